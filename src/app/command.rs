@@ -1,0 +1,89 @@
+//! Everything that a person can ask the window to do.
+
+use std::path::PathBuf;
+
+use crate::experiment::Experiment;
+use crate::worker::messages::RunId;
+
+/// One request. Collected while drawing, carried out between frames.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    // Experiments
+    /// A new experiment with the defaults, on the current data.
+    NewExperiment,
+    /// Copies the active experiment under another name.
+    DuplicateExperiment,
+    CloseExperiment(usize),
+    SelectExperiment(usize),
+    /// Whether `Train` includes this experiment.
+    IncludeExperiment(usize, bool),
+    /// Replaces the active experiment by an edited one: one step of undo. `merge` names the control:
+    /// consecutive edits of the same control (a dragged slider) are one step.
+    Edit { experiment: Box<Experiment>, merge: &'static str },
+    Undo,
+    Redo,
+    /// Back to what the preset's file says (or to the defaults, for one without a file).
+    Reset,
+
+    // Presets
+    OpenPresetDialog,
+    OpenPreset(PathBuf),
+    /// One of the presets that come with Graft, by file name.
+    OpenShippedPreset(&'static str),
+    Save,
+    SaveAsDialog,
+    SaveAs(PathBuf),
+
+    // Data
+    OpenPicturesDialog,
+    /// A folder or a table: its kind is recognised.
+    OpenPictures(PathBuf),
+    Rescan,
+    StopScan,
+    WeightsDialog,
+
+    // Training
+    /// Queues every included experiment, in order.
+    Train,
+    /// Queues the active experiment alone.
+    TrainActive,
+    /// Makes the pair (feature extraction, fine-tuning) from the active experiment's data and queues both.
+    CompareBothWays,
+    Pause(bool),
+    StopRun(RunId),
+    StopAll,
+    ChooseDevice(Option<String>),
+
+    // Runs
+    RefreshRuns,
+    OpenRun(PathBuf),
+    /// Whether a run's curves are drawn.
+    ShowRun(String, bool),
+    OpenFolder(PathBuf),
+    /// Opens the exact experiment of a run as a new one.
+    ExperimentOfRun(PathBuf),
+    /// Writes the figures of the shown runs into a folder.
+    ExportFiguresDialog,
+    ExportFigures(PathBuf),
+
+    // Window
+    ShowView(View),
+    TogglePalette,
+    ToggleTheme,
+    ResetArrangement,
+    CopyText(String),
+    DismissNotice(u64),
+    ClearLog,
+    Quit,
+}
+
+/// The views of the middle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub enum View {
+    Data,
+    Layers,
+    Augmentation,
+    Curves,
+    Results,
+    Log,
+}

@@ -1,0 +1,149 @@
+//! What the window knows, as plain data. Nothing here draws.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::data::{Dataset, Pixels, SplitIndices};
+use crate::experiment::{Augmentation, DataConfig, Experiment, FieldProblem};
+use crate::models::device::Devices;
+use crate::models::tree::LayerTree;
+use crate::runs::RunSummary;
+use crate::training::events::Progress;
+use crate::training::EpochMetrics;
+use crate::worker::messages::RunId;
+
+/// One open experiment: what a text editor would call a document.
+#[derive(Debug, Clone)]
+pub struct Document {
+    pub experiment: Experiment,
+    /// As last saved or loaded: what [`Document::is_changed`] compares with.
+    pub saved: Experiment,
+    pub file: Option<PathBuf>,
+    /// Whether `Train` includes it.
+    pub included: bool,
+    pub undo: Vec<Experiment>,
+    pub redo: Vec<Experiment>,
+    /// The control that made the last edit, so that a dragged slider is one step.
+    pub last_edit: Option<&'static str>,
+    /// Out-of-range fields, kept up to date after every edit.
+    pub problems: Vec<FieldProblem>,
+}
+
+impl Document {
+    pub fn is_changed(&self) -> bool {
+        self.experiment != self.saved
+    }
+}
+
+/// What is known of the active experiment's pictures.
+#[derive(Debug, Clone, Default)]
+pub enum Scan {
+    #[default]
+    None,
+    Running { done: usize, total: usize },
+    Done { data: Box<DataConfig>, seed: u64, dataset: Arc<Dataset>, split: Arc<SplitIndices> },
+    Failed(String),
+}
+
+/// A layer tree, or why there is none.
+#[derive(Debug, Clone, Default)]
+pub enum Tree {
+    #[default]
+    None,
+    Loading,
+    Ready(Arc<LayerTree>),
+    Failed(String),
+}
+
+/// A run of this session or an earlier one, as the views show it.
+#[derive(Debug, Clone)]
+pub struct RunRecord {
+    /// The folder's name; before the folder stands, a placeholder.
+    pub id: String,
+    pub run: Option<RunId>,
+    pub folder: Option<PathBuf>,
+    pub name: String,
+    pub state: RecordState,
+    pub metrics: Vec<EpochMetrics>,
+    /// Epoch at which each later phase began (counted from 1), and its name.
+    pub phase_starts: Vec<(u32, String)>,
+    pub epochs_planned: u32,
+    pub progress: Option<Progress>,
+    pub summary: Option<RunSummary>,
+    /// Index into the run colours: a run keeps its colour in every view.
+    pub color: usize,
+    /// Whether its curves are drawn.
+    pub shown: bool,
+    pub warnings: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RecordState {
+    Queued,
+    Running,
+    Finished,
+    Stopped,
+    Failed(String),
+    /// Its process ended without a word; the folder says how far it came.
+    Interrupted,
+}
+
+/// A message in the window that stays until it is dismissed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    pub id: u64,
+    pub kind: NoticeKind,
+    pub title: String,
+    pub text: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoticeKind {
+    Info,
+    Warning,
+    Error,
+}
+
+/// One line of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// Local time of day, `10:15:03`.
+    pub time: String,
+    pub kind: NoticeKind,
+    pub text: String,
+}
+
+/// The augmented versions of the previewed picture.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    pub index: usize,
+    pub augmentation: Augmentation,
+    pub original: Pixels,
+    pub versions: Vec<Pixels>,
+}
+
+/// Everything that panels are built from.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    pub documents: Vec<Document>,
+    pub active: usize,
+    pub scan: Scan,
+    pub tree: Tree,
+    /// Thumbnails by picture index of the scanned data set.
+    pub thumbnails: BTreeMap<usize, Result<Arc<Pixels>, String>>,
+    pub preview: Option<Arc<Preview>>,
+    pub devices: Option<Devices>,
+    /// "cpu", "cuda:0"; `None` for the best there is.
+    pub device: Option<String>,
+    pub runs: Vec<RunRecord>,
+    pub paused: bool,
+    pub notices: Vec<Notice>,
+    pub log: Vec<LogLine>,
+}
+
+impl State {
+    pub fn active_document(&self) -> Option<&Document> {
+        self.documents.get(self.active)
+    }
+}

@@ -1,0 +1,122 @@
+//! Pictures: found, split, decoded, brought to size, augmented and handed out in batches.
+//! Plain pixels and numbers; tensors are made from them in `training/`.
+
+pub mod augment;
+pub mod decode;
+pub mod scan;
+pub mod split;
+pub mod square;
+pub mod store;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde::{Deserialize, Serialize};
+
+/// A labelled set of pictures, as a scan found it. Cheap to clone behind an `Arc`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Dataset {
+    /// In the order of their labels: alphabetical, unless the experiment names them.
+    pub classes: Vec<String>,
+    pub pictures: Vec<Picture>,
+    /// What was passed over, with the reason.
+    pub problems: Vec<Problem>,
+}
+
+/// One usable picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Picture {
+    pub source: PictureSource,
+    /// Relative to the data's root, with `/`: what predictions and splits call it. Unique.
+    pub name: String,
+    /// Index into [`Dataset::classes`].
+    pub label: u32,
+    /// Width and height in pixels, after any EXIF rotation.
+    pub size: (u32, u32),
+    /// Set when the source itself assigns it.
+    pub split: Option<Split>,
+}
+
+/// Where a picture's bytes are.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum PictureSource {
+    File(PathBuf),
+    /// The nth record (3,073 bytes: label, then 32 x 32 red, green and blue planes) of a CIFAR-10 batch.
+    Cifar10 { batch: PathBuf, record: usize },
+}
+
+/// What was passed over while scanning, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    pub path: PathBuf,
+    /// A sentence for the person: "cut off: the JPEG has no end marker".
+    pub reason: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Split {
+    Train,
+    Validation,
+    Test,
+}
+
+/// Which picture belongs where: indices into [`Dataset::pictures`], each ascending, disjoint.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SplitIndices {
+    pub train: Vec<usize>,
+    pub validation: Vec<usize>,
+    pub test: Vec<usize>,
+}
+
+/// An RGB picture, 8 bits a channel, rows from the top, no padding: `width * height * 3` bytes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Pixels {
+    pub width: u32,
+    pub height: u32,
+    pub rgb: Vec<u8>,
+}
+
+impl std::fmt::Debug for Pixels {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Pixels({} x {})", self.width, self.height)
+    }
+}
+
+/// Asks a long piece of work to end soon; clones share one flag.
+#[derive(Debug, Clone, Default)]
+pub struct StopFlag(Arc<AtomicBool>);
+
+impl StopFlag {
+    pub fn stop(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub fn is_stopped(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What can go wrong with pictures. Messages end with the path.
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    #[error("stopped")]
+    Stopped,
+    #[error("no pictures are chosen yet: open a folder of pictures sorted by class, or a table of paths and labels")]
+    NoSource,
+    /// The source as a whole is unusable; the text says what to do.
+    #[error("{reason}: {path}")]
+    Source { reason: String, path: PathBuf },
+    /// One picture is unusable.
+    #[error("{reason}: {path}")]
+    Picture { reason: String, path: PathBuf },
+    /// The pictures can't be split as asked; the text says what to do.
+    #[error("{0}")]
+    Split(String),
+}
+
+/// A picture is passed over beyond this many pixels a side …
+pub const MAX_SIDE: u32 = 16_384;
+/// … or this many in all.
+pub const MAX_PIXELS: u64 = 100_000_000;

@@ -1,0 +1,121 @@
+//! Where the pictures come from, how they are split, and how one becomes a square.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// The pictures of an experiment and their split.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DataConfig {
+    pub source: DataSource,
+    /// The classes to keep, by name; empty keeps all.
+    pub classes: Vec<String>,
+    pub split: SplitConfig,
+    /// Train on at most this many pictures (stratified, seeded); validation and test stay whole.
+    pub limit: Option<usize>,
+    pub fit: Fit,
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self {
+            source: DataSource::Unset,
+            classes: Vec::new(),
+            split: SplitConfig::default(),
+            limit: None,
+            fit: Fit::CenterCrop,
+        }
+    }
+}
+
+/// A set of labelled pictures on disk. Paths may start with `$GRAFT_DATA/`, the folder that holds
+/// what `cargo xtask setup` fetched, or be relative to the preset's own folder.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub enum DataSource {
+    /// Nothing chosen yet.
+    #[default]
+    Unset,
+    /// One folder per class: `DIR/cat/*.jpg`, `DIR/dog/*.jpg`.
+    ClassFolders { path: PathBuf },
+    /// `DIR/train/CLASS`, `DIR/validation/CLASS` (or `val`, `valid`), `DIR/test/CLASS`.
+    SplitFolders { path: PathBuf },
+    /// A comma-, semicolon-, tab- or whitespace-separated table; picture paths are relative to it.
+    Table {
+        file: PathBuf,
+        #[serde(default)]
+        path_column: Column,
+        #[serde(default = "Column::second")]
+        label_column: Column,
+        /// Holds `train`, `validation` or `test`.
+        #[serde(default)]
+        split_column: Option<Column>,
+        /// Turns a number in the label column into two classes.
+        #[serde(default)]
+        threshold: Option<Threshold>,
+    },
+    /// The CIFAR-10 binary version's folder: `data_batch_1.bin` to `_5.bin`, `test_batch.bin`.
+    Cifar10 { path: PathBuf },
+}
+
+/// A column of a table, by its header's name or by its place, counted from 0.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Column {
+    Name(String),
+    Index(usize),
+}
+
+impl Default for Column {
+    fn default() -> Self {
+        Self::Index(0)
+    }
+}
+
+impl Column {
+    fn second() -> Self {
+        Self::Index(1)
+    }
+}
+
+/// Two classes from one number: at or above the limit, or below it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Threshold {
+    pub at_least: f64,
+    /// The name of the class at or above the limit.
+    pub above: String,
+    /// The name of the class below the limit.
+    pub below: String,
+}
+
+/// Shares of all pictures, stratified by class and drawn by the experiment's seed. Pictures that
+/// the source itself assigns to a split stay there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SplitConfig {
+    /// Share of the pictures that are not test, 0 to 0.9.
+    pub validation: f64,
+    /// Share of all pictures, 0 to 0.9.
+    pub test: f64,
+    /// Draws the split; the experiment's seed when absent, so that several seeds can share a split.
+    pub seed: Option<u64>,
+}
+
+impl Default for SplitConfig {
+    fn default() -> Self {
+        Self { validation: 0.2, test: 0.2, seed: None }
+    }
+}
+
+/// How a picture becomes the network's square.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+pub enum Fit {
+    /// Resize the shorter side, cut the middle: as the weights were evaluated.
+    #[default]
+    CenterCrop,
+    /// The whole picture, its sides stretched: for defects that sit at borders.
+    Squash,
+    /// The whole picture with its proportions, on a background of the mean colour.
+    Pad,
+}

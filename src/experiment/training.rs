@@ -1,0 +1,92 @@
+//! What holds for all phases of a training.
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainingConfig {
+    pub batch_size: u32,
+    /// Share of the target that is spread over all classes, 0 to 0.5.
+    pub label_smoothing: f64,
+    pub class_weights: ClassWeights,
+    /// Decides which epoch was best, for `keep: Best` and for early stopping.
+    pub monitor: Monitor,
+    pub keep: Keep,
+    pub early_stopping: Option<EarlyStopping>,
+    /// Decay per step of an exponential moving average of the weights, which is then what is
+    /// validated, kept and tested; 0.9 to 0.9999.
+    pub weight_averaging: Option<f64>,
+    pub test_views: TestViews,
+}
+
+impl Default for TrainingConfig {
+    fn default() -> Self {
+        Self {
+            batch_size: 32,
+            label_smoothing: 0.0,
+            class_weights: ClassWeights::Equal,
+            monitor: Monitor::ValidationLoss,
+            keep: Keep::Best,
+            early_stopping: None,
+            weight_averaging: None,
+            test_views: TestViews::Single,
+        }
+    }
+}
+
+/// How much each class counts in the loss.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub enum ClassWeights {
+    #[default]
+    Equal,
+    /// Inverse to its number of training pictures (scikit-learn's `balanced`).
+    Balanced,
+    /// By class name; classes that are not named count 1.
+    Custom(Vec<(String, f64)>),
+}
+
+/// A validation metric that can choose between epochs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+pub enum Monitor {
+    #[default]
+    ValidationLoss,
+    ValidationAccuracy,
+    ValidationMacroF1,
+}
+
+/// Which weights a run ends with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+pub enum Keep {
+    /// Those of the epoch that the monitor liked best.
+    #[default]
+    Best,
+    /// Those of the last epoch.
+    Last,
+}
+
+/// Ends a phase when the monitor has not improved for some epochs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EarlyStopping {
+    /// Epochs without improvement before stopping; at least 1.
+    pub patience: u32,
+    /// A smaller change does not count as improvement.
+    pub min_delta: f64,
+}
+
+impl Default for EarlyStopping {
+    fn default() -> Self {
+        Self { patience: 5, min_delta: 0.0 }
+    }
+}
+
+/// How validation and test pictures are seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+pub enum TestViews {
+    /// Once, as they are.
+    #[default]
+    Single,
+    /// As they are and under every flip that the augmentation uses, probabilities averaged
+    /// (test-time augmentation). For the test metrics and predictions only.
+    Flips,
+}

@@ -1,0 +1,1 @@
+//! SVG text to SVG and PNG files at any size.

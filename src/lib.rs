@@ -1,0 +1,22 @@
+//! Graft: a desktop workbench for transfer learning on images.
+//!
+//! The layers, from the bottom up; each may use only those above it in this list
+//! (ARCHITECTURE.md says what else each may use).
+
+pub mod experiment;
+pub mod paths;
+
+pub mod data;
+pub mod models;
+
+pub mod evaluation;
+pub mod training;
+
+pub mod runs;
+
+pub mod figures;
+
+pub mod worker;
+
+pub mod app;
+pub mod cli;

@@ -1,0 +1,39 @@
+//! Backbones built on tensors, with torchvision's names; their heads, weights and layer trees.
+
+pub mod backbone;
+pub mod catalogue;
+pub mod device;
+pub mod freeze;
+pub mod head;
+pub mod init;
+pub mod layers;
+pub mod parameters;
+pub mod tree;
+pub mod weights;
+
+mod efficientnet_lite;
+mod mobilenet_v2;
+mod resnet;
+
+pub use backbone::{Backbone, build};
+pub use catalogue::{ArchitectureInfo, WeightsInfo};
+
+use std::path::PathBuf;
+
+/// What can go wrong with a network or its weights. Messages end with the path.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    #[error("there is no backbone named “{name}”; there are {known}")]
+    UnknownBackbone { name: String, known: String },
+    #[error("there is no layer “{path}” in {backbone}{hint}")]
+    UnknownLayer { path: String, backbone: String, hint: String },
+    #[error("{backbone} takes pictures of {least} to {most} pixels a side, not {asked}")]
+    InputSize { backbone: String, asked: u32, least: u32, most: u32 },
+    /// A weight file is unusable; the text says why and what to do.
+    #[error("{reason}: {path}")]
+    Weights { reason: String, path: PathBuf },
+    #[error("libtorch: {0}")]
+    Torch(#[from] tch::TchError),
+    #[error("{0}")]
+    Device(String),
+}

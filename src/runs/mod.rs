@@ -1,0 +1,81 @@
+//! The run store: one folder per run, every file written whole or not at all.
+//!
+//! ```text
+//! 2026-11-24T10-15-03-solar-cells-fine-tuning/
+//!     preset.ron            the exact experiment
+//!     split.csv             file, class, split
+//!     metrics.csv           one line per epoch (EpochMetrics)
+//!     weights.safetensors   the kept weights: backbone and head, torchvision names
+//!     predictions.csv       file, true class, predicted class, one probability per class (test)
+//!     summary.json          RunSummary: state, test metrics, seconds
+//!     log.txt               what was said while it ran
+//!     lock                  held by the one process that writes
+//! ```
+
+pub mod atomic;
+pub mod files;
+pub mod recorder;
+pub mod store;
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::training::events::TestMetrics;
+use crate::training::trainer::PhaseSummary;
+use crate::training::EpochMetrics;
+
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error("{reason}: {path}")]
+    File { reason: String, path: PathBuf },
+    #[error("this run is being written by another Graft: {0}")]
+    Locked(PathBuf),
+    #[error("{0}")]
+    Comparison(String),
+}
+
+/// `summary.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunSummary {
+    /// The folder's name.
+    pub id: String,
+    pub experiment: String,
+    pub backbone: String,
+    /// Seconds since 1970, UTC.
+    pub started: u64,
+    pub state: RunState,
+    pub classes: Vec<String>,
+    pub train_pictures: usize,
+    pub validation_pictures: usize,
+    pub test_pictures: usize,
+    /// SHA-256 over the test pictures' names and classes: runs with the same value can be compared.
+    pub test_split: String,
+    pub trainable_parameters: u64,
+    pub frozen_parameters: u64,
+    pub best_epoch: u32,
+    pub epochs_planned: u32,
+    pub phases: Vec<PhaseSummary>,
+    pub seconds_total: f64,
+    pub test: Option<TestMetrics>,
+    pub device: String,
+    pub graft_version: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RunState {
+    Running,
+    Finished,
+    Stopped,
+    Failed(String),
+}
+
+/// One run as read back from its folder.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredRun {
+    pub folder: PathBuf,
+    pub summary: RunSummary,
+    pub metrics: Vec<EpochMetrics>,
+    /// Epochs (counted from 1 over all phases) at which a later phase began, with its name.
+    pub phase_starts: Vec<(u32, String)>,
+}

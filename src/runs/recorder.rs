@@ -1,0 +1,1 @@
+//! A listener that writes a run's folder while it trains.

@@ -1,0 +1,1 @@
+//! The folder of all runs: listed, opened, compared.

@@ -1,0 +1,107 @@
+//! What a training tells its listeners: the window, the command line, the run store, the tests.
+
+use serde::{Deserialize, Serialize};
+
+use super::TrainingError;
+
+/// Hears of everything that happens, on the training thread, in order.
+pub trait TrainingListener {
+    fn event(&mut self, event: &TrainingEvent) -> Result<(), TrainingError>;
+
+    /// Called after every epoch whose weights are the best so far, and at the end with those that
+    /// the run keeps: name and tensor of backbone and head, on the CPU, contiguous.
+    fn weights(&mut self, weights: &[(String, tch::Tensor)]) -> Result<(), TrainingError> {
+        let _ = weights;
+        Ok(())
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum TrainingEvent {
+    /// The network stands; nothing has been trained yet.
+    Prepared {
+        train: usize,
+        validation: usize,
+        test: usize,
+        device: String,
+        /// `Loaded 244 tensors of efficientnet_lite0.pth (efficientnet-lite names)`.
+        weights: String,
+    },
+    PhaseStarted {
+        /// Counted from 0.
+        phase: usize,
+        name: String,
+        epochs: u32,
+        /// The phase's first epoch, counted from 1 over all phases.
+        first_epoch: u32,
+        trainable_parameters: u64,
+        frozen_parameters: u64,
+        /// "features of the frozen backbone are computed once" and the like, for the log.
+        plan: String,
+    },
+    /// How far the current activity is; may be thinned out on its way.
+    Progress(Progress),
+    EpochFinished(EpochMetrics),
+    PhaseFinished { phase: usize, name: String, epochs: u32, seconds: f64 },
+    /// Something the person should know that is no failure.
+    Warning(String),
+    /// A line for the log.
+    Note(String),
+    Tested(TestMetrics),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Progress {
+    pub activity: Activity,
+    /// Counted from 0.
+    pub phase: usize,
+    /// Counted from 1 over all phases; 0 before the first.
+    pub epoch: u32,
+    pub epochs: u32,
+    /// Pictures done in this activity, and in all.
+    pub done: usize,
+    pub total: usize,
+    pub pictures_per_second: f64,
+    /// For the whole run, once it can be told.
+    pub remaining_seconds: Option<f64>,
+    /// Of the current epoch so far, smoothed.
+    pub train_loss: Option<f64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Activity {
+    ReadingPictures,
+    ComputingFeatures,
+    Training,
+    Validating,
+    Testing,
+}
+
+/// One line of `metrics.csv`. Losses are mean cross-entropy per picture, in nats.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EpochMetrics {
+    /// Counted from 1 over all phases.
+    pub epoch: u32,
+    /// Counted from 0.
+    pub phase: usize,
+    /// The phase's rate at the end of the epoch.
+    pub learning_rate: f64,
+    /// Over the epoch's batches, as they were trained (augmented, dropout on), with label smoothing and class weights.
+    pub train_loss: f64,
+    pub train_accuracy: f64,
+    /// Without label smoothing and class weights. Absent without validation pictures.
+    pub validation_loss: Option<f64>,
+    pub validation_accuracy: Option<f64>,
+    pub validation_macro_f1: Option<f64>,
+    pub seconds: f64,
+}
+
+/// What a finished run achieved on its test pictures.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TestMetrics {
+    pub loss: f64,
+    pub accuracy: f64,
+    pub macro_f1: f64,
+    /// Number of test pictures.
+    pub n: usize,
+}

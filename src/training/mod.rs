@@ -1,0 +1,31 @@
+//! The trainer as a library: an experiment and its pictures in, events and a trained network out.
+
+pub mod events;
+pub mod metrics;
+pub mod optimizer;
+pub mod schedule;
+pub mod trainer;
+
+pub use events::{EpochMetrics, TrainingEvent, TrainingListener};
+pub use trainer::{Outcome, TrainingRequest, train};
+
+/// What ends a training early or keeps it from starting.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainingError {
+    #[error("stopped")]
+    Stopped,
+    /// The experiment can't be run as it is; the text says what to change.
+    #[error("{0}")]
+    Experiment(String),
+    #[error(transparent)]
+    Data(#[from] crate::data::DataError),
+    #[error(transparent)]
+    Model(#[from] crate::models::ModelError),
+    #[error("libtorch: {0}")]
+    Torch(#[from] tch::TchError),
+    /// The loss became NaN or infinite.
+    #[error("the loss became {loss} in epoch {epoch}: lower the learning rate")]
+    Diverged { loss: f64, epoch: u32 },
+    #[error("{0}")]
+    Listener(String),
+}

@@ -1,0 +1,82 @@
+//! Every message between the window and the threads behind it. Messages carry numbers, strings and
+//! RGB8 pixels; no tensor leaves its thread.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::data::{Dataset, Pixels, SplitIndices};
+use crate::experiment::{Augmentation, DataConfig, Experiment, Fit};
+use crate::models::device::Devices;
+use crate::models::tree::LayerTree;
+use crate::runs::{RunSummary, StoredRun};
+use crate::training::TrainingEvent;
+
+/// Names one training from the click that queued it to its end; unique within the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RunId(pub u64);
+
+/// To the training thread.
+#[derive(Debug)]
+pub enum TrainingCommand {
+    /// Train this when everything queued before it is done.
+    Start(Box<StartRun>),
+    /// Stop `run` within one batch, or take it out of the queue.
+    Stop(RunId),
+    Pause(bool),
+}
+
+#[derive(Debug, Clone)]
+pub struct StartRun {
+    pub run: RunId,
+    pub experiment: Experiment,
+    /// The preset's folder, for relative paths.
+    pub base: Option<PathBuf>,
+    /// A scan of the same source, to save repeating it.
+    pub dataset: Option<Arc<Dataset>>,
+    /// Where run folders are made.
+    pub runs: PathBuf,
+    /// "cpu", "cuda:0", or `None` for the best there is.
+    pub device: Option<String>,
+}
+
+/// From the training thread, stamped with the run.
+#[derive(Debug, Clone)]
+pub enum RunEvent {
+    /// Taken from the queue; its folder stands.
+    Started { folder: PathBuf },
+    Training(TrainingEvent),
+    Finished(Box<RunSummary>),
+    /// Stopped by the person; what was trained so far is kept in the folder.
+    Stopped(Box<RunSummary>),
+    /// The message says what to do; nothing else is affected.
+    Failed { message: String },
+}
+
+/// To the assistant thread. A question replaces an unanswered one of the same kind (and `key`).
+#[derive(Debug, Clone)]
+pub enum Question {
+    Devices,
+    /// Scan this source, and split it as the experiment says.
+    Scan { data: Box<DataConfig>, seed: u64, base: Option<PathBuf> },
+    StopScan,
+    /// A thumbnail of one picture, its longer side at most `side`.
+    Thumbnail { dataset: Arc<Dataset>, index: usize, side: u32 },
+    LayerTree { backbone: String, input_size: u32 },
+    /// `count` augmented versions of one picture, as training would see them.
+    Augment { dataset: Arc<Dataset>, index: usize, augmentation: Box<Augmentation>, fit: Fit, side: u32, seed: u64, count: u32 },
+    ListRuns { runs: PathBuf },
+    OpenRun { folder: PathBuf },
+}
+
+/// From the assistant thread.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    Devices(Devices),
+    ScanProgress { done: usize, total: usize },
+    Scanned { data: Box<DataConfig>, seed: u64, result: Result<(Arc<Dataset>, SplitIndices), String> },
+    Thumbnail { name: String, index: usize, pixels: Result<Pixels, String> },
+    LayerTree { backbone: String, input_size: u32, tree: Result<Arc<LayerTree>, String> },
+    Augmented { index: usize, augmentation: Box<Augmentation>, original: Pixels, versions: Vec<Pixels> },
+    Runs(Vec<RunSummary>),
+    Run(Result<Box<StoredRun>, String>),
+}

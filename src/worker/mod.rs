@@ -1,0 +1,6 @@
+//! The two threads behind the window: one trains, one answers short questions (scans, thumbnails,
+//! layer trees, previews, run lists). Commands in, events out, over bounded channels.
+
+pub mod assistant;
+pub mod messages;
+pub mod trainer;
