@@ -41,6 +41,15 @@ pub enum Command {
     Rescan,
     StopScan,
     WeightsDialog,
+    /// Takes the active experiment's backbone weights from this file.
+    UseWeights(PathBuf),
+    /// Pictures whose thumbnails a view shows: those that are missing are made. Send it every frame.
+    WantThumbnails(Vec<usize>),
+    /// Augmented versions of picture `index` under the active experiment, drawn with `seed`. Send it
+    /// every frame; the work is done when something changed.
+    WantPreview { index: usize, seed: u64, count: u32 },
+    /// Something was dropped on the window: its kind is recognised.
+    Dropped(PathBuf),
 
     // Training
     /// Queues every included experiment, in order.
@@ -57,6 +66,8 @@ pub enum Command {
     // Runs
     RefreshRuns,
     OpenRun(PathBuf),
+    /// The run that the results view looks at closely, by its id.
+    SelectRun(String),
     /// Whether a run's curves are drawn.
     ShowRun(String, bool),
     OpenFolder(PathBuf),
@@ -69,6 +80,10 @@ pub enum Command {
     // Window
     ShowView(View),
     TogglePalette,
+    /// Shows or hides the list of warnings above the run bar.
+    ToggleWarnings,
+    ClearWarnings,
+    CloseActive,
     ToggleTheme,
     ResetArrangement,
     CopyText(String),

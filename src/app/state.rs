@@ -137,9 +137,15 @@ pub struct State {
     /// "cpu", "cuda:0"; `None` for the best there is.
     pub device: Option<String>,
     pub runs: Vec<RunRecord>,
+    /// The run that the results view looks at closely: the last that finished, or was chosen.
+    pub selected_run: Option<String>,
     pub paused: bool,
     pub notices: Vec<Notice>,
     pub log: Vec<LogLine>,
+    /// Most recent first.
+    pub recent_presets: Vec<PathBuf>,
+    /// Folders and tables of pictures, most recent first.
+    pub recent_pictures: Vec<PathBuf>,
 }
 
 impl State {
