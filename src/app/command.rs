@@ -102,3 +102,32 @@ pub enum View {
     Results,
     Log,
 }
+
+impl View {
+    /// In the order of their tabs and of their shortcuts.
+    pub const ALL: [Self; 6] =
+        [Self::Data, Self::Layers, Self::Augmentation, Self::Curves, Self::Results, Self::Log];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Data => "Data",
+            Self::Layers => "Layers",
+            Self::Augmentation => "Augmentation",
+            Self::Curves => "Curves",
+            Self::Results => "Results",
+            Self::Log => "Log",
+        }
+    }
+
+    pub fn icon(self) -> &'static str {
+        use super::tokens::icon;
+        match self {
+            Self::Data => icon::IMAGES,
+            Self::Layers => icon::TREE_STRUCTURE,
+            Self::Augmentation => icon::MAGIC_WAND,
+            Self::Curves => icon::CHART_LINE,
+            Self::Results => icon::TROPHY,
+            Self::Log => icon::SCROLL,
+        }
+    }
+}
