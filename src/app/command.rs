@@ -36,6 +36,8 @@ pub enum Command {
 
     // Data
     OpenPicturesDialog,
+    /// Asks for a table of paths and labels.
+    OpenTableDialog,
     /// A folder or a table: its kind is recognised.
     OpenPictures(PathBuf),
     Rescan,

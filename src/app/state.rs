@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::data::{Dataset, Pixels, SplitIndices};
-use crate::experiment::{Augmentation, DataConfig, Experiment, FieldProblem};
+use crate::experiment::{Augmentation, DataConfig, DataSource, Experiment, FieldProblem};
 use crate::models::device::Devices;
 use crate::models::tree::LayerTree;
 use crate::runs::RunSummary;
@@ -151,5 +151,30 @@ pub struct State {
 impl State {
     pub fn active_document(&self) -> Option<&Document> {
         self.documents.get(self.active)
+    }
+
+    /// Whether the active experiment says where its pictures are.
+    pub fn has_pictures(&self) -> bool {
+        self.active_document().is_some_and(|document| document.experiment.data.source != DataSource::Unset)
+    }
+
+    /// Whether a run trains or waits.
+    pub fn is_training(&self) -> bool {
+        self.runs.iter().any(RunRecord::is_live)
+    }
+
+    pub fn running(&self) -> Option<&RunRecord> {
+        self.runs.iter().find(|run| run.state == RecordState::Running)
+    }
+
+    pub fn queued(&self) -> usize {
+        self.runs.iter().filter(|run| run.state == RecordState::Queued).count()
+    }
+}
+
+impl RunRecord {
+    /// Whether it trains or waits.
+    pub fn is_live(&self) -> bool {
+        matches!(self.state, RecordState::Running | RecordState::Queued)
     }
 }
