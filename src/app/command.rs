@@ -133,3 +133,10 @@ impl View {
         }
     }
 }
+
+impl Command {
+    /// Whether a view says it every frame while it is shown.
+    pub fn is_want(&self) -> bool {
+        matches!(self, Self::WantThumbnails(_) | Self::WantPreview { .. })
+    }
+}

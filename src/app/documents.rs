@@ -18,6 +18,7 @@ impl Document {
             saved: experiment.clone(),
             experiment,
             file,
+            origin: None,
             included: true,
             undo: Vec::new(),
             redo: Vec::new(),
@@ -36,7 +37,15 @@ impl Document {
 
     /// The folder that relative paths of this experiment start from.
     pub fn base(&self) -> Option<PathBuf> {
-        self.file.as_deref().and_then(Path::parent).map(Path::to_path_buf)
+        match self.file.as_deref() {
+            Some(file) => file.parent().map(Path::to_path_buf),
+            None => self.origin.clone(),
+        }
+    }
+
+    /// Takes relative paths to mean what they mean in `other`, which this was copied from.
+    pub fn adopt_base(&mut self, other: &Self) {
+        self.origin = other.base();
     }
 
     /// One step of undo, merged with the last one when both come from the control `merge`.
@@ -140,6 +149,11 @@ pub fn file_name(name: &str) -> String {
     format!("{}.ron", if text.is_empty() { "experiment" } else { text })
 }
 
+/// A file's name without its folders.
+pub fn file_title(path: &Path) -> String {
+    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+}
+
 /// `name`, or `name 2`, `name 3` … where it is taken.
 pub fn unused_name(name: &str, documents: &[Document]) -> String {
     let taken = |name: &str| documents.iter().any(|document| document.experiment.name == name);
@@ -193,6 +207,7 @@ mod tests {
             saved: experiment.clone(),
             experiment,
             file: None,
+            origin: None,
             included: true,
             undo: Vec::new(),
             redo: Vec::new(),

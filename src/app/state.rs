@@ -20,6 +20,8 @@ pub struct Document {
     /// As last saved or loaded: what [`Document::is_changed`] compares with.
     pub saved: Experiment,
     pub file: Option<PathBuf>,
+    /// Where relative paths start while there is no file: a copy's original folder.
+    pub origin: Option<PathBuf>,
     /// Whether `Train` includes it.
     pub included: bool,
     pub undo: Vec<Experiment>,
