@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use eframe::egui::{self, Align, Layout, RichText, Sense, vec2};
 
-use super::look::{self, palette};
+use crate::app::tokens::{self, icon, tokens};
 
 /// Editors are not wider than this: a slider across a whole screen helps nobody.
 const WIDEST_EDITOR: f32 = 560.0;
@@ -27,7 +27,7 @@ pub fn row<R>(ui: &mut egui::Ui, label: &str, tooltip: &str, add: impl FnOnce(&m
         let named = ui
             .allocate_ui_with_layout(vec2(label_width, height), Layout::left_to_right(Align::Center), |ui| {
                 ui.set_min_width(label_width);
-                let text = RichText::new(label).color(palette(ui).weak);
+                let text = RichText::new(label).color(tokens(ui).text_muted);
                 ui.add(egui::Label::new(text).truncate().selectable(false)).on_hover_text(tooltip)
             })
             .inner;
@@ -173,17 +173,17 @@ pub fn choose(
 /// One of a few short ones, side by side. True when another was chosen.
 pub fn segmented<T: PartialEq + Clone>(ui: &mut egui::Ui, value: &mut T, options: &[(T, &str, &str)]) -> bool {
     let mut changed = false;
-    let colors = palette(ui);
+    let colors = tokens(ui);
     egui::Frame::new()
-        .fill(colors.inset)
-        .corner_radius(look::RADIUS)
+        .fill(colors.sunken)
+        .corner_radius(tokens::RADIUS_M)
         .inner_margin(2)
         .show(ui, |ui| {
             ui.horizontal(|ui| {
                 ui.spacing_mut().item_spacing.x = 2.0;
                 for (option, title, sentence) in options {
                     let selected = option == value;
-                    let button = egui::Button::selectable(selected, *title).corner_radius(look::RADIUS);
+                    let button = egui::Button::selectable(selected, *title).corner_radius(tokens::RADIUS_M);
                     if ui.add(button).on_hover_text(*sentence).clicked() && !selected {
                         *value = option.clone();
                         changed = true;
@@ -196,19 +196,15 @@ pub fn segmented<T: PartialEq + Clone>(ui: &mut egui::Ui, value: &mut T, options
 
 /// A small heading above a group of rows.
 pub fn heading(ui: &mut egui::Ui, text: &str) {
-    ui.add_space(look::GAP);
-    ui.label(RichText::new(text).strong());
-    ui.add_space(look::GAP_SMALL / 2.0);
+    ui.add_space(tokens::SPACE_S);
+    ui.label(tokens::semibold(text));
+    ui.add_space(tokens::SPACE_XS / 2.0);
 }
 
 /// A card: a raised surface with a margin.
 pub fn card<R>(ui: &mut egui::Ui, add: impl FnOnce(&mut egui::Ui) -> R) -> R {
-    let colors = palette(ui);
-    egui::Frame::new()
-        .fill(colors.raised)
-        .stroke(egui::Stroke::new(1.0, colors.border))
-        .corner_radius(look::RADIUS)
-        .inner_margin(look::GAP as i8)
+    tokens(ui)
+        .card()
         .show(ui, |ui| {
             ui.set_width(ui.available_width());
             add(ui)
@@ -218,51 +214,51 @@ pub fn card<R>(ui: &mut egui::Ui, add: impl FnOnce(&mut egui::Ui) -> R) -> R {
 
 /// A sentence in the colour of small print.
 pub fn note(ui: &mut egui::Ui, text: &str) {
-    ui.label(RichText::new(text).small().color(palette(ui).weak));
+    ui.label(RichText::new(text).size(tokens::TEXT_SMALL).color(tokens(ui).text_muted));
 }
 
 /// A sentence in the danger colour, under the control that it is about.
 pub fn problem(ui: &mut egui::Ui, message: Option<&str>) {
     if let Some(message) = message {
-        let color = palette(ui).danger;
-        ui.label(RichText::new(format!("{} {message}", look::icon::WARNING)).small().color(color));
+        let color = tokens(ui).danger;
+        ui.label(RichText::new(format!("{} {message}", icon::WARNING)).size(tokens::TEXT_SMALL).color(color));
     }
 }
 
 /// A button that shows an icon alone, named for those who can't see it.
-pub fn icon_button(ui: &mut egui::Ui, icon: &str, name: &str, tooltip: &str) -> egui::Response {
+pub fn icon_button(ui: &mut egui::Ui, symbol: &str, name: &str, tooltip: &str) -> egui::Response {
     let side = ui.spacing().interact_size.y;
-    let text = RichText::new(icon).size(look::ICON);
+    let text = tokens::icon_text(symbol);
     let response = ui.add(egui::Button::new(text).frame_when_inactive(false).min_size(vec2(side, side)));
     response.accessible_name(name).on_hover_text(tooltip)
 }
 
 /// The one button that a view wants pressed.
 pub fn primary_button(ui: &mut egui::Ui, text: &str, tooltip: &str) -> egui::Response {
-    let colors = palette(ui);
-    let label = RichText::new(text).color(colors.on_accent).strong();
-    ui.add(egui::Button::new(label).fill(colors.accent).corner_radius(look::RADIUS)).on_hover_text(tooltip)
+    let colors = tokens(ui);
+    let label = tokens::medium(text).color(colors.on_accent);
+    ui.add(egui::Button::new(label).fill(colors.accent_fill).corner_radius(tokens::RADIUS_M)).on_hover_text(tooltip)
 }
 
 /// What stands in a view that has nothing to show: what to do next, and the buttons that do it.
 pub fn empty_state(
     ui: &mut egui::Ui,
-    icon: &str,
+    symbol: &str,
     title: &str,
     text: &str,
     buttons: impl FnOnce(&mut egui::Ui),
 ) {
     let height = ui.available_height();
     ui.vertical_centered(|ui| {
-        ui.add_space(((height - 160.0) * 0.4).clamp(look::GAP, 240.0));
-        ui.label(RichText::new(icon).size(40.0).color(palette(ui).faint));
-        ui.add_space(look::GAP_SMALL);
-        ui.label(RichText::new(title).size(17.0).strong());
+        ui.add_space(((height - 160.0) * 0.4).clamp(tokens::SPACE_S, 240.0));
+        ui.label(RichText::new(symbol).size(tokens::ICON_DISPLAY).color(tokens(ui).text_faint));
+        ui.add_space(tokens::SPACE_XS);
+        ui.label(tokens::semibold(title).size(tokens::TEXT_TITLE));
         ui.scope(|ui| {
             ui.set_max_width(ui.available_width().min(420.0));
-            ui.label(RichText::new(text).color(palette(ui).weak));
+            ui.label(RichText::new(text).color(tokens(ui).text_muted));
         });
-        ui.add_space(look::GAP);
+        ui.add_space(tokens::SPACE_S);
         buttons(ui);
     });
 }
@@ -270,8 +266,8 @@ pub fn empty_state(
 /// A thin bar that is filled from the left, a share of 0 to 1.
 pub fn bar(ui: &mut egui::Ui, share: f32, color: egui::Color32, name: &str) -> egui::Response {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 6.0), Sense::hover());
-    let colors = palette(ui);
-    ui.painter().rect_filled(rect, 3.0, colors.inset);
+    let colors = tokens(ui);
+    ui.painter().rect_filled(rect, 3.0, colors.sunken);
     let mut filled = rect;
     filled.set_width(rect.width() * share.clamp(0.0, 1.0));
     ui.painter().rect_filled(filled, 3.0, color);
@@ -308,10 +304,10 @@ pub fn dot(ui: &mut egui::Ui, color: egui::Color32) -> egui::Response {
 /// A small labelled square, for legends that stand beside a painted chart.
 pub fn swatch(ui: &mut egui::Ui, color: egui::Color32, text: &str) {
     ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = look::GAP_SMALL;
+        ui.spacing_mut().item_spacing.x = tokens::SPACE_XS;
         let (rect, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
         ui.painter().rect_filled(rect, 2.0, color);
-        ui.label(RichText::new(text).small());
+        ui.label(RichText::new(text).size(tokens::TEXT_SMALL));
     });
 }
 
@@ -319,7 +315,7 @@ pub fn swatch(ui: &mut egui::Ui, color: egui::Color32, text: &str) {
 pub fn figure(ui: &mut egui::Ui, value: &str, label: &str) {
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
-        ui.label(RichText::new(value).size(18.0).strong());
-        ui.label(RichText::new(label).small().color(palette(ui).weak));
+        ui.label(tokens::semibold(value).size(tokens::TEXT_TITLE));
+        ui.label(RichText::new(label).size(tokens::TEXT_SMALL).color(tokens(ui).text_muted));
     });
 }
