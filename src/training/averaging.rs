@@ -3,6 +3,8 @@
 
 use tch::{TchError, Tensor};
 
+use super::snapshot::copy_of;
+
 /// Averages of some of a network's tensors: everything that learns, and the running statistics
 /// that move with it.
 #[derive(Debug)]
@@ -35,7 +37,7 @@ impl Averaging {
             if known || !live.is_floating_point() {
                 continue;
             }
-            let other = live.f_detach()?.f_copy()?;
+            let other = copy_of(&live)?;
             self.entries.push(Entry { live, other });
         }
         Ok(())
@@ -59,7 +61,7 @@ impl Averaging {
     pub fn swap(&mut self) -> Result<(), TchError> {
         let _guard = tch::no_grad_guard();
         for entry in &mut self.entries {
-            let kept = entry.live.f_detach()?.f_copy()?;
+            let kept = copy_of(&entry.live)?;
             entry.live.f_copy_(&entry.other)?;
             entry.other = kept;
         }

@@ -14,7 +14,7 @@ impl Snapshot {
         let _guard = tch::no_grad_guard();
         let pairs = live
             .into_iter()
-            .map(|live| Ok((live.shallow_clone(), live.f_detach()?.f_copy()?)))
+            .map(|live| Ok((live.shallow_clone(), copy_of(live)?)))
             .collect::<Result<_, TchError>>()?;
         Ok(Self { pairs })
     }
@@ -36,6 +36,14 @@ impl Snapshot {
         }
         Ok(())
     }
+}
+
+/// A copy without history, in the same memory layout.
+pub(super) fn copy_of(tensor: &Tensor) -> Result<Tensor, TchError> {
+    let _guard = tch::no_grad_guard();
+    let mut copy = tensor.f_empty_like()?;
+    copy.f_copy_(tensor)?;
+    Ok(copy)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use tch::{TchError, Tensor};
 
 use super::{Slot, decayed};
+use crate::training::snapshot::copy_of;
 
 pub(super) struct Sgd {
     pub momentum: f64,
@@ -20,7 +21,7 @@ impl Sgd {
             let buffer = match &slot.buffers.momentum {
                 // The first buffer is the first gradient itself, not a share of it.
                 None => {
-                    let buffer = gradient.f_detach()?.f_copy()?;
+                    let buffer = copy_of(&gradient)?;
                     slot.buffers.momentum = Some(buffer.shallow_clone());
                     buffer
                 }
