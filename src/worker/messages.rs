@@ -50,6 +50,8 @@ pub enum RunEvent {
     Stopped(Box<RunSummary>),
     /// The message says what to do; nothing else is affected.
     Failed { message: String },
+    /// Taken out of the queue before it began; there is no folder.
+    Cancelled,
 }
 
 /// To the assistant thread. A question replaces an unanswered one of the same kind (and `key`).

@@ -1,5 +1,5 @@
-//! The two threads behind the window: one trains, one answers short questions (scans, thumbnails,
-//! layer trees, previews, run lists). Commands in, events out, over bounded channels.
+//! The threads behind the window: one trains; the assistant answers short questions (scans,
+//! thumbnails, layer trees, previews, run lists). Commands in, events out, over bounded channels.
 
 pub mod assistant;
 pub mod messages;

@@ -1,1 +1,45 @@
-fn main() {}
+//! `cargo xtask`: what a fresh machine needs to build, try and test Graft.
+
+mod demo;
+mod places;
+mod setup;
+mod steps;
+mod test;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  setup [--cuda]   system packages, libtorch, weights and demo pictures: whatever is still missing
+  demo             set-up, then the window with the pair of solar-cell experiments ready to train
+                   (without a display: trains both and writes the figures)
+  test             set-up, then formatting, lints, documentation and tests
+
+Everything is kept in $GRAFT_HOME (the user's data folder, unless it is set), never in the checkout.";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match arguments[..] {
+        ["setup"] => setup::run(setup::Wanted { cuda: false, demo: true }),
+        ["setup", "--cuda"] => setup::run(setup::Wanted { cuda: true, demo: true }),
+        ["demo"] => demo::run(),
+        ["test"] => test::run(),
+        ["help" | "--help" | "-h"] => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
