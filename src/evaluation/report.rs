@@ -56,18 +56,31 @@ impl ClassificationReport {
     pub fn to_text(&self, digits: usize) -> String {
         let names = self.classes.iter().map(|class| class.name.chars().count());
         let width = names.chain(["weighted avg".len(), digits]).max().unwrap_or(0);
+        // Without one right answer scikit-learn counts in floating point, and prints it so.
+        let all_wrong = self.accuracy == 0.0;
+        let support = |support: u64| if all_wrong { format!("{support}.0") } else { support.to_string() };
         let line = |class: &ClassReport| {
             format!(
                 "{:>width$}  {:>9.digits$} {:>9.digits$} {:>9.digits$} {:>9}\n",
-                class.name, class.precision, class.recall, class.f1, class.support
+                class.name,
+                class.precision,
+                class.recall,
+                class.f1,
+                support(class.support),
             )
         };
         let mut text =
             format!("{:>width$}  {:>9} {:>9} {:>9} {:>9}\n\n", "", "precision", "recall", "f1-score", "support");
         text.extend(self.classes.iter().map(line));
         text.push('\n');
-        let support = self.macro_average.support;
-        text.push_str(&format!("{:>width$}  {:>9} {:>9} {:>9.digits$} {support:>9}\n", "accuracy", "", "", self.accuracy));
+        text.push_str(&format!(
+            "{:>width$}  {:>9} {:>9} {:>9.digits$} {:>9}\n",
+            "accuracy",
+            "",
+            "",
+            self.accuracy,
+            support(self.macro_average.support)
+        ));
         text.push_str(&line(&self.macro_average));
         text.push_str(&line(&self.weighted_average));
         text

@@ -19,7 +19,14 @@ impl Axis {
         let step = round_step((high - low) / count as f64);
         let (first, last) = ((low / step + 1e-9).floor(), (high / step - 1e-9).ceil());
         let ticks = multiples(first, last, step);
-        Self { low: first * step, high: last * step, from, to, ticks, places: places(step) }
+        Self {
+            low: first * step,
+            high: last * step,
+            from,
+            to,
+            ticks,
+            places: places(step),
+        }
     }
 
     /// Values from exactly `low` to `high`, with whole numbers for ticks.
@@ -34,7 +41,14 @@ impl Axis {
         if step > 1.0 && ticks.first().is_some_and(|&tick| tick > first) {
             ticks.insert(0, first);
         }
-        Self { low, high, from, to, ticks, places: 0 }
+        Self {
+            low,
+            high,
+            from,
+            to,
+            ticks,
+            places: 0,
+        }
     }
 
     /// The pixel of a value.
@@ -52,10 +66,13 @@ impl Axis {
 
 /// The range of finite values.
 pub fn range(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
-    values.into_iter().filter(|value| value.is_finite()).fold(None, |range, value| match range {
-        None => Some((value, value)),
-        Some((low, high)) => Some((f64::min(low, value), f64::max(high, value))),
-    })
+    values
+        .into_iter()
+        .filter(|value| value.is_finite())
+        .fold(None, |range, value| match range {
+            None => Some((value, value)),
+            Some((low, high)) => Some((f64::min(low, value), f64::max(high, value))),
+        })
 }
 
 /// A range that has a width.
@@ -85,11 +102,13 @@ fn round_step(step: f64) -> f64 {
 
 fn multiples(first: f64, last: f64, step: f64) -> Vec<f64> {
     let count = (last - first).max(-1.0) as usize + usize::from(last >= first);
-    (0..count).map(|index| (first + index as f64) * step).collect()
+    (0..count)
+        .map(|index| (first + index as f64) * step)
+        .collect()
 }
 
 fn places(step: f64) -> usize {
-    (-step.log10() + 1e-9).ceil().clamp(0.0, 9.0) as usize
+    (-step.log10() - 1e-9).ceil().clamp(0.0, 9.0) as usize
 }
 
 #[cfg(test)]
@@ -131,7 +150,10 @@ mod tests {
     #[test]
     fn places_follow_the_pixels() {
         let axis = Axis::rounded(0.0, 1.0, 5, 200.0, 100.0);
-        assert_eq!((axis.place(0.0), axis.place(1.0), axis.place(0.5)), (200.0, 100.0, 150.0));
+        assert_eq!(
+            (axis.place(0.0), axis.place(1.0), axis.place(0.5)),
+            (200.0, 100.0, 150.0)
+        );
         assert!(axis.place(f64::NAN).is_nan());
         assert_eq!(range([f64::NAN, 2.0, 1.0, f64::INFINITY]), Some((1.0, 2.0)));
         assert_eq!(range([f64::NAN]), None);

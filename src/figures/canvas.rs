@@ -48,12 +48,20 @@ pub struct Stroke {
 impl Stroke {
     /// An unbroken line.
     pub fn solid(color: Rgb, width: f64) -> Self {
-        Self { color, width, dash: None, opacity: 1.0 }
+        Self {
+            color,
+            width,
+            dash: None,
+            opacity: 1.0,
+        }
     }
 
     /// A line of dashes.
     pub fn dashed(color: Rgb, width: f64, dash: f64, gap: f64) -> Self {
-        Self { dash: Some((dash, gap)), ..Self::solid(color, width) }
+        Self {
+            dash: Some((dash, gap)),
+            ..Self::solid(color, width)
+        }
     }
 }
 
@@ -70,7 +78,13 @@ pub struct TextStyle {
 
 impl TextStyle {
     pub fn new(size: f64, color: Rgb) -> Self {
-        Self { size, weight: Weight::Regular, color, anchor: Anchor::Start, turn: 0.0 }
+        Self {
+            size,
+            weight: Weight::Regular,
+            color,
+            anchor: Anchor::Start,
+            turn: 0.0,
+        }
     }
 
     pub fn weight(self, weight: Weight) -> Self {
@@ -128,7 +142,13 @@ impl Canvas {
     pub(super) fn new(width: u32, height: u32, theme: Theme) -> Self {
         let (width, height) = (f64::from(width), f64::from(height));
         let unit = (width / 1600.0).min(height / 1000.0);
-        Self { theme, width, height, unit, body: String::new() }
+        Self {
+            theme,
+            width,
+            height,
+            unit,
+            body: String::new(),
+        }
     }
 
     pub fn line(&mut self, from: (f64, f64), to: (f64, f64), stroke: Stroke) {
@@ -141,7 +161,13 @@ impl Canvas {
         let mut pen_down = false;
         for &(x, y) in points {
             if x.is_finite() && y.is_finite() {
-                let _ = write!(path, "{}{} {}", if pen_down { 'L' } else { 'M' }, number(x), number(y));
+                let _ = write!(
+                    path,
+                    "{}{} {}",
+                    if pen_down { 'L' } else { 'M' },
+                    number(x),
+                    number(y)
+                );
             }
             pen_down = x.is_finite() && y.is_finite();
         }
@@ -156,7 +182,12 @@ impl Canvas {
         );
         match stroke.dash {
             Some((dash, gap)) => {
-                let _ = write!(self.body, r#" stroke-dasharray="{} {}""#, number(dash), number(gap));
+                let _ = write!(
+                    self.body,
+                    r#" stroke-dasharray="{} {}""#,
+                    number(dash),
+                    number(gap)
+                );
             }
             None => self.body.push_str(r#" stroke-linecap="round""#),
         }
@@ -182,6 +213,9 @@ impl Canvas {
         );
         if radius > 0.0 {
             let _ = write!(self.body, r#" rx="{}""#, number(radius));
+        } else {
+            // Neighbours meet without a seam.
+            self.body.push_str(r#" shape-rendering="crispEdges""#);
         }
         self.body.push_str("/>\n");
     }
@@ -202,7 +236,11 @@ impl Canvas {
     pub fn dot(&mut self, (x, y): (f64, f64), radius: f64, color: Rgb) {
         if x.is_finite() && y.is_finite() {
             let (x, y, radius) = (number(x), number(y), number(radius));
-            let _ = writeln!(self.body, r#"<circle cx="{x}" cy="{y}" r="{radius}" fill="{}"/>"#, hex(color));
+            let _ = writeln!(
+                self.body,
+                r#"<circle cx="{x}" cy="{y}" r="{radius}" fill="{}"/>"#,
+                hex(color)
+            );
         }
     }
 
@@ -232,7 +270,12 @@ impl Canvas {
         let turn = if style.turn == 0.0 {
             String::new()
         } else {
-            format!(r#" transform="rotate({} {} {})""#, number(style.turn), number(x), number(y))
+            format!(
+                r#" transform="rotate({} {} {})""#,
+                number(style.turn),
+                number(x),
+                number(y)
+            )
         };
         // Half of Inter's cap height below the middle: what `dominant-baseline` would do, where
         // every viewer can do it.
@@ -271,7 +314,12 @@ impl Canvas {
                 too_long = middle;
             }
         }
-        letters[..fits].iter().collect::<String>().trim_end().to_owned() + "…"
+        letters[..fits]
+            .iter()
+            .collect::<String>()
+            .trim_end()
+            .to_owned()
+            + "…"
     }
 
     /// The finished document. `title` is what a screen reader says.
@@ -293,7 +341,11 @@ impl Canvas {
 fn number(value: f64) -> String {
     let text = format!("{value:.2}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
-    if text == "-0" { "0".to_owned() } else { text.to_owned() }
+    if text == "-0" {
+        "0".to_owned()
+    } else {
+        text.to_owned()
+    }
 }
 
 fn hex((red, green, blue): Rgb) -> String {

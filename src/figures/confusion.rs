@@ -35,9 +35,15 @@ impl Figure for ConfusionFigure {
         let room = (canvas.width - left - scale_room - 56.0 * unit).min(bottom - top);
         let side = (room / classes as f64).max(1.0);
         // The square stands in the middle of what is free beside the labels.
-        let spare = (canvas.width - 56.0 * unit - scale_room - left - side * classes as f64).max(0.0);
+        let spare =
+            (canvas.width - 56.0 * unit - scale_room - left - side * classes as f64).max(0.0);
         let left = left + spare / 2.0;
-        let square = Area { left, top, right: left + side * classes as f64, bottom: top + side * classes as f64 };
+        let square = Area {
+            left,
+            top,
+            right: left + side * classes as f64,
+            bottom: top + side * classes as f64,
+        };
         self.draw_cells(canvas, &square, side);
         labels.draw(canvas, &square, side);
         draw_scale(canvas, &square);
@@ -51,12 +57,29 @@ impl ConfusionFigure {
         let classes = self.matrix.classes.len();
         // A gap of background tells cells apart, until they are too small for it.
         let gap = if side > 24.0 * unit { 1.5 * unit } else { 0.0 };
-        let widest = self.matrix.counts.iter().flatten().map(|&count| format::thousands(count).len()).max().unwrap_or(1);
-        let size = (side * 0.24).min(side * 1.4 / widest as f64).min(46.0 * unit);
+        let widest = self
+            .matrix
+            .counts
+            .iter()
+            .flatten()
+            .map(|&count| format::thousands(count).len())
+            .max()
+            .unwrap_or(1);
+        let size = (side * 0.24)
+            .min(side * 1.4 / widest as f64)
+            .min(46.0 * unit);
         for truth in 0..classes {
             for predicted in 0..classes {
-                let (left, top) = (square.left + predicted as f64 * side, square.top + truth as f64 * side);
-                let cell = Area { left: left + gap, top: top + gap, right: left + side - gap, bottom: top + side - gap };
+                let (left, top) = (
+                    square.left + predicted as f64 * side,
+                    square.top + truth as f64 * side,
+                );
+                let cell = Area {
+                    left: left + gap,
+                    top: top + gap,
+                    right: left + side - gap,
+                    bottom: top + side - gap,
+                };
                 let share = self.matrix.row_share(truth, predicted);
                 let shade = theme.at(share);
                 canvas.fill_rounded(cell, shade, if gap > 0.0 { 4.0 * unit } else { 0.0 });
@@ -67,12 +90,23 @@ impl ConfusionFigure {
                 }
                 let style = TextStyle::new(size, theme.text_on(shade)).anchor(Anchor::Middle);
                 let (x, y) = (cell.middle_x(), cell.middle_y());
-                let with_share = size * 0.62 >= 11.0 * unit;
-                let weight = if truth == predicted { Weight::SemiBold } else { Weight::Regular };
+                let with_share = size * 0.6 >= 11.0 * unit;
+                let weight = if truth == predicted {
+                    Weight::SemiBold
+                } else {
+                    Weight::Regular
+                };
                 let shift = if with_share { size * 0.5 } else { 0.0 };
-                canvas.text(&format::thousands(count), (x, y - shift), style.weight(weight));
+                canvas.text(
+                    &format::thousands(count),
+                    (x, y - shift),
+                    style.weight(weight),
+                );
                 if with_share {
-                    let style = TextStyle { size: size * 0.62, ..style };
+                    let style = TextStyle {
+                        size: size * 0.62,
+                        ..style
+                    };
                     canvas.text(&format::percent(share), (x, y + size * 0.62), style);
                 }
             }
@@ -101,15 +135,23 @@ impl Labels {
         let count = classes.len() as f64;
         let guess = (canvas.height - 420.0 * unit) / count;
         let size = (guess * 0.7).clamp(8.0 * unit, 26.0 * unit);
-        let names: Vec<String> =
-            classes.iter().map(|name| canvas.shorten(name, 300.0 * unit, size, Weight::Regular)).collect();
+        let names: Vec<String> = classes
+            .iter()
+            .map(|name| canvas.shorten(name, 300.0 * unit, size, Weight::Regular))
+            .collect();
         let width = names
             .iter()
             .map(|name| canvas.text_width(name, size, Weight::Regular))
             .fold(0.0, f64::max);
         let upright = width > guess * 0.92;
         let height = if upright { width } else { size };
-        Self { names, size, width, height, upright }
+        Self {
+            names,
+            size,
+            width,
+            height,
+            upright,
+        }
     }
 
     fn draw(&self, canvas: &mut Canvas, square: &Area, side: f64) {
@@ -126,7 +168,11 @@ impl Labels {
                 // Turned about its end: what stands half a line low then stands half a line right.
                 canvas.text(name, (x, bottom), style.anchor(Anchor::End).turn(-90.0));
             } else {
-                canvas.text(name, (x, bottom + self.size / 2.0), style.anchor(Anchor::Middle));
+                canvas.text(
+                    name,
+                    (x, bottom + self.size / 2.0),
+                    style.anchor(Anchor::Middle),
+                );
             }
         }
         let title = TextStyle::new(26.0 * unit, canvas.theme.muted).anchor(Anchor::Middle);
@@ -142,22 +188,42 @@ fn draw_scale(canvas: &mut Canvas, square: &Area) {
     const STEPS: usize = 100;
     let unit = canvas.unit;
     let left = square.right + 40.0 * unit;
-    let bar = Area { left, top: square.top, right: left + 26.0 * unit, bottom: square.bottom };
+    let bar = Area {
+        left,
+        top: square.top,
+        right: left + 26.0 * unit,
+        bottom: square.bottom,
+    };
     let step = bar.height() / STEPS as f64;
     for index in 0..STEPS {
         let shade = canvas.theme.at((index as f64 + 0.5) / STEPS as f64);
         let bottom = bar.bottom - index as f64 * step;
         // A hair too tall, so that no seam shows between two steps.
-        canvas.fill(Area { top: (bottom - step - 0.5).max(bar.top), bottom, ..bar }, shade);
+        canvas.fill(
+            Area {
+                top: (bottom - step - 0.5).max(bar.top),
+                bottom,
+                ..bar
+            },
+            shade,
+        );
     }
     let axis = canvas.theme.axis;
     canvas.frame(bar, Stroke::solid(axis, 1.5 * unit));
     let style = TextStyle::new(22.0 * unit, canvas.theme.muted);
     for percent in [0, 25, 50, 75, 100] {
         let y = bar.bottom - bar.height() * f64::from(percent) / 100.0;
-        canvas.line((bar.right, y), (bar.right + 6.0 * unit, y), Stroke::solid(axis, 1.5 * unit));
+        canvas.line(
+            (bar.right, y),
+            (bar.right + 6.0 * unit, y),
+            Stroke::solid(axis, 1.5 * unit),
+        );
         canvas.text(&format!("{percent} %"), (bar.right + 14.0 * unit, y), style);
     }
     let title = style.anchor(Anchor::Middle).turn(-90.0);
-    canvas.text("Share of the true class", (bar.right + 106.0 * unit, bar.middle_y()), title);
+    canvas.text(
+        "Share of the true class",
+        (bar.right + 106.0 * unit, bar.middle_y()),
+        title,
+    );
 }

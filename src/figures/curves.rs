@@ -67,7 +67,12 @@ impl Figure for CurvesFigure {
         let width = (canvas.width - 2.0 * margin - between) / 2.0;
         for (index, panel) in PANELS.iter().enumerate() {
             let left = margin + index as f64 * (width + between);
-            let area = Area { left, top, right: left + width, bottom: canvas.height - 36.0 * unit };
+            let area = Area {
+                left,
+                top,
+                right: left + width,
+                bottom: canvas.height - 36.0 * unit,
+            };
             self.draw_panel(canvas, panel, area);
         }
     }
@@ -88,22 +93,37 @@ impl CurvesFigure {
             if x > left && x + width > right {
                 (x, y) = (left, y + line_height);
             }
-            canvas.line((x, y), (x + sample, y), Stroke::solid(series.color, 7.0 * unit));
+            canvas.line(
+                (x, y),
+                (x + sample, y),
+                Stroke::solid(series.color, 7.0 * unit),
+            );
             canvas.text(&name, (x + sample + 14.0 * unit, y), style);
             x += width + gap;
         }
         let style = TextStyle::new(size, canvas.theme.muted);
         let muted = canvas.theme.muted;
         let mut entries = vec![("training", Stroke::solid(muted, 3.5 * unit))];
-        if self.series.iter().flat_map(|series| &series.metrics).any(|epoch| epoch.validation_loss.is_some()) {
+        if self
+            .series
+            .iter()
+            .flat_map(|series| &series.metrics)
+            .any(|epoch| epoch.validation_loss.is_some())
+        {
             entries.push(("validation", validation_stroke(muted, unit)));
         }
-        if self.series.iter().any(|series| !series.phase_starts.is_empty()) {
+        if self
+            .series
+            .iter()
+            .any(|series| !series.phase_starts.is_empty())
+        {
             entries.push(("next phase (layers unfrozen)", phase_stroke(muted, unit)));
         }
         let width: f64 = entries
             .iter()
-            .map(|(name, _)| sample + 14.0 * unit + gap + canvas.text_width(name, size, Weight::Regular))
+            .map(|(name, _)| {
+                sample + 14.0 * unit + gap + canvas.text_width(name, size, Weight::Regular)
+            })
             .sum();
         if x > left && x + width - gap > right {
             (x, y) = (left, y + line_height);
@@ -127,7 +147,7 @@ impl CurvesFigure {
         let title = TextStyle::new(30.0 * unit, theme.text).weight(Weight::SemiBold);
         canvas.text(panel.title, (area.left, area.top + 8.0 * unit), title);
         let plot = Area {
-            left: area.left + 104.0 * unit,
+            left: area.left + 108.0 * unit,
             top: area.top + 78.0 * unit,
             right: area.right,
             bottom: area.bottom - 92.0 * unit,
@@ -140,14 +160,20 @@ impl CurvesFigure {
         }
         if self.series.iter().all(|series| series.metrics.is_empty()) {
             let style = TextStyle::new(25.0 * unit, theme.muted).anchor(Anchor::Middle);
-            canvas.text("No epoch has been trained", (plot.middle_x(), plot.middle_y()), style);
+            canvas.text(
+                "No epoch has been trained",
+                (plot.middle_x(), plot.middle_y()),
+                style,
+            );
         }
     }
 
     fn axes(&self, panel: &Panel, plot: &Area) -> (Axis, Axis) {
         let epochs = || self.series.iter().flat_map(|series| &series.metrics);
         let last = epochs().map(|epoch| epoch.epoch).max().unwrap_or(1).max(2);
-        let values = epochs().flat_map(|epoch| [Some((panel.train)(epoch)), (panel.validation)(epoch)]).flatten();
+        let values = epochs()
+            .flat_map(|epoch| [Some((panel.train)(epoch)), (panel.validation)(epoch)])
+            .flatten();
         let (low, high) = range(values).unwrap_or((0.0, 1.0));
         let x = Axis::whole(0.6, f64::from(last) + 0.4, 8, plot.left, plot.right);
         let mut y = Axis::rounded(low, high, 6, plot.bottom, plot.top);
@@ -177,7 +203,11 @@ impl CurvesFigure {
         for (epoch, name, color) in starts {
             // Between the last epoch before and the first after: that is when layers were unfrozen.
             let place = x.place(f64::from(epoch) - 0.5);
-            canvas.line((place, plot.top - 8.0 * unit), (place, plot.bottom), phase_stroke(color, unit));
+            canvas.line(
+                (place, plot.top - 8.0 * unit),
+                (place, plot.bottom),
+                phase_stroke(color, unit),
+            );
             let name = canvas.shorten(name, plot.width() * 0.55, size, Weight::Medium);
             let width = canvas.text_width(&name, size, Weight::Medium);
             let left = (place - width / 2.0).clamp(plot.left, plot.right - width);
@@ -205,28 +235,52 @@ fn draw_axes(canvas: &mut Canvas, panel: &Panel, area: &Area, plot: &Area, x: &A
     let label = TextStyle::new(24.0 * unit, theme.muted);
     for &tick in &y.ticks {
         let place = y.place(tick);
-        canvas.line((plot.left, place), (plot.right, place), Stroke::solid(theme.grid, 1.5 * unit));
-        canvas.text(&y.label(tick), (plot.left - 14.0 * unit, place), label.anchor(Anchor::End));
+        canvas.line(
+            (plot.left, place),
+            (plot.right, place),
+            Stroke::solid(theme.grid, 1.5 * unit),
+        );
+        canvas.text(
+            &y.label(tick),
+            (plot.left - 14.0 * unit, place),
+            label.anchor(Anchor::End),
+        );
     }
-    canvas.line((plot.left, plot.bottom), (plot.right, plot.bottom), Stroke::solid(theme.axis, 2.0 * unit));
+    canvas.line(
+        (plot.left, plot.bottom),
+        (plot.right, plot.bottom),
+        Stroke::solid(theme.axis, 2.0 * unit),
+    );
     for &tick in &x.ticks {
         let place = x.place(tick);
         let from = (place, plot.bottom);
-        canvas.line(from, (place, plot.bottom + 8.0 * unit), Stroke::solid(theme.axis, 2.0 * unit));
-        canvas.text(&x.label(tick), (place, plot.bottom + 28.0 * unit), label.anchor(Anchor::Middle));
+        canvas.line(
+            from,
+            (place, plot.bottom + 8.0 * unit),
+            Stroke::solid(theme.axis, 2.0 * unit),
+        );
+        canvas.text(
+            &x.label(tick),
+            (place, plot.bottom + 28.0 * unit),
+            label.anchor(Anchor::Middle),
+        );
     }
     let title = TextStyle::new(25.0 * unit, theme.text).anchor(Anchor::Middle);
     canvas.text("Epoch", (plot.middle_x(), area.bottom - 22.0 * unit), title);
     // Turned text is centred about a point off its middle line, which is left of where it stands.
-    let (place, middle) = (area.left + 14.0 * unit, plot.middle_y());
+    let (place, middle) = (area.left + 12.0 * unit, plot.middle_y());
     canvas.text(panel.axis, (place, middle), title.turn(-90.0));
 }
 
 fn draw_series(canvas: &mut Canvas, panel: &Panel, series: &CurveSeries, x: &Axis, y: &Axis) {
     let unit = canvas.unit;
-    let place = |epoch: &EpochMetrics, value: f64| (x.place(f64::from(epoch.epoch)), y.place(value));
-    let train: Vec<(f64, f64)> =
-        series.metrics.iter().map(|epoch| place(epoch, (panel.train)(epoch))).collect();
+    let place =
+        |epoch: &EpochMetrics, value: f64| (x.place(f64::from(epoch.epoch)), y.place(value));
+    let train: Vec<(f64, f64)> = series
+        .metrics
+        .iter()
+        .map(|epoch| place(epoch, (panel.train)(epoch)))
+        .collect();
     let validation: Vec<(f64, f64)> = series
         .metrics
         .iter()

@@ -12,6 +12,9 @@ pub mod palette;
 pub mod render;
 pub mod results;
 
+#[cfg(test)]
+mod samples;
+
 pub use class_counts::{ClassCount, ClassCountsFigure};
 pub use confusion::ConfusionFigure;
 pub use curves::{CurveSeries, CurvesFigure};

@@ -81,15 +81,20 @@ impl Theme {
 
     /// Black or white, whichever is easier to read on `background` (WCAG's contrast ratio).
     pub fn text_on(&self, background: Rgb) -> Rgb {
-        const DARK: Rgb = (0x11, 0x14, 0x18);
+        const BLACK: Rgb = (0x00, 0x00, 0x00);
         const WHITE: Rgb = (0xFF, 0xFF, 0xFF);
-        if contrast(background, WHITE) >= contrast(background, DARK) { WHITE } else { DARK }
+        if contrast(background, WHITE) >= contrast(background, BLACK) {
+            WHITE
+        } else {
+            BLACK
+        }
     }
 }
 
 /// `share` of the way from `a` to `b`.
 pub fn mix(a: Rgb, b: Rgb, share: f64) -> Rgb {
-    let channel = |a: u8, b: u8| (f64::from(a) + (f64::from(b) - f64::from(a)) * share).round() as u8;
+    let channel =
+        |a: u8, b: u8| (f64::from(a) + (f64::from(b) - f64::from(a)) * share).round() as u8;
     (channel(a.0, b.0), channel(a.1, b.1), channel(a.2, b.2))
 }
 
@@ -102,7 +107,11 @@ pub fn contrast(a: Rgb, b: Rgb) -> f64 {
 fn luminance((red, green, blue): Rgb) -> f64 {
     let linear = |channel: u8| {
         let value = f64::from(channel) / 255.0;
-        if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        if value <= 0.04045 {
+            value / 12.92
+        } else {
+            ((value + 0.055) / 1.055).powf(2.4)
+        }
     };
     0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
 }
@@ -119,7 +128,10 @@ mod tests {
                 let ratio = contrast(shade, theme.text_on(shade));
                 assert!(ratio >= 4.5, "{shade:?}: {ratio}");
             }
-            assert_eq!((theme.at(0.0), theme.at(1.0)), (theme.scale[0], theme.scale[5]));
+            assert_eq!(
+                (theme.at(0.0), theme.at(1.0)),
+                (theme.scale[0], theme.scale[5])
+            );
             assert!(contrast(theme.background, theme.text) >= 7.0);
             assert!(contrast(theme.background, theme.muted) >= 4.5);
         }

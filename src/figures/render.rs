@@ -5,9 +5,9 @@ use std::sync::{Arc, OnceLock};
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{Options, Tree, fontdb};
 
+use super::Figure;
 use super::canvas::{Canvas, Weight, escape};
 use super::palette::Theme;
-use super::Figure;
 
 /// The family of the fonts below.
 pub(super) const FONT: &str = "Inter";
@@ -28,16 +28,22 @@ pub struct Size {
 impl Default for Size {
     /// Legible as half of a slide.
     fn default() -> Self {
-        Self { width: 1600, height: 1000 }
+        Self {
+            width: 1600,
+            height: 1000,
+        }
     }
 }
+
+/// The longest side of a picture, in pixels: a poster at 600 dots an inch.
+const MOST_PIXELS: f32 = 24_000.0;
 
 /// Why a figure could not become pixels.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
     #[error("the figure can't be drawn: {0}")]
     Svg(#[from] resvg::usvg::Error),
-    #[error("a picture of {0} x {1} pixels is too large")]
+    #[error("a picture of {0} x {1} pixels can't be made")]
     TooLarge(f32, f32),
     #[error("the picture can't be written as PNG: {0}")]
     Png(String),
@@ -58,10 +64,19 @@ pub fn to_png(svg: &str, scale: f32) -> Result<Vec<u8>, RenderError> {
     let tree = Tree::from_str(svg, &options())?;
     let size = tree.size();
     let (width, height) = (size.width() * scale, size.height() * scale);
+    if !(width <= MOST_PIXELS && height <= MOST_PIXELS) {
+        return Err(RenderError::TooLarge(width, height));
+    }
     let mut pixels = Pixmap::new(width.round() as u32, height.round() as u32)
         .ok_or(RenderError::TooLarge(width, height))?;
-    resvg::render(&tree, Transform::from_scale(scale, scale), &mut pixels.as_mut());
-    pixels.encode_png().map_err(|error| RenderError::Png(error.to_string()))
+    resvg::render(
+        &tree,
+        Transform::from_scale(scale, scale),
+        &mut pixels.as_mut(),
+    );
+    pixels
+        .encode_png()
+        .map_err(|error| RenderError::Png(error.to_string()))
 }
 
 /// The width of a line of text in pixels.
@@ -72,11 +87,17 @@ pub(super) fn text_width(text: &str, size: f64, weight: Weight) -> f64 {
         escape(text)
     );
     // What can't be measured (a text of spaces alone has no outline) takes no room.
-    Tree::from_str(&svg, &options()).map_or(0.0, |tree| f64::from(tree.root().bounding_box().width()) * size / 100.0)
+    Tree::from_str(&svg, &options()).map_or(0.0, |tree| {
+        f64::from(tree.root().bounding_box().width()) * size / 100.0
+    })
 }
 
 fn options() -> Options<'static> {
-    Options { font_family: FONT.to_owned(), fontdb: fonts(), ..Options::default() }
+    Options {
+        font_family: FONT.to_owned(),
+        fontdb: fonts(),
+        ..Options::default()
+    }
 }
 
 /// Our fonts, read once.

@@ -28,8 +28,17 @@ pub struct ResultBar {
 impl ResultBar {
     /// A bar from counts, with Wilson's interval.
     pub fn from_counts(name: String, color: Rgb, correct: u64, pictures: u64) -> Self {
-        let accuracy = if pictures == 0 { 0.0 } else { correct as f64 / pictures as f64 };
-        Self { name, color, accuracy, interval: wilson(correct, pictures) }
+        let accuracy = if pictures == 0 {
+            0.0
+        } else {
+            correct as f64 / pictures as f64
+        };
+        Self {
+            name,
+            color,
+            accuracy,
+            interval: wilson(correct, pictures),
+        }
     }
 }
 
@@ -46,10 +55,14 @@ impl Figure for ResultsFigure {
         let theme = canvas.theme;
         let size = 27.0 * unit;
         let most = 460.0 * unit;
-        let names: Vec<String> =
-            bars.iter().map(|bar| canvas.shorten(&bar.name, most, size, Weight::Medium)).collect();
-        let width =
-            names.iter().map(|name| canvas.text_width(name, size, Weight::Medium)).fold(0.0, f64::max);
+        let names: Vec<String> = bars
+            .iter()
+            .map(|bar| canvas.shorten(&bar.name, most, size, Weight::Medium))
+            .collect();
+        let width = names
+            .iter()
+            .map(|name| canvas.text_width(name, size, Weight::Medium))
+            .fold(0.0, f64::max);
         let plot = Area {
             left: 56.0 * unit + width + 24.0 * unit,
             top,
@@ -60,20 +73,34 @@ impl Figure for ResultsFigure {
         let label = TextStyle::new(24.0 * unit, theme.muted).anchor(Anchor::Middle);
         for &tick in &axis.ticks {
             let x = axis.place(tick);
-            canvas.line((x, plot.top), (x, plot.bottom), Stroke::solid(theme.grid, 1.5 * unit));
+            canvas.line(
+                (x, plot.top),
+                (x, plot.bottom),
+                Stroke::solid(theme.grid, 1.5 * unit),
+            );
             canvas.text(&axis.label(tick), (x, plot.bottom + 28.0 * unit), label);
         }
         let style = TextStyle::new(25.0 * unit, theme.text).anchor(Anchor::Middle);
-        canvas.text("Accuracy on the test pictures (%), with its 95 % interval", (plot.middle_x(), plot.bottom + 78.0 * unit), style);
+        canvas.text(
+            "Accuracy on the test pictures (%), with its 95 % interval",
+            (plot.middle_x(), plot.bottom + 78.0 * unit),
+            style,
+        );
         let pitch = plot.height() / bars.len().max(1) as f64;
         let thickness = (pitch * 0.56).min(92.0 * unit);
         for (index, (bar, name)) in bars.iter().zip(&names).enumerate() {
             let middle = plot.top + (index as f64 + 0.5) * pitch;
-            let style = TextStyle::new(size, theme.text).weight(Weight::Medium).anchor(Anchor::End);
+            let style = TextStyle::new(size, theme.text)
+                .weight(Weight::Medium)
+                .anchor(Anchor::End);
             canvas.text(name, (plot.left - 18.0 * unit, middle), style);
             draw_bar(canvas, bar, &axis, middle, thickness);
         }
-        canvas.line((plot.left, plot.top), (plot.left, plot.bottom), Stroke::solid(theme.axis, 2.0 * unit));
+        canvas.line(
+            (plot.left, plot.top),
+            (plot.left, plot.bottom),
+            Stroke::solid(theme.axis, 2.0 * unit),
+        );
     }
 }
 
@@ -82,8 +109,19 @@ fn draw_bar(canvas: &mut Canvas, bar: &ResultBar, axis: &Axis, middle: f64, thic
     let theme = canvas.theme;
     let half = thickness / 2.0;
     let right = axis.place(bar.accuracy * 100.0);
-    canvas.fill(Area { left: axis.from, top: middle - half, right, bottom: middle + half }, bar.color);
-    let (low, high) = (axis.place(bar.interval.low * 100.0), axis.place(bar.interval.high * 100.0));
+    canvas.fill(
+        Area {
+            left: axis.from,
+            top: middle - half,
+            right,
+            bottom: middle + half,
+        },
+        bar.color,
+    );
+    let (low, high) = (
+        axis.place(bar.interval.low * 100.0),
+        axis.place(bar.interval.high * 100.0),
+    );
     let whisker = Stroke::solid(theme.text, 3.0 * unit);
     let cap = (thickness * 0.2).min(13.0 * unit);
     canvas.line((low, middle), (high, middle), whisker);
@@ -92,7 +130,19 @@ fn draw_bar(canvas: &mut Canvas, bar: &ResultBar, axis: &Axis, middle: f64, thic
     }
     let x = axis.to.max(high) + 24.0 * unit;
     let style = TextStyle::new(32.0 * unit, theme.text).weight(Weight::SemiBold);
-    canvas.text(&format::percent(bar.accuracy), (x, middle - 15.0 * unit), style);
-    let interval = format!("{:.1} to {:.1} %", bar.interval.low * 100.0, bar.interval.high * 100.0);
-    canvas.text(&interval, (x, middle + 19.0 * unit), TextStyle::new(23.0 * unit, theme.muted));
+    canvas.text(
+        &format::percent(bar.accuracy),
+        (x, middle - 15.0 * unit),
+        style,
+    );
+    let interval = format!(
+        "{:.1} to {:.1} %",
+        bar.interval.low * 100.0,
+        bar.interval.high * 100.0
+    );
+    canvas.text(
+        &interval,
+        (x, middle + 19.0 * unit),
+        TextStyle::new(23.0 * unit, theme.muted),
+    );
 }
