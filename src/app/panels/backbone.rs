@@ -257,7 +257,7 @@ fn weights_ui(
                 text.clone_from(&stored);
             }
             let tooltip = "Path of a .safetensors, .pth or .pt file with torchvision's, timm's or EfficientNet-Lite's names";
-            widgets::row(ui, "File", tooltip, |ui| {
+            let browse = widgets::row(ui, "File", tooltip, |ui| {
                 let browse = ui
                     .with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                         let browse = widgets::icon_button(
@@ -277,11 +277,12 @@ fn weights_ui(
                         browse
                     })
                     .inner;
-                if browse.clicked() {
-                    local.file = None;
-                    out.push(Command::WeightsDialog);
-                }
+                browse.clicked()
             });
+            if browse {
+                local.file = None;
+                out.push(Command::WeightsDialog);
+            }
         }
         Kind::Random => widgets::note(ui, "Nothing is transferred: expect to need far more pictures and epochs."),
     }

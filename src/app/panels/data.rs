@@ -245,13 +245,13 @@ fn classes_ui(
     let number = if kept.is_empty() { local.known_classes.len() } else { kept.len() };
     widgets::heading(ui, "Classes");
     let title = format!("{} of {} kept", number, local.known_classes.len());
+    let mut changed = false;
     egui::CollapsingHeader::new(title).id_salt("classes").show(ui, |ui| {
         ui.add(
             egui::TextEdit::singleline(&mut local.class_search)
                 .hint_text(format!("{} Search classes", icon::MAGNIFYING_GLASS))
                 .desired_width(f32::INFINITY),
         );
-        let mut changed = false;
         if ui.small_button("Keep all").on_hover_text("Train on every class that the source has").clicked() {
             changed = !kept.is_empty();
             kept.clear();
@@ -285,7 +285,7 @@ fn classes_ui(
                 }
             },
         );
-        draft.touched(changed, "");
     });
+    draft.touched(changed, "");
     widgets::problem(ui, draft.problem("data.classes"));
 }

@@ -361,7 +361,6 @@ fn set_leaves(draft: &mut Draft<'_>, phase: usize, locks: &PhaseLocks, tree: &La
 
 /// The stage diagram: the picture at the left, the head at the right.
 fn stages_ui(ui: &mut egui::Ui, tree: &LayerTree, phase: usize, locks: &PhaseLocks, draft: &mut Draft<'_>) {
-    let colors = tokens(ui);
     ui.add_space(tokens::SPACE_XS);
     let boxes = tree.stages.len() + 2;
     let gap = 14.0;
@@ -609,7 +608,7 @@ fn row_ui(ui: &mut egui::Ui, row: &LayerRow, index: usize) -> Option<RowAction> 
 
     // The lock, in a column of its own, so that it can be clicked all the way down.
     let lock_rect = egui::Rect::from_center_size(egui::pos2(rect.left() + 13.0, rect.center().y), vec2(22.0, 22.0));
-    let lock = ui.interact(lock_rect, ui.id().with(("lock", &row.path)), Sense::click());
+    let lock = ui.interact(lock_rect, ui.scope_id().with(("lock", &row.path)), Sense::click());
     let (color, _) = lock_colors(colors, row.lock);
     if lock.hovered() || lock.has_focus() {
         ui.painter().rect_filled(lock_rect, tokens::RADIUS_S, colors.raised_hover);
@@ -630,7 +629,7 @@ fn row_ui(ui: &mut egui::Ui, row: &LayerRow, index: usize) -> Option<RowAction> 
     let mut left = rect.left() + 30.0 + indent;
     if let Some(open) = row.children {
         let fold_rect = egui::Rect::from_min_size(egui::pos2(left - 2.0, rect.top()), vec2(16.0, rect.height()));
-        let fold = ui.interact(fold_rect, ui.id().with(("fold", &row.path)), Sense::click());
+        let fold = ui.interact(fold_rect, ui.scope_id().with(("fold", &row.path)), Sense::click());
         let symbol = if open { icon::CARET_DOWN } else { icon::CARET_RIGHT };
         let font = egui::FontId::proportional(tokens::TEXT_BODY);
         let color = if fold.hovered() || fold.has_focus() { colors.text } else { colors.text_muted };

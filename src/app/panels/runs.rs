@@ -180,7 +180,7 @@ fn row_ui(ui: &mut egui::Ui, row: &RunRow, height: f32, out: &mut Vec<Command>) 
 
     // The colour shows whether the curves are drawn; it is also the switch.
     let eye_rect = egui::Rect::from_min_size(inner.min, vec2(20.0, 20.0)).translate(vec2(-3.0, -2.0));
-    let eye = ui.interact(eye_rect, ui.id().with("shown"), Sense::click());
+    let eye = ui.interact(eye_rect, ui.scope_id().with("shown"), Sense::click());
     let color = tokens::run_color(row.color);
     if row.shown {
         painter.circle_filled(eye_rect.center(), 5.5, color);
