@@ -1,10 +1,18 @@
 //! The trainer as a library: an experiment and its pictures in, events and a trained network out.
 
 pub mod events;
+pub mod trainer;
+
+pub mod averaging;
+pub mod loss;
 pub mod metrics;
+pub mod monitor;
 pub mod optimizer;
 pub mod schedule;
-pub mod trainer;
+pub mod snapshot;
+
+#[cfg(test)]
+mod golden;
 
 pub use events::{EpochMetrics, TrainingEvent, TrainingListener};
 pub use trainer::{Outcome, TrainingRequest, train};
