@@ -207,7 +207,7 @@ impl Graft {
             Ask::Quit => self.quit_question(),
         };
         let mut choice = None;
-        let modal = egui::Modal::new(egui::Id::new("question")).backdrop_color(tokens::of_theme(self.settings.dark).backdrop);
+        let modal = egui::Modal::new(egui::Id::unique("question")).backdrop_color(tokens::of_theme(self.settings.dark).backdrop);
         let response = modal.frame(dialog_frame(ctx)).show(ctx, |ui| {
             ui.set_width(400.0);
             ui.label(tokens::semibold(title).size(tokens::TEXT_TITLE));
@@ -320,7 +320,7 @@ impl Graft {
         if self.closing != Closing::Stopping {
             return;
         }
-        let modal = egui::Modal::new(egui::Id::new("closing")).frame(dialog_frame(ctx));
+        let modal = egui::Modal::new(egui::Id::unique("closing")).frame(dialog_frame(ctx));
         modal.show(ctx, |ui| {
             ui.horizontal(|ui| {
                 ui.label(tokens::icon_text(icon::HOURGLASS));

@@ -102,7 +102,7 @@ impl FileBrowser {
     pub fn modal_ui(&mut self, ctx: &egui::Context) -> Browsed {
         self.poll(ctx);
         let mut result = self.keyboard(ctx);
-        let modal = egui::Modal::new(egui::Id::new("file browser")).frame(dialog_frame(ctx));
+        let modal = egui::Modal::new(egui::Id::unique("file browser")).frame(dialog_frame(ctx));
         let response = modal.show(ctx, |ui| {
             let room = ui.ctx().content_rect().size();
             ui.set_width((room.x - 120.0).clamp(420.0, 680.0));
@@ -157,7 +157,7 @@ impl FileBrowser {
             }
             let field = ui.add(egui::TextEdit::singleline(&mut self.typed).desired_width(f32::INFINITY));
             let field = field.on_hover_text("Type or paste a path and press Enter");
-            field.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::TextEdit, true, "Path"));
+            field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Path"));
             if field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) {
                 self.go_typed(result);
             }
@@ -234,7 +234,7 @@ impl FileBrowser {
                         let response = ui.add(button);
                         let name = entry.name.clone();
                         response.widget_info(|| {
-                            egui::WidgetInfo::selected(egui::WidgetType::Button, true, selected, &name)
+                            egui::WidgetInfo::selected(egui::Role::Button, true, selected, &name)
                         });
                         if response.clicked() {
                             self.selected = Some(index);
@@ -269,7 +269,7 @@ impl FileBrowser {
             ui.horizontal(|ui| {
                 ui.label("File name");
                 let field = ui.add(egui::TextEdit::singleline(&mut self.name).desired_width(f32::INFINITY));
-                field.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::TextEdit, true, "File name"));
+                field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "File name"));
                 if field.changed() {
                     self.overwrite = None;
                 }

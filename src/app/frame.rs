@@ -99,7 +99,7 @@ impl Graft {
             return;
         }
         let t = tokens::of_theme(self.settings.dark);
-        let painter = ctx.layer_painter(egui::LayerId::new(egui::Order::Foreground, egui::Id::new("drop")));
+        let painter = ctx.layer_painter(egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("drop")));
         let rect = ctx.content_rect();
         painter.rect_filled(rect, 0, t.backdrop);
         painter.rect_stroke(rect.shrink(12.0), tokens::RADIUS_L, egui::Stroke::new(2.0, t.accent), egui::StrokeKind::Inside);
@@ -136,7 +136,7 @@ impl egui_tiles::Behavior<View> for Middle<'_> {
         let galley = text.into_galley(ui, Some(egui::TextWrapMode::Extend), f32::INFINITY, font);
         let (_, rect) = ui.allocate_space(egui::vec2(galley.size().x + 24.0, ui.available_height()));
         let response = ui.interact(rect, id, egui::Sense::click_and_drag());
-        response.widget_info(|| egui::WidgetInfo::selected(egui::WidgetType::Button, true, state.active, title));
+        response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, state.active, title));
         if ui.is_rect_visible(rect) && !state.is_being_dragged {
             let color = if state.active {
                 t.text

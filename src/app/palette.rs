@@ -57,8 +57,8 @@ impl Palette {
         self.selected = self.selected.min(last);
         let mut chosen = pressed(Key::Enter).then(|| actions.get(self.selected).copied()).flatten();
 
-        let area = egui::Modal::default_area(egui::Id::new("palette")).anchor(egui::Align2::CENTER_TOP, egui::vec2(0.0, 72.0));
-        let modal = egui::Modal::new(egui::Id::new("palette")).area(area).frame(dialog_frame(ctx).inner_margin(10));
+        let area = egui::Modal::default_area(egui::Id::unique("palette")).anchor(egui::Align2::CENTER_TOP, egui::vec2(0.0, 72.0));
+        let modal = egui::Modal::new(egui::Id::unique("palette")).area(area).frame(dialog_frame(ctx).inner_margin(10));
         let response = modal.show(ctx, |ui| {
             ui.set_width(480.0);
             let field = egui::TextEdit::singleline(&mut self.typed)
@@ -67,7 +67,7 @@ impl Palette {
                 .margin(egui::Margin::symmetric(10, 8))
                 .desired_width(f32::INFINITY);
             let field = ui.add(field);
-            field.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::TextEdit, true, "Find a command"));
+            field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Find a command"));
             field.request_focus();
             if field.changed() {
                 self.selected = 0;
@@ -113,7 +113,7 @@ fn action_row_ui(ui: &mut egui::Ui, action: Action, selected: bool, enabled: boo
         .shortcut_text(t.small(shortcut))
         .min_size(egui::vec2(ui.available_width(), 28.0));
     let response = ui.add_enabled(enabled, button);
-    response.widget_info(|| egui::WidgetInfo::selected(egui::WidgetType::Button, enabled, selected, action.text()));
+    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, enabled, selected, action.text()));
     response.on_hover_text(action.tooltip()).on_disabled_hover_text("Not possible at the moment")
 }
 

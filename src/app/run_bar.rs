@@ -177,7 +177,7 @@ fn progress_ui(ui: &mut egui::Ui, view: &RunBarView) {
     let percent = view.share.unwrap_or(0.0) * 100.0;
     let response = ui.add(bar);
     response.widget_info(|| {
-        egui::WidgetInfo::labeled(egui::WidgetType::ProgressIndicator, true, format!("Progress {percent:.0} %"))
+        egui::WidgetInfo::labeled(egui::Role::ProgressIndicator, true, format!("Progress {percent:.0} %"))
     });
     response.on_hover_text(format!("{percent:.0} % of this run"));
     if !tail.is_empty() {

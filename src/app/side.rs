@@ -102,7 +102,7 @@ impl Graft {
             .truncate()
             .min_size(egui::vec2(ui.available_width(), 30.0));
         let response = ui.add(button);
-        response.widget_info(|| egui::WidgetInfo::selected(egui::WidgetType::CollapsingHeader, true, open, section.title()));
+        response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, open, section.title()));
         if response.on_hover_text(section.tooltip()).clicked() {
             state.toggle(ui);
         }
@@ -143,7 +143,7 @@ fn document_row_ui(ui: &mut egui::Ui, index: usize, row: &DocumentRow, out: &mut
             let mut included = row.included;
             let tick = ui.add(egui::Checkbox::without_text(&mut included));
             tick.widget_info(|| {
-                egui::WidgetInfo::selected(egui::WidgetType::Checkbox, true, included, format!("Train {}", row.name))
+                egui::WidgetInfo::selected(egui::Role::CheckBox, true, included, format!("Train {}", row.name))
             });
             if tick.on_hover_text("Whether Train trains this experiment").changed() {
                 out.push(Command::IncludeExperiment(index, included));
@@ -170,7 +170,7 @@ fn document_row_ui(ui: &mut egui::Ui, index: usize, row: &DocumentRow, out: &mut
                 hint += ". Changed since it was saved or loaded";
             }
             name.inner.widget_info(|| {
-                egui::WidgetInfo::selected(egui::WidgetType::Button, true, row.active, format!("Experiment {}", row.name))
+                egui::WidgetInfo::selected(egui::Role::Button, true, row.active, format!("Experiment {}", row.name))
             });
             if name.inner.on_hover_text(hint).on_hover_cursor(egui::CursorIcon::PointingHand).clicked() {
                 out.push(Command::SelectExperiment(index));

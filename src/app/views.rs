@@ -3,8 +3,8 @@
 use eframe::egui;
 
 use super::command::{Command, View};
-use super::panels::augmentation::{AugmentationLocal, AugmentationView, augmentation_ui};
-use super::panels::augmentation_view::{PreviewLocal, PreviewView, preview_ui};
+use super::panels::augmentation::{AugmentationEditorView, AugmentationLocal, augmentation_ui};
+use super::panels::augmentation_view::{AugmentationPreviewLocal, AugmentationPreviewView, augmentation_view_ui};
 use super::panels::backbone::{BackboneLocal, BackboneView, backbone_ui};
 use super::panels::curves::{CurvesLocal, CurvesView, curves_ui};
 use super::panels::data::{DataEditorLocal, DataEditorView, data_editor_ui};
@@ -32,7 +32,7 @@ pub struct Locals {
     phases: PhasesLocal,
     training: TrainingLocal,
     data_view: DataViewLocal,
-    preview: PreviewLocal,
+    preview: AugmentationPreviewLocal,
     curves: CurvesLocal,
     results: ResultsLocal,
     log: LogLocal,
@@ -135,7 +135,7 @@ impl Graft {
                 }
             }
             Section::Augmentation => {
-                if let Some(view) = AugmentationView::build(state) {
+                if let Some(view) = AugmentationEditorView::build(state) {
                     augmentation_ui(ui, &view, &mut locals.augmentation, out);
                 }
             }
@@ -194,7 +194,7 @@ impl Graft {
     }
 
     pub(super) fn runs_side_ui(&mut self, ui: &mut egui::Ui, out: &mut Vec<Command>) {
-        runs_ui(ui, &RunsView::build(&self.state), &mut self.locals.runs, out);
+        runs_ui(ui, &RunsView::build(&self.state, super::clock::now()), &mut self.locals.runs, out);
     }
 }
 
@@ -206,8 +206,8 @@ impl Locals {
                 Some(view) => layers_ui(ui, &view, &mut self.layers, out),
                 None => no_experiment_ui(ui, out),
             },
-            View::Augmentation => match PreviewView::build(state) {
-                Some(view) => preview_ui(ui, &view, &mut self.preview, out),
+            View::Augmentation => match AugmentationPreviewView::build(state) {
+                Some(view) => augmentation_view_ui(ui, &view, &mut self.preview, out),
                 None => no_experiment_ui(ui, out),
             },
             View::Curves => curves_ui(ui, &CurvesView::build(state), &mut self.curves, out),

@@ -70,7 +70,7 @@ fn presets_ui(ui: &mut egui::Ui, presets: &[&Shipped], out: &mut Vec<Command>) {
 fn card_ui(ui: &mut egui::Ui, preset: &Shipped, size: egui::Vec2, out: &mut Vec<Command>) {
     let t = tokens(ui);
     let (rect, response) = ui.allocate_exact_size(size, egui::Sense::click());
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, format!("Open preset {}", preset.name)));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Open preset {}", preset.name)));
     let lively = response.hovered() || response.has_focus();
     let stroke = if lively { egui::Stroke::new(1.5, t.accent) } else { t.outline_stroke() };
     let fill = if lively { t.raised } else { t.surface };
