@@ -64,6 +64,28 @@ pub enum Split {
     Test,
 }
 
+impl Split {
+    /// As files write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Validation => "validation",
+            Self::Test => "test",
+        }
+    }
+
+    /// Understands what people call it, in any case: `train` or `training`, `validation`, `val`,
+    /// `valid` or `dev`, `test` or `testing`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name.trim().to_lowercase().as_str() {
+            "train" | "training" => Some(Self::Train),
+            "validation" | "val" | "valid" | "dev" => Some(Self::Validation),
+            "test" | "testing" => Some(Self::Test),
+            _ => None,
+        }
+    }
+}
+
 /// Which picture belongs where: indices into [`Dataset::pictures`], each ascending, disjoint.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SplitIndices {
