@@ -32,7 +32,11 @@ pub fn backbones(arguments: &Arguments) -> anyhow::Result<()> {
                 format!("{:.2}", info.gflops),
                 format!("{:.1} %", info.weights.imagenet_top1),
                 info.weights.input_size.to_string(),
-                if has_weights(info) { "here".to_owned() } else { "not here".to_owned() },
+                if has_weights(info) {
+                    "here".to_owned()
+                } else {
+                    "not here".to_owned()
+                },
                 info.weights.licence.to_owned(),
             ]
         })

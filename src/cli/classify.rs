@@ -58,7 +58,10 @@ pub fn classify(arguments: &Arguments) -> anyhow::Result<()> {
     for image in &arguments.images {
         let pixels = decode::decode(&PictureSource::File(image.clone()))?;
         let probabilities = probabilities(network.as_ref(), &pixels, &info.weights, device)?;
-        answers.push(Answer { image: image.clone(), predictions: best(&probabilities, arguments.top.into()) });
+        answers.push(Answer {
+            image: image.clone(),
+            predictions: best(&probabilities, arguments.top.into()),
+        });
     }
     if arguments.json {
         return output::print_json(&answers);
@@ -69,16 +72,27 @@ pub fn classify(arguments: &Arguments) -> anyhow::Result<()> {
         let rows: Vec<Vec<String>> = answer
             .predictions
             .iter()
-            .map(|guess| vec![String::new(), format!("{:.1} %", guess.probability * 100.0), guess.class.to_owned()])
+            .map(|guess| {
+                vec![
+                    String::new(),
+                    format!("{:.1} %", guess.probability * 100.0),
+                    guess.class.to_owned(),
+                ]
+            })
             .collect();
-        text.push_str(&table(&[("", Align::Left), ("", Align::Right), ("", Align::Left)], &rows));
+        text.push_str(&table(
+            &[("", Align::Left), ("", Align::Right), ("", Align::Left)],
+            &rows,
+        ));
     }
     output::print(&text)
 }
 
 /// The network with its own classifier.
 fn load(name: &str, file: Option<&Path>, device: Device) -> anyhow::Result<Box<dyn Backbone>> {
-    let source = file.map_or(WeightsSource::Pretrained, |file| WeightsSource::File(file.to_path_buf()));
+    let source = file.map_or(WeightsSource::Pretrained, |file| {
+        WeightsSource::File(file.to_path_buf())
+    });
     let mut network = models::build(name, 0, device)?;
     let Some(file) = weights::locate(&source, name, None)? else {
         bail!("there are no weights for {name}");
@@ -110,21 +124,34 @@ fn probabilities(
     let _guard = tch::no_grad_guard();
     let pass = Pass::inference();
     let features = network.forward_features(&input, &pass)?;
-    let probabilities = network.classify(&features, &pass)?.f_softmax(-1, Kind::Float)?;
-    let probabilities = probabilities.f_view([-1])?.f_to_device(Device::Cpu)?.f_contiguous()?;
+    let probabilities = network
+        .classify(&features, &pass)?
+        .f_softmax(-1, Kind::Float)?;
+    let probabilities = probabilities
+        .f_view([-1])?
+        .f_to_device(Device::Cpu)?
+        .f_contiguous()?;
     Ok(Vec::<f32>::try_from(&probabilities)?)
 }
 
 /// One square as `[1, 3, S, S]`, each channel less its mean and divided by its deviation.
-fn normalised(square: &Pixels, weights: &WeightsInfo, device: Device) -> Result<Tensor, ModelError> {
+fn normalised(
+    square: &Pixels,
+    weights: &WeightsInfo,
+    device: Device,
+) -> Result<Tensor, ModelError> {
     let (height, width) = (i64::from(square.height), i64::from(square.width));
-    let channel = |values: [f64; 3]| Tensor::f_from_slice(&values.map(|value| value as f32))?.f_view([1, 3, 1, 1]);
+    let channel = |values: [f64; 3]| {
+        Tensor::f_from_slice(&values.map(|value| value as f32))?.f_view([1, 3, 1, 1])
+    };
     let planes = Tensor::f_from_slice(&square.rgb)?
         .f_view([1, height, width, 3])?
         .f_permute([0, 3, 1, 2])?
         .f_to_kind(Kind::Float)?
         .f_div_scalar(255.0)?;
-    let normalised = planes.f_sub(&channel(weights.mean)?)?.f_div(&channel(weights.std)?)?;
+    let normalised = planes
+        .f_sub(&channel(weights.mean)?)?
+        .f_div(&channel(weights.std)?)?;
     Ok(normalised.f_contiguous()?.f_to_device(device)?)
 }
 
@@ -136,7 +163,11 @@ fn best(probabilities: &[f32], count: usize) -> Vec<Guess> {
     order
         .into_iter()
         .take(count)
-        .map(|index| Guess { index, class: classes.get(index).copied().unwrap_or("?"), probability: probabilities[index] })
+        .map(|index| Guess {
+            index,
+            class: classes.get(index).copied().unwrap_or("?"),
+            probability: probabilities[index],
+        })
         .collect()
 }
 
@@ -147,7 +178,10 @@ mod tests {
 
     #[test]
     fn the_best_come_first() {
-        let order: Vec<usize> = best(&[0.1, 0.4, 0.1, 0.4], 3).iter().map(|guess| guess.index).collect();
+        let order: Vec<usize> = best(&[0.1, 0.4, 0.1, 0.4], 3)
+            .iter()
+            .map(|guess| guess.index)
+            .collect();
         assert_eq!(order, [1, 3, 0]);
     }
 
@@ -167,7 +201,11 @@ mod tests {
             mean: [0.0, 0.5, 1.0],
             std: [1.0, 0.5, 0.25],
         };
-        let square = Pixels { width: 2, height: 1, rgb: vec![255, 0, 255, 0, 255, 0] };
+        let square = Pixels {
+            width: 2,
+            height: 1,
+            rgb: vec![255, 0, 255, 0, 255, 0],
+        };
         let tensor = normalised(&square, &weights, Device::Cpu).unwrap();
         assert_eq!(tensor.size(), [1, 3, 1, 2]);
         let values = Vec::<f32>::try_from(&tensor.f_view([-1]).unwrap()).unwrap();

@@ -7,13 +7,14 @@ use anyhow::Context;
 use clap::Args;
 use serde_json::json;
 
-use super::table::{Align, table};
 use super::output;
+use super::table::{Align, table};
 use crate::evaluation::{ClassificationReport, ConfusionMatrix, wilson};
 use crate::experiment::Experiment;
 use crate::figures::palette::run_color;
 use crate::figures::{
-    ConfusionFigure, CurveSeries, CurvesFigure, Figure, ResultBar, ResultsFigure, Size, Theme, to_png, to_svg,
+    ConfusionFigure, CurveSeries, CurvesFigure, Figure, ResultBar, ResultsFigure, Size, Theme,
+    to_png, to_svg,
 };
 use crate::format;
 use crate::runs::settings::differences;
@@ -45,26 +46,47 @@ struct Compared {
 }
 
 pub fn compare(arguments: &Arguments) -> anyhow::Result<()> {
-    let runs = arguments.runs.iter().map(|folder| store::open(folder)).collect::<Result<Vec<_>, _>>()?;
+    let runs = arguments
+        .runs
+        .iter()
+        .map(|folder| store::open(folder))
+        .collect::<Result<Vec<_>, _>>()?;
     store::check_comparable(&runs)?;
     let names = names(&runs);
     let mut compared = Vec::with_capacity(runs.len());
     for (run, name) in runs.into_iter().zip(names) {
         let experiment = store::experiment(&run.folder)?;
         let confusion = ConfusionMatrix::new(&store::predictions(&run.folder)?);
-        compared.push(Compared { name, run, experiment, confusion });
+        compared.push(Compared {
+            name,
+            run,
+            experiment,
+            confusion,
+        });
     }
     fs::create_dir_all(&arguments.out)
         .with_context(|| format!("the folder can't be made: {}", arguments.out.display()))?;
-    let theme = if arguments.dark { Theme::DARK } else { Theme::LIGHT };
+    let theme = if arguments.dark {
+        Theme::DARK
+    } else {
+        Theme::LIGHT
+    };
     let mut files = Vec::new();
     for (name, figure) in figures(&compared) {
         let svg = to_svg(figure.as_ref(), Size::default(), theme);
         let png = to_png(&svg, 1.0)?;
         files.push(write(&arguments.out, &format!("{name}.png"), &png)?);
-        files.push(write(&arguments.out, &format!("{name}.svg"), svg.as_bytes())?);
+        files.push(write(
+            &arguments.out,
+            &format!("{name}.svg"),
+            svg.as_bytes(),
+        )?);
     }
-    files.push(write(&arguments.out, "comparison.csv", &as_csv(&compared)?)?);
+    files.push(write(
+        &arguments.out,
+        "comparison.csv",
+        &as_csv(&compared)?,
+    )?);
     let report = report(&compared);
     files.push(write(&arguments.out, "report.txt", report.as_bytes())?);
     if arguments.json {
@@ -73,13 +95,17 @@ pub fn compare(arguments: &Arguments) -> anyhow::Result<()> {
             "files": files,
         }));
     }
-    let files: String = files.iter().map(|file| format!("Wrote {}\n", file.display())).collect();
+    let files: String = files
+        .iter()
+        .map(|file| format!("Wrote {}\n", file.display()))
+        .collect();
     output::print(&format!("{report}\n{files}"))
 }
 
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<PathBuf> {
     let path = folder.join(name);
-    atomic::write(&path, bytes).with_context(|| format!("the file can't be written: {}", path.display()))?;
+    atomic::write(&path, bytes)
+        .with_context(|| format!("the file can't be written: {}", path.display()))?;
     Ok(path)
 }
 
@@ -88,8 +114,15 @@ fn names(runs: &[StoredRun]) -> Vec<String> {
     runs.iter()
         .map(|run| {
             let name = &run.summary.experiment;
-            let twins = runs.iter().filter(|other| other.summary.experiment == *name).count();
-            if twins > 1 { format!("{name} ({})", run.summary.id) } else { name.clone() }
+            let twins = runs
+                .iter()
+                .filter(|other| other.summary.experiment == *name)
+                .count();
+            if twins > 1 {
+                format!("{name} ({})", run.summary.id)
+            } else {
+                name.clone()
+            }
         })
         .collect()
 }
@@ -97,7 +130,10 @@ fn names(runs: &[StoredRun]) -> Vec<String> {
 /// Every figure with its file's name, without ending.
 fn figures(compared: &[Compared]) -> Vec<(String, Box<dyn Figure>)> {
     let first = &compared[0].run.summary;
-    let pictures = format!("{}, the same for every run", format::count(first.test_pictures, "test picture", "test pictures"));
+    let pictures = format!(
+        "{}, the same for every run",
+        format::count(first.test_pictures, "test picture", "test pictures")
+    );
     let series = compared
         .iter()
         .enumerate()
@@ -122,26 +158,44 @@ fn figures(compared: &[Compared]) -> Vec<(String, Box<dyn Figure>)> {
         .enumerate()
         .map(|(index, item)| {
             let confusion = &item.confusion;
-            ResultBar::from_counts(item.name.clone(), run_color(index), confusion.correct(), confusion.total())
+            ResultBar::from_counts(
+                item.name.clone(),
+                run_color(index),
+                confusion.correct(),
+                confusion.total(),
+            )
         })
         .collect();
-    let results = ResultsFigure { title: "Test accuracy".to_owned(), remark: pictures, bars };
-    let mut figures: Vec<(String, Box<dyn Figure>)> =
-        vec![("curves".to_owned(), Box::new(curves)), ("results".to_owned(), Box::new(results))];
+    let results = ResultsFigure {
+        title: "Test accuracy".to_owned(),
+        remark: pictures,
+        bars,
+    };
+    let mut figures: Vec<(String, Box<dyn Figure>)> = vec![
+        ("curves".to_owned(), Box::new(curves)),
+        ("results".to_owned(), Box::new(results)),
+    ];
     for item in compared {
         let interval = wilson(item.confusion.correct(), item.confusion.total());
         let figure = ConfusionFigure {
             title: item.name.clone(),
             remark: format!(
                 "{}, accuracy {} (95 % interval {:.1} to {:.1} %)",
-                format::count(item.run.summary.test_pictures, "test picture", "test pictures"),
+                format::count(
+                    item.run.summary.test_pictures,
+                    "test picture",
+                    "test pictures"
+                ),
                 format::percent(item.confusion.accuracy()),
                 interval.low * 100.0,
                 interval.high * 100.0,
             ),
             matrix: item.confusion.clone(),
         };
-        figures.push((format!("confusion-{}", item.run.summary.id), Box::new(figure)));
+        figures.push((
+            format!("confusion-{}", item.run.summary.id),
+            Box::new(figure),
+        ));
     }
     figures
 }
@@ -186,7 +240,10 @@ fn as_csv(compared: &[Compared]) -> anyhow::Result<Vec<u8>> {
             interval.low.to_string(),
             interval.high.to_string(),
             item.confusion.macro_f1().to_string(),
-            summary.test.as_ref().map_or_else(String::new, |test| test.loss.to_string()),
+            summary
+                .test
+                .as_ref()
+                .map_or_else(String::new, |test| test.loss.to_string()),
             item.confusion.total().to_string(),
             summary.trainable_parameters.to_string(),
             summary.frozen_parameters.to_string(),
@@ -195,7 +252,9 @@ fn as_csv(compared: &[Compared]) -> anyhow::Result<Vec<u8>> {
             summary.seconds_total.to_string(),
         ])?;
     }
-    writer.into_inner().context("comparison.csv can't be put together")
+    writer
+        .into_inner()
+        .context("comparison.csv can't be put together")
 }
 
 /// `report.txt`: results best first, settings that differ, and a classification report per run.
@@ -210,9 +269,16 @@ fn report(compared: &[Compared]) -> String {
             vec![
                 item.name.clone(),
                 format::percent(item.confusion.accuracy()),
-                format!("{:.1} to {:.1} %", interval.low * 100.0, interval.high * 100.0),
+                format!(
+                    "{:.1} to {:.1} %",
+                    interval.low * 100.0,
+                    interval.high * 100.0
+                ),
                 format!("{:.3}", item.confusion.macro_f1()),
-                summary.test.as_ref().map_or_else(|| "–".to_owned(), |test| format::loss(test.loss)),
+                summary
+                    .test
+                    .as_ref()
+                    .map_or_else(|| "–".to_owned(), |test| format::loss(test.loss)),
                 summary.best_epoch.to_string(),
                 format::duration(summary.seconds_total),
             ]
@@ -228,27 +294,45 @@ fn report(compared: &[Compared]) -> String {
         ("time", Align::Right),
     ];
     let pictures = compared[0].run.summary.test_pictures;
-    let mut text = format!("Results on {}, best first\n\n", format::count(pictures, "test picture", "test pictures"));
+    let mut text = format!(
+        "Results on {}, best first\n\n",
+        format::count(pictures, "test picture", "test pictures")
+    );
     text.push_str(&table(&header, &rows));
     text.push_str("\nThe interval is Wilson's.\n");
     if compared.len() > 1 {
         text.push_str("\nSettings that differ\n\n");
-        let experiments: Vec<Experiment> = compared.iter().map(|item| item.experiment.clone()).collect();
+        let experiments: Vec<Experiment> = compared
+            .iter()
+            .map(|item| item.experiment.clone())
+            .collect();
         let differences = differences(&experiments);
         if differences.is_empty() {
             text.push_str("None.\n");
         } else {
             let mut header = vec![("setting", Align::Left)];
-            header.extend(compared.iter().map(|item| (item.name.as_str(), Align::Left)));
+            header.extend(
+                compared
+                    .iter()
+                    .map(|item| (item.name.as_str(), Align::Left)),
+            );
             let rows: Vec<Vec<String>> = differences
                 .into_iter()
-                .map(|difference| std::iter::once(difference.field).chain(difference.values).collect())
+                .map(|difference| {
+                    std::iter::once(difference.field)
+                        .chain(difference.values)
+                        .collect()
+                })
                 .collect();
             text.push_str(&table(&header, &rows));
         }
     }
     for item in order {
-        text.push_str(&format!("\n{}\n{}\n\n", item.name, item.run.folder.display()));
+        text.push_str(&format!(
+            "\n{}\n{}\n\n",
+            item.name,
+            item.run.folder.display()
+        ));
         text.push_str(&ClassificationReport::new(&item.confusion).to_text(3));
     }
     text

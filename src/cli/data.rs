@@ -23,7 +23,10 @@ pub struct Arguments {
 }
 
 pub fn data(arguments: &Arguments) -> anyhow::Result<()> {
-    let config = DataConfig { source: scan::recognise(&arguments.path)?, ..DataConfig::default() };
+    let config = DataConfig {
+        source: scan::recognise(&arguments.path)?,
+        ..DataConfig::default()
+    };
     let dataset = scan_with_progress(&config, None)?;
     if arguments.json {
         return output::print_json(&as_json(&config.source, &dataset));
@@ -53,7 +56,11 @@ pub fn scan_with_progress(config: &DataConfig, base: Option<&Path>) -> Result<Da
 /// Counts of one class: all, and those that the source assigns to training, validation and test.
 fn counts(dataset: &Dataset, label: usize) -> [usize; 4] {
     let mut counts = [0; 4];
-    for picture in dataset.pictures.iter().filter(|picture| picture.label as usize == label) {
+    for picture in dataset
+        .pictures
+        .iter()
+        .filter(|picture| picture.label as usize == label)
+    {
         counts[0] += 1;
         match picture.split {
             Some(Split::Train) => counts[1] += 1,
@@ -67,9 +74,17 @@ fn counts(dataset: &Dataset, label: usize) -> [usize; 4] {
 
 /// The least, middle and largest of the pictures' sizes, by area.
 fn sizes(dataset: &Dataset) -> Option<[(u32, u32); 3]> {
-    let mut sizes: Vec<(u32, u32)> = dataset.pictures.iter().map(|picture| picture.size).collect();
+    let mut sizes: Vec<(u32, u32)> = dataset
+        .pictures
+        .iter()
+        .map(|picture| picture.size)
+        .collect();
     sizes.sort_unstable_by_key(|&(width, height)| (u64::from(width) * u64::from(height), width));
-    Some([*sizes.first()?, *sizes.get(sizes.len() / 2)?, *sizes.last()?])
+    Some([
+        *sizes.first()?,
+        *sizes.get(sizes.len() / 2)?,
+        *sizes.last()?,
+    ])
 }
 
 fn title(source: &DataSource) -> &'static str {
@@ -116,14 +131,31 @@ fn as_text(path: &Path, source: &DataSource, dataset: &Dataset) -> String {
         if least == largest {
             let _ = write!(text, ", all of {} pixels", size(least));
         } else {
-            let _ = write!(text, ", {} to {} pixels, half below {}", size(least), size(largest), size(median));
+            let _ = write!(
+                text,
+                ", {} to {} pixels, half below {}",
+                size(least),
+                size(largest),
+                size(median)
+            );
         }
     }
     text.push_str("\n\n");
-    let assigned = dataset.pictures.iter().any(|picture| picture.split.is_some());
-    let mut header = vec![("class", Align::Left), ("pictures", Align::Right), ("share", Align::Right)];
+    let assigned = dataset
+        .pictures
+        .iter()
+        .any(|picture| picture.split.is_some());
+    let mut header = vec![
+        ("class", Align::Left),
+        ("pictures", Align::Right),
+        ("share", Align::Right),
+    ];
     if assigned {
-        header.extend([("train", Align::Right), ("validation", Align::Right), ("test", Align::Right)]);
+        header.extend([
+            ("train", Align::Right),
+            ("validation", Align::Right),
+            ("test", Align::Right),
+        ]);
     }
     let rows: Vec<Vec<String>> = dataset
         .classes
@@ -132,7 +164,11 @@ fn as_text(path: &Path, source: &DataSource, dataset: &Dataset) -> String {
         .map(|(label, name)| {
             let [all, rest @ ..] = counts(dataset, label);
             let share = all as f64 / dataset.pictures.len().max(1) as f64;
-            let mut row = vec![name.clone(), format::thousands(all as u64), format::percent(share)];
+            let mut row = vec![
+                name.clone(),
+                format::thousands(all as u64),
+                format::percent(share),
+            ];
             if assigned {
                 row.extend(rest.map(|count| format::thousands(count as u64)));
             }
@@ -141,7 +177,11 @@ fn as_text(path: &Path, source: &DataSource, dataset: &Dataset) -> String {
         .collect();
     text.push_str(&table(&header, &rows));
     if !dataset.problems.is_empty() {
-        let _ = writeln!(text, "\n{} passed over:", format::count(dataset.problems.len(), "file", "files"));
+        let _ = writeln!(
+            text,
+            "\n{} passed over:",
+            format::count(dataset.problems.len(), "file", "files")
+        );
         for problem in &dataset.problems {
             let _ = writeln!(text, "  {}: {}", problem.reason, problem.path.display());
         }
@@ -164,14 +204,23 @@ mod tests {
         };
         Dataset {
             classes: vec!["cat".into(), "dog".into()],
-            pictures: vec![picture("a", 0, (10, 20)), picture("b", 1, (300, 200)), picture("c", 1, (30, 30))],
-            problems: vec![Problem { path: "bad.jpg".into(), reason: "cut off".into() }],
+            pictures: vec![
+                picture("a", 0, (10, 20)),
+                picture("b", 1, (300, 200)),
+                picture("c", 1, (30, 30)),
+            ],
+            problems: vec![Problem {
+                path: "bad.jpg".into(),
+                reason: "cut off".into(),
+            }],
         }
     }
 
     #[test]
     fn a_folder_is_told_in_numbers() {
-        let source = DataSource::ClassFolders { path: "pets".into() };
+        let source = DataSource::ClassFolders {
+            path: "pets".into(),
+        };
         let text = as_text(Path::new("pets"), &source, &dataset(None));
         assert_eq!(
             text,
@@ -183,8 +232,14 @@ mod tests {
              1 file passed over:\n  cut off: bad.jpg\n"
         );
         let document = as_json(&source, &dataset(Some(Split::Test)));
-        assert_eq!(document["classes"][1], json!({"name": "dog", "count": 2, "train": 0, "validation": 0, "test": 2}));
+        assert_eq!(
+            document["classes"][1],
+            json!({"name": "dog", "count": 2, "train": 0, "validation": 0, "test": 2})
+        );
         assert_eq!(document["sizes"]["largest"], json!([300, 200]));
-        assert_eq!(document["problems"][0], json!({"path": "bad.jpg", "reason": "cut off"}));
+        assert_eq!(
+            document["problems"][0],
+            json!({"path": "bad.jpg", "reason": "cut off"})
+        );
     }
 }

@@ -32,11 +32,20 @@ pub fn layers(arguments: &Arguments) -> anyhow::Result<()> {
     let size = arguments.size.unwrap_or(info.weights.input_size);
     let (least, most) = info.input_range;
     if !(least..=most).contains(&size) {
-        bail!(ModelError::InputSize { backbone: info.title.to_owned(), asked: size, least, most });
+        bail!(ModelError::InputSize {
+            backbone: info.title.to_owned(),
+            asked: size,
+            least,
+            most
+        });
     }
     device::discover();
     let tree = models::build(&arguments.name, 0, tch::Device::Cpu)?.tree(size)?;
-    let frozen = arguments.freeze.as_ref().map(|plan| frozen_leaves(plan, &tree)).transpose()?;
+    let frozen = arguments
+        .freeze
+        .as_ref()
+        .map(|plan| frozen_leaves(plan, &tree))
+        .transpose()?;
     if arguments.json {
         return output::print_json(&as_json(&tree, frozen.as_deref()));
     }
@@ -47,13 +56,20 @@ pub fn layers(arguments: &Arguments) -> anyhow::Result<()> {
 pub fn find(name: &str) -> Result<&'static catalogue::ArchitectureInfo, ModelError> {
     catalogue::find(name).ok_or_else(|| ModelError::UnknownBackbone {
         name: name.to_owned(),
-        known: catalogue::architectures().iter().map(|info| info.name).collect::<Vec<_>>().join(", "),
+        known: catalogue::architectures()
+            .iter()
+            .map(|info| info.name)
+            .collect::<Vec<_>>()
+            .join(", "),
     })
 }
 
 /// A freeze plan as a shell likes it: RON without the quotation marks.
 fn parse_plan(text: &str) -> Result<FreezePlan, String> {
-    let text: String = text.chars().filter(|letter| !letter.is_whitespace() && *letter != '"').collect();
+    let text: String = text
+        .chars()
+        .filter(|letter| !letter.is_whitespace() && *letter != '"')
+        .collect();
     let (word, content) = match text.split_once('(') {
         Some((word, rest)) => (word, rest.strip_suffix(')')),
         None => (text.as_str(), None),
@@ -61,22 +77,39 @@ fn parse_plan(text: &str) -> Result<FreezePlan, String> {
     match (word, content) {
         ("Backbone", None) => Ok(FreezePlan::Backbone),
         ("Nothing", None) => Ok(FreezePlan::Nothing),
-        ("AllButLast", Some(count)) => {
-            count.parse().map(FreezePlan::AllButLast).map_err(|_| format!("“{count}” is no number of layers"))
-        }
+        ("AllButLast", Some(count)) => count
+            .parse()
+            .map(FreezePlan::AllButLast)
+            .map_err(|_| format!("“{count}” is no number of layers")),
         ("Below", Some(path)) if !path.is_empty() => Ok(FreezePlan::Below(path.to_owned())),
         ("Custom", Some(list)) => {
-            let list = list.strip_prefix('[').and_then(|list| list.strip_suffix(']')).unwrap_or(list);
-            Ok(FreezePlan::Custom(list.split(',').filter(|path| !path.is_empty()).map(str::to_owned).collect()))
+            let list = list
+                .strip_prefix('[')
+                .and_then(|list| list.strip_suffix(']'))
+                .unwrap_or(list);
+            Ok(FreezePlan::Custom(
+                list.split(',')
+                    .filter(|path| !path.is_empty())
+                    .map(str::to_owned)
+                    .collect(),
+            ))
         }
-        _ => Err("write Backbone, Nothing, AllButLast(20), Below(layer4) or Custom([conv1, layer1])".to_owned()),
+        _ => Err(
+            "write Backbone, Nothing, AllButLast(20), Below(layer4) or Custom([conv1, layer1])"
+                .to_owned(),
+        ),
     }
 }
 
 /// Parameters that learn under a plan, and those that stay.
 fn totals(tree: &LayerTree, frozen: &[bool]) -> (u64, u64) {
     let leaves = tree.leaves();
-    let stay: u64 = leaves.iter().zip(frozen).filter(|(_, frozen)| **frozen).map(|(leaf, _)| leaf.parameters).sum();
+    let stay: u64 = leaves
+        .iter()
+        .zip(frozen)
+        .filter(|(_, frozen)| **frozen)
+        .map(|(leaf, _)| leaf.parameters)
+        .sum();
     (tree.root.parameters.saturating_sub(stay), stay)
 }
 
@@ -94,8 +127,13 @@ fn as_json(tree: &LayerTree, frozen: Option<&[bool]>) -> serde_json::Value {
     });
     if let Some(frozen) = frozen {
         let (learn, stay) = totals(tree, frozen);
-        let paths: Vec<&str> =
-            tree.leaves().iter().zip(frozen).filter(|(_, frozen)| **frozen).map(|(leaf, _)| leaf.path.as_str()).collect();
+        let paths: Vec<&str> = tree
+            .leaves()
+            .iter()
+            .zip(frozen)
+            .filter(|(_, frozen)| **frozen)
+            .map(|(leaf, _)| leaf.path.as_str())
+            .collect();
         document["frozen"] = json!(paths);
         document["trainable_parameters"] = json!(learn);
         document["frozen_parameters"] = json!(stay);
@@ -136,7 +174,11 @@ fn as_text(tree: &LayerTree, frozen: Option<&[bool]>) -> String {
     ));
     if let Some(frozen) = frozen {
         let (learn, stay) = totals(tree, frozen);
-        let share = if learn + stay == 0 { 0.0 } else { learn as f64 / (learn + stay) as f64 };
+        let share = if learn + stay == 0 {
+            0.0
+        } else {
+            learn as f64 / (learn + stay) as f64
+        };
         text.push_str(&format!(
             "{} parameters learn ({}), {} are frozen.\n",
             format::thousands(learn),
@@ -148,7 +190,13 @@ fn as_text(tree: &LayerTree, frozen: Option<&[bool]>) -> String {
 }
 
 /// A node and all inside it, each level two spaces further in. `leaf` counts leaves from the top.
-fn add_rows(node: &LayerNode, depth: usize, frozen: Option<&[bool]>, leaf: &mut usize, rows: &mut Vec<Vec<String>>) {
+fn add_rows(
+    node: &LayerNode,
+    depth: usize,
+    frozen: Option<&[bool]>,
+    leaf: &mut usize,
+    rows: &mut Vec<Vec<String>>,
+) {
     let place = rows.len();
     let shape: Vec<String> = node.output_shape.iter().map(i64::to_string).collect();
     rows.push(vec![
@@ -156,7 +204,11 @@ fn add_rows(node: &LayerNode, depth: usize, frozen: Option<&[bool]>, leaf: &mut 
         node.kind.clone(),
         node.detail.clone(),
         shape.join(" × "),
-        if node.parameters == 0 { String::new() } else { format::thousands(node.parameters) },
+        if node.parameters == 0 {
+            String::new()
+        } else {
+            format::thousands(node.parameters)
+        },
     ]);
     let first = *leaf;
     if node.children.is_empty() {
@@ -187,11 +239,21 @@ mod tests {
             ("AllButLast(20)", Ok(FreezePlan::AllButLast(20))),
             ("Below(\"layer4\")", Ok(FreezePlan::Below("layer4".into()))),
             ("Below(layer3.0)", Ok(FreezePlan::Below("layer3.0".into()))),
-            ("Custom([conv1, layer1])", Ok(FreezePlan::Custom(vec!["conv1".into(), "layer1".into()]))),
+            (
+                "Custom([conv1, layer1])",
+                Ok(FreezePlan::Custom(vec!["conv1".into(), "layer1".into()])),
+            ),
         ] {
             assert_eq!(parse_plan(text), expected);
         }
-        for text in ["", "All", "AllButLast", "AllButLast(x)", "Below()", "Below(layer4"] {
+        for text in [
+            "",
+            "All",
+            "AllButLast",
+            "AllButLast(x)",
+            "Below()",
+            "Below(layer4",
+        ] {
             assert!(parse_plan(text).is_err(), "{text}");
         }
     }
@@ -208,8 +270,16 @@ mod tests {
             multiply_adds: 0,
             children: Vec::new(),
         };
-        let block = LayerNode { parameters: 3000, children: vec![leaf("a", 1000), leaf("b", 2000)], ..leaf("block", 0) };
-        let root = LayerNode { parameters: 3500, children: vec![block, leaf("c", 500)], ..leaf("", 0) };
+        let block = LayerNode {
+            parameters: 3000,
+            children: vec![leaf("a", 1000), leaf("b", 2000)],
+            ..leaf("block", 0)
+        };
+        let root = LayerNode {
+            parameters: 3500,
+            children: vec![block, leaf("c", 500)],
+            ..leaf("", 0)
+        };
         let tree = LayerTree {
             backbone: "test".into(),
             input_size: 32,
@@ -219,9 +289,17 @@ mod tests {
             features: 8,
         };
         let text = as_text(&tree, Some(&[true, false, false]));
-        let states: Vec<&str> = text.lines().skip(1).take(4).map(|line| line.rsplit("  ").next().unwrap_or("")).collect();
+        let states: Vec<&str> = text
+            .lines()
+            .skip(1)
+            .take(4)
+            .map(|line| line.rsplit("  ").next().unwrap_or(""))
+            .collect();
         assert_eq!(states, ["partly frozen", "frozen", "learns", "learns"]);
-        assert!(text.contains("2,500 parameters learn (71.4 %), 1,000 are frozen."), "{text}");
+        assert!(
+            text.contains("2,500 parameters learn (71.4 %), 1,000 are frozen."),
+            "{text}"
+        );
         let document = as_json(&tree, Some(&[true, false, false]));
         assert_eq!(document["frozen"], json!(["a"]));
         assert_eq!(document["trainable_parameters"], json!(2500));

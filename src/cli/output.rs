@@ -10,7 +10,9 @@ use serde::Serialize;
 pub fn print(text: &str) -> anyhow::Result<()> {
     let mut out = stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error).context("standard output can't be written"),
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(error).context("standard output can't be written")
+        }
         _ => Ok(()),
     }
 }
@@ -48,7 +50,12 @@ mod tests {
 
     #[test]
     fn a_chain_of_causes_is_one_sentence_without_echo() {
-        let error = anyhow::anyhow!("no such file").context("libtorch: no such file").context("the weights can't be read");
-        assert_eq!(sentence(&error), "the weights can't be read: libtorch: no such file");
+        let error = anyhow::anyhow!("no such file")
+            .context("libtorch: no such file")
+            .context("the weights can't be read");
+        assert_eq!(
+            sentence(&error),
+            "the weights can't be read: libtorch: no such file"
+        );
     }
 }

@@ -51,7 +51,9 @@ impl TerminalProgress {
             Activity::ReadingPictures => "Reading pictures".to_owned(),
             Activity::ComputingFeatures => "Computing features".to_owned(),
             Activity::Training => format!("Epoch {}/{}", progress.epoch, progress.epochs),
-            Activity::Validating => format!("Epoch {}/{}, validating", progress.epoch, progress.epochs),
+            Activity::Validating => {
+                format!("Epoch {}/{}, validating", progress.epoch, progress.epochs)
+            }
             Activity::Testing => "Testing".to_owned(),
         };
         bar.set_prefix(activity);
@@ -80,7 +82,13 @@ impl Drop for TerminalProgress {
 impl TrainingListener for TerminalProgress {
     fn event(&mut self, event: &TrainingEvent) -> Result<(), TrainingError> {
         match event {
-            TrainingEvent::Prepared { train, validation, test, device, weights } => {
+            TrainingEvent::Prepared {
+                train,
+                validation,
+                test,
+                device,
+                weights,
+            } => {
                 self.say(&format!(
                     "{} to train, {} to validate, {} to test, on {device}",
                     format::count(*train, "picture", "pictures"),
@@ -89,7 +97,14 @@ impl TrainingListener for TerminalProgress {
                 ));
                 self.say(weights);
             }
-            TrainingEvent::PhaseStarted { name, epochs, trainable_parameters, frozen_parameters, plan, .. } => {
+            TrainingEvent::PhaseStarted {
+                name,
+                epochs,
+                trainable_parameters,
+                frozen_parameters,
+                plan,
+                ..
+            } => {
                 let all = (trainable_parameters + frozen_parameters).max(1);
                 self.say(&format!(
                     "{name}: {}, {} of {} parameters learn ({}){}{plan}",
@@ -101,7 +116,9 @@ impl TrainingListener for TerminalProgress {
                 ));
             }
             TrainingEvent::Progress(progress) => self.show(progress),
-            TrainingEvent::EpochFinished(epoch) => self.say(&format::epoch_line(epoch, self.epochs)),
+            TrainingEvent::EpochFinished(epoch) => {
+                self.say(&format::epoch_line(epoch, self.epochs))
+            }
             TrainingEvent::Warning(text) => self.say(&format!("warning: {text}")),
             TrainingEvent::Note(text) => self.say(text),
             // The result says both.

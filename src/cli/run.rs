@@ -47,10 +47,16 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let (experiment, base) = experiment(&arguments)?;
     let dataset = Arc::new(data::scan_with_progress(&experiment.data, base.as_deref())?);
     for problem in &dataset.problems {
-        output::warn(&format!("passed over, {}: {}", problem.reason, problem.path.display()));
+        output::warn(&format!(
+            "passed over, {}: {}",
+            problem.reason,
+            problem.path.display()
+        ));
     }
     let split = split::split(&dataset, &experiment)?;
+    // Absolute, so that a script finds the run whatever folder it works in later.
     let runs = arguments.out.unwrap_or_else(paths::runs);
+    let runs = std::path::absolute(&runs).unwrap_or(runs);
     let mut recorder = RunRecorder::create(&runs, &experiment, base.as_deref(), &dataset, &split)?;
     let folder = recorder.folder().to_path_buf();
     let mut progress = TerminalProgress::new(experiment.epochs());
@@ -69,7 +75,10 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         Ok(outcome) => outcome,
         Err(TrainingError::Stopped) => {
             recorder.stop()?;
-            bail!("the training was stopped; what was trained so far stands in {}", folder.display());
+            bail!(
+                "the training was stopped; what was trained so far stands in {}",
+                folder.display()
+            );
         }
         Err(error) => {
             let error = anyhow::Error::new(error);
@@ -78,7 +87,11 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         }
     };
     recorder.finish(&outcome)?;
-    if arguments.json { output::print_json(&as_json(&folder, &outcome)) } else { output::print(&as_text(&folder, &outcome)) }
+    if arguments.json {
+        output::print_json(&as_json(&folder, &outcome))
+    } else {
+        output::print(&as_text(&folder, &outcome))
+    }
 }
 
 /// The preset with everything that the command line changes, and the folder it is relative to.
@@ -86,7 +99,8 @@ fn experiment(arguments: &Arguments) -> anyhow::Result<(Experiment, Option<PathB
     let (mut experiment, base) = load(&arguments.preset)?;
     if let Some(path) = &arguments.data {
         // Absolute, because the preset's own paths are relative to its folder.
-        let path = std::path::absolute(path).with_context(|| format!("{} is no path", path.display()))?;
+        let path =
+            std::path::absolute(path).with_context(|| format!("{} is no path", path.display()))?;
         experiment.data.source = scan::recognise(&path)?;
     }
     for assignment in &arguments.set {
@@ -95,8 +109,10 @@ fn experiment(arguments: &Arguments) -> anyhow::Result<(Experiment, Option<PathB
     }
     let problems = experiment.check();
     if !problems.is_empty() {
-        let problems: Vec<String> =
-            problems.iter().map(|problem| format!("{} {}", problem.field, problem.message)).collect();
+        let problems: Vec<String> = problems
+            .iter()
+            .map(|problem| format!("{} {}", problem.field, problem.message))
+            .collect();
         bail!("the experiment can't run: {}", problems.join("; "));
     }
     Ok((experiment, base))
@@ -112,7 +128,9 @@ fn load(path: &Path) -> anyhow::Result<(Experiment, Option<PathBuf>)> {
         return Ok((preset::parse(text, Path::new(name))?, None));
     }
     let experiment = preset::load(path)?;
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
     Ok((experiment, parent.map(Path::to_path_buf)))
 }
 
@@ -124,7 +142,11 @@ pub fn device(name: Option<&str>) -> anyhow::Result<Option<Device>> {
 
 /// CUDA where it is usable.
 pub fn best_device() -> Device {
-    if device::discover().cuda.is_empty() { Device::Cpu } else { Device::Cuda(0) }
+    if device::discover().cuda.is_empty() {
+        Device::Cpu
+    } else {
+        Device::Cuda(0)
+    }
 }
 
 fn parse_device(name: &str, devices: &Devices) -> anyhow::Result<Device> {
@@ -133,7 +155,9 @@ fn parse_device(name: &str, devices: &Devices) -> anyhow::Result<Device> {
     }
     let index = match name.strip_prefix("cuda") {
         Some("") => Some(0),
-        Some(rest) => rest.strip_prefix(':').and_then(|index| index.parse::<usize>().ok()),
+        Some(rest) => rest
+            .strip_prefix(':')
+            .and_then(|index| index.parse::<usize>().ok()),
         None => None,
     };
     let Some(index) = index else {
@@ -144,7 +168,10 @@ fn parse_device(name: &str, devices: &Devices) -> anyhow::Result<Device> {
     }
     match (&devices.why_no_cuda, devices.cuda.len()) {
         (Some(reason), _) => bail!("{name} can't be used: {reason}"),
-        (None, count) => bail!("there is no {name}: this machine has {}", format::count(count, "CUDA device", "CUDA devices")),
+        (None, count) => bail!(
+            "there is no {name}: this machine has {}",
+            format::count(count, "CUDA device", "CUDA devices")
+        ),
     }
 }
 
@@ -182,9 +209,19 @@ fn as_text(folder: &Path, outcome: &Outcome) -> String {
     }
     for phase in &outcome.phases {
         let epochs = format::count(phase.epochs as usize, "epoch", "epochs");
-        let _ = writeln!(text, "{}: {epochs} in {}", phase.name, format::duration(phase.seconds));
+        let _ = writeln!(
+            text,
+            "{}: {epochs} in {}",
+            phase.name,
+            format::duration(phase.seconds)
+        );
     }
-    let _ = writeln!(text, "In all {}; best weights from epoch {}", format::duration(outcome.seconds_total), outcome.best_epoch);
+    let _ = writeln!(
+        text,
+        "In all {}; best weights from epoch {}",
+        format::duration(outcome.seconds_total),
+        outcome.best_epoch
+    );
     let _ = writeln!(text, "Run: {}", folder.display());
     text
 }
@@ -198,27 +235,59 @@ mod tests {
 
     #[test]
     fn devices_are_named_as_in_pytorch() {
-        let none = Devices { cpu: "CPU".into(), cuda: Vec::new(), why_no_cuda: Some("No CUDA: no driver.".into()) };
-        let two = Devices { cuda: vec!["A".into(), "B".into()], why_no_cuda: None, ..none.clone() };
+        let none = Devices {
+            cpu: "CPU".into(),
+            cuda: Vec::new(),
+            why_no_cuda: Some("No CUDA: no driver.".into()),
+        };
+        let two = Devices {
+            cuda: vec!["A".into(), "B".into()],
+            why_no_cuda: None,
+            ..none.clone()
+        };
         assert_eq!(parse_device("cpu", &none).unwrap(), Device::Cpu);
         assert_eq!(parse_device("cuda", &two).unwrap(), Device::Cuda(0));
         assert_eq!(parse_device("cuda:1", &two).unwrap(), Device::Cuda(1));
         for (name, devices, expected) in [
             ("cuda:0", &none, "cuda:0 can't be used: No CUDA: no driver."),
-            ("cuda:2", &two, "there is no cuda:2: this machine has 2 CUDA devices"),
-            ("gpu", &two, "there is no device “gpu”: write cpu, or cuda:0"),
-            ("cuda:x", &two, "there is no device “cuda:x”: write cpu, or cuda:0"),
+            (
+                "cuda:2",
+                &two,
+                "there is no cuda:2: this machine has 2 CUDA devices",
+            ),
+            (
+                "gpu",
+                &two,
+                "there is no device “gpu”: write cpu, or cuda:0",
+            ),
+            (
+                "cuda:x",
+                &two,
+                "there is no device “cuda:x”: write cpu, or cuda:0",
+            ),
         ] {
-            assert_eq!(parse_device(name, devices).unwrap_err().to_string(), expected);
+            assert_eq!(
+                parse_device(name, devices).unwrap_err().to_string(),
+                expected
+            );
         }
     }
 
     #[test]
     fn the_result_has_the_agreed_shape() {
         let outcome = Outcome {
-            test: Some(TestMetrics { loss: 0.5, accuracy: 0.75, macro_f1: 0.7, n: 4 }),
+            test: Some(TestMetrics {
+                loss: 0.5,
+                accuracy: 0.75,
+                macro_f1: 0.7,
+                n: 4,
+            }),
             predictions: None,
-            phases: vec![PhaseSummary { name: "Warm-up".into(), epochs: 2, seconds: 1.5 }],
+            phases: vec![PhaseSummary {
+                name: "Warm-up".into(),
+                epochs: 2,
+                seconds: 1.5,
+            }],
             seconds_total: 3.0,
             best_epoch: 2,
         };

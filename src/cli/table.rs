@@ -11,8 +11,14 @@ pub enum Align {
 /// header line.
 pub fn table(header: &[(&str, Align)], rows: &[Vec<String>]) -> String {
     let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
-        cells.chain([header[column].0.chars().count()]).max().unwrap_or(0)
+        let cells = rows
+            .iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count());
+        cells
+            .chain([header[column].0.chars().count()])
+            .max()
+            .unwrap_or(0)
     };
     let widths: Vec<usize> = (0..header.len()).map(width).collect();
     let line = |cells: &mut dyn Iterator<Item = &str>| {
@@ -42,7 +48,10 @@ mod tests {
 
     #[test]
     fn columns_are_aligned_by_letters() {
-        let rows = vec![vec!["Prüfung".into(), "9".into()], vec!["b".into(), "1,000".into()]];
+        let rows = vec![
+            vec!["Prüfung".into(), "9".into()],
+            vec!["b".into(), "1,000".into()],
+        ];
         let text = table(&[("name", Align::Left), ("n", Align::Right)], &rows);
         assert_eq!(text, "name         n\nPrüfung      9\nb        1,000\n");
         assert_eq!(table(&[("", Align::Left)], &[vec!["x".into()]]), "x\n");
