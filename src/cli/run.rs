@@ -192,7 +192,7 @@ fn as_text(folder: &Path, outcome: &Outcome) -> String {
         let interval = wilson(confusion.correct(), confusion.total());
         let _ = writeln!(
             text,
-            "Test accuracy {} ({:.1} to {:.1} % in 95 of 100 such samples)",
+            "Test accuracy {} (95 % interval {:.1} to {:.1} %)",
             format::percent(confusion.accuracy()),
             interval.low * 100.0,
             interval.high * 100.0
