@@ -101,18 +101,20 @@ impl Architecture {
 
 /// A further family of backbones has its line here and its entries in the catalogue.
 fn architecture(name: &str) -> Result<Architecture, ModelError> {
-    let unknown = || ModelError::UnknownBackbone {
-        name: name.into(),
-        known: catalogue::architectures().iter().map(|info| info.name).collect::<Vec<_>>().join(", "),
-    };
-    let info = catalogue::find(name).ok_or_else(unknown)?;
+    let info = catalogue::find(name).ok_or_else(|| unknown(name))?;
     let (linear_init, parts): (LinearInit, fn(&str, &mut Builder) -> Result<Parts, ModelError>) = match name {
         name if name.starts_with("efficientnet_lite") => {
             (LinearInit::UniformByOutputs, efficientnet_lite::parts)
         }
         name if name.starts_with("resnet") => (LinearInit::PyTorch, resnet::parts),
         "mobilenet_v2" => (LinearInit::Normal(0.01), mobilenet_v2::parts),
-        _ => return Err(unknown()),
+        _ => return Err(unknown(name)),
     };
     Ok(Architecture { info, linear_init, parts })
+}
+
+/// Says which backbones there are.
+pub(super) fn unknown(name: &str) -> ModelError {
+    let known = catalogue::architectures().iter().map(|info| info.name).collect::<Vec<_>>().join(", ");
+    ModelError::UnknownBackbone { name: name.into(), known }
 }
