@@ -66,9 +66,14 @@ impl Normalizer {
 
 /// The squares of a run and how they become tensors.
 pub struct Pictures {
+    pub squares: Squares,
+    pub normalizer: Normalizer,
+}
+
+/// The part of [`Pictures`] that other threads may use.
+pub struct Squares {
     pub store: PictureStore,
     pub augmentation: Augmentation,
-    pub normalizer: Normalizer,
 }
 
 impl Pictures {
@@ -84,13 +89,14 @@ impl Pictures {
         batches: &[Vec<Shot>],
         mut body: impl FnMut(usize, Tensor) -> Result<ControlFlow<()>, TrainingError>,
     ) -> Result<(), TrainingError> {
-        let side = self.store.side();
+        let squares = &self.squares;
+        let side = squares.store.side();
         std::thread::scope(|scope| {
             let (ready, coming) = sync_channel::<Vec<u8>>(AHEAD);
             let prepare = move || {
                 for batch in batches {
                     // A closed channel means that the computing thread has ended early.
-                    if ready.send(self.rgb(batch)).is_err() {
+                    if ready.send(squares.rgb(batch)).is_err() {
                         return;
                     }
                 }
@@ -115,7 +121,9 @@ impl Pictures {
             Ok(())
         })
     }
+}
 
+impl Squares {
     /// The bytes of a batch.
     fn rgb(&self, batch: &[Shot]) -> Vec<u8> {
         let side = self.store.side() as usize;

@@ -20,7 +20,7 @@ use crate::training::loss::{self, Loss};
 use crate::training::metrics::monitored;
 use crate::training::network::{BuildBackbone, Network, input_side};
 use crate::training::phase_plan::{PhasePlan, unknown_paths};
-use crate::training::pictures::{Normalizer, Pictures};
+use crate::training::pictures::{Normalizer, Pictures, Squares};
 use crate::training::reporter::Reporter;
 use crate::training::{TrainingError, memory};
 
@@ -69,8 +69,7 @@ pub(super) fn prepare<'a>(
     let spec = square_spec(experiment, info, input_side(experiment, network.backbone.as_ref()));
     let store = load_pictures(request, &spec, &mut reporter)?;
     let pictures = Pictures {
-        store,
-        augmentation: experiment.augmentation.clone(),
+        squares: Squares { store, augmentation: experiment.augmentation.clone() },
         normalizer: Normalizer::new(info, device)?,
     };
 
