@@ -1,13 +1,48 @@
 //! Random changes to one square picture, each reproducible from a seed.
+//!
+//! All draws are made in a fixed order whether or not a change is switched on, so that moving one
+//! strength leaves the other changes of the same seed as they are. With `u` a draw from [-1, 1):
+//!
+//! | change | does |
+//! | --- | --- |
+//! | flips | mirrored one time in two |
+//! | rotation | turned by `u * rotation` degrees about the middle |
+//! | zoom | the part shown is `1 + u * zoom` times the picture's extent (Keras' `RandomZoom`) |
+//! | translation | shifted by `u * translation` of the side, each way drawn on its own |
+//! | crop | a square of `1 - v * crop` of the area, `v` from [0, 1), anywhere within, enlarged |
+//! | brightness | `u * brightness * 255` added (Keras' `RandomBrightness`) |
+//! | contrast | `(x - mean) * (1 + u * contrast) + mean`, a mean per channel (Keras' `RandomContrast`) |
+//! | colour jitter | saturation times `1 + u * jitter`, hue turned by `u * jitter / 10` of the circle |
+//! | cutout | a square of `v * cutout` of the side, anywhere within, in the picture's mean grey |
+//!
+//! What lies beyond the borders is the mirrored picture (Keras' `fill_mode="reflect"`).
+
+mod color;
+mod cutout;
+mod geometry;
+mod mirror;
 
 use super::Pixels;
-use crate::experiment::Augmentation;
+use super::random::{Draw, mix};
+use crate::experiment::{Augmentation, Views};
 
 /// Applies `augmentation`. The same `seed` and `view` give the same picture. With
 /// `Views::Cached` and flips alone, `view` picks the flip combination; otherwise it is mixed into the seed.
 pub fn augment(picture: &Pixels, augmentation: &Augmentation, seed: u64, view: u32) -> Pixels {
-    let _ = (picture, augmentation, seed, view);
-    unimplemented!()
+    let only_flips = !augmentation.has_continuous_changes();
+    if only_flips && matches!(augmentation.views, Views::Cached(_)) {
+        return flip_view(picture, augmentation, view % flip_views(augmentation));
+    }
+    let drawn = Drawn::new(augmentation, seed, view);
+    let mut changed = if drawn.moves() {
+        geometry::warp(picture, &drawn)
+    } else {
+        mirror::mirrored(picture, drawn.flip_horizontally, drawn.flip_vertically)
+    };
+    color::adjust_levels(&mut changed, drawn.brightness, drawn.contrast);
+    color::jitter(&mut changed, drawn.saturation, drawn.hue_turns);
+    cutout::blank(&mut changed, drawn.cutout_share, drawn.cutout_at);
+    changed
 }
 
 /// The number of distinct versions that flips alone make: 1, 2 or 4.
@@ -17,6 +52,68 @@ pub fn flip_views(augmentation: &Augmentation) -> u32 {
 
 /// Flip combination `view` (bit 0 horizontal, bit 1 vertical, among those switched on; 0 is the picture itself).
 pub fn flip_view(picture: &Pixels, augmentation: &Augmentation, view: u32) -> Pixels {
-    let _ = (picture, augmentation, view);
-    unimplemented!()
+    let vertical_bit = u32::from(augmentation.horizontal_flip);
+    let horizontally = augmentation.horizontal_flip && view & 1 == 1;
+    let vertically = augmentation.vertical_flip && (view >> vertical_bit) & 1 == 1;
+    mirror::mirrored(picture, horizontally, vertically)
 }
+
+/// The seed of one picture's changes in one epoch (or of one cached view).
+pub fn seed_for(experiment_seed: u64, epoch: u32, picture: usize) -> u64 {
+    mix(mix(mix(experiment_seed) ^ u64::from(epoch)) ^ picture as u64)
+}
+
+/// What was drawn for one picture.
+struct Drawn {
+    flip_horizontally: bool,
+    flip_vertically: bool,
+    rotation_degrees: f64,
+    /// The extent that is shown, as a share of the picture's.
+    extent: f64,
+    /// Shift to the right and down, as shares of width and height.
+    shift: (f64, f64),
+    /// The side of the part that is enlarged, as a share.
+    crop_side: f64,
+    /// Where the part begins, as shares of the room that is left.
+    crop_at: (f64, f64),
+    /// Added to every value, in grey levels.
+    brightness: f64,
+    /// The factor.
+    contrast: f64,
+    /// The factor.
+    saturation: f64,
+    hue_turns: f64,
+    cutout_share: f64,
+    /// Where it begins, as shares of the room that is left.
+    cutout_at: (f64, f64),
+}
+
+impl Drawn {
+    fn new(augmentation: &Augmentation, seed: u64, view: u32) -> Self {
+        let mut draw = Draw::new(mix(seed ^ mix(u64::from(view))));
+        // Fields are evaluated in the order written, which is the order of the draws.
+        Self {
+            flip_horizontally: draw.coin() & augmentation.horizontal_flip,
+            flip_vertically: draw.coin() & augmentation.vertical_flip,
+            rotation_degrees: draw.signed() * augmentation.rotation,
+            extent: (1.0 + draw.signed() * augmentation.zoom).max(0.01),
+            shift: (draw.signed() * augmentation.translation, draw.signed() * augmentation.translation),
+            crop_side: (1.0 - draw.unit() * augmentation.crop).max(0.01).sqrt(),
+            crop_at: (draw.unit(), draw.unit()),
+            brightness: draw.signed() * augmentation.brightness * 255.0,
+            contrast: 1.0 + draw.signed() * augmentation.contrast,
+            saturation: 1.0 + draw.signed() * augmentation.color_jitter,
+            hue_turns: draw.signed() * augmentation.color_jitter / 10.0,
+            cutout_share: draw.unit() * augmentation.cutout,
+            cutout_at: (draw.unit(), draw.unit()),
+        }
+    }
+
+    /// Whether pixels must be computed between pixels.
+    fn moves(&self) -> bool {
+        self.rotation_degrees != 0.0 || self.extent != 1.0 || self.shift != (0.0, 0.0) || self.crop_side != 1.0
+    }
+}
+
+#[cfg(test)]
+mod tests;

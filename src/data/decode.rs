@@ -1,9 +1,163 @@
 //! One picture's bytes to upright RGB pixels.
 
-use super::{DataError, PictureSource, Pixels};
+mod flatten;
+mod jpeg;
+
+use std::fs::File;
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
+
+use super::square::{Interpolation, fit_within, resize};
+use super::{DataError, MAX_PIXELS, MAX_SIDE, PictureSource, Pixels};
+
+/// The side of every CIFAR-10 picture.
+pub(super) const CIFAR10_SIDE: u32 = 32;
+
+/// One CIFAR-10 record: the label's byte, then three planes.
+pub(super) const CIFAR10_RECORD_BYTES: usize = 1 + 3 * CIFAR10_PLANE_BYTES;
+
+const CIFAR10_PLANE_BYTES: usize = (CIFAR10_SIDE * CIFAR10_SIDE) as usize;
+
+/// A larger file is not read; no picture within the limits of size needs as much.
+const MAX_FILE_BYTES: u64 = 1 << 30;
+
+/// What a decoder may allocate: [`MAX_PIXELS`] with four channels of 16 bits, and as much again to
+/// work with.
+const MAX_DECODER_BYTES: u64 = MAX_PIXELS * 16;
 
 /// Decodes to RGB8: EXIF rotation applied, alpha laid on white, 16 bits to 8, CMYK converted.
+///
+/// # Errors
+/// [`DataError::Picture`] with what is wrong and what to do.
 pub fn decode(source: &PictureSource) -> Result<Pixels, DataError> {
-    let _ = source;
-    unimplemented!()
+    let decoded = match source {
+        PictureSource::File(path) => read_file(path).and_then(|bytes| decode_guarded(&bytes)),
+        PictureSource::Cifar10 { batch, record } => decode_cifar10(batch, *record),
+    };
+    decoded.map_err(|reason| DataError::Picture { reason, path: source.path().to_path_buf() })
 }
+
+/// Decodes the contents of a picture file, whatever its name; `path` is for messages.
+pub fn decode_bytes(bytes: &[u8], path: &Path) -> Result<Pixels, DataError> {
+    decode_guarded(bytes).map_err(|reason| DataError::Picture { reason, path: path.to_path_buf() })
+}
+
+/// A small, antialiased version: its longer side is at most `side`; nothing is enlarged.
+pub fn thumbnail(source: &PictureSource, side: u32) -> Result<Pixels, DataError> {
+    let picture = decode(source)?;
+    if picture.width.max(picture.height) <= side {
+        return Ok(picture);
+    }
+    let (width, height) = fit_within(picture.width, picture.height, side.max(1));
+    Ok(resize(&picture, width, height, Interpolation::Bilinear))
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>, String> {
+    let unreadable = |error: io::Error| match error.kind() {
+        io::ErrorKind::PermissionDenied => "may not be read: give yourself permission to read it".to_owned(),
+        io::ErrorKind::NotFound => "is not there any more: put it back, or scan again".to_owned(),
+        _ => format!("can't be read ({error}): check the disk, or copy the picture again"),
+    };
+    let file = File::open(path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
+    if !metadata.is_file() {
+        return Err("is no ordinary file: put the picture itself here".into());
+    }
+    if metadata.len() > MAX_FILE_BYTES {
+        return Err("is larger than 1 GiB: save the picture at a smaller size".into());
+    }
+    let mut bytes = Vec::with_capacity(metadata.len() as usize);
+    // The file may grow while it is read.
+    file.take(MAX_FILE_BYTES).read_to_end(&mut bytes).map_err(unreadable)?;
+    Ok(bytes)
+}
+
+/// A decoder that panics on a crafted file must cost one picture, not the application.
+fn decode_guarded(bytes: &[u8]) -> Result<Pixels, String> {
+    catch_unwind(AssertUnwindSafe(|| decode_contents(bytes)))
+        .unwrap_or_else(|_| Err("is damaged in a way that no decoder expects: save the picture anew".into()))
+}
+
+fn decode_contents(bytes: &[u8]) -> Result<Pixels, String> {
+    if bytes.is_empty() {
+        return Err("is empty (0 bytes): copy the picture again".into());
+    }
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MAX_DECODER_BYTES);
+    let mut reader = ImageReader::new(Cursor::new(bytes))
+        .with_guessed_format()
+        .map_err(|error| format!("can't be read ({error}): copy the picture again"))?;
+    reader.limits(limits.clone());
+    let format = match reader.format() {
+        Some(format) if format.reading_enabled() => format,
+        _ => return Err("is no JPEG, PNG, GIF, BMP, TIFF or WebP picture: convert it to one of these".into()),
+    };
+    let mut decoder = reader.into_decoder().map_err(|error| describe(&error, format))?;
+    let (width, height) = decoder.dimensions();
+    check_size(width, height)?;
+    if format == ImageFormat::Jpeg && !jpeg::has_end_marker(bytes) {
+        return Err("is cut off (the JPEG has no end marker): copy or download the picture again".into());
+    }
+    let orientation = decoder.orientation().map_err(|error| describe(&error, format))?;
+    let mut picture = DynamicImage::from_decoder(decoder).map_err(|error| describe(&error, format))?;
+    picture.apply_orientation(orientation);
+    Ok(flatten::onto_white(picture))
+}
+
+fn check_size(width: u32, height: u32) -> Result<(), String> {
+    if width == 0 || height == 0 {
+        return Err("has no pixels: save the picture anew".into());
+    }
+    if width > MAX_SIDE || height > MAX_SIDE || u64::from(width) * u64::from(height) > MAX_PIXELS {
+        return Err(format!(
+            "is too large ({width} x {height} pixels; at most {MAX_SIDE} a side and {} million in all): \
+             save it at a smaller size",
+            MAX_PIXELS / 1_000_000
+        ));
+    }
+    Ok(())
+}
+
+/// What a decoder's error means to the person who owns the file.
+fn describe(error: &ImageError, format: ImageFormat) -> String {
+    let name = format!("{format:?}").to_uppercase();
+    match error {
+        ImageError::Limits(_) => {
+            format!("is too large (at most {MAX_SIDE} pixels a side): save it at a smaller size")
+        }
+        ImageError::Unsupported(what) => {
+            format!("uses a kind of {name} that can't be read ({what}): save the picture as an ordinary PNG or JPEG")
+        }
+        ImageError::IoError(io) if io.kind() == io::ErrorKind::UnexpectedEof => {
+            format!("is cut off (the {name} ends too early): copy or download the picture again")
+        }
+        other => {
+            // Decoders wrap their causes several deep, some over several lines.
+            let text = other.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+            format!("is damaged or cut off ({text}): copy or download the picture again")
+        }
+    }
+}
+
+fn decode_cifar10(batch: &Path, record: usize) -> Result<Pixels, String> {
+    let read = || -> io::Result<Vec<u8>> {
+        let mut file = File::open(batch)?;
+        file.seek(SeekFrom::Start((record * CIFAR10_RECORD_BYTES) as u64))?;
+        let mut bytes = vec![0; CIFAR10_RECORD_BYTES];
+        file.read_exact(&mut bytes)?;
+        Ok(bytes)
+    };
+    let bytes = read().map_err(|error| format!("has no readable record {record} ({error}): download the batch again"))?;
+    let planes = &bytes[1..];
+    let mut rgb = Vec::with_capacity(3 * CIFAR10_PLANE_BYTES);
+    for at in 0..CIFAR10_PLANE_BYTES {
+        rgb.extend([planes[at], planes[CIFAR10_PLANE_BYTES + at], planes[2 * CIFAR10_PLANE_BYTES + at]]);
+    }
+    Ok(Pixels { width: CIFAR10_SIDE, height: CIFAR10_SIDE, rgb })
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,12 +3,14 @@
 
 pub mod augment;
 pub mod decode;
+mod mapped;
+mod random;
 pub mod scan;
 pub mod split;
 pub mod square;
 pub mod store;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -62,6 +64,28 @@ pub enum Split {
     Test,
 }
 
+impl Split {
+    /// As files write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Validation => "validation",
+            Self::Test => "test",
+        }
+    }
+
+    /// Understands what people call it, in any case: `train` or `training`, `validation`, `val`,
+    /// `valid` or `dev`, `test` or `testing`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name.trim().to_lowercase().as_str() {
+            "train" | "training" => Some(Self::Train),
+            "validation" | "val" | "valid" | "dev" => Some(Self::Validation),
+            "test" | "testing" => Some(Self::Test),
+            _ => None,
+        }
+    }
+}
+
 /// Which picture belongs where: indices into [`Dataset::pictures`], each ascending, disjoint.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SplitIndices {
@@ -76,6 +100,14 @@ pub struct Pixels {
     pub width: u32,
     pub height: u32,
     pub rgb: Vec<u8>,
+}
+
+impl Pixels {
+    /// A picture of one colour.
+    pub fn filled(width: u32, height: u32, color: [u8; 3]) -> Self {
+        let count = width as usize * height as usize;
+        Self { width, height, rgb: color.iter().copied().cycle().take(count * 3).collect() }
+    }
 }
 
 impl std::fmt::Debug for Pixels {
@@ -120,3 +152,24 @@ pub enum DataError {
 pub const MAX_SIDE: u32 = 16_384;
 /// … or this many in all.
 pub const MAX_PIXELS: u64 = 100_000_000;
+
+impl PictureSource {
+    /// The file that holds the picture.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::File(path) => path,
+            Self::Cifar10 { batch, .. } => batch,
+        }
+    }
+}
+
+impl DataError {
+    /// The same as an entry of [`Dataset::problems`].
+    fn into_problem(self, path: &Path) -> Problem {
+        let reason = match self {
+            Self::Source { reason, .. } | Self::Picture { reason, .. } => reason,
+            other => other.to_string(),
+        };
+        Problem { path: path.to_path_buf(), reason }
+    }
+}
