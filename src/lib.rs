@@ -4,6 +4,7 @@
 //! (ARCHITECTURE.md says what else each may use).
 
 pub mod experiment;
+pub mod format;
 pub mod paths;
 
 pub mod data;

@@ -1,1 +1,299 @@
-//! Loss and accuracy over epochs as a figure.
+//! Accuracy and loss over the epochs of one or several runs.
+
+use super::axis::{Axis, range};
+use super::canvas::{Anchor, Area, Canvas, Stroke, TextStyle, Weight};
+use super::{Figure, Rgb, heading};
+use crate::training::EpochMetrics;
+
+/// Two panels, accuracy at the left and loss at the right; training solid, validation dashed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CurvesFigure {
+    pub title: String,
+    /// A line under the title; may be empty.
+    pub remark: String,
+    pub series: Vec<CurveSeries>,
+}
+
+/// The curves of one run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CurveSeries {
+    pub name: String,
+    pub color: Rgb,
+    pub metrics: Vec<EpochMetrics>,
+    /// Epochs (counted from 1) at which a later phase began, with its name.
+    pub phase_starts: Vec<(u32, String)>,
+}
+
+/// What a panel takes from each epoch.
+struct Panel {
+    title: &'static str,
+    axis: &'static str,
+    train: fn(&EpochMetrics) -> f64,
+    validation: fn(&EpochMetrics) -> Option<f64>,
+    /// Values can't be above this.
+    ceiling: f64,
+}
+
+const PANELS: [Panel; 2] = [
+    Panel {
+        title: "Accuracy",
+        axis: "Accuracy (%)",
+        train: |epoch| epoch.train_accuracy * 100.0,
+        validation: |epoch| epoch.validation_accuracy.map(|accuracy| accuracy * 100.0),
+        ceiling: 100.0,
+    },
+    Panel {
+        title: "Loss",
+        axis: "Cross-entropy (nats per picture)",
+        train: |epoch| epoch.train_loss,
+        validation: |epoch| epoch.validation_loss,
+        ceiling: f64::INFINITY,
+    },
+];
+
+/// Curves of few epochs show each as a dot.
+const MOST_DOTS: usize = 30;
+
+impl Figure for CurvesFigure {
+    fn title(&self) -> String {
+        self.title.clone()
+    }
+
+    fn draw(&self, canvas: &mut Canvas) {
+        let unit = canvas.unit;
+        let top = heading(canvas, &self.title, &self.remark);
+        let top = self.draw_key(canvas, top + 8.0 * unit);
+        let (margin, between) = (56.0 * unit, 56.0 * unit);
+        let width = (canvas.width - 2.0 * margin - between) / 2.0;
+        for (index, panel) in PANELS.iter().enumerate() {
+            let left = margin + index as f64 * (width + between);
+            let area = Area {
+                left,
+                top,
+                right: left + width,
+                bottom: canvas.height - 36.0 * unit,
+            };
+            self.draw_panel(canvas, panel, area);
+        }
+    }
+}
+
+impl CurvesFigure {
+    /// What colours and dashes mean, in as many lines as it takes; returns where the panels begin.
+    fn draw_key(&self, canvas: &mut Canvas, top: f64) -> f64 {
+        let unit = canvas.unit;
+        let (size, sample, gap, line_height) = (25.0 * unit, 46.0 * unit, 44.0 * unit, 44.0 * unit);
+        let (left, right) = (56.0 * unit, canvas.width - 56.0 * unit);
+        let (mut x, mut y) = (left, top + 14.0 * unit);
+        let style = TextStyle::new(size, canvas.theme.text);
+        for series in &self.series {
+            let room = right - left - sample - 14.0 * unit;
+            let name = canvas.shorten(&series.name, room, size, Weight::Regular);
+            let width = sample + 14.0 * unit + canvas.text_width(&name, size, Weight::Regular);
+            if x > left && x + width > right {
+                (x, y) = (left, y + line_height);
+            }
+            canvas.line(
+                (x, y),
+                (x + sample, y),
+                Stroke::solid(series.color, 7.0 * unit),
+            );
+            canvas.text(&name, (x + sample + 14.0 * unit, y), style);
+            x += width + gap;
+        }
+        let style = TextStyle::new(size, canvas.theme.muted);
+        let muted = canvas.theme.muted;
+        let mut entries = vec![("training", Stroke::solid(muted, 3.5 * unit))];
+        if self
+            .series
+            .iter()
+            .flat_map(|series| &series.metrics)
+            .any(|epoch| epoch.validation_loss.is_some())
+        {
+            entries.push(("validation", validation_stroke(muted, unit)));
+        }
+        if self
+            .series
+            .iter()
+            .any(|series| !series.phase_starts.is_empty())
+        {
+            entries.push(("next phase (layers unfrozen)", phase_stroke(muted, unit)));
+        }
+        let width: f64 = entries
+            .iter()
+            .map(|(name, _)| {
+                sample + 14.0 * unit + gap + canvas.text_width(name, size, Weight::Regular)
+            })
+            .sum();
+        if x > left && x + width - gap > right {
+            (x, y) = (left, y + line_height);
+        }
+        for (name, stroke) in entries {
+            if name.starts_with("next") {
+                let middle = x + sample / 2.0;
+                canvas.line((middle, y - 17.0 * unit), (middle, y + 17.0 * unit), stroke);
+            } else {
+                canvas.line((x, y), (x + sample, y), stroke);
+            }
+            canvas.text(name, (x + sample + 14.0 * unit, y), style);
+            x += sample + 14.0 * unit + gap + canvas.text_width(name, size, Weight::Regular);
+        }
+        y + 46.0 * unit
+    }
+
+    fn draw_panel(&self, canvas: &mut Canvas, panel: &Panel, area: Area) {
+        let unit = canvas.unit;
+        let theme = canvas.theme;
+        let title = TextStyle::new(30.0 * unit, theme.text).weight(Weight::SemiBold);
+        canvas.text(panel.title, (area.left, area.top + 8.0 * unit), title);
+        let plot = Area {
+            left: area.left + 108.0 * unit,
+            top: area.top + 78.0 * unit,
+            right: area.right,
+            bottom: area.bottom - 92.0 * unit,
+        };
+        let (x, y) = self.axes(panel, &plot);
+        draw_axes(canvas, panel, &area, &plot, &x, &y);
+        self.draw_phase_starts(canvas, &plot, &x);
+        for series in &self.series {
+            draw_series(canvas, panel, series, &x, &y);
+        }
+        if self.series.iter().all(|series| series.metrics.is_empty()) {
+            let style = TextStyle::new(25.0 * unit, theme.muted).anchor(Anchor::Middle);
+            canvas.text(
+                "No epoch has been trained",
+                (plot.middle_x(), plot.middle_y()),
+                style,
+            );
+        }
+    }
+
+    fn axes(&self, panel: &Panel, plot: &Area) -> (Axis, Axis) {
+        let epochs = || self.series.iter().flat_map(|series| &series.metrics);
+        let last = epochs().map(|epoch| epoch.epoch).max().unwrap_or(1).max(2);
+        let values = epochs()
+            .flat_map(|epoch| [Some((panel.train)(epoch)), (panel.validation)(epoch)])
+            .flatten();
+        let (low, high) = range(values).unwrap_or((0.0, 1.0));
+        let x = Axis::whole(0.6, f64::from(last) + 0.4, 8, plot.left, plot.right);
+        let mut y = Axis::rounded(low, high, 6, plot.bottom, plot.top);
+        if y.high > panel.ceiling {
+            y.high = panel.ceiling;
+            y.ticks.retain(|&tick| tick <= panel.ceiling);
+        }
+        (x, y)
+    }
+
+    /// One line and label for each epoch at which some run went on to its next phase.
+    fn draw_phase_starts(&self, canvas: &mut Canvas, plot: &Area, x: &Axis) {
+        let unit = canvas.unit;
+        let size = 22.0 * unit;
+        let mut starts: Vec<(u32, &str, Rgb)> = Vec::new();
+        for series in &self.series {
+            for (epoch, name) in &series.phase_starts {
+                match starts.iter_mut().find(|start| start.0 == *epoch) {
+                    Some(start) if start.1 == name => start.2 = canvas.theme.muted,
+                    Some(start) => *start = (*epoch, "Next phase", canvas.theme.muted),
+                    None => starts.push((*epoch, name, series.color)),
+                }
+            }
+        }
+        starts.sort_unstable_by_key(|start| start.0);
+        let mut free_from = f64::NEG_INFINITY;
+        for (epoch, name, color) in starts {
+            // Between the last epoch before and the first after: that is when layers were unfrozen.
+            let place = x.place(f64::from(epoch) - 0.5);
+            canvas.line(
+                (place, plot.top - 8.0 * unit),
+                (place, plot.bottom),
+                phase_stroke(color, unit),
+            );
+            let name = canvas.shorten(name, plot.width() * 0.55, size, Weight::Medium);
+            let width = canvas.text_width(&name, size, Weight::Medium);
+            let left = (place - width / 2.0).clamp(plot.left, plot.right - width);
+            // A label that would cover its neighbour is left out; its line stays.
+            if left > free_from {
+                let style = TextStyle::new(size, canvas.theme.muted).weight(Weight::Medium);
+                canvas.text(&name, (left, plot.top - 26.0 * unit), style);
+                free_from = left + width + 16.0 * unit;
+            }
+        }
+    }
+}
+
+fn validation_stroke(color: Rgb, unit: f64) -> Stroke {
+    Stroke::dashed(color, 3.5 * unit, 11.0 * unit, 7.0 * unit)
+}
+
+fn phase_stroke(color: Rgb, unit: f64) -> Stroke {
+    Stroke::dashed(color, 2.5 * unit, 3.0 * unit, 5.0 * unit)
+}
+
+fn draw_axes(canvas: &mut Canvas, panel: &Panel, area: &Area, plot: &Area, x: &Axis, y: &Axis) {
+    let unit = canvas.unit;
+    let theme = canvas.theme;
+    let label = TextStyle::new(24.0 * unit, theme.muted);
+    for &tick in &y.ticks {
+        let place = y.place(tick);
+        canvas.line(
+            (plot.left, place),
+            (plot.right, place),
+            Stroke::solid(theme.grid, 1.5 * unit),
+        );
+        canvas.text(
+            &y.label(tick),
+            (plot.left - 14.0 * unit, place),
+            label.anchor(Anchor::End),
+        );
+    }
+    canvas.line(
+        (plot.left, plot.bottom),
+        (plot.right, plot.bottom),
+        Stroke::solid(theme.axis, 2.0 * unit),
+    );
+    for &tick in &x.ticks {
+        let place = x.place(tick);
+        let from = (place, plot.bottom);
+        canvas.line(
+            from,
+            (place, plot.bottom + 8.0 * unit),
+            Stroke::solid(theme.axis, 2.0 * unit),
+        );
+        canvas.text(
+            &x.label(tick),
+            (place, plot.bottom + 28.0 * unit),
+            label.anchor(Anchor::Middle),
+        );
+    }
+    let title = TextStyle::new(25.0 * unit, theme.text).anchor(Anchor::Middle);
+    canvas.text("Epoch", (plot.middle_x(), area.bottom - 22.0 * unit), title);
+    // Turned text is centred about a point off its middle line, which is left of where it stands.
+    let (place, middle) = (area.left + 12.0 * unit, plot.middle_y());
+    canvas.text(panel.axis, (place, middle), title.turn(-90.0));
+}
+
+fn draw_series(canvas: &mut Canvas, panel: &Panel, series: &CurveSeries, x: &Axis, y: &Axis) {
+    let unit = canvas.unit;
+    let place =
+        |epoch: &EpochMetrics, value: f64| (x.place(f64::from(epoch.epoch)), y.place(value));
+    let train: Vec<(f64, f64)> = series
+        .metrics
+        .iter()
+        .map(|epoch| place(epoch, (panel.train)(epoch)))
+        .collect();
+    let validation: Vec<(f64, f64)> = series
+        .metrics
+        .iter()
+        .map(|epoch| place(epoch, (panel.validation)(epoch).unwrap_or(f64::NAN)))
+        .collect();
+    canvas.polyline(&validation, validation_stroke(series.color, unit));
+    canvas.polyline(&train, Stroke::solid(series.color, 4.0 * unit));
+    if train.len() <= MOST_DOTS {
+        for point in validation {
+            canvas.ring(point, 5.0 * unit, Stroke::solid(series.color, 2.5 * unit));
+        }
+        for point in train {
+            canvas.dot(point, 5.5 * unit, series.color);
+        }
+    }
+}

@@ -1,5 +1,51 @@
 //! Figures for files: one plain description of each, drawn to SVG, and from that to PNG.
+//!
+//! A figure is plain data that knows how to draw itself on a [`canvas::Canvas`]; its letters and
+//! lines grow with the sheet. [`to_svg`] and [`to_png`] make files of it.
 
+pub mod axis;
+pub mod canvas;
+pub mod class_counts;
 pub mod confusion;
 pub mod curves;
+pub mod palette;
 pub mod render;
+pub mod results;
+
+#[cfg(test)]
+mod samples;
+
+pub use class_counts::{ClassCount, ClassCountsFigure};
+pub use confusion::ConfusionFigure;
+pub use curves::{CurveSeries, CurvesFigure};
+pub use palette::{Rgb, Theme};
+pub use render::{RenderError, Size, to_png, to_svg};
+pub use results::{ResultBar, ResultsFigure};
+
+use canvas::{Anchor, Canvas, TextStyle, Weight};
+
+/// Something that can be drawn at any size.
+pub trait Figure {
+    /// What stands above it and what a screen reader says.
+    fn title(&self) -> String;
+
+    /// Draws everything, the title included.
+    fn draw(&self, canvas: &mut Canvas);
+}
+
+/// Draws title and remark at the top left; returns where the rest can begin.
+fn heading(canvas: &mut Canvas, title: &str, remark: &str) -> f64 {
+    let unit = canvas.unit;
+    let left = 56.0 * unit;
+    let room = canvas.width - 2.0 * left;
+    let style = TextStyle::new(38.0 * unit, canvas.theme.text).weight(Weight::SemiBold).anchor(Anchor::Start);
+    let title = canvas.shorten(title, room, style.size, style.weight);
+    canvas.text(&title, (left, 62.0 * unit), style);
+    if remark.is_empty() {
+        return 104.0 * unit;
+    }
+    let style = TextStyle::new(25.0 * unit, canvas.theme.muted);
+    let remark = canvas.shorten(remark, room, style.size, style.weight);
+    canvas.text(&remark, (left, 110.0 * unit), style);
+    146.0 * unit
+}

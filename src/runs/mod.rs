@@ -6,7 +6,8 @@
 //!     split.csv             file, class, split
 //!     metrics.csv           one line per epoch (EpochMetrics)
 //!     weights.safetensors   the kept weights: backbone and head, torchvision names
-//!     predictions.csv       file, true class, predicted class, one probability per class (test)
+//!     predictions.csv       file, true class, predicted class, one probability per class (test):
+//!                           file,true_class,predicted_class,probability_<class>,…
 //!     summary.json          RunSummary: state, test metrics, seconds
 //!     log.txt               what was said while it ran
 //!     lock                  held by the one process that writes
@@ -15,7 +16,12 @@
 pub mod atomic;
 pub mod files;
 pub mod recorder;
+pub mod settings;
 pub mod store;
+mod tee;
+
+#[cfg(test)]
+mod cycle;
 
 use std::path::PathBuf;
 
@@ -25,6 +31,10 @@ use crate::training::events::TestMetrics;
 use crate::training::trainer::PhaseSummary;
 use crate::training::EpochMetrics;
 
+pub use recorder::RunRecorder;
+pub use tee::Tee;
+
+/// What can go wrong with a run's folder.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     #[error("{reason}: {path}")]
@@ -68,6 +78,9 @@ pub enum RunState {
     Finished,
     Stopped,
     Failed(String),
+    /// Its process ended without a word. Never written: what a folder says that calls itself
+    /// running while nobody holds its lock.
+    Interrupted,
 }
 
 /// One run as read back from its folder.

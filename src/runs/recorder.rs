@@ -1,1 +1,436 @@
 //! A listener that writes a run's folder while it trains.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use super::{RunError, RunState, RunSummary, atomic, files};
+use crate::data::{Dataset, SplitIndices};
+use crate::experiment::{DataSource, Experiment, WeightsSource, preset};
+use crate::format;
+use crate::training::events::TestMetrics;
+use crate::training::trainer::PhaseSummary;
+use crate::training::{EpochMetrics, Outcome, TrainingError, TrainingEvent, TrainingListener};
+
+/// The log is rewritten as a whole, so between epochs not more often than this.
+const LOG_INTERVAL: Duration = Duration::from_secs(2);
+/// How often, and how far apart, a lock is asked for before it counts as another writer's.
+const LOCK_ATTEMPTS: u32 = 10;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
+
+/// Writes one run's folder and holds its lock. Ends with [`RunRecorder::finish`],
+/// [`RunRecorder::stop`] or [`RunRecorder::fail`]; one that is merely dropped, or whose process
+/// dies, is found as [`RunState::Interrupted`].
+#[derive(Debug)]
+pub struct RunRecorder {
+    folder: PathBuf,
+    /// Held, not read: the lock goes with the file.
+    _lock: File,
+    summary: RunSummary,
+    metrics: Vec<EpochMetrics>,
+    log: String,
+    log_written: Instant,
+    started: Instant,
+}
+
+impl RunRecorder {
+    /// Makes a new folder in `runs`, named by the time and the experiment, and writes preset, split
+    /// and a first summary. Paths in the preset that are relative to `base` (the folder of the
+    /// preset it came from) become absolute, so that the run's preset works from where it stands.
+    ///
+    /// # Errors
+    /// When the folder can't be made or written.
+    pub fn create(
+        runs: &Path,
+        experiment: &Experiment,
+        base: Option<&Path>,
+        dataset: &Dataset,
+        split: &SplitIndices,
+    ) -> Result<Self, RunError> {
+        let started = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs());
+        let (folder, id) = new_folder(runs, started, &experiment.name)?;
+        let lock = lock(&folder)?;
+        let summary = RunSummary {
+            id,
+            experiment: experiment.name.clone(),
+            backbone: experiment.backbone.name.clone(),
+            started,
+            state: RunState::Running,
+            classes: dataset.classes.clone(),
+            train_pictures: split.train.len(),
+            validation_pictures: split.validation.len(),
+            test_pictures: split.test.len(),
+            test_split: files::test_split(dataset, split),
+            trainable_parameters: 0,
+            frozen_parameters: 0,
+            best_epoch: 0,
+            epochs_planned: experiment.epochs(),
+            phases: Vec::new(),
+            seconds_total: 0.0,
+            test: None,
+            device: String::new(),
+            graft_version: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        let recorder = Self {
+            folder,
+            _lock: lock,
+            summary,
+            metrics: Vec::new(),
+            log: String::new(),
+            log_written: Instant::now(),
+            started: Instant::now(),
+        };
+        let experiment = with_absolute_paths(experiment, base);
+        recorder.write(files::PRESET, preset::to_text(&experiment).as_bytes())?;
+        recorder.write(files::SPLIT, &files::split(dataset, split)?)?;
+        recorder.write(files::METRICS, &files::metrics(&[])?)?;
+        recorder.write_summary()?;
+        Ok(recorder)
+    }
+
+    /// The run's folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// What is known so far.
+    pub fn summary(&self) -> &RunSummary {
+        &self.summary
+    }
+
+    /// Writes predictions and the last summary of a training that came to its end.
+    pub fn finish(mut self, outcome: &Outcome) -> Result<RunSummary, RunError> {
+        if let Some(predictions) = &outcome.predictions {
+            self.write(files::PREDICTIONS, &files::predictions(predictions)?)?;
+        }
+        self.summary.test = outcome.test.clone();
+        self.summary.phases = outcome.phases.clone();
+        self.summary.best_epoch = outcome.best_epoch;
+        self.summary.seconds_total = outcome.seconds_total;
+        self.note("Finished");
+        self.end(RunState::Finished)
+    }
+
+    /// Ends a run that the person stopped; what was trained so far stays.
+    pub fn stop(mut self) -> Result<RunSummary, RunError> {
+        self.summary.seconds_total = self.started.elapsed().as_secs_f64();
+        self.note("Stopped");
+        self.end(RunState::Stopped)
+    }
+
+    /// Ends a run that could not go on.
+    pub fn fail(mut self, message: &str) -> Result<RunSummary, RunError> {
+        self.summary.seconds_total = self.started.elapsed().as_secs_f64();
+        self.note(&format!("Failed: {message}"));
+        self.end(RunState::Failed(message.to_owned()))
+    }
+
+    fn end(mut self, state: RunState) -> Result<RunSummary, RunError> {
+        self.summary.state = state;
+        self.write_log()?;
+        self.write_summary()?;
+        Ok(self.summary)
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), RunError> {
+        let path = self.folder.join(name);
+        atomic::write(&path, bytes)
+            .map_err(|error| files::problem(&path, format!("can't be written ({error})")))
+    }
+
+    fn write_summary(&self) -> Result<(), RunError> {
+        self.write(files::SUMMARY, &files::summary(&self.summary)?)
+    }
+
+    fn write_log(&mut self) -> Result<(), RunError> {
+        self.log_written = Instant::now();
+        self.write(files::LOG, self.log.as_bytes())
+    }
+
+    /// Adds a line, headed by the time since the start.
+    fn note(&mut self, line: &str) {
+        let seconds = self.started.elapsed().as_secs();
+        let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+        self.log
+            .push_str(&format!("{hours:02}:{minutes:02}:{seconds:02}  {line}\n"));
+    }
+
+    /// Takes in one event; true when it is worth a write of the log at once.
+    fn take(&mut self, event: &TrainingEvent) -> Result<bool, RunError> {
+        match event {
+            TrainingEvent::Prepared {
+                train,
+                validation,
+                test,
+                device,
+                weights,
+            } => {
+                self.summary.device = device.clone();
+                self.note(&format!("{train} pictures to train, {validation} to validate, {test} to test, on {device}"));
+                self.note(weights);
+                self.write_summary()?;
+            }
+            TrainingEvent::PhaseStarted {
+                name,
+                epochs,
+                trainable_parameters,
+                frozen_parameters,
+                plan,
+                ..
+            } => {
+                self.summary.trainable_parameters = *trainable_parameters;
+                self.summary.frozen_parameters = *frozen_parameters;
+                self.note(&format!(
+                    "Phase “{name}”: {epochs} epochs, {} parameters learn, {} are frozen; {plan}",
+                    format::thousands(*trainable_parameters),
+                    format::thousands(*frozen_parameters),
+                ));
+                self.write_summary()?;
+            }
+            TrainingEvent::Progress(_) => return Ok(false),
+            TrainingEvent::EpochFinished(epoch) => {
+                self.note(&format::epoch_line(epoch, self.summary.epochs_planned));
+                self.metrics.push(epoch.clone());
+                self.write(files::METRICS, &files::metrics(&self.metrics)?)?;
+            }
+            TrainingEvent::PhaseFinished {
+                name,
+                epochs,
+                seconds,
+                ..
+            } => {
+                let phase = PhaseSummary {
+                    name: name.clone(),
+                    epochs: *epochs,
+                    seconds: *seconds,
+                };
+                self.note(&format!(
+                    "Phase “{name}” took {}",
+                    format::duration(*seconds)
+                ));
+                self.summary.phases.push(phase);
+                self.summary.seconds_total = self.started.elapsed().as_secs_f64();
+                self.write_summary()?;
+            }
+            TrainingEvent::Warning(text) => self.note(&format!("Warning: {text}")),
+            TrainingEvent::Note(text) => {
+                self.note(text);
+                return Ok(self.log_written.elapsed() >= LOG_INTERVAL);
+            }
+            TrainingEvent::Tested(test) => {
+                self.note(&test_line(test));
+                self.summary.test = Some(test.clone());
+            }
+        }
+        Ok(true)
+    }
+}
+
+impl TrainingListener for RunRecorder {
+    fn event(&mut self, event: &TrainingEvent) -> Result<(), TrainingError> {
+        let write_log = self.take(event).map_err(listener_error)?;
+        if write_log {
+            self.write_log().map_err(listener_error)?;
+        }
+        Ok(())
+    }
+
+    fn weights(&mut self, weights: &[(String, tch::Tensor)]) -> Result<(), TrainingError> {
+        let bytes = files::weights(weights)?;
+        self.write(files::WEIGHTS, &bytes).map_err(listener_error)
+    }
+}
+
+fn listener_error(error: RunError) -> TrainingError {
+    TrainingError::Listener(error.to_string())
+}
+
+fn test_line(test: &TestMetrics) -> String {
+    format!(
+        "Test: accuracy {}, macro-F1 {:.3}, loss {:.4}, {} pictures",
+        format::percent(test.accuracy),
+        test.macro_f1,
+        test.loss,
+        format::thousands(test.n as u64),
+    )
+}
+
+/// Makes `<UTC time>-<slug>` in `runs`, with a number behind it where that stands already.
+fn new_folder(runs: &Path, started: u64, name: &str) -> Result<(PathBuf, String), RunError> {
+    let failed = |path: &Path, error: io::Error| {
+        files::problem(path, format!("the run's folder can't be made ({error})"))
+    };
+    fs::create_dir_all(runs).map_err(|error| failed(runs, error))?;
+    let stem = format!("{}-{}", format::utc_file_stamp(started), slug(name));
+    for attempt in 1u32.. {
+        let id = if attempt == 1 {
+            stem.clone()
+        } else {
+            format!("{stem}-{attempt}")
+        };
+        let folder = runs.join(&id);
+        match fs::create_dir(&folder) {
+            Ok(()) => {
+                atomic::sync_folder(runs).map_err(|error| failed(runs, error))?;
+                return Ok((folder, id));
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(failed(&folder, error)),
+        }
+    }
+    Err(files::problem(
+        runs,
+        "there is no free name for another run",
+    ))
+}
+
+/// Takes the lock of a run's folder, for as long as the file stays open.
+fn lock(folder: &Path) -> Result<File, RunError> {
+    let path = folder.join(files::LOCK);
+    let failed = |error: io::Error| {
+        files::problem(&path, format!("the run's lock can't be taken ({error})"))
+    };
+    let file = File::create(&path).map_err(failed)?;
+    // Who merely looks whether a run is alive (`is_locked`) holds the lock for a moment.
+    for _ in 0..LOCK_ATTEMPTS {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+    }
+    Err(RunError::Locked(folder.to_path_buf()))
+}
+
+/// Whether some process writes in `folder` now.
+pub(super) fn is_locked(folder: &Path) -> bool {
+    File::open(folder.join(files::LOCK))
+        .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
+/// `Solar cells, fine-tuning` to `solar-cells-fine-tuning`: letters and digits of any script,
+/// at most 60 characters.
+fn slug(name: &str) -> String {
+    let mut slug = String::new();
+    for letter in name.chars().flat_map(char::to_lowercase).take(60) {
+        if letter.is_alphanumeric() {
+            slug.push(letter);
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    let slug = slug.trim_end_matches('-');
+    if slug.is_empty() {
+        "run".to_owned()
+    } else {
+        slug.to_owned()
+    }
+}
+
+/// The experiment with paths that hold wherever its preset stands; `$GRAFT_DATA` stays as it is.
+fn with_absolute_paths(experiment: &Experiment, base: Option<&Path>) -> Experiment {
+    let fix = |path: &mut PathBuf| {
+        if path.is_absolute() || path.starts_with("$GRAFT_DATA") {
+            return;
+        }
+        let joined = base.map_or_else(|| path.clone(), |base| base.join(&*path));
+        *path = std::path::absolute(&joined).unwrap_or(joined);
+    };
+    let mut experiment = experiment.clone();
+    match &mut experiment.data.source {
+        DataSource::Unset => {}
+        DataSource::ClassFolders { path }
+        | DataSource::SplitFolders { path }
+        | DataSource::Cifar10 { path } => fix(path),
+        DataSource::Table { file, .. } => fix(file),
+    }
+    if let WeightsSource::File(path) = &mut experiment.backbone.weights {
+        fix(path);
+    }
+    experiment
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs_are_short_and_plain() {
+        for (name, expected) in [
+            ("Solar cells, fine-tuning", "solar-cells-fine-tuning"),
+            ("  ../../etc/passwd ", "etc-passwd"),
+            ("Prüfung №5", "prüfung-5"),
+            ("…", "run"),
+            ("", "run"),
+        ] {
+            assert_eq!(slug(name), expected);
+        }
+        assert_eq!(slug(&"a".repeat(500)).len(), 60);
+    }
+
+    #[test]
+    fn folders_of_the_same_second_differ() {
+        let runs = tempfile::tempdir().unwrap();
+        let names: Vec<String> = (0..3)
+            .map(|_| {
+                new_folder(runs.path(), 1_700_000_000, "Two ways")
+                    .unwrap()
+                    .1
+            })
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "2023-11-14T22-13-20-two-ways",
+                "2023-11-14T22-13-20-two-ways-2",
+                "2023-11-14T22-13-20-two-ways-3"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_folder_has_one_writer() {
+        let runs = tempfile::tempdir().unwrap();
+        let (folder, _) = new_folder(runs.path(), 0, "x").unwrap();
+        assert!(!is_locked(&folder));
+        let held = lock(&folder).unwrap();
+        assert!(is_locked(&folder));
+        assert!(matches!(lock(&folder), Err(RunError::Locked(_))));
+        drop(held);
+        assert!(!is_locked(&folder));
+    }
+
+    #[test]
+    fn paths_hold_wherever_the_preset_stands() {
+        let mut experiment = Experiment::default();
+        experiment.data.source = DataSource::ClassFolders {
+            path: "pictures".into(),
+        };
+        experiment.backbone.weights = WeightsSource::File("w.pth".into());
+        let fixed = with_absolute_paths(&experiment, Some(Path::new("/presets")));
+        assert_eq!(
+            fixed.data.source,
+            DataSource::ClassFolders {
+                path: "/presets/pictures".into()
+            }
+        );
+        assert_eq!(
+            fixed.backbone.weights,
+            WeightsSource::File("/presets/w.pth".into())
+        );
+        let own = DataSource::Cifar10 {
+            path: "$GRAFT_DATA/cifar".into(),
+        };
+        experiment.data.source = own.clone();
+        assert_eq!(
+            with_absolute_paths(&experiment, Some(Path::new("/presets")))
+                .data
+                .source,
+            own
+        );
+    }
+}

@@ -1,1 +1,176 @@
 //! The folder of all runs: listed, opened, compared.
+
+use std::path::Path;
+
+use super::{RunError, RunState, RunSummary, StoredRun, files, recorder};
+use crate::evaluation::Predictions;
+use crate::experiment::{Experiment, preset};
+use crate::training::EpochMetrics;
+
+/// Every run in `runs`, newest first. A folder that can't be read is listed as failed, with the
+/// reason; a folder without a summary is no run. A missing `runs` holds none.
+pub fn list(runs: &Path) -> Vec<RunSummary> {
+    let Ok(entries) = std::fs::read_dir(runs) else {
+        return Vec::new();
+    };
+    let mut summaries: Vec<RunSummary> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|folder| folder.join(files::SUMMARY).is_file())
+        .map(|folder| read_summary(&folder).unwrap_or_else(|error| unreadable(&folder, &error)))
+        .collect();
+    summaries.sort_by(|a, b| b.started.cmp(&a.started).then_with(|| b.id.cmp(&a.id)));
+    summaries
+}
+
+/// Reads one run back.
+///
+/// # Errors
+/// Naming the file that is missing or broken.
+pub fn open(folder: &Path) -> Result<StoredRun, RunError> {
+    if !folder.join(files::SUMMARY).is_file() {
+        return Err(files::problem(
+            folder,
+            format!("is no run's folder (it has no {})", files::SUMMARY),
+        ));
+    }
+    let summary = read_summary(folder)?;
+    let path = folder.join(files::METRICS);
+    let metrics = files::parse_metrics(&files::read(&path)?, &path)?;
+    // Only the names of phases come from the preset: a run from another version stays readable.
+    let names = experiment(folder)
+        .map(|experiment| {
+            experiment
+                .phases
+                .into_iter()
+                .map(|phase| phase.name)
+                .collect::<Vec<_>>()
+        })
+        .unwrap_or_default();
+    let phase_starts = phase_starts(&metrics, &names);
+    Ok(StoredRun {
+        folder: folder.to_path_buf(),
+        summary,
+        metrics,
+        phase_starts,
+    })
+}
+
+/// The exact experiment of a run.
+pub fn experiment(folder: &Path) -> Result<Experiment, RunError> {
+    let path = folder.join(files::PRESET);
+    // The preset's own error ends with its place, which [`RunError::File`] would repeat.
+    preset::load(&path)
+        .map_err(|error| files::problem(&path, format!("line {}: {}", error.line, error.message)))
+}
+
+/// A run's answers on its test pictures.
+pub fn predictions(folder: &Path) -> Result<Predictions, RunError> {
+    let path = folder.join(files::PREDICTIONS);
+    if !path.exists() {
+        return Err(files::problem(
+            folder,
+            "has no predictions: the run did not come to its end, or had no test pictures",
+        ));
+    }
+    files::parse_predictions(&files::read(&path)?, &path)
+}
+
+/// Whether these runs can be laid side by side: at least one, all tested on the same pictures.
+///
+/// # Errors
+/// Naming the first run that does not fit, and why.
+pub fn check_comparable(runs: &[StoredRun]) -> Result<(), RunError> {
+    let Some((first, others)) = runs.split_first() else {
+        return Err(RunError::Comparison(
+            "there is no run to compare".to_owned(),
+        ));
+    };
+    for other in others {
+        let (a, b) = (&first.summary, &other.summary);
+        let reason = if a.classes != b.classes {
+            format!(
+                "their classes differ ({} and {})",
+                a.classes.join(", "),
+                b.classes.join(", ")
+            )
+        } else if a.test_pictures != b.test_pictures {
+            format!(
+                "one was tested on {} pictures, the other on {}",
+                a.test_pictures, b.test_pictures
+            )
+        } else if a.test_split != b.test_split {
+            "they were tested on different pictures: give both the same data, test share and split seed".to_owned()
+        } else {
+            continue;
+        };
+        return Err(RunError::Comparison(format!(
+            "{} and {} can't be compared: {reason}",
+            a.id, b.id
+        )));
+    }
+    Ok(())
+}
+
+/// Reads `summary.json`. The lock is looked at first: a run that ends in between has then written
+/// its last summary before it is read.
+fn read_summary(folder: &Path) -> Result<RunSummary, RunError> {
+    let alive = recorder::is_locked(folder);
+    let path = folder.join(files::SUMMARY);
+    let mut summary = files::parse_summary(&files::read(&path)?, &path)?;
+    if summary.state == RunState::Running && !alive {
+        summary.state = RunState::Interrupted;
+    }
+    // The folder's name is the truth, also after the person has renamed or copied it.
+    summary.id = folder_name(folder);
+    Ok(summary)
+}
+
+fn folder_name(folder: &Path) -> String {
+    folder.file_name().map_or_else(
+        || folder.display().to_string(),
+        |name| name.to_string_lossy().into_owned(),
+    )
+}
+
+/// What a list says of a folder that can't be read.
+fn unreadable(folder: &Path, error: &RunError) -> RunSummary {
+    let id = folder_name(folder);
+    RunSummary {
+        experiment: id.clone(),
+        id,
+        backbone: String::new(),
+        started: 0,
+        state: RunState::Failed(error.to_string()),
+        classes: Vec::new(),
+        train_pictures: 0,
+        validation_pictures: 0,
+        test_pictures: 0,
+        test_split: String::new(),
+        trainable_parameters: 0,
+        frozen_parameters: 0,
+        best_epoch: 0,
+        epochs_planned: 0,
+        phases: Vec::new(),
+        seconds_total: 0.0,
+        test: None,
+        device: String::new(),
+        graft_version: String::new(),
+    }
+}
+
+/// The first epoch of every phase but the first, with the phase's name.
+fn phase_starts(metrics: &[EpochMetrics], names: &[String]) -> Vec<(u32, String)> {
+    metrics
+        .windows(2)
+        .filter(|pair| pair[1].phase != pair[0].phase)
+        .map(|pair| {
+            let phase = pair[1].phase;
+            let name = names
+                .get(phase)
+                .cloned()
+                .unwrap_or_else(|| format!("Phase {}", phase + 1));
+            (pair[1].epoch, name)
+        })
+        .collect()
+}

@@ -1,0 +1,161 @@
+//! How many pictures each class has, and in which split.
+
+use super::axis::Axis;
+use super::canvas::{Anchor, Area, Canvas, Stroke, TextStyle, Weight};
+use super::palette::mix;
+use super::{Figure, Rgb, heading};
+use crate::format;
+
+/// A bar per class, made of its training, validation and test pictures.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClassCountsFigure {
+    pub title: String,
+    /// A line under the title; may be empty.
+    pub remark: String,
+    /// The colour of training pictures; the others' are made of it.
+    pub color: Rgb,
+    pub classes: Vec<ClassCount>,
+}
+
+/// The pictures of one class.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClassCount {
+    pub name: String,
+    pub train: usize,
+    pub validation: usize,
+    pub test: usize,
+}
+
+impl ClassCount {
+    fn total(&self) -> usize {
+        self.train + self.validation + self.test
+    }
+}
+
+impl Figure for ClassCountsFigure {
+    fn title(&self) -> String {
+        self.title.clone()
+    }
+
+    fn draw(&self, canvas: &mut Canvas) {
+        let unit = canvas.unit;
+        let theme = canvas.theme;
+        let colors = [
+            self.color,
+            mix(self.color, theme.background, 0.45),
+            mix(self.color, theme.text, 0.45),
+        ];
+        let top = heading(canvas, &self.title, &self.remark) + 8.0 * unit;
+        let top = draw_key(canvas, colors, top);
+        let pitch = (canvas.height - 130.0 * unit - top) / self.classes.len().max(1) as f64;
+        let size = (pitch * 0.62).min(27.0 * unit);
+        let names: Vec<String> = self
+            .classes
+            .iter()
+            .map(|class| canvas.shorten(&class.name, 420.0 * unit, size, Weight::Medium))
+            .collect();
+        let width = names
+            .iter()
+            .map(|name| canvas.text_width(name, size, Weight::Medium))
+            .fold(0.0, f64::max);
+        let plot = Area {
+            left: 56.0 * unit + width + 24.0 * unit,
+            top,
+            right: canvas.width - 150.0 * unit,
+            bottom: canvas.height - 130.0 * unit,
+        };
+        let most = self
+            .classes
+            .iter()
+            .map(ClassCount::total)
+            .max()
+            .unwrap_or(1)
+            .max(1);
+        let axis = Axis::rounded(0.0, most as f64, 6, plot.left, plot.right);
+        let label = TextStyle::new(24.0 * unit, theme.muted).anchor(Anchor::Middle);
+        for &tick in axis.ticks.iter().filter(|tick| tick.fract() == 0.0) {
+            let x = axis.place(tick);
+            canvas.line(
+                (x, plot.top),
+                (x, plot.bottom),
+                Stroke::solid(theme.grid, 1.5 * unit),
+            );
+            canvas.text(
+                &format::thousands(tick as u64),
+                (x, plot.bottom + 28.0 * unit),
+                label,
+            );
+        }
+        let style = TextStyle::new(25.0 * unit, theme.text).anchor(Anchor::Middle);
+        canvas.text(
+            "Pictures",
+            (plot.middle_x(), plot.bottom + 78.0 * unit),
+            style,
+        );
+        // Names smaller than this are dirt: with very many classes only every nth is written.
+        let every = (10.0 * unit / size).ceil().max(1.0) as usize;
+        for (index, (class, name)) in self.classes.iter().zip(&names).enumerate() {
+            let middle = plot.top + (index as f64 + 0.5) * pitch;
+            let half = (pitch * 0.36).min(46.0 * unit);
+            let mut from = 0;
+            for (count, color) in [class.train, class.validation, class.test]
+                .into_iter()
+                .zip(colors)
+            {
+                let (left, right) = (axis.place(from as f64), axis.place((from + count) as f64));
+                canvas.fill(
+                    Area {
+                        left,
+                        right,
+                        top: middle - half,
+                        bottom: middle + half,
+                    },
+                    color,
+                );
+                from += count;
+            }
+            if index % every == 0 {
+                let size = size.max(10.0 * unit);
+                let style = TextStyle::new(size, theme.text).weight(Weight::Medium);
+                canvas.text(
+                    name,
+                    (plot.left - 18.0 * unit, middle),
+                    style.anchor(Anchor::End),
+                );
+                let total = format::thousands(class.total() as u64);
+                canvas.text(
+                    &total,
+                    (axis.place(class.total() as f64) + 14.0 * unit, middle),
+                    style,
+                );
+            }
+        }
+        canvas.line(
+            (plot.left, plot.top),
+            (plot.left, plot.bottom),
+            Stroke::solid(theme.axis, 2.0 * unit),
+        );
+    }
+}
+
+/// What the parts of a bar mean; returns where the plot begins.
+fn draw_key(canvas: &mut Canvas, colors: [Rgb; 3], top: f64) -> f64 {
+    let unit = canvas.unit;
+    let (mut x, y, size) = (56.0 * unit, top + 14.0 * unit, 25.0 * unit);
+    for (name, color) in ["training", "validation", "test"].into_iter().zip(colors) {
+        let patch = Area {
+            left: x,
+            top: y - 11.0 * unit,
+            right: x + 22.0 * unit,
+            bottom: y + 11.0 * unit,
+        };
+        canvas.fill_rounded(patch, color, 3.0 * unit);
+        canvas.text(
+            name,
+            (x + 34.0 * unit, y),
+            TextStyle::new(size, canvas.theme.text),
+        );
+        x += 34.0 * unit + canvas.text_width(name, size, Weight::Regular) + 44.0 * unit;
+    }
+    y + 50.0 * unit
+}

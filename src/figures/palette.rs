@@ -1,0 +1,139 @@
+//! Colours of figures, as plain numbers: the window's tokens are made from the same.
+
+/// Red, green and blue, 0 to 255.
+pub type Rgb = (u8, u8, u8);
+
+/// Colours of runs, in the order that runs take them; legible on dark and light, and told apart by
+/// people who see colours differently (Okabe and Ito 2008, adapted).
+pub const RUN_COLORS: [Rgb; 8] = [
+    (0x4C, 0x9B, 0xE8),
+    (0xF2, 0x8E, 0x2B),
+    (0x2F, 0xB3, 0x8A),
+    (0xD3, 0x6A, 0xB8),
+    (0xE3, 0xC0, 0x3A),
+    (0x5D, 0xC8, 0xE6),
+    (0xE0, 0x5B, 0x4E),
+    (0x9B, 0x8A, 0xE0),
+];
+
+/// The colour of run number `index`; they come round again.
+pub fn run_color(index: usize) -> Rgb {
+    RUN_COLORS[index % RUN_COLORS.len()]
+}
+
+/// What a figure is drawn with, apart from the colours of runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Theme {
+    pub background: Rgb,
+    pub text: Rgb,
+    /// Axis labels, keys and remarks.
+    pub muted: Rgb,
+    /// Lines that guide the eye across a plot.
+    pub grid: Rgb,
+    /// Axes and frames.
+    pub axis: Rgb,
+    /// A sequential scale from nothing to everything, in equal steps.
+    pub scale: [Rgb; 6],
+}
+
+impl Theme {
+    /// For paper and bright slides.
+    pub const LIGHT: Self = Self {
+        background: (0xFF, 0xFF, 0xFF),
+        text: (0x1B, 0x1F, 0x26),
+        muted: (0x5A, 0x63, 0x70),
+        grid: (0xE6, 0xE9, 0xED),
+        axis: (0x9A, 0xA3, 0xAE),
+        scale: [
+            (0xF5, 0xF8, 0xFC),
+            (0xD5, 0xE5, 0xF5),
+            (0xA3, 0xC9, 0xEA),
+            (0x62, 0xA3, 0xD6),
+            (0x2B, 0x74, 0xB3),
+            (0x0B, 0x40, 0x7C),
+        ],
+    };
+
+    /// For dark slides.
+    pub const DARK: Self = Self {
+        background: (0x17, 0x1A, 0x1F),
+        text: (0xEC, 0xEF, 0xF3),
+        muted: (0xA2, 0xAB, 0xB8),
+        grid: (0x2B, 0x30, 0x38),
+        axis: (0x66, 0x70, 0x7D),
+        scale: [
+            (0x1E, 0x24, 0x2C),
+            (0x1C, 0x3A, 0x57),
+            (0x1F, 0x58, 0x88),
+            (0x37, 0x82, 0xBF),
+            (0x77, 0xB2, 0xE2),
+            (0xCF, 0xE6, 0xFA),
+        ],
+    };
+
+    /// The colour of `share` (0 to 1) on the sequential scale.
+    pub fn at(&self, share: f64) -> Rgb {
+        let last = self.scale.len() - 1;
+        let place = share.clamp(0.0, 1.0) * last as f64;
+        let step = (place as usize).min(last - 1);
+        mix(self.scale[step], self.scale[step + 1], place - step as f64)
+    }
+
+    /// Black or white, whichever is easier to read on `background` (WCAG's contrast ratio).
+    pub fn text_on(&self, background: Rgb) -> Rgb {
+        const BLACK: Rgb = (0x00, 0x00, 0x00);
+        const WHITE: Rgb = (0xFF, 0xFF, 0xFF);
+        if contrast(background, WHITE) >= contrast(background, BLACK) {
+            WHITE
+        } else {
+            BLACK
+        }
+    }
+}
+
+/// `share` of the way from `a` to `b`.
+pub fn mix(a: Rgb, b: Rgb, share: f64) -> Rgb {
+    let channel =
+        |a: u8, b: u8| (f64::from(a) + (f64::from(b) - f64::from(a)) * share).round() as u8;
+    (channel(a.0, b.0), channel(a.1, b.1), channel(a.2, b.2))
+}
+
+/// WCAG 2's contrast ratio of two colours, 1 to 21.
+pub fn contrast(a: Rgb, b: Rgb) -> f64 {
+    let (a, b) = (luminance(a), luminance(b));
+    (a.max(b) + 0.05) / (a.min(b) + 0.05)
+}
+
+fn luminance((red, green, blue): Rgb) -> f64 {
+    let linear = |channel: u8| {
+        let value = f64::from(channel) / 255.0;
+        if value <= 0.04045 {
+            value / 12.92
+        } else {
+            ((value + 0.055) / 1.055).powf(2.4)
+        }
+    };
+    0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_readable_on_every_shade() {
+        for theme in [Theme::LIGHT, Theme::DARK] {
+            for step in 0..=100 {
+                let shade = theme.at(f64::from(step) / 100.0);
+                let ratio = contrast(shade, theme.text_on(shade));
+                assert!(ratio >= 4.5, "{shade:?}: {ratio}");
+            }
+            assert_eq!(
+                (theme.at(0.0), theme.at(1.0)),
+                (theme.scale[0], theme.scale[5])
+            );
+            assert!(contrast(theme.background, theme.text) >= 7.0);
+            assert!(contrast(theme.background, theme.muted) >= 4.5);
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! Numbers as a person reads them: thousands separated, units shown, digits that carry information
+//! only. The command line, the log, the figures and the window all write numbers this way.
+
+use crate::training::EpochMetrics;
+
+/// `12,345,678`.
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Three digits and a unit: `950`, `12.3 k`, `3.37 M`, `138 M`, `4.11 G`.
+pub fn magnitude(number: u64) -> String {
+    const UNITS: [(f64, &str); 4] = [(1e3, " k"), (1e6, " M"), (1e9, " G"), (1e12, " T")];
+    let value = number as f64;
+    // 999.5 thousand would round to "1000 k": it is 1.00 M.
+    match UNITS.iter().find(|(unit, _)| value / unit < 999.5) {
+        Some((unit, name)) if number >= 1000 => format!("{}{name}", three_digits(value / unit)),
+        Some(_) => number.to_string(),
+        None => thousands(number),
+    }
+}
+
+/// Bytes in decimal units: `512 B`, `17.4 MB`.
+pub fn bytes(number: u64) -> String {
+    let text = magnitude(number);
+    match text.split_once(' ') {
+        Some((value, "k")) => format!("{value} kB"),
+        Some((value, unit)) => format!("{value} {unit}B"),
+        None => format!("{text} B"),
+    }
+}
+
+/// A number of 1 to 999 with three digits, whole from 100 on.
+fn three_digits(value: f64) -> String {
+    if value >= 99.95 {
+        format!("{value:.0}")
+    } else if value >= 9.995 {
+        format!("{value:.1}")
+    } else {
+        format!("{value:.2}")
+    }
+}
+
+/// A share of 1 as `90.4 %`.
+pub fn percent(share: f64) -> String {
+    if share.is_finite() {
+        format!("{:.1} %", share * 100.0)
+    } else {
+        "–".to_owned()
+    }
+}
+
+/// `0.8 s`, `42 s`, `3 min 20 s`, `1 h 05 min`, `2 days 3 h`.
+pub fn duration(seconds: f64) -> String {
+    if !seconds.is_finite() || seconds < 0.0 {
+        return "–".to_owned();
+    }
+    if seconds < 9.95 {
+        return format!("{seconds:.1} s");
+    }
+    let whole = seconds.round() as u64;
+    let (days, hours, minutes) = (whole / 86_400, whole / 3600 % 24, whole / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{whole} s"),
+        (0, 0, _) => format!("{minutes} min {:02} s", whole % 60),
+        (0, _, _) => format!("{hours} h {minutes:02} min"),
+        (1, _, _) => format!("1 day {hours} h"),
+        _ => format!("{days} days {hours} h"),
+    }
+}
+
+/// What is left, which is never known to the second: `40 s`, `3 min`, `1 h 05 min`.
+pub fn remaining(seconds: f64) -> String {
+    if !seconds.is_finite() || seconds < 0.0 {
+        "–".to_owned()
+    } else if seconds < 60.0 {
+        format!("{} s", seconds.ceil() as u64)
+    } else if seconds < 3570.0 {
+        format!("{} min", (seconds / 60.0).round() as u64)
+    } else {
+        duration((seconds / 60.0).round() * 60.0)
+    }
+}
+
+/// A loss with four digits behind the point.
+pub fn loss(loss: f64) -> String {
+    if loss.is_finite() {
+        format!("{loss:.4}")
+    } else {
+        "–".to_owned()
+    }
+}
+
+/// A learning rate as people write it: `0.001`, `0.00035`, `1e-5`.
+pub fn rate(rate: f64) -> String {
+    if rate == 0.0 {
+        "0".to_owned()
+    } else if rate.abs() < 1e-4 {
+        let text = format!("{rate:.2e}");
+        match text.split_once('e') {
+            Some((digits, exponent)) if digits.contains('.') => {
+                format!(
+                    "{}e{exponent}",
+                    digits.trim_end_matches('0').trim_end_matches('.')
+                )
+            }
+            _ => text,
+        }
+    } else {
+        // Three digits that count, without zeros behind them.
+        let places = (2 - rate.abs().log10().floor() as i32).max(0) as usize;
+        let text = format!("{rate:.places$}");
+        if text.contains('.') {
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        } else {
+            text
+        }
+    }
+}
+
+/// `1 picture`, `2 pictures`: the count with its noun.
+pub fn count(number: usize, one: &str, many: &str) -> String {
+    format!(
+        "{} {}",
+        thousands(number as u64),
+        if number == 1 { one } else { many }
+    )
+}
+
+/// One epoch in a line of text, for the log and a terminal that can't show a bar.
+pub fn epoch_line(epoch: &EpochMetrics, epochs_planned: u32) -> String {
+    let mut line = format!(
+        "Epoch {}/{epochs_planned}: loss {}, accuracy {}",
+        epoch.epoch,
+        loss(epoch.train_loss),
+        percent(epoch.train_accuracy),
+    );
+    if let (Some(validation_loss), Some(accuracy)) =
+        (epoch.validation_loss, epoch.validation_accuracy)
+    {
+        line.push_str(&format!(
+            "; validation loss {}, accuracy {}",
+            loss(validation_loss),
+            percent(accuracy)
+        ));
+    }
+    line.push_str(&format!("; {}", duration(epoch.seconds)));
+    line
+}
+
+/// `2026-11-24T10-15-03` (UTC) from seconds since 1970: sorts by time and is a file name anywhere.
+pub fn utc_file_stamp(seconds: u64) -> String {
+    let (year, month, day) = civil_date(seconds / 86_400);
+    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}-{minute:02}-{second:02}")
+}
+
+/// `2026-11-24 10:15 UTC` from seconds since 1970.
+pub fn utc_time(seconds: u64) -> String {
+    let (year, month, day) = civil_date(seconds / 86_400);
+    format!(
+        "{year:04}-{month:02}-{day:02} {:02}:{:02} UTC",
+        seconds / 3600 % 24,
+        seconds / 60 % 60
+    )
+}
+
+/// Year, month and day of a day counted from 1970-01-01, by Howard Hinnant's `civil_from_days`.
+fn civil_date(days: u64) -> (u64, u64, u64) {
+    let shifted = days + 719_468;
+    let era = shifted / 146_097;
+    let day_of_era = shifted % 146_097;
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    // Months counted from March, so that the leap day comes last.
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    (year, month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers() {
+        for (number, separated, short, size) in [
+            (0, "0", "0", "0 B"),
+            (999, "999", "999", "999 B"),
+            (1000, "1,000", "1.00 k", "1.00 kB"),
+            (12_345, "12,345", "12.3 k", "12.3 kB"),
+            (999_499, "999,499", "999 k", "999 kB"),
+            (999_600, "999,600", "1.00 M", "1.00 MB"),
+            (3_371_024, "3,371,024", "3.37 M", "3.37 MB"),
+            (12_345_678, "12,345,678", "12.3 M", "12.3 MB"),
+            (138_357_544, "138,357,544", "138 M", "138 MB"),
+            (4_100_000_000, "4,100,000,000", "4.10 G", "4.10 GB"),
+        ] {
+            assert_eq!(thousands(number), separated);
+            assert_eq!(magnitude(number), short);
+            assert_eq!(bytes(number), size);
+        }
+    }
+
+    #[test]
+    fn shares_and_times() {
+        assert_eq!(percent(0.9042), "90.4 %");
+        assert_eq!(percent(f64::NAN), "–");
+        for (seconds, exact, left) in [
+            (0.04, "0.0 s", "1 s"),
+            (9.949, "9.9 s", "10 s"),
+            (42.4, "42 s", "43 s"),
+            (200.0, "3 min 20 s", "3 min"),
+            (3600.0, "1 h 00 min", "1 h 00 min"),
+            (3900.0, "1 h 05 min", "1 h 05 min"),
+            (3590.0, "59 min 50 s", "1 h 00 min"),
+            (100_000.0, "1 day 3 h", "1 day 3 h"),
+            (f64::INFINITY, "–", "–"),
+        ] {
+            assert_eq!(duration(seconds), exact);
+            assert_eq!(remaining(seconds), left);
+        }
+    }
+
+    #[test]
+    fn rates() {
+        for (value, expected) in [
+            (0.0, "0"),
+            (0.001, "0.001"),
+            (0.00035, "0.00035"),
+            (1e-4, "0.0001"),
+            (1e-5, "1e-5"),
+            (2.55e-6, "2.55e-6"),
+            (0.1, "0.1"),
+            (10.0, "10"),
+            (0.012_345, "0.0123"),
+        ] {
+            assert_eq!(rate(value), expected);
+        }
+    }
+
+    #[test]
+    fn dates() {
+        // As `date -u -d @SECONDS` has them.
+        for (seconds, expected) in [
+            (0, "1970-01-01T00-00-00"),
+            (951_782_400, "2000-02-29T00-00-00"),
+            (1_700_000_000, "2023-11-14T22-13-20"),
+            (4_107_542_399, "2100-02-28T23-59-59"),
+            (4_107_542_400, "2100-03-01T00-00-00"),
+        ] {
+            assert_eq!(utc_file_stamp(seconds), expected);
+        }
+        assert_eq!(utc_time(1_700_000_000), "2023-11-14 22:13 UTC");
+    }
+}

@@ -1,0 +1,20 @@
+//! Several listeners as one.
+
+use crate::training::{TrainingError, TrainingEvent, TrainingListener};
+
+/// Passes everything on to each listener in turn; the first that fails ends it.
+pub struct Tee<'a>(pub Vec<&'a mut dyn TrainingListener>);
+
+impl TrainingListener for Tee<'_> {
+    fn event(&mut self, event: &TrainingEvent) -> Result<(), TrainingError> {
+        self.0
+            .iter_mut()
+            .try_for_each(|listener| listener.event(event))
+    }
+
+    fn weights(&mut self, weights: &[(String, tch::Tensor)]) -> Result<(), TrainingError> {
+        self.0
+            .iter_mut()
+            .try_for_each(|listener| listener.weights(weights))
+    }
+}
