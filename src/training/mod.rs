@@ -1,10 +1,30 @@
 //! The trainer as a library: an experiment and its pictures in, events and a trained network out.
 
 pub mod events;
+pub mod trainer;
+
+pub mod inference;
+
+mod features;
+mod network;
+mod phase_plan;
+mod pictures;
+
+pub mod averaging;
+pub mod loss;
 pub mod metrics;
+pub mod monitor;
 pub mod optimizer;
 pub mod schedule;
-pub mod trainer;
+pub mod snapshot;
+
+mod forecast;
+mod memory;
+mod reporter;
+mod seeds;
+
+#[cfg(test)]
+mod golden;
 
 pub use events::{EpochMetrics, TrainingEvent, TrainingListener};
 pub use trainer::{Outcome, TrainingRequest, train};

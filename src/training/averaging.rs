@@ -1,0 +1,109 @@
+//! An exponential moving average of the weights, which often generalises better than the last ones
+//! (Polyak and Juditsky, 1992).
+
+use tch::{TchError, Tensor};
+
+use super::snapshot::copy_of;
+
+/// Averages of some of a network's tensors: everything that learns, and the running statistics
+/// that move with it.
+#[derive(Debug)]
+pub struct Averaging {
+    decay: f64,
+    steps: u64,
+    entries: Vec<Entry>,
+    swapped: bool,
+}
+
+#[derive(Debug)]
+struct Entry {
+    live: Tensor,
+    /// The average; while swapped, the live values.
+    other: Tensor,
+}
+
+impl Averaging {
+    pub fn new(decay: f64) -> Self {
+        Self { decay, steps: 0, entries: Vec::new(), swapped: false }
+    }
+
+    /// Also averages these, which share their storage with the network, beginning with their
+    /// present values. Tensors that are averaged already, or are no floating-point numbers, are
+    /// passed over.
+    pub fn follow(&mut self, tensors: impl IntoIterator<Item = Tensor>) -> Result<(), TchError> {
+        let _guard = tch::no_grad_guard();
+        for live in tensors {
+            let known = self.entries.iter().any(|entry| entry.live.data_ptr() == live.data_ptr());
+            if known || !live.is_floating_point() {
+                continue;
+            }
+            let other = copy_of(&live)?;
+            self.entries.push(Entry { live, other });
+        }
+        Ok(())
+    }
+
+    /// Takes in the present values, after an optimizer's step. The decay grows as
+    /// `(1 + t) / (10 + t)` until it reaches its limit, as in TensorFlow's
+    /// `ExponentialMovingAverage`, so that short runs are not held at their beginning.
+    pub fn update(&mut self) -> Result<(), TchError> {
+        let _guard = tch::no_grad_guard();
+        self.steps += 1;
+        let steps = self.steps as f64;
+        let decay = self.decay.min((1.0 + steps) / (10.0 + steps));
+        for entry in &mut self.entries {
+            let _ = entry.other.f_lerp_(&entry.live, 1.0 - decay)?;
+        }
+        Ok(())
+    }
+
+    /// Puts the averages into the network, or back: the second call undoes the first.
+    pub fn swap(&mut self) -> Result<(), TchError> {
+        let _guard = tch::no_grad_guard();
+        for entry in &mut self.entries {
+            let kept = copy_of(&entry.live)?;
+            entry.live.f_copy_(&entry.other)?;
+            entry.other = kept;
+        }
+        self.swapped = !self.swapped;
+        Ok(())
+    }
+
+    /// Whether the network holds the averages now.
+    pub fn is_swapped(&self) -> bool {
+        self.swapped
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+    use crate::training::golden;
+
+    #[test]
+    fn the_average_equals_torchs_averaged_model_under_the_same_decay() {
+        for case in golden::cases("averaging") {
+            let values = golden::numbers(&case["values"]);
+            let mut live = Tensor::from_slice(&[values[0] as f32]);
+            let mut averaging = Averaging::new(case["decay"].as_f64().unwrap());
+            averaging.follow([live.shallow_clone()]).unwrap();
+            averaging.follow([live.shallow_clone()]).unwrap();
+            assert_eq!(averaging.entries.len(), 1, "the same tensor is averaged once");
+            let mut means = vec![values[0]];
+            for &value in &values[1..] {
+                let _ = live.fill_(value);
+                averaging.update().unwrap();
+                averaging.swap().unwrap();
+                means.push(live.double_value(&[0]));
+                averaging.swap().unwrap();
+                assert_eq!(live.double_value(&[0]) as f32, value as f32, "the live value returns");
+            }
+            golden::assert_close(
+                &Tensor::from_slice(&means),
+                &golden::numbers(&case["means"]),
+                "average",
+            );
+        }
+    }
+}

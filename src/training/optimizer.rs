@@ -1,1 +1,0 @@
-//! Optimizers on tensors, equal to PyTorch's.

@@ -1,0 +1,64 @@
+//! A copy of weights, to return to.
+
+use tch::{TchError, Tensor};
+
+/// Copies of tensors that training changes.
+#[derive(Debug)]
+pub struct Snapshot {
+    pairs: Vec<(Tensor, Tensor)>,
+}
+
+impl Snapshot {
+    /// Copies the present values of `live`, which share their storage with the network.
+    pub fn take<'a>(live: impl IntoIterator<Item = &'a Tensor>) -> Result<Self, TchError> {
+        let _guard = tch::no_grad_guard();
+        let pairs = live
+            .into_iter()
+            .map(|live| Ok((live.shallow_clone(), copy_of(live)?)))
+            .collect::<Result<_, TchError>>()?;
+        Ok(Self { pairs })
+    }
+
+    /// Copies the present values again, into the same memory.
+    pub fn retake(&mut self) -> Result<(), TchError> {
+        let _guard = tch::no_grad_guard();
+        for (live, copy) in &mut self.pairs {
+            copy.f_copy_(live)?;
+        }
+        Ok(())
+    }
+
+    /// Puts the copied values back into the network.
+    pub fn restore(&mut self) -> Result<(), TchError> {
+        let _guard = tch::no_grad_guard();
+        for (live, copy) in &mut self.pairs {
+            live.f_copy_(copy)?;
+        }
+        Ok(())
+    }
+}
+
+/// A copy without history, in the same memory layout.
+pub(super) fn copy_of(tensor: &Tensor) -> Result<Tensor, TchError> {
+    let _guard = tch::no_grad_guard();
+    let mut copy = tensor.f_empty_like()?;
+    copy.f_copy_(tensor)?;
+    Ok(copy)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn restoring_returns_to_the_last_copy() {
+        let mut live = Tensor::from_slice(&[1.0f32, 2.0]);
+        let mut snapshot = Snapshot::take([&live]).unwrap();
+        let _ = live.fill_(5.0);
+        snapshot.retake().unwrap();
+        let _ = live.fill_(9.0);
+        snapshot.restore().unwrap();
+        assert_eq!(live, Tensor::from_slice(&[5.0f32, 5.0]));
+    }
+}
