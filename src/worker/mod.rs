@@ -3,4 +3,5 @@
 
 pub mod assistant;
 pub mod messages;
+mod run;
 pub mod trainer;

@@ -1,0 +1,153 @@
+//! Which folder may use which crate and which other folder: ARCHITECTURE.md's table, held against
+//! the code.
+
+use std::path::{Path, PathBuf};
+
+/// Folder (or file) of `src/`, the folders it may use, and the outside crates that are its alone or
+/// shared with the named others.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("experiment", &["experiment"]),
+    ("data", &["data", "experiment", "paths"]),
+    ("models", &["models", "data", "experiment", "paths"]),
+    ("evaluation", &["evaluation", "data", "experiment"]),
+    ("training", &["training", "evaluation", "models", "data", "experiment", "paths"]),
+    ("runs", &["runs", "training", "evaluation", "data", "experiment", "paths"]),
+    ("figures", &["figures", "runs", "training", "evaluation", "experiment", "format"]),
+    (
+        "worker",
+        &["worker", "runs", "training", "evaluation", "models", "data", "experiment", "paths"],
+    ),
+    (
+        "app",
+        &[
+            "app", "worker", "figures", "runs", "training", "evaluation", "models", "data",
+            "experiment", "paths", "format",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "cli", "app", "figures", "runs", "training", "evaluation", "models", "data",
+            "experiment", "paths", "format", "worker",
+        ],
+    ),
+];
+
+/// Crates that stand for a layer, and the only folders that may name them.
+const CRATES: &[(&str, &[&str])] = &[
+    ("tch", &["models", "training", "runs", "worker", "cli"]),
+    ("eframe", &["app"]),
+    ("egui_plot", &["app"]),
+    ("egui_tiles", &["app"]),
+    ("egui_extras", &["app"]),
+    ("rfd", &["app"]),
+    ("clap", &["cli"]),
+    ("indicatif", &["cli"]),
+    ("crossbeam_channel", &["worker", "app"]),
+    ("plotters", &["figures"]),
+    ("resvg", &["figures"]),
+    ("anyhow", &["app", "cli"]),
+    ("rayon", &["data", "training"]),
+    ("image", &["data", "figures", "app"]),
+];
+
+#[test]
+fn each_folder_uses_only_what_it_may() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut broken = Vec::new();
+    let mut seen = 0;
+    for (folder, allowed) in LAYERS {
+        for file in rust_files(&root.join(folder)) {
+            seen += 1;
+            let text = std::fs::read_to_string(&file).unwrap();
+            for (number, line) in text.lines().enumerate() {
+                let line = line.trim();
+                if line.starts_with("//") {
+                    continue;
+                }
+                let place = || format!("{}:{}", file.strip_prefix(&root).unwrap().display(), number + 1);
+                for used in modules_named(line) {
+                    if !allowed.contains(&used.as_str()) && LAYERS.iter().any(|(name, _)| *name == used) {
+                        broken.push(format!("{}: {folder}/ may not use {used}/", place()));
+                    }
+                }
+                for (name, folders) in CRATES {
+                    if names_crate(line, name) && !folders.contains(folder) {
+                        broken.push(format!("{}: {folder}/ may not use the crate {name}", place()));
+                    }
+                }
+            }
+        }
+    }
+    assert!(seen > 40, "only {seen} files were looked at: has src/ moved?");
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn no_colour_stands_outside_the_tokens() {
+    let app = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/app");
+    let mut broken = Vec::new();
+    for file in rust_files(&app) {
+        if file.ends_with("tokens.rs") {
+            continue;
+        }
+        for (number, line) in std::fs::read_to_string(&file).unwrap().lines().enumerate() {
+            let literal = ["Color32::from_rgb(0x", "Color32::from_gray(", "hex_color!", "Color32::RED"];
+            if literal.iter().any(|literal| line.contains(literal)) {
+                broken.push(format!("{}:{}", file.display(), number + 1));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "colours belong into tokens.rs:\n{}", broken.join("\n"));
+}
+
+#[test]
+fn unsafe_code_stands_only_where_the_map_says() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let allowed = ["data/mapped.rs", "models/device.rs"];
+    let with_unsafe: Vec<String> = rust_files(&root)
+        .into_iter()
+        .filter(|file| std::fs::read_to_string(file).unwrap().contains("unsafe {"))
+        .map(|file| file.strip_prefix(&root).unwrap().display().to_string())
+        .collect();
+    for file in &with_unsafe {
+        assert!(allowed.contains(&file.as_str()), "unsafe code in src/{file}");
+    }
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+/// The modules `x` of every `crate::x` in a line.
+fn modules_named(line: &str) -> Vec<String> {
+    line.match_indices("crate::")
+        .map(|(at, found)| {
+            line[at + found.len()..]
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect()
+        })
+        .collect()
+}
+
+/// Whether `name::` stands in a line as a path of its own.
+fn names_crate(line: &str, name: &str) -> bool {
+    let path = format!("{name}::");
+    line.match_indices(&path).any(|(at, _)| {
+        !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':')
+    })
+}
