@@ -36,11 +36,22 @@ pub enum Command {
 
     // Data
     OpenPicturesDialog,
+    /// Asks for a table of paths and labels.
+    OpenTableDialog,
     /// A folder or a table: its kind is recognised.
     OpenPictures(PathBuf),
     Rescan,
     StopScan,
     WeightsDialog,
+    /// Takes the active experiment's backbone weights from this file.
+    UseWeights(PathBuf),
+    /// Pictures whose thumbnails a view shows: those that are missing are made. Send it every frame.
+    WantThumbnails(Vec<usize>),
+    /// Augmented versions of picture `index` under the active experiment, drawn with `seed`. Send it
+    /// every frame; the work is done when something changed.
+    WantPreview { index: usize, seed: u64, count: u32 },
+    /// Something was dropped on the window: its kind is recognised.
+    Dropped(PathBuf),
 
     // Training
     /// Queues every included experiment, in order.
@@ -57,6 +68,8 @@ pub enum Command {
     // Runs
     RefreshRuns,
     OpenRun(PathBuf),
+    /// The run that the results view looks at closely, by its id.
+    SelectRun(String),
     /// Whether a run's curves are drawn.
     ShowRun(String, bool),
     OpenFolder(PathBuf),
@@ -69,6 +82,10 @@ pub enum Command {
     // Window
     ShowView(View),
     TogglePalette,
+    /// Shows or hides the list of warnings above the run bar.
+    ToggleWarnings,
+    ClearWarnings,
+    CloseActive,
     ToggleTheme,
     ResetArrangement,
     CopyText(String),
@@ -86,4 +103,40 @@ pub enum View {
     Curves,
     Results,
     Log,
+}
+
+impl View {
+    /// In the order of their tabs and of their shortcuts.
+    pub const ALL: [Self; 6] =
+        [Self::Data, Self::Layers, Self::Augmentation, Self::Curves, Self::Results, Self::Log];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Data => "Data",
+            Self::Layers => "Layers",
+            Self::Augmentation => "Augmentation",
+            Self::Curves => "Curves",
+            Self::Results => "Results",
+            Self::Log => "Log",
+        }
+    }
+
+    pub fn icon(self) -> &'static str {
+        use super::tokens::icon;
+        match self {
+            Self::Data => icon::IMAGES,
+            Self::Layers => icon::TREE_STRUCTURE,
+            Self::Augmentation => icon::MAGIC_WAND,
+            Self::Curves => icon::CHART_LINE,
+            Self::Results => icon::TROPHY,
+            Self::Log => icon::SCROLL,
+        }
+    }
+}
+
+impl Command {
+    /// Whether a view says it every frame while it is shown.
+    pub fn is_want(&self) -> bool {
+        matches!(self, Self::WantThumbnails(_) | Self::WantPreview { .. })
+    }
 }

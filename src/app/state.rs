@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::data::{Dataset, Pixels, SplitIndices};
-use crate::experiment::{Augmentation, DataConfig, Experiment, FieldProblem};
+use crate::experiment::{Augmentation, DataConfig, DataSource, Experiment, FieldProblem};
 use crate::models::device::Devices;
 use crate::models::tree::LayerTree;
 use crate::runs::RunSummary;
@@ -20,6 +20,8 @@ pub struct Document {
     /// As last saved or loaded: what [`Document::is_changed`] compares with.
     pub saved: Experiment,
     pub file: Option<PathBuf>,
+    /// Where relative paths start while there is no file: a copy's original folder.
+    pub origin: Option<PathBuf>,
     /// Whether `Train` includes it.
     pub included: bool,
     pub undo: Vec<Experiment>,
@@ -137,13 +139,44 @@ pub struct State {
     /// "cpu", "cuda:0"; `None` for the best there is.
     pub device: Option<String>,
     pub runs: Vec<RunRecord>,
+    /// The run that the results view looks at closely: the last that finished, or was chosen.
+    pub selected_run: Option<String>,
     pub paused: bool,
     pub notices: Vec<Notice>,
     pub log: Vec<LogLine>,
+    /// Most recent first.
+    pub recent_presets: Vec<PathBuf>,
+    /// Folders and tables of pictures, most recent first.
+    pub recent_pictures: Vec<PathBuf>,
 }
 
 impl State {
     pub fn active_document(&self) -> Option<&Document> {
         self.documents.get(self.active)
+    }
+
+    /// Whether the active experiment says where its pictures are.
+    pub fn has_pictures(&self) -> bool {
+        self.active_document().is_some_and(|document| document.experiment.data.source != DataSource::Unset)
+    }
+
+    /// Whether a run trains or waits.
+    pub fn is_training(&self) -> bool {
+        self.runs.iter().any(RunRecord::is_live)
+    }
+
+    pub fn running(&self) -> Option<&RunRecord> {
+        self.runs.iter().find(|run| run.state == RecordState::Running)
+    }
+
+    pub fn queued(&self) -> usize {
+        self.runs.iter().filter(|run| run.state == RecordState::Queued).count()
+    }
+}
+
+impl RunRecord {
+    /// Whether it trains or waits.
+    pub fn is_live(&self) -> bool {
+        matches!(self.state, RecordState::Running | RecordState::Queued)
     }
 }

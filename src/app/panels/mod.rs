@@ -1,1 +1,25 @@
-//! One panel a file.
+//! One panel a file: plain view data first (`…View::build`), then the function that draws it (`…_ui`).
+
+pub mod augmentation;
+pub mod augmentation_view;
+pub mod backbone;
+pub mod curves;
+pub mod data;
+pub mod data_view;
+pub mod editor;
+pub mod format;
+pub mod head;
+pub mod layer_plan;
+pub mod layers;
+pub mod log;
+pub mod phases;
+pub mod results;
+pub mod runs;
+pub mod textures;
+pub mod training;
+pub mod widgets;
+
+#[cfg(test)]
+mod fakes;
+#[cfg(test)]
+mod tests;

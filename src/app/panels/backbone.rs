@@ -1,0 +1,347 @@
+//! Left side: which network, with which weights, at which size, and what its normalisation does.
+
+use std::path::PathBuf;
+
+use eframe::egui::{self, Align2, Sense, vec2};
+
+use super::editor::{Draft, EditorView};
+use super::{format, widgets};
+use crate::app::command::Command;
+use crate::app::state::State;
+use crate::app::tokens::{self, icon, tokens};
+use crate::experiment::{NormPolicy, TrainedNorm, WeightsSource};
+use crate::models::catalogue::{self, ArchitectureInfo};
+
+/// Plain data of the backbone editor.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BackboneView {
+    pub editor: EditorView,
+    pub cards: Vec<BackboneCard>,
+}
+
+/// One backbone to choose.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BackboneCard {
+    pub name: &'static str,
+    pub title: &'static str,
+    pub paper: &'static str,
+    pub parameters: u64,
+    pub gflops: f64,
+    /// In per cent.
+    pub imagenet_top1: f64,
+    pub input_size: u32,
+    pub input_range: (u32, u32),
+    pub licence: &'static str,
+    pub weights: &'static str,
+    pub file_mb: f64,
+    /// No package ships them: they are the person's download.
+    pub download: bool,
+}
+
+impl From<&ArchitectureInfo> for BackboneCard {
+    fn from(info: &ArchitectureInfo) -> Self {
+        Self {
+            name: info.name,
+            title: info.title,
+            paper: info.paper,
+            parameters: info.parameters,
+            gflops: info.gflops,
+            imagenet_top1: info.weights.imagenet_top1,
+            input_size: info.weights.input_size,
+            input_range: info.input_range,
+            licence: info.weights.licence,
+            weights: info.weights.name,
+            file_mb: info.weights.file_mb,
+            download: !info.weights.url.is_empty(),
+        }
+    }
+}
+
+impl BackboneCard {
+    /// "5.3 M parameters, 0.39 GFLOPs, 224 pixels"
+    fn line(&self) -> String {
+        format!("{} · {:.2} GFLOPs · {} px", format::compact(self.parameters), self.gflops, self.input_size)
+    }
+}
+
+impl BackboneView {
+    /// Nothing when no experiment is open.
+    pub fn build(state: &State) -> Option<Self> {
+        let cards = catalogue::architectures().iter().map(BackboneCard::from).collect();
+        Some(Self { editor: EditorView::build(state)?, cards })
+    }
+
+    pub fn chosen(&self) -> Option<&BackboneCard> {
+        self.cards.iter().find(|card| card.name == self.editor.experiment.backbone.name)
+    }
+
+    /// The cards in the order that the person asked for.
+    pub fn sorted(&self, by: SortBy) -> Vec<&BackboneCard> {
+        let mut cards: Vec<&BackboneCard> = self.cards.iter().collect();
+        match by {
+            SortBy::Catalogue => {}
+            SortBy::Parameters => cards.sort_by_key(|card| card.parameters),
+            SortBy::Work => cards.sort_by(|a, b| a.gflops.total_cmp(&b.gflops)),
+            SortBy::Accuracy => cards.sort_by(|a, b| b.imagenet_top1.total_cmp(&a.imagenet_top1)),
+        }
+        cards
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SortBy {
+    #[default]
+    Catalogue,
+    /// Fewest first.
+    Parameters,
+    /// Quickest first.
+    Work,
+    /// Best first.
+    Accuracy,
+}
+
+const SORTS: [(SortBy, &str, &str); 4] = [
+    (SortBy::Catalogue, "Advised", "In the order that we advise: small and quick first"),
+    (SortBy::Accuracy, "Accuracy", "Best on ImageNet first"),
+    (SortBy::Work, "Speed", "Least work per picture first"),
+    (SortBy::Parameters, "Size", "Fewest parameters first"),
+];
+
+/// What the backbone editor remembers between frames.
+#[derive(Debug, Clone, Default)]
+pub struct BackboneLocal {
+    pub sort: SortBy,
+    /// What is being typed as the path of a weight file.
+    file: Option<String>,
+}
+
+pub fn backbone_ui(ui: &mut egui::Ui, view: &BackboneView, local: &mut BackboneLocal, out: &mut Vec<Command>) {
+    let mut draft = view.editor.draft();
+    cards_ui(ui, view, local, &mut draft);
+    widgets::problem(ui, draft.problem("backbone.name"));
+    weights_ui(ui, view, local, &mut draft, out);
+    input_ui(ui, view, &mut draft);
+    norm_ui(ui, &mut draft);
+    draft.finish(out);
+}
+
+fn cards_ui(ui: &mut egui::Ui, view: &BackboneView, local: &mut BackboneLocal, draft: &mut Draft<'_>) {
+    let colors = tokens(ui);
+    ui.horizontal_wrapped(|ui| {
+        ui.label(colors.small("Sort by"));
+        for (sort, title, tooltip) in SORTS {
+            if ui.selectable_label(local.sort == sort, egui::RichText::new(title).size(tokens::TEXT_SMALL))
+                .on_hover_text(tooltip)
+                .clicked()
+            {
+                local.sort = sort;
+            }
+        }
+    });
+    let height = 44.0;
+    egui::ScrollArea::vertical().id_salt("backbones").max_height(6.0 * (height + 4.0)).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        for card in view.sorted(local.sort) {
+            let selected = card.name == draft.experiment.backbone.name;
+            if card_ui(ui, card, selected, height) && !selected {
+                draft.experiment.backbone.name = card.name.into();
+                // A size or a file that was chosen for another network means nothing to this one.
+                draft.experiment.backbone.input_size = None;
+                if matches!(draft.experiment.backbone.weights, WeightsSource::File(_)) {
+                    draft.experiment.backbone.weights = WeightsSource::Pretrained;
+                }
+                // So do the names of another network's layers.
+                for phase in &mut draft.experiment.phases {
+                    super::layer_plan::forget_names(phase);
+                }
+                draft.touched(true, "");
+                local.file = None;
+            }
+        }
+    });
+}
+
+fn card_ui(ui: &mut egui::Ui, card: &BackboneCard, selected: bool, height: f32) -> bool {
+    let colors = tokens(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
+    let fill = match (selected, response.hovered()) {
+        (true, _) => colors.accent_faint,
+        (false, true) => colors.raised_hover,
+        (false, false) => colors.faint,
+    };
+    let painter = ui.painter_at(rect);
+    painter.rect_filled(rect, tokens::RADIUS_M, fill);
+    if selected || response.has_focus() {
+        let stroke = egui::Stroke::new(tokens::STROKE_THIN, colors.accent);
+        painter.rect_stroke(rect, tokens::RADIUS_M, stroke, egui::StrokeKind::Inside);
+    }
+    let inner = rect.shrink2(vec2(tokens::SPACE_S, 6.0));
+    painter.text(inner.left_top(), Align2::LEFT_TOP, card.title, tokens::medium_font(tokens::TEXT_BODY), colors.text);
+    let small = egui::FontId::proportional(tokens::TEXT_SMALL);
+    painter.text(inner.left_bottom(), Align2::LEFT_BOTTOM, card.line(), small.clone(), colors.text_muted);
+    let accuracy = format!("{:.1} %", card.imagenet_top1);
+    let font = tokens::medium_font(tokens::TEXT_BODY);
+    painter.text(inner.right_top(), Align2::RIGHT_TOP, accuracy, font, colors.text);
+    painter.text(inner.right_bottom(), Align2::RIGHT_BOTTOM, "ImageNet", small, colors.text_faint);
+    response.widget_info(|| {
+        egui::WidgetInfo::selected(egui::accesskit::Role::RadioButton, true, selected, card.title)
+    });
+    let text = format!(
+        "{}\n{}\n{} parameters, {:.2} billion multiply-adds per picture\n{:.1} % top-1 on ImageNet with {}\n\
+         Weights: {:.0} MB, {}{}",
+        card.title,
+        card.paper,
+        format::count(card.parameters),
+        card.gflops,
+        card.imagenet_top1,
+        card.weights,
+        card.file_mb,
+        card.licence,
+        if card.download { "; your own download" } else { "; come with set-up" },
+    );
+    response.on_hover_text(text).clicked()
+}
+
+fn weights_ui(
+    ui: &mut egui::Ui,
+    view: &BackboneView,
+    local: &mut BackboneLocal,
+    draft: &mut Draft<'_>,
+    out: &mut Vec<Command>,
+) {
+    #[derive(Clone, Copy, PartialEq)]
+    enum Kind {
+        Pretrained,
+        File,
+        Random,
+    }
+    widgets::heading(ui, "Weights");
+    let options = [
+        (Kind::Pretrained, "Pre-trained", "Learned on ImageNet: what transfer learning starts from"),
+        (Kind::File, "File", "A local .safetensors, .pth or .pt file"),
+        (Kind::Random, "Random", "Nothing learned yet: training from scratch. Free every layer then"),
+    ];
+    let before = match &draft.experiment.backbone.weights {
+        _ if local.file.is_some() => Kind::File,
+        WeightsSource::Pretrained => Kind::Pretrained,
+        WeightsSource::File(_) => Kind::File,
+        WeightsSource::Random => Kind::Random,
+    };
+    let mut kind = before;
+    let tooltip = "Where the backbone's weights come from before training";
+    widgets::row(ui, "Start from", tooltip, |ui| widgets::segmented(ui, &mut kind, &options));
+    if kind != before {
+        match kind {
+            Kind::Pretrained => draft.experiment.backbone.weights = WeightsSource::Pretrained,
+            Kind::Random => draft.experiment.backbone.weights = WeightsSource::Random,
+            Kind::File => {}
+        }
+        local.file = (kind == Kind::File).then(String::new);
+        draft.touched(true, "");
+    }
+    match kind {
+        Kind::Pretrained => {
+            if let Some(card) = view.chosen() {
+                let from = if card.download { "your own download" } else { "come with set-up" };
+                widgets::note(ui, &format!("{}, {:.0} MB, {}, {from}", card.weights, card.file_mb, card.licence));
+            }
+        }
+        Kind::File => {
+            let stored = match &draft.experiment.backbone.weights {
+                WeightsSource::File(path) => path.display().to_string(),
+                _ => String::new(),
+            };
+            let text = local.file.get_or_insert_with(|| stored.clone());
+            // The dialog and undo change the experiment behind the field.
+            if !stored.is_empty() && text.is_empty() {
+                text.clone_from(&stored);
+            }
+            let tooltip = "Path of a .safetensors, .pth or .pt file with torchvision's, timm's or EfficientNet-Lite's names";
+            let browse = widgets::row(ui, "File", tooltip, |ui| {
+                let browse = ui
+                    .with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                        let browse = widgets::icon_button(
+                            ui,
+                            icon::FOLDER_OPEN,
+                            "Choose a weight file…",
+                            "Choose the file that the backbone's weights are read from",
+                        );
+                        let field = egui::TextEdit::singleline(text)
+                            .hint_text("Path of the file")
+                            .desired_width(ui.available_width());
+                        let field = ui.add(field).on_hover_text(tooltip);
+                        if field.lost_focus() && *text != stored && !text.is_empty() {
+                            draft.experiment.backbone.weights = WeightsSource::File(PathBuf::from(&*text));
+                            draft.touched(true, "");
+                        }
+                        browse
+                    })
+                    .inner;
+                browse.clicked()
+            });
+            if browse {
+                local.file = None;
+                out.push(Command::WeightsDialog);
+            }
+        }
+        Kind::Random => widgets::note(ui, "Nothing is transferred: expect to need far more pictures and epochs."),
+    }
+    widgets::problem(ui, draft.problem("backbone.weights"));
+}
+
+fn input_ui(ui: &mut egui::Ui, view: &BackboneView, draft: &mut Draft<'_>) {
+    let (own, (least, most)) = view.chosen().map_or((224, (32, 1024)), |card| (card.input_size, card.input_range));
+    let tooltip = "The side of the square that the network sees. Larger shows finer detail; the work grows with its square";
+    let mut changed = false;
+    widgets::heading(ui, "Input");
+    widgets::row(ui, "Input size", tooltip, |ui| {
+        let size = &mut draft.experiment.backbone.input_size;
+        let mut side = size.unwrap_or(own);
+        let drag = egui::DragValue::new(&mut side)
+            .range(least..=most)
+            .clamp_existing_to_range(false)
+            .speed(1.0)
+            .suffix(" pixels");
+        if ui.add(drag).on_hover_text(tooltip).changed() {
+            *size = (side != own).then_some(side);
+            changed = true;
+        }
+        if size.is_some() {
+            let reset = widgets::icon_button(
+                ui,
+                icon::ARROW_COUNTER_CLOCKWISE,
+                "Use the weights' own input size",
+                "Back to the size that the weights were trained at",
+            );
+            if reset.clicked() {
+                *size = None;
+                changed = true;
+            }
+        } else {
+            ui.label(tokens(ui).small("the weights' own"));
+        }
+    });
+    draft.touched(changed, "input size");
+    widgets::problem(ui, draft.problem("backbone.input_size"));
+}
+
+const FROZEN_NORMS: [(NormPolicy, &str, &str); 3] = [
+    (NormPolicy::Inference, "Inference", "Uses its running statistics and leaves them alone, as Keras does. Nothing frozen changes"),
+    (NormPolicy::AdaptStatistics, "Adapt statistics", "Scale and offset stay; the running statistics follow the new pictures"),
+    (NormPolicy::Train, "Train", "Scale, offset and statistics all learn although the layer is frozen, as fastai does"),
+];
+
+const TRAINED_NORMS: [(TrainedNorm, &str, &str); 2] = [
+    (TrainedNorm::Train, "Train", "Normalises by each batch and moves its running statistics, as PyTorch does"),
+    (TrainedNorm::Inference, "Inference", "Learns scale and offset but normalises by its running statistics, as the Keras guide advises: safer with small batches"),
+];
+
+fn norm_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
+    widgets::heading(ui, "Batch normalisation");
+    let tooltip = "What a BatchNorm does while its layer is frozen";
+    let backbone = &mut draft.experiment.backbone;
+    let frozen = widgets::choice(ui, "Frozen", tooltip, &mut backbone.frozen_norm, &FROZEN_NORMS);
+    let tooltip = "What a BatchNorm that learns does while training";
+    let trained = widgets::choice(ui, "Trained", tooltip, &mut backbone.trained_norm, &TRAINED_NORMS);
+    draft.touched(frozen || trained, "");
+}

@@ -1,0 +1,332 @@
+//! Middle: what the shown runs achieved on their test pictures, best first.
+
+use std::collections::BTreeMap;
+
+use eframe::egui::{self, Align2, Sense, vec2};
+
+use super::{format, widgets};
+use crate::app::command::Command;
+use crate::app::state::State;
+use crate::app::tokens::{self, icon, tokens};
+
+/// Plain data of the results.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResultsView {
+    /// Best first; runs on other test pictures come last.
+    pub rows: Vec<ResultRow>,
+    /// Which of two is ahead, and by how much.
+    pub verdict: Option<String>,
+    pub runs_known: usize,
+    pub can_train: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResultRow {
+    pub id: String,
+    pub name: String,
+    pub backbone: String,
+    pub color: usize,
+    pub accuracy: f64,
+    /// 95 % Wilson interval of the accuracy.
+    pub interval: (f64, f64),
+    pub macro_f1: f64,
+    pub loss: f64,
+    pub seconds: f64,
+    pub trainable: u64,
+    pub n: usize,
+    /// Whether it was tested on the same pictures as the others.
+    pub comparable: bool,
+}
+
+/// The 95 % Wilson score interval of `share` of `n` (Wilson 1927): where the true accuracy lies,
+/// as far as `n` pictures can tell.
+pub fn wilson(share: f64, n: usize) -> (f64, f64) {
+    if n == 0 {
+        return (0.0, 1.0);
+    }
+    let (n, z) = (n as f64, 1.959_964);
+    let center = (share + z * z / (2.0 * n)) / (1.0 + z * z / n);
+    let half = z / (1.0 + z * z / n) * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt();
+    ((center - half).max(0.0), (center + half).min(1.0))
+}
+
+impl ResultsView {
+    pub fn build(state: &State) -> Self {
+        let tested: Vec<_> = state
+            .runs
+            .iter()
+            .filter(|run| run.shown)
+            .filter_map(|run| {
+                let summary = run.summary.as_ref()?;
+                Some((run, summary, summary.test.as_ref()?))
+            })
+            .collect();
+        // The split that most runs share; of equals, the one used last.
+        let mut splits: BTreeMap<&str, (usize, u64)> = BTreeMap::new();
+        for (_, summary, _) in &tested {
+            let entry = splits.entry(&summary.test_split).or_default();
+            *entry = (entry.0 + 1, entry.1.max(summary.started));
+        }
+        let split = splits.iter().max_by_key(|(_, rank)| **rank).map(|(split, _)| *split);
+        let mut rows: Vec<ResultRow> = tested
+            .iter()
+            .map(|(run, summary, test)| ResultRow {
+                id: run.id.clone(),
+                name: run.name.clone(),
+                backbone: summary.backbone.clone(),
+                color: run.color,
+                accuracy: test.accuracy,
+                interval: wilson(test.accuracy, test.n),
+                macro_f1: test.macro_f1,
+                loss: test.loss,
+                seconds: summary.seconds_total,
+                trainable: summary.trainable_parameters,
+                n: test.n,
+                comparable: Some(summary.test_split.as_str()) == split,
+            })
+            .collect();
+        rows.sort_by(|a, b| {
+            (b.comparable.cmp(&a.comparable))
+                .then(b.accuracy.total_cmp(&a.accuracy))
+                .then(a.loss.total_cmp(&b.loss))
+                .then_with(|| a.id.cmp(&b.id))
+        });
+        let verdict = verdict(&rows);
+        Self { rows, verdict, runs_known: state.runs.len(), can_train: state.active_document().is_some() }
+    }
+}
+
+fn verdict(rows: &[ResultRow]) -> Option<String> {
+    let mut comparable = rows.iter().filter(|row| row.comparable);
+    let (first, second) = (comparable.next()?, comparable.next()?);
+    let points = (first.accuracy - second.accuracy) * 100.0;
+    let (name, other) = if first.name == second.name {
+        (format!("{} ({})", first.name, first.backbone), format!("{} ({})", second.name, second.backbone))
+    } else {
+        (first.name.clone(), second.name.clone())
+    };
+    let best = format::percent(first.accuracy);
+    let next = format::percent(second.accuracy);
+    if points < 0.05 {
+        return Some(format!("{name} and {other} are level at {best}."));
+    }
+    // A difference that either interval bridges may be chance.
+    let small = second.accuracy >= first.interval.0 || first.accuracy <= second.interval.1;
+    Some(if small {
+        format!(
+            "{name} is slightly ahead: {best} against {next}, +{points:.1} points. That is a small difference: {} test \
+             pictures can't rule out chance.",
+            format::count(first.n as u64)
+        )
+    } else {
+        format!("{name} is ahead of {other}: {best} against {next}, +{points:.1} points.")
+    })
+}
+
+/// What the results remember between frames: nothing so far.
+#[derive(Debug, Clone, Default)]
+pub struct ResultsLocal {}
+
+pub fn results_ui(ui: &mut egui::Ui, view: &ResultsView, _local: &mut ResultsLocal, out: &mut Vec<Command>) {
+    if view.rows.is_empty() {
+        let text = if view.runs_known > 0 {
+            "Shown runs appear here once they have been tested. Switch runs on at the right."
+        } else {
+            "Compare feature extraction with fine-tuning on your pictures: both are trained, tested on the same \
+             pictures and laid side by side here."
+        };
+        widgets::empty_state(ui, icon::TROPHY, "No results yet", text, |ui| {
+            let tooltip = "Make the pair of experiments from these pictures and train both";
+            if view.can_train && widgets::primary_button(ui, "Compare both ways", tooltip).clicked() {
+                out.push(Command::CompareBothWays);
+            }
+        });
+        return;
+    }
+    egui::ScrollArea::vertical().id_salt("results").auto_shrink(false).show(ui, |ui| {
+        verdict_ui(ui, view, out);
+        ui.add_space(tokens::SPACE_M);
+        chart_ui(ui, view);
+        ui.add_space(tokens::SPACE_M);
+        table_ui(ui, view);
+        if view.rows.iter().any(|row| !row.comparable) {
+            ui.add_space(tokens::SPACE_S);
+            widgets::note(ui, "Faded runs were tested on other pictures: their numbers can't be compared with the rest.");
+        }
+    });
+}
+
+fn verdict_ui(ui: &mut egui::Ui, view: &ResultsView, out: &mut Vec<Command>) {
+    let colors = tokens(ui);
+    let text = view.verdict.clone().unwrap_or_else(|| {
+        "One tested run so far. Train another on the same pictures to see which is better.".into()
+    });
+    colors.callout(colors.accent_faint, colors.accent).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.horizontal_wrapped(|ui| {
+            ui.label(egui::RichText::new(icon::TROPHY).size(tokens::TEXT_TITLE).color(colors.accent));
+            ui.label(tokens::medium(text).size(tokens::TEXT_LARGE).color(colors.text));
+        });
+    });
+    ui.add_space(tokens::SPACE_XS);
+    ui.horizontal_wrapped(|ui| {
+        if view.verdict.is_none() && view.can_train {
+            let tooltip = "Make the pair of experiments from these pictures and train both";
+            if ui.button("Compare both ways").on_hover_text(tooltip).clicked() {
+                out.push(Command::CompareBothWays);
+            }
+        }
+        let button = ui.button(format!("{} Export figures…", icon::EXPORT));
+        if button.on_hover_text("Write the curves and comparisons of the shown runs as pictures").clicked() {
+            out.push(Command::ExportFiguresDialog);
+        }
+    });
+}
+
+/// Accuracies as bars with their intervals, on a scale that begins where the differences are.
+fn chart_ui(ui: &mut egui::Ui, view: &ResultsView) {
+    let colors = tokens(ui);
+    let lowest = view.rows.iter().map(|row| row.interval.0).fold(1.0, f64::min);
+    let from = if lowest > 0.6 { 0.5 } else { 0.0 };
+    let name_width = (ui.available_width() * 0.28).clamp(90.0, 220.0);
+    let font = egui::FontId::proportional(tokens::TEXT_BODY);
+    let row_height = 28.0;
+    let value_width = 62.0;
+    for row in &view.rows {
+        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), row_height), Sense::hover());
+        let fade = if row.comparable { 1.0 } else { 0.4 };
+        let name = egui::Rect::from_min_size(rect.min, vec2(name_width - tokens::SPACE_S, row_height));
+        let text_color = colors.text.gamma_multiply(fade);
+        ui.painter_at(name).text(name.left_center(), Align2::LEFT_CENTER, &row.name, font.clone(), text_color);
+        let track = egui::Rect::from_min_max(
+            egui::pos2(rect.left() + name_width, rect.top() + 6.0),
+            egui::pos2(rect.right() - value_width, rect.bottom() - 6.0),
+        );
+        let at = |share: f64| track.left() + track.width() * ((share - from) / (1.0 - from)).clamp(0.0, 1.0) as f32;
+        ui.painter().rect_filled(track, tokens::RADIUS_S, colors.sunken);
+        let mut bar = track;
+        bar.set_right(at(row.accuracy));
+        let color = tokens::run_color(row.color);
+        ui.painter().rect_filled(bar, tokens::RADIUS_S, color.gamma_multiply(fade));
+        let stroke = egui::Stroke::new(1.5, colors.text.gamma_multiply(fade));
+        let (low, high) = (at(row.interval.0), at(row.interval.1));
+        ui.painter().hline(low..=high, track.center().y, stroke);
+        for end in [low, high] {
+            ui.painter().vline(end, track.center().y - 4.0..=track.center().y + 4.0, stroke);
+        }
+        let value = format::percent(row.accuracy);
+        let place = rect.right_center();
+        ui.painter().text(place, Align2::RIGHT_CENTER, &value, tokens::medium_font(tokens::TEXT_BODY), text_color);
+        let text = format!("{}: {value} of {} test pictures right, {}", row.name, row.n, interval_text(row));
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Image, true, &text));
+        response.on_hover_text(&text);
+    }
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 14.0), Sense::hover());
+    let small = egui::FontId::proportional(tokens::TEXT_SMALL);
+    let left = rect.left() + name_width;
+    let right = rect.right() - value_width;
+    for part in 0..=2 {
+        let share = from + (1.0 - from) * f64::from(part) / 2.0;
+        let x = left + (right - left) * part as f32 / 2.0;
+        let text = format!("{:.0} %", share * 100.0);
+        ui.painter().text(egui::pos2(x, rect.top()), Align2::CENTER_TOP, text, small.clone(), colors.text_faint);
+    }
+    widgets::note(ui, "Test accuracy with its 95 % interval (Wilson): where the true accuracy may lie.");
+}
+
+fn interval_text(row: &ResultRow) -> String {
+    format!("95 % between {:.1} and {:.1} %", row.interval.0 * 100.0, row.interval.1 * 100.0)
+}
+
+fn table_ui(ui: &mut egui::Ui, view: &ResultsView) {
+    let colors = tokens(ui);
+    egui::ScrollArea::horizontal().id_salt("table").auto_shrink([false, true]).show(ui, |ui| {
+        egui::Grid::new("results").striped(true).spacing(vec2(tokens::SPACE_L, tokens::SPACE_S)).show(ui, |ui| {
+            let headings = [
+                ("Run", "The experiment's name"),
+                ("Accuracy", "Share of test pictures whose most probable class is right"),
+                ("95 % interval", "Wilson's interval: where the true accuracy lies, as far as this many pictures can tell"),
+                ("Macro-F1", "F1 averaged over classes, each counting the same"),
+                ("Loss", "Mean cross-entropy per test picture, in nats; lower is better"),
+                ("Time", "For the whole run"),
+                ("Trainable", "Parameters that learned in the last phase"),
+                ("Pictures", "Number of test pictures"),
+                ("Backbone", "The pre-trained network"),
+            ];
+            for (title, tooltip) in headings {
+                ui.label(colors.small(title)).on_hover_text(tooltip);
+            }
+            ui.end_row();
+            for row in &view.rows {
+                if !row.comparable {
+                    ui.multiply_opacity(0.55);
+                }
+                ui.horizontal(|ui| {
+                    ui.spacing_mut().item_spacing.x = tokens::SPACE_XS;
+                    widgets::dot(ui, tokens::run_color(row.color));
+                    ui.label(tokens::medium(&row.name));
+                    if !row.comparable {
+                        ui.label(colors.small("other test pictures"));
+                    }
+                });
+                ui.label(tokens::semibold(format::percent(row.accuracy)));
+                ui.label(format!("{:.1} – {:.1} %", row.interval.0 * 100.0, row.interval.1 * 100.0));
+                ui.label(format!("{:.3}", row.macro_f1));
+                ui.label(format!("{:.3}", row.loss));
+                ui.label(format::duration(row.seconds));
+                ui.label(format::compact(row.trainable));
+                ui.label(format::count(row.n as u64));
+                ui.label(colors.muted(&row.backbone));
+                ui.end_row();
+            }
+        });
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fakes;
+    use super::*;
+
+    #[test]
+    fn wilson_agrees_with_the_textbook() {
+        // The same formula in Python, with z = 1.959963984540054.
+        for ((share, n), (low, high)) in [
+            ((593.0 / 656.0, 656), (0.879_008, 0.924_216)),
+            ((0.0, 10), (0.0, 0.277_533)),
+            ((1.0, 10), (0.722_467, 1.0)),
+        ] {
+            let found = wilson(share, n);
+            assert!((found.0 - low).abs() < 1e-4 && (found.1 - high).abs() < 1e-4, "{found:?}");
+        }
+        assert_eq!(wilson(0.5, 0), (0.0, 1.0));
+    }
+
+    #[test]
+    fn the_best_comparable_run_stands_first() {
+        let view = ResultsView::build(&fakes::state());
+        let names: Vec<(&str, bool)> = view.rows.iter().map(|row| (row.name.as_str(), row.comparable)).collect();
+        assert_eq!(
+            names,
+            [("Fine-tuning", true), ("Feature extraction", true), ("From scratch", true), ("Solar cells, all views", false)]
+        );
+        assert_eq!(
+            view.verdict.as_deref(),
+            Some("Fine-tuning is ahead of Feature extraction: 91.2 % against 86.1 %, +5.1 points.")
+        );
+    }
+
+    #[test]
+    fn a_difference_within_the_interval_is_called_small() {
+        let mut state = fakes::state();
+        for run in &mut state.runs {
+            if let Some(test) = run.summary.as_mut().and_then(|summary| summary.test.as_mut())
+                && run.name == "Fine-tuning"
+            {
+                test.accuracy = 0.868;
+            }
+        }
+        let verdict = ResultsView::build(&state).verdict.unwrap_or_default();
+        assert!(verdict.contains("slightly ahead") && verdict.contains("small difference"), "{verdict}");
+    }
+}

@@ -1,0 +1,125 @@
+//! Left side: what holds for all phases of a training.
+
+use eframe::egui;
+
+use super::editor::EditorView;
+use super::widgets;
+use crate::app::command::Command;
+use crate::app::state::State;
+use crate::app::tokens::tokens;
+use crate::experiment::{ClassWeights, EarlyStopping, Keep, Monitor, TestViews};
+
+/// Plain data of the training editor.
+pub type TrainingView = EditorView;
+
+/// Nothing when no experiment is open.
+pub fn build(state: &State) -> Option<TrainingView> {
+    EditorView::build(state)
+}
+
+/// What the training editor remembers between frames: nothing so far.
+#[derive(Debug, Clone, Default)]
+pub struct TrainingLocal {}
+
+const MONITORS: [(Monitor, &str, &str); 3] = [
+    (Monitor::ValidationLoss, "Validation loss", "Lowest is best; sees confidence too"),
+    (Monitor::ValidationAccuracy, "Validation accuracy", "Highest is best"),
+    (Monitor::ValidationMacroF1, "Validation macro-F1", "Highest is best; every class counts the same"),
+];
+
+const KEEPS: [(Keep, &str, &str); 2] = [
+    (Keep::Best, "Best epoch", "The run ends with the weights of the epoch that the monitor liked best"),
+    (Keep::Last, "Last epoch", "The run ends with the weights of its last epoch"),
+];
+
+const TEST_VIEWS: [(TestViews, &str, &str); 2] = [
+    (TestViews::Single, "As they are", "Every test picture is seen once"),
+    (TestViews::Flips, "With flips", "Probabilities are averaged over every flip that the augmentation uses"),
+];
+
+pub fn training_ui(ui: &mut egui::Ui, view: &TrainingView, _local: &mut TrainingLocal, out: &mut Vec<Command>) {
+    let mut draft = view.draft();
+    let tooltip = "Pictures per step. Larger is steadier and quicker per picture, and needs more memory";
+    let changed = widgets::number(ui, "Batch size", tooltip, &mut draft.experiment.training.batch_size, 1..=1024, "");
+    draft.touched(changed, "batch size");
+    widgets::problem(ui, draft.problem("training.batch_size"));
+
+    let tooltip = "Share of the target that is spread over all classes: keeps the network from being too sure";
+    let training = &mut draft.experiment.training;
+    let changed = widgets::share_slider(ui, "Label smoothing", tooltip, &mut training.label_smoothing, 0.5);
+    draft.touched(changed, "label smoothing");
+    widgets::problem(ui, draft.problem("training.label_smoothing"));
+
+    let weights = &mut draft.experiment.training.class_weights;
+    let options = [
+        ("Equal", "Every picture counts the same"),
+        ("Balanced", "Rare classes count more: inverse to their number of training pictures"),
+    ];
+    let selected = match weights {
+        ClassWeights::Equal => Some(0),
+        ClassWeights::Balanced => Some(1),
+        ClassWeights::Custom(_) => None,
+    };
+    let title = selected.map_or("By name", |selected| options[selected].0);
+    let tooltip = "How much each class counts in the loss";
+    let chosen = widgets::choose(ui, "Class weights", tooltip, title, selected, &options);
+    match chosen {
+        Some(0) => *weights = ClassWeights::Equal,
+        Some(_) => *weights = ClassWeights::Balanced,
+        None => {}
+    }
+    draft.touched(chosen.is_some(), "");
+    widgets::problem(ui, draft.problem("training.class_weights"));
+
+    widgets::heading(ui, "Which weights are kept");
+    let training = &mut draft.experiment.training;
+    let tooltip = "Decides which epoch was best, and when to stop early";
+    let mut changed = widgets::choice(ui, "Monitor", tooltip, &mut training.monitor, &MONITORS);
+    let tooltip = "Which weights the run ends with, and which are tested";
+    changed |= widgets::row(ui, "Keep", tooltip, |ui| widgets::segmented(ui, &mut training.keep, &KEEPS));
+    draft.touched(changed, "");
+
+    let training = &mut draft.experiment.training;
+    let mut stops = training.early_stopping.is_some();
+    let tooltip = "End a phase when the monitor has not improved for some epochs";
+    if widgets::toggle(ui, "Stop early", tooltip, &mut stops) {
+        training.early_stopping = stops.then(EarlyStopping::default);
+        draft.touched(true, "");
+    }
+    if let Some(early) = &mut draft.experiment.training.early_stopping {
+        let tooltip = "Epochs without improvement before the phase ends";
+        let mut changed = widgets::number(ui, "Patience", tooltip, &mut early.patience, 1..=100, " epochs");
+        let tooltip = "A smaller change of the monitor does not count as improvement";
+        changed |= widgets::slider(ui, "Least change", tooltip, &mut early.min_delta, 0.0..=0.1, 0.001, "");
+        draft.touched(changed, "early stopping");
+    }
+    widgets::problem(ui, draft.problem("training.early_stopping"));
+
+    let mut averages = draft.experiment.training.weight_averaging.is_some();
+    let tooltip = "Validate, keep and test a moving average of the weights: smoother, often a little better";
+    if widgets::toggle(ui, "Average weights", tooltip, &mut averages) {
+        draft.experiment.training.weight_averaging = averages.then_some(0.99);
+        draft.touched(true, "");
+    }
+    if let Some(decay) = &mut draft.experiment.training.weight_averaging {
+        let tooltip = "How much of the average stays at each step; 0.99 looks back about a hundred steps";
+        let changed = widgets::slider(ui, "Decay", tooltip, decay, 0.9..=0.9999, 0.0001, "");
+        draft.touched(changed, "weight averaging");
+    }
+    widgets::problem(ui, draft.problem("training.weight_averaging"));
+
+    widgets::heading(ui, "Test and chance");
+    let tooltip = "How test pictures are seen for the test metrics and predictions";
+    let training = &mut draft.experiment.training;
+    let changed =
+        widgets::row(ui, "Test views", tooltip, |ui| widgets::segmented(ui, &mut training.test_views, &TEST_VIEWS));
+    draft.touched(changed, "");
+    let tooltip = "Decides the split, the initial weights of the head, the order of pictures and the augmentation: the same seed gives the same run";
+    let changed = widgets::number(ui, "Seed", tooltip, &mut draft.experiment.seed, 0..=u64::from(u32::MAX), "");
+    draft.touched(changed, "seed");
+    widgets::problem(ui, draft.problem("seed"));
+    if draft.experiment.data.split.seed.is_none() {
+        ui.label(tokens(ui).small("Another seed also draws another split."));
+    }
+    draft.finish(out);
+}

@@ -1,0 +1,321 @@
+//! The small parts that every panel is put together from.
+
+use std::ops::RangeInclusive;
+
+use eframe::egui::{self, Align, Layout, RichText, Sense, vec2};
+
+use crate::app::tokens::{self, icon, tokens};
+
+/// Editors are not wider than this: a slider across a whole screen helps nobody.
+const WIDEST_EDITOR: f32 = 560.0;
+
+/// How wide the label of a [`row`] is.
+fn label_width(ui: &egui::Ui) -> f32 {
+    (ui.available_width().min(WIDEST_EDITOR) * 0.38).clamp(84.0, 170.0)
+}
+
+/// The width of the number box beside a slider.
+const VALUE_WIDTH: f32 = 64.0;
+
+/// A label at the left and its control at the right. The control takes the label as its accessible name.
+pub fn row<R>(ui: &mut egui::Ui, label: &str, tooltip: &str, add: impl FnOnce(&mut egui::Ui) -> R) -> R {
+    let width = ui.available_width().min(WIDEST_EDITOR);
+    let height = ui.spacing().interact_size.y;
+    let label_width = label_width(ui);
+    ui.allocate_ui_with_layout(vec2(width, height), Layout::left_to_right(Align::Center), |ui| {
+        ui.set_min_height(height);
+        let named = ui
+            .allocate_ui_with_layout(vec2(label_width, height), Layout::left_to_right(Align::Center), |ui| {
+                ui.set_min_width(label_width);
+                let text = RichText::new(label).color(tokens(ui).text_muted);
+                ui.add(egui::Label::new(text).truncate().selectable(false)).on_hover_text(tooltip)
+            })
+            .inner;
+        let spacing = ui.spacing().item_spacing.x;
+        ui.spacing_mut().slider_width = (ui.available_width() - VALUE_WIDTH - spacing).max(40.0);
+        ui.spacing_mut().interact_size.x = VALUE_WIDTH;
+        ui.label_inputs_by(named.id, add)
+    })
+    .inner
+}
+
+/// A linear slider with its number; true when it was changed.
+pub fn slider(
+    ui: &mut egui::Ui,
+    label: &str,
+    tooltip: &str,
+    value: &mut f64,
+    range: RangeInclusive<f64>,
+    step: f64,
+    unit: &str,
+) -> bool {
+    let decimals = if step >= 1.0 { 0 } else { (-step.log10()).ceil().max(0.0) as usize };
+    row(ui, label, tooltip, |ui| {
+        ui.add(
+            egui::Slider::new(value, range)
+                .step_by(step)
+                .max_decimals(decimals)
+                .suffix(unit)
+                .clamping(egui::SliderClamping::Edits),
+        )
+        .on_hover_text(tooltip)
+        .changed()
+    })
+}
+
+/// A share from 0 to `most`, shown in per cent; true when it was changed.
+pub fn share_slider(ui: &mut egui::Ui, label: &str, tooltip: &str, value: &mut f64, most: f64) -> bool {
+    let mut shown = (*value * 1000.0).round() / 10.0;
+    let changed = slider(ui, label, tooltip, &mut shown, 0.0..=most * 100.0, 1.0, " %");
+    if changed {
+        *value = (shown * 10.0).round() / 1000.0;
+    }
+    changed
+}
+
+/// A slider over decades, as learning rates are chosen; true when it was changed.
+pub fn log_slider(
+    ui: &mut egui::Ui,
+    label: &str,
+    tooltip: &str,
+    value: &mut f64,
+    range: RangeInclusive<f64>,
+) -> bool {
+    row(ui, label, tooltip, |ui| {
+        let smallest = if *range.start() > 0.0 { *range.start() } else { 1e-8 };
+        ui.add(
+            egui::Slider::new(value, range)
+                .logarithmic(true)
+                .smallest_positive(smallest)
+                .custom_formatter(|value, _| super::format::rate(value))
+                .custom_parser(|text| text.trim().parse().ok())
+                .clamping(egui::SliderClamping::Edits),
+        )
+        .on_hover_text(tooltip)
+        .changed()
+    })
+}
+
+/// A whole number in a box; true when it was changed.
+pub fn number<N: egui::emath::Numeric>(
+    ui: &mut egui::Ui,
+    label: &str,
+    tooltip: &str,
+    value: &mut N,
+    range: RangeInclusive<N>,
+    unit: &str,
+) -> bool {
+    row(ui, label, tooltip, |ui| {
+        ui.add(egui::DragValue::new(value).range(range).clamp_existing_to_range(false).speed(0.2).suffix(unit))
+            .on_hover_text(tooltip)
+            .changed()
+    })
+}
+
+/// A check box in the column of the controls; true when it was changed.
+pub fn toggle(ui: &mut egui::Ui, label: &str, tooltip: &str, value: &mut bool) -> bool {
+    row(ui, label, tooltip, |ui| ui.checkbox(value, "").accessible_name(label).on_hover_text(tooltip).changed())
+}
+
+/// One of several, in a drop-down; each with its title and a sentence. True when another was chosen.
+pub fn choice<T: PartialEq + Clone>(
+    ui: &mut egui::Ui,
+    label: &str,
+    tooltip: &str,
+    value: &mut T,
+    options: &[(T, &str, &str)],
+) -> bool {
+    let title = options.iter().find(|(option, ..)| option == value).map_or("Other", |(_, title, _)| title);
+    let index = options.iter().position(|(option, ..)| option == value);
+    match choose(ui, label, tooltip, title, index, &titles(options)) {
+        Some(chosen) => {
+            *value = options[chosen].0.clone();
+            true
+        }
+        None => false,
+    }
+}
+
+/// Titles and sentences of `options`.
+pub fn titles<'a, T>(options: &'a [(T, &'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    options.iter().map(|(_, title, sentence)| (*title, *sentence)).collect()
+}
+
+/// A drop-down that shows `title`; the index of the option that was chosen, if it is another one.
+pub fn choose(
+    ui: &mut egui::Ui,
+    label: &str,
+    tooltip: &str,
+    title: &str,
+    selected: Option<usize>,
+    options: &[(&str, &str)],
+) -> Option<usize> {
+    row(ui, label, tooltip, |ui| {
+        let mut chosen = None;
+        egui::ComboBox::from_id_salt((label, "choice"))
+            .width(ui.available_width())
+            .selected_text(title)
+            .truncate()
+            .show_ui(ui, |ui| {
+                for (index, (title, sentence)) in options.iter().enumerate() {
+                    let response = ui.selectable_label(selected == Some(index), *title).on_hover_text(*sentence);
+                    if response.clicked() && selected != Some(index) {
+                        chosen = Some(index);
+                    }
+                }
+            })
+            .response
+            .on_hover_text(tooltip);
+        chosen
+    })
+}
+
+/// One of a few short ones, side by side. True when another was chosen.
+pub fn segmented<T: PartialEq + Clone>(ui: &mut egui::Ui, value: &mut T, options: &[(T, &str, &str)]) -> bool {
+    let mut changed = false;
+    let colors = tokens(ui);
+    egui::Frame::new()
+        .fill(colors.sunken)
+        .corner_radius(tokens::RADIUS_M)
+        .inner_margin(2)
+        .show(ui, |ui| {
+            ui.horizontal(|ui| {
+                ui.spacing_mut().item_spacing.x = 2.0;
+                for (option, title, sentence) in options {
+                    let selected = option == value;
+                    let button = egui::Button::selectable(selected, *title).corner_radius(tokens::RADIUS_M);
+                    if ui.add(button).on_hover_text(*sentence).clicked() && !selected {
+                        *value = option.clone();
+                        changed = true;
+                    }
+                }
+            });
+        });
+    changed
+}
+
+/// A small heading above a group of rows.
+pub fn heading(ui: &mut egui::Ui, text: &str) {
+    ui.add_space(tokens::SPACE_S);
+    ui.label(tokens::semibold(text));
+    ui.add_space(tokens::SPACE_XS / 2.0);
+}
+
+/// A card: a raised surface with a margin.
+pub fn card<R>(ui: &mut egui::Ui, add: impl FnOnce(&mut egui::Ui) -> R) -> R {
+    tokens(ui)
+        .card()
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            add(ui)
+        })
+        .inner
+}
+
+/// A sentence in the colour of small print.
+pub fn note(ui: &mut egui::Ui, text: &str) {
+    ui.label(RichText::new(text).size(tokens::TEXT_SMALL).color(tokens(ui).text_muted));
+}
+
+/// A sentence in the danger colour, under the control that it is about.
+pub fn problem(ui: &mut egui::Ui, message: Option<&str>) {
+    if let Some(message) = message {
+        let color = tokens(ui).danger;
+        ui.label(RichText::new(format!("{} {message}", icon::WARNING)).size(tokens::TEXT_SMALL).color(color));
+    }
+}
+
+/// A button that shows an icon alone, named for those who can't see it.
+pub fn icon_button(ui: &mut egui::Ui, symbol: &str, name: &str, tooltip: &str) -> egui::Response {
+    let side = ui.spacing().interact_size.y;
+    let text = tokens::icon_text(symbol);
+    let response = ui.add(egui::Button::new(text).frame_when_inactive(false).min_size(vec2(side, side)));
+    response.accessible_name(name).on_hover_text(tooltip)
+}
+
+/// The one button that a view wants pressed.
+pub fn primary_button(ui: &mut egui::Ui, text: &str, tooltip: &str) -> egui::Response {
+    let colors = tokens(ui);
+    let label = tokens::medium(text).color(colors.on_accent);
+    ui.add(egui::Button::new(label).fill(colors.accent_fill).corner_radius(tokens::RADIUS_M)).on_hover_text(tooltip)
+}
+
+/// What stands in a view that has nothing to show: what to do next, and the buttons that do it.
+pub fn empty_state(
+    ui: &mut egui::Ui,
+    symbol: &str,
+    title: &str,
+    text: &str,
+    buttons: impl FnOnce(&mut egui::Ui),
+) {
+    let height = ui.available_height();
+    ui.vertical_centered(|ui| {
+        ui.add_space(((height - 160.0) * 0.4).clamp(tokens::SPACE_S, 240.0));
+        ui.label(RichText::new(symbol).size(tokens::ICON_DISPLAY).color(tokens(ui).text_faint));
+        ui.add_space(tokens::SPACE_XS);
+        ui.label(tokens::semibold(title).size(tokens::TEXT_TITLE));
+        ui.scope(|ui| {
+            ui.set_max_width(ui.available_width().min(420.0));
+            ui.label(RichText::new(text).color(tokens(ui).text_muted));
+        });
+        ui.add_space(tokens::SPACE_S);
+        buttons(ui);
+    });
+}
+
+/// A thin bar that is filled from the left, a share of 0 to 1.
+pub fn bar(ui: &mut egui::Ui, share: f32, color: egui::Color32, name: &str) -> egui::Response {
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 6.0), Sense::hover());
+    let colors = tokens(ui);
+    ui.painter().rect_filled(rect, 3.0, colors.sunken);
+    let mut filled = rect;
+    filled.set_width(rect.width() * share.clamp(0.0, 1.0));
+    ui.painter().rect_filled(filled, 3.0, color);
+    response.widget_info(|| {
+        egui::WidgetInfo::labeled(
+            egui::accesskit::Role::ProgressIndicator,
+            true,
+            format!("{name}, {:.0} per cent", share * 100.0),
+        )
+    });
+    response
+}
+
+/// Parts of a whole side by side, as one bar.
+pub fn stacked_bar(painter: &egui::Painter, rect: egui::Rect, parts: &[(f64, egui::Color32)], whole: f64) {
+    let mut left = rect.left();
+    for (amount, color) in parts {
+        let width = (rect.width() as f64 * amount / whole.max(f64::MIN_POSITIVE)) as f32;
+        let part = egui::Rect::from_min_size(egui::pos2(left, rect.top()), vec2(width, rect.height()));
+        if width > 0.0 {
+            painter.rect_filled(part, 1.0, *color);
+        }
+        left += width;
+    }
+}
+
+/// A filled circle in a run's colour.
+pub fn dot(ui: &mut egui::Ui, color: egui::Color32) -> egui::Response {
+    let (rect, response) = ui.allocate_exact_size(vec2(12.0, ui.spacing().interact_size.y), Sense::hover());
+    ui.painter().circle_filled(rect.center(), 5.0, color);
+    response
+}
+
+/// A small labelled square, for legends that stand beside a painted chart.
+pub fn swatch(ui: &mut egui::Ui, color: egui::Color32, text: &str) {
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = tokens::SPACE_XS;
+        let (rect, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
+        ui.painter().rect_filled(rect, 2.0, color);
+        ui.label(RichText::new(text).size(tokens::TEXT_SMALL));
+    });
+}
+
+/// A number with what it is of, for summaries.
+pub fn figure(ui: &mut egui::Ui, value: &str, label: &str) {
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        ui.label(tokens::semibold(value).size(tokens::TEXT_TITLE));
+        ui.label(RichText::new(label).size(tokens::TEXT_SMALL).color(tokens(ui).text_muted));
+    });
+}

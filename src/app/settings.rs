@@ -1,0 +1,200 @@
+//! What the window remembers between two starts: arrangement, theme, size, recent files, device.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use eframe::egui;
+use serde::{Deserialize, Serialize};
+
+use super::command::View;
+use crate::runs::atomic;
+
+/// How many files each recent list keeps.
+pub const RECENT: usize = 10;
+/// Changes are written after this much rest, so that a dragged divider is one write.
+const REST: Duration = Duration::from_millis(800);
+
+/// The settings file. What is missing or not understood takes its default.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    pub dark: bool,
+    /// Inner size in points.
+    pub window: [f32; 2],
+    pub maximized: bool,
+    pub recent_presets: Vec<PathBuf>,
+    pub recent_pictures: Vec<PathBuf>,
+    pub device: Option<String>,
+    /// How the views of the middle are arranged.
+    pub views: Option<egui_tiles::Tree<View>>,
+    /// Where the last dialog was.
+    pub last_folder: Option<PathBuf>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            dark: true,
+            window: [1280.0, 800.0],
+            maximized: false,
+            recent_presets: Vec::new(),
+            recent_pictures: Vec::new(),
+            device: None,
+            views: None,
+            last_folder: None,
+        }
+    }
+}
+
+impl Settings {
+    /// Reads the file; a damaged one counts as absent, because a window that opens matters more.
+    pub fn load(path: &Path) -> Self {
+        let Ok(text) = std::fs::read_to_string(path) else { return Self::default() };
+        match ron::from_str::<Self>(&text) {
+            Ok(settings) => settings.checked(),
+            Err(error) => {
+                log::warn!("settings are not readable ({error}), starting with the defaults: {}", path.display());
+                Self::default()
+            }
+        }
+    }
+
+    fn checked(mut self) -> Self {
+        let [width, height] = self.window;
+        if !(width.is_finite() && height.is_finite()) {
+            self.window = Self::default().window;
+        }
+        self.window = [self.window[0].clamp(1000.0, 16_000.0), self.window[1].clamp(640.0, 16_000.0)];
+        self.recent_presets.truncate(RECENT);
+        self.recent_pictures.truncate(RECENT);
+        if !self.views.as_ref().is_some_and(holds_every_view) {
+            self.views = None;
+        }
+        self
+    }
+
+    fn to_text(&self) -> Option<String> {
+        ron::ser::to_string_pretty(self, ron::ser::PrettyConfig::default())
+            .map_err(|error| log::warn!("settings can't be written: {error}"))
+            .ok()
+    }
+}
+
+/// The arrangement of a new installation: all views as tabs, curves and results in front.
+pub fn default_views() -> egui_tiles::Tree<View> {
+    egui_tiles::Tree::new_tabs("views", View::ALL.to_vec())
+}
+
+fn holds_every_view(tree: &egui_tiles::Tree<View>) -> bool {
+    tree.root().is_some() && View::ALL.iter().all(|view| tree.tiles.find_pane(view).is_some())
+}
+
+/// Puts `path` in front of a recent list.
+pub fn remember(list: &mut Vec<PathBuf>, path: &Path) {
+    list.retain(|known| known != path);
+    list.insert(0, path.to_path_buf());
+    list.truncate(RECENT);
+}
+
+/// Writes the settings away from the frame, once they have rested.
+pub struct Saver {
+    path: PathBuf,
+    written: Settings,
+    changed: Option<(Settings, Instant)>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Saver {
+    pub fn new(path: PathBuf, settings: Settings) -> Self {
+        Self { path, written: settings, changed: None, thread: None }
+    }
+
+    /// Takes note of the current settings; asks for a later frame while something is unwritten.
+    pub fn update(&mut self, settings: Settings, ctx: &egui::Context) {
+        if self.changed.as_ref().is_some_and(|(pending, _)| *pending == settings) {
+            let rested = self.changed.as_ref().is_some_and(|(_, since)| since.elapsed() >= REST);
+            if rested && self.thread.as_ref().is_none_or(std::thread::JoinHandle::is_finished) {
+                self.write_in_background();
+            } else {
+                ctx.request_repaint_after(REST);
+            }
+        } else if settings == self.written {
+            self.changed = None;
+        } else {
+            self.changed = Some((settings, Instant::now()));
+            ctx.request_repaint_after(REST);
+        }
+    }
+
+    fn write_in_background(&mut self) {
+        let Some((settings, _)) = self.changed.take() else { return };
+        let Some(text) = settings.to_text() else { return };
+        let path = self.path.clone();
+        self.written = settings;
+        let spawned = std::thread::Builder::new().name("graft-settings".into()).spawn(move || write(&path, &text));
+        match spawned {
+            Ok(thread) => self.thread = Some(thread),
+            Err(error) => log::warn!("settings are not saved: {error}"),
+        }
+    }
+
+    /// Writes what is unwritten; for the end.
+    pub fn finish(&mut self, settings: &Settings) {
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+        if *settings != self.written
+            && let Some(text) = settings.to_text()
+        {
+            write(&self.path, &text);
+            self.written = settings.clone();
+        }
+    }
+}
+
+fn write(path: &Path, text: &str) {
+    let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+    if let Err(error) = made.and_then(|()| atomic::write(path, text.as_bytes())) {
+        log::warn!("settings are not saved ({error}): {}", path.display());
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn damaged_settings_count_as_absent_and_impossible_values_are_mended() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.ron");
+        assert_eq!(Settings::load(&path), Settings::default());
+        for damaged in ["", "(dark: 3", "\u{0}\u{1}", "(dark: maybe)"] {
+            std::fs::write(&path, damaged).unwrap();
+            assert_eq!(Settings::load(&path), Settings::default(), "{damaged:?}");
+        }
+        std::fs::write(&path, "(dark: false, window: (3.0, 1e9), from_the_future: 1)").unwrap();
+        let settings = Settings::load(&path);
+        assert!(!settings.dark);
+        assert_eq!(settings.window, [1000.0, 16_000.0]);
+    }
+
+    #[test]
+    fn the_arrangement_survives() {
+        let settings = Settings { views: Some(default_views()), ..Settings::default() };
+        let text = settings.to_text().unwrap();
+        let back: Settings = ron::from_str(&text).unwrap();
+        assert_eq!(back.checked().views, settings.views);
+    }
+
+    #[test]
+    fn the_latest_file_is_first_and_stands_once() {
+        let mut list = vec![PathBuf::from("a"), PathBuf::from("b")];
+        remember(&mut list, Path::new("b"));
+        assert_eq!(list, [PathBuf::from("b"), PathBuf::from("a")]);
+        for index in 0..20 {
+            remember(&mut list, Path::new(&index.to_string()));
+        }
+        assert_eq!(list.len(), RECENT);
+    }
+}

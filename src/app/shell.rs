@@ -1,0 +1,295 @@
+//! The application: what it holds between frames, and the order of a frame.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use eframe::egui;
+
+use super::command::{Command, View};
+use super::dialogs::{Ask, Files};
+use super::documents::file_title;
+use super::palette::Palette;
+use super::settings::{self, Saver, Settings};
+use super::state::{Document, NoticeKind, State};
+use super::views::Locals;
+use super::workers::Workers;
+use super::{actions, theme};
+use crate::data::Dataset;
+use crate::experiment::{Augmentation, DataConfig, Fit};
+use crate::models::tree::LayerTree;
+use crate::worker::messages::Question;
+
+/// Where the window finds and puts files; tests put temporary folders here.
+#[derive(Debug, Clone)]
+pub struct Places {
+    pub runs: PathBuf,
+    pub presets: PathBuf,
+    pub settings: PathBuf,
+}
+
+impl Places {
+    /// The person's own.
+    pub fn of_user() -> Self {
+        Self { runs: crate::paths::runs(), presets: crate::paths::presets(), settings: crate::paths::settings() }
+    }
+}
+
+/// The window.
+pub struct Graft {
+    pub state: State,
+    pub(super) workers: Box<dyn Workers>,
+    pub(super) places: Places,
+    pub(super) settings: Settings,
+    saver: Saver,
+    pub(super) views: egui_tiles::Tree<View>,
+    pub(super) locals: Locals,
+    pub(super) asked: Asked,
+    /// A question that must be answered before anything else.
+    pub(super) question: Option<Ask>,
+    pub(super) files: Files,
+    pub(super) palette: Option<Palette>,
+    pub(super) warnings_open: bool,
+    pub(super) closing: Closing,
+    pub(super) next_run: u64,
+    pub(super) next_notice: u64,
+    pub(super) next_color: usize,
+    /// Collected while drawing, carried out in the next `logic`.
+    pub(super) commands: Vec<Command>,
+}
+
+/// How far quitting has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closing {
+    No,
+    /// Agreed to; waiting for the training to end.
+    Stopping,
+    Now,
+}
+
+/// What the assistant was asked last, so that it is asked once.
+#[derive(Default)]
+pub struct Asked {
+    pub scan: Option<ScanKey>,
+    /// A changed split waits here until the slider rests.
+    pub waiting: Option<(ScanKey, Instant)>,
+    pub tree: Option<(String, u32)>,
+    pub thumbnails: BTreeSet<usize>,
+    pub preview: Option<PreviewKey>,
+    pub runs: BTreeSet<PathBuf>,
+}
+
+/// What a scan depends on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScanKey {
+    pub data: DataConfig,
+    pub seed: u64,
+    pub base: Option<PathBuf>,
+}
+
+impl ScanKey {
+    pub fn of(document: &Document) -> Self {
+        let mut data = document.experiment.data.clone();
+        // How a picture becomes a square changes nothing that a scan finds.
+        data.fit = Fit::default();
+        Self { seed: data.split.seed.unwrap_or(document.experiment.seed), data, base: document.base() }
+    }
+
+    /// Whether both find the same pictures, however they split them.
+    pub fn same_pictures(&self, other: &Self) -> bool {
+        self.data.source == other.data.source && self.data.classes == other.data.classes && self.base == other.base
+    }
+}
+
+/// What a preview depends on.
+#[derive(Debug, Clone)]
+pub struct PreviewKey {
+    pub dataset: std::sync::Weak<Dataset>,
+    pub index: usize,
+    pub seed: u64,
+    pub count: u32,
+    pub augmentation: Augmentation,
+    pub fit: Fit,
+}
+
+impl Graft {
+    pub fn new(ctx: &egui::Context, workers: Box<dyn Workers>, places: Places, presets: &[PathBuf]) -> Self {
+        let settings = Settings::load(&places.settings);
+        theme::install(ctx);
+        ctx.set_theme(if settings.dark { egui::Theme::Dark } else { egui::Theme::Light });
+        let state = State {
+            device: settings.device.clone(),
+            recent_presets: settings.recent_presets.clone(),
+            recent_pictures: settings.recent_pictures.clone(),
+            ..State::default()
+        };
+        let mut app = Self {
+            state,
+            workers,
+            saver: Saver::new(places.settings.clone(), settings.clone()),
+            views: settings.views.clone().unwrap_or_else(settings::default_views),
+            settings,
+            places,
+            locals: Locals::default(),
+            asked: Asked::default(),
+            question: None,
+            files: Files::default(),
+            palette: None,
+            warnings_open: false,
+            closing: Closing::No,
+            next_run: 1,
+            next_notice: 1,
+            next_color: 0,
+            commands: Vec::new(),
+        };
+        app.workers.ask(Question::Devices);
+        app.workers.ask(Question::ListRuns { runs: app.places.runs.clone() });
+        for preset in presets {
+            app.open_preset(preset);
+        }
+        app.state.active = 0;
+        if !presets.is_empty() {
+            app.show_view(View::Data);
+        }
+        app
+    }
+
+    /// A notice that stays until it is dismissed; the same one stands once.
+    pub(super) fn notice(&mut self, kind: NoticeKind, title: impl Into<String>, text: impl Into<String>) {
+        let (title, text) = (title.into(), text.into());
+        self.log(kind, format!("{title}: {text}"));
+        self.state.notices.retain(|notice| notice.title != title || notice.text != text);
+        let id = self.next_notice;
+        self.next_notice += 1;
+        self.state.notices.push(super::state::Notice { id, kind, title, text });
+    }
+
+    pub(super) fn error(&mut self, title: impl Into<String>, text: impl Into<String>) {
+        self.notice(NoticeKind::Error, title, text);
+    }
+
+    pub(super) fn show_view(&mut self, view: View) {
+        self.views.make_active(|_, tile| matches!(tile, egui_tiles::Tile::Pane(pane) if *pane == view));
+    }
+
+    pub(super) fn tree(&self) -> Option<&LayerTree> {
+        match &self.state.tree {
+            super::state::Tree::Ready(tree) => Some(tree),
+            _ => None,
+        }
+    }
+
+    /// Settings as they are now, for the file.
+    fn current_settings(&self) -> Settings {
+        Settings {
+            recent_presets: self.state.recent_presets.clone(),
+            recent_pictures: self.state.recent_pictures.clone(),
+            device: self.state.device.clone(),
+            views: Some(self.views.clone()),
+            ..self.settings.clone()
+        }
+    }
+
+    fn note_window(&mut self, ctx: &egui::Context) {
+        let (size, maximized) =
+            ctx.input(|input| (input.viewport().inner_rect.map(|rect| rect.size()), input.viewport().maximized));
+        self.settings.maximized = maximized.unwrap_or(false);
+        if let Some(size) = size
+            && !self.settings.maximized
+        {
+            self.settings.window = [size.x.round(), size.y.round()];
+        }
+    }
+
+    fn title(&self) -> String {
+        match self.state.active_document() {
+            Some(document) => {
+                let mark = if document.is_changed() { "• " } else { "" };
+                let file = document.file.as_deref().map(|file| format!(" ({})", file_title(file)));
+                format!("{mark}{}{} – Graft", document.experiment.name, file.unwrap_or_default())
+            }
+            None => "Graft".into(),
+        }
+    }
+
+    /// Lets quitting through, or asks first.
+    fn watch_closing(&mut self, ctx: &egui::Context) {
+        if ctx.input(|input| input.viewport().close_requested()) && self.closing != Closing::Now {
+            if self.must_ask_before_closing() {
+                ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
+                if self.closing == Closing::No {
+                    self.question = Some(Ask::Quit);
+                }
+            } else {
+                self.closing = Closing::Now;
+            }
+        }
+        if self.closing == Closing::Stopping && !self.state.is_training() {
+            self.closing = Closing::Now;
+            ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+        }
+    }
+
+    pub(super) fn must_ask_before_closing(&self) -> bool {
+        self.state.is_training() || self.state.documents.iter().any(Document::is_changed)
+    }
+}
+
+impl eframe::App for Graft {
+    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        self.drain_workers(ctx);
+        if let Some(command) = self.files.poll(ctx, self.settings.last_folder.as_deref()) {
+            self.commands.push(command);
+        }
+        let commands = std::mem::take(&mut self.commands);
+        for command in commands {
+            self.carry_out(command, ctx);
+        }
+        self.follow_active_document(ctx);
+        self.watch_closing(ctx);
+        self.note_window(ctx);
+        let settings = self.current_settings();
+        self.saver.update(settings, ctx);
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        let ctx = ui.ctx().clone();
+        let mut out = Vec::new();
+        if self.question.is_none() && !self.files.is_open() {
+            for action in actions::pressed(&ctx) {
+                if action.is_enabled(&self.state) {
+                    out.push(action.command(&self.state));
+                }
+            }
+        }
+        for file in ctx.input(|input| input.raw.dropped_files.clone()) {
+            out.push(Command::Dropped(file.path().to_path_buf()));
+        }
+        self.frame_ui(ui, &mut out);
+        let title = self.title();
+        if ctx.data_mut(|data| {
+            let shown = data.get_temp_mut_or_default::<String>(egui::Id::new("window title"));
+            let changed = *shown != title;
+            if changed {
+                shown.clone_from(&title);
+            }
+            changed
+        }) {
+            ctx.send_viewport_cmd(egui::ViewportCommand::Title(title));
+        }
+        // Wants repeat every frame and need no frame of their own; everything else does.
+        if out.iter().any(|command| !command.is_want()) {
+            ctx.request_repaint();
+        }
+        self.commands.extend(out);
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        let settings = self.current_settings();
+        self.saver.finish(&settings);
+    }
+
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        visuals.panel_fill.to_normalized_gamma_f32()
+    }
+}

@@ -1,0 +1,52 @@
+//! The threads behind the window, as the window sees them; tests put fakes in their place.
+
+use std::sync::Arc;
+
+use crate::worker::assistant::Assistant;
+use crate::worker::messages::{Answer, Question, RunEvent, RunId, TrainingCommand};
+use crate::worker::trainer::TrainingWorker;
+
+/// Wakes the window after news; called from any thread.
+pub type Notify = Arc<dyn Fn() + Send + Sync>;
+
+/// Commands and questions in, events and answers out. Nothing here waits.
+pub trait Workers {
+    /// # Errors
+    /// When the command can't be taken; the text says what to do.
+    fn send(&mut self, command: TrainingCommand) -> Result<(), String>;
+    fn events(&mut self) -> Vec<(RunId, RunEvent)>;
+    fn ask(&mut self, question: Question);
+    fn answers(&mut self) -> Vec<Answer>;
+}
+
+/// The real threads. Dropping this stops and joins them.
+pub struct Threads {
+    trainer: TrainingWorker,
+    assistant: Assistant,
+}
+
+impl Threads {
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn spawn(notify: &Notify) -> std::io::Result<Self> {
+        Ok(Self { trainer: TrainingWorker::spawn(notify.clone())?, assistant: Assistant::spawn(notify.clone())? })
+    }
+}
+
+impl Workers for Threads {
+    fn send(&mut self, command: TrainingCommand) -> Result<(), String> {
+        self.trainer.send(command)
+    }
+
+    fn events(&mut self) -> Vec<(RunId, RunEvent)> {
+        self.trainer.events()
+    }
+
+    fn ask(&mut self, question: Question) {
+        self.assistant.ask(question);
+    }
+
+    fn answers(&mut self) -> Vec<Answer> {
+        self.assistant.answers()
+    }
+}
