@@ -50,6 +50,8 @@ pub struct Graft {
     pub(super) files: Files,
     pub(super) palette: Option<Palette>,
     pub(super) warnings_open: bool,
+    /// Whether the pictures that set-up fetches are on this machine.
+    pub(super) demo_is_there: bool,
     pub(super) closing: Closing,
     pub(super) next_run: u64,
     pub(super) next_notice: u64,
@@ -136,6 +138,7 @@ impl Graft {
             files: Files::default(),
             palette: None,
             warnings_open: false,
+            demo_is_there: crate::paths::data().join("elpv").join("labels.csv").is_file(),
             closing: Closing::No,
             next_run: 1,
             next_notice: 1,
@@ -277,11 +280,15 @@ impl eframe::App for Graft {
         }) {
             ctx.send_viewport_cmd(egui::ViewportCommand::Title(title));
         }
-        // Wants repeat every frame and need no frame of their own; everything else does.
-        if out.iter().any(|command| !command.is_want()) {
+        // Wants repeat every frame and need no frame of their own: they are answered at once.
+        let (wants, deeds): (Vec<_>, Vec<_>) = out.into_iter().partition(Command::is_want);
+        for want in wants {
+            self.carry_out(want, &ctx);
+        }
+        if !deeds.is_empty() {
             ctx.request_repaint();
         }
-        self.commands.extend(out);
+        self.commands.extend(deeds);
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
