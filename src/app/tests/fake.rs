@@ -95,8 +95,14 @@ impl Window {
         let harness = Harness::builder()
             .with_size([1280.0, 800.0])
             .with_os(eframe::egui::os::OperatingSystem::Nix)
-            .build_eframe(move |creation| Graft::new(&creation.egui_ctx, Box::new(workers), places, &presets));
-        let mut window = Self { harness, record, folder };
+            .build_eframe(move |creation| {
+                Graft::new(&creation.egui_ctx, Box::new(workers), places, &presets)
+            });
+        let mut window = Self {
+            harness,
+            record,
+            folder,
+        };
         window.answer(Answer::Devices(Devices {
             cpu: "CPU, 2 threads".into(),
             cuda: Vec::new(),
@@ -107,7 +113,10 @@ impl Window {
 
     /// The pair that ships for solar cells.
     pub fn with_pair() -> Self {
-        Self::with_presets(&[&shipped("solar-feature-extraction"), &shipped("solar-fine-tuning")])
+        Self::with_presets(&[
+            &shipped("solar-feature-extraction"),
+            &shipped("solar-fine-tuning"),
+        ])
     }
 
     pub fn steps(&mut self) {
@@ -127,7 +136,9 @@ impl Window {
 
 /// The text of a preset that comes with Graft.
 pub fn shipped(name: &str) -> String {
-    let found = crate::experiment::preset::shipped().iter().find(|(file, _)| file.contains(name));
+    let found = crate::experiment::preset::shipped()
+        .iter()
+        .find(|(file, _)| file.contains(name));
     found.map(|(_, text)| (*text).to_owned()).unwrap()
 }
 
@@ -149,7 +160,12 @@ pub fn summary(id: &str, accuracy: f64) -> RunSummary {
         epochs_planned: 10,
         phases: Vec::new(),
         seconds_total: 60.0,
-        test: Some(TestMetrics { loss: 0.3, accuracy, macro_f1: accuracy, n: 656 }),
+        test: Some(TestMetrics {
+            loss: 0.3,
+            accuracy,
+            macro_f1: accuracy,
+            n: 656,
+        }),
         device: "CPU".into(),
         graft_version: "0.1.0".into(),
     }
