@@ -39,7 +39,10 @@ pub enum Action {
 }
 
 const CTRL: Modifiers = Modifiers::COMMAND;
-const CTRL_SHIFT: Modifiers = Modifiers { shift: true, ..Modifiers::COMMAND };
+const CTRL_SHIFT: Modifiers = Modifiers {
+    shift: true,
+    ..Modifiers::COMMAND
+};
 
 impl Action {
     pub const ALL: [Self; 31] = [
@@ -123,26 +126,38 @@ impl Action {
             Self::Undo => "Take back the last change of this experiment",
             Self::Redo => "Make the change again that was taken back",
             Self::NewExperiment => "Add an experiment with the defaults, on the same pictures",
-            Self::DuplicateExperiment => "Add a copy of this experiment, to change one thing and compare",
+            Self::DuplicateExperiment => {
+                "Add a copy of this experiment, to change one thing and compare"
+            }
             Self::CloseExperiment => "Close this experiment; its runs stay",
-            Self::ChooseWeights => "Take the backbone's weights from a .safetensors, .pth or .pt file",
+            Self::ChooseWeights => {
+                "Take the backbone's weights from a .safetensors, .pth or .pt file"
+            }
             Self::Train => "Train every ticked experiment, one after the other",
             Self::TrainActive => "Train the experiment that is shown, whatever is ticked",
-            Self::CompareBothWays => "Train feature extraction and fine-tuning on these pictures, one after the other",
+            Self::CompareBothWays => {
+                "Train feature extraction and fine-tuning on these pictures, one after the other"
+            }
             Self::Pause => "Hold training between two batches, or let it go on",
-            Self::StopAll => "Stop the training within one batch and empty the queue; what was learned is kept",
+            Self::StopAll => {
+                "Stop the training within one batch and empty the queue; what was learned is kept"
+            }
             Self::Rescan => "Look for pictures again, after files have changed",
             Self::RefreshRuns => "Read the folder of runs again",
             Self::ExportFigures => "Write the figures of the shown runs as PNG and SVG files",
             Self::Show(View::Data) => "Classes, split, samples and problems of the pictures",
             Self::Show(View::Layers) => "The backbone layer by layer, and what of it is frozen",
-            Self::Show(View::Augmentation) => "The same picture drawn again and again, as training sees it",
+            Self::Show(View::Augmentation) => {
+                "The same picture drawn again and again, as training sees it"
+            }
             Self::Show(View::Curves) => "Loss and accuracy over the epochs",
             Self::Show(View::Results) => "Test results of the runs side by side",
             Self::Show(View::Log) => "Everything that was said while training",
             Self::Palette => "Find any command by its name",
             Self::ToggleTheme => "Change the colours of the window; training is not affected",
-            Self::ResetArrangement => "Put the views of the middle back to where they were at first",
+            Self::ResetArrangement => {
+                "Put the views of the middle back to where they were at first"
+            }
             Self::ClearLog => "Empty the log view; log files of runs stay",
             Self::Quit => "Close Graft; asks first while something is training or unsaved",
         }
@@ -187,7 +202,10 @@ impl Action {
             Self::SaveAs => key(CTRL_SHIFT, Key::S),
             Self::Undo => key(CTRL, Key::Z),
             Self::Redo => {
-                vec![KeyboardShortcut::new(CTRL_SHIFT, Key::Z), KeyboardShortcut::new(CTRL, Key::Y)]
+                vec![
+                    KeyboardShortcut::new(CTRL_SHIFT, Key::Z),
+                    KeyboardShortcut::new(CTRL, Key::Y),
+                ]
             }
             Self::NewExperiment => key(CTRL, Key::N),
             Self::DuplicateExperiment => key(CTRL, Key::D),
@@ -200,13 +218,29 @@ impl Action {
             Self::Rescan => key(Modifiers::NONE, Key::F5),
             Self::ExportFigures => key(CTRL, Key::E),
             Self::Show(view) => {
-                let keys = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6];
-                View::ALL.iter().zip(keys).filter(|(other, _)| **other == view).flat_map(|(_, k)| key(CTRL, k)).collect()
+                let keys = [
+                    Key::Num1,
+                    Key::Num2,
+                    Key::Num3,
+                    Key::Num4,
+                    Key::Num5,
+                    Key::Num6,
+                ];
+                View::ALL
+                    .iter()
+                    .zip(keys)
+                    .filter(|(other, _)| **other == view)
+                    .flat_map(|(_, k)| key(CTRL, k))
+                    .collect()
             }
             Self::Palette => key(CTRL, Key::K),
             Self::ToggleTheme => key(CTRL, Key::T),
             Self::Quit => key(CTRL, Key::Q),
-            Self::Reset | Self::ChooseWeights | Self::RefreshRuns | Self::ResetArrangement | Self::ClearLog => Vec::new(),
+            Self::Reset
+            | Self::ChooseWeights
+            | Self::RefreshRuns
+            | Self::ResetArrangement
+            | Self::ClearLog => Vec::new(),
         }
     }
 
@@ -253,9 +287,11 @@ impl Action {
     pub fn is_enabled(self, state: &State) -> bool {
         let document = state.active_document();
         match self {
-            Self::Save | Self::SaveAs | Self::DuplicateExperiment | Self::CloseExperiment | Self::ChooseWeights => {
-                document.is_some()
-            }
+            Self::Save
+            | Self::SaveAs
+            | Self::DuplicateExperiment
+            | Self::CloseExperiment
+            | Self::ChooseWeights => document.is_some(),
             Self::Reset => document.is_some_and(super::state::Document::is_changed),
             Self::Undo => document.is_some_and(|document| !document.undo.is_empty()),
             Self::Redo => document.is_some_and(|document| !document.redo.is_empty()),
@@ -271,8 +307,15 @@ impl Action {
 /// The actions whose shortcut was pressed. Longer combinations first, so that Ctrl+Shift+S is not taken for Ctrl+S.
 pub fn pressed(ctx: &egui::Context) -> Vec<Action> {
     let typing = ctx.text_edit_focused();
-    let mut keys: Vec<(Action, KeyboardShortcut)> =
-        Action::ALL.iter().flat_map(|&action| action.shortcuts().into_iter().map(move |keys| (action, keys))).collect();
+    let mut keys: Vec<(Action, KeyboardShortcut)> = Action::ALL
+        .iter()
+        .flat_map(|&action| {
+            action
+                .shortcuts()
+                .into_iter()
+                .map(move |keys| (action, keys))
+        })
+        .collect();
     keys.sort_by_key(|(_, shortcut)| !shortcut.modifiers.shift);
     ctx.input_mut(|input| {
         keys.into_iter()
@@ -295,7 +338,11 @@ mod tests {
         for action in Action::ALL {
             assert!(!names.contains(&action.text()), "{}", action.text());
             names.push(action.text());
-            assert!(!action.tooltip().is_empty() && !action.tooltip().ends_with('.'), "{}", action.tooltip());
+            assert!(
+                !action.tooltip().is_empty() && !action.tooltip().ends_with('.'),
+                "{}",
+                action.tooltip()
+            );
             for shortcut in action.shortcuts() {
                 assert!(!shortcuts.contains(&shortcut), "{action:?}: {shortcut:?}");
                 shortcuts.push(shortcut);

@@ -37,9 +37,11 @@ impl Graft {
                     document.included = included;
                 }
             }
-            Command::Edit { experiment, merge } => self.with_active(|document| document.edit(*experiment, merge)),
-            Command::Undo => self.with_active(|document| drop(document.undo())),
-            Command::Redo => self.with_active(|document| drop(document.redo())),
+            Command::Edit { experiment, merge } => {
+                self.with_active(|document| document.edit(*experiment, merge))
+            }
+            Command::Undo => self.with_active(|document| _ = document.undo()),
+            Command::Redo => self.with_active(|document| _ = document.redo()),
             Command::Reset => self.with_active(Document::reset),
 
             Command::OpenPresetDialog => self.files.ask(Purpose::Preset, self.preset_folder(), ctx),
@@ -49,7 +51,10 @@ impl Graft {
             Command::SaveAsDialog => self.save_as_dialog(ctx),
             Command::SaveAs(path) => drop(self.save_as(&path)),
 
-            Command::OpenPicturesDialog => self.files.ask(Purpose::Pictures, self.pictures_folder(), ctx),
+            Command::OpenPicturesDialog => {
+                self.files
+                    .ask(Purpose::Pictures, self.pictures_folder(), ctx)
+            }
             Command::OpenTableDialog => self.files.ask(Purpose::Table, self.pictures_folder(), ctx),
             Command::OpenPictures(path) => self.open_pictures(&path),
             Command::Rescan => {
@@ -57,7 +62,10 @@ impl Graft {
                 self.state.scan = Scan::None;
             }
             Command::StopScan => self.workers.ask(Question::StopScan),
-            Command::WeightsDialog => self.files.ask(Purpose::Weights, self.settings.last_folder.clone(), ctx),
+            Command::WeightsDialog => {
+                self.files
+                    .ask(Purpose::Weights, self.settings.last_folder.clone(), ctx)
+            }
             Command::UseWeights(path) => {
                 self.note_folder(&path);
                 self.with_active(|document| {
@@ -71,15 +79,19 @@ impl Graft {
             Command::Dropped(path) => match sources::kind(&path) {
                 Kind::Preset => self.open_preset(&path),
                 Kind::Weights if self.state.documents.is_empty() => {
-                    self.error("Nothing to load weights into", "open pictures or a preset first, then drop the weights again");
+                    self.error(
+                        "Nothing to load weights into",
+                        "open pictures or a preset first, then drop the weights again",
+                    );
                 }
                 Kind::Weights => self.carry_out(Command::UseWeights(path), ctx),
                 Kind::Pictures => self.open_pictures(&path),
             },
 
             Command::Train => {
-                let included: Vec<usize> =
-                    (0..self.state.documents.len()).filter(|&index| self.state.documents[index].included).collect();
+                let included: Vec<usize> = (0..self.state.documents.len())
+                    .filter(|&index| self.state.documents[index].included)
+                    .collect();
                 self.train(&included);
             }
             Command::TrainActive => self.train(&[self.state.active]),
@@ -92,10 +104,17 @@ impl Graft {
             Command::StopAll => self.stop_all(),
             Command::ChooseDevice(device) => self.state.device = device,
 
-            Command::RefreshRuns => self.workers.ask(Question::ListRuns { runs: self.places.runs.clone() }),
+            Command::RefreshRuns => self.workers.ask(Question::ListRuns {
+                runs: self.places.runs.clone(),
+            }),
             Command::OpenRun(folder) => self.open_run(&folder),
             Command::SelectRun(id) => {
-                let folder = self.state.runs.iter().find(|run| run.id == id).and_then(|run| run.folder.clone());
+                let folder = self
+                    .state
+                    .runs
+                    .iter()
+                    .find(|run| run.id == id)
+                    .and_then(|run| run.folder.clone());
                 if let Some(folder) = folder {
                     self.load_run(&folder);
                 }
@@ -104,12 +123,19 @@ impl Graft {
             Command::ShowRun(id, shown) => self.show_run(&id, shown),
             Command::OpenFolder(folder) => self.open_folder(&folder),
             Command::ExperimentOfRun(folder) => self.experiment_of_run(&folder),
-            Command::ExportFiguresDialog => self.files.ask(Purpose::Figures, self.settings.last_folder.clone(), ctx),
+            Command::ExportFiguresDialog => {
+                self.files
+                    .ask(Purpose::Figures, self.settings.last_folder.clone(), ctx)
+            }
             Command::ExportFigures(folder) => self.export_figures(&folder, ctx),
 
             Command::ShowView(view) => self.show_view(view),
             Command::TogglePalette => {
-                self.palette = if self.palette.is_some() { None } else { Some(Palette::default()) };
+                self.palette = if self.palette.is_some() {
+                    None
+                } else {
+                    Some(Palette::default())
+                };
             }
             Command::ToggleWarnings => self.warnings_open = !self.warnings_open,
             Command::ClearWarnings => {
@@ -120,7 +146,11 @@ impl Graft {
             }
             Command::ToggleTheme => {
                 self.settings.dark = !self.settings.dark;
-                ctx.set_theme(if self.settings.dark { egui::Theme::Dark } else { egui::Theme::Light });
+                ctx.set_theme(if self.settings.dark {
+                    egui::Theme::Dark
+                } else {
+                    egui::Theme::Light
+                });
             }
             Command::ResetArrangement => self.views = settings::default_views(),
             Command::CopyText(text) => ctx.copy_text(text),
@@ -158,7 +188,9 @@ impl Graft {
     }
 
     fn duplicate(&mut self) {
-        let Some(document) = self.state.active_document() else { return };
+        let Some(document) = self.state.active_document() else {
+            return;
+        };
         let mut experiment = document.experiment.clone();
         experiment.name = unused_name(&experiment.name, &self.state.documents);
         // Beside the same file's folder, so that relative paths keep their meaning.
@@ -169,7 +201,9 @@ impl Graft {
 
     /// Closes an experiment; asks first when it has unsaved changes, unless `surely`.
     pub(super) fn close(&mut self, index: usize, surely: bool) {
-        let Some(document) = self.state.documents.get(index) else { return };
+        let Some(document) = self.state.documents.get(index) else {
+            return;
+        };
         if document.is_changed() && !surely {
             self.question = Some(Ask::Close(index));
             return;
@@ -182,7 +216,12 @@ impl Graft {
 
     /// Opens a preset, or shows the one that is open already. On an error everything stays as it was.
     pub(super) fn open_preset(&mut self, path: &Path) {
-        if let Some(index) = self.state.documents.iter().position(|document| document.file.as_deref() == Some(path)) {
+        if let Some(index) = self
+            .state
+            .documents
+            .iter()
+            .position(|document| document.file.as_deref() == Some(path))
+        {
             self.state.active = index;
             return;
         }
@@ -193,14 +232,18 @@ impl Graft {
                 self.add(document);
             }
             Err(problem) => {
-                self.state.recent_presets.retain(|recent| recent != path || path.exists());
+                self.state
+                    .recent_presets
+                    .retain(|recent| recent != path || path.exists());
                 self.error("A preset can't be used", problem.to_string());
             }
         }
     }
 
     fn open_shipped(&mut self, name: &str) {
-        let Some((file, text)) = preset::shipped().iter().find(|(file, _)| *file == name) else { return };
+        let Some((file, text)) = preset::shipped().iter().find(|(file, _)| *file == name) else {
+            return;
+        };
         match preset::parse(text, Path::new(file)) {
             Ok(mut experiment) => {
                 // A recipe goes onto the pictures that are open; a preset with pictures of its own keeps them.
@@ -218,7 +261,9 @@ impl Graft {
     }
 
     fn save(&mut self, ctx: &egui::Context) {
-        let Some(document) = self.state.active_document() else { return };
+        let Some(document) = self.state.active_document() else {
+            return;
+        };
         match document.file.clone() {
             Some(file) => drop(self.save_as(&file)),
             None => self.save_as_dialog(ctx),
@@ -226,7 +271,9 @@ impl Graft {
     }
 
     fn save_as_dialog(&mut self, ctx: &egui::Context) {
-        let Some(document) = self.state.active_document() else { return };
+        let Some(document) = self.state.active_document() else {
+            return;
+        };
         let name = match document.file.as_deref().and_then(Path::file_name) {
             Some(name) => name.to_string_lossy().into_owned(),
             None => file_name(&document.experiment.name),
@@ -241,8 +288,14 @@ impl Graft {
     }
 
     pub(super) fn save_document(&mut self, index: usize, path: &Path) -> bool {
-        let path = if path.extension().is_none() { path.with_extension("ron") } else { path.to_path_buf() };
-        let Some(document) = self.state.documents.get_mut(index) else { return false };
+        let path = if path.extension().is_none() {
+            path.with_extension("ron")
+        } else {
+            path.to_path_buf()
+        };
+        let Some(document) = self.state.documents.get_mut(index) else {
+            return false;
+        };
         match document.save_to(&path) {
             Ok(()) => {
                 self.note_folder(&path);
@@ -251,7 +304,10 @@ impl Graft {
                 true
             }
             Err(reason) => {
-                self.error("The preset is not saved", format!("{reason}. Choose another place with Save as."));
+                self.error(
+                    "The preset is not saved",
+                    format!("{reason}. Choose another place with Save as."),
+                );
                 false
             }
         }
@@ -261,7 +317,9 @@ impl Graft {
         let source = match sources::recognise(path) {
             Ok(source) => source,
             Err(reason) => {
-                self.state.recent_pictures.retain(|recent| recent != path || path.exists());
+                self.state
+                    .recent_pictures
+                    .retain(|recent| recent != path || path.exists());
                 self.error("These are no pictures sorted by class", reason);
                 return;
             }
@@ -274,7 +332,10 @@ impl Graft {
             self.add(Document::new(experiment, None));
         } else {
             // Experiments that are trained together are compared on the same pictures.
-            let before = self.state.active_document().map(|document| document.experiment.data.source.clone());
+            let before = self
+                .state
+                .active_document()
+                .map(|document| document.experiment.data.source.clone());
             for document in &mut self.state.documents {
                 if Some(&document.experiment.data.source) == before.as_ref() {
                     let mut experiment = document.experiment.clone();
@@ -288,20 +349,30 @@ impl Graft {
     }
 
     fn want_thumbnails(&mut self, indices: &[usize]) {
-        let Scan::Done { dataset, .. } = &self.state.scan else { return };
+        let Scan::Done { dataset, .. } = &self.state.scan else {
+            return;
+        };
         for &index in indices {
             if index < dataset.pictures.len()
                 && !self.state.thumbnails.contains_key(&index)
                 && self.asked.thumbnails.insert(index)
             {
-                self.workers.ask(Question::Thumbnail { dataset: dataset.clone(), index, side: THUMBNAIL });
+                self.workers.ask(Question::Thumbnail {
+                    dataset: dataset.clone(),
+                    index,
+                    side: THUMBNAIL,
+                });
             }
         }
     }
 
     fn want_preview(&mut self, index: usize, seed: u64, count: u32) {
-        let Scan::Done { dataset, .. } = &self.state.scan else { return };
-        let Some(document) = self.state.active_document() else { return };
+        let Scan::Done { dataset, .. } = &self.state.scan else {
+            return;
+        };
+        let Some(document) = self.state.active_document() else {
+            return;
+        };
         let key = PreviewKey {
             dataset: std::sync::Arc::downgrade(dataset),
             index,
@@ -310,7 +381,12 @@ impl Graft {
             augmentation: document.experiment.augmentation.clone(),
             fit: document.experiment.data.fit,
         };
-        if self.asked.preview.as_ref().is_some_and(|asked| asked.is(&key)) {
+        if self
+            .asked
+            .preview
+            .as_ref()
+            .is_some_and(|asked| asked.is(&key))
+        {
             return;
         }
         self.workers.ask(Question::Augment {
@@ -329,10 +405,15 @@ impl Graft {
     fn train(&mut self, indices: &[usize]) {
         let mut queued = false;
         for &index in indices {
-            let Some(document) = self.state.documents.get(index) else { continue };
+            let Some(document) = self.state.documents.get(index) else {
+                continue;
+            };
             let name = document.experiment.name.clone();
             if document.experiment.data.source == crate::experiment::DataSource::Unset {
-                self.error(format!("{name} has no pictures yet"), "open a folder of pictures sorted by class, or a table");
+                self.error(
+                    format!("{name} has no pictures yet"),
+                    "open a folder of pictures sorted by class, or a table",
+                );
             } else if let Some(problem) = document.problems.first() {
                 let text = format!("{} {}", problem.field, problem.message);
                 self.state.active = index;
@@ -347,10 +428,18 @@ impl Graft {
     }
 
     fn start(&mut self, index: usize) -> bool {
-        let Some(document) = self.state.documents.get(index) else { return false };
+        let Some(document) = self.state.documents.get(index) else {
+            return false;
+        };
         let key = ScanKey::of(document);
         let dataset = match &self.state.scan {
-            Scan::Done { dataset, .. } if self.asked.scan.as_ref().is_some_and(|asked| asked.same_pictures(&key)) => {
+            Scan::Done { dataset, .. }
+                if self
+                    .asked
+                    .scan
+                    .as_ref()
+                    .is_some_and(|asked| asked.same_pictures(&key)) =>
+            {
                 Some(dataset.clone())
             }
             _ => None,
@@ -391,12 +480,18 @@ impl Graft {
 
     /// Trains the open pair where there is one on these pictures; otherwise makes it first.
     fn compare_both_ways(&mut self) {
-        let Some(active) = self.state.active_document() else { return };
+        let Some(active) = self.state.active_document() else {
+            return;
+        };
         let same_pictures: Vec<usize> = (0..self.state.documents.len())
             .filter(|&index| self.state.documents[index].experiment.data == active.experiment.data)
             .collect();
-        let extraction = |index: &&usize| is_feature_extraction(&self.state.documents[**index].experiment);
-        let pair = [same_pictures.iter().find(extraction), same_pictures.iter().find(|index| !extraction(index))];
+        let extraction =
+            |index: &&usize| is_feature_extraction(&self.state.documents[**index].experiment);
+        let pair = [
+            same_pictures.iter().find(extraction),
+            same_pictures.iter().find(|index| !extraction(index)),
+        ];
         if let [Some(&first), Some(&second)] = pair {
             self.train(&[first, second]);
             return;
@@ -405,7 +500,8 @@ impl Graft {
         let mut indices = Vec::new();
         for mut experiment in experiments {
             let open = same_pictures.iter().copied().find(|&index| {
-                is_feature_extraction(&self.state.documents[index].experiment) == is_feature_extraction(&experiment)
+                is_feature_extraction(&self.state.documents[index].experiment)
+                    == is_feature_extraction(&experiment)
             });
             if let Some(index) = open {
                 indices.push(index);
@@ -430,8 +526,14 @@ impl Graft {
 
     /// Empties the queue from its end, then stops the run under way.
     pub(super) fn stop_all(&mut self) {
-        let live: Vec<RunId> =
-            self.state.runs.iter().rev().filter(|run| run.is_live()).filter_map(|run| run.run).collect();
+        let live: Vec<RunId> = self
+            .state
+            .runs
+            .iter()
+            .rev()
+            .filter(|run| run.is_live())
+            .filter_map(|run| run.run)
+            .collect();
         for run in live {
             self.tell_trainer(TrainingCommand::Stop(run));
         }
@@ -443,7 +545,12 @@ impl Graft {
 
     fn open_run(&mut self, folder: &Path) {
         self.load_run(folder);
-        if let Some(record) = self.state.runs.iter_mut().find(|record| record.folder.as_deref() == Some(folder)) {
+        if let Some(record) = self
+            .state
+            .runs
+            .iter_mut()
+            .find(|record| record.folder.as_deref() == Some(folder))
+        {
             record.shown = true;
             self.state.selected_run = Some(record.id.clone());
         }
@@ -451,7 +558,9 @@ impl Graft {
     }
 
     fn show_run(&mut self, id: &str, shown: bool) {
-        let Some(record) = self.state.runs.iter_mut().find(|record| record.id == id) else { return };
+        let Some(record) = self.state.runs.iter_mut().find(|record| record.id == id) else {
+            return;
+        };
         record.shown = shown;
         if let Some(folder) = record.folder.clone().filter(|_| shown) {
             self.load_run(&folder);
@@ -464,7 +573,10 @@ impl Graft {
                 experiment.name = unused_name(&experiment.name, &self.state.documents);
                 self.add(Document::new(experiment, None));
             }
-            Err(problem) => self.error("The experiment of this run can't be opened", problem.to_string()),
+            Err(problem) => self.error(
+                "The experiment of this run can't be opened",
+                problem.to_string(),
+            ),
         }
     }
 
@@ -485,35 +597,60 @@ impl Graft {
             .spawn()
             .and_then(|mut child| {
                 // Its end is awaited, or it would stay behind as a zombie.
-                std::thread::Builder::new().name("graft-folder".into()).spawn(move || drop(child.wait()))
+                std::thread::Builder::new()
+                    .name("graft-folder".into())
+                    .spawn(move || drop(child.wait()))
             });
         if spawned.is_err() {
-            self.notice(NoticeKind::Info, "The folder is here", folder.display().to_string());
+            self.notice(
+                NoticeKind::Info,
+                "The folder is here",
+                folder.display().to_string(),
+            );
         }
     }
 
     pub(super) fn note_folder(&mut self, path: &Path) {
-        let folder = if path.is_dir() { Some(path) } else { path.parent() };
+        let folder = if path.is_dir() {
+            Some(path)
+        } else {
+            path.parent()
+        };
         if let Some(folder) = folder.filter(|folder| folder.is_absolute()) {
             self.settings.last_folder = Some(folder.to_path_buf());
         }
     }
 
     fn preset_folder(&self) -> Option<PathBuf> {
-        let recent = self.state.recent_presets.first().and_then(|path| path.parent()).map(Path::to_path_buf);
-        recent.or_else(|| Some(self.places.presets.clone())).filter(|folder| folder.is_dir())
+        let recent = self
+            .state
+            .recent_presets
+            .first()
+            .and_then(|path| path.parent())
+            .map(Path::to_path_buf);
+        recent
+            .or_else(|| Some(self.places.presets.clone()))
+            .filter(|folder| folder.is_dir())
     }
 
     fn pictures_folder(&self) -> Option<PathBuf> {
-        let recent = self.state.recent_pictures.first().and_then(|path| path.parent()).map(Path::to_path_buf);
-        recent.or_else(|| self.settings.last_folder.clone()).filter(|folder| folder.is_dir())
+        let recent = self
+            .state
+            .recent_pictures
+            .first()
+            .and_then(|path| path.parent())
+            .map(Path::to_path_buf);
+        recent
+            .or_else(|| self.settings.last_folder.clone())
+            .filter(|folder| folder.is_dir())
     }
 }
 
 impl PreviewKey {
     fn is(&self, other: &Self) -> bool {
         self.dataset.ptr_eq(&other.dataset)
-            && (self.index, self.seed, self.count, self.fit) == (other.index, other.seed, other.count, other.fit)
+            && (self.index, self.seed, self.count, self.fit)
+                == (other.index, other.seed, other.count, other.fit)
             && self.augmentation == other.augmentation
     }
 }

@@ -19,7 +19,10 @@ pub enum Command {
     IncludeExperiment(usize, bool),
     /// Replaces the active experiment by an edited one: one step of undo. `merge` names the control:
     /// consecutive edits of the same control (a dragged slider) are one step.
-    Edit { experiment: Box<Experiment>, merge: &'static str },
+    Edit {
+        experiment: Box<Experiment>,
+        merge: &'static str,
+    },
     Undo,
     Redo,
     /// Back to what the preset's file says (or to the defaults, for one without a file).
@@ -49,7 +52,11 @@ pub enum Command {
     WantThumbnails(Vec<usize>),
     /// Augmented versions of picture `index` under the active experiment, drawn with `seed`. Send it
     /// every frame; the work is done when something changed.
-    WantPreview { index: usize, seed: u64, count: u32 },
+    WantPreview {
+        index: usize,
+        seed: u64,
+        count: u32,
+    },
     /// Something was dropped on the window: its kind is recognised.
     Dropped(PathBuf),
 
@@ -107,8 +114,14 @@ pub enum View {
 
 impl View {
     /// In the order of their tabs and of their shortcuts.
-    pub const ALL: [Self; 6] =
-        [Self::Data, Self::Layers, Self::Augmentation, Self::Curves, Self::Results, Self::Log];
+    pub const ALL: [Self; 6] = [
+        Self::Data,
+        Self::Layers,
+        Self::Augmentation,
+        Self::Curves,
+        Self::Results,
+        Self::Log,
+    ];
 
     pub fn title(self) -> &'static str {
         match self {

@@ -128,15 +128,22 @@ impl Files {
             return;
         }
         let (sender, answer) = bounded(1);
-        let spawned = std::thread::Builder::new().name("graft-dialog".into()).spawn({
-            let (purpose, folder, ctx) = (purpose.clone(), folder.clone(), ctx.clone());
-            move || {
-                drop(sender.send(purpose.ask_desktop(folder.as_deref())));
-                ctx.request_repaint();
-            }
-        });
+        let spawned = std::thread::Builder::new()
+            .name("graft-dialog".into())
+            .spawn({
+                let (purpose, folder, ctx) = (purpose.clone(), folder.clone(), ctx.clone());
+                move || {
+                    drop(sender.send(purpose.ask_desktop(folder.as_deref())));
+                    ctx.request_repaint();
+                }
+            });
         if spawned.is_ok() {
-            self.native = Some(Native { purpose, folder, asked: Instant::now(), answer });
+            self.native = Some(Native {
+                purpose,
+                folder,
+                asked: Instant::now(),
+                answer,
+            });
         } else {
             self.browser = Some(FileBrowser::new(purpose, folder));
         }
@@ -163,7 +170,9 @@ impl Files {
     }
 
     pub fn browser_ui(&mut self, ctx: &egui::Context, out: &mut Vec<Command>) {
-        let Some(browser) = &mut self.browser else { return };
+        let Some(browser) = &mut self.browser else {
+            return;
+        };
         match browser.modal_ui(ctx) {
             Browsed::Open => {}
             Browsed::Cancelled => self.browser = None,
@@ -194,20 +203,31 @@ enum Choice {
 
 impl Graft {
     pub(super) fn question_ui(&mut self, ctx: &egui::Context, out: &mut Vec<Command>) {
-        let Some(question) = self.question else { return };
+        let Some(question) = self.question else {
+            return;
+        };
         let (title, lines, save, discard) = match question {
             Ask::Close(index) => {
                 let Some(document) = self.state.documents.get(index) else {
                     self.question = None;
                     return;
                 };
-                let line = format!("“{}” has changes that are not saved.", document.experiment.name);
-                ("Close this experiment?", vec![line], Some("Save"), "Close without saving")
+                let line = format!(
+                    "“{}” has changes that are not saved.",
+                    document.experiment.name
+                );
+                (
+                    "Close this experiment?",
+                    vec![line],
+                    Some("Save"),
+                    "Close without saving",
+                )
             }
             Ask::Quit => self.quit_question(),
         };
         let mut choice = None;
-        let modal = egui::Modal::new(egui::Id::unique("question")).backdrop_color(tokens::of_theme(self.settings.dark).backdrop);
+        let modal = egui::Modal::new(egui::Id::unique("question"))
+            .backdrop_color(tokens::of_theme(self.settings.dark).backdrop);
         let response = modal.frame(dialog_frame(ctx)).show(ctx, |ui| {
             ui.set_width(400.0);
             ui.label(tokens::semibold(title).size(tokens::TEXT_TITLE));
@@ -230,7 +250,11 @@ impl Graft {
                 if leave.clicked() {
                     choice = Some(Choice::Discard);
                 }
-                if ui.button("Cancel").on_hover_text("Go back; nothing is changed (Esc)").clicked() {
+                if ui
+                    .button("Cancel")
+                    .on_hover_text("Go back; nothing is changed (Esc)")
+                    .clicked()
+                {
                     choice = Some(Choice::Cancel);
                 }
             });
@@ -244,7 +268,14 @@ impl Graft {
         }
     }
 
-    fn quit_question(&self) -> (&'static str, Vec<String>, Option<&'static str>, &'static str) {
+    fn quit_question(
+        &self,
+    ) -> (
+        &'static str,
+        Vec<String>,
+        Option<&'static str>,
+        &'static str,
+    ) {
         let mut lines = Vec::new();
         if let Some(run) = self.state.running() {
             lines.push(format!(
@@ -255,7 +286,9 @@ impl Graft {
         match self.state.queued() {
             0 => {}
             1 => lines.push("1 experiment waits in the queue and will not be trained.".into()),
-            number => lines.push(format!("{number} experiments wait in the queue and will not be trained.")),
+            number => lines.push(format!(
+                "{number} experiments wait in the queue and will not be trained."
+            )),
         }
         let changed: Vec<_> = self
             .state
@@ -268,10 +301,21 @@ impl Graft {
             return ("Stop training and quit?", lines, None, "Stop and quit");
         }
         lines.push(format!("Not saved: {}.", changed.join(", ")));
-        ("Quit Graft?", lines, Some("Save and quit"), "Quit without saving")
+        (
+            "Quit Graft?",
+            lines,
+            Some("Save and quit"),
+            "Quit without saving",
+        )
     }
 
-    fn answer_question(&mut self, question: Ask, choice: Choice, ctx: &egui::Context, out: &mut Vec<Command>) {
+    fn answer_question(
+        &mut self,
+        question: Ask,
+        choice: Choice,
+        ctx: &egui::Context,
+        out: &mut Vec<Command>,
+    ) {
         match (question, choice) {
             (_, Choice::Cancel) => {}
             (Ask::Close(index), Choice::Discard) => self.close(index, true),
@@ -281,7 +325,12 @@ impl Graft {
                 }
             }
             (Ask::Quit, Choice::Save) => {
-                let changed = self.state.documents.iter().map(Document::is_changed).collect::<Vec<_>>();
+                let changed = self
+                    .state
+                    .documents
+                    .iter()
+                    .map(Document::is_changed)
+                    .collect::<Vec<_>>();
                 for index in (0..changed.len()).filter(|&index| changed[index]) {
                     if !self.save_or_ask(index, out) {
                         return;
@@ -295,7 +344,9 @@ impl Graft {
 
     /// Saves document `index`; one that has no file yet gets one among the person's presets.
     fn save_or_ask(&mut self, index: usize, out: &mut Vec<Command>) -> bool {
-        let Some(document) = self.state.documents.get(index) else { return true };
+        let Some(document) = self.state.documents.get(index) else {
+            return true;
+        };
         if let Some(file) = document.file.clone() {
             return self.save_document(index, &file);
         }

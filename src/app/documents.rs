@@ -54,7 +54,8 @@ impl Document {
             return;
         }
         if merge.is_empty() || self.last_edit != Some(merge) {
-            self.undo.push(std::mem::replace(&mut self.experiment, experiment));
+            self.undo
+                .push(std::mem::replace(&mut self.experiment, experiment));
             if self.undo.len() > UNDO {
                 self.undo.remove(0);
             }
@@ -68,16 +69,22 @@ impl Document {
 
     /// Back by one step; whether there was one.
     pub fn undo(&mut self) -> bool {
-        let Some(before) = self.undo.pop() else { return false };
-        self.redo.push(std::mem::replace(&mut self.experiment, before));
+        let Some(before) = self.undo.pop() else {
+            return false;
+        };
+        self.redo
+            .push(std::mem::replace(&mut self.experiment, before));
         self.settle();
         true
     }
 
     /// Forward again by one step; whether there was one.
     pub fn redo(&mut self) -> bool {
-        let Some(after) = self.redo.pop() else { return false };
-        self.undo.push(std::mem::replace(&mut self.experiment, after));
+        let Some(after) = self.redo.pop() else {
+            return false;
+        };
+        self.undo
+            .push(std::mem::replace(&mut self.experiment, after));
         self.settle();
         true
     }
@@ -105,7 +112,8 @@ impl Document {
             make_absolute(&mut experiment, base.as_deref());
         }
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| format!("{error}: {}", folder.display()))?;
+            std::fs::create_dir_all(folder)
+                .map_err(|error| format!("{error}: {}", folder.display()))?;
         }
         atomic::write(path, preset::to_text(&experiment).as_bytes())
             .map_err(|error| format!("{error}: {}", path.display()))?;
@@ -125,7 +133,9 @@ fn make_absolute(experiment: &mut Experiment, base: Option<&Path>) {
     };
     match &mut experiment.data.source {
         DataSource::Unset => {}
-        DataSource::ClassFolders { path } | DataSource::SplitFolders { path } | DataSource::Cifar10 { path } => {
+        DataSource::ClassFolders { path }
+        | DataSource::SplitFolders { path }
+        | DataSource::Cifar10 { path } => {
             mend(path);
         }
         DataSource::Table { file, .. } => mend(file),
@@ -151,17 +161,29 @@ pub fn file_name(name: &str) -> String {
 
 /// A file's name without its folders.
 pub fn file_title(path: &Path) -> String {
-    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+    path.file_name().map_or_else(
+        || path.display().to_string(),
+        |name| name.to_string_lossy().into_owned(),
+    )
 }
 
 /// `name`, or `name 2`, `name 3` … where it is taken.
 pub fn unused_name(name: &str, documents: &[Document]) -> String {
-    let taken = |name: &str| documents.iter().any(|document| document.experiment.name == name);
+    let taken = |name: &str| {
+        documents
+            .iter()
+            .any(|document| document.experiment.name == name)
+    };
     if !taken(name) {
         return name.to_owned();
     }
-    let stem = name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end();
-    (2..).map(|number| format!("{stem} {number}")).find(|name| !taken(name)).unwrap_or_default()
+    let stem = name
+        .trim_end_matches(|c: char| c.is_ascii_digit())
+        .trim_end();
+    (2..)
+        .map(|number| format!("{stem} {number}"))
+        .find(|name| !taken(name))
+        .unwrap_or_default()
 }
 
 /// Feature extraction and fine-tuning on the data, backbone, head and augmentation of `experiment`:
@@ -169,12 +191,21 @@ pub fn unused_name(name: &str, documents: &[Document]) -> String {
 pub fn both_ways(experiment: &Experiment) -> [Experiment; 2] {
     let mut extraction = experiment.clone();
     extraction.name = "Feature extraction".into();
-    extraction.phases =
-        vec![Phase { name: "Feature extraction".into(), epochs: 10, learning_rate: 1e-3, ..Phase::default() }];
+    extraction.phases = vec![Phase {
+        name: "Feature extraction".into(),
+        epochs: 10,
+        learning_rate: 1e-3,
+        ..Phase::default()
+    }];
     let mut tuning = experiment.clone();
     tuning.name = "Fine-tuning".into();
     tuning.phases = vec![
-        Phase { name: "Head only".into(), epochs: 5, learning_rate: 1e-3, ..Phase::default() },
+        Phase {
+            name: "Head only".into(),
+            epochs: 5,
+            learning_rate: 1e-3,
+            ..Phase::default()
+        },
         Phase {
             name: "Fine-tuning".into(),
             epochs: 10,
@@ -193,7 +224,10 @@ pub fn both_ways(experiment: &Experiment) -> [Experiment; 2] {
 
 /// Whether the backbone of `experiment` stays frozen throughout.
 pub fn is_feature_extraction(experiment: &Experiment) -> bool {
-    experiment.phases.iter().all(|phase| phase.freeze == FreezePlan::Backbone)
+    experiment
+        .phases
+        .iter()
+        .all(|phase| phase.freeze == FreezePlan::Backbone)
 }
 
 #[cfg(test)]
@@ -217,7 +251,10 @@ mod tests {
     }
 
     fn with_seed(seed: u64) -> Experiment {
-        Experiment { seed, ..Experiment::default() }
+        Experiment {
+            seed,
+            ..Experiment::default()
+        }
     }
 
     #[test]
@@ -226,7 +263,13 @@ mod tests {
         for seed in 1..=5 {
             document.edit(with_seed(seed), "seed");
         }
-        document.edit(Experiment { notes: "n".into(), ..with_seed(5) }, "notes");
+        document.edit(
+            Experiment {
+                notes: "n".into(),
+                ..with_seed(5)
+            },
+            "notes",
+        );
         assert!(document.is_changed());
         assert!(document.undo());
         assert_eq!(document.experiment, with_seed(5));
@@ -264,24 +307,44 @@ mod tests {
         let second = unused_name("Feature extraction", &documents);
         assert_eq!(second, "Feature extraction 2");
         documents[0].experiment.name = second;
-        assert_eq!(unused_name("Feature extraction 2", &documents), "Feature extraction 3");
+        assert_eq!(
+            unused_name("Feature extraction 2", &documents),
+            "Feature extraction 3"
+        );
     }
 
     #[test]
     fn both_ways_differ_in_their_phases_alone() {
-        let [extraction, tuning] = both_ways(&Experiment { seed: 9, ..Experiment::default() });
+        let [extraction, tuning] = both_ways(&Experiment {
+            seed: 9,
+            ..Experiment::default()
+        });
         assert!(is_feature_extraction(&extraction) && !is_feature_extraction(&tuning));
-        let same = Experiment { name: tuning.name.clone(), phases: tuning.phases.clone(), ..extraction };
+        let same = Experiment {
+            name: tuning.name.clone(),
+            phases: tuning.phases.clone(),
+            ..extraction
+        };
         assert_eq!(same, tuning);
     }
 
     #[test]
     fn relative_paths_keep_their_meaning_in_another_folder() {
         let mut experiment = Experiment::default();
-        experiment.data.source = DataSource::ClassFolders { path: "pictures".into() };
+        experiment.data.source = DataSource::ClassFolders {
+            path: "pictures".into(),
+        };
         experiment.backbone.weights = WeightsSource::File("$GRAFT_DATA/w.pth".into());
         make_absolute(&mut experiment, Some(Path::new("/presets")));
-        assert_eq!(experiment.data.source, DataSource::ClassFolders { path: "/presets/pictures".into() });
-        assert_eq!(experiment.backbone.weights, WeightsSource::File("$GRAFT_DATA/w.pth".into()));
+        assert_eq!(
+            experiment.data.source,
+            DataSource::ClassFolders {
+                path: "/presets/pictures".into()
+            }
+        );
+        assert_eq!(
+            experiment.backbone.weights,
+            WeightsSource::File("$GRAFT_DATA/w.pth".into())
+        );
     }
 }

@@ -10,7 +10,8 @@ use super::shell::Graft;
 use super::state::{NoticeKind, RunRecord};
 use crate::evaluation::ConfusionMatrix;
 use crate::figures::{
-    ConfusionFigure, CurveSeries, CurvesFigure, Figure, ResultBar, ResultsFigure, Size, Theme, palette, to_png, to_svg,
+    ConfusionFigure, CurveSeries, CurvesFigure, Figure, ResultBar, ResultsFigure, Size, Theme,
+    palette, to_png, to_svg,
 };
 use crate::runs::{atomic, store};
 
@@ -20,20 +21,32 @@ pub type Exported = Result<Vec<String>, String>;
 impl Graft {
     pub(super) fn export_figures(&mut self, folder: &Path, ctx: &egui::Context) {
         self.note_folder(folder);
-        let shown: Vec<RunRecord> = self.state.runs.iter().filter(|run| run.shown).cloned().collect();
+        let shown: Vec<RunRecord> = self
+            .state
+            .runs
+            .iter()
+            .filter(|run| run.shown)
+            .cloned()
+            .collect();
         if shown.is_empty() {
-            self.notice(NoticeKind::Info, "No figures are written", "tick the runs to draw in the list at the right first");
+            self.notice(
+                NoticeKind::Info,
+                "No figures are written",
+                "tick the runs to draw in the list at the right first",
+            );
             return;
         }
         let (sender, receiver) = bounded(1);
         let (folder, ctx) = (folder.to_path_buf(), ctx.clone());
-        let spawned = std::thread::Builder::new().name("graft-figures".into()).spawn({
-            let folder = folder.clone();
-            move || {
-                drop(sender.send(export(&shown, &folder)));
-                ctx.request_repaint();
-            }
-        });
+        let spawned = std::thread::Builder::new()
+            .name("graft-figures".into())
+            .spawn({
+                let folder = folder.clone();
+                move || {
+                    drop(sender.send(export(&shown, &folder)));
+                    ctx.request_repaint();
+                }
+            });
         match spawned {
             Ok(_) => self.exports.push((folder, receiver)),
             Err(error) => self.error("No figures are written", error.to_string()),
@@ -50,9 +63,14 @@ impl Graft {
                     self.notice(NoticeKind::Info, "Figures are written", text);
                 }
                 Ok(Err(reason)) => self.error("Figures are not written", reason),
-                Err(crossbeam_channel::TryRecvError::Empty) => self.exports.push((folder, receiver)),
+                Err(crossbeam_channel::TryRecvError::Empty) => {
+                    self.exports.push((folder, receiver))
+                }
                 Err(crossbeam_channel::TryRecvError::Disconnected) => {
-                    self.error("Figures are not written", "drawing them ended early; the runs are untouched");
+                    self.error(
+                        "Figures are not written",
+                        "drawing them ended early; the runs are untouched",
+                    );
                 }
             }
         }
@@ -91,7 +109,11 @@ fn figures(runs: &[RunRecord]) -> Result<Vec<(String, Box<dyn Figure>)>, String>
         })
         .collect();
     if !series.is_empty() {
-        let figure = CurvesFigure { title: "Accuracy and loss".into(), remark: String::new(), series };
+        let figure = CurvesFigure {
+            title: "Accuracy and loss".into(),
+            remark: String::new(),
+            series,
+        };
         figures.push(("curves".into(), Box::new(figure)));
     }
     let mut bars: Vec<ResultBar> = runs
@@ -99,17 +121,31 @@ fn figures(runs: &[RunRecord]) -> Result<Vec<(String, Box<dyn Figure>)>, String>
         .filter_map(|run| {
             let test = run.summary.as_ref()?.test.as_ref()?;
             let right = (test.accuracy * test.n as f64).round() as u64;
-            Some(ResultBar::from_counts(run.name.clone(), palette::run_color(run.color), right, test.n as u64))
+            Some(ResultBar::from_counts(
+                run.name.clone(),
+                palette::run_color(run.color),
+                right,
+                test.n as u64,
+            ))
         })
         .collect();
     bars.sort_by(|a, b| b.accuracy.total_cmp(&a.accuracy));
     if !bars.is_empty() {
-        let figure = ResultsFigure { title: "Test accuracy".into(), remark: String::new(), bars };
+        let figure = ResultsFigure {
+            title: "Test accuracy".into(),
+            remark: String::new(),
+            bars,
+        };
         figures.push(("results".into(), Box::new(figure)));
     }
     for (place, run) in runs.iter().enumerate() {
-        let tested = run.summary.as_ref().is_some_and(|summary| summary.test.is_some());
-        let Some(folder) = run.folder.as_ref().filter(|_| tested) else { continue };
+        let tested = run
+            .summary
+            .as_ref()
+            .is_some_and(|summary| summary.test.is_some());
+        let Some(folder) = run.folder.as_ref().filter(|_| tested) else {
+            continue;
+        };
         let predictions = store::predictions(folder).map_err(|error| error.to_string())?;
         let figure = ConfusionFigure {
             title: format!("Confusion matrix of {}", run.name),
@@ -121,7 +157,9 @@ fn figures(runs: &[RunRecord]) -> Result<Vec<(String, Box<dyn Figure>)>, String>
         figures.push((format!("confusion-{}-{name}", place + 1), Box::new(figure)));
     }
     if figures.is_empty() {
-        return Err("the shown runs have finished no epoch yet: wait for one, then export again".into());
+        return Err(
+            "the shown runs have finished no epoch yet: wait for one, then export again".into(),
+        );
     }
     Ok(figures)
 }

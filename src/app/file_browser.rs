@@ -75,9 +75,11 @@ impl FileBrowser {
         self.overwrite = None;
         let (sender, receiver) = bounded(1);
         let extensions = self.purpose.extensions();
-        let spawned = std::thread::Builder::new().name("graft-listing".into()).spawn(move || {
-            drop(sender.send(list(&folder, extensions)));
-        });
+        let spawned = std::thread::Builder::new()
+            .name("graft-listing".into())
+            .spawn(move || {
+                drop(sender.send(list(&folder, extensions)));
+            });
         match spawned {
             Ok(_) => self.listing = Some(receiver),
             Err(error) => self.error = Some(error.to_string()),
@@ -148,14 +150,26 @@ impl FileBrowser {
 
     fn path_ui(&mut self, ui: &mut egui::Ui, result: &mut Browsed) {
         ui.horizontal(|ui| {
-            let up = icon_button_enabled(ui, icon::ARROW_UP, "Parent folder", self.folder.parent().is_some());
-            if up.on_hover_text("To the folder above (Backspace)").clicked() {
+            let up = icon_button_enabled(
+                ui,
+                icon::ARROW_UP,
+                "Parent folder",
+                self.folder.parent().is_some(),
+            );
+            if up
+                .on_hover_text("To the folder above (Backspace)")
+                .clicked()
+            {
                 self.up();
             }
-            if icon_button(ui, icon::HOUSE, "Home folder").on_hover_text("To your home folder").clicked() {
+            if icon_button(ui, icon::HOUSE, "Home folder")
+                .on_hover_text("To your home folder")
+                .clicked()
+            {
                 self.go(home());
             }
-            let field = ui.add(egui::TextEdit::singleline(&mut self.typed).desired_width(f32::INFINITY));
+            let field =
+                ui.add(egui::TextEdit::singleline(&mut self.typed).desired_width(f32::INFINITY));
             let field = field.on_hover_text("Type or paste a path and press Enter");
             field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Path"));
             if field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) {
@@ -174,7 +188,8 @@ impl FileBrowser {
         };
         if path.is_dir() {
             self.go(path);
-        } else if path.is_file() && !matches!(self.purpose, Purpose::Save { .. } | Purpose::Figures) {
+        } else if path.is_file() && !matches!(self.purpose, Purpose::Save { .. } | Purpose::Figures)
+        {
             *result = Browsed::Picked(path);
         } else {
             self.error = Some(format!("There is nothing there: {}", path.display()));
@@ -190,9 +205,15 @@ impl FileBrowser {
                 if place > 1 {
                     ui.label(tokens(ui).small(icon::CARET_RIGHT));
                 }
-                let name = part.file_name().map_or_else(|| "/".into(), |name| name.to_string_lossy());
+                let name = part
+                    .file_name()
+                    .map_or_else(|| "/".into(), |name| name.to_string_lossy());
                 let button = egui::Button::new(tokens(ui).small(name)).frame_when_inactive(false);
-                if ui.add(button).on_hover_text(part.display().to_string()).clicked() {
+                if ui
+                    .add(button)
+                    .on_hover_text(part.display().to_string())
+                    .clicked()
+                {
                     target = Some(part.to_path_buf());
                 }
             }
@@ -205,9 +226,12 @@ impl FileBrowser {
     fn list_ui(&mut self, ui: &mut egui::Ui, height: f32, result: &mut Browsed) {
         let t = tokens(ui);
         let mut opened = None;
-        egui::Frame::new().fill(t.sunken).stroke(t.outline_stroke()).corner_radius(tokens::RADIUS_M).inner_margin(6).show(
-            ui,
-            |ui| {
+        egui::Frame::new()
+            .fill(t.sunken)
+            .stroke(t.outline_stroke())
+            .corner_radius(tokens::RADIUS_M)
+            .inner_margin(6)
+            .show(ui, |ui| {
                 ui.set_height(height);
                 ui.set_width(ui.available_width());
                 if let Some(error) = &self.error {
@@ -218,37 +242,54 @@ impl FileBrowser {
                     ui.label(t.muted(self.nothing_here()));
                 }
                 let row = tokens::ROW_HEIGHT;
-                egui::ScrollArea::vertical().auto_shrink(false).show_rows(ui, row, self.entries.len(), |ui, range| {
-                    for index in range {
-                        let entry = &self.entries[index];
-                        let (icon, color) =
-                            if entry.is_file { (icon::FILE, t.text_muted) } else { (icon::FOLDER, t.accent) };
-                        let selected = self.selected == Some(index);
-                        let mut text = egui::text::LayoutJob::default();
-                        let format = |color| egui::TextFormat::simple(egui::FontId::proportional(tokens::TEXT_BODY), color);
-                        text.append(icon, 0.0, format(color));
-                        text.append(&entry.name, 8.0, format(t.text));
-                        let button = egui::Button::selectable(selected, text)
-                            .min_size(egui::vec2(ui.available_width(), row))
-                            .right_text("");
-                        let response = ui.add(button);
-                        let name = entry.name.clone();
-                        response.widget_info(|| {
-                            egui::WidgetInfo::selected(egui::Role::Button, true, selected, &name)
-                        });
-                        if response.clicked() {
-                            self.selected = Some(index);
-                            if entry.is_file && matches!(self.purpose, Purpose::Save { .. }) {
-                                self.name.clone_from(&entry.name);
+                egui::ScrollArea::vertical().auto_shrink(false).show_rows(
+                    ui,
+                    row,
+                    self.entries.len(),
+                    |ui, range| {
+                        for index in range {
+                            let entry = &self.entries[index];
+                            let (icon, color) = if entry.is_file {
+                                (icon::FILE, t.text_muted)
+                            } else {
+                                (icon::FOLDER, t.accent)
+                            };
+                            let selected = self.selected == Some(index);
+                            let mut text = egui::text::LayoutJob::default();
+                            let format = |color| {
+                                egui::TextFormat::simple(
+                                    egui::FontId::proportional(tokens::TEXT_BODY),
+                                    color,
+                                )
+                            };
+                            text.append(icon, 0.0, format(color));
+                            text.append(&entry.name, 8.0, format(t.text));
+                            let button = egui::Button::selectable(selected, text)
+                                .min_size(egui::vec2(ui.available_width(), row))
+                                .right_text("");
+                            let response = ui.add(button);
+                            let name = entry.name.clone();
+                            response.widget_info(|| {
+                                egui::WidgetInfo::selected(
+                                    egui::Role::Button,
+                                    true,
+                                    selected,
+                                    &name,
+                                )
+                            });
+                            if response.clicked() {
+                                self.selected = Some(index);
+                                if entry.is_file && matches!(self.purpose, Purpose::Save { .. }) {
+                                    self.name.clone_from(&entry.name);
+                                }
+                            }
+                            if response.double_clicked() {
+                                opened = Some(index);
                             }
                         }
-                        if response.double_clicked() {
-                            opened = Some(index);
-                        }
-                    }
-                });
-            },
-        );
+                    },
+                );
+            });
         if let Some(index) = opened {
             self.selected = Some(index);
             *result = self.open_selected();
@@ -260,16 +301,25 @@ impl FileBrowser {
         if extensions.is_empty() {
             return "No folders in here".into();
         }
-        let list: Vec<_> = extensions.iter().map(|extension| format!(".{extension}")).collect();
-        format!("No folders in here, and no files that end in {}", list.join(", "))
+        let list: Vec<_> = extensions
+            .iter()
+            .map(|extension| format!(".{extension}"))
+            .collect();
+        format!(
+            "No folders in here, and no files that end in {}",
+            list.join(", ")
+        )
     }
 
     fn foot_ui(&mut self, ui: &mut egui::Ui, result: &mut Browsed) {
         if matches!(self.purpose, Purpose::Save { .. }) {
             ui.horizontal(|ui| {
                 ui.label("File name");
-                let field = ui.add(egui::TextEdit::singleline(&mut self.name).desired_width(f32::INFINITY));
-                field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "File name"));
+                let field =
+                    ui.add(egui::TextEdit::singleline(&mut self.name).desired_width(f32::INFINITY));
+                field.widget_info(|| {
+                    egui::WidgetInfo::labeled(egui::Role::TextInput, true, "File name")
+                });
                 if field.changed() {
                     self.overwrite = None;
                 }
@@ -277,32 +327,52 @@ impl FileBrowser {
         }
         if let Some(path) = &self.overwrite {
             let t = tokens(ui);
-            ui.colored_label(t.warning, format!("This file exists; Replace overwrites it: {}", path.display()));
+            ui.colored_label(
+                t.warning,
+                format!(
+                    "This file exists; Replace overwrites it: {}",
+                    path.display()
+                ),
+            );
         }
         ui.add_space(tokens::SPACE_XS);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let choice = self.choice();
             let verb = if self.overwrite.is_some() {
                 "Replace"
-            } else if choice.as_ref().is_some_and(|path| self.purpose.picks_folder() && self.file_is_selected(path)) {
+            } else if choice
+                .as_ref()
+                .is_some_and(|path| self.purpose.picks_folder() && self.file_is_selected(path))
+            {
                 "Open this table"
             } else {
                 self.purpose.verb()
             };
-            let hint = choice.as_ref().map_or_else(|| "Choose a file first".to_owned(), |path| path.display().to_string());
-            if primary_button(ui, verb, choice.is_some(), egui::Vec2::ZERO).on_hover_text(hint).clicked()
+            let hint = choice.as_ref().map_or_else(
+                || "Choose a file first".to_owned(),
+                |path| path.display().to_string(),
+            );
+            if primary_button(ui, verb, choice.is_some(), egui::Vec2::ZERO)
+                .on_hover_text(hint)
+                .clicked()
                 && let Some(path) = choice
             {
                 *result = self.pick(path);
             }
-            if ui.button("Cancel").on_hover_text("Choose nothing (Esc)").clicked() {
+            if ui
+                .button("Cancel")
+                .on_hover_text("Choose nothing (Esc)")
+                .clicked()
+            {
                 *result = Browsed::Cancelled;
             }
         });
     }
 
     fn file_is_selected(&self, _path: &Path) -> bool {
-        self.selected.and_then(|index| self.entries.get(index)).is_some_and(|entry| entry.is_file)
+        self.selected
+            .and_then(|index| self.entries.get(index))
+            .is_some_and(|entry| entry.is_file)
     }
 
     /// What the button would choose.
@@ -311,18 +381,24 @@ impl FileBrowser {
         match &self.purpose {
             Purpose::Save { .. } => {
                 let name = self.name.trim();
-                let valid = !name.is_empty() && !name.contains(['/', '\\']) && name != "." && name != "..";
+                let valid =
+                    !name.is_empty() && !name.contains(['/', '\\']) && name != "." && name != "..";
                 valid.then(|| {
                     let path = self.folder.join(name);
-                    if path.extension().is_none() { path.with_extension("ron") } else { path }
+                    if path.extension().is_none() {
+                        path.with_extension("ron")
+                    } else {
+                        path
+                    }
                 })
             }
-            Purpose::Pictures | Purpose::Figures => {
-                Some(selected.map_or_else(|| self.folder.clone(), |entry| self.folder.join(&entry.name)))
-            }
-            Purpose::Table | Purpose::Preset | Purpose::Weights => {
-                selected.filter(|entry| entry.is_file).map(|entry| self.folder.join(&entry.name))
-            }
+            Purpose::Pictures | Purpose::Figures => Some(selected.map_or_else(
+                || self.folder.clone(),
+                |entry| self.folder.join(&entry.name),
+            )),
+            Purpose::Table | Purpose::Preset | Purpose::Weights => selected
+                .filter(|entry| entry.is_file)
+                .map(|entry| self.folder.join(&entry.name)),
         }
     }
 
@@ -338,7 +414,13 @@ impl FileBrowser {
 
     /// Enter or double-click: into a folder, or this file.
     fn open_selected(&mut self) -> Browsed {
-        let Some(entry) = self.selected.and_then(|index| self.entries.get(index)).cloned() else { return Browsed::Open };
+        let Some(entry) = self
+            .selected
+            .and_then(|index| self.entries.get(index))
+            .cloned()
+        else {
+            return Browsed::Open;
+        };
         let path = self.folder.join(&entry.name);
         if entry.is_file {
             return self.pick(path);
@@ -349,7 +431,8 @@ impl FileBrowser {
 }
 
 fn home() -> PathBuf {
-    directories::BaseDirs::new().map_or_else(|| PathBuf::from("/"), |dirs| dirs.home_dir().to_path_buf())
+    directories::BaseDirs::new()
+        .map_or_else(|| PathBuf::from("/"), |dirs| dirs.home_dir().to_path_buf())
 }
 
 /// Folders, and files with one of `extensions`, by name; hidden ones left out.
@@ -364,11 +447,18 @@ fn list(folder: &Path, extensions: &[&str]) -> Listing {
         }
         // Follows links: a link to a folder is a folder.
         let is_file = !entry.path().is_dir();
-        let extension = entry.path().extension().map(|extension| extension.to_string_lossy().to_lowercase());
+        let extension = entry
+            .path()
+            .extension()
+            .map(|extension| extension.to_string_lossy().to_lowercase());
         if is_file && !extension.is_some_and(|extension| extensions.contains(&extension.as_str())) {
             continue;
         }
-        entries.push(Entry { is_file, sort: name.to_lowercase(), name });
+        entries.push(Entry {
+            is_file,
+            sort: name.to_lowercase(),
+            name,
+        });
     }
     entries.sort();
     Ok(entries)
@@ -388,9 +478,17 @@ mod tests {
         for name in ["z.ron", "a.RON", "b.txt", ".c.ron"] {
             std::fs::write(folder.path().join(name), "").unwrap();
         }
-        let names: Vec<_> = list(folder.path(), &["ron"]).unwrap().into_iter().map(|entry| entry.name).collect();
+        let names: Vec<_> = list(folder.path(), &["ron"])
+            .unwrap()
+            .into_iter()
+            .map(|entry| entry.name)
+            .collect();
         assert_eq!(names, ["alpha", "Beta", "a.RON", "z.ron"]);
-        assert!(list(&folder.path().join("absent"), &[]).unwrap_err().contains("absent"));
+        assert!(
+            list(&folder.path().join("absent"), &[])
+                .unwrap_err()
+                .contains("absent")
+        );
     }
 
     #[test]

@@ -24,7 +24,11 @@ const THUMBNAILS: usize = 3_000;
 
 impl Graft {
     pub(super) fn log(&mut self, kind: NoticeKind, text: impl Into<String>) {
-        self.state.log.push(LogLine { time: clock::time_of_day(), kind, text: text.into() });
+        self.state.log.push(LogLine {
+            time: clock::time_of_day(),
+            kind,
+            text: text.into(),
+        });
         if self.state.log.len() > LOG {
             self.state.log.drain(..LOG / 10);
         }
@@ -47,11 +51,16 @@ impl Graft {
     }
 
     fn record(&mut self, run: RunId) -> Option<&mut RunRecord> {
-        self.state.runs.iter_mut().find(|record| record.run == Some(run))
+        self.state
+            .runs
+            .iter_mut()
+            .find(|record| record.run == Some(run))
     }
 
     fn run_event(&mut self, run: RunId, event: RunEvent) {
-        let Some(record) = self.record(run) else { return };
+        let Some(record) = self.record(run) else {
+            return;
+        };
         let name = record.name.clone();
         match event {
             RunEvent::Started { folder } => {
@@ -63,16 +72,28 @@ impl Graft {
                 if let Some(record) = self.record(run) {
                     record.folder = Some(folder.clone());
                 }
-                self.log(NoticeKind::Info, format!("{name}: started in {}", folder.display()));
+                self.log(
+                    NoticeKind::Info,
+                    format!("{name}: started in {}", folder.display()),
+                );
             }
             RunEvent::Training(event) => self.training_event(run, &name, event),
             RunEvent::Finished(summary) => {
-                let accuracy = summary.test.as_ref().map(|test| format!(", test accuracy {:.1} %", test.accuracy * 100.0));
-                self.log(NoticeKind::Info, format!("{name}: finished{}", accuracy.unwrap_or_default()));
+                let accuracy = summary
+                    .test
+                    .as_ref()
+                    .map(|test| format!(", test accuracy {:.1} %", test.accuracy * 100.0));
+                self.log(
+                    NoticeKind::Info,
+                    format!("{name}: finished{}", accuracy.unwrap_or_default()),
+                );
                 self.end(run, RecordState::Finished, Some(*summary));
             }
             RunEvent::Stopped(summary) => {
-                self.log(NoticeKind::Info, format!("{name}: stopped; what it had learned is kept"));
+                self.log(
+                    NoticeKind::Info,
+                    format!("{name}: stopped; what it had learned is kept"),
+                );
                 self.end(run, RecordState::Stopped, Some(*summary));
             }
             RunEvent::Failed { message } => {
@@ -90,7 +111,9 @@ impl Graft {
     }
 
     fn end(&mut self, run: RunId, state: RecordState, summary: Option<RunSummary>) {
-        let Some(record) = self.record(run) else { return };
+        let Some(record) = self.record(run) else {
+            return;
+        };
         record.state = state;
         record.progress = None;
         record.summary = summary.or(record.summary.take());
@@ -156,11 +179,17 @@ impl Graft {
             Answer::Devices(devices) => {
                 let known = |device: &str| {
                     device == "cpu"
-                        || device.strip_prefix("cuda:").and_then(|index| index.parse().ok()).is_some_and(|index: usize| {
-                            index < devices.cuda.len()
-                        })
+                        || device
+                            .strip_prefix("cuda:")
+                            .and_then(|index| index.parse().ok())
+                            .is_some_and(|index: usize| index < devices.cuda.len())
                 };
-                if self.state.device.as_deref().is_some_and(|device| !known(device)) {
+                if self
+                    .state
+                    .device
+                    .as_deref()
+                    .is_some_and(|device| !known(device))
+                {
                     self.state.device = None;
                 }
                 if let Some(reason) = &devices.why_no_cuda {
@@ -175,7 +204,11 @@ impl Graft {
                 }
             }
             Answer::Scanned { data, seed, result } => {
-                let wanted = self.asked.scan.as_ref().is_some_and(|key| key.data == *data && key.seed == seed);
+                let wanted = self
+                    .asked
+                    .scan
+                    .as_ref()
+                    .is_some_and(|key| key.data == *data && key.seed == seed);
                 if !wanted {
                     return;
                 }
@@ -191,9 +224,16 @@ impl Graft {
                     }
                 }
             }
-            Answer::Thumbnail { name, index, pixels } => {
+            Answer::Thumbnail {
+                name,
+                index,
+                pixels,
+            } => {
                 let current = match &self.state.scan {
-                    Scan::Done { dataset, .. } => dataset.pictures.get(index).is_some_and(|picture| picture.name == name),
+                    Scan::Done { dataset, .. } => dataset
+                        .pictures
+                        .get(index)
+                        .is_some_and(|picture| picture.name == name),
                     _ => false,
                 };
                 if current {
@@ -204,7 +244,11 @@ impl Graft {
                     self.state.thumbnails.insert(index, pixels.map(Arc::new));
                 }
             }
-            Answer::LayerTree { backbone, input_size, tree } => {
+            Answer::LayerTree {
+                backbone,
+                input_size,
+                tree,
+            } => {
                 if self.asked.tree == Some((backbone, input_size)) {
                     self.state.tree = match tree {
                         Ok(tree) => Tree::Ready(tree),
@@ -212,21 +256,33 @@ impl Graft {
                     };
                 }
             }
-            Answer::Augmented { index, augmentation, original, versions } => {
+            Answer::Augmented {
+                index,
+                augmentation,
+                original,
+                versions,
+            } => {
                 let wanted = self
                     .asked
                     .preview
                     .as_ref()
                     .is_some_and(|key| key.index == index && key.augmentation == *augmentation);
                 if wanted {
-                    self.state.preview =
-                        Some(Arc::new(Preview { index, augmentation: *augmentation, original, versions }));
+                    self.state.preview = Some(Arc::new(Preview {
+                        index,
+                        augmentation: *augmentation,
+                        original,
+                        versions,
+                    }));
                 }
             }
             Answer::Runs(summaries) => self.list_runs(summaries),
             Answer::Run(Ok(stored)) => {
-                if let Some(record) =
-                    self.state.runs.iter_mut().find(|record| record.folder.as_ref() == Some(&stored.folder))
+                if let Some(record) = self
+                    .state
+                    .runs
+                    .iter_mut()
+                    .find(|record| record.folder.as_ref() == Some(&stored.folder))
                     && !record.is_live()
                 {
                     record.metrics = stored.metrics;
@@ -247,7 +303,9 @@ impl Graft {
     ) {
         let mut dataset = dataset;
         let mut same = false;
-        if let Scan::Done { dataset: before, .. } = &self.state.scan
+        if let Scan::Done {
+            dataset: before, ..
+        } = &self.state.scan
             && **before == *dataset
         {
             dataset = before.clone();
@@ -256,7 +314,12 @@ impl Graft {
         if !same {
             self.forget_pictures();
         }
-        self.state.scan = Scan::Done { data, seed, dataset, split: Arc::new(split) };
+        self.state.scan = Scan::Done {
+            data,
+            seed,
+            dataset,
+            split: Arc::new(split),
+        };
     }
 
     fn forget_pictures(&mut self) {
@@ -273,7 +336,12 @@ impl Graft {
             .filter(|summary| !self.state.runs.iter().any(|record| record.id == summary.id))
             .collect();
         summaries.sort_by_key(|summary| summary.started);
-        let place = self.state.runs.iter().position(|record| record.run.is_some()).unwrap_or(self.state.runs.len());
+        let place = self
+            .state
+            .runs
+            .iter()
+            .position(|record| record.run.is_some())
+            .unwrap_or(self.state.runs.len());
         let mut records = Vec::new();
         for summary in summaries {
             let color = self.next_color;
@@ -309,7 +377,10 @@ impl Graft {
                 self.workers.ask(Question::StopScan);
                 self.forget_pictures();
             }
-            self.asked = Asked { runs: std::mem::take(&mut self.asked.runs), ..Asked::default() };
+            self.asked = Asked {
+                runs: std::mem::take(&mut self.asked.runs),
+                ..Asked::default()
+            };
             self.state.scan = Scan::None;
             self.state.tree = Tree::None;
             return;
@@ -322,22 +393,36 @@ impl Graft {
             self.ask_scan(key, ctx);
         }
         let known = catalogue::find(&backbone.name);
-        let size = backbone.input_size.or_else(|| known.map(|info| info.weights.input_size));
+        let size = backbone
+            .input_size
+            .or_else(|| known.map(|info| info.weights.input_size));
         match size {
             Some(size) => {
                 let wanted = (backbone.name, size);
                 if self.asked.tree.as_ref() != Some(&wanted) {
                     // The old tree stays while only the size changes: the layers are the same.
-                    if self.asked.tree.as_ref().is_none_or(|(name, _)| *name != wanted.0) || self.tree().is_none() {
+                    if self
+                        .asked
+                        .tree
+                        .as_ref()
+                        .is_none_or(|(name, _)| *name != wanted.0)
+                        || self.tree().is_none()
+                    {
                         self.state.tree = Tree::Loading;
                     }
-                    self.workers.ask(Question::LayerTree { backbone: wanted.0.clone(), input_size: wanted.1 });
+                    self.workers.ask(Question::LayerTree {
+                        backbone: wanted.0.clone(),
+                        input_size: wanted.1,
+                    });
                     self.asked.tree = Some(wanted);
                 }
             }
             None => {
                 self.asked.tree = None;
-                self.state.tree = Tree::Failed(format!("There is no backbone named “{}”. Choose one in the list.", backbone.name));
+                self.state.tree = Tree::Failed(format!(
+                    "There is no backbone named “{}”. Choose one in the list.",
+                    backbone.name
+                ));
             }
         }
     }
@@ -351,7 +436,11 @@ impl Graft {
             return;
         }
         let same_pictures = matches!(self.state.scan, Scan::Done { .. })
-            && self.asked.scan.as_ref().is_some_and(|asked| asked.same_pictures(&key));
+            && self
+                .asked
+                .scan
+                .as_ref()
+                .is_some_and(|asked| asked.same_pictures(&key));
         if same_pictures {
             match &self.asked.waiting {
                 Some((waiting, since)) if *waiting == key => {
@@ -370,14 +459,20 @@ impl Graft {
             self.state.scan = Scan::Running { done: 0, total: 0 };
         }
         self.asked.waiting = None;
-        self.workers.ask(Question::Scan { data: Box::new(key.data.clone()), seed: key.seed, base: key.base.clone() });
+        self.workers.ask(Question::Scan {
+            data: Box::new(key.data.clone()),
+            seed: key.seed,
+            base: key.base.clone(),
+        });
         self.asked.scan = Some(key);
     }
 
     /// Opens a run's metrics when they are needed for the first time.
     pub(super) fn load_run(&mut self, folder: &Path) {
         if self.asked.runs.insert(folder.to_path_buf()) {
-            self.workers.ask(Question::OpenRun { folder: folder.to_path_buf() });
+            self.workers.ask(Question::OpenRun {
+                folder: folder.to_path_buf(),
+            });
         }
     }
 }

@@ -16,7 +16,11 @@ pub fn icon() -> Arc<IconData> {
             rgba.extend(pixel(x, y));
         }
     }
-    Arc::new(IconData { rgba, width: SIDE, height: SIDE })
+    Arc::new(IconData {
+        rgba,
+        width: SIDE,
+        height: SIDE,
+    })
 }
 
 /// Averages a 4 x 4 grid of samples, so that edges are smooth.
@@ -30,7 +34,8 @@ fn pixel(x: u32, y: u32) -> [u8; 4] {
         }
     }
     let alpha = sum[3].max(1e-6);
-    [sum[0] / alpha, sum[1] / alpha, sum[2] / alpha, sum[3]].map(|value| (value * 255.0).round().clamp(0.0, 255.0) as u8)
+    [sum[0] / alpha, sum[1] / alpha, sum[2] / alpha, sum[3]]
+        .map(|value| (value * 255.0).round().clamp(0.0, 255.0) as u8)
 }
 
 /// The drawing in the unit square, from the top left.

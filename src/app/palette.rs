@@ -17,7 +17,11 @@ pub struct Palette {
 
 /// Actions whose text holds every typed word, those that begin with it first.
 pub fn matching(typed: &str) -> Vec<Action> {
-    let words: Vec<String> = typed.to_lowercase().split_whitespace().map(str::to_owned).collect();
+    let words: Vec<String> = typed
+        .to_lowercase()
+        .split_whitespace()
+        .map(str::to_owned)
+        .collect();
     let mut found: Vec<Action> = Action::ALL
         .into_iter()
         .filter(|action| {
@@ -55,10 +59,15 @@ impl Palette {
             moved = true;
         }
         self.selected = self.selected.min(last);
-        let mut chosen = pressed(Key::Enter).then(|| actions.get(self.selected).copied()).flatten();
+        let mut chosen = pressed(Key::Enter)
+            .then(|| actions.get(self.selected).copied())
+            .flatten();
 
-        let area = egui::Modal::default_area(egui::Id::unique("palette")).anchor(egui::Align2::CENTER_TOP, egui::vec2(0.0, 72.0));
-        let modal = egui::Modal::new(egui::Id::unique("palette")).area(area).frame(dialog_frame(ctx).inner_margin(10));
+        let area = egui::Modal::default_area(egui::Id::unique("palette"))
+            .anchor(egui::Align2::CENTER_TOP, egui::vec2(0.0, 72.0));
+        let modal = egui::Modal::new(egui::Id::unique("palette"))
+            .area(area)
+            .frame(dialog_frame(ctx).inner_margin(10));
         let response = modal.show(ctx, |ui| {
             ui.set_width(480.0);
             let field = egui::TextEdit::singleline(&mut self.typed)
@@ -67,28 +76,39 @@ impl Palette {
                 .margin(egui::Margin::symmetric(10, 8))
                 .desired_width(f32::INFINITY);
             let field = ui.add(field);
-            field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Find a command"));
+            field.widget_info(|| {
+                egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Find a command")
+            });
             field.request_focus();
             if field.changed() {
                 self.selected = 0;
             }
             ui.add_space(tokens::SPACE_XS);
             let height = (ui.ctx().content_rect().height() - 240.0).clamp(120.0, 420.0);
-            egui::ScrollArea::vertical().max_height(height).show(ui, |ui| {
-                ui.spacing_mut().item_spacing.y = 1.0;
-                if actions.is_empty() {
-                    ui.label(tokens(ui).muted("No command has these words. Try fewer of them."));
-                }
-                for (index, action) in actions.iter().enumerate() {
-                    let response = action_row_ui(ui, *action, index == self.selected, action.is_enabled(state));
-                    if moved && index == self.selected {
-                        response.scroll_to_me(None);
+            egui::ScrollArea::vertical()
+                .max_height(height)
+                .show(ui, |ui| {
+                    ui.spacing_mut().item_spacing.y = 1.0;
+                    if actions.is_empty() {
+                        ui.label(
+                            tokens(ui).muted("No command has these words. Try fewer of them."),
+                        );
                     }
-                    if response.clicked() {
-                        chosen = Some(*action);
+                    for (index, action) in actions.iter().enumerate() {
+                        let response = action_row_ui(
+                            ui,
+                            *action,
+                            index == self.selected,
+                            action.is_enabled(state),
+                        );
+                        if moved && index == self.selected {
+                            response.scroll_to_me(None);
+                        }
+                        if response.clicked() {
+                            chosen = Some(*action);
+                        }
                     }
-                }
-            });
+                });
         });
         if let Some(action) = chosen.filter(|action| action.is_enabled(state)) {
             // Running it closes the palette, whatever it is.
@@ -101,20 +121,38 @@ impl Palette {
     }
 }
 
-fn action_row_ui(ui: &mut egui::Ui, action: Action, selected: bool, enabled: bool) -> egui::Response {
+fn action_row_ui(
+    ui: &mut egui::Ui,
+    action: Action,
+    selected: bool,
+    enabled: bool,
+) -> egui::Response {
     let t = tokens(ui);
     let mut text = egui::text::LayoutJob::default();
-    let format = |color| egui::TextFormat::simple(egui::FontId::proportional(tokens::TEXT_BODY), color);
+    let format =
+        |color| egui::TextFormat::simple(egui::FontId::proportional(tokens::TEXT_BODY), color);
     let color = if enabled { t.text } else { t.text_faint };
-    text.append(action.icon(), 0.0, format(if enabled { t.accent } else { t.text_faint }));
+    text.append(
+        action.icon(),
+        0.0,
+        format(if enabled { t.accent } else { t.text_faint }),
+    );
     text.append(action.text(), 10.0, format(color));
-    let shortcut = action.shortcuts().first().map(|keys| ui.ctx().format_shortcut(keys)).unwrap_or_default();
+    let shortcut = action
+        .shortcuts()
+        .first()
+        .map(|keys| ui.ctx().format_shortcut(keys))
+        .unwrap_or_default();
     let button = egui::Button::selectable(selected, text)
         .shortcut_text(t.small(shortcut))
         .min_size(egui::vec2(ui.available_width(), 28.0));
     let response = ui.add_enabled(enabled, button);
-    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, enabled, selected, action.text()));
-    response.on_hover_text(action.tooltip()).on_disabled_hover_text("Not possible at the moment")
+    response.widget_info(|| {
+        egui::WidgetInfo::selected(egui::Role::Button, enabled, selected, action.text())
+    });
+    response
+        .on_hover_text(action.tooltip())
+        .on_disabled_hover_text("Not possible at the moment")
 }
 
 #[cfg(test)]
@@ -125,7 +163,10 @@ mod tests {
     fn words_in_any_order_find_a_command_and_beginnings_come_first() {
         assert_eq!(matching("dark"), [Action::ToggleTheme]);
         assert_eq!(matching("light switch"), [Action::ToggleTheme]);
-        assert_eq!(matching("show cur").first(), Some(&Action::Show(super::super::command::View::Curves)));
+        assert_eq!(
+            matching("show cur").first(),
+            Some(&Action::Show(super::super::command::View::Curves))
+        );
         assert_eq!(matching("save").first(), Some(&Action::Save));
         assert!(matching("xyzzy").is_empty());
         assert_eq!(matching("").len(), Action::ALL.len());

@@ -56,7 +56,11 @@ impl RunBarView {
         };
         view.running = true;
         view.color = run.color;
-        view.headline = if state.paused { format!("{} (paused)", run.name) } else { run.name.clone() };
+        view.headline = if state.paused {
+            format!("{} (paused)", run.name)
+        } else {
+            run.name.clone()
+        };
         let Some(progress) = &run.progress else {
             view.detail = "preparing".into();
             return view;
@@ -71,28 +75,42 @@ impl RunBarView {
         };
         view.detail = match progress.activity {
             Activity::Training | Activity::Validating => {
-                format!("epoch {} of {}, {activity}", progress.epoch, progress.epochs)
+                format!(
+                    "epoch {} of {}, {activity}",
+                    progress.epoch, progress.epochs
+                )
             }
             _ => activity.to_owned(),
         };
         view.share = Some(match progress.activity {
-            Activity::Training => {
-                ((progress.epoch.saturating_sub(1) as f32 + inside) / progress.epochs.max(1) as f32).clamp(0.0, 1.0)
+            Activity::Training => ((progress.epoch.saturating_sub(1) as f32 + inside)
+                / progress.epochs.max(1) as f32)
+                .clamp(0.0, 1.0),
+            Activity::Validating => {
+                (progress.epoch as f32 / progress.epochs.max(1) as f32).clamp(0.0, 1.0)
             }
-            Activity::Validating => (progress.epoch as f32 / progress.epochs.max(1) as f32).clamp(0.0, 1.0),
             _ => inside,
         });
-        view.remaining = progress.remaining_seconds.filter(|seconds| seconds.is_finite()).map(remaining);
+        view.remaining = progress
+            .remaining_seconds
+            .filter(|seconds| seconds.is_finite())
+            .map(remaining);
         let speed = progress.pictures_per_second;
         view.speed = (speed.is_finite() && speed > 0.0).then(|| {
-            if speed < 10.0 { format!("{speed:.1} pictures/s") } else { format!("{speed:.0} pictures/s") }
+            if speed < 10.0 {
+                format!("{speed:.1} pictures/s")
+            } else {
+                format!("{speed:.0} pictures/s")
+            }
         });
         view
     }
 
     /// What trains, in words: the device that is chosen, or the best there is.
     pub fn device_text(&self) -> String {
-        let Some(devices) = &self.devices else { return "Looking for devices…".into() };
+        let Some(devices) = &self.devices else {
+            return "Looking for devices…".into();
+        };
         let cuda = |index: usize| devices.cuda.get(index).cloned();
         match self.device.as_deref() {
             Some("cpu") => devices.cpu.clone(),
@@ -116,7 +134,12 @@ fn remaining(seconds: f64) -> String {
     }
 }
 
-pub fn run_bar_ui(ui: &mut egui::Ui, view: &RunBarView, warnings_open: bool, out: &mut Vec<Command>) {
+pub fn run_bar_ui(
+    ui: &mut egui::Ui,
+    view: &RunBarView,
+    warnings_open: bool,
+    out: &mut Vec<Command>,
+) {
     ui.horizontal_centered(|ui| {
         controls_ui(ui, view, out);
         ui.add_space(tokens::SPACE_XS);
@@ -124,19 +147,30 @@ pub fn run_bar_ui(ui: &mut egui::Ui, view: &RunBarView, warnings_open: bool, out
             warnings_ui(ui, view, warnings_open, out);
             device_ui(ui, view, out);
             queue_ui(ui, view);
-            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| progress_ui(ui, view));
+            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                progress_ui(ui, view)
+            });
         });
     });
 }
 
 fn controls_ui(ui: &mut egui::Ui, view: &RunBarView, out: &mut Vec<Command>) {
-    let (icon, label) = if view.paused { (icon::PLAY, "Go on") } else { (icon::PAUSE, "Pause") };
+    let (icon, label) = if view.paused {
+        (icon::PLAY, "Go on")
+    } else {
+        (icon::PAUSE, "Pause")
+    };
     ui.spacing_mut().item_spacing.x = 2.0;
-    let pause = icon_button_enabled(ui, icon, label, view.live).on_hover_text(Action::Pause.hint(ui.ctx()));
-    if pause.on_disabled_hover_text("Nothing is training").clicked() {
+    let pause =
+        icon_button_enabled(ui, icon, label, view.live).on_hover_text(Action::Pause.hint(ui.ctx()));
+    if pause
+        .on_disabled_hover_text("Nothing is training")
+        .clicked()
+    {
         out.push(Command::Pause(!view.paused));
     }
-    let stop = icon_button_enabled(ui, icon::STOP, "Stop", view.live).on_hover_text(Action::StopAll.hint(ui.ctx()));
+    let stop = icon_button_enabled(ui, icon::STOP, "Stop", view.live)
+        .on_hover_text(Action::StopAll.hint(ui.ctx()));
     if stop.on_disabled_hover_text("Nothing is training").clicked() {
         out.push(Command::StopAll);
     }
@@ -145,18 +179,30 @@ fn controls_ui(ui: &mut egui::Ui, view: &RunBarView, out: &mut Vec<Command>) {
 fn progress_ui(ui: &mut egui::Ui, view: &RunBarView) {
     let t = tokens(ui);
     ui.spacing_mut().item_spacing.x = tokens::SPACE_S;
-    let dot = if view.running { tokens::run_color(view.color) } else { t.text_faint };
+    let dot = if view.running {
+        tokens::run_color(view.color)
+    } else {
+        t.text_faint
+    };
     let (rect, _) = ui.allocate_exact_size(egui::vec2(10.0, 10.0), egui::Sense::hover());
     ui.painter().circle_filled(rect.center(), 4.5, dot);
     let spare = ui.available_width();
     ui.allocate_ui_with_layout(
         egui::vec2((spare * 0.3).clamp(60.0, 260.0), 20.0),
         egui::Layout::left_to_right(egui::Align::Center),
-        |ui| ui.add(egui::Label::new(tokens::medium(&view.headline)).truncate()).on_hover_text(&view.headline),
+        |ui| {
+            ui.add(egui::Label::new(tokens::medium(&view.headline)).truncate())
+                .on_hover_text(&view.headline)
+        },
     );
     if !view.running {
-        if let Some(reason) = view.devices.as_ref().and_then(|devices| devices.why_no_cuda.as_ref()) {
-            ui.add(egui::Label::new(t.small(reason)).truncate()).on_hover_text(reason);
+        if let Some(reason) = view
+            .devices
+            .as_ref()
+            .and_then(|devices| devices.why_no_cuda.as_ref())
+        {
+            ui.add(egui::Label::new(t.small(reason)).truncate())
+                .on_hover_text(reason);
         }
         return;
     }
@@ -177,7 +223,11 @@ fn progress_ui(ui: &mut egui::Ui, view: &RunBarView) {
     let percent = view.share.unwrap_or(0.0) * 100.0;
     let response = ui.add(bar);
     response.widget_info(|| {
-        egui::WidgetInfo::labeled(egui::Role::ProgressIndicator, true, format!("Progress {percent:.0} %"))
+        egui::WidgetInfo::labeled(
+            egui::Role::ProgressIndicator,
+            true,
+            format!("Progress {percent:.0} %"),
+        )
     });
     response.on_hover_text(format!("{percent:.0} % of this run"));
     if !tail.is_empty() {
@@ -195,8 +245,16 @@ fn queue_ui(ui: &mut egui::Ui, view: &RunBarView) {
 
 fn device_ui(ui: &mut egui::Ui, view: &RunBarView, out: &mut Vec<Command>) {
     let text = view.device_text();
-    let on_cuda = view.devices.as_ref().is_some_and(|devices| !devices.cuda.is_empty()) && view.device.as_deref() != Some("cpu");
-    let symbol = if on_cuda { icon::GRAPHICS_CARD } else { icon::CPU };
+    let on_cuda = view
+        .devices
+        .as_ref()
+        .is_some_and(|devices| !devices.cuda.is_empty())
+        && view.device.as_deref() != Some("cpu");
+    let symbol = if on_cuda {
+        icon::GRAPHICS_CARD
+    } else {
+        icon::CPU
+    };
     let button = egui::Button::new(format!("{symbol}  {text}  {}", icon::CARET_UP));
     let (response, _) = egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
         ui.set_min_width(280.0);
@@ -206,8 +264,17 @@ fn device_ui(ui: &mut egui::Ui, view: &RunBarView, out: &mut Vec<Command>) {
             ui.label("Looking for devices…");
             return;
         };
-        let mut options = vec![(None, "The best there is".to_owned()), (Some("cpu".to_owned()), devices.cpu.clone())];
-        options.extend(devices.cuda.iter().enumerate().map(|(index, name)| (Some(format!("cuda:{index}")), name.clone())));
+        let mut options = vec![
+            (None, "The best there is".to_owned()),
+            (Some("cpu".to_owned()), devices.cpu.clone()),
+        ];
+        options.extend(
+            devices
+                .cuda
+                .iter()
+                .enumerate()
+                .map(|(index, name)| (Some(format!("cuda:{index}")), name.clone())),
+        );
         for (device, title) in options {
             if ui.selectable_label(view.device == device, title).clicked() {
                 out.push(Command::ChooseDevice(device));
@@ -228,12 +295,23 @@ fn warnings_ui(ui: &mut egui::Ui, view: &RunBarView, open: bool, out: &mut Vec<C
         return;
     }
     let t = tokens(ui);
-    let text = if view.warnings == 1 { "1 warning".to_owned() } else { format!("{} warnings", view.warnings) };
-    let caret = if open { icon::CARET_DOWN } else { icon::CARET_UP };
+    let text = if view.warnings == 1 {
+        "1 warning".to_owned()
+    } else {
+        format!("{} warnings", view.warnings)
+    };
+    let caret = if open {
+        icon::CARET_DOWN
+    } else {
+        icon::CARET_UP
+    };
     let rich = egui::RichText::new(format!("{}  {text}  {caret}", icon::WARNING)).color(t.warning);
     let response = ui.add(egui::Button::new(rich).fill(t.warning_faint));
     super::theme::name(&response, true, &text);
-    if response.on_hover_text("Show or hide what the runs warned of").clicked() {
+    if response
+        .on_hover_text("Show or hide what the runs warned of")
+        .clicked()
+    {
         out.push(Command::ToggleWarnings);
     }
 }
@@ -249,7 +327,11 @@ mod tests {
             cuda: vec!["NVIDIA A100".into()],
             why_no_cuda: None,
         };
-        let cases = [(None, "NVIDIA A100"), (Some("cpu"), "CPU, 2 threads"), (Some("cuda:7"), "cuda:7")];
+        let cases = [
+            (None, "NVIDIA A100"),
+            (Some("cpu"), "CPU, 2 threads"),
+            (Some("cuda:7"), "cuda:7"),
+        ];
         for (device, expected) in cases {
             let view = RunBarView {
                 device: device.map(str::to_owned),
@@ -262,7 +344,11 @@ mod tests {
 
     #[test]
     fn remaining_time_has_sensible_digits() {
-        let cases = [(4.2, "4 s left"), (61.0, "2 min left"), (7_300.0, "2 h 1 min left")];
+        let cases = [
+            (4.2, "4 s left"),
+            (61.0, "2 min left"),
+            (7_300.0, "2 h 1 min left"),
+        ];
         for (seconds, expected) in cases {
             assert_eq!(remaining(seconds), expected);
         }

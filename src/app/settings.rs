@@ -49,11 +49,16 @@ impl Default for Settings {
 impl Settings {
     /// Reads the file; a damaged one counts as absent, because a window that opens matters more.
     pub fn load(path: &Path) -> Self {
-        let Ok(text) = std::fs::read_to_string(path) else { return Self::default() };
+        let Ok(text) = std::fs::read_to_string(path) else {
+            return Self::default();
+        };
         match ron::from_str::<Self>(&text) {
             Ok(settings) => settings.checked(),
             Err(error) => {
-                log::warn!("settings are not readable ({error}), starting with the defaults: {}", path.display());
+                log::warn!(
+                    "settings are not readable ({error}), starting with the defaults: {}",
+                    path.display()
+                );
                 Self::default()
             }
         }
@@ -64,7 +69,10 @@ impl Settings {
         if !(width.is_finite() && height.is_finite()) {
             self.window = Self::default().window;
         }
-        self.window = [self.window[0].clamp(1000.0, 16_000.0), self.window[1].clamp(640.0, 16_000.0)];
+        self.window = [
+            self.window[0].clamp(1000.0, 16_000.0),
+            self.window[1].clamp(640.0, 16_000.0),
+        ];
         self.recent_presets.truncate(RECENT);
         self.recent_pictures.truncate(RECENT);
         if !self.views.as_ref().is_some_and(holds_every_view) {
@@ -86,7 +94,10 @@ pub fn default_views() -> egui_tiles::Tree<View> {
 }
 
 fn holds_every_view(tree: &egui_tiles::Tree<View>) -> bool {
-    tree.root().is_some() && View::ALL.iter().all(|view| tree.tiles.find_pane(view).is_some())
+    tree.root().is_some()
+        && View::ALL
+            .iter()
+            .all(|view| tree.tiles.find_pane(view).is_some())
 }
 
 /// Puts `path` in front of a recent list.
@@ -106,14 +117,31 @@ pub struct Saver {
 
 impl Saver {
     pub fn new(path: PathBuf, settings: Settings) -> Self {
-        Self { path, written: settings, changed: None, thread: None }
+        Self {
+            path,
+            written: settings,
+            changed: None,
+            thread: None,
+        }
     }
 
     /// Takes note of the current settings; asks for a later frame while something is unwritten.
     pub fn update(&mut self, settings: Settings, ctx: &egui::Context) {
-        if self.changed.as_ref().is_some_and(|(pending, _)| *pending == settings) {
-            let rested = self.changed.as_ref().is_some_and(|(_, since)| since.elapsed() >= REST);
-            if rested && self.thread.as_ref().is_none_or(std::thread::JoinHandle::is_finished) {
+        if self
+            .changed
+            .as_ref()
+            .is_some_and(|(pending, _)| *pending == settings)
+        {
+            let rested = self
+                .changed
+                .as_ref()
+                .is_some_and(|(_, since)| since.elapsed() >= REST);
+            if rested
+                && self
+                    .thread
+                    .as_ref()
+                    .is_none_or(std::thread::JoinHandle::is_finished)
+            {
                 self.write_in_background();
             } else {
                 ctx.request_repaint_after(REST);
@@ -127,11 +155,17 @@ impl Saver {
     }
 
     fn write_in_background(&mut self) {
-        let Some((settings, _)) = self.changed.take() else { return };
-        let Some(text) = settings.to_text() else { return };
+        let Some((settings, _)) = self.changed.take() else {
+            return;
+        };
+        let Some(text) = settings.to_text() else {
+            return;
+        };
         let path = self.path.clone();
         self.written = settings;
-        let spawned = std::thread::Builder::new().name("graft-settings".into()).spawn(move || write(&path, &text));
+        let spawned = std::thread::Builder::new()
+            .name("graft-settings".into())
+            .spawn(move || write(&path, &text));
         match spawned {
             Ok(thread) => self.thread = Some(thread),
             Err(error) => log::warn!("settings are not saved: {error}"),
@@ -173,7 +207,11 @@ mod tests {
             std::fs::write(&path, damaged).unwrap();
             assert_eq!(Settings::load(&path), Settings::default(), "{damaged:?}");
         }
-        std::fs::write(&path, "(dark: false, window: (3.0, 1e9), from_the_future: 1)").unwrap();
+        std::fs::write(
+            &path,
+            "(dark: false, window: (3.0, 1e9), from_the_future: 1)",
+        )
+        .unwrap();
         let settings = Settings::load(&path);
         assert!(!settings.dark);
         assert_eq!(settings.window, [1000.0, 16_000.0]);
@@ -181,7 +219,10 @@ mod tests {
 
     #[test]
     fn the_arrangement_survives() {
-        let settings = Settings { views: Some(default_views()), ..Settings::default() };
+        let settings = Settings {
+            views: Some(default_views()),
+            ..Settings::default()
+        };
         let text = settings.to_text().unwrap();
         let back: Settings = ron::from_str(&text).unwrap();
         assert_eq!(back.checked().views, settings.views);

@@ -32,7 +32,11 @@ pub struct Places {
 impl Places {
     /// The person's own.
     pub fn of_user() -> Self {
-        Self { runs: crate::paths::runs(), presets: crate::paths::presets(), settings: crate::paths::settings() }
+        Self {
+            runs: crate::paths::runs(),
+            presets: crate::paths::presets(),
+            settings: crate::paths::settings(),
+        }
     }
 }
 
@@ -96,12 +100,18 @@ impl ScanKey {
         let mut data = document.experiment.data.clone();
         // How a picture becomes a square changes nothing that a scan finds.
         data.fit = Fit::default();
-        Self { seed: data.split.seed.unwrap_or(document.experiment.seed), data, base: document.base() }
+        Self {
+            seed: data.split.seed.unwrap_or(document.experiment.seed),
+            data,
+            base: document.base(),
+        }
     }
 
     /// Whether both find the same pictures, however they split them.
     pub fn same_pictures(&self, other: &Self) -> bool {
-        self.data.source == other.data.source && self.data.classes == other.data.classes && self.base == other.base
+        self.data.source == other.data.source
+            && self.data.classes == other.data.classes
+            && self.base == other.base
     }
 }
 
@@ -117,10 +127,19 @@ pub struct PreviewKey {
 }
 
 impl Graft {
-    pub fn new(ctx: &egui::Context, workers: Box<dyn Workers>, places: Places, presets: &[PathBuf]) -> Self {
+    pub fn new(
+        ctx: &egui::Context,
+        workers: Box<dyn Workers>,
+        places: Places,
+        presets: &[PathBuf],
+    ) -> Self {
         let settings = Settings::load(&places.settings);
         theme::install(ctx);
-        ctx.set_theme(if settings.dark { egui::Theme::Dark } else { egui::Theme::Light });
+        ctx.set_theme(if settings.dark {
+            egui::Theme::Dark
+        } else {
+            egui::Theme::Light
+        });
         let state = State {
             device: settings.device.clone(),
             recent_presets: settings.recent_presets.clone(),
@@ -131,7 +150,10 @@ impl Graft {
             state,
             workers,
             saver: Saver::new(places.settings.clone(), settings.clone()),
-            views: settings.views.clone().unwrap_or_else(settings::default_views),
+            views: settings
+                .views
+                .clone()
+                .unwrap_or_else(settings::default_views),
             settings,
             places,
             locals: Locals::default(),
@@ -141,7 +163,10 @@ impl Graft {
             palette: None,
             exports: Vec::new(),
             warnings_open: false,
-            demo_is_there: crate::paths::data().join("elpv").join("labels.csv").is_file(),
+            demo_is_there: crate::paths::data()
+                .join("elpv")
+                .join("labels.csv")
+                .is_file(),
             closing: Closing::No,
             next_run: 1,
             next_notice: 1,
@@ -149,7 +174,9 @@ impl Graft {
             commands: Vec::new(),
         };
         app.workers.ask(Question::Devices);
-        app.workers.ask(Question::ListRuns { runs: app.places.runs.clone() });
+        app.workers.ask(Question::ListRuns {
+            runs: app.places.runs.clone(),
+        });
         for preset in presets {
             app.open_preset(preset);
         }
@@ -161,13 +188,25 @@ impl Graft {
     }
 
     /// A notice that stays until it is dismissed; the same one stands once.
-    pub(super) fn notice(&mut self, kind: NoticeKind, title: impl Into<String>, text: impl Into<String>) {
+    pub(super) fn notice(
+        &mut self,
+        kind: NoticeKind,
+        title: impl Into<String>,
+        text: impl Into<String>,
+    ) {
         let (title, text) = (title.into(), text.into());
         self.log(kind, format!("{title}: {text}"));
-        self.state.notices.retain(|notice| notice.title != title || notice.text != text);
+        self.state
+            .notices
+            .retain(|notice| notice.title != title || notice.text != text);
         let id = self.next_notice;
         self.next_notice += 1;
-        self.state.notices.push(super::state::Notice { id, kind, title, text });
+        self.state.notices.push(super::state::Notice {
+            id,
+            kind,
+            title,
+            text,
+        });
     }
 
     pub(super) fn error(&mut self, title: impl Into<String>, text: impl Into<String>) {
@@ -175,7 +214,8 @@ impl Graft {
     }
 
     pub(super) fn show_view(&mut self, view: View) {
-        self.views.make_active(|_, tile| matches!(tile, egui_tiles::Tile::Pane(pane) if *pane == view));
+        self.views
+            .make_active(|_, tile| matches!(tile, egui_tiles::Tile::Pane(pane) if *pane == view));
     }
 
     pub(super) fn tree(&self) -> Option<&LayerTree> {
@@ -197,8 +237,12 @@ impl Graft {
     }
 
     fn note_window(&mut self, ctx: &egui::Context) {
-        let (size, maximized) =
-            ctx.input(|input| (input.viewport().inner_rect.map(|rect| rect.size()), input.viewport().maximized));
+        let (size, maximized) = ctx.input(|input| {
+            (
+                input.viewport().inner_rect.map(|rect| rect.size()),
+                input.viewport().maximized,
+            )
+        });
         self.settings.maximized = maximized.unwrap_or(false);
         if let Some(size) = size
             && !self.settings.maximized
@@ -211,8 +255,15 @@ impl Graft {
         match self.state.active_document() {
             Some(document) => {
                 let mark = if document.is_changed() { "• " } else { "" };
-                let file = document.file.as_deref().map(|file| format!(" ({})", file_title(file)));
-                format!("{mark}{}{} – Graft", document.experiment.name, file.unwrap_or_default())
+                let file = document
+                    .file
+                    .as_deref()
+                    .map(|file| format!(" ({})", file_title(file)));
+                format!(
+                    "{mark}{}{} – Graft",
+                    document.experiment.name,
+                    file.unwrap_or_default()
+                )
             }
             None => "Graft".into(),
         }

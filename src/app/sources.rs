@@ -27,7 +27,9 @@ pub fn kind(path: &Path) -> Kind {
 
 /// Extensions of tables and of pictures.
 pub const TABLES: [&str; 3] = ["csv", "tsv", "txt"];
-const PICTURES: [&str; 9] = ["jpg", "jpeg", "png", "gif", "bmp", "tif", "tiff", "webp", "jpe"];
+const PICTURES: [&str; 9] = [
+    "jpg", "jpeg", "png", "gif", "bmp", "tif", "tiff", "webp", "jpe",
+];
 
 /// The data source that a folder, a table or a single picture stands for.
 ///
@@ -48,7 +50,9 @@ pub fn recognise(path: &Path) -> Result<DataSource, String> {
         && let Some(parent) = path.parent()
         && parent.join("data_batch_1.bin").is_file()
     {
-        return Ok(DataSource::Cifar10 { path: parent.to_path_buf() });
+        return Ok(DataSource::Cifar10 {
+            path: parent.to_path_buf(),
+        });
     }
     if PICTURES.contains(&extension.as_str())
         && let Some(data) = path.parent().and_then(Path::parent)
@@ -88,48 +92,81 @@ fn table(file: &Path) -> DataSource {
     let mut split_column = None;
     let mut label_index = 1;
     if let Some(header) = rows.first() {
-        let find = |names: &[&str]| header.iter().position(|cell| names.contains(&cell.to_lowercase().as_str()));
-        let path = find(&["path", "file", "filename", "file_name", "image", "picture", "img"]);
+        let find = |names: &[&str]| {
+            header
+                .iter()
+                .position(|cell| names.contains(&cell.to_lowercase().as_str()))
+        };
+        let path = find(&[
+            "path",
+            "file",
+            "filename",
+            "file_name",
+            "image",
+            "picture",
+            "img",
+        ]);
         let label = find(&["label", "class", "target", "category", "defect_probability"]);
         if let (Some(path), Some(label)) = (path, label) {
             path_column = Column::Name(header[path].clone());
             label_column = Column::Name(header[label].clone());
             label_index = label;
-            split_column = find(&["split", "set", "subset", "fold"]).map(|index| Column::Name(header[index].clone()));
+            split_column = find(&["split", "set", "subset", "fold"])
+                .map(|index| Column::Name(header[index].clone()));
         }
     }
     let labels = rows.iter().skip(1).filter_map(|row| row.get(label_index));
-    let fractions = labels.clone().filter_map(|label| label.parse::<f64>().ok()).filter(|value| value.fract() != 0.0);
-    let numeric = labels.clone().count() > 0 && labels.clone().all(|label| label.parse::<f64>().is_ok());
+    let fractions = labels
+        .clone()
+        .filter_map(|label| label.parse::<f64>().ok())
+        .filter(|value| value.fract() != 0.0);
+    let numeric =
+        labels.clone().count() > 0 && labels.clone().all(|label| label.parse::<f64>().is_ok());
     let threshold = (numeric && fractions.count() > 0).then(|| Threshold {
         at_least: 0.5,
         above: "defective".into(),
         below: "functional".into(),
     });
-    DataSource::Table { file: file.to_path_buf(), path_column, label_column, split_column, threshold }
+    DataSource::Table {
+        file: file.to_path_buf(),
+        path_column,
+        label_column,
+        split_column,
+        threshold,
+    }
 }
 
 /// Cells of the first rows, cut as the scan cuts them: at tabs, semicolons, commas or runs of spaces.
 fn first_rows(file: &Path) -> Vec<Vec<String>> {
     let mut bytes = Vec::new();
-    let read = std::fs::File::open(file).and_then(|file| file.take(64 * 1024).read_to_end(&mut bytes));
+    let read =
+        std::fs::File::open(file).and_then(|file| file.take(64 * 1024).read_to_end(&mut bytes));
     if read.is_err() {
         return Vec::new();
     }
     let text = String::from_utf8_lossy(&bytes);
-    let Some(first) = text.lines().find(|line| !line.trim().is_empty()) else { return Vec::new() };
-    let separator = ['\t', ';', ','].into_iter().find(|separator| first.contains(*separator));
+    let Some(first) = text.lines().find(|line| !line.trim().is_empty()) else {
+        return Vec::new();
+    };
+    let separator = ['\t', ';', ',']
+        .into_iter()
+        .find(|separator| first.contains(*separator));
     text.lines()
         .filter(|line| !line.trim().is_empty())
         .map(|line| match separator {
-            Some(separator) => line.split(separator).map(|cell| cell.trim().trim_matches('"').to_owned()).collect(),
+            Some(separator) => line
+                .split(separator)
+                .map(|cell| cell.trim().trim_matches('"').to_owned())
+                .collect(),
             None => line.split_whitespace().map(str::to_owned).collect(),
         })
         .collect()
 }
 
 fn extension(path: &Path) -> String {
-    path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default()
+    path.extension()
+        .map(|extension| extension.to_string_lossy().to_lowercase())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -152,22 +189,51 @@ mod tests {
             root.path().join(name)
         };
         let classes = make("classes", &["cat", "dog"]);
-        assert_eq!(recognise(&classes), Ok(DataSource::ClassFolders { path: classes.clone() }));
+        assert_eq!(
+            recognise(&classes),
+            Ok(DataSource::ClassFolders {
+                path: classes.clone()
+            })
+        );
         let split = make("split", &["train", "val"]);
-        assert_eq!(recognise(&split), Ok(DataSource::SplitFolders { path: split.clone() }));
+        assert_eq!(
+            recognise(&split),
+            Ok(DataSource::SplitFolders {
+                path: split.clone()
+            })
+        );
         let cifar = make("cifar", &["x", "data_batch_1.bin"]);
-        assert_eq!(recognise(&cifar), Ok(DataSource::Cifar10 { path: cifar.clone() }));
+        assert_eq!(
+            recognise(&cifar),
+            Ok(DataSource::Cifar10 {
+                path: cifar.clone()
+            })
+        );
         assert!(recognise(&root.path().join("absent")).is_err());
         let picture = make("classes", &["cat", "cat/1.jpg"]).join("cat/1.jpg");
-        assert_eq!(recognise(&picture), Ok(DataSource::ClassFolders { path: classes }));
+        assert_eq!(
+            recognise(&picture),
+            Ok(DataSource::ClassFolders { path: classes })
+        );
     }
 
     #[test]
     fn a_table_without_header_and_with_probabilities_becomes_two_classes() {
         let root = tempfile::tempdir().unwrap();
         let file = root.path().join("labels.csv");
-        std::fs::write(&file, "images/cell0001.png  1.0 mono\nimages/cell0002.png 0.3333 poly\n").unwrap();
-        let DataSource::Table { label_column, threshold, .. } = recognise(root.path()).unwrap() else { panic!() };
+        std::fs::write(
+            &file,
+            "images/cell0001.png  1.0 mono\nimages/cell0002.png 0.3333 poly\n",
+        )
+        .unwrap();
+        let DataSource::Table {
+            label_column,
+            threshold,
+            ..
+        } = recognise(root.path()).unwrap()
+        else {
+            panic!()
+        };
         assert_eq!(label_column, Column::Index(1));
         assert_eq!(threshold.unwrap().at_least, 0.5);
     }

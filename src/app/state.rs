@@ -9,8 +9,8 @@ use crate::experiment::{Augmentation, DataConfig, DataSource, Experiment, FieldP
 use crate::models::device::Devices;
 use crate::models::tree::LayerTree;
 use crate::runs::RunSummary;
-use crate::training::events::Progress;
 use crate::training::EpochMetrics;
+use crate::training::events::Progress;
 use crate::worker::messages::RunId;
 
 /// One open experiment: what a text editor would call a document.
@@ -43,8 +43,16 @@ impl Document {
 pub enum Scan {
     #[default]
     None,
-    Running { done: usize, total: usize },
-    Done { data: Box<DataConfig>, seed: u64, dataset: Arc<Dataset>, split: Arc<SplitIndices> },
+    Running {
+        done: usize,
+        total: usize,
+    },
+    Done {
+        data: Box<DataConfig>,
+        seed: u64,
+        dataset: Arc<Dataset>,
+        split: Arc<SplitIndices>,
+    },
     Failed(String),
 }
 
@@ -157,7 +165,8 @@ impl State {
 
     /// Whether the active experiment says where its pictures are.
     pub fn has_pictures(&self) -> bool {
-        self.active_document().is_some_and(|document| document.experiment.data.source != DataSource::Unset)
+        self.active_document()
+            .is_some_and(|document| document.experiment.data.source != DataSource::Unset)
     }
 
     /// Whether a run trains or waits.
@@ -166,11 +175,16 @@ impl State {
     }
 
     pub fn running(&self) -> Option<&RunRecord> {
-        self.runs.iter().find(|run| run.state == RecordState::Running)
+        self.runs
+            .iter()
+            .find(|run| run.state == RecordState::Running)
     }
 
     pub fn queued(&self) -> usize {
-        self.runs.iter().filter(|run| run.state == RecordState::Queued).count()
+        self.runs
+            .iter()
+            .filter(|run| run.state == RecordState::Queued)
+            .count()
     }
 }
 

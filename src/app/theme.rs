@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use eframe::egui::style::{ScrollStyle, Selection, WidgetVisuals, Widgets};
 use eframe::egui::{
-    self, Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Shadow, Stroke, TextStyle,
-    Theme, Vec2, Visuals, vec2,
+    self, Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Shadow,
+    Stroke, TextStyle, Theme, Vec2, Visuals, vec2,
 };
 
 use super::tokens::{self, Tokens};
@@ -22,11 +22,26 @@ pub fn install(ctx: &egui::Context) {
 fn fonts() -> FontDefinitions {
     let mut fonts = FontDefinitions::empty();
     let files: [(&str, &'static [u8]); 5] = [
-        ("Inter", include_bytes!("../../assets/fonts/Inter-Regular.otf")),
-        ("Inter Medium", include_bytes!("../../assets/fonts/Inter-Medium.otf")),
-        ("Inter SemiBold", include_bytes!("../../assets/fonts/Inter-SemiBold.otf")),
-        ("Phosphor", include_bytes!("../../assets/fonts/Phosphor.ttf")),
-        ("Phosphor Fill", include_bytes!("../../assets/fonts/Phosphor-Fill.ttf")),
+        (
+            "Inter",
+            include_bytes!("../../assets/fonts/Inter-Regular.otf"),
+        ),
+        (
+            "Inter Medium",
+            include_bytes!("../../assets/fonts/Inter-Medium.otf"),
+        ),
+        (
+            "Inter SemiBold",
+            include_bytes!("../../assets/fonts/Inter-SemiBold.otf"),
+        ),
+        (
+            "Phosphor",
+            include_bytes!("../../assets/fonts/Phosphor.ttf"),
+        ),
+        (
+            "Phosphor Fill",
+            include_bytes!("../../assets/fonts/Phosphor-Fill.ttf"),
+        ),
     ];
     for (name, bytes) in files {
         let mut data = FontData::from_static(bytes);
@@ -37,24 +52,42 @@ fn fonts() -> FontDefinitions {
         fonts.font_data.insert(name.to_owned(), Arc::new(data));
     }
     let mut family = |family: FontFamily, fonts_in_order: &[&str]| {
-        fonts.families.insert(family, fonts_in_order.iter().map(|&name| name.to_owned()).collect());
+        fonts.families.insert(
+            family,
+            fonts_in_order.iter().map(|&name| name.to_owned()).collect(),
+        );
     };
     family(FontFamily::Proportional, &["Inter", "Phosphor"]);
     family(FontFamily::Monospace, &["Inter", "Phosphor"]);
-    family(FontFamily::Name(tokens::MEDIUM.into()), &["Inter Medium", "Phosphor"]);
-    family(FontFamily::Name(tokens::SEMIBOLD.into()), &["Inter SemiBold", "Phosphor"]);
-    family(FontFamily::Name(tokens::ICONS_FILLED.into()), &["Phosphor Fill", "Inter"]);
+    family(
+        FontFamily::Name(tokens::MEDIUM.into()),
+        &["Inter Medium", "Phosphor"],
+    );
+    family(
+        FontFamily::Name(tokens::SEMIBOLD.into()),
+        &["Inter SemiBold", "Phosphor"],
+    );
+    family(
+        FontFamily::Name(tokens::ICONS_FILLED.into()),
+        &["Phosphor Fill", "Inter"],
+    );
     fonts
 }
 
 fn style(t: &Tokens) -> egui::Style {
-    let mut style = egui::Style { visuals: visuals(t), ..egui::Style::default() };
+    let mut style = egui::Style {
+        visuals: visuals(t),
+        ..egui::Style::default()
+    };
     style.text_styles = BTreeMap::from([
         (TextStyle::Small, FontId::proportional(tokens::TEXT_SMALL)),
         (TextStyle::Body, FontId::proportional(tokens::TEXT_BODY)),
         (TextStyle::Button, FontId::proportional(tokens::TEXT_BODY)),
         (TextStyle::Monospace, FontId::monospace(tokens::TEXT_BODY)),
-        (TextStyle::Heading, tokens::semibold_font(tokens::TEXT_TITLE)),
+        (
+            TextStyle::Heading,
+            tokens::semibold_font(tokens::TEXT_TITLE),
+        ),
     ]);
     style.drag_value_text_style = TextStyle::Body;
     let spacing = &mut style.spacing;
@@ -72,7 +105,11 @@ fn style(t: &Tokens) -> egui::Style {
     spacing.icon_spacing = 6.0;
     spacing.combo_width = 110.0;
     spacing.tooltip_width = 320.0;
-    spacing.scroll = ScrollStyle { bar_width: 8.0, floating_allocated_width: 8.0, ..ScrollStyle::floating() };
+    spacing.scroll = ScrollStyle {
+        bar_width: 8.0,
+        floating_allocated_width: 8.0,
+        ..ScrollStyle::floating()
+    };
     style.interaction.selectable_labels = false;
     style.interaction.tooltip_delay = 0.4;
     style.animation_time = 0.1;
@@ -80,7 +117,11 @@ fn style(t: &Tokens) -> egui::Style {
 }
 
 fn visuals(t: &Tokens) -> Visuals {
-    let mut visuals = if t.dark { Visuals::dark() } else { Visuals::light() };
+    let mut visuals = if t.dark {
+        Visuals::dark()
+    } else {
+        Visuals::light()
+    };
     let radius = CornerRadius::same(tokens::RADIUS_M);
     let widget = |fill: Color32, stroke: Color32, text: Color32| WidgetVisuals {
         bg_fill: fill,
@@ -99,7 +140,10 @@ fn visuals(t: &Tokens) -> Visuals {
     };
     visuals.widgets.hovered.fg_stroke.width = 1.5;
     visuals.widgets.active.fg_stroke.width = 1.5;
-    visuals.selection = Selection { bg_fill: t.accent_faint, stroke: Stroke::new(tokens::STROKE_THIN, t.accent) };
+    visuals.selection = Selection {
+        bg_fill: t.accent_faint,
+        stroke: Stroke::new(tokens::STROKE_THIN, t.accent),
+    };
     visuals.weak_text_color = Some(t.text_muted);
     visuals.hyperlink_color = t.accent;
     visuals.faint_bg_color = t.faint;
@@ -113,7 +157,12 @@ fn visuals(t: &Tokens) -> Visuals {
     visuals.window_corner_radius = CornerRadius::same(tokens::RADIUS_L);
     visuals.menu_corner_radius = CornerRadius::same(8);
     visuals.panel_fill = t.background;
-    let shadow = Shadow { offset: [0, 6], blur: 20, spread: 0, color: t.shadow };
+    let shadow = Shadow {
+        offset: [0, 6],
+        blur: 20,
+        spread: 0,
+        color: t.shadow,
+    };
     visuals.window_shadow = shadow;
     visuals.popup_shadow = shadow;
     visuals.collapsing_header_frame = false;
@@ -137,7 +186,10 @@ pub fn primary_button(ui: &mut egui::Ui, text: &str, enabled: bool, least: Vec2)
             visuals.fg_stroke.color = t.on_accent;
         }
         ui.spacing_mut().button_padding.x = 14.0;
-        ui.add_enabled(enabled, egui::Button::new(tokens::semibold(text)).min_size(least))
+        ui.add_enabled(
+            enabled,
+            egui::Button::new(tokens::semibold(text)).min_size(least),
+        )
     })
     .inner
 }
@@ -148,7 +200,12 @@ pub fn icon_button(ui: &mut egui::Ui, icon: &str, label: &str) -> egui::Response
 }
 
 /// Like [`icon_button`], greyed out unless `enabled`.
-pub fn icon_button_enabled(ui: &mut egui::Ui, icon: &str, label: &str, enabled: bool) -> egui::Response {
+pub fn icon_button_enabled(
+    ui: &mut egui::Ui,
+    icon: &str,
+    label: &str,
+    enabled: bool,
+) -> egui::Response {
     let button = egui::Button::new(tokens::icon_text(icon))
         .frame_when_inactive(false)
         .min_size(Vec2::splat(tokens::CONTROL_HEIGHT));

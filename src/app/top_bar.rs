@@ -34,8 +34,14 @@ impl TopBarView {
         Self {
             name: document.map(|document| document.experiment.name.clone()),
             changed: document.is_some_and(Document::is_changed),
-            file: document.and_then(|document| document.file.as_deref()).map(|file| file.display().to_string()),
-            included: state.documents.iter().filter(|document| document.included).count(),
+            file: document
+                .and_then(|document| document.file.as_deref())
+                .map(|file| file.display().to_string()),
+            included: state
+                .documents
+                .iter()
+                .filter(|document| document.included)
+                .count(),
             has_pictures: state.has_pictures(),
             can_undo: Action::Undo.is_enabled(state),
             can_redo: Action::Redo.is_enabled(state),
@@ -74,7 +80,11 @@ pub fn shipped() -> &'static [Shipped] {
                 let experiment = preset::parse(text, file.as_ref())
                     .map_err(|error| log::error!("a shipped preset is damaged: {error}"))
                     .ok()?;
-                let notes = experiment.notes.split_whitespace().collect::<Vec<_>>().join(" ");
+                let notes = experiment
+                    .notes
+                    .split_whitespace()
+                    .collect::<Vec<_>>()
+                    .join(" ");
                 let end = notes.find(". ").map_or(notes.len(), |end| end + 1);
                 Some(Shipped {
                     file,
@@ -107,7 +117,11 @@ pub fn top_bar_ui(ui: &mut egui::Ui, view: &TopBarView, out: &mut Vec<Command>) 
             ] {
                 let button = icon_button_enabled(ui, action.icon(), action.text(), enabled);
                 let hint = action.hint(ui.ctx());
-                if button.on_hover_text(&hint).on_disabled_hover_text(hint).clicked() {
+                if button
+                    .on_hover_text(&hint)
+                    .on_disabled_hover_text(hint)
+                    .clicked()
+                {
                     out.push(match action {
                         Action::ToggleTheme => Command::ToggleTheme,
                         Action::Palette => Command::TogglePalette,
@@ -137,10 +151,18 @@ fn name_ui(ui: &mut egui::Ui, view: &TopBarView, _out: &mut Vec<Command>) {
         |ui| {
             ui.label(egui::RichText::new("/").color(t.text_faint));
             let response = ui.add(egui::Label::new(tokens::medium(name)).truncate());
-            response.on_hover_text(view.file.clone().unwrap_or_else(|| "Not saved to a file yet".into()));
+            response.on_hover_text(
+                view.file
+                    .clone()
+                    .unwrap_or_else(|| "Not saved to a file yet".into()),
+            );
             if view.changed {
-                ui.label(egui::RichText::new("•").size(tokens::TEXT_TITLE).color(t.warning))
-                    .on_hover_text("Changed since it was saved or loaded (Ctrl+S saves)");
+                ui.label(
+                    egui::RichText::new("•")
+                        .size(tokens::TEXT_TITLE)
+                        .color(t.warning),
+                )
+                .on_hover_text("Changed since it was saved or loaded (Ctrl+S saves)");
             }
         },
     );
@@ -154,7 +176,9 @@ fn train_ui(ui: &mut egui::Ui, view: &TopBarView, out: &mut Vec<Command>) {
     super::theme::name(&response, enabled, &name);
     let response = response
         .on_hover_text(Action::Train.hint(ui.ctx()))
-        .on_disabled_hover_text("Tick an experiment on the left first: Train trains every ticked one");
+        .on_disabled_hover_text(
+            "Tick an experiment on the left first: Train trains every ticked one",
+        );
     if response.clicked() {
         out.push(Command::Train);
     }
@@ -162,7 +186,10 @@ fn train_ui(ui: &mut egui::Ui, view: &TopBarView, out: &mut Vec<Command>) {
 
 fn compare_ui(ui: &mut egui::Ui, view: &TopBarView, out: &mut Vec<Command>) {
     let text = format!("{}  Compare both ways", icon::GIT_DIFF);
-    let response = ui.add_enabled(view.has_pictures, egui::Button::new(text).min_size(egui::vec2(0.0, 30.0)));
+    let response = ui.add_enabled(
+        view.has_pictures,
+        egui::Button::new(text).min_size(egui::vec2(0.0, 30.0)),
+    );
     super::theme::name(&response, view.has_pictures, "Compare both ways");
     let response = response
         .on_hover_text(Action::CompareBothWays.hint(ui.ctx()))
@@ -188,7 +215,11 @@ fn menu<R>(
 /// One line of a menu; true when it was chosen.
 fn menu_item(ui: &mut egui::Ui, action: Action, enabled: bool) -> bool {
     let t = tokens(ui);
-    let shortcut = action.shortcuts().first().map(|keys| ui.ctx().format_shortcut(keys)).unwrap_or_default();
+    let shortcut = action
+        .shortcuts()
+        .first()
+        .map(|keys| ui.ctx().format_shortcut(keys))
+        .unwrap_or_default();
     let text = format!("{}  {}", action.icon(), action.text());
     let button = egui::Button::new(text).shortcut_text(t.small(shortcut));
     let response = ui.add_enabled(enabled, button);
@@ -200,19 +231,32 @@ fn pictures_ui(ui: &mut egui::Ui, view: &TopBarView, out: &mut Vec<Command>) {
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.x = 1.0;
         let recent = &view.recent_pictures;
-        menu(ui, icon::CARET_DOWN, "More ways to open pictures", "A table, or pictures that were open before", |ui| {
-            ui.set_min_width(260.0);
-            for action in [Action::OpenPictures, Action::OpenTable] {
-                if menu_item(ui, action, true) {
-                    out.push(if action == Action::OpenTable { Command::OpenTableDialog } else { Command::OpenPicturesDialog });
+        menu(
+            ui,
+            icon::CARET_DOWN,
+            "More ways to open pictures",
+            "A table, or pictures that were open before",
+            |ui| {
+                ui.set_min_width(260.0);
+                for action in [Action::OpenPictures, Action::OpenTable] {
+                    if menu_item(ui, action, true) {
+                        out.push(if action == Action::OpenTable {
+                            Command::OpenTableDialog
+                        } else {
+                            Command::OpenPicturesDialog
+                        });
+                    }
                 }
-            }
-            recent_ui(ui, recent, |path| out.push(Command::OpenPictures(path)));
-        });
+                recent_ui(ui, recent, |path| out.push(Command::OpenPictures(path)));
+            },
+        );
         let text = format!("{}  Open pictures…", icon::IMAGES);
         let response = ui.add(egui::Button::new(text).min_size(egui::vec2(0.0, 30.0)));
         super::theme::name(&response, true, "Open pictures…");
-        if response.on_hover_text(Action::OpenPictures.hint(ui.ctx())).clicked() {
+        if response
+            .on_hover_text(Action::OpenPictures.hint(ui.ctx()))
+            .clicked()
+        {
             out.push(Command::OpenPicturesDialog);
         }
     });
@@ -226,7 +270,11 @@ fn recent_ui(ui: &mut egui::Ui, recent: &[PathBuf], mut chosen: impl FnMut(PathB
     ui.label(tokens(ui).small("Recent"));
     for path in recent {
         let text = format!("{}  {}", icon::CLOCK_COUNTER_CLOCKWISE, file_title(path));
-        if ui.button(text).on_hover_text(path.display().to_string()).clicked() {
+        if ui
+            .button(text)
+            .on_hover_text(path.display().to_string())
+            .clicked()
+        {
             chosen(path.clone());
         }
     }
@@ -234,32 +282,44 @@ fn recent_ui(ui: &mut egui::Ui, recent: &[PathBuf], mut chosen: impl FnMut(PathB
 
 fn presets_ui(ui: &mut egui::Ui, view: &TopBarView, out: &mut Vec<Command>) {
     let text = format!("{}  Presets  {}", icon::STACK, icon::CARET_DOWN);
-    menu(ui, &text, "Presets", "Open, save and reset experiments", |ui| {
-        ui.set_min_width(260.0);
-        let open = view.name.is_some();
-        let items = [
-            (Action::NewExperiment, true, Command::NewExperiment),
-            (Action::DuplicateExperiment, open, Command::DuplicateExperiment),
-            (Action::OpenPreset, true, Command::OpenPresetDialog),
-            (Action::Save, open, Command::Save),
-            (Action::SaveAs, open, Command::SaveAsDialog),
-            (Action::Reset, view.changed, Command::Reset),
-        ];
-        for (action, enabled, command) in items {
-            if menu_item(ui, action, enabled) {
-                out.push(command);
-            }
-        }
-        if !shipped().is_empty() {
-            ui.separator();
-            ui.label(tokens(ui).small("Shipped with Graft"));
-            for preset in shipped() {
-                let text = format!("{}  {}", icon::LEAF, preset.name);
-                if ui.button(text).on_hover_text(&preset.summary).clicked() {
-                    out.push(Command::OpenShippedPreset(preset.file));
+    menu(
+        ui,
+        &text,
+        "Presets",
+        "Open, save and reset experiments",
+        |ui| {
+            ui.set_min_width(260.0);
+            let open = view.name.is_some();
+            let items = [
+                (Action::NewExperiment, true, Command::NewExperiment),
+                (
+                    Action::DuplicateExperiment,
+                    open,
+                    Command::DuplicateExperiment,
+                ),
+                (Action::OpenPreset, true, Command::OpenPresetDialog),
+                (Action::Save, open, Command::Save),
+                (Action::SaveAs, open, Command::SaveAsDialog),
+                (Action::Reset, view.changed, Command::Reset),
+            ];
+            for (action, enabled, command) in items {
+                if menu_item(ui, action, enabled) {
+                    out.push(command);
                 }
             }
-        }
-        recent_ui(ui, &view.recent_presets, |path| out.push(Command::OpenPreset(path)));
-    });
+            if !shipped().is_empty() {
+                ui.separator();
+                ui.label(tokens(ui).small("Shipped with Graft"));
+                for preset in shipped() {
+                    let text = format!("{}  {}", icon::LEAF, preset.name);
+                    if ui.button(text).on_hover_text(&preset.summary).clicked() {
+                        out.push(Command::OpenShippedPreset(preset.file));
+                    }
+                }
+            }
+            recent_ui(ui, &view.recent_presets, |path| {
+                out.push(Command::OpenPreset(path))
+            });
+        },
+    );
 }

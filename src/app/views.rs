@@ -4,7 +4,9 @@ use eframe::egui;
 
 use super::command::{Command, View};
 use super::panels::augmentation::{AugmentationEditorView, AugmentationLocal, augmentation_ui};
-use super::panels::augmentation_view::{AugmentationPreviewLocal, AugmentationPreviewView, augmentation_view_ui};
+use super::panels::augmentation_view::{
+    AugmentationPreviewLocal, AugmentationPreviewView, augmentation_view_ui,
+};
 use super::panels::backbone::{BackboneLocal, BackboneView, backbone_ui};
 use super::panels::curves::{CurvesLocal, CurvesView, curves_ui};
 use super::panels::data::{DataEditorLocal, DataEditorView, data_editor_ui};
@@ -52,8 +54,15 @@ pub enum Section {
 }
 
 impl Section {
-    pub const ALL: [Self; 7] =
-        [Self::Data, Self::Backbone, Self::Layers, Self::Head, Self::Augmentation, Self::Phases, Self::Training];
+    pub const ALL: [Self; 7] = [
+        Self::Data,
+        Self::Backbone,
+        Self::Layers,
+        Self::Head,
+        Self::Augmentation,
+        Self::Phases,
+        Self::Training,
+    ];
 
     pub fn title(self) -> &'static str {
         match self {
@@ -110,7 +119,12 @@ impl Section {
 }
 
 impl Graft {
-    pub(super) fn section_ui(&mut self, ui: &mut egui::Ui, section: Section, out: &mut Vec<Command>) {
+    pub(super) fn section_ui(
+        &mut self,
+        ui: &mut egui::Ui,
+        section: Section,
+        out: &mut Vec<Command>,
+    ) {
         let state = &self.state;
         let locals = &mut self.locals;
         match section {
@@ -154,18 +168,32 @@ impl Graft {
 
     /// What a closed section says on its line.
     pub(super) fn section_summary(&self, section: Section) -> String {
-        let Some(document) = self.state.active_document() else { return String::new() };
+        let Some(document) = self.state.active_document() else {
+            return String::new();
+        };
         let experiment = &document.experiment;
         match section {
             Section::Data => match &self.state.scan {
-                Scan::Done { dataset, .. } => format::plural(dataset.pictures.len() as u64, "picture", "pictures"),
+                Scan::Done { dataset, .. } => {
+                    format::plural(dataset.pictures.len() as u64, "picture", "pictures")
+                }
                 _ => String::new(),
             },
             Section::Backbone => crate::models::catalogue::find(&experiment.backbone.name)
-                .map_or_else(|| experiment.backbone.name.clone(), |info| info.title.to_owned()),
+                .map_or_else(
+                    || experiment.backbone.name.clone(),
+                    |info| info.title.to_owned(),
+                ),
             Section::Layers | Section::Training => String::new(),
-            Section::Head => format::plural(experiment.head.layers.len() as u64 + 1, "layer", "layers"),
-            Section::Augmentation => if experiment.augmentation.is_active() { "on" } else { "off" }.into(),
+            Section::Head => {
+                format::plural(experiment.head.layers.len() as u64 + 1, "layer", "layers")
+            }
+            Section::Augmentation => if experiment.augmentation.is_active() {
+                "on"
+            } else {
+                "off"
+            }
+            .into(),
             Section::Phases => format::plural(u64::from(experiment.epochs()), "epoch", "epochs"),
         }
     }
@@ -174,7 +202,10 @@ impl Graft {
     pub(super) fn totals_ui(&self, ui: &mut egui::Ui) {
         let t = tokens(ui);
         let totals = LayersView::build(&self.state).and_then(|view| {
-            view.phases.iter().filter_map(|phase| phase.totals).max_by_key(|totals| totals.trainable)
+            view.phases
+                .iter()
+                .filter_map(|phase| phase.totals)
+                .max_by_key(|totals| totals.trainable)
         });
         let Some(totals) = totals else {
             ui.label(t.small("Trainable parameters are counted once the layers are known"));
@@ -185,8 +216,13 @@ impl Graft {
             ui.label(tokens::semibold(share).color(t.trainable));
             ui.label(t.muted("trainable"));
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                let text = format!("{} of {}", format::compact(totals.trainable), format::compact(totals.all()));
-                ui.label(t.muted(text)).on_hover_text("Parameters that learn in the phase that frees most, of all");
+                let text = format!(
+                    "{} of {}",
+                    format::compact(totals.trainable),
+                    format::compact(totals.all())
+                );
+                ui.label(t.muted(text))
+                    .on_hover_text("Parameters that learn in the phase that frees most, of all");
             });
         });
         let share = totals.trainable as f32 / totals.all().max(1) as f32;
@@ -194,12 +230,23 @@ impl Graft {
     }
 
     pub(super) fn runs_side_ui(&mut self, ui: &mut egui::Ui, out: &mut Vec<Command>) {
-        runs_ui(ui, &RunsView::build(&self.state, super::clock::now()), &mut self.locals.runs, out);
+        runs_ui(
+            ui,
+            &RunsView::build(&self.state, super::clock::now()),
+            &mut self.locals.runs,
+            out,
+        );
     }
 }
 
 impl Locals {
-    pub(super) fn view_ui(&mut self, ui: &mut egui::Ui, view: View, state: &State, out: &mut Vec<Command>) {
+    pub(super) fn view_ui(
+        &mut self,
+        ui: &mut egui::Ui,
+        view: View,
+        state: &State,
+        out: &mut Vec<Command>,
+    ) {
         match view {
             View::Data => data_view_ui(ui, &DataView::build(state), &mut self.data_view, out),
             View::Layers => match LayersView::build(state) {
@@ -221,7 +268,11 @@ fn no_experiment_ui(ui: &mut egui::Ui, out: &mut Vec<Command>) {
     ui.vertical_centered(|ui| {
         ui.add_space(tokens::SPACE_XXL);
         ui.label(tokens(ui).muted("No experiment is open"));
-        if ui.button("Open pictures…").on_hover_text("Begin with a folder of pictures sorted by class").clicked() {
+        if ui
+            .button("Open pictures…")
+            .on_hover_text("Begin with a folder of pictures sorted by class")
+            .clicked()
+        {
             out.push(Command::OpenPicturesDialog);
         }
     });

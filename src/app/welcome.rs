@@ -10,7 +10,10 @@ use super::top_bar::{Shipped, shipped};
 
 /// Presets to begin with; those whose own pictures are on this machine come first.
 pub fn suggestions(pictures_are_there: bool) -> Vec<&'static Shipped> {
-    let mut list: Vec<&Shipped> = shipped().iter().filter(|preset| pictures_are_there || !preset.has_pictures).collect();
+    let mut list: Vec<&Shipped> = shipped()
+        .iter()
+        .filter(|preset| pictures_are_there || !preset.has_pictures)
+        .collect();
     list.sort_by_key(|preset| !preset.has_pictures);
     list
 }
@@ -52,7 +55,9 @@ fn presets_ui(ui: &mut egui::Ui, presets: &[&Shipped], out: &mut Vec<Command>) {
     let margin = ((ui.available_width() - width) / 2.0).max(0.0);
     ui.horizontal(|ui| {
         ui.add_space(margin);
-        ui.label(tokens::medium("Or begin with an experiment that others have made").color(t.text_muted));
+        ui.label(
+            tokens::medium("Or begin with an experiment that others have made").color(t.text_muted),
+        );
     });
     ui.add_space(tokens::SPACE_XS);
     for row in presets.chunks(columns) {
@@ -70,21 +75,47 @@ fn presets_ui(ui: &mut egui::Ui, presets: &[&Shipped], out: &mut Vec<Command>) {
 fn card_ui(ui: &mut egui::Ui, preset: &Shipped, size: egui::Vec2, out: &mut Vec<Command>) {
     let t = tokens(ui);
     let (rect, response) = ui.allocate_exact_size(size, egui::Sense::click());
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Open preset {}", preset.name)));
+    response.widget_info(|| {
+        egui::WidgetInfo::labeled(
+            egui::Role::Button,
+            true,
+            format!("Open preset {}", preset.name),
+        )
+    });
     let lively = response.hovered() || response.has_focus();
-    let stroke = if lively { egui::Stroke::new(1.5, t.accent) } else { t.outline_stroke() };
+    let stroke = if lively {
+        egui::Stroke::new(1.5, t.accent)
+    } else {
+        t.outline_stroke()
+    };
     let fill = if lively { t.raised } else { t.surface };
-    ui.painter().rect(rect, tokens::RADIUS_L, fill, stroke, egui::StrokeKind::Inside);
+    ui.painter().rect(
+        rect,
+        tokens::RADIUS_L,
+        fill,
+        stroke,
+        egui::StrokeKind::Inside,
+    );
     let inner = rect.shrink(12.0);
-    let mut content = ui.new_child(egui::UiBuilder::new().max_rect(inner).layout(egui::Layout::top_down(egui::Align::Min)));
+    let mut content = ui.new_child(
+        egui::UiBuilder::new()
+            .max_rect(inner)
+            .layout(egui::Layout::top_down(egui::Align::Min)),
+    );
     content.set_clip_rect(inner.intersect(ui.clip_rect()));
     content.horizontal(|ui| {
-        let symbol = if preset.has_pictures { icon::LIGHTNING } else { icon::LEAF };
+        let symbol = if preset.has_pictures {
+            icon::LIGHTNING
+        } else {
+            icon::LEAF
+        };
         ui.label(tokens::icon_text(symbol).color(t.accent));
         ui.add(egui::Label::new(tokens::medium(&preset.name)).truncate());
     });
     content.add(egui::Label::new(t.small(&preset.summary)).wrap());
-    let response = response.on_hover_text(&preset.summary).on_hover_cursor(egui::CursorIcon::PointingHand);
+    let response = response
+        .on_hover_text(&preset.summary)
+        .on_hover_cursor(egui::CursorIcon::PointingHand);
     if response.clicked() {
         out.push(Command::OpenShippedPreset(preset.file));
     }

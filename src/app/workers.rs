@@ -29,7 +29,10 @@ impl Threads {
     /// # Errors
     /// When the system gives no thread.
     pub fn spawn(notify: &Notify) -> std::io::Result<Self> {
-        Ok(Self { trainer: TrainingWorker::spawn(notify.clone())?, assistant: Assistant::spawn(notify.clone())? })
+        Ok(Self {
+            trainer: TrainingWorker::spawn(notify.clone())?,
+            assistant: Assistant::spawn(notify.clone())?,
+        })
     }
 }
 

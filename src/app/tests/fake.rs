@@ -1,0 +1,172 @@
+//! Threads that remember what they were told and say what a test wants.
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use egui_kittest::Harness;
+
+use crate::app::shell::{Graft, Places};
+use crate::app::workers::Workers;
+use crate::models::device::Devices;
+use crate::runs::{RunState, RunSummary};
+use crate::training::events::TestMetrics;
+use crate::worker::messages::{Answer, Question, RunEvent, RunId, StartRun, TrainingCommand};
+
+#[derive(Default)]
+pub struct Record {
+    pub sent: Vec<TrainingCommand>,
+    pub questions: Vec<Question>,
+    pub events: Vec<(RunId, RunEvent)>,
+    pub answers: Vec<Answer>,
+}
+
+impl Record {
+    /// The runs that were queued, in order.
+    pub fn started(&self) -> Vec<&StartRun> {
+        self.sent
+            .iter()
+            .filter_map(|command| match command {
+                TrainingCommand::Start(start) => Some(&**start),
+                _ => None,
+            })
+            .collect()
+    }
+
+    pub fn stopped(&self) -> Vec<RunId> {
+        self.sent
+            .iter()
+            .filter_map(|command| match command {
+                TrainingCommand::Stop(run) => Some(*run),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+pub struct Fake(Rc<RefCell<Record>>);
+
+impl Workers for Fake {
+    fn send(&mut self, command: TrainingCommand) -> Result<(), String> {
+        self.0.borrow_mut().sent.push(command);
+        Ok(())
+    }
+
+    fn events(&mut self) -> Vec<(RunId, RunEvent)> {
+        std::mem::take(&mut self.0.borrow_mut().events)
+    }
+
+    fn ask(&mut self, question: Question) {
+        self.0.borrow_mut().questions.push(question);
+    }
+
+    fn answers(&mut self) -> Vec<Answer> {
+        std::mem::take(&mut self.0.borrow_mut().answers)
+    }
+}
+
+/// A window of 1280 x 800 with fake threads and folders of its own.
+pub struct Window {
+    pub harness: Harness<'static, Graft>,
+    pub record: Rc<RefCell<Record>>,
+    pub folder: tempfile::TempDir,
+}
+
+impl Window {
+    /// Opens the window with these preset texts.
+    pub fn with_presets(texts: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let presets: Vec<PathBuf> = texts
+            .iter()
+            .enumerate()
+            .map(|(index, text)| {
+                let path = folder.path().join(format!("preset-{index}.ron"));
+                std::fs::write(&path, text).unwrap();
+                path
+            })
+            .collect();
+        let places = Places {
+            runs: folder.path().join("runs"),
+            presets: folder.path().join("presets"),
+            settings: folder.path().join("settings.ron"),
+        };
+        let record = Rc::new(RefCell::new(Record::default()));
+        let workers = Fake(record.clone());
+        let harness = Harness::builder()
+            .with_size([1280.0, 800.0])
+            .with_os(eframe::egui::os::OperatingSystem::Nix)
+            .build_eframe(move |creation| {
+                Graft::new(&creation.egui_ctx, Box::new(workers), places, &presets)
+            });
+        let mut window = Self {
+            harness,
+            record,
+            folder,
+        };
+        window.answer(Answer::Devices(Devices {
+            cpu: "CPU, 2 threads".into(),
+            cuda: Vec::new(),
+            why_no_cuda: Some("No CUDA: the NVIDIA driver (libcuda.so.1) is not installed.".into()),
+        }));
+        window
+    }
+
+    /// The pair that ships for solar cells.
+    pub fn with_pair() -> Self {
+        Self::with_presets(&[
+            &shipped("solar-feature-extraction"),
+            &shipped("solar-fine-tuning"),
+        ])
+    }
+
+    pub fn steps(&mut self) {
+        self.harness.run_steps(4);
+    }
+
+    pub fn answer(&mut self, answer: Answer) {
+        self.record.borrow_mut().answers.push(answer);
+        self.steps();
+    }
+
+    pub fn event(&mut self, run: RunId, event: RunEvent) {
+        self.record.borrow_mut().events.push((run, event));
+        self.steps();
+    }
+}
+
+/// The text of a preset that comes with Graft.
+pub fn shipped(name: &str) -> String {
+    let found = crate::experiment::preset::shipped()
+        .iter()
+        .find(|(file, _)| file.contains(name));
+    found.map(|(_, text)| (*text).to_owned()).unwrap()
+}
+
+pub fn summary(id: &str, accuracy: f64) -> RunSummary {
+    RunSummary {
+        id: id.into(),
+        experiment: id.into(),
+        backbone: "efficientnet_lite0".into(),
+        started: 1_000,
+        state: RunState::Finished,
+        classes: vec!["defective".into(), "functional".into()],
+        train_pictures: 1_968,
+        validation_pictures: 0,
+        test_pictures: 656,
+        test_split: "0".into(),
+        trainable_parameters: 1,
+        frozen_parameters: 2,
+        best_epoch: 3,
+        epochs_planned: 10,
+        phases: Vec::new(),
+        seconds_total: 60.0,
+        test: Some(TestMetrics {
+            loss: 0.3,
+            accuracy,
+            macro_f1: accuracy,
+            n: 656,
+        }),
+        device: "CPU".into(),
+        graft_version: "0.1.0".into(),
+    }
+}
