@@ -51,7 +51,11 @@ fn three_digits(value: f64) -> String {
 
 /// A share of 1 as `90.4 %`.
 pub fn percent(share: f64) -> String {
-    if share.is_finite() { format!("{:.1} %", share * 100.0) } else { "–".to_owned() }
+    if share.is_finite() {
+        format!("{:.1} %", share * 100.0)
+    } else {
+        "–".to_owned()
+    }
 }
 
 /// `0.8 s`, `42 s`, `3 min 20 s`, `1 h 05 min`, `2 days 3 h`.
@@ -88,7 +92,11 @@ pub fn remaining(seconds: f64) -> String {
 
 /// A loss with four digits behind the point.
 pub fn loss(loss: f64) -> String {
-    if loss.is_finite() { format!("{loss:.4}") } else { "–".to_owned() }
+    if loss.is_finite() {
+        format!("{loss:.4}")
+    } else {
+        "–".to_owned()
+    }
 }
 
 /// A learning rate as people write it: `0.001`, `0.00035`, `1e-5`.
@@ -99,7 +107,10 @@ pub fn rate(rate: f64) -> String {
         let text = format!("{rate:.2e}");
         match text.split_once('e') {
             Some((digits, exponent)) if digits.contains('.') => {
-                format!("{}e{exponent}", digits.trim_end_matches('0').trim_end_matches('.'))
+                format!(
+                    "{}e{exponent}",
+                    digits.trim_end_matches('0').trim_end_matches('.')
+                )
             }
             _ => text,
         }
@@ -107,13 +118,21 @@ pub fn rate(rate: f64) -> String {
         // Three digits that count, without zeros behind them.
         let places = (2 - rate.abs().log10().floor() as i32).max(0) as usize;
         let text = format!("{rate:.places$}");
-        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+        if text.contains('.') {
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        } else {
+            text
+        }
     }
 }
 
 /// `1 picture`, `2 pictures`: the count with its noun.
 pub fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{} {}", thousands(number as u64), if number == 1 { one } else { many })
+    format!(
+        "{} {}",
+        thousands(number as u64),
+        if number == 1 { one } else { many }
+    )
 }
 
 /// One epoch in a line of text, for the log and a terminal that can't show a bar.
@@ -124,8 +143,14 @@ pub fn epoch_line(epoch: &EpochMetrics, epochs_planned: u32) -> String {
         loss(epoch.train_loss),
         percent(epoch.train_accuracy),
     );
-    if let (Some(validation_loss), Some(accuracy)) = (epoch.validation_loss, epoch.validation_accuracy) {
-        line.push_str(&format!("; validation loss {}, accuracy {}", loss(validation_loss), percent(accuracy)));
+    if let (Some(validation_loss), Some(accuracy)) =
+        (epoch.validation_loss, epoch.validation_accuracy)
+    {
+        line.push_str(&format!(
+            "; validation loss {}, accuracy {}",
+            loss(validation_loss),
+            percent(accuracy)
+        ));
     }
     line.push_str(&format!("; {}", duration(epoch.seconds)));
     line
@@ -141,7 +166,11 @@ pub fn utc_file_stamp(seconds: u64) -> String {
 /// `2026-11-24 10:15 UTC` from seconds since 1970.
 pub fn utc_time(seconds: u64) -> String {
     let (year, month, day) = civil_date(seconds / 86_400);
-    format!("{year:04}-{month:02}-{day:02} {:02}:{:02} UTC", seconds / 3600 % 24, seconds / 60 % 60)
+    format!(
+        "{year:04}-{month:02}-{day:02} {:02}:{:02} UTC",
+        seconds / 3600 % 24,
+        seconds / 60 % 60
+    )
 }
 
 /// Year, month and day of a day counted from 1970-01-01, by Howard Hinnant's `civil_from_days`.
@@ -149,12 +178,17 @@ fn civil_date(days: u64) -> (u64, u64, u64) {
     let shifted = days + 719_468;
     let era = shifted / 146_097;
     let day_of_era = shifted % 146_097;
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     // Months counted from March, so that the leap day comes last.
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
     let year = year_of_era + era * 400 + u64::from(month <= 2);
     (year, month, day)
 }

@@ -1,5 +1,5 @@
 //! The `graft` program: the window without arguments, headless commands with them.
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    graft::cli::main()
 }

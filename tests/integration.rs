@@ -1,1 +1,3 @@
+//! Everything that needs more than one module at a time.
 
+mod cli;

@@ -105,7 +105,7 @@ impl Graft {
             Command::OpenFolder(folder) => self.open_folder(&folder),
             Command::ExperimentOfRun(folder) => self.experiment_of_run(&folder),
             Command::ExportFiguresDialog => self.files.ask(Purpose::Figures, self.settings.last_folder.clone(), ctx),
-            Command::ExportFigures(folder) => self.export_figures(&folder),
+            Command::ExportFigures(folder) => self.export_figures(&folder, ctx),
 
             Command::ShowView(view) => self.show_view(view),
             Command::TogglePalette => {

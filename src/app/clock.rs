@@ -7,9 +7,13 @@ const DAY: i64 = 86_400;
 
 /// `10:15:03`, local time; UTC where the system does not say what local is.
 pub fn time_of_day() -> String {
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs());
-    let local = (i64::try_from(seconds).unwrap_or(0) + offset()).rem_euclid(DAY);
+    let local = (i64::try_from(now()).unwrap_or(0) + offset()).rem_euclid(DAY);
     format!("{:02}:{:02}:{:02}", local / 3600, local / 60 % 60, local % 60)
+}
+
+/// Seconds since 1970, UTC.
+pub fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs())
 }
 
 /// Seconds that local time is ahead of UTC, asked of the system once: the standard library can't say.

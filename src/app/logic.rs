@@ -284,7 +284,7 @@ impl Graft {
                 folder: Some(self.places.runs.join(&summary.id)),
                 name: summary.experiment.clone(),
                 state: match &summary.state {
-                    RunState::Running => RecordState::Interrupted,
+                    RunState::Running | RunState::Interrupted => RecordState::Interrupted,
                     RunState::Finished => RecordState::Finished,
                     RunState::Stopped => RecordState::Stopped,
                     RunState::Failed(reason) => RecordState::Failed(reason.clone()),

@@ -2,9 +2,106 @@
 //!
 //! Panels are functions of plain data: `xxx_ui(ui, &XxxView, &mut XxxLocal, &mut Vec<Command>)`. They never
 //! train, read files or block; what they want done they say in [`command::Command`]s, which
-//! `shell.rs` carries out between frames.
+//! `carry_out.rs` carries out between frames. `logic.rs` takes what the threads say into [`state::State`].
 
+pub mod actions;
 pub mod command;
 pub mod panels;
+pub mod settings;
+pub mod shell;
 pub mod state;
+pub mod theme;
 pub mod tokens;
+pub mod workers;
+
+mod carry_out;
+mod clock;
+mod dialogs;
+mod documents;
+mod file_browser;
+mod figures;
+mod frame;
+mod logo;
+mod logic;
+mod notices;
+mod palette;
+mod run_bar;
+mod side;
+mod sources;
+#[cfg(test)]
+mod tests;
+mod top_bar;
+mod views;
+mod welcome;
+
+use std::cell::Cell;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use eframe::egui;
+
+use settings::Settings;
+use shell::{Graft, Places};
+use workers::{Notify, Threads};
+
+/// The smallest window in which everything fits, in points.
+const LEAST_SIZE: [f32; 2] = [1000.0, 640.0];
+
+/// Opens the window with these presets, and returns when it is closed. Tries the graphics card's
+/// modern interface (wgpu) first, OpenGL second.
+///
+/// # Errors
+/// When neither can open a window; the text says what to do.
+pub fn run(presets: Vec<PathBuf>) -> anyhow::Result<()> {
+    // Relative paths mean the folder that Graft was started in, whatever later changes it.
+    let presets: Vec<PathBuf> =
+        presets.iter().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone())).collect();
+    let mut problems = Vec::new();
+    for renderer in [eframe::Renderer::Wgpu, eframe::Renderer::Glow] {
+        let opened = Rc::new(Cell::new(false));
+        match open(renderer, &presets, opened.clone()) {
+            Ok(()) => return Ok(()),
+            Err(error) if opened.get() => return Err(anyhow::anyhow!("the window was lost: {error}")),
+            Err(error) => {
+                log::warn!("{renderer} can't open a window: {error}");
+                problems.push(format!("{renderer}: {error}"));
+            }
+        }
+    }
+    anyhow::bail!(
+        "no window can be opened here ({}). `graft run PRESET.ron` trains without one.",
+        problems.join("; ")
+    )
+}
+
+fn open(renderer: eframe::Renderer, presets: &[PathBuf], opened: Rc<Cell<bool>>) -> Result<(), eframe::Error> {
+    let places = Places::of_user();
+    let settings = Settings::load(&places.settings);
+    let options = eframe::NativeOptions {
+        viewport: egui::ViewportBuilder::default()
+            .with_title("Graft")
+            .with_app_id("graft")
+            .with_inner_size(settings.window)
+            .with_min_inner_size(LEAST_SIZE)
+            .with_maximized(settings.maximized)
+            .with_icon(logo::icon()),
+        renderer,
+        ..eframe::NativeOptions::default()
+    };
+    let presets = presets.to_vec();
+    eframe::run_native(
+        "graft",
+        options,
+        Box::new(move |creation| {
+            opened.set(true);
+            let ctx = creation.egui_ctx.clone();
+            let notify: Notify = Arc::new(move || ctx.request_repaint_after(FRAME));
+            let threads = Threads::spawn(&notify)?;
+            Ok(Box::new(Graft::new(&creation.egui_ctx, Box::new(threads), places, &presets)))
+        }),
+    )
+}
+
+/// Events within this time share one frame.
+const FRAME: std::time::Duration = std::time::Duration::from_millis(33);

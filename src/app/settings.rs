@@ -82,7 +82,7 @@ impl Settings {
 
 /// The arrangement of a new installation: all views as tabs, curves and results in front.
 pub fn default_views() -> egui_tiles::Tree<View> {
-    egui_tiles::Tree::new_tabs("views", View::ALL.to_vec())
+    egui_tiles::Tree::new_tabs(eframe::egui::Id::unique("views"), View::ALL.to_vec())
 }
 
 fn holds_every_view(tree: &egui_tiles::Tree<View>) -> bool {

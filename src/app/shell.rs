@@ -9,6 +9,7 @@ use eframe::egui;
 use super::command::{Command, View};
 use super::dialogs::{Ask, Files};
 use super::documents::file_title;
+use super::figures::Export;
 use super::palette::Palette;
 use super::settings::{self, Saver, Settings};
 use super::state::{Document, NoticeKind, State};
@@ -49,7 +50,10 @@ pub struct Graft {
     pub(super) question: Option<Ask>,
     pub(super) files: Files,
     pub(super) palette: Option<Palette>,
+    pub(super) exports: Vec<Export>,
     pub(super) warnings_open: bool,
+    /// Whether the pictures that set-up fetches are on this machine.
+    pub(super) demo_is_there: bool,
     pub(super) closing: Closing,
     pub(super) next_run: u64,
     pub(super) next_notice: u64,
@@ -135,7 +139,9 @@ impl Graft {
             question: None,
             files: Files::default(),
             palette: None,
+            exports: Vec::new(),
             warnings_open: false,
+            demo_is_there: crate::paths::data().join("elpv").join("labels.csv").is_file(),
             closing: Closing::No,
             next_run: 1,
             next_notice: 1,
@@ -241,6 +247,7 @@ impl eframe::App for Graft {
         if let Some(command) = self.files.poll(ctx, self.settings.last_folder.as_deref()) {
             self.commands.push(command);
         }
+        self.poll_exports();
         let commands = std::mem::take(&mut self.commands);
         for command in commands {
             self.carry_out(command, ctx);
@@ -268,7 +275,7 @@ impl eframe::App for Graft {
         self.frame_ui(ui, &mut out);
         let title = self.title();
         if ctx.data_mut(|data| {
-            let shown = data.get_temp_mut_or_default::<String>(egui::Id::new("window title"));
+            let shown = data.get_temp_mut_or_default::<String>(egui::Id::unique("window title"));
             let changed = *shown != title;
             if changed {
                 shown.clone_from(&title);
@@ -277,11 +284,15 @@ impl eframe::App for Graft {
         }) {
             ctx.send_viewport_cmd(egui::ViewportCommand::Title(title));
         }
-        // Wants repeat every frame and need no frame of their own; everything else does.
-        if out.iter().any(|command| !command.is_want()) {
+        // Wants repeat every frame and need no frame of their own: they are answered at once.
+        let (wants, deeds): (Vec<_>, Vec<_>) = out.into_iter().partition(Command::is_want);
+        for want in wants {
+            self.carry_out(want, &ctx);
+        }
+        if !deeds.is_empty() {
             ctx.request_repaint();
         }
-        self.commands.extend(out);
+        self.commands.extend(deeds);
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {

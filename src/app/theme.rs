@@ -162,5 +162,5 @@ pub fn icon_button_enabled(ui: &mut egui::Ui, icon: &str, label: &str, enabled: 
 
 /// Gives a widget the name that assistive technology reads and tests look for.
 pub fn name(response: &egui::Response, enabled: bool, label: &str) {
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, enabled, label));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, enabled, label));
 }

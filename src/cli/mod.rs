@@ -1,1 +1,80 @@
-//! The command line.
+//! The command line: the same library as the window, without one.
+//!
+//! Human text goes to standard output, or one JSON document with `--json`; progress and errors go
+//! to standard error. Exit status 1 is a failure, 2 a wrong use.
+
+mod backbones;
+mod classify;
+mod compare;
+mod data;
+mod layers;
+mod output;
+mod progress;
+mod run;
+mod table;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// A desktop workbench for transfer learning on images. Without a command it opens the window.
+#[derive(Debug, Parser)]
+#[command(name = "graft", version, args_conflicts_with_subcommands = true)]
+struct Arguments {
+    /// Open the window with this preset; may be given several times
+    #[arg(long, value_name = "PRESET")]
+    open: Vec<PathBuf>,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Train what a preset says, without a window
+    Run(run::Arguments),
+    /// Figures and a report of several runs on the same test pictures
+    Compare(compare::Arguments),
+    /// What the untouched pre-trained network sees: its own 1000 classes
+    Classify(classify::Arguments),
+    /// List the networks to start from
+    Backbones(backbones::Arguments),
+    /// Show a backbone's layer tree
+    Layers(layers::Arguments),
+    /// Show what is in a folder or table of pictures: classes, counts, sizes, problems
+    Data(data::Arguments),
+}
+
+/// Carries out what the process was called for.
+pub fn main() -> ExitCode {
+    // Wrong use ends the process here, with status 2 and a hint.
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command {
+        None => crate::app::run(arguments.open),
+        Some(Command::Run(arguments)) => run::run(arguments),
+        Some(Command::Compare(arguments)) => compare::compare(&arguments),
+        Some(Command::Classify(arguments)) => classify::classify(&arguments),
+        Some(Command::Backbones(arguments)) => backbones::backbones(&arguments),
+        Some(Command::Layers(arguments)) => layers::layers(&arguments),
+        Some(Command::Data(arguments)) => data::data(&arguments),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::warn(&format!("error: {}", output::sentence(&error)));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_description_of_the_command_line_holds_together() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,21 +1,106 @@
 //! Finds the pictures of a source, checks that each decodes, and lists what was passed over.
 
-use std::path::Path;
+mod check;
+mod cifar;
+mod classes;
+mod folders;
+mod recognise;
+mod table;
 
-use super::{DataError, Dataset, StopFlag};
-use crate::experiment::DataConfig;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use super::{DataError, Dataset, PictureSource, Problem, Split, StopFlag};
+use crate::experiment::{DataConfig, DataSource};
+use crate::paths;
+
+pub use recognise::recognise;
 
 /// How far a scan is: pictures checked, of how many (0 while they are being counted).
 pub type ScanProgress<'a> = &'a (dyn Fn(usize, usize) + Sync);
 
 /// Finds and checks every picture of `config.source`, keeping `config.classes`.
 /// `base` is the preset's folder, for relative paths.
+///
+/// Every picture is decoded whole, on all cores: only that tells whether it can be used.
+///
+/// # Errors
+/// [`DataError::NoSource`], [`DataError::Stopped`], or [`DataError::Source`] when the source can't
+/// be read or holds fewer than two classes.
 pub fn scan(
     config: &DataConfig,
     base: Option<&Path>,
     progress: ScanProgress<'_>,
     stop: &StopFlag,
 ) -> Result<Dataset, DataError> {
-    let _ = (config, base, progress, stop);
-    unimplemented!()
+    progress(0, 0);
+    let found = match &config.source {
+        DataSource::Unset => return Err(DataError::NoSource),
+        DataSource::ClassFolders { path } => folders::class_folders(&paths::expand(path, base), stop)?,
+        DataSource::SplitFolders { path } => folders::split_folders(&paths::expand(path, base), stop)?,
+        DataSource::Cifar10 { path } => cifar::find(&paths::expand(path, base), stop)?,
+        DataSource::Table { file, path_column, label_column, split_column, threshold } => {
+            let columns = table::Columns { path: path_column, label: label_column, split: split_column.as_ref() };
+            table::find(&paths::expand(file, base), &columns, threshold.as_ref(), stop)?
+        }
+    };
+    let chosen = classes::choose(found, &config.classes)?;
+    let root = chosen.root.clone();
+    let dataset = check::check(chosen, progress, stop)?;
+    classes::drop_empty(dataset, &root, !config.classes.is_empty())
 }
+
+/// What a source lists, before any picture is opened.
+#[derive(Debug, Default)]
+struct Found {
+    /// The folder (or table) that the source names, for messages.
+    root: PathBuf,
+    classes: Vec<String>,
+    candidates: Vec<Candidate>,
+    problems: Vec<Problem>,
+}
+
+#[derive(Debug)]
+struct Candidate {
+    source: PictureSource,
+    name: String,
+    label: u32,
+    split: Option<Split>,
+}
+
+impl Found {
+    fn problem(&mut self, path: impl Into<PathBuf>, reason: impl Into<String>) {
+        self.problems.push(Problem { path: path.into(), reason: reason.into() });
+    }
+
+    /// Names that are not UTF-8 may become equal when they are made readable.
+    fn make_names_unique(&mut self) {
+        let mut seen = HashSet::new();
+        for candidate in &mut self.candidates {
+            let plain = candidate.name.clone();
+            let mut copy = 2;
+            while !seen.insert(candidate.name.clone()) {
+                candidate.name = format!("{plain}~{copy}");
+                copy += 1;
+            }
+        }
+    }
+}
+
+fn source_error(path: &Path, reason: impl Into<String>) -> DataError {
+    DataError::Source { reason: reason.into(), path: path.to_path_buf() }
+}
+
+fn check_stop(stop: &StopFlag) -> Result<(), DataError> {
+    if stop.is_stopped() { Err(DataError::Stopped) } else { Ok(()) }
+}
+
+/// `path` below `root`, with `/`.
+fn relative_name(path: &Path, root: &Path) -> String {
+    let relative = path.strip_prefix(root).unwrap_or(path);
+    let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
+    parts.join("/")
+}
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,10 @@ pub struct ConfusionMatrix {
 impl ConfusionMatrix {
     /// Counts a run's answers.
     pub fn new(predictions: &Predictions) -> Self {
-        let pairs = predictions.rows.iter().map(|row| (row.truth, row.predicted()));
+        let pairs = predictions
+            .rows
+            .iter()
+            .map(|row| (row.truth, row.predicted()));
         Self::from_pairs(predictions.classes.clone(), pairs)
     }
 
@@ -37,7 +40,9 @@ impl ConfusionMatrix {
 
     /// Pictures on the diagonal.
     pub fn correct(&self) -> u64 {
-        (0..self.classes.len()).map(|class| self.counts[class][class]).sum()
+        (0..self.classes.len())
+            .map(|class| self.counts[class][class])
+            .sum()
     }
 
     /// Share of pictures on the diagonal; 0 without pictures.
@@ -69,5 +74,9 @@ impl ConfusionMatrix {
 
 /// A ratio that is 0 where it has no denominator, as in scikit-learn.
 pub(super) fn ratio(numerator: u64, denominator: u64) -> f64 {
-    if denominator == 0 { 0.0 } else { numerator as f64 / denominator as f64 }
+    if denominator == 0 {
+        0.0
+    } else {
+        numerator as f64 / denominator as f64
+    }
 }

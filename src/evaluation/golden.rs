@@ -39,8 +39,16 @@ fn close(a: f64, b: f64, tolerance: f64) -> bool {
 }
 
 fn check_line(case: &str, got: &ClassReport, expected: &ClassReport) {
-    assert_eq!((&got.name, got.support), (&expected.name, expected.support), "{case}");
-    for (a, b) in [(got.precision, expected.precision), (got.recall, expected.recall), (got.f1, expected.f1)] {
+    assert_eq!(
+        (&got.name, got.support),
+        (&expected.name, expected.support),
+        "{case}"
+    );
+    for (a, b) in [
+        (got.precision, expected.precision),
+        (got.recall, expected.recall),
+        (got.f1, expected.f1),
+    ] {
         assert!(close(a, b, 1e-12), "{case}, {}: {a} is not {b}", got.name);
     }
 }
@@ -58,7 +66,10 @@ fn reports_equal_scikit_learns() {
                 probabilities: probabilities.clone(),
             })
             .collect();
-        let predictions = Predictions { classes: case.classes.clone(), rows };
+        let predictions = Predictions {
+            classes: case.classes.clone(),
+            rows,
+        };
         let predicted: Vec<u32> = predictions.rows.iter().map(Prediction::predicted).collect();
         assert_eq!(predicted, case.predicted, "{}", case.name);
         let confusion = ConfusionMatrix::new(&predictions);
@@ -70,10 +81,23 @@ fn reports_equal_scikit_learns() {
         }
         check_line(&case.name, &report.macro_average, &case.macro_average);
         check_line(&case.name, &report.weighted_average, &case.weighted_average);
-        assert!(close(report.accuracy, case.accuracy, 1e-12), "{}", case.name);
-        assert!(close(confusion.macro_f1(), case.macro_f1, 1e-12), "{}", case.name);
+        assert!(
+            close(report.accuracy, case.accuracy, 1e-12),
+            "{}",
+            case.name
+        );
+        assert!(
+            close(confusion.macro_f1(), case.macro_f1, 1e-12),
+            "{}",
+            case.name
+        );
         let loss = log_loss(&predictions);
-        assert!(close(loss, case.log_loss, 1e-6 * case.log_loss.max(1.0)), "{}: {loss} is not {}", case.name, case.log_loss);
+        assert!(
+            close(loss, case.log_loss, 1e-6 * case.log_loss.max(1.0)),
+            "{}: {loss} is not {}",
+            case.name,
+            case.log_loss
+        );
         assert_eq!(report.to_text(2), case.text_2, "{}", case.name);
         assert_eq!(report.to_text(4), case.text_4, "{}", case.name);
     }
@@ -83,15 +107,30 @@ fn reports_equal_scikit_learns() {
 fn wilson_equals_scipys() {
     for (successes, trials, low, high) in golden().wilson {
         let got = wilson(successes, trials);
-        assert!(close(got.low, low, 1e-12) && close(got.high, high, 1e-12), "{successes}/{trials}: {got:?}");
+        assert!(
+            close(got.low, low, 1e-12) && close(got.high, high, 1e-12),
+            "{successes}/{trials}: {got:?}"
+        );
     }
-    assert_eq!(wilson(0, 0), Interval { low: 0.0, high: 1.0 });
+    assert_eq!(
+        wilson(0, 0),
+        Interval {
+            low: 0.0,
+            high: 1.0
+        }
+    );
 }
 
 #[test]
 fn nothing_to_evaluate_is_no_panic() {
-    let none = Predictions { classes: vec!["cat".into(), "dog".into()], rows: Vec::new() };
+    let none = Predictions {
+        classes: vec!["cat".into(), "dog".into()],
+        rows: Vec::new(),
+    };
     let confusion = ConfusionMatrix::new(&none);
-    assert_eq!((confusion.accuracy(), confusion.macro_f1(), log_loss(&none)), (0.0, 0.0, 0.0));
+    assert_eq!(
+        (confusion.accuracy(), confusion.macro_f1(), log_loss(&none)),
+        (0.0, 0.0, 0.0)
+    );
     assert!(ClassificationReport::new(&confusion).classes.is_empty());
 }

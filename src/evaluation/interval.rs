@@ -17,7 +17,10 @@ pub struct Interval {
 /// without any trial.
 pub fn wilson(successes: u64, trials: u64) -> Interval {
     if trials == 0 {
-        return Interval { low: 0.0, high: 1.0 };
+        return Interval {
+            low: 0.0,
+            high: 1.0,
+        };
     }
     let n = trials as f64;
     let share = successes as f64 / n;
@@ -26,6 +29,10 @@ pub fn wilson(successes: u64, trials: u64) -> Interval {
     let half = Z_95 / (1.0 + z2 / n) * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();
     // At the ends the formula is exactly 0 or 1 but for rounding.
     let low = if successes == 0 { 0.0 } else { middle - half };
-    let high = if successes == trials { 1.0 } else { middle + half };
+    let high = if successes == trials {
+        1.0
+    } else {
+        middle + half
+    };
     Interval { low, high }
 }

@@ -33,8 +33,11 @@ impl ClassificationReport {
             .iter()
             .enumerate()
             .map(|(class, name)| {
-                let (correct, support, predicted) =
-                    (confusion.counts[class][class], confusion.truths(class), confusion.predictions(class));
+                let (correct, support, predicted) = (
+                    confusion.counts[class][class],
+                    confusion.truths(class),
+                    confusion.predictions(class),
+                );
                 let line = ClassReport {
                     name: name.clone(),
                     precision: ratio(correct, predicted),
@@ -49,16 +52,30 @@ impl ClassificationReport {
             .collect();
         let macro_average = average("macro avg", &classes, |_| 1.0);
         let weighted_average = average("weighted avg", &classes, |class| class.support as f64);
-        Self { classes, accuracy: confusion.accuracy(), macro_average, weighted_average }
+        Self {
+            classes,
+            accuracy: confusion.accuracy(),
+            macro_average,
+            weighted_average,
+        }
     }
 
     /// The table as scikit-learn prints it, with `digits` behind the point.
     pub fn to_text(&self, digits: usize) -> String {
         let names = self.classes.iter().map(|class| class.name.chars().count());
-        let width = names.chain(["weighted avg".len(), digits]).max().unwrap_or(0);
+        let width = names
+            .chain(["weighted avg".len(), digits])
+            .max()
+            .unwrap_or(0);
         // Without one right answer scikit-learn counts in floating point, and prints it so.
         let all_wrong = self.accuracy == 0.0;
-        let support = |support: u64| if all_wrong { format!("{support}.0") } else { support.to_string() };
+        let support = |support: u64| {
+            if all_wrong {
+                format!("{support}.0")
+            } else {
+                support.to_string()
+            }
+        };
         let line = |class: &ClassReport| {
             format!(
                 "{:>width$}  {:>9.digits$} {:>9.digits$} {:>9.digits$} {:>9}\n",
@@ -69,8 +86,10 @@ impl ClassificationReport {
                 support(class.support),
             )
         };
-        let mut text =
-            format!("{:>width$}  {:>9} {:>9} {:>9} {:>9}\n\n", "", "precision", "recall", "f1-score", "support");
+        let mut text = format!(
+            "{:>width$}  {:>9} {:>9} {:>9} {:>9}\n\n",
+            "", "precision", "recall", "f1-score", "support"
+        );
         text.extend(self.classes.iter().map(line));
         text.push('\n');
         text.push_str(&format!(
@@ -88,13 +107,21 @@ impl ClassificationReport {
 }
 
 /// The weighted mean of every column; 0 without weight.
-fn average(name: &str, classes: &[ClassReport], weight: impl Fn(&ClassReport) -> f64) -> ClassReport {
+fn average(
+    name: &str,
+    classes: &[ClassReport],
+    weight: impl Fn(&ClassReport) -> f64,
+) -> ClassReport {
     let total: f64 = classes.iter().map(&weight).sum();
     let mean = |value: fn(&ClassReport) -> f64| {
         if total == 0.0 {
             return 0.0;
         }
-        classes.iter().map(|class| value(class) * weight(class)).sum::<f64>() / total
+        classes
+            .iter()
+            .map(|class| value(class) * weight(class))
+            .sum::<f64>()
+            / total
     };
     ClassReport {
         name: name.to_owned(),

@@ -65,8 +65,8 @@ impl ConfusionFigure {
             .map(|&count| format::thousands(count).len())
             .max()
             .unwrap_or(1);
-        let size = (side * 0.24)
-            .min(side * 1.4 / widest as f64)
+        let size = (side * 0.34)
+            .min(side * 1.5 / widest as f64)
             .min(46.0 * unit);
         for truth in 0..classes {
             for predicted in 0..classes {
@@ -104,10 +104,10 @@ impl ConfusionFigure {
                 );
                 if with_share {
                     let style = TextStyle {
-                        size: size * 0.62,
+                        size: size * 0.6,
                         ..style
                     };
-                    canvas.text(&format::percent(share), (x, y + size * 0.62), style);
+                    canvas.text(&format::percent(share), (x, y + size * 0.6), style);
                 }
             }
         }

@@ -1,12 +1,17 @@
 //! The staged backbone: what training, classification and embedding use of a network.
 
+use std::ops::Range;
+
 use tch::{Device, Tensor};
 
-use super::ModelError;
-use super::layers::Pass;
+use super::catalogue::{self, ArchitectureInfo};
+use super::fold::FoldedWeights;
+use super::init::{self, ConvInit, LinearInit};
+use super::layers::{Builder, Filling, Pass};
+use super::network::{Parts, StagedNetwork};
 use super::parameters::ParameterStore;
 use super::tree::LayerTree;
-use super::catalogue::ArchitectureInfo;
+use super::{ModelError, efficientnet_lite, mobilenet_v2, resnet};
 
 /// A convolutional or transformer base with its own ImageNet classifier, cut into segments that
 /// follow each other: the output of one is all that the next one needs. Segments are as fine as the
@@ -20,7 +25,7 @@ pub trait Backbone: Send {
 
     /// The leaf layers of segment `index`, as a range into [`LayerTree::leaves`]. Ranges follow
     /// each other without a gap.
-    fn segment_leaves(&self, index: usize) -> std::ops::Range<usize>;
+    fn segment_leaves(&self, index: usize) -> Range<usize>;
 
     /// Runs one segment. Segment 0 takes normalised pictures `[N, 3, S, S]`, the last one gives
     /// the feature grid `[N, C, H, W]` (or `[N, C]` for a transformer).
@@ -40,6 +45,13 @@ pub trait Backbone: Send {
     /// Length of the pooled feature vector.
     fn features(&self) -> i64;
 
+    /// Folds the normalisations of `segments` into their convolutions, as the weights are now.
+    /// Use it through [`super::fold::FrozenPrefix`].
+    fn fold(&self, segments: Range<usize>) -> Result<FoldedWeights, ModelError>;
+
+    /// One segment as inference with folded weights.
+    fn forward_folded(&self, index: usize, input: &Tensor, folded: &FoldedWeights) -> Result<Tensor, ModelError>;
+
     /// Runs all segments.
     fn forward_features(&self, input: &Tensor, pass: &Pass) -> Result<Tensor, ModelError> {
         let mut x = self.forward_segment(0, input, pass)?;
@@ -50,8 +62,59 @@ pub trait Backbone: Send {
     }
 }
 
-/// Builds backbone `name` with PyTorch's default initialisation drawn from `seed`.
+/// Builds backbone `name`, initialised from `seed` as torchvision begins its training from scratch.
+/// Gradients are off for every tensor; the trainer switches them on for what learns.
+///
+/// # Errors
+/// [`ModelError::UnknownBackbone`], or libtorch's own (no memory on the device).
 pub fn build(name: &str, seed: u64, device: Device) -> Result<Box<dyn Backbone>, ModelError> {
-    let _ = (name, seed, device);
-    unimplemented!()
+    let architecture = architecture(name)?;
+    let _generator = init::seeded(seed);
+    let weights = Some((ConvInit::KaimingFanOut, architecture.linear_init));
+    Ok(Box::new(architecture.build(Filling { weights, device })?))
+}
+
+/// The layer tree of `name` at `input_size` without initialising a network: quick, and it draws no
+/// random numbers, so any thread may ask.
+///
+/// # Errors
+/// [`ModelError::UnknownBackbone`], [`ModelError::InputSize`].
+pub fn outline(name: &str, input_size: u32) -> Result<LayerTree, ModelError> {
+    architecture(name)?.build(Filling { weights: None, device: Device::Cpu })?.tree(input_size)
+}
+
+/// How to build one backbone.
+struct Architecture {
+    info: &'static ArchitectureInfo,
+    linear_init: LinearInit,
+    parts: fn(&str, &mut Builder) -> Result<Parts, ModelError>,
+}
+
+impl Architecture {
+    fn build(&self, filling: Filling) -> Result<StagedNetwork, ModelError> {
+        let _guard = tch::no_grad_guard();
+        let mut builder = Builder::new(filling);
+        let parts = (self.parts)(self.info.name, &mut builder)?;
+        Ok(StagedNetwork::new(self.info, parts, builder.finish()))
+    }
+}
+
+/// A further family of backbones has its line here and its entries in the catalogue.
+fn architecture(name: &str) -> Result<Architecture, ModelError> {
+    let info = catalogue::find(name).ok_or_else(|| unknown(name))?;
+    let (linear_init, parts): (LinearInit, fn(&str, &mut Builder) -> Result<Parts, ModelError>) = match name {
+        name if name.starts_with("efficientnet_lite") => {
+            (LinearInit::UniformByOutputs, efficientnet_lite::parts)
+        }
+        name if name.starts_with("resnet") => (LinearInit::PyTorch, resnet::parts),
+        "mobilenet_v2" => (LinearInit::Normal(0.01), mobilenet_v2::parts),
+        _ => return Err(unknown(name)),
+    };
+    Ok(Architecture { info, linear_init, parts })
+}
+
+/// Says which backbones there are.
+pub(super) fn unknown(name: &str) -> ModelError {
+    let known = catalogue::architectures().iter().map(|info| info.name).collect::<Vec<_>>().join(", ");
+    ModelError::UnknownBackbone { name: name.into(), known }
 }

@@ -1,1 +1,193 @@
-//! 
+//! EfficientNet-Lite: Tan and Le, “EfficientNet: Rethinking Model Scaling for Convolutional Neural
+//! Networks”, 2019 (arXiv 1905.11946), in Google's variant for small devices (2020): ReLU6 for
+//! swish, no squeeze-and-excitation, stem and head of fixed width. Names as in the package
+//! efficientnet-lite-pytorch, whose weights are converted from TensorFlow: hence TensorFlow's
+//! “same” padding. That package holds the padding as a module inside each convolution; here it is
+//! part of the convolution, which is one leaf.
+
+use tch::Tensor;
+
+use super::ModelError;
+use super::layers::{Activation, ActivationKind, Block, Builder, Context, ConvNorm, ConvSpec};
+use super::network::{Parts, Segment, Stage};
+
+/// TensorFlow's constants; its momentum of 0.99 is 0.01 in PyTorch's sense.
+const EPS: f64 = 1e-3;
+const MOMENTUM: f64 = 0.01;
+
+/// Blocks, kernel, first stride, expansion and channels of EfficientNet-B0, before scaling.
+const ROWS: [(usize, i64, i64, i64, i64); 7] = [
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
+];
+
+/// Width and depth coefficients.
+fn scaling(name: &str) -> (f64, f64) {
+    match name {
+        "efficientnet_lite1" => (1.0, 1.1),
+        "efficientnet_lite2" => (1.1, 1.2),
+        "efficientnet_lite3" => (1.2, 1.4),
+        "efficientnet_lite4" => (1.4, 1.8),
+        _ => (1.0, 1.0),
+    }
+}
+
+/// Channels after scaling: a multiple of 8, at most a tenth below the product.
+fn scaled_channels(channels: i64, width: f64) -> i64 {
+    let scaled = channels as f64 * width;
+    let rounded = ((scaled + 4.0) as i64 / 8 * 8).max(8);
+    if (rounded as f64) < 0.9 * scaled { rounded + 8 } else { rounded }
+}
+
+pub(super) fn parts(name: &str, builder: &mut Builder) -> Result<Parts, ModelError> {
+    let (width, depth) = scaling(name);
+    let mut segments = vec![Segment::build(builder, Stem::new)?];
+    let mut stages = vec![Stage::new("Stem", ["_conv_stem", "_bn0"])];
+    let mut inputs = 32;
+    builder.container("_blocks", "ModuleList", |builder, _| {
+        for (row, (blocks, kernel, first_stride, expansion, channels)) in ROWS.into_iter().enumerate() {
+            let is_edge = row == 0 || row + 1 == ROWS.len();
+            let repeats = if is_edge { blocks } else { (blocks as f64 * depth).ceil() as usize };
+            let outputs = scaled_channels(channels, width);
+            let mut paths = Vec::new();
+            for block in 0..repeats {
+                let stride = if block == 0 { first_stride } else { 1 };
+                let name = (segments.len() - 1).to_string();
+                paths.push(format!("_blocks.{name}"));
+                let shape = Shape { inputs, outputs, kernel, stride, expansion };
+                segments.push(Segment::build(builder, |builder| {
+                    builder.container(&name, "MBConvBlock", |builder, module| {
+                        MobileBlock::new(builder, module, shape)
+                    })
+                })?);
+                inputs = outputs;
+            }
+            stages.push(Stage::new(format!("Stage {}", row + 1), paths));
+        }
+        Ok(())
+    })?;
+    let features = 1280;
+    segments.push(Segment::build(builder, |builder| FinalConvolution::new(builder, inputs, features))?);
+    stages.push(Stage::new("Final convolution", ["_conv_head", "_bn1", "_swish"]));
+    let classifier = builder.classifier("_fc", features, 1000)?;
+    Ok(Parts { kind: "EfficientNet", segments, stages, classifier, features })
+}
+
+/// The first convolution. Its activation is the network's `_swish`, which stands at the end of the
+/// tree as in the reference.
+struct Stem {
+    conv: ConvNorm,
+    relu: Activation,
+}
+
+impl Stem {
+    fn new(builder: &mut Builder) -> Result<Self, ModelError> {
+        let conv = ConvSpec::new(3, 32, 3, 2).same();
+        Ok(Self {
+            conv: builder.conv_norm(("_conv_stem", conv), ("_bn0", EPS, MOMENTUM))?,
+            relu: Activation { kind: ActivationKind::Relu6, module: None },
+        })
+    }
+}
+
+impl Block for Stem {
+    fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
+        self.relu.forward(self.conv.forward(input, context)?, context)
+    }
+
+    fn conv_norms(&self) -> Vec<&ConvNorm> {
+        vec![&self.conv]
+    }
+}
+
+struct FinalConvolution {
+    conv: ConvNorm,
+    relu: Activation,
+}
+
+impl FinalConvolution {
+    fn new(builder: &mut Builder, inputs: i64, features: i64) -> Result<Self, ModelError> {
+        let conv = ConvSpec::new(inputs, features, 1, 1).same();
+        Ok(Self {
+            conv: builder.conv_norm(("_conv_head", conv), ("_bn1", EPS, MOMENTUM))?,
+            relu: builder.activation("_swish", ActivationKind::Relu6),
+        })
+    }
+}
+
+impl Block for FinalConvolution {
+    fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
+        self.relu.forward(self.conv.forward(input, context)?, context)
+    }
+
+    fn conv_norms(&self) -> Vec<&ConvNorm> {
+        vec![&self.conv]
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Shape {
+    inputs: i64,
+    outputs: i64,
+    kernel: i64,
+    stride: i64,
+    expansion: i64,
+}
+
+/// The package's `MBConvBlock`: expansion, depthwise convolution, linear projection. Its drop
+/// connect (stochastic depth) only matters when ImageNet itself is trained, and is left out.
+struct MobileBlock {
+    module: usize,
+    expand: Option<ConvNorm>,
+    depthwise: ConvNorm,
+    project: ConvNorm,
+    relu: Activation,
+    residual: bool,
+}
+
+impl MobileBlock {
+    fn new(builder: &mut Builder, module: usize, shape: Shape) -> Result<Self, ModelError> {
+        let Shape { inputs, outputs, kernel, stride, expansion } = shape;
+        let channels = inputs * expansion;
+        let mut layer = |conv: &str, norm: &str, spec: ConvSpec| {
+            builder.conv_norm((conv, spec.same()), (norm, EPS, MOMENTUM))
+        };
+        let expand = if expansion == 1 {
+            None
+        } else {
+            Some(layer("_expand_conv", "_bn0", ConvSpec::new(inputs, channels, 1, 1))?)
+        };
+        Ok(Self {
+            module,
+            expand,
+            depthwise: layer("_depthwise_conv", "_bn1", ConvSpec::depthwise(channels, kernel, stride))?,
+            project: layer("_project_conv", "_bn2", ConvSpec::new(channels, outputs, 1, 1))?,
+            relu: builder.activation("_swish", ActivationKind::Relu6),
+            residual: stride == 1 && inputs == outputs,
+        })
+    }
+}
+
+impl Block for MobileBlock {
+    fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
+        let mut x = input.shallow_clone();
+        for layer in self.expand.iter().chain([&self.depthwise]) {
+            x = self.relu.forward(layer.forward(&x, context)?, context)?;
+        }
+        let mut output = self.project.forward(&x, context)?;
+        if self.residual {
+            output = output.f_add_(input)?;
+        }
+        context.record(self.module, &output, 0)?;
+        Ok(output)
+    }
+
+    fn conv_norms(&self) -> Vec<&ConvNorm> {
+        self.expand.iter().chain([&self.depthwise, &self.project]).collect()
+    }
+}

@@ -1,1 +1,137 @@
-//! 
+//! MobileNetV2: Sandler, Howard, Zhu, Zhmoginov and Chen, “MobileNetV2: Inverted Residuals and
+//! Linear Bottlenecks”, 2018 (arXiv 1801.04381), as torchvision has it.
+
+use tch::Tensor;
+
+use super::ModelError;
+use super::layers::{Activation, ActivationKind, Block, Builder, Context, ConvNorm, ConvSpec};
+use super::network::{Parts, Segment, Stage};
+
+/// PyTorch's defaults.
+const EPS: f64 = 1e-5;
+const MOMENTUM: f64 = 0.1;
+
+/// Expansion, channels, blocks and first stride: table 2 of the paper.
+const ROWS: [(i64, i64, usize, i64); 7] = [
+    (1, 16, 1, 1),
+    (6, 24, 2, 2),
+    (6, 32, 3, 2),
+    (6, 64, 4, 2),
+    (6, 96, 3, 1),
+    (6, 160, 3, 2),
+    (6, 320, 1, 1),
+];
+
+pub(super) fn parts(_name: &str, builder: &mut Builder) -> Result<Parts, ModelError> {
+    let mut segments = Vec::new();
+    let mut stages = vec![Stage::new("Stem", ["features.0"])];
+    let features = 1280;
+    builder.container("features", "Sequential", |builder, _| {
+        segments
+            .push(Segment::build(builder, |builder| ConvNormRelu6::new(builder, "0", ConvSpec::new(3, 32, 3, 2)))?);
+        let mut inputs = 32;
+        for (row, (expansion, outputs, blocks, first_stride)) in ROWS.into_iter().enumerate() {
+            let mut paths = Vec::new();
+            for block in 0..blocks {
+                let stride = if block == 0 { first_stride } else { 1 };
+                let name = segments.len().to_string();
+                paths.push(format!("features.{name}"));
+                segments.push(Segment::build(builder, |builder| {
+                    builder.container(&name, "InvertedResidual", |builder, module| {
+                        InvertedResidual::new(builder, module, inputs, expansion, outputs, stride)
+                    })
+                })?);
+                inputs = outputs;
+            }
+            stages.push(Stage::new(format!("Stage {}", row + 1), paths));
+        }
+        let name = segments.len().to_string();
+        stages.push(Stage::new("Final convolution", [format!("features.{name}")]));
+        segments.push(Segment::build(builder, |builder| {
+            ConvNormRelu6::new(builder, &name, ConvSpec::new(inputs, features, 1, 1))
+        })?);
+        Ok(())
+    })?;
+    let classifier =
+        builder.container_outside_tree("classifier", |builder| builder.classifier("1", features, 1000))?;
+    Ok(Parts { kind: "MobileNetV2", segments, stages, classifier, features })
+}
+
+/// torchvision's `Conv2dNormActivation`: convolution `0`, normalisation `1`, ReLU6 `2`.
+struct ConvNormRelu6 {
+    conv: ConvNorm,
+    relu: Activation,
+}
+
+impl ConvNormRelu6 {
+    fn new(builder: &mut Builder, name: &str, spec: ConvSpec) -> Result<Self, ModelError> {
+        builder.container(name, "Conv2dNormActivation", |builder, _| {
+            Ok(Self {
+                conv: builder.conv_norm(("0", spec), ("1", EPS, MOMENTUM))?,
+                relu: builder.activation("2", ActivationKind::Relu6),
+            })
+        })
+    }
+}
+
+impl Block for ConvNormRelu6 {
+    fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
+        self.relu.forward(self.conv.forward(input, context)?, context)
+    }
+
+    fn conv_norms(&self) -> Vec<&ConvNorm> {
+        vec![&self.conv]
+    }
+}
+
+/// Expansion, depthwise convolution, linear projection; the input is added where shapes allow.
+struct InvertedResidual {
+    module: usize,
+    hidden: Vec<ConvNormRelu6>,
+    project: ConvNorm,
+    residual: bool,
+}
+
+impl InvertedResidual {
+    fn new(
+        builder: &mut Builder,
+        module: usize,
+        inputs: i64,
+        expansion: i64,
+        outputs: i64,
+        stride: i64,
+    ) -> Result<Self, ModelError> {
+        let channels = inputs * expansion;
+        builder.container("conv", "Sequential", |builder, _| {
+            let mut hidden = Vec::new();
+            if expansion != 1 {
+                hidden.push(ConvNormRelu6::new(builder, "0", ConvSpec::new(inputs, channels, 1, 1))?);
+            }
+            let depthwise = ConvSpec::depthwise(channels, 3, stride);
+            hidden.push(ConvNormRelu6::new(builder, &hidden.len().to_string(), depthwise)?);
+            let (conv, norm) = (hidden.len().to_string(), (hidden.len() + 1).to_string());
+            let project =
+                builder.conv_norm((&conv, ConvSpec::new(channels, outputs, 1, 1)), (&norm, EPS, MOMENTUM))?;
+            Ok(Self { module, hidden, project, residual: stride == 1 && inputs == outputs })
+        })
+    }
+}
+
+impl Block for InvertedResidual {
+    fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
+        let mut x = input.shallow_clone();
+        for layer in &self.hidden {
+            x = layer.forward(&x, context)?;
+        }
+        let mut output = self.project.forward(&x, context)?;
+        if self.residual {
+            output = output.f_add_(input)?;
+        }
+        context.record(self.module, &output, 0)?;
+        Ok(output)
+    }
+
+    fn conv_norms(&self) -> Vec<&ConvNorm> {
+        self.hidden.iter().map(|layer| &layer.conv).chain([&self.project]).collect()
+    }
+}

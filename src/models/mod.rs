@@ -3,6 +3,7 @@
 pub mod backbone;
 pub mod catalogue;
 pub mod device;
+pub mod fold;
 pub mod freeze;
 pub mod head;
 pub mod init;
@@ -13,9 +14,13 @@ pub mod weights;
 
 mod efficientnet_lite;
 mod mobilenet_v2;
+mod network;
 mod resnet;
 
-pub use backbone::{Backbone, build};
+#[cfg(test)]
+mod golden_tests;
+
+pub use backbone::{Backbone, build, outline};
 pub use catalogue::{ArchitectureInfo, WeightsInfo};
 
 use std::path::PathBuf;

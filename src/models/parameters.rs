@@ -2,6 +2,9 @@
 
 use tch::Tensor;
 
+/// [`Entry::leaf`] of what stands in no layer tree: the original classifier, or a head.
+pub const OUTSIDE_TREE: usize = usize::MAX;
+
 /// Whether an entry is learned or only carried along.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -10,14 +13,16 @@ pub enum Role {
     Buffer,
 }
 
-/// One tensor of a network.
+/// One tensor of a network. The layers hold handles on the same values: change them in place
+/// (`copy_`, `set_requires_grad`), do not put another tensor here.
 #[derive(Debug)]
 pub struct Entry {
     /// `layer1.0.conv1.weight`.
     pub name: String,
     pub tensor: Tensor,
     pub role: Role,
-    /// Index of the leaf layer that it belongs to, into `LayerTree::leaves` (beyond the last leaf: the classifier or head).
+    /// Index of the leaf layer that it belongs to, into `LayerTree::leaves` (beyond the last leaf,
+    /// [`OUTSIDE_TREE`]: the classifier or head).
     pub leaf: usize,
 }
 
@@ -30,5 +35,11 @@ pub struct ParameterStore {
 impl ParameterStore {
     pub fn get(&self, name: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.name == name)
+    }
+
+    /// All that is learned, counted in numbers.
+    pub fn parameters(&self) -> u64 {
+        let learned = self.entries.iter().filter(|entry| entry.role == Role::Parameter);
+        learned.map(|entry| entry.tensor.numel() as u64).sum()
     }
 }

@@ -62,4 +62,18 @@ impl LayerTree {
         collect(&self.root, &mut leaves);
         leaves
     }
+
+    /// The module at `path`; the root for an empty path.
+    pub fn find(&self, path: &str) -> Option<&LayerNode> {
+        let mut node = &self.root;
+        while node.path != path {
+            node = node.children.iter().find(|child| is_inside(path, &child.path))?;
+        }
+        Some(node)
+    }
+}
+
+/// Whether `path` is `ancestor` or lies inside it.
+pub fn is_inside(path: &str, ancestor: &str) -> bool {
+    path.strip_prefix(ancestor).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }

@@ -15,7 +15,9 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let mut file = tempfile::Builder::new().prefix(".writing-").tempfile_in(folder)?;
+    let mut file = tempfile::Builder::new()
+        .prefix(".writing-")
+        .tempfile_in(folder)?;
     file.write_all(bytes)?;
     make_readable(file.as_file())?;
     file.as_file().sync_all()?;
@@ -70,7 +72,11 @@ mod tests {
         std::fs::create_dir(&path).unwrap();
         assert!(write(&path, b"text").is_err());
         assert!(path.is_dir());
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "a half-written file was left");
+        assert_eq!(
+            std::fs::read_dir(folder.path()).unwrap().count(),
+            1,
+            "a half-written file was left"
+        );
         assert!(write(&folder.path().join("missing/file"), b"text").is_err());
     }
 }

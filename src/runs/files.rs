@@ -39,7 +39,10 @@ const METRICS_COLUMNS: [&str; 9] = [
 
 /// An error about the file at `path`.
 pub(super) fn problem(path: &Path, reason: impl std::fmt::Display) -> RunError {
-    RunError::File { reason: reason.to_string(), path: path.to_path_buf() }
+    RunError::File {
+        reason: reason.to_string(),
+        path: path.to_path_buf(),
+    }
 }
 
 /// All bytes of a file.
@@ -48,20 +51,33 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, RunError> {
 }
 
 /// Collects the lines of a table in memory.
-fn table(path: &str, write: impl FnOnce(&mut csv::Writer<Vec<u8>>) -> Result<(), csv::Error>) -> Result<Vec<u8>, RunError> {
+fn table(
+    path: &str,
+    write: impl FnOnce(&mut csv::Writer<Vec<u8>>) -> Result<(), csv::Error>,
+) -> Result<Vec<u8>, RunError> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     write(&mut writer).map_err(|error| problem(Path::new(path), error))?;
-    writer.into_inner().map_err(|error| problem(Path::new(path), error.error()))
+    writer
+        .into_inner()
+        .map_err(|error| problem(Path::new(path), error.error()))
 }
 
 /// `split.csv`: `file,class,split`, first what is trained on, then validation, then test.
 pub fn split(dataset: &Dataset, split: &SplitIndices) -> Result<Vec<u8>, RunError> {
     table(SPLIT, |writer| {
         writer.write_record(["file", "class", "split"])?;
-        for (name, indices) in [("train", &split.train), ("validation", &split.validation), ("test", &split.test)] {
+        for (name, indices) in [
+            ("train", &split.train),
+            ("validation", &split.validation),
+            ("test", &split.test),
+        ] {
             for &index in indices {
                 let picture = &dataset.pictures[index];
-                writer.write_record([picture.name.as_str(), &dataset.classes[picture.label as usize], name])?;
+                writer.write_record([
+                    picture.name.as_str(),
+                    &dataset.classes[picture.label as usize],
+                    name,
+                ])?;
             }
         }
         Ok(())
@@ -74,7 +90,12 @@ pub fn test_split(dataset: &Dataset, split: &SplitIndices) -> String {
         .test
         .iter()
         .map(|&index| &dataset.pictures[index])
-        .map(|picture| (picture.name.as_str(), dataset.classes[picture.label as usize].as_str()))
+        .map(|picture| {
+            (
+                picture.name.as_str(),
+                dataset.classes[picture.label as usize].as_str(),
+            )
+        })
         .collect();
     lines.sort_unstable();
     let mut hash = Sha256::new();
@@ -85,7 +106,10 @@ pub fn test_split(dataset: &Dataset, split: &SplitIndices) -> String {
         hash.update(class.as_bytes());
         hash.update([0]);
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// `metrics.csv`: a column per field of [`EpochMetrics`], empty where a value is absent.
@@ -93,7 +117,9 @@ pub fn metrics(epochs: &[EpochMetrics]) -> Result<Vec<u8>, RunError> {
     if epochs.is_empty() {
         return table(METRICS, |writer| writer.write_record(METRICS_COLUMNS));
     }
-    table(METRICS, |writer| epochs.iter().try_for_each(|epoch| writer.serialize(epoch)))
+    table(METRICS, |writer| {
+        epochs.iter().try_for_each(|epoch| writer.serialize(epoch))
+    })
 }
 
 /// What [`metrics`] wrote. `path` is for messages.
@@ -130,9 +156,22 @@ pub fn predictions(predictions: &Predictions) -> Result<Vec<u8>, RunError> {
 /// What [`predictions`] wrote. `path` is for messages.
 pub fn parse_predictions(bytes: &[u8], path: &Path) -> Result<Predictions, RunError> {
     let mut reader = csv::Reader::from_reader(bytes);
-    let header = reader.headers().map_err(|error| problem(path, error))?.clone();
-    if !header.iter().take(PREDICTION_COLUMNS.len()).eq(PREDICTION_COLUMNS) {
-        return Err(problem(path, format!("does not begin with the columns {}", PREDICTION_COLUMNS.join(", "))));
+    let header = reader
+        .headers()
+        .map_err(|error| problem(path, error))?
+        .clone();
+    if !header
+        .iter()
+        .take(PREDICTION_COLUMNS.len())
+        .eq(PREDICTION_COLUMNS)
+    {
+        return Err(problem(
+            path,
+            format!(
+                "does not begin with the columns {}",
+                PREDICTION_COLUMNS.join(", ")
+            ),
+        ));
     }
     let classes: Vec<String> = header
         .iter()
@@ -141,7 +180,12 @@ pub fn parse_predictions(bytes: &[u8], path: &Path) -> Result<Predictions, RunEr
             column
                 .strip_prefix(PROBABILITY)
                 .map(str::to_owned)
-                .ok_or_else(|| problem(path, format!("has a column “{column}”, which should begin with {PROBABILITY}")))
+                .ok_or_else(|| {
+                    problem(
+                        path,
+                        format!("has a column “{column}”, which should begin with {PROBABILITY}"),
+                    )
+                })
         })
         .collect::<Result<_, _>>()?;
     let mut rows = Vec::new();
@@ -151,36 +195,58 @@ pub fn parse_predictions(bytes: &[u8], path: &Path) -> Result<Predictions, RunEr
         let truth = classes
             .iter()
             .position(|class| class == &record[1])
-            .ok_or_else(|| problem(path, format!("line {line} names the class “{}”, which has no column", &record[1])))?;
+            .ok_or_else(|| {
+                problem(
+                    path,
+                    format!(
+                        "line {line} names the class “{}”, which has no column",
+                        &record[1]
+                    ),
+                )
+            })?;
         let probabilities = record
             .iter()
             .skip(PREDICTION_COLUMNS.len())
             .map(|field| {
-                field.parse().map_err(|_| problem(path, format!("line {line} holds “{field}” for a probability")))
+                field.parse().map_err(|_| {
+                    problem(
+                        path,
+                        format!("line {line} holds “{field}” for a probability"),
+                    )
+                })
             })
             .collect::<Result<_, _>>()?;
-        rows.push(Prediction { file: record[0].to_owned(), truth: truth as u32, probabilities });
+        rows.push(Prediction {
+            file: record[0].to_owned(),
+            truth: truth as u32,
+            probabilities,
+        });
     }
     Ok(Predictions { classes, rows })
 }
 
 /// `summary.json`.
 pub fn summary(summary: &RunSummary) -> Result<Vec<u8>, RunError> {
-    let mut bytes = serde_json::to_vec_pretty(summary).map_err(|error| problem(Path::new(SUMMARY), error))?;
+    let mut bytes =
+        serde_json::to_vec_pretty(summary).map_err(|error| problem(Path::new(SUMMARY), error))?;
     bytes.push(b'\n');
     Ok(bytes)
 }
 
 /// What [`summary`] wrote. `path` is for messages.
 pub fn parse_summary(bytes: &[u8], path: &Path) -> Result<RunSummary, RunError> {
-    serde_json::from_slice(bytes).map_err(|error| problem(path, format!("is no summary of a run ({error})")))
+    serde_json::from_slice(bytes)
+        .map_err(|error| problem(path, format!("is no summary of a run ({error})")))
 }
 
 /// `weights.safetensors`: named tensors of kind float or int64, on the CPU or not.
 pub fn weights(tensors: &[(String, Tensor)]) -> Result<Vec<u8>, TrainingError> {
     let mut buffers = Vec::with_capacity(tensors.len());
     for (name, tensor) in tensors {
-        let tensor = tensor.f_detach()?.f_to_device(Device::Cpu)?.f_contiguous()?;
+        let tensor = tensor
+            .f_detach()?
+            .f_to_device(Device::Cpu)?
+            .f_contiguous()?;
         let kind = tensor.f_kind()?;
         let dtype = match kind {
             Kind::Float => Dtype::F32,
@@ -201,7 +267,8 @@ pub fn weights(tensors: &[(String, Tensor)]) -> Result<Vec<u8>, TrainingError> {
             .map_err(|error| TrainingError::Listener(format!("{name}: {error}")))?;
         views.push((*name, view));
     }
-    safetensors::serialize(views, None).map_err(|error| TrainingError::Listener(format!("{WEIGHTS}: {error}")))
+    safetensors::serialize(views, None)
+        .map_err(|error| TrainingError::Listener(format!("{WEIGHTS}: {error}")))
 }
 
 #[cfg(test)]
@@ -230,10 +297,16 @@ mod tests {
         let bytes = metrics(&epochs).unwrap();
         let text = String::from_utf8(bytes.clone()).unwrap();
         assert_eq!(text.lines().next().unwrap(), METRICS_COLUMNS.join(","));
-        assert_eq!(text.lines().nth(2).unwrap(), "2,0,0.001,0.30000000000000004,0.5,,,,1.5");
+        assert_eq!(
+            text.lines().nth(2).unwrap(),
+            "2,0,0.001,0.30000000000000004,0.5,,,,1.5"
+        );
         assert_eq!(parse_metrics(&bytes, Path::new(METRICS)).unwrap(), epochs);
         let none = metrics(&[]).unwrap();
-        assert_eq!(String::from_utf8(none.clone()).unwrap(), METRICS_COLUMNS.join(",") + "\n");
+        assert_eq!(
+            String::from_utf8(none.clone()).unwrap(),
+            METRICS_COLUMNS.join(",") + "\n"
+        );
         assert!(parse_metrics(&none, Path::new(METRICS)).unwrap().is_empty());
     }
 
@@ -242,8 +315,16 @@ mod tests {
         let given = Predictions {
             classes: vec!["cat, grey".into(), "dog \"big\"".into()],
             rows: vec![
-                Prediction { file: "a/1.png".into(), truth: 0, probabilities: vec![0.1, 0.9] },
-                Prediction { file: "b/2.png".into(), truth: 1, probabilities: vec![1.0 / 3.0, 2.0 / 3.0] },
+                Prediction {
+                    file: "a/1.png".into(),
+                    truth: 0,
+                    probabilities: vec![0.1, 0.9],
+                },
+                Prediction {
+                    file: "b/2.png".into(),
+                    truth: 1,
+                    probabilities: vec![1.0 / 3.0, 2.0 / 3.0],
+                },
             ],
         };
         let bytes = predictions(&given).unwrap();
@@ -252,22 +333,45 @@ mod tests {
             text.lines().next().unwrap(),
             "file,true_class,predicted_class,\"probability_cat, grey\",\"probability_dog \"\"big\"\"\""
         );
-        assert_eq!(text.lines().nth(1).unwrap(), "a/1.png,\"cat, grey\",\"dog \"\"big\"\"\",0.1,0.9");
-        assert_eq!(parse_predictions(&bytes, Path::new(PREDICTIONS)).unwrap(), given);
+        assert_eq!(
+            text.lines().nth(1).unwrap(),
+            "a/1.png,\"cat, grey\",\"dog \"\"big\"\"\",0.1,0.9"
+        );
+        assert_eq!(
+            parse_predictions(&bytes, Path::new(PREDICTIONS)).unwrap(),
+            given
+        );
     }
 
     #[test]
     fn a_wrong_table_is_refused_by_line_and_file() {
         let path = Path::new("runs/one/predictions.csv");
         let cases = [
-            ("path,label\n", "does not begin with the columns file, true_class, predicted_class: runs/one"),
-            ("file,true_class,predicted_class,cat\n", "has a column “cat”"),
-            ("file,true_class,predicted_class,probability_cat\na,dog,cat,1\n", "line 2 names the class “dog”"),
-            ("file,true_class,predicted_class,probability_cat\na,cat,cat,x\n", "line 2 holds “x”"),
-            ("file,true_class,predicted_class,probability_cat\na,cat\n", "runs/one/predictions.csv"),
+            (
+                "path,label\n",
+                "does not begin with the columns file, true_class, predicted_class: runs/one",
+            ),
+            (
+                "file,true_class,predicted_class,cat\n",
+                "has a column “cat”",
+            ),
+            (
+                "file,true_class,predicted_class,probability_cat\na,dog,cat,1\n",
+                "line 2 names the class “dog”",
+            ),
+            (
+                "file,true_class,predicted_class,probability_cat\na,cat,cat,x\n",
+                "line 2 holds “x”",
+            ),
+            (
+                "file,true_class,predicted_class,probability_cat\na,cat\n",
+                "runs/one/predictions.csv",
+            ),
         ];
         for (text, expected) in cases {
-            let message = parse_predictions(text.as_bytes(), path).unwrap_err().to_string();
+            let message = parse_predictions(text.as_bytes(), path)
+                .unwrap_err()
+                .to_string();
             assert!(message.contains(expected), "{message}");
         }
     }
@@ -290,32 +394,86 @@ mod tests {
         let mut other = one.clone();
         other.pictures.reverse();
         let of = |dataset: &Dataset, train: Vec<usize>, test: Vec<usize>| {
-            test_split(dataset, &SplitIndices { train, validation: Vec::new(), test })
+            test_split(
+                dataset,
+                &SplitIndices {
+                    train,
+                    validation: Vec::new(),
+                    test,
+                },
+            )
         };
         let first = of(&one, vec![0], vec![1, 2]);
         assert_eq!(first.len(), 64);
-        assert_eq!(first, of(&other, Vec::new(), vec![0, 1]), "order and training pictures do not count");
+        assert_eq!(
+            first,
+            of(&other, Vec::new(), vec![0, 1]),
+            "order and training pictures do not count"
+        );
         assert_ne!(first, of(&one, vec![0], vec![1]));
         other.pictures[0].label = 0;
         assert_ne!(first, of(&other, Vec::new(), vec![0, 1]), "a class counts");
-        let text = split(&one, &SplitIndices { train: vec![0], validation: vec![2], test: vec![1] }).unwrap();
-        assert_eq!(String::from_utf8(text).unwrap(), "file,class,split\na,cat,train\nc,dog,validation\nb,dog,test\n");
+        let text = split(
+            &one,
+            &SplitIndices {
+                train: vec![0],
+                validation: vec![2],
+                test: vec![1],
+            },
+        )
+        .unwrap();
+        assert_eq!(
+            String::from_utf8(text).unwrap(),
+            "file,class,split\na,cat,train\nc,dog,validation\nb,dog,test\n"
+        );
     }
 
     #[test]
     fn weights_come_back_bit_for_bit() {
-        let float = Tensor::f_from_slice(&[1.5f32, -2.25, 3.0e-8, 4.0, 5.0, 6.0]).unwrap().f_view([2, 3]).unwrap();
+        let float = Tensor::f_from_slice(&[1.5f32, -2.25, 3.0e-8, 4.0, 5.0, 6.0])
+            .unwrap()
+            .f_view([2, 3])
+            .unwrap();
         let turned = float.f_transpose(0, 1).unwrap();
-        let counter = Tensor::f_from_slice(&[7i64]).unwrap().f_view([] as [i64; 0]).unwrap();
-        let bytes = weights(&[("a.weight".into(), turned), ("a.num_batches_tracked".into(), counter)]).unwrap();
+        let counter = Tensor::f_from_slice(&[7i64])
+            .unwrap()
+            .f_view([] as [i64; 0])
+            .unwrap();
+        let bytes = weights(&[
+            ("a.weight".into(), turned),
+            ("a.num_batches_tracked".into(), counter),
+        ])
+        .unwrap();
         let read = safetensors::SafeTensors::deserialize(&bytes).unwrap();
         let weight = read.tensor("a.weight").unwrap();
-        assert_eq!((weight.dtype(), weight.shape()), (Dtype::F32, &[3usize, 2][..]));
-        let values: Vec<f32> = weight.data().chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect();
-        assert_eq!(values, [1.5, 4.0, -2.25, 5.0, 3.0e-8, 6.0], "row by row, whatever the strides were");
+        assert_eq!(
+            (weight.dtype(), weight.shape()),
+            (Dtype::F32, &[3usize, 2][..])
+        );
+        let values: Vec<f32> = weight
+            .data()
+            .chunks_exact(4)
+            .map(|b| f32::from_le_bytes(b.try_into().unwrap()))
+            .collect();
+        assert_eq!(
+            values,
+            [1.5, 4.0, -2.25, 5.0, 3.0e-8, 6.0],
+            "row by row, whatever the strides were"
+        );
         let counter = read.tensor("a.num_batches_tracked").unwrap();
-        assert_eq!((counter.dtype(), counter.shape(), counter.data()), (Dtype::I64, &[][..], &7i64.to_le_bytes()[..]));
-        let half = Tensor::f_from_slice(&[1.0f32]).unwrap().f_to_kind(Kind::Half).unwrap();
-        assert!(weights(&[("h".into(), half)]).unwrap_err().to_string().contains("h is of kind Half"));
+        assert_eq!(
+            (counter.dtype(), counter.shape(), counter.data()),
+            (Dtype::I64, &[][..], &7i64.to_le_bytes()[..])
+        );
+        let half = Tensor::f_from_slice(&[1.0f32])
+            .unwrap()
+            .f_to_kind(Kind::Half)
+            .unwrap();
+        assert!(
+            weights(&[("h".into(), half)])
+                .unwrap_err()
+                .to_string()
+                .contains("h is of kind Half")
+        );
     }
 }

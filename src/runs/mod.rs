@@ -20,6 +20,9 @@ pub mod settings;
 pub mod store;
 mod tee;
 
+#[cfg(test)]
+mod cycle;
+
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};

@@ -48,7 +48,9 @@ impl RunRecorder {
         dataset: &Dataset,
         split: &SplitIndices,
     ) -> Result<Self, RunError> {
-        let started = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let started = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs());
         let (folder, id) = new_folder(runs, started, &experiment.name)?;
         let lock = lock(&folder)?;
         let summary = RunSummary {
@@ -135,7 +137,8 @@ impl RunRecorder {
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), RunError> {
         let path = self.folder.join(name);
-        atomic::write(&path, bytes).map_err(|error| files::problem(&path, format!("can't be written ({error})")))
+        atomic::write(&path, bytes)
+            .map_err(|error| files::problem(&path, format!("can't be written ({error})")))
     }
 
     fn write_summary(&self) -> Result<(), RunError> {
@@ -151,19 +154,33 @@ impl RunRecorder {
     fn note(&mut self, line: &str) {
         let seconds = self.started.elapsed().as_secs();
         let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-        self.log.push_str(&format!("{hours:02}:{minutes:02}:{seconds:02}  {line}\n"));
+        self.log
+            .push_str(&format!("{hours:02}:{minutes:02}:{seconds:02}  {line}\n"));
     }
 
     /// Takes in one event; true when it is worth a write of the log at once.
     fn take(&mut self, event: &TrainingEvent) -> Result<bool, RunError> {
         match event {
-            TrainingEvent::Prepared { train, validation, test, device, weights } => {
+            TrainingEvent::Prepared {
+                train,
+                validation,
+                test,
+                device,
+                weights,
+            } => {
                 self.summary.device = device.clone();
                 self.note(&format!("{train} pictures to train, {validation} to validate, {test} to test, on {device}"));
                 self.note(weights);
                 self.write_summary()?;
             }
-            TrainingEvent::PhaseStarted { name, epochs, trainable_parameters, frozen_parameters, plan, .. } => {
+            TrainingEvent::PhaseStarted {
+                name,
+                epochs,
+                trainable_parameters,
+                frozen_parameters,
+                plan,
+                ..
+            } => {
                 self.summary.trainable_parameters = *trainable_parameters;
                 self.summary.frozen_parameters = *frozen_parameters;
                 self.note(&format!(
@@ -179,9 +196,21 @@ impl RunRecorder {
                 self.metrics.push(epoch.clone());
                 self.write(files::METRICS, &files::metrics(&self.metrics)?)?;
             }
-            TrainingEvent::PhaseFinished { name, epochs, seconds, .. } => {
-                let phase = PhaseSummary { name: name.clone(), epochs: *epochs, seconds: *seconds };
-                self.note(&format!("Phase “{name}” took {}", format::duration(*seconds)));
+            TrainingEvent::PhaseFinished {
+                name,
+                epochs,
+                seconds,
+                ..
+            } => {
+                let phase = PhaseSummary {
+                    name: name.clone(),
+                    epochs: *epochs,
+                    seconds: *seconds,
+                };
+                self.note(&format!(
+                    "Phase “{name}” took {}",
+                    format::duration(*seconds)
+                ));
                 self.summary.phases.push(phase);
                 self.summary.seconds_total = self.started.elapsed().as_secs_f64();
                 self.write_summary()?;
@@ -231,11 +260,17 @@ fn test_line(test: &TestMetrics) -> String {
 
 /// Makes `<UTC time>-<slug>` in `runs`, with a number behind it where that stands already.
 fn new_folder(runs: &Path, started: u64, name: &str) -> Result<(PathBuf, String), RunError> {
-    let failed = |path: &Path, error: io::Error| files::problem(path, format!("the run's folder can't be made ({error})"));
+    let failed = |path: &Path, error: io::Error| {
+        files::problem(path, format!("the run's folder can't be made ({error})"))
+    };
     fs::create_dir_all(runs).map_err(|error| failed(runs, error))?;
     let stem = format!("{}-{}", format::utc_file_stamp(started), slug(name));
     for attempt in 1u32.. {
-        let id = if attempt == 1 { stem.clone() } else { format!("{stem}-{attempt}") };
+        let id = if attempt == 1 {
+            stem.clone()
+        } else {
+            format!("{stem}-{attempt}")
+        };
         let folder = runs.join(&id);
         match fs::create_dir(&folder) {
             Ok(()) => {
@@ -246,13 +281,18 @@ fn new_folder(runs: &Path, started: u64, name: &str) -> Result<(PathBuf, String)
             Err(error) => return Err(failed(&folder, error)),
         }
     }
-    Err(files::problem(runs, "there is no free name for another run"))
+    Err(files::problem(
+        runs,
+        "there is no free name for another run",
+    ))
 }
 
 /// Takes the lock of a run's folder, for as long as the file stays open.
 fn lock(folder: &Path) -> Result<File, RunError> {
     let path = folder.join(files::LOCK);
-    let failed = |error: io::Error| files::problem(&path, format!("the run's lock can't be taken ({error})"));
+    let failed = |error: io::Error| {
+        files::problem(&path, format!("the run's lock can't be taken ({error})"))
+    };
     let file = File::create(&path).map_err(failed)?;
     // Who merely looks whether a run is alive (`is_locked`) holds the lock for a moment.
     for _ in 0..LOCK_ATTEMPTS {
@@ -283,7 +323,11 @@ fn slug(name: &str) -> String {
         }
     }
     let slug = slug.trim_end_matches('-');
-    if slug.is_empty() { "run".to_owned() } else { slug.to_owned() }
+    if slug.is_empty() {
+        "run".to_owned()
+    } else {
+        slug.to_owned()
+    }
 }
 
 /// The experiment with paths that hold wherever its preset stands; `$GRAFT_DATA` stays as it is.
@@ -298,7 +342,9 @@ fn with_absolute_paths(experiment: &Experiment, base: Option<&Path>) -> Experime
     let mut experiment = experiment.clone();
     match &mut experiment.data.source {
         DataSource::Unset => {}
-        DataSource::ClassFolders { path } | DataSource::SplitFolders { path } | DataSource::Cifar10 { path } => fix(path),
+        DataSource::ClassFolders { path }
+        | DataSource::SplitFolders { path }
+        | DataSource::Cifar10 { path } => fix(path),
         DataSource::Table { file, .. } => fix(file),
     }
     if let WeightsSource::File(path) = &mut experiment.backbone.weights {
@@ -329,10 +375,20 @@ mod tests {
     #[test]
     fn folders_of_the_same_second_differ() {
         let runs = tempfile::tempdir().unwrap();
-        let names: Vec<String> = (0..3).map(|_| new_folder(runs.path(), 1_700_000_000, "Two ways").unwrap().1).collect();
+        let names: Vec<String> = (0..3)
+            .map(|_| {
+                new_folder(runs.path(), 1_700_000_000, "Two ways")
+                    .unwrap()
+                    .1
+            })
+            .collect();
         assert_eq!(
             names,
-            ["2023-11-14T22-13-20-two-ways", "2023-11-14T22-13-20-two-ways-2", "2023-11-14T22-13-20-two-ways-3"]
+            [
+                "2023-11-14T22-13-20-two-ways",
+                "2023-11-14T22-13-20-two-ways-2",
+                "2023-11-14T22-13-20-two-ways-3"
+            ]
         );
     }
 
@@ -351,13 +407,30 @@ mod tests {
     #[test]
     fn paths_hold_wherever_the_preset_stands() {
         let mut experiment = Experiment::default();
-        experiment.data.source = DataSource::ClassFolders { path: "pictures".into() };
+        experiment.data.source = DataSource::ClassFolders {
+            path: "pictures".into(),
+        };
         experiment.backbone.weights = WeightsSource::File("w.pth".into());
         let fixed = with_absolute_paths(&experiment, Some(Path::new("/presets")));
-        assert_eq!(fixed.data.source, DataSource::ClassFolders { path: "/presets/pictures".into() });
-        assert_eq!(fixed.backbone.weights, WeightsSource::File("/presets/w.pth".into()));
-        let own = DataSource::Cifar10 { path: "$GRAFT_DATA/cifar".into() };
+        assert_eq!(
+            fixed.data.source,
+            DataSource::ClassFolders {
+                path: "/presets/pictures".into()
+            }
+        );
+        assert_eq!(
+            fixed.backbone.weights,
+            WeightsSource::File("/presets/w.pth".into())
+        );
+        let own = DataSource::Cifar10 {
+            path: "$GRAFT_DATA/cifar".into(),
+        };
         experiment.data.source = own.clone();
-        assert_eq!(with_absolute_paths(&experiment, Some(Path::new("/presets"))).data.source, own);
+        assert_eq!(
+            with_absolute_paths(&experiment, Some(Path::new("/presets")))
+                .data
+                .source,
+            own
+        );
     }
 }

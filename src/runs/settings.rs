@@ -29,8 +29,12 @@ pub fn differences(experiments: &[Experiment]) -> Vec<Difference> {
         .collect();
     // In the order of the first experiment that has a field, so phases stay in order.
     let mut seen = BTreeSet::new();
-    let fields: Vec<&String> =
-        columns.iter().flatten().map(|(field, _)| field).filter(|field| seen.insert(field.as_str())).collect();
+    let fields: Vec<&String> = columns
+        .iter()
+        .flatten()
+        .map(|(field, _)| field)
+        .filter(|field| seen.insert(field.as_str()))
+        .collect();
     let mut differences: Vec<Difference> = fields
         .into_iter()
         .filter(|field| !matches!(field.as_str(), "name" | "notes"))
@@ -39,11 +43,19 @@ pub fn differences(experiments: &[Experiment]) -> Vec<Difference> {
             values: columns
                 .iter()
                 .map(|column| {
-                    column.iter().find(|(name, _)| name == field).map_or_else(|| "–".to_owned(), |(_, value)| value.clone())
+                    column
+                        .iter()
+                        .find(|(name, _)| name == field)
+                        .map_or_else(|| "–".to_owned(), |(_, value)| value.clone())
                 })
                 .collect(),
         })
-        .filter(|difference| difference.values.iter().any(|value| *value != difference.values[0]))
+        .filter(|difference| {
+            difference
+                .values
+                .iter()
+                .any(|value| *value != difference.values[0])
+        })
         .collect();
     // Equal in everything before its index, a field of the second phase belongs behind the first's.
     differences.sort_by_key(|difference| section(&difference.field));
@@ -52,8 +64,19 @@ pub fn differences(experiments: &[Experiment]) -> Vec<Difference> {
 
 /// The place of a field's section in a preset.
 fn section(field: &str) -> usize {
-    const ORDER: [&str; 7] = ["seed", "data", "backbone", "head", "augmentation", "training", "phases"];
-    ORDER.iter().position(|name| field.starts_with(name)).unwrap_or(ORDER.len())
+    const ORDER: [&str; 7] = [
+        "seed",
+        "data",
+        "backbone",
+        "head",
+        "augmentation",
+        "training",
+        "phases",
+    ];
+    ORDER
+        .iter()
+        .position(|name| field.starts_with(name))
+        .unwrap_or(ORDER.len())
 }
 
 /// Plain fields and lists of structures open up; what a preset would write in one word stays whole.
@@ -61,11 +84,20 @@ fn flatten(path: &str, value: &Value, out: &mut Vec<(String, String)>) {
     match value {
         Value::Object(fields) if !is_variant(value) => {
             for (name, field) in fields {
-                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                let path = if path.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{path}.{name}")
+                };
                 flatten(&path, field, out);
             }
         }
-        Value::Array(items) if !items.is_empty() && items.iter().all(|item| item.is_object() && !is_variant(item)) => {
+        Value::Array(items)
+            if !items.is_empty()
+                && items
+                    .iter()
+                    .all(|item| item.is_object() && !is_variant(item)) =>
+        {
             for (index, item) in items.iter().enumerate() {
                 flatten(&format!("{path}[{index}]"), item, out);
             }
@@ -77,7 +109,10 @@ fn flatten(path: &str, value: &Value, out: &mut Vec<(String, String)>) {
 /// Whether this is an enum's variant with content: `{"Adam": {…}}`.
 fn is_variant(value: &Value) -> bool {
     value.as_object().is_some_and(|fields| {
-        fields.len() == 1 && fields.keys().all(|name| name.starts_with(|letter: char| letter.is_ascii_uppercase()))
+        fields.len() == 1
+            && fields
+                .keys()
+                .all(|name| name.starts_with(|letter: char| letter.is_ascii_uppercase()))
     })
 }
 
@@ -88,7 +123,10 @@ fn text(value: &Value) -> String {
         Value::Bool(flag) => flag.to_string(),
         Value::Number(number) => number.to_string(),
         Value::String(text) => text.clone(),
-        Value::Array(items) => format!("[{}]", items.iter().map(text).collect::<Vec<_>>().join(", ")),
+        Value::Array(items) => format!(
+            "[{}]",
+            items.iter().map(text).collect::<Vec<_>>().join(", ")
+        ),
         Value::Object(fields) if is_variant(value) => fields
             .iter()
             .map(|(name, content)| match content {
@@ -98,7 +136,10 @@ fn text(value: &Value) -> String {
             })
             .collect(),
         Value::Object(fields) => {
-            let fields: Vec<String> = fields.iter().map(|(name, field)| format!("{name}: {}", text(field))).collect();
+            let fields: Vec<String> = fields
+                .iter()
+                .map(|(name, field)| format!("{name}: {}", text(field)))
+                .collect();
             format!("({})", fields.join(", "))
         }
     }
@@ -118,15 +159,30 @@ mod tests {
         second.training.batch_size = 64;
         second.phases[0].epochs = 5;
         second.phases[0].optimizer = Optimizer::sgd();
-        second.phases.push(Phase { freeze: FreezePlan::AllButLast(20), epochs: 10, ..Phase::default() });
+        second.phases.push(Phase {
+            freeze: FreezePlan::AllButLast(20),
+            epochs: 10,
+            ..Phase::default()
+        });
         let found = differences(&[first.clone(), second]);
-        let of = |field: &str| found.iter().find(|difference| difference.field == field).map(|d| d.values.join(" / "));
+        let of = |field: &str| {
+            found
+                .iter()
+                .find(|difference| difference.field == field)
+                .map(|d| d.values.join(" / "))
+        };
         assert_eq!(of("seed").as_deref(), Some("42 / 7"));
         assert_eq!(of("training.batch_size").as_deref(), Some("32 / 64"));
         assert_eq!(of("phases[0].epochs").as_deref(), Some("10 / 5"));
-        assert_eq!(of("phases[1].freeze").as_deref(), Some("– / AllButLast(20)"));
+        assert_eq!(
+            of("phases[1].freeze").as_deref(),
+            Some("– / AllButLast(20)")
+        );
         let optimizer = of("phases[0].optimizer").unwrap_or_default();
-        assert!(optimizer.starts_with("Adam(") && optimizer.contains(" / Sgd("), "{optimizer}");
+        assert!(
+            optimizer.starts_with("Adam(") && optimizer.contains(" / Sgd("),
+            "{optimizer}"
+        );
         assert_eq!(of("name"), None);
         assert_eq!(of("data.split.test"), None);
         assert_eq!(found[0].field, "seed");

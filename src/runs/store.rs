@@ -29,31 +29,49 @@ pub fn list(runs: &Path) -> Vec<RunSummary> {
 /// Naming the file that is missing or broken.
 pub fn open(folder: &Path) -> Result<StoredRun, RunError> {
     if !folder.join(files::SUMMARY).is_file() {
-        return Err(files::problem(folder, format!("is no run's folder (it has no {})", files::SUMMARY)));
+        return Err(files::problem(
+            folder,
+            format!("is no run's folder (it has no {})", files::SUMMARY),
+        ));
     }
     let summary = read_summary(folder)?;
     let path = folder.join(files::METRICS);
     let metrics = files::parse_metrics(&files::read(&path)?, &path)?;
     // Only the names of phases come from the preset: a run from another version stays readable.
     let names = experiment(folder)
-        .map(|experiment| experiment.phases.into_iter().map(|phase| phase.name).collect::<Vec<_>>())
+        .map(|experiment| {
+            experiment
+                .phases
+                .into_iter()
+                .map(|phase| phase.name)
+                .collect::<Vec<_>>()
+        })
         .unwrap_or_default();
     let phase_starts = phase_starts(&metrics, &names);
-    Ok(StoredRun { folder: folder.to_path_buf(), summary, metrics, phase_starts })
+    Ok(StoredRun {
+        folder: folder.to_path_buf(),
+        summary,
+        metrics,
+        phase_starts,
+    })
 }
 
 /// The exact experiment of a run.
 pub fn experiment(folder: &Path) -> Result<Experiment, RunError> {
     let path = folder.join(files::PRESET);
     // The preset's own error ends with its place, which [`RunError::File`] would repeat.
-    preset::load(&path).map_err(|error| files::problem(&path, format!("line {}: {}", error.line, error.message)))
+    preset::load(&path)
+        .map_err(|error| files::problem(&path, format!("line {}: {}", error.line, error.message)))
 }
 
 /// A run's answers on its test pictures.
 pub fn predictions(folder: &Path) -> Result<Predictions, RunError> {
     let path = folder.join(files::PREDICTIONS);
     if !path.exists() {
-        return Err(files::problem(folder, "has no predictions: the run did not come to its end, or had no test pictures"));
+        return Err(files::problem(
+            folder,
+            "has no predictions: the run did not come to its end, or had no test pictures",
+        ));
     }
     files::parse_predictions(&files::read(&path)?, &path)
 }
@@ -64,20 +82,32 @@ pub fn predictions(folder: &Path) -> Result<Predictions, RunError> {
 /// Naming the first run that does not fit, and why.
 pub fn check_comparable(runs: &[StoredRun]) -> Result<(), RunError> {
     let Some((first, others)) = runs.split_first() else {
-        return Err(RunError::Comparison("there is no run to compare".to_owned()));
+        return Err(RunError::Comparison(
+            "there is no run to compare".to_owned(),
+        ));
     };
     for other in others {
         let (a, b) = (&first.summary, &other.summary);
         let reason = if a.classes != b.classes {
-            format!("their classes differ ({} and {})", a.classes.join(", "), b.classes.join(", "))
+            format!(
+                "their classes differ ({} and {})",
+                a.classes.join(", "),
+                b.classes.join(", ")
+            )
         } else if a.test_pictures != b.test_pictures {
-            format!("one was tested on {} pictures, the other on {}", a.test_pictures, b.test_pictures)
+            format!(
+                "one was tested on {} pictures, the other on {}",
+                a.test_pictures, b.test_pictures
+            )
         } else if a.test_split != b.test_split {
             "they were tested on different pictures: give both the same data, test share and split seed".to_owned()
         } else {
             continue;
         };
-        return Err(RunError::Comparison(format!("{} and {} can't be compared: {reason}", a.id, b.id)));
+        return Err(RunError::Comparison(format!(
+            "{} and {} can't be compared: {reason}",
+            a.id, b.id
+        )));
     }
     Ok(())
 }
@@ -97,7 +127,10 @@ fn read_summary(folder: &Path) -> Result<RunSummary, RunError> {
 }
 
 fn folder_name(folder: &Path) -> String {
-    folder.file_name().map_or_else(|| folder.display().to_string(), |name| name.to_string_lossy().into_owned())
+    folder.file_name().map_or_else(
+        || folder.display().to_string(),
+        |name| name.to_string_lossy().into_owned(),
+    )
 }
 
 /// What a list says of a folder that can't be read.
@@ -133,7 +166,10 @@ fn phase_starts(metrics: &[EpochMetrics], names: &[String]) -> Vec<(u32, String)
         .filter(|pair| pair[1].phase != pair[0].phase)
         .map(|pair| {
             let phase = pair[1].phase;
-            let name = names.get(phase).cloned().unwrap_or_else(|| format!("Phase {}", phase + 1));
+            let name = names
+                .get(phase)
+                .cloned()
+                .unwrap_or_else(|| format!("Phase {}", phase + 1));
             (pair[1].epoch, name)
         })
         .collect()

@@ -7,10 +7,14 @@ pub struct Tee<'a>(pub Vec<&'a mut dyn TrainingListener>);
 
 impl TrainingListener for Tee<'_> {
     fn event(&mut self, event: &TrainingEvent) -> Result<(), TrainingError> {
-        self.0.iter_mut().try_for_each(|listener| listener.event(event))
+        self.0
+            .iter_mut()
+            .try_for_each(|listener| listener.event(event))
     }
 
     fn weights(&mut self, weights: &[(String, tch::Tensor)]) -> Result<(), TrainingError> {
-        self.0.iter_mut().try_for_each(|listener| listener.weights(weights))
+        self.0
+            .iter_mut()
+            .try_for_each(|listener| listener.weights(weights))
     }
 }

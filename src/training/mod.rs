@@ -3,6 +3,13 @@
 pub mod events;
 pub mod trainer;
 
+pub mod inference;
+
+mod features;
+mod network;
+mod phase_plan;
+mod pictures;
+
 pub mod averaging;
 pub mod loss;
 pub mod metrics;
@@ -10,6 +17,11 @@ pub mod monitor;
 pub mod optimizer;
 pub mod schedule;
 pub mod snapshot;
+
+mod forecast;
+mod memory;
+mod reporter;
+mod seeds;
 
 #[cfg(test)]
 mod golden;

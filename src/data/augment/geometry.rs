@@ -42,6 +42,9 @@ impl Affine {
 /// Bits behind the point of a place in the picture.
 const FRACTION_BITS: u32 = 32;
 
+/// Half of a 256th pixel: weights are rounded to the nearest, so that whole places stay exact.
+const HALF_WEIGHT: i64 = 1 << (FRACTION_BITS - 9);
+
 /// Draws the picture anew as `drawn` moves it; the size stays.
 pub(super) fn warp(picture: &Pixels, drawn: &Drawn) -> Pixels {
     let (width, height) = (picture.width as usize, picture.height as usize);
@@ -55,8 +58,8 @@ pub(super) fn warp(picture: &Pixels, drawn: &Drawn) -> Pixels {
         // From the middle of the row's first pixel, to a place counted from the middle of the
         // picture's first pixel.
         let y = row as f64 + 0.5;
-        let mut x_at = fixed(affine.xx * 0.5 + affine.xy * y + affine.x0 - 0.5);
-        let mut y_at = fixed(affine.yx * 0.5 + affine.yy * y + affine.y0 - 0.5);
+        let mut x_at = fixed(affine.xx * 0.5 + affine.xy * y + affine.x0 - 0.5) + HALF_WEIGHT;
+        let mut y_at = fixed(affine.yx * 0.5 + affine.yy * y + affine.y0 - 0.5) + HALF_WEIGHT;
         for pixel in target.chunks_exact_mut(3) {
             let value = sample(&picture.rgb, width, height, x_at, y_at);
             pixel.copy_from_slice(&value);

@@ -1,11 +1,25 @@
 //! Weight files: found, read as data, their names mapped, and copied into a backbone.
 
-use std::path::{Path, PathBuf};
+mod dialect;
+mod locate;
+mod pickle;
+mod tensors;
+mod torch_file;
+
+#[cfg(test)]
+mod hostile_tests;
+
+use std::collections::HashMap;
+use std::path::Path;
 
 use serde::Serialize;
+use tch::{Tensor, no_grad_guard};
 
+pub use locate::locate;
+
+use self::tensors::{FileTensor, Values};
+use super::parameters::OUTSIDE_TREE;
 use super::{Backbone, ModelError};
-use crate::experiment::WeightsSource;
 
 /// What loading did, by name.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -23,18 +37,70 @@ pub struct LoadReport {
     pub classifier: bool,
 }
 
-/// The file that `source` means for `backbone`: `None` for random weights.
-///
-/// # Errors
-/// When pre-trained weights are not on this machine; the text says how to get them.
-pub fn locate(source: &WeightsSource, backbone: &str, base: Option<&Path>) -> Result<Option<PathBuf>, ModelError> {
-    let _ = (source, backbone, base);
-    unimplemented!()
-}
-
 /// Reads `file` and copies it into `backbone`: all or nothing. Fails when a layer of the base (not of
 /// the classifier) is missing or of another shape.
 pub fn load(backbone: &mut dyn Backbone, file: &Path) -> Result<LoadReport, ModelError> {
-    let _ = (backbone, file);
-    unimplemented!()
+    let fail = |reason: String| ModelError::Weights { reason, path: file.to_path_buf() };
+    let mut found = tensors::read(file)?;
+    let mut report =
+        LoadReport { dialect: dialect::translate(backbone.info().name, &mut found).into(), ..LoadReport::default() };
+    let mut by_name: HashMap<&str, &FileTensor> =
+        found.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
+    let mut copies = Vec::new();
+    let mut base_fails = Vec::new();
+    report.classifier = true;
+    for entry in &backbone.parameters().entries {
+        let in_base = entry.leaf != OUTSIDE_TREE;
+        let Some(tensor) = by_name.remove(entry.name.as_str()) else {
+            // Files from before torch 0.4.1 do not count batches, and nothing here asks for the count.
+            if !entry.name.ends_with("num_batches_tracked") {
+                report.missing.push(entry.name.clone());
+                report.classifier &= in_base;
+                if in_base {
+                    base_fails.push(format!("{} is missing", entry.name));
+                }
+            }
+            continue;
+        };
+        let shape = entry.tensor.size();
+        if tensor.shape != shape {
+            report.mismatched.push((entry.name.clone(), tensor.shape.clone(), shape.clone()));
+            report.classifier &= in_base;
+            if in_base {
+                base_fails.push(format!("{} is {:?} and not {shape:?}", entry.name, tensor.shape));
+            }
+            continue;
+        }
+        if !tensor.values.all_finite() {
+            return Err(fail(format!("“{}” holds values that are not finite", entry.name)));
+        }
+        copies.push((entry.tensor.shallow_clone(), entry.leaf, to_tensor(tensor)?));
+    }
+    report.unexpected = by_name.into_keys().map(String::from).collect();
+    report.unexpected.sort_unstable();
+    if !base_fails.is_empty() {
+        let others = base_fails.len().saturating_sub(3);
+        base_fails.truncate(3);
+        let more = if others > 0 { format!(", and {others} more") } else { String::new() };
+        let title = backbone.info().title;
+        return Err(fail(format!("these weights do not fit {title}: {}{more}", base_fails.join("; "))));
+    }
+    // Half a classifier is none.
+    if !report.classifier {
+        copies.retain(|(_, leaf, _)| *leaf != OUTSIDE_TREE);
+    }
+    let _guard = no_grad_guard();
+    report.loaded = copies.len();
+    for (mut target, _, source) in copies {
+        target.f_copy_(&source)?;
+    }
+    Ok(report)
+}
+
+fn to_tensor(tensor: &FileTensor) -> Result<Tensor, ModelError> {
+    let flat = match &tensor.values {
+        Values::Real(values) => Tensor::f_from_slice(values)?,
+        Values::Whole(values) => Tensor::f_from_slice(values)?,
+    };
+    Ok(flat.f_view(tensor.shape.as_slice())?)
 }

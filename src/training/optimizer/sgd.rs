@@ -35,7 +35,7 @@ impl Sgd {
                 buffer
             }
         };
-        parameter.f_sub_(&direction.f_mul_scalar(rate)?)?;
+        let _ = parameter.f_sub_(&direction.f_mul_scalar(rate)?)?;
         Ok(())
     }
 }

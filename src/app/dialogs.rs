@@ -1,0 +1,336 @@
+//! Questions that need an answer: which file, and what to do with unsaved work.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, TryRecvError, bounded};
+use eframe::egui;
+
+use super::command::Command;
+use super::file_browser::{Browsed, FileBrowser};
+use super::shell::{Closing, Graft};
+use super::sources;
+use super::state::{Document, NoticeKind};
+use super::theme::primary_button;
+use super::tokens::{self, icon, tokens};
+
+/// A person takes longer than this to cancel; a missing desktop portal does not.
+const NO_PORTAL: Duration = Duration::from_millis(150);
+
+/// What a file is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Purpose {
+    /// A folder of class folders; the built-in browser takes a table too.
+    Pictures,
+    Table,
+    Preset,
+    Save {
+        name: String,
+    },
+    Weights,
+    /// The folder that figures are written to.
+    Figures,
+}
+
+impl Purpose {
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::Pictures => "Open pictures sorted by class",
+            Self::Table => "Open a table of pictures",
+            Self::Preset => "Open a preset",
+            Self::Save { .. } => "Save the experiment",
+            Self::Weights => "Choose a weight file",
+            Self::Figures => "Choose a folder for the figures",
+        }
+    }
+
+    /// What the button that agrees says.
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Self::Pictures | Self::Figures => "Choose this folder",
+            Self::Table | Self::Preset | Self::Weights => "Open",
+            Self::Save { .. } => "Save",
+        }
+    }
+
+    pub fn extensions(&self) -> &'static [&'static str] {
+        match self {
+            Self::Pictures | Self::Table => &sources::TABLES,
+            Self::Preset | Self::Save { .. } => &["ron"],
+            Self::Weights => &["safetensors", "pth", "pt"],
+            Self::Figures => &[],
+        }
+    }
+
+    pub fn picks_folder(&self) -> bool {
+        matches!(self, Self::Pictures | Self::Figures)
+    }
+
+    pub fn command(&self, path: PathBuf) -> Command {
+        match self {
+            Self::Pictures | Self::Table => Command::OpenPictures(path),
+            Self::Preset => Command::OpenPreset(path),
+            Self::Save { .. } => Command::SaveAs(path),
+            Self::Weights => Command::UseWeights(path),
+            Self::Figures => Command::ExportFigures(path),
+        }
+    }
+
+    /// Asks the desktop; `None` for Cancel, and for a desktop that does not answer.
+    fn ask_desktop(&self, folder: Option<&Path>) -> Option<PathBuf> {
+        let mut dialog = rfd::FileDialog::new().set_title(self.title());
+        if let Some(folder) = folder {
+            dialog = dialog.set_directory(folder);
+        }
+        if !self.extensions().is_empty() && !self.picks_folder() {
+            let name = match self {
+                Self::Table => "Tables",
+                Self::Weights => "Weight files",
+                _ => "Presets",
+            };
+            dialog = dialog.add_filter(name, self.extensions());
+        }
+        match self {
+            Self::Pictures | Self::Figures => dialog.pick_folder(),
+            Self::Table | Self::Preset | Self::Weights => dialog.pick_file(),
+            Self::Save { name } => dialog.set_file_name(name).save_file(),
+        }
+    }
+}
+
+/// At most one file dialog: the desktop's own, or the built-in browser where the desktop has none.
+#[derive(Default)]
+pub struct Files {
+    native: Option<Native>,
+    browser: Option<FileBrowser>,
+}
+
+struct Native {
+    purpose: Purpose,
+    folder: Option<PathBuf>,
+    asked: Instant,
+    answer: Receiver<Option<PathBuf>>,
+}
+
+impl Files {
+    /// Whether a dialog waits for its answer.
+    pub fn is_open(&self) -> bool {
+        self.native.is_some() || self.browser.is_some()
+    }
+
+    /// Opens a dialog unless one is open.
+    pub fn ask(&mut self, purpose: Purpose, folder: Option<PathBuf>, ctx: &egui::Context) {
+        if self.is_open() {
+            return;
+        }
+        if std::env::var("GRAFT_DIALOGS").is_ok_and(|choice| choice == "builtin") {
+            self.browser = Some(FileBrowser::new(purpose, folder));
+            return;
+        }
+        let (sender, answer) = bounded(1);
+        let spawned = std::thread::Builder::new().name("graft-dialog".into()).spawn({
+            let (purpose, folder, ctx) = (purpose.clone(), folder.clone(), ctx.clone());
+            move || {
+                drop(sender.send(purpose.ask_desktop(folder.as_deref())));
+                ctx.request_repaint();
+            }
+        });
+        if spawned.is_ok() {
+            self.native = Some(Native { purpose, folder, asked: Instant::now(), answer });
+        } else {
+            self.browser = Some(FileBrowser::new(purpose, folder));
+        }
+    }
+
+    /// The desktop's answer, when it has come.
+    pub fn poll(&mut self, ctx: &egui::Context, last_folder: Option<&Path>) -> Option<Command> {
+        let native = self.native.take()?;
+        match native.answer.try_recv() {
+            Ok(Some(path)) => Some(native.purpose.command(path)),
+            Ok(None) if native.asked.elapsed() > NO_PORTAL => None,
+            // No portal answers here, or its thread died.
+            Ok(None) | Err(TryRecvError::Disconnected) => {
+                let folder = native.folder.or_else(|| last_folder.map(Path::to_path_buf));
+                self.browser = Some(FileBrowser::new(native.purpose, folder));
+                ctx.request_repaint();
+                None
+            }
+            Err(TryRecvError::Empty) => {
+                self.native = Some(native);
+                None
+            }
+        }
+    }
+
+    pub fn browser_ui(&mut self, ctx: &egui::Context, out: &mut Vec<Command>) {
+        let Some(browser) = &mut self.browser else { return };
+        match browser.modal_ui(ctx) {
+            Browsed::Open => {}
+            Browsed::Cancelled => self.browser = None,
+            Browsed::Picked(path) => {
+                out.push(browser.purpose.command(path));
+                self.browser = None;
+            }
+        }
+    }
+}
+
+/// A question in the middle of the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ask {
+    /// Close document `0` although it has unsaved changes.
+    Close(usize),
+    /// Quit although something trains or is unsaved.
+    Quit,
+}
+
+/// How a question was answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Choice {
+    Save,
+    Discard,
+    Cancel,
+}
+
+impl Graft {
+    pub(super) fn question_ui(&mut self, ctx: &egui::Context, out: &mut Vec<Command>) {
+        let Some(question) = self.question else { return };
+        let (title, lines, save, discard) = match question {
+            Ask::Close(index) => {
+                let Some(document) = self.state.documents.get(index) else {
+                    self.question = None;
+                    return;
+                };
+                let line = format!("“{}” has changes that are not saved.", document.experiment.name);
+                ("Close this experiment?", vec![line], Some("Save"), "Close without saving")
+            }
+            Ask::Quit => self.quit_question(),
+        };
+        let mut choice = None;
+        let modal = egui::Modal::new(egui::Id::unique("question")).backdrop_color(tokens::of_theme(self.settings.dark).backdrop);
+        let response = modal.frame(dialog_frame(ctx)).show(ctx, |ui| {
+            ui.set_width(400.0);
+            ui.label(tokens::semibold(title).size(tokens::TEXT_TITLE));
+            ui.add_space(tokens::SPACE_XS);
+            for line in &lines {
+                ui.label(tokens(ui).muted(line));
+            }
+            ui.add_space(tokens::SPACE_M);
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                if let Some(save) = save
+                    && primary_button(ui, save, true, egui::Vec2::ZERO).clicked()
+                {
+                    choice = Some(Choice::Save);
+                }
+                let leave = if save.is_some() {
+                    ui.button(discard)
+                } else {
+                    primary_button(ui, discard, true, egui::Vec2::ZERO)
+                };
+                if leave.clicked() {
+                    choice = Some(Choice::Discard);
+                }
+                if ui.button("Cancel").on_hover_text("Go back; nothing is changed (Esc)").clicked() {
+                    choice = Some(Choice::Cancel);
+                }
+            });
+        });
+        if response.should_close() {
+            choice = Some(Choice::Cancel);
+        }
+        if let Some(choice) = choice {
+            self.question = None;
+            self.answer_question(question, choice, ctx, out);
+        }
+    }
+
+    fn quit_question(&self) -> (&'static str, Vec<String>, Option<&'static str>, &'static str) {
+        let mut lines = Vec::new();
+        if let Some(run) = self.state.running() {
+            lines.push(format!(
+                "“{}” is training. It stops within one batch; what it has learned is kept in its run.",
+                run.name
+            ));
+        }
+        match self.state.queued() {
+            0 => {}
+            1 => lines.push("1 experiment waits in the queue and will not be trained.".into()),
+            number => lines.push(format!("{number} experiments wait in the queue and will not be trained.")),
+        }
+        let changed: Vec<_> = self
+            .state
+            .documents
+            .iter()
+            .filter(|document| document.is_changed())
+            .map(|document| format!("“{}”", document.experiment.name))
+            .collect();
+        if changed.is_empty() {
+            return ("Stop training and quit?", lines, None, "Stop and quit");
+        }
+        lines.push(format!("Not saved: {}.", changed.join(", ")));
+        ("Quit Graft?", lines, Some("Save and quit"), "Quit without saving")
+    }
+
+    fn answer_question(&mut self, question: Ask, choice: Choice, ctx: &egui::Context, out: &mut Vec<Command>) {
+        match (question, choice) {
+            (_, Choice::Cancel) => {}
+            (Ask::Close(index), Choice::Discard) => self.close(index, true),
+            (Ask::Close(index), Choice::Save) => {
+                if self.save_or_ask(index, out) {
+                    self.close(index, true);
+                }
+            }
+            (Ask::Quit, Choice::Save) => {
+                let changed = self.state.documents.iter().map(Document::is_changed).collect::<Vec<_>>();
+                for index in (0..changed.len()).filter(|&index| changed[index]) {
+                    if !self.save_or_ask(index, out) {
+                        return;
+                    }
+                }
+                self.stop_and_close(ctx);
+            }
+            (Ask::Quit, Choice::Discard) => self.stop_and_close(ctx),
+        }
+    }
+
+    /// Saves document `index`; one that has no file yet gets one among the person's presets.
+    fn save_or_ask(&mut self, index: usize, out: &mut Vec<Command>) -> bool {
+        let Some(document) = self.state.documents.get(index) else { return true };
+        if let Some(file) = document.file.clone() {
+            return self.save_document(index, &file);
+        }
+        self.state.active = index;
+        out.push(Command::SaveAsDialog);
+        false
+    }
+
+    fn stop_and_close(&mut self, ctx: &egui::Context) {
+        if self.state.is_training() {
+            self.closing = Closing::Stopping;
+            self.log(NoticeKind::Info, "stopping before the window closes");
+            self.stop_all();
+        } else {
+            self.closing = Closing::Now;
+            ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+        }
+    }
+
+    /// Says that the window waits for the training to end.
+    pub(super) fn closing_ui(&self, ctx: &egui::Context) {
+        if self.closing != Closing::Stopping {
+            return;
+        }
+        let modal = egui::Modal::new(egui::Id::unique("closing")).frame(dialog_frame(ctx));
+        modal.show(ctx, |ui| {
+            ui.horizontal(|ui| {
+                ui.label(tokens::icon_text(icon::HOURGLASS));
+                ui.label("Stopping the training, then closing…");
+            });
+        });
+    }
+}
+
+/// The box of every dialog.
+pub fn dialog_frame(ctx: &egui::Context) -> egui::Frame {
+    egui::Frame::window(&ctx.global_style()).inner_margin(20)
+}

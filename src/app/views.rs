@@ -1,0 +1,228 @@
+//! The bridge to the panels: which sections and views there are, and what each remembers.
+
+use eframe::egui;
+
+use super::command::{Command, View};
+use super::panels::augmentation::{AugmentationEditorView, AugmentationLocal, augmentation_ui};
+use super::panels::augmentation_view::{AugmentationPreviewLocal, AugmentationPreviewView, augmentation_view_ui};
+use super::panels::backbone::{BackboneLocal, BackboneView, backbone_ui};
+use super::panels::curves::{CurvesLocal, CurvesView, curves_ui};
+use super::panels::data::{DataEditorLocal, DataEditorView, data_editor_ui};
+use super::panels::data_view::{DataView, DataViewLocal, data_view_ui};
+use super::panels::head::{HeadLocal, HeadView, head_ui};
+use super::panels::layers::{LayersLocal, LayersView, layers_summary_ui, layers_ui};
+use super::panels::log::{LogLocal, LogView, log_ui};
+use super::panels::phases::{PhasesLocal, PhasesView, phases_ui};
+use super::panels::results::{ResultsLocal, ResultsView, results_ui};
+use super::panels::runs::{RunsLocal, RunsView, runs_ui};
+use super::panels::training::{TrainingLocal, training_ui};
+use super::panels::{format, training};
+use super::shell::Graft;
+use super::state::{Scan, State};
+use super::tokens::{self, icon, tokens};
+
+/// What the panels remember between frames.
+#[derive(Default)]
+pub struct Locals {
+    data: DataEditorLocal,
+    backbone: BackboneLocal,
+    layers: LayersLocal,
+    head: HeadLocal,
+    augmentation: AugmentationLocal,
+    phases: PhasesLocal,
+    training: TrainingLocal,
+    data_view: DataViewLocal,
+    preview: AugmentationPreviewLocal,
+    curves: CurvesLocal,
+    results: ResultsLocal,
+    log: LogLocal,
+    runs: RunsLocal,
+}
+
+/// A part of the left side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    Data,
+    Backbone,
+    Layers,
+    Head,
+    Augmentation,
+    Phases,
+    Training,
+}
+
+impl Section {
+    pub const ALL: [Self; 7] =
+        [Self::Data, Self::Backbone, Self::Layers, Self::Head, Self::Augmentation, Self::Phases, Self::Training];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Data => "Data",
+            Self::Backbone => "Backbone",
+            Self::Layers => "Layers",
+            Self::Head => "Head",
+            Self::Augmentation => "Augmentation",
+            Self::Phases => "Phases",
+            Self::Training => "Training",
+        }
+    }
+
+    pub fn icon(self) -> &'static str {
+        match self {
+            Self::Data => icon::IMAGES,
+            Self::Backbone => icon::STACK,
+            Self::Layers => icon::SNOWFLAKE,
+            Self::Head => icon::GRAPH,
+            Self::Augmentation => icon::MAGIC_WAND,
+            Self::Phases => icon::LIST_BULLETS,
+            Self::Training => icon::SLIDERS_HORIZONTAL,
+        }
+    }
+
+    pub fn tooltip(self) -> &'static str {
+        match self {
+            Self::Data => "Which pictures, how they are split, how one becomes a square",
+            Self::Backbone => "The pre-trained network and its weights",
+            Self::Layers => "What of the backbone stays frozen in each phase",
+            Self::Head => "The new layers on top of the backbone",
+            Self::Augmentation => "Random changes to training pictures",
+            Self::Phases => "Epochs, learning rates and optimizers, phase by phase",
+            Self::Training => "What holds for all phases: batches, loss, which weights are kept",
+        }
+    }
+
+    pub fn starts_open(self) -> bool {
+        matches!(self, Self::Data | Self::Layers)
+    }
+
+    /// The beginnings of its fields' names in a preset.
+    pub fn fields(self) -> &'static [&'static str] {
+        match self {
+            Self::Data => &["data"],
+            Self::Backbone => &["backbone"],
+            Self::Layers => &[],
+            Self::Head => &["head"],
+            Self::Augmentation => &["augmentation"],
+            Self::Phases => &["phases"],
+            Self::Training => &["training", "seed", "name"],
+        }
+    }
+}
+
+impl Graft {
+    pub(super) fn section_ui(&mut self, ui: &mut egui::Ui, section: Section, out: &mut Vec<Command>) {
+        let state = &self.state;
+        let locals = &mut self.locals;
+        match section {
+            Section::Data => {
+                if let Some(view) = DataEditorView::build(state) {
+                    data_editor_ui(ui, &view, &mut locals.data, out);
+                }
+            }
+            Section::Backbone => {
+                if let Some(view) = BackboneView::build(state) {
+                    backbone_ui(ui, &view, &mut locals.backbone, out);
+                }
+            }
+            Section::Layers => {
+                if let Some(view) = LayersView::build(state) {
+                    layers_summary_ui(ui, &view, &mut locals.layers, out);
+                }
+            }
+            Section::Head => {
+                if let Some(view) = HeadView::build(state) {
+                    head_ui(ui, &view, &mut locals.head, out);
+                }
+            }
+            Section::Augmentation => {
+                if let Some(view) = AugmentationEditorView::build(state) {
+                    augmentation_ui(ui, &view, &mut locals.augmentation, out);
+                }
+            }
+            Section::Phases => {
+                if let Some(view) = PhasesView::build(state) {
+                    phases_ui(ui, &view, &mut locals.phases, out);
+                }
+            }
+            Section::Training => {
+                if let Some(view) = training::build(state) {
+                    training_ui(ui, &view, &mut locals.training, out);
+                }
+            }
+        }
+    }
+
+    /// What a closed section says on its line.
+    pub(super) fn section_summary(&self, section: Section) -> String {
+        let Some(document) = self.state.active_document() else { return String::new() };
+        let experiment = &document.experiment;
+        match section {
+            Section::Data => match &self.state.scan {
+                Scan::Done { dataset, .. } => format::plural(dataset.pictures.len() as u64, "picture", "pictures"),
+                _ => String::new(),
+            },
+            Section::Backbone => crate::models::catalogue::find(&experiment.backbone.name)
+                .map_or_else(|| experiment.backbone.name.clone(), |info| info.title.to_owned()),
+            Section::Layers | Section::Training => String::new(),
+            Section::Head => format::plural(experiment.head.layers.len() as u64 + 1, "layer", "layers"),
+            Section::Augmentation => if experiment.augmentation.is_active() { "on" } else { "off" }.into(),
+            Section::Phases => format::plural(u64::from(experiment.epochs()), "epoch", "epochs"),
+        }
+    }
+
+    /// The foot of the left side: how much of the network learns in the end.
+    pub(super) fn totals_ui(&self, ui: &mut egui::Ui) {
+        let t = tokens(ui);
+        let totals = LayersView::build(&self.state).and_then(|view| {
+            view.phases.iter().filter_map(|phase| phase.totals).max_by_key(|totals| totals.trainable)
+        });
+        let Some(totals) = totals else {
+            ui.label(t.small("Trainable parameters are counted once the layers are known"));
+            return;
+        };
+        ui.horizontal(|ui| {
+            let share = format::percent_of(totals.trainable, totals.all());
+            ui.label(tokens::semibold(share).color(t.trainable));
+            ui.label(t.muted("trainable"));
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                let text = format!("{} of {}", format::compact(totals.trainable), format::compact(totals.all()));
+                ui.label(t.muted(text)).on_hover_text("Parameters that learn in the phase that frees most, of all");
+            });
+        });
+        let share = totals.trainable as f32 / totals.all().max(1) as f32;
+        super::panels::widgets::bar(ui, share, t.trainable, "Share of parameters that learn");
+    }
+
+    pub(super) fn runs_side_ui(&mut self, ui: &mut egui::Ui, out: &mut Vec<Command>) {
+        runs_ui(ui, &RunsView::build(&self.state, super::clock::now()), &mut self.locals.runs, out);
+    }
+}
+
+impl Locals {
+    pub(super) fn view_ui(&mut self, ui: &mut egui::Ui, view: View, state: &State, out: &mut Vec<Command>) {
+        match view {
+            View::Data => data_view_ui(ui, &DataView::build(state), &mut self.data_view, out),
+            View::Layers => match LayersView::build(state) {
+                Some(view) => layers_ui(ui, &view, &mut self.layers, out),
+                None => no_experiment_ui(ui, out),
+            },
+            View::Augmentation => match AugmentationPreviewView::build(state) {
+                Some(view) => augmentation_view_ui(ui, &view, &mut self.preview, out),
+                None => no_experiment_ui(ui, out),
+            },
+            View::Curves => curves_ui(ui, &CurvesView::build(state), &mut self.curves, out),
+            View::Results => results_ui(ui, &ResultsView::build(state), &mut self.results, out),
+            View::Log => log_ui(ui, &LogView::build(state), &mut self.log, out),
+        }
+    }
+}
+
+fn no_experiment_ui(ui: &mut egui::Ui, out: &mut Vec<Command>) {
+    ui.vertical_centered(|ui| {
+        ui.add_space(tokens::SPACE_XXL);
+        ui.label(tokens(ui).muted("No experiment is open"));
+        if ui.button("Open pictures…").on_hover_text("Begin with a folder of pictures sorted by class").clicked() {
+            out.push(Command::OpenPicturesDialog);
+        }
+    });
+}

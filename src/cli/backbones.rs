@@ -1,0 +1,77 @@
+//! `graft backbones`: the networks to start from.
+
+use clap::Args;
+use serde_json::json;
+
+use super::output;
+use super::table::{Align, table};
+use crate::experiment::WeightsSource;
+use crate::format;
+use crate::models::catalogue::{ArchitectureInfo, architectures};
+use crate::models::weights;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Print one JSON list
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn backbones(arguments: &Arguments) -> anyhow::Result<()> {
+    if arguments.json {
+        let list: Vec<serde_json::Value> = architectures().iter().map(as_json).collect();
+        return output::print_json(&list);
+    }
+    let rows: Vec<Vec<String>> = architectures()
+        .iter()
+        .map(|info| {
+            vec![
+                info.name.to_owned(),
+                info.title.to_owned(),
+                format::magnitude(info.parameters),
+                format!("{:.2}", info.gflops),
+                format!("{:.1} %", info.weights.imagenet_top1),
+                info.weights.input_size.to_string(),
+                if has_weights(info) {
+                    "here".to_owned()
+                } else {
+                    "not here".to_owned()
+                },
+                info.weights.licence.to_owned(),
+            ]
+        })
+        .collect();
+    let header = [
+        ("name", Align::Left),
+        ("title", Align::Left),
+        ("parameters", Align::Right),
+        ("GFLOPs", Align::Right),
+        ("ImageNet top-1", Align::Right),
+        ("input", Align::Right),
+        ("weights", Align::Left),
+        ("licence", Align::Left),
+    ];
+    output::print(&table(&header, &rows))
+}
+
+/// Whether the default weights stand on this machine.
+fn has_weights(info: &ArchitectureInfo) -> bool {
+    weights::locate(&WeightsSource::Pretrained, info.name, None).is_ok_and(|file| file.is_some())
+}
+
+fn as_json(info: &ArchitectureInfo) -> serde_json::Value {
+    json!({
+        "name": info.name,
+        "title": info.title,
+        "parameters": info.parameters,
+        "gflops": info.gflops,
+        "imagenet_top1": info.weights.imagenet_top1,
+        "input_size": info.weights.input_size,
+        "input_range": [info.input_range.0, info.input_range.1],
+        "weights": info.weights.name,
+        "weights_here": has_weights(info),
+        "weights_mb": info.weights.file_mb,
+        "licence": info.weights.licence,
+        "paper": info.paper,
+    })
+}

@@ -1,0 +1,245 @@
+//! `graft data`: what is in a folder or table of pictures.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+
+use super::table::{Align, table};
+use super::{output, progress};
+use crate::data::{DataError, Dataset, Split, StopFlag, scan};
+use crate::experiment::{DataConfig, DataSource};
+use crate::format;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// A folder of class folders, of train and test folders, or of CIFAR-10 batches; or a table
+    #[arg(value_name = "PATH")]
+    path: PathBuf,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn data(arguments: &Arguments) -> anyhow::Result<()> {
+    let config = DataConfig {
+        source: scan::recognise(&arguments.path)?,
+        ..DataConfig::default()
+    };
+    let dataset = scan_with_progress(&config, None)?;
+    if arguments.json {
+        return output::print_json(&as_json(&config.source, &dataset));
+    }
+    output::print(&as_text(&arguments.path, &config.source, &dataset))
+}
+
+/// Scans with a bar on the terminal.
+pub fn scan_with_progress(config: &DataConfig, base: Option<&Path>) -> Result<Dataset, DataError> {
+    let bar = progress::bar();
+    if let Some(bar) = &bar {
+        bar.set_prefix("Looking at the pictures");
+    }
+    let report = |done: usize, total: usize| {
+        if let Some(bar) = &bar {
+            bar.set_length(total as u64);
+            bar.set_position(done as u64);
+        }
+    };
+    let dataset = scan::scan(config, base, &report, &StopFlag::default());
+    if let Some(bar) = &bar {
+        bar.finish_and_clear();
+    }
+    dataset
+}
+
+/// Counts of one class: all, and those that the source assigns to training, validation and test.
+fn counts(dataset: &Dataset, label: usize) -> [usize; 4] {
+    let mut counts = [0; 4];
+    for picture in dataset
+        .pictures
+        .iter()
+        .filter(|picture| picture.label as usize == label)
+    {
+        counts[0] += 1;
+        match picture.split {
+            Some(Split::Train) => counts[1] += 1,
+            Some(Split::Validation) => counts[2] += 1,
+            Some(Split::Test) => counts[3] += 1,
+            None => {}
+        }
+    }
+    counts
+}
+
+/// The least, middle and largest of the pictures' sizes, by area.
+fn sizes(dataset: &Dataset) -> Option<[(u32, u32); 3]> {
+    let mut sizes: Vec<(u32, u32)> = dataset
+        .pictures
+        .iter()
+        .map(|picture| picture.size)
+        .collect();
+    sizes.sort_unstable_by_key(|&(width, height)| (u64::from(width) * u64::from(height), width));
+    Some([
+        *sizes.first()?,
+        *sizes.get(sizes.len() / 2)?,
+        *sizes.last()?,
+    ])
+}
+
+fn title(source: &DataSource) -> &'static str {
+    match source {
+        DataSource::Unset => "nothing",
+        DataSource::ClassFolders { .. } => "one folder per class",
+        DataSource::SplitFolders { .. } => "train, validation and test folders",
+        DataSource::Table { .. } => "a table of paths and labels",
+        DataSource::Cifar10 { .. } => "CIFAR-10, binary version",
+    }
+}
+
+fn as_json(source: &DataSource, dataset: &Dataset) -> serde_json::Value {
+    let classes: Vec<serde_json::Value> = dataset
+        .classes
+        .iter()
+        .enumerate()
+        .map(|(label, name)| {
+            let [all, train, validation, test] = counts(dataset, label);
+            json!({"name": name, "count": all, "train": train, "validation": validation, "test": test})
+        })
+        .collect();
+    json!({
+        "kind": title(source),
+        "pictures": dataset.pictures.len(),
+        "classes": classes,
+        "sizes": sizes(dataset).map(|[least, median, largest]| json!({
+            "smallest": least, "median": median, "largest": largest,
+        })),
+        "problems": dataset.problems,
+    })
+}
+
+fn as_text(path: &Path, source: &DataSource, dataset: &Dataset) -> String {
+    let mut text = format!(
+        "{}: {}\n{} in {}",
+        path.display(),
+        title(source),
+        format::count(dataset.pictures.len(), "picture", "pictures"),
+        format::count(dataset.classes.len(), "class", "classes"),
+    );
+    if let Some([least, median, largest]) = sizes(dataset) {
+        let size = |(width, height): (u32, u32)| format!("{width} x {height}");
+        if least == largest {
+            let _ = write!(text, ", all of {} pixels", size(least));
+        } else {
+            let _ = write!(
+                text,
+                ", {} to {} pixels, half below {}",
+                size(least),
+                size(largest),
+                size(median)
+            );
+        }
+    }
+    text.push_str("\n\n");
+    let assigned = dataset
+        .pictures
+        .iter()
+        .any(|picture| picture.split.is_some());
+    let mut header = vec![
+        ("class", Align::Left),
+        ("pictures", Align::Right),
+        ("share", Align::Right),
+    ];
+    if assigned {
+        header.extend([
+            ("train", Align::Right),
+            ("validation", Align::Right),
+            ("test", Align::Right),
+        ]);
+    }
+    let rows: Vec<Vec<String>> = dataset
+        .classes
+        .iter()
+        .enumerate()
+        .map(|(label, name)| {
+            let [all, rest @ ..] = counts(dataset, label);
+            let share = all as f64 / dataset.pictures.len().max(1) as f64;
+            let mut row = vec![
+                name.clone(),
+                format::thousands(all as u64),
+                format::percent(share),
+            ];
+            if assigned {
+                row.extend(rest.map(|count| format::thousands(count as u64)));
+            }
+            row
+        })
+        .collect();
+    text.push_str(&table(&header, &rows));
+    if !dataset.problems.is_empty() {
+        let _ = writeln!(
+            text,
+            "\n{} passed over:",
+            format::count(dataset.problems.len(), "file", "files")
+        );
+        for problem in &dataset.problems {
+            let _ = writeln!(text, "  {}: {}", problem.reason, problem.path.display());
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Picture, PictureSource, Problem};
+
+    fn dataset(split: Option<Split>) -> Dataset {
+        let picture = |name: &str, label, size| Picture {
+            source: PictureSource::File(name.into()),
+            name: name.into(),
+            label,
+            size,
+            split,
+        };
+        Dataset {
+            classes: vec!["cat".into(), "dog".into()],
+            pictures: vec![
+                picture("a", 0, (10, 20)),
+                picture("b", 1, (300, 200)),
+                picture("c", 1, (30, 30)),
+            ],
+            problems: vec![Problem {
+                path: "bad.jpg".into(),
+                reason: "cut off".into(),
+            }],
+        }
+    }
+
+    #[test]
+    fn a_folder_is_told_in_numbers() {
+        let source = DataSource::ClassFolders {
+            path: "pets".into(),
+        };
+        let text = as_text(Path::new("pets"), &source, &dataset(None));
+        assert_eq!(
+            text,
+            "pets: one folder per class\n\
+             3 pictures in 2 classes, 10 x 20 to 300 x 200 pixels, half below 30 x 30\n\n\
+             class  pictures   share\n\
+             cat           1  33.3 %\n\
+             dog           2  66.7 %\n\n\
+             1 file passed over:\n  cut off: bad.jpg\n"
+        );
+        let document = as_json(&source, &dataset(Some(Split::Test)));
+        assert_eq!(
+            document["classes"][1],
+            json!({"name": "dog", "count": 2, "train": 0, "validation": 0, "test": 2})
+        );
+        assert_eq!(document["sizes"]["largest"], json!([300, 200]));
+        assert_eq!(
+            document["problems"][0],
+            json!({"path": "bad.jpg", "reason": "cut off"})
+        );
+    }
+}

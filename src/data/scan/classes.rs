@@ -1,0 +1,107 @@
+//! Which classes a scan keeps.
+
+use std::path::Path;
+
+use super::super::{DataError, Dataset, Problem};
+use super::{Found, source_error};
+
+/// Keeps the classes that `wanted` names, in its order; all when it is empty.
+pub(super) fn choose(mut found: Found, wanted: &[String]) -> Result<Found, DataError> {
+    if wanted.is_empty() {
+        return Ok(found);
+    }
+    let unknown: Vec<&str> =
+        wanted.iter().filter(|class| !found.classes.contains(class)).map(String::as_str).collect();
+    if !unknown.is_empty() {
+        return Err(source_error(
+            &found.root,
+            format!("there is no class {}; there are {}", unknown.join(", "), listed(&found.classes)),
+        ));
+    }
+    let mut classes: Vec<String> = Vec::new();
+    for class in wanted {
+        if !classes.contains(class) {
+            classes.push(class.clone());
+        }
+    }
+    let new_labels: Vec<Option<u32>> = found
+        .classes
+        .iter()
+        .map(|class| classes.iter().position(|wanted| wanted == class).map(|at| at as u32))
+        .collect();
+    found.candidates.retain_mut(|candidate| match new_labels[candidate.label as usize] {
+        Some(label) => {
+            candidate.label = label;
+            true
+        }
+        None => false,
+    });
+    found.classes = classes;
+    Ok(found)
+}
+
+/// Leaves out classes without a usable picture, as problems (errors when the person asked for them),
+/// and refuses fewer than two.
+pub(super) fn drop_empty(mut dataset: Dataset, root: &Path, asked_for: bool) -> Result<Dataset, DataError> {
+    let mut counts = vec![0usize; dataset.classes.len()];
+    for picture in &dataset.pictures {
+        counts[picture.label as usize] += 1;
+    }
+    let empty: Vec<String> = dataset
+        .classes
+        .iter()
+        .zip(&counts)
+        .filter_map(|(class, &count)| (count == 0).then(|| class.clone()))
+        .collect();
+    if asked_for && !empty.is_empty() {
+        return Err(source_error(
+            root,
+            format!("there is no usable picture of {}: add some, or leave the class out", listed(&empty)),
+        ));
+    }
+    for class in &empty {
+        dataset.problems.push(Problem {
+            path: root.join(class),
+            reason: "the class holds no usable picture and is left out: add pictures to it".into(),
+        });
+    }
+    let mut new_labels = Vec::with_capacity(counts.len());
+    let mut kept = 0;
+    for &count in &counts {
+        new_labels.push(kept);
+        kept += u32::from(count > 0);
+    }
+    for picture in &mut dataset.pictures {
+        picture.label = new_labels[picture.label as usize];
+    }
+    dataset.classes.retain(|class| !empty.contains(class));
+    match dataset.classes.as_slice() {
+        [] => Err(source_error(root, no_pictures(&dataset.problems))),
+        [only] => Err(source_error(
+            root,
+            format!("only one class, {only}, holds usable pictures; training needs at least two: add pictures of another class"),
+        )),
+        _ => Ok(dataset),
+    }
+}
+
+fn no_pictures(problems: &[Problem]) -> String {
+    let advice = "put JPEG, PNG, GIF, BMP, TIFF or WebP pictures there, those of each class in a folder of their own";
+    match problems.first() {
+        None => format!("there is no picture here: {advice}"),
+        Some(first) => {
+            let name = first.path.file_name().unwrap_or_default().to_string_lossy();
+            format!("no picture here can be used ({name} {}; {} such problems): {advice}", first.reason, problems.len())
+        }
+    }
+}
+
+/// The first names, and how many more there are.
+fn listed(names: &[String]) -> String {
+    const SHOWN: usize = 20;
+    let mut text = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > SHOWN {
+        text += &format!(" and {} more", names.len() - SHOWN);
+    }
+    text
+}

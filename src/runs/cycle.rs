@@ -1,0 +1,301 @@
+//! A run's folder from its first file to its last, written and read back.
+#![allow(clippy::unwrap_used, reason = "tests may panic")]
+
+use std::path::Path;
+
+use super::*;
+use crate::data::{Dataset, Picture, PictureSource, SplitIndices};
+use crate::evaluation::{Prediction, Predictions};
+use crate::experiment::{Experiment, Phase};
+use crate::training::events::TestMetrics;
+use crate::training::{Outcome, TrainingEvent, TrainingListener};
+
+fn experiment() -> Experiment {
+    let mut experiment = Experiment {
+        name: "Two phases".into(),
+        ..Experiment::default()
+    };
+    experiment.phases = ["Warm-up", "Fine-tuning"]
+        .map(|name| Phase {
+            name: name.into(),
+            epochs: 2,
+            ..Phase::default()
+        })
+        .to_vec();
+    experiment
+}
+
+fn dataset() -> (Dataset, SplitIndices) {
+    let pictures = (0..6)
+        .map(|index| Picture {
+            source: PictureSource::File(format!("{index}.png").into()),
+            name: format!("{index}.png"),
+            label: index % 2,
+            size: (8, 8),
+            split: None,
+        })
+        .collect();
+    let dataset = Dataset {
+        classes: vec!["cat".into(), "dog".into()],
+        pictures,
+        problems: Vec::new(),
+    };
+    (
+        dataset,
+        SplitIndices {
+            train: vec![0, 1],
+            validation: vec![2, 3],
+            test: vec![4, 5],
+        },
+    )
+}
+
+fn recorder(runs: &Path) -> RunRecorder {
+    let (dataset, split) = dataset();
+    RunRecorder::create(runs, &experiment(), None, &dataset, &split).unwrap()
+}
+
+fn epoch(epoch: u32, phase: usize) -> EpochMetrics {
+    EpochMetrics {
+        epoch,
+        phase,
+        learning_rate: 1e-3,
+        train_loss: 0.7,
+        train_accuracy: 0.5,
+        validation_loss: Some(0.6),
+        validation_accuracy: Some(0.5),
+        validation_macro_f1: Some(0.4),
+        seconds: 1.0,
+    }
+}
+
+fn outcome() -> Outcome {
+    let predictions = Predictions {
+        classes: vec!["cat".into(), "dog".into()],
+        rows: vec![
+            Prediction {
+                file: "4.png".into(),
+                truth: 0,
+                probabilities: vec![0.75, 0.25],
+            },
+            Prediction {
+                file: "5.png".into(),
+                truth: 1,
+                probabilities: vec![0.5, 0.5],
+            },
+        ],
+    };
+    Outcome {
+        test: Some(TestMetrics {
+            loss: 0.5,
+            accuracy: 0.5,
+            macro_f1: 1.0 / 3.0,
+            n: 2,
+        }),
+        predictions: Some(predictions),
+        phases: vec![PhaseSummary {
+            name: "Warm-up".into(),
+            epochs: 2,
+            seconds: 2.0,
+        }],
+        seconds_total: 4.0,
+        best_epoch: 3,
+    }
+}
+
+#[test]
+fn a_run_is_read_back_as_it_was_recorded() {
+    let runs = tempfile::tempdir().unwrap();
+    let mut recorder = recorder(runs.path());
+    let folder = recorder.folder().to_path_buf();
+    assert_eq!(
+        store::open(&folder).unwrap().summary.state,
+        RunState::Running
+    );
+    recorder
+        .event(&TrainingEvent::PhaseStarted {
+            phase: 0,
+            name: "Warm-up".into(),
+            epochs: 2,
+            first_epoch: 1,
+            trainable_parameters: 10,
+            frozen_parameters: 90,
+            plan: "features are computed once".into(),
+        })
+        .unwrap();
+    for (number, phase) in [(1, 0), (2, 0), (3, 1), (4, 1)] {
+        recorder
+            .event(&TrainingEvent::EpochFinished(epoch(number, phase)))
+            .unwrap();
+        assert_eq!(
+            store::open(&folder).unwrap().metrics.len(),
+            number as usize,
+            "metrics stand after every epoch"
+        );
+    }
+    let weight = tch::Tensor::f_from_slice(&[1.0f32, 2.0]).unwrap();
+    recorder
+        .weights(&[("head.output.bias".into(), weight)])
+        .unwrap();
+    let summary = recorder.finish(&outcome()).unwrap();
+    assert_eq!(summary.state, RunState::Finished);
+
+    let run = store::open(&folder).unwrap();
+    assert_eq!(run.summary, summary);
+    assert_eq!(run.phase_starts, [(3, "Fine-tuning".to_owned())]);
+    assert_eq!(
+        (
+            run.summary.trainable_parameters,
+            run.summary.frozen_parameters
+        ),
+        (10, 90)
+    );
+    assert_eq!((run.summary.best_epoch, run.summary.epochs_planned), (3, 4));
+    assert_eq!(store::experiment(&folder).unwrap(), experiment());
+    assert_eq!(
+        store::predictions(&folder).unwrap(),
+        outcome().predictions.unwrap()
+    );
+    assert!(folder.join(files::WEIGHTS).is_file());
+    let log = std::fs::read_to_string(folder.join(files::LOG)).unwrap();
+    assert!(
+        log.contains("Epoch 4/4") && log.ends_with("Finished\n"),
+        "{log}"
+    );
+    let mut names: Vec<String> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    let mut expected = [
+        files::LOCK,
+        files::LOG,
+        files::METRICS,
+        files::PREDICTIONS,
+        files::PRESET,
+        files::SPLIT,
+        files::SUMMARY,
+        files::WEIGHTS,
+    ];
+    expected.sort_unstable();
+    assert_eq!(names, expected);
+}
+
+#[test]
+fn how_a_run_ended_is_told_by_its_folder() {
+    let runs = tempfile::tempdir().unwrap();
+    let finished = recorder(runs.path()).finish(&outcome()).unwrap();
+    recorder(runs.path()).stop().unwrap();
+    recorder(runs.path()).fail("the disk is full").unwrap();
+    drop(recorder(runs.path()));
+    let alive = recorder(runs.path());
+    let broken = runs.path().join("2020-broken");
+    std::fs::create_dir(&broken).unwrap();
+    std::fs::write(broken.join(files::SUMMARY), "{").unwrap();
+    std::fs::create_dir(runs.path().join("no-run")).unwrap();
+
+    let listed = store::list(runs.path());
+    let has = |state: RunState| {
+        listed
+            .iter()
+            .filter(|summary| summary.state == state)
+            .count()
+    };
+    assert_eq!(listed.len(), 6);
+    assert_eq!(has(RunState::Finished), 1);
+    assert_eq!(has(RunState::Stopped), 1);
+    assert_eq!(has(RunState::Failed("the disk is full".into())), 1);
+    assert_eq!(has(RunState::Interrupted), 1);
+    assert_eq!(has(RunState::Running), 1);
+    assert!(listed.iter().any(|summary| summary.id == finished.id));
+    let last = listed.last().unwrap();
+    assert!(
+        matches!(&last.state, RunState::Failed(reason) if reason.contains("summary.json")),
+        "{last:?}"
+    );
+    assert!(
+        listed
+            .windows(2)
+            .all(|pair| pair[0].started >= pair[1].started),
+        "newest first"
+    );
+    drop(alive);
+    assert!(store::list(Path::new("nowhere at all")).is_empty());
+}
+
+#[test]
+fn runs_on_other_test_pictures_are_refused() {
+    let runs = tempfile::tempdir().unwrap();
+    let open = |split: &SplitIndices, dataset: &Dataset| {
+        let recorder =
+            RunRecorder::create(runs.path(), &experiment(), None, dataset, split).unwrap();
+        store::open(&runs.path().join(recorder.finish(&outcome()).unwrap().id)).unwrap()
+    };
+    let (dataset, split) = dataset();
+    let first = open(&split, &dataset);
+    let again = open(
+        &SplitIndices {
+            train: vec![1],
+            ..split.clone()
+        },
+        &dataset,
+    );
+    assert!(
+        store::check_comparable(&[first.clone(), again]).is_ok(),
+        "training pictures may differ"
+    );
+    let other = open(
+        &SplitIndices {
+            test: vec![3, 4],
+            ..split.clone()
+        },
+        &dataset,
+    );
+    let fewer = open(
+        &SplitIndices {
+            test: vec![4],
+            ..split.clone()
+        },
+        &dataset,
+    );
+    let renamed = open(
+        &split,
+        &Dataset {
+            classes: vec!["cat".into(), "wolf".into()],
+            ..dataset.clone()
+        },
+    );
+    for (run, expected) in [
+        (other, "tested on different pictures"),
+        (fewer, "on 2 pictures, the other on 1"),
+        (renamed, "wolf"),
+    ] {
+        let message = store::check_comparable(&[first.clone(), run])
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains(expected), "{message}");
+    }
+    assert!(store::check_comparable(&[]).is_err());
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    let runs = tempfile::tempdir().unwrap();
+    let missing = runs.path().join("absent");
+    let message = store::open(&missing).unwrap_err().to_string();
+    assert!(
+        message.starts_with("is no run's folder") && message.contains("absent"),
+        "{message}"
+    );
+    let id = recorder(runs.path()).stop().unwrap().id;
+    let folder = runs.path().join(id);
+    assert!(
+        store::predictions(&folder)
+            .unwrap_err()
+            .to_string()
+            .contains("has no predictions")
+    );
+    std::fs::write(folder.join(files::METRICS), "epoch,phase\nx,0\n").unwrap();
+    let message = store::open(&folder).unwrap_err().to_string();
+    assert!(message.ends_with("metrics.csv"), "{message}");
+}

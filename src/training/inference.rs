@@ -1,0 +1,339 @@
+//! Finished and untouched networks, used: class probabilities of pictures.
+
+use std::path::Path;
+
+use tch::{Device, Kind, Tensor};
+
+use super::TrainingError;
+use super::events::TestMetrics;
+use super::metrics::{Batch, Metric, Metrics};
+use super::network::{Network, input_side};
+use super::pictures::Normalizer;
+use super::trainer::{square_spec, use_all_cores};
+use crate::data::augment::{flip_view, flip_views};
+use crate::data::square::{SquareSpec, to_square};
+use crate::data::{Dataset, Pixels, StopFlag, decode};
+use crate::evaluation::{Prediction, Predictions};
+use crate::experiment::{Augmentation, Experiment, Fit, TestViews, WeightsSource};
+use crate::models::layers::Pass;
+use crate::models::{self, Backbone, ModelError, catalogue, weights};
+
+/// Pictures per forward pass.
+const BATCH: usize = 32;
+
+/// A finished run's network.
+pub struct Classifier {
+    classes: Vec<String>,
+    network: Network,
+    spec: SquareSpec,
+    normalizer: Normalizer,
+    augmentation: Augmentation,
+    /// Flip combinations over which probabilities are averaged.
+    views: u32,
+}
+
+impl Classifier {
+    /// The network of `experiment` with the weights that its run kept in `file`: safetensors with
+    /// the names of the backbone and of `head.*`.
+    pub fn open(
+        experiment: &Experiment,
+        classes: &[String],
+        file: &Path,
+        device: Device,
+    ) -> Result<Self, TrainingError> {
+        use_all_cores();
+        let mut network = Network::new(experiment, classes.len(), device, &models::build)?;
+        weights::load(network.backbone.as_mut(), file)?;
+        load_head(&network, file)?;
+        let info = &network.backbone.info().weights;
+        let spec = square_spec(experiment, info, input_side(experiment, network.backbone.as_ref()));
+        let normalizer = Normalizer::new(info, device)?;
+        let views = match experiment.training.test_views {
+            TestViews::Single => 1,
+            TestViews::Flips => flip_views(&experiment.augmentation),
+        };
+        let augmentation = experiment.augmentation.clone();
+        Ok(Self { classes: classes.to_vec(), network, spec, normalizer, augmentation, views })
+    }
+
+    pub fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    /// The probability of every class for every picture, of any size.
+    pub fn predict(&self, pictures: &[Pixels]) -> Result<Vec<Vec<f64>>, TrainingError> {
+        let mut sum = ProbabilitySum::new(pictures.len(), self.classes.len());
+        for (start, batch) in (0..).step_by(BATCH).zip(pictures.chunks(BATCH)) {
+            let squares: Vec<Pixels> =
+                batch.iter().map(|picture| to_square(picture, &self.spec)).collect();
+            let places: Vec<usize> = (start..start + batch.len()).collect();
+            for view in 0..self.views {
+                let mut rgb = Vec::new();
+                for square in &squares {
+                    match view {
+                        0 => rgb.extend_from_slice(&square.rgb),
+                        view => rgb.extend(flip_view(square, &self.augmentation, view).rgb),
+                    }
+                }
+                let input = self.normalizer.tensor(&rgb, batch.len(), self.spec.side)?;
+                sum.add(&places, &self.network, &self.network.logits(&input, 0)?)?;
+            }
+        }
+        Ok(sum.mean())
+    }
+
+    /// Predictions and metrics for the pictures at `indices` of a labelled data set. Its classes
+    /// must be those of the run. `progress` hears how many are done.
+    pub fn evaluate(
+        &self,
+        dataset: &Dataset,
+        indices: &[usize],
+        progress: &mut dyn FnMut(usize, usize),
+        stop: &StopFlag,
+    ) -> Result<(TestMetrics, Predictions), TrainingError> {
+        if dataset.classes != self.classes {
+            return Err(TrainingError::Experiment(format!(
+                "the pictures' classes are {}, but the run knows {}",
+                dataset.classes.join(", "),
+                self.classes.join(", ")
+            )));
+        }
+        let mut rows = Vec::new();
+        let mut all = Vec::new();
+        for batch in indices.chunks(BATCH) {
+            if stop.is_stopped() {
+                return Err(TrainingError::Stopped);
+            }
+            let pictures = batch
+                .iter()
+                .map(|&index| decode::decode(&dataset.pictures[index].source))
+                .collect::<Result<Vec<_>, _>>()?;
+            for (&index, probabilities) in batch.iter().zip(self.predict(&pictures)?) {
+                let picture = &dataset.pictures[index];
+                rows.push(Prediction {
+                    file: picture.name.clone(),
+                    truth: picture.label,
+                    probabilities: probabilities.iter().map(|&value| value as f32).collect(),
+                });
+                all.push(probabilities);
+            }
+            progress(rows.len(), indices.len());
+        }
+        let labels: Vec<u32> = rows.iter().map(|row| row.truth).collect();
+        let metrics = test_metrics(&all, &labels);
+        Ok((metrics, Predictions { classes: self.classes.clone(), rows }))
+    }
+}
+
+/// Copies the `head.*` tensors of `file` into the network's head: all or nothing.
+fn load_head(network: &Network, file: &Path) -> Result<(), TrainingError> {
+    let unusable = |reason: String| ModelError::Weights { reason, path: file.to_path_buf() };
+    let found = Tensor::read_safetensors(file)
+        .map_err(|error| unusable(format!("this is no run's weights file ({error})")))?;
+    let mut pairs = Vec::new();
+    for entry in &network.head.parameters().entries {
+        let (_, tensor) = found
+            .iter()
+            .find(|(name, _)| *name == entry.name)
+            .ok_or_else(|| unusable(format!("the head's “{}” is missing", entry.name)))?;
+        if tensor.size() != entry.tensor.size() {
+            return Err(TrainingError::Model(unusable(format!(
+                "the head's “{}” has the shape {:?}, not {:?}: the preset and the weights do not belong together",
+                entry.name,
+                tensor.size(),
+                entry.tensor.size()
+            ))));
+        }
+        pairs.push((entry.tensor.shallow_clone(), tensor));
+    }
+    let _guard = tch::no_grad_guard();
+    for (mut target, tensor) in pairs {
+        target.f_copy_(tensor)?;
+    }
+    Ok(())
+}
+
+/// A pre-trained network with its own 1000 classes.
+pub struct PretrainedClassifier {
+    backbone: Box<dyn Backbone>,
+    spec: SquareSpec,
+    normalizer: Normalizer,
+}
+
+/// One of the classes that a pre-trained network finds most probable.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct RankedClass {
+    /// ImageNet's index, 0 to 999.
+    pub index: usize,
+    pub class: String,
+    pub probability: f64,
+}
+
+impl PretrainedClassifier {
+    /// Backbone `name` with the weights of `source`, which must hold the classifier.
+    pub fn open(
+        name: &str,
+        source: &WeightsSource,
+        base: Option<&Path>,
+        device: Device,
+    ) -> Result<Self, TrainingError> {
+        use_all_cores();
+        let mut backbone = models::build(name, 0, device)?;
+        let file = weights::locate(source, name, base)?.ok_or_else(|| {
+            TrainingError::Experiment("random weights recognise nothing: choose a weights file".into())
+        })?;
+        let report = weights::load(backbone.as_mut(), &file)?;
+        if !report.classifier {
+            return Err(TrainingError::Model(ModelError::Weights {
+                reason: "these weights have no classifier for ImageNet's 1000 classes".into(),
+                path: file,
+            }));
+        }
+        for entry in &backbone.parameters().entries {
+            let _ = entry.tensor.f_set_requires_grad(false)?;
+        }
+        let info = &backbone.info().weights;
+        let mut experiment = Experiment::default();
+        experiment.data.fit = Fit::CenterCrop;
+        let spec = square_spec(&experiment, info, info.input_size);
+        let normalizer = Normalizer::new(info, device)?;
+        Ok(Self { backbone, spec, normalizer })
+    }
+
+    /// The `top` most probable classes of every picture, the most probable first.
+    pub fn classify(
+        &self,
+        pictures: &[Pixels],
+        top: usize,
+    ) -> Result<Vec<Vec<RankedClass>>, TrainingError> {
+        let _guard = tch::no_grad_guard();
+        let pass = Pass::inference();
+        let mut ranked = Vec::new();
+        for batch in pictures.chunks(BATCH) {
+            let mut rgb = Vec::new();
+            for picture in batch {
+                rgb.extend(to_square(picture, &self.spec).rgb);
+            }
+            let input = self.normalizer.tensor(&rgb, batch.len(), self.spec.side)?;
+            let features = self.backbone.forward_features(&input, &pass)?;
+            let logits = self.backbone.classify(&features, &pass)?;
+            let probabilities = logits.f_softmax(-1, Kind::Double)?;
+            for row in rows_of(&probabilities)? {
+                ranked.push(rank(&row, top));
+            }
+        }
+        Ok(ranked)
+    }
+}
+
+/// The `top` largest of `probabilities`, the largest first, of equals the first.
+fn rank(probabilities: &[f64], top: usize) -> Vec<RankedClass> {
+    let names = catalogue::imagenet_classes();
+    let mut order: Vec<usize> = (0..probabilities.len()).collect();
+    order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));
+    order
+        .into_iter()
+        .take(top)
+        .map(|index| RankedClass {
+            index,
+            class: names.get(index).map_or_else(|| format!("class {index}"), ToString::to_string),
+            probability: probabilities[index],
+        })
+        .collect()
+}
+
+/// Probabilities of pictures, summed over the views in which they are seen.
+pub(super) struct ProbabilitySum {
+    rows: Vec<Vec<f64>>,
+    views: Vec<u32>,
+}
+
+impl ProbabilitySum {
+    pub fn new(pictures: usize, classes: usize) -> Self {
+        Self { rows: vec![vec![0.0; classes]; pictures], views: vec![0; pictures] }
+    }
+
+    /// Adds one view of the pictures at `places`. The softmax is taken in float64, so that the
+    /// loss of a sure mistake is not lost to rounding.
+    pub fn add(
+        &mut self,
+        places: &[usize],
+        network: &Network,
+        logits: &Tensor,
+    ) -> Result<(), TrainingError> {
+        let _guard = tch::no_grad_guard();
+        let probabilities = network.head.probabilities(&logits.f_to_kind(Kind::Double)?)?;
+        for (&place, row) in places.iter().zip(rows_of(&probabilities)?) {
+            self.views[place] += 1;
+            for (sum, value) in self.rows[place].iter_mut().zip(row) {
+                *sum += value;
+            }
+        }
+        Ok(())
+    }
+
+    pub fn mean(mut self) -> Vec<Vec<f64>> {
+        for (row, &views) in self.rows.iter_mut().zip(&self.views) {
+            for value in row {
+                *value /= f64::from(views.max(1));
+            }
+        }
+        self.rows
+    }
+}
+
+/// A matrix's rows, on the CPU.
+fn rows_of(matrix: &Tensor) -> Result<Vec<Vec<f64>>, TrainingError> {
+    let (_, columns) = matrix.size2()?;
+    let flat = matrix.f_to(Device::Cpu)?.f_to_kind(Kind::Double)?.f_contiguous()?.f_reshape([-1i64])?;
+    let flat: Vec<f64> = Vec::try_from(flat)?;
+    Ok(flat.chunks(columns.max(1) as usize).map(<[f64]>::to_vec).collect())
+}
+
+/// Metrics of probabilities `[pictures][classes]`; the loss is the mean cross-entropy.
+pub(super) fn test_metrics(probabilities: &[Vec<f64>], truth: &[u32]) -> TestMetrics {
+    let classes = probabilities.first().map_or(0, Vec::len);
+    let mut metrics = Metrics::new(classes);
+    for (row, &label) in probabilities.iter().zip(truth) {
+        let likelihood = row.get(label as usize).copied().unwrap_or(0.0);
+        let mut best = 0;
+        for (class, probability) in row.iter().enumerate() {
+            if *probability > row[best] {
+                best = class;
+            }
+        }
+        metrics.update(&Batch {
+            loss_sum: -likelihood.max(f64::MIN_POSITIVE).ln(),
+            truth: &[label],
+            predicted: &[best as u32],
+        });
+    }
+    TestMetrics {
+        loss: metrics.loss.value(),
+        accuracy: metrics.accuracy.value(),
+        macro_f1: metrics.macro_f1.value(),
+        n: truth.len(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_test_loss_is_that_of_the_averaged_probabilities() {
+        let metrics = test_metrics(&[vec![0.25, 0.75], vec![0.5, 0.5], vec![0.0, 1.0]], &[1, 0, 1]);
+        let expected = -(0.75_f64.ln() + 0.5_f64.ln()) / 3.0;
+        assert!((metrics.loss - expected).abs() < 1e-12);
+        assert_eq!((metrics.accuracy, metrics.macro_f1, metrics.n), (1.0, 1.0, 3));
+        assert!(test_metrics(&[vec![1.0, 0.0]], &[1]).loss.is_finite());
+    }
+
+    #[test]
+    fn classes_are_ranked_with_the_most_probable_first() {
+        let ranked = rank(&[0.1, 0.6, 0.3, 0.0], 2);
+        let order: Vec<usize> = ranked.iter().map(|class| class.index).collect();
+        assert_eq!(order, [1, 2]);
+        assert_eq!(rank(&[1.0], 5).len(), 1);
+    }
+}

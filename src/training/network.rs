@@ -1,0 +1,197 @@
+//! Backbone and head as one network that can be entered at any segment.
+
+use std::ops::Range;
+use std::path::Path;
+
+use tch::{Device, Tensor};
+
+use super::TrainingError;
+use super::phase_plan::{Anatomy, PhasePlan};
+use crate::experiment::{Experiment, OutputLayer, Phase};
+use crate::models::head::Head;
+use crate::models::layers::Pass;
+use crate::models::parameters::{Entry, Role};
+use crate::models::tree::LayerTree;
+use crate::models::{Backbone, freeze, weights};
+
+/// Makes a backbone by name, seed and device; tests put counting ones in its place.
+pub(super) type BuildBackbone<'a> =
+    &'a dyn Fn(&str, u64, Device) -> Result<Box<dyn Backbone>, crate::models::ModelError>;
+
+/// A depth in the network is a number of segments passed: 0 are pictures, and the number of
+/// segments stands for the pooled features.
+pub struct Network {
+    pub backbone: Box<dyn Backbone>,
+    pub head: Head,
+    pub tree: LayerTree,
+    pub device: Device,
+    pub output: OutputLayer,
+    segments: Vec<Range<usize>>,
+    /// Multiply-adds of one picture in every segment.
+    costs: Vec<f64>,
+}
+
+impl Network {
+    /// Random backbone and head, drawn from the experiment's seed.
+    pub(super) fn new(
+        experiment: &Experiment,
+        classes: usize,
+        device: Device,
+        build: BuildBackbone<'_>,
+    ) -> Result<Self, TrainingError> {
+        let backbone = build(&experiment.backbone.name, experiment.seed, device)?;
+        let side = input_side(experiment, backbone.as_ref());
+        let tree = backbone.tree(side)?;
+        let head = Head::new(
+            &experiment.head,
+            backbone.features(),
+            classes as i64,
+            experiment.seed,
+            device,
+        )?;
+        let segments: Vec<_> =
+            (0..backbone.segments()).map(|index| backbone.segment_leaves(index)).collect();
+        let leaves = tree.leaves();
+        let cost = |segment: &Range<usize>| -> f64 {
+            leaves[segment.clone()].iter().map(|leaf| leaf.multiply_adds as f64).sum()
+        };
+        let costs = segments.iter().map(cost).collect();
+        let output = experiment.head.output;
+        Ok(Self { backbone, head, tree, device, output, segments, costs })
+    }
+
+    /// Loads the backbone's weights as the experiment says; gives a line for the log.
+    pub(super) fn load_pretrained(
+        &mut self,
+        experiment: &Experiment,
+        base: Option<&Path>,
+    ) -> Result<String, TrainingError> {
+        let config = &experiment.backbone;
+        let Some(file) = weights::locate(&config.weights, &config.name, base)? else {
+            return Ok(format!("Random weights, seed {}", experiment.seed));
+        };
+        let report = weights::load(self.backbone.as_mut(), &file)?;
+        let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
+        Ok(format!("Loaded {} tensors of {name} ({} names)", report.loaded, report.dialect))
+    }
+
+    /// The number of segments: the depth of the pooled features.
+    pub fn depth(&self) -> usize {
+        self.segments.len()
+    }
+
+    /// Multiply-adds of one picture between two depths.
+    pub fn cost(&self, depths: Range<usize>) -> f64 {
+        self.costs[depths].iter().sum()
+    }
+
+    /// Lays `phase` over the backbone.
+    pub fn plan(&self, phase: &Phase, experiment: &Experiment) -> Result<PhasePlan, TrainingError> {
+        let frozen = freeze::frozen_leaves(&phase.freeze, &self.tree)?;
+        let anatomy = Anatomy {
+            tree: &self.tree,
+            store: self.backbone.parameters(),
+            segments: &self.segments,
+        };
+        Ok(PhasePlan::new(&frozen, &experiment.backbone, &phase.layer_rates, &anatomy))
+    }
+
+    /// From one depth to another.
+    pub fn advance(
+        &self,
+        input: &Tensor,
+        depths: Range<usize>,
+        pass: &Pass,
+    ) -> Result<Tensor, TrainingError> {
+        let mut x = input.shallow_clone();
+        for segment in depths.clone() {
+            x = self.backbone.forward_segment(segment, &x, pass)?;
+        }
+        if !depths.is_empty() && depths.end == self.depth() {
+            x = self.head.pool(&x)?;
+        }
+        Ok(x)
+    }
+
+    /// As [`Self::advance`], in inference mode and without gradients.
+    pub fn advance_frozen(
+        &self,
+        input: &Tensor,
+        depths: Range<usize>,
+    ) -> Result<Tensor, TrainingError> {
+        let _guard = tch::no_grad_guard();
+        self.advance(input, depths, &Pass::inference())
+    }
+
+    /// From `depth` to logits, training.
+    pub fn train_logits(
+        &self,
+        input: &Tensor,
+        depth: usize,
+        pass: &Pass,
+    ) -> Result<Tensor, TrainingError> {
+        let pooled = self.advance(input, depth..self.depth(), pass)?;
+        Ok(self.head.forward(&pooled, true)?)
+    }
+
+    /// From `depth` to logits, in inference mode and without gradients.
+    pub fn logits(&self, input: &Tensor, depth: usize) -> Result<Tensor, TrainingError> {
+        let _guard = tch::no_grad_guard();
+        let pooled = self.advance_frozen(input, depth..self.depth())?;
+        Ok(self.head.forward(&pooled, false)?)
+    }
+
+    /// The classes that `logits` find most probable.
+    pub fn predicted(&self, logits: &Tensor) -> Result<Vec<u32>, TrainingError> {
+        let classes = match self.output {
+            OutputLayer::Softmax => logits.f_argmax(-1, false)?,
+            OutputLayer::Sigmoid => logits.f_reshape([-1i64])?.f_gt(0.0)?,
+        };
+        let classes: Vec<i64> = Vec::try_from(classes.f_to_kind(tch::Kind::Int64)?)?;
+        Ok(classes.into_iter().map(|class| class as u32).collect())
+    }
+
+    /// Switches gradients on for what `plan` trains, and off for all else.
+    pub fn set_trained(&self, plan: &PhasePlan) -> Result<(), TrainingError> {
+        for entry in &self.backbone.parameters().entries {
+            let _ = entry.tensor.f_set_requires_grad(false)?;
+        }
+        for (index, _) in &plan.trained {
+            let entry = &self.backbone.parameters().entries[*index];
+            let _ = entry.tensor.f_set_requires_grad(true)?;
+        }
+        for entry in &self.head.parameters().entries {
+            let _ = entry.tensor.f_set_requires_grad(entry.role == Role::Parameter)?;
+        }
+        Ok(())
+    }
+
+    /// The backbone's entries, without the classifier that the head replaces.
+    pub fn base_entries(&self) -> impl Iterator<Item = &Entry> {
+        let leaves = self.segments.last().map_or(0, |segment| segment.end);
+        self.backbone.parameters().entries.iter().filter(move |entry| entry.leaf < leaves)
+    }
+
+    /// Learned numbers of the head.
+    pub fn head_parameters(&self) -> u64 {
+        let entries = self.head.parameters().entries.iter();
+        entries.filter(|entry| entry.role == Role::Parameter).map(|entry| entry.tensor.numel() as u64).sum()
+    }
+
+    /// Name and tensor of backbone and head, on the CPU, contiguous and without gradients.
+    pub fn weights(&self) -> Result<Vec<(String, Tensor)>, TrainingError> {
+        let _guard = tch::no_grad_guard();
+        self.base_entries()
+            .chain(&self.head.parameters().entries)
+            .map(|entry| {
+                let tensor = entry.tensor.f_detach()?.f_to(Device::Cpu)?.f_contiguous()?;
+                Ok((entry.name.clone(), tensor))
+            })
+            .collect()
+    }
+}
+
+/// The side of the input square.
+pub(super) fn input_side(experiment: &Experiment, backbone: &dyn Backbone) -> u32 {
+    experiment.backbone.input_size.unwrap_or(backbone.info().weights.input_size)
+}

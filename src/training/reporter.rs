@@ -1,0 +1,144 @@
+//! Between the trainer and its listener: thins out progress, tells the remaining time, and looks
+//! at stop and pause before every batch.
+
+use std::time::{Duration, Instant};
+
+use super::TrainingError;
+use super::events::{Activity, Progress, TrainingEvent, TrainingListener};
+use super::forecast::{Forecast, Work};
+use super::trainer::PauseFlag;
+use crate::data::StopFlag;
+
+/// Progress goes out at most this often.
+const INTERVAL: Duration = Duration::from_millis(100);
+
+pub(super) struct Reporter<'a> {
+    listener: &'a mut dyn TrainingListener,
+    stop: StopFlag,
+    pause: PauseFlag,
+    pub forecast: Forecast,
+    progress: Progress,
+    /// Without pauses.
+    activity_seconds: f64,
+    last_sent: Option<Instant>,
+}
+
+impl<'a> Reporter<'a> {
+    pub fn new(
+        listener: &'a mut dyn TrainingListener,
+        stop: StopFlag,
+        pause: PauseFlag,
+        epochs: u32,
+    ) -> Self {
+        let progress = Progress {
+            activity: Activity::ReadingPictures,
+            phase: 0,
+            epoch: 0,
+            epochs,
+            done: 0,
+            total: 0,
+            pictures_per_second: 0.0,
+            remaining_seconds: None,
+            train_loss: None,
+        };
+        Self {
+            listener,
+            stop,
+            pause,
+            forecast: Forecast::default(),
+            progress,
+            activity_seconds: 0.0,
+            last_sent: None,
+        }
+    }
+
+    pub fn event(&mut self, event: &TrainingEvent) -> Result<(), TrainingError> {
+        self.listener.event(event)
+    }
+
+    pub fn warn(&mut self, text: String) -> Result<(), TrainingError> {
+        self.listener.event(&TrainingEvent::Warning(text))
+    }
+
+    pub fn note(&mut self, text: String) -> Result<(), TrainingError> {
+        self.listener.event(&TrainingEvent::Note(text))
+    }
+
+    pub fn weights(&mut self, weights: &[(String, tch::Tensor)]) -> Result<(), TrainingError> {
+        self.listener.weights(weights)
+    }
+
+    pub fn stop_flag(&self) -> &StopFlag {
+        &self.stop
+    }
+
+    /// Where the run stands from here on.
+    pub fn set_place(&mut self, phase: usize, epoch: u32) {
+        self.progress.phase = phase;
+        self.progress.epoch = epoch;
+        self.progress.train_loss = None;
+    }
+
+    /// Begins an activity over `total` pictures.
+    pub fn begin(&mut self, activity: Activity, total: usize) -> Result<(), TrainingError> {
+        self.progress.activity = activity;
+        self.progress.done = 0;
+        self.progress.total = total;
+        self.progress.pictures_per_second = 0.0;
+        self.activity_seconds = 0.0;
+        self.last_sent = None;
+        self.send()
+    }
+
+    /// Returns when the run may go on.
+    ///
+    /// # Errors
+    /// [`TrainingError::Stopped`].
+    pub fn checkpoint(&self) -> Result<(), TrainingError> {
+        loop {
+            if self.stop.is_stopped() {
+                return Err(TrainingError::Stopped);
+            }
+            if !self.pause.is_set() {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// `pictures` more are done, each with `multiply_adds`, in the time since `began`.
+    pub fn advance(
+        &mut self,
+        work: Work,
+        pictures: usize,
+        multiply_adds: f64,
+        took: Duration,
+    ) -> Result<(), TrainingError> {
+        self.forecast.done(work, pictures, multiply_adds, took);
+        self.activity_seconds += took.as_secs_f64();
+        let done = self.progress.done + pictures;
+        self.set_done(done)
+    }
+
+    /// `done` pictures of the activity are done.
+    pub fn set_done(&mut self, done: usize) -> Result<(), TrainingError> {
+        self.progress.done = done;
+        if self.activity_seconds > 0.0 {
+            self.progress.pictures_per_second = done as f64 / self.activity_seconds;
+        }
+        let due = self.last_sent.is_none_or(|sent| sent.elapsed() >= INTERVAL);
+        if due || done == self.progress.total { self.send() } else { Ok(()) }
+    }
+
+    /// One batch's training loss, for the smoothed one that progress carries.
+    pub fn batch_loss(&mut self, loss: f64) {
+        let smoothed = self.progress.train_loss.map_or(loss, |old| 0.9 * old + 0.1 * loss);
+        self.progress.train_loss = Some(smoothed);
+    }
+
+    fn send(&mut self) -> Result<(), TrainingError> {
+        self.last_sent = Some(Instant::now());
+        self.progress.remaining_seconds = self.forecast.remaining_seconds();
+        self.listener.event(&TrainingEvent::Progress(self.progress.clone()))
+    }
+}

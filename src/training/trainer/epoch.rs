@@ -1,0 +1,153 @@
+//! One epoch of training.
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use tch::Tensor;
+
+use super::batches::{Draw, Variation, epoch_batches};
+use super::phase::Session;
+use super::prepare::Members;
+use super::workload::training_cost;
+use crate::experiment::Phase;
+use crate::training::TrainingError;
+use crate::training::averaging::Averaging;
+use crate::training::events::Activity;
+use crate::training::features::Group;
+use crate::training::forecast::Work;
+use crate::training::loss::Loss;
+use crate::training::metrics::{Batch, Metrics};
+use crate::training::network::Network;
+use crate::training::optimizer::Optimizer;
+use crate::training::phase_plan::PhasePlan;
+use crate::training::pictures::Shot;
+use crate::training::reporter::Reporter;
+use crate::training::schedule::learning_rate;
+
+/// Where an epoch stands in its run.
+pub(super) struct EpochPlan {
+    /// Counted from 0.
+    pub phase: usize,
+    /// Counted from 1 over all phases.
+    pub epoch: u32,
+    /// Epochs of this phase before this one.
+    pub done_in_phase: u32,
+    pub steps_per_epoch: u64,
+}
+
+impl Session<'_> {
+    /// Trains on every picture once; what was measured on the way, and the last learning rate.
+    pub fn train_epoch(
+        &mut self,
+        plan: &EpochPlan,
+        optimizer: &mut Optimizer,
+        averaging: Option<&mut Averaging>,
+    ) -> Result<(Metrics, f64), TrainingError> {
+        let seed = self.experiment.seed;
+        let variation = Variation::of(&self.experiment.augmentation);
+        let phase_plan = &self.plans[plan.phase];
+        let cut = phase_plan.cut;
+        let batches = epoch_batches(
+            self.train.len(),
+            self.experiment.training.batch_size.max(1) as usize,
+            phase_plan.normalizes_by_batch,
+            variation,
+            seed,
+            plan.epoch,
+        );
+        self.reporter.begin(Activity::Training, batches.iter().map(Vec::len).sum())?;
+        let is_kept = cut > 0 && self.cache.holds(Group::Train, cut);
+        let mut stepper = Stepper {
+            network: &self.network,
+            plan: phase_plan,
+            phase: &self.experiment.phases[plan.phase],
+            loss: &self.loss,
+            members: &self.train,
+            optimizer,
+            averaging,
+            reporter: &mut self.reporter,
+            metrics: Metrics::new(self.dataset.classes.len()),
+            epoch: plan.epoch,
+            step: u64::from(plan.done_in_phase) * plan.steps_per_epoch,
+            steps_per_epoch: plan.steps_per_epoch,
+            cost: training_cost(&self.network, if is_kept { cut } else { 0 }, cut),
+            rate: 0.0,
+            began: Instant::now(),
+        };
+        if is_kept {
+            let row = |draw: &Draw| (draw.view as usize * self.train.len() + draw.place) as i64;
+            for batch in &batches {
+                let rows: Vec<i64> = batch.iter().map(row).collect();
+                stepper.step(&self.cache.pick(Group::Train, cut, &rows)?, batch)?;
+            }
+        } else {
+            let shot = |draw: &Draw| {
+                let picture = self.train.pictures[draw.place];
+                Shot { picture, look: variation.look(seed, picture, draw.view, plan.epoch) }
+            };
+            let shots: Vec<Vec<Shot>> =
+                batches.iter().map(|batch| batch.iter().map(shot).collect()).collect();
+            self.pictures.for_each(&shots, |place, pictures| {
+                stepper.reporter.checkpoint()?;
+                let input = self.network.advance_frozen(&pictures, 0..cut)?;
+                stepper.step(&input, &batches[place])?;
+                Ok(ControlFlow::Continue(()))
+            })?;
+        }
+        Ok((stepper.metrics, stepper.rate))
+    }
+}
+
+/// What a step needs and leaves.
+struct Stepper<'s, 'l> {
+    network: &'s Network,
+    plan: &'s PhasePlan,
+    phase: &'s Phase,
+    loss: &'s Loss,
+    members: &'s Members,
+    optimizer: &'s mut Optimizer,
+    averaging: Option<&'s mut Averaging>,
+    reporter: &'s mut Reporter<'l>,
+    metrics: Metrics,
+    epoch: u32,
+    /// Counted from 0 within the phase.
+    step: u64,
+    steps_per_epoch: u64,
+    /// Multiply-adds per picture.
+    cost: f64,
+    /// Of the last step.
+    rate: f64,
+    /// When the step, or what led to its input, began.
+    began: Instant,
+}
+
+impl Stepper<'_, '_> {
+    /// One batch: forward from the frozen part's output, backward, update.
+    fn step(&mut self, input: &Tensor, batch: &[Draw]) -> Result<(), TrainingError> {
+        self.reporter.checkpoint()?;
+        let places: Vec<usize> = batch.iter().map(|draw| draw.place).collect();
+        let labels = self.members.label_tensor(&places, self.network.device)?;
+        let logits = self.network.train_logits(input, self.plan.cut, &self.plan.pass)?;
+        let loss = self.loss.mean(&logits, &labels)?;
+        let value = loss.f_double_value(&[])?;
+        if !value.is_finite() {
+            return Err(TrainingError::Diverged { loss: value, epoch: self.epoch });
+        }
+        let gradients = self.optimizer.gradients(&loss)?;
+        self.rate = learning_rate(self.phase, self.step, self.steps_per_epoch);
+        self.optimizer.step(&gradients, self.rate)?;
+        if let Some(averaging) = &mut self.averaging {
+            averaging.update()?;
+        }
+        self.step += 1;
+
+        let truth: Vec<u32> = places.iter().map(|&place| self.members.labels[place]).collect();
+        let predicted = self.network.predicted(&logits.f_detach()?)?;
+        let loss_sum = value * batch.len() as f64;
+        self.metrics.update(&Batch { loss_sum, truth: &truth, predicted: &predicted });
+        self.reporter.batch_loss(value);
+        self.reporter.advance(Work::Training, batch.len(), self.cost, self.began.elapsed())?;
+        self.began = Instant::now();
+        Ok(())
+    }
+}

@@ -1,0 +1,98 @@
+//! Which weights a run ends with, and when they are handed to the listener.
+
+use std::time::{Duration, Instant};
+
+use tch::Tensor;
+
+use crate::experiment::Keep;
+use crate::training::TrainingError;
+use crate::training::metrics::MetricInfo;
+use crate::training::monitor::Best;
+use crate::training::network::Network;
+use crate::training::reporter::Reporter;
+use crate::training::snapshot::Snapshot;
+
+/// Weights are written no more often than this while a run goes on.
+const INTERVAL: Duration = Duration::from_secs(20);
+
+/// Follows the best epoch and holds a copy of its weights.
+pub(super) struct Keeper {
+    keep: Keep,
+    best: Best,
+    /// Everything that some phase changes.
+    tensors: Vec<Tensor>,
+    snapshot: Option<Snapshot>,
+    /// When weights were last handed over; the run's beginning at first.
+    handed_over: Instant,
+    /// The snapshot is newer than what the listener has.
+    is_pending: bool,
+    last_epoch: u32,
+}
+
+impl Keeper {
+    pub fn new(keep: Keep, metric: MetricInfo, tensors: Vec<Tensor>) -> Self {
+        Self {
+            keep,
+            best: Best::new(metric),
+            tensors,
+            snapshot: None,
+            handed_over: Instant::now(),
+            is_pending: false,
+            last_epoch: 0,
+        }
+    }
+
+    /// After an epoch; the network holds what was validated. `value` is the monitored metric, or
+    /// `None` without validation pictures, where the newest weights are the ones to keep.
+    pub fn epoch(
+        &mut self,
+        epoch: u32,
+        value: Option<f64>,
+        network: &Network,
+        reporter: &mut Reporter<'_>,
+    ) -> Result<(), TrainingError> {
+        self.last_epoch = epoch;
+        let is_kept = match value {
+            Some(value) => self.best.is_new_best(epoch, value) || self.keep == Keep::Last,
+            None => true,
+        };
+        if !is_kept {
+            return Ok(());
+        }
+        match &mut self.snapshot {
+            Some(snapshot) => snapshot.retake()?,
+            None => self.snapshot = Some(Snapshot::take(&self.tensors)?),
+        }
+        self.is_pending = true;
+        if self.handed_over.elapsed() >= INTERVAL {
+            self.hand_over(network, reporter)?;
+        }
+        Ok(())
+    }
+
+    /// Gives the network the weights to keep; their epoch, counted from 1.
+    pub fn restore(&mut self) -> Result<u32, TrainingError> {
+        if let Some(snapshot) = &mut self.snapshot {
+            snapshot.restore()?;
+        }
+        let best = self.best.epoch();
+        Ok(if self.keep == Keep::Best && best > 0 { best } else { self.last_epoch })
+    }
+
+    /// Whether the listener lacks the weights to keep.
+    pub fn is_pending(&self) -> bool {
+        self.is_pending
+    }
+
+    /// Hands the network's present weights to the listener.
+    pub fn hand_over(
+        &mut self,
+        network: &Network,
+        reporter: &mut Reporter<'_>,
+    ) -> Result<(), TrainingError> {
+        reporter.weights(&network.weights()?)?;
+        self.handed_over = Instant::now();
+        self.is_pending = false;
+        Ok(())
+    }
+}

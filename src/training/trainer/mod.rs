@@ -1,0 +1,138 @@
+//! Carries out an experiment.
+
+mod batches;
+mod epoch;
+mod evaluate;
+mod keeper;
+mod phase;
+mod prepare;
+mod test;
+mod workload;
+
+#[cfg(test)]
+mod tests;
+
+pub(super) use prepare::{square_spec, use_all_cores};
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::TrainingError;
+use super::events::{TestMetrics, TrainingListener};
+use super::network::BuildBackbone;
+use crate::data::{DataError, Dataset, SplitIndices, StopFlag};
+use crate::evaluation::Predictions;
+use crate::experiment::Experiment;
+use crate::models::{self, ModelError};
+
+/// Everything that a training needs.
+pub struct TrainingRequest {
+    pub experiment: Experiment,
+    pub dataset: Arc<Dataset>,
+    pub split: SplitIndices,
+    /// The preset's folder, for relative weight paths.
+    pub base: Option<PathBuf>,
+    /// `None` chooses CUDA where it is usable.
+    pub device: Option<tch::Device>,
+    pub stop: StopFlag,
+    pub pause: PauseFlag,
+}
+
+/// Holds a training between two batches; clones share one flag.
+#[derive(Debug, Clone, Default)]
+pub struct PauseFlag(Arc<std::sync::atomic::AtomicBool>);
+
+impl PauseFlag {
+    pub fn set(&self, paused: bool) {
+        self.0.store(paused, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    pub fn is_set(&self) -> bool {
+        self.0.load(std::sync::atomic::Ordering::Relaxed)
+    }
+}
+
+/// What a finished training leaves beside its events.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    pub test: Option<TestMetrics>,
+    pub predictions: Option<Predictions>,
+    /// Name, epochs and seconds of each phase.
+    pub phases: Vec<PhaseSummary>,
+    pub seconds_total: f64,
+    /// Epoch whose weights were kept, counted from 1.
+    pub best_epoch: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct PhaseSummary {
+    pub name: String,
+    pub epochs: u32,
+    pub seconds: f64,
+}
+
+/// Trains, validates after every epoch, and tests the kept weights at the end.
+///
+/// # Errors
+/// [`TrainingError::Stopped`] within one batch of the stop flag; the best weights so far have then
+/// been given to the listener. The same holds for [`TrainingError::Diverged`].
+pub fn train(
+    request: TrainingRequest,
+    listener: &mut dyn TrainingListener,
+) -> Result<Outcome, TrainingError> {
+    train_on(&request, listener, &models::build)
+}
+
+/// As [`train`], with backbones from `build`.
+fn train_on(
+    request: &TrainingRequest,
+    listener: &mut dyn TrainingListener,
+    build: BuildBackbone<'_>,
+) -> Result<Outcome, TrainingError> {
+    run(request, listener, build).map_err(clarify)
+}
+
+fn run(
+    request: &TrainingRequest,
+    listener: &mut dyn TrainingListener,
+    build: BuildBackbone<'_>,
+) -> Result<Outcome, TrainingError> {
+    let began = Instant::now();
+    let mut session = prepare::prepare(request, listener, build)?;
+    let phases = match session.run_phases() {
+        Ok(phases) => phases,
+        Err(error @ (TrainingError::Stopped | TrainingError::Diverged { .. })) => {
+            session.hand_over_best()?;
+            return Err(error);
+        }
+        Err(error) => return Err(error),
+    };
+    let best_epoch = session.restore_kept()?;
+    let tested = session.test()?;
+    let (test, predictions) = tested.unzip();
+    let seconds_total = began.elapsed().as_secs_f64();
+    Ok(Outcome { test, predictions, phases, seconds_total, best_epoch })
+}
+
+/// Says what a person can do about libtorch's out-of-memory errors, and that a stop is a stop
+/// wherever it was noticed.
+fn clarify(error: TrainingError) -> TrainingError {
+    let torch = match &error {
+        TrainingError::Data(DataError::Stopped) => return TrainingError::Stopped,
+        TrainingError::Torch(torch) | TrainingError::Model(ModelError::Torch(torch)) => torch,
+        _ => return error,
+    };
+    let text = torch.to_string();
+    let is_memory = ["out of memory", "can't allocate memory", "not enough memory", "bad_alloc"]
+        .iter()
+        .any(|sign| text.contains(sign));
+    if !is_memory {
+        return error;
+    }
+    let first_line = text.lines().next().unwrap_or_default();
+    TrainingError::Experiment(format!(
+        "the memory is not enough for this training: choose a smaller training.batch_size or \
+         backbone.input_size, or freeze more layers ({first_line})"
+    ))
+}

@@ -1,0 +1,286 @@
+//! Phases, one after the other, over a prepared network.
+
+use std::time::Instant;
+
+use super::PhaseSummary;
+use super::batches::{Variation, batch_count};
+use super::epoch::EpochPlan;
+use super::keeper::Keeper;
+use super::prepare::Members;
+use super::workload;
+use crate::data::Dataset;
+use crate::experiment::{Experiment, Phase};
+use crate::training::TrainingError;
+use crate::training::averaging::Averaging;
+use crate::training::events::{Activity, EpochMetrics, TrainingEvent};
+use crate::training::features::{FeatureCache, Group, Wanted};
+use crate::training::loss::Loss;
+use crate::training::metrics::{Metric, Metrics, monitored};
+use crate::training::monitor::Patience;
+use crate::training::network::Network;
+use crate::training::optimizer::{Optimizer, Parameter};
+use crate::training::phase_plan::PhasePlan;
+use crate::training::pictures::{Look, Pictures, Shot};
+use crate::training::reporter::Reporter;
+use crate::training::seeds::{Purpose, mix};
+
+/// Everything that a run holds while it trains.
+pub(super) struct Session<'a> {
+    pub experiment: &'a Experiment,
+    pub dataset: &'a Dataset,
+    pub network: Network,
+    pub pictures: Pictures,
+    /// One for every phase.
+    pub plans: Vec<PhasePlan>,
+    pub train: Members,
+    pub validation: Members,
+    pub test: Members,
+    pub cache: FeatureCache,
+    pub loss: Loss,
+    pub keeper: Keeper,
+    pub reporter: Reporter<'a>,
+}
+
+impl Session<'_> {
+    pub fn run_phases(&mut self) -> Result<Vec<PhaseSummary>, TrainingError> {
+        let mut summaries = Vec::new();
+        let mut epoch = 0;
+        for index in 0..self.plans.len() {
+            summaries.push(self.run_phase(index, &mut epoch)?);
+        }
+        Ok(summaries)
+    }
+
+    /// `epoch`: the last one done, counted from 1 over all phases.
+    fn run_phase(&mut self, index: usize, epoch: &mut u32) -> Result<PhaseSummary, TrainingError> {
+        let began = Instant::now();
+        let phase = &self.experiment.phases[index];
+        self.reporter.set_place(index, *epoch);
+        self.announce(index, phase, *epoch + 1)?;
+        self.network.set_trained(&self.plans[index])?;
+        self.prepare_features(index)?;
+
+        let mut optimizer = Optimizer::new(&phase.optimizer, self.trained_parameters(index));
+        let mut averaging = self.start_averaging(index)?;
+        let config = &self.experiment.training;
+        let metric = monitored(config.monitor);
+        let mut patience = match &config.early_stopping {
+            Some(config) if self.validation.len() > 0 => Some(Patience::new(metric, config.clone())),
+            _ => None,
+        };
+        let batch_size = config.batch_size.max(1) as usize;
+        let by_batch = self.plans[index].normalizes_by_batch;
+        let steps_per_epoch = batch_count(self.train.len(), batch_size, by_batch) as u64;
+        if steps_per_epoch == 0 {
+            return Err(TrainingError::Experiment(
+                "a BatchNorm that learns can't normalise by a single training picture".into(),
+            ));
+        }
+        let mut done = 0;
+        while done < phase.epochs {
+            *epoch += 1;
+            let plan = EpochPlan { phase: index, epoch: *epoch, done_in_phase: done, steps_per_epoch };
+            let exhausted = self.run_epoch(&plan, &mut optimizer, &mut averaging, &mut patience)?;
+            done += 1;
+            if exhausted && done < phase.epochs {
+                self.reporter.note(format!(
+                    "{} ends after {done} of {} epochs: {} has not improved for {} epochs",
+                    phase.name,
+                    phase.epochs,
+                    metric.name.to_lowercase(),
+                    config.early_stopping.as_ref().map_or(0, |config| config.patience),
+                ))?;
+                workload::cancel_epochs(self, index, phase.epochs - done);
+                break;
+            }
+        }
+        // The next phase goes on from the averages, which are what was validated.
+        if let Some(averaging) = &mut averaging {
+            averaging.swap()?;
+        }
+        let seconds = began.elapsed().as_secs_f64();
+        let name = phase.name.clone();
+        self.reporter.event(&TrainingEvent::PhaseFinished {
+            phase: index,
+            name: name.clone(),
+            epochs: done,
+            seconds,
+        })?;
+        Ok(PhaseSummary { name, epochs: done, seconds })
+    }
+
+    /// One epoch of training and its validation; gives whether patience is exhausted.
+    fn run_epoch(
+        &mut self,
+        plan: &EpochPlan,
+        optimizer: &mut Optimizer,
+        averaging: &mut Option<Averaging>,
+        patience: &mut Option<Patience>,
+    ) -> Result<bool, TrainingError> {
+        let began = Instant::now();
+        self.reporter.set_place(plan.phase, plan.epoch);
+        let seed = mix(self.experiment.seed, Purpose::Torch, u64::from(plan.epoch), 0);
+        tch::manual_seed(seed as i64);
+        let (trained, learning_rate) = self.train_epoch(plan, optimizer, averaging.as_mut())?;
+
+        if let Some(averaging) = averaging {
+            averaging.swap()?;
+        }
+        let validated = self.validate(self.plans[plan.phase].cut)?;
+        let value = |read: fn(&Metrics) -> f64| validated.as_ref().map(read);
+        let metrics = EpochMetrics {
+            epoch: plan.epoch,
+            phase: plan.phase,
+            learning_rate,
+            train_loss: trained.loss.value(),
+            train_accuracy: trained.accuracy.value(),
+            validation_loss: value(|metrics| metrics.loss.value()),
+            validation_accuracy: value(|metrics| metrics.accuracy.value()),
+            validation_macro_f1: value(|metrics| metrics.macro_f1.value()),
+            seconds: began.elapsed().as_secs_f64(),
+        };
+        self.reporter.event(&TrainingEvent::EpochFinished(metrics))?;
+        let monitor = self.experiment.training.monitor;
+        let value = validated.as_ref().map(|metrics| metrics.monitored(monitor));
+        self.keeper.epoch(plan.epoch, value, &self.network, &mut self.reporter)?;
+        if let Some(averaging) = averaging {
+            averaging.swap()?;
+        }
+        Ok(match (patience, value) {
+            (Some(patience), Some(value)) => patience.is_exhausted(value),
+            _ => false,
+        })
+    }
+
+    fn announce(
+        &mut self,
+        index: usize,
+        phase: &Phase,
+        first_epoch: u32,
+    ) -> Result<(), TrainingError> {
+        let plan = &self.plans[index];
+        self.reporter.event(&TrainingEvent::PhaseStarted {
+            phase: index,
+            name: phase.name.clone(),
+            epochs: phase.epochs,
+            first_epoch,
+            trainable_parameters: plan.trainable_parameters + self.network.head_parameters(),
+            frozen_parameters: plan.frozen_parameters,
+            plan: self.describe(plan),
+        })
+    }
+
+    /// What is computed once and what in every epoch, for the log.
+    fn describe(&self, plan: &PhasePlan) -> String {
+        let depth = self.network.depth();
+        let what = if plan.cut == depth {
+            "the features of the frozen backbone".to_string()
+        } else {
+            format!("the output of the {} frozen of {depth} parts of the backbone", plan.cut)
+        };
+        match (plan.cut, Variation::of(&self.experiment.augmentation)) {
+            (0, _) => "the whole network is computed in every epoch".into(),
+            (_, Variation::None) => format!("{what} is computed once per picture")
+                .replace("features of the frozen backbone is", "features of the frozen backbone are"),
+            (_, Variation::Cached(views)) => {
+                format!("{what}: computed once for each of {views} views of every picture")
+            }
+            (_, Variation::Fresh) => {
+                format!("{what}: computed in every epoch, because every epoch sees other pictures")
+            }
+        }
+    }
+
+    /// The parameters of backbone and head that learn in phase `index`.
+    fn trained_parameters(&self, index: usize) -> Vec<Parameter> {
+        let store = self.network.backbone.parameters();
+        let base = self.plans[index].trained.iter().map(|&(place, rate_factor)| {
+            let entry = &store.entries[place];
+            Parameter { name: entry.name.clone(), tensor: entry.tensor.shallow_clone(), rate_factor }
+        });
+        let head = self.network.head.parameters().entries.iter();
+        let head = head.filter(|entry| entry.tensor.requires_grad()).map(|entry| Parameter {
+            name: entry.name.clone(),
+            tensor: entry.tensor.shallow_clone(),
+            rate_factor: 1.0,
+        });
+        base.chain(head).collect()
+    }
+
+    fn start_averaging(&self, index: usize) -> Result<Option<Averaging>, TrainingError> {
+        let Some(decay) = self.experiment.training.weight_averaging else { return Ok(None) };
+        let plan = &self.plans[index];
+        let store = self.network.backbone.parameters();
+        let places = plan.trained.iter().map(|(place, _)| *place).chain(plan.moving.iter().copied());
+        let base = places.map(|place| &store.entries[place]);
+        let all = base.chain(&self.network.head.parameters().entries);
+        let mut averaging = Averaging::new(decay);
+        averaging.follow(all.map(|entry| entry.tensor.shallow_clone()))?;
+        Ok(Some(averaging))
+    }
+
+    /// Computes what phase `index` can keep of its frozen part, unless an earlier phase has.
+    fn prepare_features(&mut self, index: usize) -> Result<(), TrainingError> {
+        let changed = self.plans[..index].iter().map(|plan| plan.cut).min();
+        if let Some(changed) = changed {
+            self.cache.forget_beyond(changed);
+        }
+        let depth = self.plans[index].cut;
+        if depth == 0 {
+            return Ok(());
+        }
+        let variation = Variation::of(&self.experiment.augmentation);
+        let plain = |&picture: &usize| Shot { picture, look: Look::Plain };
+        let mut groups = Vec::new();
+        if variation.views().is_some() {
+            let shots = variation.all_shots(self.experiment.seed, &self.train.pictures);
+            groups.push((Group::Train, shots));
+        }
+        if self.validation.len() > 0 {
+            let shots = self.validation.pictures.iter().map(plain).collect();
+            groups.push((Group::Validation, shots));
+        }
+        groups.retain(|(group, _)| !self.cache.holds(*group, depth));
+        let later = workload::later_depths(&self.plans, index);
+        let total = groups.iter().map(|(_, shots)| shots.len()).sum();
+        if total > 0 {
+            self.reporter.begin(Activity::ComputingFeatures, total)?;
+        }
+        for (group, shots) in groups {
+            let wanted = Wanted { group, shots: &shots, depth, later: &later };
+            let fits =
+                self.cache.compute(&wanted, &self.network, &self.pictures, &mut self.reporter)?;
+            if !fits {
+                let whose = match group {
+                    Group::Train => "training",
+                    Group::Validation => "validation",
+                };
+                self.reporter.warn(format!(
+                    "The frozen part's output for the {whose} pictures does not fit into memory and is computed in every epoch: freeze more layers, or choose fewer views or a smaller backbone.input_size."
+                ))?;
+                workload::plan_without_cache(self, index, group);
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the run with the weights to keep, and hands them to the listener; their epoch.
+    pub fn restore_kept(&mut self) -> Result<u32, TrainingError> {
+        let epoch = self.keeper.restore()?;
+        self.keeper.hand_over(&self.network, &mut self.reporter)?;
+        Ok(epoch)
+    }
+
+    /// After a run that ended early: the listener gets the best weights so far, if it lacks them.
+    pub fn hand_over_best(&mut self) -> Result<(), TrainingError> {
+        if self.keeper.is_pending() {
+            self.restore_kept()?;
+        }
+        Ok(())
+    }
+
+    /// Tells the forecast all work that is to come.
+    pub fn forecast_all(&mut self) {
+        workload::plan_all(self);
+    }
+}

@@ -1,0 +1,343 @@
+//! From a request to a network, its pictures and a plan of every phase.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tch::{Device, Tensor};
+
+use super::TrainingRequest;
+use super::keeper::Keeper;
+use super::phase::Session;
+use crate::data::square::SquareSpec;
+use crate::data::store::PictureStore;
+use crate::data::{Dataset, Problem};
+use crate::experiment::{ClassWeights, Experiment, HeadLayer, Monitor, OutputLayer};
+use crate::models::WeightsInfo;
+use crate::models::device::discover;
+use crate::training::events::{Activity, TrainingEvent, TrainingListener};
+use crate::training::features::FeatureCache;
+use crate::training::loss::{self, Loss};
+use crate::training::metrics::monitored;
+use crate::training::network::{BuildBackbone, Network, input_side};
+use crate::training::phase_plan::{PhasePlan, unknown_paths};
+use crate::training::pictures::{Normalizer, Pictures, Squares};
+use crate::training::reporter::Reporter;
+use crate::training::{TrainingError, memory};
+
+/// Pictures that are used together, with their true classes.
+pub(super) struct Members {
+    /// Indices into the data set.
+    pub pictures: Vec<usize>,
+    pub labels: Vec<u32>,
+}
+
+impl Members {
+    fn new(dataset: &Dataset, indices: &[usize]) -> Self {
+        let labels = indices.iter().map(|&index| dataset.pictures[index].label).collect();
+        Self { pictures: indices.to_vec(), labels }
+    }
+
+    pub fn len(&self) -> usize {
+        self.pictures.len()
+    }
+
+    /// The classes of the members at `places`, `[N]`, int64.
+    pub fn label_tensor(&self, places: &[usize], device: Device) -> Result<Tensor, TrainingError> {
+        let labels: Vec<i64> = places.iter().map(|&place| i64::from(self.labels[place])).collect();
+        Ok(Tensor::f_from_slice(&labels)?.f_to(device)?)
+    }
+}
+
+pub(super) fn prepare<'a>(
+    request: &'a TrainingRequest,
+    listener: &'a mut dyn TrainingListener,
+    build: BuildBackbone<'_>,
+) -> Result<Session<'a>, TrainingError> {
+    let experiment = &request.experiment;
+    check(request)?;
+    let (device, device_name) = choose_device(request.device)?;
+    use_all_cores();
+
+    let dataset = request.dataset.as_ref();
+    let mut network = Network::new(experiment, dataset.classes.len(), device, build)?;
+    let weights = network.load_pretrained(experiment, request.base.as_deref())?;
+    let plans = plan_phases(experiment, &network)?;
+
+    let mut reporter =
+        Reporter::new(listener, request.stop.clone(), request.pause.clone(), experiment.epochs());
+    let info = &network.backbone.info().weights;
+    let spec = square_spec(experiment, info, input_side(experiment, network.backbone.as_ref()));
+    let store = load_pictures(request, &spec, &mut reporter)?;
+    let pictures = Pictures {
+        squares: Squares { store, augmentation: experiment.augmentation.clone() },
+        normalizer: Normalizer::new(info, device)?,
+    };
+
+    let train = Members::new(dataset, &request.split.train);
+    let validation = Members::new(dataset, &request.split.validation);
+    let test = Members::new(dataset, &request.split.test);
+    let counts = class_counts(&train, dataset.classes.len());
+    let class_weights =
+        loss::class_weights(&experiment.training.class_weights, &dataset.classes, &counts)
+            .map_err(TrainingError::Experiment)?;
+    let loss = Loss::new(
+        experiment.head.output,
+        experiment.training.label_smoothing,
+        class_weights.as_deref(),
+        device,
+    )?;
+
+    let side = spec.side;
+    let pictures_bytes = Pictures::bytes(side, train.len() + validation.len() + test.len());
+    let cache = FeatureCache::new((memory::total_bytes() / 2).saturating_sub(pictures_bytes));
+    let keeper = Keeper::new(
+        experiment.training.keep,
+        monitored(experiment.training.monitor),
+        changing_tensors(&network, &plans),
+    );
+    let sizes = (train.len(), validation.len(), test.len());
+    let warnings = warnings(experiment, dataset, &counts, sizes);
+    let mut session = Session {
+        experiment,
+        dataset,
+        network,
+        pictures,
+        plans,
+        train,
+        validation,
+        test,
+        cache,
+        loss,
+        keeper,
+        reporter,
+    };
+    session.reporter.event(&TrainingEvent::Prepared {
+        train: sizes.0,
+        validation: sizes.1,
+        test: sizes.2,
+        device: device_name,
+        weights,
+    })?;
+    for warning in warnings {
+        session.reporter.warn(warning)?;
+    }
+    session.forecast_all();
+    Ok(session)
+}
+
+/// What can be told before anything is built.
+fn check(request: &TrainingRequest) -> Result<(), TrainingError> {
+    let experiment = &request.experiment;
+    let problems = experiment.check();
+    if !problems.is_empty() {
+        let lines: Vec<String> = problems
+            .iter()
+            .map(|problem| format!("{} {}", problem.field, problem.message))
+            .collect();
+        return Err(TrainingError::Experiment(lines.join("\n")));
+    }
+    let classes = request.dataset.classes.len();
+    let refuse = |text: String| Err(TrainingError::Experiment(text));
+    if experiment.phases.is_empty() || experiment.epochs() == 0 {
+        return refuse("phases has no epoch to train: add a phase".into());
+    }
+    if classes < 2 {
+        return refuse(format!(
+            "the data has {classes} class(es); at least two are needed to tell apart"
+        ));
+    }
+    if experiment.head.output == OutputLayer::Sigmoid && classes != 2 {
+        return refuse(format!(
+            "head.output is Sigmoid, which is for two classes, but the data has {classes}: choose Softmax"
+        ));
+    }
+    if request.split.train.is_empty() {
+        return refuse("there are no training pictures: lower the shares in data.split".into());
+    }
+    let count = request.dataset.pictures.len();
+    let split = &request.split;
+    if split.train.iter().chain(&split.validation).chain(&split.test).any(|&index| index >= count) {
+        return refuse("the split does not belong to these pictures: split them again".into());
+    }
+    Ok(())
+}
+
+/// The device and its name for people.
+fn choose_device(asked: Option<Device>) -> Result<(Device, String), TrainingError> {
+    let devices = discover();
+    let device = match asked {
+        Some(device) => device,
+        None if devices.cuda.is_empty() => Device::Cpu,
+        None => Device::Cuda(0),
+    };
+    match device {
+        Device::Cpu => Ok((device, devices.cpu.clone())),
+        Device::Cuda(index) => match devices.cuda.get(index) {
+            Some(name) => Ok((device, format!("cuda:{index}, {name}"))),
+            None => Err(TrainingError::Experiment(devices.why_no_cuda.clone().unwrap_or_else(|| {
+                format!("there is no cuda:{index}; the last one is cuda:{}", devices.cuda.len().saturating_sub(1))
+            }))),
+        },
+        other => Err(TrainingError::Experiment(format!("{other:?} is not supported: use cpu or cuda:0"))),
+    }
+}
+
+/// libtorch's operations use every core. The setting belongs to the calling thread.
+pub(in crate::training) fn use_all_cores() {
+    if let Ok(cores) = std::thread::available_parallelism() {
+        tch::set_num_threads(i32::try_from(cores.get()).unwrap_or(1));
+    }
+}
+
+/// How a picture becomes the network's square: as the weights were evaluated, in proportion where
+/// another size is asked for.
+pub(in crate::training) fn square_spec(experiment: &Experiment, weights: &WeightsInfo, side: u32) -> SquareSpec {
+    let resize = f64::from(weights.resize) * f64::from(side) / f64::from(weights.input_size.max(1));
+    SquareSpec {
+        side,
+        resize: (resize.round() as u32).max(side),
+        interpolation: weights.interpolation,
+        fit: experiment.data.fit,
+        background: weights.mean.map(|mean| (mean * 255.0).round().clamp(0.0, 255.0) as u8),
+    }
+}
+
+fn plan_phases(experiment: &Experiment, network: &Network) -> Result<Vec<PhasePlan>, TrainingError> {
+    let head_by_batch = experiment.head.layers.contains(&HeadLayer::BatchNorm);
+    let mut plans = Vec::new();
+    for (index, phase) in experiment.phases.iter().enumerate() {
+        let mut plan = network.plan(phase, experiment)?;
+        plan.normalizes_by_batch |= head_by_batch;
+        if plan.normalizes_by_batch && experiment.training.batch_size < 2 {
+            return Err(TrainingError::Experiment(
+                "training.batch_size is 1, but a BatchNorm that learns needs at least 2 pictures to \
+                 normalise by"
+                    .into(),
+            ));
+        }
+        if let Some(path) = unknown_paths(&phase.layer_rates, &network.tree).first() {
+            return Err(TrainingError::Experiment(format!(
+                "phases[{index}].layer_rates names “{path}”, which is no layer of {}",
+                experiment.backbone.name
+            )));
+        }
+        plans.push(plan);
+    }
+    Ok(plans)
+}
+
+/// Decodes on another thread, so that this one can tell the listener how far it is.
+fn load_pictures(
+    request: &TrainingRequest,
+    spec: &SquareSpec,
+    reporter: &mut Reporter<'_>,
+) -> Result<PictureStore, TrainingError> {
+    let split = &request.split;
+    let mut indices: Vec<usize> =
+        [&split.train, &split.validation, &split.test].into_iter().flatten().copied().collect();
+    indices.sort_unstable();
+    reporter.begin(Activity::ReadingPictures, indices.len())?;
+    let done = AtomicUsize::new(0);
+    let budget = memory::total_bytes() / 4;
+    let stop = reporter.stop_flag().clone();
+    let load = || -> Result<(PictureStore, Vec<Problem>), TrainingError> {
+        let progress = |read: usize, _total: usize| {
+            done.fetch_max(read, Ordering::Relaxed);
+        };
+        Ok(PictureStore::load(&request.dataset, &indices, spec, budget, &progress, &stop)?)
+    };
+    let (store, problems) = std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new()
+            .name("graft-decode".into())
+            .spawn_scoped(scope, load)
+            .map_err(|error| TrainingError::Experiment(format!("can't start a thread: {error}")))?;
+        let mut told = Ok(());
+        while !thread.is_finished() {
+            std::thread::sleep(Duration::from_millis(5));
+            if told.is_ok() {
+                told = reporter.set_done(done.load(Ordering::Relaxed));
+                if told.is_err() {
+                    // A listener that fails ends the run; the reading thread must end too.
+                    stop.stop();
+                }
+            }
+        }
+        told?;
+        thread.join().unwrap_or_else(|_| {
+            Err(TrainingError::Experiment("reading the pictures ended unexpectedly".into()))
+        })
+    })?;
+    reporter.set_done(indices.len())?;
+    for problem in problems {
+        let path = problem.path.display();
+        reporter.warn(format!(
+            "a picture can no longer be read and stands as plain grey ({}): {path}",
+            problem.reason
+        ))?;
+    }
+    Ok(store)
+}
+
+fn class_counts(members: &Members, classes: usize) -> Vec<usize> {
+    let mut counts = vec![0; classes];
+    for &label in &members.labels {
+        if let Some(count) = counts.get_mut(label as usize) {
+            *count += 1;
+        }
+    }
+    counts
+}
+
+/// Everything that some phase changes, sharing its storage with the network.
+fn changing_tensors(network: &Network, plans: &[PhasePlan]) -> Vec<Tensor> {
+    let mut places: Vec<usize> = plans
+        .iter()
+        .flat_map(|plan| plan.trained.iter().map(|(place, _)| *place).chain(plan.moving.iter().copied()))
+        .collect();
+    places.sort_unstable();
+    places.dedup();
+    let store = network.backbone.parameters();
+    let base = places.iter().map(|&place| &store.entries[place]);
+    base.chain(&network.head.parameters().entries).map(|entry| entry.tensor.shallow_clone()).collect()
+}
+
+fn warnings(
+    experiment: &Experiment,
+    dataset: &Dataset,
+    counts: &[usize],
+    (train, validation, test): (usize, usize, usize),
+) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let training = &experiment.training;
+    if validation == 0 {
+        warnings.push(format!(
+            "There are no validation pictures: the last epoch's weights are kept{}.",
+            if training.early_stopping.is_some() { " and no phase ends early" } else { "" }
+        ));
+    }
+    if test == 0 {
+        warnings.push("There are no test pictures: the run will have no test metrics.".into());
+    }
+    let batch = training.batch_size as usize;
+    if batch > train {
+        warnings.push(format!(
+            "The batch size of {batch} is larger than the {train} training pictures: every epoch is one step."
+        ));
+    }
+    for (class, &count) in dataset.classes.iter().zip(counts) {
+        if count == 0 {
+            warnings.push(format!("The class “{class}” has no training picture."));
+        }
+    }
+    let most = counts.iter().copied().max().unwrap_or(0);
+    let least = counts.iter().copied().filter(|&count| count > 0).min().unwrap_or(0);
+    if training.class_weights == ClassWeights::Equal && most > 10 * least && least > 0 {
+        warnings.push(format!(
+            "The largest class has {most} training pictures, the smallest {least}: balanced class weights may help."
+        ));
+    }
+    if validation == 0 && training.monitor != Monitor::default() {
+        warnings.push("The monitor has no effect without validation pictures.".into());
+    }
+    warnings
+}

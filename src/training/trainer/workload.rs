@@ -1,0 +1,109 @@
+//! How much work a run is, for the forecast of the remaining time, and which features one pass can
+//! record for several phases.
+
+use super::batches::Variation;
+use super::phase::Session;
+use crate::data::augment::flip_views;
+use crate::experiment::{Experiment, TestViews};
+use crate::training::features::Group;
+use crate::training::forecast::{Forecast, Work};
+use crate::training::network::Network;
+use crate::training::phase_plan::PhasePlan;
+
+/// Backward costs about twice the forward pass.
+const TRAINING_FACTOR: f64 = 3.0;
+
+/// Multiply-adds of training one picture that comes from depth `from`, frozen up to `cut`.
+pub(super) fn training_cost(network: &Network, from: usize, cut: usize) -> f64 {
+    network.cost(from..cut.max(from)) + TRAINING_FACTOR * network.cost(cut..network.depth())
+}
+
+/// Depths up to the one of phase `index` that later phases will need and that no phase until then
+/// changes: one pass through the network records them all.
+pub(super) fn later_depths(plans: &[PhasePlan], index: usize) -> Vec<usize> {
+    let mut unchanged = plans[index].cut;
+    let mut depths = Vec::new();
+    for plan in &plans[index + 1..] {
+        if plan.cut > 0 && plan.cut <= unchanged {
+            depths.push(plan.cut);
+        }
+        unchanged = unchanged.min(plan.cut);
+    }
+    depths
+}
+
+/// Versions in which test pictures are seen.
+pub(super) fn test_views(experiment: &Experiment) -> u32 {
+    match experiment.training.test_views {
+        TestViews::Single => 1,
+        TestViews::Flips => flip_views(&experiment.augmentation),
+    }
+}
+
+/// Plans all phases and the test.
+pub(super) fn plan_all(session: &mut Session<'_>) {
+    let variation = Variation::of(&session.experiment.augmentation);
+    let network = &session.network;
+    let forecast = &mut session.reporter.forecast;
+    for group in [Group::Train, Group::Validation] {
+        let (rows, is_kept) = match group {
+            Group::Train => {
+                let views = variation.views();
+                (session.train.len() * views.unwrap_or(1) as usize, views.is_some())
+            }
+            Group::Validation => (session.validation.len(), true),
+        };
+        let mut kept: Vec<usize> = Vec::new();
+        let mut changed = usize::MAX;
+        for (index, plan) in session.plans.iter().enumerate() {
+            kept.retain(|&depth| depth <= changed);
+            if is_kept && plan.cut > 0 && !kept.contains(&plan.cut) {
+                let start = kept.iter().copied().filter(|&depth| depth < plan.cut).max().unwrap_or(0);
+                forecast.plan(Work::Forward, rows, network.cost(start..plan.cut));
+                kept.extend(later_depths(&session.plans, index));
+                kept.push(plan.cut);
+            }
+            changed = changed.min(plan.cut);
+            let from = if is_kept { plan.cut } else { 0 };
+            let epochs = session.experiment.phases[index].epochs as usize;
+            match group {
+                Group::Train => {
+                    let cost = training_cost(network, from, plan.cut);
+                    forecast.plan(Work::Training, epochs * session.train.len(), cost);
+                }
+                Group::Validation => {
+                    let cost = network.cost(from..network.depth());
+                    forecast.plan(Work::Forward, epochs * rows, cost);
+                }
+            }
+        }
+    }
+    let views = test_views(session.experiment) as usize;
+    let cost = network.cost(0..network.depth());
+    forecast.plan(Work::Forward, session.test.len() * views, cost);
+}
+
+/// The frozen part of phase `index` must be computed in every epoch after all.
+pub(super) fn plan_without_cache(session: &mut Session<'_>, index: usize, group: Group) {
+    let cut = session.plans[index].cut;
+    let epochs = session.experiment.phases[index].epochs as usize;
+    let cost = session.network.cost(0..cut);
+    let forecast: &mut Forecast = &mut session.reporter.forecast;
+    match group {
+        Group::Train => forecast.plan(Work::Training, epochs * session.train.len(), cost),
+        Group::Validation => forecast.plan(Work::Forward, epochs * session.validation.len(), cost),
+    }
+}
+
+/// Phase `index` ends early by `epochs`.
+pub(super) fn cancel_epochs(session: &mut Session<'_>, index: usize, epochs: u32) {
+    let cut = session.plans[index].cut;
+    let from = |group| if session.cache.holds(group, cut) { cut } else { 0 };
+    let training = training_cost(&session.network, from(Group::Train), cut);
+    let validating = session.network.cost(from(Group::Validation)..session.network.depth());
+    let epochs = epochs as usize;
+    let (train, validation) = (session.train.len(), session.validation.len());
+    let forecast = &mut session.reporter.forecast;
+    forecast.cancel(Work::Training, epochs * train, training);
+    forecast.cancel(Work::Forward, epochs * validation, validating);
+}

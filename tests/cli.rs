@@ -1,0 +1,384 @@
+//! The built `graft` as a person or a script calls it.
+#![allow(clippy::unwrap_used, reason = "tests may panic")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// A home of its own, so that no test sees this machine's runs, weights or settings.
+struct Home(tempfile::TempDir);
+
+impl Home {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn graft(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_graft"))
+            .args(arguments)
+            .env("GRAFT_HOME", self.path().join("home"))
+            .current_dir(self.path())
+            .output()
+            .unwrap()
+    }
+
+    /// Runs a command that must succeed; gives what it printed.
+    fn printed(&self, arguments: &[&str]) -> String {
+        let output = self.graft(arguments);
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            output.status.success(),
+            "graft {}: {errors}",
+            arguments.join(" ")
+        );
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs a command that must fail with `status`; gives what it said.
+    fn refused(&self, arguments: &[&str], status: i32) -> String {
+        let output = self.graft(arguments);
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(
+            output.status.code(),
+            Some(status),
+            "graft {}: {errors}",
+            arguments.join(" ")
+        );
+        assert!(
+            output.stdout.is_empty(),
+            "a failure prints nothing on standard output"
+        );
+        errors
+    }
+
+    /// Class folders of plain squares, dark for one class and bright for the other, with a little
+    /// variation so that no two pictures are the same.
+    fn pictures(&self, per_class: u8) -> PathBuf {
+        let folder = self.path().join("pictures");
+        for (class, base) in [("bright", 180), ("dark", 30)] {
+            std::fs::create_dir_all(folder.join(class)).unwrap();
+            for index in 0..per_class {
+                let picture = image::RgbImage::from_fn(40, 36, |x, y| {
+                    let value = base + (x as u8 ^ y as u8) % 16 + index;
+                    image::Rgb([value, value / 2, value])
+                });
+                picture
+                    .save(folder.join(class).join(format!("{index}.png")))
+                    .unwrap();
+            }
+        }
+        folder
+    }
+
+    /// A preset that trains in a moment, on random weights.
+    fn preset(&self, name: &str) -> PathBuf {
+        let path = self.path().join("tiny.ron");
+        let text = format!(
+            r#"(
+    version: 1,
+    name: "{name}",
+    data: (
+        source: ClassFolders(path: "pictures"),
+        split: (validation: 0.25, test: 0.25),
+    ),
+    backbone: (name: "efficientnet_lite0", weights: Random, input_size: Some(32)),
+    head: (layers: []),
+    training: (batch_size: 8),
+    phases: [
+        (name: "Warm-up", epochs: 1, freeze: Backbone),
+        (name: "Fine-tuning", epochs: 2, freeze: AllButLast(4), learning_rate: 0.0001),
+    ],
+)
+"#
+        );
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text.lines().last().unwrap_or_default()).unwrap()
+}
+
+#[test]
+fn help_names_every_command() {
+    let help = Home::new().printed(&["--help"]);
+    for command in [
+        "run",
+        "compare",
+        "classify",
+        "backbones",
+        "layers",
+        "data",
+        "--open",
+    ] {
+        assert!(help.contains(command), "{command}: {help}");
+    }
+}
+
+#[test]
+fn wrong_use_ends_with_status_2() {
+    let home = Home::new();
+    for arguments in [
+        &["tain"][..],
+        &["run"],
+        &["compare", "--out", "x"],
+        &["layers"],
+        &["layers", "efficientnet_lite0", "--freeze", "Everything"],
+        &["classify", "a.png"],
+        &[
+            "classify",
+            "--backbone",
+            "efficientnet_lite0",
+            "--top",
+            "0",
+            "a.png",
+        ],
+    ] {
+        assert!(
+            home.refused(arguments, 2).contains("error:"),
+            "{arguments:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_not_there_is_said_in_one_sentence() {
+    let home = Home::new();
+    for (arguments, expected) in [
+        (&["run", "absent.ron"][..], "absent.ron"),
+        (&["compare", "absent", "--out", "figures"], "absent"),
+        (&["layers", "resnet5"], "there is no backbone “resnet5”"),
+        (&["layers", "efficientnet_lite0", "--size", "7"], "not 7"),
+        (
+            &["classify", "--backbone", "vgg", "a.png"],
+            "there is no backbone “vgg”",
+        ),
+        (&["data", "absent"], "absent"),
+    ] {
+        let message = home.refused(arguments, 1);
+        assert!(
+            message.starts_with("error: ") && message.contains(expected),
+            "{message}"
+        );
+        assert_eq!(message.lines().count(), 1, "{message}");
+    }
+}
+
+#[test]
+fn backbones_are_listed_for_scripts() {
+    let list = json(&Home::new().printed(&["backbones", "--json"]));
+    let list = list.as_array().unwrap();
+    let lite = list
+        .iter()
+        .find(|entry| entry["name"] == "efficientnet_lite0")
+        .unwrap();
+    assert_eq!(lite["parameters"], 4_652_008);
+    assert_eq!(lite["input_size"], 224);
+    for entry in list {
+        assert!(entry["gflops"].as_f64().unwrap() > 0.0, "{entry}");
+        assert!(
+            (50.0..95.0).contains(&entry["imagenet_top1"].as_f64().unwrap()),
+            "{entry}"
+        );
+    }
+}
+
+#[test]
+fn layers_add_up() {
+    let home = Home::new();
+    let tree = json(&home.printed(&[
+        "layers",
+        "resnet18",
+        "--size",
+        "64",
+        "--freeze",
+        "Below(layer4)",
+        "--json",
+    ]));
+    let parameters = tree["parameters"].as_u64().unwrap();
+    assert_eq!(
+        parameters + tree["classifier_parameters"].as_u64().unwrap(),
+        11_689_512
+    );
+    let (learn, stay) = (
+        tree["trainable_parameters"].as_u64().unwrap(),
+        tree["frozen_parameters"].as_u64().unwrap(),
+    );
+    assert_eq!(learn + stay, parameters);
+    // layer4 of ResNet-18: four 3 x 3 convolutions, one 1 x 1, five normalisations.
+    assert_eq!(
+        learn,
+        256 * 512 * 9 + 3 * 512 * 512 * 9 + 256 * 512 + 5 * 2 * 512
+    );
+    let text = home.printed(&["layers", "resnet18", "--freeze", "Below(layer4)"]);
+    assert!(text.contains("8,393,728 parameters learn"), "{text}");
+}
+
+#[test]
+fn a_folder_of_pictures_is_told() {
+    let home = Home::new();
+    let folder = home.pictures(3);
+    std::fs::write(folder.join("dark/broken.png"), b"no picture").unwrap();
+    let found = json(&home.printed(&["data", "pictures", "--json"]));
+    assert_eq!(found["pictures"], 6);
+    assert_eq!(found["classes"][0]["name"], "bright");
+    assert_eq!(found["classes"][0]["count"], 3);
+    assert_eq!(found["problems"].as_array().unwrap().len(), 1);
+    let text = home.printed(&["data", "pictures"]);
+    assert!(
+        text.contains("6 pictures in 2 classes, all of 40 x 36 pixels"),
+        "{text}"
+    );
+    assert!(
+        text.contains("1 file passed over") && text.contains("broken.png"),
+        "{text}"
+    );
+}
+
+#[test]
+fn two_runs_from_preset_to_comparison() {
+    let home = Home::new();
+    home.pictures(16);
+    let preset = home.preset("Tiny");
+    let preset = preset.to_str().unwrap();
+    let first = json(&home.printed(&["run", preset, "--out", "runs", "--device", "cpu", "--json"]));
+    assert_eq!(first["test"]["n"], 8);
+    let accuracy = first["test"]["accuracy"].as_f64().unwrap();
+    assert!((0.0..=1.0).contains(&accuracy));
+    assert!(first["test"]["loss"].as_f64().unwrap() > 0.0 && first["test"]["macro_f1"].is_f64());
+    let phases: Vec<(&str, u64)> = first["phases"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|phase| {
+            (
+                phase["name"].as_str().unwrap(),
+                phase["epochs"].as_u64().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(phases, [("Warm-up", 1), ("Fine-tuning", 2)]);
+    assert!(first["seconds_total"].as_f64().unwrap() > 0.0);
+    let folder = home.path().join(first["run"].as_str().unwrap());
+    for file in [
+        "preset.ron",
+        "split.csv",
+        "metrics.csv",
+        "weights.safetensors",
+        "predictions.csv",
+        "summary.json",
+        "log.txt",
+    ] {
+        assert!(folder.join(file).is_file(), "{file}");
+    }
+    let lines = |file: &str| {
+        std::fs::read_to_string(folder.join(file))
+            .unwrap()
+            .lines()
+            .count()
+    };
+    assert_eq!(
+        (
+            lines("metrics.csv"),
+            lines("split.csv"),
+            lines("predictions.csv")
+        ),
+        (4, 33, 9)
+    );
+
+    // The run's own preset, carried out again from where it stands, gives the same numbers.
+    let again = folder.join("preset.ron");
+    let again = json(&home.printed(&[
+        "run",
+        again.to_str().unwrap(),
+        "--out",
+        "runs",
+        "--device",
+        "cpu",
+        "--json",
+    ]));
+    assert_eq!(again["test"], first["test"]);
+
+    let rate = "phases[1].learning_rate=0.01";
+    let other = json(&home.printed(&[
+        "run", preset, "--out", "runs", "--device", "cpu", "--set", rate, "--json",
+    ]));
+    let (one, two) = (
+        first["run"].as_str().unwrap(),
+        other["run"].as_str().unwrap(),
+    );
+    let compared = json(&home.printed(&["compare", one, two, "--out", "figures", "--json"]));
+    let files: Vec<PathBuf> = compared["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|file| home.path().join(file.as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        files.len(),
+        10,
+        "two figures and a matrix per run, as PNG and SVG, a table and a report"
+    );
+    for file in &files {
+        assert!(
+            std::fs::metadata(file).unwrap().len() > 100,
+            "{}",
+            file.display()
+        );
+        if file.extension().is_some_and(|ending| ending == "png") {
+            assert_eq!(
+                image::open(file).unwrap().to_rgb8().dimensions(),
+                (1600, 1000)
+            );
+        }
+    }
+    let report = std::fs::read_to_string(home.path().join("figures/report.txt")).unwrap();
+    assert!(
+        report.contains("phases[1].learning_rate") && report.contains("weighted avg"),
+        "{report}"
+    );
+    assert!(
+        !report.contains("batch_size"),
+        "what is the same is not listed: {report}"
+    );
+
+    let moved = json(&home.printed(&["run", preset, "--out", "runs", "--set", "seed=7", "--json"]));
+    let message = home.refused(
+        &[
+            "compare",
+            one,
+            moved["run"].as_str().unwrap(),
+            "--out",
+            "refused",
+        ],
+        1,
+    );
+    assert!(
+        message.contains("can't be compared: they were tested on different pictures"),
+        "{message}"
+    );
+    assert!(!home.path().join("refused").exists());
+}
+
+#[test]
+fn an_experiment_that_cant_run_is_refused_before_it_leaves_a_trace() {
+    let home = Home::new();
+    home.pictures(4);
+    let preset = home.preset("Wrong");
+    let preset = preset.to_str().unwrap();
+    for (setting, expected) in [
+        ("phases[0].learning_rat=1", "learning_rat"),
+        ("training.batch_size=0", "batch_size"),
+        ("data.source=ClassFolders(path: \"absent\")", "absent"),
+    ] {
+        let message = home.refused(&["run", preset, "--out", "runs", "--set", setting], 1);
+        assert!(message.contains(expected), "{message}");
+    }
+    assert!(!home.path().join("runs").exists());
+}
