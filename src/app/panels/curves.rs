@@ -242,7 +242,7 @@ fn plot_ui(ui: &mut egui::Ui, view: &CurvesView, local: &CurvesLocal, metric: Me
         let plot = Plot::new(title)
             .height((ui.available_height() - 2.0).max(80.0))
             .width(size.x)
-            .link_axis(egui::Id::new("epochs of the curves"), [true, false])
+            .link_axis(egui::Id::unique("epochs of the curves"), [true, false])
             .include_x(1.0)
             .include_x(last_epoch.max(2.0))
             .x_grid_spacer(egui_plot::uniform_grid_spacer(|input| {

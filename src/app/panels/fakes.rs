@@ -53,6 +53,7 @@ pub fn document(experiment: Experiment) -> Document {
         saved: experiment.clone(),
         experiment,
         file: None,
+        origin: None,
         included: true,
         undo: Vec::new(),
         redo: Vec::new(),
