@@ -260,7 +260,7 @@ fn as_csv(compared: &[Compared]) -> anyhow::Result<Vec<u8>> {
 /// `report.txt`: results best first, settings that differ, and a classification report per run.
 fn report(compared: &[Compared]) -> String {
     let mut order: Vec<&Compared> = compared.iter().collect();
-    order.sort_by(|a, b| b.confusion.correct().cmp(&a.confusion.correct()));
+    order.sort_by_key(|item| std::cmp::Reverse(item.confusion.correct()));
     let rows: Vec<Vec<String>> = order
         .iter()
         .map(|item| {
