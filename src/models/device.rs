@@ -1,6 +1,9 @@
 //! The devices of this machine, and why CUDA is not usable where it is not.
 
-#![allow(unsafe_code, reason = "opening a shared library runs its initialisers; only libtorch's own are opened here")]
+#![allow(
+    unsafe_code,
+    reason = "opening a shared library runs its initialisers; only libtorch's own are opened here"
+)]
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -34,7 +37,11 @@ pub fn discover() -> &'static Devices {
             Ok(names) => (names, None),
             Err(reason) => (Vec::new(), Some(format!("No CUDA: {reason}."))),
         };
-        Devices { cpu: describe_cpu(), cuda, why_no_cuda }
+        Devices {
+            cpu: describe_cpu(),
+            cuda,
+            why_no_cuda,
+        }
     })
 }
 
@@ -50,16 +57,23 @@ fn resolve(text: &str, devices: &Devices) -> Result<Device, ModelError> {
     let index = match text.trim() {
         "cpu" => return Ok(Device::Cpu),
         "cuda" => 0,
-        other => other.strip_prefix("cuda:").and_then(|index| index.parse().ok()).ok_or_else(|| {
-            ModelError::Device(format!("“{other}” is no device: write cpu, cuda or cuda:0"))
-        })?,
+        other => other
+            .strip_prefix("cuda:")
+            .and_then(|index| index.parse().ok())
+            .ok_or_else(|| {
+                ModelError::Device(format!("“{other}” is no device: write cpu, cuda or cuda:0"))
+            })?,
     };
     if index < devices.cuda.len() {
         return Ok(Device::Cuda(index));
     }
     let why = devices.why_no_cuda.clone();
-    let why = why.unwrap_or_else(|| format!("This machine has {} CUDA devices.", devices.cuda.len()));
-    Err(ModelError::Device(format!("“{}” is not usable here. {why}", text.trim())))
+    let why =
+        why.unwrap_or_else(|| format!("This machine has {} CUDA devices.", devices.cuda.len()));
+    Err(ModelError::Device(format!(
+        "“{}” is not usable here. {why}",
+        text.trim()
+    )))
 }
 
 fn describe_cpu() -> String {
@@ -69,7 +83,9 @@ fn describe_cpu() -> String {
 }
 
 fn cpu_text(cpuinfo: &str, threads: usize) -> String {
-    let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+    let model = cpuinfo
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(':'));
     let name = model.map_or("CPU", |(_, name)| name.trim());
     let unit = if threads == 1 { "thread" } else { "threads" };
     format!("{name}, {threads} {unit}")
@@ -82,7 +98,9 @@ fn open_cuda() -> Result<Vec<String>, String> {
     }
     if !Cuda::is_available() {
         let folders = candidate_folders();
-        let folder = folders.iter().find(|folder| folder.join("libtorch_cuda.so").is_file());
+        let folder = folders
+            .iter()
+            .find(|folder| folder.join("libtorch_cuda.so").is_file());
         let folder = folder.ok_or("libtorch’s CUDA part (libtorch_cuda.so) was not found; “cargo xtask setup --cuda” fetches it")?;
         check_version(folder)?;
         open_with_companions(folder)?;
@@ -98,7 +116,10 @@ fn open_cuda() -> Result<Vec<String>, String> {
 fn device_names(count: usize) -> Vec<String> {
     let mut names = Vec::new();
     if let Ok(folders) = std::fs::read_dir("/proc/driver/nvidia/gpus") {
-        let mut files: Vec<PathBuf> = folders.flatten().map(|entry| entry.path().join("information")).collect();
+        let mut files: Vec<PathBuf> = folders
+            .flatten()
+            .map(|entry| entry.path().join("information"))
+            .collect();
         files.sort();
         for file in files {
             let text = std::fs::read_to_string(file).unwrap_or_default();
@@ -122,18 +143,26 @@ fn candidate_folders() -> Vec<PathBuf> {
         folders.extend(own.parent().map(|parent| parent.join("cuda")));
         folders.insert(folders.len().min(1), own);
     }
-    let environments = ["VIRTUAL_ENV", "CONDA_PREFIX"].into_iter().filter_map(variable);
+    let environments = ["VIRTUAL_ENV", "CONDA_PREFIX"]
+        .into_iter()
+        .filter_map(variable);
     let user = directories::BaseDirs::new().map(|dirs| dirs.home_dir().join(".local"));
     let system = [PathBuf::from("/usr/local"), PathBuf::from("/usr")];
     for prefix in environments.chain(user).chain(system) {
-        folders.extend(python_packages(&prefix).into_iter().map(|packages| packages.join("torch/lib")));
+        folders.extend(
+            python_packages(&prefix)
+                .into_iter()
+                .map(|packages| packages.join("torch/lib")),
+        );
     }
     folders
 }
 
 /// `lib/python3*/site-packages` and Debian's `dist-packages` under `prefix`.
 fn python_packages(prefix: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(prefix.join("lib")) else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir(prefix.join("lib")) else {
+        return Vec::new();
+    };
     let mut folders: Vec<PathBuf> = entries
         .flatten()
         .filter(|entry| entry.file_name().to_string_lossy().starts_with("python3"))
@@ -147,41 +176,75 @@ fn python_packages(prefix: &Path) -> Vec<PathBuf> {
 /// The folder that this process has `libtorch_cpu.so` from.
 fn libtorch_folder() -> Option<PathBuf> {
     let maps = std::fs::read_to_string("/proc/self/maps").ok()?;
-    let line = maps.lines().find(|line| line.ends_with("/libtorch_cpu.so"))?;
-    Path::new(&line[line.find('/')?..]).parent().map(Path::to_path_buf)
+    let line = maps
+        .lines()
+        .find(|line| line.ends_with("/libtorch_cpu.so"))?;
+    Path::new(&line[line.find('/')?..])
+        .parent()
+        .map(Path::to_path_buf)
 }
 
 /// A Python torch says its version in `torch/version.py`, an archive in `build-version`; a folder
 /// that says nothing was put there by hand and is believed.
 fn check_version(folder: &Path) -> Result<(), String> {
-    let Some(package) = folder.parent() else { return Ok(()) };
+    let Some(package) = folder.parent() else {
+        return Ok(());
+    };
     let version = std::fs::read_to_string(package.join("version.py"))
         .ok()
-        .and_then(|text| Some(text.lines().find(|line| line.starts_with("__version__"))?.split('\'').nth(1)?.to_string()))
+        .and_then(|text| {
+            Some(
+                text.lines()
+                    .find(|line| line.starts_with("__version__"))?
+                    .split('\'')
+                    .nth(1)?
+                    .to_string(),
+            )
+        })
         .or_else(|| std::fs::read_to_string(package.join("build-version")).ok());
-    let Some(version) = version.map(|version| version.trim().to_string()) else { return Ok(()) };
+    let Some(version) = version.map(|version| version.trim().to_string()) else {
+        return Ok(());
+    };
     if version.split('+').next() == Some(LIBTORCH_VERSION) {
         return Ok(());
     }
-    Err(format!("the libtorch_cuda.so found belongs to libtorch {version} and Graft needs {LIBTORCH_VERSION}"))
+    Err(format!(
+        "the libtorch_cuda.so found belongs to libtorch {version} and Graft needs {LIBTORCH_VERSION}"
+    ))
 }
 
 /// Opens what `libtorch_cuda.so` needs, in as many rounds as their order takes, and then itself.
 fn open_with_companions(folder: &Path) -> Result<(), String> {
     let libraries = |folder: &Path| -> Vec<PathBuf> {
-        let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+        let Ok(entries) = std::fs::read_dir(folder) else {
+            return Vec::new();
+        };
         let is_library = |path: &PathBuf| path.to_string_lossy().contains(".so");
-        entries.flatten().map(|entry| entry.path()).filter(is_library).collect()
+        entries
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(is_library)
+            .collect()
     };
     // In a Python environment the companions are packages of their own: nvidia/cudnn/lib and others.
-    let packages = folder.parent().and_then(Path::parent).map(|packages| packages.join("nvidia"));
+    let packages = folder
+        .parent()
+        .and_then(Path::parent)
+        .map(|packages| packages.join("nvidia"));
     let mut waiting: Vec<PathBuf> = Vec::new();
     if let Some(entries) = packages.and_then(|packages| std::fs::read_dir(packages).ok()) {
-        waiting.extend(entries.flatten().flat_map(|entry| libraries(&entry.path().join("lib"))));
+        waiting.extend(
+            entries
+                .flatten()
+                .flat_map(|entry| libraries(&entry.path().join("lib"))),
+        );
     }
     let known = ["libcu", "libnv", "libnccl", "libc10_cuda", "libcudnn"];
     waiting.extend(libraries(folder).into_iter().filter(|path| {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
         known.iter().any(|start| name.starts_with(start))
     }));
     waiting.sort();
@@ -192,7 +255,8 @@ fn open_with_companions(folder: &Path) -> Result<(), String> {
             break;
         }
     }
-    open(&folder.join("libtorch_cuda.so")).map_err(|error| format!("libtorch_cuda.so can't be opened ({error})"))
+    open(&folder.join("libtorch_cuda.so"))
+        .map_err(|error| format!("libtorch_cuda.so can't be opened ({error})"))
 }
 
 /// Opens a library for the rest of the process.
@@ -219,7 +283,11 @@ mod tests {
 
     #[test]
     fn texts_to_devices() {
-        let devices = Devices { cpu: "CPU".into(), cuda: vec!["NVIDIA GPU".into()], why_no_cuda: None };
+        let devices = Devices {
+            cpu: "CPU".into(),
+            cuda: vec!["NVIDIA GPU".into()],
+            why_no_cuda: None,
+        };
         for (text, expected) in [
             ("cpu", Some(Device::Cpu)),
             ("cuda", Some(Device::Cuda(0))),
@@ -238,7 +306,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let library = folder.path().join("lib");
         for (version, fits) in [("2.11.0+cu130", true), ("2.10.0+cu128", false)] {
-            std::fs::write(folder.path().join("version.py"), format!("__version__ = '{version}'\n")).unwrap();
+            std::fs::write(
+                folder.path().join("version.py"),
+                format!("__version__ = '{version}'\n"),
+            )
+            .unwrap();
             let checked = check_version(&library);
             assert_eq!(checked.is_ok(), fits);
             assert!(fits || checked.unwrap_err().contains(version));
@@ -247,7 +319,10 @@ mod tests {
 
     #[test]
     fn the_processor_by_name() {
-        assert_eq!(cpu_text("model name\t: Fast One\nmodel name\t: Fast One\n", 2), "Fast One, 2 threads");
+        assert_eq!(
+            cpu_text("model name\t: Fast One\nmodel name\t: Fast One\n", 2),
+            "Fast One, 2 threads"
+        );
         assert_eq!(cpu_text("", 1), "CPU, 1 thread");
     }
 }

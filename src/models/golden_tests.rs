@@ -27,7 +27,9 @@ fn noise(name: &str, count: usize) -> Vec<f64> {
     let seed = name.bytes().fold(0xCBF2_9CE4_8422_2325u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
     });
-    (0..count as u64).map(|i| 2.0 * (splitmix64(seed.wrapping_add(i)) as f64 / 2f64.powi(64)) - 1.0).collect()
+    (0..count as u64)
+        .map(|i| 2.0 * (splitmix64(seed.wrapping_add(i)) as f64 / 2f64.powi(64)) - 1.0)
+        .collect()
 }
 
 fn fill(backbone: &mut dyn Backbone) {
@@ -46,13 +48,21 @@ fn fill(backbone: &mut dyn Backbone) {
             name if name.ends_with("weight") => 1.0 + 0.1 * r,
             _ => 0.1 * r,
         };
-        let values: Vec<f32> = noise(name, count).into_iter().map(|r| value(r) as f32).collect();
-        entry.tensor.copy_(&Tensor::from_slice(&values).view(shape.as_slice()));
+        let values: Vec<f32> = noise(name, count)
+            .into_iter()
+            .map(|r| value(r) as f32)
+            .collect();
+        entry
+            .tensor
+            .copy_(&Tensor::from_slice(&values).view(shape.as_slice()));
     }
 }
 
 fn input(side: i64) -> Tensor {
-    let values: Vec<f32> = noise("input", (6 * side * side) as usize).into_iter().map(|r| r as f32).collect();
+    let values: Vec<f32> = noise("input", (6 * side * side) as usize)
+        .into_iter()
+        .map(|r| r as f32)
+        .collect();
     Tensor::from_slice(&values).view([2, 3, side, side])
 }
 
@@ -63,7 +73,14 @@ fn filled(name: &str) -> Box<dyn Backbone> {
 }
 
 fn logits(backbone: &dyn Backbone, x: &Tensor) -> Tensor {
-    no_grad(|| backbone.classify(&backbone.forward_features(x, &Pass::inference()).unwrap(), &Pass::inference()).unwrap())
+    no_grad(|| {
+        backbone
+            .classify(
+                &backbone.forward_features(x, &Pass::inference()).unwrap(),
+                &Pass::inference(),
+            )
+            .unwrap()
+    })
 }
 
 /// Within 1e-4 of the largest logit, and the length of all 1000.
@@ -75,9 +92,16 @@ fn check_logits(name: &str, found: &Tensor, rows: &Value, lengths: &Value) {
             let error = (value - expected.as_f64().unwrap()).abs() / largest;
             assert!(error < 1e-4, "{name}: {value} and not {expected}");
         }
-        let length = found.get(picture as i64).to_kind(Kind::Double).norm().double_value(&[]);
+        let length = found
+            .get(picture as i64)
+            .to_kind(Kind::Double)
+            .norm()
+            .double_value(&[]);
         let expected = lengths[picture].as_f64().unwrap();
-        assert!((length / expected - 1.0).abs() < 1e-4, "{name}: {length} and not {expected}");
+        assert!(
+            (length / expected - 1.0).abs() < 1e-4,
+            "{name}: {length} and not {expected}"
+        );
     }
 }
 
@@ -97,9 +121,19 @@ fn names_shapes_and_logits_are_torchvisions() {
             .iter()
             .map(|entry| serde_json::json!([entry.name, entry.tensor.size()]))
             .collect();
-        assert_eq!(&Value::from(found), &expected["state_dict"], "{}", info.name);
+        assert_eq!(
+            &Value::from(found),
+            &expected["state_dict"],
+            "{}",
+            info.name
+        );
         let x = input(expected["input_size"].as_i64().unwrap());
-        check_logits(info.name, &logits(backbone.as_ref(), &x), &expected["logits"], &expected["logits_l2"]);
+        check_logits(
+            info.name,
+            &logits(backbone.as_ref(), &x),
+            &expected["logits"],
+            &expected["logits_l2"],
+        );
     }
 }
 
@@ -108,7 +142,10 @@ fn lite0_with_its_real_weights() {
     let info = catalogue::find("efficientnet_lite0").unwrap();
     let file = paths::weights().join(info.weights.file_name);
     if !file.is_file() {
-        println!("skipped: EfficientNet-Lite0's weights are not installed (cargo xtask setup): {}", file.display());
+        println!(
+            "skipped: EfficientNet-Lite0's weights are not installed (cargo xtask setup): {}",
+            file.display()
+        );
         return;
     }
     let mut backbone = build(info.name, 0, Device::Cpu).unwrap();
@@ -117,7 +154,12 @@ fn lite0_with_its_real_weights() {
     assert!(report.classifier && report.missing.is_empty() && report.unexpected.is_empty());
     let expected = &golden()[info.name];
     let found = logits(backbone.as_ref(), &input(224));
-    check_logits(info.name, &found, &expected["pretrained_logits"], &expected["pretrained_logits_l2"]);
+    check_logits(
+        info.name,
+        &found,
+        &expected["pretrained_logits"],
+        &expected["pretrained_logits_l2"],
+    );
 }
 
 #[test]
@@ -148,12 +190,27 @@ fn segments_cover_the_leaves_and_stages_the_parameters() {
         }
         let leaves = tree.leaves();
         assert_eq!(next, leaves.len());
-        for entry in backbone.parameters().entries.iter().filter(|entry| entry.leaf < leaves.len()) {
-            assert!(entry.name.starts_with(&format!("{}.", leaves[entry.leaf].path)), "{}", entry.name);
+        for entry in backbone
+            .parameters()
+            .entries
+            .iter()
+            .filter(|entry| entry.leaf < leaves.len())
+        {
+            assert!(
+                entry
+                    .name
+                    .starts_with(&format!("{}.", leaves[entry.leaf].path)),
+                "{}",
+                entry.name
+            );
         }
         let staged: u64 = tree.stages.iter().map(|stage| stage.parameters).sum();
         assert_eq!(staged, tree.root.parameters, "{}", info.name);
-        assert!(leaves.iter().all(|leaf| !leaf.output_shape.is_empty()), "{}", info.name);
+        assert!(
+            leaves.iter().all(|leaf| !leaf.output_shape.is_empty()),
+            "{}",
+            info.name
+        );
         assert_eq!(tree.root.output_shape, [backbone.features(), 7, 7]);
     }
 }
@@ -162,11 +219,33 @@ fn segments_cover_the_leaves_and_stages_the_parameters() {
 fn tree_of_resnet50_by_hand() {
     let tree = outline("resnet50", 224).unwrap();
     let block = tree.find("layer3.0").unwrap();
-    let children: Vec<&str> = block.children.iter().map(|child| child.name.as_str()).collect();
-    assert_eq!(children, ["conv1", "bn1", "conv2", "bn2", "conv3", "bn3", "relu", "downsample"]);
-    assert_eq!((block.kind.as_str(), block.output_shape.as_slice()), ("Bottleneck", &[1024, 14, 14][..]));
+    let children: Vec<&str> = block
+        .children
+        .iter()
+        .map(|child| child.name.as_str())
+        .collect();
+    assert_eq!(
+        children,
+        [
+            "conv1",
+            "bn1",
+            "conv2",
+            "bn2",
+            "conv3",
+            "bn3",
+            "relu",
+            "downsample"
+        ]
+    );
+    assert_eq!(
+        (block.kind.as_str(), block.output_shape.as_slice()),
+        ("Bottleneck", &[1024, 14, 14][..])
+    );
     let conv = tree.find("layer3.0.conv2").unwrap();
-    assert_eq!((conv.parameters, conv.multiply_adds), (589_824, 589_824 * 14 * 14));
+    assert_eq!(
+        (conv.parameters, conv.multiply_adds),
+        (589_824, 589_824 * 14 * 14)
+    );
     assert_eq!(conv.detail, "3 × 3, 256 → 256, stride 2");
     assert!(outline("resnet50", 8).is_err() && outline("resnet5", 224).is_err());
 }
@@ -175,24 +254,78 @@ fn tree_of_resnet50_by_hand() {
 fn norm_modes_move_what_they_should() {
     for info in catalogue::architectures() {
         let backbone = filled(info.name);
-        let before: Vec<Tensor> = backbone.parameters().entries.iter().map(|entry| entry.tensor.copy()).collect();
+        let before: Vec<Tensor> = backbone
+            .parameters()
+            .entries
+            .iter()
+            .map(|entry| entry.tensor.copy())
+            .collect();
         let unchanged = |backbone: &dyn Backbone| {
-            backbone.parameters().entries.iter().zip(&before).filter(|(entry, old)| entry.tensor.equal(old)).count()
+            backbone
+                .parameters()
+                .entries
+                .iter()
+                .zip(&before)
+                .filter(|(entry, old)| entry.tensor.equal(old))
+                .count()
         };
         let x = input(64);
         let leaves = backbone.segment_leaves(backbone.segments() - 1).end;
         let plain = no_grad(|| backbone.forward_features(&x, &Pass::inference()).unwrap());
-        assert_eq!(unchanged(backbone.as_ref()), before.len(), "{}: frozen is frozen", info.name);
-        let adapt = LeafMode { adapt_statistics: true, ..LeafMode::default() };
-        let first = Pass { modes: vec![adapt] };
-        no_grad(|| backbone.forward_features(&x, &first).unwrap());
-        assert_eq!(unchanged(backbone.as_ref()), before.len(), "{}: leaf 0 is no normalisation", info.name);
-        let batch = LeafMode { batch_statistics: true, ..LeafMode::default() };
-        let trained = no_grad(|| backbone.forward_features(&x, &Pass { modes: vec![batch; leaves] }).unwrap());
+        assert_eq!(
+            unchanged(backbone.as_ref()),
+            before.len(),
+            "{}: frozen is frozen",
+            info.name
+        );
+        let adapt = LeafMode {
+            adapt_statistics: true,
+            ..LeafMode::default()
+        };
+        // Leaf 1 is the first normalisation: it alone adapts, and the answer follows its statistics.
+        let only_first = Pass {
+            modes: vec![LeafMode::default(), adapt],
+        };
+        let adapted = no_grad(|| backbone.forward_features(&x, &only_first).unwrap());
+        assert_eq!(
+            before.len() - unchanged(backbone.as_ref()),
+            3,
+            "{}: mean, variance, count",
+            info.name
+        );
+        let again = no_grad(|| backbone.forward_features(&x, &Pass::inference()).unwrap());
+        assert!(
+            again.equal(&adapted),
+            "{}: normalised by the running statistics",
+            info.name
+        );
+        let batch = LeafMode {
+            batch_statistics: true,
+            ..LeafMode::default()
+        };
+        let trained = no_grad(|| {
+            backbone
+                .forward_features(
+                    &x,
+                    &Pass {
+                        modes: vec![batch; leaves],
+                    },
+                )
+                .unwrap()
+        });
         assert!(difference(&trained, &plain) > 1e-3, "{}", info.name);
         let buffers = before.len() - unchanged(backbone.as_ref());
-        let norms = backbone.parameters().entries.iter().filter(|entry| entry.name.ends_with("running_mean"));
-        assert_eq!(buffers, 3 * norms.count(), "{}: mean, variance and count of each", info.name);
+        let norms = backbone
+            .parameters()
+            .entries
+            .iter()
+            .filter(|entry| entry.name.ends_with("running_mean"));
+        assert_eq!(
+            buffers,
+            3 * norms.count(),
+            "{}: mean, variance and count of each",
+            info.name
+        );
     }
 }
 
@@ -211,8 +344,12 @@ fn frozen_prefix_speed() {
             run();
             64.0 / start.elapsed().as_secs_f64()
         };
-        let plain = rate(&|| no_grad(|| drop(backbone.forward_features(&x, &Pass::inference()).unwrap())));
+        let plain =
+            rate(&|| no_grad(|| drop(backbone.forward_features(&x, &Pass::inference()).unwrap())));
         let folded = rate(&|| drop(prefix.forward(backbone.as_ref(), &x).unwrap()));
-        println!("{}: {plain:.1} pictures/s plain, {folded:.1} folded and channels-last", info.name);
+        println!(
+            "{}: {plain:.1} pictures/s plain, {folded:.1} folded and channels-last",
+            info.name
+        );
     }
 }

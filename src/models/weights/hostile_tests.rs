@@ -12,7 +12,9 @@ use super::{load, pickle};
 use crate::models::build;
 
 fn golden(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(name)
 }
 
 fn read_bytes(bytes: &[u8]) -> Result<Vec<FileTensor>, String> {
@@ -30,14 +32,24 @@ fn reals(values: &Values) -> Vec<f64> {
 
 #[test]
 fn every_layout_gives_the_recorded_tensors() {
-    let expected: serde_json::Value = serde_json::from_str(include_str!("../../../tests/golden/tensors.json")).unwrap();
-    for (name, prefix) in [("zip.pth", ""), ("legacy.pth", ""), ("tiny.safetensors", ""), ("checkpoint.pth", "module.")] {
+    let expected: serde_json::Value =
+        serde_json::from_str(include_str!("../../../tests/golden/tensors.json")).unwrap();
+    for (name, prefix) in [
+        ("zip.pth", ""),
+        ("legacy.pth", ""),
+        ("tiny.safetensors", ""),
+        ("checkpoint.pth", "module."),
+    ] {
         let found = tensors::read(&golden(name)).unwrap();
         assert_eq!(found.len(), expected.as_object().unwrap().len(), "{name}");
         for tensor in found {
             let recorded = &expected[tensor.name.strip_prefix(prefix).unwrap()];
             let label = format!("{name}: {}", tensor.name);
-            assert_eq!(serde_json::json!([tensor.shape, reals(&tensor.values)]), *recorded, "{label}");
+            assert_eq!(
+                serde_json::json!([tensor.shape, reals(&tensor.values)]),
+                *recorded,
+                "{label}"
+            );
         }
     }
 }
@@ -47,7 +59,10 @@ fn a_cut_file_is_an_error_at_every_length() {
     for name in ["zip.pth", "legacy.pth"] {
         let whole = std::fs::read(golden(name)).unwrap();
         for length in 0..whole.len() {
-            assert!(read_bytes(&whole[..length]).is_err(), "{name} cut at {length}");
+            assert!(
+                read_bytes(&whole[..length]).is_err(),
+                "{name} cut at {length}"
+            );
         }
     }
 }
@@ -59,9 +74,15 @@ fn crafted_pickles_are_refused_by_name() {
     let mut bomb = b"]q\x00".to_vec();
     bomb.extend(b"(h\x00h\x00e".repeat(40));
     bomb.push(b'.');
-    assert!(pickle::read(&deep).is_ok() && pickle::read(&bomb).is_ok(), "harmless as data");
+    assert!(
+        pickle::read(&deep).is_ok() && pickle::read(&bomb).is_ok(),
+        "harmless as data"
+    );
     for (bytes, reason) in [
-        (&b"cposix\nsystem\nX\x02\x00\x00\x00ls\x85R."[..], "posix.system"),
+        (
+            &b"cposix\nsystem\nX\x02\x00\x00\x00ls\x85R."[..],
+            "posix.system",
+        ),
         (b"cbuiltins\neval\n.", "builtins.eval"),
         (b"(i", "0x69"),
         (b"\x85.", "stack is too short"),
@@ -102,8 +123,13 @@ fn tensors_that_lie_about_their_storage_are_refused() {
 fn a_file_that_does_not_fit_changes_nothing() {
     let mut backbone = build("efficientnet_lite0", 1, tch::Device::Cpu).unwrap();
     let before = backbone.parameters().entries[0].tensor.copy();
-    let error = load(backbone.as_mut(), &golden("zip.pth")).unwrap_err().to_string();
-    assert!(error.contains("_conv_stem.weight is missing") && error.ends_with("zip.pth"), "{error}");
+    let error = load(backbone.as_mut(), &golden("zip.pth"))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("_conv_stem.weight is missing") && error.ends_with("zip.pth"),
+        "{error}"
+    );
     assert!(backbone.parameters().entries[0].tensor.equal(&before));
 }
 
