@@ -1,16 +1,17 @@
 //! Outputs of the frozen leading part of the network, computed once per picture (or per cached
 //! view of it) and kept for all epochs that they hold for.
 
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
 use std::time::Instant;
 
 use tch::{Kind, Tensor};
 
 use super::TrainingError;
 use super::forecast::Work;
-use super::network::Network;
+use super::network::{FrozenPart, Network};
 use super::pictures::{Pictures, Shot};
 use super::reporter::Reporter;
+use super::snapshot::copy_of;
 
 /// Pictures per forward pass.
 pub(super) const BATCH: usize = 32;
@@ -104,9 +105,14 @@ impl FeatureCache {
         depths.dedup();
 
         let used: u64 = self.blocks.iter().map(Block::bytes).sum();
+        let mut from = start;
+        let mut parts = Vec::new();
+        for depth in depths {
+            parts.push((depth, network.frozen(std::mem::replace(&mut from, depth)..depth)?));
+        }
         let mut recorder = Recorder {
             network,
-            depths,
+            parts,
             rows: wanted.shots.len(),
             budget: self.budget.saturating_sub(used),
             recorded: Vec::new(),
@@ -118,7 +124,7 @@ impl FeatureCache {
         let mut began = Instant::now();
         let mut step = |input: Tensor, count: usize| -> Result<bool, TrainingError> {
             reporter.checkpoint()?;
-            if !recorder.record(input, start, done)? {
+            if !recorder.record(input, done)? {
                 return Ok(false);
             }
             done += count;
@@ -159,8 +165,8 @@ impl FeatureCache {
 /// Writes the outputs of one pass over all pictures.
 struct Recorder<'a> {
     network: &'a Network,
-    /// Ascending; the last is the one that must fit.
-    depths: Vec<usize>,
+    /// The parts that lead from depth to depth, ascending; the last depth is the one that must fit.
+    parts: Vec<(usize, FrozenPart)>,
     rows: usize,
     budget: u64,
     recorded: Vec<(usize, Tensor)>,
@@ -168,18 +174,17 @@ struct Recorder<'a> {
 }
 
 impl Recorder<'_> {
-    /// Runs one batch from `start`, whose first row is `row`. Gives whether there is memory.
-    fn record(&mut self, input: Tensor, start: usize, row: usize) -> Result<bool, TrainingError> {
+    /// Runs one batch, whose first row is `row`. Gives whether there is memory.
+    fn record(&mut self, input: Tensor, row: usize) -> Result<bool, TrainingError> {
         let _guard = tch::no_grad_guard();
         let mut x = input;
-        let mut from = start;
         let mut outputs = Vec::new();
-        for &depth in &self.depths {
-            x = self.network.advance_frozen(&x, Range { start: from, end: depth })?;
-            from = depth;
-            let rows =
-                if x.dim() == 4 { x.f_permute([0i64, 2, 3, 1])? } else { x.shallow_clone() };
-            outputs.push((depth, rows));
+        for (place, (depth, part)) in self.parts.iter().enumerate() {
+            x = part.advance(self.network, &x)?;
+            // The next part may work in place.
+            let output = if place + 1 < self.parts.len() { copy_of(&x)? } else { x.shallow_clone() };
+            let rows = if output.dim() == 4 { output.f_permute([0i64, 2, 3, 1])? } else { output };
+            outputs.push((*depth, rows));
         }
         if self.is_first {
             self.is_first = false;

@@ -7,14 +7,15 @@ use tch::{Device, Kind, Tensor};
 use super::TrainingError;
 use super::events::TestMetrics;
 use super::metrics::{Batch, Metric, Metrics};
-use super::network::{Network, input_side};
+use super::network::{FrozenPart, Network, input_side};
 use super::pictures::Normalizer;
 use super::trainer::{square_spec, use_all_cores};
 use crate::data::augment::{flip_view, flip_views};
 use crate::data::square::{SquareSpec, to_square};
 use crate::data::{Dataset, Pixels, StopFlag, decode};
 use crate::evaluation::{Prediction, Predictions};
-use crate::experiment::{Augmentation, Experiment, Fit, TestViews, WeightsSource};
+use crate::experiment::{Augmentation, Experiment, Fit, OutputLayer, TestViews, WeightsSource};
+use crate::models::fold::FrozenPrefix;
 use crate::models::layers::Pass;
 use crate::models::{self, Backbone, ModelError, catalogue, weights};
 
@@ -25,6 +26,7 @@ const BATCH: usize = 32;
 pub struct Classifier {
     classes: Vec<String>,
     network: Network,
+    whole: FrozenPart,
     spec: SquareSpec,
     normalizer: Normalizer,
     augmentation: Augmentation,
@@ -53,7 +55,9 @@ impl Classifier {
             TestViews::Flips => flip_views(&experiment.augmentation),
         };
         let augmentation = experiment.augmentation.clone();
-        Ok(Self { classes: classes.to_vec(), network, spec, normalizer, augmentation, views })
+        let whole = network.frozen(0..network.depth())?;
+        let classes = classes.to_vec();
+        Ok(Self { classes, network, whole, spec, normalizer, augmentation, views })
     }
 
     pub fn classes(&self) -> &[String] {
@@ -76,7 +80,7 @@ impl Classifier {
                     }
                 }
                 let input = self.normalizer.tensor(&rgb, batch.len(), self.spec.side)?;
-                sum.add(&places, &self.network, &self.network.logits(&input, 0)?)?;
+                sum.add(&places, &self.network, &self.network.logits(&input, &self.whole)?)?;
             }
         }
         Ok(sum.mean())
@@ -156,6 +160,7 @@ fn load_head(network: &Network, file: &Path) -> Result<(), TrainingError> {
 /// A pre-trained network with its own 1000 classes.
 pub struct PretrainedClassifier {
     backbone: Box<dyn Backbone>,
+    whole: FrozenPrefix,
     spec: SquareSpec,
     normalizer: Normalizer,
 }
@@ -189,15 +194,13 @@ impl PretrainedClassifier {
                 path: file,
             }));
         }
-        for entry in &backbone.parameters().entries {
-            let _ = entry.tensor.f_set_requires_grad(false)?;
-        }
         let info = &backbone.info().weights;
         let mut experiment = Experiment::default();
         experiment.data.fit = Fit::CenterCrop;
         let spec = square_spec(&experiment, info, info.input_size);
         let normalizer = Normalizer::new(info, device)?;
-        Ok(Self { backbone, spec, normalizer })
+        let whole = FrozenPrefix::new(backbone.as_ref(), 0..backbone.segments())?;
+        Ok(Self { backbone, whole, spec, normalizer })
     }
 
     /// The `top` most probable classes of every picture, the most probable first.
@@ -215,7 +218,7 @@ impl PretrainedClassifier {
                 rgb.extend(to_square(picture, &self.spec).rgb);
             }
             let input = self.normalizer.tensor(&rgb, batch.len(), self.spec.side)?;
-            let features = self.backbone.forward_features(&input, &pass)?;
+            let features = self.whole.forward(self.backbone.as_ref(), &input)?;
             let logits = self.backbone.classify(&features, &pass)?;
             let probabilities = logits.f_softmax(-1, Kind::Double)?;
             for row in rows_of(&probabilities)? {
@@ -262,7 +265,13 @@ impl ProbabilitySum {
         logits: &Tensor,
     ) -> Result<(), TrainingError> {
         let _guard = tch::no_grad_guard();
-        let probabilities = network.head.probabilities(&logits.f_to_kind(Kind::Double)?)?;
+        let logits = logits.f_to_kind(Kind::Double)?;
+        let probabilities = match network.output {
+            OutputLayer::Softmax => logits.f_softmax(-1, Kind::Double)?,
+            OutputLayer::Sigmoid => {
+                Tensor::f_cat(&[logits.f_neg()?.f_sigmoid()?, logits.f_sigmoid()?], 1)?
+            }
+        };
         for (&place, row) in places.iter().zip(rows_of(&probabilities)?) {
             self.views[place] += 1;
             for (sum, value) in self.rows[place].iter_mut().zip(row) {

@@ -8,6 +8,7 @@ use tch::{Device, Tensor};
 use super::TrainingError;
 use super::phase_plan::{Anatomy, PhasePlan};
 use crate::experiment::{Experiment, OutputLayer, Phase};
+use crate::models::fold::FrozenPrefix;
 use crate::models::head::Head;
 use crate::models::layers::Pass;
 use crate::models::parameters::{Entry, Role};
@@ -113,14 +114,10 @@ impl Network {
         Ok(x)
     }
 
-    /// As [`Self::advance`], in inference mode and without gradients.
-    pub fn advance_frozen(
-        &self,
-        input: &Tensor,
-        depths: Range<usize>,
-    ) -> Result<Tensor, TrainingError> {
-        let _guard = tch::no_grad_guard();
-        self.advance(input, depths, &Pass::inference())
+    /// A part of the backbone as quick inference, with the weights of this moment.
+    pub fn frozen(&self, depths: Range<usize>) -> Result<FrozenPart, TrainingError> {
+        let prefix = FrozenPrefix::new(self.backbone.as_ref(), depths.clone())?;
+        Ok(FrozenPart { depths, prefix })
     }
 
     /// From `depth` to logits, training.
@@ -134,10 +131,11 @@ impl Network {
         Ok(self.head.forward(&pooled, true)?)
     }
 
-    /// From `depth` to logits, in inference mode and without gradients.
-    pub fn logits(&self, input: &Tensor, depth: usize) -> Result<Tensor, TrainingError> {
+    /// From where `rest` begins, which reaches to the end, to logits, in inference mode and
+    /// without gradients.
+    pub fn logits(&self, input: &Tensor, rest: &FrozenPart) -> Result<Tensor, TrainingError> {
         let _guard = tch::no_grad_guard();
-        let pooled = self.advance_frozen(input, depth..self.depth())?;
+        let pooled = rest.advance(self, input)?;
         Ok(self.head.forward(&pooled, false)?)
     }
 
@@ -188,6 +186,26 @@ impl Network {
                 Ok((entry.name.clone(), tensor))
             })
             .collect()
+    }
+}
+
+/// Consecutive segments in inference mode and without gradients, normalisations folded into their
+/// convolutions. Holds a copy of the weights: make it anew when they have changed.
+pub struct FrozenPart {
+    depths: Range<usize>,
+    prefix: FrozenPrefix,
+}
+
+impl FrozenPart {
+    /// From the depth where the part begins to the one where it ends. A part without segments
+    /// gives its input back.
+    pub fn advance(&self, network: &Network, input: &Tensor) -> Result<Tensor, TrainingError> {
+        if self.depths.is_empty() {
+            return Ok(input.shallow_clone());
+        }
+        let _guard = tch::no_grad_guard();
+        let x = self.prefix.forward(network.backbone.as_ref(), input)?;
+        Ok(if self.depths.end == network.depth() { network.head.pool(&x)? } else { x })
     }
 }
 

@@ -87,9 +87,10 @@ impl Session<'_> {
             };
             let shots: Vec<Vec<Shot>> =
                 batches.iter().map(|batch| batch.iter().map(shot).collect()).collect();
+            let frozen = self.network.frozen(0..cut)?;
             self.pictures.for_each(&shots, |place, pictures| {
                 stepper.reporter.checkpoint()?;
-                let input = self.network.advance_frozen(&pictures, 0..cut)?;
+                let input = frozen.advance(&self.network, &pictures)?;
                 stepper.step(&input, &batches[place])?;
                 Ok(ControlFlow::Continue(()))
             })?;

@@ -34,11 +34,12 @@ impl Session<'_> {
 
         let _guard = tch::no_grad_guard();
         let cost = self.network.cost(from..depth);
+        let rest = self.network.frozen(from..depth)?;
         let mut metrics = Metrics::new(self.dataset.classes.len());
         let mut began = Instant::now();
         let mut judge = |input: &Tensor, places: &[usize]| -> Result<(), TrainingError> {
             self.reporter.checkpoint()?;
-            let logits = self.network.logits(input, from)?;
+            let logits = self.network.logits(input, &rest)?;
             let labels = self.validation.label_tensor(places, self.network.device)?;
             let losses = per_picture(self.network.output, &logits, &labels)?;
             let loss_sum = losses.f_sum(Kind::Double)?.f_double_value(&[])?;

@@ -20,6 +20,7 @@ use std::time::Instant;
 
 use super::TrainingError;
 use super::events::{TestMetrics, TrainingListener};
+use super::memory;
 use super::network::BuildBackbone;
 use crate::data::{DataError, Dataset, SplitIndices, StopFlag};
 use crate::evaluation::Predictions;
@@ -81,25 +82,32 @@ pub fn train(
     request: TrainingRequest,
     listener: &mut dyn TrainingListener,
 ) -> Result<Outcome, TrainingError> {
-    train_on(&request, listener, &models::build)
+    let means = Means { build: &models::build, memory_bytes: memory::total_bytes() };
+    train_with(&request, listener, &means)
 }
 
-/// As [`train`], with backbones from `build`.
-fn train_on(
+/// What a run takes from its surroundings; tests put their own in its place.
+struct Means<'a> {
+    build: BuildBackbone<'a>,
+    /// The machine's memory. Half of it may hold pictures and features.
+    memory_bytes: u64,
+}
+
+fn train_with(
     request: &TrainingRequest,
     listener: &mut dyn TrainingListener,
-    build: BuildBackbone<'_>,
+    means: &Means<'_>,
 ) -> Result<Outcome, TrainingError> {
-    run(request, listener, build).map_err(clarify)
+    run(request, listener, means).map_err(clarify)
 }
 
 fn run(
     request: &TrainingRequest,
     listener: &mut dyn TrainingListener,
-    build: BuildBackbone<'_>,
+    means: &Means<'_>,
 ) -> Result<Outcome, TrainingError> {
     let began = Instant::now();
-    let mut session = prepare::prepare(request, listener, build)?;
+    let mut session = prepare::prepare(request, listener, means)?;
     let phases = match session.run_phases() {
         Ok(phases) => phases,
         Err(error @ (TrainingError::Stopped | TrainingError::Diverged { .. })) => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tch::{Device, Tensor};
 
-use super::TrainingRequest;
+use super::{Means, TrainingRequest};
 use super::keeper::Keeper;
 use super::phase::Session;
 use crate::data::square::SquareSpec;
@@ -18,11 +18,11 @@ use crate::training::events::{Activity, TrainingEvent, TrainingListener};
 use crate::training::features::FeatureCache;
 use crate::training::loss::{self, Loss};
 use crate::training::metrics::monitored;
-use crate::training::network::{BuildBackbone, Network, input_side};
+use crate::training::network::{Network, input_side};
 use crate::training::phase_plan::{PhasePlan, unknown_paths};
 use crate::training::pictures::{Normalizer, Pictures, Squares};
 use crate::training::reporter::Reporter;
-use crate::training::{TrainingError, memory};
+use crate::training::TrainingError;
 
 /// Pictures that are used together, with their true classes.
 pub(super) struct Members {
@@ -51,7 +51,7 @@ impl Members {
 pub(super) fn prepare<'a>(
     request: &'a TrainingRequest,
     listener: &'a mut dyn TrainingListener,
-    build: BuildBackbone<'_>,
+    means: &Means<'_>,
 ) -> Result<Session<'a>, TrainingError> {
     let experiment = &request.experiment;
     check(request)?;
@@ -59,7 +59,7 @@ pub(super) fn prepare<'a>(
     use_all_cores();
 
     let dataset = request.dataset.as_ref();
-    let mut network = Network::new(experiment, dataset.classes.len(), device, build)?;
+    let mut network = Network::new(experiment, dataset.classes.len(), device, means.build)?;
     let weights = network.load_pretrained(experiment, request.base.as_deref())?;
     let plans = plan_phases(experiment, &network)?;
 
@@ -67,7 +67,7 @@ pub(super) fn prepare<'a>(
         Reporter::new(listener, request.stop.clone(), request.pause.clone(), experiment.epochs());
     let info = &network.backbone.info().weights;
     let spec = square_spec(experiment, info, input_side(experiment, network.backbone.as_ref()));
-    let store = load_pictures(request, &spec, &mut reporter)?;
+    let store = load_pictures(request, &spec, means.memory_bytes / 4, &mut reporter)?;
     let pictures = Pictures {
         squares: Squares { store, augmentation: experiment.augmentation.clone() },
         normalizer: Normalizer::new(info, device)?,
@@ -89,7 +89,7 @@ pub(super) fn prepare<'a>(
 
     let side = spec.side;
     let pictures_bytes = Pictures::bytes(side, train.len() + validation.len() + test.len());
-    let cache = FeatureCache::new((memory::total_bytes() / 2).saturating_sub(pictures_bytes));
+    let cache = FeatureCache::new((means.memory_bytes / 2).saturating_sub(pictures_bytes));
     let keeper = Keeper::new(
         experiment.training.keep,
         monitored(experiment.training.monitor),
@@ -230,6 +230,7 @@ fn plan_phases(experiment: &Experiment, network: &Network) -> Result<Vec<PhasePl
 fn load_pictures(
     request: &TrainingRequest,
     spec: &SquareSpec,
+    budget: u64,
     reporter: &mut Reporter<'_>,
 ) -> Result<PictureStore, TrainingError> {
     let split = &request.split;
@@ -238,7 +239,6 @@ fn load_pictures(
     indices.sort_unstable();
     reporter.begin(Activity::ReadingPictures, indices.len())?;
     let done = AtomicUsize::new(0);
-    let budget = memory::total_bytes() / 4;
     let stop = reporter.stop_flag().clone();
     let load = || -> Result<(PictureStore, Vec<Problem>), TrainingError> {
         let progress = |read: usize, _total: usize| {

@@ -37,10 +37,11 @@ impl Session<'_> {
 
         let mut sum = ProbabilitySum::new(self.test.len(), self.dataset.classes.len());
         let cost = self.network.cost(0..self.network.depth());
+        let whole = self.network.frozen(0..self.network.depth())?;
         let mut began = Instant::now();
         self.pictures.for_each(&shots, |place, pictures| {
             self.reporter.checkpoint()?;
-            sum.add(members[place], &self.network, &self.network.logits(&pictures, 0)?)?;
+            sum.add(members[place], &self.network, &self.network.logits(&pictures, &whole)?)?;
             self.reporter.advance(Work::Forward, shots[place].len(), cost, began.elapsed())?;
             began = Instant::now();
             Ok(ControlFlow::Continue(()))

@@ -1,1 +1,7 @@
-//! The trainer, whole.
+//! The trainer, whole, on small synthetic pictures and random backbones.
+#![allow(clippy::unwrap_used, reason = "tests may panic")]
+
+mod behaviour;
+mod caching;
+mod fixture;
+mod frozen;

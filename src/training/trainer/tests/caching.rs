@@ -1,0 +1,77 @@
+//! The frozen part is computed once, and it makes no difference to the numbers.
+
+use std::sync::Arc;
+
+use super::fixture::*;
+use crate::experiment::{Augmentation, FreezePlan, Phase, TestViews, Views};
+
+const TRAIN: usize = 10;
+const VALIDATION: usize = 6;
+const TEST: usize = 4;
+
+fn two_phases() -> Vec<Phase> {
+    vec![phase(FreezePlan::Backbone, 2), phase(FreezePlan::Below("layer4".into()), 2)]
+}
+
+/// Pictures that entered the backbone in a run of `phases`.
+fn entered(phases: Vec<Phase>, augmentation: Augmentation, test_views: TestViews) -> usize {
+    let pictures = pictures(2, [TRAIN, VALIDATION, TEST]);
+    let mut experiment = experiment(phases);
+    experiment.augmentation = augmentation;
+    experiment.training.test_views = test_views;
+    let run = run(&request(&pictures, experiment));
+    run.result.unwrap();
+    run.entered
+}
+
+#[test]
+fn feature_extraction_computes_the_backbone_once_per_picture() {
+    let phases = vec![phase(FreezePlan::Backbone, 3)];
+    let got = entered(phases, Augmentation::default(), TestViews::Single);
+    assert_eq!(got, TRAIN + VALIDATION + TEST);
+}
+
+#[test]
+fn fine_tuning_computes_the_frozen_part_once_for_all_phases() {
+    let got = entered(two_phases(), Augmentation::default(), TestViews::Single);
+    assert_eq!(got, TRAIN + VALIDATION + TEST);
+}
+
+#[test]
+fn what_a_phase_has_trained_is_computed_again() {
+    let phases = vec![
+        phase(FreezePlan::Backbone, 1),
+        phase(FreezePlan::Nothing, 1),
+        phase(FreezePlan::Backbone, 2),
+    ];
+    let got = entered(phases, Augmentation::default(), TestViews::Single);
+    assert_eq!(got, 3 * (TRAIN + VALIDATION) + TEST);
+}
+
+#[test]
+fn cached_views_are_computed_once_and_fresh_ones_in_every_epoch() {
+    let flips = |views| Augmentation { views, horizontal_flip: true, ..Augmentation::default() };
+    let phases = || vec![phase(FreezePlan::Backbone, 3)];
+    let cached = entered(phases(), flips(Views::Cached(8)), TestViews::Flips);
+    assert_eq!(cached, 2 * TRAIN + VALIDATION + 2 * TEST);
+    let fresh = entered(phases(), flips(Views::Fresh), TestViews::Single);
+    assert_eq!(fresh, 3 * TRAIN + VALIDATION + TEST);
+}
+
+#[test]
+fn cached_and_recomputed_features_give_the_same_numbers() {
+    let pictures = pictures(2, [TRAIN, VALIDATION, TEST]);
+    let request = request(&pictures, experiment(two_phases()));
+    let cached = run(&request);
+    let recomputed = run_with(&request, Witness::default(), Arc::default(), 0);
+    let warnings = recomputed.witness.warnings();
+    assert!(warnings.iter().any(|text| text.contains("does not fit into memory")), "{warnings:?}");
+    assert_eq!(recomputed.entered, 4 * (TRAIN + VALIDATION) + TEST);
+    let pairs = cached.witness.epochs().into_iter().zip(recomputed.witness.epochs());
+    let close = |a: f64, b: f64| (a - b).abs() < 1e-3 * a.abs().max(1e-3);
+    for (cached, recomputed) in pairs {
+        assert!(close(cached.train_loss, recomputed.train_loss), "{cached:?} {recomputed:?}");
+        let losses = (cached.validation_loss.unwrap(), recomputed.validation_loss.unwrap());
+        assert!(close(losses.0, losses.1), "{cached:?} {recomputed:?}");
+    }
+}

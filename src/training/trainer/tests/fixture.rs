@@ -1,0 +1,251 @@
+//! Pictures, requests and listeners for the tests.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use tch::{Device, Tensor};
+
+use crate::data::{Dataset, Picture, PictureSource, SplitIndices, StopFlag};
+use crate::experiment::{
+    BackboneConfig, Experiment, HeadConfig, HeadLayer, Keep, Optimizer, Phase, WeightsSource,
+};
+use crate::models::catalogue::ArchitectureInfo;
+use crate::models::fold::FoldedWeights;
+use crate::models::layers::Pass;
+use crate::models::parameters::ParameterStore;
+use crate::models::tree::LayerTree;
+use crate::models::{self, Backbone, ModelError};
+use crate::training::events::{EpochMetrics, TrainingEvent, TrainingListener};
+use crate::training::trainer::{Means, Outcome, PauseFlag, TrainingRequest, train_with};
+use crate::training::TrainingError;
+
+/// The side of the synthetic pictures and of the networks' input.
+pub const SIDE: u32 = 64;
+
+/// Pictures in a temporary folder: reddish with rows, bluish with columns, greenish with both.
+pub struct Pictures {
+    _folder: tempfile::TempDir,
+    pub dataset: Arc<Dataset>,
+    pub split: SplitIndices,
+}
+
+/// `counts`: training, validation and test pictures, classes taking turns.
+pub fn pictures(classes: usize, counts: [usize; 3]) -> Pictures {
+    let folder = tempfile::tempdir().unwrap();
+    let total: usize = counts.iter().sum();
+    let pictures = (0..total)
+        .map(|index| {
+            let label = index % classes;
+            let path = folder.path().join(format!("{index}.png"));
+            image::RgbImage::from_fn(SIDE, SIDE, |x, y| pixel(label, index as u32, x, y))
+                .save(&path)
+                .unwrap();
+            Picture {
+                source: PictureSource::File(path),
+                name: format!("{index}.png"),
+                label: label as u32,
+                size: (SIDE, SIDE),
+                split: None,
+            }
+        })
+        .collect();
+    let names = ["red", "blue", "green"][..classes].iter().map(ToString::to_string).collect();
+    let dataset = Dataset { classes: names, pictures, problems: vec![] };
+    let (validation, test) = (counts[0] + counts[1], total);
+    let split = SplitIndices {
+        train: (0..counts[0]).collect(),
+        validation: (counts[0]..validation).collect(),
+        test: (validation..test).collect(),
+    };
+    Pictures { _folder: folder, dataset: Arc::new(dataset), split }
+}
+
+fn pixel(label: usize, index: u32, x: u32, y: u32) -> image::Rgb<u8> {
+    let noise = (x.wrapping_mul(7919) ^ y.wrapping_mul(104_729) ^ index.wrapping_mul(31)) % 60;
+    let mut rgb = [40 + noise as u8; 3];
+    rgb[[0, 2, 1][label]] += 110;
+    let stripe = match label {
+        0 => y / 8 % 2,
+        1 => x / 8 % 2,
+        _ => (x + y) / 8 % 2,
+    };
+    rgb.iter_mut().for_each(|value| *value += 20 * stripe as u8);
+    image::Rgb(rgb)
+}
+
+/// Quick and deterministic: random ResNet-18, a linear head, no dropout (libtorch's generator is
+/// shared with whatever other tests run beside), the last weights.
+pub fn experiment(phases: Vec<Phase>) -> Experiment {
+    let mut experiment = Experiment {
+        backbone: BackboneConfig {
+            name: "resnet18".into(),
+            weights: WeightsSource::Random,
+            input_size: Some(SIDE),
+            ..BackboneConfig::default()
+        },
+        head: HeadConfig { layers: vec![], ..HeadConfig::default() },
+        phases,
+        ..Experiment::default()
+    };
+    experiment.training.batch_size = 4;
+    experiment.training.keep = Keep::Last;
+    experiment
+}
+
+pub fn phase(freeze: crate::experiment::FreezePlan, epochs: u32) -> Phase {
+    Phase {
+        freeze,
+        epochs,
+        learning_rate: 0.01,
+        optimizer: Optimizer::sgd(),
+        ..Phase::default()
+    }
+}
+
+/// A head with a BatchNorm, to be trained by batch.
+pub fn norm_head() -> HeadConfig {
+    HeadConfig { layers: vec![HeadLayer::BatchNorm], ..HeadConfig::default() }
+}
+
+pub fn request(pictures: &Pictures, experiment: Experiment) -> TrainingRequest {
+    TrainingRequest {
+        experiment,
+        dataset: pictures.dataset.clone(),
+        split: pictures.split.clone(),
+        base: None,
+        device: Some(Device::Cpu),
+        stop: StopFlag::default(),
+        pause: PauseFlag::default(),
+    }
+}
+
+/// Remembers everything; `on_event` may act.
+#[derive(Default)]
+pub struct Witness<'a> {
+    pub events: Vec<TrainingEvent>,
+    /// Every hand-over of weights.
+    pub weights: Vec<Vec<(String, Tensor)>>,
+    pub on_event: Option<Box<dyn FnMut(&TrainingEvent) + 'a>>,
+}
+
+impl TrainingListener for Witness<'_> {
+    fn event(&mut self, event: &TrainingEvent) -> Result<(), TrainingError> {
+        if let Some(act) = &mut self.on_event {
+            act(event);
+        }
+        self.events.push(event.clone());
+        Ok(())
+    }
+
+    fn weights(&mut self, weights: &[(String, Tensor)]) -> Result<(), TrainingError> {
+        self.weights.push(weights.iter().map(|(name, tensor)| (name.clone(), tensor.copy())).collect());
+        Ok(())
+    }
+}
+
+impl Witness<'_> {
+    /// Of every epoch, without the seconds, which differ from run to run.
+    pub fn epochs(&self) -> Vec<EpochMetrics> {
+        let epoch = |event: &TrainingEvent| match event {
+            TrainingEvent::EpochFinished(metrics) => Some(EpochMetrics { seconds: 0.0, ..metrics.clone() }),
+            _ => None,
+        };
+        self.events.iter().filter_map(epoch).collect()
+    }
+
+    pub fn warnings(&self) -> Vec<&str> {
+        let warning = |event: &'_ TrainingEvent| matches!(event, TrainingEvent::Warning(_));
+        let text = |event| match event {
+            &TrainingEvent::Warning(ref text) => text.as_str(),
+            _ => "",
+        };
+        self.events.iter().filter(|event| warning(event)).map(text).collect()
+    }
+}
+
+/// One training at a time: libtorch's generator belongs to the process.
+pub fn alone() -> MutexGuard<'static, ()> {
+    static LOCK: Mutex<()> = Mutex::new(());
+    LOCK.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Runs `request`, counting the pictures that enter the backbone.
+pub struct Run<'a> {
+    pub witness: Witness<'a>,
+    pub result: Result<Outcome, TrainingError>,
+    pub entered: usize,
+}
+
+pub fn run(request: &TrainingRequest) -> Run<'static> {
+    run_with(request, Witness::default(), Arc::default(), 1 << 34)
+}
+
+pub fn run_with<'a>(
+    request: &TrainingRequest,
+    mut witness: Witness<'a>,
+    entered: Arc<AtomicUsize>,
+    memory_bytes: u64,
+) -> Run<'a> {
+    let _alone = alone();
+    let counter = entered.clone();
+    let build = move |name: &str, seed, device| -> Result<Box<dyn Backbone>, ModelError> {
+        let inner = models::build(name, seed, device)?;
+        Ok(Box::new(Counting { inner, entered: counter.clone() }))
+    };
+    let means = Means { build: &build, memory_bytes };
+    let result = train_with(request, &mut witness, &means);
+    Run { witness, result, entered: entered.load(Ordering::Relaxed) }
+}
+
+/// A backbone that counts the pictures that enter its first segment.
+struct Counting {
+    inner: Box<dyn Backbone>,
+    entered: Arc<AtomicUsize>,
+}
+
+impl Counting {
+    fn count(&self, segment: usize, input: &Tensor) {
+        if segment == 0 {
+            self.entered.fetch_add(input.size()[0] as usize, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Backbone for Counting {
+    fn info(&self) -> &'static ArchitectureInfo {
+        self.inner.info()
+    }
+    fn segments(&self) -> usize {
+        self.inner.segments()
+    }
+    fn segment_leaves(&self, index: usize) -> Range<usize> {
+        self.inner.segment_leaves(index)
+    }
+    fn forward_segment(&self, index: usize, input: &Tensor, pass: &Pass) -> Result<Tensor, ModelError> {
+        self.count(index, input);
+        self.inner.forward_segment(index, input, pass)
+    }
+    fn classify(&self, features: &Tensor, pass: &Pass) -> Result<Tensor, ModelError> {
+        self.inner.classify(features, pass)
+    }
+    fn parameters(&self) -> &ParameterStore {
+        self.inner.parameters()
+    }
+    fn parameters_mut(&mut self) -> &mut ParameterStore {
+        self.inner.parameters_mut()
+    }
+    fn tree(&self, input_size: u32) -> Result<LayerTree, ModelError> {
+        self.inner.tree(input_size)
+    }
+    fn features(&self) -> i64 {
+        self.inner.features()
+    }
+    fn fold(&self, segments: Range<usize>) -> Result<FoldedWeights, ModelError> {
+        self.inner.fold(segments)
+    }
+    fn forward_folded(&self, index: usize, input: &Tensor, folded: &FoldedWeights) -> Result<Tensor, ModelError> {
+        self.count(index, input);
+        self.inner.forward_folded(index, input, folded)
+    }
+}

@@ -1,0 +1,86 @@
+//! Frozen means frozen: weights and running statistics are bit-identical before and after.
+
+use tch::{Device, Tensor};
+
+use super::fixture::*;
+use crate::experiment::{FreezePlan, NormPolicy};
+use crate::models::freeze::frozen_leaves;
+use crate::models::parameters::Role;
+use crate::models::{self, catalogue};
+
+/// What one entry of the backbone did in a run.
+struct Change {
+    name: String,
+    role: Role,
+    is_norm: bool,
+    frozen: bool,
+    changed: bool,
+}
+
+/// Trains `backbone` for one epoch under `plan` and compares every tensor.
+fn changes(backbone: &str, plan: &FreezePlan, policy: NormPolicy) -> Vec<Change> {
+    let info = catalogue::find(backbone).unwrap();
+    let mut experiment = experiment(vec![phase(plan.clone(), 1)]);
+    experiment.backbone.name = backbone.into();
+    experiment.backbone.frozen_norm = policy;
+    experiment.backbone.input_size = Some(SIDE.max(info.input_range.0));
+    let pictures = pictures(2, [4, 2, 0]);
+    let run = run(&request(&pictures, experiment.clone()));
+    run.result.unwrap();
+    let after = run.witness.weights.last().unwrap();
+
+    let before = models::build(backbone, experiment.seed, Device::Cpu).unwrap();
+    let tree = before.tree(experiment.backbone.input_size.unwrap()).unwrap();
+    let frozen = frozen_leaves(plan, &tree).unwrap();
+    let leaves = tree.leaves();
+    let base = before.parameters().entries.iter().filter(|entry| entry.leaf < leaves.len());
+    base.map(|entry| {
+        let (_, after) = after.iter().find(|(name, _)| *name == entry.name).unwrap();
+        Change {
+            name: format!("{backbone} {plan:?} {policy:?}: {}", entry.name),
+            role: entry.role,
+            is_norm: leaves[entry.leaf].kind.starts_with("BatchNorm"),
+            frozen: frozen[entry.leaf],
+            changed: !bits_equal(after, &entry.tensor),
+        }
+    })
+    .collect()
+}
+
+fn bits_equal(a: &Tensor, b: &Tensor) -> bool {
+    a.size() == b.size() && a.kind() == b.kind() && a.equal(b)
+}
+
+#[test]
+fn frozen_layers_of_every_backbone_stay_bit_identical() {
+    assert!(!catalogue::architectures().is_empty());
+    for info in catalogue::architectures() {
+        for plan in [FreezePlan::Backbone, FreezePlan::AllButLast(12), FreezePlan::Nothing] {
+            let changes = changes(info.name, &plan, NormPolicy::Inference);
+            for change in changes.iter().filter(|change| change.frozen) {
+                assert!(!change.changed, "{} changed", change.name);
+            }
+            let trained = changes.iter().filter(|change| !change.frozen);
+            let moved = trained.clone().filter(|change| change.changed).count();
+            assert_eq!(moved == 0, plan == FreezePlan::Backbone, "{} {plan:?}", info.name);
+            assert!(2 * moved >= trained.count(), "{} {plan:?}: {moved} moved", info.name);
+        }
+    }
+}
+
+#[test]
+fn adapting_statistics_moves_nothing_but_statistics() {
+    for change in changes("resnet18", &FreezePlan::Backbone, NormPolicy::AdaptStatistics) {
+        assert_eq!(change.changed, change.role == Role::Buffer, "{}", change.name);
+    }
+}
+
+#[test]
+fn training_frozen_norms_trains_nothing_but_norms() {
+    let changes = changes("resnet18", &FreezePlan::Backbone, NormPolicy::Train);
+    for change in &changes {
+        assert!(!change.changed || change.is_norm, "{}", change.name);
+    }
+    let norms = changes.iter().filter(|change| change.is_norm);
+    assert!(norms.clone().filter(|change| change.changed).count() * 10 > norms.count() * 9);
+}
