@@ -1,20 +1,37 @@
 //! Presets: an experiment in a versioned RON file that a person can read and edit.
+//!
+//! ```ron
+//! (
+//!     version: 1,
+//!     name: "Cats and dogs",
+//!     phases: [(epochs: 10, learning_rate: 1e-3)],
+//! )
+//! ```
+//!
+//! The version stands beside the experiment's own fields, each of which may be left out.
 
 mod explain;
-mod locate;
-mod shipped;
+mod layout;
+mod reader;
+mod set_field;
+mod syntax;
 
-use std::io::Write as _;
+use std::borrow::Cow;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use ron::extensions::Extensions;
+use super::{Experiment, FieldProblem};
+use explain::Fault;
+use syntax::{Kind, Node};
 
-use super::Experiment;
-
-pub use shipped::shipped;
+pub use layout::to_text;
+pub use set_field::set_field;
 
 /// The version that this Graft writes; older ones are migrated.
 pub const VERSION: u32 = 1;
+
+/// Far more than any preset: a larger file is something else, opened by mistake.
+const LARGEST_BYTES: u64 = 1 << 20;
 
 /// Why a preset can't be used. Names file, line, field and what is allowed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,197 +43,210 @@ pub struct PresetError {
     pub column: usize,
     /// `phases[0].learning_rate`; empty when it is about the whole file.
     pub field: String,
-    /// Names the field, what is wrong with it and what is allowed.
     pub message: String,
 }
 
 /// Reads and checks a preset.
 ///
 /// # Errors
-/// When the file can't be read, or for the first thing in it that can't be used.
+/// When the file can't be read, or as [`parse`].
 pub fn load(path: &Path) -> Result<Experiment, PresetError> {
-    let text = std::fs::read_to_string(path).map_err(|error| PresetError {
-        path: path.to_path_buf(),
+    let failed = |message: String| PresetError {
+        path: path.into(),
         line: 1,
         column: 1,
         field: String::new(),
-        message: match error.kind() {
-            std::io::ErrorKind::InvalidData => {
-                "this is not a text file, so it is no preset".to_owned()
-            }
-            _ => format!("the preset can't be read ({error})"),
-        },
-    })?;
+        message,
+    };
+    let size =
+        std::fs::metadata(path).map_err(|error| failed(format!("can't be read: {error}")))?;
+    if size.is_file() && size.len() > LARGEST_BYTES {
+        return Err(failed("is no preset: it is larger than 1 MB".into()));
+    }
+    let bytes = std::fs::read(path).map_err(|error| failed(format!("can't be read: {error}")))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| failed("is no preset: it is not text in UTF-8".into()))?;
     parse(&text, path)
 }
 
 /// Reads and checks a preset's text; `path` is for messages.
 ///
 /// # Errors
-/// For the first thing in it that can't be used.
+/// The first thing that is wrong: punctuation, version, an unknown field or variant, a value of
+/// the wrong type or out of range.
 pub fn parse(text: &str, path: &Path) -> Result<Experiment, PresetError> {
-    let fields = locate::fields(text);
-    let fail = |offset: usize, field: &str, message: String| {
-        let (line, column) = locate::position(text, offset);
+    // Windows editors write a byte-order mark, which no column should count.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    read_checked(text).map_err(|fault| {
+        let (line, column) = syntax::line_and_column(text, fault.at);
         PresetError {
-            path: path.to_path_buf(),
+            path: path.into(),
             line,
             column,
-            field: field.to_owned(),
-            message,
+            field: fault.field,
+            message: fault.message,
         }
-    };
-    let body =
-        migrate(text, &fields).map_err(|(offset, message)| fail(offset, "version", message))?;
-    let experiment: Experiment = options().from_str(&body).map_err(|error| {
-        let offset = locate::offset(text, error.span.start.line, error.span.start.col);
-        let field = locate::at(&fields, offset);
-        let (offset, path) = explain::place(&error.code, text, offset, field);
-        fail(offset, &path, explain::message(&error.code, &path))
-    })?;
-    if let Some(problem) = experiment.check().into_iter().next() {
-        // A field that was left out has no place of its own; what holds it has.
-        let mut place = problem.field.as_str();
-        let offset = loop {
-            if let Some(found) = fields.iter().find(|field| field.path == place) {
-                break found.start;
-            }
-            match place.rfind(['.', '[']) {
-                Some(end) => place = &place[..end],
-                None => break 0,
-            }
-        };
-        return Err(fail(
-            offset,
-            &problem.field,
-            format!("{} {}", problem.field, problem.message),
-        ));
-    }
-    Ok(experiment)
+    })
 }
 
-/// The preset's text: every field, so that a person sees what can be changed.
-pub fn to_text(experiment: &Experiment) -> String {
-    let pretty = ron::ser::PrettyConfig::new()
-        .indentor("    ")
-        .struct_names(false)
-        .separate_tuple_members(false)
-        .compact_arrays(false);
-    // Plain data has no value that RON could refuse.
-    let body = options()
-        .to_string_pretty(experiment, pretty)
-        .unwrap_or_default();
-    let inside = body.strip_prefix('(').unwrap_or(&body);
-    format!(
-        "// A preset of Graft, a workbench for transfer learning on images. Any field may be left out.\n(\n    version: {VERSION},{inside}\n"
-    )
-}
-
-/// Writes a preset whole or not at all.
+/// Writes a preset whole or not at all: a new file beside it, fsync, rename, fsync of the folder.
+/// A link is followed. The error does not name the path.
 ///
 /// # Errors
-/// When the folder or the file can't be written.
-pub fn save(experiment: &Experiment, path: &Path) -> std::io::Result<()> {
-    let folder = match path.parent() {
+/// When the folder does not exist, can't be written to, or is full.
+pub fn save(experiment: &Experiment, path: &Path) -> io::Result<()> {
+    // `canonicalize` fails for a file that is yet to be written, which then is no link either.
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let folder = match target.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    std::fs::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".preset-").suffix(".tmp");
+    // A temporary file is its owner's alone; a preset is an ordinary file.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(folder)?;
+    if let Ok(existing) = std::fs::metadata(&target) {
+        file.as_file().set_permissions(existing.permissions())?;
+    }
     file.write_all(to_text(experiment).as_bytes())?;
     file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    std::fs::File::open(folder)?.sync_all()
-}
-
-/// Sets one field by its path, as `graft run --set phases[0].learning_rate=1e-4` does. The value is
-/// RON; text needs no quotation marks.
-///
-/// # Errors
-/// When there is no such field, or the value does not fit it; the experiment then stays as it was.
-pub fn set_field(experiment: &mut Experiment, assignment: &str) -> Result<(), String> {
-    let Some((path, value)) = assignment.split_once('=') else {
-        return Err(format!(
-            "“{assignment}” is no setting: write FIELD=VALUE, as in seed=7"
-        ));
-    };
-    let (path, value) = (path.trim(), value.trim());
-    let text = to_text(experiment);
-    let fields = locate::fields(&text);
-    let Some(field) = fields
-        .iter()
-        .find(|field| field.path == path && path != "version")
-    else {
-        return Err(explain::unknown_path(
-            path,
-            fields.iter().map(|field| field.path.as_str()),
-        ));
-    };
-    let with = |value: &str| {
-        let mut changed = text.clone();
-        changed.replace_range(field.value.clone(), value);
-        parse(&changed, Path::new("--set"))
-    };
-    let quoted = || with(&format!("{value:?}"));
-    match with(value) {
-        Ok(changed) => *experiment = changed,
-        Err(error) => match quoted() {
-            Ok(changed) => *experiment = changed,
-            Err(_) => return Err(format!("{path}={value}: {}", error.message)),
-        },
-    }
+    file.persist(&target).map_err(|error| error.error)?;
+    #[cfg(unix)]
+    std::fs::File::open(folder)?.sync_all()?;
     Ok(())
 }
 
-/// The text as the current version would have it, the version itself blanked out so that every other
-/// place stays where it was. Older versions are rewritten here, one step at a time.
-fn migrate(text: &str, fields: &[locate::Field]) -> Result<String, (usize, String)> {
-    let Some(field) = fields.iter().find(|field| field.path == "version") else {
-        return Err((
-            0,
-            format!(
-                "this preset does not say its version: add “version: {VERSION},” as its first line"
-            ),
-        ));
-    };
-    let value = &text[field.value.clone()];
-    match value.trim().parse::<u32>() {
-        Ok(VERSION) => {}
-        Ok(newer) if newer > VERSION => {
-            return Err((
-                field.start,
-                format!(
-                    "version is {newer}, but this Graft knows presets up to version {VERSION}: use a newer Graft"
-                ),
-            ));
-        }
-        // Version 1 is the first.
-        _ => {
-            return Err((
-                field.start,
-                format!("version is {value}, allowed is a whole number from 1 to {VERSION}"),
-            ));
+/// The presets that come with Graft: file name and text, the solar cells first.
+pub fn shipped() -> &'static [(&'static str, &'static str)] {
+    macro_rules! presets {
+        ($($name:literal),* $(,)?) => {
+            &[$(($name, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/presets/", $name)))),*]
+        };
+    }
+    presets![
+        "solar-feature-extraction.ron",
+        "solar-fine-tuning.ron",
+        "lesson-feature-extraction.ron",
+        "lesson-fine-tuning.ron",
+        "from-scratch.ron",
+        "keras-guide.ron",
+        "fastai-fine-tune.ron",
+    ]
+}
+
+fn read_checked(text: &str) -> Result<Experiment, Fault> {
+    let tree = shape(text)?;
+    let (version, at) = version(text, &tree)?;
+    let text = without_version(text);
+    let text = migrate(version, &text).map_err(|message| Fault {
+        at,
+        field: "version".into(),
+        message,
+    })?;
+    let tree = shape(&text)?;
+    let experiment = explain::read(&text, &tree)?;
+    match experiment.check().into_iter().next() {
+        None => Ok(experiment),
+        Some(FieldProblem { field, message }) => {
+            // A field that the file leaves out is placed where its section begins.
+            let steps = syntax::parse_path(&field).unwrap_or_default();
+            let at = tree.find(&steps).0.unwrapped().start;
+            Err(Fault {
+                at,
+                message: format!("`{field}` {message}"),
+                field,
+            })
         }
     }
-    let mut body = text.to_owned();
-    let end = body[field.value.end..]
-        .find(|c: char| !c.is_whitespace())
-        .map(|blank| field.value.end + blank)
-        .filter(|&at| body.as_bytes()[at] == b',')
-        .map_or(field.value.end, |comma| comma + 1);
-    // A line break inside stays one, all else becomes a blank of the same width.
-    let blank: String = body[field.start..end]
-        .chars()
-        .map(|c| if c == '\n' { '\n' } else { ' ' })
-        .collect();
-    body.replace_range(field.start..end, &blank);
-    Ok(body)
 }
 
-fn options() -> ron::Options {
-    ron::Options::default().with_default_extension(Extensions::IMPLICIT_SOME)
+fn shape(text: &str) -> Result<Node, Fault> {
+    reader::parse(text).map_err(|error| Fault {
+        at: error.at,
+        field: String::new(),
+        message: error.message,
+    })
 }
 
-#[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
-mod tests;
+/// What the file says its version is, and where.
+fn version(text: &str, tree: &Node) -> Result<(u32, usize), Fault> {
+    let fault = |at, message| {
+        Err(Fault {
+            at,
+            field: "version".into(),
+            message,
+        })
+    };
+    let found = match &tree.kind {
+        Kind::Struct { fields, .. } => fields.iter().find(|field| field.name == "version"),
+        Kind::Tuple { items, .. } if items.is_empty() => None,
+        _ => {
+            return Err(Fault {
+                at: tree.start,
+                field: String::new(),
+                message: "is no preset: allowed are fields in parentheses, such as (version: 1, \
+                          name: \"Cats and dogs\")"
+                    .into(),
+            });
+        }
+    };
+    let Some(found) = found else {
+        let message =
+            format!("the version is missing: write `version: {VERSION},` as the first field");
+        return fault(tree.start, message);
+    };
+    let written = found.value.source(text);
+    match written.parse() {
+        Ok(version) => Ok((version, found.value.start)),
+        Err(_) => fault(
+            found.value.start,
+            format!(
+                "`version` is {}, allowed is {VERSION}",
+                explain::shown(written)
+            ),
+        ),
+    }
+}
+
+/// Brings the text of an older version to this one's fields. Each version that is left behind gets
+/// its own arm here, which renames or rewrites what changed.
+fn migrate(version: u32, text: &str) -> Result<Cow<'_, str>, String> {
+    match version {
+        VERSION => Ok(Cow::Borrowed(text)),
+        0 => Err(format!(
+            "`version` is 0, which no Graft has written: allowed is {VERSION}"
+        )),
+        newer => Err(format!(
+            "`version` is {newer}, written by a newer Graft: this one reads up to version \
+             {VERSION}. Update Graft, or open the preset where it was written"
+        )),
+    }
+}
+
+/// The text with blanks in place of the version, so that what remains are the experiment's own
+/// fields at their own places.
+fn without_version(text: &str) -> String {
+    let blanked = reader::parse(text).ok().and_then(|tree| {
+        let Kind::Struct { fields, .. } = &tree.kind else {
+            return None;
+        };
+        let index = fields.iter().position(|field| field.name == "version")?;
+        // Up to the next field, or the closing parenthesis: with the comma and its comments.
+        let end = fields
+            .get(index + 1)
+            .map_or(tree.end - 1, |next| next.start);
+        let start = fields[index].start;
+        let gone: String = text
+            .get(start..end)?
+            .chars()
+            .flat_map(|c| std::iter::repeat_n(if c == '\n' { '\n' } else { ' ' }, c.len_utf8()))
+            .collect();
+        Some(format!("{}{gone}{}", text.get(..start)?, text.get(end..)?))
+    });
+    blanked.unwrap_or_else(|| text.to_owned())
+}
