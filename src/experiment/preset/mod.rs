@@ -133,8 +133,10 @@ pub fn shipped() -> &'static [(&'static str, &'static str)] {
 
 fn read_checked(text: &str) -> Result<Experiment, Fault> {
     let tree = shape(text)?;
-    let version = version(text, &tree)?;
-    let text = migrate(version, &without_version(text), tree.start)?;
+    let (version, at) = version(text, &tree)?;
+    let text = without_version(text);
+    let text = migrate(version, &text)
+        .map_err(|message| Fault { at, field: "version".into(), message })?;
     let tree = shape(&text)?;
     let experiment = explain::read(&text, &tree)?;
     match experiment.check().into_iter().next() {
@@ -154,8 +156,8 @@ fn shape(text: &str) -> Result<Node, Fault> {
     })
 }
 
-/// What the file says its version is.
-fn version(text: &str, tree: &Node) -> Result<u32, Fault> {
+/// What the file says its version is, and where.
+fn version(text: &str, tree: &Node) -> Result<(u32, usize), Fault> {
     let fault = |at, message| Err(Fault { at, field: "version".into(), message });
     let found = match &tree.kind {
         Kind::Struct { fields, .. } => fields.iter().find(|field| field.name == "version"),
@@ -176,7 +178,7 @@ fn version(text: &str, tree: &Node) -> Result<u32, Fault> {
     };
     let written = found.value.source(text);
     match written.parse() {
-        Ok(version) => Ok(version),
+        Ok(version) => Ok((version, found.value.start)),
         Err(_) => fault(
             found.value.start,
             format!("`version` is {}, allowed is {VERSION}", explain::shown(written)),
@@ -186,12 +188,11 @@ fn version(text: &str, tree: &Node) -> Result<u32, Fault> {
 
 /// Brings the text of an older version to this one's fields. Each version that is left behind gets
 /// its own arm here, which renames or rewrites what changed.
-fn migrate(version: u32, text: &str, start: usize) -> Result<Cow<'_, str>, Fault> {
-    let refuse = |message| Err(Fault { at: start, field: "version".into(), message });
+fn migrate(version: u32, text: &str) -> Result<Cow<'_, str>, String> {
     match version {
         VERSION => Ok(Cow::Borrowed(text)),
-        0 => refuse(format!("`version` is 0, which no Graft has written: allowed is {VERSION}")),
-        newer => refuse(format!(
+        0 => Err(format!("`version` is 0, which no Graft has written: allowed is {VERSION}")),
+        newer => Err(format!(
             "`version` is {newer}, written by a newer Graft: this one reads up to version \
              {VERSION}. Update Graft, or open the preset where it was written"
         )),
@@ -202,18 +203,17 @@ fn migrate(version: u32, text: &str, start: usize) -> Result<Cow<'_, str>, Fault
 /// fields at their own places.
 fn without_version(text: &str) -> String {
     let blanked = syntax::parse(text).ok().and_then(|tree| {
-        let Kind::Struct { fields, .. } = tree.kind else { return None };
-        let field = fields.into_iter().find(|field| field.name == "version")?;
-        let after = text.get(field.value.end..)?;
-        let blanks = after.len() - after.trim_start().len();
-        let comma = after[blanks..].starts_with(',');
-        let end = field.value.end + if comma { blanks + 1 } else { 0 };
+        let Kind::Struct { fields, .. } = &tree.kind else { return None };
+        let index = fields.iter().position(|field| field.name == "version")?;
+        // Up to the next field, or the closing parenthesis: with the comma and its comments.
+        let end = fields.get(index + 1).map_or(tree.end - 1, |next| next.start);
+        let start = fields[index].start;
         let gone: String = text
-            .get(field.start..end)?
+            .get(start..end)?
             .chars()
             .flat_map(|c| std::iter::repeat_n(if c == '\n' { '\n' } else { ' ' }, c.len_utf8()))
             .collect();
-        Some(format!("{}{gone}{}", text.get(..field.start)?, text.get(end..)?))
+        Some(format!("{}{gone}{}", text.get(..start)?, text.get(end..)?))
     });
     blanked.unwrap_or_else(|| text.to_owned())
 }
