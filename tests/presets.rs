@@ -11,13 +11,18 @@ use graft::experiment::{
 use proptest::prelude::*;
 
 fn shipped(name: &str) -> Experiment {
-    let (_, text) = preset::shipped().iter().find(|(file, _)| *file == name).unwrap();
+    let (_, text) = preset::shipped()
+        .iter()
+        .find(|(file, _)| *file == name)
+        .unwrap();
     preset::parse(text, Path::new(name)).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// What parsing `text` answers, without the file's name.
 fn error(text: &str) -> String {
-    let error = preset::parse(text, Path::new("p.ron")).expect_err(text).to_string();
+    let error = preset::parse(text, Path::new("p.ron"))
+        .expect_err(text)
+        .to_string();
     error.strip_prefix("p.ron:").unwrap().to_owned()
 }
 
@@ -35,7 +40,11 @@ fn every_file_of_the_folder_is_shipped_and_reads() {
     let mut titles: Vec<String> = names.iter().map(|name| shipped(name).name).collect();
     titles.sort();
     titles.dedup();
-    assert_eq!(titles.len(), names.len(), "two shipped presets share a name");
+    assert_eq!(
+        titles.len(),
+        names.len(),
+        "two shipped presets share a name"
+    );
 }
 
 #[test]
@@ -43,7 +52,11 @@ fn every_shipped_preset_survives_saving() {
     for (name, _) in preset::shipped() {
         let experiment = shipped(name);
         let text = preset::to_text(&experiment);
-        assert_eq!(preset::parse(&text, Path::new(name)).unwrap(), experiment, "{text}");
+        assert_eq!(
+            preset::parse(&text, Path::new(name)).unwrap(),
+            experiment,
+            "{text}"
+        );
     }
 }
 
@@ -69,12 +82,21 @@ fn the_lesson_is_the_lesson() {
     assert_eq!(
         extraction.head.layers,
         [
-            HeadLayer::Dense { units: 128, activation: Activation::Relu },
+            HeadLayer::Dense {
+                units: 128,
+                activation: Activation::Relu
+            },
             HeadLayer::Dropout(0.5)
         ]
     );
     assert_eq!(extraction.head.pooling, Pooling::Average);
-    assert_eq!((extraction.training.batch_size, extraction.data.split.validation), (32, 0.2));
+    assert_eq!(
+        (
+            extraction.training.batch_size,
+            extraction.data.split.validation
+        ),
+        (32, 0.2)
+    );
     assert!(!extraction.augmentation.is_active());
 
     let tuning = shipped("lesson-fine-tuning.ron");
@@ -85,13 +107,29 @@ fn the_lesson_is_the_lesson() {
         .collect();
     assert_eq!(
         phases,
-        [(5, FreezePlan::Backbone, 1e-3), (10, FreezePlan::AllButLast(20), 1e-4)]
+        [
+            (5, FreezePlan::Backbone, 1e-3),
+            (10, FreezePlan::AllButLast(20), 1e-4)
+        ]
     );
-    assert!(tuning.phases.iter().all(|phase| phase.optimizer == Optimizer::default()));
+    assert!(
+        tuning
+            .phases
+            .iter()
+            .all(|phase| phase.optimizer == Optimizer::default())
+    );
     // Comparable: all but the phases is the same.
     assert_eq!(
-        Experiment { name: String::new(), phases: vec![], ..extraction },
-        Experiment { name: String::new(), phases: vec![], ..tuning }
+        Experiment {
+            name: String::new(),
+            phases: vec![],
+            ..extraction
+        },
+        Experiment {
+            name: String::new(),
+            phases: vec![],
+            ..tuning
+        }
     );
 }
 
@@ -102,7 +140,10 @@ fn from_scratch_starts_with_nothing() {
     assert_eq!(scratch.phases.len(), 1);
     assert_eq!(scratch.phases[0].freeze, FreezePlan::Nothing);
     assert_eq!(scratch.phases[0].epochs, 30);
-    assert_eq!(scratch.phases[0].schedule, Schedule::Cosine { final_factor: 0.0 });
+    assert_eq!(
+        scratch.phases[0].schedule,
+        Schedule::Cosine { final_factor: 0.0 }
+    );
     assert!(scratch.training.early_stopping.is_some());
     assert_eq!(
         scratch.augmentation,
@@ -128,7 +169,13 @@ fn the_keras_guide_keeps_inference_mode() {
         .iter()
         .map(|phase| (phase.epochs, phase.freeze.clone(), phase.learning_rate))
         .collect();
-    assert_eq!(phases, [(20, FreezePlan::Backbone, 1e-3), (10, FreezePlan::Nothing, 1e-5)]);
+    assert_eq!(
+        phases,
+        [
+            (20, FreezePlan::Backbone, 1e-3),
+            (10, FreezePlan::Nothing, 1e-5)
+        ]
+    );
 }
 
 #[test]
@@ -136,15 +183,30 @@ fn fastai_cycles_once_a_phase() {
     let fastai = shipped("fastai-fine-tune.ron");
     assert_eq!(fastai.head.pooling, Pooling::AverageMax);
     assert_eq!(fastai.backbone.frozen_norm, NormPolicy::Train);
-    let adam = Optimizer::AdamW { beta1: 0.9, beta2: 0.99, epsilon: 1e-5, weight_decay: 0.01 };
+    let adam = Optimizer::AdamW {
+        beta1: 0.9,
+        beta2: 0.99,
+        epsilon: 1e-5,
+        weight_decay: 0.01,
+    };
     assert!(fastai.phases.iter().all(|phase| phase.optimizer == adam));
-    let [frozen, free] = &fastai.phases[..] else { panic!("two phases") };
+    let [frozen, free] = &fastai.phases[..] else {
+        panic!("two phases")
+    };
     assert_eq!((frozen.epochs, frozen.learning_rate), (1, 2e-3));
-    assert_eq!((free.epochs, free.learning_rate), (3, frozen.learning_rate / 2.0));
+    assert_eq!(
+        (free.epochs, free.learning_rate),
+        (3, frozen.learning_rate / 2.0)
+    );
     assert_eq!(free.layer_rates, LayerRates::ByDepth { lowest: 0.01 });
     // fastai's last rate is the highest divided by 1e5, whatever the first.
     for (phase, expect) in [(frozen, (0.99, 25.0)), (free, (0.3, 5.0))] {
-        let Schedule::OneCycle { rise, start_divisor, final_divisor } = phase.schedule else {
+        let Schedule::OneCycle {
+            rise,
+            start_divisor,
+            final_divisor,
+        } = phase.schedule
+        else {
             panic!("{:?}", phase.schedule)
         };
         assert_eq!((rise, start_divisor), expect);
@@ -174,29 +236,50 @@ fn the_solar_pair_shares_its_split() {
             }),
         }
     );
-    assert!(extraction.phases.iter().all(|phase| phase.freeze == FreezePlan::Backbone));
+    assert!(
+        extraction
+            .phases
+            .iter()
+            .all(|phase| phase.freeze == FreezePlan::Backbone)
+    );
     assert_eq!(tuning.phases.last().unwrap().freeze, FreezePlan::Nothing);
 }
 
 #[test]
 fn mistakes_are_named_with_line_field_and_what_is_allowed() {
+    let mut unexpected = Vec::new();
     for (text, expect) in [
-        ("(name: \"x\")", "1:1: the version is missing: write `version: 1,` as the first field"),
-        ("()", "1:1: the version is missing: write `version: 1,` as the first field"),
+        (
+            "(name: \"x\")",
+            "1:1: the version is missing: write `version: 1,` as the first field",
+        ),
+        (
+            "()",
+            "1:1: the version is missing: write `version: 1,` as the first field",
+        ),
         (
             "(version: 2)",
             "1:11: `version` is 2, written by a newer Graft: this one reads up to version 1. \
              Update Graft, or open the preset where it was written",
         ),
-        ("(version: 0)", "1:11: `version` is 0, which no Graft has written: allowed is 1"),
+        (
+            "(version: 0)",
+            "1:11: `version` is 0, which no Graft has written: allowed is 1",
+        ),
         ("(version: one)", "1:11: `version` is one, allowed is 1"),
         (
             "[1]",
             "1:1: is no preset: allowed are fields in parentheses, such as (version: 1, name: \
              \"Cats and dogs\")",
         ),
-        ("(version: 1, name: \"x)", "1:20: this text has no closing quote"),
-        ("(\n  version: 1\n  seed: 4)", "2:13: a comma or `)` is expected here"),
+        (
+            "(version: 1, name: \"x)",
+            "1:20: this text has no closing quote",
+        ),
+        (
+            "(\n  version: 1\n  seed: 4)",
+            "2:13: a comma or `)` is expected here",
+        ),
         (
             "(version: 1, sed: 4)",
             "1:14: `sed` is not a field: did you mean `seed`? (allowed are version, name, notes, \
@@ -229,7 +312,10 @@ fn mistakes_are_named_with_line_field_and_what_is_allowed() {
             "(version: 1, phases: [(epochs: 99999999999)])",
             "1:32: `phases[0].epochs` is 99999999999, allowed is a smaller whole number, 0 or more",
         ),
-        ("(version: 1, name: x)", "1:20: `name` is x, allowed is a text in double quotes"),
+        (
+            "(version: 1, name: x)",
+            "1:20: `name` is x, allowed is a text in double quotes",
+        ),
         (
             "(version: 1, phases: (epochs: 1))",
             "1:22: `phases` is (epochs: 1), allowed is a list in square brackets",
@@ -263,7 +349,23 @@ fn mistakes_are_named_with_line_field_and_what_is_allowed() {
         ),
         (
             "(version: 1, head: (layers: [BatchNorm(2)]))",
-            "1:30: `head.layers[0]` is BatchNorm(2), which takes nothing or less in parentheses",
+            "1:30: `head.layers[0]` is BatchNorm(2), allowed is BatchNorm without parentheses",
+        ),
+        (
+            "(version: 1, head: (layers: [Dropout(0.5, 0.6)]))",
+            "1:30: `head.layers[0]` is Dropout(0.5, 0.6), which holds too many values",
+        ),
+        (
+            "(version: 1, augmentation: (views: Cached(4.5)))",
+            "1:43: `augmentation.views` is 4.5, allowed is a whole number, 0 or more",
+        ),
+        (
+            "(version: 1, training: (class_weights: Custom([(\"cat\", 1.0, 2.0)])))",
+            "1:48: `training.class_weights[0]` is (\"cat\", 1.0, 2.0), which holds too many values",
+        ),
+        (
+            "(version: 1, training: (class_weights: Custom([(\"cat\", \"a\")])))",
+            "1:56: `training.class_weights[0][1]` is \"a\", allowed is a number",
         ),
         (
             "(version: 1, head: (layers: [\n  Dropout(3)]))",
@@ -278,18 +380,30 @@ fn mistakes_are_named_with_line_field_and_what_is_allowed() {
             "3:30: `training.early_stopping.patience` is 0, allowed is 1 to 10000",
         ),
     ] {
-        assert_eq!(error(text), expect, "{text}");
+        let answer = error(text);
+        if answer != expect {
+            unexpected.push(format!("{text}\n  answer {answer}\n  expect {expect}"));
+        }
     }
+    assert!(unexpected.is_empty(), "{}", unexpected.join("\n"));
 }
 
 #[test]
 fn what_may_be_left_out_or_written_differently() {
     let parse = |text: &str| preset::parse(text, Path::new("p.ron")).unwrap();
     assert_eq!(parse("(version: 1)"), Experiment::default());
-    assert_eq!(parse("\u{feff}// a comment\n(version /* x */ : 1 /* y */, )"), Experiment::default());
-    assert_eq!(parse("Experiment(name: \"Feature extraction\", version: 1)"), Experiment::default());
+    assert_eq!(
+        parse("\u{feff}// a comment\n(version /* x */ : 1 /* y */, )"),
+        Experiment::default()
+    );
+    assert_eq!(
+        parse("Experiment(name: \"Feature extraction\", version: 1)"),
+        Experiment::default()
+    );
     for written in ["(patience: 3)", "Some((patience: 3))"] {
-        let experiment = parse(&format!("(version: 1, training: (early_stopping: {written}))"));
+        let experiment = parse(&format!(
+            "(version: 1, training: (early_stopping: {written}))"
+        ));
         assert_eq!(experiment.training.early_stopping.unwrap().patience, 3);
     }
 }
@@ -313,10 +427,17 @@ fn the_text_is_pleasant_to_read() {
     let (comment, rest) = text.split_once('\n').unwrap();
     assert!(comment.starts_with("// A Graft preset"), "{comment}");
     assert!(rest.starts_with(expect), "{text}");
-    assert!(rest.contains("        layers: [Dense(units: 128, activation: Relu), Dropout(0.5)],\n"));
-    assert!(rest.contains("            learning_rate: 0.001,\n"), "{text}");
     assert!(
-        rest.contains("optimizer: Adam(beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0),"),
+        rest.contains("        layers: [Dense(units: 128, activation: Relu), Dropout(0.5)],\n")
+    );
+    assert!(
+        rest.contains("            learning_rate: 0.001,\n"),
+        "{text}"
+    );
+    assert!(
+        rest.contains(
+            "optimizer: Adam(beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0),"
+        ),
         "{text}"
     );
     assert!(text.lines().all(|line| line.len() <= 100), "{text}");
@@ -342,14 +463,20 @@ fn saving_replaces_the_whole_file_and_leaves_nothing_beside_it() {
 fn saving_keeps_links_and_permissions() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
-    let (file, link) = (folder.path().join("file.ron"), folder.path().join("link.ron"));
+    let (file, link) = (
+        folder.path().join("file.ron"),
+        folder.path().join("link.ron"),
+    );
     std::fs::write(&file, "").unwrap();
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
     std::os::unix::fs::symlink(&file, &link).unwrap();
     preset::save(&Experiment::default(), &link).unwrap();
     assert!(link.symlink_metadata().unwrap().file_type().is_symlink());
     assert_eq!(preset::load(&file).unwrap(), Experiment::default());
-    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+    assert_eq!(
+        std::fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+        0o640
+    );
 }
 
 #[test]
@@ -371,19 +498,41 @@ fn single_fields_are_set_by_path() {
         "augmentation.views=Cached(4)",
         "seed=7",
     ] {
-        preset::set_field(&mut experiment, assignment).unwrap_or_else(|e| panic!("{assignment}: {e}"));
+        preset::set_field(&mut experiment, assignment)
+            .unwrap_or_else(|e| panic!("{assignment}: {e}"));
     }
     assert_eq!(experiment.phases[1].learning_rate, 1e-5);
     assert_eq!(
         experiment.phases[0].optimizer,
-        Optimizer::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.1 }
+        Optimizer::Adam {
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            weight_decay: 0.1
+        }
     );
-    assert_eq!(experiment.phases[0].freeze, FreezePlan::Below("layer4".into()));
+    assert_eq!(
+        experiment.phases[0].freeze,
+        FreezePlan::Below("layer4".into())
+    );
     assert_eq!(experiment.name, "Cats, dogs (and cows)");
     assert_eq!(experiment.notes, "42");
-    assert_eq!(experiment.data.source, DataSource::ClassFolders { path: "/pictures/of my cats".into() });
+    assert_eq!(
+        experiment.data.source,
+        DataSource::ClassFolders {
+            path: "/pictures/of my cats".into()
+        }
+    );
     assert_eq!(experiment.data.limit, Some(1000));
-    assert_eq!(experiment.training.early_stopping.as_ref().unwrap().patience, 4);
+    assert_eq!(
+        experiment
+            .training
+            .early_stopping
+            .as_ref()
+            .unwrap()
+            .patience,
+        4
+    );
     assert_eq!(experiment.head.layers[1], HeadLayer::Dropout(0.25));
     assert_eq!(experiment.augmentation.views, Views::Cached(4));
     assert_eq!(experiment.seed, 7);
@@ -395,22 +544,40 @@ fn single_fields_are_set_by_path() {
 #[test]
 fn a_field_that_can_not_be_set_says_why() {
     for (assignment, expect) in [
-        ("seed", "`seed` sets nothing: write FIELD=VALUE, such as seed=7"),
+        (
+            "seed",
+            "`seed` sets nothing: write FIELD=VALUE, such as seed=7",
+        ),
         (
             "phases[0].lr=1",
             "`phases[0].lr` is not a field: allowed are name, epochs, freeze, optimizer, \
              learning_rate, schedule, warmup_epochs and layer_rates",
         ),
-        ("phases[3].epochs=1", "`phases[3]` does not exist: `phases` goes from 0 to 0"),
-        ("phases[x]=1", "`phases[x]` is no field's path: write it like phases[0].epochs"),
+        (
+            "phases[3].epochs=1",
+            "`phases[3]` does not exist: `phases` goes from 0 to 0",
+        ),
+        (
+            "phases[x]=1",
+            "`phases[x]` is no field's path: write it like phases[0].epochs",
+        ),
         (
             "training.early_stopping.patience=3",
             "`training.early_stopping` is None, which has no field `patience`: set \
              `training.early_stopping` as a whole first",
         ),
-        ("seed=1, name: \"x\"", "`seed` is \"1, name: \\\"x\\\"\", allowed is a whole number, 0 or more"),
-        ("seed=-1", "`seed` is -1, allowed is a whole number, 0 or more"),
-        ("phases[0].epochs=0", "`phases[0].epochs` is 0, allowed is 1 to 10000"),
+        (
+            "seed=1, name: \"x\"",
+            "`seed` is \"1, name: \\\"x\\\"\", allowed is a whole number, 0 or more",
+        ),
+        (
+            "seed=-1",
+            "`seed` is -1, allowed is a whole number, 0 or more",
+        ),
+        (
+            "phases[0].epochs=0",
+            "`phases[0].epochs` is 0, allowed is 1 to 10000",
+        ),
         (
             "data.fit=Sqash",
             "`data.fit` is Sqash: did you mean `Squash`? (allowed are CenterCrop, Squash and Pad)",
@@ -424,8 +591,14 @@ fn a_field_that_can_not_be_set_says_why() {
 }
 
 fn any_name() -> impl Strategy<Value = String> {
-    prop_oneof!["[a-zA-Z0-9 ]{1,12}", "\\PC{1,12}", Just("a \"b\" \\ c\nd\te".to_owned())]
-        .prop_filter("a name is more than white space", |name| !name.trim().is_empty())
+    prop_oneof![
+        "[a-zA-Z0-9 ]{1,12}",
+        "\\PC{1,12}",
+        Just("a \"b\" \\ c\nd\te".to_owned())
+    ]
+    .prop_filter("a name is more than white space", |name| {
+        !name.trim().is_empty()
+    })
 }
 
 fn any_names(least: usize) -> impl Strategy<Value = Vec<String>> {
@@ -434,7 +607,10 @@ fn any_names(least: usize) -> impl Strategy<Value = Vec<String>> {
 
 fn any_data() -> impl Strategy<Value = DataConfig> {
     let column = || {
-        prop_oneof![any_name().prop_map(Column::Name), (2_usize..9).prop_map(Column::Index)]
+        prop_oneof![
+            any_name().prop_map(Column::Name),
+            (2_usize..9).prop_map(Column::Index)
+        ]
     };
     let path = || any_name().prop_map(std::path::PathBuf::from);
     let threshold = (-1e9..1e9_f64, any_name()).prop_map(|(at_least, above)| Threshold {
@@ -447,28 +623,47 @@ fn any_data() -> impl Strategy<Value = DataConfig> {
         path().prop_map(|path| DataSource::ClassFolders { path }),
         path().prop_map(|path| DataSource::SplitFolders { path }),
         path().prop_map(|path| DataSource::Cifar10 { path }),
-        (path(), column(), prop::option::of(column()), prop::option::of(threshold)).prop_map(
-            |(file, label_column, split_column, threshold)| DataSource::Table {
-                file,
-                path_column: Column::Index(0),
-                label_column,
-                split_column,
-                threshold,
-            }
-        ),
+        (
+            path(),
+            column(),
+            prop::option::of(column()),
+            prop::option::of(threshold)
+        )
+            .prop_map(
+                |(file, label_column, split_column, threshold)| DataSource::Table {
+                    file,
+                    path_column: Column::Index(0),
+                    label_column,
+                    split_column,
+                    threshold,
+                }
+            ),
     ];
     let fit = prop_oneof![Just(Fit::CenterCrop), Just(Fit::Squash), Just(Fit::Pad)];
     let classes = prop_oneof![Just(vec![]), any_names(2)];
     let limit = prop::option::of(1_usize..1_000_000);
-    (source, classes, 0.01..0.7_f64, 0.0..0.7_f64, any::<Option<u64>>(), limit, fit).prop_map(
-        |(source, classes, validation, test, seed, limit, fit)| DataConfig {
-            source,
-            classes,
-            split: SplitConfig { validation, test, seed },
-            limit,
-            fit,
-        },
+    (
+        source,
+        classes,
+        0.01..0.7_f64,
+        0.0..0.7_f64,
+        any::<Option<u64>>(),
+        limit,
+        fit,
     )
+        .prop_map(
+            |(source, classes, validation, test, seed, limit, fit)| DataConfig {
+                source,
+                classes,
+                split: SplitConfig {
+                    validation,
+                    test,
+                    seed,
+                },
+                limit,
+                fit,
+            },
+        )
 }
 
 fn any_head() -> impl Strategy<Value = HeadConfig> {
@@ -485,8 +680,11 @@ fn any_head() -> impl Strategy<Value = HeadConfig> {
         Just(HeadLayer::BatchNorm),
         (0.0..0.95_f64).prop_map(HeadLayer::Dropout),
     ];
-    let pooling =
-        prop_oneof![Just(Pooling::Average), Just(Pooling::Max), Just(Pooling::AverageMax)];
+    let pooling = prop_oneof![
+        Just(Pooling::Average),
+        Just(Pooling::Max),
+        Just(Pooling::AverageMax)
+    ];
     (pooling, prop::collection::vec(layer, 0..8)).prop_map(|(pooling, layers)| HeadConfig {
         pooling,
         layers,
@@ -504,7 +702,11 @@ fn any_phase() -> impl Strategy<Value = Phase> {
     ];
     let optimizer = prop_oneof![
         (0.01..0.99_f64, any::<bool>(), 0.0..1.0_f64).prop_map(
-            |(momentum, nesterov, weight_decay)| Optimizer::Sgd { momentum, nesterov, weight_decay }
+            |(momentum, nesterov, weight_decay)| Optimizer::Sgd {
+                momentum,
+                nesterov,
+                weight_decay
+            }
         ),
         (0.0..0.99_f64, 1e-12..1.0_f64).prop_map(|(beta2, epsilon)| Optimizer::AdamW {
             beta1: 0.9,
@@ -517,8 +719,10 @@ fn any_phase() -> impl Strategy<Value = Phase> {
     ];
     let schedule = prop_oneof![
         Just(Schedule::Constant),
-        (1_u32..99, 0.01..1.0_f64)
-            .prop_map(|(every_epochs, factor)| Schedule::Step { every_epochs, factor }),
+        (1_u32..99, 0.01..1.0_f64).prop_map(|(every_epochs, factor)| Schedule::Step {
+            every_epochs,
+            factor
+        }),
         (0.0..1.0_f64).prop_map(|final_factor| Schedule::Cosine { final_factor }),
         (0.01..0.99_f64, 1.0..1e6_f64).prop_map(|(rise, final_divisor)| Schedule::OneCycle {
             rise,
@@ -534,9 +738,27 @@ fn any_phase() -> impl Strategy<Value = Phase> {
             names.into_iter().map(|name| (name, 0.1)).collect()
         )),
     ];
-    (any_name(), 1_u32..500, freeze, optimizer, 1e-9..10.0_f64, schedule, 0.0..1.0_f64, rates)
+    (
+        any_name(),
+        1_u32..500,
+        freeze,
+        optimizer,
+        1e-9..10.0_f64,
+        schedule,
+        0.0..1.0_f64,
+        rates,
+    )
         .prop_map(
-            |(name, epochs, freeze, optimizer, learning_rate, schedule, warmup_epochs, layer_rates)| {
+            |(
+                name,
+                epochs,
+                freeze,
+                optimizer,
+                learning_rate,
+                schedule,
+                warmup_epochs,
+                layer_rates,
+            )| {
                 Phase {
                     name,
                     epochs,
@@ -552,24 +774,33 @@ fn any_phase() -> impl Strategy<Value = Phase> {
 }
 
 fn any_training() -> impl Strategy<Value = TrainingConfig> {
-    let stopping = (1_u32..100, 0.0..1.0_f64)
-        .prop_map(|(patience, min_delta)| EarlyStopping { patience, min_delta });
+    let stopping = (1_u32..100, 0.0..1.0_f64).prop_map(|(patience, min_delta)| EarlyStopping {
+        patience,
+        min_delta,
+    });
     let weights = prop_oneof![Just(ClassWeights::Equal), Just(ClassWeights::Balanced)];
     let averaging = prop::option::of(0.9..0.9999_f64);
-    (1_u32..4096, 0.0..0.5_f64, weights, prop::option::of(stopping), averaging).prop_map(
-        |(batch_size, label_smoothing, class_weights, early_stopping, weight_averaging)| {
-            TrainingConfig {
-                batch_size,
-                label_smoothing,
-                class_weights,
-                monitor: Monitor::ValidationMacroF1,
-                keep: Keep::Last,
-                early_stopping,
-                weight_averaging,
-                test_views: TestViews::Flips,
-            }
-        },
+    (
+        1_u32..4096,
+        0.0..0.5_f64,
+        weights,
+        prop::option::of(stopping),
+        averaging,
     )
+        .prop_map(
+            |(batch_size, label_smoothing, class_weights, early_stopping, weight_averaging)| {
+                TrainingConfig {
+                    batch_size,
+                    label_smoothing,
+                    class_weights,
+                    monitor: Monitor::ValidationMacroF1,
+                    keep: Keep::Last,
+                    early_stopping,
+                    weight_averaging,
+                    test_views: TestViews::Flips,
+                }
+            },
+        )
 }
 
 fn any_experiment() -> impl Strategy<Value = Experiment> {
@@ -596,19 +827,30 @@ fn any_experiment() -> impl Strategy<Value = Experiment> {
     );
     let phases = prop::collection::vec(any_phase(), 1..4);
     let start = (any_name(), ".{0,20}", any::<u64>());
-    (start, any_data(), backbone, any_head(), augmentation, any_training(), phases).prop_map(
-        |((name, notes, seed), data, backbone, head, augmentation, training, phases)| Experiment {
-            name,
-            notes,
-            seed,
-            data,
-            backbone,
-            head,
-            augmentation,
-            training,
-            phases,
-        },
+    (
+        start,
+        any_data(),
+        backbone,
+        any_head(),
+        augmentation,
+        any_training(),
+        phases,
     )
+        .prop_map(
+            |((name, notes, seed), data, backbone, head, augmentation, training, phases)| {
+                Experiment {
+                    name,
+                    notes,
+                    seed,
+                    data,
+                    backbone,
+                    head,
+                    augmentation,
+                    training,
+                    phases,
+                }
+            },
+        )
 }
 
 proptest! {

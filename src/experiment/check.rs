@@ -58,7 +58,13 @@ fn check_data(data: &DataConfig, problems: &mut Problems) {
         DataSource::ClassFolders { path }
         | DataSource::SplitFolders { path }
         | DataSource::Cifar10 { path } => problems.path("data.source.path", path),
-        DataSource::Table { file, path_column, label_column, split_column, threshold } => {
+        DataSource::Table {
+            file,
+            path_column,
+            label_column,
+            split_column,
+            threshold,
+        } => {
             problems.path("data.source.file", file);
             problems.column("data.source.path_column", path_column);
             problems.column("data.source.label_column", label_column);
@@ -78,7 +84,10 @@ fn check_data(data: &DataConfig, problems: &mut Problems) {
                 if threshold.above == threshold.below {
                     problems.add(
                         "data.source.threshold.below",
-                        format!("is {:?} like above, allowed is another name", threshold.below),
+                        format!(
+                            "is {:?} like above, allowed is another name",
+                            threshold.below
+                        ),
                     );
                 }
             }
@@ -86,10 +95,17 @@ fn check_data(data: &DataConfig, problems: &mut Problems) {
     }
     problems.distinct("data.classes", data.classes.iter().map(String::as_str));
     if data.classes.len() == 1 {
-        problems.add("data.classes", "names one class, allowed are none (all) or at least two");
+        problems.add(
+            "data.classes",
+            "names one class, allowed are none (all) or at least two",
+        );
     }
     let split = &data.split;
-    problems.number("data.split.validation", split.validation, &bounds::VALIDATION_SHARE);
+    problems.number(
+        "data.split.validation",
+        split.validation,
+        &bounds::VALIDATION_SHARE,
+    );
     problems.number("data.split.test", split.test, &bounds::TEST_SHARE);
     // Compared with a little slack: (1 - 0.9) * (1 - 0.5) is not exactly 0.05.
     let train = (1.0 - split.test) * (1.0 - split.validation);
@@ -132,7 +148,11 @@ fn check_head(head: &HeadConfig, data: &DataConfig, problems: &mut Problems) {
     for (index, layer) in head.layers.iter().enumerate() {
         match layer {
             HeadLayer::Dense { units, .. } => {
-                problems.number(&format!("head.layers[{index}].units"), *units, &bounds::UNITS);
+                problems.number(
+                    &format!("head.layers[{index}].units"),
+                    *units,
+                    &bounds::UNITS,
+                );
             }
             HeadLayer::BatchNorm => {}
             HeadLayer::Dropout(share) => {
@@ -164,7 +184,11 @@ fn check_augmentation(augmentation: &Augmentation, problems: &mut Problems) {
         ("crop", augmentation.crop, bounds::CROP),
         ("contrast", augmentation.contrast, bounds::CONTRAST),
         ("brightness", augmentation.brightness, bounds::BRIGHTNESS),
-        ("color_jitter", augmentation.color_jitter, bounds::COLOR_JITTER),
+        (
+            "color_jitter",
+            augmentation.color_jitter,
+            bounds::COLOR_JITTER,
+        ),
         ("cutout", augmentation.cutout, bounds::CUTOUT),
     ] {
         problems.number(&format!("augmentation.{name}"), strength, &range);
@@ -172,13 +196,25 @@ fn check_augmentation(augmentation: &Augmentation, problems: &mut Problems) {
 }
 
 fn check_training(training: &TrainingConfig, data: &DataConfig, problems: &mut Problems) {
-    problems.number("training.batch_size", training.batch_size, &bounds::BATCH_SIZE);
-    problems.number("training.label_smoothing", training.label_smoothing, &bounds::LABEL_SMOOTHING);
+    problems.number(
+        "training.batch_size",
+        training.batch_size,
+        &bounds::BATCH_SIZE,
+    );
+    problems.number(
+        "training.label_smoothing",
+        training.label_smoothing,
+        &bounds::LABEL_SMOOTHING,
+    );
     if let ClassWeights::Custom(weights) = &training.class_weights {
         let field = "training.class_weights";
         problems.distinct(field, weights.iter().map(|(class, _)| class.as_str()));
         for (index, (class, weight)) in weights.iter().enumerate() {
-            problems.number(&format!("{field}[{index}][1]"), *weight, &bounds::CLASS_WEIGHT);
+            problems.number(
+                &format!("{field}[{index}][1]"),
+                *weight,
+                &bounds::CLASS_WEIGHT,
+            );
             if !data.classes.is_empty() && !data.classes.contains(class) {
                 problems.add(
                     &format!("{field}[{index}][0]"),
@@ -206,7 +242,11 @@ fn check_training(training: &TrainingConfig, data: &DataConfig, problems: &mut P
         }
     }
     if let Some(decay) = training.weight_averaging {
-        problems.number("training.weight_averaging", decay, &bounds::WEIGHT_AVERAGING);
+        problems.number(
+            "training.weight_averaging",
+            decay,
+            &bounds::WEIGHT_AVERAGING,
+        );
     }
 }
 
@@ -223,7 +263,11 @@ fn source_may_bring_validation(source: &DataSource) -> bool {
 fn check_phase(field: &str, phase: &Phase, problems: &mut Problems) {
     let path = |name: &str| format!("{field}.{name}");
     problems.number(&path("epochs"), phase.epochs, &bounds::EPOCHS);
-    problems.number(&path("learning_rate"), phase.learning_rate, &bounds::LEARNING_RATE);
+    problems.number(
+        &path("learning_rate"),
+        phase.learning_rate,
+        &bounds::LEARNING_RATE,
+    );
     problems.number(
         &path("warmup_epochs"),
         phase.warmup_epochs,
@@ -238,7 +282,10 @@ fn check_phase(field: &str, phase: &Phase, problems: &mut Problems) {
         FreezePlan::Below(layer) => problems.text(&freeze, layer),
         FreezePlan::Custom(layers) => {
             if layers.is_empty() {
-                problems.add(&freeze, "is an empty list, allowed is at least one layer's path");
+                problems.add(
+                    &freeze,
+                    "is an empty list, allowed is at least one layer's path",
+                );
             }
             problems.distinct(&freeze, layers.iter().map(String::as_str));
         }
@@ -249,13 +296,21 @@ fn check_phase(field: &str, phase: &Phase, problems: &mut Problems) {
     match &phase.layer_rates {
         LayerRates::Uniform => {}
         LayerRates::ByDepth { lowest } => {
-            problems.number(&format!("{rates}.lowest"), *lowest, &bounds::LOWEST_LAYER_RATE);
+            problems.number(
+                &format!("{rates}.lowest"),
+                *lowest,
+                &bounds::LOWEST_LAYER_RATE,
+            );
         }
         LayerRates::Backbone(factor) => problems.number(&rates, *factor, &bounds::LAYER_RATE),
         LayerRates::Custom(factors) => {
             problems.distinct(&rates, factors.iter().map(|(layer, _)| layer.as_str()));
             for (index, (_, factor)) in factors.iter().enumerate() {
-                problems.number(&format!("{rates}[{index}][1]"), *factor, &bounds::LAYER_RATE);
+                problems.number(
+                    &format!("{rates}[{index}][1]"),
+                    *factor,
+                    &bounds::LAYER_RATE,
+                );
             }
         }
     }
@@ -264,7 +319,11 @@ fn check_phase(field: &str, phase: &Phase, problems: &mut Problems) {
 fn check_optimizer(field: &str, optimizer: &Optimizer, problems: &mut Problems) {
     let path = |name: &str| format!("{field}.{name}");
     match *optimizer {
-        Optimizer::Sgd { momentum, nesterov, weight_decay } => {
+        Optimizer::Sgd {
+            momentum,
+            nesterov,
+            weight_decay,
+        } => {
             problems.number(&path("momentum"), momentum, &bounds::MOMENTUM);
             problems.number(&path("weight_decay"), weight_decay, &bounds::WEIGHT_DECAY);
             if nesterov && momentum == 0.0 {
@@ -274,14 +333,29 @@ fn check_optimizer(field: &str, optimizer: &Optimizer, problems: &mut Problems) 
                 );
             }
         }
-        Optimizer::Adam { beta1, beta2, epsilon, weight_decay }
-        | Optimizer::AdamW { beta1, beta2, epsilon, weight_decay } => {
+        Optimizer::Adam {
+            beta1,
+            beta2,
+            epsilon,
+            weight_decay,
+        }
+        | Optimizer::AdamW {
+            beta1,
+            beta2,
+            epsilon,
+            weight_decay,
+        } => {
             problems.number(&path("beta1"), beta1, &bounds::DECAY_RATE);
             problems.number(&path("beta2"), beta2, &bounds::DECAY_RATE);
             problems.number(&path("epsilon"), epsilon, &bounds::EPSILON);
             problems.number(&path("weight_decay"), weight_decay, &bounds::WEIGHT_DECAY);
         }
-        Optimizer::RmsProp { alpha, epsilon, momentum, weight_decay } => {
+        Optimizer::RmsProp {
+            alpha,
+            epsilon,
+            momentum,
+            weight_decay,
+        } => {
             problems.number(&path("alpha"), alpha, &bounds::DECAY_RATE);
             problems.number(&path("epsilon"), epsilon, &bounds::EPSILON);
             problems.number(&path("momentum"), momentum, &bounds::MOMENTUM);
@@ -294,17 +368,32 @@ fn check_schedule(field: &str, schedule: &Schedule, problems: &mut Problems) {
     let path = |name: &str| format!("{field}.{name}");
     match *schedule {
         Schedule::Constant => {}
-        Schedule::Step { every_epochs, factor } => {
+        Schedule::Step {
+            every_epochs,
+            factor,
+        } => {
             problems.number(&path("every_epochs"), every_epochs, &bounds::STEP_EPOCHS);
             problems.number(&path("factor"), factor, &bounds::STEP_FACTOR);
         }
         Schedule::Cosine { final_factor } => {
             problems.number(&path("final_factor"), final_factor, &bounds::FINAL_FACTOR);
         }
-        Schedule::OneCycle { rise, start_divisor, final_divisor } => {
+        Schedule::OneCycle {
+            rise,
+            start_divisor,
+            final_divisor,
+        } => {
             problems.number(&path("rise"), rise, &bounds::RISE);
-            problems.number(&path("start_divisor"), start_divisor, &bounds::START_DIVISOR);
-            problems.number(&path("final_divisor"), final_divisor, &bounds::FINAL_DIVISOR);
+            problems.number(
+                &path("start_divisor"),
+                start_divisor,
+                &bounds::START_DIVISOR,
+            );
+            problems.number(
+                &path("final_divisor"),
+                final_divisor,
+                &bounds::FINAL_DIVISOR,
+            );
         }
     }
 }
@@ -315,13 +404,19 @@ struct Problems(Vec<FieldProblem>);
 
 impl Problems {
     fn add(&mut self, field: &str, message: impl Into<String>) {
-        self.0.push(FieldProblem { field: field.into(), message: message.into() });
+        self.0.push(FieldProblem {
+            field: field.into(),
+            message: message.into(),
+        });
     }
 
     /// NaN lies in no range and is refused with everything else outside.
     fn number<T: Number>(&mut self, field: &str, value: T, range: &RangeInclusive<T>) {
         if !range.contains(&value) {
-            self.add(field, format!("is {}, allowed is {}", value.text(), range_text(range)));
+            self.add(
+                field,
+                format!("is {}, allowed is {}", value.text(), range_text(range)),
+            );
         }
     }
 
@@ -356,7 +451,10 @@ impl Problems {
             let field = format!("{field}[{index}]");
             self.text(&field, name);
             if !seen.insert(name) {
-                self.add(&field, format!("is {name:?} for the second time, allowed is once"));
+                self.add(
+                    &field,
+                    format!("is {name:?} for the second time, allowed is once"),
+                );
             }
         }
     }
@@ -394,7 +492,6 @@ fn number_text(value: f64) -> String {
     }
 }
 
-
 fn range_text<T: Number>(range: &RangeInclusive<T>) -> String {
     format!("{} to {}", range.start().text(), range.end().text())
 }
@@ -409,7 +506,11 @@ mod tests {
     fn problems_after(change: impl FnOnce(&mut Experiment)) -> Vec<String> {
         let mut experiment = Experiment::default();
         change(&mut experiment);
-        experiment.check().iter().map(|p| format!("{} {}", p.field, p.message)).collect()
+        experiment
+            .check()
+            .iter()
+            .map(|p| format!("{} {}", p.field, p.message))
+            .collect()
     }
 
     #[test]
@@ -420,17 +521,47 @@ mod tests {
     #[test]
     fn each_number_is_held_to_its_range() {
         for (assignment, expect) in [
-            ("phases[0].epochs=0", "phases[0].epochs is 0, allowed is 1 to 10000"),
-            ("phases[0].learning_rate=0.0", "phases[0].learning_rate is 0, allowed is 1e-12 to 10"),
-            ("phases[0].learning_rate=NaN", "phases[0].learning_rate is NaN, allowed is 1e-12 to 10"),
-            ("phases[0].learning_rate=inf", "phases[0].learning_rate is inf, allowed is 1e-12 to 10"),
-            ("phases[0].warmup_epochs=11", "phases[0].warmup_epochs is 11, allowed is 0 to 10"),
+            (
+                "phases[0].epochs=0",
+                "phases[0].epochs is 0, allowed is 1 to 10000",
+            ),
+            (
+                "phases[0].learning_rate=0.0",
+                "phases[0].learning_rate is 0, allowed is 1e-12 to 10",
+            ),
+            (
+                "phases[0].learning_rate=NaN",
+                "phases[0].learning_rate is NaN, allowed is 1e-12 to 10",
+            ),
+            (
+                "phases[0].learning_rate=inf",
+                "phases[0].learning_rate is inf, allowed is 1e-12 to 10",
+            ),
+            (
+                "phases[0].warmup_epochs=11",
+                "phases[0].warmup_epochs is 11, allowed is 0 to 10",
+            ),
             ("phases=[]", "phases holds 0 phases, allowed is 1 to 20"),
-            ("training.batch_size=5000", "training.batch_size is 5000, allowed is 1 to 4096"),
-            ("backbone.input_size=16", "backbone.input_size is 16, allowed is 32 to 512"),
-            ("augmentation.rotation=-1", "augmentation.rotation is -1, allowed is 0 to 180"),
-            ("augmentation.views=Cached(0)", "augmentation.views is 0, allowed is 1 to 64"),
-            ("head.layers=[Dropout(3)]", "head.layers[0] is 3, allowed is 0 to 0.95"),
+            (
+                "training.batch_size=5000",
+                "training.batch_size is 5000, allowed is 1 to 4096",
+            ),
+            (
+                "backbone.input_size=16",
+                "backbone.input_size is 16, allowed is 32 to 512",
+            ),
+            (
+                "augmentation.rotation=-1",
+                "augmentation.rotation is -1, allowed is 0 to 180",
+            ),
+            (
+                "augmentation.views=Cached(0)",
+                "augmentation.views is 0, allowed is 1 to 64",
+            ),
+            (
+                "head.layers=[Dropout(3)]",
+                "head.layers[0] is 3, allowed is 0 to 0.95",
+            ),
             ("data.limit=0", "data.limit is 0, allowed is 1 to 100000000"),
             (
                 "phases[0].schedule=OneCycle(rise: 1)",
@@ -445,12 +576,18 @@ mod tests {
                 "phases[0].optimizer.nesterov is true with a momentum of 0, allowed is false, or a \
                  momentum above 0",
             ),
-            ("phases[0].freeze=Below(\"\")", "phases[0].freeze is empty, allowed is any name"),
+            (
+                "phases[0].freeze=Below(\"\")",
+                "phases[0].freeze is empty, allowed is any name",
+            ),
             (
                 "phases[0].freeze=Custom([])",
                 "phases[0].freeze is an empty list, allowed is at least one layer's path",
             ),
-            ("phases[0].freeze=Custom([\"\"])", "phases[0].freeze[0] is empty, allowed is any name"),
+            (
+                "phases[0].freeze=Custom([\"\"])",
+                "phases[0].freeze[0] is empty, allowed is any name",
+            ),
             (
                 "data.classes=[\"cat\", \"cat\"]",
                 "data.classes[1] is \"cat\" for the second time, allowed is once",
@@ -459,13 +596,23 @@ mod tests {
                 "data.split=(test: 0.9, validation: 0.9)",
                 "data.split leaves 1.0 % of the pictures to train on, allowed is at least 5 %",
             ),
-            ("data.source=ClassFolders(path: \"\")", "data.source.path is empty, allowed is a path"),
-            ("training.weight_averaging=0.5", "training.weight_averaging is 0.5, allowed is 0.9 to 0.9999"),
+            (
+                "data.source=ClassFolders(path: \"\")",
+                "data.source.path is empty, allowed is a path",
+            ),
+            (
+                "training.weight_averaging=0.5",
+                "training.weight_averaging is 0.5, allowed is 0.9 to 0.9999",
+            ),
         ] {
             let mut experiment = Experiment::default();
             let error = preset::set_field(&mut experiment, assignment).unwrap_err();
             assert_eq!(error.replace('`', ""), expect, "{assignment}");
-            assert_eq!(experiment, Experiment::default(), "{assignment} must change nothing");
+            assert_eq!(
+                experiment,
+                Experiment::default(),
+                "{assignment} must change nothing"
+            );
         }
     }
 
@@ -492,8 +639,14 @@ mod tests {
                 experiment.data.source = source;
             })
         };
-        assert_eq!(stopping(DataSource::ClassFolders { path: "p".into() }).len(), 1);
-        assert_eq!(stopping(DataSource::SplitFolders { path: "p".into() }).len(), 0);
+        assert_eq!(
+            stopping(DataSource::ClassFolders { path: "p".into() }).len(),
+            1
+        );
+        assert_eq!(
+            stopping(DataSource::SplitFolders { path: "p".into() }).len(),
+            0
+        );
     }
 
     #[test]

@@ -87,54 +87,97 @@ pub(super) fn shown(source: &str) -> String {
 }
 
 fn explain(text: &str, tree: &Node, steps: &[Step], error: &ron::error::SpannedError) -> Fault {
+    // The path of an unknown field ends with its name; here it ends with the struct that lacks it.
+    let steps = match (&error.code, steps) {
+        (ron::Error::NoSuchStructField { found, .. }, [parent @ .., Step::Name(name)])
+            if name == found =>
+        {
+            parent
+        }
+        _ => steps,
+    };
     let (mut node, taken) = tree.find(steps);
     let mut steps = steps[..taken].to_vec();
     // ron notices that a value goes on (`10.5` for a whole number, `Squash(1)`) only at the comma
     // that it misses, when the path has already left the value.
-    if matches!(error.code, ron::Error::ExpectedComma | ron::Error::TrailingCharacters) {
+    if matches!(
+        error.code,
+        ron::Error::ExpectedComma | ron::Error::TrailingCharacters
+    ) {
         let place = place_of(text, error.span.start);
         (steps, node) = tree.at(place);
+        // `BatchNorm(2)`: the number is well formed, its place is not.
+        if node.source(text).parse::<u64>().is_ok() {
+            node = tree.find(&steps).0;
+        }
     }
     let node = match error.code {
         ron::Error::NoSuchStructField { .. }
         | ron::Error::DuplicateStructField { .. }
-        | ron::Error::NoSuchEnumVariant { .. } => node,
+        | ron::Error::NoSuchEnumVariant { .. }
+        | ron::Error::ExpectedComma
+        | ron::Error::TrailingCharacters => node,
         _ => node.unwrapped(),
     };
     let field = path_text(&steps);
     let value = shown(node.source(text));
-    let subject = if field.is_empty() { "the preset".into() } else { format!("`{field}`") };
+    let subject = if field.is_empty() {
+        "the preset".into()
+    } else {
+        format!("`{field}`")
+    };
     let wrong = |expected: &str| format!("{subject} is {value}, allowed is {expected}");
-    let mut fault = Fault { at: node.start, field: field.clone(), message: String::new() };
+    let mut fault = Fault {
+        at: node.start,
+        field: field.clone(),
+        message: String::new(),
+    };
 
     fault.message = match &error.code {
-        ron::Error::NoSuchStructField { expected, found, .. } => {
+        ron::Error::NoSuchStructField {
+            expected, found, ..
+        } => {
             let mut allowed = expected.to_vec();
             if field.is_empty() {
                 allowed.insert(0, "version");
             }
             name_child(&mut fault, node, found, false);
-            format!("`{}` is not a field: {}", fault.field, suggest(found, &allowed))
+            format!(
+                "`{}` is not a field: {}",
+                fault.field,
+                suggest(found, &allowed)
+            )
         }
         ron::Error::DuplicateStructField { field: name, .. } => {
             name_child(&mut fault, node, name, true);
-            format!("`{}` stands here for the second time: remove one of them", fault.field)
+            format!(
+                "`{}` stands here for the second time: remove one of them",
+                fault.field
+            )
         }
         ron::Error::MissingStructField { field: name, .. } => {
             format!("{subject} is {value}, which lacks the field `{name}`")
         }
-        ron::Error::NoSuchEnumVariant { expected, found, .. } => {
+        ron::Error::NoSuchEnumVariant {
+            expected, found, ..
+        } => {
             format!("{subject} is {found}: {}", suggest(found, expected))
         }
         ron::Error::ExpectedIdentifier => match variants_at(text, node) {
             Some(allowed) => {
-                format!("{subject} is {value}: {}", suggest(value.trim_matches('"'), allowed))
+                format!(
+                    "{subject} is {value}: {}",
+                    suggest(value.trim_matches('"'), allowed)
+                )
             }
             None => wrong("a name without quotes"),
         },
         ron::Error::ExpectedInteger
         | ron::Error::InvalidIntegerDigit { .. }
         | ron::Error::UnderscoreAtBeginning => wrong("a whole number, 0 or more"),
+        ron::Error::IntegerOutOfBounds if value.starts_with('-') => {
+            wrong("a whole number, 0 or more")
+        }
         ron::Error::IntegerOutOfBounds => wrong("a smaller whole number, 0 or more"),
         ron::Error::ExpectedFloat | ron::Error::FloatUnderscore => wrong("a number"),
         ron::Error::ExpectedBoolean => wrong("true or false"),
@@ -150,12 +193,18 @@ fn explain(text: &str, tree: &Node, steps: &[Step], error: &ron::error::SpannedE
             }
             _ => wrong("fields in parentheses, such as (name: value)"),
         },
-        ron::Error::ExpectedComma | ron::Error::TrailingCharacters => match node.kind {
-            Kind::Scalar if value.parse::<f64>().is_ok() => wrong("a whole number, 0 or more"),
-            Kind::Tuple { .. } | Kind::Struct { .. } => {
-                format!("{subject} is {value}, which takes nothing or less in parentheses")
+        ron::Error::ExpectedComma
+        | ron::Error::TrailingCharacters
+        | ron::Error::ExpectedStructLikeEnd => match &node.kind {
+            // ron reads the 10 of 10.5 and then misses the comma or the parenthesis.
+            Kind::Scalar if value.parse::<f64>().is_ok() && value.parse::<u64>().is_err() => {
+                wrong("a whole number, 0 or more")
             }
-            _ => format!("{subject} is {value}, which is more than one value"),
+            Kind::Tuple { name, items } if items.len() == 1 => {
+                wrong(&format!("{name} without parentheses"))
+            }
+            Kind::Tuple { .. } => format!("{subject} is {value}, which holds too many values"),
+            _ => format!("{subject} is {value}, which does not belong here"),
         },
         ron::Error::ExpectedDifferentLength { expected, found } => {
             format!("{subject} is {value} with {found} values, allowed is {expected}")
@@ -178,7 +227,11 @@ fn name_child(fault: &mut Fault, node: &Node, name: &str, last: bool) {
     fault.field.push_str(name);
     if let Kind::Struct { fields, .. } = &node.unwrapped().kind {
         let mut named = fields.iter().filter(|field| field.name == name);
-        let field = if last { named.next_back() } else { named.next() };
+        let field = if last {
+            named.next_back()
+        } else {
+            named.next()
+        };
         if let Some(field) = field {
             fault.at = field.start;
         }
@@ -187,7 +240,11 @@ fn name_child(fault: &mut Fault, node: &Node, name: &str, last: bool) {
 
 /// The variants that may stand in place of `node`, as serde lists them for a name that none has.
 fn variants_at(text: &str, node: &Node) -> Option<&'static [&'static str]> {
-    let probe = format!("{}__none__{}", text.get(..node.start)?, text.get(node.end..)?);
+    let probe = format!(
+        "{}__none__{}",
+        text.get(..node.start)?,
+        text.get(node.end..)?
+    );
     match options().from_str::<Experiment>(&probe).err()?.code {
         ron::Error::NoSuchEnumVariant { expected, .. } => Some(expected),
         _ => None,
@@ -196,8 +253,11 @@ fn variants_at(text: &str, node: &Node) -> Option<&'static [&'static str]> {
 
 /// ron's line and column (in characters) in bytes.
 fn place_of(text: &str, position: ron::error::Position) -> usize {
-    let line_start: usize =
-        text.split_inclusive('\n').take(position.line.saturating_sub(1)).map(str::len).sum();
+    let line_start: usize = text
+        .split_inclusive('\n')
+        .take(position.line.saturating_sub(1))
+        .map(str::len)
+        .sum();
     let line = text.get(line_start..).unwrap_or_default();
     line_start
         + line

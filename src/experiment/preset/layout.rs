@@ -70,7 +70,8 @@ fn lay_out(source: &str, node: &Node, depth: usize, before: &str, out: &mut Stri
     // The sections of the experiment, and each phase, read as a list of settings.
     let is_section = matches!(&node.kind, Kind::Struct { name, .. } if name.is_empty() && depth <= 2)
         && (depth == 1 || before.is_empty());
-    if (!is_section || line == "()") && line.chars().count() <= room && !holds_sections(node, depth) {
+    if (!is_section || line == "()") && line.chars().count() <= room && !holds_sections(node, depth)
+    {
         out.push_str(&line);
         return;
     }
@@ -100,7 +101,9 @@ fn lay_out(source: &str, node: &Node, depth: usize, before: &str, out: &mut Stri
         Kind::Tuple { name, .. } => (format!("{name}("), ')'),
         Kind::List { .. } => ("[".to_owned(), ']'),
     };
-    let (Kind::Tuple { items, .. } | Kind::List { items }) = &node.kind else { return };
+    let (Kind::Tuple { items, .. } | Kind::List { items }) = &node.kind else {
+        return;
+    };
     out.push_str(&format!("{open}\n"));
     for item in items {
         out.push_str(&inner);
@@ -119,7 +122,11 @@ fn holds_sections(node: &Node, depth: usize) -> bool {
 
 fn one_line(source: &str, node: &Node) -> String {
     let join = |items: &[Node]| {
-        items.iter().map(|item| one_line(source, item)).collect::<Vec<_>>().join(", ")
+        items
+            .iter()
+            .map(|item| one_line(source, item))
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     match &node.kind {
         Kind::Scalar | Kind::Map => node.source(source).to_owned(),

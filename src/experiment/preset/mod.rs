@@ -57,7 +57,8 @@ pub fn load(path: &Path) -> Result<Experiment, PresetError> {
         field: String::new(),
         message,
     };
-    let size = std::fs::metadata(path).map_err(|error| failed(format!("can't be read: {error}")))?;
+    let size =
+        std::fs::metadata(path).map_err(|error| failed(format!("can't be read: {error}")))?;
     if size.is_file() && size.len() > LARGEST_BYTES {
         return Err(failed("is no preset: it is larger than 1 MB".into()));
     }
@@ -77,7 +78,13 @@ pub fn parse(text: &str, path: &Path) -> Result<Experiment, PresetError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     read_checked(text).map_err(|fault| {
         let (line, column) = syntax::line_and_column(text, fault.at);
-        PresetError { path: path.into(), line, column, field: fault.field, message: fault.message }
+        PresetError {
+            path: path.into(),
+            line,
+            column,
+            field: fault.field,
+            message: fault.message,
+        }
     })
 }
 
@@ -135,8 +142,11 @@ fn read_checked(text: &str) -> Result<Experiment, Fault> {
     let tree = shape(text)?;
     let (version, at) = version(text, &tree)?;
     let text = without_version(text);
-    let text = migrate(version, &text)
-        .map_err(|message| Fault { at, field: "version".into(), message })?;
+    let text = migrate(version, &text).map_err(|message| Fault {
+        at,
+        field: "version".into(),
+        message,
+    })?;
     let tree = shape(&text)?;
     let experiment = explain::read(&text, &tree)?;
     match experiment.check().into_iter().next() {
@@ -145,20 +155,32 @@ fn read_checked(text: &str) -> Result<Experiment, Fault> {
             // A field that the file leaves out is placed where its section begins.
             let steps = syntax::parse_path(&field).unwrap_or_default();
             let at = tree.find(&steps).0.unwrapped().start;
-            Err(Fault { at, message: format!("`{field}` {message}"), field })
+            Err(Fault {
+                at,
+                message: format!("`{field}` {message}"),
+                field,
+            })
         }
     }
 }
 
 fn shape(text: &str) -> Result<Node, Fault> {
-    syntax::parse(text).map_err(|error| {
-        Fault { at: error.at, field: String::new(), message: error.message }
+    syntax::parse(text).map_err(|error| Fault {
+        at: error.at,
+        field: String::new(),
+        message: error.message,
     })
 }
 
 /// What the file says its version is, and where.
 fn version(text: &str, tree: &Node) -> Result<(u32, usize), Fault> {
-    let fault = |at, message| Err(Fault { at, field: "version".into(), message });
+    let fault = |at, message| {
+        Err(Fault {
+            at,
+            field: "version".into(),
+            message,
+        })
+    };
     let found = match &tree.kind {
         Kind::Struct { fields, .. } => fields.iter().find(|field| field.name == "version"),
         Kind::Tuple { items, .. } if items.is_empty() => None,
@@ -173,7 +195,8 @@ fn version(text: &str, tree: &Node) -> Result<(u32, usize), Fault> {
         }
     };
     let Some(found) = found else {
-        let message = format!("the version is missing: write `version: {VERSION},` as the first field");
+        let message =
+            format!("the version is missing: write `version: {VERSION},` as the first field");
         return fault(tree.start, message);
     };
     let written = found.value.source(text);
@@ -181,7 +204,10 @@ fn version(text: &str, tree: &Node) -> Result<(u32, usize), Fault> {
         Ok(version) => Ok((version, found.value.start)),
         Err(_) => fault(
             found.value.start,
-            format!("`version` is {}, allowed is {VERSION}", explain::shown(written)),
+            format!(
+                "`version` is {}, allowed is {VERSION}",
+                explain::shown(written)
+            ),
         ),
     }
 }
@@ -191,7 +217,9 @@ fn version(text: &str, tree: &Node) -> Result<(u32, usize), Fault> {
 fn migrate(version: u32, text: &str) -> Result<Cow<'_, str>, String> {
     match version {
         VERSION => Ok(Cow::Borrowed(text)),
-        0 => Err(format!("`version` is 0, which no Graft has written: allowed is {VERSION}")),
+        0 => Err(format!(
+            "`version` is 0, which no Graft has written: allowed is {VERSION}"
+        )),
         newer => Err(format!(
             "`version` is {newer}, written by a newer Graft: this one reads up to version \
              {VERSION}. Update Graft, or open the preset where it was written"
@@ -203,10 +231,14 @@ fn migrate(version: u32, text: &str) -> Result<Cow<'_, str>, String> {
 /// fields at their own places.
 fn without_version(text: &str) -> String {
     let blanked = syntax::parse(text).ok().and_then(|tree| {
-        let Kind::Struct { fields, .. } = &tree.kind else { return None };
+        let Kind::Struct { fields, .. } = &tree.kind else {
+            return None;
+        };
         let index = fields.iter().position(|field| field.name == "version")?;
         // Up to the next field, or the closing parenthesis: with the comma and its comments.
-        let end = fields.get(index + 1).map_or(tree.end - 1, |next| next.start);
+        let end = fields
+            .get(index + 1)
+            .map_or(tree.end - 1, |next| next.start);
         let start = fields[index].start;
         let gone: String = text
             .get(start..end)?

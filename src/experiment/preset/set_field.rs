@@ -3,7 +3,7 @@
 use super::explain::{read, shown, suggest};
 use super::layout::to_text;
 use super::syntax::{Kind, Node, Step, parse, parse_path, path_text};
-use super::{without_version, FieldProblem};
+use super::{FieldProblem, without_version};
 use crate::experiment::Experiment;
 
 /// Sets one field by its path, as `graft run --set phases[0].learning_rate=1e-4` does.
@@ -16,11 +16,15 @@ use crate::experiment::Experiment;
 /// problems that the new value brings are errors, so that several fields can be set in turn.
 pub fn set_field(experiment: &mut Experiment, assignment: &str) -> Result<(), String> {
     let Some((path, value)) = assignment.split_once('=') else {
-        return Err(format!("`{assignment}` sets nothing: write FIELD=VALUE, such as seed=7"));
+        return Err(format!(
+            "`{assignment}` sets nothing: write FIELD=VALUE, such as seed=7"
+        ));
     };
     let (path, value) = (path.trim(), value.trim());
     let Some(steps) = parse_path(path) else {
-        return Err(format!("`{path}` is no field's path: write it like phases[0].epochs"));
+        return Err(format!(
+            "`{path}` is no field's path: write it like phases[0].epochs"
+        ));
     };
     let text = without_version(&to_text(experiment));
     let tree = parse(&text).map_err(|error| error.message)?;
@@ -49,7 +53,11 @@ pub fn set_field(experiment: &mut Experiment, assignment: &str) -> Result<(), St
 
 fn refuse_new_problems(before: &Experiment, after: &Experiment) -> Result<(), String> {
     let known = before.check();
-    match after.check().into_iter().find(|problem| !known.contains(problem)) {
+    match after
+        .check()
+        .into_iter()
+        .find(|problem| !known.contains(problem))
+    {
         Some(FieldProblem { field, message }) => Err(format!("`{field}` {message}")),
         None => Ok(()),
     }
@@ -70,7 +78,10 @@ fn locate<'a>(text: &str, tree: &'a Node, steps: &[Step]) -> Result<&'a Node, St
             format!("`{path}` is not a field: {}", suggest(name, &allowed))
         }
         (Step::Index(_), Kind::List { items } | Kind::Tuple { items, .. }) if !items.is_empty() => {
-            format!("`{path}` does not exist: `{parent}` goes from 0 to {}", items.len() - 1)
+            format!(
+                "`{path}` does not exist: `{parent}` goes from 0 to {}",
+                items.len() - 1
+            )
         }
         (Step::Index(_), Kind::List { .. } | Kind::Tuple { .. }) => {
             format!("`{path}` does not exist: `{parent}` is empty; set the whole list")

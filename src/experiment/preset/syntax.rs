@@ -56,9 +56,9 @@ pub(super) fn parse(text: &str) -> Result<Node, SyntaxError> {
     reader.skip_blanks()?;
     match reader.peek() {
         None => Ok(node),
-        Some(found) => {
-            Err(reader.error(format!("{found:?} stands after the end of the preset: one parenthesis too many?")))
-        }
+        Some(found) => Err(reader.error(format!(
+            "{found:?} stands after the end of the preset: one parenthesis too many?"
+        ))),
     }
 }
 
@@ -70,7 +70,10 @@ pub(super) fn line_and_column(text: &str, at: usize) -> (usize, usize) {
     }
     let before = &text[..at];
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    (
+        before.matches('\n').count() + 1,
+        before[line_start..].chars().count() + 1,
+    )
 }
 
 /// `phases[0].epochs` as steps; `None` when it is not written so.
@@ -120,9 +123,10 @@ impl Node {
 
     fn child(&self, step: &Step) -> Option<&Node> {
         match (step, &self.kind) {
-            (Step::Name(name), Kind::Struct { fields, .. }) => {
-                fields.iter().find(|field| field.name == *name).map(|field| &field.value)
-            }
+            (Step::Name(name), Kind::Struct { fields, .. }) => fields
+                .iter()
+                .find(|field| field.name == *name)
+                .map(|field| &field.value),
             // `Custom([...])` and `Some(...)`: the parentheses are no step of their own.
             (_, Kind::Tuple { name, items }) if !name.is_empty() && items.len() == 1 => {
                 items[0].child(step)
@@ -156,9 +160,10 @@ impl Node {
                     .iter()
                     .find(|field| field.start <= at && at <= field.value.end)
                     .map(|field| (Some(Step::Name(field.name.clone())), &field.value)),
-                Kind::Tuple { name, items } if !name.is_empty() && items.len() == 1 => {
-                    items.first().filter(|item| holds(item)).map(|item| (None, item))
-                }
+                Kind::Tuple { name, items } if !name.is_empty() && items.len() == 1 => items
+                    .first()
+                    .filter(|item| holds(item))
+                    .map(|item| (None, item)),
                 Kind::List { items } | Kind::Tuple { items, .. } => items
                     .iter()
                     .enumerate()
@@ -204,7 +209,10 @@ impl<'a> Reader<'a> {
     }
 
     fn error(&self, message: impl Into<String>) -> SyntaxError {
-        SyntaxError { at: self.at, message: message.into() }
+        SyntaxError {
+            at: self.at,
+            message: message.into(),
+        }
     }
 
     /// White space and comments.
@@ -244,7 +252,10 @@ impl<'a> Reader<'a> {
                 at += next.len_utf8();
             }
         }
-        Err(SyntaxError { at: start, message: "this comment has no closing `*/`".into() })
+        Err(SyntaxError {
+            at: start,
+            message: "this comment has no closing `*/`".into(),
+        })
     }
 
     /// `#![enable(implicit_some)]`, which RON allows before the value.
@@ -269,7 +280,9 @@ impl<'a> Reader<'a> {
         let kind = match self.peek() {
             None => return Err(self.error("the preset ends where a value is expected")),
             Some('(') => self.parentheses(String::new(), depth)?,
-            Some('[') => Kind::List { items: self.items('[', ']', depth)? },
+            Some('[') => Kind::List {
+                items: self.items('[', ']', depth)?,
+            },
             Some('{') => self.map(depth)?,
             Some('"') => self.string()?,
             Some('\'') => self.character()?,
@@ -280,7 +293,11 @@ impl<'a> Reader<'a> {
             }
             Some(_) => self.word_or_variant(depth)?,
         };
-        Ok(Node { start, end: self.at, kind })
+        Ok(Node {
+            start,
+            end: self.at,
+            kind,
+        })
     }
 
     fn word_or_variant(&mut self, depth: usize) -> Result<Kind, SyntaxError> {
@@ -332,15 +349,24 @@ impl<'a> Reader<'a> {
             }
             let start = self.at;
             if self.peek().is_none() {
-                return Err(SyntaxError { at: open, message: "this `(` has no closing `)`".into() });
+                return Err(SyntaxError {
+                    at: open,
+                    message: "this `(` has no closing `)`".into(),
+                });
             }
             let field = self.word()?;
             self.skip_blanks()?;
             if !self.take(':') {
-                return Err(self.error(format!("a colon is expected after the field's name `{field}`")));
+                return Err(self.error(format!(
+                    "a colon is expected after the field's name `{field}`"
+                )));
             }
             let value = self.value(depth + 1)?;
-            fields.push(Field { name: field, start, value });
+            fields.push(Field {
+                name: field,
+                start,
+                value,
+            });
             self.separator(open, '(', ')')?;
         }
     }
@@ -405,7 +431,10 @@ impl<'a> Reader<'a> {
             return Err(unclosed(opened, open, close));
         }
         // The comma belongs right after the value, not where the next line goes on.
-        Err(SyntaxError { at: end, message: format!("a comma or `{close}` is expected here") })
+        Err(SyntaxError {
+            at: end,
+            message: format!("a comma or `{close}` is expected here"),
+        })
     }
 
     fn string(&mut self) -> Result<Kind, SyntaxError> {
@@ -447,7 +476,10 @@ impl<'a> Reader<'a> {
 
     /// The number of `#` of `r##"`, if a raw string comes next.
     fn raw_string_hashes(&self) -> Option<usize> {
-        let after = self.rest().strip_prefix("br").or_else(|| self.rest().strip_prefix('r'))?;
+        let after = self
+            .rest()
+            .strip_prefix("br")
+            .or_else(|| self.rest().strip_prefix('r'))?;
         let hashes = after.len() - after.trim_start_matches('#').len();
         after[hashes..].starts_with('"').then_some(hashes)
     }
@@ -467,7 +499,10 @@ impl<'a> Reader<'a> {
 }
 
 fn unclosed(opened: usize, open: char, close: char) -> SyntaxError {
-    SyntaxError { at: opened, message: format!("this `{open}` has no closing `{close}`") }
+    SyntaxError {
+        at: opened,
+        message: format!("this `{open}` has no closing `{close}`"),
+    }
 }
 
 #[cfg(test)]
@@ -503,7 +538,13 @@ Experiment(
             assert_eq!((node.source(TEXT), taken), (expect, steps.len()), "{path}");
             assert_eq!(path_text(&tree.at(node.unwrapped().start).0), path);
         }
-        assert_eq!(tree.find(&parse_path("head.layers[1]").unwrap()).0.unwrapped().source(TEXT), "0.5");
+        assert_eq!(
+            tree.find(&parse_path("head.layers[1]").unwrap())
+                .0
+                .unwrapped()
+                .source(TEXT),
+            "0.5"
+        );
     }
 
     #[test]
@@ -520,17 +561,27 @@ Experiment(
             ("(a: 1", "1:1 this `(` has no closing `)`"),
             ("(a: 1\n b: 2)", "1:6 a comma or `)` is expected here"),
             ("(a: [1, 2)", "1:10 a comma or `]` is expected here"),
-            ("(a: 1, b 2)", "1:10 a colon is expected after the field's name `b`"),
+            (
+                "(a: 1, b 2)",
+                "1:10 a colon is expected after the field's name `b`",
+            ),
             ("(a: \"x)", "1:5 this text has no closing quote"),
             ("(a: r#\"x\")", "1:5 this raw text has no closing `\"#`"),
             ("(a: 1) /* x", "1:8 this comment has no closing `*/`"),
             ("(ä: 'abc", "1:5 text is written in double quotes"),
-            ("(a: 1))", "1:7 ')' stands after the end of the preset: one parenthesis too many?"),
+            (
+                "(a: 1))",
+                "1:7 ')' stands after the end of the preset: one parenthesis too many?",
+            ),
             ("(a: , b: 1)", "1:5 ',' stands where a value is expected"),
         ] {
             let error = parse(text).unwrap_err();
             let (line, column) = line_and_column(text, error.at);
-            assert_eq!(format!("{line}:{column} {}", error.message), expect, "{text}");
+            assert_eq!(
+                format!("{line}:{column} {}", error.message),
+                expect,
+                "{text}"
+            );
         }
         assert!(parse(&"(".repeat(100_000)).is_err());
     }
