@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use super::VERSION;
 use super::explain::options;
-use super::syntax::{Kind, Node, parse};
+use super::reader::parse;
+use super::syntax::{Kind, Node};
 use crate::experiment::{DataSource, Experiment, WeightsSource};
 
 /// Longer values are broken into lines.
-const WIDTH: usize = 88;
+const WIDTH: usize = 96;
 const INDENT: &str = "    ";
 
 /// The preset's text: a comment that says what it is, the version, and every field.

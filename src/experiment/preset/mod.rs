@@ -12,6 +12,7 @@
 
 mod explain;
 mod layout;
+mod reader;
 mod set_field;
 mod syntax;
 
@@ -165,7 +166,7 @@ fn read_checked(text: &str) -> Result<Experiment, Fault> {
 }
 
 fn shape(text: &str) -> Result<Node, Fault> {
-    syntax::parse(text).map_err(|error| Fault {
+    reader::parse(text).map_err(|error| Fault {
         at: error.at,
         field: String::new(),
         message: error.message,
@@ -230,7 +231,7 @@ fn migrate(version: u32, text: &str) -> Result<Cow<'_, str>, String> {
 /// The text with blanks in place of the version, so that what remains are the experiment's own
 /// fields at their own places.
 fn without_version(text: &str) -> String {
-    let blanked = syntax::parse(text).ok().and_then(|tree| {
+    let blanked = reader::parse(text).ok().and_then(|tree| {
         let Kind::Struct { fields, .. } = &tree.kind else {
             return None;
         };

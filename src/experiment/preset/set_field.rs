@@ -2,7 +2,8 @@
 
 use super::explain::{read, shown, suggest};
 use super::layout::to_text;
-use super::syntax::{Kind, Node, Step, parse, parse_path, path_text};
+use super::reader::parse;
+use super::syntax::{Kind, Node, Step, parse_path, path_text};
 use super::{FieldProblem, without_version};
 use crate::experiment::Experiment;
 
