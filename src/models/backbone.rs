@@ -98,11 +98,14 @@ pub fn outline(name: &str, input_size: u32) -> Result<LayerTree, ModelError> {
         .tree(input_size)
 }
 
+/// Makes the layers of the backbone of that name.
+type MakeParts = fn(&str, &mut Builder) -> Result<Parts, ModelError>;
+
 /// How to build one backbone.
 struct Architecture {
     info: &'static ArchitectureInfo,
     linear_init: LinearInit,
-    parts: fn(&str, &mut Builder) -> Result<Parts, ModelError>,
+    parts: MakeParts,
 }
 
 impl Architecture {
@@ -117,10 +120,7 @@ impl Architecture {
 /// A further family of backbones has its line here and its entries in the catalogue.
 fn architecture(name: &str) -> Result<Architecture, ModelError> {
     let info = catalogue::find(name).ok_or_else(|| unknown(name))?;
-    let (linear_init, parts): (
-        LinearInit,
-        fn(&str, &mut Builder) -> Result<Parts, ModelError>,
-    ) = match name {
+    let (linear_init, parts): (LinearInit, MakeParts) = match name {
         name if name.starts_with("efficientnet_lite") => {
             (LinearInit::UniformByOutputs, efficientnet_lite::parts)
         }
