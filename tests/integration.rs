@@ -1,3 +1,6 @@
-#![allow(clippy::unwrap_used, reason = "tests")]
+//! Behaviour at the library's and the command line's edge: one binary, so that libtorch links once.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod cli;
 mod presets;
+mod tidy;
