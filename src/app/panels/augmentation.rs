@@ -68,11 +68,11 @@ pub fn augmentation_ui(
     let mut touched = None;
 
     let tooltip = "Mirror left and right, one time in two: for things that have no left and right";
-    if widgets::toggle(ui, "Flip sideways", tooltip, &mut changes.horizontal_flip) {
+    if widgets::toggle(ui, "Horizontal flip", tooltip, &mut changes.horizontal_flip) {
         touched = Some("");
     }
     let tooltip = "Mirror top and bottom, one time in two: for pictures taken from above, or of flat things";
-    if widgets::toggle(ui, "Flip upside down", tooltip, &mut changes.vertical_flip) {
+    if widgets::toggle(ui, "Vertical flip", tooltip, &mut changes.vertical_flip) {
         touched = Some("");
     }
     let tooltip = "Turn by up to this many degrees either way";
@@ -138,7 +138,7 @@ pub fn augmentation_ui(
     ];
     let mut kind = if changes.views == Views::Fresh { Kind::Fresh } else { Kind::Cached };
     let tooltip = "Whether changes are drawn anew, which costs the frozen layers' work in every epoch";
-    if widgets::row(ui, "Versions", tooltip, |ui| widgets::segmented(ui, &mut kind, &options)) {
+    if widgets::segmented_row(ui, "Versions", tooltip, &mut kind, &options) {
         changes.views = match kind {
             Kind::Fresh => Views::Fresh,
             Kind::Cached if changes.has_continuous_changes() => Views::Cached(8),

@@ -126,11 +126,13 @@ pub fn backbone_ui(ui: &mut egui::Ui, view: &BackboneView, local: &mut BackboneL
 }
 
 fn cards_ui(ui: &mut egui::Ui, view: &BackboneView, local: &mut BackboneLocal, draft: &mut Draft<'_>) {
-    let colors = tokens(ui);
     ui.horizontal_wrapped(|ui| {
-        ui.label(colors.small("Sort by"));
+        ui.spacing_mut().item_spacing.x = 2.0;
+        ui.spacing_mut().button_padding.x = 6.0;
         for (sort, title, tooltip) in SORTS {
-            if ui.selectable_label(local.sort == sort, egui::RichText::new(title).size(tokens::TEXT_SMALL))
+            let text = egui::RichText::new(title).size(tokens::TEXT_SMALL);
+            if ui
+                .selectable_label(local.sort == sort, text)
                 .on_hover_text(tooltip)
                 .clicked()
             {
@@ -229,7 +231,7 @@ fn weights_ui(
     };
     let mut kind = before;
     let tooltip = "Where the backbone's weights come from before training";
-    widgets::row(ui, "Start from", tooltip, |ui| widgets::segmented(ui, &mut kind, &options));
+    widgets::segmented_row(ui, "Start from", tooltip, &mut kind, &options);
     if kind != before {
         match kind {
             Kind::Pretrained => draft.experiment.backbone.weights = WeightsSource::Pretrained,
@@ -269,7 +271,7 @@ fn weights_ui(
                         let field = egui::TextEdit::singleline(text)
                             .hint_text("Path of the file")
                             .desired_width(ui.available_width());
-                        let field = ui.add(field).on_hover_text(tooltip);
+                        let field = ui.add(field).accessible_name("Weight file").on_hover_text(tooltip);
                         if field.lost_focus() && *text != stored && !text.is_empty() {
                             draft.experiment.backbone.weights = WeightsSource::File(PathBuf::from(&*text));
                             draft.touched(true, "");
@@ -302,7 +304,7 @@ fn input_ui(ui: &mut egui::Ui, view: &BackboneView, draft: &mut Draft<'_>) {
             .clamp_existing_to_range(false)
             .speed(1.0)
             .suffix(" pixels");
-        if ui.add(drag).on_hover_text(tooltip).changed() {
+        if ui.add(drag).accessible_name("Input size").on_hover_text(tooltip).changed() {
             *size = (side != own).then_some(side);
             changed = true;
         }
@@ -318,7 +320,7 @@ fn input_ui(ui: &mut egui::Ui, view: &BackboneView, draft: &mut Draft<'_>) {
                 changed = true;
             }
         } else {
-            ui.label(tokens(ui).small("the weights' own"));
+            ui.add(egui::Label::new(tokens(ui).small("the weights' own")).truncate());
         }
     });
     draft.touched(changed, "input size");

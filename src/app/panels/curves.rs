@@ -1,7 +1,7 @@
 //! Middle: accuracy and loss of the shown runs, epoch by epoch.
 
 use eframe::egui::{self, Sense, vec2};
-use egui_plot::{HoverPosition, Line, LineStyle, Plot, PlotPoint, PlotPoints, Points, Text, VLine};
+use egui_plot::{HoverPosition, Line, LineStyle, Plot, PlotPoints, Points, VLine};
 
 use super::widgets;
 use crate::app::command::Command;
@@ -169,18 +169,11 @@ pub fn curves_ui(ui: &mut egui::Ui, view: &CurvesView, local: &mut CurvesLocal, 
 
 /// One legend for both plots: a line per run, and what solid and dashed mean. Both line styles can be switched off.
 fn legend_ui(ui: &mut egui::Ui, view: &CurvesView, local: &mut CurvesLocal) {
-    let colors = tokens(ui);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = tokens::SPACE_M;
         for run in &view.runs {
-            ui.horizontal(|ui| {
-                ui.spacing_mut().item_spacing.x = tokens::SPACE_XS;
-                widgets::dot(ui, tokens::run_color(run.color));
-                ui.label(tokens::medium(&run.name));
-                if run.running {
-                    ui.label(colors.small("running"));
-                }
-            });
+            let name = if run.running { format!("{} (running)", run.name) } else { run.name.clone() };
+            widgets::run_mark(ui, tokens::run_color(run.color), &name);
         }
     });
     ui.horizontal_wrapped(|ui| {
@@ -245,9 +238,9 @@ fn plot_ui(ui: &mut egui::Ui, view: &CurvesView, local: &CurvesLocal, metric: Me
             .link_axis(egui::Id::unique("epochs of the curves"), [true, false])
             .include_x(1.0)
             .include_x(last_epoch.max(2.0))
-            .x_grid_spacer(egui_plot::uniform_grid_spacer(|input| {
-                let step = epoch_step(input.bounds.1 - input.bounds.0);
-                [step, step * 5.0, step * 10.0]
+            .x_grid_spacer(egui_plot::uniform_grid_spacer(move |input| {
+                let step = epoch_step(input.bounds.1 - input.bounds.0, size.x);
+                [step, step * 10.0, step * 100.0]
             }))
             .x_axis_formatter(|mark, _| {
                 if mark.value.fract().abs() < 1e-6 && mark.value > 0.0 { format!("{:.0}", mark.value) } else { String::new() }
@@ -266,18 +259,14 @@ fn plot_ui(ui: &mut egui::Ui, view: &CurvesView, local: &CurvesLocal, metric: Me
                 }
                 _ => None,
             });
-        plot.show(ui, |plot| {
-            let top = plot.plot_bounds().max()[1];
+        let drawn = plot.show(ui, |plot| {
             for run in &view.runs {
                 let color = tokens::run_color(run.color);
-                for (epoch, name) in &run.phase_starts {
+                for (epoch, _) in &run.phase_starts {
                     // Between the last epoch of the one phase and the first of the other.
                     let x = f64::from(*epoch) - 0.5;
                     let line = VLine::new("", x).color(color.gamma_multiply(0.6)).style(LineStyle::dotted_dense());
                     plot.vline(line.width(1.5).allow_hover(false));
-                    let label = egui::RichText::new(format!(" {name}")).size(tokens::TEXT_SMALL);
-                    let label = Text::new("", PlotPoint::new(x, top), label);
-                    plot.text(label.anchor(egui::Align2::LEFT_TOP).color(color).allow_hover(false));
                 }
                 let pair = if metric == Metric::Accuracy { &run.accuracy } else { &run.loss };
                 let both = [
@@ -302,7 +291,26 @@ fn plot_ui(ui: &mut egui::Ui, view: &CurvesView, local: &CurvesLocal, metric: Me
                 }
             }
         });
+        phase_names_ui(ui, view, &drawn.transform);
     });
+}
+
+/// Names of later phases at the top of their lines; those of several runs below each other. Painted over
+/// the plot, because a text in it would stretch its bounds.
+fn phase_names_ui(ui: &egui::Ui, view: &CurvesView, transform: &egui_plot::PlotTransform) {
+    let frame = *transform.frame();
+    let painter = ui.painter_at(frame);
+    let font = egui::FontId::proportional(tokens::TEXT_SMALL);
+    let mut line = 0;
+    for run in &view.runs {
+        for (epoch, name) in &run.phase_starts {
+            let x = transform.position_from_point_x(f64::from(*epoch) - 0.5);
+            let place = egui::pos2(x + 5.0, frame.top() + 5.0 + 14.0 * line as f32);
+            let color = tokens::run_color(run.color);
+            painter.text(place, egui::Align2::LEFT_TOP, name, font.clone(), color);
+        }
+        line += usize::from(!run.phase_starts.is_empty());
+    }
 }
 
 fn last_epoch(view: &CurvesView) -> f64 {
@@ -314,9 +322,10 @@ fn last_epoch(view: &CurvesView) -> f64 {
         .fold(1.0, f64::max)
 }
 
-/// Whole epochs between two grid lines.
-fn epoch_step(range: f64) -> f64 {
-    [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0].into_iter().find(|step| range / step <= 12.0).unwrap_or(1000.0)
+/// Whole epochs between two grid lines, so that each has room for its number.
+fn epoch_step(range: f64, width: f32) -> f64 {
+    let most = f64::from(width / 84.0).max(1.0);
+    [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0].into_iter().find(|step| range / step <= most).unwrap_or(1000.0)
 }
 
 #[cfg(test)]

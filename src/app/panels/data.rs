@@ -113,8 +113,7 @@ pub fn data_editor_ui(ui: &mut egui::Ui, view: &DataEditorView, local: &mut Data
 
     widgets::heading(ui, "Square");
     let tooltip = "How a picture becomes the square that the network sees";
-    let mut changed = false;
-    widgets::row(ui, "Fit", tooltip, |ui| changed = widgets::segmented(ui, &mut draft.experiment.data.fit, &FITS));
+    let changed = widgets::segmented_row(ui, "Fit", tooltip, &mut draft.experiment.data.fit, &FITS);
     draft.touched(changed, "fit");
 
     widgets::heading(ui, "Split");
@@ -149,8 +148,9 @@ pub fn data_editor_ui(ui: &mut egui::Ui, view: &DataEditorView, local: &mut Data
         }
         match &mut draft.experiment.data.limit {
             Some(limit) => {
-                let box_ = egui::DragValue::new(limit).range(1..=10_000_000).speed(1.0).suffix(" pictures");
-                changed |= ui.add(box_).on_hover_text(tooltip).changed();
+                let number = egui::DragValue::new(limit).range(1..=10_000_000).speed(1.0).suffix(" pictures");
+                let number = ui.add(number).accessible_name("Training pictures at most");
+                changed |= number.on_hover_text(tooltip).changed();
             }
             None => {
                 ui.label(tokens(ui).muted("All training pictures"));

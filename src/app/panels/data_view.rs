@@ -283,13 +283,7 @@ fn classes_ui(ui: &mut egui::Ui, view: &ReadyView, local: &mut DataViewLocal) {
                 let inner = rect.shrink2(vec2(tokens::SPACE_S, 0.0));
                 let font = egui::FontId::proportional(tokens::TEXT_BODY);
                 let name_rect = egui::Rect::from_min_size(inner.min, vec2(name_width, row_height));
-                ui.painter_at(name_rect).text(
-                    name_rect.left_center(),
-                    Align2::LEFT_CENTER,
-                    &class.name,
-                    font.clone(),
-                    colors.text,
-                );
+                widgets::elided(ui, name_rect, &class.name, font.clone(), colors.text);
                 let number = format::count(class.pictures() as u64);
                 ui.painter().text(inner.right_center(), Align2::RIGHT_CENTER, &number, font, colors.text_muted);
                 let mut bar = inner;
@@ -363,8 +357,13 @@ fn sample_ui(ui: &mut egui::Ui, generation: u64, sample: &Sample, local: &mut Da
             let font = egui::FontId::proportional(tokens::TEXT_TITLE);
             ui.painter().text(rect.center(), Align2::CENTER_CENTER, icon::WARNING, font, colors.danger);
         }
-        None if local.wanted.len() < WANTED => local.wanted.push(sample.index),
-        None => {}
+        None => {
+            let font = egui::FontId::proportional(tokens::TEXT_TITLE);
+            ui.painter().text(rect.center(), Align2::CENTER_CENTER, icon::IMAGE, font, colors.outline_strong);
+            if local.wanted.len() < WANTED {
+                local.wanted.push(sample.index);
+            }
+        }
     }
     response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Image, true, &sample.name));
     response.on_hover_text(text);

@@ -290,7 +290,7 @@ pub fn state() -> State {
     let thumbnails: BTreeMap<_, _> =
         (0..80_usize).filter(|index| index % 11 != 10).map(|index| (index, Ok(Arc::new(pixels(96, index as u32))))).collect();
     let preview = Preview {
-        index: 0,
+        index: 8,
         augmentation: experiment.augmentation.clone(),
         original: pixels(224, 3),
         versions: (0..15).map(|version| pixels(224, 3 * version)).collect(),

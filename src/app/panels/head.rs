@@ -129,7 +129,7 @@ pub fn head_ui(ui: &mut egui::Ui, view: &HeadView, _local: &mut HeadLocal, out: 
     let mut draft = view.editor.draft();
     let tooltip = "How the backbone's grid of features becomes one vector";
     let changed =
-        widgets::row(ui, "Pooling", tooltip, |ui| widgets::segmented(ui, &mut draft.experiment.head.pooling, &POOLINGS));
+        widgets::segmented_row(ui, "Pooling", tooltip, &mut draft.experiment.head.pooling, &POOLINGS);
     draft.touched(changed, "");
     ui.add_space(tokens::SPACE_S);
     layers_ui(ui, &mut draft);
@@ -137,7 +137,7 @@ pub fn head_ui(ui: &mut egui::Ui, view: &HeadView, _local: &mut HeadLocal, out: 
     ui.add_space(tokens::SPACE_S);
     let tooltip = "The last layer, which gives the probabilities, and the loss that goes with it";
     let changed =
-        widgets::row(ui, "Output", tooltip, |ui| widgets::segmented(ui, &mut draft.experiment.head.output, &OUTPUTS));
+        widgets::segmented_row(ui, "Output", tooltip, &mut draft.experiment.head.output, &OUTPUTS);
     draft.touched(changed, "");
     widgets::problem(ui, draft.problem("head.output"));
     if draft.experiment.head.output == OutputLayer::Sigmoid && view.classes.is_some_and(|classes| classes != 2) {

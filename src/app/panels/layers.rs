@@ -364,7 +364,7 @@ fn stages_ui(ui: &mut egui::Ui, tree: &LayerTree, phase: usize, locks: &PhaseLoc
     ui.add_space(tokens::SPACE_XS);
     let boxes = tree.stages.len() + 2;
     let gap = 14.0;
-    let width = ((ui.available_width() - gap * (boxes - 1) as f32) / boxes as f32).clamp(64.0, 130.0);
+    let width = ((ui.available_width() - gap * (boxes - 1) as f32) / boxes as f32).clamp(92.0, 130.0);
     let height = 58.0;
     let nodes = layer_plan::flatten(tree);
     egui::ScrollArea::horizontal().id_salt("stages").auto_shrink([false, true]).show(ui, |ui| {
@@ -452,7 +452,9 @@ fn search_ui(ui: &mut egui::Ui, tree: &LayerTree, local: &mut LayersLocal) {
     ui.horizontal(|ui| {
         let field = egui::TextEdit::singleline(&mut local.search)
             .hint_text(format!("{} Search layers", icon::MAGNIFYING_GLASS))
-            .desired_width((ui.available_width() - 80.0).clamp(80.0, 260.0));
+            .vertical_align(egui::Align::Center)
+            .min_size(vec2(0.0, ui.spacing().interact_size.y))
+            .desired_width((ui.available_width() - 96.0).clamp(80.0, 260.0));
         ui.add(field).accessible_name("Search layers").on_hover_text("Show only layers whose path or kind holds this");
         let expand = widgets::icon_button(ui, icon::ARROWS_VERTICAL, "Expand all layers", "Show every layer");
         if expand.clicked() {
@@ -644,7 +646,7 @@ fn row_ui(ui: &mut egui::Ui, row: &LayerRow, index: usize) -> Option<RowAction> 
 
     let cell = |from: f32, to: f32, text: &str, font: egui::FontId, color: egui::Color32| {
         let cell = egui::Rect::from_min_max(egui::pos2(from, rect.top()), egui::pos2(to, rect.bottom()));
-        ui.painter_at(cell).text(cell.left_center(), Align2::LEFT_CENTER, text, font, color);
+        widgets::elided(ui, cell, text, font, color);
     };
     let body = egui::FontId::proportional(tokens::TEXT_BODY);
     let small = egui::FontId::proportional(tokens::TEXT_SMALL);

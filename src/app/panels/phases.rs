@@ -118,25 +118,15 @@ fn head_ui(
     let number = draft.experiment.phases.len();
     let folded = local.folded.contains(&index);
     let place = index + 1;
-    egui::Sides::new().shrink_left().show(
-        ui,
-        |ui| {
-            let symbol = if folded { icon::CARET_RIGHT } else { icon::CARET_DOWN };
-            let name = format!("{} phase {place}", if folded { "Expand" } else { "Collapse" });
-            if widgets::icon_button(ui, symbol, &name, "Show or hide the settings of this phase").clicked()
-                && !local.folded.remove(&index)
-            {
-                local.folded.insert(index);
-            }
-            let field = egui::TextEdit::singleline(&mut draft.experiment.phases[index].name)
-                .frame(egui::Frame::NONE)
-                .font(tokens::semibold_font(tokens::TEXT_BODY))
-                .desired_width(ui.available_width());
-            let response = ui.add(field).accessible_name(format!("Name of phase {place}"));
-            let changed = response.on_hover_text("What the curves and the log call this phase").changed();
-            draft.touched_at(changed, "phase name", index);
-        },
-        |ui| {
+    ui.horizontal(|ui| {
+        let symbol = if folded { icon::CARET_RIGHT } else { icon::CARET_DOWN };
+        let name = format!("{} phase {place}", if folded { "Expand" } else { "Collapse" });
+        if widgets::icon_button(ui, symbol, &name, "Show or hide the settings of this phase").clicked()
+            && !local.folded.remove(&index)
+        {
+            local.folded.insert(index);
+        }
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 0.0;
             ui.add_enabled_ui(number > 1, |ui| {
                 let name = format!("Remove phase {place}");
@@ -156,8 +146,17 @@ fn head_ui(
                     *change = Some(Change::Up(index));
                 }
             });
-        },
-    );
+            let field = egui::TextEdit::singleline(&mut draft.experiment.phases[index].name)
+                .frame(egui::Frame::NONE)
+                .font(tokens::semibold_font(tokens::TEXT_BODY))
+                .vertical_align(egui::Align::Center)
+                .min_size(vec2(0.0, ui.spacing().interact_size.y))
+                .desired_width(ui.available_width());
+            let response = ui.add(field).accessible_name(format!("Name of phase {place}"));
+            let changed = response.on_hover_text("What the curves and the log call this phase").changed();
+            draft.touched_at(changed, "phase name", index);
+        });
+    });
     if folded && let Some(line) = view.lines.get(index) {
         ui.add(egui::Label::new(tokens(ui).small(line)).truncate()).on_hover_text(line);
     }
@@ -198,8 +197,8 @@ fn body_ui(ui: &mut egui::Ui, view: &PhasesView, draft: &mut Draft<'_>, index: u
 fn freeze_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize, out: &mut Vec<Command>) {
     let plan = &mut draft.experiment.phases[index].freeze;
     let options = [
-        ("Whole backbone", "Feature extraction: only the head learns"),
-        ("All but the last layers", "Fine-tuning: the top of the backbone learns too"),
+        ("Backbone", "Feature extraction: only the head learns"),
+        ("All but last", "Fine-tuning: the top of the backbone learns too"),
         ("Nothing", "Every layer learns"),
         ("Layer by layer…", "Choose in the layer tree"),
     ];
@@ -209,7 +208,11 @@ fn freeze_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize, out: &mut V
         FreezePlan::Nothing => 2,
         FreezePlan::Below(_) | FreezePlan::Custom(_) => 3,
     };
-    let title = if selected == 3 { layer_plan::describe(plan) } else { options[selected].0.to_owned() };
+    let title = match plan {
+        FreezePlan::Below(path) => format!("Below {path}"),
+        FreezePlan::Custom(_) => "By name".into(),
+        _ => options[selected].0.to_owned(),
+    };
     let tooltip = "Which layers of the backbone stay as they are during this phase";
     // A custom plan can be opened again: choosing the tree is always news.
     let current = (selected != 3).then_some(selected);

@@ -197,7 +197,7 @@ fn chart_ui(ui: &mut egui::Ui, view: &ResultsView) {
         let fade = if row.comparable { 1.0 } else { 0.4 };
         let name = egui::Rect::from_min_size(rect.min, vec2(name_width - tokens::SPACE_S, row_height));
         let text_color = colors.text.gamma_multiply(fade);
-        ui.painter_at(name).text(name.left_center(), Align2::LEFT_CENTER, &row.name, font.clone(), text_color);
+        widgets::elided(ui, name, &row.name, font.clone(), text_color);
         let track = egui::Rect::from_min_max(
             egui::pos2(rect.left() + name_width, rect.top() + 6.0),
             egui::pos2(rect.right() - value_width, rect.bottom() - 6.0),

@@ -214,7 +214,7 @@ fn row_ui(ui: &mut egui::Ui, row: &RunRow, height: f32, out: &mut Vec<Command>) 
     );
     let text_color = if row.shown { colors.text } else { colors.text_muted };
     let font = tokens::medium_font(tokens::TEXT_BODY);
-    elided(ui, name_rect, &row.name, font, text_color);
+    widgets::elided(ui, name_rect, &row.name, font, text_color);
     let detail_rect =
         egui::Rect::from_min_max(egui::pos2(left, inner.bottom() - 15.0), egui::pos2(inner.right(), inner.bottom()));
     let small = egui::FontId::proportional(tokens::TEXT_SMALL);
@@ -224,7 +224,7 @@ fn row_ui(ui: &mut egui::Ui, row: &RunRow, height: f32, out: &mut Vec<Command>) 
     text_rect.min.x += 18.0;
     let failed = matches!(row.state, RecordState::Failed(_));
     let detail_color = if failed { colors.danger } else { colors.text_muted };
-    elided(ui, text_rect, &row.detail, small.clone(), detail_color);
+    widgets::elided(ui, text_rect, &row.detail, small.clone(), detail_color);
     if !row.warnings.is_empty() {
         let font = egui::FontId::proportional(tokens::TEXT_BODY);
         painter.text(detail_rect.right_center(), Align2::RIGHT_CENTER, icon::WARNING, font, colors.warning);
@@ -288,15 +288,6 @@ fn menu_ui(ui: &mut egui::Ui, row: &RunRow, out: &mut Vec<Command>) {
             out.push(Command::StopRun(run));
         }
     }
-}
-
-/// One line of text, with an ellipsis where it does not fit.
-fn elided(ui: &egui::Ui, rect: egui::Rect, text: &str, font: egui::FontId, color: egui::Color32) {
-    let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), font, color);
-    job.wrap = egui::text::TextWrapping::truncate_at_width(rect.width().max(1.0));
-    let galley = ui.painter().layout_job(job);
-    let place = egui::pos2(rect.left(), rect.center().y - galley.size().y / 2.0);
-    ui.painter().galley(place, galley, color);
 }
 
 #[cfg(test)]

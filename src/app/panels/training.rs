@@ -76,7 +76,7 @@ pub fn training_ui(ui: &mut egui::Ui, view: &TrainingView, _local: &mut Training
     let tooltip = "Decides which epoch was best, and when to stop early";
     let mut changed = widgets::choice(ui, "Monitor", tooltip, &mut training.monitor, &MONITORS);
     let tooltip = "Which weights the run ends with, and which are tested";
-    changed |= widgets::row(ui, "Keep", tooltip, |ui| widgets::segmented(ui, &mut training.keep, &KEEPS));
+    changed |= widgets::segmented_row(ui, "Keep", tooltip, &mut training.keep, &KEEPS);
     draft.touched(changed, "");
 
     let training = &mut draft.experiment.training;
@@ -112,7 +112,7 @@ pub fn training_ui(ui: &mut egui::Ui, view: &TrainingView, _local: &mut Training
     let tooltip = "How test pictures are seen for the test metrics and predictions";
     let training = &mut draft.experiment.training;
     let changed =
-        widgets::row(ui, "Test views", tooltip, |ui| widgets::segmented(ui, &mut training.test_views, &TEST_VIEWS));
+        widgets::segmented_row(ui, "Test views", tooltip, &mut training.test_views, &TEST_VIEWS);
     draft.touched(changed, "");
     let tooltip = "Decides the split, the initial weights of the head, the order of pictures and the augmentation: the same seed gives the same run";
     let changed = widgets::number(ui, "Seed", tooltip, &mut draft.experiment.seed, 0..=u64::from(u32::MAX), "");

@@ -11,7 +11,7 @@ const WIDEST_EDITOR: f32 = 560.0;
 
 /// How wide the label of a [`row`] is.
 fn label_width(ui: &egui::Ui) -> f32 {
-    (ui.available_width().min(WIDEST_EDITOR) * 0.38).clamp(84.0, 170.0)
+    (ui.available_width().min(WIDEST_EDITOR) * 0.42).clamp(92.0, 170.0)
 }
 
 /// The width of the number box beside a slider.
@@ -58,6 +58,7 @@ pub fn slider(
                 .suffix(unit)
                 .clamping(egui::SliderClamping::Edits),
         )
+        .accessible_name(label)
         .on_hover_text(tooltip)
         .changed()
     })
@@ -91,6 +92,7 @@ pub fn log_slider(
                 .custom_parser(|text| text.trim().parse().ok())
                 .clamping(egui::SliderClamping::Edits),
         )
+        .accessible_name(label)
         .on_hover_text(tooltip)
         .changed()
     })
@@ -107,6 +109,7 @@ pub fn number<N: egui::emath::Numeric>(
 ) -> bool {
     row(ui, label, tooltip, |ui| {
         ui.add(egui::DragValue::new(value).range(range).clamp_existing_to_range(false).speed(0.2).suffix(unit))
+            .accessible_name(label)
             .on_hover_text(tooltip)
             .changed()
     })
@@ -165,9 +168,35 @@ pub fn choose(
                 }
             })
             .response
+            .accessible_name(label)
             .on_hover_text(tooltip);
         chosen
     })
+}
+
+/// A [`segmented`] choice with its label: beside it, or above it where both do not fit. True when another was chosen.
+pub fn segmented_row<T: PartialEq + Clone>(
+    ui: &mut egui::Ui,
+    label: &str,
+    tooltip: &str,
+    value: &mut T,
+    options: &[(T, &str, &str)],
+) -> bool {
+    let font = egui::TextStyle::Button.resolve(ui.style());
+    let padding = ui.spacing().button_padding.x;
+    let width: f32 = options
+        .iter()
+        .map(|(_, title, _)| {
+            let galley = ui.painter().layout_no_wrap((*title).to_owned(), font.clone(), egui::Color32::PLACEHOLDER);
+            galley.size().x + 2.0 * padding + 4.0
+        })
+        .sum();
+    let whole = ui.available_width().min(WIDEST_EDITOR);
+    if label_width(ui) + ui.spacing().item_spacing.x + width + 4.0 <= whole {
+        return row(ui, label, tooltip, |ui| segmented(ui, value, options));
+    }
+    ui.label(RichText::new(label).color(tokens(ui).text_muted)).on_hover_text(tooltip);
+    segmented(ui, value, options)
 }
 
 /// One of a few short ones, side by side. True when another was chosen.
@@ -177,7 +206,6 @@ pub fn segmented<T: PartialEq + Clone>(ui: &mut egui::Ui, value: &mut T, options
     egui::Frame::new()
         .fill(colors.sunken)
         .corner_radius(tokens::RADIUS_M)
-        .inner_margin(2)
         .show(ui, |ui| {
             ui.horizontal(|ui| {
                 ui.spacing_mut().item_spacing.x = 2.0;
@@ -229,7 +257,12 @@ pub fn problem(ui: &mut egui::Ui, message: Option<&str>) {
 pub fn icon_button(ui: &mut egui::Ui, symbol: &str, name: &str, tooltip: &str) -> egui::Response {
     let side = ui.spacing().interact_size.y;
     let text = tokens::icon_text(symbol);
-    let response = ui.add(egui::Button::new(text).frame_when_inactive(false).min_size(vec2(side, side)));
+    let response = ui
+        .scope(|ui| {
+            ui.spacing_mut().button_padding = vec2(4.0, 2.0);
+            ui.add(egui::Button::new(text).frame_when_inactive(false).min_size(vec2(side, side)))
+        })
+        .inner;
     response.accessible_name(name).on_hover_text(tooltip)
 }
 
@@ -301,21 +334,66 @@ pub fn dot(ui: &mut egui::Ui, color: egui::Color32) -> egui::Response {
     response
 }
 
-/// A small labelled square, for legends that stand beside a painted chart.
-pub fn swatch(ui: &mut egui::Ui, color: egui::Color32, text: &str) {
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = tokens::SPACE_XS;
-        let (rect, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
-        ui.painter().rect_filled(rect, 2.0, color);
-        ui.label(RichText::new(text).size(tokens::TEXT_SMALL));
-    });
+/// A small labelled square, for legends that stand beside a painted chart. One piece, so that a row of them can wrap.
+pub fn swatch(ui: &mut egui::Ui, color: egui::Color32, text: &str) -> egui::Response {
+    let font = egui::FontId::proportional(tokens::TEXT_SMALL);
+    let (rect, response) = mark_and_text(ui, text, font);
+    let mark = egui::Rect::from_center_size(rect.left_center() + vec2(6.0, 0.0), vec2(10.0, 10.0));
+    ui.painter().rect_filled(mark, 2.0, color);
+    response
 }
 
-/// A number with what it is of, for summaries.
-pub fn figure(ui: &mut egui::Ui, value: &str, label: &str) {
-    ui.vertical(|ui| {
-        ui.spacing_mut().item_spacing.y = 0.0;
-        ui.label(tokens::semibold(value).size(tokens::TEXT_TITLE));
-        ui.label(RichText::new(label).size(tokens::TEXT_SMALL).color(tokens(ui).text_muted));
+/// A run's dot and name, for legends. One piece, so that a row of them can wrap.
+pub fn run_mark(ui: &mut egui::Ui, color: egui::Color32, text: &str) -> egui::Response {
+    let (rect, response) = mark_and_text(ui, text, tokens::medium_font(tokens::TEXT_BODY));
+    ui.painter().circle_filled(rect.left_center() + vec2(6.0, 0.0), 5.0, color);
+    response
+}
+
+fn mark_and_text(ui: &mut egui::Ui, text: &str, font: egui::FontId) -> (egui::Rect, egui::Response) {
+    let color = tokens(ui).text;
+    let widest = (ui.max_rect().width() - 24.0).max(40.0);
+    let galley = elided_galley(ui, widest, text, font, color);
+    let (rect, response) = ui.allocate_exact_size(vec2(galley.size().x + 18.0, galley.size().y + 4.0), Sense::hover());
+    let place = egui::pos2(rect.left() + 18.0, rect.center().y - galley.size().y / 2.0);
+    ui.painter().galley(place, galley, color);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, text));
+    (rect, response)
+}
+
+/// A number with what it is of, for summaries. One piece, so that a row of them can wrap.
+pub fn figure(ui: &mut egui::Ui, value: &str, label: &str) -> egui::Response {
+    let colors = tokens(ui);
+    let value_font = tokens::semibold_font(tokens::TEXT_TITLE);
+    let label_font = egui::FontId::proportional(tokens::TEXT_SMALL);
+    let number = ui.painter().layout_no_wrap(value.to_owned(), value_font, colors.text);
+    let name = ui.painter().layout_no_wrap(label.to_owned(), label_font, colors.text_muted);
+    let size = vec2(number.size().x.max(name.size().x), number.size().y + name.size().y);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    let below = rect.min + vec2(0.0, number.size().y);
+    ui.painter().galley(rect.min, number, colors.text);
+    ui.painter().galley(below, name, colors.text_muted);
+    response.widget_info(|| {
+        egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, format!("{value} {label}"))
     });
+    response
+}
+
+fn elided_galley(
+    ui: &egui::Ui,
+    width: f32,
+    text: &str,
+    font: egui::FontId,
+    color: egui::Color32,
+) -> std::sync::Arc<egui::Galley> {
+    let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), font, color);
+    job.wrap = egui::text::TextWrapping::truncate_at_width(width.max(1.0));
+    ui.painter().layout_job(job)
+}
+
+/// One line of painted text at the left of `rect`, with an ellipsis where it does not fit.
+pub fn elided(ui: &egui::Ui, rect: egui::Rect, text: &str, font: egui::FontId, color: egui::Color32) {
+    let galley = elided_galley(ui, rect.width(), text, font, color);
+    let place = egui::pos2(rect.left(), rect.center().y - galley.size().y / 2.0);
+    ui.painter().galley(place, galley, color);
 }
