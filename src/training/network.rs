@@ -145,7 +145,7 @@ impl Network {
             OutputLayer::Softmax => logits.f_argmax(-1, false)?,
             OutputLayer::Sigmoid => logits.f_reshape([-1i64])?.f_gt(0.0)?,
         };
-        let classes: Vec<i64> = Vec::try_from(classes.f_to_kind(tch::Kind::Int64)?)?;
+        let classes: Vec<i64> = Vec::try_from(classes.f_to_kind(tch::Kind::Int64)?.f_to(Device::Cpu)?)?;
         Ok(classes.into_iter().map(|class| class as u32).collect())
     }
 

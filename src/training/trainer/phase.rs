@@ -179,14 +179,13 @@ impl Session<'_> {
             format!("the output of the {} frozen of {depth} parts of the backbone", plan.cut)
         };
         match (plan.cut, Variation::of(&self.experiment.augmentation)) {
-            (0, _) => "the whole network is computed in every epoch".into(),
-            (_, Variation::None) => format!("{what} is computed once per picture")
-                .replace("features of the frozen backbone is", "features of the frozen backbone are"),
+            (0, _) => "Computed in every epoch: the whole network".into(),
+            (_, Variation::None) => format!("Computed once per picture: {what}"),
             (_, Variation::Cached(views)) => {
-                format!("{what}: computed once for each of {views} views of every picture")
+                format!("Computed once for each of {views} views of every picture: {what}")
             }
             (_, Variation::Fresh) => {
-                format!("{what}: computed in every epoch, because every epoch sees other pictures")
+                format!("Computed in every epoch, because every epoch sees other pictures: {what}")
             }
         }
     }

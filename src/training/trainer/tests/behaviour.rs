@@ -21,11 +21,15 @@ fn a_head_learns_to_tell_colours_apart() {
     let pictures = pictures(3, [30, 9, 9]);
     let mut experiment = extraction(12);
     experiment.head = HeadConfig {
-        layers: vec![HeadLayer::Dense { units: 32, activation: Activation::Relu }],
+        layers: vec![
+            HeadLayer::BatchNorm,
+            HeadLayer::Dense { units: 32, activation: Activation::Relu },
+        ],
         ..HeadConfig::default()
     };
     experiment.phases[0].schedule = Schedule::one_cycle();
     experiment.phases[0].learning_rate = 0.05;
+    experiment.training.batch_size = 10;
     let run = run(&request(&pictures, experiment));
     let outcome = run.result.unwrap();
     let test = outcome.test.unwrap();

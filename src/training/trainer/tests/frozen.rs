@@ -23,8 +23,8 @@ fn changes(backbone: &str, plan: &FreezePlan, policy: NormPolicy) -> Vec<Change>
     let mut experiment = experiment(vec![phase(plan.clone(), 1)]);
     experiment.backbone.name = backbone.into();
     experiment.backbone.frozen_norm = policy;
-    experiment.backbone.input_size = Some(SIDE.max(info.input_range.0));
-    let pictures = pictures(2, [4, 2, 0]);
+    experiment.backbone.input_size = Some(info.input_range.0.max(32));
+    let pictures = pictures(2, [4, 0, 0]);
     let run = run(&request(&pictures, experiment.clone()));
     run.result.unwrap();
     let after = run.witness.weights.last().unwrap();
