@@ -97,7 +97,10 @@ impl Drawn {
             flip_vertically: draw.coin() & augmentation.vertical_flip,
             rotation_degrees: draw.signed() * augmentation.rotation,
             extent: (1.0 + draw.signed() * augmentation.zoom).max(0.01),
-            shift: (draw.signed() * augmentation.translation, draw.signed() * augmentation.translation),
+            shift: (
+                draw.signed() * augmentation.translation,
+                draw.signed() * augmentation.translation,
+            ),
             crop_side: (1.0 - draw.unit() * augmentation.crop).max(0.01).sqrt(),
             crop_at: (draw.unit(), draw.unit()),
             brightness: draw.signed() * augmentation.brightness * 255.0,
@@ -111,7 +114,10 @@ impl Drawn {
 
     /// Whether pixels must be computed between pixels.
     fn moves(&self) -> bool {
-        self.rotation_degrees != 0.0 || self.extent != 1.0 || self.shift != (0.0, 0.0) || self.crop_side != 1.0
+        self.rotation_degrees != 0.0
+            || self.extent != 1.0
+            || self.shift != (0.0, 0.0)
+            || self.crop_side != 1.0
     }
 }
 

@@ -37,12 +37,18 @@ pub fn decode(source: &PictureSource) -> Result<Pixels, DataError> {
         PictureSource::File(path) => read_file(path).and_then(|bytes| decode_guarded(&bytes)),
         PictureSource::Cifar10 { batch, record } => decode_cifar10(batch, *record),
     };
-    decoded.map_err(|reason| DataError::Picture { reason, path: source.path().to_path_buf() })
+    decoded.map_err(|reason| DataError::Picture {
+        reason,
+        path: source.path().to_path_buf(),
+    })
 }
 
 /// Decodes the contents of a picture file, whatever its name; `path` is for messages.
 pub fn decode_bytes(bytes: &[u8], path: &Path) -> Result<Pixels, DataError> {
-    decode_guarded(bytes).map_err(|reason| DataError::Picture { reason, path: path.to_path_buf() })
+    decode_guarded(bytes).map_err(|reason| DataError::Picture {
+        reason,
+        path: path.to_path_buf(),
+    })
 }
 
 /// A small, antialiased version: its longer side is at most `side`; nothing is enlarged.
@@ -57,7 +63,9 @@ pub fn thumbnail(source: &PictureSource, side: u32) -> Result<Pixels, DataError>
 
 fn read_file(path: &Path) -> Result<Vec<u8>, String> {
     let unreadable = |error: io::Error| match error.kind() {
-        io::ErrorKind::PermissionDenied => "may not be read: give yourself permission to read it".to_owned(),
+        io::ErrorKind::PermissionDenied => {
+            "may not be read: give yourself permission to read it".to_owned()
+        }
         io::ErrorKind::NotFound => "is not there any more: put it back, or scan again".to_owned(),
         _ => format!("can't be read ({error}): check the disk, or copy the picture again"),
     };
@@ -71,14 +79,17 @@ fn read_file(path: &Path) -> Result<Vec<u8>, String> {
     }
     let mut bytes = Vec::with_capacity(metadata.len() as usize);
     // The file may grow while it is read.
-    file.take(MAX_FILE_BYTES).read_to_end(&mut bytes).map_err(unreadable)?;
+    file.take(MAX_FILE_BYTES)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
     Ok(bytes)
 }
 
 /// A decoder that panics on a crafted file must cost one picture, not the application.
 fn decode_guarded(bytes: &[u8]) -> Result<Pixels, String> {
-    catch_unwind(AssertUnwindSafe(|| decode_contents(bytes)))
-        .unwrap_or_else(|_| Err("is damaged in a way that no decoder expects: save the picture anew".into()))
+    catch_unwind(AssertUnwindSafe(|| decode_contents(bytes))).unwrap_or_else(|_| {
+        Err("is damaged in a way that no decoder expects: save the picture anew".into())
+    })
 }
 
 fn decode_contents(bytes: &[u8]) -> Result<Pixels, String> {
@@ -93,16 +104,28 @@ fn decode_contents(bytes: &[u8]) -> Result<Pixels, String> {
     reader.limits(limits.clone());
     let format = match reader.format() {
         Some(format) if format.reading_enabled() => format,
-        _ => return Err("is no JPEG, PNG, GIF, BMP, TIFF or WebP picture: convert it to one of these".into()),
+        _ => {
+            return Err(
+                "is no JPEG, PNG, GIF, BMP, TIFF or WebP picture: convert it to one of these"
+                    .into(),
+            );
+        }
     };
-    let mut decoder = reader.into_decoder().map_err(|error| describe(&error, format))?;
+    let mut decoder = reader
+        .into_decoder()
+        .map_err(|error| describe(&error, format))?;
     let (width, height) = decoder.dimensions();
     check_size(width, height)?;
     if format == ImageFormat::Jpeg && !jpeg::has_end_marker(bytes) {
-        return Err("is cut off (the JPEG has no end marker): copy or download the picture again".into());
+        return Err(
+            "is cut off (the JPEG has no end marker): copy or download the picture again".into(),
+        );
     }
-    let orientation = decoder.orientation().map_err(|error| describe(&error, format))?;
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(|error| describe(&error, format))?;
+    let orientation = decoder
+        .orientation()
+        .map_err(|error| describe(&error, format))?;
+    let mut picture =
+        DynamicImage::from_decoder(decoder).map_err(|error| describe(&error, format))?;
     picture.apply_orientation(orientation);
     Ok(flatten::onto_white(picture))
 }
@@ -129,14 +152,20 @@ fn describe(error: &ImageError, format: ImageFormat) -> String {
             format!("is too large (at most {MAX_SIDE} pixels a side): save it at a smaller size")
         }
         ImageError::Unsupported(what) => {
-            format!("uses a kind of {name} that can't be read ({what}): save the picture as an ordinary PNG or JPEG")
+            format!(
+                "uses a kind of {name} that can't be read ({what}): save the picture as an ordinary PNG or JPEG"
+            )
         }
         ImageError::IoError(io) if io.kind() == io::ErrorKind::UnexpectedEof => {
             format!("is cut off (the {name} ends too early): copy or download the picture again")
         }
         other => {
             // Decoders wrap their causes several deep, some over several lines.
-            let text = other.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+            let text = other
+                .to_string()
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ");
             format!("is damaged or cut off ({text}): copy or download the picture again")
         }
     }
@@ -150,13 +179,23 @@ fn decode_cifar10(batch: &Path, record: usize) -> Result<Pixels, String> {
         file.read_exact(&mut bytes)?;
         Ok(bytes)
     };
-    let bytes = read().map_err(|error| format!("has no readable record {record} ({error}): download the batch again"))?;
+    let bytes = read().map_err(|error| {
+        format!("has no readable record {record} ({error}): download the batch again")
+    })?;
     let planes = &bytes[1..];
     let mut rgb = Vec::with_capacity(3 * CIFAR10_PLANE_BYTES);
     for at in 0..CIFAR10_PLANE_BYTES {
-        rgb.extend([planes[at], planes[CIFAR10_PLANE_BYTES + at], planes[2 * CIFAR10_PLANE_BYTES + at]]);
+        rgb.extend([
+            planes[at],
+            planes[CIFAR10_PLANE_BYTES + at],
+            planes[2 * CIFAR10_PLANE_BYTES + at],
+        ]);
     }
-    Ok(Pixels { width: CIFAR10_SIDE, height: CIFAR10_SIDE, rgb })
+    Ok(Pixels {
+        width: CIFAR10_SIDE,
+        height: CIFAR10_SIDE,
+        rgb,
+    })
 }
 
 #[cfg(test)]

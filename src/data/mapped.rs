@@ -1,5 +1,8 @@
 //! The crate's one place with a memory map: a temporary file, seen as bytes.
-#![allow(unsafe_code, reason = "mapping a file is unsafe in memmap2, because others could change the file")]
+#![allow(
+    unsafe_code,
+    reason = "mapping a file is unsafe in memmap2, because others could change the file"
+)]
 
 use std::fs::File;
 use std::io;

@@ -45,7 +45,10 @@ pub struct Picture {
 pub enum PictureSource {
     File(PathBuf),
     /// The nth record (3,073 bytes: label, then 32 x 32 red, green and blue planes) of a CIFAR-10 batch.
-    Cifar10 { batch: PathBuf, record: usize },
+    Cifar10 {
+        batch: PathBuf,
+        record: usize,
+    },
 }
 
 /// What was passed over while scanning, and why.
@@ -106,7 +109,11 @@ impl Pixels {
     /// A picture of one colour.
     pub fn filled(width: u32, height: u32, color: [u8; 3]) -> Self {
         let count = width as usize * height as usize;
-        Self { width, height, rgb: color.iter().copied().cycle().take(count * 3).collect() }
+        Self {
+            width,
+            height,
+            rgb: color.iter().copied().cycle().take(count * 3).collect(),
+        }
     }
 }
 
@@ -135,7 +142,9 @@ impl StopFlag {
 pub enum DataError {
     #[error("stopped")]
     Stopped,
-    #[error("no pictures are chosen yet: open a folder of pictures sorted by class, or a table of paths and labels")]
+    #[error(
+        "no pictures are chosen yet: open a folder of pictures sorted by class, or a table of paths and labels"
+    )]
     NoSource,
     /// The source as a whole is unusable; the text says what to do.
     #[error("{reason}: {path}")]
@@ -170,6 +179,9 @@ impl DataError {
             Self::Source { reason, .. } | Self::Picture { reason, .. } => reason,
             other => other.to_string(),
         };
-        Problem { path: path.to_path_buf(), reason }
+        Problem {
+            path: path.to_path_buf(),
+            reason,
+        }
     }
 }

@@ -36,12 +36,31 @@ pub fn scan(
     progress(0, 0);
     let found = match &config.source {
         DataSource::Unset => return Err(DataError::NoSource),
-        DataSource::ClassFolders { path } => folders::class_folders(&paths::expand(path, base), stop)?,
-        DataSource::SplitFolders { path } => folders::split_folders(&paths::expand(path, base), stop)?,
+        DataSource::ClassFolders { path } => {
+            folders::class_folders(&paths::expand(path, base), stop)?
+        }
+        DataSource::SplitFolders { path } => {
+            folders::split_folders(&paths::expand(path, base), stop)?
+        }
         DataSource::Cifar10 { path } => cifar::find(&paths::expand(path, base), stop)?,
-        DataSource::Table { file, path_column, label_column, split_column, threshold } => {
-            let columns = table::Columns { path: path_column, label: label_column, split: split_column.as_ref() };
-            table::find(&paths::expand(file, base), &columns, threshold.as_ref(), stop)?
+        DataSource::Table {
+            file,
+            path_column,
+            label_column,
+            split_column,
+            threshold,
+        } => {
+            let columns = table::Columns {
+                path: path_column,
+                label: label_column,
+                split: split_column.as_ref(),
+            };
+            table::find(
+                &paths::expand(file, base),
+                &columns,
+                threshold.as_ref(),
+                stop,
+            )?
         }
     };
     let chosen = classes::choose(found, &config.classes)?;
@@ -70,7 +89,10 @@ struct Candidate {
 
 impl Found {
     fn problem(&mut self, path: impl Into<PathBuf>, reason: impl Into<String>) {
-        self.problems.push(Problem { path: path.into(), reason: reason.into() });
+        self.problems.push(Problem {
+            path: path.into(),
+            reason: reason.into(),
+        });
     }
 
     /// Names that are not UTF-8 may become equal when they are made readable.
@@ -88,11 +110,18 @@ impl Found {
 }
 
 fn source_error(path: &Path, reason: impl Into<String>) -> DataError {
-    DataError::Source { reason: reason.into(), path: path.to_path_buf() }
+    DataError::Source {
+        reason: reason.into(),
+        path: path.to_path_buf(),
+    }
 }
 
 fn check_stop(stop: &StopFlag) -> Result<(), DataError> {
-    if stop.is_stopped() { Err(DataError::Stopped) } else { Ok(()) }
+    if stop.is_stopped() {
+        Err(DataError::Stopped)
+    } else {
+        Ok(())
+    }
 }
 
 /// `path` below `root`, with `/`.

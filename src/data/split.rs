@@ -25,7 +25,12 @@ pub fn split(dataset: &Dataset, experiment: &Experiment) -> Result<SplitIndices,
     let seed = config.split.seed.unwrap_or(experiment.seed);
     let test_share = allowed_share("test", config.split.test)?;
     let validation_share = allowed_share("validation", config.split.validation)?;
-    let assigned = |split| dataset.pictures.iter().any(|picture| picture.split == Some(split));
+    let assigned = |split| {
+        dataset
+            .pictures
+            .iter()
+            .any(|picture| picture.split == Some(split))
+    };
 
     let mut pools = shuffled_pools(dataset, seed);
     let mut test = indices_assigned(dataset, Split::Test);
@@ -45,18 +50,26 @@ pub fn split(dataset: &Dataset, experiment: &Experiment) -> Result<SplitIndices,
     train.sort_unstable();
     test.sort_unstable();
     validation.sort_unstable();
-    Ok(SplitIndices { train, validation, test })
+    Ok(SplitIndices {
+        train,
+        validation,
+        test,
+    })
 }
 
 fn allowed_share(name: &str, share: f64) -> Result<f64, DataError> {
     if (0.0..=0.9).contains(&share) {
         return Ok(share);
     }
-    Err(DataError::Split(format!("the {name} share is {share}, allowed is 0 to 0.9")))
+    Err(DataError::Split(format!(
+        "the {name} share is {share}, allowed is 0 to 0.9"
+    )))
 }
 
 fn indices_assigned(dataset: &Dataset, split: Split) -> Vec<usize> {
-    (0..dataset.pictures.len()).filter(|&index| dataset.pictures[index].split == Some(split)).collect()
+    (0..dataset.pictures.len())
+        .filter(|&index| dataset.pictures[index].split == Some(split))
+        .collect()
 }
 
 /// For each class, in random order, what may be drawn from: pictures that the source assigns
@@ -80,7 +93,11 @@ fn draw(pools: &mut [Vec<usize>], share: f64) -> Vec<usize> {
     let total = (share * sizes.iter().sum::<usize>() as f64).round() as usize;
     let most: Vec<usize> = sizes.iter().map(|size| size.saturating_sub(1)).collect();
     let counts = apportion(&sizes, total, &most);
-    pools.iter_mut().zip(counts).flat_map(|(pool, count)| pool.split_off(pool.len() - count)).collect()
+    pools
+        .iter_mut()
+        .zip(counts)
+        .flat_map(|(pool, count)| pool.split_off(pool.len() - count))
+        .collect()
 }
 
 /// Divides `total` in proportion to `sizes` by largest remainders, no part above its `most`. A part
@@ -95,12 +112,22 @@ fn apportion(sizes: &[usize], total: usize, most: &[usize]) -> Vec<usize> {
             ((product / all) as usize, product % all)
         })
         .collect();
-    let mut counts: Vec<usize> = exact.iter().zip(most).map(|(&(whole, _), &most)| whole.min(most)).collect();
+    let mut counts: Vec<usize> = exact
+        .iter()
+        .zip(most)
+        .map(|(&(whole, _), &most)| whole.min(most))
+        .collect();
     let missing = total.saturating_sub(exact.iter().map(|(whole, _)| whole).sum());
-    let mut order: Vec<usize> = (0..sizes.len()).filter(|&part| counts[part] < most[part]).collect();
+    let mut order: Vec<usize> = (0..sizes.len())
+        .filter(|&part| counts[part] < most[part])
+        .collect();
     // The sort is stable: among equals the larger, then the earlier part comes first.
     order.sort_by_key(|&part| std::cmp::Reverse((exact[part].1, sizes[part])));
-    for &part in order.iter().filter(|&&part| exact[part].1 > 0).take(missing) {
+    for &part in order
+        .iter()
+        .filter(|&&part| exact[part].1 > 0)
+        .take(missing)
+    {
         counts[part] += 1;
     }
     counts
@@ -109,7 +136,8 @@ fn apportion(sizes: &[usize], total: usize, most: &[usize]) -> Vec<usize> {
 fn check_training_pictures(dataset: &Dataset, pools: &[Vec<usize>]) -> Result<(), DataError> {
     if pools.iter().all(Vec::is_empty) {
         return Err(DataError::Split(
-            "no picture is left to train on: the source assigns all of them to validation or test".into(),
+            "no picture is left to train on: the source assigns all of them to validation or test"
+                .into(),
         ));
     }
     let without: Vec<&str> = pools
@@ -142,7 +170,9 @@ fn apply_limit(pools: &mut [Vec<usize>], limit: usize) -> Result<(), DataError> 
     let mut counts = apportion(&sizes, limit, &sizes);
     // A class whose share rounds to nothing takes a picture from the one that has most.
     while let Some(empty) = counts.iter().position(|&count| count == 0) {
-        let Some(largest) = (0..counts.len()).max_by_key(|&class| counts[class]) else { break };
+        let Some(largest) = (0..counts.len()).max_by_key(|&class| counts[class]) else {
+            break;
+        };
         counts[largest] -= 1;
         counts[empty] += 1;
     }

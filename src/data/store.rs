@@ -58,7 +58,14 @@ impl PictureStore {
         for (slot, &index) in indices.iter().enumerate() {
             slots[index] = slot as u32;
         }
-        let loading = Loading { dataset, spec, progress, stop, done: AtomicUsize::new(0), total: indices.len() };
+        let loading = Loading {
+            dataset,
+            spec,
+            progress,
+            stop,
+            done: AtomicUsize::new(0),
+            total: indices.len(),
+        };
         progress(0, indices.len());
         let needed_bytes = loading.square_bytes() as u64 * indices.len() as u64;
         let (squares, problems) = if needed_bytes <= memory_budget_bytes {
@@ -71,7 +78,14 @@ impl PictureStore {
             (Squares::Mapped(mapped), problems)
         };
         progress(indices.len(), indices.len());
-        Ok((Self { side: spec.side, slots, squares }, problems))
+        Ok((
+            Self {
+                side: spec.side,
+                slots,
+                squares,
+            },
+            problems,
+        ))
     }
 
     /// The side of every square.
@@ -96,7 +110,11 @@ impl PictureStore {
 
     /// A copy of the square of picture `index`.
     pub fn pixels(&self, index: usize) -> Pixels {
-        Pixels { width: self.side(), height: self.side(), rgb: self.rgb(index).to_vec() }
+        Pixels {
+            width: self.side(),
+            height: self.side(),
+            rgb: self.rgb(index).to_vec(),
+        }
     }
 }
 
@@ -126,7 +144,7 @@ impl Loading<'_> {
                 }
                 let problem = self.fill_square(square, index);
                 let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
-                if done % REPORT_EVERY == 0 {
+                if done.is_multiple_of(REPORT_EVERY) {
                     (self.progress)(done, self.total);
                 }
                 Ok(problem)
@@ -150,7 +168,10 @@ impl Loading<'_> {
 
     /// Goes through ordinary writes rather than a writable map: on a full disk a write returns an
     /// error, where a map would end the process.
-    fn write_to_temporary_file(&self, indices: &[usize]) -> Result<(File, Vec<Problem>), DataError> {
+    fn write_to_temporary_file(
+        &self,
+        indices: &[usize],
+    ) -> Result<(File, Vec<Problem>), DataError> {
         let mut file = tempfile::tempfile().map_err(|error| temporary_file_error(&error))?;
         let square_bytes = self.square_bytes().max(1);
         let mut problems = Vec::new();
@@ -158,7 +179,8 @@ impl Loading<'_> {
         for part in indices.chunks((BLOCK_BYTES / square_bytes).max(1)) {
             block.resize(part.len() * square_bytes, 0);
             problems.extend(self.fill(&mut block, part)?);
-            file.write_all(&block).map_err(|error| temporary_file_error(&error))?;
+            file.write_all(&block)
+                .map_err(|error| temporary_file_error(&error))?;
         }
         Ok((file, problems))
     }
@@ -186,7 +208,9 @@ mod tests {
         let pictures = (0..count)
             .map(|n| {
                 let path = folder.join(format!("{n}.png"));
-                image::RgbImage::from_pixel(5, 5, image::Rgb([n, 2 * n, 200])).save(&path).unwrap();
+                image::RgbImage::from_pixel(5, 5, image::Rgb([n, 2 * n, 200]))
+                    .save(&path)
+                    .unwrap();
                 Picture {
                     source: PictureSource::File(path),
                     name: format!("{n}.png"),
@@ -196,11 +220,21 @@ mod tests {
                 }
             })
             .collect();
-        Dataset { classes: vec!["one".into()], pictures, problems: Vec::new() }
+        Dataset {
+            classes: vec!["one".into()],
+            pictures,
+            problems: Vec::new(),
+        }
     }
 
     fn spec() -> SquareSpec {
-        SquareSpec { side: 4, resize: 4, interpolation: Interpolation::Bilinear, fit: Fit::Squash, background: [0; 3] }
+        SquareSpec {
+            side: 4,
+            resize: 4,
+            interpolation: Interpolation::Bilinear,
+            fit: Fit::Squash,
+            background: [0; 3],
+        }
     }
 
     #[test]
@@ -209,8 +243,15 @@ mod tests {
         let dataset = dataset(folder.path(), 9);
         let indices = [7, 1, 4];
         for budget in [u64::MAX, 0] {
-            let (store, problems) =
-                PictureStore::load(&dataset, &indices, &spec(), budget, &|_, _| (), &StopFlag::default()).unwrap();
+            let (store, problems) = PictureStore::load(
+                &dataset,
+                &indices,
+                &spec(),
+                budget,
+                &|_, _| (),
+                &StopFlag::default(),
+            )
+            .unwrap();
             assert!(problems.is_empty());
             assert_eq!(matches!(store.squares, Squares::Mapped(_)), budget == 0);
             for &index in &indices {
@@ -225,8 +266,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let dataset = dataset(folder.path(), 3);
         std::fs::remove_file(folder.path().join("1.png")).unwrap();
-        let (store, problems) =
-            PictureStore::load(&dataset, &[0, 1, 2], &spec(), u64::MAX, &|_, _| (), &StopFlag::default()).unwrap();
+        let (store, problems) = PictureStore::load(
+            &dataset,
+            &[0, 1, 2],
+            &spec(),
+            u64::MAX,
+            &|_, _| (),
+            &StopFlag::default(),
+        )
+        .unwrap();
         assert_eq!(problems.len(), 1);
         assert_eq!(problems[0].path, folder.path().join("1.png"));
         assert_eq!(store.pixels(1), Pixels::filled(4, 4, [MID_GREY; 3]));

@@ -10,7 +10,12 @@ pub(super) fn blank(picture: &mut Pixels, share: f64, at: (f64, f64)) {
     if side == 0 {
         return;
     }
-    let mean = picture.rgb.iter().map(|&value| u64::from(value)).sum::<u64>() as f64 / picture.rgb.len() as f64;
+    let mean = picture
+        .rgb
+        .iter()
+        .map(|&value| u64::from(value))
+        .sum::<u64>() as f64
+        / picture.rgb.len() as f64;
     let left = (at.0 * (width - side + 1) as f64) as usize;
     let top = (at.1 * (height - side + 1) as f64) as usize;
     for row in picture.rgb.chunks_exact_mut(width * 3).skip(top).take(side) {

@@ -20,10 +20,16 @@ impl Affine {
     /// enlarged; from a place in the result, the way leads back through these in reverse order.
     fn new(drawn: &Drawn, width: f64, height: f64) -> Self {
         let crop = drawn.crop_side;
-        let (left, top) = (drawn.crop_at.0 * (1.0 - crop) * width, drawn.crop_at.1 * (1.0 - crop) * height);
+        let (left, top) = (
+            drawn.crop_at.0 * (1.0 - crop) * width,
+            drawn.crop_at.1 * (1.0 - crop) * height,
+        );
         let (middle_x, middle_y) = (width / 2.0, height / 2.0);
         // Of the result's origin, relative to the middle, once crop and shift are undone.
-        let (from_x, from_y) = (left - drawn.shift.0 * width - middle_x, top - drawn.shift.1 * height - middle_y);
+        let (from_x, from_y) = (
+            left - drawn.shift.0 * width - middle_x,
+            top - drawn.shift.1 * height - middle_y,
+        );
         let (sin, cos) = drawn.rotation_degrees.to_radians().sin_cos();
         let horizontal = if drawn.flip_horizontally { -1.0 } else { 1.0 };
         let vertical = if drawn.flip_vertically { -1.0 } else { 1.0 };
@@ -67,7 +73,11 @@ pub(super) fn warp(picture: &Pixels, drawn: &Drawn) -> Pixels {
             y_at += step_y;
         }
     }
-    Pixels { width: picture.width, height: picture.height, rgb }
+    Pixels {
+        width: picture.width,
+        height: picture.height,
+        rgb,
+    }
 }
 
 fn fixed(value: f64) -> i64 {
@@ -98,8 +108,10 @@ fn sample(rgb: &[u8], width: usize, height: usize, x_at: i64, y_at: i64) -> [u8;
     let lower_left = &rgb[lower + left_byte..lower + left_byte + 3];
     let lower_right = &rgb[lower + right_byte..lower + right_byte + 3];
     let blend = |channel: usize| {
-        let above = u32::from(upper_left[channel]) * (256 - right) + u32::from(upper_right[channel]) * right;
-        let under = u32::from(lower_left[channel]) * (256 - right) + u32::from(lower_right[channel]) * right;
+        let above = u32::from(upper_left[channel]) * (256 - right)
+            + u32::from(upper_right[channel]) * right;
+        let under = u32::from(lower_left[channel]) * (256 - right)
+            + u32::from(lower_right[channel]) * right;
         ((above * (256 - below) + under * below + (1 << 15)) >> 16) as u8
     };
     [blend(0), blend(1), blend(2)]
@@ -109,7 +121,11 @@ fn sample(rgb: &[u8], width: usize, height: usize, x_at: i64, y_at: i64) -> [u8;
 fn reflect(at: i64, length: usize) -> usize {
     let length = length as i64;
     let folded = at.rem_euclid(2 * length);
-    (if folded < length { folded } else { 2 * length - 1 - folded }) as usize
+    (if folded < length {
+        folded
+    } else {
+        2 * length - 1 - folded
+    }) as usize
 }
 
 #[cfg(test)]

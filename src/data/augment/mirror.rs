@@ -17,11 +17,19 @@ pub(super) fn mirrored(picture: &Pixels, horizontally: bool, vertically: bool) -
         }
     };
     if vertically {
-        picture.rgb.chunks_exact(row_bytes).rev().for_each(&mut append);
+        picture
+            .rgb
+            .chunks_exact(row_bytes)
+            .rev()
+            .for_each(&mut append);
     } else {
         picture.rgb.chunks_exact(row_bytes).for_each(&mut append);
     }
-    Pixels { width: picture.width, height: picture.height, rgb }
+    Pixels {
+        width: picture.width,
+        height: picture.height,
+        rgb,
+    }
 }
 
 /// Reversing all bytes reverses the pixels, but turns each to BGR; swapping its ends mends that.

@@ -6,10 +6,18 @@ fn drawn_picture(side: u32) -> Pixels {
     let mut rgb = Vec::new();
     for y in 0..side {
         for x in 0..side {
-            rgb.extend([(x * 5 % 256) as u8, (y * 7 % 256) as u8, ((x * y) % 256) as u8]);
+            rgb.extend([
+                (x * 5 % 256) as u8,
+                (y * 7 % 256) as u8,
+                ((x * y) % 256) as u8,
+            ]);
         }
     }
-    Pixels { width: side, height: side, rgb }
+    Pixels {
+        width: side,
+        height: side,
+        rgb,
+    }
 }
 
 fn everything() -> Augmentation {
@@ -46,24 +54,51 @@ fn seed_and_view_decide_everything() {
     assert_eq!(first, augment(&picture, &everything(), 1, 0));
     assert_ne!(first, augment(&picture, &everything(), 1, 1));
     assert_ne!(first, augment(&picture, &everything(), 2, 0));
-    assert_eq!((first.width, first.height, first.rgb.len()), (48, 48, picture.rgb.len()));
+    assert_eq!(
+        (first.width, first.height, first.rgb.len()),
+        (48, 48, picture.rgb.len())
+    );
 }
 
 #[test]
 fn one_strength_leaves_the_other_draws_as_they_are() {
     let weak = Drawn::new(&everything(), 9, 3);
-    let strong = Drawn::new(&Augmentation { rotation: 90.0, ..everything() }, 9, 3);
+    let strong = Drawn::new(
+        &Augmentation {
+            rotation: 90.0,
+            ..everything()
+        },
+        9,
+        3,
+    );
     assert!((strong.rotation_degrees - 3.0 * weak.rotation_degrees).abs() < 1e-9);
-    assert_eq!((weak.extent, weak.contrast, weak.cutout_at), (strong.extent, strong.contrast, strong.cutout_at));
+    assert_eq!(
+        (weak.extent, weak.contrast, weak.cutout_at),
+        (strong.extent, strong.contrast, strong.cutout_at)
+    );
 }
 
 #[test]
 fn flip_views_are_distinct_mirrors() {
     let picture = drawn_picture(5);
-    let flips = |horizontal_flip, vertical_flip| Augmentation { horizontal_flip, vertical_flip, views: Views::Cached(4), ..Default::default() };
+    let flips = |horizontal_flip, vertical_flip| Augmentation {
+        horizontal_flip,
+        vertical_flip,
+        views: Views::Cached(4),
+        ..Default::default()
+    };
     let both = flips(true, true);
-    assert_eq!([flip_views(&both), flip_views(&flips(true, false)), flip_views(&flips(false, false))], [4, 2, 1]);
-    let views: Vec<Pixels> = (0..4).map(|view| flip_view(&picture, &both, view)).collect();
+    assert_eq!(
+        [
+            flip_views(&both),
+            flip_views(&flips(true, false)),
+            flip_views(&flips(false, false))
+        ],
+        [4, 2, 1]
+    );
+    let views: Vec<Pixels> = (0..4)
+        .map(|view| flip_view(&picture, &both, view))
+        .collect();
     assert_eq!(views[0], picture);
     for (place, view) in [((0, 0), 0), ((4, 0), 1), ((0, 4), 2), ((4, 4), 3)] {
         let at = (place.1 * 5 + place.0) * 3;
@@ -78,14 +113,26 @@ fn flip_views_are_distinct_mirrors() {
 #[test]
 fn fresh_flips_are_one_of_the_mirrors_and_all_occur() {
     let picture = drawn_picture(6);
-    let augmentation = Augmentation { horizontal_flip: true, vertical_flip: true, ..Default::default() };
-    let mirrors: Vec<Pixels> = (0..4).map(|view| flip_view(&picture, &augmentation, view)).collect();
+    let augmentation = Augmentation {
+        horizontal_flip: true,
+        vertical_flip: true,
+        ..Default::default()
+    };
+    let mirrors: Vec<Pixels> = (0..4)
+        .map(|view| flip_view(&picture, &augmentation, view))
+        .collect();
     let mut seen = [0; 4];
     for seed in 0..400 {
         let changed = augment(&picture, &augmentation, seed, 0);
-        seen[mirrors.iter().position(|mirror| *mirror == changed).unwrap()] += 1;
+        seen[mirrors
+            .iter()
+            .position(|mirror| *mirror == changed)
+            .unwrap()] += 1;
     }
-    assert!(seen.iter().all(|&count| (60..140).contains(&count)), "{seen:?}");
+    assert!(
+        seen.iter().all(|&count| (60..140).contains(&count)),
+        "{seen:?}"
+    );
 }
 
 #[test]
@@ -98,7 +145,10 @@ fn moves_agree_with_exact_mirrors_and_shifts() {
     };
     let half_turn = mirror::mirrored(&picture, true, true);
     assert_eq!(warp(&|drawn| drawn.rotation_degrees = 180.0), half_turn);
-    assert_eq!(warp(&|drawn| drawn.flip_horizontally = true), mirror::mirrored(&picture, true, false));
+    assert_eq!(
+        warp(&|drawn| drawn.flip_horizontally = true),
+        mirror::mirrored(&picture, true, false)
+    );
     let pixel = |picture: &Pixels, x: usize, y: usize| picture.rgb[(y * 8 + x) * 3..][..3].to_vec();
     let shifted = warp(&|drawn| drawn.shift = (0.25, 0.0));
     assert_eq!(pixel(&shifted, 5, 3), pixel(&picture, 3, 3));
@@ -113,19 +163,31 @@ fn moves_agree_with_exact_mirrors_and_shifts() {
     assert_eq!(pixel(&cropped, 7, 7), pixel(&picture, 7, 7));
     let first: Vec<u8> = (0..3)
         .map(|channel| {
-            let [a, b, c, d] = [(3, 3), (4, 3), (3, 4), (4, 4)].map(|(x, y)| f64::from(pixel(&picture, x, y)[channel]));
+            let [a, b, c, d] = [(3, 3), (4, 3), (3, 4), (4, 4)]
+                .map(|(x, y)| f64::from(pixel(&picture, x, y)[channel]));
             // Three quarters of the way from the third to the fourth pixel, in both directions.
             (0.0625 * a + 0.1875 * (b + c) + 0.5625 * d).round() as u8
         })
         .collect();
-    let distance = pixel(&cropped, 0, 0).iter().zip(&first).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
+    let distance = pixel(&cropped, 0, 0)
+        .iter()
+        .zip(&first)
+        .map(|(a, b)| a.abs_diff(*b))
+        .max()
+        .unwrap();
     assert!(distance <= 1);
 }
 
 #[test]
 fn contrast_keeps_the_mean_and_brightness_moves_it() {
-    let mean = |picture: &Pixels| picture.rgb.iter().map(|&v| f64::from(v)).sum::<f64>() / picture.rgb.len() as f64;
-    let mut picture = Pixels { width: 2, height: 1, rgb: vec![100, 100, 100, 140, 140, 140] };
+    let mean = |picture: &Pixels| {
+        picture.rgb.iter().map(|&v| f64::from(v)).sum::<f64>() / picture.rgb.len() as f64
+    };
+    let mut picture = Pixels {
+        width: 2,
+        height: 1,
+        rgb: vec![100, 100, 100, 140, 140, 140],
+    };
     color::adjust_levels(&mut picture, 0.0, 0.5);
     assert_eq!(picture.rgb, [110, 110, 110, 130, 130, 130]);
     assert_eq!(mean(&picture), 120.0);
@@ -135,24 +197,44 @@ fn contrast_keeps_the_mean_and_brightness_moves_it() {
 
 #[test]
 fn colour_jitter_leaves_grey_and_removes_colour_at_zero() {
-    let mut grey = Pixels { width: 3, height: 1, rgb: vec![0, 0, 0, 77, 77, 77, 255, 255, 255] };
+    let mut grey = Pixels {
+        width: 3,
+        height: 1,
+        rgb: vec![0, 0, 0, 77, 77, 77, 255, 255, 255],
+    };
     let before = grey.clone();
     color::jitter(&mut grey, 1.7, 0.08);
     assert_eq!(grey, before);
     let mut red = Pixels::filled(1, 1, [200, 50, 50]);
     color::jitter(&mut red, 0.0, 0.0);
     // 0.299 * 200 + 0.701 * 50
-    assert!(red.rgb.iter().all(|&value| value.abs_diff(95) <= 1), "{:?}", red.rgb);
+    assert!(
+        red.rgb.iter().all(|&value| value.abs_diff(95) <= 1),
+        "{:?}",
+        red.rgb
+    );
     let mut turned = Pixels::filled(1, 1, [120, 100, 100]);
     color::jitter(&mut turned, 1.0, 1.0);
-    assert!(turned.rgb.iter().zip([120, 100, 100]).all(|(a, b)| a.abs_diff(b) <= 1), "a whole turn: {:?}", turned.rgb);
+    assert!(
+        turned
+            .rgb
+            .iter()
+            .zip([120, 100, 100])
+            .all(|(a, b)| a.abs_diff(b) <= 1),
+        "a whole turn: {:?}",
+        turned.rgb
+    );
 }
 
 #[test]
 fn cutout_blanks_one_square_of_the_mean() {
     let mut picture = Pixels::filled(10, 10, [90, 120, 150]);
     cutout::blank(&mut picture, 0.4, (0.999, 0.0));
-    let blank = picture.rgb.chunks_exact(3).filter(|pixel| *pixel == [120, 120, 120]).count();
+    let blank = picture
+        .rgb
+        .chunks_exact(3)
+        .filter(|pixel| *pixel == [120, 120, 120])
+        .count();
     assert_eq!(blank, 16);
     assert_eq!(picture.rgb[6 * 3..7 * 3], [120, 120, 120]);
     assert_eq!(picture.rgb[5 * 3..6 * 3], [90, 120, 150]);
@@ -160,8 +242,9 @@ fn cutout_blanks_one_square_of_the_mean() {
 
 #[test]
 fn seeds_differ_by_epoch_and_picture() {
-    let mut seeds: Vec<u64> =
-        (0..20).flat_map(|epoch| (0..50).map(move |picture| seed_for(42, epoch, picture))).collect();
+    let mut seeds: Vec<u64> = (0..20)
+        .flat_map(|epoch| (0..50).map(move |picture| seed_for(42, epoch, picture)))
+        .collect();
     seeds.sort_unstable();
     seeds.dedup();
     assert_eq!(seeds.len(), 1000);

@@ -9,7 +9,11 @@ pub(super) fn onto_white(picture: DynamicImage) -> Pixels {
     let (width, height) = (picture.width(), picture.height());
     let rgb = match picture {
         DynamicImage::ImageRgb8(pixels) => pixels.into_raw(),
-        DynamicImage::ImageLuma8(pixels) => pixels.into_raw().iter().flat_map(|&grey| [grey; 3]).collect(),
+        DynamicImage::ImageLuma8(pixels) => pixels
+            .into_raw()
+            .iter()
+            .flat_map(|&grey| [grey; 3])
+            .collect(),
         DynamicImage::ImageLumaA8(_)
         | DynamicImage::ImageRgba8(_)
         | DynamicImage::ImageLumaA16(_)

@@ -9,13 +9,18 @@ const END_OF_IMAGE: u8 = 0xD9;
 pub(super) fn has_end_marker(bytes: &[u8]) -> bool {
     // Behind the start-of-image marker.
     let mut at = 2;
-    while let Some(offset) = bytes.get(at..).and_then(|rest| rest.iter().position(|&byte| byte == 0xFF)) {
+    while let Some(offset) = bytes
+        .get(at..)
+        .and_then(|rest| rest.iter().position(|&byte| byte == 0xFF))
+    {
         at += offset + 1;
         // Any number of fill bytes may stand before a marker.
         while bytes.get(at) == Some(&0xFF) {
             at += 1;
         }
-        let Some(&marker) = bytes.get(at) else { return false };
+        let Some(&marker) = bytes.get(at) else {
+            return false;
+        };
         at += 1;
         match marker {
             END_OF_IMAGE => return true,
@@ -23,7 +28,9 @@ pub(super) fn has_end_marker(bytes: &[u8]) -> bool {
             // a scan's header the compressed data follows, in which the next 0xFF is looked for.
             0x00 | 0x01 | 0xD0..=0xD8 => {}
             _ => {
-                let Some(length) = bytes.get(at..at + 2) else { return false };
+                let Some(length) = bytes.get(at..at + 2) else {
+                    return false;
+                };
                 at += usize::from(u16::from_be_bytes([length[0], length[1]])).max(2);
             }
         }

@@ -12,7 +12,11 @@ use super::{Candidate, Found, ScanProgress};
 const REPORT_EVERY: usize = 50;
 
 /// Decodes every candidate on all cores; what does not decode becomes a problem.
-pub(super) fn check(mut found: Found, progress: ScanProgress<'_>, stop: &StopFlag) -> Result<Dataset, DataError> {
+pub(super) fn check(
+    mut found: Found,
+    progress: ScanProgress<'_>,
+    stop: &StopFlag,
+) -> Result<Dataset, DataError> {
     found.make_names_unique();
     let total = found.candidates.len();
     let done = AtomicUsize::new(0);
@@ -26,13 +30,17 @@ pub(super) fn check(mut found: Found, progress: ScanProgress<'_>, stop: &StopFla
             }
             let checked = open(candidate);
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-            if done % REPORT_EVERY == 0 {
+            if done.is_multiple_of(REPORT_EVERY) {
                 progress(done, total);
             }
             Ok(checked)
         })
         .collect::<Result<_, _>>()?;
-    let mut dataset = Dataset { classes: found.classes, pictures: Vec::with_capacity(total), problems: found.problems };
+    let mut dataset = Dataset {
+        classes: found.classes,
+        pictures: Vec::with_capacity(total),
+        problems: found.problems,
+    };
     for outcome in checked {
         match outcome {
             Ok(picture) => dataset.pictures.push(picture),
@@ -52,6 +60,17 @@ fn open(candidate: Candidate) -> Result<Picture, Problem> {
             (pixels.width, pixels.height)
         }
     };
-    let Candidate { source, name, label, split } = candidate;
-    Ok(Picture { source, name, label, size, split })
+    let Candidate {
+        source,
+        name,
+        label,
+        split,
+    } = candidate;
+    Ok(Picture {
+        source,
+        name,
+        label,
+        size,
+        split,
+    })
 }

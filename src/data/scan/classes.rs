@@ -10,12 +10,19 @@ pub(super) fn choose(mut found: Found, wanted: &[String]) -> Result<Found, DataE
     if wanted.is_empty() {
         return Ok(found);
     }
-    let unknown: Vec<&str> =
-        wanted.iter().filter(|class| !found.classes.contains(class)).map(String::as_str).collect();
+    let unknown: Vec<&str> = wanted
+        .iter()
+        .filter(|class| !found.classes.contains(class))
+        .map(String::as_str)
+        .collect();
     if !unknown.is_empty() {
         return Err(source_error(
             &found.root,
-            format!("there is no class {}; there are {}", unknown.join(", "), listed(&found.classes)),
+            format!(
+                "there is no class {}; there are {}",
+                unknown.join(", "),
+                listed(&found.classes)
+            ),
         ));
     }
     let mut classes: Vec<String> = Vec::new();
@@ -27,22 +34,33 @@ pub(super) fn choose(mut found: Found, wanted: &[String]) -> Result<Found, DataE
     let new_labels: Vec<Option<u32>> = found
         .classes
         .iter()
-        .map(|class| classes.iter().position(|wanted| wanted == class).map(|at| at as u32))
+        .map(|class| {
+            classes
+                .iter()
+                .position(|wanted| wanted == class)
+                .map(|at| at as u32)
+        })
         .collect();
-    found.candidates.retain_mut(|candidate| match new_labels[candidate.label as usize] {
-        Some(label) => {
-            candidate.label = label;
-            true
-        }
-        None => false,
-    });
+    found
+        .candidates
+        .retain_mut(|candidate| match new_labels[candidate.label as usize] {
+            Some(label) => {
+                candidate.label = label;
+                true
+            }
+            None => false,
+        });
     found.classes = classes;
     Ok(found)
 }
 
 /// Leaves out classes without a usable picture, as problems (errors when the person asked for them),
 /// and refuses fewer than two.
-pub(super) fn drop_empty(mut dataset: Dataset, root: &Path, asked_for: bool) -> Result<Dataset, DataError> {
+pub(super) fn drop_empty(
+    mut dataset: Dataset,
+    root: &Path,
+    asked_for: bool,
+) -> Result<Dataset, DataError> {
     let mut counts = vec![0usize; dataset.classes.len()];
     for picture in &dataset.pictures {
         counts[picture.label as usize] += 1;
@@ -51,12 +69,16 @@ pub(super) fn drop_empty(mut dataset: Dataset, root: &Path, asked_for: bool) -> 
         .classes
         .iter()
         .zip(&counts)
-        .filter_map(|(class, &count)| (count == 0).then(|| class.clone()))
+        .filter(|&(_, &count)| count == 0)
+        .map(|(class, _)| class.clone())
         .collect();
     if asked_for && !empty.is_empty() {
         return Err(source_error(
             root,
-            format!("there is no usable picture of {}: add some, or leave the class out", listed(&empty)),
+            format!(
+                "there is no usable picture of {}: add some, or leave the class out",
+                listed(&empty)
+            ),
         ));
     }
     for class in &empty {
@@ -79,7 +101,9 @@ pub(super) fn drop_empty(mut dataset: Dataset, root: &Path, asked_for: bool) -> 
         [] => Err(source_error(root, no_pictures(&dataset.problems))),
         [only] => Err(source_error(
             root,
-            format!("only one class, {only}, holds usable pictures; training needs at least two: add pictures of another class"),
+            format!(
+                "only one class, {only}, holds usable pictures; training needs at least two: add pictures of another class"
+            ),
         )),
         _ => Ok(dataset),
     }
@@ -91,7 +115,11 @@ fn no_pictures(problems: &[Problem]) -> String {
         None => format!("there is no picture here: {advice}"),
         Some(first) => {
             let name = first.path.file_name().unwrap_or_default().to_string_lossy();
-            format!("no picture here can be used ({name} {}; {} such problems): {advice}", first.reason, problems.len())
+            format!(
+                "no picture here can be used ({name} {}; {} such problems): {advice}",
+                first.reason,
+                problems.len()
+            )
         }
     }
 }
@@ -99,7 +127,12 @@ fn no_pictures(problems: &[Problem]) -> String {
 /// The first names, and how many more there are.
 fn listed(names: &[String]) -> String {
     const SHOWN: usize = 20;
-    let mut text = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    let mut text = names
+        .iter()
+        .take(SHOWN)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
     if names.len() > SHOWN {
         text += &format!(" and {} more", names.len() - SHOWN);
     }

@@ -9,16 +9,21 @@ use super::super::{DataError, PictureSource, Split, StopFlag};
 use super::{Candidate, Found, check_stop, relative_name, source_error};
 
 /// What Graft reads.
-const PICTURE_EXTENSIONS: [&str; 11] =
-    ["jpg", "jpeg", "jpe", "jfif", "png", "gif", "bmp", "dib", "tif", "tiff", "webp"];
+const PICTURE_EXTENSIONS: [&str; 11] = [
+    "jpg", "jpeg", "jpe", "jfif", "png", "gif", "bmp", "dib", "tif", "tiff", "webp",
+];
 
 /// Pictures that Graft can't read; named to the person rather than passed over in silence.
-const OTHER_PICTURE_EXTENSIONS: [&str; 12] =
-    ["heic", "heif", "avif", "jxl", "jp2", "psd", "cr2", "nef", "arw", "dng", "dcm", "svg"];
+const OTHER_PICTURE_EXTENSIONS: [&str; 12] = [
+    "heic", "heif", "avif", "jxl", "jp2", "psd", "cr2", "nef", "arw", "dng", "dcm", "svg",
+];
 
 /// `root/CLASS/**/picture`.
 pub(super) fn class_folders(root: &Path, stop: &StopFlag) -> Result<Found, DataError> {
-    let mut found = Found { root: root.to_path_buf(), ..Found::default() };
+    let mut found = Found {
+        root: root.to_path_buf(),
+        ..Found::default()
+    };
     let entries = list_root(root)?;
     let mut by_class = BTreeMap::new();
     collect_classes(root, &entries, None, &mut by_class, &mut found, stop)?;
@@ -30,10 +35,16 @@ pub(super) fn class_folders(root: &Path, stop: &StopFlag) -> Result<Found, DataE
 
 /// `root/SPLIT/CLASS/**/picture`.
 pub(super) fn split_folders(root: &Path, stop: &StopFlag) -> Result<Found, DataError> {
-    let mut found = Found { root: root.to_path_buf(), ..Found::default() };
+    let mut found = Found {
+        root: root.to_path_buf(),
+        ..Found::default()
+    };
     let entries = list_root(root)?;
-    let splits: Vec<(&Entry, Split)> =
-        entries.iter().filter(|entry| entry.is_folder).filter_map(|entry| Some((entry, Split::from_name(&entry.name)?))).collect();
+    let splits: Vec<(&Entry, Split)> = entries
+        .iter()
+        .filter(|entry| entry.is_folder)
+        .filter_map(|entry| Some((entry, Split::from_name(&entry.name)?)))
+        .collect();
     if !splits.iter().any(|(_, split)| *split == Split::Train) {
         return Err(source_error(
             root,
@@ -55,7 +66,10 @@ pub(super) fn split_folders(root: &Path, stop: &StopFlag) -> Result<Found, DataE
         collect_classes(root, &entries, Some(split), &mut by_class, &mut found, stop)?;
     }
     if by_class.is_empty() {
-        return Err(source_error(root, "the train folder holds no folders of classes: make one per class within it"));
+        return Err(source_error(
+            root,
+            "the train folder holds no folders of classes: make one per class within it",
+        ));
     }
     Ok(label(found, by_class))
 }
@@ -78,7 +92,14 @@ pub(super) fn list(folder: &Path) -> io::Result<Vec<Entry>> {
             continue;
         }
         let path = entry.path();
-        entries.push((name, Entry { is_folder: path.is_dir(), path, name: readable }));
+        entries.push((
+            name,
+            Entry {
+                is_folder: path.is_dir(),
+                path,
+                name: readable,
+            },
+        ));
     }
     entries.sort_by(|(a, _), (b, _)| a.cmp(b));
     Ok(entries.into_iter().map(|(_, entry)| entry).collect())
@@ -90,12 +111,17 @@ pub(super) fn is_picture_name(name: &str) -> bool {
 }
 
 fn has_extension(name: &str, extensions: &[&str]) -> bool {
-    name.rsplit_once('.').is_some_and(|(_, extension)| extensions.contains(&extension.to_lowercase().as_str()))
+    name.rsplit_once('.')
+        .is_some_and(|(_, extension)| extensions.contains(&extension.to_lowercase().as_str()))
 }
 
 fn list_root(root: &Path) -> Result<Vec<Entry>, DataError> {
     if !root.is_dir() {
-        let reason = if root.exists() { "this is a file: choose the folder that holds it" } else { "there is no such folder: choose it again" };
+        let reason = if root.exists() {
+            "this is a file: choose the folder that holds it"
+        } else {
+            "there is no such folder: choose it again"
+        };
         return Err(source_error(root, reason));
     }
     list(root).map_err(|error| source_error(root, unreadable(&error)))
@@ -103,7 +129,9 @@ fn list_root(root: &Path) -> Result<Vec<Entry>, DataError> {
 
 pub(super) fn unreadable(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::PermissionDenied => "may not be read: give yourself permission to read it".into(),
+        io::ErrorKind::PermissionDenied => {
+            "may not be read: give yourself permission to read it".into()
+        }
         _ => format!("can't be read ({error}): check the disk, or copy it again"),
     }
 }
@@ -131,7 +159,10 @@ fn collect_classes(
         let mut pictures = Vec::new();
         walk(&class.path, &mut HashSet::new(), &mut pictures, found, stop)?;
         if pictures.is_empty() && split.is_some() {
-            found.problem(&class.path, "holds no pictures: add some, or delete the folder");
+            found.problem(
+                &class.path,
+                "holds no pictures: add some, or delete the folder",
+            );
         }
         let candidates = by_class.entry(class.name.clone()).or_default();
         candidates.extend(pictures.into_iter().map(|path| Candidate {
@@ -171,7 +202,10 @@ fn walk(
         } else if is_picture_name(&entry.name) {
             pictures.push(entry.path);
         } else if has_extension(&entry.name, &OTHER_PICTURE_EXTENSIONS) {
-            found.problem(&entry.path, "is of a kind that can't be read: convert it to JPEG or PNG");
+            found.problem(
+                &entry.path,
+                "is of a kind that can't be read: convert it to JPEG or PNG",
+            );
         }
     }
     Ok(())
@@ -181,7 +215,11 @@ fn walk(
 fn label(mut found: Found, by_class: ByClass) -> Found {
     for (label, (class, candidates)) in (0u32..).zip(by_class) {
         found.classes.push(class);
-        found.candidates.extend(candidates.into_iter().map(|candidate| Candidate { label, ..candidate }));
+        found.candidates.extend(
+            candidates
+                .into_iter()
+                .map(|candidate| Candidate { label, ..candidate }),
+        );
     }
     found
 }

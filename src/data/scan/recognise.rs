@@ -24,36 +24,61 @@ pub fn recognise(path: &Path) -> Result<DataSource, DataError> {
         return recognise_folder(path, MAX_NESTING);
     }
     if !path.exists() {
-        return Err(source_error(path, "there is no such file or folder: choose it again"));
+        return Err(source_error(
+            path,
+            "there is no such file or folder: choose it again",
+        ));
     }
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .to_lowercase();
     if is_picture_name(&name) {
-        return Err(source_error(path, "this is one picture: choose the folder that holds one folder of pictures per class"));
+        return Err(source_error(
+            path,
+            "this is one picture: choose the folder that holds one folder of pictures per class",
+        ));
     }
     if name.ends_with(".bin")
         && let Some(folder) = path.parent()
         && cifar::batches(folder).is_some()
     {
-        return Ok(DataSource::Cifar10 { path: folder.to_path_buf() });
+        return Ok(DataSource::Cifar10 {
+            path: folder.to_path_buf(),
+        });
     }
     recognise_table(path)
 }
 
 fn recognise_folder(folder: &Path, nesting: u32) -> Result<DataSource, DataError> {
     if cifar::batches(folder).is_some() {
-        return Ok(DataSource::Cifar10 { path: folder.to_path_buf() });
+        return Ok(DataSource::Cifar10 {
+            path: folder.to_path_buf(),
+        });
     }
     let entries = list(folder).map_err(|error| source_error(folder, unreadable(&error)))?;
     if has_split_folders(&entries) {
-        return Ok(DataSource::SplitFolders { path: folder.to_path_buf() });
+        return Ok(DataSource::SplitFolders {
+            path: folder.to_path_buf(),
+        });
     }
-    let with_pictures = entries.iter().filter(|entry| entry.is_folder && holds_pictures(&entry.path, MAX_NESTING));
+    let with_pictures = entries
+        .iter()
+        .filter(|entry| entry.is_folder && holds_pictures(&entry.path, MAX_NESTING));
     if with_pictures.count() >= 2 {
-        return Ok(DataSource::ClassFolders { path: folder.to_path_buf() });
+        return Ok(DataSource::ClassFolders {
+            path: folder.to_path_buf(),
+        });
     }
     let table = entries
         .iter()
-        .filter(|entry| !entry.is_folder && [".csv", ".tsv"].iter().any(|end| entry.name.to_lowercase().ends_with(end)))
+        .filter(|entry| {
+            !entry.is_folder
+                && [".csv", ".tsv"]
+                    .iter()
+                    .any(|end| entry.name.to_lowercase().ends_with(end))
+        })
         .min_by_key(|entry| entry.name.to_lowercase() != "labels.csv");
     if let Some(table) = table {
         return recognise_table(&table.path);
@@ -82,15 +107,24 @@ fn has_split_folders(entries: &[Entry]) -> bool {
         entry.is_folder
             && Split::from_name(&entry.name) == Some(Split::Train)
             && list(&entry.path).is_ok_and(|classes| {
-                classes.iter().any(|class| class.is_folder && holds_pictures(&class.path, MAX_NESTING))
+                classes
+                    .iter()
+                    .any(|class| class.is_folder && holds_pictures(&class.path, MAX_NESTING))
             })
     })
 }
 
 fn holds_pictures(folder: &Path, depth: u32) -> bool {
-    let Ok(entries) = list(folder) else { return false };
-    entries.iter().any(|entry| !entry.is_folder && is_picture_name(&entry.name))
-        || depth > 0 && entries.iter().any(|entry| entry.is_folder && holds_pictures(&entry.path, depth - 1))
+    let Ok(entries) = list(folder) else {
+        return false;
+    };
+    entries
+        .iter()
+        .any(|entry| !entry.is_folder && is_picture_name(&entry.name))
+        || depth > 0
+            && entries
+                .iter()
+                .any(|entry| entry.is_folder && holds_pictures(&entry.path, depth - 1))
 }
 
 fn recognise_table(file: &Path) -> Result<DataSource, DataError> {
@@ -98,24 +132,54 @@ fn recognise_table(file: &Path) -> Result<DataSource, DataError> {
     let folder = file.parent().unwrap_or(Path::new(""));
     let sample = &table.rows[..table.rows.len().min(SAMPLE_ROWS)];
     let pictures_in = |column: usize| {
-        sample.iter().filter(|row| row.cells.get(column).is_some_and(|cell| is_picture_name(cell.trim()))).count()
+        sample
+            .iter()
+            .filter(|row| {
+                row.cells
+                    .get(column)
+                    .is_some_and(|cell| is_picture_name(cell.trim()))
+            })
+            .count()
     };
     // The first of those with most pictures.
-    let path_place = (0..table.width()).rev().max_by_key(|&column| pictures_in(column)).unwrap_or(0);
+    let path_place = (0..table.width())
+        .rev()
+        .max_by_key(|&column| pictures_in(column))
+        .unwrap_or(0);
     if pictures_in(path_place) == 0 {
-        return Err(source_error(file, "no column of this table holds names of pictures: write one line per picture, with its path and its class"));
+        return Err(source_error(
+            file,
+            "no column of this table holds names of pictures: write one line per picture, with its path and its class",
+        ));
     }
     let header: Option<Vec<String>> = table
         .has_header(path_place, folder)
-        .then(|| table.rows.first().map(|row| row.cells.iter().map(|cell| cell.trim().to_owned()).collect()))
+        .then(|| {
+            table.rows.first().map(|row| {
+                row.cells
+                    .iter()
+                    .map(|cell| cell.trim().to_owned())
+                    .collect()
+            })
+        })
         .flatten();
     let rows = &table.rows[usize::from(header.is_some())..];
     let named = |place: usize| match header.as_ref().and_then(|header| header.get(place)) {
         Some(name) if !name.is_empty() => Column::Name(name.clone()),
         _ => Column::Index(place),
     };
-    let header_name = |place: usize| header.as_ref().and_then(|header| header.get(place)).map(|name| name.to_lowercase());
-    let values = |place: usize| rows.iter().filter_map(move |row| row.cells.get(place)).map(|cell| cell.trim()).filter(|cell| !cell.is_empty());
+    let header_name = |place: usize| {
+        header
+            .as_ref()
+            .and_then(|header| header.get(place))
+            .map(|name| name.to_lowercase())
+    };
+    let values = |place: usize| {
+        rows.iter()
+            .filter_map(move |row| row.cells.get(place))
+            .map(|cell| cell.trim())
+            .filter(|cell| !cell.is_empty())
+    };
     let others = || (0..table.width()).filter(|&place| place != path_place);
     let split_place = others().find(|&place| {
         let mut sampled = values(place).take(SAMPLE_ROWS).peekable();
@@ -124,11 +188,17 @@ fn recognise_table(file: &Path) -> Result<DataSource, DataError> {
     let label_place = others()
         .filter(|&place| Some(place) != split_place)
         .min_by_key(|&place| {
-            let is_named = header_name(place)
-                .is_some_and(|name| ["label", "class", "category", "target", "y"].contains(&name.as_str()));
+            let is_named = header_name(place).is_some_and(|name| {
+                ["label", "class", "category", "target", "y"].contains(&name.as_str())
+            });
             !is_named
         })
-        .ok_or_else(|| source_error(file, "the table has no column of classes: add one beside the paths"))?;
+        .ok_or_else(|| {
+            source_error(
+                file,
+                "the table has no column of classes: add one beside the paths",
+            )
+        })?;
     Ok(DataSource::Table {
         file: file.to_path_buf(),
         path_column: named(path_place),
@@ -143,5 +213,9 @@ fn proposed_threshold<'a>(labels: impl Iterator<Item = &'a str>) -> Option<Thres
     let numbers: Vec<f64> = labels.map(table::number).collect::<Option<_>>()?;
     let shares = numbers.iter().all(|number| (0.0..=1.0).contains(number));
     let whole = numbers.iter().all(|number| number.fract() == 0.0);
-    (shares && !whole).then(|| Threshold { at_least: 0.5, above: "0.5 and above".into(), below: "below 0.5".into() })
+    (shares && !whole).then(|| Threshold {
+        at_least: 0.5,
+        above: "0.5 and above".into(),
+        below: "below 0.5".into(),
+    })
 }

@@ -7,7 +7,11 @@ use super::*;
 
 /// Classes `a`, `b`, … with this many pictures, mixed in order.
 fn dataset(counts: &[usize]) -> Dataset {
-    let mut labels: Vec<u32> = counts.iter().zip(0..).flat_map(|(&count, label)| vec![label; count]).collect();
+    let mut labels: Vec<u32> = counts
+        .iter()
+        .zip(0..)
+        .flat_map(|(&count, label)| vec![label; count])
+        .collect();
     Draw::new(99).shuffle(&mut labels);
     let pictures = labels
         .into_iter()
@@ -20,12 +24,21 @@ fn dataset(counts: &[usize]) -> Dataset {
             split: None,
         })
         .collect();
-    let classes = (0..counts.len()).map(|class| ((b'a' + class as u8) as char).to_string()).collect();
-    Dataset { classes, pictures, problems: Vec::new() }
+    let classes = (0..counts.len())
+        .map(|class| ((b'a' + class as u8) as char).to_string())
+        .collect();
+    Dataset {
+        classes,
+        pictures,
+        problems: Vec::new(),
+    }
 }
 
 fn experiment(seed: u64, test: f64, validation: f64, limit: Option<usize>) -> Experiment {
-    let mut experiment = Experiment { seed, ..Experiment::default() };
+    let mut experiment = Experiment {
+        seed,
+        ..Experiment::default()
+    };
     experiment.data.split.test = test;
     experiment.data.split.validation = validation;
     experiment.data.limit = limit;
@@ -44,7 +57,10 @@ fn per_class(dataset: &Dataset, indices: &[usize]) -> Vec<usize> {
 fn the_solar_cells_split_as_published() {
     let dataset = dataset(&[821, 1803]);
     let split = split(&dataset, &experiment(42, 0.25, 0.0, None)).unwrap();
-    assert_eq!((split.train.len(), split.validation.len(), split.test.len()), (1968, 0, 656));
+    assert_eq!(
+        (split.train.len(), split.validation.len(), split.test.len()),
+        (1968, 0, 656)
+    );
     assert_eq!(per_class(&dataset, &split.test), [205, 451]);
 }
 
@@ -52,7 +68,11 @@ fn the_solar_cells_split_as_published() {
 fn what_the_source_assigns_stays_and_the_rest_is_drawn_from_train() {
     let mut dataset = dataset(&[20, 20]);
     for (index, picture) in dataset.pictures.iter_mut().enumerate() {
-        picture.split = Some(if index < 10 { Split::Test } else { Split::Train });
+        picture.split = Some(if index < 10 {
+            Split::Test
+        } else {
+            Split::Train
+        });
     }
     let split = split(&dataset, &experiment(1, 0.5, 0.2, None)).unwrap();
     assert_eq!(split.test, (0..10).collect::<Vec<_>>());
@@ -74,9 +94,20 @@ fn one_seed_for_the_split_outweighs_the_experiments() {
 #[test]
 fn the_same_pictures_are_drawn_whatever_other_classes_there_are() {
     let both = dataset(&[40, 40]);
-    let keep: Vec<usize> = (0..80).filter(|&index| both.pictures[index].label == 1).collect();
-    let mut alone = Dataset { classes: vec!["b".into()], ..Dataset::default() };
-    alone.pictures = keep.iter().map(|&index| Picture { label: 0, ..both.pictures[index].clone() }).collect();
+    let keep: Vec<usize> = (0..80)
+        .filter(|&index| both.pictures[index].label == 1)
+        .collect();
+    let mut alone = Dataset {
+        classes: vec!["b".into()],
+        ..Dataset::default()
+    };
+    alone.pictures = keep
+        .iter()
+        .map(|&index| Picture {
+            label: 0,
+            ..both.pictures[index].clone()
+        })
+        .collect();
     let experiment = experiment(5, 0.25, 0.2, None);
     let names = |dataset: &Dataset, indices: &[usize], class: &str| -> Vec<String> {
         indices
@@ -86,26 +117,47 @@ fn the_same_pictures_are_drawn_whatever_other_classes_there_are() {
             .map(|picture| picture.name.clone())
             .collect()
     };
-    let (first, second) = (split(&both, &experiment).unwrap(), split(&alone, &experiment).unwrap());
-    assert_eq!(names(&both, &first.test, "b"), names(&alone, &second.test, "b"));
+    let (first, second) = (
+        split(&both, &experiment).unwrap(),
+        split(&alone, &experiment).unwrap(),
+    );
+    assert_eq!(
+        names(&both, &first.test, "b"),
+        names(&alone, &second.test, "b")
+    );
 }
 
 #[test]
 fn impossible_splits_say_what_to_do() {
     let mut assigned = dataset(&[3, 3]);
     for picture in &mut assigned.pictures {
-        picture.split = Some(if picture.label == 0 { Split::Test } else { Split::Train });
+        picture.split = Some(if picture.label == 0 {
+            Split::Test
+        } else {
+            Split::Train
+        });
     }
-    let error = split(&assigned, &experiment(1, 0.2, 0.2, None)).unwrap_err().to_string();
+    let error = split(&assigned, &experiment(1, 0.2, 0.2, None))
+        .unwrap_err()
+        .to_string();
     assert!(error.starts_with("no training picture for a: "), "{error}");
     for picture in &mut assigned.pictures {
         picture.split = Some(Split::Test);
     }
-    let error = split(&assigned, &experiment(1, 0.2, 0.2, None)).unwrap_err().to_string();
-    assert!(error.starts_with("no picture is left to train on"), "{error}");
-    let error = split(&dataset(&[9, 9]), &experiment(1, 0.2, 0.2, Some(1))).unwrap_err().to_string();
+    let error = split(&assigned, &experiment(1, 0.2, 0.2, None))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.starts_with("no picture is left to train on"),
+        "{error}"
+    );
+    let error = split(&dataset(&[9, 9]), &experiment(1, 0.2, 0.2, Some(1)))
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("allow at least 2"), "{error}");
-    let error = split(&dataset(&[9, 9]), &experiment(1, 1.5, 0.2, None)).unwrap_err().to_string();
+    let error = split(&dataset(&[9, 9]), &experiment(1, 1.5, 0.2, None))
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("allowed is 0 to 0.9"), "{error}");
 }
 
@@ -117,7 +169,9 @@ fn a_split_survives_its_file() {
     let text = file::to_csv(&dataset, &drawn).unwrap();
     assert!(text.starts_with("file,class,split\n"), "{text}");
     assert_eq!(file::from_csv(&text, &dataset).unwrap(), drawn);
-    let error = file::from_csv("file,class,split\nother.png,a,test\n", &dataset).unwrap_err().to_string();
+    let error = file::from_csv("file,class,split\nother.png,a,test\n", &dataset)
+        .unwrap_err()
+        .to_string();
     assert!(error.ends_with("other.png"), "{error}");
 }
 

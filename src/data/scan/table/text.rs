@@ -21,8 +21,12 @@ enum Separator {
     Whitespace,
 }
 
-const SEPARATORS: [Separator; 4] =
-    [Separator::Character(b'\t'), Separator::Character(b';'), Separator::Character(b','), Separator::Whitespace];
+const SEPARATORS: [Separator; 4] = [
+    Separator::Character(b'\t'),
+    Separator::Character(b';'),
+    Separator::Character(b','),
+    Separator::Whitespace,
+];
 
 #[derive(Debug)]
 pub struct Table {
@@ -39,16 +43,29 @@ pub struct Row {
 impl Table {
     /// The number of columns of the widest of the first rows.
     pub fn width(&self) -> usize {
-        self.rows.iter().take(SAMPLE_ROWS).map(|row| row.cells.len()).max().unwrap_or(0)
+        self.rows
+            .iter()
+            .take(SAMPLE_ROWS)
+            .map(|row| row.cells.len())
+            .max()
+            .unwrap_or(0)
     }
 
     /// Whether the first row names columns: its path is no file while a later row's is. Where no
     /// file is there at all, names decide.
     pub fn has_header(&self, path_column: usize, folder: &Path) -> bool {
-        let path = |row: &Row| row.cells.get(path_column).map(|cell| cell.trim().replace('\\', "/"));
-        let is_file = |row: &Row| path(row).is_some_and(|path| !path.is_empty() && folder.join(path).is_file());
+        let path = |row: &Row| {
+            row.cells
+                .get(path_column)
+                .map(|cell| cell.trim().replace('\\', "/"))
+        };
+        let is_file = |row: &Row| {
+            path(row).is_some_and(|path| !path.is_empty() && folder.join(path).is_file())
+        };
         let is_picture = |row: &Row| path(row).is_some_and(|path| is_picture_name(&path));
-        let Some((first, later)) = self.rows.split_first() else { return false };
+        let Some((first, later)) = self.rows.split_first() else {
+            return false;
+        };
         let later = &later[..later.len().min(SAMPLE_ROWS)];
         if is_file(first) {
             return false;
@@ -62,18 +79,31 @@ impl Table {
 pub fn read(file: &Path) -> Result<Table, DataError> {
     let unreadable = |error| source_error(file, format!("the table {}", unreadable(&error)));
     if !file.is_file() {
-        return Err(source_error(file, "there is no such table: choose it again"));
+        return Err(source_error(
+            file,
+            "there is no such table: choose it again",
+        ));
     }
     let mut bytes = Vec::new();
-    File::open(file).map_err(unreadable)?.take(MAX_TABLE_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    File::open(file)
+        .map_err(unreadable)?
+        .take(MAX_TABLE_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
     if bytes.len() as u64 > MAX_TABLE_BYTES {
-        return Err(source_error(file, "the table is larger than 512 MiB: divide it"));
+        return Err(source_error(
+            file,
+            "the table is larger than 512 MiB: divide it",
+        ));
     }
     let text = String::from_utf8_lossy(&bytes);
     let text = text.trim_start_matches('\u{feff}');
     let table = parse(text);
     if table.rows.is_empty() {
-        return Err(source_error(file, "the table is empty: write one line per picture, with its path and its class"));
+        return Err(source_error(
+            file,
+            "the table is empty: write one line per picture, with its path and its class",
+        ));
     }
     if table.width() < 2 {
         return Err(source_error(
@@ -87,14 +117,21 @@ pub fn read(file: &Path) -> Result<Table, DataError> {
 /// Divides by the separator under which most of the first lines have several cells, one of them a
 /// picture's name.
 fn parse(text: &str) -> Table {
-    let sample: String = text.lines().filter(|line| !line.trim().is_empty()).take(SAMPLE_ROWS).flat_map(|line| [line, "\n"]).collect();
+    let sample: String = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .take(SAMPLE_ROWS)
+        .flat_map(|line| [line, "\n"])
+        .collect();
     let score = |separator: Separator| {
         let table = divide(&sample, separator);
         let several = table.rows.iter().filter(|row| row.cells.len() > 1).count();
         let with_picture = table
             .rows
             .iter()
-            .filter(|row| row.cells.len() > 1 && row.cells.iter().any(|cell| is_picture_name(cell.trim())))
+            .filter(|row| {
+                row.cells.len() > 1 && row.cells.iter().any(|cell| is_picture_name(cell.trim()))
+            })
             .count();
         (with_picture, several)
     };
@@ -169,7 +206,8 @@ mod tests {
             "a b.png\t0,5\n\nc.png\t1",
             "\"a b.png\"    0,5\n  c.png \t 1  \n",
         ] {
-            let cells: Vec<Vec<String>> = parse(text).rows.into_iter().map(|row| row.cells).collect();
+            let cells: Vec<Vec<String>> =
+                parse(text).rows.into_iter().map(|row| row.cells).collect();
             assert_eq!(cells, expect, "{text}");
         }
     }
