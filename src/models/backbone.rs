@@ -29,7 +29,12 @@ pub trait Backbone: Send {
 
     /// Runs one segment. Segment 0 takes normalised pictures `[N, 3, S, S]`, the last one gives
     /// the feature grid `[N, C, H, W]` (or `[N, C]` for a transformer).
-    fn forward_segment(&self, index: usize, input: &Tensor, pass: &Pass) -> Result<Tensor, ModelError>;
+    fn forward_segment(
+        &self,
+        index: usize,
+        input: &Tensor,
+        pass: &Pass,
+    ) -> Result<Tensor, ModelError>;
 
     /// The features `[N, F]` or the feature grid to ImageNet's 1000 logits, with the original classifier.
     fn classify(&self, features: &Tensor, pass: &Pass) -> Result<Tensor, ModelError>;
@@ -50,7 +55,12 @@ pub trait Backbone: Send {
     fn fold(&self, segments: Range<usize>) -> Result<FoldedWeights, ModelError>;
 
     /// One segment as inference with folded weights.
-    fn forward_folded(&self, index: usize, input: &Tensor, folded: &FoldedWeights) -> Result<Tensor, ModelError>;
+    fn forward_folded(
+        &self,
+        index: usize,
+        input: &Tensor,
+        folded: &FoldedWeights,
+    ) -> Result<Tensor, ModelError>;
 
     /// Runs all segments.
     fn forward_features(&self, input: &Tensor, pass: &Pass) -> Result<Tensor, ModelError> {
@@ -80,14 +90,22 @@ pub fn build(name: &str, seed: u64, device: Device) -> Result<Box<dyn Backbone>,
 /// # Errors
 /// [`ModelError::UnknownBackbone`], [`ModelError::InputSize`].
 pub fn outline(name: &str, input_size: u32) -> Result<LayerTree, ModelError> {
-    architecture(name)?.build(Filling { weights: None, device: Device::Cpu })?.tree(input_size)
+    architecture(name)?
+        .build(Filling {
+            weights: None,
+            device: Device::Cpu,
+        })?
+        .tree(input_size)
 }
+
+/// Makes the layers of the backbone of that name.
+type MakeParts = fn(&str, &mut Builder) -> Result<Parts, ModelError>;
 
 /// How to build one backbone.
 struct Architecture {
     info: &'static ArchitectureInfo,
     linear_init: LinearInit,
-    parts: fn(&str, &mut Builder) -> Result<Parts, ModelError>,
+    parts: MakeParts,
 }
 
 impl Architecture {
@@ -102,7 +120,7 @@ impl Architecture {
 /// A further family of backbones has its line here and its entries in the catalogue.
 fn architecture(name: &str) -> Result<Architecture, ModelError> {
     let info = catalogue::find(name).ok_or_else(|| unknown(name))?;
-    let (linear_init, parts): (LinearInit, fn(&str, &mut Builder) -> Result<Parts, ModelError>) = match name {
+    let (linear_init, parts): (LinearInit, MakeParts) = match name {
         name if name.starts_with("efficientnet_lite") => {
             (LinearInit::UniformByOutputs, efficientnet_lite::parts)
         }
@@ -110,11 +128,22 @@ fn architecture(name: &str) -> Result<Architecture, ModelError> {
         "mobilenet_v2" => (LinearInit::Normal(0.01), mobilenet_v2::parts),
         _ => return Err(unknown(name)),
     };
-    Ok(Architecture { info, linear_init, parts })
+    Ok(Architecture {
+        info,
+        linear_init,
+        parts,
+    })
 }
 
 /// Says which backbones there are.
 pub(super) fn unknown(name: &str) -> ModelError {
-    let known = catalogue::architectures().iter().map(|info| info.name).collect::<Vec<_>>().join(", ");
-    ModelError::UnknownBackbone { name: name.into(), known }
+    let known = catalogue::architectures()
+        .iter()
+        .map(|info| info.name)
+        .collect::<Vec<_>>()
+        .join(", ");
+    ModelError::UnknownBackbone {
+        name: name.into(),
+        known,
+    }
 }

@@ -171,8 +171,11 @@ pub fn find(name: &str) -> Option<&'static ArchitectureInfo> {
 
 /// ImageNet's 1000 class names, by index, as torchvision lists them.
 pub fn imagenet_classes() -> &'static [&'static str] {
-    static CLASSES: LazyLock<Vec<&'static str>> =
-        LazyLock::new(|| include_str!("../../assets/imagenet_classes.txt").lines().collect());
+    static CLASSES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+        include_str!("../../assets/imagenet_classes.txt")
+            .lines()
+            .collect()
+    });
     &CLASSES
 }
 
@@ -186,10 +189,19 @@ mod tests {
     fn figures_are_those_of_the_networks() {
         for info in architectures() {
             let tree = outline(info.name, info.weights.input_size).unwrap();
-            assert_eq!(tree.root.parameters + tree.classifier_parameters, info.parameters, "{}", info.name);
+            assert_eq!(
+                tree.root.parameters + tree.classifier_parameters,
+                info.parameters,
+                "{}",
+                info.name
+            );
             let classifier = (tree.features * 1000) as u64;
             let gflops = (tree.root.multiply_adds + classifier) as f64 / 1e9;
-            assert!((gflops - info.gflops).abs() < 0.001, "{}: {gflops}", info.name);
+            assert!(
+                (gflops - info.gflops).abs() < 0.001,
+                "{}: {gflops}",
+                info.name
+            );
         }
     }
 

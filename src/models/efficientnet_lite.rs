@@ -41,7 +41,11 @@ fn scaling(name: &str) -> (f64, f64) {
 fn scaled_channels(channels: i64, width: f64) -> i64 {
     let scaled = channels as f64 * width;
     let rounded = ((scaled + 4.0) as i64 / 8 * 8).max(8);
-    if (rounded as f64) < 0.9 * scaled { rounded + 8 } else { rounded }
+    if (rounded as f64) < 0.9 * scaled {
+        rounded + 8
+    } else {
+        rounded
+    }
 }
 
 pub(super) fn parts(name: &str, builder: &mut Builder) -> Result<Parts, ModelError> {
@@ -50,16 +54,28 @@ pub(super) fn parts(name: &str, builder: &mut Builder) -> Result<Parts, ModelErr
     let mut stages = vec![Stage::new("Stem", ["_conv_stem", "_bn0"])];
     let mut inputs = 32;
     builder.container("_blocks", "ModuleList", |builder, _| {
-        for (row, (blocks, kernel, first_stride, expansion, channels)) in ROWS.into_iter().enumerate() {
+        for (row, (blocks, kernel, first_stride, expansion, channels)) in
+            ROWS.into_iter().enumerate()
+        {
             let is_edge = row == 0 || row + 1 == ROWS.len();
-            let repeats = if is_edge { blocks } else { (blocks as f64 * depth).ceil() as usize };
+            let repeats = if is_edge {
+                blocks
+            } else {
+                (blocks as f64 * depth).ceil() as usize
+            };
             let outputs = scaled_channels(channels, width);
             let mut paths = Vec::new();
             for block in 0..repeats {
                 let stride = if block == 0 { first_stride } else { 1 };
                 let name = (segments.len() - 1).to_string();
                 paths.push(format!("_blocks.{name}"));
-                let shape = Shape { inputs, outputs, kernel, stride, expansion };
+                let shape = Shape {
+                    inputs,
+                    outputs,
+                    kernel,
+                    stride,
+                    expansion,
+                };
                 segments.push(Segment::build(builder, |builder| {
                     builder.container(&name, "MBConvBlock", |builder, module| {
                         MobileBlock::new(builder, module, shape)
@@ -72,10 +88,21 @@ pub(super) fn parts(name: &str, builder: &mut Builder) -> Result<Parts, ModelErr
         Ok(())
     })?;
     let features = 1280;
-    segments.push(Segment::build(builder, |builder| FinalConvolution::new(builder, inputs, features))?);
-    stages.push(Stage::new("Final convolution", ["_conv_head", "_bn1", "_swish"]));
+    segments.push(Segment::build(builder, |builder| {
+        FinalConvolution::new(builder, inputs, features)
+    })?);
+    stages.push(Stage::new(
+        "Final convolution",
+        ["_conv_head", "_bn1", "_swish"],
+    ));
     let classifier = builder.classifier("_fc", features, 1000)?;
-    Ok(Parts { kind: "EfficientNet", segments, stages, classifier, features })
+    Ok(Parts {
+        kind: "EfficientNet",
+        segments,
+        stages,
+        classifier,
+        features,
+    })
 }
 
 /// The first convolution. Its activation is the network's `_swish`, which stands at the end of the
@@ -90,14 +117,18 @@ impl Stem {
         let conv = ConvSpec::new(3, 32, 3, 2).same();
         Ok(Self {
             conv: builder.conv_norm(("_conv_stem", conv), ("_bn0", EPS, MOMENTUM))?,
-            relu: Activation { kind: ActivationKind::Relu6, module: None },
+            relu: Activation {
+                kind: ActivationKind::Relu6,
+                module: None,
+            },
         })
     }
 }
 
 impl Block for Stem {
     fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
-        self.relu.forward(self.conv.forward(input, context)?, context)
+        self.relu
+            .forward(self.conv.forward(input, context)?, context)
     }
 
     fn conv_norms(&self) -> Vec<&ConvNorm> {
@@ -122,7 +153,8 @@ impl FinalConvolution {
 
 impl Block for FinalConvolution {
     fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
-        self.relu.forward(self.conv.forward(input, context)?, context)
+        self.relu
+            .forward(self.conv.forward(input, context)?, context)
     }
 
     fn conv_norms(&self) -> Vec<&ConvNorm> {
@@ -152,7 +184,13 @@ struct MobileBlock {
 
 impl MobileBlock {
     fn new(builder: &mut Builder, module: usize, shape: Shape) -> Result<Self, ModelError> {
-        let Shape { inputs, outputs, kernel, stride, expansion } = shape;
+        let Shape {
+            inputs,
+            outputs,
+            kernel,
+            stride,
+            expansion,
+        } = shape;
         let channels = inputs * expansion;
         let mut layer = |conv: &str, norm: &str, spec: ConvSpec| {
             builder.conv_norm((conv, spec.same()), (norm, EPS, MOMENTUM))
@@ -160,13 +198,25 @@ impl MobileBlock {
         let expand = if expansion == 1 {
             None
         } else {
-            Some(layer("_expand_conv", "_bn0", ConvSpec::new(inputs, channels, 1, 1))?)
+            Some(layer(
+                "_expand_conv",
+                "_bn0",
+                ConvSpec::new(inputs, channels, 1, 1),
+            )?)
         };
         Ok(Self {
             module,
             expand,
-            depthwise: layer("_depthwise_conv", "_bn1", ConvSpec::depthwise(channels, kernel, stride))?,
-            project: layer("_project_conv", "_bn2", ConvSpec::new(channels, outputs, 1, 1))?,
+            depthwise: layer(
+                "_depthwise_conv",
+                "_bn1",
+                ConvSpec::depthwise(channels, kernel, stride),
+            )?,
+            project: layer(
+                "_project_conv",
+                "_bn2",
+                ConvSpec::new(channels, outputs, 1, 1),
+            )?,
             relu: builder.activation("_swish", ActivationKind::Relu6),
             residual: stride == 1 && inputs == outputs,
         })
@@ -188,6 +238,9 @@ impl Block for MobileBlock {
     }
 
     fn conv_norms(&self) -> Vec<&ConvNorm> {
-        self.expand.iter().chain([&self.depthwise, &self.project]).collect()
+        self.expand
+            .iter()
+            .chain([&self.depthwise, &self.project])
+            .collect()
     }
 }

@@ -67,7 +67,11 @@ impl FrozenPrefix {
     /// strides and no gradient.
     pub fn forward(&self, backbone: &dyn Backbone, input: &Tensor) -> Result<Tensor, ModelError> {
         let _guard = no_grad_guard();
-        let mut x = if input.dim() == 4 { channels_last(input)? } else { input.shallow_clone() };
+        let mut x = if input.dim() == 4 {
+            channels_last(input)?
+        } else {
+            input.shallow_clone()
+        };
         for index in self.segments.clone() {
             x = backbone.forward_folded(index, &x, &self.folded)?;
         }
@@ -78,5 +82,8 @@ impl FrozenPrefix {
 /// The same values `[N, C, H, W]` with the channels of one place side by side in memory, which
 /// libtorch's convolutions then follow.
 pub fn channels_last(tensor: &Tensor) -> Result<Tensor, ModelError> {
-    Ok(tensor.f_permute([0, 2, 3, 1])?.f_contiguous()?.f_permute([0, 3, 1, 2])?)
+    Ok(tensor
+        .f_permute([0, 2, 3, 1])?
+        .f_contiguous()?
+        .f_permute([0, 3, 1, 2])?)
 }

@@ -20,7 +20,10 @@ pub fn frozen_leaves(plan: &FreezePlan, tree: &LayerTree) -> Result<Vec<bool>, M
             .position(|leaf| is_inside(&leaf.path, path))
             .ok_or_else(|| unknown(path, tree))?,
         FreezePlan::Custom(paths) => {
-            if let Some(path) = paths.iter().find(|path| path.is_empty() || tree.find(path).is_none()) {
+            if let Some(path) = paths
+                .iter()
+                .find(|path| path.is_empty() || tree.find(path).is_none())
+            {
                 return Err(unknown(path, tree));
             }
             let named = |leaf: &&LayerNode| paths.iter().any(|path| is_inside(&leaf.path, path));
@@ -41,7 +44,11 @@ impl Totals {
     /// The share of all that learns, 0 to 1.
     pub fn trainable_share(self) -> f64 {
         let all = self.trainable + self.frozen;
-        if all == 0 { 0.0 } else { self.trainable as f64 / all as f64 }
+        if all == 0 {
+            0.0
+        } else {
+            self.trainable as f64 / all as f64
+        }
     }
 }
 
@@ -68,12 +75,18 @@ fn unknown(path: &str, tree: &LayerTree) -> ModelError {
         Some((_, known)) => format!("; did you mean “{known}”?"),
         None => format!("; “graft layers {}” lists them", tree.backbone),
     };
-    ModelError::UnknownLayer { path: path.into(), backbone: tree.backbone.clone(), hint }
+    ModelError::UnknownLayer {
+        path: path.into(),
+        backbone: tree.backbone.clone(),
+        hint,
+    }
 }
 
 fn paths(node: &LayerNode) -> Vec<&str> {
     let own = (!node.path.is_empty()).then_some(node.path.as_str());
-    own.into_iter().chain(node.children.iter().flat_map(paths)).collect()
+    own.into_iter()
+        .chain(node.children.iter().flat_map(paths))
+        .collect()
 }
 
 /// Levenshtein's: letters to insert, remove or change.
@@ -100,7 +113,11 @@ mod tests {
 
     fn frozen_count(plan: FreezePlan) -> usize {
         let tree = outline("resnet18", 224).unwrap();
-        frozen_leaves(&plan, &tree).unwrap().into_iter().filter(|frozen| *frozen).count()
+        frozen_leaves(&plan, &tree)
+            .unwrap()
+            .into_iter()
+            .filter(|frozen| *frozen)
+            .count()
     }
 
     #[test]
@@ -115,7 +132,10 @@ mod tests {
             (FreezePlan::Below("layer4".into()), 38),
             (FreezePlan::Below("conv1".into()), 0),
             (FreezePlan::Below("layer4.0.downsample".into()), 43),
-            (FreezePlan::Custom(vec!["layer1".into(), "layer4.1.bn2".into()]), 11),
+            (
+                FreezePlan::Custom(vec!["layer1".into(), "layer4.1.bn2".into()]),
+                11,
+            ),
             (FreezePlan::Custom(vec![]), 0),
         ];
         for (plan, expected) in cases {
@@ -126,9 +146,15 @@ mod tests {
     #[test]
     fn a_wrong_path_is_named_with_the_nearest_one() {
         let tree = outline("resnet18", 224).unwrap();
-        for plan in [FreezePlan::Below("layr4".into()), FreezePlan::Custom(vec!["layr4".into()])] {
+        for plan in [
+            FreezePlan::Below("layr4".into()),
+            FreezePlan::Custom(vec!["layr4".into()]),
+        ] {
             let message = frozen_leaves(&plan, &tree).unwrap_err().to_string();
-            assert!(message.contains("“layr4”") && message.contains("did you mean “layer4”?"), "{message}");
+            assert!(
+                message.contains("“layr4”") && message.contains("did you mean “layer4”?"),
+                "{message}"
+            );
         }
     }
 

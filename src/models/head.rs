@@ -60,7 +60,13 @@ impl Head {
                 let _ = entry.tensor.f_set_requires_grad(true)?;
             }
         }
-        Ok(Self { pooling: config.pooling, layers, output, kind: config.output, store })
+        Ok(Self {
+            pooling: config.pooling,
+            layers,
+            output,
+            kind: config.output,
+            store,
+        })
     }
 
     /// Feature grid `[N, C, H, W]` (or already `[N, C]`) to pooled features `[N, F]`. Vectors have
@@ -106,7 +112,10 @@ impl Head {
             OutputLayer::Sigmoid => {
                 let second = logits.f_to_kind(Kind::Float)?;
                 // sigmoid(-x), and not 1 - sigmoid(x), keeps the digits of a small probability.
-                Ok(Tensor::f_cat(&[second.f_neg()?.f_sigmoid()?, second.f_sigmoid()?], 1)?)
+                Ok(Tensor::f_cat(
+                    &[second.f_neg()?.f_sigmoid()?, second.f_sigmoid()?],
+                    1,
+                )?)
             }
         }
     }
@@ -134,11 +143,19 @@ pub fn head_parameters(config: &HeadConfig, features: i64, classes: i64) -> u64 
 }
 
 fn pooled_width(config: &HeadConfig, features: i64) -> i64 {
-    if config.pooling == Pooling::AverageMax { 2 * features } else { features }
+    if config.pooling == Pooling::AverageMax {
+        2 * features
+    } else {
+        features
+    }
 }
 
 fn outputs(config: &HeadConfig, classes: i64) -> i64 {
-    if config.output == OutputLayer::Sigmoid { 1 } else { classes }
+    if config.output == OutputLayer::Sigmoid {
+        1
+    } else {
+        classes
+    }
 }
 
 fn activate(x: &Tensor, activation: Activation) -> Result<Tensor, ModelError> {
@@ -161,7 +178,11 @@ mod tests {
     }
 
     fn head(pooling: Pooling, layers: Vec<HeadLayer>, output: OutputLayer) -> (Head, HeadConfig) {
-        let config = HeadConfig { pooling, layers, output };
+        let config = HeadConfig {
+            pooling,
+            layers,
+            output,
+        };
         (Head::new(&config, 2, 2, 7, Device::Cpu).unwrap(), config)
     }
 
@@ -181,13 +202,32 @@ mod tests {
 
     #[test]
     fn names_and_counts_match_what_is_built() {
-        let dense = HeadLayer::Dense { units: 5, activation: Activation::Gelu };
+        let dense = HeadLayer::Dense {
+            units: 5,
+            activation: Activation::Gelu,
+        };
         let layers = vec![HeadLayer::BatchNorm, HeadLayer::Dropout(0.5), dense];
         let (head, config) = head(Pooling::AverageMax, layers, OutputLayer::Sigmoid);
-        let names: Vec<&str> = head.parameters().entries.iter().map(|entry| entry.name.as_str()).collect();
+        let names: Vec<&str> = head
+            .parameters()
+            .entries
+            .iter()
+            .map(|entry| entry.name.as_str())
+            .collect();
         assert_eq!(names[..2], ["head.0.weight", "head.0.bias"]);
-        assert_eq!(names[names.len() - 4..], ["head.2.weight", "head.2.bias", "head.output.weight", "head.output.bias"]);
-        assert_eq!(head.parameters().parameters(), head_parameters(&config, 2, 2));
+        assert_eq!(
+            names[names.len() - 4..],
+            [
+                "head.2.weight",
+                "head.2.bias",
+                "head.output.weight",
+                "head.output.bias"
+            ]
+        );
+        assert_eq!(
+            head.parameters().parameters(),
+            head_parameters(&config, 2, 2)
+        );
         assert_eq!(head_parameters(&config, 2, 2), 8 + 25 + 6);
     }
 
@@ -195,13 +235,17 @@ mod tests {
     fn both_outputs_give_one_probability_per_class() {
         for output in [OutputLayer::Softmax, OutputLayer::Sigmoid] {
             let (head, _) = head(Pooling::Average, vec![], output);
-            let logits = head.forward(&Tensor::from_slice(&[0.5f32, -2.]).view([1, 2]), false).unwrap();
+            let logits = head
+                .forward(&Tensor::from_slice(&[0.5f32, -2.]).view([1, 2]), false)
+                .unwrap();
             let probabilities = head.probabilities(&logits).unwrap();
             assert_eq!(probabilities.size(), [1, 2]);
             assert!((values(&probabilities).iter().sum::<f32>() - 1.0).abs() < 1e-6);
         }
         let (head, _) = head(Pooling::Average, vec![], OutputLayer::Sigmoid);
-        let sure = head.probabilities(&Tensor::from_slice(&[30f32]).view([1, 1])).unwrap();
+        let sure = head
+            .probabilities(&Tensor::from_slice(&[30f32]).view([1, 1]))
+            .unwrap();
         assert!(values(&sure)[1] > 0.999, "a high logit means class 1");
     }
 
@@ -212,11 +256,15 @@ mod tests {
         let x = Tensor::arange(64, (Kind::Float, Device::Cpu)).view([32, 2]);
         let first = head.forward(&x, false).unwrap();
         assert_eq!(values(&first), values(&head.forward(&x, false).unwrap()));
-        head.forward(&x, true).unwrap();
+        let _ = head.forward(&x, true).unwrap();
         let mean = &head.parameters().get("head.0.running_mean").unwrap().tensor;
         assert!(values(mean)[0] > 3.0);
         let one = x.narrow(0, 0, 1);
-        assert!(values(&head.forward(&one, true).unwrap()).iter().all(|value| value.is_finite()));
+        assert!(
+            values(&head.forward(&one, true).unwrap())
+                .iter()
+                .all(|value| value.is_finite())
+        );
     }
 
     #[test]

@@ -62,7 +62,11 @@ pub fn fill_conv_bias(bias: &mut Tensor, fan_in: i64, init: ConvInit) -> Result<
 }
 
 /// Fills `[outputs, inputs]` and `[outputs]`.
-pub fn fill_linear(weight: &mut Tensor, bias: &mut Tensor, init: LinearInit) -> Result<(), ModelError> {
+pub fn fill_linear(
+    weight: &mut Tensor,
+    bias: &mut Tensor,
+    init: LinearInit,
+) -> Result<(), ModelError> {
     let size = weight.size();
     match init {
         LinearInit::PyTorch => {
@@ -88,7 +92,11 @@ fn kaiming_uniform(weight: &mut Tensor, fan_in: i64) -> Result<(), ModelError> {
 
 /// Uniform within 1 / sqrt(fan).
 fn uniform_by_fan(tensor: &mut Tensor, fan: i64) -> Result<(), ModelError> {
-    let bound = if fan > 0 { 1.0 / (fan as f64).sqrt() } else { 0.0 };
+    let bound = if fan > 0 {
+        1.0 / (fan as f64).sqrt()
+    } else {
+        0.0
+    };
     drop(tensor.f_uniform_(-bound, bound)?);
     Ok(())
 }
@@ -107,19 +115,30 @@ mod tests {
             serde_json::from_str(include_str!("../../tests/golden/initialisation.json")).unwrap();
         let options = (Kind::Float, Device::Cpu);
         let mut linear = (Tensor::empty([4, 8], options), Tensor::empty([4], options));
-        let mut conv = (Tensor::empty([2, 3, 3, 3], options), Tensor::empty([2], options));
+        let mut conv = (
+            Tensor::empty([2, 3, 3, 3], options),
+            Tensor::empty([2], options),
+        );
         {
             let _generator = seeded(0);
             fill_linear(&mut linear.0, &mut linear.1, LinearInit::PyTorch).unwrap();
             fill_conv(&mut conv.0, ConvInit::PyTorch).unwrap();
             fill_conv_bias(&mut conv.1, 27, ConvInit::PyTorch).unwrap();
         }
-        let tensors =
-            [("linear.weight", linear.0), ("linear.bias", linear.1), ("conv.weight", conv.0), ("conv.bias", conv.1)];
+        let tensors = [
+            ("linear.weight", linear.0),
+            ("linear.bias", linear.1),
+            ("conv.weight", conv.0),
+            ("conv.bias", conv.1),
+        ];
         for (name, tensor) in tensors {
             let values = Vec::<f32>::try_from(tensor.flatten(0, -1)).unwrap();
-            let expected: Vec<f32> =
-                recorded[name].as_array().unwrap().iter().map(|value| value.as_f64().unwrap() as f32).collect();
+            let expected: Vec<f32> = recorded[name]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|value| value.as_f64().unwrap() as f32)
+                .collect();
             assert_eq!(values, expected, "{name}");
         }
     }

@@ -9,7 +9,7 @@ use tch::Tensor;
 
 pub(super) use builder::{Blueprint, Builder, Filling, ModuleRecord};
 pub(super) use modules::{
-    Activation, ActivationKind, BatchNorm, Conv2d, ConvNorm, ConvSpec, Linear, MaxPool2d, NormSpec, Padding,
+    Activation, ActivationKind, BatchNorm, Conv2d, ConvNorm, ConvSpec, Linear, MaxPool2d, NormSpec,
 };
 
 use super::ModelError;
@@ -56,11 +56,20 @@ pub(super) struct Context<'a> {
 
 impl<'a> Context<'a> {
     pub fn new(pass: &'a Pass) -> Self {
-        Self { pass, folded: None, trace: None }
+        Self {
+            pass,
+            folded: None,
+            trace: None,
+        }
     }
 
     /// Writes the shape of module `module`'s output down, and `multiply_adds` for one picture.
-    pub fn record(&self, module: usize, output: &Tensor, multiply_adds: u64) -> Result<(), ModelError> {
+    pub fn record(
+        &self,
+        module: usize,
+        output: &Tensor,
+        multiply_adds: u64,
+    ) -> Result<(), ModelError> {
         if let Some(trace) = self.trace {
             let shape = output.size().into_iter().skip(1).collect();
             trace.borrow_mut().record(module, shape, multiply_adds);

@@ -27,8 +27,9 @@ pub(super) fn parts(_name: &str, builder: &mut Builder) -> Result<Parts, ModelEr
     let mut stages = vec![Stage::new("Stem", ["features.0"])];
     let features = 1280;
     builder.container("features", "Sequential", |builder, _| {
-        segments
-            .push(Segment::build(builder, |builder| ConvNormRelu6::new(builder, "0", ConvSpec::new(3, 32, 3, 2)))?);
+        segments.push(Segment::build(builder, |builder| {
+            ConvNormRelu6::new(builder, "0", ConvSpec::new(3, 32, 3, 2))
+        })?);
         let mut inputs = 32;
         for (row, (expansion, outputs, blocks, first_stride)) in ROWS.into_iter().enumerate() {
             let mut paths = Vec::new();
@@ -46,15 +47,25 @@ pub(super) fn parts(_name: &str, builder: &mut Builder) -> Result<Parts, ModelEr
             stages.push(Stage::new(format!("Stage {}", row + 1), paths));
         }
         let name = segments.len().to_string();
-        stages.push(Stage::new("Final convolution", [format!("features.{name}")]));
+        stages.push(Stage::new(
+            "Final convolution",
+            [format!("features.{name}")],
+        ));
         segments.push(Segment::build(builder, |builder| {
             ConvNormRelu6::new(builder, &name, ConvSpec::new(inputs, features, 1, 1))
         })?);
         Ok(())
     })?;
-    let classifier =
-        builder.container_outside_tree("classifier", |builder| builder.classifier("1", features, 1000))?;
-    Ok(Parts { kind: "MobileNetV2", segments, stages, classifier, features })
+    let classifier = builder.container_outside_tree("classifier", |builder| {
+        builder.classifier("1", features, 1000)
+    })?;
+    Ok(Parts {
+        kind: "MobileNetV2",
+        segments,
+        stages,
+        classifier,
+        features,
+    })
 }
 
 /// torchvision's `Conv2dNormActivation`: convolution `0`, normalisation `1`, ReLU6 `2`.
@@ -76,7 +87,8 @@ impl ConvNormRelu6 {
 
 impl Block for ConvNormRelu6 {
     fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
-        self.relu.forward(self.conv.forward(input, context)?, context)
+        self.relu
+            .forward(self.conv.forward(input, context)?, context)
     }
 
     fn conv_norms(&self) -> Vec<&ConvNorm> {
@@ -105,14 +117,29 @@ impl InvertedResidual {
         builder.container("conv", "Sequential", |builder, _| {
             let mut hidden = Vec::new();
             if expansion != 1 {
-                hidden.push(ConvNormRelu6::new(builder, "0", ConvSpec::new(inputs, channels, 1, 1))?);
+                hidden.push(ConvNormRelu6::new(
+                    builder,
+                    "0",
+                    ConvSpec::new(inputs, channels, 1, 1),
+                )?);
             }
             let depthwise = ConvSpec::depthwise(channels, 3, stride);
-            hidden.push(ConvNormRelu6::new(builder, &hidden.len().to_string(), depthwise)?);
+            hidden.push(ConvNormRelu6::new(
+                builder,
+                &hidden.len().to_string(),
+                depthwise,
+            )?);
             let (conv, norm) = (hidden.len().to_string(), (hidden.len() + 1).to_string());
-            let project =
-                builder.conv_norm((&conv, ConvSpec::new(channels, outputs, 1, 1)), (&norm, EPS, MOMENTUM))?;
-            Ok(Self { module, hidden, project, residual: stride == 1 && inputs == outputs })
+            let project = builder.conv_norm(
+                (&conv, ConvSpec::new(channels, outputs, 1, 1)),
+                (&norm, EPS, MOMENTUM),
+            )?;
+            Ok(Self {
+                module,
+                hidden,
+                project,
+                residual: stride == 1 && inputs == outputs,
+            })
         })
     }
 }
@@ -132,6 +159,10 @@ impl Block for InvertedResidual {
     }
 
     fn conv_norms(&self) -> Vec<&ConvNorm> {
-        self.hidden.iter().map(|layer| &layer.conv).chain([&self.project]).collect()
+        self.hidden
+            .iter()
+            .map(|layer| &layer.conv)
+            .chain([&self.project])
+            .collect()
     }
 }

@@ -31,9 +31,18 @@ pub enum ModelError {
     #[error("there is no backbone named “{name}”; there are {known}")]
     UnknownBackbone { name: String, known: String },
     #[error("there is no layer “{path}” in {backbone}{hint}")]
-    UnknownLayer { path: String, backbone: String, hint: String },
+    UnknownLayer {
+        path: String,
+        backbone: String,
+        hint: String,
+    },
     #[error("{backbone} takes pictures of {least} to {most} pixels a side, not {asked}")]
-    InputSize { backbone: String, asked: u32, least: u32, most: u32 },
+    InputSize {
+        backbone: String,
+        asked: u32,
+        least: u32,
+        most: u32,
+    },
     /// A weight file is unusable; the text says why and what to do.
     #[error("{reason}: {path}")]
     Weights { reason: String, path: PathBuf },

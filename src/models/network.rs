@@ -25,7 +25,10 @@ impl Segment {
     ) -> Result<Self, ModelError> {
         let start = builder.leaves();
         let block = Box::new(build(builder)?);
-        Ok(Self { block, leaves: start..builder.leaves() })
+        Ok(Self {
+            block,
+            leaves: start..builder.leaves(),
+        })
     }
 }
 
@@ -37,8 +40,14 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    pub fn new(title: impl Into<String>, paths: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self { title: title.into(), paths: paths.into_iter().map(Into::into).collect() }
+    pub fn new(
+        title: impl Into<String>,
+        paths: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        Self {
+            title: title.into(),
+            paths: paths.into_iter().map(Into::into).collect(),
+        }
     }
 }
 
@@ -61,20 +70,31 @@ pub(super) struct StagedNetwork {
 
 impl StagedNetwork {
     pub fn new(info: &'static ArchitectureInfo, parts: Parts, blueprint: Blueprint) -> Self {
-        Self { info, parts, blueprint }
+        Self {
+            info,
+            parts,
+            blueprint,
+        }
     }
 
     fn segment(&self, index: usize) -> Result<&Segment, ModelError> {
         let count = self.parts.segments.len();
-        self.parts.segments.get(index).ok_or_else(|| ModelError::UnknownLayer {
-            path: format!("segment {index}"),
-            backbone: self.info.name.into(),
-            hint: format!("; it has {count} segments"),
-        })
+        self.parts
+            .segments
+            .get(index)
+            .ok_or_else(|| ModelError::UnknownLayer {
+                path: format!("segment {index}"),
+                backbone: self.info.name.into(),
+                hint: format!("; it has {count} segments"),
+            })
     }
 
     fn device(&self) -> Device {
-        self.blueprint.store.entries.first().map_or(Device::Cpu, |entry| entry.tensor.device())
+        self.blueprint
+            .store
+            .entries
+            .first()
+            .map_or(Device::Cpu, |entry| entry.tensor.device())
     }
 }
 
@@ -89,11 +109,21 @@ impl Backbone for StagedNetwork {
 
     fn segment_leaves(&self, index: usize) -> Range<usize> {
         let end = self.blueprint.leaves;
-        self.parts.segments.get(index).map_or(end..end, |segment| segment.leaves.clone())
+        self.parts
+            .segments
+            .get(index)
+            .map_or(end..end, |segment| segment.leaves.clone())
     }
 
-    fn forward_segment(&self, index: usize, input: &Tensor, pass: &Pass) -> Result<Tensor, ModelError> {
-        self.segment(index)?.block.forward(input, &Context::new(pass))
+    fn forward_segment(
+        &self,
+        index: usize,
+        input: &Tensor,
+        pass: &Pass,
+    ) -> Result<Tensor, ModelError> {
+        self.segment(index)?
+            .block
+            .forward(input, &Context::new(pass))
     }
 
     fn classify(&self, features: &Tensor, _pass: &Pass) -> Result<Tensor, ModelError> {
@@ -117,7 +147,12 @@ impl Backbone for StagedNetwork {
         let (least, most) = self.info.input_range;
         if !(least..=most).contains(&input_size) {
             let backbone = self.info.title.into();
-            return Err(ModelError::InputSize { backbone, asked: input_size, least, most });
+            return Err(ModelError::InputSize {
+                backbone,
+                asked: input_size,
+                least,
+                most,
+            });
         }
         let _guard = no_grad_guard();
         let side = i64::from(input_size);
@@ -125,7 +160,10 @@ impl Backbone for StagedNetwork {
         let mut x = Tensor::f_zeros([0, 3, side, side], (Kind::Float, self.device()))?;
         let pass = Pass::inference();
         let trace = RefCell::new(Trace::default());
-        let context = Context { trace: Some(&trace), ..Context::new(&pass) };
+        let context = Context {
+            trace: Some(&trace),
+            ..Context::new(&pass)
+        };
         for segment in &self.parts.segments {
             x = segment.block.forward(&x, &context)?;
         }
@@ -151,7 +189,12 @@ impl Backbone for StagedNetwork {
             classifier_parameters: (classifier.weight.numel() + classifier.bias.numel()) as u64,
             features: self.parts.features,
         };
-        tree.stages = self.parts.stages.iter().map(|stage| summary(stage, &tree)).collect();
+        tree.stages = self
+            .parts
+            .stages
+            .iter()
+            .map(|stage| summary(stage, &tree))
+            .collect();
         Ok(tree)
     }
 
@@ -176,35 +219,57 @@ impl Backbone for StagedNetwork {
         folded: &FoldedWeights,
     ) -> Result<Tensor, ModelError> {
         let pass = Pass::inference();
-        let context = Context { folded: Some(folded), ..Context::new(&pass) };
+        let context = Context {
+            folded: Some(folded),
+            ..Context::new(&pass)
+        };
         self.segment(index)?.block.forward(input, &context)
     }
 }
 
 /// The nodes directly inside `parent`, from `records[*next]` on; records stand parents first.
-fn children_of(parent: &str, records: &[ModuleRecord], next: &mut usize, trace: &Trace) -> Vec<LayerNode> {
+fn children_of(
+    parent: &str,
+    records: &[ModuleRecord],
+    next: &mut usize,
+    trace: &Trace,
+) -> Vec<LayerNode> {
     let mut nodes: Vec<LayerNode> = Vec::new();
     while let Some(record) = records.get(*next) {
         let inside = if parent.is_empty() {
             Some(record.path.as_str())
         } else {
-            record.path.strip_prefix(parent).and_then(|rest| rest.strip_prefix('.'))
+            record
+                .path
+                .strip_prefix(parent)
+                .and_then(|rest| rest.strip_prefix('.'))
         };
         let Some(name) = inside else { break };
         let module = *next;
         *next += 1;
-        let children =
-            if record.is_leaf { Vec::new() } else { children_of(&record.path, records, next, trace) };
+        let children = if record.is_leaf {
+            Vec::new()
+        } else {
+            children_of(&record.path, records, next, trace)
+        };
         let (shape, own) = trace.get(module).cloned().unwrap_or_default();
-        let last_shape = children.last().map(|child| child.output_shape.clone()).unwrap_or_default();
+        let last_shape = children
+            .last()
+            .map(|child| child.output_shape.clone())
+            .unwrap_or_default();
         nodes.push(LayerNode {
             path: record.path.clone(),
             name: name.to_string(),
             kind: record.kind.clone(),
             detail: record.detail.clone(),
             output_shape: if shape.is_empty() { last_shape } else { shape },
-            parameters: record.parameters + children.iter().map(|child| child.parameters).sum::<u64>(),
-            multiply_adds: own + children.iter().map(|child| child.multiply_adds).sum::<u64>(),
+            parameters: record.parameters
+                + children.iter().map(|child| child.parameters).sum::<u64>(),
+            multiply_adds: own
+                + children
+                    .iter()
+                    .map(|child| child.multiply_adds)
+                    .sum::<u64>(),
             children,
         });
     }
@@ -212,11 +277,18 @@ fn children_of(parent: &str, records: &[ModuleRecord], next: &mut usize, trace: 
 }
 
 fn summary(stage: &Stage, tree: &LayerTree) -> StageSummary {
-    let nodes: Vec<&LayerNode> = stage.paths.iter().filter_map(|path| tree.find(path)).collect();
+    let nodes: Vec<&LayerNode> = stage
+        .paths
+        .iter()
+        .filter_map(|path| tree.find(path))
+        .collect();
     StageSummary {
         title: stage.title.clone(),
         paths: stage.paths.clone(),
-        output_shape: nodes.last().map(|node| node.output_shape.clone()).unwrap_or_default(),
+        output_shape: nodes
+            .last()
+            .map(|node| node.output_shape.clone())
+            .unwrap_or_default(),
         parameters: nodes.iter().map(|node| node.parameters).sum(),
     }
 }

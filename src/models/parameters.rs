@@ -39,7 +39,10 @@ impl ParameterStore {
 
     /// All that is learned, counted in numbers.
     pub fn parameters(&self) -> u64 {
-        let learned = self.entries.iter().filter(|entry| entry.role == Role::Parameter);
+        let learned = self
+            .entries
+            .iter()
+            .filter(|entry| entry.role == Role::Parameter);
         learned.map(|entry| entry.tensor.numel() as u64).sum()
     }
 }

@@ -5,7 +5,9 @@
 use tch::Tensor;
 
 use super::ModelError;
-use super::layers::{Activation, ActivationKind, Block, Builder, Context, ConvNorm, ConvSpec, MaxPool2d};
+use super::layers::{
+    Activation, ActivationKind, Block, Builder, Context, ConvNorm, ConvSpec, MaxPool2d,
+};
 use super::network::{Parts, Segment, Stage};
 
 /// PyTorch's defaults.
@@ -36,9 +38,18 @@ pub(super) fn parts(name: &str, builder: &mut Builder) -> Result<Parts, ModelErr
             for block in 0..count {
                 let stride = if block == 0 && index > 0 { 2 } else { 1 };
                 let name = block.to_string();
-                let shape = Shape { inputs, width, outputs: width * expansion, stride };
+                let shape = Shape {
+                    inputs,
+                    width,
+                    outputs: width * expansion,
+                    stride,
+                };
                 segments.push(Segment::build(builder, |builder| {
-                    let kind = if bottleneck { "Bottleneck" } else { "BasicBlock" };
+                    let kind = if bottleneck {
+                        "Bottleneck"
+                    } else {
+                        "BasicBlock"
+                    };
                     builder.container(&name, kind, |builder, module| {
                         Residual::new(builder, module, shape, bottleneck)
                     })
@@ -50,7 +61,13 @@ pub(super) fn parts(name: &str, builder: &mut Builder) -> Result<Parts, ModelErr
         stages.push(Stage::new(layer.clone(), [layer]));
     }
     let classifier = builder.classifier("fc", inputs, 1000)?;
-    Ok(Parts { kind: "ResNet", segments, stages, classifier, features: inputs })
+    Ok(Parts {
+        kind: "ResNet",
+        segments,
+        stages,
+        classifier,
+        features: inputs,
+    })
 }
 
 struct Stem {
@@ -62,7 +79,10 @@ struct Stem {
 impl Stem {
     fn new(builder: &mut Builder) -> Result<Self, ModelError> {
         Ok(Self {
-            conv: builder.conv_norm(("conv1", ConvSpec::new(3, 64, 7, 2)), ("bn1", EPS, MOMENTUM))?,
+            conv: builder.conv_norm(
+                ("conv1", ConvSpec::new(3, 64, 7, 2)),
+                ("bn1", EPS, MOMENTUM),
+            )?,
             relu: builder.activation("relu", ActivationKind::Relu),
             pool: builder.max_pool("maxpool", 3, 2, 1),
         })
@@ -71,7 +91,9 @@ impl Stem {
 
 impl Block for Stem {
     fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
-        let x = self.relu.forward(self.conv.forward(input, context)?, context)?;
+        let x = self
+            .relu
+            .forward(self.conv.forward(input, context)?, context)?;
         self.pool.forward(&x, context)
     }
 
@@ -99,8 +121,18 @@ struct Residual {
 impl Residual {
     /// Layers in torchvision's order of definition: `relu` after `bn1` in a basic block, after
     /// `bn3` in a bottleneck.
-    fn new(builder: &mut Builder, module: usize, shape: Shape, bottleneck: bool) -> Result<Self, ModelError> {
-        let Shape { inputs, width, outputs, stride } = shape;
+    fn new(
+        builder: &mut Builder,
+        module: usize,
+        shape: Shape,
+        bottleneck: bool,
+    ) -> Result<Self, ModelError> {
+        let Shape {
+            inputs,
+            width,
+            outputs,
+            stride,
+        } = shape;
         let mut convs = Vec::new();
         let relu;
         if bottleneck {
@@ -110,7 +142,9 @@ impl Residual {
                 ConvSpec::new(width, outputs, 1, 1),
             ];
             for (spec, (conv, norm)) in
-                specs.into_iter().zip([("conv1", "bn1"), ("conv2", "bn2"), ("conv3", "bn3")])
+                specs
+                    .into_iter()
+                    .zip([("conv1", "bn1"), ("conv2", "bn2"), ("conv3", "bn3")])
             {
                 convs.push(builder.conv_norm((conv, spec), (norm, EPS, MOMENTUM))?);
             }
@@ -124,12 +158,20 @@ impl Residual {
         }
         let downsample = if stride != 1 || inputs != outputs {
             Some(builder.container("downsample", "Sequential", |builder, _| {
-                builder.conv_norm(("0", ConvSpec::new(inputs, outputs, 1, stride)), ("1", EPS, MOMENTUM))
+                builder.conv_norm(
+                    ("0", ConvSpec::new(inputs, outputs, 1, stride)),
+                    ("1", EPS, MOMENTUM),
+                )
             })?)
         } else {
             None
         };
-        Ok(Self { module, convs, relu, downsample })
+        Ok(Self {
+            module,
+            convs,
+            relu,
+            downsample,
+        })
     }
 }
 

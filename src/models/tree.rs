@@ -67,7 +67,10 @@ impl LayerTree {
     pub fn find(&self, path: &str) -> Option<&LayerNode> {
         let mut node = &self.root;
         while node.path != path {
-            node = node.children.iter().find(|child| is_inside(path, &child.path))?;
+            node = node
+                .children
+                .iter()
+                .find(|child| is_inside(path, &child.path))?;
         }
         Some(node)
     }
@@ -75,5 +78,6 @@ impl LayerTree {
 
 /// Whether `path` is `ancestor` or lies inside it.
 pub fn is_inside(path: &str, ancestor: &str) -> bool {
-    path.strip_prefix(ancestor).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    path.strip_prefix(ancestor)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }

@@ -31,16 +31,30 @@ impl ConvSpec {
     /// Without bias, symmetric "half" padding: what stands before a normalisation in torchvision.
     pub fn new(inputs: i64, outputs: i64, kernel: i64, stride: i64) -> Self {
         let padding = Padding::Symmetric((kernel - 1) / 2);
-        Self { inputs, outputs, kernel, stride, padding, groups: 1, bias: false }
+        Self {
+            inputs,
+            outputs,
+            kernel,
+            stride,
+            padding,
+            groups: 1,
+            bias: false,
+        }
     }
 
     /// One filter per channel.
     pub fn depthwise(channels: i64, kernel: i64, stride: i64) -> Self {
-        Self { groups: channels, ..Self::new(channels, channels, kernel, stride) }
+        Self {
+            groups: channels,
+            ..Self::new(channels, channels, kernel, stride)
+        }
     }
 
     pub fn same(self) -> Self {
-        Self { padding: Padding::Same, ..self }
+        Self {
+            padding: Padding::Same,
+            ..self
+        }
     }
 
     pub(super) fn parameters(&self) -> u64 {
@@ -108,7 +122,11 @@ impl Conv2d {
         if context.trace.is_some() {
             let (_, channels, height, width) = output.size4()?;
             let each = spec.inputs / spec.groups * spec.kernel * spec.kernel;
-            context.record(self.module, &output, (channels * height * width * each) as u64)?;
+            context.record(
+                self.module,
+                &output,
+                (channels * height * width * each) as u64,
+            )?;
         }
         Ok(output)
     }
@@ -153,9 +171,19 @@ impl BatchNorm {
 
     /// A batch with a single value per channel has no variance: it is normalised by the running
     /// statistics, which stay (PyTorch fails there, and a last batch of one picture would end a run).
-    pub fn normalise(&self, input: &Tensor, by_batch: bool, adapt: bool) -> Result<Tensor, ModelError> {
+    pub fn normalise(
+        &self,
+        input: &Tensor,
+        by_batch: bool,
+        adapt: bool,
+    ) -> Result<Tensor, ModelError> {
         let size = input.size();
-        let values: i64 = size.iter().enumerate().filter(|(axis, _)| *axis != 1).map(|(_, side)| side).product();
+        let values: i64 = size
+            .iter()
+            .enumerate()
+            .filter(|(axis, _)| *axis != 1)
+            .map(|(_, side)| side)
+            .product();
         let enough = values > 1;
         if by_batch && enough {
             self.count_batch()?;
@@ -165,7 +193,7 @@ impl BatchNorm {
             // Before the normalisation: autograd must not see its statistics change afterwards.
             let _guard = no_grad_guard();
             self.count_batch()?;
-            self.apply(&input.f_detach()?, true)?;
+            let _ = self.apply(&input.f_detach()?, true)?;
         }
         self.apply(input, false)
     }
@@ -185,7 +213,7 @@ impl BatchNorm {
 
     fn count_batch(&self) -> Result<(), ModelError> {
         let _guard = no_grad_guard();
-        self.batches.shallow_clone().f_add_scalar_(1)?;
+        let _ = self.batches.shallow_clone().f_add_scalar_(1)?;
         Ok(())
     }
 }
@@ -202,7 +230,8 @@ impl ConvNorm {
         if let Some((weight, bias)) = context.folded.and_then(|folded| folded.get(self.conv.leaf)) {
             return self.conv.forward_with(input, weight, Some(bias), context);
         }
-        self.norm.forward(&self.conv.forward(input, context)?, context)
+        self.norm
+            .forward(&self.conv.forward(input, context)?, context)
     }
 }
 
@@ -260,8 +289,13 @@ pub(in super::super) struct MaxPool2d {
 impl MaxPool2d {
     pub fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
         let both = |value: i64| [value, value];
-        let output =
-            input.f_max_pool2d(both(self.kernel), both(self.stride), both(self.padding), [1, 1], false)?;
+        let output = input.f_max_pool2d(
+            both(self.kernel),
+            both(self.stride),
+            both(self.padding),
+            [1, 1],
+            false,
+        )?;
         context.record(self.module, &output, 0)?;
         Ok(output)
     }

@@ -6,7 +6,9 @@ use super::tensors::FileTensor;
 /// Renames `tensors` to the names of `backbone` and says which dialect they were in.
 pub(super) fn translate(backbone: &str, tensors: &mut [FileTensor]) -> &'static str {
     strip_wrapper(tensors);
-    let is_timm_mobile = tensors.iter().any(|tensor| tensor.name == "conv_stem.weight");
+    let is_timm_mobile = tensors
+        .iter()
+        .any(|tensor| tensor.name == "conv_stem.weight");
     match backbone {
         "mobilenet_v2" if is_timm_mobile => {
             rename(tensors, mobilenet_v2_from_timm);
@@ -42,7 +44,10 @@ fn rename(tensors: &mut [FileTensor], map: fn(Option<usize>, &str) -> Option<Str
         let mut parts = name.strip_prefix("blocks.")?.split('.');
         Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
     };
-    let mut blocks: Vec<(usize, usize)> = tensors.iter().filter_map(|tensor| place(&tensor.name)).collect();
+    let mut blocks: Vec<(usize, usize)> = tensors
+        .iter()
+        .filter_map(|tensor| place(&tensor.name))
+        .collect();
     blocks.sort_unstable();
     blocks.dedup();
     for tensor in tensors {
@@ -53,7 +58,9 @@ fn rename(tensors: &mut [FileTensor], map: fn(Option<usize>, &str) -> Option<Str
             ),
             None => (None, tensor.name.as_str()),
         };
-        let Some((layer, suffix)) = rest.split_once('.') else { continue };
+        let Some((layer, suffix)) = rest.split_once('.') else {
+            continue;
+        };
         if let Some(path) = map(number, layer) {
             tensor.name = format!("{path}.{suffix}");
         }

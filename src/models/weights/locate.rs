@@ -13,7 +13,11 @@ use crate::paths;
 ///
 /// # Errors
 /// When pre-trained weights are not on this machine; the text says how to get them.
-pub fn locate(source: &WeightsSource, backbone: &str, base: Option<&Path>) -> Result<Option<PathBuf>, ModelError> {
+pub fn locate(
+    source: &WeightsSource,
+    backbone: &str,
+    base: Option<&Path>,
+) -> Result<Option<PathBuf>, ModelError> {
     match source {
         WeightsSource::Random => Ok(None),
         WeightsSource::File(path) => {
@@ -21,7 +25,10 @@ pub fn locate(source: &WeightsSource, backbone: &str, base: Option<&Path>) -> Re
             if path.is_file() {
                 return Ok(Some(path));
             }
-            Err(ModelError::Weights { reason: "there is no such weight file".into(), path })
+            Err(ModelError::Weights {
+                reason: "there is no such weight file".into(),
+                path,
+            })
         }
         WeightsSource::Pretrained => {
             let info = catalogue::find(backbone).ok_or_else(|| backbone::unknown(backbone))?;
@@ -32,22 +39,36 @@ pub fn locate(source: &WeightsSource, backbone: &str, base: Option<&Path>) -> Re
 
 /// Looks for `weights` in our own `folder`, then in torch's `caches`, where a file counts only if
 /// its hash is the publisher's.
-fn pretrained(weights: &WeightsInfo, folder: &Path, caches: &[PathBuf]) -> Result<PathBuf, ModelError> {
+fn pretrained(
+    weights: &WeightsInfo,
+    folder: &Path,
+    caches: &[PathBuf],
+) -> Result<PathBuf, ModelError> {
     let own = folder.join(weights.file_name);
     if own.is_file() {
         return Ok(own);
     }
-    let published = weights.url.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or(weights.file_name);
+    let published = weights
+        .url
+        .rsplit('/')
+        .next()
+        .filter(|name| !name.is_empty())
+        .unwrap_or(weights.file_name);
     for cache in caches {
         let path = cache.join(published);
-        if path.is_file() && sha256(&path).is_some_and(|hash| hash.starts_with(weights.sha256_prefix)) {
+        if path.is_file()
+            && sha256(&path).is_some_and(|hash| hash.starts_with(weights.sha256_prefix))
+        {
             return Ok(path);
         }
     }
     let how = if weights.url.is_empty() {
         "run “cargo xtask setup”, which puts them there".to_string()
     } else {
-        format!("download {} ({:.0} MB) and put it there", weights.url, weights.file_mb)
+        format!(
+            "download {} ({:.0} MB) and put it there",
+            weights.url, weights.file_mb
+        )
     };
     let reason = format!("the pre-trained weights are not on this machine; {how}");
     Err(ModelError::Weights { reason, path: own })
@@ -57,7 +78,11 @@ fn pretrained(weights: &WeightsInfo, folder: &Path, caches: &[PathBuf]) -> Resul
 fn torch_caches() -> Vec<PathBuf> {
     let torch_home = std::env::var_os("TORCH_HOME").map(PathBuf::from);
     let user = directories::BaseDirs::new().map(|dirs| dirs.cache_dir().join("torch"));
-    torch_home.into_iter().chain(user).map(|folder| folder.join("hub").join("checkpoints")).collect()
+    torch_home
+        .into_iter()
+        .chain(user)
+        .map(|folder| folder.join("hub").join("checkpoints"))
+        .collect()
 }
 
 /// Lower-case hexadecimal; `None` for a file that can't be read.
@@ -71,7 +96,13 @@ fn sha256(path: &Path) -> Option<String> {
             count => hasher.update(&buffer[..count]),
         }
     }
-    Some(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Some(
+        hasher
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect(),
+    )
 }
 
 #[cfg(test)]
@@ -86,13 +117,24 @@ mod tests {
         std::fs::create_dir_all(&own).unwrap();
         std::fs::create_dir_all(&cache).unwrap();
         let mut weights = catalogue::find("resnet18").unwrap().weights.clone();
-        let missing = pretrained(&weights, &own, std::slice::from_ref(&cache)).unwrap_err().to_string();
-        assert!(missing.contains(weights.url) && missing.ends_with(weights.file_name), "{missing}");
+        let missing = pretrained(&weights, &own, std::slice::from_ref(&cache))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            missing.contains(weights.url) && missing.ends_with(weights.file_name),
+            "{missing}"
+        );
         let cached = cache.join("resnet18-f37072fd.pth");
         std::fs::write(&cached, "abc").unwrap();
-        assert!(pretrained(&weights, &own, std::slice::from_ref(&cache)).is_err(), "another hash");
+        assert!(
+            pretrained(&weights, &own, std::slice::from_ref(&cache)).is_err(),
+            "another hash"
+        );
         weights.sha256_prefix = "ba7816bf";
-        assert_eq!(pretrained(&weights, &own, std::slice::from_ref(&cache)).unwrap(), cached);
+        assert_eq!(
+            pretrained(&weights, &own, std::slice::from_ref(&cache)).unwrap(),
+            cached
+        );
         let mine = own.join(weights.file_name);
         std::fs::write(&mine, "abc").unwrap();
         assert_eq!(pretrained(&weights, &own, &[cache]).unwrap(), mine);

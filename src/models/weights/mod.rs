@@ -40,12 +40,19 @@ pub struct LoadReport {
 /// Reads `file` and copies it into `backbone`: all or nothing. Fails when a layer of the base (not of
 /// the classifier) is missing or of another shape.
 pub fn load(backbone: &mut dyn Backbone, file: &Path) -> Result<LoadReport, ModelError> {
-    let fail = |reason: String| ModelError::Weights { reason, path: file.to_path_buf() };
+    let fail = |reason: String| ModelError::Weights {
+        reason,
+        path: file.to_path_buf(),
+    };
     let mut found = tensors::read(file)?;
-    let mut report =
-        LoadReport { dialect: dialect::translate(backbone.info().name, &mut found).into(), ..LoadReport::default() };
-    let mut by_name: HashMap<&str, &FileTensor> =
-        found.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
+    let mut report = LoadReport {
+        dialect: dialect::translate(backbone.info().name, &mut found).into(),
+        ..LoadReport::default()
+    };
+    let mut by_name: HashMap<&str, &FileTensor> = found
+        .iter()
+        .map(|tensor| (tensor.name.as_str(), tensor))
+        .collect();
     let mut copies = Vec::new();
     let mut base_fails = Vec::new();
     report.classifier = true;
@@ -64,15 +71,23 @@ pub fn load(backbone: &mut dyn Backbone, file: &Path) -> Result<LoadReport, Mode
         };
         let shape = entry.tensor.size();
         if tensor.shape != shape {
-            report.mismatched.push((entry.name.clone(), tensor.shape.clone(), shape.clone()));
+            report
+                .mismatched
+                .push((entry.name.clone(), tensor.shape.clone(), shape.clone()));
             report.classifier &= in_base;
             if in_base {
-                base_fails.push(format!("{} is {:?} and not {shape:?}", entry.name, tensor.shape));
+                base_fails.push(format!(
+                    "{} is {:?} and not {shape:?}",
+                    entry.name, tensor.shape
+                ));
             }
             continue;
         }
         if !tensor.values.all_finite() {
-            return Err(fail(format!("“{}” holds values that are not finite", entry.name)));
+            return Err(fail(format!(
+                "“{}” holds values that are not finite",
+                entry.name
+            )));
         }
         copies.push((entry.tensor.shallow_clone(), entry.leaf, to_tensor(tensor)?));
     }
@@ -81,9 +96,16 @@ pub fn load(backbone: &mut dyn Backbone, file: &Path) -> Result<LoadReport, Mode
     if !base_fails.is_empty() {
         let others = base_fails.len().saturating_sub(3);
         base_fails.truncate(3);
-        let more = if others > 0 { format!(", and {others} more") } else { String::new() };
+        let more = if others > 0 {
+            format!(", and {others} more")
+        } else {
+            String::new()
+        };
         let title = backbone.info().title;
-        return Err(fail(format!("these weights do not fit {title}: {}{more}", base_fails.join("; "))));
+        return Err(fail(format!(
+            "these weights do not fit {title}: {}{more}",
+            base_fails.join("; ")
+        )));
     }
     // Half a classifier is none.
     if !report.classifier {

@@ -120,7 +120,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<Pickle, String> {
     };
     loop {
         if let Some(root) = machine.step()? {
-            return Ok(Pickle { values: machine.values, root, end: machine.position });
+            return Ok(Pickle {
+                values: machine.values,
+                root,
+                end: machine.position,
+            });
         }
     }
 }
@@ -162,7 +166,11 @@ impl Machine<'_> {
             }
             0x85..=0x87 => {
                 let count = usize::from(opcode - 0x84);
-                let start = self.stack.len().checked_sub(count).filter(|start| *start >= self.floor());
+                let start = self
+                    .stack
+                    .len()
+                    .checked_sub(count)
+                    .filter(|start| *start >= self.floor());
                 let items = self.stack.split_off(start.ok_or("the stack is too short")?);
                 self.push(Value::Tuple(items))?;
             }
@@ -205,7 +213,9 @@ impl Machine<'_> {
                 let slot = u32::from_le_bytes(self.array()?);
                 self.remember(slot)?;
             }
-            0x94 => self.remember(u32::try_from(self.memo.len()).map_err(|_| "the memo is too large")?)?,
+            0x94 => {
+                self.remember(u32::try_from(self.memo.len()).map_err(|_| "the memo is too large")?)?
+            }
             b'h' => {
                 let slot = self.byte()?;
                 self.recall(slot.into())?;
@@ -221,7 +231,9 @@ impl Machine<'_> {
             }
             0x93 => {
                 let (name, module) = (self.pop()?, self.pop()?);
-                let (Value::Text(module), Value::Text(name)) = (self.value(module), self.value(name)) else {
+                let (Value::Text(module), Value::Text(name)) =
+                    (self.value(module), self.value(name))
+                else {
                     return Err("a global is not named by text".into());
                 };
                 let known = global(module, name)?;
@@ -246,7 +258,11 @@ impl Machine<'_> {
                 let items = self.pop_to_mark()?;
                 self.append(&items)?;
             }
-            other => return Err(format!("pickle opcode 0x{other:02x} is not allowed in a weight file")),
+            other => {
+                return Err(format!(
+                    "pickle opcode 0x{other:02x} is not allowed in a weight file"
+                ));
+            }
         }
         Ok(None)
     }
@@ -258,26 +274,37 @@ impl Machine<'_> {
             return Err("a persistent identifier is no tuple".into());
         };
         let field = |index: usize| items.get(index).map(|id| self.value(*id));
-        let (Some(Value::Text(tag)), Some(Value::Global(Global::Storage(element))), Some(Value::Text(key))) =
-            (field(0), field(1), field(2))
+        let (
+            Some(Value::Text(tag)),
+            Some(Value::Global(Global::Storage(element))),
+            Some(Value::Text(key)),
+        ) = (field(0), field(1), field(2))
         else {
             return Err("a persistent identifier names no storage".into());
         };
         let Some(Value::Int(length)) = field(4) else {
             return Err("a storage has no length".into());
         };
-        if tag != "storage" || key.len() > MAX_KEY_BYTES || !matches!(field(5), None | Some(Value::None)) {
+        if tag != "storage"
+            || key.len() > MAX_KEY_BYTES
+            || !matches!(field(5), None | Some(Value::None))
+        {
             return Err("a storage is described in a way that is not known".into());
         }
         let length = u64::try_from(*length).map_err(|_| "a storage's length is out of range")?;
-        let storage = Storage { element: *element, key: key.clone(), length };
+        let storage = Storage {
+            element: *element,
+            key: key.clone(),
+            length,
+        };
         self.push(Value::Storage(storage))
     }
 
     /// Calls of the few known functions, worked out as data.
     fn reduce(&mut self) -> Result<(), String> {
         let (arguments, function) = (self.pop()?, self.pop()?);
-        let (Value::Global(function), Value::Tuple(arguments)) = (self.value(function), self.value(arguments))
+        let (Value::Global(function), Value::Tuple(arguments)) =
+            (self.value(function), self.value(arguments))
         else {
             return Err("something that is no known function is called".into());
         };
@@ -304,14 +331,22 @@ impl Machine<'_> {
                 if shape.len() != strides.len() {
                     return Err("a tensor's shape and strides do not match".into());
                 }
-                Value::Tensor(TensorView { storage: storage.clone(), offset, shape, strides })
+                Value::Tensor(TensorView {
+                    storage: storage.clone(),
+                    offset,
+                    shape,
+                    strides,
+                })
             }
             (Global::RebuildParameter, [tensor, ..]) => match self.value(*tensor) {
                 Value::Tensor(view) => Value::Tensor(view.clone()),
                 _ => return Err("a parameter is built on something that is no tensor".into()),
             },
             (function, arguments) => {
-                return Err(format!("{function:?} is called with {} arguments", arguments.len()));
+                return Err(format!(
+                    "{function:?} is called with {} arguments",
+                    arguments.len()
+                ));
             }
         };
         self.copied += copied;
@@ -375,7 +410,9 @@ impl Machine<'_> {
 
     fn naturals(&self, id: Id) -> Result<Vec<u64>, String> {
         match self.value(id) {
-            Value::Tuple(items) | Value::List(items) if items.len() <= MAX_DIMENSIONS => items.iter().map(|id| self.natural(*id)).collect(),
+            Value::Tuple(items) | Value::List(items) if items.len() <= MAX_DIMENSIONS => {
+                items.iter().map(|id| self.natural(*id)).collect()
+            }
             _ => Err("a shape is no short tuple".into()),
         }
     }
@@ -402,7 +439,9 @@ impl Machine<'_> {
         if self.stack.len() <= self.floor() {
             return Err("the stack is too short".into());
         }
-        self.stack.pop().ok_or_else(|| "the stack is too short".into())
+        self.stack
+            .pop()
+            .ok_or_else(|| "the stack is too short".into())
     }
 
     fn pop_to_mark(&mut self) -> Result<Vec<Id>, String> {
@@ -420,13 +459,18 @@ impl Machine<'_> {
     }
 
     fn recall(&mut self, slot: u32) -> Result<(), String> {
-        let id = *self.memo.get(&slot).ok_or("the memo does not hold what is asked of it")?;
+        let id = *self
+            .memo
+            .get(&slot)
+            .ok_or("the memo does not hold what is asked of it")?;
         self.stack.push(id);
         Ok(())
     }
 
     fn text(&mut self, length: usize) -> Result<(), String> {
-        let text = std::str::from_utf8(self.take(length)?).map_err(|_| "a text is not UTF-8")?.to_string();
+        let text = std::str::from_utf8(self.take(length)?)
+            .map_err(|_| "a text is not UTF-8")?
+            .to_string();
         self.push(Value::Text(text))
     }
 
@@ -444,8 +488,14 @@ impl Machine<'_> {
 
     fn line(&mut self) -> Result<String, String> {
         let rest = &self.bytes[self.position..];
-        let length = rest.iter().take(256).position(|byte| *byte == b'\n').ok_or("a name does not end")?;
-        let line = std::str::from_utf8(&rest[..length]).map_err(|_| "a name is not UTF-8")?.to_string();
+        let length = rest
+            .iter()
+            .take(256)
+            .position(|byte| *byte == b'\n')
+            .ok_or("a name does not end")?;
+        let line = std::str::from_utf8(&rest[..length])
+            .map_err(|_| "a name is not UTF-8")?
+            .to_string();
         self.position += length + 1;
         Ok(line)
     }
@@ -455,11 +505,16 @@ impl Machine<'_> {
     }
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N], String> {
-        self.take(N)?.try_into().map_err(|_| "the pickle is cut off".into())
+        self.take(N)?
+            .try_into()
+            .map_err(|_| "the pickle is cut off".into())
     }
 
     fn take(&mut self, length: usize) -> Result<&[u8], String> {
-        let end = self.position.checked_add(length).filter(|end| *end <= self.bytes.len());
+        let end = self
+            .position
+            .checked_add(length)
+            .filter(|end| *end <= self.bytes.len());
         let end = end.ok_or("the pickle is cut off")?;
         let taken = &self.bytes[self.position..end];
         self.position = end;
@@ -483,7 +538,11 @@ fn global(module: &str, name: &str) -> Result<Global, String> {
         ("torch", "CharStorage") => ElementType::Char,
         ("torch", "ByteStorage") => ElementType::Byte,
         ("torch", "BoolStorage") => ElementType::Bool,
-        _ => return Err(format!("the file names “{module}.{name}”, which no weight file needs; it may run code")),
+        _ => {
+            return Err(format!(
+                "the file names “{module}.{name}”, which no weight file needs; it may run code"
+            ));
+        }
     };
     Ok(Global::Storage(element))
 }

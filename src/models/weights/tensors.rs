@@ -41,14 +41,24 @@ impl Values {
         }
         match element {
             ElementType::Float => Self::Real(each(bytes, places, f32::from_le_bytes)),
-            ElementType::Double => Self::Real(each(bytes, places, |b| f64::from_le_bytes(b) as f32)),
-            ElementType::Half => Self::Real(each(bytes, places, |b| half::f16::from_le_bytes(b).to_f32())),
-            ElementType::BFloat16 => Self::Real(each(bytes, places, |b| half::bf16::from_le_bytes(b).to_f32())),
+            ElementType::Double => {
+                Self::Real(each(bytes, places, |b| f64::from_le_bytes(b) as f32))
+            }
+            ElementType::Half => Self::Real(each(bytes, places, |b| {
+                half::f16::from_le_bytes(b).to_f32()
+            })),
+            ElementType::BFloat16 => Self::Real(each(bytes, places, |b| {
+                half::bf16::from_le_bytes(b).to_f32()
+            })),
             ElementType::Long => Self::Whole(each(bytes, places, i64::from_le_bytes)),
             ElementType::Int => Self::Whole(each(bytes, places, |b| i32::from_le_bytes(b).into())),
-            ElementType::Short => Self::Whole(each(bytes, places, |b| i16::from_le_bytes(b).into())),
+            ElementType::Short => {
+                Self::Whole(each(bytes, places, |b| i16::from_le_bytes(b).into()))
+            }
             ElementType::Char => Self::Whole(each(bytes, places, |b| i8::from_le_bytes(b).into())),
-            ElementType::Byte | ElementType::Bool => Self::Whole(each(bytes, places, |b: [u8; 1]| b[0].into())),
+            ElementType::Byte | ElementType::Bool => {
+                Self::Whole(each(bytes, places, |b: [u8; 1]| b[0].into()))
+            }
         }
     }
 
@@ -63,15 +73,25 @@ impl Values {
 /// Reads every tensor of `path`: `.safetensors`, or either layout of `torch.save`. What the file
 /// is, its first bytes say, not its name.
 pub(super) fn read(path: &Path) -> Result<Vec<FileTensor>, ModelError> {
-    let fail = |reason: String| ModelError::Weights { reason, path: path.to_path_buf() };
-    let mut file = File::open(path).map_err(|error| fail(format!("the weight file can't be opened ({error})")))?;
-    let metadata = file.metadata().map_err(|error| fail(format!("the weight file can't be read ({error})")))?;
+    let fail = |reason: String| ModelError::Weights {
+        reason,
+        path: path.to_path_buf(),
+    };
+    let mut file = File::open(path)
+        .map_err(|error| fail(format!("the weight file can't be opened ({error})")))?;
+    let metadata = file
+        .metadata()
+        .map_err(|error| fail(format!("the weight file can't be read ({error})")))?;
     if !metadata.is_file() {
         return Err(fail("this is no file".into()));
     }
-    let is_safetensors = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("safetensors"));
+    let is_safetensors = path
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("safetensors"));
     let tensors = if is_safetensors {
-        std::fs::read(path).map_err(|error| error.to_string()).and_then(|bytes| read_safetensors(&bytes))
+        std::fs::read(path)
+            .map_err(|error| error.to_string())
+            .and_then(|bytes| read_safetensors(&bytes))
     } else {
         torch_file::read(&mut file, metadata.len())
     };
@@ -94,12 +114,24 @@ pub(super) fn read_safetensors(bytes: &[u8]) -> Result<Vec<FileTensor>, String> 
             Dtype::I8 => ElementType::Char,
             Dtype::U8 => ElementType::Byte,
             Dtype::BOOL => ElementType::Bool,
-            other => return Err(format!("“{name}” holds numbers of type {other:?}, which no weights here have")),
+            other => {
+                return Err(format!(
+                    "“{name}” holds numbers of type {other:?}, which no weights here have"
+                ));
+            }
         };
         let count = view.data().len() / element.bytes();
         let values = Values::decode(element, view.data(), 0..count);
-        let shape = view.shape().iter().map(|side| (*side).cast_signed() as i64).collect();
-        tensors.push(FileTensor { name, shape, values });
+        let shape = view
+            .shape()
+            .iter()
+            .map(|side| (*side).cast_signed() as i64)
+            .collect();
+        tensors.push(FileTensor {
+            name,
+            shape,
+            values,
+        });
     }
     tensors.sort_by(|left, right| left.name.cmp(&right.name));
     Ok(tensors)
