@@ -3,6 +3,7 @@
 
 mod augmentation;
 mod backbone;
+pub mod bounds;
 mod check;
 mod data;
 mod head;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::fixture::*;
 use crate::experiment::{
     Activation, Augmentation, ClassWeights, EarlyStopping, Experiment, FreezePlan, HeadConfig,
-    HeadLayer, Keep, OutputLayer, Schedule, TestViews, TrainingConfig, Views,
+    HeadLayer, Keep, Monitor, Optimizer, OutputLayer, Schedule, TestViews, TrainingConfig, Views,
 };
 use crate::training::TrainingError;
 use crate::training::events::{Activity, TrainingEvent};
@@ -154,7 +154,8 @@ fn a_phase_ends_when_patience_is_exhausted_and_the_best_epoch_is_kept() {
     let pictures = pictures(2, [8, 4, 4]);
     let mut experiment = extraction(9);
     experiment.phases.push(phase(FreezePlan::Backbone, 2));
-    experiment.phases.iter_mut().for_each(|phase| phase.learning_rate = 0.0);
+    experiment.phases.iter_mut().for_each(|phase| phase.learning_rate = 1e-12);
+    experiment.training.monitor = Monitor::ValidationAccuracy;
     experiment.training.keep = Keep::Best;
     experiment.training.early_stopping = Some(EarlyStopping { patience: 2, min_delta: 0.0 });
     let run = run(&request(&pictures, experiment));
@@ -166,8 +167,11 @@ fn a_phase_ends_when_patience_is_exhausted_and_the_best_epoch_is_kept() {
 #[test]
 fn a_rate_that_is_far_too_high_is_reported_as_such() {
     let pictures = pictures(2, [8, 2, 2]);
-    let mut experiment = experiment(vec![phase(FreezePlan::Nothing, 4)]);
-    experiment.phases[0].learning_rate = 1e30;
+    let mut experiment = extraction(60);
+    experiment.phases[0].learning_rate = 10.0;
+    // Every step multiplies the weights by -9.
+    experiment.phases[0].optimizer =
+        Optimizer::Sgd { momentum: 0.0, nesterov: false, weight_decay: 1.0 };
     let result = run(&request(&pictures, experiment)).result;
     let error = result.err().unwrap();
     assert!(matches!(error, TrainingError::Diverged { .. }), "{error}");

@@ -1,0 +1,121 @@
+//! One field set by its path, for `graft run --set`.
+
+use super::explain::{read, shown, suggest};
+use super::layout::to_text;
+use super::reader::parse;
+use super::syntax::{Kind, Node, Step, parse_path, path_text};
+use super::{FieldProblem, without_version};
+use crate::experiment::Experiment;
+
+/// Sets one field by its path, as `graft run --set phases[0].learning_rate=1e-4` does.
+///
+/// The value is RON, as in a preset: `1e-4`, `true`, `Cached(4)`, `[Dropout(0.5)]`, `None`. Text
+/// needs no quotes, and neither do names in a list: `data.classes=[cat, dog]`.
+///
+/// # Errors
+/// A sentence that names the field and what is allowed; the experiment is then unchanged. Only
+/// problems that the new value brings are errors, so that several fields can be set in turn.
+pub fn set_field(experiment: &mut Experiment, assignment: &str) -> Result<(), String> {
+    let Some((path, value)) = assignment.split_once('=') else {
+        return Err(format!(
+            "`{assignment}` sets nothing: write FIELD=VALUE, such as seed=7"
+        ));
+    };
+    let (path, value) = (path.trim(), value.trim());
+    let Some(steps) = parse_path(path) else {
+        return Err(format!(
+            "`{path}` is no field's path: write it like phases[0].epochs"
+        ));
+    };
+    let text = without_version(&to_text(experiment));
+    let tree = parse(&text).map_err(|error| error.message)?;
+    let node = locate(&text, &tree, &steps)?;
+
+    let attempts = readings(value);
+    let mut first_error = None;
+    for value in attempts {
+        let edited = format!("{}{value}{}", &text[..node.start], &text[node.end..]);
+        let result = parse(&edited)
+            .map_err(|error| format!("`{path}` is {}: {}", shown(&value), error.message))
+            .and_then(|tree| read(&edited, &tree).map_err(|fault| fault.message));
+        match result {
+            Ok(changed) => {
+                refuse_new_problems(experiment, &changed)?;
+                *experiment = changed;
+                return Ok(());
+            }
+            Err(error) => {
+                first_error.get_or_insert(error);
+            }
+        }
+    }
+    Err(first_error.unwrap_or_else(|| format!("`{path}` has no value")))
+}
+
+fn refuse_new_problems(before: &Experiment, after: &Experiment) -> Result<(), String> {
+    let known = before.check();
+    match after
+        .check()
+        .into_iter()
+        .find(|problem| !known.contains(problem))
+    {
+        Some(FieldProblem { field, message }) => Err(format!("`{field}` {message}")),
+        None => Ok(()),
+    }
+}
+
+/// The value at the path, or which names there are instead.
+fn locate<'a>(text: &str, tree: &'a Node, steps: &[Step]) -> Result<&'a Node, String> {
+    let (node, taken) = tree.find(steps);
+    let Some(missing) = steps.get(taken) else {
+        return Ok(node);
+    };
+    let parent = path_text(&steps[..taken]);
+    let path = path_text(&steps[..=taken]);
+    let value = shown(node.source(text));
+    Err(match (missing, &node.unwrapped().kind) {
+        (Step::Name(name), Kind::Struct { fields, .. }) => {
+            let allowed: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+            format!("`{path}` is not a field: {}", suggest(name, &allowed))
+        }
+        (Step::Index(_), Kind::List { items } | Kind::Tuple { items, .. }) if !items.is_empty() => {
+            format!(
+                "`{path}` does not exist: `{parent}` goes from 0 to {}",
+                items.len() - 1
+            )
+        }
+        (Step::Index(_), Kind::List { .. } | Kind::Tuple { .. }) => {
+            format!("`{path}` does not exist: `{parent}` is empty; set the whole list")
+        }
+        (Step::Index(_), _) => format!("`{parent}` is {value}, which is no list"),
+        (Step::Name(name), _) => format!(
+            "`{parent}` is {value}, which has no field `{name}`: set `{parent}` as a whole first"
+        ),
+    })
+}
+
+/// What a person may have meant, most literal first. A text that is not one RON value is never
+/// put in as it is: it could close a parenthesis and set other fields.
+fn readings(value: &str) -> Vec<String> {
+    let mut readings = Vec::new();
+    if let Ok(node) = parse(value) {
+        readings.push(node.source(value).to_owned());
+        if let Kind::List { items } = &node.kind {
+            let quoted: Vec<String> = items
+                .iter()
+                .map(|item| match item.source(value) {
+                    text if item.kind == Kind::Scalar && !text.starts_with('"') => quote(text),
+                    text => text.to_owned(),
+                })
+                .collect();
+            readings.push(format!("[{}]", quoted.join(", ")));
+        }
+    }
+    readings.push(quote(value));
+    readings
+}
+
+/// As a RON text; its escapes are Rust's.
+fn quote(text: &str) -> String {
+    format!("\"{}\"", text.escape_default())
+}

@@ -1,0 +1,273 @@
+//! Experiments drawn at random, for properties that must hold for all of them.
+
+use graft::experiment::{
+    Activation, Augmentation, BackboneConfig, ClassWeights, Column, DataConfig, DataSource,
+    EarlyStopping, Experiment, Fit, FreezePlan, HeadConfig, HeadLayer, Keep, LayerRates, Monitor,
+    NormPolicy, Optimizer, OutputLayer, Phase, Pooling, Schedule, SplitConfig, TestViews,
+    Threshold, TrainedNorm, TrainingConfig, Views, WeightsSource,
+};
+use proptest::prelude::*;
+
+fn any_name() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-zA-Z0-9 ]{1,12}",
+        "\\PC{1,12}",
+        Just("a \"b\" \\ c\nd\te".to_owned())
+    ]
+    .prop_filter("a name is more than white space", |name| {
+        !name.trim().is_empty()
+    })
+}
+
+fn any_names(least: usize) -> impl Strategy<Value = Vec<String>> {
+    prop::collection::btree_set(any_name(), least..5).prop_map(|names| names.into_iter().collect())
+}
+
+fn any_data() -> impl Strategy<Value = DataConfig> {
+    let column = || {
+        prop_oneof![
+            any_name().prop_map(Column::Name),
+            (2_usize..9).prop_map(Column::Index)
+        ]
+    };
+    let path = || any_name().prop_map(std::path::PathBuf::from);
+    let threshold = (-1e9..1e9_f64, any_name()).prop_map(|(at_least, above)| Threshold {
+        at_least,
+        below: format!("{above} not"),
+        above,
+    });
+    let source = prop_oneof![
+        Just(DataSource::Unset),
+        path().prop_map(|path| DataSource::ClassFolders { path }),
+        path().prop_map(|path| DataSource::SplitFolders { path }),
+        path().prop_map(|path| DataSource::Cifar10 { path }),
+        (
+            path(),
+            column(),
+            prop::option::of(column()),
+            prop::option::of(threshold)
+        )
+            .prop_map(
+                |(file, label_column, split_column, threshold)| DataSource::Table {
+                    file,
+                    path_column: Column::Index(0),
+                    label_column,
+                    split_column,
+                    threshold,
+                }
+            ),
+    ];
+    let fit = prop_oneof![Just(Fit::CenterCrop), Just(Fit::Squash), Just(Fit::Pad)];
+    let classes = prop_oneof![Just(vec![]), any_names(2)];
+    let limit = prop::option::of(1_usize..1_000_000);
+    (
+        source,
+        classes,
+        0.01..0.7_f64,
+        0.0..0.7_f64,
+        any::<Option<u64>>(),
+        limit,
+        fit,
+    )
+        .prop_map(
+            |(source, classes, validation, test, seed, limit, fit)| DataConfig {
+                source,
+                classes,
+                split: SplitConfig {
+                    validation,
+                    test,
+                    seed,
+                },
+                limit,
+                fit,
+            },
+        )
+}
+
+fn any_head() -> impl Strategy<Value = HeadConfig> {
+    let activation = prop_oneof![
+        Just(Activation::Relu),
+        Just(Activation::Gelu),
+        Just(Activation::Silu),
+        Just(Activation::Tanh),
+        Just(Activation::Linear)
+    ];
+    let layer = prop_oneof![
+        (1_u32..5000, activation)
+            .prop_map(|(units, activation)| HeadLayer::Dense { units, activation }),
+        Just(HeadLayer::BatchNorm),
+        (0.0..0.95_f64).prop_map(HeadLayer::Dropout),
+    ];
+    let pooling = prop_oneof![
+        Just(Pooling::Average),
+        Just(Pooling::Max),
+        Just(Pooling::AverageMax)
+    ];
+    (pooling, prop::collection::vec(layer, 0..8)).prop_map(|(pooling, layers)| HeadConfig {
+        pooling,
+        layers,
+        output: OutputLayer::Softmax,
+    })
+}
+
+fn any_phase() -> impl Strategy<Value = Phase> {
+    let freeze = prop_oneof![
+        Just(FreezePlan::Backbone),
+        Just(FreezePlan::Nothing),
+        (0_usize..1000).prop_map(FreezePlan::AllButLast),
+        any_name().prop_map(FreezePlan::Below),
+        any_names(1).prop_map(FreezePlan::Custom),
+    ];
+    let optimizer = prop_oneof![
+        (0.01..0.99_f64, any::<bool>(), 0.0..1.0_f64).prop_map(
+            |(momentum, nesterov, weight_decay)| Optimizer::Sgd {
+                momentum,
+                nesterov,
+                weight_decay
+            }
+        ),
+        (0.0..0.99_f64, 1e-12..1.0_f64).prop_map(|(beta2, epsilon)| Optimizer::AdamW {
+            beta1: 0.9,
+            beta2,
+            epsilon,
+            weight_decay: 0.0
+        }),
+        Just(Optimizer::default()),
+        Just(Optimizer::rms_prop()),
+    ];
+    let schedule = prop_oneof![
+        Just(Schedule::Constant),
+        (1_u32..99, 0.01..1.0_f64).prop_map(|(every_epochs, factor)| Schedule::Step {
+            every_epochs,
+            factor
+        }),
+        (0.0..1.0_f64).prop_map(|final_factor| Schedule::Cosine { final_factor }),
+        (0.01..0.99_f64, 1.0..1e6_f64).prop_map(|(rise, final_divisor)| Schedule::OneCycle {
+            rise,
+            start_divisor: 25.0,
+            final_divisor
+        }),
+    ];
+    let rates = prop_oneof![
+        Just(LayerRates::Uniform),
+        (1e-6..1.0_f64).prop_map(|lowest| LayerRates::ByDepth { lowest }),
+        (0.0..10.0_f64).prop_map(LayerRates::Backbone),
+        any_names(0).prop_map(|names| LayerRates::Custom(
+            names.into_iter().map(|name| (name, 0.1)).collect()
+        )),
+    ];
+    (
+        any_name(),
+        1_u32..500,
+        freeze,
+        optimizer,
+        1e-9..10.0_f64,
+        schedule,
+        0.0..1.0_f64,
+        rates,
+    )
+        .prop_map(
+            |(
+                name,
+                epochs,
+                freeze,
+                optimizer,
+                learning_rate,
+                schedule,
+                warmup_epochs,
+                layer_rates,
+            )| {
+                Phase {
+                    name,
+                    epochs,
+                    freeze,
+                    optimizer,
+                    learning_rate,
+                    schedule,
+                    warmup_epochs,
+                    layer_rates,
+                }
+            },
+        )
+}
+
+fn any_training() -> impl Strategy<Value = TrainingConfig> {
+    let stopping = (1_u32..100, 0.0..1.0_f64).prop_map(|(patience, min_delta)| EarlyStopping {
+        patience,
+        min_delta,
+    });
+    let weights = prop_oneof![Just(ClassWeights::Equal), Just(ClassWeights::Balanced)];
+    let averaging = prop::option::of(0.9..0.9999_f64);
+    (
+        1_u32..4096,
+        0.0..0.5_f64,
+        weights,
+        prop::option::of(stopping),
+        averaging,
+    )
+        .prop_map(
+            |(batch_size, label_smoothing, class_weights, early_stopping, weight_averaging)| {
+                TrainingConfig {
+                    batch_size,
+                    label_smoothing,
+                    class_weights,
+                    monitor: Monitor::ValidationMacroF1,
+                    keep: Keep::Last,
+                    early_stopping,
+                    weight_averaging,
+                    test_views: TestViews::Flips,
+                }
+            },
+        )
+}
+
+/// An experiment with nothing out of range.
+pub fn any_experiment() -> impl Strategy<Value = Experiment> {
+    let backbone = (any_name(), any::<bool>(), prop::option::of(32_u32..512)).prop_map(
+        |(name, file, input_size)| BackboneConfig {
+            weights: match file {
+                true => WeightsSource::File(name.clone().into()),
+                false => WeightsSource::Random,
+            },
+            name,
+            input_size,
+            frozen_norm: NormPolicy::AdaptStatistics,
+            trained_norm: TrainedNorm::Inference,
+        },
+    );
+    let augmentation = (0.0..180.0_f64, 0.0..0.9_f64, any::<bool>(), 1_u32..64).prop_map(
+        |(rotation, zoom, vertical_flip, views)| Augmentation {
+            views: Views::Cached(views),
+            vertical_flip,
+            rotation,
+            zoom,
+            ..Augmentation::default()
+        },
+    );
+    let phases = prop::collection::vec(any_phase(), 1..4);
+    let start = (any_name(), ".{0,20}", any::<u64>());
+    (
+        start,
+        any_data(),
+        backbone,
+        any_head(),
+        augmentation,
+        any_training(),
+        phases,
+    )
+        .prop_map(
+            |((name, notes, seed), data, backbone, head, augmentation, training, phases)| {
+                Experiment {
+                    name,
+                    notes,
+                    seed,
+                    data,
+                    backbone,
+                    head,
+                    augmentation,
+                    training,
+                    phases,
+                }
+            },
+        )
+}
