@@ -3,6 +3,7 @@
 //! The layers, from the bottom up; each may use only those above it in this list
 //! (ARCHITECTURE.md says what else each may use).
 
+pub mod allocator;
 pub mod experiment;
 pub mod format;
 pub mod paths;

@@ -1,5 +1,6 @@
 //! The `graft` program: the window without arguments, headless commands with them.
 
 fn main() -> std::process::ExitCode {
+    graft::allocator::keep_freed_memory();
     graft::cli::main()
 }

@@ -24,7 +24,12 @@ struct Entry {
 
 impl Averaging {
     pub fn new(decay: f64) -> Self {
-        Self { decay, steps: 0, entries: Vec::new(), swapped: false }
+        Self {
+            decay,
+            steps: 0,
+            entries: Vec::new(),
+            swapped: false,
+        }
     }
 
     /// Also averages these, which share their storage with the network, beginning with their
@@ -33,7 +38,10 @@ impl Averaging {
     pub fn follow(&mut self, tensors: impl IntoIterator<Item = Tensor>) -> Result<(), TchError> {
         let _guard = tch::no_grad_guard();
         for live in tensors {
-            let known = self.entries.iter().any(|entry| entry.live.data_ptr() == live.data_ptr());
+            let known = self
+                .entries
+                .iter()
+                .any(|entry| entry.live.data_ptr() == live.data_ptr());
             if known || !live.is_floating_point() {
                 continue;
             }
@@ -89,7 +97,11 @@ mod tests {
             let mut averaging = Averaging::new(case["decay"].as_f64().unwrap());
             averaging.follow([live.shallow_clone()]).unwrap();
             averaging.follow([live.shallow_clone()]).unwrap();
-            assert_eq!(averaging.entries.len(), 1, "the same tensor is averaged once");
+            assert_eq!(
+                averaging.entries.len(),
+                1,
+                "the same tensor is averaged once"
+            );
             let mut means = vec![values[0]];
             for &value in &values[1..] {
                 let _ = live.fill_(value);
@@ -97,7 +109,11 @@ mod tests {
                 averaging.swap().unwrap();
                 means.push(live.double_value(&[0]));
                 averaging.swap().unwrap();
-                assert_eq!(live.double_value(&[0]) as f32, value as f32, "the live value returns");
+                assert_eq!(
+                    live.double_value(&[0]) as f32,
+                    value as f32,
+                    "the live value returns"
+                );
             }
             golden::assert_close(
                 &Tensor::from_slice(&means),

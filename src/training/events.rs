@@ -42,7 +42,12 @@ pub enum TrainingEvent {
     /// How far the current activity is; may be thinned out on its way.
     Progress(Progress),
     EpochFinished(EpochMetrics),
-    PhaseFinished { phase: usize, name: String, epochs: u32, seconds: f64 },
+    PhaseFinished {
+        phase: usize,
+        name: String,
+        epochs: u32,
+        seconds: f64,
+    },
     /// Something the person should know that is no failure.
     Warning(String),
     /// A line for the log.

@@ -60,7 +60,10 @@ pub(super) struct Wanted<'a> {
 
 impl FeatureCache {
     pub fn new(budget: u64) -> Self {
-        Self { blocks: Vec::new(), budget }
+        Self {
+            blocks: Vec::new(),
+            budget,
+        }
     }
 
     pub fn holds(&self, group: Group, depth: usize) -> bool {
@@ -79,7 +82,11 @@ impl FeatureCache {
         })?;
         let rows = Tensor::f_from_slice(rows)?.f_to(block.rows.device())?;
         let picked = block.rows.f_index_select(0, &rows)?;
-        Ok(if picked.dim() == 4 { picked.f_permute([0i64, 3, 1, 2])? } else { picked })
+        Ok(if picked.dim() == 4 {
+            picked.f_permute([0i64, 3, 1, 2])?
+        } else {
+            picked
+        })
     }
 
     /// Computes what is wanted, from the deepest features that are kept, else from the pictures.
@@ -108,7 +115,10 @@ impl FeatureCache {
         let mut from = start;
         let mut parts = Vec::new();
         for depth in depths {
-            parts.push((depth, network.frozen(std::mem::replace(&mut from, depth)..depth)?));
+            parts.push((
+                depth,
+                network.frozen(std::mem::replace(&mut from, depth)..depth)?,
+            ));
         }
         let mut recorder = Recorder {
             network,
@@ -141,24 +151,32 @@ impl FeatureCache {
                 }
             }
         } else {
-            let batches: Vec<Vec<Shot>> = wanted.shots.chunks(BATCH).map(<[Shot]>::to_vec).collect();
+            let batches: Vec<Vec<Shot>> =
+                wanted.shots.chunks(BATCH).map(<[Shot]>::to_vec).collect();
             pictures.for_each(&batches, |place, input| {
                 if fits {
                     fits = step(input, batches[place].len())?;
                 }
-                Ok(if fits { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+                Ok(if fits {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
+                })
             })?;
         }
         if fits {
             let group = wanted.group;
             let blocks = recorder.recorded.into_iter();
-            self.blocks.extend(blocks.map(|(depth, rows)| Block { group, depth, rows }));
+            self.blocks
+                .extend(blocks.map(|(depth, rows)| Block { group, depth, rows }));
         }
         Ok(fits)
     }
 
     fn find(&self, group: Group, depth: usize) -> Option<&Block> {
-        self.blocks.iter().find(|block| block.group == group && block.depth == depth)
+        self.blocks
+            .iter()
+            .find(|block| block.group == group && block.depth == depth)
     }
 }
 
@@ -182,8 +200,16 @@ impl Recorder<'_> {
         for (place, (depth, part)) in self.parts.iter().enumerate() {
             x = part.advance(self.network, &x)?;
             // The next part may work in place.
-            let output = if place + 1 < self.parts.len() { copy_of(&x)? } else { x.shallow_clone() };
-            let rows = if output.dim() == 4 { output.f_permute([0i64, 2, 3, 1])? } else { output };
+            let output = if place + 1 < self.parts.len() {
+                copy_of(&x)?
+            } else {
+                x.shallow_clone()
+            };
+            let rows = if output.dim() == 4 {
+                output.f_permute([0i64, 2, 3, 1])?
+            } else {
+                output
+            };
             outputs.push((*depth, rows));
         }
         if self.is_first {
@@ -194,7 +220,9 @@ impl Recorder<'_> {
         }
         for (depth, target) in &self.recorded {
             if let Some((_, rows)) = outputs.iter().find(|(other, _)| other == depth) {
-                target.f_narrow(0, row as i64, rows.size()[0])?.f_copy_(rows)?;
+                target
+                    .f_narrow(0, row as i64, rows.size()[0])?
+                    .f_copy_(rows)?;
             }
         }
         Ok(true)

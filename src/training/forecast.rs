@@ -58,7 +58,8 @@ impl Forecast {
     /// `None` until enough has been measured.
     pub fn remaining_seconds(&self) -> Option<f64> {
         let known = |rate: &Rate| {
-            (rate.seconds >= TRUSTED.as_secs_f64() && rate.done > 0.0).then(|| rate.seconds / rate.done)
+            (rate.seconds >= TRUSTED.as_secs_f64() && rate.done > 0.0)
+                .then(|| rate.seconds / rate.done)
         };
         let (forward, training) = (known(&self.forward), known(&self.training));
         // What has not been seen yet is taken to be as quick as the other.

@@ -25,16 +25,28 @@ pub fn tensor(value: &Value) -> Tensor {
     if let Some(row) = value[0].as_array() {
         shape.push(row.len() as i64);
     }
-    Tensor::from_slice(&numbers(value)).to_kind(Kind::Float).reshape(shape)
+    Tensor::from_slice(&numbers(value))
+        .to_kind(Kind::Float)
+        .reshape(shape)
 }
 
 /// Every element within 1e-6 of what was recorded, relative to the largest.
 pub fn assert_close(got: &Tensor, want: &[f64], what: &str) {
-    let got: Vec<f64> =
-        Vec::try_from(got.detach().contiguous().reshape([-1]).to_kind(Kind::Double)).unwrap();
+    let got: Vec<f64> = Vec::try_from(
+        got.detach()
+            .contiguous()
+            .reshape([-1])
+            .to_kind(Kind::Double),
+    )
+    .unwrap();
     assert_eq!(got.len(), want.len(), "{what}");
-    let scale = want.iter().fold(1e-3_f64, |scale, value| scale.max(value.abs()));
+    let scale = want
+        .iter()
+        .fold(1e-3_f64, |scale, value| scale.max(value.abs()));
     for (place, (got, want)) in got.iter().zip(want).enumerate() {
-        assert!((got - want).abs() <= 1e-6 * scale, "{what}[{place}]: {got}, recorded {want}");
+        assert!(
+            (got - want).abs() <= 1e-6 * scale,
+            "{what}[{place}]: {got}, recorded {want}"
+        );
     }
 }

@@ -48,7 +48,11 @@ impl Classifier {
         weights::load(network.backbone.as_mut(), file)?;
         load_head(&network, file)?;
         let info = &network.backbone.info().weights;
-        let spec = square_spec(experiment, info, input_side(experiment, network.backbone.as_ref()));
+        let spec = square_spec(
+            experiment,
+            info,
+            input_side(experiment, network.backbone.as_ref()),
+        );
         let normalizer = Normalizer::new(info, device)?;
         let views = match experiment.training.test_views {
             TestViews::Single => 1,
@@ -57,7 +61,15 @@ impl Classifier {
         let augmentation = experiment.augmentation.clone();
         let whole = network.frozen(0..network.depth())?;
         let classes = classes.to_vec();
-        Ok(Self { classes, network, whole, spec, normalizer, augmentation, views })
+        Ok(Self {
+            classes,
+            network,
+            whole,
+            spec,
+            normalizer,
+            augmentation,
+            views,
+        })
     }
 
     pub fn classes(&self) -> &[String] {
@@ -68,8 +80,10 @@ impl Classifier {
     pub fn predict(&self, pictures: &[Pixels]) -> Result<Vec<Vec<f64>>, TrainingError> {
         let mut sum = ProbabilitySum::new(pictures.len(), self.classes.len());
         for (start, batch) in (0..).step_by(BATCH).zip(pictures.chunks(BATCH)) {
-            let squares: Vec<Pixels> =
-                batch.iter().map(|picture| to_square(picture, &self.spec)).collect();
+            let squares: Vec<Pixels> = batch
+                .iter()
+                .map(|picture| to_square(picture, &self.spec))
+                .collect();
             let places: Vec<usize> = (start..start + batch.len()).collect();
             for view in 0..self.views {
                 let mut rgb = Vec::new();
@@ -80,7 +94,11 @@ impl Classifier {
                     }
                 }
                 let input = self.normalizer.tensor(&rgb, batch.len(), self.spec.side)?;
-                sum.add(&places, &self.network, &self.network.logits(&input, &self.whole)?)?;
+                sum.add(
+                    &places,
+                    &self.network,
+                    &self.network.logits(&input, &self.whole)?,
+                )?;
             }
         }
         Ok(sum.mean())
@@ -125,13 +143,22 @@ impl Classifier {
         }
         let labels: Vec<u32> = rows.iter().map(|row| row.truth).collect();
         let metrics = test_metrics(&all, &labels);
-        Ok((metrics, Predictions { classes: self.classes.clone(), rows }))
+        Ok((
+            metrics,
+            Predictions {
+                classes: self.classes.clone(),
+                rows,
+            },
+        ))
     }
 }
 
 /// Copies the `head.*` tensors of `file` into the network's head: all or nothing.
 fn load_head(network: &Network, file: &Path) -> Result<(), TrainingError> {
-    let unusable = |reason: String| ModelError::Weights { reason, path: file.to_path_buf() };
+    let unusable = |reason: String| ModelError::Weights {
+        reason,
+        path: file.to_path_buf(),
+    };
     let found = Tensor::read_safetensors(file)
         .map_err(|error| unusable(format!("this is no run's weights file ({error})")))?;
     let mut pairs = Vec::new();
@@ -185,7 +212,9 @@ impl PretrainedClassifier {
         use_all_cores();
         let mut backbone = models::build(name, 0, device)?;
         let file = weights::locate(source, name, base)?.ok_or_else(|| {
-            TrainingError::Experiment("random weights recognise nothing: choose a weights file".into())
+            TrainingError::Experiment(
+                "random weights recognise nothing: choose a weights file".into(),
+            )
         })?;
         let report = weights::load(backbone.as_mut(), &file)?;
         if !report.classifier {
@@ -200,7 +229,12 @@ impl PretrainedClassifier {
         let spec = square_spec(&experiment, info, info.input_size);
         let normalizer = Normalizer::new(info, device)?;
         let whole = FrozenPrefix::new(backbone.as_ref(), 0..backbone.segments())?;
-        Ok(Self { backbone, whole, spec, normalizer })
+        Ok(Self {
+            backbone,
+            whole,
+            spec,
+            normalizer,
+        })
     }
 
     /// The `top` most probable classes of every picture, the most probable first.
@@ -239,7 +273,9 @@ fn rank(probabilities: &[f64], top: usize) -> Vec<RankedClass> {
         .take(top)
         .map(|index| RankedClass {
             index,
-            class: names.get(index).map_or_else(|| format!("class {index}"), ToString::to_string),
+            class: names
+                .get(index)
+                .map_or_else(|| format!("class {index}"), ToString::to_string),
             probability: probabilities[index],
         })
         .collect()
@@ -253,7 +289,10 @@ pub(super) struct ProbabilitySum {
 
 impl ProbabilitySum {
     pub fn new(pictures: usize, classes: usize) -> Self {
-        Self { rows: vec![vec![0.0; classes]; pictures], views: vec![0; pictures] }
+        Self {
+            rows: vec![vec![0.0; classes]; pictures],
+            views: vec![0; pictures],
+        }
     }
 
     /// Adds one view of the pictures at `places`. The softmax is taken in float64, so that the
@@ -294,9 +333,16 @@ impl ProbabilitySum {
 /// A matrix's rows, on the CPU.
 fn rows_of(matrix: &Tensor) -> Result<Vec<Vec<f64>>, TrainingError> {
     let (_, columns) = matrix.size2()?;
-    let flat = matrix.f_to(Device::Cpu)?.f_to_kind(Kind::Double)?.f_contiguous()?.f_reshape([-1i64])?;
+    let flat = matrix
+        .f_to(Device::Cpu)?
+        .f_to_kind(Kind::Double)?
+        .f_contiguous()?
+        .f_reshape([-1i64])?;
     let flat: Vec<f64> = Vec::try_from(flat)?;
-    Ok(flat.chunks(columns.max(1) as usize).map(<[f64]>::to_vec).collect())
+    Ok(flat
+        .chunks(columns.max(1) as usize)
+        .map(<[f64]>::to_vec)
+        .collect())
 }
 
 /// Metrics of probabilities `[pictures][classes]`; the loss is the mean cross-entropy.
@@ -331,10 +377,16 @@ mod tests {
 
     #[test]
     fn the_test_loss_is_that_of_the_averaged_probabilities() {
-        let metrics = test_metrics(&[vec![0.25, 0.75], vec![0.5, 0.5], vec![0.0, 1.0]], &[1, 0, 1]);
+        let metrics = test_metrics(
+            &[vec![0.25, 0.75], vec![0.5, 0.5], vec![0.0, 1.0]],
+            &[1, 0, 1],
+        );
         let expected = -(0.75_f64.ln() + 0.5_f64.ln()) / 3.0;
         assert!((metrics.loss - expected).abs() < 1e-12);
-        assert_eq!((metrics.accuracy, metrics.macro_f1, metrics.n), (1.0, 1.0, 3));
+        assert_eq!(
+            (metrics.accuracy, metrics.macro_f1, metrics.n),
+            (1.0, 1.0, 3)
+        );
         assert!(test_metrics(&[vec![1.0, 0.0]], &[1]).loss.is_finite());
     }
 

@@ -22,10 +22,18 @@ impl Loss {
         device: Device,
     ) -> Result<Self, TchError> {
         let class_weights = match class_weights {
-            Some(weights) => Some(Tensor::f_from_slice(weights)?.f_to_kind(Kind::Float)?.f_to(device)?),
+            Some(weights) => Some(
+                Tensor::f_from_slice(weights)?
+                    .f_to_kind(Kind::Float)?
+                    .f_to(device)?,
+            ),
             None => None,
         };
-        Ok(Self { output, label_smoothing, class_weights })
+        Ok(Self {
+            output,
+            label_smoothing,
+            class_weights,
+        })
     }
 
     /// The loss to minimise, a scalar. `logits`: `[N, classes]`, or `[N, 1]` for a sigmoid;
@@ -71,21 +79,23 @@ impl Loss {
 }
 
 /// The plain loss of every picture `[N]`, without smoothing and weights: what validation reports.
-pub fn per_picture(output: OutputLayer, logits: &Tensor, labels: &Tensor) -> Result<Tensor, TchError> {
+pub fn per_picture(
+    output: OutputLayer,
+    logits: &Tensor,
+    labels: &Tensor,
+) -> Result<Tensor, TchError> {
     match output {
-        OutputLayer::Softmax => logits.f_cross_entropy_loss(
-            labels,
-            None::<&Tensor>,
-            Reduction::None,
-            -100,
-            0.0,
-        ),
-        OutputLayer::Sigmoid => logits.f_reshape([-1i64])?.f_binary_cross_entropy_with_logits(
-            &labels.f_to_kind(logits.f_kind()?)?,
-            None::<&Tensor>,
-            None::<&Tensor>,
-            Reduction::None,
-        ),
+        OutputLayer::Softmax => {
+            logits.f_cross_entropy_loss(labels, None::<&Tensor>, Reduction::None, -100, 0.0)
+        }
+        OutputLayer::Sigmoid => logits
+            .f_reshape([-1i64])?
+            .f_binary_cross_entropy_with_logits(
+                &labels.f_to_kind(logits.f_kind()?)?,
+                None::<&Tensor>,
+                None::<&Tensor>,
+                Reduction::None,
+            ),
     }
 }
 
@@ -142,8 +152,10 @@ mod tests {
                 _ => OutputLayer::Sigmoid,
             };
             let logits = golden::tensor(&case["logits"]).set_requires_grad(true);
-            let labels: Vec<i64> =
-                golden::numbers(&case["labels"]).iter().map(|&label| label as i64).collect();
+            let labels: Vec<i64> = golden::numbers(&case["labels"])
+                .iter()
+                .map(|&label| label as i64)
+                .collect();
             let labels = Tensor::from_slice(&labels);
             let weights =
                 (!case["class_weights"].is_null()).then(|| golden::numbers(&case["class_weights"]));
@@ -155,12 +167,26 @@ mod tests {
             )
             .unwrap();
             let value = loss.mean(&logits, &labels).unwrap();
-            golden::assert_close(&value.reshape([1]), &[case["loss"].as_f64().unwrap()], "loss");
+            golden::assert_close(
+                &value.reshape([1]),
+                &[case["loss"].as_f64().unwrap()],
+                "loss",
+            );
             value.backward();
-            golden::assert_close(&logits.grad(), &golden::numbers(&case["gradient"]), "gradient");
+            golden::assert_close(
+                &logits.grad(),
+                &golden::numbers(&case["gradient"]),
+                "gradient",
+            );
             if weights.is_none() && case["label_smoothing"].as_f64() == Some(0.0) {
-                let mean = per_picture(output, &logits, &labels).unwrap().mean(Kind::Float);
-                golden::assert_close(&mean.reshape([1]), &[case["loss"].as_f64().unwrap()], "plain");
+                let mean = per_picture(output, &logits, &labels)
+                    .unwrap()
+                    .mean(Kind::Float);
+                golden::assert_close(
+                    &mean.reshape([1]),
+                    &[case["loss"].as_f64().unwrap()],
+                    "plain",
+                );
             }
         }
     }
@@ -168,15 +194,23 @@ mod tests {
     #[test]
     fn balanced_weights_are_those_of_scikit_learn() {
         let classes = ["a".to_string(), "b".to_string(), "c".to_string()];
-        let weights = class_weights(&ClassWeights::Balanced, &classes, &[6, 3, 1]).unwrap().unwrap();
+        let weights = class_weights(&ClassWeights::Balanced, &classes, &[6, 3, 1])
+            .unwrap()
+            .unwrap();
         let expected = [10.0 / 18.0, 10.0 / 9.0, 10.0 / 3.0];
-        assert!(weights.iter().zip(expected).all(|(got, want)| (got - want).abs() < 1e-12));
+        assert!(
+            weights
+                .iter()
+                .zip(expected)
+                .all(|(got, want)| (got - want).abs() < 1e-12)
+        );
     }
 
     #[test]
     fn a_weight_for_an_unknown_class_is_refused_by_name() {
         let custom = ClassWeights::Custom(vec![("d".into(), 2.0)]);
-        let error = class_weights(&custom, &["a".to_string(), "b".to_string()], &[1, 1]).unwrap_err();
+        let error =
+            class_weights(&custom, &["a".to_string(), "b".to_string()], &[1, 1]).unwrap_err();
         assert!(error.contains("“d”") && error.contains("a, b"), "{error}");
         let custom = ClassWeights::Custom(vec![("b".into(), 2.0)]);
         let weights = class_weights(&custom, &["a".to_string(), "b".to_string()], &[1, 1]);

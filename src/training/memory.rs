@@ -22,7 +22,10 @@ mod tests {
 
     #[test]
     fn the_total_is_read_in_kilobytes() {
-        assert_eq!(parse_total("MemTotal:   2048 kB\nMemFree: 1 kB\n"), Some(2 << 20));
+        assert_eq!(
+            parse_total("MemTotal:   2048 kB\nMemFree: 1 kB\n"),
+            Some(2 << 20)
+        );
         assert_eq!(parse_total("nothing"), None);
         assert!(total_bytes() > 1 << 20);
     }

@@ -14,13 +14,19 @@ pub struct Best {
 
 impl Best {
     pub fn new(metric: MetricInfo) -> Self {
-        Self { metric, best: None, epoch: 0 }
+        Self {
+            metric,
+            best: None,
+            epoch: 0,
+        }
     }
 
     /// Whether `value` is better than every epoch's before. Of equals the first wins, and a value
     /// that is no number never does, except as the first.
     pub fn is_new_best(&mut self, epoch: u32, value: f64) -> bool {
-        let better = self.best.is_none_or(|best| improves(self.metric, value, best, 0.0));
+        let better = self
+            .best
+            .is_none_or(|best| improves(self.metric, value, best, 0.0));
         if better {
             self.best = Some(value);
             self.epoch = epoch;
@@ -45,13 +51,19 @@ pub struct Patience {
 
 impl Patience {
     pub fn new(metric: MetricInfo, config: EarlyStopping) -> Self {
-        Self { metric, config, best: None, waited: 0 }
+        Self {
+            metric,
+            config,
+            best: None,
+            waited: 0,
+        }
     }
 
     /// Whether the phase should end after an epoch with `value`.
     pub fn is_exhausted(&mut self, value: f64) -> bool {
-        let better =
-            self.best.is_none_or(|best| improves(self.metric, value, best, self.config.min_delta));
+        let better = self
+            .best
+            .is_none_or(|best| improves(self.metric, value, best, self.config.min_delta));
         if better {
             self.best = Some(value);
             self.waited = 0;
@@ -66,7 +78,11 @@ fn improves(metric: MetricInfo, value: f64, best: f64, min_delta: f64) -> bool {
     if best.is_nan() {
         return !value.is_nan();
     }
-    if metric.higher_is_better { value > best + min_delta } else { value < best - min_delta }
+    if metric.higher_is_better {
+        value > best + min_delta
+    } else {
+        value < best - min_delta
+    }
 }
 
 #[cfg(test)]
@@ -94,10 +110,16 @@ mod tests {
     #[test]
     fn patience_counts_epochs_without_improvement() {
         let check = |patience, min_delta, values: &[f64], expect| {
-            let config = EarlyStopping { patience, min_delta };
+            let config = EarlyStopping {
+                patience,
+                min_delta,
+            };
             let mut watch = Patience::new(monitored(Monitor::ValidationLoss), config);
             let ended = values.iter().position(|&value| watch.is_exhausted(value));
-            assert_eq!(ended, expect, "patience {patience}, min_delta {min_delta}: {values:?}");
+            assert_eq!(
+                ended, expect,
+                "patience {patience}, min_delta {min_delta}: {values:?}"
+            );
         };
         check(2, 0.0, &[1.0, 0.9, 0.95, 0.93, 0.5], Some(3));
         check(2, 0.0, &[1.0, 0.9, 0.95, 0.8, 0.9, 0.7], None);

@@ -50,15 +50,27 @@ impl Network {
             experiment.seed,
             device,
         )?;
-        let segments: Vec<_> =
-            (0..backbone.segments()).map(|index| backbone.segment_leaves(index)).collect();
+        let segments: Vec<_> = (0..backbone.segments())
+            .map(|index| backbone.segment_leaves(index))
+            .collect();
         let leaves = tree.leaves();
         let cost = |segment: &Range<usize>| -> f64 {
-            leaves[segment.clone()].iter().map(|leaf| leaf.multiply_adds as f64).sum()
+            leaves[segment.clone()]
+                .iter()
+                .map(|leaf| leaf.multiply_adds as f64)
+                .sum()
         };
         let costs = segments.iter().map(cost).collect();
         let output = experiment.head.output;
-        Ok(Self { backbone, head, tree, device, output, segments, costs })
+        Ok(Self {
+            backbone,
+            head,
+            tree,
+            device,
+            output,
+            segments,
+            costs,
+        })
     }
 
     /// Loads the backbone's weights as the experiment says; gives a line for the log.
@@ -72,8 +84,14 @@ impl Network {
             return Ok(format!("Random weights, seed {}", experiment.seed));
         };
         let report = weights::load(self.backbone.as_mut(), &file)?;
-        let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
-        Ok(format!("Loaded {} tensors of {name} ({} names)", report.loaded, report.dialect))
+        let name = file
+            .file_name()
+            .unwrap_or(file.as_os_str())
+            .to_string_lossy();
+        Ok(format!(
+            "Loaded {} tensors of {name} ({} names)",
+            report.loaded, report.dialect
+        ))
     }
 
     /// The number of segments: the depth of the pooled features.
@@ -94,7 +112,12 @@ impl Network {
             store: self.backbone.parameters(),
             segments: &self.segments,
         };
-        Ok(PhasePlan::new(&frozen, &experiment.backbone, &phase.layer_rates, &anatomy))
+        Ok(PhasePlan::new(
+            &frozen,
+            &experiment.backbone,
+            &phase.layer_rates,
+            &anatomy,
+        ))
     }
 
     /// From one depth to another.
@@ -145,7 +168,8 @@ impl Network {
             OutputLayer::Softmax => logits.f_argmax(-1, false)?,
             OutputLayer::Sigmoid => logits.f_reshape([-1i64])?.f_gt(0.0)?,
         };
-        let classes: Vec<i64> = Vec::try_from(classes.f_to_kind(tch::Kind::Int64)?)?;
+        let classes: Vec<i64> =
+            Vec::try_from(classes.f_to_kind(tch::Kind::Int64)?.f_to(Device::Cpu)?)?;
         Ok(classes.into_iter().map(|class| class as u32).collect())
     }
 
@@ -159,7 +183,9 @@ impl Network {
             let _ = entry.tensor.f_set_requires_grad(true)?;
         }
         for entry in &self.head.parameters().entries {
-            let _ = entry.tensor.f_set_requires_grad(entry.role == Role::Parameter)?;
+            let _ = entry
+                .tensor
+                .f_set_requires_grad(entry.role == Role::Parameter)?;
         }
         Ok(())
     }
@@ -167,13 +193,20 @@ impl Network {
     /// The backbone's entries, without the classifier that the head replaces.
     pub fn base_entries(&self) -> impl Iterator<Item = &Entry> {
         let leaves = self.segments.last().map_or(0, |segment| segment.end);
-        self.backbone.parameters().entries.iter().filter(move |entry| entry.leaf < leaves)
+        self.backbone
+            .parameters()
+            .entries
+            .iter()
+            .filter(move |entry| entry.leaf < leaves)
     }
 
     /// Learned numbers of the head.
     pub fn head_parameters(&self) -> u64 {
         let entries = self.head.parameters().entries.iter();
-        entries.filter(|entry| entry.role == Role::Parameter).map(|entry| entry.tensor.numel() as u64).sum()
+        entries
+            .filter(|entry| entry.role == Role::Parameter)
+            .map(|entry| entry.tensor.numel() as u64)
+            .sum()
     }
 
     /// Name and tensor of backbone and head, on the CPU, contiguous and without gradients.
@@ -205,11 +238,18 @@ impl FrozenPart {
         }
         let _guard = tch::no_grad_guard();
         let x = self.prefix.forward(network.backbone.as_ref(), input)?;
-        Ok(if self.depths.end == network.depth() { network.head.pool(&x)? } else { x })
+        Ok(if self.depths.end == network.depth() {
+            network.head.pool(&x)?
+        } else {
+            x
+        })
     }
 }
 
 /// The side of the input square.
 pub(super) fn input_side(experiment: &Experiment, backbone: &dyn Backbone) -> u32 {
-    experiment.backbone.input_size.unwrap_or(backbone.info().weights.input_size)
+    experiment
+        .backbone
+        .input_size
+        .unwrap_or(backbone.info().weights.input_size)
 }

@@ -45,11 +45,12 @@ impl PhasePlan {
         anatomy: &Anatomy<'_>,
     ) -> Self {
         let leaves = anatomy.tree.leaves();
-        let is_norm: Vec<bool> =
-            leaves.iter().map(|leaf| leaf.kind.starts_with("BatchNorm")).collect();
-        let learns_norm = |leaf: usize| {
-            is_norm[leaf] && frozen[leaf] && config.frozen_norm == NormPolicy::Train
-        };
+        let is_norm: Vec<bool> = leaves
+            .iter()
+            .map(|leaf| leaf.kind.starts_with("BatchNorm"))
+            .collect();
+        let learns_norm =
+            |leaf: usize| is_norm[leaf] && frozen[leaf] && config.frozen_norm == NormPolicy::Train;
         let modes: Vec<LeafMode> = (0..leaves.len())
             .map(|leaf| {
                 let by_batch = if frozen[leaf] {
@@ -79,7 +80,9 @@ impl PhasePlan {
         };
         for (index, entry) in anatomy.store.entries.iter().enumerate() {
             // The classifier, which the head replaces, lies beyond the last leaf.
-            let Some(mode) = modes.get(entry.leaf) else { continue };
+            let Some(mode) = modes.get(entry.leaf) else {
+                continue;
+            };
             match entry.role {
                 Role::Buffer => {
                     if mode.batch_statistics || mode.adapt_statistics {
@@ -116,8 +119,12 @@ fn rate_factors(rates: &LayerRates, frozen: &[bool], tree: &LayerTree) -> Vec<f6
         LayerRates::Backbone(factor) => vec![*factor; leaves.len()],
         LayerRates::ByDepth { lowest } => {
             let stages = stages_of(tree);
-            let mut learning: Vec<usize> =
-                stages.iter().zip(frozen).filter(|(_, frozen)| !**frozen).map(|(stage, _)| *stage).collect();
+            let mut learning: Vec<usize> = stages
+                .iter()
+                .zip(frozen)
+                .filter(|(_, frozen)| !**frozen)
+                .map(|(stage, _)| *stage)
+                .collect();
             learning.sort_unstable();
             learning.dedup();
             let last = learning.len().saturating_sub(1);
@@ -127,7 +134,11 @@ fn rate_factors(rates: &LayerRates, frozen: &[bool], tree: &LayerTree) -> Vec<f6
                     // Layers that learn only through their BatchNorm count to the stage they
                     // stand in, or to the nearest that learns.
                     let place = learning.partition_point(|other| other < stage).min(last);
-                    if last == 0 { 1.0 } else { lowest.powf((last - place) as f64 / last as f64) }
+                    if last == 0 {
+                        1.0
+                    } else {
+                        lowest.powf((last - place) as f64 / last as f64)
+                    }
                 })
                 .collect()
         }
@@ -146,7 +157,9 @@ fn rate_factors(rates: &LayerRates, frozen: &[bool], tree: &LayerTree) -> Vec<f6
 
 /// Paths of `rates` that hold no layer of `tree`.
 pub fn unknown_paths(rates: &LayerRates, tree: &LayerTree) -> Vec<String> {
-    let LayerRates::Custom(factors) = rates else { return Vec::new() };
+    let LayerRates::Custom(factors) = rates else {
+        return Vec::new();
+    };
     let leaves = tree.leaves();
     factors
         .iter()
@@ -173,7 +186,8 @@ fn stages_of(tree: &LayerTree) -> Vec<usize> {
 
 /// Whether the module at `path` is `leaf` or holds it.
 fn holds(path: &str, leaf: &str) -> bool {
-    leaf.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    leaf.strip_prefix(path)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 #[cfg(test)]

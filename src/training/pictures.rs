@@ -23,7 +23,10 @@ pub enum Look {
     /// One combination of the flips that the augmentation uses; 0 is the picture itself.
     Flip(u32),
     /// Augmented, reproducibly.
-    Augmented { seed: u64, view: u32 },
+    Augmented {
+        seed: u64,
+        view: u32,
+    },
 }
 
 /// One picture of a batch.
@@ -48,7 +51,11 @@ impl Normalizer {
             let values = values.map(|value| (value * 255.0) as f32);
             Tensor::f_from_slice(&values)?.f_to(device)
         };
-        Ok(Self { mean: scaled(weights.mean)?, deviation: scaled(weights.std)?, device })
+        Ok(Self {
+            mean: scaled(weights.mean)?,
+            deviation: scaled(weights.std)?,
+            device,
+        })
     }
 
     /// RGB bytes of `count` squares, one after the other, to `[count, 3, side, side]` with
@@ -104,7 +111,9 @@ impl Pictures {
             std::thread::Builder::new()
                 .name("graft-pictures".into())
                 .spawn_scoped(scope, prepare)
-                .map_err(|error| TrainingError::Experiment(format!("can't start a thread: {error}")))?;
+                .map_err(|error| {
+                    TrainingError::Experiment(format!("can't start a thread: {error}"))
+                })?;
             let mut done = 0;
             while let Ok(rgb) = coming.recv() {
                 let pictures = self.normalizer.tensor(&rgb, batches[done].len(), side)?;
@@ -129,17 +138,19 @@ impl Squares {
         let side = self.store.side() as usize;
         let length = side * side * 3;
         let mut rgb = vec![0; length * batch.len()];
-        rgb.par_chunks_mut(length).zip(batch).for_each(|(out, shot)| match shot.look {
-            Look::Plain | Look::Flip(0) => out.copy_from_slice(self.store.rgb(shot.picture)),
-            Look::Flip(view) => {
-                let picture = self.store.pixels(shot.picture);
-                out.copy_from_slice(&flip_view(&picture, &self.augmentation, view).rgb);
-            }
-            Look::Augmented { seed, view } => {
-                let picture = self.store.pixels(shot.picture);
-                out.copy_from_slice(&augment(&picture, &self.augmentation, seed, view).rgb);
-            }
-        });
+        rgb.par_chunks_mut(length)
+            .zip(batch)
+            .for_each(|(out, shot)| match shot.look {
+                Look::Plain | Look::Flip(0) => out.copy_from_slice(self.store.rgb(shot.picture)),
+                Look::Flip(view) => {
+                    let picture = self.store.pixels(shot.picture);
+                    out.copy_from_slice(&flip_view(&picture, &self.augmentation, view).rgb);
+                }
+                Look::Augmented { seed, view } => {
+                    let picture = self.store.pixels(shot.picture);
+                    out.copy_from_slice(&augment(&picture, &self.augmentation, seed, view).rgb);
+                }
+            });
         rgb
     }
 }

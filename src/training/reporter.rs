@@ -127,18 +127,26 @@ impl<'a> Reporter<'a> {
             self.progress.pictures_per_second = done as f64 / self.activity_seconds;
         }
         let due = self.last_sent.is_none_or(|sent| sent.elapsed() >= INTERVAL);
-        if due || done == self.progress.total { self.send() } else { Ok(()) }
+        if due || done == self.progress.total {
+            self.send()
+        } else {
+            Ok(())
+        }
     }
 
     /// One batch's training loss, for the smoothed one that progress carries.
     pub fn batch_loss(&mut self, loss: f64) {
-        let smoothed = self.progress.train_loss.map_or(loss, |old| 0.9 * old + 0.1 * loss);
+        let smoothed = self
+            .progress
+            .train_loss
+            .map_or(loss, |old| 0.9 * old + 0.1 * loss);
         self.progress.train_loss = Some(smoothed);
     }
 
     fn send(&mut self) -> Result<(), TrainingError> {
         self.last_sent = Some(Instant::now());
         self.progress.remaining_seconds = self.forecast.remaining_seconds();
-        self.listener.event(&TrainingEvent::Progress(self.progress.clone()))
+        self.listener
+            .event(&TrainingEvent::Progress(self.progress.clone()))
     }
 }

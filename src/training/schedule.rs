@@ -32,7 +32,10 @@ fn warmup_steps(phase: &Phase, steps_per_epoch: u64) -> u64 {
 fn factor(schedule: &Schedule, step: u64, total: u64, steps_per_epoch: u64) -> f64 {
     match *schedule {
         Schedule::Constant => 1.0,
-        Schedule::Step { every_epochs, factor } => {
+        Schedule::Step {
+            every_epochs,
+            factor,
+        } => {
             let period = (u64::from(every_epochs) * steps_per_epoch).max(1);
             factor.powf((step / period) as f64)
         }
@@ -40,7 +43,11 @@ fn factor(schedule: &Schedule, step: u64, total: u64, steps_per_epoch: u64) -> f
             let done = step as f64 / total as f64;
             final_factor + (1.0 - final_factor) * (1.0 + (PI * done).cos()) / 2.0
         }
-        Schedule::OneCycle { rise, start_divisor, final_divisor } => {
+        Schedule::OneCycle {
+            rise,
+            start_divisor,
+            final_divisor,
+        } => {
             let start = 1.0 / start_divisor;
             let end = start / final_divisor;
             // The two phases end on these steps; the first may end between two.
@@ -58,7 +65,11 @@ fn factor(schedule: &Schedule, step: u64, total: u64, steps_per_epoch: u64) -> f
 
 /// Where `step` stands between `from` and `to`, as a share.
 fn share(step: f64, from: f64, to: f64) -> f64 {
-    if to > from { ((step - from) / (to - from)).clamp(0.0, 1.0) } else { 1.0 }
+    if to > from {
+        ((step - from) / (to - from)).clamp(0.0, 1.0)
+    } else {
+        1.0
+    }
 }
 
 /// Along half a cosine from `start` to `end`.
@@ -88,7 +99,10 @@ mod tests {
             };
             let steps_per_epoch = case["steps_per_epoch"].as_u64().unwrap();
             let expected = golden::numbers(&case["rates"]);
-            assert_eq!(expected.len() as u64, u64::from(phase.epochs) * steps_per_epoch);
+            assert_eq!(
+                expected.len() as u64,
+                u64::from(phase.epochs) * steps_per_epoch
+            );
             for (step, expected) in expected.iter().enumerate() {
                 let rate = learning_rate(&phase, step as u64, steps_per_epoch);
                 assert!(
@@ -104,20 +118,42 @@ mod tests {
     fn a_rate_is_finite_and_not_negative_whatever_the_numbers() {
         for schedule in [
             Schedule::Constant,
-            Schedule::Step { every_epochs: 0, factor: 0.5 },
+            Schedule::Step {
+                every_epochs: 0,
+                factor: 0.5,
+            },
             Schedule::Cosine { final_factor: 0.0 },
             Schedule::one_cycle(),
-            Schedule::OneCycle { rise: 0.0, start_divisor: 1.0, final_divisor: 1.0 },
-            Schedule::OneCycle { rise: 1.0, start_divisor: 1.0, final_divisor: 1.0 },
+            Schedule::OneCycle {
+                rise: 0.0,
+                start_divisor: 1.0,
+                final_divisor: 1.0,
+            },
+            Schedule::OneCycle {
+                rise: 1.0,
+                start_divisor: 1.0,
+                final_divisor: 1.0,
+            },
         ] {
-            for (epochs, steps_per_epoch, warmup_epochs) in
-                [(1, 1, 0.0), (1, 1, 5.0), (3, 2, 0.5), (1, 3, 1.0), (2, 0, 1.0)]
-            {
-                let phase =
-                    Phase { epochs, schedule: schedule.clone(), warmup_epochs, ..Phase::default() };
+            for (epochs, steps_per_epoch, warmup_epochs) in [
+                (1, 1, 0.0),
+                (1, 1, 5.0),
+                (3, 2, 0.5),
+                (1, 3, 1.0),
+                (2, 0, 1.0),
+            ] {
+                let phase = Phase {
+                    epochs,
+                    schedule: schedule.clone(),
+                    warmup_epochs,
+                    ..Phase::default()
+                };
                 for step in 0..8 {
                     let rate = learning_rate(&phase, step, steps_per_epoch);
-                    assert!(rate.is_finite() && rate >= 0.0, "{phase:?} step {step}: {rate}");
+                    assert!(
+                        rate.is_finite() && rate >= 0.0,
+                        "{phase:?} step {step}: {rate}"
+                    );
                 }
             }
         }

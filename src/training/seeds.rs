@@ -20,7 +20,11 @@ pub enum Purpose {
 
 /// A seed for `purpose`, picture or epoch `a` and `b`.
 pub fn mix(seed: u64, purpose: Purpose, a: u64, b: u64) -> u64 {
-    [purpose as u64, a, b].iter().fold(splitmix(seed), |state, &part| splitmix(state ^ splitmix(part)))
+    [purpose as u64, a, b]
+        .iter()
+        .fold(splitmix(seed), |state, &part| {
+            splitmix(state ^ splitmix(part))
+        })
 }
 
 /// One step of SplitMix64 (Steele, Lea and Flood, 2014).
@@ -69,7 +73,10 @@ mod tests {
                 counts[view(4, 3, epoch, place) as usize] += 1;
             }
         }
-        assert!(counts.iter().all(|&count| (1100..1400).contains(&count)), "{counts:?}");
+        assert!(
+            counts.iter().all(|&count| (1100..1400).contains(&count)),
+            "{counts:?}"
+        );
         assert_eq!(view(0, 3, 1, 1), 0);
     }
 }

@@ -9,8 +9,11 @@ pub struct Accuracy {
 }
 
 impl Accuracy {
-    pub const INFO: MetricInfo =
-        MetricInfo { name: "Accuracy", unit: Unit::Share, higher_is_better: true };
+    pub const INFO: MetricInfo = MetricInfo {
+        name: "Accuracy",
+        unit: Unit::Share,
+        higher_is_better: true,
+    };
 }
 
 impl Metric for Accuracy {
@@ -20,7 +23,9 @@ impl Metric for Accuracy {
 
     fn update(&mut self, batch: &Batch<'_>) {
         let pairs = batch.truth.iter().zip(batch.predicted);
-        self.right += pairs.filter(|(truth, predicted)| truth == predicted).count();
+        self.right += pairs
+            .filter(|(truth, predicted)| truth == predicted)
+            .count();
         self.pictures += batch.truth.len();
     }
 

@@ -9,8 +9,11 @@ pub struct MeanLoss {
 }
 
 impl MeanLoss {
-    pub const INFO: MetricInfo =
-        MetricInfo { name: "Loss", unit: Unit::Nats, higher_is_better: false };
+    pub const INFO: MetricInfo = MetricInfo {
+        name: "Loss",
+        unit: Unit::Nats,
+        higher_is_better: false,
+    };
 }
 
 impl Metric for MeanLoss {

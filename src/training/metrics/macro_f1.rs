@@ -18,11 +18,16 @@ struct Counts {
 }
 
 impl MacroF1 {
-    pub const INFO: MetricInfo =
-        MetricInfo { name: "Macro-F1", unit: Unit::Share, higher_is_better: true };
+    pub const INFO: MetricInfo = MetricInfo {
+        name: "Macro-F1",
+        unit: Unit::Share,
+        higher_is_better: true,
+    };
 
     pub fn new(classes: usize) -> Self {
-        Self { counts: vec![Counts::default(); classes] }
+        Self {
+            counts: vec![Counts::default(); classes],
+        }
     }
 }
 
@@ -44,7 +49,11 @@ impl Metric for MacroF1 {
     }
 
     fn value(&self) -> f64 {
-        let seen = || self.counts.iter().filter(|counts| counts.truth + counts.predicted > 0);
+        let seen = || {
+            self.counts
+                .iter()
+                .filter(|counts| counts.truth + counts.predicted > 0)
+        };
         let sum: f64 = seen()
             .map(|counts| 2.0 * counts.right as f64 / (counts.truth + counts.predicted) as f64)
             .sum();

@@ -100,16 +100,26 @@ mod tests {
         assert!(cases.len() >= 3);
         for case in cases {
             let whole = |key: &str| -> Vec<u32> {
-                golden::numbers(&case[key]).iter().map(|&value| value as u32).collect()
+                golden::numbers(&case[key])
+                    .iter()
+                    .map(|&value| value as u32)
+                    .collect()
             };
             let (truth, predicted) = (whole("truth"), whole("predicted"));
             let mut metrics = Metrics::new(case["classes"].as_u64().unwrap() as usize);
             for (truth, predicted) in truth.chunks(7).zip(predicted.chunks(7)) {
-                metrics.update(&Batch { loss_sum: 0.5 * truth.len() as f64, truth, predicted });
+                metrics.update(&Batch {
+                    loss_sum: 0.5 * truth.len() as f64,
+                    truth,
+                    predicted,
+                });
             }
             let close = |got: f64, key: &str| {
                 let want = case[key].as_f64().unwrap();
-                assert!((got - want).abs() < 1e-12, "{key}: {got}, scikit-learn {want}");
+                assert!(
+                    (got - want).abs() < 1e-12,
+                    "{key}: {got}, scikit-learn {want}"
+                );
             };
             close(metrics.accuracy.value(), "accuracy");
             close(metrics.macro_f1.value(), "macro_f1");
@@ -120,9 +130,11 @@ mod tests {
     #[test]
     fn nothing_seen_is_no_number() {
         let metrics = Metrics::new(2);
-        for monitor in
-            [Monitor::ValidationLoss, Monitor::ValidationAccuracy, Monitor::ValidationMacroF1]
-        {
+        for monitor in [
+            Monitor::ValidationLoss,
+            Monitor::ValidationAccuracy,
+            Monitor::ValidationMacroF1,
+        ] {
             assert!(metrics.monitored(monitor).is_nan());
             let higher = monitored(monitor).higher_is_better;
             assert_eq!(higher, monitor != Monitor::ValidationLoss);

@@ -57,7 +57,9 @@ impl Buffers {
             *slot = Some(like.f_zeros_like()?);
         }
         // The clone shares its storage, so updating it in place updates the slot.
-        Ok(slot.as_ref().map_or_else(Tensor::new, Tensor::shallow_clone))
+        Ok(slot
+            .as_ref()
+            .map_or_else(Tensor::new, Tensor::shallow_clone))
     }
 }
 
@@ -65,9 +67,16 @@ impl Optimizer {
     pub fn new(rule: &experiment::Optimizer, parameters: Vec<Parameter>) -> Self {
         let slots = parameters
             .into_iter()
-            .map(|parameter| Slot { parameter, steps: 0, buffers: Buffers::default() })
+            .map(|parameter| Slot {
+                parameter,
+                steps: 0,
+                buffers: Buffers::default(),
+            })
             .collect();
-        Self { rule: rule.clone(), slots }
+        Self {
+            rule: rule.clone(),
+            slots,
+        }
     }
 
     pub fn parameters(&self) -> impl Iterator<Item = &Parameter> {
@@ -77,7 +86,11 @@ impl Optimizer {
     /// The gradients of `loss` (a scalar) in the order of the parameters; undefined tensors where
     /// the loss does not depend on a parameter. Nothing is accumulated, so nothing needs zeroing.
     pub fn gradients(&self, loss: &Tensor) -> Result<Vec<Tensor>, TchError> {
-        let inputs: Vec<&Tensor> = self.slots.iter().map(|slot| &slot.parameter.tensor).collect();
+        let inputs: Vec<&Tensor> = self
+            .slots
+            .iter()
+            .map(|slot| &slot.parameter.tensor)
+            .collect();
         if inputs.is_empty() {
             return Ok(Vec::new());
         }
@@ -94,20 +107,61 @@ impl Optimizer {
             slot.steps += 1;
             let rate = learning_rate * slot.parameter.rate_factor;
             match self.rule {
-                experiment::Optimizer::Sgd { momentum, nesterov, weight_decay } => {
-                    sgd::Sgd { momentum, nesterov, weight_decay }.update(slot, gradient, rate)?;
+                experiment::Optimizer::Sgd {
+                    momentum,
+                    nesterov,
+                    weight_decay,
+                } => {
+                    sgd::Sgd {
+                        momentum,
+                        nesterov,
+                        weight_decay,
+                    }
+                    .update(slot, gradient, rate)?;
                 }
-                experiment::Optimizer::Adam { beta1, beta2, epsilon, weight_decay } => {
-                    adam::Adam { beta1, beta2, epsilon, weight_decay, decoupled: false }
-                        .update(slot, gradient, rate)?;
+                experiment::Optimizer::Adam {
+                    beta1,
+                    beta2,
+                    epsilon,
+                    weight_decay,
+                } => {
+                    adam::Adam {
+                        beta1,
+                        beta2,
+                        epsilon,
+                        weight_decay,
+                        decoupled: false,
+                    }
+                    .update(slot, gradient, rate)?;
                 }
-                experiment::Optimizer::AdamW { beta1, beta2, epsilon, weight_decay } => {
-                    adam::Adam { beta1, beta2, epsilon, weight_decay, decoupled: true }
-                        .update(slot, gradient, rate)?;
+                experiment::Optimizer::AdamW {
+                    beta1,
+                    beta2,
+                    epsilon,
+                    weight_decay,
+                } => {
+                    adam::Adam {
+                        beta1,
+                        beta2,
+                        epsilon,
+                        weight_decay,
+                        decoupled: true,
+                    }
+                    .update(slot, gradient, rate)?;
                 }
-                experiment::Optimizer::RmsProp { alpha, epsilon, momentum, weight_decay } => {
-                    rmsprop::RmsProp { alpha, epsilon, momentum, weight_decay }
-                        .update(slot, gradient, rate)?;
+                experiment::Optimizer::RmsProp {
+                    alpha,
+                    epsilon,
+                    momentum,
+                    weight_decay,
+                } => {
+                    rmsprop::RmsProp {
+                        alpha,
+                        epsilon,
+                        momentum,
+                        weight_decay,
+                    }
+                    .update(slot, gradient, rate)?;
                 }
             }
         }
@@ -122,9 +176,10 @@ impl Optimizer {
             let name = &slot.parameter.name;
             let steps = i64::try_from(slot.steps).unwrap_or(i64::MAX);
             state.push((format!("{name}/steps"), Tensor::f_from_slice(&[steps])?));
-            for (kind, buffer) in
-                [("momentum", &slot.buffers.momentum), ("square", &slot.buffers.square)]
-            {
+            for (kind, buffer) in [
+                ("momentum", &slot.buffers.momentum),
+                ("square", &slot.buffers.square),
+            ] {
                 if let Some(buffer) = buffer {
                     state.push((format!("{name}/{kind}"), buffer.shallow_clone()));
                 }
@@ -153,7 +208,9 @@ impl Optimizer {
                 _ => false,
             };
             if !fits {
-                return Err(TchError::Shape(format!("the optimizer state “{key}” does not fit")));
+                return Err(TchError::Shape(format!(
+                    "the optimizer state “{key}” does not fit"
+                )));
             }
             found.push((place, kind, tensor));
         }

@@ -20,7 +20,9 @@ impl RmsProp {
         let scale = square.f_sqrt()?.f_add_scalar_(self.epsilon)?;
         if self.momentum > 0.0 {
             let mut buffer = Buffers::ensure(&mut slot.buffers.momentum, &parameter)?;
-            let _ = buffer.f_mul_scalar_(self.momentum)?.f_addcdiv_(&gradient, &scale)?;
+            let _ = buffer
+                .f_mul_scalar_(self.momentum)?
+                .f_addcdiv_(&gradient, &scale)?;
             let _ = parameter.f_sub_(&buffer.f_mul_scalar(rate)?)?;
         } else {
             let _ = parameter.f_sub_(&gradient.f_div(&scale)?.f_mul_scalar_(rate)?)?;

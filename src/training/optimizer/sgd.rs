@@ -25,9 +25,10 @@ impl Sgd {
                     slot.buffers.momentum = Some(buffer.shallow_clone());
                     buffer
                 }
-                Some(buffer) => {
-                    buffer.shallow_clone().f_mul_scalar_(self.momentum)?.f_add_(&gradient)?
-                }
+                Some(buffer) => buffer
+                    .shallow_clone()
+                    .f_mul_scalar_(self.momentum)?
+                    .f_add_(&gradient)?,
             };
             if self.nesterov {
                 buffer.f_mul_scalar(self.momentum)?.f_add_(&gradient)?

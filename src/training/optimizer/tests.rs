@@ -61,7 +61,8 @@ fn every_rule_takes_the_steps_that_torch_takes() {
 #[test]
 fn an_exported_state_continues_exactly() {
     for case in golden::cases("optimizers") {
-        let rule: experiment::Optimizer = ron::from_str(case["optimizer"].as_str().unwrap()).unwrap();
+        let rule: experiment::Optimizer =
+            ron::from_str(case["optimizer"].as_str().unwrap()).unwrap();
         let factors = golden::numbers(&case["rate_factors"]);
         let mut whole = Optimizer::new(&rule, parameters(&case["initial"], &factors));
         for step in 0..4 {
@@ -77,7 +78,9 @@ fn an_exported_state_continues_exactly() {
             })
             .collect();
         let mut resumed = Optimizer::new(&rule, copies);
-        resumed.import_state(&whole.export_state().unwrap()).unwrap();
+        resumed
+            .import_state(&whole.export_state().unwrap())
+            .unwrap();
         for step in 4..8 {
             for optimizer in [&mut whole, &mut resumed] {
                 let gradients = optimizer.gradients(&objective(optimizer, step)).unwrap();
@@ -106,21 +109,48 @@ fn a_state_of_another_network_is_refused_and_changes_nothing() {
     assert!(optimizer.import_state(&state).is_err());
     let narrow = vec![("a/momentum".to_string(), Tensor::from_slice(&[1.0f32]))];
     assert!(optimizer.import_state(&narrow).is_err());
-    assert_eq!(optimizer.export_state().unwrap().len(), 1, "only the step count");
+    assert_eq!(
+        optimizer.export_state().unwrap().len(),
+        1,
+        "only the step count"
+    );
 }
 
 #[test]
 fn a_parameter_without_influence_stays_as_it_is() {
     let tensor = |value: f32| Tensor::from_slice(&[value]).set_requires_grad(true);
     let parameters = vec![
-        Parameter { name: "used".into(), tensor: tensor(1.0), rate_factor: 1.0 },
-        Parameter { name: "idle".into(), tensor: tensor(5.0), rate_factor: 1.0 },
+        Parameter {
+            name: "used".into(),
+            tensor: tensor(1.0),
+            rate_factor: 1.0,
+        },
+        Parameter {
+            name: "idle".into(),
+            tensor: tensor(5.0),
+            rate_factor: 1.0,
+        },
     ];
-    let rule = experiment::Optimizer::AdamW { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.5 };
+    let rule = experiment::Optimizer::AdamW {
+        beta1: 0.9,
+        beta2: 0.999,
+        epsilon: 1e-8,
+        weight_decay: 0.5,
+    };
     let mut optimizer = Optimizer::new(&rule, parameters);
-    let used = optimizer.parameters().next().unwrap().tensor.shallow_clone();
-    let gradients = optimizer.gradients(&used.square().sum(Kind::Float)).unwrap();
+    let used = optimizer
+        .parameters()
+        .next()
+        .unwrap()
+        .tensor
+        .shallow_clone();
+    let gradients = optimizer
+        .gradients(&used.square().sum(Kind::Float))
+        .unwrap();
     optimizer.step(&gradients, 0.1).unwrap();
-    let values: Vec<f64> = optimizer.parameters().map(|p| p.tensor.double_value(&[0])).collect();
+    let values: Vec<f64> = optimizer
+        .parameters()
+        .map(|p| p.tensor.double_value(&[0]))
+        .collect();
     assert!(values[0] < 1.0 && values[1] == 5.0, "{values:?}");
 }

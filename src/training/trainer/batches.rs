@@ -47,7 +47,12 @@ impl Variation {
                 Look::Augmented { seed, view }
             }
             Self::Fresh => {
-                let seed = seeds::mix(seed, Purpose::Augmentation, picture as u64, u64::from(epoch));
+                let seed = seeds::mix(
+                    seed,
+                    Purpose::Augmentation,
+                    picture as u64,
+                    u64::from(epoch),
+                );
                 Look::Augmented { seed, view: epoch }
             }
         }
@@ -57,9 +62,10 @@ impl Variation {
     pub fn all_shots(self, seed: u64, pictures: &[usize]) -> Vec<Shot> {
         (0..self.views().unwrap_or(1))
             .flat_map(|view| {
-                pictures
-                    .iter()
-                    .map(move |&picture| Shot { picture, look: self.look(seed, picture, view, 0) })
+                pictures.iter().map(move |&picture| Shot {
+                    picture,
+                    look: self.look(seed, picture, view, 0),
+                })
             })
             .collect()
     }
@@ -77,7 +83,11 @@ pub(super) struct Draw {
 pub(super) fn batch_count(pictures: usize, batch_size: usize, normalizes_by_batch: bool) -> usize {
     let count = pictures.div_ceil(batch_size);
     let single_rest = batch_size > 1 && pictures % batch_size == 1;
-    if normalizes_by_batch && single_rest { count - 1 } else { count }
+    if normalizes_by_batch && single_rest {
+        count - 1
+    } else {
+        count
+    }
 }
 
 /// The shuffled batches of `epoch`, counted from 1 over all phases.
@@ -91,7 +101,10 @@ pub(super) fn epoch_batches(
 ) -> Vec<Vec<Draw>> {
     let count = batch_count(pictures, batch_size, normalizes_by_batch);
     let draw = |&place: &usize| match variation {
-        Variation::Cached(views) => Draw { place, view: seeds::view(views, seed, epoch, place) },
+        Variation::Cached(views) => Draw {
+            place,
+            view: seeds::view(views, seed, epoch, place),
+        },
         Variation::None | Variation::Fresh => Draw { place, view: 0 },
     };
     seeds::order(pictures, seed, epoch)
@@ -131,10 +144,34 @@ mod tests {
             ..Augmentation::default()
         };
         check(flips.clone(), Variation::Cached(4));
-        check(Augmentation { rotation: 5.0, ..flips.clone() }, Variation::Cached(9));
-        check(Augmentation { views: Views::Cached(0), ..flips.clone() }, Variation::Cached(1));
-        check(Augmentation { views: Views::Fresh, ..flips }, Variation::Fresh);
-        check(Augmentation { views: Views::Cached(3), ..Augmentation::default() }, Variation::None);
+        check(
+            Augmentation {
+                rotation: 5.0,
+                ..flips.clone()
+            },
+            Variation::Cached(9),
+        );
+        check(
+            Augmentation {
+                views: Views::Cached(0),
+                ..flips.clone()
+            },
+            Variation::Cached(1),
+        );
+        check(
+            Augmentation {
+                views: Views::Fresh,
+                ..flips
+            },
+            Variation::Fresh,
+        );
+        check(
+            Augmentation {
+                views: Views::Cached(3),
+                ..Augmentation::default()
+            },
+            Variation::None,
+        );
     }
 
     #[test]
@@ -147,6 +184,10 @@ mod tests {
             _ => 99,
         };
         assert_eq!(shots.iter().map(view).collect::<Vec<_>>(), [0, 0, 1, 1]);
-        assert_eq!(shots[0].look, Variation::Cached(2).look(5, 7, 0, 8), "the same in every epoch");
+        assert_eq!(
+            shots[0].look,
+            Variation::Cached(2).look(5, 7, 0, 8),
+            "the same in every epoch"
+        );
     }
 }

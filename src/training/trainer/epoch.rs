@@ -55,7 +55,8 @@ impl Session<'_> {
             seed,
             plan.epoch,
         );
-        self.reporter.begin(Activity::Training, batches.iter().map(Vec::len).sum())?;
+        self.reporter
+            .begin(Activity::Training, batches.iter().map(Vec::len).sum())?;
         let is_kept = cut > 0 && self.cache.holds(Group::Train, cut);
         let mut stepper = Stepper {
             network: &self.network,
@@ -83,10 +84,15 @@ impl Session<'_> {
         } else {
             let shot = |draw: &Draw| {
                 let picture = self.train.pictures[draw.place];
-                Shot { picture, look: variation.look(seed, picture, draw.view, plan.epoch) }
+                Shot {
+                    picture,
+                    look: variation.look(seed, picture, draw.view, plan.epoch),
+                }
             };
-            let shots: Vec<Vec<Shot>> =
-                batches.iter().map(|batch| batch.iter().map(shot).collect()).collect();
+            let shots: Vec<Vec<Shot>> = batches
+                .iter()
+                .map(|batch| batch.iter().map(shot).collect())
+                .collect();
             let frozen = self.network.frozen(0..cut)?;
             self.pictures.for_each(&shots, |place, pictures| {
                 stepper.reporter.checkpoint()?;
@@ -128,11 +134,16 @@ impl Stepper<'_, '_> {
         self.reporter.checkpoint()?;
         let places: Vec<usize> = batch.iter().map(|draw| draw.place).collect();
         let labels = self.members.label_tensor(&places, self.network.device)?;
-        let logits = self.network.train_logits(input, self.plan.cut, &self.plan.pass)?;
+        let logits = self
+            .network
+            .train_logits(input, self.plan.cut, &self.plan.pass)?;
         let loss = self.loss.mean(&logits, &labels)?;
         let value = loss.f_double_value(&[])?;
         if !value.is_finite() {
-            return Err(TrainingError::Diverged { loss: value, epoch: self.epoch });
+            return Err(TrainingError::Diverged {
+                loss: value,
+                epoch: self.epoch,
+            });
         }
         let gradients = self.optimizer.gradients(&loss)?;
         self.rate = learning_rate(self.phase, self.step, self.steps_per_epoch);
@@ -142,12 +153,20 @@ impl Stepper<'_, '_> {
         }
         self.step += 1;
 
-        let truth: Vec<u32> = places.iter().map(|&place| self.members.labels[place]).collect();
+        let truth: Vec<u32> = places
+            .iter()
+            .map(|&place| self.members.labels[place])
+            .collect();
         let predicted = self.network.predicted(&logits.f_detach()?)?;
         let loss_sum = value * batch.len() as f64;
-        self.metrics.update(&Batch { loss_sum, truth: &truth, predicted: &predicted });
+        self.metrics.update(&Batch {
+            loss_sum,
+            truth: &truth,
+            predicted: &predicted,
+        });
         self.reporter.batch_loss(value);
-        self.reporter.advance(Work::Training, batch.len(), self.cost, self.began.elapsed())?;
+        self.reporter
+            .advance(Work::Training, batch.len(), self.cost, self.began.elapsed())?;
         self.began = Instant::now();
         Ok(())
     }

@@ -43,10 +43,18 @@ impl Session<'_> {
             let labels = self.validation.label_tensor(places, self.network.device)?;
             let losses = per_picture(self.network.output, &logits, &labels)?;
             let loss_sum = losses.f_sum(Kind::Double)?.f_double_value(&[])?;
-            let truth: Vec<u32> = places.iter().map(|&place| self.validation.labels[place]).collect();
+            let truth: Vec<u32> = places
+                .iter()
+                .map(|&place| self.validation.labels[place])
+                .collect();
             let predicted = self.network.predicted(&logits)?;
-            metrics.update(&Batch { loss_sum, truth: &truth, predicted: &predicted });
-            self.reporter.advance(Work::Forward, places.len(), cost, began.elapsed())?;
+            metrics.update(&Batch {
+                loss_sum,
+                truth: &truth,
+                predicted: &predicted,
+            });
+            self.reporter
+                .advance(Work::Forward, places.len(), cost, began.elapsed())?;
             began = Instant::now();
             Ok(())
         };
@@ -60,8 +68,10 @@ impl Session<'_> {
                 picture: self.validation.pictures[place],
                 look: Look::Plain,
             };
-            let shots: Vec<Vec<Shot>> =
-                batches.iter().map(|places| places.iter().map(shot).collect()).collect();
+            let shots: Vec<Vec<Shot>> = batches
+                .iter()
+                .map(|places| places.iter().map(shot).collect())
+                .collect();
             self.pictures.for_each(&shots, |place, pictures| {
                 judge(&pictures, batches[place])?;
                 Ok(ControlFlow::Continue(()))

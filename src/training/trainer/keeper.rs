@@ -76,7 +76,11 @@ impl Keeper {
             snapshot.restore()?;
         }
         let best = self.best.epoch();
-        Ok(if self.keep == Keep::Best && best > 0 { best } else { self.last_epoch })
+        Ok(if self.keep == Keep::Best && best > 0 {
+            best
+        } else {
+            self.last_epoch
+        })
     }
 
     /// Whether the listener lacks the weights to keep.

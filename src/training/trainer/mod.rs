@@ -82,7 +82,10 @@ pub fn train(
     request: TrainingRequest,
     listener: &mut dyn TrainingListener,
 ) -> Result<Outcome, TrainingError> {
-    let means = Means { build: &models::build, memory_bytes: memory::total_bytes() };
+    let means = Means {
+        build: &models::build,
+        memory_bytes: memory::total_bytes(),
+    };
     train_with(&request, listener, &means)
 }
 
@@ -120,7 +123,13 @@ fn run(
     let tested = session.test()?;
     let (test, predictions) = tested.unzip();
     let seconds_total = began.elapsed().as_secs_f64();
-    Ok(Outcome { test, predictions, phases, seconds_total, best_epoch })
+    Ok(Outcome {
+        test,
+        predictions,
+        phases,
+        seconds_total,
+        best_epoch,
+    })
 }
 
 /// Says what a person can do about libtorch's out-of-memory errors, and that a stop is a stop
@@ -132,9 +141,14 @@ fn clarify(error: TrainingError) -> TrainingError {
         _ => return error,
     };
     let text = torch.to_string();
-    let is_memory = ["out of memory", "can't allocate memory", "not enough memory", "bad_alloc"]
-        .iter()
-        .any(|sign| text.contains(sign));
+    let is_memory = [
+        "out of memory",
+        "can't allocate memory",
+        "not enough memory",
+        "bad_alloc",
+    ]
+    .iter()
+    .any(|sign| text.contains(sign));
     if !is_memory {
         return error;
     }

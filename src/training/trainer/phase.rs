@@ -65,7 +65,9 @@ impl Session<'_> {
         let config = &self.experiment.training;
         let metric = monitored(config.monitor);
         let mut patience = match &config.early_stopping {
-            Some(config) if self.validation.len() > 0 => Some(Patience::new(metric, config.clone())),
+            Some(config) if self.validation.len() > 0 => {
+                Some(Patience::new(metric, config.clone()))
+            }
             _ => None,
         };
         let batch_size = config.batch_size.max(1) as usize;
@@ -79,7 +81,12 @@ impl Session<'_> {
         let mut done = 0;
         while done < phase.epochs {
             *epoch += 1;
-            let plan = EpochPlan { phase: index, epoch: *epoch, done_in_phase: done, steps_per_epoch };
+            let plan = EpochPlan {
+                phase: index,
+                epoch: *epoch,
+                done_in_phase: done,
+                steps_per_epoch,
+            };
             let exhausted = self.run_epoch(&plan, &mut optimizer, &mut averaging, &mut patience)?;
             done += 1;
             if exhausted && done < phase.epochs {
@@ -88,7 +95,10 @@ impl Session<'_> {
                     phase.name,
                     phase.epochs,
                     metric.name.to_lowercase(),
-                    config.early_stopping.as_ref().map_or(0, |config| config.patience),
+                    config
+                        .early_stopping
+                        .as_ref()
+                        .map_or(0, |config| config.patience),
                 ))?;
                 workload::cancel_epochs(self, index, phase.epochs - done);
                 break;
@@ -106,7 +116,11 @@ impl Session<'_> {
             epochs: done,
             seconds,
         })?;
-        Ok(PhaseSummary { name, epochs: done, seconds })
+        Ok(PhaseSummary {
+            name,
+            epochs: done,
+            seconds,
+        })
     }
 
     /// One epoch of training and its validation; gives whether patience is exhausted.
@@ -119,7 +133,12 @@ impl Session<'_> {
     ) -> Result<bool, TrainingError> {
         let began = Instant::now();
         self.reporter.set_place(plan.phase, plan.epoch);
-        let seed = mix(self.experiment.seed, Purpose::Torch, u64::from(plan.epoch), 0);
+        let seed = mix(
+            self.experiment.seed,
+            Purpose::Torch,
+            u64::from(plan.epoch),
+            0,
+        );
         tch::manual_seed(seed as i64);
         let (trained, learning_rate) = self.train_epoch(plan, optimizer, averaging.as_mut())?;
 
@@ -139,10 +158,12 @@ impl Session<'_> {
             validation_macro_f1: value(|metrics| metrics.macro_f1.value()),
             seconds: began.elapsed().as_secs_f64(),
         };
-        self.reporter.event(&TrainingEvent::EpochFinished(metrics))?;
+        self.reporter
+            .event(&TrainingEvent::EpochFinished(metrics))?;
         let monitor = self.experiment.training.monitor;
         let value = validated.as_ref().map(|metrics| metrics.monitored(monitor));
-        self.keeper.epoch(plan.epoch, value, &self.network, &mut self.reporter)?;
+        self.keeper
+            .epoch(plan.epoch, value, &self.network, &mut self.reporter)?;
         if let Some(averaging) = averaging {
             averaging.swap()?;
         }
@@ -176,17 +197,19 @@ impl Session<'_> {
         let what = if plan.cut == depth {
             "the features of the frozen backbone".to_string()
         } else {
-            format!("the output of the {} frozen of {depth} parts of the backbone", plan.cut)
+            format!(
+                "the output of the {} frozen of {depth} parts of the backbone",
+                plan.cut
+            )
         };
         match (plan.cut, Variation::of(&self.experiment.augmentation)) {
-            (0, _) => "the whole network is computed in every epoch".into(),
-            (_, Variation::None) => format!("{what} is computed once per picture")
-                .replace("features of the frozen backbone is", "features of the frozen backbone are"),
+            (0, _) => "Computed in every epoch: the whole network".into(),
+            (_, Variation::None) => format!("Computed once per picture: {what}"),
             (_, Variation::Cached(views)) => {
-                format!("{what}: computed once for each of {views} views of every picture")
+                format!("Computed once for each of {views} views of every picture: {what}")
             }
             (_, Variation::Fresh) => {
-                format!("{what}: computed in every epoch, because every epoch sees other pictures")
+                format!("Computed in every epoch, because every epoch sees other pictures: {what}")
             }
         }
     }
@@ -194,24 +217,39 @@ impl Session<'_> {
     /// The parameters of backbone and head that learn in phase `index`.
     fn trained_parameters(&self, index: usize) -> Vec<Parameter> {
         let store = self.network.backbone.parameters();
-        let base = self.plans[index].trained.iter().map(|&(place, rate_factor)| {
-            let entry = &store.entries[place];
-            Parameter { name: entry.name.clone(), tensor: entry.tensor.shallow_clone(), rate_factor }
-        });
+        let base = self.plans[index]
+            .trained
+            .iter()
+            .map(|&(place, rate_factor)| {
+                let entry = &store.entries[place];
+                Parameter {
+                    name: entry.name.clone(),
+                    tensor: entry.tensor.shallow_clone(),
+                    rate_factor,
+                }
+            });
         let head = self.network.head.parameters().entries.iter();
-        let head = head.filter(|entry| entry.tensor.requires_grad()).map(|entry| Parameter {
-            name: entry.name.clone(),
-            tensor: entry.tensor.shallow_clone(),
-            rate_factor: 1.0,
-        });
+        let head = head
+            .filter(|entry| entry.tensor.requires_grad())
+            .map(|entry| Parameter {
+                name: entry.name.clone(),
+                tensor: entry.tensor.shallow_clone(),
+                rate_factor: 1.0,
+            });
         base.chain(head).collect()
     }
 
     fn start_averaging(&self, index: usize) -> Result<Option<Averaging>, TrainingError> {
-        let Some(decay) = self.experiment.training.weight_averaging else { return Ok(None) };
+        let Some(decay) = self.experiment.training.weight_averaging else {
+            return Ok(None);
+        };
         let plan = &self.plans[index];
         let store = self.network.backbone.parameters();
-        let places = plan.trained.iter().map(|(place, _)| *place).chain(plan.moving.iter().copied());
+        let places = plan
+            .trained
+            .iter()
+            .map(|(place, _)| *place)
+            .chain(plan.moving.iter().copied());
         let base = places.map(|place| &store.entries[place]);
         let all = base.chain(&self.network.head.parameters().entries);
         let mut averaging = Averaging::new(decay);
@@ -230,7 +268,10 @@ impl Session<'_> {
             return Ok(());
         }
         let variation = Variation::of(&self.experiment.augmentation);
-        let plain = |&picture: &usize| Shot { picture, look: Look::Plain };
+        let plain = |&picture: &usize| Shot {
+            picture,
+            look: Look::Plain,
+        };
         let mut groups = Vec::new();
         if variation.views().is_some() {
             let shots = variation.all_shots(self.experiment.seed, &self.train.pictures);
@@ -247,9 +288,15 @@ impl Session<'_> {
             self.reporter.begin(Activity::ComputingFeatures, total)?;
         }
         for (group, shots) in groups {
-            let wanted = Wanted { group, shots: &shots, depth, later: &later };
+            let wanted = Wanted {
+                group,
+                shots: &shots,
+                depth,
+                later: &later,
+            };
             let fits =
-                self.cache.compute(&wanted, &self.network, &self.pictures, &mut self.reporter)?;
+                self.cache
+                    .compute(&wanted, &self.network, &self.pictures, &mut self.reporter)?;
             if !fits {
                 let whose = match group {
                     Group::Train => "training",

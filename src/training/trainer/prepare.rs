@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use tch::{Device, Tensor};
 
-use super::{Means, TrainingRequest};
 use super::keeper::Keeper;
 use super::phase::Session;
+use super::{Means, TrainingRequest};
 use crate::data::square::SquareSpec;
 use crate::data::store::PictureStore;
 use crate::data::{Dataset, Problem};
 use crate::experiment::{ClassWeights, Experiment, HeadLayer, Monitor, OutputLayer};
 use crate::models::WeightsInfo;
 use crate::models::device::discover;
+use crate::training::TrainingError;
 use crate::training::events::{Activity, TrainingEvent, TrainingListener};
 use crate::training::features::FeatureCache;
 use crate::training::loss::{self, Loss};
@@ -22,7 +23,6 @@ use crate::training::network::{Network, input_side};
 use crate::training::phase_plan::{PhasePlan, unknown_paths};
 use crate::training::pictures::{Normalizer, Pictures, Squares};
 use crate::training::reporter::Reporter;
-use crate::training::TrainingError;
 
 /// Pictures that are used together, with their true classes.
 pub(super) struct Members {
@@ -33,8 +33,14 @@ pub(super) struct Members {
 
 impl Members {
     fn new(dataset: &Dataset, indices: &[usize]) -> Self {
-        let labels = indices.iter().map(|&index| dataset.pictures[index].label).collect();
-        Self { pictures: indices.to_vec(), labels }
+        let labels = indices
+            .iter()
+            .map(|&index| dataset.pictures[index].label)
+            .collect();
+        Self {
+            pictures: indices.to_vec(),
+            labels,
+        }
     }
 
     pub fn len(&self) -> usize {
@@ -43,7 +49,10 @@ impl Members {
 
     /// The classes of the members at `places`, `[N]`, int64.
     pub fn label_tensor(&self, places: &[usize], device: Device) -> Result<Tensor, TrainingError> {
-        let labels: Vec<i64> = places.iter().map(|&place| i64::from(self.labels[place])).collect();
+        let labels: Vec<i64> = places
+            .iter()
+            .map(|&place| i64::from(self.labels[place]))
+            .collect();
         Ok(Tensor::f_from_slice(&labels)?.f_to(device)?)
     }
 }
@@ -63,13 +72,24 @@ pub(super) fn prepare<'a>(
     let weights = network.load_pretrained(experiment, request.base.as_deref())?;
     let plans = plan_phases(experiment, &network)?;
 
-    let mut reporter =
-        Reporter::new(listener, request.stop.clone(), request.pause.clone(), experiment.epochs());
+    let mut reporter = Reporter::new(
+        listener,
+        request.stop.clone(),
+        request.pause.clone(),
+        experiment.epochs(),
+    );
     let info = &network.backbone.info().weights;
-    let spec = square_spec(experiment, info, input_side(experiment, network.backbone.as_ref()));
+    let spec = square_spec(
+        experiment,
+        info,
+        input_side(experiment, network.backbone.as_ref()),
+    );
     let store = load_pictures(request, &spec, means.memory_bytes / 4, &mut reporter)?;
     let pictures = Pictures {
-        squares: Squares { store, augmentation: experiment.augmentation.clone() },
+        squares: Squares {
+            store,
+            augmentation: experiment.augmentation.clone(),
+        },
         normalizer: Normalizer::new(info, device)?,
     };
 
@@ -77,9 +97,12 @@ pub(super) fn prepare<'a>(
     let validation = Members::new(dataset, &request.split.validation);
     let test = Members::new(dataset, &request.split.test);
     let counts = class_counts(&train, dataset.classes.len());
-    let class_weights =
-        loss::class_weights(&experiment.training.class_weights, &dataset.classes, &counts)
-            .map_err(TrainingError::Experiment)?;
+    let class_weights = loss::class_weights(
+        &experiment.training.class_weights,
+        &dataset.classes,
+        &counts,
+    )
+    .map_err(TrainingError::Experiment)?;
     let loss = Loss::new(
         experiment.head.output,
         experiment.training.label_smoothing,
@@ -156,7 +179,13 @@ fn check(request: &TrainingRequest) -> Result<(), TrainingError> {
     }
     let count = request.dataset.pictures.len();
     let split = &request.split;
-    if split.train.iter().chain(&split.validation).chain(&split.test).any(|&index| index >= count) {
+    if split
+        .train
+        .iter()
+        .chain(&split.validation)
+        .chain(&split.test)
+        .any(|&index| index >= count)
+    {
         return refuse("the split does not belong to these pictures: split them again".into());
     }
     Ok(())
@@ -174,11 +203,18 @@ fn choose_device(asked: Option<Device>) -> Result<(Device, String), TrainingErro
         Device::Cpu => Ok((device, devices.cpu.clone())),
         Device::Cuda(index) => match devices.cuda.get(index) {
             Some(name) => Ok((device, format!("cuda:{index}, {name}"))),
-            None => Err(TrainingError::Experiment(devices.why_no_cuda.clone().unwrap_or_else(|| {
-                format!("there is no cuda:{index}; the last one is cuda:{}", devices.cuda.len().saturating_sub(1))
-            }))),
+            None => Err(TrainingError::Experiment(
+                devices.why_no_cuda.clone().unwrap_or_else(|| {
+                    format!(
+                        "there is no cuda:{index}; the last one is cuda:{}",
+                        devices.cuda.len().saturating_sub(1)
+                    )
+                }),
+            )),
         },
-        other => Err(TrainingError::Experiment(format!("{other:?} is not supported: use cpu or cuda:0"))),
+        other => Err(TrainingError::Experiment(format!(
+            "{other:?} is not supported: use cpu or cuda:0"
+        ))),
     }
 }
 
@@ -191,18 +227,27 @@ pub(in crate::training) fn use_all_cores() {
 
 /// How a picture becomes the network's square: as the weights were evaluated, in proportion where
 /// another size is asked for.
-pub(in crate::training) fn square_spec(experiment: &Experiment, weights: &WeightsInfo, side: u32) -> SquareSpec {
+pub(in crate::training) fn square_spec(
+    experiment: &Experiment,
+    weights: &WeightsInfo,
+    side: u32,
+) -> SquareSpec {
     let resize = f64::from(weights.resize) * f64::from(side) / f64::from(weights.input_size.max(1));
     SquareSpec {
         side,
         resize: (resize.round() as u32).max(side),
         interpolation: weights.interpolation,
         fit: experiment.data.fit,
-        background: weights.mean.map(|mean| (mean * 255.0).round().clamp(0.0, 255.0) as u8),
+        background: weights
+            .mean
+            .map(|mean| (mean * 255.0).round().clamp(0.0, 255.0) as u8),
     }
 }
 
-fn plan_phases(experiment: &Experiment, network: &Network) -> Result<Vec<PhasePlan>, TrainingError> {
+fn plan_phases(
+    experiment: &Experiment,
+    network: &Network,
+) -> Result<Vec<PhasePlan>, TrainingError> {
     let head_by_batch = experiment.head.layers.contains(&HeadLayer::BatchNorm);
     let mut plans = Vec::new();
     for (index, phase) in experiment.phases.iter().enumerate() {
@@ -234,8 +279,11 @@ fn load_pictures(
     reporter: &mut Reporter<'_>,
 ) -> Result<PictureStore, TrainingError> {
     let split = &request.split;
-    let mut indices: Vec<usize> =
-        [&split.train, &split.validation, &split.test].into_iter().flatten().copied().collect();
+    let mut indices: Vec<usize> = [&split.train, &split.validation, &split.test]
+        .into_iter()
+        .flatten()
+        .copied()
+        .collect();
     indices.sort_unstable();
     reporter.begin(Activity::ReadingPictures, indices.len())?;
     let done = AtomicUsize::new(0);
@@ -244,7 +292,14 @@ fn load_pictures(
         let progress = |read: usize, _total: usize| {
             done.fetch_max(read, Ordering::Relaxed);
         };
-        Ok(PictureStore::load(&request.dataset, &indices, spec, budget, &progress, &stop)?)
+        Ok(PictureStore::load(
+            &request.dataset,
+            &indices,
+            spec,
+            budget,
+            &progress,
+            &stop,
+        )?)
     };
     let (store, problems) = std::thread::scope(|scope| {
         let thread = std::thread::Builder::new()
@@ -264,7 +319,9 @@ fn load_pictures(
         }
         told?;
         thread.join().unwrap_or_else(|_| {
-            Err(TrainingError::Experiment("reading the pictures ended unexpectedly".into()))
+            Err(TrainingError::Experiment(
+                "reading the pictures ended unexpectedly".into(),
+            ))
         })
     })?;
     reporter.set_done(indices.len())?;
@@ -292,13 +349,20 @@ fn class_counts(members: &Members, classes: usize) -> Vec<usize> {
 fn changing_tensors(network: &Network, plans: &[PhasePlan]) -> Vec<Tensor> {
     let mut places: Vec<usize> = plans
         .iter()
-        .flat_map(|plan| plan.trained.iter().map(|(place, _)| *place).chain(plan.moving.iter().copied()))
+        .flat_map(|plan| {
+            plan.trained
+                .iter()
+                .map(|(place, _)| *place)
+                .chain(plan.moving.iter().copied())
+        })
         .collect();
     places.sort_unstable();
     places.dedup();
     let store = network.backbone.parameters();
     let base = places.iter().map(|&place| &store.entries[place]);
-    base.chain(&network.head.parameters().entries).map(|entry| entry.tensor.shallow_clone()).collect()
+    base.chain(&network.head.parameters().entries)
+        .map(|entry| entry.tensor.shallow_clone())
+        .collect()
 }
 
 fn warnings(
@@ -312,7 +376,11 @@ fn warnings(
     if validation == 0 {
         warnings.push(format!(
             "There are no validation pictures: the last epoch's weights are kept{}.",
-            if training.early_stopping.is_some() { " and no phase ends early" } else { "" }
+            if training.early_stopping.is_some() {
+                " and no phase ends early"
+            } else {
+                ""
+            }
         ));
     }
     if test == 0 {
@@ -330,7 +398,12 @@ fn warnings(
         }
     }
     let most = counts.iter().copied().max().unwrap_or(0);
-    let least = counts.iter().copied().filter(|&count| count > 0).min().unwrap_or(0);
+    let least = counts
+        .iter()
+        .copied()
+        .filter(|&count| count > 0)
+        .min()
+        .unwrap_or(0);
     if training.class_weights == ClassWeights::Equal && most > 10 * least && least > 0 {
         warnings.push(format!(
             "The largest class has {most} training pictures, the smallest {least}: balanced class weights may help."

@@ -33,7 +33,8 @@ impl Session<'_> {
             }
         }
         let (members, shots): (Vec<&[usize]>, Vec<Vec<Shot>>) = batches.into_iter().unzip();
-        self.reporter.begin(Activity::Testing, self.test.len() * views as usize)?;
+        self.reporter
+            .begin(Activity::Testing, self.test.len() * views as usize)?;
 
         let mut sum = ProbabilitySum::new(self.test.len(), self.dataset.classes.len());
         let cost = self.network.cost(0..self.network.depth());
@@ -41,8 +42,13 @@ impl Session<'_> {
         let mut began = Instant::now();
         self.pictures.for_each(&shots, |place, pictures| {
             self.reporter.checkpoint()?;
-            sum.add(members[place], &self.network, &self.network.logits(&pictures, &whole)?)?;
-            self.reporter.advance(Work::Forward, shots[place].len(), cost, began.elapsed())?;
+            sum.add(
+                members[place],
+                &self.network,
+                &self.network.logits(&pictures, &whole)?,
+            )?;
+            self.reporter
+                .advance(Work::Forward, shots[place].len(), cost, began.elapsed())?;
             began = Instant::now();
             Ok(ControlFlow::Continue(()))
         })?;
@@ -61,8 +67,12 @@ impl Session<'_> {
                 probabilities: row.iter().map(|&probability| probability as f32).collect(),
             })
             .collect();
-        let predictions = Predictions { classes: self.dataset.classes.clone(), rows };
-        self.reporter.event(&TrainingEvent::Tested(metrics.clone()))?;
+        let predictions = Predictions {
+            classes: self.dataset.classes.clone(),
+            rows,
+        };
+        self.reporter
+            .event(&TrainingEvent::Tested(metrics.clone()))?;
         Ok(Some((metrics, predictions)))
     }
 }

@@ -49,7 +49,10 @@ pub(super) fn plan_all(session: &mut Session<'_>) {
         let (rows, is_kept) = match group {
             Group::Train => {
                 let views = variation.views();
-                (session.train.len() * views.unwrap_or(1) as usize, views.is_some())
+                (
+                    session.train.len() * views.unwrap_or(1) as usize,
+                    views.is_some(),
+                )
             }
             Group::Validation => (session.validation.len(), true),
         };
@@ -58,7 +61,12 @@ pub(super) fn plan_all(session: &mut Session<'_>) {
         for (index, plan) in session.plans.iter().enumerate() {
             kept.retain(|&depth| depth <= changed);
             if is_kept && plan.cut > 0 && !kept.contains(&plan.cut) {
-                let start = kept.iter().copied().filter(|&depth| depth < plan.cut).max().unwrap_or(0);
+                let start = kept
+                    .iter()
+                    .copied()
+                    .filter(|&depth| depth < plan.cut)
+                    .max()
+                    .unwrap_or(0);
                 forecast.plan(Work::Forward, rows, network.cost(start..plan.cut));
                 kept.extend(later_depths(&session.plans, index));
                 kept.push(plan.cut);
@@ -98,9 +106,17 @@ pub(super) fn plan_without_cache(session: &mut Session<'_>, index: usize, group:
 /// Phase `index` ends early by `epochs`.
 pub(super) fn cancel_epochs(session: &mut Session<'_>, index: usize, epochs: u32) {
     let cut = session.plans[index].cut;
-    let from = |group| if session.cache.holds(group, cut) { cut } else { 0 };
+    let from = |group| {
+        if session.cache.holds(group, cut) {
+            cut
+        } else {
+            0
+        }
+    };
     let training = training_cost(&session.network, from(Group::Train), cut);
-    let validating = session.network.cost(from(Group::Validation)..session.network.depth());
+    let validating = session
+        .network
+        .cost(from(Group::Validation)..session.network.depth());
     let epochs = epochs as usize;
     let (train, validation) = (session.train.len(), session.validation.len());
     let forecast = &mut session.reporter.forecast;

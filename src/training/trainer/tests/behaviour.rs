@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::fixture::*;
 use crate::experiment::{
     Activation, Augmentation, ClassWeights, EarlyStopping, Experiment, FreezePlan, HeadConfig,
-    HeadLayer, Keep, OutputLayer, Schedule, TestViews, TrainingConfig, Views,
+    HeadLayer, Keep, Monitor, Optimizer, OutputLayer, Schedule, TestViews, TrainingConfig, Views,
 };
 use crate::training::TrainingError;
 use crate::training::events::{Activity, TrainingEvent};
@@ -21,18 +21,31 @@ fn a_head_learns_to_tell_colours_apart() {
     let pictures = pictures(3, [30, 9, 9]);
     let mut experiment = extraction(12);
     experiment.head = HeadConfig {
-        layers: vec![HeadLayer::Dense { units: 32, activation: Activation::Relu }],
+        layers: vec![
+            HeadLayer::BatchNorm,
+            HeadLayer::Dense {
+                units: 32,
+                activation: Activation::Relu,
+            },
+        ],
         ..HeadConfig::default()
     };
     experiment.phases[0].schedule = Schedule::one_cycle();
     experiment.phases[0].learning_rate = 0.05;
+    experiment.training.batch_size = 10;
     let run = run(&request(&pictures, experiment));
     let outcome = run.result.unwrap();
     let test = outcome.test.unwrap();
-    assert!(test.accuracy > 0.8 && test.macro_f1 > 0.8 && test.n == 9, "{test:?}");
+    assert!(
+        test.accuracy > 0.8 && test.macro_f1 > 0.8 && test.n == 9,
+        "{test:?}"
+    );
     let epochs = run.witness.epochs();
     assert_eq!(epochs.len(), 12);
-    assert!(epochs[11].train_loss < 0.5 * epochs[0].train_loss, "{epochs:?}");
+    assert!(
+        epochs[11].train_loss < 0.5 * epochs[0].train_loss,
+        "{epochs:?}"
+    );
     assert_eq!(outcome.predictions.unwrap().rows.len(), 9);
     assert_eq!((outcome.best_epoch, outcome.phases.len()), (12, 1));
 }
@@ -47,7 +60,12 @@ fn the_same_request_gives_the_same_numbers() {
     experiment.head = norm_head();
     experiment.training.weight_averaging = Some(0.9);
     for views in [Views::Fresh, Views::Cached(3)] {
-        experiment.augmentation = Augmentation { views, rotation: 20.0, horizontal_flip: true, ..Augmentation::default() };
+        experiment.augmentation = Augmentation {
+            views,
+            rotation: 20.0,
+            horizontal_flip: true,
+            ..Augmentation::default()
+        };
         let request = request(&pictures, experiment.clone());
         let (first, second) = (run(&request), run(&request));
         assert_eq!(first.witness.epochs(), second.witness.epochs());
@@ -55,9 +73,19 @@ fn the_same_request_gives_the_same_numbers() {
         assert_eq!(first.predictions, second.predictions);
         assert_eq!(first.test, second.test);
     }
-    let other = Experiment { seed: 1, ..experiment };
-    let (first, second) = (run(&request(&pictures, other.clone())), run(&request(&pictures, Experiment { seed: 2, ..other })));
-    assert_ne!(first.witness.epochs(), second.witness.epochs(), "the seed matters");
+    let other = Experiment {
+        seed: 1,
+        ..experiment
+    };
+    let (first, second) = (
+        run(&request(&pictures, other.clone())),
+        run(&request(&pictures, Experiment { seed: 2, ..other })),
+    );
+    assert_ne!(
+        first.witness.epochs(),
+        second.witness.epochs(),
+        "the seed matters"
+    );
 }
 
 #[test]
@@ -65,7 +93,10 @@ fn a_kept_network_predicts_what_the_run_predicted() {
     let pictures = pictures(2, [8, 4, 5]);
     for output in [OutputLayer::Softmax, OutputLayer::Sigmoid] {
         let mut experiment = experiment(vec![phase(FreezePlan::Below("layer4".into()), 2)]);
-        experiment.head = HeadConfig { output, ..norm_head() };
+        experiment.head = HeadConfig {
+            output,
+            ..norm_head()
+        };
         experiment.augmentation.horizontal_flip = true;
         experiment.training = TrainingConfig {
             test_views: TestViews::Flips,
@@ -80,19 +111,35 @@ fn a_kept_network_predicts_what_the_run_predicted() {
         let outcome = run.result.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("weights.safetensors");
-        let weights: Vec<_> = run.witness.weights.last().unwrap().iter().map(|(name, tensor)| (name, tensor)).collect();
+        let weights: Vec<_> = run
+            .witness
+            .weights
+            .last()
+            .unwrap()
+            .iter()
+            .map(|(name, tensor)| (name, tensor))
+            .collect();
         tch::Tensor::write_safetensors(&weights, &file).unwrap();
 
         let classes = &pictures.dataset.classes;
         let classifier = Classifier::open(&experiment, classes, &file, tch::Device::Cpu).unwrap();
         let (test, predictions) = classifier
-            .evaluate(&pictures.dataset, &pictures.split.test, &mut |_, _| {}, &Default::default())
+            .evaluate(
+                &pictures.dataset,
+                &pictures.split.test,
+                &mut |_, _| {},
+                &Default::default(),
+            )
             .unwrap();
         let expected = outcome.predictions.unwrap();
         for (got, want) in predictions.rows.iter().zip(&expected.rows) {
             assert_eq!((&got.file, got.truth), (&want.file, want.truth));
             assert!((got.probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-5);
-            let close = got.probabilities.iter().zip(&want.probabilities).all(|(a, b)| (a - b).abs() < 1e-5);
+            let close = got
+                .probabilities
+                .iter()
+                .zip(&want.probabilities)
+                .all(|(a, b)| (a - b).abs() < 1e-5);
             assert!(close, "{output:?}: {got:?}, the run had {want:?}");
         }
         assert!((test.loss - outcome.test.unwrap().loss).abs() < 1e-5);
@@ -119,14 +166,24 @@ fn a_stop_ends_within_one_batch_and_leaves_the_best_weights() {
             at_stop = Some(counter.load(Ordering::Relaxed));
         }
     };
-    let witness = Witness { on_event: Some(Box::new(on_event)), ..Witness::default() };
+    let witness = Witness {
+        on_event: Some(Box::new(on_event)),
+        ..Witness::default()
+    };
     let run = run_with(&request, witness, entered, 1 << 34);
     assert!(matches!(run.result, Err(TrainingError::Stopped)));
-    assert_eq!(run.witness.weights.len(), 1, "the first epoch's weights are handed over");
+    assert_eq!(
+        run.witness.weights.len(),
+        1,
+        "the first epoch's weights are handed over"
+    );
     assert_eq!(run.witness.epochs().len(), 1);
     let after = run.entered;
     drop(run);
-    assert!(after - at_stop.unwrap() <= 4, "no more than one batch after the stop");
+    assert!(
+        after - at_stop.unwrap() <= 4,
+        "no more than one batch after the stop"
+    );
 }
 
 #[test]
@@ -150,9 +207,16 @@ fn a_phase_ends_when_patience_is_exhausted_and_the_best_epoch_is_kept() {
     let pictures = pictures(2, [8, 4, 4]);
     let mut experiment = extraction(9);
     experiment.phases.push(phase(FreezePlan::Backbone, 2));
-    experiment.phases.iter_mut().for_each(|phase| phase.learning_rate = 0.0);
+    experiment
+        .phases
+        .iter_mut()
+        .for_each(|phase| phase.learning_rate = 1e-12);
+    experiment.training.monitor = Monitor::ValidationAccuracy;
     experiment.training.keep = Keep::Best;
-    experiment.training.early_stopping = Some(EarlyStopping { patience: 2, min_delta: 0.0 });
+    experiment.training.early_stopping = Some(EarlyStopping {
+        patience: 2,
+        min_delta: 0.0,
+    });
     let run = run(&request(&pictures, experiment));
     let outcome = run.result.unwrap();
     let epochs: Vec<u32> = outcome.phases.iter().map(|phase| phase.epochs).collect();
@@ -162,8 +226,14 @@ fn a_phase_ends_when_patience_is_exhausted_and_the_best_epoch_is_kept() {
 #[test]
 fn a_rate_that_is_far_too_high_is_reported_as_such() {
     let pictures = pictures(2, [8, 2, 2]);
-    let mut experiment = experiment(vec![phase(FreezePlan::Nothing, 4)]);
-    experiment.phases[0].learning_rate = 1e30;
+    let mut experiment = extraction(60);
+    experiment.phases[0].learning_rate = 10.0;
+    // Every step multiplies the weights by -9.
+    experiment.phases[0].optimizer = Optimizer::Sgd {
+        momentum: 0.0,
+        nesterov: false,
+        weight_decay: 1.0,
+    };
     let result = run(&request(&pictures, experiment)).result;
     let error = result.err().unwrap();
     assert!(matches!(error, TrainingError::Diverged { .. }), "{error}");
@@ -176,13 +246,27 @@ fn what_cannot_be_trained_is_refused_with_what_to_change() {
         let pictures = pictures(classes, counts);
         let mut experiment = extraction(1);
         change(&mut experiment);
-        let error = run(&request(&pictures, experiment)).result.err().unwrap().to_string();
+        let error = run(&request(&pictures, experiment))
+            .result
+            .err()
+            .unwrap()
+            .to_string();
         assert!(error.contains(expect), "{error}");
     };
-    check(3, [6, 0, 0], |e| e.head.output = OutputLayer::Sigmoid, "choose Softmax");
+    check(
+        3,
+        [6, 0, 0],
+        |e| e.head.output = OutputLayer::Sigmoid,
+        "choose Softmax",
+    );
     check(1, [2, 0, 0], |_| (), "at least two");
     check(2, [0, 2, 0], |_| (), "no training pictures");
-    check(2, [1, 2, 0], |e| e.head = norm_head(), "single training picture");
+    check(
+        2,
+        [1, 2, 0],
+        |e| e.head = norm_head(),
+        "single training picture",
+    );
     let custom = |e: &mut Experiment| {
         e.training.class_weights = ClassWeights::Custom(vec![("pink".into(), 2.0)]);
     };
@@ -196,13 +280,21 @@ fn a_person_is_warned_of_what_will_hardly_work() {
     let pictures = pictures(2, [24, 0, 0]);
     let mut request = request(&pictures, extraction(1));
     // 12 of the first class, one of the second.
-    request.split.train.retain(|&index| index % 2 == 0 || index == 1);
+    request
+        .split
+        .train
+        .retain(|&index| index % 2 == 0 || index == 1);
     request.experiment.training.batch_size = 64;
     let run = run(&request);
     let outcome = run.result.unwrap();
     assert_eq!((outcome.test, outcome.predictions), (None, None));
     let warnings = run.witness.warnings().join("\n");
-    for expect in ["no validation", "no test", "larger than the 13", "balanced class weights"] {
+    for expect in [
+        "no validation",
+        "no test",
+        "larger than the 13",
+        "balanced class weights",
+    ] {
         assert!(warnings.contains(expect), "“{expect}” in {warnings}");
     }
     assert_eq!(run.witness.epochs()[0].validation_loss, None);
@@ -219,8 +311,18 @@ fn events_come_in_order_and_progress_reaches_its_total() {
         .events
         .iter()
         .filter_map(|event| match event {
-            TrainingEvent::Prepared { train: 8, validation: 4, test: 4, .. } => Some("prepared"),
-            TrainingEvent::PhaseStarted { plan, trainable_parameters: 1026, first_epoch: 1, .. } => {
+            TrainingEvent::Prepared {
+                train: 8,
+                validation: 4,
+                test: 4,
+                ..
+            } => Some("prepared"),
+            TrainingEvent::PhaseStarted {
+                plan,
+                trainable_parameters: 1026,
+                first_epoch: 1,
+                ..
+            } => {
                 assert!(plan.contains("once per picture"), "{plan}");
                 Some("phase")
             }
@@ -230,7 +332,10 @@ fn events_come_in_order_and_progress_reaches_its_total() {
             _ => None,
         })
         .collect();
-    assert_eq!(milestones, ["prepared", "phase", "epoch", "epoch", "finished", "tested"]);
+    assert_eq!(
+        milestones,
+        ["prepared", "phase", "epoch", "epoch", "finished", "tested"]
+    );
     for activity in [
         Activity::ReadingPictures,
         Activity::ComputingFeatures,
@@ -240,7 +345,9 @@ fn events_come_in_order_and_progress_reaches_its_total() {
     ] {
         let reached = run.witness.events.iter().any(|event| match event {
             TrainingEvent::Progress(progress) => {
-                progress.activity == activity && progress.total > 0 && progress.done == progress.total
+                progress.activity == activity
+                    && progress.total > 0
+                    && progress.done == progress.total
             }
             _ => false,
         });
@@ -271,8 +378,15 @@ fn dropout_is_decided_by_the_seed() {
             .output()
             .unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(text.contains("metrics ["), "{text}{}", String::from_utf8_lossy(&output.stderr));
-        text.lines().filter(|line| line.contains("metrics [")).map(str::to_string).collect::<Vec<_>>()
+        assert!(
+            text.contains("metrics ["),
+            "{text}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        text.lines()
+            .filter(|line| line.contains("metrics ["))
+            .map(str::to_string)
+            .collect::<Vec<_>>()
     };
     assert_eq!(metrics(), metrics());
 }

@@ -10,7 +10,10 @@ const VALIDATION: usize = 6;
 const TEST: usize = 4;
 
 fn two_phases() -> Vec<Phase> {
-    vec![phase(FreezePlan::Backbone, 2), phase(FreezePlan::Below("layer4".into()), 2)]
+    vec![
+        phase(FreezePlan::Backbone, 2),
+        phase(FreezePlan::Below("layer4".into()), 2),
+    ]
 }
 
 /// Pictures that entered the backbone in a run of `phases`.
@@ -50,7 +53,11 @@ fn what_a_phase_has_trained_is_computed_again() {
 
 #[test]
 fn cached_views_are_computed_once_and_fresh_ones_in_every_epoch() {
-    let flips = |views| Augmentation { views, horizontal_flip: true, ..Augmentation::default() };
+    let flips = |views| Augmentation {
+        views,
+        horizontal_flip: true,
+        ..Augmentation::default()
+    };
     let phases = || vec![phase(FreezePlan::Backbone, 3)];
     let cached = entered(phases(), flips(Views::Cached(8)), TestViews::Flips);
     assert_eq!(cached, 2 * TRAIN + VALIDATION + 2 * TEST);
@@ -65,13 +72,29 @@ fn cached_and_recomputed_features_give_the_same_numbers() {
     let cached = run(&request);
     let recomputed = run_with(&request, Witness::default(), Arc::default(), 0);
     let warnings = recomputed.witness.warnings();
-    assert!(warnings.iter().any(|text| text.contains("does not fit into memory")), "{warnings:?}");
-    assert_eq!(recomputed.entered, 4 * (TRAIN + VALIDATION) + TEST);
-    let pairs = cached.witness.epochs().into_iter().zip(recomputed.witness.epochs());
+    assert!(
+        warnings
+            .iter()
+            .any(|text| text.contains("does not fit into memory")),
+        "{warnings:?}"
+    );
+    // Four epochs, and in each phase a batch that told how large the output is.
+    assert_eq!(recomputed.entered, (4 + 2) * (TRAIN + VALIDATION) + TEST);
+    let pairs = cached
+        .witness
+        .epochs()
+        .into_iter()
+        .zip(recomputed.witness.epochs());
     let close = |a: f64, b: f64| (a - b).abs() < 1e-3 * a.abs().max(1e-3);
     for (cached, recomputed) in pairs {
-        assert!(close(cached.train_loss, recomputed.train_loss), "{cached:?} {recomputed:?}");
-        let losses = (cached.validation_loss.unwrap(), recomputed.validation_loss.unwrap());
+        assert!(
+            close(cached.train_loss, recomputed.train_loss),
+            "{cached:?} {recomputed:?}"
+        );
+        let losses = (
+            cached.validation_loss.unwrap(),
+            recomputed.validation_loss.unwrap(),
+        );
         assert!(close(losses.0, losses.1), "{cached:?} {recomputed:?}");
     }
 }

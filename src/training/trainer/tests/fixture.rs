@@ -16,9 +16,9 @@ use crate::models::layers::Pass;
 use crate::models::parameters::ParameterStore;
 use crate::models::tree::LayerTree;
 use crate::models::{self, Backbone, ModelError};
+use crate::training::TrainingError;
 use crate::training::events::{EpochMetrics, TrainingEvent, TrainingListener};
 use crate::training::trainer::{Means, Outcome, PauseFlag, TrainingRequest, train_with};
-use crate::training::TrainingError;
 
 /// The side of the synthetic pictures and of the networks' input.
 pub const SIDE: u32 = 64;
@@ -50,15 +50,26 @@ pub fn pictures(classes: usize, counts: [usize; 3]) -> Pictures {
             }
         })
         .collect();
-    let names = ["red", "blue", "green"][..classes].iter().map(ToString::to_string).collect();
-    let dataset = Dataset { classes: names, pictures, problems: vec![] };
+    let names = ["red", "blue", "green"][..classes]
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let dataset = Dataset {
+        classes: names,
+        pictures,
+        problems: vec![],
+    };
     let (validation, test) = (counts[0] + counts[1], total);
     let split = SplitIndices {
         train: (0..counts[0]).collect(),
         validation: (counts[0]..validation).collect(),
         test: (validation..test).collect(),
     };
-    Pictures { _folder: folder, dataset: Arc::new(dataset), split }
+    Pictures {
+        _folder: folder,
+        dataset: Arc::new(dataset),
+        split,
+    }
 }
 
 fn pixel(label: usize, index: u32, x: u32, y: u32) -> image::Rgb<u8> {
@@ -84,7 +95,10 @@ pub fn experiment(phases: Vec<Phase>) -> Experiment {
             input_size: Some(SIDE),
             ..BackboneConfig::default()
         },
-        head: HeadConfig { layers: vec![], ..HeadConfig::default() },
+        head: HeadConfig {
+            layers: vec![],
+            ..HeadConfig::default()
+        },
         phases,
         ..Experiment::default()
     };
@@ -105,7 +119,10 @@ pub fn phase(freeze: crate::experiment::FreezePlan, epochs: u32) -> Phase {
 
 /// A head with a BatchNorm, to be trained by batch.
 pub fn norm_head() -> HeadConfig {
-    HeadConfig { layers: vec![HeadLayer::BatchNorm], ..HeadConfig::default() }
+    HeadConfig {
+        layers: vec![HeadLayer::BatchNorm],
+        ..HeadConfig::default()
+    }
 }
 
 pub fn request(pictures: &Pictures, experiment: Experiment) -> TrainingRequest {
@@ -139,7 +156,12 @@ impl TrainingListener for Witness<'_> {
     }
 
     fn weights(&mut self, weights: &[(String, Tensor)]) -> Result<(), TrainingError> {
-        self.weights.push(weights.iter().map(|(name, tensor)| (name.clone(), tensor.copy())).collect());
+        self.weights.push(
+            weights
+                .iter()
+                .map(|(name, tensor)| (name.clone(), tensor.copy()))
+                .collect(),
+        );
         Ok(())
     }
 }
@@ -148,7 +170,10 @@ impl Witness<'_> {
     /// Of every epoch, without the seconds, which differ from run to run.
     pub fn epochs(&self) -> Vec<EpochMetrics> {
         let epoch = |event: &TrainingEvent| match event {
-            TrainingEvent::EpochFinished(metrics) => Some(EpochMetrics { seconds: 0.0, ..metrics.clone() }),
+            TrainingEvent::EpochFinished(metrics) => Some(EpochMetrics {
+                seconds: 0.0,
+                ..metrics.clone()
+            }),
             _ => None,
         };
         self.events.iter().filter_map(epoch).collect()
@@ -160,14 +185,19 @@ impl Witness<'_> {
             &TrainingEvent::Warning(ref text) => text.as_str(),
             _ => "",
         };
-        self.events.iter().filter(|event| warning(event)).map(text).collect()
+        self.events
+            .iter()
+            .filter(|event| warning(event))
+            .map(text)
+            .collect()
     }
 }
 
 /// One training at a time: libtorch's generator belongs to the process.
 pub fn alone() -> MutexGuard<'static, ()> {
     static LOCK: Mutex<()> = Mutex::new(());
-    LOCK.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    LOCK.lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// Runs `request`, counting the pictures that enter the backbone.
@@ -191,11 +221,21 @@ pub fn run_with<'a>(
     let counter = entered.clone();
     let build = move |name: &str, seed, device| -> Result<Box<dyn Backbone>, ModelError> {
         let inner = models::build(name, seed, device)?;
-        Ok(Box::new(Counting { inner, entered: counter.clone() }))
+        Ok(Box::new(Counting {
+            inner,
+            entered: counter.clone(),
+        }))
     };
-    let means = Means { build: &build, memory_bytes };
+    let means = Means {
+        build: &build,
+        memory_bytes,
+    };
     let result = train_with(request, &mut witness, &means);
-    Run { witness, result, entered: entered.load(Ordering::Relaxed) }
+    Run {
+        witness,
+        result,
+        entered: entered.load(Ordering::Relaxed),
+    }
 }
 
 /// A backbone that counts the pictures that enter its first segment.
@@ -207,7 +247,8 @@ struct Counting {
 impl Counting {
     fn count(&self, segment: usize, input: &Tensor) {
         if segment == 0 {
-            self.entered.fetch_add(input.size()[0] as usize, Ordering::Relaxed);
+            self.entered
+                .fetch_add(input.size()[0] as usize, Ordering::Relaxed);
         }
     }
 }
@@ -222,7 +263,12 @@ impl Backbone for Counting {
     fn segment_leaves(&self, index: usize) -> Range<usize> {
         self.inner.segment_leaves(index)
     }
-    fn forward_segment(&self, index: usize, input: &Tensor, pass: &Pass) -> Result<Tensor, ModelError> {
+    fn forward_segment(
+        &self,
+        index: usize,
+        input: &Tensor,
+        pass: &Pass,
+    ) -> Result<Tensor, ModelError> {
         self.count(index, input);
         self.inner.forward_segment(index, input, pass)
     }
@@ -244,7 +290,12 @@ impl Backbone for Counting {
     fn fold(&self, segments: Range<usize>) -> Result<FoldedWeights, ModelError> {
         self.inner.fold(segments)
     }
-    fn forward_folded(&self, index: usize, input: &Tensor, folded: &FoldedWeights) -> Result<Tensor, ModelError> {
+    fn forward_folded(
+        &self,
+        index: usize,
+        input: &Tensor,
+        folded: &FoldedWeights,
+    ) -> Result<Tensor, ModelError> {
         self.count(index, input);
         self.inner.forward_folded(index, input, folded)
     }
