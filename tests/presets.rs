@@ -245,7 +245,11 @@ fn the_solar_pair_shares_its_split() {
             .iter()
             .all(|phase| phase.freeze == FreezePlan::Backbone)
     );
-    assert_eq!(tuning.phases.last().unwrap().freeze, FreezePlan::Nothing);
+    assert_eq!(tuning.phases[0].freeze, FreezePlan::Backbone);
+    assert_eq!(
+        tuning.phases[1].freeze,
+        FreezePlan::Below("_blocks.5".into())
+    );
 }
 
 #[test]

@@ -10,25 +10,83 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("data", &["data", "experiment", "paths"]),
     ("models", &["models", "data", "experiment", "paths"]),
     ("evaluation", &["evaluation", "data", "experiment"]),
-    ("training", &["training", "evaluation", "models", "data", "experiment", "paths"]),
-    ("runs", &["runs", "training", "evaluation", "data", "experiment", "paths"]),
-    ("figures", &["figures", "runs", "training", "evaluation", "experiment", "format"]),
+    (
+        "training",
+        &[
+            "training",
+            "evaluation",
+            "models",
+            "data",
+            "experiment",
+            "paths",
+        ],
+    ),
+    (
+        "runs",
+        &[
+            "runs",
+            "training",
+            "evaluation",
+            "data",
+            "experiment",
+            "paths",
+        ],
+    ),
+    (
+        "figures",
+        &[
+            "figures",
+            "runs",
+            "training",
+            "evaluation",
+            "experiment",
+            "format",
+        ],
+    ),
     (
         "worker",
-        &["worker", "runs", "training", "evaluation", "models", "data", "experiment", "paths"],
+        &[
+            "worker",
+            "runs",
+            "training",
+            "evaluation",
+            "models",
+            "data",
+            "experiment",
+            "paths",
+        ],
     ),
     (
         "app",
         &[
-            "app", "worker", "figures", "runs", "training", "evaluation", "models", "data",
-            "experiment", "paths", "format",
+            "app",
+            "worker",
+            "figures",
+            "runs",
+            "training",
+            "evaluation",
+            "models",
+            "data",
+            "experiment",
+            "paths",
+            "format",
         ],
     ),
     (
         "cli",
         &[
-            "cli", "app", "figures", "runs", "training", "evaluation", "models", "data",
-            "experiment", "paths", "format", "worker",
+            "cli",
+            "app",
+            "figures",
+            "runs",
+            "training",
+            "evaluation",
+            "models",
+            "data",
+            "experiment",
+            "paths",
+            "format",
+            "worker",
         ],
     ),
 ];
@@ -65,21 +123,35 @@ fn each_folder_uses_only_what_it_may() {
                 if line.starts_with("//") {
                     continue;
                 }
-                let place = || format!("{}:{}", file.strip_prefix(&root).unwrap().display(), number + 1);
+                let place = || {
+                    format!(
+                        "{}:{}",
+                        file.strip_prefix(&root).unwrap().display(),
+                        number + 1
+                    )
+                };
                 for used in modules_named(line) {
-                    if !allowed.contains(&used.as_str()) && LAYERS.iter().any(|(name, _)| *name == used) {
+                    if !allowed.contains(&used.as_str())
+                        && LAYERS.iter().any(|(name, _)| *name == used)
+                    {
                         broken.push(format!("{}: {folder}/ may not use {used}/", place()));
                     }
                 }
                 for (name, folders) in CRATES {
                     if names_crate(line, name) && !folders.contains(folder) {
-                        broken.push(format!("{}: {folder}/ may not use the crate {name}", place()));
+                        broken.push(format!(
+                            "{}: {folder}/ may not use the crate {name}",
+                            place()
+                        ));
                     }
                 }
             }
         }
     }
-    assert!(seen > 40, "only {seen} files were looked at: has src/ moved?");
+    assert!(
+        seen > 40,
+        "only {seen} files were looked at: has src/ moved?"
+    );
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
@@ -92,13 +164,22 @@ fn no_colour_stands_outside_the_tokens() {
             continue;
         }
         for (number, line) in std::fs::read_to_string(&file).unwrap().lines().enumerate() {
-            let literal = ["Color32::from_rgb(0x", "Color32::from_gray(", "hex_color!", "Color32::RED"];
+            let literal = [
+                "Color32::from_rgb(0x",
+                "Color32::from_gray(",
+                "hex_color!",
+                "Color32::RED",
+            ];
             if literal.iter().any(|literal| line.contains(literal)) {
                 broken.push(format!("{}:{}", file.display(), number + 1));
             }
         }
     }
-    assert!(broken.is_empty(), "colours belong into tokens.rs:\n{}", broken.join("\n"));
+    assert!(
+        broken.is_empty(),
+        "colours belong into tokens.rs:\n{}",
+        broken.join("\n")
+    );
 }
 
 #[test]
@@ -111,7 +192,10 @@ fn unsafe_code_stands_only_where_the_map_says() {
         .map(|file| file.strip_prefix(&root).unwrap().display().to_string())
         .collect();
     for file in &with_unsafe {
-        assert!(allowed.contains(&file.as_str()), "unsafe code in src/{file}");
+        assert!(
+            allowed.contains(&file.as_str()),
+            "unsafe code in src/{file}"
+        );
     }
 }
 
@@ -147,7 +231,6 @@ fn modules_named(line: &str) -> Vec<String> {
 /// Whether `name::` stands in a line as a path of its own.
 fn names_crate(line: &str, name: &str) -> bool {
     let path = format!("{name}::");
-    line.match_indices(&path).any(|(at, _)| {
-        !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':')
-    })
+    line.match_indices(&path)
+        .any(|(at, _)| !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':'))
 }

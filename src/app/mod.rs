@@ -18,11 +18,11 @@ mod carry_out;
 mod clock;
 mod dialogs;
 mod documents;
-mod file_browser;
 mod figures;
+mod file_browser;
 mod frame;
-mod logo;
 mod logic;
+mod logo;
 mod notices;
 mod palette;
 mod run_bar;
@@ -55,14 +55,18 @@ const LEAST_SIZE: [f32; 2] = [1000.0, 640.0];
 /// When neither can open a window; the text says what to do.
 pub fn run(presets: Vec<PathBuf>) -> anyhow::Result<()> {
     // Relative paths mean the folder that Graft was started in, whatever later changes it.
-    let presets: Vec<PathBuf> =
-        presets.iter().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone())).collect();
+    let presets: Vec<PathBuf> = presets
+        .iter()
+        .map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone()))
+        .collect();
     let mut problems = Vec::new();
     for renderer in [eframe::Renderer::Wgpu, eframe::Renderer::Glow] {
         let opened = Rc::new(Cell::new(false));
         match open(renderer, &presets, opened.clone()) {
             Ok(()) => return Ok(()),
-            Err(error) if opened.get() => return Err(anyhow::anyhow!("the window was lost: {error}")),
+            Err(error) if opened.get() => {
+                return Err(anyhow::anyhow!("the window was lost: {error}"));
+            }
             Err(error) => {
                 log::warn!("{renderer} can't open a window: {error}");
                 problems.push(format!("{renderer}: {error}"));
@@ -75,7 +79,11 @@ pub fn run(presets: Vec<PathBuf>) -> anyhow::Result<()> {
     )
 }
 
-fn open(renderer: eframe::Renderer, presets: &[PathBuf], opened: Rc<Cell<bool>>) -> Result<(), eframe::Error> {
+fn open(
+    renderer: eframe::Renderer,
+    presets: &[PathBuf],
+    opened: Rc<Cell<bool>>,
+) -> Result<(), eframe::Error> {
     let places = Places::of_user();
     let settings = Settings::load(&places.settings);
     let options = eframe::NativeOptions {
@@ -98,7 +106,12 @@ fn open(renderer: eframe::Renderer, presets: &[PathBuf], opened: Rc<Cell<bool>>)
             let ctx = creation.egui_ctx.clone();
             let notify: Notify = Arc::new(move || ctx.request_repaint_after(FRAME));
             let threads = Threads::spawn(&notify)?;
-            Ok(Box::new(Graft::new(&creation.egui_ctx, Box::new(threads), places, &presets)))
+            Ok(Box::new(Graft::new(
+                &creation.egui_ctx,
+                Box::new(threads),
+                places,
+                &presets,
+            )))
         }),
     )
 }

@@ -240,6 +240,7 @@ fn queue_ui(ui: &mut egui::Ui, view: &RunBarView) {
         let t = tokens(ui);
         ui.label(t.muted(format!("{} {} waiting", icon::QUEUE, view.queued)))
             .on_hover_text("Experiments in the queue; they are trained one after the other");
+        ui.add_space(tokens::SPACE_S);
     }
 }
 

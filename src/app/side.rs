@@ -216,8 +216,9 @@ fn document_row_ui(ui: &mut egui::Ui, index: usize, row: &DocumentRow, out: &mut
             {
                 out.push(Command::IncludeExperiment(index, included));
             }
-            let close_width = 30.0;
-            let width = ui.available_width() - close_width;
+            // What is wider than the panel would make the panel grow, frame by frame.
+            let close_width = 30.0 + ui.spacing().item_spacing.x;
+            let width = (ui.available_width() - close_width).max(0.0);
             let mut text = egui::text::LayoutJob::default();
             let format =
                 |color| egui::TextFormat::simple(tokens::medium_font(tokens::TEXT_BODY), color);

@@ -248,13 +248,23 @@ impl Locals {
         out: &mut Vec<Command>,
     ) {
         match view {
-            View::Data => data_view_ui(ui, &DataView::build(state), &mut self.data_view, out),
+            View::Data => {
+                data_view_ui(ui, &DataView::build(state), &mut self.data_view, out);
+                if !self.data_view.wanted.is_empty() {
+                    out.push(Command::WantThumbnails(self.data_view.wanted.clone()));
+                }
+            }
             View::Layers => match LayersView::build(state) {
                 Some(view) => layers_ui(ui, &view, &mut self.layers, out),
                 None => no_experiment_ui(ui, out),
             },
             View::Augmentation => match AugmentationPreviewView::build(state) {
-                Some(view) => augmentation_view_ui(ui, &view, &mut self.preview, out),
+                Some(view) => {
+                    augmentation_view_ui(ui, &view, &mut self.preview, out);
+                    if let Some((index, seed, count)) = self.preview.wanted {
+                        out.push(Command::WantPreview { index, seed, count });
+                    }
+                }
                 None => no_experiment_ui(ui, out),
             },
             View::Curves => curves_ui(ui, &CurvesView::build(state), &mut self.curves, out),

@@ -104,7 +104,11 @@ pub struct SplitConfig {
 
 impl Default for SplitConfig {
     fn default() -> Self {
-        Self { validation: 0.2, test: 0.2, seed: None }
+        Self {
+            validation: 0.2,
+            test: 0.2,
+            seed: None,
+        }
     }
 }
 

@@ -17,7 +17,10 @@ impl Default for HeadConfig {
         Self {
             pooling: Pooling::Average,
             layers: vec![
-                HeadLayer::Dense { units: 128, activation: Activation::Relu },
+                HeadLayer::Dense {
+                    units: 128,
+                    activation: Activation::Relu,
+                },
                 HeadLayer::Dropout(0.5),
             ],
             output: OutputLayer::Softmax,
@@ -42,7 +45,10 @@ pub enum Pooling {
 #[serde(deny_unknown_fields)]
 pub enum HeadLayer {
     /// A fully connected layer and its activation.
-    Dense { units: u32, activation: Activation },
+    Dense {
+        units: u32,
+        activation: Activation,
+    },
     BatchNorm,
     /// The share of values that is set to zero while training, 0 to 0.95.
     Dropout(f64),

@@ -97,14 +97,23 @@ fn decoupled_weight_decay() -> f64 {
 
 impl Default for Optimizer {
     fn default() -> Self {
-        Self::Adam { beta1: beta1(), beta2: beta2(), epsilon: epsilon(), weight_decay: 0.0 }
+        Self::Adam {
+            beta1: beta1(),
+            beta2: beta2(),
+            epsilon: epsilon(),
+            weight_decay: 0.0,
+        }
     }
 }
 
 impl Optimizer {
     /// SGD with momentum 0.9.
     pub fn sgd() -> Self {
-        Self::Sgd { momentum: 0.9, nesterov: false, weight_decay: 0.0 }
+        Self::Sgd {
+            momentum: 0.9,
+            nesterov: false,
+            weight_decay: 0.0,
+        }
     }
 
     /// AdamW with PyTorch's defaults.
@@ -119,7 +128,12 @@ impl Optimizer {
 
     /// RMSprop with PyTorch's defaults.
     pub fn rms_prop() -> Self {
-        Self::RmsProp { alpha: alpha(), epsilon: epsilon(), momentum: 0.0, weight_decay: 0.0 }
+        Self::RmsProp {
+            alpha: alpha(),
+            epsilon: epsilon(),
+            momentum: 0.0,
+            weight_decay: 0.0,
+        }
     }
 
     /// The name a person knows it by.
@@ -172,7 +186,11 @@ fn final_divisor() -> f64 {
 impl Schedule {
     /// One-cycle with torch's defaults.
     pub fn one_cycle() -> Self {
-        Self::OneCycle { rise: rise(), start_divisor: start_divisor(), final_divisor: final_divisor() }
+        Self::OneCycle {
+            rise: rise(),
+            start_divisor: start_divisor(),
+            final_divisor: final_divisor(),
+        }
     }
 
     /// The name a person knows it by.

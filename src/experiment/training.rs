@@ -76,7 +76,10 @@ pub struct EarlyStopping {
 
 impl Default for EarlyStopping {
     fn default() -> Self {
-        Self { patience: 5, min_delta: 0.0 }
+        Self {
+            patience: 5,
+            min_delta: 0.0,
+        }
     }
 }
 

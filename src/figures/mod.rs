@@ -38,7 +38,9 @@ fn heading(canvas: &mut Canvas, title: &str, remark: &str) -> f64 {
     let unit = canvas.unit;
     let left = 56.0 * unit;
     let room = canvas.width - 2.0 * left;
-    let style = TextStyle::new(38.0 * unit, canvas.theme.text).weight(Weight::SemiBold).anchor(Anchor::Start);
+    let style = TextStyle::new(38.0 * unit, canvas.theme.text)
+        .weight(Weight::SemiBold)
+        .anchor(Anchor::Start);
     let title = canvas.shorten(title, room, style.size, style.weight);
     canvas.text(&title, (left, 62.0 * unit), style);
     if remark.is_empty() {

@@ -27,9 +27,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::training::EpochMetrics;
 use crate::training::events::TestMetrics;
 use crate::training::trainer::PhaseSummary;
-use crate::training::EpochMetrics;
 
 pub use recorder::RunRecorder;
 pub use tee::Tee;

@@ -47,25 +47,29 @@ impl Assistant {
             drop(answer_sender.try_send(answer));
             notify();
         });
-        let quick_thread = std::thread::Builder::new().name("graft-assistant".into()).spawn({
-            let tell = tell.clone();
-            move || answer_questions(&quick_questions, &tell)
-        })?;
-        let scan_thread = std::thread::Builder::new().name("graft-scan".into()).spawn({
-            let scan_stop = scan_stop.clone();
-            move || {
-                for mut question in &scan_questions {
-                    // Only the last of several waiting scans matters.
-                    while let Ok(newer) = scan_questions.try_recv() {
-                        question = newer;
-                    }
-                    let stop = lock(&scan_stop).clone();
-                    if let Question::Scan { data, seed, base } = question {
-                        tell(answer_scan(data, seed, base.as_deref(), &tell, &stop));
+        let quick_thread = std::thread::Builder::new()
+            .name("graft-assistant".into())
+            .spawn({
+                let tell = tell.clone();
+                move || answer_questions(&quick_questions, &tell)
+            })?;
+        let scan_thread = std::thread::Builder::new()
+            .name("graft-scan".into())
+            .spawn({
+                let scan_stop = scan_stop.clone();
+                move || {
+                    for mut question in &scan_questions {
+                        // Only the last of several waiting scans matters.
+                        while let Ok(newer) = scan_questions.try_recv() {
+                            question = newer;
+                        }
+                        let stop = lock(&scan_stop).clone();
+                        if let Question::Scan { data, seed, base } = question {
+                            tell(answer_scan(data, seed, base.as_deref(), &tell, &stop));
+                        }
                     }
                 }
-            }
-        })?;
+            })?;
         Ok(Self {
             quick: Some(quick),
             scans: Some(scans),
@@ -117,7 +121,8 @@ impl Drop for Assistant {
 type Tell = Arc<dyn Fn(Answer) + Send + Sync>;
 
 fn lock(stop: &Mutex<StopFlag>) -> std::sync::MutexGuard<'_, StopFlag> {
-    stop.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    stop.lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 fn answer_questions(questions: &Receiver<Question>, tell: &Tell) {
@@ -142,7 +147,9 @@ fn answer_questions(questions: &Receiver<Question>, tell: &Tell) {
             .iter()
             .position(|question| !matches!(question, Question::Thumbnail { .. }))
             .unwrap_or(0);
-        let Some(question) = waiting.remove(next) else { continue };
+        let Some(question) = waiting.remove(next) else {
+            continue;
+        };
         match catch_unwind(AssertUnwindSafe(|| answer(question))) {
             Ok(Some(answer)) => tell(answer),
             Ok(None) => {}
@@ -159,7 +166,11 @@ fn enqueue(waiting: &mut VecDeque<Question>, question: Question) {
         | (Question::ListRuns { .. }, Question::ListRuns { .. })
         | (Question::Devices, Question::Devices) => true,
         (
-            Question::Thumbnail { dataset: old, index: old_index, .. },
+            Question::Thumbnail {
+                dataset: old,
+                index: old_index,
+                ..
+            },
             Question::Thumbnail { dataset, index, .. },
         ) => Arc::ptr_eq(old, dataset) && old_index == index,
         _ => false,
@@ -171,19 +182,43 @@ fn enqueue(waiting: &mut VecDeque<Question>, question: Question) {
 fn answer(question: Question) -> Option<Answer> {
     Some(match question {
         Question::Devices => Answer::Devices(models::device::discover().clone()),
-        Question::Thumbnail { dataset, index, side } => {
+        Question::Thumbnail {
+            dataset,
+            index,
+            side,
+        } => {
             let picture = dataset.pictures.get(index)?;
-            let pixels = decode::thumbnail(&picture.source, side).map_err(|error| error.to_string());
-            Answer::Thumbnail { name: picture.name.clone(), index, pixels }
+            let pixels =
+                decode::thumbnail(&picture.source, side).map_err(|error| error.to_string());
+            Answer::Thumbnail {
+                name: picture.name.clone(),
+                index,
+                pixels,
+            }
         }
-        Question::LayerTree { backbone, input_size } => {
+        Question::LayerTree {
+            backbone,
+            input_size,
+        } => {
             let tree = models::build(&backbone, 0, tch::Device::Cpu)
                 .and_then(|network| network.tree(input_size))
                 .map(Arc::new)
                 .map_err(|error| error.to_string());
-            Answer::LayerTree { backbone, input_size, tree }
+            Answer::LayerTree {
+                backbone,
+                input_size,
+                tree,
+            }
         }
-        Question::Augment { dataset, index, augmentation, fit, side, seed, count } => {
+        Question::Augment {
+            dataset,
+            index,
+            augmentation,
+            fit,
+            side,
+            seed,
+            count,
+        } => {
             let picture = dataset.pictures.get(index)?;
             let decoded = decode::decode(&picture.source).ok()?;
             let spec = preview_square(side, fit);
@@ -194,27 +229,46 @@ fn answer(question: Question) -> Option<Answer> {
                     augment::augment(&original, &augmentation, seed, view)
                 })
                 .collect();
-            Answer::Augmented { index, augmentation, original, versions }
+            Answer::Augmented {
+                index,
+                augmentation,
+                original,
+                versions,
+            }
         }
         Question::ListRuns { runs } => Answer::Runs(store::list(&runs)),
-        Question::OpenRun { folder } => {
-            Answer::Run(store::open(&folder).map(Box::new).map_err(|error| error.to_string()))
-        }
+        Question::OpenRun { folder } => Answer::Run(
+            store::open(&folder)
+                .map(Box::new)
+                .map_err(|error| error.to_string()),
+        ),
         Question::Scan { .. } | Question::StopScan => return None,
     })
 }
 
-fn answer_scan(data: Box<DataConfig>, seed: u64, base: Option<&Path>, tell: &Tell, stop: &StopFlag) -> Answer {
+fn answer_scan(
+    data: Box<DataConfig>,
+    seed: u64,
+    base: Option<&Path>,
+    tell: &Tell,
+    stop: &StopFlag,
+) -> Answer {
     let progress = |done, total| tell(Answer::ScanProgress { done, total });
     let scanned = catch_unwind(AssertUnwindSafe(|| -> Result<_, DataError> {
         let dataset = scan::scan(&data, base, &progress, stop)?;
-        let experiment = Experiment { data: (*data).clone(), seed, ..Experiment::default() };
+        let experiment = Experiment {
+            data: (*data).clone(),
+            seed,
+            ..Experiment::default()
+        };
         let split = split::split(&dataset, &experiment)?;
         Ok((Arc::new(dataset), split))
     }));
     let result = match scanned {
         Ok(result) => result.map_err(|error| error.to_string()),
-        Err(_) => Err("an error inside Graft ended the scan; the pictures are untouched".to_owned()),
+        Err(_) => {
+            Err("an error inside Graft ended the scan; the pictures are untouched".to_owned())
+        }
     };
     Answer::Scanned { data, seed, result }
 }

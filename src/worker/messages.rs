@@ -43,13 +43,17 @@ pub struct StartRun {
 #[derive(Debug, Clone)]
 pub enum RunEvent {
     /// Taken from the queue; its folder stands.
-    Started { folder: PathBuf },
+    Started {
+        folder: PathBuf,
+    },
     Training(TrainingEvent),
     Finished(Box<RunSummary>),
     /// Stopped by the person; what was trained so far is kept in the folder.
     Stopped(Box<RunSummary>),
     /// The message says what to do; nothing else is affected.
-    Failed { message: String },
+    Failed {
+        message: String,
+    },
     /// Taken out of the queue before it began; there is no folder.
     Cancelled,
 }
@@ -59,26 +63,69 @@ pub enum RunEvent {
 pub enum Question {
     Devices,
     /// Scan this source, and split it as the experiment says.
-    Scan { data: Box<DataConfig>, seed: u64, base: Option<PathBuf> },
+    Scan {
+        data: Box<DataConfig>,
+        seed: u64,
+        base: Option<PathBuf>,
+    },
     StopScan,
     /// A thumbnail of one picture, its longer side at most `side`.
-    Thumbnail { dataset: Arc<Dataset>, index: usize, side: u32 },
-    LayerTree { backbone: String, input_size: u32 },
+    Thumbnail {
+        dataset: Arc<Dataset>,
+        index: usize,
+        side: u32,
+    },
+    LayerTree {
+        backbone: String,
+        input_size: u32,
+    },
     /// `count` augmented versions of one picture, as training would see them.
-    Augment { dataset: Arc<Dataset>, index: usize, augmentation: Box<Augmentation>, fit: Fit, side: u32, seed: u64, count: u32 },
-    ListRuns { runs: PathBuf },
-    OpenRun { folder: PathBuf },
+    Augment {
+        dataset: Arc<Dataset>,
+        index: usize,
+        augmentation: Box<Augmentation>,
+        fit: Fit,
+        side: u32,
+        seed: u64,
+        count: u32,
+    },
+    ListRuns {
+        runs: PathBuf,
+    },
+    OpenRun {
+        folder: PathBuf,
+    },
 }
 
 /// From the assistant thread.
 #[derive(Debug, Clone)]
 pub enum Answer {
     Devices(Devices),
-    ScanProgress { done: usize, total: usize },
-    Scanned { data: Box<DataConfig>, seed: u64, result: Result<(Arc<Dataset>, SplitIndices), String> },
-    Thumbnail { name: String, index: usize, pixels: Result<Pixels, String> },
-    LayerTree { backbone: String, input_size: u32, tree: Result<Arc<LayerTree>, String> },
-    Augmented { index: usize, augmentation: Box<Augmentation>, original: Pixels, versions: Vec<Pixels> },
+    ScanProgress {
+        done: usize,
+        total: usize,
+    },
+    Scanned {
+        data: Box<DataConfig>,
+        seed: u64,
+        result: Result<(Arc<Dataset>, SplitIndices), String>,
+    },
+    Thumbnail {
+        name: String,
+        index: usize,
+        pixels: Result<Pixels, String>,
+    },
+    LayerTree {
+        backbone: String,
+        input_size: u32,
+        tree: Result<Arc<LayerTree>, String>,
+    },
+    Augmented {
+        index: usize,
+        augmentation: Box<Augmentation>,
+        original: Pixels,
+        versions: Vec<Pixels>,
+    },
     Runs(Vec<RunSummary>),
     Run(Result<Box<StoredRun>, String>),
 }

@@ -8,9 +8,7 @@ use crate::data::{DataError, Dataset, StopFlag, scan, split};
 use crate::models::device;
 use crate::runs::recorder::RunRecorder;
 use crate::training::events::{Activity, Progress};
-use crate::training::{
-    TrainingError, TrainingEvent, TrainingListener, TrainingRequest, train,
-};
+use crate::training::{TrainingError, TrainingEvent, TrainingListener, TrainingRequest, train};
 
 /// Hands every event to the run's folder first, then to the window: what the window shows is on disk.
 struct Listener<'a> {
@@ -22,7 +20,8 @@ struct Listener<'a> {
 impl TrainingListener for Listener<'_> {
     fn event(&mut self, event: &TrainingEvent) -> Result<(), TrainingError> {
         self.recorder.event(event)?;
-        self.shared.tell(self.run, RunEvent::Training(event.clone()));
+        self.shared
+            .tell(self.run, RunEvent::Training(event.clone()));
         Ok(())
     }
 
@@ -56,7 +55,12 @@ fn attempt(start: &StartRun, shared: &Arc<Shared>, stop: &StopFlag) -> Result<Ru
     let base = start.base.as_deref();
     let mut recorder = RunRecorder::create(&start.runs, &start.experiment, base, &dataset, &split)
         .map_err(|error| error.to_string())?;
-    shared.tell(start.run, RunEvent::Started { folder: recorder.folder().to_path_buf() });
+    shared.tell(
+        start.run,
+        RunEvent::Started {
+            folder: recorder.folder().to_path_buf(),
+        },
+    );
 
     let request = TrainingRequest {
         experiment: start.experiment.clone(),
@@ -67,15 +71,26 @@ fn attempt(start: &StartRun, shared: &Arc<Shared>, stop: &StopFlag) -> Result<Ru
         stop: stop.clone(),
         pause: shared.pause.clone(),
     };
-    let trained = train(request, &mut Listener { run: start.run, recorder: &mut recorder, shared });
+    let trained = train(
+        request,
+        &mut Listener {
+            run: start.run,
+            recorder: &mut recorder,
+            shared,
+        },
+    );
     let event = match trained {
-        Ok(outcome) => recorder.finish(&outcome).map(|summary| RunEvent::Finished(Box::new(summary))),
-        Err(TrainingError::Stopped | TrainingError::Data(DataError::Stopped)) => {
-            recorder.stop().map(|summary| RunEvent::Stopped(Box::new(summary)))
-        }
+        Ok(outcome) => recorder
+            .finish(&outcome)
+            .map(|summary| RunEvent::Finished(Box::new(summary))),
+        Err(TrainingError::Stopped | TrainingError::Data(DataError::Stopped)) => recorder
+            .stop()
+            .map(|summary| RunEvent::Stopped(Box::new(summary))),
         Err(error) => {
             let message = error.to_string();
-            recorder.fail(&message).map(|_| RunEvent::Failed { message })
+            recorder
+                .fail(&message)
+                .map(|_| RunEvent::Failed { message })
         }
     };
     event.map_err(|error| error.to_string())
@@ -99,5 +114,10 @@ fn scan_pictures(start: &StartRun, shared: &Shared, stop: &StopFlag) -> Result<D
             })),
         );
     };
-    scan::scan(&start.experiment.data, start.base.as_deref(), &progress, stop)
+    scan::scan(
+        &start.experiment.data,
+        start.base.as_deref(),
+        &progress,
+        stop,
+    )
 }

@@ -67,18 +67,25 @@ impl TrainingWorker {
             notify,
             events: event_sender,
         });
-        let thread = std::thread::Builder::new().name("graft-training".into()).spawn({
-            let shared = shared.clone();
-            move || {
-                for start in queue {
-                    if shared.closing.is_stopped() {
-                        break;
+        let thread = std::thread::Builder::new()
+            .name("graft-training".into())
+            .spawn({
+                let shared = shared.clone();
+                move || {
+                    for start in queue {
+                        if shared.closing.is_stopped() {
+                            break;
+                        }
+                        work(&start, &shared);
                     }
-                    work(&start, &shared);
                 }
-            }
-        })?;
-        Ok(Self { starts: Some(starts), events, shared, thread: Some(thread) })
+            })?;
+        Ok(Self {
+            starts: Some(starts),
+            events,
+            shared,
+            thread: Some(thread),
+        })
     }
 
     /// Queues a run, or acts on the one under way at once.
@@ -88,7 +95,9 @@ impl TrainingWorker {
     pub fn send(&self, command: TrainingCommand) -> Result<(), String> {
         match command {
             TrainingCommand::Start(start) => {
-                let Some(starts) = &self.starts else { return Ok(()) };
+                let Some(starts) = &self.starts else {
+                    return Ok(());
+                };
                 starts.try_send(start).map_err(|error| match error {
                     crossbeam_channel::TrySendError::Full(_) => {
                         format!("{QUEUE} runs are queued already: wait for one to finish")
@@ -122,7 +131,9 @@ impl TrainingWorker {
         let progress = self.shared.lock().progress.take();
         let mut events: Vec<_> = self.events.try_iter().collect();
         if let Some((run, progress)) = progress
-            && !events.iter().any(|(other, event)| *other == run && event.is_end())
+            && !events
+                .iter()
+                .any(|(other, event)| *other == run && event.is_end())
         {
             events.push((run, RunEvent::Training(TrainingEvent::Progress(progress))));
         }
@@ -159,7 +170,9 @@ impl Drop for TrainingWorker {
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, SharedState> {
         // Nothing panics while holding it; were it so, the plain values inside are still usable.
-        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.state
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// Delivers an event; progress overwrites what was not taken yet, everything else is kept.
@@ -169,8 +182,9 @@ impl Shared {
         } else {
             let mut message = (run, event);
             // A window that is gone must not hold the thread for ever.
-            while let Err(SendTimeoutError::Timeout(back)) =
-                self.events.send_timeout(message, Duration::from_millis(100))
+            while let Err(SendTimeoutError::Timeout(back)) = self
+                .events
+                .send_timeout(message, Duration::from_millis(100))
             {
                 if self.closing.is_stopped() {
                     return;

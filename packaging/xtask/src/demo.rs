@@ -4,10 +4,16 @@ use anyhow::{Context as _, Result};
 
 use crate::{places, setup, steps};
 
-const PRESETS: [&str; 2] = ["presets/solar-feature-extraction.ron", "presets/solar-fine-tuning.ron"];
+const PRESETS: [&str; 2] = [
+    "presets/solar-feature-extraction.ron",
+    "presets/solar-fine-tuning.ron",
+];
 
 pub fn run() -> Result<()> {
-    setup::run(setup::Wanted { cuda: false, demo: true })?;
+    setup::run(setup::Wanted {
+        cuda: false,
+        demo: true,
+    })?;
     steps::doing("building Graft (about ten minutes the first time)");
     steps::run(&mut steps::cargo(&["build", "--package", "graft"]))?;
     let has_display = ["WAYLAND_DISPLAY", "DISPLAY"]
@@ -29,18 +35,34 @@ pub fn run() -> Result<()> {
 fn headless() -> Result<()> {
     let mut runs = Vec::new();
     for preset in PRESETS {
-        let mut command = steps::cargo(&["run", "--quiet", "--package", "graft", "--", "run", preset, "--json"]);
+        let mut command = steps::cargo(&[
+            "run",
+            "--quiet",
+            "--package",
+            "graft",
+            "--",
+            "run",
+            preset,
+            "--json",
+        ]);
         // Progress goes to standard error, the result is the last line of standard output.
         let output = command
             .stderr(std::process::Stdio::inherit())
             .output()
             .with_context(|| format!("could not run {preset}"))?;
         let text = String::from_utf8_lossy(&output.stdout);
-        anyhow::ensure!(output.status.success(), "{preset} failed ({})", output.status);
+        anyhow::ensure!(
+            output.status.success(),
+            "{preset} failed ({})",
+            output.status
+        );
         let last = text.lines().last().context("no result was printed")?;
         let result: serde_json::Value =
             serde_json::from_str(last).with_context(|| format!("not a result: {last}"))?;
-        let run = result["run"].as_str().context("the result names no run")?.to_owned();
+        let run = result["run"]
+            .as_str()
+            .context("the result names no run")?
+            .to_owned();
         println!(
             "{preset}: test accuracy {:.1} %, macro-F1 {:.3}, {:.0} s",
             result["test"]["accuracy"].as_f64().unwrap_or(f64::NAN) * 100.0,

@@ -22,8 +22,14 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match arguments[..] {
-        ["setup"] => setup::run(setup::Wanted { cuda: false, demo: true }),
-        ["setup", "--cuda"] => setup::run(setup::Wanted { cuda: true, demo: true }),
+        ["setup"] => setup::run(setup::Wanted {
+            cuda: false,
+            demo: true,
+        }),
+        ["setup", "--cuda"] => setup::run(setup::Wanted {
+            cuda: true,
+            demo: true,
+        }),
         ["demo"] => demo::run(),
         ["test"] => test::run(),
         ["help" | "--help" | "-h"] => {

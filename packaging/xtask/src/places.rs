@@ -11,8 +11,10 @@ pub fn home() -> Result<PathBuf> {
     }
     let data = match std::env::var_os("XDG_DATA_HOME") {
         Some(data) if Path::new(&data).is_absolute() => PathBuf::from(data),
-        _ => PathBuf::from(std::env::var_os("HOME").context("HOME is not set: set it, or GRAFT_HOME")?)
-            .join(".local/share"),
+        _ => PathBuf::from(
+            std::env::var_os("HOME").context("HOME is not set: set it, or GRAFT_HOME")?,
+        )
+        .join(".local/share"),
     };
     Ok(data.join("graft"))
 }

@@ -29,8 +29,15 @@ pub fn run(command: &mut Command) -> Result<()> {
 
 /// Runs a program quietly; its standard output when it succeeds.
 pub fn output(command: &mut Command) -> Option<String> {
-    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    let output = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .ok()?;
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Whether a program can be started.
@@ -43,7 +50,9 @@ pub fn exists(program: &str) -> bool {
 /// Cargo, in the checkout.
 pub fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(arguments).current_dir(crate::places::checkout());
+    command
+        .args(arguments)
+        .current_dir(crate::places::checkout());
     command
 }
 
@@ -52,17 +61,24 @@ pub fn sha256(file: &Path) -> Result<String> {
     use sha2::Digest as _;
     use std::io::Read as _;
 
-    let mut reader = std::fs::File::open(file).with_context(|| format!("could not open {}", file.display()))?;
+    let mut reader =
+        std::fs::File::open(file).with_context(|| format!("could not open {}", file.display()))?;
     let mut hash = sha2::Sha256::new();
     let mut buffer = vec![0; 1 << 20];
     loop {
-        let count = reader.read(&mut buffer).with_context(|| format!("could not read {}", file.display()))?;
+        let count = reader
+            .read(&mut buffer)
+            .with_context(|| format!("could not read {}", file.display()))?;
         if count == 0 {
             break;
         }
         hash.update(&buffer[..count]);
     }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hash
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
 }
 
 fn show(command: &Command) -> String {

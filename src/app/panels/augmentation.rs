@@ -71,16 +71,32 @@ pub fn augmentation_ui(
     if widgets::toggle(ui, "Horizontal flip", tooltip, &mut changes.horizontal_flip) {
         touched = Some("");
     }
-    let tooltip = "Mirror top and bottom, one time in two: for pictures taken from above, or of flat things";
+    let tooltip =
+        "Mirror top and bottom, one time in two: for pictures taken from above, or of flat things";
     if widgets::toggle(ui, "Vertical flip", tooltip, &mut changes.vertical_flip) {
         touched = Some("");
     }
     let tooltip = "Turn by up to this many degrees either way";
-    if widgets::slider(ui, "Rotation", tooltip, &mut changes.rotation, 0.0..=180.0, 1.0, "°") {
+    if widgets::slider(
+        ui,
+        "Rotation",
+        tooltip,
+        &mut changes.rotation,
+        0.0..=180.0,
+        1.0,
+        "°",
+    ) {
         touched = Some("rotation");
     }
     let shares: [(&str, &str, &str, &mut f64, f64, &'static str); 7] = [
-        ("Zoom", "zoom", "Enlarge or shrink by up to this share", &mut changes.zoom, 0.9, "zoom"),
+        (
+            "Zoom",
+            "zoom",
+            "Enlarge or shrink by up to this share",
+            &mut changes.zoom,
+            0.9,
+            "zoom",
+        ),
         (
             "Translation",
             "translation",
@@ -97,7 +113,14 @@ pub fn augmentation_ui(
             0.95,
             "crop",
         ),
-        ("Contrast", "contrast", "Strengthen or weaken contrast by up to this share", &mut changes.contrast, 1.0, "contrast"),
+        (
+            "Contrast",
+            "contrast",
+            "Strengthen or weaken contrast by up to this share",
+            &mut changes.contrast,
+            1.0,
+            "contrast",
+        ),
         (
             "Brightness",
             "brightness",
@@ -114,14 +137,25 @@ pub fn augmentation_ui(
             1.0,
             "colour jitter",
         ),
-        ("Cutout", "cutout", "Blank a square of up to this share of the side", &mut changes.cutout, 0.9, "cutout"),
+        (
+            "Cutout",
+            "cutout",
+            "Blank a square of up to this share of the side",
+            &mut changes.cutout,
+            0.9,
+            "cutout",
+        ),
     ];
     for (label, field, tooltip, value, most, merge) in shares {
         if widgets::share_slider(ui, label, tooltip, value, most) {
             touched = Some(merge);
         }
         let field = format!("augmentation.{field}");
-        let problem = view.editor.problems.iter().find(|problem| problem.field == field);
+        let problem = view
+            .editor
+            .problems
+            .iter()
+            .find(|problem| problem.field == field);
         widgets::problem(ui, problem.map(|problem| problem.message.as_str()));
     }
     widgets::problem(ui, view.editor.draft().problem("augmentation.rotation"));
@@ -133,11 +167,24 @@ pub fn augmentation_ui(
         Cached,
     }
     let options = [
-        (Kind::Fresh, "Every epoch", "Drawn anew for every picture in every epoch: no picture is ever seen twice"),
-        (Kind::Cached, "Once, kept", "A few versions per picture are drawn once and their frozen features kept: epochs then take a moment"),
+        (
+            Kind::Fresh,
+            "Every epoch",
+            "Drawn anew for every picture in every epoch: no picture is ever seen twice",
+        ),
+        (
+            Kind::Cached,
+            "Once, kept",
+            "A few versions per picture are drawn once and their frozen features kept: epochs then take a moment",
+        ),
     ];
-    let mut kind = if changes.views == Views::Fresh { Kind::Fresh } else { Kind::Cached };
-    let tooltip = "Whether changes are drawn anew, which costs the frozen layers' work in every epoch";
+    let mut kind = if changes.views == Views::Fresh {
+        Kind::Fresh
+    } else {
+        Kind::Cached
+    };
+    let tooltip =
+        "Whether changes are drawn anew, which costs the frozen layers' work in every epoch";
     if widgets::segmented_row(ui, "Versions", tooltip, &mut kind, &options) {
         changes.views = match kind {
             Kind::Fresh => Views::Fresh,
@@ -159,12 +206,17 @@ pub fn augmentation_ui(
     ui.add_space(tokens::SPACE_XS);
     ui.horizontal_wrapped(|ui| {
         let preview = ui.button(format!("{} Preview", icon::EYE));
-        if preview.on_hover_text("See the same picture drawn again and again").clicked() {
+        if preview
+            .on_hover_text("See the same picture drawn again and again")
+            .clicked()
+        {
             out.push(Command::ShowView(View::Augmentation));
         }
         let active = draft.experiment.augmentation.is_active();
         ui.add_enabled_ui(active, |ui| {
-            let none = ui.button("Switch all off").on_hover_text("Train on the pictures as they are");
+            let none = ui
+                .button("Switch all off")
+                .on_hover_text("Train on the pictures as they are");
             if none.clicked() {
                 draft.experiment.augmentation = Augmentation::default();
                 draft.touched(true, "");

@@ -60,19 +60,32 @@ impl From<&ArchitectureInfo> for BackboneCard {
 impl BackboneCard {
     /// "5.3 M parameters, 0.39 GFLOPs, 224 pixels"
     fn line(&self) -> String {
-        format!("{} · {:.2} GFLOPs · {} px", format::compact(self.parameters), self.gflops, self.input_size)
+        format!(
+            "{} · {:.2} GFLOPs · {} px",
+            format::compact(self.parameters),
+            self.gflops,
+            self.input_size
+        )
     }
 }
 
 impl BackboneView {
     /// Nothing when no experiment is open.
     pub fn build(state: &State) -> Option<Self> {
-        let cards = catalogue::architectures().iter().map(BackboneCard::from).collect();
-        Some(Self { editor: EditorView::build(state)?, cards })
+        let cards = catalogue::architectures()
+            .iter()
+            .map(BackboneCard::from)
+            .collect();
+        Some(Self {
+            editor: EditorView::build(state)?,
+            cards,
+        })
     }
 
     pub fn chosen(&self) -> Option<&BackboneCard> {
-        self.cards.iter().find(|card| card.name == self.editor.experiment.backbone.name)
+        self.cards
+            .iter()
+            .find(|card| card.name == self.editor.experiment.backbone.name)
     }
 
     /// The cards in the order that the person asked for.
@@ -101,7 +114,11 @@ pub enum SortBy {
 }
 
 const SORTS: [(SortBy, &str, &str); 4] = [
-    (SortBy::Catalogue, "Advised", "In the order that we advise: small and quick first"),
+    (
+        SortBy::Catalogue,
+        "Advised",
+        "In the order that we advise: small and quick first",
+    ),
     (SortBy::Accuracy, "Accuracy", "Best on ImageNet first"),
     (SortBy::Work, "Speed", "Least work per picture first"),
     (SortBy::Parameters, "Size", "Fewest parameters first"),
@@ -115,7 +132,12 @@ pub struct BackboneLocal {
     file: Option<String>,
 }
 
-pub fn backbone_ui(ui: &mut egui::Ui, view: &BackboneView, local: &mut BackboneLocal, out: &mut Vec<Command>) {
+pub fn backbone_ui(
+    ui: &mut egui::Ui,
+    view: &BackboneView,
+    local: &mut BackboneLocal,
+    out: &mut Vec<Command>,
+) {
     let mut draft = view.editor.draft();
     cards_ui(ui, view, local, &mut draft);
     widgets::problem(ui, draft.problem("backbone.name"));
@@ -125,7 +147,12 @@ pub fn backbone_ui(ui: &mut egui::Ui, view: &BackboneView, local: &mut BackboneL
     draft.finish(out);
 }
 
-fn cards_ui(ui: &mut egui::Ui, view: &BackboneView, local: &mut BackboneLocal, draft: &mut Draft<'_>) {
+fn cards_ui(
+    ui: &mut egui::Ui,
+    view: &BackboneView,
+    local: &mut BackboneLocal,
+    draft: &mut Draft<'_>,
+) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 2.0;
         ui.spacing_mut().button_padding.x = 6.0;
@@ -141,31 +168,35 @@ fn cards_ui(ui: &mut egui::Ui, view: &BackboneView, local: &mut BackboneLocal, d
         }
     });
     let height = 44.0;
-    egui::ScrollArea::vertical().id_salt("backbones").max_height(6.0 * (height + 4.0)).show(ui, |ui| {
-        ui.spacing_mut().item_spacing.y = 2.0;
-        for card in view.sorted(local.sort) {
-            let selected = card.name == draft.experiment.backbone.name;
-            if card_ui(ui, card, selected, height) && !selected {
-                draft.experiment.backbone.name = card.name.into();
-                // A size or a file that was chosen for another network means nothing to this one.
-                draft.experiment.backbone.input_size = None;
-                if matches!(draft.experiment.backbone.weights, WeightsSource::File(_)) {
-                    draft.experiment.backbone.weights = WeightsSource::Pretrained;
+    egui::ScrollArea::vertical()
+        .id_salt("backbones")
+        .max_height(6.0 * (height + 4.0))
+        .show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 2.0;
+            for card in view.sorted(local.sort) {
+                let selected = card.name == draft.experiment.backbone.name;
+                if card_ui(ui, card, selected, height) && !selected {
+                    draft.experiment.backbone.name = card.name.into();
+                    // A size or a file that was chosen for another network means nothing to this one.
+                    draft.experiment.backbone.input_size = None;
+                    if matches!(draft.experiment.backbone.weights, WeightsSource::File(_)) {
+                        draft.experiment.backbone.weights = WeightsSource::Pretrained;
+                    }
+                    // So do the names of another network's layers.
+                    for phase in &mut draft.experiment.phases {
+                        super::layer_plan::forget_names(phase);
+                    }
+                    draft.touched(true, "");
+                    local.file = None;
                 }
-                // So do the names of another network's layers.
-                for phase in &mut draft.experiment.phases {
-                    super::layer_plan::forget_names(phase);
-                }
-                draft.touched(true, "");
-                local.file = None;
             }
-        }
-    });
+        });
 }
 
 fn card_ui(ui: &mut egui::Ui, card: &BackboneCard, selected: bool, height: f32) -> bool {
     let colors = tokens(ui);
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
+    let (rect, response) =
+        ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
     let fill = match (selected, response.hovered()) {
         (true, _) => colors.accent_faint,
         (false, true) => colors.raised_hover,
@@ -178,15 +209,44 @@ fn card_ui(ui: &mut egui::Ui, card: &BackboneCard, selected: bool, height: f32) 
         painter.rect_stroke(rect, tokens::RADIUS_M, stroke, egui::StrokeKind::Inside);
     }
     let inner = rect.shrink2(vec2(tokens::SPACE_S, 6.0));
-    painter.text(inner.left_top(), Align2::LEFT_TOP, card.title, tokens::medium_font(tokens::TEXT_BODY), colors.text);
+    painter.text(
+        inner.left_top(),
+        Align2::LEFT_TOP,
+        card.title,
+        tokens::medium_font(tokens::TEXT_BODY),
+        colors.text,
+    );
     let small = egui::FontId::proportional(tokens::TEXT_SMALL);
-    painter.text(inner.left_bottom(), Align2::LEFT_BOTTOM, card.line(), small.clone(), colors.text_muted);
+    painter.text(
+        inner.left_bottom(),
+        Align2::LEFT_BOTTOM,
+        card.line(),
+        small.clone(),
+        colors.text_muted,
+    );
     let accuracy = format!("{:.1} %", card.imagenet_top1);
     let font = tokens::medium_font(tokens::TEXT_BODY);
-    painter.text(inner.right_top(), Align2::RIGHT_TOP, accuracy, font, colors.text);
-    painter.text(inner.right_bottom(), Align2::RIGHT_BOTTOM, "ImageNet", small, colors.text_faint);
+    painter.text(
+        inner.right_top(),
+        Align2::RIGHT_TOP,
+        accuracy,
+        font,
+        colors.text,
+    );
+    painter.text(
+        inner.right_bottom(),
+        Align2::RIGHT_BOTTOM,
+        "ImageNet",
+        small,
+        colors.text_faint,
+    );
     response.widget_info(|| {
-        egui::WidgetInfo::selected(egui::accesskit::Role::RadioButton, true, selected, card.title)
+        egui::WidgetInfo::selected(
+            egui::accesskit::Role::RadioButton,
+            true,
+            selected,
+            card.title,
+        )
     });
     let text = format!(
         "{}\n{}\n{} parameters, {:.2} billion multiply-adds per picture\n{:.1} % top-1 on ImageNet with {}\n\
@@ -199,7 +259,11 @@ fn card_ui(ui: &mut egui::Ui, card: &BackboneCard, selected: bool, height: f32) 
         card.weights,
         card.file_mb,
         card.licence,
-        if card.download { "; your own download" } else { "; come with set-up" },
+        if card.download {
+            "; your own download"
+        } else {
+            "; come with set-up"
+        },
     );
     response.on_hover_text(text).clicked()
 }
@@ -219,9 +283,17 @@ fn weights_ui(
     }
     widgets::heading(ui, "Weights");
     let options = [
-        (Kind::Pretrained, "Pre-trained", "Learned on ImageNet: what transfer learning starts from"),
+        (
+            Kind::Pretrained,
+            "Pre-trained",
+            "Learned on ImageNet: what transfer learning starts from",
+        ),
         (Kind::File, "File", "A local .safetensors, .pth or .pt file"),
-        (Kind::Random, "Random", "Nothing learned yet: training from scratch. Free every layer then"),
+        (
+            Kind::Random,
+            "Random",
+            "Nothing learned yet: training from scratch. Free every layer then",
+        ),
     ];
     let before = match &draft.experiment.backbone.weights {
         _ if local.file.is_some() => Kind::File,
@@ -244,8 +316,18 @@ fn weights_ui(
     match kind {
         Kind::Pretrained => {
             if let Some(card) = view.chosen() {
-                let from = if card.download { "your own download" } else { "come with set-up" };
-                widgets::note(ui, &format!("{}, {:.0} MB, {}, {from}", card.weights, card.file_mb, card.licence));
+                let from = if card.download {
+                    "your own download"
+                } else {
+                    "come with set-up"
+                };
+                widgets::note(
+                    ui,
+                    &format!(
+                        "{}, {:.0} MB, {}, {from}",
+                        card.weights, card.file_mb, card.licence
+                    ),
+                );
             }
         }
         Kind::File => {
@@ -271,9 +353,13 @@ fn weights_ui(
                         let field = egui::TextEdit::singleline(text)
                             .hint_text("Path of the file")
                             .desired_width(ui.available_width());
-                        let field = ui.add(field).accessible_name("Weight file").on_hover_text(tooltip);
+                        let field = ui
+                            .add(field)
+                            .accessible_name("Weight file")
+                            .on_hover_text(tooltip);
                         if field.lost_focus() && *text != stored && !text.is_empty() {
-                            draft.experiment.backbone.weights = WeightsSource::File(PathBuf::from(&*text));
+                            draft.experiment.backbone.weights =
+                                WeightsSource::File(PathBuf::from(&*text));
                             draft.touched(true, "");
                         }
                         browse
@@ -286,13 +372,18 @@ fn weights_ui(
                 out.push(Command::WeightsDialog);
             }
         }
-        Kind::Random => widgets::note(ui, "Nothing is transferred: expect to need far more pictures and epochs."),
+        Kind::Random => widgets::note(
+            ui,
+            "Nothing is transferred: expect to need far more pictures and epochs.",
+        ),
     }
     widgets::problem(ui, draft.problem("backbone.weights"));
 }
 
 fn input_ui(ui: &mut egui::Ui, view: &BackboneView, draft: &mut Draft<'_>) {
-    let (own, (least, most)) = view.chosen().map_or((224, (32, 1024)), |card| (card.input_size, card.input_range));
+    let (own, (least, most)) = view.chosen().map_or((224, (32, 1024)), |card| {
+        (card.input_size, card.input_range)
+    });
     let tooltip = "The side of the square that the network sees. Larger shows finer detail; the work grows with its square";
     let mut changed = false;
     widgets::heading(ui, "Input");
@@ -304,7 +395,12 @@ fn input_ui(ui: &mut egui::Ui, view: &BackboneView, draft: &mut Draft<'_>) {
             .clamp_existing_to_range(false)
             .speed(1.0)
             .suffix(" pixels");
-        if ui.add(drag).accessible_name("Input size").on_hover_text(tooltip).changed() {
+        if ui
+            .add(drag)
+            .accessible_name("Input size")
+            .on_hover_text(tooltip)
+            .changed()
+        {
             *size = (side != own).then_some(side);
             changed = true;
         }
@@ -328,22 +424,54 @@ fn input_ui(ui: &mut egui::Ui, view: &BackboneView, draft: &mut Draft<'_>) {
 }
 
 const FROZEN_NORMS: [(NormPolicy, &str, &str); 3] = [
-    (NormPolicy::Inference, "Inference", "Uses its running statistics and leaves them alone, as Keras does. Nothing frozen changes"),
-    (NormPolicy::AdaptStatistics, "Adapt statistics", "Scale and offset stay; the running statistics follow the new pictures"),
-    (NormPolicy::Train, "Train", "Scale, offset and statistics all learn although the layer is frozen, as fastai does"),
+    (
+        NormPolicy::Inference,
+        "Inference",
+        "Uses its running statistics and leaves them alone, as Keras does. Nothing frozen changes",
+    ),
+    (
+        NormPolicy::AdaptStatistics,
+        "Adapt statistics",
+        "Scale and offset stay; the running statistics follow the new pictures",
+    ),
+    (
+        NormPolicy::Train,
+        "Train",
+        "Scale, offset and statistics all learn although the layer is frozen, as fastai does",
+    ),
 ];
 
 const TRAINED_NORMS: [(TrainedNorm, &str, &str); 2] = [
-    (TrainedNorm::Train, "Train", "Normalises by each batch and moves its running statistics, as PyTorch does"),
-    (TrainedNorm::Inference, "Inference", "Learns scale and offset but normalises by its running statistics, as the Keras guide advises: safer with small batches"),
+    (
+        TrainedNorm::Train,
+        "Train",
+        "Normalises by each batch and moves its running statistics, as PyTorch does",
+    ),
+    (
+        TrainedNorm::Inference,
+        "Inference",
+        "Learns scale and offset but normalises by its running statistics, as the Keras guide advises: safer with small batches",
+    ),
 ];
 
 fn norm_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
     widgets::heading(ui, "Batch normalisation");
     let tooltip = "What a BatchNorm does while its layer is frozen";
     let backbone = &mut draft.experiment.backbone;
-    let frozen = widgets::choice(ui, "Frozen", tooltip, &mut backbone.frozen_norm, &FROZEN_NORMS);
+    let frozen = widgets::choice(
+        ui,
+        "Frozen",
+        tooltip,
+        &mut backbone.frozen_norm,
+        &FROZEN_NORMS,
+    );
     let tooltip = "What a BatchNorm that learns does while training";
-    let trained = widgets::choice(ui, "Trained", tooltip, &mut backbone.trained_norm, &TRAINED_NORMS);
+    let trained = widgets::choice(
+        ui,
+        "Trained",
+        tooltip,
+        &mut backbone.trained_norm,
+        &TRAINED_NORMS,
+    );
     draft.touched(frozen || trained, "");
 }

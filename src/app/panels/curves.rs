@@ -20,6 +20,8 @@ pub struct CurvesView {
     pub runs_known: usize,
     /// Whether an experiment is open that could be trained.
     pub can_train: bool,
+    /// The run under way, when it has no epoch to show yet.
+    pub beginning: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -48,13 +50,22 @@ impl CurvesView {
             .filter(|run| run.shown && !run.metrics.is_empty())
             .map(RunCurves::build)
             .collect();
-        Self { runs, runs_known: state.runs.len(), can_train: state.active_document().is_some() }
+        let beginning = state.running().map(|run| run.name.clone());
+        Self {
+            runs,
+            runs_known: state.runs.len(),
+            can_train: state.active_document().is_some(),
+            beginning,
+        }
     }
 
     /// The last values of every run as lines of text.
     pub fn text(&self) -> String {
         let last = |stretches: &[Vec<[f64; 2]>]| {
-            stretches.last().and_then(|points| points.last()).map_or_else(|| "–".into(), |point| format!("{:.3}", point[1]))
+            stretches
+                .last()
+                .and_then(|points| points.last())
+                .map_or_else(|| "–".into(), |point| format!("{:.3}", point[1]))
         };
         let line = |run: &RunCurves| {
             format!(
@@ -73,7 +84,10 @@ impl CurvesView {
 impl RunCurves {
     fn build(run: &RunRecord) -> Self {
         let series = |value: fn(&EpochMetrics) -> Option<f64>| {
-            let points = run.metrics.iter().map(|epoch| [f64::from(epoch.epoch), value(epoch).unwrap_or(f64::NAN)]);
+            let points = run
+                .metrics
+                .iter()
+                .map(|epoch| [f64::from(epoch.epoch), value(epoch).unwrap_or(f64::NAN)]);
             stretches(&points.collect::<Vec<_>>())
         };
         Self {
@@ -116,7 +130,11 @@ fn decimate(points: &[[f64; 2]], most: usize) -> Vec<[f64; 2]> {
         let low = part.iter().min_by(|a, b| a[1].total_cmp(&b[1]));
         let high = part.iter().max_by(|a, b| a[1].total_cmp(&b[1]));
         if let (Some(low), Some(high)) = (low, high) {
-            let (first, second) = if low[0] <= high[0] { (low, high) } else { (high, low) };
+            let (first, second) = if low[0] <= high[0] {
+                (low, high)
+            } else {
+                (high, low)
+            };
             kept.push(*first);
             if second != first {
                 kept.push(*second);
@@ -135,15 +153,44 @@ pub struct CurvesLocal {
     logarithmic_loss: bool,
 }
 
-pub fn curves_ui(ui: &mut egui::Ui, view: &CurvesView, local: &mut CurvesLocal, out: &mut Vec<Command>) {
+pub fn curves_ui(
+    ui: &mut egui::Ui,
+    view: &CurvesView,
+    local: &mut CurvesLocal,
+    out: &mut Vec<Command>,
+) {
     if view.runs.is_empty() {
+        if let Some(name) = &view.beginning {
+            let text = "Its curves begin with the first epoch. What it does until then stands at the foot of the window.";
+            widgets::empty_state(
+                ui,
+                icon::CHART_LINE_UP,
+                &format!("{name} has begun"),
+                text,
+                |_| {},
+            );
+            return;
+        }
         let (title, text) = if view.runs_known > 0 {
-            ("No curves to show", "Switch a run on at the right, or train. Curves begin with the first epoch.")
+            (
+                "No curves to show",
+                "Switch a run on at the right, or train. Curves begin with the first epoch.",
+            )
         } else {
-            ("No runs yet", "Train the experiment to watch its accuracy and loss here, epoch by epoch.")
+            (
+                "No runs yet",
+                "Train the experiment to watch its accuracy and loss here, epoch by epoch.",
+            )
         };
         widgets::empty_state(ui, icon::CHART_LINE_UP, title, text, |ui| {
-            if view.can_train && widgets::primary_button(ui, &format!("{} Train", icon::PLAY), "Train every included experiment").clicked() {
+            if view.can_train
+                && widgets::primary_button(
+                    ui,
+                    &format!("{} Train", icon::PLAY),
+                    "Train every included experiment",
+                )
+                .clicked()
+            {
                 out.push(Command::Train);
             }
         });
@@ -153,7 +200,11 @@ pub fn curves_ui(ui: &mut egui::Ui, view: &CurvesView, local: &mut CurvesLocal, 
     let gap = tokens::SPACE_M;
     let wide = ui.available_width() >= 640.0;
     let space = ui.available_size();
-    let size = if wide { vec2((space.x - gap) / 2.0, space.y) } else { vec2(space.x, (space.y - gap) / 2.0) };
+    let size = if wide {
+        vec2((space.x - gap) / 2.0, space.y)
+    } else {
+        vec2(space.x, (space.y - gap) / 2.0)
+    };
     let size = size.max(vec2(120.0, 140.0));
     let layout = if wide {
         egui::Layout::left_to_right(egui::Align::Min)
@@ -172,7 +223,11 @@ fn legend_ui(ui: &mut egui::Ui, view: &CurvesView, local: &mut CurvesLocal) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = tokens::SPACE_M;
         for run in &view.runs {
-            let name = if run.running { format!("{} (running)", run.name) } else { run.name.clone() };
+            let name = if run.running {
+                format!("{} (running)", run.name)
+            } else {
+                run.name.clone()
+            };
             widgets::run_mark(ui, tokens::run_color(run.color), &name);
         }
     });
@@ -180,31 +235,56 @@ fn legend_ui(ui: &mut egui::Ui, view: &CurvesView, local: &mut CurvesLocal) {
         style_toggle(ui, "Training", false, &mut local.hide_train);
         style_toggle(ui, "Validation", true, &mut local.hide_validation);
         ui.checkbox(&mut local.logarithmic_loss, "Logarithmic loss")
-            .on_hover_text("Draw the loss by its power of ten, to see small differences late in training");
+            .on_hover_text(
+                "Draw the loss by its power of ten, to see small differences late in training",
+            );
     });
     ui.add_space(tokens::SPACE_XS);
 }
 
 fn style_toggle(ui: &mut egui::Ui, name: &str, dashed: bool, hidden: &mut bool) {
     let colors = tokens(ui);
-    let (rect, response) = ui.allocate_exact_size(vec2(104.0, ui.spacing().interact_size.y), Sense::click());
+    let (rect, response) =
+        ui.allocate_exact_size(vec2(104.0, ui.spacing().interact_size.y), Sense::click());
     if response.hovered() || response.has_focus() {
-        ui.painter().rect_filled(rect, tokens::RADIUS_S, colors.faint);
+        ui.painter()
+            .rect_filled(rect, tokens::RADIUS_S, colors.faint);
     }
-    let color = if *hidden { colors.text_faint } else { colors.text };
-    let ends = [rect.left_center() + vec2(4.0, 0.0), rect.left_center() + vec2(28.0, 0.0)];
+    let color = if *hidden {
+        colors.text_faint
+    } else {
+        colors.text
+    };
+    let ends = [
+        rect.left_center() + vec2(4.0, 0.0),
+        rect.left_center() + vec2(28.0, 0.0),
+    ];
     let stroke = egui::Stroke::new(tokens::STROKE_PLOT, color);
     if dashed {
-        ui.painter().extend(egui::Shape::dashed_line(&ends, stroke, 5.0, 4.0));
+        ui.painter()
+            .extend(egui::Shape::dashed_line(&ends, stroke, 5.0, 4.0));
     } else {
         ui.painter().line_segment(ends, stroke);
     }
     let font = egui::FontId::proportional(tokens::TEXT_BODY);
-    ui.painter().text(rect.left_center() + vec2(34.0, 0.0), egui::Align2::LEFT_CENTER, name, font, color);
+    ui.painter().text(
+        rect.left_center() + vec2(34.0, 0.0),
+        egui::Align2::LEFT_CENTER,
+        name,
+        font,
+        color,
+    );
     let shown = !*hidden;
-    response.widget_info(|| egui::WidgetInfo::selected(egui::accesskit::Role::CheckBox, true, shown, name));
+    response.widget_info(|| {
+        egui::WidgetInfo::selected(egui::accesskit::Role::CheckBox, true, shown, name)
+    });
     let meaning = if dashed { "dashed" } else { "solid" };
-    if response.on_hover_text(format!("{name} is drawn {meaning}; click to show or hide it")).clicked() {
+    if response
+        .on_hover_text(format!(
+            "{name} is drawn {meaning}; click to show or hide it"
+        ))
+        .clicked()
+    {
         *hidden = !*hidden;
     }
 }
@@ -215,10 +295,22 @@ enum Metric {
     Loss,
 }
 
-fn plot_ui(ui: &mut egui::Ui, view: &CurvesView, local: &CurvesLocal, metric: Metric, size: egui::Vec2) {
+fn plot_ui(
+    ui: &mut egui::Ui,
+    view: &CurvesView,
+    local: &CurvesLocal,
+    metric: Metric,
+    size: egui::Vec2,
+) {
     let colors = tokens(ui);
     let logarithmic = metric == Metric::Loss && local.logarithmic_loss;
-    let scale = move |value: f64| if logarithmic { value.max(1e-12).log10() } else { value };
+    let scale = move |value: f64| {
+        if logarithmic {
+            value.max(1e-12).log10()
+        } else {
+            value
+        }
+    };
     let show_value = move |value: f64| match metric {
         Metric::Accuracy => format!("{:.1} %", value * 100.0),
         Metric::Loss if logarithmic => super::format::rate(10f64.powf(value)),
@@ -243,20 +335,36 @@ fn plot_ui(ui: &mut egui::Ui, view: &CurvesView, local: &CurvesLocal, metric: Me
                 [step, step * 10.0, step * 100.0]
             }))
             .x_axis_formatter(|mark, _| {
-                if mark.value.fract().abs() < 1e-6 && mark.value > 0.0 { format!("{:.0}", mark.value) } else { String::new() }
+                if mark.value.fract().abs() < 1e-6 && mark.value > 0.0 {
+                    format!("{:.0}", mark.value)
+                } else {
+                    String::new()
+                }
             })
             .y_axis_formatter(move |mark, _| match metric {
                 Metric::Accuracy => format!("{:.0} %", mark.value * 100.0),
-                Metric::Loss => if logarithmic { super::format::rate(10f64.powf(mark.value)) } else { super::format::rate(mark.value) },
+                Metric::Loss => {
+                    if logarithmic {
+                        super::format::rate(10f64.powf(mark.value))
+                    } else {
+                        super::format::rate(mark.value)
+                    }
+                }
             })
             .x_axis_label("Epoch")
             .grid_color(colors.grid)
             .set_margin_fraction(vec2(0.03, 0.08))
             .allow_scroll(false)
             .label_formatter(move |position| match position {
-                HoverPosition::NearDataPoint { plot_name, position, .. } if !plot_name.is_empty() => {
-                    Some(format!("{plot_name}\nEpoch {:.0}: {}", position.x, show_value(position.y)))
-                }
+                HoverPosition::NearDataPoint {
+                    plot_name,
+                    position,
+                    ..
+                } if !plot_name.is_empty() => Some(format!(
+                    "{plot_name}\nEpoch {:.0}: {}",
+                    position.x,
+                    show_value(position.y)
+                )),
                 _ => None,
             });
         let drawn = plot.show(ui, |plot| {
@@ -265,13 +373,24 @@ fn plot_ui(ui: &mut egui::Ui, view: &CurvesView, local: &CurvesLocal, metric: Me
                 for (epoch, _) in &run.phase_starts {
                     // Between the last epoch of the one phase and the first of the other.
                     let x = f64::from(*epoch) - 0.5;
-                    let line = VLine::new("", x).color(color.gamma_multiply(0.6)).style(LineStyle::dotted_dense());
+                    let line = VLine::new("", x)
+                        .color(color.gamma_multiply(0.6))
+                        .style(LineStyle::dotted_dense());
                     plot.vline(line.width(1.5).allow_hover(false));
                 }
-                let pair = if metric == Metric::Accuracy { &run.accuracy } else { &run.loss };
+                let pair = if metric == Metric::Accuracy {
+                    &run.accuracy
+                } else {
+                    &run.loss
+                };
                 let both = [
                     (&pair.train, "training", LineStyle::Solid, local.hide_train),
-                    (&pair.validation, "validation", LineStyle::dashed_dense(), local.hide_validation),
+                    (
+                        &pair.validation,
+                        "validation",
+                        LineStyle::dashed_dense(),
+                        local.hide_validation,
+                    ),
                 ];
                 for (stretches, part, style, hidden) in both {
                     if hidden {
@@ -279,7 +398,10 @@ fn plot_ui(ui: &mut egui::Ui, view: &CurvesView, local: &CurvesLocal, metric: Me
                     }
                     let name = format!("{}, {part}", run.name);
                     for stretch in stretches {
-                        let points: Vec<[f64; 2]> = stretch.iter().map(|point| [point[0], scale(point[1])]).collect();
+                        let points: Vec<[f64; 2]> = stretch
+                            .iter()
+                            .map(|point| [point[0], scale(point[1])])
+                            .collect();
                         if points.len() == 1 {
                             // One epoch makes no line.
                             plot.points(Points::new(name.clone(), points).color(color).radius(3.5));
@@ -325,7 +447,10 @@ fn last_epoch(view: &CurvesView) -> f64 {
 /// Whole epochs between two grid lines, so that each has room for its number.
 fn epoch_step(range: f64, width: f32) -> f64 {
     let most = f64::from(width / 84.0).max(1.0);
-    [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0].into_iter().find(|step| range / step <= most).unwrap_or(1000.0)
+    [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0]
+        .into_iter()
+        .find(|step| range / step <= most)
+        .unwrap_or(1000.0)
 }
 
 #[cfg(test)]
@@ -335,7 +460,10 @@ mod tests {
     #[test]
     fn what_is_no_number_breaks_the_line() {
         let points = [[1.0, 0.5], [2.0, f64::NAN], [3.0, 0.4], [4.0, 0.3]];
-        assert_eq!(stretches(&points), vec![vec![[1.0, 0.5]], vec![[3.0, 0.4], [4.0, 0.3]]]);
+        assert_eq!(
+            stretches(&points),
+            vec![vec![[1.0, 0.5]], vec![[3.0, 0.4], [4.0, 0.3]]]
+        );
     }
 
     #[test]

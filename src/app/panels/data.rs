@@ -35,7 +35,9 @@ impl DataEditorView {
         let (kind, path) = match &editor.experiment.data.source {
             DataSource::Unset => (None, String::new()),
             DataSource::ClassFolders { path } => (Some("One folder per class"), show(path)),
-            DataSource::SplitFolders { path } => (Some("Train, validation and test folders"), show(path)),
+            DataSource::SplitFolders { path } => {
+                (Some("Train, validation and test folders"), show(path))
+            }
             DataSource::Table { file, .. } => (Some("Table of paths and labels"), show(file)),
             DataSource::Cifar10 { path } => (Some("CIFAR-10 binary batches"), show(path)),
         };
@@ -43,9 +45,16 @@ impl DataEditorView {
         let mut train_pictures = 0;
         let summary = match &state.scan {
             Scan::None => String::new(),
-            Scan::Running { done, total: 0 } => format!("Looking for pictures: {} so far", format::count(*done as u64)),
+            Scan::Running { done, total: 0 } => format!(
+                "Looking for pictures: {} so far",
+                format::count(*done as u64)
+            ),
             Scan::Running { done, total } => {
-                format!("Checking {} of {} pictures", format::count(*done as u64), format::count(*total as u64))
+                format!(
+                    "Checking {} of {} pictures",
+                    format::count(*done as u64),
+                    format::count(*total as u64)
+                )
             }
             Scan::Failed(message) => message.clone(),
             Scan::Done { dataset, split, .. } => {
@@ -102,12 +111,29 @@ pub struct DataEditorLocal {
 }
 
 const FITS: [(Fit, &str, &str); 3] = [
-    (Fit::CenterCrop, "Crop", "Resize the shorter side and cut the middle: as the weights were evaluated. What stands at the long ends is lost."),
-    (Fit::Squash, "Squash", "The whole picture, its sides stretched to a square: for what sits at borders."),
-    (Fit::Pad, "Pad", "The whole picture with its proportions, on a background of the mean colour."),
+    (
+        Fit::CenterCrop,
+        "Crop",
+        "Resize the shorter side and cut the middle: as the weights were evaluated. What stands at the long ends is lost.",
+    ),
+    (
+        Fit::Squash,
+        "Squash",
+        "The whole picture, its sides stretched to a square: for what sits at borders.",
+    ),
+    (
+        Fit::Pad,
+        "Pad",
+        "The whole picture with its proportions, on a background of the mean colour.",
+    ),
 ];
 
-pub fn data_editor_ui(ui: &mut egui::Ui, view: &DataEditorView, local: &mut DataEditorLocal, out: &mut Vec<Command>) {
+pub fn data_editor_ui(
+    ui: &mut egui::Ui,
+    view: &DataEditorView,
+    local: &mut DataEditorLocal,
+    out: &mut Vec<Command>,
+) {
     source_ui(ui, view, out);
     let mut draft = view.editor.draft();
 
@@ -141,14 +167,20 @@ pub fn data_editor_ui(ui: &mut egui::Ui, view: &DataEditorView, local: &mut Data
     let everything = view.train_pictures.max(1);
     let mut changed = false;
     widgets::row(ui, "Limit", tooltip, |ui| {
-        let toggled = ui.checkbox(&mut limited, "").accessible_name("Limit training pictures").on_hover_text(tooltip);
+        let toggled = ui
+            .checkbox(&mut limited, "")
+            .accessible_name("Limit training pictures")
+            .on_hover_text(tooltip);
         if toggled.changed() {
             draft.experiment.data.limit = limited.then_some((everything / 4).max(1));
             changed = true;
         }
         match &mut draft.experiment.data.limit {
             Some(limit) => {
-                let number = egui::DragValue::new(limit).range(1..=10_000_000).speed(1.0).suffix(" pictures");
+                let number = egui::DragValue::new(limit)
+                    .range(1..=10_000_000)
+                    .speed(1.0)
+                    .suffix(" pictures");
                 let number = ui.add(number).accessible_name("Training pictures at most");
                 changed |= number.on_hover_text(tooltip).changed();
             }
@@ -168,7 +200,10 @@ fn source_ui(ui: &mut egui::Ui, view: &DataEditorView, out: &mut Vec<Command>) {
     let colors = tokens(ui);
     match view.kind {
         None => {
-            ui.label(colors.muted("No pictures chosen yet. A folder with one folder per class is enough."));
+            ui.label(
+                colors
+                    .muted("No pictures chosen yet. A folder with one folder per class is enough."),
+            );
         }
         Some(kind) => {
             ui.horizontal(|ui| {
@@ -179,7 +214,8 @@ fn source_ui(ui: &mut egui::Ui, view: &DataEditorView, out: &mut Vec<Command>) {
                         || view.path.clone(),
                         |name| name.to_string_lossy().into_owned(),
                     );
-                    ui.add(egui::Label::new(tokens::medium(name)).truncate()).on_hover_text(&view.path);
+                    ui.add(egui::Label::new(tokens::medium(name)).truncate())
+                        .on_hover_text(&view.path);
                     ui.add(egui::Label::new(colors.small(kind)).truncate());
                 });
             });
@@ -187,7 +223,11 @@ fn source_ui(ui: &mut egui::Ui, view: &DataEditorView, out: &mut Vec<Command>) {
     }
     ui.add_space(tokens::SPACE_XS);
     if !view.summary.is_empty() {
-        let color = if view.failed { colors.danger } else { colors.text_muted };
+        let color = if view.failed {
+            colors.danger
+        } else {
+            colors.text_muted
+        };
         ui.horizontal_wrapped(|ui| {
             if view.scanning {
                 ui.spinner();
@@ -197,11 +237,18 @@ fn source_ui(ui: &mut egui::Ui, view: &DataEditorView, out: &mut Vec<Command>) {
     }
     ui.horizontal_wrapped(|ui| {
         let open = ui.button(format!("{} Open pictures…", icon::FOLDER_OPEN));
-        if open.on_hover_text("Choose the folder or table of pictures that this experiment trains on").clicked() {
+        if open
+            .on_hover_text("Choose the folder or table of pictures that this experiment trains on")
+            .clicked()
+        {
             out.push(Command::OpenPicturesDialog);
         }
         if view.scanning {
-            if ui.button(format!("{} Stop", icon::STOP)).on_hover_text("Stop looking through the pictures").clicked() {
+            if ui
+                .button(format!("{} Stop", icon::STOP))
+                .on_hover_text("Stop looking through the pictures")
+                .clicked()
+            {
                 out.push(Command::StopScan);
             }
         } else if view.kind.is_some() {
@@ -214,7 +261,12 @@ fn source_ui(ui: &mut egui::Ui, view: &DataEditorView, out: &mut Vec<Command>) {
             if rescan.clicked() {
                 out.push(Command::Rescan);
             }
-            let show = widgets::icon_button(ui, icon::CHART_BAR, "Show the data view", "Show classes, split and samples");
+            let show = widgets::icon_button(
+                ui,
+                icon::CHART_BAR,
+                "Show the data view",
+                "Show classes, split and samples",
+            );
             if show.clicked() {
                 out.push(Command::ShowView(View::Data));
             }
@@ -242,7 +294,11 @@ fn classes_ui(
         return;
     }
     let kept = &mut draft.experiment.data.classes;
-    let number = if kept.is_empty() { local.known_classes.len() } else { kept.len() };
+    let number = if kept.is_empty() {
+        local.known_classes.len()
+    } else {
+        kept.len()
+    };
     widgets::heading(ui, "Classes");
     let title = format!("{} of {} kept", number, local.known_classes.len());
     let mut changed = false;

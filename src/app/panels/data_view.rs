@@ -26,7 +26,10 @@ pub enum DataView {
     Empty,
     /// A source is chosen, and not yet looked through.
     Waiting,
-    Scanning { done: usize, total: usize },
+    Scanning {
+        done: usize,
+        total: usize,
+    },
     Failed(String),
     Ready(Box<ReadyView>),
 }
@@ -68,11 +71,18 @@ impl ClassRow {
 impl DataView {
     pub fn build(state: &State) -> Self {
         match &state.scan {
-            Scan::Running { done, total } => Self::Scanning { done: *done, total: *total },
+            Scan::Running { done, total } => Self::Scanning {
+                done: *done,
+                total: *total,
+            },
             Scan::Failed(message) => Self::Failed(message.clone()),
-            Scan::Done { dataset, split, .. } => Self::Ready(Box::new(ReadyView::build(state, dataset, split))),
+            Scan::Done { dataset, split, .. } => {
+                Self::Ready(Box::new(ReadyView::build(state, dataset, split)))
+            }
             Scan::None => match state.active_document() {
-                Some(document) if document.experiment.data.source != DataSource::Unset => Self::Waiting,
+                Some(document) if document.experiment.data.source != DataSource::Unset => {
+                    Self::Waiting
+                }
                 _ => Self::Empty,
             },
         }
@@ -84,11 +94,21 @@ impl ReadyView {
         let mut classes: Vec<ClassRow> = dataset
             .classes
             .iter()
-            .map(|name| ClassRow { name: name.clone(), counts: [0; 3], samples: Vec::new() })
+            .map(|name| ClassRow {
+                name: name.clone(),
+                counts: [0; 3],
+                samples: Vec::new(),
+            })
             .collect();
-        for (place, indices) in [&split.train, &split.validation, &split.test].into_iter().enumerate() {
+        for (place, indices) in [&split.train, &split.validation, &split.test]
+            .into_iter()
+            .enumerate()
+        {
             for &index in indices {
-                let label = dataset.pictures.get(index).map(|picture| picture.label as usize);
+                let label = dataset
+                    .pictures
+                    .get(index)
+                    .map(|picture| picture.label as usize);
                 if let Some(class) = label.and_then(|label| classes.get_mut(label)) {
                     class.counts[place] += 1;
                 }
@@ -146,7 +166,12 @@ pub struct DataViewLocal {
     textures: TextureCache,
 }
 
-pub fn data_view_ui(ui: &mut egui::Ui, view: &DataView, local: &mut DataViewLocal, out: &mut Vec<Command>) {
+pub fn data_view_ui(
+    ui: &mut egui::Ui,
+    view: &DataView,
+    local: &mut DataViewLocal,
+    out: &mut Vec<Command>,
+) {
     local.wanted.clear();
     match view {
         DataView::Empty => widgets::empty_state(
@@ -171,15 +196,25 @@ pub fn data_view_ui(ui: &mut egui::Ui, view: &DataView, local: &mut DataViewLoca
         ),
         DataView::Scanning { done, total } => scanning_ui(ui, *done, *total, out),
         DataView::Failed(message) => {
-            widgets::empty_state(ui, icon::WARNING_CIRCLE, "These pictures can't be used", message, |ui| {
-                ui.horizontal(|ui| {
-                    ui.add_space((ui.available_width() - 240.0).max(0.0) / 2.0);
-                    open_button(ui, out);
-                    if ui.button("Try again").on_hover_text("Look through the same source again").clicked() {
-                        out.push(Command::Rescan);
-                    }
-                });
-            });
+            widgets::empty_state(
+                ui,
+                icon::WARNING_CIRCLE,
+                "These pictures can't be used",
+                message,
+                |ui| {
+                    ui.horizontal(|ui| {
+                        ui.add_space((ui.available_width() - 240.0).max(0.0) / 2.0);
+                        open_button(ui, out);
+                        if ui
+                            .button("Try again")
+                            .on_hover_text("Look through the same source again")
+                            .clicked()
+                        {
+                            out.push(Command::Rescan);
+                        }
+                    });
+                },
+            );
         }
         DataView::Ready(view) => ready_ui(ui, view, local),
     }
@@ -187,40 +222,75 @@ pub fn data_view_ui(ui: &mut egui::Ui, view: &DataView, local: &mut DataViewLoca
 
 fn open_button(ui: &mut egui::Ui, out: &mut Vec<Command>) {
     let text = format!("{} Open pictures…", icon::FOLDER_OPEN);
-    if widgets::primary_button(ui, &text, "Choose the folder or table of pictures to train on").clicked() {
+    if widgets::primary_button(
+        ui,
+        &text,
+        "Choose the folder or table of pictures to train on",
+    )
+    .clicked()
+    {
         out.push(Command::OpenPicturesDialog);
     }
 }
 
 fn scanning_ui(ui: &mut egui::Ui, done: usize, total: usize, out: &mut Vec<Command>) {
     let text = if total == 0 {
-        format!("{} found so far", format::plural(done as u64, "picture", "pictures"))
+        format!(
+            "{} found so far",
+            format::plural(done as u64, "picture", "pictures")
+        )
     } else {
-        format!("{} of {} checked", format::count(done as u64), format::count(total as u64))
+        format!(
+            "{} of {} checked",
+            format::count(done as u64),
+            format::count(total as u64)
+        )
     };
-    widgets::empty_state(ui, icon::MAGNIFYING_GLASS, "Looking through the pictures", &text, |ui| {
-        ui.scope(|ui| {
-            ui.set_max_width(320.0);
-            let share = if total == 0 { 0.0 } else { done as f32 / total as f32 };
-            widgets::bar(ui, share, tokens(ui).accent_fill, "Looking through the pictures");
-        });
-        ui.add_space(tokens::SPACE_M);
-        let tooltip = "Stop; the pictures can be looked through again later";
-        if ui.button(format!("{} Stop", icon::STOP)).on_hover_text(tooltip).clicked() {
-            out.push(Command::StopScan);
-        }
-    });
+    widgets::empty_state(
+        ui,
+        icon::MAGNIFYING_GLASS,
+        "Looking through the pictures",
+        &text,
+        |ui| {
+            ui.scope(|ui| {
+                ui.set_max_width(320.0);
+                let share = if total == 0 {
+                    0.0
+                } else {
+                    done as f32 / total as f32
+                };
+                widgets::bar(
+                    ui,
+                    share,
+                    tokens(ui).accent_fill,
+                    "Looking through the pictures",
+                );
+            });
+            ui.add_space(tokens::SPACE_M);
+            let tooltip = "Stop; the pictures can be looked through again later";
+            if ui
+                .button(format!("{} Stop", icon::STOP))
+                .on_hover_text(tooltip)
+                .clicked()
+            {
+                out.push(Command::StopScan);
+            }
+        },
+    );
 }
 
 fn ready_ui(ui: &mut egui::Ui, view: &ReadyView, local: &mut DataViewLocal) {
-    egui::ScrollArea::vertical().id_salt("data view").auto_shrink(false).show(ui, |ui| {
-        totals_ui(ui, view);
-        ui.add_space(tokens::SPACE_M);
-        classes_ui(ui, view, local);
-        ui.add_space(tokens::SPACE_M);
-        samples_ui(ui, view, local);
-        problems_ui(ui, view);
-    });
+    egui::ScrollArea::vertical()
+        .id_salt("data view")
+        .auto_shrink(false)
+        .show(ui, |ui| {
+            totals_ui(ui, view);
+            ui.add_space(tokens::SPACE_M);
+            classes_ui(ui, view, local);
+            ui.add_space(tokens::SPACE_M);
+            samples_ui(ui, view, local);
+            problems_ui(ui, view);
+        });
 }
 
 fn totals_ui(ui: &mut egui::Ui, view: &ReadyView) {
@@ -239,7 +309,11 @@ fn totals_ui(ui: &mut egui::Ui, view: &ReadyView) {
             widgets::figure(ui, &format::count(number as u64), &title.to_lowercase());
         }
         if !view.problems.is_empty() {
-            widgets::figure(ui, &format::count(view.problems.len() as u64), "passed over");
+            widgets::figure(
+                ui,
+                &format::count(view.problems.len() as u64),
+                "passed over",
+            );
         }
     });
     ui.add_space(tokens::SPACE_S);
@@ -250,7 +324,11 @@ fn totals_ui(ui: &mut egui::Ui, view: &ReadyView) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = tokens::SPACE_L;
         for (color, title, number) in split {
-            let share = if all == 0 { 0.0 } else { number as f64 / all as f64 };
+            let share = if all == 0 {
+                0.0
+            } else {
+                number as f64 / all as f64
+            };
             widgets::swatch(ui, color, &format!("{title} {}", format::percent(share)));
         }
     });
@@ -259,25 +337,41 @@ fn totals_ui(ui: &mut egui::Ui, view: &ReadyView) {
 fn classes_ui(ui: &mut egui::Ui, view: &ReadyView, local: &mut DataViewLocal) {
     widgets::heading(ui, "Classes");
     let colors = tokens(ui);
-    let parts_colors = [colors.split_train, colors.split_validation, colors.split_test];
-    let most = view.classes.iter().map(ClassRow::pictures).max().unwrap_or(1).max(1) as f64;
+    let parts_colors = [
+        colors.split_train,
+        colors.split_validation,
+        colors.split_test,
+    ];
+    let most = view
+        .classes
+        .iter()
+        .map(ClassRow::pictures)
+        .max()
+        .unwrap_or(1)
+        .max(1) as f64;
     let row_height = tokens::ROW_HEIGHT;
     let name_width = (ui.available_width() * 0.28).clamp(80.0, 220.0);
-    local.selected_class = local.selected_class.min(view.classes.len().saturating_sub(1));
+    local.selected_class = local
+        .selected_class
+        .min(view.classes.len().saturating_sub(1));
     let selected_class = &mut local.selected_class;
     // Hundreds of classes scroll in their own area, so that the samples stay in reach.
-    egui::ScrollArea::vertical().id_salt("classes").max_height(12.0 * (row_height + 2.0)).auto_shrink([false, true]).show_rows(
-        ui,
-        row_height,
-        view.classes.len(),
-        |ui, rows| {
+    egui::ScrollArea::vertical()
+        .id_salt("classes")
+        .max_height(12.0 * (row_height + 2.0))
+        .auto_shrink([false, true])
+        .show_rows(ui, row_height, view.classes.len(), |ui, rows| {
             for index in rows {
                 let class = &view.classes[index];
                 let (rect, response) =
                     ui.allocate_exact_size(vec2(ui.available_width(), row_height), Sense::click());
                 let selected = *selected_class == index;
                 if selected || response.hovered() {
-                    let fill = if selected { colors.accent_faint } else { colors.faint };
+                    let fill = if selected {
+                        colors.accent_faint
+                    } else {
+                        colors.faint
+                    };
                     ui.painter().rect_filled(rect, tokens::RADIUS_S, fill);
                 }
                 let inner = rect.shrink2(vec2(tokens::SPACE_S, 0.0));
@@ -285,7 +379,13 @@ fn classes_ui(ui: &mut egui::Ui, view: &ReadyView, local: &mut DataViewLocal) {
                 let name_rect = egui::Rect::from_min_size(inner.min, vec2(name_width, row_height));
                 widgets::elided(ui, name_rect, &class.name, font.clone(), colors.text);
                 let number = format::count(class.pictures() as u64);
-                ui.painter().text(inner.right_center(), Align2::RIGHT_CENTER, &number, font, colors.text_muted);
+                ui.painter().text(
+                    inner.right_center(),
+                    Align2::RIGHT_CENTER,
+                    &number,
+                    font,
+                    colors.text_muted,
+                );
                 let mut bar = inner;
                 bar.min.x = name_rect.right() + tokens::SPACE_S;
                 bar.max.x = (inner.right() - 56.0).max(bar.min.x);
@@ -293,33 +393,56 @@ fn classes_ui(ui: &mut egui::Ui, view: &ReadyView, local: &mut DataViewLocal) {
                 let parts: [(f64, egui::Color32); 3] =
                     std::array::from_fn(|place| (class.counts[place] as f64, parts_colors[place]));
                 widgets::stacked_bar(ui.painter(), bar, &parts, most);
-                let [train, validation, test] = class.counts.map(|number| format::count(number as u64));
+                let [train, validation, test] =
+                    class.counts.map(|number| format::count(number as u64));
                 let spoken = format!("{}, {number} pictures", class.name);
                 response.widget_info(|| {
-                    egui::WidgetInfo::selected(egui::accesskit::Role::ListBoxOption, true, selected, &spoken)
+                    egui::WidgetInfo::selected(
+                        egui::accesskit::Role::ListBoxOption,
+                        true,
+                        selected,
+                        &spoken,
+                    )
                 });
-                let text =
-                    format!("{}\nTrain {train}, validation {validation}, test {test}\nClick to see samples", class.name);
+                let text = format!(
+                    "{}\nTrain {train}, validation {validation}, test {test}\nClick to see samples",
+                    class.name
+                );
                 if response.on_hover_text(text).clicked() {
                     *selected_class = index;
                 }
             }
-        },
-    );
+        });
 }
 
 fn samples_ui(ui: &mut egui::Ui, view: &ReadyView, local: &mut DataViewLocal) {
-    let Some(class) = view.classes.get(local.selected_class) else { return };
+    let Some(class) = view.classes.get(local.selected_class) else {
+        return;
+    };
     ui.horizontal(|ui| {
         ui.label(tokens::semibold(format!("Samples of {}", class.name)));
         let last = view.classes.len().saturating_sub(1);
         ui.add_enabled_ui(local.selected_class > 0, |ui| {
-            if widgets::icon_button(ui, icon::CARET_LEFT, "Previous class", "Samples of the class before").clicked() {
+            if widgets::icon_button(
+                ui,
+                icon::CARET_LEFT,
+                "Previous class",
+                "Samples of the class before",
+            )
+            .clicked()
+            {
                 local.selected_class -= 1;
             }
         });
         ui.add_enabled_ui(local.selected_class < last, |ui| {
-            if widgets::icon_button(ui, icon::CARET_RIGHT, "Next class", "Samples of the next class").clicked() {
+            if widgets::icon_button(
+                ui,
+                icon::CARET_RIGHT,
+                "Next class",
+                "Samples of the next class",
+            )
+            .clicked()
+            {
                 local.selected_class += 1;
             }
         });
@@ -339,33 +462,57 @@ fn sample_ui(ui: &mut egui::Ui, generation: u64, sample: &Sample, local: &mut Da
     if !ui.is_rect_visible(rect) {
         return;
     }
-    ui.painter().rect_filled(rect, tokens::RADIUS_S, colors.sunken);
-    let mut text = format!("{}\n{} × {} pixels", sample.name, sample.size.0, sample.size.1);
+    ui.painter()
+        .rect_filled(rect, tokens::RADIUS_S, colors.sunken);
+    let mut text = format!(
+        "{}\n{} × {} pixels",
+        sample.name, sample.size.0, sample.size.1
+    );
     match &sample.pixels {
         Some(Ok(pixels)) => {
-            let key = TextureKey { generation, index: sample.index };
+            let key = TextureKey {
+                generation,
+                index: sample.index,
+            };
             if let Some(texture) = local.textures.get(ui.ctx(), key, pixels) {
                 let size = texture.size_vec2();
                 let scale = (SAMPLE_SIDE / size.x.max(size.y)).min(8.0);
                 egui::Image::new(&texture)
                     .corner_radius(tokens::RADIUS_S)
-                    .paint_at(ui, egui::Rect::from_center_size(rect.center(), size * scale));
+                    .paint_at(
+                        ui,
+                        egui::Rect::from_center_size(rect.center(), size * scale),
+                    );
             }
         }
         Some(Err(reason)) => {
             text = format!("{text}\n{reason}");
             let font = egui::FontId::proportional(tokens::TEXT_TITLE);
-            ui.painter().text(rect.center(), Align2::CENTER_CENTER, icon::WARNING, font, colors.danger);
+            ui.painter().text(
+                rect.center(),
+                Align2::CENTER_CENTER,
+                icon::WARNING,
+                font,
+                colors.danger,
+            );
         }
         None => {
             let font = egui::FontId::proportional(tokens::TEXT_TITLE);
-            ui.painter().text(rect.center(), Align2::CENTER_CENTER, icon::IMAGE, font, colors.outline_strong);
+            ui.painter().text(
+                rect.center(),
+                Align2::CENTER_CENTER,
+                icon::IMAGE,
+                font,
+                colors.outline_strong,
+            );
             if local.wanted.len() < WANTED {
                 local.wanted.push(sample.index);
             }
         }
     }
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Image, true, &sample.name));
+    response.widget_info(|| {
+        egui::WidgetInfo::labeled(egui::accesskit::Role::Image, true, &sample.name)
+    });
     response.on_hover_text(text);
 }
 
@@ -377,14 +524,17 @@ fn problems_ui(ui: &mut egui::Ui, view: &ReadyView) {
     ui.add_space(tokens::SPACE_M);
     let number = format::plural(view.problems.len() as u64, "file", "files");
     ui.label(tokens::semibold(format!("{number} passed over")));
-    widgets::note(ui, "Nothing was deleted or changed. Repair or remove them, then look through the pictures again.");
+    widgets::note(
+        ui,
+        "Nothing was deleted or changed. Repair or remove them, then look through the pictures again.",
+    );
     ui.add_space(tokens::SPACE_XS);
     let height = 2.0 * ui.text_style_height(&egui::TextStyle::Body);
-    egui::ScrollArea::vertical().id_salt("problems").max_height(220.0).auto_shrink([false, true]).show_rows(
-        ui,
-        height,
-        view.problems.len(),
-        |ui, rows| {
+    egui::ScrollArea::vertical()
+        .id_salt("problems")
+        .max_height(220.0)
+        .auto_shrink([false, true])
+        .show_rows(ui, height, view.problems.len(), |ui, rows| {
             for (reason, path) in &view.problems[rows] {
                 ui.horizontal(|ui| {
                     ui.set_height(height);
@@ -392,10 +542,10 @@ fn problems_ui(ui: &mut egui::Ui, view: &ReadyView) {
                     ui.vertical(|ui| {
                         ui.spacing_mut().item_spacing.y = 0.0;
                         ui.add(egui::Label::new(reason).truncate());
-                        ui.add(egui::Label::new(colors.small(path)).truncate()).on_hover_text(path);
+                        ui.add(egui::Label::new(colors.small(path)).truncate())
+                            .on_hover_text(path);
                     });
                 });
             }
-        },
-    );
+        });
 }

@@ -14,12 +14,24 @@ pub struct EditorView {
 impl EditorView {
     /// Nothing when no experiment is open.
     pub fn build(state: &State) -> Option<Self> {
-        let Document { experiment, problems, .. } = state.active_document()?;
-        Some(Self { experiment: experiment.clone(), problems: problems.clone() })
+        let Document {
+            experiment,
+            problems,
+            ..
+        } = state.active_document()?;
+        Some(Self {
+            experiment: experiment.clone(),
+            problems: problems.clone(),
+        })
     }
 
     pub fn draft(&self) -> Draft<'_> {
-        Draft { before: &self.experiment, experiment: self.experiment.clone(), problems: &self.problems, merge: "" }
+        Draft {
+            before: &self.experiment,
+            experiment: self.experiment.clone(),
+            problems: &self.problems,
+            merge: "",
+        }
     }
 }
 
@@ -48,12 +60,18 @@ impl Draft<'_> {
 
     /// What is wrong with `field`, if anything.
     pub fn problem(&self, field: &str) -> Option<&str> {
-        self.problems.iter().find(|problem| problem.field == field).map(|problem| problem.message.as_str())
+        self.problems
+            .iter()
+            .find(|problem| problem.field == field)
+            .map(|problem| problem.message.as_str())
     }
 
     pub fn finish(self, out: &mut Vec<Command>) {
         if self.experiment != *self.before {
-            out.push(Command::Edit { experiment: Box::new(self.experiment), merge: self.merge });
+            out.push(Command::Edit {
+                experiment: Box::new(self.experiment),
+                merge: self.merge,
+            });
         }
     }
 }
@@ -63,9 +81,12 @@ impl Draft<'_> {
 fn merge_name(control: &'static str, place: usize) -> &'static str {
     use std::collections::BTreeMap;
     use std::sync::{Mutex, PoisonError};
-    static NAMES: Mutex<BTreeMap<(&'static str, usize), &'static str>> = Mutex::new(BTreeMap::new());
+    static NAMES: Mutex<BTreeMap<(&'static str, usize), &'static str>> =
+        Mutex::new(BTreeMap::new());
     let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
-    names.entry((control, place)).or_insert_with(|| Box::leak(format!("{control} {place}").into_boxed_str()))
+    names
+        .entry((control, place))
+        .or_insert_with(|| Box::leak(format!("{control} {place}").into_boxed_str()))
 }
 
 #[cfg(test)]
@@ -74,7 +95,10 @@ mod tests {
 
     #[test]
     fn an_edit_is_sent_only_when_something_changed() {
-        let view = EditorView { experiment: Experiment::default(), problems: Vec::new() };
+        let view = EditorView {
+            experiment: Experiment::default(),
+            problems: Vec::new(),
+        };
         let mut out = Vec::new();
         view.draft().finish(&mut out);
         assert!(out.is_empty());
@@ -83,6 +107,12 @@ mod tests {
         draft.experiment.seed += 1;
         draft.touched_at(true, "seed", 3);
         draft.finish(&mut out);
-        assert!(matches!(&out[..], [Command::Edit { merge: "seed 3", .. }]));
+        assert!(matches!(
+            &out[..],
+            [Command::Edit {
+                merge: "seed 3",
+                ..
+            }]
+        ));
     }
 }

@@ -4,9 +4,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::app::state::{Document, LogLine, NoticeKind, Preview, RecordState, RunRecord, Scan, State, Tree};
+use crate::app::state::{
+    Document, LogLine, NoticeKind, Preview, RecordState, RunRecord, Scan, State, Tree,
+};
 use crate::data::{Dataset, Picture, PictureSource, Pixels, Problem, SplitIndices};
-use crate::experiment::{Augmentation, DataSource, Experiment, FreezePlan, Optimizer, Phase, Schedule};
+use crate::experiment::{
+    Augmentation, DataSource, Experiment, FreezePlan, Optimizer, Phase, Schedule,
+};
 use crate::models::tree::{LayerNode, LayerTree, StageSummary};
 use crate::runs::{RunState, RunSummary};
 use crate::training::EpochMetrics;
@@ -17,7 +21,10 @@ use crate::worker::messages::RunId;
 pub const NOW: u64 = 1_800_000_000;
 
 pub fn experiment() -> Experiment {
-    let mut experiment = Experiment { name: "Solar cells, fine-tuning".into(), ..Experiment::default() };
+    let mut experiment = Experiment {
+        name: "Solar cells, fine-tuning".into(),
+        ..Experiment::default()
+    };
     experiment.data.source = DataSource::Table {
         file: PathBuf::from("$GRAFT_DATA/elpv/labels.csv"),
         path_column: Default::default(),
@@ -34,7 +41,11 @@ pub fn experiment() -> Experiment {
         ..Augmentation::default()
     };
     experiment.phases = vec![
-        Phase { name: "Warm-up".into(), epochs: 5, ..Phase::default() },
+        Phase {
+            name: "Warm-up".into(),
+            epochs: 5,
+            ..Phase::default()
+        },
         Phase {
             name: "Fine-tuning".into(),
             epochs: 10,
@@ -62,7 +73,14 @@ pub fn document(experiment: Experiment) -> Document {
     }
 }
 
-fn node(path: &str, kind: &str, detail: &str, shape: &[i64], parameters: u64, children: Vec<LayerNode>) -> LayerNode {
+fn node(
+    path: &str,
+    kind: &str,
+    detail: &str,
+    shape: &[i64],
+    parameters: u64,
+    children: Vec<LayerNode>,
+) -> LayerNode {
     LayerNode {
         path: path.into(),
         name: path.rsplit('.').next().unwrap_or_default().into(),
@@ -78,10 +96,24 @@ fn node(path: &str, kind: &str, detail: &str, shape: &[i64], parameters: u64, ch
 /// A small network shaped like ResNet-18.
 pub fn tree() -> LayerTree {
     let mut children = vec![
-        node("conv1", "Conv2d", "7 × 7, 3 → 64, stride 2", &[64, 112, 112], 9_408, Vec::new()),
+        node(
+            "conv1",
+            "Conv2d",
+            "7 × 7, 3 → 64, stride 2",
+            &[64, 112, 112],
+            9_408,
+            Vec::new(),
+        ),
         node("bn1", "BatchNorm2d", "64", &[64, 112, 112], 128, Vec::new()),
         node("relu", "ReLU", "", &[64, 112, 112], 0, Vec::new()),
-        node("maxpool", "MaxPool2d", "3 × 3, stride 2", &[64, 56, 56], 0, Vec::new()),
+        node(
+            "maxpool",
+            "MaxPool2d",
+            "3 × 3, stride 2",
+            &[64, 56, 56],
+            0,
+            Vec::new(),
+        ),
     ];
     for (stage, width) in [(1, 64_i64), (2, 128), (3, 256), (4, 512)] {
         let side = 112 >> stage;
@@ -89,28 +121,65 @@ pub fn tree() -> LayerTree {
         let blocks = (0..2)
             .map(|block| {
                 let path = format!("layer{stage}.{block}");
-                let input = if block == 0 && stage > 1 { width / 2 } else { width };
+                let input = if block == 0 && stage > 1 {
+                    width / 2
+                } else {
+                    width
+                };
                 let conv = |name: &str, input: i64| {
                     let detail = format!("3 × 3, {input} → {width}");
-                    node(&format!("{path}.{name}"), "Conv2d", &detail, &shape, (input * width * 9) as u64, Vec::new())
+                    node(
+                        &format!("{path}.{name}"),
+                        "Conv2d",
+                        &detail,
+                        &shape,
+                        (input * width * 9) as u64,
+                        Vec::new(),
+                    )
                 };
                 let norm = |name: &str| {
                     let path = format!("{path}.{name}");
-                    node(&path, "BatchNorm2d", &width.to_string(), &shape, 2 * width as u64, Vec::new())
+                    node(
+                        &path,
+                        "BatchNorm2d",
+                        &width.to_string(),
+                        &shape,
+                        2 * width as u64,
+                        Vec::new(),
+                    )
                 };
                 let relu = node(&format!("{path}.relu"), "ReLU", "", &shape, 0, Vec::new());
-                let leaves = vec![conv("conv1", input), norm("bn1"), relu, conv("conv2", width), norm("bn2")];
+                let leaves = vec![
+                    conv("conv1", input),
+                    norm("bn1"),
+                    relu,
+                    conv("conv2", width),
+                    norm("bn2"),
+                ];
                 node(&path, "BasicBlock", "", &shape, 0, leaves)
             })
             .collect();
-        children.push(node(&format!("layer{stage}"), "Sequential", "", &shape, 0, blocks));
+        children.push(node(
+            &format!("layer{stage}"),
+            "Sequential",
+            "",
+            &shape,
+            0,
+            blocks,
+        ));
     }
     let stage = |title: &str, paths: &[&str]| {
-        let inside: Vec<&LayerNode> = children.iter().filter(|node| paths.contains(&node.path.as_str())).collect();
+        let inside: Vec<&LayerNode> = children
+            .iter()
+            .filter(|node| paths.contains(&node.path.as_str()))
+            .collect();
         StageSummary {
             title: title.into(),
             paths: paths.iter().map(|path| (*path).to_owned()).collect(),
-            output_shape: inside.last().map(|node| node.output_shape.clone()).unwrap_or_default(),
+            output_shape: inside
+                .last()
+                .map(|node| node.output_shape.clone())
+                .unwrap_or_default(),
             parameters: inside.iter().map(|node| node.parameters).sum(),
         }
     };
@@ -139,12 +208,17 @@ pub fn pixels(side: u32, seed: u32) -> Pixels {
             let bar = (x + seed * 7) % 28 < 3 || (y + seed * 5) % 62 < 2;
             let shade = ((x * y / 9 + seed * 31) % 60) as u8;
             let base = if bar { 60 } else { 150 + shade };
-            let crack = (x as i64 - y as i64 + i64::from(seed * 13 % 40)).unsigned_abs() < 2 && seed % 3 == 0;
+            let crack = (x as i64 - y as i64 + i64::from(seed * 13 % 40)).unsigned_abs() < 2
+                && seed % 3 == 0;
             let value = if crack { 20 } else { base };
             rgb.extend([value, value, value.saturating_add(12)]);
         }
     }
-    Pixels { width: side, height: side, rgb }
+    Pixels {
+        width: side,
+        height: side,
+        rgb,
+    }
 }
 
 pub fn dataset() -> (Dataset, SplitIndices) {
@@ -165,12 +239,18 @@ pub fn dataset() -> (Dataset, SplitIndices) {
             _ => split.train.push(index),
         }
     }
-    let problem = |path: &str, reason: &str| Problem { path: PathBuf::from(path), reason: reason.into() };
+    let problem = |path: &str, reason: &str| Problem {
+        path: PathBuf::from(path),
+        reason: reason.into(),
+    };
     let dataset = Dataset {
         classes: classes.map(str::to_owned).to_vec(),
         pictures,
         problems: vec![
-            problem("elpv/images/cell2001.png", "cut off: the PNG ends in the middle"),
+            problem(
+                "elpv/images/cell2001.png",
+                "cut off: the PNG ends in the middle",
+            ),
             problem("elpv/images/notes.txt", "not a picture"),
         ],
     };
@@ -181,7 +261,11 @@ fn metrics(epochs: u32, top: f64, fine_tuned_from: u32) -> Vec<EpochMetrics> {
     (1..=epochs)
         .map(|epoch| {
             let time = f64::from(epoch);
-            let lift = if epoch > fine_tuned_from { 0.05 * (1.0 - (-(time - f64::from(fine_tuned_from)) / 2.0).exp()) } else { 0.0 };
+            let lift = if epoch > fine_tuned_from {
+                0.05 * (1.0 - (-(time - f64::from(fine_tuned_from)) / 2.0).exp())
+            } else {
+                0.0
+            };
             let accuracy = top - 0.3 * (-time / 2.5).exp() + lift;
             let wobble = 0.008 * (time * 2.1).sin();
             EpochMetrics {
@@ -199,7 +283,14 @@ fn metrics(epochs: u32, top: f64, fine_tuned_from: u32) -> Vec<EpochMetrics> {
         .collect()
 }
 
-fn run(id: &str, name: &str, color: usize, seconds_ago: u64, accuracy: f64, split: &str) -> RunRecord {
+fn run(
+    id: &str,
+    name: &str,
+    color: usize,
+    seconds_ago: u64,
+    accuracy: f64,
+    split: &str,
+) -> RunRecord {
     let fine = name == "Fine-tuning";
     let epochs = if fine { 15 } else { 12 };
     RunRecord {
@@ -208,8 +299,16 @@ fn run(id: &str, name: &str, color: usize, seconds_ago: u64, accuracy: f64, spli
         folder: Some(PathBuf::from("runs").join(id)),
         name: name.into(),
         state: RecordState::Finished,
-        metrics: metrics(epochs, accuracy - if fine { 0.045 } else { 0.0 }, if fine { 5 } else { 99 }),
-        phase_starts: if fine { vec![(6, "Fine-tuning".into())] } else { Vec::new() },
+        metrics: metrics(
+            epochs,
+            accuracy - if fine { 0.045 } else { 0.0 },
+            if fine { 5 } else { 99 },
+        ),
+        phase_starts: if fine {
+            vec![(6, "Fine-tuning".into())]
+        } else {
+            Vec::new()
+        },
         epochs_planned: epochs,
         progress: None,
         summary: Some(RunSummary {
@@ -229,7 +328,12 @@ fn run(id: &str, name: &str, color: usize, seconds_ago: u64, accuracy: f64, spli
             epochs_planned: epochs,
             phases: Vec::new(),
             seconds_total: if fine { 712.0 } else { 48.0 },
-            test: Some(TestMetrics { loss: (1.0 - accuracy) * 2.4, accuracy, macro_f1: accuracy - 0.012, n: 656 }),
+            test: Some(TestMetrics {
+                loss: (1.0 - accuracy) * 2.4,
+                accuracy,
+                macro_f1: accuracy - 0.012,
+                n: 656,
+            }),
             device: "CPU, 2 threads".into(),
             graft_version: "0.1.0".into(),
         }),
@@ -240,7 +344,8 @@ fn run(id: &str, name: &str, color: usize, seconds_ago: u64, accuracy: f64, spli
 }
 
 fn runs() -> Vec<RunRecord> {
-    let finished = |id, name, color, ago, accuracy, split| run(id, name, color, ago, accuracy, split);
+    let finished =
+        |id, name, color, ago, accuracy, split| run(id, name, color, ago, accuracy, split);
     let mut running = finished("e", "AdamW, everything free", 4, 0, 0.9, "a");
     running.state = RecordState::Running;
     running.run = Some(RunId(7));
@@ -266,7 +371,8 @@ fn runs() -> Vec<RunRecord> {
     queued.progress = None;
     queued.color = 5;
     let mut failed = finished("g", "Diverged", 6, 300_000, 0.5, "a");
-    failed.state = RecordState::Failed("the loss became NaN in epoch 2: lower the learning rate".into());
+    failed.state =
+        RecordState::Failed("the loss became NaN in epoch 2: lower the learning rate".into());
     failed.summary = None;
     failed.shown = false;
     failed.metrics.truncate(2);
@@ -287,15 +393,21 @@ fn runs() -> Vec<RunRecord> {
 pub fn state() -> State {
     let experiment = experiment();
     let (dataset, split) = dataset();
-    let thumbnails: BTreeMap<_, _> =
-        (0..80_usize).filter(|index| index % 11 != 10).map(|index| (index, Ok(Arc::new(pixels(96, index as u32))))).collect();
+    let thumbnails: BTreeMap<_, _> = (0..80_usize)
+        .filter(|index| index % 11 != 10)
+        .map(|index| (index, Ok(Arc::new(pixels(96, index as u32)))))
+        .collect();
     let preview = Preview {
         index: 8,
         augmentation: experiment.augmentation.clone(),
         original: pixels(224, 3),
         versions: (0..15).map(|version| pixels(224, 3 * version)).collect(),
     };
-    let line = |time: &str, kind, text: &str| LogLine { time: time.into(), kind, text: text.into() };
+    let line = |time: &str, kind, text: &str| LogLine {
+        time: time.into(),
+        kind,
+        text: text.into(),
+    };
     State {
         scan: Scan::Done {
             data: Box::new(experiment.data.clone()),
@@ -309,11 +421,31 @@ pub fn state() -> State {
         preview: Some(Arc::new(preview)),
         runs: runs(),
         log: vec![
-            line("10:15:03", NoticeKind::Info, "Opened 2,624 pictures of 2 classes"),
-            line("10:15:07", NoticeKind::Warning, "2 pictures were passed over"),
-            line("10:16:12", NoticeKind::Info, "Loaded 244 tensors of efficientnet_lite0.pth (efficientnet-lite names)"),
-            line("10:16:20", NoticeKind::Info, "Phase 1, Warm-up: features of the frozen backbone are computed once"),
-            line("10:19:40", NoticeKind::Error, "the loss became NaN in epoch 2: lower the learning rate"),
+            line(
+                "10:15:03",
+                NoticeKind::Info,
+                "Opened 2,624 pictures of 2 classes",
+            ),
+            line(
+                "10:15:07",
+                NoticeKind::Warning,
+                "2 pictures were passed over",
+            ),
+            line(
+                "10:16:12",
+                NoticeKind::Info,
+                "Loaded 244 tensors of efficientnet_lite0.pth (efficientnet-lite names)",
+            ),
+            line(
+                "10:16:20",
+                NoticeKind::Info,
+                "Phase 1, Warm-up: features of the frozen backbone are computed once",
+            ),
+            line(
+                "10:19:40",
+                NoticeKind::Error,
+                "the loss became NaN in epoch 2: lower the learning rate",
+            ),
         ],
         ..State::default()
     }

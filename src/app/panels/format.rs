@@ -27,7 +27,11 @@ pub fn compact(value: u64) -> String {
 
 /// A share as `90.4 %`.
 pub fn percent(share: f64) -> String {
-    if share.is_finite() { format!("{:.1} %", share * 100.0) } else { "–".into() }
+    if share.is_finite() {
+        format!("{:.1} %", share * 100.0)
+    } else {
+        "–".into()
+    }
 }
 
 /// A share of parameters: small ones keep a digit, `12 %`, `0.4 %`, `0 %`.
@@ -102,7 +106,11 @@ pub fn ago(moment: u64, now: u64) -> String {
 
 /// A shape as `1,280 × 7 × 7`.
 pub fn shape(sizes: &[i64]) -> String {
-    sizes.iter().map(|&size| count(size.unsigned_abs())).collect::<Vec<_>>().join(" × ")
+    sizes
+        .iter()
+        .map(|&size| count(size.unsigned_abs()))
+        .collect::<Vec<_>>()
+        .join(" × ")
 }
 
 /// `1 epoch`, `2 epochs`.

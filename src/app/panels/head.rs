@@ -30,7 +30,10 @@ pub struct Step {
 
 /// The head's parameters on a backbone with `features` features.
 pub fn parameters(head: &HeadConfig, features: i64, classes: usize) -> u64 {
-    steps(head, Some(features.unsigned_abs()), Some(classes)).iter().map(|step| step.parameters).sum()
+    steps(head, Some(features.unsigned_abs()), Some(classes))
+        .iter()
+        .map(|step| step.parameters)
+        .sum()
 }
 
 /// The diagram of a head; lengths that depend on unknown features or classes are absent.
@@ -41,23 +44,33 @@ fn steps(head: &HeadConfig, features: Option<u64>, classes: Option<usize>) -> Ve
         Pooling::AverageMax => ("Max and average pooling", 2),
     };
     let mut width = features.map(|features| features * factor);
-    let mut steps = vec![Step { title: title.into(), outputs: width, parameters: 0 }];
+    let mut steps = vec![Step {
+        title: title.into(),
+        outputs: width,
+        parameters: 0,
+    }];
     for layer in &head.layers {
         let step = match layer {
             HeadLayer::Dense { units, activation } => {
                 let units = u64::from(*units);
                 let parameters = width.map_or(0, |width| width * units + units);
                 width = Some(units);
-                Step { title: format!("Dense, {}", activation_title(*activation)), outputs: width, parameters }
+                Step {
+                    title: format!("Dense, {}", activation_title(*activation)),
+                    outputs: width,
+                    parameters,
+                }
             }
             HeadLayer::BatchNorm => Step {
                 title: "BatchNorm".into(),
                 outputs: width,
                 parameters: width.map_or(0, |width| 2 * width),
             },
-            HeadLayer::Dropout(share) => {
-                Step { title: format!("Dropout {:.0} %", share * 100.0), outputs: width, parameters: 0 }
-            }
+            HeadLayer::Dropout(share) => Step {
+                title: format!("Dropout {:.0} %", share * 100.0),
+                outputs: width,
+                parameters: 0,
+            },
         };
         steps.push(step);
     }
@@ -69,7 +82,11 @@ fn steps(head: &HeadConfig, features: Option<u64>, classes: Option<usize>) -> Ve
         (Some(width), Some(outputs)) => width * outputs + outputs,
         _ => 0,
     };
-    steps.push(Step { title: title.into(), outputs, parameters });
+    steps.push(Step {
+        title: title.into(),
+        outputs,
+        parameters,
+    });
     steps
 }
 
@@ -96,9 +113,15 @@ impl HeadView {
             _ => None,
         };
         let steps = steps(&editor.experiment.head, features, classes);
-        let known = features.is_some() && (classes.is_some() || editor.experiment.head.output == OutputLayer::Sigmoid);
+        let known = features.is_some()
+            && (classes.is_some() || editor.experiment.head.output == OutputLayer::Sigmoid);
         let parameters = known.then(|| steps.iter().map(|step| step.parameters).sum());
-        Some(Self { editor, steps, parameters, classes })
+        Some(Self {
+            editor,
+            steps,
+            parameters,
+            classes,
+        })
     }
 }
 
@@ -107,14 +130,34 @@ impl HeadView {
 pub struct HeadLocal {}
 
 const POOLINGS: [(Pooling, &str, &str); 3] = [
-    (Pooling::Average, "Average", "The mean over all places of the feature grid"),
-    (Pooling::Max, "Max", "The largest value over all places: for small things in a large picture"),
-    (Pooling::AverageMax, "Both", "Maximum and mean, one after the other: twice the features, as fastai's head has it"),
+    (
+        Pooling::Average,
+        "Average",
+        "The mean over all places of the feature grid",
+    ),
+    (
+        Pooling::Max,
+        "Max",
+        "The largest value over all places: for small things in a large picture",
+    ),
+    (
+        Pooling::AverageMax,
+        "Both",
+        "Maximum and mean, one after the other: twice the features, as fastai's head has it",
+    ),
 ];
 
 const OUTPUTS: [(OutputLayer, &str, &str); 2] = [
-    (OutputLayer::Softmax, "Softmax", "One output per class, categorical cross-entropy"),
-    (OutputLayer::Sigmoid, "Sigmoid", "One output for two classes, binary cross-entropy"),
+    (
+        OutputLayer::Softmax,
+        "Softmax",
+        "One output per class, categorical cross-entropy",
+    ),
+    (
+        OutputLayer::Sigmoid,
+        "Sigmoid",
+        "One output for two classes, binary cross-entropy",
+    ),
 ];
 
 const ACTIVATIONS: [(Activation, &str); 5] = [
@@ -128,20 +171,35 @@ const ACTIVATIONS: [(Activation, &str); 5] = [
 pub fn head_ui(ui: &mut egui::Ui, view: &HeadView, _local: &mut HeadLocal, out: &mut Vec<Command>) {
     let mut draft = view.editor.draft();
     let tooltip = "How the backbone's grid of features becomes one vector";
-    let changed =
-        widgets::segmented_row(ui, "Pooling", tooltip, &mut draft.experiment.head.pooling, &POOLINGS);
+    let changed = widgets::segmented_row(
+        ui,
+        "Pooling",
+        tooltip,
+        &mut draft.experiment.head.pooling,
+        &POOLINGS,
+    );
     draft.touched(changed, "");
     ui.add_space(tokens::SPACE_S);
     layers_ui(ui, &mut draft);
     add_ui(ui, &mut draft);
     ui.add_space(tokens::SPACE_S);
     let tooltip = "The last layer, which gives the probabilities, and the loss that goes with it";
-    let changed =
-        widgets::segmented_row(ui, "Output", tooltip, &mut draft.experiment.head.output, &OUTPUTS);
+    let changed = widgets::segmented_row(
+        ui,
+        "Output",
+        tooltip,
+        &mut draft.experiment.head.output,
+        &OUTPUTS,
+    );
     draft.touched(changed, "");
     widgets::problem(ui, draft.problem("head.output"));
-    if draft.experiment.head.output == OutputLayer::Sigmoid && view.classes.is_some_and(|classes| classes != 2) {
-        let message = format!("has one output for two classes, and there are {}", view.classes.unwrap_or_default());
+    if draft.experiment.head.output == OutputLayer::Sigmoid
+        && view.classes.is_some_and(|classes| classes != 2)
+    {
+        let message = format!(
+            "has one output for two classes, and there are {}",
+            view.classes.unwrap_or_default()
+        );
         widgets::problem(ui, Some(&message));
     }
     diagram_ui(ui, view);
@@ -158,13 +216,18 @@ fn layers_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
     let mut change = None;
     let number = draft.experiment.head.layers.len();
     for index in 0..number {
-        let problem = draft.problem(&format!("head.layers[{index}]")).map(str::to_owned);
+        let problem = draft
+            .problem(&format!("head.layers[{index}]"))
+            .map(str::to_owned);
         let layer = &mut draft.experiment.head.layers[index];
         let mut touched = None;
         egui::Frame::new()
             .fill(tokens(ui).faint)
             .corner_radius(tokens::RADIUS_M)
-            .inner_margin(egui::Margin::symmetric(tokens::SPACE_S as i8, tokens::SPACE_XS as i8))
+            .inner_margin(egui::Margin::symmetric(
+                tokens::SPACE_S as i8,
+                tokens::SPACE_XS as i8,
+            ))
             .show(ui, |ui| {
                 ui.set_width(ui.available_width());
                 ui.spacing_mut().item_spacing.y = 2.0;
@@ -186,18 +249,39 @@ fn layers_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
                     |ui| {
                         ui.spacing_mut().item_spacing.x = 0.0;
                         let name = format!("Remove layer {place}, {title}");
-                        if widgets::icon_button(ui, icon::TRASH, &name, "Take this layer out of the head").clicked() {
+                        if widgets::icon_button(
+                            ui,
+                            icon::TRASH,
+                            &name,
+                            "Take this layer out of the head",
+                        )
+                        .clicked()
+                        {
                             change = Some(Change::Remove(index));
                         }
                         ui.add_enabled_ui(index + 1 < number, |ui| {
                             let name = format!("Move layer {place} down");
-                            if widgets::icon_button(ui, icon::ARROW_DOWN, &name, "Closer to the output").clicked() {
+                            if widgets::icon_button(
+                                ui,
+                                icon::ARROW_DOWN,
+                                &name,
+                                "Closer to the output",
+                            )
+                            .clicked()
+                            {
                                 change = Some(Change::Down(index));
                             }
                         });
                         ui.add_enabled_ui(index > 0, |ui| {
                             let name = format!("Move layer {place} up");
-                            if widgets::icon_button(ui, icon::ARROW_UP, &name, "Closer to the backbone").clicked() {
+                            if widgets::icon_button(
+                                ui,
+                                icon::ARROW_UP,
+                                &name,
+                                "Closer to the backbone",
+                            )
+                            .clicked()
+                            {
                                 change = Some(Change::Up(index));
                             }
                         });
@@ -230,11 +314,19 @@ fn layer_ui(ui: &mut egui::Ui, layer: &mut HeadLayer) -> Option<&'static str> {
             if widgets::number(ui, "Units", tooltip, units, 1..=8192, "") {
                 touched = Some("units");
             }
-            let tooltip = "What follows the sums, so that layers after each other say more than one";
-            let options: Vec<(&str, &str)> = ACTIVATIONS.iter().map(|(_, title)| (*title, tooltip)).collect();
-            let selected = ACTIVATIONS.iter().position(|(option, _)| option == activation);
+            let tooltip =
+                "What follows the sums, so that layers after each other say more than one";
+            let options: Vec<(&str, &str)> = ACTIVATIONS
+                .iter()
+                .map(|(_, title)| (*title, tooltip))
+                .collect();
+            let selected = ACTIVATIONS
+                .iter()
+                .position(|(option, _)| option == activation);
             let title = activation_title(*activation);
-            if let Some(chosen) = widgets::choose(ui, "Activation", tooltip, title, selected, &options) {
+            if let Some(chosen) =
+                widgets::choose(ui, "Activation", tooltip, title, selected, &options)
+            {
                 *activation = ACTIVATIONS[chosen].0;
                 touched = Some("activation");
             }
@@ -252,11 +344,26 @@ fn add_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
     let layers = &mut draft.experiment.head.layers;
     let mut added = None;
     ui.horizontal_wrapped(|ui| {
-        let dense = HeadLayer::Dense { units: 128, activation: Activation::Relu };
+        let dense = HeadLayer::Dense {
+            units: 128,
+            activation: Activation::Relu,
+        };
         for (title, layer, tooltip) in [
-            ("Dense", dense, "Add a fully connected layer before the output"),
-            ("BatchNorm", HeadLayer::BatchNorm, "Add a layer that normalises the features"),
-            ("Dropout", HeadLayer::Dropout(0.3), "Add a layer that sets a share of the values to zero while training"),
+            (
+                "Dense",
+                dense,
+                "Add a fully connected layer before the output",
+            ),
+            (
+                "BatchNorm",
+                HeadLayer::BatchNorm,
+                "Add a layer that normalises the features",
+            ),
+            (
+                "Dropout",
+                HeadLayer::Dropout(0.3),
+                "Add a layer that sets a share of the values to zero while training",
+            ),
         ] {
             let button = ui.button(format!("{} {title}", icon::PLUS));
             let button = button.on_hover_text(tooltip);
@@ -290,17 +397,32 @@ fn diagram_ui(ui: &mut egui::Ui, view: &HeadView) {
                     },
                     |ui| {
                         let outputs = step.outputs.map_or_else(|| "?".into(), format::count);
-                        ui.label(tokens::medium(outputs)).on_hover_text("Length of what this layer gives");
+                        ui.label(tokens::medium(outputs))
+                            .on_hover_text("Length of what this layer gives");
                         if step.parameters > 0 {
-                            ui.label(colors.small(format!("{} parameters", format::compact(step.parameters))));
+                            ui.label(
+                                colors.small(format!(
+                                    "{} parameters",
+                                    format::compact(step.parameters)
+                                )),
+                            );
                         }
                     },
                 );
             }
         });
     match view.parameters {
-        Some(parameters) => widgets::note(ui, &format!("{} parameters, all of which learn", format::count(parameters))),
-        None => widgets::note(ui, "The numbers appear once the backbone and the classes are known."),
+        Some(parameters) => widgets::note(
+            ui,
+            &format!(
+                "{} parameters, all of which learn",
+                format::count(parameters)
+            ),
+        ),
+        None => widgets::note(
+            ui,
+            "The numbers appear once the backbone and the classes are known.",
+        ),
     }
 }
 

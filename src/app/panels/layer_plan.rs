@@ -46,10 +46,19 @@ pub struct FlatNode<'a> {
 
 /// Every node but the root, parents before children.
 pub fn flatten(tree: &LayerTree) -> Vec<FlatNode<'_>> {
-    fn visit<'a>(node: &'a LayerNode, depth: usize, next_leaf: &mut usize, out: &mut Vec<FlatNode<'a>>) {
+    fn visit<'a>(
+        node: &'a LayerNode,
+        depth: usize,
+        next_leaf: &mut usize,
+        out: &mut Vec<FlatNode<'a>>,
+    ) {
         let place = out.len();
         let first = *next_leaf;
-        out.push(FlatNode { node, depth, leaves: first..first });
+        out.push(FlatNode {
+            node,
+            depth,
+            leaves: first..first,
+        });
         if node.children.is_empty() {
             *next_leaf += 1;
         }
@@ -71,7 +80,9 @@ pub fn flatten(tree: &LayerTree) -> Vec<FlatNode<'_>> {
 /// layers before goes on counting them.
 pub fn simplest(frozen: &[bool], nodes: &[FlatNode<'_>], before: &FreezePlan) -> FreezePlan {
     let first_free = frozen.iter().position(|&leaf| !leaf);
-    let Some(first_free) = first_free else { return FreezePlan::Backbone };
+    let Some(first_free) = first_free else {
+        return FreezePlan::Backbone;
+    };
     if !frozen.contains(&true) {
         return FreezePlan::Nothing;
     }
@@ -79,14 +90,19 @@ pub fn simplest(frozen: &[bool], nodes: &[FlatNode<'_>], before: &FreezePlan) ->
         if matches!(before, FreezePlan::AllButLast(_)) {
             return FreezePlan::AllButLast(frozen.len() - first_free);
         }
-        if let Some(node) = nodes.iter().find(|node| node.leaves.start == first_free && !node.leaves.is_empty()) {
+        if let Some(node) = nodes
+            .iter()
+            .find(|node| node.leaves.start == first_free && !node.leaves.is_empty())
+        {
             return FreezePlan::Below(node.node.path.clone());
         }
     }
     let mut paths = Vec::new();
     let mut covered = 0;
     for node in nodes {
-        if node.leaves.start >= covered && !node.leaves.is_empty() && Lock::of(frozen, node.leaves.clone()) == Lock::Frozen
+        if node.leaves.start >= covered
+            && !node.leaves.is_empty()
+            && Lock::of(frozen, node.leaves.clone()) == Lock::Frozen
         {
             paths.push(node.node.path.clone());
             covered = node.leaves.end;
@@ -103,7 +119,10 @@ pub fn describe(plan: &FreezePlan) -> String {
         FreezePlan::AllButLast(1) => "All but the last layer frozen".into(),
         FreezePlan::AllButLast(number) => format!("All but the last {number} layers frozen"),
         FreezePlan::Below(path) => format!("Frozen below {path}"),
-        FreezePlan::Custom(paths) => format!("{} frozen by name", super::format::plural(paths.len() as u64, "layer", "layers")),
+        FreezePlan::Custom(paths) => format!(
+            "{} frozen by name",
+            super::format::plural(paths.len() as u64, "layer", "layers")
+        ),
     }
 }
 
@@ -128,9 +147,16 @@ pub struct Totals {
 impl Totals {
     /// Of the backbone's leaves under `frozen`, and of a head with `head` parameters, which always learns.
     pub fn new(tree: &LayerTree, frozen: &[bool], head: u64) -> Self {
-        let mut totals = Self { trainable: head, frozen: 0 };
+        let mut totals = Self {
+            trainable: head,
+            frozen: 0,
+        };
         for (leaf, frozen) in tree.leaves().into_iter().zip(frozen) {
-            let side = if *frozen { &mut totals.frozen } else { &mut totals.trainable };
+            let side = if *frozen {
+                &mut totals.frozen
+            } else {
+                &mut totals.trainable
+            };
             *side += leaf.parameters;
         }
         totals
@@ -166,12 +192,16 @@ mod tests {
     fn the_simplest_plan_is_found() {
         let tree = fakes::tree();
         let leaves: Vec<String> = tree.leaves().iter().map(|leaf| leaf.path.clone()).collect();
-        let frozen_where = |test: &dyn Fn(&str) -> bool| leaves.iter().map(|path| test(path)).collect::<Vec<_>>();
+        let frozen_where =
+            |test: &dyn Fn(&str) -> bool| leaves.iter().map(|path| test(path)).collect::<Vec<_>>();
         let other = FreezePlan::Custom(Vec::new());
         let cases = [
             (frozen_where(&|_| true), FreezePlan::Backbone),
             (frozen_where(&|_| false), FreezePlan::Nothing),
-            (frozen_where(&|path| !path.starts_with("layer4")), FreezePlan::Below("layer4".into())),
+            (
+                frozen_where(&|path| !path.starts_with("layer4")),
+                FreezePlan::Below("layer4".into()),
+            ),
             (
                 frozen_where(&|path| path.starts_with("layer2") || path == "bn1"),
                 FreezePlan::Custom(vec!["bn1".into(), "layer2".into()]),
@@ -180,8 +210,13 @@ mod tests {
         for (frozen, expected) in cases {
             assert_eq!(plan(&frozen, &other), expected);
         }
-        let last_two: Vec<bool> = (0..leaves.len()).map(|leaf| leaf + 2 < leaves.len()).collect();
-        assert_eq!(plan(&last_two, &FreezePlan::AllButLast(5)), FreezePlan::AllButLast(2));
+        let last_two: Vec<bool> = (0..leaves.len())
+            .map(|leaf| leaf + 2 < leaves.len())
+            .collect();
+        assert_eq!(
+            plan(&last_two, &FreezePlan::AllButLast(5)),
+            FreezePlan::AllButLast(2)
+        );
     }
 
     #[test]
@@ -194,7 +229,10 @@ mod tests {
 
     #[test]
     fn another_network_forgets_the_names_of_this_one() {
-        let mut phase = Phase { freeze: FreezePlan::Below("layer4".into()), ..Phase::default() };
+        let mut phase = Phase {
+            freeze: FreezePlan::Below("layer4".into()),
+            ..Phase::default()
+        };
         forget_names(&mut phase);
         assert_eq!(phase.freeze, FreezePlan::Backbone);
         phase.freeze = FreezePlan::AllButLast(20);

@@ -15,7 +15,9 @@ pub struct LogView {
 
 impl LogView {
     pub fn build(state: &State) -> Self {
-        Self { lines: state.log.clone() }
+        Self {
+            lines: state.log.clone(),
+        }
     }
 
     /// Lines at least as severe as `least` that hold `search`.
@@ -23,7 +25,9 @@ impl LogView {
         let search = search.trim().to_lowercase();
         self.lines
             .iter()
-            .filter(|line| Severity::of(line.kind) >= least && line.text.to_lowercase().contains(&search))
+            .filter(|line| {
+                Severity::of(line.kind) >= least && line.text.to_lowercase().contains(&search)
+            })
             .collect()
     }
 }
@@ -76,7 +80,8 @@ fn as_text(lines: &[&LogLine]) -> String {
 pub fn log_ui(ui: &mut egui::Ui, view: &LogView, local: &mut LogLocal, out: &mut Vec<Command>) {
     let colors = tokens(ui);
     if view.lines.is_empty() {
-        let text = "What happens while pictures are read and networks trained is written down here.";
+        let text =
+            "What happens while pictures are read and networks trained is written down here.";
         widgets::empty_state(ui, icon::SCROLL, "Nothing said yet", text, |_| {});
         return;
     }
@@ -86,13 +91,21 @@ pub fn log_ui(ui: &mut egui::Ui, view: &LogView, local: &mut LogLocal, out: &mut
         let field = egui::TextEdit::singleline(&mut local.search)
             .hint_text(format!("{} Search", icon::MAGNIFYING_GLASS))
             .desired_width(140.0);
-        ui.add(field).accessible_name("Search the log").on_hover_text("Show only lines that hold this");
+        ui.add(field)
+            .accessible_name("Search the log")
+            .on_hover_text("Show only lines that hold this");
         let copy = ui.button(format!("{} Copy", icon::COPY));
-        if copy.on_hover_text("Copy the lines shown, to paste them elsewhere").clicked() {
+        if copy
+            .on_hover_text("Copy the lines shown, to paste them elsewhere")
+            .clicked()
+        {
             out.push(Command::CopyText(as_text(&lines)));
         }
         let clear = ui.button(format!("{} Clear", icon::TRASH));
-        if clear.on_hover_text("Empty the log in this window; run folders keep theirs").clicked() {
+        if clear
+            .on_hover_text("Empty the log in this window; run folders keep theirs")
+            .clicked()
+        {
             out.push(Command::ClearLog);
         }
         ui.label(colors.small(format!(
@@ -107,16 +120,15 @@ pub fn log_ui(ui: &mut egui::Ui, view: &LogView, local: &mut LogLocal, out: &mut
         return;
     }
     let height = ui.text_style_height(&egui::TextStyle::Body) + 2.0;
-    egui::ScrollArea::vertical().id_salt("log").auto_shrink(false).stick_to_bottom(true).show_rows(
-        ui,
-        height,
-        lines.len(),
-        |ui, rows| {
+    egui::ScrollArea::vertical()
+        .id_salt("log")
+        .auto_shrink(false)
+        .stick_to_bottom(true)
+        .show_rows(ui, height, lines.len(), |ui, rows| {
             for line in &lines[rows] {
                 line_ui(ui, line, height);
             }
-        },
-    );
+        });
 }
 
 fn line_ui(ui: &mut egui::Ui, line: &LogLine, height: f32) {
@@ -128,10 +140,16 @@ fn line_ui(ui: &mut egui::Ui, line: &LogLine, height: f32) {
     };
     ui.horizontal(|ui| {
         ui.set_height(height);
-        ui.label(egui::RichText::new(&line.time).monospace().size(tokens::TEXT_SMALL).color(colors.text_faint));
+        ui.label(
+            egui::RichText::new(&line.time)
+                .monospace()
+                .size(tokens::TEXT_SMALL)
+                .color(colors.text_faint),
+        );
         ui.label(egui::RichText::new(symbol).color(color));
         let text = egui::RichText::new(&line.text).color(text_color);
-        ui.add(egui::Label::new(text).truncate()).on_hover_text(&line.text);
+        ui.add(egui::Label::new(text).truncate())
+            .on_hover_text(&line.text);
     });
 }
 
@@ -143,9 +161,15 @@ mod tests {
     #[test]
     fn lines_are_filtered_by_severity_and_text() {
         let view = LogView::build(&fakes::state());
-        assert_eq!(view.filtered(Severity::Everything, "").len(), view.lines.len());
+        assert_eq!(
+            view.filtered(Severity::Everything, "").len(),
+            view.lines.len()
+        );
         let warnings = view.filtered(Severity::Warnings, "");
-        assert_eq!(as_text(&warnings), "10:15:07 warning: 2 pictures were passed over\n10:19:40 error: the loss became NaN in epoch 2: lower the learning rate");
+        assert_eq!(
+            as_text(&warnings),
+            "10:15:07 warning: 2 pictures were passed over\n10:19:40 error: the loss became NaN in epoch 2: lower the learning rate"
+        );
         assert_eq!(view.filtered(Severity::Everything, "NaN").len(), 1);
     }
 }

@@ -30,9 +30,15 @@ impl PhasesView {
             Scan::Done { split, .. } => split.train.len() as u64,
             _ => 1_000,
         };
-        let steps_per_epoch = pictures.div_ceil(u64::from(editor.experiment.training.batch_size.max(1))).max(1);
+        let steps_per_epoch = pictures
+            .div_ceil(u64::from(editor.experiment.training.batch_size.max(1)))
+            .max(1);
         let lines = editor.experiment.phases.iter().map(line).collect();
-        Some(Self { editor, steps_per_epoch, lines })
+        Some(Self {
+            editor,
+            steps_per_epoch,
+            lines,
+        })
     }
 }
 
@@ -53,7 +59,12 @@ pub struct PhasesLocal {
     folded: BTreeSet<usize>,
 }
 
-pub fn phases_ui(ui: &mut egui::Ui, view: &PhasesView, local: &mut PhasesLocal, out: &mut Vec<Command>) {
+pub fn phases_ui(
+    ui: &mut egui::Ui,
+    view: &PhasesView,
+    local: &mut PhasesLocal,
+    out: &mut Vec<Command>,
+) {
     let mut draft = view.editor.draft();
     let number = draft.experiment.phases.len();
     let mut change = None;
@@ -69,7 +80,11 @@ pub fn phases_ui(ui: &mut egui::Ui, view: &PhasesView, local: &mut PhasesLocal, 
         ui.add_space(tokens::SPACE_XS);
     }
     let tooltip = "Add a stretch of epochs after the others, in which the top of the backbone learns at a tenth of the rate";
-    if ui.button(format!("{} Add phase", icon::PLUS)).on_hover_text(tooltip).clicked() {
+    if ui
+        .button(format!("{} Add phase", icon::PLUS))
+        .on_hover_text(tooltip)
+        .clicked()
+    {
         change = Some(Change::Add);
     }
     widgets::problem(ui, draft.problem("phases"));
@@ -119,9 +134,17 @@ fn head_ui(
     let folded = local.folded.contains(&index);
     let place = index + 1;
     ui.horizontal(|ui| {
-        let symbol = if folded { icon::CARET_RIGHT } else { icon::CARET_DOWN };
-        let name = format!("{} phase {place}", if folded { "Expand" } else { "Collapse" });
-        if widgets::icon_button(ui, symbol, &name, "Show or hide the settings of this phase").clicked()
+        let symbol = if folded {
+            icon::CARET_RIGHT
+        } else {
+            icon::CARET_DOWN
+        };
+        let name = format!(
+            "{} phase {place}",
+            if folded { "Expand" } else { "Collapse" }
+        );
+        if widgets::icon_button(ui, symbol, &name, "Show or hide the settings of this phase")
+            .clicked()
             && !local.folded.remove(&index)
         {
             local.folded.insert(index);
@@ -130,39 +153,59 @@ fn head_ui(
             ui.spacing_mut().item_spacing.x = 0.0;
             ui.add_enabled_ui(number > 1, |ui| {
                 let name = format!("Remove phase {place}");
-                if widgets::icon_button(ui, icon::TRASH, &name, "Remove this phase; undo brings it back").clicked() {
+                if widgets::icon_button(
+                    ui,
+                    icon::TRASH,
+                    &name,
+                    "Remove this phase; undo brings it back",
+                )
+                .clicked()
+                {
                     *change = Some(Change::Remove(index));
                 }
             });
             ui.add_enabled_ui(index + 1 < number, |ui| {
                 let name = format!("Move phase {place} down");
-                if widgets::icon_button(ui, icon::ARROW_DOWN, &name, "Carry it out later").clicked() {
+                if widgets::icon_button(ui, icon::ARROW_DOWN, &name, "Carry it out later").clicked()
+                {
                     *change = Some(Change::Down(index));
                 }
             });
             ui.add_enabled_ui(index > 0, |ui| {
                 let name = format!("Move phase {place} up");
-                if widgets::icon_button(ui, icon::ARROW_UP, &name, "Carry it out earlier").clicked() {
+                if widgets::icon_button(ui, icon::ARROW_UP, &name, "Carry it out earlier").clicked()
+                {
                     *change = Some(Change::Up(index));
                 }
             });
             let field = egui::TextEdit::singleline(&mut draft.experiment.phases[index].name)
                 .frame(egui::Frame::NONE)
                 .font(tokens::semibold_font(tokens::TEXT_BODY))
-                .vertical_align(egui::Align::Center)
+                .align(egui::Align2::LEFT_CENTER)
                 .min_size(vec2(0.0, ui.spacing().interact_size.y))
                 .desired_width(ui.available_width());
-            let response = ui.add(field).accessible_name(format!("Name of phase {place}"));
-            let changed = response.on_hover_text("What the curves and the log call this phase").changed();
+            let response = ui
+                .add(field)
+                .accessible_name(format!("Name of phase {place}"));
+            let changed = response
+                .on_hover_text("What the curves and the log call this phase")
+                .changed();
             draft.touched_at(changed, "phase name", index);
         });
     });
     if folded && let Some(line) = view.lines.get(index) {
-        ui.add(egui::Label::new(tokens(ui).small(line)).truncate()).on_hover_text(line);
+        ui.add(egui::Label::new(tokens(ui).small(line)).truncate())
+            .on_hover_text(line);
     }
 }
 
-fn body_ui(ui: &mut egui::Ui, view: &PhasesView, draft: &mut Draft<'_>, index: usize, out: &mut Vec<Command>) {
+fn body_ui(
+    ui: &mut egui::Ui,
+    view: &PhasesView,
+    draft: &mut Draft<'_>,
+    index: usize,
+    out: &mut Vec<Command>,
+) {
     let field = |name: &str| format!("phases[{index}].{name}");
     let phase = &mut draft.experiment.phases[index];
     let tooltip = "How often every training picture is seen in this phase";
@@ -175,7 +218,13 @@ fn body_ui(ui: &mut egui::Ui, view: &PhasesView, draft: &mut Draft<'_>, index: u
 
     let tooltip = "How far the weights move after each batch: for the head and for layers whose factor is 1. Fine-tuning wants a tenth to a hundredth of the head's";
     let phase = &mut draft.experiment.phases[index];
-    let changed = widgets::log_slider(ui, "Learning rate", tooltip, &mut phase.learning_rate, 1e-6..=1.0);
+    let changed = widgets::log_slider(
+        ui,
+        "Learning rate",
+        tooltip,
+        &mut phase.learning_rate,
+        1e-6..=1.0,
+    );
     draft.touched_at(changed, "learning rate", index);
     widgets::problem(ui, draft.problem(&field("learning_rate")));
 
@@ -186,7 +235,15 @@ fn body_ui(ui: &mut egui::Ui, view: &PhasesView, draft: &mut Draft<'_>, index: u
     let tooltip = "Epochs over which the rate rises from 0 before the schedule begins; keeps the first steps from spoiling what was learned";
     let phase = &mut draft.experiment.phases[index];
     let most = f64::from(phase.epochs).clamp(1.0, 20.0);
-    let changed = widgets::slider(ui, "Warm-up", tooltip, &mut phase.warmup_epochs, 0.0..=most, 0.1, " ep");
+    let changed = widgets::slider(
+        ui,
+        "Warm-up",
+        tooltip,
+        &mut phase.warmup_epochs,
+        0.0..=most,
+        0.1,
+        " ep",
+    );
     draft.touched_at(changed, "warm-up", index);
     widgets::problem(ui, draft.problem(&field("warmup_epochs")));
     sparkline_ui(ui, &draft.experiment.phases[index], view.steps_per_epoch);
@@ -198,7 +255,10 @@ fn freeze_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize, out: &mut V
     let plan = &mut draft.experiment.phases[index].freeze;
     let options = [
         ("Backbone", "Feature extraction: only the head learns"),
-        ("All but last", "Fine-tuning: the top of the backbone learns too"),
+        (
+            "All but last",
+            "Fine-tuning: the top of the backbone learns too",
+        ),
         ("Nothing", "Every layer learns"),
         ("Layer by layer…", "Choose in the layer tree"),
     ];
@@ -232,45 +292,112 @@ fn freeze_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize, out: &mut V
 
 fn optimizer_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize) {
     let optimizer = &mut draft.experiment.phases[index].optimizer;
-    let kinds = [Optimizer::default(), Optimizer::adam_w(), Optimizer::sgd(), Optimizer::rms_prop()];
+    let kinds = [
+        Optimizer::default(),
+        Optimizer::adam_w(),
+        Optimizer::sgd(),
+        Optimizer::rms_prop(),
+    ];
     let sentences = [
         "Adapts the step of every weight; a safe choice",
         "Adam with decoupled weight decay; a good choice for fine-tuning",
         "Plain steps with momentum; wants a higher rate",
         "Adapts the step of every weight by its recent size",
     ];
-    let options: Vec<(&str, &str)> =
-        kinds.iter().zip(sentences).map(|(kind, sentence)| (kind.title(), sentence)).collect();
-    let selected = kinds.iter().position(|kind| kind.title() == optimizer.title());
+    let options: Vec<(&str, &str)> = kinds
+        .iter()
+        .zip(sentences)
+        .map(|(kind, sentence)| (kind.title(), sentence))
+        .collect();
+    let selected = kinds
+        .iter()
+        .position(|kind| kind.title() == optimizer.title());
     let tooltip = "The rule by which gradients move the weights";
-    if let Some(chosen) = widgets::choose(ui, "Optimizer", tooltip, optimizer.title(), selected, &options) {
+    if let Some(chosen) = widgets::choose(
+        ui,
+        "Optimizer",
+        tooltip,
+        optimizer.title(),
+        selected,
+        &options,
+    ) {
         *optimizer = kinds[chosen].clone();
     }
     let mut changed = false;
     let momentum_text = "How much of the last step is kept in the next";
     let beta1_text = "How slowly the mean of the gradients is forgotten";
     let beta2_text = "How slowly the mean of their squares is forgotten";
-    let decay_text = "Pulls weights towards 0 at every step: guards against learning pictures by heart";
+    let decay_text =
+        "Pulls weights towards 0 at every step: guards against learning pictures by heart";
     let epsilon_text = "Keeps the division from exploding where gradients are tiny";
     match optimizer {
-        Optimizer::Sgd { momentum, nesterov, weight_decay } => {
-            changed |= widgets::slider(ui, "Momentum", momentum_text, momentum, 0.0..=0.999, 0.001, "");
-            changed |= widgets::toggle(ui, "Nesterov", "Looks a step ahead before it corrects the momentum", nesterov);
+        Optimizer::Sgd {
+            momentum,
+            nesterov,
+            weight_decay,
+        } => {
+            changed |= widgets::slider(
+                ui,
+                "Momentum",
+                momentum_text,
+                momentum,
+                0.0..=0.999,
+                0.001,
+                "",
+            );
+            changed |= widgets::toggle(
+                ui,
+                "Nesterov",
+                "Looks a step ahead before it corrects the momentum",
+                nesterov,
+            );
             changed |= widgets::log_slider(ui, "Weight decay", decay_text, weight_decay, 0.0..=1.0);
         }
-        Optimizer::Adam { beta1, beta2, epsilon, weight_decay }
-        | Optimizer::AdamW { beta1, beta2, epsilon, weight_decay } => {
+        Optimizer::Adam {
+            beta1,
+            beta2,
+            epsilon,
+            weight_decay,
+        }
+        | Optimizer::AdamW {
+            beta1,
+            beta2,
+            epsilon,
+            weight_decay,
+        } => {
             changed |= widgets::log_slider(ui, "Weight decay", decay_text, weight_decay, 0.0..=1.0);
-            egui::CollapsingHeader::new(RichText::new("More of the optimizer").size(tokens::TEXT_SMALL)).id_salt("more").show(ui, |ui| {
+            egui::CollapsingHeader::new(
+                RichText::new("More of the optimizer").size(tokens::TEXT_SMALL),
+            )
+            .id_salt("more")
+            .show(ui, |ui| {
                 changed |= widgets::slider(ui, "Beta 1", beta1_text, beta1, 0.0..=0.999, 0.001, "");
-                changed |= widgets::slider(ui, "Beta 2", beta2_text, beta2, 0.0..=0.9999, 0.0001, "");
+                changed |=
+                    widgets::slider(ui, "Beta 2", beta2_text, beta2, 0.0..=0.9999, 0.0001, "");
                 changed |= widgets::log_slider(ui, "Epsilon", epsilon_text, epsilon, 1e-12..=0.1);
             });
         }
-        Optimizer::RmsProp { alpha, epsilon, momentum, weight_decay } => {
-            changed |= widgets::slider(ui, "Momentum", momentum_text, momentum, 0.0..=0.999, 0.001, "");
+        Optimizer::RmsProp {
+            alpha,
+            epsilon,
+            momentum,
+            weight_decay,
+        } => {
+            changed |= widgets::slider(
+                ui,
+                "Momentum",
+                momentum_text,
+                momentum,
+                0.0..=0.999,
+                0.001,
+                "",
+            );
             changed |= widgets::log_slider(ui, "Weight decay", decay_text, weight_decay, 0.0..=1.0);
-            egui::CollapsingHeader::new(RichText::new("More of the optimizer").size(tokens::TEXT_SMALL)).id_salt("more").show(ui, |ui| {
+            egui::CollapsingHeader::new(
+                RichText::new("More of the optimizer").size(tokens::TEXT_SMALL),
+            )
+            .id_salt("more")
+            .show(ui, |ui| {
                 changed |= widgets::slider(ui, "Alpha", beta2_text, alpha, 0.0..=0.999, 0.001, "");
                 changed |= widgets::log_slider(ui, "Epsilon", epsilon_text, epsilon, 1e-12..=0.1);
             });
@@ -285,7 +412,10 @@ fn schedule_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize) {
         Schedule::Constant,
         Schedule::Cosine { final_factor: 0.0 },
         Schedule::one_cycle(),
-        Schedule::Step { every_epochs: 3, factor: 0.1 },
+        Schedule::Step {
+            every_epochs: 3,
+            factor: 0.1,
+        },
     ];
     let sentences = [
         "The same rate throughout",
@@ -293,19 +423,35 @@ fn schedule_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize) {
         "Up, then down to almost nothing: often best in few epochs",
         "Multiplied by a factor every few epochs",
     ];
-    let options: Vec<(&str, &str)> =
-        kinds.iter().zip(sentences).map(|(kind, sentence)| (kind.title(), sentence)).collect();
-    let selected = kinds.iter().position(|kind| kind.title() == schedule.title());
+    let options: Vec<(&str, &str)> = kinds
+        .iter()
+        .zip(sentences)
+        .map(|(kind, sentence)| (kind.title(), sentence))
+        .collect();
+    let selected = kinds
+        .iter()
+        .position(|kind| kind.title() == schedule.title());
     let tooltip = "How the learning rate changes over the phase";
-    if let Some(chosen) = widgets::choose(ui, "Schedule", tooltip, schedule.title(), selected, &options) {
+    if let Some(chosen) = widgets::choose(
+        ui,
+        "Schedule",
+        tooltip,
+        schedule.title(),
+        selected,
+        &options,
+    ) {
         *schedule = kinds[chosen].clone();
     }
     let mut changed = false;
     match schedule {
         Schedule::Constant => {}
-        Schedule::Step { every_epochs, factor } => {
+        Schedule::Step {
+            every_epochs,
+            factor,
+        } => {
             let tooltip = "Epochs between two steps down";
-            changed |= widgets::number(ui, "Step every", tooltip, every_epochs, 1..=1000, " epochs");
+            changed |=
+                widgets::number(ui, "Step every", tooltip, every_epochs, 1..=1000, " epochs");
             let tooltip = "What the rate is multiplied by at every step";
             changed |= widgets::slider(ui, "Step factor", tooltip, factor, 0.01..=1.0, 0.01, "");
         }
@@ -313,11 +459,16 @@ fn schedule_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize) {
             let tooltip = "Share of the rate that is left at the end of the phase";
             changed |= widgets::share_slider(ui, "Ends at", tooltip, final_factor, 1.0);
         }
-        Schedule::OneCycle { rise, start_divisor, final_divisor } => {
+        Schedule::OneCycle {
+            rise,
+            start_divisor,
+            final_divisor,
+        } => {
             let tooltip = "Share of the steps over which the rate rises";
             changed |= widgets::share_slider(ui, "Rise", tooltip, rise, 0.9);
             let tooltip = "The rate begins at this part of its highest value";
-            changed |= widgets::log_slider(ui, "Start divisor", tooltip, start_divisor, 1.0..=1000.0);
+            changed |=
+                widgets::log_slider(ui, "Start divisor", tooltip, start_divisor, 1.0..=1000.0);
             let tooltip = "The rate ends at this part of its starting value";
             changed |= widgets::log_slider(ui, "Final divisor", tooltip, final_divisor, 1.0..=1e6);
         }
@@ -329,8 +480,14 @@ fn rates_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize) {
     let rates = &mut draft.experiment.phases[index].layer_rates;
     let options = [
         ("Uniform", "The same rate for every layer that learns"),
-        ("By depth", "Lower for early layers, which hold what all pictures share; as fastai's discriminative rates"),
-        ("Backbone factor", "One factor for the whole backbone; the head keeps the full rate"),
+        (
+            "By depth",
+            "Lower for early layers, which hold what all pictures share; as fastai's discriminative rates",
+        ),
+        (
+            "Backbone factor",
+            "One factor for the whole backbone; the head keeps the full rate",
+        ),
     ];
     let selected = match rates {
         LayerRates::Uniform => Some(0),
@@ -350,7 +507,8 @@ fn rates_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize) {
     match rates {
         LayerRates::Uniform => {}
         LayerRates::ByDepth { lowest } => {
-            let tooltip = "The first stage that learns has this share of the rate; the last has all of it";
+            let tooltip =
+                "The first stage that learns has this share of the rate; the last has all of it";
             changed = widgets::log_slider(ui, "Lowest", tooltip, lowest, 1e-4..=1.0);
         }
         LayerRates::Backbone(factor) => {
@@ -375,7 +533,8 @@ fn sparkline_ui(ui: &mut egui::Ui, phase: &Phase, steps_per_epoch: u64) {
         .map(|point| learning_rate(phase, (point * (steps - 1)) / POINTS, steps_per_epoch))
         .collect();
     let most = rates.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
-    ui.painter().rect_filled(rect, tokens::RADIUS_S, colors.sunken);
+    ui.painter()
+        .rect_filled(rect, tokens::RADIUS_S, colors.sunken);
     let inner = rect.shrink(5.0);
     let points: Vec<egui::Pos2> = rates
         .iter()
@@ -385,7 +544,8 @@ fn sparkline_ui(ui: &mut egui::Ui, phase: &Phase, steps_per_epoch: u64) {
             egui::pos2(x, inner.bottom() - inner.height() * (rate / most) as f32)
         })
         .collect();
-    ui.painter().line(points, egui::Stroke::new(1.5, colors.accent));
+    ui.painter()
+        .line(points, egui::Stroke::new(1.5, colors.accent));
     let (first, last) = (rates[0], rates[rates.len() - 1]);
     let text = format!(
         "Learning rate over the phase: from {} to {}, at most {}",

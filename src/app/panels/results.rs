@@ -67,7 +67,10 @@ impl ResultsView {
             let entry = splits.entry(&summary.test_split).or_default();
             *entry = (entry.0 + 1, entry.1.max(summary.started));
         }
-        let split = splits.iter().max_by_key(|(_, rank)| **rank).map(|(split, _)| *split);
+        let split = splits
+            .iter()
+            .max_by_key(|(_, rank)| **rank)
+            .map(|(split, _)| *split);
         let mut rows: Vec<ResultRow> = tested
             .iter()
             .map(|(run, summary, test)| ResultRow {
@@ -92,7 +95,12 @@ impl ResultsView {
                 .then_with(|| a.id.cmp(&b.id))
         });
         let verdict = verdict(&rows);
-        Self { rows, verdict, runs_known: state.runs.len(), can_train: state.active_document().is_some() }
+        Self {
+            rows,
+            verdict,
+            runs_known: state.runs.len(),
+            can_train: state.active_document().is_some(),
+        }
     }
 }
 
@@ -101,7 +109,10 @@ fn verdict(rows: &[ResultRow]) -> Option<String> {
     let (first, second) = (comparable.next()?, comparable.next()?);
     let points = (first.accuracy - second.accuracy) * 100.0;
     let (name, other) = if first.name == second.name {
-        (format!("{} ({})", first.name, first.backbone), format!("{} ({})", second.name, second.backbone))
+        (
+            format!("{} ({})", first.name, first.backbone),
+            format!("{} ({})", second.name, second.backbone),
+        )
     } else {
         (first.name.clone(), second.name.clone())
     };
@@ -127,7 +138,12 @@ fn verdict(rows: &[ResultRow]) -> Option<String> {
 #[derive(Debug, Clone, Default)]
 pub struct ResultsLocal {}
 
-pub fn results_ui(ui: &mut egui::Ui, view: &ResultsView, _local: &mut ResultsLocal, out: &mut Vec<Command>) {
+pub fn results_ui(
+    ui: &mut egui::Ui,
+    view: &ResultsView,
+    _local: &mut ResultsLocal,
+    out: &mut Vec<Command>,
+) {
     if view.rows.is_empty() {
         let text = if view.runs_known > 0 {
             "Shown runs appear here once they have been tested. Switch runs on at the right."
@@ -137,7 +153,8 @@ pub fn results_ui(ui: &mut egui::Ui, view: &ResultsView, _local: &mut ResultsLoc
         };
         widgets::empty_state(ui, icon::TROPHY, "No results yet", text, |ui| {
             let tooltip = "Make the pair of experiments from these pictures and train both";
-            if view.can_train && widgets::primary_button(ui, "Compare both ways", tooltip).clicked() {
+            if view.can_train && widgets::primary_button(ui, "Compare both ways", tooltip).clicked()
+            {
                 out.push(Command::CompareBothWays);
             }
         });
@@ -161,23 +178,40 @@ fn verdict_ui(ui: &mut egui::Ui, view: &ResultsView, out: &mut Vec<Command>) {
     let text = view.verdict.clone().unwrap_or_else(|| {
         "One tested run so far. Train another on the same pictures to see which is better.".into()
     });
-    colors.callout(colors.accent_faint, colors.accent).show(ui, |ui| {
-        ui.set_width(ui.available_width());
-        ui.horizontal_wrapped(|ui| {
-            ui.label(egui::RichText::new(icon::TROPHY).size(tokens::TEXT_TITLE).color(colors.accent));
-            ui.label(tokens::medium(text).size(tokens::TEXT_LARGE).color(colors.text));
+    colors
+        .callout(colors.accent_faint, colors.accent)
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.horizontal_wrapped(|ui| {
+                ui.label(
+                    egui::RichText::new(icon::TROPHY)
+                        .size(tokens::TEXT_TITLE)
+                        .color(colors.accent),
+                );
+                ui.label(
+                    tokens::medium(text)
+                        .size(tokens::TEXT_LARGE)
+                        .color(colors.text),
+                );
+            });
         });
-    });
     ui.add_space(tokens::SPACE_XS);
     ui.horizontal_wrapped(|ui| {
         if view.verdict.is_none() && view.can_train {
             let tooltip = "Make the pair of experiments from these pictures and train both";
-            if ui.button("Compare both ways").on_hover_text(tooltip).clicked() {
+            if ui
+                .button("Compare both ways")
+                .on_hover_text(tooltip)
+                .clicked()
+            {
                 out.push(Command::CompareBothWays);
             }
         }
         let button = ui.button(format!("{} Export figures…", icon::EXPORT));
-        if button.on_hover_text("Write the curves and comparisons of the shown runs as pictures").clicked() {
+        if button
+            .on_hover_text("Write the curves and comparisons of the shown runs as pictures")
+            .clicked()
+        {
             out.push(Command::ExportFiguresDialog);
         }
     });
@@ -186,39 +220,62 @@ fn verdict_ui(ui: &mut egui::Ui, view: &ResultsView, out: &mut Vec<Command>) {
 /// Accuracies as bars with their intervals, on a scale that begins where the differences are.
 fn chart_ui(ui: &mut egui::Ui, view: &ResultsView) {
     let colors = tokens(ui);
-    let lowest = view.rows.iter().map(|row| row.interval.0).fold(1.0, f64::min);
+    let lowest = view
+        .rows
+        .iter()
+        .map(|row| row.interval.0)
+        .fold(1.0, f64::min);
     let from = if lowest > 0.6 { 0.5 } else { 0.0 };
     let name_width = (ui.available_width() * 0.28).clamp(90.0, 220.0);
     let font = egui::FontId::proportional(tokens::TEXT_BODY);
     let row_height = 28.0;
     let value_width = 62.0;
     for row in &view.rows {
-        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), row_height), Sense::hover());
+        let (rect, response) =
+            ui.allocate_exact_size(vec2(ui.available_width(), row_height), Sense::hover());
         let fade = if row.comparable { 1.0 } else { 0.4 };
-        let name = egui::Rect::from_min_size(rect.min, vec2(name_width - tokens::SPACE_S, row_height));
+        let name =
+            egui::Rect::from_min_size(rect.min, vec2(name_width - tokens::SPACE_S, row_height));
         let text_color = colors.text.gamma_multiply(fade);
         widgets::elided(ui, name, &row.name, font.clone(), text_color);
         let track = egui::Rect::from_min_max(
             egui::pos2(rect.left() + name_width, rect.top() + 6.0),
             egui::pos2(rect.right() - value_width, rect.bottom() - 6.0),
         );
-        let at = |share: f64| track.left() + track.width() * ((share - from) / (1.0 - from)).clamp(0.0, 1.0) as f32;
-        ui.painter().rect_filled(track, tokens::RADIUS_S, colors.sunken);
+        let at = |share: f64| {
+            track.left() + track.width() * ((share - from) / (1.0 - from)).clamp(0.0, 1.0) as f32
+        };
+        ui.painter()
+            .rect_filled(track, tokens::RADIUS_S, colors.sunken);
         let mut bar = track;
         bar.set_right(at(row.accuracy));
         let color = tokens::run_color(row.color);
-        ui.painter().rect_filled(bar, tokens::RADIUS_S, color.gamma_multiply(fade));
+        ui.painter()
+            .rect_filled(bar, tokens::RADIUS_S, color.gamma_multiply(fade));
         let stroke = egui::Stroke::new(1.5, colors.text.gamma_multiply(fade));
         let (low, high) = (at(row.interval.0), at(row.interval.1));
         ui.painter().hline(low..=high, track.center().y, stroke);
         for end in [low, high] {
-            ui.painter().vline(end, track.center().y - 4.0..=track.center().y + 4.0, stroke);
+            ui.painter()
+                .vline(end, track.center().y - 4.0..=track.center().y + 4.0, stroke);
         }
         let value = format::percent(row.accuracy);
         let place = rect.right_center();
-        ui.painter().text(place, Align2::RIGHT_CENTER, &value, tokens::medium_font(tokens::TEXT_BODY), text_color);
-        let text = format!("{}: {value} of {} test pictures right, {}", row.name, row.n, interval_text(row));
-        response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Image, true, &text));
+        ui.painter().text(
+            place,
+            Align2::RIGHT_CENTER,
+            &value,
+            tokens::medium_font(tokens::TEXT_BODY),
+            text_color,
+        );
+        let text = format!(
+            "{}: {value} of {} test pictures right, {}",
+            row.name,
+            row.n,
+            interval_text(row)
+        );
+        response
+            .widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Image, true, &text));
         response.on_hover_text(&text);
     }
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 14.0), Sense::hover());
@@ -229,13 +286,26 @@ fn chart_ui(ui: &mut egui::Ui, view: &ResultsView) {
         let share = from + (1.0 - from) * f64::from(part) / 2.0;
         let x = left + (right - left) * part as f32 / 2.0;
         let text = format!("{:.0} %", share * 100.0);
-        ui.painter().text(egui::pos2(x, rect.top()), Align2::CENTER_TOP, text, small.clone(), colors.text_faint);
+        ui.painter().text(
+            egui::pos2(x, rect.top()),
+            Align2::CENTER_TOP,
+            text,
+            small.clone(),
+            colors.text_faint,
+        );
     }
-    widgets::note(ui, "Test accuracy with its 95 % interval (Wilson): where the true accuracy may lie.");
+    widgets::note(
+        ui,
+        "Test accuracy with its 95 % interval (Wilson): where the true accuracy may lie.",
+    );
 }
 
 fn interval_text(row: &ResultRow) -> String {
-    format!("95 % between {:.1} and {:.1} %", row.interval.0 * 100.0, row.interval.1 * 100.0)
+    format!(
+        "95 % between {:.1} and {:.1} %",
+        row.interval.0 * 100.0,
+        row.interval.1 * 100.0
+    )
 }
 
 fn table_ui(ui: &mut egui::Ui, view: &ResultsView) {
@@ -297,7 +367,10 @@ mod tests {
             ((1.0, 10), (0.722_467, 1.0)),
         ] {
             let found = wilson(share, n);
-            assert!((found.0 - low).abs() < 1e-4 && (found.1 - high).abs() < 1e-4, "{found:?}");
+            assert!(
+                (found.0 - low).abs() < 1e-4 && (found.1 - high).abs() < 1e-4,
+                "{found:?}"
+            );
         }
         assert_eq!(wilson(0.5, 0), (0.0, 1.0));
     }
@@ -305,10 +378,19 @@ mod tests {
     #[test]
     fn the_best_comparable_run_stands_first() {
         let view = ResultsView::build(&fakes::state());
-        let names: Vec<(&str, bool)> = view.rows.iter().map(|row| (row.name.as_str(), row.comparable)).collect();
+        let names: Vec<(&str, bool)> = view
+            .rows
+            .iter()
+            .map(|row| (row.name.as_str(), row.comparable))
+            .collect();
         assert_eq!(
             names,
-            [("Fine-tuning", true), ("Feature extraction", true), ("From scratch", true), ("Solar cells, all views", false)]
+            [
+                ("Fine-tuning", true),
+                ("Feature extraction", true),
+                ("From scratch", true),
+                ("Solar cells, all views", false)
+            ]
         );
         assert_eq!(
             view.verdict.as_deref(),
@@ -320,13 +402,19 @@ mod tests {
     fn a_difference_within_the_interval_is_called_small() {
         let mut state = fakes::state();
         for run in &mut state.runs {
-            if let Some(test) = run.summary.as_mut().and_then(|summary| summary.test.as_mut())
+            if let Some(test) = run
+                .summary
+                .as_mut()
+                .and_then(|summary| summary.test.as_mut())
                 && run.name == "Fine-tuning"
             {
                 test.accuracy = 0.868;
             }
         }
         let verdict = ResultsView::build(&state).verdict.unwrap_or_default();
-        assert!(verdict.contains("slightly ahead") && verdict.contains("small difference"), "{verdict}");
+        assert!(
+            verdict.contains("slightly ahead") && verdict.contains("small difference"),
+            "{verdict}"
+        );
     }
 }

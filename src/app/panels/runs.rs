@@ -51,14 +51,25 @@ impl RunsView {
                 _ => (2, u64::MAX - started, *place),
             }
         });
-        let rows = records.into_iter().map(|(_, run)| RunRow::build(run, state.paused, now)).collect();
-        Self { rows, can_train: state.active_document().is_some() }
+        let rows = records
+            .into_iter()
+            .map(|(_, run)| RunRow::build(run, state.paused, now))
+            .collect();
+        Self {
+            rows,
+            can_train: state.active_document().is_some(),
+        }
     }
 
     /// The list as lines of text.
     pub fn text(&self) -> String {
         let line = |row: &RunRow| {
-            format!("{} | {} | {}", row.name, row.accuracy.as_deref().unwrap_or("–"), row.detail)
+            format!(
+                "{} | {} | {}",
+                row.name,
+                row.accuracy.as_deref().unwrap_or("–"),
+                row.detail
+            )
         };
         self.rows.iter().map(line).collect::<Vec<_>>().join("\n")
     }
@@ -66,7 +77,10 @@ impl RunsView {
 
 impl RunRow {
     fn build(run: &RunRecord, paused: bool, now: u64) -> Self {
-        let when = run.summary.as_ref().map(|summary| format::ago(summary.started, now));
+        let when = run
+            .summary
+            .as_ref()
+            .map(|summary| format::ago(summary.started, now));
         let epochs = run.metrics.len();
         let detail = match &run.state {
             RecordState::Queued => "waiting".into(),
@@ -74,10 +88,16 @@ impl RunRow {
             RecordState::Finished => when.unwrap_or_else(|| "finished".into()),
             RecordState::Stopped => {
                 let epochs = format::plural(epochs as u64, "epoch", "epochs");
-                when.map_or_else(|| format!("stopped after {epochs}"), |when| format!("stopped, {when}"))
+                when.map_or_else(
+                    || format!("stopped after {epochs}"),
+                    |when| format!("stopped, {when}"),
+                )
             }
             RecordState::Failed(reason) => reason.clone(),
-            RecordState::Interrupted => when.map_or_else(|| "interrupted".into(), |when| format!("interrupted, {when}")),
+            RecordState::Interrupted => when.map_or_else(
+                || "interrupted".into(),
+                |when| format!("interrupted, {when}"),
+            ),
         };
         let accuracy = run
             .summary
@@ -121,18 +141,26 @@ fn share(run: &RunRecord) -> f32 {
 }
 
 fn running_text(run: &RunRecord, paused: bool) -> String {
-    let Some(progress) = &run.progress else { return "starting".into() };
+    let Some(progress) = &run.progress else {
+        return "starting".into();
+    };
     let activity = match progress.activity {
         _ if paused => "paused".to_owned(),
         Activity::ReadingPictures => "reading pictures".into(),
         Activity::ComputingFeatures => "computing features".into(),
         Activity::Testing => "testing".into(),
         Activity::Training | Activity::Validating => {
-            format!("epoch {}/{}", progress.epoch, run.epochs_planned.max(progress.epochs))
+            format!(
+                "epoch {}/{}",
+                progress.epoch,
+                run.epochs_planned.max(progress.epochs)
+            )
         }
     };
     match progress.remaining_seconds {
-        Some(seconds) if !paused => format!("{activity}, {} left", format::duration(seconds)),
+        Some(seconds) if !paused => {
+            format!("{activity}, {} left", crate::format::remaining(seconds))
+        }
         _ => activity,
     }
 }
@@ -149,8 +177,11 @@ pub fn runs_ui(ui: &mut egui::Ui, view: &RunsView, _local: &mut RunsLocal, out: 
             "No runs yet",
             "What you train is kept here, with its curves and results.",
             |ui| {
-                let tooltip = "Make feature extraction and fine-tuning from these pictures and train both";
-                if view.can_train && widgets::primary_button(ui, "Compare both ways", tooltip).clicked() {
+                let tooltip =
+                    "Make feature extraction and fine-tuning from these pictures and train both";
+                if view.can_train
+                    && widgets::primary_button(ui, "Compare both ways", tooltip).clicked()
+                {
                     out.push(Command::CompareBothWays);
                 }
             },
@@ -159,16 +190,20 @@ pub fn runs_ui(ui: &mut egui::Ui, view: &RunsView, _local: &mut RunsLocal, out: 
     }
     let height = 44.0;
     ui.spacing_mut().item_spacing.y = 2.0;
-    egui::ScrollArea::vertical().id_salt("runs").auto_shrink(false).show_rows(ui, height, view.rows.len(), |ui, rows| {
-        for row in &view.rows[rows] {
-            ui.push_id(&row.id, |ui| row_ui(ui, row, height, out));
-        }
-    });
+    egui::ScrollArea::vertical()
+        .id_salt("runs")
+        .auto_shrink(false)
+        .show_rows(ui, height, view.rows.len(), |ui, rows| {
+            for row in &view.rows[rows] {
+                ui.push_id(&row.id, |ui| row_ui(ui, row, height, out));
+            }
+        });
 }
 
 fn row_ui(ui: &mut egui::Ui, row: &RunRow, height: f32, out: &mut Vec<Command>) {
     let colors = tokens(ui);
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
+    let (rect, response) =
+        ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
     let fill = match (response.hovered(), row.progress.is_some()) {
         (true, _) => colors.raised,
         (false, true) => colors.accent_faint,
@@ -179,20 +214,34 @@ fn row_ui(ui: &mut egui::Ui, row: &RunRow, height: f32, out: &mut Vec<Command>) 
     let inner = rect.shrink2(vec2(tokens::SPACE_S, 5.0));
 
     // The colour shows whether the curves are drawn; it is also the switch.
-    let eye_rect = egui::Rect::from_min_size(inner.min, vec2(20.0, 20.0)).translate(vec2(-3.0, -2.0));
+    let eye_rect =
+        egui::Rect::from_min_size(inner.min, vec2(20.0, 20.0)).translate(vec2(-3.0, -2.0));
     let eye = ui.interact(eye_rect, ui.scope_id().with("shown"), Sense::click());
     let color = tokens::run_color(row.color);
     if row.shown {
         painter.circle_filled(eye_rect.center(), 5.5, color);
     } else {
-        painter.circle_stroke(eye_rect.center(), 5.0, egui::Stroke::new(1.5, colors.text_faint));
+        painter.circle_stroke(
+            eye_rect.center(),
+            5.0,
+            egui::Stroke::new(1.5, colors.text_faint),
+        );
     }
     if eye.hovered() || eye.has_focus() {
-        painter.circle_stroke(eye_rect.center(), 8.5, egui::Stroke::new(1.0, colors.outline_strong));
+        painter.circle_stroke(
+            eye_rect.center(),
+            8.5,
+            egui::Stroke::new(1.0, colors.outline_strong),
+        );
     }
     let name = format!("Show {}", row.name);
-    eye.widget_info(|| egui::WidgetInfo::selected(egui::accesskit::Role::CheckBox, true, row.shown, &name));
-    if eye.on_hover_text("Draw this run in the curves and results").clicked() {
+    eye.widget_info(|| {
+        egui::WidgetInfo::selected(egui::accesskit::Role::CheckBox, true, row.shown, &name)
+    });
+    if eye
+        .on_hover_text("Draw this run in the curves and results")
+        .clicked()
+    {
         show(row, !row.shown, out);
     }
 
@@ -207,38 +256,73 @@ fn row_ui(ui: &mut egui::Ui, row: &RunRow, height: f32, out: &mut Vec<Command>) 
     };
     let accuracy = row.accuracy.clone().unwrap_or_default();
     let font = tokens::semibold_font(tokens::TEXT_BODY);
-    let accuracy_rect = painter.text(inner.right_top(), Align2::RIGHT_TOP, accuracy, font, colors.text);
+    let accuracy_rect = painter.text(
+        inner.right_top(),
+        Align2::RIGHT_TOP,
+        accuracy,
+        font,
+        colors.text,
+    );
     let name_rect = egui::Rect::from_min_max(
         egui::pos2(left, inner.top()),
         egui::pos2(accuracy_rect.left() - tokens::SPACE_XS, inner.top() + 18.0),
     );
-    let text_color = if row.shown { colors.text } else { colors.text_muted };
+    let text_color = if row.shown {
+        colors.text
+    } else {
+        colors.text_muted
+    };
     let font = tokens::medium_font(tokens::TEXT_BODY);
     widgets::elided(ui, name_rect, &row.name, font, text_color);
-    let detail_rect =
-        egui::Rect::from_min_max(egui::pos2(left, inner.bottom() - 15.0), egui::pos2(inner.right(), inner.bottom()));
+    let detail_rect = egui::Rect::from_min_max(
+        egui::pos2(left, inner.bottom() - 15.0),
+        egui::pos2(inner.right(), inner.bottom()),
+    );
     let small = egui::FontId::proportional(tokens::TEXT_SMALL);
     let symbol_font = egui::FontId::proportional(tokens::TEXT_BODY);
-    painter.text(detail_rect.left_center(), Align2::LEFT_CENTER, symbol, symbol_font, symbol_color);
+    painter.text(
+        detail_rect.left_center(),
+        Align2::LEFT_CENTER,
+        symbol,
+        symbol_font,
+        symbol_color,
+    );
     let mut text_rect = detail_rect;
     text_rect.min.x += 18.0;
     let failed = matches!(row.state, RecordState::Failed(_));
-    let detail_color = if failed { colors.danger } else { colors.text_muted };
+    let detail_color = if failed {
+        colors.danger
+    } else {
+        colors.text_muted
+    };
     widgets::elided(ui, text_rect, &row.detail, small.clone(), detail_color);
     if !row.warnings.is_empty() {
         let font = egui::FontId::proportional(tokens::TEXT_BODY);
-        painter.text(detail_rect.right_center(), Align2::RIGHT_CENTER, icon::WARNING, font, colors.warning);
+        painter.text(
+            detail_rect.right_center(),
+            Align2::RIGHT_CENTER,
+            icon::WARNING,
+            font,
+            colors.warning,
+        );
     }
     if let Some(progress) = row.progress {
-        let track = egui::Rect::from_min_max(egui::pos2(rect.left(), rect.bottom() - 3.0), rect.max);
+        let track =
+            egui::Rect::from_min_max(egui::pos2(rect.left(), rect.bottom() - 3.0), rect.max);
         painter.rect_filled(track, 1.0, colors.sunken);
         let mut done = track;
         done.set_width(track.width() * progress);
         painter.rect_filled(done, 1.0, color);
     }
 
-    let spoken = format!("{}, {}, {}", row.name, row.accuracy.as_deref().unwrap_or("not tested"), row.detail);
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, &spoken));
+    let spoken = format!(
+        "{}, {}, {}",
+        row.name,
+        row.accuracy.as_deref().unwrap_or("not tested"),
+        row.detail
+    );
+    response
+        .widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, &spoken));
     let mut text = format!("{}\n{}", row.name, row.detail);
     if let Some(accuracy) = &row.accuracy {
         text.push_str(&format!("\n{accuracy} of the test pictures right"));
@@ -266,17 +350,31 @@ fn show(row: &RunRow, shown: bool, out: &mut Vec<Command>) {
 }
 
 fn menu_ui(ui: &mut egui::Ui, row: &RunRow, out: &mut Vec<Command>) {
-    let (symbol, text) = if row.shown { (icon::EYE_SLASH, "Hide") } else { (icon::EYE, "Show") };
-    if ui.button(format!("{symbol} {text}")).on_hover_text("Draw this run in the curves and results, or not").clicked() {
+    let (symbol, text) = if row.shown {
+        (icon::EYE_SLASH, "Hide")
+    } else {
+        (icon::EYE, "Show")
+    };
+    if ui
+        .button(format!("{symbol} {text}"))
+        .on_hover_text("Draw this run in the curves and results, or not")
+        .clicked()
+    {
         show(row, !row.shown, out);
     }
     if let Some(folder) = &row.folder {
         let button = ui.button(format!("{} Use its experiment", icon::FILE_PLUS));
-        if button.on_hover_text("Open the exact experiment of this run as a new one").clicked() {
+        if button
+            .on_hover_text("Open the exact experiment of this run as a new one")
+            .clicked()
+        {
             out.push(Command::ExperimentOfRun(folder.clone()));
         }
         let button = ui.button(format!("{} Open its folder", icon::FOLDER_OPEN));
-        if button.on_hover_text("Preset, split, metrics, weights and predictions of this run").clicked() {
+        if button
+            .on_hover_text("Preset, split, metrics, weights and predictions of this run")
+            .clicked()
+        {
             out.push(Command::OpenFolder(folder.clone()));
         }
     }
@@ -284,7 +382,10 @@ fn menu_ui(ui: &mut egui::Ui, row: &RunRow, out: &mut Vec<Command>) {
         && row.is_pending()
     {
         let button = ui.button(format!("{} Stop", icon::STOP));
-        if button.on_hover_text("Stop within one batch; what was trained so far is kept").clicked() {
+        if button
+            .on_hover_text("Stop within one batch; what was trained so far is kept")
+            .clicked()
+        {
             out.push(Command::StopRun(run));
         }
     }
@@ -316,6 +417,9 @@ Diverged | – | the loss became NaN in epoch 2: lower the learning rate";
         row.loaded = false;
         let mut out = Vec::new();
         show(&row, true, &mut out);
-        assert!(matches!(&out[..], [Command::OpenRun(_), Command::ShowRun(_, true)]), "{out:?}");
+        assert!(
+            matches!(&out[..], [Command::OpenRun(_), Command::ShowRun(_, true)]),
+            "{out:?}"
+        );
     }
 }

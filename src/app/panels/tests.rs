@@ -32,12 +32,31 @@ struct Driven {
 }
 
 /// The editors of the left side, and the views of the middle and of the right side.
-const EDITORS: [&str; 7] = ["data", "backbone", "layers summary", "head", "phases", "training", "augmentation"];
-const VIEWS: [&str; 7] = ["data view", "layers", "preview", "curves", "results", "runs", "log"];
+const EDITORS: [&str; 7] = [
+    "data",
+    "backbone",
+    "layers summary",
+    "head",
+    "phases",
+    "training",
+    "augmentation",
+];
+const VIEWS: [&str; 7] = [
+    "data view",
+    "layers",
+    "preview",
+    "curves",
+    "results",
+    "runs",
+    "log",
+];
 
 impl Driven {
     fn new(state: State) -> Self {
-        Self { state, ..Self::default() }
+        Self {
+            state,
+            ..Self::default()
+        }
     }
 
     fn draw(&mut self, panel: &str, ui: &mut egui::Ui) {
@@ -45,30 +64,82 @@ impl Driven {
         let open = "an experiment is open";
         match panel {
             "data" => {
-                data::data_editor_ui(ui, &data::DataEditorView::build(state).expect(open), &mut self.data, out);
+                data::data_editor_ui(
+                    ui,
+                    &data::DataEditorView::build(state).expect(open),
+                    &mut self.data,
+                    out,
+                );
             }
             "backbone" => {
-                backbone::backbone_ui(ui, &backbone::BackboneView::build(state).expect(open), &mut self.backbone, out);
+                backbone::backbone_ui(
+                    ui,
+                    &backbone::BackboneView::build(state).expect(open),
+                    &mut self.backbone,
+                    out,
+                );
             }
             "layers summary" => {
-                layers::layers_summary_ui(ui, &layers::LayersView::build(state).expect(open), &mut self.layers, out);
+                layers::layers_summary_ui(
+                    ui,
+                    &layers::LayersView::build(state).expect(open),
+                    &mut self.layers,
+                    out,
+                );
             }
-            "head" => head::head_ui(ui, &head::HeadView::build(state).expect(open), &mut self.head, out),
-            "phases" => phases::phases_ui(ui, &phases::PhasesView::build(state).expect(open), &mut self.phases, out),
-            "training" => training::training_ui(ui, &training::build(state).expect(open), &mut self.training, out),
+            "head" => head::head_ui(
+                ui,
+                &head::HeadView::build(state).expect(open),
+                &mut self.head,
+                out,
+            ),
+            "phases" => phases::phases_ui(
+                ui,
+                &phases::PhasesView::build(state).expect(open),
+                &mut self.phases,
+                out,
+            ),
+            "training" => training::training_ui(
+                ui,
+                &training::build(state).expect(open),
+                &mut self.training,
+                out,
+            ),
             "augmentation" => {
                 let view = augmentation::AugmentationEditorView::build(state).expect(open);
                 augmentation::augmentation_ui(ui, &view, &mut self.augmentation, out);
             }
-            "data view" => data_view::data_view_ui(ui, &data_view::DataView::build(state), &mut self.data_view, out),
-            "layers" => layers::layers_ui(ui, &layers::LayersView::build(state).expect(open), &mut self.layers, out),
+            "data view" => data_view::data_view_ui(
+                ui,
+                &data_view::DataView::build(state),
+                &mut self.data_view,
+                out,
+            ),
+            "layers" => layers::layers_ui(
+                ui,
+                &layers::LayersView::build(state).expect(open),
+                &mut self.layers,
+                out,
+            ),
             "preview" => {
                 let view = augmentation_view::AugmentationPreviewView::build(state).expect(open);
                 augmentation_view::augmentation_view_ui(ui, &view, &mut self.preview, out);
             }
-            "curves" => curves::curves_ui(ui, &curves::CurvesView::build(state), &mut self.curves, out),
-            "results" => results::results_ui(ui, &results::ResultsView::build(state), &mut self.results, out),
-            "runs" => runs::runs_ui(ui, &runs::RunsView::build(state, fakes::NOW), &mut self.runs, out),
+            "curves" => {
+                curves::curves_ui(ui, &curves::CurvesView::build(state), &mut self.curves, out)
+            }
+            "results" => results::results_ui(
+                ui,
+                &results::ResultsView::build(state),
+                &mut self.results,
+                out,
+            ),
+            "runs" => runs::runs_ui(
+                ui,
+                &runs::RunsView::build(state, fakes::NOW),
+                &mut self.runs,
+                out,
+            ),
             "log" => log::log_ui(ui, &log::LogView::build(state), &mut self.log, out),
             other => panic!("there is no panel {other}"),
         }
@@ -84,18 +155,28 @@ impl Driven {
     }
 }
 
-fn harness(panel: &'static str, size: egui::Vec2, dark: bool, driven: Driven) -> Harness<'static, Driven> {
+fn harness(
+    panel: &'static str,
+    size: egui::Vec2,
+    dark: bool,
+    driven: Driven,
+) -> Harness<'static, Driven> {
     Harness::builder()
         .with_size(size)
         .with_max_steps(12)
-        .with_theme(if dark { egui::Theme::Dark } else { egui::Theme::Light })
+        .with_theme(if dark {
+            egui::Theme::Dark
+        } else {
+            egui::Theme::Light
+        })
         .with_context_setup(theme::install)
         .wgpu()
         .build_ui_state(
             move |ui, driven: &mut Driven| {
                 let margin = tokens::SPACE_M;
                 let rect = ui.max_rect();
-                ui.painter().rect_filled(rect.expand(64.0), 0.0, tokens::tokens(ui).background);
+                ui.painter()
+                    .rect_filled(rect.expand(64.0), 0.0, tokens::tokens(ui).background);
                 let builder = egui::UiBuilder::new().max_rect(rect.shrink(margin));
                 ui.scope_builder(builder, |ui| driven.draw(panel, ui));
             },
@@ -103,7 +184,12 @@ fn harness(panel: &'static str, size: egui::Vec2, dark: bool, driven: Driven) ->
         )
 }
 
-fn settled(panel: &'static str, size: egui::Vec2, dark: bool, driven: Driven) -> Harness<'static, Driven> {
+fn settled(
+    panel: &'static str,
+    size: egui::Vec2,
+    dark: bool,
+    driven: Driven,
+) -> Harness<'static, Driven> {
     let mut harness = harness(panel, size, dark, driven);
     // A spinner never comes to rest.
     harness.run_steps(4);
@@ -123,19 +209,27 @@ fn every_panel_fits_its_width_and_names_its_controls() {
         for panel in panels {
             for width in widths {
                 for dark in [true, false] {
-                    let tall = if EDITORS.contains(&panel) { 1300.0 } else { 760.0 };
+                    let tall = if EDITORS.contains(&panel) {
+                        1300.0
+                    } else {
+                        760.0
+                    };
                     let size = egui::vec2(width, tall);
                     let mut harness = settled(panel, size, dark, Driven::new(fakes::state()));
                     faults.extend(faults_of(&harness, panel, width));
                     let commands = &harness.state().out;
                     if !commands.is_empty() {
-                        faults.push(format!("{panel} asks for {commands:?} without being touched"));
+                        faults.push(format!(
+                            "{panel} asks for {commands:?} without being touched"
+                        ));
                     }
                     if let Some(folder) = &pictures {
                         let theme = if dark { "dark" } else { "light" };
                         let name = format!("{}-{width}-{theme}.png", panel.replace(' ', "-"));
                         let picture = harness.render().expect("lavapipe draws");
-                        picture.save(folder.join(name)).expect("the folder can be written");
+                        picture
+                            .save(folder.join(name))
+                            .expect("the folder can be written");
                     }
                 }
             }
@@ -171,7 +265,10 @@ fn faults_of(harness: &Harness<'_, Driven>, panel: &str, width: f32) -> Vec<Stri
             && bounds.x1 > f64::from(width)
             && !scrolls
         {
-            faults.push(format!("{panel} at {width}: “{name}” ends at {:.0}", bounds.x1));
+            faults.push(format!(
+                "{panel} at {width}: “{name}” ends at {:.0}",
+                bounds.x1
+            ));
         }
     }
     faults
@@ -181,15 +278,24 @@ fn faults_of(harness: &Harness<'_, Driven>, panel: &str, width: f32) -> Vec<Stri
 fn button_named<'a>(harness: &'a Harness<'_, Driven>, text: &str) -> egui_kittest::Node<'a> {
     let mut found = harness
         .get_all_by_role(accesskit::Role::Button)
-        .filter(|node| node.accesskit_node().label().is_some_and(|label| label.contains(text)));
-    let button = found.next().unwrap_or_else(|| panic!("there is no button “{text}”"));
+        .filter(|node| {
+            node.accesskit_node()
+                .label()
+                .is_some_and(|label| label.contains(text))
+        });
+    let button = found
+        .next()
+        .unwrap_or_else(|| panic!("there is no button “{text}”"));
     assert!(found.next().is_none(), "there are several buttons “{text}”");
     button
 }
 
 #[test]
 fn empty_states_say_what_to_do_next() {
-    let mut state = State { documents: vec![fakes::document(Experiment::default())], ..State::default() };
+    let mut state = State {
+        documents: vec![fakes::document(Experiment::default())],
+        ..State::default()
+    };
     for (panel, button, expected) in [
         ("data view", "Open pictures…", Command::OpenPicturesDialog),
         ("preview", "Open pictures…", Command::OpenPicturesDialog),
@@ -197,19 +303,37 @@ fn empty_states_say_what_to_do_next() {
         ("results", "Compare both ways", Command::CompareBothWays),
         ("runs", "Compare both ways", Command::CompareBothWays),
     ] {
-        let mut harness = settled(panel, egui::vec2(500.0, 500.0), true, Driven::new(state.clone()));
+        let mut harness = settled(
+            panel,
+            egui::vec2(500.0, 500.0),
+            true,
+            Driven::new(state.clone()),
+        );
         button_named(&harness, button).click();
         harness.run_steps(2);
         assert_eq!(harness.state().out, [expected], "{panel}");
     }
     state.scan = Scan::Failed("no folder of pictures: pictures".into());
-    let mut harness = settled("data view", egui::vec2(500.0, 500.0), true, Driven::new(state.clone()));
+    let mut harness = settled(
+        "data view",
+        egui::vec2(500.0, 500.0),
+        true,
+        Driven::new(state.clone()),
+    );
     harness.get_by_label_contains("no folder of pictures");
     harness.get_by_label("Try again").click();
     harness.run_steps(2);
     assert_eq!(harness.state().out, [Command::Rescan]);
-    state.scan = Scan::Running { done: 120, total: 2_624 };
-    let mut harness = settled("data view", egui::vec2(500.0, 500.0), true, Driven::new(state.clone()));
+    state.scan = Scan::Running {
+        done: 120,
+        total: 2_624,
+    };
+    let mut harness = settled(
+        "data view",
+        egui::vec2(500.0, 500.0),
+        true,
+        Driven::new(state.clone()),
+    );
     harness.get_by_label_contains("120 of 2,624 checked");
     button_named(&harness, "Stop").click();
     harness.run_steps(2);
@@ -231,12 +355,18 @@ fn a_click_on_a_lock_changes_the_plan() {
     // The plan is `Below("layer4")`: freeing layer3 moves the border down …
     harness.get_by_label("layer3 frozen").click();
     harness.run_steps(2);
-    assert_eq!(harness.state().edited().phases[1].freeze, FreezePlan::Below("layer3".into()));
+    assert_eq!(
+        harness.state().edited().phases[1].freeze,
+        FreezePlan::Below("layer3".into())
+    );
     // … and without that, freezing layer4 freezes everything.
     let mut harness = layers_harness();
     harness.get_by_label("layer4 trainable").click();
     harness.run_steps(2);
-    assert_eq!(harness.state().edited().phases[1].freeze, FreezePlan::Backbone);
+    assert_eq!(
+        harness.state().edited().phases[1].freeze,
+        FreezePlan::Backbone
+    );
     // A hole in the frozen part has to be named.
     let mut harness = layers_harness();
     harness.get_by_label("Stage layer1").click();
@@ -256,9 +386,14 @@ fn a_shift_click_reaches_every_layer_since_the_last_click() {
     harness.state_mut().state.documents[0].experiment = edited;
     harness.state_mut().out.clear();
     harness.run_steps(2);
-    harness.get_by_label("layer3 frozen").click_modifiers(egui::Modifiers::SHIFT);
+    harness
+        .get_by_label("layer3 frozen")
+        .click_modifiers(egui::Modifiers::SHIFT);
     harness.run_steps(2);
-    assert_eq!(harness.state().edited().phases[1].freeze, FreezePlan::Below("layer2".into()));
+    assert_eq!(
+        harness.state().edited().phases[1].freeze,
+        FreezePlan::Below("layer2".into())
+    );
 }
 
 #[test]
@@ -272,8 +407,17 @@ fn folders_of_layers_open_and_a_search_finds_what_is_folded() {
     harness.get_by_label("layer2.1.bn2 frozen");
     let view = layers::LayersView::build(&harness.state().state).expect("an experiment is open");
     let found = view.rows(1, &Default::default(), "layer4.1.bn");
-    let text: Vec<String> = found.iter().map(|row| format!("{} {} {}", row.name, row.lock.title(), row.note)).collect();
-    assert_eq!(text, ["layer4.1.bn1 trainable batch statistics", "layer4.1.bn2 trainable batch statistics"]);
+    let text: Vec<String> = found
+        .iter()
+        .map(|row| format!("{} {} {}", row.name, row.lock.title(), row.note))
+        .collect();
+    assert_eq!(
+        text,
+        [
+            "layer4.1.bn1 trainable batch statistics",
+            "layer4.1.bn2 trainable batch statistics"
+        ]
+    );
 }
 
 #[test]
@@ -282,10 +426,19 @@ fn the_totals_of_a_plan_include_the_head() {
     let tree = fakes::tree();
     // 512 features, Dense 128, two classes.
     let head = 512 * 128 + 128 + 128 * 2 + 2;
-    assert_eq!(view.phases[0].totals.map(|totals| totals.trainable), Some(head));
-    assert_eq!(view.phases[0].totals.map(|totals| totals.frozen), Some(tree.root.parameters));
+    assert_eq!(
+        view.phases[0].totals.map(|totals| totals.trainable),
+        Some(head)
+    );
+    assert_eq!(
+        view.phases[0].totals.map(|totals| totals.frozen),
+        Some(tree.root.parameters)
+    );
     let stage4 = tree.stages[4].parameters;
-    assert_eq!(view.phases[1].totals.map(|totals| totals.trainable), Some(head + stage4));
+    assert_eq!(
+        view.phases[1].totals.map(|totals| totals.trainable),
+        Some(head + stage4)
+    );
 }
 
 #[test]
@@ -295,8 +448,17 @@ fn the_dropout_slider_changes_the_head() {
     assert_eq!(sliders.len(), 1);
     sliders[0].set_value_accesskit(30.0);
     harness.run_steps(2);
-    assert_eq!(harness.state().edited().head.layers[1], HeadLayer::Dropout(0.3));
-    assert!(matches!(harness.state().out.last(), Some(Command::Edit { merge: "dropout 1", .. })));
+    assert_eq!(
+        harness.state().edited().head.layers[1],
+        HeadLayer::Dropout(0.3)
+    );
+    assert!(matches!(
+        harness.state().out.last(),
+        Some(Command::Edit {
+            merge: "dropout 1",
+            ..
+        })
+    ));
 }
 
 #[test]
@@ -304,24 +466,43 @@ fn layers_of_the_head_are_added_moved_and_removed() {
     let mut harness = open(fakes::state());
     harness.get_by_label("Move layer 2 up").click();
     harness.run_steps(2);
-    assert!(matches!(harness.state().edited().head.layers[..], [HeadLayer::Dropout(_), HeadLayer::Dense { .. }]));
+    assert!(matches!(
+        harness.state().edited().head.layers[..],
+        [HeadLayer::Dropout(_), HeadLayer::Dense { .. }]
+    ));
     harness.get_by_label("Remove layer 1, Dense").click();
     harness.run_steps(2);
-    assert!(matches!(harness.state().edited().head.layers[..], [HeadLayer::Dropout(_)]));
+    assert!(matches!(
+        harness.state().edited().head.layers[..],
+        [HeadLayer::Dropout(_)]
+    ));
 }
 
 #[test]
 fn the_learning_rate_is_chosen_on_a_logarithmic_scale() {
-    let mut harness = settled("phases", egui::vec2(320.0, 1400.0), true, Driven::new(fakes::state()));
+    let mut harness = settled(
+        "phases",
+        egui::vec2(320.0, 1400.0),
+        true,
+        Driven::new(fakes::state()),
+    );
     let nodes: Vec<_> = harness
         .get_all_by_role(accesskit::Role::Slider)
-        .filter(|node| node.accesskit_node().label().is_some_and(|label| label == "Learning rate"))
+        .filter(|node| {
+            node.accesskit_node()
+                .label()
+                .is_some_and(|label| label == "Learning rate")
+        })
         .collect();
     assert_eq!(nodes.len(), 2, "one for each phase");
     nodes[1].set_value_accesskit(3e-5);
     harness.run_steps(2);
     let edited = harness.state().edited();
-    assert!((edited.phases[1].learning_rate - 3e-5).abs() < 1e-9, "{}", edited.phases[1].learning_rate);
+    assert!(
+        (edited.phases[1].learning_rate - 3e-5).abs() < 1e-9,
+        "{}",
+        edited.phases[1].learning_rate
+    );
     assert_eq!(edited.phases[0].learning_rate, 1e-3);
 }
 
@@ -332,11 +513,22 @@ fn a_problem_stands_beside_its_control() {
         field: "phases[1].learning_rate".into(),
         message: "is 3, allowed is above 0 and at most 1".into(),
     }];
-    let harness = settled("phases", egui::vec2(320.0, 1400.0), true, Driven::new(state));
-    let problem = harness.get_by_label_contains("is 3, allowed is above 0").rect();
+    let harness = settled(
+        "phases",
+        egui::vec2(320.0, 1400.0),
+        true,
+        Driven::new(state),
+    );
+    let problem = harness
+        .get_by_label_contains("is 3, allowed is above 0")
+        .rect();
     let sliders: Vec<egui::Rect> = harness
         .get_all_by_role(accesskit::Role::Slider)
-        .filter(|node| node.accesskit_node().label().is_some_and(|label| label == "Learning rate"))
+        .filter(|node| {
+            node.accesskit_node()
+                .label()
+                .is_some_and(|label| label == "Learning rate")
+        })
         .map(|node| node.rect())
         .collect();
     let gap = problem.top() - sliders[1].bottom();
@@ -345,14 +537,24 @@ fn a_problem_stands_beside_its_control() {
 
 #[test]
 fn thumbnails_that_are_missing_are_asked_for() {
-    let harness = settled("data view", egui::vec2(900.0, 900.0), true, Driven::new(fakes::state()));
+    let harness = settled(
+        "data view",
+        egui::vec2(900.0, 900.0),
+        true,
+        Driven::new(fakes::state()),
+    );
     // The fake's tenth picture of every eleven is missing; one of them is a visible sample of the first class.
     assert_eq!(harness.state().data_view.wanted, [10, 21]);
 }
 
 #[test]
 fn the_preview_asks_for_versions_of_a_training_picture() {
-    let mut harness = settled("preview", egui::vec2(900.0, 900.0), true, Driven::new(fakes::state()));
+    let mut harness = settled(
+        "preview",
+        egui::vec2(900.0, 900.0),
+        true,
+        Driven::new(fakes::state()),
+    );
     let first = harness.state().preview.wanted.expect("a picture is wanted");
     harness.get_by_label_contains("Draw again").click();
     harness.run_steps(2);
@@ -360,14 +562,30 @@ fn the_preview_asks_for_versions_of_a_training_picture() {
     assert_eq!((first.0, first.1 + 1), (again.0, again.1));
     harness.get_by_label("Next picture").click();
     harness.run_steps(2);
-    assert_ne!(harness.state().preview.wanted.expect("a picture is wanted").0, first.0);
+    assert_ne!(
+        harness
+            .state()
+            .preview
+            .wanted
+            .expect("a picture is wanted")
+            .0,
+        first.0
+    );
 }
 
 #[test]
 fn the_data_view_says_classes_split_and_problems() {
-    let data_view::DataView::Ready(view) = data_view::DataView::build(&fakes::state()) else { panic!("pictures are there") };
+    let data_view::DataView::Ready(view) = data_view::DataView::build(&fakes::state()) else {
+        panic!("pictures are there")
+    };
     let text = view.text();
-    assert!(text.starts_with("train 1,572, validation 393, test 659"), "{text}");
+    assert!(
+        text.starts_with("train 1,572, validation 393, test 659"),
+        "{text}"
+    );
     assert!(text.contains("defective: 636 + 159 + 295"), "{text}");
-    assert!(text.ends_with("passed over: not a picture: elpv/images/notes.txt"), "{text}");
+    assert!(
+        text.ends_with("passed over: not a picture: elpv/images/notes.txt"),
+        "{text}"
+    );
 }

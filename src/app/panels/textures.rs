@@ -29,11 +29,20 @@ impl Default for TextureCache {
 
 impl TextureCache {
     pub fn new(capacity: usize) -> Self {
-        Self { capacity: capacity.max(1), clock: 0, entries: HashMap::new() }
+        Self {
+            capacity: capacity.max(1),
+            clock: 0,
+            entries: HashMap::new(),
+        }
     }
 
     /// The texture of `pixels`, uploaded when `key` is new. Nothing for pixels whose length does not fit their size.
-    pub fn get(&mut self, ctx: &egui::Context, key: TextureKey, pixels: &Pixels) -> Option<egui::TextureHandle> {
+    pub fn get(
+        &mut self,
+        ctx: &egui::Context,
+        key: TextureKey,
+        pixels: &Pixels,
+    ) -> Option<egui::TextureHandle> {
         self.clock += 1;
         if let Some((texture, used)) = self.entries.get_mut(&key) {
             *used = self.clock;
@@ -50,7 +59,11 @@ impl TextureCache {
             egui::TextureOptions::LINEAR,
         );
         if self.entries.len() >= self.capacity {
-            let oldest = self.entries.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| *key);
+            let oldest = self
+                .entries
+                .iter()
+                .min_by_key(|(_, (_, used))| *used)
+                .map(|(key, _)| *key);
             if let Some(oldest) = oldest {
                 self.entries.remove(&oldest);
             }
@@ -77,8 +90,15 @@ mod tests {
     fn the_picture_that_was_not_drawn_for_longest_goes_first() {
         let ctx = egui::Context::default();
         let mut cache = TextureCache::new(2);
-        let pixels = Pixels { width: 1, height: 1, rgb: vec![1, 2, 3] };
-        let key = |index| TextureKey { generation: 0, index };
+        let pixels = Pixels {
+            width: 1,
+            height: 1,
+            rgb: vec![1, 2, 3],
+        };
+        let key = |index| TextureKey {
+            generation: 0,
+            index,
+        };
         let first = cache.get(&ctx, key(0), &pixels).unwrap();
         assert!(cache.get(&ctx, key(1), &pixels).is_some());
         assert_eq!(cache.get(&ctx, key(0), &pixels).unwrap().id(), first.id());
@@ -89,8 +109,19 @@ mod tests {
 
     #[test]
     fn pixels_of_the_wrong_length_make_no_texture() {
-        let pixels = Pixels { width: 2, height: 1, rgb: vec![0; 3] };
-        let key = TextureKey { generation: 0, index: 0 };
-        assert!(TextureCache::default().get(&egui::Context::default(), key, &pixels).is_none());
+        let pixels = Pixels {
+            width: 2,
+            height: 1,
+            rgb: vec![0; 3],
+        };
+        let key = TextureKey {
+            generation: 0,
+            index: 0,
+        };
+        assert!(
+            TextureCache::default()
+                .get(&egui::Context::default(), key, &pixels)
+                .is_none()
+        );
     }
 }

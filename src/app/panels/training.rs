@@ -22,38 +22,88 @@ pub fn build(state: &State) -> Option<TrainingView> {
 pub struct TrainingLocal {}
 
 const MONITORS: [(Monitor, &str, &str); 3] = [
-    (Monitor::ValidationLoss, "Validation loss", "Lowest is best; sees confidence too"),
-    (Monitor::ValidationAccuracy, "Validation accuracy", "Highest is best"),
-    (Monitor::ValidationMacroF1, "Validation macro-F1", "Highest is best; every class counts the same"),
+    (
+        Monitor::ValidationLoss,
+        "Validation loss",
+        "Lowest is best; sees confidence too",
+    ),
+    (
+        Monitor::ValidationAccuracy,
+        "Validation accuracy",
+        "Highest is best",
+    ),
+    (
+        Monitor::ValidationMacroF1,
+        "Validation macro-F1",
+        "Highest is best; every class counts the same",
+    ),
 ];
 
 const KEEPS: [(Keep, &str, &str); 2] = [
-    (Keep::Best, "Best epoch", "The run ends with the weights of the epoch that the monitor liked best"),
-    (Keep::Last, "Last epoch", "The run ends with the weights of its last epoch"),
+    (
+        Keep::Best,
+        "Best epoch",
+        "The run ends with the weights of the epoch that the monitor liked best",
+    ),
+    (
+        Keep::Last,
+        "Last epoch",
+        "The run ends with the weights of its last epoch",
+    ),
 ];
 
 const TEST_VIEWS: [(TestViews, &str, &str); 2] = [
-    (TestViews::Single, "As they are", "Every test picture is seen once"),
-    (TestViews::Flips, "With flips", "Probabilities are averaged over every flip that the augmentation uses"),
+    (
+        TestViews::Single,
+        "As they are",
+        "Every test picture is seen once",
+    ),
+    (
+        TestViews::Flips,
+        "With flips",
+        "Probabilities are averaged over every flip that the augmentation uses",
+    ),
 ];
 
-pub fn training_ui(ui: &mut egui::Ui, view: &TrainingView, _local: &mut TrainingLocal, out: &mut Vec<Command>) {
+pub fn training_ui(
+    ui: &mut egui::Ui,
+    view: &TrainingView,
+    _local: &mut TrainingLocal,
+    out: &mut Vec<Command>,
+) {
     let mut draft = view.draft();
-    let tooltip = "Pictures per step. Larger is steadier and quicker per picture, and needs more memory";
-    let changed = widgets::number(ui, "Batch size", tooltip, &mut draft.experiment.training.batch_size, 1..=1024, "");
+    let tooltip =
+        "Pictures per step. Larger is steadier and quicker per picture, and needs more memory";
+    let changed = widgets::number(
+        ui,
+        "Batch size",
+        tooltip,
+        &mut draft.experiment.training.batch_size,
+        1..=1024,
+        "",
+    );
     draft.touched(changed, "batch size");
     widgets::problem(ui, draft.problem("training.batch_size"));
 
     let tooltip = "Share of the target that is spread over all classes: keeps the network from being too sure";
     let training = &mut draft.experiment.training;
-    let changed = widgets::share_slider(ui, "Label smoothing", tooltip, &mut training.label_smoothing, 0.5);
+    let changed = widgets::share_slider(
+        ui,
+        "Label smoothing",
+        tooltip,
+        &mut training.label_smoothing,
+        0.5,
+    );
     draft.touched(changed, "label smoothing");
     widgets::problem(ui, draft.problem("training.label_smoothing"));
 
     let weights = &mut draft.experiment.training.class_weights;
     let options = [
         ("Equal", "Every picture counts the same"),
-        ("Balanced", "Rare classes count more: inverse to their number of training pictures"),
+        (
+            "Balanced",
+            "Rare classes count more: inverse to their number of training pictures",
+        ),
     ];
     let selected = match weights {
         ClassWeights::Equal => Some(0),
@@ -88,21 +138,38 @@ pub fn training_ui(ui: &mut egui::Ui, view: &TrainingView, _local: &mut Training
     }
     if let Some(early) = &mut draft.experiment.training.early_stopping {
         let tooltip = "Epochs without improvement before the phase ends";
-        let mut changed = widgets::number(ui, "Patience", tooltip, &mut early.patience, 1..=100, " epochs");
+        let mut changed = widgets::number(
+            ui,
+            "Patience",
+            tooltip,
+            &mut early.patience,
+            1..=100,
+            " epochs",
+        );
         let tooltip = "A smaller change of the monitor does not count as improvement";
-        changed |= widgets::slider(ui, "Least change", tooltip, &mut early.min_delta, 0.0..=0.1, 0.001, "");
+        changed |= widgets::slider(
+            ui,
+            "Least change",
+            tooltip,
+            &mut early.min_delta,
+            0.0..=0.1,
+            0.001,
+            "",
+        );
         draft.touched(changed, "early stopping");
     }
     widgets::problem(ui, draft.problem("training.early_stopping"));
 
     let mut averages = draft.experiment.training.weight_averaging.is_some();
-    let tooltip = "Validate, keep and test a moving average of the weights: smoother, often a little better";
+    let tooltip =
+        "Validate, keep and test a moving average of the weights: smoother, often a little better";
     if widgets::toggle(ui, "Average weights", tooltip, &mut averages) {
         draft.experiment.training.weight_averaging = averages.then_some(0.99);
         draft.touched(true, "");
     }
     if let Some(decay) = &mut draft.experiment.training.weight_averaging {
-        let tooltip = "How much of the average stays at each step; 0.99 looks back about a hundred steps";
+        let tooltip =
+            "How much of the average stays at each step; 0.99 looks back about a hundred steps";
         let changed = widgets::slider(ui, "Decay", tooltip, decay, 0.9..=0.9999, 0.0001, "");
         draft.touched(changed, "weight averaging");
     }
@@ -111,11 +178,23 @@ pub fn training_ui(ui: &mut egui::Ui, view: &TrainingView, _local: &mut Training
     widgets::heading(ui, "Test and chance");
     let tooltip = "How test pictures are seen for the test metrics and predictions";
     let training = &mut draft.experiment.training;
-    let changed =
-        widgets::segmented_row(ui, "Test views", tooltip, &mut training.test_views, &TEST_VIEWS);
+    let changed = widgets::segmented_row(
+        ui,
+        "Test views",
+        tooltip,
+        &mut training.test_views,
+        &TEST_VIEWS,
+    );
     draft.touched(changed, "");
     let tooltip = "Decides the split, the initial weights of the head, the order of pictures and the augmentation: the same seed gives the same run";
-    let changed = widgets::number(ui, "Seed", tooltip, &mut draft.experiment.seed, 0..=u64::from(u32::MAX), "");
+    let changed = widgets::number(
+        ui,
+        "Seed",
+        tooltip,
+        &mut draft.experiment.seed,
+        0..=u64::from(u32::MAX),
+        "",
+    );
     draft.touched(changed, "seed");
     widgets::problem(ui, draft.problem("seed"));
     if draft.experiment.data.split.seed.is_none() {

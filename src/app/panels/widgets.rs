@@ -18,24 +18,39 @@ fn label_width(ui: &egui::Ui) -> f32 {
 const VALUE_WIDTH: f32 = 64.0;
 
 /// A label at the left and its control at the right. The control takes the label as its accessible name.
-pub fn row<R>(ui: &mut egui::Ui, label: &str, tooltip: &str, add: impl FnOnce(&mut egui::Ui) -> R) -> R {
+pub fn row<R>(
+    ui: &mut egui::Ui,
+    label: &str,
+    tooltip: &str,
+    add: impl FnOnce(&mut egui::Ui) -> R,
+) -> R {
     let width = ui.available_width().min(WIDEST_EDITOR);
     let height = ui.spacing().interact_size.y;
     let label_width = label_width(ui);
-    ui.allocate_ui_with_layout(vec2(width, height), Layout::left_to_right(Align::Center), |ui| {
-        ui.set_min_height(height);
-        let named = ui
-            .allocate_ui_with_layout(vec2(label_width, height), Layout::left_to_right(Align::Center), |ui| {
-                ui.set_min_width(label_width);
-                let text = RichText::new(label).color(tokens(ui).text_muted);
-                ui.add(egui::Label::new(text).truncate().selectable(false)).on_hover_text(tooltip)
-            })
-            .inner;
-        let spacing = ui.spacing().item_spacing.x;
-        ui.spacing_mut().slider_width = (ui.available_width() - VALUE_WIDTH - spacing).max(40.0);
-        ui.spacing_mut().interact_size.x = VALUE_WIDTH;
-        ui.label_inputs_by(named.id, add)
-    })
+    ui.allocate_ui_with_layout(
+        vec2(width, height),
+        Layout::left_to_right(Align::Center),
+        |ui| {
+            ui.set_min_height(height);
+            let named = ui
+                .allocate_ui_with_layout(
+                    vec2(label_width, height),
+                    Layout::left_to_right(Align::Center),
+                    |ui| {
+                        ui.set_min_width(label_width);
+                        let text = RichText::new(label).color(tokens(ui).text_muted);
+                        ui.add(egui::Label::new(text).truncate().selectable(false))
+                            .on_hover_text(tooltip)
+                    },
+                )
+                .inner;
+            let spacing = ui.spacing().item_spacing.x;
+            ui.spacing_mut().slider_width =
+                (ui.available_width() - VALUE_WIDTH - spacing).max(40.0);
+            ui.spacing_mut().interact_size.x = VALUE_WIDTH;
+            ui.label_inputs_by(named.id, add)
+        },
+    )
     .inner
 }
 
@@ -49,7 +64,11 @@ pub fn slider(
     step: f64,
     unit: &str,
 ) -> bool {
-    let decimals = if step >= 1.0 { 0 } else { (-step.log10()).ceil().max(0.0) as usize };
+    let decimals = if step >= 1.0 {
+        0
+    } else {
+        (-step.log10()).ceil().max(0.0) as usize
+    };
     row(ui, label, tooltip, |ui| {
         ui.add(
             egui::Slider::new(value, range)
@@ -65,9 +84,23 @@ pub fn slider(
 }
 
 /// A share from 0 to `most`, shown in per cent; true when it was changed.
-pub fn share_slider(ui: &mut egui::Ui, label: &str, tooltip: &str, value: &mut f64, most: f64) -> bool {
+pub fn share_slider(
+    ui: &mut egui::Ui,
+    label: &str,
+    tooltip: &str,
+    value: &mut f64,
+    most: f64,
+) -> bool {
     let mut shown = (*value * 1000.0).round() / 10.0;
-    let changed = slider(ui, label, tooltip, &mut shown, 0.0..=most * 100.0, 1.0, " %");
+    let changed = slider(
+        ui,
+        label,
+        tooltip,
+        &mut shown,
+        0.0..=most * 100.0,
+        1.0,
+        " %",
+    );
     if changed {
         *value = (shown * 10.0).round() / 1000.0;
     }
@@ -83,7 +116,11 @@ pub fn log_slider(
     range: RangeInclusive<f64>,
 ) -> bool {
     row(ui, label, tooltip, |ui| {
-        let smallest = if *range.start() > 0.0 { *range.start() } else { 1e-8 };
+        let smallest = if *range.start() > 0.0 {
+            *range.start()
+        } else {
+            1e-8
+        };
         ui.add(
             egui::Slider::new(value, range)
                 .logarithmic(true)
@@ -108,16 +145,27 @@ pub fn number<N: egui::emath::Numeric>(
     unit: &str,
 ) -> bool {
     row(ui, label, tooltip, |ui| {
-        ui.add(egui::DragValue::new(value).range(range).clamp_existing_to_range(false).speed(0.2).suffix(unit))
-            .accessible_name(label)
-            .on_hover_text(tooltip)
-            .changed()
+        ui.add(
+            egui::DragValue::new(value)
+                .range(range)
+                .clamp_existing_to_range(false)
+                .speed(0.2)
+                .suffix(unit),
+        )
+        .accessible_name(label)
+        .on_hover_text(tooltip)
+        .changed()
     })
 }
 
 /// A check box in the column of the controls; true when it was changed.
 pub fn toggle(ui: &mut egui::Ui, label: &str, tooltip: &str, value: &mut bool) -> bool {
-    row(ui, label, tooltip, |ui| ui.checkbox(value, "").accessible_name(label).on_hover_text(tooltip).changed())
+    row(ui, label, tooltip, |ui| {
+        ui.checkbox(value, "")
+            .accessible_name(label)
+            .on_hover_text(tooltip)
+            .changed()
+    })
 }
 
 /// One of several, in a drop-down; each with its title and a sentence. True when another was chosen.
@@ -128,7 +176,10 @@ pub fn choice<T: PartialEq + Clone>(
     value: &mut T,
     options: &[(T, &str, &str)],
 ) -> bool {
-    let title = options.iter().find(|(option, ..)| option == value).map_or("Other", |(_, title, _)| title);
+    let title = options
+        .iter()
+        .find(|(option, ..)| option == value)
+        .map_or("Other", |(_, title, _)| title);
     let index = options.iter().position(|(option, ..)| option == value);
     match choose(ui, label, tooltip, title, index, &titles(options)) {
         Some(chosen) => {
@@ -141,7 +192,10 @@ pub fn choice<T: PartialEq + Clone>(
 
 /// Titles and sentences of `options`.
 pub fn titles<'a, T>(options: &'a [(T, &'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
-    options.iter().map(|(_, title, sentence)| (*title, *sentence)).collect()
+    options
+        .iter()
+        .map(|(_, title, sentence)| (*title, *sentence))
+        .collect()
 }
 
 /// A drop-down that shows `title`; the index of the option that was chosen, if it is another one.
@@ -161,7 +215,9 @@ pub fn choose(
             .truncate()
             .show_ui(ui, |ui| {
                 for (index, (title, sentence)) in options.iter().enumerate() {
-                    let response = ui.selectable_label(selected == Some(index), *title).on_hover_text(*sentence);
+                    let response = ui
+                        .selectable_label(selected == Some(index), *title)
+                        .on_hover_text(*sentence);
                     if response.clicked() && selected != Some(index) {
                         chosen = Some(index);
                     }
@@ -187,7 +243,11 @@ pub fn segmented_row<T: PartialEq + Clone>(
     let width: f32 = options
         .iter()
         .map(|(_, title, _)| {
-            let galley = ui.painter().layout_no_wrap((*title).to_owned(), font.clone(), egui::Color32::PLACEHOLDER);
+            let galley = ui.painter().layout_no_wrap(
+                (*title).to_owned(),
+                font.clone(),
+                egui::Color32::PLACEHOLDER,
+            );
             galley.size().x + 2.0 * padding + 4.0
         })
         .sum();
@@ -195,12 +255,17 @@ pub fn segmented_row<T: PartialEq + Clone>(
     if label_width(ui) + ui.spacing().item_spacing.x + width + 4.0 <= whole {
         return row(ui, label, tooltip, |ui| segmented(ui, value, options));
     }
-    ui.label(RichText::new(label).color(tokens(ui).text_muted)).on_hover_text(tooltip);
+    ui.label(RichText::new(label).color(tokens(ui).text_muted))
+        .on_hover_text(tooltip);
     segmented(ui, value, options)
 }
 
 /// One of a few short ones, side by side. True when another was chosen.
-pub fn segmented<T: PartialEq + Clone>(ui: &mut egui::Ui, value: &mut T, options: &[(T, &str, &str)]) -> bool {
+pub fn segmented<T: PartialEq + Clone>(
+    ui: &mut egui::Ui,
+    value: &mut T,
+    options: &[(T, &str, &str)],
+) -> bool {
     let mut changed = false;
     let colors = tokens(ui);
     egui::Frame::new()
@@ -211,7 +276,8 @@ pub fn segmented<T: PartialEq + Clone>(ui: &mut egui::Ui, value: &mut T, options
                 ui.spacing_mut().item_spacing.x = 2.0;
                 for (option, title, sentence) in options {
                     let selected = option == value;
-                    let button = egui::Button::selectable(selected, *title).corner_radius(tokens::RADIUS_M);
+                    let button =
+                        egui::Button::selectable(selected, *title).corner_radius(tokens::RADIUS_M);
                     if ui.add(button).on_hover_text(*sentence).clicked() && !selected {
                         *value = option.clone();
                         changed = true;
@@ -242,14 +308,22 @@ pub fn card<R>(ui: &mut egui::Ui, add: impl FnOnce(&mut egui::Ui) -> R) -> R {
 
 /// A sentence in the colour of small print.
 pub fn note(ui: &mut egui::Ui, text: &str) {
-    ui.label(RichText::new(text).size(tokens::TEXT_SMALL).color(tokens(ui).text_muted));
+    ui.label(
+        RichText::new(text)
+            .size(tokens::TEXT_SMALL)
+            .color(tokens(ui).text_muted),
+    );
 }
 
 /// A sentence in the danger colour, under the control that it is about.
 pub fn problem(ui: &mut egui::Ui, message: Option<&str>) {
     if let Some(message) = message {
         let color = tokens(ui).danger;
-        ui.label(RichText::new(format!("{} {message}", icon::WARNING)).size(tokens::TEXT_SMALL).color(color));
+        ui.label(
+            RichText::new(format!("{} {message}", icon::WARNING))
+                .size(tokens::TEXT_SMALL)
+                .color(color),
+        );
     }
 }
 
@@ -260,7 +334,11 @@ pub fn icon_button(ui: &mut egui::Ui, symbol: &str, name: &str, tooltip: &str) -
     let response = ui
         .scope(|ui| {
             ui.spacing_mut().button_padding = vec2(4.0, 2.0);
-            ui.add(egui::Button::new(text).frame_when_inactive(false).min_size(vec2(side, side)))
+            ui.add(
+                egui::Button::new(text)
+                    .frame_when_inactive(false)
+                    .min_size(vec2(side, side)),
+            )
         })
         .inner;
     response.accessible_name(name).on_hover_text(tooltip)
@@ -270,7 +348,12 @@ pub fn icon_button(ui: &mut egui::Ui, symbol: &str, name: &str, tooltip: &str) -
 pub fn primary_button(ui: &mut egui::Ui, text: &str, tooltip: &str) -> egui::Response {
     let colors = tokens(ui);
     let label = tokens::medium(text).color(colors.on_accent);
-    ui.add(egui::Button::new(label).fill(colors.accent_fill).corner_radius(tokens::RADIUS_M)).on_hover_text(tooltip)
+    ui.add(
+        egui::Button::new(label)
+            .fill(colors.accent_fill)
+            .corner_radius(tokens::RADIUS_M),
+    )
+    .on_hover_text(tooltip)
 }
 
 /// What stands in a view that has nothing to show: what to do next, and the buttons that do it.
@@ -284,7 +367,11 @@ pub fn empty_state(
     let height = ui.available_height();
     ui.vertical_centered(|ui| {
         ui.add_space(((height - 160.0) * 0.4).clamp(tokens::SPACE_S, 240.0));
-        ui.label(RichText::new(symbol).size(tokens::ICON_DISPLAY).color(tokens(ui).text_faint));
+        ui.label(
+            RichText::new(symbol)
+                .size(tokens::ICON_DISPLAY)
+                .color(tokens(ui).text_faint),
+        );
         ui.add_space(tokens::SPACE_XS);
         ui.label(tokens::semibold(title).size(tokens::TEXT_TITLE));
         ui.scope(|ui| {
@@ -315,11 +402,17 @@ pub fn bar(ui: &mut egui::Ui, share: f32, color: egui::Color32, name: &str) -> e
 }
 
 /// Parts of a whole side by side, as one bar.
-pub fn stacked_bar(painter: &egui::Painter, rect: egui::Rect, parts: &[(f64, egui::Color32)], whole: f64) {
+pub fn stacked_bar(
+    painter: &egui::Painter,
+    rect: egui::Rect,
+    parts: &[(f64, egui::Color32)],
+    whole: f64,
+) {
     let mut left = rect.left();
     for (amount, color) in parts {
         let width = (rect.width() as f64 * amount / whole.max(f64::MIN_POSITIVE)) as f32;
-        let part = egui::Rect::from_min_size(egui::pos2(left, rect.top()), vec2(width, rect.height()));
+        let part =
+            egui::Rect::from_min_size(egui::pos2(left, rect.top()), vec2(width, rect.height()));
         if width > 0.0 {
             painter.rect_filled(part, 1.0, *color);
         }
@@ -329,7 +422,8 @@ pub fn stacked_bar(painter: &egui::Painter, rect: egui::Rect, parts: &[(f64, egu
 
 /// A filled circle in a run's colour.
 pub fn dot(ui: &mut egui::Ui, color: egui::Color32) -> egui::Response {
-    let (rect, response) = ui.allocate_exact_size(vec2(12.0, ui.spacing().interact_size.y), Sense::hover());
+    let (rect, response) =
+        ui.allocate_exact_size(vec2(12.0, ui.spacing().interact_size.y), Sense::hover());
     ui.painter().circle_filled(rect.center(), 5.0, color);
     response
 }
@@ -346,15 +440,23 @@ pub fn swatch(ui: &mut egui::Ui, color: egui::Color32, text: &str) -> egui::Resp
 /// A run's dot and name, for legends. One piece, so that a row of them can wrap.
 pub fn run_mark(ui: &mut egui::Ui, color: egui::Color32, text: &str) -> egui::Response {
     let (rect, response) = mark_and_text(ui, text, tokens::medium_font(tokens::TEXT_BODY));
-    ui.painter().circle_filled(rect.left_center() + vec2(6.0, 0.0), 5.0, color);
+    ui.painter()
+        .circle_filled(rect.left_center() + vec2(6.0, 0.0), 5.0, color);
     response
 }
 
-fn mark_and_text(ui: &mut egui::Ui, text: &str, font: egui::FontId) -> (egui::Rect, egui::Response) {
+fn mark_and_text(
+    ui: &mut egui::Ui,
+    text: &str,
+    font: egui::FontId,
+) -> (egui::Rect, egui::Response) {
     let color = tokens(ui).text;
     let widest = (ui.max_rect().width() - 24.0).max(40.0);
     let galley = elided_galley(ui, widest, text, font, color);
-    let (rect, response) = ui.allocate_exact_size(vec2(galley.size().x + 18.0, galley.size().y + 4.0), Sense::hover());
+    let (rect, response) = ui.allocate_exact_size(
+        vec2(galley.size().x + 18.0, galley.size().y + 4.0),
+        Sense::hover(),
+    );
     let place = egui::pos2(rect.left() + 18.0, rect.center().y - galley.size().y / 2.0);
     ui.painter().galley(place, galley, color);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, text));
@@ -366,15 +468,26 @@ pub fn figure(ui: &mut egui::Ui, value: &str, label: &str) -> egui::Response {
     let colors = tokens(ui);
     let value_font = tokens::semibold_font(tokens::TEXT_TITLE);
     let label_font = egui::FontId::proportional(tokens::TEXT_SMALL);
-    let number = ui.painter().layout_no_wrap(value.to_owned(), value_font, colors.text);
-    let name = ui.painter().layout_no_wrap(label.to_owned(), label_font, colors.text_muted);
-    let size = vec2(number.size().x.max(name.size().x), number.size().y + name.size().y);
+    let number = ui
+        .painter()
+        .layout_no_wrap(value.to_owned(), value_font, colors.text);
+    let name = ui
+        .painter()
+        .layout_no_wrap(label.to_owned(), label_font, colors.text_muted);
+    let size = vec2(
+        number.size().x.max(name.size().x),
+        number.size().y + name.size().y,
+    );
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     let below = rect.min + vec2(0.0, number.size().y);
     ui.painter().galley(rect.min, number, colors.text);
     ui.painter().galley(below, name, colors.text_muted);
     response.widget_info(|| {
-        egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, format!("{value} {label}"))
+        egui::WidgetInfo::labeled(
+            egui::accesskit::Role::Label,
+            true,
+            format!("{value} {label}"),
+        )
     });
     response
 }
@@ -392,7 +505,13 @@ fn elided_galley(
 }
 
 /// One line of painted text at the left of `rect`, with an ellipsis where it does not fit.
-pub fn elided(ui: &egui::Ui, rect: egui::Rect, text: &str, font: egui::FontId, color: egui::Color32) {
+pub fn elided(
+    ui: &egui::Ui,
+    rect: egui::Rect,
+    text: &str,
+    font: egui::FontId,
+    color: egui::Color32,
+) {
     let galley = elided_galley(ui, rect.width(), text, font, color);
     let place = egui::pos2(rect.left(), rect.center().y - galley.size().y / 2.0);
     ui.painter().galley(place, galley, color);

@@ -28,8 +28,14 @@ fn train_queues_every_ticked_experiment_in_order() {
     assert_ne!(runs[0].color, runs[1].color);
 
     // Unticked, an experiment stays behind.
-    let name = window.harness.state().state.documents[1].experiment.name.clone();
-    window.harness.get_by_label(&format!("Train {name}")).click();
+    let name = window.harness.state().state.documents[1]
+        .experiment
+        .name
+        .clone();
+    window
+        .harness
+        .get_by_label(&format!("Train {name}"))
+        .click();
     window.steps();
     window.harness.get_by_label("Train").click();
     window.steps();
@@ -43,7 +49,12 @@ fn a_run_goes_from_the_queue_to_the_results_in_one_colour() {
     window.steps();
     let run = window.harness.state().state.runs[0].run.unwrap();
     let color = window.harness.state().state.runs[0].color;
-    window.event(run, RunEvent::Started { folder: "/runs/first".into() });
+    window.event(
+        run,
+        RunEvent::Started {
+            folder: "/runs/first".into(),
+        },
+    );
     assert_eq!(window.harness.state().state.running().unwrap().id, "first");
     window.event(run, RunEvent::Finished(Box::new(summary("first", 0.9))));
     let state = &window.harness.state().state;
@@ -57,8 +68,18 @@ fn a_failed_run_says_so_until_it_is_dismissed() {
     let mut window = Window::with_pair();
     window.harness.get_by_label("Train 2 experiments").click();
     window.steps();
-    window.event(RunId(1), RunEvent::Failed { message: "the loss became NaN: lower the learning rate".into() });
-    assert!(window.harness.query_by_label("the loss became NaN: lower the learning rate").is_some());
+    window.event(
+        RunId(1),
+        RunEvent::Failed {
+            message: "the loss became NaN: lower the learning rate".into(),
+        },
+    );
+    assert!(
+        window
+            .harness
+            .query_by_label("the loss became NaN: lower the learning rate")
+            .is_some()
+    );
     window.harness.get_by_label("Dismiss").click();
     window.steps();
     assert!(window.harness.state().state.notices.is_empty());
@@ -71,14 +92,21 @@ fn an_edit_marks_the_experiment_and_can_be_undone() {
     assert!(!state(&window));
     let mut experiment = window.harness.state().state.documents[0].experiment.clone();
     experiment.seed += 1;
-    let edit = crate::app::command::Command::Edit { experiment: Box::new(experiment), merge: "seed" };
+    let edit = crate::app::command::Command::Edit {
+        experiment: Box::new(experiment),
+        merge: "seed",
+    };
     window.harness.state_mut().commands.push(edit);
     window.steps();
     assert!(state(&window));
-    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    window
+        .harness
+        .key_press_modifiers(Modifiers::COMMAND, Key::Z);
     window.steps();
     assert!(!state(&window));
-    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Y);
+    window
+        .harness
+        .key_press_modifiers(Modifiers::COMMAND, Key::Y);
     window.steps();
     assert!(state(&window));
     window.harness.get_by_label("Undo").click();
@@ -92,18 +120,35 @@ fn a_bad_preset_names_file_and_line_and_changes_nothing() {
     let before = window.harness.state().state.documents[0].experiment.clone();
     let path = window.folder.path().join("bad.ron");
     let text = shipped("solar-feature-extraction").replacen("seed:", "sead:", 1);
-    let line = text.lines().position(|line| line.contains("sead:")).unwrap() + 1;
+    let line = text
+        .lines()
+        .position(|line| line.contains("sead:"))
+        .unwrap()
+        + 1;
     std::fs::write(&path, text).unwrap();
-    window.harness.state_mut().commands.push(crate::app::command::Command::OpenPreset(path.clone()));
+    window
+        .harness
+        .state_mut()
+        .commands
+        .push(crate::app::command::Command::OpenPreset(path.clone()));
     window.steps();
     let state = &window.harness.state().state;
     assert_eq!(state.documents.len(), 2);
     assert_eq!(state.documents[0].experiment, before);
     let notice = &state.notices[0];
     assert_eq!(notice.kind, NoticeKind::Error);
-    assert!(notice.text.contains(&format!("{}:{line}:", path.display())), "{}", notice.text);
+    assert!(
+        notice.text.contains(&format!("{}:{line}:", path.display())),
+        "{}",
+        notice.text
+    );
     assert!(notice.text.contains("sead"), "{}", notice.text);
-    assert!(window.harness.query_by_label("A preset can't be used").is_some());
+    assert!(
+        window
+            .harness
+            .query_by_label("A preset can't be used")
+            .is_some()
+    );
 }
 
 #[test]
@@ -111,39 +156,71 @@ fn quitting_while_something_trains_asks_and_then_stops_it() {
     let mut window = Window::with_pair();
     window.harness.get_by_label("Train 2 experiments").click();
     window.steps();
-    window.event(RunId(1), RunEvent::Started { folder: "/runs/first".into() });
-    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Q);
+    window.event(
+        RunId(1),
+        RunEvent::Started {
+            folder: "/runs/first".into(),
+        },
+    );
+    window
+        .harness
+        .key_press_modifiers(Modifiers::COMMAND, Key::Q);
     window.steps();
     window.harness.get_by_label("Cancel").click();
     window.steps();
     assert!(window.record.borrow().stopped().is_empty());
 
-    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Q);
+    window
+        .harness
+        .key_press_modifiers(Modifiers::COMMAND, Key::Q);
     window.steps();
     window.harness.get_by_label("Stop and quit").click();
     window.steps();
     // The queue first, so that stopping the first does not start the second.
     assert_eq!(window.record.borrow().stopped(), [RunId(2), RunId(1)]);
-    assert!(window.harness.query_by_label_contains("Stopping the training").is_some());
+    assert!(
+        window
+            .harness
+            .query_by_label_contains("Stopping the training")
+            .is_some()
+    );
     window.event(RunId(2), RunEvent::Cancelled);
     window.event(RunId(1), RunEvent::Stopped(Box::new(summary("first", 0.5))));
-    assert_eq!(window.harness.state().closing, crate::app::shell::Closing::Now);
+    assert_eq!(
+        window.harness.state().closing,
+        crate::app::shell::Closing::Now
+    );
 }
 
 #[test]
 fn the_bar_says_which_device_trains_and_why_not_another() {
     let window = Window::with_pair();
-    assert!(window.harness.query_by_label("Device: CPU, 2 threads").is_some());
-    assert!(window.harness.query_by_label_contains("No CUDA: the NVIDIA driver").is_some());
+    assert!(
+        window
+            .harness
+            .query_by_label("Device: CPU, 2 threads")
+            .is_some()
+    );
+    assert!(
+        window
+            .harness
+            .query_by_label_contains("No CUDA: the NVIDIA driver")
+            .is_some()
+    );
 }
 
 #[test]
 fn the_palette_finds_a_command_and_runs_it() {
     let mut window = Window::with_pair();
     let dark = window.harness.state().settings.dark;
-    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::K);
+    window
+        .harness
+        .key_press_modifiers(Modifiers::COMMAND, Key::K);
     window.steps();
-    window.harness.get_by_label("Find a command").type_text("dark");
+    window
+        .harness
+        .get_by_label("Find a command")
+        .type_text("dark");
     window.steps();
     window.harness.key_press(Key::Enter);
     window.steps();
@@ -154,8 +231,16 @@ fn the_palette_finds_a_command_and_runs_it() {
 #[test]
 fn a_window_without_experiments_says_how_to_begin() {
     let mut window = Window::with_presets(&[]);
-    assert!(window.harness.query_by_label("Open pictures sorted by class…").is_some());
-    window.harness.get_by_label_contains("Open preset Feature extraction").click();
+    assert!(
+        window
+            .harness
+            .query_by_label("Open pictures sorted by class…")
+            .is_some()
+    );
+    window
+        .harness
+        .get_by_label_contains("Open preset Feature extraction")
+        .click();
     window.steps();
     assert_eq!(window.harness.state().state.documents.len(), 1);
 }
@@ -164,11 +249,23 @@ fn a_window_without_experiments_says_how_to_begin() {
 fn pictures_are_scanned_once_and_a_changed_split_waits_for_the_slider() {
     let mut window = Window::with_pair();
     let scans = |window: &Window| {
-        window.record.borrow().questions.iter().filter(|question| matches!(question, Question::Scan { .. })).count()
+        window
+            .record
+            .borrow()
+            .questions
+            .iter()
+            .filter(|question| matches!(question, Question::Scan { .. }))
+            .count()
     };
     assert_eq!(scans(&window), 1);
-    let name = window.harness.state().state.documents[1].experiment.name.clone();
-    window.harness.get_by_label(&format!("Experiment {name}")).click();
+    let name = window.harness.state().state.documents[1]
+        .experiment
+        .name
+        .clone();
+    window
+        .harness
+        .get_by_label(&format!("Experiment {name}"))
+        .click();
     window.steps();
     assert_eq!(window.harness.state().state.active, 1);
     assert_eq!(scans(&window), 1, "both experiments use the same pictures");
@@ -179,9 +276,16 @@ fn closing_a_changed_experiment_asks() {
     let mut window = Window::with_pair();
     let mut experiment = window.harness.state().state.documents[0].experiment.clone();
     experiment.seed += 1;
-    let edit = crate::app::command::Command::Edit { experiment: Box::new(experiment), merge: "seed" };
+    let edit = crate::app::command::Command::Edit {
+        experiment: Box::new(experiment),
+        merge: "seed",
+    };
     window.harness.state_mut().commands.push(edit);
-    window.harness.state_mut().commands.push(crate::app::command::Command::CloseExperiment(0));
+    window
+        .harness
+        .state_mut()
+        .commands
+        .push(crate::app::command::Command::CloseExperiment(0));
     window.steps();
     assert_eq!(window.harness.state().state.documents.len(), 2);
     window.harness.get_by_label("Save").click();
@@ -189,6 +293,7 @@ fn closing_a_changed_experiment_asks() {
     assert_eq!(window.harness.state().state.documents.len(), 1);
     let file = window.folder.path().join("preset-0.ron");
     let saved = crate::experiment::preset::load(&file).unwrap();
-    let before = crate::experiment::preset::parse(&shipped("solar-feature-extraction"), &file).unwrap();
+    let before =
+        crate::experiment::preset::parse(&shipped("solar-feature-extraction"), &file).unwrap();
     assert_eq!(saved.seed, before.seed + 1);
 }

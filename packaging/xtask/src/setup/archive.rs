@@ -7,8 +7,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 
 /// Extracts every entry for which `place` names a path below `folder`; how many there were.
-pub fn extract(archive: &Path, folder: &Path, place: impl Fn(&str) -> Option<PathBuf>) -> Result<usize> {
-    let file = File::open(archive).with_context(|| format!("could not open {}", archive.display()))?;
+pub fn extract(
+    archive: &Path,
+    folder: &Path,
+    place: impl Fn(&str) -> Option<PathBuf>,
+) -> Result<usize> {
+    let file =
+        File::open(archive).with_context(|| format!("could not open {}", archive.display()))?;
     let mut zip = zip::ZipArchive::new(io::BufReader::new(file))
         .with_context(|| format!("not a zip archive: {}", archive.display()))?;
     let mut count = 0;
@@ -21,13 +26,17 @@ pub fn extract(archive: &Path, folder: &Path, place: impl Fn(&str) -> Option<Pat
         if entry.is_dir() {
             continue;
         }
-        let Some(relative) = place(&name.to_string_lossy()) else { continue };
+        let Some(relative) = place(&name.to_string_lossy()) else {
+            continue;
+        };
         let target = folder.join(relative);
         if let Some(parent) = target.parent() {
             std::fs::create_dir_all(parent)?;
         }
-        let mut out = File::create(&target).with_context(|| format!("could not create {}", target.display()))?;
-        io::copy(&mut entry, &mut out).with_context(|| format!("could not write {}", target.display()))?;
+        let mut out = File::create(&target)
+            .with_context(|| format!("could not create {}", target.display()))?;
+        io::copy(&mut entry, &mut out)
+            .with_context(|| format!("could not write {}", target.display()))?;
         count += 1;
     }
     Ok(count)
@@ -59,7 +68,9 @@ const PARTIAL: &str = ".setup-";
 
 /// Removes what interrupted calls left, unless it is young enough to be another call's.
 fn remove_leftovers(parent: &Path) {
-    let Ok(entries) = std::fs::read_dir(parent) else { return };
+    let Ok(entries) = std::fs::read_dir(parent) else {
+        return;
+    };
     for entry in entries.flatten() {
         let is_partial = entry.file_name().to_string_lossy().starts_with(PARTIAL);
         let is_old = entry

@@ -17,7 +17,14 @@ pub fn install(home: &Path) -> Result<()> {
         archive::whole(&folder, |content| {
             steps::run(
                 Command::new(python)
-                    .args(["-m", "pip", "install", "--disable-pip-version-check", "--only-binary=:all:", "--target"])
+                    .args([
+                        "-m",
+                        "pip",
+                        "install",
+                        "--disable-pip-version-check",
+                        "--only-binary=:all:",
+                        "--target",
+                    ])
                     .arg(content)
                     .arg(format!("torch=={}", libtorch::VERSION)),
             )

@@ -34,7 +34,12 @@ const CUDA_CUPTI: Wheel = Wheel {
 
 /// Libraries of the torch wheel to keep. `libtorch_cuda.so` is not among them on purpose: where it
 /// stands beside the others, torch-sys links every program against CUDA.
-const LIBRARIES: &[&str] = &["libc10.so", "libgomp.so.1", "libtorch.so", "libtorch_cpu.so"];
+const LIBRARIES: &[&str] = &[
+    "libc10.so",
+    "libgomp.so.1",
+    "libtorch.so",
+    "libtorch_cpu.so",
+];
 
 /// Where there is no pip. `GRAFT_LIBTORCH_URL` names a mirror.
 const OFFICIAL_ARCHIVE: &str =
@@ -69,7 +74,9 @@ fn from_wheels(content: &Path) -> Result<()> {
     steps::doing("unpacking libtorch");
     let count = archive::extract(&torch, content, |name| {
         let rest = name.strip_prefix("torch/")?;
-        let is_library = rest.strip_prefix("lib/").is_some_and(|library| LIBRARIES.contains(&library));
+        let is_library = rest
+            .strip_prefix("lib/")
+            .is_some_and(|library| LIBRARIES.contains(&library));
         (is_library || rest.starts_with("include/")).then(|| PathBuf::from(rest))
     })?;
     if count < LIBRARIES.len() + 1000 {
@@ -79,7 +86,8 @@ fn from_wheels(content: &Path) -> Result<()> {
         let file = wheel.download(downloads.path())?;
         archive::extract(&file, content, |name| {
             let library = name.strip_prefix("nvidia/cu13/lib/")?;
-            (library == "libcudart.so.13" || library == "libcupti.so.13").then(|| Path::new("lib").join(library))
+            (library == "libcudart.so.13" || library == "libcupti.so.13")
+                .then(|| Path::new("lib").join(library))
         })?;
     }
     // torch-sys compares it with the version that it was written for.
@@ -89,20 +97,39 @@ fn from_wheels(content: &Path) -> Result<()> {
 
 fn from_official_archive(home: &Path, content: &Path) -> Result<()> {
     let url = std::env::var("GRAFT_LIBTORCH_URL").unwrap_or_else(|_| OFFICIAL_ARCHIVE.to_owned());
-    steps::doing(&format!("no pip here: fetching libtorch {VERSION} from {url}"));
+    steps::doing(&format!(
+        "no pip here: fetching libtorch {VERSION} from {url}"
+    ));
     // Kept between calls, so that an interrupted download goes on where it stopped.
     let partial = home.join(format!(".libtorch-{VERSION}.zip.part"));
     steps::run(
         Command::new("curl")
-            .args(["--fail", "--location", "--retry", "5", "--retry-connrefused", "--connect-timeout", "30"])
-            .args(["--speed-limit", "1000", "--speed-time", "60", "--progress-bar", "--continue-at", "-"])
+            .args([
+                "--fail",
+                "--location",
+                "--retry",
+                "5",
+                "--retry-connrefused",
+                "--connect-timeout",
+                "30",
+            ])
+            .args([
+                "--speed-limit",
+                "1000",
+                "--speed-time",
+                "60",
+                "--progress-bar",
+                "--continue-at",
+                "-",
+            ])
             .arg("--output")
             .arg(&partial)
             .arg(&url),
     )?;
     let unpacked = archive::extract(&partial, content, |name| {
         let rest = name.strip_prefix("libtorch/")?;
-        (rest.starts_with("include/") || rest.starts_with("lib/") || rest == "build-version").then(|| PathBuf::from(rest))
+        (rest.starts_with("include/") || rest.starts_with("lib/") || rest == "build-version")
+            .then(|| PathBuf::from(rest))
     });
     // Whole or broken, it has served: a broken one must not be continued for ever.
     drop(std::fs::remove_file(&partial));
@@ -110,7 +137,10 @@ fn from_official_archive(home: &Path, content: &Path) -> Result<()> {
     let version = std::fs::read_to_string(content.join("build-version"))
         .context("the archive names no version: it is not libtorch")?;
     if version.trim().split('+').next() != Some(VERSION) {
-        bail!("the archive holds libtorch {}, not {VERSION}", version.trim());
+        bail!(
+            "the archive holds libtorch {}, not {VERSION}",
+            version.trim()
+        );
     }
     Ok(())
 }
@@ -118,12 +148,19 @@ fn from_official_archive(home: &Path, content: &Path) -> Result<()> {
 /// A libtorch that the person set must be one, and of the right version where it says which.
 fn check_given(folder: &Path) -> Result<()> {
     if !folder.join("lib/libtorch_cpu.so").is_file() {
-        bail!("LIBTORCH is set, but there is no lib/libtorch_cpu.so in {}: unset it, or set it to a libtorch", folder.display());
+        bail!(
+            "LIBTORCH is set, but there is no lib/libtorch_cpu.so in {}: unset it, or set it to a libtorch",
+            folder.display()
+        );
     }
     if let Ok(version) = std::fs::read_to_string(folder.join("build-version"))
         && version.trim().split('+').next() != Some(VERSION)
     {
-        bail!("LIBTORCH is version {}, Graft needs {VERSION}: {}", version.trim(), folder.display());
+        bail!(
+            "LIBTORCH is version {}, Graft needs {VERSION}: {}",
+            version.trim(),
+            folder.display()
+        );
     }
     Ok(())
 }
@@ -135,7 +172,11 @@ fn point(link: &Path, folder: &Path) -> Result<()> {
     }
     if let Ok(metadata) = std::fs::symlink_metadata(link) {
         if !metadata.is_symlink() {
-            bail!("{} is in the way: it should be a link to {}", link.display(), folder.display());
+            bail!(
+                "{} is in the way: it should be a link to {}",
+                link.display(),
+                folder.display()
+            );
         }
         std::fs::remove_file(link)?;
     }

