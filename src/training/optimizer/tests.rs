@@ -31,7 +31,7 @@ fn objective(optimizer: &Optimizer, step: usize) -> Tensor {
         let target = 0.3 * (place as f64 + 1.0);
         let wave: Tensor = (x * (1.0 + step as f64)).sin();
         let bowl: Tensor = (x - target).square() * (1.0 + place as f64);
-        sum = sum + (wave + bowl).sum(Kind::Float);
+        sum += (wave + bowl).sum(Kind::Float);
     }
     sum
 }

@@ -137,13 +137,16 @@ pub fn request(pictures: &Pictures, experiment: Experiment) -> TrainingRequest {
     }
 }
 
+/// Acts on events while a run goes on.
+type OnEvent<'a> = Box<dyn FnMut(&TrainingEvent) + 'a>;
+
 /// Remembers everything; `on_event` may act.
 #[derive(Default)]
 pub struct Witness<'a> {
     pub events: Vec<TrainingEvent>,
     /// Every hand-over of weights.
     pub weights: Vec<Vec<(String, Tensor)>>,
-    pub on_event: Option<Box<dyn FnMut(&TrainingEvent) + 'a>>,
+    pub on_event: Option<OnEvent<'a>>,
 }
 
 impl TrainingListener for Witness<'_> {
@@ -179,17 +182,12 @@ impl Witness<'_> {
         self.events.iter().filter_map(epoch).collect()
     }
 
-    pub fn warnings(&self) -> Vec<&str> {
-        let warning = |event: &'_ TrainingEvent| matches!(event, TrainingEvent::Warning(_));
-        let text = |event| match event {
-            &TrainingEvent::Warning(ref text) => text.as_str(),
-            _ => "",
+    pub fn warnings(&self) -> Vec<String> {
+        let text = |event: &'_ TrainingEvent| match event {
+            TrainingEvent::Warning(text) => Some(text.clone()),
+            _ => None,
         };
-        self.events
-            .iter()
-            .filter(|event| warning(event))
-            .map(text)
-            .collect()
+        self.events.iter().filter_map(text).collect()
     }
 }
 
