@@ -153,11 +153,11 @@ fn what_is_not_there_is_said_in_one_sentence() {
     for (arguments, expected) in [
         (&["run", "absent.ron"][..], "absent.ron"),
         (&["compare", "absent", "--out", "figures"], "absent"),
-        (&["layers", "resnet5"], "there is no backbone “resnet5”"),
+        (&["layers", "resnet5"], "no backbone named “resnet5”"),
         (&["layers", "efficientnet_lite0", "--size", "7"], "not 7"),
         (
             &["classify", "--backbone", "vgg", "a.png"],
-            "there is no backbone “vgg”",
+            "no backbone named “vgg”",
         ),
         (&["data", "absent"], "absent"),
     ] {

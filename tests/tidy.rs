@@ -116,6 +116,15 @@ fn each_folder_uses_only_what_it_may() {
     let mut seen = 0;
     for (folder, allowed) in LAYERS {
         for file in rust_files(&root.join(folder)) {
+            // Tests make their own pictures and may reach across.
+            let relative = file
+                .strip_prefix(&root)
+                .unwrap()
+                .to_string_lossy()
+                .into_owned();
+            if relative.contains("/tests/") || relative.ends_with("tests.rs") {
+                continue;
+            }
             seen += 1;
             let text = std::fs::read_to_string(&file).unwrap();
             for (number, line) in text.lines().enumerate() {

@@ -96,8 +96,11 @@ fn export(runs: &[RunRecord], folder: &Path) -> Exported {
     Ok(written)
 }
 
-fn figures(runs: &[RunRecord]) -> Result<Vec<(String, Box<dyn Figure>)>, String> {
-    let mut figures: Vec<(String, Box<dyn Figure>)> = Vec::new();
+/// A figure and the name of its file, without extension.
+type NamedFigure = (String, Box<dyn Figure>);
+
+fn figures(runs: &[RunRecord]) -> Result<Vec<NamedFigure>, String> {
+    let mut figures: Vec<NamedFigure> = Vec::new();
     let series: Vec<CurveSeries> = runs
         .iter()
         .filter(|run| !run.metrics.is_empty())

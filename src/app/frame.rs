@@ -199,9 +199,7 @@ impl egui_tiles::Behavior<View> for Middle<'_> {
             egui::WidgetInfo::selected(egui::Role::Button, true, state.active, title)
         });
         if ui.is_rect_visible(rect) && !state.is_being_dragged {
-            let color = if state.active {
-                t.text
-            } else if response.hovered() {
+            let color = if state.active || response.hovered() {
                 t.text
             } else {
                 t.text_muted

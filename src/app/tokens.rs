@@ -121,7 +121,7 @@ pub static DARK: Tokens = Tokens {
     raised: rgb(0x26_2A_34),
     raised_hover: rgb(0x30_35_42),
     raised_active: rgb(0x3A_40_50),
-    sunken: rgb(0x10_12_16),
+    sunken: rgb(0x101216),
     faint: rgb(0x20_24_2C),
     outline: rgb(0x2E_33_3F),
     outline_strong: rgb(0x4A_51_63),

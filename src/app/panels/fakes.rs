@@ -209,7 +209,7 @@ pub fn pixels(side: u32, seed: u32) -> Pixels {
             let shade = ((x * y / 9 + seed * 31) % 60) as u8;
             let base = if bar { 60 } else { 150 + shade };
             let crack = (x as i64 - y as i64 + i64::from(seed * 13 % 40)).unsigned_abs() < 2
-                && seed % 3 == 0;
+                && seed.is_multiple_of(3);
             let value = if crack { 20 } else { base };
             rgb.extend([value, value, value.saturating_add(12)]);
         }

@@ -239,7 +239,7 @@ fn a_window_without_experiments_says_how_to_begin() {
     );
     window
         .harness
-        .get_by_label_contains("Open preset Feature extraction")
+        .get_by_label_contains("Open preset From scratch")
         .click();
     window.steps();
     assert_eq!(window.harness.state().state.documents.len(), 1);
