@@ -1,4 +1,4 @@
-//! The formats of a run's files. Bytes out, values in; no file is opened here but through [`read`].
+//! The formats of a run's files. Bytes out, values in; no file is opened here but through `read`.
 
 use std::path::Path;
 
