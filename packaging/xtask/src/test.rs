@@ -30,13 +30,7 @@ pub fn run() -> Result<()> {
     ]))?;
     lap("documentation");
     steps::run(
-        steps::cargo(&[
-            "doc",
-            "--workspace",
-            "--no-deps",
-            "--document-private-items",
-        ])
-        .env("RUSTDOCFLAGS", "-D warnings"),
+        steps::cargo(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"),
     )?;
     steps::ready(&format!(
         "everything passed in {} s",
