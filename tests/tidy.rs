@@ -97,7 +97,6 @@ const CRATES: &[(&str, &[&str])] = &[
     ("eframe", &["app"]),
     ("egui_plot", &["app"]),
     ("egui_tiles", &["app"]),
-    ("egui_extras", &["app"]),
     ("rfd", &["app"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),

@@ -395,7 +395,7 @@ impl Graft {
         let known = catalogue::find(&backbone.name);
         let size = backbone
             .input_size
-            .or_else(|| known.map(|info| info.weights.input_size));
+            .or_else(|| known.map(|info| info.default_weights().input_size));
         match size {
             Some(size) => {
                 let wanted = (backbone.name, size);

@@ -30,14 +30,14 @@ pub fn backbones(arguments: &Arguments) -> anyhow::Result<()> {
                 info.title.to_owned(),
                 format::magnitude(info.parameters),
                 format!("{:.2}", info.gflops),
-                format!("{:.1} %", info.weights.imagenet_top1),
-                info.weights.input_size.to_string(),
+                format!("{:.1} %", info.default_weights().imagenet_top1),
+                info.default_weights().input_size.to_string(),
                 if has_weights(info) {
                     "here".to_owned()
                 } else {
                     "not here".to_owned()
                 },
-                info.weights.licence.to_owned(),
+                info.default_weights().licence.to_owned(),
             ]
         })
         .collect();
@@ -65,13 +65,13 @@ fn as_json(info: &ArchitectureInfo) -> serde_json::Value {
         "title": info.title,
         "parameters": info.parameters,
         "gflops": info.gflops,
-        "imagenet_top1": info.weights.imagenet_top1,
-        "input_size": info.weights.input_size,
+        "imagenet_top1": info.default_weights().imagenet_top1,
+        "input_size": info.default_weights().input_size,
         "input_range": [info.input_range.0, info.input_range.1],
-        "weights": info.weights.name,
+        "weights": info.default_weights().name,
         "weights_here": has_weights(info),
-        "weights_mb": info.weights.file_mb,
-        "licence": info.weights.licence,
+        "weights_mb": info.default_weights().file_mb,
+        "licence": info.default_weights().licence,
         "paper": info.paper,
     })
 }

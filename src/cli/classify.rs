@@ -57,7 +57,7 @@ pub fn classify(arguments: &Arguments) -> anyhow::Result<()> {
     let mut answers = Vec::with_capacity(arguments.images.len());
     for image in &arguments.images {
         let pixels = decode::decode(&PictureSource::File(image.clone()))?;
-        let probabilities = probabilities(network.as_ref(), &pixels, &info.weights, device)?;
+        let probabilities = probabilities(network.as_ref(), &pixels, info.default_weights(), device)?;
         answers.push(Answer {
             image: image.clone(),
             predictions: best(&probabilities, arguments.top.into()),

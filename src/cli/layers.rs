@@ -29,7 +29,7 @@ pub struct Arguments {
 
 pub fn layers(arguments: &Arguments) -> anyhow::Result<()> {
     let info = find(&arguments.name)?;
-    let size = arguments.size.unwrap_or(info.weights.input_size);
+    let size = arguments.size.unwrap_or(info.default_weights().input_size);
     let (least, most) = info.input_range;
     if !(least..=most).contains(&size) {
         bail!(ModelError::InputSize {

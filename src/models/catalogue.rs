@@ -19,8 +19,16 @@ pub struct ArchitectureInfo {
     pub gflops: f64,
     /// Least and largest side of the input square.
     pub input_range: (u32, u32),
+    /// Every published file of pre-trained weights that fits; the first is used unless the person
+    /// says otherwise. Never empty.
+    pub weights: &'static [WeightsInfo],
+}
+
+impl ArchitectureInfo {
     /// The weights to use unless the person says otherwise.
-    pub weights: WeightsInfo,
+    pub fn default_weights(&self) -> &'static WeightsInfo {
+        &self.weights[0]
+    }
 }
 
 /// Pre-trained weights, their file and the preprocessing that belongs to them.
@@ -91,7 +99,7 @@ static ARCHITECTURES: [ArchitectureInfo; 4] = [
         parameters: 4_652_008,
         gflops: 0.385,
         input_range: (32, 1024),
-        weights: WeightsInfo {
+        weights: &[WeightsInfo {
             name: "IMAGENET1K (TensorFlow)",
             file_name: "efficientnet_lite0.pth",
             url: "",
@@ -104,7 +112,7 @@ static ARCHITECTURES: [ArchitectureInfo; 4] = [
             interpolation: Interpolation::Bicubic,
             mean: [127.0 / 255.0; 3],
             std: [128.0 / 255.0; 3],
-        },
+        }],
     },
     ArchitectureInfo {
         name: "mobilenet_v2",
@@ -113,7 +121,7 @@ static ARCHITECTURES: [ArchitectureInfo; 4] = [
         parameters: 3_504_872,
         gflops: 0.301,
         input_range: (32, 1024),
-        weights: torchvision(
+        weights: &[torchvision(
             "IMAGENET1K_V2",
             "mobilenet_v2-7ebf99e0.pth",
             "https://download.pytorch.org/models/mobilenet_v2-7ebf99e0.pth",
@@ -121,7 +129,7 @@ static ARCHITECTURES: [ArchitectureInfo; 4] = [
             13.598,
             72.154,
             232,
-        ),
+        )],
     },
     ArchitectureInfo {
         name: "resnet18",
@@ -130,7 +138,7 @@ static ARCHITECTURES: [ArchitectureInfo; 4] = [
         parameters: 11_689_512,
         gflops: 1.814,
         input_range: (32, 1024),
-        weights: torchvision(
+        weights: &[torchvision(
             "IMAGENET1K_V1",
             "resnet18-f37072fd.pth",
             "https://download.pytorch.org/models/resnet18-f37072fd.pth",
@@ -138,7 +146,7 @@ static ARCHITECTURES: [ArchitectureInfo; 4] = [
             44.661,
             69.758,
             256,
-        ),
+        )],
     },
     ArchitectureInfo {
         name: "resnet50",
@@ -147,7 +155,7 @@ static ARCHITECTURES: [ArchitectureInfo; 4] = [
         parameters: 25_557_032,
         gflops: 4.089,
         input_range: (32, 1024),
-        weights: torchvision(
+        weights: &[torchvision(
             "IMAGENET1K_V2",
             "resnet50-11ad3fa6.pth",
             "https://download.pytorch.org/models/resnet50-11ad3fa6.pth",
@@ -155,7 +163,7 @@ static ARCHITECTURES: [ArchitectureInfo; 4] = [
             97.79,
             80.858,
             232,
-        ),
+        )],
     },
 ];
 
@@ -188,7 +196,7 @@ mod tests {
     #[test]
     fn figures_are_those_of_the_networks() {
         for info in architectures() {
-            let tree = outline(info.name, info.weights.input_size).unwrap();
+            let tree = outline(info.name, info.default_weights().input_size).unwrap();
             assert_eq!(
                 tree.root.parameters + tree.classifier_parameters,
                 info.parameters,

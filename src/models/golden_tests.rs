@@ -140,7 +140,7 @@ fn names_shapes_and_logits_are_torchvisions() {
 #[test]
 fn lite0_with_its_real_weights() {
     let info = catalogue::find("efficientnet_lite0").unwrap();
-    let file = paths::weights().join(info.weights.file_name);
+    let file = paths::weights().join(info.default_weights().file_name);
     if !file.is_file() {
         println!(
             "skipped: EfficientNet-Lite0's weights are not installed (cargo xtask setup): {}",

@@ -47,7 +47,7 @@ impl Classifier {
         let mut network = Network::new(experiment, classes.len(), device, &models::build)?;
         weights::load(network.backbone.as_mut(), file)?;
         load_head(&network, file)?;
-        let info = &network.backbone.info().weights;
+        let info = network.backbone.info().default_weights();
         let spec = square_spec(
             experiment,
             info,
@@ -223,7 +223,7 @@ impl PretrainedClassifier {
                 path: file,
             }));
         }
-        let info = &backbone.info().weights;
+        let info = backbone.info().default_weights();
         let mut experiment = Experiment::default();
         experiment.data.fit = Fit::CenterCrop;
         let spec = square_spec(&experiment, info, info.input_size);

@@ -251,5 +251,5 @@ pub(super) fn input_side(experiment: &Experiment, backbone: &dyn Backbone) -> u3
     experiment
         .backbone
         .input_size
-        .unwrap_or(backbone.info().weights.input_size)
+        .unwrap_or(backbone.info().default_weights().input_size)
 }

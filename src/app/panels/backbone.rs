@@ -46,13 +46,13 @@ impl From<&ArchitectureInfo> for BackboneCard {
             paper: info.paper,
             parameters: info.parameters,
             gflops: info.gflops,
-            imagenet_top1: info.weights.imagenet_top1,
-            input_size: info.weights.input_size,
+            imagenet_top1: info.default_weights().imagenet_top1,
+            input_size: info.default_weights().input_size,
             input_range: info.input_range,
-            licence: info.weights.licence,
-            weights: info.weights.name,
-            file_mb: info.weights.file_mb,
-            download: !info.weights.url.is_empty(),
+            licence: info.default_weights().licence,
+            weights: info.default_weights().name,
+            file_mb: info.default_weights().file_mb,
+            download: !info.default_weights().url.is_empty(),
         }
     }
 }

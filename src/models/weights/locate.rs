@@ -32,7 +32,7 @@ pub fn locate(
         }
         WeightsSource::Pretrained => {
             let info = catalogue::find(backbone).ok_or_else(|| backbone::unknown(backbone))?;
-            pretrained(&info.weights, &paths::weights(), &torch_caches()).map(Some)
+            pretrained(info.default_weights(), &paths::weights(), &torch_caches()).map(Some)
         }
     }
 }
@@ -116,7 +116,7 @@ mod tests {
         let (own, cache) = (folder.path().join("own"), folder.path().join("cache"));
         std::fs::create_dir_all(&own).unwrap();
         std::fs::create_dir_all(&cache).unwrap();
-        let mut weights = catalogue::find("resnet18").unwrap().weights.clone();
+        let mut weights = catalogue::find("resnet18").unwrap().default_weights().clone();
         let missing = pretrained(&weights, &own, std::slice::from_ref(&cache))
             .unwrap_err()
             .to_string();

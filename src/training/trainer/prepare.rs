@@ -78,7 +78,7 @@ pub(super) fn prepare<'a>(
         request.pause.clone(),
         experiment.epochs(),
     );
-    let info = &network.backbone.info().weights;
+    let info = network.backbone.info().default_weights();
     let spec = square_spec(
         experiment,
         info,
