@@ -12,7 +12,7 @@ use super::settings::{self, remember};
 use super::shell::{Closing, Graft, PreviewKey, ScanKey};
 use super::sources::{self, Kind};
 use super::state::{Document, NoticeKind, RecordState, RunRecord, Scan};
-use crate::experiment::{Experiment, WeightsSource, preset};
+use crate::experiment::{DataSource, Experiment, WeightsSource, preset};
 use crate::worker::messages::{Question, RunId, StartRun, TrainingCommand};
 
 /// The longer side of a thumbnail, in pixels.
@@ -314,12 +314,17 @@ impl Graft {
     }
 
     fn open_pictures(&mut self, path: &Path) {
-        let source = match sources::recognise(path) {
+        self.workers.ask(Question::Recognise {
+            path: path.to_path_buf(),
+        });
+    }
+
+    /// Pictures that were asked for have been found, or not.
+    pub(super) fn use_pictures(&mut self, path: &Path, source: Result<DataSource, String>) {
+        let source = match source {
             Ok(source) => source,
             Err(reason) => {
-                self.state
-                    .recent_pictures
-                    .retain(|recent| recent != path || path.exists());
+                self.state.recent_pictures.retain(|recent| recent != path);
                 self.error("These are no pictures sorted by class", reason);
                 return;
             }

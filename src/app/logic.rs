@@ -17,10 +17,23 @@ use crate::worker::messages::{Answer, Question, RunEvent, RunId};
 
 /// A split slider rests for this long before the pictures are split anew.
 const REST: Duration = Duration::from_millis(350);
+/// How often a run that trains elsewhere is looked at.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// Lines that the log keeps.
 const LOG: usize = 5_000;
 /// Thumbnails that are kept.
 const THUMBNAILS: usize = 3_000;
+
+/// A run of an earlier session or another process, by what its folder says.
+fn recorded_state(state: &RunState) -> RecordState {
+    match state {
+        RunState::Running => RecordState::Elsewhere,
+        RunState::Interrupted => RecordState::Interrupted,
+        RunState::Finished => RecordState::Finished,
+        RunState::Stopped => RecordState::Stopped,
+        RunState::Failed(reason) => RecordState::Failed(reason.clone()),
+    }
+}
 
 impl Graft {
     pub(super) fn log(&mut self, kind: NoticeKind, text: impl Into<String>) {
@@ -198,6 +211,7 @@ impl Graft {
                 }
                 self.state.devices = Some(devices);
             }
+            Answer::Recognised { path, source } => self.use_pictures(&path, source),
             Answer::ScanProgress { done, total } => {
                 if matches!(self.state.scan, Scan::Running { .. }) {
                     self.state.scan = Scan::Running { done, total };
@@ -329,13 +343,31 @@ impl Graft {
         self.asked.preview = None;
     }
 
-    /// Adds earlier runs that are not known yet, oldest first, before those of this session.
+    /// Adds earlier runs that are not known yet, oldest first, before those of this session, and
+    /// takes over what has become of runs that train elsewhere.
     fn list_runs(&mut self, summaries: Vec<RunSummary>) {
-        let mut summaries: Vec<_> = summaries
+        let (known, mut new): (Vec<_>, Vec<_>) = summaries
             .into_iter()
-            .filter(|summary| !self.state.runs.iter().any(|record| record.id == summary.id))
-            .collect();
-        summaries.sort_by_key(|summary| summary.started);
+            .partition(|summary| self.state.runs.iter().any(|record| record.id == summary.id));
+        for summary in known {
+            let record = self
+                .state
+                .runs
+                .iter_mut()
+                .find(|record| record.id == summary.id && record.state == RecordState::Elsewhere);
+            if let Some(record) = record {
+                record.state = recorded_state(&summary.state);
+                record.summary = Some(summary);
+                // Its epochs are read again.
+                if let Some(folder) = record.folder.clone() {
+                    self.asked.runs.remove(&folder);
+                    if record.shown {
+                        self.load_run(&folder);
+                    }
+                }
+            }
+        }
+        new.sort_by_key(|summary| summary.started);
         let place = self
             .state
             .runs
@@ -343,7 +375,7 @@ impl Graft {
             .position(|record| record.run.is_some())
             .unwrap_or(self.state.runs.len());
         let mut records = Vec::new();
-        for summary in summaries {
+        for summary in new {
             let color = self.next_color;
             self.next_color += 1;
             records.push(RunRecord {
@@ -351,12 +383,7 @@ impl Graft {
                 run: None,
                 folder: Some(self.places.runs.join(&summary.id)),
                 name: summary.experiment.clone(),
-                state: match &summary.state {
-                    RunState::Running | RunState::Interrupted => RecordState::Interrupted,
-                    RunState::Finished => RecordState::Finished,
-                    RunState::Stopped => RecordState::Stopped,
-                    RunState::Failed(reason) => RecordState::Failed(reason.clone()),
-                },
+                state: recorded_state(&summary.state),
                 metrics: Vec::new(),
                 phase_starts: Vec::new(),
                 epochs_planned: summary.epochs_planned,
@@ -370,6 +397,29 @@ impl Graft {
         self.state.runs.splice(place..place, records);
     }
 
+    /// Looks after runs that train elsewhere now and then: nobody tells of them.
+    pub(super) fn follow_other_processes(&mut self, ctx: &egui::Context) {
+        let any = self
+            .state
+            .runs
+            .iter()
+            .any(|record| record.state == RecordState::Elsewhere);
+        if !any {
+            return;
+        }
+        let is_due = self
+            .asked
+            .listed
+            .is_none_or(|listed| listed.elapsed() >= LOOK_AGAIN);
+        if is_due {
+            self.asked.listed = Some(Instant::now());
+            self.workers.ask(Question::ListRuns {
+                runs: self.places.runs.clone(),
+            });
+        }
+        ctx.request_repaint_after(LOOK_AGAIN);
+    }
+
     /// Asks for what the active experiment needs and is not there: a scan, the layer tree.
     pub(super) fn follow_active_document(&mut self, ctx: &egui::Context) {
         let Some(document) = self.state.active_document() else {
@@ -379,6 +429,7 @@ impl Graft {
             }
             self.asked = Asked {
                 runs: std::mem::take(&mut self.asked.runs),
+                listed: self.asked.listed,
                 ..Asked::default()
             };
             self.state.scan = Scan::None;

@@ -85,6 +85,8 @@ pub struct Asked {
     pub thumbnails: BTreeSet<usize>,
     pub preview: Option<PreviewKey>,
     pub runs: BTreeSet<PathBuf>,
+    /// When the runs were listed last because of those that train elsewhere.
+    pub listed: Option<Instant>,
 }
 
 /// What a scan depends on.
@@ -304,6 +306,7 @@ impl eframe::App for Graft {
             self.carry_out(command, ctx);
         }
         self.follow_active_document(ctx);
+        self.follow_other_processes(ctx);
         self.watch_closing(ctx);
         self.note_window(ctx);
         let settings = self.current_settings();

@@ -95,6 +95,8 @@ pub enum RecordState {
     Finished,
     Stopped,
     Failed(String),
+    /// Another window or a command trains it now.
+    Elsewhere,
     /// Its process ended without a word; the folder says how far it came.
     Interrupted,
 }

@@ -182,6 +182,10 @@ fn enqueue(waiting: &mut VecDeque<Question>, question: Question) {
 fn answer(question: Question) -> Option<Answer> {
     Some(match question {
         Question::Devices => Answer::Devices(models::device::discover().clone()),
+        Question::Recognise { path } => Answer::Recognised {
+            source: scan::recognise(&path).map_err(|error| error.to_string()),
+            path,
+        },
         Question::Thumbnail {
             dataset,
             index,
@@ -200,8 +204,7 @@ fn answer(question: Question) -> Option<Answer> {
             backbone,
             input_size,
         } => {
-            let tree = models::build(&backbone, 0, tch::Device::Cpu)
-                .and_then(|network| network.tree(input_size))
+            let tree = models::outline(&backbone, input_size)
                 .map(Arc::new)
                 .map_err(|error| error.to_string());
             Answer::LayerTree {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::data::{Dataset, Pixels, SplitIndices};
-use crate::experiment::{Augmentation, DataConfig, Experiment, Fit};
+use crate::experiment::{Augmentation, DataConfig, DataSource, Experiment, Fit};
 use crate::models::device::Devices;
 use crate::models::tree::LayerTree;
 use crate::runs::{RunSummary, StoredRun};
@@ -69,6 +69,10 @@ pub enum Question {
         base: Option<PathBuf>,
     },
     StopScan,
+    /// What this folder or file holds: class folders, a table, …
+    Recognise {
+        path: PathBuf,
+    },
     /// A thumbnail of one picture, its longer side at most `side`.
     Thumbnail {
         dataset: Arc<Dataset>,
@@ -109,6 +113,10 @@ pub enum Answer {
         data: Box<DataConfig>,
         seed: u64,
         result: Result<(Arc<Dataset>, SplitIndices), String>,
+    },
+    Recognised {
+        path: PathBuf,
+        source: Result<DataSource, String>,
     },
     Thumbnail {
         name: String,

@@ -12,6 +12,7 @@ pub mod head;
 pub mod layer_plan;
 pub mod layers;
 pub mod log;
+mod phase_rules;
 pub mod phases;
 pub mod results;
 pub mod runs;

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use eframe::egui::{self, RichText, Sense, vec2};
+use eframe::egui::{self, Sense, vec2};
 
 use super::editor::{Draft, EditorView};
 use super::layer_plan;
-use super::{format, widgets};
+use super::{format, phase_rules, widgets};
 use crate::app::command::{Command, View};
 use crate::app::state::{Scan, State};
 use crate::app::tokens::{self, icon, tokens};
-use crate::experiment::{FreezePlan, LayerRates, Optimizer, Phase, Schedule};
+use crate::experiment::{FreezePlan, Phase, bounds};
 use crate::training::schedule::learning_rate;
 
 /// Plain data of the phase editor.
@@ -209,7 +209,7 @@ fn body_ui(
     let field = |name: &str| format!("phases[{index}].{name}");
     let phase = &mut draft.experiment.phases[index];
     let tooltip = "How often every training picture is seen in this phase";
-    let changed = widgets::number(ui, "Epochs", tooltip, &mut phase.epochs, 1..=1000, "");
+    let changed = widgets::number(ui, "Epochs", tooltip, &mut phase.epochs, bounds::EPOCHS, "");
     draft.touched_at(changed, "epochs", index);
     widgets::problem(ui, draft.problem(&field("epochs")));
 
@@ -228,9 +228,9 @@ fn body_ui(
     draft.touched_at(changed, "learning rate", index);
     widgets::problem(ui, draft.problem(&field("learning_rate")));
 
-    optimizer_ui(ui, draft, index);
+    phase_rules::optimizer_ui(ui, draft, index);
     widgets::problem(ui, draft.problem(&field("optimizer")));
-    schedule_ui(ui, draft, index);
+    phase_rules::schedule_ui(ui, draft, index);
     widgets::problem(ui, draft.problem(&field("schedule")));
     let tooltip = "Epochs over which the rate rises from 0 before the schedule begins; keeps the first steps from spoiling what was learned";
     let phase = &mut draft.experiment.phases[index];
@@ -247,7 +247,7 @@ fn body_ui(
     draft.touched_at(changed, "warm-up", index);
     widgets::problem(ui, draft.problem(&field("warmup_epochs")));
     sparkline_ui(ui, &draft.experiment.phases[index], view.steps_per_epoch);
-    rates_ui(ui, draft, index);
+    phase_rules::rates_ui(ui, draft, index);
     widgets::problem(ui, draft.problem(&field("layer_rates")));
 }
 
@@ -285,242 +285,9 @@ fn freeze_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize, out: &mut V
     }
     if let FreezePlan::AllButLast(number) = plan {
         let tooltip = "The last layers of the backbone that learn, counted as Keras does: activations and pooling included";
-        let changed = widgets::number(ui, "Last layers", tooltip, number, 0..=2000, " learn");
+        let changed = widgets::number(ui, "Last layers", tooltip, number, bounds::FREE_LAYERS, " learn");
         draft.touched_at(changed, "last layers", index);
     }
-}
-
-fn optimizer_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize) {
-    let optimizer = &mut draft.experiment.phases[index].optimizer;
-    let kinds = [
-        Optimizer::default(),
-        Optimizer::adam_w(),
-        Optimizer::sgd(),
-        Optimizer::rms_prop(),
-    ];
-    let sentences = [
-        "Adapts the step of every weight; a safe choice",
-        "Adam with decoupled weight decay; a good choice for fine-tuning",
-        "Plain steps with momentum; wants a higher rate",
-        "Adapts the step of every weight by its recent size",
-    ];
-    let options: Vec<(&str, &str)> = kinds
-        .iter()
-        .zip(sentences)
-        .map(|(kind, sentence)| (kind.title(), sentence))
-        .collect();
-    let selected = kinds
-        .iter()
-        .position(|kind| kind.title() == optimizer.title());
-    let tooltip = "The rule by which gradients move the weights";
-    if let Some(chosen) = widgets::choose(
-        ui,
-        "Optimizer",
-        tooltip,
-        optimizer.title(),
-        selected,
-        &options,
-    ) {
-        *optimizer = kinds[chosen].clone();
-    }
-    let mut changed = false;
-    let momentum_text = "How much of the last step is kept in the next";
-    let beta1_text = "How slowly the mean of the gradients is forgotten";
-    let beta2_text = "How slowly the mean of their squares is forgotten";
-    let decay_text =
-        "Pulls weights towards 0 at every step: guards against learning pictures by heart";
-    let epsilon_text = "Keeps the division from exploding where gradients are tiny";
-    match optimizer {
-        Optimizer::Sgd {
-            momentum,
-            nesterov,
-            weight_decay,
-        } => {
-            changed |= widgets::slider(
-                ui,
-                "Momentum",
-                momentum_text,
-                momentum,
-                0.0..=0.999,
-                0.001,
-                "",
-            );
-            changed |= widgets::toggle(
-                ui,
-                "Nesterov",
-                "Looks a step ahead before it corrects the momentum",
-                nesterov,
-            );
-            changed |= widgets::log_slider(ui, "Weight decay", decay_text, weight_decay, 0.0..=1.0);
-        }
-        Optimizer::Adam {
-            beta1,
-            beta2,
-            epsilon,
-            weight_decay,
-        }
-        | Optimizer::AdamW {
-            beta1,
-            beta2,
-            epsilon,
-            weight_decay,
-        } => {
-            changed |= widgets::log_slider(ui, "Weight decay", decay_text, weight_decay, 0.0..=1.0);
-            egui::CollapsingHeader::new(
-                RichText::new("More of the optimizer").size(tokens::TEXT_SMALL),
-            )
-            .id_salt("more")
-            .show(ui, |ui| {
-                changed |= widgets::slider(ui, "Beta 1", beta1_text, beta1, 0.0..=0.999, 0.001, "");
-                changed |=
-                    widgets::slider(ui, "Beta 2", beta2_text, beta2, 0.0..=0.9999, 0.0001, "");
-                changed |= widgets::log_slider(ui, "Epsilon", epsilon_text, epsilon, 1e-12..=0.1);
-            });
-        }
-        Optimizer::RmsProp {
-            alpha,
-            epsilon,
-            momentum,
-            weight_decay,
-        } => {
-            changed |= widgets::slider(
-                ui,
-                "Momentum",
-                momentum_text,
-                momentum,
-                0.0..=0.999,
-                0.001,
-                "",
-            );
-            changed |= widgets::log_slider(ui, "Weight decay", decay_text, weight_decay, 0.0..=1.0);
-            egui::CollapsingHeader::new(
-                RichText::new("More of the optimizer").size(tokens::TEXT_SMALL),
-            )
-            .id_salt("more")
-            .show(ui, |ui| {
-                changed |= widgets::slider(ui, "Alpha", beta2_text, alpha, 0.0..=0.999, 0.001, "");
-                changed |= widgets::log_slider(ui, "Epsilon", epsilon_text, epsilon, 1e-12..=0.1);
-            });
-        }
-    }
-    draft.touched_at(changed, "optimizer", index);
-}
-
-fn schedule_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize) {
-    let schedule = &mut draft.experiment.phases[index].schedule;
-    let kinds = [
-        Schedule::Constant,
-        Schedule::Cosine { final_factor: 0.0 },
-        Schedule::one_cycle(),
-        Schedule::Step {
-            every_epochs: 3,
-            factor: 0.1,
-        },
-    ];
-    let sentences = [
-        "The same rate throughout",
-        "Down a half cosine to the end of the phase",
-        "Up, then down to almost nothing: often best in few epochs",
-        "Multiplied by a factor every few epochs",
-    ];
-    let options: Vec<(&str, &str)> = kinds
-        .iter()
-        .zip(sentences)
-        .map(|(kind, sentence)| (kind.title(), sentence))
-        .collect();
-    let selected = kinds
-        .iter()
-        .position(|kind| kind.title() == schedule.title());
-    let tooltip = "How the learning rate changes over the phase";
-    if let Some(chosen) = widgets::choose(
-        ui,
-        "Schedule",
-        tooltip,
-        schedule.title(),
-        selected,
-        &options,
-    ) {
-        *schedule = kinds[chosen].clone();
-    }
-    let mut changed = false;
-    match schedule {
-        Schedule::Constant => {}
-        Schedule::Step {
-            every_epochs,
-            factor,
-        } => {
-            let tooltip = "Epochs between two steps down";
-            changed |=
-                widgets::number(ui, "Step every", tooltip, every_epochs, 1..=1000, " epochs");
-            let tooltip = "What the rate is multiplied by at every step";
-            changed |= widgets::slider(ui, "Step factor", tooltip, factor, 0.01..=1.0, 0.01, "");
-        }
-        Schedule::Cosine { final_factor } => {
-            let tooltip = "Share of the rate that is left at the end of the phase";
-            changed |= widgets::share_slider(ui, "Ends at", tooltip, final_factor, 1.0);
-        }
-        Schedule::OneCycle {
-            rise,
-            start_divisor,
-            final_divisor,
-        } => {
-            let tooltip = "Share of the steps over which the rate rises";
-            changed |= widgets::share_slider(ui, "Rise", tooltip, rise, 0.9);
-            let tooltip = "The rate begins at this part of its highest value";
-            changed |=
-                widgets::log_slider(ui, "Start divisor", tooltip, start_divisor, 1.0..=1000.0);
-            let tooltip = "The rate ends at this part of its starting value";
-            changed |= widgets::log_slider(ui, "Final divisor", tooltip, final_divisor, 1.0..=1e6);
-        }
-    }
-    draft.touched_at(changed, "schedule", index);
-}
-
-fn rates_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize) {
-    let rates = &mut draft.experiment.phases[index].layer_rates;
-    let options = [
-        ("Uniform", "The same rate for every layer that learns"),
-        (
-            "By depth",
-            "Lower for early layers, which hold what all pictures share; as fastai's discriminative rates",
-        ),
-        (
-            "Backbone factor",
-            "One factor for the whole backbone; the head keeps the full rate",
-        ),
-    ];
-    let selected = match rates {
-        LayerRates::Uniform => Some(0),
-        LayerRates::ByDepth { .. } => Some(1),
-        LayerRates::Backbone(_) => Some(2),
-        LayerRates::Custom(_) => None,
-    };
-    let title = selected.map_or("By name", |selected| options[selected].0);
-    let tooltip = "Each layer's share of the learning rate; the head's is always the whole";
-    match widgets::choose(ui, "Layer rates", tooltip, title, selected, &options) {
-        Some(0) => *rates = LayerRates::Uniform,
-        Some(1) => *rates = LayerRates::ByDepth { lowest: 0.01 },
-        Some(2) => *rates = LayerRates::Backbone(0.1),
-        _ => {}
-    }
-    let mut changed = false;
-    match rates {
-        LayerRates::Uniform => {}
-        LayerRates::ByDepth { lowest } => {
-            let tooltip =
-                "The first stage that learns has this share of the rate; the last has all of it";
-            changed = widgets::log_slider(ui, "Lowest", tooltip, lowest, 1e-4..=1.0);
-        }
-        LayerRates::Backbone(factor) => {
-            let tooltip = "The backbone's share of the head's rate";
-            changed = widgets::log_slider(ui, "Factor", tooltip, factor, 1e-4..=1.0);
-        }
-        LayerRates::Custom(factors) => {
-            let text = format::plural(factors.len() as u64, "factor", "factors");
-            widgets::note(ui, &format!("{text} by layer name, from the preset's file"));
-        }
-    }
-    draft.touched_at(changed, "layer rates", index);
 }
 
 /// The rate over the phase, as it will be.

@@ -94,6 +94,7 @@ impl RunRow {
                 )
             }
             RecordState::Failed(reason) => reason.clone(),
+            RecordState::Elsewhere => "training in another window or command".into(),
             RecordState::Interrupted => when.map_or_else(
                 || "interrupted".into(),
                 |when| format!("interrupted, {when}"),
@@ -252,6 +253,7 @@ fn row_ui(ui: &mut egui::Ui, row: &RunRow, height: f32, out: &mut Vec<Command>) 
         RecordState::Finished => (icon::CHECK_CIRCLE, colors.success),
         RecordState::Stopped => (icon::STOP, colors.text_faint),
         RecordState::Failed(_) => (icon::X_CIRCLE, colors.danger),
+        RecordState::Elsewhere => (icon::PLAY, colors.text_faint),
         RecordState::Interrupted => (icon::WARNING_CIRCLE, colors.warning),
     };
     let accuracy = row.accuracy.clone().unwrap_or_default();

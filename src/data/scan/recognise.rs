@@ -14,7 +14,7 @@ const MAX_NESTING: u32 = 3;
 const SAMPLE_ROWS: usize = 200;
 
 /// Finds out what `path` holds: class folders, train/validation/test folders, the CIFAR-10 batches,
-/// or a table. For a table the columns are proposed, and a threshold when its labels are numbers
+/// or a table. One picture stands for the folder that holds its class's folder. For a table the columns are proposed, and a threshold when its labels are numbers
 /// from 0 to 1 that are not all whole.
 ///
 /// # Errors
@@ -35,6 +35,14 @@ pub fn recognise(path: &Path) -> Result<DataSource, DataError> {
         .to_string_lossy()
         .to_lowercase();
     if is_picture_name(&name) {
+        // Whoever drops one picture means the folders that it was sorted into.
+        if let Some(classes) = path.parent().and_then(Path::parent)
+            && holds_only_classes(classes)
+        {
+            return Ok(DataSource::ClassFolders {
+                path: classes.to_path_buf(),
+            });
+        }
         return Err(source_error(
             path,
             "this is one picture: choose the folder that holds one folder of pictures per class",
@@ -75,11 +83,9 @@ fn recognise_folder(folder: &Path, nesting: u32) -> Result<DataSource, DataError
         .iter()
         .filter(|entry| {
             !entry.is_folder
-                && [".csv", ".tsv"]
-                    .iter()
-                    .any(|end| entry.name.to_lowercase().ends_with(end))
+                && is_table_name(&entry.name.to_lowercase())
         })
-        .min_by_key(|entry| entry.name.to_lowercase() != "labels.csv");
+        .min_by_key(|entry| !entry.name.to_lowercase().starts_with("labels."));
     if let Some(table) = table {
         return recognise_table(&table.path);
     }
@@ -98,6 +104,21 @@ fn recognise_folder(folder: &Path, nesting: u32) -> Result<DataSource, DataError
          pictures, or add a labels.csv of paths and classes"
     };
     Err(source_error(folder, reason))
+}
+
+/// Whether every folder in here holds pictures itself, and there are several: a home folder with some
+/// pictures in it is no data set.
+fn holds_only_classes(folder: &Path) -> bool {
+    let Ok(entries) = list(folder) else {
+        return false;
+    };
+    let folders = || entries.iter().filter(|entry| entry.is_folder);
+    folders().count() >= 2 && folders().all(|entry| holds_pictures(&entry.path, 0))
+}
+
+/// Other text files (a licence, a README) are no tables.
+fn is_table_name(name: &str) -> bool {
+    name == "labels.txt" || [".csv", ".tsv"].iter().any(|end| name.ends_with(end))
 }
 
 /// A folder named like a training split that holds folders of pictures itself; a class may be

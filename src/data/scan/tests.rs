@@ -406,6 +406,11 @@ fn folders_are_recognised() {
         recognise(classes.path()).unwrap(),
         class_folders(classes.path())
     );
+    assert_eq!(
+        recognise(&classes.path().join("cats/1.png")).unwrap(),
+        class_folders(classes.path()),
+        "one picture stands for its classes"
+    );
     let splits = folder(&["train/a/1.png", "train/b/1.png", "test/a/1.png"]);
     assert_eq!(
         recognise(splits.path()).unwrap(),

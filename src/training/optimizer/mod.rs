@@ -124,17 +124,8 @@ impl Optimizer {
                     beta2,
                     epsilon,
                     weight_decay,
-                } => {
-                    adam::Adam {
-                        beta1,
-                        beta2,
-                        epsilon,
-                        weight_decay,
-                        decoupled: false,
-                    }
-                    .update(slot, gradient, rate)?;
                 }
-                experiment::Optimizer::AdamW {
+                | experiment::Optimizer::AdamW {
                     beta1,
                     beta2,
                     epsilon,
@@ -145,7 +136,7 @@ impl Optimizer {
                         beta2,
                         epsilon,
                         weight_decay,
-                        decoupled: true,
+                        decoupled: matches!(self.rule, experiment::Optimizer::AdamW { .. }),
                     }
                     .update(slot, gradient, rate)?;
                 }
