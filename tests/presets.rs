@@ -51,6 +51,15 @@ fn every_file_of_the_folder_is_shipped_and_reads() {
 }
 
 #[test]
+fn every_shipped_preset_says_what_it_is() {
+    for (name, text) in preset::shipped() {
+        let description = preset::description(text);
+        assert!(description.len() > 60 && description.ends_with('.'), "{name}: {description}");
+    }
+    assert_eq!(preset::description("(version: 1)"), "");
+}
+
+#[test]
 fn every_shipped_preset_survives_saving() {
     for (name, _) in preset::shipped() {
         let experiment = shipped(name);

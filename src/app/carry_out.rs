@@ -49,7 +49,14 @@ impl Graft {
             Command::OpenShippedPreset(name) => self.open_shipped(name),
             Command::Save => self.save(ctx),
             Command::SaveAsDialog => self.save_as_dialog(ctx),
-            Command::SaveAs(path) => drop(self.save_as(&path)),
+            Command::SaveAs(path) => {
+                let saved = self.save_as(&path);
+                if let Some(question) = self.after_saving.take()
+                    && saved
+                {
+                    self.go_on_saving(question, ctx);
+                }
+            }
 
             Command::OpenPicturesDialog => {
                 self.files

@@ -10,7 +10,7 @@ use super::command::Command;
 use super::file_browser::{Browsed, FileBrowser};
 use super::shell::{Closing, Graft};
 use super::sources;
-use super::state::{Document, NoticeKind};
+use super::state::NoticeKind;
 use super::theme::primary_button;
 use super::tokens::{self, icon, tokens};
 
@@ -202,7 +202,7 @@ enum Choice {
 }
 
 impl Graft {
-    pub(super) fn question_ui(&mut self, ctx: &egui::Context, out: &mut Vec<Command>) {
+    pub(super) fn question_ui(&mut self, ctx: &egui::Context) {
         let Some(question) = self.question else {
             return;
         };
@@ -264,7 +264,7 @@ impl Graft {
         }
         if let Some(choice) = choice {
             self.question = None;
-            self.answer_question(question, choice, ctx, out);
+            self.answer_question(question, choice, ctx);
         }
     }
 
@@ -309,50 +309,56 @@ impl Graft {
         )
     }
 
-    fn answer_question(
-        &mut self,
-        question: Ask,
-        choice: Choice,
-        ctx: &egui::Context,
-        out: &mut Vec<Command>,
-    ) {
+    fn answer_question(&mut self, question: Ask, choice: Choice, ctx: &egui::Context) {
         match (question, choice) {
             (_, Choice::Cancel) => {}
             (Ask::Close(index), Choice::Discard) => self.close(index, true),
-            (Ask::Close(index), Choice::Save) => {
-                if self.save_or_ask(index, out) {
-                    self.close(index, true);
-                }
-            }
-            (Ask::Quit, Choice::Save) => {
-                let changed = self
-                    .state
-                    .documents
-                    .iter()
-                    .map(Document::is_changed)
-                    .collect::<Vec<_>>();
-                for index in (0..changed.len()).filter(|&index| changed[index]) {
-                    if !self.save_or_ask(index, out) {
-                        return;
-                    }
-                }
-                self.stop_and_close(ctx);
-            }
             (Ask::Quit, Choice::Discard) => self.stop_and_close(ctx),
+            (question, Choice::Save) => self.go_on_saving(question, ctx),
         }
     }
 
-    /// Saves document `index`; one that has no file yet gets one among the person's presets.
-    fn save_or_ask(&mut self, index: usize, out: &mut Vec<Command>) -> bool {
-        let Some(document) = self.state.documents.get(index) else {
-            return true;
+    /// Saves what `question` is about and does what was asked. Where an experiment has no file yet, its
+    /// name is asked for first and this is called again after the save.
+    pub(super) fn go_on_saving(&mut self, question: Ask, ctx: &egui::Context) {
+        let unsaved: Vec<usize> = match question {
+            Ask::Close(index) => vec![index],
+            Ask::Quit => (0..self.state.documents.len()).collect(),
         };
-        if let Some(file) = document.file.clone() {
-            return self.save_document(index, &file);
+        for index in unsaved {
+            let Some(document) = self.state.documents.get(index) else {
+                continue;
+            };
+            if !document.is_changed() {
+                continue;
+            }
+            match document.file.clone() {
+                Some(file) => {
+                    if !self.save_document(index, &file) {
+                        return;
+                    }
+                }
+                None => {
+                    self.state.active = index;
+                    self.after_saving = Some(question);
+                    self.commands.push(Command::SaveAsDialog);
+                    ctx.request_repaint();
+                    return;
+                }
+            }
         }
-        self.state.active = index;
-        out.push(Command::SaveAsDialog);
-        false
+        match question {
+            Ask::Close(index) => self.close(index, true),
+            Ask::Quit => self.stop_and_close(ctx),
+        }
+    }
+
+    /// A cancelled file dialog cancels what waited for it.
+    pub(super) fn forget_abandoned_saving(&mut self) {
+        let asks = |command: &Command| matches!(command, Command::SaveAsDialog);
+        if !self.files.is_open() && !self.commands.iter().any(asks) {
+            self.after_saving = None;
+        }
     }
 
     fn stop_and_close(&mut self, ctx: &egui::Context) {

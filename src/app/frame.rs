@@ -95,7 +95,7 @@ impl Graft {
             self.palette = Some(palette);
         }
         self.files.browser_ui(&ctx, out);
-        self.question_ui(&ctx, out);
+        self.question_ui(&ctx);
         self.closing_ui(&ctx);
     }
 

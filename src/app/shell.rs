@@ -52,6 +52,8 @@ pub struct Graft {
     pub(super) asked: Asked,
     /// A question that must be answered before anything else.
     pub(super) question: Option<Ask>,
+    /// What was agreed to and waits for a file name: closing or quitting goes on after the save.
+    pub(super) after_saving: Option<Ask>,
     pub(super) files: Files,
     pub(super) palette: Option<Palette>,
     pub(super) exports: Vec<Export>,
@@ -161,6 +163,7 @@ impl Graft {
             locals: Locals::default(),
             asked: Asked::default(),
             question: None,
+            after_saving: None,
             files: Files::default(),
             palette: None,
             exports: Vec::new(),
@@ -305,6 +308,7 @@ impl eframe::App for Graft {
         for command in commands {
             self.carry_out(command, ctx);
         }
+        self.forget_abandoned_saving();
         self.follow_active_document(ctx);
         self.follow_other_processes(ctx);
         self.watch_closing(ctx);

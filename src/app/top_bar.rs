@@ -64,7 +64,7 @@ impl TopBarView {
 pub struct Shipped {
     pub file: &'static str,
     pub name: String,
-    /// The first sentence of its notes.
+    /// What the comment at its head says.
     pub summary: String,
     /// Whether it names pictures of its own.
     pub has_pictures: bool,
@@ -80,16 +80,11 @@ pub fn shipped() -> &'static [Shipped] {
                 let experiment = preset::parse(text, file.as_ref())
                     .map_err(|error| log::error!("a shipped preset is damaged: {error}"))
                     .ok()?;
-                let notes = experiment
-                    .notes
-                    .split_whitespace()
-                    .collect::<Vec<_>>()
-                    .join(" ");
-                let end = notes.find(". ").map_or(notes.len(), |end| end + 1);
+                let description = preset::description(text);
                 Some(Shipped {
                     file,
                     name: experiment.name,
-                    summary: notes[..end].to_owned(),
+                    summary: description,
                     has_pictures: experiment.data.source != crate::experiment::DataSource::Unset,
                 })
             })

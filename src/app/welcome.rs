@@ -54,7 +54,7 @@ fn presets_ui(ui: &mut egui::Ui, presets: &[&Shipped], out: &mut Vec<Command>) {
     let width = columns as f32 * (card.x + gap) - gap;
     let margin = ((ui.available_width() - width) / 2.0).max(0.0);
     ui.horizontal(|ui| {
-        ui.add_space(margin);
+        ui.add_space((margin - gap).max(0.0));
         ui.label(
             tokens::medium("Or begin with an experiment that others have made").color(t.text_muted),
         );
@@ -112,7 +112,17 @@ fn card_ui(ui: &mut egui::Ui, preset: &Shipped, size: egui::Vec2, out: &mut Vec<
         ui.label(tokens::icon_text(symbol).color(t.accent));
         ui.add(egui::Label::new(tokens::medium(&preset.name)).truncate());
     });
-    content.add(egui::Label::new(t.small(&preset.summary)).wrap());
+    // As many whole lines as the card has room for; the rest stands in the tooltip.
+    let small = egui::TextFormat::simple(
+        egui::FontId::proportional(tokens::TEXT_SMALL),
+        t.text_muted,
+    );
+    let mut text = egui::text::LayoutJob::single_section(preset.summary.clone(), small);
+    text.wrap = egui::text::TextWrapping {
+        max_rows: 3,
+        ..egui::text::TextWrapping::wrap_at_width(inner.width())
+    };
+    content.label(text);
     let response = response
         .on_hover_text(&preset.summary)
         .on_hover_cursor(egui::CursorIcon::PointingHand);

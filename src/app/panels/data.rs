@@ -5,7 +5,7 @@ use std::path::Path;
 use eframe::egui;
 
 use super::editor::EditorView;
-use super::{format, widgets};
+use super::{data_table, format, widgets};
 use crate::app::command::{Command, View};
 use crate::app::state::{Scan, State};
 use crate::app::tokens::{self, icon, tokens};
@@ -136,6 +136,7 @@ pub fn data_editor_ui(
 ) {
     source_ui(ui, view, out);
     let mut draft = view.editor.draft();
+    data_table::table_ui(ui, &mut draft);
 
     widgets::heading(ui, "Square");
     let tooltip = "How a picture becomes the square that the network sees";

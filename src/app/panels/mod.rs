@@ -5,6 +5,7 @@ pub mod augmentation_view;
 pub mod backbone;
 pub mod curves;
 pub mod data;
+mod data_table;
 pub mod data_view;
 pub mod editor;
 pub mod format;

@@ -9,7 +9,7 @@ use crate::app::command::Command;
 use crate::app::state::{Scan, State, Tree};
 use crate::app::theme;
 use crate::app::tokens;
-use crate::experiment::{Experiment, FreezePlan, HeadLayer};
+use crate::experiment::{ClassWeights, Column, DataSource, Experiment, FreezePlan, HeadLayer};
 
 /// A state, what every panel remembers, and what was asked for.
 #[derive(Default)]
@@ -588,4 +588,53 @@ fn the_data_view_says_classes_split_and_problems() {
         text.ends_with("passed over: not a picture: elpv/images/notes.txt"),
         "{text}"
     );
+}
+
+#[test]
+fn a_table_says_which_columns_hold_what() {
+    let mut state = fakes::state();
+    state.documents[0].experiment.data.source = DataSource::Table {
+        file: "/pictures/labels.csv".into(),
+        path_column: Column::Index(0),
+        label_column: Column::Index(1),
+        split_column: None,
+        threshold: None,
+    };
+    let mut harness = settled("data", egui::vec2(320.0, 900.0), true, Driven::new(state));
+    let field = harness.get_by_role_and_label(accesskit::Role::TextInput, "Classes");
+    field.focus();
+    harness.run_steps(2);
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+    harness
+        .get_by_role_and_label(accesskit::Role::TextInput, "Classes")
+        .type_text("kind");
+    harness.run_steps(2);
+    assert!(harness.state().out.is_empty(), "half a name starts no scan");
+    harness.key_press(egui::Key::Enter);
+    harness.run_steps(2);
+    let DataSource::Table { label_column, .. } = &harness.state().edited().data.source else {
+        panic!("the source is a table");
+    };
+    assert_eq!(*label_column, Column::Name("kind".into()));
+}
+
+#[test]
+fn every_class_can_have_its_weight() {
+    let mut state = fakes::state();
+    state.documents[0].experiment.training.class_weights = ClassWeights::Custom(Vec::new());
+    let harness = &mut settled("training", egui::vec2(320.0, 900.0), true, Driven::new(state));
+    let Scan::Done { dataset, .. } = &harness.state().state.scan else {
+        panic!("the fake has pictures");
+    };
+    let class = dataset.classes[0].clone();
+    harness
+        .get_by_role_and_label(accesskit::Role::Slider, &class)
+        .set_value_accesskit(3.0);
+    harness.run_steps(2);
+    let ClassWeights::Custom(weights) = harness.state().edited().training.class_weights.clone()
+    else {
+        panic!("weights by name");
+    };
+    assert_eq!(weights[0].0, class);
+    assert!((weights[0].1 - 3.0).abs() < 1e-6);
 }

@@ -2,19 +2,31 @@
 
 use eframe::egui;
 
-use super::editor::EditorView;
+use super::editor::{Draft, EditorView};
 use super::widgets;
 use crate::app::command::Command;
-use crate::app::state::State;
+use crate::app::state::{Scan, State};
 use crate::app::tokens::tokens;
-use crate::experiment::{ClassWeights, EarlyStopping, Keep, Monitor, TestViews};
+use crate::experiment::{ClassWeights, EarlyStopping, Keep, Monitor, TestViews, bounds};
 
 /// Plain data of the training editor.
-pub type TrainingView = EditorView;
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainingView {
+    pub editor: EditorView,
+    /// Of the pictures that are open.
+    pub classes: Vec<String>,
+}
 
 /// Nothing when no experiment is open.
 pub fn build(state: &State) -> Option<TrainingView> {
-    EditorView::build(state)
+    let classes = match &state.scan {
+        Scan::Done { dataset, .. } => dataset.classes.clone(),
+        _ => Vec::new(),
+    };
+    Some(TrainingView {
+        editor: EditorView::build(state)?,
+        classes,
+    })
 }
 
 /// What the training editor remembers between frames: nothing so far.
@@ -71,7 +83,7 @@ pub fn training_ui(
     _local: &mut TrainingLocal,
     out: &mut Vec<Command>,
 ) {
-    let mut draft = view.draft();
+    let mut draft = view.editor.draft();
     let tooltip =
         "Pictures per step. Larger is steadier and quicker per picture, and needs more memory";
     let changed = widgets::number(
@@ -79,7 +91,7 @@ pub fn training_ui(
         "Batch size",
         tooltip,
         &mut draft.experiment.training.batch_size,
-        1..=1024,
+        bounds::BATCH_SIZE,
         "",
     );
     draft.touched(changed, "batch size");
@@ -97,28 +109,7 @@ pub fn training_ui(
     draft.touched(changed, "label smoothing");
     widgets::problem(ui, draft.problem("training.label_smoothing"));
 
-    let weights = &mut draft.experiment.training.class_weights;
-    let options = [
-        ("Equal", "Every picture counts the same"),
-        (
-            "Balanced",
-            "Rare classes count more: inverse to their number of training pictures",
-        ),
-    ];
-    let selected = match weights {
-        ClassWeights::Equal => Some(0),
-        ClassWeights::Balanced => Some(1),
-        ClassWeights::Custom(_) => None,
-    };
-    let title = selected.map_or("By name", |selected| options[selected].0);
-    let tooltip = "How much each class counts in the loss";
-    let chosen = widgets::choose(ui, "Class weights", tooltip, title, selected, &options);
-    match chosen {
-        Some(0) => *weights = ClassWeights::Equal,
-        Some(_) => *weights = ClassWeights::Balanced,
-        None => {}
-    }
-    draft.touched(chosen.is_some(), "");
+    class_weights_ui(ui, view, &mut draft);
     widgets::problem(ui, draft.problem("training.class_weights"));
 
     widgets::heading(ui, "Which weights are kept");
@@ -143,7 +134,7 @@ pub fn training_ui(
             "Patience",
             tooltip,
             &mut early.patience,
-            1..=100,
+            bounds::PATIENCE,
             " epochs",
         );
         let tooltip = "A smaller change of the monitor does not count as improvement";
@@ -170,7 +161,7 @@ pub fn training_ui(
     if let Some(decay) = &mut draft.experiment.training.weight_averaging {
         let tooltip =
             "How much of the average stays at each step; 0.99 looks back about a hundred steps";
-        let changed = widgets::slider(ui, "Decay", tooltip, decay, 0.9..=0.9999, 0.0001, "");
+        let changed = widgets::slider(ui, "Decay", tooltip, decay, bounds::WEIGHT_AVERAGING, 0.0001, "");
         draft.touched(changed, "weight averaging");
     }
     widgets::problem(ui, draft.problem("training.weight_averaging"));
@@ -201,4 +192,65 @@ pub fn training_ui(
         ui.label(tokens(ui).small("Another seed also draws another split."));
     }
     draft.finish(out);
+}
+
+fn class_weights_ui(ui: &mut egui::Ui, view: &TrainingView, draft: &mut Draft<'_>) {
+    let weights = &mut draft.experiment.training.class_weights;
+    let options = [
+        ("Equal", "Every picture counts the same"),
+        (
+            "Balanced",
+            "Rare classes count more: inverse to their number of training pictures",
+        ),
+        ("By name", "Say for each class how much it counts"),
+    ];
+    let selected = match weights {
+        ClassWeights::Equal => 0,
+        ClassWeights::Balanced => 1,
+        ClassWeights::Custom(_) => 2,
+    };
+    let tooltip = "How much each class counts in the loss";
+    let chosen = widgets::choose(
+        ui,
+        "Class weights",
+        tooltip,
+        options[selected].0,
+        Some(selected),
+        &options,
+    );
+    match chosen {
+        Some(0) => *weights = ClassWeights::Equal,
+        Some(1) => *weights = ClassWeights::Balanced,
+        Some(_) => *weights = ClassWeights::Custom(Vec::new()),
+        None => {}
+    }
+    draft.touched(chosen.is_some(), "");
+    let ClassWeights::Custom(named) = &mut draft.experiment.training.class_weights else {
+        return;
+    };
+    // Classes of the pictures at hand, and those that the preset names besides.
+    let mut classes = view.classes.clone();
+    classes.extend(
+        named
+            .iter()
+            .map(|(name, _)| name.clone())
+            .filter(|name| !view.classes.contains(name)),
+    );
+    if classes.is_empty() {
+        widgets::note(ui, "The classes stand here once pictures are open.");
+    }
+    let mut changed = false;
+    for class in &classes {
+        let place = named.iter().position(|(name, _)| name == class);
+        let mut weight = place.map_or(1.0, |place| named[place].1);
+        let tooltip = format!("How much a picture of {class} counts; 1 as any other");
+        if widgets::log_slider(ui, class, &tooltip, &mut weight, bounds::CLASS_WEIGHT) {
+            match place {
+                Some(place) => named[place].1 = weight,
+                None => named.push((class.clone(), weight)),
+            }
+            changed = true;
+        }
+    }
+    draft.touched(changed, "class weights");
 }

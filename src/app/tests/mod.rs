@@ -6,8 +6,11 @@ mod fake;
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 
+use crate::app::command::Command;
 use crate::app::state::{NoticeKind, RecordState};
-use crate::worker::messages::{Question, RunEvent, RunId};
+use crate::experiment::DataSource;
+use crate::runs::RunState;
+use crate::worker::messages::{Answer, Question, RunEvent, RunId};
 use fake::{Window, shipped, summary};
 
 #[test]
@@ -296,4 +299,63 @@ fn closing_a_changed_experiment_asks() {
     let before =
         crate::experiment::preset::parse(&shipped("solar-feature-extraction"), &file).unwrap();
     assert_eq!(saved.seed, before.seed + 1);
+}
+
+#[test]
+fn save_and_quit_goes_on_after_a_new_experiment_got_its_name() {
+    let mut window = Window::with_presets(&[]);
+    window.answer(Answer::Recognised {
+        path: "/pictures".into(),
+        source: Ok(DataSource::ClassFolders {
+            path: "/pictures".into(),
+        }),
+    });
+    let mut experiment = window.harness.state().state.documents[0].experiment.clone();
+    experiment.seed += 1;
+    window.harness.state_mut().commands.push(Command::Edit {
+        experiment: Box::new(experiment),
+        merge: "seed",
+    });
+    window.steps();
+    window
+        .harness
+        .key_press_modifiers(Modifiers::COMMAND, Key::Q);
+    window.steps();
+    window.harness.get_by_label("Save and quit").click();
+    window.steps();
+    assert!(window.harness.state().files.is_open(), "it has no name yet");
+    let file = window.folder.path().join("mine.ron");
+    window
+        .harness
+        .state_mut()
+        .commands
+        .push(Command::SaveAs(file.clone()));
+    window.steps();
+    assert!(file.is_file());
+    assert_eq!(
+        window.harness.state().closing,
+        crate::app::shell::Closing::Now
+    );
+}
+
+#[test]
+fn a_run_of_another_process_is_followed_to_its_end() {
+    let mut window = Window::with_pair();
+    let mut elsewhere = summary("elsewhere", 0.9);
+    elsewhere.state = RunState::Running;
+    window.answer(Answer::Runs(vec![elsewhere.clone()]));
+    assert_eq!(
+        window.harness.state().state.runs[0].state,
+        RecordState::Elsewhere
+    );
+    assert!(
+        window
+            .harness
+            .query_by_label_contains("training in another window")
+            .is_some()
+    );
+    elsewhere.state = RunState::Finished;
+    window.answer(Answer::Runs(vec![elsewhere]));
+    let runs = &window.harness.state().state.runs;
+    assert_eq!((runs.len(), &runs[0].state), (1, &RecordState::Finished));
 }

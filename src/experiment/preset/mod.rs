@@ -139,6 +139,17 @@ pub fn shipped() -> &'static [(&'static str, &'static str)] {
     ]
 }
 
+/// The first paragraph of the comment at the head of a preset; empty without one.
+pub fn description(text: &str) -> String {
+    let words: Vec<&str> = text
+        .lines()
+        .map_while(|line| line.trim_start().strip_prefix("//"))
+        .take_while(|line| !line.trim().is_empty())
+        .flat_map(str::split_whitespace)
+        .collect();
+    words.join(" ")
+}
+
 fn read_checked(text: &str) -> Result<Experiment, Fault> {
     let tree = shape(text)?;
     let (version, at) = version(text, &tree)?;
