@@ -346,6 +346,7 @@ pub mod icon {
     pub const KEYBOARD: &str = "\u{E2D8}";
     pub const LAYOUT: &str = "\u{E6D6}";
     pub const LEAF: &str = "\u{E2DA}";
+    pub const LIGHTBULB: &str = "\u{E2DC}";
     pub const LIGHTNING: &str = "\u{E2DE}";
     pub const LINK: &str = "\u{E2E2}";
     pub const LIST: &str = "\u{E2F0}";

@@ -3,6 +3,7 @@
 use eframe::egui;
 
 use super::command::{Command, View};
+use super::panels::advice::{AdviceLocal, AdviceView, advice_ui};
 use super::panels::augmentation::{AugmentationEditorView, AugmentationLocal, augmentation_ui};
 use super::panels::augmentation_view::{
     AugmentationPreviewLocal, AugmentationPreviewView, augmentation_view_ui,
@@ -27,6 +28,7 @@ use super::tokens::{self, icon, tokens};
 #[derive(Default)]
 pub struct Locals {
     data: DataEditorLocal,
+    advice: AdviceLocal,
     backbone: BackboneLocal,
     layers: LayersLocal,
     head: HeadLocal,
@@ -45,6 +47,7 @@ pub struct Locals {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Section {
     Data,
+    Advice,
     Backbone,
     Layers,
     Head,
@@ -54,8 +57,9 @@ pub enum Section {
 }
 
 impl Section {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Data,
+        Self::Advice,
         Self::Backbone,
         Self::Layers,
         Self::Head,
@@ -67,6 +71,7 @@ impl Section {
     pub fn title(self) -> &'static str {
         match self {
             Self::Data => "Data",
+            Self::Advice => "Advice",
             Self::Backbone => "Backbone",
             Self::Layers => "Layers",
             Self::Head => "Head",
@@ -79,6 +84,7 @@ impl Section {
     pub fn icon(self) -> &'static str {
         match self {
             Self::Data => icon::IMAGES,
+            Self::Advice => icon::LIGHTBULB,
             Self::Backbone => icon::STACK,
             Self::Layers => icon::SNOWFLAKE,
             Self::Head => icon::GRAPH,
@@ -91,6 +97,7 @@ impl Section {
     pub fn tooltip(self) -> &'static str {
         match self {
             Self::Data => "Which pictures, how they are split, how one becomes a square",
+            Self::Advice => "What the number of pictures says about how to train",
             Self::Backbone => "The pre-trained network and its weights",
             Self::Layers => "What of the backbone stays frozen in each phase",
             Self::Head => "The new layers on top of the backbone",
@@ -109,7 +116,7 @@ impl Section {
         match self {
             Self::Data => &["data"],
             Self::Backbone => &["backbone"],
-            Self::Layers => &[],
+            Self::Advice | Self::Layers => &[],
             Self::Head => &["head"],
             Self::Augmentation => &["augmentation"],
             Self::Phases => &["phases"],
@@ -133,6 +140,14 @@ impl Graft {
                     data_editor_ui(ui, &view, &mut locals.data, out);
                 }
             }
+            Section::Advice => match AdviceView::build(state) {
+                Some(view) => advice_ui(ui, &view, &mut locals.advice, out),
+                None => {
+                    ui.label(
+                        tokens(ui).small("Advice follows once the pictures have been looked through."),
+                    );
+                }
+            },
             Section::Backbone => {
                 if let Some(view) = BackboneView::build(state) {
                     backbone_ui(ui, &view, &mut locals.backbone, out);
@@ -179,6 +194,12 @@ impl Graft {
                 }
                 _ => String::new(),
             },
+            Section::Advice => AdviceView::build(&self.state).map_or_else(String::new, |view| {
+                match self.locals.advice.pieces(&view) {
+                    0 => "all followed".into(),
+                    number => format::plural(number as u64, "hint", "hints"),
+                }
+            }),
             Section::Backbone => crate::models::catalogue::find(&experiment.backbone.name)
                 .map_or_else(
                     || experiment.backbone.name.clone(),

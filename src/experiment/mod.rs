@@ -1,6 +1,7 @@
 //! What a person decides, as plain data: one [`Experiment`] feeds the window, the command line
 //! and the disk. Nothing here knows of tensors, threads or widgets.
 
+pub mod advice;
 mod augmentation;
 mod backbone;
 pub mod bounds;

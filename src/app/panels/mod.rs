@@ -1,5 +1,6 @@
 //! One panel a file: plain view data first (`…View::build`), then the function that draws it (`…_ui`).
 
+pub mod advice;
 pub mod augmentation;
 pub mod augmentation_view;
 pub mod backbone;

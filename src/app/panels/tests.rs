@@ -17,6 +17,7 @@ struct Driven {
     state: State,
     out: Vec<Command>,
     data: data::DataEditorLocal,
+    advice: advice::AdviceLocal,
     data_view: data_view::DataViewLocal,
     backbone: backbone::BackboneLocal,
     layers: layers::LayersLocal,
@@ -32,8 +33,9 @@ struct Driven {
 }
 
 /// The editors of the left side, and the views of the middle and of the right side.
-const EDITORS: [&str; 7] = [
+const EDITORS: [&str; 8] = [
     "data",
+    "advice",
     "backbone",
     "layers summary",
     "head",
@@ -68,6 +70,14 @@ impl Driven {
                     ui,
                     &data::DataEditorView::build(state).expect(open),
                     &mut self.data,
+                    out,
+                );
+            }
+            "advice" => {
+                advice::advice_ui(
+                    ui,
+                    &advice::AdviceView::build(state).expect(open),
+                    &mut self.advice,
                     out,
                 );
             }
@@ -637,4 +647,17 @@ fn every_class_can_have_its_weight() {
     };
     assert_eq!(weights[0].0, class);
     assert!((weights[0].1 - 3.0).abs() < 1e-6);
+}
+
+#[test]
+fn advice_is_followed_by_its_button() {
+    let mut state = fakes::state();
+    state.documents[0].experiment.head.layers.clear();
+    let mut harness = settled("advice", egui::vec2(320.0, 900.0), true, Driven::new(state));
+    harness.get_by_label("Do this: Add dropout of 0.5").click();
+    harness.run_steps(2);
+    assert_eq!(
+        harness.state().edited().head.layers,
+        [HeadLayer::Dropout(0.5)]
+    );
 }
