@@ -57,23 +57,24 @@ fn bits_equal(a: &Tensor, b: &Tensor) -> bool {
     a.size() == b.size() && a.kind() == b.kind() && a.equal(b)
 }
 
-/// The smallest of each family; the parity tests hold what its larger siblings share with it.
-const FAMILIES: [&str; 10] = [
-    "efficientnet_lite0",
+/// Every plan is tried on a plain network, one with TensorFlow's padding and a transformer.
+const CLOSELY: [&str; 3] = ["resnet18", "efficientnet_lite0", "vit_tiny_patch16_224"];
+
+/// The smallest of the other families. VGG is left out for the hundred million numbers of its
+/// classifier, which every run must make; it has no kind of layer that the others lack.
+const FAMILIES: [&str; 7] = [
     "mobilenet_v2",
     "mobilenet_v3_small",
     "efficientnet_b0",
-    "resnet18",
     "densenet121",
     "googlenet",
     "inception_v3",
     "convnext_tiny",
-    "vit_tiny_patch16_224",
 ];
 
 #[test]
 fn frozen_layers_of_every_family_stay_bit_identical() {
-    for backbone in FAMILIES {
+    for backbone in CLOSELY {
         for plan in [
             FreezePlan::Backbone,
             FreezePlan::AllButLast(12),
@@ -82,8 +83,9 @@ fn frozen_layers_of_every_family_stay_bit_identical() {
             check(backbone, &plan);
         }
     }
-    // VGG has a hundred million numbers in a classifier that every run must make.
-    check("vgg16_bn", &FreezePlan::AllButLast(12));
+    for backbone in FAMILIES {
+        check(backbone, &FreezePlan::AllButLast(12));
+    }
 }
 
 fn check(backbone: &str, plan: &FreezePlan) {
