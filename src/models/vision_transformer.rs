@@ -190,7 +190,7 @@ fn timm(builder: &mut Builder, features: i64, heads: i64) -> Result<Parts, Model
 /// Puts block number `block` at `path` into its box of the stage diagram.
 fn add_block(stages: &mut Vec<Stage>, block: usize, path: String) {
     match stages.last_mut() {
-        Some(stage) if block % BLOCKS_PER_STAGE != 0 => stage.paths.push(path),
+        Some(stage) if !block.is_multiple_of(BLOCKS_PER_STAGE) => stage.paths.push(path),
         _ => {
             let last = block + BLOCKS_PER_STAGE;
             stages.push(Stage::new(format!("Blocks {}–{last}", block + 1), [path]));

