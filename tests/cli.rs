@@ -113,6 +113,7 @@ fn help_names_every_command() {
         "compare",
         "classify",
         "backbones",
+        "selftest",
         "layers",
         "data",
         "--open",
@@ -187,6 +188,20 @@ fn backbones_are_listed_for_scripts() {
             "{entry}"
         );
     }
+}
+
+#[test]
+fn one_backbone_tests_itself() {
+    let home = Home::new();
+    let name = "mobilenet_v3_small";
+    let list = json(&home.printed(&["selftest", name, "--device", "cpu", "--json"]));
+    assert_eq!(list.as_array().unwrap().len(), 1);
+    assert_eq!(list[0]["backbone"], name);
+    assert_eq!(list[0]["passed"], true);
+    assert!(list[0]["error"].as_f64().unwrap() < 1e-4);
+    assert!(list[0]["pictures_per_second"].as_f64().unwrap() > 0.0);
+    let message = home.refused(&["selftest", "resnet5"], 1);
+    assert!(message.contains("no backbone named “resnet5”"), "{message}");
 }
 
 #[test]

@@ -104,7 +104,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("plotters", &["figures"]),
     ("resvg", &["figures"]),
     ("anyhow", &["app", "cli"]),
-    ("rayon", &["data", "training"]),
+    ("rayon", &["data", "models", "training"]),
     ("image", &["data", "figures", "app"]),
 ];
 

@@ -57,7 +57,8 @@ pub fn classify(arguments: &Arguments) -> anyhow::Result<()> {
     let mut answers = Vec::with_capacity(arguments.images.len());
     for image in &arguments.images {
         let pixels = decode::decode(&PictureSource::File(image.clone()))?;
-        let probabilities = probabilities(network.as_ref(), &pixels, info.default_weights(), device)?;
+        let probabilities =
+            probabilities(network.as_ref(), &pixels, info.default_weights(), device)?;
         answers.push(Answer {
             image: image.clone(),
             predictions: best(&probabilities, arguments.top.into()),
@@ -191,11 +192,15 @@ mod tests {
             name: "",
             file_name: "",
             url: "",
+            package: "",
+            hub_repository: "",
             sha256_prefix: "",
             file_mb: 0.0,
             licence: "",
             imagenet_top1: 0.0,
+            imagenet_top5: 0.0,
             input_size: 2,
+            min_size: 1,
             resize: 2,
             interpolation: crate::data::square::Interpolation::Bilinear,
             mean: [0.0, 0.5, 1.0],

@@ -40,7 +40,7 @@ pub fn layers(arguments: &Arguments) -> anyhow::Result<()> {
         });
     }
     device::discover();
-    let tree = models::build(&arguments.name, 0, tch::Device::Cpu)?.tree(size)?;
+    let tree = models::outline(&arguments.name, size)?;
     let frozen = arguments
         .freeze
         .as_ref()

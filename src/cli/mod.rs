@@ -11,6 +11,7 @@ mod layers;
 mod output;
 mod progress;
 mod run;
+mod selftest;
 mod table;
 
 use std::path::PathBuf;
@@ -42,6 +43,8 @@ enum Command {
     Backbones(backbones::Arguments),
     /// Show a backbone's layer tree
     Layers(layers::Arguments),
+    /// Check every backbone against its reference on this machine, and measure it
+    Selftest(selftest::Arguments),
     /// Show what is in a folder or table of pictures: classes, counts, sizes, problems
     Data(data::Arguments),
 }
@@ -57,6 +60,7 @@ pub fn main() -> ExitCode {
         Some(Command::Classify(arguments)) => classify::classify(&arguments),
         Some(Command::Backbones(arguments)) => backbones::backbones(&arguments),
         Some(Command::Layers(arguments)) => layers::layers(&arguments),
+        Some(Command::Selftest(arguments)) => selftest::selftest(&arguments),
         Some(Command::Data(arguments)) => data::data(&arguments),
     };
     match outcome {

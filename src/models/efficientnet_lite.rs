@@ -8,6 +8,8 @@
 use tch::Tensor;
 
 use super::ModelError;
+use super::classifier::Classifier;
+use super::init::{Init, WeightInit};
 use super::layers::{Activation, ActivationKind, Block, Builder, Context, ConvNorm, ConvSpec};
 use super::network::{Parts, Segment, Stage};
 
@@ -49,6 +51,10 @@ fn scaled_channels(channels: i64, width: f64) -> i64 {
 }
 
 pub(super) fn parts(name: &str, builder: &mut Builder) -> Result<Parts, ModelError> {
+    builder.initialise(
+        Init::zero_bias(WeightInit::KaimingFanOut),
+        Init::zero_bias(WeightInit::UniformByOutputs),
+    );
     let (width, depth) = scaling(name);
     let mut segments = vec![Segment::build(builder, Stem::new)?];
     let mut stages = vec![Stage::new("Stem", ["_conv_stem", "_bn0"])];
@@ -95,7 +101,7 @@ pub(super) fn parts(name: &str, builder: &mut Builder) -> Result<Parts, ModelErr
         "Final convolution",
         ["_conv_head", "_bn1", "_swish"],
     ));
-    let classifier = builder.classifier("_fc", features, 1000)?;
+    let classifier = Classifier::pooled_linear(builder, "_fc", features)?;
     Ok(Parts {
         kind: "EfficientNet",
         segments,
@@ -117,10 +123,7 @@ impl Stem {
         let conv = ConvSpec::new(3, 32, 3, 2).same();
         Ok(Self {
             conv: builder.conv_norm(("_conv_stem", conv), ("_bn0", EPS, MOMENTUM))?,
-            relu: Activation {
-                kind: ActivationKind::Relu6,
-                module: None,
-            },
+            relu: Activation::functional(ActivationKind::Relu6),
         })
     }
 }

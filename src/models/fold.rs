@@ -1,5 +1,6 @@
-//! The inference-only path through a frozen prefix: BatchNorm folded into the convolution before
-//! it, channels-last strides, activations in place, no gradients.
+//! The inference-only path through a frozen prefix: BatchNorm folded into the convolution directly
+//! before it, channels-last strides, activations in place, no gradients. Other normalisations (a
+//! BatchNorm before its convolution, as in DenseNet, or a LayerNorm) run as they are.
 
 use std::ops::Range;
 

@@ -3,8 +3,8 @@
 use tch::{Device, Kind, Tensor};
 
 use super::ModelError;
-use super::init::{self, ConvInit, LinearInit};
-use super::layers::{BatchNorm, Builder, Filling, Linear};
+use super::init;
+use super::layers::{BatchNorm, Builder, Filling, Linear, NormSpec};
 use super::parameters::{ParameterStore, Role};
 use crate::experiment::{Activation, HeadConfig, HeadLayer, OutputLayer, Pooling};
 
@@ -35,25 +35,27 @@ impl Head {
         device: Device,
     ) -> Result<Self, ModelError> {
         let _generator = init::seeded(seed);
-        let weights = Some((ConvInit::PyTorch, LinearInit::PyTorch));
-        let mut builder = Builder::new(Filling { weights, device });
+        let initialise = true;
+        let mut builder = Builder::new(Filling { initialise, device });
         let mut width = pooled_width(config, features);
-        let (layers, output) = builder.container_outside_tree("head", |builder| {
+        let build = |builder: &mut Builder, _| {
             let mut layers = Vec::new();
             for (place, layer) in config.layers.iter().enumerate() {
                 let name = place.to_string();
                 layers.push(match layer {
                     HeadLayer::Dense { units, activation } => {
                         let inputs = std::mem::replace(&mut width, i64::from(*units));
-                        Layer::Dense(builder.classifier(&name, inputs, width)?, *activation)
+                        Layer::Dense(builder.linear(&name, inputs, width)?, *activation)
                     }
-                    HeadLayer::BatchNorm => Layer::Norm(builder.head_norm(&name, width)?),
+                    HeadLayer::BatchNorm => Layer::Norm(builder.norm(&name, norm_spec(width))?),
                     HeadLayer::Dropout(share) => Layer::Dropout(*share),
                 });
             }
-            let output = builder.classifier("output", width, outputs(config, classes))?;
+            let output = builder.linear("output", width, outputs(config, classes))?;
             Ok((layers, output))
-        })?;
+        };
+        let (layers, output) =
+            builder.classifier(|builder| builder.container("head", "Sequential", build))?;
         let store = builder.finish().store;
         for entry in &store.entries {
             if entry.role == Role::Parameter {
@@ -97,12 +99,12 @@ impl Head {
         let mut x = pooled.shallow_clone();
         for layer in &self.layers {
             x = match layer {
-                Layer::Dense(linear, activation) => activate(&linear.forward(&x)?, *activation)?,
+                Layer::Dense(linear, activation) => activate(&linear.apply(&x)?, *activation)?,
                 Layer::Norm(norm) => norm.normalise(&x, training, false)?,
                 Layer::Dropout(share) => x.f_dropout(*share, training)?,
             };
         }
-        self.output.forward(&x)
+        self.output.apply(&x)
     }
 
     /// Logits to probabilities `[N, classes]`; a sigmoid's is that of class 1.
@@ -140,6 +142,15 @@ pub fn head_parameters(config: &HeadConfig, features: i64, classes: i64) -> u64 
         }
     }
     (count + (width + 1) * outputs(config, classes)).max(0) as u64
+}
+
+/// PyTorch's `BatchNorm1d` over this many values.
+fn norm_spec(features: i64) -> NormSpec {
+    NormSpec {
+        features,
+        eps: 1e-5,
+        momentum: 0.1,
+    }
 }
 
 fn pooled_width(config: &HeadConfig, features: i64) -> i64 {

@@ -1,19 +1,28 @@
 //! Layers as plain structs over tensors, and the pass that tells them how to behave.
 
+mod attention;
+mod blocks;
 mod builder;
+mod conv;
 mod modules;
+mod norm;
 
 use std::cell::RefCell;
 
 use tch::Tensor;
 
+pub(super) use attention::{MultiheadAttention, attend, attention_work};
+pub(super) use blocks::{ConvNormActivation, SqueezeExcitation};
 pub(super) use builder::{Blueprint, Builder, Filling, ModuleRecord};
+pub(super) use conv::{Conv2d, ConvNorm, ConvSpec};
 pub(super) use modules::{
-    Activation, ActivationKind, BatchNorm, Conv2d, ConvNorm, ConvSpec, Linear, MaxPool2d, NormSpec,
+    Activation, ActivationKind, AvgPool2d, Dropout, Linear, Marker, MaxPool2d, StochasticDepth,
 };
+pub(super) use norm::{BatchNorm, LayerNorm, NormSpec};
 
 use super::ModelError;
 use super::fold::FoldedWeights;
+use super::parameters::OUTSIDE_TREE;
 
 /// What one leaf layer does in the current pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -63,14 +72,15 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Writes the shape of module `module`'s output down, and `multiply_adds` for one picture.
+    /// Writes the shape of module `module`'s output down, and `multiply_adds` for one picture; what
+    /// stands outside the tree is not written down.
     pub fn record(
         &self,
         module: usize,
         output: &Tensor,
         multiply_adds: u64,
     ) -> Result<(), ModelError> {
-        if let Some(trace) = self.trace {
+        if let Some(trace) = self.trace.filter(|_| module != OUTSIDE_TREE) {
             let shape = output.size().into_iter().skip(1).collect();
             trace.borrow_mut().record(module, shape, multiply_adds);
         }
@@ -103,6 +113,8 @@ impl Trace {
 pub(super) trait Block: Send {
     fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError>;
 
-    /// Every convolution with the normalisation that follows it.
-    fn conv_norms(&self) -> Vec<&ConvNorm>;
+    /// Every convolution with the BatchNorm that directly follows it, to be folded for inference.
+    fn conv_norms(&self) -> Vec<&ConvNorm> {
+        Vec::new()
+    }
 }

@@ -4,7 +4,11 @@
 use tch::Tensor;
 
 use super::ModelError;
-use super::layers::{Activation, ActivationKind, Block, Builder, Context, ConvNorm, ConvSpec};
+use super::classifier::Classifier;
+use super::init::{Init, WeightInit};
+use super::layers::{
+    ActivationKind, Block, Builder, Context, ConvNorm, ConvNormActivation, ConvSpec,
+};
 use super::network::{Parts, Segment, Stage};
 
 /// PyTorch's defaults.
@@ -23,12 +27,16 @@ const ROWS: [(i64, i64, usize, i64); 7] = [
 ];
 
 pub(super) fn parts(_name: &str, builder: &mut Builder) -> Result<Parts, ModelError> {
+    builder.initialise(
+        Init::zero_bias(WeightInit::KaimingFanOut),
+        Init::zero_bias(WeightInit::Normal(0.01)),
+    );
     let mut segments = Vec::new();
     let mut stages = vec![Stage::new("Stem", ["features.0"])];
     let features = 1280;
     builder.container("features", "Sequential", |builder, _| {
         segments.push(Segment::build(builder, |builder| {
-            ConvNormRelu6::new(builder, "0", ConvSpec::new(3, 32, 3, 2))
+            layer(builder, "0", ConvSpec::new(3, 32, 3, 2))
         })?);
         let mut inputs = 32;
         for (row, (expansion, outputs, blocks, first_stride)) in ROWS.into_iter().enumerate() {
@@ -52,13 +60,11 @@ pub(super) fn parts(_name: &str, builder: &mut Builder) -> Result<Parts, ModelEr
             [format!("features.{name}")],
         ));
         segments.push(Segment::build(builder, |builder| {
-            ConvNormRelu6::new(builder, &name, ConvSpec::new(inputs, features, 1, 1))
+            layer(builder, &name, ConvSpec::new(inputs, features, 1, 1))
         })?);
         Ok(())
     })?;
-    let classifier = builder.container_outside_tree("classifier", |builder| {
-        builder.classifier("1", features, 1000)
-    })?;
+    let classifier = Classifier::pooled_linear(builder, "classifier.1", features)?;
     Ok(Parts {
         kind: "MobileNetV2",
         segments,
@@ -68,38 +74,25 @@ pub(super) fn parts(_name: &str, builder: &mut Builder) -> Result<Parts, ModelEr
     })
 }
 
-/// torchvision's `Conv2dNormActivation`: convolution `0`, normalisation `1`, ReLU6 `2`.
-struct ConvNormRelu6 {
-    conv: ConvNorm,
-    relu: Activation,
-}
-
-impl ConvNormRelu6 {
-    fn new(builder: &mut Builder, name: &str, spec: ConvSpec) -> Result<Self, ModelError> {
-        builder.container(name, "Conv2dNormActivation", |builder, _| {
-            Ok(Self {
-                conv: builder.conv_norm(("0", spec), ("1", EPS, MOMENTUM))?,
-                relu: builder.activation("2", ActivationKind::Relu6),
-            })
-        })
-    }
-}
-
-impl Block for ConvNormRelu6 {
-    fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
-        self.relu
-            .forward(self.conv.forward(input, context)?, context)
-    }
-
-    fn conv_norms(&self) -> Vec<&ConvNorm> {
-        vec![&self.conv]
-    }
+/// Convolution, normalisation, ReLU6.
+fn layer(
+    builder: &mut Builder,
+    name: &str,
+    spec: ConvSpec,
+) -> Result<ConvNormActivation, ModelError> {
+    ConvNormActivation::new(
+        builder,
+        name,
+        spec,
+        (EPS, MOMENTUM),
+        Some(ActivationKind::Relu6),
+    )
 }
 
 /// Expansion, depthwise convolution, linear projection; the input is added where shapes allow.
 struct InvertedResidual {
     module: usize,
-    hidden: Vec<ConvNormRelu6>,
+    hidden: Vec<ConvNormActivation>,
     project: ConvNorm,
     residual: bool,
 }
@@ -117,18 +110,10 @@ impl InvertedResidual {
         builder.container("conv", "Sequential", |builder, _| {
             let mut hidden = Vec::new();
             if expansion != 1 {
-                hidden.push(ConvNormRelu6::new(
-                    builder,
-                    "0",
-                    ConvSpec::new(inputs, channels, 1, 1),
-                )?);
+                hidden.push(layer(builder, "0", ConvSpec::new(inputs, channels, 1, 1))?);
             }
             let depthwise = ConvSpec::depthwise(channels, 3, stride);
-            hidden.push(ConvNormRelu6::new(
-                builder,
-                &hidden.len().to_string(),
-                depthwise,
-            )?);
+            hidden.push(layer(builder, &hidden.len().to_string(), depthwise)?);
             let (conv, norm) = (hidden.len().to_string(), (hidden.len() + 1).to_string());
             let project = builder.conv_norm(
                 (&conv, ConvSpec::new(channels, outputs, 1, 1)),

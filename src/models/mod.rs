@@ -9,13 +9,24 @@ pub mod head;
 pub mod init;
 pub mod layers;
 pub mod parameters;
+pub mod parity;
 pub mod tree;
 pub mod weights;
 
+mod classifier;
+mod convnext;
+mod densenet;
+mod efficientnet;
 mod efficientnet_lite;
+mod googlenet;
+mod inception_layers;
+mod inception_v3;
 mod mobilenet_v2;
+mod mobilenet_v3;
 mod network;
 mod resnet;
+mod vgg;
+mod vision_transformer;
 
 #[cfg(test)]
 mod golden_tests;

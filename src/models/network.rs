@@ -1,13 +1,14 @@
-//! One type for every convolutional backbone: segments, classifier and registered layers.
+//! One type for every backbone: segments, classifier and registered layers.
 
 use std::cell::RefCell;
 use std::ops::Range;
 
 use tch::{Device, Kind, Tensor, no_grad_guard};
 
+use super::classifier::Classifier;
 use super::fold::FoldedWeights;
-use super::layers::{Block, Blueprint, Builder, Context, Linear, ModuleRecord, Pass, Trace};
-use super::parameters::ParameterStore;
+use super::layers::{Block, Blueprint, Builder, Context, ModuleRecord, Pass, Trace};
+use super::parameters::{OUTSIDE_TREE, ParameterStore, Role};
 use super::tree::{LayerNode, LayerTree, StageSummary};
 use super::{ArchitectureInfo, Backbone, ModelError};
 
@@ -57,7 +58,7 @@ pub(super) struct Parts {
     pub kind: &'static str,
     pub segments: Vec<Segment>,
     pub stages: Vec<Stage>,
-    pub classifier: Linear,
+    pub classifier: Classifier,
     pub features: i64,
 }
 
@@ -126,13 +127,8 @@ impl Backbone for StagedNetwork {
             .forward(input, &Context::new(pass))
     }
 
-    fn classify(&self, features: &Tensor, _pass: &Pass) -> Result<Tensor, ModelError> {
-        let pooled = if features.dim() == 4 {
-            features.f_adaptive_avg_pool2d([1, 1])?.f_flatten(1, -1)?
-        } else {
-            features.shallow_clone()
-        };
-        self.parts.classifier.forward(&pooled)
+    fn classify(&self, features: &Tensor, pass: &Pass) -> Result<Tensor, ModelError> {
+        self.parts.classifier.forward(features, &Context::new(pass))
     }
 
     fn parameters(&self) -> &ParameterStore {
@@ -180,13 +176,18 @@ impl Backbone for StagedNetwork {
             children: Vec::new(),
         };
         root.children.append(&mut children);
-        let classifier = &self.parts.classifier;
+        let classifier = self
+            .blueprint
+            .store
+            .entries
+            .iter()
+            .filter(|entry| entry.leaf == OUTSIDE_TREE && entry.role == Role::Parameter);
         let mut tree = LayerTree {
             backbone: self.info.name.into(),
             input_size,
             root,
             stages: Vec::new(),
-            classifier_parameters: (classifier.weight.numel() + classifier.bias.numel()) as u64,
+            classifier_parameters: classifier.map(|entry| entry.tensor.numel() as u64).sum(),
             features: self.parts.features,
         };
         tree.stages = self

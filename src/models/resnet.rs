@@ -5,6 +5,8 @@
 use tch::Tensor;
 
 use super::ModelError;
+use super::classifier::Classifier;
+use super::init::{Init, WeightInit};
 use super::layers::{
     Activation, ActivationKind, Block, Builder, Context, ConvNorm, ConvSpec, MaxPool2d,
 };
@@ -26,6 +28,7 @@ fn layout(name: &str) -> ([usize; 4], bool) {
 }
 
 pub(super) fn parts(name: &str, builder: &mut Builder) -> Result<Parts, ModelError> {
+    builder.initialise(Init::zero_bias(WeightInit::KaimingFanOut), Init::PYTORCH);
     let (blocks, bottleneck) = layout(name);
     let expansion = if bottleneck { 4 } else { 1 };
     let mut segments = vec![Segment::build(builder, Stem::new)?];
@@ -60,7 +63,7 @@ pub(super) fn parts(name: &str, builder: &mut Builder) -> Result<Parts, ModelErr
         })?;
         stages.push(Stage::new(layer.clone(), [layer]));
     }
-    let classifier = builder.classifier("fc", inputs, 1000)?;
+    let classifier = Classifier::pooled_linear(builder, "fc", inputs)?;
     Ok(Parts {
         kind: "ResNet",
         segments,

@@ -34,8 +34,8 @@ pub struct BackboneCard {
     pub licence: &'static str,
     pub weights: &'static str,
     pub file_mb: f64,
-    /// No package ships them: they are the person's download.
-    pub download: bool,
+    /// Where the weights come from, in a few words.
+    pub origin: &'static str,
 }
 
 impl From<&ArchitectureInfo> for BackboneCard {
@@ -52,7 +52,7 @@ impl From<&ArchitectureInfo> for BackboneCard {
             licence: info.default_weights().licence,
             weights: info.default_weights().name,
             file_mb: info.default_weights().file_mb,
-            download: !info.default_weights().url.is_empty(),
+            origin: info.default_weights().origin(),
         }
     }
 }
@@ -250,7 +250,7 @@ fn card_ui(ui: &mut egui::Ui, card: &BackboneCard, selected: bool, height: f32) 
     });
     let text = format!(
         "{}\n{}\n{} parameters, {:.2} billion multiply-adds per picture\n{:.1} % top-1 on ImageNet with {}\n\
-         Weights: {:.0} MB, {}{}",
+         Weights: {:.0} MB, {}; {}",
         card.title,
         card.paper,
         format::count(card.parameters),
@@ -259,11 +259,7 @@ fn card_ui(ui: &mut egui::Ui, card: &BackboneCard, selected: bool, height: f32) 
         card.weights,
         card.file_mb,
         card.licence,
-        if card.download {
-            "; your own download"
-        } else {
-            "; come with set-up"
-        },
+        card.origin,
     );
     response.on_hover_text(text).clicked()
 }
@@ -316,16 +312,11 @@ fn weights_ui(
     match kind {
         Kind::Pretrained => {
             if let Some(card) = view.chosen() {
-                let from = if card.download {
-                    "your own download"
-                } else {
-                    "come with set-up"
-                };
                 widgets::note(
                     ui,
                     &format!(
-                        "{}, {:.0} MB, {}, {from}",
-                        card.weights, card.file_mb, card.licence
+                        "{}, {:.0} MB, {}, {}",
+                        card.weights, card.file_mb, card.licence, card.origin
                     ),
                 );
             }

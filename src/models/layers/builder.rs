@@ -3,10 +3,11 @@
 use tch::{Device, Kind, Tensor};
 
 use super::super::ModelError;
-use super::super::init::{self, ConvInit, LinearInit};
-use super::super::parameters::{Entry, OUTSIDE_TREE, ParameterStore, Role};
+use super::super::init::{Init, WeightInit};
+use super::super::parameters::{AUXILIARY, Entry, OUTSIDE_TREE, ParameterStore, Role};
 use super::{
-    Activation, ActivationKind, BatchNorm, Conv2d, ConvNorm, ConvSpec, Linear, MaxPool2d, NormSpec,
+    Activation, ActivationKind, AvgPool2d, BatchNorm, Conv2d, ConvNorm, ConvSpec, Dropout,
+    LayerNorm, Linear, Marker, MaxPool2d, MultiheadAttention, NormSpec, StochasticDepth,
 };
 
 /// One module in the order of definition, which is that of torchvision's `named_modules()`.
@@ -28,28 +29,43 @@ pub(in super::super) struct Blueprint {
     pub store: ParameterStore,
 }
 
-/// How the builder fills new tensors.
+/// Where the builder puts new tensors, and whether it fills them.
 #[derive(Debug, Clone, Copy)]
 pub(in super::super) struct Filling {
-    /// `None` leaves weights as the memory was: for layer trees only.
-    pub weights: Option<(ConvInit, LinearInit)>,
+    /// Otherwise weights are left as the memory was: for layer trees, and where other values
+    /// follow at once.
+    pub initialise: bool,
     pub device: Device,
 }
 
 /// Creates layers under the path that it stands at.
 pub(in super::super) struct Builder {
     filling: Filling,
+    conv_init: Init,
+    linear_init: Init,
+    /// The leaf that all belongs to while it is built outside the tree.
+    outside: Option<usize>,
     path: Vec<String>,
     blueprint: Blueprint,
 }
 
 impl Builder {
+    /// Layers begin as PyTorch's own do until [`Builder::initialise`] says otherwise.
     pub fn new(filling: Filling) -> Self {
         Self {
             filling,
+            conv_init: Init::PYTORCH,
+            linear_init: Init::PYTORCH,
+            outside: None,
             path: Vec::new(),
             blueprint: Blueprint::default(),
         }
+    }
+
+    /// How convolutions and fully connected layers begin from here on.
+    pub fn initialise(&mut self, conv: Init, linear: Init) {
+        self.conv_init = conv;
+        self.linear_init = linear;
     }
 
     pub fn finish(self) -> Blueprint {
@@ -76,107 +92,67 @@ impl Builder {
         built
     }
 
-    /// A path that the tree does not show: what is inside belongs to the original classifier.
-    pub fn container_outside_tree<T>(
+    /// Layers that the tree does not show: the original classifier, or a head.
+    pub fn classifier<T>(
         &mut self,
-        name: &str,
         build: impl FnOnce(&mut Self) -> Result<T, ModelError>,
     ) -> Result<T, ModelError> {
-        self.path.push(name.to_string());
+        self.outside(OUTSIDE_TREE, build)
+    }
+
+    /// A classifier half-way: its names are kept, it is never run.
+    pub fn auxiliary<T>(
+        &mut self,
+        build: impl FnOnce(&mut Self) -> Result<T, ModelError>,
+    ) -> Result<T, ModelError> {
+        self.outside(AUXILIARY, build)
+    }
+
+    fn outside<T>(
+        &mut self,
+        leaf: usize,
+        build: impl FnOnce(&mut Self) -> Result<T, ModelError>,
+    ) -> Result<T, ModelError> {
+        self.outside = Some(leaf);
         let built = build(self);
-        self.path.pop();
+        self.outside = None;
         built
     }
 
     pub fn conv(&mut self, name: &str, spec: ConvSpec) -> Result<Conv2d, ModelError> {
-        let fan_in = spec.inputs / spec.groups * spec.kernel * spec.kernel;
-        let shape = [
-            spec.outputs,
-            spec.inputs / spec.groups,
-            spec.kernel,
-            spec.kernel,
-        ];
-        let leaf = self.leaf(name, "Conv2d", spec.detail(), spec.parameters());
+        let [height, width] = spec.kernel;
+        let shape = [spec.outputs, spec.inputs / spec.groups, height, width];
+        let (module, leaf) = self.leaf(name, "Conv2d", spec.detail(), spec.parameters());
         let mut weight = self.empty(&shape)?;
-        if let Some((conv, _)) = self.filling.weights {
-            init::fill_conv(&mut weight, conv)?;
+        let mut bias = spec.bias.then(|| self.empty(&[spec.outputs])).transpose()?;
+        if self.filling.initialise {
+            self.conv_init.fill(&mut weight, bias.as_mut())?;
         }
-        let weight = self.register(name, "weight", weight, Role::Parameter, leaf.1);
-        let bias = if spec.bias {
-            let mut bias = self.empty(&[spec.outputs])?;
-            if let Some((conv, _)) = self.filling.weights {
-                init::fill_conv_bias(&mut bias, fan_in, conv)?;
-            }
-            Some(self.register(name, "bias", bias, Role::Parameter, leaf.1))
-        } else {
-            None
-        };
+        let weight = self.register(name, "weight", weight, Role::Parameter, leaf);
+        let bias = bias.map(|bias| self.register(name, "bias", bias, Role::Parameter, leaf));
         Ok(Conv2d {
             weight,
             bias,
             spec,
-            module: leaf.0,
-            leaf: leaf.1,
+            module,
+            leaf,
         })
     }
 
     pub fn norm(&mut self, name: &str, spec: NormSpec) -> Result<BatchNorm, ModelError> {
+        let features = spec.features;
         let (module, leaf) = self.leaf(
             name,
             "BatchNorm2d",
-            spec.features.to_string(),
-            2 * spec.features as u64,
+            features.to_string(),
+            2 * features as u64,
         );
-        self.norm_at(name, spec, module, leaf)
-    }
-
-    /// A head's BatchNorm1d over `features` values, with PyTorch's constants: in the store, not in a tree.
-    pub fn head_norm(&mut self, name: &str, features: i64) -> Result<BatchNorm, ModelError> {
-        let spec = NormSpec {
-            features,
-            eps: 1e-5,
-            momentum: 0.1,
-        };
-        self.norm_at(name, spec, OUTSIDE_TREE, OUTSIDE_TREE)
-    }
-
-    fn norm_at(
-        &mut self,
-        name: &str,
-        spec: NormSpec,
-        module: usize,
-        leaf: usize,
-    ) -> Result<BatchNorm, ModelError> {
+        let (weight, bias) = self.scale_and_offset(name, features, leaf)?;
         let options = (Kind::Float, self.filling.device);
-        let size = [spec.features];
-        let weight = self.register(
-            name,
-            "weight",
-            Tensor::f_ones(size, options)?,
-            Role::Parameter,
-            leaf,
-        );
-        let bias = self.register(
-            name,
-            "bias",
-            Tensor::f_zeros(size, options)?,
-            Role::Parameter,
-            leaf,
-        );
-        let mean = self.register(
-            name,
-            "running_mean",
-            Tensor::f_zeros(size, options)?,
-            Role::Buffer,
-            leaf,
-        );
-        let variance = self.register(
-            name,
-            "running_var",
-            Tensor::f_ones(size, options)?,
-            Role::Buffer,
-            leaf,
-        );
+        let mean = Tensor::f_zeros([features], options)?;
+        let mean = self.register(name, "running_mean", mean, Role::Buffer, leaf);
+        let variance = Tensor::f_ones([features], options)?;
+        let variance = self.register(name, "running_var", variance, Role::Buffer, leaf);
         let count = Tensor::f_zeros([0i64; 0], (Kind::Int64, self.filling.device))?;
         let batches = self.register(name, "num_batches_tracked", count, Role::Buffer, leaf);
         Ok(BatchNorm {
@@ -191,7 +167,41 @@ impl Builder {
         })
     }
 
-    /// A convolution and the normalisation after it, under their own names.
+    /// `kind` is `LayerNorm`, or torchvision's `LayerNorm2d` over the channels of a grid.
+    pub fn layer_norm(
+        &mut self,
+        name: &str,
+        kind: &str,
+        features: i64,
+        eps: f64,
+    ) -> Result<LayerNorm, ModelError> {
+        let (module, leaf) = self.leaf(name, kind, features.to_string(), 2 * features as u64);
+        let (weight, bias) = self.scale_and_offset(name, features, leaf)?;
+        Ok(LayerNorm {
+            weight,
+            bias,
+            eps,
+            module,
+        })
+    }
+
+    /// What a normalisation multiplies by and adds: ones and zeros.
+    fn scale_and_offset(
+        &mut self,
+        name: &str,
+        features: i64,
+        leaf: usize,
+    ) -> Result<(Tensor, Tensor), ModelError> {
+        let options = (Kind::Float, self.filling.device);
+        let scale = Tensor::f_ones([features], options)?;
+        let scale = self.register(name, "weight", scale, Role::Parameter, leaf);
+        let offset = Tensor::f_zeros([features], options)?;
+        let offset = self.register(name, "bias", offset, Role::Parameter, leaf);
+        Ok((scale, offset))
+    }
+
+    /// A convolution and the normalisation after it, under their own names; of the norm's, eps and
+    /// momentum follow.
     pub fn conv_norm(
         &mut self,
         conv: (&str, ConvSpec),
@@ -221,35 +231,132 @@ impl Builder {
     }
 
     pub fn max_pool(&mut self, name: &str, kernel: i64, stride: i64, padding: i64) -> MaxPool2d {
-        let (module, _) = self.leaf(
-            name,
-            "MaxPool2d",
-            format!("{kernel} × {kernel}, stride {stride}"),
-            0,
-        );
+        let detail = format!("{kernel} × {kernel}, stride {stride}");
+        let (module, _) = self.leaf(name, "MaxPool2d", detail, 0);
         MaxPool2d {
             kernel,
             stride,
             padding,
-            module,
+            ceil: false,
+            module: Some(module),
         }
     }
 
-    /// A fully connected layer of the original classifier or of a head: in the store, not in the tree.
-    pub fn classifier(
+    pub fn avg_pool(&mut self, name: &str, kernel: i64, stride: i64) -> AvgPool2d {
+        let detail = format!("{kernel} × {kernel}, stride {stride}");
+        let (module, _) = self.leaf(name, "AvgPool2d", detail, 0);
+        AvgPool2d {
+            kernel,
+            stride,
+            padding: 0,
+            module: Some(module),
+        }
+    }
+
+    pub fn linear(&mut self, name: &str, inputs: i64, outputs: i64) -> Result<Linear, ModelError> {
+        let parameters = ((inputs + 1) * outputs) as u64;
+        let (module, leaf) = self.leaf(name, "Linear", format!("{inputs} → {outputs}"), parameters);
+        let (weight, bias) = self.linear_tensors(&[outputs, inputs])?;
+        let weight = self.register(name, "weight", weight, Role::Parameter, leaf);
+        let bias = self.register(name, "bias", bias, Role::Parameter, leaf);
+        Ok(Linear {
+            weight,
+            bias,
+            module,
+        })
+    }
+
+    /// Its input projection begins as Glorot and Bengio's (2010) with a zero bias, its output
+    /// projection as a fully connected layer of PyTorch's with a zero bias: what PyTorch's own
+    /// `MultiheadAttention` does, whatever the network around it.
+    pub fn multihead_attention(
         &mut self,
         name: &str,
-        inputs: i64,
-        outputs: i64,
-    ) -> Result<Linear, ModelError> {
-        let mut weight = self.empty(&[outputs, inputs])?;
-        let mut bias = self.empty(&[outputs])?;
-        if let Some((_, linear)) = self.filling.weights {
-            init::fill_linear(&mut weight, &mut bias, linear)?;
+        features: i64,
+        heads: i64,
+    ) -> Result<MultiheadAttention, ModelError> {
+        let detail = format!("{features}, {heads} heads");
+        let parameters = (4 * features * (features + 1)) as u64;
+        let (module, leaf) = self.leaf(name, "MultiheadAttention", detail, parameters);
+        let mut projection = |prefix: &str, outputs: i64, weight_init: WeightInit| {
+            let mut weight = self.empty(&[outputs, features])?;
+            let mut bias = self.empty(&[outputs])?;
+            if self.filling.initialise {
+                Init::zero_bias(weight_init).fill(&mut weight, Some(&mut bias))?;
+            }
+            let mut keep = |kind: &str, tensor| {
+                self.register(
+                    name,
+                    &format!("{prefix}{kind}"),
+                    tensor,
+                    Role::Parameter,
+                    leaf,
+                )
+            };
+            Ok::<_, ModelError>((keep("weight", weight), keep("bias", bias)))
+        };
+        let (in_weight, in_bias) = projection("in_proj_", 3 * features, WeightInit::XavierUniform)?;
+        let (out_weight, out_bias) = projection("out_proj.", features, WeightInit::KaimingUniform)?;
+        Ok(MultiheadAttention {
+            in_weight,
+            in_bias,
+            out_weight,
+            out_bias,
+            heads,
+            module,
+        })
+    }
+
+    /// A tensor that a container holds itself: a leaf of its own here, so that it can be frozen.
+    /// Gives its module number too.
+    pub fn parameter(
+        &mut self,
+        name: &str,
+        shape: &[i64],
+        init: WeightInit,
+    ) -> Result<(Tensor, usize), ModelError> {
+        let count: i64 = shape.iter().product();
+        let sides: Vec<String> = shape.iter().map(ToString::to_string).collect();
+        let (module, leaf) = self.leaf(name, "Parameter", sides.join(" × "), count as u64);
+        let mut tensor = self.empty(shape)?;
+        if self.filling.initialise {
+            init.fill(&mut tensor)?;
         }
-        let weight = self.register(name, "weight", weight, Role::Parameter, OUTSIDE_TREE);
-        let bias = self.register(name, "bias", bias, Role::Parameter, OUTSIDE_TREE);
-        Ok(Linear { weight, bias })
+        let path = self.full_path(name);
+        Ok((self.keep(path, tensor, Role::Parameter, leaf), module))
+    }
+
+    pub fn dropout(&mut self, name: &str, share: f64) -> Dropout {
+        let (module, leaf) = self.leaf(name, "Dropout", format!("{share:.2}"), 0);
+        Dropout {
+            share,
+            module,
+            leaf,
+        }
+    }
+
+    pub fn stochastic_depth(&mut self, name: &str, share: f64) -> StochasticDepth {
+        let (module, leaf) = self.leaf(name, "StochasticDepth", format!("{share:.3}"), 0);
+        StochasticDepth {
+            share,
+            module,
+            leaf,
+        }
+    }
+
+    /// A leaf of PyTorch's class `kind` without parameters or choices.
+    pub fn marker(&mut self, name: &str, kind: &str, detail: &str) -> Marker {
+        let (module, _) = self.leaf(name, kind, detail.into(), 0);
+        Marker { module }
+    }
+
+    fn linear_tensors(&self, shape: &[i64; 2]) -> Result<(Tensor, Tensor), ModelError> {
+        let mut weight = self.empty(shape)?;
+        let mut bias = self.empty(&shape[..1])?;
+        if self.filling.initialise {
+            self.linear_init.fill(&mut weight, Some(&mut bias))?;
+        }
+        Ok((weight, bias))
     }
 
     fn empty(&self, shape: &[i64]) -> Result<Tensor, ModelError> {
@@ -272,6 +379,9 @@ impl Builder {
         parameters: u64,
         is_leaf: bool,
     ) -> usize {
+        if self.outside.is_some() {
+            return OUTSIDE_TREE;
+        }
         let record = ModuleRecord {
             path: self.full_path(name),
             kind: kind.into(),
@@ -286,11 +396,14 @@ impl Builder {
     /// Module and leaf number.
     fn leaf(&mut self, name: &str, kind: &str, detail: String, parameters: u64) -> (usize, usize) {
         let module = self.module(name, kind, detail, parameters, true);
+        if let Some(leaf) = self.outside {
+            return (module, leaf);
+        }
         self.blueprint.leaves += 1;
         (module, self.blueprint.leaves - 1)
     }
 
-    /// Keeps `tensor` in the store and returns another handle on the same values.
+    /// Keeps a tensor of layer `name` in the store and returns another handle on the same values.
     fn register(
         &mut self,
         name: &str,
@@ -299,8 +412,12 @@ impl Builder {
         role: Role,
         leaf: usize,
     ) -> Tensor {
-        let handle = tensor.shallow_clone();
         let name = format!("{}.{suffix}", self.full_path(name));
+        self.keep(name, tensor, role, leaf)
+    }
+
+    fn keep(&mut self, name: String, tensor: Tensor, role: Role, leaf: usize) -> Tensor {
+        let handle = tensor.shallow_clone();
         self.blueprint.store.entries.push(Entry {
             name,
             tensor,

@@ -1,253 +1,60 @@
-//! The layers themselves, with PyTorch's arithmetic.
+//! Nonlinearities, pooling, fully connected layers and the layers that only act in training.
 
-use tch::{Tensor, no_grad_guard};
+use tch::Tensor;
 
 use super::super::ModelError;
 use super::Context;
-
-/// How a convolution pads its input.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum Padding {
-    /// As many zeros on every side.
-    Symmetric(i64),
-    /// TensorFlow's "same": output side = input side / stride, rounded up; an odd zero goes to
-    /// the right and the bottom.
-    Same,
-}
-
-/// Shape and behaviour of a square convolution.
-#[derive(Debug, Clone, Copy)]
-pub(in super::super) struct ConvSpec {
-    pub inputs: i64,
-    pub outputs: i64,
-    pub kernel: i64,
-    pub stride: i64,
-    pub padding: Padding,
-    pub groups: i64,
-    pub bias: bool,
-}
-
-impl ConvSpec {
-    /// Without bias, symmetric "half" padding: what stands before a normalisation in torchvision.
-    pub fn new(inputs: i64, outputs: i64, kernel: i64, stride: i64) -> Self {
-        let padding = Padding::Symmetric((kernel - 1) / 2);
-        Self {
-            inputs,
-            outputs,
-            kernel,
-            stride,
-            padding,
-            groups: 1,
-            bias: false,
-        }
-    }
-
-    /// One filter per channel.
-    pub fn depthwise(channels: i64, kernel: i64, stride: i64) -> Self {
-        Self {
-            groups: channels,
-            ..Self::new(channels, channels, kernel, stride)
-        }
-    }
-
-    pub fn same(self) -> Self {
-        Self {
-            padding: Padding::Same,
-            ..self
-        }
-    }
-
-    pub(super) fn parameters(&self) -> u64 {
-        let weights = self.outputs * (self.inputs / self.groups) * self.kernel * self.kernel;
-        (weights + if self.bias { self.outputs } else { 0 }) as u64
-    }
-
-    pub(super) fn detail(&self) -> String {
-        let kernel = self.kernel;
-        let mut text = if self.groups > 1 && self.groups == self.inputs {
-            format!("{kernel} × {kernel} depthwise, {}", self.outputs)
-        } else {
-            format!("{kernel} × {kernel}, {} → {}", self.inputs, self.outputs)
-        };
-        if self.stride > 1 {
-            text += &format!(", stride {}", self.stride);
-        }
-        text
-    }
-}
-
-/// A convolution.
-#[derive(Debug)]
-pub(in super::super) struct Conv2d {
-    /// `[outputs, inputs / groups, kernel, kernel]`.
-    pub weight: Tensor,
-    pub bias: Option<Tensor>,
-    pub spec: ConvSpec,
-    pub module: usize,
-    pub leaf: usize,
-}
-
-impl Conv2d {
-    /// `[N, inputs, H, W]` to `[N, outputs, H', W']`.
-    pub fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
-        self.forward_with(input, &self.weight, self.bias.as_ref(), context)
-    }
-
-    fn forward_with(
-        &self,
-        input: &Tensor,
-        weight: &Tensor,
-        bias: Option<&Tensor>,
-        context: &Context,
-    ) -> Result<Tensor, ModelError> {
-        let spec = &self.spec;
-        let stride = [spec.stride, spec.stride];
-        let convolve = |input: &Tensor, padding: [i64; 2]| {
-            input.f_conv2d(weight, bias, stride, padding, [1, 1], spec.groups)
-        };
-        let output = match spec.padding {
-            Padding::Symmetric(side) => convolve(input, [side, side])?,
-            Padding::Same => {
-                let (_, _, height, width) = input.size4()?;
-                let down = same_padding(height, spec.kernel, spec.stride);
-                let across = same_padding(width, spec.kernel, spec.stride);
-                if down % 2 == 0 && across % 2 == 0 {
-                    convolve(input, [down / 2, across / 2])?
-                } else {
-                    let sides = [across / 2, across - across / 2, down / 2, down - down / 2];
-                    convolve(&input.f_constant_pad_nd(sides)?, [0, 0])?
-                }
-            }
-        };
-        if context.trace.is_some() {
-            let (_, channels, height, width) = output.size4()?;
-            let each = spec.inputs / spec.groups * spec.kernel * spec.kernel;
-            context.record(
-                self.module,
-                &output,
-                (channels * height * width * each) as u64,
-            )?;
-        }
-        Ok(output)
-    }
-}
-
-/// Zeros on both sides together.
-fn same_padding(side: i64, kernel: i64, stride: i64) -> i64 {
-    let output = (side + stride - 1) / stride;
-    ((output - 1) * stride + kernel - side).max(0)
-}
-
-/// Size and constants of a normalisation.
-#[derive(Debug, Clone, Copy)]
-pub(in super::super) struct NormSpec {
-    pub features: i64,
-    pub eps: f64,
-    /// The share of a new batch in the running statistics (PyTorch's sense).
-    pub momentum: f64,
-}
-
-/// Batch normalisation (Ioffe and Szegedy 2015).
-#[derive(Debug)]
-pub(in super::super) struct BatchNorm {
-    pub weight: Tensor,
-    pub bias: Tensor,
-    pub mean: Tensor,
-    pub variance: Tensor,
-    pub batches: Tensor,
-    pub spec: NormSpec,
-    pub module: usize,
-    pub leaf: usize,
-}
-
-impl BatchNorm {
-    /// As the pass says for this leaf.
-    pub fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
-        let mode = context.pass.mode(self.leaf);
-        let output = self.normalise(input, mode.batch_statistics, mode.adapt_statistics)?;
-        context.record(self.module, &output, 0)?;
-        Ok(output)
-    }
-
-    /// A batch with a single value per channel has no variance: it is normalised by the running
-    /// statistics, which stay (PyTorch fails there, and a last batch of one picture would end a run).
-    pub fn normalise(
-        &self,
-        input: &Tensor,
-        by_batch: bool,
-        adapt: bool,
-    ) -> Result<Tensor, ModelError> {
-        let size = input.size();
-        let values: i64 = size
-            .iter()
-            .enumerate()
-            .filter(|(axis, _)| *axis != 1)
-            .map(|(_, side)| side)
-            .product();
-        let enough = values > 1;
-        if by_batch && enough {
-            self.count_batch()?;
-            return self.apply(input, true);
-        }
-        if adapt && enough {
-            // Before the normalisation: autograd must not see its statistics change afterwards.
-            let _guard = no_grad_guard();
-            self.count_batch()?;
-            let _ = self.apply(&input.f_detach()?, true)?;
-        }
-        self.apply(input, false)
-    }
-
-    fn apply(&self, input: &Tensor, training: bool) -> Result<Tensor, ModelError> {
-        Ok(input.f_batch_norm(
-            Some(&self.weight),
-            Some(&self.bias),
-            Some(&self.mean),
-            Some(&self.variance),
-            training,
-            self.spec.momentum,
-            self.spec.eps,
-            true,
-        )?)
-    }
-
-    fn count_batch(&self) -> Result<(), ModelError> {
-        let _guard = no_grad_guard();
-        let _ = self.batches.shallow_clone().f_add_scalar_(1)?;
-        Ok(())
-    }
-}
-
-/// A convolution and the normalisation after it: two leaves that an inference pass may run as one.
-#[derive(Debug)]
-pub(in super::super) struct ConvNorm {
-    pub conv: Conv2d,
-    pub norm: BatchNorm,
-}
-
-impl ConvNorm {
-    pub fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
-        if let Some((weight, bias)) = context.folded.and_then(|folded| folded.get(self.conv.leaf)) {
-            return self.conv.forward_with(input, weight, Some(bias), context);
-        }
-        self.norm
-            .forward(&self.conv.forward(input, context)?, context)
-    }
-}
 
 /// Which nonlinearity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum ActivationKind {
     Relu,
     Relu6,
+    /// x ReLU6(x + 3) / 6 (Howard et al. 2019).
+    Hardswish,
+    /// ReLU6(x + 3) / 6.
+    Hardsigmoid,
+    /// x sigmoid(x), or swish.
+    Silu,
+    Sigmoid,
+    /// By the error function, not its approximation.
+    Gelu,
 }
 
 impl ActivationKind {
+    /// PyTorch's class.
     pub(super) fn class_name(self) -> &'static str {
         match self {
             Self::Relu => "ReLU",
             Self::Relu6 => "ReLU6",
+            Self::Hardswish => "Hardswish",
+            Self::Hardsigmoid => "Hardsigmoid",
+            Self::Silu => "SiLU",
+            Self::Sigmoid => "Sigmoid",
+            Self::Gelu => "GELU",
         }
+    }
+
+    /// Takes its input over: nothing else may hold it, because it is changed in place where
+    /// gradients do not need the old values.
+    pub fn apply(self, mut input: Tensor) -> Result<Tensor, ModelError> {
+        let in_place = !input.requires_grad();
+        Ok(match self {
+            // The gradients of ReLU and the sigmoid follow from their results.
+            Self::Relu => input.f_relu_()?,
+            Self::Sigmoid => input.f_sigmoid_()?,
+            // The others need their input, which in place would be copied first.
+            Self::Relu6 if in_place => input.f_relu6_()?,
+            Self::Relu6 => input.f_relu6()?,
+            Self::Hardswish if in_place => input.f_hardswish_()?,
+            Self::Hardswish => input.f_hardswish()?,
+            Self::Hardsigmoid if in_place => input.f_hardsigmoid_()?,
+            Self::Hardsigmoid => input.f_hardsigmoid()?,
+            Self::Silu if in_place => input.f_silu_()?,
+            Self::Silu => input.f_silu()?,
+            Self::Gelu if in_place => input.f_gelu_("none")?,
+            Self::Gelu => input.f_gelu("none")?,
+        })
     }
 }
 
@@ -255,21 +62,20 @@ impl ActivationKind {
 #[derive(Debug)]
 pub(in super::super) struct Activation {
     pub kind: ActivationKind,
-    /// `None` for a call that the module of the same name already stands for elsewhere in the tree.
+    /// `None` for a call that the module of the same name already stands for elsewhere in the tree,
+    /// or that the reference makes without a module.
     pub module: Option<usize>,
 }
 
 impl Activation {
-    /// Takes its input over: nothing else may hold it, because it is changed in place where
-    /// gradients do not need the old values.
-    pub fn forward(&self, mut input: Tensor, context: &Context) -> Result<Tensor, ModelError> {
-        let output = match self.kind {
-            // The gradient of ReLU follows from its result.
-            ActivationKind::Relu => input.f_relu_()?,
-            // That of ReLU6 needs the input, which in place would be copied first.
-            ActivationKind::Relu6 if input.requires_grad() => input.f_relu6()?,
-            ActivationKind::Relu6 => input.f_relu6_()?,
-        };
+    /// A call without a module.
+    pub fn functional(kind: ActivationKind) -> Self {
+        Self { kind, module: None }
+    }
+
+    /// Takes its input over, as [`ActivationKind::apply`] does.
+    pub fn forward(&self, input: Tensor, context: &Context) -> Result<Tensor, ModelError> {
+        let output = self.kind.apply(input)?;
         if let Some(module) = self.module {
             context.record(module, &output, 0)?;
         }
@@ -283,7 +89,10 @@ pub(in super::super) struct MaxPool2d {
     pub kernel: i64,
     pub stride: i64,
     pub padding: i64,
-    pub module: usize,
+    /// A window that reaches beyond the last row or column counts.
+    pub ceil: bool,
+    /// `None` where the reference calls it without a module.
+    pub module: Option<usize>,
 }
 
 impl MaxPool2d {
@@ -294,9 +103,39 @@ impl MaxPool2d {
             both(self.stride),
             both(self.padding),
             [1, 1],
-            false,
+            self.ceil,
         )?;
-        context.record(self.module, &output, 0)?;
+        if let Some(module) = self.module {
+            context.record(module, &output, 0)?;
+        }
+        Ok(output)
+    }
+}
+
+/// The mean of each window; zeros of the padding count.
+#[derive(Debug)]
+pub(in super::super) struct AvgPool2d {
+    pub kernel: i64,
+    pub stride: i64,
+    pub padding: i64,
+    /// `None` where the reference calls it without a module.
+    pub module: Option<usize>,
+}
+
+impl AvgPool2d {
+    pub fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
+        let both = |value: i64| [value, value];
+        let output = input.f_avg_pool2d(
+            both(self.kernel),
+            both(self.stride),
+            both(self.padding),
+            false,
+            true,
+            None,
+        )?;
+        if let Some(module) = self.module {
+            context.record(module, &output, 0)?;
+        }
         Ok(output)
     }
 }
@@ -307,11 +146,144 @@ pub(in super::super) struct Linear {
     /// `[outputs, inputs]`.
     pub weight: Tensor,
     pub bias: Tensor,
+    pub module: usize,
 }
 
 impl Linear {
-    /// `[N, inputs]` to `[N, outputs]`.
-    pub fn forward(&self, input: &Tensor) -> Result<Tensor, ModelError> {
+    /// `[…, inputs]` to `[…, outputs]`.
+    pub fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
+        let output = self.apply(input)?;
+        if context.trace.is_some() {
+            let values: i64 = output.size().iter().skip(1).product();
+            context.record(
+                self.module,
+                &output,
+                (values * self.weight.size()[1]) as u64,
+            )?;
+        }
+        Ok(output)
+    }
+
+    /// The same where nothing is written down.
+    pub fn apply(&self, input: &Tensor) -> Result<Tensor, ModelError> {
         Ok(input.f_linear(&self.weight, Some(&self.bias))?)
+    }
+}
+
+/// Sets a share of all values to 0 and scales the others up, in training (Srivastava et al. 2014).
+#[derive(Debug)]
+pub(in super::super) struct Dropout {
+    pub share: f64,
+    pub module: usize,
+    pub leaf: usize,
+}
+
+impl Dropout {
+    /// Draws from libtorch's generator.
+    pub fn forward(&self, input: Tensor, context: &Context) -> Result<Tensor, ModelError> {
+        context.record(self.module, &input, 0)?;
+        if self.share > 0.0 && context.pass.mode(self.leaf).dropout {
+            return Ok(input.f_dropout(self.share, true)?);
+        }
+        Ok(input)
+    }
+}
+
+/// Leaves the branch of a residual block out for a share of the pictures and scales it up for the
+/// others, in training (Huang et al. 2016; torchvision's mode "row").
+#[derive(Debug)]
+pub(in super::super) struct StochasticDepth {
+    /// Of pictures whose branch is left out, less than 1.
+    pub share: f64,
+    pub module: usize,
+    pub leaf: usize,
+}
+
+impl StochasticDepth {
+    /// Draws from libtorch's generator.
+    pub fn forward(&self, branch: Tensor, context: &Context) -> Result<Tensor, ModelError> {
+        context.record(self.module, &branch, 0)?;
+        if self.share <= 0.0 || !context.pass.mode(self.leaf).dropout {
+            return Ok(branch);
+        }
+        let mut shape = branch.size();
+        shape.iter_mut().skip(1).for_each(|side| *side = 1);
+        let kept = 1.0 - self.share;
+        let mut rows = Tensor::f_empty(&shape, (branch.kind(), branch.device()))?;
+        let rows = rows.f_bernoulli_float_(kept)?.f_div_scalar_(kept)?;
+        Ok(branch.f_mul(&rows)?)
+    }
+}
+
+/// A module that changes nothing but, at most, the order of axes: it stands in the tree because it
+/// counts among the reference's layers.
+#[derive(Debug)]
+pub(in super::super) struct Marker {
+    pub module: usize,
+}
+
+impl Marker {
+    pub fn pass(&self, output: &Tensor, context: &Context) -> Result<(), ModelError> {
+        context.record(self.module, output, 0)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use tch::{Device, Kind};
+
+    use super::*;
+    use crate::models::init;
+    use crate::models::layers::{LeafMode, Pass};
+
+    /// The mean of each row of what `layer` makes of ones, with dropout on and off.
+    fn rows(layer: impl Fn(Tensor, &Context) -> Tensor, on: bool) -> Vec<f64> {
+        let _generator = init::seeded(5);
+        let mode = LeafMode {
+            dropout: on,
+            ..LeafMode::default()
+        };
+        let pass = Pass { modes: vec![mode] };
+        let ones = Tensor::ones([2000, 8, 2, 1], (Kind::Float, Device::Cpu));
+        let output = layer(ones, &Context::new(&pass));
+        Vec::try_from(output.mean_dim([1i64, 2, 3].as_slice(), false, Kind::Double)).unwrap()
+    }
+
+    fn mean(values: &[f64]) -> f64 {
+        values.iter().sum::<f64>() / values.len() as f64
+    }
+
+    #[test]
+    fn dropout_keeps_the_mean_and_is_off_in_inference() {
+        let layer = Dropout {
+            share: 0.3,
+            module: 0,
+            leaf: 0,
+        };
+        let run = |x, context: &Context| layer.forward(x, context).unwrap();
+        assert!(rows(run, false).iter().all(|value| *value == 1.0));
+        let dropped = rows(run, true);
+        assert!((mean(&dropped) - 1.0).abs() < 0.02, "{}", mean(&dropped));
+        // Within a picture some values stay and others do not.
+        let mixed = dropped.iter().filter(|row| **row > 0.1 && **row < 1.4);
+        assert!(mixed.count() > 1800);
+    }
+
+    #[test]
+    fn stochastic_depth_takes_whole_pictures_and_keeps_the_mean() {
+        let layer = StochasticDepth {
+            share: 0.2,
+            module: 0,
+            leaf: 0,
+        };
+        let run = |x, context: &Context| layer.forward(x, context).unwrap();
+        assert!(rows(run, false).iter().all(|value| *value == 1.0));
+        let kept = rows(run, true);
+        assert!((mean(&kept) - 1.0).abs() < 0.05, "{}", mean(&kept));
+        assert!(
+            kept.iter()
+                .all(|row| *row == 0.0 || (row - 1.25).abs() < 1e-6)
+        );
     }
 }

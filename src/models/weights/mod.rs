@@ -57,12 +57,12 @@ pub fn load(backbone: &mut dyn Backbone, file: &Path) -> Result<LoadReport, Mode
     let mut base_fails = Vec::new();
     report.classifier = true;
     for entry in &backbone.parameters().entries {
-        let in_base = entry.leaf != OUTSIDE_TREE;
+        let in_base = entry.is_in_base();
         let Some(tensor) = by_name.remove(entry.name.as_str()) else {
             // Files from before torch 0.4.1 do not count batches, and nothing here asks for the count.
             if !entry.name.ends_with("num_batches_tracked") {
                 report.missing.push(entry.name.clone());
-                report.classifier &= in_base;
+                report.classifier &= in_base || entry.is_auxiliary();
                 if in_base {
                     base_fails.push(format!("{} is missing", entry.name));
                 }
@@ -74,7 +74,7 @@ pub fn load(backbone: &mut dyn Backbone, file: &Path) -> Result<LoadReport, Mode
             report
                 .mismatched
                 .push((entry.name.clone(), tensor.shape.clone(), shape.clone()));
-            report.classifier &= in_base;
+            report.classifier &= in_base || entry.is_auxiliary();
             if in_base {
                 base_fails.push(format!(
                     "{} is {:?} and not {shape:?}",

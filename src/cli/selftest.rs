@@ -1,0 +1,235 @@
+//! `graft selftest`: is every backbone equal to its reference on this machine, and how quick is it?
+
+use std::time::Instant;
+
+use anyhow::bail;
+use clap::Args;
+use serde::Serialize;
+use tch::{Device, Kind, Tensor};
+
+use super::table::{Align, table};
+use super::{output, run};
+use crate::models::catalogue::{ArchitectureInfo, architectures};
+use crate::models::fold::FrozenPrefix;
+use crate::models::{Backbone, ModelError, parity};
+
+/// Pictures of a batch, and of a slow network's.
+const BATCH: i64 = 32;
+const SMALL_BATCH: i64 = 8;
+
+/// A network with more billions of multiply-adds per picture is slow for a processor.
+const SLOW_GFLOPS: f64 = 2.0;
+
+/// Measuring ends after this time or this many batches.
+const MEASURE_SECS: f64 = 1.0;
+const MEASURE_BATCHES: u32 = 20;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// cpu or cuda:0; the best there is unless given
+    #[arg(long)]
+    device: Option<String>,
+    /// Look at these only: names from `graft backbones`
+    #[arg(value_name = "NAME")]
+    backbones: Vec<String>,
+    /// Print one JSON list
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was found of one backbone.
+#[derive(Debug, Serialize)]
+struct Finding {
+    backbone: &'static str,
+    passed: bool,
+    /// The largest difference from the reference's logits, as a share of the largest; none when the
+    /// network could not be run.
+    error: Option<f64>,
+    input_size: u32,
+    /// As a frozen backbone, at its own input size.
+    pictures_per_second: Option<f64>,
+    /// Why it could not be run.
+    failure: Option<String>,
+}
+
+pub fn selftest(arguments: &Arguments) -> anyhow::Result<()> {
+    let device = run::device(arguments.device.as_deref())?.unwrap_or_else(run::best_device);
+    let chosen = arguments
+        .backbones
+        .iter()
+        .map(|name| super::layers::find(name))
+        .collect::<Result<Vec<_>, _>>()?;
+    let chosen = if chosen.is_empty() {
+        architectures().iter().collect()
+    } else {
+        chosen
+    };
+    let findings: Vec<Finding> = chosen
+        .iter()
+        .map(|info| {
+            if !arguments.json {
+                output::warn(&format!("{} …", info.title));
+            }
+            find(info, device)
+        })
+        .collect();
+    if arguments.json {
+        output::print_json(&findings)?;
+    } else {
+        output::print(&as_table(&findings))?;
+    }
+    let failed = findings.iter().filter(|finding| !finding.passed);
+    let failed: Vec<&str> = failed.map(|finding| finding.backbone).collect();
+    if !failed.is_empty() {
+        bail!(
+            "{} of {} backbones are not equal to their references: {}",
+            failed.len(),
+            findings.len(),
+            failed.join(", ")
+        );
+    }
+    Ok(())
+}
+
+fn find(info: &'static ArchitectureInfo, device: Device) -> Finding {
+    let input_size = info.default_weights().input_size;
+    let mut finding = Finding {
+        backbone: info.name,
+        passed: false,
+        error: None,
+        input_size,
+        pictures_per_second: None,
+        failure: None,
+    };
+    match measure(info, device, input_size) {
+        Ok((error, rate)) => {
+            finding.passed = error < tolerance(device);
+            finding.error = error.is_finite().then_some(error);
+            finding.pictures_per_second = Some(rate);
+        }
+        Err(failure) => finding.failure = Some(failure.to_string()),
+    }
+    finding
+}
+
+/// CUDA's convolutions round their inputs to TF32, 10 bits of mantissa, as PyTorch leaves them by
+/// default; a wrong layer shows far above that.
+fn tolerance(device: Device) -> f64 {
+    match device {
+        Device::Cpu => parity::TOLERANCE,
+        _ => 1e-2,
+    }
+}
+
+/// The error and the pictures per second.
+fn measure(
+    info: &'static ArchitectureInfo,
+    device: Device,
+    side: u32,
+) -> Result<(f64, f64), ModelError> {
+    let network = parity::filled(info.name, device)?;
+    let Some(reference) = parity::reference(info.name) else {
+        return Err(ModelError::Device(
+            "no logits of its reference are known".into(),
+        ));
+    };
+    let pictures = parity::pictures(2, reference.input_size)?.f_to_device(device)?;
+    let error = reference
+        .logits
+        .error(&parity::logits(network.as_ref(), &pictures)?)?;
+    let slow = info.gflops > SLOW_GFLOPS && device == Device::Cpu;
+    let batch = if slow { SMALL_BATCH } else { BATCH };
+    Ok((error, rate(network.as_ref(), batch, side.into(), device)?))
+}
+
+/// Pictures per second through the whole backbone as a frozen prefix.
+fn rate(network: &dyn Backbone, batch: i64, side: i64, device: Device) -> Result<f64, ModelError> {
+    let pictures = Tensor::f_zeros([batch, 3, side, side], (Kind::Float, device))?;
+    let prefix = FrozenPrefix::new(network, 0..network.segments())?;
+    // Reading a number back waits for the device.
+    let pass = || -> Result<f64, ModelError> {
+        let features = prefix.forward(network, &pictures)?;
+        Ok(features.f_sum(Kind::Float)?.f_double_value(&[])?)
+    };
+    // The first pass asks for memory and chooses algorithms.
+    pass()?;
+    let start = Instant::now();
+    let mut batches = 0;
+    while batches < MEASURE_BATCHES && start.elapsed().as_secs_f64() < MEASURE_SECS {
+        pass()?;
+        batches += 1;
+    }
+    Ok(f64::from(batches) * batch as f64 / start.elapsed().as_secs_f64())
+}
+
+fn as_table(findings: &[Finding]) -> String {
+    let rows: Vec<Vec<String>> = findings
+        .iter()
+        .map(|finding| {
+            let result = match (&finding.failure, finding.passed) {
+                (Some(failure), _) => format!("FAILED: {failure}"),
+                (None, true) => "equal".to_owned(),
+                (None, false) => "FAILED: differs".to_owned(),
+            };
+            let number = |value: Option<f64>, text: fn(f64) -> String| {
+                value.map_or_else(|| "–".to_owned(), text)
+            };
+            vec![
+                finding.backbone.to_owned(),
+                number(finding.error, |error| format!("{error:.1e}")),
+                finding.input_size.to_string(),
+                number(finding.pictures_per_second, |rate| format!("{rate:.1}")),
+                result,
+            ]
+        })
+        .collect();
+    let header = [
+        ("backbone", Align::Left),
+        ("error", Align::Right),
+        ("input", Align::Right),
+        ("pictures/s", Align::Right),
+        ("result", Align::Left),
+    ];
+    table(&header, &rows)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_backbone_passes_and_is_measured() {
+        let info = crate::models::catalogue::find("mobilenet_v3_small").unwrap();
+        let finding = find(info, Device::Cpu);
+        assert!(finding.passed, "{finding:?}");
+        assert!(finding.pictures_per_second.unwrap() > 0.0);
+        let text = as_table(&[finding]);
+        assert!(
+            text.contains("mobilenet_v3_small") && text.contains("equal"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn every_backbone_has_the_logits_of_its_reference() {
+        for info in architectures() {
+            let reference = parity::reference(info.name).unwrap();
+            let side = i64::from(info.default_weights().input_size);
+            assert_eq!(reference.input_size, side, "{}", info.name);
+        }
+    }
+
+    #[test]
+    fn a_failure_is_told() {
+        let finding = Finding {
+            backbone: "resnet18",
+            passed: false,
+            error: None,
+            input_size: 224,
+            pictures_per_second: None,
+            failure: Some("no memory".into()),
+        };
+        assert!(as_table(&[finding]).contains("FAILED: no memory"));
+    }
+}

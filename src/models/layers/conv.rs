@@ -1,0 +1,185 @@
+//! Convolutions, with PyTorch's arithmetic.
+
+use tch::Tensor;
+
+use super::super::ModelError;
+use super::{BatchNorm, Context};
+
+/// How a convolution pads its input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Padding {
+    /// As many zeros on opposite sides: rows above and below, columns left and right.
+    Symmetric([i64; 2]),
+    /// TensorFlow's "same": output side = input side / stride, rounded up; an odd zero goes to
+    /// the right and the bottom.
+    Same,
+}
+
+/// Shape and behaviour of a convolution.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct ConvSpec {
+    pub inputs: i64,
+    pub outputs: i64,
+    /// Height and width.
+    pub kernel: [i64; 2],
+    pub stride: i64,
+    pub padding: Padding,
+    pub groups: i64,
+    pub bias: bool,
+}
+
+impl ConvSpec {
+    /// A square one without bias, symmetric "half" padding: what stands before a normalisation in
+    /// torchvision.
+    pub fn new(inputs: i64, outputs: i64, kernel: i64, stride: i64) -> Self {
+        Self {
+            stride,
+            ..Self::rectangular(inputs, outputs, [kernel; 2])
+        }
+    }
+
+    /// Stride 1, without bias, "half" padding.
+    pub fn rectangular(inputs: i64, outputs: i64, kernel: [i64; 2]) -> Self {
+        Self {
+            inputs,
+            outputs,
+            kernel,
+            stride: 1,
+            padding: Padding::Symmetric(kernel.map(|side| (side - 1) / 2)),
+            groups: 1,
+            bias: false,
+        }
+    }
+
+    /// One filter per channel.
+    pub fn depthwise(channels: i64, kernel: i64, stride: i64) -> Self {
+        Self {
+            groups: channels,
+            ..Self::new(channels, channels, kernel, stride)
+        }
+    }
+
+    /// Squares that lie side by side: as large as their stride, with a bias.
+    pub fn patches(inputs: i64, outputs: i64, side: i64) -> Self {
+        Self::new(inputs, outputs, side, side).unpadded().biased()
+    }
+
+    pub fn same(self) -> Self {
+        Self {
+            padding: Padding::Same,
+            ..self
+        }
+    }
+
+    pub fn unpadded(self) -> Self {
+        Self {
+            padding: Padding::Symmetric([0, 0]),
+            ..self
+        }
+    }
+
+    pub fn biased(self) -> Self {
+        Self { bias: true, ..self }
+    }
+
+    /// Multiply-adds of one output value.
+    pub(super) fn each(&self) -> i64 {
+        self.inputs / self.groups * self.kernel[0] * self.kernel[1]
+    }
+
+    pub(super) fn parameters(&self) -> u64 {
+        let weights = self.outputs * self.each();
+        (weights + if self.bias { self.outputs } else { 0 }) as u64
+    }
+
+    pub(super) fn detail(&self) -> String {
+        let [height, width] = self.kernel;
+        let mut text = if self.groups > 1 && self.groups == self.inputs {
+            format!("{height} × {width} depthwise, {}", self.outputs)
+        } else {
+            format!("{height} × {width}, {} → {}", self.inputs, self.outputs)
+        };
+        if self.stride > 1 {
+            text += &format!(", stride {}", self.stride);
+        }
+        text
+    }
+}
+
+/// A convolution.
+#[derive(Debug)]
+pub(in super::super) struct Conv2d {
+    /// `[outputs, inputs / groups, height, width]`.
+    pub weight: Tensor,
+    pub bias: Option<Tensor>,
+    pub spec: ConvSpec,
+    pub module: usize,
+    pub leaf: usize,
+}
+
+impl Conv2d {
+    /// `[N, inputs, H, W]` to `[N, outputs, H', W']`.
+    pub fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
+        self.forward_with(input, &self.weight, self.bias.as_ref(), context)
+    }
+
+    fn forward_with(
+        &self,
+        input: &Tensor,
+        weight: &Tensor,
+        bias: Option<&Tensor>,
+        context: &Context,
+    ) -> Result<Tensor, ModelError> {
+        let spec = &self.spec;
+        let stride = [spec.stride, spec.stride];
+        let convolve = |input: &Tensor, padding: [i64; 2]| {
+            input.f_conv2d(weight, bias, stride, padding, [1, 1], spec.groups)
+        };
+        let output = match spec.padding {
+            Padding::Symmetric(sides) => convolve(input, sides)?,
+            Padding::Same => {
+                let (_, _, height, width) = input.size4()?;
+                let down = same_padding(height, spec.kernel[0], spec.stride);
+                let across = same_padding(width, spec.kernel[1], spec.stride);
+                if down % 2 == 0 && across % 2 == 0 {
+                    convolve(input, [down / 2, across / 2])?
+                } else {
+                    let sides = [across / 2, across - across / 2, down / 2, down - down / 2];
+                    convolve(&input.f_constant_pad_nd(sides)?, [0, 0])?
+                }
+            }
+        };
+        if context.trace.is_some() {
+            let (_, channels, height, width) = output.size4()?;
+            context.record(
+                self.module,
+                &output,
+                (channels * height * width * spec.each()) as u64,
+            )?;
+        }
+        Ok(output)
+    }
+}
+
+/// Zeros on both sides together.
+fn same_padding(side: i64, kernel: i64, stride: i64) -> i64 {
+    let output = (side + stride - 1) / stride;
+    ((output - 1) * stride + kernel - side).max(0)
+}
+
+/// A convolution and the normalisation after it: two leaves that an inference pass may run as one.
+#[derive(Debug)]
+pub(in super::super) struct ConvNorm {
+    pub conv: Conv2d,
+    pub norm: BatchNorm,
+}
+
+impl ConvNorm {
+    pub fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
+        if let Some((weight, bias)) = context.folded.and_then(|folded| folded.get(self.conv.leaf)) {
+            return self.conv.forward_with(input, weight, Some(bias), context);
+        }
+        self.norm
+            .forward(&self.conv.forward(input, context)?, context)
+    }
+}

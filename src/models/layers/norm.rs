@@ -1,0 +1,123 @@
+//! Normalisations.
+
+use tch::{Tensor, no_grad_guard};
+
+use super::super::ModelError;
+use super::Context;
+
+/// Size and constants of a BatchNorm.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct NormSpec {
+    pub features: i64,
+    pub eps: f64,
+    /// The share of a new batch in the running statistics (PyTorch's sense).
+    pub momentum: f64,
+}
+
+/// Batch normalisation (Ioffe and Szegedy 2015).
+#[derive(Debug)]
+pub(in super::super) struct BatchNorm {
+    pub weight: Tensor,
+    pub bias: Tensor,
+    pub mean: Tensor,
+    pub variance: Tensor,
+    pub batches: Tensor,
+    pub spec: NormSpec,
+    pub module: usize,
+    pub leaf: usize,
+}
+
+impl BatchNorm {
+    /// As the pass says for this leaf.
+    pub fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
+        let mode = context.pass.mode(self.leaf);
+        let output = self.normalise(input, mode.batch_statistics, mode.adapt_statistics)?;
+        context.record(self.module, &output, 0)?;
+        Ok(output)
+    }
+
+    /// A batch with a single value per channel has no variance: it is normalised by the running
+    /// statistics, which stay (PyTorch fails there, and a last batch of one picture would end a run).
+    pub fn normalise(
+        &self,
+        input: &Tensor,
+        by_batch: bool,
+        adapt: bool,
+    ) -> Result<Tensor, ModelError> {
+        let size = input.size();
+        let values: i64 = size
+            .iter()
+            .enumerate()
+            .filter(|(axis, _)| *axis != 1)
+            .map(|(_, side)| side)
+            .product();
+        let enough = values > 1;
+        if by_batch && enough {
+            self.count_batch()?;
+            return self.apply(input, true);
+        }
+        if adapt && enough {
+            // Before the normalisation: autograd must not see its statistics change afterwards.
+            let _guard = no_grad_guard();
+            self.count_batch()?;
+            let _ = self.apply(&input.f_detach()?, true)?;
+        }
+        self.apply(input, false)
+    }
+
+    fn apply(&self, input: &Tensor, training: bool) -> Result<Tensor, ModelError> {
+        Ok(input.f_batch_norm(
+            Some(&self.weight),
+            Some(&self.bias),
+            Some(&self.mean),
+            Some(&self.variance),
+            training,
+            self.spec.momentum,
+            self.spec.eps,
+            true,
+        )?)
+    }
+
+    fn count_batch(&self) -> Result<(), ModelError> {
+        let _guard = no_grad_guard();
+        let _ = self.batches.shallow_clone().f_add_scalar_(1)?;
+        Ok(())
+    }
+}
+
+/// Layer normalisation (Ba, Kiros and Hinton 2016) over the last axis, or over the channels of a grid.
+#[derive(Debug)]
+pub(in super::super) struct LayerNorm {
+    pub weight: Tensor,
+    pub bias: Tensor,
+    pub eps: f64,
+    pub module: usize,
+}
+
+impl LayerNorm {
+    /// `[…, features]`.
+    pub fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
+        let output = self.normalise(input)?;
+        context.record(self.module, &output, 0)?;
+        Ok(output)
+    }
+
+    /// `[N, features, H, W]`: torchvision's `LayerNorm2d`.
+    pub fn forward_grid(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
+        let output = self
+            .normalise(&input.f_permute([0, 2, 3, 1])?)?
+            .f_permute([0, 3, 1, 2])?;
+        context.record(self.module, &output, 0)?;
+        Ok(output)
+    }
+
+    fn normalise(&self, input: &Tensor) -> Result<Tensor, ModelError> {
+        Ok(input.f_layer_norm(
+            self.weight.size(),
+            Some(&self.weight),
+            Some(&self.bias),
+            self.eps,
+            true,
+        )?)
+    }
+}
