@@ -10,12 +10,16 @@ use tch::Tensor;
 use super::ModelError;
 use super::classifier::Classifier;
 use super::init::{Init, WeightInit};
-use super::layers::{Activation, ActivationKind, Block, Builder, Context, ConvNorm, ConvSpec};
+use super::layers::{
+    Activation, ActivationKind, Block, Builder, Context, ConvNorm, ConvSpec, drop_rows,
+};
 use super::network::{Parts, Segment, Stage};
 
 /// TensorFlow's constants; its momentum of 0.99 is 0.01 in PyTorch's sense.
 const EPS: f64 = 1e-3;
 const MOMENTUM: f64 = 0.01;
+/// Of the last block; it rises from 0 with the depth.
+const DROP_CONNECT: f64 = 0.2;
 
 /// Blocks, kernel, first stride, expansion and channels of EfficientNet-B0, before scaling.
 const ROWS: [(usize, i64, i64, i64, i64); 7] = [
@@ -59,19 +63,20 @@ pub(super) fn parts(name: &str, builder: &mut Builder) -> Result<Parts, ModelErr
     let mut segments = vec![Segment::build(builder, Stem::new)?];
     let mut stages = vec![Stage::new("Stem", ["_conv_stem", "_bn0"])];
     let mut inputs = 32;
+    let repeats = |row: usize| {
+        let is_edge = row == 0 || row + 1 == ROWS.len();
+        if is_edge {
+            ROWS[row].0
+        } else {
+            (ROWS[row].0 as f64 * depth).ceil() as usize
+        }
+    };
+    let all: usize = (0..ROWS.len()).map(repeats).sum();
     builder.container("_blocks", "ModuleList", |builder, _| {
-        for (row, (blocks, kernel, first_stride, expansion, channels)) in
-            ROWS.into_iter().enumerate()
-        {
-            let is_edge = row == 0 || row + 1 == ROWS.len();
-            let repeats = if is_edge {
-                blocks
-            } else {
-                (blocks as f64 * depth).ceil() as usize
-            };
+        for (row, (_, kernel, first_stride, expansion, channels)) in ROWS.into_iter().enumerate() {
             let outputs = scaled_channels(channels, width);
             let mut paths = Vec::new();
-            for block in 0..repeats {
+            for block in 0..repeats(row) {
                 let stride = if block == 0 { first_stride } else { 1 };
                 let name = (segments.len() - 1).to_string();
                 paths.push(format!("_blocks.{name}"));
@@ -81,6 +86,7 @@ pub(super) fn parts(name: &str, builder: &mut Builder) -> Result<Parts, ModelErr
                     kernel,
                     stride,
                     expansion,
+                    left_out: DROP_CONNECT * (segments.len() - 1) as f64 / all as f64,
                 };
                 segments.push(Segment::build(builder, |builder| {
                     builder.container(&name, "MBConvBlock", |builder, module| {
@@ -172,10 +178,12 @@ struct Shape {
     kernel: i64,
     stride: i64,
     expansion: i64,
+    left_out: f64,
 }
 
 /// The package's `MBConvBlock`: expansion, depthwise convolution, linear projection. Its drop
-/// connect (stochastic depth) only matters when ImageNet itself is trained, and is left out.
+/// connect (stochastic depth) is no module of its own there; here it follows the mode of the last
+/// normalisation before it.
 struct MobileBlock {
     module: usize,
     expand: Option<ConvNorm>,
@@ -183,6 +191,8 @@ struct MobileBlock {
     project: ConvNorm,
     relu: Activation,
     residual: bool,
+    /// Share of the pictures whose branch is left out in training.
+    left_out: f64,
 }
 
 impl MobileBlock {
@@ -193,6 +203,7 @@ impl MobileBlock {
             kernel,
             stride,
             expansion,
+            left_out,
         } = shape;
         let channels = inputs * expansion;
         let mut layer = |conv: &str, norm: &str, spec: ConvSpec| {
@@ -222,6 +233,7 @@ impl MobileBlock {
             )?,
             relu: builder.activation("_swish", ActivationKind::Relu6),
             residual: stride == 1 && inputs == outputs,
+            left_out,
         })
     }
 }
@@ -234,6 +246,9 @@ impl Block for MobileBlock {
         }
         let mut output = self.project.forward(&x, context)?;
         if self.residual {
+            if context.pass.mode(self.project.norm.leaf).dropout {
+                output = drop_rows(output, self.left_out)?;
+            }
             output = output.f_add_(input)?;
         }
         context.record(self.module, &output, 0)?;

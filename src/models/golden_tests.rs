@@ -274,6 +274,25 @@ fn new_networks_begin_as_their_references_do() {
 }
 
 #[test]
+fn efficientnet_lite_drops_branches_where_dropout_is_on() {
+    let network = parity::filled("efficientnet_lite0", Device::Cpu).unwrap();
+    let x = pictures(4, 64).unwrap();
+    let leaves = network.segment_leaves(network.segments() - 1).end;
+    let run = |dropout: bool| {
+        let mode = LeafMode {
+            dropout,
+            ..LeafMode::default()
+        };
+        let pass = Pass {
+            modes: vec![mode; leaves],
+        };
+        no_grad(|| network.forward_features(&x, &pass).unwrap())
+    };
+    assert!(run(false).equal(&run(false)));
+    assert!(!run(true).equal(&run(true)), "some branch is left out");
+}
+
+#[test]
 fn stochastic_depth_rises_and_acts_only_where_it_is_asked_to() {
     for (name, first, last) in [
         ("efficientnet_b0", "0.000", "0.188"),

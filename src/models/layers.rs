@@ -17,6 +17,7 @@ pub(super) use builder::{Blueprint, Builder, Filling, ModuleRecord};
 pub(super) use conv::{Conv2d, ConvNorm, ConvSpec};
 pub(super) use modules::{
     Activation, ActivationKind, AvgPool2d, Dropout, Linear, Marker, MaxPool2d, StochasticDepth,
+    drop_rows,
 };
 pub(super) use norm::{BatchNorm, LayerNorm, NormSpec};
 

@@ -203,16 +203,24 @@ impl StochasticDepth {
     /// Draws from libtorch's generator.
     pub fn forward(&self, branch: Tensor, context: &Context) -> Result<Tensor, ModelError> {
         context.record(self.module, &branch, 0)?;
-        if self.share <= 0.0 || !context.pass.mode(self.leaf).dropout {
+        if !context.pass.mode(self.leaf).dropout {
             return Ok(branch);
         }
-        let mut shape = branch.size();
-        shape.iter_mut().skip(1).for_each(|side| *side = 1);
-        let kept = 1.0 - self.share;
-        let mut rows = Tensor::f_empty(&shape, (branch.kind(), branch.device()))?;
-        let rows = rows.f_bernoulli_float_(kept)?.f_div_scalar_(kept)?;
-        Ok(branch.f_mul(&rows)?)
+        drop_rows(branch, self.share)
     }
+}
+
+/// Sets `share` of the pictures of a batch to 0 and scales the others up. Draws from libtorch's generator.
+pub(in super::super) fn drop_rows(branch: Tensor, share: f64) -> Result<Tensor, ModelError> {
+    if share <= 0.0 {
+        return Ok(branch);
+    }
+    let mut shape = branch.size();
+    shape.iter_mut().skip(1).for_each(|side| *side = 1);
+    let kept = 1.0 - share;
+    let mut rows = Tensor::f_empty(&shape, (branch.kind(), branch.device()))?;
+    let rows = rows.f_bernoulli_float_(kept)?.f_div_scalar_(kept)?;
+    Ok(branch.f_mul(&rows)?)
 }
 
 /// A module that changes nothing but, at most, the order of axes: it stands in the tree because it
