@@ -215,8 +215,11 @@ fn open(state: State) -> Harness<'static, Driven> {
 fn every_panel_fits_its_width_and_names_its_controls() {
     let pictures = std::env::var_os("GRAFT_PANEL_PICTURES").map(std::path::PathBuf::from);
     let mut faults = Vec::new();
-    for (panels, widths) in [(EDITORS, [300.0, 900.0]), (VIEWS, [300.0, 900.0])] {
-        for panel in panels {
+    for (panels, widths) in [
+        (&EDITORS[..], [300.0, 900.0]),
+        (&VIEWS[..], [300.0, 900.0]),
+    ] {
+        for &panel in panels {
             for width in widths {
                 for dark in [true, false] {
                     let tall = if EDITORS.contains(&panel) {
