@@ -10,7 +10,7 @@ use super::clock;
 use super::shell::{Asked, Graft, ScanKey};
 use super::state::{LogLine, NoticeKind, Preview, RecordState, RunRecord, Scan, Tree};
 use crate::experiment::DataSource;
-use crate::models::catalogue;
+use crate::models::{catalogue, weights};
 use crate::runs::{RunState, RunSummary};
 use crate::training::TrainingEvent;
 use crate::worker::messages::{Answer, Question, RunEvent, RunId};
@@ -395,7 +395,7 @@ impl Graft {
         let known = catalogue::find(&backbone.name);
         let size = backbone
             .input_size
-            .or_else(|| known.map(|info| info.default_weights().input_size));
+            .or_else(|| known.map(|info| weights::input_size(info, &backbone.weights)));
         match size {
             Some(size) => {
                 let wanted = (backbone.name, size);

@@ -5,6 +5,11 @@ use tch::Tensor;
 /// [`Entry::leaf`] of what stands in no layer tree: the original classifier, or a head.
 pub const OUTSIDE_TREE: usize = usize::MAX;
 
+/// [`Entry::leaf`] of a second classifier half-way, which only the training on ImageNet used
+/// (GoogLeNet, InceptionV3): its names belong to the state_dict, it is never run here, and a file
+/// of weights may come without it.
+pub const AUXILIARY: usize = usize::MAX - 1;
+
 /// Whether an entry is learned or only carried along.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -22,8 +27,20 @@ pub struct Entry {
     pub tensor: Tensor,
     pub role: Role,
     /// Index of the leaf layer that it belongs to, into `LayerTree::leaves` (beyond the last leaf,
-    /// [`OUTSIDE_TREE`]: the classifier or head).
+    /// [`OUTSIDE_TREE`]: the classifier or head; [`AUXILIARY`]: a classifier half-way).
     pub leaf: usize,
+}
+
+impl Entry {
+    /// Whether it belongs to the base: neither to a classifier or head nor to an auxiliary one.
+    pub fn is_in_base(&self) -> bool {
+        self.leaf < AUXILIARY
+    }
+
+    /// Whether it belongs to a classifier half-way, which files of weights may leave out.
+    pub fn is_auxiliary(&self) -> bool {
+        self.leaf == AUXILIARY
+    }
 }
 
 /// Named tensors in state_dict order.
