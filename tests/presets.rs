@@ -503,6 +503,7 @@ fn single_fields_are_set_by_path() {
         "training.early_stopping.patience=4",
         "head.layers[1]=Dropout(0.25)",
         "augmentation.views=Cached(4)",
+        "backbone.weights=Named(\"IMAGENET1K_V1\")",
         "seed=7",
     ] {
         preset::set_field(&mut experiment, assignment)
@@ -543,6 +544,10 @@ fn single_fields_are_set_by_path() {
     assert_eq!(experiment.head.layers[1], HeadLayer::Dropout(0.25));
     assert_eq!(experiment.augmentation.views, Views::Cached(4));
     assert_eq!(experiment.seed, 7);
+    assert_eq!(
+        experiment.backbone.weights,
+        WeightsSource::Named("IMAGENET1K_V1".into())
+    );
 
     preset::set_field(&mut experiment, "data.limit=None").unwrap();
     assert_eq!(experiment.data.limit, None);

@@ -553,6 +553,10 @@ mod tests {
                 "backbone.input_size is 16, allowed is 32 to 512",
             ),
             (
+                "backbone.weights=Named(\" \")",
+                "backbone.weights is empty, allowed is any name",
+            ),
+            (
                 "augmentation.rotation=-1",
                 "augmentation.rotation is -1, allowed is 0 to 180",
             ),

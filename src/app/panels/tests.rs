@@ -536,6 +536,25 @@ fn a_problem_stands_beside_its_control() {
 }
 
 #[test]
+fn weights_that_are_not_published_are_named_with_those_that_are() {
+    let mut state = fakes::state();
+    let backbone = &mut state.documents[0].experiment.backbone;
+    backbone.name = "resnet18".into();
+    backbone.weights = crate::experiment::WeightsSource::Named("IMAGENET1K_V9".into());
+    let size = egui::vec2(320.0, 1400.0);
+    let harness = settled("backbone", size, true, Driven::new(state));
+    harness.get_by_label_contains("“IMAGENET1K_V9” is not published; there are IMAGENET1K_V1");
+
+    // Those that are say what belongs to them.
+    let mut state = fakes::state();
+    let backbone = &mut state.documents[0].experiment.backbone;
+    backbone.name = "resnet18".into();
+    backbone.weights = crate::experiment::WeightsSource::Named("IMAGENET1K_V1".into());
+    let harness = settled("backbone", size, true, Driven::new(state));
+    harness.get_by_label_contains("IMAGENET1K_V1: 69.8 % on ImageNet, 224 pixels cut from 256");
+}
+
+#[test]
 fn thumbnails_that_are_missing_are_asked_for() {
     let harness = settled(
         "data view",

@@ -114,7 +114,8 @@ pub(super) fn same_names_other_network(
     }
     let path = path.to_string_lossy();
     let is_tf = path.contains("tf_efficientnet") || path.contains("tf_mobilenet");
-    let is_plain = !is_tf && (path.contains("efficientnet_") || path.contains("mobilenetv3_"));
+    // A person may well call a file after the backbone; the hub's folders say what timm calls it.
+    let is_plain = path.contains("timm--efficientnet_") || path.contains("timm--mobilenetv3_");
     let wanted = if is_lite { "tf_" } else { "plain" };
     match (is_lite, is_tf, is_plain) {
         (true, true, _) | (false, _, true) => Ok(None),

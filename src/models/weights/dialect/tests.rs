@@ -233,7 +233,13 @@ fn a_twin_with_the_same_names_is_told_by_its_path_or_named_as_a_doubt() {
             .contains("plain")
     );
     assert_eq!(asked("efficientnet_b0", torchvision, unknown), Ok(None));
-    assert!(asked("efficientnet_lite0", timm, "/x/efficientnet_lite0.pth").is_err());
+    let lite = "/c/models--timm--efficientnet_lite0.ra_in1k/snapshots/0/model.safetensors";
+    assert!(asked("efficientnet_lite0", timm, lite).is_err());
+    let named = asked("efficientnet_lite0", timm, "/x/efficientnet_lite0.pth");
+    assert!(
+        named.unwrap().is_some(),
+        "called after the backbone, not by timm"
+    );
     assert_eq!(
         asked("efficientnet_lite0", timm, "/x/tf_efficientnet_lite0.pth"),
         Ok(None)
