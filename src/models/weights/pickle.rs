@@ -8,8 +8,9 @@ use std::collections::HashMap;
 
 /// A pickle longer than this describes no state_dict.
 pub(super) const MAX_PICKLE_BYTES: u64 = 64 << 20;
-/// Values that one pickle may make.
-const MAX_VALUES: usize = 4 << 20;
+/// Values that one pickle may make, at fewer than a hundred bytes each: a tensor of a state_dict takes
+/// some twenty.
+const MAX_VALUES: usize = 1 << 20;
 /// libtorch's own shapes have fewer.
 const MAX_DIMENSIONS: usize = 16;
 /// The name of a storage is a small number.
