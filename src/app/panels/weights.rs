@@ -135,15 +135,16 @@ fn published_ui(ui: &mut egui::Ui, published: &'static [WeightsInfo], draft: &mu
     let title = title.to_owned();
     let tooltip = "Which of the published weights; each comes with its own preprocessing";
     let mut changed = false;
-    if published.len() > 1 || chosen.is_none() {
-        if let Some(index) = widgets::choose(ui, "Version", tooltip, &title, chosen, &options) {
-            // The first is what a preset without a name means.
-            *source = match index {
-                0 => WeightsSource::Pretrained,
-                index => WeightsSource::Named(options[index].0.to_owned()),
-            };
-            changed = true;
-        }
+    let is_choice = published.len() > 1 || chosen.is_none();
+    if is_choice
+        && let Some(index) = widgets::choose(ui, "Version", tooltip, &title, chosen, &options)
+    {
+        // The first is what a preset without a name means.
+        *source = match index {
+            0 => WeightsSource::Pretrained,
+            index => WeightsSource::Named(options[index].0.to_owned()),
+        };
+        changed = true;
     }
     match chosen.and_then(|index| lines.get(index)) {
         Some(line) => widgets::note(ui, &format!("{title}: {line}")),

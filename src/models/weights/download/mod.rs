@@ -54,6 +54,7 @@ pub(super) struct Wanted {
 }
 
 /// How one attempt to fetch went.
+#[derive(Debug, PartialEq)]
 enum Attempt {
     Whole,
     /// What stands in the part file belongs to another file: begin anew.
@@ -168,15 +169,14 @@ impl Transfer<'_> {
             part.restart()?;
         }
         part.hash_what_is_there(self.stop)?;
-        let complete = part.record.as_ref().and_then(|record| record.total);
-        if complete.is_none() || complete != Some(part.length()?) {
-            if let Attempt::Stale = self.attempt(part)? {
-                part.restart()?;
-                if let Attempt::Stale = self.attempt(part)? {
-                    return Err(Fault::Protocol(
-                        "it sends another part than it was asked for".into(),
-                    ));
-                }
+        let total = part.record.as_ref().and_then(|record| record.total);
+        let is_complete = total.is_some() && total == Some(part.length()?);
+        if !is_complete && self.attempt(part)? == Attempt::Stale {
+            part.restart()?;
+            if self.attempt(part)? == Attempt::Stale {
+                return Err(Fault::Protocol(
+                    "it sends another part than it was asked for".into(),
+                ));
             }
         }
         self.check(part)
