@@ -7,28 +7,54 @@ use std::process::{Command, Output};
 use serde_json::Value;
 
 /// A home of its own, so that no test sees this machine's runs, weights or settings.
-struct Home(tempfile::TempDir);
+pub struct Home(tempfile::TempDir);
 
 impl Home {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         self.0.path()
     }
 
-    fn graft(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_graft"))
+    pub fn graft(&self, arguments: &[&str]) -> Output {
+        self.graft_with(arguments, &[])
+    }
+
+    /// With further variables of the environment.
+    pub fn graft_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_graft"));
+        // Where torch and the hub keep their files, and how the network is reached.
+        for name in [
+            "TORCH_HOME",
+            "HF_HOME",
+            "HF_HUB_CACHE",
+            "HUGGINGFACE_HUB_CACHE",
+            "HF_ENDPOINT",
+            "HF_HUB_OFFLINE",
+            "GRAFT_WEIGHTS_MIRROR",
+            "ALL_PROXY",
+            "HTTPS_PROXY",
+            "HTTP_PROXY",
+            "all_proxy",
+            "https_proxy",
+            "http_proxy",
+        ] {
+            command.env_remove(name);
+        }
+        command
             .args(arguments)
             .env("GRAFT_HOME", self.path().join("home"))
+            .env("XDG_CACHE_HOME", self.path().join("cache"))
+            .envs(variables.iter().copied())
             .current_dir(self.path())
             .output()
             .unwrap()
     }
 
     /// Runs a command that must succeed; gives what it printed.
-    fn printed(&self, arguments: &[&str]) -> String {
+    pub fn printed(&self, arguments: &[&str]) -> String {
         let output = self.graft(arguments);
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(
@@ -40,7 +66,7 @@ impl Home {
     }
 
     /// Runs a command that must fail with `status`; gives what it said.
-    fn refused(&self, arguments: &[&str], status: i32) -> String {
+    pub fn refused(&self, arguments: &[&str], status: i32) -> String {
         let output = self.graft(arguments);
         let errors = String::from_utf8(output.stderr).unwrap();
         assert_eq!(
@@ -58,7 +84,7 @@ impl Home {
 
     /// Class folders of plain squares, dark for one class and bright for the other, with a little
     /// variation so that no two pictures are the same.
-    fn pictures(&self, per_class: u8) -> PathBuf {
+    pub fn pictures(&self, per_class: u8) -> PathBuf {
         let folder = self.path().join("pictures");
         for (class, base) in [("bright", 180), ("dark", 30)] {
             std::fs::create_dir_all(folder.join(class)).unwrap();
@@ -76,7 +102,7 @@ impl Home {
     }
 
     /// A preset that trains in a moment, on random weights.
-    fn preset(&self, name: &str) -> PathBuf {
+    pub fn preset(&self, name: &str) -> PathBuf {
         let path = self.path().join("tiny.ron");
         let text = format!(
             r#"(
@@ -101,7 +127,7 @@ impl Home {
     }
 }
 
-fn json(text: &str) -> Value {
+pub fn json(text: &str) -> Value {
     serde_json::from_str(text.lines().last().unwrap_or_default()).unwrap()
 }
 
@@ -112,6 +138,8 @@ fn help_names_every_command() {
         "run",
         "compare",
         "classify",
+        "embed",
+        "weights",
         "backbones",
         "selftest",
         "layers",

@@ -4,3 +4,4 @@
 mod cli;
 mod presets;
 mod tidy;
+mod weights;

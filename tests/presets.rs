@@ -54,7 +54,10 @@ fn every_file_of_the_folder_is_shipped_and_reads() {
 fn every_shipped_preset_says_what_it_is() {
     for (name, text) in preset::shipped() {
         let description = preset::description(text);
-        assert!(description.len() > 60 && description.ends_with('.'), "{name}: {description}");
+        assert!(
+            description.len() > 60 && description.ends_with('.'),
+            "{name}: {description}"
+        );
     }
     assert_eq!(preset::description("(version: 1)"), "");
 }
@@ -512,6 +515,7 @@ fn single_fields_are_set_by_path() {
         "training.early_stopping.patience=4",
         "head.layers[1]=Dropout(0.25)",
         "augmentation.views=Cached(4)",
+        "backbone.weights=Named(\"IMAGENET1K_V1\")",
         "seed=7",
     ] {
         preset::set_field(&mut experiment, assignment)
@@ -552,6 +556,10 @@ fn single_fields_are_set_by_path() {
     assert_eq!(experiment.head.layers[1], HeadLayer::Dropout(0.25));
     assert_eq!(experiment.augmentation.views, Views::Cached(4));
     assert_eq!(experiment.seed, 7);
+    assert_eq!(
+        experiment.backbone.weights,
+        WeightsSource::Named("IMAGENET1K_V1".into())
+    );
 
     preset::set_field(&mut experiment, "data.limit=None").unwrap();
     assert_eq!(experiment.data.limit, None);

@@ -105,6 +105,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("resvg", &["figures"]),
     ("anyhow", &["app", "cli"]),
     ("rayon", &["data", "models", "training"]),
+    ("ureq", &["models"]),
     ("image", &["data", "figures", "app"]),
 ];
 

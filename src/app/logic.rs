@@ -10,7 +10,7 @@ use super::clock;
 use super::shell::{Asked, Graft, ScanKey};
 use super::state::{LogLine, NoticeKind, Preview, RecordState, RunRecord, Scan, Tree};
 use crate::experiment::DataSource;
-use crate::models::catalogue;
+use crate::models::{catalogue, weights};
 use crate::runs::{RunState, RunSummary};
 use crate::training::TrainingEvent;
 use crate::worker::messages::{Answer, Question, RunEvent, RunId};
@@ -350,11 +350,10 @@ impl Graft {
             .into_iter()
             .partition(|summary| self.state.runs.iter().any(|record| record.id == summary.id));
         for summary in known {
-            let record = self
-                .state
-                .runs
-                .iter_mut()
-                .find(|record| record.id == summary.id && record.state == RecordState::Elsewhere);
+            let record =
+                self.state.runs.iter_mut().find(|record| {
+                    record.id == summary.id && record.state == RecordState::Elsewhere
+                });
             if let Some(record) = record {
                 record.state = recorded_state(&summary.state);
                 record.summary = Some(summary);
@@ -446,7 +445,7 @@ impl Graft {
         let known = catalogue::find(&backbone.name);
         let size = backbone
             .input_size
-            .or_else(|| known.map(|info| info.default_weights().input_size));
+            .or_else(|| known.map(|info| weights::input_size(info, &backbone.weights)));
         match size {
             Some(size) => {
                 let wanted = (backbone.name, size);

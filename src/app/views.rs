@@ -144,7 +144,8 @@ impl Graft {
                 Some(view) => advice_ui(ui, &view, &mut locals.advice, out),
                 None => {
                     ui.label(
-                        tokens(ui).small("Advice follows once the pictures have been looked through."),
+                        tokens(ui)
+                            .small("Advice follows once the pictures have been looked through."),
                     );
                 }
             },

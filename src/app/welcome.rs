@@ -113,10 +113,8 @@ fn card_ui(ui: &mut egui::Ui, preset: &Shipped, size: egui::Vec2, out: &mut Vec<
         ui.add(egui::Label::new(tokens::medium(&preset.name)).truncate());
     });
     // As many whole lines as the card has room for; the rest stands in the tooltip.
-    let small = egui::TextFormat::simple(
-        egui::FontId::proportional(tokens::TEXT_SMALL),
-        t.text_muted,
-    );
+    let small =
+        egui::TextFormat::simple(egui::FontId::proportional(tokens::TEXT_SMALL), t.text_muted);
     let mut text = egui::text::LayoutJob::single_section(preset.summary.clone(), small);
     text.wrap = egui::text::TextWrapping {
         max_rows: 3,

@@ -5,7 +5,6 @@ use serde_json::json;
 
 use super::output;
 use super::table::{Align, table};
-use crate::experiment::WeightsSource;
 use crate::format;
 use crate::models::catalogue::{ArchitectureInfo, architectures};
 use crate::models::weights;
@@ -54,9 +53,9 @@ pub fn backbones(arguments: &Arguments) -> anyhow::Result<()> {
     output::print(&table(&header, &rows))
 }
 
-/// Whether the default weights stand on this machine.
+/// Whether the default weights seem to stand on this machine.
 fn has_weights(info: &ArchitectureInfo) -> bool {
-    weights::locate(&WeightsSource::Pretrained, info.name, None).is_ok_and(|file| file.is_some())
+    weights::on_this_machine(info.default_weights()).is_some()
 }
 
 fn as_json(info: &ArchitectureInfo) -> serde_json::Value {

@@ -7,12 +7,14 @@ mod backbones;
 mod classify;
 mod compare;
 mod data;
+mod embed;
 mod layers;
 mod output;
 mod progress;
 mod run;
 mod selftest;
 mod table;
+mod weights;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -39,6 +41,10 @@ enum Command {
     Compare(compare::Arguments),
     /// What the untouched pre-trained network sees: its own 1000 classes
     Classify(classify::Arguments),
+    /// Pooled features of every picture below a folder, for use elsewhere
+    Embed(embed::Arguments),
+    /// List, download or check pre-trained weights
+    Weights(weights::Arguments),
     /// List the networks to start from
     Backbones(backbones::Arguments),
     /// Show a backbone's layer tree
@@ -58,6 +64,8 @@ pub fn main() -> ExitCode {
         Some(Command::Run(arguments)) => run::run(arguments),
         Some(Command::Compare(arguments)) => compare::compare(&arguments),
         Some(Command::Classify(arguments)) => classify::classify(&arguments),
+        Some(Command::Embed(arguments)) => embed::embed(&arguments),
+        Some(Command::Weights(arguments)) => weights::weights(&arguments),
         Some(Command::Backbones(arguments)) => backbones::backbones(&arguments),
         Some(Command::Layers(arguments)) => layers::layers(&arguments),
         Some(Command::Selftest(arguments)) => selftest::selftest(&arguments),

@@ -22,6 +22,15 @@ pub fn bar() -> Option<ProgressBar> {
     Some(bar)
 }
 
+/// "12.3 MB of 44.7 MB"
+pub fn amount(done: u64, total: Option<u64>) -> String {
+    let done = format::bytes(done);
+    match total {
+        Some(total) => format!("{done} of {}", format::bytes(total)),
+        None => done,
+    }
+}
+
 /// Tells the person at the terminal how a training goes.
 #[derive(Debug)]
 pub struct TerminalProgress {
@@ -48,6 +57,7 @@ impl TerminalProgress {
         bar.set_length(progress.total as u64);
         bar.set_position(progress.done as u64);
         let activity = match progress.activity {
+            Activity::DownloadingWeights => "Downloading weights".to_owned(),
             Activity::ReadingPictures => "Reading pictures".to_owned(),
             Activity::ComputingFeatures => "Computing features".to_owned(),
             Activity::Training => format!("Epoch {}/{}", progress.epoch, progress.epochs),
@@ -57,6 +67,10 @@ impl TerminalProgress {
             Activity::Testing => "Testing".to_owned(),
         };
         bar.set_prefix(activity);
+        if progress.activity == Activity::DownloadingWeights {
+            let total = Some(progress.total as u64).filter(|total| *total > 0);
+            return bar.set_message(amount(progress.done as u64, total));
+        }
         let mut remarks = Vec::new();
         if let Some(loss) = progress.train_loss {
             remarks.push(format!("loss {}", format::loss(loss)));

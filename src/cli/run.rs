@@ -15,6 +15,7 @@ use crate::data::{StopFlag, scan, split};
 use crate::evaluation::{ClassificationReport, ConfusionMatrix, wilson};
 use crate::experiment::{Experiment, preset};
 use crate::models::device::{self, Devices};
+use crate::models::{catalogue, weights};
 use crate::runs::{RunRecorder, Tee};
 use crate::training::trainer::PauseFlag;
 use crate::training::{Outcome, TrainingError, TrainingRequest, train};
@@ -114,6 +115,11 @@ fn experiment(arguments: &Arguments) -> anyhow::Result<(Experiment, Option<PathB
             .map(|problem| format!("{} {}", problem.field, problem.message))
             .collect();
         bail!("the experiment can't run: {}", problems.join("; "));
+    }
+    // The experiment itself does not know the catalogue.
+    let backbone = &experiment.backbone;
+    if let Some(info) = catalogue::find(&backbone.name) {
+        weights::chosen(info, &backbone.weights)?;
     }
     Ok((experiment, base))
 }

@@ -174,7 +174,7 @@ impl PictureSource {
 
 impl DataError {
     /// The same as an entry of [`Dataset::problems`].
-    fn into_problem(self, path: &Path) -> Problem {
+    pub fn into_problem(self, path: &Path) -> Problem {
         let reason = match self {
             Self::Source { reason, .. } | Self::Picture { reason, .. } => reason,
             other => other.to_string(),

@@ -109,6 +109,29 @@ impl Found {
     }
 }
 
+/// A picture's file, and its name below the folder, with `/`.
+pub type NamedFile = (PathBuf, String);
+
+/// Every file below `root` that is called like a picture, in the order of their names; and what was
+/// passed over. Nothing is opened.
+///
+/// # Errors
+/// [`DataError::Source`] when `root` is no folder that can be read, [`DataError::Stopped`].
+pub fn pictures_below(
+    root: &Path,
+    stop: &StopFlag,
+) -> Result<(Vec<NamedFile>, Vec<Problem>), DataError> {
+    let (pictures, problems) = folders::everything(root, stop)?;
+    let named = pictures
+        .into_iter()
+        .map(|path| {
+            let name = relative_name(&path, root);
+            (path, name)
+        })
+        .collect();
+    Ok((named, problems))
+}
+
 fn source_error(path: &Path, reason: impl Into<String>) -> DataError {
     DataError::Source {
         reason: reason.into(),

@@ -35,6 +35,8 @@ pub enum WeightsSource {
     /// The catalogue's default weights for this backbone.
     #[default]
     Pretrained,
+    /// One of the catalogue's weights for this backbone, by its name: `IMAGENET1K_V1`.
+    Named(String),
     /// A local `.safetensors`, `.pth` or `.pt` file.
     File(PathBuf),
     /// Random initialisation, for training from scratch.

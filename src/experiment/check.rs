@@ -126,8 +126,10 @@ fn check_data(data: &DataConfig, problems: &mut Problems) {
 
 fn check_backbone(backbone: &BackboneConfig, problems: &mut Problems) {
     problems.text("backbone.name", &backbone.name);
-    if let WeightsSource::File(path) = &backbone.weights {
-        problems.path("backbone.weights", path);
+    match &backbone.weights {
+        WeightsSource::File(path) => problems.path("backbone.weights", path),
+        WeightsSource::Named(name) => problems.text("backbone.weights", name),
+        WeightsSource::Pretrained | WeightsSource::Random => {}
     }
     if let Some(side) = backbone.input_size {
         problems.number("backbone.input_size", side, &bounds::INPUT_SIZE);
@@ -549,6 +551,10 @@ mod tests {
             (
                 "backbone.input_size=16",
                 "backbone.input_size is 16, allowed is 32 to 512",
+            ),
+            (
+                "backbone.weights=Named(\" \")",
+                "backbone.weights is empty, allowed is any name",
             ),
             (
                 "augmentation.rotation=-1",

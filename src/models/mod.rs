@@ -47,6 +47,12 @@ pub enum ModelError {
         backbone: String,
         hint: String,
     },
+    #[error("there are no weights “{name}”: {backbone} has {known}")]
+    UnknownWeights {
+        name: String,
+        backbone: String,
+        known: String,
+    },
     #[error("{backbone} takes pictures of {least} to {most} pixels a side, not {asked}")]
     InputSize {
         backbone: String,
@@ -57,6 +63,8 @@ pub enum ModelError {
     /// A weight file is unusable; the text says why and what to do.
     #[error("{reason}: {path}")]
     Weights { reason: String, path: PathBuf },
+    #[error(transparent)]
+    Download(#[from] weights::DownloadError),
     #[error("libtorch: {0}")]
     Torch(#[from] tch::TchError),
     #[error("{0}")]

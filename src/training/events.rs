@@ -63,7 +63,7 @@ pub struct Progress {
     /// Counted from 1 over all phases; 0 before the first.
     pub epoch: u32,
     pub epochs: u32,
-    /// Pictures done in this activity, and in all.
+    /// Pictures (of a download: bytes) done in this activity, and in all; 0 when nobody knows.
     pub done: usize,
     pub total: usize,
     pub pictures_per_second: f64,
@@ -75,6 +75,8 @@ pub struct Progress {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Activity {
+    /// Counted in bytes.
+    DownloadingWeights,
     ReadingPictures,
     ComputingFeatures,
     Training,

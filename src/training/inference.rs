@@ -1,4 +1,4 @@
-//! Finished and untouched networks, used: class probabilities of pictures.
+//! Finished runs, used: class probabilities of pictures.
 
 use std::path::Path;
 
@@ -14,13 +14,11 @@ use crate::data::augment::{flip_view, flip_views};
 use crate::data::square::{SquareSpec, to_square};
 use crate::data::{Dataset, Pixels, StopFlag, decode};
 use crate::evaluation::{Prediction, Predictions};
-use crate::experiment::{Augmentation, Experiment, Fit, OutputLayer, TestViews, WeightsSource};
-use crate::models::fold::FrozenPrefix;
-use crate::models::layers::Pass;
-use crate::models::{self, Backbone, ModelError, catalogue, weights};
+use crate::experiment::{Augmentation, Experiment, OutputLayer, TestViews};
+use crate::models::{self, ModelError, weights};
 
 /// Pictures per forward pass.
-const BATCH: usize = 32;
+pub(super) const BATCH: usize = 32;
 
 /// A finished run's network.
 pub struct Classifier {
@@ -47,12 +45,8 @@ impl Classifier {
         let mut network = Network::new(experiment, classes.len(), device, &models::build)?;
         weights::load(network.backbone.as_mut(), file)?;
         load_head(&network, file)?;
-        let info = network.backbone.info().default_weights();
-        let spec = square_spec(
-            experiment,
-            info,
-            input_side(experiment, network.backbone.as_ref()),
-        );
+        let info = network.pretrained;
+        let spec = square_spec(experiment, info, input_side(experiment, info));
         let normalizer = Normalizer::new(info, device)?;
         let views = match experiment.training.test_views {
             TestViews::Single => 1,
@@ -184,103 +178,6 @@ fn load_head(network: &Network, file: &Path) -> Result<(), TrainingError> {
     Ok(())
 }
 
-/// A pre-trained network with its own 1000 classes.
-pub struct PretrainedClassifier {
-    backbone: Box<dyn Backbone>,
-    whole: FrozenPrefix,
-    spec: SquareSpec,
-    normalizer: Normalizer,
-}
-
-/// One of the classes that a pre-trained network finds most probable.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct RankedClass {
-    /// ImageNet's index, 0 to 999.
-    pub index: usize,
-    pub class: String,
-    pub probability: f64,
-}
-
-impl PretrainedClassifier {
-    /// Backbone `name` with the weights of `source`, which must hold the classifier.
-    pub fn open(
-        name: &str,
-        source: &WeightsSource,
-        base: Option<&Path>,
-        device: Device,
-    ) -> Result<Self, TrainingError> {
-        use_all_cores();
-        let mut backbone = models::build(name, 0, device)?;
-        let file = weights::locate(source, name, base)?.ok_or_else(|| {
-            TrainingError::Experiment(
-                "random weights recognise nothing: choose a weights file".into(),
-            )
-        })?;
-        let report = weights::load(backbone.as_mut(), &file)?;
-        if !report.classifier {
-            return Err(TrainingError::Model(ModelError::Weights {
-                reason: "these weights have no classifier for ImageNet's 1000 classes".into(),
-                path: file,
-            }));
-        }
-        let info = backbone.info().default_weights();
-        let mut experiment = Experiment::default();
-        experiment.data.fit = Fit::CenterCrop;
-        let spec = square_spec(&experiment, info, info.input_size);
-        let normalizer = Normalizer::new(info, device)?;
-        let whole = FrozenPrefix::new(backbone.as_ref(), 0..backbone.segments())?;
-        Ok(Self {
-            backbone,
-            whole,
-            spec,
-            normalizer,
-        })
-    }
-
-    /// The `top` most probable classes of every picture, the most probable first.
-    pub fn classify(
-        &self,
-        pictures: &[Pixels],
-        top: usize,
-    ) -> Result<Vec<Vec<RankedClass>>, TrainingError> {
-        let _guard = tch::no_grad_guard();
-        let pass = Pass::inference();
-        let mut ranked = Vec::new();
-        for batch in pictures.chunks(BATCH) {
-            let mut rgb = Vec::new();
-            for picture in batch {
-                rgb.extend(to_square(picture, &self.spec).rgb);
-            }
-            let input = self.normalizer.tensor(&rgb, batch.len(), self.spec.side)?;
-            let features = self.whole.forward(self.backbone.as_ref(), &input)?;
-            let logits = self.backbone.classify(&features, &pass)?;
-            let probabilities = logits.f_softmax(-1, Kind::Double)?;
-            for row in rows_of(&probabilities)? {
-                ranked.push(rank(&row, top));
-            }
-        }
-        Ok(ranked)
-    }
-}
-
-/// The `top` largest of `probabilities`, the largest first, of equals the first.
-fn rank(probabilities: &[f64], top: usize) -> Vec<RankedClass> {
-    let names = catalogue::imagenet_classes();
-    let mut order: Vec<usize> = (0..probabilities.len()).collect();
-    order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));
-    order
-        .into_iter()
-        .take(top)
-        .map(|index| RankedClass {
-            index,
-            class: names
-                .get(index)
-                .map_or_else(|| format!("class {index}"), ToString::to_string),
-            probability: probabilities[index],
-        })
-        .collect()
-}
-
 /// Probabilities of pictures, summed over the views in which they are seen.
 pub(super) struct ProbabilitySum {
     rows: Vec<Vec<f64>>,
@@ -331,7 +228,7 @@ impl ProbabilitySum {
 }
 
 /// A matrix's rows, on the CPU.
-fn rows_of(matrix: &Tensor) -> Result<Vec<Vec<f64>>, TrainingError> {
+pub(super) fn rows_of(matrix: &Tensor) -> Result<Vec<Vec<f64>>, TrainingError> {
     let (_, columns) = matrix.size2()?;
     let flat = matrix
         .f_to(Device::Cpu)?
@@ -388,13 +285,5 @@ mod tests {
             (1.0, 1.0, 3)
         );
         assert!(test_metrics(&[vec![1.0, 0.0]], &[1]).loss.is_finite());
-    }
-
-    #[test]
-    fn classes_are_ranked_with_the_most_probable_first() {
-        let ranked = rank(&[0.1, 0.6, 0.3, 0.0], 2);
-        let order: Vec<usize> = ranked.iter().map(|class| class.index).collect();
-        assert_eq!(order, [1, 2]);
-        assert_eq!(rank(&[1.0], 5).len(), 1);
     }
 }

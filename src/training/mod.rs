@@ -4,6 +4,7 @@ pub mod events;
 pub mod trainer;
 
 pub mod inference;
+pub mod pretrained;
 
 mod features;
 mod network;
@@ -40,7 +41,7 @@ pub enum TrainingError {
     #[error(transparent)]
     Data(#[from] crate::data::DataError),
     #[error(transparent)]
-    Model(#[from] crate::models::ModelError),
+    Model(crate::models::ModelError),
     #[error("libtorch: {0}")]
     Torch(#[from] tch::TchError),
     /// The loss became NaN or infinite.
@@ -48,4 +49,14 @@ pub enum TrainingError {
     Diverged { loss: f64, epoch: u32 },
     #[error("{0}")]
     Listener(String),
+}
+
+impl From<crate::models::ModelError> for TrainingError {
+    fn from(error: crate::models::ModelError) -> Self {
+        use crate::models::{ModelError, weights::DownloadError};
+        match error {
+            ModelError::Download(DownloadError::Stopped) => Self::Stopped,
+            error => Self::Model(error),
+        }
+    }
 }

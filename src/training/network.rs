@@ -6,14 +6,17 @@ use std::path::Path;
 use tch::{Device, Tensor};
 
 use super::TrainingError;
+use super::events::Activity;
 use super::phase_plan::{Anatomy, PhasePlan};
+use super::reporter::Reporter;
 use crate::experiment::{Experiment, OutputLayer, Phase};
 use crate::models::fold::FrozenPrefix;
 use crate::models::head::Head;
 use crate::models::layers::Pass;
 use crate::models::parameters::{Entry, Role};
 use crate::models::tree::LayerTree;
-use crate::models::{Backbone, freeze, weights};
+use crate::models::weights::{self, Obtaining};
+use crate::models::{Backbone, WeightsInfo, freeze};
 
 /// Makes a backbone by name, seed and device; tests put counting ones in its place.
 pub(super) type BuildBackbone<'a> =
@@ -27,6 +30,8 @@ pub struct Network {
     pub tree: LayerTree,
     pub device: Device,
     pub output: OutputLayer,
+    /// Whose preprocessing the pictures get.
+    pub pretrained: &'static WeightsInfo,
     segments: Vec<Range<usize>>,
     /// Multiply-adds of one picture in every segment.
     costs: Vec<f64>,
@@ -41,7 +46,8 @@ impl Network {
         build: BuildBackbone<'_>,
     ) -> Result<Self, TrainingError> {
         let backbone = build(&experiment.backbone.name, experiment.seed, device)?;
-        let side = input_side(experiment, backbone.as_ref());
+        let pretrained = weights::chosen(backbone.info(), &experiment.backbone.weights)?;
+        let side = input_side(experiment, pretrained);
         let tree = backbone.tree(side)?;
         let head = Head::new(
             &experiment.head,
@@ -68,19 +74,35 @@ impl Network {
             tree,
             device,
             output,
+            pretrained,
             segments,
             costs,
         })
     }
 
-    /// Loads the backbone's weights as the experiment says; gives a line for the log.
+    /// Loads the backbone's weights as the experiment says, after downloading them if they are missing;
+    /// gives a line for the log.
     pub(super) fn load_pretrained(
         &mut self,
         experiment: &Experiment,
         base: Option<&Path>,
+        reporter: &mut Reporter<'_>,
     ) -> Result<String, TrainingError> {
         let config = &experiment.backbone;
-        let Some(file) = weights::locate(&config.weights, &config.name, base)? else {
+        let stop = reporter.stop_flag().clone();
+        let mut heard = Ok(());
+        let mut tell = |obtaining| {
+            if heard.is_ok() {
+                heard = tell_obtaining(reporter, obtaining);
+            }
+            // A listener that fails ends the run.
+            if heard.is_err() {
+                stop.stop();
+            }
+        };
+        let file = weights::obtain(&config.weights, &config.name, base, &mut tell, &stop);
+        heard?;
+        let Some(file) = file? else {
             return Ok(format!("Random weights, seed {}", experiment.seed));
         };
         let report = weights::load(self.backbone.as_mut(), &file)?;
@@ -88,10 +110,7 @@ impl Network {
             .file_name()
             .unwrap_or(file.as_os_str())
             .to_string_lossy();
-        Ok(format!(
-            "Loaded {} tensors of {name} ({} names)",
-            report.loaded, report.dialect
-        ))
+        Ok(report.line(&name))
     }
 
     /// The number of segments: the depth of the pooled features.
@@ -246,10 +265,24 @@ impl FrozenPart {
     }
 }
 
+fn tell_obtaining(reporter: &mut Reporter<'_>, obtaining: Obtaining) -> Result<(), TrainingError> {
+    match obtaining {
+        Obtaining::Begins(line) => {
+            reporter.note(line)?;
+            reporter.begin(Activity::DownloadingWeights, 0)
+        }
+        Obtaining::Progress(progress) => {
+            let bytes = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+            reporter.set_total(bytes(progress.total.unwrap_or(0)));
+            reporter.set_done(bytes(progress.done))
+        }
+    }
+}
+
 /// The side of the input square.
-pub(super) fn input_side(experiment: &Experiment, backbone: &dyn Backbone) -> u32 {
+pub(super) fn input_side(experiment: &Experiment, pretrained: &WeightsInfo) -> u32 {
     experiment
         .backbone
         .input_size
-        .unwrap_or(backbone.info().default_weights().input_size)
+        .unwrap_or(pretrained.input_size)
 }

@@ -120,6 +120,11 @@ impl<'a> Reporter<'a> {
         self.set_done(done)
     }
 
+    /// The activity's extent turns out to be `total`.
+    pub fn set_total(&mut self, total: usize) {
+        self.progress.total = total;
+    }
+
     /// `done` pictures of the activity are done.
     pub fn set_done(&mut self, done: usize) -> Result<(), TrainingError> {
         self.progress.done = done;

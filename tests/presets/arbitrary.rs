@@ -223,11 +223,13 @@ fn any_training() -> impl Strategy<Value = TrainingConfig> {
 
 /// An experiment with nothing out of range.
 pub fn any_experiment() -> impl Strategy<Value = Experiment> {
-    let backbone = (any_name(), any::<bool>(), prop::option::of(32_u32..512)).prop_map(
-        |(name, file, input_size)| BackboneConfig {
-            weights: match file {
-                true => WeightsSource::File(name.clone().into()),
-                false => WeightsSource::Random,
+    let backbone = (any_name(), 0..4_u8, prop::option::of(32_u32..512)).prop_map(
+        |(name, weights, input_size)| BackboneConfig {
+            weights: match weights {
+                0 => WeightsSource::File(name.clone().into()),
+                1 => WeightsSource::Named(name.clone()),
+                2 => WeightsSource::Pretrained,
+                _ => WeightsSource::Random,
             },
             name,
             input_size,

@@ -77,11 +77,16 @@ pub fn advice_ui(
     );
     let advice = view.advice(local.similarity);
     if advice.is_empty() {
-        let number = format::plural(view.pictures as u64, "training picture", "training pictures");
+        let number = format::plural(
+            view.pictures as u64,
+            "training picture",
+            "training pictures",
+        );
         ui.horizontal(|ui| {
             ui.label(tokens::icon_text(icon::CHECK_CIRCLE).color(tokens(ui).success));
             ui.add(
-                egui::Label::new(tokens(ui).small(format!("The settings suit {number}"))).truncate(),
+                egui::Label::new(tokens(ui).small(format!("The settings suit {number}")))
+                    .truncate(),
             );
         });
     }

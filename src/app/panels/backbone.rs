@@ -1,16 +1,16 @@
 //! Left side: which network, with which weights, at which size, and what its normalisation does.
 
-use std::path::PathBuf;
-
 use eframe::egui::{self, Align2, Sense, vec2};
 
 use super::editor::{Draft, EditorView};
+use super::weights::weights_ui;
 use super::{format, widgets};
 use crate::app::command::Command;
 use crate::app::state::State;
 use crate::app::tokens::{self, icon, tokens};
 use crate::experiment::{NormPolicy, TrainedNorm, WeightsSource};
-use crate::models::catalogue::{self, ArchitectureInfo};
+use crate::models::catalogue::{self, ArchitectureInfo, WeightsInfo};
+use crate::models::weights;
 
 /// Plain data of the backbone editor.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,10 +32,9 @@ pub struct BackboneCard {
     pub input_size: u32,
     pub input_range: (u32, u32),
     pub licence: &'static str,
-    pub weights: &'static str,
-    pub file_mb: f64,
-    /// Where the weights come from, in a few words.
-    pub origin: &'static str,
+    pub default_weights: &'static WeightsInfo,
+    /// All that fit, the default first.
+    pub weights: &'static [WeightsInfo],
 }
 
 impl From<&ArchitectureInfo> for BackboneCard {
@@ -50,9 +49,8 @@ impl From<&ArchitectureInfo> for BackboneCard {
             input_size: info.default_weights().input_size,
             input_range: info.input_range,
             licence: info.default_weights().licence,
-            weights: info.default_weights().name,
-            file_mb: info.default_weights().file_mb,
-            origin: info.default_weights().origin(),
+            default_weights: info.default_weights(),
+            weights: info.weights,
         }
     }
 }
@@ -129,7 +127,7 @@ const SORTS: [(SortBy, &str, &str); 4] = [
 pub struct BackboneLocal {
     pub sort: SortBy,
     /// What is being typed as the path of a weight file.
-    file: Option<String>,
+    pub(super) file: Option<String>,
 }
 
 pub fn backbone_ui(
@@ -142,7 +140,7 @@ pub fn backbone_ui(
     cards_ui(ui, view, local, &mut draft);
     widgets::problem(ui, draft.problem("backbone.name"));
     weights_ui(ui, view, local, &mut draft, out);
-    input_ui(ui, view, &mut draft);
+    input_ui(ui, &mut draft);
     norm_ui(ui, &mut draft);
     draft.finish(out);
 }
@@ -179,7 +177,10 @@ fn cards_ui(
                     draft.experiment.backbone.name = card.name.into();
                     // A size or a file that was chosen for another network means nothing to this one.
                     draft.experiment.backbone.input_size = None;
-                    if matches!(draft.experiment.backbone.weights, WeightsSource::File(_)) {
+                    if matches!(
+                        draft.experiment.backbone.weights,
+                        WeightsSource::File(_) | WeightsSource::Named(_)
+                    ) {
                         draft.experiment.backbone.weights = WeightsSource::Pretrained;
                     }
                     // So do the names of another network's layers.
@@ -256,124 +257,19 @@ fn card_ui(ui: &mut egui::Ui, card: &BackboneCard, selected: bool, height: f32) 
         format::count(card.parameters),
         card.gflops,
         card.imagenet_top1,
-        card.weights,
-        card.file_mb,
+        card.default_weights.name,
+        card.default_weights.file_mb,
         card.licence,
-        card.origin,
+        card.default_weights.origin(),
     );
     response.on_hover_text(text).clicked()
 }
 
-fn weights_ui(
-    ui: &mut egui::Ui,
-    view: &BackboneView,
-    local: &mut BackboneLocal,
-    draft: &mut Draft<'_>,
-    out: &mut Vec<Command>,
-) {
-    #[derive(Clone, Copy, PartialEq)]
-    enum Kind {
-        Pretrained,
-        File,
-        Random,
-    }
-    widgets::heading(ui, "Weights");
-    let options = [
-        (
-            Kind::Pretrained,
-            "Pre-trained",
-            "Learned on ImageNet: what transfer learning starts from",
-        ),
-        (Kind::File, "File", "A local .safetensors, .pth or .pt file"),
-        (
-            Kind::Random,
-            "Random",
-            "Nothing learned yet: training from scratch. Free every layer then",
-        ),
-    ];
-    let before = match &draft.experiment.backbone.weights {
-        _ if local.file.is_some() => Kind::File,
-        WeightsSource::Pretrained => Kind::Pretrained,
-        WeightsSource::File(_) => Kind::File,
-        WeightsSource::Random => Kind::Random,
-    };
-    let mut kind = before;
-    let tooltip = "Where the backbone's weights come from before training";
-    widgets::segmented_row(ui, "Start from", tooltip, &mut kind, &options);
-    if kind != before {
-        match kind {
-            Kind::Pretrained => draft.experiment.backbone.weights = WeightsSource::Pretrained,
-            Kind::Random => draft.experiment.backbone.weights = WeightsSource::Random,
-            Kind::File => {}
-        }
-        local.file = (kind == Kind::File).then(String::new);
-        draft.touched(true, "");
-    }
-    match kind {
-        Kind::Pretrained => {
-            if let Some(card) = view.chosen() {
-                widgets::note(
-                    ui,
-                    &format!(
-                        "{}, {:.0} MB, {}, {}",
-                        card.weights, card.file_mb, card.licence, card.origin
-                    ),
-                );
-            }
-        }
-        Kind::File => {
-            let stored = match &draft.experiment.backbone.weights {
-                WeightsSource::File(path) => path.display().to_string(),
-                _ => String::new(),
-            };
-            let text = local.file.get_or_insert_with(|| stored.clone());
-            // The dialog and undo change the experiment behind the field.
-            if !stored.is_empty() && text.is_empty() {
-                text.clone_from(&stored);
-            }
-            let tooltip = "Path of a .safetensors, .pth or .pt file with torchvision's, timm's or EfficientNet-Lite's names";
-            let browse = widgets::row(ui, "File", tooltip, |ui| {
-                let browse = ui
-                    .with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                        let browse = widgets::icon_button(
-                            ui,
-                            icon::FOLDER_OPEN,
-                            "Choose a weight file…",
-                            "Choose the file that the backbone's weights are read from",
-                        );
-                        let field = egui::TextEdit::singleline(text)
-                            .hint_text("Path of the file")
-                            .desired_width(ui.available_width());
-                        let field = ui
-                            .add(field)
-                            .accessible_name("Weight file")
-                            .on_hover_text(tooltip);
-                        if field.lost_focus() && *text != stored && !text.is_empty() {
-                            draft.experiment.backbone.weights =
-                                WeightsSource::File(PathBuf::from(&*text));
-                            draft.touched(true, "");
-                        }
-                        browse
-                    })
-                    .inner;
-                browse.clicked()
-            });
-            if browse {
-                local.file = None;
-                out.push(Command::WeightsDialog);
-            }
-        }
-        Kind::Random => widgets::note(
-            ui,
-            "Nothing is transferred: expect to need far more pictures and epochs.",
-        ),
-    }
-    widgets::problem(ui, draft.problem("backbone.weights"));
-}
-
-fn input_ui(ui: &mut egui::Ui, view: &BackboneView, draft: &mut Draft<'_>) {
-    let (own, (least, most)) = view.chosen().map_or((224, (32, 1024)), |card| {
-        (card.input_size, card.input_range)
+fn input_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
+    let backbone = &draft.experiment.backbone;
+    let (own, (least, most)) = catalogue::find(&backbone.name).map_or((224, (32, 1024)), |info| {
+        let own = weights::input_size(info, &backbone.weights);
+        (own, info.input_range)
     });
     let tooltip = "The side of the square that the network sees. Larger shows finer detail; the work grows with its square";
     let mut changed = false;

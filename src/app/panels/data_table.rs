@@ -41,7 +41,8 @@ fn text_field(ui: &mut egui::Ui, label: &str, tooltip: &str, value: &str) -> Opt
 }
 
 fn column_field(ui: &mut egui::Ui, label: &str, of: &str, column: &mut Column) {
-    let tooltip = format!("The column of {of}: its name in the header, or its place counted from 1");
+    let tooltip =
+        format!("The column of {of}: its name in the header, or its place counted from 1");
     if let Some(text) = text_field(ui, label, &tooltip, &column_text(column))
         && !text.trim().is_empty()
     {

@@ -20,6 +20,7 @@ pub mod results;
 pub mod runs;
 pub mod textures;
 pub mod training;
+pub mod weights;
 pub mod widgets;
 
 #[cfg(test)]

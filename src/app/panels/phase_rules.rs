@@ -33,7 +33,15 @@ fn choose_kind<T: Clone>(
 
 fn momentum_slider(ui: &mut egui::Ui, momentum: &mut f64) -> bool {
     let tooltip = "How much of the last step is kept in the next";
-    widgets::slider(ui, "Momentum", tooltip, momentum, bounds::MOMENTUM, 0.001, "")
+    widgets::slider(
+        ui,
+        "Momentum",
+        tooltip,
+        momentum,
+        bounds::MOMENTUM,
+        0.001,
+        "",
+    )
 }
 
 fn weight_decay_slider(ui: &mut egui::Ui, weight_decay: &mut f64) -> bool {
@@ -105,8 +113,7 @@ pub(super) fn optimizer_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usiz
             more(ui, |ui| {
                 changed |= decay_rate_slider(ui, "Beta 1", "gradients", beta1);
                 changed |= decay_rate_slider(ui, "Beta 2", "gradients' squares", beta2);
-                changed |=
-                    widgets::log_slider(ui, "Epsilon", EPSILON_TEXT, epsilon, 1e-12..=0.1);
+                changed |= widgets::log_slider(ui, "Epsilon", EPSILON_TEXT, epsilon, 1e-12..=0.1);
             });
         }
         Optimizer::RmsProp {
@@ -119,8 +126,7 @@ pub(super) fn optimizer_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usiz
             changed |= weight_decay_slider(ui, weight_decay);
             more(ui, |ui| {
                 changed |= decay_rate_slider(ui, "Alpha", "gradients' squares", alpha);
-                changed |=
-                    widgets::log_slider(ui, "Epsilon", EPSILON_TEXT, epsilon, 1e-12..=0.1);
+                changed |= widgets::log_slider(ui, "Epsilon", EPSILON_TEXT, epsilon, 1e-12..=0.1);
             });
         }
     }

@@ -285,7 +285,14 @@ fn freeze_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize, out: &mut V
     }
     if let FreezePlan::AllButLast(number) = plan {
         let tooltip = "The last layers of the backbone that learn, counted as Keras does: activations and pooling included";
-        let changed = widgets::number(ui, "Last layers", tooltip, number, bounds::FREE_LAYERS, " learn");
+        let changed = widgets::number(
+            ui,
+            "Last layers",
+            tooltip,
+            number,
+            bounds::FREE_LAYERS,
+            " learn",
+        );
         draft.touched_at(changed, "last layers", index);
     }
 }

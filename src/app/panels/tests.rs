@@ -215,10 +215,7 @@ fn open(state: State) -> Harness<'static, Driven> {
 fn every_panel_fits_its_width_and_names_its_controls() {
     let pictures = std::env::var_os("GRAFT_PANEL_PICTURES").map(std::path::PathBuf::from);
     let mut faults = Vec::new();
-    for (panels, widths) in [
-        (&EDITORS[..], [300.0, 900.0]),
-        (&VIEWS[..], [300.0, 900.0]),
-    ] {
+    for (panels, widths) in [(&EDITORS[..], [300.0, 900.0]), (&VIEWS[..], [300.0, 900.0])] {
         for &panel in panels {
             for width in widths {
                 for dark in [true, false] {
@@ -549,6 +546,25 @@ fn a_problem_stands_beside_its_control() {
 }
 
 #[test]
+fn weights_that_are_not_published_are_named_with_those_that_are() {
+    let mut state = fakes::state();
+    let backbone = &mut state.documents[0].experiment.backbone;
+    backbone.name = "resnet18".into();
+    backbone.weights = crate::experiment::WeightsSource::Named("IMAGENET1K_V9".into());
+    let size = egui::vec2(320.0, 1400.0);
+    let harness = settled("backbone", size, true, Driven::new(state));
+    harness.get_by_label_contains("“IMAGENET1K_V9” is not published; there are IMAGENET1K_V1");
+
+    // Those that are say what belongs to them.
+    let mut state = fakes::state();
+    let backbone = &mut state.documents[0].experiment.backbone;
+    backbone.name = "resnet18".into();
+    backbone.weights = crate::experiment::WeightsSource::Named("IMAGENET1K_V1".into());
+    let harness = settled("backbone", size, true, Driven::new(state));
+    harness.get_by_label_contains("IMAGENET1K_V1: 69.8 % on ImageNet, 224 pixels cut from 256");
+}
+
+#[test]
 fn thumbnails_that_are_missing_are_asked_for() {
     let harness = settled(
         "data view",
@@ -635,7 +651,12 @@ fn a_table_says_which_columns_hold_what() {
 fn every_class_can_have_its_weight() {
     let mut state = fakes::state();
     state.documents[0].experiment.training.class_weights = ClassWeights::Custom(Vec::new());
-    let harness = &mut settled("training", egui::vec2(320.0, 900.0), true, Driven::new(state));
+    let harness = &mut settled(
+        "training",
+        egui::vec2(320.0, 900.0),
+        true,
+        Driven::new(state),
+    );
     let Scan::Done { dataset, .. } = &harness.state().state.scan else {
         panic!("the fake has pictures");
     };

@@ -161,7 +161,15 @@ pub fn training_ui(
     if let Some(decay) = &mut draft.experiment.training.weight_averaging {
         let tooltip =
             "How much of the average stays at each step; 0.99 looks back about a hundred steps";
-        let changed = widgets::slider(ui, "Decay", tooltip, decay, bounds::WEIGHT_AVERAGING, 0.0001, "");
+        let changed = widgets::slider(
+            ui,
+            "Decay",
+            tooltip,
+            decay,
+            bounds::WEIGHT_AVERAGING,
+            0.0001,
+            "",
+        );
         draft.touched(changed, "weight averaging");
     }
     widgets::problem(ui, draft.problem("training.weight_averaging"));

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::super::{DataError, PictureSource, Split, StopFlag};
+use super::super::{DataError, PictureSource, Problem, Split, StopFlag};
 use super::{Candidate, Found, check_stop, relative_name, source_error};
 
 /// What Graft reads.
@@ -209,6 +209,22 @@ fn walk(
         }
     }
     Ok(())
+}
+
+/// Every picture below `root`, whatever its folder, in the order of their names.
+pub(super) fn everything(
+    root: &Path,
+    stop: &StopFlag,
+) -> Result<(Vec<PathBuf>, Vec<Problem>), DataError> {
+    list_root(root)?;
+    let mut found = Found {
+        root: root.to_path_buf(),
+        ..Found::default()
+    };
+    let mut pictures = Vec::new();
+    walk(root, &mut HashSet::new(), &mut pictures, &mut found, stop)?;
+    pictures.sort();
+    Ok((pictures, found.problems))
 }
 
 /// Numbers the classes in alphabetical order.

@@ -81,10 +81,7 @@ fn recognise_folder(folder: &Path, nesting: u32) -> Result<DataSource, DataError
     }
     let table = entries
         .iter()
-        .filter(|entry| {
-            !entry.is_folder
-                && is_table_name(&entry.name.to_lowercase())
-        })
+        .filter(|entry| !entry.is_folder && is_table_name(&entry.name.to_lowercase()))
         .min_by_key(|entry| !entry.name.to_lowercase().starts_with("labels."));
     if let Some(table) = table {
         return recognise_table(&table.path);

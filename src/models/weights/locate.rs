@@ -1,108 +1,128 @@
-//! Where a backbone's weight file is on this machine.
+//! Where a backbone's weight file is on this machine, or how it gets there.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
+use super::caches::{self, Caches};
+use super::choose::chosen;
+use super::download::DownloadProgress;
+use super::fetch::{self, Mirrors};
+use crate::data::StopFlag;
 use crate::experiment::WeightsSource;
 use crate::models::{ModelError, WeightsInfo, backbone, catalogue};
 use crate::paths;
 
-/// The file that `source` means for `backbone`: `None` for random weights.
+/// What [`obtain`] does that takes time.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Obtaining {
+    /// A download begins: a line for the log.
+    Begins(String),
+    Progress(DownloadProgress),
+}
+
+/// The file that `source` means for `backbone`, verified: `None` for random weights.
 ///
 /// # Errors
-/// When pre-trained weights are not on this machine; the text says how to get them.
+/// When the weights are not on this machine; the text says how to get them.
 pub fn locate(
     source: &WeightsSource,
     backbone: &str,
     base: Option<&Path>,
 ) -> Result<Option<PathBuf>, ModelError> {
-    match source {
-        WeightsSource::Random => Ok(None),
-        WeightsSource::File(path) => {
-            let path = paths::expand(path, base);
-            if path.is_file() {
-                return Ok(Some(path));
-            }
-            Err(ModelError::Weights {
-                reason: "there is no such weight file".into(),
-                path,
-            })
-        }
-        WeightsSource::Pretrained => {
-            let info = catalogue::find(backbone).ok_or_else(|| backbone::unknown(backbone))?;
-            pretrained(info.default_weights(), &paths::weights(), &torch_caches()).map(Some)
-        }
+    match published(source, backbone)? {
+        Some(weights) => find(weights, &Caches::of_this_machine()).map(Some),
+        None => local(source, base),
     }
 }
 
-/// Looks for `weights` in our own `folder`, then in torch's `caches`, where a file counts only if
-/// its hash is the publisher's.
-fn pretrained(
-    weights: &WeightsInfo,
-    folder: &Path,
-    caches: &[PathBuf],
-) -> Result<PathBuf, ModelError> {
-    let own = folder.join(weights.file_name);
-    if own.is_file() {
-        return Ok(own);
-    }
-    let published = weights
-        .url
-        .rsplit('/')
+/// As [`locate`], but published weights that are missing are downloaded.
+///
+/// # Errors
+/// When the download fails or is stopped ([`super::DownloadError::Stopped`]).
+pub fn obtain(
+    source: &WeightsSource,
+    backbone: &str,
+    base: Option<&Path>,
+    tell: &mut dyn FnMut(Obtaining),
+    stop: &StopFlag,
+) -> Result<Option<PathBuf>, ModelError> {
+    let Some(weights) = published(source, backbone)? else {
+        return local(source, base);
+    };
+    let missing = match find(weights, &Caches::of_this_machine()) {
+        Ok(path) => return Ok(Some(path)),
+        Err(error) => error,
+    };
+    let mirrors = Mirrors::from_environment();
+    // What a package ships has no server; the error says how to get it.
+    let Some(url) = fetch::origin(weights, &mirrors) else {
+        return Err(missing);
+    };
+    tell(Obtaining::Begins(format!(
+        "Downloading {}’s weights {} ({:.0} MB, {}) from {url}",
+        backbone, weights.name, weights.file_mb, weights.licence
+    )));
+    let mut progress = |progress| tell(Obtaining::Progress(progress));
+    fetch::fetch(weights, &mirrors, &mut progress, stop).map(Some)
+}
+
+/// Where `weights` seem to be on this machine; a look at names, for lists. [`locate`] verifies.
+pub fn on_this_machine(weights: &WeightsInfo) -> Option<PathBuf> {
+    Caches::of_this_machine()
+        .candidates(weights)
+        .into_iter()
         .next()
-        .filter(|name| !name.is_empty())
-        .unwrap_or(weights.file_name);
-    for cache in caches {
-        let path = cache.join(published);
-        if path.is_file()
-            && sha256(&path).is_some_and(|hash| hash.starts_with(weights.sha256_prefix))
-        {
-            return Ok(path);
+}
+
+/// The catalogue's entry, where `source` means one.
+fn published(
+    source: &WeightsSource,
+    backbone: &str,
+) -> Result<Option<&'static WeightsInfo>, ModelError> {
+    let info = catalogue::find(backbone).ok_or_else(|| backbone::unknown(backbone))?;
+    match source {
+        WeightsSource::Pretrained | WeightsSource::Named(_) => chosen(info, source).map(Some),
+        WeightsSource::File(_) | WeightsSource::Random => Ok(None),
+    }
+}
+
+fn local(source: &WeightsSource, base: Option<&Path>) -> Result<Option<PathBuf>, ModelError> {
+    let WeightsSource::File(path) = source else {
+        return Ok(None);
+    };
+    let path = paths::expand(path, base);
+    if path.is_file() {
+        return Ok(Some(path));
+    }
+    Err(ModelError::Weights {
+        reason: "there is no such weight file".into(),
+        path,
+    })
+}
+
+/// The first place that holds `weights` as they were published.
+fn find(weights: &WeightsInfo, caches: &Caches) -> Result<PathBuf, ModelError> {
+    let mut damaged = String::new();
+    for path in caches.candidates(weights) {
+        match caches::verify(&path, weights) {
+            Ok(()) => return Ok(path),
+            Err(reason) => {
+                damaged = format!(" (there is {}, but {reason})", path.display());
+            }
         }
     }
     let how = if weights.url.is_empty() {
         "run “cargo xtask setup”, which puts them there".to_string()
     } else {
         format!(
-            "download {} ({:.0} MB) and put it there",
+            "run “graft weights fetch”, or download {} ({:.0} MB) and put it there",
             weights.url, weights.file_mb
         )
     };
-    let reason = format!("the pre-trained weights are not on this machine; {how}");
-    Err(ModelError::Weights { reason, path: own })
-}
-
-/// Where `torch.hub` keeps what it downloaded.
-fn torch_caches() -> Vec<PathBuf> {
-    let torch_home = std::env::var_os("TORCH_HOME").map(PathBuf::from);
-    let user = directories::BaseDirs::new().map(|dirs| dirs.cache_dir().join("torch"));
-    torch_home
-        .into_iter()
-        .chain(user)
-        .map(|folder| folder.join("hub").join("checkpoints"))
-        .collect()
-}
-
-/// Lower-case hexadecimal; `None` for a file that can't be read.
-fn sha256(path: &Path) -> Option<String> {
-    let mut file = std::fs::File::open(path).ok()?;
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        match file.read(&mut buffer).ok()? {
-            0 => break,
-            count => hasher.update(&buffer[..count]),
-        }
-    }
-    Some(
-        hasher
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect(),
-    )
+    let reason = format!("the pre-trained weights are not on this machine{damaged}; {how}");
+    Err(ModelError::Weights {
+        reason,
+        path: caches.own.join(weights.file_name),
+    })
 }
 
 #[cfg(test)]
@@ -111,32 +131,80 @@ mod tests {
     use super::*;
 
     #[test]
-    fn own_folder_first_then_a_cache_whose_hash_is_right() {
+    fn own_folder_first_then_a_cache_and_only_the_published_bytes() {
         let folder = tempfile::tempdir().unwrap();
-        let (own, cache) = (folder.path().join("own"), folder.path().join("cache"));
-        std::fs::create_dir_all(&own).unwrap();
-        std::fs::create_dir_all(&cache).unwrap();
-        let mut weights = catalogue::find("resnet18").unwrap().default_weights().clone();
-        let missing = pretrained(&weights, &own, std::slice::from_ref(&cache))
-            .unwrap_err()
-            .to_string();
+        let caches = Caches {
+            own: folder.path().join("own"),
+            torch: Some(folder.path().join("torch")),
+            hub: Some(folder.path().join("hub")),
+        };
+        std::fs::create_dir_all(&caches.own).unwrap();
+        std::fs::create_dir_all(folder.path().join("torch")).unwrap();
+        let mut weights = catalogue::find("resnet18")
+            .unwrap()
+            .default_weights()
+            .clone();
+        let missing = find(&weights, &caches).unwrap_err().to_string();
         assert!(
             missing.contains(weights.url) && missing.ends_with(weights.file_name),
             "{missing}"
         );
-        let cached = cache.join("resnet18-f37072fd.pth");
+        let cached = folder.path().join("torch/resnet18-f37072fd.pth");
         std::fs::write(&cached, "abc").unwrap();
-        assert!(
-            pretrained(&weights, &own, std::slice::from_ref(&cache)).is_err(),
-            "another hash"
-        );
+        let damaged = find(&weights, &caches).unwrap_err().to_string();
+        assert!(damaged.contains("SHA-256"), "{damaged}");
         weights.sha256_prefix = "ba7816bf";
-        assert_eq!(
-            pretrained(&weights, &own, std::slice::from_ref(&cache)).unwrap(),
-            cached
-        );
-        let mine = own.join(weights.file_name);
+        assert_eq!(find(&weights, &caches).unwrap(), cached);
+        let mine = caches.own.join(weights.file_name);
         std::fs::write(&mine, "abc").unwrap();
-        assert_eq!(pretrained(&weights, &own, &[cache]).unwrap(), mine);
+        assert_eq!(find(&weights, &caches).unwrap(), mine);
+        // A file of our own that is damaged does not stand in the way of a whole one.
+        std::fs::write(&mine, "abcd").unwrap();
+        assert_eq!(find(&weights, &caches).unwrap(), cached);
+    }
+
+    #[test]
+    fn a_file_of_the_hub_is_verified_by_its_blobs_name_or_by_reading_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let caches = Caches {
+            own: folder.path().join("own"),
+            torch: None,
+            hub: Some(folder.path().join("hub")),
+        };
+        let mut weights = catalogue::find("resnet18")
+            .unwrap()
+            .default_weights()
+            .clone();
+        weights.url = "https://huggingface.co/timm/resnet18.a1_in1k/resolve/main/model.safetensors";
+        weights.sha256_prefix = "";
+        let repository = folder.path().join("hub/models--timm--resnet18.a1_in1k");
+        let snapshot = repository.join("snapshots").join("0".repeat(40));
+        std::fs::create_dir_all(&snapshot).unwrap();
+        // A copy in place of a link: read through.
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/tiny.safetensors");
+        let whole = std::fs::read(golden).unwrap();
+        let path = snapshot.join("model.safetensors");
+        std::fs::write(&path, &whole[..whole.len() - 1]).unwrap();
+        assert!(find(&weights, &caches).is_err(), "cut short by one byte");
+        std::fs::write(&path, &whole).unwrap();
+        assert_eq!(find(&weights, &caches).unwrap(), path);
+        // A link to a blob: by the hash in its name.
+        #[cfg(unix)]
+        {
+            let hash = caches::sha256(&path).unwrap();
+            let blobs = repository.join("blobs");
+            std::fs::create_dir_all(&blobs).unwrap();
+            std::fs::write(blobs.join("f".repeat(64)), &whole).unwrap();
+            std::fs::remove_file(&path).unwrap();
+            let link = |hash: &str| {
+                let _ = std::fs::remove_file(&path);
+                std::os::unix::fs::symlink(format!("../../blobs/{hash}"), &path).unwrap();
+            };
+            link(&"f".repeat(64));
+            assert!(find(&weights, &caches).is_err(), "another hash");
+            std::fs::write(blobs.join(&hash), &whole).unwrap();
+            link(&hash);
+            assert_eq!(find(&weights, &caches).unwrap(), path);
+        }
     }
 }

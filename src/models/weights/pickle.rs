@@ -8,8 +8,9 @@ use std::collections::HashMap;
 
 /// A pickle longer than this describes no state_dict.
 pub(super) const MAX_PICKLE_BYTES: u64 = 64 << 20;
-/// Values that one pickle may make.
-const MAX_VALUES: usize = 4 << 20;
+/// Values that one pickle may make, at fewer than a hundred bytes each: a tensor of a state_dict takes
+/// some twenty.
+const MAX_VALUES: usize = 1 << 20;
 /// libtorch's own shapes have fewer.
 const MAX_DIMENSIONS: usize = 16;
 /// The name of a storage is a small number.
@@ -38,6 +39,8 @@ pub(super) enum Value {
 pub(super) enum Global {
     OrderedDict,
     Size,
+    /// What `argparse` made of a training script's options. Checkpoints carry it, nothing reads it.
+    Namespace,
     RebuildTensor,
     RebuildParameter,
     Storage(ElementType),
@@ -201,6 +204,10 @@ impl Machine<'_> {
                 let length = u32::from_le_bytes(self.array()?) as usize;
                 self.text(length)?;
             }
+            0x8d => {
+                let length = u64::from_le_bytes(self.array()?);
+                self.text(usize::try_from(length).map_err(|_| "the pickle is cut off")?)?;
+            }
             0x8c | b'U' => {
                 let length = usize::from(self.byte()?);
                 self.text(length)?;
@@ -241,6 +248,7 @@ impl Machine<'_> {
             }
             b'Q' => self.persistent()?,
             b'R' => self.reduce()?,
+            0x81 => self.new_object()?,
             b'b' => self.build()?,
             b's' => {
                 let (value, key) = (self.pop()?, self.pop()?);
@@ -354,6 +362,19 @@ impl Machine<'_> {
             return Err("the pickle makes too many values".into());
         }
         self.push(made)
+    }
+
+    /// `cls.__new__(cls)` of the two classes that are dictionaries to us.
+    fn new_object(&mut self) -> Result<(), String> {
+        let (arguments, class) = (self.pop()?, self.pop()?);
+        match (self.value(class), self.value(arguments)) {
+            (Value::Global(Global::OrderedDict | Global::Namespace), Value::Tuple(arguments))
+                if arguments.is_empty() =>
+            {
+                self.push(Value::Dict(Vec::new()))
+            }
+            _ => Err("an object of a class that is not known is made".into()),
+        }
     }
 
     /// Python sets attributes; of those a state_dict has only `_metadata`, which says nothing of weights.
@@ -525,8 +546,11 @@ impl Machine<'_> {
 fn global(module: &str, name: &str) -> Result<Global, String> {
     let element = match (module, name) {
         ("collections", "OrderedDict") => return Ok(Global::OrderedDict),
+        ("argparse", "Namespace") => return Ok(Global::Namespace),
         ("torch", "Size") => return Ok(Global::Size),
-        ("torch._utils", "_rebuild_tensor_v2") => return Ok(Global::RebuildTensor),
+        ("torch._utils", "_rebuild_tensor" | "_rebuild_tensor_v2") => {
+            return Ok(Global::RebuildTensor);
+        }
         ("torch._utils", "_rebuild_parameter") => return Ok(Global::RebuildParameter),
         ("torch", "FloatStorage") => ElementType::Float,
         ("torch", "DoubleStorage") => ElementType::Double,
@@ -540,7 +564,8 @@ fn global(module: &str, name: &str) -> Result<Global, String> {
         ("torch", "BoolStorage") => ElementType::Bool,
         _ => {
             return Err(format!(
-                "the file names “{module}.{name}”, which no weight file needs; it may run code"
+                "the file names “{module}.{name}”, which no weight file needs and which may run code; save \
+                 the state_dict alone: torch.save(model.state_dict(), …)"
             ));
         }
     };

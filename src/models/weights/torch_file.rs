@@ -2,43 +2,47 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::Read;
+use std::sync::Arc;
 
-use super::pickle::{self, ElementType, Pickle, Storage, TensorView, Value};
-use super::tensors::{FileTensor, Values};
+use super::pickle::{self, Pickle, Storage, Value};
+use super::tensors::{FileTensor, FoundTensors, Numbers};
+use super::weight_file::WeightFile;
 
 /// What the legacy layout's first pickle holds.
 const LEGACY_MAGIC: i128 = 0x1950_a86a_20f9_469c_fc6c;
 const LEGACY_PROTOCOL: i128 = 1001;
 
-/// Reads every tensor of the state_dict in `file`, which is `length` bytes long.
-pub(super) fn read(file: &mut File, length: u64) -> Result<Vec<FileTensor>, String> {
-    let mut start = [0; 4];
-    let found = read_up_to(file, &mut start)?;
-    file.seek(SeekFrom::Start(0))
-        .map_err(|error| error.to_string())?;
-    if start[..found].starts_with(b"PK") {
-        read_zip(file)
+/// Under which keys training scripts keep the state_dict: the first that is there is taken. Averages
+/// of the weights come last, so that the network that was trained is the one that is read.
+const WRAPPERS: [&str; 9] = [
+    "state_dict",
+    "model",
+    "model_state_dict",
+    "net",
+    "network",
+    "state_dict_ema",
+    "model_ema",
+    "ema_state_dict",
+    "ema",
+];
+
+/// Where every storage's numbers begin in the file.
+type Storages = HashMap<String, (Storage, u64)>;
+
+/// Lists every tensor of the state_dict in `file`.
+pub(super) fn read(file: &Arc<WeightFile>) -> Result<FoundTensors, String> {
+    let start = file.read(0, file.length().min(2))?;
+    let (pickle, storages) = if start == b"PK" {
+        let length = file.length();
+        file.with_file(|file| read_zip(file, length))?
     } else {
-        read_legacy(file, length)
-    }
+        read_legacy(file)?
+    };
+    collect(file, &pickle, &storages)
 }
 
-fn read_up_to(file: &mut File, buffer: &mut [u8]) -> Result<usize, String> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match file
-            .read(&mut buffer[filled..])
-            .map_err(|error| error.to_string())?
-        {
-            0 => break,
-            count => filled += count,
-        }
-    }
-    Ok(filled)
-}
-
-fn read_zip(file: &mut File) -> Result<Vec<FileTensor>, String> {
+fn read_zip(file: &mut File, length: u64) -> Result<(Pickle, Storages), String> {
     let mut archive =
         zip::ZipArchive::new(file).map_err(|error| format!("not a whole zip archive ({error})"))?;
     let names: Vec<String> = archive.file_names().map(str::to_string).collect();
@@ -53,60 +57,95 @@ fn read_zip(file: &mut File) -> Result<Vec<FileTensor>, String> {
         );
     }
     if names.contains(&format!("{root}byteorder")) {
-        let order = zip_entry(&mut archive, &format!("{root}byteorder"), 16)?;
+        let (_, order) = zip_entry(&mut archive, &format!("{root}byteorder"), 16)?;
         if order != b"little" {
             return Err("the file was written on a big-endian machine".into());
         }
     }
-    let bytes = zip_entry(
+    let (_, bytes) = zip_entry(
         &mut archive,
         &format!("{root}data.pkl"),
         pickle::MAX_PICKLE_BYTES,
     )?;
     let pickle = pickle::read(&bytes)?;
-    let mut storages = Storages::default();
-    for storage in wanted(&pickle) {
+    let mut storages = Storages::new();
+    let mut left = length;
+    for storage in wanted(&pickle)? {
+        let name = format!("{root}data/{}", storage.key);
         let size = storage_bytes(&storage)?;
-        let bytes = zip_entry(&mut archive, &format!("{root}data/{}", storage.key), size)?;
-        storages.insert(storage, bytes)?;
+        // Entries that overlap would be read again and again.
+        left = left
+            .checked_sub(size)
+            .ok_or("its storages together are larger than the file")?;
+        let start = zip_storage(&mut archive, &name, size)?;
+        storages.insert(storage.key.clone(), (storage, start));
     }
-    collect(&pickle, &storages)
+    Ok((pickle, storages))
 }
 
-/// The bytes of entry `name`, at most `limit` of them.
+/// Where the entry's bytes begin, and the bytes: at most `limit` of them.
 fn zip_entry(
     archive: &mut zip::ZipArchive<&mut File>,
     name: &str,
     limit: u64,
-) -> Result<Vec<u8>, String> {
-    let entry = archive
-        .by_name(name)
-        .map_err(|error| format!("the archive lacks “{name}” ({error})"))?;
+) -> Result<(u64, Vec<u8>), String> {
+    let entry = stored_entry(archive, name)?;
     if entry.size() > limit {
         return Err(format!(
             "“{name}” in the archive is larger than it should be"
         ));
     }
+    let start = entry.data_start();
     let mut bytes = Vec::new();
     entry
-        .take(limit + 1)
+        .take(limit)
         .read_to_end(&mut bytes)
         .map_err(|error| format!("“{name}” is damaged ({error})"))?;
-    if bytes.len() as u64 > limit {
+    Ok((start, bytes))
+}
+
+/// Where a storage of `size` bytes begins. Reads it through once, which compares its checksum.
+fn zip_storage(
+    archive: &mut zip::ZipArchive<&mut File>,
+    name: &str,
+    size: u64,
+) -> Result<u64, String> {
+    let mut entry = stored_entry(archive, name)?;
+    if entry.size() != size {
+        return Err(format!("“{name}” is not as long as its tensors say"));
+    }
+    let start = entry.data_start();
+    let read = std::io::copy(&mut entry, &mut std::io::sink())
+        .map_err(|error| format!("“{name}” is damaged ({error})"))?;
+    if read != size {
+        return Err(format!("“{name}” is cut off"));
+    }
+    Ok(start)
+}
+
+/// torch never compresses, and what is not compressed can't grow while it is read.
+fn stored_entry<'a, 'b>(
+    archive: &'a mut zip::ZipArchive<&'b mut File>,
+    name: &str,
+) -> Result<zip::read::ZipFile<'a, &'b mut File>, String> {
+    let entry = archive
+        .by_name(name)
+        .map_err(|error| format!("the archive lacks “{name}” ({error})"))?;
+    if entry.compression() != zip::CompressionMethod::Stored
+        || entry.compressed_size() != entry.size()
+    {
         return Err(format!(
-            "“{name}” in the archive is larger than it should be"
+            "“{name}” in the archive is compressed, which torch.save never does"
         ));
     }
-    Ok(bytes)
+    Ok(entry)
 }
 
 /// Four pickles (magic number, protocol, system, state_dict), the keys of the storages, and the
 /// storages: a count of eight bytes and the numbers.
-fn read_legacy(file: &mut File, length: u64) -> Result<Vec<FileTensor>, String> {
-    let mut bytes = Vec::new();
-    file.take(length)
-        .read_to_end(&mut bytes)
-        .map_err(|error| error.to_string())?;
+fn read_legacy(file: &WeightFile) -> Result<(Pickle, Storages), String> {
+    let longest = file.length().min(pickle::MAX_PICKLE_BYTES);
+    let bytes = file.read(0, longest)?;
     let mut position = 0;
     let magic = next_pickle(&bytes, &mut position).map_err(|_| "not a file of torch.save")?;
     if *magic.root() != Value::Int(LEGACY_MAGIC) {
@@ -127,11 +166,12 @@ fn read_legacy(file: &mut File, length: u64) -> Result<Vec<FileTensor>, String> 
     let Value::List(keys_in_order) = keys.root() else {
         return Err("the list of storages is missing".into());
     };
-    let known: HashMap<String, Storage> = wanted(&state)
+    let known: HashMap<String, Storage> = wanted(&state)?
         .into_iter()
         .map(|storage| (storage.key.clone(), storage))
         .collect();
-    let mut storages = Storages::default();
+    let mut storages = Storages::new();
+    let mut position = position as u64;
     for key in keys_in_order {
         let Value::Text(key) = keys.value(*key) else {
             return Err("a storage's key is no text".into());
@@ -141,33 +181,27 @@ fn read_legacy(file: &mut File, length: u64) -> Result<Vec<FileTensor>, String> 
             .get(key)
             .ok_or("a storage belongs to no tensor")?
             .clone();
-        let count = bytes
-            .get(position..position + 8)
-            .and_then(|count| count.try_into().ok());
-        if count.map(u64::from_le_bytes) != Some(storage.length) {
+        let count: [u8; 8] = file
+            .read(position, 8)?
+            .try_into()
+            .map_err(|_| "the file is cut off")?;
+        if u64::from_le_bytes(count) != storage.length {
             return Err(
                 "the file is cut off, or a storage is not as long as its tensors say".into(),
             );
         }
-        position += 8;
-        let end = usize::try_from(storage_bytes(&storage)?)
-            .ok()
-            .and_then(|size| position.checked_add(size));
-        let end = end
-            .filter(|end| *end <= bytes.len())
+        let start = position + 8;
+        position = start
+            .checked_add(storage_bytes(&storage)?)
+            .filter(|end| *end <= file.length())
             .ok_or("the file is cut off")?;
-        storages.insert(storage, bytes[position..end].to_vec())?;
-        position = end;
+        storages.insert(key.clone(), (storage, start));
     }
-    collect(&state, &storages)
+    Ok((state, storages))
 }
 
 fn next_pickle(bytes: &[u8], position: &mut usize) -> Result<Pickle, String> {
-    let rest = bytes.get(*position..).unwrap_or_default();
-    let longest = rest
-        .len()
-        .min(usize::try_from(pickle::MAX_PICKLE_BYTES).unwrap_or(usize::MAX));
-    let pickle = pickle::read(&rest[..longest])?;
+    let pickle = pickle::read(bytes.get(*position..).unwrap_or_default())?;
     *position += pickle.end;
     Ok(pickle)
 }
@@ -197,145 +231,82 @@ fn dictionary(pickle: &Pickle, id: pickle::Id) -> Vec<(&str, pickle::Id)> {
 }
 
 /// Every storage that a value of the pickle names, once.
-fn wanted(pickle: &Pickle) -> Vec<Storage> {
-    let mut seen = std::collections::HashSet::new();
+///
+/// # Errors
+/// When two tensors say different things of one storage.
+fn wanted(pickle: &Pickle) -> Result<Vec<Storage>, String> {
+    let mut seen: HashMap<&str, &Storage> = HashMap::new();
     let mut storages = Vec::new();
     for value in &pickle.values {
-        if let Value::Storage(storage) = value
-            && seen.insert(storage.key.clone())
-        {
-            storages.push(storage.clone());
+        let Value::Storage(storage) = value else {
+            continue;
+        };
+        match seen.insert(&storage.key, storage) {
+            None => storages.push(storage.clone()),
+            Some(other) if other == storage => {}
+            Some(_) => {
+                return Err(format!(
+                    "storage “{}” has two types or lengths",
+                    storage.key
+                ));
+            }
         }
     }
-    storages
+    Ok(storages)
 }
 
 /// The tensors of the state_dict, which stands on top or, in a checkpoint, under a usual name.
-fn collect(pickle: &Pickle, storages: &Storages) -> Result<Vec<FileTensor>, String> {
+fn collect(
+    file: &Arc<WeightFile>,
+    pickle: &Pickle,
+    storages: &Storages,
+) -> Result<FoundTensors, String> {
     let top = entries(pickle);
-    let inner = ["state_dict", "model", "model_state_dict", "net", "network"]
+    let wrapped: Vec<(&str, pickle::Id)> = WRAPPERS
         .into_iter()
-        .find_map(|name| {
-            let (_, id) = top.iter().find(|(key, _)| *key == name)?;
-            matches!(pickle.value(*id), Value::Dict(_)).then(|| dictionary(pickle, *id))
-        });
-    let mut tensors = Vec::new();
-    let mut budget = storages.elements;
-    for (name, id) in inner.unwrap_or(top) {
-        if let Value::Tensor(view) = pickle.value(id) {
-            let values = storages
-                .gather(view, &mut budget)
-                .map_err(|reason| format!("“{name}”: {reason}"))?;
-            let shape = view.shape.iter().map(|side| side.cast_signed()).collect();
-            tensors.push(FileTensor {
-                name: name.to_string(),
-                shape,
-                values,
-            });
+        .filter_map(|name| top.iter().find(|(key, _)| *key == name).copied())
+        .filter(|(_, id)| holds_tensors(pickle, *id))
+        .collect();
+    let mut found = FoundTensors::default();
+    let state = match wrapped.split_first() {
+        None => top,
+        Some(((name, id), others)) => {
+            found.inside = Some((*name).to_string());
+            found.others = others.iter().map(|(name, _)| (*name).to_string()).collect();
+            dictionary(pickle, *id)
         }
+    };
+    // Tensors may share storages, but not without end.
+    let all: u64 = storages.values().map(|(storage, _)| storage.length).sum();
+    let mut budget = all
+        .saturating_mul(4)
+        .saturating_add(64 * state.len() as u64);
+    for (name, id) in state {
+        let Value::Tensor(view) = pickle.value(id) else {
+            continue;
+        };
+        let (storage, start) = storages
+            .get(&view.storage.key)
+            .ok_or_else(|| format!("“{name}”: its numbers are missing"))?;
+        let numbers = Numbers::new(file, *start, storage.length, view)
+            .map_err(|reason| format!("“{name}”: {reason}"))?;
+        budget = budget
+            .checked_sub(numbers.count())
+            .ok_or("its tensors together are far larger than the file")?;
+        found.tensors.push(FileTensor {
+            name: name.to_string(),
+            shape: view.shape.iter().map(|side| side.cast_signed()).collect(),
+            numbers,
+        });
     }
-    if tensors.is_empty() {
+    if found.tensors.is_empty() {
         return Err("the file holds no state_dict (a dictionary of tensors)".into());
     }
-    Ok(tensors)
+    Ok(found)
 }
 
-/// The file's blocks of numbers, by key.
-#[derive(Default)]
-struct Storages {
-    by_key: HashMap<String, (ElementType, Vec<u8>)>,
-    /// Numbers that tensors may hold together: tensors may share storages, but four times over says
-    /// that the file means harm.
-    elements: u64,
-}
-
-impl Storages {
-    fn insert(&mut self, storage: Storage, bytes: Vec<u8>) -> Result<(), String> {
-        if bytes.len() as u64 != storage_bytes(&storage)? {
-            return Err(format!(
-                "storage “{}” is not as long as its tensors say",
-                storage.key
-            ));
-        }
-        self.elements = self
-            .elements
-            .saturating_add(storage.length.saturating_mul(4))
-            .saturating_add(64);
-        self.by_key.insert(storage.key, (storage.element, bytes));
-        Ok(())
-    }
-
-    /// The numbers of `view` in row-major order.
-    fn gather(&self, view: &TensorView, budget: &mut u64) -> Result<Values, String> {
-        let (element, bytes) = self
-            .by_key
-            .get(&view.storage.key)
-            .ok_or("its numbers are missing")?;
-        if *element != view.storage.element {
-            return Err("its storage has two types".into());
-        }
-        let count = view
-            .shape
-            .iter()
-            .try_fold(1u64, |count, side| count.checked_mul(*side));
-        let count = count
-            .filter(|count| count <= budget)
-            .ok_or("its shape is larger than the file's numbers")?;
-        *budget -= count;
-        let mut last = view.offset;
-        for (side, stride) in view.shape.iter().zip(&view.strides) {
-            let reach = side
-                .saturating_sub(1)
-                .checked_mul(*stride)
-                .and_then(|reach| last.checked_add(reach));
-            last = reach.ok_or("its strides are out of range")?;
-        }
-        if count > 0 && last >= (bytes.len() / element.bytes()) as u64 {
-            return Err("it reaches beyond its storage".into());
-        }
-        let places = Places::new(view, count);
-        Ok(Values::decode(*element, bytes, places))
-    }
-}
-
-/// Indices into a storage in row-major order of the tensor.
-struct Places<'a> {
-    view: &'a TensorView,
-    index: Vec<u64>,
-    left: u64,
-}
-
-impl<'a> Places<'a> {
-    fn new(view: &'a TensorView, count: u64) -> Self {
-        Self {
-            view,
-            index: vec![0; view.shape.len()],
-            left: count,
-        }
-    }
-}
-
-impl Iterator for Places<'_> {
-    type Item = usize;
-
-    fn next(&mut self) -> Option<usize> {
-        if self.left == 0 {
-            return None;
-        }
-        self.left -= 1;
-        let steps: u64 = self
-            .index
-            .iter()
-            .zip(&self.view.strides)
-            .map(|(index, stride)| index * stride)
-            .sum();
-        for axis in (0..self.index.len()).rev() {
-            self.index[axis] += 1;
-            if self.index[axis] < self.view.shape[axis] {
-                break;
-            }
-            self.index[axis] = 0;
-        }
-        usize::try_from(self.view.offset + steps).ok()
-    }
+fn holds_tensors(pickle: &Pickle, id: pickle::Id) -> bool {
+    dictionary(pickle, id)
+        .iter()
+        .any(|(_, id)| matches!(pickle.value(*id), Value::Tensor(_)))
 }

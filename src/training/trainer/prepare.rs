@@ -69,21 +69,17 @@ pub(super) fn prepare<'a>(
 
     let dataset = request.dataset.as_ref();
     let mut network = Network::new(experiment, dataset.classes.len(), device, means.build)?;
-    let weights = network.load_pretrained(experiment, request.base.as_deref())?;
-    let plans = plan_phases(experiment, &network)?;
-
     let mut reporter = Reporter::new(
         listener,
         request.stop.clone(),
         request.pause.clone(),
         experiment.epochs(),
     );
-    let info = network.backbone.info().default_weights();
-    let spec = square_spec(
-        experiment,
-        info,
-        input_side(experiment, network.backbone.as_ref()),
-    );
+    // Before a download of minutes, everything that would end the run for another reason.
+    let plans = plan_phases(experiment, &network)?;
+    let weights = network.load_pretrained(experiment, request.base.as_deref(), &mut reporter)?;
+    let info = network.pretrained;
+    let spec = square_spec(experiment, info, input_side(experiment, info));
     let store = load_pictures(request, &spec, means.memory_bytes / 4, &mut reporter)?;
     let pictures = Pictures {
         squares: Squares {

@@ -1,0 +1,175 @@
+//! Left side: where the backbone's weights come from.
+
+use std::path::PathBuf;
+
+use eframe::egui;
+
+use super::backbone::{BackboneLocal, BackboneView};
+use super::editor::Draft;
+use super::widgets;
+use crate::app::command::Command;
+use crate::app::tokens::icon;
+use crate::experiment::WeightsSource;
+use crate::format;
+use crate::models::WeightsInfo;
+
+pub(super) fn weights_ui(
+    ui: &mut egui::Ui,
+    view: &BackboneView,
+    local: &mut BackboneLocal,
+    draft: &mut Draft<'_>,
+    out: &mut Vec<Command>,
+) {
+    #[derive(Clone, Copy, PartialEq)]
+    enum Kind {
+        Pretrained,
+        File,
+        Random,
+    }
+    widgets::heading(ui, "Weights");
+    let options = [
+        (
+            Kind::Pretrained,
+            "Pre-trained",
+            "Learned on ImageNet: what transfer learning starts from",
+        ),
+        (Kind::File, "File", "A local .safetensors, .pth or .pt file"),
+        (
+            Kind::Random,
+            "Random",
+            "Nothing learned yet: training from scratch. Free every layer then",
+        ),
+    ];
+    let before = match &draft.experiment.backbone.weights {
+        _ if local.file.is_some() => Kind::File,
+        WeightsSource::Pretrained | WeightsSource::Named(_) => Kind::Pretrained,
+        WeightsSource::File(_) => Kind::File,
+        WeightsSource::Random => Kind::Random,
+    };
+    let mut kind = before;
+    let tooltip = "Where the backbone's weights come from before training";
+    widgets::segmented_row(ui, "Start from", tooltip, &mut kind, &options);
+    if kind != before {
+        match kind {
+            Kind::Pretrained => draft.experiment.backbone.weights = WeightsSource::Pretrained,
+            Kind::Random => draft.experiment.backbone.weights = WeightsSource::Random,
+            Kind::File => {}
+        }
+        local.file = (kind == Kind::File).then(String::new);
+        draft.touched(true, "");
+    }
+    match kind {
+        Kind::Pretrained => {
+            if let Some(card) = view.chosen() {
+                published_ui(ui, card.weights, draft);
+            }
+        }
+        Kind::File => {
+            let stored = match &draft.experiment.backbone.weights {
+                WeightsSource::File(path) => path.display().to_string(),
+                _ => String::new(),
+            };
+            let text = local.file.get_or_insert_with(|| stored.clone());
+            // The dialog and undo change the experiment behind the field.
+            if !stored.is_empty() && text.is_empty() {
+                text.clone_from(&stored);
+            }
+            let tooltip = "Path of a .safetensors, .pth or .pt file with torchvision's, timm's or EfficientNet-Lite's names";
+            let browse = widgets::row(ui, "File", tooltip, |ui| {
+                let browse = ui
+                    .with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                        let browse = widgets::icon_button(
+                            ui,
+                            icon::FOLDER_OPEN,
+                            "Choose a weight file…",
+                            "Choose the file that the backbone's weights are read from",
+                        );
+                        let field = egui::TextEdit::singleline(text)
+                            .hint_text("Path of the file")
+                            .desired_width(ui.available_width());
+                        let field = ui
+                            .add(field)
+                            .accessible_name("Weight file")
+                            .on_hover_text(tooltip);
+                        if field.lost_focus() && *text != stored && !text.is_empty() {
+                            draft.experiment.backbone.weights =
+                                WeightsSource::File(PathBuf::from(&*text));
+                            draft.touched(true, "");
+                        }
+                        browse
+                    })
+                    .inner;
+                browse.clicked()
+            });
+            if browse {
+                local.file = None;
+                out.push(Command::WeightsDialog);
+            }
+        }
+        Kind::Random => widgets::note(
+            ui,
+            "Nothing is transferred: expect to need far more pictures and epochs.",
+        ),
+    }
+    widgets::problem(ui, draft.problem("backbone.weights"));
+}
+
+/// Which of the published weights, and what belongs to them.
+fn published_ui(ui: &mut egui::Ui, published: &'static [WeightsInfo], draft: &mut Draft<'_>) {
+    let source = &mut draft.experiment.backbone.weights;
+    let chosen = match source {
+        WeightsSource::Named(name) => published.iter().position(|weights| weights.name == name),
+        _ => Some(0),
+    };
+    let lines: Vec<String> = published.iter().map(line).collect();
+    let options: Vec<(&str, &str)> = published
+        .iter()
+        .zip(&lines)
+        .map(|(weights, line)| (weights.name, line.as_str()))
+        .collect();
+    let title = match (chosen, &*source) {
+        (Some(index), _) => options.get(index).map_or("", |(name, _)| name),
+        (None, WeightsSource::Named(name)) => name,
+        (None, _) => "",
+    };
+    let title = title.to_owned();
+    let tooltip = "Which of the published weights; each comes with its own preprocessing";
+    let mut changed = false;
+    let is_choice = published.len() > 1 || chosen.is_none();
+    if is_choice
+        && let Some(index) = widgets::choose(ui, "Version", tooltip, &title, chosen, &options)
+    {
+        // The first is what a preset without a name means.
+        *source = match index {
+            0 => WeightsSource::Pretrained,
+            index => WeightsSource::Named(options[index].0.to_owned()),
+        };
+        changed = true;
+    }
+    match chosen.and_then(|index| lines.get(index)) {
+        Some(line) => widgets::note(ui, &format!("{title}: {line}")),
+        None => {
+            let names: Vec<&str> = options.iter().map(|(name, _)| *name).collect();
+            let message = format!("“{title}” is not published; there are {}", names.join(", "));
+            widgets::problem(ui, Some(&message));
+        }
+    }
+    draft.touched(changed, "");
+}
+
+/// "74.1 % on ImageNet, 224 pixels cut from 256, 98 MB, BSD-3-Clause, downloaded when first needed"
+fn line(weights: &WeightsInfo) -> String {
+    let accuracy = if weights.imagenet_top1.is_finite() && weights.imagenet_top1 > 0.0 {
+        format!(
+            "{} on ImageNet, ",
+            format::percent(weights.imagenet_top1 / 100.0)
+        )
+    } else {
+        String::new()
+    };
+    let from = weights.origin();
+    format!(
+        "{accuracy}{} pixels cut from {}, {:.0} MB, {}, {from}",
+        weights.input_size, weights.resize, weights.file_mb, weights.licence
+    )
+}

@@ -1,0 +1,239 @@
+//! `graft embed`: pooled features of pictures, for use elsewhere.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use safetensors::tensor::{Dtype, TensorView, serialize};
+use serde_json::json;
+
+use super::{layers, output, progress, run, weights};
+use crate::data::{PictureSource, Problem, StopFlag, decode, scan};
+use crate::experiment::DataSource;
+use crate::format;
+use crate::runs::atomic;
+use crate::training::pretrained::PretrainedNetwork;
+
+/// Pictures that are decoded before they are computed.
+const BATCH: usize = 32;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// A name from `graft backbones`
+    #[arg(long, value_name = "NAME")]
+    backbone: String,
+    /// A .safetensors, .pth or .pt file, or a name from `graft weights list`, instead of the default
+    #[arg(long, value_name = "FILE")]
+    weights: Option<PathBuf>,
+    /// The file to write: features [N, F] and, where folders name classes, labels [N]
+    #[arg(long, value_name = "FEATURES.safetensors")]
+    out: PathBuf,
+    /// cpu or cuda:0; the best there is unless given
+    #[arg(long)]
+    device: Option<String>,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+    /// Every picture below this folder
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+}
+
+/// What is written.
+#[derive(Debug, Default)]
+struct Embedding {
+    /// Below the folder, with `/`.
+    files: Vec<String>,
+    /// One row of a picture after the other.
+    features: Vec<f32>,
+    skipped: Vec<Problem>,
+}
+
+pub fn embed(arguments: &Arguments) -> anyhow::Result<()> {
+    let info = layers::find(&arguments.backbone)?;
+    let stop = StopFlag::default();
+    let (pictures, skipped) = scan::pictures_below(&arguments.folder, &stop)?;
+    if pictures.is_empty() {
+        bail!("there are no pictures below {}", arguments.folder.display());
+    }
+    // Before minutes of work end at a folder that is not there.
+    let parent = arguments
+        .out
+        .parent()
+        .filter(|path| !path.as_os_str().is_empty());
+    if let Some(parent) = parent.filter(|parent| !parent.is_dir()) {
+        bail!("there is no such folder: {}", parent.display());
+    }
+    let device = run::device(arguments.device.as_deref())?.unwrap_or_else(run::best_device);
+    let source = weights::source(info, arguments.weights.as_deref());
+    let network = PretrainedNetwork::open(info.name, &source, None, device)?;
+    for remark in &network.report().remarks {
+        output::warn(&format!("warning: {remark}"));
+    }
+    let mut embedding = compute(&network, &pictures)?;
+    embedding.skipped.splice(..0, skipped);
+    for problem in &embedding.skipped {
+        output::warn(&format!(
+            "passed over, {}: {}",
+            problem.reason,
+            problem.path.display()
+        ));
+    }
+    if embedding.files.is_empty() {
+        bail!(
+            "none of the pictures could be read: {}",
+            arguments.folder.display()
+        );
+    }
+    let labels = labels(&arguments.folder, &embedding.files);
+    let bytes = to_bytes(&network, info.name, &embedding, labels.as_ref())?;
+    atomic::write(&arguments.out, &bytes)
+        .with_context(|| format!("{} can't be written", arguments.out.display()))?;
+    let classes = labels.map(|(classes, _)| classes);
+    if arguments.json {
+        return output::print_json(&json!({
+            "out": arguments.out,
+            "backbone": info.name,
+            "pictures": embedding.files.len(),
+            "features": network.features(),
+            "classes": classes,
+            "skipped": embedding.skipped,
+        }));
+    }
+    output::print(&format!(
+        "{} of {} in {}\n",
+        format::count(embedding.files.len(), "vector", "vectors"),
+        format::count(network.features(), "feature", "features"),
+        arguments.out.display()
+    ))
+}
+
+fn compute(network: &PretrainedNetwork, pictures: &[scan::NamedFile]) -> anyhow::Result<Embedding> {
+    let bar = progress::bar();
+    if let Some(bar) = &bar {
+        bar.set_prefix("Computing features");
+        bar.set_length(pictures.len() as u64);
+    }
+    let mut embedding = Embedding::default();
+    for batch in pictures.chunks(BATCH) {
+        let mut pixels = Vec::with_capacity(batch.len());
+        for (path, name) in batch {
+            match decode::decode(&PictureSource::File(path.clone())) {
+                Ok(picture) => {
+                    pixels.push(picture);
+                    embedding.files.push(name.clone());
+                }
+                Err(error) => embedding.skipped.push(error.into_problem(path)),
+            }
+        }
+        if !pixels.is_empty() {
+            embedding.features.extend(network.embed(&pixels)?.concat());
+        }
+        if let Some(bar) = &bar {
+            bar.inc(batch.len() as u64);
+        }
+    }
+    if let Some(bar) = &bar {
+        bar.finish_and_clear();
+    }
+    Ok(embedding)
+}
+
+/// The class of every file, by the folder that the source's layout names it by; `None` where the
+/// folders name no classes, or not every picture lies in one.
+fn labels(folder: &Path, files: &[String]) -> Option<(Vec<String>, Vec<i64>)> {
+    let (root, depth) = match scan::recognise(folder).ok()? {
+        DataSource::ClassFolders { path } => (path, 0),
+        DataSource::SplitFolders { path } => (path, 1),
+        _ => return None,
+    };
+    let below = root
+        .strip_prefix(folder)
+        .ok()?
+        .to_string_lossy()
+        .replace('\\', "/");
+    let prefix = if below.is_empty() { below } else { below + "/" };
+    let class = |file: &'_ String| -> Option<String> {
+        let parts: Vec<&str> = file.strip_prefix(&prefix)?.split('/').collect();
+        (parts.len() > depth + 1).then(|| parts[depth].to_owned())
+    };
+    let named: Vec<String> = files.iter().map(class).collect::<Option<_>>()?;
+    let classes: Vec<String> = named
+        .iter()
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .cloned()
+        .collect();
+    let index = |name: &String| classes.binary_search(name).ok().map(|index| index as i64);
+    let labels = named.iter().map(index).collect::<Option<_>>()?;
+    Some((classes, labels))
+}
+
+/// safetensors: `features` `[N, F]` f32, `labels` `[N]` i64 where classes are known; files and classes
+/// as JSON lists in the metadata.
+fn to_bytes(
+    network: &PretrainedNetwork,
+    backbone: &str,
+    embedding: &Embedding,
+    labels: Option<&(Vec<String>, Vec<i64>)>,
+) -> anyhow::Result<Vec<u8>> {
+    let features: Vec<u8> = embedding
+        .features
+        .iter()
+        .flat_map(|value| value.to_le_bytes())
+        .collect();
+    let count = embedding.files.len();
+    let shape = vec![count, network.features()];
+    let mut metadata = HashMap::from([
+        ("backbone".to_owned(), backbone.to_owned()),
+        (
+            "weights".to_owned(),
+            network.preprocessing().name.to_owned(),
+        ),
+        ("files".to_owned(), serde_json::to_string(&embedding.files)?),
+    ]);
+    let mut tensors = vec![("features", TensorView::new(Dtype::F32, shape, &features)?)];
+    let numbers: Vec<u8>;
+    if let Some((classes, labels)) = labels {
+        metadata.insert("classes".to_owned(), serde_json::to_string(classes)?);
+        numbers = labels
+            .iter()
+            .flat_map(|label| label.to_le_bytes())
+            .collect();
+        tensors.push((
+            "labels",
+            TensorView::new(Dtype::I64, vec![count], &numbers)?,
+        ));
+    }
+    Ok(serialize(tensors, Some(metadata))?)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_told_by_the_folders_that_name_classes() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["dog/a.png", "cat/b.png", "cat/more/c.png"] {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, b"only its name matters").unwrap();
+        }
+        let files = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let in_classes = files(&["cat/b.png", "cat/more/c.png", "dog/a.png"]);
+        let (classes, found) = labels(folder.path(), &in_classes).unwrap();
+        assert_eq!(classes, ["cat", "dog"]);
+        assert_eq!(found, [0, 0, 1]);
+        let loose = files(&["cat/b.png", "loose.png"]);
+        assert_eq!(
+            labels(folder.path(), &loose),
+            None,
+            "not every picture has a class"
+        );
+        let flat = folder.path().join("cat/more");
+        assert_eq!(labels(&flat, &files(&["c.png"])), None);
+    }
+}

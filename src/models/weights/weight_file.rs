@@ -1,0 +1,73 @@
+//! A weight file that is read piece by piece, so that memory holds one tensor of it at a time.
+//!
+//! Not a memory map: a file that another program shortens while it is mapped ends the process, and a
+//! map needs unsafe code. Reading at a position costs one copy, which decoding makes anyway.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+/// An open file of known length.
+#[derive(Debug)]
+pub(super) struct WeightFile {
+    file: Mutex<File>,
+    length: u64,
+}
+
+impl WeightFile {
+    /// # Errors
+    /// A sentence without the path: it can't be opened, or it is no file.
+    pub fn open(path: &Path) -> Result<Self, String> {
+        let file = File::open(path)
+            .map_err(|error| format!("the weight file can't be opened ({error})"))?;
+        let metadata = file
+            .metadata()
+            .map_err(|error| format!("the weight file can't be read ({error})"))?;
+        if !metadata.is_file() {
+            return Err("this is no file".into());
+        }
+        Ok(Self {
+            file: Mutex::new(file),
+            length: metadata.len(),
+        })
+    }
+
+    /// In bytes, when it was opened.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// `count` bytes from `start`; nothing is allocated for more than the file holds.
+    pub fn read(&self, start: u64, count: u64) -> Result<Vec<u8>, String> {
+        let inside = start
+            .checked_add(count)
+            .is_some_and(|end| end <= self.length);
+        let size = usize::try_from(count).ok().filter(|_| inside);
+        let mut bytes = vec![0; size.ok_or("the file is cut off")?];
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.seek(SeekFrom::Start(start))
+            .and_then(|_| file.read_exact(&mut bytes))
+            .map_err(|error| read_error(&error))?;
+        Ok(bytes)
+    }
+
+    /// Hands the file itself to `work`, from its beginning; nobody else reads meanwhile.
+    pub fn with_file<T>(
+        &self,
+        work: impl FnOnce(&mut File) -> Result<T, String>,
+    ) -> Result<T, String> {
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.seek(SeekFrom::Start(0))
+            .map_err(|error| read_error(&error))?;
+        work(&mut file)
+    }
+}
+
+fn read_error(error: &io::Error) -> String {
+    if error.kind() == io::ErrorKind::UnexpectedEof {
+        "the file became shorter while it was read".into()
+    } else {
+        format!("the file can't be read ({error})")
+    }
+}

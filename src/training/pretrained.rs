@@ -1,0 +1,181 @@
+//! Untouched pre-trained networks, used: their own 1000 classes, and the features that heads learn from.
+
+use std::path::Path;
+
+use tch::{Device, Kind, Tensor};
+
+use super::TrainingError;
+use super::inference::{BATCH, rows_of};
+use super::pictures::Normalizer;
+use super::trainer::{square_spec, use_all_cores};
+use crate::data::Pixels;
+use crate::data::square::{SquareSpec, to_square};
+use crate::experiment::{Experiment, Fit, WeightsSource};
+use crate::models::fold::FrozenPrefix;
+use crate::models::layers::Pass;
+use crate::models::weights::{self, LoadReport};
+use crate::models::{self, Backbone, WeightsInfo, catalogue};
+
+/// A backbone with published or a person's own weights, and the preprocessing that belongs to them.
+pub struct PretrainedNetwork {
+    backbone: Box<dyn Backbone>,
+    whole: FrozenPrefix,
+    spec: SquareSpec,
+    normalizer: Normalizer,
+    preprocessing: &'static WeightsInfo,
+    report: LoadReport,
+}
+
+/// One of the classes that a pre-trained network finds most probable.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct RankedClass {
+    /// ImageNet's index, 0 to 999.
+    pub index: usize,
+    pub class: String,
+    pub probability: f64,
+}
+
+impl PretrainedNetwork {
+    /// Backbone `name` with the weights of `source`, which stand on this machine.
+    ///
+    /// # Errors
+    /// When the weights are missing or do not fit, or `source` is random.
+    pub fn open(
+        name: &str,
+        source: &WeightsSource,
+        base: Option<&Path>,
+        device: Device,
+    ) -> Result<Self, TrainingError> {
+        // Before a network is built for nothing.
+        let file = weights::locate(source, name, base)?.ok_or_else(|| {
+            TrainingError::Experiment(
+                "random weights recognise nothing: choose a weights file".into(),
+            )
+        })?;
+        use_all_cores();
+        let mut backbone = models::build(name, 0, device)?;
+        let report = weights::load(backbone.as_mut(), &file)?;
+        let preprocessing = weights::chosen(backbone.info(), source)?;
+        let mut experiment = Experiment::default();
+        experiment.data.fit = Fit::CenterCrop;
+        let spec = square_spec(&experiment, preprocessing, preprocessing.input_size);
+        let normalizer = Normalizer::new(preprocessing, device)?;
+        let whole = FrozenPrefix::new(backbone.as_ref(), 0..backbone.segments())?;
+        Ok(Self {
+            backbone,
+            whole,
+            spec,
+            normalizer,
+            preprocessing,
+            report,
+        })
+    }
+
+    /// Whose resize, crop, mean and deviation the pictures get.
+    pub fn preprocessing(&self) -> &'static WeightsInfo {
+        self.preprocessing
+    }
+
+    /// What loading the weights did.
+    pub fn report(&self) -> &LoadReport {
+        &self.report
+    }
+
+    /// The `top` most probable of ImageNet's classes for every picture, the most probable first.
+    ///
+    /// # Errors
+    /// When the weights came without the 1000-class classifier; the text says why.
+    pub fn classify(
+        &self,
+        pictures: &[Pixels],
+        top: usize,
+    ) -> Result<Vec<Vec<RankedClass>>, TrainingError> {
+        if let Some(reason) = self.report.why_no_classes() {
+            return Err(TrainingError::Experiment(reason));
+        }
+        let _guard = tch::no_grad_guard();
+        let mut ranked = Vec::new();
+        for batch in pictures.chunks(BATCH) {
+            let grid = self.forward(batch)?;
+            let logits = self.backbone.classify(&grid, &Pass::inference())?;
+            let probabilities = logits.f_softmax(-1, Kind::Double)?;
+            for row in rows_of(&probabilities)? {
+                ranked.push(rank(&row, top));
+            }
+        }
+        Ok(ranked)
+    }
+
+    /// Length of a picture's feature vector.
+    pub fn features(&self) -> usize {
+        usize::try_from(self.backbone.features()).unwrap_or(0)
+    }
+
+    /// The features of every picture, averaged over the grid: what a head without layers learns from.
+    pub fn embed(&self, pictures: &[Pixels]) -> Result<Vec<Vec<f32>>, TrainingError> {
+        let _guard = tch::no_grad_guard();
+        let mut rows = Vec::new();
+        for batch in pictures.chunks(BATCH) {
+            let grid = self.forward(batch)?;
+            let pooled = match grid.dim() {
+                2 => grid,
+                _ => grid.f_adaptive_avg_pool2d([1, 1])?.f_flatten(1, -1)?,
+            };
+            let flat = pooled
+                .f_to(Device::Cpu)?
+                .f_to_kind(Kind::Float)?
+                .f_contiguous()?
+                .f_view([-1])?;
+            let flat: Vec<f32> = Vec::try_from(&flat)?;
+            rows.extend(flat.chunks(self.features().max(1)).map(<[f32]>::to_vec));
+        }
+        Ok(rows)
+    }
+
+    /// Pictures of any size to the last segment's output.
+    fn forward(&self, pictures: &[Pixels]) -> Result<Tensor, TrainingError> {
+        let mut rgb = Vec::new();
+        for picture in pictures {
+            rgb.extend(to_square(picture, &self.spec).rgb);
+        }
+        let input = self
+            .normalizer
+            .tensor(&rgb, pictures.len(), self.spec.side)?;
+        Ok(self.whole.forward(self.backbone.as_ref(), &input)?)
+    }
+}
+
+/// The `top` largest of `probabilities`, the largest first, of equals the first.
+fn rank(probabilities: &[f64], top: usize) -> Vec<RankedClass> {
+    let names = catalogue::imagenet_classes();
+    let mut order: Vec<usize> = (0..probabilities.len()).collect();
+    order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));
+    order
+        .into_iter()
+        .take(top)
+        .map(|index| RankedClass {
+            index,
+            class: names
+                .get(index)
+                .map_or_else(|| format!("class {index}"), ToString::to_string),
+            probability: probabilities[index],
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_are_ranked_with_the_most_probable_first() {
+        let order = |probabilities: &[f64], top| -> Vec<usize> {
+            rank(probabilities, top)
+                .iter()
+                .map(|class| class.index)
+                .collect()
+        };
+        assert_eq!(order(&[0.1, 0.4, 0.1, 0.4], 3), [1, 3, 0]);
+        assert_eq!(order(&[1.0], 5), [0]);
+    }
+}

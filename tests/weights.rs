@@ -1,0 +1,375 @@
+//! Weights from the command line: listed, fetched, checked, used.
+#![allow(clippy::unwrap_used, reason = "tests may panic")]
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use safetensors::SafeTensors;
+use serde_json::Value;
+
+use crate::cli::{Home, json};
+
+#[path = "../src/models/weights/download/server.rs"]
+mod server;
+
+use server::{Answer, Server};
+
+/// ResNet-18 as it is initialised, as a state_dict, with the classifier or without.
+fn resnet18(path: &Path, with_classifier: bool) -> HashMap<String, Vec<f32>> {
+    let backbone = graft::models::build("resnet18", 5, tch::Device::Cpu).unwrap();
+    let entries: Vec<(&str, &tch::Tensor)> = backbone
+        .parameters()
+        .entries
+        .iter()
+        .filter(|entry| with_classifier || !entry.name.starts_with("fc."))
+        .map(|entry| (entry.name.as_str(), &entry.tensor))
+        .collect();
+    tch::Tensor::write_safetensors(&entries, path).unwrap();
+    entries
+        .iter()
+        .filter(|(name, _)| name.starts_with("fc."))
+        .map(|(name, tensor)| {
+            (
+                name.to_string(),
+                Vec::try_from(tensor.flatten(0, -1)).unwrap(),
+            )
+        })
+        .collect()
+}
+
+fn text(output: &std::process::Output) -> (String, String) {
+    (
+        String::from_utf8(output.stdout.clone()).unwrap(),
+        String::from_utf8(output.stderr.clone()).unwrap(),
+    )
+}
+
+#[test]
+fn every_file_is_listed_with_its_place() {
+    let home = Home::new();
+    let list = json(&home.printed(&["weights", "list", "--json"]));
+    let list = list.as_array().unwrap();
+    let backbones = json(&home.printed(&["backbones", "--json"]));
+    for backbone in backbones.as_array().unwrap() {
+        let of: Vec<&Value> = list
+            .iter()
+            .filter(|entry| entry["backbone"] == backbone["name"])
+            .collect();
+        let defaults = of.iter().filter(|entry| entry["default"] == true).count();
+        assert_eq!(defaults, 1, "{backbone}");
+        assert!(
+            of.iter().all(|entry| entry["path"].is_null()),
+            "nothing is here yet"
+        );
+        assert!(
+            of.iter()
+                .all(|entry| entry["licence"].as_str().is_some_and(|l| !l.is_empty()))
+        );
+    }
+    // What torch has fetched is found.
+    let cache = home.path().join("cache/torch/hub/checkpoints");
+    std::fs::create_dir_all(&cache).unwrap();
+    std::fs::write(cache.join("resnet18-f37072fd.pth"), b"cut").unwrap();
+    let list = json(&home.printed(&["weights", "list", "--json"]));
+    let here: Vec<&Value> = list
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|entry| !entry["path"].is_null())
+        .collect();
+    assert_eq!(here.len(), 1);
+    assert!(
+        here[0]["path"]
+            .as_str()
+            .unwrap()
+            .ends_with("resnet18-f37072fd.pth")
+    );
+    let table = home.printed(&["weights", "list"]);
+    assert!(
+        table.contains("not downloaded") && table.contains("resnet18-f37072fd.pth"),
+        "{table}"
+    );
+}
+
+#[test]
+fn a_download_that_fails_says_why_and_goes_on_next_time() {
+    let home = Home::new();
+    let whole: Vec<u8> = (0..300_000u32).map(|i| i as u8).collect();
+    let server = Server::new(move |ask| match ask.range_start() {
+        None => Answer::new(200, &whole[..100_000])
+            .with("ETag", "\"a\"")
+            .claiming(whole.len() as u64),
+        Some(_) => Answer::file(ask, &whole, "\"a\""),
+    });
+    let mirror = server.url();
+    let fetch = ["weights", "fetch", "resnet18", "--mirror", &mirror];
+    let message = home.refused(&fetch, 1);
+    assert!(
+        message.contains("/models/resnet18-f37072fd.pth"),
+        "{message}"
+    );
+    assert!(
+        message.contains("the connection ended before the file did"),
+        "{message}"
+    );
+    let by_hand = home.path().join("home/weights/resnet18-f37072fd.pth");
+    assert!(
+        message.trim_end().ends_with(by_hand.to_str().unwrap()),
+        "{message}"
+    );
+    // The rest comes, but the whole is not the published file.
+    let message = home.refused(&fetch, 1);
+    assert!(message.contains("SHA-256"), "{message}");
+    let asked = server.asked();
+    assert_eq!(asked.len(), 2);
+    assert_eq!(asked[1].range_start(), Some(100_000));
+    let folder = home.path().join("cache/torch/hub/checkpoints");
+    assert_eq!(
+        std::fs::read_dir(folder).unwrap().count(),
+        0,
+        "no part is taken for the whole"
+    );
+}
+
+#[test]
+fn a_name_that_is_not_published_is_refused_with_those_that_are() {
+    let home = Home::new();
+    let message = home.refused(&["weights", "fetch", "resnet18:IMAGENET1K_V7"], 1);
+    assert!(message.contains("resnet18 has IMAGENET1K_V1"), "{message}");
+    let message = home.refused(&["weights", "fetch", "resnet5"], 1);
+    assert!(message.contains("no backbone named “resnet5”"), "{message}");
+    let message = home.refused(&["weights", "fetch", "efficientnet_lite0"], 1);
+    assert!(message.contains("cargo xtask setup"), "{message}");
+
+    home.pictures(4);
+    let preset = home.preset("Named");
+    let preset = preset.to_str().unwrap();
+    let set = "backbone.weights=Named(\"IMAGENET1K_V7\")";
+    let message = home.refused(&["run", preset, "--out", "runs", "--set", set], 1);
+    assert!(
+        message.contains("efficientnet_lite0 has IMAGENET1K"),
+        "{message}"
+    );
+    assert!(!home.path().join("runs").exists());
+}
+
+#[test]
+fn a_proxy_is_asked_for_what_is_not_on_this_machine() {
+    let home = Home::new();
+    let proxy = Server::new(|ask| match ask.method.as_str() {
+        "CONNECT" => Answer::new(200, b""),
+        _ => Answer::new(404, b""),
+    });
+    let fetch = [
+        "weights",
+        "fetch",
+        "resnet18",
+        "--mirror",
+        "http://weights.invalid",
+    ];
+    let output = home.graft_with(&fetch, &[("HTTP_PROXY", &proxy.url())]);
+    let (_, message) = text(&output);
+    assert!(message.contains("there is no such file"), "{message}");
+    let asked = proxy.asked();
+    assert!(
+        asked.iter().any(|ask| ask.path.contains("weights.invalid")),
+        "{asked:?}"
+    );
+}
+
+#[test]
+fn a_run_fetches_what_is_missing_and_says_so() {
+    let home = Home::new();
+    home.pictures(8);
+    let preset = home.preset("Pretrained");
+    let server = Server::new(|_| Answer::new(404, b""));
+    let run = [
+        "run",
+        preset.to_str().unwrap(),
+        "--out",
+        "runs",
+        "--set",
+        "backbone.name=\"resnet18\"",
+        "--set",
+        "backbone.weights=Named(\"IMAGENET1K_V1\")",
+    ];
+    let output = home.graft_with(&run, &[("GRAFT_WEIGHTS_MIRROR", &server.url())]);
+    let (_, message) = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    let url = format!("{}/models/resnet18-f37072fd.pth", server.url());
+    assert!(
+        message.contains("Downloading resnet18’s weights IMAGENET1K_V1 (45 MB"),
+        "{message}"
+    );
+    assert!(
+        message.contains(&format!("can't download {url}")),
+        "{message}"
+    );
+    assert!(message.contains("there is no such file"), "{message}");
+}
+
+#[test]
+fn a_file_is_checked_against_a_backbone() {
+    let home = Home::new();
+    let file = home.path().join("base.safetensors");
+    resnet18(&file, false);
+    let text = home.printed(&["weights", "check", "resnet18", "base.safetensors"]);
+    assert!(
+        text.contains("fits ResNet-18") && text.contains("classifier: none"),
+        "{text}"
+    );
+    let report =
+        json(&home.printed(&["weights", "check", "resnet18", "base.safetensors", "--json"]));
+    assert_eq!(
+        (&report["usable"], &report["dialect"]),
+        (&Value::Bool(true), &"torchvision".into())
+    );
+    assert_eq!(
+        report["missing"],
+        serde_json::json!(["fc.weight", "fc.bias"])
+    );
+
+    let check = [
+        "weights",
+        "check",
+        "mobilenet_v2",
+        "base.safetensors",
+        "--json",
+    ];
+    let output = home.graft(&check);
+    assert_eq!(output.status.code(), Some(1));
+    let (stdout, stderr) = self::text(&output);
+    let report = json(&stdout);
+    assert_eq!(report["usable"], false);
+    assert!(
+        report["reason"]
+            .as_str()
+            .unwrap()
+            .contains("do not fit MobileNetV2")
+    );
+    assert!(stderr.contains("is missing") && stderr.trim_end().ends_with("base.safetensors"));
+
+    std::fs::write(home.path().join("page.pth"), b"<html>").unwrap();
+    let message = home.refused(&["weights", "check", "resnet18", "page.pth"], 1);
+    assert!(message.contains("web page"), "{message}");
+}
+
+#[test]
+fn features_and_the_classifier_give_the_classes() {
+    let home = Home::new();
+    let folder = home.pictures(3);
+    std::fs::write(folder.join("dark/broken.png"), b"no picture").unwrap();
+    let classifier = resnet18(&home.path().join("w.safetensors"), true);
+    let embed = [
+        "embed",
+        "--backbone",
+        "resnet18",
+        "--weights",
+        "w.safetensors",
+        "--device",
+        "cpu",
+        "--out",
+        "features.safetensors",
+        "pictures",
+    ];
+    let told = json(&home.printed(&[&embed[..], &["--json"]].concat()));
+    assert_eq!(
+        (&told["pictures"], &told["features"]),
+        (&6.into(), &512.into())
+    );
+    assert_eq!(told["classes"], serde_json::json!(["bright", "dark"]));
+    assert!(
+        told["skipped"][0]["path"]
+            .as_str()
+            .unwrap()
+            .ends_with("broken.png")
+    );
+
+    let bytes = std::fs::read(home.path().join("features.safetensors")).unwrap();
+    let (_, metadata) = SafeTensors::read_metadata(&bytes).unwrap();
+    let metadata = metadata.metadata().clone().unwrap();
+    let files: Vec<String> = serde_json::from_str(&metadata["files"]).unwrap();
+    assert_eq!(files[0], "bright/0.png");
+    let tensors = SafeTensors::deserialize(&bytes).unwrap();
+    assert_eq!(tensors.tensor("features").unwrap().shape(), [6, 512]);
+    let labels: Vec<i64> = tensors
+        .tensor("labels")
+        .unwrap()
+        .data()
+        .chunks(8)
+        .map(|bytes| i64::from_le_bytes(bytes.try_into().unwrap()))
+        .collect();
+    assert_eq!(labels, [0, 0, 0, 1, 1, 1]);
+    let features: Vec<f64> = tensors
+        .tensor("features")
+        .unwrap()
+        .data()
+        .chunks(4)
+        .map(|bytes| f64::from(f32::from_le_bytes(bytes.try_into().unwrap())))
+        .collect();
+
+    // The classifier on the first picture's features is what `graft classify` computes.
+    let (weight, bias) = (&classifier["fc.weight"], &classifier["fc.bias"]);
+    let logits: Vec<f64> = (0..1000)
+        .map(|class| {
+            let row = &weight[class * 512..(class + 1) * 512];
+            let dot: f64 = row
+                .iter()
+                .zip(&features)
+                .map(|(w, x)| f64::from(*w) * x)
+                .sum();
+            dot + f64::from(bias[class])
+        })
+        .collect();
+    let sum: f64 = logits.iter().map(|logit| logit.exp()).sum();
+    let answer = json(&home.printed(&[
+        "classify",
+        "--backbone",
+        "resnet18",
+        "--weights",
+        "w.safetensors",
+        "--device",
+        "cpu",
+        "--top",
+        "1000",
+        "--json",
+        "pictures/bright/0.png",
+    ]));
+    let predictions = answer[0]["predictions"].as_array().unwrap();
+    assert_eq!(predictions.len(), 1000);
+    for guess in predictions {
+        let expected = logits[guess["index"].as_u64().unwrap() as usize].exp() / sum;
+        let found = guess["probability"].as_f64().unwrap();
+        assert!((found - expected).abs() < 1e-6, "{guess}: {expected}");
+    }
+}
+
+#[test]
+fn classes_need_a_classifier_and_features_a_folder() {
+    let home = Home::new();
+    home.pictures(1);
+    resnet18(&home.path().join("base.safetensors"), false);
+    let arguments = ["--backbone", "resnet18", "--weights", "base.safetensors"];
+    let classify = [&["classify"], &arguments[..], &["pictures/dark/0.png"]].concat();
+    let message = home.refused(&classify, 1);
+    assert!(
+        message.contains("without the 1000-class classifier"),
+        "{message}"
+    );
+    let out = ["--out", "absent/features.safetensors", "pictures"];
+    let message = home.refused(&[&["embed"], &arguments[..], &out].concat(), 1);
+    assert!(
+        message.contains("no such folder") && message.contains("absent"),
+        "{message}"
+    );
+    std::fs::create_dir(home.path().join("empty")).unwrap();
+    let out = ["--out", "features.safetensors", "empty"];
+    let message = home.refused(&[&["embed"], &arguments[..], &out].concat(), 1);
+    assert!(message.contains("no pictures below empty"), "{message}");
+    assert!(!home.path().join("features.safetensors").exists());
+    let message = home.refused(
+        &["classify", "--backbone", "resnet18", "pictures/dark/0.png"],
+        1,
+    );
+    assert!(message.contains("graft weights fetch"), "{message}");
+}
