@@ -95,6 +95,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 const CRATES: &[(&str, &[&str])] = &[
     ("tch", &["models", "training", "runs", "worker", "cli"]),
     ("eframe", &["app"]),
+    ("egui_extras", &["app"]),
     ("egui_plot", &["app"]),
     ("egui_tiles", &["app"]),
     ("rfd", &["app"]),

@@ -45,7 +45,7 @@ const CTRL_SHIFT: Modifiers = Modifiers {
 };
 
 impl Action {
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::OpenPictures,
         Self::OpenTable,
         Self::OpenPreset,
@@ -69,6 +69,7 @@ impl Action {
         Self::Show(View::Data),
         Self::Show(View::Layers),
         Self::Show(View::Augmentation),
+        Self::Show(View::Backbones),
         Self::Show(View::Curves),
         Self::Show(View::Results),
         Self::Show(View::Log),
@@ -104,6 +105,7 @@ impl Action {
             Self::Show(View::Data) => "Show data",
             Self::Show(View::Layers) => "Show layers",
             Self::Show(View::Augmentation) => "Show augmentation",
+            Self::Show(View::Backbones) => "Show backbones",
             Self::Show(View::Curves) => "Show curves",
             Self::Show(View::Results) => "Show results",
             Self::Show(View::Log) => "Show log",
@@ -149,6 +151,9 @@ impl Action {
             Self::Show(View::Layers) => "The backbone layer by layer, and what of it is frozen",
             Self::Show(View::Augmentation) => {
                 "The same picture drawn again and again, as training sees it"
+            }
+            Self::Show(View::Backbones) => {
+                "The networks to start from: accuracy, size, and speed on this machine"
             }
             Self::Show(View::Curves) => "Loss and accuracy over the epochs",
             Self::Show(View::Results) => "Test results of the runs side by side",
@@ -225,6 +230,7 @@ impl Action {
                     Key::Num4,
                     Key::Num5,
                     Key::Num6,
+                    Key::Num7,
                 ];
                 View::ALL
                     .iter()

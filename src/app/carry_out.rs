@@ -82,6 +82,7 @@ impl Graft {
                 });
             }
             Command::WantThumbnails(indices) => self.want_thumbnails(&indices),
+            Command::WantSeen(index) => self.want_seen(index),
             Command::WantPreview { index, seed, count } => self.want_preview(index, seed, count),
             Command::Dropped(path) => match sources::kind(&path) {
                 Kind::Preset => self.open_preset(&path),
@@ -376,6 +377,28 @@ impl Graft {
                 });
             }
         }
+    }
+
+    fn want_seen(&mut self, index: usize) {
+        let Scan::Done { dataset, .. } = &self.state.scan else {
+            return;
+        };
+        let Some(document) = self.state.active_document() else {
+            return;
+        };
+        let backbone = &document.experiment.backbone;
+        let wanted = (index, backbone.name.clone(), backbone.weights.clone());
+        if self.asked.seen.as_ref() == Some(&wanted) {
+            return;
+        }
+        self.workers.ask(Question::Classify {
+            dataset: dataset.clone(),
+            index,
+            backbone: backbone.name.clone(),
+            weights: backbone.weights.clone(),
+            base: document.base(),
+        });
+        self.asked.seen = Some(wanted);
     }
 
     fn want_preview(&mut self, index: usize, seed: u64, count: u32) {

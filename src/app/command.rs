@@ -50,6 +50,8 @@ pub enum Command {
     UseWeights(PathBuf),
     /// Pictures whose thumbnails a view shows: those that are missing are made. Send it every frame.
     WantThumbnails(Vec<usize>),
+    /// What the untouched network sees in this picture. Send it every frame, as thumbnails.
+    WantSeen(usize),
     /// Augmented versions of picture `index` under the active experiment, drawn with `seed`. Send it
     /// every frame; the work is done when something changed.
     WantPreview {
@@ -107,6 +109,7 @@ pub enum View {
     Data,
     Layers,
     Augmentation,
+    Backbones,
     Curves,
     Results,
     Log,
@@ -114,10 +117,11 @@ pub enum View {
 
 impl View {
     /// In the order of their tabs and of their shortcuts.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Data,
         Self::Layers,
         Self::Augmentation,
+        Self::Backbones,
         Self::Curves,
         Self::Results,
         Self::Log,
@@ -128,6 +132,7 @@ impl View {
             Self::Data => "Data",
             Self::Layers => "Layers",
             Self::Augmentation => "Augmentation",
+            Self::Backbones => "Backbones",
             Self::Curves => "Curves",
             Self::Results => "Results",
             Self::Log => "Log",
@@ -140,6 +145,7 @@ impl View {
             Self::Data => icon::IMAGES,
             Self::Layers => icon::TREE_STRUCTURE,
             Self::Augmentation => icon::MAGIC_WAND,
+            Self::Backbones => icon::STACK,
             Self::Curves => icon::CHART_LINE,
             Self::Results => icon::TROPHY,
             Self::Log => icon::SCROLL,
@@ -150,6 +156,6 @@ impl View {
 impl Command {
     /// Whether a view says it every frame while it is shown.
     pub fn is_want(&self) -> bool {
-        matches!(self, Self::WantThumbnails(_) | Self::WantPreview { .. })
+        matches!(self, Self::WantThumbnails(_) | Self::WantPreview { .. } | Self::WantSeen(_))
     }
 }

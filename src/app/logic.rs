@@ -8,7 +8,7 @@ use eframe::egui;
 
 use super::clock;
 use super::shell::{Asked, Graft, ScanKey};
-use super::state::{LogLine, NoticeKind, Preview, RecordState, RunRecord, Scan, Tree};
+use super::state::{LogLine, NoticeKind, Preview, RecordState, RunRecord, Scan, Seen, Tree};
 use crate::experiment::DataSource;
 use crate::models::{catalogue, weights};
 use crate::runs::{RunState, RunSummary};
@@ -209,6 +209,12 @@ impl Graft {
                     let text = reason.clone();
                     self.log(NoticeKind::Info, text);
                 }
+                // Speeds of another processor say nothing here.
+                if self.settings.measured_on == devices.cpu {
+                    self.state.speeds.clone_from(&self.settings.speeds);
+                } else {
+                    self.settings.measured_on.clone_from(&devices.cpu);
+                }
                 self.state.devices = Some(devices);
             }
             Answer::Recognised { path, source } => self.use_pictures(&path, source),
@@ -290,6 +296,44 @@ impl Graft {
                     }));
                 }
             }
+            Answer::StoredWeights(stored) => {
+                self.state.stored_weights = stored.into_iter().collect();
+            }
+            Answer::Speed { backbone, result } => {
+                self.asked.speed = None;
+                match result {
+                    // Beside a training that began meanwhile, it measured the training.
+                    Ok(_) if self.state.is_training() => {}
+                    Ok(measured) => {
+                        self.state.speeds.insert(backbone, measured);
+                    }
+                    Err(reason) => {
+                        self.log(
+                            NoticeKind::Warning,
+                            format!("the speed of {backbone} can't be measured: {reason}"),
+                        );
+                        self.asked.unmeasurable.insert(backbone);
+                    }
+                }
+            }
+            Answer::Classified {
+                index,
+                backbone,
+                result,
+            } => {
+                let wanted = self
+                    .asked
+                    .seen
+                    .as_ref()
+                    .is_some_and(|(asked, name, _)| (*asked, name) == (index, &backbone));
+                if wanted {
+                    self.state.seen = Some(Seen {
+                        backbone,
+                        index,
+                        result,
+                    });
+                }
+            }
             Answer::Runs(summaries) => self.list_runs(summaries),
             Answer::Run(Ok(stored)) => {
                 if let Some(record) = self
@@ -341,6 +385,8 @@ impl Graft {
         self.asked.thumbnails.clear();
         self.state.preview = None;
         self.asked.preview = None;
+        self.state.seen = None;
+        self.asked.seen = None;
     }
 
     /// Adds earlier runs that are not known yet, oldest first, before those of this session, and
@@ -429,6 +475,8 @@ impl Graft {
             self.asked = Asked {
                 runs: std::mem::take(&mut self.asked.runs),
                 listed: self.asked.listed,
+                speed: self.asked.speed.take(),
+                unmeasurable: std::mem::take(&mut self.asked.unmeasurable),
                 ..Asked::default()
             };
             self.state.scan = Scan::None;
@@ -515,6 +563,28 @@ impl Graft {
             base: key.base.clone(),
         });
         self.asked.scan = Some(key);
+    }
+
+    /// Measures backbones one after the other while nothing else needs the machine, once.
+    pub(super) fn measure_next_backbone(&mut self) {
+        let is_busy = self.asked.speed.is_some()
+            || self.state.is_training()
+            || matches!(self.state.scan, Scan::Running { .. })
+            || self.state.devices.is_none()
+            || self.state.documents.is_empty();
+        if is_busy {
+            return;
+        }
+        let next = catalogue::architectures().iter().find(|info| {
+            !self.state.speeds.contains_key(info.name)
+                && !self.asked.unmeasurable.contains(info.name)
+        });
+        if let Some(info) = next {
+            self.asked.speed = Some(info.name.to_owned());
+            self.workers.ask(Question::MeasureSpeed {
+                backbone: info.name.to_owned(),
+            });
+        }
     }
 
     /// Opens a run's metrics when they are needed for the first time.

@@ -1,5 +1,6 @@
 //! What the window remembers between two starts: arrangement, theme, size, recent files, device.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -7,6 +8,7 @@ use eframe::egui;
 use serde::{Deserialize, Serialize};
 
 use super::command::View;
+use crate::models::speed::Measured;
 use crate::runs::atomic;
 
 /// How many files each recent list keeps.
@@ -29,6 +31,9 @@ pub struct Settings {
     pub views: Option<egui_tiles::Tree<View>>,
     /// Where the last dialog was.
     pub last_folder: Option<PathBuf>,
+    /// Speeds measured on the processor that `measured_on` names, by backbone.
+    pub speeds: BTreeMap<String, Measured>,
+    pub measured_on: String,
 }
 
 impl Default for Settings {
@@ -42,6 +47,8 @@ impl Default for Settings {
             device: None,
             views: None,
             last_folder: None,
+            speeds: BTreeMap::new(),
+            measured_on: String::new(),
         }
     }
 }

@@ -17,7 +17,7 @@ use super::views::Locals;
 use super::workers::Workers;
 use super::{actions, theme};
 use crate::data::Dataset;
-use crate::experiment::{Augmentation, DataConfig, Fit};
+use crate::experiment::{Augmentation, DataConfig, Fit, WeightsSource};
 use crate::models::tree::LayerTree;
 use crate::worker::messages::Question;
 
@@ -87,6 +87,12 @@ pub struct Asked {
     pub thumbnails: BTreeSet<usize>,
     pub preview: Option<PreviewKey>,
     pub runs: BTreeSet<PathBuf>,
+    /// The backbone whose speed is being measured.
+    pub speed: Option<String>,
+    /// Backbones that can't be measured here: they are not asked for again.
+    pub unmeasurable: BTreeSet<String>,
+    /// The picture that the untouched network was shown, and the network.
+    pub seen: Option<(usize, String, WeightsSource)>,
     /// When the runs were listed last because of those that train elsewhere.
     pub listed: Option<Instant>,
 }
@@ -179,6 +185,7 @@ impl Graft {
             commands: Vec::new(),
         };
         app.workers.ask(Question::Devices);
+        app.workers.ask(Question::StoredWeights);
         app.workers.ask(Question::ListRuns {
             runs: app.places.runs.clone(),
         });
@@ -237,6 +244,7 @@ impl Graft {
             recent_pictures: self.state.recent_pictures.clone(),
             device: self.state.device.clone(),
             views: Some(self.views.clone()),
+            speeds: self.state.speeds.clone(),
             ..self.settings.clone()
         }
     }
@@ -311,6 +319,7 @@ impl eframe::App for Graft {
         self.forget_abandoned_saving();
         self.follow_active_document(ctx);
         self.follow_other_processes(ctx);
+        self.measure_next_backbone();
         self.watch_closing(ctx);
         self.note_window(ctx);
         let settings = self.current_settings();

@@ -1,15 +1,17 @@
 //! What the window knows, as plain data. Nothing here draws.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::data::{Dataset, Pixels, SplitIndices};
 use crate::experiment::{Augmentation, DataConfig, DataSource, Experiment, FieldProblem};
 use crate::models::device::Devices;
+use crate::models::speed::Measured;
 use crate::models::tree::LayerTree;
 use crate::runs::RunSummary;
 use crate::training::EpochMetrics;
+use crate::training::pretrained::RankedClass;
 use crate::training::events::Progress;
 use crate::worker::messages::RunId;
 
@@ -135,6 +137,15 @@ pub struct Preview {
     pub versions: Vec<Pixels>,
 }
 
+/// The answer of the untouched network to one picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen {
+    pub backbone: String,
+    pub index: usize,
+    /// ImageNet's most probable classes, or why there is no answer.
+    pub result: Result<Vec<RankedClass>, String>,
+}
+
 /// Everything that panels are built from.
 #[derive(Debug, Clone, Default)]
 pub struct State {
@@ -145,6 +156,12 @@ pub struct State {
     /// Thumbnails by picture index of the scanned data set.
     pub thumbnails: BTreeMap<usize, Result<Arc<Pixels>, String>>,
     pub preview: Option<Arc<Preview>>,
+    /// What the untouched network sees in a picture.
+    pub seen: Option<Seen>,
+    /// Measured on this machine, by backbone.
+    pub speeds: BTreeMap<String, Measured>,
+    /// Backbone and name of the published weights that stand on this machine.
+    pub stored_weights: BTreeSet<(String, String)>,
     pub devices: Option<Devices>,
     /// "cpu", "cuda:0"; `None` for the best there is.
     pub device: Option<String>,

@@ -9,6 +9,7 @@ use super::panels::augmentation_view::{
     AugmentationPreviewLocal, AugmentationPreviewView, augmentation_view_ui,
 };
 use super::panels::backbone::{BackboneLocal, BackboneView, backbone_ui};
+use super::panels::backbones_view::{BackbonesLocal, BackbonesView, backbones_view_ui};
 use super::panels::curves::{CurvesLocal, CurvesView, curves_ui};
 use super::panels::data::{DataEditorLocal, DataEditorView, data_editor_ui};
 use super::panels::data_view::{DataView, DataViewLocal, data_view_ui};
@@ -37,6 +38,7 @@ pub struct Locals {
     training: TrainingLocal,
     data_view: DataViewLocal,
     preview: AugmentationPreviewLocal,
+    backbones: BackbonesLocal,
     curves: CurvesLocal,
     results: ResultsLocal,
     log: LogLocal,
@@ -287,6 +289,10 @@ impl Locals {
                         out.push(Command::WantPreview { index, seed, count });
                     }
                 }
+                None => no_experiment_ui(ui, out),
+            },
+            View::Backbones => match BackbonesView::build(state, &self.backbones) {
+                Some(view) => backbones_view_ui(ui, &view, &mut self.backbones, out),
                 None => no_experiment_ui(ui, out),
             },
             View::Curves => curves_ui(ui, &CurvesView::build(state), &mut self.curves, out),

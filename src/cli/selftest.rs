@@ -1,17 +1,14 @@
 //! `graft selftest`: is every backbone equal to its reference on this machine, and how quick is it?
 
-use std::time::Instant;
-
 use anyhow::bail;
 use clap::Args;
 use serde::Serialize;
-use tch::{Device, Kind, Tensor};
+use tch::Device;
 
 use super::table::{Align, table};
 use super::{output, run};
 use crate::models::catalogue::{ArchitectureInfo, architectures};
-use crate::models::fold::FrozenPrefix;
-use crate::models::{Backbone, ModelError, parity};
+use crate::models::{ModelError, parity, speed};
 
 /// Pictures of a batch, and of a slow network's.
 const BATCH: i64 = 32;
@@ -19,10 +16,6 @@ const SMALL_BATCH: i64 = 8;
 
 /// A network with more billions of multiply-adds per picture is slow for a processor.
 const SLOW_GFLOPS: f64 = 2.0;
-
-/// Measuring ends after this time or this many batches.
-const MEASURE_SECS: f64 = 1.0;
-const MEASURE_BATCHES: u32 = 20;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -139,27 +132,8 @@ fn measure(
         .error(&parity::logits(network.as_ref(), &pictures)?)?;
     let slow = info.gflops > SLOW_GFLOPS && device == Device::Cpu;
     let batch = if slow { SMALL_BATCH } else { BATCH };
-    Ok((error, rate(network.as_ref(), batch, side.into(), device)?))
-}
-
-/// Pictures per second through the whole backbone as a frozen prefix.
-fn rate(network: &dyn Backbone, batch: i64, side: i64, device: Device) -> Result<f64, ModelError> {
-    let pictures = Tensor::f_zeros([batch, 3, side, side], (Kind::Float, device))?;
-    let prefix = FrozenPrefix::new(network, 0..network.segments())?;
-    // Reading a number back waits for the device.
-    let pass = || -> Result<f64, ModelError> {
-        let features = prefix.forward(network, &pictures)?;
-        Ok(features.f_sum(Kind::Float)?.f_double_value(&[])?)
-    };
-    // The first pass asks for memory and chooses algorithms.
-    pass()?;
-    let start = Instant::now();
-    let mut batches = 0;
-    while batches < MEASURE_BATCHES && start.elapsed().as_secs_f64() < MEASURE_SECS {
-        pass()?;
-        batches += 1;
-    }
-    Ok(f64::from(batches) * batch as f64 / start.elapsed().as_secs_f64())
+    let rate = speed::pictures_per_second(network.as_ref(), batch, side, device)?;
+    Ok((error, rate))
 }
 
 fn as_table(findings: &[Finding]) -> String {

@@ -8,9 +8,11 @@ use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
-use super::square::{Interpolation, fit_within, resize};
+use super::square::fit_within;
 use super::{DataError, MAX_PIXELS, MAX_SIDE, PictureSource, Pixels};
 
 /// The side of every CIFAR-10 picture.
@@ -58,7 +60,28 @@ pub fn thumbnail(source: &PictureSource, side: u32) -> Result<Pixels, DataError>
         return Ok(picture);
     }
     let (width, height) = fit_within(picture.width, picture.height, side.max(1));
-    Ok(resize(&picture, width, height, Interpolation::Bilinear))
+    Ok(shrink(&picture, width, height))
+}
+
+/// For people: quicker than what a network's pictures are resized with, and not equal to Pillow's.
+fn shrink(picture: &Pixels, width: u32, height: u32) -> Pixels {
+    let options = ResizeOptions::new()
+        .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
+        .use_alpha(false);
+    let mut shrunk = Image::new(width, height, PixelType::U8x3);
+    let outcome = ImageRef::new(picture.width, picture.height, &picture.rgb, PixelType::U8x3)
+        .map_err(|error| error.to_string())
+        .and_then(|source| {
+            Resizer::new()
+                .resize(&source, &mut shrunk, &options)
+                .map_err(|error| error.to_string())
+        });
+    debug_assert_eq!(outcome, Ok(()), "a picture's bytes match its size");
+    Pixels {
+        width,
+        height,
+        rgb: shrunk.into_vec(),
+    }
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, String> {

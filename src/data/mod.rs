@@ -5,6 +5,7 @@ pub mod augment;
 pub mod decode;
 mod mapped;
 mod random;
+mod resample;
 pub mod scan;
 pub mod split;
 pub mod square;

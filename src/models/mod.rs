@@ -10,6 +10,7 @@ pub mod init;
 pub mod layers;
 pub mod parameters;
 pub mod parity;
+pub mod speed;
 pub mod tree;
 pub mod weights;
 

@@ -15,7 +15,7 @@ use super::trainer::Notify;
 use crate::data::square::{Interpolation, SquareSpec, to_square};
 use crate::data::{DataError, StopFlag, augment, decode, scan, split};
 use crate::experiment::{DataConfig, Experiment, Fit};
-use crate::models;
+use crate::models::{self, catalogue};
 use crate::runs::store;
 
 /// Questions that may wait; further ones are dropped, the window asks again.
@@ -25,6 +25,8 @@ const QUESTIONS: usize = 4096;
 pub struct Assistant {
     quick: Option<Sender<Question>>,
     scans: Option<Sender<Question>>,
+    /// Questions that run a network.
+    networks: Option<Sender<Question>>,
     answers: Receiver<Answer>,
     /// The flag of the scan that was asked for last.
     scan_stop: Arc<Mutex<StopFlag>>,
@@ -39,6 +41,7 @@ impl Assistant {
     pub fn spawn(notify: Notify) -> std::io::Result<Self> {
         let (quick, quick_questions) = bounded::<Question>(QUESTIONS);
         let (scans, scan_questions) = bounded::<Question>(QUESTIONS);
+        let (networks, network_questions) = bounded::<Question>(QUESTIONS);
         let (answer_sender, answers) = bounded::<Answer>(QUESTIONS);
         let scan_stop = Arc::new(Mutex::new(StopFlag::default()));
 
@@ -70,12 +73,19 @@ impl Assistant {
                     }
                 }
             })?;
+        let network_thread = std::thread::Builder::new()
+            .name("graft-network".into())
+            .spawn({
+                let tell = tell.clone();
+                move || super::networks::answer_questions(&network_questions, &*tell)
+            })?;
         Ok(Self {
             quick: Some(quick),
             scans: Some(scans),
+            networks: Some(networks),
             answers,
             scan_stop,
-            threads: vec![quick_thread, scan_thread],
+            threads: vec![quick_thread, scan_thread, network_thread],
         })
     }
 
@@ -89,6 +99,11 @@ impl Assistant {
                 *stop = StopFlag::default();
                 if let Some(scans) = &self.scans {
                     drop(scans.try_send(question));
+                }
+            }
+            Question::MeasureSpeed { .. } | Question::Classify { .. } => {
+                if let Some(networks) = &self.networks {
+                    drop(networks.try_send(question));
                 }
             }
             _ => {
@@ -110,6 +125,7 @@ impl Drop for Assistant {
         lock(&self.scan_stop).stop();
         self.quick = None;
         self.scans = None;
+        self.networks = None;
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
                 log::error!("an assistant thread panicked");
@@ -245,8 +261,21 @@ fn answer(question: Question) -> Option<Answer> {
                 .map(Box::new)
                 .map_err(|error| error.to_string()),
         ),
-        Question::Scan { .. } | Question::StopScan => return None,
+        Question::StoredWeights => Answer::StoredWeights(stored_weights()),
+        Question::Scan { .. }
+        | Question::StopScan
+        | Question::MeasureSpeed { .. }
+        | Question::Classify { .. } => return None,
     })
+}
+
+fn stored_weights() -> Vec<(String, String)> {
+    catalogue::architectures()
+        .iter()
+        .flat_map(|info| info.weights.iter().map(move |weights| (info, weights)))
+        .filter(|(_, weights)| models::weights::on_this_machine(weights).is_some())
+        .map(|(info, weights)| (info.name.to_owned(), weights.name.to_owned()))
+        .collect()
 }
 
 fn answer_scan(

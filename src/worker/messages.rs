@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::data::{Dataset, Pixels, SplitIndices};
-use crate::experiment::{Augmentation, DataConfig, DataSource, Experiment, Fit};
+use crate::experiment::{Augmentation, DataConfig, DataSource, Experiment, Fit, WeightsSource};
 use crate::models::device::Devices;
+use crate::models::speed::Measured;
 use crate::models::tree::LayerTree;
 use crate::runs::{RunSummary, StoredRun};
 use crate::training::TrainingEvent;
+use crate::training::pretrained::RankedClass;
 
 /// Names one training from the click that queued it to its end; unique within the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -83,6 +85,20 @@ pub enum Question {
         backbone: String,
         input_size: u32,
     },
+    /// Which published weight files stand on this machine, by a look at names.
+    StoredWeights,
+    /// How quick a backbone is here. Takes seconds of all cores.
+    MeasureSpeed {
+        backbone: String,
+    },
+    /// What the untouched network sees in a picture: ImageNet's most probable classes.
+    Classify {
+        dataset: Arc<Dataset>,
+        index: usize,
+        backbone: String,
+        weights: WeightsSource,
+        base: Option<PathBuf>,
+    },
     /// `count` augmented versions of one picture, as training would see them.
     Augment {
         dataset: Arc<Dataset>,
@@ -127,6 +143,17 @@ pub enum Answer {
         backbone: String,
         input_size: u32,
         tree: Result<Arc<LayerTree>, String>,
+    },
+    /// Backbone and weights' name of each.
+    StoredWeights(Vec<(String, String)>),
+    Speed {
+        backbone: String,
+        result: Result<Measured, String>,
+    },
+    Classified {
+        index: usize,
+        backbone: String,
+        result: Result<Vec<RankedClass>, String>,
     },
     Augmented {
         index: usize,

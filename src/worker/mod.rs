@@ -3,5 +3,6 @@
 
 pub mod assistant;
 pub mod messages;
+mod networks;
 mod run;
 pub mod trainer;

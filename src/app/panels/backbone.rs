@@ -174,24 +174,30 @@ fn cards_ui(
             for card in view.sorted(local.sort) {
                 let selected = card.name == draft.experiment.backbone.name;
                 if card_ui(ui, card, selected, height) && !selected {
-                    draft.experiment.backbone.name = card.name.into();
-                    // A size or a file that was chosen for another network means nothing to this one.
-                    draft.experiment.backbone.input_size = None;
-                    if matches!(
-                        draft.experiment.backbone.weights,
-                        WeightsSource::File(_) | WeightsSource::Named(_)
-                    ) {
-                        draft.experiment.backbone.weights = WeightsSource::Pretrained;
-                    }
-                    // So do the names of another network's layers.
-                    for phase in &mut draft.experiment.phases {
-                        super::layer_plan::forget_names(phase);
-                    }
-                    draft.touched(true, "");
+                    choose(draft, card.name);
                     local.file = None;
                 }
             }
         });
+}
+
+/// Takes another backbone, and forgets what was said of the one before.
+pub(super) fn choose(draft: &mut Draft<'_>, name: &str) {
+    let backbone = &mut draft.experiment.backbone;
+    backbone.name = name.into();
+    // A size or a file that was chosen for another network means nothing to this one.
+    backbone.input_size = None;
+    if matches!(
+        backbone.weights,
+        WeightsSource::File(_) | WeightsSource::Named(_)
+    ) {
+        backbone.weights = WeightsSource::Pretrained;
+    }
+    // So do the names of another network's layers.
+    for phase in &mut draft.experiment.phases {
+        super::layer_plan::forget_names(phase);
+    }
+    draft.touched(true, "");
 }
 
 fn card_ui(ui: &mut egui::Ui, card: &BackboneCard, selected: bool, height: f32) -> bool {

@@ -4,6 +4,7 @@ pub mod advice;
 pub mod augmentation;
 pub mod augmentation_view;
 pub mod backbone;
+pub mod backbones_view;
 pub mod curves;
 pub mod data;
 mod data_table;

@@ -1,0 +1,509 @@
+//! Middle: every backbone beside the others, with its speed on this machine and what that means for
+//! the pictures at hand; and what the chosen one, untouched, sees in one of them.
+
+use std::sync::Arc;
+
+use eframe::egui::{self, Sense, vec2};
+use egui_extras::{Column, TableBuilder};
+use egui_plot::{Plot, PlotPoint, Points, Text};
+
+use super::backbone::choose;
+use super::editor::EditorView;
+use super::textures::{TextureCache, TextureKey};
+use super::{format, widgets};
+use crate::app::command::Command;
+use crate::app::state::{Scan, Seen, State};
+use crate::app::tokens::{self, icon, tokens};
+use crate::data::Pixels;
+use crate::experiment::WeightsSource;
+use crate::models::catalogue::{self, ArchitectureInfo};
+use crate::training::estimate::Estimate;
+
+/// Plain data of the backbones view.
+#[derive(Debug, Clone)]
+pub struct BackbonesView {
+    pub editor: EditorView,
+    pub rows: Vec<BackboneRow>,
+    /// Backbones whose speed is still to be measured.
+    pub unmeasured: usize,
+    pub sample: Option<Sample>,
+}
+
+#[derive(Debug, Clone)]
+pub struct BackboneRow {
+    pub info: &'static ArchitectureInfo,
+    pub chosen: bool,
+    /// Whether the default weights stand on this machine.
+    pub stored: bool,
+    pub pictures_per_second: Option<f64>,
+    /// For the pictures at hand; none while they are not known.
+    pub estimate: Option<Estimate>,
+}
+
+/// The picture that the untouched network is shown.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    /// Among how many.
+    pub pictures: usize,
+    pub index: usize,
+    pub name: String,
+    pub class: String,
+    pub pixels: Option<Result<Arc<Pixels>, String>>,
+    /// Of this picture and the chosen backbone.
+    pub seen: Option<Seen>,
+    /// Why the network can't be asked.
+    pub obstacle: Option<&'static str>,
+    pub generation: u64,
+}
+
+impl BackbonesView {
+    /// Nothing when no experiment is open.
+    pub fn build(state: &State, local: &BackbonesLocal) -> Option<Self> {
+        let editor = EditorView::build(state)?;
+        let backbone = &editor.experiment.backbone;
+        let counts = match &state.scan {
+            Scan::Done { split, .. } => {
+                Some((split.train.len(), split.validation.len() + split.test.len()))
+            }
+            _ => None,
+        };
+        let rows: Vec<BackboneRow> = catalogue::architectures()
+            .iter()
+            .map(|info| {
+                let measured = state.speeds.get(info.name);
+                let weights = info.default_weights().name.to_owned();
+                BackboneRow {
+                    info,
+                    chosen: info.name == backbone.name,
+                    stored: state
+                        .stored_weights
+                        .contains(&(info.name.to_owned(), weights)),
+                    pictures_per_second: measured.map(|measured| measured.pictures_per_second),
+                    estimate: measured
+                        .zip(counts)
+                        .map(|(measured, (train, others))| Estimate::new(measured, train, others)),
+                }
+            })
+            .collect();
+        let sample = match &state.scan {
+            Scan::Done { dataset, .. } if !dataset.pictures.is_empty() => {
+                let index = local.picture.min(dataset.pictures.len() - 1);
+                let picture = &dataset.pictures[index];
+                let class = dataset.classes.get(picture.label as usize);
+                let seen = state
+                    .seen
+                    .clone()
+                    .filter(|seen| seen.index == index && seen.backbone == backbone.name);
+                let chosen = rows.iter().find(|row| row.chosen);
+                let obstacle = match &backbone.weights {
+                    WeightsSource::Random => Some("Random weights recognise nothing yet."),
+                    WeightsSource::Pretrained if chosen.is_some_and(|row| !row.stored) => {
+                        Some("Its weights are not on this machine yet; training fetches them.")
+                    }
+                    _ => None,
+                };
+                Some(Sample {
+                    pictures: dataset.pictures.len(),
+                    index,
+                    name: picture.name.clone(),
+                    class: class.cloned().unwrap_or_default(),
+                    pixels: state.thumbnails.get(&index).cloned(),
+                    seen,
+                    obstacle,
+                    generation: Arc::as_ptr(dataset) as usize as u64,
+                })
+            }
+            _ => None,
+        };
+        Some(Self {
+            unmeasured: rows
+                .iter()
+                .filter(|row| row.pictures_per_second.is_none())
+                .count(),
+            rows,
+            sample,
+            editor,
+        })
+    }
+}
+
+/// What the table is sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    #[default]
+    Catalogue,
+    Name,
+    Accuracy,
+    Parameters,
+    Work,
+    Speed,
+    FeatureExtraction,
+    FineTuning,
+}
+
+/// What the backbones view remembers between frames.
+#[derive(Default)]
+pub struct BackbonesLocal {
+    order: Order,
+    picture: usize,
+    textures: TextureCache,
+}
+
+const HEADERS: [(Order, &str, &str); 7] = [
+    (Order::Name, "Backbone", "The network's name"),
+    (Order::Accuracy, "ImageNet", "Top-1 accuracy of the weights on ImageNet, best first"),
+    (Order::Parameters, "Parameters", "With its own classifier, fewest first"),
+    (Order::Work, "GFLOPs", "Billions of multiply-adds per picture, least first"),
+    (Order::Speed, "Pictures/s", "As a frozen network, measured on this machine, quickest first"),
+    (
+        Order::FeatureExtraction,
+        "Extraction",
+        "Feature extraction on the pictures at hand: every picture once through the network, 10 epochs of a new head",
+    ),
+    (
+        Order::FineTuning,
+        "Fine-tuning",
+        "10 epochs in which the last 20 layers learn, on the pictures at hand",
+    ),
+];
+
+fn sorted(rows: &[BackboneRow], order: Order) -> Vec<&BackboneRow> {
+    let mut rows: Vec<&BackboneRow> = rows.iter().collect();
+    // What is not known stands last.
+    let seconds = |row: &BackboneRow, of: fn(Estimate) -> f64| row.estimate.map_or(f64::MAX, of);
+    match order {
+        Order::Catalogue => {}
+        Order::Name => rows.sort_by_key(|row| row.info.title),
+        Order::Accuracy => rows.sort_by(|a, b| {
+            let top1 = |row: &BackboneRow| row.info.default_weights().imagenet_top1;
+            top1(b).total_cmp(&top1(a))
+        }),
+        Order::Parameters => rows.sort_by_key(|row| row.info.parameters),
+        Order::Work => rows.sort_by(|a, b| a.info.gflops.total_cmp(&b.info.gflops)),
+        Order::Speed => rows.sort_by(|a, b| {
+            let rate = |row: &BackboneRow| row.pictures_per_second.unwrap_or(0.0);
+            rate(b).total_cmp(&rate(a))
+        }),
+        Order::FeatureExtraction => rows.sort_by(|a, b| {
+            seconds(a, |estimate| estimate.feature_extraction)
+                .total_cmp(&seconds(b, |estimate| estimate.feature_extraction))
+        }),
+        Order::FineTuning => rows.sort_by(|a, b| {
+            seconds(a, |estimate| estimate.fine_tuning)
+                .total_cmp(&seconds(b, |estimate| estimate.fine_tuning))
+        }),
+    }
+    rows
+}
+
+pub fn backbones_view_ui(
+    ui: &mut egui::Ui,
+    view: &BackbonesView,
+    local: &mut BackbonesLocal,
+    out: &mut Vec<Command>,
+) {
+    let mut picked = None;
+    let wide = ui.available_width() > 620.0;
+    let top = (ui.available_height() * 0.42).clamp(180.0, 420.0);
+    let sample_width = if wide && view.sample.is_some() { 250.0 } else { 0.0 };
+    ui.horizontal_top(|ui| {
+        let width = ui.available_width() - sample_width;
+        ui.allocate_ui(vec2(width, top), |ui| scatter_ui(ui, view, top, &mut picked));
+        if let Some(sample) = view.sample.as_ref().filter(|_| sample_width > 0.0) {
+            ui.allocate_ui(vec2(ui.available_width(), top), |ui| {
+                ui.vertical(|ui| sample_ui(ui, sample, local, out));
+            });
+        }
+    });
+    if view.unmeasured > 0 {
+        let number = format::plural(view.unmeasured as u64, "backbone", "backbones");
+        widgets::note(
+            ui,
+            &format!("{number} still to be measured, in the background, while nothing trains"),
+        );
+    }
+    ui.add_space(tokens::SPACE_XS);
+    table_ui(ui, view, local, &mut picked);
+    if let Some(name) = picked {
+        let mut draft = view.editor.draft();
+        choose(&mut draft, name);
+        draft.finish(out);
+    }
+}
+
+/// Accuracy over measured speed; the upper right is where one wants to be. A click chooses.
+fn scatter_ui(
+    ui: &mut egui::Ui,
+    view: &BackbonesView,
+    height: f32,
+    picked: &mut Option<&'static str>,
+) {
+    let colors = tokens(ui);
+    let measured: Vec<(&BackboneRow, [f64; 2])> = view
+        .rows
+        .iter()
+        .filter_map(|row| {
+            let rate = row.pictures_per_second?;
+            let accuracy = row.info.default_weights().imagenet_top1;
+            Some((row, [rate.log10(), accuracy]))
+        })
+        .collect();
+    if measured.is_empty() {
+        widgets::empty_state(
+            ui,
+            icon::STACK,
+            "No speed measured yet",
+            "Each backbone is run for a moment while nothing trains; what was found is remembered.",
+            |_| {},
+        );
+        return;
+    }
+    let response = Plot::new("accuracy over speed")
+        .height(height - 4.0)
+        .x_axis_label("Pictures per second on this machine")
+        .y_axis_label("ImageNet top-1")
+        .x_axis_formatter(|mark, _| {
+            let rate = 10f64.powf(mark.value);
+            if rate < 10.0 {
+                format!("{rate:.1}")
+            } else {
+                format!("{rate:.0}")
+            }
+        })
+        .y_axis_formatter(|mark, _| format!("{:.0} %", mark.value))
+        .grid_color(colors.grid)
+        .set_margin_fraction(vec2(0.1, 0.12))
+        .allow_scroll(false)
+        .allow_drag(false)
+        .allow_zoom(false)
+        .show(ui, |plot| {
+            for (row, place) in &measured {
+                let color = if row.chosen {
+                    colors.accent
+                } else {
+                    colors.text_muted
+                };
+                plot.points(
+                    Points::new(row.info.title, vec![*place])
+                        .radius(if row.chosen { 6.0 } else { 4.0 })
+                        .color(color),
+                );
+                let label = egui::RichText::new(row.info.title)
+                    .size(tokens::TEXT_SMALL)
+                    .color(if row.chosen { colors.text } else { colors.text_faint });
+                plot.text(
+                    Text::new(
+                        row.info.name,
+                        PlotPoint::new(place[0], place[1]),
+                        label,
+                    )
+                    .anchor(egui::Align2::CENTER_BOTTOM),
+                );
+            }
+            plot.response()
+                .clicked()
+                .then(|| plot.pointer_coordinate())
+                .flatten()
+                .map(|point| plot.screen_from_plot(point))
+                .and_then(|at| {
+                    measured
+                        .iter()
+                        .map(|(row, place)| {
+                            let point = plot.screen_from_plot(PlotPoint::new(place[0], place[1]));
+                            (point.distance(at), row.info.name)
+                        })
+                        .filter(|(distance, _)| *distance < 24.0)
+                        .min_by(|a, b| a.0.total_cmp(&b.0))
+                        .map(|(_, name)| name)
+                })
+        });
+    if response.inner.is_some() {
+        *picked = response.inner;
+    }
+}
+
+fn sample_ui(
+    ui: &mut egui::Ui,
+    sample: &Sample,
+    local: &mut BackbonesLocal,
+    out: &mut Vec<Command>,
+) {
+    let colors = tokens(ui);
+    ui.label(tokens::semibold("What it sees, untouched"));
+    let key = TextureKey {
+        generation: sample.generation,
+        index: sample.index,
+    };
+    let side = 96.0;
+    ui.horizontal(|ui| {
+        match &sample.pixels {
+            Some(Ok(pixels)) => {
+                if let Some(texture) = local.textures.get(ui.ctx(), key, pixels) {
+                    let image = egui::Image::new(&texture)
+                        .max_size(vec2(side, side))
+                        .maintain_aspect_ratio(true)
+                        .corner_radius(tokens::RADIUS_S);
+                    ui.add(image);
+                }
+            }
+            Some(Err(reason)) => {
+                ui.label(colors.small(reason));
+            }
+            None => {
+                ui.allocate_exact_size(vec2(side, side), Sense::hover());
+                out.push(Command::WantThumbnails(vec![sample.index]));
+            }
+        }
+        ui.vertical(|ui| {
+            ui.add(egui::Label::new(tokens::medium(&sample.class)).truncate());
+            ui.add(egui::Label::new(colors.small(&sample.name)).truncate())
+                .on_hover_text(&sample.name);
+            ui.horizontal(|ui| {
+                let previous = "Show the network the previous picture";
+                if widgets::icon_button(ui, icon::ARROW_LEFT, "Previous sample", previous).clicked()
+                {
+                    local.picture = (sample.index + sample.pictures - 1) % sample.pictures;
+                }
+                let next = "Show the network the next picture";
+                if widgets::icon_button(ui, icon::ARROW_RIGHT, "Next sample", next).clicked() {
+                    local.picture = (sample.index + 1) % sample.pictures;
+                }
+            });
+        });
+    });
+    match (&sample.obstacle, &sample.seen) {
+        (Some(obstacle), _) => {
+            ui.add(egui::Label::new(colors.small(*obstacle)).wrap());
+        }
+        (None, None) => {
+            ui.horizontal(|ui| {
+                ui.spinner();
+                ui.label(colors.small("Asking the network"));
+            });
+            out.push(Command::WantSeen(sample.index));
+        }
+        (None, Some(seen)) => match &seen.result {
+            Ok(ranked) => {
+                for class in ranked {
+                    ui.horizontal(|ui| {
+                        ui.label(colors.small(format::percent(class.probability)));
+                        ui.add(egui::Label::new(colors.small(&class.class)).truncate());
+                    });
+                    let share = class.probability as f32;
+                    widgets::bar(ui, share, colors.accent, &class.class);
+                }
+            }
+            Err(reason) => {
+                ui.add(egui::Label::new(colors.small(reason)).wrap());
+            }
+        },
+    }
+}
+
+fn table_ui(
+    ui: &mut egui::Ui,
+    view: &BackbonesView,
+    local: &mut BackbonesLocal,
+    picked: &mut Option<&'static str>,
+) {
+    let rows = sorted(&view.rows, local.order);
+    let height = ui.spacing().interact_size.y;
+    let colors = tokens(ui);
+    let right = egui::Layout::right_to_left(egui::Align::Center);
+    TableBuilder::new(ui)
+        .id_salt("backbones table")
+        .striped(true)
+        .sense(Sense::click())
+        .cell_layout(right)
+        .column(Column::remainder().at_least(110.0).clip(true))
+        .columns(Column::auto().at_least(58.0), HEADERS.len() - 1)
+        .column(Column::auto().at_least(70.0).clip(true))
+        .header(height, |mut header| {
+            for (order, title, tooltip) in HEADERS {
+                header.col(|ui| {
+                    let text = egui::RichText::new(title).size(tokens::TEXT_SMALL);
+                    let label = egui::Button::selectable(local.order == order, text);
+                    if ui.add(label).on_hover_text(tooltip).clicked() {
+                        local.order = if local.order == order {
+                            Order::Catalogue
+                        } else {
+                            order
+                        };
+                    }
+                });
+            }
+            header.col(|ui| {
+                ui.label(colors.small("Weights"))
+                    .on_hover_text("Whether the weights are on this machine, and their licence");
+            });
+        })
+        .body(|body| {
+            body.rows(height, rows.len(), |mut line| {
+                let row = rows[line.index()];
+                line.set_selected(row.chosen);
+                let weights = row.info.default_weights();
+                line.col(|ui| {
+                    ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                        let title = egui::Label::new(row.info.title).truncate().selectable(false);
+                        ui.add(title).on_hover_text(row.info.paper);
+                    });
+                });
+                let unknown = || "–".to_owned();
+                let estimate = |of: fn(Estimate) -> f64| {
+                    row.estimate
+                        .map_or_else(unknown, |estimate| format::duration(of(estimate)))
+                };
+                let cells = [
+                    format!("{:.1} %", weights.imagenet_top1),
+                    format::compact(row.info.parameters),
+                    format!("{:.2}", row.info.gflops),
+                    row.pictures_per_second
+                        .map_or_else(unknown, |rate| format!("{rate:.0}")),
+                    estimate(|estimate| estimate.feature_extraction),
+                    estimate(|estimate| estimate.fine_tuning),
+                ];
+                for cell in cells {
+                    line.col(|ui| {
+                        ui.add(egui::Label::new(cell).selectable(false));
+                    });
+                }
+                line.col(|ui| {
+                    let text = if row.stored { "here" } else { "to fetch" };
+                    let label = egui::Label::new(colors.small(text)).selectable(false);
+                    ui.add(label).on_hover_text(format!(
+                        "{}, {:.0} MB, {}, {}",
+                        weights.name,
+                        weights.file_mb,
+                        weights.licence,
+                        weights.origin()
+                    ));
+                });
+                let response = line.response();
+                response.widget_info(|| {
+                    egui::WidgetInfo::selected(
+                        egui::accesskit::Role::RadioButton,
+                        true,
+                        row.chosen,
+                        format!("Use {}", row.info.title),
+                    )
+                });
+                let response = match row.estimate {
+                    Some(estimate) => response.on_hover_text(sentence(&estimate)),
+                    None => response,
+                };
+                if response.clicked() && !row.chosen {
+                    *picked = Some(row.info.name);
+                }
+            });
+        });
+}
+
+/// "About 40 s for feature extraction, about 6 min for fine-tuning; 12 MB of cached features"
+fn sentence(estimate: &Estimate) -> String {
+    format!(
+        "About {} for feature extraction, about {} for fine-tuning; {} of cached features",
+        format::duration(estimate.feature_extraction),
+        format::duration(estimate.fine_tuning),
+        crate::format::bytes(estimate.cached_bytes)
+    )
+}

@@ -1,0 +1,96 @@
+//! How quick a backbone is on this machine, and what of it fine-tuning would train.
+
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+use tch::{Device, Kind, Tensor};
+
+use super::fold::FrozenPrefix;
+use super::freeze::frozen_leaves;
+use super::{ArchitectureInfo, Backbone, ModelError, build};
+use crate::experiment::FreezePlan;
+
+/// At least this long is measured, unless the batches run out before.
+const SECONDS: f64 = 2.0;
+const BATCHES: u32 = 8;
+/// Small enough not to trouble a machine that does other things.
+const BATCH: i64 = 8;
+/// The layers that fine-tuning frees, as the lesson counts them.
+const TOP_LAYERS: usize = 20;
+
+/// What was measured of one backbone at its weights' own input size.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Measured {
+    /// As a frozen network: no gradients, BatchNorm folded, channels last.
+    pub pictures_per_second: f64,
+    /// Length of the pooled features.
+    pub features: u32,
+    /// Share of the multiply-adds that the last 20 layers have, 0 to 1.
+    pub top_share: f64,
+}
+
+/// Builds a network with random weights and measures it on the CPU.
+///
+/// # Errors
+/// libtorch's own, such as too little memory.
+pub fn measure(info: &ArchitectureInfo) -> Result<Measured, ModelError> {
+    let network = build(info.name, 0, Device::Cpu)?;
+    let side = info.default_weights().input_size;
+    let tree = network.tree(side)?;
+    let frozen = frozen_leaves(&FreezePlan::AllButLast(TOP_LAYERS), &tree)?;
+    let work = |learns: bool| -> u64 {
+        tree.leaves()
+            .iter()
+            .zip(&frozen)
+            .filter(|(_, frozen)| !learns || !**frozen)
+            .map(|(leaf, _)| leaf.multiply_adds)
+            .sum()
+    };
+    Ok(Measured {
+        pictures_per_second: pictures_per_second(network.as_ref(), BATCH, side, Device::Cpu)?,
+        features: u32::try_from(network.features()).unwrap_or(u32::MAX),
+        top_share: work(true) as f64 / work(false).max(1) as f64,
+    })
+}
+
+/// Pictures per second through the whole backbone as a frozen prefix.
+pub fn pictures_per_second(
+    network: &dyn Backbone,
+    batch: i64,
+    side: u32,
+    device: Device,
+) -> Result<f64, ModelError> {
+    let side = i64::from(side);
+    let pictures = Tensor::f_zeros([batch, 3, side, side], (Kind::Float, device))?;
+    let prefix = FrozenPrefix::new(network, 0..network.segments())?;
+    // Reading a number back waits for the device.
+    let pass = || -> Result<f64, ModelError> {
+        let features = prefix.forward(network, &pictures)?;
+        Ok(features.f_sum(Kind::Float)?.f_double_value(&[])?)
+    };
+    // The first pass asks for memory and chooses algorithms.
+    pass()?;
+    let start = Instant::now();
+    let mut batches = 0;
+    while batches < BATCHES && start.elapsed().as_secs_f64() < SECONDS {
+        pass()?;
+        batches += 1;
+    }
+    Ok(f64::from(batches) * batch as f64 / start.elapsed().as_secs_f64())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+    use crate::models::catalogue;
+
+    #[test]
+    fn a_small_backbone_is_measured() {
+        let info = catalogue::find("mobilenet_v3_small").unwrap();
+        let measured = measure(info).unwrap();
+        assert!(measured.pictures_per_second > 0.0);
+        assert_eq!(measured.features, 576);
+        assert!(measured.top_share > 0.0 && measured.top_share < 0.5);
+    }
+}
