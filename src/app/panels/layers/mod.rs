@@ -1,0 +1,197 @@
+//! Middle: what of the backbone stays frozen, layer by layer; left side: one line per phase.
+
+mod plans;
+mod row;
+mod stages;
+mod tree;
+mod view;
+
+use std::collections::BTreeSet;
+
+use eframe::egui::{self, Sense};
+
+use super::{format, widgets};
+use crate::app::command::{Command, View};
+use crate::app::tokens::{self, icon, tokens};
+use crate::experiment::FreezePlan;
+
+use plans::plans_ui;
+use stages::stages_ui;
+use tree::{search_ui, tree_ui};
+pub use view::{LayerRow, LayersView, PhaseLocks, TreeView};
+
+/// What the layer view remembers between frames.
+#[derive(Debug, Clone, Default)]
+pub struct LayersLocal {
+    pub phase: usize,
+    pub search: String,
+    pub expanded: BTreeSet<String>,
+    /// The path last clicked: where a shift-click's range begins.
+    anchor: Option<String>,
+    /// The backbone that `expanded` is about.
+    backbone: String,
+}
+
+/// Left side: one line per phase, and the way to the layers.
+pub fn layers_summary_ui(
+    ui: &mut egui::Ui,
+    view: &LayersView,
+    local: &mut LayersLocal,
+    out: &mut Vec<Command>,
+) {
+    let colors = tokens(ui);
+    for (index, phase) in view.phases.iter().enumerate() {
+        ui.scope(|ui| {
+            ui.spacing_mut().item_spacing.y = 2.0;
+            ui.horizontal(|ui| {
+                let share = phase.totals.map_or(0.0, |totals| {
+                    totals.trainable as f32 / totals.all().max(1) as f32
+                });
+                let (symbol, color) = if share > 0.5 {
+                    (icon::LOCK_SIMPLE_OPEN, colors.trainable)
+                } else {
+                    (icon::LOCK_SIMPLE, colors.frozen)
+                };
+                ui.label(tokens::icon_text(symbol).color(color));
+                let text = tokens::medium(format!("{}. {}", index + 1, phase.name));
+                let link = ui.add(egui::Label::new(text).truncate().sense(Sense::click()));
+                if link
+                    .on_hover_text("Choose layer by layer what learns in this phase")
+                    .clicked()
+                {
+                    local.phase = index;
+                    out.push(Command::ShowView(View::Layers));
+                }
+            });
+            ui.add(egui::Label::new(colors.muted(&phase.plan)).truncate());
+            if let Some(totals) = phase.totals {
+                let share = totals.trainable as f32 / totals.all().max(1) as f32;
+                widgets::bar(
+                    ui,
+                    share,
+                    colors.trainable,
+                    "Share of parameters that learn",
+                );
+                ui.label(colors.small(totals.text()));
+            }
+            widgets::problem(ui, phase.problem.as_deref());
+        });
+        ui.add_space(tokens::SPACE_S);
+    }
+    let button = ui.button(format!("{} Layers…", icon::TREE_STRUCTURE));
+    if button
+        .on_hover_text("Choose layer by layer what learns")
+        .clicked()
+    {
+        out.push(Command::ShowView(View::Layers));
+    }
+}
+
+/// Middle: the tree of one phase with its locks.
+pub fn layers_ui(
+    ui: &mut egui::Ui,
+    view: &LayersView,
+    local: &mut LayersLocal,
+    out: &mut Vec<Command>,
+) {
+    let tree = match &view.tree {
+        TreeView::Ready(tree) => tree.clone(),
+        TreeView::None | TreeView::Loading => {
+            widgets::empty_state(
+                ui,
+                icon::TREE_STRUCTURE,
+                "Laying out the layers",
+                "The backbone is being built to see what it is made of.",
+                |ui| {
+                    ui.spinner();
+                },
+            );
+            return;
+        }
+        TreeView::Failed(message) => {
+            widgets::empty_state(
+                ui,
+                icon::WARNING_CIRCLE,
+                "The layers can't be shown",
+                message,
+                |_| {},
+            );
+            return;
+        }
+    };
+    if local.backbone != tree.backbone {
+        local.backbone.clone_from(&tree.backbone);
+        local.expanded.clear();
+        local.anchor = None;
+    }
+    local.phase = local.phase.min(view.phases.len().saturating_sub(1));
+    let Some(locks) = view.phases.get(local.phase) else {
+        return;
+    };
+    let mut draft = view.editor.draft();
+    head_ui(ui, view, local, locks);
+    plans_ui(ui, local, locks, &tree, &mut draft);
+    if let Some(problem) = &locks.problem {
+        widgets::problem(ui, Some(problem));
+        if ui
+            .button("Freeze the whole backbone")
+            .on_hover_text("Replace the plan that does not fit")
+            .clicked()
+        {
+            draft.experiment.phases[local.phase].freeze = FreezePlan::Backbone;
+            draft.touched(true, "");
+        }
+    } else {
+        stages_ui(ui, &tree, local.phase, locks, &mut draft);
+        search_ui(ui, &tree, local);
+        tree_ui(ui, view, &tree, local, locks, &mut draft);
+    }
+    draft.finish(out);
+}
+
+fn head_ui(ui: &mut egui::Ui, view: &LayersView, local: &mut LayersLocal, locks: &PhaseLocks) {
+    let colors = tokens(ui);
+    ui.horizontal_wrapped(|ui| {
+        for (index, phase) in view.phases.iter().enumerate() {
+            let text = format!("{}. {}", index + 1, phase.name);
+            let tooltip = format!(
+                "{}: {}",
+                format::plural(phase.epochs.into(), "epoch", "epochs"),
+                phase.plan
+            );
+            if ui
+                .selectable_label(local.phase == index, text)
+                .on_hover_text(tooltip)
+                .clicked()
+            {
+                local.phase = index;
+                local.anchor = None;
+            }
+        }
+    });
+    let Some(totals) = locks.totals else { return };
+    ui.add_space(tokens::SPACE_XS);
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = tokens::SPACE_XL;
+        widgets::figure(ui, &format::compact(totals.trainable), "parameters learn");
+        widgets::figure(ui, &format::compact(totals.frozen), "stay frozen");
+        widgets::figure(
+            ui,
+            &format::percent_of(totals.trainable, totals.all()),
+            "learn",
+        );
+    });
+    let share = totals.trainable as f32 / totals.all().max(1) as f32;
+    widgets::bar(
+        ui,
+        share,
+        colors.trainable,
+        "Share of parameters that learn",
+    )
+    .on_hover_text(format!(
+        "{} parameters learn, the head included; {} stay as they are",
+        format::count(totals.trainable),
+        format::count(totals.frozen)
+    ));
+    ui.add_space(tokens::SPACE_XS);
+}
