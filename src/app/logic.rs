@@ -131,8 +131,14 @@ impl Graft {
         record.progress = None;
         record.summary = summary.or(record.summary.take());
         let id = record.id.clone();
+        let folder = record.folder.clone();
         if record.state == RecordState::Finished {
             self.state.selected_run = Some(id);
+            // How far the layers moved stands in the folder only.
+            if let Some(folder) = folder {
+                self.asked.runs.remove(&folder);
+                self.load_run(&folder);
+            }
         }
     }
 
@@ -301,6 +307,7 @@ impl Graft {
                 {
                     record.metrics = stored.metrics;
                     record.phase_starts = stored.phase_starts;
+                    record.movement = Arc::new(stored.movement);
                     record.summary = Some(stored.summary);
                 }
             }
@@ -350,11 +357,10 @@ impl Graft {
             .into_iter()
             .partition(|summary| self.state.runs.iter().any(|record| record.id == summary.id));
         for summary in known {
-            let record = self
-                .state
-                .runs
-                .iter_mut()
-                .find(|record| record.id == summary.id && record.state == RecordState::Elsewhere);
+            let record =
+                self.state.runs.iter_mut().find(|record| {
+                    record.id == summary.id && record.state == RecordState::Elsewhere
+                });
             if let Some(record) = record {
                 record.state = recorded_state(&summary.state);
                 record.summary = Some(summary);
@@ -392,6 +398,7 @@ impl Graft {
                 color,
                 shown: false,
                 warnings: Vec::new(),
+                movement: Default::default(),
             });
         }
         self.state.runs.splice(place..place, records);

@@ -11,9 +11,11 @@ mod phase_plan;
 mod pictures;
 
 pub mod averaging;
+pub mod estimate;
 pub mod loss;
 pub mod metrics;
 pub mod monitor;
+pub mod movement;
 pub mod optimizer;
 pub mod schedule;
 pub mod snapshot;
@@ -27,6 +29,7 @@ mod seeds;
 mod golden;
 
 pub use events::{EpochMetrics, TrainingEvent, TrainingListener};
+pub use phase_plan::rate_factors;
 pub use trainer::{Outcome, TrainingRequest, train};
 
 /// What ends a training early or keeps it from starting.

@@ -19,6 +19,7 @@ use crate::training::events::{Activity, TrainingEvent, TrainingListener};
 use crate::training::features::FeatureCache;
 use crate::training::loss::{self, Loss};
 use crate::training::metrics::monitored;
+use crate::training::movement::Origin;
 use crate::training::network::{Network, input_side};
 use crate::training::phase_plan::{PhasePlan, unknown_paths};
 use crate::training::pictures::{Normalizer, Pictures, Squares};
@@ -70,6 +71,7 @@ pub(super) fn prepare<'a>(
     let dataset = request.dataset.as_ref();
     let mut network = Network::new(experiment, dataset.classes.len(), device, means.build)?;
     let weights = network.load_pretrained(experiment, request.base.as_deref())?;
+    let origin = Origin::take(&network)?;
     let plans = plan_phases(experiment, &network)?;
 
     let mut reporter = Reporter::new(
@@ -124,6 +126,7 @@ pub(super) fn prepare<'a>(
         experiment,
         dataset,
         network,
+        origin,
         pictures,
         plans,
         train,
