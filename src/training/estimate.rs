@@ -64,9 +64,7 @@ impl Estimate {
             .collect();
         let changes = |index: usize| {
             learns[index]
-                || is_norm(leaves[index])
-                    && frozen[index]
-                    && policy == NormPolicy::AdaptStatistics
+                || is_norm(leaves[index]) && frozen[index] && policy == NormPolicy::AdaptStatistics
         };
         let count = learns.len();
         let steady = (0..count).find(|&index| changes(index)).unwrap_or(count);
@@ -100,12 +98,12 @@ impl Estimate {
         // A dense head has about one multiply-add for each parameter.
         let head = situation.head_parameters as f64 * (1.0 + BACKWARD);
         let kept = 1 + u64::from(experiment.training.weight_averaging.is_some());
-        let features = match (situation.pictures, steady.checked_sub(1)) {
-            (Some((train, validation)), Some(last)) if keeps_features => {
+        let features = match situation.pictures {
+            Some((train, validation)) if keeps_features => {
                 let of_one = if steady == count {
                     tree.features.unsigned_abs()
                 } else {
-                    numbers(leaves[last])
+                    ending_at(&tree.root, steady, &mut 0).map_or(0, numbers)
                 };
                 let rows = train * views.unwrap_or(1) as usize + validation;
                 rows as u64 * of_one * NUMBER
@@ -133,9 +131,34 @@ impl Estimate {
     }
 }
 
-/// Numbers in a layer's output for one picture.
-fn numbers(leaf: &LayerNode) -> u64 {
-    leaf.output_shape
+/// The outermost module whose last leaf is the one before leaf `end`: its output is what the next
+/// layer sees, while the leaf itself may be one that is used repeatedly. `first` is the number of
+/// leaves before `node`, and is moved behind it.
+fn ending_at<'a>(node: &'a LayerNode, end: usize, first: &mut usize) -> Option<&'a LayerNode> {
+    let before = *first;
+    *first += leaf_count(node);
+    if *first == end {
+        return Some(node);
+    }
+    if *first < end {
+        return None;
+    }
+    let mut next = before;
+    node.children
+        .iter()
+        .find_map(|child| ending_at(child, end, &mut next))
+}
+
+fn leaf_count(node: &LayerNode) -> usize {
+    match node.children.as_slice() {
+        [] => 1,
+        children => children.iter().map(leaf_count).sum(),
+    }
+}
+
+/// Numbers in a module's output for one picture.
+fn numbers(node: &LayerNode) -> u64 {
+    node.output_shape
         .iter()
         .map(|side| side.unsigned_abs())
         .product()
@@ -194,6 +217,23 @@ mod tests {
             experiment.backbone.frozen_norm = NormPolicy::AdaptStatistics;
         });
         assert!((0.2..0.33).contains(&adapting.epoch_cost));
+    }
+
+    #[test]
+    fn what_is_kept_is_the_output_of_the_frozen_blocks() {
+        // The last leaf of an EfficientNet-Lite block is the activation it shares, which is as
+        // wide as the block is inside; what is kept is the block's own output, 40 x 28 x 28.
+        let tree = outline("efficientnet_lite0", 224).unwrap();
+        let plan = FreezePlan::Below("_blocks.5".into());
+        let estimate = Estimate::new(&Situation {
+            experiment: &Experiment::default(),
+            phase: &Phase::default(),
+            tree: &tree,
+            frozen: &frozen_leaves(&plan, &tree).unwrap(),
+            head_parameters: 0,
+            pictures: Some((10, 0)),
+        });
+        assert_eq!(estimate.features, 10 * 40 * 28 * 28 * 4);
     }
 
     #[test]
