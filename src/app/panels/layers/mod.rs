@@ -1,6 +1,10 @@
 //! Middle: what of the backbone stays frozen, layer by layer; left side: one line per phase.
 
+mod approach;
+mod cache;
+mod columns;
 mod plans;
+mod rates;
 mod row;
 mod stages;
 mod tree;
@@ -14,7 +18,13 @@ use super::{format, widgets};
 use crate::app::command::{Command, View};
 use crate::app::tokens::{self, icon, tokens};
 use crate::experiment::FreezePlan;
+use crate::format::bytes;
+use crate::training::estimate::Estimate;
 
+pub use approach::Approach;
+use approach::approach_ui;
+pub use cache::LayersCache;
+use cache::RowsCache;
 use plans::plans_ui;
 use stages::stages_ui;
 use tree::{search_ui, tree_ui};
@@ -30,6 +40,8 @@ pub struct LayersLocal {
     anchor: Option<String>,
     /// The backbone that `expanded` is about.
     backbone: String,
+    /// The lines as they were last made.
+    pub rows: RowsCache,
 }
 
 /// Left side: one line per phase, and the way to the layers.
@@ -125,12 +137,17 @@ pub fn layers_ui(
         local.anchor = None;
     }
     local.phase = local.phase.min(view.phases.len().saturating_sub(1));
+    // The switch replaces the phases, which the rest of this frame still shows: an edit of its own.
+    let mut switched = view.editor.draft();
+    let chosen = approach_ui(ui, view.approach, &mut switched);
+    switched.finish(out);
+    phases_ui(ui, view, local);
     let Some(locks) = view.phases.get(local.phase) else {
         return;
     };
     let mut draft = view.editor.draft();
-    head_ui(ui, view, local, locks);
-    plans_ui(ui, local, locks, &tree, &mut draft);
+    totals_ui(ui, locks);
+    plans_ui(ui, local, locks, &mut draft);
     if let Some(problem) = &locks.problem {
         widgets::problem(ui, Some(problem));
         if ui
@@ -142,15 +159,19 @@ pub fn layers_ui(
             draft.touched(true, "");
         }
     } else {
-        stages_ui(ui, &tree, local.phase, locks, &mut draft);
+        stages_ui(ui, view, &tree, local.phase, locks, &mut draft);
         search_ui(ui, &tree, local);
         tree_ui(ui, view, &tree, local, locks, &mut draft);
     }
     draft.finish(out);
+    if let Some(phase) = chosen {
+        local.phase = phase;
+        local.anchor = None;
+    }
 }
 
-fn head_ui(ui: &mut egui::Ui, view: &LayersView, local: &mut LayersLocal, locks: &PhaseLocks) {
-    let colors = tokens(ui);
+/// The phases, one of which is shown.
+fn phases_ui(ui: &mut egui::Ui, view: &LayersView, local: &mut LayersLocal) {
     ui.horizontal_wrapped(|ui| {
         for (index, phase) in view.phases.iter().enumerate() {
             let text = format!("{}. {}", index + 1, phase.name);
@@ -169,10 +190,16 @@ fn head_ui(ui: &mut egui::Ui, view: &LayersView, local: &mut LayersLocal, locks:
             }
         }
     });
-    let Some(totals) = locks.totals else { return };
-    ui.add_space(tokens::SPACE_XS);
+}
+
+/// What learns and what it will need.
+fn totals_ui(ui: &mut egui::Ui, locks: &PhaseLocks) {
+    let colors = tokens(ui);
+    let (Some(totals), Some(estimate)) = (locks.totals, locks.estimate) else {
+        return;
+    };
     ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = tokens::SPACE_XL;
+        ui.spacing_mut().item_spacing.x = tokens::SPACE_L;
         widgets::figure(ui, &format::compact(totals.trainable), "parameters learn");
         widgets::figure(ui, &format::compact(totals.frozen), "stay frozen");
         widgets::figure(
@@ -180,6 +207,17 @@ fn head_ui(ui: &mut egui::Ui, view: &LayersView, local: &mut LayersLocal, locks:
             &format::percent_of(totals.trainable, totals.all()),
             "learn",
         );
+        let memory = format!("≈ {}", bytes(estimate.memory()));
+        widgets::figure(ui, &memory, "memory, estimated").on_hover_text(memory_text(&estimate));
+        let cost = format!("≈ {}", cost_text(estimate.epoch_cost));
+        widgets::figure(ui, &cost, "of a full epoch's work").on_hover_text(format!(
+            "One epoch against one in which everything learns, told from the layers' multiply-adds. {}",
+            if estimate.keeps_features {
+                "The frozen first layers are computed once and cost nothing after the first epoch"
+            } else {
+                "Every epoch computes all layers"
+            }
+        ));
     });
     let share = totals.trainable as f32 / totals.all().max(1) as f32;
     widgets::bar(
@@ -194,4 +232,25 @@ fn head_ui(ui: &mut egui::Ui, view: &LayersView, local: &mut LayersLocal, locks:
         format::count(totals.frozen)
     ));
     ui.add_space(tokens::SPACE_XS);
+}
+
+/// What an epoch costs: `0.1 %` where a whole number would say nothing.
+fn cost_text(share: f64) -> String {
+    match share * 100.0 {
+        percent if percent < 0.1 => "0 %".into(),
+        percent if percent < 10.0 => format!("{percent:.1} %"),
+        percent => format!("{percent:.0} %"),
+    }
+}
+
+fn memory_text(estimate: &Estimate) -> String {
+    format!(
+        "An estimate from the layers' sizes, the pictures themselves not included\n\
+         Weights and their copies: {}\nGradients: {}\nOptimizer: {}\nOutputs of one batch: {}\nKept features: {}",
+        bytes(estimate.weights),
+        bytes(estimate.gradients),
+        bytes(estimate.optimizer),
+        bytes(estimate.activations),
+        bytes(estimate.features),
+    )
 }

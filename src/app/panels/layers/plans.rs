@@ -11,50 +11,73 @@ use crate::app::tokens::{Tokens, icon, tokens};
 use crate::experiment::FreezePlan;
 use crate::models::tree::LayerTree;
 
+const LAST_LAYERS: &str = "So many of the backbone's last layers learn, all before them stay frozen; counted as Keras does, activations and pooling included";
+
 pub(super) fn plans_ui(
     ui: &mut egui::Ui,
     local: &LayersLocal,
     locks: &PhaseLocks,
-    tree: &LayerTree,
     draft: &mut Draft<'_>,
 ) {
     let colors = tokens(ui);
     let plan = draft.experiment.phases[local.phase].freeze.clone();
+    let leaves = locks.frozen.len();
     let mut new = None;
     ui.horizontal_wrapped(|ui| {
         ui.label(colors.muted("Freeze"));
         let whole = ui.selectable_label(plan == FreezePlan::Backbone, "Whole backbone");
-        if whole.on_hover_text("Feature extraction: only the head learns").clicked() {
+        if whole
+            .on_hover_text("Feature extraction: only the head learns")
+            .clicked()
+        {
             new = Some((FreezePlan::Backbone, ""));
         }
         let nothing = ui.selectable_label(plan == FreezePlan::Nothing, "Nothing");
         if nothing.on_hover_text("Every layer learns").clicked() {
             new = Some((FreezePlan::Nothing, ""));
         }
-        let last = ui.selectable_label(matches!(plan, FreezePlan::AllButLast(_)), "All but the last");
-        let leaves = tree.leaves().len();
-        let tooltip = "The last layers of the backbone learn, counted as Keras does: activations and pooling included";
-        if last.on_hover_text(tooltip).clicked() && !matches!(plan, FreezePlan::AllButLast(_)) {
-            let free = locks.frozen.iter().rev().take_while(|frozen| !**frozen).count();
-            let number = if free == 0 || free == leaves { 20.min(leaves) } else { free };
+        let counts = matches!(plan, FreezePlan::AllButLast(_));
+        let last = ui.selectable_label(counts, "All but the last");
+        if last.on_hover_text(LAST_LAYERS).clicked() && !counts && leaves > 0 {
+            let free = locks.free_at_end;
+            let number = if free == 0 || free == leaves {
+                20.min(leaves)
+            } else {
+                free
+            };
             new = Some((FreezePlan::AllButLast(number), ""));
         }
-        if let FreezePlan::AllButLast(number) = &plan {
-            let mut number = *number;
-            ui.spacing_mut().slider_width = (ui.available_width() - 110.0).clamp(80.0, 260.0);
-            let slider = egui::Slider::new(&mut number, 0..=leaves).suffix(" layers");
-            let response = ui.add(slider).accessible_name("Layers that learn").on_hover_text(tooltip);
-            if response.changed() {
-                new = Some((FreezePlan::AllButLast(number), "last layers"));
-            }
-        } else if matches!(plan, FreezePlan::Below(_) | FreezePlan::Custom(_)) {
+        if matches!(plan, FreezePlan::Below(_) | FreezePlan::Custom(_)) {
             let text = match &plan {
                 FreezePlan::Below(path) => format!("Below {path}"),
                 _ => "By name".into(),
             };
-            let _ = ui.selectable_label(true, text).on_hover_text(layer_plan::describe(&plan));
+            let _ = ui
+                .selectable_label(true, text)
+                .on_hover_text(layer_plan::describe(&plan));
         }
     });
+    if leaves > 0 {
+        ui.horizontal(|ui| {
+            let label = if ui.available_width() >= 340.0 {
+                "Last layers that learn"
+            } else {
+                "Last"
+            };
+            ui.label(colors.muted(label)).on_hover_text(LAST_LAYERS);
+            let mut number = locks.free_at_end;
+            let room = ui.available_width() - 96.0;
+            ui.spacing_mut().slider_width = room.clamp(60.0, 420.0);
+            let slider = egui::Slider::new(&mut number, 0..=leaves).suffix(format!(" of {leaves}"));
+            let response = ui
+                .add(slider)
+                .accessible_name("Layers that learn")
+                .on_hover_text(LAST_LAYERS);
+            if response.changed() {
+                new = Some((FreezePlan::AllButLast(number), "last layers"));
+            }
+        });
+    }
     if let Some((plan, merge)) = new {
         draft.experiment.phases[local.phase].freeze = plan;
         draft.touched_at(!merge.is_empty(), merge, local.phase);
@@ -99,5 +122,17 @@ pub(super) fn set_leaves(
     }
     let plan = &mut draft.experiment.phases[phase].freeze;
     *plan = layer_plan::simplest(&flags, &layer_plan::flatten(tree), plan);
+    draft.touched(true, "");
+}
+
+/// Freezes everything before the layer at `path`; it and what follows learns. `is_first`: nothing
+/// stands before it.
+pub(super) fn train_from(draft: &mut Draft<'_>, phase: usize, path: &str, is_first: bool) {
+    let plan = &mut draft.experiment.phases[phase].freeze;
+    *plan = if is_first {
+        FreezePlan::Nothing
+    } else {
+        FreezePlan::Below(path.to_owned())
+    };
     draft.touched(true, "");
 }

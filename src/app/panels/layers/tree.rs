@@ -3,51 +3,67 @@
 use eframe::egui::{self, vec2};
 
 use super::LayersLocal;
-use super::plans::set_leaves;
-use super::row::{RowAction, header_ui, row_ui};
+use super::columns::{Columns, header_ui};
+use super::plans::{set_leaves, train_from};
+use super::rates;
+use super::row::{RowAction, row_ui};
 use super::view::{LayersView, PhaseLocks};
 use crate::app::panels::editor::Draft;
 use crate::app::panels::layer_plan::{self, Lock};
 use crate::app::panels::widgets;
-use crate::app::tokens::{self, icon};
-use crate::experiment::FreezePlan;
+use crate::app::tokens::{self, icon, tokens};
 use crate::models::tree::LayerTree;
 
+/// Search, and how deep the tree is open.
 pub(super) fn search_ui(ui: &mut egui::Ui, tree: &LayerTree, local: &mut LayersLocal) {
     ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = tokens::SPACE_XS;
         let field = egui::TextEdit::singleline(&mut local.search)
             .hint_text(format!("{} Search layers", icon::MAGNIFYING_GLASS))
             .align(egui::Align2::LEFT_CENTER)
             .min_size(vec2(0.0, ui.spacing().interact_size.y))
-            .desired_width((ui.available_width() - 96.0).clamp(80.0, 260.0));
+            .desired_width((ui.available_width() - 204.0).clamp(60.0, 260.0));
         ui.add(field)
             .accessible_name("Search layers")
             .on_hover_text("Show only layers whose path or kind holds this");
-        let expand = widgets::icon_button(
-            ui,
-            icon::ARROWS_VERTICAL,
-            "Expand all layers",
-            "Show every layer",
-        );
-        if expand.clicked() {
-            local.expanded = layer_plan::flatten(tree)
-                .iter()
-                .map(|node| node.node.path.clone())
-                .collect();
+        ui.label(tokens(ui).muted("Depth"))
+            .on_hover_text("How deep the tree is open");
+        for depth in 1..=3_usize {
+            let button = ui.add(egui::Button::new(depth.to_string()).frame_when_inactive(false));
+            if button
+                .accessible_name(format!("Expand to depth {depth}"))
+                .on_hover_text(if depth == 1 {
+                    "Show only the outermost layers".to_owned()
+                } else {
+                    format!("Open the tree to {depth} levels")
+                })
+                .clicked()
+            {
+                local.expanded = open_to(tree, depth);
+            }
         }
-        let collapse = widgets::icon_button(
-            ui,
-            icon::ROWS,
-            "Collapse all layers",
-            "Show only the outermost layers",
-        );
-        if collapse.clicked() {
-            local.expanded.clear();
+        let all = ui.add(egui::Button::new("All").frame_when_inactive(false));
+        if all
+            .accessible_name("Expand all layers")
+            .on_hover_text("Show every layer")
+            .clicked()
+        {
+            local.expanded = open_to(tree, usize::MAX);
         }
     });
     ui.add_space(tokens::SPACE_XS);
 }
 
+/// The nodes to open so that `depth` levels show.
+fn open_to(tree: &LayerTree, depth: usize) -> std::collections::BTreeSet<String> {
+    layer_plan::flatten(tree)
+        .iter()
+        .filter(|node| !node.node.children.is_empty() && node.depth + 1 < depth)
+        .map(|node| node.node.path.clone())
+        .collect()
+}
+
+/// The lines that can be seen, and what a click on one does.
 pub(super) fn tree_ui(
     ui: &mut egui::Ui,
     view: &LayersView,
@@ -56,12 +72,16 @@ pub(super) fn tree_ui(
     locks: &PhaseLocks,
     draft: &mut Draft<'_>,
 ) {
-    let rows = view.rows(local.phase, &local.expanded, &local.search);
+    let rows = local
+        .rows
+        .rows(view, local.phase, &local.expanded, &local.search);
     if rows.is_empty() {
         widgets::note(ui, "No layer matches the search.");
         return;
     }
-    header_ui(ui);
+    let bar = ui.spacing().scroll.allocated_width();
+    let columns = Columns::new(ui.available_width() - bar, view.moved.is_some());
+    header_ui(ui, &columns, view.moved.as_ref());
     ui.spacing_mut().item_spacing.y = 0.0;
     let phase = local.phase;
     let mut clicked = None;
@@ -70,7 +90,7 @@ pub(super) fn tree_ui(
         .auto_shrink(false)
         .show_rows(ui, tokens::ROW_HEIGHT, rows.len(), |ui, visible| {
             for index in visible {
-                if let Some(action) = row_ui(ui, &rows[index], index) {
+                if let Some(action) = row_ui(ui, &rows[index], index, &columns) {
                     clicked = Some((index, action));
                 }
             }
@@ -111,14 +131,15 @@ pub(super) fn tree_ui(
                 .collect();
             set_leaves(draft, phase, locks, tree, &leaves, frozen);
         }
-        RowAction::Below => {
-            let plan = &mut draft.experiment.phases[phase].freeze;
-            *plan = if row.leaves.start == 0 {
-                FreezePlan::Nothing
-            } else {
-                FreezePlan::Below(row.path.clone())
-            };
-            draft.touched(true, "");
+        RowAction::TrainFrom => train_from(draft, phase, &row.path, row.leaves.start == 0),
+        RowAction::Rate(value) => {
+            let nodes = layer_plan::flatten(tree);
+            let place = nodes.iter().position(|node| node.node.path == row.path);
+            draft.experiment.phases[phase].layer_rates =
+                rates::with_rate(tree, &nodes, &locks.factors, &row.path, value);
+            // One control for each phase and node: a drag is one step of undo.
+            let control = phase * nodes.len() + place.unwrap_or_default();
+            draft.touched_at(true, "layer rate", control);
         }
     }
 }
