@@ -33,9 +33,14 @@ pub(super) const MOVED_WIDTH: f32 = 54.0;
 /// The button that trains from a layer up, at the end of its name.
 pub(super) const BUTTON_WIDTH: f32 = 20.0;
 
+/// Columns keep together on a large screen.
+const WIDEST: f32 = 1_040.0;
+
 impl Columns {
     /// In `width` points; `with_moved` when there is a run that says how far layers moved.
     pub fn new(width: f32, with_moved: bool) -> Self {
+        // A line that the eye can follow.
+        let width = width.min(WIDEST);
         // From the right: what is narrow and says most keeps its place the longest.
         let mut right = width - 4.0;
         let mut take = |room: f32, is_there: bool| {
