@@ -503,6 +503,7 @@ impl Graft {
             color: self.next_color,
             shown: true,
             warnings: Vec::new(),
+            movement: Default::default(),
         };
         if let Err(reason) = self.workers.send(TrainingCommand::Start(Box::new(start))) {
             self.error(format!("{} is not queued", record.name), reason);

@@ -156,6 +156,9 @@ impl View {
 impl Command {
     /// Whether a view says it every frame while it is shown.
     pub fn is_want(&self) -> bool {
-        matches!(self, Self::WantThumbnails(_) | Self::WantPreview { .. } | Self::WantSeen(_))
+        matches!(
+            self,
+            Self::WantThumbnails(_) | Self::WantPreview { .. } | Self::WantSeen(_)
+        )
     }
 }

@@ -131,8 +131,14 @@ impl Graft {
         record.progress = None;
         record.summary = summary.or(record.summary.take());
         let id = record.id.clone();
+        let folder = record.folder.clone();
         if record.state == RecordState::Finished {
             self.state.selected_run = Some(id);
+            // How far the layers moved stands in the folder only.
+            if let Some(folder) = folder {
+                self.asked.runs.remove(&folder);
+                self.load_run(&folder);
+            }
         }
     }
 
@@ -345,6 +351,7 @@ impl Graft {
                 {
                     record.metrics = stored.metrics;
                     record.phase_starts = stored.phase_starts;
+                    record.movement = Arc::new(stored.movement);
                     record.summary = Some(stored.summary);
                 }
             }
@@ -437,6 +444,7 @@ impl Graft {
                 color,
                 shown: false,
                 warnings: Vec::new(),
+                movement: Default::default(),
             });
         }
         self.state.runs.splice(place..place, records);

@@ -11,8 +11,9 @@ use crate::models::speed::Measured;
 use crate::models::tree::LayerTree;
 use crate::runs::RunSummary;
 use crate::training::EpochMetrics;
-use crate::training::pretrained::RankedClass;
 use crate::training::events::Progress;
+use crate::training::movement::Movement;
+use crate::training::pretrained::RankedClass;
 use crate::worker::messages::RunId;
 
 /// One open experiment: what a text editor would call a document.
@@ -88,6 +89,8 @@ pub struct RunRecord {
     /// Whether its curves are drawn.
     pub shown: bool,
     pub warnings: Vec<String>,
+    /// How far each layer moved, once the folder has been read.
+    pub movement: Arc<Vec<Movement>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

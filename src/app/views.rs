@@ -14,7 +14,7 @@ use super::panels::curves::{CurvesLocal, CurvesView, curves_ui};
 use super::panels::data::{DataEditorLocal, DataEditorView, data_editor_ui};
 use super::panels::data_view::{DataView, DataViewLocal, data_view_ui};
 use super::panels::head::{HeadLocal, HeadView, head_ui};
-use super::panels::layers::{LayersLocal, LayersView, layers_summary_ui, layers_ui};
+use super::panels::layers::{LayersCache, LayersLocal, layers_summary_ui, layers_ui};
 use super::panels::log::{LogLocal, LogView, log_ui};
 use super::panels::phases::{PhasesLocal, PhasesView, phases_ui};
 use super::panels::results::{ResultsLocal, ResultsView, results_ui};
@@ -32,6 +32,8 @@ pub struct Locals {
     advice: AdviceLocal,
     backbone: BackboneLocal,
     layers: LayersLocal,
+    /// Shown at three places in every frame, built when something has changed.
+    layers_view: LayersCache,
     head: HeadLocal,
     augmentation: AugmentationLocal,
     phases: PhasesLocal,
@@ -157,7 +159,7 @@ impl Graft {
                 }
             }
             Section::Layers => {
-                if let Some(view) = LayersView::build(state) {
+                if let Some(view) = locals.layers_view.view(state) {
                     layers_summary_ui(ui, &view, &mut locals.layers, out);
                 }
             }
@@ -223,9 +225,9 @@ impl Graft {
     }
 
     /// The foot of the left side: how much of the network learns in the end.
-    pub(super) fn totals_ui(&self, ui: &mut egui::Ui) {
+    pub(super) fn totals_ui(&mut self, ui: &mut egui::Ui) {
         let t = tokens(ui);
-        let totals = LayersView::build(&self.state).and_then(|view| {
+        let totals = self.locals.layers_view.view(&self.state).and_then(|view| {
             view.phases
                 .iter()
                 .filter_map(|phase| phase.totals)
@@ -278,7 +280,7 @@ impl Locals {
                     out.push(Command::WantThumbnails(self.data_view.wanted.clone()));
                 }
             }
-            View::Layers => match LayersView::build(state) {
+            View::Layers => match self.layers_view.view(state) {
                 Some(view) => layers_ui(ui, &view, &mut self.layers, out),
                 None => no_experiment_ui(ui, out),
             },

@@ -296,6 +296,7 @@ mod tests {
             }],
             seconds_total: 3.0,
             best_epoch: 2,
+            movement: Vec::new(),
         };
         assert_eq!(
             as_json(Path::new("/runs/one"), &outcome),

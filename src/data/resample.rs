@@ -95,9 +95,10 @@ impl Taps {
             let first = (center - support + 0.5).max(0.0) as usize;
             let end = ((center + support + 0.5) as usize).min(length as usize);
             exact.clear();
-            exact.extend((first..end).map(|at| {
-                interpolation.weight((at as f64 - center + 0.5) * (1.0 / widened))
-            }));
+            exact.extend(
+                (first..end)
+                    .map(|at| interpolation.weight((at as f64 - center + 0.5) * (1.0 / widened))),
+            );
             let sum: f64 = exact.iter().sum();
             let from = weights.len();
             weights.extend(exact.iter().map(|weight| {

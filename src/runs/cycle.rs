@@ -8,6 +8,7 @@ use crate::data::{Dataset, Picture, PictureSource, SplitIndices};
 use crate::evaluation::{Prediction, Predictions};
 use crate::experiment::{Experiment, Phase};
 use crate::training::events::TestMetrics;
+use crate::training::movement::Movement;
 use crate::training::{Outcome, TrainingEvent, TrainingListener};
 
 fn experiment() -> Experiment {
@@ -100,6 +101,11 @@ fn outcome() -> Outcome {
         }],
         seconds_total: 4.0,
         best_epoch: 3,
+        movement: vec![Movement {
+            path: "conv1".into(),
+            initial_l2: 2.0,
+            distance_l2: 0.5,
+        }],
     }
 }
 
@@ -156,6 +162,7 @@ fn a_run_is_read_back_as_it_was_recorded() {
         store::predictions(&folder).unwrap(),
         outcome().predictions.unwrap()
     );
+    assert_eq!(run.movement, outcome().movement);
     assert!(folder.join(files::WEIGHTS).is_file());
     let log = std::fs::read_to_string(folder.join(files::LOG)).unwrap();
     assert!(
@@ -171,6 +178,7 @@ fn a_run_is_read_back_as_it_was_recorded() {
         files::LOCK,
         files::LOG,
         files::METRICS,
+        files::MOVEMENT,
         files::PREDICTIONS,
         files::PRESET,
         files::SPLIT,

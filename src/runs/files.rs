@@ -3,12 +3,14 @@
 use std::path::Path;
 
 use safetensors::tensor::{Dtype, TensorView};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tch::{Device, Kind, Tensor};
 
 use super::{RunError, RunSummary};
 use crate::data::{Dataset, SplitIndices};
 use crate::evaluation::{Prediction, Predictions};
+use crate::training::movement::Movement;
 use crate::training::{EpochMetrics, TrainingError};
 
 pub const PRESET: &str = "preset.ron";
@@ -16,6 +18,7 @@ pub const SPLIT: &str = "split.csv";
 pub const METRICS: &str = "metrics.csv";
 pub const WEIGHTS: &str = "weights.safetensors";
 pub const PREDICTIONS: &str = "predictions.csv";
+pub const MOVEMENT: &str = "movement.csv";
 pub const SUMMARY: &str = "summary.json";
 pub const LOG: &str = "log.txt";
 pub const LOCK: &str = "lock";
@@ -127,6 +130,45 @@ pub fn parse_metrics(bytes: &[u8], path: &Path) -> Result<Vec<EpochMetrics>, Run
     csv::Reader::from_reader(bytes)
         .deserialize()
         .map(|line| line.map_err(|error| problem(path, error)))
+        .collect()
+}
+
+/// One line of `movement.csv`.
+#[derive(Serialize, Deserialize)]
+struct MovementLine {
+    path: String,
+    relative_l2: f64,
+    initial_l2: f64,
+    distance_l2: f64,
+}
+
+/// `movement.csv`: `path,relative_l2,initial_l2,distance_l2`, a line per layer that has weights. The
+/// two norms let whole stages be taken together.
+pub fn movement(layers: &[Movement]) -> Result<Vec<u8>, RunError> {
+    table(MOVEMENT, |writer| {
+        layers.iter().try_for_each(|layer| {
+            writer.serialize(MovementLine {
+                path: layer.path.clone(),
+                relative_l2: layer.relative_l2(),
+                initial_l2: layer.initial_l2,
+                distance_l2: layer.distance_l2,
+            })
+        })
+    })
+}
+
+/// What [`movement`] wrote. `path` is for messages.
+pub fn parse_movement(bytes: &[u8], path: &Path) -> Result<Vec<Movement>, RunError> {
+    csv::Reader::from_reader(bytes)
+        .deserialize()
+        .map(|line| {
+            let line: MovementLine = line.map_err(|error| problem(path, error))?;
+            Ok(Movement {
+                path: line.path,
+                initial_l2: line.initial_l2,
+                distance_l2: line.distance_l2,
+            })
+        })
         .collect()
 }
 
@@ -308,6 +350,37 @@ mod tests {
             METRICS_COLUMNS.join(",") + "\n"
         );
         assert!(parse_metrics(&none, Path::new(METRICS)).unwrap().is_empty());
+    }
+
+    #[test]
+    fn movement_comes_back_as_it_was() {
+        let layer = |path: &str, initial_l2, distance_l2| Movement {
+            path: path.into(),
+            initial_l2,
+            distance_l2,
+        };
+        let given = vec![
+            layer("conv1", 0.1 + 0.2, 0.0),
+            layer("layer4.1.conv2", 8.0, 2.0),
+            layer("layer_scale", 0.0, 1.0),
+        ];
+        let bytes = movement(&given).unwrap();
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        assert_eq!(
+            text.lines().take(3).collect::<Vec<_>>(),
+            [
+                "path,relative_l2,initial_l2,distance_l2",
+                "conv1,0.0,0.30000000000000004,0.0",
+                "layer4.1.conv2,0.25,8.0,2.0"
+            ]
+        );
+        assert_eq!(parse_movement(&bytes, Path::new(MOVEMENT)).unwrap(), given);
+        let error = parse_movement(
+            b"path,relative_l2\nconv1,much\n",
+            Path::new("r/movement.csv"),
+        );
+        let message = error.unwrap_err().to_string();
+        assert!(message.ends_with("r/movement.csv"), "{message}");
     }
 
     #[test]

@@ -8,6 +8,8 @@
 //!     weights.safetensors   the kept weights: backbone and head, torchvision names
 //!     predictions.csv       file, true class, predicted class, one probability per class (test):
 //!                           file,true_class,predicted_class,probability_<class>,…
+//!     movement.csv          path, relative_l2, initial_l2, distance_l2: how far each layer of the
+//!                           backbone moved (written by a run that came to its end)
 //!     summary.json          RunSummary: state, test metrics, seconds
 //!     log.txt               what was said while it ran
 //!     lock                  held by the one process that writes
@@ -29,6 +31,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::training::EpochMetrics;
 use crate::training::events::TestMetrics;
+use crate::training::movement::Movement;
 use crate::training::trainer::PhaseSummary;
 
 pub use recorder::RunRecorder;
@@ -91,4 +94,7 @@ pub struct StoredRun {
     pub metrics: Vec<EpochMetrics>,
     /// Epochs (counted from 1 over all phases) at which a later phase began, with its name.
     pub phase_starts: Vec<(u32, String)>,
+    /// How far each layer moved; empty while the run has not come to its end, and for runs of
+    /// versions that did not measure it.
+    pub movement: Vec<Movement>,
 }

@@ -106,6 +106,9 @@ impl RunRecorder {
         if let Some(predictions) = &outcome.predictions {
             self.write(files::PREDICTIONS, &files::predictions(predictions)?)?;
         }
+        if !outcome.movement.is_empty() {
+            self.write(files::MOVEMENT, &files::movement(&outcome.movement)?)?;
+        }
         self.summary.test = outcome.test.clone();
         self.summary.phases = outcome.phases.clone();
         self.summary.best_epoch = outcome.best_epoch;

@@ -6,6 +6,7 @@ use super::{RunError, RunState, RunSummary, StoredRun, files, recorder};
 use crate::evaluation::Predictions;
 use crate::experiment::{Experiment, preset};
 use crate::training::EpochMetrics;
+use crate::training::movement::Movement;
 
 /// Every run in `runs`, newest first. A folder that can't be read is listed as failed, with the
 /// reason; a folder without a summary is no run. A missing `runs` holds none.
@@ -48,12 +49,23 @@ pub fn open(folder: &Path) -> Result<StoredRun, RunError> {
         })
         .unwrap_or_default();
     let phase_starts = phase_starts(&metrics, &names);
+    let movement = movement(folder)?;
     Ok(StoredRun {
         folder: folder.to_path_buf(),
         summary,
         metrics,
         phase_starts,
+        movement,
     })
+}
+
+/// How far each layer of a run's backbone moved; nothing where that was not recorded.
+fn movement(folder: &Path) -> Result<Vec<Movement>, RunError> {
+    let path = folder.join(files::MOVEMENT);
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    files::parse_movement(&files::read(&path)?, &path)
 }
 
 /// The exact experiment of a run.

@@ -1,59 +1,263 @@
-//! How long the two usual ways of training will take, before anything is trained: from the measured
-//! speed of the frozen network and the work that is repeated every epoch.
+//! What a phase will need, told from the layer tree alone: memory and the cost of an epoch. Plain
+//! numbers for people who decide what to freeze; the trainer itself measures.
 
-use crate::models::speed::Measured;
+use super::trainer::Variation;
+use crate::experiment::{Experiment, NormPolicy, Optimizer, Phase};
+use crate::models::tree::{LayerNode, LayerTree};
 
-/// Epochs of the lesson's recipe: the new head alone, and then the top layers too.
-const EPOCHS: f64 = 10.0;
-/// A step forward and two back.
-const TRAINING_WORK: f64 = 3.0;
-/// Of a head's step on one picture's cached features, in seconds: measured with Dense 128.
-const HEAD_SECONDS: f64 = 4e-5;
+/// Bytes of a number in single precision.
+const NUMBER: u64 = 4;
+/// Backward costs about twice the forward pass: once for the layer's input, once for its weights.
+const BACKWARD: f64 = 2.0;
 
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// A phase over a tree.
+pub struct Situation<'a> {
+    pub experiment: &'a Experiment,
+    pub phase: &'a Phase,
+    pub tree: &'a LayerTree,
+    /// For each leaf, as `models::freeze::frozen_leaves` gives it.
+    pub frozen: &'a [bool],
+    pub head_parameters: u64,
+    /// Training and validation pictures, as far as they are known.
+    pub pictures: Option<(usize, usize)>,
+}
+
+/// Memory in bytes by what it is for, and the cost of an epoch. The pictures themselves, libtorch
+/// and its scratch space are not in it.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Estimate {
-    /// In seconds: 10 epochs of a new head on features that are computed once.
-    pub feature_extraction: f64,
-    /// In seconds: 10 further epochs in which the last 20 layers learn.
-    pub fine_tuning: f64,
-    /// Of the features that are kept.
-    pub cached_bytes: u64,
+    /// The weights, and the copies that are kept to return to and to compare with.
+    pub weights: u64,
+    pub gradients: u64,
+    /// Moments of the optimizer.
+    pub optimizer: u64,
+    /// Outputs of one batch that the backward pass needs.
+    pub activations: u64,
+    /// The frozen part's kept output for every picture.
+    pub features: u64,
+    /// Against an epoch in which everything learns, 0 to 1; after the first epoch where the frozen
+    /// part is computed once.
+    pub epoch_cost: f64,
+    /// The frozen part is computed once and kept.
+    pub keeps_features: bool,
 }
 
 impl Estimate {
-    /// For `train` pictures to learn from and `others` to validate and test on.
-    pub fn new(measured: &Measured, train: usize, others: usize) -> Self {
-        let picture = 1.0 / measured.pictures_per_second.max(1e-9);
-        let (train, all) = (train as f64, (train + others) as f64);
-        let feature_extraction = all * picture + EPOCHS * train * HEAD_SECONDS;
-        let top = measured.top_share * picture;
-        let fine_tuning = all * (picture - top) + EPOCHS * TRAINING_WORK * train * top;
-        Self {
-            feature_extraction,
-            fine_tuning,
-            cached_bytes: (all * f64::from(measured.features) * 4.0) as u64,
+    /// Lays the phase over the tree. Up to the first layer that changes, a forward pass costs 1 per
+    /// multiply-add, or nothing once its output is kept; behind the first layer that learns, a
+    /// frozen layer costs 2, because gradients pass through it, and one that learns 3.
+    pub fn new(situation: &Situation<'_>) -> Self {
+        let Situation {
+            experiment,
+            phase,
+            tree,
+            frozen,
+            ..
+        } = situation;
+        let leaves = tree.leaves();
+        let is_norm = |leaf: &LayerNode| leaf.kind.starts_with("BatchNorm");
+        let policy = experiment.backbone.frozen_norm;
+        let learns: Vec<bool> = leaves
+            .iter()
+            .zip(*frozen)
+            .map(|(leaf, frozen)| !frozen || is_norm(leaf) && policy == NormPolicy::Train)
+            .collect();
+        let changes = |index: usize| {
+            learns[index]
+                || is_norm(leaves[index]) && frozen[index] && policy == NormPolicy::AdaptStatistics
+        };
+        let count = learns.len();
+        let steady = (0..count).find(|&index| changes(index)).unwrap_or(count);
+        let first_learning = learns.iter().position(|&learns| learns).unwrap_or(count);
+        let views = Variation::of(&experiment.augmentation).views();
+        let keeps_features = steady > 0 && views.is_some();
+
+        let mut cost = 0.0;
+        let mut whole = 0.0;
+        let mut trainable = situation.head_parameters;
+        let mut all = situation.head_parameters;
+        let mut outputs = tree.features.unsigned_abs();
+        for (index, leaf) in leaves.iter().take(count).enumerate() {
+            let forward = leaf.multiply_adds as f64;
+            whole += forward * (1.0 + BACKWARD);
+            cost += forward
+                * match index {
+                    _ if index < steady && keeps_features => 0.0,
+                    _ if index < first_learning => 1.0,
+                    _ if learns[index] => 1.0 + BACKWARD,
+                    _ => BACKWARD,
+                };
+            all += leaf.parameters;
+            if learns[index] {
+                trainable += leaf.parameters;
+            }
+            if index >= first_learning {
+                outputs += numbers(leaf);
+            }
         }
+        // A dense head has about one multiply-add for each parameter.
+        let head = situation.head_parameters as f64 * (1.0 + BACKWARD);
+        let kept = 1 + u64::from(experiment.training.weight_averaging.is_some());
+        let features = match situation.pictures {
+            Some((train, validation)) if keeps_features => {
+                let of_one = if steady == count {
+                    tree.features.unsigned_abs()
+                } else {
+                    ending_at(&tree.root, steady, &mut 0).map_or(0, numbers)
+                };
+                let rows = train * views.unwrap_or(1) as usize + validation;
+                rows as u64 * of_one * NUMBER
+            }
+            _ => 0,
+        };
+        Self {
+            weights: (2 * all + kept * trainable) * NUMBER,
+            gradients: trainable * NUMBER,
+            optimizer: trainable * moments(&phase.optimizer) * NUMBER,
+            activations: outputs * NUMBER * u64::from(experiment.training.batch_size),
+            features,
+            epoch_cost: if whole + head > 0.0 {
+                (cost + head) / (whole + head)
+            } else {
+                0.0
+            },
+            keeps_features,
+        }
+    }
+
+    /// Bytes in all.
+    pub fn memory(&self) -> u64 {
+        self.weights + self.gradients + self.optimizer + self.activations + self.features
+    }
+}
+
+/// The outermost module whose last leaf is the one before leaf `end`: its output is what the next
+/// layer sees, while the leaf itself may be one that is used repeatedly. `first` is the number of
+/// leaves before `node`, and is moved behind it.
+fn ending_at<'a>(node: &'a LayerNode, end: usize, first: &mut usize) -> Option<&'a LayerNode> {
+    let before = *first;
+    *first += leaf_count(node);
+    if *first == end {
+        return Some(node);
+    }
+    if *first < end {
+        return None;
+    }
+    let mut next = before;
+    node.children
+        .iter()
+        .find_map(|child| ending_at(child, end, &mut next))
+}
+
+fn leaf_count(node: &LayerNode) -> usize {
+    match node.children.as_slice() {
+        [] => 1,
+        children => children.iter().map(leaf_count).sum(),
+    }
+}
+
+/// Numbers in a module's output for one picture.
+fn numbers(node: &LayerNode) -> u64 {
+    node.output_shape
+        .iter()
+        .map(|side| side.unsigned_abs())
+        .product()
+}
+
+/// Numbers that an optimizer remembers for every one that learns.
+fn moments(optimizer: &Optimizer) -> u64 {
+    match optimizer {
+        Optimizer::Sgd { momentum, .. } => u64::from(*momentum > 0.0),
+        Optimizer::Adam { .. } | Optimizer::AdamW { .. } => 2,
+        Optimizer::RmsProp { momentum, .. } => 1 + u64::from(*momentum > 0.0),
     }
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
+    use crate::experiment::{FreezePlan, Views};
+    use crate::models::freeze::frozen_leaves;
+    use crate::models::outline;
+
+    fn estimate(freeze: FreezePlan, change: impl Fn(&mut Experiment)) -> Estimate {
+        let tree = outline("resnet18", 224).unwrap();
+        let mut experiment = Experiment::default();
+        experiment.augmentation.horizontal_flip = true;
+        experiment.augmentation.views = Views::Cached(2);
+        experiment.training.batch_size = 32;
+        change(&mut experiment);
+        Estimate::new(&Situation {
+            experiment: &experiment,
+            phase: &Phase::default(),
+            tree: &tree,
+            frozen: &frozen_leaves(&freeze, &tree).unwrap(),
+            head_parameters: 1_026,
+            pictures: Some((1_000, 200)),
+        })
+    }
 
     #[test]
-    fn twice_the_pictures_take_twice_the_time() {
-        let measured = Measured {
-            pictures_per_second: 50.0,
-            features: 1280,
-            top_share: 0.25,
-        };
-        let one = Estimate::new(&measured, 1_000, 500);
-        let two = Estimate::new(&measured, 2_000, 1_000);
-        assert!((two.feature_extraction / one.feature_extraction - 2.0).abs() < 1e-9);
-        assert!((two.fine_tuning / one.fine_tuning - 2.0).abs() < 1e-9);
-        assert_eq!(one.cached_bytes, 1_500 * 1280 * 4);
-        // 30 s through the network, and 10 epochs of a head.
-        assert!((one.feature_extraction - 30.4).abs() < 1e-9);
-        assert!(one.fine_tuning > one.feature_extraction);
+    fn a_frozen_backbone_costs_nothing_once_its_features_are_kept() {
+        let whole = estimate(FreezePlan::Nothing, |_| ());
+        assert_eq!(whole.epoch_cost, 1.0);
+        assert_eq!((whole.features, whole.keeps_features), (0, false));
+        let kept = estimate(FreezePlan::Backbone, |_| ());
+        assert!(kept.epoch_cost > 0.0 && kept.epoch_cost < 1e-5);
+        // 512 features of two views of each training and one of each validation picture.
+        assert_eq!(kept.features, (2 * 1_000 + 200) * 512 * 4);
+        let fresh = estimate(FreezePlan::Backbone, |experiment| {
+            experiment.augmentation.views = Views::Fresh;
+        });
+        assert!((fresh.epoch_cost - 1.0 / 3.0).abs() < 1e-4);
+        assert_eq!(fresh.features, 0);
+        // Statistics that move forbid keeping anything behind the first of them.
+        let adapting = estimate(FreezePlan::Backbone, |experiment| {
+            experiment.backbone.frozen_norm = NormPolicy::AdaptStatistics;
+        });
+        assert!((0.2..0.33).contains(&adapting.epoch_cost));
+    }
+
+    #[test]
+    fn what_is_kept_is_the_output_of_the_frozen_blocks() {
+        // The last leaf of an EfficientNet-Lite block is the activation it shares, which is as
+        // wide as the block is inside; what is kept is the block's own output, 40 x 28 x 28.
+        let tree = outline("efficientnet_lite0", 224).unwrap();
+        let plan = FreezePlan::Below("_blocks.5".into());
+        let estimate = Estimate::new(&Situation {
+            experiment: &Experiment::default(),
+            phase: &Phase::default(),
+            tree: &tree,
+            frozen: &frozen_leaves(&plan, &tree).unwrap(),
+            head_parameters: 0,
+            pictures: Some((10, 0)),
+        });
+        assert_eq!(estimate.features, 10 * 40 * 28 * 28 * 4);
+    }
+
+    #[test]
+    fn memory_counts_what_learns() {
+        let tree = outline("resnet18", 224).unwrap();
+        let last = estimate(FreezePlan::Below("layer4".into()), |_| ());
+        let learns = tree.find("layer4").unwrap().parameters + 1_026;
+        assert_eq!(last.gradients, 4 * learns);
+        assert_eq!(last.optimizer, 8 * learns, "Adam has two moments");
+        assert_eq!(
+            last.weights,
+            4 * (2 * (tree.root.parameters + 1_026) + learns)
+        );
+        // layer4 has 12 leaves of 512 x 7 x 7, and 512 pooled features.
+        assert_eq!(last.activations, 32 * 4 * (12 * 512 * 49 + 512));
+        let all = estimate(FreezePlan::Nothing, |_| ());
+        assert!(all.activations > 10 * last.activations);
+        assert!(all.epoch_cost > last.epoch_cost);
+        // A hole: gradients pass through what is frozen behind the first layer that learns.
+        let hole = estimate(FreezePlan::Custom(vec!["layer3".into()]), |_| ());
+        let (share, whole) = (
+            tree.find("layer3").unwrap().multiply_adds as f64,
+            tree.root.multiply_adds as f64,
+        );
+        assert!((hole.epoch_cost - (1.0 - share / whole / 3.0)).abs() < 1e-4);
     }
 }

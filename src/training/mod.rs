@@ -16,9 +16,11 @@ pub mod estimate;
 pub mod loss;
 pub mod metrics;
 pub mod monitor;
+pub mod movement;
 pub mod optimizer;
 pub mod schedule;
 pub mod snapshot;
+pub mod time_estimate;
 
 mod forecast;
 mod memory;
@@ -29,6 +31,7 @@ mod seeds;
 mod golden;
 
 pub use events::{EpochMetrics, TrainingEvent, TrainingListener};
+pub use phase_plan::rate_factors;
 pub use trainer::{Outcome, TrainingRequest, train};
 
 /// What ends a training early or keeps it from starting.

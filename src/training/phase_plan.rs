@@ -111,8 +111,9 @@ impl PhasePlan {
     }
 }
 
-/// Every leaf's share of the learning rate.
-fn rate_factors(rates: &LayerRates, frozen: &[bool], tree: &LayerTree) -> Vec<f64> {
+/// Every leaf's share of the learning rate, in the tree's order. `frozen` is what
+/// `models::freeze::frozen_leaves` gave for the same tree.
+pub fn rate_factors(rates: &LayerRates, frozen: &[bool], tree: &LayerTree) -> Vec<f64> {
     let leaves = tree.leaves();
     match rates {
         LayerRates::Uniform => vec![1.0; leaves.len()],

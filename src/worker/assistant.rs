@@ -56,6 +56,12 @@ impl Assistant {
                 let tell = tell.clone();
                 move || answer_questions(&quick_questions, &tell)
             })?;
+        let network_thread = std::thread::Builder::new()
+            .name("graft-network".into())
+            .spawn({
+                let tell = tell.clone();
+                move || super::networks::answer_questions(&network_questions, &*tell)
+            })?;
         let scan_thread = std::thread::Builder::new()
             .name("graft-scan".into())
             .spawn({
@@ -72,12 +78,6 @@ impl Assistant {
                         }
                     }
                 }
-            })?;
-        let network_thread = std::thread::Builder::new()
-            .name("graft-network".into())
-            .spawn({
-                let tell = tell.clone();
-                move || super::networks::answer_questions(&network_questions, &*tell)
             })?;
         Ok(Self {
             quick: Some(quick),

@@ -17,7 +17,7 @@ use crate::app::tokens::{self, icon, tokens};
 use crate::data::Pixels;
 use crate::experiment::WeightsSource;
 use crate::models::catalogue::{self, ArchitectureInfo};
-use crate::training::estimate::Estimate;
+use crate::training::time_estimate::TimeEstimate;
 
 /// Plain data of the backbones view.
 #[derive(Debug, Clone)]
@@ -37,7 +37,7 @@ pub struct BackboneRow {
     pub stored: bool,
     pub pictures_per_second: Option<f64>,
     /// For the pictures at hand; none while they are not known.
-    pub estimate: Option<Estimate>,
+    pub estimate: Option<TimeEstimate>,
 }
 
 /// The picture that the untouched network is shown.
@@ -79,9 +79,9 @@ impl BackbonesView {
                         .stored_weights
                         .contains(&(info.name.to_owned(), weights)),
                     pictures_per_second: measured.map(|measured| measured.pictures_per_second),
-                    estimate: measured
-                        .zip(counts)
-                        .map(|(measured, (train, others))| Estimate::new(measured, train, others)),
+                    estimate: measured.zip(counts).map(|(measured, (train, others))| {
+                        TimeEstimate::new(measured, train, others)
+                    }),
                 }
             })
             .collect();
@@ -151,10 +151,26 @@ pub struct BackbonesLocal {
 
 const HEADERS: [(Order, &str, &str); 7] = [
     (Order::Name, "Backbone", "The network's name"),
-    (Order::Accuracy, "ImageNet", "Top-1 accuracy of the weights on ImageNet, best first"),
-    (Order::Parameters, "Parameters", "With its own classifier, fewest first"),
-    (Order::Work, "GFLOPs", "Billions of multiply-adds per picture, least first"),
-    (Order::Speed, "Pictures/s", "As a frozen network, measured on this machine, quickest first"),
+    (
+        Order::Accuracy,
+        "ImageNet",
+        "Top-1 accuracy of the weights on ImageNet, best first",
+    ),
+    (
+        Order::Parameters,
+        "Parameters",
+        "With its own classifier, fewest first",
+    ),
+    (
+        Order::Work,
+        "GFLOPs",
+        "Billions of multiply-adds per picture, least first",
+    ),
+    (
+        Order::Speed,
+        "Pictures/s",
+        "As a frozen network, measured on this machine, quickest first",
+    ),
     (
         Order::FeatureExtraction,
         "Extraction",
@@ -170,7 +186,8 @@ const HEADERS: [(Order, &str, &str); 7] = [
 fn sorted(rows: &[BackboneRow], order: Order) -> Vec<&BackboneRow> {
     let mut rows: Vec<&BackboneRow> = rows.iter().collect();
     // What is not known stands last.
-    let seconds = |row: &BackboneRow, of: fn(Estimate) -> f64| row.estimate.map_or(f64::MAX, of);
+    let seconds =
+        |row: &BackboneRow, of: fn(TimeEstimate) -> f64| row.estimate.map_or(f64::MAX, of);
     match order {
         Order::Catalogue => {}
         Order::Name => rows.sort_by_key(|row| row.info.title),
@@ -205,10 +222,16 @@ pub fn backbones_view_ui(
     let mut picked = None;
     let wide = ui.available_width() > 620.0;
     let top = (ui.available_height() * 0.42).clamp(180.0, 420.0);
-    let sample_width = if wide && view.sample.is_some() { 250.0 } else { 0.0 };
+    let sample_width = if wide && view.sample.is_some() {
+        250.0
+    } else {
+        0.0
+    };
     ui.horizontal_top(|ui| {
         let width = ui.available_width() - sample_width;
-        ui.allocate_ui(vec2(width, top), |ui| scatter_ui(ui, view, top, &mut picked));
+        ui.allocate_ui(vec2(width, top), |ui| {
+            scatter_ui(ui, view, top, &mut picked)
+        });
         if let Some(sample) = view.sample.as_ref().filter(|_| sample_width > 0.0) {
             ui.allocate_ui(vec2(ui.available_width(), top), |ui| {
                 ui.vertical(|ui| sample_ui(ui, sample, local, out));
@@ -290,14 +313,14 @@ fn scatter_ui(
                 );
                 let label = egui::RichText::new(row.info.title)
                     .size(tokens::TEXT_SMALL)
-                    .color(if row.chosen { colors.text } else { colors.text_faint });
+                    .color(if row.chosen {
+                        colors.text
+                    } else {
+                        colors.text_faint
+                    });
                 plot.text(
-                    Text::new(
-                        row.info.name,
-                        PlotPoint::new(place[0], place[1]),
-                        label,
-                    )
-                    .anchor(egui::Align2::CENTER_BOTTOM),
+                    Text::new(row.info.name, PlotPoint::new(place[0], place[1]), label)
+                        .anchor(egui::Align2::CENTER_BOTTOM),
                 );
             }
             plot.response()
@@ -444,12 +467,14 @@ fn table_ui(
                 let weights = row.info.default_weights();
                 line.col(|ui| {
                     ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-                        let title = egui::Label::new(row.info.title).truncate().selectable(false);
+                        let title = egui::Label::new(row.info.title)
+                            .truncate()
+                            .selectable(false);
                         ui.add(title).on_hover_text(row.info.paper);
                     });
                 });
                 let unknown = || "–".to_owned();
-                let estimate = |of: fn(Estimate) -> f64| {
+                let estimate = |of: fn(TimeEstimate) -> f64| {
                     row.estimate
                         .map_or_else(unknown, |estimate| format::duration(of(estimate)))
                 };
@@ -499,7 +524,7 @@ fn table_ui(
 }
 
 /// "About 40 s for feature extraction, about 6 min for fine-tuning; 12 MB of cached features"
-fn sentence(estimate: &Estimate) -> String {
+fn sentence(estimate: &TimeEstimate) -> String {
     format!(
         "About {} for feature extraction, about {} for fine-tuning; {} of cached features",
         format::duration(estimate.feature_extraction),

@@ -340,6 +340,7 @@ fn run(
         color,
         shown: true,
         warnings: Vec::new(),
+        movement: Arc::default(),
     }
 }
 

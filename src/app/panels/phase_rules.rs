@@ -230,7 +230,10 @@ pub(super) fn rates_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize) {
         }
         LayerRates::Custom(factors) => {
             let text = format::plural(factors.len() as u64, "factor", "factors");
-            widgets::note(ui, &format!("{text} by layer name, from the preset's file"));
+            widgets::note(
+                ui,
+                &format!("{text} by layer name; the view Layers sets them"),
+            );
         }
     }
     draft.touched_at(changed, "layer rates", index);

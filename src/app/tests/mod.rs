@@ -9,7 +9,8 @@ use egui_kittest::kittest::Queryable;
 use crate::app::command::Command;
 use crate::app::state::{NoticeKind, RecordState};
 use crate::experiment::DataSource;
-use crate::runs::RunState;
+use crate::runs::{RunState, StoredRun};
+use crate::training::movement::Movement;
 use crate::worker::messages::{Answer, Question, RunEvent, RunId};
 use fake::{Window, shipped, summary};
 
@@ -64,6 +65,48 @@ fn a_run_goes_from_the_queue_to_the_results_in_one_colour() {
     assert_eq!(state.runs[0].state, RecordState::Finished);
     assert_eq!(state.runs[0].color, color);
     assert_eq!(state.selected_run.as_deref(), Some("first"));
+}
+
+#[test]
+fn how_far_layers_moved_is_read_from_the_folder_when_a_run_has_finished() {
+    let mut window = Window::with_pair();
+    window.harness.get_by_label("Train 2 experiments").click();
+    window.steps();
+    let run = window.harness.state().state.runs[0].run.unwrap();
+    let folder = std::path::PathBuf::from("/runs/first");
+    window.event(
+        run,
+        RunEvent::Started {
+            folder: folder.clone(),
+        },
+    );
+    let asked = |window: &Window| {
+        let record = window.record.borrow();
+        let opens = record.questions.iter().filter(
+            |question| matches!(question, Question::OpenRun { folder: other } if *other == folder),
+        );
+        opens.count()
+    };
+    assert_eq!(asked(&window), 0);
+    let summary = summary("first", 0.9);
+    window.event(run, RunEvent::Finished(Box::new(summary.clone())));
+    assert_eq!(asked(&window), 1);
+    let movement = vec![Movement {
+        path: "conv1".into(),
+        initial_l2: 1.0,
+        distance_l2: 0.0,
+    }];
+    window.answer(Answer::Run(Ok(Box::new(StoredRun {
+        folder: folder.clone(),
+        summary,
+        metrics: Vec::new(),
+        phase_starts: Vec::new(),
+        movement: movement.clone(),
+    }))));
+    assert_eq!(*window.harness.state().state.runs[0].movement, movement);
+    // It is asked for once.
+    window.steps();
+    assert_eq!(asked(&window), 1);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::training::seeds::{self, Purpose};
 
 /// How training pictures are varied over the epochs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Variation {
+pub(in crate::training) enum Variation {
     /// Every epoch sees the same pictures.
     None,
     /// This many versions of each, one of which every epoch picks.

@@ -12,6 +12,7 @@ mod workload;
 #[cfg(test)]
 mod tests;
 
+pub(super) use batches::Variation;
 pub(super) use prepare::{square_spec, use_all_cores};
 
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ use std::time::Instant;
 use super::TrainingError;
 use super::events::{TestMetrics, TrainingListener};
 use super::memory;
+use super::movement::Movement;
 use super::network::BuildBackbone;
 use crate::data::{DataError, Dataset, SplitIndices, StopFlag};
 use crate::evaluation::Predictions;
@@ -64,6 +66,8 @@ pub struct Outcome {
     pub seconds_total: f64,
     /// Epoch whose weights were kept, counted from 1.
     pub best_epoch: u32,
+    /// How far each layer of the backbone is from where it began.
+    pub movement: Vec<Movement>,
 }
 
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -120,6 +124,7 @@ fn run(
         Err(error) => return Err(error),
     };
     let best_epoch = session.restore_kept()?;
+    let movement = session.origin.measure(&session.network)?;
     let tested = session.test()?;
     let (test, predictions) = tested.unzip();
     let seconds_total = began.elapsed().as_secs_f64();
@@ -129,6 +134,7 @@ fn run(
         phases,
         seconds_total,
         best_epoch,
+        movement,
     })
 }
 

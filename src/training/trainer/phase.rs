@@ -17,6 +17,7 @@ use crate::training::features::{FeatureCache, Group, Wanted};
 use crate::training::loss::Loss;
 use crate::training::metrics::{Metric, Metrics, monitored};
 use crate::training::monitor::Patience;
+use crate::training::movement::Origin;
 use crate::training::network::Network;
 use crate::training::optimizer::{Optimizer, Parameter};
 use crate::training::phase_plan::PhasePlan;
@@ -29,6 +30,8 @@ pub(super) struct Session<'a> {
     pub experiment: &'a Experiment,
     pub dataset: &'a Dataset,
     pub network: Network,
+    /// The backbone's weights before the first phase.
+    pub origin: Origin,
     pub pictures: Pictures,
     /// One for every phase.
     pub plans: Vec<PhasePlan>,

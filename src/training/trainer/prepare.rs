@@ -19,6 +19,7 @@ use crate::training::events::{Activity, TrainingEvent, TrainingListener};
 use crate::training::features::FeatureCache;
 use crate::training::loss::{self, Loss};
 use crate::training::metrics::monitored;
+use crate::training::movement::Origin;
 use crate::training::network::{Network, input_side};
 use crate::training::phase_plan::{PhasePlan, unknown_paths};
 use crate::training::pictures::{Normalizer, Pictures, Squares};
@@ -78,6 +79,7 @@ pub(super) fn prepare<'a>(
     // Before a download of minutes, everything that would end the run for another reason.
     let plans = plan_phases(experiment, &network)?;
     let weights = network.load_pretrained(experiment, request.base.as_deref(), &mut reporter)?;
+    let origin = Origin::take(&network)?;
     let info = network.pretrained;
     let spec = square_spec(experiment, info, input_side(experiment, info));
     let store = load_pictures(request, &spec, means.memory_bytes / 4, &mut reporter)?;
@@ -120,6 +122,7 @@ pub(super) fn prepare<'a>(
         experiment,
         dataset,
         network,
+        origin,
         pictures,
         plans,
         train,

@@ -153,3 +153,53 @@ fn training_frozen_norms_trains_nothing_but_norms() {
     let norms = changes.iter().filter(|change| change.is_norm);
     assert!(norms.clone().filter(|change| change.changed).count() * 10 > norms.count() * 9);
 }
+
+/// Path, whether it is a BatchNorm, whether it is frozen, and how far it moved, for every layer with
+/// weights of a ResNet-18 that was trained for an epoch.
+fn moved(plan: &FreezePlan, policy: NormPolicy) -> Vec<(String, bool, bool, f64)> {
+    let mut experiment = experiment(vec![phase(plan.clone(), 1)]);
+    experiment.backbone.frozen_norm = policy;
+    let pictures = pictures(2, [4, 0, 0]);
+    let outcome = run(&request(&pictures, experiment)).result.unwrap();
+    let tree = models::outline("resnet18", SIDE).unwrap();
+    let frozen = frozen_leaves(plan, &tree).unwrap();
+    let with_weights: Vec<_> = tree
+        .leaves()
+        .into_iter()
+        .zip(frozen)
+        .filter(|(leaf, _)| leaf.parameters > 0)
+        .collect();
+    assert_eq!(outcome.movement.len(), with_weights.len());
+    outcome
+        .movement
+        .iter()
+        .zip(with_weights)
+        .map(|(movement, (leaf, frozen))| {
+            assert_eq!(movement.path, leaf.path);
+            assert!(movement.initial_l2 > 0.0, "{}", leaf.path);
+            let is_norm = leaf.kind.starts_with("BatchNorm");
+            (leaf.path.clone(), is_norm, frozen, movement.relative_l2())
+        })
+        .collect()
+}
+
+#[test]
+fn the_outcome_says_which_layers_moved_and_how_far() {
+    let layers = moved(&FreezePlan::AllButLast(12), NormPolicy::Inference);
+    for (path, _, frozen, relative) in &layers {
+        assert_eq!(*frozen, *relative == 0.0, "{path} moved by {relative}");
+        assert!(*relative < 10.0, "{path} moved by {relative}");
+    }
+    assert!(layers.iter().any(|(_, _, frozen, _)| *frozen));
+    assert!(layers.iter().any(|(_, _, frozen, _)| !frozen));
+}
+
+#[test]
+fn statistics_that_adapt_count_as_movement_of_their_layer() {
+    for (path, is_norm, frozen, relative) in
+        moved(&FreezePlan::Backbone, NormPolicy::AdaptStatistics)
+    {
+        assert!(frozen);
+        assert_eq!(is_norm, relative > 0.0, "{path} moved by {relative}");
+    }
+}
