@@ -8,6 +8,8 @@ use crate::app::tokens::{self, tokens};
 /// Where the columns of the tree stand, from the left edge of a row.
 pub(super) struct Columns {
     pub width: f32,
+    /// Numbers and shapes are written short.
+    pub is_compact: bool,
     pub kind: f32,
     pub detail: Option<f32>,
     pub shape: Option<f32>,
@@ -57,8 +59,10 @@ impl Columns {
             at: at + 4.0,
             is_short,
         });
-        let parameters = take(PARAMETERS_WIDTH, true).unwrap_or(width) + PARAMETERS_WIDTH - 4.0;
-        let shape = take(88.0, width >= 480.0);
+        let is_compact = width < 640.0;
+        let parameters_width = if is_compact { 46.0 } else { PARAMETERS_WIDTH };
+        let parameters = take(parameters_width, true).unwrap_or(width) + parameters_width - 4.0;
+        let shape = take(if is_compact { 68.0 } else { 88.0 }, width >= 480.0);
         let detail = take(150.0, width >= 800.0);
         let kind_width = match width {
             800.0.. => 120.0,
@@ -68,6 +72,7 @@ impl Columns {
         let kind = take(kind_width, true).unwrap_or(width);
         Self {
             width,
+            is_compact,
             kind,
             detail,
             shape,
@@ -97,7 +102,7 @@ pub(super) fn header_ui(ui: &mut egui::Ui, columns: &Columns, moved: Option<&Mov
     if let Some(x) = columns.shape {
         put(x, Align2::LEFT_CENTER, "Output");
     }
-    let parameters = if columns.width < 480.0 {
+    let parameters = if columns.is_compact {
         "Params"
     } else {
         "Parameters"

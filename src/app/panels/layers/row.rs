@@ -150,10 +150,16 @@ pub(super) fn row_ui(
         body.clone()
     };
     let button_left = at(columns.kind) - 6.0 - BUTTON_WIDTH;
-    if train_from_ui(ui, row, button_left, rect, background.hovered()) {
+    let (clicked, is_shown) = train_from_ui(ui, row, button_left, rect, background.hovered());
+    if clicked {
         action = Some(RowAction::TrainFrom);
     }
-    cell(left, button_left, &row.name, name_font, colors.text);
+    let name_end = if is_shown {
+        button_left
+    } else {
+        at(columns.kind) - 6.0
+    };
+    cell(left, name_end, &row.name, name_font, colors.text);
     cell(
         at(columns.kind),
         at(kind_end) - 6.0,
@@ -173,14 +179,20 @@ pub(super) fn row_ui(
     if let Some(x) = columns.shape {
         cell(
             at(x),
-            at(columns.parameters) - PARAMETERS_WIDTH + 10.0,
-            &row.shape,
+            at(columns.parameters) - if columns.is_compact { 38.0 } else { 46.0 },
+            if columns.is_compact {
+                &row.short_shape
+            } else {
+                &row.shape
+            },
             small.clone(),
             colors.text_muted,
         );
     }
     let parameters = if row.parameters == 0 {
         "–".into()
+    } else if columns.is_compact {
+        format::compact(row.parameters)
     } else {
         format::count(row.parameters)
     };
@@ -283,14 +295,14 @@ pub(super) fn row_ui(
 }
 
 /// The button at the end of a name: faint until the row is pointed at, so that hundreds of them do
-/// not shout.
+/// not shout. Whether it was clicked, and whether it is seen.
 fn train_from_ui(
     ui: &egui::Ui,
     row: &LayerRow,
     left: f32,
     line: egui::Rect,
     is_pointed_at: bool,
-) -> bool {
+) -> (bool, bool) {
     let colors = tokens(ui);
     let place = egui::Rect::from_min_size(
         egui::pos2(left, line.top()),
@@ -319,7 +331,10 @@ fn train_from_ui(
         );
     }
     let text = "Train from here up: everything before this layer is frozen, it and all that follows learns";
-    button.on_hover_text(text).clicked()
+    (
+        button.on_hover_text(text).clicked(),
+        is_pointed_at || is_lit,
+    )
 }
 
 /// The factor in its box; the new one when it was changed.

@@ -3,7 +3,7 @@
 use eframe::egui::{self, Align2, Sense, vec2};
 
 use super::plans::{lock_colors, lock_icon, set_leaves, train_from};
-use super::view::{LayersView, PhaseLocks, StageView};
+use super::view::{LayersView, PhaseLocks, StageView, short_shape};
 use crate::app::panels::editor::Draft;
 use crate::app::panels::layer_plan::Lock;
 use crate::app::panels::{format, widgets};
@@ -132,16 +132,6 @@ fn tooltip(stage: &StageView, lock: Lock) -> String {
             "freeze"
         },
     )
-}
-
-/// `512 × 7²` for what is as wide as it is high.
-fn short_shape(shape: &[i64]) -> String {
-    match shape {
-        [channels, height, width] if height == width => {
-            format!("{} × {width}²", format::count(channels.unsigned_abs()))
-        }
-        _ => format::shape(shape),
-    }
 }
 
 fn arrow(ui: &mut egui::Ui, width: f32, height: f32) {

@@ -100,6 +100,8 @@ pub struct LayerRow {
     pub kind: String,
     pub detail: String,
     pub shape: String,
+    /// For narrow columns.
+    pub short_shape: String,
     pub parameters: u64,
     pub depth: usize,
     pub leaves: Range<usize>,
@@ -243,6 +245,7 @@ impl LayersView {
                 kind: node.kind.clone(),
                 detail: node.detail.clone(),
                 shape: format::shape(&node.output_shape),
+                short_shape: short_shape(&node.output_shape),
                 parameters: node.parameters,
                 depth: if search.is_empty() { flat.depth } else { 0 },
                 rate: Rate::of(
@@ -409,4 +412,14 @@ fn stages(tree: &LayerTree) -> Vec<StageView> {
             }
         })
         .collect()
+}
+
+/// `512 × 7²` for what is as wide as it is high.
+pub(super) fn short_shape(shape: &[i64]) -> String {
+    match shape {
+        [channels, height, width] if height == width => {
+            format!("{} × {width}²", format::count(channels.unsigned_abs()))
+        }
+        _ => format::shape(shape),
+    }
 }
