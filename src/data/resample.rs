@@ -2,7 +2,8 @@
 //! then down, rounded to bytes in between. A network was trained on pictures resized so, and its
 //! answers are compared with PyTorch's to four digits; a resizer that rounds elsewhere shows there.
 //!
-//! Source: `src/libImaging/Resample.c` of Pillow.
+//! Source: `src/libImaging/Resample.c` of Pillow up to 11. Pillow 13 swaps the two passes for some tall
+//! pictures, where a value then differs by at most one level.
 
 use std::ops::Range;
 

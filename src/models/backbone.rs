@@ -9,7 +9,7 @@ use super::fold::FoldedWeights;
 use super::init;
 use super::layers::{Builder, Filling, Pass};
 use super::network::{Parts, StagedNetwork};
-use super::parameters::ParameterStore;
+use super::parameters::{ParameterStore, Role};
 use super::tree::LayerTree;
 use super::{
     ModelError, convnext, densenet, efficientnet, efficientnet_lite, googlenet, inception_v3,
@@ -99,6 +99,22 @@ pub(super) fn unfilled(name: &str, device: Device) -> Result<StagedNetwork, Mode
         initialise: false,
         device,
     })
+}
+
+/// Like [`build`], with zeros in place of what training begins with: for weights that are loaded next, and for
+/// measuring. It draws no random numbers, so it disturbs no training in the same process.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_blank(name: &str, device: Device) -> Result<Box<dyn Backbone>, ModelError> {
+    let _guard = tch::no_grad_guard();
+    let mut backbone = unfilled(name, device)?;
+    for entry in &mut backbone.parameters_mut().entries {
+        if entry.role == Role::Parameter {
+            let _ = entry.tensor.f_zero_()?;
+        }
+    }
+    Ok(Box::new(backbone))
 }
 
 /// The layer tree of `name` at `input_size` without initialising a network: quick, and it draws no

@@ -32,7 +32,7 @@ mod vision_transformer;
 #[cfg(test)]
 mod golden_tests;
 
-pub use backbone::{Backbone, build, outline};
+pub use backbone::{Backbone, build, build_blank, outline};
 pub use catalogue::{ArchitectureInfo, WeightsInfo};
 
 use std::path::PathBuf;

@@ -7,7 +7,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::fold::FrozenPrefix;
 use super::freeze::frozen_leaves;
-use super::{ArchitectureInfo, Backbone, ModelError, build};
+use super::{ArchitectureInfo, Backbone, ModelError, build_blank};
 use crate::experiment::FreezePlan;
 
 /// At least this long is measured, unless the batches run out before.
@@ -29,12 +29,12 @@ pub struct Measured {
     pub top_share: f64,
 }
 
-/// Builds a network with random weights and measures it on the CPU.
+/// Builds a network without weights and measures it on the CPU.
 ///
 /// # Errors
 /// libtorch's own, such as too little memory.
 pub fn measure(info: &ArchitectureInfo) -> Result<Measured, ModelError> {
-    let network = build(info.name, 0, Device::Cpu)?;
+    let network = build_blank(info.name, Device::Cpu)?;
     let side = info.default_weights().input_size;
     let tree = network.tree(side)?;
     let frozen = frozen_leaves(&FreezePlan::AllButLast(TOP_LAYERS), &tree)?;

@@ -53,7 +53,7 @@ impl PretrainedNetwork {
             )
         })?;
         use_all_cores();
-        let mut backbone = models::build(name, 0, device)?;
+        let mut backbone = models::build_blank(name, device)?;
         let report = weights::load(backbone.as_mut(), &file)?;
         let preprocessing = weights::chosen(backbone.info(), source)?;
         let mut experiment = Experiment::default();

@@ -11,6 +11,8 @@ use crate::data::{Dataset, Picture, PictureSource, Pixels, Problem, SplitIndices
 use crate::experiment::{
     Augmentation, DataSource, Experiment, FreezePlan, Optimizer, Phase, Schedule,
 };
+use crate::models::catalogue;
+use crate::models::speed::Measured;
 use crate::models::tree::{LayerNode, LayerTree, StageSummary};
 use crate::runs::{RunState, RunSummary};
 use crate::training::EpochMetrics;
@@ -390,6 +392,22 @@ fn runs() -> Vec<RunRecord> {
     ]
 }
 
+/// As if measured: the more work, the slower; the last one is still to be measured.
+fn speeds() -> BTreeMap<String, Measured> {
+    let all = catalogue::architectures();
+    all[..all.len() - 1]
+        .iter()
+        .map(|info| {
+            let measured = Measured {
+                pictures_per_second: 30.0 / info.gflops,
+                features: 1280,
+                top_share: 0.2,
+            };
+            (info.name.to_owned(), measured)
+        })
+        .collect()
+}
+
 /// Everything at once: pictures, layers, runs, a preview and a log.
 pub fn state() -> State {
     let experiment = experiment();
@@ -419,6 +437,11 @@ pub fn state() -> State {
         documents: vec![document(experiment)],
         tree: Tree::Ready(Arc::new(tree())),
         thumbnails,
+        speeds: speeds(),
+        stored_weights: catalogue::architectures()
+            .iter()
+            .map(|info| (info.name.into(), info.default_weights().name.into()))
+            .collect(),
         preview: Some(Arc::new(preview)),
         runs: runs(),
         log: vec![

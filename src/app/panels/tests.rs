@@ -22,6 +22,7 @@ struct Driven {
     advice: advice::AdviceLocal,
     data_view: data_view::DataViewLocal,
     backbone: backbone::BackboneLocal,
+    backbones_view: backbones_view::BackbonesLocal,
     layers: layers::LayersLocal,
     layers_view: layers::LayersCache,
     head: head::HeadLocal,
@@ -46,8 +47,9 @@ const EDITORS: [&str; 8] = [
     "training",
     "augmentation",
 ];
-const VIEWS: [&str; 7] = [
+const VIEWS: [&str; 8] = [
     "data view",
+    "backbones view",
     "layers",
     "preview",
     "curves",
@@ -81,6 +83,15 @@ impl Driven {
                     ui,
                     &advice::AdviceView::build(state).expect(open),
                     &mut self.advice,
+                    out,
+                );
+            }
+            "backbones view" => {
+                let view = backbones_view::BackbonesView::build(state, &self.backbones_view);
+                backbones_view::backbones_view_ui(
+                    ui,
+                    &view.expect(open),
+                    &mut self.backbones_view,
                     out,
                 );
             }
@@ -683,5 +694,26 @@ fn advice_is_followed_by_its_button() {
     assert_eq!(
         harness.state().edited().head.layers,
         [HeadLayer::Dropout(0.5)]
+    );
+}
+
+#[test]
+fn a_backbone_is_chosen_in_the_table_that_compares_them() {
+    let mut harness = settled(
+        "backbones view",
+        egui::vec2(900.0, 760.0),
+        true,
+        Driven::new(fakes::state()),
+    );
+    harness.get_by_label("Use MobileNetV2").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().edited().backbone.name, "mobilenet_v2");
+    // The sample is asked about until its answer is there.
+    assert!(
+        harness
+            .state()
+            .out
+            .iter()
+            .any(|command| matches!(command, Command::WantSeen(0)))
     );
 }

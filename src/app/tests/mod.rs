@@ -9,6 +9,7 @@ use egui_kittest::kittest::Queryable;
 use crate::app::command::Command;
 use crate::app::state::{NoticeKind, RecordState};
 use crate::experiment::DataSource;
+use crate::models::speed::Measured;
 use crate::runs::{RunState, StoredRun};
 use crate::training::movement::Movement;
 use crate::worker::messages::{Answer, Question, RunEvent, RunId};
@@ -401,4 +402,40 @@ fn a_run_of_another_process_is_followed_to_its_end() {
     window.answer(Answer::Runs(vec![elsewhere]));
     let runs = &window.harness.state().state.runs;
     assert_eq!((runs.len(), &runs[0].state), (1, &RecordState::Finished));
+}
+
+#[test]
+fn backbones_are_measured_one_at_a_time_while_nothing_trains() {
+    let mut window = Window::with_presets(&[&shipped("from-scratch")]);
+    let asked = |window: &Window| -> Vec<String> {
+        let record = window.record.borrow();
+        let name = |question: &Question| match question {
+            Question::MeasureSpeed { backbone } => Some(backbone.clone()),
+            _ => None,
+        };
+        record.questions.iter().filter_map(name).collect()
+    };
+    window.steps();
+    let first = asked(&window);
+    assert_eq!(first.len(), 1, "the second waits for the first");
+    window.answer(Answer::Speed {
+        backbone: first[0].clone(),
+        result: Err("no memory".into()),
+    });
+    let second = asked(&window);
+    assert_eq!(second.len(), 2, "what can't be measured is passed over");
+    let measured = Measured {
+        pictures_per_second: 40.0,
+        features: 512,
+        top_share: 0.1,
+    };
+    window.answer(Answer::Speed {
+        backbone: second[1].clone(),
+        result: Ok(measured),
+    });
+    assert_eq!(
+        window.harness.state().state.speeds.get(&second[1]),
+        Some(&measured)
+    );
+    assert_eq!(asked(&window).len(), 3);
 }

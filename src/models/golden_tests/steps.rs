@@ -165,7 +165,9 @@ fn training_step(network: &dyn Backbone, side: i64, pass: &Pass, expected: &Outc
     let longest = expected.gradients.iter().copied().fold(0.0, f64::max);
     for ((entry, gradient), expected) in learned.iter().zip(&gradients).zip(&expected_lengths) {
         let found = length(gradient);
-        let allowed = 1e-3 * expected + 1e-5 * longest;
+        // Recorded with one thread. Two add in another order, which moves a few values across the kink
+        // of an activation and a gradient's length by up to 0.4 %.
+        let allowed = 1e-2 * expected + 1e-4 * longest;
         assert!(
             (found - expected).abs() < allowed,
             "{name} {:?}: gradient of {} has length {found} and not {expected}; the longest is {longest}",

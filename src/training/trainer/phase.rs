@@ -10,6 +10,7 @@ use super::prepare::Members;
 use super::workload;
 use crate::data::Dataset;
 use crate::experiment::{Experiment, Phase};
+use crate::models::init::seeded;
 use crate::training::TrainingError;
 use crate::training::averaging::Averaging;
 use crate::training::events::{Activity, EpochMetrics, TrainingEvent};
@@ -142,8 +143,9 @@ impl Session<'_> {
             u64::from(plan.epoch),
             0,
         );
-        tch::manual_seed(seed as i64);
+        let generator = seeded(seed);
         let (trained, learning_rate) = self.train_epoch(plan, optimizer, averaging.as_mut())?;
+        drop(generator);
 
         if let Some(averaging) = averaging {
             averaging.swap()?;
