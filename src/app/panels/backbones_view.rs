@@ -301,6 +301,10 @@ fn scatter_ui(
         .allow_zoom(false)
         .show(ui, |plot| {
             for (row, place) in &measured {
+                // Names of those that no other beats in both, and of the chosen one: all would overlap.
+                let beaten = measured
+                    .iter()
+                    .any(|(_, other)| other[0] > place[0] && other[1] > place[1]);
                 let color = if row.chosen {
                     colors.accent
                 } else {
@@ -311,6 +315,9 @@ fn scatter_ui(
                         .radius(if row.chosen { 6.0 } else { 4.0 })
                         .color(color),
                 );
+                if beaten && !row.chosen {
+                    continue;
+                }
                 let label = egui::RichText::new(row.info.title)
                     .size(tokens::TEXT_SMALL)
                     .color(if row.chosen {
@@ -407,6 +414,7 @@ fn sample_ui(
         }
         (None, Some(seen)) => match &seen.result {
             Ok(ranked) => {
+                ui.spacing_mut().item_spacing.y = 2.0;
                 for class in ranked {
                     ui.horizontal(|ui| {
                         ui.label(colors.small(format::percent(class.probability)));
@@ -430,6 +438,11 @@ fn table_ui(
     picked: &mut Option<&'static str>,
 ) {
     let rows = sorted(&view.rows, local.order);
+    // In a narrow middle, only what one chooses by.
+    let is_wide = ui.available_width() >= 620.0;
+    let shown =
+        |order: Order| is_wide || matches!(order, Order::Name | Order::Accuracy | Order::Speed);
+    let columns = HEADERS.iter().filter(|(order, ..)| shown(*order)).count();
     let height = ui.spacing().interact_size.y;
     let colors = tokens(ui);
     let right = egui::Layout::right_to_left(egui::Align::Center);
@@ -439,14 +452,30 @@ fn table_ui(
         .sense(Sense::click())
         .cell_layout(right)
         .column(Column::remainder().at_least(110.0).clip(true))
-        .columns(Column::auto().at_least(58.0), HEADERS.len() - 1)
-        .column(Column::auto().at_least(70.0).clip(true))
+        .columns(Column::auto().at_least(58.0), columns - 1)
+        .columns(
+            Column::auto().at_least(58.0).clip(true),
+            usize::from(is_wide),
+        )
         .header(height, |mut header| {
             for (order, title, tooltip) in HEADERS {
+                if !shown(order) {
+                    continue;
+                }
                 header.col(|ui| {
                     let text = egui::RichText::new(title).size(tokens::TEXT_SMALL);
                     let label = egui::Button::selectable(local.order == order, text);
-                    if ui.add(label).on_hover_text(tooltip).clicked() {
+                    // The name's column reads from the left, numbers end at the right.
+                    let layout = match order {
+                        Order::Name => egui::Layout::left_to_right(egui::Align::Center),
+                        _ => right,
+                    };
+                    if ui
+                        .with_layout(layout, |ui| ui.add(label))
+                        .inner
+                        .on_hover_text(tooltip)
+                        .clicked()
+                    {
                         local.order = if local.order == order {
                             Order::Catalogue
                         } else {
@@ -455,10 +484,13 @@ fn table_ui(
                     }
                 });
             }
-            header.col(|ui| {
-                ui.label(colors.small("Weights"))
-                    .on_hover_text("Whether the weights are on this machine, and their licence");
-            });
+            if is_wide {
+                header.col(|ui| {
+                    ui.label(colors.small("Weights")).on_hover_text(
+                        "Whether the weights are on this machine, and their licence",
+                    );
+                });
+            }
         })
         .body(|body| {
             body.rows(height, rows.len(), |mut line| {
@@ -479,30 +511,38 @@ fn table_ui(
                         .map_or_else(unknown, |estimate| format::duration(of(estimate)))
                 };
                 let cells = [
-                    format!("{:.1} %", weights.imagenet_top1),
-                    format::compact(row.info.parameters),
-                    format!("{:.2}", row.info.gflops),
-                    row.pictures_per_second
-                        .map_or_else(unknown, |rate| format!("{rate:.0}")),
-                    estimate(|estimate| estimate.feature_extraction),
-                    estimate(|estimate| estimate.fine_tuning),
+                    (Order::Accuracy, format!("{:.1} %", weights.imagenet_top1)),
+                    (Order::Parameters, format::compact(row.info.parameters)),
+                    (Order::Work, format!("{:.2}", row.info.gflops)),
+                    (
+                        Order::Speed,
+                        row.pictures_per_second
+                            .map_or_else(unknown, |rate| format!("{rate:.0}")),
+                    ),
+                    (
+                        Order::FeatureExtraction,
+                        estimate(|estimate| estimate.feature_extraction),
+                    ),
+                    (Order::FineTuning, estimate(|estimate| estimate.fine_tuning)),
                 ];
-                for cell in cells {
+                for (_, cell) in cells.into_iter().filter(|(order, _)| shown(*order)) {
                     line.col(|ui| {
                         ui.add(egui::Label::new(cell).selectable(false));
                     });
                 }
-                line.col(|ui| {
-                    let text = if row.stored { "here" } else { "to fetch" };
-                    let label = egui::Label::new(colors.small(text)).selectable(false);
-                    ui.add(label).on_hover_text(format!(
-                        "{}, {:.0} MB, {}, {}",
-                        weights.name,
-                        weights.file_mb,
-                        weights.licence,
-                        weights.origin()
-                    ));
-                });
+                if is_wide {
+                    line.col(|ui| {
+                        let text = if row.stored { "here" } else { "to fetch" };
+                        let label = egui::Label::new(colors.small(text)).selectable(false);
+                        ui.add(label).on_hover_text(format!(
+                            "{}, {:.0} MB, {}, {}",
+                            weights.name,
+                            weights.file_mb,
+                            weights.licence,
+                            weights.origin()
+                        ));
+                    });
+                }
                 let response = line.response();
                 response.widget_info(|| {
                     egui::WidgetInfo::selected(

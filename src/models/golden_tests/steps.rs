@@ -166,8 +166,8 @@ fn training_step(network: &dyn Backbone, side: i64, pass: &Pass, expected: &Outc
     for ((entry, gradient), expected) in learned.iter().zip(&gradients).zip(&expected_lengths) {
         let found = length(gradient);
         // Recorded with one thread. Two add in another order, which moves a few values across the kink
-        // of an activation and a gradient's length by up to 0.4 %.
-        let allowed = 1e-2 * expected + 1e-4 * longest;
+        // of an activation and a gradient's length by up to 0.4 %, in 152 layers by 1.2 %.
+        let allowed = 2e-2 * expected + 2e-4 * longest;
         assert!(
             (found - expected).abs() < allowed,
             "{name} {:?}: gradient of {} has length {found} and not {expected}; the longest is {longest}",
