@@ -9,7 +9,7 @@ use super::classifier::Classifier;
 use super::init::{BiasInit, Init, WeightInit};
 use super::layers::{
     Activation, ActivationKind, AvgPool2d, BatchNorm, Block, Builder, Context, Conv2d, ConvNorm,
-    ConvSpec, MaxPool2d, NormSpec,
+    ConvSpec, NormSpec, PooledStem,
 };
 use super::network::{Parts, Segment, Stage};
 
@@ -40,7 +40,8 @@ pub(super) fn parts(_name: &str, builder: &mut Builder) -> Result<Parts, ModelEr
     let mut channels = 64;
     builder.container("features", "Sequential", |builder, _| {
         segments.push(Segment::build(builder, |builder| {
-            Stem::new(builder, channels)
+            let names = ["conv0", "norm0", "relu0", "pool0"];
+            PooledStem::new(builder, names, channels, (EPS, MOMENTUM))
         })?);
         for (index, layers) in LAYERS.into_iter().enumerate() {
             let number = index + 1;
@@ -91,36 +92,6 @@ fn norm(features: i64) -> NormSpec {
         features,
         eps: EPS,
         momentum: MOMENTUM,
-    }
-}
-
-struct Stem {
-    conv: ConvNorm,
-    relu: Activation,
-    pool: MaxPool2d,
-}
-
-impl Stem {
-    fn new(builder: &mut Builder, channels: i64) -> Result<Self, ModelError> {
-        let conv = ConvSpec::new(3, channels, 7, 2);
-        Ok(Self {
-            conv: builder.conv_norm(("conv0", conv), ("norm0", EPS, MOMENTUM))?,
-            relu: builder.activation("relu0", ActivationKind::Relu),
-            pool: builder.max_pool("pool0", 3, 2, 1),
-        })
-    }
-}
-
-impl Block for Stem {
-    fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
-        let x = self
-            .relu
-            .forward(self.conv.forward(input, context)?, context)?;
-        self.pool.forward(&x, context)
-    }
-
-    fn conv_norms(&self) -> Vec<&ConvNorm> {
-        vec![&self.conv]
     }
 }
 

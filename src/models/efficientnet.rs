@@ -8,7 +8,7 @@ use super::classifier::Classifier;
 use super::init::{Init, WeightInit};
 use super::layers::{
     ActivationKind, Block, Builder, Context, ConvNorm, ConvNormActivation, ConvSpec,
-    SqueezeExcitation, StochasticDepth,
+    SqueezeExcitation, StochasticDepth, divisible_by_8,
 };
 use super::network::{Parts, Segment, Stage};
 
@@ -19,7 +19,7 @@ const NORM: (f64, f64) = (1e-5, 0.1);
 const STOCHASTIC_DEPTH: f64 = 0.2;
 
 /// Blocks, kernel, first stride, expansion and channels of B0: table 1 of the paper.
-const ROWS: [(usize, i64, i64, i64, i64); 7] = [
+pub(super) const ROWS: [(usize, i64, i64, i64, i64); 7] = [
     (1, 3, 1, 1, 16),
     (2, 3, 2, 6, 24),
     (2, 5, 2, 6, 40),
@@ -29,25 +29,15 @@ const ROWS: [(usize, i64, i64, i64, i64); 7] = [
     (1, 3, 1, 6, 320),
 ];
 
-/// Width and depth coefficients.
-fn scaling(name: &str) -> (f64, f64) {
-    match name {
-        "efficientnet_b1" => (1.0, 1.1),
-        "efficientnet_b2" => (1.1, 1.2),
-        "efficientnet_b3" => (1.2, 1.4),
-        "efficientnet_b4" => (1.4, 1.8),
+/// Width and depth coefficients of a variant, by the figure that its name ends with; the same for B0 to
+/// B4 as for Lite0 to Lite4.
+pub(super) fn scaling(name: &str) -> (f64, f64) {
+    match name.chars().last() {
+        Some('1') => (1.0, 1.1),
+        Some('2') => (1.1, 1.2),
+        Some('3') => (1.2, 1.4),
+        Some('4') => (1.4, 1.8),
         _ => (1.0, 1.0),
-    }
-}
-
-/// Channels after scaling: a multiple of 8, at most a tenth below the product.
-fn scaled_channels(channels: i64, width: f64) -> i64 {
-    let scaled = channels as f64 * width;
-    let rounded = ((scaled + 4.0) as i64 / 8 * 8).max(8);
-    if (rounded as f64) < 0.9 * scaled {
-        rounded + 8
-    } else {
-        rounded
     }
 }
 
@@ -61,7 +51,7 @@ pub(super) fn parts(name: &str, builder: &mut Builder) -> Result<Parts, ModelErr
     let blocks: usize = repeats.iter().sum();
     let mut segments = Vec::new();
     let mut stages = vec![Stage::new("Stem", ["features.0"])];
-    let mut inputs = scaled_channels(32, width);
+    let mut inputs = divisible_by_8(32.0 * width);
     let mut features = 0;
     builder.container("features", "Sequential", |builder, _| {
         segments.push(Segment::build(builder, |builder| {
@@ -70,7 +60,7 @@ pub(super) fn parts(name: &str, builder: &mut Builder) -> Result<Parts, ModelErr
         })?);
         for (row, repeats) in ROWS.into_iter().zip(repeats) {
             let (_, kernel, first_stride, expansion, channels) = row;
-            let outputs = scaled_channels(channels, width);
+            let outputs = divisible_by_8(channels as f64 * width);
             let stage = stages.len().to_string();
             builder.container(&stage, "Sequential", |builder, _| {
                 for block in 0..repeats {

@@ -9,9 +9,11 @@ use tch::Tensor;
 
 use super::ModelError;
 use super::classifier::Classifier;
+use super::efficientnet::{ROWS, scaling};
 use super::init::{Init, WeightInit};
 use super::layers::{
-    Activation, ActivationKind, Block, Builder, Context, ConvNorm, ConvSpec, drop_rows,
+    Activation, ActivationKind, Block, Builder, Context, ConvNorm, ConvSpec, divisible_by_8,
+    drop_rows,
 };
 use super::network::{Parts, Segment, Stage};
 
@@ -20,39 +22,6 @@ const EPS: f64 = 1e-3;
 const MOMENTUM: f64 = 0.01;
 /// Of the last block; it rises from 0 with the depth.
 const DROP_CONNECT: f64 = 0.2;
-
-/// Blocks, kernel, first stride, expansion and channels of EfficientNet-B0, before scaling.
-const ROWS: [(usize, i64, i64, i64, i64); 7] = [
-    (1, 3, 1, 1, 16),
-    (2, 3, 2, 6, 24),
-    (2, 5, 2, 6, 40),
-    (3, 3, 2, 6, 80),
-    (3, 5, 1, 6, 112),
-    (4, 5, 2, 6, 192),
-    (1, 3, 1, 6, 320),
-];
-
-/// Width and depth coefficients.
-fn scaling(name: &str) -> (f64, f64) {
-    match name {
-        "efficientnet_lite1" => (1.0, 1.1),
-        "efficientnet_lite2" => (1.1, 1.2),
-        "efficientnet_lite3" => (1.2, 1.4),
-        "efficientnet_lite4" => (1.4, 1.8),
-        _ => (1.0, 1.0),
-    }
-}
-
-/// Channels after scaling: a multiple of 8, at most a tenth below the product.
-fn scaled_channels(channels: i64, width: f64) -> i64 {
-    let scaled = channels as f64 * width;
-    let rounded = ((scaled + 4.0) as i64 / 8 * 8).max(8);
-    if (rounded as f64) < 0.9 * scaled {
-        rounded + 8
-    } else {
-        rounded
-    }
-}
 
 pub(super) fn parts(name: &str, builder: &mut Builder) -> Result<Parts, ModelError> {
     builder.initialise(
@@ -74,7 +43,7 @@ pub(super) fn parts(name: &str, builder: &mut Builder) -> Result<Parts, ModelErr
     let all: usize = (0..ROWS.len()).map(repeats).sum();
     builder.container("_blocks", "ModuleList", |builder, _| {
         for (row, (_, kernel, first_stride, expansion, channels)) in ROWS.into_iter().enumerate() {
-            let outputs = scaled_channels(channels, width);
+            let outputs = divisible_by_8(channels as f64 * width);
             let mut paths = Vec::new();
             for block in 0..repeats(row) {
                 let stride = if block == 0 { first_stride } else { 1 };

@@ -12,7 +12,7 @@ use std::cell::RefCell;
 use tch::Tensor;
 
 pub(super) use attention::{MultiheadAttention, attend, attention_work};
-pub(super) use blocks::{ConvNormActivation, SqueezeExcitation};
+pub(super) use blocks::{ConvNormActivation, PooledStem, SqueezeExcitation, divisible_by_8};
 pub(super) use builder::{Blueprint, Builder, Filling, ModuleRecord};
 pub(super) use conv::{Conv2d, ConvNorm, ConvSpec};
 pub(super) use modules::{

@@ -8,7 +8,7 @@ use super::classifier::{self, Classifier, ClassifierStep};
 use super::init::{Init, WeightInit};
 use super::layers::{
     ActivationKind, Block, Builder, Context, ConvNorm, ConvNormActivation, ConvSpec,
-    SqueezeExcitation,
+    SqueezeExcitation, divisible_by_8,
 };
 use super::network::{Parts, Segment, Stage};
 
@@ -191,7 +191,7 @@ impl InvertedResidual {
                 activation,
             )?);
             let squeeze = if row.squeezes {
-                let widths = (row.expanded, squeezed(row.expanded / 4));
+                let widths = (row.expanded, divisible_by_8((row.expanded / 4) as f64));
                 let kinds = (RE, ActivationKind::Hardsigmoid);
                 Some(SqueezeExcitation::new(builder, &next(), widths, kinds)?)
             } else {
@@ -206,16 +206,6 @@ impl InvertedResidual {
                 residual: row.stride == 1 && inputs == row.outputs,
             })
         })
-    }
-}
-
-/// The nearest multiple of 8, at most a tenth below.
-fn squeezed(channels: i64) -> i64 {
-    let rounded = ((channels + 4) / 8 * 8).max(8);
-    if 10 * rounded < 9 * channels {
-        rounded + 8
-    } else {
-        rounded
     }
 }
 

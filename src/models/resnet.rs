@@ -8,7 +8,7 @@ use super::ModelError;
 use super::classifier::Classifier;
 use super::init::{Init, WeightInit};
 use super::layers::{
-    Activation, ActivationKind, Block, Builder, Context, ConvNorm, ConvSpec, MaxPool2d,
+    Activation, ActivationKind, Block, Builder, Context, ConvNorm, ConvSpec, PooledStem,
 };
 use super::network::{Parts, Segment, Stage};
 
@@ -31,7 +31,10 @@ pub(super) fn parts(name: &str, builder: &mut Builder) -> Result<Parts, ModelErr
     builder.initialise(Init::zero_bias(WeightInit::KaimingFanOut), Init::PYTORCH);
     let (blocks, bottleneck) = layout(name);
     let expansion = if bottleneck { 4 } else { 1 };
-    let mut segments = vec![Segment::build(builder, Stem::new)?];
+    let mut segments = vec![Segment::build(builder, |builder| {
+        let names = ["conv1", "bn1", "relu", "maxpool"];
+        PooledStem::new(builder, names, 64, (EPS, MOMENTUM))
+    })?];
     let mut stages = vec![Stage::new("Stem", ["conv1", "bn1", "relu", "maxpool"])];
     let mut inputs = 64;
     for (index, count) in blocks.into_iter().enumerate() {
@@ -71,38 +74,6 @@ pub(super) fn parts(name: &str, builder: &mut Builder) -> Result<Parts, ModelErr
         classifier,
         features: inputs,
     })
-}
-
-struct Stem {
-    conv: ConvNorm,
-    relu: Activation,
-    pool: MaxPool2d,
-}
-
-impl Stem {
-    fn new(builder: &mut Builder) -> Result<Self, ModelError> {
-        Ok(Self {
-            conv: builder.conv_norm(
-                ("conv1", ConvSpec::new(3, 64, 7, 2)),
-                ("bn1", EPS, MOMENTUM),
-            )?,
-            relu: builder.activation("relu", ActivationKind::Relu),
-            pool: builder.max_pool("maxpool", 3, 2, 1),
-        })
-    }
-}
-
-impl Block for Stem {
-    fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
-        let x = self
-            .relu
-            .forward(self.conv.forward(input, context)?, context)?;
-        self.pool.forward(&x, context)
-    }
-
-    fn conv_norms(&self) -> Vec<&ConvNorm> {
-        vec![&self.conv]
-    }
 }
 
 #[derive(Clone, Copy)]

@@ -5,7 +5,57 @@ use tch::Tensor;
 use super::super::ModelError;
 use super::{
     Activation, ActivationKind, Block, Builder, Context, Conv2d, ConvNorm, ConvSpec, Marker,
+    MaxPool2d,
 };
+
+/// torchvision's `_make_divisible` by 8: the nearest multiple, at most a tenth below `channels`.
+pub(in super::super) fn divisible_by_8(channels: f64) -> i64 {
+    let rounded = ((channels + 4.0) as i64 / 8 * 8).max(8);
+    if (rounded as f64) < 0.9 * channels {
+        rounded + 8
+    } else {
+        rounded
+    }
+}
+
+/// How the ResNets and what came of them begin: a 7 × 7 convolution of stride 2, BatchNorm, ReLU, and a
+/// 3 × 3 maximum of stride 2.
+pub(in super::super) struct PooledStem {
+    conv: ConvNorm,
+    relu: Activation,
+    pool: MaxPool2d,
+}
+
+impl PooledStem {
+    /// `names` of convolution, BatchNorm, ReLU and pooling; `norm`: eps and momentum.
+    pub fn new(
+        builder: &mut Builder,
+        names: [&str; 4],
+        channels: i64,
+        norm: (f64, f64),
+    ) -> Result<Self, ModelError> {
+        let [conv, bn, relu, pool] = names;
+        let spec = ConvSpec::new(3, channels, 7, 2);
+        Ok(Self {
+            conv: builder.conv_norm((conv, spec), (bn, norm.0, norm.1))?,
+            relu: builder.activation(relu, ActivationKind::Relu),
+            pool: builder.max_pool(pool, 3, 2, 1),
+        })
+    }
+}
+
+impl Block for PooledStem {
+    fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
+        let x = self
+            .relu
+            .forward(self.conv.forward(input, context)?, context)?;
+        self.pool.forward(&x, context)
+    }
+
+    fn conv_norms(&self) -> Vec<&ConvNorm> {
+        vec![&self.conv]
+    }
+}
 
 /// torchvision's `Conv2dNormActivation`: convolution `0`, BatchNorm `1`, nonlinearity `2`.
 #[derive(Debug)]
