@@ -1,5 +1,7 @@
 //! Left side: which network, with which weights, at which size, and what its normalisation does.
 
+use std::cmp::Ordering;
+
 use eframe::egui::{self, Align2, Sense, vec2};
 
 use super::editor::{Draft, EditorView};
@@ -9,94 +11,54 @@ use crate::app::command::Command;
 use crate::app::state::State;
 use crate::app::tokens::{self, icon, tokens};
 use crate::experiment::{NormPolicy, TrainedNorm, WeightsSource};
-use crate::models::catalogue::{self, ArchitectureInfo, WeightsInfo};
+use crate::models::catalogue::{self, ArchitectureInfo};
 use crate::models::weights;
 
 /// Plain data of the backbone editor.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BackboneView {
     pub editor: EditorView,
-    pub cards: Vec<BackboneCard>,
 }
 
-/// One backbone to choose.
-#[derive(Debug, Clone, PartialEq)]
-pub struct BackboneCard {
-    pub name: &'static str,
-    pub title: &'static str,
-    pub paper: &'static str,
-    pub parameters: u64,
-    pub gflops: f64,
-    /// In per cent.
-    pub imagenet_top1: f64,
-    pub input_size: u32,
-    pub input_range: (u32, u32),
-    pub licence: &'static str,
-    pub default_weights: &'static WeightsInfo,
-    /// All that fit, the default first.
-    pub weights: &'static [WeightsInfo],
+/// "5.3 M parameters, 0.39 GFLOPs, 224 pixels"
+fn line(info: &ArchitectureInfo) -> String {
+    format!(
+        "{} · {:.2} GFLOPs · {} px",
+        format::compact(info.parameters),
+        info.gflops,
+        info.default_weights().input_size
+    )
 }
 
-impl From<&ArchitectureInfo> for BackboneCard {
-    fn from(info: &ArchitectureInfo) -> Self {
-        Self {
-            name: info.name,
-            title: info.title,
-            paper: info.paper,
-            parameters: info.parameters,
-            gflops: info.gflops,
-            imagenet_top1: info.default_weights().imagenet_top1,
-            input_size: info.default_weights().input_size,
-            input_range: info.input_range,
-            licence: info.default_weights().licence,
-            default_weights: info.default_weights(),
-            weights: info.weights,
-        }
-    }
-}
-
-impl BackboneCard {
-    /// "5.3 M parameters, 0.39 GFLOPs, 224 pixels"
-    fn line(&self) -> String {
-        format!(
-            "{} · {:.2} GFLOPs · {} px",
-            format::compact(self.parameters),
-            self.gflops,
-            self.input_size
-        )
-    }
+/// The most accurate on ImageNet first.
+pub(super) fn by_accuracy(a: &ArchitectureInfo, b: &ArchitectureInfo) -> Ordering {
+    let top1 = |info: &ArchitectureInfo| info.default_weights().imagenet_top1;
+    top1(b).total_cmp(&top1(a))
 }
 
 impl BackboneView {
     /// Nothing when no experiment is open.
     pub fn build(state: &State) -> Option<Self> {
-        let cards = catalogue::architectures()
-            .iter()
-            .map(BackboneCard::from)
-            .collect();
         Some(Self {
             editor: EditorView::build(state)?,
-            cards,
         })
     }
 
-    pub fn chosen(&self) -> Option<&BackboneCard> {
-        self.cards
-            .iter()
-            .find(|card| card.name == self.editor.experiment.backbone.name)
+    pub fn chosen(&self) -> Option<&'static ArchitectureInfo> {
+        catalogue::find(&self.editor.experiment.backbone.name)
     }
+}
 
-    /// The cards in the order that the person asked for.
-    pub fn sorted(&self, by: SortBy) -> Vec<&BackboneCard> {
-        let mut cards: Vec<&BackboneCard> = self.cards.iter().collect();
-        match by {
-            SortBy::Catalogue => {}
-            SortBy::Parameters => cards.sort_by_key(|card| card.parameters),
-            SortBy::Work => cards.sort_by(|a, b| a.gflops.total_cmp(&b.gflops)),
-            SortBy::Accuracy => cards.sort_by(|a, b| b.imagenet_top1.total_cmp(&a.imagenet_top1)),
-        }
-        cards
+/// Every backbone in the order that the person asked for.
+fn sorted(by: SortBy) -> Vec<&'static ArchitectureInfo> {
+    let mut all: Vec<&ArchitectureInfo> = catalogue::architectures().iter().collect();
+    match by {
+        SortBy::Catalogue => {}
+        SortBy::Parameters => all.sort_by_key(|info| info.parameters),
+        SortBy::Work => all.sort_by(|a, b| a.gflops.total_cmp(&b.gflops)),
+        SortBy::Accuracy => all.sort_by(|a, b| by_accuracy(a, b)),
     }
+    all
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -137,7 +99,7 @@ pub fn backbone_ui(
     out: &mut Vec<Command>,
 ) {
     let mut draft = view.editor.draft();
-    cards_ui(ui, view, local, &mut draft);
+    cards_ui(ui, local, &mut draft);
     widgets::problem(ui, draft.problem("backbone.name"));
     weights_ui(ui, view, local, &mut draft, out);
     input_ui(ui, &mut draft);
@@ -145,12 +107,7 @@ pub fn backbone_ui(
     draft.finish(out);
 }
 
-fn cards_ui(
-    ui: &mut egui::Ui,
-    view: &BackboneView,
-    local: &mut BackboneLocal,
-    draft: &mut Draft<'_>,
-) {
+fn cards_ui(ui: &mut egui::Ui, local: &mut BackboneLocal, draft: &mut Draft<'_>) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 2.0;
         ui.spacing_mut().button_padding.x = 6.0;
@@ -171,10 +128,10 @@ fn cards_ui(
         .max_height(6.0 * (height + 4.0))
         .show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
-            for card in view.sorted(local.sort) {
-                let selected = card.name == draft.experiment.backbone.name;
-                if card_ui(ui, card, selected, height) && !selected {
-                    choose(draft, card.name);
+            for info in sorted(local.sort) {
+                let selected = info.name == draft.experiment.backbone.name;
+                if card_ui(ui, info, selected, height) && !selected {
+                    choose(draft, info.name);
                     local.file = None;
                 }
             }
@@ -200,8 +157,9 @@ pub(super) fn choose(draft: &mut Draft<'_>, name: &str) {
     draft.touched(true, "");
 }
 
-fn card_ui(ui: &mut egui::Ui, card: &BackboneCard, selected: bool, height: f32) -> bool {
+fn card_ui(ui: &mut egui::Ui, info: &ArchitectureInfo, selected: bool, height: f32) -> bool {
     let colors = tokens(ui);
+    let weights = info.default_weights();
     let (rect, response) =
         ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
     let fill = match (selected, response.hovered()) {
@@ -219,7 +177,7 @@ fn card_ui(ui: &mut egui::Ui, card: &BackboneCard, selected: bool, height: f32) 
     painter.text(
         inner.left_top(),
         Align2::LEFT_TOP,
-        card.title,
+        info.title,
         tokens::medium_font(tokens::TEXT_BODY),
         colors.text,
     );
@@ -227,11 +185,11 @@ fn card_ui(ui: &mut egui::Ui, card: &BackboneCard, selected: bool, height: f32) 
     painter.text(
         inner.left_bottom(),
         Align2::LEFT_BOTTOM,
-        card.line(),
+        line(info),
         small.clone(),
         colors.text_muted,
     );
-    let accuracy = format!("{:.1} %", card.imagenet_top1);
+    let accuracy = format!("{:.1} %", weights.imagenet_top1);
     let font = tokens::medium_font(tokens::TEXT_BODY);
     painter.text(
         inner.right_top(),
@@ -252,21 +210,21 @@ fn card_ui(ui: &mut egui::Ui, card: &BackboneCard, selected: bool, height: f32) 
             egui::accesskit::Role::RadioButton,
             true,
             selected,
-            card.title,
+            info.title,
         )
     });
     let text = format!(
         "{}\n{}\n{} parameters, {:.2} billion multiply-adds per picture\n{:.1} % top-1 on ImageNet with {}\n\
          Weights: {:.0} MB, {}; {}",
-        card.title,
-        card.paper,
-        format::count(card.parameters),
-        card.gflops,
-        card.imagenet_top1,
-        card.default_weights.name,
-        card.default_weights.file_mb,
-        card.licence,
-        card.default_weights.origin(),
+        info.title,
+        info.paper,
+        format::count(info.parameters),
+        info.gflops,
+        weights.imagenet_top1,
+        weights.name,
+        weights.file_mb,
+        weights.licence,
+        weights.origin(),
     );
     response.on_hover_text(text).clicked()
 }

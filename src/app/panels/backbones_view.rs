@@ -7,7 +7,7 @@ use eframe::egui::{self, Sense, vec2};
 use egui_extras::{Column, TableBuilder};
 use egui_plot::{Plot, PlotPoint, Points, Text};
 
-use super::backbone::choose;
+use super::backbone::{by_accuracy, choose};
 use super::editor::EditorView;
 use super::textures::{TextureCache, TextureKey};
 use super::{format, widgets};
@@ -191,10 +191,7 @@ fn sorted(rows: &[BackboneRow], order: Order) -> Vec<&BackboneRow> {
     match order {
         Order::Catalogue => {}
         Order::Name => rows.sort_by_key(|row| row.info.title),
-        Order::Accuracy => rows.sort_by(|a, b| {
-            let top1 = |row: &BackboneRow| row.info.default_weights().imagenet_top1;
-            top1(b).total_cmp(&top1(a))
-        }),
+        Order::Accuracy => rows.sort_by(|a, b| by_accuracy(a.info, b.info)),
         Order::Parameters => rows.sort_by_key(|row| row.info.parameters),
         Order::Work => rows.sort_by(|a, b| a.info.gflops.total_cmp(&b.info.gflops)),
         Order::Speed => rows.sort_by(|a, b| {

@@ -60,8 +60,8 @@ pub(super) fn weights_ui(
     }
     match kind {
         Kind::Pretrained => {
-            if let Some(card) = view.chosen() {
-                published_ui(ui, card.weights, draft);
+            if let Some(info) = view.chosen() {
+                published_ui(ui, info.weights, draft);
             }
         }
         Kind::File => {
