@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::state::Document;
-use crate::experiment::{DataSource, Experiment, FreezePlan, Phase, WeightsSource, preset};
+use crate::experiment::advice::Strategy;
+use crate::experiment::{DataSource, Experiment, FreezePlan, WeightsSource, preset};
 use crate::paths;
 use crate::runs::atomic;
 
@@ -191,29 +192,10 @@ pub fn unused_name(name: &str, documents: &[Document]) -> String {
 pub fn both_ways(experiment: &Experiment) -> [Experiment; 2] {
     let mut extraction = experiment.clone();
     extraction.name = "Feature extraction".into();
-    extraction.phases = vec![Phase {
-        name: "Feature extraction".into(),
-        epochs: 10,
-        learning_rate: 1e-3,
-        ..Phase::default()
-    }];
+    extraction.phases = Strategy::FeatureExtraction.phases();
     let mut tuning = experiment.clone();
     tuning.name = "Fine-tuning".into();
-    tuning.phases = vec![
-        Phase {
-            name: "Head only".into(),
-            epochs: 5,
-            learning_rate: 1e-3,
-            ..Phase::default()
-        },
-        Phase {
-            name: "Fine-tuning".into(),
-            epochs: 10,
-            freeze: FreezePlan::AllButLast(20),
-            learning_rate: 1e-4,
-            ..Phase::default()
-        },
-    ];
+    tuning.phases = Strategy::TopLayers.phases();
     for experiment in [&mut extraction, &mut tuning] {
         if experiment.backbone.weights == WeightsSource::Random {
             experiment.backbone.weights = WeightsSource::Pretrained;

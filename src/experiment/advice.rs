@@ -2,7 +2,7 @@
 //! table of transfer learning (Stanford's course notes CS231n, “Transfer Learning”, and the Keras guide),
 //! each sentence with its reason and the change that follows it.
 
-use super::{Experiment, FreezePlan, HeadLayer, LayerRates, Optimizer, Phase, Schedule};
+use super::{Experiment, FreezePlan, HeadLayer, LayerRates, Phase, Schedule};
 
 /// Up to here, only a new head learns.
 pub const FEW_PICTURES: usize = 10_000;
@@ -12,8 +12,8 @@ pub const MANY_PICTURES: usize = 100_000;
 const HEAD_RATE: f64 = 1e-3;
 const TOP_RATE: f64 = 1e-4;
 const ALL_RATE: f64 = 1e-5;
-/// Layers that learn at the top of the backbone, counted as Keras does.
-const TOP_LAYERS: usize = 20;
+/// Layers that learn at the top of the backbone when it is fine-tuned, counted as Keras does.
+pub const TOP_LAYERS: usize = 20;
 
 /// Whether the pictures are of the kind that the backbone was trained on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -92,7 +92,9 @@ impl Strategy {
         }
     }
 
-    fn phases(self) -> Vec<Phase> {
+    /// The lesson's recipe: a new head alone for ten epochs, or for five and then ten epochs in which
+    /// the top of the backbone, or all of it, learns at a lower rate.
+    pub fn phases(self) -> Vec<Phase> {
         let head = |epochs, name: &str| Phase {
             name: name.into(),
             epochs,
@@ -104,18 +106,15 @@ impl Strategy {
             epochs: 10,
             freeze,
             learning_rate,
-            optimizer: Optimizer::default(),
-            schedule: Schedule::Constant,
-            warmup_epochs: 0.0,
-            layer_rates: LayerRates::Uniform,
+            ..Phase::default()
         };
         match self {
             Self::FeatureExtraction => vec![head(10, "Feature extraction")],
             Self::TopLayers => vec![
-                head(5, "Head"),
+                head(5, "Head only"),
                 fine(FreezePlan::AllButLast(TOP_LAYERS), TOP_RATE),
             ],
-            Self::AllLayers => vec![head(5, "Head"), fine(FreezePlan::Nothing, ALL_RATE)],
+            Self::AllLayers => vec![head(5, "Head only"), fine(FreezePlan::Nothing, ALL_RATE)],
         }
     }
 }

@@ -89,6 +89,17 @@ pub struct Threshold {
     pub below: String,
 }
 
+impl Default for Threshold {
+    /// Halves what is a share.
+    fn default() -> Self {
+        Self {
+            at_least: 0.5,
+            above: "0.5 and above".into(),
+            below: "below 0.5".into(),
+        }
+    }
+}
+
 /// Shares of all pictures, stratified by class and drawn by the experiment's seed. Pictures that
 /// the source itself assigns to a split stay there.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

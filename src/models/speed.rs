@@ -9,14 +9,13 @@ use super::fold::FrozenPrefix;
 use super::freeze::frozen_leaves;
 use super::{ArchitectureInfo, Backbone, ModelError, build_blank};
 use crate::experiment::FreezePlan;
+use crate::experiment::advice::TOP_LAYERS;
 
 /// At least this long is measured, unless the batches run out before.
 const SECONDS: f64 = 2.0;
 const BATCHES: u32 = 8;
 /// Small enough not to trouble a machine that does other things.
 const BATCH: i64 = 8;
-/// The layers that fine-tuning frees, as the lesson counts them.
-const TOP_LAYERS: usize = 20;
 
 /// What was measured of one backbone at its weights' own input size.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -74,11 +74,7 @@ pub(super) fn table_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
     let mut cuts = threshold.is_some();
     let tooltip = "Make two classes of a column of numbers: at or above a limit, and below it";
     if widgets::toggle(ui, "Two classes", tooltip, &mut cuts) {
-        *threshold = cuts.then(|| Threshold {
-            at_least: 0.5,
-            above: "0.5 and above".into(),
-            below: "below 0.5".into(),
-        });
+        *threshold = cuts.then(Threshold::default);
     }
     if let Some(threshold) = threshold {
         let tooltip = "The least number of the upper class";

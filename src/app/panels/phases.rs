@@ -10,6 +10,7 @@ use super::{format, phase_rules, widgets};
 use crate::app::command::{Command, View};
 use crate::app::state::{Scan, State};
 use crate::app::tokens::{self, icon, tokens};
+use crate::experiment::advice::TOP_LAYERS;
 use crate::experiment::{FreezePlan, Phase, bounds};
 use crate::training::schedule::learning_rate;
 
@@ -114,7 +115,7 @@ fn apply(phases: &mut Vec<Phase>, change: Change) {
             let last = phases.last().cloned().unwrap_or_default();
             phases.push(Phase {
                 name: "Fine-tuning".into(),
-                freeze: FreezePlan::AllButLast(20),
+                freeze: FreezePlan::AllButLast(TOP_LAYERS),
                 learning_rate: last.learning_rate / 10.0,
                 ..last
             });
@@ -278,7 +279,7 @@ fn freeze_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize, out: &mut V
     let current = (selected != 3).then_some(selected);
     match widgets::choose(ui, "Frozen", tooltip, &title, current, &options) {
         Some(0) => *plan = FreezePlan::Backbone,
-        Some(1) => *plan = FreezePlan::AllButLast(20),
+        Some(1) => *plan = FreezePlan::AllButLast(TOP_LAYERS),
         Some(2) => *plan = FreezePlan::Nothing,
         Some(_) => out.push(Command::ShowView(View::Layers)),
         None => {}

@@ -231,9 +231,5 @@ fn proposed_threshold<'a>(labels: impl Iterator<Item = &'a str>) -> Option<Thres
     let numbers: Vec<f64> = labels.map(table::number).collect::<Option<_>>()?;
     let shares = numbers.iter().all(|number| (0.0..=1.0).contains(number));
     let whole = numbers.iter().all(|number| number.fract() == 0.0);
-    (shares && !whole).then(|| Threshold {
-        at_least: 0.5,
-        above: "0.5 and above".into(),
-        below: "below 0.5".into(),
-    })
+    (shares && !whole).then(Threshold::default)
 }
