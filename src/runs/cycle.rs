@@ -157,6 +157,17 @@ fn a_run_is_read_back_as_it_was_recorded() {
         (10, 90)
     );
     assert_eq!((run.summary.best_epoch, run.summary.epochs_planned), (3, 4));
+    assert_eq!(run.summary.seed, Some(experiment().seed));
+    assert_eq!(
+        run.summary.recipe.as_deref(),
+        Some(seeds::recipe(&experiment()).as_str())
+    );
+    #[cfg(target_os = "linux")]
+    assert!(
+        run.summary
+            .peak_memory_bytes
+            .is_some_and(|bytes| bytes > 1 << 20)
+    );
     assert_eq!(store::experiment(&folder).unwrap(), experiment());
     assert_eq!(
         store::predictions(&folder).unwrap(),
@@ -284,6 +295,22 @@ fn runs_on_other_test_pictures_are_refused() {
         assert!(message.contains(expected), "{message}");
     }
     assert!(store::check_comparable(&[]).is_err());
+}
+
+#[test]
+fn a_summary_of_a_version_that_knew_less_is_read() {
+    let runs = tempfile::tempdir().unwrap();
+    let id = recorder(runs.path()).finish(&outcome()).unwrap().id;
+    let path = runs.path().join(id).join(files::SUMMARY);
+    let mut summary: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    for later in ["seed", "recipe", "peak_memory_bytes"] {
+        assert!(summary.as_object_mut().unwrap().remove(later).is_some());
+    }
+    std::fs::write(&path, summary.to_string()).unwrap();
+    let summary = store::open(path.parent().unwrap()).unwrap().summary;
+    assert_eq!(summary.state, RunState::Finished);
+    assert_eq!((summary.seed, summary.peak_memory_bytes), (None, None));
 }
 
 #[test]

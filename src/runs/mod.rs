@@ -16,8 +16,11 @@
 //! ```
 
 pub mod atomic;
+pub mod comparison;
 pub mod files;
+pub mod peak_memory;
 pub mod recorder;
+pub mod seeds;
 pub mod settings;
 pub mod store;
 mod tee;
@@ -34,6 +37,7 @@ use crate::training::events::TestMetrics;
 use crate::training::movement::Movement;
 use crate::training::trainer::PhaseSummary;
 
+pub use comparison::Comparison;
 pub use recorder::RunRecorder;
 pub use tee::Tee;
 
@@ -73,6 +77,15 @@ pub struct RunSummary {
     pub test: Option<TestMetrics>,
     pub device: String,
     pub graft_version: String,
+    /// The experiment's seed. Like the two below, absent in the runs of versions that did not say.
+    #[serde(default)]
+    pub seed: Option<u64>,
+    /// Names what the run repeats: see [`seeds::recipe`].
+    #[serde(default)]
+    pub recipe: Option<String>,
+    /// The most memory that the process held while it trained, in bytes.
+    #[serde(default)]
+    pub peak_memory_bytes: Option<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

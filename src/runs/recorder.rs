@@ -5,7 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::{RunError, RunState, RunSummary, atomic, files};
+use super::peak_memory::PeakMemory;
+use super::{RunError, RunState, RunSummary, atomic, files, seeds};
 use crate::data::{Dataset, SplitIndices};
 use crate::experiment::{DataSource, Experiment, WeightsSource, preset};
 use crate::format;
@@ -32,6 +33,7 @@ pub struct RunRecorder {
     log: String,
     log_written: Instant,
     started: Instant,
+    memory: PeakMemory,
 }
 
 impl RunRecorder {
@@ -53,6 +55,7 @@ impl RunRecorder {
             .map_or(0, |since| since.as_secs());
         let (folder, id) = new_folder(runs, started, &experiment.name)?;
         let lock = lock(&folder)?;
+        let portable = with_absolute_paths(experiment, base);
         let summary = RunSummary {
             id,
             experiment: experiment.name.clone(),
@@ -73,6 +76,9 @@ impl RunRecorder {
             test: None,
             device: String::new(),
             graft_version: env!("CARGO_PKG_VERSION").to_owned(),
+            seed: Some(experiment.seed),
+            recipe: Some(seeds::recipe(&portable)),
+            peak_memory_bytes: None,
         };
         let recorder = Self {
             folder,
@@ -82,9 +88,9 @@ impl RunRecorder {
             log: String::new(),
             log_written: Instant::now(),
             started: Instant::now(),
+            memory: PeakMemory::begin(),
         };
-        let experiment = with_absolute_paths(experiment, base);
-        recorder.write(files::PRESET, preset::to_text(&experiment).as_bytes())?;
+        recorder.write(files::PRESET, preset::to_text(&portable).as_bytes())?;
         recorder.write(files::SPLIT, &files::split(dataset, split)?)?;
         recorder.write(files::METRICS, &files::metrics(&[])?)?;
         recorder.write_summary()?;
@@ -133,6 +139,8 @@ impl RunRecorder {
 
     fn end(mut self, state: RunState) -> Result<RunSummary, RunError> {
         self.summary.state = state;
+        self.memory.sample();
+        self.summary.peak_memory_bytes = self.memory.bytes();
         self.write_log()?;
         self.write_summary()?;
         Ok(self.summary)
@@ -234,6 +242,7 @@ impl RunRecorder {
 
 impl TrainingListener for RunRecorder {
     fn event(&mut self, event: &TrainingEvent) -> Result<(), TrainingError> {
+        self.memory.sample();
         let write_log = self.take(event).map_err(listener_error)?;
         if write_log {
             self.write_log().map_err(listener_error)?;

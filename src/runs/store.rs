@@ -168,6 +168,9 @@ fn unreadable(folder: &Path, error: &RunError) -> RunSummary {
         test: None,
         device: String::new(),
         graft_version: String::new(),
+        seed: None,
+        recipe: None,
+        peak_memory_bytes: None,
     }
 }
 

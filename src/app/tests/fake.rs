@@ -168,5 +168,8 @@ pub fn summary(id: &str, accuracy: f64) -> RunSummary {
         }),
         device: "CPU".into(),
         graft_version: "0.1.0".into(),
+        seed: None,
+        recipe: None,
+        peak_memory_bytes: None,
     }
 }

@@ -1,0 +1,165 @@
+//! One experiment under several seeds: how it is repeated, how repetitions are recognised, and what
+//! they say together.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::experiment::Experiment;
+
+/// What stands between an experiment's name and its seed.
+const SEED: &str = ", seed ";
+
+/// `experiment` under `count` seeds, beginning with its own. The split is drawn by one seed for all,
+/// so that every repetition is trained and tested on the same pictures; what varies is the head's
+/// first weights, the order, augmentation and dropout. One seed leaves the experiment as it is.
+pub fn repeated(experiment: &Experiment, count: u32) -> Vec<Experiment> {
+    if count <= 1 {
+        return vec![experiment.clone()];
+    }
+    (0..u64::from(count))
+        .map(|step| {
+            let mut copy = experiment.clone();
+            copy.data.split.seed = Some(split_seed(experiment));
+            copy.seed = experiment.seed.wrapping_add(step);
+            copy.name = format!("{}{SEED}{}", base_name(&experiment.name), copy.seed);
+            copy
+        })
+        .collect()
+}
+
+/// The seed that draws the split.
+pub fn split_seed(experiment: &Experiment) -> u64 {
+    experiment.data.split.seed.unwrap_or(experiment.seed)
+}
+
+/// The name that repetitions share: without the seed at its end.
+pub fn base_name(name: &str) -> &str {
+    match name.rsplit_once(SEED) {
+        Some((base, seed)) if seed.parse::<u64>().is_ok() => base,
+        _ => name,
+    }
+}
+
+/// The same for experiments that differ in their seed, name and notes alone: SHA-256 of the rest,
+/// the split's seed included.
+pub fn recipe(experiment: &Experiment) -> String {
+    let mut rest = experiment.clone();
+    rest.data.split.seed = Some(split_seed(experiment));
+    rest.seed = 0;
+    rest.name = String::new();
+    rest.notes = String::new();
+    let text = serde_json::to_string(&rest).unwrap_or_default();
+    Sha256::digest(text.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// Mean and spread of a number over repetitions.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Spread {
+    pub mean: f64,
+    /// Sample standard deviation (divided by n - 1); 0 for a single value.
+    pub deviation: f64,
+    pub low: f64,
+    pub high: f64,
+    pub n: usize,
+}
+
+impl Spread {
+    /// `None` without a value.
+    pub fn of(values: &[f64]) -> Option<Self> {
+        if values.is_empty() {
+            return None;
+        }
+        let n = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / n;
+        let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+        let deviation = if values.len() > 1 {
+            (squares / (n - 1.0)).sqrt()
+        } else {
+            0.0
+        };
+        Some(Self {
+            mean,
+            deviation,
+            low: values.iter().copied().fold(f64::INFINITY, f64::min),
+            high: values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            n: values.len(),
+        })
+    }
+}
+
+/// Places that belong together, each group in the order of its first member: by `key`, where a place
+/// without a key stands alone.
+pub fn groups<K: PartialEq>(keys: &[Option<K>]) -> Vec<Vec<usize>> {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for (place, key) in keys.iter().enumerate() {
+        let group = key
+            .as_ref()
+            .and_then(|_| groups.iter_mut().find(|group| keys[group[0]] == *key));
+        match group {
+            Some(group) => group.push(place),
+            None => groups.push(vec![place]),
+        }
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repetitions_share_the_split_and_differ_in_their_seed() {
+        let experiment = Experiment {
+            name: "Fine-tuning".into(),
+            seed: 7,
+            ..Experiment::default()
+        };
+        let all = repeated(&experiment, 3);
+        let seeds: Vec<u64> = all.iter().map(|copy| copy.seed).collect();
+        assert_eq!(seeds, [7, 8, 9]);
+        assert!(all.iter().all(|copy| copy.data.split.seed == Some(7)));
+        assert_eq!(all[1].name, "Fine-tuning, seed 8");
+        assert_eq!(base_name(&all[1].name), "Fine-tuning");
+        assert_eq!(
+            base_name("Fine-tuning, seed of doubt"),
+            "Fine-tuning, seed of doubt"
+        );
+        // The first repetition is the experiment itself, whatever it is called.
+        assert!(all.iter().all(|copy| recipe(copy) == recipe(&experiment)));
+        assert_eq!(repeated(&experiment, 1), [experiment.clone()]);
+        // Repeated again, a repetition is not called twice after its seed.
+        assert_eq!(repeated(&all[1], 3)[0].name, "Fine-tuning, seed 8");
+
+        let mut other = experiment.clone();
+        other.training.batch_size += 1;
+        assert_ne!(recipe(&other), recipe(&experiment));
+        // Without a split seed of its own, another seed draws another split.
+        let other = Experiment {
+            seed: 8,
+            ..experiment.clone()
+        };
+        assert_ne!(recipe(&other), recipe(&experiment));
+    }
+
+    #[test]
+    fn the_spread_is_that_of_a_sample() {
+        // numpy: mean 0.875, std(ddof=1) 0.005.
+        let spread = Spread::of(&[0.870, 0.880, 0.875]);
+        assert!(spread.is_some_and(|spread| {
+            (spread.mean - 0.875).abs() < 1e-12
+                && (spread.deviation - 0.005).abs() < 1e-12
+                && (spread.low, spread.high, spread.n) == (0.870, 0.880, 3)
+        }));
+        assert_eq!(Spread::of(&[0.5]).map(|spread| spread.deviation), Some(0.0));
+        assert_eq!(Spread::of(&[]), None);
+    }
+
+    #[test]
+    fn groups_keep_the_order_and_what_has_no_key_stands_alone() {
+        let keys = [Some("a"), None, Some("b"), Some("a"), None];
+        assert_eq!(groups(&keys), vec![vec![0, 3], vec![1], vec![2], vec![4]]);
+    }
+}
