@@ -10,29 +10,35 @@ use serde_json::json;
 use tch::Device;
 
 use super::progress::TerminalProgress;
+use super::table::{Align, table};
 use super::{data, output};
-use crate::data::{StopFlag, scan, split};
+use crate::data::{Dataset, StopFlag, scan, split};
 use crate::evaluation::{ClassificationReport, ConfusionMatrix, wilson};
-use crate::experiment::{Experiment, preset};
+use crate::experiment::{DataConfig, Experiment, preset};
 use crate::models::device::{self, Devices};
 use crate::models::{catalogue, weights};
+use crate::runs::seeds::{self, Spread};
 use crate::runs::{RunRecorder, Tee};
+use crate::training::events::TestMetrics;
 use crate::training::trainer::PauseFlag;
 use crate::training::{Outcome, TrainingError, TrainingRequest, train};
 use crate::{format, paths};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A preset file, or the name of one that comes with Graft
-    #[arg(value_name = "PRESET")]
-    preset: PathBuf,
-    /// Train on these pictures instead of the preset's: a folder, or a table of paths and labels
+    /// Preset files, or names of those that come with Graft; several are trained one after the other
+    #[arg(value_name = "PRESET", required = true)]
+    presets: Vec<PathBuf>,
+    /// Train each preset this many times: on one split, with its seed and the numbers after it
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    seeds: u32,
+    /// Train on these pictures instead of the presets': a folder, or a table of paths and labels
     #[arg(long, value_name = "PATH")]
     data: Option<PathBuf>,
     /// Where to make the run's folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Change one field, such as phases[0].learning_rate=1e-4; may be given several times
+    /// Change one field of every preset, such as phases[0].learning_rate=1e-4; may be given several times
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
     /// cpu or cuda:0; the best there is unless given
@@ -43,10 +49,80 @@ pub struct Arguments {
     json: bool,
 }
 
+/// One experiment that is to be trained.
+struct Planned {
+    experiment: Experiment,
+    base: Option<PathBuf>,
+}
+
+/// One that was.
+struct Trained {
+    experiment: Experiment,
+    folder: PathBuf,
+    /// Names the test pictures.
+    test_split: String,
+    outcome: Outcome,
+}
+
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let device = self::device(arguments.device.as_deref())?;
-    let (experiment, base) = experiment(&arguments)?;
-    let dataset = Arc::new(data::scan_with_progress(&experiment.data, base.as_deref())?);
+    let plan = plan(&arguments)?;
+    // Absolute, so that a script finds the run whatever folder it works in later.
+    let runs = arguments.out.clone().unwrap_or_else(paths::runs);
+    let runs = std::path::absolute(&runs).unwrap_or(runs);
+    let mut trained: Vec<Trained> = Vec::with_capacity(plan.len());
+    // Presets on the same pictures are scanned once.
+    let mut scanned: Option<(DataConfig, Option<PathBuf>, Arc<Dataset>)> = None;
+    let several = plan.len() > 1;
+    for (place, planned) in plan.iter().enumerate() {
+        let (data, base) = (&planned.experiment.data, &planned.base);
+        let dataset = match &scanned {
+            Some((known, from, dataset))
+                if (&known.source, &known.classes, from) == (&data.source, &data.classes, base) =>
+            {
+                dataset.clone()
+            }
+            _ => scan_pictures(data, base.as_deref())?,
+        };
+        scanned = Some((data.clone(), base.clone(), dataset.clone()));
+        if several {
+            output::warn(&format!(
+                "{} of {}: {}",
+                place + 1,
+                plan.len(),
+                planned.experiment.name
+            ));
+        }
+        trained.push(train_one(planned, dataset, device, &runs)?);
+    }
+    match &trained[..] {
+        [one] if arguments.json => output::print_json(&as_json(&one.folder, &one.outcome)),
+        [one] => output::print(&as_text(&one.folder, &one.outcome)),
+        all if arguments.json => output::print_json(&all_as_json(all)),
+        all => output::print(&all_as_text(all)),
+    }
+}
+
+/// Every preset under every seed: all presets with the first seed, then all with the next, so that
+/// what was trained when it is stopped can be compared.
+fn plan(arguments: &Arguments) -> anyhow::Result<Vec<Planned>> {
+    let mut ways = Vec::new();
+    for preset in &arguments.presets {
+        let (experiment, base) = experiment(preset, arguments)?;
+        ways.push((seeds::repeated(&experiment, arguments.seeds), base));
+    }
+    Ok((0..arguments.seeds as usize)
+        .flat_map(|step| {
+            ways.iter().map(move |(experiments, base)| Planned {
+                experiment: experiments[step].clone(),
+                base: base.clone(),
+            })
+        })
+        .collect())
+}
+
+fn scan_pictures(data: &DataConfig, base: Option<&Path>) -> anyhow::Result<Arc<Dataset>> {
+    let dataset = Arc::new(data::scan_with_progress(data, base)?);
     for problem in &dataset.problems {
         output::warn(&format!(
             "passed over, {}: {}",
@@ -54,18 +130,25 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             problem.path.display()
         ));
     }
-    let split = split::split(&dataset, &experiment)?;
-    // Absolute, so that a script finds the run whatever folder it works in later.
-    let runs = arguments.out.unwrap_or_else(paths::runs);
-    let runs = std::path::absolute(&runs).unwrap_or(runs);
-    let mut recorder = RunRecorder::create(&runs, &experiment, base.as_deref(), &dataset, &split)?;
+    Ok(dataset)
+}
+
+fn train_one(
+    planned: &Planned,
+    dataset: Arc<Dataset>,
+    device: Option<Device>,
+    runs: &Path,
+) -> anyhow::Result<Trained> {
+    let Planned { experiment, base } = planned;
+    let split = split::split(&dataset, experiment)?;
+    let mut recorder = RunRecorder::create(runs, experiment, base.as_deref(), &dataset, &split)?;
     let folder = recorder.folder().to_path_buf();
     let mut progress = TerminalProgress::new(experiment.epochs());
     let request = TrainingRequest {
-        experiment,
+        experiment: experiment.clone(),
         dataset,
         split,
-        base,
+        base: base.clone(),
         device,
         stop: StopFlag::default(),
         pause: PauseFlag::default(),
@@ -87,17 +170,21 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             return Err(error.context(format!("the training failed ({})", folder.display())));
         }
     };
-    recorder.finish(&outcome)?;
-    if arguments.json {
-        output::print_json(&as_json(&folder, &outcome))
-    } else {
-        output::print(&as_text(&folder, &outcome))
-    }
+    let summary = recorder.finish(&outcome)?;
+    Ok(Trained {
+        experiment: experiment.clone(),
+        folder,
+        test_split: summary.test_split,
+        outcome,
+    })
 }
 
 /// The preset with everything that the command line changes, and the folder it is relative to.
-fn experiment(arguments: &Arguments) -> anyhow::Result<(Experiment, Option<PathBuf>)> {
-    let (mut experiment, base) = load(&arguments.preset)?;
+fn experiment(
+    preset: &Path,
+    arguments: &Arguments,
+) -> anyhow::Result<(Experiment, Option<PathBuf>)> {
+    let (mut experiment, base) = load(preset)?;
     if let Some(path) = &arguments.data {
         // Absolute, because the preset's own paths are relative to its folder.
         let path =
@@ -232,6 +319,131 @@ fn as_text(folder: &Path, outcome: &Outcome) -> String {
     text
 }
 
+/// Runs of the same experiment, whatever their seed, in the order of the first of each.
+fn groups(trained: &[Trained]) -> Vec<Vec<&Trained>> {
+    let recipes: Vec<Option<String>> = trained
+        .iter()
+        .map(|one| Some(seeds::recipe(&one.experiment)))
+        .collect();
+    seeds::groups(&recipes)
+        .into_iter()
+        .map(|group| group.into_iter().map(|place| &trained[place]).collect())
+        .collect()
+}
+
+/// Mean and spread of one of the test's numbers over runs that have been tested.
+fn spread(group: &[&Trained], value: impl Fn(&TestMetrics) -> f64) -> Option<Spread> {
+    let values: Vec<f64> = group
+        .iter()
+        .filter_map(|one| one.outcome.test.as_ref().map(&value))
+        .collect();
+    Spread::of(&values)
+}
+
+fn all_as_json(trained: &[Trained]) -> serde_json::Value {
+    let runs: Vec<serde_json::Value> = trained
+        .iter()
+        .map(|one| {
+            let mut value = as_json(&one.folder, &one.outcome);
+            value["name"] = json!(one.experiment.name);
+            value["seed"] = json!(one.experiment.seed);
+            value
+        })
+        .collect();
+    let experiments: Vec<serde_json::Value> = groups(trained)
+        .iter()
+        .map(|group| {
+            json!({
+                "name": seeds::base_name(&group[0].experiment.name),
+                "seeds": group.iter().map(|one| one.experiment.seed).collect::<Vec<_>>(),
+                "accuracy": spread(group, |test| test.accuracy),
+                "macro_f1": spread(group, |test| test.macro_f1),
+                "loss": spread(group, |test| test.loss),
+            })
+        })
+        .collect();
+    json!({
+        "runs": runs,
+        "experiments": experiments,
+        "same_test_pictures": share_their_test(trained),
+    })
+}
+
+fn share_their_test(trained: &[Trained]) -> bool {
+    trained
+        .iter()
+        .all(|one| one.test_split == trained[0].test_split)
+}
+
+fn all_as_text(trained: &[Trained]) -> String {
+    let mut text = String::new();
+    for one in trained {
+        let _ = writeln!(
+            text,
+            "{}\n{}",
+            one.experiment.name,
+            as_text(&one.folder, &one.outcome)
+        );
+    }
+    let header = [
+        ("experiment", Align::Left),
+        ("seeds", Align::Left),
+        ("accuracy", Align::Right),
+        ("lowest to highest", Align::Right),
+        ("macro-F1", Align::Right),
+    ];
+    let rows: Vec<Vec<String>> = groups(trained)
+        .iter()
+        .map(|group| {
+            let seeds: Vec<String> = group
+                .iter()
+                .map(|one| one.experiment.seed.to_string())
+                .collect();
+            let accuracy = spread(group, |test| test.accuracy);
+            let macro_f1 = spread(group, |test| test.macro_f1);
+            let or_dash = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
+            vec![
+                seeds::base_name(&group[0].experiment.name).to_owned(),
+                seeds.join(", "),
+                or_dash(accuracy.map(|spread| {
+                    if spread.n > 1 {
+                        format!(
+                            "{:.1} ± {:.1} %",
+                            spread.mean * 100.0,
+                            spread.deviation * 100.0
+                        )
+                    } else {
+                        format::percent(spread.mean)
+                    }
+                })),
+                or_dash(accuracy.map(|spread| {
+                    format!("{:.1} to {:.1} %", spread.low * 100.0, spread.high * 100.0)
+                })),
+                or_dash(macro_f1.map(|spread| format!("{:.3}", spread.mean))),
+            ]
+        })
+        .collect();
+    text.push_str(&table(&header, &rows));
+    text.push_str("\nSeveral seeds: mean ± standard deviation, all on one split.\n");
+    if share_their_test(trained) {
+        let folders: Vec<String> = trained
+            .iter()
+            .map(|one| one.folder.display().to_string())
+            .collect();
+        let _ = writeln!(
+            text,
+            "Side by side: graft compare {} --out FOLDER",
+            folders.join(" ")
+        );
+    } else {
+        text.push_str(
+            "The presets were tested on different pictures and can't be compared: give them the same data, test share \
+             and split seed.\n",
+        );
+    }
+    text
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
@@ -277,6 +489,55 @@ mod tests {
                 expected
             );
         }
+    }
+
+    #[test]
+    fn several_seeds_are_summed_up_by_experiment() {
+        let of = |name: &str, seed, accuracy| {
+            let mut experiment = Experiment {
+                name: name.into(),
+                seed,
+                ..Experiment::default()
+            };
+            experiment.data.split.seed = Some(7);
+            experiment.training.batch_size = if name.starts_with("One") { 16 } else { 32 };
+            Trained {
+                experiment,
+                folder: format!("/runs/{name}").into(),
+                test_split: "a".into(),
+                outcome: Outcome {
+                    test: Some(TestMetrics {
+                        loss: 0.5,
+                        accuracy,
+                        macro_f1: 0.7,
+                        n: 4,
+                    }),
+                    predictions: None,
+                    phases: Vec::new(),
+                    seconds_total: 3.0,
+                    best_epoch: 2,
+                    movement: Vec::new(),
+                },
+            }
+        };
+        let mut trained = vec![
+            of("One, seed 7", 7, 0.5),
+            of("Two, seed 7", 7, 0.75),
+            of("One, seed 8", 8, 1.0),
+            of("Two, seed 8", 8, 0.75),
+        ];
+        let json = all_as_json(&trained);
+        assert_eq!(json["experiments"][0]["name"], "One");
+        assert_eq!(json["experiments"][0]["seeds"], json!([7, 8]));
+        assert_eq!(json["experiments"][0]["accuracy"]["mean"], 0.75);
+        assert_eq!(json["experiments"][1]["accuracy"]["deviation"], 0.0);
+        assert_eq!(json["runs"][2]["seed"], 8);
+        let text = all_as_text(&trained);
+        assert!(text.contains("75.0 ± 35.4 %"), "{text}");
+        assert!(text.contains("graft compare /runs/One, seed 7 "), "{text}");
+        trained[1].test_split = "b".into();
+        assert_eq!(all_as_json(&trained)["same_test_pictures"], false);
+        assert!(all_as_text(&trained).contains("can't be compared"));
     }
 
     #[test]
