@@ -45,7 +45,7 @@ const CTRL_SHIFT: Modifiers = Modifiers {
 };
 
 impl Action {
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::OpenPictures,
         Self::OpenTable,
         Self::OpenPreset,
@@ -72,6 +72,7 @@ impl Action {
         Self::Show(View::Backbones),
         Self::Show(View::Curves),
         Self::Show(View::Results),
+        Self::Show(View::Compare),
         Self::Show(View::Log),
         Self::Palette,
         Self::ToggleTheme,
@@ -108,6 +109,7 @@ impl Action {
             Self::Show(View::Backbones) => "Show backbones",
             Self::Show(View::Curves) => "Show curves",
             Self::Show(View::Results) => "Show results",
+            Self::Show(View::Compare) => "Show comparison",
             Self::Show(View::Log) => "Show log",
             Self::Palette => "Find a command…",
             Self::ToggleTheme => "Switch between dark and light",
@@ -157,6 +159,9 @@ impl Action {
             }
             Self::Show(View::Curves) => "Loss and accuracy over the epochs",
             Self::Show(View::Results) => "Test results of the runs side by side",
+            Self::Show(View::Compare) => {
+                "Two or more runs on the same test pictures, side by side, with a verdict"
+            }
             Self::Show(View::Log) => "Everything that was said while training",
             Self::Palette => "Find any command by its name",
             Self::ToggleTheme => "Change the colours of the window; training is not affected",
@@ -231,6 +236,9 @@ impl Action {
                     Key::Num5,
                     Key::Num6,
                     Key::Num7,
+                    Key::Num8,
+                    Key::Num9,
+                    Key::Num0,
                 ];
                 View::ALL
                     .iter()

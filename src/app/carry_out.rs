@@ -6,7 +6,7 @@ use eframe::egui;
 
 use super::command::{Command, View};
 use super::dialogs::{Ask, Purpose};
-use super::documents::{both_ways, file_name, is_feature_extraction, unused_name};
+use super::documents::{file_name, unused_name};
 use super::palette::Palette;
 use super::settings::{self, remember};
 use super::shell::{Closing, Graft, PreviewKey, ScanKey};
@@ -104,6 +104,16 @@ impl Graft {
             }
             Command::TrainActive => self.train(&[self.state.active]),
             Command::CompareBothWays => self.compare_both_ways(),
+            Command::CompareSeeds(seeds) => self.state.compare_seeds = seeds,
+            Command::CompareRuns(ids) => self.compare_runs(ids),
+            Command::AddToComparison(id) => {
+                let mut ids = self.state.comparison.chosen.clone();
+                if !ids.contains(&id) {
+                    ids.push(id);
+                }
+                self.compare_runs(ids);
+            }
+            Command::ShowGallery(_) => {}
             Command::Pause(paused) => {
                 self.state.paused = paused && self.state.is_training();
                 self.tell_trainer(TrainingCommand::Pause(self.state.paused));
@@ -440,20 +450,7 @@ impl Graft {
     fn train(&mut self, indices: &[usize]) {
         let mut queued = false;
         for &index in indices {
-            let Some(document) = self.state.documents.get(index) else {
-                continue;
-            };
-            let name = document.experiment.name.clone();
-            if document.experiment.data.source == crate::experiment::DataSource::Unset {
-                self.error(
-                    format!("{name} has no pictures yet"),
-                    "open a folder of pictures sorted by class, or a table",
-                );
-            } else if let Some(problem) = document.problems.first() {
-                let text = format!("{} {}", problem.field, problem.message);
-                self.state.active = index;
-                self.error(format!("{name} can't be trained as it is"), text);
-            } else {
+            if self.can_be_trained(index) {
                 queued |= self.start(index);
             }
         }
@@ -462,10 +459,39 @@ impl Graft {
         }
     }
 
-    fn start(&mut self, index: usize) -> bool {
+    /// Whether document `index` can be trained; says why where it can't.
+    pub(super) fn can_be_trained(&mut self, index: usize) -> bool {
         let Some(document) = self.state.documents.get(index) else {
             return false;
         };
+        let name = document.experiment.name.clone();
+        if document.experiment.data.source == DataSource::Unset {
+            self.error(
+                format!("{name} has no pictures yet"),
+                "open a folder of pictures sorted by class, or a table",
+            );
+            return false;
+        }
+        if let Some(problem) = document.problems.first() {
+            let text = format!("{} {}", problem.field, problem.message);
+            self.state.active = index;
+            self.error(format!("{name} can't be trained as it is"), text);
+            return false;
+        }
+        true
+    }
+
+    fn start(&mut self, index: usize) -> bool {
+        let experiment = match self.state.documents.get(index) {
+            Some(document) => document.experiment.clone(),
+            None => return false,
+        };
+        self.start_as(index, experiment).is_some()
+    }
+
+    /// Queues `experiment`, a variant of document `index` on the same pictures.
+    pub(super) fn start_as(&mut self, index: usize, experiment: Experiment) -> Option<RunId> {
+        let document = self.state.documents.get(index)?;
         let key = ScanKey::of(document);
         let dataset = match &self.state.scan {
             Scan::Done { dataset, .. }
@@ -483,7 +509,7 @@ impl Graft {
         self.next_run += 1;
         let start = StartRun {
             run,
-            experiment: document.experiment.clone(),
+            experiment,
             base: document.base(),
             dataset,
             runs: self.places.runs.clone(),
@@ -507,51 +533,11 @@ impl Graft {
         };
         if let Err(reason) = self.workers.send(TrainingCommand::Start(Box::new(start))) {
             self.error(format!("{} is not queued", record.name), reason);
-            return false;
+            return None;
         }
         self.next_color += 1;
         self.state.runs.push(record);
-        true
-    }
-
-    /// Trains the open pair where there is one on these pictures; otherwise makes it first.
-    fn compare_both_ways(&mut self) {
-        let Some(active) = self.state.active_document() else {
-            return;
-        };
-        let same_pictures: Vec<usize> = (0..self.state.documents.len())
-            .filter(|&index| self.state.documents[index].experiment.data == active.experiment.data)
-            .collect();
-        let extraction =
-            |index: &&usize| is_feature_extraction(&self.state.documents[**index].experiment);
-        let pair = [
-            same_pictures.iter().find(extraction),
-            same_pictures.iter().find(|index| !extraction(index)),
-        ];
-        if let [Some(&first), Some(&second)] = pair {
-            self.train(&[first, second]);
-            return;
-        }
-        let experiments = both_ways(&active.experiment);
-        let mut indices = Vec::new();
-        for mut experiment in experiments {
-            let open = same_pictures.iter().copied().find(|&index| {
-                is_feature_extraction(&self.state.documents[index].experiment)
-                    == is_feature_extraction(&experiment)
-            });
-            if let Some(index) = open {
-                indices.push(index);
-                continue;
-            }
-            experiment.name = unused_name(&experiment.name, &self.state.documents);
-            let mut document = Document::new(experiment, None);
-            if let Some(active) = self.state.active_document() {
-                document.adopt_base(active);
-            }
-            self.state.documents.push(document);
-            indices.push(self.state.documents.len() - 1);
-        }
-        self.train(&indices);
+        Some(run)
     }
 
     pub(super) fn tell_trainer(&mut self, command: TrainingCommand) {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::data::Split;
 use crate::experiment::Experiment;
 use crate::worker::messages::RunId;
 
@@ -67,8 +68,11 @@ pub enum Command {
     Train,
     /// Queues the active experiment alone.
     TrainActive,
-    /// Makes the pair (feature extraction, fine-tuning) from the active experiment's data and queues both.
+    /// Makes the pair (feature extraction, fine-tuning) from the active experiment's data, queues both
+    /// under as many seeds as were chosen, and opens the comparison when the last one has ended.
     CompareBothWays,
+    /// How many seeds `CompareBothWays` trains each way with.
+    CompareSeeds(u32),
     Pause(bool),
     StopRun(RunId),
     StopAll,
@@ -79,6 +83,10 @@ pub enum Command {
     OpenRun(PathBuf),
     /// The run that the results view looks at closely, by its id.
     SelectRun(String),
+    /// Lays these runs side by side, by their ids, in this order, and shows the comparison.
+    CompareRuns(Vec<String>),
+    /// Lays a run beside those that are compared already.
+    AddToComparison(String),
     /// Whether a run's curves are drawn.
     ShowRun(String, bool),
     OpenFolder(PathBuf),
@@ -87,6 +95,10 @@ pub enum Command {
     /// Writes the figures of the shown runs into a folder.
     ExportFiguresDialog,
     ExportFigures(PathBuf),
+
+    // Gallery
+    /// Shows the pictures of a run that pass a filter: a click on a cell of a confusion matrix.
+    ShowGallery(GalleryFilter),
 
     // Window
     ShowView(View),
@@ -103,6 +115,19 @@ pub enum Command {
     Quit,
 }
 
+/// Which predictions the gallery shows; what is absent is not asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GalleryFilter {
+    /// The run's id; the selected run, or the one that the gallery shows, when absent.
+    pub run: Option<String>,
+    /// By name, as classes may be sorted and left out in a view.
+    pub true_class: Option<String>,
+    pub predicted_class: Option<String>,
+    /// `true` for right ones only, `false` for wrong ones only.
+    pub right: Option<bool>,
+    pub split: Option<Split>,
+}
+
 /// The views of the middle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum View {
@@ -112,18 +137,20 @@ pub enum View {
     Backbones,
     Curves,
     Results,
+    Compare,
     Log,
 }
 
 impl View {
     /// In the order of their tabs and of their shortcuts.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Data,
         Self::Layers,
         Self::Augmentation,
         Self::Backbones,
         Self::Curves,
         Self::Results,
+        Self::Compare,
         Self::Log,
     ];
 
@@ -135,6 +162,7 @@ impl View {
             Self::Backbones => "Backbones",
             Self::Curves => "Curves",
             Self::Results => "Results",
+            Self::Compare => "Compare",
             Self::Log => "Log",
         }
     }
@@ -148,6 +176,7 @@ impl View {
             Self::Backbones => icon::STACK,
             Self::Curves => icon::CHART_LINE,
             Self::Results => icon::TROPHY,
+            Self::Compare => icon::GIT_DIFF,
             Self::Log => icon::SCROLL,
         }
     }

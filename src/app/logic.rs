@@ -340,6 +340,7 @@ impl Graft {
                     });
                 }
             }
+            Answer::Compared { folders, result } => self.compared(&folders, result),
             Answer::Runs(summaries) => self.list_runs(summaries),
             Answer::Run(Ok(stored)) => {
                 if let Some(record) = self

@@ -16,6 +16,7 @@ pub mod workers;
 
 mod carry_out;
 mod clock;
+mod comparing;
 mod dialogs;
 mod documents;
 mod figures;

@@ -19,7 +19,7 @@ use super::{actions, theme};
 use crate::data::Dataset;
 use crate::experiment::{Augmentation, DataConfig, Fit, WeightsSource};
 use crate::models::tree::LayerTree;
-use crate::worker::messages::Question;
+use crate::worker::messages::{Question, RunId};
 
 /// Where the window finds and puts files; tests put temporary folders here.
 #[derive(Debug, Clone)]
@@ -61,6 +61,8 @@ pub struct Graft {
     /// Whether the pictures that set-up fetches are on this machine.
     pub(super) demo_is_there: bool,
     pub(super) closing: Closing,
+    /// Runs that `Compare both ways` queued: the comparison opens when the last has ended.
+    pub(super) pending_pair: Vec<RunId>,
     pub(super) next_run: u64,
     pub(super) next_notice: u64,
     pub(super) next_color: usize,
@@ -179,6 +181,7 @@ impl Graft {
                 .join("labels.csv")
                 .is_file(),
             closing: Closing::No,
+            pending_pair: Vec::new(),
             next_run: 1,
             next_notice: 1,
             next_color: 0,
@@ -319,6 +322,7 @@ impl eframe::App for Graft {
         self.forget_abandoned_saving();
         self.follow_active_document(ctx);
         self.follow_other_processes(ctx);
+        self.follow_pair();
         self.measure_next_backbone();
         self.watch_closing(ctx);
         self.note_window(ctx);

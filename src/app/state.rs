@@ -9,7 +9,7 @@ use crate::experiment::{Augmentation, DataConfig, DataSource, Experiment, FieldP
 use crate::models::device::Devices;
 use crate::models::speed::Measured;
 use crate::models::tree::LayerTree;
-use crate::runs::RunSummary;
+use crate::runs::{Comparison, RunSummary};
 use crate::training::EpochMetrics;
 use crate::training::events::Progress;
 use crate::training::movement::Movement;
@@ -149,6 +149,19 @@ pub struct Seen {
     pub result: Result<Vec<RankedClass>, String>,
 }
 
+/// Runs laid side by side, by the ids of their folders.
+#[derive(Debug, Clone, Default)]
+pub struct Compared {
+    /// In the order of their columns.
+    pub chosen: Vec<String>,
+    /// Their folders: what was asked for.
+    pub folders: Vec<PathBuf>,
+    /// Whether they are being read.
+    pub waiting: bool,
+    /// What was read last, or why nothing can be compared.
+    pub result: Option<Result<Arc<Comparison>, String>>,
+}
+
 /// Everything that panels are built from.
 #[derive(Debug, Clone, Default)]
 pub struct State {
@@ -171,6 +184,10 @@ pub struct State {
     pub runs: Vec<RunRecord>,
     /// The run that the results view looks at closely: the last that finished, or was chosen.
     pub selected_run: Option<String>,
+    /// Runs laid side by side.
+    pub comparison: Compared,
+    /// How many seeds `Compare both ways` trains each way with; 0 counts as 1.
+    pub compare_seeds: u32,
     pub paused: bool,
     pub notices: Vec<Notice>,
     pub log: Vec<LogLine>,

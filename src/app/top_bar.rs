@@ -21,6 +21,8 @@ pub struct TopBarView {
     pub file: Option<String>,
     /// Experiments that Train would train.
     pub included: usize,
+    /// How many seeds `Compare both ways` trains each way with.
+    pub compare_seeds: u32,
     pub has_pictures: bool,
     pub can_undo: bool,
     pub can_redo: bool,
@@ -42,6 +44,7 @@ impl TopBarView {
                 .iter()
                 .filter(|document| document.included)
                 .count(),
+            compare_seeds: state.compare_seeds.max(1),
             has_pictures: state.has_pictures(),
             can_undo: Action::Undo.is_enabled(state),
             can_redo: Action::Redo.is_enabled(state),
@@ -180,6 +183,39 @@ fn train_ui(ui: &mut egui::Ui, view: &TopBarView, out: &mut Vec<Command>) {
 }
 
 fn compare_ui(ui: &mut egui::Ui, view: &TopBarView, out: &mut Vec<Command>) {
+    // Laid out from right to left: the menu stands behind its button.
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.x = 1.0;
+        seeds_ui(ui, view, out);
+        compare_button_ui(ui, view, out);
+    });
+}
+
+/// With how many seeds both ways are trained.
+fn seeds_ui(ui: &mut egui::Ui, view: &TopBarView, out: &mut Vec<Command>) {
+    let text = if view.compare_seeds > 1 {
+        format!("× {} {}", view.compare_seeds, icon::CARET_DOWN)
+    } else {
+        icon::CARET_DOWN.to_owned()
+    };
+    let tooltip = "How many seeds each way is trained with: several say how much is luck";
+    menu(ui, &text, "Number of seeds", tooltip, |ui| {
+        ui.set_min_width(220.0);
+        for (seeds, text) in SEEDS {
+            let response = ui.selectable_label(view.compare_seeds == seeds, text);
+            if response
+                .on_hover_text(
+                    "The split stays the same; the first weights of the head, the order and the augmentation vary",
+                )
+                .clicked()
+            {
+                out.push(Command::CompareSeeds(seeds));
+            }
+        }
+    });
+}
+
+fn compare_button_ui(ui: &mut egui::Ui, view: &TopBarView, out: &mut Vec<Command>) {
     let text = format!("{}  Compare both ways", icon::GIT_DIFF);
     let response = ui.add_enabled(
         view.has_pictures,
@@ -193,6 +229,13 @@ fn compare_ui(ui: &mut egui::Ui, view: &TopBarView, out: &mut Vec<Command>) {
         out.push(Command::CompareBothWays);
     }
 }
+
+/// The choice of seeds.
+const SEEDS: [(u32, &str); 3] = [
+    (1, "1 seed: one run each way"),
+    (3, "3 seeds: 6 runs"),
+    (5, "5 seeds: 10 runs"),
+];
 
 fn menu<R>(
     ui: &mut egui::Ui,

@@ -10,6 +10,8 @@ use super::panels::augmentation_view::{
 };
 use super::panels::backbone::{BackboneLocal, BackboneView, backbone_ui};
 use super::panels::backbones_view::{BackbonesLocal, BackbonesView, backbones_view_ui};
+use super::panels::compare::view::CompareView;
+use super::panels::compare::{CompareCache, CompareLocal, compare_ui};
 use super::panels::curves::{CurvesLocal, CurvesView, curves_ui};
 use super::panels::data::{DataEditorLocal, DataEditorView, data_editor_ui};
 use super::panels::data_view::{DataView, DataViewLocal, data_view_ui};
@@ -43,6 +45,8 @@ pub struct Locals {
     backbones: BackbonesLocal,
     curves: CurvesLocal,
     results: ResultsLocal,
+    compare: CompareLocal,
+    compare_view: CompareCache,
     log: LogLocal,
     runs: RunsLocal,
 }
@@ -299,6 +303,15 @@ impl Locals {
             },
             View::Curves => curves_ui(ui, &CurvesView::build(state), &mut self.curves, out),
             View::Results => results_ui(ui, &ResultsView::build(state), &mut self.results, out),
+            View::Compare => {
+                let local = &mut self.compare;
+                let body = self.compare_view.body(state, local.pair, local.clustered);
+                let view = CompareView::build(state, body);
+                compare_ui(ui, &view, &state.thumbnails, local, out);
+                if !local.wanted.is_empty() {
+                    out.push(Command::WantThumbnails(local.wanted.clone()));
+                }
+            }
             View::Log => log_ui(ui, &LogView::build(state), &mut self.log, out),
         }
     }

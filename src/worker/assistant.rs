@@ -16,7 +16,7 @@ use crate::data::square::{Interpolation, SquareSpec, to_square};
 use crate::data::{DataError, StopFlag, augment, decode, scan, split};
 use crate::experiment::{DataConfig, Experiment, Fit};
 use crate::models::{self, catalogue};
-use crate::runs::store;
+use crate::runs::{Comparison, store};
 
 /// Questions that may wait; further ones are dropped, the window asks again.
 const QUESTIONS: usize = 4096;
@@ -180,6 +180,7 @@ fn enqueue(waiting: &mut VecDeque<Question>, question: Question) {
         (Question::Augment { .. }, Question::Augment { .. })
         | (Question::LayerTree { .. }, Question::LayerTree { .. })
         | (Question::ListRuns { .. }, Question::ListRuns { .. })
+        | (Question::Compare { .. }, Question::Compare { .. })
         | (Question::Devices, Question::Devices) => true,
         (
             Question::Thumbnail {
@@ -261,6 +262,12 @@ fn answer(question: Question) -> Option<Answer> {
                 .map(Box::new)
                 .map_err(|error| error.to_string()),
         ),
+        Question::Compare { folders } => Answer::Compared {
+            result: Comparison::load(&folders)
+                .map(Arc::new)
+                .map_err(|error| error.to_string()),
+            folders,
+        },
         Question::StoredWeights => Answer::StoredWeights(stored_weights()),
         Question::Scan { .. }
         | Question::StopScan

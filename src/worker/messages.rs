@@ -9,7 +9,7 @@ use crate::experiment::{Augmentation, DataConfig, DataSource, Experiment, Fit, W
 use crate::models::device::Devices;
 use crate::models::speed::Measured;
 use crate::models::tree::LayerTree;
-use crate::runs::{RunSummary, StoredRun};
+use crate::runs::{Comparison, RunSummary, StoredRun};
 use crate::training::TrainingEvent;
 use crate::training::pretrained::RankedClass;
 
@@ -115,6 +115,10 @@ pub enum Question {
     OpenRun {
         folder: PathBuf,
     },
+    /// Lay these runs side by side.
+    Compare {
+        folders: Vec<PathBuf>,
+    },
 }
 
 /// From the assistant thread.
@@ -163,4 +167,8 @@ pub enum Answer {
     },
     Runs(Vec<RunSummary>),
     Run(Result<Box<StoredRun>, String>),
+    Compared {
+        folders: Vec<PathBuf>,
+        result: Result<Arc<Comparison>, String>,
+    },
 }

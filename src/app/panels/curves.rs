@@ -13,7 +13,7 @@ use crate::training::EpochMetrics;
 const MOST_POINTS: usize = 600;
 
 /// Plain data of the curves.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct CurvesView {
     pub runs: Vec<RunCurves>,
     /// Runs that there are, shown or not.
@@ -83,18 +83,33 @@ impl CurvesView {
 
 impl RunCurves {
     fn build(run: &RunRecord) -> Self {
+        Self::new(
+            run.name.clone(),
+            run.color,
+            run.state == RecordState::Running,
+            &run.metrics,
+            &run.phase_starts,
+        )
+    }
+
+    pub fn new(
+        name: String,
+        color: usize,
+        running: bool,
+        metrics: &[EpochMetrics],
+        phase_starts: &[(u32, String)],
+    ) -> Self {
         let series = |value: fn(&EpochMetrics) -> Option<f64>| {
-            let points = run
-                .metrics
+            let points = metrics
                 .iter()
                 .map(|epoch| [f64::from(epoch.epoch), value(epoch).unwrap_or(f64::NAN)]);
             stretches(&points.collect::<Vec<_>>())
         };
         Self {
-            name: run.name.clone(),
-            color: run.color,
-            running: run.state == RecordState::Running,
-            phase_starts: run.phase_starts.clone(),
+            name,
+            color,
+            running,
+            phase_starts: phase_starts.to_vec(),
             accuracy: Pair {
                 train: series(|epoch| Some(epoch.train_accuracy)),
                 validation: series(|epoch| epoch.validation_accuracy),
@@ -196,10 +211,16 @@ pub fn curves_ui(
         });
         return;
     }
+    overlay_ui(ui, view, local, ui.available_height());
+}
+
+/// Legend and both plots of runs that have epochs, together `height` points high.
+pub fn overlay_ui(ui: &mut egui::Ui, view: &CurvesView, local: &mut CurvesLocal, height: f32) {
+    let top = ui.cursor().top();
     legend_ui(ui, view, local);
     let gap = tokens::SPACE_M;
     let wide = ui.available_width() >= 640.0;
-    let space = ui.available_size();
+    let space = vec2(ui.available_width(), height - (ui.cursor().top() - top));
     let size = if wide {
         vec2((space.x - gap) / 2.0, space.y)
     } else {
@@ -211,10 +232,11 @@ pub fn curves_ui(
     } else {
         egui::Layout::top_down(egui::Align::Min)
     };
-    ui.with_layout(layout, |ui| {
+    let link = ui.make_persistent_id("epochs of the curves");
+    ui.allocate_ui_with_layout(space, layout, |ui| {
         ui.spacing_mut().item_spacing = vec2(gap, gap);
-        plot_ui(ui, view, local, Metric::Accuracy, size);
-        plot_ui(ui, view, local, Metric::Loss, size);
+        plot_ui(ui, view, local, Metric::Accuracy, size, link);
+        plot_ui(ui, view, local, Metric::Loss, size, link);
     });
 }
 
@@ -301,6 +323,7 @@ fn plot_ui(
     local: &CurvesLocal,
     metric: Metric,
     size: egui::Vec2,
+    link: egui::Id,
 ) {
     let colors = tokens(ui);
     let logarithmic = metric == Metric::Loss && local.logarithmic_loss;
@@ -327,7 +350,7 @@ fn plot_ui(
         let plot = Plot::new(title)
             .height((ui.available_height() - 2.0).max(80.0))
             .width(size.x)
-            .link_axis(egui::Id::unique("epochs of the curves"), [true, false])
+            .link_axis(link, [true, false])
             .include_x(1.0)
             .include_x(last_epoch.max(2.0))
             .x_grid_spacer(egui_plot::uniform_grid_spacer(move |input| {

@@ -6,9 +6,12 @@ use eframe::egui::{self, Align2, Sense, vec2};
 
 use super::{format, widgets};
 use crate::app::command::Command;
-use crate::app::state::State;
+use crate::app::state::{RunRecord, State};
 use crate::app::tokens::{self, icon, tokens};
 use crate::evaluation;
+use crate::runs::RunSummary;
+use crate::runs::seeds::{self, Spread};
+use crate::training::events::TestMetrics;
 
 /// Plain data of the results.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +20,8 @@ pub struct ResultsView {
     pub rows: Vec<ResultRow>,
     /// Which of two is ahead, and by how much.
     pub verdict: Option<String>,
+    /// Experiments that were trained with several seeds on these pictures, best mean first.
+    pub groups: Vec<GroupRow>,
     pub runs_known: usize,
     pub can_train: bool,
 }
@@ -37,6 +42,46 @@ pub struct ResultRow {
     pub n: usize,
     /// Whether it was tested on the same pictures as the others.
     pub comparable: bool,
+}
+
+/// Several seeds of one experiment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GroupRow {
+    pub name: String,
+    pub accuracy: Spread,
+    pub macro_f1: Spread,
+}
+
+/// Means and spreads of experiments that stand there more than once.
+fn groups(
+    tested: &[(&RunRecord, &RunSummary, &TestMetrics)],
+    split: Option<&str>,
+) -> Vec<GroupRow> {
+    let tested: Vec<_> = tested
+        .iter()
+        .filter(|(_, summary, _)| Some(summary.test_split.as_str()) == split)
+        .collect();
+    let recipes: Vec<Option<&String>> = tested
+        .iter()
+        .map(|(_, summary, _)| summary.recipe.as_ref())
+        .collect();
+    let mut rows: Vec<GroupRow> = seeds::groups(&recipes)
+        .into_iter()
+        .filter(|group| group.len() > 1)
+        .filter_map(|group| {
+            let values = |value: fn(&TestMetrics) -> f64| {
+                let values: Vec<f64> = group.iter().map(|&place| value(tested[place].2)).collect();
+                Spread::of(&values)
+            };
+            Some(GroupRow {
+                name: seeds::base_name(&tested[group[0]].0.name).to_owned(),
+                accuracy: values(|test| test.accuracy)?,
+                macro_f1: values(|test| test.macro_f1)?,
+            })
+        })
+        .collect();
+    rows.sort_by(|a, b| b.accuracy.mean.total_cmp(&a.accuracy.mean));
+    rows
 }
 
 /// The 95 % Wilson score interval of an accuracy on `n` pictures.
@@ -91,9 +136,11 @@ impl ResultsView {
                 .then_with(|| a.id.cmp(&b.id))
         });
         let verdict = verdict(&rows);
+        let groups = groups(&tested, split);
         Self {
             rows,
             verdict,
+            groups,
             runs_known: state.runs.len(),
             can_train: state.active_document().is_some(),
         }
@@ -161,6 +208,7 @@ pub fn results_ui(
         ui.add_space(tokens::SPACE_M);
         chart_ui(ui, view);
         ui.add_space(tokens::SPACE_M);
+        groups_ui(ui, view);
         table_ui(ui, view);
         if view.rows.iter().any(|row| !row.comparable) {
             ui.add_space(tokens::SPACE_S);
@@ -201,6 +249,21 @@ fn verdict_ui(ui: &mut egui::Ui, view: &ResultsView, out: &mut Vec<Command>) {
                 .clicked()
             {
                 out.push(Command::CompareBothWays);
+            }
+        }
+        let comparable: Vec<String> = view
+            .rows
+            .iter()
+            .filter(|row| row.comparable)
+            .map(|row| row.id.clone())
+            .collect();
+        if comparable.len() >= 2 {
+            let button = ui.button(format!("{} Side by side", icon::GIT_DIFF));
+            if button
+                .on_hover_text("Compare these runs: settings, curves, confusion matrices, and which pictures change sides")
+                .clicked()
+            {
+                out.push(Command::CompareRuns(comparable));
             }
         }
         let button = ui.button(format!("{} Export figures…", icon::EXPORT));
@@ -304,6 +367,57 @@ fn interval_text(row: &ResultRow) -> String {
     )
 }
 
+/// Mean and spread over seeds: what is luck and what is not.
+fn groups_ui(ui: &mut egui::Ui, view: &ResultsView) {
+    if view.groups.is_empty() {
+        return;
+    }
+    widgets::heading(ui, "Several seeds");
+    let colors = tokens(ui);
+    egui::Grid::new("groups")
+        .striped(true)
+        .spacing(vec2(tokens::SPACE_L, tokens::SPACE_XS))
+        .show(ui, |ui| {
+            let headings = [
+                ("Experiment", "The runs' common name"),
+                ("Seeds", "Runs that differ in their seed alone"),
+                ("Accuracy", "Mean and standard deviation over the seeds"),
+                (
+                    "Lowest to highest",
+                    "The accuracies of the worst and of the best seed",
+                ),
+                ("Macro-F1", "Mean and standard deviation over the seeds"),
+            ];
+            for (title, tooltip) in headings {
+                ui.label(colors.small(title)).on_hover_text(tooltip);
+            }
+            ui.end_row();
+            for row in &view.groups {
+                let Spread {
+                    mean,
+                    deviation,
+                    low,
+                    high,
+                    n,
+                } = row.accuracy;
+                ui.label(tokens::medium(&row.name));
+                ui.label(n.to_string());
+                ui.label(tokens::semibold(format!(
+                    "{:.1} ± {:.1} %",
+                    mean * 100.0,
+                    deviation * 100.0
+                )));
+                ui.label(format!("{:.1} – {:.1} %", low * 100.0, high * 100.0));
+                ui.label(format!(
+                    "{:.3} ± {:.3}",
+                    row.macro_f1.mean, row.macro_f1.deviation
+                ));
+                ui.end_row();
+            }
+        });
+    ui.add_space(tokens::SPACE_M);
+}
+
 fn table_ui(ui: &mut egui::Ui, view: &ResultsView) {
     let colors = tokens(ui);
     egui::ScrollArea::horizontal().id_salt("table").auto_shrink([false, true]).show(ui, |ui| {
@@ -383,6 +497,25 @@ mod tests {
             view.verdict.as_deref(),
             Some("Fine-tuning is ahead of Feature extraction: 91.2 % against 86.1 %, +5.1 points.")
         );
+    }
+
+    #[test]
+    fn seeds_of_one_experiment_stand_together() {
+        let mut state = fakes::state();
+        for run in &mut state.runs {
+            if let Some(summary) = run.summary.as_mut()
+                && ["a", "b", "d"].contains(&run.id.as_str())
+            {
+                summary.recipe = Some("same".into());
+            }
+        }
+        let view = ResultsView::build(&state);
+        // The third was tested on other pictures.
+        assert_eq!(view.groups.len(), 1);
+        let spread = view.groups[0].accuracy;
+        assert_eq!(spread.n, 2);
+        assert!((spread.mean - 0.8865).abs() < 1e-9, "{spread:?}");
+        assert!(ResultsView::build(&fakes::state()).groups.is_empty());
     }
 
     #[test]

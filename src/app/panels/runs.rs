@@ -365,6 +365,15 @@ fn menu_ui(ui: &mut egui::Ui, row: &RunRow, out: &mut Vec<Command>) {
     {
         show(row, !row.shown, out);
     }
+    if row.accuracy.is_some() {
+        let button = ui.button(format!("{} Add to comparison", icon::GIT_DIFF));
+        if button
+            .on_hover_text("Lay this run beside those in the comparison")
+            .clicked()
+        {
+            out.push(Command::AddToComparison(row.id.clone()));
+        }
+    }
     if let Some(folder) = &row.folder {
         let button = ui.button(format!("{} Use its experiment", icon::FILE_PLUS));
         if button

@@ -4,6 +4,7 @@ use eframe::egui::{self, accesskit};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
+mod compare;
 mod freeze_tree;
 
 use super::*;

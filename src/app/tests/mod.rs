@@ -1,6 +1,7 @@
 //! The window, driven by accessible labels as a person or a screen reader would.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod comparing;
 mod fake;
 
 use eframe::egui::{Key, Modifiers};

@@ -1,0 +1,707 @@
+//! What the comparison shows, as plain data.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::super::curves::{CurvesView, RunCurves};
+use super::super::format;
+use super::super::matrix::{MatrixView, Shown};
+use crate::app::state::{RecordState, RunRecord, Scan, State};
+use crate::data::Pixels;
+use crate::evaluation::wilson;
+use crate::runs::comparison::{ComparedRun, Comparison};
+use crate::runs::seeds::{self, Spread};
+
+/// Pictures that changed sides that are listed, at most: the surest ones.
+const MOST_PICTURES: usize = 200;
+
+/// Plain data of the whole view.
+#[derive(Debug, Clone)]
+pub struct CompareView {
+    /// The columns, in their order.
+    pub chosen: Vec<Chosen>,
+    /// Runs that could be added, latest first.
+    pub candidates: Vec<Candidate>,
+    pub waiting: bool,
+    /// Why nothing can be compared.
+    pub failed: Option<String>,
+    pub body: Option<Arc<CompareBody>>,
+    pub can_train: bool,
+    /// Whether any run has been tested.
+    pub any_tested: bool,
+}
+
+/// A run that was chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chosen {
+    pub id: String,
+    pub name: String,
+    pub color: usize,
+    /// Why it is not among those that are compared.
+    pub refused: Option<String>,
+}
+
+/// A run that can be chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    pub id: String,
+    pub name: String,
+    pub color: usize,
+    /// "90.4 % of 656 test pictures"
+    pub detail: String,
+    /// Why it would be refused.
+    pub misfit: Option<String>,
+    /// Names the pictures that it was tested on.
+    pub split: String,
+}
+
+/// What is shown of runs that can be compared.
+#[derive(Debug, Clone, Default)]
+pub struct CompareBody {
+    pub runs: Vec<Named>,
+    /// Which two are looked at closely: from the one to the other.
+    pub pair: Option<(usize, usize)>,
+    /// Which of the pair is better, and what speaks for it.
+    pub verdict: Option<VerdictText>,
+    pub results: Vec<ResultRow>,
+    pub pictures: usize,
+    pub curves: CurvesView,
+    pub settings: Vec<SettingRow>,
+    /// Of the pair, and what changes from the one to the other.
+    pub matrices: Option<[MatrixView; 3]>,
+    pub fixed: Changed,
+    pub broken: Changed,
+    pub both_right: usize,
+    pub both_wrong: usize,
+    pub report: Vec<ReportRow>,
+}
+
+/// A verdict in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerdictText {
+    pub sentence: String,
+    pub evidence: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    pub id: String,
+    pub name: String,
+    pub color: usize,
+}
+
+/// A line of the table of results: a run, or several seeds of one experiment together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResultRow {
+    pub name: String,
+    /// `None` for several seeds together.
+    pub color: Option<usize>,
+    /// Whether it stands under the line of its group.
+    pub of_group: bool,
+    /// In the order of [`RESULT_COLUMNS`].
+    pub values: Vec<String>,
+    pub tooltip: String,
+}
+
+/// Title and explanation of the columns of results.
+pub const RESULT_COLUMNS: [(&str, &str); 8] = [
+    (
+        "Accuracy",
+        "Share of test pictures whose most probable class is right; for several seeds their mean and standard deviation",
+    ),
+    (
+        "95 % interval",
+        "Wilson's interval: where the true accuracy lies, as far as this many pictures can tell",
+    ),
+    (
+        "Macro-F1",
+        "F1 averaged over classes, each counting the same",
+    ),
+    (
+        "Loss",
+        "Mean cross-entropy per test picture, in nats; lower is better",
+    ),
+    ("Best epoch", "The epoch whose weights were kept"),
+    ("Time", "For the whole run"),
+    (
+        "Peak memory",
+        "The most memory that the process held while this run trained",
+    ),
+    ("Trainable", "Parameters that learned in the last phase"),
+];
+
+/// A setting that differs, with its value in every run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingRow {
+    pub field: String,
+    pub values: Vec<String>,
+}
+
+/// Pictures that changed sides.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Changed {
+    pub total: usize,
+    /// The surest of them.
+    pub pictures: Vec<ChangedPicture>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedPicture {
+    pub file: String,
+    /// Its place in the data set that is open, if it is there.
+    pub index: Option<usize>,
+    pub truth: String,
+    /// What the first and what the second run said.
+    pub before: String,
+    pub after: String,
+    pub sentence: String,
+}
+
+/// A class of the report: precision, recall and F1 of every run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReportRow {
+    pub class: String,
+    pub support: u64,
+    /// One per run; `None` where a class occurs in no answer and no truth of the run.
+    pub values: Vec<Option<[f64; 3]>>,
+}
+
+impl CompareView {
+    /// Everything but the body, which [`CompareCache`] keeps.
+    pub fn build(state: &State, body: Option<Arc<CompareBody>>) -> Self {
+        let record = |id: &str| state.runs.iter().find(|run| run.id == id);
+        let comparison = match &state.comparison.result {
+            Some(Ok(comparison)) if !state.comparison.chosen.is_empty() => Some(comparison),
+            _ => None,
+        };
+        let chosen = state
+            .comparison
+            .chosen
+            .iter()
+            .zip(&state.comparison.folders)
+            .filter_map(|(id, folder)| {
+                let run = record(id)?;
+                let refused = comparison.and_then(|comparison| {
+                    comparison
+                        .refused
+                        .iter()
+                        .find(|refused| refused.folder == *folder)
+                });
+                Some(Chosen {
+                    id: id.clone(),
+                    name: run.name.clone(),
+                    color: run.color,
+                    refused: refused.map(|refused| refused.reason.clone()),
+                })
+            })
+            .collect();
+        let failed = match &state.comparison.result {
+            Some(Err(reason)) if !state.comparison.chosen.is_empty() => Some(reason.clone()),
+            _ => None,
+        };
+        let split = state
+            .comparison
+            .chosen
+            .iter()
+            .filter_map(|id| record(id)?.summary.as_ref())
+            .find(|summary| summary.test.is_some())
+            .map(|summary| (summary.test_split.as_str(), summary.test_pictures));
+        let mut candidates: Vec<(u64, Candidate)> = state
+            .runs
+            .iter()
+            .filter(|run| !state.comparison.chosen.contains(&run.id))
+            .filter_map(|run| candidate(run, split))
+            .collect();
+        candidates.sort_by_key(|(started, _)| std::cmp::Reverse(*started));
+        Self {
+            chosen,
+            candidates: candidates
+                .into_iter()
+                .map(|(_, candidate)| candidate)
+                .collect(),
+            waiting: state.comparison.waiting,
+            failed,
+            body: body.filter(|_| comparison.is_some()),
+            can_train: state.has_pictures(),
+            any_tested: state.runs.iter().any(|run| {
+                run.summary
+                    .as_ref()
+                    .is_some_and(|summary| summary.test.is_some())
+            }),
+        }
+    }
+}
+
+/// A run that has ended with a test, and whether it was tested on the pictures of `split`.
+fn candidate(run: &RunRecord, split: Option<(&str, usize)>) -> Option<(u64, Candidate)> {
+    let summary = run.summary.as_ref()?;
+    let test = summary.test.as_ref()?;
+    run.folder.as_ref()?;
+    if run.state != RecordState::Finished {
+        return None;
+    }
+    let misfit = split.and_then(|(split, pictures)| {
+        if summary.test_split == split {
+            None
+        } else if summary.test_pictures == pictures {
+            Some(
+                "Tested on other pictures: give both the same data, test share and split seed"
+                    .into(),
+            )
+        } else {
+            Some(format!(
+                "Tested on {} other pictures, the chosen runs on {}",
+                format::count(summary.test_pictures as u64),
+                format::count(pictures as u64)
+            ))
+        }
+    });
+    Some((
+        summary.started,
+        Candidate {
+            id: run.id.clone(),
+            name: run.name.clone(),
+            color: run.color,
+            detail: format!(
+                "{} of {}",
+                format::percent(test.accuracy),
+                format::plural(test.n as u64, "test picture", "test pictures")
+            ),
+            misfit,
+            split: summary.test_split.clone(),
+        },
+    ))
+}
+
+/// What the body depends on beside the comparison itself.
+#[derive(Debug, Clone, PartialEq)]
+struct Key {
+    comparison: usize,
+    dataset: usize,
+    pair: (usize, usize),
+    clustered: bool,
+    colors: Vec<(String, String, usize)>,
+}
+
+/// Keeps the body while nothing that it is made of changes.
+#[derive(Default)]
+pub struct CompareCache {
+    key: Option<Key>,
+    /// Held, so that its place in memory names it.
+    comparison: Option<Arc<Comparison>>,
+    body: Option<Arc<CompareBody>>,
+    stamp: u64,
+    /// How often the body was built.
+    pub builds: usize,
+}
+
+impl CompareCache {
+    /// The body for the pair `(from, to)`, or for the first two where that is no pair of runs.
+    pub fn body(
+        &mut self,
+        state: &State,
+        pair: (usize, usize),
+        clustered: bool,
+    ) -> Option<Arc<CompareBody>> {
+        let Some(Ok(comparison)) = &state.comparison.result else {
+            self.key = None;
+            self.comparison = None;
+            self.body = None;
+            return None;
+        };
+        let dataset = match &state.scan {
+            Scan::Done { dataset, .. } => Arc::as_ptr(dataset) as usize,
+            _ => 0,
+        };
+        let key = Key {
+            comparison: Arc::as_ptr(comparison) as usize,
+            dataset,
+            pair,
+            clustered,
+            colors: state
+                .runs
+                .iter()
+                .filter(|run| state.comparison.chosen.contains(&run.id))
+                .map(|run| (run.id.clone(), run.name.clone(), run.color))
+                .collect(),
+        };
+        if self.key.as_ref() != Some(&key) {
+            self.stamp += 3;
+            self.builds += 1;
+            self.body = Some(Arc::new(CompareBody::build(
+                state, comparison, pair, clustered, self.stamp,
+            )));
+            self.comparison = Some(comparison.clone());
+            self.key = Some(key);
+        }
+        self.body.clone()
+    }
+}
+
+impl CompareBody {
+    fn build(
+        state: &State,
+        comparison: &Comparison,
+        pair: (usize, usize),
+        clustered: bool,
+        stamp: u64,
+    ) -> Self {
+        let runs = names(state, comparison);
+        let count = runs.len();
+        let pair = match pair {
+            (from, to) if from < count && to < count && from != to => Some(pair),
+            _ if count >= 2 => Some(first_pair(comparison)),
+            _ => None,
+        };
+        let curves = CurvesView {
+            runs: comparison
+                .runs
+                .iter()
+                .zip(&runs)
+                .map(|(run, named)| {
+                    RunCurves::new(
+                        named.name.clone(),
+                        named.color,
+                        false,
+                        &run.metrics,
+                        &run.phase_starts,
+                    )
+                })
+                .collect(),
+            runs_known: count,
+            can_train: false,
+            beginning: None,
+        };
+        let mut body = Self {
+            results: results(comparison, &runs),
+            pictures: comparison.files.len(),
+            settings: settings(comparison),
+            report: report(comparison),
+            curves,
+            pair,
+            runs,
+            ..Self::default()
+        };
+        if let Some((from, to)) = pair {
+            body.compare(state, comparison, from, to, clustered, stamp);
+        }
+        body
+    }
+
+    fn compare(
+        &mut self,
+        state: &State,
+        comparison: &Comparison,
+        from: usize,
+        to: usize,
+        clustered: bool,
+        stamp: u64,
+    ) {
+        let classes = &comparison.classes;
+        let _ = clustered;
+        let places: Vec<usize> = (0..classes.len()).collect();
+        let change = comparison.confusion_change(from, to);
+        let matrix = |run: &ComparedRun, stamp| {
+            let counts = &run.confusion.counts;
+            MatrixView::new(classes, &places, Shown::Counts, stamp, |row, column| {
+                i64::try_from(counts[row][column]).unwrap_or(i64::MAX)
+            })
+        };
+        self.matrices = Some([
+            matrix(&comparison.runs[from], stamp),
+            matrix(&comparison.runs[to], stamp + 1),
+            MatrixView::new(classes, &places, Shown::Change, stamp + 2, |row, column| {
+                change[row][column]
+            }),
+        ]);
+        let index: HashMap<&str, usize> = match &state.scan {
+            Scan::Done { dataset, .. } => dataset
+                .pictures
+                .iter()
+                .enumerate()
+                .map(|(index, picture)| (picture.name.as_str(), index))
+                .collect(),
+            _ => HashMap::new(),
+        };
+        let changes = comparison.changes(from, to);
+        let listed = |pictures: &[usize]| Changed {
+            total: pictures.len(),
+            pictures: pictures
+                .iter()
+                .take(MOST_PICTURES)
+                .map(|&picture| changed_picture(comparison, picture, from, to, &index))
+                .collect(),
+        };
+        self.fixed = listed(&changes.fixed);
+        self.broken = listed(&changes.broken);
+        self.both_right = changes.both_right;
+        self.both_wrong = changes.both_wrong;
+    }
+
+    /// The whole body as lines of text.
+    pub fn text(&self) -> String {
+        let mut lines: Vec<String> = Vec::new();
+        for row in &self.results {
+            lines.push(format!("{}: {}", row.name, row.values.join(" | ")));
+        }
+        for row in &self.settings {
+            lines.push(format!("{}: {}", row.field, row.values.join(" | ")));
+        }
+        if self.pair.is_some() {
+            lines.push(format!(
+                "fixed {}, broken {}, both right {}, both wrong {}",
+                self.fixed.total, self.broken.total, self.both_right, self.both_wrong
+            ));
+        }
+        if let Some([_, _, change]) = &self.matrices {
+            lines.push(change.lines());
+        }
+        lines.join("\n")
+    }
+}
+
+/// The first runs of the first two groups, so that two ways are compared rather than two seeds of one.
+fn first_pair(comparison: &Comparison) -> (usize, usize) {
+    match &comparison.groups[..] {
+        [first, second, ..] => (first[0], second[0]),
+        _ => (0, 1),
+    }
+}
+
+/// Names that tell the runs apart, and their colours.
+fn names(state: &State, comparison: &Comparison) -> Vec<Named> {
+    let plain: Vec<&str> = comparison
+        .runs
+        .iter()
+        .map(|run| run.summary.experiment.as_str())
+        .collect();
+    comparison
+        .runs
+        .iter()
+        .map(|run| {
+            let name = &run.summary.experiment;
+            let twins = plain.iter().filter(|other| *other == name).count();
+            let record = state.runs.iter().find(|record| record.id == run.summary.id);
+            Named {
+                id: run.summary.id.clone(),
+                name: if twins > 1 {
+                    // The folder's name begins with the time.
+                    format!("{name} ({})", when(&run.summary.id))
+                } else {
+                    name.clone()
+                },
+                color: record.map_or(0, |record| record.color),
+            }
+        })
+        .collect()
+}
+
+/// `2026-11-24T10-15-03-solar-cells` as `24 10:15:03`: the day of the month and the time.
+fn when(id: &str) -> String {
+    let parts = (id.get(8..10), id.get(11..19));
+    match parts {
+        (Some(day), Some(time)) if id.as_bytes().get(10) == Some(&b'T') => {
+            format!("day {day}, {}", time.replace('-', ":"))
+        }
+        _ => id.to_owned(),
+    }
+}
+
+fn results(comparison: &Comparison, runs: &[Named]) -> Vec<ResultRow> {
+    let mut rows = Vec::new();
+    for group in &comparison.groups {
+        let several = group.len() > 1;
+        if several {
+            rows.push(group_row(comparison, group));
+        }
+        rows.extend(
+            group
+                .iter()
+                .map(|&run| run_row(&comparison.runs[run], &runs[run], several)),
+        );
+    }
+    rows
+}
+
+fn run_row(run: &ComparedRun, named: &Named, of_group: bool) -> ResultRow {
+    let (correct, total) = (run.confusion.correct(), run.confusion.total());
+    let interval = wilson(correct, total);
+    let summary = &run.summary;
+    let loss = summary
+        .test
+        .as_ref()
+        .map_or_else(|| "–".into(), |test| format!("{:.3}", test.loss));
+    ResultRow {
+        name: named.name.clone(),
+        color: Some(named.color),
+        of_group,
+        values: vec![
+            format::percent(run.confusion.accuracy()),
+            format!(
+                "{:.1} – {:.1} %",
+                interval.low * 100.0,
+                interval.high * 100.0
+            ),
+            format!("{:.3}", run.report.macro_average.f1),
+            loss,
+            summary.best_epoch.to_string(),
+            format::duration(summary.seconds_total),
+            summary
+                .peak_memory_bytes
+                .map_or_else(|| "–".into(), crate::format::bytes),
+            format::compact(summary.trainable_parameters),
+        ],
+        tooltip: format!(
+            "{} of {} test pictures right; {}, on {}",
+            format::count(correct),
+            format::count(total),
+            summary.backbone,
+            summary.device
+        ),
+    }
+}
+
+/// Several seeds of one experiment: means, with the spread of accuracy and macro-F1.
+fn group_row(comparison: &Comparison, group: &[usize]) -> ResultRow {
+    let runs: Vec<&ComparedRun> = group.iter().map(|&run| &comparison.runs[run]).collect();
+    let spread = |value: &dyn Fn(&ComparedRun) -> Option<f64>| {
+        let values: Vec<f64> = runs.iter().filter_map(|run| value(run)).collect();
+        Spread::of(&values)
+    };
+    let dash = || "–".to_owned();
+    let mean = |spread: Option<Spread>, write: &dyn Fn(f64) -> String| {
+        spread.map_or_else(dash, |spread| write(spread.mean))
+    };
+    let accuracy = spread(&|run| Some(run.confusion.accuracy()));
+    let macro_f1 = spread(&|run| Some(run.report.macro_average.f1));
+    let range = accuracy.map_or_else(dash, |spread| {
+        format!("{:.1} – {:.1} %", spread.low * 100.0, spread.high * 100.0)
+    });
+    let name = seeds::base_name(&runs[0].summary.experiment);
+    ResultRow {
+        name: format!("{name}, {} seeds", runs.len()),
+        color: None,
+        of_group: false,
+        values: vec![
+            accuracy.map_or_else(dash, |spread| {
+                format!(
+                    "{:.1} ± {:.1} %",
+                    spread.mean * 100.0,
+                    spread.deviation * 100.0
+                )
+            }),
+            range.clone(),
+            macro_f1.map_or_else(dash, |spread| {
+                format!("{:.3} ± {:.3}", spread.mean, spread.deviation)
+            }),
+            mean(
+                spread(&|run| run.summary.test.as_ref().map(|test| test.loss)),
+                &|loss| format!("{loss:.3}"),
+            ),
+            String::new(),
+            mean(spread(&|run| Some(run.summary.seconds_total)), &|seconds| {
+                format::duration(seconds)
+            }),
+            mean(
+                spread(&|run| run.summary.peak_memory_bytes.map(|bytes| bytes as f64)),
+                &|bytes| crate::format::bytes(bytes as u64),
+            ),
+            format::compact(runs[0].summary.trainable_parameters),
+        ],
+        tooltip: format!(
+            "Mean and standard deviation over {} seeds on the same split; lowest and highest accuracy {range}",
+            runs.len()
+        ),
+    }
+}
+
+fn settings(comparison: &Comparison) -> Vec<SettingRow> {
+    comparison
+        .settings
+        .iter()
+        .map(|difference| SettingRow {
+            field: difference.field.clone(),
+            values: difference.values.clone(),
+        })
+        .collect()
+}
+
+fn report(comparison: &Comparison) -> Vec<ReportRow> {
+    let lines: Vec<HashMap<&str, [f64; 3]>> = comparison
+        .runs
+        .iter()
+        .map(|run| {
+            let averages = [&run.report.macro_average, &run.report.weighted_average];
+            run.report
+                .classes
+                .iter()
+                .chain(averages)
+                .map(|line| (line.name.as_str(), [line.precision, line.recall, line.f1]))
+                .collect()
+        })
+        .collect();
+    let mut rows: Vec<(String, u64)> = comparison
+        .classes
+        .iter()
+        .enumerate()
+        .map(|(class, name)| {
+            let support = comparison
+                .runs
+                .first()
+                .map_or(0, |run| run.confusion.truths(class));
+            (name.clone(), support)
+        })
+        .collect();
+    for average in ["macro avg", "weighted avg"] {
+        rows.push((average.into(), comparison.files.len() as u64));
+    }
+    rows.into_iter()
+        .map(|(class, support)| ReportRow {
+            values: lines
+                .iter()
+                .map(|lines| lines.get(class.as_str()).copied())
+                .collect(),
+            class,
+            support,
+        })
+        .collect()
+}
+
+fn changed_picture(
+    comparison: &Comparison,
+    picture: usize,
+    from: usize,
+    to: usize,
+    index: &HashMap<&str, usize>,
+) -> ChangedPicture {
+    let class = |class: u32| {
+        comparison
+            .classes
+            .get(class as usize)
+            .cloned()
+            .unwrap_or_default()
+    };
+    let file = comparison.files[picture].clone();
+    let truth = class(comparison.truths[picture]);
+    let said = |run: usize| {
+        let run = &comparison.runs[run];
+        (
+            class(run.predicted[picture]),
+            format!("{:.0} %", f64::from(run.confidence[picture]) * 100.0),
+        )
+    };
+    let ((before, before_sure), (after, after_sure)) = (said(from), said(to));
+    ChangedPicture {
+        sentence: format!(
+            "{file}, {truth}: {before} ({before_sure}) before, {after} ({after_sure}) after"
+        ),
+        index: index.get(file.as_str()).copied(),
+        file,
+        truth,
+        before,
+        after,
+    }
+}
+
+/// Thumbnails that have been made, by place in the data set.
+pub type Thumbnails = std::collections::BTreeMap<usize, Result<Arc<Pixels>, String>>;

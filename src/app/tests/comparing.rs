@@ -1,0 +1,140 @@
+//! Both ways with one button, and what opens when they are done.
+
+use super::*;
+use crate::app::command::View;
+use crate::experiment::Experiment;
+
+fn trained(window: &Window) -> Vec<Experiment> {
+    let record = window.record.borrow();
+    record
+        .started()
+        .iter()
+        .map(|start| start.experiment.clone())
+        .collect()
+}
+
+fn push(window: &mut Window, command: Command) {
+    window.harness.state_mut().commands.push(command);
+    window.steps();
+}
+
+#[test]
+fn both_ways_share_split_seed_and_order() {
+    let mut window = Window::with_presets(&[&shipped("solar-fine-tuning")]);
+    let mut experiment = window.harness.state().state.documents[0].experiment.clone();
+    experiment.seed = 77;
+    push(
+        &mut window,
+        Command::Edit {
+            experiment: Box::new(experiment),
+            merge: "seed",
+        },
+    );
+    push(&mut window, Command::CompareBothWays);
+    let runs = trained(&window);
+    assert_eq!(runs.len(), 2);
+    assert!(runs.iter().all(|run| run.seed == 77));
+    assert_eq!(runs[0].data, runs[1].data);
+    // The pair stands open and is used again; a seed that was changed in one counts for both.
+    let documents = &window.harness.state().state.documents;
+    assert_eq!(documents.len(), 2);
+    let mut experiment = documents[0].experiment.clone();
+    experiment.seed = 78;
+    push(
+        &mut window,
+        Command::Edit {
+            experiment: Box::new(experiment),
+            merge: "seed",
+        },
+    );
+    push(&mut window, Command::CompareBothWays);
+    assert_eq!(window.harness.state().state.documents.len(), 2);
+    assert!(trained(&window)[2..].iter().all(|run| run.seed == 78));
+}
+
+#[test]
+fn several_seeds_are_trained_on_one_split_and_the_comparison_opens_by_itself() {
+    let mut window = Window::with_pair();
+    window.harness.get_by_label("Number of seeds").click();
+    window.steps();
+    window.harness.get_by_label("3 seeds: 6 runs").click();
+    window.steps();
+    push(&mut window, Command::CompareBothWays);
+    let runs = trained(&window);
+    let seed = runs[0].seed;
+    let seeds: Vec<u64> = runs.iter().map(|run| run.seed).collect();
+    assert_eq!(seeds, [seed, seed, seed + 1, seed + 1, seed + 2, seed + 2]);
+    assert!(runs.iter().all(|run| run.data == runs[0].data));
+    assert!(runs[2].name.ends_with(&format!(", seed {}", seed + 1)));
+
+    // All but one end well.
+    for number in 1..=6 {
+        assert!(window.harness.state().state.comparison.chosen.is_empty());
+        let run = RunId(number);
+        let folder = format!("/runs/{number}");
+        window.event(
+            run,
+            RunEvent::Started {
+                folder: folder.into(),
+            },
+        );
+        window.event(
+            run,
+            if number == 3 {
+                RunEvent::Failed {
+                    message: "the disk is full".into(),
+                }
+            } else {
+                RunEvent::Finished(Box::new(summary(&number.to_string(), 0.9)))
+            },
+        );
+    }
+    let state = &window.harness.state().state;
+    assert_eq!(state.comparison.chosen, ["1", "2", "4", "5", "6"]);
+    assert!(state.comparison.waiting);
+    let asked =
+        window.record.borrow().questions.iter().any(
+            |question| matches!(question, Question::Compare { folders } if folders.len() == 5),
+        );
+    assert!(asked);
+    let shown = window.harness.state().views.active_tiles();
+    let compare = window
+        .harness
+        .state()
+        .views
+        .tiles
+        .find_pane(&View::Compare)
+        .unwrap();
+    assert!(shown.contains(&compare), "the comparison is in front");
+}
+
+#[test]
+fn an_answer_to_an_earlier_question_is_dropped() {
+    let mut window = Window::with_pair();
+    window.answer(Answer::Runs(vec![summary("a", 0.9), summary("b", 0.8)]));
+    push(
+        &mut window,
+        Command::CompareRuns(vec!["a".into(), "b".into()]),
+    );
+    let folders = window.harness.state().state.comparison.folders.clone();
+    assert_eq!(folders.len(), 2);
+    window.answer(Answer::Compared {
+        folders: vec!["/elsewhere".into()],
+        result: Err("no".into()),
+    });
+    assert!(window.harness.state().state.comparison.waiting);
+    window.answer(Answer::Compared {
+        folders,
+        result: Err("a has no predictions".into()),
+    });
+    assert!(!window.harness.state().state.comparison.waiting);
+    assert!(
+        window
+            .harness
+            .query_by_label_contains("a has no predictions")
+            .is_some()
+    );
+    // Taken out to the last, nothing is asked and nothing is shown.
+    push(&mut window, Command::CompareRuns(Vec::new()));
+    assert!(window.harness.state().state.comparison.result.is_none());
+}
