@@ -10,6 +10,15 @@ pub struct Axis {
     pub ticks: Vec<f64>,
     /// Places behind the point that tell ticks apart.
     pub places: usize,
+    pub scale: Scale,
+}
+
+/// How values lie along an axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scale {
+    Linear,
+    /// Equal ratios, equal distances.
+    Logarithmic,
 }
 
 impl Axis {
@@ -26,6 +35,33 @@ impl Axis {
             to,
             ticks,
             places: places(step),
+            scale: Scale::Linear,
+        }
+    }
+
+    /// Values above 0 from `low` to `high` by their power of ten, widened to whole powers.
+    pub fn decades(low: f64, high: f64, from: f64, to: f64) -> Self {
+        let usable = |value: f64, otherwise: f64| {
+            if value.is_finite() && value > 0.0 {
+                value.clamp(1e-30, 1e30)
+            } else {
+                otherwise
+            }
+        };
+        let (low, high) = (usable(low, 1e-3), usable(high, 1.0));
+        let first = (low.log10() + 1e-9).floor();
+        let last = (high.log10() - 1e-9).ceil().max(first + 1.0);
+        // At most about eight ticks.
+        let step = ((last - first) / 8.0).ceil().max(1.0);
+        let ticks = multiples((first / step).ceil(), (last / step).floor(), step);
+        Self {
+            low: 10f64.powf(first),
+            high: 10f64.powf(last),
+            from,
+            to,
+            ticks: ticks.into_iter().map(|tick| 10f64.powf(tick)).collect(),
+            places: 0,
+            scale: Scale::Logarithmic,
         }
     }
 
@@ -48,16 +84,24 @@ impl Axis {
             to,
             ticks,
             places: 0,
+            scale: Scale::Linear,
         }
     }
 
     /// The pixel of a value.
     pub fn place(&self, value: f64) -> f64 {
+        if self.scale == Scale::Logarithmic {
+            let share = (value.log10() - self.low.log10()) / (self.high.log10() - self.low.log10());
+            return self.from + share * (self.to - self.from);
+        }
         self.from + (value - self.low) / (self.high - self.low) * (self.to - self.from)
     }
 
     /// What stands beside a tick.
     pub fn label(&self, tick: f64) -> String {
+        if self.scale == Scale::Logarithmic {
+            return crate::format::rate(tick);
+        }
         // No minus before a zero that rounding left.
         let tick = if tick.abs() < 1e-12 { 0.0 } else { tick };
         format!("{tick:.*}", self.places)
@@ -144,6 +188,22 @@ mod tests {
             let axis = Axis::whole(low, high, 6, 0.0, 1.0);
             let labels: Vec<String> = axis.ticks.iter().map(|&tick| axis.label(tick)).collect();
             assert_eq!(labels.join(" "), expected);
+        }
+    }
+
+    #[test]
+    fn decades_hold_the_values() {
+        let axis = Axis::decades(0.0004, 0.31, 100.0, 0.0);
+        let labels: Vec<String> = axis.ticks.iter().map(|&tick| axis.label(tick)).collect();
+        assert_eq!(labels.join(" "), "0.0001 0.001 0.01 0.1 1");
+        assert!((axis.place(0.01) - 50.0).abs() < 1e-9);
+        // One value, none, and far too many decades are drawn all the same.
+        for (low, high) in [(0.01, 0.01), (f64::NAN, 0.0), (1e-200, f64::INFINITY)] {
+            let axis = Axis::decades(low, high, 100.0, 0.0);
+            assert!(
+                axis.low < axis.high && (1..=10).contains(&axis.ticks.len()),
+                "{axis:?}"
+            );
         }
     }
 

@@ -5,8 +5,11 @@
 
 use std::fmt::Write;
 
+use base64::Engine as _;
+
 use super::palette::{Rgb, Theme};
-use super::render;
+use super::{picture, render};
+use crate::data::Pixels;
 
 /// Where a text's given point is, from left to right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,6 +128,22 @@ impl Area {
     pub fn middle_y(&self) -> f64 {
         (self.top + self.bottom) / 2.0
     }
+
+    fn is_place(&self) -> bool {
+        [self.left, self.top, self.right, self.bottom]
+            .into_iter()
+            .all(is_place)
+    }
+
+    /// The area without a rim of `width` pixels.
+    pub fn inset(&self, width: f64) -> Self {
+        Self {
+            left: self.left + width,
+            top: self.top + width,
+            right: self.right - width,
+            bottom: self.bottom - width,
+        }
+    }
 }
 
 /// What a figure draws on.
@@ -160,7 +179,7 @@ impl Canvas {
         let mut path = String::new();
         let mut pen_down = false;
         for &(x, y) in points {
-            if x.is_finite() && y.is_finite() {
+            if is_place(x) && is_place(y) {
                 let _ = write!(
                     path,
                     "{}{} {}",
@@ -169,7 +188,7 @@ impl Canvas {
                     number(y)
                 );
             }
-            pen_down = x.is_finite() && y.is_finite();
+            pen_down = is_place(x) && is_place(y);
         }
         if path.is_empty() {
             return;
@@ -202,6 +221,9 @@ impl Canvas {
     }
 
     pub fn fill_rounded(&mut self, area: Area, color: Rgb, radius: f64) {
+        if !area.is_place() {
+            return;
+        }
         let _ = write!(
             self.body,
             r#"<rect x="{}" y="{}" width="{}" height="{}" fill="{}""#,
@@ -221,6 +243,9 @@ impl Canvas {
     }
 
     pub fn frame(&mut self, area: Area, stroke: Stroke) {
+        if !area.is_place() {
+            return;
+        }
         let _ = writeln!(
             self.body,
             r#"<rect x="{}" y="{}" width="{}" height="{}" fill="none" stroke="{}" stroke-width="{}"/>"#,
@@ -234,7 +259,7 @@ impl Canvas {
     }
 
     pub fn dot(&mut self, (x, y): (f64, f64), radius: f64, color: Rgb) {
-        if x.is_finite() && y.is_finite() {
+        if is_place(x) && is_place(y) {
             let (x, y, radius) = (number(x), number(y), number(radius));
             let _ = writeln!(
                 self.body,
@@ -244,9 +269,85 @@ impl Canvas {
         }
     }
 
+    /// A filled shape between points, those without a place left out.
+    pub fn polygon(&mut self, points: &[(f64, f64)], color: Rgb, opacity: f64) {
+        let mut path = String::new();
+        for &(x, y) in points.iter().filter(|(x, y)| is_place(*x) && is_place(*y)) {
+            let letter = if path.is_empty() { 'M' } else { 'L' };
+            let _ = write!(path, "{letter}{} {}", number(x), number(y));
+        }
+        if !path.is_empty() {
+            let _ = writeln!(
+                self.body,
+                r#"<path d="{path}Z" fill="{}" fill-opacity="{}"/>"#,
+                hex(color),
+                number(opacity)
+            );
+        }
+    }
+
+    /// A padlock whose body's middle stands at the point, `size` pixels tall; its shackle is lifted
+    /// off at one side when it is open.
+    pub fn lock(&mut self, (x, y): (f64, f64), size: f64, color: Rgb, open: bool) {
+        let (half, body) = (size * 0.36, size * 0.52);
+        let top = y + size * 0.5 - body;
+        let area = Area {
+            left: x - half,
+            top,
+            right: x + half,
+            bottom: top + body,
+        };
+        self.fill_rounded(area, color, size * 0.09);
+        let radius = half * 0.62;
+        let shoulder = top - size * 0.17;
+        // An open shackle stands on its left leg alone, higher.
+        let (left_foot, right_foot, shoulder) = if open {
+            (top, shoulder - size * 0.08, shoulder - size * 0.12)
+        } else {
+            (top, top, shoulder)
+        };
+        let _ = writeln!(
+            self.body,
+            r#"<path d="M{} {}L{} {}A{r} {r} 0 0 1 {} {}L{} {}" fill="none" stroke="{}" stroke-width="{}" stroke-linecap="round"/>"#,
+            number(x - radius),
+            number(left_foot),
+            number(x - radius),
+            number(shoulder),
+            number(x + radius),
+            number(shoulder),
+            number(x + radius),
+            number(right_foot),
+            hex(color),
+            number(size * 0.11),
+            r = number(radius),
+        );
+    }
+
+    /// A picture stretched over an area, within the document itself. Nothing for one without pixels.
+    pub fn picture(&mut self, pixels: &Pixels, area: Area) {
+        let Some((kind, bytes)) = picture::encode(pixels).filter(|_| area.is_place()) else {
+            return;
+        };
+        // Pictures of few pixels are shown as the squares that they are, as a network sees them.
+        let rendering = if area.width() > 3.0 * f64::from(pixels.width) {
+            r#" image-rendering="optimizeSpeed""#
+        } else {
+            ""
+        };
+        let _ = writeln!(
+            self.body,
+            r#"<image x="{}" y="{}" width="{}" height="{}" preserveAspectRatio="none"{rendering} href="data:{kind};base64,{}"/>"#,
+            number(area.left),
+            number(area.top),
+            number(area.width().max(0.0)),
+            number(area.height().max(0.0)),
+            base64::engine::general_purpose::STANDARD.encode(bytes)
+        );
+    }
+
     /// A ring filled with the background's colour.
     pub fn ring(&mut self, (x, y): (f64, f64), radius: f64, stroke: Stroke) {
-        if x.is_finite() && y.is_finite() {
+        if is_place(x) && is_place(y) {
             let _ = writeln!(
                 self.body,
                 r#"<circle cx="{}" cy="{}" r="{}" fill="{}" stroke="{}" stroke-width="{}"/>"#,
@@ -262,6 +363,9 @@ impl Canvas {
 
     /// One line of text whose letters stand vertically centred on `y`.
     pub fn text(&mut self, text: &str, (x, y): (f64, f64), style: TextStyle) {
+        if text.is_empty() || !is_place(x) || !is_place(y) {
+            return;
+        }
         let anchor = match style.anchor {
             Anchor::Start => "start",
             Anchor::Middle => "middle",
@@ -335,6 +439,11 @@ impl Canvas {
             self.body,
         )
     }
+}
+
+/// Whether a coordinate can be drawn: it is a number, and not so far away that no sheet reaches it.
+fn is_place(coordinate: f64) -> bool {
+    coordinate.abs() <= 1e6
 }
 
 /// At most two places behind the point: a hundredth of a pixel is not seen.

@@ -2,7 +2,8 @@
 
 use super::axis::Axis;
 use super::canvas::{Anchor, Area, Canvas, Stroke, TextStyle, Weight};
-use super::palette::mix;
+use super::key::{Entry, Mark, draw_key};
+use super::palette::{self, mix};
 use super::{Figure, Rgb, heading};
 use crate::format;
 
@@ -26,6 +27,23 @@ pub struct ClassCount {
     pub test: usize,
 }
 
+impl ClassCountsFigure {
+    /// Of a whole data set.
+    pub fn new(classes: Vec<ClassCount>) -> Self {
+        let pictures = classes.iter().map(ClassCount::total).sum();
+        Self {
+            title: "Pictures of each class".to_owned(),
+            remark: format!(
+                "{} in {}",
+                format::count(pictures, "picture", "pictures"),
+                format::count(classes.len(), "class", "classes")
+            ),
+            color: palette::run_color(0),
+            classes,
+        }
+    }
+}
+
 impl ClassCount {
     fn total(&self) -> usize {
         self.train + self.validation + self.test
@@ -46,7 +64,12 @@ impl Figure for ClassCountsFigure {
             mix(self.color, theme.text, 0.45),
         ];
         let top = heading(canvas, &self.title, &self.remark) + 8.0 * unit;
-        let top = draw_key(canvas, colors, top);
+        let key: Vec<Entry> = ["training", "validation", "test"]
+            .into_iter()
+            .zip(colors)
+            .map(|(name, color)| Entry::new(name, Mark::Patch(color)))
+            .collect();
+        let top = draw_key(canvas, &key, top) + 4.0 * unit;
         let pitch = (canvas.height - 130.0 * unit - top) / self.classes.len().max(1) as f64;
         let size = (pitch * 0.62).min(27.0 * unit);
         let names: Vec<String> = self
@@ -136,26 +159,4 @@ impl Figure for ClassCountsFigure {
             Stroke::solid(theme.axis, 2.0 * unit),
         );
     }
-}
-
-/// What the parts of a bar mean; returns where the plot begins.
-fn draw_key(canvas: &mut Canvas, colors: [Rgb; 3], top: f64) -> f64 {
-    let unit = canvas.unit;
-    let (mut x, y, size) = (56.0 * unit, top + 14.0 * unit, 25.0 * unit);
-    for (name, color) in ["training", "validation", "test"].into_iter().zip(colors) {
-        let patch = Area {
-            left: x,
-            top: y - 11.0 * unit,
-            right: x + 22.0 * unit,
-            bottom: y + 11.0 * unit,
-        };
-        canvas.fill_rounded(patch, color, 3.0 * unit);
-        canvas.text(
-            name,
-            (x + 34.0 * unit, y),
-            TextStyle::new(size, canvas.theme.text),
-        );
-        x += 34.0 * unit + canvas.text_width(name, size, Weight::Regular) + 44.0 * unit;
-    }
-    y + 50.0 * unit
 }

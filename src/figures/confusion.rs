@@ -1,18 +1,38 @@
-//! The confusion matrix as a picture.
+//! The confusion matrix as a picture, and what changes from one to another.
 
-use super::canvas::{Anchor, Area, Canvas, Stroke, TextStyle, Weight};
+use super::canvas::Canvas;
+use super::matrix::{Aside, Cell, draw_matrix};
 use super::{Figure, heading};
 use crate::evaluation::ConfusionMatrix;
 use crate::format;
 
-/// Counts and row percentages; the shade is the share of the true class.
+/// One matrix; the shade of a cell is its share of the row, or of the column.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ConfusionFigure {
     pub title: String,
     /// A line under the title; may be empty.
     pub remark: String,
     pub matrix: ConfusionMatrix,
+    pub shown: Shown,
 }
+
+/// What the cells of a confusion matrix say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Shown {
+    /// Counts, and below them the share of the true class, which is the shade too.
+    #[default]
+    Counts,
+    /// Shares of the true class: recall on the diagonal.
+    ByRow,
+    /// Shares of the predicted class: precision on the diagonal.
+    ByColumn,
+}
+
+/// Above this number of classes, zeros are left out.
+const MANY: usize = 12;
+
+/// Lines of the list beside a matrix of many classes.
+const LIST: usize = 16;
 
 impl Figure for ConfusionFigure {
     fn title(&self) -> String {
@@ -20,210 +40,267 @@ impl Figure for ConfusionFigure {
     }
 
     fn draw(&self, canvas: &mut Canvas) {
-        let unit = canvas.unit;
-        let top = heading(canvas, &self.title, &self.remark) + 12.0 * unit;
-        let classes = self.matrix.classes.len();
-        if classes == 0 {
-            let style = TextStyle::new(25.0 * unit, canvas.theme.muted);
-            canvas.text("There are no classes", (56.0 * unit, top), style);
-            return;
-        }
-        let labels = Labels::new(canvas, &self.matrix.classes);
-        let scale_room = 170.0 * unit;
-        let left = 56.0 * unit + 54.0 * unit + labels.width + 18.0 * unit;
-        let bottom = canvas.height - 36.0 * unit - 54.0 * unit - labels.height - 16.0 * unit;
-        let room = (canvas.width - left - scale_room - 56.0 * unit).min(bottom - top);
-        let side = (room / classes as f64).max(1.0);
-        // The square stands in the middle of what is free beside the labels.
-        let spare =
-            (canvas.width - 56.0 * unit - scale_room - left - side * classes as f64).max(0.0);
-        let left = left + spare / 2.0;
-        let square = Area {
-            left,
-            top,
-            right: left + side * classes as f64,
-            bottom: top + side * classes as f64,
+        let top = heading(canvas, &self.title, &self.remark) + 12.0 * canvas.unit;
+        let aside = Aside {
+            title: match self.shown {
+                Shown::Counts | Shown::ByRow => "Share of the true class",
+                Shown::ByColumn => "Share of the predicted class",
+            },
+            shade: |canvas, share| canvas.theme.at(share),
+            ticks: [0.0, 0.25, 0.5, 0.75, 1.0]
+                .map(|share| (share, format!("{:.0} %", share * 100.0)))
+                .to_vec(),
+            list_title: "Most frequent confusions",
+            list: self.confusions(),
         };
-        self.draw_cells(canvas, &square, side);
-        labels.draw(canvas, &square, side);
-        draw_scale(canvas, &square);
+        let theme = canvas.theme;
+        draw_matrix(
+            canvas,
+            &self.matrix.classes,
+            top,
+            &aside,
+            |truth, predicted| {
+                let count = self.matrix.counts[truth][predicted];
+                let share = self.share(truth, predicted);
+                let number = format::thousands(count);
+                let (text, second) = match self.shown {
+                    Shown::Counts => (number, format::percent(share)),
+                    Shown::ByRow | Shown::ByColumn => (percent(share), number),
+                };
+                let is_said = count > 0 || self.matrix.classes.len() <= MANY;
+                Cell {
+                    shade: theme.at(share),
+                    text: is_said.then_some(text),
+                    second: Some(second),
+                    strong: truth == predicted,
+                }
+            },
+        );
     }
 }
 
 impl ConfusionFigure {
-    fn draw_cells(&self, canvas: &mut Canvas, square: &Area, side: f64) {
-        let unit = canvas.unit;
-        let theme = canvas.theme;
-        let classes = self.matrix.classes.len();
-        // A gap of background tells cells apart, until they are too small for it.
-        let gap = if side > 24.0 * unit { 1.5 * unit } else { 0.0 };
-        let widest = self
-            .matrix
-            .counts
-            .iter()
-            .flatten()
-            .map(|&count| format::thousands(count).len())
-            .max()
-            .unwrap_or(1);
-        let size = (side * 0.34)
-            .min(side * 1.5 / widest as f64)
-            .min(46.0 * unit);
-        for truth in 0..classes {
-            for predicted in 0..classes {
-                let (left, top) = (
-                    square.left + predicted as f64 * side,
-                    square.top + truth as f64 * side,
-                );
-                let cell = Area {
-                    left: left + gap,
-                    top: top + gap,
-                    right: left + side - gap,
-                    bottom: top + side - gap,
-                };
-                let share = self.matrix.row_share(truth, predicted);
-                let shade = theme.at(share);
-                canvas.fill_rounded(cell, shade, if gap > 0.0 { 4.0 * unit } else { 0.0 });
-                let count = self.matrix.counts[truth][predicted];
-                // Letters smaller than this are dirt; the shade still tells.
-                if size < 11.0 * unit || (count == 0 && classes > 12) {
-                    continue;
-                }
-                let style = TextStyle::new(size, theme.text_on(shade)).anchor(Anchor::Middle);
-                let (x, y) = (cell.middle_x(), cell.middle_y());
-                let with_share = size * 0.6 >= 11.0 * unit;
-                let weight = if truth == predicted {
-                    Weight::SemiBold
-                } else {
-                    Weight::Regular
-                };
-                let shift = if with_share { size * 0.5 } else { 0.0 };
-                canvas.text(
-                    &format::thousands(count),
-                    (x, y - shift),
-                    style.weight(weight),
-                );
-                if with_share {
-                    let style = TextStyle {
-                        size: size * 0.6,
-                        ..style
-                    };
-                    canvas.text(&format::percent(share), (x, y + size * 0.6), style);
-                }
-            }
-        }
-        if gap == 0.0 {
-            canvas.frame(*square, Stroke::solid(theme.axis, 1.5 * unit));
+    fn share(&self, truth: usize, predicted: usize) -> f64 {
+        let all = match self.shown {
+            Shown::Counts | Shown::ByRow => return self.matrix.row_share(truth, predicted),
+            Shown::ByColumn => self.matrix.predictions(predicted),
+        };
+        if all == 0 {
+            0.0
+        } else {
+            self.matrix.counts[truth][predicted] as f64 / all as f64
         }
     }
-}
 
-/// The classes' names along both sides.
-struct Labels {
-    names: Vec<String>,
-    size: f64,
-    /// Room at the left.
-    width: f64,
-    /// Room below.
-    height: f64,
-    /// Below, names stand upright because they would run into each other.
-    upright: bool,
-}
-
-impl Labels {
-    fn new(canvas: &Canvas, classes: &[String]) -> Self {
-        let unit = canvas.unit;
-        let count = classes.len() as f64;
-        let guess = (canvas.height - 420.0 * unit) / count;
-        let size = (guess * 0.7).clamp(8.0 * unit, 26.0 * unit);
-        let names: Vec<String> = classes
-            .iter()
-            .map(|name| canvas.shorten(name, 300.0 * unit, size, Weight::Regular))
+    /// The largest cells off the diagonal.
+    fn confusions(&self) -> Vec<(String, String)> {
+        let classes = &self.matrix.classes;
+        let mut cells: Vec<(u64, usize, usize)> = (0..classes.len())
+            .flat_map(|truth| (0..classes.len()).map(move |predicted| (truth, predicted)))
+            .filter(|(truth, predicted)| truth != predicted)
+            .map(|(truth, predicted)| (self.matrix.counts[truth][predicted], truth, predicted))
+            .filter(|(count, ..)| *count > 0)
             .collect();
-        let width = names
-            .iter()
-            .map(|name| canvas.text_width(name, size, Weight::Regular))
-            .fold(0.0, f64::max);
-        let upright = width > guess * 0.92;
-        let height = if upright { width } else { size };
-        Self {
-            names,
-            size,
-            width,
-            height,
-            upright,
-        }
-    }
-
-    fn draw(&self, canvas: &mut Canvas, square: &Area, side: f64) {
-        let unit = canvas.unit;
-        let style = TextStyle::new(self.size, canvas.theme.text);
-        let (left, bottom) = (square.left - 16.0 * unit, square.bottom + 16.0 * unit);
-        // Where letters are taller than a row, only every second, third, … name is written.
-        let every = (self.size * 1.1 / side).ceil().max(1.0) as usize;
-        for (index, name) in self.names.iter().enumerate().step_by(every) {
-            let middle = (index as f64 + 0.5) * side;
-            canvas.text(name, (left, square.top + middle), style.anchor(Anchor::End));
-            let x = square.left + middle;
-            if self.upright {
-                // Turned about its end: what stands half a line low then stands half a line right.
-                canvas.text(name, (x, bottom), style.anchor(Anchor::End).turn(-90.0));
-            } else {
-                canvas.text(
-                    name,
-                    (x, bottom + self.size / 2.0),
-                    style.anchor(Anchor::Middle),
-                );
-            }
-        }
-        let title = TextStyle::new(26.0 * unit, canvas.theme.muted).anchor(Anchor::Middle);
-        let below = bottom + self.height + 38.0 * unit;
-        canvas.text("Predicted class", (square.middle_x(), below), title);
-        let beside = left - self.width - 38.0 * unit;
-        canvas.text("True class", (beside, square.middle_y()), title.turn(-90.0));
+        cells.sort_by(|a, b| b.0.cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+        cells
+            .into_iter()
+            .take(LIST)
+            .map(|(count, truth, predicted)| {
+                let name = format!("{} → {}", classes[truth], classes[predicted]);
+                (name, format::thousands(count))
+            })
+            .collect()
     }
 }
 
-/// What shades mean, at the right.
-fn draw_scale(canvas: &mut Canvas, square: &Area) {
-    const STEPS: usize = 100;
-    let unit = canvas.unit;
-    let left = square.right + 40.0 * unit;
-    let bar = Area {
-        left,
-        top: square.top,
-        right: left + 26.0 * unit,
-        bottom: square.bottom,
-    };
-    let step = bar.height() / STEPS as f64;
-    for index in 0..STEPS {
-        let shade = canvas.theme.at((index as f64 + 0.5) / STEPS as f64);
-        let bottom = bar.bottom - index as f64 * step;
-        // A hair too tall, so that no seam shows between two steps.
-        canvas.fill(
-            Area {
-                top: (bottom - step - 0.5).max(bar.top),
-                bottom,
-                ..bar
-            },
-            shade,
-        );
+/// What changes in the confusion matrix from one run to another, both on the same pictures.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConfusionDifferenceFigure {
+    pub title: String,
+    /// A line under the title; may be empty.
+    pub remark: String,
+    pub from: ConfusionMatrix,
+    /// Has the same classes.
+    pub to: ConfusionMatrix,
+}
+
+impl Figure for ConfusionDifferenceFigure {
+    fn title(&self) -> String {
+        self.title.clone()
     }
-    let axis = canvas.theme.axis;
-    canvas.frame(bar, Stroke::solid(axis, 1.5 * unit));
-    let style = TextStyle::new(22.0 * unit, canvas.theme.muted);
-    for percent in [0, 25, 50, 75, 100] {
-        let y = bar.bottom - bar.height() * f64::from(percent) / 100.0;
-        canvas.line(
-            (bar.right, y),
-            (bar.right + 6.0 * unit, y),
-            Stroke::solid(axis, 1.5 * unit),
-        );
-        canvas.text(&format!("{percent} %"), (bar.right + 14.0 * unit, y), style);
+
+    fn draw(&self, canvas: &mut Canvas) {
+        let top = heading(canvas, &self.title, &self.remark) + 12.0 * canvas.unit;
+        let most = self.largest_change();
+        let ticks = [-1.0, -0.5, 0.0, 0.5, 1.0]
+            .map(|part: f64| {
+                let points = part * most * 100.0;
+                let text = match part {
+                    0.0 => "same".to_owned(),
+                    part if part < 0.0 => format!("{:.0} worse", -points),
+                    _ => format!("{points:.0} better"),
+                };
+                ((part + 1.0) / 2.0, text)
+            })
+            .to_vec();
+        let aside = Aside {
+            title: "Points of the true class",
+            shade: |canvas, share| canvas.theme.change(2.0 * share - 1.0),
+            ticks,
+            list_title: "Largest changes",
+            list: self.changes(),
+        };
+        let theme = canvas.theme;
+        draw_matrix(canvas, &self.to.classes, top, &aside, |truth, predicted| {
+            let change = self.change(truth, predicted);
+            let count = self.count_change(truth, predicted);
+            let is_said = count != 0 || self.to.classes.len() <= MANY;
+            Cell {
+                shade: theme.change(better(truth, predicted, change) / most),
+                text: is_said.then(|| signed(count)),
+                second: Some(points(change)),
+                strong: truth == predicted,
+            }
+        });
     }
-    let title = style.anchor(Anchor::Middle).turn(-90.0);
-    canvas.text(
-        "Share of the true class",
-        (bar.right + 106.0 * unit, bar.middle_y()),
-        title,
-    );
+}
+
+impl ConfusionDifferenceFigure {
+    /// Change of the share of the true class, -1 to 1.
+    fn change(&self, truth: usize, predicted: usize) -> f64 {
+        self.to.row_share(truth, predicted) - self.from.row_share(truth, predicted)
+    }
+
+    fn count_change(&self, truth: usize, predicted: usize) -> i64 {
+        self.to.counts[truth][predicted] as i64 - self.from.counts[truth][predicted] as i64
+    }
+
+    /// The ends of the scale: the largest change, at least a point, so that noise stays pale.
+    fn largest_change(&self) -> f64 {
+        let classes = self.to.classes.len();
+        (0..classes * classes)
+            .map(|place| self.change(place / classes, place % classes).abs())
+            .fold(0.01, f64::max)
+    }
+
+    fn changes(&self) -> Vec<(String, String)> {
+        let classes = &self.to.classes;
+        let mut cells: Vec<(i64, usize, usize)> = (0..classes.len())
+            .flat_map(|truth| (0..classes.len()).map(move |predicted| (truth, predicted)))
+            .map(|(truth, predicted)| (self.count_change(truth, predicted), truth, predicted))
+            .filter(|(count, ..)| *count != 0)
+            .collect();
+        cells.sort_by(|a, b| (b.0.abs().cmp(&a.0.abs())).then((a.1, a.2).cmp(&(b.1, b.2))));
+        cells
+            .into_iter()
+            .take(LIST)
+            .map(|(count, truth, predicted)| {
+                let name = if truth == predicted {
+                    format!("{} recognised", classes[truth])
+                } else {
+                    format!("{} → {}", classes[truth], classes[predicted])
+                };
+                (name, signed(count))
+            })
+            .collect()
+    }
+}
+
+/// A change's worth: more on the diagonal is better, more beside it is worse.
+fn better(truth: usize, predicted: usize, change: f64) -> f64 {
+    if truth == predicted { change } else { -change }
+}
+
+fn signed(count: i64) -> String {
+    let number = format::thousands(count.unsigned_abs());
+    match count {
+        0 => "0".to_owned(),
+        count if count < 0 => format!("−{number}"),
+        _ => format!("+{number}"),
+    }
+}
+
+fn points(change: f64) -> String {
+    let points = change * 100.0;
+    // No sign before a zero that rounding left.
+    if points.abs() < 0.05 {
+        "0.0 points".to_owned()
+    } else if points < 0.0 {
+        format!("−{:.1} points", -points)
+    } else {
+        format!("+{points:.1} points")
+    }
+}
+
+/// A share without its unit in a cell that has little room: the scale names it.
+fn percent(share: f64) -> String {
+    format!("{:.0} %", share * 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figures::{Size, Theme, to_svg};
+
+    fn matrix(counts: [[u64; 2]; 2]) -> ConfusionMatrix {
+        ConfusionMatrix {
+            classes: vec!["defective".into(), "functional".into()],
+            counts: counts.map(Vec::from).to_vec(),
+        }
+    }
+
+    #[test]
+    fn cells_say_counts_or_shares_of_row_or_column() {
+        for (shown, expected) in [
+            (
+                Shown::Counts,
+                [">171<", ">80.3 %<", "Share of the true class"],
+            ),
+            (Shown::ByRow, [">80 %<", ">171<", "Share of the true class"]),
+            (
+                Shown::ByColumn,
+                [">89 %<", ">171<", "Share of the predicted class"],
+            ),
+        ] {
+            let figure = ConfusionFigure {
+                title: "t".into(),
+                remark: String::new(),
+                matrix: matrix([[171, 42], [21, 422]]),
+                shown,
+            };
+            let svg = to_svg(&figure, Size::default(), Theme::LIGHT);
+            for text in expected {
+                assert!(svg.contains(text), "{shown:?}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_difference_is_signed_and_says_what_is_better() {
+        let figure = ConfusionDifferenceFigure {
+            title: "t".into(),
+            remark: String::new(),
+            from: matrix([[160, 53], [21, 422]]),
+            to: matrix([[171, 42], [26, 417]]),
+        };
+        let svg = to_svg(&figure, Size::default(), Theme::LIGHT);
+        for text in [
+            ">+11<",
+            ">−11<",
+            ">+5<",
+            ">−5<",
+            ">+5.2 points<",
+            ">−1.1 points<",
+        ] {
+            assert!(svg.contains(text), "{text}");
+        }
+        // Eleven more on the diagonal and eleven fewer beside it are equally good.
+        let strongest = Theme::LIGHT.diverging[4];
+        let hex = format!(
+            "fill=\"#{:02x}{:02x}{:02x}\" rx",
+            strongest.0, strongest.1, strongest.2
+        );
+        assert_eq!(svg.matches(&hex).count(), 2);
+        assert_eq!(better(0, 1, 0.1), -0.1);
+    }
 }

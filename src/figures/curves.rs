@@ -1,7 +1,9 @@
 //! Accuracy and loss over the epochs of one or several runs.
 
 use super::axis::{Axis, range};
-use super::canvas::{Anchor, Area, Canvas, Stroke, TextStyle, Weight};
+use super::canvas::{Area, Canvas, Stroke, TextStyle, Weight};
+use super::key::{Entry, Mark, draw_key};
+use super::plot::{Titles, draw_axes, draw_nothing, plot_area};
 use super::{Figure, Rgb, heading};
 use crate::training::EpochMetrics;
 
@@ -62,7 +64,7 @@ impl Figure for CurvesFigure {
     fn draw(&self, canvas: &mut Canvas) {
         let unit = canvas.unit;
         let top = heading(canvas, &self.title, &self.remark);
-        let top = self.draw_key(canvas, top + 8.0 * unit);
+        let top = draw_key(canvas, &self.key(canvas), top + 8.0 * unit);
         let (margin, between) = (56.0 * unit, 56.0 * unit);
         let width = (canvas.width - 2.0 * margin - between) / 2.0;
         for (index, panel) in PANELS.iter().enumerate() {
@@ -79,92 +81,47 @@ impl Figure for CurvesFigure {
 }
 
 impl CurvesFigure {
-    /// What colours and dashes mean, in as many lines as it takes; returns where the panels begin.
-    fn draw_key(&self, canvas: &mut Canvas, top: f64) -> f64 {
-        let unit = canvas.unit;
-        let (size, sample, gap, line_height) = (25.0 * unit, 46.0 * unit, 44.0 * unit, 44.0 * unit);
-        let (left, right) = (56.0 * unit, canvas.width - 56.0 * unit);
-        let (mut x, mut y) = (left, top + 14.0 * unit);
-        let style = TextStyle::new(size, canvas.theme.text);
-        for series in &self.series {
-            let room = right - left - sample - 14.0 * unit;
-            let name = canvas.shorten(&series.name, room, size, Weight::Regular);
-            let width = sample + 14.0 * unit + canvas.text_width(&name, size, Weight::Regular);
-            if x > left && x + width > right {
-                (x, y) = (left, y + line_height);
-            }
-            canvas.line(
-                (x, y),
-                (x + sample, y),
-                Stroke::solid(series.color, 7.0 * unit),
-            );
-            canvas.text(&name, (x + sample + 14.0 * unit, y), style);
-            x += width + gap;
-        }
-        let style = TextStyle::new(size, canvas.theme.muted);
-        let muted = canvas.theme.muted;
-        let mut entries = vec![("training", Stroke::solid(muted, 3.5 * unit))];
-        if self
+    /// What colours and dashes mean.
+    fn key(&self, canvas: &Canvas) -> Vec<Entry> {
+        let (unit, muted) = (canvas.unit, canvas.theme.muted);
+        let mut entries: Vec<Entry> = self
             .series
             .iter()
-            .flat_map(|series| &series.metrics)
-            .any(|epoch| epoch.validation_loss.is_some())
-        {
-            entries.push(("validation", validation_stroke(muted, unit)));
-        }
-        if self
-            .series
-            .iter()
-            .any(|series| !series.phase_starts.is_empty())
-        {
-            entries.push(("next phase (layers unfrozen)", phase_stroke(muted, unit)));
-        }
-        let width: f64 = entries
-            .iter()
-            .map(|(name, _)| {
-                sample + 14.0 * unit + gap + canvas.text_width(name, size, Weight::Regular)
+            .map(|series| {
+                let stroke = Stroke::solid(series.color, 7.0 * unit);
+                Entry::new(series.name.clone(), Mark::Line(stroke))
             })
-            .sum();
-        if x > left && x + width - gap > right {
-            (x, y) = (left, y + line_height);
+            .collect();
+        let training = Stroke::solid(muted, 3.5 * unit);
+        entries.push(Entry::muted("training", Mark::Line(training)));
+        let mut epochs = self.series.iter().flat_map(|series| &series.metrics);
+        if epochs.any(|epoch| epoch.validation_loss.is_some()) {
+            let mark = Mark::Line(validation_stroke(muted, unit));
+            entries.push(Entry::muted("validation", mark));
         }
-        for (name, stroke) in entries {
-            if name.starts_with("next") {
-                let middle = x + sample / 2.0;
-                canvas.line((middle, y - 17.0 * unit), (middle, y + 17.0 * unit), stroke);
-            } else {
-                canvas.line((x, y), (x + sample, y), stroke);
-            }
-            canvas.text(name, (x + sample + 14.0 * unit, y), style);
-            x += sample + 14.0 * unit + gap + canvas.text_width(name, size, Weight::Regular);
+        let has_phases = |series: &CurveSeries| !series.phase_starts.is_empty();
+        if self.series.iter().any(has_phases) {
+            let mark = Mark::Upright(phase_stroke(muted, unit));
+            entries.push(Entry::muted("next phase (layers unfrozen)", mark));
         }
-        y + 46.0 * unit
+        entries
     }
 
     fn draw_panel(&self, canvas: &mut Canvas, panel: &Panel, area: Area) {
-        let unit = canvas.unit;
-        let theme = canvas.theme;
-        let title = TextStyle::new(30.0 * unit, theme.text).weight(Weight::SemiBold);
-        canvas.text(panel.title, (area.left, area.top + 8.0 * unit), title);
-        let plot = Area {
-            left: area.left + 108.0 * unit,
-            top: area.top + 78.0 * unit,
-            right: area.right,
-            bottom: area.bottom - 92.0 * unit,
-        };
+        let plot = plot_area(canvas, area);
         let (x, y) = self.axes(panel, &plot);
-        draw_axes(canvas, panel, &area, &plot, &x, &y);
+        let titles = Titles {
+            plot: panel.title,
+            x: "Epoch",
+            y: panel.axis,
+        };
+        draw_axes(canvas, &titles, &area, &plot, (&x, &y), false);
         self.draw_phase_starts(canvas, &plot, &x);
         for series in &self.series {
             draw_series(canvas, panel, series, &x, &y);
         }
         if self.series.iter().all(|series| series.metrics.is_empty()) {
-            let style = TextStyle::new(25.0 * unit, theme.muted).anchor(Anchor::Middle);
-            canvas.text(
-                "No epoch has been trained",
-                (plot.middle_x(), plot.middle_y()),
-                style,
-            );
+            draw_nothing(canvas, &plot, "No epoch has been trained");
         }
     }
 
@@ -227,49 +184,6 @@ fn validation_stroke(color: Rgb, unit: f64) -> Stroke {
 
 fn phase_stroke(color: Rgb, unit: f64) -> Stroke {
     Stroke::dashed(color, 2.5 * unit, 3.0 * unit, 5.0 * unit)
-}
-
-fn draw_axes(canvas: &mut Canvas, panel: &Panel, area: &Area, plot: &Area, x: &Axis, y: &Axis) {
-    let unit = canvas.unit;
-    let theme = canvas.theme;
-    let label = TextStyle::new(24.0 * unit, theme.muted);
-    for &tick in &y.ticks {
-        let place = y.place(tick);
-        canvas.line(
-            (plot.left, place),
-            (plot.right, place),
-            Stroke::solid(theme.grid, 1.5 * unit),
-        );
-        canvas.text(
-            &y.label(tick),
-            (plot.left - 14.0 * unit, place),
-            label.anchor(Anchor::End),
-        );
-    }
-    canvas.line(
-        (plot.left, plot.bottom),
-        (plot.right, plot.bottom),
-        Stroke::solid(theme.axis, 2.0 * unit),
-    );
-    for &tick in &x.ticks {
-        let place = x.place(tick);
-        let from = (place, plot.bottom);
-        canvas.line(
-            from,
-            (place, plot.bottom + 8.0 * unit),
-            Stroke::solid(theme.axis, 2.0 * unit),
-        );
-        canvas.text(
-            &x.label(tick),
-            (place, plot.bottom + 28.0 * unit),
-            label.anchor(Anchor::Middle),
-        );
-    }
-    let title = TextStyle::new(25.0 * unit, theme.text).anchor(Anchor::Middle);
-    canvas.text("Epoch", (plot.middle_x(), area.bottom - 22.0 * unit), title);
-    // Turned text is centred about a point off its middle line, which is left of where it stands.
-    let (place, middle) = (area.left + 12.0 * unit, plot.middle_y());
-    canvas.text(panel.axis, (place, middle), title.turn(-90.0));
 }
 
 fn draw_series(canvas: &mut Canvas, panel: &Panel, series: &CurveSeries, x: &Axis, y: &Axis) {

@@ -8,19 +8,39 @@ pub mod canvas;
 pub mod class_counts;
 pub mod confusion;
 pub mod curves;
+pub mod freeze;
+pub mod gallery;
+mod key;
+mod matrix;
+pub mod movement;
 pub mod palette;
+mod picture;
+mod plot;
+pub mod reliability;
 pub mod render;
 pub mod results;
+pub mod roc;
+pub mod sheet;
 
+#[cfg(test)]
+mod arbitrary_tests;
 #[cfg(test)]
 mod samples;
 
 pub use class_counts::{ClassCount, ClassCountsFigure};
-pub use confusion::ConfusionFigure;
+pub use confusion::{ConfusionDifferenceFigure, ConfusionFigure, Shown};
 pub use curves::{CurveSeries, CurvesFigure};
+pub use freeze::{FreezeFigure, FreezePhase, FreezeStage, Parameters};
+pub use gallery::{GalleryFigure, GalleryPicture, GalleryRow};
+pub use movement::{MovementFigure, MovementStage};
 pub use palette::{Rgb, Theme};
-pub use render::{RenderError, Size, to_png, to_svg};
+pub use reliability::{ReliabilityBin, ReliabilityFigure, ReliabilitySeries};
+pub use render::{
+    DEFAULT_DPI, DPI_RANGE, Raster, RenderError, Size, outlined, to_png, to_raster, to_svg,
+};
 pub use results::{ResultBar, ResultsFigure};
+pub use roc::{RocFigure, RocSeries};
+pub use sheet::{SheetCell, SheetFigure};
 
 use canvas::{Anchor, Canvas, TextStyle, Weight};
 

@@ -34,6 +34,17 @@ pub struct Theme {
     pub axis: Rgb,
     /// A sequential scale from nothing to everything, in equal steps.
     pub scale: [Rgb; 6],
+    /// From worse over no change to better, in equal steps: orange and blue, which people who see
+    /// colours differently tell apart.
+    pub diverging: [Rgb; 5],
+    /// What stays as it is.
+    pub frozen: Rgb,
+    /// What learns.
+    pub trainable: Rgb,
+    /// Around a picture that was recognised.
+    pub right: Rgb,
+    /// Around a picture that was not.
+    pub wrong: Rgb,
 }
 
 impl Theme {
@@ -52,6 +63,17 @@ impl Theme {
             (0x2B, 0x74, 0xB3),
             (0x0B, 0x40, 0x7C),
         ],
+        diverging: [
+            (0xB3, 0x4A, 0x05),
+            (0xF0, 0xA3, 0x5E),
+            (0xF6, 0xF7, 0xF8),
+            (0x7F, 0xB4, 0xDF),
+            (0x14, 0x57, 0x9C),
+        ],
+        frozen: (0x1F, 0x74, 0xAE),
+        trainable: (0xC8, 0x66, 0x0C),
+        right: (0x12, 0x7A, 0x4D),
+        wrong: (0xC0, 0x30, 0x26),
     };
 
     /// For dark slides.
@@ -69,14 +91,32 @@ impl Theme {
             (0x77, 0xB2, 0xE2),
             (0xCF, 0xE6, 0xFA),
         ],
+        diverging: [
+            (0xFF, 0xB4, 0x6B),
+            (0x9A, 0x54, 0x1A),
+            (0x20, 0x25, 0x2D),
+            (0x25, 0x5F, 0x93),
+            (0x8F, 0xC6, 0xF5),
+        ],
+        frozen: (0x6F, 0xB9, 0xE8),
+        trainable: (0xF5, 0xA1, 0x4E),
+        right: (0x4C, 0xC3, 0x8A),
+        wrong: (0xF2, 0x76, 0x6B),
     };
 
     /// The colour of `share` (0 to 1) on the sequential scale.
     pub fn at(&self, share: f64) -> Rgb {
-        let last = self.scale.len() - 1;
-        let place = share.clamp(0.0, 1.0) * last as f64;
-        let step = (place as usize).min(last - 1);
-        mix(self.scale[step], self.scale[step + 1], place - step as f64)
+        along(&self.scale, share)
+    }
+
+    /// The colour of a change from -1 (all the worse) over 0 to 1 (all the better).
+    pub fn change(&self, change: f64) -> Rgb {
+        along(&self.diverging, (change + 1.0) / 2.0)
+    }
+
+    /// Whether the background is nearer to black than to white.
+    pub fn is_dark(&self) -> bool {
+        luminance(self.background) < 0.5
     }
 
     /// Black or white, whichever is easier to read on `background` (WCAG's contrast ratio).
@@ -89,6 +129,15 @@ impl Theme {
             BLACK
         }
     }
+}
+
+/// The colour at `share` (0 to 1) of a scale of equal steps; not a number counts as 0.
+fn along(scale: &[Rgb], share: f64) -> Rgb {
+    let last = scale.len() - 1;
+    let share = if share.is_nan() { 0.0 } else { share };
+    let place = share.clamp(0.0, 1.0) * last as f64;
+    let step = (place as usize).min(last - 1);
+    mix(scale[step], scale[step + 1], place - step as f64)
 }
 
 /// `share` of the way from `a` to `b`.
@@ -127,7 +176,14 @@ mod tests {
                 let shade = theme.at(f64::from(step) / 100.0);
                 let ratio = contrast(shade, theme.text_on(shade));
                 assert!(ratio >= 4.5, "{shade:?}: {ratio}");
+                let shade = theme.change(f64::from(step) / 50.0 - 1.0);
+                let ratio = contrast(shade, theme.text_on(shade));
+                assert!(ratio >= 4.5, "{shade:?}: {ratio}");
             }
+            for color in [theme.frozen, theme.trainable, theme.right, theme.wrong] {
+                assert!(contrast(color, theme.background) >= 3.0, "{color:?}");
+            }
+            assert_eq!(theme.at(f64::NAN), theme.scale[0]);
             assert_eq!(
                 (theme.at(0.0), theme.at(1.0)),
                 (theme.scale[0], theme.scale[5])

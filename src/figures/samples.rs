@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 use super::*;
+use crate::data::Pixels;
 use crate::evaluation::ConfusionMatrix;
 use crate::training::EpochMetrics;
 
@@ -72,7 +73,212 @@ fn confusion(classes: &[&str], wrong: u64) -> ConfusionFigure {
         title: "Solar cells, fine-tuning".into(),
         remark: "656 test pictures".into(),
         matrix,
+        shown: Shown::Counts,
     }
+}
+
+fn shown(figure: ConfusionFigure, shown: Shown) -> Box<dyn Figure> {
+    Box::new(ConfusionFigure { shown, ..figure })
+}
+
+/// A picture that can be told from others: a disc on a gradient.
+fn photograph(seed: u32, width: u32, height: u32) -> Pixels {
+    let (cx, cy) = (
+        f64::from(width) * (0.3 + 0.07 * f64::from(seed % 7)),
+        f64::from(height) * (0.3 + 0.08 * f64::from(seed % 5)),
+    );
+    let mut rgb = Vec::new();
+    for y in 0..height {
+        for x in 0..width {
+            let away = (f64::from(x) - cx).hypot(f64::from(y) - cy);
+            let inside = away < f64::from(width.min(height)) * 0.24;
+            let shade = (x * 160 / width + y * 60 / height) as u8;
+            rgb.extend(if inside {
+                [220, 150 + (seed * 37 % 90) as u8, (seed * 53 % 200) as u8]
+            } else {
+                [shade / 2, shade, shade.saturating_add(30)]
+            });
+        }
+    }
+    Pixels { width, height, rgb }
+}
+
+fn roc(runs: usize) -> Box<dyn Figure> {
+    let series = (0..runs)
+        .map(|run| {
+            let skill = 2.0 + run as f64;
+            let points = 400;
+            let roc = (0..=points)
+                .map(|i| f64::from(i) / f64::from(points))
+                .map(|x| (x, 1.0 - (1.0 - x).powf(skill)))
+                .collect();
+            let precision_recall = (0..=points)
+                .map(|i| f64::from(i) / f64::from(points))
+                .map(|x| (x, 1.0 - 0.67 * x.powf(skill)))
+                .collect();
+            RocSeries {
+                name: format!("Solar cells, run {run}"),
+                color: palette::run_color(run),
+                roc,
+                roc_area: 1.0 - 1.0 / (skill + 1.0),
+                precision_recall,
+                average_precision: 1.0 - 0.67 / (skill + 1.0),
+            }
+        })
+        .collect();
+    Box::new(RocFigure {
+        title: "ROC, and precision against recall".into(),
+        remark: "positive: defective (213 of 656 test pictures)".into(),
+        series,
+        positive_share: Some(213.0 / 656.0),
+    })
+}
+
+fn reliability(runs: usize) -> Box<dyn Figure> {
+    let series = (0..runs)
+        .map(|run| ReliabilitySeries {
+            name: format!("Solar cells, run {run}"),
+            color: palette::run_color(run),
+            bins: (0..15)
+                .map(|bin| {
+                    let (low, high) = (f64::from(bin) / 15.0, f64::from(bin + 1) / 15.0);
+                    let confidence = (low + high) / 2.0;
+                    ReliabilityBin {
+                        low,
+                        high,
+                        pictures: if low < 0.45 { 0 } else { (bin * bin) as u64 },
+                        confidence,
+                        interval: crate::evaluation::wilson(
+                            (bin * bin) as u64 / 2,
+                            (bin * bin) as u64,
+                        ),
+                        accuracy: (confidence - 0.08 + 0.03 * run as f64).min(1.0),
+                    }
+                })
+                .collect(),
+            error: 0.062,
+            facts: vec![
+                ("Accuracy".into(), "90.4 %".into()),
+                ("Mean confidence".into(), "94.1 %".into()),
+                ("Temperature".into(), "1.52".into()),
+                ("Error with it".into(), "2.1 %".into()),
+            ],
+        })
+        .collect();
+    Box::new(ReliabilityFigure {
+        title: "Reliability".into(),
+        remark: "656 test pictures".into(),
+        series,
+    })
+}
+
+fn freeze(stages: usize, phases: usize) -> Box<dyn Figure> {
+    Box::new(FreezeFigure {
+        title: "What learns: Solar cells, fine-tuning".into(),
+        remark: "EfficientNet-Lite0 at 224 x 224 pixels".into(),
+        stages: (0..stages)
+            .map(|stage| FreezeStage {
+                title: if stage + 1 == stages {
+                    "Head".into()
+                } else {
+                    format!("Stage {stage}")
+                },
+                detail: format!("{0} × {0} × {1}", 112 >> stage.min(4), 32 << stage.min(5)),
+            })
+            .collect(),
+        phases: (0..phases)
+            .map(|phase| FreezePhase {
+                name: format!("Phase with a name {phase}"),
+                counts: (0..stages)
+                    .map(|stage| {
+                        let all = 1200u64 << stage.min(10);
+                        let trainable = if stage + 1 == stages {
+                            all
+                        } else if stage + 2 == stages && phase > 0 {
+                            all / 3
+                        } else {
+                            0
+                        };
+                        Parameters {
+                            trainable,
+                            frozen: all - trainable,
+                        }
+                    })
+                    .collect(),
+            })
+            .collect(),
+    })
+}
+
+fn gallery() -> Box<dyn Figure> {
+    let row = |title: &str, count: u32, is_right: bool, confidence: f64| GalleryRow {
+        title: title.into(),
+        remark: format!("{count} of 656 pictures"),
+        pictures: (0..count.min(12))
+            .map(|seed| GalleryPicture {
+                pixels: (seed != 3).then(|| photograph(seed, 150, 150 - seed * 6)),
+                truth: "functional".into(),
+                predicted: if is_right {
+                    "functional"
+                } else {
+                    "defective, or so"
+                }
+                .into(),
+                confidence,
+                is_right,
+            })
+            .collect(),
+    };
+    Box::new(GalleryFigure {
+        title: "Predictions: Solar cells, fine-tuning".into(),
+        remark: "confidence over 90 %: 512 pictures, under 60 %: 14 pictures".into(),
+        rows: vec![
+            row("Right and confident", 500, true, 0.998),
+            row("Right and uncertain", 3, true, 0.512),
+            row("Wrong", 63, false, 0.871),
+        ],
+    })
+}
+
+fn sheet(count: u32, captions: bool, columns: Option<usize>) -> Box<dyn Figure> {
+    Box::new(SheetFigure {
+        title: "A sheet of pictures".into(),
+        remark: "as training sees them".into(),
+        cells: (0..count)
+            .map(|seed| SheetCell {
+                pixels: photograph(seed, if seed % 4 == 1 { 32 } else { 160 }, 120),
+                caption: if captions {
+                    format!("picture {seed}")
+                } else {
+                    String::new()
+                },
+                marked: seed == 0,
+            })
+            .collect(),
+        columns,
+    })
+}
+
+fn movement(layers: usize) -> Box<dyn Figure> {
+    Box::new(MovementFigure {
+        title: "How far layers moved".into(),
+        remark: String::new(),
+        color: palette::run_color(1),
+        stages: (0..10)
+            .map(|stage| MovementStage {
+                title: format!("blocks.{stage}"),
+                layers: (0..layers)
+                    .map(|layer| {
+                        if stage < 6 {
+                            0.0
+                        } else {
+                            0.003 * (1 + (layer * 7 + stage * 3) % 29) as f64
+                        }
+                    })
+                    .collect(),
+            })
+            .collect(),
+    })
 }
 
 fn samples() -> Vec<(&'static str, Box<dyn Figure>)> {
@@ -125,7 +331,43 @@ fn samples() -> Vec<(&'static str, Box<dyn Figure>)> {
                 .collect(),
         })
     };
+    let mut before = two.clone();
+    before.matrix.counts = vec![vec![160, 53], vec![24, 419]];
+    let difference = |from: &ConfusionFigure, to: &ConfusionFigure| {
+        Box::new(ConfusionDifferenceFigure {
+            title: "From feature extraction to fine-tuning".into(),
+            remark: "656 test pictures".into(),
+            from: from.matrix.clone(),
+            to: to.matrix.clone(),
+        })
+    };
+    let three_hundred: Vec<String> = (0..300).map(|index| format!("class {index}")).collect();
+    let three_hundred: Vec<&str> = three_hundred.iter().map(String::as_str).collect();
     vec![
+        ("roc", roc(2)),
+        ("roc-8", roc(8)),
+        ("roc-0", roc(0)),
+        ("reliability", reliability(1)),
+        ("reliability-2", reliability(2)),
+        ("reliability-0", reliability(0)),
+        ("freeze", freeze(10, 2)),
+        ("freeze-many", freeze(26, 4)),
+        ("freeze-0", freeze(0, 0)),
+        ("gallery", gallery()),
+        ("sheet", sheet(16, true, None)),
+        ("sheet-columns", sheet(20, true, Some(10))),
+        ("sheet-plain", sheet(60, false, None)),
+        ("sheet-0", sheet(0, false, None)),
+        ("movement", movement(12)),
+        ("movement-0", movement(0)),
+        ("confusion-2-rows", shown(two.clone(), Shown::ByRow)),
+        ("confusion-2-columns", shown(two.clone(), Shown::ByColumn)),
+        ("difference-2", difference(&before, &two)),
+        (
+            "difference-100",
+            difference(&confusion(&hundred, 7), &confusion(&hundred, 9)),
+        ),
+        ("confusion-300", Box::new(confusion(&three_hundred, 9))),
         ("curves", curves(pair.clone())),
         (
             "curves-one-epoch",
@@ -191,11 +433,13 @@ fn every_figure_is_drawn_in_every_size_and_theme() {
         for (theme_name, theme) in [("light", Theme::LIGHT), ("dark", Theme::DARK)] {
             for size in sizes {
                 let svg = to_svg(figure.as_ref(), size, theme);
+                // Not within a picture's bytes, where these letters may stand for others.
+                let has = |text: &str| svg.contains(text);
                 assert!(
-                    !svg.contains("NaN") && !svg.contains("inf\""),
+                    !(has("\"NaN") || has(" NaN") || has("LNaN") || has("inf\"")),
                     "{name}: a place that is no number"
                 );
-                let png = to_png(&svg, 1.0).unwrap();
+                let png = to_png(&svg, 1.0, DEFAULT_DPI).unwrap();
                 let pixels = image::load_from_memory(&png).unwrap().to_rgb8();
                 assert_eq!(pixels.dimensions(), (size.width, size.height), "{name}");
                 let background = [theme.background.0, theme.background.1, theme.background.2];
