@@ -1,7 +1,11 @@
 //! Numbers as a person reads them: thousands separated, units shown, digits that carry information
 //! only. The command line, the log, the figures and the window all write numbers this way.
 
+pub mod table;
+
 use crate::training::EpochMetrics;
+
+pub use table::{Align, table};
 
 /// `12,345,678`.
 pub fn thousands(number: u64) -> String {

@@ -18,6 +18,8 @@ pub mod runs;
 
 pub mod figures;
 
+pub mod report;
+
 pub mod worker;
 
 pub mod app;

@@ -127,6 +127,66 @@ impl Home {
     }
 }
 
+/// `12,345,678`.
+fn thousands(number: u64) -> String {
+    let digits: Vec<char> = number.to_string().chars().collect();
+    let mut text = String::new();
+    for (place, digit) in digits.iter().enumerate() {
+        if place > 0 && (digits.len() - place) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(*digit);
+    }
+    text
+}
+
+/// A browser without a window paints the page: its ground, letters and figures, light and dark.
+fn chromium_shows(page: &Path) {
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    let found = names.iter().find(|name| {
+        let version = Command::new(name).arg("--version").output();
+        version.is_ok_and(|output| output.status.success())
+    });
+    let Some(browser) = found else {
+        eprintln!("SKIPPED: no chromium is installed, so the report is not opened in a browser");
+        return;
+    };
+    let profile = tempfile::tempdir().unwrap();
+    let picture = profile.path().join("page.png");
+    let output = Command::new(browser)
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--hide-scrollbars",
+            "--window-size=1200,3000",
+        ])
+        .arg(format!("--user-data-dir={}", profile.path().display()))
+        .arg(format!("--screenshot={}", picture.display()))
+        .arg(format!("file://{}", page.display()))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let shown = image::open(&picture)
+        .unwrap_or_else(|error| panic!("{error}: {said}"))
+        .to_rgb8();
+    assert_eq!(shown.dimensions(), (1200, 3000));
+    // The first figure, the test accuracies, stands on the first screens: bars in the runs' colours.
+    let run_colors = [[0x4C, 0x9B, 0xE8], [0xF2, 0x8E, 0x2B]];
+    for color in run_colors {
+        let pixels = shown.pixels().filter(|pixel| pixel.0 == color).count();
+        assert!(
+            pixels > 2_000,
+            "{pixels} pixels of {color:?}: are figures missing?"
+        );
+    }
+}
+
 pub fn json(text: &str) -> Value {
     serde_json::from_str(text.lines().last().unwrap_or_default()).unwrap()
 }
@@ -363,14 +423,39 @@ fn two_runs_from_preset_to_comparison() {
         .iter()
         .map(|file| home.path().join(file.as_str().unwrap()))
         .collect();
-    assert_eq!(
-        files.len(),
-        10,
-        "two figures and a matrix per run, as PNG and SVG, a table and a report"
-    );
+    let written: Vec<&str> = files
+        .iter()
+        .filter_map(|file| file.file_name()?.to_str())
+        .collect();
+    for name in [
+        "curves.png",
+        "curves.svg",
+        "curves-1-tiny.png",
+        "curves-2-tiny.png",
+        "results.png",
+        "confusion-1-tiny.png",
+        "confusion-normalised-2-tiny.png",
+        "confusion-difference.png",
+        "gallery-1-tiny.png",
+        "freeze-1-tiny.png",
+        "movement-1-tiny.png",
+        "class-counts.png",
+        "dataset.png",
+        "augmentation.png",
+        "report.html",
+        "report.txt",
+        "classification-report-1-tiny.txt",
+        "comparison.csv",
+        "metrics.csv",
+        "predictions.csv",
+        "settings.csv",
+    ] {
+        assert!(written.contains(&name), "{name} is not among {written:?}");
+    }
+    assert_eq!(compared["notes"], Value::Array(Vec::new()));
     for file in &files {
         assert!(
-            std::fs::metadata(file).unwrap().len() > 100,
+            std::fs::metadata(file).unwrap().len() > 40,
             "{}",
             file.display()
         );
@@ -381,6 +466,43 @@ fn two_runs_from_preset_to_comparison() {
             );
         }
     }
+    // What learned in each phase is what the run itself counted.
+    let counted = std::fs::read_to_string(folder.join("summary.json")).unwrap();
+    let counted: Value = serde_json::from_str(&counted).unwrap();
+    let freeze = std::fs::read_to_string(home.path().join("figures/freeze-1-tiny.svg")).unwrap();
+    for (field, word) in [
+        ("trainable_parameters", "trainable"),
+        ("frozen_parameters", "frozen"),
+    ] {
+        let number = thousands(counted[field].as_u64().unwrap());
+        let text = format!(">{number} {word} (");
+        assert!(freeze.contains(&text), "{text}");
+    }
+    chromium_shows(&home.path().join("figures/report.html"));
+
+    // A single run, at another size.
+    let alone = json(&home.printed(&[
+        "compare", one, "--out", "alone", "--size", "800x500", "--dpi", "300", "--format", "png",
+        "--dark", "--json",
+    ]));
+    let files = alone["files"].as_array().unwrap();
+    let endings = |ending: &str| {
+        let with = files
+            .iter()
+            .filter(|file| file.as_str().unwrap().ends_with(ending));
+        with.count()
+    };
+    assert!(endings(".png") > 8 && endings(".svg") == 0);
+    let bytes = std::fs::read(home.path().join("alone/curves.png")).unwrap();
+    let picture = image::load_from_memory(&bytes).unwrap().to_rgb8();
+    assert_eq!(picture.dimensions(), (800, 500));
+    assert!(
+        picture.get_pixel(0, 0).0.iter().all(|value| *value < 40),
+        "dark"
+    );
+    let at = bytes.windows(4).position(|four| four == b"pHYs").unwrap();
+    assert_eq!(bytes[at + 4..at + 8], 11_811u32.to_be_bytes());
+
     let report = std::fs::read_to_string(home.path().join("figures/report.txt")).unwrap();
     assert!(
         report.contains("phases[1].learning_rate") && report.contains("weighted avg"),

@@ -13,13 +13,14 @@ mod output;
 mod progress;
 mod run;
 mod selftest;
-mod table;
 mod weights;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::format::table;
 
 /// A desktop workbench for transfer learning on images. Without a command it opens the window.
 #[derive(Debug, Parser)]

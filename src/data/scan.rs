@@ -7,7 +7,7 @@ mod folders;
 mod recognise;
 mod table;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::{DataError, Dataset, PictureSource, Problem, Split, StopFlag};
@@ -34,6 +34,30 @@ pub fn scan(
     stop: &StopFlag,
 ) -> Result<Dataset, DataError> {
     progress(0, 0);
+    let chosen = find(config, base, stop)?;
+    let root = chosen.root.clone();
+    let dataset = check::check(chosen, progress, stop)?;
+    classes::drop_empty(dataset, &root, !config.classes.is_empty())
+}
+
+/// Where every picture of `config.source` is, by the name that splits and predictions call it.
+/// Nothing is opened: what can't be used is among them.
+///
+/// # Errors
+/// As [`scan`].
+pub fn sources(
+    config: &DataConfig,
+    base: Option<&Path>,
+    stop: &StopFlag,
+) -> Result<HashMap<String, PictureSource>, DataError> {
+    let mut found = find(config, base, stop)?;
+    found.make_names_unique();
+    let named = |candidate: Candidate| (candidate.name, candidate.source);
+    Ok(found.candidates.into_iter().map(named).collect())
+}
+
+/// What the source lists of the classes that are kept.
+fn find(config: &DataConfig, base: Option<&Path>, stop: &StopFlag) -> Result<Found, DataError> {
     let found = match &config.source {
         DataSource::Unset => return Err(DataError::NoSource),
         DataSource::ClassFolders { path } => {
@@ -63,10 +87,7 @@ pub fn scan(
             )?
         }
     };
-    let chosen = classes::choose(found, &config.classes)?;
-    let root = chosen.root.clone();
-    let dataset = check::check(chosen, progress, stop)?;
-    classes::drop_empty(dataset, &root, !config.classes.is_empty())
+    classes::choose(found, &config.classes)
 }
 
 /// What a source lists, before any picture is opened.

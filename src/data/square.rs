@@ -24,6 +24,19 @@ pub struct SquareSpec {
     pub background: [u8; 3],
 }
 
+impl SquareSpec {
+    /// A square for looking at, cut as ImageNet's pictures are (256 to 224).
+    pub fn preview(side: u32, fit: Fit) -> Self {
+        Self {
+            side,
+            resize: side.saturating_mul(8).div_ceil(7),
+            interpolation: Interpolation::Bicubic,
+            fit,
+            background: [127; 3],
+        }
+    }
+}
+
 /// Brings a picture to `spec.side` x `spec.side`.
 pub fn to_square(picture: &Pixels, spec: &SquareSpec) -> Pixels {
     match spec.fit {

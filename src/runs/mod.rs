@@ -38,7 +38,7 @@ use crate::training::movement::Movement;
 use crate::training::trainer::PhaseSummary;
 
 pub use comparison::Comparison;
-pub use recorder::RunRecorder;
+pub use recorder::{RunRecorder, slug};
 pub use tee::Tee;
 
 /// What can go wrong with a run's folder.

@@ -325,7 +325,7 @@ pub(super) fn is_locked(folder: &Path) -> bool {
 
 /// `Solar cells, fine-tuning` to `solar-cells-fine-tuning`: letters and digits of any script,
 /// at most 60 characters.
-fn slug(name: &str) -> String {
+pub fn slug(name: &str) -> String {
     let mut slug = String::new();
     for letter in name.chars().flat_map(char::to_lowercase).take(60) {
         if letter.is_alphanumeric() {

@@ -12,9 +12,9 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::messages::{Answer, Question};
 use super::trainer::Notify;
-use crate::data::square::{Interpolation, SquareSpec, to_square};
+use crate::data::square::{SquareSpec, to_square};
 use crate::data::{DataError, StopFlag, augment, decode, scan, split};
-use crate::experiment::{DataConfig, Experiment, Fit};
+use crate::experiment::{DataConfig, Experiment};
 use crate::models::{self, catalogue};
 use crate::runs::{Comparison, store};
 
@@ -241,7 +241,7 @@ fn answer(question: Question) -> Option<Answer> {
         } => {
             let picture = dataset.pictures.get(index)?;
             let decoded = decode::decode(&picture.source).ok()?;
-            let spec = preview_square(side, fit);
+            let spec = SquareSpec::preview(side, fit);
             let original = to_square(&decoded, &spec);
             let versions = (0..count)
                 .map(|view| {
@@ -310,15 +310,4 @@ fn answer_scan(
         }
     };
     Answer::Scanned { data, seed, result }
-}
-
-/// A square for looking at, cut as ImageNet's pictures are (256 to 224).
-fn preview_square(side: u32, fit: Fit) -> SquareSpec {
-    SquareSpec {
-        side,
-        resize: side.saturating_mul(8).div_ceil(7),
-        interpolation: Interpolation::Bicubic,
-        fit,
-        background: [127; 3],
-    }
 }

@@ -475,3 +475,38 @@ fn progress_is_told_and_a_stop_ends_the_scan() {
     );
     assert!(matches!(stopped, Err(DataError::Stopped)));
 }
+
+#[test]
+fn where_pictures_are_is_told_without_opening_any() {
+    let root = folder(&["cat/1.png", "dog/2.png", "dog/3.png"]);
+    fs::write(root.path().join("cat/broken.png"), b"no picture").unwrap();
+    let config = DataConfig {
+        source: class_folders(root.path()),
+        ..DataConfig::default()
+    };
+    let found = sources(&config, None, &StopFlag::default()).unwrap();
+    let scanned = scan_source(config.source.clone()).unwrap();
+    for picture in &scanned.pictures {
+        assert_eq!(
+            found.get(&picture.name),
+            Some(&picture.source),
+            "{}",
+            picture.name
+        );
+    }
+    assert_eq!(
+        found.len(),
+        scanned.pictures.len() + 1,
+        "the broken one is listed"
+    );
+    let chosen = DataConfig {
+        classes: vec!["dog".into(), "cat".into()],
+        ..config
+    };
+    assert_eq!(
+        sources(&chosen, None, &StopFlag::default()).unwrap().len(),
+        4
+    );
+    let unset = DataConfig::default();
+    assert!(sources(&unset, None, &StopFlag::default()).is_err());
+}

@@ -1,0 +1,146 @@
+//! Runs laid side by side: everything of them that is drawn or written.
+
+use std::path::{Path, PathBuf};
+
+use crate::evaluation::{ConfusionMatrix, Predictions};
+use crate::experiment::Experiment;
+use crate::figures::Rgb;
+use crate::runs::{RunError, StoredRun, store};
+
+/// One or more runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    pub runs: Vec<ComparedRun>,
+    /// Why the runs' tests can't be laid side by side; nothing where they can.
+    pub obstacle: Option<String>,
+}
+
+/// One run with everything that is compared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ComparedRun {
+    /// The experiment's name, and the run's where two have the same.
+    pub name: String,
+    /// Begins the names of its files: its place and its experiment's name, `1-solar-cells`.
+    pub slug: String,
+    pub color: Rgb,
+    pub run: StoredRun,
+    pub experiment: Experiment,
+    /// On its test pictures; nothing while it has not been tested.
+    pub tested: Option<Tested>,
+}
+
+/// A run's answers on its test pictures.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tested {
+    pub predictions: Predictions,
+    pub confusion: ConfusionMatrix,
+}
+
+impl Comparison {
+    /// Reads the runs in `folders`, each with the colour that it is drawn in.
+    ///
+    /// # Errors
+    /// Naming the file that is missing or broken. A run without predictions is none.
+    pub fn load(folders: &[(PathBuf, Rgb)]) -> Result<Self, RunError> {
+        let runs = folders
+            .iter()
+            .map(|(folder, _)| store::open(folder))
+            .collect::<Result<Vec<_>, _>>()?;
+        let obstacle = store::check_comparable(&runs)
+            .err()
+            .map(|error| error.to_string());
+        let names = names(&runs);
+        let mut compared = Vec::with_capacity(runs.len());
+        for (place, ((run, name), (_, color))) in
+            runs.into_iter().zip(names).zip(folders).enumerate()
+        {
+            let experiment = store::experiment(&run.folder)?;
+            let tested = match run.summary.test {
+                Some(_) => Some(Tested::load(&run.folder)?),
+                None => None,
+            };
+            compared.push(ComparedRun {
+                slug: format!(
+                    "{}-{}",
+                    place + 1,
+                    crate::runs::slug(&run.summary.experiment)
+                ),
+                name,
+                color: *color,
+                run,
+                experiment,
+                tested,
+            });
+        }
+        Ok(Self {
+            runs: compared,
+            obstacle,
+        })
+    }
+
+    /// Refuses runs that were not tested, or not on the same pictures.
+    ///
+    /// # Errors
+    /// With the reason.
+    pub fn check_tested(&self) -> Result<(), RunError> {
+        if let Some(reason) = &self.obstacle {
+            return Err(RunError::Comparison(reason.clone()));
+        }
+        match self.runs.iter().find(|run| run.tested.is_none()) {
+            Some(run) => store::predictions(&run.run.folder).map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
+    /// The runs whose answers can be laid side by side.
+    pub fn tested(&self) -> Vec<(&ComparedRun, &Tested)> {
+        self.runs
+            .iter()
+            .filter_map(|run| Some((run, run.tested.as_ref()?)))
+            .collect()
+    }
+
+    /// Whether there is something beside the first run to compare it with.
+    pub fn is_several(&self) -> bool {
+        self.runs.len() > 1
+    }
+
+    /// What the whole is called: the run's name, or the runs'.
+    pub fn title(&self) -> String {
+        let names: Vec<&str> = self.runs.iter().map(|run| run.name.as_str()).collect();
+        match names.as_slice() {
+            [] => "No runs".to_owned(),
+            [one] => (*one).to_owned(),
+            [one, other] => format!("{one} and {other}"),
+            many => format!("{} runs", many.len()),
+        }
+    }
+}
+
+impl Tested {
+    fn load(folder: &Path) -> Result<Self, RunError> {
+        let predictions = store::predictions(folder)?;
+        Ok(Self {
+            confusion: ConfusionMatrix::new(&predictions),
+            predictions,
+        })
+    }
+}
+
+/// The experiments' names; the runs' own where an experiment was carried out more than once.
+fn names(runs: &[StoredRun]) -> Vec<String> {
+    runs.iter()
+        .map(|run| {
+            let name = &run.summary.experiment;
+            let twins = runs
+                .iter()
+                .filter(|other| other.summary.experiment == *name)
+                .count();
+            if twins > 1 {
+                format!("{name} ({})", run.summary.id)
+            } else {
+                name.clone()
+            }
+        })
+        .collect()
+}

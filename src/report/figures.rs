@@ -1,0 +1,383 @@
+//! Every figure of a comparison, by kind and by the name of its file.
+
+use crate::figures::{
+    ConfusionDifferenceFigure, ConfusionFigure, CurveSeries, CurvesFigure, Figure, ResultBar,
+    ResultsFigure, Shown,
+};
+use crate::format;
+
+use super::comparison::{ComparedRun, Comparison, Tested};
+use super::learning::{freeze_figure, movement_figure, tree};
+use super::pictures::{self, Material};
+
+/// What a figure shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    Curves,
+    Results,
+    Confusion,
+    ConfusionShares,
+    ConfusionDifference,
+    ClassCounts,
+    Dataset,
+    Augmentation,
+    Gallery,
+    Freeze,
+    Movement,
+}
+
+impl Kind {
+    /// In the order of a report.
+    pub const ALL: [Self; 11] = [
+        Self::Curves,
+        Self::Results,
+        Self::Confusion,
+        Self::ConfusionShares,
+        Self::ConfusionDifference,
+        Self::Gallery,
+        Self::Freeze,
+        Self::Movement,
+        Self::ClassCounts,
+        Self::Dataset,
+        Self::Augmentation,
+    ];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Curves => "Accuracy and loss",
+            Self::Results => "Test accuracy",
+            Self::Confusion => "Confusion matrix, counts",
+            Self::ConfusionShares => "Confusion matrix, normalised",
+            Self::ConfusionDifference => "Difference of the confusion matrices",
+            Self::ClassCounts => "Class counts",
+            Self::Dataset => "Samples of the data set",
+            Self::Augmentation => "Augmentation sheet",
+            Self::Gallery => "Predictions in three rows",
+            Self::Freeze => "Freeze diagram",
+            Self::Movement => "Movement per layer",
+        }
+    }
+
+    /// What it says.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::Curves => "Epoch by epoch, training and validation, of all runs and of each",
+            Self::Results => "Test accuracy of every run with its 95 % interval",
+            Self::Confusion => "True class against predicted class, in pictures",
+            Self::ConfusionShares => {
+                "True class against predicted class, in shares of the true class"
+            }
+            Self::ConfusionDifference => "What gets better and worse from one run to the other",
+            Self::ClassCounts => "Pictures of each class in training, validation and test",
+            Self::Dataset => "Training pictures of every class",
+            Self::Augmentation => "One picture drawn again and again as training sees it",
+            Self::Gallery => "Right and confident, right and uncertain, wrong",
+            Self::Freeze => "Stages with locks, trainable and frozen parameters, phase by phase",
+            Self::Movement => "How far training moved each layer; what was frozen, exactly 0",
+        }
+    }
+
+    /// Begins the name of its file.
+    fn stem(self) -> &'static str {
+        match self {
+            Self::Curves => "curves",
+            Self::Results => "results",
+            Self::Confusion => "confusion",
+            Self::ConfusionShares => "confusion-normalised",
+            Self::ConfusionDifference => "confusion-difference",
+            Self::ClassCounts => "class-counts",
+            Self::Dataset => "dataset",
+            Self::Augmentation => "augmentation",
+            Self::Gallery => "gallery",
+            Self::Freeze => "freeze",
+            Self::Movement => "movement",
+        }
+    }
+
+    /// Whether it is about the pictures and not about a run.
+    pub fn is_about_data(self) -> bool {
+        matches!(self, Self::ClassCounts | Self::Dataset | Self::Augmentation)
+    }
+
+    /// Whether it shows pictures or counts them.
+    pub fn needs_material(self) -> bool {
+        matches!(
+            self,
+            Self::ClassCounts | Self::Dataset | Self::Augmentation | Self::Gallery
+        )
+    }
+}
+
+/// A figure with the name of its file, without ending.
+pub struct Named {
+    pub file: String,
+    pub kind: Kind,
+    /// The run that it is about; nothing where it is about all.
+    pub run: Option<usize>,
+    pub figure: Box<dyn Figure>,
+}
+
+/// Every figure of `kinds` that there are numbers for, in the order of [`Kind::ALL`], those about
+/// all runs first.
+pub fn figures(comparison: &Comparison, kinds: &[Kind], material: Option<&Material>) -> Vec<Named> {
+    let mut builder = Builder {
+        comparison,
+        material,
+        kinds,
+        named: Vec::new(),
+    };
+    builder.all_runs();
+    for (place, run) in comparison.runs.iter().enumerate() {
+        builder.one_run(place, run);
+    }
+    builder.data();
+    let order = |kind: Kind| Kind::ALL.iter().position(|other| *other == kind);
+    builder
+        .named
+        .sort_by_key(|named| (order(named.kind), named.run.map_or(0, |run| run + 1)));
+    builder.named
+}
+
+struct Builder<'a> {
+    comparison: &'a Comparison,
+    material: Option<&'a Material>,
+    kinds: &'a [Kind],
+    named: Vec<Named>,
+}
+
+impl Builder<'_> {
+    fn wants(&self, kind: Kind) -> bool {
+        self.kinds.contains(&kind)
+    }
+
+    fn add(&mut self, kind: Kind, suffix: &str, run: Option<usize>, figure: impl Figure + 'static) {
+        let file = if suffix.is_empty() {
+            kind.stem().to_owned()
+        } else {
+            format!("{}-{suffix}", kind.stem())
+        };
+        self.named.push(Named {
+            file,
+            kind,
+            run,
+            figure: Box::new(figure),
+        });
+    }
+
+    fn all_runs(&mut self) {
+        let comparison = self.comparison;
+        if self.wants(Kind::Curves) {
+            let figure = curves(comparison);
+            if figure
+                .series
+                .iter()
+                .any(|series| !series.metrics.is_empty())
+            {
+                self.add(Kind::Curves, "", None, figure);
+            }
+        }
+        let tested = comparison.tested();
+        if tested.is_empty() || comparison.obstacle.is_some() {
+            return;
+        }
+        if self.wants(Kind::Results) {
+            self.add(Kind::Results, "", None, results(&tested));
+        }
+        if self.wants(Kind::ConfusionDifference) {
+            let (first, others) = (&tested[0], &tested[1..]);
+            for (place, other) in others.iter().enumerate() {
+                let suffix = if others.len() > 1 {
+                    format!("1-{}", place + 2)
+                } else {
+                    String::new()
+                };
+                let figure = difference(first, other);
+                self.add(Kind::ConfusionDifference, &suffix, None, figure);
+            }
+        }
+    }
+
+    fn one_run(&mut self, place: usize, run: &ComparedRun) {
+        let several = self.comparison.is_several();
+        if self.wants(Kind::Curves) && several && !run.run.metrics.is_empty() {
+            let figure = CurvesFigure {
+                title: format!("Accuracy and loss: {}", run.name),
+                remark: trained_on(run),
+                series: vec![series(run)],
+            };
+            self.add(Kind::Curves, &run.slug, Some(place), figure);
+        }
+        if let Some(tested) = &run.tested {
+            for (kind, shown) in [
+                (Kind::Confusion, Shown::Counts),
+                (Kind::ConfusionShares, Shown::ByRow),
+            ] {
+                if self.wants(kind) {
+                    let figure = confusion(run, tested, shown);
+                    self.add(kind, &run.slug, Some(place), figure);
+                }
+            }
+            if self.wants(Kind::Gallery) {
+                let figure = pictures::gallery(run, tested, self.material);
+                self.add(Kind::Gallery, &run.slug, Some(place), figure);
+            }
+        }
+        if !self.wants(Kind::Freeze) && !self.wants(Kind::Movement) {
+            return;
+        }
+        let tree = tree(&run.experiment).ok();
+        if self.wants(Kind::Freeze)
+            && let Some(tree) = &tree
+            && let Ok(figure) = freeze_figure(tree, &run.experiment, run.run.summary.classes.len())
+        {
+            self.add(Kind::Freeze, &run.slug, Some(place), figure);
+        }
+        if self.wants(Kind::Movement)
+            && let Some(figure) = movement_figure(run, tree.as_ref())
+        {
+            self.add(Kind::Movement, &run.slug, Some(place), figure);
+        }
+    }
+
+    fn data(&mut self) {
+        let (Some(material), Some(first)) = (self.material, self.comparison.runs.first()) else {
+            return;
+        };
+        if self.wants(Kind::ClassCounts) {
+            let figure = pictures::class_counts(material);
+            self.add(Kind::ClassCounts, "", None, figure);
+        }
+        if self.wants(Kind::Dataset)
+            && let Some(figure) = pictures::dataset_grid(material)
+        {
+            self.add(Kind::Dataset, "", None, figure);
+        }
+        if !self.wants(Kind::Augmentation) {
+            return;
+        }
+        // Runs with the same augmentation share a sheet.
+        let mut drawn = Vec::new();
+        for run in &self.comparison.runs {
+            let key = (
+                &run.experiment.augmentation,
+                run.experiment.data.fit,
+                run.experiment.seed,
+            );
+            if drawn.contains(&key) {
+                continue;
+            }
+            drawn.push(key);
+            let suffix = if std::ptr::eq(run, first) {
+                ""
+            } else {
+                &run.slug
+            };
+            if let Some(figure) = pictures::augmentation_sheet(material, &run.experiment) {
+                self.add(Kind::Augmentation, suffix, None, figure);
+            }
+        }
+    }
+}
+
+fn series(run: &ComparedRun) -> CurveSeries {
+    CurveSeries {
+        name: run.name.clone(),
+        color: run.color,
+        metrics: run.run.metrics.clone(),
+        phase_starts: run.run.phase_starts.clone(),
+    }
+}
+
+fn trained_on(run: &ComparedRun) -> String {
+    format!(
+        "{} to train on, {} to validate with",
+        format::count(run.run.summary.train_pictures, "picture", "pictures"),
+        format::thousands(run.run.summary.validation_pictures as u64)
+    )
+}
+
+fn curves(comparison: &Comparison) -> CurvesFigure {
+    CurvesFigure {
+        title: if comparison.is_several() {
+            "Accuracy and loss, run against run".to_owned()
+        } else {
+            format!("Accuracy and loss: {}", comparison.title())
+        },
+        remark: comparison.runs.first().map(trained_on).unwrap_or_default(),
+        series: comparison.runs.iter().map(series).collect(),
+    }
+}
+
+fn results(tested: &[(&ComparedRun, &Tested)]) -> ResultsFigure {
+    let bars = tested
+        .iter()
+        .map(|(run, tested)| {
+            let confusion = &tested.confusion;
+            ResultBar::from_counts(
+                run.name.clone(),
+                run.color,
+                confusion.correct(),
+                confusion.total(),
+            )
+        })
+        .collect();
+    ResultsFigure {
+        title: "Test accuracy".to_owned(),
+        remark: format!(
+            "{}{}",
+            pictures_of(tested[0].1),
+            if tested.len() > 1 {
+                ", the same for every run"
+            } else {
+                ""
+            }
+        ),
+        bars,
+    }
+}
+
+fn pictures_of(tested: &Tested) -> String {
+    let number = tested.predictions.rows.len();
+    format::count(number, "test picture", "test pictures")
+}
+
+fn confusion(run: &ComparedRun, tested: &Tested, shown: Shown) -> ConfusionFigure {
+    ConfusionFigure {
+        title: format!("Confusion matrix: {}", run.name),
+        remark: format!(
+            "{}, accuracy {}",
+            pictures_of(tested),
+            accuracy(&tested.confusion)
+        ),
+        matrix: tested.confusion.clone(),
+        shown,
+    }
+}
+
+/// `90.4 % (95 % interval 87.9 to 92.4 %)`.
+pub(super) fn accuracy(confusion: &crate::evaluation::ConfusionMatrix) -> String {
+    let interval = crate::evaluation::wilson(confusion.correct(), confusion.total());
+    format!(
+        "{} (95 % interval {:.1} to {:.1} %)",
+        format::percent(confusion.accuracy()),
+        interval.low * 100.0,
+        interval.high * 100.0
+    )
+}
+
+fn difference(
+    (from_run, from): &(&ComparedRun, &Tested),
+    (to_run, to): &(&ComparedRun, &Tested),
+) -> ConfusionDifferenceFigure {
+    ConfusionDifferenceFigure {
+        title: format!("From {} to {}", from_run.name, to_run.name),
+        remark: format!(
+            "change of the confusion matrix on {}; accuracy {} to {}",
+            pictures_of(to),
+            format::percent(from.confusion.accuracy()),
+            format::percent(to.confusion.accuracy()),
+        ),
+        from: from.confusion.clone(),
+        to: to.confusion.clone(),
+    }
+}

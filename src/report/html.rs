@@ -1,0 +1,358 @@
+//! The report: one HTML file that holds everything it shows, for a browser or a printer.
+
+use std::fmt::Write;
+
+use base64::Engine as _;
+
+use crate::evaluation::{ClassReport, ClassificationReport};
+use crate::figures::{Size, Theme, outlined, to_svg};
+use crate::format::{self, Align};
+use crate::runs::{RunState, files};
+
+use super::ReportError;
+use super::comparison::{ComparedRun, Comparison};
+use super::figures::{Kind, Named};
+use super::text::{RESULT_COLUMNS, result_lines, results_title, setting_differences};
+
+const STYLE: &str = include_str!("report.css");
+
+/// Writes the document. Every figure stands in it twice, light and dark, as the reader's screen is.
+/// `notes` are sentences about what is missing. `progress` hears after each figure; false stops.
+pub(super) fn html(
+    comparison: &Comparison,
+    figures: &[Named],
+    notes: &[String],
+    size: Size,
+    progress: &mut dyn FnMut() -> bool,
+) -> Result<String, ReportError> {
+    let mut page = Page {
+        comparison,
+        figures,
+        size,
+        progress,
+        body: String::new(),
+    };
+    page.head();
+    page.results()?;
+    page.settings();
+    for (place, run) in comparison.runs.iter().enumerate() {
+        page.run(place, run)?;
+    }
+    page.data()?;
+    page.foot(notes);
+    let title = escape(&comparison.title());
+    Ok(format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"generator\" content=\"Graft {}\">\n<title>{title}</title>\n\
+         <style>\n{STYLE}</style>\n</head>\n<body>\n{}</body>\n</html>\n",
+        env!("CARGO_PKG_VERSION"),
+        page.body
+    ))
+}
+
+struct Page<'a> {
+    comparison: &'a Comparison,
+    figures: &'a [Named],
+    size: Size,
+    progress: &'a mut dyn FnMut() -> bool,
+    body: String,
+}
+
+impl Page<'_> {
+    fn say(&mut self, html: &str) {
+        self.body.push_str(html);
+        self.body.push('\n');
+    }
+
+    fn head(&mut self) {
+        let comparison = self.comparison;
+        let title = escape(&comparison.title());
+        self.say(&format!("<h1>{title}</h1>"));
+        if let Some(first) = comparison.runs.first() {
+            let summary = &first.run.summary;
+            let line = format!(
+                "{} to train on, {} to validate with, {} to test on; {}",
+                format::count(summary.train_pictures, "picture", "pictures"),
+                format::thousands(summary.validation_pictures as u64),
+                format::thousands(summary.test_pictures as u64),
+                format::count(summary.classes.len(), "class", "classes"),
+            );
+            self.say(&format!("<p class=\"muted\">{}</p>", escape(&line)));
+        }
+        let verdict = super::verdict::sentences(comparison);
+        if !verdict.is_empty() {
+            let sentences: String = verdict
+                .iter()
+                .map(|sentence| format!("<p>{}</p>", escape(sentence)))
+                .collect();
+            self.say(&format!("<div class=\"verdict\">{sentences}</div>"));
+        }
+        let mut links = vec![("results".to_owned(), "Results".to_owned())];
+        if comparison.is_several() {
+            links.push(("settings".to_owned(), "Settings that differ".to_owned()));
+        }
+        for (place, run) in comparison.runs.iter().enumerate() {
+            links.push((format!("run-{}", place + 1), run.name.clone()));
+        }
+        links.push(("data".to_owned(), "Data".to_owned()));
+        let links: String = links
+            .iter()
+            .map(|(id, name)| format!("<a href=\"#{id}\">{}</a>", escape(name)))
+            .collect::<Vec<_>>()
+            .join("\n");
+        self.say(&format!("<nav>\n{links}\n</nav>"));
+    }
+
+    fn results(&mut self) -> Result<(), ReportError> {
+        let title = escape(&results_title(self.comparison));
+        self.say(&format!("<h2 id=\"results\">{title}</h2>"));
+        let rows: Vec<Vec<String>> = result_lines(self.comparison)
+            .iter()
+            .map(|line| {
+                std::iter::once(run_name(line.run))
+                    .chain(line.values.iter().map(|value| escape(value)))
+                    .collect()
+            })
+            .collect();
+        let table = html_table(&RESULT_COLUMNS, &rows);
+        self.say(&table);
+        self.say(
+            "<p class=\"muted\">The interval is Wilson's 95 % interval of the accuracy. “learns” counts the \
+             parameters that learn in the last phase.</p>",
+        );
+        for kind in Kind::ALL.into_iter().filter(|kind| !kind.is_about_data()) {
+            self.figures_of(kind, None)?;
+        }
+        Ok(())
+    }
+
+    fn settings(&mut self) {
+        if !self.comparison.is_several() {
+            return;
+        }
+        self.say("<h2 id=\"settings\">Settings that differ</h2>");
+        let differences = setting_differences(self.comparison);
+        if differences.is_empty() {
+            self.say("<p>None: the runs carried out the same experiment.</p>");
+            return;
+        }
+        let header: Vec<(&str, Align)> = std::iter::once(("setting", Align::Left))
+            .chain(
+                self.comparison
+                    .runs
+                    .iter()
+                    .map(|run| (run.name.as_str(), Align::Left)),
+            )
+            .collect();
+        let rows: Vec<Vec<String>> = differences
+            .into_iter()
+            .map(|difference| {
+                std::iter::once(format!("<code>{}</code>", escape(&difference.field)))
+                    .chain(difference.values.iter().map(|value| escape(value)))
+                    .collect()
+            })
+            .collect();
+        let table = html_table(&header, &rows).replace("<td>", "<td class=\"wrap\">");
+        self.say(&table);
+    }
+
+    fn run(&mut self, place: usize, run: &ComparedRun) -> Result<(), ReportError> {
+        let heading = format!("<h2 id=\"run-{}\">{}</h2>", place + 1, run_name(run));
+        self.say(&heading);
+        let summary = &run.run.summary;
+        let state = match &summary.state {
+            RunState::Finished => String::new(),
+            RunState::Running => ", still training".to_owned(),
+            RunState::Stopped => ", stopped before its end".to_owned(),
+            RunState::Interrupted => ", interrupted".to_owned(),
+            RunState::Failed(reason) => format!(", failed: {reason}"),
+        };
+        let line = format!(
+            "{}, {}, begun {}, {} on {}, Graft {}{state}",
+            summary.backbone,
+            format::count(run.run.metrics.len(), "epoch", "epochs"),
+            format::utc_time(summary.started),
+            format::duration(summary.seconds_total),
+            summary.device,
+            summary.graft_version,
+        );
+        self.say(&format!("<p class=\"muted\">{}</p>", escape(&line)));
+        self.figures_of(Kind::Curves, Some(place))?;
+        if let Some(tested) = &run.tested {
+            self.say("<h3>Classification report</h3>");
+            let table = report_table(&ClassificationReport::new(&tested.confusion));
+            self.say(&table);
+        }
+        self.say("<div class=\"pair\">");
+        self.figures_of(Kind::Confusion, Some(place))?;
+        self.figures_of(Kind::ConfusionShares, Some(place))?;
+        self.say("</div>");
+        for kind in [Kind::Gallery, Kind::Freeze, Kind::Movement] {
+            self.figures_of(kind, Some(place))?;
+        }
+        let folder = escape(&run.run.folder.display().to_string());
+        self.say(&format!(
+            "<p class=\"muted\">Its folder: <code>{folder}</code></p>"
+        ));
+        if let Ok(preset) = std::fs::read_to_string(run.run.folder.join(files::PRESET)) {
+            self.say(&format!(
+                "<details><summary>The exact experiment</summary>\n<pre>{}</pre>\n</details>",
+                escape(&preset)
+            ));
+        }
+        Ok(())
+    }
+
+    fn data(&mut self) -> Result<(), ReportError> {
+        let any = self.figures.iter().any(|named| named.kind.is_about_data());
+        if !any {
+            return Ok(());
+        }
+        self.say("<h2 id=\"data\">Data</h2>");
+        for kind in Kind::ALL.into_iter().filter(|kind| kind.is_about_data()) {
+            self.figures_of(kind, None)?;
+        }
+        Ok(())
+    }
+
+    fn foot(&mut self, notes: &[String]) {
+        for note in notes {
+            self.say(&format!("<p class=\"muted\">{}</p>", escape(note)));
+        }
+        self.say(&format!(
+            "<p class=\"muted\">Written by Graft {}.</p>",
+            env!("CARGO_PKG_VERSION")
+        ));
+    }
+
+    fn figures_of(&mut self, kind: Kind, run: Option<usize>) -> Result<(), ReportError> {
+        let figures = self.figures;
+        for named in figures
+            .iter()
+            .filter(|named| named.kind == kind && named.run == run)
+        {
+            let alt = escape(&named.figure.title());
+            let mut images = String::new();
+            for (class, theme) in [("light", Theme::LIGHT), ("dark", Theme::DARK)] {
+                // Letters as outlines: a reader's browser has other fonts.
+                let svg = outlined(&to_svg(named.figure.as_ref(), self.size, theme))?;
+                let _ = writeln!(
+                    images,
+                    "<img class=\"{class}\" alt=\"{alt}\" width=\"{}\" height=\"{}\" src=\"data:image/svg+xml;base64,{}\">",
+                    self.size.width,
+                    self.size.height,
+                    base64::engine::general_purpose::STANDARD.encode(svg)
+                );
+            }
+            self.say(&format!("<figure>\n{images}</figure>"));
+            if !(self.progress)() {
+                return Err(ReportError::Stopped);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The name with the run's colour before it.
+fn run_name(run: &ComparedRun) -> String {
+    let (red, green, blue) = run.color;
+    format!(
+        "<span class=\"chip\" style=\"background:#{red:02x}{green:02x}{blue:02x}\"></span>{}",
+        escape(&run.name)
+    )
+}
+
+/// A table of cells that are HTML already, under headers that are not.
+fn html_table(header: &[(&str, Align)], rows: &[Vec<String>]) -> String {
+    let class = |align: &Align| match align {
+        Align::Left => "",
+        Align::Right => " class=\"number\"",
+    };
+    let mut html = String::from("<div class=\"table\"><table>\n<thead><tr>");
+    for (name, align) in header {
+        let _ = write!(
+            html,
+            "<th scope=\"col\"{}>{}</th>",
+            class(align),
+            escape(name)
+        );
+    }
+    html.push_str("</tr></thead>\n<tbody>\n");
+    for row in rows {
+        html.push_str("<tr>");
+        for (cell, (_, align)) in row.iter().zip(header) {
+            let _ = write!(html, "<td{}>{cell}</td>", class(align));
+        }
+        html.push_str("</tr>\n");
+    }
+    html.push_str("</tbody></table></div>");
+    html
+}
+
+/// scikit-learn's classification report as a table, with three digits.
+fn report_table(report: &ClassificationReport) -> String {
+    let line = |class: &ClassReport| {
+        vec![
+            escape(&class.name),
+            format!("{:.3}", class.precision),
+            format!("{:.3}", class.recall),
+            format!("{:.3}", class.f1),
+            format::thousands(class.support),
+        ]
+    };
+    let mut rows: Vec<Vec<String>> = report.classes.iter().map(line).collect();
+    rows.push(vec![
+        "accuracy".to_owned(),
+        String::new(),
+        String::new(),
+        format!("{:.3}", report.accuracy),
+        format::thousands(report.macro_average.support),
+    ]);
+    rows.push(line(&report.macro_average));
+    rows.push(line(&report.weighted_average));
+    let header = [
+        ("class", Align::Left),
+        ("precision", Align::Right),
+        ("recall", Align::Right),
+        ("f1-score", Align::Right),
+        ("support", Align::Right),
+    ];
+    html_table(&header, &rows)
+}
+
+/// Text for HTML.
+pub(super) fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            letter => escaped.push(letter),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod unit {
+    use super::*;
+
+    #[test]
+    fn text_stays_text() {
+        assert_eq!(
+            escape("<script>alert('x & \"y\"')</script>"),
+            "&lt;script&gt;alert(&#39;x &amp; &quot;y&quot;&#39;)&lt;/script&gt;"
+        );
+    }
+
+    #[test]
+    fn the_style_names_nothing_outside() {
+        for foreign in ["url(", "@import", "http:", "https:"] {
+            assert!(!STYLE.contains(foreign), "{foreign}");
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! What a run, or several on the same test pictures, leave for a document: figures, one HTML file,
+//! tables, and scalars for TensorBoard. The command line and the window write the same.
+
+mod comparison;
+mod export;
+mod figures;
+mod html;
+mod learning;
+mod pictures;
+mod tables;
+mod tensorboard;
+mod text;
+mod verdict;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+
+use crate::data::DataError;
+use crate::figures::RenderError;
+use crate::runs::RunError;
+
+pub use comparison::{ComparedRun, Comparison};
+pub use export::{Format, Options, Parts, Written, write};
+pub use figures::{Kind, Named, figures};
+pub use learning::freeze_figure;
+pub use pictures::{Material, augmented};
+pub use text::{results_text, settings_text};
+
+/// Why something could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    #[error(transparent)]
+    Run(#[from] RunError),
+    #[error(transparent)]
+    Data(#[from] DataError),
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    #[error("{reason}: {path}")]
+    File { reason: String, path: PathBuf },
+    #[error("stopped")]
+    Stopped,
+}

@@ -1,0 +1,332 @@
+//! A run's pictures: where they are, and the sheets that are made of them.
+
+use std::collections::HashMap;
+
+use crate::data::square::{SquareSpec, to_square};
+use crate::data::{DataError, PictureSource, Pixels, StopFlag, augment, decode, scan};
+use crate::experiment::Experiment;
+use crate::figures::{
+    ClassCount, ClassCountsFigure, GalleryFigure, GalleryPicture, GalleryRow, SheetCell,
+    SheetFigure,
+};
+use crate::format;
+use crate::runs::files::SplitLine;
+use crate::runs::store;
+
+use super::comparison::{ComparedRun, Tested};
+
+/// The longer side of a picture in a gallery or a grid, in pixels: sharp on a figure twice as large
+/// as usual.
+const THUMBNAIL: u32 = 320;
+/// The side of an augmented square, in pixels: as the window previews it.
+const SQUARE: u32 = 224;
+/// Versions of a picture beside the original.
+const VERSIONS: u32 = 15;
+/// Pictures of a row of the gallery.
+const ROW: usize = 9;
+/// Pictures of the data set's grid.
+const GRID: usize = 40;
+
+/// The pictures that runs were trained and tested on.
+#[derive(Debug, Clone)]
+pub struct Material {
+    pub classes: Vec<String>,
+    /// Every picture of the first run with its class and split.
+    pub split: Vec<SplitLine>,
+    /// Where each is, by its name; empty where the source is gone.
+    sources: HashMap<String, PictureSource>,
+    /// Why pictures can't be shown.
+    pub problem: Option<String>,
+}
+
+impl Material {
+    /// Finds the pictures of `run`. Pictures that are gone are no error: their names and numbers
+    /// still say what was trained on.
+    ///
+    /// # Errors
+    /// When the run's own split can't be read, or when stopped.
+    pub fn find(run: &ComparedRun, stop: &StopFlag) -> Result<Self, super::ReportError> {
+        let folder = &run.run.folder;
+        let split = store::split(folder)?;
+        let (sources, problem) = match scan::sources(&run.experiment.data, Some(folder), stop) {
+            Ok(sources) => (sources, None),
+            Err(DataError::Stopped) => return Err(super::ReportError::Stopped),
+            Err(error) => (HashMap::new(), Some(error.to_string())),
+        };
+        let is_there = |line: &SplitLine| sources.contains_key(&line.file);
+        let problem = problem.or_else(|| {
+            let missing = split.iter().filter(|line| !is_there(line)).count();
+            (missing > 0).then(|| {
+                format!(
+                    "{} of the run are not there any more",
+                    format::count(missing, "picture", "pictures")
+                )
+            })
+        });
+        Ok(Self {
+            classes: run.run.summary.classes.clone(),
+            split,
+            sources,
+            problem,
+        })
+    }
+
+    /// The pictures of a split, in the order of the run's file.
+    fn part<'a>(&'a self, split: &'a str) -> impl Iterator<Item = &'a SplitLine> {
+        self.split.iter().filter(move |line| line.split == split)
+    }
+
+    fn thumbnail(&self, file: &str) -> Option<Pixels> {
+        decode::thumbnail(self.sources.get(file)?, THUMBNAIL).ok()
+    }
+}
+
+/// How many pictures each class has, and in which split.
+pub fn class_counts(material: &Material) -> ClassCountsFigure {
+    let count = |class: &str, split: &str| {
+        material
+            .part(split)
+            .filter(|line| line.class == class)
+            .count()
+    };
+    let classes = material
+        .classes
+        .iter()
+        .map(|class| ClassCount {
+            name: class.clone(),
+            train: count(class, "train"),
+            validation: count(class, "validation"),
+            test: count(class, "test"),
+        })
+        .collect();
+    ClassCountsFigure::new(classes)
+}
+
+/// Training pictures of every class, a row or more of each.
+pub fn dataset_grid(material: &Material) -> Option<SheetFigure> {
+    let classes = &material.classes;
+    if classes.is_empty() {
+        return None;
+    }
+    // Of few classes several pictures, of very many the first ones' one each.
+    let each = (GRID / classes.len()).clamp(1, 10);
+    let shown = classes.len().min(GRID);
+    let mut cells = Vec::new();
+    for class in &classes[..shown] {
+        let files: Vec<&SplitLine> = material
+            .part("train")
+            .filter(|line| line.class == *class)
+            .collect();
+        let mut found = 0;
+        for place in spread(files.len(), each) {
+            if let Some(pixels) = material.thumbnail(&files[place].file) {
+                found += 1;
+                cells.push(SheetCell {
+                    pixels,
+                    caption: class.clone(),
+                    marked: false,
+                });
+            }
+        }
+        // A row stays a row: a class of fewer pictures leaves room behind them.
+        if each > 1 && found > 0 {
+            for _ in found..each.min(10) {
+                cells.push(SheetCell {
+                    pixels: Pixels::filled(0, 0, [0; 3]),
+                    caption: String::new(),
+                    marked: false,
+                });
+            }
+        }
+    }
+    if cells.iter().all(|cell| cell.pixels.width == 0) {
+        return None;
+    }
+    let mut remark = format!(
+        "training pictures, {} of each of {}",
+        each,
+        format::count(shown, "class", "classes")
+    );
+    if shown < classes.len() {
+        remark.push_str(&format!(" ({} in all)", classes.len()));
+    }
+    // Two classes of ten pictures: two rows each of five would hide which belong together.
+    let columns = (each > 1).then_some(if shown <= 2 { each.div_ceil(2) } else { each });
+    Some(SheetFigure {
+        title: "Samples of the data set".to_owned(),
+        remark,
+        cells,
+        columns,
+    })
+}
+
+/// `count` places spread evenly over `length`.
+fn spread(length: usize, count: usize) -> Vec<usize> {
+    let count = count.min(length);
+    (0..count).map(|place| place * length / count).collect()
+}
+
+/// A training picture and what the experiment's augmentation makes of it, drawn anew each time.
+pub fn augmentation_sheet(material: &Material, experiment: &Experiment) -> Option<SheetFigure> {
+    let source = material
+        .part("train")
+        .find_map(|line| material.sources.get(&line.file))?;
+    let decoded = decode::decode(source).ok()?;
+    let original = to_square(&decoded, &SquareSpec::preview(SQUARE, experiment.data.fit));
+    let versions = (0..VERSIONS)
+        .map(|view| {
+            let seed = augment::seed_for(experiment.seed, view, 0);
+            augment::augment(&original, &experiment.augmentation, seed, view)
+        })
+        .collect();
+    Some(augmented(original, versions, experiment))
+}
+
+/// The sheet of an original and its versions.
+pub fn augmented(original: Pixels, versions: Vec<Pixels>, experiment: &Experiment) -> SheetFigure {
+    let mut cells = vec![SheetCell {
+        pixels: original,
+        caption: "original".to_owned(),
+        marked: true,
+    }];
+    cells.extend(
+        versions
+            .into_iter()
+            .enumerate()
+            .map(|(place, pixels)| SheetCell {
+                pixels,
+                caption: format!("version {}", place + 1),
+                marked: false,
+            }),
+    );
+    SheetFigure {
+        title: format!("Augmentation: {}", experiment.name),
+        remark: changes(experiment),
+        cells,
+        columns: None,
+    }
+}
+
+/// The changes that are switched on, in words.
+fn changes(experiment: &Experiment) -> String {
+    let augmentation = &experiment.augmentation;
+    let mut said = Vec::new();
+    match (augmentation.horizontal_flip, augmentation.vertical_flip) {
+        (true, true) => said.push("flips both ways".to_owned()),
+        (true, false) => said.push("horizontal flip".to_owned()),
+        (false, true) => said.push("vertical flip".to_owned()),
+        (false, false) => {}
+    }
+    if augmentation.rotation > 0.0 {
+        said.push(format!("rotation up to {}°", augmentation.rotation));
+    }
+    for (name, strength) in [
+        ("zoom", augmentation.zoom),
+        ("translation", augmentation.translation),
+        ("crop", augmentation.crop),
+        ("brightness", augmentation.brightness),
+        ("contrast", augmentation.contrast),
+        ("colour jitter", augmentation.color_jitter),
+        ("cutout", augmentation.cutout),
+    ] {
+        if strength > 0.0 {
+            said.push(format!(
+                "{name} up to {} %",
+                (strength * 1000.0).round() / 10.0
+            ));
+        }
+    }
+    if said.is_empty() {
+        "none: every version is the picture itself".to_owned()
+    } else {
+        said.join(", ")
+    }
+}
+
+/// Confidences above and below which the lesson counts predictions.
+const CONFIDENT: f64 = 0.9;
+const UNCERTAIN: f64 = 0.6;
+
+/// The lesson's three rows: right and confident, right and uncertain, wrong.
+pub fn gallery(run: &ComparedRun, tested: &Tested, material: Option<&Material>) -> GalleryFigure {
+    let predictions = &tested.predictions;
+    // Place, confidence and whether it is right.
+    let mut right = Vec::new();
+    let mut wrong = Vec::new();
+    for (place, row) in predictions.rows.iter().enumerate() {
+        let predicted = row.predicted();
+        let confidence = row.probabilities.get(predicted as usize).copied();
+        let entry = (place, f64::from(confidence.unwrap_or(0.0)));
+        if predicted == row.truth {
+            right.push(entry);
+        } else {
+            wrong.push(entry);
+        }
+    }
+    let confident = |entry: &&(usize, f64)| entry.1 > CONFIDENT;
+    let uncertain = |entry: &&(usize, f64)| entry.1 < UNCERTAIN;
+    let number = |places: &[(usize, f64)], which: &dyn Fn(&&(usize, f64)) -> bool| {
+        places.iter().filter(which).count()
+    };
+    let summary = format!(
+        "{}: over 90 % confident on {} ({} wrong), under 60 % on {}",
+        format::count(predictions.rows.len(), "test picture", "test pictures"),
+        number(&right, &confident) + number(&wrong, &confident),
+        number(&wrong, &confident),
+        number(&right, &uncertain) + number(&wrong, &uncertain),
+    );
+    let highest_first =
+        |a: &(usize, f64), b: &(usize, f64)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
+    let mut by_confidence = right.clone();
+    by_confidence.sort_by(highest_first);
+    let mut by_doubt = right.clone();
+    by_doubt.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
+    wrong.sort_by(highest_first);
+    let pictures = |places: &[(usize, f64)]| {
+        places
+            .iter()
+            .take(ROW)
+            .filter_map(|&(place, confidence)| {
+                let row = predictions.rows.get(place)?;
+                let class = |index: u32| predictions.classes.get(index as usize).cloned();
+                Some(GalleryPicture {
+                    pixels: material.and_then(|material| material.thumbnail(&row.file)),
+                    truth: class(row.truth)?,
+                    predicted: class(row.predicted())?,
+                    confidence,
+                    is_right: row.predicted() == row.truth,
+                })
+            })
+            .collect()
+    };
+    let rows = vec![
+        GalleryRow {
+            title: "Right and confident".to_owned(),
+            remark: format!(
+                "most confident of {} right; {} over 90 %",
+                format::thousands(right.len() as u64),
+                number(&right, &confident)
+            ),
+            pictures: pictures(&by_confidence),
+        },
+        GalleryRow {
+            title: "Right and uncertain".to_owned(),
+            remark: format!("least confident; {} under 60 %", number(&right, &uncertain)),
+            pictures: pictures(&by_doubt),
+        },
+        GalleryRow {
+            title: "Wrong".to_owned(),
+            remark: format!(
+                "most confident of {} wrong; {} over 90 %",
+                format::thousands(wrong.len() as u64),
+                number(&wrong, &confident)
+            ),
+            pictures: pictures(&wrong),
+        },
+    ];
+    GalleryFigure {
+        title: format!("Predictions: {}", run.name),
+        remark: summary,
+        rows,
+    }
+}

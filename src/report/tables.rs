@@ -1,0 +1,153 @@
+//! Numbers as tables for other programs: comma-separated, exact.
+
+use crate::evaluation::wilson;
+
+use super::comparison::{Comparison, Tested};
+
+/// Collects a table in memory, where nothing but a mistake of ours can fail.
+fn table(
+    write: impl FnOnce(&mut csv::Writer<Vec<u8>>) -> Result<(), csv::Error>,
+) -> Result<Vec<u8>, String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    write(&mut writer).map_err(|error| error.to_string())?;
+    writer
+        .into_inner()
+        .map_err(|error| error.error().to_string())
+}
+
+/// `comparison.csv`: a line per tested run.
+pub(super) fn comparison(comparison: &Comparison) -> Result<Vec<u8>, String> {
+    table(|writer| {
+        writer.write_record([
+            "run",
+            "experiment",
+            "backbone",
+            "accuracy",
+            "accuracy_low",
+            "accuracy_high",
+            "macro_f1",
+            "loss",
+            "n",
+            "trainable_parameters",
+            "frozen_parameters",
+            "epochs",
+            "best_epoch",
+            "seconds_total",
+        ])?;
+        for (run, Tested { confusion, .. }) in comparison.tested() {
+            let summary = &run.run.summary;
+            let interval = wilson(confusion.correct(), confusion.total());
+            let loss = summary.test.as_ref().map(|test| test.loss.to_string());
+            writer.write_record([
+                summary.id.clone(),
+                summary.experiment.clone(),
+                summary.backbone.clone(),
+                confusion.accuracy().to_string(),
+                interval.low.to_string(),
+                interval.high.to_string(),
+                confusion.macro_f1().to_string(),
+                loss.unwrap_or_default(),
+                confusion.total().to_string(),
+                summary.trainable_parameters.to_string(),
+                summary.frozen_parameters.to_string(),
+                run.run.metrics.len().to_string(),
+                summary.best_epoch.to_string(),
+                summary.seconds_total.to_string(),
+            ])?;
+        }
+        Ok(())
+    })
+}
+
+/// `metrics.csv`: a line per run and epoch.
+pub(super) fn metrics(comparison: &Comparison) -> Result<Vec<u8>, String> {
+    table(|writer| {
+        writer.write_record([
+            "run",
+            "experiment",
+            "epoch",
+            "phase",
+            "learning_rate",
+            "train_loss",
+            "train_accuracy",
+            "validation_loss",
+            "validation_accuracy",
+            "validation_macro_f1",
+            "seconds",
+        ])?;
+        let text = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+        for run in &comparison.runs {
+            for epoch in &run.run.metrics {
+                writer.write_record([
+                    run.run.summary.id.clone(),
+                    run.name.clone(),
+                    epoch.epoch.to_string(),
+                    epoch.phase.to_string(),
+                    epoch.learning_rate.to_string(),
+                    epoch.train_loss.to_string(),
+                    epoch.train_accuracy.to_string(),
+                    text(epoch.validation_loss),
+                    text(epoch.validation_accuracy),
+                    text(epoch.validation_macro_f1),
+                    epoch.seconds.to_string(),
+                ])?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// `predictions.csv`: a line per run and test picture.
+pub(super) fn predictions(comparison: &Comparison) -> Result<Vec<u8>, String> {
+    table(|writer| {
+        let tested = comparison.tested();
+        let Some((_, first)) = tested.first() else {
+            return writer.write_record(["run", "file", "true_class", "predicted_class"]);
+        };
+        let mut header: Vec<String> = [
+            "run",
+            "experiment",
+            "file",
+            "true_class",
+            "predicted_class",
+            "confidence",
+            "right",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        let classes = first.predictions.classes.iter();
+        header.extend(classes.map(|class| format!("probability_{class}")));
+        writer.write_record(header)?;
+        for (run, tested) in &tested {
+            let predictions = &tested.predictions;
+            for row in &predictions.rows {
+                let predicted = row.predicted();
+                let class = |index: u32| &predictions.classes[index as usize];
+                let mut record = vec![
+                    run.run.summary.id.clone(),
+                    run.name.clone(),
+                    row.file.clone(),
+                    class(row.truth).clone(),
+                    class(predicted).clone(),
+                    row.probabilities[predicted as usize].to_string(),
+                    (predicted == row.truth).to_string(),
+                ];
+                record.extend(row.probabilities.iter().map(f32::to_string));
+                writer.write_record(record)?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// `settings.csv`: a line per setting that differs, a column per run.
+pub(super) fn settings(comparison: &Comparison) -> Result<Vec<u8>, String> {
+    table(|writer| {
+        let names = comparison.runs.iter().map(|run| run.name.clone());
+        writer.write_record(std::iter::once("setting".to_owned()).chain(names))?;
+        for difference in super::text::setting_differences(comparison) {
+            writer.write_record(std::iter::once(difference.field).chain(difference.values))?;
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,446 @@
+//! Runs on disk become files that other programs read.
+#![allow(clippy::unwrap_used, reason = "tests may panic")]
+
+use std::path::{Path, PathBuf};
+
+use super::*;
+use crate::data::StopFlag;
+use crate::evaluation::{Prediction, Predictions};
+use crate::experiment::{DataSource, Experiment, FreezePlan, Phase, preset};
+use crate::figures::{Size, palette};
+use crate::runs::{RunState, RunSummary, files};
+use crate::training::EpochMetrics;
+use crate::training::events::TestMetrics;
+use crate::training::movement::Movement;
+
+const CLASSES: [&str; 2] = ["<b>crack & co</b>", "plain"];
+
+/// A folder with pictures, and runs on them.
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new() -> Self {
+        let place = Self(tempfile::tempdir().unwrap());
+        for (class, base) in [("crack", 40), ("plain", 180)] {
+            let folder = place.pictures().join(class);
+            std::fs::create_dir_all(&folder).unwrap();
+            for index in 0..8u8 {
+                image::RgbImage::from_fn(48, 40, |x, y| {
+                    image::Rgb([base + (x as u8 ^ y as u8) % 32, base + index, base])
+                })
+                .save(folder.join(format!("{index}.png")))
+                .unwrap();
+            }
+        }
+        place
+    }
+
+    fn pictures(&self) -> PathBuf {
+        self.0.path().join("pictures")
+    }
+
+    /// A finished run that takes every `wrong`th test picture for the other class.
+    fn run(&self, id: &str, name: &str, wrong: usize, rate: f64) -> PathBuf {
+        let folder = self.0.path().join(id);
+        std::fs::create_dir_all(&folder).unwrap();
+        let mut experiment = Experiment {
+            name: name.into(),
+            ..Experiment::default()
+        };
+        experiment.data.source = DataSource::ClassFolders {
+            path: self.pictures(),
+        };
+        experiment.augmentation.horizontal_flip = true;
+        experiment.phases[0].epochs = 2;
+        experiment.phases.push(Phase {
+            name: "Fine-tuning".into(),
+            epochs: 2,
+            freeze: FreezePlan::AllButLast(20),
+            learning_rate: rate,
+            ..Phase::default()
+        });
+        let write = |file: &str, bytes: &[u8]| std::fs::write(folder.join(file), bytes).unwrap();
+        write(files::PRESET, preset::to_text(&experiment).as_bytes());
+        let mut split = String::from("file,class,split\n");
+        let mut rows = Vec::new();
+        for (label, class) in ["crack", "plain"].into_iter().enumerate() {
+            for index in 0..8 {
+                let part = ["train", "train", "validation", "test"][index % 4];
+                let file = format!("{class}/{index}.png");
+                split.push_str(&format!("{file},\"{}\",{part}\n", CLASSES[label]));
+                if part == "test" {
+                    let is_wrong = rows.len() % wrong == wrong - 1;
+                    let sure = if is_wrong { 0.3 } else { 0.95 };
+                    let mut probabilities = vec![1.0 - sure, 1.0 - sure];
+                    probabilities[label] = sure;
+                    rows.push(Prediction {
+                        file,
+                        truth: label as u32,
+                        probabilities,
+                    });
+                }
+            }
+        }
+        write(files::SPLIT, split.as_bytes());
+        let metrics: Vec<EpochMetrics> = (1..=4)
+            .map(|epoch| EpochMetrics {
+                epoch,
+                phase: usize::from(epoch > 2),
+                learning_rate: rate,
+                train_loss: 1.0 / f64::from(epoch),
+                train_accuracy: 0.5 + 0.1 * f64::from(epoch),
+                validation_loss: Some(1.2 / f64::from(epoch)),
+                validation_accuracy: Some(0.5 + 0.08 * f64::from(epoch)),
+                validation_macro_f1: Some(0.5),
+                seconds: 2.0,
+            })
+            .collect();
+        write(files::METRICS, &files::metrics(&metrics).unwrap());
+        let predictions = Predictions {
+            classes: CLASSES.map(str::to_owned).to_vec(),
+            rows,
+        };
+        let right = predictions
+            .rows
+            .iter()
+            .filter(|row| row.predicted() == row.truth)
+            .count();
+        let n = predictions.rows.len();
+        write(
+            files::PREDICTIONS,
+            &files::predictions(&predictions).unwrap(),
+        );
+        let movement: Vec<Movement> = ["_conv_stem", "_blocks.0._bn0", "_conv_head"]
+            .into_iter()
+            .enumerate()
+            .map(|(place, path)| Movement {
+                path: path.into(),
+                initial_l2: 2.0,
+                distance_l2: 0.1 * place as f64,
+            })
+            .collect();
+        write(files::MOVEMENT, &files::movement(&movement).unwrap());
+        let summary = RunSummary {
+            id: id.into(),
+            experiment: name.into(),
+            backbone: "efficientnet_lite0".into(),
+            started: 1_700_000_000,
+            state: RunState::Finished,
+            classes: predictions.classes.clone(),
+            train_pictures: 8,
+            validation_pictures: 4,
+            test_pictures: n,
+            test_split: "the same".into(),
+            trainable_parameters: 1_000,
+            frozen_parameters: 2_000,
+            best_epoch: 3,
+            epochs_planned: 4,
+            phases: Vec::new(),
+            seconds_total: 12.0,
+            test: Some(TestMetrics {
+                loss: 0.4,
+                accuracy: right as f64 / n as f64,
+                macro_f1: 0.5,
+                n,
+            }),
+            device: "CPU".into(),
+            graft_version: "0.1.0".into(),
+        };
+        write(files::SUMMARY, &files::summary(&summary).unwrap());
+        folder
+    }
+
+    fn out(&self) -> PathBuf {
+        self.0.path().join("out")
+    }
+}
+
+fn load(folders: &[&Path]) -> Comparison {
+    let folders: Vec<_> = folders
+        .iter()
+        .enumerate()
+        .map(|(place, folder)| (folder.to_path_buf(), palette::run_color(place)))
+        .collect();
+    Comparison::load(&folders).unwrap()
+}
+
+fn small() -> Options {
+    Options {
+        size: Size {
+            width: 480,
+            height: 300,
+        },
+        dpi: 300,
+        ..Options::default()
+    }
+}
+
+fn written(comparison: &Comparison, options: &Options, out: &Path) -> Written {
+    write(comparison, options, out, &|_, _| {}, &StopFlag::default()).unwrap()
+}
+
+fn names(written: &Written, out: &Path) -> Vec<String> {
+    let mut names: Vec<String> = written
+        .files
+        .iter()
+        .map(|file| {
+            let file = file.strip_prefix(out).unwrap();
+            file.display().to_string()
+        })
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn two_runs_become_every_figure_table_and_report() {
+    let place = Place::new();
+    let (first, second) = (
+        place.run("a", "Feature extraction", 2, 1e-3),
+        place.run("b", "Fine-tuning <script>alert(1)</script>", 4, 1e-4),
+    );
+    let comparison = load(&[&first, &second]);
+    comparison.check_tested().unwrap();
+    let out = place.out();
+    let written = written(&comparison, &small(), &out);
+    assert_eq!(written.notes, Vec::<String>::new());
+    let names = names(&written, &out);
+    for stem in [
+        "curves",
+        "curves-1-feature-extraction",
+        "curves-2-fine-tuning-script-alert-1-script",
+        "results",
+        "confusion-1-feature-extraction",
+        "confusion-normalised-1-feature-extraction",
+        "confusion-difference",
+        "gallery-1-feature-extraction",
+        "freeze-1-feature-extraction",
+        "movement-1-feature-extraction",
+        "class-counts",
+        "dataset",
+        "augmentation",
+    ] {
+        for ending in ["png", "svg"] {
+            let name = format!("{stem}.{ending}");
+            assert!(names.contains(&name), "{name} is not in {names:?}");
+        }
+    }
+    for name in &names {
+        let bytes = std::fs::read(out.join(name)).unwrap();
+        if name.ends_with(".png") {
+            let picture = image::load_from_memory(&bytes).unwrap().to_rgb8();
+            assert_eq!(picture.dimensions(), (480, 300), "{name}");
+            assert!(bytes.windows(4).any(|four| four == b"pHYs"), "{name}");
+            let colors: std::collections::HashSet<_> = picture.pixels().map(|p| p.0).collect();
+            assert!(colors.len() > 3, "{name} is empty");
+        }
+    }
+    // The pictures themselves stand in the gallery and in the grid.
+    for name in [
+        "gallery-1-feature-extraction.svg",
+        "dataset.svg",
+        "augmentation.svg",
+    ] {
+        let svg = std::fs::read_to_string(out.join(name)).unwrap();
+        assert!(svg.contains("<image ") && svg.contains("base64,"), "{name}");
+    }
+    let report = std::fs::read_to_string(out.join("report.txt")).unwrap();
+    assert!(report.contains("phases[1].learning_rate") && report.contains("weighted avg"));
+}
+
+#[test]
+fn the_report_is_one_file_without_scripts_or_foreign_parts() {
+    let place = Place::new();
+    let (first, second) = (
+        place.run("a", "Feature extraction", 2, 1e-3),
+        place.run("b", "Fine-tuning <script>alert(1)</script>", 4, 1e-4),
+    );
+    let out = place.out();
+    written(&load(&[&first, &second]), &small(), &out);
+    let html = std::fs::read_to_string(out.join("report.html")).unwrap();
+    for foreign in [
+        "<script",
+        "<link",
+        "<iframe",
+        "src=\"http",
+        "href=\"http",
+        "url(",
+        "@import",
+        "onload=",
+    ] {
+        assert!(!html.contains(foreign), "{foreign}");
+    }
+    for text in [
+        "prefers-color-scheme",
+        "Fine-tuning &lt;script&gt;alert(1)&lt;/script&gt;",
+        "&lt;b&gt;crack &amp; co&lt;/b&gt;",
+        "class=\"verdict\"",
+        "phases[1].learning_rate",
+        "weighted avg",
+        "data:image/svg+xml;base64,",
+    ] {
+        assert!(html.contains(text), "{text}");
+    }
+    // Every figure in light and dark.
+    assert_eq!(
+        html.matches("<img class=\"light\"").count(),
+        html.matches("<img class=\"dark\"").count()
+    );
+    assert!(html.matches("<figure>").count() >= 15);
+}
+
+#[test]
+fn one_run_is_reported_too() {
+    let place = Place::new();
+    let run = place.run("a", "Feature extraction", 2, 1e-3);
+    let out = place.out();
+    let options = Options {
+        format: Format::Png,
+        ..small()
+    };
+    let written = written(&load(&[&run]), &options, &out);
+    let names = names(&written, &out);
+    assert!(names.contains(&"curves.png".to_owned()) && names.contains(&"report.html".to_owned()));
+    for absent in ["confusion-difference.png", "settings.csv", "curves.svg"] {
+        assert!(!names.contains(&absent.to_owned()), "{absent}");
+    }
+}
+
+#[test]
+fn pictures_that_are_gone_are_told_and_the_rest_is_written() {
+    let place = Place::new();
+    let run = place.run("a", "Feature extraction", 2, 1e-3);
+    std::fs::remove_dir_all(place.pictures()).unwrap();
+    let out = place.out();
+    let written = written(&load(&[&run]), &small(), &out);
+    assert_eq!(written.notes.len(), 1);
+    assert!(
+        written.notes[0].starts_with("Pictures are missing: "),
+        "{:?}",
+        written.notes
+    );
+    let names = names(&written, &out);
+    assert!(names.contains(&"class-counts.png".to_owned()));
+    assert!(names.contains(&"gallery-1-feature-extraction.png".to_owned()));
+    assert!(!names.contains(&"dataset.png".to_owned()));
+    let html = std::fs::read_to_string(out.join("report.html")).unwrap();
+    assert!(html.contains("Pictures are missing"));
+}
+
+#[test]
+fn runs_on_other_pictures_are_refused_with_the_reason() {
+    let place = Place::new();
+    let (first, second) = (
+        place.run("a", "First", 2, 1e-3),
+        place.run("b", "Second", 2, 1e-3),
+    );
+    let path = second.join(files::SUMMARY);
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("the same", "another")).unwrap();
+    let comparison = load(&[&first, &second]);
+    let message = comparison.check_tested().unwrap_err().to_string();
+    assert!(
+        message.contains("tested on different pictures"),
+        "{message}"
+    );
+    // Each still has figures of its own, but nothing sets the two against each other.
+    let files: Vec<String> = figures(&comparison, &Kind::ALL, None)
+        .into_iter()
+        .map(|named| named.file)
+        .collect();
+    assert!(files.contains(&"confusion-2-second".to_owned()));
+    assert!(
+        !files.contains(&"results".to_owned())
+            && !files.contains(&"confusion-difference".to_owned())
+    );
+}
+
+#[test]
+fn a_stop_ends_the_export_soon() {
+    let place = Place::new();
+    let run = place.run("a", "Feature extraction", 2, 1e-3);
+    let stop = StopFlag::default();
+    let out = place.out();
+    let ended = write(&load(&[&run]), &small(), &out, &|_, _| stop.stop(), &stop);
+    assert!(matches!(ended, Err(ReportError::Stopped)));
+    assert_eq!(
+        std::fs::read_dir(&out).unwrap().count(),
+        2,
+        "one figure, twice"
+    );
+}
+
+#[test]
+fn predictions_and_metrics_are_tables_of_all_runs() {
+    let place = Place::new();
+    let (first, second) = (
+        place.run("a", "Twice", 2, 1e-3),
+        place.run("b", "Twice", 4, 1e-3),
+    );
+    let out = place.out();
+    written(&load(&[&first, &second]), &small(), &out);
+    let read = |name: &str| -> Vec<csv::StringRecord> {
+        let mut reader = csv::Reader::from_path(out.join(name)).unwrap();
+        let records: Result<Vec<_>, _> = reader.records().collect();
+        records.unwrap()
+    };
+    let predictions = read("predictions.csv");
+    assert_eq!(predictions.len(), 8);
+    let right = |run: &str| {
+        let of_run = predictions.iter().filter(|line| &line[0] == run);
+        of_run.filter(|line| &line[6] == "true").count()
+    };
+    assert_eq!((right("a"), right("b")), (2, 3));
+    // Two runs of one experiment are told apart.
+    assert_eq!(&predictions[0][1], "Twice (a)");
+    assert_eq!(read("metrics.csv").len(), 8);
+    assert_eq!(read("comparison.csv").len(), 2);
+    let settings = std::fs::read_to_string(out.join("settings.csv")).unwrap();
+    assert_eq!(settings, "setting,Twice (a),Twice (b)\n");
+}
+
+#[test]
+fn event_files_hold_whole_records() {
+    let place = Place::new();
+    let run = place.run("a", "Feature extraction", 2, 1e-3);
+    let out = place.out();
+    written(&load(&[&run]), &small(), &out);
+    let folder = out.join("tensorboard/1-feature-extraction");
+    for (part, records) in [("train", 17), ("validation", 13), ("test", 4)] {
+        let file = std::fs::read_dir(folder.join(part))
+            .unwrap()
+            .next()
+            .unwrap()
+            .unwrap();
+        assert!(file.file_name().to_string_lossy().contains("tfevents"));
+        let bytes = std::fs::read(file.path()).unwrap();
+        let (mut at, mut count) = (0, 0);
+        while at < bytes.len() {
+            let length = u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap()) as usize;
+            at += 8 + 4 + length + 4;
+            count += 1;
+        }
+        assert_eq!((at, count), (bytes.len(), records), "{part}");
+    }
+}
+
+#[test]
+fn the_freeze_diagram_counts_every_parameter_once() {
+    let place = Place::new();
+    let run = place.run("a", "Feature extraction", 2, 1e-3);
+    let comparison = load(&[&run]);
+    let experiment = &comparison.runs[0].experiment;
+    let tree = learning::tree(experiment).unwrap();
+    let figure = freeze_figure(&tree, experiment, 2).unwrap();
+    let head = crate::models::head::head_parameters(&experiment.head, tree.features, 2);
+    for phase in &figure.phases {
+        assert_eq!(
+            phase.totals().all(),
+            tree.root.parameters + head,
+            "{}",
+            phase.name
+        );
+    }
+    assert_eq!(figure.phases[0].totals().trainable, head);
+    assert!(figure.phases[1].totals().trainable > head);
+}

@@ -1,0 +1,137 @@
+//! A comparison in words and columns of text.
+
+use crate::evaluation::{ClassificationReport, wilson};
+use crate::experiment::Experiment;
+use crate::format::{self, Align, table};
+use crate::runs::settings::{Difference, differences};
+
+use super::comparison::{ComparedRun, Comparison, Tested};
+
+/// One line of the table of results.
+pub(super) struct ResultLine<'a> {
+    pub run: &'a ComparedRun,
+    /// One for each of [`RESULT_COLUMNS`] but the first.
+    pub values: Vec<String>,
+}
+
+/// The columns of the table of results.
+pub(super) const RESULT_COLUMNS: [(&str, Align); 8] = [
+    ("run", Align::Left),
+    ("accuracy", Align::Right),
+    ("95 % interval", Align::Right),
+    ("macro-F1", Align::Right),
+    ("loss", Align::Right),
+    ("learns", Align::Right),
+    ("best epoch", Align::Right),
+    ("time", Align::Right),
+];
+
+/// The results, best first.
+pub(super) fn result_lines(comparison: &Comparison) -> Vec<ResultLine<'_>> {
+    let mut tested = comparison.tested();
+    tested.sort_by_key(|(_, tested)| std::cmp::Reverse(tested.confusion.correct()));
+    tested
+        .into_iter()
+        .map(|(run, Tested { confusion, .. })| {
+            let summary = &run.run.summary;
+            let interval = wilson(confusion.correct(), confusion.total());
+            let loss = summary
+                .test
+                .as_ref()
+                .map_or_else(|| "–".to_owned(), |test| format::loss(test.loss));
+            let values = vec![
+                format::percent(confusion.accuracy()),
+                format!(
+                    "{:.1} to {:.1} %",
+                    interval.low * 100.0,
+                    interval.high * 100.0
+                ),
+                format!("{:.3}", confusion.macro_f1()),
+                loss,
+                format::magnitude(summary.trainable_parameters),
+                summary.best_epoch.to_string(),
+                format::duration(summary.seconds_total),
+            ];
+            ResultLine { run, values }
+        })
+        .collect()
+}
+
+/// What the table of results stands on.
+pub(super) fn results_title(comparison: &Comparison) -> String {
+    let pictures = comparison
+        .tested()
+        .first()
+        .map_or(0, |(_, tested)| tested.predictions.rows.len());
+    let pictures = format::count(pictures, "test picture", "test pictures");
+    if comparison.is_several() {
+        format!("Results on {pictures}, best first")
+    } else {
+        format!("Result on {pictures}")
+    }
+}
+
+/// The settings that are not the same for every run.
+pub(super) fn setting_differences(comparison: &Comparison) -> Vec<Difference> {
+    let experiments: Vec<Experiment> = comparison
+        .runs
+        .iter()
+        .map(|run| run.experiment.clone())
+        .collect();
+    differences(&experiments)
+}
+
+/// `report.txt`: results best first, settings that differ, and a classification report per run.
+pub fn results_text(comparison: &Comparison) -> String {
+    let lines = result_lines(comparison);
+    let rows: Vec<Vec<String>> = lines
+        .iter()
+        .map(|line| {
+            std::iter::once(line.run.name.clone())
+                .chain(line.values.iter().cloned())
+                .collect()
+        })
+        .collect();
+    let mut text = format!("{}\n\n", results_title(comparison));
+    text.push_str(&table(&RESULT_COLUMNS, &rows));
+    text.push_str(
+        "\nThe interval is Wilson's; “learns” counts the parameters that learn in the last phase.\n",
+    );
+    if comparison.is_several() {
+        text.push_str("\nSettings that differ\n\n");
+        text.push_str(&settings_text(comparison));
+    }
+    for line in lines {
+        let run = line.run;
+        text.push_str(&format!("\n{}\n{}\n\n", run.name, run.run.folder.display()));
+        if let Some(tested) = &run.tested {
+            text.push_str(&classification_report(tested));
+        }
+    }
+    text
+}
+
+/// As scikit-learn prints it, with three digits.
+pub(super) fn classification_report(tested: &Tested) -> String {
+    ClassificationReport::new(&tested.confusion).to_text(3)
+}
+
+/// A line per setting that differs, a column per run.
+pub fn settings_text(comparison: &Comparison) -> String {
+    let differences = setting_differences(comparison);
+    if differences.is_empty() {
+        return "None.\n".to_owned();
+    }
+    let mut header = vec![("setting", Align::Left)];
+    let names = comparison.runs.iter().map(|run| run.name.as_str());
+    header.extend(names.map(|name| (name, Align::Left)));
+    let rows: Vec<Vec<String>> = differences
+        .into_iter()
+        .map(|difference| {
+            std::iter::once(difference.field)
+                .chain(difference.values)
+                .collect()
+        })
+        .collect();
+    table(&header, &rows)
+}
