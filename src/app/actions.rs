@@ -102,7 +102,7 @@ impl Action {
             Self::StopAll => "Stop all training",
             Self::Rescan => "Scan the pictures again",
             Self::RefreshRuns => "Refresh the list of runs",
-            Self::ExportFigures => "Export figures…",
+            Self::ExportFigures => "Export figures and report…",
             Self::Show(View::Data) => "Show data",
             Self::Show(View::Layers) => "Show layers",
             Self::Show(View::Augmentation) => "Show augmentation",
@@ -148,7 +148,7 @@ impl Action {
             }
             Self::Rescan => "Look for pictures again, after files have changed",
             Self::RefreshRuns => "Read the folder of runs again",
-            Self::ExportFigures => "Write the figures of the shown runs as PNG and SVG files",
+            Self::ExportFigures => "Write figures, report and tables of the shown runs",
             Self::Show(View::Data) => "Classes, split, samples and problems of the pictures",
             Self::Show(View::Layers) => "The backbone layer by layer, and what of it is frozen",
             Self::Show(View::Augmentation) => {
@@ -312,7 +312,10 @@ impl Action {
             Self::Train => state.documents.iter().any(|document| document.included),
             Self::TrainActive | Self::CompareBothWays | Self::Rescan => state.has_pictures(),
             Self::Pause | Self::StopAll => state.is_training(),
-            Self::ExportFigures => state.runs.iter().any(|run| run.shown),
+            Self::ExportFigures => state
+                .runs
+                .iter()
+                .any(|run| run.shown && run.folder.is_some()),
             _ => true,
         }
     }

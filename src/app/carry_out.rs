@@ -141,11 +141,17 @@ impl Graft {
             Command::ShowRun(id, shown) => self.show_run(&id, shown),
             Command::OpenFolder(folder) => self.open_folder(&folder),
             Command::ExperimentOfRun(folder) => self.experiment_of_run(&folder),
-            Command::ExportFiguresDialog => {
+            Command::ExportFiguresDialog => self.open_export(),
+            Command::ExportFolderDialog => {
                 self.files
                     .ask(Purpose::Figures, self.settings.last_folder.clone(), ctx)
             }
-            Command::ExportFigures(folder) => self.export_figures(&folder, ctx),
+            Command::ExportFolder(folder) => {
+                self.exports.local.folder = folder.display().to_string();
+            }
+            Command::Export { folder, options } => self.export(folder, *options, ctx),
+            Command::StopExport => self.stop_export(),
+            Command::CopyFigure { kind, run } => self.copy_figure(kind, run, ctx),
 
             Command::ShowView(view) => self.show_view(view),
             Command::TogglePalette => {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::data::Split;
 use crate::experiment::Experiment;
+use crate::report::{Kind, Options};
 use crate::worker::messages::RunId;
 
 /// One request. Collected while drawing, carried out between frames.
@@ -92,9 +93,22 @@ pub enum Command {
     OpenFolder(PathBuf),
     /// Opens the exact experiment of a run as a new one.
     ExperimentOfRun(PathBuf),
-    /// Writes the figures of the shown runs into a folder.
+    /// Opens the dialog that exports figures and the report of the shown runs.
     ExportFiguresDialog,
-    ExportFigures(PathBuf),
+    /// Asks for the folder that they go to.
+    ExportFolderDialog,
+    ExportFolder(PathBuf),
+    Export {
+        folder: PathBuf,
+        options: Box<Options>,
+    },
+    StopExport,
+    /// Puts a figure on the clipboard as an image: of the shown runs, of one run by its id, or of
+    /// the open experiment.
+    CopyFigure {
+        kind: Kind,
+        run: Option<String>,
+    },
 
     // Gallery
     /// Shows the pictures of a run that pass a filter: a click on a cell of a confusion matrix.

@@ -72,7 +72,7 @@ impl Purpose {
             Self::Preset => Command::OpenPreset(path),
             Self::Save { .. } => Command::SaveAs(path),
             Self::Weights => Command::UseWeights(path),
-            Self::Figures => Command::ExportFigures(path),
+            Self::Figures => Command::ExportFolder(path),
         }
     }
 

@@ -1,168 +1,372 @@
-//! Figures of the shown runs, written into a folder away from the frame.
+//! Figures and reports of the shown runs, drawn away from the frame: into a folder, or to the
+//! clipboard.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crossbeam_channel::{Receiver, bounded};
+use crossbeam_channel::{Receiver, TryRecvError, bounded};
 use eframe::egui;
 
-use super::documents::file_name;
+use super::command::View;
+use super::export_dialog::{ExportLocal, ExportView, Stage, modal_ui};
 use super::shell::Graft;
-use super::state::{NoticeKind, RunRecord};
-use crate::evaluation::ConfusionMatrix;
+use super::state::{NoticeKind, Scan, State, Tree};
+use super::tokens;
+use crate::data::StopFlag;
 use crate::figures::{
-    ConfusionFigure, CurveSeries, CurvesFigure, Figure, ResultBar, ResultsFigure, Size, Theme,
-    palette, to_png, to_svg,
+    ClassCount, ClassCountsFigure, Figure, Raster, Rgb, Theme, palette, to_raster, to_svg,
 };
-use crate::runs::{atomic, store};
+use crate::report::{self, Comparison, Kind, Options, Written};
 
-/// What an export ended with: the names of the files, or why there are none.
-pub type Exported = Result<Vec<String>, String>;
+/// The export dialog, and what is drawn at the moment.
+#[derive(Default)]
+pub struct Exports {
+    pub open: bool,
+    pub local: ExportLocal,
+    pub stage: Stage,
+    writing: Option<Writing>,
+    copying: Option<Receiver<Result<Copied, String>>>,
+}
+
+/// An export under way.
+struct Writing {
+    folder: PathBuf,
+    said: Receiver<Said>,
+    stop: StopFlag,
+}
+
+enum Said {
+    Progress { done: usize, total: usize },
+    Ended(Result<Written, String>),
+}
+
+/// A figure on its way to the clipboard.
+struct Copied {
+    title: String,
+    raster: Raster,
+}
+
+impl View {
+    /// The figure that a view shows, if it shows one.
+    pub fn figure(self) -> Option<Kind> {
+        match self {
+            Self::Data => Some(Kind::ClassCounts),
+            Self::Layers => Some(Kind::Freeze),
+            Self::Augmentation => Some(Kind::Augmentation),
+            Self::Curves => Some(Kind::Curves),
+            Self::Results => Some(Kind::Results),
+            Self::Backbones | Self::Log => None,
+        }
+    }
+}
 
 impl Graft {
-    pub(super) fn export_figures(&mut self, folder: &Path, ctx: &egui::Context) {
-        self.note_folder(folder);
-        let shown: Vec<RunRecord> = self
-            .state
-            .runs
-            .iter()
-            .filter(|run| run.shown)
-            .cloned()
-            .collect();
-        if shown.is_empty() {
-            self.notice(
-                NoticeKind::Info,
-                "No figures are written",
-                "tick the runs to draw in the list at the right first",
+    pub(super) fn open_export(&mut self) {
+        let exports = &mut self.exports;
+        exports.open = true;
+        if exports.writing.is_none() {
+            exports.stage = Stage::Choosing;
+        }
+        if exports.local.folder.is_empty()
+            && let Some(folder) = &self.settings.last_folder
+        {
+            exports.local.folder = folder.join("figures").display().to_string();
+        }
+    }
+
+    pub(super) fn export_ui(
+        &mut self,
+        ctx: &egui::Context,
+        out: &mut Vec<super::command::Command>,
+    ) {
+        if !self.exports.open {
+            return;
+        }
+        let view = ExportView::build(&self.state, &self.exports.stage);
+        let backdrop = tokens::of_theme(self.settings.dark).backdrop;
+        self.exports.open = modal_ui(ctx, &view, &mut self.exports.local, backdrop, out);
+    }
+
+    /// Writes the figures of the shown runs on a thread of its own.
+    pub(super) fn export(&mut self, folder: PathBuf, options: Options, ctx: &egui::Context) {
+        if self.exports.writing.is_some() {
+            return;
+        }
+        let runs = shown_folders(&self.state);
+        if runs.is_empty() {
+            self.exports.stage = Stage::Failed(
+                "Switch on the runs to export in the list at the right first.".into(),
             );
             return;
         }
-        let (sender, receiver) = bounded(1);
-        let (folder, ctx) = (folder.to_path_buf(), ctx.clone());
+        if folder.is_relative() {
+            self.exports.stage = Stage::Failed(
+                "Write the folder from the root of the disk on, or choose it with Browse.".into(),
+            );
+            return;
+        }
+        if let Some(parent) = folder.parent() {
+            self.note_folder(parent);
+        }
+        // Progress is a few words; the last one must not be lost, so there is room for all.
+        let (sender, said) = bounded(4096);
+        let stop = StopFlag::default();
         let spawned = std::thread::Builder::new()
             .name("graft-figures".into())
             .spawn({
-                let folder = folder.clone();
+                let (folder, stop, ctx) = (folder.clone(), stop.clone(), ctx.clone());
                 move || {
-                    drop(sender.send(export(&shown, &folder)));
+                    let progress = |done, total| {
+                        drop(sender.try_send(Said::Progress { done, total }));
+                        ctx.request_repaint();
+                    };
+                    let written = Comparison::load(&runs)
+                        .map_err(report::ReportError::from)
+                        .and_then(|comparison| {
+                            report::write(&comparison, &options, &folder, &progress, &stop)
+                        })
+                        .map_err(|error| error.to_string());
+                    drop(sender.send(Said::Ended(written)));
                     ctx.request_repaint();
                 }
             });
         match spawned {
-            Ok(_) => self.exports.push((folder, receiver)),
-            Err(error) => self.error("No figures are written", error.to_string()),
+            Ok(_) => {
+                self.exports.stage = Stage::Working { done: 0, total: 1 };
+                self.exports.writing = Some(Writing { folder, said, stop });
+            }
+            Err(error) => self.exports.stage = Stage::Failed(error.to_string()),
         }
     }
 
-    /// Says what has been written since the last call.
-    pub(super) fn poll_exports(&mut self) {
-        let exports = std::mem::take(&mut self.exports);
-        for (folder, receiver) in exports {
-            match receiver.try_recv() {
-                Ok(Ok(files)) => {
-                    let text = format!("{} in {}", files.join(", "), folder.display());
+    pub(super) fn stop_export(&mut self) {
+        if let Some(writing) = &self.exports.writing {
+            writing.stop.stop();
+        }
+    }
+
+    /// Draws what a view shows and puts it on the clipboard.
+    pub(super) fn copy_figure(&mut self, kind: Kind, run: Option<String>, ctx: &egui::Context) {
+        if self.exports.copying.is_some() {
+            return;
+        }
+        let draw = match figure_of(&self.state, kind, run) {
+            Ok(draw) => draw,
+            Err(reason) => {
+                self.notice(NoticeKind::Info, "There is no figure to copy", reason);
+                return;
+            }
+        };
+        let theme = if self.settings.dark {
+            Theme::DARK
+        } else {
+            Theme::LIGHT
+        };
+        let size = self.exports.local.options().size;
+        let (sender, receiver) = bounded(1);
+        let ctx = ctx.clone();
+        let spawned = std::thread::Builder::new()
+            .name("graft-figure".into())
+            .spawn(move || {
+                let copied = draw().and_then(|figure| {
+                    let svg = to_svg(figure.as_ref(), size, theme);
+                    let raster = to_raster(&svg, 1.0).map_err(|error| error.to_string())?;
+                    Ok(Copied {
+                        title: figure.title(),
+                        raster,
+                    })
+                });
+                drop(sender.send(copied));
+                ctx.request_repaint();
+            });
+        match spawned {
+            Ok(_) => self.exports.copying = Some(receiver),
+            Err(error) => self.error("The figure is not copied", error.to_string()),
+        }
+    }
+
+    /// Takes what has been drawn since the last call. Never waits.
+    pub(super) fn poll_exports(&mut self, ctx: &egui::Context) {
+        if let Some(writing) = self.exports.writing.take() {
+            loop {
+                match writing.said.try_recv() {
+                    Ok(Said::Progress { done, total }) => {
+                        self.exports.stage = Stage::Working { done, total };
+                    }
+                    Ok(Said::Ended(written)) => {
+                        self.export_ended(&writing.folder, written);
+                        break;
+                    }
+                    Err(TryRecvError::Empty) => {
+                        self.exports.writing = Some(writing);
+                        break;
+                    }
+                    Err(TryRecvError::Disconnected) => {
+                        let reason = "drawing them ended early; the runs are untouched".to_owned();
+                        self.export_ended(&writing.folder, Err(reason));
+                        break;
+                    }
+                }
+            }
+        }
+        let Some(copying) = self.exports.copying.take() else {
+            return;
+        };
+        match copying.try_recv() {
+            Ok(Ok(Copied { title, raster })) => {
+                let size = [raster.width as usize, raster.height as usize];
+                ctx.copy_image(egui::ColorImage::from_rgb(size, &raster.rgb));
+                let text = format!("{title}, {} × {} pixels", raster.width, raster.height);
+                self.notice(NoticeKind::Info, "Copied as an image", text);
+            }
+            Ok(Err(reason)) => self.error("The figure is not copied", reason),
+            Err(TryRecvError::Empty) => self.exports.copying = Some(copying),
+            Err(TryRecvError::Disconnected) => {
+                self.error("The figure is not copied", "drawing it ended early");
+            }
+        }
+    }
+
+    fn export_ended(&mut self, folder: &Path, written: Result<Written, String>) {
+        let is_open = self.exports.open;
+        match written {
+            Ok(written) => {
+                let text = format!("{} files in {}", written.files.len(), folder.display());
+                if is_open {
+                    self.log(NoticeKind::Info, format!("figures are written: {text}"));
+                } else {
                     self.notice(NoticeKind::Info, "Figures are written", text);
                 }
-                Ok(Err(reason)) => self.error("Figures are not written", reason),
-                Err(crossbeam_channel::TryRecvError::Empty) => {
-                    self.exports.push((folder, receiver))
+                let is_report = |file: &&PathBuf| file.ends_with("report.html");
+                self.exports.stage = Stage::Done {
+                    folder: folder.to_path_buf(),
+                    files: written.files.len(),
+                    report: written.files.iter().find(is_report).cloned(),
+                    notes: written.notes,
+                };
+            }
+            Err(reason) if reason == "stopped" => self.exports.stage = Stage::Choosing,
+            Err(reason) => {
+                if !is_open {
+                    self.error("Figures are not written", reason.clone());
                 }
-                Err(crossbeam_channel::TryRecvError::Disconnected) => {
-                    self.error(
-                        "Figures are not written",
-                        "drawing them ended early; the runs are untouched",
-                    );
-                }
+                self.exports.stage = Stage::Failed(reason);
             }
         }
     }
 }
 
-/// An export under way: its folder, and what will say how it ended.
-pub type Export = (PathBuf, Receiver<Exported>);
-
-fn export(runs: &[RunRecord], folder: &Path) -> Exported {
-    std::fs::create_dir_all(folder).map_err(|error| format!("{error}: {}", folder.display()))?;
-    let mut written = Vec::new();
-    for (name, figure) in figures(runs)? {
-        let svg = to_svg(&*figure, Size::default(), Theme::LIGHT);
-        let png = to_png(&svg, 1.0).map_err(|error| error.to_string())?;
-        for (extension, bytes) in [("svg", svg.as_bytes()), ("png", png.as_slice())] {
-            let file = format!("{name}.{extension}");
-            let path = folder.join(&file);
-            atomic::write(&path, bytes).map_err(|error| format!("{error}: {}", path.display()))?;
-            written.push(file);
-        }
-    }
-    Ok(written)
+/// Folder and colour of every shown run that has begun.
+fn shown_folders(state: &State) -> Vec<(PathBuf, Rgb)> {
+    state
+        .runs
+        .iter()
+        .filter(|run| run.shown)
+        .filter_map(|run| Some((run.folder.clone()?, palette::run_color(run.color))))
+        .collect()
 }
 
-/// A figure and the name of its file, without extension.
-type NamedFigure = (String, Box<dyn Figure>);
+/// Draws on another thread than the window's.
+type Draw = Box<dyn FnOnce() -> Result<Box<dyn Figure>, String> + Send>;
 
-fn figures(runs: &[RunRecord]) -> Result<Vec<NamedFigure>, String> {
-    let mut figures: Vec<NamedFigure> = Vec::new();
-    let series: Vec<CurveSeries> = runs
-        .iter()
-        .filter(|run| !run.metrics.is_empty())
-        .map(|run| CurveSeries {
-            name: run.name.clone(),
-            color: palette::run_color(run.color),
-            metrics: run.metrics.clone(),
-            phase_starts: run.phase_starts.clone(),
-        })
-        .collect();
-    if !series.is_empty() {
-        let figure = CurvesFigure {
-            title: "Accuracy and loss".into(),
-            remark: String::new(),
-            series,
-        };
-        figures.push(("curves".into(), Box::new(figure)));
+/// What draws the figure of this kind from what the window shows now: the shown runs, or `run`.
+fn figure_of(state: &State, kind: Kind, run: Option<String>) -> Result<Draw, String> {
+    match kind {
+        Kind::ClassCounts => scanned_counts(state),
+        Kind::Augmentation => {
+            let missing = "The augmentation view has not drawn a picture yet.";
+            let preview = state.preview.clone().ok_or(missing)?;
+            let document = state.active_document().ok_or(missing)?;
+            let experiment = document.experiment.clone();
+            Ok(Box::new(move || {
+                let figure = report::augmented(
+                    preview.original.clone(),
+                    preview.versions.clone(),
+                    &experiment,
+                );
+                Ok(Box::new(figure) as Box<dyn Figure>)
+            }))
+        }
+        Kind::Freeze if run.is_none() => {
+            let Tree::Ready(tree) = &state.tree else {
+                return Err("The layers of this backbone are not known yet.".into());
+            };
+            let document = state.active_document().ok_or("No experiment is open.")?;
+            let (tree, experiment) = (Arc::clone(tree), document.experiment.clone());
+            // Before the pictures are known, two classes: what most data sets have at least.
+            let classes = match &state.scan {
+                Scan::Done { dataset, .. } => dataset.classes.len(),
+                _ => 2,
+            };
+            Ok(Box::new(move || {
+                report::freeze_figure(&tree, &experiment, classes)
+                    .map(|figure| Box::new(figure) as Box<dyn Figure>)
+                    .map_err(|error| error.to_string())
+            }))
+        }
+        _ => figure_of_runs(state, kind, run),
     }
-    let mut bars: Vec<ResultBar> = runs
-        .iter()
-        .filter_map(|run| {
-            let test = run.summary.as_ref()?.test.as_ref()?;
-            let right = (test.accuracy * test.n as f64).round() as u64;
-            Some(ResultBar::from_counts(
-                run.name.clone(),
-                palette::run_color(run.color),
-                right,
-                test.n as u64,
-            ))
-        })
-        .collect();
-    bars.sort_by(|a, b| b.accuracy.total_cmp(&a.accuracy));
-    if !bars.is_empty() {
-        let figure = ResultsFigure {
-            title: "Test accuracy".into(),
-            remark: String::new(),
-            bars,
-        };
-        figures.push(("results".into(), Box::new(figure)));
+}
+
+fn scanned_counts(state: &State) -> Result<Draw, String> {
+    let Scan::Done { dataset, split, .. } = &state.scan else {
+        return Err("The pictures have not been looked through yet.".into());
+    };
+    let (dataset, split) = (Arc::clone(dataset), Arc::clone(split));
+    Ok(Box::new(move || {
+        let mut classes: Vec<ClassCount> = dataset
+            .classes
+            .iter()
+            .map(|name| ClassCount {
+                name: name.clone(),
+                train: 0,
+                validation: 0,
+                test: 0,
+            })
+            .collect();
+        let count = |index: &usize| dataset.pictures.get(*index).map(|picture| picture.label);
+        for label in split.train.iter().filter_map(count) {
+            classes[label as usize].train += 1;
+        }
+        for label in split.validation.iter().filter_map(count) {
+            classes[label as usize].validation += 1;
+        }
+        for label in split.test.iter().filter_map(count) {
+            classes[label as usize].test += 1;
+        }
+        Ok(Box::new(ClassCountsFigure::new(classes)) as Box<dyn Figure>)
+    }))
+}
+
+fn figure_of_runs(state: &State, kind: Kind, run: Option<String>) -> Result<Draw, String> {
+    let folders = match &run {
+        Some(id) => state
+            .runs
+            .iter()
+            .filter(|record| record.id == *id)
+            .filter_map(|run| Some((run.folder.clone()?, palette::run_color(run.color))))
+            .collect(),
+        None => shown_folders(state),
+    };
+    if folders.is_empty() {
+        return Err("Switch on the runs to draw in the list at the right first.".into());
     }
-    for (place, run) in runs.iter().enumerate() {
-        let tested = run
-            .summary
-            .as_ref()
-            .is_some_and(|summary| summary.test.is_some());
-        let Some(folder) = run.folder.as_ref().filter(|_| tested) else {
-            continue;
+    Ok(Box::new(move || {
+        let comparison = Comparison::load(&folders).map_err(|error| error.to_string())?;
+        let material = match comparison.runs.first() {
+            Some(first) if kind.needs_material() => Some(
+                report::Material::find(first, &StopFlag::default())
+                    .map_err(|error| error.to_string())?,
+            ),
+            _ => None,
         };
-        let predictions = store::predictions(folder).map_err(|error| error.to_string())?;
-        let figure = ConfusionFigure {
-            title: format!("Confusion matrix of {}", run.name),
-            remark: String::new(),
-            matrix: ConfusionMatrix::new(&predictions),
-        };
-        let name = file_name(&run.name);
-        let name = name.trim_end_matches(".ron");
-        figures.push((format!("confusion-{}-{name}", place + 1), Box::new(figure)));
-    }
-    if figures.is_empty() {
-        return Err(
-            "the shown runs have finished no epoch yet: wait for one, then export again".into(),
-        );
-    }
-    Ok(figures)
+        report::figures(&comparison, &[kind], material.as_ref())
+            .into_iter()
+            .next()
+            .map(|named| named.figure)
+            .ok_or_else(|| match comparison.obstacle {
+                Some(reason) => reason,
+                None => "The shown runs have no numbers for it yet.".to_owned(),
+            })
+    }))
 }

@@ -2,10 +2,12 @@
 
 use eframe::egui::{self, Margin};
 
+use super::actions::Action;
 use super::command::{Command, View};
 use super::notices::{notices_ui, warnings_ui};
 use super::run_bar::{RunBarView, run_bar_ui};
 use super::shell::Graft;
+use super::theme::icon_button_enabled;
 use super::tokens::{self, tokens};
 use super::top_bar::{TopBarView, top_bar_ui};
 use super::views::Locals;
@@ -94,6 +96,7 @@ impl Graft {
         {
             self.palette = Some(palette);
         }
+        self.export_ui(&ctx, out);
         self.files.browser_ui(&ctx, out);
         self.question_ui(&ctx);
         self.closing_ui(&ctx);
@@ -159,6 +162,39 @@ impl Graft {
     }
 }
 
+/// What can be done with the figure of a view, at the end of its tabs.
+fn figure_buttons_ui(
+    ui: &mut egui::Ui,
+    view: View,
+    state: &super::state::State,
+    out: &mut Vec<Command>,
+) {
+    let Some(kind) = view.figure() else {
+        return;
+    };
+    ui.add_space(tokens::SPACE_S);
+    let export = Action::ExportFigures;
+    let button = icon_button_enabled(ui, export.icon(), export.text(), export.is_enabled(state));
+    let hint = export.hint(ui.ctx());
+    let why = "Switch on the runs to export in the list at the right first";
+    if button
+        .on_hover_text(hint)
+        .on_disabled_hover_text(why)
+        .clicked()
+    {
+        out.push(Command::ExportFiguresDialog);
+    }
+    let name = format!("Copy {} as an image", kind.title().to_lowercase());
+    let button = icon_button_enabled(ui, tokens::icon::COPY, &name, true);
+    let hint = format!(
+        "Copy the figure to the clipboard: {}",
+        kind.sentence().to_lowercase()
+    );
+    if button.on_hover_text(hint).clicked() {
+        out.push(Command::CopyFigure { kind, run: None });
+    }
+}
+
 impl egui_tiles::Behavior<View> for Middle<'_> {
     fn pane_ui(
         &mut self,
@@ -173,6 +209,20 @@ impl egui_tiles::Behavior<View> for Middle<'_> {
                 self.locals.view_ui(ui, *view, self.state, self.out);
             });
         egui_tiles::UiResponse::None
+    }
+
+    fn top_bar_right_ui(
+        &mut self,
+        tiles: &egui_tiles::Tiles<View>,
+        ui: &mut egui::Ui,
+        _tile: egui_tiles::TileId,
+        tabs: &egui_tiles::Tabs,
+        _scroll: &mut f32,
+    ) {
+        let view = tabs.active.and_then(|tile| tiles.get_pane(&tile));
+        if let Some(view) = view {
+            figure_buttons_ui(ui, *view, self.state, self.out);
+        }
     }
 
     fn tab_title_for_pane(&mut self, view: &View) -> egui::WidgetText {

@@ -9,7 +9,7 @@ use eframe::egui;
 use super::command::{Command, View};
 use super::dialogs::{Ask, Files};
 use super::documents::file_title;
-use super::figures::Export;
+use super::figures::Exports;
 use super::palette::Palette;
 use super::settings::{self, Saver, Settings};
 use super::state::{Document, NoticeKind, State};
@@ -56,7 +56,7 @@ pub struct Graft {
     pub(super) after_saving: Option<Ask>,
     pub(super) files: Files,
     pub(super) palette: Option<Palette>,
-    pub(super) exports: Vec<Export>,
+    pub(super) exports: Exports,
     pub(super) warnings_open: bool,
     /// Whether the pictures that set-up fetches are on this machine.
     pub(super) demo_is_there: bool,
@@ -174,7 +174,7 @@ impl Graft {
             after_saving: None,
             files: Files::default(),
             palette: None,
-            exports: Vec::new(),
+            exports: Exports::default(),
             warnings_open: false,
             demo_is_there: crate::paths::data()
                 .join("elpv")
@@ -314,7 +314,7 @@ impl eframe::App for Graft {
         if let Some(command) = self.files.poll(ctx, self.settings.last_folder.as_deref()) {
             self.commands.push(command);
         }
-        self.poll_exports();
+        self.poll_exports(ctx);
         let commands = std::mem::take(&mut self.commands);
         for command in commands {
             self.carry_out(command, ctx);
@@ -333,7 +333,7 @@ impl eframe::App for Graft {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         let ctx = ui.ctx().clone();
         let mut out = Vec::new();
-        if self.question.is_none() && !self.files.is_open() {
+        if self.question.is_none() && !self.files.is_open() && !self.exports.open {
             for action in actions::pressed(&ctx) {
                 if action.is_enabled(&self.state) {
                     out.push(action.command(&self.state));

@@ -27,6 +27,6 @@ pub mod weights;
 pub mod widgets;
 
 #[cfg(test)]
-mod fakes;
+pub(in crate::app) mod fakes;
 #[cfg(test)]
 mod tests;

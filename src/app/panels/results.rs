@@ -266,9 +266,9 @@ fn verdict_ui(ui: &mut egui::Ui, view: &ResultsView, out: &mut Vec<Command>) {
                 out.push(Command::CompareRuns(comparable));
             }
         }
-        let button = ui.button(format!("{} Export figures…", icon::EXPORT));
+        let button = ui.button(format!("{} Export figures and report…", icon::EXPORT));
         if button
-            .on_hover_text("Write the curves and comparisons of the shown runs as pictures")
+            .on_hover_text("Write figures, report and tables of the shown runs")
             .clicked()
         {
             out.push(Command::ExportFiguresDialog);

@@ -440,3 +440,62 @@ fn backbones_are_measured_one_at_a_time_while_nothing_trains() {
     );
     assert_eq!(asked(&window).len(), 3);
 }
+
+#[test]
+fn the_export_dialog_writes_what_was_chosen_where_it_was_said() {
+    let mut window = Window::with_pair();
+    window.harness.get_by_label("Train 2 experiments").click();
+    window.steps();
+    let run = window.harness.state().state.runs[0].run.unwrap();
+    let folder = window.folder.path().join("no run");
+    window.event(
+        run,
+        RunEvent::Started {
+            folder: folder.clone(),
+        },
+    );
+    window
+        .harness
+        .key_press_modifiers(Modifiers::COMMAND, Key::E);
+    window.steps();
+    assert!(
+        window
+            .harness
+            .query_by_label("Export figures and report")
+            .is_some()
+    );
+    // The dialog is about what is shown, and everything in it can be switched.
+    window.harness.get_by_label("None").click();
+    window.steps();
+    window.harness.get_by_label("Accuracy and loss").click();
+    window.harness.get_by_label("Report (HTML)").click();
+    window.steps();
+    let out = window.folder.path().join("out");
+    window.harness.state_mut().exports.local.folder = out.display().to_string();
+    window.steps();
+    window.harness.get_by_label("Export").click();
+    window.steps();
+    // The run's folder is not there: the dialog says so and stays.
+    for _ in 0..200 {
+        window.steps();
+        let stage = &window.harness.state().exports.stage;
+        if matches!(stage, crate::app::export_dialog::Stage::Failed(_)) {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let stage = window.harness.state().exports.stage.clone();
+    let crate::app::export_dialog::Stage::Failed(reason) = stage else {
+        panic!("{stage:?}");
+    };
+    assert!(reason.contains("no run"), "{reason}");
+    window.steps();
+    window.harness.get_by_label("Cancel").click();
+    window.steps();
+    assert!(
+        window
+            .harness
+            .query_by_label("Export figures and report")
+            .is_none()
+    );
+}
