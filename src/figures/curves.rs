@@ -3,7 +3,7 @@
 use super::axis::{Axis, range};
 use super::canvas::{Area, Canvas, Stroke, TextStyle, Weight};
 use super::key::{Entry, Mark, draw_key};
-use super::plot::{Titles, draw_axes, draw_nothing, plot_area};
+use super::plot::{Titles, draw_axes, draw_nothing, plot_area, two_panels};
 use super::{Figure, Rgb, heading};
 use crate::training::EpochMetrics;
 
@@ -65,16 +65,7 @@ impl Figure for CurvesFigure {
         let unit = canvas.unit;
         let top = heading(canvas, &self.title, &self.remark);
         let top = draw_key(canvas, &self.key(canvas), top + 8.0 * unit);
-        let (margin, between) = (56.0 * unit, 56.0 * unit);
-        let width = (canvas.width - 2.0 * margin - between) / 2.0;
-        for (index, panel) in PANELS.iter().enumerate() {
-            let left = margin + index as f64 * (width + between);
-            let area = Area {
-                left,
-                top,
-                right: left + width,
-                bottom: canvas.height - 36.0 * unit,
-            };
+        for (panel, area) in PANELS.iter().zip(two_panels(canvas, top)) {
             self.draw_panel(canvas, panel, area);
         }
     }

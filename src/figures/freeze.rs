@@ -147,11 +147,17 @@ impl FreezeFigure {
                 ("in all", totals.all(), theme.text),
             ] {
                 let share = number as f64 / totals.all().max(1) as f64;
-                let mut text = format!("{} {name}", format::thousands(number));
-                if name != "in all" {
-                    text.push_str(&format!(" ({})", format::percent(share)));
-                }
                 let size = 24.0 * unit;
+                let short = format!("{} {name}", format::thousands(number));
+                let long = format!("{short} ({})", format::percent(share));
+                // In a narrow column the bar says the share.
+                let text = if name != "in all"
+                    && canvas.text_width(&long, size, Weight::Medium) <= cell.width()
+                {
+                    long
+                } else {
+                    short
+                };
                 let text = canvas.shorten(&text, cell.width(), size, Weight::Medium);
                 let style = TextStyle::new(size, color).weight(Weight::Medium);
                 canvas.text(&text, (cell.left, y), style);
@@ -234,7 +240,7 @@ impl Layout {
         let (header, totals) = (48.0 * unit, 170.0 * unit);
         let pitch = (area.height() - header - totals) / figure.stages.len() as f64;
         let pitch = pitch.clamp(1.0, 64.0 * unit);
-        let letters = (pitch * 0.52).min(25.0 * unit);
+        let letters = (pitch * 0.64).min(25.0 * unit);
         let widest = |texts: &mut dyn Iterator<Item = &str>, size: f64, weight: Weight| {
             texts
                 .map(|text| canvas.text_width(text, size, weight))

@@ -11,6 +11,38 @@ pub(super) struct Titles<'a> {
     pub y: &'a str,
 }
 
+/// Two panels below `top`: beside each other, or below each other on a sheet that is taller than wide.
+pub(super) fn two_panels(canvas: &Canvas, top: f64) -> [Area; 2] {
+    let unit = canvas.unit;
+    let (margin, between) = (56.0 * unit, 64.0 * unit);
+    let whole = Area {
+        left: margin,
+        top,
+        right: canvas.width - margin,
+        bottom: canvas.height - 36.0 * unit,
+    };
+    if canvas.height > canvas.width {
+        let height = (whole.height() - between) / 2.0;
+        return [0.0, 1.0].map(|place| {
+            let top = whole.top + place * (height + between);
+            Area {
+                top,
+                bottom: top + height,
+                ..whole
+            }
+        });
+    }
+    let width = (whole.width() - between) / 2.0;
+    [0.0, 1.0].map(|place| {
+        let left = whole.left + place * (width + between);
+        Area {
+            left,
+            right: left + width,
+            ..whole
+        }
+    })
+}
+
 /// Where a plot stands within the area that it gets with its title and labels.
 pub(super) fn plot_area(canvas: &Canvas, area: Area) -> Area {
     let unit = canvas.unit;

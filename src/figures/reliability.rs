@@ -77,7 +77,7 @@ impl Figure for ReliabilityFigure {
             0.0
         };
         let bottom = canvas.height - 36.0 * unit - facts_height;
-        let split = top + (bottom - top) * 0.68;
+        let split = top + (bottom - top) * 0.62;
         let left = 56.0 * unit;
         let upper = Area {
             left,

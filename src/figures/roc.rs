@@ -3,7 +3,7 @@
 use super::axis::Axis;
 use super::canvas::{Anchor, Area, Canvas, Stroke, TextStyle, Weight};
 use super::key::{Entry, Mark, draw_key};
-use super::plot::{Titles, draw_axes, draw_nothing, plot_area, thin_out};
+use super::plot::{Titles, draw_axes, draw_nothing, plot_area, thin_out, two_panels};
 use super::{Figure, Rgb, heading};
 
 /// Two panels: the ROC curve at the left, precision against recall at the right, with their areas.
@@ -49,15 +49,7 @@ impl Figure for RocFigure {
             })
             .collect();
         let top = draw_key(canvas, &key, top);
-        let (margin, between) = (56.0 * unit, 72.0 * unit);
-        let width = (canvas.width - 2.0 * margin - between) / 2.0;
-        let panel = |place: f64| Area {
-            left: margin + place * (width + between),
-            top,
-            right: margin + place * (width + between) + width,
-            bottom: canvas.height - 36.0 * unit,
-        };
-        let (left, right) = (panel(0.0), panel(1.0));
+        let [left, right] = two_panels(canvas, top);
         self.draw_roc(canvas, left);
         self.draw_precision_recall(canvas, right);
     }

@@ -474,3 +474,22 @@ fn a_later_phase_is_marked_and_validation_dashed() {
     assert!(!with(0).contains("layers unfrozen"));
     assert!(with(0).contains(r#"stroke-dasharray="11 7""#));
 }
+
+/// How long each figure takes from its description to the bytes of a PNG file of 1600 x 1000.
+#[test]
+#[ignore = "a measurement"]
+fn speed() {
+    for (name, figure) in samples() {
+        let began = std::time::Instant::now();
+        let svg = to_svg(figure.as_ref(), Size::default(), Theme::LIGHT);
+        let drawn = began.elapsed();
+        let png = to_png(&svg, 1.0, DEFAULT_DPI).unwrap();
+        let all = began.elapsed();
+        println!(
+            "{name:24} {:4} ms, of which {:4} ms to SVG; {} kB",
+            all.as_millis(),
+            drawn.as_millis(),
+            png.len() / 1000
+        );
+    }
+}

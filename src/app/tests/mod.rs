@@ -499,3 +499,62 @@ fn the_export_dialog_writes_what_was_chosen_where_it_was_said() {
             .is_none()
     );
 }
+
+#[test]
+fn the_figure_of_a_view_is_copied_as_an_image() {
+    let mut window = Window::with_pair();
+    let asked = {
+        let record = window.record.borrow();
+        record.questions.iter().find_map(|question| match question {
+            Question::LayerTree {
+                backbone,
+                input_size,
+            } => Some((backbone.clone(), *input_size)),
+            _ => None,
+        })
+    };
+    let (backbone, input_size) = asked.unwrap();
+    let tree = crate::models::outline(&backbone, input_size).unwrap();
+    window.answer(Answer::LayerTree {
+        backbone,
+        input_size,
+        tree: Ok(std::sync::Arc::new(tree)),
+    });
+    window
+        .harness
+        .key_press_modifiers(Modifiers::COMMAND, Key::Num2);
+    window.steps();
+    window
+        .harness
+        .get_by_label("Copy freeze diagram as an image")
+        .click();
+    let mut copied = None;
+    for _ in 0..500 {
+        window.harness.step();
+        copied = window
+            .harness
+            .output()
+            .platform_output
+            .commands
+            .iter()
+            .find_map(|command| match command {
+                eframe::egui::OutputCommand::CopyImage(image) => Some(image.clone()),
+                _ => None,
+            });
+        if copied.is_some() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let copied = copied.unwrap();
+    assert_eq!(copied.size, [1600, 1000]);
+    let colors: std::collections::HashSet<_> = copied.pixels.iter().collect();
+    assert!(colors.len() > 20, "{} colours", colors.len());
+    window.steps();
+    assert!(
+        window
+            .harness
+            .query_by_label("Copied as an image")
+            .is_some()
+    );
+}
