@@ -55,6 +55,7 @@ impl View {
             Self::Augmentation => Some(Kind::Augmentation),
             Self::Curves => Some(Kind::Curves),
             Self::Results => Some(Kind::Results),
+            Self::Compare => Some(Kind::ConfusionDifference),
             Self::Backbones | Self::Log => None,
         }
     }

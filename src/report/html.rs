@@ -119,7 +119,7 @@ impl Page<'_> {
         self.say(&table);
         self.say(
             "<p class=\"muted\">The interval is Wilson's 95 % interval of the accuracy. “learns” counts the \
-             parameters that learn in the last phase.</p>",
+             parameters that learn in the last phase; memory is the most that was held while training.</p>",
         );
         for kind in Kind::ALL.into_iter().filter(|kind| !kind.is_about_data()) {
             self.figures_of(kind, None)?;

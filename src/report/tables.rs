@@ -33,10 +33,14 @@ pub(super) fn comparison(comparison: &Comparison) -> Result<Vec<u8>, String> {
             "epochs",
             "best_epoch",
             "seconds_total",
+            "peak_memory_bytes",
+            "seed",
         ])?;
         for (run, Tested { confusion, .. }) in comparison.tested() {
             let summary = &run.run.summary;
             let interval = wilson(confusion.correct(), confusion.total());
+            let whole =
+                |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
             let loss = summary.test.as_ref().map(|test| test.loss.to_string());
             writer.write_record([
                 summary.id.clone(),
@@ -53,6 +57,8 @@ pub(super) fn comparison(comparison: &Comparison) -> Result<Vec<u8>, String> {
                 run.run.metrics.len().to_string(),
                 summary.best_epoch.to_string(),
                 summary.seconds_total.to_string(),
+                whole(summary.peak_memory_bytes),
+                whole(summary.seed),
             ])?;
         }
         Ok(())

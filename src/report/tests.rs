@@ -145,6 +145,9 @@ impl Place {
             }),
             device: "CPU".into(),
             graft_version: "0.1.0".into(),
+            seed: Some(42),
+            recipe: None,
+            peak_memory_bytes: Some(512_000_000),
         };
         write(files::SUMMARY, &files::summary(&summary).unwrap());
         folder

@@ -15,7 +15,7 @@ pub(super) struct ResultLine<'a> {
 }
 
 /// The columns of the table of results.
-pub(super) const RESULT_COLUMNS: [(&str, Align); 8] = [
+pub(super) const RESULT_COLUMNS: [(&str, Align); 9] = [
     ("run", Align::Left),
     ("accuracy", Align::Right),
     ("95 % interval", Align::Right),
@@ -24,6 +24,7 @@ pub(super) const RESULT_COLUMNS: [(&str, Align); 8] = [
     ("learns", Align::Right),
     ("best epoch", Align::Right),
     ("time", Align::Right),
+    ("memory", Align::Right),
 ];
 
 /// The results, best first.
@@ -51,6 +52,9 @@ pub(super) fn result_lines(comparison: &Comparison) -> Vec<ResultLine<'_>> {
                 format::magnitude(summary.trainable_parameters),
                 summary.best_epoch.to_string(),
                 format::duration(summary.seconds_total),
+                summary
+                    .peak_memory_bytes
+                    .map_or_else(|| "–".to_owned(), format::bytes),
             ];
             ResultLine { run, values }
         })
@@ -95,7 +99,7 @@ pub fn results_text(comparison: &Comparison) -> String {
     let mut text = format!("{}\n\n", results_title(comparison));
     text.push_str(&table(&RESULT_COLUMNS, &rows));
     text.push_str(
-        "\nThe interval is Wilson's; “learns” counts the parameters that learn in the last phase.\n",
+        "\nThe interval is Wilson's; “learns” counts the parameters that learn in the last phase; memory is the most that was held.\n",
     );
     if comparison.is_several() {
         text.push_str("\nSettings that differ\n\n");
