@@ -14,7 +14,7 @@ use super::state::{NoticeKind, Scan, State, Tree};
 use super::tokens;
 use crate::data::StopFlag;
 use crate::figures::{
-    ClassCount, ClassCountsFigure, Figure, Raster, Rgb, Theme, palette, to_raster, to_svg,
+    ClassCount, ClassCountsFigure, Figure, Raster, Rgb, Size, Theme, palette, to_raster, to_svg,
 };
 use crate::report::{self, Comparison, Kind, Options, Written};
 
@@ -151,7 +151,8 @@ impl Graft {
         if self.exports.copying.is_some() {
             return;
         }
-        let draw = match figure_of(&self.state, kind, run) {
+        let size = self.exports.local.options().size;
+        let draw = match figure_of(&self.state, kind, run, size) {
             Ok(draw) => draw,
             Err(reason) => {
                 self.notice(NoticeKind::Info, "There is no figure to copy", reason);
@@ -163,7 +164,6 @@ impl Graft {
         } else {
             Theme::LIGHT
         };
-        let size = self.exports.local.options().size;
         let (sender, receiver) = bounded(1);
         let ctx = ctx.clone();
         let spawned = std::thread::Builder::new()
@@ -271,7 +271,7 @@ fn shown_folders(state: &State) -> Vec<(PathBuf, Rgb)> {
 type Draw = Box<dyn FnOnce() -> Result<Box<dyn Figure>, String> + Send>;
 
 /// What draws the figure of this kind from what the window shows now: the shown runs, or `run`.
-fn figure_of(state: &State, kind: Kind, run: Option<String>) -> Result<Draw, String> {
+fn figure_of(state: &State, kind: Kind, run: Option<String>, size: Size) -> Result<Draw, String> {
     match kind {
         Kind::ClassCounts => scanned_counts(state),
         Kind::Augmentation => {
@@ -305,7 +305,7 @@ fn figure_of(state: &State, kind: Kind, run: Option<String>) -> Result<Draw, Str
                     .map_err(|error| error.to_string())
             }))
         }
-        _ => figure_of_runs(state, kind, run),
+        _ => figure_of_runs(state, kind, run, size),
     }
 }
 
@@ -339,7 +339,12 @@ fn scanned_counts(state: &State) -> Result<Draw, String> {
     }))
 }
 
-fn figure_of_runs(state: &State, kind: Kind, run: Option<String>) -> Result<Draw, String> {
+fn figure_of_runs(
+    state: &State,
+    kind: Kind,
+    run: Option<String>,
+    size: Size,
+) -> Result<Draw, String> {
     let folders = match &run {
         Some(id) => state
             .runs
@@ -356,7 +361,7 @@ fn figure_of_runs(state: &State, kind: Kind, run: Option<String>) -> Result<Draw
         let comparison = Comparison::load(&folders).map_err(|error| error.to_string())?;
         let material = match comparison.runs.first() {
             Some(first) if kind.needs_material() => Some(
-                report::Material::find(first, &StopFlag::default())
+                report::Material::find(first, size, &StopFlag::default())
                     .map_err(|error| error.to_string())?,
             ),
             _ => None,

@@ -95,8 +95,8 @@ fn draw_row(canvas: &mut Canvas, row: &GalleryRow, area: &Area, most: usize) {
         canvas.text("None", (area.left, top + 26.0 * unit), style);
         return;
     }
-    let letters = 20.0 * unit;
-    let captions = letters * 2.0 * 1.3 + 26.0 * unit;
+    let letters = 19.0 * unit;
+    let captions = letters * 3.0 * 1.26 + 22.0 * unit;
     let gap = 16.0 * unit;
     let by_height = area.bottom - top - captions;
     let fitting = ((area.width() + gap) / (by_height + gap)).floor().max(1.0) as usize;
@@ -146,27 +146,25 @@ fn draw_picture(
         theme.wrong
     };
     canvas.frame(*square, Stroke::solid(color, 4.0 * unit));
-    let width = pitch - 12.0 * unit;
-    let truth = format!("True: {}", picture.truth);
-    let truth = canvas.shorten(&truth, width, letters, Weight::Regular);
-    let y = square.bottom + letters * 1.05;
-    canvas.text(
-        &truth,
-        (square.left, y),
-        TextStyle::new(letters, theme.muted),
-    );
-    // The confidence stays whole; the class's name gives way.
-    let confidence = format::percent(picture.confidence);
-    let rest = canvas.text_width(&format!("  {confidence}"), letters, Weight::Medium);
-    let name = canvas.shorten(
-        &format!("Predicted: {}", picture.predicted),
-        (width - rest).max(letters),
-        letters,
-        Weight::Medium,
-    );
-    let style = TextStyle::new(letters, color).weight(Weight::Medium);
-    let y = y + letters * 1.3;
-    canvas.text(&name, (square.left, y), style);
-    let at = square.left + canvas.text_width(&name, letters, Weight::Medium) + letters * 0.5;
-    canvas.text(&confidence, (at, y), style);
+    let width = pitch - 10.0 * unit;
+    let lines = [
+        (
+            format!("True: {}", picture.truth),
+            Weight::Regular,
+            theme.muted,
+        ),
+        (
+            format!("Pred.: {}", picture.predicted),
+            Weight::Medium,
+            color,
+        ),
+        (format::percent(picture.confidence), Weight::Regular, color),
+    ];
+    let mut y = square.bottom + letters * 1.05;
+    for (text, weight, color) in lines {
+        let text = canvas.shorten(&text, width, letters, weight);
+        let style = TextStyle::new(letters, color).weight(weight);
+        canvas.text(&text, (square.left, y), style);
+        y += letters * 1.26;
+    }
 }

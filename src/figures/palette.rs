@@ -121,7 +121,8 @@ impl Theme {
 
     /// Black or white, whichever is easier to read on `background` (WCAG's contrast ratio).
     pub fn text_on(&self, background: Rgb) -> Rgb {
-        const BLACK: Rgb = (0x00, 0x00, 0x00);
+        // Not quite black: SVG leaves out pure black, and two themes' drawings should differ in values only.
+        const BLACK: Rgb = (0x01, 0x01, 0x01);
         const WHITE: Rgb = (0xFF, 0xFF, 0xFF);
         if contrast(background, WHITE) >= contrast(background, BLACK) {
             WHITE

@@ -102,7 +102,7 @@ pub fn write(
     };
     let material = match comparison.runs.first() {
         Some(first) if kinds.iter().any(|kind| kind.needs_material()) => {
-            let material = Material::find(first, stop)?;
+            let material = Material::find(first, options.size, stop)?;
             if let Some(problem) = &material.problem {
                 written
                     .notes

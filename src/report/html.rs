@@ -2,10 +2,8 @@
 
 use std::fmt::Write;
 
-use base64::Engine as _;
-
 use crate::evaluation::{ClassReport, ClassificationReport};
-use crate::figures::{Size, Theme, outlined, to_svg};
+use crate::figures::Size;
 use crate::format::{self, Align};
 use crate::runs::{RunState, files};
 
@@ -13,10 +11,11 @@ use super::ReportError;
 use super::comparison::{ComparedRun, Comparison};
 use super::figures::{Kind, Named};
 use super::text::{RESULT_COLUMNS, result_lines, results_title, setting_differences};
+use super::themed::{Palette, inline};
 
 const STYLE: &str = include_str!("report.css");
 
-/// Writes the document. Every figure stands in it twice, light and dark, as the reader's screen is.
+/// Writes the document. Its figures are light or dark as the reader's screen is.
 /// `notes` are sentences about what is missing. `progress` hears after each figure; false stops.
 pub(super) fn html(
     comparison: &Comparison,
@@ -30,6 +29,7 @@ pub(super) fn html(
         figures,
         size,
         progress,
+        palette: Palette::default(),
         body: String::new(),
     };
     page.head();
@@ -41,11 +41,12 @@ pub(super) fn html(
     page.data()?;
     page.foot(notes);
     let title = escape(&comparison.title());
+    let (light, dark) = (page.palette.light(), page.palette.dark());
     Ok(format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"generator\" content=\"Graft {}\">\n<title>{title}</title>\n\
-         <style>\n{STYLE}</style>\n</head>\n<body>\n{}</body>\n</html>\n",
+         <style>\n:root{{{light}}}\n@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}\n{STYLE}</style>\n</head>\n<body>\n{}</body>\n</html>\n",
         env!("CARGO_PKG_VERSION"),
         page.body
     ))
@@ -56,6 +57,7 @@ struct Page<'a> {
     figures: &'a [Named],
     size: Size,
     progress: &'a mut dyn FnMut() -> bool,
+    palette: Palette,
     body: String,
 }
 
@@ -232,20 +234,8 @@ impl Page<'_> {
             .iter()
             .filter(|named| named.kind == kind && named.run == run)
         {
-            let alt = escape(&named.figure.title());
-            let mut images = String::new();
-            for (class, theme) in [("light", Theme::LIGHT), ("dark", Theme::DARK)] {
-                // Letters as outlines: a reader's browser has other fonts.
-                let svg = outlined(&to_svg(named.figure.as_ref(), self.size, theme))?;
-                let _ = writeln!(
-                    images,
-                    "<img class=\"{class}\" alt=\"{alt}\" width=\"{}\" height=\"{}\" src=\"data:image/svg+xml;base64,{}\">",
-                    self.size.width,
-                    self.size.height,
-                    base64::engine::general_purpose::STANDARD.encode(svg)
-                );
-            }
-            self.say(&format!("<figure>\n{images}</figure>"));
+            let svg = inline(named.figure.as_ref(), self.size, &mut self.palette)?;
+            self.say(&format!("<figure>\n{svg}\n</figure>"));
             if !(self.progress)() {
                 return Err(ReportError::Stopped);
             }

@@ -10,6 +10,7 @@ mod pictures;
 mod tables;
 mod tensorboard;
 mod text;
+mod themed;
 mod verdict;
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::data::{DataError, PictureSource, Pixels, StopFlag, augment, decode, s
 use crate::experiment::Experiment;
 use crate::figures::{
     ClassCount, ClassCountsFigure, GalleryFigure, GalleryPicture, GalleryRow, SheetCell,
-    SheetFigure,
+    SheetFigure, Size,
 };
 use crate::format;
 use crate::runs::files::SplitLine;
@@ -15,17 +15,19 @@ use crate::runs::store;
 
 use super::comparison::{ComparedRun, Tested};
 
-/// The longer side of a picture in a gallery or a grid, in pixels: sharp on a figure twice as large
-/// as usual.
-const THUMBNAIL: u32 = 320;
+/// The longer side of a picture of a gallery on a figure of usual size, in pixels: sharp also where
+/// the figure is enlarged a little.
+const THUMBNAIL: f64 = 240.0;
 /// The side of an augmented square, in pixels: as the window previews it.
 const SQUARE: u32 = 224;
 /// Versions of a picture beside the original.
 const VERSIONS: u32 = 15;
 /// Pictures of a row of the gallery.
 const ROW: usize = 9;
-/// Pictures of the data set's grid.
-const GRID: usize = 40;
+/// Classes that the data set's grid shows one below the other.
+const ROWS: usize = 10;
+/// Classes that it shows at all.
+const MOST_CLASSES: usize = 60;
 
 /// The pictures that runs were trained and tested on.
 #[derive(Debug, Clone)]
@@ -37,15 +39,21 @@ pub struct Material {
     sources: HashMap<String, PictureSource>,
     /// Why pictures can't be shown.
     pub problem: Option<String>,
+    /// How much larger than usual figures will be.
+    scale: f64,
 }
 
 impl Material {
-    /// Finds the pictures of `run`. Pictures that are gone are no error: their names and numbers
+    /// Finds the pictures of `run`, for figures of `size`. Pictures that are gone are no error: their names and numbers
     /// still say what was trained on.
     ///
     /// # Errors
     /// When the run's own split can't be read, or when stopped.
-    pub fn find(run: &ComparedRun, stop: &StopFlag) -> Result<Self, super::ReportError> {
+    pub fn find(
+        run: &ComparedRun,
+        size: Size,
+        stop: &StopFlag,
+    ) -> Result<Self, super::ReportError> {
         let folder = &run.run.folder;
         let split = store::split(folder)?;
         let (sources, problem) = match scan::sources(&run.experiment.data, Some(folder), stop) {
@@ -68,6 +76,9 @@ impl Material {
             split,
             sources,
             problem,
+            scale: (f64::from(size.width) / 1600.0)
+                .min(f64::from(size.height) / 1000.0)
+                .clamp(0.5, 8.0),
         })
     }
 
@@ -76,8 +87,10 @@ impl Material {
         self.split.iter().filter(move |line| line.split == split)
     }
 
-    fn thumbnail(&self, file: &str) -> Option<Pixels> {
-        decode::thumbnail(self.sources.get(file)?, THUMBNAIL).ok()
+    /// `share` of a gallery picture's side.
+    fn thumbnail(&self, file: &str, share: f64) -> Option<Pixels> {
+        let side = (THUMBNAIL * self.scale * share).round().max(48.0) as u32;
+        decode::thumbnail(self.sources.get(file)?, side).ok()
     }
 }
 
@@ -108,9 +121,22 @@ pub fn dataset_grid(material: &Material) -> Option<SheetFigure> {
     if classes.is_empty() {
         return None;
     }
-    // Of few classes several pictures, of very many the first ones' one each.
-    let each = (GRID / classes.len()).clamp(1, 10);
-    let shown = classes.len().min(GRID);
+    // Of few classes several pictures: two rows each of one or two, else a row each, about as wide as the
+    // sheet; of many classes one picture each.
+    let number = classes.len();
+    let (each, columns) = match number {
+        0..=2 => (14, Some(7)),
+        number if number <= ROWS => {
+            let columns = (number * 9).div_ceil(5).clamp(7, 14);
+            (columns, Some(columns))
+        }
+        _ => (1, None),
+    };
+    let shown = number.min(MOST_CLASSES);
+    let share = match columns {
+        Some(columns) => (7.0 / columns as f64).min(1.0),
+        None => 0.6,
+    };
     let mut cells = Vec::new();
     for class in &classes[..shown] {
         let files: Vec<&SplitLine> = material
@@ -119,7 +145,7 @@ pub fn dataset_grid(material: &Material) -> Option<SheetFigure> {
             .collect();
         let mut found = 0;
         for place in spread(files.len(), each) {
-            if let Some(pixels) = material.thumbnail(&files[place].file) {
+            if let Some(pixels) = material.thumbnail(&files[place].file, share) {
                 found += 1;
                 cells.push(SheetCell {
                     pixels,
@@ -130,7 +156,7 @@ pub fn dataset_grid(material: &Material) -> Option<SheetFigure> {
         }
         // A row stays a row: a class of fewer pictures leaves room behind them.
         if each > 1 && found > 0 {
-            for _ in found..each.min(10) {
+            for _ in found..each {
                 cells.push(SheetCell {
                     pixels: Pixels::filled(0, 0, [0; 3]),
                     caption: String::new(),
@@ -150,8 +176,6 @@ pub fn dataset_grid(material: &Material) -> Option<SheetFigure> {
     if shown < classes.len() {
         remark.push_str(&format!(" ({} in all)", classes.len()));
     }
-    // Two classes of ten pictures: two rows each of five would hide which belong together.
-    let columns = (each > 1).then_some(if shown <= 2 { each.div_ceil(2) } else { each });
     Some(SheetFigure {
         title: "Samples of the data set".to_owned(),
         remark,
@@ -290,7 +314,7 @@ pub fn gallery(run: &ComparedRun, tested: &Tested, material: Option<&Material>) 
                 let row = predictions.rows.get(place)?;
                 let class = |index: u32| predictions.classes.get(index as usize).cloned();
                 Some(GalleryPicture {
-                    pixels: material.and_then(|material| material.thumbnail(&row.file)),
+                    pixels: material.and_then(|material| material.thumbnail(&row.file, 1.0)),
                     truth: class(row.truth)?,
                     predicted: class(row.predicted())?,
                     confidence,
