@@ -1,19 +1,53 @@
 //! What a trained network got right and wrong. Plain numbers.
+//!
+//! ```text
+//! Predictions --Decision--> answers --> confusion matrix, report, accuracy, kappa, …
+//!      |                                                    (temperature, threshold, rejection)
+//!      +--> log loss, Brier, top-k, ROC and precision-recall curves, reliability
+//!      +--> two of them: paired comparison --> verdict
+//! ```
 
+pub mod bootstrap;
+pub mod calibration;
 pub mod confusion;
+pub mod decision;
 pub mod interval;
 pub mod loss;
+pub mod order;
+pub mod paired;
+pub mod ranking;
+pub mod rejection;
 pub mod report;
+pub mod seeds;
+pub mod summary;
+pub mod tally;
+pub mod temperature;
+pub mod threshold;
+pub mod verdict;
 
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod property_tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use confusion::ConfusionMatrix;
-pub use interval::{Interval, wilson};
-pub use loss::log_loss;
+pub use calibration::{CalibrationScores, Reliability, ReliabilityBin};
+pub use confusion::{Confusion, ConfusionMatrix, Normalization};
+pub use decision::{Answer, Decision, Threshold};
+pub use interval::{Interval, IntervalMethod, Score, wilson};
+pub use loss::{brier_score, log_loss, top_k_correct};
+pub use order::ClassOrder;
+pub use paired::{PairedComparison, UnpairedError};
+pub use ranking::{ClassRanking, PrecisionRecallCurve, Ranking, RocCurve};
+pub use rejection::{ConfidenceCounts, RejectionCurve, RejectionScores};
 pub use report::{ClassReport, ClassificationReport};
+pub use seeds::{SeedComparison, Spread};
+pub use summary::{AnswerScores, Evaluation, ProbabilityScores, TopK};
+pub use tally::Tally;
+pub use temperature::TemperatureFit;
+pub use threshold::{ThresholdCurve, ThresholdGoal, ThresholdScores};
+pub use verdict::{Better, Verdict};
 
 /// A run's answers on one split.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -35,12 +69,6 @@ pub struct Prediction {
 impl Prediction {
     /// The most probable class; the first of several.
     pub fn predicted(&self) -> u32 {
-        let mut best = 0;
-        for (index, probability) in self.probabilities.iter().enumerate() {
-            if *probability > self.probabilities[best] {
-                best = index;
-            }
-        }
-        best as u32
+        decision::most_probable(&self.probabilities)
     }
 }

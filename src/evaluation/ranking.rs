@@ -1,0 +1,358 @@
+//! How well probabilities sort pictures: ROC and precision-recall curves, one class against the rest.
+
+use serde::Serialize;
+
+use super::bootstrap;
+use super::{Predictions, Score};
+
+/// Steps that the bootstrap of the areas may cost: beyond, fewer samples are drawn …
+const BUDGET: usize = 100_000_000;
+/// … but not fewer than this; and none at all where pictures times classes are more than
+const FEWEST_RESAMPLES: u32 = 100;
+/// this, for which the sorted lists would take 160 MB.
+const MOST_CELLS: usize = 40_000_000;
+
+/// The curves of every class, and their averages. They do not depend on any threshold.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Ranking {
+    /// One per class, in their order.
+    pub classes: Vec<ClassRanking>,
+    /// scikit-learn's `roc_auc_score(multi_class="ovr", average="macro")`: the mean over the classes
+    /// that have an area. `None` where none has.
+    pub roc_auc: Option<Score>,
+    /// scikit-learn's `average_precision_score(average="macro")` on one-hot labels.
+    pub average_precision: Option<Score>,
+}
+
+/// One class against the rest.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ClassRanking {
+    pub class: u32,
+    /// Pictures of the class.
+    pub positives: u64,
+    pub roc: RocCurve,
+    pub precision_recall: PrecisionRecallCurve,
+}
+
+/// scikit-learn's `roc_curve`: both rates rise from 0 to 1 while the threshold falls. Steps between
+/// two others on one line are left out. Empty where the class has no pictures, or all.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct RocCurve {
+    pub false_positive_rate: Vec<f64>,
+    pub true_positive_rate: Vec<f64>,
+    /// A picture is taken for the class from this probability on; the first is infinite.
+    pub thresholds: Vec<f64>,
+    /// The area under the curve, 0 to 1: how often a picture of the class gets a higher probability
+    /// than one of another (Hanley and McNeil 1982).
+    pub area: Option<f64>,
+}
+
+/// scikit-learn's `precision_recall_curve`: recall falls from 1 to 0 while the threshold rises; the
+/// last point, precision 1 at recall 0, has no threshold. Empty where the class has no pictures.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct PrecisionRecallCurve {
+    pub precision: Vec<f64>,
+    pub recall: Vec<f64>,
+    pub thresholds: Vec<f64>,
+    /// scikit-learn's `average_precision_score`: precision weighted by the step in recall.
+    pub average_precision: Option<f64>,
+    /// scikit-learn's `auc(recall, precision)`, by trapezoids: a little optimistic (Davis and
+    /// Goadrich 2006).
+    pub area: Option<f64>,
+}
+
+impl Ranking {
+    /// The curves and areas, without intervals.
+    pub fn new(predictions: &Predictions) -> Self {
+        let classes: Vec<ClassRanking> = (0..predictions.classes.len() as u32)
+            .map(|class| ClassRanking::new(predictions, class))
+            .collect();
+        let mean = |value: fn(&ClassRanking) -> Option<f64>| {
+            mean(classes.iter().map(value)).map(Score::bare)
+        };
+        let (roc_auc, average_precision) = (
+            mean(|class| class.roc.area),
+            mean(|class| class.precision_recall.average_precision),
+        );
+        Self {
+            classes,
+            roc_auc,
+            average_precision,
+        }
+    }
+
+    /// How many samples the bootstrap of the averages draws for so many pictures and classes.
+    pub fn resamples(pictures: usize, classes: usize) -> u32 {
+        let cells = pictures.saturating_mul(classes);
+        if cells == 0 || cells > MOST_CELLS {
+            return 0;
+        }
+        ((BUDGET / cells) as u32).clamp(FEWEST_RESAMPLES, bootstrap::RESAMPLES)
+    }
+
+    /// Adds the intervals of the averages.
+    pub(super) fn with_bootstrap(mut self, roc_auc: &mut [f64], precision: &mut [f64]) -> Self {
+        self.roc_auc = self.roc_auc.map(|score| score.with_bootstrap(roc_auc));
+        self.average_precision = self
+            .average_precision
+            .map(|score| score.with_bootstrap(precision));
+        self
+    }
+
+    /// The mean of the classes' ROC curves at `points` evenly spaced false positive rates, linear
+    /// between their points, as scikit-learn's documentation averages them. Pairs of false and true
+    /// positive rate; empty where no class has a curve.
+    pub fn macro_roc(&self, points: usize) -> Vec<(f64, f64)> {
+        let curves: Vec<&RocCurve> = self
+            .classes
+            .iter()
+            .map(|class| &class.roc)
+            .filter(|curve| curve.area.is_some())
+            .collect();
+        if curves.is_empty() || points < 2 {
+            return Vec::new();
+        }
+        (0..points)
+            .map(|point| {
+                let at = point as f64 / (points - 1) as f64;
+                let sum: f64 = curves.iter().map(|curve| curve.at(at)).sum();
+                (at, sum / curves.len() as f64)
+            })
+            .collect()
+    }
+}
+
+impl ClassRanking {
+    fn new(predictions: &Predictions, class: u32) -> Self {
+        let order = Order::new(predictions, class);
+        let steps = order.steps(None);
+        Self {
+            class,
+            positives: steps.last().map_or(0, |step| step.true_positives),
+            roc: RocCurve::new(&steps),
+            precision_recall: PrecisionRecallCurve::new(&steps),
+        }
+    }
+}
+
+impl RocCurve {
+    fn new(steps: &[Step]) -> Self {
+        let Some(last) = steps.last() else {
+            return Self::default();
+        };
+        let (positives, negatives) = (last.true_positives, last.false_positives);
+        if positives == 0 || negatives == 0 {
+            return Self::default();
+        }
+        // scikit-learn's `drop_intermediate`: corners only, and the first and last step.
+        let is_corner = |place: usize| {
+            if place == 0 || place + 1 == steps.len() {
+                return true;
+            }
+            let [before, here, after] = [steps[place - 1], steps[place], steps[place + 1]];
+            here.true_positives - before.true_positives
+                != after.true_positives - here.true_positives
+                || here.false_positives - before.false_positives
+                    != after.false_positives - here.false_positives
+        };
+        let start = Step {
+            threshold: f64::INFINITY,
+            true_positives: 0,
+            false_positives: 0,
+        };
+        let corners = (0..steps.len()).filter(|&place| is_corner(place));
+        let kept: Vec<Step> = std::iter::once(start)
+            .chain(corners.map(|place| steps[place]))
+            .collect();
+        let share = |count: u64, of: u64| count as f64 / of as f64;
+        Self {
+            false_positive_rate: kept
+                .iter()
+                .map(|step| share(step.false_positives, negatives))
+                .collect(),
+            true_positive_rate: kept
+                .iter()
+                .map(|step| share(step.true_positives, positives))
+                .collect(),
+            thresholds: kept.iter().map(|step| step.threshold).collect(),
+            area: roc_area(steps),
+        }
+    }
+
+    /// The true positive rate at a false positive rate, linear between points; the highest where the
+    /// curve rises straight up. 0 for an empty curve.
+    pub fn at(&self, false_positive_rate: f64) -> f64 {
+        let (x, y) = (&self.false_positive_rate, &self.true_positive_rate);
+        // The last point that is not to the right.
+        let right = x.partition_point(|&value| value <= false_positive_rate);
+        match (right.checked_sub(1), x.get(right)) {
+            (None, _) => 0.0,
+            (Some(left), None) => y[left],
+            (Some(left), Some(&next)) => {
+                let part = (false_positive_rate - x[left]) / (next - x[left]);
+                y[left] + (y[right] - y[left]) * part
+            }
+        }
+    }
+}
+
+impl PrecisionRecallCurve {
+    fn new(steps: &[Step]) -> Self {
+        let positives = steps.last().map_or(0, |step| step.true_positives);
+        if positives == 0 {
+            return Self::default();
+        }
+        let precision = |step: &Step| {
+            step.true_positives as f64 / (step.true_positives + step.false_positives) as f64
+        };
+        let recall = |step: &Step| step.true_positives as f64 / positives as f64;
+        let mut curve = Self {
+            precision: steps.iter().rev().map(precision).collect(),
+            recall: steps.iter().rev().map(recall).collect(),
+            thresholds: steps.iter().rev().map(|step| step.threshold).collect(),
+            average_precision: average_precision(steps),
+            area: None,
+        };
+        curve.precision.push(1.0);
+        curve.recall.push(0.0);
+        let trapezoids = curve
+            .recall
+            .windows(2)
+            .zip(curve.precision.windows(2))
+            .map(|(recall, precision)| {
+                (recall[0] - recall[1]) * (precision[0] + precision[1]) / 2.0
+            })
+            .sum();
+        curve.area = Some(trapezoids);
+        curve
+    }
+}
+
+/// What is taken for the class when the threshold stands at one of its pictures' probabilities.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Step {
+    threshold: f64,
+    true_positives: u64,
+    false_positives: u64,
+}
+
+/// The pictures by falling probability of one class.
+pub(super) struct Order {
+    /// Whether each is of the class, and its place among the pictures.
+    pictures: Vec<(bool, u32)>,
+    /// One behind the last picture of every run of equal probabilities.
+    ends: Vec<u32>,
+    probabilities: Vec<f32>,
+}
+
+impl Order {
+    pub(super) fn new(predictions: &Predictions, class: u32) -> Self {
+        let probability = |place: u32| {
+            predictions.rows[place as usize]
+                .probabilities
+                .get(class as usize)
+                .copied()
+                .unwrap_or(0.0)
+        };
+        let mut places: Vec<u32> = (0..predictions.rows.len() as u32).collect();
+        places.sort_by(|&a, &b| probability(b).total_cmp(&probability(a)));
+        let (mut ends, mut probabilities) = (Vec::new(), Vec::new());
+        for (index, &place) in places.iter().enumerate() {
+            let next = places.get(index + 1).map(|&next| probability(next));
+            if next != Some(probability(place)) {
+                ends.push(index as u32 + 1);
+                probabilities.push(probability(place));
+            }
+        }
+        let pictures = places
+            .into_iter()
+            .map(|place| (predictions.rows[place as usize].truth == class, place))
+            .collect();
+        Self {
+            pictures,
+            ends,
+            probabilities,
+        }
+    }
+
+    /// Cumulative counts at every distinct probability; each picture counts as often as `weights`
+    /// says, once without.
+    fn steps(&self, weights: Option<&[u32]>) -> Vec<Step> {
+        let mut steps = Vec::with_capacity(self.ends.len());
+        self.walk(weights, |threshold, true_positives, false_positives| {
+            steps.push(Step {
+                threshold: f64::from(threshold),
+                true_positives,
+                false_positives,
+            });
+        });
+        steps
+    }
+
+    fn walk(&self, weights: Option<&[u32]>, mut each: impl FnMut(f32, u64, u64)) {
+        let (mut counts, mut begin) = ([0u64; 2], 0);
+        for (&end, &threshold) in self.ends.iter().zip(&self.probabilities) {
+            for &(is_positive, place) in &self.pictures[begin..end as usize] {
+                let weight = weights.map_or(1, |weights| weights[place as usize]);
+                counts[usize::from(is_positive)] += u64::from(weight);
+            }
+            begin = end as usize;
+            each(threshold, counts[1], counts[0]);
+        }
+    }
+
+    /// The area under the ROC curve and the average precision of a weighted sample.
+    pub(super) fn areas(&self, weights: &[u32]) -> (Option<f64>, Option<f64>) {
+        let (mut before, mut doubled, mut weighted) = ((0, 0), 0.0, 0.0);
+        self.walk(Some(weights), |_, right, wrong| {
+            doubled += (wrong - before.1) as f64 * (right + before.0) as f64;
+            if right > before.0 {
+                weighted += (right - before.0) as f64 * right as f64 / (right + wrong) as f64;
+            }
+            before = (right, wrong);
+        });
+        let (positives, negatives) = before;
+        let area = (positives > 0 && negatives > 0)
+            .then(|| doubled / 2.0 / positives as f64 / negatives as f64);
+        let precision = (positives > 0).then(|| weighted / positives as f64);
+        (area, precision)
+    }
+}
+
+fn roc_area(steps: &[Step]) -> Option<f64> {
+    let last = steps.last()?;
+    let (mut before, mut doubled) = ((0, 0), 0.0);
+    for step in steps {
+        doubled +=
+            (step.false_positives - before.1) as f64 * (step.true_positives + before.0) as f64;
+        before = (step.true_positives, step.false_positives);
+    }
+    let whole = last.true_positives as f64 * last.false_positives as f64;
+    (whole > 0.0).then(|| doubled / 2.0 / whole)
+}
+
+fn average_precision(steps: &[Step]) -> Option<f64> {
+    let positives = steps.last()?.true_positives;
+    if positives == 0 {
+        return None;
+    }
+    let mut before = 0;
+    let mut sum = 0.0;
+    for step in steps {
+        let precision =
+            step.true_positives as f64 / (step.true_positives + step.false_positives) as f64;
+        sum += (step.true_positives - before) as f64 / positives as f64 * precision;
+        before = step.true_positives;
+    }
+    Some(sum)
+}
+
+/// The mean of what is there.
+pub(super) fn mean(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
+    let (mut sum, mut count) = (0.0, 0u32);
+    for value in values.flatten() {
+        sum += value;
+        count += 1;
+    }
+    (count > 0).then(|| sum / f64::from(count))
+}
