@@ -12,6 +12,7 @@ mod phase_plan;
 mod pictures;
 
 pub mod averaging;
+pub mod diagnosis;
 pub mod estimate;
 pub mod loss;
 pub mod metrics;

@@ -1,0 +1,423 @@
+//! What the curves say about a training: underfitting, overfitting, a good fit, diverging, not
+//! learning. Each with the numbers that show it and what to do.
+//!
+//! Judged within the phase of the last epoch: a new phase begins with another network and another
+//! rate. Training numbers are measured as the network trains, with dropout and augmentation, so a
+//! healthy run may look better on validation pictures than on those it learns from.
+
+mod remedy;
+
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize};
+
+use super::EpochMetrics;
+use crate::evaluation::wilson;
+use crate::experiment::Experiment;
+
+pub use remedy::Remedy;
+
+/// Epochs of the last phase below which nothing is said, except that it diverges …
+const FEWEST_EPOCHS: usize = 3;
+/// … and below which what is said may still turn.
+const FIRM_EPOCHS: usize = 5;
+/// Epochs at the end that are averaged.
+const WINDOW: usize = 3;
+/// A loss this many times its lowest has got away.
+const DIVERGED: f64 = 1.5;
+/// A loss that fell by less than this share has not moved …
+const STILL: f64 = 0.05;
+/// … and an accuracy within this distance of always naming the most frequent class shows nothing.
+const CHANCE_MARGIN: f64 = 0.05;
+/// A validation loss this share above its lowest has turned round …
+const TURNED: f64 = 0.1;
+/// … if it is more than so many nats.
+const TURNED_NATS: f64 = 0.02;
+/// Training accuracy above validation accuracy, beyond what the number of validation pictures explains.
+const GAP: f64 = 0.08;
+/// Of the errors that always naming the most frequent class would make, the share that is left when
+/// a network has learned too little.
+const MOST_ERRORS_LEFT: f64 = 0.5;
+/// A loss that still falls by this share per epoch at the end has not arrived.
+const IMPROVING: f64 = 0.02;
+
+/// What a training looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fit {
+    Underfitting,
+    Overfitting,
+    Good,
+    Diverging,
+    NotLearning,
+}
+
+impl Fit {
+    /// As a heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Underfitting => "Underfitting",
+            Self::Overfitting => "Overfitting",
+            Self::Good => "Good fit",
+            Self::Diverging => "Diverging",
+            Self::NotLearning => "Not learning",
+        }
+    }
+}
+
+/// A finding with its evidence.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Diagnosis {
+    pub fit: Fit,
+    /// Few epochs, or more to come: it may still turn.
+    pub is_tentative: bool,
+    /// The numbers that show it, in a sentence.
+    pub reason: String,
+    /// What the lesson says about it, in a sentence.
+    pub advice: String,
+    /// What can be done, most promising first; empty for a good fit that has arrived.
+    pub remedies: Vec<Remedy>,
+}
+
+/// What is known of a training beside its curves.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation<'a> {
+    pub experiment: &'a Experiment,
+    pub classes: usize,
+    /// Share of the most frequent class among the training pictures, 0 to 1; 1 / classes where it is
+    /// not known.
+    pub majority: Option<f64>,
+    /// 0 where it is not known.
+    pub validation_pictures: usize,
+    /// Whether no further epoch comes.
+    pub is_over: bool,
+    /// Whether it ended because the loss was no number any more.
+    pub has_diverged: bool,
+}
+
+/// Why nothing can be said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Undecided {
+    #[error("three epochs of a phase are needed before its curves say anything")]
+    TooFewEpochs,
+    #[error(
+        "without validation pictures nobody sees whether it learns or learns by heart: set a validation share"
+    )]
+    NoValidation,
+}
+
+/// Looks at the curves of one run, in the order of their epochs.
+///
+/// # Errors
+/// Saying what is missing.
+pub fn diagnose(
+    epochs: &[EpochMetrics],
+    situation: &Situation<'_>,
+) -> Result<Diagnosis, Undecided> {
+    let phase = epochs.last().map_or(0, |epoch| epoch.phase);
+    let first = epochs
+        .iter()
+        .rposition(|epoch| epoch.phase != phase)
+        .map_or(0, |place| place + 1);
+    let curves = &epochs[first..];
+    let finding = if let Some(reason) = diverging(curves, situation) {
+        (Fit::Diverging, reason)
+    } else if curves.len() < FEWEST_EPOCHS {
+        return Err(Undecided::TooFewEpochs);
+    } else if let Some(reason) = not_learning(epochs, situation) {
+        (Fit::NotLearning, reason)
+    } else {
+        let ends = Ends::of(curves).ok_or(Undecided::NoValidation)?;
+        judge(curves, &ends, situation)
+    };
+    let (fit, reason) = finding;
+    let is_improving = situation.is_over && improvement(curves).is_some_and(|by| by > IMPROVING);
+    Ok(Diagnosis {
+        fit,
+        is_tentative: curves.len() < FIRM_EPOCHS || !situation.is_over,
+        reason,
+        advice: advice(fit, is_improving).to_owned(),
+        remedies: remedy::remedies(fit, is_improving, phase, &Context::of(curves, situation)),
+    })
+}
+
+/// What the remedies look at.
+struct Context<'a> {
+    experiment: &'a Experiment,
+    /// Dropout and augmentation hold the training back: validation is clearly ahead of it.
+    is_held_back: bool,
+    has_validation: bool,
+}
+
+impl<'a> Context<'a> {
+    fn of(curves: &[EpochMetrics], situation: &Situation<'a>) -> Self {
+        let ends = Ends::of(curves);
+        Self {
+            experiment: situation.experiment,
+            is_held_back: ends
+                .as_ref()
+                .is_some_and(|ends| ends.validation_accuracy > ends.train_accuracy + CHANCE_MARGIN),
+            has_validation: ends.is_some(),
+        }
+    }
+}
+
+/// Means over the last epochs.
+struct Ends {
+    train_accuracy: f64,
+    validation_accuracy: f64,
+}
+
+impl Ends {
+    /// `None` without validation.
+    fn of(curves: &[EpochMetrics]) -> Option<Self> {
+        let last = &curves[curves.len().saturating_sub(WINDOW)..];
+        let validation: Vec<f64> = last
+            .iter()
+            .filter_map(|epoch| epoch.validation_accuracy)
+            .collect();
+        if validation.is_empty() || validation.len() != last.len() {
+            return None;
+        }
+        Some(Self {
+            train_accuracy: mean(last.iter().map(|epoch| epoch.train_accuracy)),
+            validation_accuracy: mean(validation.into_iter()),
+        })
+    }
+}
+
+/// A loss that grows instead of falling.
+fn diverging(curves: &[EpochMetrics], situation: &Situation<'_>) -> Option<String> {
+    let last = curves.last();
+    if situation.has_diverged {
+        return Some(match last {
+            Some(last) => format!(
+                "The loss stopped being a number after epoch {}, at a rate of {}.",
+                last.epoch,
+                rate(last.learning_rate)
+            ),
+            None => "The loss stopped being a number in the first epoch.".to_owned(),
+        });
+    }
+    let last = last?;
+    if !last.train_loss.is_finite() {
+        return Some(format!(
+            "The training loss of epoch {} is no number.",
+            last.epoch
+        ));
+    }
+    let (before, lowest) = (
+        curves.get(curves.len().checked_sub(2)?)?,
+        curves
+            .iter()
+            .min_by(|a, b| a.train_loss.total_cmp(&b.train_loss))?,
+    );
+    // One epoch that leaps may come back.
+    let rises = last.train_loss > before.train_loss && before.train_loss > lowest.train_loss;
+    let got_away = last.train_loss > DIVERGED * lowest.train_loss
+        && last.train_loss > lowest.train_loss + TURNED_NATS;
+    // A cached or memorised phase may sit near 0, where any step looks large.
+    let is_bad = last.train_loss > 0.5 * (situation.classes.max(2) as f64).ln();
+    (rises && got_away && is_bad).then(|| {
+        format!(
+            "The training loss rises: {} in epoch {}, its lowest, and {} in epoch {}.",
+            loss(lowest.train_loss),
+            lowest.epoch,
+            loss(last.train_loss),
+            last.epoch
+        )
+    })
+}
+
+/// The loss stays where a network begins that knows nothing.
+fn not_learning(epochs: &[EpochMetrics], situation: &Situation<'_>) -> Option<String> {
+    let (first, last) = (epochs.first()?, epochs.last()?);
+    let baseline = baseline(situation);
+    let best = epochs
+        .iter()
+        .map(|epoch| {
+            epoch
+                .train_accuracy
+                .max(epoch.validation_accuracy.unwrap_or(0.0))
+        })
+        .fold(0.0, f64::max);
+    let lowest = epochs
+        .iter()
+        .map(|epoch| epoch.train_loss)
+        .fold(f64::INFINITY, f64::min);
+    let is_still = lowest > first.train_loss * (1.0 - STILL);
+    (is_still && best <= baseline + CHANCE_MARGIN).then(|| {
+        format!(
+            "The training loss went from {} to {} in {} epochs, and the best accuracy is {}: always naming the most \
+             frequent class gives {}.",
+            loss(first.train_loss),
+            loss(last.train_loss),
+            epochs.len(),
+            percent(best),
+            percent(baseline)
+        )
+    })
+}
+
+/// Overfitting, underfitting or neither.
+fn judge(curves: &[EpochMetrics], ends: &Ends, situation: &Situation<'_>) -> (Fit, String) {
+    let Ends {
+        train_accuracy,
+        validation_accuracy,
+    } = *ends;
+    let both = format!(
+        "{} of the training and {} of the validation pictures are right",
+        percent(train_accuracy),
+        percent(validation_accuracy)
+    );
+    let turned = turned(curves);
+    // What the accuracy of so few validation pictures can be off by.
+    let noise = match situation.validation_pictures {
+        0 => 0.0,
+        pictures => {
+            let right = (validation_accuracy * pictures as f64).round() as u64;
+            let interval = wilson(right.min(pictures as u64), pictures as u64);
+            (interval.high - interval.low) / 2.0
+        }
+    };
+    let gap = train_accuracy - validation_accuracy;
+    let is_apart = gap > GAP.max(noise);
+    if is_apart || turned.is_some() && gap > 0.0 {
+        let mut reason = both.clone();
+        if is_apart {
+            reason.push_str(&format!(", a gap of {:.1} points", gap * 100.0));
+        }
+        if let Some(turn) = turned {
+            reason.push_str(&format!(
+                "; the validation loss was lowest in epoch {} ({}) and is {} now",
+                turn.epoch,
+                loss(turn.lowest),
+                loss(turn.now)
+            ));
+        }
+        return (Fit::Overfitting, reason + ".");
+    }
+    let baseline = baseline(situation);
+    let level = train_accuracy.max(validation_accuracy);
+    let errors_left = (1.0 - level) / (1.0 - baseline).max(1e-9);
+    if errors_left > MOST_ERRORS_LEFT {
+        let reason = format!(
+            "{both}; {:.0} % of the errors of always naming the most frequent class ({} right) are left.",
+            errors_left.min(1.0) * 100.0,
+            percent(baseline)
+        );
+        return (Fit::Underfitting, reason);
+    }
+    let mut reason = both;
+    if situation.is_over
+        && let Some(by) = improvement(curves).filter(|by| *by > IMPROVING)
+    {
+        reason.push_str(&format!(
+            "; the validation loss still fell by {:.0} % an epoch at the end",
+            by * 100.0
+        ));
+    }
+    (Fit::Good, reason + ".")
+}
+
+struct Turn {
+    epoch: u32,
+    lowest: f64,
+    now: f64,
+}
+
+/// Where the validation loss turned round while the training loss went on falling.
+fn turned(curves: &[EpochMetrics]) -> Option<Turn> {
+    let losses: Vec<(u32, f64, f64)> = curves
+        .iter()
+        .filter_map(|epoch| Some((epoch.epoch, epoch.validation_loss?, epoch.train_loss)))
+        .collect();
+    let &(epoch, lowest, train_then) = losses.iter().min_by(|a, b| a.1.total_cmp(&b.1))?;
+    let place = losses.iter().position(|loss| loss.0 == epoch)?;
+    // Two epochs behind the turn at least: one may be chance.
+    let after = losses.get(place + 1..).filter(|after| after.len() >= 2)?;
+    let recent = &after[after.len().saturating_sub(WINDOW)..];
+    let (now, train_now) = (
+        mean(recent.iter().map(|loss| loss.1)),
+        mean(recent.iter().map(|loss| loss.2)),
+    );
+    let has_turned = now > lowest * (1.0 + TURNED) && now > lowest + TURNED_NATS;
+    (has_turned && train_now < train_then).then_some(Turn { epoch, lowest, now })
+}
+
+/// The share by which the validation loss fell per epoch over the last ones; `None` without
+/// validation or with too few epochs.
+fn improvement(curves: &[EpochMetrics]) -> Option<f64> {
+    let losses: Vec<f64> = curves
+        .iter()
+        .filter_map(|epoch| epoch.validation_loss)
+        .collect();
+    let last = losses.get(losses.len().checked_sub(WINDOW + 1)?..)?;
+    let (before, now) = (*last.first()?, *last.last()?);
+    if !(before > 0.0 && now > 0.0) {
+        return None;
+    }
+    Some(1.0 - (now / before).powf(1.0 / WINDOW as f64))
+}
+
+/// What the lesson says.
+fn advice(fit: Fit, is_improving: bool) -> &'static str {
+    match fit {
+        Fit::Underfitting if is_improving => {
+            "It has not arrived yet: train longer, or let more of the network learn."
+        }
+        Fit::Underfitting => {
+            "The part that learns is too small or too much held back: let more of the network learn, train longer, or \
+             take away dropout and augmentation."
+        }
+        Fit::Overfitting => {
+            "It learns its pictures by heart: more dropout, more augmentation, fewer layers that learn, an earlier end, \
+             or more pictures."
+        }
+        Fit::Good if is_improving => {
+            "Both curves go together, and they have not arrived: a few more epochs may help."
+        }
+        Fit::Good => {
+            "Both curves go together and have arrived: test it, and compare it with the other way."
+        }
+        Fit::Diverging => {
+            "The steps are too large: lower the learning rate, or let it rise slowly at the start."
+        }
+        Fit::NotLearning => {
+            "Nothing is learned: another learning rate, pre-trained weights, or more layers that learn; check that the \
+             pictures are in the right classes."
+        }
+    }
+}
+
+/// The accuracy of always naming the most frequent class.
+fn baseline(situation: &Situation<'_>) -> f64 {
+    situation
+        .majority
+        .unwrap_or(1.0 / situation.classes.max(1) as f64)
+}
+
+fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let count = values.len();
+    if count == 0 {
+        return 0.0;
+    }
+    values.sum::<f64>() / count as f64
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
+}
+
+fn loss(loss: f64) -> String {
+    format!("{loss:.3}")
+}
+
+fn rate(rate: f64) -> String {
+    if rate < 1e-3 {
+        format!("{rate:.0e}")
+    } else {
+        format!("{rate}")
+    }
+}
