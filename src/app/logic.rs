@@ -357,6 +357,10 @@ impl Graft {
                 }
             }
             Answer::Run(Err(reason)) => self.error("A run can't be opened", reason),
+            // Asked for by nobody yet.
+            Answer::EvaluationProgress { .. }
+            | Answer::RunEvaluated { .. }
+            | Answer::EvaluationStopped { .. } => {}
         }
     }
 

@@ -1,6 +1,6 @@
 //! `graft classify`: what the untouched pre-trained network sees.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
@@ -8,6 +8,8 @@ use serde::Serialize;
 use super::table::{Align, table};
 use super::{layers, output, run, weights};
 use crate::data::{PictureSource, decode};
+use crate::format;
+use crate::models::device;
 use crate::training::pretrained::{PretrainedNetwork, RankedClass};
 
 #[derive(Debug, Args)]
@@ -40,7 +42,7 @@ struct Answer {
 
 pub fn classify(arguments: &Arguments) -> anyhow::Result<()> {
     let info = layers::find(&arguments.backbone)?;
-    let device = run::device(arguments.device.as_deref())?.unwrap_or_else(run::best_device);
+    let device = run::device(arguments.device.as_deref())?.unwrap_or_else(device::best);
     let source = weights::source(info, arguments.weights.as_deref());
     let network = PretrainedNetwork::open(info.name, &source, None, device)?;
     for remark in &network.report().remarks {
@@ -60,22 +62,24 @@ pub fn classify(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let mut text = String::new();
     for answer in &answers {
-        text.push_str(&format!("{}\n", answer.image.display()));
-        let rows: Vec<Vec<String>> = answer
-            .predictions
-            .iter()
-            .map(|guess| {
-                vec![
-                    String::new(),
-                    format!("{:.1} %", guess.probability * 100.0),
-                    guess.class.clone(),
-                ]
-            })
-            .collect();
-        text.push_str(&table(
-            &[("", Align::Left), ("", Align::Right), ("", Align::Left)],
-            &rows,
-        ));
+        let guesses = answer.predictions.iter();
+        let guesses = guesses.map(|guess| (guess.probability, guess.class.as_str()));
+        text.push_str(&guesses_text(&answer.image, guesses));
     }
     output::print(&text)
+}
+
+/// A picture and what it may show, a line for each class.
+pub fn guesses_text<'a>(image: &Path, guesses: impl Iterator<Item = (f64, &'a str)>) -> String {
+    let rows: Vec<Vec<String>> = guesses
+        .map(|(probability, class)| {
+            vec![
+                String::new(),
+                format::percent(probability),
+                class.to_owned(),
+            ]
+        })
+        .collect();
+    let columns = [("", Align::Left), ("", Align::Right), ("", Align::Left)];
+    format!("{}\n{}", image.display(), table(&columns, &rows))
 }

@@ -12,6 +12,7 @@ use super::{layers, output, progress, run, weights};
 use crate::data::{PictureSource, Problem, StopFlag, decode, scan};
 use crate::experiment::DataSource;
 use crate::format;
+use crate::models::device;
 use crate::runs::atomic;
 use crate::training::pretrained::PretrainedNetwork;
 
@@ -65,7 +66,7 @@ pub fn embed(arguments: &Arguments) -> anyhow::Result<()> {
     if let Some(parent) = parent.filter(|parent| !parent.is_dir()) {
         bail!("there is no such folder: {}", parent.display());
     }
-    let device = run::device(arguments.device.as_deref())?.unwrap_or_else(run::best_device);
+    let device = run::device(arguments.device.as_deref())?.unwrap_or_else(device::best);
     let source = weights::source(info, arguments.weights.as_deref());
     let network = PretrainedNetwork::open(info.name, &source, None, device)?;
     for remark in &network.report().remarks {

@@ -233,15 +233,6 @@ pub fn device(name: Option<&str>) -> anyhow::Result<Option<Device>> {
     name.map(|name| parse_device(name, devices)).transpose()
 }
 
-/// CUDA where it is usable.
-pub fn best_device() -> Device {
-    if device::discover().cuda.is_empty() {
-        Device::Cpu
-    } else {
-        Device::Cuda(0)
-    }
-}
-
 fn parse_device(name: &str, devices: &Devices) -> anyhow::Result<Device> {
     if name == "cpu" {
         return Ok(Device::Cpu);

@@ -8,7 +8,7 @@ use tch::Device;
 use super::table::{Align, table};
 use super::{output, run};
 use crate::models::catalogue::{ArchitectureInfo, architectures};
-use crate::models::{ModelError, parity, speed};
+use crate::models::{ModelError, device, parity, speed};
 
 /// Pictures of a batch, and of a slow network's.
 const BATCH: i64 = 32;
@@ -46,7 +46,7 @@ struct Finding {
 }
 
 pub fn selftest(arguments: &Arguments) -> anyhow::Result<()> {
-    let device = run::device(arguments.device.as_deref())?.unwrap_or_else(run::best_device);
+    let device = run::device(arguments.device.as_deref())?.unwrap_or_else(device::best);
     let chosen = arguments
         .backbones
         .iter()

@@ -10,7 +10,7 @@ mod table;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use super::{DataError, Dataset, PictureSource, Problem, Split, StopFlag};
+use super::{DataError, Dataset, Picture, PictureSource, Problem, Split, StopFlag};
 use crate::experiment::{DataConfig, DataSource};
 use crate::paths;
 
@@ -40,6 +40,32 @@ pub fn scan(
     classes::drop_empty(dataset, &root, !config.classes.is_empty())
 }
 
+/// Every picture that `config.source` lists, by the names that [`scan`] gives them, none of them
+/// opened: sizes are 0, and a picture may be unusable or gone.
+///
+/// # Errors
+/// As [`scan`], but classes may be empty or few.
+pub fn list(
+    config: &DataConfig,
+    base: Option<&Path>,
+    stop: &StopFlag,
+) -> Result<Dataset, DataError> {
+    let mut found = find(config, base, stop)?;
+    found.make_names_unique();
+    let picture = |candidate: Candidate| Picture {
+        source: candidate.source,
+        name: candidate.name,
+        label: candidate.label,
+        size: (0, 0),
+        split: candidate.split,
+    };
+    Ok(Dataset {
+        classes: found.classes,
+        pictures: found.candidates.into_iter().map(picture).collect(),
+        problems: found.problems,
+    })
+}
+
 /// Where every picture of `config.source` is, by the name that splits and predictions call it.
 /// Nothing is opened: what can't be used is among them.
 ///
@@ -50,10 +76,9 @@ pub fn sources(
     base: Option<&Path>,
     stop: &StopFlag,
 ) -> Result<HashMap<String, PictureSource>, DataError> {
-    let mut found = find(config, base, stop)?;
-    found.make_names_unique();
-    let named = |candidate: Candidate| (candidate.name, candidate.source);
-    Ok(found.candidates.into_iter().map(named).collect())
+    let listed = list(config, base, stop)?;
+    let named = |picture: Picture| (picture.name, picture.source);
+    Ok(listed.pictures.into_iter().map(named).collect())
 }
 
 /// What the source lists of the classes that are kept.

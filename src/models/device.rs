@@ -45,6 +45,15 @@ pub fn discover() -> &'static Devices {
     })
 }
 
+/// CUDA where it is usable.
+pub fn best() -> Device {
+    if discover().cuda.is_empty() {
+        Device::Cpu
+    } else {
+        Device::Cuda(0)
+    }
+}
+
 /// `cpu`, `cuda` or `cuda:1`.
 ///
 /// # Errors

@@ -36,7 +36,35 @@ impl Head {
     ) -> Result<Self, ModelError> {
         let _generator = init::seeded(seed);
         let initialise = true;
-        let mut builder = Builder::new(Filling { initialise, device });
+        Self::build(config, features, classes, Filling { initialise, device })
+    }
+
+    /// Like [`Head::new`], with zeros in place of what training begins with: for weights that are
+    /// loaded next. It draws no random numbers, so it waits for no training in the same process.
+    pub fn blank(
+        config: &HeadConfig,
+        features: i64,
+        classes: i64,
+        device: Device,
+    ) -> Result<Self, ModelError> {
+        let initialise = false;
+        let head = Self::build(config, features, classes, Filling { initialise, device })?;
+        let _guard = tch::no_grad_guard();
+        for entry in &head.store.entries {
+            if entry.role == Role::Parameter {
+                let _ = entry.tensor.shallow_clone().f_zero_()?;
+            }
+        }
+        Ok(head)
+    }
+
+    fn build(
+        config: &HeadConfig,
+        features: i64,
+        classes: i64,
+        filling: Filling,
+    ) -> Result<Self, ModelError> {
+        let mut builder = Builder::new(filling);
         let mut width = pooled_width(config, features);
         let build = |builder: &mut Builder, _| {
             let mut layers = Vec::new();

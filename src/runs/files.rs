@@ -268,12 +268,16 @@ pub fn parse_predictions(bytes: &[u8], path: &Path) -> Result<Predictions, RunEr
             .iter()
             .skip(PREDICTION_COLUMNS.len())
             .map(|field| {
-                field.parse().map_err(|_| {
-                    problem(
-                        path,
-                        format!("line {line} holds “{field}” for a probability"),
-                    )
-                })
+                field
+                    .parse()
+                    .ok()
+                    .filter(|probability: &f32| (0.0..=1.0).contains(probability))
+                    .ok_or_else(|| {
+                        problem(
+                            path,
+                            format!("line {line} holds “{field}” for a probability"),
+                        )
+                    })
             })
             .collect::<Result<_, _>>()?;
         rows.push(Prediction {

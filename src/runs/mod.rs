@@ -8,6 +8,8 @@
 //!     weights.safetensors   the kept weights: backbone and head, torchvision names
 //!     predictions.csv       file, true class, predicted class, one probability per class (test):
 //!                           file,true_class,predicted_class,probability_<class>,…
+//!     predictions_train.csv, predictions_validation.csv
+//!                           the same on other splits, once somebody has asked for them
 //!     movement.csv          path, relative_l2, initial_l2, distance_l2: how far each layer of the
 //!                           backbone moved (written by a run that came to its end)
 //!     summary.json          RunSummary: state, test metrics, seconds
@@ -17,7 +19,10 @@
 
 pub mod atomic;
 pub mod comparison;
+pub mod diagnose;
+pub mod evaluate;
 pub mod files;
+pub mod members;
 pub mod peak_memory;
 pub mod recorder;
 pub mod seeds;
@@ -27,17 +32,21 @@ mod tee;
 
 #[cfg(test)]
 mod cycle;
+#[cfg(test)]
+pub mod evaluate_tests;
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::training::EpochMetrics;
 use crate::training::events::TestMetrics;
 use crate::training::movement::Movement;
 use crate::training::trainer::PhaseSummary;
+use crate::training::{EpochMetrics, TrainingError};
 
 pub use comparison::Comparison;
+pub use diagnose::diagnose;
+pub use evaluate::{EvaluateRequest, EvaluatedRun, evaluate_run};
 pub use recorder::{RunRecorder, slug};
 pub use tee::Tee;
 
@@ -50,6 +59,11 @@ pub enum RunError {
     Locked(PathBuf),
     #[error("{0}")]
     Comparison(String),
+    #[error("stopped")]
+    Stopped,
+    /// A run's network could not be used.
+    #[error(transparent)]
+    Training(TrainingError),
 }
 
 /// `summary.json`.

@@ -300,7 +300,7 @@ fn new_folder(runs: &Path, started: u64, name: &str) -> Result<(PathBuf, String)
 }
 
 /// Takes the lock of a run's folder, for as long as the file stays open.
-fn lock(folder: &Path) -> Result<File, RunError> {
+pub(super) fn lock(folder: &Path) -> Result<File, RunError> {
     let path = folder.join(files::LOCK);
     let failed = |error: io::Error| {
         files::problem(&path, format!("the run's lock can't be taken ({error})"))

@@ -1,7 +1,9 @@
 //! Finished runs, used: class probabilities of pictures.
 
 use std::path::Path;
+use std::sync::mpsc::sync_channel;
 
+use rayon::prelude::*;
 use tch::{Device, Kind, Tensor};
 
 use super::TrainingError;
@@ -12,13 +14,25 @@ use super::pictures::Normalizer;
 use super::trainer::{square_spec, use_all_cores};
 use crate::data::augment::{flip_view, flip_views};
 use crate::data::square::{SquareSpec, to_square};
-use crate::data::{Dataset, Pixels, StopFlag, decode};
+use crate::data::{DataError, Dataset, Pixels, Problem, StopFlag, decode};
 use crate::evaluation::{Prediction, Predictions};
 use crate::experiment::{Augmentation, Experiment, OutputLayer, TestViews};
-use crate::models::{self, ModelError, weights};
+use crate::models::{ModelError, weights};
 
 /// Pictures per forward pass.
 pub(super) const BATCH: usize = 32;
+/// Batches that wait for the network at most.
+const AHEAD: usize = 2;
+
+/// A network's answers on labelled pictures.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluated {
+    /// Of the pictures that could be read.
+    pub metrics: TestMetrics,
+    pub predictions: Predictions,
+    /// Pictures that could not be read, and are in neither of the above.
+    pub problems: Vec<Problem>,
+}
 
 /// A finished run's network.
 pub struct Classifier {
@@ -42,7 +56,7 @@ impl Classifier {
         device: Device,
     ) -> Result<Self, TrainingError> {
         use_all_cores();
-        let mut network = Network::new(experiment, classes.len(), device, &models::build)?;
+        let mut network = Network::blank(experiment, classes.len(), device)?;
         weights::load(network.backbone.as_mut(), file)?;
         load_head(&network, file)?;
         let info = network.pretrained;
@@ -72,41 +86,54 @@ impl Classifier {
 
     /// The probability of every class for every picture, of any size.
     pub fn predict(&self, pictures: &[Pixels]) -> Result<Vec<Vec<f64>>, TrainingError> {
-        let mut sum = ProbabilitySum::new(pictures.len(), self.classes.len());
-        for (start, batch) in (0..).step_by(BATCH).zip(pictures.chunks(BATCH)) {
+        let mut rows = Vec::with_capacity(pictures.len());
+        for batch in pictures.chunks(BATCH) {
             let squares: Vec<Pixels> = batch
                 .iter()
                 .map(|picture| to_square(picture, &self.spec))
                 .collect();
-            let places: Vec<usize> = (start..start + batch.len()).collect();
-            for view in 0..self.views {
-                let mut rgb = Vec::new();
-                for square in &squares {
-                    match view {
-                        0 => rgb.extend_from_slice(&square.rgb),
-                        view => rgb.extend(flip_view(square, &self.augmentation, view).rgb),
-                    }
+            rows.extend(self.predict_squares(&squares)?);
+        }
+        Ok(rows)
+    }
+
+    /// One batch of pictures that have the network's size already.
+    fn predict_squares(&self, squares: &[Pixels]) -> Result<Vec<Vec<f64>>, TrainingError> {
+        let mut sum = ProbabilitySum::new(squares.len(), self.classes.len());
+        let places: Vec<usize> = (0..squares.len()).collect();
+        for view in 0..self.views {
+            let mut rgb = Vec::new();
+            for square in squares {
+                match view {
+                    0 => rgb.extend_from_slice(&square.rgb),
+                    view => rgb.extend(flip_view(square, &self.augmentation, view).rgb),
                 }
-                let input = self.normalizer.tensor(&rgb, batch.len(), self.spec.side)?;
-                sum.add(
-                    &places,
-                    &self.network,
-                    &self.network.logits(&input, &self.whole)?,
-                )?;
             }
+            let input = self
+                .normalizer
+                .tensor(&rgb, squares.len(), self.spec.side)?;
+            sum.add(
+                &places,
+                &self.network,
+                &self.network.logits(&input, &self.whole)?,
+            )?;
         }
         Ok(sum.mean())
     }
 
-    /// Predictions and metrics for the pictures at `indices` of a labelled data set. Its classes
-    /// must be those of the run. `progress` hears how many are done.
+    /// Predictions and metrics for the pictures at `indices` of a labelled data set, in this order.
+    /// Its classes must be those of the run. `progress` hears how many are done. A picture that
+    /// can't be read is listed and left out.
+    ///
+    /// # Errors
+    /// [`TrainingError::Stopped`] within one batch of the stop flag.
     pub fn evaluate(
         &self,
         dataset: &Dataset,
         indices: &[usize],
         progress: &mut dyn FnMut(usize, usize),
         stop: &StopFlag,
-    ) -> Result<(TestMetrics, Predictions), TrainingError> {
+    ) -> Result<Evaluated, TrainingError> {
         if dataset.classes != self.classes {
             return Err(TrainingError::Experiment(format!(
                 "the pictures' classes are {}, but the run knows {}",
@@ -114,36 +141,76 @@ impl Classifier {
                 self.classes.join(", ")
             )));
         }
-        let mut rows = Vec::new();
-        let mut all = Vec::new();
-        for batch in indices.chunks(BATCH) {
-            if stop.is_stopped() {
-                return Err(TrainingError::Stopped);
+        let (mut rows, mut all, mut problems) = (Vec::new(), Vec::new(), Vec::new());
+        let mut done = 0;
+        progress(done, indices.len());
+        // Of what the other threads need, only the size: tensors stay here.
+        let spec = &self.spec;
+        // Pictures are made ready beside the network, on rayon's pool.
+        std::thread::scope(|scope| {
+            let (ready, coming) = sync_channel::<Vec<Result<Pixels, DataError>>>(AHEAD);
+            let prepare = move || {
+                for batch in indices.chunks(BATCH) {
+                    let read = |&index: &usize| {
+                        let picture = decode::decode(&dataset.pictures[index].source)?;
+                        Ok(to_square(&picture, spec))
+                    };
+                    // A closed channel means that the network has ended early.
+                    if ready.send(batch.par_iter().map(read).collect()).is_err() {
+                        return;
+                    }
+                }
+            };
+            std::thread::Builder::new()
+                .name("graft-pictures".into())
+                .spawn_scoped(scope, prepare)
+                .map_err(|error| {
+                    TrainingError::Experiment(format!("can't start a thread: {error}"))
+                })?;
+            for batch in indices.chunks(BATCH) {
+                if stop.is_stopped() {
+                    return Err(TrainingError::Stopped);
+                }
+                let Ok(prepared) = coming.recv() else {
+                    return Err(TrainingError::Experiment(
+                        "preparing the pictures ended unexpectedly".into(),
+                    ));
+                };
+                let (mut members, mut squares) = (Vec::new(), Vec::new());
+                for (&index, square) in batch.iter().zip(prepared) {
+                    let picture = &dataset.pictures[index];
+                    match square {
+                        Ok(square) => {
+                            members.push(picture);
+                            squares.push(square);
+                        }
+                        Err(error) => problems.push(error.into_problem(picture.source.path())),
+                    }
+                }
+                for (picture, probabilities) in
+                    members.into_iter().zip(self.predict_squares(&squares)?)
+                {
+                    rows.push(Prediction {
+                        file: picture.name.clone(),
+                        truth: picture.label,
+                        probabilities: probabilities.iter().map(|&value| value as f32).collect(),
+                    });
+                    all.push(probabilities);
+                }
+                done += batch.len();
+                progress(done, indices.len());
             }
-            let pictures = batch
-                .iter()
-                .map(|&index| decode::decode(&dataset.pictures[index].source))
-                .collect::<Result<Vec<_>, _>>()?;
-            for (&index, probabilities) in batch.iter().zip(self.predict(&pictures)?) {
-                let picture = &dataset.pictures[index];
-                rows.push(Prediction {
-                    file: picture.name.clone(),
-                    truth: picture.label,
-                    probabilities: probabilities.iter().map(|&value| value as f32).collect(),
-                });
-                all.push(probabilities);
-            }
-            progress(rows.len(), indices.len());
-        }
+            Ok(())
+        })?;
         let labels: Vec<u32> = rows.iter().map(|row| row.truth).collect();
-        let metrics = test_metrics(&all, &labels);
-        Ok((
-            metrics,
-            Predictions {
+        Ok(Evaluated {
+            metrics: test_metrics(&all, &labels),
+            predictions: Predictions {
                 classes: self.classes.clone(),
                 rows,
             },
-        ))
+            problems,
+        })
     }
 }
 

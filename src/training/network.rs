@@ -16,7 +16,7 @@ use crate::models::layers::Pass;
 use crate::models::parameters::{Entry, Role};
 use crate::models::tree::LayerTree;
 use crate::models::weights::{self, Obtaining};
-use crate::models::{Backbone, WeightsInfo, freeze};
+use crate::models::{self, Backbone, WeightsInfo, freeze};
 
 /// Makes a backbone by name, seed and device; tests put counting ones in its place.
 pub(super) type BuildBackbone<'a> =
@@ -46,16 +46,32 @@ impl Network {
         build: BuildBackbone<'_>,
     ) -> Result<Self, TrainingError> {
         let backbone = build(&experiment.backbone.name, experiment.seed, device)?;
+        let (features, seed) = (backbone.features(), experiment.seed);
+        let head = Head::new(&experiment.head, features, classes as i64, seed, device)?;
+        Self::join(experiment, backbone, head, device)
+    }
+
+    /// The same network of zeros, for weights that are loaded next. It draws no random numbers.
+    pub(super) fn blank(
+        experiment: &Experiment,
+        classes: usize,
+        device: Device,
+    ) -> Result<Self, TrainingError> {
+        let backbone = models::build_blank(&experiment.backbone.name, device)?;
+        let features = backbone.features();
+        let head = Head::blank(&experiment.head, features, classes as i64, device)?;
+        Self::join(experiment, backbone, head, device)
+    }
+
+    fn join(
+        experiment: &Experiment,
+        backbone: Box<dyn Backbone>,
+        head: Head,
+        device: Device,
+    ) -> Result<Self, TrainingError> {
         let pretrained = weights::chosen(backbone.info(), &experiment.backbone.weights)?;
         let side = input_side(experiment, pretrained);
         let tree = backbone.tree(side)?;
-        let head = Head::new(
-            &experiment.head,
-            backbone.features(),
-            classes as i64,
-            experiment.seed,
-            device,
-        )?;
         let segments: Vec<_> = (0..backbone.segments())
             .map(|index| backbone.segment_leaves(index))
             .collect();

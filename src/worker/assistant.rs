@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use super::evaluations::Evaluations;
 use super::messages::{Answer, Question};
 use super::trainer::Notify;
 use crate::data::square::{SquareSpec, to_square};
@@ -27,6 +28,7 @@ pub struct Assistant {
     scans: Option<Sender<Question>>,
     /// Questions that run a network.
     networks: Option<Sender<Question>>,
+    evaluations: Evaluations,
     answers: Receiver<Answer>,
     /// The flag of the scan that was asked for last.
     scan_stop: Arc<Mutex<StopFlag>>,
@@ -62,6 +64,7 @@ impl Assistant {
                 let tell = tell.clone();
                 move || super::networks::answer_questions(&network_questions, &*tell)
             })?;
+        let evaluations = Evaluations::spawn(tell.clone())?;
         let scan_thread = std::thread::Builder::new()
             .name("graft-scan".into())
             .spawn({
@@ -83,6 +86,7 @@ impl Assistant {
             quick: Some(quick),
             scans: Some(scans),
             networks: Some(networks),
+            evaluations,
             answers,
             scan_stop,
             threads: vec![quick_thread, scan_thread, network_thread],
@@ -106,6 +110,8 @@ impl Assistant {
                     drop(networks.try_send(question));
                 }
             }
+            Question::EvaluateRun { folder, split } => self.evaluations.ask(folder, split),
+            Question::StopEvaluation { folder } => self.evaluations.stop(&folder),
             _ => {
                 if let Some(quick) = &self.quick {
                     drop(quick.try_send(question));
@@ -134,7 +140,7 @@ impl Drop for Assistant {
     }
 }
 
-type Tell = Arc<dyn Fn(Answer) + Send + Sync>;
+pub(super) type Tell = Arc<dyn Fn(Answer) + Send + Sync>;
 
 fn lock(stop: &Mutex<StopFlag>) -> std::sync::MutexGuard<'_, StopFlag> {
     stop.lock()
@@ -272,7 +278,9 @@ fn answer(question: Question) -> Option<Answer> {
         Question::Scan { .. }
         | Question::StopScan
         | Question::MeasureSpeed { .. }
-        | Question::Classify { .. } => return None,
+        | Question::Classify { .. }
+        | Question::EvaluateRun { .. }
+        | Question::StopEvaluation { .. } => return None,
     })
 }
 

@@ -4,12 +4,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::data::{Dataset, Pixels, SplitIndices};
+use crate::data::{Dataset, Pixels, Split, SplitIndices};
+use crate::evaluation::Evaluation;
 use crate::experiment::{Augmentation, DataConfig, DataSource, Experiment, Fit, WeightsSource};
 use crate::models::device::Devices;
 use crate::models::speed::Measured;
 use crate::models::tree::LayerTree;
-use crate::runs::{Comparison, RunSummary, StoredRun};
+use crate::runs::{Comparison, EvaluatedRun, RunSummary, StoredRun};
 use crate::training::TrainingEvent;
 use crate::training::pretrained::RankedClass;
 
@@ -119,6 +120,18 @@ pub enum Question {
     Compare {
         folders: Vec<PathBuf>,
     },
+    /// A finished run's answers on one of its splits, and everything they say. Read from the run's
+    /// folder where they stand already, else worked out by its network, which takes all cores: better
+    /// not beside a training, though it does no harm to it. Questions wait for each other; the same
+    /// one asked twice is answered once.
+    EvaluateRun {
+        folder: PathBuf,
+        split: Split,
+    },
+    /// Ends the evaluations of this run, under way or waiting.
+    StopEvaluation {
+        folder: PathBuf,
+    },
 }
 
 /// From the assistant thread.
@@ -171,4 +184,29 @@ pub enum Answer {
         folders: Vec<PathBuf>,
         result: Result<Arc<Comparison>, String>,
     },
+    /// Pictures that the network has seen, and of how many.
+    EvaluationProgress {
+        folder: PathBuf,
+        split: Split,
+        done: usize,
+        total: usize,
+    },
+    RunEvaluated {
+        folder: PathBuf,
+        split: Split,
+        result: Result<Arc<RunEvaluation>, String>,
+    },
+    /// As asked for; there is no result.
+    EvaluationStopped {
+        folder: PathBuf,
+        split: Split,
+    },
+}
+
+/// A run's answers on one split and all numbers that follow from them.
+#[derive(Debug, PartialEq)]
+pub struct RunEvaluation {
+    pub run: EvaluatedRun,
+    /// Of the most probable classes, with all intervals.
+    pub evaluation: Evaluation,
 }

@@ -2,6 +2,7 @@
 //! thumbnails, layer trees, previews, run lists). Commands in, events out, over bounded channels.
 
 pub mod assistant;
+mod evaluations;
 pub mod messages;
 mod networks;
 mod run;

@@ -123,7 +123,7 @@ fn a_kept_network_predicts_what_the_run_predicted() {
 
         let classes = &pictures.dataset.classes;
         let classifier = Classifier::open(&experiment, classes, &file, tch::Device::Cpu).unwrap();
-        let (test, predictions) = classifier
+        let evaluated = classifier
             .evaluate(
                 &pictures.dataset,
                 &pictures.split.test,
@@ -132,6 +132,8 @@ fn a_kept_network_predicts_what_the_run_predicted() {
             )
             .unwrap();
         let expected = outcome.predictions.unwrap();
+        let predictions = evaluated.predictions;
+        assert!(evaluated.problems.is_empty());
         for (got, want) in predictions.rows.iter().zip(&expected.rows) {
             assert_eq!((&got.file, got.truth), (&want.file, want.truth));
             assert!((got.probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-5);
@@ -142,7 +144,7 @@ fn a_kept_network_predicts_what_the_run_predicted() {
                 .all(|(a, b)| (a - b).abs() < 1e-5);
             assert!(close, "{output:?}: {got:?}, the run had {want:?}");
         }
-        assert!((test.loss - outcome.test.unwrap().loss).abs() < 1e-5);
+        assert!((evaluated.metrics.loss - outcome.test.unwrap().loss).abs() < 1e-5);
         assert_eq!(predictions.rows.len(), expected.rows.len());
     }
 }
