@@ -197,6 +197,8 @@ fn help_names_every_command() {
     for command in [
         "run",
         "compare",
+        "evaluate",
+        "predict",
         "classify",
         "embed",
         "weights",
@@ -220,6 +222,10 @@ fn wrong_use_ends_with_status_2() {
         &["layers"],
         &["layers", "efficientnet_lite0", "--freeze", "Everything"],
         &["classify", "a.png"],
+        &["evaluate"],
+        &["evaluate", "run", "--split", "exam"],
+        &["predict", "run"],
+        &["predict", "run", "a.png", "--top", "0"],
         &[
             "classify",
             "--backbone",
@@ -242,6 +248,8 @@ fn what_is_not_there_is_said_in_one_sentence() {
     for (arguments, expected) in [
         (&["run", "absent.ron"][..], "absent.ron"),
         (&["compare", "absent", "--out", "figures"], "absent"),
+        (&["evaluate", "absent"], "is no run's folder"),
+        (&["predict", "absent", "a.png"], "is no run's folder"),
         (&["layers", "resnet5"], "no backbone named “resnet5”"),
         (&["layers", "efficientnet_lite0", "--size", "7"], "not 7"),
         (
@@ -529,6 +537,104 @@ fn two_runs_from_preset_to_comparison() {
         "{message}"
     );
     assert!(!home.path().join("refused").exists());
+}
+
+#[test]
+fn a_run_is_evaluated_and_used() {
+    let home = Home::new();
+    let pictures = home.pictures(16);
+    let preset = home.preset("Tiny");
+    let arguments = [
+        "run",
+        preset.to_str().unwrap(),
+        "--out",
+        "runs",
+        "--device",
+        "cpu",
+        "--json",
+    ];
+    let trained = json(&home.printed(&arguments));
+    let run = trained["run"].as_str().unwrap();
+    let evaluate = |more: &[&str]| {
+        json(&home.printed(&[&["evaluate", run, "--device", "cpu", "--json"], more].concat()))
+    };
+    let number = |value: &Value| value.as_f64().unwrap();
+
+    let test = evaluate(&[]);
+    assert_eq!(
+        (&test["split"], &test["pictures"]),
+        (&"test".into(), &8.into())
+    );
+    assert_eq!(
+        test["answers"]["accuracy"]["value"],
+        trained["test"]["accuracy"]
+    );
+    assert_eq!(test["answers"]["accuracy"]["method"], "wilson");
+    let loss = &test["probabilities"]["log_loss"];
+    assert!((number(&loss["value"]) - number(&trained["test"]["loss"])).abs() < 1e-4);
+    assert!(number(&loss["interval"]["low"]) <= number(&loss["value"]));
+    assert_eq!(loss["method"]["bootstrap"]["resamples"], 1000);
+
+    let validation = evaluate(&["--split", "validation", "--calibrate"]);
+    assert_eq!(validation["pictures"], 6);
+    let fit = &validation["calibrated"]["fit"];
+    assert!(number(&fit["log_loss_after"]) <= number(&fit["log_loss_before"]));
+    let kept = Path::new(run).join("predictions_validation.csv");
+    let written = std::fs::read_to_string(&kept).unwrap();
+    assert_eq!(written.lines().count(), 7);
+    assert_eq!(
+        evaluate(&["--split", "validation"])["answers"],
+        validation["answers"]
+    );
+    assert_eq!(std::fs::read_to_string(&kept).unwrap(), written);
+    assert_eq!(evaluate(&["--split", "train"])["pictures"], 18);
+    assert_eq!(evaluate(&["--data", "pictures"])["pictures"], 32);
+
+    let text = home.printed(&["evaluate", run, "--calibrate"]);
+    for expected in [
+        "8 test pictures of the run",
+        "weighted avg",
+        "Cohen's kappa",
+        "; Wilson)",
+        "Temperature",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+
+    // The same picture, alone and in the table.
+    let line = written.lines().nth(1).unwrap();
+    let fields: Vec<&str> = line.split(',').collect();
+    let picture = pictures.join(fields[0]);
+    let picture = picture.to_str().unwrap();
+    let seen = json(&home.printed(&["predict", run, picture, "--device", "cpu", "--json"]));
+    let guesses = seen[0]["predictions"].as_array().unwrap();
+    assert_eq!(guesses.len(), 2);
+    assert_eq!(guesses[0]["class"], fields[2]);
+    let bright = guesses
+        .iter()
+        .find(|guess| guess["class"] == "bright")
+        .unwrap();
+    assert!((number(&bright["probability"]) - fields[3].parse::<f64>().unwrap()).abs() < 1e-5);
+    let text = home.printed(&["predict", run, picture, "--top", "1"]);
+    assert_eq!(text.lines().count(), 2, "{text}");
+    let message = home.refused(&["predict", run, "tiny.ron"], 1);
+    assert!(message.contains("tiny.ron"), "{message}");
+
+    // Pictures that were moved are an error with its remedy, and are found where they are now.
+    std::fs::rename(&pictures, home.path().join("moved")).unwrap();
+    std::fs::remove_file(&kept).unwrap();
+    let arguments = ["evaluate", run, "--split", "validation"];
+    let message = home.refused(&arguments, 1);
+    assert!(
+        message.contains("--data") && message.contains("pictures"),
+        "{message}"
+    );
+    let found = evaluate(&["--split", "validation", "--data", "moved"]);
+    assert_eq!(found["answers"], validation["answers"]);
+    assert!(
+        !kept.exists(),
+        "answers on pictures from elsewhere are not kept"
+    );
 }
 
 #[test]

@@ -8,8 +8,10 @@ mod classify;
 mod compare;
 mod data;
 mod embed;
+mod evaluate;
 mod layers;
 mod output;
+mod predict;
 mod progress;
 mod run;
 mod selftest;
@@ -40,6 +42,10 @@ enum Command {
     Run(run::Arguments),
     /// Figures and a report of several runs on the same test pictures
     Compare(compare::Arguments),
+    /// What a finished run gets right: every score, on any of its splits or on other pictures
+    Evaluate(evaluate::Arguments),
+    /// What a finished run sees in pictures: the probability of each of its classes
+    Predict(predict::Arguments),
     /// What the untouched pre-trained network sees: its own 1000 classes
     Classify(classify::Arguments),
     /// Pooled features of every picture below a folder, for use elsewhere
@@ -64,6 +70,8 @@ pub fn main() -> ExitCode {
         None => crate::app::run(arguments.open),
         Some(Command::Run(arguments)) => run::run(arguments),
         Some(Command::Compare(arguments)) => compare::compare(&arguments),
+        Some(Command::Evaluate(arguments)) => evaluate::evaluate(&arguments),
+        Some(Command::Predict(arguments)) => predict::predict(&arguments),
         Some(Command::Classify(arguments)) => classify::classify(&arguments),
         Some(Command::Embed(arguments)) => embed::embed(&arguments),
         Some(Command::Weights(arguments)) => weights::weights(&arguments),

@@ -1,0 +1,340 @@
+//! `graft evaluate`: every score of a finished run.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+use tch::Device;
+
+use super::{output, progress, run};
+use crate::data::{Problem, Split, StopFlag};
+use crate::evaluation::{
+    CalibrationScores, Decision, Evaluation, Predictions, Score, TemperatureFit,
+};
+use crate::format;
+use crate::models::device;
+use crate::runs::evaluate::Pictures;
+use crate::runs::{EvaluateRequest, EvaluatedRun, RunError, diagnose, evaluate_run, store};
+use crate::training::TrainingError;
+use crate::training::diagnosis::Diagnosis;
+
+/// Problems that are told one by one.
+const SHOWN: usize = 10;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The run's folder
+    #[arg(value_name = "RUN")]
+    run: PathBuf,
+    /// Which of the run's pictures; the test pictures unless given
+    #[arg(long, value_name = "SPLIT")]
+    split: Option<SplitName>,
+    /// Other pictures, a folder or a table: all of them, or with --split those of the run, which stand
+    /// there now
+    #[arg(long, value_name = "PATH")]
+    data: Option<PathBuf>,
+    /// Fit a temperature on the run's validation pictures, and show what it changes
+    #[arg(long)]
+    calibrate: bool,
+    /// cpu or cuda:0; the best there is unless given
+    #[arg(long)]
+    device: Option<String>,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum SplitName {
+    Train,
+    Validation,
+    Test,
+}
+
+impl From<SplitName> for Split {
+    fn from(name: SplitName) -> Self {
+        match name {
+            SplitName::Train => Self::Train,
+            SplitName::Validation => Self::Validation,
+            SplitName::Test => Self::Test,
+        }
+    }
+}
+
+/// What a temperature fitted on validation pictures does to the evaluated ones.
+#[derive(Debug, Serialize)]
+struct Calibrated {
+    fit: TemperatureFit,
+    before: CalibrationScores,
+    after: CalibrationScores,
+}
+
+#[derive(Debug, Serialize)]
+struct Document<'a> {
+    run: &'a Path,
+    /// Absent where all pictures of another place were evaluated.
+    split: Option<Split>,
+    #[serde(flatten)]
+    evaluation: &'a Evaluation,
+    calibrated: Option<Calibrated>,
+    /// Of the training's curves; absent where they are too short to say anything.
+    diagnosis: Option<Diagnosis>,
+    problems: &'a [Problem],
+    /// Pictures that were written after the run began.
+    changed: &'a [PathBuf],
+}
+
+pub fn evaluate(arguments: &Arguments) -> anyhow::Result<()> {
+    let device = run::device(arguments.device.as_deref())?.unwrap_or_else(device::best);
+    let split = match (arguments.split, &arguments.data) {
+        (Some(split), _) => Some(Split::from(split)),
+        (None, None) => Some(Split::Test),
+        (None, Some(_)) => None,
+    };
+    let pictures = split.map_or(Pictures::All, Pictures::Of);
+    let evaluated = answers(arguments, pictures, device)?;
+    warn(&evaluated);
+    let evaluation = Evaluation::new(&evaluated.predictions, &Decision::default());
+    let calibrated = if arguments.calibrate {
+        Some(calibrate(arguments, &evaluated.predictions, device)?)
+    } else {
+        None
+    };
+    let diagnosis = diagnose(&store::open(&arguments.run)?)?.ok();
+    if arguments.json {
+        return output::print_json(&Document {
+            run: &arguments.run,
+            split,
+            evaluation: &evaluation,
+            calibrated,
+            diagnosis,
+            problems: &evaluated.problems,
+            changed: &evaluated.changed,
+        });
+    }
+    let heading = match split {
+        Some(split) => format!("{} pictures of the run", split.name()),
+        None => "pictures".to_owned(),
+    };
+    let mut text = as_text(&evaluation, &heading);
+    if let Some(calibrated) = &calibrated {
+        text.push_str(&calibrated_text(calibrated));
+    }
+    if let Some(diagnosis) = &diagnosis {
+        let _ = writeln!(
+            text,
+            "\n{}{}. {}\n{}",
+            diagnosis.fit.title(),
+            if diagnosis.is_tentative {
+                ", as far as so few epochs tell"
+            } else {
+                ""
+            },
+            diagnosis.reason,
+            diagnosis.advice
+        );
+        for remedy in &diagnosis.remedies {
+            let _ = writeln!(text, "  - {}", remedy.title);
+        }
+    }
+    output::print(&text)
+}
+
+fn answers(
+    arguments: &Arguments,
+    pictures: Pictures,
+    device: Device,
+) -> anyhow::Result<EvaluatedRun> {
+    let request = EvaluateRequest {
+        folder: arguments.run.clone(),
+        pictures,
+        data: arguments.data.clone(),
+        device,
+    };
+    let bar = progress::bar();
+    let mut tell = |done: usize, total: usize| {
+        if let Some(bar) = &bar {
+            bar.set_prefix("Evaluating");
+            bar.set_length(total as u64);
+            bar.set_position(done as u64);
+            bar.set_message(format!(
+                "{} of {}",
+                format::thousands(done as u64),
+                format::count(total, "picture", "pictures")
+            ));
+        }
+    };
+    let evaluated = evaluate_run(&request, &mut tell, &StopFlag::default());
+    if let Some(bar) = &bar {
+        bar.finish_and_clear();
+    }
+    evaluated.map_err(|error| match error {
+        RunError::Training(TrainingError::Data(error)) if arguments.data.is_none() => {
+            anyhow::Error::new(error).context(
+                "the run's pictures can't be found: if they stand elsewhere now, say where with --data and --split",
+            )
+        }
+        error => error.into(),
+    })
+}
+
+/// What was left out or may not be what the run saw.
+fn warn(evaluated: &EvaluatedRun) {
+    for problem in evaluated.problems.iter().take(SHOWN) {
+        output::warn(&format!(
+            "left out, {}: {}",
+            problem.reason,
+            problem.path.display()
+        ));
+    }
+    if evaluated.problems.len() > SHOWN {
+        output::warn(&format!(
+            "and {} more left out",
+            format::thousands((evaluated.problems.len() - SHOWN) as u64)
+        ));
+    }
+    if let Some(first) = evaluated.changed.first() {
+        output::warn(&format!(
+            "warning: {} written after the run began, so it may have seen others: {}",
+            format::count(evaluated.changed.len(), "picture was", "pictures were"),
+            first.display()
+        ));
+    }
+    if let Some(reason) = &evaluated.not_stored {
+        output::warn(&format!(
+            "warning: the answers are not kept for next time: {reason}"
+        ));
+    }
+}
+
+fn calibrate(
+    arguments: &Arguments,
+    predictions: &Predictions,
+    device: Device,
+) -> anyhow::Result<Calibrated> {
+    // With pictures from elsewhere, the run's own validation pictures may still be where they were.
+    let validation = match arguments.split {
+        Some(SplitName::Validation) => predictions.clone(),
+        _ => {
+            let own = Arguments {
+                run: arguments.run.clone(),
+                split: Some(SplitName::Validation),
+                data: arguments.data.clone().filter(|_| arguments.split.is_some()),
+                calibrate: false,
+                device: None,
+                json: false,
+            };
+            answers(&own, Pictures::Of(Split::Validation), device)
+                .context("a temperature is fitted on validation pictures")?
+                .predictions
+        }
+    };
+    let Some(fit) = TemperatureFit::new(&validation) else {
+        bail!("a temperature is fitted on validation pictures, and there are none");
+    };
+    Ok(Calibrated {
+        fit,
+        before: CalibrationScores::new(predictions, 1.0),
+        after: CalibrationScores::new(predictions, fit.temperature),
+    })
+}
+
+fn as_text(evaluation: &Evaluation, heading: &str) -> String {
+    let answers = &evaluation.answers;
+    let mut text = format!(
+        "{} {heading}\n\n{}\n",
+        format::thousands(evaluation.pictures),
+        answers.report.to_text(3)
+    );
+    let mut line = |name: &str, score: &Score, is_share: bool| {
+        let number = |value: f64| {
+            if is_share {
+                format!("{:.1}", value * 100.0)
+            } else {
+                format!("{value:.3}")
+            }
+        };
+        let unit = if is_share { " %" } else { "" };
+        let interval = score.interval.map_or_else(String::new, |interval| {
+            format!(
+                "  ({} to {}{unit}; {})",
+                number(interval.low),
+                number(interval.high),
+                score.method.title()
+            )
+        });
+        let value = format!("{}{unit}", number(score.value));
+        let _ = writeln!(text, "{name:<26} {value:>8}{interval}");
+    };
+    line("Accuracy", &answers.accuracy, true);
+    line("Balanced accuracy", &answers.balanced_accuracy, true);
+    for top in &evaluation.probabilities.top_k {
+        line(&format!("Top-{} accuracy", top.k), &top.accuracy, true);
+    }
+    line("Macro F1", &answers.macro_f1, false);
+    line("Weighted F1", &answers.weighted_f1, false);
+    line("Cohen's kappa", &answers.cohen_kappa, false);
+    line("Matthews correlation", &answers.matthews_correlation, false);
+    if let Some(area) = &evaluation.ranking.roc_auc {
+        line("ROC area, macro", area, false);
+    }
+    if let Some(precision) = &evaluation.ranking.average_precision {
+        line("Average precision, macro", precision, false);
+    }
+    line("Log loss (nats)", &evaluation.probabilities.log_loss, false);
+    line("Brier score", &evaluation.probabilities.brier_score, false);
+    let _ = writeln!(
+        text,
+        "{:<26} {:>8}  ({} bins)",
+        "Expected calibration error",
+        format::percent(evaluation.reliability.expected_error),
+        evaluation.reliability.bins.len()
+    );
+    text.push_str("Intervals are of 95 %.\n");
+    if !answers.top_confusions.is_empty() {
+        text.push_str("\nMost frequent confusions\n");
+        for confusion in answers.top_confusions.iter().take(SHOWN) {
+            let class = |class: u32| &evaluation.classes[class as usize];
+            let _ = writeln!(
+                text,
+                "{:>6}  {} taken for {} ({} of its pictures)",
+                format::thousands(confusion.count),
+                class(confusion.truth),
+                class(confusion.predicted),
+                format::percent(confusion.share)
+            );
+        }
+    }
+    text
+}
+
+fn calibrated_text(calibrated: &Calibrated) -> String {
+    let (fit, before, after) = (&calibrated.fit, &calibrated.before, &calibrated.after);
+    let mut text = format!(
+        "\nTemperature {:.3}, fitted on {}{}\n",
+        fit.temperature,
+        format::count(
+            fit.pictures as usize,
+            "validation picture",
+            "validation pictures"
+        ),
+        if fit.is_at_bound {
+            " (at the end of its range: too few of them, or none wrong)"
+        } else {
+            ""
+        }
+    );
+    let _ = writeln!(
+        text,
+        "Log loss {} to {}, Brier score {:.4} to {:.4}, expected calibration error {} to {}",
+        format::loss(before.log_loss),
+        format::loss(after.log_loss),
+        before.brier_score,
+        after.brier_score,
+        format::percent(before.expected_error),
+        format::percent(after.expected_error)
+    );
+    text
+}

@@ -1,0 +1,92 @@
+//! `graft predict`: what a finished run sees in pictures.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::classify::guesses_text;
+use super::{output, run};
+use crate::data::{PictureSource, decode};
+use crate::models::device;
+use crate::runs::evaluate::open_classifier;
+
+/// Pictures that are decoded at a time.
+const BLOCK: usize = 32;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The run's folder
+    #[arg(value_name = "RUN")]
+    run: PathBuf,
+    /// Pictures to look at
+    #[arg(value_name = "IMAGE", required = true)]
+    images: Vec<PathBuf>,
+    /// How many classes to name for each picture; all unless given
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u16).range(1..))]
+    top: Option<u16>,
+    /// cpu or cuda:0; the best there is unless given
+    #[arg(long)]
+    device: Option<String>,
+    /// Print one JSON list
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Answer {
+    image: PathBuf,
+    /// The most probable first.
+    predictions: Vec<Guess>,
+}
+
+#[derive(Debug, Serialize)]
+struct Guess {
+    class: String,
+    probability: f64,
+}
+
+pub fn predict(arguments: &Arguments) -> anyhow::Result<()> {
+    let device = run::device(arguments.device.as_deref())?.unwrap_or_else(device::best);
+    let classifier = open_classifier(&arguments.run, device)?;
+    let mut answers = Vec::with_capacity(arguments.images.len());
+    for images in arguments.images.chunks(BLOCK) {
+        let pictures = images
+            .iter()
+            .map(|image| decode::decode(&PictureSource::File(image.clone())))
+            .collect::<Result<Vec<_>, _>>()?;
+        for (image, probabilities) in images.iter().zip(classifier.predict(&pictures)?) {
+            answers.push(Answer {
+                image: image.clone(),
+                predictions: ranked(classifier.classes(), &probabilities, arguments.top),
+            });
+        }
+    }
+    if arguments.json {
+        return output::print_json(&answers);
+    }
+    let text: String = answers
+        .iter()
+        .map(|answer| {
+            let guesses = answer.predictions.iter();
+            let guesses = guesses.map(|guess| (guess.probability, guess.class.as_str()));
+            guesses_text(&answer.image, guesses)
+        })
+        .collect();
+    output::print(&text)
+}
+
+/// Classes by falling probability, of equals the first.
+fn ranked(classes: &[String], probabilities: &[f64], top: Option<u16>) -> Vec<Guess> {
+    let mut guesses: Vec<Guess> = classes
+        .iter()
+        .zip(probabilities)
+        .map(|(class, &probability)| Guess {
+            class: class.clone(),
+            probability,
+        })
+        .collect();
+    guesses.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+    guesses.truncate(top.map_or(usize::MAX, usize::from));
+    guesses
+}
