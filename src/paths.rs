@@ -32,6 +32,11 @@ pub fn presets() -> PathBuf {
     home().join("presets")
 }
 
+/// What can be computed again: it may be deleted at any time.
+pub fn cache() -> PathBuf {
+    home().join("cache")
+}
+
 /// The window's arrangement, theme and recent files.
 pub fn settings() -> PathBuf {
     home().join("settings.ron")

@@ -205,6 +205,7 @@ fn help_names_every_command() {
         "backbones",
         "selftest",
         "layers",
+        "explain",
         "data",
         "--open",
     ] {
@@ -305,6 +306,7 @@ fn layers_add_up() {
     let home = Home::new();
     let tree = json(&home.printed(&[
         "layers",
+        "explain",
         "resnet18",
         "--size",
         "64",

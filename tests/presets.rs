@@ -440,6 +440,7 @@ fn the_text_is_pleasant_to_read() {
         classes: [],
         split: (validation: 0.2, test: 0.2, seed: None),
         limit: None,
+        exclude: [],
         fit: CenterCrop,
     ),
 ";

@@ -126,6 +126,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rayon", &["data", "models", "training"]),
     ("ureq", &["models"]),
     ("image", &["data", "figures", "app"]),
+    ("image_hasher", &["data"]),
 ];
 
 #[test]

@@ -45,7 +45,7 @@ const CTRL_SHIFT: Modifiers = Modifiers {
 };
 
 impl Action {
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::OpenPictures,
         Self::OpenTable,
         Self::OpenPreset,
@@ -73,6 +73,7 @@ impl Action {
         Self::Show(View::Curves),
         Self::Show(View::Results),
         Self::Show(View::Compare),
+        Self::Show(View::Gallery),
         Self::Show(View::Log),
         Self::Palette,
         Self::ToggleTheme,
@@ -110,6 +111,7 @@ impl Action {
             Self::Show(View::Curves) => "Show curves",
             Self::Show(View::Results) => "Show results",
             Self::Show(View::Compare) => "Show comparison",
+            Self::Show(View::Gallery) => "Show gallery",
             Self::Show(View::Log) => "Show log",
             Self::Palette => "Find a command…",
             Self::ToggleTheme => "Switch between dark and light",
@@ -161,6 +163,9 @@ impl Action {
             Self::Show(View::Results) => "Test results of the runs side by side",
             Self::Show(View::Compare) => {
                 "Two or more runs on the same test pictures, side by side, with a verdict"
+            }
+            Self::Show(View::Gallery) => {
+                "Every prediction of a run as a picture: the surest, the doubtful, the wrong"
             }
             Self::Show(View::Log) => "Everything that was said while training",
             Self::Palette => "Find any command by its name",

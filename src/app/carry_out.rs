@@ -113,7 +113,6 @@ impl Graft {
                 }
                 self.compare_runs(ids);
             }
-            Command::ShowGallery(_) => {}
             Command::Pause(paused) => {
                 self.state.paused = paused && self.state.is_training();
                 self.tell_trainer(TrainingCommand::Pause(self.state.paused));
@@ -152,6 +151,10 @@ impl Graft {
             Command::Export { folder, options } => self.export(folder, *options, ctx),
             Command::StopExport => self.stop_export(),
             Command::CopyFigure { kind, run } => self.copy_figure(kind, run, ctx),
+
+            Command::ShowGallery(filter) => self.show_gallery(filter),
+            Command::WantGallery(wants) => self.want_gallery(&wants),
+            Command::Gallery(deed) => self.do_gallery(deed),
 
             Command::ShowView(view) => self.show_view(view),
             Command::TogglePalette => {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::gallery::{GalleryDeed, GalleryWants};
 use crate::data::Split;
 use crate::experiment::Experiment;
 use crate::report::{Kind, Options};
@@ -113,6 +114,9 @@ pub enum Command {
     // Gallery
     /// Shows the pictures of a run that pass a filter: a click on a cell of a confusion matrix.
     ShowGallery(GalleryFilter),
+    /// What the gallery shows and lacks. Send it every frame.
+    WantGallery(Box<GalleryWants>),
+    Gallery(GalleryDeed),
 
     // Window
     ShowView(View),
@@ -152,12 +156,13 @@ pub enum View {
     Curves,
     Results,
     Compare,
+    Gallery,
     Log,
 }
 
 impl View {
     /// In the order of their tabs and of their shortcuts.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Data,
         Self::Layers,
         Self::Augmentation,
@@ -165,6 +170,7 @@ impl View {
         Self::Curves,
         Self::Results,
         Self::Compare,
+        Self::Gallery,
         Self::Log,
     ];
 
@@ -177,6 +183,7 @@ impl View {
             Self::Curves => "Curves",
             Self::Results => "Results",
             Self::Compare => "Compare",
+            Self::Gallery => "Gallery",
             Self::Log => "Log",
         }
     }
@@ -191,6 +198,7 @@ impl View {
             Self::Curves => icon::CHART_LINE,
             Self::Results => icon::TROPHY,
             Self::Compare => icon::GIT_DIFF,
+            Self::Gallery => icon::GRID_FOUR,
             Self::Log => icon::SCROLL,
         }
     }
@@ -201,7 +209,10 @@ impl Command {
     pub fn is_want(&self) -> bool {
         matches!(
             self,
-            Self::WantThumbnails(_) | Self::WantPreview { .. } | Self::WantSeen(_)
+            Self::WantThumbnails(_)
+                | Self::WantPreview { .. }
+                | Self::WantSeen(_)
+                | Self::WantGallery(_)
         )
     }
 }

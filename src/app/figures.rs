@@ -56,6 +56,7 @@ impl View {
             Self::Curves => Some(Kind::Curves),
             Self::Results => Some(Kind::Results),
             Self::Compare => Some(Kind::ConfusionDifference),
+            Self::Gallery => Some(Kind::Gallery),
             Self::Backbones | Self::Log => None,
         }
     }

@@ -356,6 +356,7 @@ impl Graft {
                     record.summary = Some(stored.summary);
                 }
             }
+            Answer::Gallery(answer) => self.gallery_answer(answer),
             Answer::Run(Err(reason)) => self.error("A run can't be opened", reason),
             // Asked for by nobody yet.
             Answer::EvaluationProgress { .. }

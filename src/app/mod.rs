@@ -23,6 +23,7 @@ mod export_dialog;
 mod figures;
 mod file_browser;
 mod frame;
+pub mod gallery;
 mod logic;
 mod logo;
 mod notices;

@@ -123,6 +123,7 @@ impl ScanKey {
     pub fn same_pictures(&self, other: &Self) -> bool {
         self.data.source == other.data.source
             && self.data.classes == other.data.classes
+            && self.data.exclude == other.data.exclude
             && self.base == other.base
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::gallery::GalleryState;
 use crate::data::{Dataset, Pixels, SplitIndices};
 use crate::experiment::{Augmentation, DataConfig, DataSource, Experiment, FieldProblem};
 use crate::models::device::Devices;
@@ -188,6 +189,7 @@ pub struct State {
     pub comparison: Compared,
     /// How many seeds `Compare both ways` trains each way with; 0 counts as 1.
     pub compare_seeds: u32,
+    pub gallery: GalleryState,
     pub paused: bool,
     pub notices: Vec<Notice>,
     pub log: Vec<LogLine>,

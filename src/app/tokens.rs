@@ -188,6 +188,12 @@ pub static LIGHT: Tokens = Tokens {
     backdrop: Color32::from_black_alpha(70),
 };
 
+/// A pixel of a heat map over a picture, strength 0 to 255: what is weak lets the picture through.
+pub fn heat(strength: u8) -> [u8; 4] {
+    let (red, green, blue) = crate::figures::palette::heat(strength);
+    [red, green, blue, strength]
+}
+
 /// The tokens of the theme that `ui` is drawn in.
 pub fn tokens(ui: &egui::Ui) -> &'static Tokens {
     of_theme(ui.visuals().dark_mode)

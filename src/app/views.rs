@@ -15,6 +15,7 @@ use super::panels::compare::{CompareCache, CompareLocal, compare_ui};
 use super::panels::curves::{CurvesLocal, CurvesView, curves_ui};
 use super::panels::data::{DataEditorLocal, DataEditorView, data_editor_ui};
 use super::panels::data_view::{DataView, DataViewLocal, data_view_ui};
+use super::panels::gallery::{GalleryLocal, gallery_ui};
 use super::panels::head::{HeadLocal, HeadView, head_ui};
 use super::panels::layers::{LayersCache, LayersLocal, layers_summary_ui, layers_ui};
 use super::panels::log::{LogLocal, LogView, log_ui};
@@ -47,6 +48,7 @@ pub struct Locals {
     results: ResultsLocal,
     compare: CompareLocal,
     compare_view: CompareCache,
+    gallery: GalleryLocal,
     log: LogLocal,
     runs: RunsLocal,
 }
@@ -311,6 +313,10 @@ impl Locals {
                 if !local.wanted.is_empty() {
                     out.push(Command::WantThumbnails(local.wanted.clone()));
                 }
+            }
+            View::Gallery => {
+                let view = self.gallery.view(state);
+                gallery_ui(ui, &view, state, &mut self.gallery, out);
             }
             View::Log => log_ui(ui, &LogView::build(state), &mut self.log, out),
         }

@@ -8,30 +8,133 @@ use serde_json::json;
 
 use super::table::{Align, table};
 use super::{output, progress};
-use crate::data::{DataError, Dataset, Split, StopFlag, scan};
-use crate::experiment::{DataConfig, DataSource};
+use crate::data::{DataError, Dataset, Split, StopFlag, scan, split};
+use crate::experiment::{DataConfig, DataSource, Experiment, preset};
 use crate::format;
+use crate::runs::gallery::SplitPicture;
+use crate::runs::suspects::{self, Suspect};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A folder of class folders, of train and test folders, or of CIFAR-10 batches; or a table
+    /// A folder of class folders, of train and test folders, or of CIFAR-10 batches; or a table; or a preset, for
+    /// its pictures without those that it excludes
     #[arg(value_name = "PATH")]
     path: PathBuf,
+    /// Look for the same picture twice: under two classes, or in two parts of the split
+    #[arg(long)]
+    duplicates: bool,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
 }
 
 pub fn data(arguments: &Arguments) -> anyhow::Result<()> {
-    let config = DataConfig {
-        source: scan::recognise(&arguments.path)?,
-        ..DataConfig::default()
+    let is_preset = arguments
+        .path
+        .extension()
+        .is_some_and(|extension| extension == "ron");
+    let (experiment, base) = if is_preset {
+        let folder = arguments.path.parent().map(Path::to_path_buf);
+        (preset::load(&arguments.path)?, folder)
+    } else {
+        let mut experiment = Experiment::default();
+        experiment.data.source = scan::recognise(&arguments.path)?;
+        (experiment, None)
     };
-    let dataset = scan_with_progress(&config, None)?;
+    let config = &experiment.data;
+    let dataset = scan_with_progress(config, base.as_deref())?;
+    let found = arguments
+        .duplicates
+        .then(|| duplicates(&dataset, &experiment, is_preset))
+        .transpose()?;
     if arguments.json {
-        return output::print_json(&as_json(&config.source, &dataset));
+        let mut document = as_json(&config.source, &dataset);
+        if let Some(found) = &found {
+            document["duplicates"] = found.iter().map(duplicate_json).collect();
+        }
+        return output::print_json(&document);
     }
-    output::print(&as_text(&arguments.path, &config.source, &dataset))
+    let mut text = as_text(&arguments.path, &config.source, &dataset);
+    if let Some(found) = &found {
+        text.push_str(&duplicates_text(found));
+    }
+    output::print(&text)
+}
+
+/// The same picture in two parts of the split, or under two classes. Without a preset there is no split
+/// but what the source assigns; what it leaves open is told as one part.
+fn duplicates(
+    dataset: &Dataset,
+    experiment: &Experiment,
+    is_preset: bool,
+) -> anyhow::Result<Vec<Suspect>> {
+    let mut parts: Vec<Split> = dataset
+        .pictures
+        .iter()
+        .map(|picture| picture.split.unwrap_or(Split::Train))
+        .collect();
+    if is_preset {
+        let split = split::split(dataset, experiment)?;
+        for (indices, part) in [
+            (split.train, Split::Train),
+            (split.validation, Split::Validation),
+            (split.test, Split::Test),
+        ] {
+            for index in indices {
+                parts[index] = part;
+            }
+        }
+    }
+    let pictures: Vec<SplitPicture> = dataset
+        .pictures
+        .iter()
+        .zip(parts)
+        .map(|(picture, split)| SplitPicture {
+            name: picture.name.clone(),
+            class: dataset.classes[picture.label as usize].clone(),
+            split,
+            source: picture.source.clone(),
+        })
+        .collect();
+    let bar = progress::bar();
+    if let Some(bar) = &bar {
+        bar.set_prefix("Looking for duplicates");
+    }
+    let report = |done: usize, total: usize| {
+        if let Some(bar) = &bar {
+            bar.set_length(total as u64);
+            bar.set_position(done as u64);
+        }
+    };
+    let found = suspects::duplicates(&pictures, &report, &StopFlag::default());
+    if let Some(bar) = &bar {
+        bar.finish_and_clear();
+    }
+    Ok(found?)
+}
+
+fn duplicate_json(suspect: &Suspect) -> serde_json::Value {
+    let picture = |picture: &SplitPicture| json!({"file": picture.name, "class": picture.class, "split": picture.split.name()});
+    json!({
+        "picture": picture(&suspect.picture),
+        "other": suspect.other().map(picture),
+        "exact": suspect.is_exact(),
+        "reason": suspect.sentence(),
+    })
+}
+
+fn duplicates_text(found: &[Suspect]) -> String {
+    if found.is_empty() {
+        return "\nNo picture stands in two parts of the split or under two classes\n".to_owned();
+    }
+    let mut text = format!(
+        "\n{}:\n",
+        format::count(found.len(), "duplicate", "duplicates")
+    );
+    for suspect in found {
+        let _ = writeln!(text, "  {}: {}", suspect.picture.name, suspect.sentence());
+    }
+    text
 }
 
 /// Scans with a bar on the terminal.
@@ -213,6 +316,7 @@ mod tests {
                 path: "bad.jpg".into(),
                 reason: "cut off".into(),
             }],
+            excluded: Vec::new(),
         }
     }
 

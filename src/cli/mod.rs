@@ -9,6 +9,7 @@ mod compare;
 mod data;
 mod embed;
 mod evaluate;
+mod explain;
 mod layers;
 mod output;
 mod predict;
@@ -48,6 +49,8 @@ enum Command {
     Predict(predict::Arguments),
     /// What the untouched pre-trained network sees: its own 1000 classes
     Classify(classify::Arguments),
+    /// Where a run's network looks in a picture: a class activation map (Grad-CAM)
+    Explain(explain::Arguments),
     /// Pooled features of every picture below a folder, for use elsewhere
     Embed(embed::Arguments),
     /// List, download or check pre-trained weights
@@ -73,6 +76,7 @@ pub fn main() -> ExitCode {
         Some(Command::Evaluate(arguments)) => evaluate::evaluate(&arguments),
         Some(Command::Predict(arguments)) => predict::predict(&arguments),
         Some(Command::Classify(arguments)) => classify::classify(&arguments),
+        Some(Command::Explain(arguments)) => explain::explain(&arguments),
         Some(Command::Embed(arguments)) => embed::embed(&arguments),
         Some(Command::Weights(arguments)) => weights::weights(&arguments),
         Some(Command::Backbones(arguments)) => backbones::backbones(&arguments),

@@ -11,6 +11,7 @@ use std::path::Path;
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
+use rayon::prelude::*;
 
 use super::square::fit_within;
 use super::{DataError, MAX_PIXELS, MAX_SIDE, PictureSource, Pixels};
@@ -63,6 +64,19 @@ pub fn thumbnail(source: &PictureSource, side: u32) -> Result<Pixels, DataError>
     Ok(shrink(&picture, width, height))
 }
 
+/// [`decode`] of several pictures, on all cores.
+pub fn decode_all(sources: &[PictureSource]) -> Vec<Result<Pixels, DataError>> {
+    sources.par_iter().map(decode).collect()
+}
+
+/// [`thumbnail`] of several pictures, on all cores.
+pub fn thumbnails(sources: &[PictureSource], side: u32) -> Vec<Result<Pixels, DataError>> {
+    sources
+        .par_iter()
+        .map(|source| thumbnail(source, side))
+        .collect()
+}
+
 /// For people: quicker than what a network's pictures are resized with, and not equal to Pillow's.
 fn shrink(picture: &Pixels, width: u32, height: u32) -> Pixels {
     let options = ResizeOptions::new()
@@ -82,6 +96,11 @@ fn shrink(picture: &Pixels, width: u32, height: u32) -> Pixels {
         height,
         rgb: shrunk.into_vec(),
     }
+}
+
+/// A copy of `side` × `side` pixels, its sides stretched; for comparing pictures.
+pub(super) fn small_copy(picture: &Pixels, side: u32) -> Pixels {
+    shrink(picture, side, side)
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, String> {

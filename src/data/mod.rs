@@ -3,6 +3,7 @@
 
 pub mod augment;
 pub mod decode;
+pub mod duplicates;
 mod mapped;
 mod random;
 mod resample;
@@ -25,6 +26,17 @@ pub struct Dataset {
     pub pictures: Vec<Picture>,
     /// What was passed over, with the reason.
     pub problems: Vec<Problem>,
+    /// Usable pictures that the experiment leaves out, in the order of the source.
+    pub excluded: Vec<Excluded>,
+}
+
+/// A picture that the experiment leaves out. It takes part in the draw of the split, so that the others
+/// stay where they are without it, and in nothing else.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Excluded {
+    pub picture: Picture,
+    /// How many of [`Dataset::pictures`] stand before it in the source.
+    pub before: usize,
 }
 
 /// One usable picture.

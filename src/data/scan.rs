@@ -3,6 +3,7 @@
 mod check;
 mod cifar;
 mod classes;
+mod exclude;
 mod folders;
 mod recognise;
 mod table;
@@ -37,6 +38,7 @@ pub fn scan(
     let chosen = find(config, base, stop)?;
     let root = chosen.root.clone();
     let dataset = check::check(chosen, progress, stop)?;
+    let dataset = exclude::leave_out(dataset, &config.exclude);
     classes::drop_empty(dataset, &root, !config.classes.is_empty())
 }
 

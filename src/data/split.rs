@@ -3,7 +3,7 @@
 pub mod file;
 
 use super::random::{Draw, hash_text, mix};
-use super::{DataError, Dataset, Split, SplitIndices};
+use super::{DataError, Dataset, Picture, Split, SplitIndices};
 use crate::experiment::Experiment;
 
 /// Splits by class with the experiment's seed and shares; what the source assigned stays. Applies
@@ -16,7 +16,8 @@ use crate::experiment::Experiment;
 /// drawn from these.
 ///
 /// Every class is drawn by its own name and the seed, so the order of classes, and which others
-/// there are, change nothing.
+/// there are, change nothing. Pictures that the experiment leaves out are drawn too, and then dropped:
+/// the others stay where they were.
 ///
 /// # Errors
 /// [`DataError::Split`] when there is nothing to train on, or a class has no training picture.
@@ -26,10 +27,9 @@ pub fn split(dataset: &Dataset, experiment: &Experiment) -> Result<SplitIndices,
     let test_share = allowed_share("test", config.split.test)?;
     let validation_share = allowed_share("validation", config.split.validation)?;
     let assigned = |split| {
-        dataset
-            .pictures
+        everything(dataset)
             .iter()
-            .any(|picture| picture.split == Some(split))
+            .any(|(_, picture)| picture.split == Some(split))
     };
 
     let mut pools = shuffled_pools(dataset, seed);
@@ -40,6 +40,9 @@ pub fn split(dataset: &Dataset, experiment: &Experiment) -> Result<SplitIndices,
     let mut validation = indices_assigned(dataset, Split::Validation);
     if !assigned(Split::Validation) {
         validation = draw(&mut pools, validation_share);
+    }
+    for part in pools.iter_mut().chain([&mut test, &mut validation]) {
+        part.retain(|&index| index != LEFT_OUT);
     }
 
     check_training_pictures(dataset, &pools)?;
@@ -72,11 +75,28 @@ fn indices_assigned(dataset: &Dataset, split: Split) -> Vec<usize> {
         .collect()
 }
 
+/// Stands for a picture that the experiment leaves out.
+const LEFT_OUT: usize = usize::MAX;
+
+/// Every picture with its index, those that are left out among them, in the order of the source.
+fn everything(dataset: &Dataset) -> Vec<(usize, &Picture)> {
+    let mut all = Vec::with_capacity(dataset.pictures.len() + dataset.excluded.len());
+    let mut excluded = dataset.excluded.iter().peekable();
+    for (index, picture) in dataset.pictures.iter().enumerate() {
+        while let Some(left_out) = excluded.next_if(|left_out| left_out.before <= index) {
+            all.push((LEFT_OUT, &left_out.picture));
+        }
+        all.push((index, picture));
+    }
+    all.extend(excluded.map(|left_out| (LEFT_OUT, &left_out.picture)));
+    all
+}
+
 /// For each class, in random order, what may be drawn from: pictures that the source assigns
 /// nowhere, or to training.
 fn shuffled_pools(dataset: &Dataset, seed: u64) -> Vec<Vec<usize>> {
     let mut pools = vec![Vec::new(); dataset.classes.len()];
-    for (index, picture) in dataset.pictures.iter().enumerate() {
+    for (index, picture) in everything(dataset) {
         if matches!(picture.split, None | Some(Split::Train)) {
             pools[picture.label as usize].push(index);
         }

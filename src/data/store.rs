@@ -224,6 +224,7 @@ mod tests {
             classes: vec!["one".into()],
             pictures,
             problems: Vec::new(),
+            excluded: Vec::new(),
         }
     }
 

@@ -122,6 +122,7 @@ fn check_data(data: &DataConfig, problems: &mut Problems) {
     if let Some(limit) = data.limit {
         problems.number("data.limit", limit, &bounds::LIMIT);
     }
+    problems.distinct("data.exclude", data.exclude.iter().map(String::as_str));
 }
 
 fn check_backbone(backbone: &BackboneConfig, problems: &mut Problems) {

@@ -14,6 +14,9 @@ pub struct DataConfig {
     pub split: SplitConfig,
     /// Train on at most this many pictures (stratified, seeded); validation and test stay whole.
     pub limit: Option<usize>,
+    /// Names of pictures to leave out, as scans, splits and predictions call them. Their files are never
+    /// touched, and the other pictures stay in the split where they were.
+    pub exclude: Vec<String>,
     pub fit: Fit,
 }
 
@@ -24,6 +27,7 @@ impl Default for DataConfig {
             classes: Vec::new(),
             split: SplitConfig::default(),
             limit: None,
+            exclude: Vec::new(),
             fit: Fit::CenterCrop,
         }
     }

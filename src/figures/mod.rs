@@ -10,6 +10,7 @@ pub mod confusion;
 pub mod curves;
 pub mod freeze;
 pub mod gallery;
+pub mod heat;
 mod key;
 mod matrix;
 pub mod movement;

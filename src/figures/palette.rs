@@ -141,6 +141,21 @@ fn along(scale: &[Rgb], share: f64) -> Rgb {
     mix(scale[step], scale[step + 1], place - step as f64)
 }
 
+/// The scale of heat maps, from nothing to most: matplotlib's “inferno” in five steps. Its lightness rises
+/// evenly, so that it also reads in grey.
+const HEAT: [Rgb; 5] = [
+    (0x00, 0x00, 0x04),
+    (0x57, 0x10, 0x6E),
+    (0xBC, 0x37, 0x54),
+    (0xF9, 0x8E, 0x09),
+    (0xFC, 0xFF, 0xA4),
+];
+
+/// The colour of `strength` (0 to 255) on the scale of heat maps.
+pub fn heat(strength: u8) -> Rgb {
+    along(&HEAT, f64::from(strength) / 255.0)
+}
+
 /// `share` of the way from `a` to `b`.
 pub fn mix(a: Rgb, b: Rgb, share: f64) -> Rgb {
     let channel =

@@ -1,6 +1,7 @@
 //! Backbones built on tensors, with torchvision's names; their heads, weights and layer trees.
 
 pub mod backbone;
+pub mod cam;
 pub mod catalogue;
 pub mod device;
 pub mod fold;
@@ -68,6 +69,9 @@ pub enum ModelError {
     Download(#[from] weights::DownloadError),
     #[error("libtorch: {0}")]
     Torch(#[from] tch::TchError),
+    /// There is nothing to make a class activation map from.
+    #[error("{0} has no class activation map: it ends in neither a grid of features nor tokens")]
+    NoMap(String),
     #[error("{0}")]
     Device(String),
 }

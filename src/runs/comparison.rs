@@ -252,6 +252,7 @@ mod tests {
             classes: vec!["cat".into(), "dog".into()],
             pictures,
             problems: Vec::new(),
+            excluded: Vec::new(),
         }
     }
 

@@ -40,6 +40,7 @@ fn dataset() -> (Dataset, SplitIndices) {
         classes: vec!["cat".into(), "dog".into()],
         pictures,
         problems: Vec::new(),
+        excluded: Vec::new(),
     };
     (
         dataset,

@@ -485,6 +485,7 @@ mod tests {
             classes: classes.clone(),
             pictures: vec![picture("a", 0), picture("b", 1), picture("c", 1)],
             problems: Vec::new(),
+            excluded: Vec::new(),
         };
         let mut other = one.clone();
         other.pictures.reverse();

@@ -22,12 +22,16 @@ pub mod comparison;
 pub mod diagnose;
 pub mod evaluate;
 pub mod files;
+pub mod gallery;
 pub mod members;
 pub mod peak_memory;
 pub mod recorder;
 pub mod seeds;
 pub mod settings;
 pub mod store;
+pub mod suspects;
+#[cfg(test)]
+mod suspects_tests;
 mod tee;
 
 #[cfg(test)]

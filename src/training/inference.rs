@@ -37,10 +37,10 @@ pub struct Evaluated {
 /// A finished run's network.
 pub struct Classifier {
     classes: Vec<String>,
-    network: Network,
-    whole: FrozenPart,
-    spec: SquareSpec,
-    normalizer: Normalizer,
+    pub(super) network: Network,
+    pub(super) whole: FrozenPart,
+    pub(super) spec: SquareSpec,
+    pub(super) normalizer: Normalizer,
     augmentation: Augmentation,
     /// Flip combinations over which probabilities are averaged.
     views: u32,

@@ -1,6 +1,7 @@
 //! The trainer as a library: an experiment and its pictures in, events and a trained network out.
 
 pub mod events;
+pub mod explain;
 pub mod trainer;
 
 pub mod inference;

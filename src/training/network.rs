@@ -10,6 +10,7 @@ use super::events::Activity;
 use super::phase_plan::{Anatomy, PhasePlan};
 use super::reporter::Reporter;
 use crate::experiment::{Experiment, OutputLayer, Phase};
+use crate::models::cam::Activations;
 use crate::models::fold::FrozenPrefix;
 use crate::models::head::Head;
 use crate::models::layers::Pass;
@@ -278,6 +279,31 @@ impl FrozenPart {
         } else {
             x
         })
+    }
+}
+
+impl Network {
+    /// What a class activation map of normalised pictures is made from.
+    pub fn activations(&self, input: &Tensor) -> Result<Activations, TrainingError> {
+        Ok(Activations::of(self.backbone.as_ref(), input)?)
+    }
+
+    /// The maps `[N, H, W]` of `class`, by its score before softmax. A sigmoid's one logit speaks for
+    /// class 1, and its negative for class 0.
+    pub fn class_map(
+        &self,
+        activations: &Activations,
+        class: u32,
+    ) -> Result<Tensor, TrainingError> {
+        let score = |features: &Tensor| {
+            let logits = self.head.forward(&self.head.pool(features)?, false)?;
+            Ok(match self.output {
+                OutputLayer::Softmax => logits.f_select(1, i64::from(class))?,
+                OutputLayer::Sigmoid if class == 0 => logits.f_select(1, 0)?.f_neg()?,
+                OutputLayer::Sigmoid => logits.f_select(1, 0)?,
+            })
+        };
+        Ok(activations.map(self.backbone.as_ref(), &score)?)
     }
 }
 

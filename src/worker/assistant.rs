@@ -11,6 +11,7 @@ use std::thread::JoinHandle;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::evaluations::Evaluations;
+use super::gallery::Gallery;
 use super::messages::{Answer, Question};
 use super::trainer::Notify;
 use crate::data::square::{SquareSpec, to_square};
@@ -29,6 +30,7 @@ pub struct Assistant {
     /// Questions that run a network.
     networks: Option<Sender<Question>>,
     evaluations: Evaluations,
+    gallery: Option<Gallery>,
     answers: Receiver<Answer>,
     /// The flag of the scan that was asked for last.
     scan_stop: Arc<Mutex<StopFlag>>,
@@ -68,7 +70,7 @@ impl Assistant {
         let scan_thread = std::thread::Builder::new()
             .name("graft-scan".into())
             .spawn({
-                let scan_stop = scan_stop.clone();
+                let (scan_stop, tell) = (scan_stop.clone(), tell.clone());
                 move || {
                     for mut question in &scan_questions {
                         // Only the last of several waiting scans matters.
@@ -82,7 +84,9 @@ impl Assistant {
                     }
                 }
             })?;
+        let gallery = Gallery::spawn(&tell)?;
         Ok(Self {
+            gallery: Some(gallery),
             quick: Some(quick),
             scans: Some(scans),
             networks: Some(networks),
@@ -103,6 +107,11 @@ impl Assistant {
                 *stop = StopFlag::default();
                 if let Some(scans) = &self.scans {
                     drop(scans.try_send(question));
+                }
+            }
+            Question::Gallery(question) => {
+                if let Some(gallery) = &self.gallery {
+                    gallery.ask(question);
                 }
             }
             Question::MeasureSpeed { .. } | Question::Classify { .. } => {
@@ -132,6 +141,7 @@ impl Drop for Assistant {
         self.quick = None;
         self.scans = None;
         self.networks = None;
+        self.gallery = None;
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
                 log::error!("an assistant thread panicked");
@@ -277,6 +287,7 @@ fn answer(question: Question) -> Option<Answer> {
         Question::StoredWeights => Answer::StoredWeights(stored_weights()),
         Question::Scan { .. }
         | Question::StopScan
+        | Question::Gallery(_)
         | Question::MeasureSpeed { .. }
         | Question::Classify { .. }
         | Question::EvaluateRun { .. }

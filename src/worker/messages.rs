@@ -1,6 +1,8 @@
 //! Every message between the window and the threads behind it. Messages carry numbers, strings and
 //! RGB8 pixels; no tensor leaves its thread.
 
+mod gallery;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,6 +15,8 @@ use crate::models::tree::LayerTree;
 use crate::runs::{Comparison, EvaluatedRun, RunSummary, StoredRun};
 use crate::training::TrainingEvent;
 use crate::training::pretrained::RankedClass;
+
+pub use gallery::{GalleryAnswer, GalleryQuestion, NeighbourPicture};
 
 /// Names one training from the click that queued it to its end; unique within the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -132,6 +136,7 @@ pub enum Question {
     StopEvaluation {
         folder: PathBuf,
     },
+    Gallery(GalleryQuestion),
 }
 
 /// From the assistant thread.
@@ -201,6 +206,7 @@ pub enum Answer {
         folder: PathBuf,
         split: Split,
     },
+    Gallery(GalleryAnswer),
 }
 
 /// A run's answers on one split and all numbers that follow from them.

@@ -3,6 +3,7 @@
 
 pub mod assistant;
 mod evaluations;
+mod gallery;
 pub mod messages;
 mod networks;
 mod run;

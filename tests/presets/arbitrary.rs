@@ -60,6 +60,7 @@ fn any_data() -> impl Strategy<Value = DataConfig> {
     let fit = prop_oneof![Just(Fit::CenterCrop), Just(Fit::Squash), Just(Fit::Pad)];
     let classes = prop_oneof![Just(vec![]), any_names(2)];
     let limit = prop::option::of(1_usize..1_000_000);
+    let exclude = any_names(0);
     (
         source,
         classes,
@@ -67,10 +68,11 @@ fn any_data() -> impl Strategy<Value = DataConfig> {
         0.0..0.7_f64,
         any::<Option<u64>>(),
         limit,
+        exclude,
         fit,
     )
         .prop_map(
-            |(source, classes, validation, test, seed, limit, fit)| DataConfig {
+            |(source, classes, validation, test, seed, limit, exclude, fit)| DataConfig {
                 source,
                 classes,
                 split: SplitConfig {
@@ -79,6 +81,7 @@ fn any_data() -> impl Strategy<Value = DataConfig> {
                     seed,
                 },
                 limit,
+                exclude,
                 fit,
             },
         )

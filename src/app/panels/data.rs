@@ -192,9 +192,33 @@ pub fn data_editor_ui(
     });
     draft.touched(changed, "limit");
     widgets::problem(ui, draft.problem("data.limit"));
+    excluded_ui(ui, &mut draft);
 
     classes_ui(ui, view, local, &mut draft);
     draft.finish(out);
+}
+
+/// How many pictures are left out, and the way back.
+fn excluded_ui(ui: &mut egui::Ui, draft: &mut super::editor::Draft<'_>) {
+    let count = draft.experiment.data.exclude.len();
+    if count == 0 {
+        return;
+    }
+    let tooltip = "Pictures that the next run does without; their files are untouched, and the others stay in the split \
+                   where they were";
+    widgets::row(ui, "Left out", tooltip, |ui| {
+        let text = super::format::plural(count as u64, "picture", "pictures");
+        let names = draft.experiment.data.exclude.join("\n");
+        ui.label(text).on_hover_text(format!("{tooltip}\n{names}"));
+        if ui
+            .button("Take back in")
+            .on_hover_text("Empty the list of pictures to leave out")
+            .clicked()
+        {
+            draft.experiment.data.exclude.clear();
+        }
+    });
+    widgets::problem(ui, draft.problem("data.exclude"));
 }
 
 fn source_ui(ui: &mut egui::Ui, view: &DataEditorView, out: &mut Vec<Command>) {

@@ -4,16 +4,20 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::app::gallery::{GalleryState, Opened};
 use crate::app::state::{
     Document, LogLine, NoticeKind, Preview, RecordState, RunRecord, Scan, State, Tree,
 };
-use crate::data::{Dataset, Picture, PictureSource, Pixels, Problem, SplitIndices};
+use crate::data::{Dataset, Picture, PictureSource, Pixels, Problem, Split, SplitIndices};
+use crate::evaluation::gallery::Predicted;
+use crate::evaluation::{Prediction, Predictions};
 use crate::experiment::{
     Augmentation, DataSource, Experiment, FreezePlan, Optimizer, Phase, Schedule,
 };
 use crate::models::catalogue;
 use crate::models::speed::Measured;
 use crate::models::tree::{LayerNode, LayerTree, StageSummary};
+use crate::runs::gallery::RunPictures;
 use crate::runs::{RunState, RunSummary};
 use crate::training::EpochMetrics;
 use crate::training::events::{Activity, Progress, TestMetrics};
@@ -255,6 +259,7 @@ pub fn dataset() -> (Dataset, SplitIndices) {
             ),
             problem("elpv/images/notes.txt", "not a picture"),
         ],
+        excluded: Vec::new(),
     };
     (dataset, split)
 }
@@ -411,6 +416,53 @@ fn speeds() -> BTreeMap<String, Measured> {
         .collect()
 }
 
+/// What a run answered on the first `count` pictures of [`dataset`]: mostly right, some in doubt.
+pub fn run_pictures(folder: PathBuf, count: usize, seed: usize) -> RunPictures {
+    let (dataset, _) = dataset();
+    let rows = (0..count)
+        .map(|index| {
+            let doubt = ((index * 37 + seed * 11) % 100) as f32 / 100.0;
+            let truth = u32::from(index % 100 >= 41);
+            let right = 0.3 + 0.7 * doubt;
+            let mut probabilities = vec![1.0 - right; 2];
+            probabilities[truth as usize] = right;
+            Prediction {
+                file: format!("images/cell{index:04}.png"),
+                truth,
+                probabilities,
+            }
+        })
+        .collect();
+    let predictions = Predictions {
+        classes: dataset.classes.clone(),
+        rows,
+    };
+    let predicted = Predicted::new(vec![(Split::Test, predictions)]);
+    let sources = (0..count)
+        .map(|index| {
+            Some(PictureSource::File(
+                format!("elpv/images/cell{index:04}.png").into(),
+            ))
+        })
+        .collect();
+    RunPictures::new(folder, predicted, sources)
+}
+
+/// The gallery of three runs, with pictures.
+fn gallery() -> GalleryState {
+    let mut gallery = GalleryState::default();
+    for (seed, id) in ["a", "b", "d"].into_iter().enumerate() {
+        let folder = PathBuf::from("runs").join(id);
+        let run = run_pictures(folder.clone(), 656, seed);
+        for (index, source) in run.sources.iter().flatten().enumerate().take(100) {
+            let picture = Arc::new(pixels(96, index as u32));
+            gallery.thumbnails.insert(source.clone(), Ok(picture));
+        }
+        gallery.runs.insert(folder, Opened::Ready(Arc::new(run)));
+    }
+    gallery
+}
+
 /// Everything at once: pictures, layers, runs, a preview and a log.
 pub fn state() -> State {
     let experiment = experiment();
@@ -447,6 +499,7 @@ pub fn state() -> State {
             .collect(),
         preview: Some(Arc::new(preview)),
         runs: runs(),
+        gallery: gallery(),
         log: vec![
             line(
                 "10:15:03",

@@ -12,6 +12,7 @@ mod data_table;
 pub mod data_view;
 pub mod editor;
 pub mod format;
+pub mod gallery;
 pub mod head;
 pub mod layer_plan;
 pub mod layers;

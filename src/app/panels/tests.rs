@@ -6,6 +6,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 mod compare;
 mod freeze_tree;
+mod gallery_wall;
 
 use super::*;
 use crate::app::command::Command;
@@ -33,6 +34,7 @@ struct Driven {
     preview: augmentation_view::AugmentationPreviewLocal,
     curves: curves::CurvesLocal,
     results: results::ResultsLocal,
+    gallery: gallery::GalleryLocal,
     runs: runs::RunsLocal,
     log: log::LogLocal,
 }
@@ -48,13 +50,14 @@ const EDITORS: [&str; 8] = [
     "training",
     "augmentation",
 ];
-const VIEWS: [&str; 8] = [
+const VIEWS: [&str; 9] = [
     "data view",
     "backbones view",
     "layers",
     "preview",
     "curves",
     "results",
+    "gallery",
     "runs",
     "log",
 ];
@@ -159,6 +162,10 @@ impl Driven {
                 &mut self.results,
                 out,
             ),
+            "gallery" => {
+                let view = self.gallery.view(state);
+                gallery::gallery_ui(ui, &view, state, &mut self.gallery, out);
+            }
             "runs" => runs::runs_ui(
                 ui,
                 &runs::RunsView::build(state, fakes::NOW),

@@ -40,6 +40,7 @@ pub(super) fn check(
         classes: found.classes,
         pictures: Vec::with_capacity(total),
         problems: found.problems,
+        excluded: Vec::new(),
     };
     for outcome in checked {
         match outcome {

@@ -93,7 +93,15 @@ pub(super) fn drop_empty(
         new_labels.push(kept);
         kept += u32::from(count > 0);
     }
-    for picture in &mut dataset.pictures {
+    dataset
+        .excluded
+        .retain(|excluded| counts[excluded.picture.label as usize] > 0);
+    let excluded = dataset.excluded.iter_mut();
+    for picture in dataset
+        .pictures
+        .iter_mut()
+        .chain(excluded.map(|excluded| &mut excluded.picture))
+    {
         picture.label = new_labels[picture.label as usize];
     }
     dataset.classes.retain(|class| !empty.contains(class));

@@ -510,3 +510,44 @@ fn where_pictures_are_is_told_without_opening_any() {
     let unset = DataConfig::default();
     assert!(sources(&unset, None, &StopFlag::default()).is_err());
 }
+
+#[test]
+fn excluded_pictures_are_left_out_and_said_so() {
+    let root = folder(&["a/1.png", "a/2.png", "b/3.png", "b/4.png", "c/5.png"]);
+    let with = |exclude: &[&str]| {
+        let config = DataConfig {
+            source: class_folders(root.path()),
+            exclude: exclude.iter().map(|name| (*name).to_owned()).collect(),
+            ..DataConfig::default()
+        };
+        scan(&config, None, &|_, _| (), &StopFlag::default()).unwrap()
+    };
+    let dataset = with(&["b/4.png", "a/1.png", "gone.png"]);
+    assert_eq!(listing(&dataset), ["a/2.png a", "b/3.png b", "c/5.png c"]);
+    let excluded: Vec<(&str, usize)> = dataset
+        .excluded
+        .iter()
+        .map(|excluded| (excluded.picture.name.as_str(), excluded.before))
+        .collect();
+    assert_eq!(excluded, [("a/1.png", 0), ("b/4.png", 2)]);
+    let reasons: Vec<&str> = dataset
+        .problems
+        .iter()
+        .map(|problem| problem.reason.as_str())
+        .collect();
+    assert_eq!(reasons.len(), 3);
+    assert!(reasons[0].contains("excludes a/1.png") && reasons[2].contains("no usable picture"));
+    // The files are where they were.
+    assert!(root.path().join("a/1.png").is_file());
+
+    // A class that loses its last picture is left out, and labels move up.
+    let dataset = with(&["a/1.png", "a/2.png", "c/nothing.png", "b/3.png"]);
+    assert_eq!(dataset.classes, ["b", "c"]);
+    assert_eq!(listing(&dataset), ["b/4.png b", "c/5.png c"]);
+    let labels: Vec<u32> = dataset
+        .excluded
+        .iter()
+        .map(|excluded| excluded.picture.label)
+        .collect();
+    assert_eq!(labels, [0], "only the picture of a class that is kept");
+}

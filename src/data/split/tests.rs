@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::{Picture, PictureSource};
+use super::super::{Excluded, Picture, PictureSource};
 use super::*;
 
 /// Classes `a`, `b`, … with this many pictures, mixed in order.
@@ -31,6 +31,7 @@ fn dataset(counts: &[usize]) -> Dataset {
         classes,
         pictures,
         problems: Vec::new(),
+        excluded: Vec::new(),
     }
 }
 
@@ -211,4 +212,69 @@ proptest! {
         let rest = counts.iter().sum::<usize>() - drawn.test.len() - drawn.validation.len();
         prop_assert_eq!(drawn.train.len(), limit.map_or(rest, |limit| limit.min(rest)));
     }
+}
+
+#[test]
+fn leaving_pictures_out_moves_no_other_picture() {
+    let whole = dataset(&[60, 140]);
+    let experiment = experiment(3, 0.25, 0.2, None);
+    let before = split(&whole, &experiment).unwrap();
+    let names = |dataset: &Dataset, indices: &[usize]| -> Vec<String> {
+        indices
+            .iter()
+            .map(|&index| dataset.pictures[index].name.clone())
+            .collect()
+    };
+    // Some of each part, the first and the last picture among them.
+    let mut gone: Vec<usize> = [&before.train, &before.validation, &before.test]
+        .iter()
+        .flat_map(|part| part.iter().copied().step_by(9))
+        .chain([0, 199])
+        .collect();
+    gone.sort_unstable();
+    gone.dedup();
+    let mut without = Dataset {
+        classes: whole.classes.clone(),
+        ..Dataset::default()
+    };
+    for (index, picture) in whole.pictures.iter().cloned().enumerate() {
+        if gone.contains(&index) {
+            let before = without.pictures.len();
+            without.excluded.push(Excluded { picture, before });
+        } else {
+            without.pictures.push(picture);
+        }
+    }
+    let after = split(&without, &experiment).unwrap();
+    for (before, after) in [
+        (&before.train, &after.train),
+        (&before.validation, &after.validation),
+        (&before.test, &after.test),
+    ] {
+        let kept: Vec<usize> = before
+            .iter()
+            .copied()
+            .filter(|index| !gone.contains(index))
+            .collect();
+        assert!(kept.len() < before.len());
+        assert_eq!(names(&whole, &kept), names(&without, after));
+    }
+}
+
+#[test]
+fn leaving_out_every_picture_that_the_source_tests_on_draws_no_others() {
+    let mut assigned = dataset(&[10, 10]);
+    for picture in assigned.pictures.iter_mut().skip(15) {
+        picture.split = Some(Split::Test);
+    }
+    let picture = assigned.pictures.split_off(15);
+    assigned.excluded = picture
+        .into_iter()
+        .map(|picture| Excluded {
+            picture,
+            before: 15,
+        })
+        .collect();
+    let split = split(&assigned, &experiment(3, 0.25, 0.2, None)).unwrap();
+    assert!(split.test.is_empty());
 }

@@ -58,6 +58,7 @@ pub fn pictures(classes: usize, counts: [usize; 3]) -> Pictures {
         classes: names,
         pictures,
         problems: vec![],
+        excluded: Vec::new(),
     };
     let (validation, test) = (counts[0] + counts[1], total);
     let split = SplitIndices {

@@ -1,0 +1,99 @@
+//! `graft explain`: where a run's network looks in a picture.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use serde_json::json;
+
+use super::{output, run};
+use crate::data::{PictureSource, decode};
+use crate::figures::heat;
+use crate::format;
+use crate::runs::{atomic, files, store};
+use crate::training::inference::Classifier;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Folder of a finished run
+    #[arg(value_name = "RUN")]
+    run: PathBuf,
+    /// The picture to look at
+    #[arg(value_name = "IMAGE")]
+    image: PathBuf,
+    /// The PNG file to write: the square that the network sees, with the map over it
+    #[arg(long, value_name = "FILE.png")]
+    out: PathBuf,
+    /// The class to explain; what the network answers unless given
+    #[arg(long, value_name = "NAME")]
+    class: Option<String>,
+    /// How strongly the map covers the picture, 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.6)]
+    opacity: f32,
+    /// cpu or cuda:0; the best there is unless given
+    #[arg(long)]
+    device: Option<String>,
+    /// Print one JSON document, with the map's values
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn explain(arguments: &Arguments) -> anyhow::Result<()> {
+    let classes = store::open(&arguments.run)?.summary.classes;
+    let experiment = store::experiment(&arguments.run)?;
+    let weights = arguments.run.join(files::WEIGHTS);
+    if !weights.is_file() {
+        bail!("the run kept no weights: {}", arguments.run.display());
+    }
+    let class = arguments
+        .class
+        .as_ref()
+        .map(|name| find(name, &classes))
+        .transpose()?;
+    let device = run::device(arguments.device.as_deref())?.unwrap_or_else(run::best_device);
+    let network = Classifier::open(&experiment, &classes, &weights, device)?;
+    let picture = decode::decode(&PictureSource::File(arguments.image.clone()))?;
+    let found = network.explain(&picture, class)?;
+    let square = &found.square;
+    let covered = heat::overlay(&square.rgb, &found.heat, arguments.opacity);
+    let bytes = heat::png(&covered, square.width, square.height).map_err(anyhow::Error::msg)?;
+    atomic::write(&arguments.out, &bytes)
+        .with_context(|| format!("can't be written: {}", arguments.out.display()))?;
+    let name = |class: usize| classes.get(class).map_or("", String::as_str);
+    if arguments.json {
+        let rows: Vec<&[f32]> = found.map.chunks(found.map_width.max(1)).collect();
+        let probabilities: serde_json::Map<String, serde_json::Value> = found
+            .probabilities
+            .iter()
+            .enumerate()
+            .map(|(class, value)| (name(class).to_owned(), json!(value)))
+            .collect();
+        return output::print_json(&json!({
+            "image": arguments.image,
+            "class": name(found.class as usize),
+            "probabilities": probabilities,
+            "method": found.method.sentence(),
+            "map": rows,
+            "file": arguments.out,
+        }));
+    }
+    let probability = found.probabilities.get(found.class as usize);
+    output::print(&format!(
+        "{}: {} ({})\n{}: {}\n",
+        arguments.image.display(),
+        name(found.class as usize),
+        format::percent(f64::from(probability.copied().unwrap_or_default())),
+        found.method.sentence(),
+        arguments.out.display()
+    ))
+}
+
+fn find(name: &str, classes: &[String]) -> anyhow::Result<u32> {
+    match classes.iter().position(|class| class == name) {
+        Some(place) => Ok(place as u32),
+        None => bail!(
+            "there is no class “{name}”; the run knows {}",
+            classes.join(", ")
+        ),
+    }
+}

@@ -1,0 +1,191 @@
+//! A run's predictions with the pictures that they are about.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::{RunError, files, store};
+use crate::data::{PictureSource, Split, StopFlag, scan};
+use crate::evaluation::gallery::Predicted;
+use crate::experiment::DataSource;
+use crate::paths;
+
+/// What a gallery shows of one run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunPictures {
+    pub folder: PathBuf,
+    pub predicted: Predicted,
+    /// Where each picture of [`Predicted::entries`] is; nothing for one that is not there any more.
+    pub sources: Vec<Option<PictureSource>>,
+    /// The data's root, with which runs and experiments on the same pictures agree.
+    pub root: Option<PathBuf>,
+    /// Why no picture is found, when none is.
+    pub problem: Option<String>,
+    /// Places in [`Predicted::entries`] by file.
+    places: HashMap<String, u32>,
+}
+
+impl RunPictures {
+    pub fn new(folder: PathBuf, predicted: Predicted, sources: Vec<Option<PictureSource>>) -> Self {
+        let places = (0u32..)
+            .zip(&predicted.entries)
+            .map(|(place, entry)| (predicted.file(entry).to_owned(), place))
+            .collect();
+        Self {
+            folder,
+            predicted,
+            sources,
+            root: None,
+            problem: None,
+            places,
+        }
+    }
+
+    /// The place of the picture called `file`, when the run has answered it.
+    pub fn place(&self, file: &str) -> Option<u32> {
+        self.places.get(file).copied()
+    }
+}
+
+/// Reads what a run predicted, and looks up where its pictures are without opening them.
+///
+/// # Errors
+/// When the run has no predictions, or a file of it can't be read.
+pub fn open(folder: &Path, stop: &StopFlag) -> Result<RunPictures, RunError> {
+    let predicted = Predicted::new(vec![(Split::Test, store::predictions(folder)?)]);
+    let experiment = store::experiment(folder)?;
+    let listed = scan::sources(&experiment.data, Some(folder), stop);
+    let (by_name, problem) = match listed {
+        Ok(listed) => (listed, None),
+        Err(error) => (HashMap::new(), Some(error.to_string())),
+    };
+    let sources = predicted
+        .entries
+        .iter()
+        .map(|entry| by_name.get(predicted.file(entry)).cloned())
+        .collect();
+    Ok(RunPictures {
+        root: root(&experiment.data.source, Some(folder)),
+        problem,
+        ..RunPictures::new(folder.to_path_buf(), predicted, sources)
+    })
+}
+
+/// A picture that a run was given, and what its split says of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SplitPicture {
+    pub name: String,
+    pub class: String,
+    pub split: Split,
+    pub source: PictureSource,
+}
+
+/// Every picture of a run's split that is still there.
+///
+/// # Errors
+/// When the split can't be read, or no picture is found any more.
+pub fn split_pictures(folder: &Path, stop: &StopFlag) -> Result<Vec<SplitPicture>, RunError> {
+    let lines = store::split(folder)?;
+    let experiment = store::experiment(folder)?;
+    let mut by_name = scan::sources(&experiment.data, Some(folder), stop)
+        .map_err(|error| files::problem(folder, error))?;
+    Ok(lines
+        .into_iter()
+        .filter_map(|line| {
+            Some(SplitPicture {
+                source: by_name.remove(&line.file)?,
+                name: line.file,
+                class: line.class,
+                split: Split::from_name(&line.split)?,
+            })
+        })
+        .collect())
+}
+
+/// The folder or table that `source` names.
+pub fn root(source: &DataSource, base: Option<&Path>) -> Option<PathBuf> {
+    match source {
+        DataSource::Unset => None,
+        DataSource::ClassFolders { path }
+        | DataSource::SplitFolders { path }
+        | DataSource::Cifar10 { path } => Some(paths::expand(path, base)),
+        DataSource::Table { file, .. } => Some(paths::expand(file, base)),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+    use crate::evaluation::{Prediction, Predictions};
+    use crate::experiment::{Experiment, preset};
+
+    /// A run's folder with these predictions on class folders that hold `there`.
+    fn run(folder: &Path, there: &[&str], predicted: &[&str]) -> PathBuf {
+        let pictures = folder.join("pictures");
+        for name in there {
+            let path = pictures.join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "never opened").unwrap();
+        }
+        let mut experiment = Experiment::default();
+        experiment.data.source = DataSource::ClassFolders { path: pictures };
+        let run = folder.join("run");
+        std::fs::create_dir_all(&run).unwrap();
+        std::fs::write(run.join(files::PRESET), preset::to_text(&experiment)).unwrap();
+        let rows = predicted
+            .iter()
+            .map(|file| Prediction {
+                file: (*file).into(),
+                truth: 0,
+                probabilities: vec![0.75, 0.25],
+            })
+            .collect();
+        let predictions = Predictions {
+            classes: vec!["cat".into(), "dog".into()],
+            rows,
+        };
+        std::fs::write(
+            run.join(files::PREDICTIONS),
+            files::predictions(&predictions).unwrap(),
+        )
+        .unwrap();
+        run
+    }
+
+    #[test]
+    fn every_prediction_finds_its_picture_or_says_that_it_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let there = ["cat/1.png", "cat/2.png", "dog/3.png"];
+        let run = run(folder.path(), &there, &["cat/2.png", "cat/gone.png"]);
+        let found = open(&run, &StopFlag::default()).unwrap();
+        assert_eq!(
+            found.sources,
+            [
+                Some(PictureSource::File(
+                    folder.path().join("pictures/cat/2.png")
+                )),
+                None
+            ]
+        );
+        assert_eq!(found.problem, None);
+        assert_eq!(found.root, Some(folder.path().join("pictures")));
+    }
+
+    #[test]
+    fn predictions_are_shown_when_the_pictures_have_moved() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = run(folder.path(), &["cat/1.png", "dog/2.png"], &["cat/1.png"]);
+        std::fs::remove_dir_all(folder.path().join("pictures")).unwrap();
+        let found = open(&run, &StopFlag::default()).unwrap();
+        assert_eq!(found.predicted.entries.len(), 1);
+        assert_eq!(found.sources, [None]);
+        assert!(found.problem.unwrap().contains("pictures"));
+    }
+
+    #[test]
+    fn a_run_without_predictions_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = open(folder.path(), &StopFlag::default()).unwrap_err();
+        assert!(error.to_string().contains("has no predictions"), "{error}");
+    }
+}

@@ -1,0 +1,187 @@
+//! Pictures of a run that a person should look at: labels that are likely wrong, and the same picture
+//! on both sides of the split or under two classes.
+
+use std::path::Path;
+
+use super::gallery::{RunPictures, SplitPicture, split_pictures};
+use super::{RunError, files};
+use crate::data::duplicates::{self, Likeness};
+use crate::data::{DataError, PictureSource, Split, StopFlag};
+use crate::evaluation::label_errors::label_errors;
+
+/// One picture, and why it is suspicious.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Suspect {
+    pub picture: SplitPicture,
+    pub reason: Reason,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reason {
+    /// The network, which has not learned from it, is sure that it is another class.
+    WrongLabel {
+        suggested: String,
+        label_probability: f32,
+        suggested_probability: f32,
+    },
+    /// The same picture stands in another part of the split, so the test is easier than it should be.
+    CrossesSplit {
+        other: SplitPicture,
+        likeness: Likeness,
+    },
+    /// The same picture has another class elsewhere: one of them is wrong.
+    TwoClasses {
+        other: SplitPicture,
+        likeness: Likeness,
+    },
+}
+
+impl Suspect {
+    /// The other picture of a pair.
+    pub fn other(&self) -> Option<&SplitPicture> {
+        match &self.reason {
+            Reason::WrongLabel { .. } => None,
+            Reason::CrossesSplit { other, .. } | Reason::TwoClasses { other, .. } => Some(other),
+        }
+    }
+
+    /// Whether it is the very same pixels twice.
+    pub fn is_exact(&self) -> bool {
+        match &self.reason {
+            Reason::WrongLabel { .. } => false,
+            Reason::CrossesSplit { likeness, .. } | Reason::TwoClasses { likeness, .. } => {
+                *likeness == Likeness::Exact
+            }
+        }
+    }
+
+    /// Why, in a sentence.
+    pub fn sentence(&self) -> String {
+        let same = |likeness: &Likeness| match likeness {
+            Likeness::Exact => "the same pixels as".to_owned(),
+            Likeness::Near { correlation, .. } => {
+                format!(
+                    "nearly the same picture ({:.1} % alike) as",
+                    correlation * 100.0
+                )
+            }
+        };
+        match &self.reason {
+            Reason::WrongLabel {
+                suggested,
+                label_probability,
+                suggested_probability,
+            } => format!(
+                "labelled {}, but looks like {suggested} ({:.1} % against {:.1} %)",
+                self.picture.class,
+                suggested_probability * 100.0,
+                label_probability * 100.0
+            ),
+            Reason::CrossesSplit { other, likeness } => format!(
+                "{} {} in {}, while this one is in {}",
+                same(likeness),
+                other.name,
+                other.split.name(),
+                self.picture.split.name()
+            ),
+            Reason::TwoClasses { other, likeness } => format!(
+                "{} {}, which is labelled {}, not {}",
+                same(likeness),
+                other.name,
+                other.class,
+                self.picture.class
+            ),
+        }
+    }
+}
+
+/// Labels that the run's answers on validation and test pictures contradict (confident learning), the
+/// most suspicious first.
+pub fn wrong_labels(run: &RunPictures) -> Vec<Suspect> {
+    let predicted = &run.predicted;
+    // What was trained on tells nothing: a network learns wrong labels by heart.
+    let unseen: Vec<usize> = (0..predicted.entries.len())
+        .filter(|&place| predicted.entries[place].split != Split::Train)
+        .collect();
+    let labels: Vec<u32> = unseen
+        .iter()
+        .map(|&place| predicted.entries[place].truth)
+        .collect();
+    let probabilities = |index: usize| predicted.probabilities(&predicted.entries[unseen[index]]);
+    let class = |class: u32| {
+        let name = predicted.classes.get(class as usize);
+        name.cloned().unwrap_or_default()
+    };
+    label_errors(&labels, predicted.classes.len(), probabilities)
+        .into_iter()
+        .filter_map(|error| {
+            let place = unseen[error.index];
+            let entry = &predicted.entries[place];
+            Some(Suspect {
+                picture: SplitPicture {
+                    name: predicted.file(entry).to_owned(),
+                    class: class(error.label),
+                    split: entry.split,
+                    source: run.sources.get(place)?.clone()?,
+                },
+                reason: Reason::WrongLabel {
+                    suggested: class(error.suggested),
+                    label_probability: error.label_probability,
+                    suggested_probability: error.suggested_probability,
+                },
+            })
+        })
+        .collect()
+}
+
+/// The same picture in two parts of the split, and under two classes. Every picture is decoded.
+///
+/// # Errors
+/// [`DataError::Stopped`].
+pub fn duplicates(
+    pictures: &[SplitPicture],
+    progress: &(dyn Fn(usize, usize) + Sync),
+    stop: &StopFlag,
+) -> Result<Vec<Suspect>, DataError> {
+    let sources: Vec<PictureSource> = pictures
+        .iter()
+        .map(|picture| picture.source.clone())
+        .collect();
+    let prints = duplicates::fingerprints(&sources, progress, stop)?;
+    let matters = |index: usize, other: usize| {
+        let (a, b) = (&pictures[index], &pictures[other]);
+        a.split != b.split || a.class != b.class
+    };
+    // Held-out pictures first: theirs is the side on which a pair is told.
+    let mut wanted: Vec<usize> = (0..pictures.len()).collect();
+    wanted.sort_by_key(|&index| std::cmp::Reverse(pictures[index].split));
+    let found = duplicates::find(&prints, &wanted, &matters, stop)?;
+    Ok(found
+        .into_iter()
+        .map(|duplicate| {
+            let (a, b) = (&pictures[duplicate.index], &pictures[duplicate.other]);
+            let (picture, other) = if a.split >= b.split { (a, b) } else { (b, a) };
+            let (picture, other) = (picture.clone(), other.clone());
+            let likeness = duplicate.likeness;
+            let reason = if picture.split == other.split {
+                Reason::TwoClasses { other, likeness }
+            } else {
+                Reason::CrossesSplit { other, likeness }
+            };
+            Suspect { picture, reason }
+        })
+        .collect())
+}
+
+/// [`duplicates`] among the pictures of a run's split.
+///
+/// # Errors
+/// When the split can't be read, or when it was stopped.
+pub fn duplicates_of_run(
+    folder: &Path,
+    progress: &(dyn Fn(usize, usize) + Sync),
+    stop: &StopFlag,
+) -> Result<Vec<Suspect>, RunError> {
+    let pictures = split_pictures(folder, stop)?;
+    duplicates(&pictures, progress, stop).map_err(|error| files::problem(folder, error))
+}

@@ -1,0 +1,65 @@
+//! The gallery's pictures, on a thread.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::sync::Mutex;
+
+use crossbeam_channel::bounded;
+
+use super::pictures::answer_questions;
+use super::*;
+use crate::data::PictureSource;
+
+fn picture(folder: &std::path::Path, name: &str) -> PictureSource {
+    let path = folder.join(name);
+    image::RgbImage::from_pixel(40, 20, image::Rgb([9, 8, 7]))
+        .save(&path)
+        .unwrap();
+    PictureSource::File(path)
+}
+
+#[test]
+fn only_the_last_list_is_made_and_a_damaged_picture_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let old: Vec<_> = (0..30)
+        .map(|n| picture(folder.path(), &format!("old{n}.png")))
+        .collect();
+    let new = picture(folder.path(), "new.png");
+    let damaged = folder.path().join("damaged.png");
+    std::fs::write(&damaged, "no picture").unwrap();
+    let damaged = PictureSource::File(damaged);
+    let (sender, questions) = bounded(8);
+    let wanted = |wanted| GalleryQuestion::Thumbnails { wanted, side: 10 };
+    sender.send(wanted(old)).unwrap();
+    sender
+        .send(wanted(vec![new.clone(), damaged.clone()]))
+        .unwrap();
+    let answers = Arc::new(Mutex::new(Vec::new()));
+    let heard = answers.clone();
+    // The window is gone once the list is made.
+    let sender = Mutex::new(Some(sender));
+    let say: Say = Arc::new(move |answer| {
+        let mut heard = heard.lock().unwrap();
+        heard.push(answer);
+        if heard.len() == 2 {
+            sender.lock().unwrap().take();
+        }
+    });
+    answer_questions(&questions, &say, &StopFlag::default());
+    let answers = answers.lock().unwrap();
+    let [
+        GalleryAnswer::Thumbnail {
+            source: first,
+            pixels: Ok(pixels),
+        },
+        GalleryAnswer::Thumbnail {
+            source: second,
+            pixels: Err(reason),
+        },
+    ] = &answers[..]
+    else {
+        panic!("{answers:?}");
+    };
+    assert_eq!((first, second), (&new, &damaged));
+    assert_eq!((pixels.width, pixels.height), (10, 5));
+    assert!(reason.contains("damaged.png"), "{reason}");
+}
