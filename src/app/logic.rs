@@ -58,6 +58,10 @@ impl Graft {
             self.run_event(run, event);
         }
         for answer in answers {
+            // Its pictures are read again, with the new predictions.
+            if let Answer::RunEvaluated { folder, .. } = &answer {
+                self.state.gallery.forget(folder);
+            }
             self.answer(answer);
         }
         ctx.request_repaint();

@@ -10,8 +10,7 @@ use super::{output, run};
 use crate::data::{PictureSource, decode};
 use crate::figures::heat;
 use crate::format;
-use crate::runs::{atomic, files, store};
-use crate::training::inference::Classifier;
+use crate::runs::{atomic, evaluate};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -39,19 +38,14 @@ pub struct Arguments {
 }
 
 pub fn explain(arguments: &Arguments) -> anyhow::Result<()> {
-    let classes = store::open(&arguments.run)?.summary.classes;
-    let experiment = store::experiment(&arguments.run)?;
-    let weights = arguments.run.join(files::WEIGHTS);
-    if !weights.is_file() {
-        bail!("the run kept no weights: {}", arguments.run.display());
-    }
+    let device = run::device(arguments.device.as_deref())?.unwrap_or_else(run::best_device);
+    let network = evaluate::open_classifier(&arguments.run, device)?;
+    let classes = network.classes();
     let class = arguments
         .class
         .as_ref()
-        .map(|name| find(name, &classes))
+        .map(|name| find(name, classes))
         .transpose()?;
-    let device = run::device(arguments.device.as_deref())?.unwrap_or_else(run::best_device);
-    let network = Classifier::open(&experiment, &classes, &weights, device)?;
     let picture = decode::decode(&PictureSource::File(arguments.image.clone()))?;
     let found = network.explain(&picture, class)?;
     let square = &found.square;

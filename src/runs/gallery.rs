@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::{RunError, files, store};
+use super::{RunError, evaluate, files, store};
 use crate::data::{PictureSource, Split, StopFlag, scan};
 use crate::evaluation::gallery::Predicted;
 use crate::experiment::DataSource;
@@ -51,7 +51,14 @@ impl RunPictures {
 /// # Errors
 /// When the run has no predictions, or a file of it can't be read.
 pub fn open(folder: &Path, stop: &StopFlag) -> Result<RunPictures, RunError> {
-    let predicted = Predicted::new(vec![(Split::Test, store::predictions(folder)?)]);
+    let mut parts = vec![(Split::Test, store::predictions(folder)?)];
+    for split in [Split::Validation, Split::Train] {
+        // What was never asked for, or is out of date, is simply not shown.
+        if let Ok(Some(predictions)) = evaluate::stored(folder, split) {
+            parts.push((split, predictions));
+        }
+    }
+    let predicted = Predicted::new(parts);
     let experiment = store::experiment(folder)?;
     let listed = scan::sources(&experiment.data, Some(folder), stop);
     let (by_name, problem) = match listed {

@@ -15,7 +15,7 @@ use crate::data::{PictureSource, Split, StopFlag, decode};
 use crate::evaluation::neighbours::FeatureIndex;
 use crate::paths;
 use crate::runs::gallery::{SplitPicture, split_pictures};
-use crate::runs::{atomic, files, store};
+use crate::runs::{atomic, evaluate, files};
 use crate::training::inference::Classifier;
 
 /// Networks in memory at once: the run that is shown, and the one it is compared with.
@@ -277,15 +277,5 @@ fn write_features(folder: &Path, index: &FeatureIndex) {
 
 /// The network of a run, on the processor: a graphics card may be busy with training.
 fn open(folder: &Path) -> Result<Classifier, String> {
-    let classes = store::open(folder)
-        .map_err(|error| error.to_string())?
-        .summary
-        .classes;
-    let experiment = store::experiment(folder).map_err(|error| error.to_string())?;
-    let file = folder.join(files::WEIGHTS);
-    if !file.is_file() {
-        return Err("the run kept no weights, so its network can't be asked".to_owned());
-    }
-    Classifier::open(&experiment, &classes, &file, tch::Device::Cpu)
-        .map_err(|error| error.to_string())
+    evaluate::open_classifier(folder, tch::Device::Cpu).map_err(|error| error.to_string())
 }
