@@ -10,6 +10,7 @@ use super::{output, run};
 use crate::data::{PictureSource, decode};
 use crate::figures::heat;
 use crate::format;
+use crate::models::device;
 use crate::runs::{atomic, evaluate};
 
 #[derive(Debug, Args)]
@@ -38,7 +39,7 @@ pub struct Arguments {
 }
 
 pub fn explain(arguments: &Arguments) -> anyhow::Result<()> {
-    let device = run::device(arguments.device.as_deref())?.unwrap_or_else(run::best_device);
+    let device = run::device(arguments.device.as_deref())?.unwrap_or_else(device::best);
     let network = evaluate::open_classifier(&arguments.run, device)?;
     let classes = network.classes();
     let class = arguments

@@ -65,6 +65,7 @@ pub fn list(
         classes: found.classes,
         pictures: found.candidates.into_iter().map(picture).collect(),
         problems: found.problems,
+        excluded: Vec::new(),
     })
 }
 
