@@ -239,7 +239,8 @@ fn scores_equal_scikit_learns() {
         }
         for (k, expected) in case.top_k {
             let got = found.probabilities.top_k.iter().find(|top| top.k == k);
-            assert_eq!(got.unwrap().accuracy.value, expected, "{name}, top {k}");
+            let got = got.unwrap().accuracy.value;
+            assert_close(&format!("{name}, top {k}"), &[got], &[expected], 1e-12);
         }
         for (by, expected) in [
             (Normalization::Truth, case.normalized.r#true),

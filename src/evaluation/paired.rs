@@ -82,17 +82,41 @@ impl PairedComparison {
             let answer = decision.answer(&row.probabilities);
             !answer.is_rejected && answer.class == row.truth
         };
+        let (mut files, mut one_right, mut two_right) = (Vec::new(), Vec::new(), Vec::new());
+        for (one, two) in pairs {
+            files.push(first.rows[one].file.clone());
+            one_right.push(is_right(first, first_decision, one));
+            two_right.push(is_right(second, second_decision, two));
+        }
+        Self::from_answers(&files, &one_right, &two_right)
+    }
+
+    /// From what was right, picture by picture, in the same order for both. `fixed` and `broken`
+    /// hold `files`' names.
+    ///
+    /// # Errors
+    /// [`UnpairedError::Count`] for lists of different lengths, [`UnpairedError::Empty`].
+    pub fn from_answers(
+        files: &[String],
+        first: &[bool],
+        second: &[bool],
+    ) -> Result<Self, UnpairedError> {
+        if first.len() != second.len() || files.len() != first.len() {
+            return Err(UnpairedError::Count {
+                first: first.len(),
+                second: second.len(),
+            });
+        }
+        if first.is_empty() {
+            return Err(UnpairedError::Empty);
+        }
         let mut table = [[0u64; 2]; 2];
         let (mut fixed, mut broken) = (Vec::new(), Vec::new());
-        for (one, two) in pairs {
-            let right = (
-                is_right(first, first_decision, one),
-                is_right(second, second_decision, two),
-            );
-            table[usize::from(right.0)][usize::from(right.1)] += 1;
-            match right {
-                (false, true) => fixed.push(first.rows[one].file.clone()),
-                (true, false) => broken.push(first.rows[one].file.clone()),
+        for (file, (&one, &two)) in files.iter().zip(first.iter().zip(second)) {
+            table[usize::from(one)][usize::from(two)] += 1;
+            match (one, two) {
+                (false, true) => fixed.push(file.clone()),
+                (true, false) => broken.push(file.clone()),
                 _ => {}
             }
         }
