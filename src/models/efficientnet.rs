@@ -1,14 +1,12 @@
 //! EfficientNet: Tan and Le, “EfficientNet: Rethinking Model Scaling for Convolutional Neural
 //! Networks”, 2019 (arXiv 1905.11946), B0 to B4 as torchvision has them.
 
-use tch::Tensor;
-
 use super::ModelError;
 use super::classifier::Classifier;
 use super::init::{Init, WeightInit};
 use super::layers::{
-    ActivationKind, Block, Builder, Context, ConvNorm, ConvNormActivation, ConvSpec,
-    SqueezeExcitation, StochasticDepth, divisible_by_8,
+    ActivationKind, Builder, ConvNormActivation, ConvSpec, InvertedResidual, Projection,
+    SqueezeExcitation, divisible_by_8,
 };
 use super::network::{Parts, Segment, Stage};
 
@@ -74,7 +72,7 @@ pub(super) fn parts(name: &str, builder: &mut Builder) -> Result<Parts, ModelErr
                     };
                     segments.push(Segment::build(builder, |builder| {
                         builder.container(&block.to_string(), "MBConv", |builder, module| {
-                            MobileBlock::new(builder, module, shape)
+                            inverted_residual(builder, module, shape)
                         })
                     })?);
                     inputs = outputs;
@@ -127,76 +125,39 @@ struct Shape {
     left_out: f64,
 }
 
-/// torchvision's `MBConv`: expansion, depthwise convolution, squeeze and excitation, linear
-/// projection; the input is added where shapes allow.
-struct MobileBlock {
+/// torchvision's `MBConv`.
+fn inverted_residual(
+    builder: &mut Builder,
     module: usize,
-    hidden: Vec<ConvNormActivation>,
-    squeeze: SqueezeExcitation,
-    project: ConvNormActivation,
-    stochastic_depth: StochasticDepth,
-    residual: bool,
-}
-
-impl MobileBlock {
-    fn new(builder: &mut Builder, module: usize, shape: Shape) -> Result<Self, ModelError> {
-        let silu = Some(ActivationKind::Silu);
-        let channels = shape.inputs * shape.expansion;
-        let (hidden, squeeze, project) =
-            builder.container("block", "Sequential", |builder, _| {
-                let mut hidden = Vec::new();
-                if shape.expansion != 1 {
-                    let expand = ConvSpec::new(shape.inputs, channels, 1, 1);
-                    hidden.push(layer(builder, "0", expand, silu)?);
-                }
-                let depthwise = ConvSpec::depthwise(channels, shape.kernel, shape.stride);
-                hidden.push(layer(builder, &hidden.len().to_string(), depthwise, silu)?);
-                let squeeze = SqueezeExcitation::new(
-                    builder,
-                    &hidden.len().to_string(),
-                    // A quarter of what comes into the block, not of what the expansion makes of it.
-                    (channels, (shape.inputs / 4).max(1)),
-                    (ActivationKind::Silu, ActivationKind::Sigmoid),
-                )?;
-                let project = ConvSpec::new(channels, shape.outputs, 1, 1);
-                let name = (hidden.len() + 1).to_string();
-                Ok((hidden, squeeze, layer(builder, &name, project, None)?))
-            })?;
-        Ok(Self {
-            module,
-            hidden,
-            squeeze,
-            project,
-            stochastic_depth: builder.stochastic_depth("stochastic_depth", shape.left_out),
-            residual: shape.stride == 1 && shape.inputs == shape.outputs,
-        })
-    }
-}
-
-impl Block for MobileBlock {
-    fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
-        let mut x = input.shallow_clone();
-        for layer in &self.hidden {
-            x = layer.forward(&x, context)?;
+    shape: Shape,
+) -> Result<InvertedResidual, ModelError> {
+    let silu = Some(ActivationKind::Silu);
+    let channels = shape.inputs * shape.expansion;
+    let (hidden, squeeze, project) = builder.container("block", "Sequential", |builder, _| {
+        let mut hidden = Vec::new();
+        if shape.expansion != 1 {
+            let expand = ConvSpec::new(shape.inputs, channels, 1, 1);
+            hidden.push(layer(builder, "0", expand, silu)?);
         }
-        x = self.squeeze.forward(&x, context)?;
-        let mut output = self.project.forward(&x, context)?;
-        if self.residual {
-            output = self.stochastic_depth.forward(output, context)?;
-            output = output.f_add_(input)?;
-        } else {
-            // It stands in the tree there too, and does nothing.
-            context.record(self.stochastic_depth.module, &output, 0)?;
-        }
-        context.record(self.module, &output, 0)?;
-        Ok(output)
-    }
-
-    fn conv_norms(&self) -> Vec<&ConvNorm> {
-        self.hidden
-            .iter()
-            .chain([&self.project])
-            .map(|layer| &layer.conv)
-            .collect()
-    }
+        let depthwise = ConvSpec::depthwise(channels, shape.kernel, shape.stride);
+        hidden.push(layer(builder, &hidden.len().to_string(), depthwise, silu)?);
+        let squeeze = SqueezeExcitation::new(
+            builder,
+            &hidden.len().to_string(),
+            // A quarter of what comes into the block, not of what the expansion makes of it.
+            (channels, (shape.inputs / 4).max(1)),
+            (ActivationKind::Silu, ActivationKind::Sigmoid),
+        )?;
+        let project = ConvSpec::new(channels, shape.outputs, 1, 1);
+        let name = (hidden.len() + 1).to_string();
+        Ok((hidden, squeeze, layer(builder, &name, project, None)?))
+    })?;
+    Ok(InvertedResidual {
+        module,
+        hidden,
+        squeeze: Some(squeeze),
+        project: Projection::Module(project),
+        stochastic_depth: Some(builder.stochastic_depth("stochastic_depth", shape.left_out)),
+        residual: shape.stride == 1 && shape.inputs == shape.outputs,
+    })
 }

@@ -4,6 +4,7 @@ mod attention;
 mod blocks;
 mod builder;
 mod conv;
+mod inverted_residual;
 mod modules;
 mod norm;
 
@@ -15,6 +16,7 @@ pub(super) use attention::{MultiheadAttention, attend, attention_work};
 pub(super) use blocks::{ConvNormActivation, PooledStem, SqueezeExcitation, divisible_by_8};
 pub(super) use builder::{Blueprint, Builder, Filling, ModuleRecord};
 pub(super) use conv::{Conv2d, ConvNorm, ConvSpec};
+pub(super) use inverted_residual::{InvertedResidual, Projection};
 pub(super) use modules::{
     Activation, ActivationKind, AvgPool2d, Dropout, Linear, Marker, MaxPool2d, StochasticDepth,
     drop_rows,

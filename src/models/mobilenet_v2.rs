@@ -1,13 +1,11 @@
 //! MobileNetV2: Sandler, Howard, Zhu, Zhmoginov and Chen, “MobileNetV2: Inverted Residuals and
 //! Linear Bottlenecks”, 2018 (arXiv 1801.04381), as torchvision has it.
 
-use tch::Tensor;
-
 use super::ModelError;
 use super::classifier::Classifier;
 use super::init::{Init, WeightInit};
 use super::layers::{
-    ActivationKind, Block, Builder, Context, ConvNorm, ConvNormActivation, ConvSpec,
+    ActivationKind, Builder, ConvNormActivation, ConvSpec, InvertedResidual, Projection,
 };
 use super::network::{Parts, Segment, Stage};
 
@@ -47,7 +45,7 @@ pub(super) fn parts(_name: &str, builder: &mut Builder) -> Result<Parts, ModelEr
                 paths.push(format!("features.{name}"));
                 segments.push(Segment::build(builder, |builder| {
                     builder.container(&name, "InvertedResidual", |builder, module| {
-                        InvertedResidual::new(builder, module, inputs, expansion, outputs, stride)
+                        inverted_residual(builder, module, inputs, expansion, outputs, stride)
                     })
                 })?);
                 inputs = outputs;
@@ -89,65 +87,34 @@ fn layer(
     )
 }
 
-/// Expansion, depthwise convolution, linear projection; the input is added where shapes allow.
-struct InvertedResidual {
+fn inverted_residual(
+    builder: &mut Builder,
     module: usize,
-    hidden: Vec<ConvNormActivation>,
-    project: ConvNorm,
-    residual: bool,
-}
-
-impl InvertedResidual {
-    fn new(
-        builder: &mut Builder,
-        module: usize,
-        inputs: i64,
-        expansion: i64,
-        outputs: i64,
-        stride: i64,
-    ) -> Result<Self, ModelError> {
-        let channels = inputs * expansion;
-        builder.container("conv", "Sequential", |builder, _| {
-            let mut hidden = Vec::new();
-            if expansion != 1 {
-                hidden.push(layer(builder, "0", ConvSpec::new(inputs, channels, 1, 1))?);
-            }
-            let depthwise = ConvSpec::depthwise(channels, 3, stride);
-            hidden.push(layer(builder, &hidden.len().to_string(), depthwise)?);
-            let (conv, norm) = (hidden.len().to_string(), (hidden.len() + 1).to_string());
-            let project = builder.conv_norm(
-                (&conv, ConvSpec::new(channels, outputs, 1, 1)),
-                (&norm, EPS, MOMENTUM),
-            )?;
-            Ok(Self {
-                module,
-                hidden,
-                project,
-                residual: stride == 1 && inputs == outputs,
-            })
+    inputs: i64,
+    expansion: i64,
+    outputs: i64,
+    stride: i64,
+) -> Result<InvertedResidual, ModelError> {
+    let channels = inputs * expansion;
+    builder.container("conv", "Sequential", |builder, _| {
+        let mut hidden = Vec::new();
+        if expansion != 1 {
+            hidden.push(layer(builder, "0", ConvSpec::new(inputs, channels, 1, 1))?);
+        }
+        let depthwise = ConvSpec::depthwise(channels, 3, stride);
+        hidden.push(layer(builder, &hidden.len().to_string(), depthwise)?);
+        let (conv, norm) = (hidden.len().to_string(), (hidden.len() + 1).to_string());
+        let project = builder.conv_norm(
+            (&conv, ConvSpec::new(channels, outputs, 1, 1)),
+            (&norm, EPS, MOMENTUM),
+        )?;
+        Ok(InvertedResidual {
+            module,
+            hidden,
+            squeeze: None,
+            project: Projection::Bare(project),
+            stochastic_depth: None,
+            residual: stride == 1 && inputs == outputs,
         })
-    }
-}
-
-impl Block for InvertedResidual {
-    fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
-        let mut x = input.shallow_clone();
-        for layer in &self.hidden {
-            x = layer.forward(&x, context)?;
-        }
-        let mut output = self.project.forward(&x, context)?;
-        if self.residual {
-            output = output.f_add_(input)?;
-        }
-        context.record(self.module, &output, 0)?;
-        Ok(output)
-    }
-
-    fn conv_norms(&self) -> Vec<&ConvNorm> {
-        self.hidden
-            .iter()
-            .map(|layer| &layer.conv)
-            .chain([&self.project])
-            .collect()
-    }
+    })
 }

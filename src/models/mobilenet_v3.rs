@@ -1,13 +1,11 @@
 //! MobileNetV3: Howard et al., “Searching for MobileNetV3”, 2019 (arXiv 1905.02244), as torchvision
 //! has it.
 
-use tch::Tensor;
-
 use super::ModelError;
 use super::classifier::{self, Classifier, ClassifierStep};
 use super::init::{Init, WeightInit};
 use super::layers::{
-    ActivationKind, Block, Builder, Context, ConvNorm, ConvNormActivation, ConvSpec,
+    ActivationKind, Builder, ConvNormActivation, ConvSpec, InvertedResidual, Projection,
     SqueezeExcitation, divisible_by_8,
 };
 use super::network::{Parts, Segment, Stage};
@@ -113,7 +111,7 @@ pub(super) fn parts(name: &str, builder: &mut Builder) -> Result<Parts, ModelErr
             }
             segments.push(Segment::build(builder, |builder| {
                 builder.container(&name, "InvertedResidual", |builder, module| {
-                    InvertedResidual::new(builder, module, inputs, *row)
+                    inverted_residual(builder, module, inputs, *row)
                 })
             })?);
             inputs = row.outputs;
@@ -147,90 +145,54 @@ pub(super) fn parts(name: &str, builder: &mut Builder) -> Result<Parts, ModelErr
     })
 }
 
-/// Expansion, depthwise convolution, squeeze and excitation, linear projection; the input is added
-/// where shapes allow.
-struct InvertedResidual {
+fn inverted_residual(
+    builder: &mut Builder,
     module: usize,
-    hidden: Vec<ConvNormActivation>,
-    squeeze: Option<SqueezeExcitation>,
-    project: ConvNormActivation,
-    residual: bool,
-}
-
-impl InvertedResidual {
-    fn new(
-        builder: &mut Builder,
-        module: usize,
-        inputs: i64,
-        row: Row,
-    ) -> Result<Self, ModelError> {
-        builder.container("block", "Sequential", |builder, _| {
-            let activation = Some(row.activation);
-            let mut place = 0;
-            let mut next = || {
-                place += 1;
-                (place - 1).to_string()
-            };
-            let mut hidden = Vec::new();
-            if row.expanded != inputs {
-                let expand = ConvSpec::new(inputs, row.expanded, 1, 1);
-                hidden.push(ConvNormActivation::new(
-                    builder,
-                    &next(),
-                    expand,
-                    NORM,
-                    activation,
-                )?);
-            }
-            let depthwise = ConvSpec::depthwise(row.expanded, row.kernel, row.stride);
+    inputs: i64,
+    row: Row,
+) -> Result<InvertedResidual, ModelError> {
+    builder.container("block", "Sequential", |builder, _| {
+        let activation = Some(row.activation);
+        let mut place = 0;
+        let mut next = || {
+            place += 1;
+            (place - 1).to_string()
+        };
+        let mut hidden = Vec::new();
+        if row.expanded != inputs {
+            let expand = ConvSpec::new(inputs, row.expanded, 1, 1);
             hidden.push(ConvNormActivation::new(
                 builder,
                 &next(),
-                depthwise,
+                expand,
                 NORM,
                 activation,
             )?);
-            let squeeze = if row.squeezes {
-                let widths = (row.expanded, divisible_by_8((row.expanded / 4) as f64));
-                let kinds = (RE, ActivationKind::Hardsigmoid);
-                Some(SqueezeExcitation::new(builder, &next(), widths, kinds)?)
-            } else {
-                None
-            };
-            let project = ConvSpec::new(row.expanded, row.outputs, 1, 1);
-            Ok(Self {
-                module,
-                hidden,
-                squeeze,
-                project: ConvNormActivation::new(builder, &next(), project, NORM, None)?,
-                residual: row.stride == 1 && inputs == row.outputs,
-            })
+        }
+        let depthwise = ConvSpec::depthwise(row.expanded, row.kernel, row.stride);
+        hidden.push(ConvNormActivation::new(
+            builder,
+            &next(),
+            depthwise,
+            NORM,
+            activation,
+        )?);
+        let squeeze = if row.squeezes {
+            let widths = (row.expanded, divisible_by_8((row.expanded / 4) as f64));
+            let kinds = (RE, ActivationKind::Hardsigmoid);
+            Some(SqueezeExcitation::new(builder, &next(), widths, kinds)?)
+        } else {
+            None
+        };
+        let project = ConvSpec::new(row.expanded, row.outputs, 1, 1);
+        let project = ConvNormActivation::new(builder, &next(), project, NORM, None)?;
+        Ok(InvertedResidual {
+            module,
+            hidden,
+            squeeze,
+            project: Projection::Module(project),
+            stochastic_depth: None,
+            residual: row.stride == 1 && inputs == row.outputs,
         })
-    }
-}
-
-impl Block for InvertedResidual {
-    fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
-        let mut x = input.shallow_clone();
-        for layer in &self.hidden {
-            x = layer.forward(&x, context)?;
-        }
-        if let Some(squeeze) = &self.squeeze {
-            x = squeeze.forward(&x, context)?;
-        }
-        let mut output = self.project.forward(&x, context)?;
-        if self.residual {
-            output = output.f_add_(input)?;
-        }
-        context.record(self.module, &output, 0)?;
-        Ok(output)
-    }
-
-    fn conv_norms(&self) -> Vec<&ConvNorm> {
-        self.hidden
-            .iter()
-            .chain([&self.project])
-            .map(|layer| &layer.conv)
-            .collect()
-    }
+    })
 }

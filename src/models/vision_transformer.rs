@@ -86,18 +86,19 @@ fn torchvision(builder: &mut Builder, features: i64, heads: i64) -> Result<Parts
             block: Box::new(patches),
             leaves: start..builder.leaves(),
         });
-        builder.container("layers", "Sequential", |builder, _| {
-            for block in 0..BLOCKS {
-                let name = format!("encoder_layer_{block}");
-                add_block(&mut stages, block, format!("encoder.layers.{name}"));
-                segments.push(Segment::build(builder, |builder| {
-                    builder.container(&name, "EncoderBlock", |builder, module| {
-                        EncoderBlock::torchvision(builder, module, features, heads)
-                    })
-                })?);
-            }
-            Ok(())
-        })?;
+        let names = BlockNames {
+            parent: "layers",
+            parent_path: "encoder.layers",
+            prefix: "encoder_layer_",
+            kind: "EncoderBlock",
+        };
+        add_blocks(
+            builder,
+            &names,
+            &mut stages,
+            &mut segments,
+            |builder, module| EncoderBlock::torchvision(builder, module, features, heads),
+        )?;
         segments.push(Segment::build(builder, |builder| {
             builder
                 .layer_norm("ln", "LayerNorm", features, EPS)
@@ -159,18 +160,19 @@ fn timm(builder: &mut Builder, features: i64, heads: i64) -> Result<Parts, Model
             "norm_pre",
         ],
     )];
-    builder.container("blocks", "Sequential", |builder, _| {
-        for block in 0..BLOCKS {
-            let name = block.to_string();
-            add_block(&mut stages, block, format!("blocks.{name}"));
-            segments.push(Segment::build(builder, |builder| {
-                builder.container(&name, "Block", |builder, module| {
-                    EncoderBlock::timm(builder, module, features, heads)
-                })
-            })?);
-        }
-        Ok(())
-    })?;
+    let names = BlockNames {
+        parent: "blocks",
+        parent_path: "blocks",
+        prefix: "",
+        kind: "Block",
+    };
+    add_blocks(
+        builder,
+        &names,
+        &mut stages,
+        &mut segments,
+        |builder, module| EncoderBlock::timm(builder, module, features, heads),
+    )?;
     segments.push(Segment::build(builder, |builder| {
         builder
             .layer_norm("norm", "LayerNorm", features, EPS)
@@ -184,6 +186,36 @@ fn timm(builder: &mut Builder, features: i64, heads: i64) -> Result<Parts, Model
         stages,
         classifier: Classifier { steps: vec![head] },
         features,
+    })
+}
+
+/// What the blocks are called.
+struct BlockNames {
+    /// The module that holds them, and its path.
+    parent: &'static str,
+    parent_path: &'static str,
+    /// Before a block's number.
+    prefix: &'static str,
+    kind: &'static str,
+}
+
+/// All blocks of the encoder, each a segment of its own.
+fn add_blocks(
+    builder: &mut Builder,
+    names: &BlockNames,
+    stages: &mut Vec<Stage>,
+    segments: &mut Vec<Segment>,
+    build: impl Fn(&mut Builder, usize) -> Result<EncoderBlock, ModelError>,
+) -> Result<(), ModelError> {
+    builder.container(names.parent, "Sequential", |builder, _| {
+        for block in 0..BLOCKS {
+            let name = format!("{}{block}", names.prefix);
+            add_block(stages, block, format!("{}.{name}", names.parent_path));
+            segments.push(Segment::build(builder, |builder| {
+                builder.container(&name, names.kind, &build)
+            })?);
+        }
+        Ok(())
     })
 }
 
