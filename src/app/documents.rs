@@ -218,18 +218,7 @@ mod tests {
     use super::*;
 
     fn document() -> Document {
-        let experiment = Experiment::default();
-        Document {
-            saved: experiment.clone(),
-            experiment,
-            file: None,
-            origin: None,
-            included: true,
-            undo: Vec::new(),
-            redo: Vec::new(),
-            last_edit: None,
-            problems: Vec::new(),
-        }
+        crate::app::panels::fakes::document(Experiment::default())
     }
 
     fn with_seed(seed: u64) -> Experiment {

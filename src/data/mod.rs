@@ -4,6 +4,7 @@
 pub mod augment;
 pub mod decode;
 pub mod duplicates;
+pub mod hash;
 mod mapped;
 mod random;
 mod resample;

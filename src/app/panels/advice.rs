@@ -42,9 +42,14 @@ pub struct AdviceLocal {
 }
 
 impl AdviceLocal {
-    /// How much advice there is for what the person said of the pictures.
-    pub fn pieces(&self, view: &AdviceView) -> usize {
-        view.advice(self.similarity).len()
+    /// How much advice there is for what the person said of the pictures; nothing while they, or an
+    /// experiment, are not there.
+    pub fn pieces(&self, state: &State) -> Option<usize> {
+        let Scan::Done { split, .. } = &state.scan else {
+            return None;
+        };
+        let experiment = &state.active_document()?.experiment;
+        Some(advise(experiment, split.train.len(), self.similarity).len())
     }
 }
 

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use eframe::egui::{self, Align, Layout, RichText, Sense, vec2};
 
+use crate::app::theme;
 use crate::app::tokens::{self, icon, tokens};
 
 /// Editors are not wider than this: a slider across a whole screen helps nobody.
@@ -329,31 +330,12 @@ pub fn problem(ui: &mut egui::Ui, message: Option<&str>) {
 
 /// A button that shows an icon alone, named for those who can't see it.
 pub fn icon_button(ui: &mut egui::Ui, symbol: &str, name: &str, tooltip: &str) -> egui::Response {
-    let side = ui.spacing().interact_size.y;
-    let text = tokens::icon_text(symbol);
-    let response = ui
-        .scope(|ui| {
-            ui.spacing_mut().button_padding = vec2(4.0, 2.0);
-            ui.add(
-                egui::Button::new(text)
-                    .frame_when_inactive(false)
-                    .min_size(vec2(side, side)),
-            )
-        })
-        .inner;
-    response.accessible_name(name).on_hover_text(tooltip)
+    theme::icon_button(ui, symbol, name).on_hover_text(tooltip)
 }
 
 /// The one button that a view wants pressed.
 pub fn primary_button(ui: &mut egui::Ui, text: &str, tooltip: &str) -> egui::Response {
-    let colors = tokens(ui);
-    let label = tokens::medium(text).color(colors.on_accent);
-    ui.add(
-        egui::Button::new(label)
-            .fill(colors.accent_fill)
-            .corner_radius(tokens::RADIUS_M),
-    )
-    .on_hover_text(tooltip)
+    theme::primary_button(ui, text, true, vec2(0.0, 0.0)).on_hover_text(tooltip)
 }
 
 /// What stands in a view that has nothing to show: what to do next, and the buttons that do it.

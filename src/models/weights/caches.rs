@@ -12,6 +12,7 @@ use std::time::SystemTime;
 use sha2::{Digest, Sha256};
 
 use super::{download::sync_folder, tensors};
+use crate::data::hash::hexadecimal;
 use crate::models::WeightsInfo;
 use crate::paths;
 
@@ -139,11 +140,6 @@ pub(super) fn sha256(path: &Path) -> io::Result<String> {
     let hash = hexadecimal(&hasher.finalize());
     known().insert(stamp, hash.clone());
     Ok(hash)
-}
-
-/// Lower-case.
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What a server says becomes part of a path only if it is this.

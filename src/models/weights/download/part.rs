@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::Fault;
 use crate::data::StopFlag;
-use crate::models::weights::caches::hexadecimal;
+use crate::data::hash::hexadecimal;
 
 /// Between two looks at whether another process is done.
 const WAIT: Duration = Duration::from_millis(100);

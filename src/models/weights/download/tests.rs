@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::server::{Answer, Ask, Server};
 use super::*;
-use crate::models::weights::caches::hexadecimal;
+use crate::data::hash::hexadecimal;
 
 /// A folder to download into, and what the file should be.
 struct Place {

@@ -44,7 +44,7 @@ impl Place {
 
     fn hash(&self) -> String {
         use sha2::Digest;
-        caches::hexadecimal(&sha2::Sha256::digest(&self.file))
+        crate::data::hash::hexadecimal(&sha2::Sha256::digest(&self.file))
     }
 
     fn fetch(&self, server: &Server) -> Result<PathBuf, ModelError> {
