@@ -373,3 +373,186 @@ fn classes_need_a_classifier_and_features_a_folder() {
     );
     assert!(message.contains("graft weights fetch"), "{message}");
 }
+
+/// A file of weights that is none of ResNet-18's, but whose SHA-256 begins as that of torchvision's file
+/// does, of which the name says eight digits: so a download can come to its end. The number in it was
+/// found by trying four thousand million of them.
+fn file_with_the_published_hash() -> Vec<u8> {
+    let mut header = br#"{"w":{"dtype":"I64","shape":[2],"data_offsets":[0,16]}}"#.to_vec();
+    header.resize(56, b' ');
+    let mut file = (header.len() as u64).to_le_bytes().to_vec();
+    file.extend(header);
+    file.extend(4_026_888_822u64.to_le_bytes());
+    file.extend([0; 8]);
+    file
+}
+
+#[test]
+fn a_whole_file_is_fetched_once_and_found_from_then_on() {
+    let home = Home::new();
+    let file = file_with_the_published_hash();
+    let whole = file.clone();
+    let server = Server::new(move |ask| Answer::file(ask, &whole, "\"e\""));
+    let mirror = [("GRAFT_WEIGHTS_MIRROR", server.url())];
+    let mirror: Vec<(&str, &str)> = mirror
+        .iter()
+        .map(|(name, url)| (*name, url.as_str()))
+        .collect();
+    let fetch = |arguments: &[&str]| {
+        let output = home.graft_with(
+            &[&["weights", "fetch", "resnet18"], arguments].concat(),
+            &mirror,
+        );
+        let (printed, said) = text(&output);
+        assert!(output.status.success(), "{said}");
+        printed
+    };
+    let place = home
+        .path()
+        .join("cache/torch/hub/checkpoints/resnet18-f37072fd.pth");
+    assert!(fetch(&[]).contains(place.to_str().unwrap()));
+    assert_eq!(std::fs::read(&place).unwrap(), file);
+    assert_eq!(server.asked().len(), 1);
+    assert_eq!(server.asked()[0].path, "/models/resnet18-f37072fd.pth");
+    fetch(&[]);
+    assert_eq!(server.asked().len(), 1, "it is here already");
+    let list = json(&home.printed(&["weights", "list", "--json"]));
+    let listed = list
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|entry| entry["backbone"] == "resnet18")
+        .unwrap();
+    assert_eq!(listed["path"].as_str(), place.to_str());
+    // What it holds is no network, and said to be none.
+    home.pictures(1);
+    let message = home.refused(
+        &[
+            "classify",
+            "--backbone",
+            "resnet18",
+            "--device",
+            "cpu",
+            "pictures/dark/0.png",
+        ],
+        1,
+    );
+    assert!(message.contains("do not fit ResNet-18"), "{message}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_whole_file_of_the_hub_is_fetched_and_used() {
+    use sha2::Digest;
+
+    let home = Home::new();
+    home.pictures(1);
+    let name = "vit_tiny_patch16_224";
+    let path = home.path().join("mine.safetensors");
+    let backbone = graft::models::build(name, 9, tch::Device::Cpu).unwrap();
+    let entries: Vec<(&str, &tch::Tensor)> = backbone
+        .parameters()
+        .entries
+        .iter()
+        .map(|entry| (entry.name.as_str(), &entry.tensor))
+        .collect();
+    tch::Tensor::write_safetensors(&entries, &path).unwrap();
+    let file = std::fs::read(&path).unwrap();
+    let hash: String = sha2::Sha256::digest(&file)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let commit = "0123456789abcdef0123456789abcdef01234567";
+    let (whole, etag) = (file.clone(), format!("\"{hash}\""));
+    let server = Server::new(move |ask| {
+        if ask.path.starts_with("/bytes") {
+            return Answer::file(ask, &whole, "\"cdn\"");
+        }
+        Answer::new(302, b"")
+            .with("Location", "/bytes")
+            .with("X-Repo-Commit", commit)
+            .with("X-Linked-Etag", &etag)
+            .with("X-Linked-Size", &whole.len().to_string())
+    });
+    let url = server.url();
+    let output = home.graft_with(&["weights", "fetch", name], &[("HF_ENDPOINT", &url)]);
+    let (printed, said) = text(&output);
+    assert!(output.status.success(), "{said}");
+    let repository = home
+        .path()
+        .join("cache/huggingface/hub/models--timm--vit_tiny_patch16_224.augreg_in21k_ft_in1k");
+    let link = repository
+        .join("snapshots")
+        .join(commit)
+        .join("model.safetensors");
+    assert!(printed.contains(link.to_str().unwrap()), "{printed}");
+    assert_eq!(std::fs::read(&link).unwrap(), file);
+    assert_eq!(
+        std::fs::canonicalize(&link).unwrap(),
+        std::fs::canonicalize(repository.join("blobs").join(&hash)).unwrap()
+    );
+    assert_eq!(
+        std::fs::read_to_string(repository.join("refs/main")).unwrap(),
+        commit
+    );
+    // The default weights of this backbone are now those.
+    let classify = |weights: &[&str]| {
+        let arguments = ["classify", "--backbone", name, "--device", "cpu", "--json"];
+        json(&home.printed(&[&arguments[..], weights, &["pictures/dark/0.png"]].concat()))
+    };
+    assert_eq!(classify(&[]), classify(&["--weights", "mine.safetensors"]));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn foreign_files_are_listed_by_a_process_with_little_memory_and_time() {
+    let home = Home::new();
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let file = std::fs::read_dir(golden)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|ending| ending == "pth"))
+        .unwrap();
+    let file = file.to_str().unwrap();
+    let list = |memory: &str, file: &str| {
+        home.graft(&["list-tensors", "--memory", memory, "--seconds", "60", file])
+    };
+    let output = list("536870912", file);
+    assert!(output.status.success());
+    let (printed, _) = text(&output);
+    assert!(
+        json(&printed)["Found"]["tensors"]
+            .as_array()
+            .is_some_and(|all| !all.is_empty())
+    );
+    // A pickle that makes a million values asks for more than ten megabytes and ends the process, not Graft.
+    let bomb = home.path().join("bomb.pth");
+    std::fs::write(&bomb, bomb_of_values()).unwrap();
+    let output = list("10000000", bomb.to_str().unwrap());
+    assert!(!output.status.success(), "{output:?}");
+    // With what it is usually given, the reader itself refuses the file.
+    let message = home.refused(&["weights", "check", "resnet18", "bomb.pth"], 1);
+    assert!(
+        message.contains("the weight file can't be used"),
+        "{message}"
+    );
+    assert!(message.trim_end().ends_with("bomb.pth"), "{message}");
+    // A file of nothing but a header that lies is refused as before.
+    std::fs::write(home.path().join("zip.pth"), b"PK\x03\x04nothing").unwrap();
+    let message = home.refused(&["weights", "check", "resnet18", "zip.pth"], 1);
+    assert!(message.contains("not a whole zip archive"), "{message}");
+}
+
+/// In torch's legacy layout: magic number, protocol, system, and a list of a million numbers where the
+/// state_dict should be.
+#[cfg(target_os = "linux")]
+fn bomb_of_values() -> Vec<u8> {
+    let mut bytes =
+        b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}.".to_vec();
+    bytes.extend(b"\x80\x02](");
+    for _ in 0..1_000_000 {
+        bytes.extend(b"K\x01");
+    }
+    bytes.extend(b"e.");
+    bytes
+}

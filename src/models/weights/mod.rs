@@ -1,5 +1,6 @@
 //! Weight files: found or downloaded, read as data, their names mapped, and copied into a backbone.
 
+mod apart;
 mod caches;
 mod choose;
 mod dialect;
@@ -21,6 +22,7 @@ use std::path::Path;
 
 use tch::{Tensor, no_grad_guard};
 
+pub use apart::{listing, read_apart};
 pub use choose::{chosen, input_size};
 pub use download::{DownloadError, DownloadProgress};
 pub use fetch::{Mirrors, fetch, origin};

@@ -47,7 +47,7 @@ pub(super) enum Global {
 }
 
 /// How numbers stand in a storage, little-endian.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) enum ElementType {
     Float,
     Double,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::pickle::{ElementType, TensorView};
 use super::weight_file::WeightFile;
-use super::{safetensors_file, torch_file};
+use super::{apart, safetensors_file};
 use crate::models::ModelError;
 
 /// One tensor of a file.
@@ -20,13 +20,14 @@ pub(super) struct FileTensor {
 #[derive(Debug, Clone)]
 pub(super) struct Numbers {
     file: Arc<WeightFile>,
-    element: ElementType,
+    pub element: ElementType,
     /// Bytes from the file's beginning to the storage's.
-    start: u64,
-    /// In elements of the storage, as are the strides.
-    offset: u64,
-    shape: Vec<u64>,
-    strides: Vec<u64>,
+    pub start: u64,
+    /// Of the storage, in elements, as are offset and strides.
+    pub length: u64,
+    pub offset: u64,
+    pub shape: Vec<u64>,
+    pub strides: Vec<u64>,
     count: u64,
     /// The storage's elements from `offset` to the last one used.
     span: u64,
@@ -76,6 +77,7 @@ impl Numbers {
             file: Arc::clone(file),
             element: view.storage.element,
             start,
+            length,
             offset: view.offset,
             shape: view.shape.clone(),
             strides: view.strides.clone(),
@@ -232,7 +234,7 @@ pub(super) fn read(path: &Path) -> Result<FoundTensors, ModelError> {
     } else if start.starts_with(b"version https") {
         Err("it is a pointer of git-lfs and not the file itself; run “git lfs pull”".into())
     } else {
-        torch_file::read(&file)
+        apart::read(path, &file)
     };
     found.map_err(|reason| fail(format!("the weight file can't be used: {reason}")))
 }

@@ -1,0 +1,141 @@
+"""Checks `graft classify --weights` against torchvision, timm and efficientnet-lite-pytorch, for every backbone.
+
+    python tests/check_classify.py GRAFT [NAME...]     # GRAFT: the built program
+
+For each backbone, the library's own network gets random weights that nobody has seen before (another seed in every
+call, printed, and taken from SEED where that is set), its state_dict is saved as a user would save it (zip, legacy and
+safetensors by turns), and both look at the same pictures, with the preprocessing that belongs to the default weights.
+A network as it is initialised answers nearly the same for every class, so normalisations get random statistics and
+the classifier is scaled until its logits are spread as those of a trained network. Exits with 1 when a probability
+differs by more than 1e-4.
+
+Needs torch 2.11.0, torchvision 0.26.0, timm 1.0.31, efficientnet-lite-pytorch 0.1.0, safetensors and pillow.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+
+import numpy as np
+import safetensors.torch
+import timm
+import torch
+import torchvision
+from PIL import Image
+from torch import nn
+from torchvision.transforms import v2
+
+warnings.filterwarnings("ignore")
+TOLERANCE = 1e-4
+# Of the classifier's logits over its classes, as trained networks have.
+SPREAD = 3.0
+PICTURES = pathlib.Path(__file__).parent / "pictures"
+SIDES = [(640, 427), (333, 500), (224, 224)]
+
+
+def create(name):
+    if name.startswith("efficientnet_lite"):
+        from efficientnet_lite_pytorch import EfficientNet
+        return EfficientNet.from_name(name.replace("_", "-"), image_size=None)
+    if name.startswith("vit_") and name != "vit_b_16":
+        return timm.create_model(name)
+    options = dict(init_weights=True) if name in ("googlenet", "inception_v3") else {}
+    return torchvision.models.get_model(name, weights=None, **options)
+
+
+def preprocessing(name, weights):
+    """What belongs to the default weights: torchvision's and timm's own, Google's as its package says."""
+    if name.startswith("efficientnet_lite"):
+        side = {"0": 224, "1": 240, "2": 260}[name[-1]]
+        return v2.Compose([
+            v2.Resize(int(side / 0.875), v2.InterpolationMode.BICUBIC), v2.CenterCrop(side), v2.PILToTensor(),
+            v2.ToDtype(torch.float32, scale=True), v2.Normalize([127 / 255] * 3, [128 / 255] * 3)])
+    if name.startswith("vit_") and name != "vit_b_16":
+        config = timm.create_model(f"{name}.{weights}").pretrained_cfg
+        return timm.data.create_transform(**timm.data.resolve_data_config(config))
+    return torchvision.models.get_model_weights(name)[weights].transforms()
+
+
+def randomise(net, classes):
+    for module in net.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.weight, 0.8, 1.2)
+            nn.init.normal_(module.bias, 0, 0.1)
+            nn.init.normal_(module.running_mean, 0, 0.1)
+            nn.init.uniform_(module.running_var, 0.8, 1.2)
+    # The classifier that its answers come from: not one half-way, which only training asks.
+    last = [(key, module) for key, module in net.named_modules()
+            if isinstance(module, nn.Linear) and module.out_features == classes and "ux" not in key][-1][1]
+    return last
+
+
+def pictures(folder, generator):
+    """Smooth noise with edges, of several shapes: JPEG would bring in another decoder."""
+    paths = []
+    for index, (width, height) in enumerate(SIDES):
+        coarse = generator.integers(0, 256, (height // 16 + 2, width // 16 + 2, 3), dtype=np.uint8)
+        picture = Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
+        path = folder / f"{index}.png"
+        picture.save(path)
+        paths.append(path)
+    return paths
+
+
+def save(state, path, way):
+    if way == 0:
+        torch.save(state, path.with_suffix(".pth"))
+        return path.with_suffix(".pth")
+    if way == 1:
+        torch.save({"state_dict": {f"module.{key}": value for key, value in state.items()}, "epoch": 3},
+                   path.with_suffix(".pt"), _use_new_zipfile_serialization=False)
+        return path.with_suffix(".pt")
+    safetensors.torch.save_file({key: value.contiguous() for key, value in state.items()},
+                                path.with_suffix(".safetensors"))
+    return path.with_suffix(".safetensors")
+
+
+def main():
+    graft, only = sys.argv[1], sys.argv[2:]
+    seed = int(os.environ.get("SEED", time.time_ns() % 2**32))
+    print(f"seed {seed}")
+    torch.manual_seed(seed)
+    listed = json.loads(subprocess.check_output([graft, "weights", "list", "--json"]))
+    defaults = {entry["backbone"]: entry["name"] for entry in listed if entry["default"]}
+    worst = (0.0, "")
+    with tempfile.TemporaryDirectory() as folder, torch.no_grad():
+        folder = pathlib.Path(folder)
+        paths = pictures(folder, np.random.default_rng(seed))
+        for number, (name, weights) in enumerate(defaults.items()):
+            if only and name not in only:
+                continue
+            transform = preprocessing(name, weights)
+            x = torch.stack([transform(Image.open(path).convert("RGB")) for path in paths])
+            net = create(name).eval()
+            last = randomise(net, 1000)
+            logits = net(x)
+            last.weight *= SPREAD / logits.std(1).mean()
+            expected = net(x).softmax(1).double().numpy()
+            file = save(net.state_dict(), folder / name, number % 3)
+            answers = json.loads(subprocess.check_output(
+                [graft, "classify", "--backbone", name, "--weights", file, "--device", "cpu", "--top", "1000",
+                 "--json", *paths]))
+            file.unlink()
+            found = np.zeros_like(expected)
+            for row, answer in zip(found, answers):
+                for guess in answer["predictions"]:
+                    row[guess["index"]] = guess["probability"]
+            error = float(np.abs(found - expected).max())
+            worst = max(worst, (error, name))
+            print(f"{name:24} {file.suffix:12} worst difference {error:.1e}, most probable {expected.max():.2f}"
+                  f"{'' if error <= TOLERANCE else '  TOO FAR'}", flush=True)
+    print(f"worst of all {worst[0]:.1e} ({worst[1]})")
+    return 0 if worst[0] <= TOLERANCE else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
