@@ -24,6 +24,12 @@ impl Home {
 
     /// With further variables of the environment.
     pub fn graft_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+        let mut command = self.command(arguments);
+        command.envs(variables.iter().copied()).output().unwrap()
+    }
+
+    /// A command that has not been started.
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_graft"));
         // Where torch and the hub keep their files, and how the network is reached.
         for name in [
@@ -47,10 +53,8 @@ impl Home {
             .args(arguments)
             .env("GRAFT_HOME", self.path().join("home"))
             .env("XDG_CACHE_HOME", self.path().join("cache"))
-            .envs(variables.iter().copied())
-            .current_dir(self.path())
-            .output()
-            .unwrap()
+            .current_dir(self.path());
+        command
     }
 
     /// Runs a command that must succeed; gives what it printed.

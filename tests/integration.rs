@@ -4,5 +4,7 @@
 mod cli;
 mod explain;
 mod presets;
+#[cfg(unix)]
+mod resume;
 mod tidy;
 mod weights;

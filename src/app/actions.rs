@@ -137,7 +137,7 @@ impl Action {
             }
             Self::CloseExperiment => "Close this experiment; its runs stay",
             Self::ChooseWeights => {
-                "Take the backbone's weights from a .safetensors, .pth or .pt file"
+                "Take the backbone's weights from a .safetensors, .pth, .pt or .bin file"
             }
             Self::Train => "Train every ticked experiment, one after the other",
             Self::TrainActive => "Train the experiment that is shown, whatever is ticked",

@@ -81,6 +81,11 @@ impl Graft {
                     document.edit(experiment, "");
                 });
             }
+            Command::MeasureAgain => {
+                self.state.speeds.clear();
+                self.settings.speeds.clear();
+                self.asked.unmeasurable.clear();
+            }
             Command::WantThumbnails(indices) => self.want_thumbnails(&indices),
             Command::WantSeen(index) => self.want_seen(index),
             Command::WantPreview { index, seed, count } => self.want_preview(index, seed, count),
@@ -139,6 +144,7 @@ impl Graft {
             }
             Command::ShowRun(id, shown) => self.show_run(&id, shown),
             Command::OpenFolder(folder) => self.open_folder(&folder),
+            Command::ResumeRun(folder) => self.resume_run(&folder),
             Command::ExperimentOfRun(folder) => self.experiment_of_run(&folder),
             Command::ExportFiguresDialog => self.open_export(),
             Command::ExportFolderDialog => {
@@ -157,6 +163,13 @@ impl Graft {
             Command::Gallery(deed) => self.do_gallery(deed),
 
             Command::ShowView(view) => self.show_view(view),
+            Command::ShowView(view) => {
+                // A command may have fetched weights meanwhile.
+                if view == View::Backbones {
+                    self.workers.ask(Question::StoredWeights);
+                }
+                self.show_view(view);
+            }
             Command::TogglePalette => {
                 self.palette = if self.palette.is_some() {
                     None
@@ -522,6 +535,7 @@ impl Graft {
             base: document.base(),
             dataset,
             runs: self.places.runs.clone(),
+            resume: None,
             device: self.state.device.clone(),
         };
         let record = RunRecord {

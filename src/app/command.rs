@@ -66,6 +66,8 @@ pub enum Command {
     Dropped(PathBuf),
 
     // Training
+    /// Forgets how quick the backbones were on this machine, and measures them again.
+    MeasureAgain,
     /// Queues every included experiment, in order.
     Train,
     /// Queues the active experiment alone.
@@ -92,6 +94,8 @@ pub enum Command {
     /// Whether a run's curves are drawn.
     ShowRun(String, bool),
     OpenFolder(PathBuf),
+    /// Goes on with a run that was interrupted or stopped.
+    ResumeRun(PathBuf),
     /// Opens the exact experiment of a run as a new one.
     ExperimentOfRun(PathBuf),
     /// Opens the dialog that exports figures and the report of the shown runs.

@@ -57,7 +57,7 @@ impl Purpose {
         match self {
             Self::Pictures | Self::Table => &sources::TABLES,
             Self::Preset | Self::Save { .. } => &["ron"],
-            Self::Weights => &["safetensors", "pth", "pt"],
+            Self::Weights => &["safetensors", "pth", "pt", "bin"],
             Self::Figures => &[],
         }
     }

@@ -94,6 +94,16 @@ impl Graft {
                     format!("{name}: started in {}", folder.display()),
                 );
             }
+            RunEvent::Resumed(stored) => {
+                let epochs = stored.metrics.len();
+                record.metrics = stored.metrics;
+                record.phase_starts = stored.phase_starts;
+                record.summary = Some(stored.summary);
+                self.log(
+                    NoticeKind::Info,
+                    format!("{name}: goes on after epoch {epochs}"),
+                );
+            }
             RunEvent::Training(event) => self.training_event(run, &name, event),
             RunEvent::Finished(summary) => {
                 let accuracy = summary
@@ -118,8 +128,15 @@ impl Graft {
                 self.end(run, RecordState::Failed(message), None);
             }
             RunEvent::Cancelled => {
+                // A run that was to go on stays as its folder says.
+                match &record.summary {
+                    Some(summary) if record.folder.is_some() => {
+                        record.state = recorded_state(&summary.state);
+                        record.run = None;
+                    }
+                    _ => self.state.runs.retain(|record| record.run != Some(run)),
+                }
                 self.log(NoticeKind::Info, format!("{name}: taken out of the queue"));
-                self.state.runs.retain(|record| record.run != Some(run));
             }
         }
         if !self.state.is_training() {
@@ -148,17 +165,41 @@ impl Graft {
 
     fn training_event(&mut self, run: RunId, name: &str, event: TrainingEvent) {
         match event {
-            TrainingEvent::Prepared { train, validation, test, device, weights } => self.log(
-                NoticeKind::Info,
-                format!("{name}: {train} pictures to train, {validation} to validate, {test} to test, on {device}. {weights}"),
-            ),
-            TrainingEvent::PhaseStarted { phase, name: phase_name, epochs, first_epoch, plan, .. } => {
+            TrainingEvent::Prepared {
+                train,
+                validation,
+                test,
+                device,
+                weights,
+            } => {
+                self.log(
+                    NoticeKind::Info,
+                    format!("{name}: {train} pictures to train, {validation} to validate, {test} to test, on {device}. {weights}"),
+                );
+                // The run may have downloaded them.
+                self.workers.ask(Question::StoredWeights);
+            }
+            TrainingEvent::PhaseStarted {
+                phase,
+                name: phase_name,
+                epochs,
+                first_epoch,
+                plan,
+                ..
+            } => {
                 if phase > 0
                     && let Some(record) = self.record(run)
+                    && !record
+                        .phase_starts
+                        .iter()
+                        .any(|(epoch, _)| *epoch == first_epoch)
                 {
                     record.phase_starts.push((first_epoch, phase_name.clone()));
                 }
-                self.log(NoticeKind::Info, format!("{name}: {phase_name}, {epochs} epochs; {plan}"));
+                self.log(
+                    NoticeKind::Info,
+                    format!("{name}: {phase_name}, {epochs} epochs; {plan}"),
+                );
             }
             TrainingEvent::Progress(progress) => {
                 if let Some(record) = self.record(run) {
@@ -166,7 +207,9 @@ impl Graft {
                 }
             }
             TrainingEvent::EpochFinished(metrics) => {
-                let validation = metrics.validation_accuracy.map(|accuracy| format!(", validation {:.1} %", accuracy * 100.0));
+                let validation = metrics
+                    .validation_accuracy
+                    .map(|accuracy| format!(", validation {:.1} %", accuracy * 100.0));
                 self.log(
                     NoticeKind::Info,
                     format!(
@@ -181,8 +224,16 @@ impl Graft {
                     record.metrics.push(metrics);
                 }
             }
-            TrainingEvent::PhaseFinished { name: phase_name, epochs, seconds, .. } => {
-                self.log(NoticeKind::Info, format!("{name}: {phase_name} done, {epochs} epochs in {seconds:.0} s"));
+            TrainingEvent::PhaseFinished {
+                name: phase_name,
+                epochs,
+                seconds,
+                ..
+            } => {
+                self.log(
+                    NoticeKind::Info,
+                    format!("{name}: {phase_name} done, {epochs} epochs in {seconds:.0} s"),
+                );
             }
             TrainingEvent::Warning(text) => {
                 self.log(NoticeKind::Warning, format!("{name}: {text}"));
@@ -192,7 +243,14 @@ impl Graft {
             }
             TrainingEvent::Note(text) => self.log(NoticeKind::Info, format!("{name}: {text}")),
             TrainingEvent::Tested(test) => {
-                self.log(NoticeKind::Info, format!("{name}: {:.1} % of {} test pictures right", test.accuracy * 100.0, test.n));
+                self.log(
+                    NoticeKind::Info,
+                    format!(
+                        "{name}: {:.1} % of {} test pictures right",
+                        test.accuracy * 100.0,
+                        test.n
+                    ),
+                );
             }
         }
     }

@@ -24,10 +24,12 @@ mod figures;
 mod file_browser;
 mod frame;
 pub mod gallery;
+pub mod frame_times;
 mod logic;
 mod logo;
 mod notices;
 mod palette;
+mod resume;
 mod run_bar;
 mod side;
 mod sources;
@@ -51,12 +53,13 @@ use workers::{Notify, Threads};
 /// The smallest window in which everything fits, in points.
 const LEAST_SIZE: [f32; 2] = [1000.0, 640.0];
 
-/// Opens the window with these presets, and returns when it is closed. Tries the graphics card's
+/// Opens the window with these presets, and returns when it is closed; `measure` has it work by
+/// itself and measure its frames. Tries the graphics card's
 /// modern interface (wgpu) first, OpenGL second.
 ///
 /// # Errors
 /// When neither can open a window; the text says what to do.
-pub fn run(presets: Vec<PathBuf>) -> anyhow::Result<()> {
+pub fn run(presets: Vec<PathBuf>, measure: Option<&frame_times::Request>) -> anyhow::Result<()> {
     // Relative paths mean the folder that Graft was started in, whatever later changes it.
     let presets: Vec<PathBuf> = presets
         .iter()
@@ -65,7 +68,7 @@ pub fn run(presets: Vec<PathBuf>) -> anyhow::Result<()> {
     let mut problems = Vec::new();
     for renderer in [eframe::Renderer::Wgpu, eframe::Renderer::Glow] {
         let opened = Rc::new(Cell::new(false));
-        match open(renderer, &presets, opened.clone()) {
+        match open(renderer, &presets, measure, opened.clone()) {
             Ok(()) => return Ok(()),
             Err(error) if opened.get() => {
                 return Err(anyhow::anyhow!("the window was lost: {error}"));
@@ -85,6 +88,7 @@ pub fn run(presets: Vec<PathBuf>) -> anyhow::Result<()> {
 fn open(
     renderer: eframe::Renderer,
     presets: &[PathBuf],
+    measure: Option<&frame_times::Request>,
     opened: Rc<Cell<bool>>,
 ) -> Result<(), eframe::Error> {
     let places = Places::of_user();
@@ -101,6 +105,7 @@ fn open(
         ..eframe::NativeOptions::default()
     };
     let presets = presets.to_vec();
+    let measure = measure.cloned();
     eframe::run_native(
         "graft",
         options,
@@ -109,12 +114,9 @@ fn open(
             let ctx = creation.egui_ctx.clone();
             let notify: Notify = Arc::new(move || ctx.request_repaint_after(FRAME));
             let threads = Threads::spawn(&notify)?;
-            Ok(Box::new(Graft::new(
-                &creation.egui_ctx,
-                Box::new(threads),
-                places,
-                &presets,
-            )))
+            let mut graft = Graft::new(&creation.egui_ctx, Box::new(threads), places, &presets);
+            graft.frame_times = measure.map(frame_times::FrameTimes::new);
+            Ok(Box::new(graft))
         }),
     )
 }

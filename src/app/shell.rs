@@ -10,6 +10,7 @@ use super::command::{Command, View};
 use super::dialogs::{Ask, Files};
 use super::documents::file_title;
 use super::figures::Exports;
+use super::frame_times::FrameTimes;
 use super::palette::Palette;
 use super::settings::{self, Saver, Settings};
 use super::state::{Document, NoticeKind, State};
@@ -66,6 +67,8 @@ pub struct Graft {
     pub(super) next_run: u64,
     pub(super) next_notice: u64,
     pub(super) next_color: usize,
+    /// Only while frames are measured.
+    pub(super) frame_times: Option<FrameTimes>,
     /// Collected while drawing, carried out in the next `logic`.
     pub(super) commands: Vec<Command>,
 }
@@ -186,6 +189,7 @@ impl Graft {
             next_run: 1,
             next_notice: 1,
             next_color: 0,
+            frame_times: None,
             commands: Vec::new(),
         };
         app.workers.ask(Question::Devices);
@@ -311,6 +315,9 @@ impl Graft {
 
 impl eframe::App for Graft {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        if let Some(times) = &mut self.frame_times {
+            times.begin();
+        }
         self.drain_workers(ctx);
         if let Some(command) = self.files.poll(ctx, self.settings.last_folder.as_deref()) {
             self.commands.push(command);
@@ -356,6 +363,7 @@ impl eframe::App for Graft {
         }) {
             ctx.send_viewport_cmd(egui::ViewportCommand::Title(title));
         }
+        self.count_frame(&ctx, &mut out);
         // Wants repeat every frame and need no frame of their own: they are answered at once.
         let (wants, deeds): (Vec<_>, Vec<_>) = out.into_iter().partition(Command::is_want);
         for want in wants {
@@ -365,6 +373,12 @@ impl eframe::App for Graft {
             ctx.request_repaint();
         }
         self.commands.extend(deeds);
+    }
+
+    fn raw_input_hook(&mut self, _ctx: &egui::Context, input: &mut egui::RawInput) {
+        if let Some(times) = &self.frame_times {
+            times.scroll(input);
+        }
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {

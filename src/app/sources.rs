@@ -17,7 +17,7 @@ pub fn kind(path: &Path) -> Kind {
     }
     match extension(path).as_str() {
         "ron" => Kind::Preset,
-        "safetensors" | "pth" | "pt" => Kind::Weights,
+        "safetensors" | "pth" | "pt" | "bin" => Kind::Weights,
         _ => Kind::Pictures,
     }
 }
@@ -29,4 +29,26 @@ fn extension(path: &Path) -> String {
     path.extension()
         .map(|extension| extension.to_string_lossy().to_lowercase())
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_dropped_is_told_by_its_name() {
+        for (name, expected) in [
+            ("a.ron", Kind::Preset),
+            ("pytorch_model.bin", Kind::Weights),
+            ("a.SafeTensors", Kind::Weights),
+            ("labels.csv", Kind::Pictures),
+            ("a.png", Kind::Pictures),
+            ("a", Kind::Pictures),
+        ] {
+            assert_eq!(kind(Path::new(name)), expected, "{name}");
+        }
+        // CIFAR's batches stand in a folder, which is pictures whatever its name.
+        let folder = std::env::temp_dir();
+        assert_eq!(kind(&folder), Kind::Pictures);
+    }
 }

@@ -234,4 +234,18 @@ impl RunRecord {
     pub fn is_live(&self) -> bool {
         matches!(self.state, RecordState::Running | RecordState::Queued)
     }
+
+    /// Whether it ended too early and its folder holds what it takes to go on.
+    pub fn can_resume(&self) -> bool {
+        let ended_early = matches!(
+            self.state,
+            RecordState::Stopped | RecordState::Interrupted | RecordState::Failed(_)
+        );
+        ended_early
+            && self.folder.is_some()
+            && self
+                .summary
+                .as_ref()
+                .is_some_and(|summary| summary.can_resume)
+    }
 }

@@ -16,6 +16,7 @@ use super::panels::curves::{CurvesLocal, CurvesView, curves_ui};
 use super::panels::data::{DataEditorLocal, DataEditorView, data_editor_ui};
 use super::panels::data_view::{DataView, DataViewLocal, data_view_ui};
 use super::panels::gallery::{GalleryLocal, gallery_ui};
+use super::panels::data_view::{DataViewCache, DataViewLocal, data_view_ui};
 use super::panels::head::{HeadLocal, HeadView, head_ui};
 use super::panels::layers::{LayersCache, LayersLocal, layers_summary_ui, layers_ui};
 use super::panels::log::{LogLocal, LogView, log_ui};
@@ -27,6 +28,7 @@ use super::panels::{format, training};
 use super::shell::Graft;
 use super::state::{Scan, State};
 use super::tokens::{self, icon, tokens};
+use crate::models::tree::LayerTree;
 
 /// What the panels remember between frames.
 #[derive(Default)]
@@ -42,6 +44,7 @@ pub struct Locals {
     phases: PhasesLocal,
     training: TrainingLocal,
     data_view: DataViewLocal,
+    data_cache: DataViewCache,
     preview: AugmentationPreviewLocal,
     backbones: BackbonesLocal,
     curves: CurvesLocal,
@@ -205,12 +208,11 @@ impl Graft {
                 }
                 _ => String::new(),
             },
-            Section::Advice => AdviceView::build(&self.state).map_or_else(String::new, |view| {
-                match self.locals.advice.pieces(&view) {
-                    0 => "all followed".into(),
-                    number => format::plural(number as u64, "hint", "hints"),
-                }
-            }),
+            Section::Advice => match self.locals.advice.pieces(&self.state) {
+                None => String::new(),
+                Some(0) => "all followed".into(),
+                Some(number) => format::plural(number as u64, "hint", "hints"),
+            },
             Section::Backbone => crate::models::catalogue::find(&experiment.backbone.name)
                 .map_or_else(
                     || experiment.backbone.name.clone(),
@@ -272,6 +274,11 @@ impl Graft {
 }
 
 impl Locals {
+    /// Opens every node of the layer view's tree.
+    pub(super) fn expand_all_layers(&mut self, tree: &LayerTree) {
+        self.layers.expand_all(tree);
+    }
+
     pub(super) fn view_ui(
         &mut self,
         ui: &mut egui::Ui,
@@ -281,7 +288,8 @@ impl Locals {
     ) {
         match view {
             View::Data => {
-                data_view_ui(ui, &DataView::build(state), &mut self.data_view, out);
+                let data = self.data_cache.view(state);
+                data_view_ui(ui, &data, &mut self.data_view, out);
                 if !self.data_view.wanted.is_empty() {
                     out.push(Command::WantThumbnails(self.data_view.wanted.clone()));
                 }

@@ -17,7 +17,7 @@ pub struct Arguments {
     /// A name from `graft backbones`
     #[arg(long, value_name = "NAME")]
     backbone: String,
-    /// A .safetensors, .pth or .pt file, or a name from `graft weights list`, instead of the default
+    /// A .safetensors, .pth, .pt or .bin file, or a name from `graft weights list`, instead of the default
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
     /// How many classes to name for each picture

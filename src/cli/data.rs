@@ -47,6 +47,7 @@ pub fn data(arguments: &Arguments) -> anyhow::Result<()> {
         .duplicates
         .then(|| duplicates(&dataset, &experiment, is_preset))
         .transpose()?;
+    let dataset = scan_with_progress(&config, None, &StopFlag::default())?;
     if arguments.json {
         let mut document = as_json(&config.source, &dataset);
         if let Some(found) = &found {
@@ -138,7 +139,11 @@ fn duplicates_text(found: &[Suspect]) -> String {
 }
 
 /// Scans with a bar on the terminal.
-pub fn scan_with_progress(config: &DataConfig, base: Option<&Path>) -> Result<Dataset, DataError> {
+pub fn scan_with_progress(
+    config: &DataConfig,
+    base: Option<&Path>,
+    stop: &StopFlag,
+) -> Result<Dataset, DataError> {
     let bar = progress::bar();
     if let Some(bar) = &bar {
         bar.set_prefix("Looking at the pictures");
@@ -149,7 +154,7 @@ pub fn scan_with_progress(config: &DataConfig, base: Option<&Path>) -> Result<Da
             bar.set_position(done as u64);
         }
     };
-    let dataset = scan::scan(config, base, &report, &StopFlag::default());
+    let dataset = scan::scan(config, base, &report, stop);
     if let Some(bar) = &bar {
         bar.finish_and_clear();
     }

@@ -10,10 +10,13 @@ mod data;
 mod embed;
 mod evaluate;
 mod explain;
+mod interrupt;
 mod layers;
+mod list_tensors;
 mod output;
 mod predict;
 mod progress;
+mod resume;
 mod run;
 mod selftest;
 mod weights;
@@ -23,7 +26,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::app::frame_times::Request;
 use crate::format::table;
+use crate::models::weights::read_apart;
 
 /// A desktop workbench for transfer learning on images. Without a command it opens the window.
 #[derive(Debug, Parser)]
@@ -32,6 +37,15 @@ struct Arguments {
     /// Open the window with this preset; may be given several times
     #[arg(long, value_name = "PRESET")]
     open: Vec<PathBuf>,
+
+    /// Have the window train what is open, scroll through all views, and write how long its own
+    /// work took per frame
+    #[arg(long, value_name = "FILE", hide = true)]
+    frame_times: Option<PathBuf>,
+
+    /// Measure frames without a training
+    #[arg(long, requires = "frame_times", hide = true)]
+    idle: bool,
 
     #[command(subcommand)]
     command: Option<Command>,
@@ -61,6 +75,9 @@ enum Command {
     Layers(layers::Arguments),
     /// Check every backbone against its reference on this machine, and measure it
     Selftest(selftest::Arguments),
+    /// Started by Graft itself for every weight file that others wrote
+    #[command(hide = true)]
+    ListTensors(list_tensors::Arguments),
     /// Show what is in a folder or table of pictures: classes, counts, sizes, problems
     Data(data::Arguments),
 }
@@ -69,8 +86,17 @@ enum Command {
 pub fn main() -> ExitCode {
     // Wrong use ends the process here, with status 2 and a hint.
     let arguments = Arguments::parse();
+    if let Ok(program) = std::env::current_exe() {
+        read_apart(program);
+    }
     let outcome = match arguments.command {
-        None => crate::app::run(arguments.open),
+        None => {
+            let measure = arguments.frame_times.map(|file| Request {
+                file,
+                trains: !arguments.idle,
+            });
+            crate::app::run(arguments.open, measure.as_ref())
+        }
         Some(Command::Run(arguments)) => run::run(arguments),
         Some(Command::Compare(arguments)) => compare::compare(&arguments),
         Some(Command::Evaluate(arguments)) => evaluate::evaluate(&arguments),
@@ -82,6 +108,7 @@ pub fn main() -> ExitCode {
         Some(Command::Backbones(arguments)) => backbones::backbones(&arguments),
         Some(Command::Layers(arguments)) => layers::layers(&arguments),
         Some(Command::Selftest(arguments)) => selftest::selftest(&arguments),
+        Some(Command::ListTensors(arguments)) => list_tensors::list_tensors(&arguments),
         Some(Command::Data(arguments)) => data::data(&arguments),
     };
     match outcome {

@@ -11,8 +11,8 @@ use tch::Device;
 
 use super::progress::TerminalProgress;
 use super::table::{Align, table};
-use super::{data, output};
-use crate::data::{Dataset, StopFlag, scan, split};
+use super::{data, interrupt, output, resume};
+use crate::data::{DataError, Dataset, StopFlag, scan, split};
 use crate::evaluation::{ClassificationReport, ConfusionMatrix, wilson};
 use crate::experiment::{DataConfig, Experiment, preset};
 use crate::models::device::{self, Devices};
@@ -26,21 +26,26 @@ use crate::{format, paths};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Preset files, or names of those that come with Graft; several are trained one after the other
+    /// Preset files, or names of those that come with Graft; several are trained one after the other;
+    /// with --resume also a run's folder
     #[arg(value_name = "PRESET", required = true)]
-    presets: Vec<PathBuf>,
+    pub(super) presets: Vec<PathBuf>,
     /// Train each preset this many times: on one split, with its seed and the numbers after it
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
-    seeds: u32,
+    pub(super) seeds: u32,
     /// Train on these pictures instead of the presets': a folder, or a table of paths and labels
     #[arg(long, value_name = "PATH")]
-    data: Option<PathBuf>,
+    pub(super) data: Option<PathBuf>,
     /// Where to make the run's folder
     #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    pub(super) out: Option<PathBuf>,
     /// Change one field of every preset, such as phases[0].learning_rate=1e-4; may be given several times
     #[arg(long, value_name = "KEY=VALUE")]
-    set: Vec<String>,
+    pub(super) set: Vec<String>,
+    /// Go on with a run that was interrupted or stopped, from the last epoch it saved: the one whose
+    /// folder is given, or the newest of exactly this experiment; where there is none, begin one
+    #[arg(long)]
+    pub(super) resume: bool,
     /// cpu or cuda:0; the best there is unless given
     #[arg(long)]
     device: Option<String>,
@@ -50,9 +55,12 @@ pub struct Arguments {
 }
 
 /// One experiment that is to be trained.
-struct Planned {
-    experiment: Experiment,
-    base: Option<PathBuf>,
+pub(super) struct Planned {
+    pub experiment: Experiment,
+    /// What its paths are relative to.
+    pub base: Option<PathBuf>,
+    /// The folder of an interrupted run of it, to go on with.
+    pub resumed: Option<PathBuf>,
 }
 
 /// One that was.
@@ -66,10 +74,9 @@ struct Trained {
 
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let device = self::device(arguments.device.as_deref())?;
+    let stop = interrupt::stop_flag()?;
     let plan = plan(&arguments)?;
-    // Absolute, so that a script finds the run whatever folder it works in later.
-    let runs = arguments.out.clone().unwrap_or_else(paths::runs);
-    let runs = std::path::absolute(&runs).unwrap_or(runs);
+    let runs = runs_folder(arguments.out.clone());
     let mut trained: Vec<Trained> = Vec::with_capacity(plan.len());
     // Presets on the same pictures are scanned once.
     let mut scanned: Option<(DataConfig, Option<PathBuf>, Arc<Dataset>)> = None;
@@ -82,7 +89,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             {
                 dataset.clone()
             }
-            _ => scan_pictures(data, base.as_deref())?,
+            _ => scan_pictures(data, base.as_deref(), &stop)?,
         };
         scanned = Some((data.clone(), base.clone(), dataset.clone()));
         if several {
@@ -93,7 +100,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
                 planned.experiment.name
             ));
         }
-        trained.push(train_one(planned, dataset, device, &runs)?);
+        trained.push(train_one(planned, dataset, device, &runs, &stop)?);
     }
     match &trained[..] {
         [one] if arguments.json => output::print_json(&as_json(&one.folder, &one.outcome)),
@@ -106,6 +113,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
 /// Every preset under every seed: all presets with the first seed, then all with the next, so that
 /// what was trained when it is stopped can be compared.
 fn plan(arguments: &Arguments) -> anyhow::Result<Vec<Planned>> {
+    if arguments.resume {
+        return Ok(vec![resume::plan(arguments)?]);
+    }
     let mut ways = Vec::new();
     for preset in &arguments.presets {
         let (experiment, base) = experiment(preset, arguments)?;
@@ -116,13 +126,21 @@ fn plan(arguments: &Arguments) -> anyhow::Result<Vec<Planned>> {
             ways.iter().map(move |(experiments, base)| Planned {
                 experiment: experiments[step].clone(),
                 base: base.clone(),
+                resumed: None,
             })
         })
         .collect())
 }
 
-fn scan_pictures(data: &DataConfig, base: Option<&Path>) -> anyhow::Result<Arc<Dataset>> {
-    let dataset = Arc::new(data::scan_with_progress(data, base)?);
+fn scan_pictures(
+    data: &DataConfig,
+    base: Option<&Path>,
+    stop: &StopFlag,
+) -> anyhow::Result<Arc<Dataset>> {
+    let dataset = match data::scan_with_progress(data, base, stop) {
+        Err(DataError::Stopped) => bail!("stopped before the training began"),
+        other => Arc::new(other?),
+    };
     for problem in &dataset.problems {
         output::warn(&format!(
             "passed over, {}: {}",
@@ -138,10 +156,27 @@ fn train_one(
     dataset: Arc<Dataset>,
     device: Option<Device>,
     runs: &Path,
+    stop: &StopFlag,
 ) -> anyhow::Result<Trained> {
-    let Planned { experiment, base } = planned;
+    let Planned {
+        experiment,
+        base,
+        resumed,
+    } = planned;
     let split = split::split(&dataset, experiment)?;
-    let mut recorder = RunRecorder::create(runs, experiment, base.as_deref(), &dataset, &split)?;
+    let (mut recorder, resume) = match resumed {
+        Some(folder) => {
+            let (recorder, point) = RunRecorder::reopen(folder)?;
+            recorder.check_split(&dataset, &split)?;
+            output::warn(&resume::line(&recorder, point.as_ref()));
+            (recorder, point)
+        }
+        None => {
+            let base = base.as_deref();
+            let recorder = RunRecorder::create(runs, experiment, base, &dataset, &split)?;
+            (recorder, None)
+        }
+    };
     let folder = recorder.folder().to_path_buf();
     let mut progress = TerminalProgress::new(experiment.epochs());
     let request = TrainingRequest {
@@ -150,19 +185,18 @@ fn train_one(
         split,
         base: base.clone(),
         device,
-        stop: StopFlag::default(),
+        stop: stop.clone(),
         pause: PauseFlag::default(),
+        resume,
     };
     let outcome = train(request, &mut Tee(vec![&mut recorder, &mut progress]));
     drop(progress);
     let outcome = match outcome {
         Ok(outcome) => outcome,
         Err(TrainingError::Stopped) => {
-            recorder.stop()?;
-            bail!(
-                "the training was stopped; what was trained so far stands in {}",
-                folder.display()
-            );
+            let epochs = recorder.metrics().len();
+            let summary = recorder.stop()?;
+            bail!("{}", resume::after_stop(&folder, &summary, epochs));
         }
         Err(error) => {
             let error = anyhow::Error::new(error);
@@ -179,11 +213,24 @@ fn train_one(
     })
 }
 
+/// Where run folders are made. Absolute, so that a script finds the run whatever folder it works in
+/// later.
+pub(super) fn runs_folder(out: Option<PathBuf>) -> PathBuf {
+    let runs = out.unwrap_or_else(paths::runs);
+    std::path::absolute(&runs).unwrap_or(runs)
+}
+
 /// The preset with everything that the command line changes, and the folder it is relative to.
-fn experiment(
+pub(super) fn experiment(
     preset: &Path,
     arguments: &Arguments,
 ) -> anyhow::Result<(Experiment, Option<PathBuf>)> {
+    if preset.is_dir() {
+        bail!(
+            "a folder is no preset; to go on with the run in it, add --resume: {}",
+            preset.display()
+        );
+    }
     let (mut experiment, base) = load(preset)?;
     if let Some(path) = &arguments.data {
         // Absolute, because the preset's own paths are relative to its folder.

@@ -4,6 +4,9 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
+/// How the names of files begin that are not whole yet.
+const WRITING: &str = ".writing-";
+
 /// Replaces `path` by `bytes`: new file beside it, fsync, rename, fsync of the folder.
 ///
 /// A reader sees the old file or the new one, never a part of either, also after a power cut.
@@ -16,13 +19,51 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
         _ => Path::new("."),
     };
     let mut file = tempfile::Builder::new()
-        .prefix(".writing-")
+        .prefix(WRITING)
         .tempfile_in(folder)?;
     file.write_all(bytes)?;
     make_readable(file.as_file())?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     sync_folder(folder)
+}
+
+/// Replaces `path` by a file that `write` makes at the path it is given; otherwise as [`write`].
+///
+/// # Errors
+/// Those of `write`, and whatever the disk says.
+pub fn write_by(path: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    // A folder of its own, so that whatever `write` makes on its way is gone as well.
+    let place = tempfile::Builder::new()
+        .prefix(WRITING)
+        .tempdir_in(folder)?;
+    let new = place.path().join("new");
+    write(&new)?;
+    let file = File::open(&new)?;
+    make_readable(&file)?;
+    file.sync_all()?;
+    std::fs::rename(&new, path)?;
+    sync_folder(folder)
+}
+
+/// Removes what processes that died have left half-written in `folder`, which nobody else writes.
+pub(super) fn clean(folder: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if !entry.file_name().to_string_lossy().starts_with(WRITING) {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            std::fs::remove_dir_all(entry.path())?;
+        } else {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Temporary files are made for their owner alone; the finished file is an ordinary one.
@@ -62,6 +103,24 @@ mod tests {
         write(&path, b"second").unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"second");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_died_half_written_is_cleaned_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("whole");
+        write_by(&path, |new| std::fs::write(new, b"text")).unwrap();
+        assert!(write_by(&path, |_| Err(io::Error::other("full"))).is_err());
+        assert_eq!(std::fs::read(&path).unwrap(), b"text");
+        std::fs::write(folder.path().join(".writing-1"), b"half").unwrap();
+        std::fs::create_dir(folder.path().join(".writing-2")).unwrap();
+        std::fs::write(folder.path().join(".writing-2/new"), b"half").unwrap();
+        clean(folder.path()).unwrap();
+        let names: Vec<_> = std::fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        assert_eq!(names, ["whole"]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use tch::{Device, Kind, Tensor};
 
 use super::{RunError, RunSummary};
+use crate::data::hash::hexadecimal;
 use crate::data::{Dataset, SplitIndices};
 use crate::evaluation::{Prediction, Predictions};
 use crate::training::movement::Movement;
@@ -22,6 +23,7 @@ pub const MOVEMENT: &str = "movement.csv";
 pub const SUMMARY: &str = "summary.json";
 pub const LOG: &str = "log.txt";
 pub const LOCK: &str = "lock";
+pub const RESUME: &str = "resume.safetensors";
 
 /// What stands before a class's name in the header of `predictions.csv`.
 const PROBABILITY: &str = "probability_";
@@ -127,10 +129,7 @@ pub fn test_split(dataset: &Dataset, split: &SplitIndices) -> String {
         hash.update(class.as_bytes());
         hash.update([0]);
     }
-    hash.finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hexadecimal(&hash.finalize())
 }
 
 /// `metrics.csv`: a column per field of [`EpochMetrics`], empty where a value is absent.

@@ -12,6 +12,7 @@
 //!                           the same on other splits, once somebody has asked for them
 //!     movement.csv          path, relative_l2, initial_l2, distance_l2: how far each layer of the
 //!                           backbone moved (written by a run that came to its end)
+//!     resume.safetensors    what it takes to go on after an interruption; gone once it has finished
 //!     summary.json          RunSummary: state, test metrics, seconds
 //!     log.txt               what was said while it ran
 //!     lock                  held by the one process that writes
@@ -26,6 +27,7 @@ pub mod gallery;
 pub mod members;
 pub mod peak_memory;
 pub mod recorder;
+mod resume;
 pub mod seeds;
 pub mod settings;
 pub mod store;
@@ -104,6 +106,9 @@ pub struct RunSummary {
     /// The most memory that the process held while it trained, in bytes.
     #[serde(default)]
     pub peak_memory_bytes: Option<u64>,
+    /// Whether it can go on from an epoch that it finished. What the folder says, not written.
+    #[serde(skip)]
+    pub can_resume: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::peak_memory::PeakMemory;
-use super::{RunError, RunState, RunSummary, atomic, files, seeds};
+use super::{RunError, RunState, RunSummary, atomic, files, resume, seeds, store};
 use crate::data::{Dataset, SplitIndices};
 use crate::experiment::{DataSource, Experiment, WeightsSource, preset};
 use crate::format;
 use crate::training::events::TestMetrics;
 use crate::training::trainer::PhaseSummary;
-use crate::training::{EpochMetrics, Outcome, TrainingError, TrainingEvent, TrainingListener};
+use crate::training::{
+    EpochMetrics, Outcome, ResumePoint, TrainingError, TrainingEvent, TrainingListener,
+};
 
 /// The log is rewritten as a whole, so between epochs not more often than this.
 const LOG_INTERVAL: Duration = Duration::from_secs(2);
@@ -34,6 +36,8 @@ pub struct RunRecorder {
     log_written: Instant,
     started: Instant,
     memory: PeakMemory,
+    /// That a resumed run took before it was interrupted.
+    earlier: Duration,
 }
 
 impl RunRecorder {
@@ -79,6 +83,7 @@ impl RunRecorder {
             seed: Some(experiment.seed),
             recipe: Some(seeds::recipe(&portable)),
             peak_memory_bytes: None,
+            can_resume: false,
         };
         let recorder = Self {
             folder,
@@ -89,12 +94,112 @@ impl RunRecorder {
             log_written: Instant::now(),
             started: Instant::now(),
             memory: PeakMemory::begin(),
+            earlier: Duration::ZERO,
         };
         recorder.write(files::PRESET, preset::to_text(&portable).as_bytes())?;
         recorder.write(files::SPLIT, &files::split(dataset, split)?)?;
         recorder.write(files::METRICS, &files::metrics(&[])?)?;
         recorder.write_summary()?;
         Ok(recorder)
+    }
+
+    /// Opens the folder of a run that has not come to its end, to go on with it: gives where it
+    /// stands, or nothing when no epoch was finished, where it begins anew. Epochs after that are
+    /// taken out of its metrics, because they will be trained again.
+    ///
+    /// # Errors
+    /// When the run has finished or is being trained, or its files can't be read or written.
+    pub fn reopen(folder: &Path) -> Result<(Self, Option<ResumePoint>), RunError> {
+        if !folder.join(files::SUMMARY).is_file() {
+            return Err(store::no_run(folder));
+        }
+        let lock = lock(folder)?;
+        let mut summary = store::read_summary(folder)?;
+        if summary.state == RunState::Finished {
+            return Err(files::problem(
+                folder,
+                "this run has come to its end: there is nothing to resume",
+            ));
+        }
+        atomic::clean(folder)
+            .map_err(|error| files::problem(folder, format!("can't be cleaned up ({error})")))?;
+        let point = resume::read(folder)?;
+        let standing = point.as_ref().map(|point| &point.standing);
+        let done = standing.map_or(0, |standing| standing.epoch);
+        let path = folder.join(files::METRICS);
+        let mut metrics = files::parse_metrics(&files::read(&path)?, &path)?;
+        metrics.retain(|epoch| epoch.epoch <= done);
+        if metrics.len() != done as usize {
+            return Err(files::problem(
+                &path,
+                format!("lacks epochs before the {done}th, from which the run would go on"),
+            ));
+        }
+        // A log that is gone is no reason not to go on.
+        let log = std::fs::read_to_string(folder.join(files::LOG)).unwrap_or_default();
+        summary.state = RunState::Running;
+        summary.phases = standing.map_or(Vec::new(), |standing| standing.finished.clone());
+        summary.test = None;
+        let earlier = standing.map_or(0.0, |standing| standing.seconds);
+        let mut recorder = Self {
+            folder: folder.to_path_buf(),
+            _lock: lock,
+            summary,
+            metrics,
+            log,
+            log_written: Instant::now(),
+            started: Instant::now(),
+            memory: PeakMemory::begin(),
+            earlier: Duration::try_from_secs_f64(earlier).unwrap_or_default(),
+        };
+        recorder.note(&match done {
+            0 => "Begun anew: no epoch had been finished".to_owned(),
+            done => format!("Resumed after epoch {done}"),
+        });
+        recorder.write(files::METRICS, &files::metrics(&recorder.metrics)?)?;
+        recorder.write_log()?;
+        recorder.write_summary()?;
+        Ok((recorder, point))
+    }
+
+    /// Whether the run had these pictures, in this split.
+    ///
+    /// # Errors
+    /// Naming the first difference: a run that goes on with other pictures would be none of both.
+    pub fn check_split(&self, dataset: &Dataset, split: &SplitIndices) -> Result<(), RunError> {
+        let path = self.folder.join(files::SPLIT);
+        let (before, now) = (files::read(&path)?, files::split(dataset, split)?);
+        if before == now {
+            return Ok(());
+        }
+        let (before, now) = (
+            String::from_utf8_lossy(&before).into_owned(),
+            String::from_utf8_lossy(&now).into_owned(),
+        );
+        let difference = before
+            .lines()
+            .zip(now.lines())
+            .find(|(before, now)| before != now)
+            .map_or_else(
+                || "some were added or taken away".to_owned(),
+                |(before, now)| format!("“{before}” was, “{now}” is"),
+            );
+        Err(files::problem(
+            &path,
+            format!(
+                "the pictures are not those that this run began with, so it can't go on ({difference})"
+            ),
+        ))
+    }
+
+    /// The epochs so far.
+    pub fn metrics(&self) -> &[EpochMetrics] {
+        &self.metrics
+    }
+
+    /// Seconds since the run began, without the time of interruptions.
+    fn seconds(&self) -> f64 {
+        (self.earlier + self.started.elapsed()).as_secs_f64()
     }
 
     /// The run's folder.
@@ -125,14 +230,14 @@ impl RunRecorder {
 
     /// Ends a run that the person stopped; what was trained so far stays.
     pub fn stop(mut self) -> Result<RunSummary, RunError> {
-        self.summary.seconds_total = self.started.elapsed().as_secs_f64();
+        self.summary.seconds_total = self.seconds();
         self.note("Stopped");
         self.end(RunState::Stopped)
     }
 
     /// Ends a run that could not go on.
     pub fn fail(mut self, message: &str) -> Result<RunSummary, RunError> {
-        self.summary.seconds_total = self.started.elapsed().as_secs_f64();
+        self.summary.seconds_total = self.seconds();
         self.note(&format!("Failed: {message}"));
         self.end(RunState::Failed(message.to_owned()))
     }
@@ -143,6 +248,13 @@ impl RunRecorder {
         self.summary.peak_memory_bytes = self.memory.bytes();
         self.write_log()?;
         self.write_summary()?;
+        // The summary comes first: a folder without both would be one that begins anew.
+        let path = self.folder.join(files::RESUME);
+        self.summary.can_resume = self.summary.state != RunState::Finished && path.exists();
+        if self.summary.state == RunState::Finished && path.exists() {
+            fs::remove_file(&path)
+                .map_err(|error| files::problem(&path, format!("can't be removed ({error})")))?;
+        }
         Ok(self.summary)
     }
 
@@ -163,7 +275,7 @@ impl RunRecorder {
 
     /// Adds a line, headed by the time since the start.
     fn note(&mut self, line: &str) {
-        let seconds = self.started.elapsed().as_secs();
+        let seconds = self.seconds() as u64;
         let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
         self.log
             .push_str(&format!("{hours:02}:{minutes:02}:{seconds:02}  {line}\n"));
@@ -223,7 +335,7 @@ impl RunRecorder {
                     format::duration(*seconds)
                 ));
                 self.summary.phases.push(phase);
-                self.summary.seconds_total = self.started.elapsed().as_secs_f64();
+                self.summary.seconds_total = self.seconds();
                 self.write_summary()?;
             }
             TrainingEvent::Warning(text) => self.note(&format!("Warning: {text}")),
@@ -253,6 +365,10 @@ impl TrainingListener for RunRecorder {
     fn weights(&mut self, weights: &[(String, tch::Tensor)]) -> Result<(), TrainingError> {
         let bytes = files::weights(weights)?;
         self.write(files::WEIGHTS, &bytes).map_err(listener_error)
+    }
+
+    fn resume_point(&mut self, point: &ResumePoint) -> Result<(), TrainingError> {
+        resume::write(&self.folder, point).map_err(listener_error)
     }
 }
 
@@ -343,7 +459,7 @@ pub fn slug(name: &str) -> String {
 }
 
 /// The experiment with paths that hold wherever its preset stands; `$GRAFT_DATA` stays as it is.
-fn with_absolute_paths(experiment: &Experiment, base: Option<&Path>) -> Experiment {
+pub(super) fn with_absolute_paths(experiment: &Experiment, base: Option<&Path>) -> Experiment {
     let fix = |path: &mut PathBuf| {
         if path.is_absolute() || path.starts_with("$GRAFT_DATA") {
             return;

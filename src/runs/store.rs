@@ -1,6 +1,6 @@
 //! The folder of all runs: listed, opened, compared.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{RunError, RunState, RunSummary, StoredRun, files, recorder};
 use crate::evaluation::Predictions;
@@ -30,10 +30,7 @@ pub fn list(runs: &Path) -> Vec<RunSummary> {
 /// Naming the file that is missing or broken.
 pub fn open(folder: &Path) -> Result<StoredRun, RunError> {
     if !folder.join(files::SUMMARY).is_file() {
-        return Err(files::problem(
-            folder,
-            format!("is no run's folder (it has no {})", files::SUMMARY),
-        ));
+        return Err(no_run(folder));
     }
     let summary = read_summary(folder)?;
     let path = folder.join(files::METRICS);
@@ -57,6 +54,31 @@ pub fn open(folder: &Path) -> Result<StoredRun, RunError> {
         phase_starts,
         movement,
     })
+}
+
+pub(super) fn no_run(folder: &Path) -> RunError {
+    files::problem(
+        folder,
+        format!("is no run's folder (it has no {})", files::SUMMARY),
+    )
+}
+
+/// The newest run of exactly this experiment that has not come to its end and that nobody trains
+/// now. Paths are relative to `base`.
+pub fn find_unfinished(
+    runs: &Path,
+    experiment: &Experiment,
+    base: Option<&Path>,
+) -> Option<PathBuf> {
+    let wanted = recorder::with_absolute_paths(experiment, base);
+    list(runs)
+        .into_iter()
+        .filter(|summary| {
+            !matches!(summary.state, RunState::Finished | RunState::Running)
+                && summary.experiment == wanted.name
+        })
+        .map(|summary| runs.join(summary.id))
+        .find(|folder| self::experiment(folder).is_ok_and(|experiment| experiment == wanted))
 }
 
 /// How far each layer of a run's backbone moved; nothing where that was not recorded.
@@ -132,7 +154,7 @@ pub fn check_comparable(runs: &[StoredRun]) -> Result<(), RunError> {
 
 /// Reads `summary.json`. The lock is looked at first: a run that ends in between has then written
 /// its last summary before it is read.
-fn read_summary(folder: &Path) -> Result<RunSummary, RunError> {
+pub(super) fn read_summary(folder: &Path) -> Result<RunSummary, RunError> {
     let alive = recorder::is_locked(folder);
     let path = folder.join(files::SUMMARY);
     let mut summary = files::parse_summary(&files::read(&path)?, &path)?;
@@ -141,6 +163,8 @@ fn read_summary(folder: &Path) -> Result<RunSummary, RunError> {
     }
     // The folder's name is the truth, also after the person has renamed or copied it.
     summary.id = folder_name(folder);
+    summary.can_resume = !matches!(summary.state, RunState::Running | RunState::Finished)
+        && folder.join(files::RESUME).is_file();
     Ok(summary)
 }
 
@@ -177,6 +201,7 @@ fn unreadable(folder: &Path, error: &RunError) -> RunSummary {
         seed: None,
         recipe: None,
         peak_memory_bytes: None,
+        can_resume: false,
     }
 }
 

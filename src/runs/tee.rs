@@ -1,6 +1,6 @@
 //! Several listeners as one.
 
-use crate::training::{TrainingError, TrainingEvent, TrainingListener};
+use crate::training::{ResumePoint, TrainingError, TrainingEvent, TrainingListener};
 
 /// Passes everything on to each listener in turn; the first that fails ends it.
 pub struct Tee<'a>(pub Vec<&'a mut dyn TrainingListener>);
@@ -16,5 +16,11 @@ impl TrainingListener for Tee<'_> {
         self.0
             .iter_mut()
             .try_for_each(|listener| listener.weights(weights))
+    }
+
+    fn resume_point(&mut self, point: &ResumePoint) -> Result<(), TrainingError> {
+        self.0
+            .iter_mut()
+            .try_for_each(|listener| listener.resume_point(point))
     }
 }

@@ -77,6 +77,21 @@ impl Averaging {
         Ok(())
     }
 
+    /// The averages, in the order in which they were followed; while swapped, the live values.
+    pub fn averages(&self) -> impl Iterator<Item = &Tensor> {
+        self.entries.iter().map(|entry| &entry.other)
+    }
+
+    /// Values that were taken in.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Goes on as if so many values had been taken in.
+    pub fn set_steps(&mut self, steps: u64) {
+        self.steps = steps;
+    }
+
     /// Whether the network holds the averages now.
     pub fn is_swapped(&self) -> bool {
         self.swapped

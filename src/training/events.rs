@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::TrainingError;
+use super::resume::ResumePoint;
 
 /// Hears of everything that happens, on the training thread, in order.
 pub trait TrainingListener {
@@ -12,6 +13,12 @@ pub trait TrainingListener {
     /// the run keeps: name and tensor of backbone and head, on the CPU, contiguous.
     fn weights(&mut self, weights: &[(String, tch::Tensor)]) -> Result<(), TrainingError> {
         let _ = weights;
+        Ok(())
+    }
+
+    /// Called after epochs with what it takes to go on from there, should the run be interrupted.
+    fn resume_point(&mut self, point: &ResumePoint) -> Result<(), TrainingError> {
+        let _ = point;
         Ok(())
     }
 }

@@ -20,6 +20,7 @@ pub mod metrics;
 pub mod monitor;
 pub mod movement;
 pub mod optimizer;
+pub mod resume;
 pub mod schedule;
 pub mod snapshot;
 pub mod time_estimate;
@@ -34,6 +35,7 @@ mod golden;
 
 pub use events::{EpochMetrics, TrainingEvent, TrainingListener};
 pub use phase_plan::rate_factors;
+pub use resume::ResumePoint;
 pub use trainer::{Outcome, TrainingRequest, train};
 
 /// What ends a training early or keeps it from starting.

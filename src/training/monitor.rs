@@ -1,7 +1,31 @@
 //! Which epoch was best, and when a phase has stopped getting better.
 
+use serde::{Deserialize, Serialize};
+
 use super::metrics::MetricInfo;
 use crate::experiment::EarlyStopping;
+
+/// What was seen of a metric so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watched {
+    /// The best value's bits, because text would lose what is no number.
+    best: Option<u64>,
+    /// The epoch of the best value, or the epochs since then.
+    count: u32,
+}
+
+impl Watched {
+    fn new(best: Option<f64>, count: u32) -> Self {
+        Self {
+            best: best.map(f64::to_bits),
+            count,
+        }
+    }
+
+    fn best(self) -> Option<f64> {
+        self.best.map(f64::from_bits)
+    }
+}
 
 /// Watches one metric over all epochs of a run.
 #[derive(Debug)]
@@ -37,6 +61,17 @@ impl Best {
     pub fn epoch(&self) -> u32 {
         self.epoch
     }
+
+    /// The best epoch and its value.
+    pub fn watched(&self) -> Watched {
+        Watched::new(self.best, self.epoch)
+    }
+
+    /// Goes on from what [`Self::watched`] gave.
+    pub fn set_watched(&mut self, watched: Watched) {
+        self.best = watched.best();
+        self.epoch = watched.count;
+    }
 }
 
 /// Ends one phase.
@@ -71,6 +106,17 @@ impl Patience {
             self.waited += 1;
         }
         self.waited >= self.config.patience.max(1)
+    }
+
+    /// The best value, and how many epochs brought nothing better since.
+    pub fn watched(&self) -> Watched {
+        Watched::new(self.best, self.waited)
+    }
+
+    /// Goes on from what [`Self::watched`] gave.
+    pub fn set_watched(&mut self, watched: Watched) {
+        self.best = watched.best();
+        self.waited = watched.count;
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::TrainingError;
 use super::events::{Activity, Progress, TrainingEvent, TrainingListener};
 use super::forecast::{Forecast, Work};
+use super::resume::ResumePoint;
 use super::trainer::PauseFlag;
 use crate::data::StopFlag;
 
@@ -66,6 +67,10 @@ impl<'a> Reporter<'a> {
 
     pub fn weights(&mut self, weights: &[(String, tch::Tensor)]) -> Result<(), TrainingError> {
         self.listener.weights(weights)
+    }
+
+    pub fn resume_point(&mut self, point: &ResumePoint) -> Result<(), TrainingError> {
+        self.listener.resume_point(point)
     }
 
     pub fn stop_flag(&self) -> &StopFlag {

@@ -28,6 +28,11 @@ impl Snapshot {
         Ok(())
     }
 
+    /// The copies, in the order in which they were taken.
+    pub fn copies(&self) -> impl Iterator<Item = &Tensor> {
+        self.pairs.iter().map(|(_, copy)| copy)
+    }
+
     /// Puts the copied values back into the network.
     pub fn restore(&mut self) -> Result<(), TchError> {
         let _guard = tch::no_grad_guard();

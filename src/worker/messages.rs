@@ -42,6 +42,8 @@ pub struct StartRun {
     pub dataset: Option<Arc<Dataset>>,
     /// Where run folders are made.
     pub runs: PathBuf,
+    /// The folder of an interrupted run of this experiment, to go on with.
+    pub resume: Option<PathBuf>,
     /// "cpu", "cuda:0", or `None` for the best there is.
     pub device: Option<String>,
 }
@@ -53,6 +55,8 @@ pub enum RunEvent {
     Started {
         folder: PathBuf,
     },
+    /// An earlier run is taken up again: what it had reached.
+    Resumed(Box<StoredRun>),
     Training(TrainingEvent),
     Finished(Box<RunSummary>),
     /// Stopped by the person; what was trained so far is kept in the folder.

@@ -7,8 +7,11 @@ use super::trainer::Shared;
 use crate::data::{DataError, Dataset, StopFlag, scan, split};
 use crate::models::device;
 use crate::runs::recorder::RunRecorder;
+use crate::runs::store;
 use crate::training::events::{Activity, Progress};
-use crate::training::{TrainingError, TrainingEvent, TrainingListener, TrainingRequest, train};
+use crate::training::{
+    ResumePoint, TrainingError, TrainingEvent, TrainingListener, TrainingRequest, train,
+};
 
 /// Hands every event to the run's folder first, then to the window: what the window shows is on disk.
 struct Listener<'a> {
@@ -27,6 +30,10 @@ impl TrainingListener for Listener<'_> {
 
     fn weights(&mut self, weights: &[(String, tch::Tensor)]) -> Result<(), TrainingError> {
         self.recorder.weights(weights)
+    }
+
+    fn resume_point(&mut self, point: &ResumePoint) -> Result<(), TrainingError> {
+        self.recorder.resume_point(point)
     }
 }
 
@@ -53,14 +60,22 @@ fn attempt(start: &StartRun, shared: &Arc<Shared>, stop: &StopFlag) -> Result<Ru
     };
     let split = split::split(&dataset, &start.experiment).map_err(|error| error.to_string())?;
     let base = start.base.as_deref();
-    let mut recorder = RunRecorder::create(&start.runs, &start.experiment, base, &dataset, &split)
-        .map_err(|error| error.to_string())?;
-    shared.tell(
-        start.run,
-        RunEvent::Started {
-            folder: recorder.folder().to_path_buf(),
-        },
-    );
+    let opened = match &start.resume {
+        None => RunRecorder::create(&start.runs, &start.experiment, base, &dataset, &split)
+            .map(|recorder| (recorder, None)),
+        Some(folder) => RunRecorder::reopen(folder).and_then(|(recorder, point)| {
+            recorder.check_split(&dataset, &split)?;
+            Ok((recorder, point))
+        }),
+    };
+    let (mut recorder, resume) = opened.map_err(|error| error.to_string())?;
+    let folder = recorder.folder().to_path_buf();
+    let so_far = start.resume.as_ref().map(|folder| store::open(folder));
+    shared.tell(start.run, RunEvent::Started { folder });
+    if let Some(stored) = so_far {
+        let stored = stored.map_err(|error| error.to_string())?;
+        shared.tell(start.run, RunEvent::Resumed(Box::new(stored)));
+    }
 
     let request = TrainingRequest {
         experiment: start.experiment.clone(),
@@ -70,6 +85,7 @@ fn attempt(start: &StartRun, shared: &Arc<Shared>, stop: &StopFlag) -> Result<Ru
         device,
         stop: stop.clone(),
         pause: shared.pause.clone(),
+        resume,
     };
     let trained = train(
         request,

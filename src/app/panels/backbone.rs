@@ -1,6 +1,7 @@
 //! Left side: which network, with which weights, at which size, and what its normalisation does.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use eframe::egui::{self, Align2, Sense, vec2};
 
@@ -18,16 +19,31 @@ use crate::models::weights;
 #[derive(Debug, Clone, PartialEq)]
 pub struct BackboneView {
     pub editor: EditorView,
+    /// Pictures per second on this machine, of those that have been measured.
+    pub speeds: BTreeMap<&'static str, f64>,
 }
 
-/// "5.3 M parameters, 0.39 GFLOPs, 224 pixels"
-fn line(info: &ArchitectureInfo) -> String {
-    format!(
+/// "5.3 M · 0.39 GFLOPs · 224 px · 41/s"
+fn line(info: &ArchitectureInfo, speed: Option<f64>) -> String {
+    let mut line = format!(
         "{} · {:.2} GFLOPs · {} px",
         format::compact(info.parameters),
         info.gflops,
         info.default_weights().input_size
-    )
+    );
+    if let Some(speed) = speed {
+        line.push_str(&format!(" · {}/s", per_second(speed)));
+    }
+    line
+}
+
+/// `41`, `7.3`.
+pub(super) fn per_second(speed: f64) -> String {
+    if speed < 9.95 {
+        format!("{speed:.1}")
+    } else {
+        format!("{speed:.0}")
+    }
 }
 
 /// The most accurate on ImageNet first.
@@ -39,8 +55,13 @@ pub(super) fn by_accuracy(a: &ArchitectureInfo, b: &ArchitectureInfo) -> Orderin
 impl BackboneView {
     /// Nothing when no experiment is open.
     pub fn build(state: &State) -> Option<Self> {
+        let speeds = catalogue::architectures().iter().filter_map(|info| {
+            let measured = state.speeds.get(info.name)?;
+            Some((info.name, measured.pictures_per_second))
+        });
         Some(Self {
             editor: EditorView::build(state)?,
+            speeds: speeds.collect(),
         })
     }
 
@@ -50,12 +71,17 @@ impl BackboneView {
 }
 
 /// Every backbone in the order that the person asked for.
-fn sorted(by: SortBy) -> Vec<&'static ArchitectureInfo> {
+fn sorted(by: SortBy, speeds: &BTreeMap<&'static str, f64>) -> Vec<&'static ArchitectureInfo> {
     let mut all: Vec<&ArchitectureInfo> = catalogue::architectures().iter().collect();
+    let speed = |info: &ArchitectureInfo| speeds.get(info.name).copied().unwrap_or(0.0);
     match by {
+        // Until all are measured, the work that they do tells more than what some of them reached.
+        SortBy::Speed if speeds.len() == all.len() => {
+            all.sort_by(|a, b| speed(b).total_cmp(&speed(a)));
+        }
         SortBy::Catalogue => {}
         SortBy::Parameters => all.sort_by_key(|info| info.parameters),
-        SortBy::Work => all.sort_by(|a, b| a.gflops.total_cmp(&b.gflops)),
+        SortBy::Speed => all.sort_by(|a, b| a.gflops.total_cmp(&b.gflops)),
         SortBy::Accuracy => all.sort_by(|a, b| by_accuracy(a, b)),
     }
     all
@@ -68,7 +94,7 @@ pub enum SortBy {
     /// Fewest first.
     Parameters,
     /// Quickest first.
-    Work,
+    Speed,
     /// Best first.
     Accuracy,
 }
@@ -80,7 +106,11 @@ const SORTS: [(SortBy, &str, &str); 4] = [
         "In the order that we advise: small and quick first",
     ),
     (SortBy::Accuracy, "Accuracy", "Best on ImageNet first"),
-    (SortBy::Work, "Speed", "Least work per picture first"),
+    (
+        SortBy::Speed,
+        "Speed",
+        "Quickest on this machine first; until all are measured, least work per picture",
+    ),
     (SortBy::Parameters, "Size", "Fewest parameters first"),
 ];
 
@@ -99,7 +129,7 @@ pub fn backbone_ui(
     out: &mut Vec<Command>,
 ) {
     let mut draft = view.editor.draft();
-    cards_ui(ui, local, &mut draft);
+    cards_ui(ui, view, local, &mut draft);
     widgets::problem(ui, draft.problem("backbone.name"));
     weights_ui(ui, view, local, &mut draft, out);
     input_ui(ui, &mut draft);
@@ -107,7 +137,12 @@ pub fn backbone_ui(
     draft.finish(out);
 }
 
-fn cards_ui(ui: &mut egui::Ui, local: &mut BackboneLocal, draft: &mut Draft<'_>) {
+fn cards_ui(
+    ui: &mut egui::Ui,
+    view: &BackboneView,
+    local: &mut BackboneLocal,
+    draft: &mut Draft<'_>,
+) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 2.0;
         ui.spacing_mut().button_padding.x = 6.0;
@@ -128,9 +163,10 @@ fn cards_ui(ui: &mut egui::Ui, local: &mut BackboneLocal, draft: &mut Draft<'_>)
         .max_height(6.0 * (height + 4.0))
         .show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
-            for info in sorted(local.sort) {
+            for info in sorted(local.sort, &view.speeds) {
                 let selected = info.name == draft.experiment.backbone.name;
-                if card_ui(ui, info, selected, height) && !selected {
+                let speed = view.speeds.get(info.name).copied();
+                if card_ui(ui, info, speed, selected, height) && !selected {
                     choose(draft, info.name);
                     local.file = None;
                 }
@@ -157,7 +193,13 @@ pub(super) fn choose(draft: &mut Draft<'_>, name: &str) {
     draft.touched(true, "");
 }
 
-fn card_ui(ui: &mut egui::Ui, info: &ArchitectureInfo, selected: bool, height: f32) -> bool {
+fn card_ui(
+    ui: &mut egui::Ui,
+    info: &ArchitectureInfo,
+    speed: Option<f64>,
+    selected: bool,
+    height: f32,
+) -> bool {
     let colors = tokens(ui);
     let weights = info.default_weights();
     let (rect, response) =
@@ -185,7 +227,7 @@ fn card_ui(ui: &mut egui::Ui, info: &ArchitectureInfo, selected: bool, height: f
     painter.text(
         inner.left_bottom(),
         Align2::LEFT_BOTTOM,
-        line(info),
+        line(info, speed),
         small.clone(),
         colors.text_muted,
     );
@@ -213,9 +255,16 @@ fn card_ui(ui: &mut egui::Ui, info: &ArchitectureInfo, selected: bool, height: f
             info.title,
         )
     });
+    let speed = speed.map_or_else(
+        || "Its speed here has not been measured yet".to_owned(),
+        |speed| {
+            let speed = per_second(speed);
+            format!("{speed} pictures per second as a frozen network on this machine")
+        },
+    );
     let text = format!(
-        "{}\n{}\n{} parameters, {:.2} billion multiply-adds per picture\n{:.1} % top-1 on ImageNet with {}\n\
-         Weights: {:.0} MB, {}; {}",
+        "{}\n{}\n{} parameters, {:.2} billion multiply-adds per picture\n{speed}\n\
+         {:.1} % top-1 on ImageNet with {}\nWeights: {:.0} MB, {}; {}",
         info.title,
         info.paper,
         format::count(info.parameters),

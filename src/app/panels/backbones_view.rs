@@ -235,13 +235,7 @@ pub fn backbones_view_ui(
             });
         }
     });
-    if view.unmeasured > 0 {
-        let number = format::plural(view.unmeasured as u64, "backbone", "backbones");
-        widgets::note(
-            ui,
-            &format!("{number} still to be measured, in the background, while nothing trains"),
-        );
-    }
+    speeds_ui(ui, view, out);
     ui.add_space(tokens::SPACE_XS);
     table_ui(ui, view, local, &mut picked);
     if let Some(name) = picked {
@@ -249,6 +243,32 @@ pub fn backbones_view_ui(
         choose(&mut draft, name);
         draft.finish(out);
     }
+}
+
+/// How far measuring is, and the button that begins it anew.
+fn speeds_ui(ui: &mut egui::Ui, view: &BackbonesView, out: &mut Vec<Command>) {
+    ui.horizontal_wrapped(|ui| {
+        if view.unmeasured < view.rows.len() {
+            let tooltip = "Forget the speeds and measure every backbone anew, in the background, while nothing \
+                           trains: of use when other programs were at work while they were taken";
+            let text = format!("{} Measure again", icon::ARROW_CLOCKWISE);
+            let text = egui::RichText::new(text).size(tokens::TEXT_SMALL);
+            if ui
+                .button(text)
+                .accessible_name("Measure speeds again")
+                .on_hover_text(tooltip)
+                .clicked()
+            {
+                out.push(Command::MeasureAgain);
+            }
+        }
+        if view.unmeasured > 0 {
+            let number = format::plural(view.unmeasured as u64, "backbone", "backbones");
+            ui.label(tokens(ui).small(format!(
+                "{number} still to be measured, in the background, while nothing trains"
+            )));
+        }
+    });
 }
 
 /// Accuracy over measured speed; the upper right is where one wants to be. A click chooses.

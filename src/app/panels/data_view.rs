@@ -1,6 +1,6 @@
 //! Middle: the classes with their counts, the split, samples, and what was passed over.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use eframe::egui::{self, Align2, RichText, Sense, vec2};
 
@@ -85,6 +85,44 @@ impl DataView {
                 }
                 _ => Self::Empty,
             },
+        }
+    }
+}
+
+/// Keeps the view while pictures, split and thumbnails stay: a data set has thousands of pictures,
+/// and a frame has a few milliseconds.
+#[derive(Debug, Default)]
+pub struct DataViewCache {
+    key: Option<(Weak<Dataset>, Weak<SplitIndices>, usize)>,
+    view: Option<Arc<DataView>>,
+    /// How often it walked through the pictures.
+    pub builds: usize,
+}
+
+impl DataViewCache {
+    /// What [`DataView::build`] gives for `state`.
+    pub fn view(&mut self, state: &State) -> Arc<DataView> {
+        let Scan::Done { dataset, split, .. } = &state.scan else {
+            // Cheap, and different in every frame of a scan.
+            self.key = None;
+            return Arc::new(DataView::build(state));
+        };
+        // Thumbnails are added, or all forgotten.
+        let thumbnails = state.thumbnails.len();
+        let is_current = self.key.as_ref().is_some_and(|key| {
+            std::ptr::eq(key.0.as_ptr(), Arc::as_ptr(dataset))
+                && std::ptr::eq(key.1.as_ptr(), Arc::as_ptr(split))
+                && key.2 == thumbnails
+        });
+        match &self.view {
+            Some(view) if is_current => view.clone(),
+            _ => {
+                self.builds += 1;
+                self.key = Some((Arc::downgrade(dataset), Arc::downgrade(split), thumbnails));
+                let view = Arc::new(DataView::build(state));
+                self.view = Some(view.clone());
+                view
+            }
         }
     }
 }

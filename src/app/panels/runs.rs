@@ -36,6 +36,8 @@ pub struct RunRow {
     pub progress: Option<f32>,
     /// Whether its curves have been read from its folder.
     pub loaded: bool,
+    /// Whether it ended too early and can go on.
+    pub can_resume: bool,
     pub warnings: Vec<String>,
 }
 
@@ -95,10 +97,14 @@ impl RunRow {
             }
             RecordState::Failed(reason) => reason.clone(),
             RecordState::Elsewhere => "training in another window or command".into(),
-            RecordState::Interrupted => when.map_or_else(
-                || "interrupted".into(),
-                |when| format!("interrupted, {when}"),
-            ),
+            RecordState::Interrupted => {
+                let how = if run.can_resume() {
+                    "interrupted"
+                } else {
+                    "interrupted in its first epoch"
+                };
+                when.map_or_else(|| how.into(), |when| format!("{how}, {when}"))
+            }
         };
         let accuracy = run
             .summary
@@ -117,6 +123,7 @@ impl RunRow {
             detail,
             progress: (run.state == RecordState::Running).then(|| share(run)),
             loaded: !run.metrics.is_empty(),
+            can_resume: run.can_resume(),
             warnings: run.warnings.clone(),
         }
     }
@@ -166,6 +173,9 @@ fn running_text(run: &RunRecord, paused: bool) -> String {
         _ => activity,
     }
 }
+
+/// Of the button that goes on with a run, in points.
+const RESUME_WIDTH: f32 = 72.0;
 
 /// What the run list remembers between frames: nothing so far.
 #[derive(Debug, Clone, Default)]
@@ -292,6 +302,15 @@ fn row_ui(ui: &mut egui::Ui, row: &RunRow, height: f32, out: &mut Vec<Command>) 
     );
     let mut text_rect = detail_rect;
     text_rect.min.x += 18.0;
+    if row.can_resume
+        && let Some(folder) = &row.folder
+    {
+        let button = resume_ui(ui, row, detail_rect);
+        text_rect.max.x = button.rect.left() - tokens::SPACE_XS;
+        if button.clicked() {
+            out.push(Command::ResumeRun(folder.clone()));
+        }
+    }
     let failed = matches!(row.state, RecordState::Failed(_));
     let detail_color = if failed {
         colors.danger
@@ -338,6 +357,26 @@ fn row_ui(ui: &mut egui::Ui, row: &RunRow, height: f32, out: &mut Vec<Command>) 
     if response.on_hover_text(text).clicked() {
         show(row, !row.shown, out);
     }
+}
+
+/// The button that goes on with a run that ended too early, at the right of its second line.
+fn resume_ui(ui: &mut egui::Ui, row: &RunRow, line: egui::Rect) -> egui::Response {
+    let mut place = line.expand2(vec2(0.0, 2.0));
+    place.min.x = (place.max.x - RESUME_WIDTH).max(place.min.x);
+    if !row.warnings.is_empty() {
+        place = place.translate(vec2(-tokens::TEXT_BODY - tokens::SPACE_XS, 0.0));
+    }
+    let text = egui::RichText::new(format!("{} Resume", icon::PLAY)).size(tokens::TEXT_SMALL);
+    ui.scope(|ui| {
+        ui.spacing_mut().button_padding = vec2(4.0, 0.0);
+        ui.spacing_mut().interact_size.y = place.height();
+        ui.put(place, egui::Button::new(text).min_size(place.size()))
+    })
+    .inner
+    .accessible_name(format!("Resume {}", row.name))
+    .on_hover_text(
+        "Go on from the last epoch that was saved, with the numbers of a run that was never interrupted",
+    )
 }
 
 /// Shows or hides a run; one that was never read is read first.
@@ -390,6 +429,17 @@ fn menu_ui(ui: &mut egui::Ui, row: &RunRow, out: &mut Vec<Command>) {
             out.push(Command::OpenFolder(folder.clone()));
         }
     }
+    if row.can_resume
+        && let Some(folder) = &row.folder
+    {
+        let button = ui.button(format!("{} Resume", icon::PLAY));
+        if button
+            .on_hover_text("Go on from the last epoch that was saved")
+            .clicked()
+        {
+            out.push(Command::ResumeRun(folder.clone()));
+        }
+    }
     if let Some(run) = row.run
         && row.is_pending()
     {
@@ -420,6 +470,47 @@ From scratch | 71.2 % | 2 h ago
 Solar cells, all views | 90.0 % | yesterday
 Diverged | – | the loss became NaN in epoch 2: lower the learning rate";
         assert_eq!(view.text(), expected);
+    }
+
+    #[test]
+    fn only_what_ended_too_early_and_saved_an_epoch_can_be_resumed() {
+        let mut state = fakes::state();
+        let check = |state: &mut State, record_state: RecordState, saved: bool, expected| {
+            let run = &mut state.runs[0];
+            run.state = record_state.clone();
+            run.folder = Some("runs/one".into());
+            if let Some(summary) = &mut run.summary {
+                summary.can_resume = saved;
+            }
+            let row = RunRow::build(&state.runs[0], false, fakes::NOW);
+            assert_eq!(
+                row.can_resume, expected,
+                "{record_state:?} {saved}: {}",
+                row.detail
+            );
+            row.detail
+        };
+        state.runs[0]
+            .summary
+            .get_or_insert_with(|| crate::app::tests::fake::summary("one", 0.5));
+        check(&mut state, RecordState::Stopped, true, true);
+        check(
+            &mut state,
+            RecordState::Failed("disk full".into()),
+            true,
+            true,
+        );
+        let detail = check(&mut state, RecordState::Interrupted, true, true);
+        assert!(detail.starts_with("interrupted, "), "{detail}");
+        let detail = check(&mut state, RecordState::Interrupted, false, false);
+        assert!(
+            detail.starts_with("interrupted in its first epoch, "),
+            "{detail}"
+        );
+        check(&mut state, RecordState::Stopped, false, false);
+        check(&mut state, RecordState::Finished, true, false);
+        check(&mut state, RecordState::Elsewhere, true, false);
+        check(&mut state, RecordState::Running, true, false);
     }
 
     #[test]

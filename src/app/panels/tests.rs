@@ -641,6 +641,35 @@ fn the_data_view_says_classes_split_and_problems() {
 }
 
 #[test]
+fn pictures_are_walked_through_when_something_has_changed() {
+    let mut state = fakes::state();
+    let mut cache = data_view::DataViewCache::default();
+    let text = |view: &data_view::DataView| match view {
+        data_view::DataView::Ready(view) => view.text(),
+        other => format!("{other:?}"),
+    };
+    let first = text(&cache.view(&state));
+    for _ in 0..10 {
+        assert_eq!(text(&cache.view(&state)), first);
+    }
+    assert_eq!(cache.builds, 1);
+    state.thumbnails.insert(2_000, Err("cut off".into()));
+    let _ = cache.view(&state);
+    assert_eq!(cache.builds, 2, "a thumbnail has come");
+    if let Scan::Done { split, .. } = &mut state.scan {
+        let mut other = (**split).clone();
+        other.test.pop();
+        *split = std::sync::Arc::new(other);
+    }
+    assert_ne!(text(&cache.view(&state)), first, "another split");
+    state.scan = Scan::Running { done: 1, total: 2 };
+    assert!(matches!(
+        *cache.view(&state),
+        data_view::DataView::Scanning { done: 1, total: 2 }
+    ));
+}
+
+#[test]
 fn a_table_says_which_columns_hold_what() {
     let mut state = fakes::state();
     state.documents[0].experiment.data.source = DataSource::Table {

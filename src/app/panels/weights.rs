@@ -33,7 +33,11 @@ pub(super) fn weights_ui(
             "Pre-trained",
             "Learned on ImageNet: what transfer learning starts from",
         ),
-        (Kind::File, "File", "A local .safetensors, .pth or .pt file"),
+        (
+            Kind::File,
+            "File",
+            "A local .safetensors, .pth, .pt or .bin file",
+        ),
         (
             Kind::Random,
             "Random",
@@ -74,7 +78,7 @@ pub(super) fn weights_ui(
             if !stored.is_empty() && text.is_empty() {
                 text.clone_from(&stored);
             }
-            let tooltip = "Path of a .safetensors, .pth or .pt file with torchvision's, timm's or EfficientNet-Lite's names";
+            let tooltip = "Path of a .safetensors, .pth, .pt or .bin file with torchvision's, timm's or EfficientNet-Lite's names";
             let browse = widgets::row(ui, "File", tooltip, |ui| {
                 let browse = ui
                     .with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {

@@ -171,5 +171,6 @@ pub fn summary(id: &str, accuracy: f64) -> RunSummary {
         seed: None,
         recipe: None,
         peak_memory_bytes: None,
+        can_resume: false,
     }
 }

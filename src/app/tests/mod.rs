@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod comparing;
-mod fake;
+pub(super) mod fake;
 
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
@@ -12,6 +12,7 @@ use crate::app::state::{NoticeKind, RecordState};
 use crate::experiment::DataSource;
 use crate::models::speed::Measured;
 use crate::runs::{RunState, StoredRun};
+use crate::training::TrainingEvent;
 use crate::training::movement::Movement;
 use crate::worker::messages::{Answer, Question, RunEvent, RunId};
 use fake::{Window, shipped, summary};
@@ -406,6 +407,75 @@ fn a_run_of_another_process_is_followed_to_its_end() {
 }
 
 #[test]
+fn an_interrupted_run_is_resumed_with_its_curves() {
+    let mut window = Window::with_presets(&[]);
+    let mut interrupted = summary("broken-off", 0.9);
+    interrupted.state = RunState::Interrupted;
+    interrupted.can_resume = true;
+    interrupted.test = None;
+    let folder = window.folder.path().join("runs/broken-off");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("preset.ron"), shipped("solar-fine-tuning")).unwrap();
+    window.answer(Answer::Runs(vec![interrupted.clone()]));
+    let color = window.harness.state().state.runs[0].color;
+    window.harness.get_by_label("Resume broken-off").click();
+    window.steps();
+    let run = {
+        let record = window.record.borrow();
+        let started = record.started();
+        assert_eq!(started.len(), 1);
+        assert_eq!(started[0].resume.as_deref(), Some(folder.as_path()));
+        started[0].run
+    };
+    let runs = &window.harness.state().state.runs;
+    assert_eq!((runs.len(), &runs[0].state), (1, &RecordState::Queued));
+
+    // Taken out of the queue, it is what it was.
+    window.event(run, RunEvent::Cancelled);
+    let runs = &window.harness.state().state.runs;
+    assert_eq!((runs.len(), &runs[0].state), (1, &RecordState::Interrupted));
+    window.harness.get_by_label("Resume broken-off").click();
+    window.steps();
+    let run = window.harness.state().state.runs[0].run.unwrap();
+    window.event(
+        run,
+        RunEvent::Started {
+            folder: folder.clone(),
+        },
+    );
+    let metrics = crate::app::panels::fakes::state().runs[0].metrics[..4].to_vec();
+    window.event(
+        run,
+        RunEvent::Resumed(Box::new(StoredRun {
+            folder,
+            summary: interrupted,
+            metrics: metrics.clone(),
+            phase_starts: vec![(3, "Fine-tuning".into())],
+            movement: Vec::new(),
+        })),
+    );
+    window.event(
+        run,
+        RunEvent::Training(TrainingEvent::PhaseStarted {
+            phase: 1,
+            name: "Fine-tuning".into(),
+            epochs: 5,
+            first_epoch: 3,
+            trainable_parameters: 1,
+            frozen_parameters: 1,
+            plan: String::new(),
+        }),
+    );
+    let record = &window.harness.state().state.runs[0];
+    assert_eq!(record.metrics, metrics);
+    assert_eq!(record.phase_starts.len(), 1, "the phase has one beginning");
+    assert_eq!(
+        (record.color, &record.state),
+        (color, &RecordState::Running)
+    );
+}
+
+#[test]
 fn backbones_are_measured_one_at_a_time_while_nothing_trains() {
     let mut window = Window::with_presets(&[&shipped("from-scratch")]);
     let asked = |window: &Window| -> Vec<String> {
@@ -439,6 +509,49 @@ fn backbones_are_measured_one_at_a_time_while_nothing_trains() {
         Some(&measured)
     );
     assert_eq!(asked(&window).len(), 3);
+
+    // Measured while something else was at work: once more, from the beginning.
+    window
+        .harness
+        .state_mut()
+        .commands
+        .push(Command::ShowView(crate::app::command::View::Backbones));
+    window.steps();
+    window.harness.get_by_label("Measure speeds again").click();
+    window.steps();
+    assert!(window.harness.state().state.speeds.is_empty());
+    window.answer(Answer::Speed {
+        backbone: asked(&window)[2].clone(),
+        result: Ok(measured),
+    });
+    assert_eq!(asked(&window)[3], first[0], "the first comes first again");
+}
+
+#[test]
+fn which_weights_are_stored_is_asked_again_when_a_run_may_have_fetched_some() {
+    let mut window = Window::with_pair();
+    let asked = |window: &Window| {
+        let record = window.record.borrow();
+        let questions = record.questions.iter();
+        questions
+            .filter(|question| matches!(question, Question::StoredWeights))
+            .count()
+    };
+    assert_eq!(asked(&window), 1);
+    window.harness.get_by_label("Train 2 experiments").click();
+    window.steps();
+    let run = window.harness.state().state.runs[0].run.unwrap();
+    window.event(
+        run,
+        RunEvent::Training(TrainingEvent::Prepared {
+            train: 1,
+            validation: 1,
+            test: 1,
+            device: "CPU".into(),
+            weights: "Loaded 244 tensors".into(),
+        }),
+    );
+    assert_eq!(asked(&window), 2);
 }
 
 #[test]

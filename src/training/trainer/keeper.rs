@@ -7,9 +7,10 @@ use tch::Tensor;
 use crate::experiment::Keep;
 use crate::training::TrainingError;
 use crate::training::metrics::MetricInfo;
-use crate::training::monitor::Best;
+use crate::training::monitor::{Best, Watched};
 use crate::training::network::Network;
 use crate::training::reporter::Reporter;
+use crate::training::resume::Kept;
 use crate::training::snapshot::Snapshot;
 
 /// Weights are written no more often than this while a run goes on.
@@ -27,6 +28,8 @@ pub(super) struct Keeper {
     /// The snapshot is newer than what the listener has.
     is_pending: bool,
     last_epoch: u32,
+    /// The epoch that the snapshot is of.
+    kept_epoch: u32,
 }
 
 impl Keeper {
@@ -39,6 +42,7 @@ impl Keeper {
             handed_over: Instant::now(),
             is_pending: false,
             last_epoch: 0,
+            kept_epoch: 0,
         }
     }
 
@@ -59,15 +63,52 @@ impl Keeper {
         if !is_kept {
             return Ok(());
         }
+        self.take()?;
+        self.kept_epoch = epoch;
+        if self.handed_over.elapsed() >= INTERVAL {
+            self.hand_over(network, reporter)?;
+        }
+        Ok(())
+    }
+
+    /// Copies the network's present values, as those to keep.
+    pub fn take(&mut self) -> Result<(), TrainingError> {
         match &mut self.snapshot {
             Some(snapshot) => snapshot.retake()?,
             None => self.snapshot = Some(Snapshot::take(&self.tensors)?),
         }
         self.is_pending = true;
-        if self.handed_over.elapsed() >= INTERVAL {
-            self.hand_over(network, reporter)?;
-        }
         Ok(())
+    }
+
+    /// Where the values to keep stand after the last epoch.
+    pub fn kept(&self) -> Kept {
+        match &self.snapshot {
+            None => Kept::Nothing,
+            Some(_) if self.kept_epoch == self.last_epoch => Kept::Last,
+            Some(_) => Kept::Own,
+        }
+    }
+
+    /// The values to keep, in the order of the tensors that change; none before the first epoch.
+    pub fn snapshot(&self) -> impl Iterator<Item = &Tensor> {
+        self.snapshot.iter().flat_map(Snapshot::copies)
+    }
+
+    /// The best epoch so far.
+    pub fn best(&self) -> Watched {
+        self.best.watched()
+    }
+
+    /// Goes on after `epoch`, as [`Self::best`] and [`Self::kept`] told.
+    pub fn set_place(&mut self, epoch: u32, best: Watched, kept: Kept) {
+        self.last_epoch = epoch;
+        self.best.set_watched(best);
+        self.kept_epoch = match kept {
+            Kept::Last => epoch,
+            // Any earlier one: only whether it is the last one matters.
+            Kept::Own | Kept::Nothing => 0,
+        };
     }
 
     /// Gives the network the weights to keep; their epoch, counted from 1.

@@ -6,6 +6,7 @@ mod evaluate;
 mod keeper;
 mod phase;
 mod prepare;
+mod resume;
 mod test;
 mod workload;
 
@@ -24,6 +25,7 @@ use super::events::{TestMetrics, TrainingListener};
 use super::memory;
 use super::movement::Movement;
 use super::network::BuildBackbone;
+use super::resume::{Pace, ResumePoint};
 use crate::data::{DataError, Dataset, SplitIndices, StopFlag};
 use crate::evaluation::Predictions;
 use crate::experiment::Experiment;
@@ -40,6 +42,9 @@ pub struct TrainingRequest {
     pub device: Option<tch::Device>,
     pub stop: StopFlag,
     pub pause: PauseFlag,
+    /// Where an interrupted run of the same experiment, pictures and split stood. The numbers from
+    /// there on are those of a run that was not interrupted.
+    pub resume: Option<ResumePoint>,
 }
 
 /// Holds a training between two batches; clones share one flag.
@@ -89,6 +94,7 @@ pub fn train(
     let means = Means {
         build: &models::build,
         memory_bytes: memory::total_bytes(),
+        rest: Pace::REST,
     };
     train_with(&request, listener, &means)
 }
@@ -98,6 +104,8 @@ struct Means<'a> {
     build: BuildBackbone<'a>,
     /// The machine's memory. Half of it may hold pictures and features.
     memory_bytes: u64,
+    /// See [`Pace`].
+    rest: u32,
 }
 
 fn train_with(
@@ -113,8 +121,7 @@ fn run(
     listener: &mut dyn TrainingListener,
     means: &Means<'_>,
 ) -> Result<Outcome, TrainingError> {
-    let began = Instant::now();
-    let mut session = prepare::prepare(request, listener, means)?;
+    let mut session = prepare::prepare(request, listener, means, Instant::now())?;
     let phases = match session.run_phases() {
         Ok(phases) => phases,
         Err(error @ (TrainingError::Stopped | TrainingError::Diverged { .. })) => {
@@ -127,7 +134,7 @@ fn run(
     let movement = session.origin.measure(&session.network)?;
     let tested = session.test()?;
     let (test, predictions) = tested.unzip();
-    let seconds_total = began.elapsed().as_secs_f64();
+    let seconds_total = session.seconds();
     Ok(Outcome {
         test,
         predictions,

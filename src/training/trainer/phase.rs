@@ -2,11 +2,14 @@
 
 use std::time::Instant;
 
+use tch::Tensor;
+
 use super::PhaseSummary;
 use super::batches::{Variation, batch_count};
 use super::epoch::EpochPlan;
 use super::keeper::Keeper;
 use super::prepare::Members;
+use super::resume::PhaseStanding;
 use super::workload;
 use crate::data::Dataset;
 use crate::experiment::{Experiment, Phase};
@@ -24,6 +27,7 @@ use crate::training::optimizer::{Optimizer, Parameter};
 use crate::training::phase_plan::PhasePlan;
 use crate::training::pictures::{Look, Pictures, Shot};
 use crate::training::reporter::Reporter;
+use crate::training::resume::{Pace, ResumePoint};
 use crate::training::seeds::{Purpose, mix};
 
 /// Everything that a run holds while it trains.
@@ -43,37 +47,79 @@ pub(super) struct Session<'a> {
     pub loss: Loss,
     pub keeper: Keeper,
     pub reporter: Reporter<'a>,
+    /// Everything that some phase changes, by name.
+    pub changing: Vec<(String, Tensor)>,
+    /// The phases that came to their end.
+    pub finished: Vec<PhaseSummary>,
+    /// Where an interrupted run stood that this one goes on with.
+    pub resumed: Option<&'a ResumePoint>,
+    pub pace: Pace,
+    pub began: Instant,
+    /// That a resumed run took before.
+    pub seconds_before: f64,
+}
+
+/// What a phase trains with.
+pub(super) struct Learner {
+    pub optimizer: Optimizer,
+    pub averaging: Option<Averaging>,
+    pub patience: Option<Patience>,
+}
+
+impl Learner {
+    /// Puts the averages into the network, or back.
+    pub fn swap_averages(&mut self) -> Result<(), TrainingError> {
+        if let Some(averaging) = &mut self.averaging {
+            averaging.swap()?;
+        }
+        Ok(())
+    }
 }
 
 impl Session<'_> {
     pub fn run_phases(&mut self) -> Result<Vec<PhaseSummary>, TrainingError> {
-        let mut summaries = Vec::new();
-        let mut epoch = 0;
-        for index in 0..self.plans.len() {
-            summaries.push(self.run_phase(index, &mut epoch)?);
+        let standing = self.resumed.map(|point| &point.standing);
+        let first = standing.map_or(0, |standing| standing.phase);
+        let mut epoch = standing.map_or(0, |standing| standing.epoch);
+        for index in first..self.plans.len() {
+            let summary = self.run_phase(index, &mut epoch)?;
+            self.finished.push(summary);
         }
-        Ok(summaries)
+        Ok(self.finished.clone())
     }
 
     /// `epoch`: the last one done, counted from 1 over all phases.
     fn run_phase(&mut self, index: usize, epoch: &mut u32) -> Result<PhaseSummary, TrainingError> {
         let began = Instant::now();
         let phase = &self.experiment.phases[index];
+        let resumed = self.resumed.filter(|point| point.standing.phase == index);
+        let standing = resumed.map(|point| &point.standing);
+        let mut done = standing.map_or(0, |standing| standing.done_in_phase);
+        let mut is_over = standing.is_some_and(|standing| standing.phase_is_over);
+        let seconds_before = standing.map_or(0.0, |standing| standing.phase_seconds);
         self.reporter.set_place(index, *epoch);
-        self.announce(index, phase, *epoch + 1)?;
+        self.announce(index, phase, *epoch + 1 - done)?;
         self.network.set_trained(&self.plans[index])?;
-        self.prepare_features(index)?;
+        if done < phase.epochs && !is_over {
+            self.prepare_features(index)?;
+        }
 
-        let mut optimizer = Optimizer::new(&phase.optimizer, self.trained_parameters(index));
-        let mut averaging = self.start_averaging(index)?;
         let config = &self.experiment.training;
         let metric = monitored(config.monitor);
-        let mut patience = match &config.early_stopping {
+        let patience = match &config.early_stopping {
             Some(config) if self.validation.len() > 0 => {
                 Some(Patience::new(metric, config.clone()))
             }
             _ => None,
         };
+        let mut learner = Learner {
+            optimizer: Optimizer::new(&phase.optimizer, self.trained_parameters(index)),
+            averaging: self.start_averaging(index)?,
+            patience,
+        };
+        if let Some(point) = resumed {
+            self.restore_learner(point, &mut learner)?;
+        }
         let batch_size = config.batch_size.max(1) as usize;
         let by_batch = self.plans[index].normalizes_by_batch;
         let steps_per_epoch = batch_count(self.train.len(), batch_size, by_batch) as u64;
@@ -82,8 +128,7 @@ impl Session<'_> {
                 "a BatchNorm that learns can't normalise by a single training picture".into(),
             ));
         }
-        let mut done = 0;
-        while done < phase.epochs {
+        while done < phase.epochs && !is_over {
             *epoch += 1;
             let plan = EpochPlan {
                 phase: index,
@@ -91,9 +136,17 @@ impl Session<'_> {
                 done_in_phase: done,
                 steps_per_epoch,
             };
-            let exhausted = self.run_epoch(&plan, &mut optimizer, &mut averaging, &mut patience)?;
+            is_over = self.run_epoch(&plan, &mut learner)?;
             done += 1;
-            if exhausted && done < phase.epochs {
+            let place = PhaseStanding {
+                epoch: *epoch,
+                phase: index,
+                done_in_phase: done,
+                is_over,
+                seconds: seconds_before + began.elapsed().as_secs_f64(),
+            };
+            self.save_standing(&place, &learner)?;
+            if is_over && done < phase.epochs {
                 self.reporter.note(format!(
                     "{} ends after {done} of {} epochs: {} has not improved for {} epochs",
                     phase.name,
@@ -105,14 +158,11 @@ impl Session<'_> {
                         .map_or(0, |config| config.patience),
                 ))?;
                 workload::cancel_epochs(self, index, phase.epochs - done);
-                break;
             }
         }
         // The next phase goes on from the averages, which are what was validated.
-        if let Some(averaging) = &mut averaging {
-            averaging.swap()?;
-        }
-        let seconds = began.elapsed().as_secs_f64();
+        learner.swap_averages()?;
+        let seconds = seconds_before + began.elapsed().as_secs_f64();
         let name = phase.name.clone();
         self.reporter.event(&TrainingEvent::PhaseFinished {
             phase: index,
@@ -131,9 +181,7 @@ impl Session<'_> {
     fn run_epoch(
         &mut self,
         plan: &EpochPlan,
-        optimizer: &mut Optimizer,
-        averaging: &mut Option<Averaging>,
-        patience: &mut Option<Patience>,
+        learner: &mut Learner,
     ) -> Result<bool, TrainingError> {
         let began = Instant::now();
         self.reporter.set_place(plan.phase, plan.epoch);
@@ -144,12 +192,11 @@ impl Session<'_> {
             0,
         );
         let generator = seeded(seed);
-        let (trained, learning_rate) = self.train_epoch(plan, optimizer, averaging.as_mut())?;
+        let averaging = learner.averaging.as_mut();
+        let (trained, learning_rate) = self.train_epoch(plan, &mut learner.optimizer, averaging)?;
         drop(generator);
 
-        if let Some(averaging) = averaging {
-            averaging.swap()?;
-        }
+        learner.swap_averages()?;
         let validated = self.validate(self.plans[plan.phase].cut)?;
         let value = |read: fn(&Metrics) -> f64| validated.as_ref().map(read);
         let metrics = EpochMetrics {
@@ -169,10 +216,8 @@ impl Session<'_> {
         let value = validated.as_ref().map(|metrics| metrics.monitored(monitor));
         self.keeper
             .epoch(plan.epoch, value, &self.network, &mut self.reporter)?;
-        if let Some(averaging) = averaging {
-            averaging.swap()?;
-        }
-        Ok(match (patience, value) {
+        learner.swap_averages()?;
+        Ok(match (&mut learner.patience, value) {
             (Some(patience), Some(value)) => patience.is_exhausted(value),
             _ => false,
         })

@@ -1,7 +1,7 @@
 //! From a request to a network, its pictures and a plan of every phase.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tch::{Device, Tensor};
 
@@ -24,6 +24,7 @@ use crate::training::network::{Network, input_side};
 use crate::training::phase_plan::{PhasePlan, unknown_paths};
 use crate::training::pictures::{Normalizer, Pictures, Squares};
 use crate::training::reporter::Reporter;
+use crate::training::resume::Pace;
 
 /// Pictures that are used together, with their true classes.
 pub(super) struct Members {
@@ -62,6 +63,7 @@ pub(super) fn prepare<'a>(
     request: &'a TrainingRequest,
     listener: &'a mut dyn TrainingListener,
     means: &Means<'_>,
+    began: Instant,
 ) -> Result<Session<'a>, TrainingError> {
     let experiment = &request.experiment;
     check(request)?;
@@ -111,10 +113,14 @@ pub(super) fn prepare<'a>(
     let side = spec.side;
     let pictures_bytes = Pictures::bytes(side, train.len() + validation.len() + test.len());
     let cache = FeatureCache::new((means.memory_bytes / 2).saturating_sub(pictures_bytes));
+    let changing = changing_tensors(&network, &plans);
     let keeper = Keeper::new(
         experiment.training.keep,
         monitored(experiment.training.monitor),
-        changing_tensors(&network, &plans),
+        changing
+            .iter()
+            .map(|(_, tensor)| tensor.shallow_clone())
+            .collect(),
     );
     let sizes = (train.len(), validation.len(), test.len());
     let warnings = warnings(experiment, dataset, &counts, sizes);
@@ -132,7 +138,16 @@ pub(super) fn prepare<'a>(
         loss,
         keeper,
         reporter,
+        changing,
+        finished: Vec::new(),
+        resumed: request.resume.as_ref(),
+        pace: Pace::new(means.rest),
+        began,
+        seconds_before: 0.0,
     };
+    if let Some(point) = session.resumed {
+        session.restore_network(point)?;
+    }
     session.reporter.event(&TrainingEvent::Prepared {
         train: sizes.0,
         validation: sizes.1,
@@ -277,7 +292,7 @@ fn load_pictures(
     budget: u64,
     reporter: &mut Reporter<'_>,
 ) -> Result<PictureStore, TrainingError> {
-    let split = &request.split;
+    let (dataset, split) = (request.dataset.as_ref(), &request.split);
     let mut indices: Vec<usize> = [&split.train, &split.validation, &split.test]
         .into_iter()
         .flatten()
@@ -292,12 +307,7 @@ fn load_pictures(
             done.fetch_max(read, Ordering::Relaxed);
         };
         Ok(PictureStore::load(
-            &request.dataset,
-            &indices,
-            spec,
-            budget,
-            &progress,
-            &stop,
+            dataset, &indices, spec, budget, &progress, &stop,
         )?)
     };
     let (store, problems) = std::thread::scope(|scope| {
@@ -344,8 +354,8 @@ fn class_counts(members: &Members, classes: usize) -> Vec<usize> {
     counts
 }
 
-/// Everything that some phase changes, sharing its storage with the network.
-fn changing_tensors(network: &Network, plans: &[PhasePlan]) -> Vec<Tensor> {
+/// Everything that some phase changes, by its name, sharing its storage with the network.
+fn changing_tensors(network: &Network, plans: &[PhasePlan]) -> Vec<(String, Tensor)> {
     let mut places: Vec<usize> = plans
         .iter()
         .flat_map(|plan| {
@@ -360,7 +370,7 @@ fn changing_tensors(network: &Network, plans: &[PhasePlan]) -> Vec<Tensor> {
     let store = network.backbone.parameters();
     let base = places.iter().map(|&place| &store.entries[place]);
     base.chain(&network.head.parameters().entries)
-        .map(|entry| entry.tensor.shallow_clone())
+        .map(|entry| (entry.name.clone(), entry.tensor.shallow_clone()))
         .collect()
 }
 

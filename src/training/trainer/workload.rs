@@ -43,6 +43,9 @@ pub(super) fn test_views(experiment: &Experiment) -> u32 {
 /// Plans all phases and the test.
 pub(super) fn plan_all(session: &mut Session<'_>) {
     let variation = Variation::of(&session.experiment.augmentation);
+    let epochs_left: Vec<u32> = (0..session.plans.len())
+        .map(|index| session.epochs_left(index))
+        .collect();
     let network = &session.network;
     let forecast = &mut session.reporter.forecast;
     for group in [Group::Train, Group::Validation] {
@@ -60,6 +63,9 @@ pub(super) fn plan_all(session: &mut Session<'_>) {
         let mut changed = usize::MAX;
         for (index, plan) in session.plans.iter().enumerate() {
             kept.retain(|&depth| depth <= changed);
+            if epochs_left[index] == 0 {
+                continue;
+            }
             if is_kept && plan.cut > 0 && !kept.contains(&plan.cut) {
                 let start = kept
                     .iter()
@@ -73,7 +79,7 @@ pub(super) fn plan_all(session: &mut Session<'_>) {
             }
             changed = changed.min(plan.cut);
             let from = if is_kept { plan.cut } else { 0 };
-            let epochs = session.experiment.phases[index].epochs as usize;
+            let epochs = epochs_left[index] as usize;
             match group {
                 Group::Train => {
                     let cost = training_cost(network, from, plan.cut);
@@ -94,7 +100,7 @@ pub(super) fn plan_all(session: &mut Session<'_>) {
 /// The frozen part of phase `index` must be computed in every epoch after all.
 pub(super) fn plan_without_cache(session: &mut Session<'_>, index: usize, group: Group) {
     let cut = session.plans[index].cut;
-    let epochs = session.experiment.phases[index].epochs as usize;
+    let epochs = session.epochs_left(index) as usize;
     let cost = session.network.cost(0..cut);
     let forecast: &mut Forecast = &mut session.reporter.forecast;
     match group {

@@ -19,6 +19,7 @@ use crate::app::command::{Command, View};
 use crate::app::tokens::{self, icon, tokens};
 use crate::experiment::FreezePlan;
 use crate::format::bytes;
+use crate::models::tree::LayerTree;
 use crate::training::estimate::Estimate;
 
 pub use approach::Approach;
@@ -27,7 +28,7 @@ pub use cache::LayersCache;
 use cache::RowsCache;
 use plans::plans_ui;
 use stages::stages_ui;
-use tree::{search_ui, tree_ui};
+use tree::{open_to, search_ui, tree_ui};
 pub use view::{LayerRow, LayersView, PhaseLocks, TreeView};
 
 /// What the layer view remembers between frames.
@@ -42,6 +43,13 @@ pub struct LayersLocal {
     backbone: String,
     /// The lines as they were last made.
     pub rows: RowsCache,
+}
+
+impl LayersLocal {
+    /// Opens every node.
+    pub fn expand_all(&mut self, tree: &LayerTree) {
+        self.expanded = open_to(tree, usize::MAX);
+    }
 }
 
 /// Left side: one line per phase, and the way to the layers.

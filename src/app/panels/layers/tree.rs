@@ -48,14 +48,14 @@ pub(super) fn search_ui(ui: &mut egui::Ui, tree: &LayerTree, local: &mut LayersL
             .on_hover_text("Show every layer")
             .clicked()
         {
-            local.expanded = open_to(tree, usize::MAX);
+            local.expand_all(tree);
         }
     });
     ui.add_space(tokens::SPACE_XS);
 }
 
 /// The nodes to open so that `depth` levels show.
-fn open_to(tree: &LayerTree, depth: usize) -> std::collections::BTreeSet<String> {
+pub(super) fn open_to(tree: &LayerTree, depth: usize) -> std::collections::BTreeSet<String> {
     layer_plan::flatten(tree)
         .iter()
         .filter(|node| !node.node.children.is_empty() && node.depth + 1 < depth)

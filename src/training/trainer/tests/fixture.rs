@@ -16,9 +16,9 @@ use crate::models::layers::Pass;
 use crate::models::parameters::ParameterStore;
 use crate::models::tree::LayerTree;
 use crate::models::{self, Backbone, ModelError};
-use crate::training::TrainingError;
 use crate::training::events::{EpochMetrics, TrainingEvent, TrainingListener};
 use crate::training::trainer::{Means, Outcome, PauseFlag, TrainingRequest, train_with};
+use crate::training::{ResumePoint, TrainingError};
 
 /// The side of the synthetic pictures and of the networks' input.
 pub const SIDE: u32 = 64;
@@ -135,6 +135,7 @@ pub fn request(pictures: &Pictures, experiment: Experiment) -> TrainingRequest {
         device: Some(Device::Cpu),
         stop: StopFlag::default(),
         pause: PauseFlag::default(),
+        resume: None,
     }
 }
 
@@ -148,6 +149,8 @@ pub struct Witness<'a> {
     /// Every hand-over of weights.
     pub weights: Vec<Vec<(String, Tensor)>>,
     pub on_event: Option<OnEvent<'a>>,
+    /// Where the run stood after each epoch.
+    pub points: Vec<ResumePoint>,
 }
 
 impl TrainingListener for Witness<'_> {
@@ -166,6 +169,18 @@ impl TrainingListener for Witness<'_> {
                 .map(|(name, tensor)| (name.clone(), tensor.copy()))
                 .collect(),
         );
+        Ok(())
+    }
+
+    fn resume_point(&mut self, point: &ResumePoint) -> Result<(), TrainingError> {
+        self.points.push(ResumePoint {
+            standing: point.standing.clone(),
+            tensors: point
+                .tensors
+                .iter()
+                .map(|(name, tensor)| (name.clone(), tensor.copy()))
+                .collect(),
+        });
         Ok(())
     }
 }
@@ -228,6 +243,8 @@ pub fn run_with<'a>(
     let means = Means {
         build: &build,
         memory_bytes,
+        // Every epoch is saved, however long that takes.
+        rest: 0,
     };
     let result = train_with(request, &mut witness, &means);
     Run {

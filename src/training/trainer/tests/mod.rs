@@ -5,3 +5,4 @@ mod behaviour;
 mod caching;
 mod fixture;
 mod frozen;
+mod resuming;

@@ -1,0 +1,54 @@
+//! Going on with a run that was interrupted or stopped.
+
+use std::path::Path;
+
+use super::command::View;
+use super::shell::Graft;
+use super::state::RecordState;
+use crate::experiment::preset;
+use crate::worker::messages::{RunId, StartRun, TrainingCommand};
+
+impl Graft {
+    /// Queues the run in `folder` again, from where it stands.
+    pub(super) fn resume_run(&mut self, folder: &Path) {
+        let place = self
+            .state
+            .runs
+            .iter()
+            .position(|record| record.folder.as_deref() == Some(folder) && record.can_resume());
+        let Some(place) = place else {
+            self.error(
+                "This run can't be resumed",
+                "it is trained already, has come to its end, or had not finished an epoch",
+            );
+            return;
+        };
+        let experiment = match preset::load(&folder.join("preset.ron")) {
+            Ok(experiment) => experiment,
+            Err(problem) => {
+                self.error("This run can't be resumed", problem.to_string());
+                return;
+            }
+        };
+        let run = RunId(self.next_run);
+        self.next_run += 1;
+        let start = StartRun {
+            run,
+            experiment,
+            base: None,
+            dataset: None,
+            runs: self.places.runs.clone(),
+            resume: Some(folder.to_path_buf()),
+            device: self.state.device.clone(),
+        };
+        if let Err(reason) = self.workers.send(TrainingCommand::Start(Box::new(start))) {
+            self.error("This run is not queued", reason);
+            return;
+        }
+        let record = &mut self.state.runs[place];
+        record.run = Some(run);
+        record.state = RecordState::Queued;
+        record.shown = true;
+        self.show_view(View::Curves);
+    }
+}

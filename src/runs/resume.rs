@@ -1,0 +1,252 @@
+//! `resume.safetensors`: what it takes to go on with a run that was interrupted.
+//!
+//! It is written after epochs while a run trains, whole or not at all, and is gone once the run has
+//! come to its end. It holds the weights that change, their averages, the kept weights where they
+//! are of an earlier epoch, and what the optimizer remembers: with Adam about five times the
+//! trained weights at most, 0.1 MB for a head on EfficientNet-Lite0, 65 MB for all of it.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::path::Path;
+
+use safetensors::tensor::{Dtype, SafeTensors, View};
+use tch::{Device, Kind, Tensor};
+
+use super::{RunError, atomic, files};
+use crate::training::ResumePoint;
+
+/// The layout of the file, among its metadata.
+const VERSION: &str = "1";
+
+/// Writes `point` into a run's folder, one tensor in memory at a time.
+pub(super) fn write(folder: &Path, point: &ResumePoint) -> Result<(), RunError> {
+    let path = folder.join(files::RESUME);
+    let failed = |reason: String| files::problem(&path, format!("can't be written ({reason})"));
+    let mut views = Vec::with_capacity(point.tensors.len());
+    for (name, tensor) in &point.tensors {
+        let view =
+            StoredTensor::new(tensor).map_err(|reason| failed(format!("{name}: {reason}")))?;
+        views.push((name.as_str(), view));
+    }
+    let standing =
+        serde_json::to_string(&point.standing).map_err(|error| failed(error.to_string()))?;
+    let metadata = HashMap::from([
+        ("graft_resume".to_owned(), VERSION.to_owned()),
+        ("standing".to_owned(), standing),
+    ]);
+    atomic::write_by(&path, |file| {
+        safetensors::serialize_to_file(views, Some(metadata), file).map_err(std::io::Error::other)
+    })
+    .map_err(|error| failed(error.to_string()))
+}
+
+/// What a run's folder holds to go on with; nothing before its first epoch has ended.
+pub(super) fn read(folder: &Path) -> Result<Option<ResumePoint>, RunError> {
+    let path = folder.join(files::RESUME);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let damaged = |reason: String| files::problem(&path, format!("is damaged ({reason})"));
+    let bytes = files::read(&path)?;
+    let (_, metadata) =
+        SafeTensors::read_metadata(&bytes).map_err(|error| damaged(error.to_string()))?;
+    let entry = |name: &str| {
+        let entries = metadata.metadata().as_ref()?;
+        entries.get(name).map(String::as_str)
+    };
+    match entry("graft_resume") {
+        Some(VERSION) => {}
+        other => {
+            let other = other.unwrap_or("unknown");
+            return Err(files::problem(
+                &path,
+                format!(
+                    "was written by another version of Graft (layout {other}, this one reads {VERSION})"
+                ),
+            ));
+        }
+    }
+    let standing = serde_json::from_str(entry("standing").unwrap_or_default())
+        .map_err(|error| damaged(error.to_string()))?;
+    let file = SafeTensors::deserialize(&bytes).map_err(|error| damaged(error.to_string()))?;
+    let tensors = file
+        .tensors()
+        .into_iter()
+        .map(|(name, view)| {
+            let kind = match view.dtype() {
+                Dtype::F32 => Kind::Float,
+                Dtype::I64 => Kind::Int64,
+                other => return Err(damaged(format!("{name} is of type {other:?}"))),
+            };
+            let shape: Vec<i64> = view.shape().iter().map(|&side| side as i64).collect();
+            let tensor = Tensor::f_from_data_size(view.data(), &shape, kind)
+                .map_err(|error| damaged(error.to_string()))?;
+            Ok((name, tensor))
+        })
+        .collect::<Result<_, RunError>>()?;
+    Ok(Some(ResumePoint { standing, tensors }))
+}
+
+/// A tensor whose bytes are made when they are asked for.
+struct StoredTensor {
+    tensor: Tensor,
+    dtype: Dtype,
+    shape: Vec<usize>,
+}
+
+impl StoredTensor {
+    fn new(tensor: &Tensor) -> Result<Self, String> {
+        let kind = tensor.f_kind().map_err(|error| error.to_string())?;
+        let dtype = match kind {
+            Kind::Float => Dtype::F32,
+            Kind::Int64 => Dtype::I64,
+            other => return Err(format!("numbers of kind {other:?} can't be stored")),
+        };
+        Ok(Self {
+            shape: tensor.size().iter().map(|&side| side as usize).collect(),
+            tensor: tensor.shallow_clone(),
+            dtype,
+        })
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, tch::TchError> {
+        let tensor = self
+            .tensor
+            .f_detach()?
+            .f_to_device(Device::Cpu)?
+            .f_contiguous()?;
+        let mut bytes = vec![0; self.data_len()];
+        tensor.f_copy_data_u8(&mut bytes, tensor.numel())?;
+        Ok(bytes)
+    }
+}
+
+impl View for StoredTensor {
+    fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        // The trait knows no failure. Too few bytes make a file that is refused when it is read,
+        // and libtorch has no reason to fail here but memory, of which one tensor is asked for.
+        let bytes = self.bytes().unwrap_or_else(|error| {
+            log::error!("a tensor can't be stored: {error}");
+            Vec::new()
+        });
+        Cow::Owned(bytes)
+    }
+
+    fn data_len(&self) -> usize {
+        self.tensor.numel() * self.dtype.bitsize() / 8
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+    use crate::training::monitor::{Best, Patience};
+    use crate::training::resume::{Kept, Standing};
+    use crate::training::trainer::PhaseSummary;
+
+    fn point() -> ResumePoint {
+        let metric =
+            crate::training::metrics::monitored(crate::experiment::Monitor::ValidationLoss);
+        let mut best = Best::new(metric);
+        best.is_new_best(3, f64::NAN);
+        let mut patience = Patience::new(metric, crate::experiment::EarlyStopping::default());
+        patience.is_exhausted(0.1 + 0.2);
+        ResumePoint {
+            standing: Standing {
+                epoch: 3,
+                phase: 1,
+                done_in_phase: 2,
+                phase_is_over: false,
+                phase_seconds: 1.5,
+                finished: vec![PhaseSummary {
+                    name: "Warm-up".into(),
+                    epochs: 1,
+                    seconds: 0.5,
+                }],
+                seconds: 2.25,
+                averaged_steps: Some(7),
+                patience: Some(patience.watched()),
+                best: best.watched(),
+                kept: Kept::Own,
+            },
+            tensors: vec![
+                (
+                    "network/layer.weight".into(),
+                    Tensor::from_slice(&[1.0f32, 2.0, 3.0, 4.0])
+                        .view([2, 2])
+                        .tr(),
+                ),
+                (
+                    "network/count".into(),
+                    Tensor::from_slice(&[i64::MAX]).view([]),
+                ),
+                (
+                    "optimizer/empty/momentum".into(),
+                    Tensor::zeros([0], (Kind::Float, Device::Cpu)),
+                ),
+            ],
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back_to_the_bit() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(read(folder.path()).unwrap().is_none());
+        let point = point();
+        write(folder.path(), &point).unwrap();
+        write(folder.path(), &point).unwrap();
+        let names: Vec<_> = std::fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        assert_eq!(names, [files::RESUME], "nothing else is left");
+        let back = read(folder.path()).unwrap().unwrap();
+        assert_eq!(back.standing, point.standing);
+        assert_eq!(back.tensors.len(), point.tensors.len());
+        for (name, tensor) in &point.tensors {
+            let (_, other) = back
+                .tensors
+                .iter()
+                .find(|(other, _)| other == name)
+                .unwrap();
+            assert_eq!(other, tensor, "{name}");
+            assert_eq!(other.size(), tensor.size(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_or_foreign_file_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(files::RESUME);
+        write(folder.path(), &point()).unwrap();
+        let whole = std::fs::read(&path).unwrap();
+        for length in [0, 4, 100, whole.len() - 1] {
+            std::fs::write(&path, &whole[..length]).unwrap();
+            let error = read(folder.path()).unwrap_err().to_string();
+            assert!(error.contains("is damaged"), "{length}: {error}");
+        }
+        let text = String::from_utf8_lossy(&whole).into_owned();
+        assert!(text.contains(r#""graft_resume":"1""#));
+        let place = whole
+            .windows(18)
+            .position(|bytes| bytes == br#""graft_resume":"1""#)
+            .unwrap();
+        let mut other = whole.clone();
+        other[place + 16] = b'9';
+        std::fs::write(&path, other).unwrap();
+        let error = read(folder.path()).unwrap_err().to_string();
+        assert!(
+            error.contains("another version of Graft (layout 9"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,167 @@
+//! Saving where a run stands, and going on from there.
+
+use std::time::Instant;
+
+use super::phase::{Learner, Session};
+use crate::training::TrainingError;
+use crate::training::resume::{Kept, ResumePoint, Standing, misfit};
+
+/// Where an epoch left its phase.
+pub(super) struct PhaseStanding {
+    pub epoch: u32,
+    /// Counted from 0.
+    pub phase: usize,
+    pub done_in_phase: u32,
+    pub is_over: bool,
+    pub seconds: f64,
+}
+
+impl Session<'_> {
+    /// Hands the listener where the run stands after an epoch, when that is due.
+    pub fn save_standing(
+        &mut self,
+        place: &PhaseStanding,
+        learner: &Learner,
+    ) -> Result<(), TrainingError> {
+        if !self.pace.is_due() {
+            return Ok(());
+        }
+        let began = Instant::now();
+        let point = self.standing(place, learner)?;
+        self.reporter.resume_point(&point)?;
+        self.pace.saved(began);
+        Ok(())
+    }
+
+    fn standing(
+        &self,
+        place: &PhaseStanding,
+        learner: &Learner,
+    ) -> Result<ResumePoint, TrainingError> {
+        let mut tensors = Vec::new();
+        for (name, tensor) in &self.changing {
+            tensors.push((format!("network/{name}"), tensor.f_detach()?));
+        }
+        if let Some(averaging) = &learner.averaging {
+            let averages = averaging.averages().enumerate();
+            tensors.extend(
+                averages
+                    .map(|(index, tensor)| (format!("average/{index}"), tensor.shallow_clone())),
+            );
+        }
+        let state = learner.optimizer.export_state()?.into_iter();
+        tensors.extend(state.map(|(name, tensor)| (format!("optimizer/{name}"), tensor)));
+        let kept = self.keeper.kept();
+        if kept == Kept::Own {
+            let values = self.changing.iter().zip(self.keeper.snapshot());
+            tensors.extend(
+                values.map(|((name, _), kept)| (format!("kept/{name}"), kept.shallow_clone())),
+            );
+        }
+        let standing = Standing {
+            epoch: place.epoch,
+            phase: place.phase,
+            done_in_phase: place.done_in_phase,
+            phase_is_over: place.is_over,
+            phase_seconds: place.seconds,
+            finished: self.finished.clone(),
+            seconds: self.seconds(),
+            averaged_steps: learner.averaging.as_ref().map(|average| average.steps()),
+            patience: learner.patience.as_ref().map(|patience| patience.watched()),
+            best: self.keeper.best(),
+            kept,
+        };
+        Ok(ResumePoint { standing, tensors })
+    }
+
+    /// Puts the network back to where `point` left it, before anything is computed with it.
+    pub fn restore_network(&mut self, point: &ResumePoint) -> Result<(), TrainingError> {
+        let standing = &point.standing;
+        let fits = self
+            .experiment
+            .phases
+            .get(standing.phase)
+            .is_some_and(|phase| standing.done_in_phase <= phase.epochs);
+        if !fits || standing.finished.len() != standing.phase {
+            return Err(misfit("phases"));
+        }
+        for (name, tensor) in &self.changing {
+            point.copy_into(&format!("network/{name}"), tensor)?;
+        }
+        self.finished.clone_from(&standing.finished);
+        self.seconds_before = standing.seconds;
+        Ok(())
+    }
+
+    /// Puts what learns, and what is kept, back to where `point` left it.
+    pub fn restore_learner(
+        &mut self,
+        point: &ResumePoint,
+        learner: &mut Learner,
+    ) -> Result<(), TrainingError> {
+        let standing = &point.standing;
+        let state: Vec<_> = point
+            .tensors
+            .iter()
+            .filter_map(|(name, tensor)| {
+                let name = name.strip_prefix("optimizer/")?;
+                Some((name.to_owned(), tensor.shallow_clone()))
+            })
+            .collect();
+        learner
+            .optimizer
+            .import_state(&state)
+            .map_err(|_| misfit("optimizer"))?;
+        match (&mut learner.averaging, standing.averaged_steps) {
+            (Some(averaging), Some(steps)) => {
+                averaging.set_steps(steps);
+                for (index, average) in averaging.averages().enumerate() {
+                    point.copy_into(&format!("average/{index}"), average)?;
+                }
+            }
+            (None, None) => {}
+            _ => return Err(misfit("average")),
+        }
+        match (&mut learner.patience, standing.patience) {
+            (Some(patience), Some(watched)) => patience.set_watched(watched),
+            (None, None) => {}
+            _ => return Err(misfit("early stopping")),
+        }
+        match standing.kept {
+            Kept::Nothing => {}
+            Kept::Last => {
+                // As after the epoch: what is kept is what was validated.
+                learner.swap_averages()?;
+                self.keeper.take()?;
+                learner.swap_averages()?;
+            }
+            Kept::Own => {
+                self.keeper.take()?;
+                for ((name, _), kept) in self.changing.iter().zip(self.keeper.snapshot()) {
+                    point.copy_into(&format!("kept/{name}"), kept)?;
+                }
+            }
+        }
+        self.keeper
+            .set_place(standing.epoch, standing.best, standing.kept);
+        Ok(())
+    }
+
+    /// Epochs of phase `index` that are still to come.
+    pub fn epochs_left(&self, index: usize) -> u32 {
+        let epochs = self.experiment.phases[index].epochs;
+        match self.resumed.map(|point| &point.standing) {
+            Some(standing) if index < standing.phase => 0,
+            Some(standing) if index == standing.phase && standing.phase_is_over => 0,
+            Some(standing) if index == standing.phase => {
+                epochs.saturating_sub(standing.done_in_phase)
+            }
+            _ => epochs,
+        }
+    }
+
+    /// Seconds since the run began, without what passed between interruption and resumption.
+    pub fn seconds(&self) -> f64 {
+        self.seconds_before + self.began.elapsed().as_secs_f64()
+    }
+}
