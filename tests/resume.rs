@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::cli::{Home, json};
 
 /// Many short epochs, so that an interruption falls between the first and the last.
-const EPOCHS: usize = 40;
+const EPOCHS: usize = 8;
 
 /// A preset with averages, momentum and fresh augmentation, which all have something to lose.
 fn preset(home: &Home) -> String {

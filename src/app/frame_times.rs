@@ -233,10 +233,15 @@ impl Graft {
         {
             self.locals.expand_all_layers(tree);
         }
-        if times.stage == Stage::Done && before != Stage::Done {
+        let times_stage = times.stage;
+        if times_stage == Stage::Done && before != Stage::Done {
             self.report_frames();
         }
-        ctx.request_repaint();
+        // Without a graphics card drawing takes the cores that training should have.
+        ctx.request_repaint_after(match times_stage {
+            Stage::View(..) => Duration::from_millis(16),
+            _ => Duration::from_millis(200),
+        });
     }
 
     fn report_frames(&mut self) {
