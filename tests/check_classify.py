@@ -105,7 +105,7 @@ def main():
     print(f"seed {seed}")
     torch.manual_seed(seed)
     listed = json.loads(subprocess.check_output([graft, "weights", "list", "--json"]))
-    defaults = {entry["backbone"]: entry["name"] for entry in listed if entry["default"]}
+    defaults = {entry["backbone"]: entry["weights"] for entry in listed if entry["default"]}
     worst = (0.0, "")
     with tempfile.TemporaryDirectory() as folder, torch.no_grad():
         folder = pathlib.Path(folder)
