@@ -279,7 +279,7 @@ impl Graft {
         let mut lines = Vec::new();
         if let Some(run) = self.state.running() {
             lines.push(format!(
-                "“{}” is training. It stops within one batch; what it has learned is kept in its run.",
+                "“{}” is training. It stops within one batch and can go on later from its last saved epoch.",
                 run.name
             ));
         }

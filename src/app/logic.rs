@@ -126,6 +126,9 @@ impl Graft {
             RunEvent::Failed { message } => {
                 self.error(format!("{name} could not be trained"), message.clone());
                 self.end(run, RecordState::Failed(message), None);
+                self.workers.ask(Question::ListRuns {
+                    runs: self.places.runs.clone(),
+                });
             }
             RunEvent::Cancelled => {
                 // A run that was to go on stays as its folder says.
@@ -471,11 +474,18 @@ impl Graft {
             .into_iter()
             .partition(|summary| self.state.runs.iter().any(|record| record.id == summary.id));
         for summary in known {
-            let record =
-                self.state.runs.iter_mut().find(|record| {
-                    record.id == summary.id && record.state == RecordState::Elsewhere
-                });
-            if let Some(record) = record {
+            let record = self
+                .state
+                .runs
+                .iter_mut()
+                .find(|record| record.id == summary.id && !record.is_live());
+            let Some(record) = record else {
+                continue;
+            };
+            if record.state != RecordState::Elsewhere {
+                // What failed here has told its reason only; its folder says whether it can go on.
+                record.summary.get_or_insert(summary);
+            } else {
                 record.state = recorded_state(&summary.state);
                 record.summary = Some(summary);
                 // Its epochs are read again.

@@ -55,6 +55,7 @@ pub fn finished_run(root: &Path) -> PathBuf {
         device: Some(tch::Device::Cpu),
         stop,
         pause: PauseFlag::default(),
+        resume: None,
     };
     let outcome = train(request, &mut recorder).unwrap();
     recorder.finish(&outcome).unwrap();

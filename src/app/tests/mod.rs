@@ -135,6 +135,33 @@ fn a_failed_run_says_so_until_it_is_dismissed() {
 }
 
 #[test]
+fn a_run_that_failed_after_an_epoch_can_be_resumed() {
+    let mut window = Window::with_pair();
+    window.harness.get_by_label("Train 2 experiments").click();
+    window.steps();
+    let folder = window.folder.path().join("runs/full-disk");
+    window.event(RunId(1), RunEvent::Started { folder });
+    window.event(
+        RunId(1),
+        RunEvent::Failed {
+            message: "the disk is full".into(),
+        },
+    );
+    let listed = |window: &Window| {
+        let record = window.record.borrow();
+        let last = record.questions.last();
+        matches!(last, Some(Question::ListRuns { .. }))
+    };
+    assert!(listed(&window), "its folder is looked at");
+    let mut failed = summary("full-disk", 0.9);
+    failed.state = RunState::Failed("the disk is full".into());
+    failed.test = None;
+    failed.can_resume = true;
+    window.answer(Answer::Runs(vec![failed]));
+    assert!(window.harness.query_by_label_contains("Resume ").is_some());
+}
+
+#[test]
 fn an_edit_marks_the_experiment_and_can_be_undone() {
     let mut window = Window::with_pair();
     let state = |window: &Window| window.harness.state().state.documents[0].is_changed();
