@@ -162,7 +162,6 @@ impl Graft {
             Command::WantGallery(wants) => self.want_gallery(&wants),
             Command::Gallery(deed) => self.do_gallery(deed),
 
-            Command::ShowView(view) => self.show_view(view),
             Command::ShowView(view) => {
                 // A command may have fetched weights meanwhile.
                 if view == View::Backbones {

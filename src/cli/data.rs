@@ -42,12 +42,11 @@ pub fn data(arguments: &Arguments) -> anyhow::Result<()> {
         (experiment, None)
     };
     let config = &experiment.data;
-    let dataset = scan_with_progress(config, base.as_deref())?;
+    let dataset = scan_with_progress(config, base.as_deref(), &StopFlag::default())?;
     let found = arguments
         .duplicates
         .then(|| duplicates(&dataset, &experiment, is_preset))
         .transpose()?;
-    let dataset = scan_with_progress(&config, None, &StopFlag::default())?;
     if arguments.json {
         let mut document = as_json(&config.source, &dataset);
         if let Some(found) = &found {
