@@ -353,6 +353,20 @@ fn figure_of_runs(
             .filter(|record| record.id == *id)
             .filter_map(|run| Some((run.folder.clone()?, palette::run_color(run.color))))
             .collect(),
+        // The view of the comparison has runs of its own.
+        None if kind == Kind::ConfusionDifference && state.comparison.folders.len() > 1 => {
+            let color = |folder: &PathBuf| {
+                let record = state
+                    .runs
+                    .iter()
+                    .find(|run| run.folder.as_ref() == Some(folder));
+                palette::run_color(record.map_or(0, |run| run.color))
+            };
+            let folders = state.comparison.folders.iter();
+            folders
+                .map(|folder| (folder.clone(), color(folder)))
+                .collect()
+        }
         None => shown_folders(state),
     };
     if folders.is_empty() {

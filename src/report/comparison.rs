@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::evaluation::{ConfusionMatrix, Predictions};
+use crate::evaluation::{ConfusionMatrix, Decision, Evaluation, Predictions};
 use crate::experiment::Experiment;
 use crate::figures::Rgb;
 use crate::runs::{RunError, StoredRun, store};
@@ -34,6 +34,7 @@ pub struct ComparedRun {
 pub struct Tested {
     pub predictions: Predictions,
     pub confusion: ConfusionMatrix,
+    pub evaluation: Evaluation,
 }
 
 impl Comparison {
@@ -122,6 +123,7 @@ impl Tested {
         let predictions = store::predictions(folder)?;
         Ok(Self {
             confusion: ConfusionMatrix::new(&predictions),
+            evaluation: Evaluation::new(&predictions, &Decision::default()),
             predictions,
         })
     }

@@ -160,6 +160,7 @@ fn write_tables(
     let mut tables = vec![("metrics.csv", tables::metrics(comparison))];
     if comparison.obstacle.is_none() && !comparison.tested().is_empty() {
         tables.push(("comparison.csv", tables::comparison(comparison)));
+        tables.push(("scores.csv", tables::scores(comparison)));
         tables.push(("predictions.csv", tables::predictions(comparison)));
     }
     if comparison.is_several() {

@@ -9,6 +9,7 @@ use crate::format;
 use super::comparison::{ComparedRun, Comparison, Tested};
 use super::learning::{freeze_figure, movement_figure, tree};
 use super::pictures::{self, Material};
+use super::probabilities;
 
 /// What a figure shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,6 +19,8 @@ pub enum Kind {
     Confusion,
     ConfusionShares,
     ConfusionDifference,
+    Roc,
+    Reliability,
     ClassCounts,
     Dataset,
     Augmentation,
@@ -28,12 +31,14 @@ pub enum Kind {
 
 impl Kind {
     /// In the order of a report.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Curves,
         Self::Results,
         Self::Confusion,
         Self::ConfusionShares,
         Self::ConfusionDifference,
+        Self::Roc,
+        Self::Reliability,
         Self::Gallery,
         Self::Freeze,
         Self::Movement,
@@ -49,6 +54,8 @@ impl Kind {
             Self::Confusion => "Confusion matrix, counts",
             Self::ConfusionShares => "Confusion matrix, normalised",
             Self::ConfusionDifference => "Difference of the confusion matrices",
+            Self::Roc => "ROC and precision-recall",
+            Self::Reliability => "Reliability diagram",
             Self::ClassCounts => "Class counts",
             Self::Dataset => "Samples of the data set",
             Self::Augmentation => "Augmentation sheet",
@@ -68,6 +75,8 @@ impl Kind {
                 "True class against predicted class, in shares of the true class"
             }
             Self::ConfusionDifference => "What gets better and worse from one run to the other",
+            Self::Roc => "How well probabilities sort pictures, with areas",
+            Self::Reliability => "Whether “90 % sure” is right nine times in ten",
             Self::ClassCounts => "Pictures of each class in training, validation and test",
             Self::Dataset => "Training pictures of every class",
             Self::Augmentation => "One picture drawn again and again as training sees it",
@@ -85,6 +94,8 @@ impl Kind {
             Self::Confusion => "confusion",
             Self::ConfusionShares => "confusion-normalised",
             Self::ConfusionDifference => "confusion-difference",
+            Self::Roc => "roc",
+            Self::Reliability => "reliability",
             Self::ClassCounts => "class-counts",
             Self::Dataset => "dataset",
             Self::Augmentation => "augmentation",
@@ -182,6 +193,16 @@ impl Builder<'_> {
         }
         if self.wants(Kind::Results) {
             self.add(Kind::Results, "", None, results(&tested));
+        }
+        if self.wants(Kind::Roc)
+            && let Some(figure) = probabilities::roc(&tested)
+        {
+            self.add(Kind::Roc, "", None, figure);
+        }
+        if self.wants(Kind::Reliability)
+            && let Some(figure) = probabilities::reliability(&tested)
+        {
+            self.add(Kind::Reliability, "", None, figure);
         }
         if self.wants(Kind::ConfusionDifference) {
             let (first, others) = (&tested[0], &tested[1..]);

@@ -10,6 +10,7 @@ use crate::runs::{RunState, files};
 use super::ReportError;
 use super::comparison::{ComparedRun, Comparison};
 use super::figures::{Kind, Named};
+use super::scores::{INTERVALS, score_lines};
 use super::text::{RESULT_COLUMNS, result_lines, results_title, setting_differences};
 use super::themed::{Palette, inline};
 
@@ -123,10 +124,34 @@ impl Page<'_> {
             "<p class=\"muted\">The interval is Wilson's 95 % interval of the accuracy. “learns” counts the \
              parameters that learn in the last phase; memory is the most that was held while training.</p>",
         );
+        self.scores();
         for kind in Kind::ALL.into_iter().filter(|kind| !kind.is_about_data()) {
             self.figures_of(kind, None)?;
         }
         Ok(())
+    }
+
+    fn scores(&mut self) {
+        let tested = self.comparison.tested();
+        let header: Vec<(&str, Align)> = std::iter::once(("score", Align::Left))
+            .chain(
+                tested
+                    .iter()
+                    .map(|(run, _)| (run.name.as_str(), Align::Right)),
+            )
+            .collect();
+        let rows: Vec<Vec<String>> = score_lines(self.comparison)
+            .iter()
+            .map(|line| {
+                std::iter::once(line.name.to_owned())
+                    .chain(line.texts().iter().map(|text| escape(text)))
+                    .collect()
+            })
+            .collect();
+        let table = html_table(&header, &rows);
+        self.say("<h3>Scores</h3>");
+        self.say(&table);
+        self.say(&format!("<p class=\"muted\">{}</p>", escape(INTERVALS)));
     }
 
     fn settings(&mut self) {
@@ -180,6 +205,9 @@ impl Page<'_> {
             summary.graft_version,
         );
         self.say(&format!("<p class=\"muted\">{}</p>", escape(&line)));
+        if let Some(finding) = super::text::finding(run) {
+            self.say(&format!("<p>{}</p>", escape(&finding)));
+        }
         self.figures_of(Kind::Curves, Some(place))?;
         if let Some(tested) = &run.tested {
             self.say("<h3>Classification report</h3>");

@@ -7,6 +7,8 @@ mod figures;
 mod html;
 mod learning;
 mod pictures;
+mod probabilities;
+mod scores;
 mod tables;
 mod tensorboard;
 mod text;

@@ -3,15 +3,14 @@
 use std::collections::HashMap;
 
 use crate::data::square::{SquareSpec, to_square};
-use crate::data::{DataError, PictureSource, Pixels, StopFlag, augment, decode, scan};
+use crate::data::{DataError, PictureSource, Pixels, Split, StopFlag, augment, decode, scan};
 use crate::experiment::Experiment;
 use crate::figures::{
     ClassCount, ClassCountsFigure, GalleryFigure, GalleryPicture, GalleryRow, SheetCell,
     SheetFigure, Size,
 };
 use crate::format;
-use crate::runs::files::SplitLine;
-use crate::runs::store;
+use crate::runs::members::{self, Member};
 
 use super::comparison::{ComparedRun, Tested};
 
@@ -34,7 +33,7 @@ const MOST_CLASSES: usize = 60;
 pub struct Material {
     pub classes: Vec<String>,
     /// Every picture of the first run with its class and split.
-    pub split: Vec<SplitLine>,
+    pub split: Vec<Member>,
     /// Where each is, by its name; empty where the source is gone.
     sources: HashMap<String, PictureSource>,
     /// Why pictures can't be shown.
@@ -55,13 +54,13 @@ impl Material {
         stop: &StopFlag,
     ) -> Result<Self, super::ReportError> {
         let folder = &run.run.folder;
-        let split = store::split(folder)?;
+        let split = members::read(folder)?;
         let (sources, problem) = match scan::sources(&run.experiment.data, Some(folder), stop) {
             Ok(sources) => (sources, None),
             Err(DataError::Stopped) => return Err(super::ReportError::Stopped),
             Err(error) => (HashMap::new(), Some(error.to_string())),
         };
-        let is_there = |line: &SplitLine| sources.contains_key(&line.file);
+        let is_there = |line: &Member| sources.contains_key(&line.file);
         let problem = problem.or_else(|| {
             let missing = split.iter().filter(|line| !is_there(line)).count();
             (missing > 0).then(|| {
@@ -83,7 +82,7 @@ impl Material {
     }
 
     /// The pictures of a split, in the order of the run's file.
-    fn part<'a>(&'a self, split: &'a str) -> impl Iterator<Item = &'a SplitLine> {
+    fn part(&self, split: Split) -> impl Iterator<Item = &Member> {
         self.split.iter().filter(move |line| line.split == split)
     }
 
@@ -96,7 +95,7 @@ impl Material {
 
 /// How many pictures each class has, and in which split.
 pub fn class_counts(material: &Material) -> ClassCountsFigure {
-    let count = |class: &str, split: &str| {
+    let count = |class: &str, split: Split| {
         material
             .part(split)
             .filter(|line| line.class == class)
@@ -107,9 +106,9 @@ pub fn class_counts(material: &Material) -> ClassCountsFigure {
         .iter()
         .map(|class| ClassCount {
             name: class.clone(),
-            train: count(class, "train"),
-            validation: count(class, "validation"),
-            test: count(class, "test"),
+            train: count(class, Split::Train),
+            validation: count(class, Split::Validation),
+            test: count(class, Split::Test),
         })
         .collect();
     ClassCountsFigure::new(classes)
@@ -139,8 +138,8 @@ pub fn dataset_grid(material: &Material) -> Option<SheetFigure> {
     };
     let mut cells = Vec::new();
     for class in &classes[..shown] {
-        let files: Vec<&SplitLine> = material
-            .part("train")
+        let files: Vec<&Member> = material
+            .part(Split::Train)
             .filter(|line| line.class == *class)
             .collect();
         let mut found = 0;
@@ -193,7 +192,7 @@ fn spread(length: usize, count: usize) -> Vec<usize> {
 /// A training picture and what the experiment's augmentation makes of it, drawn anew each time.
 pub fn augmentation_sheet(material: &Material, experiment: &Experiment) -> Option<SheetFigure> {
     let source = material
-        .part("train")
+        .part(Split::Train)
         .find_map(|line| material.sources.get(&line.file))?;
     let decoded = decode::decode(source).ok()?;
     let original = to_square(&decoded, &SquareSpec::preview(SQUARE, experiment.data.fit));
@@ -292,12 +291,13 @@ pub fn gallery(run: &ComparedRun, tested: &Tested, material: Option<&Material>) 
     let number = |places: &[(usize, f64)], which: &dyn Fn(&&(usize, f64)) -> bool| {
         places.iter().filter(which).count()
     };
+    let counts = &tested.evaluation.confidence;
     let summary = format!(
         "{}: over 90 % confident on {} ({} wrong), under 60 % on {}",
         format::count(predictions.rows.len(), "test picture", "test pictures"),
-        number(&right, &confident) + number(&wrong, &confident),
-        number(&wrong, &confident),
-        number(&right, &uncertain) + number(&wrong, &uncertain),
+        format::thousands(counts.over_90),
+        format::thousands(counts.over_90 - counts.over_90_correct),
+        format::thousands(counts.under_60),
     );
     let highest_first =
         |a: &(usize, f64), b: &(usize, f64)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));

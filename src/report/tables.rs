@@ -65,6 +65,41 @@ pub(super) fn comparison(comparison: &Comparison) -> Result<Vec<u8>, String> {
     })
 }
 
+/// `scores.csv`: a line per tested run and score, with its interval where it has one.
+pub(super) fn scores(comparison: &Comparison) -> Result<Vec<u8>, String> {
+    table(|writer| {
+        writer.write_record([
+            "run",
+            "experiment",
+            "score",
+            "value",
+            "low",
+            "high",
+            "interval",
+        ])?;
+        let tested = comparison.tested();
+        for line in super::scores::score_lines(comparison) {
+            for ((run, _), score) in tested.iter().zip(&line.scores) {
+                let Some(score) = score else {
+                    continue;
+                };
+                let bound = |bound: Option<f64>| bound.map(|bound| bound.to_string());
+                let interval = score.interval;
+                writer.write_record([
+                    run.run.summary.id.clone(),
+                    run.name.clone(),
+                    line.key.to_owned(),
+                    score.value.to_string(),
+                    bound(interval.map(|interval| interval.low)).unwrap_or_default(),
+                    bound(interval.map(|interval| interval.high)).unwrap_or_default(),
+                    interval.map(|_| score.method.title()).unwrap_or_default(),
+                ])?;
+            }
+        }
+        Ok(())
+    })
+}
+
 /// `metrics.csv`: a line per run and epoch.
 pub(super) fn metrics(comparison: &Comparison) -> Result<Vec<u8>, String> {
     table(|writer| {

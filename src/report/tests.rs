@@ -214,6 +214,8 @@ fn two_runs_become_every_figure_table_and_report() {
         "curves-1-feature-extraction",
         "curves-2-fine-tuning-script-alert-1-script",
         "results",
+        "roc",
+        "reliability",
         "confusion-1-feature-extraction",
         "confusion-normalised-1-feature-extraction",
         "confusion-difference",
@@ -400,6 +402,15 @@ fn predictions_and_metrics_are_tables_of_all_runs() {
     assert_eq!(&predictions[0][1], "Twice (a)");
     assert_eq!(read("metrics.csv").len(), 8);
     assert_eq!(read("comparison.csv").len(), 2);
+    let scores = read("scores.csv");
+    let score = |run: &str, name: &str| -> f64 {
+        let mut lines = scores.iter();
+        let line = lines.find(|line| &line[0] == run && &line[2] == name);
+        line.unwrap()[3].parse().unwrap()
+    };
+    assert_eq!(score("a", "accuracy"), 0.5);
+    assert_eq!(score("b", "accuracy"), 0.75);
+    assert_eq!((score("a", "roc_auc"), score("b", "roc_auc")), (0.75, 1.0));
     let settings = std::fs::read_to_string(out.join("settings.csv")).unwrap();
     assert_eq!(settings, "setting,Twice (a),Twice (b)\n");
 }

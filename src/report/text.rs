@@ -3,6 +3,7 @@
 use crate::evaluation::{ClassificationReport, wilson};
 use crate::experiment::Experiment;
 use crate::format::{self, Align, table};
+use crate::runs::diagnose;
 use crate::runs::settings::{Difference, differences};
 
 use super::comparison::{ComparedRun, Comparison, Tested};
@@ -101,6 +102,27 @@ pub fn results_text(comparison: &Comparison) -> String {
     text.push_str(
         "\nThe interval is Wilson's; “learns” counts the parameters that learn in the last phase; memory is the most that was held.\n",
     );
+    for sentence in super::verdict::sentences(comparison) {
+        text.push_str(&format!("\n{sentence}\n"));
+    }
+    text.push_str("\nScores\n\n");
+    let tested = comparison.tested();
+    let mut header = vec![("score", Align::Left)];
+    header.extend(
+        tested
+            .iter()
+            .map(|(run, _)| (run.name.as_str(), Align::Left)),
+    );
+    let rows: Vec<Vec<String>> = super::scores::score_lines(comparison)
+        .iter()
+        .map(|line| {
+            std::iter::once(line.name.to_owned())
+                .chain(line.texts())
+                .collect()
+        })
+        .collect();
+    text.push_str(&table(&header, &rows));
+    text.push_str(&format!("\n{}\n", super::scores::INTERVALS));
     if comparison.is_several() {
         text.push_str("\nSettings that differ\n\n");
         text.push_str(&settings_text(comparison));
@@ -108,11 +130,30 @@ pub fn results_text(comparison: &Comparison) -> String {
     for line in lines {
         let run = line.run;
         text.push_str(&format!("\n{}\n{}\n\n", run.name, run.run.folder.display()));
+        if let Some(finding) = finding(run) {
+            text.push_str(&format!("{finding}\n\n"));
+        }
         if let Some(tested) = &run.tested {
             text.push_str(&classification_report(tested));
         }
     }
     text
+}
+
+/// What the curves of a run say of its learning.
+pub(super) fn finding(run: &ComparedRun) -> Option<String> {
+    let diagnosis = diagnose(&run.run).ok()?.ok()?;
+    let tentative = if diagnosis.is_tentative {
+        " so far"
+    } else {
+        ""
+    };
+    Some(format!(
+        "{}{tentative}: {} {}",
+        diagnosis.fit.title(),
+        diagnosis.reason,
+        diagnosis.advice
+    ))
 }
 
 /// As scikit-learn prints it, with three digits.

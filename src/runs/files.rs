@@ -89,24 +89,6 @@ pub fn split(dataset: &Dataset, split: &SplitIndices) -> Result<Vec<u8>, RunErro
     })
 }
 
-/// One line of `split.csv`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SplitLine {
-    /// The picture's name in its data set.
-    pub file: String,
-    pub class: String,
-    /// `train`, `validation` or `test`.
-    pub split: String,
-}
-
-/// What [`split`] wrote. `path` is for messages.
-pub fn parse_split(bytes: &[u8], path: &Path) -> Result<Vec<SplitLine>, RunError> {
-    csv::Reader::from_reader(bytes)
-        .deserialize()
-        .map(|line| line.map_err(|error| problem(path, error)))
-        .collect()
-}
-
 /// SHA-256 over the names and classes of the test pictures, in the order of their names.
 pub fn test_split(dataset: &Dataset, split: &SplitIndices) -> String {
     let mut lines: Vec<(&str, &str)> = split

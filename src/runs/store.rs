@@ -98,12 +98,6 @@ pub fn experiment(folder: &Path) -> Result<Experiment, RunError> {
         .map_err(|error| files::problem(&path, format!("line {}: {}", error.line, error.message)))
 }
 
-/// Every picture of a run with its class and split.
-pub fn split(folder: &Path) -> Result<Vec<files::SplitLine>, RunError> {
-    let path = folder.join(files::SPLIT);
-    files::parse_split(&files::read(&path)?, &path)
-}
-
 /// A run's answers on its test pictures.
 pub fn predictions(folder: &Path) -> Result<Predictions, RunError> {
     let path = folder.join(files::PREDICTIONS);

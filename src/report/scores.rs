@@ -1,0 +1,135 @@
+//! Every number of a run's test, in one table.
+
+use crate::evaluation::{Evaluation, Score};
+use crate::format;
+
+use super::comparison::Comparison;
+
+/// One line of the table: a number of every tested run.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct ScoreLine {
+    pub name: &'static str,
+    /// As scikit-learn calls it; names the column of a table for other programs.
+    pub key: &'static str,
+    pub unit: Unit,
+    /// One per tested run; nothing where it can't be worked out.
+    pub scores: Vec<Option<Score>>,
+}
+
+/// How a number is written for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unit {
+    Percent,
+    Plain,
+}
+
+impl ScoreLine {
+    /// `90.4 % (87.9 to 92.4 %)`, one per run.
+    pub fn texts(&self) -> Vec<String> {
+        self.scores
+            .iter()
+            .map(|score| {
+                score
+                    .as_ref()
+                    .map_or_else(|| "–".to_owned(), |score| self.text(score))
+            })
+            .collect()
+    }
+
+    fn text(&self, score: &Score) -> String {
+        match self.unit {
+            Unit::Percent => {
+                let interval = score.interval.map_or_else(String::new, |interval| {
+                    format!(
+                        " ({:.1} to {:.1} %)",
+                        interval.low * 100.0,
+                        interval.high * 100.0
+                    )
+                });
+                format!("{}{interval}", format::percent(score.value))
+            }
+            Unit::Plain => {
+                let interval = score.interval.map_or_else(String::new, |interval| {
+                    format!(" ({:.3} to {:.3})", interval.low, interval.high)
+                });
+                format!("{:.3}{interval}", score.value)
+            }
+        }
+    }
+}
+
+/// What a line takes from a run's evaluation.
+type Take = fn(&Evaluation) -> Option<Score>;
+
+/// The lines, in the order that people look for them.
+pub(super) fn score_lines(comparison: &Comparison) -> Vec<ScoreLine> {
+    let lines: [(&str, &str, Unit, Take); 11] = [
+        ("Accuracy", "accuracy", Unit::Percent, |e| {
+            Some(e.answers.accuracy)
+        }),
+        (
+            "Balanced accuracy",
+            "balanced_accuracy",
+            Unit::Percent,
+            |e| Some(e.answers.balanced_accuracy),
+        ),
+        ("Macro F1", "macro_f1", Unit::Plain, |e| {
+            Some(e.answers.macro_f1)
+        }),
+        ("Weighted F1", "weighted_f1", Unit::Plain, |e| {
+            Some(e.answers.weighted_f1)
+        }),
+        ("Cohen's kappa", "cohen_kappa", Unit::Plain, |e| {
+            Some(e.answers.cohen_kappa)
+        }),
+        (
+            "Matthews correlation",
+            "matthews_correlation",
+            Unit::Plain,
+            |e| Some(e.answers.matthews_correlation),
+        ),
+        ("ROC area", "roc_auc", Unit::Plain, |e| e.ranking.roc_auc),
+        ("Average precision", "average_precision", Unit::Plain, |e| {
+            e.ranking.average_precision
+        }),
+        ("Log loss", "log_loss", Unit::Plain, |e| {
+            Some(e.probabilities.log_loss)
+        }),
+        ("Brier score", "brier_score", Unit::Plain, |e| {
+            Some(e.probabilities.brier_score)
+        }),
+        (
+            "Calibration error",
+            "expected_calibration_error",
+            Unit::Percent,
+            |e| {
+                Some(Score {
+                    value: e.reliability.expected_error,
+                    interval: None,
+                    method: e.answers.accuracy.method,
+                })
+            },
+        ),
+    ];
+    let evaluations: Vec<&Evaluation> = comparison
+        .tested()
+        .into_iter()
+        .map(|(_, tested)| &tested.evaluation)
+        .collect();
+    lines
+        .into_iter()
+        .map(|(name, key, unit, take)| ScoreLine {
+            name,
+            key,
+            unit,
+            scores: evaluations
+                .iter()
+                .map(|evaluation| take(evaluation))
+                .collect(),
+        })
+        .collect()
+}
+
+/// What the intervals of [`score_lines`] are.
+pub(super) const INTERVALS: &str = "In brackets the 95 % interval: Wilson's of the accuracy, percentiles of a bootstrap over \
+the test pictures of the others. ROC area and average precision are means over the classes, each against the others.";
