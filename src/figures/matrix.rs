@@ -1,5 +1,7 @@
 //! A square of cells with the classes' names along two sides: what both confusion figures draw.
 
+use std::collections::HashMap;
+
 use super::Rgb;
 use super::canvas::{Anchor, Area, Canvas, Stroke, TextStyle, Weight};
 
@@ -49,7 +51,7 @@ pub(super) fn draw_matrix(
     let left = 56.0 * unit + 54.0 * unit + labels.width + 18.0 * unit;
     let bottom = canvas.height - 36.0 * unit - 54.0 * unit - labels.height - 16.0 * unit;
     let room = (canvas.width - left - scale_room - 56.0 * unit).min(bottom - top);
-    let side = (room / count as f64).max(1.0);
+    let side = (room / count as f64).max(0.01);
     let spare = (canvas.width - 56.0 * unit - scale_room - left - side * count as f64).max(0.0);
     let with_list = count > FEW && !aside.list.is_empty() && spare > 330.0 * unit;
     // The square stands in the middle of what is free beside the labels, or leaves it to the list.
@@ -96,7 +98,19 @@ fn draw_cells(
     let size = (side * 0.34)
         .min(side * 1.5 / widest as f64)
         .min(46.0 * unit);
+    // Hundreds of classes make cells by the ten thousands, most of them alike: these are one ground.
+    let ground = if gap == 0.0 {
+        most_frequent(&cells)
+    } else {
+        None
+    };
+    if let Some(ground) = ground {
+        canvas.fill(*square, ground);
+    }
     for (place, cell) in cells.iter().enumerate() {
+        if Some(cell.shade) == ground && (cell.text.is_none() || size < 11.0 * unit) {
+            continue;
+        }
         let left = square.left + (place % classes) as f64 * side;
         let top = square.top + (place / classes) as f64 * side;
         let area = Area {
@@ -132,6 +146,18 @@ fn draw_cells(
     if gap == 0.0 {
         canvas.frame(*square, Stroke::solid(canvas.theme.axis, 1.5 * unit));
     }
+}
+
+fn most_frequent(cells: &[Cell]) -> Option<Rgb> {
+    let mut counts: HashMap<Rgb, usize> = HashMap::new();
+    for cell in cells {
+        *counts.entry(cell.shade).or_default() += 1;
+    }
+    // Of equally frequent ones always the same.
+    counts
+        .into_iter()
+        .max_by_key(|(shade, count)| (*count, *shade))
+        .map(|(shade, _)| shade)
 }
 
 /// The classes' names along both sides.
