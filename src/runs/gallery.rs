@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::{RunError, evaluate, files, store};
+use super::{RunError, evaluate, files, members, store};
 use crate::data::{PictureSource, Split, StopFlag, scan};
 use crate::evaluation::gallery::Predicted;
 use crate::experiment::DataSource;
@@ -91,7 +91,7 @@ pub struct SplitPicture {
 /// # Errors
 /// When the split can't be read, or no picture is found any more.
 pub fn split_pictures(folder: &Path, stop: &StopFlag) -> Result<Vec<SplitPicture>, RunError> {
-    let lines = store::split(folder)?;
+    let lines = members::read(folder)?;
     let experiment = store::experiment(folder)?;
     let mut by_name = scan::sources(&experiment.data, Some(folder), stop)
         .map_err(|error| files::problem(folder, error))?;
@@ -102,7 +102,7 @@ pub fn split_pictures(folder: &Path, stop: &StopFlag) -> Result<Vec<SplitPicture
                 source: by_name.remove(&line.file)?,
                 name: line.file,
                 class: line.class,
-                split: Split::from_name(&line.split)?,
+                split: line.split,
             })
         })
         .collect())
