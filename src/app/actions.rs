@@ -45,7 +45,7 @@ const CTRL_SHIFT: Modifiers = Modifiers {
 };
 
 impl Action {
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::OpenPictures,
         Self::OpenTable,
         Self::OpenPreset,
@@ -72,6 +72,7 @@ impl Action {
         Self::Show(View::Backbones),
         Self::Show(View::Curves),
         Self::Show(View::Results),
+        Self::Show(View::Evaluation),
         Self::Show(View::Compare),
         Self::Show(View::Gallery),
         Self::Show(View::Log),
@@ -110,6 +111,7 @@ impl Action {
             Self::Show(View::Backbones) => "Show backbones",
             Self::Show(View::Curves) => "Show curves",
             Self::Show(View::Results) => "Show results",
+            Self::Show(View::Evaluation) => "Show evaluation",
             Self::Show(View::Compare) => "Show comparison",
             Self::Show(View::Gallery) => "Show gallery",
             Self::Show(View::Log) => "Show log",
@@ -161,6 +163,9 @@ impl Action {
             }
             Self::Show(View::Curves) => "Loss and accuracy over the epochs",
             Self::Show(View::Results) => "Test results of the runs side by side",
+            Self::Show(View::Evaluation) => {
+                "What the chosen run gets right and wrong: confusion matrix, curves, calibration"
+            }
             Self::Show(View::Compare) => {
                 "Two or more runs on the same test pictures, side by side, with a verdict"
             }

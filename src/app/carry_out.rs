@@ -111,6 +111,12 @@ impl Graft {
             Command::CompareBothWays => self.compare_both_ways(),
             Command::CompareSeeds(seeds) => self.state.compare_seeds = seeds,
             Command::CompareRuns(ids) => self.compare_runs(ids),
+            Command::EvaluateRun(id, split) => self.evaluate_run(&id, split, true),
+            Command::WantEvaluation(id, split) => self.evaluate_run(&id, split, false),
+            Command::WantIntervals(key) => self.want_intervals(key),
+            Command::StopEvaluation => self.stop_evaluation(),
+            Command::ShowSplit(split) => self.state.shown_split = Some(split),
+            Command::UseRemedy { folder, index } => self.use_remedy(&folder, index),
             Command::AddToComparison(id) => {
                 let mut ids = self.state.comparison.chosen.clone();
                 if !ids.contains(&id) {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::gallery::{GalleryDeed, GalleryWants};
+use super::panels::evaluation::cache::IntervalsKey;
 use crate::data::Split;
 use crate::experiment::Experiment;
 use crate::report::{Kind, Options};
@@ -87,6 +88,20 @@ pub enum Command {
     OpenRun(PathBuf),
     /// The run that the results view looks at closely, by its id.
     SelectRun(String),
+    /// Evaluates a run, by its id, on one part of its pictures; again where that failed.
+    EvaluateRun(String, Split),
+    /// What is there already is shown, what is not is asked for. Said every frame.
+    WantEvaluation(String, Split),
+    /// Intervals under a moved threshold. Said every frame.
+    WantIntervals(IntervalsKey),
+    StopEvaluation,
+    /// Which part of its pictures the evaluation shows.
+    ShowSplit(Split),
+    /// Opens a copy of a run's experiment with one of the changes that its diagnosis proposes.
+    UseRemedy {
+        folder: PathBuf,
+        index: usize,
+    },
     /// Lays these runs side by side, by their ids, in this order, and shows the comparison.
     CompareRuns(Vec<String>),
     /// Lays a run beside those that are compared already.
@@ -159,6 +174,7 @@ pub enum View {
     Backbones,
     Curves,
     Results,
+    Evaluation,
     Compare,
     Gallery,
     Log,
@@ -166,13 +182,14 @@ pub enum View {
 
 impl View {
     /// In the order of their tabs and of their shortcuts.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Data,
         Self::Layers,
         Self::Augmentation,
         Self::Backbones,
         Self::Curves,
         Self::Results,
+        Self::Evaluation,
         Self::Compare,
         Self::Gallery,
         Self::Log,
@@ -186,6 +203,7 @@ impl View {
             Self::Backbones => "Backbones",
             Self::Curves => "Curves",
             Self::Results => "Results",
+            Self::Evaluation => "Evaluation",
             Self::Compare => "Compare",
             Self::Gallery => "Gallery",
             Self::Log => "Log",
@@ -201,6 +219,7 @@ impl View {
             Self::Backbones => icon::STACK,
             Self::Curves => icon::CHART_LINE,
             Self::Results => icon::TROPHY,
+            Self::Evaluation => icon::TARGET,
             Self::Compare => icon::GIT_DIFF,
             Self::Gallery => icon::GRID_FOUR,
             Self::Log => icon::SCROLL,
@@ -217,6 +236,8 @@ impl Command {
                 | Self::WantPreview { .. }
                 | Self::WantSeen(_)
                 | Self::WantGallery(_)
+                | Self::WantEvaluation(..)
+                | Self::WantIntervals(_)
         )
     }
 }

@@ -55,6 +55,7 @@ impl View {
             Self::Augmentation => Some(Kind::Augmentation),
             Self::Curves => Some(Kind::Curves),
             Self::Results => Some(Kind::Results),
+            Self::Evaluation => Some(Kind::Confusion),
             Self::Compare => Some(Kind::ConfusionDifference),
             Self::Gallery => Some(Kind::Gallery),
             Self::Backbones | Self::Log => None,

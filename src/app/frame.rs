@@ -162,6 +162,9 @@ impl Graft {
     }
 }
 
+/// Tabs that have less room than this, in points, show no icons.
+const NARROW_TABS: f32 = 960.0;
+
 /// What can be done with the figure of a view, at the end of its tabs.
 fn figure_buttons_ui(
     ui: &mut egui::Ui,
@@ -191,7 +194,12 @@ fn figure_buttons_ui(
         kind.sentence().to_lowercase()
     );
     if button.on_hover_text(hint).clicked() {
-        out.push(Command::CopyFigure { kind, run: None });
+        // An evaluation is of one run; other figures are of the runs that are shown.
+        let run = (view == View::Evaluation)
+            .then(|| super::evaluating::shown(state))
+            .flatten()
+            .map(|run| run.id.clone());
+        out.push(Command::CopyFigure { kind, run });
     }
 }
 
@@ -239,11 +247,18 @@ impl egui_tiles::Behavior<View> for Middle<'_> {
     ) -> egui::Response {
         let t = tokens(ui);
         let title = tiles.get_pane(&tile).map_or("Views", |view| view.title());
-        let text = self.tab_title_for_tile(tiles, tile);
+        // In a narrow middle, names are worth more than icons.
+        let narrow = ui.clip_rect().width() < NARROW_TABS;
+        let text = if narrow {
+            title.into()
+        } else {
+            self.tab_title_for_tile(tiles, tile)
+        };
+        let padding = if narrow { 14.0 } else { 24.0 };
         let font = tokens::medium_font(tokens::TEXT_BODY);
         let galley = text.into_galley(ui, Some(egui::TextWrapMode::Extend), f32::INFINITY, font);
         let (_, rect) =
-            ui.allocate_space(egui::vec2(galley.size().x + 24.0, ui.available_height()));
+            ui.allocate_space(egui::vec2(galley.size().x + padding, ui.available_height()));
         let response = ui.interact(rect, id, egui::Sense::click_and_drag());
         response.widget_info(|| {
             egui::WidgetInfo::selected(egui::Role::Button, true, state.active, title)

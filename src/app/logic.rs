@@ -62,7 +62,7 @@ impl Graft {
             if let Answer::RunEvaluated { folder, .. } = &answer {
                 self.state.gallery.forget(folder);
             }
-            self.answer(answer);
+            self.answer(answer, ctx);
         }
         ctx.request_repaint();
     }
@@ -258,7 +258,7 @@ impl Graft {
         }
     }
 
-    fn answer(&mut self, answer: Answer) {
+    fn answer(&mut self, answer: Answer, ctx: &egui::Context) {
         match answer {
             Answer::Devices(devices) => {
                 let known = |device: &str| {
@@ -423,10 +423,19 @@ impl Graft {
             }
             Answer::Gallery(answer) => self.gallery_answer(answer),
             Answer::Run(Err(reason)) => self.error("A run can't be opened", reason),
-            // Asked for by nobody yet.
-            Answer::EvaluationProgress { .. }
-            | Answer::RunEvaluated { .. }
-            | Answer::EvaluationStopped { .. } => {}
+            Answer::EvaluationProgress {
+                folder,
+                split,
+                done,
+                total,
+            } => self.evaluation_progress(folder, split, done, total),
+            Answer::RunEvaluated {
+                folder,
+                split,
+                result,
+            } => self.evaluated(folder, split, result, ctx),
+            Answer::EvaluationStopped { folder, split } => self.evaluation_stopped(folder, split),
+            Answer::Diagnosed { folder, result, .. } => self.diagnosed(folder, result),
         }
     }
 

@@ -19,6 +19,7 @@ mod clock;
 mod comparing;
 mod dialogs;
 mod documents;
+mod evaluating;
 mod export_dialog;
 mod figures;
 mod file_browser;

@@ -9,6 +9,7 @@ use eframe::egui;
 use super::command::{Command, View};
 use super::dialogs::{Ask, Files};
 use super::documents::file_title;
+use super::evaluating::Background;
 use super::figures::Exports;
 use super::frame_times::FrameTimes;
 use super::palette::Palette;
@@ -64,6 +65,7 @@ pub struct Graft {
     pub(super) closing: Closing,
     /// Runs that `Compare both ways` queued: the comparison opens when the last has ended.
     pub(super) pending_pair: Vec<RunId>,
+    pub(super) evaluating: Background,
     pub(super) next_run: u64,
     pub(super) next_notice: u64,
     pub(super) next_color: usize,
@@ -186,6 +188,7 @@ impl Graft {
                 .is_file(),
             closing: Closing::No,
             pending_pair: Vec::new(),
+            evaluating: Background::default(),
             next_run: 1,
             next_notice: 1,
             next_color: 0,
@@ -331,6 +334,7 @@ impl eframe::App for Graft {
         self.follow_active_document(ctx);
         self.follow_other_processes(ctx);
         self.follow_pair();
+        self.follow_evaluation(ctx);
         self.measure_next_backbone();
         self.watch_closing(ctx);
         self.note_window(ctx);

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::evaluating::EvaluationState;
 use super::gallery::GalleryState;
-use crate::data::{Dataset, Pixels, SplitIndices};
+use crate::data::{Dataset, Pixels, Split, SplitIndices};
 use crate::experiment::{Augmentation, DataConfig, DataSource, Experiment, FieldProblem};
 use crate::models::device::Devices;
 use crate::models::speed::Measured;
@@ -185,6 +186,9 @@ pub struct State {
     pub runs: Vec<RunRecord>,
     /// The run that the results view looks at closely: the last that finished, or was chosen.
     pub selected_run: Option<String>,
+    /// The part of a run's pictures that the evaluation shows; the test pictures at first.
+    pub shown_split: Option<Split>,
+    pub evaluation: EvaluationState,
     /// Runs laid side by side.
     pub comparison: Compared,
     /// How many seeds `Compare both ways` trains each way with; 0 counts as 1.

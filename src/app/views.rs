@@ -3,6 +3,7 @@
 use eframe::egui;
 
 use super::command::{Command, View};
+use super::evaluating::{self, Part};
 use super::panels::advice::{AdviceLocal, AdviceView, advice_ui};
 use super::panels::augmentation::{AugmentationEditorView, AugmentationLocal, augmentation_ui};
 use super::panels::augmentation_view::{
@@ -15,6 +16,9 @@ use super::panels::compare::{CompareCache, CompareLocal, compare_ui};
 use super::panels::curves::{CurvesLocal, CurvesView, curves_ui};
 use super::panels::data::{DataEditorLocal, DataEditorView, data_editor_ui};
 use super::panels::data_view::{DataViewCache, DataViewLocal, data_view_ui};
+use super::panels::evaluation::cache::EvaluationCache;
+use super::panels::evaluation::view::EvaluationView;
+use super::panels::evaluation::{EvaluationLocal, evaluation_ui};
 use super::panels::gallery::{GalleryLocal, gallery_ui};
 use super::panels::head::{HeadLocal, HeadView, head_ui};
 use super::panels::layers::{LayersCache, LayersLocal, layers_summary_ui, layers_ui};
@@ -27,6 +31,7 @@ use super::panels::{format, training};
 use super::shell::Graft;
 use super::state::{Scan, State};
 use super::tokens::{self, icon, tokens};
+use crate::data::Split;
 use crate::models::tree::LayerTree;
 
 /// What the panels remember between frames.
@@ -48,6 +53,8 @@ pub struct Locals {
     backbones: BackbonesLocal,
     curves: CurvesLocal,
     results: ResultsLocal,
+    evaluation: EvaluationLocal,
+    evaluation_view: EvaluationCache,
     compare: CompareLocal,
     compare_view: CompareCache,
     gallery: GalleryLocal,
@@ -312,11 +319,52 @@ impl Locals {
             },
             View::Curves => curves_ui(ui, &CurvesView::build(state), &mut self.curves, out),
             View::Results => results_ui(ui, &ResultsView::build(state), &mut self.results, out),
+            View::Evaluation => {
+                let local = &mut self.evaluation;
+                let split = state.shown_split.unwrap_or(Split::Test);
+                let run = evaluating::shown(state);
+                let part = run
+                    .and_then(|run| run.folder.clone())
+                    .and_then(|folder| state.evaluation.parts.get(&(folder, split)));
+                let mut body = None;
+                if let Some(Part::Ready(answers)) = part
+                    && let Some(source) = &answers.source
+                {
+                    let intervals = state.evaluation.intervals.as_ref();
+                    let intervals = intervals.map(|(key, evaluation)| (key, &**evaluation));
+                    let (built, wanted) =
+                        self.evaluation_view.body(source, &local.choices, intervals);
+                    body = Some(built);
+                    out.extend(wanted.map(Command::WantIntervals));
+                }
+                // A run's answers on its test pictures stand in its folder as a rule.
+                if let Some(run) = run
+                    && part.is_none()
+                    && split == Split::Test
+                    && run
+                        .summary
+                        .as_ref()
+                        .is_some_and(|summary| summary.test.is_some())
+                {
+                    out.push(Command::WantEvaluation(run.id.clone(), split));
+                }
+                let view = EvaluationView::build(state, body);
+                let before = local.choices;
+                evaluation_ui(ui, &view, local, out);
+                if local.choices != before {
+                    // What was drawn stands for the choices before.
+                    ui.ctx().request_repaint();
+                }
+            }
             View::Compare => {
                 let local = &mut self.compare;
                 let body = self.compare_view.body(state, local.pair, local.clustered);
                 let view = CompareView::build(state, body);
+                let before = (local.pair, local.clustered);
                 compare_ui(ui, &view, &state.thumbnails, local, out);
+                if (local.pair, local.clustered) != before {
+                    ui.ctx().request_repaint();
+                }
                 if !local.wanted.is_empty() {
                     out.push(Command::WantThumbnails(local.wanted.clone()));
                 }

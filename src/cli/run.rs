@@ -13,11 +13,11 @@ use super::progress::TerminalProgress;
 use super::table::{Align, table};
 use super::{data, interrupt, output, resume};
 use crate::data::{DataError, Dataset, StopFlag, scan, split};
-use crate::evaluation::{ClassificationReport, ConfusionMatrix, wilson};
+use crate::evaluation::{ClassificationReport, ConfusionMatrix, Spread, wilson};
 use crate::experiment::{DataConfig, Experiment, preset};
 use crate::models::device::{self, Devices};
 use crate::models::{catalogue, weights};
-use crate::runs::seeds::{self, Spread};
+use crate::runs::seeds;
 use crate::runs::{RunRecorder, Tee};
 use crate::training::events::TestMetrics;
 use crate::training::trainer::PauseFlag;
@@ -375,7 +375,7 @@ fn spread(group: &[&Trained], value: impl Fn(&TestMetrics) -> f64) -> Option<Spr
         .iter()
         .filter_map(|one| one.outcome.test.as_ref().map(&value))
         .collect();
-    Spread::of(&values)
+    Spread::new(&values)
 }
 
 fn all_as_json(trained: &[Trained]) -> serde_json::Value {
@@ -444,20 +444,24 @@ fn all_as_text(trained: &[Trained]) -> String {
                 seeds::base_name(&group[0].experiment.name).to_owned(),
                 seeds.join(", "),
                 or_dash(accuracy.map(|spread| {
-                    if spread.n > 1 {
+                    if spread.seeds > 1 {
                         format!(
                             "{:.1} ± {:.1} %",
-                            spread.mean * 100.0,
-                            spread.deviation * 100.0
+                            spread.mean.value * 100.0,
+                            spread.standard_deviation * 100.0
                         )
                     } else {
-                        format::percent(spread.mean)
+                        format::percent(spread.mean.value)
                     }
                 })),
                 or_dash(accuracy.map(|spread| {
-                    format!("{:.1} to {:.1} %", spread.low * 100.0, spread.high * 100.0)
+                    format!(
+                        "{:.1} to {:.1} %",
+                        spread.lowest * 100.0,
+                        spread.highest * 100.0
+                    )
                 })),
-                or_dash(macro_f1.map(|spread| format!("{:.3}", spread.mean))),
+                or_dash(macro_f1.map(|spread| format!("{:.3}", spread.mean.value))),
             ]
         })
         .collect();
@@ -567,8 +571,11 @@ mod tests {
         let json = all_as_json(&trained);
         assert_eq!(json["experiments"][0]["name"], "One");
         assert_eq!(json["experiments"][0]["seeds"], json!([7, 8]));
-        assert_eq!(json["experiments"][0]["accuracy"]["mean"], 0.75);
-        assert_eq!(json["experiments"][1]["accuracy"]["deviation"], 0.0);
+        assert_eq!(json["experiments"][0]["accuracy"]["mean"]["value"], 0.75);
+        assert_eq!(
+            json["experiments"][1]["accuracy"]["standard_deviation"],
+            0.0
+        );
         assert_eq!(json["runs"][2]["seed"], 8);
         let text = all_as_text(&trained);
         assert!(text.contains("75.0 ± 35.4 %"), "{text}");

@@ -191,11 +191,16 @@ struct Draws {
 impl AnswerScores {
     /// Without the bootstrap: one pass over the pictures.
     pub fn new(predictions: &Predictions, decision: &Decision) -> Self {
-        let confusion = decision.confusion(predictions);
+        let pictures = predictions.rows.len() as u64;
+        Self::from_confusion(decision.confusion(predictions), pictures, decision)
+    }
+
+    /// From the counts of the answers that `decision` gives for so many `pictures`.
+    pub fn from_confusion(confusion: ConfusionMatrix, pictures: u64, decision: &Decision) -> Self {
         let tally = Tally::from(&confusion);
         Self {
             decision: *decision,
-            coverage: super::confusion::ratio(tally.total(), predictions.rows.len() as u64),
+            coverage: super::confusion::ratio(tally.total(), pictures),
             accuracy: Score::share(tally.correct(), tally.total()),
             balanced_accuracy: Score::bare(tally.balanced_accuracy()),
             macro_f1: Score::bare(tally.macro_f1()),

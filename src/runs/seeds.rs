@@ -1,7 +1,5 @@
-//! One experiment under several seeds: how it is repeated, how repetitions are recognised, and what
-//! they say together.
+//! One experiment under several seeds: how it is repeated, and how repetitions are recognised.
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::experiment::Experiment;
@@ -53,41 +51,6 @@ pub fn recipe(experiment: &Experiment) -> String {
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect()
-}
-
-/// Mean and spread of a number over repetitions.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Spread {
-    pub mean: f64,
-    /// Sample standard deviation (divided by n - 1); 0 for a single value.
-    pub deviation: f64,
-    pub low: f64,
-    pub high: f64,
-    pub n: usize,
-}
-
-impl Spread {
-    /// `None` without a value.
-    pub fn of(values: &[f64]) -> Option<Self> {
-        if values.is_empty() {
-            return None;
-        }
-        let n = values.len() as f64;
-        let mean = values.iter().sum::<f64>() / n;
-        let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-        let deviation = if values.len() > 1 {
-            (squares / (n - 1.0)).sqrt()
-        } else {
-            0.0
-        };
-        Some(Self {
-            mean,
-            deviation,
-            low: values.iter().copied().fold(f64::INFINITY, f64::min),
-            high: values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-            n: values.len(),
-        })
-    }
 }
 
 /// Places that belong together, each group in the order of its first member: by `key`, where a place
@@ -142,19 +105,6 @@ mod tests {
             ..experiment.clone()
         };
         assert_ne!(recipe(&other), recipe(&experiment));
-    }
-
-    #[test]
-    fn the_spread_is_that_of_a_sample() {
-        // numpy: mean 0.875, std(ddof=1) 0.005.
-        let spread = Spread::of(&[0.870, 0.880, 0.875]);
-        assert!(spread.is_some_and(|spread| {
-            (spread.mean - 0.875).abs() < 1e-12
-                && (spread.deviation - 0.005).abs() < 1e-12
-                && (spread.low, spread.high, spread.n) == (0.870, 0.880, 3)
-        }));
-        assert_eq!(Spread::of(&[0.5]).map(|spread| spread.deviation), Some(0.0));
-        assert_eq!(Spread::of(&[]), None);
     }
 
     #[test]

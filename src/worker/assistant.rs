@@ -19,6 +19,7 @@ use crate::data::{DataError, StopFlag, augment, decode, scan, split};
 use crate::experiment::{DataConfig, Experiment};
 use crate::models::{self, catalogue};
 use crate::runs::{Comparison, store};
+use crate::training::diagnosis::{Diagnosis, Undecided};
 
 /// Questions that may wait; further ones are dropped, the window asks again.
 const QUESTIONS: usize = 4096;
@@ -206,6 +207,7 @@ fn enqueue(waiting: &mut VecDeque<Question>, question: Question) {
             },
             Question::Thumbnail { dataset, index, .. },
         ) => Arc::ptr_eq(old, dataset) && old_index == index,
+        (Question::Diagnose { folder: old }, Question::Diagnose { folder }) => old == folder,
         _ => false,
     };
     waiting.retain(|old| !superseded(old));
@@ -278,6 +280,14 @@ fn answer(question: Question) -> Option<Answer> {
                 .map(Box::new)
                 .map_err(|error| error.to_string()),
         ),
+        Question::Diagnose { folder } => {
+            let (epochs, result) = diagnose(&folder);
+            Answer::Diagnosed {
+                folder,
+                epochs,
+                result,
+            }
+        }
         Question::Compare { folders } => Answer::Compared {
             result: Comparison::load(&folders)
                 .map(Arc::new)
@@ -293,6 +303,17 @@ fn answer(question: Question) -> Option<Answer> {
         | Question::EvaluateRun { .. }
         | Question::StopEvaluation { .. } => return None,
     })
+}
+
+/// How many epochs the run in `folder` has, and what they say.
+fn diagnose(folder: &Path) -> (usize, Result<Result<Diagnosis, Undecided>, String>) {
+    match store::open(folder) {
+        Ok(run) => (
+            run.metrics.len(),
+            crate::runs::diagnose(&run).map_err(|error| error.to_string()),
+        ),
+        Err(error) => (0, Err(error.to_string())),
+    }
 }
 
 fn stored_weights() -> Vec<(String, String)> {

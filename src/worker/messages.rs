@@ -14,6 +14,7 @@ use crate::models::speed::Measured;
 use crate::models::tree::LayerTree;
 use crate::runs::{Comparison, EvaluatedRun, RunSummary, StoredRun};
 use crate::training::TrainingEvent;
+use crate::training::diagnosis::{Diagnosis, Undecided};
 use crate::training::pretrained::RankedClass;
 
 pub use gallery::{GalleryAnswer, GalleryQuestion, NeighbourPicture};
@@ -124,6 +125,10 @@ pub enum Question {
     OpenRun {
         folder: PathBuf,
     },
+    /// What the curves of a run in this folder say, under way or ended.
+    Diagnose {
+        folder: PathBuf,
+    },
     /// Lay these runs side by side.
     Compare {
         folders: Vec<PathBuf>,
@@ -192,6 +197,12 @@ pub enum Answer {
     Compared {
         folders: Vec<PathBuf>,
         result: Result<Arc<Comparison>, String>,
+    },
+    /// How many epochs were looked at, and what they say or why they say nothing yet.
+    Diagnosed {
+        folder: PathBuf,
+        epochs: usize,
+        result: Result<Result<Diagnosis, Undecided>, String>,
     },
     /// Pictures that the network has seen, and of how many.
     EvaluationProgress {

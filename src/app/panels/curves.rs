@@ -3,6 +3,7 @@
 use eframe::egui::{self, Sense, vec2};
 use egui_plot::{HoverPosition, Line, LineStyle, Plot, PlotPoints, Points, VLine};
 
+use super::diagnosis::{DiagnosisView, diagnosis_ui};
 use super::widgets;
 use crate::app::command::Command;
 use crate::app::state::{RecordState, RunRecord, State};
@@ -22,6 +23,8 @@ pub struct CurvesView {
     pub can_train: bool,
     /// The run under way, when it has no epoch to show yet.
     pub beginning: Option<String>,
+    /// What the curves of the run that one looks at say.
+    pub diagnosis: Option<DiagnosisView>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -56,6 +59,7 @@ impl CurvesView {
             runs_known: state.runs.len(),
             can_train: state.active_document().is_some(),
             beginning,
+            diagnosis: DiagnosisView::of_shown(state),
         }
     }
 
@@ -210,6 +214,10 @@ pub fn curves_ui(
             }
         });
         return;
+    }
+    if let Some(found) = &view.diagnosis {
+        diagnosis_ui(ui, found, out);
+        ui.add_space(tokens::SPACE_S);
     }
     overlay_ui(ui, view, local, ui.available_height());
 }

@@ -266,12 +266,16 @@ pub fn matrix_ui(
     name: &str,
 ) -> (Option<(usize, usize)>, f32) {
     let colors = tokens(ui);
-    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
     let n = view.len();
     if n == 0 {
         return (None, 0.0);
     }
-    let mut place = layout(ui, view, local, rect);
+    let room = Rect::from_min_size(ui.cursor().min, size);
+    let mut place = layout(ui, view, local, room);
+    // No more than the cells take: a small matrix leaves no hole.
+    let taken = place.cells.max - room.min + vec2(2.0, 2.0);
+    let (rect, _) = ui.allocate_exact_size(taken.min(size), Sense::hover());
+    place.cells = place.cells.translate(rect.min - room.min);
     let id = ui.make_persistent_id(("matrix", name));
     let area = ui.interact(place.cells, id, Sense::click_and_drag());
     steer(ui, &area, view, local, &mut place, rect);

@@ -8,9 +8,9 @@ use super::{format, widgets};
 use crate::app::command::Command;
 use crate::app::state::{RunRecord, State};
 use crate::app::tokens::{self, icon, tokens};
-use crate::evaluation;
+use crate::evaluation::{self, Spread};
 use crate::runs::RunSummary;
-use crate::runs::seeds::{self, Spread};
+use crate::runs::seeds;
 use crate::training::events::TestMetrics;
 
 /// Plain data of the results.
@@ -71,7 +71,7 @@ fn groups(
         .filter_map(|group| {
             let values = |value: fn(&TestMetrics) -> f64| {
                 let values: Vec<f64> = group.iter().map(|&place| value(tested[place].2)).collect();
-                Spread::of(&values)
+                Spread::new(&values)
             };
             Some(GroupRow {
                 name: seeds::base_name(&tested[group[0]].0.name).to_owned(),
@@ -80,7 +80,7 @@ fn groups(
             })
         })
         .collect();
-    rows.sort_by(|a, b| b.accuracy.mean.total_cmp(&a.accuracy.mean));
+    rows.sort_by(|a, b| b.accuracy.mean.value.total_cmp(&a.accuracy.mean.value));
     rows
 }
 
@@ -367,6 +367,15 @@ fn interval_text(row: &ResultRow) -> String {
     )
 }
 
+/// `88.3 ± 0.6 %`: mean and standard deviation of a share over seeds.
+pub fn spread_text(spread: &Spread) -> String {
+    format!(
+        "{:.1} ± {:.1} %",
+        spread.mean.value * 100.0,
+        spread.standard_deviation * 100.0
+    )
+}
+
 /// Mean and spread over seeds: what is luck and what is not.
 fn groups_ui(ui: &mut egui::Ui, view: &ResultsView) {
     if view.groups.is_empty() {
@@ -393,24 +402,18 @@ fn groups_ui(ui: &mut egui::Ui, view: &ResultsView) {
             }
             ui.end_row();
             for row in &view.groups {
-                let Spread {
-                    mean,
-                    deviation,
-                    low,
-                    high,
-                    n,
-                } = row.accuracy;
+                let accuracy = &row.accuracy;
                 ui.label(tokens::medium(&row.name));
-                ui.label(n.to_string());
-                ui.label(tokens::semibold(format!(
-                    "{:.1} ± {:.1} %",
-                    mean * 100.0,
-                    deviation * 100.0
-                )));
-                ui.label(format!("{:.1} – {:.1} %", low * 100.0, high * 100.0));
+                ui.label(accuracy.seeds.to_string());
+                ui.label(tokens::semibold(spread_text(accuracy)));
+                ui.label(format!(
+                    "{:.1} – {:.1} %",
+                    accuracy.lowest * 100.0,
+                    accuracy.highest * 100.0
+                ));
                 ui.label(format!(
                     "{:.3} ± {:.3}",
-                    row.macro_f1.mean, row.macro_f1.deviation
+                    row.macro_f1.mean.value, row.macro_f1.standard_deviation
                 ));
                 ui.end_row();
             }
@@ -513,8 +516,8 @@ mod tests {
         // The third was tested on other pictures.
         assert_eq!(view.groups.len(), 1);
         let spread = view.groups[0].accuracy;
-        assert_eq!(spread.n, 2);
-        assert!((spread.mean - 0.8865).abs() < 1e-9, "{spread:?}");
+        assert_eq!(spread.seeds, 2);
+        assert!((spread.mean.value - 0.8865).abs() < 1e-9, "{spread:?}");
         assert!(ResultsView::build(&fakes::state()).groups.is_empty());
     }
 

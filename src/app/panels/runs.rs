@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use eframe::egui::{self, Align2, Sense, vec2};
 
 use super::{format, widgets};
-use crate::app::command::Command;
+use crate::app::command::{Command, View};
 use crate::app::state::{RecordState, RunRecord, State};
 use crate::app::tokens::{self, icon, tokens};
 use crate::training::events::Activity;
@@ -405,6 +405,16 @@ fn menu_ui(ui: &mut egui::Ui, row: &RunRow, out: &mut Vec<Command>) {
         show(row, !row.shown, out);
     }
     if row.accuracy.is_some() {
+        let button = ui.button(format!("{} Evaluate", icon::TARGET));
+        if button
+            .on_hover_text(
+                "What this run gets right and wrong: confusion matrix, curves, calibration",
+            )
+            .clicked()
+        {
+            out.push(Command::SelectRun(row.id.clone()));
+            out.push(Command::ShowView(View::Evaluation));
+        }
         let button = ui.button(format!("{} Add to comparison", icon::GIT_DIFF));
         if button
             .on_hover_text("Lay this run beside those in the comparison")

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod comparing;
+mod evaluating;
 pub(super) mod fake;
 
 use eframe::egui::{Key, Modifiers};

@@ -12,11 +12,24 @@ use crate::app::tokens::{self, icon, tokens};
 /// Runs that one press of the button lays side by side, at most.
 const LATEST: usize = 4;
 
+/// What a chip takes beside its name: dot, button, margins.
+const CHIP: f32 = 76.0;
+
 pub fn chooser_ui(ui: &mut egui::Ui, view: &CompareView, out: &mut Vec<Command>) {
     let ids: Vec<&String> = view.chosen.iter().map(|run| &run.id).collect();
     ui.horizontal_wrapped(|ui| {
         for run in &view.chosen {
             let colors = tokens(ui);
+            // A chip that does not fit begins the next line: a frame does not wrap by itself.
+            let font = tokens::medium_font(tokens::TEXT_BODY);
+            let galley =
+                ui.painter()
+                    .layout_no_wrap(run.name.clone(), font, egui::Color32::PLACEHOLDER);
+            let width = galley.size().x + CHIP;
+            let begun = ui.cursor().left() > ui.max_rect().left() + 1.0;
+            if begun && ui.cursor().left() + width > ui.max_rect().right() {
+                ui.end_row();
+            }
             egui::Frame::new()
                 .fill(colors.raised)
                 .corner_radius(tokens::RADIUS_M)

@@ -267,9 +267,11 @@ fn matrices_ui(
     ui.add_space(tokens::SPACE_XS);
     let gap = tokens::SPACE_L;
     let width = ui.available_width();
-    let columns = if width >= 780.0 {
+    // Two classes need less room than two hundred.
+    let least = if matrices[0].len() <= 4 { 200.0 } else { 250.0 };
+    let columns = if width >= 3.0 * least {
         3
-    } else if width >= 480.0 {
+    } else if width >= 2.0 * least {
         2
     } else {
         1

@@ -71,7 +71,7 @@ pub fn settings_ui(ui: &mut egui::Ui, body: &CompareBody) {
             egui::Grid::new("settings")
                 .striped(true)
                 .spacing(vec2(tokens::SPACE_L, tokens::SPACE_XS))
-                .max_col_width(300.0)
+                .max_col_width(220.0)
                 .show(ui, |ui| {
                     ui.label(colors.small("Setting"))
                         .on_hover_text("As the preset names it");

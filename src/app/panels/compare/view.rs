@@ -6,11 +6,14 @@ use std::sync::Arc;
 use super::super::curves::{CurvesView, RunCurves};
 use super::super::format;
 use super::super::matrix::{MatrixView, Shown};
+use super::super::results::spread_text;
 use crate::app::state::{RecordState, RunRecord, Scan, State};
 use crate::data::Pixels;
-use crate::evaluation::wilson;
+use crate::evaluation::{
+    ClassOrder, PairedComparison, Prediction, Predictions, SeedComparison, Spread, Verdict, wilson,
+};
 use crate::runs::comparison::{ComparedRun, Comparison};
-use crate::runs::seeds::{self, Spread};
+use crate::runs::seeds;
 
 /// Pictures that changed sides that are listed, at most: the surest ones.
 const MOST_PICTURES: usize = 200;
@@ -187,9 +190,12 @@ impl CompareView {
                         .iter()
                         .find(|refused| refused.folder == *folder)
                 });
+                let named = body
+                    .as_ref()
+                    .and_then(|body| body.runs.iter().find(|named| named.id == *id));
                 Some(Chosen {
                     id: id.clone(),
-                    name: run.name.clone(),
+                    name: named.map_or_else(|| run.name.clone(), |named| named.name.clone()),
                     color: run.color,
                     refused: refused.map(|refused| refused.reason.clone()),
                 })
@@ -371,6 +377,7 @@ impl CompareBody {
             runs_known: count,
             can_train: false,
             beginning: None,
+            diagnosis: None,
         };
         let mut body = Self {
             results: results(comparison, &runs),
@@ -398,8 +405,12 @@ impl CompareBody {
         stamp: u64,
     ) {
         let classes = &comparison.classes;
-        let _ = clustered;
-        let places: Vec<usize> = (0..classes.len()).collect();
+        let order = if clustered {
+            ClassOrder::Confusion
+        } else {
+            ClassOrder::Label
+        };
+        let places = comparison.runs[from].confusion.order(order);
         let change = comparison.confusion_change(from, to);
         let matrix = |run: &ComparedRun, stamp| {
             let counts = &run.confusion.counts;
@@ -423,6 +434,7 @@ impl CompareBody {
                 .collect(),
             _ => HashMap::new(),
         };
+        self.verdict = verdict(comparison, &self.runs, from, to);
         let changes = comparison.changes(from, to);
         let listed = |pictures: &[usize]| Changed {
             total: pictures.len(),
@@ -460,6 +472,66 @@ impl CompareBody {
     }
 }
 
+/// Which of the pair is better, and what speaks for it.
+fn verdict(comparison: &Comparison, runs: &[Named], from: usize, to: usize) -> Option<VerdictText> {
+    // The test looks at right and wrong alone.
+    let rightness = |run: usize| Predictions {
+        classes: vec!["right".into(), "wrong".into()],
+        rows: comparison
+            .files
+            .iter()
+            .enumerate()
+            .map(|(picture, file)| Prediction {
+                file: file.clone(),
+                truth: 0,
+                probabilities: if comparison.is_right(run, picture) {
+                    vec![1.0, 0.0]
+                } else {
+                    vec![0.0, 1.0]
+                },
+            })
+            .collect(),
+    };
+    let paired = PairedComparison::new(&rightness(from), &rightness(to)).ok()?;
+    let (first, second) = (&runs[from].name, &runs[to].name);
+    let mut verdict = Verdict::new(first, second, &paired);
+    let name = |run: usize| seeds::base_name(&comparison.runs[run].summary.experiment).to_owned();
+    if let Some(seeds) = seed_pairs(comparison, from, to) {
+        verdict = verdict.with_seeds(&name(from), &name(to), &seeds);
+    }
+    let mut evidence = vec![format!(
+        "Of {}, {} went from wrong to right and {} from right to wrong. The interval of the difference is Newcombe's \
+         for pairs, 95 %; p is McNemar's exact test: how often chance alone would split them so unevenly.",
+        format::plural(paired.pictures, "test picture", "test pictures"),
+        format::count(paired.only_second_right),
+        format::count(paired.only_first_right),
+    )];
+    evidence.extend(verdict.seeds.clone().map(|text| format!("{text}.")));
+    Some(VerdictText {
+        sentence: format!("{}: {}", verdict.headline, verdict.evidence),
+        evidence,
+    })
+}
+
+/// Accuracies of two experiments under the same seeds.
+fn seed_pairs(comparison: &Comparison, from: usize, to: usize) -> Option<SeedComparison> {
+    let group = |run: usize| comparison.groups.iter().find(|group| group.contains(&run));
+    let (first, second) = (group(from)?, group(to)?);
+    if first == second {
+        return None;
+    }
+    let accuracy = |run: usize| comparison.runs[run].confusion.accuracy();
+    let seed = |run: usize| comparison.runs[run].experiment.seed;
+    let pairs: Vec<(f64, f64)> = first
+        .iter()
+        .filter_map(|&one| {
+            let other = second.iter().find(|&&other| seed(other) == seed(one))?;
+            Some((accuracy(one), accuracy(*other)))
+        })
+        .collect();
+    SeedComparison::new(&pairs)
+}
+
 /// The first runs of the first two groups, so that two ways are compared rather than two seeds of one.
 fn first_pair(comparison: &Comparison) -> (usize, usize) {
     match &comparison.groups[..] {
@@ -468,25 +540,23 @@ fn first_pair(comparison: &Comparison) -> (usize, usize) {
     }
 }
 
-/// Names that tell the runs apart, and their colours.
+/// Names that tell the runs apart, and their colours. Runs of one name are numbered by their start.
 fn names(state: &State, comparison: &Comparison) -> Vec<Named> {
-    let plain: Vec<&str> = comparison
-        .runs
+    let summaries: Vec<_> = comparison.runs.iter().map(|run| &run.summary).collect();
+    summaries
         .iter()
-        .map(|run| run.summary.experiment.as_str())
-        .collect();
-    comparison
-        .runs
-        .iter()
-        .map(|run| {
-            let name = &run.summary.experiment;
-            let twins = plain.iter().filter(|other| *other == name).count();
-            let record = state.runs.iter().find(|record| record.id == run.summary.id);
+        .map(|summary| {
+            let name = &summary.experiment;
+            let twins = summaries.iter().filter(|other| other.experiment == *name);
+            let earlier = twins
+                .clone()
+                .filter(|other| (other.started, &other.id) < (summary.started, &summary.id))
+                .count();
+            let record = state.runs.iter().find(|record| record.id == summary.id);
             Named {
-                id: run.summary.id.clone(),
-                name: if twins > 1 {
-                    // The folder's name begins with the time.
-                    format!("{name} ({})", when(&run.summary.id))
+                id: summary.id.clone(),
+                name: if twins.count() > 1 {
+                    format!("{name} #{}", earlier + 1)
                 } else {
                     name.clone()
                 },
@@ -494,17 +564,6 @@ fn names(state: &State, comparison: &Comparison) -> Vec<Named> {
             }
         })
         .collect()
-}
-
-/// `2026-11-24T10-15-03-solar-cells` as `24 10:15:03`: the day of the month and the time.
-fn when(id: &str) -> String {
-    let parts = (id.get(8..10), id.get(11..19));
-    match parts {
-        (Some(day), Some(time)) if id.as_bytes().get(10) == Some(&b'T') => {
-            format!("day {day}, {}", time.replace('-', ":"))
-        }
-        _ => id.to_owned(),
-    }
 }
 
 fn results(comparison: &Comparison, runs: &[Named]) -> Vec<ResultRow> {
@@ -566,16 +625,20 @@ fn group_row(comparison: &Comparison, group: &[usize]) -> ResultRow {
     let runs: Vec<&ComparedRun> = group.iter().map(|&run| &comparison.runs[run]).collect();
     let spread = |value: &dyn Fn(&ComparedRun) -> Option<f64>| {
         let values: Vec<f64> = runs.iter().filter_map(|run| value(run)).collect();
-        Spread::of(&values)
+        Spread::new(&values)
     };
     let dash = || "–".to_owned();
     let mean = |spread: Option<Spread>, write: &dyn Fn(f64) -> String| {
-        spread.map_or_else(dash, |spread| write(spread.mean))
+        spread.map_or_else(dash, |spread| write(spread.mean.value))
     };
     let accuracy = spread(&|run| Some(run.confusion.accuracy()));
     let macro_f1 = spread(&|run| Some(run.report.macro_average.f1));
     let range = accuracy.map_or_else(dash, |spread| {
-        format!("{:.1} – {:.1} %", spread.low * 100.0, spread.high * 100.0)
+        format!(
+            "{:.1} – {:.1} %",
+            spread.lowest * 100.0,
+            spread.highest * 100.0
+        )
     });
     let name = seeds::base_name(&runs[0].summary.experiment);
     ResultRow {
@@ -583,16 +646,13 @@ fn group_row(comparison: &Comparison, group: &[usize]) -> ResultRow {
         color: None,
         of_group: false,
         values: vec![
-            accuracy.map_or_else(dash, |spread| {
-                format!(
-                    "{:.1} ± {:.1} %",
-                    spread.mean * 100.0,
-                    spread.deviation * 100.0
-                )
-            }),
+            accuracy.map_or_else(dash, |spread| spread_text(&spread)),
             range.clone(),
             macro_f1.map_or_else(dash, |spread| {
-                format!("{:.3} ± {:.3}", spread.mean, spread.deviation)
+                format!(
+                    "{:.3} ± {:.3}",
+                    spread.mean.value, spread.standard_deviation
+                )
             }),
             mean(
                 spread(&|run| run.summary.test.as_ref().map(|test| test.loss)),

@@ -1,0 +1,294 @@
+//! The evaluation, driven by its accessible labels.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::app::command::GalleryFilter;
+use crate::app::panels::evaluation::body::Source;
+use crate::app::panels::evaluation::cache::EvaluationCache;
+use crate::app::panels::evaluation::view::{EvaluationBody, EvaluationView, RunChoice, Status};
+use crate::app::panels::evaluation::{EvaluationLocal, evaluation_ui};
+use crate::data::Split;
+use crate::evaluation::{Decision, Evaluation, Prediction, Predictions, TemperatureFit};
+
+struct Evaluated {
+    view: EvaluationView,
+    source: Option<Arc<Source>>,
+    cache: EvaluationCache,
+    local: EvaluationLocal,
+    out: Vec<Command>,
+}
+
+impl Evaluated {
+    fn new(source: Option<Source>, status: Status) -> Self {
+        let run = RunChoice {
+            id: "b".into(),
+            name: "Fine-tuning".into(),
+            color: 1,
+            detail: "91.2 %".into(),
+        };
+        Self {
+            view: EvaluationView {
+                runs: vec![run.clone()],
+                run: Some(run),
+                split: Split::Test,
+                pictures: [100, 20, 40],
+                status,
+                body: None,
+                diagnosis: None,
+                remark: None,
+                temperature: Status::Idle,
+                can_train: true,
+            },
+            source: source.map(Arc::new),
+            cache: EvaluationCache::default(),
+            local: EvaluationLocal::default(),
+            out: Vec::new(),
+        }
+    }
+
+    fn body(&mut self) -> Arc<EvaluationBody> {
+        let source = self.source.as_ref().expect("there are predictions");
+        self.cache.body(source, &self.local.choices, None).0
+    }
+}
+
+fn source(classes: &[&str], rows: &[(u32, Vec<f32>)]) -> Source {
+    let predictions = Arc::new(Predictions {
+        classes: classes.iter().map(|name| (*name).to_owned()).collect(),
+        rows: rows
+            .iter()
+            .enumerate()
+            .map(|(place, (truth, probabilities))| Prediction {
+                file: format!("{place}.png"),
+                truth: *truth,
+                probabilities: probabilities.clone(),
+            })
+            .collect(),
+    });
+    let evaluation = Evaluation::new(&predictions, &Decision::default());
+    let fit = TemperatureFit::new(&predictions);
+    Source::new(predictions, Arc::new(evaluation), fit)
+}
+
+/// Ten pictures of two classes, two of them answered wrong.
+fn two_classes() -> Source {
+    let row = |truth: u32, second: f32| (truth, vec![1.0 - second, second]);
+    source(
+        &["functional", "defective"],
+        &[
+            row(0, 0.05),
+            row(0, 0.10),
+            row(0, 0.20),
+            row(0, 0.35),
+            row(0, 0.70),
+            row(1, 0.95),
+            row(1, 0.90),
+            row(1, 0.80),
+            row(1, 0.60),
+            row(1, 0.40),
+        ],
+    )
+}
+
+fn open(size: egui::Vec2, evaluated: Evaluated) -> Harness<'static, Evaluated> {
+    let mut harness = Harness::builder()
+        .with_size(size)
+        .with_max_steps(12)
+        .with_context_setup(theme::install)
+        .wgpu()
+        .build_ui_state(
+            |ui, evaluated: &mut Evaluated| {
+                if evaluated.source.is_some() {
+                    evaluated.view.body = Some(evaluated.body());
+                }
+                evaluation_ui(
+                    ui,
+                    &evaluated.view,
+                    &mut evaluated.local,
+                    &mut evaluated.out,
+                );
+            },
+            evaluated,
+        );
+    harness.run_steps(4);
+    harness
+}
+
+#[test]
+fn every_number_follows_threshold_and_rejection() {
+    let mut evaluated = Evaluated::new(Some(two_classes()), Status::Ready);
+    let text = evaluated.body().text();
+    for expected in [
+        "10 of 10 answered",
+        "Accuracy: 80.0 % (49.0 – 94.3 %)",
+        "functional: 4 1",
+        "defective: 0.800 0.800 0.800 5",
+        "1 picture of functional taken for defective: 20.0 % of the class",
+        "All 10 pictures answered; 80.0 % right; 4 of 5 defective found, 1 false alarms",
+    ] {
+        assert!(text.contains(expected), "{expected} is not in\n{text}");
+    }
+    evaluated.local.choices.threshold = 0.375;
+    let body = evaluated.body();
+    // 0.40 is found now, and 0.35 still is none.
+    assert_eq!(body.matrix.lines(), "functional: 4 1\ndefective: 0 5");
+    assert!(body.text().contains("5 of 5 defective found"));
+    assert_eq!(body.roc.at, Some([0.2, 1.0]));
+    evaluated.local.choices.threshold = 0.5;
+    evaluated.local.choices.reject_below = 0.75;
+    let body = evaluated.body();
+    assert_eq!((body.kept, body.total), (6, 10));
+    assert_eq!(body.matrix.lines(), "functional: 3 0\ndefective: 0 3");
+    assert_eq!(body.coverage.at, [0.6, 1.0]);
+    let counted: u64 = body.reliability.bins.iter().map(|bin| bin.count).sum();
+    assert_eq!(counted, 6, "the reliability diagram follows");
+    assert!(
+        body.roc.area.contains("1.000"),
+        "the curves follow: {}",
+        body.roc.area
+    );
+    let builds = evaluated.cache.builds;
+    evaluated.body();
+    assert_eq!(evaluated.cache.builds, builds, "idle frames build nothing");
+}
+
+#[test]
+fn a_temperature_changes_confidences_and_not_answers() {
+    let mut evaluated = Evaluated::new(Some(two_classes()), Status::Ready);
+    let before = evaluated.body();
+    evaluated.local.choices.use_temperature = true;
+    let after = evaluated.body();
+    assert_eq!(before.matrix.lines(), after.matrix.lines());
+    assert_ne!(before.reliability.error, after.reliability.error);
+    assert!(after.reliability.before.is_some());
+    assert!(after.decision.sentence.contains("calibration error"));
+}
+
+#[test]
+fn a_cell_opens_the_gallery_and_orders_change_the_matrix() {
+    let mut harness = open(
+        egui::vec2(1000.0, 1600.0),
+        Evaluated::new(Some(two_classes()), Status::Ready),
+    );
+    let cell = "1 picture of functional taken for defective: 20.0 % of 5 of class functional, 20.0 % of 5 taken for defective";
+    harness.get_by_label(cell).click();
+    harness.run_steps(2);
+    let expected = Command::ShowGallery(GalleryFilter {
+        run: Some("b".into()),
+        true_class: Some("functional".into()),
+        predicted_class: Some("defective".into()),
+        split: Some(Split::Test),
+        ..GalleryFilter::default()
+    });
+    assert_eq!(harness.state().out, [expected]);
+    harness.get_by_label("By row").click();
+    harness.run_steps(2);
+    assert_eq!(
+        harness.state_mut().body().matrix.lines(),
+        "functional: 80 % 20 %\ndefective: 20 % 80 %"
+    );
+    harness.get_by_label("Reject below confidence");
+    harness.get_by_label("Threshold");
+    harness.get_by_label("Apply the temperature").click();
+    harness.run_steps(2);
+    assert!(harness.state().local.choices.use_temperature);
+    harness.get_by_label("Reset the decision").click();
+    harness.run_steps(2);
+    assert!(!harness.state().local.choices.use_temperature);
+    harness.get_by_label_contains("Validation 20").click();
+    harness.run_steps(2);
+    assert_eq!(
+        harness.state().out.last(),
+        Some(&Command::ShowSplit(Split::Validation))
+    );
+}
+
+#[test]
+fn what_is_not_there_yet_is_asked_for_stopped_and_tried_again() {
+    let size = egui::vec2(700.0, 500.0);
+    for (status, button, expected) in [
+        (
+            Status::Idle,
+            "Evaluate on test pictures",
+            Command::EvaluateRun("b".into(), Split::Test),
+        ),
+        (
+            Status::Working { done: 8, total: 40 },
+            "Stop",
+            Command::StopEvaluation,
+        ),
+        (
+            Status::Failed("its weights are gone".into()),
+            "Try again",
+            Command::EvaluateRun("b".into(), Split::Test),
+        ),
+    ] {
+        let mut harness = open(size, Evaluated::new(None, status));
+        let button = harness
+            .get_all_by_role(accesskit::Role::Button)
+            .find(|node| {
+                node.accesskit_node()
+                    .label()
+                    .is_some_and(|label| label.contains(button))
+            })
+            .unwrap_or_else(|| panic!("there is no button {button}"));
+        button.click();
+        harness.run_steps(2);
+        assert_eq!(harness.state().out, [expected]);
+    }
+    let harness = open(
+        size,
+        Evaluated::new(None, Status::Working { done: 8, total: 40 }),
+    );
+    harness.get_by_label_contains("8 of 40");
+    let harness = open(
+        size,
+        Evaluated::new(None, Status::Failed("its weights are gone".into())),
+    );
+    harness.get_by_label_contains("its weights are gone");
+    let mut nothing = Evaluated::new(None, Status::Idle);
+    nothing.view.run = None;
+    let mut harness = open(size, nothing);
+    harness
+        .get_all_by_role(accesskit::Role::Button)
+        .find(|node| {
+            node.accesskit_node()
+                .label()
+                .is_some_and(|label| label.ends_with("Train"))
+        })
+        .expect("there is a button")
+        .click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().out, [Command::Train]);
+}
+
+#[test]
+fn three_hundred_classes_are_readable_and_follow_the_slider() {
+    let names: Vec<String> = (0..300).map(|class| format!("class {class}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let rows: Vec<(u32, Vec<f32>)> = (0..1_500u32)
+        .map(|picture| {
+            let truth = picture % 300;
+            let mut probabilities = vec![0.1 / 299.0; 300];
+            let answered = if picture % 7 == 0 {
+                (truth + 1) % 300
+            } else {
+                truth
+            };
+            probabilities[answered as usize] = 0.9;
+            (truth, probabilities)
+        })
+        .collect();
+    let mut harness = open(
+        egui::vec2(1200.0, 1700.0),
+        Evaluated::new(Some(source(&names, &rows)), Status::Ready),
+    );
+    // Cells of two points can't be read out one by one: the matrix is one thing that arrows move in.
+    harness.get_by_label_contains("Confusion matrix, 300 classes");
+    harness.get_by_label_contains("of class 0 taken for class 1");
+    assert!(harness.query_by_label("Threshold").is_none());
+    harness.state_mut().local.choices.reject_below = 0.95;
+    harness.run_steps(3);
+    harness.get_by_label_contains("0 of 1,500 pictures answered");
+}

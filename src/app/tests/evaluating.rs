@@ -1,0 +1,200 @@
+//! Evaluations and diagnoses on their way through the window.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::*;
+use crate::app::command::View;
+use crate::data::Split;
+use crate::evaluation::{Decision, Evaluation, Prediction, Predictions};
+use crate::runs::EvaluatedRun;
+use crate::training::EpochMetrics;
+use crate::training::diagnosis::{Situation, diagnose};
+use crate::worker::messages::RunEvaluation;
+
+fn push(window: &mut Window, command: Command) {
+    window.harness.state_mut().commands.push(command);
+    window.steps();
+}
+
+fn asked(window: &Window, wanted: Split) -> usize {
+    let record = window.record.borrow();
+    let of_split = |question: &&Question| matches!(question, Question::EvaluateRun { split, .. } if *split == wanted);
+    record.questions.iter().filter(of_split).count()
+}
+
+fn evaluated() -> Arc<RunEvaluation> {
+    let row = |truth: u32, second: f32| Prediction {
+        file: format!("{truth}-{second}.png"),
+        truth,
+        probabilities: vec![1.0 - second, second],
+    };
+    let predictions = Predictions {
+        classes: vec!["defective".into(), "functional".into()],
+        rows: vec![row(0, 0.2), row(0, 0.6), row(1, 0.9), row(1, 0.7)],
+    };
+    let evaluation = Evaluation::new(&predictions, &Decision::default());
+    Arc::new(RunEvaluation {
+        run: EvaluatedRun {
+            predictions,
+            problems: Vec::new(),
+            changed: vec!["0.png".into()],
+            is_stored: true,
+            not_stored: None,
+        },
+        evaluation,
+    })
+}
+
+/// Until what works in the background has ended.
+fn settle(window: &mut Window, is_done: impl Fn(&Window) -> bool) {
+    let began = std::time::Instant::now();
+    while !is_done(window) {
+        assert!(began.elapsed().as_secs() < 60, "it never ends");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        window.steps();
+    }
+}
+
+#[test]
+fn a_run_is_evaluated_when_it_is_looked_at_and_validation_gives_the_temperature() {
+    let mut window = Window::with_pair();
+    window.answer(Answer::Runs(vec![summary("first", 0.9)]));
+    assert_eq!(asked(&window, Split::Test), 0);
+    push(&mut window, Command::ShowView(View::Evaluation));
+    window.steps();
+    assert_eq!(asked(&window, Split::Test), 1, "asked for once");
+    let folder = window.harness.state().state.runs[0].folder.clone().unwrap();
+    window.answer(Answer::EvaluationProgress {
+        folder: folder.clone(),
+        split: Split::Test,
+        done: 2,
+        total: 4,
+    });
+    assert!(window.harness.query_by_label_contains("2 of 4").is_some());
+    window.answer(Answer::RunEvaluated {
+        folder: folder.clone(),
+        split: Split::Test,
+        result: Ok(evaluated()),
+    });
+    settle(&mut window, |window| {
+        window
+            .harness
+            .query_by_label_contains("Accuracy 75.0 %")
+            .is_some()
+    });
+    assert!(
+        window
+            .harness
+            .query_by_label_contains("1 picture was written after the run began")
+            .is_some()
+    );
+    push(
+        &mut window,
+        Command::EvaluateRun("first".into(), Split::Validation),
+    );
+    assert_eq!(asked(&window, Split::Validation), 1);
+    window.answer(Answer::RunEvaluated {
+        folder,
+        split: Split::Validation,
+        result: Ok(evaluated()),
+    });
+    settle(&mut window, |window| {
+        window
+            .harness
+            .query_by_label("Apply the temperature")
+            .is_some()
+    });
+}
+
+#[test]
+fn a_stopped_evaluation_can_be_asked_for_again() {
+    let mut window = Window::with_pair();
+    window.answer(Answer::Runs(vec![summary("first", 0.9)]));
+    let folder = window.harness.state().state.runs[0].folder.clone().unwrap();
+    let ask = Command::EvaluateRun("first".into(), Split::Train);
+    push(&mut window, ask.clone());
+    push(&mut window, ask.clone());
+    assert_eq!(asked(&window, Split::Train), 1);
+    push(&mut window, Command::StopEvaluation);
+    let stopped = window
+        .record
+        .borrow()
+        .questions
+        .iter()
+        .any(|question| matches!(question, Question::StopEvaluation { folder: other } if *other == folder));
+    assert!(stopped);
+    window.answer(Answer::EvaluationStopped {
+        folder,
+        split: Split::Train,
+    });
+    push(&mut window, ask);
+    assert_eq!(asked(&window, Split::Train), 2);
+}
+
+#[test]
+fn a_remedy_opens_a_copy_with_one_change() {
+    let mut window = Window::with_pair();
+    window.answer(Answer::Runs(vec![summary("first", 0.9)]));
+    let experiment = window.harness.state().state.documents[0].experiment.clone();
+    let epochs: Vec<EpochMetrics> = (1..=6)
+        .map(|epoch| EpochMetrics {
+            epoch,
+            phase: 0,
+            learning_rate: 1e-3,
+            train_loss: 0.5 / f64::from(epoch),
+            train_accuracy: 0.99,
+            validation_loss: Some(0.4 + 0.1 * f64::from(epoch)),
+            validation_accuracy: Some(0.6),
+            validation_macro_f1: Some(0.6),
+            seconds: 1.0,
+        })
+        .collect();
+    let situation = Situation {
+        experiment: &experiment,
+        classes: 2,
+        majority: Some(0.5),
+        validation_pictures: 400,
+        is_over: true,
+        has_diverged: false,
+    };
+    let found = diagnose(&epochs, &situation).unwrap();
+    let expected = found.remedies[0].apply();
+    let title = found.remedies[0].title.clone();
+    let folder: PathBuf = window.harness.state().state.runs[0].folder.clone().unwrap();
+    window.harness.state_mut().state.runs[0].metrics = epochs;
+    window.harness.state_mut().state.runs[0].shown = true;
+    window.steps();
+    let diagnosed = |window: &Window| {
+        let record = window.record.borrow();
+        let questions = record.questions.iter();
+        questions
+            .filter(|question| matches!(question, Question::Diagnose { .. }))
+            .count()
+    };
+    assert_eq!(diagnosed(&window), 1, "asked once after an epoch");
+    window.answer(Answer::Diagnosed {
+        folder,
+        epochs: 6,
+        result: Ok(Ok(found)),
+    });
+    push(&mut window, Command::ShowView(View::Curves));
+    assert!(
+        window
+            .harness
+            .query_by_label_contains("overfitting")
+            .is_some()
+    );
+    window.harness.get_by_label(&title).click();
+    window.steps();
+    let documents = &window.harness.state().state.documents;
+    assert_eq!(documents.len(), 3);
+    let copy = &documents[2].experiment;
+    assert_ne!(copy.name, experiment.name);
+    let renamed = crate::experiment::Experiment {
+        name: copy.name.clone(),
+        ..expected
+    };
+    assert_eq!(*copy, renamed);
+    assert_eq!(documents[0].experiment, experiment, "the original stays");
+}
