@@ -68,7 +68,8 @@ pub(super) fn draw_matrix(
     if with_list {
         let list = Area {
             left: square.right + scale_room + 40.0 * unit,
-            right: canvas.width - 56.0 * unit,
+            // A line that the eye can follow.
+            right: (square.right + scale_room + 560.0 * unit).min(canvas.width - 56.0 * unit),
             top: square.top,
             bottom: square.bottom,
         };

@@ -74,6 +74,13 @@ impl Figure for MovementFigure {
             return;
         }
         self.draw_stages(canvas, &plot, &x, &y);
+        if layers().all(|layer| *layer == 0.0) {
+            draw_nothing(
+                canvas,
+                &plot,
+                "Nothing moved: the backbone was frozen throughout",
+            );
+        }
     }
 }
 
