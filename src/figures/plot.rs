@@ -114,9 +114,11 @@ pub(super) fn draw_nothing(canvas: &mut Canvas, plot: &Area, text: &str) {
 pub(super) fn thin_out(points: &[(f64, f64)], distance: f64) -> Vec<(f64, f64)> {
     let mut kept: Vec<(f64, f64)> = Vec::new();
     for (index, &point) in points.iter().enumerate() {
-        let is_far = kept
-            .last()
-            .is_none_or(|last| !((point.0 - last.0).hypot(point.1 - last.1) < distance));
+        let is_far = kept.last().is_none_or(|last| {
+            let away = (point.0 - last.0).hypot(point.1 - last.1);
+            // A gap stays a gap.
+            away.is_nan() || away >= distance
+        });
         if is_far || index + 1 == points.len() {
             kept.push(point);
         }
