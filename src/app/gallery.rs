@@ -1,13 +1,13 @@
 //! What the window knows of runs' predictions and their pictures, and what it asks for.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::command::{GalleryFilter, View};
 use super::shell::Graft;
 use super::state::RunRecord;
-use crate::data::{PictureSource, Pixels};
+use crate::data::{PictureSource, Pixels, Split};
 use crate::runs::gallery::RunPictures;
 use crate::runs::suspects::Suspect;
 use crate::training::explain::Explanation;
@@ -43,6 +43,8 @@ pub type ExplainKey = (PathBuf, PictureSource, Option<u32>);
 /// Something that a person asks the gallery for, beyond looking.
 #[derive(Debug, Clone, PartialEq)]
 pub enum GalleryDeed {
+    /// Lets a run's network answer a further part of its split, to be shown too.
+    Answer(PathBuf, Split),
     /// Ends the computing of features.
     StopNeighbours,
     /// Looks for the same picture on both sides of a run's split.
@@ -85,6 +87,8 @@ pub struct GalleryState {
     pub explained: BTreeMap<PathBuf, Explained>,
     /// The last answer about training pictures that are alike: run, picture's name, the pictures.
     pub neighbours: Option<Neighbours>,
+    /// Parts of runs' splits that their networks are answering now.
+    pub answering: BTreeSet<(PathBuf, Split)>,
     /// How many features are computed, while they are.
     pub features: Option<(usize, usize)>,
     /// By run.
@@ -355,8 +359,9 @@ impl GalleryState {
         }
     }
 
-    /// Reads a run's predictions again: they have changed.
-    pub fn forget(&mut self, folder: &Path) {
+    /// A part of a run's split has been answered, or can't be: its predictions are read again.
+    pub fn answered(&mut self, folder: &Path, split: Split) {
+        self.answering.remove(&(folder.to_path_buf(), split));
         self.runs.remove(folder);
     }
 }
@@ -376,6 +381,13 @@ impl Graft {
 
     pub(super) fn do_gallery(&mut self, deed: GalleryDeed) {
         let question = match deed {
+            GalleryDeed::Answer(folder, split) => {
+                let asked = (folder.clone(), split);
+                if self.state.gallery.answering.insert(asked) {
+                    self.workers.ask(Question::EvaluateRun { folder, split });
+                }
+                return;
+            }
             GalleryDeed::StopNeighbours => GalleryQuestion::StopNeighbours,
             GalleryDeed::StopDuplicates => GalleryQuestion::StopDuplicates,
             GalleryDeed::FindDuplicates(folder) => {

@@ -59,8 +59,10 @@ impl Graft {
         }
         for answer in answers {
             // Its pictures are read again, with the new predictions.
-            if let Answer::RunEvaluated { folder, .. } = &answer {
-                self.state.gallery.forget(folder);
+            if let Answer::RunEvaluated { folder, split, .. }
+            | Answer::EvaluationStopped { folder, split } = &answer
+            {
+                self.state.gallery.answered(folder, *split);
             }
             self.answer(answer, ctx);
         }

@@ -11,7 +11,6 @@ use std::path::Path;
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
-use rayon::prelude::*;
 
 use super::square::fit_within;
 use super::{DataError, MAX_PIXELS, MAX_SIDE, PictureSource, Pixels};
@@ -66,15 +65,34 @@ pub fn thumbnail(source: &PictureSource, side: u32) -> Result<Pixels, DataError>
 
 /// [`decode`] of several pictures, on all cores.
 pub fn decode_all(sources: &[PictureSource]) -> Vec<Result<Pixels, DataError>> {
-    sources.par_iter().map(decode).collect()
+    aside(sources, decode)
 }
 
 /// [`thumbnail`] of several pictures, on all cores.
 pub fn thumbnails(sources: &[PictureSource], side: u32) -> Vec<Result<Pixels, DataError>> {
-    sources
-        .par_iter()
-        .map(|source| thumbnail(source, side))
-        .collect()
+    aside(sources, |source| thumbnail(source, side))
+}
+
+/// `work` on each of a few pictures, on a few threads of their own: rayon's may be busy with a scan of
+/// thousands, behind which whoever looks at a picture would wait.
+fn aside<T: Send>(sources: &[PictureSource], work: impl Fn(&PictureSource) -> T + Sync) -> Vec<T> {
+    let threads = std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(4);
+    let share = sources.len().div_ceil(threads).max(1);
+    std::thread::scope(|scope| {
+        let parts: Vec<_> = sources
+            .chunks(share)
+            .map(|part| scope.spawn(|| part.iter().map(&work).collect::<Vec<T>>()))
+            .collect();
+        parts
+            .into_iter()
+            .flat_map(|part| match part.join() {
+                Ok(done) => done,
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+            .collect()
+    })
 }
 
 /// For people: quicker than what a network's pictures are resized with, and not equal to Pillow's.

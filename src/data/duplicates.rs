@@ -2,7 +2,7 @@
 //! whose finds are confirmed on small grey copies.
 //!
 //! The perceptual hash is that of the DCT's low frequencies against their median (“pHash”, Zauner 2010)
-//! with 256 bits. Pictures of one kind (solar cells, X-rays) are all alike to it, which is why a find
+//! with 64 bits. Pictures of one kind (solar cells, X-rays) are all alike to it, which is why a find
 //! counts only when the small copies also correlate.
 
 use std::collections::HashMap;
@@ -14,13 +14,13 @@ use sha2::{Digest, Sha256};
 
 use super::{DataError, PictureSource, Pixels, StopFlag, decode};
 
-/// Bits of 256 in which near duplicates may differ (Hamming distance).
-pub const NEAR_BITS: u32 = 32;
+/// Bits of 64 in which near duplicates may differ (Hamming distance).
+pub const NEAR_BITS: u32 = 10;
 /// Least correlation of the small grey copies of near duplicates.
 pub const NEAR_CORRELATION: f32 = 0.985;
 
 /// The side of the perceptual hash, in bits.
-const HASH_SIDE: u32 = 16;
+const HASH_SIDE: u32 = 8;
 /// The side of the small grey copy, in pixels.
 const SMALL: u32 = 32;
 /// The side of the copy that the perceptual hash is taken from: large pictures need not be resized twice.
@@ -35,14 +35,14 @@ const REPORT_EVERY: usize = 50;
 pub struct Fingerprint {
     /// SHA-256 of size and pixels.
     exact: [u8; 32],
-    perceptual: [u64; 4],
+    perceptual: u64,
     /// Grey of a small copy, less its mean and over its length; empty for a blank picture.
     small: Vec<f32>,
 }
 
 impl std::fmt::Debug for Fingerprint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Fingerprint({:016x})", self.perceptual[0])
+        write!(f, "Fingerprint({:016x})", self.perceptual)
     }
 }
 
@@ -51,7 +51,7 @@ impl std::fmt::Debug for Fingerprint {
 pub enum Likeness {
     /// The same pixels.
     Exact,
-    /// Bits of 256 that differ, and how the small copies correlate.
+    /// Bits of 64 that differ, and how the small copies correlate.
     Near { bits: u32, correlation: f32 },
 }
 
@@ -85,10 +85,9 @@ fn grey(pixels: &Pixels) -> Vec<u8> {
     pixels.rgb.chunks_exact(3).map(luma).collect()
 }
 
-fn perceptual(pixels: Pixels) -> [u64; 4] {
-    let mut words = [0; 4];
+fn perceptual(pixels: Pixels) -> u64 {
     let Some(picture) = image::RgbImage::from_raw(pixels.width, pixels.height, pixels.rgb) else {
-        return words;
+        return 0;
     };
     let hasher = HasherConfig::new()
         .hash_size(HASH_SIDE, HASH_SIDE)
@@ -96,12 +95,10 @@ fn perceptual(pixels: Pixels) -> [u64; 4] {
         .preproc_dct()
         .to_hasher();
     let hash = hasher.hash_image(&picture);
-    for (word, bytes) in words.iter_mut().zip(hash.as_bytes().chunks(8)) {
-        for (place, byte) in bytes.iter().enumerate() {
-            *word |= u64::from(*byte) << (8 * place);
-        }
-    }
-    words
+    hash.as_bytes()
+        .iter()
+        .take(8)
+        .fold(0, |word, byte| word << 8 | u64::from(*byte))
 }
 
 /// Less its mean, over its length, so that a product of two is their correlation; nothing for a blank one.
@@ -121,13 +118,9 @@ fn centred(grey: &[u8]) -> Vec<f32> {
 }
 
 impl Fingerprint {
-    /// Bits of 256 in which the perceptual hashes differ.
+    /// Bits of 64 in which the perceptual hashes differ.
     pub fn distance(&self, other: &Self) -> u32 {
-        self.perceptual
-            .iter()
-            .zip(&other.perceptual)
-            .map(|(a, b)| (a ^ b).count_ones())
-            .sum()
+        (self.perceptual ^ other.perceptual).count_ones()
     }
 
     /// Correlation of the small copies; nothing when one is blank.

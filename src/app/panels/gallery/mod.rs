@@ -205,7 +205,7 @@ fn ready_ui(
     }
     toolbar::runs_ui(ui, view, Some(ready), local);
     if local.mode != Mode::Suspects {
-        toolbar::filters_ui(ui, ready, local);
+        toolbar::filters_ui(ui, ready, state, local, out);
         toolbar::summary_ui(ui, ready, local);
     }
     if let Some(problem) = &ready.run.problem {

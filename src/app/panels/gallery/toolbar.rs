@@ -5,6 +5,9 @@ use eframe::egui::{self, RichText, vec2};
 use super::super::{format, widgets};
 use super::view::{GalleryView, ReadyView};
 use super::{GalleryLocal, Mode, SIDES};
+use crate::app::command::Command;
+use crate::app::gallery::GalleryDeed;
+use crate::app::state::State;
 use crate::app::tokens::{self, icon, tokens};
 use crate::data::Split;
 use crate::evaluation::gallery::{Filter, SortBy};
@@ -119,7 +122,13 @@ pub fn runs_ui(
 }
 
 /// Filters and order.
-pub fn filters_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {
+pub fn filters_ui(
+    ui: &mut egui::Ui,
+    ready: &ReadyView,
+    state: &State,
+    local: &mut GalleryLocal,
+    out: &mut Vec<Command>,
+) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(tokens::SPACE_S, tokens::SPACE_XS);
         if local.mode == Mode::Grid {
@@ -143,6 +152,8 @@ pub fn filters_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal
         ];
         widgets::segmented(ui, &mut filter.right, &verdicts);
         split_ui(ui, ready, filter);
+        further_splits_ui(ui, ready, state, out);
+        let filter = &mut local.query.filter;
         confidence_ui(ui, filter);
         make_room(ui, 120.0);
         let tooltip = "Shows pictures whose file name holds this";
@@ -261,6 +272,31 @@ fn split_ui(ui: &mut egui::Ui, ready: &ReadyView, filter: &mut Filter) {
     let labels = ("Split", "Shows pictures of one part of the split");
     if let Some(chosen) = combo(ui, labels, 112.0, selected, &options) {
         filter.split = chosen.checked_sub(1).map(|place| ready.splits[place].0);
+    }
+}
+
+/// Parts of the split that the run's network has not answered yet.
+fn further_splits_ui(ui: &mut egui::Ui, ready: &ReadyView, state: &State, out: &mut Vec<Command>) {
+    for (split, name) in [(Split::Validation, "Validation"), (Split::Train, "Train")] {
+        if ready.splits.iter().any(|(known, _)| *known == split) {
+            continue;
+        }
+        let folder = &ready.run.folder;
+        let is_asked = state.gallery.answering.contains(&(folder.clone(), split));
+        make_room(ui, 96.0);
+        let text = if is_asked {
+            format!("{} {name}…", icon::HOURGLASS)
+        } else {
+            format!("{} {name}", icon::PLUS)
+        };
+        let button = ui.add_enabled(!is_asked, egui::Button::new(text));
+        let button = button
+            .accessible_name(format!("Add {} pictures", name.to_lowercase()))
+            .on_hover_text("Let the run's network answer these pictures too; it takes a while, and is kept in the run's folder")
+            .on_disabled_hover_text("The network is answering these pictures");
+        if button.clicked() {
+            out.push(Command::Gallery(GalleryDeed::Answer(folder.clone(), split)));
+        }
     }
 }
 
