@@ -76,15 +76,14 @@ pub fn closeup_ui(
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = tokens::SPACE_L;
         let left = (width - DETAILS - tokens::SPACE_L).max(200.0);
-        ui.allocate_ui(vec2(left, height), |ui| {
-            ui.vertical(|ui| {
-                ui.set_width(left);
-                map_ui(ui, ready, local);
-                let height = ui.available_height();
-                pictures_ui(ui, view, ready, place, state, local, height);
-            });
+        let column = egui::Layout::top_down(egui::Align::Min);
+        ui.allocate_ui_with_layout(vec2(left, height), column, |ui| {
+            ui.set_width(left);
+            map_ui(ui, ready, local);
+            let height = ui.available_height();
+            pictures_ui(ui, view, ready, place, state, local, height);
         });
-        ui.allocate_ui(vec2(DETAILS, height), |ui| {
+        ui.allocate_ui_with_layout(vec2(DETAILS, height), column, |ui| {
             egui::ScrollArea::vertical()
                 .id_salt("details")
                 .auto_shrink(false)
