@@ -78,6 +78,8 @@ impl Layout {
         // Room for the scroll bar, and for the frame of the current card.
         let width = (ui.available_width() - 2.0 * tokens::SPACE_S).max(side);
         let columns = (((width + GAP) / (side + GAP)).floor() as usize).max(1);
+        // Pictures grow until they fill the row, which a last gap would leave empty.
+        let side = ((width + GAP) / columns as f32 - GAP).clamp(side, 1.5 * side);
         let card = vec2(side, side + TEXT_HEIGHT);
         Self {
             origin: ui.max_rect().min + vec2(4.0, 4.0),
