@@ -62,7 +62,7 @@ fn row_ui(
         return;
     }
     // As many as fit, and no fewer than the height of three rows leaves room for.
-    let height = (ui.clip_rect().height() / 3.0 - 60.0 - TEXT_HEIGHT).clamp(80.0, 180.0);
+    let height = (ui.clip_rect().height() / 3.0 - 60.0 - TEXT_HEIGHT).clamp(96.0, 180.0);
     let width = ui.available_width() - tokens::SPACE_S;
     let fitting = (((width + GAP) / (height + GAP)).floor() as usize).max(1);
     let (space, _) = ui.allocate_exact_size(

@@ -198,13 +198,13 @@ fn row_ui(
     let builder = egui::UiBuilder::new()
         .max_rect(text.shrink2(vec2(0.0, 5.0)))
         .layout(egui::Layout::top_down(egui::Align::Min));
-    ui.scope_builder(builder, |ui| {
-        ui.spacing_mut().item_spacing.y = 2.0;
-        let name = egui::Label::new(tokens::medium(&suspect.picture.name)).truncate();
-        ui.add(name).on_hover_text(&suspect.picture.name);
-        let sentence = suspect.sentence();
-        let reason = egui::Label::new(colors.small(&sentence)).truncate();
-        ui.add(reason).on_hover_text(&sentence);
-        exclude_button(ui, &suspect.picture.name, ready, state, out);
-    });
+    // A child that does not move the next row up to where its own text ends.
+    let ui = &mut ui.new_child(builder);
+    ui.spacing_mut().item_spacing.y = 2.0;
+    let name = egui::Label::new(tokens::medium(&suspect.picture.name)).truncate();
+    ui.add(name).on_hover_text(&suspect.picture.name);
+    let sentence = suspect.sentence();
+    let reason = egui::Label::new(colors.small(&sentence)).truncate();
+    ui.add(reason).on_hover_text(&sentence);
+    exclude_button(ui, &suspect.picture.name, ready, state, out);
 }
