@@ -10,8 +10,9 @@ use crossbeam_channel::{Receiver, bounded};
 use eframe::egui;
 
 use super::documents::unused_name;
-use super::panels::evaluation::body::Source;
+
 use super::panels::evaluation::cache::IntervalsKey;
+use super::panels::evaluation::source::Source;
 use super::shell::Graft;
 use super::state::{Document, NoticeKind, RecordState, RunRecord, State};
 use crate::data::Split;

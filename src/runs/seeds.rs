@@ -92,7 +92,7 @@ mod tests {
         );
         // The first repetition is the experiment itself, whatever it is called.
         assert!(all.iter().all(|copy| recipe(copy) == recipe(&experiment)));
-        assert_eq!(repeated(&experiment, 1), [experiment.clone()]);
+        assert_eq!(repeated(&experiment, 1), std::slice::from_ref(&experiment));
         // Repeated again, a repetition is not called twice after its seed.
         assert_eq!(repeated(&all[1], 3)[0].name, "Fine-tuning, seed 8");
 

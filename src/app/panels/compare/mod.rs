@@ -2,7 +2,9 @@
 
 mod chooser;
 mod pictures;
+mod rows;
 mod tables;
+mod verdict;
 pub mod view;
 
 use eframe::egui::{self, vec2};

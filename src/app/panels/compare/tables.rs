@@ -4,7 +4,8 @@ use eframe::egui::{self, vec2};
 use egui_extras::{Column, TableBuilder};
 
 use super::super::{format, widgets};
-use super::view::{CompareBody, RESULT_COLUMNS};
+use super::rows::RESULT_COLUMNS;
+use super::view::CompareBody;
 use crate::app::tokens::{self, tokens};
 
 pub fn results_ui(ui: &mut egui::Ui, body: &CompareBody) {

@@ -6,14 +6,12 @@ use std::sync::Arc;
 use super::super::curves::{CurvesView, RunCurves};
 use super::super::format;
 use super::super::matrix::{MatrixView, Shown};
-use super::super::results::spread_text;
+use super::rows::{ReportRow, ResultRow, report, results};
+use super::verdict::{VerdictText, verdict};
 use crate::app::state::{RecordState, RunRecord, Scan, State};
 use crate::data::Pixels;
-use crate::evaluation::{
-    ClassOrder, PairedComparison, Prediction, Predictions, SeedComparison, Spread, Verdict, wilson,
-};
+use crate::evaluation::ClassOrder;
 use crate::runs::comparison::{ComparedRun, Comparison};
-use crate::runs::seeds;
 
 /// Pictures that changed sides that are listed, at most: the surest ones.
 const MOST_PICTURES: usize = 200;
@@ -79,59 +77,12 @@ pub struct CompareBody {
     pub report: Vec<ReportRow>,
 }
 
-/// A verdict in words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VerdictText {
-    pub sentence: String,
-    pub evidence: Vec<String>,
-}
-
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
     pub id: String,
     pub name: String,
     pub color: usize,
 }
-
-/// A line of the table of results: a run, or several seeds of one experiment together.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ResultRow {
-    pub name: String,
-    /// `None` for several seeds together.
-    pub color: Option<usize>,
-    /// Whether it stands under the line of its group.
-    pub of_group: bool,
-    /// In the order of [`RESULT_COLUMNS`].
-    pub values: Vec<String>,
-    pub tooltip: String,
-}
-
-/// Title and explanation of the columns of results.
-pub const RESULT_COLUMNS: [(&str, &str); 8] = [
-    (
-        "Accuracy",
-        "Share of test pictures whose most probable class is right; for several seeds their mean and standard deviation",
-    ),
-    (
-        "95 % interval",
-        "Wilson's interval: where the true accuracy lies, as far as this many pictures can tell",
-    ),
-    (
-        "Macro-F1",
-        "F1 averaged over classes, each counting the same",
-    ),
-    (
-        "Loss",
-        "Mean cross-entropy per test picture, in nats; lower is better",
-    ),
-    ("Best epoch", "The epoch whose weights were kept"),
-    ("Time", "For the whole run"),
-    (
-        "Peak memory",
-        "The most memory that the process held while this run trained",
-    ),
-    ("Trainable", "Parameters that learned in the last phase"),
-];
 
 /// A setting that differs, with its value in every run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -158,15 +109,6 @@ pub struct ChangedPicture {
     pub before: String,
     pub after: String,
     pub sentence: String,
-}
-
-/// A class of the report: precision, recall and F1 of every run.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ReportRow {
-    pub class: String,
-    pub support: u64,
-    /// One per run; `None` where a class occurs in no answer and no truth of the run.
-    pub values: Vec<Option<[f64; 3]>>,
 }
 
 impl CompareView {
@@ -472,66 +414,6 @@ impl CompareBody {
     }
 }
 
-/// Which of the pair is better, and what speaks for it.
-fn verdict(comparison: &Comparison, runs: &[Named], from: usize, to: usize) -> Option<VerdictText> {
-    // The test looks at right and wrong alone.
-    let rightness = |run: usize| Predictions {
-        classes: vec!["right".into(), "wrong".into()],
-        rows: comparison
-            .files
-            .iter()
-            .enumerate()
-            .map(|(picture, file)| Prediction {
-                file: file.clone(),
-                truth: 0,
-                probabilities: if comparison.is_right(run, picture) {
-                    vec![1.0, 0.0]
-                } else {
-                    vec![0.0, 1.0]
-                },
-            })
-            .collect(),
-    };
-    let paired = PairedComparison::new(&rightness(from), &rightness(to)).ok()?;
-    let (first, second) = (&runs[from].name, &runs[to].name);
-    let mut verdict = Verdict::new(first, second, &paired);
-    let name = |run: usize| seeds::base_name(&comparison.runs[run].summary.experiment).to_owned();
-    if let Some(seeds) = seed_pairs(comparison, from, to) {
-        verdict = verdict.with_seeds(&name(from), &name(to), &seeds);
-    }
-    let mut evidence = vec![format!(
-        "Of {}, {} went from wrong to right and {} from right to wrong. The interval of the difference is Newcombe's \
-         for pairs, 95 %; p is McNemar's exact test: how often chance alone would split them so unevenly.",
-        format::plural(paired.pictures, "test picture", "test pictures"),
-        format::count(paired.only_second_right),
-        format::count(paired.only_first_right),
-    )];
-    evidence.extend(verdict.seeds.clone().map(|text| format!("{text}.")));
-    Some(VerdictText {
-        sentence: format!("{}: {}", verdict.headline, verdict.evidence),
-        evidence,
-    })
-}
-
-/// Accuracies of two experiments under the same seeds.
-fn seed_pairs(comparison: &Comparison, from: usize, to: usize) -> Option<SeedComparison> {
-    let group = |run: usize| comparison.groups.iter().find(|group| group.contains(&run));
-    let (first, second) = (group(from)?, group(to)?);
-    if first == second {
-        return None;
-    }
-    let accuracy = |run: usize| comparison.runs[run].confusion.accuracy();
-    let seed = |run: usize| comparison.runs[run].experiment.seed;
-    let pairs: Vec<(f64, f64)> = first
-        .iter()
-        .filter_map(|&one| {
-            let other = second.iter().find(|&&other| seed(other) == seed(one))?;
-            Some((accuracy(one), accuracy(*other)))
-        })
-        .collect();
-    SeedComparison::new(&pairs)
-}
-
 /// The first runs of the first two groups, so that two ways are compared rather than two seeds of one.
 fn first_pair(comparison: &Comparison) -> (usize, usize) {
     match &comparison.groups[..] {
@@ -566,115 +448,6 @@ fn names(state: &State, comparison: &Comparison) -> Vec<Named> {
         .collect()
 }
 
-fn results(comparison: &Comparison, runs: &[Named]) -> Vec<ResultRow> {
-    let mut rows = Vec::new();
-    for group in &comparison.groups {
-        let several = group.len() > 1;
-        if several {
-            rows.push(group_row(comparison, group));
-        }
-        rows.extend(
-            group
-                .iter()
-                .map(|&run| run_row(&comparison.runs[run], &runs[run], several)),
-        );
-    }
-    rows
-}
-
-fn run_row(run: &ComparedRun, named: &Named, of_group: bool) -> ResultRow {
-    let (correct, total) = (run.confusion.correct(), run.confusion.total());
-    let interval = wilson(correct, total);
-    let summary = &run.summary;
-    let loss = summary
-        .test
-        .as_ref()
-        .map_or_else(|| "–".into(), |test| format!("{:.3}", test.loss));
-    ResultRow {
-        name: named.name.clone(),
-        color: Some(named.color),
-        of_group,
-        values: vec![
-            format::percent(run.confusion.accuracy()),
-            format!(
-                "{:.1} – {:.1} %",
-                interval.low * 100.0,
-                interval.high * 100.0
-            ),
-            format!("{:.3}", run.report.macro_average.f1),
-            loss,
-            summary.best_epoch.to_string(),
-            format::duration(summary.seconds_total),
-            summary
-                .peak_memory_bytes
-                .map_or_else(|| "–".into(), crate::format::bytes),
-            format::compact(summary.trainable_parameters),
-        ],
-        tooltip: format!(
-            "{} of {} test pictures right; {}, on {}",
-            format::count(correct),
-            format::count(total),
-            summary.backbone,
-            summary.device
-        ),
-    }
-}
-
-/// Several seeds of one experiment: means, with the spread of accuracy and macro-F1.
-fn group_row(comparison: &Comparison, group: &[usize]) -> ResultRow {
-    let runs: Vec<&ComparedRun> = group.iter().map(|&run| &comparison.runs[run]).collect();
-    let spread = |value: &dyn Fn(&ComparedRun) -> Option<f64>| {
-        let values: Vec<f64> = runs.iter().filter_map(|run| value(run)).collect();
-        Spread::new(&values)
-    };
-    let dash = || "–".to_owned();
-    let mean = |spread: Option<Spread>, write: &dyn Fn(f64) -> String| {
-        spread.map_or_else(dash, |spread| write(spread.mean.value))
-    };
-    let accuracy = spread(&|run| Some(run.confusion.accuracy()));
-    let macro_f1 = spread(&|run| Some(run.report.macro_average.f1));
-    let range = accuracy.map_or_else(dash, |spread| {
-        format!(
-            "{:.1} – {:.1} %",
-            spread.lowest * 100.0,
-            spread.highest * 100.0
-        )
-    });
-    let name = seeds::base_name(&runs[0].summary.experiment);
-    ResultRow {
-        name: format!("{name}, {} seeds", runs.len()),
-        color: None,
-        of_group: false,
-        values: vec![
-            accuracy.map_or_else(dash, |spread| spread_text(&spread)),
-            range.clone(),
-            macro_f1.map_or_else(dash, |spread| {
-                format!(
-                    "{:.3} ± {:.3}",
-                    spread.mean.value, spread.standard_deviation
-                )
-            }),
-            mean(
-                spread(&|run| run.summary.test.as_ref().map(|test| test.loss)),
-                &|loss| format!("{loss:.3}"),
-            ),
-            String::new(),
-            mean(spread(&|run| Some(run.summary.seconds_total)), &|seconds| {
-                format::duration(seconds)
-            }),
-            mean(
-                spread(&|run| run.summary.peak_memory_bytes.map(|bytes| bytes as f64)),
-                &|bytes| crate::format::bytes(bytes as u64),
-            ),
-            format::compact(runs[0].summary.trainable_parameters),
-        ],
-        tooltip: format!(
-            "Mean and standard deviation over {} seeds on the same split; lowest and highest accuracy {range}",
-            runs.len()
-        ),
-    }
-}
-
 fn settings(comparison: &Comparison) -> Vec<SettingRow> {
     comparison
         .settings
@@ -682,47 +455,6 @@ fn settings(comparison: &Comparison) -> Vec<SettingRow> {
         .map(|difference| SettingRow {
             field: difference.field.clone(),
             values: difference.values.clone(),
-        })
-        .collect()
-}
-
-fn report(comparison: &Comparison) -> Vec<ReportRow> {
-    let lines: Vec<HashMap<&str, [f64; 3]>> = comparison
-        .runs
-        .iter()
-        .map(|run| {
-            let averages = [&run.report.macro_average, &run.report.weighted_average];
-            run.report
-                .classes
-                .iter()
-                .chain(averages)
-                .map(|line| (line.name.as_str(), [line.precision, line.recall, line.f1]))
-                .collect()
-        })
-        .collect();
-    let mut rows: Vec<(String, u64)> = comparison
-        .classes
-        .iter()
-        .enumerate()
-        .map(|(class, name)| {
-            let support = comparison
-                .runs
-                .first()
-                .map_or(0, |run| run.confusion.truths(class));
-            (name.clone(), support)
-        })
-        .collect();
-    for average in ["macro avg", "weighted avg"] {
-        rows.push((average.into(), comparison.files.len() as u64));
-    }
-    rows.into_iter()
-        .map(|(class, support)| ReportRow {
-            values: lines
-                .iter()
-                .map(|lines| lines.get(class.as_str()).copied())
-                .collect(),
-            class,
-            support,
         })
         .collect()
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::Choices;
-use super::body::{self, Source};
+use super::body;
+use super::source::Source;
 use super::view::EvaluationBody;
 use crate::evaluation::{Decision, Evaluation, Predictions};
 

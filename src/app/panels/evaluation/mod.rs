@@ -1,11 +1,14 @@
 //! Middle: what one run gets right and wrong on its training, validation or test pictures.
 
-pub mod body;
+mod body;
 pub mod cache;
 mod cards;
 mod controls;
 mod curves;
+mod numbers;
+mod plots;
 mod report;
+pub mod source;
 pub mod view;
 
 use eframe::egui::{self, vec2};

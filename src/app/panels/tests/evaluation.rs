@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::*;
 use crate::app::command::GalleryFilter;
-use crate::app::panels::evaluation::body::Source;
 use crate::app::panels::evaluation::cache::EvaluationCache;
+use crate::app::panels::evaluation::source::Source;
 use crate::app::panels::evaluation::view::{EvaluationBody, EvaluationView, RunChoice, Status};
 use crate::app::panels::evaluation::{EvaluationLocal, evaluation_ui};
 use crate::data::Split;
@@ -291,4 +291,38 @@ fn three_hundred_classes_are_readable_and_follow_the_slider() {
     harness.state_mut().local.choices.reject_below = 0.95;
     harness.run_steps(3);
     harness.get_by_label_contains("0 of 1,500 pictures answered");
+}
+
+#[test]
+fn fifty_thousand_pictures_follow_the_slider() {
+    // Confidences of 0.5 to 1 in even steps; every tenth answer is wrong.
+    let rows = (0..50_000u32)
+        .map(|picture| {
+            let second = 0.5 + f64::from(picture) / 100_000.0;
+            Prediction {
+                file: String::new(),
+                truth: u32::from(picture % 10 != 0),
+                probabilities: vec![(1.0 - second) as f32, second as f32],
+            }
+        })
+        .collect();
+    let predictions = Arc::new(Predictions {
+        classes: vec!["no".into(), "yes".into()],
+        rows,
+    });
+    let evaluation = Evaluation::without_bootstrap(&predictions, &Decision::default());
+    let source = Source::new(predictions, Arc::new(evaluation), None);
+    let mut evaluated = Evaluated::new(Some(source), Status::Ready);
+    evaluated.body();
+    for (reject_below, kept) in [(0.6, 40_000), (0.75, 25_000), (0.9, 10_000)] {
+        evaluated.local.choices.reject_below = reject_below;
+        let began = std::time::Instant::now();
+        let body = evaluated.body();
+        eprintln!(
+            "50,000 pictures followed the slider in {:?}",
+            began.elapsed()
+        );
+        assert!(body.kept.abs_diff(kept) <= 1, "{} of {kept}", body.kept);
+        assert!((body.coverage.at[1] - 0.9).abs() < 1e-3);
+    }
 }
