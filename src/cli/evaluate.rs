@@ -20,6 +20,8 @@ use crate::runs::{EvaluateRequest, EvaluatedRun, RunError, diagnose, evaluate_ru
 use crate::training::TrainingError;
 use crate::training::diagnosis::Diagnosis;
 
+/// Points of a curve in the JSON document.
+const CURVE_POINTS: usize = 1000;
 /// Problems that are told one by one.
 const SHOWN: usize = 10;
 
@@ -96,7 +98,8 @@ pub fn evaluate(arguments: &Arguments) -> anyhow::Result<()> {
     let pictures = split.map_or(Pictures::All, Pictures::Of);
     let evaluated = answers(arguments, pictures, device)?;
     warn(&evaluated);
-    let evaluation = Evaluation::new(&evaluated.predictions, &Decision::default());
+    let mut evaluation = Evaluation::new(&evaluated.predictions, &Decision::default());
+    evaluation.ranking = evaluation.ranking.thinned(CURVE_POINTS);
     let calibrated = if arguments.calibrate {
         Some(calibrate(arguments, &evaluated.predictions, device)?)
     } else {

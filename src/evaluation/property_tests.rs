@@ -81,6 +81,21 @@ proptest! {
         }
     }
 
+    #[test]
+    fn thinned_curves_keep_their_ends_and_their_areas(predictions in some_predictions(60), points in 2usize..12) {
+        let whole = Ranking::new(&predictions);
+        let thinned = whole.thinned(points);
+        prop_assert_eq!(thinned.roc_auc, whole.roc_auc);
+        for (thin, full) in thinned.classes.iter().zip(&whole.classes) {
+            let (roc, curve) = (&thin.roc, &thin.precision_recall);
+            prop_assert_eq!(roc.area, full.roc.area);
+            prop_assert_eq!(roc.true_positive_rate.len(), full.roc.true_positive_rate.len().min(points));
+            prop_assert_eq!(roc.true_positive_rate.last(), full.roc.true_positive_rate.last());
+            prop_assert_eq!(curve.recall.first(), full.precision_recall.recall.first());
+            prop_assert_eq!(curve.thresholds.len(), curve.recall.len().saturating_sub(1));
+        }
+    }
+
     /// The area is the chance that a picture of the class gets the higher probability.
     #[test]
     fn the_roc_area_counts_pairs(predictions in some_predictions(40)) {

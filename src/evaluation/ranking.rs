@@ -103,6 +103,34 @@ impl Ranking {
         self
     }
 
+    /// With at most `points` points a curve, evenly over them, first and last kept; the areas stay
+    /// those of the whole curves. For files and drawings.
+    pub fn thinned(&self, points: usize) -> Self {
+        let mut thinned = self.clone();
+        for class in &mut thinned.classes {
+            let roc = &mut class.roc;
+            for column in [
+                &mut roc.false_positive_rate,
+                &mut roc.true_positive_rate,
+                &mut roc.thresholds,
+            ] {
+                thin(column, points);
+            }
+            let curve = &mut class.precision_recall;
+            // The last point has no threshold: it is thinned as if it had one, and cut off again.
+            curve.thresholds.extend(curve.thresholds.last().copied());
+            for column in [
+                &mut curve.precision,
+                &mut curve.recall,
+                &mut curve.thresholds,
+            ] {
+                thin(column, points);
+            }
+            curve.thresholds.pop();
+        }
+        thinned
+    }
+
     /// The mean of the classes' ROC curves at `points` evenly spaced false positive rates, linear
     /// between their points, as scikit-learn's documentation averages them. Pairs of false and true
     /// positive rate; empty where no class has a curve.
@@ -229,6 +257,16 @@ impl PrecisionRecallCurve {
             .sum();
         curve.area = Some(trapezoids);
         curve
+    }
+}
+
+/// Keeps `points` values at most, at least the first and the last.
+fn thin(values: &mut Vec<f64>, points: usize) {
+    let (last, points) = (values.len().saturating_sub(1), points.max(2));
+    if values.len() > points {
+        *values = (0..points)
+            .map(|point| values[point * last / (points - 1)])
+            .collect();
     }
 }
 
