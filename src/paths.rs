@@ -42,6 +42,20 @@ pub fn settings() -> PathBuf {
     home().join("settings.ron")
 }
 
+/// What can be computed again and is only kept to save time: `$GRAFT_CACHE`, `cache` in `$GRAFT_HOME`, or `graft` in
+/// the user's cache folder.
+pub fn cache() -> PathBuf {
+    if let Some(cache) = std::env::var_os("GRAFT_CACHE") {
+        return PathBuf::from(cache);
+    }
+    if let Some(home) = std::env::var_os("GRAFT_HOME") {
+        return PathBuf::from(home).join("cache");
+    }
+    directories::BaseDirs::new()
+        .map_or_else(std::env::temp_dir, |dirs| dirs.cache_dir().to_path_buf())
+        .join("graft")
+}
+
 /// Replaces a leading `$GRAFT_DATA`; a relative path is taken from `base` (the preset's folder).
 pub fn expand(path: &Path, base: Option<&Path>) -> PathBuf {
     if let Ok(rest) = path.strip_prefix("$GRAFT_DATA") {

@@ -121,7 +121,7 @@ pub(super) fn small_copy(picture: &Pixels, side: u32) -> Pixels {
     shrink(picture, side, side)
 }
 
-fn read_file(path: &Path) -> Result<Vec<u8>, String> {
+pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, String> {
     let unreadable = |error: io::Error| match error.kind() {
         io::ErrorKind::PermissionDenied => {
             "may not be read: give yourself permission to read it".to_owned()

@@ -1,10 +1,12 @@
-//! Opens every picture that was found.
+//! Opens every picture that was found, unless it was opened before and has not changed.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use super::super::decode::{CIFAR10_SIDE, decode};
+use super::super::contents::{self, Contents, KnownContents};
+use super::super::decode::CIFAR10_SIDE;
 use super::super::{DataError, Dataset, Picture, PictureSource, Problem, StopFlag};
 use super::{Candidate, Found, ScanProgress};
 
@@ -21,14 +23,21 @@ pub(super) fn check(
     let total = found.candidates.len();
     let done = AtomicUsize::new(0);
     progress(0, total);
-    let checked: Vec<Result<Picture, Problem>> = found
+    // Tests share no folder with a person.
+    let known = (!cfg!(test)).then(KnownContents::of_user);
+    let sizes = known_sizes(known.as_ref(), &found.candidates);
+    let checked: Vec<Result<(Picture, Option<Contents>), Problem>> = found
         .candidates
         .into_par_iter()
-        .map(|candidate| {
+        .zip(sizes)
+        .map(|(candidate, size)| {
             if stop.is_stopped() {
                 return Err(DataError::Stopped);
             }
-            let checked = open(candidate);
+            let checked = match size {
+                Some(size) => Ok((candidate.into_picture(size), None)),
+                None => open(candidate),
+            };
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
             if done.is_multiple_of(REPORT_EVERY) {
                 progress(done, total);
@@ -42,36 +51,74 @@ pub(super) fn check(
         problems: found.problems,
         excluded: Vec::new(),
     };
+    let mut new = Vec::new();
     for outcome in checked {
         match outcome {
-            Ok(picture) => dataset.pictures.push(picture),
+            Ok((picture, contents)) => {
+                if let Some(contents) = contents {
+                    new.push((picture.source.path().to_path_buf(), contents));
+                }
+                dataset.pictures.push(picture);
+            }
             Err(problem) => dataset.problems.push(problem),
         }
+    }
+    if let Some(known) = known {
+        known.remember(new);
     }
     progress(total, total);
     Ok(dataset)
 }
 
-fn open(candidate: Candidate) -> Result<Picture, Problem> {
-    let size = match &candidate.source {
-        // Any bytes are a picture, and the record's place was checked against the file's length.
-        PictureSource::Cifar10 { .. } => (CIFAR10_SIDE, CIFAR10_SIDE),
-        source @ PictureSource::File(path) => {
-            let pixels = decode(source).map_err(|error| error.into_problem(path))?;
-            (pixels.width, pixels.height)
-        }
+/// Of pictures that were decoded whole before and have not changed.
+fn known_sizes(known: Option<&KnownContents>, candidates: &[Candidate]) -> Vec<Option<(u32, u32)>> {
+    let Some(known) = known else {
+        return vec![None; candidates.len()];
     };
-    let Candidate {
-        source,
-        name,
-        label,
-        split,
-    } = candidate;
-    Ok(Picture {
-        source,
-        name,
-        label,
-        size,
-        split,
-    })
+    let files: Vec<&Path> = candidates
+        .iter()
+        .filter(|candidate| matches!(candidate.source, PictureSource::File(_)))
+        .map(|candidate| candidate.source.path())
+        .collect();
+    let mut sizes = known.sizes(&files).into_iter();
+    candidates
+        .iter()
+        .map(|candidate| match candidate.source {
+            PictureSource::File(_) => sizes.next().flatten(),
+            PictureSource::Cifar10 { .. } => None,
+        })
+        .collect()
+}
+
+/// Decodes a picture whole. Of a file also what it holds, to be remembered.
+fn open(candidate: Candidate) -> Result<(Picture, Option<Contents>), Problem> {
+    let path = match &candidate.source {
+        // Any bytes are a picture, and the record's place was checked against the file's length.
+        PictureSource::Cifar10 { .. } => {
+            return Ok((candidate.into_picture((CIFAR10_SIDE, CIFAR10_SIDE)), None));
+        }
+        PictureSource::File(path) => path,
+    };
+    let (pixels, contents) =
+        contents::decode_and_tell(path).map_err(|error| error.into_problem(path))?;
+    let size = (pixels.width, pixels.height);
+    Ok((candidate.into_picture(size), contents))
+}
+
+impl Candidate {
+    fn into_picture(self, size: (u32, u32)) -> Picture {
+        let Self {
+            source,
+            name,
+            label,
+            split,
+        } = self;
+        Picture {
+            source,
+            name,
+            label,
+            size,
+            split,
+        }
+    }
 }
