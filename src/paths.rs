@@ -32,28 +32,14 @@ pub fn presets() -> PathBuf {
     home().join("presets")
 }
 
-/// What can be computed again: it may be deleted at any time.
+/// What can be computed again: it may be deleted at any time. `$GRAFT_CACHE`, or `cache` in the folder above.
 pub fn cache() -> PathBuf {
-    home().join("cache")
+    std::env::var_os("GRAFT_CACHE").map_or_else(|| home().join("cache"), PathBuf::from)
 }
 
 /// The window's arrangement, theme and recent files.
 pub fn settings() -> PathBuf {
     home().join("settings.ron")
-}
-
-/// What can be computed again and is only kept to save time: `$GRAFT_CACHE`, `cache` in `$GRAFT_HOME`, or `graft` in
-/// the user's cache folder.
-pub fn cache() -> PathBuf {
-    if let Some(cache) = std::env::var_os("GRAFT_CACHE") {
-        return PathBuf::from(cache);
-    }
-    if let Some(home) = std::env::var_os("GRAFT_HOME") {
-        return PathBuf::from(home).join("cache");
-    }
-    directories::BaseDirs::new()
-        .map_or_else(std::env::temp_dir, |dirs| dirs.cache_dir().to_path_buf())
-        .join("graft")
 }
 
 /// Replaces a leading `$GRAFT_DATA`; a relative path is taken from `base` (the preset's folder).

@@ -4,6 +4,7 @@
 //! to standard error. Exit status 1 is a failure, 2 a wrong use.
 
 mod backbones;
+mod cache;
 mod classify;
 mod compare;
 mod data;
@@ -80,6 +81,8 @@ enum Command {
     ListTensors(list_tensors::Arguments),
     /// Show what is in a folder or table of pictures: classes, counts, sizes, problems
     Data(data::Arguments),
+    /// Show or clear the features of frozen layers that are kept for the next run
+    Cache(cache::Arguments),
 }
 
 /// Carries out what the process was called for.
@@ -110,6 +113,7 @@ pub fn main() -> ExitCode {
         Some(Command::Selftest(arguments)) => selftest::selftest(&arguments),
         Some(Command::ListTensors(arguments)) => list_tensors::list_tensors(&arguments),
         Some(Command::Data(arguments)) => data::data(&arguments),
+        Some(Command::Cache(arguments)) => cache::cache(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

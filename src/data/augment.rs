@@ -29,9 +29,8 @@ use crate::experiment::{Augmentation, Views};
 /// Applies `augmentation`. The same `seed` and `view` give the same picture. With
 /// `Views::Cached` and flips alone, `view` picks the flip combination; otherwise it is mixed into the seed.
 pub fn augment(picture: &Pixels, augmentation: &Augmentation, seed: u64, view: u32) -> Pixels {
-    let only_flips = !augmentation.has_continuous_changes();
-    if only_flips && matches!(augmentation.views, Views::Cached(_)) {
-        return flip_view(picture, augmentation, view % flip_views(augmentation));
+    if let Some(view) = only_flips(augmentation, view) {
+        return flip_view(picture, augmentation, view);
     }
     let drawn = Drawn::new(augmentation, seed, view);
     let mut changed = if drawn.moves() {
@@ -52,10 +51,23 @@ pub fn flip_views(augmentation: &Augmentation) -> u32 {
 
 /// Flip combination `view` (bit 0 horizontal, bit 1 vertical, among those switched on; 0 is the picture itself).
 pub fn flip_view(picture: &Pixels, augmentation: &Augmentation, view: u32) -> Pixels {
-    let vertical_bit = u32::from(augmentation.horizontal_flip);
-    let horizontally = augmentation.horizontal_flip && view & 1 == 1;
-    let vertically = augmentation.vertical_flip && (view >> vertical_bit) & 1 == 1;
+    let (horizontally, vertically) = flips(augmentation, view);
     mirror::mirrored(picture, horizontally, vertically)
+}
+
+/// Whether flip combination `view` mirrors left and right, and top and bottom.
+pub fn flips(augmentation: &Augmentation, view: u32) -> (bool, bool) {
+    let vertical_bit = u32::from(augmentation.horizontal_flip);
+    (
+        augmentation.horizontal_flip && view & 1 == 1,
+        augmentation.vertical_flip && (view >> vertical_bit) & 1 == 1,
+    )
+}
+
+/// Which flip combination [`augment`] makes of `view`, where it makes nothing else of it and draws nothing.
+pub fn only_flips(augmentation: &Augmentation, view: u32) -> Option<u32> {
+    let cached = matches!(augmentation.views, Views::Cached(_));
+    (cached && !augmentation.has_continuous_changes()).then(|| view % flip_views(augmentation))
 }
 
 /// The seed of one picture's changes in one epoch (or of one cached view).

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::decode::{decode_bytes, read_file};
+use super::hash::hexadecimal;
 use super::{DataError, Dataset, PictureSource, Pixels};
 use crate::paths;
 
@@ -246,11 +247,9 @@ impl KnownContents {
 
     fn file(&self, folder: &Path) -> PathBuf {
         let digest = Sha256::digest(folder.as_os_str().as_encoded_bytes());
-        let name: String = digest[..16]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        self.folder.join(name).with_extension("json")
+        self.folder
+            .join(hexadecimal(&digest[..16]))
+            .with_extension("json")
     }
 }
 
@@ -350,6 +349,7 @@ mod tests {
             classes: vec!["one".into()],
             pictures: paths.iter().map(picture).collect(),
             problems: Vec::new(),
+            excluded: Vec::new(),
         }
     }
 

@@ -93,6 +93,13 @@ impl PictureStore {
         self.side
     }
 
+    /// Whether picture `index` was loaded.
+    pub fn holds(&self, index: usize) -> bool {
+        self.slots
+            .get(index)
+            .is_some_and(|&slot| slot != NOT_LOADED)
+    }
+
     /// The square of picture `index` (an index into the data set); `side * side * 3` bytes.
     ///
     /// # Panics

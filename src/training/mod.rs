@@ -7,10 +7,11 @@ pub mod trainer;
 pub mod inference;
 pub mod pretrained;
 
-mod features;
+pub mod features;
 mod network;
 mod phase_plan;
 mod pictures;
+mod reading;
 
 pub mod averaging;
 pub mod diagnosis;

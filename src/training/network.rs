@@ -140,6 +140,11 @@ impl Network {
         self.costs[depths].iter().sum()
     }
 
+    /// The leaf layers of segment `index`, as a range into the tree's leaves.
+    pub fn segment_leaves(&self, index: usize) -> Range<usize> {
+        self.segments[index].clone()
+    }
+
     /// Lays `phase` over the backbone.
     pub fn plan(&self, phase: &Phase, experiment: &Experiment) -> Result<PhasePlan, TrainingError> {
         let frozen = freeze::frozen_leaves(&phase.freeze, &self.tree)?;
@@ -177,6 +182,11 @@ impl Network {
     pub fn frozen(&self, depths: Range<usize>) -> Result<FrozenPart, TrainingError> {
         let prefix = FrozenPrefix::new(self.backbone.as_ref(), depths.clone())?;
         Ok(FrozenPart { depths, prefix })
+    }
+
+    /// A part that no phase from now on changes, as quick as the experiment allows.
+    pub fn prefix(&self, depths: Range<usize>) -> Result<FrozenPart, TrainingError> {
+        self.frozen(depths)
     }
 
     /// From `depth` to logits, training.

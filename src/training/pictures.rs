@@ -8,6 +8,8 @@ use rayon::prelude::*;
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::TrainingError;
+use super::reading::Reading;
+use super::reporter::Reporter;
 use crate::data::augment::{augment, flip_view};
 use crate::data::store::PictureStore;
 use crate::experiment::Augmentation;
@@ -71,19 +73,58 @@ impl Normalizer {
     }
 }
 
-/// The squares of a run and how they become tensors.
+/// The squares of a run and how they become tensors. Pictures are decoded when they are first needed, because with
+/// features from the disk they may never be.
 pub struct Pictures {
-    pub squares: Squares,
-    pub normalizer: Normalizer,
+    squares: Squares,
+    normalizer: Normalizer,
+    reading: Reading,
 }
 
 /// The part of [`Pictures`] that other threads may use.
-pub struct Squares {
-    pub store: PictureStore,
-    pub augmentation: Augmentation,
+struct Squares {
+    side: u32,
+    stores: Vec<PictureStore>,
+    augmentation: Augmentation,
 }
 
 impl Pictures {
+    pub(super) fn new(
+        reading: Reading,
+        augmentation: &Augmentation,
+        normalizer: Normalizer,
+    ) -> Self {
+        Self {
+            squares: Squares {
+                side: reading.spec.side,
+                stores: Vec::new(),
+                augmentation: augmentation.clone(),
+            },
+            normalizer,
+            reading,
+        }
+    }
+
+    /// Decodes those of `pictures` (indices into the data set) that have not been yet. Gives the ones that can't be
+    /// read any more and stand as plain grey.
+    pub(super) fn ensure(
+        &mut self,
+        pictures: &[usize],
+        reporter: &mut Reporter<'_>,
+    ) -> Result<Vec<usize>, TrainingError> {
+        let stores = &self.squares.stores;
+        let is_new = |picture: &usize| !stores.iter().any(|store| store.holds(*picture));
+        let mut new: Vec<usize> = pictures.iter().copied().filter(is_new).collect();
+        if new.is_empty() {
+            return Ok(Vec::new());
+        }
+        new.sort_unstable();
+        new.dedup();
+        let (store, unreadable) = self.reading.read(&new, reporter)?;
+        self.squares.stores.push(store);
+        Ok(unreadable)
+    }
+
     /// Bytes that the squares of `count` pictures take.
     pub fn bytes(side: u32, count: usize) -> u64 {
         u64::from(side) * u64::from(side) * 3 * count as u64
@@ -97,7 +138,7 @@ impl Pictures {
         mut body: impl FnMut(usize, Tensor) -> Result<ControlFlow<()>, TrainingError>,
     ) -> Result<(), TrainingError> {
         let squares = &self.squares;
-        let side = squares.store.side();
+        let side = squares.side;
         std::thread::scope(|scope| {
             let (ready, coming) = sync_channel::<Vec<u8>>(AHEAD);
             let prepare = move || {
@@ -133,21 +174,29 @@ impl Pictures {
 }
 
 impl Squares {
+    /// The one that holds `picture`; the first where none does, which then says so.
+    fn store(&self, picture: usize) -> &PictureStore {
+        let holding = self.stores.iter().find(|store| store.holds(picture));
+        holding.unwrap_or(&self.stores[0])
+    }
+
     /// The bytes of a batch.
     fn rgb(&self, batch: &[Shot]) -> Vec<u8> {
-        let side = self.store.side() as usize;
+        let side = self.side as usize;
         let length = side * side * 3;
         let mut rgb = vec![0; length * batch.len()];
         rgb.par_chunks_mut(length)
             .zip(batch)
             .for_each(|(out, shot)| match shot.look {
-                Look::Plain | Look::Flip(0) => out.copy_from_slice(self.store.rgb(shot.picture)),
+                Look::Plain | Look::Flip(0) => {
+                    out.copy_from_slice(self.store(shot.picture).rgb(shot.picture))
+                }
                 Look::Flip(view) => {
-                    let picture = self.store.pixels(shot.picture);
+                    let picture = self.store(shot.picture).pixels(shot.picture);
                     out.copy_from_slice(&flip_view(&picture, &self.augmentation, view).rgb);
                 }
                 Look::Augmented { seed, view } => {
-                    let picture = self.store.pixels(shot.picture);
+                    let picture = self.store(shot.picture).pixels(shot.picture);
                     out.copy_from_slice(&augment(&picture, &self.augmentation, seed, view).rgb);
                 }
             });

@@ -125,6 +125,18 @@ impl<'a> Reporter<'a> {
         self.set_done(done)
     }
 
+    /// `pictures` more are done without any work, which would have been `multiply_adds` each.
+    pub fn skip(
+        &mut self,
+        work: Work,
+        pictures: usize,
+        multiply_adds: f64,
+    ) -> Result<(), TrainingError> {
+        self.forecast.cancel(work, pictures, multiply_adds);
+        let done = self.progress.done + pictures;
+        self.set_done(done)
+    }
+
     /// The activity's extent turns out to be `total`.
     pub fn set_total(&mut self, total: usize) {
         self.progress.total = total;

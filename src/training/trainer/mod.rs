@@ -5,6 +5,7 @@ mod epoch;
 mod evaluate;
 mod keeper;
 mod phase;
+mod precompute;
 mod prepare;
 mod resume;
 mod test;
@@ -30,6 +31,7 @@ use crate::data::{DataError, Dataset, SplitIndices, StopFlag};
 use crate::evaluation::Predictions;
 use crate::experiment::Experiment;
 use crate::models::{self, ModelError};
+use crate::paths;
 
 /// Everything that a training needs.
 pub struct TrainingRequest {
@@ -95,6 +97,8 @@ pub fn train(
         build: &models::build,
         memory_bytes: memory::total_bytes(),
         rest: Pace::REST,
+        // Tests share no folder with a person.
+        cache: (!cfg!(test)).then(paths::cache),
     };
     train_with(&request, listener, &means)
 }
@@ -106,6 +110,8 @@ struct Means<'a> {
     memory_bytes: u64,
     /// See [`Pace`].
     rest: u32,
+    /// Where features are kept for other runs; `None` keeps nothing.
+    cache: Option<PathBuf>,
 }
 
 fn train_with(

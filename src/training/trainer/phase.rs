@@ -16,8 +16,8 @@ use crate::experiment::{Experiment, Phase};
 use crate::models::init::seeded;
 use crate::training::TrainingError;
 use crate::training::averaging::Averaging;
-use crate::training::events::{Activity, EpochMetrics, TrainingEvent};
-use crate::training::features::{FeatureCache, Group, Wanted};
+use crate::training::events::{EpochMetrics, TrainingEvent};
+use crate::training::features::FeatureCache;
 use crate::training::loss::Loss;
 use crate::training::metrics::{Metric, Metrics, monitored};
 use crate::training::monitor::Patience;
@@ -25,7 +25,7 @@ use crate::training::movement::Origin;
 use crate::training::network::Network;
 use crate::training::optimizer::{Optimizer, Parameter};
 use crate::training::phase_plan::PhasePlan;
-use crate::training::pictures::{Look, Pictures, Shot};
+use crate::training::pictures::Pictures;
 use crate::training::reporter::Reporter;
 use crate::training::resume::{Pace, ResumePoint};
 use crate::training::seeds::{Purpose, mix};
@@ -305,60 +305,6 @@ impl Session<'_> {
         let mut averaging = Averaging::new(decay);
         averaging.follow(all.map(|entry| entry.tensor.shallow_clone()))?;
         Ok(Some(averaging))
-    }
-
-    /// Computes what phase `index` can keep of its frozen part, unless an earlier phase has.
-    fn prepare_features(&mut self, index: usize) -> Result<(), TrainingError> {
-        let changed = self.plans[..index].iter().map(|plan| plan.cut).min();
-        if let Some(changed) = changed {
-            self.cache.forget_beyond(changed);
-        }
-        let depth = self.plans[index].cut;
-        if depth == 0 {
-            return Ok(());
-        }
-        let variation = Variation::of(&self.experiment.augmentation);
-        let plain = |&picture: &usize| Shot {
-            picture,
-            look: Look::Plain,
-        };
-        let mut groups = Vec::new();
-        if variation.views().is_some() {
-            let shots = variation.all_shots(self.experiment.seed, &self.train.pictures);
-            groups.push((Group::Train, shots));
-        }
-        if self.validation.len() > 0 {
-            let shots = self.validation.pictures.iter().map(plain).collect();
-            groups.push((Group::Validation, shots));
-        }
-        groups.retain(|(group, _)| !self.cache.holds(*group, depth));
-        let later = workload::later_depths(&self.plans, index);
-        let total = groups.iter().map(|(_, shots)| shots.len()).sum();
-        if total > 0 {
-            self.reporter.begin(Activity::ComputingFeatures, total)?;
-        }
-        for (group, shots) in groups {
-            let wanted = Wanted {
-                group,
-                shots: &shots,
-                depth,
-                later: &later,
-            };
-            let fits =
-                self.cache
-                    .compute(&wanted, &self.network, &self.pictures, &mut self.reporter)?;
-            if !fits {
-                let whose = match group {
-                    Group::Train => "training",
-                    Group::Validation => "validation",
-                };
-                self.reporter.warn(format!(
-                    "The frozen part's output for the {whose} pictures does not fit into memory and is computed in every epoch: freeze more layers, or choose fewer views or a smaller backbone.input_size."
-                ))?;
-                workload::plan_without_cache(self, index, group);
-            }
-        }
-        Ok(())
     }
 
     /// Ends the run with the weights to keep, and hands them to the listener; their epoch.

@@ -1,28 +1,28 @@
 //! From a request to a network, its pictures and a plan of every phase.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tch::{Device, Tensor};
 
 use super::keeper::Keeper;
 use super::phase::Session;
+use super::precompute::open_disk;
 use super::{Means, TrainingRequest};
+use crate::data::Dataset;
 use crate::data::square::SquareSpec;
-use crate::data::store::PictureStore;
-use crate::data::{Dataset, Problem};
 use crate::experiment::{ClassWeights, Experiment, HeadLayer, Monitor, OutputLayer};
 use crate::models::WeightsInfo;
 use crate::models::device::discover;
 use crate::training::TrainingError;
-use crate::training::events::{Activity, TrainingEvent, TrainingListener};
+use crate::training::events::{TrainingEvent, TrainingListener};
 use crate::training::features::FeatureCache;
 use crate::training::loss::{self, Loss};
 use crate::training::metrics::monitored;
 use crate::training::movement::Origin;
 use crate::training::network::{Network, input_side};
 use crate::training::phase_plan::{PhasePlan, unknown_paths};
-use crate::training::pictures::{Normalizer, Pictures, Squares};
+use crate::training::pictures::{Normalizer, Pictures};
+use crate::training::reading::Reading;
 use crate::training::reporter::Reporter;
 use crate::training::resume::Pace;
 
@@ -84,14 +84,13 @@ pub(super) fn prepare<'a>(
     let origin = Origin::take(&network)?;
     let info = network.pretrained;
     let spec = square_spec(experiment, info, input_side(experiment, info));
-    let store = load_pictures(request, &spec, means.memory_bytes / 4, &mut reporter)?;
-    let pictures = Pictures {
-        squares: Squares {
-            store,
-            augmentation: experiment.augmentation.clone(),
-        },
-        normalizer: Normalizer::new(info, device)?,
+    let reading = Reading {
+        dataset: request.dataset.clone(),
+        spec,
+        budget: means.memory_bytes / 4,
     };
+    let normalizer = Normalizer::new(info, device)?;
+    let pictures = Pictures::new(reading, &experiment.augmentation, normalizer);
 
     let train = Members::new(dataset, &request.split.train);
     let validation = Members::new(dataset, &request.split.validation);
@@ -112,7 +111,10 @@ pub(super) fn prepare<'a>(
 
     let side = spec.side;
     let pictures_bytes = Pictures::bytes(side, train.len() + validation.len() + test.len());
-    let cache = FeatureCache::new((means.memory_bytes / 2).saturating_sub(pictures_bytes));
+    let cache = FeatureCache::new(
+        (means.memory_bytes / 2).saturating_sub(pictures_bytes),
+        open_disk(request, &network, &spec, means),
+    );
     let changing = changing_tensors(&network, &plans);
     let keeper = Keeper::new(
         experiment.training.keep,
@@ -148,6 +150,7 @@ pub(super) fn prepare<'a>(
     if let Some(point) = session.resumed {
         session.restore_network(point)?;
     }
+    session.read_pictures()?;
     session.reporter.event(&TrainingEvent::Prepared {
         train: sizes.0,
         validation: sizes.1,
@@ -283,65 +286,6 @@ fn plan_phases(
         plans.push(plan);
     }
     Ok(plans)
-}
-
-/// Decodes on another thread, so that this one can tell the listener how far it is.
-fn load_pictures(
-    request: &TrainingRequest,
-    spec: &SquareSpec,
-    budget: u64,
-    reporter: &mut Reporter<'_>,
-) -> Result<PictureStore, TrainingError> {
-    let (dataset, split) = (request.dataset.as_ref(), &request.split);
-    let mut indices: Vec<usize> = [&split.train, &split.validation, &split.test]
-        .into_iter()
-        .flatten()
-        .copied()
-        .collect();
-    indices.sort_unstable();
-    reporter.begin(Activity::ReadingPictures, indices.len())?;
-    let done = AtomicUsize::new(0);
-    let stop = reporter.stop_flag().clone();
-    let load = || -> Result<(PictureStore, Vec<Problem>), TrainingError> {
-        let progress = |read: usize, _total: usize| {
-            done.fetch_max(read, Ordering::Relaxed);
-        };
-        Ok(PictureStore::load(
-            dataset, &indices, spec, budget, &progress, &stop,
-        )?)
-    };
-    let (store, problems) = std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new()
-            .name("graft-decode".into())
-            .spawn_scoped(scope, load)
-            .map_err(|error| TrainingError::Experiment(format!("can't start a thread: {error}")))?;
-        let mut told = Ok(());
-        while !thread.is_finished() {
-            std::thread::sleep(Duration::from_millis(5));
-            if told.is_ok() {
-                told = reporter.set_done(done.load(Ordering::Relaxed));
-                if told.is_err() {
-                    // A listener that fails ends the run; the reading thread must end too.
-                    stop.stop();
-                }
-            }
-        }
-        told?;
-        thread.join().unwrap_or_else(|_| {
-            Err(TrainingError::Experiment(
-                "reading the pictures ended unexpectedly".into(),
-            ))
-        })
-    })?;
-    reporter.set_done(indices.len())?;
-    for problem in problems {
-        let path = problem.path.display();
-        reporter.warn(format!(
-            "a picture can no longer be read and stands as plain grey ({}): {path}",
-            problem.reason
-        ))?;
-    }
-    Ok(store)
 }
 
 fn class_counts(members: &Members, classes: usize) -> Vec<usize> {

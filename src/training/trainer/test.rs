@@ -3,15 +3,16 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
+use tch::Tensor;
+
 use super::phase::Session;
-use super::workload::test_views;
 use crate::evaluation::{Prediction, Predictions};
 use crate::training::TrainingError;
 use crate::training::events::{Activity, TestMetrics, TrainingEvent};
-use crate::training::features::BATCH;
+use crate::training::features::{BATCH, Group};
 use crate::training::forecast::Work;
 use crate::training::inference::{ProbabilitySum, test_metrics};
-use crate::training::pictures::{Look, Shot};
+use crate::training::pictures::Shot;
 
 impl Session<'_> {
     /// Test metrics and every test picture's probabilities, averaged over the views that the
@@ -20,38 +21,41 @@ impl Session<'_> {
         if self.test.len() == 0 {
             return Ok(None);
         }
-        let views = test_views(self.experiment);
-        let places: Vec<usize> = (0..self.test.len()).collect();
-        let mut batches: Vec<(&[usize], Vec<Shot>)> = Vec::new();
-        for view in 0..views {
-            for places in places.chunks(BATCH) {
-                let shot = |&place: &usize| Shot {
-                    picture: self.test.pictures[place],
-                    look: Look::Flip(view),
-                };
-                batches.push((places, places.iter().map(shot).collect()));
-            }
-        }
-        let (members, shots): (Vec<&[usize]>, Vec<Vec<Shot>>) = batches.into_iter().unzip();
-        self.reporter
-            .begin(Activity::Testing, self.test.len() * views as usize)?;
+        let shots = self.test_shots();
+        let depth = self.prepare_test_features(&shots)?;
+        let unchanged = self.unchanged();
+        self.reporter.begin(Activity::Testing, shots.len())?;
 
         let mut sum = ProbabilitySum::new(self.test.len(), self.dataset.classes.len());
-        let cost = self.network.cost(0..self.network.depth());
-        let whole = self.network.frozen(0..self.network.depth())?;
+        let cost = self.network.cost(depth..self.network.depth());
+        let rest = self.network.frozen(unchanged..self.network.depth())?;
+        let rows: Vec<usize> = (0..shots.len()).collect();
+        let batches: Vec<&[usize]> = rows.chunks(BATCH).collect();
         let mut began = Instant::now();
-        self.pictures.for_each(&shots, |place, pictures| {
+        let mut judge = |input: &Tensor, rows: &[usize]| -> Result<(), TrainingError> {
             self.reporter.checkpoint()?;
-            sum.add(
-                members[place],
-                &self.network,
-                &self.network.logits(&pictures, &whole)?,
-            )?;
+            let places: Vec<usize> = rows.iter().map(|row| row % self.test.len()).collect();
+            let logits = self.network.logits(input, &rest)?;
+            sum.add(&places, &self.network, &logits)?;
             self.reporter
-                .advance(Work::Forward, shots[place].len(), cost, began.elapsed())?;
+                .advance(Work::Forward, rows.len(), cost, began.elapsed())?;
             began = Instant::now();
-            Ok(ControlFlow::Continue(()))
-        })?;
+            Ok(())
+        };
+        if depth > 0 {
+            for rows in batches {
+                let places: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
+                judge(&self.cache.pick(Group::Test, depth, &places)?, rows)?;
+            }
+        } else {
+            let prefix = self.network.prefix(0..unchanged)?;
+            let shots: Vec<Vec<Shot>> = shots.chunks(BATCH).map(<[Shot]>::to_vec).collect();
+            self.pictures.for_each(&shots, |place, pictures| {
+                let input = prefix.advance(&self.network, &pictures)?;
+                judge(&input, batches[place])?;
+                Ok(ControlFlow::Continue(()))
+            })?;
+        }
 
         let probabilities = sum.mean();
         let metrics = test_metrics(&probabilities, &self.test.labels);

@@ -57,7 +57,7 @@ pub(super) fn plan_all(session: &mut Session<'_>) {
                     views.is_some(),
                 )
             }
-            Group::Validation => (session.validation.len(), true),
+            Group::Validation | Group::Test => (session.validation.len(), true),
         };
         let mut kept: Vec<usize> = Vec::new();
         let mut changed = usize::MAX;
@@ -85,7 +85,7 @@ pub(super) fn plan_all(session: &mut Session<'_>) {
                     let cost = training_cost(network, from, plan.cut);
                     forecast.plan(Work::Training, epochs * session.train.len(), cost);
                 }
-                Group::Validation => {
+                Group::Validation | Group::Test => {
                     let cost = network.cost(from..network.depth());
                     forecast.plan(Work::Forward, epochs * rows, cost);
                 }
@@ -93,8 +93,15 @@ pub(super) fn plan_all(session: &mut Session<'_>) {
         }
     }
     let views = test_views(session.experiment) as usize;
-    let cost = network.cost(0..network.depth());
-    forecast.plan(Work::Forward, session.test.len() * views, cost);
+    let unchanged = session.plans.iter().map(|plan| plan.cut).min();
+    let rows = session.test.len() * views;
+    let mut from = 0;
+    for depth in [unchanged.unwrap_or(0), network.depth()] {
+        if from < depth {
+            forecast.plan(Work::Forward, rows, network.cost(from..depth));
+        }
+        from = depth;
+    }
 }
 
 /// The frozen part of phase `index` must be computed in every epoch after all.
@@ -105,7 +112,9 @@ pub(super) fn plan_without_cache(session: &mut Session<'_>, index: usize, group:
     let forecast: &mut Forecast = &mut session.reporter.forecast;
     match group {
         Group::Train => forecast.plan(Work::Training, epochs * session.train.len(), cost),
-        Group::Validation => forecast.plan(Work::Forward, epochs * session.validation.len(), cost),
+        Group::Validation | Group::Test => {
+            forecast.plan(Work::Forward, epochs * session.validation.len(), cost);
+        }
     }
 }
 

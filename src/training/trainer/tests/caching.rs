@@ -4,10 +4,16 @@ use std::sync::Arc;
 
 use super::fixture::*;
 use crate::experiment::{Augmentation, FreezePlan, Phase, TestViews, Views};
+use crate::training::features::BATCH;
 
 const TRAIN: usize = 10;
 const VALIDATION: usize = 6;
 const TEST: usize = 4;
+
+/// The frozen part sees whole batches: the last one is filled up.
+fn whole(pictures: usize) -> usize {
+    pictures.div_ceil(BATCH) * BATCH
+}
 
 fn two_phases() -> Vec<Phase> {
     vec![
@@ -31,13 +37,13 @@ fn entered(phases: Vec<Phase>, augmentation: Augmentation, test_views: TestViews
 fn feature_extraction_computes_the_backbone_once_per_picture() {
     let phases = vec![phase(FreezePlan::Backbone, 3)];
     let got = entered(phases, Augmentation::default(), TestViews::Single);
-    assert_eq!(got, TRAIN + VALIDATION + TEST);
+    assert_eq!(got, whole(TRAIN) + whole(VALIDATION) + whole(TEST));
 }
 
 #[test]
 fn fine_tuning_computes_the_frozen_part_once_for_all_phases() {
     let got = entered(two_phases(), Augmentation::default(), TestViews::Single);
-    assert_eq!(got, TRAIN + VALIDATION + TEST);
+    assert_eq!(got, whole(TRAIN) + whole(VALIDATION) + whole(TEST));
 }
 
 #[test]
@@ -48,7 +54,8 @@ fn what_a_phase_has_trained_is_computed_again() {
         phase(FreezePlan::Backbone, 2),
     ];
     let got = entered(phases, Augmentation::default(), TestViews::Single);
-    assert_eq!(got, 3 * (TRAIN + VALIDATION) + TEST);
+    let frozen = 2 * (whole(TRAIN) + whole(VALIDATION));
+    assert_eq!(got, frozen + TRAIN + VALIDATION + TEST);
 }
 
 #[test]
@@ -60,9 +67,10 @@ fn cached_views_are_computed_once_and_fresh_ones_in_every_epoch() {
     };
     let phases = || vec![phase(FreezePlan::Backbone, 3)];
     let cached = entered(phases(), flips(Views::Cached(8)), TestViews::Flips);
-    assert_eq!(cached, 2 * TRAIN + VALIDATION + 2 * TEST);
+    let expected = whole(2 * TRAIN) + whole(VALIDATION) + whole(2 * TEST);
+    assert_eq!(cached, expected);
     let fresh = entered(phases(), flips(Views::Fresh), TestViews::Single);
-    assert_eq!(fresh, 3 * TRAIN + VALIDATION + TEST);
+    assert_eq!(fresh, 3 * TRAIN + whole(VALIDATION) + whole(TEST));
 }
 
 #[test]
@@ -78,8 +86,9 @@ fn cached_and_recomputed_features_give_the_same_numbers() {
             .any(|text| text.contains("does not fit into memory")),
         "{warnings:?}"
     );
-    // Four epochs, and in each phase a batch that told how large the output is.
-    assert_eq!(recomputed.entered, (4 + 2) * (TRAIN + VALIDATION) + TEST);
+    // Four epochs, and in each phase a batch that told how large the output is; so did one before the test.
+    let told = 2 * (whole(TRAIN) + whole(VALIDATION)) + whole(TEST);
+    assert_eq!(recomputed.entered, told + 4 * (TRAIN + VALIDATION) + TEST);
     let pairs = cached
         .witness
         .epochs()

@@ -227,9 +227,20 @@ pub fn run(request: &TrainingRequest) -> Run<'static> {
 
 pub fn run_with<'a>(
     request: &TrainingRequest,
+    witness: Witness<'a>,
+    entered: Arc<AtomicUsize>,
+    memory_bytes: u64,
+) -> Run<'a> {
+    run_in(request, witness, entered, memory_bytes, None)
+}
+
+/// The same with features kept in `cache` for other runs.
+pub fn run_in<'a>(
+    request: &TrainingRequest,
     mut witness: Witness<'a>,
     entered: Arc<AtomicUsize>,
     memory_bytes: u64,
+    cache: Option<&std::path::Path>,
 ) -> Run<'a> {
     let _alone = alone();
     let counter = entered.clone();
@@ -245,6 +256,7 @@ pub fn run_with<'a>(
         memory_bytes,
         // Every epoch is saved, however long that takes.
         rest: 0,
+        cache: cache.map(std::path::Path::to_path_buf),
     };
     let result = train_with(request, &mut witness, &means);
     Run {

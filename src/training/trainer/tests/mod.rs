@@ -3,6 +3,7 @@
 
 mod behaviour;
 mod caching;
+mod disk_cache;
 mod fixture;
 mod frozen;
 mod resuming;

@@ -1,0 +1,314 @@
+//! The way between a run and the features on disk: which rows are there, reading them, and writing new ones.
+
+use std::collections::HashSet;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use tch::{Device, Kind, Tensor};
+
+use super::key::{Recipe, Surroundings, row_keys, seen, segment_digest, stands_alone};
+use super::pack::{Layout, PackWriter, RowKey, RowKind};
+use super::store::{FeatureStore, Place, Shelf};
+use crate::data::Dataset;
+use crate::data::contents::{Contents, KnownContents, Stamp, identity};
+use crate::experiment::Augmentation;
+use crate::training::TrainingError;
+use crate::training::network::Network;
+use crate::training::pictures::Shot;
+
+/// Bytes per second that rows come back with at least, from a drive that is not the newest.
+const READING: f64 = 500e6;
+
+/// Multiply-adds per second that the frozen part is computed with at best, for each core and on a graphics card.
+/// MobileNetV2 reaches 20 G on a core with AVX-512. A rate on the high side keeps only what is surely worth it.
+const CORE: f64 = 20e9;
+const CARD: f64 = 5e12;
+
+/// The features on disk, as one run sees them.
+pub(in crate::training) struct Disk {
+    store: FeatureStore,
+    limit: u64,
+    surroundings: Surroundings,
+    augmentation: Augmentation,
+    dataset: Arc<Dataset>,
+    /// Of every picture of the data set that the run uses.
+    contents: Vec<Option<Contents>>,
+    is_alone: bool,
+    /// Multiply-adds per second.
+    computing: f64,
+    /// Digests of the leading segments' weights.
+    segments: Vec<[u8; 32]>,
+}
+
+impl Disk {
+    /// `pictures`: the ones that the run uses. Reads the files that have changed since they were last looked at.
+    /// `None` where nothing may be kept.
+    pub fn open(
+        cache: &Path,
+        surroundings: Surroundings,
+        augmentation: &Augmentation,
+        dataset: &Arc<Dataset>,
+        pictures: &[usize],
+        device: Device,
+    ) -> Option<Self> {
+        let store = FeatureStore::new(cache);
+        let limit = store.limit();
+        if limit == 0 {
+            return None;
+        }
+        let mut contents = vec![None; dataset.pictures.len()];
+        let found = KnownContents::new(cache).of(dataset, pictures);
+        for (&picture, found) in pictures.iter().zip(found) {
+            contents[picture] = found;
+        }
+        let computing = match device {
+            Device::Cpu => CORE * f64::from(tch::get_num_threads().max(1)),
+            _ => CARD,
+        };
+        Some(Self {
+            store,
+            limit,
+            surroundings,
+            augmentation: augmentation.clone(),
+            dataset: dataset.clone(),
+            contents,
+            is_alone: stands_alone(device),
+            computing,
+            segments: Vec::new(),
+        })
+    }
+
+    /// Weights beyond `depth` have changed.
+    pub fn forget_beyond(&mut self, depth: usize) {
+        self.segments.truncate(depth);
+    }
+
+    /// Features of this picture must not be kept, because it could not be read.
+    pub fn forget_picture(&mut self, picture: usize) {
+        self.contents[picture] = None;
+    }
+
+    /// The keys of shots that are computed in this order.
+    pub fn keys(&self, shots: &[Shot]) -> Vec<Option<RowKey>> {
+        let pictures: Vec<Option<[u8; 32]>> = shots
+            .iter()
+            .map(|shot| {
+                let contents = self.contents[shot.picture].as_ref()?;
+                let identity = identity(&self.dataset.pictures[shot.picture].source, contents);
+                Some(seen(&identity, shot.look, &self.augmentation))
+            })
+            .collect();
+        row_keys(&pictures, self.is_alone)
+    }
+
+    /// Which of these rows are there at `depth`.
+    pub fn find(
+        &mut self,
+        network: &Network,
+        depth: usize,
+        keys: &[Option<RowKey>],
+    ) -> Result<Found, TrainingError> {
+        let recipe = self.recipe(network, depth)?;
+        let shelf = self.store.shelf(&recipe);
+        let find = |key: &Option<RowKey>| key.as_ref().and_then(|key| shelf.find(key));
+        let mut places: Vec<Option<Place>> = keys.iter().map(find).collect();
+        // Rows that are told by their batch are computed by the batch.
+        if !self.is_alone {
+            for batch in places.chunks_mut(super::BATCH) {
+                if batch.iter().any(Option::is_none) {
+                    batch.fill(None);
+                }
+            }
+        }
+        Ok(Found { shelf, places })
+    }
+
+    /// Whether reading a row that leaves the network at `depths.end` is quicker than computing it from
+    /// `depths.start`. Rows are largest and cheapest near the pictures, so where reading the deepest ones does not
+    /// pay, no others do.
+    pub fn is_worth_keeping(
+        &self,
+        network: &Network,
+        depths: std::ops::Range<usize>,
+        row_bytes: u64,
+    ) -> bool {
+        (row_bytes as f64 / READING) < network.cost(depths) / self.computing
+    }
+
+    /// A file for `rows` rows at `depth`; `None` when they are more than may be kept.
+    pub fn writer(
+        &mut self,
+        network: &Network,
+        depth: usize,
+        layout: Layout,
+        rows: usize,
+    ) -> Result<Option<io::Result<PackWriter>>, TrainingError> {
+        if layout.row_bytes().saturating_mul(rows as u64) > self.limit {
+            return Ok(None);
+        }
+        let recipe = self.recipe(network, depth)?;
+        Ok(Some(self.store.writer(&recipe, layout)))
+    }
+
+    /// Of `shots` with their `keys`: those whose file is no longer what it was when its contents were looked at.
+    pub fn stale(&self, shots: &[Shot], keys: &[Option<RowKey>]) -> HashSet<RowKey> {
+        let is_stale = |(shot, key): (&Shot, &Option<RowKey>)| {
+            let key = (*key)?;
+            let stamp = self.contents[shot.picture].map(|contents| contents.stamp);
+            let path = self.dataset.pictures[shot.picture].source.path();
+            (Stamp::of(path).ok() != stamp).then_some(key)
+        };
+        shots
+            .par_iter()
+            .zip(keys.par_iter())
+            .filter_map(is_stale)
+            .collect()
+    }
+
+    /// Keeps to the limit, after something was written.
+    pub fn prune(&self) {
+        self.store.prune();
+    }
+
+    fn recipe(&mut self, network: &Network, depth: usize) -> Result<Recipe, TrainingError> {
+        while self.segments.len() < depth {
+            let leaves = network.segment_leaves(self.segments.len());
+            self.segments
+                .push(segment_digest(network.base_entries(), &leaves)?);
+        }
+        let is_pooled = depth == network.depth();
+        Ok(self.surroundings.recipe(&self.segments[..depth], is_pooled))
+    }
+}
+
+/// What of some rows is on disk.
+pub(in crate::training) struct Found {
+    shelf: Shelf,
+    places: Vec<Option<Place>>,
+}
+
+impl Found {
+    /// For runs that keep nothing on disk.
+    pub fn nothing(rows: usize) -> Self {
+        Self {
+            shelf: Shelf::default(),
+            places: vec![None; rows],
+        }
+    }
+
+    /// The rows that are not there.
+    pub fn missing(&self) -> Vec<usize> {
+        let places = self.places.iter().enumerate();
+        places
+            .filter(|(_, place)| place.is_none())
+            .map(|(row, _)| row)
+            .collect()
+    }
+
+    /// Of every row; `None` when there is none.
+    pub fn layout(&self) -> Option<&Layout> {
+        self.shelf.layout()
+    }
+
+    /// Copies the rows that are there into `target`. Gives those that turned out to be damaged.
+    pub fn load(&self, target: &Tensor) -> Result<Vec<usize>, TrainingError> {
+        let Some(layout) = self.layout() else {
+            return Ok(Vec::new());
+        };
+        let _guard = tch::no_grad_guard();
+        let rows: Vec<(usize, Place)> = self
+            .places
+            .iter()
+            .enumerate()
+            .filter_map(|(row, place)| Some((row, (*place)?)))
+            .collect();
+        let mut damaged = Vec::new();
+        let mut bytes = Vec::new();
+        for part in rows.chunks(LOADED_AT_ONCE) {
+            let length = layout.row_bytes() as usize;
+            bytes.resize(length * part.len(), 0);
+            let outcomes: Vec<io::Result<()>> = bytes
+                .par_chunks_mut(length)
+                .zip(part)
+                .map(|(out, (_, place))| self.shelf.read(*place, out))
+                .collect();
+            damaged.extend(
+                part.iter()
+                    .zip(outcomes)
+                    .filter(|(_, outcome)| outcome.is_err())
+                    .map(|((row, _), _)| *row),
+            );
+            let loaded = tensor_of(&bytes, layout, part.len())?.f_to(target.device())?;
+            let places: Vec<i64> = part.iter().map(|(row, _)| *row as i64).collect();
+            let places = Tensor::f_from_slice(&places)?.f_to(target.device())?;
+            let _ = target.shallow_clone().f_index_copy_(0, &places, &loaded)?;
+        }
+        self.touch();
+        Ok(damaged)
+    }
+
+    /// The rows at `rows`, read from disk, `[N, …]`; all of them must be there.
+    pub fn read(&self, rows: &[i64], device: Device) -> Result<Tensor, TrainingError> {
+        let gone = |error: &dyn std::fmt::Display| {
+            TrainingError::Experiment(format!(
+                "kept features can't be read any more ({error}): run “graft cache --clear” and train again"
+            ))
+        };
+        let layout = self.layout().ok_or_else(|| gone(&"they are not there"))?;
+        let length = layout.row_bytes() as usize;
+        let mut bytes = vec![0; length * rows.len()];
+        bytes
+            .par_chunks_mut(length)
+            .zip(rows)
+            .try_for_each(|(out, &row)| match self.places[row as usize] {
+                Some(place) => self.shelf.read(place, out),
+                None => Err(io::ErrorKind::NotFound.into()),
+            })
+            .map_err(|error| gone(&error))?;
+        Ok(tensor_of(&bytes, layout, rows.len())?.f_to(device)?)
+    }
+
+    /// Notes that these rows were of use.
+    pub fn touch(&self) {
+        self.shelf.touch(self.places.iter().copied().flatten());
+    }
+}
+
+/// Rows that are read at a time on their way into memory.
+const LOADED_AT_ONCE: usize = 64;
+
+/// The layout of `rows`, `[N, …]`; `None` for numbers that are not kept.
+pub(super) fn layout_of(rows: &Tensor) -> Option<Layout> {
+    let kind = match rows.kind() {
+        Kind::Float => RowKind::Float32,
+        Kind::BFloat16 => RowKind::BFloat16,
+        _ => return None,
+    };
+    let sides = rows.size();
+    let shape = sides.iter().skip(1).map(|&side| u32::try_from(side).ok());
+    Some(Layout {
+        kind,
+        shape: shape.collect::<Option<_>>()?,
+    })
+}
+
+/// Libtorch's name of the numbers.
+pub(super) fn kind_of(layout: &Layout) -> Kind {
+    match layout.kind {
+        RowKind::Float32 => Kind::Float,
+        RowKind::BFloat16 => Kind::BFloat16,
+    }
+}
+
+/// `[rows, …]`
+pub(super) fn shape_of(layout: &Layout, rows: usize) -> Vec<i64> {
+    let sides = layout.shape.iter().map(|&side| i64::from(side));
+    std::iter::once(rows as i64).chain(sides).collect()
+}
+
+fn tensor_of(bytes: &[u8], layout: &Layout, rows: usize) -> Result<Tensor, TrainingError> {
+    let shape = shape_of(layout, rows);
+    Ok(Tensor::f_from_data_size(bytes, &shape, kind_of(layout))?)
+}

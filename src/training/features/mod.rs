@@ -1,0 +1,390 @@
+//! Outputs of the frozen leading part of the network, computed once per picture (or per cached view of it) and kept
+//! for all epochs that they hold for, and on disk for all runs that they hold for.
+//!
+//! | where the rows are | when |
+//! | --- | --- |
+//! | in memory | they fit into it |
+//! | on disk, read batch by batch | they don't, and reading is quicker than computing |
+//! | nowhere: computed in every epoch | neither |
+
+mod disk;
+mod key;
+mod pack;
+mod recorder;
+pub mod store;
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use tch::{Device, Kind, Tensor};
+
+use super::TrainingError;
+use super::forecast::Work;
+use super::network::Network;
+use super::pictures::{Pictures, Shot};
+use super::reporter::Reporter;
+pub(super) use disk::Disk;
+use disk::{Found, kind_of, shape_of};
+pub(super) use key::Surroundings;
+use pack::RowKey;
+use recorder::{Recorder, Sink};
+
+/// Pictures per forward pass.
+pub(super) const BATCH: usize = 32;
+
+/// Whose features they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Group {
+    Train,
+    Validation,
+    Test,
+}
+
+/// The features of one group of pictures at one depth.
+struct Block {
+    group: Group,
+    depth: usize,
+    rows: Rows,
+}
+
+enum Rows {
+    /// `[rows, F]` for pooled features, `[rows, H, W, C]` for a grid: rows of channels-last grids lie together in
+    /// memory, so that picking some of them is one copy.
+    Memory(Tensor),
+    Disk(Found, Device),
+}
+
+impl Block {
+    fn bytes(&self) -> u64 {
+        match &self.rows {
+            Rows::Memory(rows) => rows.numel() as u64 * rows.kind().elt_size_in_bytes() as u64,
+            Rows::Disk(..) => 0,
+        }
+    }
+}
+
+/// All features that are kept.
+#[derive(Default)]
+pub(super) struct FeatureCache {
+    blocks: Vec<Block>,
+    /// Bytes that the features may take in memory.
+    budget: u64,
+    disk: Option<Disk>,
+}
+
+/// What is asked of [`FeatureCache::compute`].
+pub(super) struct Wanted<'a> {
+    pub group: Group,
+    /// One row of the result each.
+    pub shots: &'a [Shot],
+    /// Where the features are needed now.
+    pub depth: usize,
+    /// Depths that a later phase will need and that no phase until then changes; recorded on the
+    /// way where there is room.
+    pub later: &'a [usize],
+}
+
+impl FeatureCache {
+    pub fn new(budget: u64, disk: Option<Disk>) -> Self {
+        Self {
+            blocks: Vec::new(),
+            budget,
+            disk,
+        }
+    }
+
+    pub fn holds(&self, group: Group, depth: usize) -> bool {
+        self.block(group, depth).is_some()
+    }
+
+    /// Forgets features beyond `depth`, because what computes them has changed.
+    pub fn forget_beyond(&mut self, depth: usize) {
+        self.blocks.retain(|block| block.depth <= depth);
+        if let Some(disk) = &mut self.disk {
+            disk.forget_beyond(depth);
+        }
+    }
+
+    /// Features of these pictures must not be kept on disk, because they could not be read.
+    pub fn forget_pictures(&mut self, pictures: &[usize]) {
+        if let Some(disk) = &mut self.disk {
+            for &picture in pictures {
+                disk.forget_picture(picture);
+            }
+        }
+    }
+
+    /// Gives the memory back; what is on disk stays there.
+    pub fn release(&mut self) {
+        self.blocks.clear();
+    }
+
+    /// Rows of kept features, as the network's next segment (or the head) takes them.
+    pub fn pick(&self, group: Group, depth: usize, rows: &[i64]) -> Result<Tensor, TrainingError> {
+        let block = self.block(group, depth).ok_or_else(|| {
+            TrainingError::Experiment(format!("no features are kept at depth {depth}"))
+        })?;
+        let picked = match &block.rows {
+            Rows::Memory(all) => {
+                let rows = Tensor::f_from_slice(rows)?.f_to(all.device())?;
+                all.f_index_select(0, &rows)?
+            }
+            Rows::Disk(found, device) => found.read(rows, *device)?,
+        };
+        let picked = picked.f_to_kind(Kind::Float)?;
+        Ok(if picked.dim() == 4 {
+            picked.f_permute([0i64, 3, 1, 2])?
+        } else {
+            picked
+        })
+    }
+
+    /// Which of the rows of `shots` are not on disk at `depth`, with the network's present weights.
+    pub fn not_on_disk(
+        &mut self,
+        network: &Network,
+        depth: usize,
+        shots: &[Shot],
+    ) -> Result<Vec<usize>, TrainingError> {
+        let Some(disk) = &mut self.disk else {
+            return Ok((0..shots.len()).collect());
+        };
+        let keys = disk.keys(shots);
+        Ok(disk.find(network, depth, &keys)?.missing())
+    }
+
+    /// Gets what is wanted from the disk, else computes it, from the deepest features that are kept or from the
+    /// pictures, and keeps it. Gives whether there is room; when there is none, nothing is kept.
+    pub fn compute(
+        &mut self,
+        wanted: &Wanted<'_>,
+        network: &Network,
+        pictures: &mut Pictures,
+        reporter: &mut Reporter<'_>,
+    ) -> Result<bool, TrainingError> {
+        let rows = wanted.shots.len();
+        let start = self.deepest_before(wanted.group, wanted.depth);
+        let cost = network.cost(start..wanted.depth);
+        let mut keys = vec![None; rows];
+        let mut found = Found::nothing(rows);
+        if let Some(disk) = &mut self.disk {
+            keys = disk.keys(wanted.shots);
+            found = disk.find(network, wanted.depth, &keys)?;
+        }
+        let room = self.room();
+        let mut missing = found.missing();
+        let mut loaded = None;
+        if let Some(layout) = found.layout()
+            && missing.len() < rows
+            && layout.row_bytes().saturating_mul(rows as u64) <= room
+        {
+            let kind = (kind_of(layout), network.device);
+            let target = Tensor::f_empty(shape_of(layout, rows), kind)?;
+            missing.extend(found.load(&target)?);
+            missing.sort_unstable();
+            loaded = Some(target);
+        }
+        if missing.len() < rows {
+            reporter.skip(Work::Forward, rows - missing.len(), cost)?;
+        }
+        if missing.is_empty() {
+            let kept = match loaded {
+                Some(rows) => Rows::Memory(rows),
+                None => Rows::Disk(found, network.device),
+            };
+            self.keep(wanted.group, wanted.depth, kept);
+            return Ok(true);
+        }
+
+        if start == 0 {
+            let needed: Vec<usize> = missing
+                .iter()
+                .map(|&row| wanted.shots[row].picture)
+                .collect();
+            let unreadable = pictures.ensure(&needed, reporter)?;
+            self.forget_pictures(&unreadable);
+            if let Some(disk) = &self.disk {
+                keys = disk.keys(wanted.shots);
+            }
+        }
+        let sinks = self.record(
+            wanted, start, &missing, &keys, loaded, network, pictures, reporter,
+        )?;
+        let mut fits = false;
+        for sink in sinks {
+            let kept = match sink.memory {
+                Some(rows) => Some(Rows::Memory(rows)),
+                None => self.all_on_disk(network, sink.depth, &keys)?,
+            };
+            if let Some(kept) = kept {
+                fits |= sink.depth == wanted.depth;
+                self.keep(wanted.group, sink.depth, kept);
+            }
+        }
+        Ok(fits)
+    }
+
+    /// One pass over the `missing` rows. Gives what was recorded, finished files included; nothing when the depth
+    /// that is wanted finds no room.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "the parts of one call of compute"
+    )]
+    fn record(
+        &mut self,
+        wanted: &Wanted<'_>,
+        start: usize,
+        missing: &[usize],
+        keys: &[Option<RowKey>],
+        loaded: Option<Tensor>,
+        network: &Network,
+        pictures: &Pictures,
+        reporter: &mut Reporter<'_>,
+    ) -> Result<Vec<Sink>, TrainingError> {
+        let is_whole = missing.len() == wanted.shots.len();
+        let mut depths: Vec<usize> = if is_whole {
+            wanted.later.to_vec()
+        } else {
+            Vec::new()
+        };
+        depths.push(wanted.depth);
+        depths.retain(|&depth| depth > start && depth <= wanted.depth);
+        depths.sort_unstable();
+        depths.dedup();
+        let mut from = start;
+        let mut parts = Vec::new();
+        for depth in depths {
+            parts.push((
+                depth,
+                network.prefix(std::mem::replace(&mut from, depth)..depth)?,
+            ));
+        }
+        let taken = loaded.as_ref().map_or(0, |rows| {
+            rows.numel() as u64 * rows.kind().elt_size_in_bytes() as u64
+        });
+        let mut recorder = Recorder {
+            network,
+            parts,
+            rows: wanted.shots.len(),
+            computed: missing.len(),
+            budget: self.room().saturating_sub(taken),
+            sinks: Vec::new(),
+            trouble: None,
+            is_first: true,
+        };
+        if loaded.is_some() {
+            recorder.sinks.push(Sink {
+                depth: wanted.depth,
+                memory: loaded,
+                pack: None,
+            });
+        }
+        let cost = network.cost(start..wanted.depth);
+        let batches: Vec<&[usize]> = missing.chunks(BATCH).collect();
+        let batch_keys =
+            |rows: &[usize]| -> Vec<Option<RowKey>> { rows.iter().map(|&row| keys[row]).collect() };
+        let mut fits = true;
+        let mut began = Instant::now();
+        let mut disk = self.disk.take();
+        let mut step = |input: &Tensor, rows: &[usize]| -> Result<bool, TrainingError> {
+            reporter.checkpoint()?;
+            if !recorder.record(input, rows, &batch_keys(rows), disk.as_mut())? {
+                return Ok(false);
+            }
+            reporter.advance(Work::Forward, rows.len(), cost, began.elapsed())?;
+            began = Instant::now();
+            Ok(true)
+        };
+        if start > 0 {
+            for rows in batches {
+                let places: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
+                if !step(&self.pick(wanted.group, start, &places)?, rows)? {
+                    fits = false;
+                    break;
+                }
+            }
+        } else {
+            let shots: Vec<Vec<Shot>> = batches
+                .iter()
+                .map(|rows| rows.iter().map(|&row| wanted.shots[row]).collect())
+                .collect();
+            pictures.for_each(&shots, |place, input| {
+                if fits {
+                    fits = step(&input, batches[place])?;
+                }
+                Ok(if fits {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
+                })
+            })?;
+        }
+        let Recorder {
+            mut sinks,
+            mut trouble,
+            ..
+        } = recorder;
+        if !fits {
+            sinks.clear();
+        }
+        if let Some(disk) = &disk {
+            let stale = disk.stale(wanted.shots, keys);
+            for sink in &mut sinks {
+                if let Some(pack) = sink.pack.take()
+                    && let Err(error) = pack.finish(|key| !stale.contains(key))
+                {
+                    trouble = Some(error);
+                }
+            }
+            disk.prune();
+        }
+        self.disk = disk;
+        if let Some(error) = trouble {
+            reporter.warn(format!(
+                "The frozen part's output is not kept for the next run: the disk says “{error}”."
+            ))?;
+        }
+        Ok(sinks)
+    }
+
+    fn all_on_disk(
+        &mut self,
+        network: &Network,
+        depth: usize,
+        keys: &[Option<RowKey>],
+    ) -> Result<Option<Rows>, TrainingError> {
+        let Some(disk) = &mut self.disk else {
+            return Ok(None);
+        };
+        let found = disk.find(network, depth, keys)?;
+        Ok(found
+            .missing()
+            .is_empty()
+            .then_some(Rows::Disk(found, network.device)))
+    }
+
+    /// Bytes of memory that are left.
+    fn room(&self) -> u64 {
+        let used: u64 = self.blocks.iter().map(Block::bytes).sum();
+        self.budget.saturating_sub(used)
+    }
+
+    fn deepest_before(&self, group: Group, depth: usize) -> usize {
+        self.blocks
+            .iter()
+            .filter(|block| block.group == group && block.depth < depth)
+            .map(|block| block.depth)
+            .max()
+            .unwrap_or(0)
+    }
+
+    fn keep(&mut self, group: Group, depth: usize, rows: Rows) {
+        self.blocks.push(Block { group, depth, rows });
+    }
+
+    fn block(&self, group: Group, depth: usize) -> Option<&Block> {
+        self.blocks
+            .iter()
+            .find(|block| block.group == group && block.depth == depth)
+    }
+}

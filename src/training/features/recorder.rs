@@ -1,0 +1,171 @@
+//! Writes the outputs of one pass over pictures: into memory, to the disk, or both.
+
+use tch::Tensor;
+
+use super::BATCH;
+use super::disk::{Disk, kind_of, layout_of, shape_of};
+use super::key::bytes_of;
+use super::pack::{Layout, PackWriter, RowKey};
+use crate::training::TrainingError;
+use crate::training::network::{FrozenPart, Network};
+use crate::training::snapshot::copy_of;
+
+/// Where the rows of one depth go.
+pub(super) struct Sink {
+    pub depth: usize,
+    /// All rows of the group.
+    pub memory: Option<Tensor>,
+    /// The rows of this pass.
+    pub pack: Option<PackWriter>,
+}
+
+/// One pass.
+pub(super) struct Recorder<'a> {
+    pub network: &'a Network,
+    /// The parts that lead from depth to depth, ascending; the last depth is the one that must be recorded.
+    pub parts: Vec<(usize, FrozenPart)>,
+    /// Rows of the group, and how many of them this pass computes.
+    pub rows: usize,
+    pub computed: usize,
+    /// Bytes of memory that may be taken.
+    pub budget: u64,
+    pub sinks: Vec<Sink>,
+    /// What the disk said when something could not be written.
+    pub trouble: Option<std::io::Error>,
+    pub is_first: bool,
+}
+
+impl Recorder<'_> {
+    /// Runs one batch, which gives the group's `rows`. Gives whether there is room.
+    pub fn record(
+        &mut self,
+        input: &Tensor,
+        rows: &[usize],
+        keys: &[Option<RowKey>],
+        disk: Option<&mut Disk>,
+    ) -> Result<bool, TrainingError> {
+        let _guard = tch::no_grad_guard();
+        let mut x = filled_up(input)?;
+        let mut outputs = Vec::new();
+        for (place, (depth, part)) in self.parts.iter().enumerate() {
+            x = part.advance(self.network, &x)?;
+            // The next part may work in place.
+            let output = if place + 1 < self.parts.len() {
+                copy_of(&x)?
+            } else {
+                x.shallow_clone()
+            };
+            let output = if output.dim() == 4 {
+                output.f_permute([0i64, 2, 3, 1])?
+            } else {
+                output
+            };
+            outputs.push((*depth, output.f_narrow(0, 0, rows.len() as i64)?));
+        }
+        if self.is_first {
+            self.is_first = false;
+            if !self.make_room(&outputs, disk)? {
+                return Ok(false);
+            }
+        }
+        let places: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
+        let places = Tensor::f_from_slice(&places)?.f_to(self.network.device)?;
+        for sink in &mut self.sinks {
+            let Some((_, rows)) = outputs.iter().find(|(depth, _)| *depth == sink.depth) else {
+                continue;
+            };
+            if let Some(memory) = &mut sink.memory {
+                let _ = memory.f_index_copy_(0, &places, rows)?;
+            }
+            if let Some(pack) = &mut sink.pack
+                && let Err(error) = pack.push(keys, &bytes_of(rows)?)
+            {
+                sink.pack = None;
+                self.trouble = Some(error);
+            }
+        }
+        Ok(self.has_deepest())
+    }
+
+    /// Whether the depth that is needed now goes somewhere.
+    fn has_deepest(&self) -> bool {
+        let deepest = self.parts.last().map(|(depth, _)| *depth);
+        self.sinks.iter().any(|sink| {
+            Some(sink.depth) == deepest && (sink.memory.is_some() || sink.pack.is_some())
+        })
+    }
+
+    /// Room for all rows, once the first batch has told their shape: first for the depth that is needed now, then
+    /// for those of later phases.
+    fn make_room(
+        &mut self,
+        outputs: &[(usize, Tensor)],
+        mut disk: Option<&mut Disk>,
+    ) -> Result<bool, TrainingError> {
+        for (depth, rows) in outputs.iter().rev() {
+            let Some(layout) = layout_of(rows) else {
+                continue;
+            };
+            let pack = match disk.as_deref_mut() {
+                Some(disk) => self.start_pack(*depth, &layout, disk)?,
+                None => None,
+            };
+            // Some of its rows may have come from the disk.
+            if let Some(sink) = self.sinks.iter_mut().find(|sink| sink.depth == *depth) {
+                sink.pack = pack;
+                continue;
+            }
+            let bytes = layout.row_bytes().saturating_mul(self.rows as u64);
+            let memory = if bytes <= self.budget {
+                self.budget -= bytes;
+                let kind = (kind_of(&layout), rows.device());
+                Some(Tensor::f_empty(shape_of(&layout, self.rows), kind)?)
+            } else {
+                None
+            };
+            if memory.is_some() || pack.is_some() {
+                let depth = *depth;
+                self.sinks.push(Sink {
+                    depth,
+                    memory,
+                    pack,
+                });
+            }
+        }
+        Ok(self.has_deepest())
+    }
+
+    fn start_pack(
+        &mut self,
+        depth: usize,
+        layout: &Layout,
+        disk: &mut Disk,
+    ) -> Result<Option<PackWriter>, TrainingError> {
+        if !disk.is_worth_keeping(self.network, 0..depth, layout.row_bytes()) {
+            return Ok(None);
+        }
+        Ok(
+            match disk.writer(self.network, depth, layout.clone(), self.computed)? {
+                Some(Ok(writer)) => Some(writer),
+                Some(Err(error)) => {
+                    self.trouble = Some(error);
+                    None
+                }
+                None => None,
+            },
+        )
+    }
+}
+
+/// A batch is always [`BATCH`] pictures, because libtorch may choose another way of computing for another number; a
+/// smaller one is filled up with its last picture.
+fn filled_up(input: &Tensor) -> Result<Tensor, TrainingError> {
+    let (rows, wanted) = (input.size()[0], BATCH as i64);
+    if rows == 0 || rows >= wanted {
+        return Ok(input.shallow_clone());
+    }
+    let mut shape = input.size();
+    shape[0] = wanted - rows;
+    let last = input.f_narrow(0, rows - 1, 1)?.f_expand(&shape, false)?;
+    Ok(Tensor::f_cat(&[input, &last], 0)?)
+}

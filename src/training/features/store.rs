@@ -1,0 +1,339 @@
+//! Features on disk, for all runs of this person: a folder for each recipe, in it files of rows.
+//!
+//! ```text
+//! frozen/
+//!     limit                  bytes that all files together may take; absent: the default
+//!     pruning                locked by the one process that removes files
+//!     <recipe>/<digest>.features
+//! ```
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use super::key::Recipe;
+use super::pack::{EXTENSION, Layout, Pack, PackWriter, RowKey, UNFINISHED};
+use crate::paths;
+
+/// What the files may take unless a person says otherwise.
+pub const DEFAULT_LIMIT: u64 = 10_000_000_000;
+
+/// A file that is still unfinished after this long belongs to a process that died.
+const ABANDONED: Duration = Duration::from_secs(24 * 3600);
+
+/// The features that are kept on disk.
+#[derive(Debug, Clone)]
+pub struct FeatureStore {
+    root: PathBuf,
+}
+
+/// How much is kept, and where.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Usage {
+    pub folder: PathBuf,
+    pub bytes: u64,
+    pub files: usize,
+    pub limit_bytes: u64,
+}
+
+impl FeatureStore {
+    /// The one in `folder`, which is made when something is kept.
+    pub fn new(folder: &Path) -> Self {
+        Self {
+            root: folder.join("frozen"),
+        }
+    }
+
+    /// The one of this person.
+    pub fn of_user() -> Self {
+        Self::new(&paths::cache())
+    }
+
+    pub fn usage(&self) -> Usage {
+        let files = self.files();
+        Usage {
+            folder: self.root.clone(),
+            bytes: files.iter().map(|file| file.bytes).sum(),
+            files: files.len(),
+            limit_bytes: self.limit(),
+        }
+    }
+
+    /// Bytes that may be kept; 0 keeps nothing.
+    pub fn limit(&self) -> u64 {
+        std::fs::read_to_string(self.root.join("limit"))
+            .ok()
+            .and_then(|text| text.trim().parse().ok())
+            .unwrap_or(DEFAULT_LIMIT)
+    }
+
+    /// Changes the limit, and removes what is beyond it.
+    ///
+    /// # Errors
+    /// Whatever the disk says.
+    pub fn set_limit(&self, bytes: u64) -> io::Result<()> {
+        std::fs::create_dir_all(&self.root)?;
+        let mut file = tempfile::Builder::new()
+            .prefix(UNFINISHED)
+            .tempfile_in(&self.root)?;
+        writeln!(file, "{bytes}")?;
+        file.persist(self.root.join("limit"))
+            .map_err(|error| error.error)?;
+        self.prune();
+        Ok(())
+    }
+
+    /// Removes everything that is kept; what a run reads just now stays readable for it. Gives the bytes removed.
+    ///
+    /// # Errors
+    /// Whatever the disk says about the first file that can't be removed.
+    pub fn clear(&self) -> io::Result<u64> {
+        let mut removed = 0;
+        for file in self.files() {
+            match std::fs::remove_file(&file.path) {
+                Ok(()) => removed += file.bytes,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.remove_empty_folders();
+        Ok(removed)
+    }
+
+    /// All rows of one recipe. Files that are not whole are passed over.
+    pub(super) fn shelf(&self, recipe: &Recipe) -> Shelf {
+        let mut shelf = Shelf::default();
+        for path in list(&self.folder(recipe)) {
+            if is_finished(&path)
+                && let Ok(pack) = Pack::open(&path)
+            {
+                shelf.add(pack);
+            }
+        }
+        shelf
+    }
+
+    pub(super) fn writer(&self, recipe: &Recipe, layout: Layout) -> io::Result<PackWriter> {
+        PackWriter::create(&self.folder(recipe), layout)
+    }
+
+    /// Removes the files that were of use longest ago, until the limit is kept. One process at a time does so.
+    pub(super) fn prune(&self) {
+        let Ok(lock) = File::create(self.root.join("pruning")) else {
+            return;
+        };
+        if lock.try_lock().is_err() {
+            return;
+        }
+        self.remove_abandoned();
+        let mut files = self.files();
+        files.sort_by_key(|file| file.used);
+        let mut bytes: u64 = files.iter().map(|file| file.bytes).sum();
+        let limit = self.limit();
+        for file in files {
+            if bytes <= limit {
+                break;
+            }
+            if std::fs::remove_file(&file.path).is_ok() {
+                bytes -= file.bytes;
+            }
+        }
+        self.remove_empty_folders();
+    }
+
+    fn folder(&self, recipe: &Recipe) -> PathBuf {
+        self.root.join(recipe.name())
+    }
+
+    fn files(&self) -> Vec<StoredFile> {
+        let paths = list(&self.root).into_iter().flat_map(|path| list(&path));
+        paths
+            .filter(|path| is_finished(path))
+            .filter_map(|path| {
+                let metadata = path.metadata().ok()?;
+                Some(StoredFile {
+                    bytes: metadata.len(),
+                    used: metadata.modified().ok()?,
+                    path,
+                })
+            })
+            .collect()
+    }
+
+    fn remove_abandoned(&self) {
+        for path in list(&self.root).into_iter().flat_map(|path| list(&path)) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let age = path
+                .metadata()
+                .and_then(|metadata| metadata.modified())
+                .ok()
+                .and_then(|changed| changed.elapsed().ok());
+            if name.starts_with(UNFINISHED) && age.is_some_and(|age| age > ABANDONED) {
+                drop(std::fs::remove_file(&path));
+            }
+        }
+    }
+
+    /// A folder that holds something is not removed by this.
+    fn remove_empty_folders(&self) {
+        for folder in list(&self.root) {
+            if folder.is_dir() {
+                drop(std::fs::remove_dir(&folder));
+            }
+        }
+    }
+}
+
+struct StoredFile {
+    path: PathBuf,
+    bytes: u64,
+    used: SystemTime,
+}
+
+fn is_finished(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end == EXTENSION)
+}
+
+/// What is in a folder, by name; nothing when it can't be read.
+fn list(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    paths
+}
+
+/// All rows of one recipe that stand on disk.
+#[derive(Debug, Default)]
+pub(super) struct Shelf {
+    packs: Vec<Pack>,
+    places: HashMap<RowKey, Place>,
+}
+
+/// Where a row stands on a [`Shelf`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pack: usize,
+    row: usize,
+}
+
+impl Shelf {
+    /// Files of one recipe have one layout; another would be a mistake and is passed over.
+    fn add(&mut self, pack: Pack) {
+        if self
+            .packs
+            .first()
+            .is_some_and(|first| first.layout != pack.layout)
+        {
+            return;
+        }
+        let number = self.packs.len();
+        let places = pack
+            .rows()
+            .map(|(row, key)| (key, Place { pack: number, row }));
+        self.places.extend(places);
+        self.packs.push(pack);
+    }
+
+    /// Of every row; `None` when there is none.
+    pub fn layout(&self) -> Option<&Layout> {
+        self.packs.first().map(|pack| &pack.layout)
+    }
+
+    pub fn find(&self, key: &RowKey) -> Option<Place> {
+        self.places.get(key).copied()
+    }
+
+    /// Reads the row at `place` into `out`.
+    pub fn read(&self, place: Place, out: &mut [u8]) -> io::Result<()> {
+        self.packs[place.pack].read(place.row, out)
+    }
+
+    /// Notes which files were of use.
+    pub fn touch(&self, places: impl Iterator<Item = Place>) {
+        let mut used = vec![false; self.packs.len()];
+        for place in places {
+            used[place.pack] = true;
+        }
+        for (pack, _) in self.packs.iter().zip(used).filter(|(_, used)| *used) {
+            pack.touch();
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::super::pack::RowKind;
+    use super::*;
+
+    fn store(folder: &Path, recipe: &Recipe, number: u8) -> PathBuf {
+        let layout = Layout {
+            kind: RowKind::Float32,
+            shape: vec![16],
+        };
+        let store = FeatureStore::new(folder);
+        let mut writer = store.writer(recipe, layout).unwrap();
+        writer
+            .push(&[Some(RowKey([number; 32]))], &[number; 64])
+            .unwrap();
+        writer.finish(|_| true).unwrap().unwrap()
+    }
+
+    fn age(path: &Path, seconds: u64) {
+        let file = File::options().append(true).open(path).unwrap();
+        let time = SystemTime::now() - Duration::from_secs(seconds);
+        file.set_modified(time).unwrap();
+    }
+
+    #[test]
+    fn what_was_of_use_longest_ago_is_removed_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let recipe = Recipe::for_tests(1);
+        let files: Vec<PathBuf> = (1..=3)
+            .map(|number| store(folder.path(), &recipe, number))
+            .collect();
+        for (path, seconds) in files.iter().zip([300, 200, 100]) {
+            age(path, seconds);
+        }
+        let kept = FeatureStore::new(folder.path());
+        let shelf = kept.shelf(&recipe);
+        let place = shelf.find(&RowKey([1; 32])).unwrap();
+        shelf.touch([place].into_iter());
+        let usage = kept.usage();
+        assert_eq!((usage.files, usage.limit_bytes), (3, DEFAULT_LIMIT));
+        kept.set_limit(usage.bytes - 1).unwrap();
+        let standing: Vec<bool> = files.iter().map(|path| path.exists()).collect();
+        assert_eq!(standing, [true, false, true]);
+        assert_eq!(kept.limit(), usage.bytes - 1);
+        // What was opened before stays readable.
+        let mut out = [0; 64];
+        let removed = shelf.find(&RowKey([2; 32])).unwrap();
+        shelf.read(removed, &mut out).unwrap();
+        assert_eq!(out, [2; 64]);
+        assert_eq!(kept.clear().unwrap(), usage.bytes / 3 * 2);
+        assert_eq!(kept.usage().files, 0);
+    }
+
+    #[test]
+    fn recipes_do_not_see_each_other_and_unfinished_files_are_removed_when_old() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = store(folder.path(), &Recipe::for_tests(1), 5);
+        let kept = FeatureStore::new(folder.path());
+        assert!(
+            kept.shelf(&Recipe::for_tests(2))
+                .find(&RowKey([5; 32]))
+                .is_none()
+        );
+        let (old, new) = (
+            path.with_file_name(".writing-old"),
+            path.with_file_name(".writing-new"),
+        );
+        std::fs::write(&old, "half").unwrap();
+        std::fs::write(&new, "half").unwrap();
+        age(&old, 2 * 24 * 3600);
+        kept.prune();
+        assert!(!old.exists() && new.exists() && path.exists());
+    }
+}

@@ -1,0 +1,229 @@
+//! What is computed once, before a phase: the frozen part's output, from the disk where an earlier run left it.
+
+use super::batches::Variation;
+use super::phase::Session;
+use super::workload;
+use super::{Means, TrainingRequest};
+use crate::data::square::SquareSpec;
+use crate::training::TrainingError;
+use crate::training::events::Activity;
+use crate::training::features::{Disk, Group, Surroundings, Wanted};
+use crate::training::network::Network;
+use crate::training::pictures::{Look, Shot};
+
+/// The features on disk, where they may be kept.
+pub(super) fn open_disk(
+    request: &TrainingRequest,
+    network: &Network,
+    spec: &SquareSpec,
+    means: &Means<'_>,
+) -> Option<Disk> {
+    let cache = means.cache.as_deref()?;
+    let experiment = &request.experiment;
+    let surroundings = Surroundings::new(
+        &experiment.backbone.name,
+        spec,
+        network.pretrained,
+        "fp32",
+        experiment.head.pooling,
+        network.device,
+    );
+    let split = &request.split;
+    let pictures: Vec<usize> = [&split.train, &split.validation, &split.test]
+        .into_iter()
+        .flatten()
+        .copied()
+        .collect();
+    Disk::open(
+        cache,
+        surroundings,
+        &experiment.augmentation,
+        &request.dataset,
+        &pictures,
+        network.device,
+    )
+}
+
+impl Session<'_> {
+    /// Decodes the pictures whose frozen part's output is not on disk, and those that every epoch sees anew.
+    pub fn read_pictures(&mut self) -> Result<(), TrainingError> {
+        let mut needed = Vec::new();
+        for group in [Group::Train, Group::Validation, Group::Test] {
+            needed.extend(self.needed(group)?);
+        }
+        let unreadable = self.pictures.ensure(&needed, &mut self.reporter)?;
+        self.cache.forget_pictures(&unreadable);
+        Ok(())
+    }
+
+    /// Computes what phase `index` can keep of its frozen part, unless an earlier phase has.
+    pub fn prepare_features(&mut self, index: usize) -> Result<(), TrainingError> {
+        let changed = self.plans[..index].iter().map(|plan| plan.cut).min();
+        if let Some(changed) = changed {
+            self.cache.forget_beyond(changed);
+        }
+        let depth = self.plans[index].cut;
+        if depth == 0 {
+            return Ok(());
+        }
+        let mut groups = Vec::new();
+        for group in [Group::Train, Group::Validation] {
+            if let Some(shots) = self.shots(group)
+                && !self.cache.holds(group, depth)
+            {
+                groups.push((group, shots));
+            }
+        }
+        let later = workload::later_depths(&self.plans, index);
+        let total = groups.iter().map(|(_, shots)| shots.len()).sum();
+        if total > 0 {
+            self.reporter.begin(Activity::ComputingFeatures, total)?;
+        }
+        for (group, shots) in groups {
+            let wanted = Wanted {
+                group,
+                shots: &shots,
+                depth,
+                later: &later,
+            };
+            if !self.compute(&wanted)? {
+                let whose = match group {
+                    Group::Train => "training",
+                    Group::Validation | Group::Test => "validation",
+                };
+                self.reporter.warn(format!(
+                    "The frozen part's output for the {whose} pictures does not fit into memory and is computed in every epoch: freeze more layers, or choose fewer views or a smaller backbone.input_size."
+                ))?;
+                workload::plan_without_cache(self, index, group);
+            }
+        }
+        Ok(())
+    }
+
+    /// Computes the output of the segments that no phase has changed for the test pictures; gives their number, 0
+    /// where the pictures themselves must be taken.
+    pub fn prepare_test_features(&mut self, shots: &[Shot]) -> Result<usize, TrainingError> {
+        // What was trained on is not needed any more.
+        self.cache.release();
+        let depth = self.unchanged();
+        self.cache.forget_beyond(depth);
+        if depth == 0 {
+            self.need(Group::Test)?;
+            return Ok(0);
+        }
+        self.reporter
+            .begin(Activity::ComputingFeatures, shots.len())?;
+        let wanted = Wanted {
+            group: Group::Test,
+            shots,
+            depth,
+            later: &[],
+        };
+        Ok(if self.compute(&wanted)? { depth } else { 0 })
+    }
+
+    /// Gives whether there is room for what is wanted; where there is none, its pictures are decoded.
+    fn compute(&mut self, wanted: &Wanted<'_>) -> Result<bool, TrainingError> {
+        let fits = self.cache.compute(
+            wanted,
+            &self.network,
+            &mut self.pictures,
+            &mut self.reporter,
+        )?;
+        if !fits {
+            self.need(wanted.group)?;
+        }
+        Ok(fits)
+    }
+
+    /// Decodes the pictures of `group`.
+    fn need(&mut self, group: Group) -> Result<(), TrainingError> {
+        let members = match group {
+            Group::Train => &self.train,
+            Group::Validation => &self.validation,
+            Group::Test => &self.test,
+        };
+        let unreadable = self
+            .pictures
+            .ensure(&members.pictures, &mut self.reporter)?;
+        self.cache.forget_pictures(&unreadable);
+        Ok(())
+    }
+
+    /// The pictures of `group` that some phase (or the test) must see themselves.
+    fn needed(&mut self, group: Group) -> Result<Vec<usize>, TrainingError> {
+        let all = self.members(group).to_vec();
+        let Some(shots) = self.shots(group) else {
+            return Ok(all);
+        };
+        let mut unchanged = self.network.depth();
+        let mut depths = Vec::new();
+        for plan in &self.plans {
+            // Beyond what a phase has changed, nothing can be known yet.
+            if group != Group::Test && plan.cut > unchanged {
+                return Ok(all);
+            }
+            unchanged = unchanged.min(plan.cut);
+            depths.push(plan.cut);
+        }
+        if group == Group::Test {
+            depths = vec![unchanged];
+        }
+        depths.dedup();
+        let mut needed = Vec::new();
+        for depth in depths {
+            if depth == 0 {
+                return Ok(all);
+            }
+            let rows = self.cache.not_on_disk(&self.network, depth, &shots)?;
+            needed.extend(rows.iter().map(|&row| shots[row].picture));
+        }
+        Ok(needed)
+    }
+
+    /// How the pictures of `group` are seen, one row of features each; `None` where every epoch sees them anew, or
+    /// where there are none.
+    fn shots(&self, group: Group) -> Option<Vec<Shot>> {
+        let plain = |&picture: &usize| Shot {
+            picture,
+            look: Look::Plain,
+        };
+        let members = self.members(group);
+        if members.is_empty() {
+            return None;
+        }
+        match group {
+            Group::Train => {
+                let variation = Variation::of(&self.experiment.augmentation);
+                variation.views()?;
+                Some(variation.all_shots(self.experiment.seed, members))
+            }
+            Group::Validation => Some(members.iter().map(plain).collect()),
+            Group::Test => Some(self.test_shots()),
+        }
+    }
+
+    /// Every test picture in every view, view by view.
+    pub fn test_shots(&self) -> Vec<Shot> {
+        (0..workload::test_views(self.experiment))
+            .flat_map(|view| {
+                let look = Look::Flip(view);
+                let pictures = self.test.pictures.iter();
+                pictures.map(move |&picture| Shot { picture, look })
+            })
+            .collect()
+    }
+
+    /// The number of leading segments that no phase changes.
+    pub fn unchanged(&self) -> usize {
+        self.plans.iter().map(|plan| plan.cut).min().unwrap_or(0)
+    }
+
+    fn members(&self, group: Group) -> &[usize] {
+        match group {
+            Group::Train => &self.train.pictures,
+            Group::Validation => &self.validation.pictures,
+            Group::Test => &self.test.pictures,
+        }
+    }
+}

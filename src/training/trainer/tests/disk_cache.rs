@@ -1,0 +1,226 @@
+//! What one run computed serves the next, and only where it is the same.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::fixture::*;
+use crate::experiment::{
+    Activation, Augmentation, Experiment, FreezePlan, HeadLayer, Phase, Pooling, TestViews, Views,
+};
+use crate::training::events::{Activity, TrainingEvent};
+use crate::training::features::BATCH;
+use crate::training::features::store::FeatureStore;
+
+const COUNTS: [usize; 3] = [40, 6, 5];
+/// The frozen part sees whole batches.
+const ALL: usize = 4 * BATCH;
+
+fn frozen_then_fine() -> Vec<Phase> {
+    vec![
+        phase(FreezePlan::Backbone, 2),
+        phase(FreezePlan::Below("layer4".into()), 2),
+    ]
+}
+
+fn run_cached(
+    pictures: &Pictures,
+    experiment: Experiment,
+    memory: u64,
+    cache: &Path,
+) -> Run<'static> {
+    let request = request(pictures, experiment);
+    let run = run_in(
+        &request,
+        Witness::default(),
+        Arc::default(),
+        memory,
+        Some(cache),
+    );
+    assert_eq!(run.witness.warnings(), Vec::<String>::new());
+    run
+}
+
+const PLENTY: u64 = 1 << 34;
+
+/// All numbers of a run, bit for bit.
+fn numbers(run: &Run<'_>) -> String {
+    let outcome = run.result.as_ref().unwrap();
+    format!(
+        "{:?} {:?} {:?}",
+        run.witness.epochs(),
+        outcome.test,
+        outcome.predictions
+    )
+}
+
+fn read_pictures(run: &Run<'_>) -> bool {
+    run.witness.events.iter().any(|event| {
+        matches!(event, TrainingEvent::Progress(progress) if progress.activity == Activity::ReadingPictures)
+    })
+}
+
+#[test]
+fn the_second_run_neither_decodes_nor_computes_and_gives_the_same_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let pictures = pictures(2, COUNTS);
+    let preset = || experiment(frozen_then_fine());
+    let without = run(&request(&pictures, preset()));
+    let cold = run_cached(&pictures, preset(), PLENTY, folder.path());
+    assert_eq!(cold.entered, ALL);
+    let warm = run_cached(&pictures, preset(), PLENTY, folder.path());
+    assert_eq!(warm.entered, 0);
+    assert!(read_pictures(&cold) && !read_pictures(&warm));
+    assert_eq!(numbers(&cold), numbers(&without));
+    assert_eq!(numbers(&warm), numbers(&without));
+}
+
+#[test]
+fn other_heads_rates_and_splits_start_warm_and_other_weights_do_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut pictures = pictures(2, COUNTS);
+    let preset = || experiment(vec![phase(FreezePlan::Backbone, 1)]);
+    assert_eq!(
+        run_cached(&pictures, preset(), PLENTY, folder.path()).entered,
+        ALL
+    );
+    let mut other = preset();
+    other.phases[0].learning_rate = 0.003;
+    other.head.layers = vec![HeadLayer::Dense {
+        units: 8,
+        activation: Activation::Relu,
+    }];
+    assert_eq!(
+        run_cached(&pictures, other, PLENTY, folder.path()).entered,
+        0
+    );
+
+    // Another split: every picture has been seen, and the company it was in leaves no trace.
+    let split = &mut pictures.split;
+    std::mem::swap(&mut split.validation[0], &mut split.train[0]);
+    std::mem::swap(&mut split.test[2], &mut split.train[9]);
+    let without = run(&request(&pictures, preset()));
+    let warm = run_cached(&pictures, preset(), PLENTY, folder.path());
+    if [1, 2, 4, 8].contains(&tch::get_num_threads()) {
+        assert_eq!(warm.entered, 0);
+    }
+    assert_eq!(numbers(&warm), numbers(&without));
+
+    let mut seed = preset();
+    seed.seed += 1;
+    assert_eq!(
+        run_cached(&pictures, seed, PLENTY, folder.path()).entered,
+        ALL
+    );
+    let mut pooling = preset();
+    pooling.head.pooling = Pooling::Max;
+    assert_eq!(
+        run_cached(&pictures, pooling, PLENTY, folder.path()).entered,
+        ALL
+    );
+    let mut size = preset();
+    size.backbone.input_size = Some(SIDE + 32);
+    assert_eq!(
+        run_cached(&pictures, size, PLENTY, folder.path()).entered,
+        ALL
+    );
+}
+
+#[test]
+fn a_changed_picture_is_computed_again_and_changes_the_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let pictures = pictures(2, COUNTS);
+    let preset = || experiment(vec![phase(FreezePlan::Backbone, 1)]);
+    let before = run_cached(&pictures, preset(), PLENTY, folder.path());
+    let path = pictures.dataset.pictures[3].source.path();
+    image::RgbImage::from_pixel(SIDE, SIDE, image::Rgb([250, 5, 5]))
+        .save(path)
+        .unwrap();
+    let after = run_cached(&pictures, preset(), PLENTY, folder.path());
+    assert!(
+        after.entered > 0 && after.entered < ALL,
+        "{}",
+        after.entered
+    );
+    let without = run(&request(&pictures, preset()));
+    assert_eq!(numbers(&after), numbers(&without));
+    assert_ne!(numbers(&after), numbers(&before));
+}
+
+#[test]
+fn what_does_not_fit_into_memory_is_read_from_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let pictures = pictures(2, COUNTS);
+    let preset = || experiment(frozen_then_fine());
+    let without = run(&request(&pictures, preset()));
+    // No memory at all: neither for squares nor for features.
+    let cold = run_cached(&pictures, preset(), 0, folder.path());
+    assert_eq!(cold.entered, ALL);
+    let warm = run_cached(&pictures, preset(), 0, folder.path());
+    assert_eq!(warm.entered, 0);
+    assert_eq!(numbers(&cold), numbers(&without));
+    assert_eq!(numbers(&warm), numbers(&without));
+}
+
+#[test]
+fn flips_are_kept_for_all_seeds_and_other_changes_for_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let pictures = pictures(2, COUNTS);
+    let preset = |rotation, views| {
+        let mut preset = experiment(vec![phase(FreezePlan::Backbone, 2)]);
+        preset.augmentation = Augmentation {
+            views: Views::Cached(views),
+            horizontal_flip: true,
+            rotation,
+            ..Augmentation::default()
+        };
+        preset.training.test_views = TestViews::Flips;
+        preset
+    };
+    let entered = |rotation, views| {
+        run_cached(&pictures, preset(rotation, views), PLENTY, folder.path()).entered
+    };
+    assert!(entered(0.0, 2) > 0);
+    assert_eq!(entered(0.0, 2), 0);
+    let turned = entered(10.0, 2);
+    assert!(turned > 0, "every view is turned");
+    assert_eq!(entered(10.0, 2), 0);
+    let more = entered(10.0, 3);
+    assert!(
+        more > 0 && more < turned,
+        "one view is new: {more} of {turned}"
+    );
+    assert!(entered(11.0, 2) > 0);
+}
+
+#[test]
+fn damaged_files_and_a_limit_of_nothing_cost_time_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let pictures = pictures(2, COUNTS);
+    let preset = || experiment(vec![phase(FreezePlan::Backbone, 1)]);
+    let cold = run_cached(&pictures, preset(), PLENTY, folder.path());
+    let store = FeatureStore::new(folder.path());
+    let mut files = 0;
+    for recipe in std::fs::read_dir(store.usage().folder).unwrap().flatten() {
+        for file in std::fs::read_dir(recipe.path())
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            // One bit within the first row.
+            let mut bytes = std::fs::read(file.path()).unwrap();
+            bytes[100] ^= 1;
+            std::fs::write(file.path(), bytes).unwrap();
+            files += 1;
+        }
+    }
+    assert_eq!(files, 3, "one for each group");
+    let mended = run_cached(&pictures, preset(), PLENTY, folder.path());
+    assert!(mended.entered > 0);
+    assert_eq!(numbers(&mended), numbers(&cold));
+
+    store.set_limit(0).unwrap();
+    assert_eq!(store.usage().bytes, 0);
+    let nothing = run_cached(&pictures, preset(), PLENTY, folder.path());
+    assert_eq!(nothing.entered, ALL);
+    assert_eq!(store.usage().bytes, 0);
+}
