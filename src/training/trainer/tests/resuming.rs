@@ -10,7 +10,7 @@ use crate::training::events::TrainingEvent;
 
 /// Runs `experiment` whole, then again from every epoch, and compares everything that comes after.
 fn check(name: &str, experiment: Experiment) -> Run<'static> {
-    let pictures = pictures(2, [11, 6, 5]);
+    let pictures = pictures(2, [9, 4, 4]);
     let whole = run(&request(&pictures, experiment.clone()));
     let outcome = whole.result.as_ref().unwrap();
     let epochs = whole.witness.epochs();
@@ -118,13 +118,14 @@ fn cached_views_momentum_and_early_stopping_go_on_to_the_bit() {
         phase(FreezePlan::Backbone, 3),
     ]);
     experiment.phases[0].optimizer = Optimizer::sgd();
-    // So high that it gets worse soon, so that patience ends the phase.
-    experiment.phases[0].learning_rate = 0.2;
+    experiment.phases[0].learning_rate = 0.05;
     experiment.phases[1].optimizer = Optimizer::rms_prop();
-    experiment.phases[1].learning_rate = 1e-3;
+    // So high that it gets worse, so that the kept weights are of an earlier epoch.
+    experiment.phases[1].learning_rate = 0.5;
     experiment.training.keep = Keep::Best;
     experiment.training.monitor = Monitor::ValidationLoss;
     experiment.training.early_stopping = Some(EarlyStopping {
+        // Nothing gets better by so much, so that patience ends the phases.
         patience: 1,
         min_delta: 1.0,
     });
