@@ -31,17 +31,15 @@ impl Work {
 
     fn add(&mut self, question: GalleryQuestion) {
         match question {
-            GalleryQuestion::Open { folder } => {
-                if !self.runs.contains(&folder) {
-                    self.runs.push_back(folder);
-                }
+            GalleryQuestion::Open { folder } if !self.runs.contains(&folder) => {
+                self.runs.push_back(folder);
             }
             GalleryQuestion::Thumbnails { wanted, side } => {
                 self.thumbnails = wanted.into();
                 self.side = side;
             }
             GalleryQuestion::Picture { source, side } => self.picture = Some((source, side)),
-            // Of other threads.
+            // Asked already, or of other threads.
             _ => {}
         }
     }
