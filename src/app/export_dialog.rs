@@ -233,7 +233,7 @@ pub fn export_ui(
     }
     ui.add_space(tokens::SPACE_M);
     let mut is_open = true;
-    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+    buttons_ui(ui, |ui| {
         let ready =
             !view.runs.is_empty() && local.is_something() && !local.folder.trim().is_empty();
         let button = super::theme::primary_button(ui, "Export", ready, egui::Vec2::ZERO);
@@ -263,7 +263,7 @@ fn kinds_ui(ui: &mut egui::Ui, local: &mut ExportLocal) {
     ui.add_space(tokens::SPACE_S);
     ui.horizontal(|ui| {
         ui.label(tokens::semibold("Figures"));
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+        buttons_ui(ui, |ui| {
             if ui
                 .small_button("None")
                 .on_hover_text("No figure of its own")
@@ -399,18 +399,29 @@ fn folder_ui(ui: &mut egui::Ui, local: &mut ExportLocal, out: &mut Vec<Command>)
     );
 }
 
+/// The buttons that end a dialog, at its right; no taller than they are.
+fn buttons_ui(ui: &mut egui::Ui, add: impl FnOnce(&mut egui::Ui)) {
+    let size = egui::vec2(ui.available_width(), tokens::CONTROL_HEIGHT);
+    let layout = egui::Layout::right_to_left(egui::Align::Center);
+    ui.allocate_ui_with_layout(size, layout, add);
+}
+
 fn working_ui(ui: &mut egui::Ui, done: usize, total: usize, out: &mut Vec<Command>) {
     let t = tokens(ui);
     let share = done as f32 / total.max(1) as f32;
-    ui.label(t.muted(format!(
-        "Drawing: {} of {}",
-        format::count(done as u64),
-        format::plural(total as u64, "step", "steps")
-    )));
+    ui.label(t.muted(if done == 0 {
+        "Reading the runs…".to_owned()
+    } else {
+        format!(
+            "Drawing: {} of {}",
+            format::count(done as u64),
+            format::plural(total as u64, "step", "steps")
+        )
+    }));
     ui.add_space(tokens::SPACE_XS);
     widgets::bar(ui, share, t.accent, "Figures drawn so far");
     ui.add_space(tokens::SPACE_M);
-    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+    buttons_ui(ui, |ui| {
         if ui
             .button("Stop")
             .on_hover_text("End the export after this figure; files that are written stay")
@@ -444,7 +455,7 @@ fn done_ui(
     }
     ui.add_space(tokens::SPACE_M);
     let mut is_open = true;
-    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+    buttons_ui(ui, |ui| {
         if super::theme::primary_button(ui, "Close", true, egui::Vec2::ZERO).clicked() {
             is_open = false;
         }
