@@ -16,6 +16,8 @@ pub const LIMIT: RangeInclusive<usize> = 1..=100_000_000;
 pub const INPUT_SIZE: RangeInclusive<u32> = 32..=512;
 pub const FREE_LAYERS: RangeInclusive<usize> = 0..=100_000;
 
+/// Stages of the backbone whose features the head takes.
+pub const HEAD_STAGES: RangeInclusive<u32> = 1..=16;
 pub const HEAD_LAYERS: RangeInclusive<usize> = 0..=16;
 pub const UNITS: RangeInclusive<u32> = 1..=16_384;
 pub const DROPOUT: RangeInclusive<f64> = 0.0..=0.95;

@@ -138,6 +138,7 @@ fn check_backbone(backbone: &BackboneConfig, problems: &mut Problems) {
 }
 
 fn check_head(head: &HeadConfig, data: &DataConfig, problems: &mut Problems) {
+    problems.number("head.stages", head.stages, &bounds::HEAD_STAGES);
     if !bounds::HEAD_LAYERS.contains(&head.layers.len()) {
         problems.add(
             "head.layers",

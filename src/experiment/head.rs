@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 #[serde(default, deny_unknown_fields)]
 pub struct HeadConfig {
     pub pooling: Pooling,
+    /// Features of the backbone's last so many stages, each pooled, one after the other; 1 is the last stage alone, and
+    /// more than the backbone has are all of them. Earlier stages see textures, later ones ImageNet's things (Head2Toe,
+    /// arXiv 2201.03529).
+    pub stages: u32,
     /// From the pooled features to the output layer, in order; may be empty.
     pub layers: Vec<HeadLayer>,
     pub output: OutputLayer,
@@ -16,6 +20,7 @@ impl Default for HeadConfig {
     fn default() -> Self {
         Self {
             pooling: Pooling::Average,
+            stages: 1,
             layers: vec![
                 HeadLayer::Dense {
                     units: 128,

@@ -67,6 +67,16 @@ impl FrozenPrefix {
     /// unfolded result within rounding (1e-4 of the largest value). The result has channels-last
     /// strides and no gradient.
     pub fn forward(&self, backbone: &dyn Backbone, input: &Tensor) -> Result<Tensor, ModelError> {
+        self.forward_each(backbone, input, &mut |_, _| Ok(()))
+    }
+
+    /// As [`Self::forward`]; `passed` sees every segment's output before the next one takes it, which may work in place.
+    pub fn forward_each(
+        &self,
+        backbone: &dyn Backbone,
+        input: &Tensor,
+        passed: &mut dyn FnMut(usize, &Tensor) -> Result<(), ModelError>,
+    ) -> Result<Tensor, ModelError> {
         let _guard = no_grad_guard();
         let mut x = if input.dim() == 4 {
             channels_last(input)?
@@ -75,6 +85,7 @@ impl FrozenPrefix {
         };
         for index in self.segments.clone() {
             x = backbone.forward_folded(index, &x, &self.folded)?;
+            passed(index, &x)?;
         }
         Ok(x)
     }

@@ -25,8 +25,8 @@ enum Layer {
 }
 
 impl Head {
-    /// PyTorch's default initialisation drawn from `seed`. `features` is the backbone's own count
-    /// before pooling doubles it. Every parameter asks for gradients.
+    /// PyTorch's default initialisation drawn from `seed`. `features` is the count of the stages that
+    /// it takes ([`super::tree::LayerTree::head_features`]), before pooling doubles it. Every parameter asks for gradients.
     pub fn new(
         config: &HeadConfig,
         features: i64,
@@ -100,8 +100,12 @@ impl Head {
     }
 
     /// Feature grid `[N, C, H, W]` (or already `[N, C]`) to pooled features `[N, F]`. Vectors have
-    /// one place only: their mean and their largest value are they themselves.
+    /// one place only: their mean and their largest value are they themselves. Of a transformer's tokens
+    /// `[N, T, C]` the first, the class token, stands for all.
     pub fn pool(&self, features: &Tensor) -> Result<Tensor, ModelError> {
+        if features.dim() == 3 {
+            return self.pool(&features.f_select(1, 0)?);
+        }
         let average = || -> Result<Tensor, ModelError> {
             if features.dim() == 2 {
                 return Ok(features.shallow_clone());
@@ -181,7 +185,8 @@ fn norm_spec(features: i64) -> NormSpec {
     }
 }
 
-fn pooled_width(config: &HeadConfig, features: i64) -> i64 {
+/// Pooled features: [`Pooling::AverageMax`] doubles them.
+pub fn pooled_width(config: &HeadConfig, features: i64) -> i64 {
     if config.pooling == Pooling::AverageMax {
         2 * features
     } else {
@@ -219,6 +224,7 @@ mod tests {
     fn head(pooling: Pooling, layers: Vec<HeadLayer>, output: OutputLayer) -> (Head, HeadConfig) {
         let config = HeadConfig {
             pooling,
+            stages: 1,
             layers,
             output,
         };

@@ -47,6 +47,15 @@ pub struct StageSummary {
     pub parameters: u64,
 }
 
+/// A stage before the last one, as a head over several stages sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EarlierStage {
+    /// The number of leaves up to its end.
+    pub end: usize,
+    /// Channels of its output.
+    pub features: i64,
+}
+
 impl LayerTree {
     /// The leaf layers in order: what `AllButLast(n)` counts.
     pub fn leaves(&self) -> Vec<&LayerNode> {
@@ -61,6 +70,36 @@ impl LayerTree {
         let mut leaves = Vec::new();
         collect(&self.root, &mut leaves);
         leaves
+    }
+
+    /// The stages whose pooled features a head over the last `count` stages takes beside those of the last one, in
+    /// order. More than there are means all of them, the stem included.
+    pub fn earlier_stages(&self, count: u32) -> Vec<EarlierStage> {
+        let leaves = self.leaves();
+        let before = self.stages.len().saturating_sub(1);
+        let taken = (count.max(1) as usize - 1).min(before);
+        self.stages[before - taken..before]
+            .iter()
+            .filter_map(|stage| {
+                let is_in = |path: &str| stage.paths.iter().any(|outer| is_inside(path, outer));
+                let last = leaves.iter().rposition(|leaf| is_in(&leaf.path))?;
+                // A grid `[C, H, W]`, or tokens `[N, C]`.
+                let features = match stage.output_shape.as_slice() {
+                    [channels, _, _] => *channels,
+                    shape => shape.last().copied()?,
+                };
+                Some(EarlierStage {
+                    end: last + 1,
+                    features,
+                })
+            })
+            .collect()
+    }
+
+    /// Features, before pooling doubles them, that a head over the last `count` stages takes.
+    pub fn head_features(&self, count: u32) -> i64 {
+        let earlier = self.earlier_stages(count);
+        earlier.iter().map(|stage| stage.features).sum::<i64>() + self.features
     }
 
     /// The module at `path`; the root for an empty path.

@@ -47,7 +47,11 @@ pub fn freeze_figure(
         title: "Head".to_owned(),
         detail: format!("{classes} classes"),
     });
-    let head = head_parameters(&experiment.head, tree.features, classes as i64);
+    let head = head_parameters(
+        &experiment.head,
+        tree.head_features(experiment.head.stages),
+        classes as i64,
+    );
     let mut phases = Vec::new();
     for phase in &experiment.phases {
         let frozen = frozen_leaves(&phase.freeze, tree)?;

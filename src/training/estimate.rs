@@ -3,6 +3,7 @@
 
 use super::trainer::Variation;
 use crate::experiment::{Experiment, NormPolicy, Optimizer, Phase};
+use crate::models::head::pooled_width;
 use crate::models::tree::{LayerNode, LayerTree};
 
 /// Bytes of a number in single precision.
@@ -76,7 +77,10 @@ impl Estimate {
         let mut whole = 0.0;
         let mut trainable = situation.head_parameters;
         let mut all = situation.head_parameters;
-        let mut outputs = tree.features.unsigned_abs();
+        let head = &experiment.head;
+        let pooled = |channels: i64| pooled_width(head, channels).unsigned_abs();
+        let all_pooled = pooled(tree.head_features(head.stages));
+        let mut outputs = all_pooled;
         for (index, leaf) in leaves.iter().take(count).enumerate() {
             let forward = leaf.multiply_adds as f64;
             whole += forward * (1.0 + BACKWARD);
@@ -96,14 +100,17 @@ impl Estimate {
             }
         }
         // A dense head has about one multiply-add for each parameter.
-        let head = situation.head_parameters as f64 * (1.0 + BACKWARD);
+        let head_cost = situation.head_parameters as f64 * (1.0 + BACKWARD);
         let kept = 1 + u64::from(experiment.training.weight_averaging.is_some());
         let features = match situation.pictures {
             Some((train, validation)) if keeps_features => {
                 let of_one = if steady == count {
-                    tree.features.unsigned_abs()
+                    all_pooled
                 } else {
-                    ending_at(&tree.root, steady, &mut 0).map_or(0, numbers)
+                    let stages = tree.earlier_stages(head.stages).into_iter();
+                    let passed = stages.filter(|stage| stage.end <= steady);
+                    let earlier = pooled(passed.map(|stage| stage.features).sum());
+                    ending_at(&tree.root, steady, &mut 0).map_or(0, numbers) + earlier
                 };
                 let rows = train * views.unwrap_or(1) as usize + validation;
                 rows as u64 * of_one * NUMBER
@@ -116,8 +123,8 @@ impl Estimate {
             optimizer: trainable * moments(&phase.optimizer) * NUMBER,
             activations: outputs * NUMBER * u64::from(experiment.training.batch_size),
             features,
-            epoch_cost: if whole + head > 0.0 {
-                (cost + head) / (whole + head)
+            epoch_cost: if whole + head_cost > 0.0 {
+                (cost + head_cost) / (whole + head_cost)
             } else {
                 0.0
             },

@@ -92,7 +92,11 @@ impl Classifier {
             Activations::Grid(_) => Method::GradCam,
             Activations::Tokens { .. } => Method::Tokens,
         };
-        let map = self.network.class_map(&activations, class)?;
+        let map = {
+            let earlier = self.network.earlier_features(&input)?;
+            self.network
+                .class_map(&activations, earlier.as_ref(), class)?
+        };
         let _guard = no_grad_guard();
         let scaled = scaled(&map)?;
         // Patches of a transformer reach beyond a side that is no multiple of theirs.

@@ -12,6 +12,7 @@ mod network;
 mod phase_plan;
 mod pictures;
 mod reading;
+mod stages;
 
 pub mod averaging;
 pub mod diagnosis;

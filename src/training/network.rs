@@ -9,6 +9,7 @@ use super::TrainingError;
 use super::events::Activity;
 use super::phase_plan::{Anatomy, PhasePlan};
 use super::reporter::Reporter;
+use super::stages::Stages;
 use crate::experiment::{Experiment, OutputLayer, Phase};
 use crate::models::cam::Activations;
 use crate::models::fold::FrozenPrefix;
@@ -17,7 +18,7 @@ use crate::models::layers::Pass;
 use crate::models::parameters::{Entry, Role};
 use crate::models::tree::LayerTree;
 use crate::models::weights::{self, Obtaining};
-use crate::models::{self, Backbone, WeightsInfo, freeze};
+use crate::models::{self, Backbone, ModelError, WeightsInfo, freeze};
 
 /// Makes a backbone by name, seed and device; tests put counting ones in its place.
 pub(super) type BuildBackbone<'a> =
@@ -33,6 +34,8 @@ pub struct Network {
     pub output: OutputLayer,
     /// Whose preprocessing the pictures get.
     pub pretrained: &'static WeightsInfo,
+    /// Whose features the head takes beside the last stage's.
+    pub(super) stages: Stages,
     segments: Vec<Range<usize>>,
     /// Multiply-adds of one picture in every segment.
     costs: Vec<f64>,
@@ -47,9 +50,10 @@ impl Network {
         build: BuildBackbone<'_>,
     ) -> Result<Self, TrainingError> {
         let backbone = build(&experiment.backbone.name, experiment.seed, device)?;
-        let (features, seed) = (backbone.features(), experiment.seed);
-        let head = Head::new(&experiment.head, features, classes as i64, seed, device)?;
-        Self::join(experiment, backbone, head, device)
+        let seed = experiment.seed;
+        Self::join(experiment, backbone, device, &|features| {
+            Head::new(&experiment.head, features, classes as i64, seed, device)
+        })
     }
 
     /// The same network of zeros, for weights that are loaded next. It draws no random numbers.
@@ -59,16 +63,17 @@ impl Network {
         device: Device,
     ) -> Result<Self, TrainingError> {
         let backbone = models::build_blank(&experiment.backbone.name, device)?;
-        let features = backbone.features();
-        let head = Head::blank(&experiment.head, features, classes as i64, device)?;
-        Self::join(experiment, backbone, head, device)
+        Self::join(experiment, backbone, device, &|features| {
+            Head::blank(&experiment.head, features, classes as i64, device)
+        })
     }
 
+    /// `head` makes one for that many features.
     fn join(
         experiment: &Experiment,
         backbone: Box<dyn Backbone>,
-        head: Head,
         device: Device,
+        head: &dyn Fn(i64) -> Result<Head, ModelError>,
     ) -> Result<Self, TrainingError> {
         let pretrained = weights::chosen(backbone.info(), &experiment.backbone.weights)?;
         let side = input_side(experiment, pretrained);
@@ -76,6 +81,9 @@ impl Network {
         let segments: Vec<_> = (0..backbone.segments())
             .map(|index| backbone.segment_leaves(index))
             .collect();
+        let count = experiment.head.stages;
+        let head = head(tree.head_features(count))?;
+        let stages = Stages::new(count, backbone.as_ref(), &tree, &segments, side, device)?;
         let leaves = tree.leaves();
         let cost = |segment: &Range<usize>| -> f64 {
             leaves[segment.clone()]
@@ -92,6 +100,7 @@ impl Network {
             device,
             output,
             pretrained,
+            stages,
             segments,
             costs,
         })
@@ -161,21 +170,23 @@ impl Network {
         ))
     }
 
-    /// From one depth to another.
+    /// From one depth to another. Between segments `[N, C, H, W]`, or what [`Stages`] makes of it.
     pub fn advance(
         &self,
         input: &Tensor,
         depths: Range<usize>,
         pass: &Pass,
     ) -> Result<Tensor, TrainingError> {
-        let mut x = input.shallow_clone();
+        if depths.is_empty() {
+            return Ok(input.shallow_clone());
+        }
+        let mut flow = self.stages.enter(input, depths.start)?;
         for segment in depths.clone() {
-            x = self.backbone.forward_segment(segment, &x, pass)?;
+            flow.x = self.backbone.forward_segment(segment, &flow.x, pass)?;
+            self.stages.pass(segment, &mut flow, &self.head)?;
         }
-        if !depths.is_empty() && depths.end == self.depth() {
-            x = self.head.pool(&x)?;
-        }
-        Ok(x)
+        self.stages
+            .leave(flow, depths.end == self.depth(), &self.head)
     }
 
     /// A part of the backbone as quick inference, with the weights of this moment.
@@ -283,12 +294,16 @@ impl FrozenPart {
             return Ok(input.shallow_clone());
         }
         let _guard = tch::no_grad_guard();
-        let x = self.prefix.forward(network.backbone.as_ref(), input)?;
-        Ok(if self.depths.end == network.depth() {
-            network.head.pool(&x)?
-        } else {
-            x
-        })
+        let Network { head, stages, .. } = network;
+        let mut flow = stages.enter(input, self.depths.start)?;
+        let input = flow.x.shallow_clone();
+        let passed = &mut |segment, output: &Tensor| {
+            flow.x = output.shallow_clone();
+            stages.pass(segment, &mut flow, head)
+        };
+        let backbone = network.backbone.as_ref();
+        flow.x = self.prefix.forward_each(backbone, &input, passed)?;
+        stages.leave(flow, self.depths.end == network.depth(), head)
     }
 }
 
@@ -298,15 +313,32 @@ impl Network {
         Ok(Activations::of(self.backbone.as_ref(), input)?)
     }
 
+    /// The pooled features of stages before the last one, `[N, F]`; `None` where the head takes none.
+    pub fn earlier_features(&self, input: &Tensor) -> Result<Option<Tensor>, TrainingError> {
+        let _guard = tch::no_grad_guard();
+        let mut flow = self.stages.enter(input, 0)?;
+        for segment in 0..self.stages.last_end() {
+            let pass = Pass::inference();
+            flow.x = self.backbone.forward_segment(segment, &flow.x, &pass)?;
+            self.stages.pass(segment, &mut flow, &self.head)?;
+        }
+        flow.earlier()
+    }
+
     /// The maps `[N, H, W]` of `class`, by its score before softmax. A sigmoid's one logit speaks for
-    /// class 1, and its negative for class 0.
+    /// class 1, and its negative for class 0. `earlier`: as [`Self::earlier_features`] gives them.
     pub fn class_map(
         &self,
         activations: &Activations,
+        earlier: Option<&Tensor>,
         class: u32,
     ) -> Result<Tensor, TrainingError> {
         let score = |features: &Tensor| {
-            let logits = self.head.forward(&self.head.pool(features)?, false)?;
+            let mut pooled = self.head.pool(features)?;
+            if let Some(earlier) = earlier {
+                pooled = Tensor::f_cat(&[earlier, &pooled], 1)?;
+            }
+            let logits = self.head.forward(&pooled, false)?;
             Ok(match self.output {
                 OutputLayer::Softmax => logits.f_select(1, i64::from(class))?,
                 OutputLayer::Sigmoid if class == 0 => logits.f_select(1, 0)?.f_neg()?,

@@ -106,8 +106,10 @@ fn any_head() -> impl Strategy<Value = HeadConfig> {
         Just(Pooling::Max),
         Just(Pooling::AverageMax)
     ];
-    (pooling, prop::collection::vec(layer, 0..8)).prop_map(|(pooling, layers)| HeadConfig {
+    let layers = prop::collection::vec(layer, 0..8);
+    (pooling, 1_u32..=16, layers).prop_map(|(pooling, stages, layers)| HeadConfig {
         pooling,
+        stages,
         layers,
         output: OutputLayer::Softmax,
     })

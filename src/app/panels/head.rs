@@ -7,7 +7,8 @@ use super::{format, widgets};
 use crate::app::command::Command;
 use crate::app::state::{Scan, State, Tree};
 use crate::app::tokens::{self, icon, tokens};
-use crate::experiment::{Activation, HeadConfig, HeadLayer, OutputLayer, Pooling};
+use crate::experiment::{Activation, HeadConfig, HeadLayer, OutputLayer, Pooling, bounds};
+use crate::models::tree::LayerTree;
 
 /// Plain data of the head editor.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +19,8 @@ pub struct HeadView {
     /// Nothing while the backbone's features are not known.
     pub parameters: Option<u64>,
     pub classes: Option<usize>,
+    /// Of the backbone, stem included.
+    pub stages: Option<usize>,
 }
 
 /// One line of the diagram: what it is, the length of its output, its parameters.
@@ -28,9 +31,10 @@ pub struct Step {
     pub parameters: u64,
 }
 
-/// The head's parameters on a backbone with `features` features.
-pub fn parameters(head: &HeadConfig, features: i64, classes: usize) -> u64 {
-    steps(head, Some(features.unsigned_abs()), Some(classes))
+/// The head's parameters on the backbone of `tree`.
+pub fn parameters(head: &HeadConfig, tree: &LayerTree, classes: usize) -> u64 {
+    let features = tree.head_features(head.stages).unsigned_abs();
+    steps(head, Some(features), Some(classes))
         .iter()
         .map(|step| step.parameters)
         .sum()
@@ -38,14 +42,18 @@ pub fn parameters(head: &HeadConfig, features: i64, classes: usize) -> u64 {
 
 /// The diagram of a head; lengths that depend on unknown features or classes are absent.
 fn steps(head: &HeadConfig, features: Option<u64>, classes: Option<usize>) -> Vec<Step> {
-    let (title, factor) = match head.pooling {
+    let (pooling, factor) = match head.pooling {
         Pooling::Average => ("Average pooling", 1),
         Pooling::Max => ("Max pooling", 1),
         Pooling::AverageMax => ("Max and average pooling", 2),
     };
+    let title = match head.stages {
+        1 => pooling.to_owned(),
+        stages => format!("{pooling} of {stages} stages"),
+    };
     let mut width = features.map(|features| features * factor);
     let mut steps = vec![Step {
-        title: title.into(),
+        title,
         outputs: width,
         parameters: 0,
     }];
@@ -104,10 +112,13 @@ impl HeadView {
     /// Nothing when no experiment is open.
     pub fn build(state: &State) -> Option<Self> {
         let editor = EditorView::build(state)?;
-        let features = match &state.tree {
-            Tree::Ready(tree) => Some(tree.features.unsigned_abs()),
+        let tree = match &state.tree {
+            Tree::Ready(tree) => Some(tree.as_ref()),
             _ => None,
         };
+        let taken = editor.experiment.head.stages;
+        let features = tree.map(|tree| tree.head_features(taken).unsigned_abs());
+        let stages = tree.map(|tree| tree.stages.len());
         let classes = match &state.scan {
             Scan::Done { dataset, .. } => Some(dataset.classes.len()),
             _ => None,
@@ -121,6 +132,7 @@ impl HeadView {
             steps,
             parameters,
             classes,
+            stages,
         })
     }
 }
@@ -128,6 +140,8 @@ impl HeadView {
 /// What the head editor remembers between frames: nothing so far.
 #[derive(Debug, Clone, Default)]
 pub struct HeadLocal {}
+
+const STAGES_TOOLTIP: &str = "The head sees the features of the backbone's last so many stages: more help where pictures are unlike photographs of things (X-rays, surfaces, cells), because earlier stages see edges and textures";
 
 const POOLINGS: [(Pooling, &str, &str); 3] = [
     (
@@ -179,6 +193,19 @@ pub fn head_ui(ui: &mut egui::Ui, view: &HeadView, _local: &mut HeadLocal, out: 
         &POOLINGS,
     );
     draft.touched(changed, "");
+    let most = view.stages.map_or(*bounds::HEAD_STAGES.end(), |stages| {
+        (stages as u32).clamp(1, *bounds::HEAD_STAGES.end())
+    });
+    let changed = widgets::number(
+        ui,
+        "Stages",
+        STAGES_TOOLTIP,
+        &mut draft.experiment.head.stages,
+        *bounds::HEAD_STAGES.start()..=most,
+        "",
+    );
+    draft.touched(changed, "stages");
+    widgets::problem(ui, draft.problem("head.stages"));
     ui.add_space(tokens::SPACE_S);
     layers_ui(ui, &mut draft);
     add_ui(ui, &mut draft);
@@ -427,20 +454,27 @@ fn diagram_ui(ui: &mut egui::Ui, view: &HeadView) {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
+    use crate::models::outline;
 
     #[test]
     fn parameters_are_those_of_the_layers() {
+        let tree = outline("efficientnet_lite0", 224).unwrap();
         let head = HeadConfig::default();
         // 1,280 features: 1,280 x 128 + 128, then 128 x 2 + 2.
-        assert_eq!(parameters(&head, 1_280, 2), 163_968 + 258);
+        assert_eq!(parameters(&head, &tree, 2), 163_968 + 258);
         let both = HeadConfig {
             pooling: Pooling::AverageMax,
+            stages: 1,
             layers: vec![HeadLayer::BatchNorm],
             output: OutputLayer::Sigmoid,
         };
         // 2,560 features: scale and offset each, then one output.
-        assert_eq!(parameters(&both, 1_280, 2), 5_120 + 2_561);
+        assert_eq!(parameters(&both, &tree, 2), 5_120 + 2_561);
+        let two_stages = HeadConfig { stages: 2, ..both };
+        // The last stage but one has 320 channels more.
+        assert_eq!(parameters(&two_stages, &tree, 2), 6_400 + 3_201);
     }
 }

@@ -14,7 +14,7 @@ use super::pack::{RowKey, VERSION};
 use crate::data::augment::{flips, only_flips};
 use crate::data::hash::hexadecimal;
 use crate::data::square::SquareSpec;
-use crate::experiment::{Augmentation, Pooling, Views};
+use crate::experiment::{Augmentation, HeadConfig, Pooling, Views};
 use crate::models::device::discover;
 use crate::models::parameters::Entry;
 use crate::models::{ModelError, WeightsInfo};
@@ -47,6 +47,8 @@ pub(in crate::training) struct Surroundings {
     pub precision: &'static str,
     /// Of the head, which pools the last segment's output.
     pub pooling: Pooling,
+    /// Stages whose pooled features the head takes: those of earlier ones stand beside the grid.
+    pub stages: u32,
     /// What computes, and with what.
     pub machine: String,
 }
@@ -57,7 +59,7 @@ impl Surroundings {
         spec: &SquareSpec,
         weights: &WeightsInfo,
         precision: &'static str,
-        pooling: Pooling,
+        head: &HeadConfig,
         device: Device,
     ) -> Self {
         Self {
@@ -66,7 +68,8 @@ impl Surroundings {
             mean: weights.mean,
             deviation: weights.std,
             precision,
-            pooling,
+            pooling: head.pooling,
+            stages: head.stages,
             machine: machine(device),
         }
     }
@@ -85,10 +88,12 @@ impl Surroundings {
         for value in self.mean.iter().chain(&self.deviation) {
             hash.number(value.to_bits());
         }
-        hash.text(&if is_pooled {
-            format!("pooled {:?}", self.pooling)
-        } else {
-            "grid".into()
+        hash.text(&match (is_pooled, self.stages) {
+            (true, 1) => format!("pooled {:?}", self.pooling),
+            (false, 1) => "grid".into(),
+            (is_pooled, stages) => {
+                format!("{:?} of {stages} stages, end {is_pooled}", self.pooling)
+            }
         });
         hash.number(segments.len() as u64);
         for segment in segments {
@@ -258,6 +263,7 @@ mod tests {
             deviation: [0.2; 3],
             precision: "fp32",
             pooling: Pooling::Average,
+            stages: 1,
             machine: "CPU".into(),
         }
     }
@@ -282,6 +288,8 @@ mod tests {
             recipe(&|s| s.deviation[2] = 0.21),
             recipe(&|s| s.precision = "bf16"),
             recipe(&|s| s.pooling = Pooling::Max),
+            recipe(&|s| s.stages = 2),
+            recipe(&|s| (s.stages, s.pooling) = (2, Pooling::Max)),
             recipe(&|s| s.machine = "another".into()),
             surroundings().recipe(&[[1; 32], [3; 32]], true),
             surroundings().recipe(&[[1; 32]], true),
@@ -300,6 +308,16 @@ mod tests {
             changed.recipe(&[[1; 32]], false)
         };
         assert_eq!(grid(Pooling::Average), grid(Pooling::Max));
+        // But that of earlier stages stands beside it.
+        let beside = |pooling| {
+            let changed = Surroundings {
+                pooling,
+                stages: 2,
+                ..surroundings()
+            };
+            changed.recipe(&[[1; 32]], false)
+        };
+        assert_ne!(beside(Pooling::Average), beside(Pooling::Max));
     }
 
     #[test]

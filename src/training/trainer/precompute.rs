@@ -25,7 +25,7 @@ pub(super) fn open_disk(
         spec,
         network.pretrained,
         "fp32",
-        experiment.head.pooling,
+        &experiment.head,
         network.device,
     );
     let split = &request.split;

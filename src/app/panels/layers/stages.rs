@@ -37,7 +37,8 @@ pub(super) fn stages_ui(
     draft: &mut Draft<'_>,
 ) {
     ui.add_space(tokens::SPACE_XS);
-    let boxes = boxes(view, tree, locks);
+    let features = tree.head_features(draft.experiment.head.stages);
+    let boxes = boxes(view, tree, features.unsigned_abs(), locks);
     let width = ui.available_width();
     let fitting = (((width + GAP) / (NARROWEST + GAP)) as usize).max(1);
     let rows = boxes.len().div_ceil(fitting);
@@ -82,7 +83,13 @@ pub(super) fn stages_ui(
     ui.add_space(tokens::SPACE_XS);
 }
 
-fn boxes<'a>(view: &'a LayersView, tree: &LayerTree, locks: &PhaseLocks) -> Vec<StageBox<'a>> {
+/// `features`: what the head takes.
+fn boxes<'a>(
+    view: &'a LayersView,
+    tree: &LayerTree,
+    features: u64,
+    locks: &PhaseLocks,
+) -> Vec<StageBox<'a>> {
     let mut boxes = vec![StageBox {
         title: "Picture",
         second: short_shape(&[3, tree.input_size.into(), tree.input_size.into()]),
@@ -104,7 +111,6 @@ fn boxes<'a>(view: &'a LayersView, tree: &LayerTree, locks: &PhaseLocks) -> Vec<
             tooltip: tooltip(stage, lock),
         });
     }
-    let features = tree.features.unsigned_abs();
     boxes.push(StageBox {
         title: "Head",
         second: format!("{} in", format::count(features)),

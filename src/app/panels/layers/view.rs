@@ -329,7 +329,7 @@ impl PhaseLocks {
                 return locks;
             }
         };
-        let head = head::parameters(&editor.experiment.head, tree.features, pictures.classes);
+        let head = head::parameters(&editor.experiment.head, tree, pictures.classes);
         locks.totals = Some(Totals::new(tree, &frozen, head));
         locks.estimate = Some(Estimate::new(&Situation {
             experiment: &editor.experiment,
