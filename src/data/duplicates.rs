@@ -16,8 +16,10 @@ use super::{DataError, PictureSource, Pixels, StopFlag, decode};
 
 /// Bits of 64 in which near duplicates may differ (Hamming distance).
 pub const NEAR_BITS: u32 = 10;
-/// Least correlation of the small grey copies of near duplicates.
-pub const NEAR_CORRELATION: f32 = 0.985;
+/// Least correlation of the small grey copies of near duplicates: what is saved again, resized or brightened
+/// stays above it. Among the 2,624 solar cells, which all look alike, two different ones reach 0.9984, and a
+/// thousand pairs 0.985. A picture that was cut or turned is not found.
+pub const NEAR_CORRELATION: f32 = 0.999;
 
 /// The side of the perceptual hash, in bits.
 const HASH_SIDE: u32 = 8;
@@ -294,8 +296,8 @@ mod tests {
         for y in 0..height {
             for x in 0..width {
                 let (x, y) = (
-                    f64::from(x) / f64::from(width),
-                    f64::from(y) / f64::from(height),
+                    (f64::from(x) + 0.5) / f64::from(width),
+                    (f64::from(y) + 0.5) / f64::from(height),
                 );
                 let value: f64 = blobs
                     .iter()

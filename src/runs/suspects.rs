@@ -61,7 +61,7 @@ impl Suspect {
             Likeness::Exact => "the same pixels as".to_owned(),
             Likeness::Near { correlation, .. } => {
                 format!(
-                    "nearly the same picture ({:.1} % alike) as",
+                    "nearly the same picture ({:.2} % alike) as",
                     correlation * 100.0
                 )
             }
