@@ -136,7 +136,7 @@ fn thousands(number: u64) -> String {
     let digits: Vec<char> = number.to_string().chars().collect();
     let mut text = String::new();
     for (place, digit) in digits.iter().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(',');
         }
         text.push(*digit);

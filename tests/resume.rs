@@ -33,6 +33,10 @@ fn preset(home: &Home) -> String {
 }
 
 /// Starts a run and waits until it has saved an epoch; its folder.
+#[allow(
+    clippy::zombie_processes,
+    reason = "the callers wait; a failed test ends"
+)]
 fn start(home: &Home, arguments: &[&str], runs: &str) -> (Child, PathBuf) {
     let child = home
         .command(arguments)

@@ -53,7 +53,7 @@ impl RejectionCurve {
     /// What remains above this limit.
     pub fn at(&self, reject_below: f64) -> RejectionScores {
         let rejected = self.confidences.partition_point(|&c| c < reject_below);
-        self.from_place(rejected, reject_below)
+        self.scores_at(rejected, reject_below)
     }
 
     /// What remains when the least sure pictures are withheld until `coverage`, 0 to 1, is left;
@@ -81,7 +81,7 @@ impl RejectionCurve {
                 } else {
                     self.confidences[place]
                 };
-                self.from_place(place, limit)
+                self.scores_at(place, limit)
             })
     }
 
@@ -104,7 +104,7 @@ impl RejectionCurve {
         found
     }
 
-    fn from_place(&self, rejected: usize, reject_below: f64) -> RejectionScores {
+    fn scores_at(&self, rejected: usize, reject_below: f64) -> RejectionScores {
         let total = self.confidences.len() as u64;
         let kept = total - rejected as u64;
         let correct = self.correct_from[rejected];
