@@ -1,5 +1,6 @@
 //! `cargo xtask`: what a fresh machine needs to build, try and test Graft.
 
+mod bench;
 mod demo;
 mod places;
 mod setup;
@@ -14,6 +15,8 @@ usage: cargo xtask COMMAND
   setup [--cuda]   system packages, libtorch, weights and demo pictures: whatever is still missing
   demo             set-up, then the window with the pair of solar-cell experiments ready to train
                    (without a display: trains both and writes the figures)
+  bench            set-up, then the same work in Graft and in the Python scripts of tests/peers (hours, on a machine that
+                   does nothing else): [--rounds N] [--pictures FOLDER] [--python PROGRAM] [--work NAME]...
   test             set-up, then formatting, lints, documentation and tests
 
 Everything is kept in $GRAFT_HOME (the user's data folder, unless it is set), never in the checkout.";
@@ -31,6 +34,7 @@ fn main() -> ExitCode {
             demo: true,
         }),
         ["demo"] => demo::run(),
+        ["bench", ref arguments @ ..] => bench::run(arguments),
         ["test"] => test::run(),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

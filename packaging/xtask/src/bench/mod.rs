@@ -1,0 +1,259 @@
+//! `cargo xtask bench`: the same work in Graft and in the two Python scripts of `tests/peers/`, one after the other in
+//! every round, and the ratios of the medians.
+//!
+//! Run it on a machine that does nothing else. Everything is kept below `bench` in Graft's own folder.
+
+mod contestants;
+mod measure;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+
+use self::contestants::{Bench, Contestant, Work};
+use self::measure::Measured;
+use crate::{places, setup, steps};
+
+const USAGE: &str =
+    "usage: cargo xtask bench [--rounds N] [--pictures FOLDER] [--python PROGRAM] [--work NAME]...";
+
+/// Pictures that the table asks for.
+const PICTURES: usize = 1000;
+
+pub fn run(arguments: &[&str]) -> Result<()> {
+    let options = Options::parse(arguments)?;
+    setup::run(setup::Wanted {
+        cuda: false,
+        demo: true,
+    })?;
+    steps::doing("building Graft");
+    steps::run(&mut steps::cargo(&["build", "--package", "graft"]))?;
+    let folder = places::home()?.join("bench");
+    std::fs::create_dir_all(&folder)?;
+    let pictures = match options.pictures {
+        Some(pictures) => pictures,
+        None => solar_cells(&folder)?,
+    };
+    let python = match options.python {
+        Some(python) => python,
+        None => peers_python(&folder)?,
+    };
+    let bench = Bench::new(&folder, &pictures, &python)?;
+    let mut all = Vec::new();
+    for round in 0..options.rounds {
+        for work in &options.works {
+            for contestant in Contestant::ALL {
+                steps::doing(&format!(
+                    "round {} of {}: {}, {}",
+                    round + 1,
+                    options.rounds,
+                    work.title(),
+                    contestant.title()
+                ));
+                // The seed of a round is the same for all three.
+                let measured = bench.measure(*work, contestant, 42 + round as u64)?;
+                eprintln!("    {measured}");
+                all.push((*work, contestant, measured));
+            }
+        }
+    }
+    print_table(&options.works, &all);
+    Ok(())
+}
+
+struct Options {
+    rounds: usize,
+    pictures: Option<PathBuf>,
+    python: Option<PathBuf>,
+    works: Vec<Work>,
+}
+
+impl Options {
+    fn parse(arguments: &[&str]) -> Result<Self> {
+        let mut options = Self {
+            rounds: 3,
+            pictures: None,
+            python: None,
+            works: Vec::new(),
+        };
+        let mut rest = arguments.iter();
+        while let Some(name) = rest.next() {
+            let value = rest.next().context(USAGE)?;
+            match *name {
+                "--rounds" => options.rounds = value.parse().context("--rounds takes a number")?,
+                "--pictures" => options.pictures = Some(std::path::absolute(value)?),
+                "--python" => options.python = Some(PathBuf::from(value)),
+                "--work" => {
+                    let work = Work::ALL.into_iter().find(|work| work.name() == *value);
+                    let names: Vec<&str> = Work::ALL.iter().map(|work| work.name()).collect();
+                    options.works.push(
+                        work.with_context(|| format!("--work takes one of {}", names.join(", ")))?,
+                    );
+                }
+                _ => bail!("{USAGE}"),
+            }
+        }
+        if options.rounds < 3 {
+            eprintln!("! fewer than three rounds are no measurement");
+        }
+        if options.works.is_empty() {
+            options.works = Work::ALL.to_vec();
+        }
+        Ok(options)
+    }
+}
+
+/// A folder for each class with 1,000 of the photographs of solar cells, in proportion.
+fn solar_cells(folder: &Path) -> Result<PathBuf> {
+    let source = places::home()?.join("data/elpv");
+    let target = folder.join("pictures");
+    let table = std::fs::read_to_string(source.join("labels.csv"))
+        .with_context(|| format!("no pictures in {}", source.display()))?;
+    let rows: Vec<(&str, &str)> = table
+        .lines()
+        .filter_map(|line| {
+            let mut cells = line.split_whitespace();
+            let (path, probability) = (cells.next()?, cells.next()?.parse::<f64>().ok()?);
+            Some((
+                path,
+                if probability >= 0.5 {
+                    "defective"
+                } else {
+                    "functional"
+                },
+            ))
+        })
+        .collect();
+    for class in ["defective", "functional"] {
+        let of_class: Vec<&str> = rows
+            .iter()
+            .filter(|row| row.1 == class)
+            .map(|row| row.0)
+            .collect();
+        let wanted = (of_class.len() * PICTURES + rows.len() / 2) / rows.len().max(1);
+        std::fs::create_dir_all(target.join(class))?;
+        // Spread over the whole table, which is sorted by module.
+        for place in 0..wanted {
+            let path = source.join(of_class[place * of_class.len() / wanted]);
+            let name = path.file_name().context("a picture without a name")?;
+            let copy = target.join(class).join(name);
+            if !copy.exists() {
+                std::fs::copy(&path, &copy)
+                    .with_context(|| format!("could not copy {}", path.display()))?;
+            }
+        }
+    }
+    Ok(target)
+}
+
+/// A Python with the PyTorch that Graft is built on.
+fn peers_python(folder: &Path) -> Result<PathBuf> {
+    let environment = folder.join("python");
+    let python = environment.join("bin/python");
+    let check = [
+        "-c",
+        "import torch, torchvision, PIL, efficientnet_lite_pytorch",
+    ];
+    let has_all = || {
+        let mut command = std::process::Command::new(&python);
+        steps::output(command.args(check)).is_some()
+    };
+    if has_all() {
+        steps::ready("PyTorch for the peers");
+        return Ok(python);
+    }
+    steps::doing("fetching PyTorch for the peers");
+    let mut command = std::process::Command::new("python3");
+    steps::run(command.args(["-m", "venv"]).arg(&environment))?;
+    let mut command = std::process::Command::new(&python);
+    steps::run(command.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "torch==2.11.0",
+        "torchvision==0.26.0",
+        "pillow",
+        "numpy",
+        "efficientnet-lite-pytorch",
+    ]))?;
+    Ok(python)
+}
+
+/// Medians, and how many times longer each peer takes.
+fn print_table(works: &[Work], all: &[(Work, Contestant, Measured)]) {
+    println!(
+        "| work | by | seconds (spread) | first epoch | accuracy | peak memory | time against Graft | memory |"
+    );
+    println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
+    for work in works {
+        let of = |contestant: Contestant| -> Vec<Measured> {
+            all.iter()
+                .filter(|(other, by, _)| other == work && *by == contestant)
+                .map(|(_, _, measured)| *measured)
+                .collect()
+        };
+        let graft = of(Contestant::Graft);
+        for contestant in Contestant::ALL {
+            let rounds = of(contestant);
+            let seconds = |rounds: &[Measured]| median(rounds, |measured| measured.seconds);
+            let memory =
+                |rounds: &[Measured]| median(rounds, |measured| measured.peak_bytes as f64);
+            let spread = |pick: fn(f64, f64) -> f64| {
+                rounds
+                    .iter()
+                    .map(|measured| measured.seconds)
+                    .reduce(pick)
+                    .unwrap_or(f64::NAN)
+            };
+            let accuracy = rounds.iter().map(|measured| measured.accuracy).sum::<f64>()
+                / rounds.len().max(1) as f64;
+            println!(
+                "| {} | {} | {:.1} ({:.1} to {:.1}) | {:.1} s | {:.1} % | {:.0} MB | {:.1}x | {:.2}x |",
+                work.title(),
+                contestant.title(),
+                seconds(&rounds),
+                spread(f64::min),
+                spread(f64::max),
+                median(&rounds, |measured| measured.first_epoch),
+                accuracy * 100.0,
+                memory(&rounds) / 1e6,
+                seconds(&rounds) / seconds(&graft),
+                memory(&graft) / memory(&rounds),
+            );
+        }
+    }
+}
+
+fn median(rounds: &[Measured], value: impl Fn(&Measured) -> f64) -> f64 {
+    let mut values: Vec<f64> = rounds.iter().map(value).collect();
+    values.sort_by(f64::total_cmp);
+    let half = values.len() / 2;
+    match values.len() {
+        0 => f64::NAN,
+        count if count % 2 == 1 => values[half],
+        _ => f64::midpoint(values[half - 1], values[half]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_median_is_the_middle_one() {
+        let of = |seconds: &[f64]| {
+            let rounds: Vec<Measured> = seconds
+                .iter()
+                .map(|&seconds| Measured {
+                    seconds,
+                    ..Measured::default()
+                })
+                .collect();
+            median(&rounds, |measured| measured.seconds)
+        };
+        assert_eq!(of(&[9.0, 1.0, 2.0]), 2.0);
+        assert_eq!(of(&[4.0, 1.0, 2.0, 9.0]), 3.0);
+        assert!(of(&[]).is_nan());
+    }
+}
