@@ -310,7 +310,6 @@ fn layers_add_up() {
     let home = Home::new();
     let tree = json(&home.printed(&[
         "layers",
-        "explain",
         "resnet18",
         "--size",
         "64",

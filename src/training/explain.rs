@@ -188,11 +188,22 @@ mod tests {
         output: OutputLayer,
         size: u32,
     ) -> (Classifier, tempfile::TempDir) {
+        with_stages(backbone, output, size, 1)
+    }
+
+    /// The same with a head over so many stages.
+    fn with_stages(
+        backbone: &str,
+        output: OutputLayer,
+        size: u32,
+        stages: u32,
+    ) -> (Classifier, tempfile::TempDir) {
         let mut experiment = Experiment::default();
         experiment.backbone.name = backbone.into();
         experiment.backbone.weights = WeightsSource::Random;
         experiment.backbone.input_size = Some(size);
         experiment.head.output = output;
+        experiment.head.stages = stages;
         let network = Network::new(&experiment, 2, Device::Cpu, &models::build).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("weights.safetensors");
@@ -213,8 +224,15 @@ mod tests {
 
     #[test]
     fn a_map_covers_the_square_and_the_answer_is_that_of_predict() {
-        for (backbone, size, width) in [("resnet18", 64, 2), ("vit_tiny_patch16_224", 60, 4)] {
-            let (classifier, _folder) = classifier(backbone, OutputLayer::Softmax, size);
+        let vit = "vit_tiny_patch16_224";
+        for (backbone, size, width, stages) in [
+            ("resnet18", 64, 2, 1),
+            (vit, 60, 4, 1),
+            ("resnet18", 64, 2, 3),
+            (vit, 60, 4, 2),
+        ] {
+            let softmax = OutputLayer::Softmax;
+            let (classifier, _folder) = with_stages(backbone, softmax, size, stages);
             let found = classifier.explain(&picture(), None).unwrap();
             assert_eq!((found.square.width, found.square.height), (size, size));
             assert_eq!(found.heat.len(), (size * size) as usize);
