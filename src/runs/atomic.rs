@@ -28,7 +28,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_folder(folder)
 }
 
-/// Replaces `path` by a file that `write` makes at the path it is given; otherwise as [`write`].
+/// Replaces `path` by a file that `write` makes at the path it is given; otherwise as [`write()`].
 ///
 /// # Errors
 /// Those of `write`, and whatever the disk says.

@@ -173,7 +173,7 @@ pub fn duplicates(
         .collect())
 }
 
-/// [`duplicates`] among the pictures of a run's split.
+/// [`duplicates()`] among the pictures of a run's split.
 ///
 /// # Errors
 /// When the split can't be read, or when it was stopped.

@@ -2,7 +2,7 @@
 //! been interrupted.
 //!
 //! Random choices are no part of it: each is drawn from the experiment's seed and the epoch's
-//! number (see [`super::seeds`]), so the number is all that is needed. Neither are features of the
+//! number (see `training::seeds`), so the number is all that is needed. Neither are features of the
 //! frozen part, which are computed again.
 
 use std::time::{Duration, Instant};

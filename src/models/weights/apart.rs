@@ -33,7 +33,7 @@ const PATIENCE: u64 = 10;
 
 static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
 
-/// From now on structures are read by `program`, which answers [`COMMAND`] with [`listing`].
+/// From now on structures are read by `program`, which answers `COMMAND` with [`listing`].
 /// Without this, as in tests of the library, they are read in this process.
 pub fn read_apart(program: PathBuf) {
     // A second call changes nothing: it could only say the same.
@@ -206,7 +206,7 @@ fn tensor(file: &Arc<WeightFile>, place: Place) -> Result<FileTensor, String> {
     })
 }
 
-/// What the process of [`COMMAND`] prints of the file at `path`. Limit it first.
+/// What the process of `COMMAND` prints of the file at `path`. Limit it first.
 pub fn listing(path: &Path) -> String {
     let found = WeightFile::open(path).and_then(|file| torch_file::read(&Arc::new(file)));
     let answer = match found {
