@@ -260,7 +260,7 @@ fn the_solar_pair_shares_its_split() {
     assert_eq!(tuning.phases[0].freeze, FreezePlan::Backbone);
     assert_eq!(
         tuning.phases[1].freeze,
-        FreezePlan::Below("_blocks.15".into())
+        FreezePlan::Below("_blocks.9".into())
     );
 }
 
