@@ -1,6 +1,7 @@
 //! Numbers as tables for other programs: comma-separated, exact.
 
 use crate::evaluation::wilson;
+use crate::runs::files::METRICS_COLUMNS;
 
 use super::comparison::{Comparison, Tested};
 
@@ -103,19 +104,7 @@ pub(super) fn scores(comparison: &Comparison) -> Result<Vec<u8>, String> {
 /// `metrics.csv`: a line per run and epoch.
 pub(super) fn metrics(comparison: &Comparison) -> Result<Vec<u8>, String> {
     table(|writer| {
-        writer.write_record([
-            "run",
-            "experiment",
-            "epoch",
-            "phase",
-            "learning_rate",
-            "train_loss",
-            "train_accuracy",
-            "validation_loss",
-            "validation_accuracy",
-            "validation_macro_f1",
-            "seconds",
-        ])?;
+        writer.write_record(["run", "experiment"].into_iter().chain(METRICS_COLUMNS))?;
         let text = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
         for run in &comparison.runs {
             for epoch in &run.run.metrics {

@@ -30,7 +30,7 @@ const PROBABILITY: &str = "probability_";
 /// The columns of `predictions.csv` before the probabilities.
 const PREDICTION_COLUMNS: [&str; 3] = ["file", "true_class", "predicted_class"];
 /// The columns of `metrics.csv`: [`EpochMetrics`]' fields.
-const METRICS_COLUMNS: [&str; 9] = [
+pub const METRICS_COLUMNS: [&str; 9] = [
     "epoch",
     "phase",
     "learning_rate",

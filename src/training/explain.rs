@@ -65,12 +65,12 @@ impl Classifier {
         let square = to_square(picture, &self.spec);
         let side = self.spec.side;
         let input = self.normalizer.tensor(&square.rgb, 1, side)?;
-        let logits = self.network.logits(&input, &self.whole)?;
-        let probabilities = {
+        let (pooled, logits, probabilities) = {
             let _guard = no_grad_guard();
-            rows_of(&self.network.head.probabilities(&logits)?)?
-                .pop()
-                .unwrap_or_default()
+            let pooled = self.whole.advance(&self.network, &input)?;
+            let logits = self.network.head.forward(&pooled, false)?;
+            let rows = rows_of(&self.network.head.probabilities(&logits)?)?.pop();
+            (pooled, logits, rows.unwrap_or_default())
         };
         let class = match class {
             Some(class) => class,
@@ -92,11 +92,7 @@ impl Classifier {
             Activations::Grid(_) => Method::GradCam,
             Activations::Tokens { .. } => Method::Tokens,
         };
-        let map = {
-            let earlier = self.network.earlier_features(&input)?;
-            self.network
-                .class_map(&activations, earlier.as_ref(), class)?
-        };
+        let map = self.network.class_map(&activations, &pooled, class)?;
         let _guard = no_grad_guard();
         let scaled = scaled(&map)?;
         // Patches of a transformer reach beyond a side that is no multiple of theirs.

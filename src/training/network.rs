@@ -313,32 +313,20 @@ impl Network {
         Ok(Activations::of(self.backbone.as_ref(), input)?)
     }
 
-    /// The pooled features of stages before the last one, `[N, F]`; `None` where the head takes none.
-    pub fn earlier_features(&self, input: &Tensor) -> Result<Option<Tensor>, TrainingError> {
-        let _guard = tch::no_grad_guard();
-        let mut flow = self.stages.enter(input, 0)?;
-        for segment in 0..self.stages.last_end() {
-            let pass = Pass::inference();
-            flow.x = self.backbone.forward_segment(segment, &flow.x, &pass)?;
-            self.stages.pass(segment, &mut flow, &self.head)?;
-        }
-        flow.earlier()
-    }
-
     /// The maps `[N, H, W]` of `class`, by its score before softmax. A sigmoid's one logit speaks for
-    /// class 1, and its negative for class 0. `earlier`: as [`Self::earlier_features`] gives them.
+    /// class 1, and its negative for class 0. `pooled`: what the head takes of the
+    /// pictures, for the features of earlier stages.
     pub fn class_map(
         &self,
         activations: &Activations,
-        earlier: Option<&Tensor>,
+        pooled: &Tensor,
         class: u32,
     ) -> Result<Tensor, TrainingError> {
         let score = |features: &Tensor| {
-            let mut pooled = self.head.pool(features)?;
-            if let Some(earlier) = earlier {
-                pooled = Tensor::f_cat(&[earlier, &pooled], 1)?;
-            }
-            let logits = self.head.forward(&pooled, false)?;
+            let last = self.head.pool(features)?;
+            let earlier = pooled.f_narrow(1, 0, pooled.size()[1] - last.size()[1])?;
+            let taken = Tensor::f_cat(&[&earlier, &last], 1)?;
+            let logits = self.head.forward(&taken, false)?;
             Ok(match self.output {
                 OutputLayer::Softmax => logits.f_select(1, i64::from(class))?,
                 OutputLayer::Sigmoid if class == 0 => logits.f_select(1, 0)?.f_neg()?,

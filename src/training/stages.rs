@@ -63,11 +63,6 @@ impl Stages {
         Ok(Self { taps, shapes })
     }
 
-    /// Segments up to the last one that ends a tapped stage; 0 without any.
-    pub fn last_end(&self) -> usize {
-        self.taps.last().map_or(0, |tap| tap + 1)
-    }
-
     /// What arrives at `depth`, taken apart.
     pub fn enter(&self, input: &Tensor, depth: usize) -> Result<Flow, TrainingError> {
         let plain = || Flow {
@@ -123,16 +118,6 @@ impl Stages {
             pooled.insert(0, last);
         }
         Ok(Tensor::f_cat(&pooled, 1)?)
-    }
-}
-
-impl Flow {
-    /// The pooled features of earlier stages, `[N, F]`; `None` without any.
-    pub fn earlier(&self) -> Result<Option<Tensor>, TrainingError> {
-        if self.pooled.is_empty() {
-            return Ok(None);
-        }
-        Ok(Some(Tensor::f_cat(&self.pooled, 1)?))
     }
 }
 
