@@ -28,6 +28,7 @@ pub mod frame_times;
 pub mod gallery;
 mod logic;
 mod logo;
+mod middle;
 mod notices;
 mod palette;
 mod resume;
