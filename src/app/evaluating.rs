@@ -304,8 +304,7 @@ impl Graft {
         let spawned = std::thread::Builder::new()
             .name("graft-intervals".into())
             .spawn(move || {
-                let evaluation = Evaluation::new(&work.predictions, &work.decision);
-                drop(sender.send(Arc::new(evaluation)));
+                drop(sender.send(Arc::new(work.evaluate())));
                 ctx.request_repaint();
             });
         match spawned {

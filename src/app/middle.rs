@@ -97,12 +97,7 @@ impl TabStyle {
 }
 
 /// What can be done with the figure of a view, at the end of its tabs.
-fn figure_buttons_ui(
-    ui: &mut egui::Ui,
-    view: View,
-    state: &State,
-    out: &mut Vec<Command>,
-) {
+fn figure_buttons_ui(ui: &mut egui::Ui, view: View, state: &State, out: &mut Vec<Command>) {
     let Some(kind) = view.figure() else {
         return;
     };

@@ -331,10 +331,12 @@ impl Locals {
                     && let Some(source) = &answers.source
                 {
                     let intervals = state.evaluation.intervals.as_ref();
-                    let intervals = intervals.map(|(key, evaluation)| (key, &**evaluation));
+                    let intervals = intervals.map(|(key, evaluation)| (key, evaluation));
+                    let choices = &local.choices;
                     let (built, wanted) =
-                        self.evaluation_view.body(source, &local.choices, intervals);
-                    body = Some(built);
+                        self.evaluation_view
+                            .body(source, choices, intervals, ui.ctx());
+                    body = built;
                     out.extend(wanted.map(Command::WantIntervals));
                 }
                 // A run's answers on its test pictures stand in its folder as a rule.

@@ -1,8 +1,10 @@
 //! From probabilities to an answer: temperature, threshold, rejection.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
-use super::{ConfusionMatrix, Predictions};
+use super::{ConfusionMatrix, Prediction, Predictions};
 
 /// How probabilities become answers; what the window's sliders set.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -75,6 +77,18 @@ impl Decision {
             .iter()
             .map(|row| self.answer(&row.probabilities))
             .collect()
+    }
+
+    /// The pictures whose answer is given, in their order.
+    pub fn given<'a>(&self, predictions: &'a Predictions) -> Cow<'a, Predictions> {
+        let given = |row: &&Prediction| !self.answer(&row.probabilities).is_rejected;
+        if self.reject_below <= 0.0 {
+            return Cow::Borrowed(predictions);
+        }
+        Cow::Owned(Predictions {
+            classes: predictions.classes.clone(),
+            rows: predictions.rows.iter().filter(given).cloned().collect(),
+        })
     }
 
     /// Counts of the answers that are given.
@@ -166,6 +180,19 @@ mod tests {
         assert_eq!(of([0.9, 0.1]), (0, false));
         let plain = Decision::default().answer(&[0.2, 0.4, 0.4]);
         assert_eq!((plain.class, plain.is_rejected), (1, false));
+        let row = |file: &str, probabilities: [f32; 2]| Prediction {
+            file: file.into(),
+            truth: 0,
+            probabilities: probabilities.to_vec(),
+        };
+        let predictions = Predictions {
+            classes: vec!["a".into(), "b".into()],
+            rows: vec![row("unsure", [0.5, 0.5]), row("sure", [0.9, 0.1])],
+        };
+        let given = decision.given(&predictions);
+        assert_eq!((given.rows.len(), given.rows[0].file.as_str()), (1, "sure"));
+        let all = Decision::default();
+        assert!(matches!(all.given(&predictions), Cow::Borrowed(_)));
         // A threshold means nothing for three classes.
         assert_eq!(decision.answer(&[0.3, 0.6, 0.1]).class, 1);
     }

@@ -92,11 +92,33 @@ pub fn settings_ui(ui: &mut egui::Ui, body: &CompareBody) {
         });
 }
 
+/// Width of one number of a report, in points.
+const NUMBER: f32 = 60.0;
+
+/// One cell of a report: three texts above one another's columns.
+fn three_ui<T: Into<egui::WidgetText>>(ui: &mut egui::Ui, texts: [T; 3]) {
+    ui.spacing_mut().item_spacing.x = 0.0;
+    ui.horizontal(|ui| {
+        for text in texts {
+            let size = vec2(NUMBER, ui.available_height());
+            ui.allocate_ui_with_layout(
+                size,
+                egui::Layout::left_to_right(egui::Align::Center),
+                |ui| {
+                    ui.set_min_width(NUMBER);
+                    ui.label(text);
+                },
+            );
+        }
+    });
+}
+
 /// Precision, recall and F1 of each class in every run; hundreds of classes scroll.
 pub fn report_ui(ui: &mut egui::Ui, body: &CompareBody) {
     let colors = tokens(ui);
     let height = tokens::ROW_HEIGHT;
-    let shown = (body.report.len() as f32 * height).min(12.0 * height);
+    let rows = body.report.len().min(12) as f32;
+    let shown = rows * (height + ui.spacing().item_spacing.y);
     egui::ScrollArea::horizontal()
         .id_salt("report")
         .auto_shrink([false, true])
@@ -110,7 +132,7 @@ pub fn report_ui(ui: &mut egui::Ui, body: &CompareBody) {
                 .column(Column::exact(130.0).clip(true))
                 .column(Column::exact(70.0));
             for _ in &body.runs {
-                table = table.column(Column::exact(190.0).clip(true));
+                table = table.column(Column::exact(NUMBER * 3.0 + tokens::SPACE_S).clip(true));
             }
             table
                 .header(height * 2.0, |mut header| {
@@ -125,7 +147,10 @@ pub fn report_ui(ui: &mut egui::Ui, body: &CompareBody) {
                         header.col(|ui| {
                             ui.vertical(|ui| {
                                 widgets::run_mark(ui, tokens::run_color(run.color), &run.name);
-                                ui.label(colors.small("Precision   Recall   F1"));
+                                three_ui(
+                                    ui,
+                                    ["Precision", "Recall", "F1"].map(|t| colors.small(t)),
+                                );
                             });
                         });
                     }
@@ -149,15 +174,15 @@ pub fn report_ui(ui: &mut egui::Ui, body: &CompareBody) {
                         for values in &line.values {
                             row.col(|ui| match values {
                                 Some([precision, recall, f1]) => {
-                                    ui.spacing_mut().item_spacing.x = tokens::SPACE_L;
-                                    ui.label(colors.muted(format!("{precision:.3}")));
-                                    ui.label(colors.muted(format!("{recall:.3}")));
+                                    let is_best = *f1 >= best && line.values.len() > 1;
                                     let text = format!("{f1:.3}");
-                                    ui.label(if *f1 >= best && line.values.len() > 1 {
+                                    let f1 = if is_best {
                                         tokens::semibold(text)
                                     } else {
                                         egui::RichText::new(text)
-                                    });
+                                    };
+                                    let muted = |value: &f64| colors.muted(format!("{value:.3}"));
+                                    three_ui(ui, [muted(precision), muted(recall), f1]);
                                 }
                                 None => {
                                     ui.label(colors.muted("–"));

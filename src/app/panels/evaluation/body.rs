@@ -3,8 +3,9 @@
 use super::super::format;
 use super::super::matrix::MatrixView;
 use super::Choices;
+use super::given::Given;
 use super::numbers::cards;
-use super::plots::{coverage, precision_recall, quarters, ranking, reliability, roc, share};
+use super::plots::{coverage, curves, precision_recall, quarters, reliability, roc, share};
 use super::source::Source;
 use super::view::{DecisionView, EvaluationBody, ReportLine, Temperature, TopConfusion};
 use crate::evaluation::{
@@ -52,20 +53,22 @@ pub fn build(
     } else {
         &prepared.rejection
     };
-    let ranking = ranking(source, predictions, &answers, choices, class);
+    let given = Given::new(source, choices, intervals, &decision);
+    let curves = curves(given.ranking(), &predictions.classes, class);
+    let reliability = reliability(source, choices, predictions, &answers);
     EvaluationBody {
         total,
         kept,
-        cards: cards(source, choices, &scores, intervals, &answers),
+        cards: cards(&scores, &given, &reliability.error),
         matrix,
         confusions: confusions(&scores),
         report: report(&scores, &order),
         averages: averages(&scores),
         classes: scores.confusion.classes.clone(),
         class,
-        roc: roc(&ranking, &scores, class),
-        precision_recall: precision_recall(&ranking, &scores, class),
-        reliability: reliability(source, choices, predictions, &answers),
+        roc: roc(&curves, &scores, class),
+        precision_recall: precision_recall(&curves, &scores, class),
+        reliability,
         coverage: coverage(rejection, choices),
         temperature: temperature(source, choices),
         decision: decision_view(source, choices, &scores, class, total, kept),

@@ -11,6 +11,9 @@ use crate::app::tokens::{self, tokens};
 /// Height of a plot's card content, in points.
 const HEIGHT: f32 = 250.0;
 
+/// Width of "100 %" and the room around it: a plot finds it a frame too late by itself.
+const AXIS: f32 = 46.0;
+
 /// Draws one of the plots.
 type Draw<'a> = &'a dyn Fn(&mut egui::Ui, &mut Choices);
 
@@ -91,6 +94,7 @@ fn plot<'a>(name: &'a str, x: &'a str, y: &'a str, colors: &tokens::Tokens) -> P
         .y_axis_label(y)
         .x_axis_formatter(percent)
         .y_axis_formatter(percent)
+        .y_axis_min_width(AXIS)
         .grid_color(colors.grid)
         .allow_scroll(false)
         .allow_drag(false)
@@ -201,7 +205,7 @@ fn reliability_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
     title_ui(
         ui,
         "Reliability",
-        &reliability.error,
+        &format!("ECE {}", reliability.error),
         "Expected calibration error: the mean distance between how sure the answers are and how many of them are \
          right, over 15 ranges of confidence weighted by their pictures",
     );
@@ -291,6 +295,7 @@ fn coverage_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
         .y_axis_label("Right answers")
         .x_axis_formatter(|mark, _| format!("{:.0} %", mark.value * 100.0))
         .y_axis_formatter(|mark, _| format!("{:.0} %", mark.value * 100.0))
+        .y_axis_min_width(AXIS)
         .grid_color(colors.grid)
         .allow_scroll(false)
         .allow_drag(false)

@@ -5,6 +5,7 @@ pub mod cache;
 mod cards;
 mod controls;
 mod curves;
+mod given;
 mod numbers;
 mod plots;
 mod report;

@@ -1,14 +1,12 @@
 //! The numbers that sum an evaluation up, in words: value, interval and what both mean.
 
-use super::Choices;
-use super::plots::kept_pairs;
-use super::source::Source;
+use super::given::Given;
 use super::view::Card;
-use crate::evaluation::{self, Answer, AnswerScores, Evaluation, IntervalMethod, Score};
+use crate::evaluation::{AnswerScores, Evaluation, IntervalMethod, Score};
 
 /// A score's numbers for a card: shares in per cent, others with three digits.
-fn card(label: &str, score: &Score, live: Option<f64>, share: bool, what: &str) -> Card {
-    let value = live.unwrap_or(score.value);
+fn card(label: &str, score: &Score, share: bool, what: &str) -> Card {
+    let value = score.value;
     let write = |value: f64| {
         if share {
             format!("{:.1}", value * 100.0)
@@ -48,20 +46,14 @@ fn without_interval(label: &str, value: String, what: &str) -> Card {
     }
 }
 
-pub(super) fn cards(
-    source: &Source,
-    choices: &Choices,
-    scores: &AnswerScores,
-    intervals: Option<&Evaluation>,
-    answers: &[Answer],
-) -> Vec<Card> {
+pub(super) fn cards(scores: &AnswerScores, given: &Given<'_>, calibration: &str) -> Vec<Card> {
+    let (all, intervals) = (given.evaluation(), given.with_intervals());
     // A score of the moment takes its interval from the bootstrap as soon as that is done.
     let pick = |live: Score, of: &dyn Fn(&Evaluation) -> Score| intervals.map_or(live, of);
     let mut cards = vec![
         card(
             "Accuracy",
             &scores.accuracy,
-            None,
             true,
             "Share of answers that are right",
         ),
@@ -70,21 +62,18 @@ pub(super) fn cards(
             &pick(scores.balanced_accuracy, &|all| {
                 all.answers.balanced_accuracy
             }),
-            None,
             true,
             "Recall averaged over classes, each counting the same",
         ),
         card(
             "Macro-F1",
             &pick(scores.macro_f1, &|all| all.answers.macro_f1),
-            None,
             false,
             "F1 averaged over classes, each counting the same",
         ),
         card(
             "Cohen's kappa",
             &pick(scores.cohen_kappa, &|all| all.answers.cohen_kappa),
-            None,
             false,
             "Agreement beyond what the classes' shares give by chance: 0 is chance, 1 is perfect",
         ),
@@ -93,54 +82,50 @@ pub(super) fn cards(
             &pick(scores.matthews_correlation, &|all| {
                 all.answers.matthews_correlation
             }),
-            None,
             false,
             "The correlation of truth and answer: 0 is chance, 1 is perfect",
         ),
     ];
-    let all = intervals.unwrap_or(&source.evaluation);
+    let Some(all) = all else {
+        cards.push(without_interval(
+            "ROC AUC and others",
+            "…".into(),
+            "Scores of the probabilities are worked out once the slider rests",
+        ));
+        return cards;
+    };
     if let Some(auc) = all.ranking.roc_auc {
         let what = "Area under the ROC curve, the mean over classes: how often a picture of the class gets a higher \
-                    probability than one of another. It depends on no threshold and counts withheld answers too";
-        cards.push(card("ROC AUC", &auc, None, false, what));
+                    probability than one of another. It depends on no threshold";
+        cards.push(card("ROC AUC", &auc, false, what));
     }
     if let Some(precision) = all.ranking.average_precision {
-        let what = "Area under the precision-recall curve, by steps, the mean over classes. It depends on no \
-                    threshold and counts withheld answers too";
-        cards.push(card("Average precision", &precision, None, false, what));
+        let what = "Area under the precision-recall curve, by steps, the mean over classes. It depends on no threshold";
+        cards.push(card("Average precision", &precision, false, what));
     }
     if let Some(top) = all.probabilities.top_k.iter().rev().find(|top| top.k <= 5) {
         let what = format!(
             "Share of pictures whose class is among the {} most probable",
             top.k
         );
-        cards.push(card(
-            &format!("Top-{} accuracy", top.k),
-            &top.accuracy,
-            None,
-            true,
-            &what,
-        ));
+        let label = format!("Top-{} accuracy", top.k);
+        cards.push(card(&label, &top.accuracy, true, &what));
     }
     cards.push(card(
         "Log loss",
         &all.probabilities.log_loss,
-        None,
         false,
         "Mean cross-entropy per picture, in nats: lower is better",
     ));
     cards.push(card(
         "Brier score",
         &all.probabilities.brier_score,
-        None,
         false,
         "Mean squared distance of the probabilities from the truth: lower is better",
     ));
-    let pairs = kept_pairs(source.probabilities(choices), answers);
-    let reliability = evaluation::Reliability::from_pairs(pairs, evaluation::calibration::BINS);
     cards.push(without_interval(
         "Calibration error",
-        format!("{:.1} %", reliability.expected_error * 100.0),
+        calibration.to_owned(),
         "Expected calibration error (ECE, 15 bins): the mean distance of confidence and accuracy. No interval is \
          given, because a bootstrap of it is biased upward",
     ));

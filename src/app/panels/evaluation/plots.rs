@@ -3,9 +3,7 @@
 use super::Choices;
 use super::source::Source;
 use super::view::{Bin, Coverage, Curve, Reliability};
-use crate::evaluation::{
-    self, Answer, AnswerScores, Prediction, Predictions, Ranking, RejectionCurve,
-};
+use crate::evaluation::{self, Answer, AnswerScores, ClassRanking, Predictions, RejectionCurve};
 
 /// Points of a curve that are drawn, at most.
 const MOST_POINTS: usize = 400;
@@ -13,56 +11,27 @@ const MOST_POINTS: usize = 400;
 const MOST_OTHERS: usize = 10;
 
 /// One class's curves and those of others beside it.
-pub(super) struct Curves {
-    own: Option<evaluation::ClassRanking>,
-    others: Vec<(String, evaluation::ClassRanking)>,
+pub(super) struct Curves<'a> {
+    own: Option<&'a ClassRanking>,
+    others: Vec<(&'a str, &'a ClassRanking)>,
 }
 
-/// The curves of the pictures whose answer is given. Without rejection they stand ready; otherwise
-/// those of the chosen class are worked out anew.
-pub(super) fn ranking(
-    source: &Source,
-    predictions: &Predictions,
-    answers: &[Answer],
-    choices: &Choices,
+/// The curves of `class` among those that are known, and the others' unless they are a tangle.
+pub(super) fn curves<'a>(
+    known: &'a [ClassRanking],
+    classes: &'a [String],
     class: usize,
-) -> Curves {
-    if choices.reject_below > 0.0 || choices.use_temperature {
-        let rows = predictions
-            .rows
-            .iter()
-            .zip(answers)
-            .filter(|(_, answer)| !answer.is_rejected)
-            .map(|(row, _)| {
-                let probability = row.probabilities.get(class).copied().unwrap_or(0.0);
-                Prediction {
-                    file: String::new(),
-                    truth: u32::from(row.truth as usize != class),
-                    probabilities: vec![probability, 1.0 - probability],
-                }
-            })
-            .collect();
-        let one = Predictions {
-            classes: vec!["class".into(), "rest".into()],
-            rows,
-        };
-        return Curves {
-            own: Ranking::new(&one).classes.into_iter().next(),
-            others: Vec::new(),
-        };
-    }
-    let all = &source.evaluation.ranking.classes;
-    let classes = &source.predictions().classes;
+) -> Curves<'a> {
+    let is_own = |ranking: &&ClassRanking| ranking.class as usize == class;
     let others = if (3..=MOST_OTHERS).contains(&classes.len()) {
-        all.iter()
-            .filter(|ranking| ranking.class as usize != class)
-            .map(|ranking| (classes[ranking.class as usize].clone(), ranking.clone()))
+        (known.iter().filter(|ranking| !is_own(ranking)))
+            .map(|ranking| (classes[ranking.class as usize].as_str(), ranking))
             .collect()
     } else {
         Vec::new()
     };
     Curves {
-        own: all.get(class).cloned(),
+        own: known.iter().find(is_own),
         others,
     }
 }
@@ -94,12 +63,8 @@ pub(super) fn share(part: f64, whole: f64) -> f64 {
 
 const ABSENT: &str = "No curve: the class has no pictures here, or there are no others.";
 
-pub(super) fn roc(curves: &Curves, scores: &AnswerScores, class: usize) -> Curve {
-    let Some((curve, area)) = curves
-        .own
-        .as_ref()
-        .and_then(|own| Some((&own.roc, own.roc.area?)))
-    else {
+pub(super) fn roc(curves: &Curves<'_>, scores: &AnswerScores, class: usize) -> Curve {
+    let Some((curve, area)) = curves.own.and_then(|own| Some((&own.roc, own.roc.area?))) else {
         return Curve {
             absent: Some(ABSENT.into()),
             ..Curve::default()
@@ -113,7 +78,7 @@ pub(super) fn roc(curves: &Curves, scores: &AnswerScores, class: usize) -> Curve
         others: curves
             .others
             .iter()
-            .map(|(name, other)| (name.clone(), points(&other.roc)))
+            .map(|(name, other)| ((*name).to_owned(), points(&other.roc)))
             .collect(),
         area: format!("AUC {area:.3}"),
         area_tooltip: "Area under the curve: how often a picture of the class gets a higher probability than one of \
@@ -125,8 +90,8 @@ pub(super) fn roc(curves: &Curves, scores: &AnswerScores, class: usize) -> Curve
     }
 }
 
-pub(super) fn precision_recall(curves: &Curves, scores: &AnswerScores, class: usize) -> Curve {
-    let Some((curve, area)) = curves.own.as_ref().and_then(|own| {
+pub(super) fn precision_recall(curves: &Curves<'_>, scores: &AnswerScores, class: usize) -> Curve {
+    let Some((curve, area)) = curves.own.and_then(|own| {
         let curve = &own.precision_recall;
         Some((curve, curve.average_precision?))
     }) else {
@@ -143,7 +108,7 @@ pub(super) fn precision_recall(curves: &Curves, scores: &AnswerScores, class: us
         others: curves
             .others
             .iter()
-            .map(|(name, other)| (name.clone(), points(&other.precision_recall)))
+            .map(|(name, other)| ((*name).to_owned(), points(&other.precision_recall)))
             .collect(),
         area: format!("AP {area:.3}"),
         area_tooltip: "Average precision: the area under the curve, by steps".into(),
@@ -196,7 +161,7 @@ pub(super) fn reliability(
     Reliability {
         bins: bins(&now),
         before,
-        error: format!("ECE {:.1} %", now.expected_error * 100.0),
+        error: format!("{:.1} %", now.expected_error * 100.0),
     }
 }
 

@@ -61,8 +61,9 @@ pub fn report_ui(ui: &mut egui::Ui, body: &EvaluationBody, local: &mut ReportLoc
     ui.label(tokens::semibold("Classification report").size(tokens::TEXT_LARGE));
     let lines = local.sorted(&body.report);
     let height = tokens::ROW_HEIGHT;
-    let room = lines.len().min(ROWS) as f32 * height;
-    let numbers = ((ui.available_width() - 80.0) / 4.0 - tokens::SPACE_S).clamp(44.0, 72.0);
+    let rows = lines.len().min(ROWS) as f32;
+    let room = rows * (height + ui.spacing().item_spacing.y);
+    let numbers = ((ui.available_width() - 112.0) / 4.0 - tokens::SPACE_S).clamp(48.0, 72.0);
     let name = (ui.available_width() - 4.0 * (numbers + tokens::SPACE_S) - 2.0).max(70.0);
     TableBuilder::new(ui)
         .id_salt("classification report")
@@ -102,7 +103,8 @@ pub fn report_ui(ui: &mut egui::Ui, body: &EvaluationBody, local: &mut ReportLoc
             table.rows(height, body.averages.len(), |mut row| {
                 let line = &body.averages[row.index()];
                 row.col(|ui| {
-                    ui.label(tokens(ui).muted(&line.name));
+                    ui.add(egui::Label::new(tokens(ui).muted(&line.name)).truncate())
+                        .on_hover_text(&line.name);
                 });
                 for text in numbers_of(line) {
                     row.col(|ui| {

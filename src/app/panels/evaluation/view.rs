@@ -204,7 +204,7 @@ pub struct Reliability {
     pub bins: Vec<Bin>,
     /// Before the temperature, for comparison.
     pub before: Option<Vec<Bin>>,
-    /// "ECE 3.1 %"
+    /// The expected calibration error: "3.1 %"
     pub error: String,
 }
 

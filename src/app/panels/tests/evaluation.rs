@@ -49,7 +49,14 @@ impl Evaluated {
 
     fn body(&mut self) -> Arc<EvaluationBody> {
         let source = self.source.as_ref().expect("there are predictions");
-        self.cache.body(source, &self.local.choices, None).0
+        let ctx = egui::Context::default();
+        loop {
+            let (body, _) = self.cache.body(source, &self.local.choices, None, &ctx);
+            if let Some(body) = body.filter(|_| !self.cache.is_building()) {
+                return body;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
     }
 }
 
