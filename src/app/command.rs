@@ -162,6 +162,8 @@ pub struct GalleryFilter {
     pub predicted_class: Option<String>,
     /// `true` for right ones only, `false` for wrong ones only.
     pub right: Option<bool>,
+    /// Of another run, by its id, and whether it is right about them: pictures that changed sides.
+    pub against: Option<(String, bool)>,
     pub split: Option<Split>,
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::command::{GalleryFilter, View};
+use super::command::{Command, GalleryFilter, View};
 use super::shell::Graft;
 use super::state::RunRecord;
 use crate::data::{PictureSource, Pixels, Split};
@@ -35,6 +35,37 @@ pub struct GalleryWants {
     pub explain: Vec<ExplainKey>,
     /// Whose training pictures that are alike are wanted: run, name, picture.
     pub neighbours: Option<(PathBuf, String, PictureSource)>,
+}
+
+impl GalleryWants {
+    /// Adds what another view shows in the same frame.
+    fn extend(&mut self, other: Self) {
+        for folder in other.runs {
+            if !self.runs.contains(&folder) {
+                self.runs.push(folder);
+            }
+        }
+        self.thumbnails.extend(other.thumbnails);
+        self.picture = self.picture.take().or(other.picture);
+        self.explain.extend(other.explain);
+        self.neighbours = self.neighbours.take().or(other.neighbours);
+    }
+}
+
+/// One list of what all views want of the gallery: a list takes the place of the one before.
+pub fn gather_wants(commands: Vec<Command>) -> Vec<Command> {
+    let mut gathered: Option<GalleryWants> = None;
+    let mut others = Vec::new();
+    for command in commands {
+        match (command, &mut gathered) {
+            (Command::WantGallery(wants), Some(all)) => all.extend(*wants),
+            (Command::WantGallery(wants), None) => gathered = Some(*wants),
+            (other, _) => others.push(other),
+        }
+    }
+    let gathered = gathered.map(|wants| Command::WantGallery(Box::new(wants)));
+    others.extend(gathered);
+    others
 }
 
 /// Run's folder, picture, and the class that the map is for (its own answer when absent).
@@ -476,6 +507,27 @@ mod tests {
         // The same picture again counts once.
         thumbnails.insert(source("13"), pixels(50));
         assert_eq!(thumbnails.bytes(), 100 * (thumbnails.kept.len() - 1) + 50);
+    }
+
+    #[test]
+    fn what_two_views_want_is_one_list() {
+        let wants = |run: &str, name: &str| {
+            Command::WantGallery(Box::new(GalleryWants {
+                runs: vec!["both".into(), run.into()],
+                thumbnails: vec![source(name)],
+                ..GalleryWants::default()
+            }))
+        };
+        let gathered = gather_wants(vec![wants("a", "1"), Command::Undo, wants("b", "2")]);
+        let expected = GalleryWants {
+            runs: vec!["both".into(), "a".into(), "b".into()],
+            thumbnails: vec![source("1"), source("2")],
+            ..GalleryWants::default()
+        };
+        assert_eq!(
+            gathered,
+            [Command::Undo, Command::WantGallery(Box::new(expected))]
+        );
     }
 
     #[test]

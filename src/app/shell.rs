@@ -12,6 +12,7 @@ use super::documents::file_title;
 use super::evaluating::Background;
 use super::figures::Exports;
 use super::frame_times::FrameTimes;
+use super::gallery::gather_wants;
 use super::palette::Palette;
 use super::settings::{self, Saver, Settings};
 use super::state::{Document, NoticeKind, State};
@@ -370,7 +371,7 @@ impl eframe::App for Graft {
         self.count_frame(&ctx, &mut out);
         // Wants repeat every frame and need no frame of their own: they are answered at once.
         let (wants, deeds): (Vec<_>, Vec<_>) = out.into_iter().partition(Command::is_want);
-        for want in wants {
+        for want in gather_wants(wants) {
             self.carry_out(want, &ctx);
         }
         if !deeds.is_empty() {

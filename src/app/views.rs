@@ -4,6 +4,7 @@ use eframe::egui;
 
 use super::command::{Command, View};
 use super::evaluating::{self, Part};
+use super::gallery::GalleryWants;
 use super::panels::advice::{AdviceLocal, AdviceView, advice_ui};
 use super::panels::augmentation::{AugmentationEditorView, AugmentationLocal, augmentation_ui};
 use super::panels::augmentation_view::{
@@ -11,7 +12,7 @@ use super::panels::augmentation_view::{
 };
 use super::panels::backbone::{BackboneLocal, BackboneView, backbone_ui};
 use super::panels::backbones_view::{BackbonesLocal, BackbonesView, backbones_view_ui};
-use super::panels::compare::view::CompareView;
+use super::panels::compare::view::{CompareView, pictures_folder};
 use super::panels::compare::{CompareCache, CompareLocal, compare_ui};
 use super::panels::curves::{CurvesLocal, CurvesView, curves_ui};
 use super::panels::data::{DataEditorLocal, DataEditorView, data_editor_ui};
@@ -363,12 +364,16 @@ impl Locals {
                 let body = self.compare_view.body(state, local.pair, local.clustered);
                 let view = CompareView::build(state, body);
                 let before = (local.pair, local.clustered);
-                compare_ui(ui, &view, &state.thumbnails, local, out);
+                compare_ui(ui, &view, &state.gallery.thumbnails, local, out);
                 if (local.pair, local.clustered) != before {
                     ui.ctx().request_repaint();
                 }
-                if !local.wanted.is_empty() {
-                    out.push(Command::WantThumbnails(local.wanted.clone()));
+                if let Some(folder) = pictures_folder(state) {
+                    out.push(Command::WantGallery(Box::new(GalleryWants {
+                        runs: vec![folder],
+                        thumbnails: local.wanted.clone(),
+                        ..GalleryWants::default()
+                    })));
                 }
             }
             View::Gallery => {

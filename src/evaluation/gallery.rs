@@ -113,13 +113,22 @@ impl Predicted {
             .collect()
     }
 
-    /// Which entries pass `filter`, in their order.
-    pub fn filtered(&self, filter: &Filter) -> Vec<u32> {
+    /// Which entries pass `filter`, in their order. `other` is another run with what [`disagreement`]
+    /// gave for it: without it, nothing passes a filter that asks for its answers.
+    pub fn filtered(&self, filter: &Filter, other: Option<(&Self, &Disagreement)>) -> Vec<u32> {
         let needle = filter.file.trim().to_lowercase();
+        let passes_there = |place: u32| {
+            filter.other_right.is_none_or(|wanted| {
+                let entry =
+                    other.and_then(|(other, against)| other.entries.get(against.other(place)?));
+                entry.is_some_and(|entry| entry.is_right() == wanted)
+            })
+        };
         (0u32..)
             .zip(&self.entries)
-            .filter(|(_, entry)| {
+            .filter(|(place, entry)| {
                 filter.passes(entry)
+                    && passes_there(*place)
                     && (needle.is_empty() || self.file(entry).to_lowercase().contains(&needle))
             })
             .map(|(place, _)| place)
@@ -211,6 +220,8 @@ pub struct Filter {
     pub predicted: Option<u32>,
     /// `true` for right ones only.
     pub right: Option<bool>,
+    /// Whether the run that this one is compared with is right about them.
+    pub other_right: Option<bool>,
     pub split: Option<Split>,
     /// Least and largest confidence, both included.
     pub confidence: (f32, f32),
@@ -224,6 +235,7 @@ impl Default for Filter {
             truth: None,
             predicted: None,
             right: None,
+            other_right: None,
             split: None,
             confidence: (0.0, 1.0),
             file: String::new(),
@@ -232,7 +244,7 @@ impl Default for Filter {
 }
 
 impl Filter {
-    /// Everything but the file's name.
+    /// Everything but the file's name and the other run.
     fn passes(&self, entry: &Entry) -> bool {
         let is = |wanted: Option<u32>, found| wanted.is_none_or(|wanted| wanted == found);
         is(self.truth, entry.truth)
@@ -393,7 +405,7 @@ mod tests {
         let filter = |change: fn(&mut Filter)| {
             let mut filter = Filter::default();
             change(&mut filter);
-            run.filtered(&filter)
+            run.filtered(&filter, None)
         };
         assert_eq!(filter(|_| ()), [0, 1, 2, 3, 4]);
         assert_eq!(filter(|f| f.truth = Some(1)), [2, 3]);
@@ -447,6 +459,18 @@ mod tests {
         assert!((found.at(3).unwrap() - 1.0).abs() < 1e-6);
         assert!(found.at(0).unwrap().abs() < 1e-6);
         assert_eq!((found.at(1), found.other(1)), (None, None));
+        // Both are right about the first; theirs alone is about the fourth, and has not seen others.
+        let there = |right, other_right| {
+            let filter = Filter {
+                right,
+                other_right: Some(other_right),
+                ..Filter::default()
+            };
+            ours.filtered(&filter, Some((&theirs, &found)))
+        };
+        assert_eq!(there(None, true), [0, 3]);
+        assert_eq!(there(Some(false), true), [3]);
+        assert!(there(None, false).is_empty());
         assert_eq!((found.other(3), found.shared()), (Some(0), 2));
         let mut places: Vec<u32> = (0..5).collect();
         ours.sort(&mut places, SortBy::Disagreement, true, &found);

@@ -22,6 +22,8 @@ const LEAST_SIDE: f32 = 120.0;
 pub struct AugmentationPreviewView {
     /// Nothing while there are no pictures.
     pub pictures: Option<(Arc<Dataset>, Arc<SplitIndices>)>,
+    /// How many pictures have been looked through, of how many, while that goes on.
+    pub scanned: Option<(usize, usize)>,
     pub augmentation: Augmentation,
     pub preview: Option<Arc<Preview>>,
 }
@@ -38,6 +40,10 @@ impl AugmentationPreviewView {
         };
         Some(Self {
             pictures,
+            scanned: match &state.scan {
+                Scan::Running { done, total } => Some((*done, *total)),
+                _ => None,
+            },
             augmentation: document.experiment.augmentation.clone(),
             preview: state.preview.clone(),
         })
@@ -102,6 +108,16 @@ pub fn augmentation_view_ui(
         .picture(local.position)
         .map(|picture| (picture, local.seed, VERSIONS));
     let Some((picture, ..)) = local.wanted else {
+        if let Some((done, total)) = view.scanned {
+            let text = format!(
+                "{} of {} checked. What the augmentation makes of them follows.",
+                format::count(done as u64),
+                format::count(total as u64)
+            );
+            let title = "Looking through the pictures";
+            widgets::empty_state(ui, icon::MAGNIFYING_GLASS, title, &text, |_| ());
+            return;
+        }
         widgets::empty_state(
             ui,
             icon::MAGIC_WAND,

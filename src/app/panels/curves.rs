@@ -4,6 +4,7 @@ use eframe::egui::{self, Sense, vec2};
 use egui_plot::{HoverPosition, Line, LineStyle, Plot, PlotPoints, Points, VLine};
 
 use super::diagnosis::{DiagnosisView, diagnosis_ui};
+use super::runs::{self, HiddenRun};
 use super::widgets;
 use crate::app::command::Command;
 use crate::app::state::{RecordState, RunRecord, State};
@@ -19,6 +20,8 @@ pub struct CurvesView {
     pub runs: Vec<RunCurves>,
     /// Runs that there are, shown or not.
     pub runs_known: usize,
+    /// Tested runs that could be drawn.
+    pub hidden: Vec<HiddenRun>,
     /// Whether an experiment is open that could be trained.
     pub can_train: bool,
     /// The run under way, when it has no epoch to show yet.
@@ -57,6 +60,7 @@ impl CurvesView {
         Self {
             runs,
             runs_known: state.runs.len(),
+            hidden: runs::hidden(state),
             can_train: state.active_document().is_some(),
             beginning,
             diagnosis: DiagnosisView::of_shown(state),
@@ -193,7 +197,7 @@ pub fn curves_ui(
         let (title, text) = if view.runs_known > 0 {
             (
                 "No curves to show",
-                "Switch a run on at the right, or train. Curves begin with the first epoch.",
+                "No run is switched on at the right. Curves of a training begin with its first epoch.",
             )
         } else {
             (
@@ -202,14 +206,12 @@ pub fn curves_ui(
             )
         };
         widgets::empty_state(ui, icon::CHART_LINE_UP, title, text, |ui| {
-            if view.can_train
-                && widgets::primary_button(
-                    ui,
-                    &format!("{} Train", icon::PLAY),
-                    "Train every included experiment",
-                )
-                .clicked()
-            {
+            runs::show_hidden_ui(ui, &view.hidden, out);
+            let (text, tooltip) = (
+                format!("{} Train", icon::PLAY),
+                "Train every included experiment",
+            );
+            if view.can_train && widgets::next_button(ui, &text, tooltip, !view.hidden.is_empty()) {
                 out.push(Command::Train);
             }
         });

@@ -5,6 +5,7 @@ pub mod augmentation;
 pub mod augmentation_view;
 pub mod backbone;
 pub mod backbones_view;
+mod callout;
 pub mod compare;
 pub mod curves;
 pub mod data;

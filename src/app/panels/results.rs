@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use eframe::egui::{self, Align2, Sense, vec2};
 
+use super::callout::verdict_ui;
+use super::runs::{self, HiddenRun};
 use super::{format, widgets};
 use crate::app::command::Command;
 use crate::app::state::{RunRecord, State};
@@ -23,6 +25,8 @@ pub struct ResultsView {
     /// Experiments that were trained with several seeds on these pictures, best mean first.
     pub groups: Vec<GroupRow>,
     pub runs_known: usize,
+    /// Tested runs that could be shown.
+    pub hidden: Vec<HiddenRun>,
     pub can_train: bool,
 }
 
@@ -142,6 +146,7 @@ impl ResultsView {
             verdict,
             groups,
             runs_known: state.runs.len(),
+            hidden: runs::hidden(state),
             can_train: state.active_document().is_some(),
         }
     }
@@ -188,23 +193,35 @@ pub fn results_ui(
     out: &mut Vec<Command>,
 ) {
     if view.rows.is_empty() {
-        let text = if view.runs_known > 0 {
-            "Shown runs appear here once they have been tested. Switch runs on at the right."
+        let title = if view.hidden.is_empty() {
+            "No results yet"
+        } else {
+            "No results shown"
+        };
+        let text = if !view.hidden.is_empty() {
+            "No tested run is switched on at the right."
+        } else if view.runs_known > 0 {
+            "Runs appear here once they have been tested."
         } else {
             "Compare feature extraction with fine-tuning on your pictures: both are trained, tested on the same \
              pictures and laid side by side here."
         };
-        widgets::empty_state(ui, icon::TROPHY, "No results yet", text, |ui| {
+        widgets::empty_state(ui, icon::TROPHY, title, text, |ui| {
             let tooltip = "Make the pair of experiments from these pictures and train both";
-            if view.can_train && widgets::primary_button(ui, "Compare both ways", tooltip).clicked()
-            {
+            runs::show_hidden_ui(ui, &view.hidden, out);
+            let after = !view.hidden.is_empty();
+            if view.can_train && widgets::next_button(ui, "Compare both ways", tooltip, after) {
                 out.push(Command::CompareBothWays);
             }
         });
         return;
     }
     egui::ScrollArea::vertical().id_salt("results").auto_shrink(false).show(ui, |ui| {
-        verdict_ui(ui, view, out);
+        let sentence = view.verdict.as_deref().unwrap_or(
+            "One tested run so far. Train another on the same pictures to see which is better.",
+        );
+        verdict_ui(ui, icon::TROPHY, sentence, &[]);
+        next_steps_ui(ui, view, out);
         ui.add_space(tokens::SPACE_M);
         chart_ui(ui, view);
         ui.add_space(tokens::SPACE_M);
@@ -217,28 +234,8 @@ pub fn results_ui(
     });
 }
 
-fn verdict_ui(ui: &mut egui::Ui, view: &ResultsView, out: &mut Vec<Command>) {
-    let colors = tokens(ui);
-    let text = view.verdict.clone().unwrap_or_else(|| {
-        "One tested run so far. Train another on the same pictures to see which is better.".into()
-    });
-    colors
-        .callout(colors.accent_faint, colors.accent)
-        .show(ui, |ui| {
-            ui.set_width(ui.available_width());
-            ui.horizontal_wrapped(|ui| {
-                ui.label(
-                    egui::RichText::new(icon::TROPHY)
-                        .size(tokens::TEXT_TITLE)
-                        .color(colors.accent),
-                );
-                ui.label(
-                    tokens::medium(text)
-                        .size(tokens::TEXT_LARGE)
-                        .color(colors.text),
-                );
-            });
-        });
+/// What to do with the results.
+fn next_steps_ui(ui: &mut egui::Ui, view: &ResultsView, out: &mut Vec<Command>) {
     ui.add_space(tokens::SPACE_XS);
     ui.horizontal_wrapped(|ui| {
         if view.verdict.is_none() && view.can_train {

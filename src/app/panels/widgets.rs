@@ -365,6 +365,16 @@ pub fn empty_state(
     });
 }
 
+/// The button that goes on from an empty view; a quiet one `after` another that goes on sooner.
+pub fn next_button(ui: &mut egui::Ui, text: &str, tooltip: &str, after: bool) -> bool {
+    let response = if after {
+        ui.button(text).on_hover_text(tooltip)
+    } else {
+        primary_button(ui, text, tooltip)
+    };
+    response.clicked()
+}
+
 /// A thin bar that is filled from the left, a share of 0 to 1.
 pub fn bar(ui: &mut egui::Ui, share: f32, color: egui::Color32, name: &str) -> egui::Response {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 6.0), Sense::hover());

@@ -9,13 +9,16 @@ pub mod view;
 
 use eframe::egui::{self, vec2};
 
+use super::callout::verdict_ui;
 use super::curves::{CurvesLocal, overlay_ui};
 use super::matrix::{self, MatrixLocal};
 use super::textures::TextureCache;
 use super::widgets;
 use crate::app::command::{Command, GalleryFilter};
+use crate::app::gallery::Thumbnails;
 use crate::app::tokens::{self, icon, tokens};
-use view::{CompareBody, CompareView, Thumbnails};
+use crate::data::PictureSource;
+use view::{CompareBody, CompareView};
 
 pub use view::CompareCache;
 
@@ -32,8 +35,8 @@ pub struct CompareLocal {
     matrices: [MatrixLocal; 3],
     cell: f32,
     textures: TextureCache,
-    /// Thumbnails that are on screen and missing.
-    pub wanted: Vec<usize>,
+    /// Pictures that are on screen.
+    pub wanted: Vec<PictureSource>,
 }
 
 pub fn compare_ui(
@@ -127,7 +130,9 @@ fn body_ui(
 ) {
     if let Some((from, to)) = body.pair {
         pair_ui(ui, body, (from, to), local);
-        verdict_ui(ui, body);
+        if let Some(verdict) = &body.verdict {
+            verdict_ui(ui, icon::SCALES, &verdict.sentence, &verdict.evidence);
+        }
     } else {
         let text = "One run alone. Add another that was tested on the same pictures, above.";
         widgets::note(ui, text);
@@ -214,33 +219,6 @@ fn run_choice_ui(ui: &mut egui::Ui, body: &CompareBody, label: &str, chosen: &mu
         .response
         .accessible_name(label)
         .on_hover_text("Verdict, confusion matrices and changed pictures are about these two runs");
-}
-
-fn verdict_ui(ui: &mut egui::Ui, body: &CompareBody) {
-    let Some(verdict) = &body.verdict else {
-        return;
-    };
-    let colors = tokens(ui);
-    colors
-        .callout(colors.accent_faint, colors.accent)
-        .show(ui, |ui| {
-            ui.set_width(ui.available_width());
-            ui.horizontal_wrapped(|ui| {
-                ui.label(
-                    egui::RichText::new(icon::SCALES)
-                        .size(tokens::TEXT_TITLE)
-                        .color(colors.accent),
-                );
-                ui.label(
-                    tokens::medium(&verdict.sentence)
-                        .size(tokens::TEXT_LARGE)
-                        .color(colors.text),
-                );
-            });
-            for line in &verdict.evidence {
-                ui.label(colors.muted(line));
-            }
-        });
 }
 
 /// The pair's confusion matrices and their difference, side by side where there is room.

@@ -5,15 +5,16 @@ use eframe::egui::{self, Sense, vec2};
 use super::super::textures::TextureKey;
 use super::super::{format, widgets};
 use super::CompareLocal;
-use super::view::{Changed, ChangedPicture, CompareBody, Thumbnails};
+use super::view::{Changed, ChangedPicture, CompareBody};
 use crate::app::command::{Command, GalleryFilter};
+use crate::app::gallery::Thumbnails;
 use crate::app::tokens::{self, icon, tokens};
 use crate::data::Split;
 
 /// Side of a thumbnail, in points.
 const SIDE: f32 = 84.0;
-/// Thumbnails that are asked for in one frame, at most.
-const WANTED: usize = 48;
+/// Thumbnails that are shown and asked for in one frame, at most.
+const WANTED: usize = 96;
 
 pub fn pictures_ui(
     ui: &mut egui::Ui,
@@ -67,27 +68,30 @@ pub fn pictures_ui(
                 if ui
                     .small_button(text)
                     .accessible_name(name)
-                    .on_hover_text(
-                        "Open the gallery on this run's pictures, right or wrong as here",
-                    )
+                    .on_hover_text("Open the gallery on exactly these pictures")
                     .clicked()
                 {
-                    out.push(Command::ShowGallery(filter(body, to, fixed, None)));
+                    out.push(Command::ShowGallery(filter(body, (from, to), fixed, None)));
                 }
             }
         });
-        row_ui(ui, body, to, changed, color, fixed, thumbnails, local, out);
+        let pair = (from, to);
+        row_ui(
+            ui, body, pair, changed, color, fixed, thumbnails, local, out,
+        );
     }
 }
 
+/// What is right in the second run and wrong in the first, or the other way round.
 fn filter(
     body: &CompareBody,
-    run: usize,
+    (from, to): (usize, usize),
     right: bool,
     picture: Option<&ChangedPicture>,
 ) -> GalleryFilter {
     GalleryFilter {
-        run: Some(body.runs[run].id.clone()),
+        run: Some(body.runs[to].id.clone()),
+        against: Some((body.runs[from].id.clone(), !right)),
         true_class: picture.map(|picture| picture.truth.clone()),
         predicted_class: picture.map(|picture| picture.after.clone()),
         right: Some(right),
@@ -103,7 +107,7 @@ fn filter(
 fn row_ui(
     ui: &mut egui::Ui,
     body: &CompareBody,
-    run: usize,
+    pair: (usize, usize),
     changed: &Changed,
     color: egui::Color32,
     fixed: bool,
@@ -133,7 +137,7 @@ fn row_ui(
                 if response.clicked() {
                     out.push(Command::ShowGallery(filter(
                         body,
-                        run,
+                        pair,
                         fixed,
                         Some(picture),
                     )));
@@ -164,15 +168,17 @@ fn thumbnail_ui(
     let response = ui.interact(rect, id, Sense::click());
     ui.painter()
         .rect_filled(rect, tokens::RADIUS_S, colors.sunken);
-    match picture.index.and_then(|index| {
-        thumbnails
-            .get(&index)
-            .map(|thumbnail| (index, thumbnail.as_ref()))
-    }) {
-        Some((index, Ok(pixels))) => {
+    let thumbnail = (picture.source.as_ref()).and_then(|source| thumbnails.get(source));
+    if let Some(source) = &picture.source
+        && local.wanted.len() < WANTED
+    {
+        local.wanted.push(source.clone());
+    }
+    match thumbnail {
+        Some(Ok(pixels)) => {
             let key = TextureKey {
                 generation: std::sync::Arc::as_ptr(pixels) as u64,
-                index,
+                index: 0,
             };
             if let Some(texture) = local.textures.get(ui.ctx(), key, pixels) {
                 let size = texture.size_vec2();
@@ -183,8 +189,9 @@ fn thumbnail_ui(
                     .paint_at(ui, place);
             }
         }
-        Some((_, Err(_))) | None => {
-            let symbol = if picture.index.is_some() {
+        Some(Err(_)) | None => {
+            let is_coming = thumbnail.is_none() && picture.source.is_some();
+            let symbol = if is_coming {
                 icon::HOURGLASS
             } else {
                 icon::IMAGE
@@ -196,12 +203,6 @@ fn thumbnail_ui(
                 egui::FontId::proportional(tokens::ICON_SIZE),
                 colors.text_faint,
             );
-            if let Some(index) = picture.index
-                && !thumbnails.contains_key(&index)
-                && local.wanted.len() < WANTED
-            {
-                local.wanted.push(index);
-            }
         }
     }
     let edge = if response.hovered() || response.has_focus() {

@@ -1,6 +1,6 @@
 //! What the comparison shows, as plain data.
 
-use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::super::curves::{CurvesView, RunCurves};
@@ -8,10 +8,11 @@ use super::super::format;
 use super::super::matrix::{MatrixView, Shown};
 use super::rows::{ReportRow, ResultRow, report, results};
 use super::verdict::{VerdictText, verdict};
-use crate::app::state::{RecordState, RunRecord, Scan, State};
-use crate::data::Pixels;
+use crate::app::state::{RecordState, RunRecord, State};
+use crate::data::PictureSource;
 use crate::evaluation::ClassOrder;
 use crate::runs::comparison::{ComparedRun, Comparison};
+use crate::runs::gallery::RunPictures;
 
 /// Pictures that changed sides that are listed, at most: the surest ones.
 const MOST_PICTURES: usize = 200;
@@ -102,8 +103,8 @@ pub struct Changed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangedPicture {
     pub file: String,
-    /// Its place in the data set that is open, if it is there.
-    pub index: Option<usize>,
+    /// Where it is, once the run's folder has said so.
+    pub source: Option<PictureSource>,
     pub truth: String,
     /// What the first and what the second run said.
     pub before: String,
@@ -225,7 +226,8 @@ fn candidate(run: &RunRecord, split: Option<(&str, usize)>) -> Option<(u64, Cand
 #[derive(Debug, Clone, PartialEq)]
 struct Key {
     comparison: usize,
-    dataset: usize,
+    /// The run that says where pictures are, by its place in memory.
+    pictures: usize,
     pair: (usize, usize),
     clustered: bool,
     colors: Vec<(String, String, usize)>,
@@ -257,13 +259,11 @@ impl CompareCache {
             self.body = None;
             return None;
         };
-        let dataset = match &state.scan {
-            Scan::Done { dataset, .. } => Arc::as_ptr(dataset) as usize,
-            _ => 0,
-        };
+        let opened = opened(state, comparison);
+        let pictures = opened.map_or(0, |opened| Arc::as_ptr(opened) as usize);
         let key = Key {
             comparison: Arc::as_ptr(comparison) as usize,
-            dataset,
+            pictures,
             pair,
             clustered,
             colors: state
@@ -317,6 +317,7 @@ impl CompareBody {
                 })
                 .collect(),
             runs_known: count,
+            hidden: Vec::new(),
             can_train: false,
             beginning: None,
             diagnosis: None,
@@ -367,14 +368,10 @@ impl CompareBody {
                 change[row][column]
             }),
         ]);
-        let index: HashMap<&str, usize> = match &state.scan {
-            Scan::Done { dataset, .. } => dataset
-                .pictures
-                .iter()
-                .enumerate()
-                .map(|(index, picture)| (picture.name.as_str(), index))
-                .collect(),
-            _ => HashMap::new(),
+        let opened = opened(state, comparison);
+        let source = |file: &str| {
+            let opened = opened?;
+            opened.sources[opened.place(file)? as usize].clone()
         };
         self.verdict = verdict(comparison, &self.runs, from, to);
         let changes = comparison.changes(from, to);
@@ -383,7 +380,7 @@ impl CompareBody {
             pictures: pictures
                 .iter()
                 .take(MOST_PICTURES)
-                .map(|&picture| changed_picture(comparison, picture, from, to, &index))
+                .map(|&picture| changed_picture(comparison, picture, from, to, &source))
                 .collect(),
         };
         self.fixed = listed(&changes.fixed);
@@ -412,6 +409,23 @@ impl CompareBody {
         }
         lines.join("\n")
     }
+}
+
+/// The folder of the first run: all of them were tested on the same pictures.
+pub fn pictures_folder(state: &State) -> Option<PathBuf> {
+    let Some(Ok(comparison)) = &state.comparison.result else {
+        return None;
+    };
+    let first = &comparison.runs.first()?.summary.id;
+    let record = state.runs.iter().find(|run| run.id == *first)?;
+    record.folder.clone()
+}
+
+/// The run that says where the pictures are, once it has been read.
+fn opened<'a>(state: &'a State, comparison: &Comparison) -> Option<&'a Arc<RunPictures>> {
+    let first = &comparison.runs.first()?.summary.id;
+    let record = state.runs.iter().find(|run| run.id == *first)?;
+    state.gallery.opened(record.folder.as_ref()?)
 }
 
 /// The first runs of the first two groups, so that two ways are compared rather than two seeds of one.
@@ -464,7 +478,7 @@ fn changed_picture(
     picture: usize,
     from: usize,
     to: usize,
-    index: &HashMap<&str, usize>,
+    source: &dyn Fn(&str) -> Option<PictureSource>,
 ) -> ChangedPicture {
     let class = |class: u32| {
         comparison
@@ -487,13 +501,10 @@ fn changed_picture(
         sentence: format!(
             "{file}, {truth}: {before} ({before_sure}) before, {after} ({after_sure}) after"
         ),
-        index: index.get(file.as_str()).copied(),
+        source: source(&file),
         file,
         truth,
         before,
         after,
     }
 }
-
-/// Thumbnails that have been made, by place in the data set.
-pub type Thumbnails = std::collections::BTreeMap<usize, Result<Arc<Pixels>, String>>;

@@ -97,6 +97,9 @@ impl GalleryLocal {
             if filter.run.is_some() {
                 self.query.run.clone_from(&filter.run);
             }
+            if let Some((other, _)) = &filter.against {
+                self.query.against = Some(other.clone());
+            }
             self.pending = Some(filter.clone());
         }
         let view = self.cache.view(state, &self.query);

@@ -89,6 +89,7 @@ pub fn runs_ui(
                 "Another run's answers to the same pictures: they can be sorted by how far the two disagree",
             );
             if let Some(chosen) = combo(ui, labels, 190.0, selected, &options) {
+                local.query.filter.other_right = None;
                 local.query.against = chosen
                     .checked_sub(1)
                     .map(|place| view.runs[others[place]].id.clone());
@@ -151,6 +152,9 @@ pub fn filters_ui(
             ),
         ];
         widgets::segmented(ui, &mut filter.right, &verdicts);
+        if ready.other.is_some() && ready.why_not.is_none() {
+            other_ui(ui, filter);
+        }
         split_ui(ui, ready, filter);
         further_splits_ui(ui, ready, state, out);
         let filter = &mut local.query.filter;
@@ -244,6 +248,27 @@ fn class_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {
     let options = numbered(false, "Any prediction");
     if let Some(chosen) = combo(ui, labels, 128.0, place(filter.predicted), &options) {
         filter.predicted = class(chosen);
+    }
+}
+
+/// With "Right" and "Wrong" beside it: pictures that the one run fixes or breaks.
+fn other_ui(ui: &mut egui::Ui, filter: &mut Filter) {
+    let options = [
+        (None, "Any there"),
+        (Some(true), "Right there"),
+        (Some(false), "Wrong there"),
+    ];
+    let selected = (options.iter())
+        .position(|(right, _)| *right == filter.other_right)
+        .unwrap_or_default();
+    let texts = options.map(|(_, text)| RichText::new(text));
+    let labels = (
+        "The other run's answers",
+        "Shows pictures about which the other run is right, or wrong: wrong there and right here are those that this \
+         run fixes",
+    );
+    if let Some(chosen) = combo(ui, labels, 112.0, selected, &texts) {
+        filter.other_right = options[chosen].0;
     }
 }
 

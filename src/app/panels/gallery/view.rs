@@ -51,6 +51,7 @@ impl Query {
             truth: class(&wanted.true_class),
             predicted: class(&wanted.predicted_class),
             right: wanted.right,
+            other_right: wanted.against.as_ref().map(|(_, right)| *right),
             split: wanted.split,
             ..Filter::default()
         };
@@ -152,8 +153,9 @@ impl ReadyView {
         query: &Query,
     ) -> Self {
         let predicted = &run.predicted;
-        let mut places = predicted.filtered(&query.filter);
         let against = &compared.disagreement;
+        let there = other.as_ref().map(|other| (&other.predicted, &**against));
+        let mut places = predicted.filtered(&query.filter, there);
         predicted.sort(&mut places, query.sort, query.largest_first, against);
         let mut class_counts = vec![0; predicted.classes.len()];
         let mut splits: Vec<(Split, usize)> = Vec::new();

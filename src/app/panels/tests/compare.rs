@@ -1,6 +1,7 @@
 //! The comparison, driven by its accessible labels.
 
 use super::*;
+use crate::app::command::GalleryFilter;
 use crate::app::panels::compare::view::{CompareBody, CompareView};
 use crate::app::panels::compare::{CompareCache, CompareLocal, compare_ui};
 use crate::evaluation::{ClassificationReport, ConfusionMatrix};
@@ -125,7 +126,7 @@ fn open(size: egui::Vec2, compared: Compared) -> Harness<'static, Compared> {
                 compare_ui(
                     ui,
                     &view,
-                    &compared.state.thumbnails,
+                    &compared.state.gallery.thumbnails,
                     local,
                     &mut compared.out,
                 );
@@ -184,9 +185,26 @@ fn the_pair_is_swapped_and_a_cell_opens_the_gallery() {
             _ => None,
         });
     let filter = asked.expect("the gallery was asked for");
+    assert_eq!(filter.against, None);
     assert_eq!(filter.run.as_deref(), Some("a"));
     assert_eq!(filter.true_class.as_deref(), Some("defective"));
     assert_eq!(filter.predicted_class.as_deref(), Some("functional"));
+}
+
+#[test]
+fn the_gallery_is_asked_for_exactly_the_pictures_that_changed_sides() {
+    let mut harness = open(egui::vec2(1000.0, 2000.0), compared());
+    let name = "Show the fixed pictures in the gallery";
+    harness.get_by_label(name).click();
+    harness.run_steps(2);
+    let expected = Command::ShowGallery(GalleryFilter {
+        run: Some("b".into()),
+        right: Some(true),
+        against: Some(("a".into(), false)),
+        split: Some(crate::data::Split::Test),
+        ..GalleryFilter::default()
+    });
+    assert!(harness.state().out.contains(&expected));
 }
 
 #[test]
