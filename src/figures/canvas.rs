@@ -433,7 +433,7 @@ impl Canvas {
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
              viewBox=\"0 0 {width} {height}\" font-family=\"{}, Helvetica, Arial, sans-serif\" role=\"img\">\n\
              <title>{}</title>\n<rect width=\"100%\" height=\"100%\" fill=\"{}\"/>\n{}</svg>\n",
-            render::FONT,
+            super::fonts::FONT,
             escape(title),
             hex(self.theme.background),
             self.body,

@@ -8,6 +8,7 @@ pub mod canvas;
 pub mod class_counts;
 pub mod confusion;
 pub mod curves;
+pub mod fonts;
 pub mod freeze;
 pub mod gallery;
 pub mod heat;

@@ -1,23 +1,13 @@
-//! From SVG to pixels, with our own fonts alone: the same picture on every machine.
-
-use std::sync::{Arc, OnceLock};
+//! From SVG to pixels, with our own fonts: the same picture on every machine, as far as they have the letters.
 
 use png::{BitDepth, ColorType, Compression, PixelDimensions, Unit};
 use resvg::tiny_skia::{Pixmap, Transform};
-use resvg::usvg::{Options, Tree, WriteOptions, fontdb};
+use resvg::usvg::{Options, Tree, WriteOptions};
 
 use super::Figure;
 use super::canvas::{Canvas, Weight, escape};
+use super::fonts::{self, FONT};
 use super::palette::Theme;
-
-/// The family of the fonts below.
-pub(super) const FONT: &str = "Inter";
-
-const FONTS: [&[u8]; 3] = [
-    include_bytes!("../../assets/fonts/Inter-Regular.otf"),
-    include_bytes!("../../assets/fonts/Inter-Medium.otf"),
-    include_bytes!("../../assets/fonts/Inter-SemiBold.otf"),
-];
 
 /// The sides of a figure, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,7 +102,7 @@ pub fn outlined(svg: &str) -> Result<String, RenderError> {
         coordinates_precision: 2,
         ..WriteOptions::default()
     };
-    Ok(Tree::from_str(svg, &self::options())?.to_string(&options))
+    Ok(Tree::from_str(svg, &self::options(svg))?.to_string(&options))
 }
 
 /// Draws an SVG document, `scale` pixels for each of its units.
@@ -120,7 +110,7 @@ pub fn outlined(svg: &str) -> Result<String, RenderError> {
 /// # Errors
 /// When the document is broken or the picture beyond all measure.
 pub fn to_raster(svg: &str, scale: f32) -> Result<Raster, RenderError> {
-    let tree = Tree::from_str(svg, &options())?;
+    let tree = Tree::from_str(svg, &options(svg))?;
     let size = tree.size();
     let (width, height) = (size.width() * scale, size.height() * scale);
     if !(width <= MOST_PIXELS && height <= MOST_PIXELS) {
@@ -178,30 +168,18 @@ pub(super) fn text_width(text: &str, size: f64, weight: Weight) -> f64 {
         escape(text)
     );
     // What can't be measured (a text of spaces alone has no outline) takes no room.
-    Tree::from_str(&svg, &options()).map_or(0.0, |tree| {
+    Tree::from_str(&svg, &options(&svg)).map_or(0.0, |tree| {
         f64::from(tree.root().bounding_box().width()) * size / 100.0
     })
 }
 
-fn options() -> Options<'static> {
+/// With the fonts that a document needs.
+fn options(svg: &str) -> Options<'static> {
     Options {
         font_family: FONT.to_owned(),
-        fontdb: fonts(),
+        fontdb: fonts::database(svg),
         ..Options::default()
     }
-}
-
-/// Our fonts, read once.
-fn fonts() -> Arc<fontdb::Database> {
-    static DATABASE: OnceLock<Arc<fontdb::Database>> = OnceLock::new();
-    Arc::clone(DATABASE.get_or_init(|| {
-        let mut database = fontdb::Database::new();
-        for font in FONTS {
-            database.load_font_data(font.to_vec());
-        }
-        database.set_sans_serif_family(FONT);
-        Arc::new(database)
-    }))
 }
 
 #[cfg(test)]

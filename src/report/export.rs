@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::data::StopFlag;
-use crate::figures::{DEFAULT_DPI, Size, Theme, to_png, to_svg};
+use crate::figures::{DEFAULT_DPI, Size, Theme, fonts, to_png, to_svg};
 use crate::runs::atomic;
 
 use super::comparison::Comparison;
@@ -112,6 +112,12 @@ pub fn write(
         }
         _ => None,
     };
+    let names = comparison.runs.iter().flat_map(|run| {
+        let summary = &run.run.summary;
+        summary.classes.iter().chain([&summary.experiment])
+    });
+    let names: String = names.map(String::as_str).collect();
+    written.notes.extend(fonts::complaint(&names));
     let drawn = figures(comparison, &kinds, material.as_ref());
     let own: Vec<&Named> = drawn
         .iter()

@@ -1,5 +1,6 @@
 //! What the comparison shows, as plain data.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use super::verdict::{VerdictText, verdict};
 use crate::app::state::{RecordState, RunRecord, State};
 use crate::data::PictureSource;
 use crate::evaluation::ClassOrder;
+use crate::runs::RunSummary;
 use crate::runs::comparison::{ComparedRun, Comparison};
 use crate::runs::gallery::RunPictures;
 
@@ -436,7 +438,8 @@ fn first_pair(comparison: &Comparison) -> (usize, usize) {
     }
 }
 
-/// Names that tell the runs apart, and their colours. Runs of one name are numbered by their start.
+/// Names that tell the runs apart, and their colours. Runs of one name say their seeds; where these
+/// are no different, they are numbered by their start.
 fn names(state: &State, comparison: &Comparison) -> Vec<Named> {
     let summaries: Vec<_> = comparison.runs.iter().map(|run| &run.summary).collect();
     summaries
@@ -451,15 +454,21 @@ fn names(state: &State, comparison: &Comparison) -> Vec<Named> {
             let record = state.runs.iter().find(|record| record.id == summary.id);
             Named {
                 id: summary.id.clone(),
-                name: if twins.count() > 1 {
-                    format!("{name} #{}", earlier + 1)
-                } else {
-                    name.clone()
+                name: match summary.seed {
+                    _ if twins.clone().count() < 2 => name.clone(),
+                    Some(seed) if seeds_differ(twins.clone()) => format!("{name}, seed {seed}"),
+                    _ => format!("{name} #{}", earlier + 1),
                 },
                 color: record.map_or(0, |record| record.color),
             }
         })
         .collect()
+}
+
+fn seeds_differ<'a>(runs: impl Iterator<Item = &'a &'a RunSummary>) -> bool {
+    let mut seen = BTreeSet::new();
+    runs.into_iter()
+        .all(|run| run.seed.is_some_and(|seed| seen.insert(seed)))
 }
 
 fn settings(comparison: &Comparison) -> Vec<SettingRow> {
