@@ -1,9 +1,17 @@
-//! Lets the built program find libtorch when it is started from another folder: the folder that it
-//! was linked against, and `lib` beside the program for packages.
+//! Compiles the C++ file that calls what tch does not bind, and lets the built program find libtorch when it is
+//! started from another folder: the folder that it was linked against, and `lib` beside the program for packages.
+
+use std::path::PathBuf;
+
+const SOURCE: &str = "src/models/fused/convolution.cpp";
 
 fn main() {
     println!("cargo:rerun-if-env-changed=LIBTORCH");
+    println!("cargo:rerun-if-env-changed=LIBTORCH_INCLUDE");
+    println!("cargo:rerun-if-env-changed=LIBTORCH_CXX11_ABI");
     println!("cargo:rerun-if-changed=packaging/build.rs");
+    println!("cargo:rerun-if-changed={SOURCE}");
+    compile();
     if std::env::var("CARGO_CFG_TARGET_OS").as_deref() != Ok("linux") {
         return;
     }
@@ -14,4 +22,28 @@ fn main() {
         let folder = folder.canonicalize().unwrap_or(folder);
         println!("cargo:rustc-link-arg=-Wl,-rpath,{}", folder.display());
     }
+}
+
+/// Without libtorch's headers (torch-sys finds libtorch in other ways too) the program does without.
+fn compile() {
+    println!("cargo:rustc-check-cfg=cfg(graft_fused)");
+    let folder = std::env::var_os("LIBTORCH_INCLUDE").or_else(|| std::env::var_os("LIBTORCH"));
+    let Some(include) = folder.map(|folder| PathBuf::from(folder).join("include")) else {
+        return;
+    };
+    if !include.join("ATen/core/dispatch/Dispatcher.h").exists() {
+        return;
+    }
+    let abi = std::env::var("LIBTORCH_CXX11_ABI").unwrap_or_else(|_| "1".into());
+    cc::Build::new()
+        .cpp(true)
+        .std("c++17")
+        .opt_level(2)
+        .debug(false)
+        .warnings(false)
+        .define("_GLIBCXX_USE_CXX11_ABI", abi.as_str())
+        .include(&include)
+        .file(SOURCE)
+        .compile("graft_fused");
+    println!("cargo:rustc-cfg=graft_fused");
 }

@@ -130,8 +130,7 @@ impl Block for DenseLayer {
     fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
         let x = self.norm.forward(input, context)?;
         let x = self.first_relu.forward(x, context)?;
-        let x = self.squeeze.forward(&x, context)?;
-        let x = self.second_relu.forward(x, context)?;
+        let x = self.squeeze.forward_then(&x, &self.second_relu, context)?;
         let added = self.conv.forward(&x, context)?;
         context.record(self.module, &added, 0)?;
         Ok(Tensor::f_cat(&[input, &added], 1)?)

@@ -105,8 +105,7 @@ impl Stem {
 
 impl Block for Stem {
     fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
-        self.relu
-            .forward(self.conv.forward(input, context)?, context)
+        self.conv.forward_then(input, &self.relu, context)
     }
 
     fn conv_norms(&self) -> Vec<&ConvNorm> {
@@ -131,8 +130,7 @@ impl FinalConvolution {
 
 impl Block for FinalConvolution {
     fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
-        self.relu
-            .forward(self.conv.forward(input, context)?, context)
+        self.conv.forward_then(input, &self.relu, context)
     }
 
     fn conv_norms(&self) -> Vec<&ConvNorm> {
@@ -211,15 +209,16 @@ impl Block for MobileBlock {
     fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
         let mut x = input.shallow_clone();
         for layer in self.expand.iter().chain([&self.depthwise]) {
-            x = self.relu.forward(layer.forward(&x, context)?, context)?;
+            x = layer.forward_then(&x, &self.relu, context)?;
         }
-        let mut output = self.project.forward(&x, context)?;
-        if self.residual {
-            if context.pass.mode(self.project.norm.leaf).dropout {
-                output = drop_rows(output, self.left_out)?;
-            }
-            output = output.f_add_(input)?;
-        }
+        let output = if !self.residual {
+            self.project.forward(&x, context)?
+        } else if context.pass.mode(self.project.norm.leaf).dropout {
+            let branch = self.project.forward(&x, context)?;
+            drop_rows(branch, self.left_out)?.f_add_(input)?
+        } else {
+            self.project.forward_plus(&x, input, None, context)?
+        };
         context.record(self.module, &output, 0)?;
         Ok(output)
     }

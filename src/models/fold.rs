@@ -1,13 +1,22 @@
 //! The inference-only path through a frozen prefix: BatchNorm folded into the convolution directly
-//! before it, channels-last strides, activations in place, no gradients. Other normalisations (a
-//! BatchNorm before its convolution, as in DenseNet, or a LayerNorm) run as they are.
+//! before it, channels-last strides, sums and activations in one pass with the convolution, no gradients, few pictures
+//! at a time, in single precision or bf16. Other normalisations (a BatchNorm before its convolution, as in DenseNet, or
+//! a LayerNorm) run as they are.
 
+use std::fmt;
 use std::ops::Range;
 
-use tch::{Tensor, no_grad_guard};
+use tch::{Device, Kind, Tensor, no_grad_guard};
 
 use super::layers::ConvNorm;
-use super::{Backbone, ModelError};
+use super::{Backbone, ModelError, backbone};
+
+/// Pictures that pass together on the CPU. What a layer leaves is then still in the cache when the next one takes it:
+/// MobileNetV2 and ResNet-50 are 1.3 to 1.8 times as fast as with 32.
+pub const PIECE: usize = 8;
+
+/// Names how features are computed here; another way gives other bits.
+pub const WAY: &str = "pieces of 8, sums and activations at once";
 
 /// Weights and biases of convolutions with their normalisation inside, by the convolution's leaf.
 #[derive(Debug, Default)]
@@ -40,15 +49,31 @@ impl FoldedWeights {
         self.by_leaf[conv.leaf] = Some((channels_last(&weight)?, bias));
         Ok(())
     }
+
+    fn into_kind(mut self, kind: Kind) -> Result<Self, ModelError> {
+        for (weight, bias) in self.by_leaf.iter_mut().flatten() {
+            *weight = weight.f_to_kind(kind)?;
+            *bias = bias.f_to_kind(kind)?;
+        }
+        Ok(self)
+    }
 }
 
-/// The first segments of a backbone, prepared for speed. The weights are those of the moment of
+/// Some segments of a backbone, prepared for speed. The weights are those of the moment of
 /// [`FrozenPrefix::new`]: make it when a phase begins, after weights are loaded and what is frozen
 /// is decided, and drop it when the phase ends. Nothing keeps one beyond that, so it can't be stale.
-#[derive(Debug)]
 pub struct FrozenPrefix {
     segments: Range<usize>,
     folded: FoldedWeights,
+    kind: Kind,
+    /// The same network with weights of `kind`; absent where its own are.
+    copy: Option<Box<dyn Backbone>>,
+}
+
+impl fmt::Debug for FrozenPrefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FrozenPrefix({:?}, {:?})", self.segments, self.kind)
+    }
 }
 
 impl FrozenPrefix {
@@ -56,7 +81,23 @@ impl FrozenPrefix {
     pub fn new(backbone: &dyn Backbone, segments: Range<usize>) -> Result<Self, ModelError> {
         let segments = segments.start..segments.end.min(backbone.segments());
         let folded = backbone.fold(segments.clone())?;
-        Ok(Self { segments, folded })
+        Ok(Self {
+            segments,
+            folded,
+            kind: Kind::Float,
+            copy: None,
+        })
+    }
+
+    /// As [`Self::new`], with weights and everything between layers in bf16. Normalisations that are not folded keep
+    /// their single precision, and so do all sums within a layer.
+    pub fn in_bf16(backbone: &dyn Backbone, segments: Range<usize>) -> Result<Self, ModelError> {
+        let kind = Kind::BFloat16;
+        let mut prefix = Self::new(backbone, segments)?;
+        prefix.folded = prefix.folded.into_kind(kind)?;
+        prefix.kind = kind;
+        prefix.copy = Some(copy_as(backbone, &prefix.segments, kind)?);
+        Ok(prefix)
     }
 
     pub fn segments(&self) -> Range<usize> {
@@ -64,13 +105,16 @@ impl FrozenPrefix {
     }
 
     /// Runs the segments as inference; `backbone` is the one that it was made from. Equal to the
-    /// unfolded result within rounding (1e-4 of the largest value). The result has channels-last
-    /// strides and no gradient.
+    /// unfolded result within rounding (1e-4 of the largest value, in single precision). The result has channels-last
+    /// strides, the kind of the prefix and no gradient.
     pub fn forward(&self, backbone: &dyn Backbone, input: &Tensor) -> Result<Tensor, ModelError> {
-        self.forward_each(backbone, input, &mut |_, _| Ok(()))
+        in_pieces(input, |piece| {
+            self.forward_each(backbone, piece, &mut |_, _| Ok(()))
+        })
     }
 
-    /// As [`Self::forward`]; `passed` sees every segment's output before the next one takes it, which may work in place.
+    /// As [`Self::forward`], all pictures at once; `passed` sees every segment's output before the next one takes it,
+    /// which may work in place.
     pub fn forward_each(
         &self,
         backbone: &dyn Backbone,
@@ -78,17 +122,78 @@ impl FrozenPrefix {
         passed: &mut dyn FnMut(usize, &Tensor) -> Result<(), ModelError>,
     ) -> Result<Tensor, ModelError> {
         let _guard = no_grad_guard();
-        let mut x = if input.dim() == 4 {
-            channels_last(input)?
-        } else {
-            input.shallow_clone()
-        };
+        let mut x = self.entering(input)?;
+        let backbone = self.copy.as_deref().unwrap_or(backbone);
         for index in self.segments.clone() {
             x = backbone.forward_folded(index, &x, &self.folded)?;
             passed(index, &x)?;
         }
         Ok(x)
     }
+
+    fn entering(&self, input: &Tensor) -> Result<Tensor, ModelError> {
+        let x = input.f_to_kind(self.kind)?;
+        if x.dim() == 4 {
+            channels_last(&x)
+        } else {
+            Ok(x)
+        }
+    }
+}
+
+/// `forward` over [`PIECE`] pictures at a time on the CPU, and all at once elsewhere.
+pub fn in_pieces<E: From<ModelError>>(
+    input: &Tensor,
+    mut forward: impl FnMut(&Tensor) -> Result<Tensor, E>,
+) -> Result<Tensor, E> {
+    let (pictures, piece) = (input.size()[0], PIECE as i64);
+    if input.device() != Device::Cpu || pictures <= piece {
+        return forward(input);
+    }
+    let torch = |error: tch::TchError| E::from(ModelError::from(error));
+    let mut outputs = Vec::new();
+    for start in (0..pictures).step_by(PIECE) {
+        let some = input.f_narrow(0, start, piece.min(pictures - start));
+        outputs.push(forward(&some.map_err(torch)?)?);
+    }
+    Tensor::f_cat(&outputs, 0).map_err(torch)
+}
+
+/// The network again, with those weights of `segments` as `kind` that are not normalisations'. All else is left as the
+/// memory was.
+fn copy_as(
+    original: &dyn Backbone,
+    segments: &Range<usize>,
+    kind: Kind,
+) -> Result<Box<dyn Backbone>, ModelError> {
+    let _guard = no_grad_guard();
+    let device = original.parameters().entries.first();
+    let device = device.map_or(Device::Cpu, |entry| entry.tensor.device());
+    let leaves = segments
+        .clone()
+        .map(|index| original.segment_leaves(index))
+        .reduce(|all, next| all.start..next.end)
+        .unwrap_or_default();
+    let entries = &original.parameters().entries;
+    // A normalisation has vectors only; a convolution's or a fully connected layer's vector goes with its matrix.
+    let mut has_matrix = vec![false; leaves.len()];
+    for entry in entries.iter().filter(|entry| leaves.contains(&entry.leaf)) {
+        has_matrix[entry.leaf - leaves.start] |= entry.tensor.dim() > 1;
+    }
+    let mut copy = backbone::unfilled(original.info().name, device)?;
+    for (entry, target) in entries.iter().zip(&mut copy.parameters_mut().entries) {
+        if !leaves.contains(&entry.leaf) {
+            continue;
+        }
+        let value = if has_matrix[entry.leaf - leaves.start] {
+            entry.tensor.f_detach()?.f_to_kind(kind)?
+        } else {
+            entry.tensor.f_detach()?
+        };
+        // The layers hold handles on the same tensor and see its new values.
+        target.tensor.f_set_data(&value)?;
+    }
+    Ok(Box::new(copy))
 }
 
 /// The same values `[N, C, H, W]` with the channels of one place side by side in memory, which

@@ -221,6 +221,9 @@ fn layer_tree(network: &dyn Backbone, golden: &Golden) {
     }
 }
 
+/// How far bf16 may move features, as a share of their length. A weight or a sum that is left out moves them further.
+const ROUNDING: f64 = 0.05;
+
 fn folded_prefix(network: &dyn Backbone, sides: &[i64]) {
     for side in sides {
         let x = pictures(2, *side).unwrap();
@@ -230,6 +233,16 @@ fn folded_prefix(network: &dyn Backbone, sides: &[i64]) {
         assert!(
             difference(&fast, &plain) < TOLERANCE,
             "{} at {side}",
+            network.info().name
+        );
+        let prefix = FrozenPrefix::in_bf16(network, 0..network.segments()).unwrap();
+        let rounded = prefix.forward(network, &x).unwrap();
+        assert_eq!(rounded.kind(), Kind::BFloat16);
+        let length = |x: &Tensor| x.to_kind(Kind::Float).norm().double_value(&[]);
+        let moved = length(&(&plain - rounded)) / length(&plain);
+        assert!(
+            moved < ROUNDING,
+            "{} at {side}: {moved}",
             network.info().name
         );
     }

@@ -33,9 +33,7 @@ impl BasicConv {
 
 impl Block for BasicConv {
     fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
-        let output = self
-            .relu
-            .forward(self.conv.forward(input, context)?, context)?;
+        let output = self.conv.forward_then(input, &self.relu, context)?;
         context.record(self.module, &output, 0)?;
         Ok(output)
     }

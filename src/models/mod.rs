@@ -20,6 +20,7 @@ mod convnext;
 mod densenet;
 mod efficientnet;
 mod efficientnet_lite;
+mod fused;
 mod googlenet;
 mod inception_layers;
 mod inception_v3;

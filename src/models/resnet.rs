@@ -88,6 +88,8 @@ struct Shape {
 struct Residual {
     module: usize,
     convs: Vec<ConvNorm>,
+    /// To whose output the input is added before the ReLU.
+    last: ConvNorm,
     relu: Activation,
     downsample: Option<ConvNorm>,
 }
@@ -108,27 +110,25 @@ impl Residual {
             stride,
         } = shape;
         let mut convs = Vec::new();
-        let relu;
+        let (last, relu);
         if bottleneck {
             let specs = [
                 ConvSpec::new(inputs, width, 1, 1),
                 ConvSpec::new(width, width, 3, stride),
-                ConvSpec::new(width, outputs, 1, 1),
             ];
-            for (spec, (conv, norm)) in
-                specs
-                    .into_iter()
-                    .zip([("conv1", "bn1"), ("conv2", "bn2"), ("conv3", "bn3")])
+            for (spec, (conv, norm)) in specs.into_iter().zip([("conv1", "bn1"), ("conv2", "bn2")])
             {
                 convs.push(builder.conv_norm((conv, spec), (norm, EPS, MOMENTUM))?);
             }
+            let third = ConvSpec::new(width, outputs, 1, 1);
+            last = builder.conv_norm(("conv3", third), ("bn3", EPS, MOMENTUM))?;
             relu = builder.activation("relu", ActivationKind::Relu);
         } else {
             let first = ConvSpec::new(inputs, width, 3, stride);
             convs.push(builder.conv_norm(("conv1", first), ("bn1", EPS, MOMENTUM))?);
             relu = builder.activation("relu", ActivationKind::Relu);
             let second = ConvSpec::new(width, outputs, 3, 1);
-            convs.push(builder.conv_norm(("conv2", second), ("bn2", EPS, MOMENTUM))?);
+            last = builder.conv_norm(("conv2", second), ("bn2", EPS, MOMENTUM))?;
         }
         let downsample = if stride != 1 || inputs != outputs {
             Some(builder.container("downsample", "Sequential", |builder, _| {
@@ -143,6 +143,7 @@ impl Residual {
         Ok(Self {
             module,
             convs,
+            last,
             relu,
             downsample,
         })
@@ -152,22 +153,24 @@ impl Residual {
 impl Block for Residual {
     fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
         let mut x = input.shallow_clone();
-        for (index, conv) in self.convs.iter().enumerate() {
-            x = conv.forward(&x, context)?;
-            if index + 1 < self.convs.len() {
-                x = self.relu.forward(x, context)?;
-            }
+        for conv in &self.convs {
+            x = conv.forward_then(&x, &self.relu, context)?;
         }
-        let sum = match &self.downsample {
-            Some(downsample) => x.f_add_(&downsample.forward(input, context)?)?,
-            None => x.f_add_(input)?,
+        let shortcut = match &self.downsample {
+            Some(downsample) => downsample.forward(input, context)?,
+            None => input.shallow_clone(),
         };
-        let output = self.relu.forward(sum, context)?;
+        let relu = Some(&self.relu);
+        let output = self.last.forward_plus(&x, &shortcut, relu, context)?;
         context.record(self.module, &output, 0)?;
         Ok(output)
     }
 
     fn conv_norms(&self) -> Vec<&ConvNorm> {
-        self.convs.iter().chain(&self.downsample).collect()
+        self.convs
+            .iter()
+            .chain([&self.last])
+            .chain(&self.downsample)
+            .collect()
     }
 }

@@ -124,10 +124,9 @@ impl Layer {
 impl Block for Layer {
     fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
         let x = match &self.conv {
-            Convolution::Plain(conv) => conv.forward(input, context)?,
-            Convolution::Normalised(pair) => pair.forward(input, context)?,
+            Convolution::Plain(conv) => conv.forward_then(input, &self.relu, context)?,
+            Convolution::Normalised(pair) => pair.forward_then(input, &self.relu, context)?,
         };
-        let x = self.relu.forward(x, context)?;
         match &self.pool {
             Some(pool) => pool.forward(&x, context),
             None => Ok(x),

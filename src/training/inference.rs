@@ -11,6 +11,7 @@ use super::events::TestMetrics;
 use super::metrics::{Batch, Metric, Metrics};
 use super::network::{FrozenPart, Network, input_side};
 use super::pictures::Normalizer;
+use super::precision;
 use super::trainer::{square_spec, use_all_cores};
 use crate::data::augment::{flip_view, flip_views};
 use crate::data::square::{SquareSpec, to_square};
@@ -67,7 +68,8 @@ impl Classifier {
             TestViews::Flips => flip_views(&experiment.augmentation),
         };
         let augmentation = experiment.augmentation.clone();
-        let whole = network.frozen(0..network.depth())?;
+        let unchanged = choose_precision(&mut network, experiment)?;
+        let whole = network.partly_frozen(0..network.depth(), unchanged)?;
         let classes = classes.to_vec();
         Ok(Self {
             classes,
@@ -212,6 +214,23 @@ impl Classifier {
             problems,
         })
     }
+}
+
+/// What the run's frozen part computed in, as far as its kept weights show it: the same weights give the same answer.
+/// Gives the number of segments that it had in all phases.
+fn choose_precision(
+    network: &mut Network,
+    experiment: &Experiment,
+) -> Result<usize, TrainingError> {
+    let mut unchanged = network.depth();
+    for phase in &experiment.phases {
+        unchanged = unchanged.min(network.plan(phase, experiment)?.cut);
+    }
+    if unchanged > 0 {
+        let asked = experiment.training.precision;
+        network.frozen_kind = precision::choose(network, asked, unchanged)?.kind;
+    }
+    Ok(unchanged)
 }
 
 /// Copies the `head.*` tensors of `file` into the network's head: all or nothing.

@@ -11,6 +11,7 @@ pub mod features;
 mod network;
 mod phase_plan;
 mod pictures;
+mod precision;
 mod reading;
 mod stages;
 

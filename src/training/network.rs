@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::Path;
 
-use tch::{Device, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use super::TrainingError;
 use super::events::Activity;
@@ -12,7 +12,7 @@ use super::reporter::Reporter;
 use super::stages::Stages;
 use crate::experiment::{Experiment, OutputLayer, Phase};
 use crate::models::cam::Activations;
-use crate::models::fold::FrozenPrefix;
+use crate::models::fold::{FrozenPrefix, in_pieces};
 use crate::models::head::Head;
 use crate::models::layers::Pass;
 use crate::models::parameters::{Entry, Role};
@@ -32,6 +32,10 @@ pub struct Network {
     pub tree: LayerTree,
     pub device: Device,
     pub output: OutputLayer,
+    /// The side of the input square.
+    pub side: u32,
+    /// What layers compute in that no phase changes.
+    pub(super) frozen_kind: Kind,
     /// Whose preprocessing the pictures get.
     pub pretrained: &'static WeightsInfo,
     /// Whose features the head takes beside the last stage's.
@@ -99,6 +103,8 @@ impl Network {
             tree,
             device,
             output,
+            side,
+            frozen_kind: Kind::Float,
             pretrained,
             stages,
             segments,
@@ -189,15 +195,46 @@ impl Network {
             .leave(flow, depths.end == self.depth(), &self.head)
     }
 
-    /// A part of the backbone as quick inference, with the weights of this moment.
+    /// A part of the backbone as inference in single precision, with the weights of this moment.
     pub fn frozen(&self, depths: Range<usize>) -> Result<FrozenPart, TrainingError> {
-        let prefix = FrozenPrefix::new(self.backbone.as_ref(), depths.clone())?;
-        Ok(FrozenPart { depths, prefix })
+        self.frozen_as(depths, Kind::Float)
     }
 
-    /// A part that no phase from now on changes, as quick as the experiment allows.
+    /// A part that is frozen, as quick as the experiment allows.
     pub fn prefix(&self, depths: Range<usize>) -> Result<FrozenPart, TrainingError> {
-        self.frozen(depths)
+        self.frozen_as(depths, self.frozen_kind)
+    }
+
+    /// A part whose segments before `unchanged` are frozen, and compute as all that is frozen does; the others in
+    /// single precision.
+    pub fn partly_frozen(
+        &self,
+        depths: Range<usize>,
+        unchanged: usize,
+    ) -> Result<FrozenPart, TrainingError> {
+        let middle = unchanged.clamp(depths.start, depths.end);
+        if self.frozen_kind == Kind::Float {
+            return self.frozen(depths);
+        }
+        let mut part = self.prefix(depths.start..middle)?;
+        part.prefixes
+            .extend(self.frozen(middle..depths.end)?.prefixes);
+        part.depths = depths;
+        Ok(part)
+    }
+
+    pub(super) fn frozen_as(
+        &self,
+        depths: Range<usize>,
+        kind: Kind,
+    ) -> Result<FrozenPart, TrainingError> {
+        let backbone = self.backbone.as_ref();
+        let prefix = match kind {
+            Kind::BFloat16 => FrozenPrefix::in_bf16(backbone, depths.clone())?,
+            _ => FrozenPrefix::new(backbone, depths.clone())?,
+        };
+        let prefixes = vec![prefix];
+        Ok(FrozenPart { depths, prefixes })
     }
 
     /// From `depth` to logits, training.
@@ -283,26 +320,33 @@ impl Network {
 /// convolutions. Holds a copy of the weights: make it anew when they have changed.
 pub struct FrozenPart {
     depths: Range<usize>,
-    prefix: FrozenPrefix,
+    /// One after the other.
+    prefixes: Vec<FrozenPrefix>,
 }
 
 impl FrozenPart {
     /// From the depth where the part begins to the one where it ends. A part without segments
-    /// gives its input back.
+    /// gives its input back. What is pooled leaves in single precision, a grid in the precision that it was computed
+    /// in.
     pub fn advance(&self, network: &Network, input: &Tensor) -> Result<Tensor, TrainingError> {
         if self.depths.is_empty() {
             return Ok(input.shallow_clone());
         }
         let _guard = tch::no_grad_guard();
+        in_pieces(input, |piece| self.advance_piece(network, piece))
+    }
+
+    fn advance_piece(&self, network: &Network, input: &Tensor) -> Result<Tensor, TrainingError> {
         let Network { head, stages, .. } = network;
         let mut flow = stages.enter(input, self.depths.start)?;
-        let input = flow.x.shallow_clone();
-        let passed = &mut |segment, output: &Tensor| {
-            flow.x = output.shallow_clone();
-            stages.pass(segment, &mut flow, head)
-        };
-        let backbone = network.backbone.as_ref();
-        flow.x = self.prefix.forward_each(backbone, &input, passed)?;
+        for prefix in &self.prefixes {
+            let input = flow.x.shallow_clone();
+            let passed = &mut |segment, output: &Tensor| {
+                flow.x = output.shallow_clone();
+                stages.pass(segment, &mut flow, head)
+            };
+            flow.x = prefix.forward_each(network.backbone.as_ref(), &input, passed)?;
+        }
         stages.leave(flow, self.depths.end == network.depth(), head)
     }
 }

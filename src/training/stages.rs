@@ -91,7 +91,7 @@ impl Stages {
     /// After segment `segment` gave `flow.x`.
     pub fn pass(&self, segment: usize, flow: &mut Flow, head: &Head) -> Result<(), ModelError> {
         if self.taps.contains(&segment) {
-            flow.pooled.push(head.pool(&flow.x)?);
+            flow.pooled.push(pool(&flow.x, head)?);
         }
         Ok(())
     }
@@ -101,13 +101,17 @@ impl Stages {
     pub fn leave(&self, flow: Flow, is_end: bool, head: &Head) -> Result<Tensor, TrainingError> {
         let Flow { x, mut pooled } = flow;
         let last = match (is_end, pooled.is_empty()) {
-            (true, _) => head.pool(&x)?,
+            (true, _) => pool(&x, head)?,
             (false, true) => return Ok(x),
-            (false, false) if x.dim() == 4 => x
-                .f_permute([0i64, 2, 3, 1])?
-                .f_contiguous()?
-                .f_flatten(1, -1)?,
-            (false, false) => x.f_contiguous()?.f_flatten(1, -1)?,
+            (false, false) => {
+                let x = x.f_to_kind(Kind::Float)?;
+                let x = if x.dim() == 4 {
+                    x.f_permute([0i64, 2, 3, 1])?
+                } else {
+                    x
+                };
+                x.f_contiguous()?.f_flatten(1, -1)?
+            }
         };
         if pooled.is_empty() {
             return Ok(last);
@@ -119,6 +123,11 @@ impl Stages {
         }
         Ok(Tensor::f_cat(&pooled, 1)?)
     }
+}
+
+/// In single precision, whatever the grid was computed in: a mean of many numbers must not be rounded as they are.
+fn pool(x: &Tensor, head: &Head) -> Result<Tensor, ModelError> {
+    head.pool(&x.f_to_kind(Kind::Float)?)
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use graft::experiment::{
     Activation, Augmentation, BackboneConfig, ClassWeights, Column, DataConfig, DataSource,
     EarlyStopping, Experiment, Fit, FreezePlan, HeadConfig, HeadLayer, Keep, LayerRates, Monitor,
-    NormPolicy, Optimizer, OutputLayer, Phase, Pooling, Schedule, SplitConfig, TestViews,
-    Threshold, TrainedNorm, TrainingConfig, Views, WeightsSource,
+    NormPolicy, Optimizer, OutputLayer, Phase, Pooling, Precision, Schedule, SplitConfig,
+    TestViews, Threshold, TrainedNorm, TrainingConfig, Views, WeightsSource,
 };
 use proptest::prelude::*;
 
@@ -221,6 +221,7 @@ fn any_training() -> impl Strategy<Value = TrainingConfig> {
                     early_stopping,
                     weight_averaging,
                     test_views: TestViews::Flips,
+                    precision: Precision::Bf16,
                 }
             },
         )

@@ -46,9 +46,7 @@ impl PooledStem {
 
 impl Block for PooledStem {
     fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
-        let x = self
-            .relu
-            .forward(self.conv.forward(input, context)?, context)?;
+        let x = self.conv.forward_then(input, &self.relu, context)?;
         self.pool.forward(&x, context)
     }
 
@@ -86,10 +84,10 @@ impl ConvNormActivation {
 
 impl Block for ConvNormActivation {
     fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
-        let mut x = self.conv.forward(input, context)?;
-        if let Some(activation) = &self.activation {
-            x = activation.forward(x, context)?;
-        }
+        let x = match &self.activation {
+            Some(activation) => self.conv.forward_then(input, activation, context)?,
+            None => self.conv.forward(input, context)?,
+        };
         context.record(self.module, &x, 0)?;
         Ok(x)
     }
@@ -133,10 +131,10 @@ impl SqueezeExcitation {
     pub fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
         let means = input.f_adaptive_avg_pool2d([1, 1])?;
         self.pool.pass(&means, context)?;
-        let squeezed = self.squeeze.forward(&means, context)?;
-        let squeezed = self.activation.forward(squeezed, context)?;
-        let excited = self.excite.forward(&squeezed, context)?;
-        let scale = self.scale.forward(excited, context)?;
+        let squeezed = self
+            .squeeze
+            .forward_then(&means, &self.activation, context)?;
+        let scale = self.excite.forward_then(&squeezed, &self.scale, context)?;
         let output = scale.f_mul(input)?;
         context.record(self.module, &output, 0)?;
         Ok(output)

@@ -3,7 +3,8 @@
 use tch::Tensor;
 
 use super::super::ModelError;
-use super::{BatchNorm, Context};
+use super::super::fused::{self, After};
+use super::{Activation, BatchNorm, Context};
 
 /// How a convolution pads its input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,20 +121,45 @@ pub(in super::super) struct Conv2d {
 impl Conv2d {
     /// `[N, inputs, H, W]` to `[N, outputs, H', W']`.
     pub fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
-        self.forward_with(input, &self.weight, self.bias.as_ref(), context)
+        let after = After::default();
+        self.forward_with(input, &self.weight, self.bias.as_ref(), &after, context)
     }
 
+    /// As [`Self::forward`], then `activation`.
+    pub fn forward_then(
+        &self,
+        input: &Tensor,
+        activation: &Activation,
+        context: &Context,
+    ) -> Result<Tensor, ModelError> {
+        if context.folded.is_none() {
+            return activation.forward(self.forward(input, context)?, context);
+        }
+        let after = After {
+            plus: None,
+            activation: Some(activation.kind),
+        };
+        self.forward_with(input, &self.weight, self.bias.as_ref(), &after, context)
+    }
+
+    /// `after`: only where weights are folded, which is inference.
     fn forward_with(
         &self,
         input: &Tensor,
         weight: &Tensor,
         bias: Option<&Tensor>,
+        after: &After<'_>,
         context: &Context,
     ) -> Result<Tensor, ModelError> {
         let spec = &self.spec;
         let stride = [spec.stride, spec.stride];
+        let at_once = context.folded.is_some() && fused::is_for(input);
         let convolve = |input: &Tensor, padding: [i64; 2]| {
-            input.f_conv2d(weight, bias, stride, padding, [1, 1], spec.groups)
+            if at_once {
+                return fused::convolution(input, (weight, bias), spec, padding, after);
+            }
+            let bare = input.f_conv2d(weight, bias, stride, padding, [1, 1], spec.groups)?;
+            after.apply(bare)
         };
         let output = match spec.padding {
             Padding::Symmetric(sides) => convolve(input, sides)?,
@@ -176,10 +202,65 @@ pub(in super::super) struct ConvNorm {
 
 impl ConvNorm {
     pub fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
-        if let Some((weight, bias)) = context.folded.and_then(|folded| folded.get(self.conv.leaf)) {
-            return self.conv.forward_with(input, weight, Some(bias), context);
+        if let Some(output) = self.folded(input, &After::default(), context)? {
+            return Ok(output);
         }
         self.norm
             .forward(&self.conv.forward(input, context)?, context)
+    }
+
+    /// As [`Self::forward`], then `activation`.
+    pub fn forward_then(
+        &self,
+        input: &Tensor,
+        activation: &Activation,
+        context: &Context,
+    ) -> Result<Tensor, ModelError> {
+        let after = After {
+            plus: None,
+            activation: Some(activation.kind),
+        };
+        if let Some(output) = self.folded(input, &after, context)? {
+            return Ok(output);
+        }
+        activation.forward(self.forward(input, context)?, context)
+    }
+
+    /// As [`Self::forward`], then the sum with `other`, which stays as it is, then `activation`.
+    pub fn forward_plus(
+        &self,
+        input: &Tensor,
+        other: &Tensor,
+        activation: Option<&Activation>,
+        context: &Context,
+    ) -> Result<Tensor, ModelError> {
+        let after = After {
+            plus: Some(other),
+            activation: activation.map(|activation| activation.kind),
+        };
+        if let Some(output) = self.folded(input, &after, context)? {
+            return Ok(output);
+        }
+        let sum = self.forward(input, context)?.f_add_(other)?;
+        match activation {
+            Some(activation) => activation.forward(sum, context),
+            None => Ok(sum),
+        }
+    }
+
+    /// `None` where nothing is folded.
+    fn folded(
+        &self,
+        input: &Tensor,
+        after: &After<'_>,
+        context: &Context,
+    ) -> Result<Option<Tensor>, ModelError> {
+        let folded = context.folded.and_then(|folded| folded.get(self.conv.leaf));
+        folded
+            .map(|(weight, bias)| {
+                self.conv
+                    .forward_with(input, weight, Some(bias), after, context)
+            })
+            .transpose()
     }
 }

@@ -53,6 +53,10 @@ impl Block for InvertedResidual {
         if let Some(squeeze) = &self.squeeze {
             x = squeeze.forward(&x, context)?;
         }
+        if self.residual && context.folded.is_some() {
+            let project = self.project.conv_norm();
+            return project.forward_plus(&x, input, None, context);
+        }
         let mut output = self.project.forward(&x, context)?;
         match &self.stochastic_depth {
             Some(depth) if self.residual => output = depth.forward(output, context)?,

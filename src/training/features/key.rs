@@ -16,6 +16,7 @@ use crate::data::hash::hexadecimal;
 use crate::data::square::SquareSpec;
 use crate::experiment::{Augmentation, HeadConfig, Pooling, Views};
 use crate::models::device::discover;
+use crate::models::fold::WAY;
 use crate::models::parameters::Entry;
 use crate::models::{ModelError, WeightsInfo};
 use crate::training::pictures::Look;
@@ -83,6 +84,7 @@ impl Surroundings {
         hash.text(&self.machine);
         hash.text(&self.backbone);
         hash.text(self.precision);
+        hash.text(WAY);
         // All fields, also those that are added later.
         hash.text(&format!("{:?}", self.spec));
         for value in self.mean.iter().chain(&self.deviation) {
@@ -116,12 +118,12 @@ fn machine(device: Device) -> String {
 
 /// Whether a picture's features are the same, bit for bit, whatever other pictures are in its batch.
 ///
-/// A batch is always [`BATCH`] pictures. libtorch hands its values to threads in equal shares; with 1, 2, 4 or 8
+/// Pictures pass by [`crate::models::fold::PIECE`]. libtorch hands their values to threads in equal shares; with 1, 2 or 4
 /// threads each share is a whole number of vectors, so that every value is computed by the same instructions
 /// wherever its picture stands. Otherwise, and on other devices, a picture is only looked for in the very batch that
 /// it was computed in.
 pub(super) fn stands_alone(device: Device) -> bool {
-    device == Device::Cpu && [1, 2, 4, 8].contains(&tch::get_num_threads())
+    device == Device::Cpu && [1, 2, 4].contains(&tch::get_num_threads())
 }
 
 /// The keys of rows that are computed in batches in this order. `pictures`: what each is and how it is seen, `None`

@@ -1,11 +1,12 @@
 //! Writes the outputs of one pass over pictures: into memory, to the disk, or both.
 
-use tch::Tensor;
+use tch::{Device, Tensor};
 
 use super::BATCH;
 use super::disk::{Disk, kind_of, layout_of, shape_of};
 use super::key::bytes_of;
 use super::pack::{Layout, PackWriter, RowKey};
+use crate::models::fold::PIECE;
 use crate::training::TrainingError;
 use crate::training::network::{FrozenPart, Network};
 use crate::training::snapshot::copy_of;
@@ -157,11 +158,16 @@ impl Recorder<'_> {
     }
 }
 
-/// A batch is always [`BATCH`] pictures, because libtorch may choose another way of computing for another number; a
-/// smaller one is filled up with its last picture.
+/// As many pictures pass together every time, because libtorch may choose another way of computing for another number:
+/// what is missing is filled up with the last picture.
 fn filled_up(input: &Tensor) -> Result<Tensor, TrainingError> {
-    let (rows, wanted) = (input.size()[0], BATCH as i64);
-    if rows == 0 || rows >= wanted {
+    let together = match input.device() {
+        Device::Cpu => PIECE,
+        _ => BATCH,
+    };
+    let rows = input.size()[0];
+    let wanted = (rows as usize).next_multiple_of(together) as i64;
+    if rows == wanted {
         return Ok(input.shallow_clone());
     }
     let mut shape = input.size();

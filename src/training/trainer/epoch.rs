@@ -93,7 +93,7 @@ impl Session<'_> {
                 .iter()
                 .map(|batch| batch.iter().map(shot).collect())
                 .collect();
-            let frozen = self.network.frozen(0..cut)?;
+            let frozen = self.network.prefix(0..cut)?;
             self.pictures.for_each(&shots, |place, pictures| {
                 stepper.reporter.checkpoint()?;
                 let input = frozen.advance(&self.network, &pictures)?;

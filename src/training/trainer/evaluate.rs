@@ -34,7 +34,7 @@ impl Session<'_> {
 
         let _guard = tch::no_grad_guard();
         let cost = self.network.cost(from..depth);
-        let rest = self.network.frozen(from..depth)?;
+        let rest = self.network.partly_frozen(from..depth, cut)?;
         let mut metrics = Metrics::new(self.dataset.classes.len());
         let mut began = Instant::now();
         let mut judge = |input: &Tensor, places: &[usize]| -> Result<(), TrainingError> {

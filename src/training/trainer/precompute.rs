@@ -10,6 +10,7 @@ use crate::training::events::Activity;
 use crate::training::features::{Disk, Group, Surroundings, Wanted};
 use crate::training::network::Network;
 use crate::training::pictures::{Look, Shot};
+use crate::training::precision;
 
 /// The features on disk, where they may be kept.
 pub(super) fn open_disk(
@@ -24,7 +25,7 @@ pub(super) fn open_disk(
         &experiment.backbone.name,
         spec,
         network.pretrained,
-        "fp32",
+        precision::name(network.frozen_kind),
         &experiment.head,
         network.device,
     );

@@ -22,6 +22,7 @@ use crate::training::movement::Origin;
 use crate::training::network::{Network, input_side};
 use crate::training::phase_plan::{PhasePlan, unknown_paths};
 use crate::training::pictures::{Normalizer, Pictures};
+use crate::training::precision;
 use crate::training::reading::Reading;
 use crate::training::reporter::Reporter;
 use crate::training::resume::Pace;
@@ -81,6 +82,7 @@ pub(super) fn prepare<'a>(
     // Before a download of minutes, everything that would end the run for another reason.
     let plans = plan_phases(experiment, &network)?;
     let weights = network.load_pretrained(experiment, request.base.as_deref(), &mut reporter)?;
+    choose_precision(&mut network, experiment, &plans, &mut reporter)?;
     let origin = Origin::take(&network)?;
     let info = network.pretrained;
     let spec = square_spec(experiment, info, input_side(experiment, info));
@@ -163,6 +165,24 @@ pub(super) fn prepare<'a>(
     }
     session.forecast_all();
     Ok(session)
+}
+
+/// What the frozen part computes in. By the segments that no phase changes, because those are what whoever uses the run
+/// later has, too; where there are none, by those that some phase has frozen.
+fn choose_precision(
+    network: &mut Network,
+    experiment: &Experiment,
+    plans: &[PhasePlan],
+    reporter: &mut Reporter<'_>,
+) -> Result<(), TrainingError> {
+    let cuts = || plans.iter().map(|plan| plan.cut);
+    let unchanged = cuts().min().filter(|&cut| cut > 0);
+    let Some(depth) = unchanged.or(cuts().max()).filter(|&cut| cut > 0) else {
+        return Ok(());
+    };
+    let chosen = precision::choose(network, experiment.training.precision, depth)?;
+    network.frozen_kind = chosen.kind;
+    reporter.note(chosen.line)
 }
 
 /// What can be told before anything is built.

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::fixture::*;
 use crate::experiment::{
     Activation, Augmentation, ClassWeights, EarlyStopping, Experiment, FreezePlan, HeadConfig,
-    HeadLayer, Keep, Monitor, Optimizer, OutputLayer, Schedule, TestViews, TrainingConfig, Views,
+    HeadLayer, Keep, Monitor, Optimizer, OutputLayer, Precision, Schedule, TestViews,
+    TrainingConfig, Views,
 };
 use crate::training::TrainingError;
 use crate::training::events::{Activity, TrainingEvent};
@@ -91,7 +92,12 @@ fn the_same_request_gives_the_same_numbers() {
 #[test]
 fn a_kept_network_predicts_what_the_run_predicted() {
     let pictures = pictures(2, [8, 4, 5]);
-    for output in [OutputLayer::Softmax, OutputLayer::Sigmoid] {
+    for (output, precision) in [
+        (OutputLayer::Softmax, Precision::Fp32),
+        (OutputLayer::Sigmoid, Precision::Fp32),
+        (OutputLayer::Softmax, Precision::Bf16),
+        (OutputLayer::Softmax, Precision::Auto),
+    ] {
         let mut experiment = experiment(vec![phase(FreezePlan::Below("layer4".into()), 2)]);
         experiment.head = HeadConfig {
             output,
@@ -105,6 +111,7 @@ fn a_kept_network_predicts_what_the_run_predicted() {
             weight_averaging: Some(0.9),
             keep: Keep::Best,
             batch_size: 4,
+            precision,
             ..TrainingConfig::default()
         };
         let run = run(&request(&pictures, experiment.clone()));
@@ -142,7 +149,10 @@ fn a_kept_network_predicts_what_the_run_predicted() {
                 .iter()
                 .zip(&want.probabilities)
                 .all(|(a, b)| (a - b).abs() < 1e-5);
-            assert!(close, "{output:?}: {got:?}, the run had {want:?}");
+            assert!(
+                close,
+                "{output:?} {precision:?}: {got:?}, the run had {want:?}"
+            );
         }
         assert!((evaluated.metrics.loss - outcome.test.unwrap().loss).abs() < 1e-5);
         assert_eq!(predictions.rows.len(), expected.rows.len());

@@ -8,7 +8,8 @@ use tch::{Device, Tensor};
 
 use crate::data::{Dataset, Picture, PictureSource, SplitIndices, StopFlag};
 use crate::experiment::{
-    BackboneConfig, Experiment, HeadConfig, HeadLayer, Keep, Optimizer, Phase, WeightsSource,
+    BackboneConfig, Experiment, HeadConfig, HeadLayer, Keep, Optimizer, Phase, Precision,
+    WeightsSource,
 };
 use crate::models::catalogue::ArchitectureInfo;
 use crate::models::fold::FoldedWeights;
@@ -105,6 +106,8 @@ pub fn experiment(phases: Vec<Phase>) -> Experiment {
     };
     experiment.training.batch_size = 4;
     experiment.training.keep = Keep::Last;
+    // The same on every machine.
+    experiment.training.precision = Precision::Fp32;
     experiment
 }
 

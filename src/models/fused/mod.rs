@@ -1,0 +1,223 @@
+//! A convolution with the sum and the activation after it, in one pass over memory, for inference on the CPU.
+//!
+//! In a frozen network the activations alone would otherwise take up to half of the time: each reads and writes a
+//! grid that no longer lies in the cache. libtorch has oneDNN's post-operations as an operator that tch does not
+//! bind, hence the C++ file beside this one.
+
+#![allow(
+    unsafe_code,
+    reason = "calls the C++ file beside this one, which takes and gives libtorch's tensors"
+)]
+
+use std::ffi::{CStr, c_char, c_void};
+
+use tch::{Device, TchError, Tensor};
+
+use super::ModelError;
+use super::layers::{ActivationKind, ConvSpec};
+
+/// What follows a convolution at once.
+#[derive(Clone, Copy, Default)]
+pub(super) struct After<'a> {
+    /// Added to the result.
+    pub plus: Option<&'a Tensor>,
+    /// Applied at the end.
+    pub activation: Option<ActivationKind>,
+}
+
+impl After<'_> {
+    /// What [`convolution`] does at once, in steps of their own.
+    pub fn apply(&self, mut output: Tensor) -> Result<Tensor, ModelError> {
+        if let Some(other) = self.plus {
+            output = output.f_add_(other)?;
+        }
+        match self.activation {
+            Some(activation) => activation.apply(output),
+            None => Ok(output),
+        }
+    }
+}
+
+/// The fields of `GraftConvolution` in convolution.cpp.
+#[repr(C)]
+struct Description {
+    padding: [i64; 2],
+    stride: [i64; 2],
+    groups: i64,
+    activation: *const c_char,
+    bounds: [f64; 2],
+}
+
+#[cfg(graft_fused)]
+unsafe extern "C" {
+    fn graft_convolution(
+        input: *const c_void,
+        weight: *const c_void,
+        bias: *const c_void,
+        other: *const c_void,
+        what: *const Description,
+        error: *mut c_char,
+        capacity: usize,
+    ) -> *mut c_void;
+}
+
+/// Longer reasons are cut.
+const REASON: usize = 1024;
+
+/// Whether [`convolution`] can be called on this input at all: on the CPU, where the C++ file could be compiled.
+pub(super) fn is_for(input: &Tensor) -> bool {
+    cfg!(graft_fused) && input.device() == Device::Cpu && tch::utils::has_mkldnn()
+}
+
+/// [`After`] in oneDNN's words; `None` where it has to be done apart.
+fn name(after: &After<'_>) -> Option<(&'static CStr, [f64; 2])> {
+    let name = match after.activation {
+        None => c"none",
+        Some(ActivationKind::Relu) => c"relu",
+        // After a sum there is only ReLU.
+        Some(_) if after.plus.is_some() => return None,
+        Some(ActivationKind::Relu6) => c"hardtanh",
+        Some(ActivationKind::Hardswish) => c"hardswish",
+        Some(ActivationKind::Hardsigmoid) => c"hardsigmoid",
+        Some(ActivationKind::Silu) => c"swish",
+        Some(ActivationKind::Sigmoid) => c"sigmoid",
+        Some(ActivationKind::Gelu) => c"gelu",
+    };
+    Some((name, [0.0, 6.0]))
+}
+
+/// `[N, inputs, H, W]` to `[N, outputs, H', W']`, without gradients; the same values as one step after the other within
+/// rounding. Input, weight and bias are of one kind. Where [`is_for`] says so.
+pub(super) fn convolution(
+    input: &Tensor,
+    (weight, bias): (&Tensor, Option<&Tensor>),
+    spec: &ConvSpec,
+    padding: [i64; 2],
+    after: &After<'_>,
+) -> Result<Tensor, ModelError> {
+    let Some((activation, bounds)) = name(after) else {
+        let bare = convolution(input, (weight, bias), spec, padding, &After::default())?;
+        return after.apply(bare);
+    };
+    let what = Description {
+        padding,
+        stride: [spec.stride, spec.stride],
+        groups: spec.groups,
+        activation: activation.as_ptr(),
+        bounds,
+    };
+    Ok(call(input, weight, bias, after.plus, &what)?)
+}
+
+#[cfg(graft_fused)]
+fn call(
+    input: &Tensor,
+    weight: &Tensor,
+    bias: Option<&Tensor>,
+    other: Option<&Tensor>,
+    what: &Description,
+) -> Result<Tensor, TchError> {
+    let pointer = |tensor: Option<&Tensor>| {
+        tensor.map_or(std::ptr::null(), |tensor| tensor.as_ptr().cast::<c_void>())
+    };
+    let mut reason = [0; REASON];
+    // Sound: the tensors outlive the call, which does not keep them, an absent one is null, which the other side
+    // expects of `bias` and `other`; the reason is written within its bounds.
+    let output = unsafe {
+        graft_convolution(
+            pointer(Some(input)),
+            pointer(Some(weight)),
+            pointer(bias),
+            pointer(other),
+            what,
+            reason.as_mut_ptr().cast::<c_char>(),
+            REASON,
+        )
+    };
+    if output.is_null() {
+        let end = reason.iter().position(|&byte| byte == 0).unwrap_or(REASON);
+        let reason = String::from_utf8_lossy(&reason[..end]).into_owned();
+        return Err(TchError::Torch(reason));
+    }
+    // Sound: the other side has made this tensor for us alone.
+    Ok(unsafe { Tensor::from_ptr(output.cast()) })
+}
+
+#[cfg(not(graft_fused))]
+fn call(
+    _: &Tensor,
+    _: &Tensor,
+    _: Option<&Tensor>,
+    _: Option<&Tensor>,
+    _: &Description,
+) -> Result<Tensor, TchError> {
+    Err(TchError::Torch("built without libtorch's headers".into()))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use tch::Kind;
+
+    use super::*;
+    use crate::models::fold::channels_last;
+
+    const ALL: [ActivationKind; 7] = [
+        ActivationKind::Relu,
+        ActivationKind::Relu6,
+        ActivationKind::Hardswish,
+        ActivationKind::Hardsigmoid,
+        ActivationKind::Silu,
+        ActivationKind::Sigmoid,
+        ActivationKind::Gelu,
+    ];
+
+    fn random(shape: &[i64]) -> Tensor {
+        Tensor::randn(shape, (Kind::Float, Device::Cpu))
+    }
+
+    /// Every activation with and without a sum, dense, strided and depthwise, against one step after the other.
+    #[test]
+    fn at_once_is_as_one_after_the_other() {
+        let _generator = crate::models::init::seeded(3);
+        let specs = [
+            ConvSpec::new(8, 16, 3, 1),
+            ConvSpec::new(8, 12, 1, 2),
+            ConvSpec::depthwise(8, 5, 2),
+        ];
+        for spec in specs {
+            let input = channels_last(&random(&[3, 8, 11, 9])).unwrap() * 2.0;
+            assert!(is_for(&input), "this build has no C++ part");
+            let [height, width] = spec.kernel;
+            let weight = random(&[spec.outputs, spec.inputs / spec.groups, height, width]);
+            let bias = random(&[spec.outputs]);
+            let padding = [(height - 1) / 2, (width - 1) / 2];
+            let bare = || {
+                let stride = [spec.stride; 2];
+                input.conv2d(&weight, Some(&bias), stride, padding, [1, 1], spec.groups)
+            };
+            let other = channels_last(&random(&bare().size())).unwrap();
+            for activation in ALL.into_iter().map(Some).chain([None]) {
+                for plus in [None, Some(&other)] {
+                    let after = After { plus, activation };
+                    let parts = (&weight, Some(&bias));
+                    let at_once = convolution(&input, parts, &spec, padding, &after).unwrap();
+                    let expected = after.apply(bare()).unwrap();
+                    let largest = (&at_once - &expected).abs().max().double_value(&[]);
+                    let scale = expected.abs().max().double_value(&[]);
+                    assert!(largest <= 1e-5 * scale, "{activation:?}: {largest}");
+                    assert_eq!(at_once.stride()[1], 1, "channels last");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_an_error() {
+        let (input, weight) = (random(&[1, 4, 8, 8]), random(&[4, 5, 3, 3]));
+        let spec = ConvSpec::new(4, 4, 3, 1);
+        let after = After::default();
+        let error = convolution(&input, (&weight, None), &spec, [1, 1], &after).unwrap_err();
+        assert!(!error.to_string().is_empty());
+    }
+}

@@ -1,0 +1,201 @@
+//! Which numbers the frozen part computes with, and why.
+//!
+//! bf16 keeps 8 bits of a number's mantissa. Convolutions multiply it exactly and add up in single precision, so what is
+//! lost is the rounding of weights and of what passes from layer to layer. How much that moves the features depends on
+//! the network and its weights; it is measured on patterns of our own, so that a run and everything that later uses its
+//! weights come to the same answer without another picture.
+
+use tch::{Device, Kind, Tensor, no_grad_guard};
+
+use super::TrainingError;
+use super::network::Network;
+use crate::experiment::Precision;
+use crate::format;
+use crate::models::fold::PIECE;
+
+/// How far features may move for `auto` to take bf16: the length of the difference as a share of theirs.
+/// EfficientNet-Lite0 moves by a third of it, at equal answers for 99.5 % of the test pictures of the shipped presets.
+const LIMIT: f64 = 0.03;
+
+/// What was chosen.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Chosen {
+    pub kind: Kind,
+    /// For the log.
+    pub line: String,
+}
+
+/// The name that experiments and kept features have for a kind.
+pub(super) fn name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::BFloat16 => "bf16",
+        _ => "fp32",
+    }
+}
+
+/// What `asked` means for the first `depth` segments of `network`, as its weights are now.
+pub(super) fn choose(
+    network: &Network,
+    asked: Precision,
+    depth: usize,
+) -> Result<Chosen, TrainingError> {
+    let chosen = |kind, why: String| {
+        Ok(Chosen {
+            kind,
+            line: format!("Frozen layers compute in {}: {why}", name(kind)),
+        })
+    };
+    let supported = has_instructions();
+    match asked {
+        Precision::Fp32 => chosen(Kind::Float, "the experiment says so".into()),
+        Precision::Bf16 if network.device == Device::Cpu && !supported => chosen(
+            Kind::BFloat16,
+            "the experiment says so, though this processor has no instructions for it and takes longer".into(),
+        ),
+        Precision::Bf16 => chosen(Kind::BFloat16, "the experiment says so".into()),
+        Precision::Auto if network.device != Device::Cpu => {
+            chosen(Kind::Float, "bf16 is for processors".into())
+        }
+        Precision::Auto if !supported => chosen(
+            Kind::Float,
+            "this processor has no instructions for bf16 (avx512_bf16)".into(),
+        ),
+        Precision::Auto => {
+            let moved = moved(network, depth)?;
+            let (share, limit) = (format::percent(moved), format::percent(LIMIT));
+            if moved <= LIMIT {
+                chosen(
+                    Kind::BFloat16,
+                    format!(
+                        "this processor has instructions for it, and features move by {share} only (up to {limit} is taken)"
+                    ),
+                )
+            } else {
+                chosen(
+                    Kind::Float,
+                    format!("in bf16, features would move by {share}, more than {limit}"),
+                )
+            }
+        }
+    }
+}
+
+/// Whether convolutions in bf16 are quick on this processor.
+fn has_instructions() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        // Those with AMX have these, too.
+        std::arch::is_x86_feature_detected!("avx512bf16")
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        false
+    }
+}
+
+/// The length of the difference between features in bf16 and in single precision, as a share of the latter's. Not a
+/// number where they are none.
+fn moved(network: &Network, depth: usize) -> Result<f64, TrainingError> {
+    let _guard = no_grad_guard();
+    let input = patterns(network.side, network.device)?;
+    let exact = network.frozen(0..depth)?.advance(network, &input)?;
+    let rounded = network
+        .frozen_as(0..depth, Kind::BFloat16)?
+        .advance(network, &input)?
+        .f_to_kind(Kind::Float)?;
+    let length = |tensor: &Tensor| tensor.f_norm()?.f_double_value(&[]);
+    let difference = length(&rounded.f_sub(&exact)?)?;
+    let length = length(&exact)?;
+    Ok(if difference == 0.0 {
+        0.0
+    } else {
+        difference / length
+    })
+}
+
+/// Gratings of several widths and directions, one over the other, in three colours: `[8, 3, side, side]`, as large as
+/// normalised pictures are.
+fn patterns(side: u32, device: Device) -> Result<Tensor, TrainingError> {
+    let (count, side) = (PIECE as i64, i64::from(side));
+    let numbers =
+        |end: i64, shape: [i64; 4]| Tensor::f_arange(end, (Kind::Float, device))?.f_reshape(shape);
+    let place = numbers(count, [count, 1, 1, 1])?;
+    let color = numbers(3, [1, 3, 1, 1])?;
+    let down = numbers(side, [1, 1, side, 1])?;
+    let across = numbers(side, [1, 1, 1, side])?;
+    let mut sum = Tensor::f_zeros([count, 3, side, side], (Kind::Float, device))?;
+    for (number, width) in [3.0, 7.0, 17.0, 41.0, 97.0].into_iter().enumerate() {
+        // A direction of its own for every picture and width, a phase for every colour.
+        let turn = place.f_mul_scalar(0.9)?.f_add_scalar(2.4 * number as f64)?;
+        let along = across
+            .f_mul(&turn.f_cos()?)?
+            .f_add(&down.f_mul(&turn.f_sin()?)?)?
+            .f_mul_scalar(std::f64::consts::TAU / width)?;
+        let phase = color
+            .f_mul_scalar(0.7 + 0.3 * number as f64)?
+            .f_add(&place)?;
+        sum = sum.f_add(&along.f_add(&phase)?.f_sin()?)?;
+    }
+    Ok(sum.f_mul_scalar(0.8)?)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+    use crate::experiment::{Experiment, WeightsSource};
+    use crate::models;
+
+    fn network(name: &str) -> Network {
+        let mut experiment = Experiment::default();
+        experiment.backbone.name = name.into();
+        experiment.backbone.weights = WeightsSource::Random;
+        experiment.backbone.input_size = Some(64);
+        Network::new(&experiment, 2, Device::Cpu, &models::build).unwrap()
+    }
+
+    #[test]
+    fn what_the_experiment_says_holds() {
+        let network = network("resnet18");
+        let kind = |asked| choose(&network, asked, network.depth()).unwrap();
+        assert_eq!(kind(Precision::Fp32).kind, Kind::Float);
+        assert_eq!(kind(Precision::Bf16).kind, Kind::BFloat16);
+        assert!(
+            kind(Precision::Bf16)
+                .line
+                .starts_with("Frozen layers compute in bf16: the experiment says so")
+        );
+    }
+
+    #[test]
+    fn auto_takes_bf16_where_the_processor_has_it_and_features_hardly_move() {
+        let network = network("resnet18");
+        let depth = network.depth();
+        let moved = moved(&network, depth).unwrap();
+        assert!(moved > 0.0 && moved < LIMIT, "{moved}");
+        let chosen = choose(&network, Precision::Auto, depth).unwrap();
+        assert_eq!(chosen.kind == Kind::BFloat16, has_instructions());
+        assert_eq!(chosen, choose(&network, Precision::Auto, depth).unwrap());
+    }
+
+    /// Weights whose products cancel: what is left after rounding says little.
+    #[test]
+    fn auto_keeps_single_precision_where_features_would_move() {
+        let network = network("resnet18");
+        let _guard = no_grad_guard();
+        for entry in &network.backbone.parameters().entries {
+            // A scale that the next layers see beside an offset a thousand times as large.
+            if entry.name.ends_with("bn1.bias") || entry.name.ends_with("bn2.bias") {
+                let mut tensor = entry.tensor.shallow_clone();
+                let _ = tensor.f_fill_(300.0).unwrap();
+            }
+        }
+        let chosen = choose(&network, Precision::Auto, network.depth()).unwrap();
+        let unlike = moved(&network, network.depth()).unwrap();
+        assert_eq!(
+            chosen.kind == Kind::Float,
+            unlike > LIMIT || !has_instructions(),
+            "{unlike}"
+        );
+    }
+}
