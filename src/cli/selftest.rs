@@ -3,7 +3,7 @@
 use anyhow::bail;
 use clap::Args;
 use serde::Serialize;
-use tch::Device;
+use tch::{Device, Kind};
 
 use super::table::{Align, table};
 use super::{output, run};
@@ -39,8 +39,10 @@ struct Finding {
     /// network could not be run.
     error: Option<f64>,
     input_size: u32,
-    /// As a frozen backbone, at its own input size.
+    /// As a frozen backbone, at its own input size, in single precision.
     pictures_per_second: Option<f64>,
+    /// The same in bf16, on a processor.
+    pictures_per_second_bf16: Option<f64>,
     /// Why it could not be run.
     failure: Option<String>,
 }
@@ -92,13 +94,15 @@ fn find(info: &'static ArchitectureInfo, device: Device) -> Finding {
         error: None,
         input_size,
         pictures_per_second: None,
+        pictures_per_second_bf16: None,
         failure: None,
     };
     match measure(info, device, input_size) {
-        Ok((error, rate)) => {
+        Ok((error, rate, rounded)) => {
             finding.passed = error < tolerance(device);
             finding.error = error.is_finite().then_some(error);
             finding.pictures_per_second = Some(rate);
+            finding.pictures_per_second_bf16 = rounded;
         }
         Err(failure) => finding.failure = Some(failure.to_string()),
     }
@@ -114,12 +118,12 @@ fn tolerance(device: Device) -> f64 {
     }
 }
 
-/// The error and the pictures per second.
+/// The error and the pictures per second, in single precision and in bf16.
 fn measure(
     info: &'static ArchitectureInfo,
     device: Device,
     side: u32,
-) -> Result<(f64, f64), ModelError> {
+) -> Result<(f64, f64, Option<f64>), ModelError> {
     let network = parity::filled(info.name, device)?;
     let Some(reference) = parity::reference(info.name) else {
         return Err(ModelError::Device(
@@ -132,8 +136,12 @@ fn measure(
         .error(&parity::logits(network.as_ref(), &pictures)?)?;
     let slow = info.gflops > SLOW_GFLOPS && device == Device::Cpu;
     let batch = if slow { SMALL_BATCH } else { BATCH };
-    let rate = speed::pictures_per_second(network.as_ref(), batch, side, device)?;
-    Ok((error, rate))
+    let rate = |kind| speed::pictures_per_second(network.as_ref(), batch, side, device, kind);
+    let rounded = match device {
+        Device::Cpu => Some(rate(Kind::BFloat16)?),
+        _ => None,
+    };
+    Ok((error, rate(Kind::Float)?, rounded))
 }
 
 fn as_table(findings: &[Finding]) -> String {
@@ -153,6 +161,9 @@ fn as_table(findings: &[Finding]) -> String {
                 number(finding.error, |error| format!("{error:.1e}")),
                 finding.input_size.to_string(),
                 number(finding.pictures_per_second, |rate| format!("{rate:.1}")),
+                number(finding.pictures_per_second_bf16, |rate| {
+                    format!("{rate:.1}")
+                }),
                 result,
             ]
         })
@@ -162,6 +173,7 @@ fn as_table(findings: &[Finding]) -> String {
         ("error", Align::Right),
         ("input", Align::Right),
         ("pictures/s", Align::Right),
+        ("in bf16", Align::Right),
         ("result", Align::Left),
     ];
     table(&header, &rows)
@@ -202,6 +214,7 @@ mod tests {
             error: None,
             input_size: 224,
             pictures_per_second: None,
+            pictures_per_second_bf16: None,
             failure: Some("no memory".into()),
         };
         assert!(as_table(&[finding]).contains("FAILED: no memory"));

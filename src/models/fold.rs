@@ -100,8 +100,25 @@ impl FrozenPrefix {
         Ok(prefix)
     }
 
+    /// [`Self::in_bf16`] for [`Kind::BFloat16`], else [`Self::new`].
+    pub fn of_kind(
+        backbone: &dyn Backbone,
+        segments: Range<usize>,
+        kind: Kind,
+    ) -> Result<Self, ModelError> {
+        match kind {
+            Kind::BFloat16 => Self::in_bf16(backbone, segments),
+            _ => Self::new(backbone, segments),
+        }
+    }
+
     pub fn segments(&self) -> Range<usize> {
         self.segments.clone()
+    }
+
+    /// Whether it computes with fewer bits than single precision has.
+    pub fn is_rounded(&self) -> bool {
+        self.kind != Kind::Float
     }
 
     /// Runs the segments as inference; `backbone` is the one that it was made from. Equal to the
@@ -139,6 +156,19 @@ impl FrozenPrefix {
             Ok(x)
         }
     }
+}
+
+/// `input` with its last picture again as often as it takes for a multiple of `together` pictures.
+pub fn filled_up(input: &Tensor, together: usize) -> Result<Tensor, ModelError> {
+    let rows = input.size()[0];
+    let wanted = (rows as usize).next_multiple_of(together) as i64;
+    if rows == wanted {
+        return Ok(input.shallow_clone());
+    }
+    let mut shape = input.size();
+    shape[0] = wanted - rows;
+    let last = input.f_narrow(0, rows - 1, 1)?.f_expand(&shape, false)?;
+    Ok(Tensor::f_cat(&[input, &last], 0)?)
 }
 
 /// `forward` over [`PIECE`] pictures at a time on the CPU, and all at once elsewhere.

@@ -46,22 +46,29 @@ pub fn measure(info: &ArchitectureInfo) -> Result<Measured, ModelError> {
             .sum()
     };
     Ok(Measured {
-        pictures_per_second: pictures_per_second(network.as_ref(), BATCH, side, Device::Cpu)?,
+        pictures_per_second: pictures_per_second(
+            network.as_ref(),
+            BATCH,
+            side,
+            Device::Cpu,
+            Kind::Float,
+        )?,
         features: u32::try_from(network.features()).unwrap_or(u32::MAX),
         top_share: work(true) as f64 / work(false).max(1) as f64,
     })
 }
 
-/// Pictures per second through the whole backbone as a frozen prefix.
+/// Pictures per second through the whole backbone as a frozen prefix that computes in `kind`.
 pub fn pictures_per_second(
     network: &dyn Backbone,
     batch: i64,
     side: u32,
     device: Device,
+    kind: Kind,
 ) -> Result<f64, ModelError> {
     let side = i64::from(side);
     let pictures = Tensor::f_zeros([batch, 3, side, side], (Kind::Float, device))?;
-    let prefix = FrozenPrefix::new(network, 0..network.segments())?;
+    let prefix = FrozenPrefix::of_kind(network, 0..network.segments(), kind)?;
     // Reading a number back waits for the device.
     let pass = || -> Result<f64, ModelError> {
         let features = prefix.forward(network, &pictures)?;

@@ -12,7 +12,7 @@ use super::reporter::Reporter;
 use super::stages::Stages;
 use crate::experiment::{Experiment, OutputLayer, Phase};
 use crate::models::cam::Activations;
-use crate::models::fold::{FrozenPrefix, in_pieces};
+use crate::models::fold::{FrozenPrefix, PIECE, filled_up, in_pieces};
 use crate::models::head::Head;
 use crate::models::layers::Pass;
 use crate::models::parameters::{Entry, Role};
@@ -229,10 +229,7 @@ impl Network {
         kind: Kind,
     ) -> Result<FrozenPart, TrainingError> {
         let backbone = self.backbone.as_ref();
-        let prefix = match kind {
-            Kind::BFloat16 => FrozenPrefix::in_bf16(backbone, depths.clone())?,
-            _ => FrozenPrefix::new(backbone, depths.clone())?,
-        };
+        let prefix = FrozenPrefix::of_kind(backbone, depths.clone(), kind)?;
         let prefixes = vec![prefix];
         Ok(FrozenPart { depths, prefixes })
     }
@@ -333,7 +330,14 @@ impl FrozenPart {
             return Ok(input.shallow_clone());
         }
         let _guard = tch::no_grad_guard();
-        in_pieces(input, |piece| self.advance_piece(network, piece))
+        // In bf16 the last bit is large: a picture must not have another answer alone than among others.
+        let is_rounded = self.prefixes.iter().any(FrozenPrefix::is_rounded);
+        if !is_rounded || input.device() != Device::Cpu {
+            return in_pieces(input, |piece| self.advance_piece(network, piece));
+        }
+        let filled = filled_up(input, PIECE)?;
+        let output = in_pieces(&filled, |piece| self.advance_piece(network, piece))?;
+        Ok(output.f_narrow(0, 0, input.size()[0])?)
     }
 
     fn advance_piece(&self, network: &Network, input: &Tensor) -> Result<Tensor, TrainingError> {

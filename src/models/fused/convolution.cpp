@@ -52,13 +52,14 @@ struct GraftConvolution {
   double bounds[2];
 };
 
-// The result as a new tensor, or null with the reason in `error`. `other`: what is added before the activation
+// The result as a new tensor, or null with the reason in `error`. `bias` may be null. `other`: what is added before the activation
 // (then "none" or "relu"), or null.
 at::Tensor *graft_convolution(const at::Tensor *input, const at::Tensor *weight, const at::Tensor *bias,
                               const at::Tensor *other, const GraftConvolution *what, char *error, size_t capacity) {
   try {
     const at::NoGradGuard guard;
     const std::string_view activation = what->activation;
+    const auto offset = bias == nullptr ? std::optional<at::Tensor>() : std::optional<at::Tensor>(*bias);
     const int64_t once[2] = {1, 1};
     Numbers numbers;
     if (activation == "hardtanh") {
@@ -67,11 +68,11 @@ at::Tensor *graft_convolution(const at::Tensor *input, const at::Tensor *weight,
     }
     if (other == nullptr) {
       const std::string_view algorithm = activation == "gelu" ? "none" : "";
-      return new at::Tensor(unary().call(*input, *weight, *bias, what->padding, what->stride, once, what->groups,
+      return new at::Tensor(unary().call(*input, *weight, offset, what->padding, what->stride, once, what->groups,
                                          activation, numbers, algorithm));
     }
     const auto last = activation == "none" ? std::optional<std::string_view>() : activation;
-    return new at::Tensor(binary().call(*input, *other, *weight, *bias, what->padding, what->stride, once,
+    return new at::Tensor(binary().call(*input, *other, *weight, offset, what->padding, what->stride, once,
                                         what->groups, "add", std::nullopt, last, numbers, std::nullopt));
   } catch (const std::exception &problem) {
     std::snprintf(error, capacity, "%s", problem.what());

@@ -1,6 +1,6 @@
 //! The parts of a vision transformer: patches, blocks of the encoder, the last normalisation.
 
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 use super::super::ModelError;
 use super::super::layers::{
@@ -35,6 +35,8 @@ impl Patches {
         if (height, width) == (side, side) {
             return Ok(positions.shallow_clone());
         }
+        // Libtorch resamples in single precision only.
+        let (kind, positions) = (positions.kind(), positions.f_to_kind(Kind::Float)?);
         let token = positions.f_narrow(1, 0, 1)?;
         let grid = positions
             .f_narrow(1, 1, side * side)?
@@ -49,7 +51,7 @@ impl Patches {
         let grid = grid
             .f_permute([0, 2, 3, 1])?
             .f_reshape([1, height * width, features])?;
-        Ok(Tensor::f_cat(&[token, grid], 1)?)
+        Ok(Tensor::f_cat(&[token, grid], 1)?.f_to_kind(kind)?)
     }
 }
 

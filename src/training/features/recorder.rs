@@ -6,7 +6,7 @@ use super::BATCH;
 use super::disk::{Disk, kind_of, layout_of, shape_of};
 use super::key::bytes_of;
 use super::pack::{Layout, PackWriter, RowKey};
-use crate::models::fold::PIECE;
+use crate::models::fold::{PIECE, filled_up};
 use crate::training::TrainingError;
 use crate::training::network::{FrozenPart, Network};
 use crate::training::snapshot::copy_of;
@@ -46,7 +46,13 @@ impl Recorder<'_> {
         disk: Option<&mut Disk>,
     ) -> Result<bool, TrainingError> {
         let _guard = tch::no_grad_guard();
-        let mut x = filled_up(input)?;
+        // As many pictures pass together every time, because libtorch may choose another way of computing for another
+        // number.
+        let together = match input.device() {
+            Device::Cpu => PIECE,
+            _ => BATCH,
+        };
+        let mut x = filled_up(input, together)?;
         let mut outputs = Vec::new();
         for (place, (depth, part)) in self.parts.iter().enumerate() {
             x = part.advance(self.network, &x)?;
@@ -156,22 +162,4 @@ impl Recorder<'_> {
             },
         )
     }
-}
-
-/// As many pictures pass together every time, because libtorch may choose another way of computing for another number:
-/// what is missing is filled up with the last picture.
-fn filled_up(input: &Tensor) -> Result<Tensor, TrainingError> {
-    let together = match input.device() {
-        Device::Cpu => PIECE,
-        _ => BATCH,
-    };
-    let rows = input.size()[0];
-    let wanted = (rows as usize).next_multiple_of(together) as i64;
-    if rows == wanted {
-        return Ok(input.shallow_clone());
-    }
-    let mut shape = input.size();
-    shape[0] = wanted - rows;
-    let last = input.f_narrow(0, rows - 1, 1)?.f_expand(&shape, false)?;
-    Ok(Tensor::f_cat(&[input, &last], 0)?)
 }

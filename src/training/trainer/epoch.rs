@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 use super::batches::{Draw, Variation, epoch_batches};
 use super::phase::Session;
@@ -97,6 +97,7 @@ impl Session<'_> {
             self.pictures.for_each(&shots, |place, pictures| {
                 stepper.reporter.checkpoint()?;
                 let input = frozen.advance(&self.network, &pictures)?;
+                let input = input.f_to_kind(Kind::Float)?;
                 stepper.step(&input, &batches[place])?;
                 Ok(ControlFlow::Continue(()))
             })?;
