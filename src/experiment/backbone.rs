@@ -77,7 +77,8 @@ pub enum TrainedNorm {
     /// Normalises by each batch and moves its running statistics, as PyTorch does.
     #[default]
     Train,
-    /// Learns scale and offset but normalises by its running statistics, as the Keras guide
-    /// advises (`base_model(x, training=False)`).
+    /// Learns scale and offset but normalises by its running statistics, and the backbone's own dropout and drop
+    /// connect rest: the Keras guide's `base_model(x, training=False)`. What the head has learned on frozen features
+    /// stays true when layers are set free.
     Inference,
 }

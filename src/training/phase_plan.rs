@@ -63,7 +63,8 @@ impl PhasePlan {
                     adapt_statistics: is_norm[leaf]
                         && frozen[leaf]
                         && config.frozen_norm == NormPolicy::AdaptStatistics,
-                    dropout: !frozen[leaf],
+                    // As the Keras guide's `training=False`, which holds for the whole base.
+                    dropout: !frozen[leaf] && config.trained_norm == TrainedNorm::Train,
                 }
             })
             .collect();

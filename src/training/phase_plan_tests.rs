@@ -133,7 +133,9 @@ fn the_cut_stands_before_the_first_segment_that_may_change() {
 fn every_leaf_behaves_as_its_policy_says() {
     let inference = plan(LAST_BLOCK, NormPolicy::Inference, TrainedNorm::Inference);
     assert!(!inference.normalizes_by_batch && inference.moving.is_empty());
-    assert!(inference.pass.modes[8].dropout && !inference.pass.modes[2].dropout);
+    assert!(inference.pass.modes.iter().all(|mode| !mode.dropout));
+    let train = plan(LAST_BLOCK, NormPolicy::Inference, TrainedNorm::Train);
+    assert!(train.pass.modes[8].dropout && !train.pass.modes[2].dropout);
     let adapt = plan(LAST_BLOCK, NormPolicy::AdaptStatistics, TrainedNorm::Train);
     assert!(adapt.pass.modes[1].adapt_statistics && !adapt.pass.modes[1].batch_statistics);
     assert!(adapt.pass.modes[7].batch_statistics && !adapt.pass.modes[7].adapt_statistics);

@@ -350,7 +350,7 @@ const TRAINED_NORMS: [(TrainedNorm, &str, &str); 2] = [
     (
         TrainedNorm::Inference,
         "Inference",
-        "Learns scale and offset but normalises by its running statistics, as the Keras guide advises: safer with small batches",
+        "Learns scale and offset but normalises by its running statistics, without the backbone's own dropout, as the Keras guide advises: safer with small batches, and a trained head keeps what it knows",
     ),
 ];
 
