@@ -77,6 +77,8 @@ def randomise(net, classes):
     # The classifier that its answers come from: not one half-way, which only training asks.
     last = [(key, module) for key, module in net.named_modules()
             if isinstance(module, nn.Linear) and module.out_features == classes and "ux" not in key][-1][1]
+    # torchvision's ViT begins with a classifier of zeros, which no scaling spreads.
+    nn.init.normal_(last.weight, 0, 0.02)
     return last
 
 
