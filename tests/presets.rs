@@ -257,7 +257,10 @@ fn the_solar_pair_shares_its_split() {
             .iter()
             .all(|phase| phase.freeze == FreezePlan::Backbone)
     );
-    assert_eq!(tuning.phases[0].freeze, FreezePlan::Backbone);
+    // Fine-tuning goes on where feature extraction ends, so its features are there already.
+    assert_eq!(extraction.head, tuning.head);
+    assert_eq!(extraction.augmentation, tuning.augmentation);
+    assert_eq!(extraction.phases[0], tuning.phases[0]);
     assert_eq!(
         tuning.phases[1].freeze,
         FreezePlan::Below("_blocks.9".into())
