@@ -151,8 +151,8 @@ fn report(scores: &AnswerScores, order: &[usize]) -> Vec<ReportLine> {
 
 fn averages(scores: &AnswerScores) -> Vec<ReportLine> {
     [
-        ("Macro average", &scores.report.macro_average),
-        ("Weighted average", &scores.report.weighted_average),
+        ("Macro avg", &scores.report.macro_average),
+        ("Weighted avg", &scores.report.weighted_average),
     ]
     .map(|(name, class)| ReportLine {
         name: name.into(),

@@ -63,7 +63,7 @@ pub fn report_ui(ui: &mut egui::Ui, body: &EvaluationBody, local: &mut ReportLoc
     let height = tokens::ROW_HEIGHT;
     let rows = lines.len().min(ROWS) as f32;
     let room = rows * (height + ui.spacing().item_spacing.y);
-    let numbers = ((ui.available_width() - 112.0) / 4.0 - tokens::SPACE_S).clamp(48.0, 72.0);
+    let numbers = ((ui.available_width() - 92.0) / 4.0 - tokens::SPACE_S).clamp(52.0, 72.0);
     let name = (ui.available_width() - 4.0 * (numbers + tokens::SPACE_S) - 2.0).max(70.0);
     TableBuilder::new(ui)
         .id_salt("classification report")

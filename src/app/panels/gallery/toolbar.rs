@@ -13,7 +13,7 @@ use crate::data::Split;
 use crate::evaluation::gallery::{Filter, SortBy};
 
 /// Ends the line of a wrapped row when a control of this width does not fit any more.
-fn make_room(ui: &mut egui::Ui, width: f32) {
+pub fn make_room(ui: &mut egui::Ui, width: f32) {
     if ui.available_size_before_wrap().x < width {
         ui.end_row();
     }
