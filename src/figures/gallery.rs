@@ -1,8 +1,8 @@
 //! Predictions as pictures: right and confident, right and uncertain, wrong.
 
+use super::Figure;
 use super::canvas::{Anchor, Area, Canvas, Stroke, TextStyle, Weight};
-use super::sheet::fitted;
-use super::{Figure, heading};
+use super::sheet::{body, fitted};
 use crate::data::Pixels;
 use crate::format;
 
@@ -46,19 +46,10 @@ impl Figure for GalleryFigure {
     }
 
     fn draw(&self, canvas: &mut Canvas) {
-        let unit = canvas.unit;
-        let top = heading(canvas, &self.title, &self.remark) + 8.0 * unit;
-        let area = Area {
-            left: 56.0 * unit,
-            top,
-            right: canvas.width - 56.0 * unit,
-            bottom: canvas.height - 28.0 * unit,
-        };
-        if self.rows.is_empty() {
-            let style = TextStyle::new(25.0 * unit, canvas.theme.muted);
-            canvas.text("There are no predictions", (area.left, top), style);
+        let nothing = (self.rows.is_empty()).then_some("There are no predictions");
+        let Some(area) = body(canvas, &self.title, &self.remark, nothing) else {
             return;
-        }
+        };
         let height = area.height() / self.rows.len() as f64;
         let most = self
             .rows

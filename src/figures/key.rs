@@ -38,6 +38,23 @@ impl Entry {
     }
 }
 
+/// One line per run (or class), by name and colour.
+pub(super) fn of_series<'a>(
+    canvas: &Canvas,
+    series: impl IntoIterator<Item = (&'a str, Rgb)>,
+) -> Vec<Entry> {
+    let width = 7.0 * canvas.unit;
+    (series.into_iter())
+        .map(|(name, color)| Entry::new(name, Mark::Line(Stroke::solid(color, width))))
+        .collect()
+}
+
+/// What would be expected of a coin, or of a perfect network: the line that others are seen against.
+pub(super) fn guide(canvas: &Canvas) -> Stroke {
+    let unit = canvas.unit;
+    Stroke::dashed(canvas.theme.axis, 2.5 * unit, 9.0 * unit, 8.0 * unit)
+}
+
 /// Writes the entries below each other's heads, in as many lines as they take; returns where the
 /// rest can begin.
 pub(super) fn draw_key(canvas: &mut Canvas, entries: &[Entry], top: f64) -> f64 {

@@ -2,7 +2,7 @@
 
 use super::axis::Axis;
 use super::canvas::{Anchor, Area, Canvas, Stroke, TextStyle, Weight};
-use super::key::{Entry, Mark, draw_key};
+use super::key::{Entry, Mark, draw_key, guide, of_series};
 use super::plot::{Titles, draw_axes, draw_nothing, plot_area};
 use super::{Figure, Rgb, heading};
 use crate::evaluation::Interval;
@@ -52,16 +52,10 @@ impl Figure for ReliabilityFigure {
     fn draw(&self, canvas: &mut Canvas) {
         let unit = canvas.unit;
         let top = heading(canvas, &self.title, &self.remark) + 8.0 * unit;
-        let mut key: Vec<Entry> = self
-            .series
-            .iter()
-            .map(|series| {
-                let mark = Mark::Line(Stroke::solid(series.color, 7.0 * unit));
-                Entry::new(series.name.clone(), mark)
-            })
-            .collect();
-        let perfect = perfect_stroke(canvas);
-        key.push(Entry::muted("perfectly calibrated", Mark::Line(perfect)));
+        let series = self.series.iter();
+        let mut key = of_series(canvas, series.map(|one| (one.name.as_str(), one.color)));
+        let perfect = Mark::Line(guide(canvas));
+        key.push(Entry::muted("perfectly calibrated", perfect));
         let top = draw_key(canvas, &key, top);
         // The facts stand at the right, or below on a sheet that is tall.
         let is_tall = canvas.height > canvas.width;
@@ -117,7 +111,7 @@ impl ReliabilityFigure {
         if let [only] = self.series.as_slice() {
             draw_gaps(canvas, only, &x, &y);
         }
-        let perfect = perfect_stroke(canvas);
+        let perfect = guide(canvas);
         canvas.line(
             (x.place(0.0), y.place(0.0)),
             (x.place(100.0), y.place(100.0)),
@@ -292,9 +286,4 @@ fn draw_gaps(canvas: &mut Canvas, series: &ReliabilitySeries, x: &Axis, y: &Axis
         };
         canvas.polygon(&corners, color, 0.28);
     }
-}
-
-fn perfect_stroke(canvas: &Canvas) -> Stroke {
-    let unit = canvas.unit;
-    Stroke::dashed(canvas.theme.axis, 2.5 * unit, 9.0 * unit, 8.0 * unit)
 }

@@ -2,7 +2,7 @@
 
 use super::axis::Axis;
 use super::canvas::{Anchor, Area, Canvas, Stroke, TextStyle, Weight};
-use super::key::{Entry, Mark, draw_key};
+use super::key::{draw_key, guide, of_series};
 use super::plot::{Titles, draw_axes, draw_nothing, plot_area, thin_out, two_panels};
 use super::{Figure, Rgb, heading};
 
@@ -40,14 +40,8 @@ impl Figure for RocFigure {
     fn draw(&self, canvas: &mut Canvas) {
         let unit = canvas.unit;
         let top = heading(canvas, &self.title, &self.remark) + 8.0 * unit;
-        let key: Vec<Entry> = self
-            .series
-            .iter()
-            .map(|series| {
-                let mark = Mark::Line(Stroke::solid(series.color, 7.0 * unit));
-                Entry::new(series.name.clone(), mark)
-            })
-            .collect();
+        let series = self.series.iter();
+        let key = of_series(canvas, series.map(|one| (one.name.as_str(), one.color)));
         let top = draw_key(canvas, &key, top);
         let [left, right] = two_panels(canvas, top);
         self.draw_roc(canvas, left);
@@ -63,7 +57,7 @@ impl RocFigure {
             y: "True positive rate",
         };
         let (plot, x, y) = frame(canvas, &titles, area);
-        let chance = chance_stroke(canvas);
+        let chance = guide(canvas);
         canvas.line(
             (x.place(0.0), y.place(0.0)),
             (x.place(1.0), y.place(1.0)),
@@ -90,7 +84,7 @@ impl RocFigure {
         let (plot, x, y) = frame(canvas, &titles, area);
         if let Some(share) = self.positive_share {
             let height = y.place(share);
-            let chance = chance_stroke(canvas);
+            let chance = guide(canvas);
             canvas.line((plot.left, height), (plot.right, height), chance);
         }
         for series in &self.series {
@@ -173,12 +167,6 @@ fn frame(canvas: &mut Canvas, titles: &Titles<'_>, area: Area) -> (Area, Axis, A
     let y = Axis::rounded(0.0, 1.0, 5, plot.bottom, plot.top);
     draw_axes(canvas, titles, &area, &plot, (&x, &y), true);
     (plot, x, y)
-}
-
-/// What guessing would give.
-fn chance_stroke(canvas: &Canvas) -> Stroke {
-    let unit = canvas.unit;
-    Stroke::dashed(canvas.theme.axis, 2.5 * unit, 9.0 * unit, 8.0 * unit)
 }
 
 fn draw_curve(canvas: &mut Canvas, points: &[(f64, f64)], color: Rgb) {

@@ -32,22 +32,10 @@ impl Figure for SheetFigure {
 
     fn draw(&self, canvas: &mut Canvas) {
         let unit = canvas.unit;
-        let top = heading(canvas, &self.title, &self.remark) + 12.0 * unit;
-        let area = Area {
-            left: 56.0 * unit,
-            top,
-            right: canvas.width - 56.0 * unit,
-            bottom: canvas.height - 40.0 * unit,
-        };
-        if self.cells.is_empty() {
-            let style = TextStyle::new(25.0 * unit, canvas.theme.muted);
-            canvas.text(
-                "There are no pictures",
-                (area.left, top + 14.0 * unit),
-                style,
-            );
+        let nothing = (self.cells.is_empty()).then_some("There are no pictures");
+        let Some(area) = body(canvas, &self.title, &self.remark, nothing) else {
             return;
-        }
+        };
         let with_captions = self.cells.iter().any(|cell| !cell.caption.is_empty());
         let grid = Grid::new(&area, self.cells.len(), self.columns, with_captions, unit);
         for (place, cell) in self.cells.iter().enumerate() {
@@ -79,6 +67,30 @@ impl SheetFigure {
         let at = (square.middle_x(), square.bottom + letters * 0.95);
         canvas.text(&caption, at, style);
     }
+}
+
+/// Writes the heading of a sheet of pictures and finds the place for them; where there is `nothing` to
+/// show, that is said instead.
+pub(super) fn body(
+    canvas: &mut Canvas,
+    title: &str,
+    remark: &str,
+    nothing: Option<&str>,
+) -> Option<Area> {
+    let unit = canvas.unit;
+    let top = heading(canvas, title, remark) + 10.0 * unit;
+    let area = Area {
+        left: 56.0 * unit,
+        top,
+        right: canvas.width - 56.0 * unit,
+        bottom: canvas.height - 32.0 * unit,
+    };
+    let Some(nothing) = nothing else {
+        return Some(area);
+    };
+    let style = TextStyle::new(25.0 * unit, canvas.theme.muted);
+    canvas.text(nothing, (area.left, top + 14.0 * unit), style);
+    None
 }
 
 /// A picture's place within a square, its proportions kept.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use eframe::egui::{self, Sense, vec2};
 use egui_extras::{Column, TableBuilder};
-use egui_plot::{Plot, PlotPoint, Points, Text};
 
 use super::backbone::{by_accuracy, choose};
+use super::backbones_scatter::scatter_ui;
 use super::editor::EditorView;
 use super::textures::{TextureCache, TextureKey};
 use super::{format, widgets};
@@ -269,104 +269,6 @@ fn speeds_ui(ui: &mut egui::Ui, view: &BackbonesView, out: &mut Vec<Command>) {
             )));
         }
     });
-}
-
-/// Accuracy over measured speed; the upper right is where one wants to be. A click chooses.
-fn scatter_ui(
-    ui: &mut egui::Ui,
-    view: &BackbonesView,
-    height: f32,
-    picked: &mut Option<&'static str>,
-) {
-    let colors = tokens(ui);
-    let measured: Vec<(&BackboneRow, [f64; 2])> = view
-        .rows
-        .iter()
-        .filter_map(|row| {
-            let rate = row.pictures_per_second?;
-            let accuracy = row.info.default_weights().imagenet_top1;
-            Some((row, [rate.log10(), accuracy]))
-        })
-        .collect();
-    if measured.is_empty() {
-        widgets::empty_state(
-            ui,
-            icon::STACK,
-            "No speed measured yet",
-            "Each backbone is run for a moment while nothing trains; what was found is remembered.",
-            |_| {},
-        );
-        return;
-    }
-    let response = Plot::new("accuracy over speed")
-        .height(height - 4.0)
-        .x_axis_label("Pictures per second on this machine")
-        .y_axis_label("ImageNet top-1")
-        .x_axis_formatter(|mark, _| {
-            let rate = 10f64.powf(mark.value);
-            if rate < 10.0 {
-                format!("{rate:.1}")
-            } else {
-                format!("{rate:.0}")
-            }
-        })
-        .y_axis_formatter(|mark, _| format!("{:.0} %", mark.value))
-        .grid_color(colors.grid)
-        .set_margin_fraction(vec2(0.1, 0.12))
-        .allow_scroll(false)
-        .allow_drag(false)
-        .allow_zoom(false)
-        .show(ui, |plot| {
-            for (row, place) in &measured {
-                // Names of those that no other beats in both, and of the chosen one: all would overlap.
-                let beaten = measured
-                    .iter()
-                    .any(|(_, other)| other[0] > place[0] && other[1] > place[1]);
-                let color = if row.chosen {
-                    colors.accent
-                } else {
-                    colors.text_muted
-                };
-                plot.points(
-                    Points::new(row.info.title, vec![*place])
-                        .radius(if row.chosen { 6.0 } else { 4.0 })
-                        .color(color),
-                );
-                if beaten && !row.chosen {
-                    continue;
-                }
-                let label = egui::RichText::new(row.info.title)
-                    .size(tokens::TEXT_SMALL)
-                    .color(if row.chosen {
-                        colors.text
-                    } else {
-                        colors.text_faint
-                    });
-                plot.text(
-                    Text::new(row.info.name, PlotPoint::new(place[0], place[1]), label)
-                        .anchor(egui::Align2::CENTER_BOTTOM),
-                );
-            }
-            plot.response()
-                .clicked()
-                .then(|| plot.pointer_coordinate())
-                .flatten()
-                .map(|point| plot.screen_from_plot(point))
-                .and_then(|at| {
-                    measured
-                        .iter()
-                        .map(|(row, place)| {
-                            let point = plot.screen_from_plot(PlotPoint::new(place[0], place[1]));
-                            (point.distance(at), row.info.name)
-                        })
-                        .filter(|(distance, _)| *distance < 24.0)
-                        .min_by(|a, b| a.0.total_cmp(&b.0))
-                        .map(|(_, name)| name)
-                })
-        });
-    if response.inner.is_some() {
-        *picked = response.inner;
-    }
 }
 
 fn sample_ui(

@@ -5,7 +5,7 @@ use egui_plot::{HoverPosition, Line, LineStyle, Plot, PlotPoints, Points, VLine}
 
 use super::diagnosis::{DiagnosisView, diagnosis_ui};
 use super::runs::{self, HiddenRun};
-use super::widgets;
+use super::{axes, widgets};
 use crate::app::command::Command;
 use crate::app::state::{RecordState, RunRecord, State};
 use crate::app::tokens::{self, icon, tokens};
@@ -221,16 +221,27 @@ pub fn curves_ui(
         diagnosis_ui(ui, found, out);
         ui.add_space(tokens::SPACE_S);
     }
-    overlay_ui(ui, view, local, ui.available_height());
+    overlay_ui(ui, view, local, None);
 }
 
-/// Legend and both plots of runs that have epochs, together `height` points high.
-pub fn overlay_ui(ui: &mut egui::Ui, view: &CurvesView, local: &mut CurvesLocal, height: f32) {
-    let top = ui.cursor().top();
+/// Legend and both plots of runs that have epochs; the plots are `height` points high, or as high as
+/// there is room.
+pub fn overlay_ui(
+    ui: &mut egui::Ui,
+    view: &CurvesView,
+    local: &mut CurvesLocal,
+    height: Option<f32>,
+) {
     legend_ui(ui, view, local);
     let gap = tokens::SPACE_M;
     let wide = ui.available_width() >= 640.0;
-    let space = vec2(ui.available_width(), height - (ui.cursor().top() - top));
+    let height = match height {
+        // One below the other, each is as high as it would be side by side.
+        Some(height) if !wide => 2.0 * height + gap,
+        Some(height) => height,
+        None => ui.available_height(),
+    };
+    let space = vec2(ui.available_width(), height);
     let size = if wide {
         vec2((space.x - gap) / 2.0, space.y)
     } else {
@@ -364,16 +375,21 @@ fn plot_ui(
             .include_x(1.0)
             .include_x(last_epoch.max(2.0))
             .x_grid_spacer(egui_plot::uniform_grid_spacer(move |input| {
-                let step = epoch_step(input.bounds.1 - input.bounds.0, size.x);
+                let step = axes::step(input.bounds.1 - input.bounds.0, size.x, 84.0).max(1.0);
                 [step, step * 10.0, step * 100.0]
             }))
-            .x_axis_formatter(|mark, _| {
+            .custom_x_axes(axes::across("Epoch", |mark, _| {
                 if mark.value.fract().abs() < 1e-6 && mark.value > 0.0 {
                     format!("{:.0}", mark.value)
                 } else {
                     String::new()
                 }
-            })
+            }))
+            .y_axis_min_width(axes::UPWARD)
+            .y_grid_spacer(egui_plot::uniform_grid_spacer(move |input| {
+                let step = axes::step(input.bounds.1 - input.bounds.0, size.y - 60.0, 34.0);
+                [step, step * 10.0, step * 100.0]
+            }))
             .y_axis_formatter(move |mark, _| match metric {
                 Metric::Accuracy => format!("{:.0} %", mark.value * 100.0),
                 Metric::Loss => {
@@ -384,7 +400,6 @@ fn plot_ui(
                     }
                 }
             })
-            .x_axis_label("Epoch")
             .grid_color(colors.grid)
             .set_margin_fraction(vec2(0.03, 0.08))
             .allow_scroll(false)
@@ -475,15 +490,6 @@ fn last_epoch(view: &CurvesView) -> f64 {
         .filter_map(|points| points.last())
         .map(|point| point[0])
         .fold(1.0, f64::max)
-}
-
-/// Whole epochs between two grid lines, so that each has room for its number.
-fn epoch_step(range: f64, width: f32) -> f64 {
-    let most = f64::from(width / 84.0).max(1.0);
-    [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0]
-        .into_iter()
-        .find(|step| range / step <= most)
-        .unwrap_or(1000.0)
 }
 
 #[cfg(test)]

@@ -3,11 +3,12 @@
 use eframe::egui::{self, RichText};
 
 use super::editor::{Draft, EditorView};
+use super::head_stages::{self, StageChoice};
 use super::{format, widgets};
 use crate::app::command::Command;
 use crate::app::state::{Scan, State, Tree};
 use crate::app::tokens::{self, icon, tokens};
-use crate::experiment::{Activation, HeadConfig, HeadLayer, OutputLayer, Pooling, bounds};
+use crate::experiment::{Activation, HeadConfig, HeadLayer, OutputLayer, Pooling};
 use crate::models::tree::LayerTree;
 
 /// Plain data of the head editor.
@@ -19,8 +20,8 @@ pub struct HeadView {
     /// Nothing while the backbone's features are not known.
     pub parameters: Option<u64>,
     pub classes: Option<usize>,
-    /// Of the backbone, stem included.
-    pub stages: Option<usize>,
+    /// Of the backbone's stages; none while they are not known.
+    pub stages: Vec<StageChoice>,
 }
 
 /// One line of the diagram: what it is, the length of its output, its parameters.
@@ -118,7 +119,7 @@ impl HeadView {
         };
         let taken = editor.experiment.head.stages;
         let features = tree.map(|tree| tree.head_features(taken).unsigned_abs());
-        let stages = tree.map(|tree| tree.stages.len());
+        let stages = tree.map(head_stages::choices).unwrap_or_default();
         let classes = match &state.scan {
             Scan::Done { dataset, .. } => Some(dataset.classes.len()),
             _ => None,
@@ -140,8 +141,6 @@ impl HeadView {
 /// What the head editor remembers between frames: nothing so far.
 #[derive(Debug, Clone, Default)]
 pub struct HeadLocal {}
-
-const STAGES_TOOLTIP: &str = "The head sees the features of the backbone's last so many stages: more help where pictures are unlike photographs of things (X-rays, surfaces, cells), because earlier stages see edges and textures";
 
 const POOLINGS: [(Pooling, &str, &str); 3] = [
     (
@@ -193,17 +192,7 @@ pub fn head_ui(ui: &mut egui::Ui, view: &HeadView, _local: &mut HeadLocal, out: 
         &POOLINGS,
     );
     draft.touched(changed, "");
-    let most = view.stages.map_or(*bounds::HEAD_STAGES.end(), |stages| {
-        (stages as u32).clamp(1, *bounds::HEAD_STAGES.end())
-    });
-    let changed = widgets::number(
-        ui,
-        "Stages",
-        STAGES_TOOLTIP,
-        &mut draft.experiment.head.stages,
-        *bounds::HEAD_STAGES.start()..=most,
-        "",
-    );
+    let changed = head_stages::stages_ui(ui, &view.stages, &mut draft.experiment.head.stages);
     draft.touched(changed, "stages");
     widgets::problem(ui, draft.problem("head.stages"));
     ui.add_space(tokens::SPACE_S);

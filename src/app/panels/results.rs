@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use eframe::egui::{self, Align2, Sense, vec2};
 
 use super::callout::verdict_ui;
+use super::results_verdict::verdict;
 use super::runs::{self, HiddenRun};
 use super::{format, widgets};
 use crate::app::command::Command;
@@ -48,15 +49,18 @@ pub struct ResultRow {
     pub comparable: bool,
 }
 
-/// Several seeds of one experiment.
+/// One experiment, with all its seeds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GroupRow {
     pub name: String,
+    pub backbone: String,
+    /// Test pictures.
+    pub n: usize,
     pub accuracy: Spread,
     pub macro_f1: Spread,
 }
 
-/// Means and spreads of experiments that stand there more than once.
+/// Means and spreads of experiments, best first; most have been trained once.
 fn groups(
     tested: &[(&RunRecord, &RunSummary, &TestMetrics)],
     split: Option<&str>,
@@ -71,14 +75,19 @@ fn groups(
         .collect();
     let mut rows: Vec<GroupRow> = seeds::groups(&recipes)
         .into_iter()
-        .filter(|group| group.len() > 1)
         .filter_map(|group| {
             let values = |value: fn(&TestMetrics) -> f64| {
                 let values: Vec<f64> = group.iter().map(|&place| value(tested[place].2)).collect();
                 Spread::new(&values)
             };
+            let (run, summary, test) = tested[group[0]];
             Some(GroupRow {
-                name: seeds::base_name(&tested[group[0]].0.name).to_owned(),
+                name: match group.len() {
+                    1 => run.name.clone(),
+                    _ => seeds::base_name(&run.name).to_owned(),
+                },
+                backbone: summary.backbone.clone(),
+                n: test.n,
                 accuracy: values(|test| test.accuracy)?,
                 macro_f1: values(|test| test.macro_f1)?,
             })
@@ -89,7 +98,7 @@ fn groups(
 }
 
 /// The 95 % Wilson score interval of an accuracy on `n` pictures.
-fn accuracy_interval(accuracy: f64, n: usize) -> (f64, f64) {
+pub fn accuracy_interval(accuracy: f64, n: usize) -> (f64, f64) {
     let right = (accuracy * n as f64).round() as u64;
     let interval = evaluation::wilson(right, n as u64);
     (interval.low, interval.high)
@@ -120,7 +129,7 @@ impl ResultsView {
             .iter()
             .map(|(run, summary, test)| ResultRow {
                 id: run.id.clone(),
-                name: run.name.clone(),
+                name: runs::told_apart(run, state),
                 backbone: summary.backbone.clone(),
                 color: run.color,
                 accuracy: test.accuracy,
@@ -139,8 +148,9 @@ impl ResultsView {
                 .then(a.loss.total_cmp(&b.loss))
                 .then_with(|| a.id.cmp(&b.id))
         });
-        let verdict = verdict(&rows);
-        let groups = groups(&tested, split);
+        let mut groups = groups(&tested, split);
+        let verdict = verdict(&groups);
+        groups.retain(|group| group.accuracy.seeds > 1);
         Self {
             rows,
             verdict,
@@ -150,36 +160,6 @@ impl ResultsView {
             can_train: state.active_document().is_some(),
         }
     }
-}
-
-fn verdict(rows: &[ResultRow]) -> Option<String> {
-    let mut comparable = rows.iter().filter(|row| row.comparable);
-    let (first, second) = (comparable.next()?, comparable.next()?);
-    let points = (first.accuracy - second.accuracy) * 100.0;
-    let (name, other) = if first.name == second.name {
-        (
-            format!("{} ({})", first.name, first.backbone),
-            format!("{} ({})", second.name, second.backbone),
-        )
-    } else {
-        (first.name.clone(), second.name.clone())
-    };
-    let best = format::percent(first.accuracy);
-    let next = format::percent(second.accuracy);
-    if points < 0.05 {
-        return Some(format!("{name} and {other} are level at {best}."));
-    }
-    // A difference that either interval bridges may be chance.
-    let small = second.accuracy >= first.interval.0 || first.accuracy <= second.interval.1;
-    Some(if small {
-        format!(
-            "{name} is slightly ahead: {best} against {next}, +{points:.1} points. That is a small difference: {} test \
-             pictures can't rule out chance.",
-            format::count(first.n as u64)
-        )
-    } else {
-        format!("{name} is ahead of {other}: {best} against {next}, +{points:.1} points.")
-    })
 }
 
 /// What the results remember between frames: nothing so far.

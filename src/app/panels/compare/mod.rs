@@ -23,7 +23,7 @@ use view::{CompareBody, CompareView};
 pub use view::CompareCache;
 
 /// Height of the curves, in points.
-const CURVES: f32 = 300.0;
+const CURVES: f32 = 240.0;
 
 /// What the comparison remembers between frames.
 #[derive(Default)]
@@ -139,7 +139,7 @@ fn body_ui(
     }
     section(ui, "Results", |ui| tables::results_ui(ui, body));
     section(ui, "Curves", |ui| {
-        overlay_ui(ui, &body.curves, &mut local.curves, CURVES);
+        overlay_ui(ui, &body.curves, &mut local.curves, Some(CURVES));
     });
     if let Some((from, to)) = body.pair {
         section(ui, "Confusion matrices", |ui| {

@@ -3,16 +3,13 @@
 use eframe::egui::{self, vec2};
 use egui_plot::{HLine, Line, LineStyle, Plot, PlotPoint, PlotPoints, Points, Polygon};
 
-use super::super::widgets;
+use super::super::{axes, widgets};
 use super::Choices;
 use super::view::{Bin, Curve, EvaluationBody};
 use crate::app::tokens::{self, tokens};
 
 /// Height of a plot's card content, in points.
 const HEIGHT: f32 = 250.0;
-
-/// Width of "100 %" and the room around it: a plot finds it a frame too late by itself.
-const AXIS: f32 = 46.0;
 
 /// Draws one of the plots.
 type Draw<'a> = &'a dyn Fn(&mut egui::Ui, &mut Choices);
@@ -90,11 +87,10 @@ fn plot<'a>(name: &'a str, x: &'a str, y: &'a str, colors: &tokens::Tokens) -> P
         .include_y(0.0)
         .include_y(1.0)
         .set_margin_fraction(vec2(0.02, 0.02))
-        .x_axis_label(x)
+        .custom_x_axes(axes::across(x, percent))
         .y_axis_label(y)
-        .x_axis_formatter(percent)
         .y_axis_formatter(percent)
-        .y_axis_min_width(AXIS)
+        .y_axis_min_width(axes::UPWARD)
         .grid_color(colors.grid)
         .allow_scroll(false)
         .allow_drag(false)
@@ -291,11 +287,12 @@ fn coverage_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
         .include_x(1.0)
         .include_y(1.0)
         .include_y((least - 0.02).max(0.0))
-        .x_axis_label("Pictures answered")
+        .custom_x_axes(axes::across("Pictures answered", |mark, _| {
+            format!("{:.0} %", mark.value * 100.0)
+        }))
         .y_axis_label("Right answers")
-        .x_axis_formatter(|mark, _| format!("{:.0} %", mark.value * 100.0))
         .y_axis_formatter(|mark, _| format!("{:.0} %", mark.value * 100.0))
-        .y_axis_min_width(AXIS)
+        .y_axis_min_width(axes::UPWARD)
         .grid_color(colors.grid)
         .allow_scroll(false)
         .allow_drag(false)

@@ -162,6 +162,14 @@ fn telling_seed(run: &RunRecord, state: &State) -> Option<u64> {
     (is_past && state.runs.iter().any(is_twin)).then_some(own)
 }
 
+/// A run's name, with its seed where another of its name has another seed.
+pub fn told_apart(run: &RunRecord, state: &State) -> String {
+    match telling_seed(run, state) {
+        Some(seed) => format!("{}, seed {seed}", run.name),
+        None => run.name.clone(),
+    }
+}
+
 /// Tested runs that are not drawn, latest first.
 pub fn hidden(state: &State) -> Vec<HiddenRun> {
     let mut found: Vec<(u64, HiddenRun)> = (state.runs.iter())
