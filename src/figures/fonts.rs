@@ -4,7 +4,7 @@
 //! through only when a text needs them.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use resvg::usvg::fontdb;
 use skrifa::MetadataProvider as _;
@@ -18,34 +18,26 @@ const FONTS: [&[u8]; 3] = [
     include_bytes!("../../assets/fonts/Inter-SemiBold.otf"),
 ];
 
-/// A font of this machine.
-#[derive(Debug, Clone)]
-pub struct Fallback {
-    pub name: String,
-    pub data: Vec<u8>,
-    /// Which of the fonts of its file.
-    pub index: u32,
-}
-
 /// Letters that our fonts lack. Signs that draw nothing are no letters.
 pub fn lacking(text: &str) -> BTreeSet<char> {
-    if text.is_ascii() {
-        return BTreeSet::new();
+    let mut letters = beyond_ascii(text);
+    if letters.is_empty() {
+        return letters;
     }
-    let own = skrifa::FontRef::new(FONTS[0]).map(|font| font.charmap());
-    text.chars()
-        .filter(|letter| is_visible(*letter))
-        .filter(|letter| (own.as_ref()).is_ok_and(|own| own.map(*letter).is_none()))
-        .collect()
+    if let Ok(font) = skrifa::FontRef::new(FONTS[0]) {
+        let own = font.charmap();
+        letters.retain(|letter| own.map(*letter).is_none());
+    }
+    letters
 }
 
 /// Letters that neither our fonts nor those of this machine have.
 pub fn unwritable(text: &str) -> BTreeSet<char> {
-    let mut letters = lacking(text);
-    if !letters.is_empty() {
-        covering(&mut letters);
+    let letters = lacking(text);
+    if letters.is_empty() {
+        return letters;
     }
-    letters
+    with_needed(&letters, |needed| &letters & &needed.nowhere)
 }
 
 /// A sentence about letters that no font of this machine has; nothing when there are none.
@@ -60,21 +52,6 @@ pub fn complaint(text: &str) -> Option<String> {
         "No font of this machine has {shown}{more}: boxes stand in their place. A font such as Noto Sans CJK or Noto \
          Emoji has them, once it is installed"
     ))
-}
-
-/// Fonts of this machine that together write as many of `letters` as can be written, each read from
-/// its file. Looks through all fonts that are installed: not for the interface thread.
-pub fn fallbacks(letters: &BTreeSet<char>) -> Vec<Fallback> {
-    let mut left = letters.clone();
-    let (found, database) = (covering(&mut left), of_machine());
-    (found.into_iter())
-        .filter_map(|id| {
-            let name = database.face(id)?.post_script_name.clone();
-            let (data, index) =
-                database.with_face_data(id, |data, index| (data.to_vec(), index))?;
-            Some(Fallback { name, data, index })
-        })
-        .collect()
 }
 
 /// The faces that write some of `letters`, which keeps those that none has. The first that has most
@@ -125,13 +102,66 @@ fn is_visible(letter: char) -> bool {
     !letter.is_control() && !letter.is_whitespace() && !draws_nothing
 }
 
-/// The fonts that `text` needs.
-pub(super) fn database(text: &str) -> Arc<fontdb::Database> {
-    if lacking(text).is_empty() {
-        own().clone()
-    } else {
-        of_machine().clone()
+/// Visible letters that ASCII has not. Documents hold pictures, which are ASCII by the megabyte.
+fn beyond_ascii(text: &str) -> BTreeSet<char> {
+    let mut letters = BTreeSet::new();
+    let mut from = 0;
+    while from < text.len() {
+        let mut to = text.floor_char_boundary(from + 4096);
+        if to <= from {
+            to = text.len();
+        }
+        let part = &text[from..to];
+        if !part.is_ascii() {
+            let others = part.chars().filter(|letter| !letter.is_ascii());
+            letters.extend(others.filter(|letter| is_visible(*letter)));
+        }
+        from = to;
     }
+    letters
+}
+
+/// The fonts that `text` needs: ours, and of the machine's as few as will do.
+pub(super) fn database(text: &str) -> Arc<fontdb::Database> {
+    let letters = lacking(text);
+    if letters.is_empty() {
+        return own().clone();
+    }
+    with_needed(&letters, |needed| needed.database.clone())
+}
+
+/// What texts have needed so far beyond our fonts.
+struct Needed {
+    database: Arc<fontdb::Database>,
+    /// Letters that have been looked for, and those of them that no font has.
+    known: BTreeSet<char>,
+    nowhere: BTreeSet<char>,
+}
+
+/// Hands over what is needed for `letters` too: the machine's fonts are looked through once for each
+/// letter, not once for each text.
+fn with_needed<T>(letters: &BTreeSet<char>, take: impl FnOnce(&Needed) -> T) -> T {
+    static NEEDED: Mutex<Option<Needed>> = Mutex::new(None);
+    let mut needed = NEEDED.lock().unwrap_or_else(PoisonError::into_inner);
+    let needed = needed.get_or_insert_with(|| Needed {
+        database: own().clone(),
+        known: BTreeSet::new(),
+        nowhere: BTreeSet::new(),
+    });
+    let mut new = letters - &needed.known;
+    if !new.is_empty() {
+        needed.known.extend(&new);
+        let faces = covering(&mut new);
+        needed.nowhere.append(&mut new);
+        let mut database = fontdb::Database::clone(&needed.database);
+        for id in faces {
+            if let Some(face) = of_machine().face(id) {
+                database.push_face_info(face.clone());
+            }
+        }
+        needed.database = Arc::new(database);
+    }
+    take(needed)
 }
 
 /// Our fonts, read once.
@@ -185,24 +215,31 @@ mod tests {
             complaint.contains("No font of this machine has"),
             "{complaint}"
         );
-        assert!(fallbacks(&lacking(nowhere)).is_empty());
         assert_eq!(super::complaint("defective"), None);
     }
 
     #[test]
-    fn a_font_of_the_machine_writes_what_it_says_it_has() {
+    fn a_font_of_the_machine_is_taken_for_letters_that_it_has() {
         // Which fonts there are is the machine's business; what is found must have the letters.
-        let letters = lacking("ℵ 猫 ♞ ツ");
-        let left = unwritable("ℵ 猫 ♞ ツ");
-        for font in fallbacks(&letters) {
-            let read = skrifa::FontRef::from_index(&font.data, font.index);
-            let map = read.expect("a font that was found can be read").charmap();
+        let text = "ℵ 猫 ♞ ツ";
+        let found: BTreeSet<char> = &lacking(text) - &unwritable(text);
+        let needed = database(text);
+        assert_eq!(found.is_empty(), needed.len() == own().len());
+        for letter in found {
+            let one = BTreeSet::from([letter]);
             assert!(
-                letters
-                    .difference(&left)
-                    .any(|letter| map.map(*letter).is_some())
+                needed
+                    .faces()
+                    .any(|face| !written(&needed, face.id, &one).is_empty())
             );
         }
-        assert_eq!(fallbacks(&left).len(), 0);
+    }
+
+    #[test]
+    fn letters_are_found_behind_megabytes_of_ascii() {
+        let text = format!("{}é猫{}犬", "A".repeat(4095), "b".repeat(9000));
+        let letters: String = beyond_ascii(&text).into_iter().collect();
+        assert_eq!(letters, "é犬猫");
+        assert!(beyond_ascii("").is_empty());
     }
 }
