@@ -2,7 +2,8 @@
 //!
 //! Panels are functions of plain data: `xxx_ui(ui, &XxxView, &mut XxxLocal, &mut Vec<Command>)`. They never
 //! train, read files or block; what they want done they say in [`command::Command`]s, which
-//! `carry_out.rs` carries out between frames. `logic.rs` takes what the threads say into [`state::State`].
+//! `carry_out.rs` carries out between frames. `logic.rs` and `answers.rs` take what the threads say into
+//! [`state::State`].
 
 pub mod actions;
 pub mod command;
@@ -14,15 +15,18 @@ pub mod theme;
 pub mod tokens;
 pub mod workers;
 
+mod answers;
 mod carry_out;
 mod clock;
 mod comparing;
 mod dialogs;
 mod documents;
 mod evaluating;
+mod experiments;
 mod export_dialog;
 mod figures;
 mod file_browser;
+mod follow;
 mod frame;
 pub mod frame_times;
 pub mod gallery;
@@ -31,6 +35,8 @@ mod logo;
 mod middle;
 mod notices;
 mod palette;
+mod previews;
+mod queue;
 mod resume;
 mod run_bar;
 mod side;

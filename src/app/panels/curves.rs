@@ -54,7 +54,7 @@ impl CurvesView {
             .runs
             .iter()
             .filter(|run| run.shown && !run.metrics.is_empty())
-            .map(RunCurves::build)
+            .map(|run| RunCurves::build(run, state))
             .collect();
         let beginning = state.running().map(|run| run.name.clone());
         Self {
@@ -90,9 +90,9 @@ impl CurvesView {
 }
 
 impl RunCurves {
-    fn build(run: &RunRecord) -> Self {
+    fn build(run: &RunRecord, state: &State) -> Self {
         Self::new(
-            run.name.clone(),
+            runs::told_apart(run, state),
             run.color,
             run.state == RecordState::Running,
             &run.metrics,

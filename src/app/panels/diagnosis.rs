@@ -31,7 +31,7 @@ impl DiagnosisView {
         let found = state.evaluation.diagnoses.get(folder)?.as_ref().ok()?;
         Some(Self {
             folder: folder.clone(),
-            run: run.name.clone(),
+            run: super::runs::told_apart(run, state),
             color: run.color,
             fit: found.fit,
             tentative: found.is_tentative,

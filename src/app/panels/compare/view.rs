@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::super::curves::{CurvesView, RunCurves};
 use super::super::format;
 use super::super::matrix::{MatrixView, Shown};
+use super::super::runs::told_apart;
 use super::rows::{ReportRow, ResultRow, report, results};
 use super::verdict::{VerdictText, verdict};
 use crate::app::state::{RecordState, RunRecord, State};
@@ -161,7 +162,7 @@ impl CompareView {
             .runs
             .iter()
             .filter(|run| !state.comparison.chosen.contains(&run.id))
-            .filter_map(|run| candidate(run, split))
+            .filter_map(|run| candidate(run, state, split))
             .collect();
         candidates.sort_by_key(|(started, _)| std::cmp::Reverse(*started));
         Self {
@@ -184,7 +185,11 @@ impl CompareView {
 }
 
 /// A run that has ended with a test, and whether it was tested on the pictures of `split`.
-fn candidate(run: &RunRecord, split: Option<(&str, usize)>) -> Option<(u64, Candidate)> {
+fn candidate(
+    run: &RunRecord,
+    state: &State,
+    split: Option<(&str, usize)>,
+) -> Option<(u64, Candidate)> {
     let summary = run.summary.as_ref()?;
     let test = summary.test.as_ref()?;
     run.folder.as_ref()?;
@@ -211,7 +216,7 @@ fn candidate(run: &RunRecord, split: Option<(&str, usize)>) -> Option<(u64, Cand
         summary.started,
         Candidate {
             id: run.id.clone(),
-            name: run.name.clone(),
+            name: told_apart(run, state),
             color: run.color,
             detail: format!(
                 "{} of {}",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::super::diagnosis::DiagnosisView;
 use super::super::format;
 use super::super::matrix::MatrixView;
+use super::super::runs::told_apart;
 use crate::app::evaluating::{self, Part};
 use crate::app::state::{RunRecord, State};
 use crate::data::Split;
@@ -57,8 +58,10 @@ impl EvaluationView {
         };
         let summary = shown.and_then(|run| run.summary.as_ref());
         Self {
-            runs: runs.into_iter().map(RunChoice::build).collect(),
-            run: shown.map(RunChoice::build),
+            runs: (runs.into_iter())
+                .map(|run| RunChoice::build(run, state))
+                .collect(),
+            run: shown.map(|run| RunChoice::build(run, state)),
             split,
             pictures: summary.map_or([0; 3], |summary| {
                 [
@@ -81,14 +84,14 @@ impl EvaluationView {
 }
 
 impl RunChoice {
-    fn build(run: &RunRecord) -> Self {
+    fn build(run: &RunRecord, state: &State) -> Self {
         let test = run
             .summary
             .as_ref()
             .and_then(|summary| summary.test.as_ref());
         Self {
             id: run.id.clone(),
-            name: run.name.clone(),
+            name: told_apart(run, state),
             color: run.color,
             detail: test.map_or_else(String::new, |test| format::percent(test.accuracy)),
         }

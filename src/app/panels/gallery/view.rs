@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::super::runs::told_apart;
 use crate::app::command::GalleryFilter;
 use crate::app::gallery::{Opened, has_predictions};
 use crate::app::state::State;
@@ -365,7 +366,7 @@ fn choices(state: &State) -> Vec<RunChoice> {
         .filter_map(|run| {
             Some(RunChoice {
                 id: run.id.clone(),
-                name: run.name.clone(),
+                name: told_apart(run, state),
                 color: run.color,
                 folder: run.folder.clone()?,
             })
@@ -423,7 +424,7 @@ fn same_runs(view: &GalleryView, state: &State) -> bool {
         .all(|run| {
             known.next().is_some_and(|choice| {
                 choice.id == run.id
-                    && choice.name == run.name
+                    && choice.name.starts_with(&run.name)
                     && choice.color == run.color
                     && Some(&choice.folder) == run.folder.as_ref()
             })

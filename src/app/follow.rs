@@ -1,0 +1,173 @@
+//! What the active experiment, and runs that train elsewhere, need is asked for.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use eframe::egui;
+
+use super::shell::{Asked, Graft, ScanKey};
+use super::state::{RecordState, Scan, Tree};
+use crate::experiment::DataSource;
+use crate::models::{catalogue, weights};
+use crate::worker::messages::Question;
+
+/// A split slider rests for this long before the pictures are split anew.
+const REST: Duration = Duration::from_millis(350);
+/// How often a run that trains elsewhere is looked at.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
+impl Graft {
+    /// Looks after runs that train elsewhere now and then: nobody tells of them.
+    pub(super) fn follow_other_processes(&mut self, ctx: &egui::Context) {
+        let any = self
+            .state
+            .runs
+            .iter()
+            .any(|record| record.state == RecordState::Elsewhere);
+        if !any {
+            return;
+        }
+        let is_due = self
+            .asked
+            .listed
+            .is_none_or(|listed| listed.elapsed() >= LOOK_AGAIN);
+        if is_due {
+            self.asked.listed = Some(Instant::now());
+            self.workers.ask(Question::ListRuns {
+                runs: self.places.runs.clone(),
+            });
+        }
+        ctx.request_repaint_after(LOOK_AGAIN);
+    }
+
+    /// Asks for what the active experiment needs and is not there: a scan, the layer tree.
+    pub(super) fn follow_active_document(&mut self, ctx: &egui::Context) {
+        let Some(document) = self.state.active_document() else {
+            if self.asked.scan.is_some() {
+                self.workers.ask(Question::StopScan);
+                self.forget_pictures();
+            }
+            self.asked = Asked {
+                runs: std::mem::take(&mut self.asked.runs),
+                listed: self.asked.listed,
+                speed: self.asked.speed.take(),
+                unmeasurable: std::mem::take(&mut self.asked.unmeasurable),
+                ..Asked::default()
+            };
+            self.state.scan = Scan::None;
+            self.state.tree = Tree::None;
+            return;
+        };
+        let key = ScanKey::of(document);
+        let backbone = document.experiment.backbone.clone();
+        if self.asked.scan.as_ref() == Some(&key) {
+            self.asked.waiting = None;
+        } else {
+            self.ask_scan(key, ctx);
+        }
+        let known = catalogue::find(&backbone.name);
+        let size = backbone
+            .input_size
+            .or_else(|| known.map(|info| weights::input_size(info, &backbone.weights)));
+        match size {
+            Some(size) => {
+                let wanted = (backbone.name, size);
+                if self.asked.tree.as_ref() != Some(&wanted) {
+                    // The old tree stays while only the size changes: the layers are the same.
+                    if self
+                        .asked
+                        .tree
+                        .as_ref()
+                        .is_none_or(|(name, _)| *name != wanted.0)
+                        || self.tree().is_none()
+                    {
+                        self.state.tree = Tree::Loading;
+                    }
+                    self.workers.ask(Question::LayerTree {
+                        backbone: wanted.0.clone(),
+                        input_size: wanted.1,
+                    });
+                    self.asked.tree = Some(wanted);
+                }
+            }
+            None => {
+                self.asked.tree = None;
+                self.state.tree = Tree::Failed(format!(
+                    "There is no backbone named “{}”. Choose one in the list.",
+                    backbone.name
+                ));
+            }
+        }
+    }
+
+    pub(super) fn ask_scan(&mut self, key: ScanKey, ctx: &egui::Context) {
+        if key.data.source == DataSource::Unset {
+            self.workers.ask(Question::StopScan);
+            self.forget_pictures();
+            self.state.scan = Scan::None;
+            self.asked.scan = Some(key);
+            return;
+        }
+        let same_pictures = matches!(self.state.scan, Scan::Done { .. })
+            && self
+                .asked
+                .scan
+                .as_ref()
+                .is_some_and(|asked| asked.same_pictures(&key));
+        if same_pictures {
+            match &self.asked.waiting {
+                Some((waiting, since)) if *waiting == key => {
+                    if since.elapsed() < REST {
+                        ctx.request_repaint_after(REST);
+                        return;
+                    }
+                }
+                _ => {
+                    self.asked.waiting = Some((key, Instant::now()));
+                    ctx.request_repaint_after(REST);
+                    return;
+                }
+            }
+        } else {
+            self.state.scan = Scan::Running { done: 0, total: 0 };
+        }
+        self.asked.waiting = None;
+        self.workers.ask(Question::Scan {
+            data: Box::new(key.data.clone()),
+            seed: key.seed,
+            base: key.base.clone(),
+        });
+        self.asked.scan = Some(key);
+    }
+
+    /// Measures backbones one after the other while nothing else needs the machine, once.
+    pub(super) fn measure_next_backbone(&mut self) {
+        let is_busy = self.asked.speed.is_some()
+            || self.state.is_training()
+            || matches!(self.state.scan, Scan::Running { .. })
+            || self.state.devices.is_none()
+            || self.state.documents.is_empty();
+        if is_busy {
+            return;
+        }
+        let next = catalogue::architectures().iter().find(|info| {
+            !self.state.speeds.contains_key(info.name)
+                && !self.asked.unmeasurable.contains(info.name)
+        });
+        if let Some(info) = next {
+            self.asked.speed = Some(info.name.to_owned());
+            self.workers.ask(Question::MeasureSpeed {
+                backbone: info.name.to_owned(),
+            });
+        }
+    }
+
+    /// Opens a run's metrics when they are needed for the first time.
+    pub(super) fn load_run(&mut self, folder: &Path) {
+        if self.asked.runs.insert(folder.to_path_buf()) {
+            self.workers.ask(Question::OpenRun {
+                folder: folder.to_path_buf(),
+            });
+        }
+    }
+}

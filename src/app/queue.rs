@@ -1,0 +1,129 @@
+//! What is to be trained: checked, queued, stopped.
+
+use super::command::View;
+use super::shell::{Graft, ScanKey};
+use super::state::{RecordState, RunRecord, Scan};
+use crate::experiment::{DataSource, Experiment};
+use crate::worker::messages::{RunId, StartRun, TrainingCommand};
+
+impl Graft {
+    /// Queues the documents `indices`, in order; says why where one can't be trained.
+    pub(super) fn train(&mut self, indices: &[usize]) {
+        let mut queued = false;
+        for &index in indices {
+            if self.can_be_trained(index) {
+                queued |= self.start(index);
+            }
+        }
+        if queued {
+            self.show_view(View::Curves);
+        }
+    }
+
+    /// Whether document `index` can be trained; says why where it can't.
+    pub(super) fn can_be_trained(&mut self, index: usize) -> bool {
+        let Some(document) = self.state.documents.get(index) else {
+            return false;
+        };
+        let name = document.experiment.name.clone();
+        if document.experiment.data.source == DataSource::Unset {
+            self.error(
+                format!("{name} has no pictures yet"),
+                "open a folder of pictures sorted by class, or a table",
+            );
+            return false;
+        }
+        if let Some(problem) = document.problems.first() {
+            let text = format!("{} {}", problem.field, problem.message);
+            self.state.active = index;
+            self.error(format!("{name} can't be trained as it is"), text);
+            return false;
+        }
+        true
+    }
+
+    pub(super) fn start(&mut self, index: usize) -> bool {
+        let experiment = match self.state.documents.get(index) {
+            Some(document) => document.experiment.clone(),
+            None => return false,
+        };
+        self.start_as(index, experiment).is_some()
+    }
+
+    /// Queues `experiment`, a variant of document `index` on the same pictures.
+    pub(super) fn start_as(&mut self, index: usize, experiment: Experiment) -> Option<RunId> {
+        let document = self.state.documents.get(index)?;
+        let key = ScanKey::of(document);
+        let dataset = match &self.state.scan {
+            Scan::Done { dataset, .. }
+                if self
+                    .asked
+                    .scan
+                    .as_ref()
+                    .is_some_and(|asked| asked.same_pictures(&key)) =>
+            {
+                Some(dataset.clone())
+            }
+            _ => None,
+        };
+        let run = RunId(self.next_run);
+        self.next_run += 1;
+        let start = StartRun {
+            run,
+            experiment,
+            base: document.base(),
+            dataset,
+            runs: self.places.runs.clone(),
+            resume: None,
+            device: self.state.device.clone(),
+        };
+        let record = RunRecord {
+            id: format!("queued-{}", run.0),
+            run: Some(run),
+            folder: None,
+            name: start.experiment.name.clone(),
+            state: RecordState::Queued,
+            metrics: Vec::new(),
+            phase_starts: Vec::new(),
+            epochs_planned: start.experiment.epochs(),
+            progress: None,
+            summary: None,
+            color: self.next_color,
+            shown: true,
+            warnings: Vec::new(),
+            movement: Default::default(),
+        };
+        if let Err(reason) = self.workers.send(TrainingCommand::Start(Box::new(start))) {
+            self.error(format!("{} is not queued", record.name), reason);
+            return None;
+        }
+        self.next_color += 1;
+        self.state.runs.push(record);
+        Some(run)
+    }
+
+    pub(super) fn tell_trainer(&mut self, command: TrainingCommand) {
+        if let Err(reason) = self.workers.send(command) {
+            self.error("Training does not answer", reason);
+        }
+    }
+
+    /// Empties the queue from its end, then stops the run under way.
+    pub(super) fn stop_all(&mut self) {
+        let live: Vec<RunId> = self
+            .state
+            .runs
+            .iter()
+            .rev()
+            .filter(|run| run.is_live())
+            .filter_map(|run| run.run)
+            .collect();
+        for run in live {
+            self.tell_trainer(TrainingCommand::Stop(run));
+        }
+        if self.state.paused {
+            self.state.paused = false;
+            self.tell_trainer(TrainingCommand::Pause(false));
+        }
+    }
+}
