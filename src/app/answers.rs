@@ -178,6 +178,7 @@ impl Graft {
                 }
             }
             Answer::Gallery(answer) => self.gallery_answer(answer),
+            Answer::Features(answer) => self.features_answer(answer),
             Answer::Run(Err(reason)) => self.error("A run can't be opened", reason),
             Answer::EvaluationProgress {
                 folder,

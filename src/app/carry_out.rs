@@ -159,6 +159,8 @@ impl Graft {
             Command::StopExport => self.stop_export(),
             Command::CopyFigure { kind, run } => self.copy_figure(kind, run, ctx),
 
+            Command::SetFeatureLimit(bytes) => self.set_feature_limit(bytes),
+            Command::ClearFeatures => self.question = Some(Ask::ClearFeatures),
             Command::ShowGallery(filter) => self.show_gallery(filter),
             Command::WantGallery(wants) => self.want_gallery(&wants),
             Command::Gallery(deed) => self.do_gallery(deed),

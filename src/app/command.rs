@@ -130,6 +130,12 @@ pub enum Command {
         run: Option<String>,
     },
 
+    // Feature cache
+    /// Keeps at most this many bytes of features on disk; what is beyond is removed.
+    SetFeatureLimit(u64),
+    /// Asks whether all kept features may be removed.
+    ClearFeatures,
+
     // Gallery
     /// Shows the pictures of a run that pass a filter: a click on a cell of a confusion matrix.
     ShowGallery(GalleryFilter),

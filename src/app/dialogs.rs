@@ -191,6 +191,8 @@ pub enum Ask {
     Close(usize),
     /// Quit although something trains or is unsaved.
     Quit,
+    /// Remove all kept features.
+    ClearFeatures,
 }
 
 /// How a question was answered.
@@ -224,6 +226,22 @@ impl Graft {
                 )
             }
             Ask::Quit => self.quit_question(),
+            Ask::ClearFeatures => {
+                let usage = self.state.features.usage.as_ref();
+                let line = format!(
+                    "{} are removed from this machine. Runs and pictures are not touched; the next training computes its frozen layers again.",
+                    usage.map_or_else(
+                        || "All kept features".to_owned(),
+                        |usage| format!("{} of features", crate::format::bytes(usage.bytes))
+                    )
+                );
+                (
+                    "Clear the feature cache?",
+                    vec![line],
+                    None,
+                    "Clear the cache",
+                )
+            }
         };
         let mut choice = None;
         let modal = egui::Modal::new(egui::Id::unique("question"))
@@ -314,6 +332,7 @@ impl Graft {
             (_, Choice::Cancel) => {}
             (Ask::Close(index), Choice::Discard) => self.close(index, true),
             (Ask::Quit, Choice::Discard) => self.stop_and_close(ctx),
+            (Ask::ClearFeatures, Choice::Discard) => self.clear_features(),
             (question, Choice::Save) => self.go_on_saving(question, ctx),
         }
     }
@@ -324,6 +343,7 @@ impl Graft {
         let unsaved: Vec<usize> = match question {
             Ask::Close(index) => vec![index],
             Ask::Quit => (0..self.state.documents.len()).collect(),
+            Ask::ClearFeatures => Vec::new(),
         };
         for index in unsaved {
             let Some(document) = self.state.documents.get(index) else {
@@ -349,6 +369,7 @@ impl Graft {
         }
         match question {
             Ask::Close(index) => self.close(index, true),
+            Ask::ClearFeatures => {}
             Ask::Quit => self.stop_and_close(ctx),
         }
     }

@@ -100,10 +100,11 @@ impl Graft {
                     .test
                     .as_ref()
                     .map(|test| format!(", test accuracy {:.1} %", test.accuracy * 100.0));
-                self.log(
-                    NoticeKind::Info,
-                    format!("{name}: finished{}", accuracy.unwrap_or_default()),
-                );
+                let memory = summary
+                    .memory()
+                    .map(|memory| format!(", memory at most {memory}"));
+                let text = [accuracy, memory].map(Option::unwrap_or_default).concat();
+                self.log(NoticeKind::Info, format!("{name}: finished{text}"));
                 self.end(run, RecordState::Finished, Some(*summary));
             }
             RunEvent::Stopped(summary) => {
@@ -171,6 +172,13 @@ impl Graft {
                 );
                 // The run may have downloaded them.
                 self.workers.ask(Question::StoredWeights);
+            }
+            TrainingEvent::MemoryForecast(needed) => {
+                let memory = crate::format::bytes(needed.memory());
+                self.log(
+                    NoticeKind::Info,
+                    format!("{name}: memory, forecast: {memory}"),
+                );
             }
             TrainingEvent::PhaseStarted {
                 phase,

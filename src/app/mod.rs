@@ -24,6 +24,7 @@ mod documents;
 mod evaluating;
 mod experiments;
 mod export_dialog;
+mod feature_cache;
 mod figures;
 mod file_browser;
 mod follow;

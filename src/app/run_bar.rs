@@ -68,6 +68,7 @@ impl RunBarView {
         let inside = progress.done as f32 / progress.total.max(1) as f32;
         let activity = match progress.activity {
             Activity::DownloadingWeights => "downloading weights",
+            Activity::CheckingPictures => "checking pictures",
             Activity::ReadingPictures => "reading pictures",
             Activity::ComputingFeatures => "computing features",
             Activity::Training => "training",

@@ -80,6 +80,9 @@ impl Settings {
             self.window[0].clamp(1000.0, 16_000.0),
             self.window[1].clamp(640.0, 16_000.0),
         ];
+        // What earlier versions measured lacks the features of earlier stages.
+        self.speeds
+            .retain(|_, measured| !measured.stage_features.is_empty());
         self.recent_presets.truncate(RECENT);
         self.recent_pictures.truncate(RECENT);
         if !self.views.as_ref().is_some_and(holds_every_view) {

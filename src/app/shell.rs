@@ -10,6 +10,7 @@ use super::command::{Command, View};
 use super::dialogs::{Ask, Files};
 use super::documents::file_title;
 use super::evaluating::Background;
+use super::feature_cache::FeatureQuestions;
 use super::figures::Exports;
 use super::frame_times::FrameTimes;
 use super::gallery::gather_wants;
@@ -67,6 +68,7 @@ pub struct Graft {
     /// Runs that `Compare both ways` queued: the comparison opens when the last has ended.
     pub(super) pending_pair: Vec<RunId>,
     pub(super) evaluating: Background,
+    pub(super) feature_questions: FeatureQuestions,
     pub(super) next_run: u64,
     pub(super) next_notice: u64,
     pub(super) next_color: usize,
@@ -190,6 +192,7 @@ impl Graft {
             closing: Closing::No,
             pending_pair: Vec::new(),
             evaluating: Background::default(),
+            feature_questions: FeatureQuestions::default(),
             next_run: 1,
             next_notice: 1,
             next_color: 0,
@@ -336,6 +339,7 @@ impl eframe::App for Graft {
         self.follow_other_processes(ctx);
         self.follow_pair();
         self.follow_evaluation(ctx);
+        self.follow_features(ctx);
         self.measure_next_backbone();
         self.watch_closing(ctx);
         self.note_window(ctx);

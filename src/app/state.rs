@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::evaluating::EvaluationState;
+use super::feature_cache::FeatureCacheState;
 use super::gallery::GalleryState;
 use crate::data::{Dataset, Pixels, Split, SplitIndices};
 use crate::experiment::{Augmentation, DataConfig, DataSource, Experiment, FieldProblem};
@@ -194,6 +195,8 @@ pub struct State {
     /// How many seeds `Compare both ways` trains each way with; 0 counts as 1.
     pub compare_seeds: u32,
     pub gallery: GalleryState,
+    /// Features of frozen layers that are kept on disk.
+    pub features: FeatureCacheState,
     pub paused: bool,
     pub notices: Vec<Notice>,
     pub log: Vec<LogLine>,

@@ -20,6 +20,8 @@ use super::panels::data_view::{DataViewCache, DataViewLocal, data_view_ui};
 use super::panels::evaluation::cache::EvaluationCache;
 use super::panels::evaluation::view::EvaluationView;
 use super::panels::evaluation::{EvaluationLocal, evaluation_ui};
+use super::panels::feature_cache::{FeatureCacheLocal, FeatureCacheView, feature_cache_ui};
+use super::panels::forecast::{ForecastView, forecast_ui};
 use super::panels::gallery::{GalleryLocal, gallery_ui};
 use super::panels::head::{HeadLocal, HeadView, head_ui};
 use super::panels::layers::{LayersCache, LayersLocal, layers_summary_ui, layers_ui};
@@ -61,6 +63,7 @@ pub struct Locals {
     gallery: GalleryLocal,
     log: LogLocal,
     runs: RunsLocal,
+    feature_cache: FeatureCacheLocal,
 }
 
 /// A part of the left side.
@@ -74,10 +77,11 @@ pub enum Section {
     Augmentation,
     Phases,
     Training,
+    FeatureCache,
 }
 
 impl Section {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Data,
         Self::Advice,
         Self::Backbone,
@@ -86,6 +90,7 @@ impl Section {
         Self::Augmentation,
         Self::Phases,
         Self::Training,
+        Self::FeatureCache,
     ];
 
     pub fn title(self) -> &'static str {
@@ -98,6 +103,7 @@ impl Section {
             Self::Augmentation => "Augmentation",
             Self::Phases => "Phases",
             Self::Training => "Training",
+            Self::FeatureCache => "Feature cache",
         }
     }
 
@@ -111,6 +117,7 @@ impl Section {
             Self::Augmentation => icon::MAGIC_WAND,
             Self::Phases => icon::LIST_BULLETS,
             Self::Training => icon::SLIDERS_HORIZONTAL,
+            Self::FeatureCache => icon::DATABASE,
         }
     }
 
@@ -124,6 +131,9 @@ impl Section {
             Self::Augmentation => "Random changes to training pictures",
             Self::Phases => "Epochs, learning rates and optimizers, phase by phase",
             Self::Training => "What holds for all phases: batches, loss, which weights are kept",
+            Self::FeatureCache => {
+                "Outputs of frozen layers, kept on disk for the next run: how much, where, at most"
+            }
         }
     }
 
@@ -136,7 +146,7 @@ impl Section {
         match self {
             Self::Data => &["data"],
             Self::Backbone => &["backbone"],
-            Self::Advice | Self::Layers => &[],
+            Self::Advice | Self::Layers | Self::FeatureCache => &[],
             Self::Head => &["head"],
             Self::Augmentation => &["augmentation"],
             Self::Phases => &["phases"],
@@ -199,6 +209,10 @@ impl Graft {
                     training_ui(ui, &view, &mut locals.training, out);
                 }
             }
+            Section::FeatureCache => {
+                let view = FeatureCacheView::build(state, super::clock::now());
+                feature_cache_ui(ui, &view, &mut locals.feature_cache, out);
+            }
         }
     }
 
@@ -226,6 +240,10 @@ impl Graft {
                     |info| info.title.to_owned(),
                 ),
             Section::Layers | Section::Training => String::new(),
+            Section::FeatureCache => match &self.state.features.usage {
+                Some(usage) => crate::format::bytes(usage.bytes),
+                None => String::new(),
+            },
             Section::Head => {
                 format::plural(experiment.head.layers.len() as u64 + 1, "layer", "layers")
             }
@@ -242,7 +260,8 @@ impl Graft {
     /// The foot of the left side: how much of the network learns in the end.
     pub(super) fn totals_ui(&mut self, ui: &mut egui::Ui) {
         let t = tokens(ui);
-        let totals = self.locals.layers_view.view(&self.state).and_then(|view| {
+        let layers = self.locals.layers_view.view(&self.state);
+        let totals = layers.as_ref().and_then(|view| {
             view.phases
                 .iter()
                 .filter_map(|phase| phase.totals)
@@ -268,6 +287,9 @@ impl Graft {
         });
         let share = totals.trainable as f32 / totals.all().max(1) as f32;
         super::panels::widgets::bar(ui, share, t.trainable, "Share of parameters that learn");
+        if let Some(layers) = layers {
+            forecast_ui(ui, &ForecastView::build(&self.state, &layers));
+        }
     }
 
     pub(super) fn runs_side_ui(&mut self, ui: &mut egui::Ui, out: &mut Vec<Command>) {

@@ -31,7 +31,7 @@ pub fn cache(arguments: &Arguments) -> anyhow::Result<()> {
         })?;
     }
     let removed = if arguments.clear {
-        let removed = store.clear().with_context(|| {
+        let removed = store.clear(&|_, _| ()).with_context(|| {
             format!(
                 "not everything could be removed: {}",
                 store.usage().folder.display()

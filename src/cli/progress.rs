@@ -58,6 +58,7 @@ impl TerminalProgress {
         bar.set_position(progress.done as u64);
         let activity = match progress.activity {
             Activity::DownloadingWeights => "Downloading weights".to_owned(),
+            Activity::CheckingPictures => "Checking pictures".to_owned(),
             Activity::ReadingPictures => "Reading pictures".to_owned(),
             Activity::ComputingFeatures => "Computing features".to_owned(),
             Activity::Training => format!("Epoch {}/{}", progress.epoch, progress.epochs),
@@ -111,6 +112,10 @@ impl TrainingListener for TerminalProgress {
                 ));
                 self.say(weights);
             }
+            TrainingEvent::MemoryForecast(needed) => self.say(&format!(
+                "Memory, forecast: {}",
+                format::bytes(needed.memory())
+            )),
             TrainingEvent::PhaseStarted {
                 name,
                 epochs,

@@ -69,6 +69,9 @@ struct Trained {
     folder: PathBuf,
     /// Names the test pictures.
     test_split: String,
+    /// Bytes that it held at most, and that it was told to need.
+    memory: (Option<u64>, Option<u64>),
+    memory_text: Option<String>,
     outcome: Outcome,
 }
 
@@ -103,8 +106,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         trained.push(train_one(planned, dataset, device, &runs, &stop)?);
     }
     match &trained[..] {
-        [one] if arguments.json => output::print_json(&as_json(&one.folder, &one.outcome)),
-        [one] => output::print(&as_text(&one.folder, &one.outcome)),
+        [one] if arguments.json => output::print_json(&as_json(one)),
+        [one] => output::print(&as_text(one)),
         all if arguments.json => output::print_json(&all_as_json(all)),
         all => output::print(&all_as_text(all)),
     }
@@ -208,6 +211,8 @@ fn train_one(
     Ok(Trained {
         experiment: experiment.clone(),
         folder,
+        memory: (summary.peak_memory_bytes, summary.memory_forecast_bytes),
+        memory_text: summary.memory(),
         test_split: summary.test_split,
         outcome,
     })
@@ -306,16 +311,24 @@ fn parse_device(name: &str, devices: &Devices) -> anyhow::Result<Device> {
     }
 }
 
-fn as_json(folder: &Path, outcome: &Outcome) -> serde_json::Value {
+fn as_json(one: &Trained) -> serde_json::Value {
+    let Trained {
+        folder, outcome, ..
+    } = one;
     json!({
         "run": folder,
         "test": outcome.test,
         "phases": outcome.phases,
         "seconds_total": outcome.seconds_total,
+        "peak_memory_bytes": one.memory.0,
+        "memory_forecast_bytes": one.memory.1,
     })
 }
 
-fn as_text(folder: &Path, outcome: &Outcome) -> String {
+fn as_text(one: &Trained) -> String {
+    let Trained {
+        folder, outcome, ..
+    } = one;
     let mut text = String::new();
     if let Some(predictions) = &outcome.predictions {
         let confusion = ConfusionMatrix::new(predictions);
@@ -353,6 +366,9 @@ fn as_text(folder: &Path, outcome: &Outcome) -> String {
         format::duration(outcome.seconds_total),
         outcome.best_epoch
     );
+    if let Some(memory) = &one.memory_text {
+        let _ = writeln!(text, "Memory at most {memory}");
+    }
     let _ = writeln!(text, "Run: {}", folder.display());
     text
 }
@@ -382,7 +398,7 @@ fn all_as_json(trained: &[Trained]) -> serde_json::Value {
     let runs: Vec<serde_json::Value> = trained
         .iter()
         .map(|one| {
-            let mut value = as_json(&one.folder, &one.outcome);
+            let mut value = as_json(one);
             value["name"] = json!(one.experiment.name);
             value["seed"] = json!(one.experiment.seed);
             value
@@ -416,12 +432,7 @@ fn share_their_test(trained: &[Trained]) -> bool {
 fn all_as_text(trained: &[Trained]) -> String {
     let mut text = String::new();
     for one in trained {
-        let _ = writeln!(
-            text,
-            "{}\n{}",
-            one.experiment.name,
-            as_text(&one.folder, &one.outcome)
-        );
+        let _ = writeln!(text, "{}\n{}", one.experiment.name, as_text(one));
     }
     let header = [
         ("experiment", Align::Left),
@@ -547,6 +558,8 @@ mod tests {
                 experiment,
                 folder: format!("/runs/{name}").into(),
                 test_split: "a".into(),
+                memory: (None, None),
+                memory_text: None,
                 outcome: Outcome {
                     test: Some(TestMetrics {
                         loss: 0.5,
@@ -604,13 +617,24 @@ mod tests {
             best_epoch: 2,
             movement: Vec::new(),
         };
+        let one = Trained {
+            experiment: Experiment::default(),
+            folder: "/runs/one".into(),
+            test_split: String::new(),
+            memory: (Some(600_000_000), Some(700_000_000)),
+            memory_text: Some("600 MB (forecast 700 MB)".into()),
+            outcome,
+        };
+        assert!(as_text(&one).contains("Memory at most 600 MB (forecast 700 MB)"));
         assert_eq!(
-            as_json(Path::new("/runs/one"), &outcome),
+            as_json(&one),
             json!({
                 "run": "/runs/one",
                 "test": {"loss": 0.5, "accuracy": 0.75, "macro_f1": 0.7, "n": 4},
                 "phases": [{"name": "Warm-up", "epochs": 2, "seconds": 1.5}],
                 "seconds_total": 3.0,
+                "peak_memory_bytes": 600_000_000,
+                "memory_forecast_bytes": 700_000_000,
             })
         );
     }

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs::Metadata;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rayon::prelude::*;
@@ -17,7 +18,7 @@ use sha2::{Digest, Sha256};
 
 use super::decode::{decode_bytes, read_file};
 use super::hash::hexadecimal;
-use super::{DataError, Dataset, PictureSource, Pixels};
+use super::{DataError, Dataset, PictureSource, Pixels, StopFlag};
 use crate::paths;
 
 /// Raised whenever the remembered lines change their meaning. The program's version stands beside it, because
@@ -161,8 +162,43 @@ impl KnownContents {
     }
 
     /// The contents of every picture's file, in order; `None` for one that can't be read or that changed while it
-    /// was read. Files are read on all cores.
-    pub fn of(&self, dataset: &Dataset, pictures: &[usize]) -> Vec<Option<Contents>> {
+    /// was read. Files that are not remembered are read on all cores; `read` counts them.
+    ///
+    /// # Errors
+    /// [`DataError::Stopped`]; what was read until then is remembered.
+    pub fn of(
+        &self,
+        dataset: &Dataset,
+        pictures: &[usize],
+        read: &AtomicUsize,
+        stop: &StopFlag,
+    ) -> Result<Vec<Option<Contents>>, DataError> {
+        let found = self.look_up(dataset, pictures, &|path, stamp| {
+            if stop.is_stopped() {
+                return None;
+            }
+            let contents = read_contents(path, stamp);
+            read.fetch_add(1, Ordering::Relaxed);
+            contents
+        });
+        if stop.is_stopped() {
+            return Err(DataError::Stopped);
+        }
+        Ok(found)
+    }
+
+    /// The same of those that are remembered, `None` for all others: no file is read.
+    pub fn remembered(&self, dataset: &Dataset, pictures: &[usize]) -> Vec<Option<Contents>> {
+        self.look_up(dataset, pictures, &|_, _| None)
+    }
+
+    /// `unknown` is asked for the contents of a file that is not remembered.
+    fn look_up(
+        &self,
+        dataset: &Dataset,
+        pictures: &[usize],
+        unknown: &(dyn Fn(&Path, Stamp) -> Option<Contents> + Sync),
+    ) -> Vec<Option<Contents>> {
         let mut folders: BTreeMap<PathBuf, Vec<(usize, PathBuf)>> = BTreeMap::new();
         for (place, &picture) in pictures.iter().enumerate() {
             let path = dataset.pictures[picture].source.path();
@@ -175,7 +211,7 @@ impl KnownContents {
             files.sort_by(|a, b| a.1.cmp(&b.1));
             let mut paths: Vec<&Path> = files.iter().map(|(_, path)| path.as_path()).collect();
             paths.dedup();
-            let found = self.of_folder(&folder, &paths);
+            let found = self.of_folder(&folder, &paths, unknown);
             for (place, path) in &files {
                 if let Ok(at) = paths.binary_search(&path.as_path()) {
                     contents[*place] = found[at];
@@ -185,7 +221,12 @@ impl KnownContents {
         contents
     }
 
-    fn of_folder(&self, folder: &Path, paths: &[&Path]) -> Vec<Option<Contents>> {
+    fn of_folder(
+        &self,
+        folder: &Path,
+        paths: &[&Path],
+        unknown: &(dyn Fn(&Path, Stamp) -> Option<Contents> + Sync),
+    ) -> Vec<Option<Contents>> {
         let known = self.load(folder);
         let found: Vec<(Option<Contents>, bool)> = paths
             .par_iter()
@@ -196,15 +237,17 @@ impl KnownContents {
                 let remembered = name_of(path).and_then(|name| known.get(name));
                 match remembered.filter(|known| known.stamp == stamp) {
                     Some(known) => (Some(*known), false),
-                    None => (read(path, stamp), true),
+                    None => (unknown(path, stamp), true),
                 }
             })
             .collect();
         let new = paths.iter().zip(&found).filter(|(_, (_, is_new))| *is_new);
-        self.remember(
-            new.filter_map(|(path, (contents, _))| Some((path.to_path_buf(), (*contents)?)))
-                .collect(),
-        );
+        let new: Vec<(PathBuf, Contents)> = new
+            .filter_map(|(path, (contents, _))| Some((path.to_path_buf(), (*contents)?)))
+            .collect();
+        if !new.is_empty() {
+            self.remember(new);
+        }
         found.into_iter().map(|(contents, _)| contents).collect()
     }
 
@@ -264,7 +307,7 @@ fn name_of(path: &Path) -> Option<&str> {
     path.file_name()?.to_str()
 }
 
-fn read(path: &Path, before: Stamp) -> Option<Contents> {
+fn read_contents(path: &Path, before: Stamp) -> Option<Contents> {
     let bytes = read_file(path).ok()?;
     let is_same = Stamp::of(path).is_ok_and(|after| after == before);
     is_same.then(|| Contents {
@@ -353,6 +396,13 @@ mod tests {
         }
     }
 
+    fn all(known: &KnownContents, dataset: &Dataset, pictures: &[usize]) -> Vec<Option<Contents>> {
+        let read = AtomicUsize::new(0);
+        known
+            .of(dataset, pictures, &read, &StopFlag::default())
+            .unwrap()
+    }
+
     /// Long past the clock's resolution, by another name for now.
     fn age(path: &Path) {
         let file = std::fs::File::options().append(true).open(path).unwrap();
@@ -378,12 +428,39 @@ mod tests {
         };
         known.save(folder.path(), List::from([("a.png".to_owned(), mark)]));
         let dataset = dataset(std::slice::from_ref(&path));
-        assert_eq!(known.of(&dataset, &[0, 0]), vec![Some(mark); 2]);
+        assert_eq!(all(&known, &dataset, &[0, 0]), vec![Some(mark); 2]);
+        assert_eq!(known.remembered(&dataset, &[0]), vec![Some(mark)]);
         std::fs::write(known.file(folder.path()), "{\"version\":").unwrap();
-        let found = known.of(&dataset, &[0]);
+        assert_eq!(known.remembered(&dataset, &[0]), vec![None]);
+        let found = all(&known, &dataset, &[0]);
         assert_eq!(found[0].unwrap().sha256, digest(b"truth"));
         std::fs::remove_file(&path).unwrap();
-        assert_eq!(known.of(&dataset, &[0]), vec![None]);
+        assert_eq!(all(&known, &dataset, &[0]), vec![None]);
+    }
+
+    #[test]
+    fn files_that_are_read_are_counted_and_a_stop_ends_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths: Vec<PathBuf> = (0..3)
+            .map(|n| folder.path().join(format!("{n}.png")))
+            .collect();
+        for path in &paths {
+            std::fs::write(path, "truth").unwrap();
+            age(path);
+        }
+        let known = KnownContents {
+            clock: Duration::ZERO,
+            ..KnownContents::new(&folder.path().join("cache"))
+        };
+        let dataset = dataset(&paths);
+        let (read, stop) = (AtomicUsize::new(0), StopFlag::default());
+        known.of(&dataset, &[0, 1], &read, &stop).unwrap();
+        assert_eq!(read.load(Ordering::Relaxed), 2);
+        known.of(&dataset, &[0, 1, 2], &read, &stop).unwrap();
+        assert_eq!(read.load(Ordering::Relaxed), 3, "two were remembered");
+        stop.stop();
+        let stopped = known.of(&dataset, &[0], &read, &stop);
+        assert!(matches!(stopped, Err(DataError::Stopped)));
     }
 
     #[test]
@@ -392,7 +469,7 @@ mod tests {
         let path = folder.path().join("a.png");
         std::fs::write(&path, "new").unwrap();
         let known = KnownContents::new(&folder.path().join("cache"));
-        assert!(known.of(&dataset(&[path]), &[0])[0].is_some());
+        assert!(all(&known, &dataset(&[path]), &[0])[0].is_some());
         assert!(known.load(folder.path()).is_empty());
     }
 
@@ -433,7 +510,7 @@ mod tests {
                     std::thread::sleep(Duration::from_millis(60));
                 }
                 let dataset = dataset(&paths);
-                let found = known.of(&dataset, &[0, 1, 2]);
+                let found = all(&known, &dataset, &[0, 1, 2]);
                 prop_assert!(!rests || known.load(folder.path()).len() == 3);
                 for (contents, path) in found.iter().zip(&paths) {
                     let bytes = std::fs::read(path).unwrap();

@@ -205,6 +205,9 @@ fn check_training(training: &TrainingConfig, data: &DataConfig, problems: &mut P
         training.batch_size,
         &bounds::BATCH_SIZE,
     );
+    if let Some(micro_batch) = training.micro_batch {
+        problems.number("training.micro_batch", micro_batch, &bounds::BATCH_SIZE);
+    }
     problems.number(
         "training.label_smoothing",
         training.label_smoothing,
@@ -549,6 +552,10 @@ mod tests {
             (
                 "training.batch_size=5000",
                 "training.batch_size is 5000, allowed is 1 to 4096",
+            ),
+            (
+                "training.micro_batch=0",
+                "training.micro_batch is 0, allowed is 1 to 4096",
             ),
             (
                 "backbone.input_size=16",

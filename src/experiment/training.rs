@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 #[serde(default, deny_unknown_fields)]
 pub struct TrainingConfig {
     pub batch_size: u32,
+    /// Pictures that are computed at once, where a whole batch does not fit into memory: the gradients of a batch's
+    /// parts are added up, so that a step is the same. Only a BatchNorm that learns sees the smaller part.
+    pub micro_batch: Option<u32>,
     /// Share of the target that is spread over all classes, 0 to 0.5.
     pub label_smoothing: f64,
     pub class_weights: ClassWeights,
@@ -24,6 +27,7 @@ impl Default for TrainingConfig {
     fn default() -> Self {
         Self {
             batch_size: 32,
+            micro_batch: None,
             label_smoothing: 0.0,
             class_weights: ClassWeights::Equal,
             monitor: Monitor::ValidationLoss,

@@ -18,14 +18,25 @@ const BATCHES: u32 = 8;
 const BATCH: i64 = 8;
 
 /// What was measured of one backbone at its weights' own input size.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Measured {
     /// As a frozen network: no gradients, BatchNorm folded, channels last.
     pub pictures_per_second: f64,
-    /// Length of the pooled features.
-    pub features: u32,
+    /// Length of the pooled features of the last stage, of the last two, and so on. Empty in what earlier versions
+    /// remembered, which must be measured again.
+    #[serde(default)]
+    pub stage_features: Vec<u32>,
     /// Share of the multiply-adds that the last 20 layers have, 0 to 1.
     pub top_share: f64,
+}
+
+impl Measured {
+    /// Pooled features of the last `stages` stages; more than there are means all of them.
+    pub fn features_of(&self, stages: u32) -> u32 {
+        let last = self.stage_features.len().saturating_sub(1);
+        let place = (stages.max(1) as usize - 1).min(last);
+        self.stage_features.get(place).copied().unwrap_or(0)
+    }
 }
 
 /// Builds a network without weights and measures it on the CPU.
@@ -53,7 +64,9 @@ pub fn measure(info: &ArchitectureInfo) -> Result<Measured, ModelError> {
             Device::Cpu,
             Kind::Float,
         )?,
-        features: u32::try_from(network.features()).unwrap_or(u32::MAX),
+        stage_features: (1..=tree.stages.len() as u32)
+            .map(|count| u32::try_from(tree.head_features(count)).unwrap_or(u32::MAX))
+            .collect(),
         top_share: work(true) as f64 / work(false).max(1) as f64,
     })
 }
@@ -96,7 +109,8 @@ mod tests {
         let info = catalogue::find("mobilenet_v3_small").unwrap();
         let measured = measure(info).unwrap();
         assert!(measured.pictures_per_second > 0.0);
-        assert_eq!(measured.features, 576);
+        assert_eq!(measured.stage_features[0], 576);
+        assert!(measured.stage_features.is_sorted_by(|a, b| a < b));
         assert!(measured.top_share > 0.0 && measured.top_share < 0.5);
     }
 }

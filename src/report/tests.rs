@@ -148,6 +148,7 @@ impl Place {
             seed: Some(42),
             recipe: None,
             peak_memory_bytes: Some(512_000_000),
+            memory_forecast_bytes: None,
             can_resume: false,
         };
         write(files::SUMMARY, &files::summary(&summary).unwrap());

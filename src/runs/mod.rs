@@ -45,6 +45,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::format;
 use crate::training::events::TestMetrics;
 use crate::training::movement::Movement;
 use crate::training::trainer::PhaseSummary;
@@ -106,9 +107,24 @@ pub struct RunSummary {
     /// The most memory that the process held while it trained, in bytes.
     #[serde(default)]
     pub peak_memory_bytes: Option<u64>,
+    /// What it was told to need before it began, in bytes.
+    #[serde(default)]
+    pub memory_forecast_bytes: Option<u64>,
     /// Whether it can go on from an epoch that it finished. What the folder says, not written.
     #[serde(skip)]
     pub can_resume: bool,
+}
+
+impl RunSummary {
+    /// What it held at most beside what it was told to need: `612 MB (forecast 700 MB)`; `None` where it was not
+    /// measured.
+    pub fn memory(&self) -> Option<String> {
+        let peak = format::bytes(self.peak_memory_bytes?);
+        Some(match self.memory_forecast_bytes {
+            Some(forecast) => format!("{peak} (forecast {})", format::bytes(forecast)),
+            None => peak,
+        })
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,6 +10,7 @@ use super::{RunError, RunState, RunSummary, atomic, files, resume, seeds, store}
 use crate::data::{Dataset, SplitIndices};
 use crate::experiment::{DataSource, Experiment, WeightsSource, preset};
 use crate::format;
+use crate::training::estimate::Estimate;
 use crate::training::events::TestMetrics;
 use crate::training::trainer::PhaseSummary;
 use crate::training::{
@@ -83,6 +84,7 @@ impl RunRecorder {
             seed: Some(experiment.seed),
             recipe: Some(seeds::recipe(&portable)),
             peak_memory_bytes: None,
+            memory_forecast_bytes: None,
             can_resume: false,
         };
         let recorder = Self {
@@ -246,6 +248,9 @@ impl RunRecorder {
         self.summary.state = state;
         self.memory.sample();
         self.summary.peak_memory_bytes = self.memory.bytes();
+        if let Some(memory) = self.summary.memory() {
+            self.note(&format!("Memory at most: {memory}"));
+        }
         self.write_log()?;
         self.write_summary()?;
         // The summary comes first: a folder without both would be one that begins anew.
@@ -294,6 +299,11 @@ impl RunRecorder {
                 self.summary.device = device.clone();
                 self.note(&format!("{train} pictures to train, {validation} to validate, {test} to test, on {device}"));
                 self.note(weights);
+                self.write_summary()?;
+            }
+            TrainingEvent::MemoryForecast(needed) => {
+                self.summary.memory_forecast_bytes = Some(needed.memory());
+                self.note(&memory_line(needed));
                 self.write_summary()?;
             }
             TrainingEvent::PhaseStarted {
@@ -374,6 +384,21 @@ impl TrainingListener for RunRecorder {
 
 fn listener_error(error: RunError) -> TrainingError {
     TrainingError::Listener(error.to_string())
+}
+
+/// `Memory, forecast: 700 MB (weights and their copies 40 MB, …)`
+fn memory_line(needed: &Estimate) -> String {
+    let parts: Vec<String> = needed
+        .parts()
+        .iter()
+        .filter(|(_, bytes)| *bytes > 0)
+        .map(|(name, bytes)| format!("{} {}", name.to_lowercase(), format::bytes(*bytes)))
+        .collect();
+    format!(
+        "Memory, forecast: {} ({})",
+        format::bytes(needed.memory()),
+        parts.join(", ")
+    )
 }
 
 fn test_line(test: &TestMetrics) -> String {

@@ -47,6 +47,8 @@ pub fn recipe(experiment: &Experiment) -> String {
     rest.name = String::new();
     rest.notes = String::new();
     let text = serde_json::to_string(&rest).unwrap_or_default();
+    // As versions before it wrote it: their runs are repetitions of the same.
+    let text = text.replace(r#""micro_batch":null,"#, "");
     Sha256::digest(text.as_bytes())
         .iter()
         .map(|byte| format!("{byte:02x}"))

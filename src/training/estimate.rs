@@ -1,6 +1,7 @@
 //! What a phase will need, told from the layer tree alone: memory and the cost of an epoch. Plain
 //! numbers for people who decide what to freeze; the trainer itself measures.
 
+use super::pictures::Pictures;
 use super::trainer::Variation;
 use crate::experiment::{Experiment, NormPolicy, Optimizer, Phase};
 use crate::models::head::pooled_width;
@@ -8,6 +9,10 @@ use crate::models::tree::{LayerNode, LayerTree};
 
 /// Bytes of a number in single precision.
 const NUMBER: u64 = 4;
+/// Libtorch, its libraries and the program itself, before any network stands.
+const PROGRAM: u64 = 260_000_000;
+/// Pictures that the frozen part sees at once.
+const FROZEN_BATCH: u64 = crate::models::fold::PIECE as u64;
 /// Backward costs about twice the forward pass: once for the layer's input, once for its weights.
 const BACKWARD: f64 = 2.0;
 
@@ -19,12 +24,25 @@ pub struct Situation<'a> {
     /// For each leaf, as `models::freeze::frozen_leaves` gives it.
     pub frozen: &'a [bool],
     pub head_parameters: u64,
-    /// Training and validation pictures, as far as they are known.
-    pub pictures: Option<(usize, usize)>,
+    /// As far as they are known.
+    pub pictures: Option<PictureCounts>,
 }
 
-/// Memory in bytes by what it is for, and the cost of an epoch. The pictures themselves, libtorch
-/// and its scratch space are not in it.
+/// The pictures of a split.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PictureCounts {
+    pub train: usize,
+    pub validation: usize,
+    pub test: usize,
+}
+
+impl PictureCounts {
+    pub fn all(self) -> usize {
+        self.train + self.validation + self.test
+    }
+}
+
+/// Memory in bytes by what it is for, and the cost of an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Estimate {
     /// The weights, and the copies that are kept to return to and to compare with.
@@ -32,10 +50,15 @@ pub struct Estimate {
     pub gradients: u64,
     /// Moments of the optimizer.
     pub optimizer: u64,
-    /// Outputs of one batch that the backward pass needs.
+    /// Outputs of one batch (of one micro-batch, where there is one) that the backward pass needs, or of the frozen
+    /// part's largest layers, which run before: whichever is more.
     pub activations: u64,
     /// The frozen part's kept output for every picture.
     pub features: u64,
+    /// The decoded pictures.
+    pub pictures: u64,
+    /// Of a forward pass, what comes before the first layer that changes, 0 to 1.
+    pub frozen_share: f64,
     /// Against an epoch in which everything learns, 0 to 1; after the first epoch where the frozen
     /// part is computed once.
     pub epoch_cost: f64,
@@ -81,9 +104,16 @@ impl Estimate {
         let pooled = |channels: i64| pooled_width(head, channels).unsigned_abs();
         let all_pooled = pooled(tree.head_features(head.stages));
         let mut outputs = all_pooled;
+        // In front of the first layer that changes: a layer's input and output stand side by side.
+        let (mut frozen, mut frozen_outputs, mut before) = (0.0, 0, 0);
         for (index, leaf) in leaves.iter().take(count).enumerate() {
             let forward = leaf.multiply_adds as f64;
             whole += forward * (1.0 + BACKWARD);
+            if index < steady {
+                frozen += forward;
+                frozen_outputs = frozen_outputs.max(before + numbers(leaf));
+                before = numbers(leaf);
+            }
             cost += forward
                 * match index {
                     _ if index < steady && keeps_features => 0.0,
@@ -99,11 +129,15 @@ impl Estimate {
                 outputs += numbers(leaf);
             }
         }
+        let training = &experiment.training;
+        let at_once = u64::from(training.micro_batch.unwrap_or(training.batch_size));
         // A dense head has about one multiply-add for each parameter.
         let head_cost = situation.head_parameters as f64 * (1.0 + BACKWARD);
         let kept = 1 + u64::from(experiment.training.weight_averaging.is_some());
         let features = match situation.pictures {
-            Some((train, validation)) if keeps_features => {
+            Some(PictureCounts {
+                train, validation, ..
+            }) if keeps_features => {
                 let of_one = if steady == count {
                     all_pooled
                 } else {
@@ -121,8 +155,16 @@ impl Estimate {
             weights: (2 * all + kept * trainable) * NUMBER,
             gradients: trainable * NUMBER,
             optimizer: trainable * moments(&phase.optimizer) * NUMBER,
-            activations: outputs * NUMBER * u64::from(experiment.training.batch_size),
+            activations: (outputs * at_once).max(frozen_outputs * FROZEN_BATCH) * NUMBER,
             features,
+            pictures: situation.pictures.map_or(0, |pictures| {
+                Pictures::bytes(tree.input_size, pictures.all())
+            }),
+            frozen_share: if whole > 0.0 {
+                frozen / (whole / (1.0 + BACKWARD))
+            } else {
+                0.0
+            },
             epoch_cost: if whole + head_cost > 0.0 {
                 (cost + head_cost) / (whole + head_cost)
             } else {
@@ -134,7 +176,26 @@ impl Estimate {
 
     /// Bytes in all.
     pub fn memory(&self) -> u64 {
-        self.weights + self.gradients + self.optimizer + self.activations + self.features
+        PROGRAM
+            + self.weights
+            + self.gradients
+            + self.optimizer
+            + self.activations
+            + self.features
+            + self.pictures
+    }
+
+    /// What it is made of, a line each.
+    pub fn parts(&self) -> [(&'static str, u64); 7] {
+        [
+            ("Program and libtorch", PROGRAM),
+            ("Weights and their copies", self.weights),
+            ("Gradients", self.gradients),
+            ("Optimizer", self.optimizer),
+            ("Outputs of one batch", self.activations),
+            ("Kept features", self.features),
+            ("Decoded pictures", self.pictures),
+        ]
     }
 }
 
@@ -201,7 +262,11 @@ mod tests {
             tree: &tree,
             frozen: &frozen_leaves(&freeze, &tree).unwrap(),
             head_parameters: 1_026,
-            pictures: Some((1_000, 200)),
+            pictures: Some(PictureCounts {
+                train: 1_000,
+                validation: 200,
+                test: 100,
+            }),
         })
     }
 
@@ -238,7 +303,10 @@ mod tests {
             tree: &tree,
             frozen: &frozen_leaves(&plan, &tree).unwrap(),
             head_parameters: 0,
-            pictures: Some((10, 0)),
+            pictures: Some(PictureCounts {
+                train: 10,
+                ..PictureCounts::default()
+            }),
         });
         assert_eq!(estimate.features, 10 * 40 * 28 * 28 * 4);
     }
@@ -254,10 +322,26 @@ mod tests {
             last.weights,
             4 * (2 * (tree.root.parameters + 1_026) + learns)
         );
-        // layer4 has 12 leaves of 512 x 7 x 7, and 512 pooled features.
-        assert_eq!(last.activations, 32 * 4 * (12 * 512 * 49 + 512));
+        // layer4 has 12 leaves of 512 x 7 x 7, and 512 pooled features; the frozen stem's output is larger, where the
+        // first BatchNorm's input and output are 64 x 112 x 112.
+        let learning = 32 * 4 * (12 * 512 * 49 + 512);
+        assert_eq!(last.activations, FROZEN_BATCH * 4 * 2 * 64 * 112 * 112);
+        assert!(last.activations > learning);
+        let large = estimate(FreezePlan::Below("layer4".into()), |experiment| {
+            experiment.training.batch_size = 320;
+        });
+        assert_eq!(large.activations, 10 * learning);
+        let split = estimate(FreezePlan::Below("layer4".into()), |experiment| {
+            experiment.training.batch_size = 320;
+            experiment.training.micro_batch = Some(256);
+        });
+        assert_eq!(split.activations, 8 * learning);
+        assert_eq!(last.pictures, 1_300 * 224 * 224 * 3);
+        let parts: u64 = last.parts().iter().map(|(_, bytes)| bytes).sum();
+        assert_eq!(parts, last.memory());
         let all = estimate(FreezePlan::Nothing, |_| ());
-        assert!(all.activations > 10 * last.activations);
+        assert!(all.activations > 10 * learning);
+        assert_eq!((all.frozen_share, last.frozen_share > 0.5), (0.0, true));
         assert!(all.epoch_cost > last.epoch_cost);
         // A hole: gradients pass through what is frozen behind the first layer that learns.
         let hole = estimate(FreezePlan::Custom(vec!["layer3".into()]), |_| ());

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::TrainingError;
+use super::estimate::Estimate;
 use super::resume::ResumePoint;
 
 /// Hears of everything that happens, on the training thread, in order.
@@ -34,6 +35,8 @@ pub enum TrainingEvent {
         /// `Loaded 244 tensors of efficientnet_lite0.pth (efficientnet-lite names)`.
         weights: String,
     },
+    /// What the phase that needs most will hold in memory.
+    MemoryForecast(Estimate),
     PhaseStarted {
         /// Counted from 0.
         phase: usize,
@@ -84,6 +87,8 @@ pub struct Progress {
 pub enum Activity {
     /// Counted in bytes.
     DownloadingWeights,
+    /// Pictures that no run has seen yet are read once, to know them again.
+    CheckingPictures,
     ReadingPictures,
     ComputingFeatures,
     Training,

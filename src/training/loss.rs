@@ -36,6 +36,18 @@ impl Loss {
         })
     }
 
+    /// What the mean divides by: the number of pictures, or the sum of their classes' weights. A batch's mean is the
+    /// mean over its parts, each counted by this.
+    pub fn weight(&self, labels: &Tensor) -> Result<f64, TchError> {
+        match &self.class_weights {
+            None => Ok(labels.numel() as f64),
+            Some(weights) => weights
+                .f_index_select(0, labels)?
+                .f_sum(Kind::Double)?
+                .f_double_value(&[]),
+        }
+    }
+
     /// The loss to minimise, a scalar. `logits`: `[N, classes]`, or `[N, 1]` for a sigmoid;
     /// `labels`: `[N]`, int64.
     ///

@@ -27,11 +27,13 @@ pub mod resume;
 pub mod schedule;
 pub mod snapshot;
 pub mod time_estimate;
+pub mod warmth;
 
 mod forecast;
 mod memory;
 mod reporter;
 mod seeds;
+mod shortage;
 
 #[cfg(test)]
 mod golden;

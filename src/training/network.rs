@@ -9,6 +9,7 @@ use super::TrainingError;
 use super::events::Activity;
 use super::phase_plan::{Anatomy, PhasePlan};
 use super::reporter::Reporter;
+use super::shortage::AtOnce;
 use super::stages::Stages;
 use crate::experiment::{Experiment, OutputLayer, Phase};
 use crate::models::cam::Activations;
@@ -38,6 +39,8 @@ pub struct Network {
     pub(super) frozen_kind: Kind,
     /// Whose preprocessing the pictures get.
     pub pretrained: &'static WeightsInfo,
+    /// Pictures that pass without gradients.
+    pub at_once: AtOnce,
     /// Whose features the head takes beside the last stage's.
     pub(super) stages: Stages,
     segments: Vec<Range<usize>>,
@@ -106,6 +109,7 @@ impl Network {
             side,
             frozen_kind: Kind::Float,
             pretrained,
+            at_once: AtOnce::default(),
             stages,
             segments,
             costs,
@@ -324,7 +328,7 @@ pub struct FrozenPart {
 impl FrozenPart {
     /// From the depth where the part begins to the one where it ends. A part without segments
     /// gives its input back. What is pooled leaves in single precision, a grid in the precision that it was computed
-    /// in.
+    /// in. Where memory runs out, fewer pictures pass at once.
     pub fn advance(&self, network: &Network, input: &Tensor) -> Result<Tensor, TrainingError> {
         if self.depths.is_empty() {
             return Ok(input.shallow_clone());
@@ -341,6 +345,11 @@ impl FrozenPart {
     }
 
     fn advance_piece(&self, network: &Network, input: &Tensor) -> Result<Tensor, TrainingError> {
+        let at_once = &network.at_once;
+        at_once.forward(input, &mut |part| self.advance_all(network, part))
+    }
+
+    fn advance_all(&self, network: &Network, input: &Tensor) -> Result<Tensor, TrainingError> {
         let Network { head, stages, .. } = network;
         let mut flow = stages.enter(input, self.depths.start)?;
         for prefix in &self.prefixes {

@@ -80,6 +80,24 @@ pub(super) fn choose(
     }
 }
 
+/// Has the frozen part compute in what `asked` means. `cuts`: the frozen segments of every phase. By the segments that no
+/// phase changes, because those are what whoever uses the run later has, too; where there are none, by those that some
+/// phase has frozen. Gives a line for the log, or nothing where nothing is frozen.
+pub(super) fn choose_by_cuts(
+    network: &mut Network,
+    asked: Precision,
+    cuts: &[usize],
+) -> Result<Option<String>, TrainingError> {
+    let cuts = || cuts.iter().copied();
+    let unchanged = cuts().min().filter(|&cut| cut > 0);
+    let Some(depth) = unchanged.or(cuts().max()).filter(|&cut| cut > 0) else {
+        return Ok(None);
+    };
+    let chosen = choose(network, asked, depth)?;
+    network.frozen_kind = chosen.kind;
+    Ok(Some(chosen.line))
+}
+
 /// Whether convolutions in bf16 are quick on this processor.
 fn has_instructions() -> bool {
     #[cfg(target_arch = "x86_64")]

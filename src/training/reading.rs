@@ -1,15 +1,14 @@
 //! Reads the pictures of a run.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::Ordering;
 
 use super::TrainingError;
 use super::events::Activity;
 use super::reporter::Reporter;
+use crate::data::Dataset;
 use crate::data::square::SquareSpec;
 use crate::data::store::PictureStore;
-use crate::data::{Dataset, Problem};
 
 /// What pictures are read from and made into.
 pub struct Reading {
@@ -28,9 +27,8 @@ impl Reading {
         reporter: &mut Reporter<'_>,
     ) -> Result<(PictureStore, Vec<usize>), TrainingError> {
         reporter.begin(Activity::ReadingPictures, indices.len())?;
-        let done = AtomicUsize::new(0);
         let stop = reporter.stop_flag().clone();
-        let load = || -> Result<(PictureStore, Vec<Problem>), TrainingError> {
+        let (store, problems) = reporter.watch("graft-decode", |done| {
             let progress = |read: usize, _total: usize| {
                 done.fetch_max(read, Ordering::Relaxed);
             };
@@ -42,31 +40,6 @@ impl Reading {
                 &progress,
                 &stop,
             )?)
-        };
-        let (store, problems) = std::thread::scope(|scope| {
-            let thread = std::thread::Builder::new()
-                .name("graft-decode".into())
-                .spawn_scoped(scope, load)
-                .map_err(|error| {
-                    TrainingError::Experiment(format!("can't start a thread: {error}"))
-                })?;
-            let mut told = Ok(());
-            while !thread.is_finished() {
-                std::thread::sleep(Duration::from_millis(5));
-                if told.is_ok() {
-                    told = reporter.set_done(done.load(Ordering::Relaxed));
-                    if told.is_err() {
-                        // A listener that fails ends the run; the reading thread must end too.
-                        stop.stop();
-                    }
-                }
-            }
-            told?;
-            thread.join().unwrap_or_else(|_| {
-                Err(TrainingError::Experiment(
-                    "reading the pictures ended unexpectedly".into(),
-                ))
-            })
         })?;
         reporter.set_done(indices.len())?;
         let is_unreadable = |index: &usize| {

@@ -1,6 +1,7 @@
 //! Between the trainer and its listener: thins out progress, tells the remaining time, and looks
 //! at stop and pause before every batch.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::TrainingError;
@@ -140,6 +141,45 @@ impl<'a> Reporter<'a> {
     /// The activity's extent turns out to be `total`.
     pub fn set_total(&mut self, total: usize) {
         self.progress.total = total;
+    }
+
+    /// Does `work` on another thread, so that this one can tell the listener how far it is: the activity is begun,
+    /// and `work` counts in what it is given.
+    ///
+    /// # Errors
+    /// Of the listener, which then stops the work; and when the system gives no thread.
+    pub fn watch<T: Send>(
+        &mut self,
+        thread: &str,
+        work: impl FnOnce(&AtomicUsize) -> Result<T, TrainingError> + Send,
+    ) -> Result<T, TrainingError> {
+        let done = AtomicUsize::new(0);
+        let stop = self.stop.clone();
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new()
+                .name(thread.into())
+                .spawn_scoped(scope, || work(&done))
+                .map_err(|error| {
+                    TrainingError::Experiment(format!("can't start a thread: {error}"))
+                })?;
+            let mut told = Ok(());
+            while !thread.is_finished() {
+                std::thread::sleep(Duration::from_millis(5));
+                if told.is_ok() {
+                    told = self.set_done(done.load(Ordering::Relaxed));
+                    if told.is_err() {
+                        // A listener that fails ends the run; the other thread must end too.
+                        stop.stop();
+                    }
+                }
+            }
+            told?;
+            thread.join().unwrap_or_else(|_| {
+                Err(TrainingError::Experiment(
+                    "an error inside Graft ended the reading of the pictures".into(),
+                ))
+            })
+        })
     }
 
     /// `done` pictures of the activity are done.

@@ -1,7 +1,13 @@
-//! How long the two usual ways of training will take, before anything is trained: from the measured
-//! speed of the frozen network and the work that is repeated every epoch.
+//! How long training will take, before anything is trained: from the measured speed of the frozen network and the work
+//! that is repeated every epoch.
 
+use super::estimate::{Estimate, PictureCounts};
+use super::warmth::{Rows, Warmth};
+use crate::data::augment::flip_views;
+use crate::experiment::{Experiment, HeadConfig, TestViews};
+use crate::models::head::pooled_width;
 use crate::models::speed::Measured;
+use crate::training::trainer::Variation;
 
 /// Epochs of the lesson's recipe: the new head alone, and then the top layers too.
 const EPOCHS: f64 = 10.0;
@@ -10,6 +16,7 @@ const TRAINING_WORK: f64 = 3.0;
 /// Of a head's step on one picture's cached features, in seconds: measured with Dense 128.
 const HEAD_SECONDS: f64 = 4e-5;
 
+/// The two usual ways with one backbone.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TimeEstimate {
     /// In seconds: 10 epochs of a new head on features that are computed once.
@@ -18,42 +25,249 @@ pub struct TimeEstimate {
     pub fine_tuning: f64,
     /// Of the features that are kept.
     pub cached_bytes: u64,
+    /// Whether they are there already, all of them.
+    pub is_warm: bool,
 }
 
 impl TimeEstimate {
-    /// For `train` pictures to learn from and `others` to validate and test on.
-    pub fn new(measured: &Measured, train: usize, others: usize) -> Self {
+    /// For a head such as `head` on `pictures`. `kept`: which of their pooled features stand on disk, where that is
+    /// known.
+    pub fn new(
+        measured: &Measured,
+        head: &HeadConfig,
+        pictures: PictureCounts,
+        kept: Option<Rows>,
+    ) -> Self {
         let picture = 1.0 / measured.pictures_per_second.max(1e-9);
-        let (train, all) = (train as f64, (train + others) as f64);
-        let feature_extraction = all * picture + EPOCHS * train * HEAD_SECONDS;
+        let (train, all) = (pictures.train as f64, pictures.all() as f64);
+        let missing = kept.map_or(all, |rows| rows.missing as f64);
+        let feature_extraction = missing * picture + EPOCHS * train * HEAD_SECONDS;
         let top = measured.top_share * picture;
         let fine_tuning = all * (picture - top) + EPOCHS * TRAINING_WORK * train * top;
+        let width = pooled_width(head, i64::from(measured.features_of(head.stages)));
         Self {
             feature_extraction,
             fine_tuning,
-            cached_bytes: (all * f64::from(measured.features) * 4.0) as u64,
+            cached_bytes: pictures.all() as u64 * width.unsigned_abs() * 4,
+            is_warm: kept.is_some_and(|rows| rows.all > 0 && rows.missing == 0),
         }
     }
+}
+
+/// One experiment, and what it needs.
+#[derive(Debug, Clone, Copy)]
+pub struct Planned<'a> {
+    pub experiment: &'a Experiment,
+    /// One for each phase.
+    pub phases: &'a [Estimate],
+    pub pictures: PictureCounts,
+    /// Seconds that one picture takes through the frozen network, at the experiment's own input size.
+    pub picture_seconds: f64,
+    /// What stands on disk already; nothing, as long as nobody has looked.
+    pub warmth: Option<&'a Warmth>,
+}
+
+/// A whole run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RunEstimate {
+    /// Computing the frozen part, once.
+    pub once_seconds: f64,
+    /// All epochs and the test.
+    pub epochs_seconds: f64,
+    /// Features that are kept, of all phases together.
+    pub features: u64,
+    /// Their rows.
+    pub rows: Rows,
+}
+
+impl RunEstimate {
+    pub fn new(planned: &Planned<'_>) -> Self {
+        let Planned {
+            experiment,
+            phases,
+            pictures,
+            picture_seconds,
+            warmth,
+        } = planned;
+        let views = Variation::of(&experiment.augmentation).views();
+        let kept_rows = pictures.train * views.unwrap_or(0) as usize + pictures.validation;
+        let mut estimate = Self {
+            once_seconds: 0.0,
+            epochs_seconds: 0.0,
+            features: 0,
+            rows: Rows::default(),
+        };
+        let mut computed: Vec<f64> = Vec::new();
+        for (index, (phase, needs)) in experiment.phases.iter().zip(*phases).enumerate() {
+            let share = needs.frozen_share;
+            // A pass records the output at every depth that a later phase needs.
+            let is_new = !computed.iter().any(|&deeper| deeper >= share);
+            if share > 0.0 && is_new {
+                let rows = warmth
+                    .and_then(|warmth| warmth.phases.get(index).copied())
+                    .unwrap_or(Rows {
+                        all: kept_rows,
+                        missing: kept_rows,
+                    });
+                estimate.once_seconds += rows.missing as f64 * share * picture_seconds;
+                estimate.rows.all += rows.all;
+                estimate.rows.missing += rows.missing;
+                estimate.features += needs.features;
+                computed.push(share);
+            }
+            let training = needs.epoch_cost * TRAINING_WORK * picture_seconds + HEAD_SECONDS;
+            let validating = (1.0 - share) * picture_seconds;
+            estimate.epochs_seconds += f64::from(phase.epochs)
+                * (pictures.train as f64 * training + pictures.validation as f64 * validating);
+        }
+        let test_views = match experiment.training.test_views {
+            TestViews::Single => 1,
+            TestViews::Flips => flip_views(&experiment.augmentation),
+        };
+        let tested = pictures.test * test_views as usize;
+        let unchanged = phases
+            .iter()
+            .map(|needs| needs.frozen_share)
+            .fold(1.0, f64::min);
+        let missing = warmth.map_or(tested, |warmth| warmth.test.missing);
+        estimate.once_seconds += missing as f64 * unchanged * picture_seconds;
+        estimate.epochs_seconds += tested as f64 * (1.0 - unchanged) * picture_seconds;
+        estimate
+    }
+
+    pub fn seconds(&self) -> f64 {
+        self.once_seconds + self.epochs_seconds
+    }
+
+    /// Whether all features that are kept stand on disk already.
+    pub fn is_warm(&self) -> bool {
+        self.rows.all > 0 && self.rows.missing == 0
+    }
+}
+
+/// Seconds of one picture through the frozen network of `measured`, whose speed was taken at `default_side`, at `side`:
+/// the work grows with the area.
+pub fn picture_seconds(measured: &Measured, default_side: u32, side: u32) -> f64 {
+    let scale = f64::from(side) / f64::from(default_side.max(1));
+    scale * scale / measured.pictures_per_second.max(1e-9)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::{Phase, Pooling};
+
+    fn measured() -> Measured {
+        Measured {
+            pictures_per_second: 50.0,
+            stage_features: vec![1280, 1600],
+            top_share: 0.25,
+        }
+    }
+
+    fn counts(train: usize, validation: usize, test: usize) -> PictureCounts {
+        PictureCounts {
+            train,
+            validation,
+            test,
+        }
+    }
 
     #[test]
     fn twice_the_pictures_take_twice_the_time() {
-        let measured = Measured {
-            pictures_per_second: 50.0,
-            features: 1280,
-            top_share: 0.25,
-        };
-        let one = TimeEstimate::new(&measured, 1_000, 500);
-        let two = TimeEstimate::new(&measured, 2_000, 1_000);
+        let head = HeadConfig::default();
+        let estimate = |pictures| TimeEstimate::new(&measured(), &head, pictures, None);
+        let one = estimate(counts(1_000, 300, 200));
+        let two = estimate(counts(2_000, 600, 400));
         assert!((two.feature_extraction / one.feature_extraction - 2.0).abs() < 1e-9);
         assert!((two.fine_tuning / one.fine_tuning - 2.0).abs() < 1e-9);
-        assert_eq!(one.cached_bytes, 1_500 * 1280 * 4);
         // 30 s through the network, and 10 epochs of a head.
         assert!((one.feature_extraction - 30.4).abs() < 1e-9);
-        assert!(one.fine_tuning > one.feature_extraction);
+        assert!(one.fine_tuning > one.feature_extraction && !one.is_warm);
+    }
+
+    #[test]
+    fn features_of_more_stages_are_longer_and_kept_ones_cost_nothing() {
+        let mut head = HeadConfig {
+            pooling: Pooling::Average,
+            stages: 1,
+            ..HeadConfig::default()
+        };
+        let pictures = counts(1_000, 300, 200);
+        let bytes =
+            |head: &HeadConfig| TimeEstimate::new(&measured(), head, pictures, None).cached_bytes;
+        assert_eq!(bytes(&head), 1_500 * 1280 * 4);
+        head.stages = 2;
+        assert_eq!(bytes(&head), 1_500 * 1600 * 4);
+        head.stages = 9;
+        head.pooling = Pooling::AverageMax;
+        assert_eq!(bytes(&head), 2 * 1_500 * 1600 * 4);
+        let kept = |missing| {
+            let rows = Rows {
+                all: 1_500,
+                missing,
+            };
+            TimeEstimate::new(&measured(), &head, pictures, Some(rows))
+        };
+        assert!((kept(0).feature_extraction - 0.4).abs() < 1e-9 && kept(0).is_warm);
+        assert!((kept(50).feature_extraction - 1.4).abs() < 1e-9 && !kept(50).is_warm);
+    }
+
+    fn needs(frozen_share: f64, features: u64) -> Estimate {
+        Estimate {
+            frozen_share,
+            features,
+            epoch_cost: 1.0 - frozen_share,
+            keeps_features: frozen_share > 0.0,
+            ..Estimate::default()
+        }
+    }
+
+    #[test]
+    fn a_run_computes_its_frozen_part_once_and_less_where_it_is_kept() {
+        let phase = |epochs| Phase {
+            epochs,
+            ..Phase::default()
+        };
+        let experiment = Experiment {
+            phases: vec![phase(2), phase(3)],
+            ..Experiment::default()
+        };
+        // The head alone, then the last quarter of the network.
+        let phases = [needs(1.0, 700), needs(0.75, 900)];
+        let planned = Planned {
+            experiment: &experiment,
+            phases: &phases,
+            pictures: counts(100, 20, 10),
+            picture_seconds: 1.0,
+            warmth: None,
+        };
+        let cold = RunEstimate::new(&planned);
+        // The second depth is recorded on the way; the test passes what no phase changes.
+        assert!((cold.once_seconds - (120.0 + 10.0 * 0.75)).abs() < 1e-9);
+        let epochs = 3.0 * (100.0 * 3.0 * 0.25 + 20.0 * 0.25) + 10.0 * 0.25;
+        assert!((cold.epochs_seconds - epochs - 5.0 * 100.0 * HEAD_SECONDS).abs() < 1e-9);
+        assert!(!cold.is_warm());
+        let rows = |missing| Rows { all: 120, missing };
+        let warmth = Warmth {
+            phases: vec![rows(0), rows(120)],
+            test: Rows {
+                all: 10,
+                missing: 0,
+            },
+            backbone: Rows::default(),
+        };
+        let warm = RunEstimate::new(&Planned {
+            warmth: Some(&warmth),
+            ..planned
+        });
+        assert_eq!((warm.once_seconds, warm.is_warm()), (0.0, true));
+        assert_eq!(warm.epochs_seconds, cold.epochs_seconds);
+        assert_eq!(warm.features, 700);
+    }
+
+    #[test]
+    fn a_larger_square_costs_its_area() {
+        assert!((picture_seconds(&measured(), 224, 448) - 4.0 / 50.0).abs() < 1e-12);
     }
 }

@@ -11,6 +11,7 @@ use std::thread::JoinHandle;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::evaluations::Evaluations;
+use super::features::Features;
 use super::gallery::Gallery;
 use super::messages::{Answer, Question};
 use super::trainer::Notify;
@@ -32,6 +33,7 @@ pub struct Assistant {
     networks: Option<Sender<Question>>,
     evaluations: Evaluations,
     gallery: Option<Gallery>,
+    features: Features,
     answers: Receiver<Answer>,
     /// The flag of the scan that was asked for last.
     scan_stop: Arc<Mutex<StopFlag>>,
@@ -86,8 +88,10 @@ impl Assistant {
                 }
             })?;
         let gallery = Gallery::spawn(&tell)?;
+        let features = Features::spawn(tell)?;
         Ok(Self {
             gallery: Some(gallery),
+            features,
             quick: Some(quick),
             scans: Some(scans),
             networks: Some(networks),
@@ -115,6 +119,7 @@ impl Assistant {
                     gallery.ask(question);
                 }
             }
+            Question::Features(question) => self.features.ask(question),
             Question::MeasureSpeed { .. } | Question::Classify { .. } => {
                 if let Some(networks) = &self.networks {
                     drop(networks.try_send(question));
@@ -298,6 +303,7 @@ fn answer(question: Question) -> Option<Answer> {
         Question::Scan { .. }
         | Question::StopScan
         | Question::Gallery(_)
+        | Question::Features(_)
         | Question::MeasureSpeed { .. }
         | Question::Classify { .. }
         | Question::EvaluateRun { .. }

@@ -1,6 +1,7 @@
 //! Every message between the window and the threads behind it. Messages carry numbers, strings and
 //! RGB8 pixels; no tensor leaves its thread.
 
+mod features;
 mod gallery;
 
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use crate::training::TrainingEvent;
 use crate::training::diagnosis::{Diagnosis, Undecided};
 use crate::training::pretrained::RankedClass;
 
+pub use features::{FeaturesAnswer, FeaturesQuestion};
 pub use gallery::{GalleryAnswer, GalleryQuestion, NeighbourPicture};
 
 /// Names one training from the click that queued it to its end; unique within the process.
@@ -146,6 +148,7 @@ pub enum Question {
         folder: PathBuf,
     },
     Gallery(GalleryQuestion),
+    Features(FeaturesQuestion),
 }
 
 /// From the assistant thread.
@@ -222,6 +225,7 @@ pub enum Answer {
         split: Split,
     },
     Gallery(GalleryAnswer),
+    Features(FeaturesAnswer),
 }
 
 /// A run's answers on one split and all numbers that follow from them.

@@ -3,6 +3,7 @@
 
 pub mod assistant;
 mod evaluations;
+mod features;
 mod gallery;
 pub mod messages;
 mod networks;

@@ -209,11 +209,20 @@ fn any_training() -> impl Strategy<Value = TrainingConfig> {
         weights,
         prop::option::of(stopping),
         averaging,
+        prop::option::of(1_u32..4096),
     )
         .prop_map(
-            |(batch_size, label_smoothing, class_weights, early_stopping, weight_averaging)| {
+            |(
+                batch_size,
+                label_smoothing,
+                class_weights,
+                early_stopping,
+                weight_averaging,
+                micro_batch,
+            )| {
                 TrainingConfig {
                     batch_size,
+                    micro_batch,
                     label_smoothing,
                     class_weights,
                     monitor: Monitor::ValidationMacroF1,

@@ -17,6 +17,7 @@ use crate::app::tokens::{self, icon, tokens};
 use crate::data::Pixels;
 use crate::experiment::WeightsSource;
 use crate::models::catalogue::{self, ArchitectureInfo};
+use crate::training::estimate::PictureCounts;
 use crate::training::time_estimate::TimeEstimate;
 
 /// Plain data of the backbones view.
@@ -62,9 +63,11 @@ impl BackbonesView {
         let editor = EditorView::build(state)?;
         let backbone = &editor.experiment.backbone;
         let counts = match &state.scan {
-            Scan::Done { split, .. } => {
-                Some((split.train.len(), split.validation.len() + split.test.len()))
-            }
+            Scan::Done { split, .. } => Some(PictureCounts {
+                train: split.train.len(),
+                validation: split.validation.len(),
+                test: split.test.len(),
+            }),
             _ => None,
         };
         let rows: Vec<BackboneRow> = catalogue::architectures()
@@ -79,8 +82,13 @@ impl BackbonesView {
                         .stored_weights
                         .contains(&(info.name.to_owned(), weights)),
                     pictures_per_second: measured.map(|measured| measured.pictures_per_second),
-                    estimate: measured.zip(counts).map(|(measured, (train, others))| {
-                        TimeEstimate::new(measured, train, others)
+                    estimate: measured.zip(counts).map(|(measured, pictures)| {
+                        // What of the chosen one is kept is known.
+                        let warmth = state.features.warmth.as_deref();
+                        let kept = warmth
+                            .filter(|_| info.name == backbone.name)
+                            .map(|warmth| warmth.backbone);
+                        TimeEstimate::new(measured, &editor.experiment.head, pictures, kept)
                     }),
                 }
             })
@@ -485,9 +493,14 @@ fn table_ui(
 /// "About 40 s for feature extraction, about 6 min for fine-tuning; 12 MB of cached features"
 fn sentence(estimate: &TimeEstimate) -> String {
     format!(
-        "About {} for feature extraction, about {} for fine-tuning; {} of cached features",
+        "About {} for feature extraction, about {} for fine-tuning; {} of cached features{}",
         format::duration(estimate.feature_extraction),
         format::duration(estimate.fine_tuning),
-        crate::format::bytes(estimate.cached_bytes)
+        crate::format::bytes(estimate.cached_bytes),
+        if estimate.is_warm {
+            ", all there already"
+        } else {
+            ""
+        }
     )
 }

@@ -346,6 +346,7 @@ fn run(
             seed: None,
             recipe: None,
             peak_memory_bytes: None,
+            memory_forecast_bytes: None,
             can_resume: false,
         }),
         color,
@@ -409,7 +410,7 @@ fn speeds() -> BTreeMap<String, Measured> {
         .map(|info| {
             let measured = Measured {
                 pictures_per_second: 30.0 / info.gflops,
-                features: 1280,
+                stage_features: vec![1280],
                 top_share: 0.2,
             };
             (info.name.to_owned(), measured)

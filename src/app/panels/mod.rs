@@ -16,6 +16,8 @@ pub mod data_view;
 pub mod diagnosis;
 pub mod editor;
 pub mod evaluation;
+pub mod feature_cache;
+pub mod forecast;
 pub mod format;
 pub mod gallery;
 pub mod head;

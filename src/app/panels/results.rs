@@ -43,6 +43,8 @@ pub struct ResultRow {
     pub macro_f1: f64,
     pub loss: f64,
     pub seconds: f64,
+    /// Held at most, and forecast.
+    pub memory: Option<String>,
     pub trainable: u64,
     pub n: usize,
     /// Whether it was tested on the same pictures as the others.
@@ -137,6 +139,7 @@ impl ResultsView {
                 macro_f1: test.macro_f1,
                 loss: test.loss,
                 seconds: summary.seconds_total,
+                memory: summary.memory(),
                 trainable: summary.trainable_parameters,
                 n: test.n,
                 comparable: Some(summary.test_split.as_str()) == split,
@@ -409,6 +412,7 @@ fn table_ui(ui: &mut egui::Ui, view: &ResultsView) {
                 ("Macro-F1", "F1 averaged over classes, each counting the same"),
                 ("Loss", "Mean cross-entropy per test picture, in nats; lower is better"),
                 ("Time", "For the whole run"),
+                ("Memory", "The most that the process held while it trained, and what was forecast before"),
                 ("Trainable", "Parameters that learned in the last phase"),
                 ("Pictures", "Number of test pictures"),
                 ("Backbone", "The pre-trained network"),
@@ -434,6 +438,7 @@ fn table_ui(ui: &mut egui::Ui, view: &ResultsView) {
                 ui.label(format!("{:.3}", row.macro_f1));
                 ui.label(format!("{:.3}", row.loss));
                 ui.label(format::duration(row.seconds));
+                ui.label(row.memory.as_deref().unwrap_or("–"));
                 ui.label(format::compact(row.trainable));
                 ui.label(format::count(row.n as u64));
                 ui.label(colors.muted(&row.backbone));

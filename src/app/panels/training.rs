@@ -114,6 +114,19 @@ pub fn training_ui(
     );
     draft.touched(changed, "batch size");
     widgets::problem(ui, draft.problem("training.batch_size"));
+    let training = &mut draft.experiment.training;
+    let mut is_split = training.micro_batch.is_some();
+    let tooltip = "Compute a batch in parts that fit into memory, and add up their gradients: the steps stay the same, and only a BatchNorm that learns sees the smaller part";
+    if widgets::toggle(ui, "In parts", tooltip, &mut is_split) {
+        training.micro_batch = is_split.then_some((training.batch_size / 2).max(1));
+        draft.touched(true, "");
+    }
+    if let Some(micro_batch) = &mut draft.experiment.training.micro_batch {
+        let tooltip = "Pictures that are computed at once. Memory grows with it; the batch stays as large as it is";
+        let changed = widgets::number(ui, "At once", tooltip, micro_batch, bounds::BATCH_SIZE, "");
+        draft.touched(changed, "micro-batch");
+    }
+    widgets::problem(ui, draft.problem("training.micro_batch"));
 
     let tooltip = "Share of the target that is spread over all classes: keeps the network from being too sure";
     let training = &mut draft.experiment.training;

@@ -525,12 +525,12 @@ fn backbones_are_measured_one_at_a_time_while_nothing_trains() {
     assert_eq!(second.len(), 2, "what can't be measured is passed over");
     let measured = Measured {
         pictures_per_second: 40.0,
-        features: 512,
+        stage_features: vec![512],
         top_share: 0.1,
     };
     window.answer(Answer::Speed {
         backbone: second[1].clone(),
-        result: Ok(measured),
+        result: Ok(measured.clone()),
     });
     assert_eq!(
         window.harness.state().state.speeds.get(&second[1]),
@@ -550,7 +550,7 @@ fn backbones_are_measured_one_at_a_time_while_nothing_trains() {
     assert!(window.harness.state().state.speeds.is_empty());
     window.answer(Answer::Speed {
         backbone: asked(&window)[2].clone(),
-        result: Ok(measured),
+        result: Ok(measured.clone()),
     });
     assert_eq!(asked(&window)[3], first[0], "the first comes first again");
 }

@@ -8,11 +8,12 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use tch::{Device, Kind, Tensor};
 
+use super::about::{About, folder_of};
 use super::key::{Recipe, Surroundings, row_keys, seen, segment_digest, stands_alone};
 use super::pack::{Layout, PackWriter, RowKey, RowKind};
 use super::store::{FeatureStore, Place, Shelf};
 use crate::data::Dataset;
-use crate::data::contents::{Contents, KnownContents, Stamp, identity};
+use crate::data::contents::{Contents, Stamp, identity};
 use crate::experiment::Augmentation;
 use crate::training::TrainingError;
 use crate::training::network::Network;
@@ -43,25 +44,18 @@ pub(in crate::training) struct Disk {
 }
 
 impl Disk {
-    /// `pictures`: the ones that the run uses. Reads the files that have changed since they were last looked at.
-    /// `None` where nothing may be kept.
+    /// `None` where nothing may be kept. No picture is known yet: see [`Self::tell`].
     pub fn open(
         cache: &Path,
         surroundings: Surroundings,
         augmentation: &Augmentation,
         dataset: &Arc<Dataset>,
-        pictures: &[usize],
         device: Device,
     ) -> Option<Self> {
         let store = FeatureStore::new(cache);
         let limit = store.limit();
         if limit == 0 {
             return None;
-        }
-        let mut contents = vec![None; dataset.pictures.len()];
-        let found = KnownContents::new(cache).of(dataset, pictures);
-        for (&picture, found) in pictures.iter().zip(found) {
-            contents[picture] = found;
         }
         let computing = match device {
             Device::Cpu => CORE * f64::from(tch::get_num_threads().max(1)),
@@ -73,11 +67,18 @@ impl Disk {
             surroundings,
             augmentation: augmentation.clone(),
             dataset: dataset.clone(),
-            contents,
+            contents: vec![None; dataset.pictures.len()],
             is_alone: stands_alone(device),
             computing,
             segments: Vec::new(),
         })
+    }
+
+    /// What the files of `pictures` hold; a picture that is not known is neither looked for nor kept.
+    pub fn tell(&mut self, pictures: &[usize], contents: Vec<Option<Contents>>) {
+        for (&picture, found) in pictures.iter().zip(contents) {
+            self.contents[picture] = found;
+        }
     }
 
     /// Weights beyond `depth` have changed.
@@ -149,7 +150,20 @@ impl Disk {
             return Ok(None);
         }
         let recipe = self.recipe(network, depth)?;
-        Ok(Some(self.store.writer(&recipe, layout)))
+        let writer = self.store.writer(&recipe, layout);
+        if writer.is_ok() {
+            self.store.describe(
+                &recipe,
+                About {
+                    backbone: self.surroundings.backbone.clone(),
+                    side: self.surroundings.spec.side,
+                    depth,
+                    segments: network.depth(),
+                    pictures: folder_of(&self.dataset).into_iter().collect(),
+                },
+            );
+        }
+        Ok(Some(writer))
     }
 
     /// Of `shots` with their `keys`: those whose file is no longer what it was when its contents were looked at.

@@ -14,12 +14,14 @@ use super::pack::{RowKey, VERSION};
 use crate::data::augment::{flips, only_flips};
 use crate::data::hash::hexadecimal;
 use crate::data::square::SquareSpec;
-use crate::experiment::{Augmentation, HeadConfig, Pooling, Views};
+use crate::experiment::{Augmentation, Experiment, Pooling, Views};
+use crate::models::ModelError;
 use crate::models::device::discover;
 use crate::models::fold::WAY;
 use crate::models::parameters::Entry;
-use crate::models::{ModelError, WeightsInfo};
+use crate::training::network::Network;
 use crate::training::pictures::Look;
+use crate::training::precision;
 
 /// Everything that features depend on but the picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,23 +57,18 @@ pub(in crate::training) struct Surroundings {
 }
 
 impl Surroundings {
-    pub fn new(
-        backbone: &str,
-        spec: &SquareSpec,
-        weights: &WeightsInfo,
-        precision: &'static str,
-        head: &HeadConfig,
-        device: Device,
-    ) -> Self {
+    /// Of the frozen part of `network`, which sees squares of `spec`.
+    pub fn of(network: &Network, experiment: &Experiment, spec: &SquareSpec) -> Self {
+        let head = &experiment.head;
         Self {
-            backbone: backbone.into(),
+            backbone: experiment.backbone.name.clone(),
             spec: *spec,
-            mean: weights.mean,
-            deviation: weights.std,
-            precision,
+            mean: network.pretrained.mean,
+            deviation: network.pretrained.std,
+            precision: precision::name(network.frozen_kind),
             pooling: head.pooling,
             stages: head.stages,
-            machine: machine(device),
+            machine: machine(network.device),
         }
     }
 

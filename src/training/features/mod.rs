@@ -7,6 +7,7 @@
 //! | on disk, read batch by batch | they don't, and reading is quicker than computing |
 //! | nowhere: computed in every epoch | neither |
 
+pub mod about;
 mod disk;
 mod key;
 mod pack;

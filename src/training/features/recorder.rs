@@ -48,11 +48,7 @@ impl Recorder<'_> {
         let _guard = tch::no_grad_guard();
         // As many pictures pass together every time, because libtorch may choose another way of computing for another
         // number.
-        let together = match input.device() {
-            Device::Cpu => PIECE,
-            _ => BATCH,
-        };
-        let mut x = filled_up(input, together)?;
+        let mut x = filled_up(input, self.together())?;
         let mut outputs = Vec::new();
         for (place, (depth, part)) in self.parts.iter().enumerate() {
             x = part.advance(self.network, &x)?;
@@ -68,6 +64,10 @@ impl Recorder<'_> {
                 output
             };
             outputs.push((*depth, output.f_narrow(0, 0, rows.len() as i64)?));
+        }
+        // Fewer pictures at once may be computed in another way, whose last bits differ.
+        if self.network.at_once.most() < self.together() {
+            self.sinks.iter_mut().for_each(|sink| sink.pack = None);
         }
         if self.is_first {
             self.is_first = false;
@@ -92,6 +92,14 @@ impl Recorder<'_> {
             }
         }
         Ok(self.has_deepest())
+    }
+
+    /// Pictures that pass at once.
+    fn together(&self) -> usize {
+        match self.network.device {
+            Device::Cpu => PIECE,
+            _ => BATCH,
+        }
     }
 
     /// Whether the depth that is needed now goes somewhere.
@@ -148,7 +156,9 @@ impl Recorder<'_> {
         layout: &Layout,
         disk: &mut Disk,
     ) -> Result<Option<PackWriter>, TrainingError> {
-        if !disk.is_worth_keeping(self.network, 0..depth, layout.row_bytes()) {
+        if self.network.at_once.most() < self.together()
+            || !disk.is_worth_keeping(self.network, 0..depth, layout.row_bytes())
+        {
             return Ok(None);
         }
         Ok(

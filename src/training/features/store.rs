@@ -4,6 +4,7 @@
 //! frozen/
 //!     limit                  bytes that all files together may take; absent: the default
 //!     pruning                locked by the one process that removes files
+//!     <recipe>/about.json    what the rows are, for people
 //!     <recipe>/<digest>.features
 //! ```
 
@@ -11,8 +12,9 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::about::About;
 use super::key::Recipe;
 use super::pack::{EXTENSION, Layout, Pack, PackWriter, RowKey, UNFINISHED};
 use crate::paths;
@@ -36,6 +38,19 @@ pub struct Usage {
     pub bytes: u64,
     pub files: usize,
     pub limit_bytes: u64,
+    /// What it is, the largest first.
+    pub kept: Vec<Kept>,
+}
+
+/// The features of one network at one depth.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Kept {
+    /// `None` where an earlier version wrote them.
+    pub about: Option<About>,
+    pub bytes: u64,
+    pub files: usize,
+    /// Seconds since 1970 when they were of use last.
+    pub used: u64,
 }
 
 impl FeatureStore {
@@ -52,12 +67,27 @@ impl FeatureStore {
     }
 
     pub fn usage(&self) -> Usage {
-        let files = self.files();
+        let mut kept = Vec::new();
+        for folder in list(&self.root) {
+            let files = files_in(&folder);
+            let Some(used) = files.iter().map(|file| file.used).max() else {
+                continue;
+            };
+            let used = used.duration_since(UNIX_EPOCH);
+            kept.push(Kept {
+                about: About::read(&folder),
+                bytes: files.iter().map(|file| file.bytes).sum(),
+                files: files.len(),
+                used: used.map_or(0, |since| since.as_secs()),
+            });
+        }
+        kept.sort_by_key(|kept| std::cmp::Reverse(kept.bytes));
         Usage {
             folder: self.root.clone(),
-            bytes: files.iter().map(|file| file.bytes).sum(),
-            files: files.len(),
+            bytes: kept.iter().map(|kept| kept.bytes).sum(),
+            files: kept.iter().map(|kept| kept.files).sum(),
             limit_bytes: self.limit(),
+            kept,
         }
     }
 
@@ -86,12 +116,16 @@ impl FeatureStore {
     }
 
     /// Removes everything that is kept; what a run reads just now stays readable for it. Gives the bytes removed.
+    /// `progress` is told the files done and in all.
     ///
     /// # Errors
     /// Whatever the disk says about the first file that can't be removed.
-    pub fn clear(&self) -> io::Result<u64> {
+    pub fn clear(&self, progress: &dyn Fn(usize, usize)) -> io::Result<u64> {
         let mut removed = 0;
-        for file in self.files() {
+        let files = self.files();
+        let total = files.len();
+        for (done, file) in files.into_iter().enumerate() {
+            progress(done, total);
             match std::fs::remove_file(&file.path) {
                 Ok(()) => removed += file.bytes,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -117,6 +151,17 @@ impl FeatureStore {
 
     pub(super) fn writer(&self, recipe: &Recipe, layout: Layout) -> io::Result<PackWriter> {
         PackWriter::create(&self.folder(recipe), layout)
+    }
+
+    /// Says what the rows of `recipe` are; they are of use without.
+    pub(super) fn describe(&self, recipe: &Recipe, about: About) {
+        let folder = self.folder(recipe);
+        if let Err(error) = about.add_to(&folder) {
+            log::info!(
+                "features stay without a name ({error}): {}",
+                folder.display()
+            );
+        }
     }
 
     /// Removes the files that were of use longest ago, until the limit is kept. One process at a time does so.
@@ -148,18 +193,8 @@ impl FeatureStore {
     }
 
     fn files(&self) -> Vec<StoredFile> {
-        let paths = list(&self.root).into_iter().flat_map(|path| list(&path));
-        paths
-            .filter(|path| is_finished(path))
-            .filter_map(|path| {
-                let metadata = path.metadata().ok()?;
-                Some(StoredFile {
-                    bytes: metadata.len(),
-                    used: metadata.modified().ok()?,
-                    path,
-                })
-            })
-            .collect()
+        let folders = list(&self.root).into_iter();
+        folders.flat_map(|folder| files_in(&folder)).collect()
     }
 
     fn remove_abandoned(&self) {
@@ -180,6 +215,7 @@ impl FeatureStore {
     fn remove_empty_folders(&self) {
         for folder in list(&self.root) {
             if folder.is_dir() {
+                About::remove_if_alone(&folder);
                 drop(std::fs::remove_dir(&folder));
             }
         }
@@ -190,6 +226,22 @@ struct StoredFile {
     path: PathBuf,
     bytes: u64,
     used: SystemTime,
+}
+
+/// The finished files of one recipe.
+fn files_in(folder: &Path) -> Vec<StoredFile> {
+    let paths = list(folder).into_iter();
+    paths
+        .filter(|path| is_finished(path))
+        .filter_map(|path| {
+            let metadata = path.metadata().ok()?;
+            Some(StoredFile {
+                bytes: metadata.len(),
+                used: metadata.modified().ok()?,
+                path,
+            })
+        })
+        .collect()
 }
 
 fn is_finished(path: &Path) -> bool {
@@ -312,7 +364,9 @@ mod tests {
         let removed = shelf.find(&RowKey([2; 32])).unwrap();
         shelf.read(removed, &mut out).unwrap();
         assert_eq!(out, [2; 64]);
-        assert_eq!(kept.clear().unwrap(), usage.bytes / 3 * 2);
+        let told = std::cell::Cell::new(0);
+        let removed = kept.clear(&|_, total| told.set(total)).unwrap();
+        assert_eq!((removed, told.get()), (usage.bytes / 3 * 2, 2));
         assert_eq!(kept.usage().files, 0);
     }
 

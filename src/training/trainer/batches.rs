@@ -1,7 +1,9 @@
 //! The batches of an epoch: which picture, seen how, in which order.
 
+use super::workload::test_views;
 use crate::data::augment::flip_views;
-use crate::experiment::{Augmentation, Views};
+use crate::experiment::{Augmentation, Experiment, Views};
+use crate::training::features::Group;
 use crate::training::pictures::{Look, Shot};
 use crate::training::seeds::{self, Purpose};
 
@@ -68,6 +70,37 @@ impl Variation {
                 })
             })
             .collect()
+    }
+}
+
+/// How `pictures` (indices into the data set) of `group` are seen, one row of features each, view by view; `None` where
+/// every epoch sees them anew, or where there are none.
+pub(in crate::training) fn shots(
+    experiment: &Experiment,
+    group: Group,
+    pictures: &[usize],
+) -> Option<Vec<Shot>> {
+    if pictures.is_empty() {
+        return None;
+    }
+    let flips = |views: u32| {
+        let view = move |view| {
+            let look = match group {
+                Group::Test => Look::Flip(view),
+                Group::Train | Group::Validation => Look::Plain,
+            };
+            pictures.iter().map(move |&picture| Shot { picture, look })
+        };
+        (0..views).flat_map(view).collect()
+    };
+    match group {
+        Group::Train => {
+            let variation = Variation::of(&experiment.augmentation);
+            variation.views()?;
+            Some(variation.all_shots(experiment.seed, pictures))
+        }
+        Group::Validation => Some(flips(1)),
+        Group::Test => Some(flips(test_views(experiment))),
     }
 }
 

@@ -10,6 +10,7 @@ use super::phase::Session;
 use super::prepare::Members;
 use super::workload::training_cost;
 use crate::experiment::Phase;
+use crate::format::count;
 use crate::training::TrainingError;
 use crate::training::averaging::Averaging;
 use crate::training::events::Activity;
@@ -23,6 +24,7 @@ use crate::training::phase_plan::PhasePlan;
 use crate::training::pictures::Shot;
 use crate::training::reporter::Reporter;
 use crate::training::schedule::learning_rate;
+use crate::training::shortage::{AtOnce, out_of_memory};
 
 /// Where an epoch stands in its run.
 pub(super) struct EpochPlan {
@@ -67,6 +69,7 @@ impl Session<'_> {
             optimizer,
             averaging,
             reporter: &mut self.reporter,
+            at_once: &self.at_once,
             metrics: Metrics::new(self.dataset.classes.len()),
             epoch: plan.epoch,
             step: u64::from(plan.done_in_phase) * plan.steps_per_epoch,
@@ -116,6 +119,7 @@ struct Stepper<'s, 'l> {
     optimizer: &'s mut Optimizer,
     averaging: Option<&'s mut Averaging>,
     reporter: &'s mut Reporter<'l>,
+    at_once: &'s AtOnce,
     metrics: Metrics,
     epoch: u32,
     /// Counted from 0 within the phase.
@@ -135,18 +139,11 @@ impl Stepper<'_, '_> {
         self.reporter.checkpoint()?;
         let places: Vec<usize> = batch.iter().map(|draw| draw.place).collect();
         let labels = self.members.label_tensor(&places, self.network.device)?;
-        let logits = self
-            .network
-            .train_logits(input, self.plan.cut, &self.plan.pass)?;
-        let loss = self.loss.mean(&logits, &labels)?;
-        let value = loss.f_double_value(&[])?;
-        if !value.is_finite() {
-            return Err(TrainingError::Diverged {
-                loss: value,
-                epoch: self.epoch,
-            });
-        }
-        let gradients = self.optimizer.gradients(&loss)?;
+        let Learned {
+            gradients,
+            loss: value,
+            logits,
+        } = self.learn(input, &labels)?;
         self.rate = learning_rate(self.phase, self.step, self.steps_per_epoch);
         self.optimizer.step(&gradients, self.rate)?;
         if let Some(averaging) = &mut self.averaging {
@@ -158,7 +155,7 @@ impl Stepper<'_, '_> {
             .iter()
             .map(|&place| self.members.labels[place])
             .collect();
-        let predicted = self.network.predicted(&logits.f_detach()?)?;
+        let predicted = self.network.predicted(&logits)?;
         let loss_sum = value * batch.len() as f64;
         self.metrics.update(&Batch {
             loss_sum,
@@ -171,4 +168,114 @@ impl Stepper<'_, '_> {
         self.began = Instant::now();
         Ok(())
     }
+
+    /// Loss and gradients of a batch, all at once or in parts where memory is short.
+    fn learn(&mut self, input: &Tensor, labels: &Tensor) -> Result<Learned, TrainingError> {
+        let rows = labels.size1()? as usize;
+        // A BatchNorm that learns can't normalise by a single picture.
+        let least = if self.plan.normalizes_by_batch { 2 } else { 1 };
+        loop {
+            let parts = self.at_once.parts(rows, least);
+            let error = match self.learn_in(&parts, input, labels) {
+                Err(error) => error,
+                learned => return learned,
+            };
+            let largest = parts.iter().copied().max().unwrap_or(rows);
+            let half = out_of_memory(&error).and_then(|_| self.at_once.halve(largest, least));
+            let Some(half) = half else {
+                return Err(error);
+            };
+            let norms = if self.plan.normalizes_by_batch {
+                "; BatchNorm layers that learn see the smaller part"
+            } else {
+                ""
+            };
+            self.reporter.warn(format!(
+                "Memory ran out: at most {} from now on, whose gradients are added up to the same batch{norms}. Set training.micro_batch to {half} to begin so.",
+                count(half, "picture is computed at once", "pictures are computed at once"),
+            ))?;
+        }
+    }
+
+    /// The same with the batch cut into `parts`: the sum of the parts' gradients, each weighed as it counts in the
+    /// batch's mean loss, is the batch's gradient.
+    fn learn_in(
+        &self,
+        parts: &[usize],
+        input: &Tensor,
+        labels: &Tensor,
+    ) -> Result<Learned, TrainingError> {
+        let whole = self.loss.weight(labels)?;
+        let mut sum: Option<Vec<Tensor>> = None;
+        let mut value = 0.0;
+        let mut all_logits = Vec::new();
+        let mut first = 0;
+        for &rows in parts {
+            let is_whole = parts.len() == 1;
+            let rows = rows as i64;
+            let (input, labels) = if is_whole {
+                (input.shallow_clone(), labels.shallow_clone())
+            } else {
+                (
+                    input.f_narrow(0, first, rows)?,
+                    labels.f_narrow(0, first, rows)?,
+                )
+            };
+            first += rows;
+            let (cut, pass) = (self.plan.cut, &self.plan.pass);
+            let logits = self.network.train_logits(&input, cut, pass)?;
+            let mut loss = self.loss.mean(&logits, &labels)?;
+            if !is_whole {
+                loss = loss.f_mul_scalar(self.loss.weight(&labels)? / whole)?;
+            }
+            value += loss.f_double_value(&[])?;
+            if !value.is_finite() {
+                return Err(TrainingError::Diverged {
+                    loss: value,
+                    epoch: self.epoch,
+                });
+            }
+            let gradients = self.optimizer.gradients(&loss)?;
+            all_logits.push(logits.f_detach()?);
+            match &mut sum {
+                None => sum = Some(gradients),
+                Some(sum) => add(sum, gradients)?,
+            }
+        }
+        let logits = match all_logits.as_slice() {
+            [one] => one.shallow_clone(),
+            parts => Tensor::f_cat(parts, 0)?,
+        };
+        Ok(Learned {
+            gradients: sum.unwrap_or_default(),
+            loss: value,
+            logits,
+        })
+    }
+}
+
+/// What a batch teaches.
+struct Learned {
+    /// In the order of the optimizer's parameters.
+    gradients: Vec<Tensor>,
+    /// Mean over the batch.
+    loss: f64,
+    /// Of the whole batch, without gradients.
+    logits: Tensor,
+}
+
+/// Adds gradients to `sum`, in place; undefined ones count as zeros.
+fn add(sum: &mut [Tensor], gradients: Vec<Tensor>) -> Result<(), TrainingError> {
+    let _guard = tch::no_grad_guard();
+    for (sum, gradient) in sum.iter_mut().zip(gradients) {
+        if !gradient.defined() {
+            continue;
+        }
+        if sum.defined() {
+            let _ = sum.f_add_(&gradient)?;
+        } else {
+            *sum = gradient;
+        }
+    }
+    Ok(())
 }

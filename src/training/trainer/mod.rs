@@ -14,7 +14,7 @@ mod workload;
 #[cfg(test)]
 mod tests;
 
-pub(super) use batches::Variation;
+pub(super) use batches::{Variation, shots};
 pub(super) use prepare::{square_spec, use_all_cores};
 
 use std::path::PathBuf;
@@ -27,10 +27,11 @@ use super::memory;
 use super::movement::Movement;
 use super::network::BuildBackbone;
 use super::resume::{Pace, ResumePoint};
+use super::shortage::out_of_memory;
 use crate::data::{DataError, Dataset, SplitIndices, StopFlag};
 use crate::evaluation::Predictions;
 use crate::experiment::Experiment;
-use crate::models::{self, ModelError};
+use crate::models;
 use crate::paths;
 
 /// Everything that a training needs.
@@ -154,26 +155,14 @@ fn run(
 /// Says what a person can do about libtorch's out-of-memory errors, and that a stop is a stop
 /// wherever it was noticed.
 fn clarify(error: TrainingError) -> TrainingError {
-    let torch = match &error {
-        TrainingError::Data(DataError::Stopped) => return TrainingError::Stopped,
-        TrainingError::Torch(torch) | TrainingError::Model(ModelError::Torch(torch)) => torch,
-        _ => return error,
-    };
-    let text = torch.to_string();
-    let is_memory = [
-        "out of memory",
-        "can't allocate memory",
-        "not enough memory",
-        "bad_alloc",
-    ]
-    .iter()
-    .any(|sign| text.contains(sign));
-    if !is_memory {
-        return error;
+    if matches!(error, TrainingError::Data(DataError::Stopped)) {
+        return TrainingError::Stopped;
     }
-    let first_line = text.lines().next().unwrap_or_default();
+    let Some(said) = out_of_memory(&error) else {
+        return error;
+    };
     TrainingError::Experiment(format!(
-        "the memory is not enough for this training: choose a smaller training.batch_size or \
-         backbone.input_size, or freeze more layers ({first_line})"
+        "the memory is not enough for this training, not even for one picture at once: choose a smaller \
+         backbone.input_size, or freeze more layers ({said})"
     ))
 }

@@ -13,6 +13,7 @@ use super::resume::PhaseStanding;
 use super::workload;
 use crate::data::Dataset;
 use crate::experiment::{Experiment, Phase};
+use crate::format::count;
 use crate::models::init::seeded;
 use crate::training::TrainingError;
 use crate::training::averaging::Averaging;
@@ -29,6 +30,7 @@ use crate::training::pictures::Pictures;
 use crate::training::reporter::Reporter;
 use crate::training::resume::{Pace, ResumePoint};
 use crate::training::seeds::{Purpose, mix};
+use crate::training::shortage::AtOnce;
 
 /// Everything that a run holds while it trains.
 pub(super) struct Session<'a> {
@@ -44,6 +46,8 @@ pub(super) struct Session<'a> {
     pub validation: Members,
     pub test: Members,
     pub cache: FeatureCache,
+    /// Pictures that are learned from at once; the rest of a batch follows, before the step.
+    pub at_once: AtOnce,
     pub loss: Loss,
     pub keeper: Keeper,
     pub reporter: Reporter<'a>,
@@ -102,6 +106,7 @@ impl Session<'_> {
         self.network.set_trained(&self.plans[index])?;
         if done < phase.epochs && !is_over {
             self.prepare_features(index)?;
+            self.tell_shortage()?;
         }
 
         let config = &self.experiment.training;
@@ -198,6 +203,7 @@ impl Session<'_> {
 
         learner.swap_averages()?;
         let validated = self.validate(self.plans[plan.phase].cut)?;
+        self.tell_shortage()?;
         let value = |read: fn(&Metrics) -> f64| validated.as_ref().map(read);
         let metrics = EpochMetrics {
             epoch: plan.epoch,
@@ -221,6 +227,17 @@ impl Session<'_> {
             (Some(patience), Some(value)) => patience.is_exhausted(value),
             _ => false,
         })
+    }
+
+    /// Warns when memory has run out where nothing learns.
+    pub fn tell_shortage(&mut self) -> Result<(), TrainingError> {
+        let Some(most) = self.network.at_once.news() else {
+            return Ok(());
+        };
+        self.reporter.warn(format!(
+            "Memory ran out: the frozen part, validation and test take {} at once from now on; results are the same but for rounding.",
+            count(most, "picture", "pictures"),
+        ))
     }
 
     fn announce(

@@ -1,48 +1,67 @@
 //! What is computed once, before a phase: the frozen part's output, from the disk where an earlier run left it.
 
-use super::batches::Variation;
+use super::batches::shots;
 use super::phase::Session;
 use super::workload;
 use super::{Means, TrainingRequest};
+use crate::data::contents::KnownContents;
 use crate::data::square::SquareSpec;
 use crate::training::TrainingError;
 use crate::training::events::Activity;
 use crate::training::features::{Disk, Group, Surroundings, Wanted};
 use crate::training::network::Network;
-use crate::training::pictures::{Look, Shot};
-use crate::training::precision;
+use crate::training::pictures::Shot;
+use crate::training::reporter::Reporter;
 
-/// The features on disk, where they may be kept.
+/// The features on disk, where they may be kept. Reads the pictures' files that no run has read before, or that have
+/// changed since, to know them again.
 pub(super) fn open_disk(
     request: &TrainingRequest,
     network: &Network,
     spec: &SquareSpec,
     means: &Means<'_>,
-) -> Option<Disk> {
-    let cache = means.cache.as_deref()?;
+    reporter: &mut Reporter<'_>,
+) -> Result<Option<Disk>, TrainingError> {
+    let Some(cache) = means.cache.as_deref() else {
+        return Ok(None);
+    };
     let experiment = &request.experiment;
-    let surroundings = Surroundings::new(
-        &experiment.backbone.name,
-        spec,
-        network.pretrained,
-        precision::name(network.frozen_kind),
-        &experiment.head,
+    let surroundings = Surroundings::of(network, experiment, spec);
+    let augmentation = &experiment.augmentation;
+    let Some(mut disk) = Disk::open(
+        cache,
+        surroundings,
+        augmentation,
+        &request.dataset,
         network.device,
-    );
+    ) else {
+        return Ok(None);
+    };
     let split = &request.split;
     let pictures: Vec<usize> = [&split.train, &split.validation, &split.test]
         .into_iter()
         .flatten()
         .copied()
         .collect();
-    Disk::open(
-        cache,
-        surroundings,
-        &experiment.augmentation,
-        &request.dataset,
-        &pictures,
-        network.device,
-    )
+    let known = KnownContents::new(cache);
+    let remembered = known.remembered(&request.dataset, &pictures);
+    let new: Vec<usize> = pictures
+        .iter()
+        .zip(&remembered)
+        .filter(|(_, contents)| contents.is_none())
+        .map(|(&picture, _)| picture)
+        .collect();
+    disk.tell(&pictures, remembered);
+    if !new.is_empty() {
+        reporter.begin(Activity::CheckingPictures, new.len())?;
+        let stop = reporter.stop_flag().clone();
+        let dataset = &*request.dataset;
+        let contents = reporter.watch("graft-check", |read| {
+            Ok(known.of(dataset, &new, read, &stop)?)
+        })?;
+        disk.tell(&new, contents);
+    }
+    Ok(Some(disk))
 }
 
 impl Session<'_> {
@@ -185,34 +204,12 @@ impl Session<'_> {
     /// How the pictures of `group` are seen, one row of features each; `None` where every epoch sees them anew, or
     /// where there are none.
     fn shots(&self, group: Group) -> Option<Vec<Shot>> {
-        let plain = |&picture: &usize| Shot {
-            picture,
-            look: Look::Plain,
-        };
-        let members = self.members(group);
-        if members.is_empty() {
-            return None;
-        }
-        match group {
-            Group::Train => {
-                let variation = Variation::of(&self.experiment.augmentation);
-                variation.views()?;
-                Some(variation.all_shots(self.experiment.seed, members))
-            }
-            Group::Validation => Some(members.iter().map(plain).collect()),
-            Group::Test => Some(self.test_shots()),
-        }
+        shots(self.experiment, group, self.members(group))
     }
 
     /// Every test picture in every view, view by view.
     pub fn test_shots(&self) -> Vec<Shot> {
-        (0..workload::test_views(self.experiment))
-            .flat_map(|view| {
-                let look = Look::Flip(view);
-                let pictures = self.test.pictures.iter();
-                pictures.map(move |&picture| Shot { picture, look })
-            })
-            .collect()
+        shots(self.experiment, Group::Test, &self.test.pictures).unwrap_or_default()
     }
 
     /// The number of leading segments that no phase changes.

@@ -13,7 +13,9 @@ use crate::data::square::SquareSpec;
 use crate::experiment::{ClassWeights, Experiment, HeadLayer, Monitor, OutputLayer};
 use crate::models::WeightsInfo;
 use crate::models::device::discover;
+use crate::models::freeze::frozen_leaves;
 use crate::training::TrainingError;
+use crate::training::estimate::{Estimate, PictureCounts, Situation};
 use crate::training::events::{TrainingEvent, TrainingListener};
 use crate::training::features::FeatureCache;
 use crate::training::loss::{self, Loss};
@@ -26,6 +28,7 @@ use crate::training::precision;
 use crate::training::reading::Reading;
 use crate::training::reporter::Reporter;
 use crate::training::resume::Pace;
+use crate::training::shortage::AtOnce;
 
 /// Pictures that are used together, with their true classes.
 pub(super) struct Members {
@@ -115,7 +118,7 @@ pub(super) fn prepare<'a>(
     let pictures_bytes = Pictures::bytes(side, train.len() + validation.len() + test.len());
     let cache = FeatureCache::new(
         (means.memory_bytes / 2).saturating_sub(pictures_bytes),
-        open_disk(request, &network, &spec, means),
+        open_disk(request, &network, &spec, means, &mut reporter)?,
     );
     let changing = changing_tensors(&network, &plans);
     let keeper = Keeper::new(
@@ -128,6 +131,7 @@ pub(super) fn prepare<'a>(
     );
     let sizes = (train.len(), validation.len(), test.len());
     let warnings = warnings(experiment, dataset, &counts, sizes);
+    let needed = needed(experiment, &network, sizes)?;
     let mut session = Session {
         experiment,
         dataset,
@@ -139,6 +143,7 @@ pub(super) fn prepare<'a>(
         validation,
         test,
         cache,
+        at_once: AtOnce::new(experiment.training.micro_batch),
         loss,
         keeper,
         reporter,
@@ -160,6 +165,10 @@ pub(super) fn prepare<'a>(
         device: device_name,
         weights,
     })?;
+    if let Some(needed) = needed {
+        let event = TrainingEvent::MemoryForecast(needed);
+        session.reporter.event(&event)?;
+    }
     for warning in warnings {
         session.reporter.warn(warning)?;
     }
@@ -167,22 +176,18 @@ pub(super) fn prepare<'a>(
     Ok(session)
 }
 
-/// What the frozen part computes in. By the segments that no phase changes, because those are what whoever uses the run
-/// later has, too; where there are none, by those that some phase has frozen.
+/// What the frozen part computes in.
 fn choose_precision(
     network: &mut Network,
     experiment: &Experiment,
     plans: &[PhasePlan],
     reporter: &mut Reporter<'_>,
 ) -> Result<(), TrainingError> {
-    let cuts = || plans.iter().map(|plan| plan.cut);
-    let unchanged = cuts().min().filter(|&cut| cut > 0);
-    let Some(depth) = unchanged.or(cuts().max()).filter(|&cut| cut > 0) else {
-        return Ok(());
-    };
-    let chosen = precision::choose(network, experiment.training.precision, depth)?;
-    network.frozen_kind = chosen.kind;
-    reporter.note(chosen.line)
+    let cuts: Vec<usize> = plans.iter().map(|plan| plan.cut).collect();
+    match precision::choose_by_cuts(network, experiment.training.precision, &cuts)? {
+        Some(line) => reporter.note(line),
+        None => Ok(()),
+    }
 }
 
 /// What can be told before anything is built.
@@ -290,7 +295,14 @@ fn plan_phases(
     for (index, phase) in experiment.phases.iter().enumerate() {
         let mut plan = network.plan(phase, experiment)?;
         plan.normalizes_by_batch |= head_by_batch;
-        if plan.normalizes_by_batch && experiment.training.batch_size < 2 {
+        let training = &experiment.training;
+        if plan.normalizes_by_batch && training.micro_batch == Some(1) && training.batch_size > 1 {
+            return Err(TrainingError::Experiment(
+                "training.micro_batch is 1, but a BatchNorm that learns needs at least 2 pictures to normalise by"
+                    .into(),
+            ));
+        }
+        if plan.normalizes_by_batch && training.batch_size < 2 {
             return Err(TrainingError::Experiment(
                 "training.batch_size is 1, but a BatchNorm that learns needs at least 2 pictures to \
                  normalise by"
@@ -316,6 +328,30 @@ fn class_counts(members: &Members, classes: usize) -> Vec<usize> {
         }
     }
     counts
+}
+
+/// The memory of the phase that needs most.
+fn needed(
+    experiment: &Experiment,
+    network: &Network,
+    (train, validation, test): (usize, usize, usize),
+) -> Result<Option<Estimate>, TrainingError> {
+    let mut all = Vec::new();
+    for phase in &experiment.phases {
+        all.push(Estimate::new(&Situation {
+            experiment,
+            phase,
+            tree: &network.tree,
+            frozen: &frozen_leaves(&phase.freeze, &network.tree)?,
+            head_parameters: network.head_parameters(),
+            pictures: Some(PictureCounts {
+                train,
+                validation,
+                test,
+            }),
+        }));
+    }
+    Ok(all.into_iter().max_by_key(Estimate::memory))
 }
 
 /// Everything that some phase changes, by its name, sharing its storage with the network.

@@ -57,6 +57,7 @@ impl Session<'_> {
             })?;
         }
 
+        self.tell_shortage()?;
         let probabilities = sum.mean();
         let metrics = test_metrics(&probabilities, &self.test.labels);
         let rows = self

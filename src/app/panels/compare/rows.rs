@@ -103,11 +103,14 @@ fn run_row(run: &ComparedRun, named: &Named, of_group: bool) -> ResultRow {
             format::compact(summary.trainable_parameters),
         ],
         tooltip: format!(
-            "{} of {} test pictures right; {}, on {}",
+            "{} of {} test pictures right; {}, on {}{}",
             format::count(correct),
             format::count(total),
             summary.backbone,
-            summary.device
+            summary.device,
+            summary
+                .memory()
+                .map_or_else(String::new, |memory| format!("; memory at most {memory}")),
         ),
     }
 }

@@ -252,13 +252,10 @@ fn cost_text(share: f64) -> String {
 }
 
 fn memory_text(estimate: &Estimate) -> String {
-    format!(
-        "An estimate from the layers' sizes, the pictures themselves not included\n\
-         Weights and their copies: {}\nGradients: {}\nOptimizer: {}\nOutputs of one batch: {}\nKept features: {}",
-        bytes(estimate.weights),
-        bytes(estimate.gradients),
-        bytes(estimate.optimizer),
-        bytes(estimate.activations),
-        bytes(estimate.features),
-    )
+    let parts = estimate.parts();
+    let lines: Vec<String> = parts
+        .iter()
+        .map(|(name, size)| format!("{name}: {}", bytes(*size)))
+        .collect();
+    format!("An estimate from the layers' sizes\n{}", lines.join("\n"))
 }

@@ -14,7 +14,7 @@ use crate::app::state::{RecordState, RunRecord, Scan, State, Tree};
 use crate::experiment::{NormPolicy, Phase, TrainedNorm};
 use crate::models::freeze::frozen_leaves;
 use crate::models::tree::LayerTree;
-use crate::training::estimate::{Estimate, Situation};
+use crate::training::estimate::{Estimate, PictureCounts, Situation};
 use crate::training::movement::{self, Movement};
 use crate::training::rate_factors;
 
@@ -39,8 +39,7 @@ pub struct LayersView {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Pictures {
     classes: usize,
-    /// To train and to validate.
-    split: Option<(usize, usize)>,
+    split: Option<PictureCounts>,
 }
 
 /// One box of the stage diagram.
@@ -288,7 +287,11 @@ impl Pictures {
         match scan {
             Scan::Done { dataset, split, .. } => Self {
                 classes: dataset.classes.len(),
-                split: Some((split.train.len(), split.validation.len())),
+                split: Some(PictureCounts {
+                    train: split.train.len(),
+                    validation: split.validation.len(),
+                    test: split.test.len(),
+                }),
             },
             // Most often there are two, and the head's last layer is small anyway.
             _ => Self {

@@ -227,6 +227,7 @@ fn running_text(run: &RunRecord, paused: bool) -> String {
     let activity = match progress.activity {
         _ if paused => "paused".to_owned(),
         Activity::DownloadingWeights => "downloading weights".into(),
+        Activity::CheckingPictures => "checking pictures".into(),
         Activity::ReadingPictures => "reading pictures".into(),
         Activity::ComputingFeatures => "computing features".into(),
         Activity::Testing => "testing".into(),

@@ -10,6 +10,7 @@ use crate::experiment::{
 };
 use crate::training::events::{Activity, TrainingEvent};
 use crate::training::features::store::FeatureStore;
+use crate::training::warmth::{Rows, Situation};
 
 const COUNTS: [usize; 3] = [40, 6, 5];
 /// The frozen part sees eight pictures at a time.
@@ -72,6 +73,56 @@ fn the_second_run_neither_decodes_nor_computes_and_gives_the_same_numbers() {
     assert!(read_pictures(&cold) && !read_pictures(&warm));
     assert_eq!(numbers(&cold), numbers(&without));
     assert_eq!(numbers(&warm), numbers(&without));
+}
+
+#[test]
+fn what_the_next_run_will_find_is_told_before_it_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    let pictures = pictures(2, COUNTS);
+    let warmth = |experiment: Experiment| {
+        let situation = Situation {
+            experiment,
+            dataset: pictures.dataset.clone(),
+            split: Arc::new(pictures.split.clone()),
+            base: None,
+        };
+        situation.warmth(folder.path(), tch::Device::Cpu).unwrap()
+    };
+    let rows = |all, missing| Rows { all, missing };
+    let cold = warmth(experiment(frozen_then_fine()));
+    assert_eq!(cold.phases, [rows(46, 46), rows(46, 46)]);
+    assert_eq!((cold.test, cold.backbone), (rows(5, 5), rows(51, 51)));
+    let run = run_cached(
+        &pictures,
+        experiment(frozen_then_fine()),
+        PLENTY,
+        folder.path(),
+    );
+    assert!(run.result.is_ok());
+    let mut again = experiment(frozen_then_fine());
+    again.phases[0].learning_rate = 0.5;
+    let warm = warmth(again);
+    assert_eq!(warm.phases, [rows(46, 0), rows(46, 0)]);
+    // The test pictures passed what no phase changes, and not the whole backbone.
+    assert_eq!((warm.test, warm.backbone), (rows(5, 0), rows(51, 5)));
+    // Behind what a phase changes, nothing can be known; where nothing is frozen, nothing is kept.
+    let mut thawed = frozen_then_fine();
+    thawed.reverse();
+    thawed.push(phase(FreezePlan::Nothing, 1));
+    let warm = warmth(experiment(thawed));
+    assert_eq!(warm.phases, [rows(46, 0), rows(46, 46), rows(0, 0)]);
+    assert_eq!(warm.test, rows(0, 0));
+    let mut seed = experiment(frozen_then_fine());
+    seed.seed += 1;
+    assert_eq!(warmth(seed).phases[0], rows(46, 46));
+    // What lies there is named.
+    let usage = FeatureStore::new(folder.path()).usage();
+    assert!(usage.kept.len() >= 2);
+    for kept in usage.kept {
+        let about = kept.about.unwrap();
+        assert_eq!((about.backbone.as_str(), about.side), ("resnet18", SIDE));
+        assert_eq!(about.pictures.len(), 1);
+    }
 }
 
 #[test]
@@ -213,10 +264,14 @@ fn damaged_files_and_a_limit_of_nothing_cost_time_only() {
             .flatten()
             .flatten()
         {
+            let path = file.path();
+            if path.extension().is_none_or(|end| end != "features") {
+                continue;
+            }
             // One bit within the first row.
-            let mut bytes = std::fs::read(file.path()).unwrap();
+            let mut bytes = std::fs::read(&path).unwrap();
             bytes[100] ^= 1;
-            std::fs::write(file.path(), bytes).unwrap();
+            std::fs::write(&path, bytes).unwrap();
             files += 1;
         }
     }

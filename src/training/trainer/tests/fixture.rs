@@ -240,10 +240,44 @@ pub fn run_with<'a>(
 /// The same with features kept in `cache` for other runs.
 pub fn run_in<'a>(
     request: &TrainingRequest,
+    witness: Witness<'a>,
+    entered: Arc<AtomicUsize>,
+    memory_bytes: u64,
+    cache: Option<&std::path::Path>,
+) -> Run<'a> {
+    run_limited(request, witness, entered, memory_bytes, cache, Limits::NONE)
+}
+
+/// Pictures at once beyond which the backbone says that there is no memory.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    pub learning: i64,
+    pub inference: i64,
+}
+
+impl Limits {
+    pub const NONE: Self = Self {
+        learning: i64::MAX,
+        inference: i64::MAX,
+    };
+
+    fn check(most: i64, input: &Tensor) -> Result<(), ModelError> {
+        if input.size()[0] <= most {
+            return Ok(());
+        }
+        let text = "[enforce fail at alloc_cpu.cpp:121] err == 0. DefaultCPUAllocator: can't allocate memory: \
+                    you tried to allocate 1 bytes. Error code 12 (Cannot allocate memory)";
+        Err(tch::TchError::Torch(text.into()).into())
+    }
+}
+
+pub fn run_limited<'a>(
+    request: &TrainingRequest,
     mut witness: Witness<'a>,
     entered: Arc<AtomicUsize>,
     memory_bytes: u64,
     cache: Option<&std::path::Path>,
+    limits: Limits,
 ) -> Run<'a> {
     let _alone = alone();
     let counter = entered.clone();
@@ -252,6 +286,7 @@ pub fn run_in<'a>(
         Ok(Box::new(Counting {
             inner,
             entered: counter.clone(),
+            limits,
         }))
     };
     let means = Means {
@@ -273,6 +308,7 @@ pub fn run_in<'a>(
 struct Counting {
     inner: Box<dyn Backbone>,
     entered: Arc<AtomicUsize>,
+    limits: Limits,
 }
 
 impl Counting {
@@ -301,6 +337,10 @@ impl Backbone for Counting {
         pass: &Pass,
     ) -> Result<Tensor, ModelError> {
         self.count(index, input);
+        // Late, so that half a network's work was in vain.
+        if index + 2 == self.segments() {
+            Limits::check(self.limits.learning, input)?;
+        }
         self.inner.forward_segment(index, input, pass)
     }
     fn classify(&self, features: &Tensor, pass: &Pass) -> Result<Tensor, ModelError> {
@@ -328,6 +368,9 @@ impl Backbone for Counting {
         folded: &FoldedWeights,
     ) -> Result<Tensor, ModelError> {
         self.count(index, input);
+        if index + 2 == self.segments() {
+            Limits::check(self.limits.inference, input)?;
+        }
         self.inner.forward_folded(index, input, folded)
     }
 }

@@ -7,3 +7,4 @@ mod disk_cache;
 mod fixture;
 mod frozen;
 mod resuming;
+mod shortage;

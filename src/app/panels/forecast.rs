@@ -1,0 +1,193 @@
+//! The foot of the left side: how long the active experiment will take and what it needs, before anything is trained.
+
+use eframe::egui;
+
+use super::format;
+use super::layers::LayersView;
+use crate::app::state::{Scan, State, Tree};
+use crate::app::tokens::{icon, tokens};
+use crate::models::{catalogue, weights};
+use crate::training::estimate::{Estimate, PictureCounts};
+use crate::training::time_estimate::{Planned, RunEstimate, picture_seconds};
+
+/// Plain data of the forecast; what is not known yet is absent.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ForecastView {
+    pub time: Option<Part>,
+    pub features: Option<Part>,
+    pub memory: Option<Part>,
+}
+
+/// A figure and where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    pub text: String,
+    pub tooltip: String,
+}
+
+impl ForecastView {
+    /// `layers` of the active experiment.
+    pub fn build(state: &State, layers: &LayersView) -> Self {
+        let phases: Option<Vec<Estimate>> =
+            layers.phases.iter().map(|phase| phase.estimate).collect();
+        let Some(phases) = phases.filter(|phases| !phases.is_empty()) else {
+            return Self::default();
+        };
+        let memory = phases.iter().max_by_key(|phase| phase.memory()).map(memory);
+        match run(state, &phases) {
+            Some(estimate) => Self {
+                time: Some(time(&estimate, state.features.warmth.is_some())),
+                features: features(&estimate),
+                memory,
+            },
+            None => Self {
+                memory,
+                ..Self::default()
+            },
+        }
+    }
+}
+
+/// The run's estimate, once speed and pictures are known.
+pub fn run(state: &State, phases: &[Estimate]) -> Option<RunEstimate> {
+    let experiment = &state.active_document()?.experiment;
+    let info = catalogue::find(&experiment.backbone.name)?;
+    let measured = state.speeds.get(info.name)?;
+    let (Scan::Done { split, .. }, Tree::Ready(tree)) = (&state.scan, &state.tree) else {
+        return None;
+    };
+    let default_side = weights::input_size(info, &crate::experiment::WeightsSource::Pretrained);
+    Some(RunEstimate::new(&Planned {
+        experiment,
+        phases,
+        pictures: PictureCounts {
+            train: split.train.len(),
+            validation: split.validation.len(),
+            test: split.test.len(),
+        },
+        picture_seconds: picture_seconds(measured, default_side, tree.input_size),
+        warmth: state.features.warmth.as_deref(),
+    }))
+}
+
+fn time(estimate: &RunEstimate, is_known: bool) -> Part {
+    let kept = match (is_known, estimate.is_warm()) {
+        (false, _) => "as if nothing were kept yet",
+        (true, true) => "nothing, because all of it is kept",
+        (true, false) => "what is not kept yet",
+    };
+    Part {
+        text: format!("about {}", format::duration(estimate.seconds())),
+        tooltip: format!(
+            "Told from the speed that was measured on this machine\nFrozen layers, computed once: {} ({kept})\nAll epochs and the test: {}",
+            format::duration(estimate.once_seconds),
+            format::duration(estimate.epochs_seconds)
+        ),
+    }
+}
+
+fn features(estimate: &RunEstimate) -> Option<Part> {
+    if estimate.features == 0 {
+        return None;
+    }
+    let bytes = crate::format::bytes(estimate.features);
+    let rows = &estimate.rows;
+    let kept = rows.all - rows.missing;
+    let (mark, tooltip) = if estimate.is_warm() {
+        (
+            "kept",
+            "All of them are kept on disk: the run starts with its first epoch".to_owned(),
+        )
+    } else if kept > 0 {
+        (
+            "to complete",
+            format!(
+                "{} of them are kept on disk",
+                format::percent_of(kept as u64, rows.all as u64)
+            ),
+        )
+    } else {
+        (
+            "to compute",
+            "Computed once, then kept on disk for this run and the next".to_owned(),
+        )
+    };
+    Some(Part {
+        text: format!("{bytes} of features {mark}"),
+        tooltip: format!("Outputs of the frozen layers. {tooltip}"),
+    })
+}
+
+fn memory(estimate: &Estimate) -> Part {
+    let lines: Vec<String> = estimate
+        .parts()
+        .iter()
+        .filter(|(_, bytes)| *bytes > 0)
+        .map(|(name, bytes)| format!("{name}: {}", crate::format::bytes(*bytes)))
+        .collect();
+    Part {
+        text: format!("≈ {} of memory", crate::format::bytes(estimate.memory())),
+        tooltip: format!(
+            "At most, in the phase that needs most; a run measures what it needed\n{}",
+            lines.join("\n")
+        ),
+    }
+}
+
+pub fn forecast_ui(ui: &mut egui::Ui, view: &ForecastView) {
+    let colors = tokens(ui);
+    let parts = [
+        (icon::CLOCK, &view.time),
+        (icon::DATABASE, &view.features),
+        (icon::CPU, &view.memory),
+    ];
+    for (symbol, part) in parts {
+        let Some(part) = part else { continue };
+        let text = egui::Label::new(colors.small(&format!("{symbol}  {}", part.text)));
+        ui.add(text.truncate()).on_hover_text(&part.tooltip);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::training::warmth::Rows;
+
+    fn estimate(all: usize, missing: usize) -> RunEstimate {
+        RunEstimate {
+            once_seconds: 30.0,
+            epochs_seconds: 10.0,
+            features: 12_000_000,
+            rows: Rows { all, missing },
+        }
+    }
+
+    #[test]
+    fn the_forecast_says_what_is_kept() {
+        assert_eq!(time(&estimate(10, 10), false).text, "about 40 s");
+        assert!(
+            time(&estimate(10, 0), true)
+                .tooltip
+                .contains("all of it is kept")
+        );
+        let text = |missing| features(&estimate(10, missing)).map(|part| part.text);
+        assert_eq!(text(0).as_deref(), Some("12.0 MB of features kept"));
+        assert_eq!(text(10).as_deref(), Some("12.0 MB of features to compute"));
+        assert_eq!(text(4).as_deref(), Some("12.0 MB of features to complete"));
+        let nothing = RunEstimate {
+            features: 0,
+            ..estimate(0, 0)
+        };
+        assert_eq!(features(&nothing), None);
+        let needs = Estimate {
+            weights: 40_000_000,
+            ..Estimate::default()
+        };
+        let part = memory(&needs);
+        assert!(
+            part.tooltip.contains("Weights and their copies: 40.0 MB"),
+            "{part:?}"
+        );
+        assert!(!part.tooltip.contains("Gradients"));
+    }
+}

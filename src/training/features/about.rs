@@ -1,0 +1,141 @@
+//! What a folder of features holds, for people: its name is a digest, which says nothing.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::pack::UNFINISHED;
+use crate::data::Dataset;
+
+/// The file beside the rows.
+const FILE: &str = "about.json";
+/// Folders of pictures that are named at most.
+const FOLDERS: usize = 4;
+
+/// What the rows of one folder are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    /// As the catalogue names it.
+    pub backbone: String,
+    /// Side of the input square in pixels.
+    pub side: u32,
+    /// Leading segments of the backbone that were passed, and how many there are.
+    pub depth: usize,
+    pub segments: usize,
+    /// Folders of the pictures, of all data sets that rows came from; the first few of them.
+    pub pictures: BTreeSet<PathBuf>,
+}
+
+impl About {
+    /// Whether the rows are what a head takes: the whole backbone was passed.
+    pub fn is_pooled(&self) -> bool {
+        self.depth == self.segments
+    }
+
+    /// What stands in `folder`; `None` where nothing or something else does.
+    pub(super) fn read(folder: &Path) -> Option<Self> {
+        serde_json::from_slice(&std::fs::read(folder.join(FILE)).ok()?).ok()
+    }
+
+    /// Adds what is known to `folder`, whole or not at all. Of two processes at once one may win, which costs a name
+    /// in a list.
+    pub(super) fn add_to(mut self, folder: &Path) -> io::Result<()> {
+        if let Some(before) = Self::read(folder) {
+            let known = before.pictures.len();
+            self.pictures.extend(before.pictures);
+            if self.pictures.len() == known {
+                return Ok(());
+            }
+        }
+        while self.pictures.len() > FOLDERS {
+            self.pictures.pop_last();
+        }
+        let mut file = tempfile::Builder::new()
+            .prefix(UNFINISHED)
+            .tempfile_in(folder)?;
+        file.write_all(&serde_json::to_vec(&self)?)?;
+        file.persist(folder.join(FILE))
+            .map_err(|error| error.error)?;
+        Ok(())
+    }
+
+    /// Removes it where it stands alone.
+    pub(super) fn remove_if_alone(folder: &Path) {
+        let mut entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let is_alone =
+            entries.next().is_some_and(|only| only.file_name() == FILE) && entries.next().is_none();
+        if is_alone {
+            drop(std::fs::remove_file(folder.join(FILE)));
+        }
+    }
+}
+
+/// The deepest folder that holds all pictures of `dataset`.
+pub(super) fn folder_of(dataset: &Dataset) -> Option<PathBuf> {
+    let mut paths = dataset.pictures.iter().map(|picture| picture.source.path());
+    let mut common = paths.next()?.parent()?.to_path_buf();
+    for path in paths {
+        while !path.starts_with(&common) {
+            common = common.parent()?.to_path_buf();
+        }
+    }
+    Some(common)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+    use crate::data::{Picture, PictureSource};
+
+    fn about(pictures: &str) -> About {
+        About {
+            backbone: "resnet18".into(),
+            side: 224,
+            depth: 10,
+            segments: 10,
+            pictures: BTreeSet::from([PathBuf::from(pictures)]),
+        }
+    }
+
+    #[test]
+    fn names_gather_and_go_with_the_last_row() {
+        let folder = tempfile::tempdir().unwrap();
+        about("/data/a").add_to(folder.path()).unwrap();
+        about("/data/b").add_to(folder.path()).unwrap();
+        about("/data/b").add_to(folder.path()).unwrap();
+        let read = About::read(folder.path()).unwrap();
+        let names: Vec<_> = read.pictures.iter().collect();
+        assert_eq!(names, [Path::new("/data/a"), Path::new("/data/b")]);
+        assert!(read.is_pooled());
+        let rows = folder.path().join("x.features");
+        std::fs::write(&rows, "rows").unwrap();
+        About::remove_if_alone(folder.path());
+        assert!(About::read(folder.path()).is_some());
+        std::fs::remove_file(rows).unwrap();
+        About::remove_if_alone(folder.path());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        std::fs::write(folder.path().join(FILE), "{").unwrap();
+        assert!(About::read(folder.path()).is_none());
+    }
+
+    #[test]
+    fn the_folder_of_all_pictures_is_named() {
+        let picture = |path: &str| Picture {
+            source: PictureSource::File(path.into()),
+            name: path.into(),
+            label: 0,
+            size: (1, 1),
+            split: None,
+        };
+        let dataset = Dataset {
+            classes: vec!["one".into()],
+            pictures: vec![picture("/data/cats/a.png"), picture("/data/dogs/b.png")],
+            problems: Vec::new(),
+            excluded: Vec::new(),
+        };
+        assert_eq!(folder_of(&dataset), Some("/data".into()));
+    }
+}

@@ -1,0 +1,199 @@
+//! When memory runs out: fewer pictures at once, and the same result.
+
+use std::cell::Cell;
+
+use tch::{TchError, Tensor};
+
+use super::TrainingError;
+use crate::models::ModelError;
+
+/// How libtorch, on the host and on a graphics card, and the libraries under it say that there is no memory.
+const SIGNS: [&str; 5] = [
+    "out of memory",
+    "can't allocate memory",
+    "not enough memory",
+    "bad_alloc",
+    "Cannot allocate memory",
+];
+
+/// What libtorch said, if it had no memory.
+pub(super) fn out_of_memory(error: &TrainingError) -> Option<String> {
+    let (TrainingError::Torch(torch) | TrainingError::Model(ModelError::Torch(torch))) = error
+    else {
+        return None;
+    };
+    let text = match torch {
+        TchError::Torch(text) => text.clone(),
+        other => other.to_string(),
+    };
+    SIGNS
+        .iter()
+        .any(|sign| text.contains(sign))
+        .then(|| text.lines().next().unwrap_or_default().to_owned())
+}
+
+/// How many pictures are computed at once. Halved when memory runs out, and never raised again: memory that was not
+/// there once may be missing again.
+#[derive(Debug)]
+pub struct AtOnce {
+    most: Cell<usize>,
+    is_news: Cell<bool>,
+}
+
+impl Default for AtOnce {
+    fn default() -> Self {
+        Self::new(None)
+    }
+}
+
+impl AtOnce {
+    /// `None` sets no limit.
+    pub fn new(most: Option<u32>) -> Self {
+        Self {
+            most: Cell::new(most.map_or(usize::MAX, |most| most.max(1) as usize)),
+            is_news: Cell::new(false),
+        }
+    }
+
+    pub fn most(&self) -> usize {
+        self.most.get()
+    }
+
+    /// After `rows` at once were too many. Gives how many it is from now on; `None` when there is no less than `least`.
+    pub fn halve(&self, rows: usize, least: usize) -> Option<usize> {
+        let half = rows.min(self.most()) / 2;
+        if half < least.max(1) {
+            return None;
+        }
+        self.most.set(half);
+        self.is_news.set(true);
+        Some(half)
+    }
+
+    /// How many pictures it is at once, if it has become fewer since the last call.
+    pub fn news(&self) -> Option<usize> {
+        self.is_news.take().then(|| self.most())
+    }
+
+    /// `rows` in as few parts as the limit allows, as equal as can be; parts of at least `least` where there are
+    /// that many.
+    pub fn parts(&self, rows: usize, least: usize) -> Vec<usize> {
+        let count = rows.div_ceil(self.most()).min(rows / least.max(1)).max(1);
+        (0..count)
+            .map(|part| rows / count + usize::from(part < rows % count))
+            .collect()
+    }
+
+    /// `work` on the rows of `input` (its first dimension), all at once or in parts whose results are put together.
+    /// Where memory runs out, the same rows are worked on again, fewer at once.
+    ///
+    /// `work` may change its input only where doing it twice does no harm, as for a ReLU in place.
+    pub fn forward(
+        &self,
+        input: &Tensor,
+        work: &mut dyn FnMut(&Tensor) -> Result<Tensor, TrainingError>,
+    ) -> Result<Tensor, TrainingError> {
+        let rows = input.size().first().map_or(0, |&rows| rows as usize);
+        let mut outputs = Vec::new();
+        let mut done = 0;
+        while done < rows || outputs.is_empty() {
+            let count = self.most().min(rows - done);
+            let part = if count == rows {
+                input.shallow_clone()
+            } else {
+                input.f_narrow(0, done as i64, count as i64)?
+            };
+            match work(&part) {
+                Ok(output) => {
+                    outputs.push(output);
+                    done += count;
+                }
+                Err(error) => {
+                    if out_of_memory(&error).is_none() || self.halve(count, 1).is_none() {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+        match outputs.as_slice() {
+            [one] => Ok(one.shallow_clone()),
+            parts => Ok(Tensor::f_cat(parts, 0)?),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use proptest::prelude::*;
+    use tch::{Device, Kind};
+
+    use super::*;
+
+    fn shortage() -> TrainingError {
+        TchError::Torch(
+            "DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes".into(),
+        )
+        .into()
+    }
+
+    #[test]
+    fn libtorch_s_words_for_it_are_known() {
+        for text in [
+            "[enforce fail at alloc_cpu.cpp:121] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to \
+             allocate 411041792 bytes. Error code 12 (Cannot allocate memory)\nframe #0: …",
+            "CUDA out of memory. Tried to allocate 20.00 MiB.",
+            "std::bad_alloc",
+        ] {
+            let error = TrainingError::Torch(TchError::Torch(text.into()));
+            assert_eq!(
+                out_of_memory(&error).as_deref(),
+                text.lines().next(),
+                "{text}"
+            );
+        }
+        let other = TrainingError::Torch(TchError::Torch("size mismatch".into()));
+        assert!(out_of_memory(&other).is_none());
+        assert!(out_of_memory(&TrainingError::Stopped).is_none());
+    }
+
+    #[test]
+    fn rows_that_did_not_fit_are_worked_on_again_in_halves() {
+        let input = Tensor::arange(10, (Kind::Float, Device::Cpu)).view([10, 1]);
+        let at_once = AtOnce::default();
+        let mut seen = Vec::new();
+        let mut work = |part: &Tensor| {
+            let rows = part.size()[0];
+            seen.push(rows);
+            if rows > 3 {
+                return Err(shortage());
+            }
+            Ok(part.f_mul_scalar(2.0)?)
+        };
+        let output = at_once.forward(&input, &mut work).unwrap();
+        assert_eq!(output, &input * 2.0);
+        assert_eq!(seen, [10, 5, 2, 2, 2, 2, 2]);
+        assert_eq!((at_once.news(), at_once.news()), (Some(2), None));
+        // One picture is the least; what is no shortage is no reason to try again.
+        let refused = at_once.forward(&input, &mut |_| Err(shortage()));
+        assert!(refused.is_err() && at_once.most() == 1);
+        let mut tries = 0;
+        let failed = AtOnce::default().forward(&input, &mut |_| {
+            tries += 1;
+            Err(TrainingError::Stopped)
+        });
+        assert!(failed.is_err() && tries == 1);
+    }
+
+    proptest! {
+        #[test]
+        fn parts_are_all_rows_and_nearly_equal(rows in 1usize..400, most in 1u32..64, least in 1usize..3) {
+            let parts = AtOnce::new(Some(most)).parts(rows, least);
+            prop_assert_eq!(parts.iter().sum::<usize>(), rows);
+            let (low, high) = (*parts.iter().min().unwrap(), *parts.iter().max().unwrap());
+            prop_assert!(high - low <= 1);
+            prop_assert!(low >= least || parts.len() == 1);
+            prop_assert!(high <= (most as usize).max(2 * least - 1) || parts.len() == 1);
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! How much of an experiment's frozen work stands on disk already, told before anything is trained.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tch::Device;
+
+use super::TrainingError;
+use super::features::{Disk, Group, Surroundings};
+use super::network::{Network, input_side};
+use super::pictures::Shot;
+use super::precision;
+use super::trainer::{shots, square_spec, use_all_cores};
+use crate::data::contents::KnownContents;
+use crate::data::{Dataset, SplitIndices};
+use crate::experiment::{Experiment, Phase, TrainingConfig, WeightsSource};
+use crate::models::{self, weights};
+
+/// An experiment on its pictures.
+#[derive(Debug, Clone)]
+pub struct Situation {
+    pub experiment: Experiment,
+    pub dataset: Arc<Dataset>,
+    pub split: Arc<SplitIndices>,
+    /// The preset's folder, for relative weight paths.
+    pub base: Option<PathBuf>,
+}
+
+/// Rows of features: a picture in one view each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rows {
+    pub all: usize,
+    /// Those that must be computed.
+    pub missing: usize,
+}
+
+/// What stands on disk, phase by phase.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Warmth {
+    /// Rows of training and validation pictures that leave the frozen part of each phase; none where nothing is
+    /// frozen. Training pictures that every epoch sees anew have no rows.
+    pub phases: Vec<Rows>,
+    /// Of the test pictures, behind what no phase changes.
+    pub test: Rows,
+    /// Of every picture as it is, behind the whole backbone: what a new head would take.
+    pub backbone: Rows,
+}
+
+impl Situation {
+    /// The experiment without everything that features do not depend on: two with the same rest find the same.
+    pub fn essence(experiment: &Experiment) -> Experiment {
+        let mut rest = experiment.clone();
+        rest.name.clear();
+        rest.notes.clear();
+        rest.head.layers.clear();
+        rest.training = TrainingConfig {
+            test_views: rest.training.test_views,
+            precision: rest.training.precision,
+            ..TrainingConfig::default()
+        };
+        for phase in &mut rest.phases {
+            *phase = Phase {
+                freeze: phase.freeze.clone(),
+                ..Phase::default()
+            };
+        }
+        rest
+    }
+
+    /// Looks into the features of `cache`. Builds the network and reads its weights, but no picture; weights that are
+    /// not on this machine are not fetched, because then nothing is kept either.
+    ///
+    /// # Errors
+    /// When the experiment names no network, its plans do not fit it, or libtorch has no memory for it.
+    pub fn warmth(&self, cache: &Path, device: Device) -> Result<Warmth, TrainingError> {
+        use_all_cores();
+        let SplitIndices {
+            train,
+            validation,
+            test,
+        } = &*self.split;
+        let of = |group, pictures: &[usize]| shots(&self.experiment, group, pictures);
+        let mut kept = of(Group::Train, train).unwrap_or_default();
+        kept.extend(of(Group::Validation, validation).unwrap_or_default());
+        let tested = of(Group::Test, test).unwrap_or_default();
+        let everything: Vec<usize> = [train, validation, test]
+            .into_iter()
+            .flatten()
+            .copied()
+            .collect();
+        // Seen once each, whatever the augmentation.
+        let plain = of(Group::Validation, &everything).unwrap_or_default();
+
+        let mut look = Look::new(self, cache, device, &everything)?;
+        let depth = look.network.depth();
+        let mut unchanged = depth;
+        let mut phases = Vec::new();
+        for phase in &self.experiment.phases {
+            let plan = look.network.plan(phase, &self.experiment)?;
+            // Beyond what an earlier phase changes, nothing can be known yet.
+            let is_known = plan.cut <= unchanged;
+            phases.push(look.rows(plan.cut, &kept, is_known)?);
+            unchanged = unchanged.min(plan.cut);
+        }
+        Ok(Warmth {
+            phases,
+            test: look.rows(unchanged, &tested, true)?,
+            backbone: look.rows(depth, &plain, true)?,
+        })
+    }
+}
+
+/// A network with its weights, and the features on disk.
+struct Look {
+    network: Network,
+    disk: Option<Disk>,
+}
+
+impl Look {
+    fn new(
+        situation: &Situation,
+        cache: &Path,
+        device: Device,
+        pictures: &[usize],
+    ) -> Result<Self, TrainingError> {
+        let Situation {
+            experiment,
+            dataset,
+            base,
+            ..
+        } = situation;
+        let classes = dataset.classes.len();
+        let config = &experiment.backbone;
+        let mut network = match config.weights {
+            WeightsSource::Random => Network::new(experiment, classes, device, &models::build)?,
+            _ => Network::blank(experiment, classes, device)?,
+        };
+        let file = weights::locate(&config.weights, &config.name, base.as_deref());
+        let info = network.pretrained;
+        let spec = square_spec(experiment, info, input_side(experiment, info));
+        let mut disk = None;
+        // Weights that are not here have left no features.
+        if let Ok(file) = file {
+            if let Some(file) = file {
+                weights::load(network.backbone.as_mut(), &file)?;
+            }
+            let mut cuts = Vec::new();
+            for phase in &experiment.phases {
+                cuts.push(network.plan(phase, experiment)?.cut);
+            }
+            precision::choose_by_cuts(&mut network, experiment.training.precision, &cuts)?;
+            let surroundings = Surroundings::of(&network, experiment, &spec);
+            let augmentation = &experiment.augmentation;
+            disk = Disk::open(cache, surroundings, augmentation, dataset, device);
+        }
+        if let Some(disk) = &mut disk {
+            let known = KnownContents::new(cache);
+            disk.tell(pictures, known.remembered(dataset, pictures));
+        }
+        Ok(Self { network, disk })
+    }
+
+    /// Of `shots` at `depth`; all of them are missing unless `is_known`.
+    fn rows(
+        &mut self,
+        depth: usize,
+        shots: &[Shot],
+        is_known: bool,
+    ) -> Result<Rows, TrainingError> {
+        if depth == 0 {
+            return Ok(Rows::default());
+        }
+        let all = shots.len();
+        let missing = match &mut self.disk {
+            Some(disk) if is_known => {
+                let keys = disk.keys(shots);
+                disk.find(&self.network, depth, &keys)?.missing().len()
+            }
+            _ => all,
+        };
+        Ok(Rows { all, missing })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+    use crate::experiment::FreezePlan;
+
+    #[test]
+    fn what_features_do_not_depend_on_is_left_out() {
+        let mut experiment = Experiment::default();
+        experiment.phases = vec![Phase::default()];
+        let essence = Situation::essence(&experiment);
+        let mut other = experiment.clone();
+        other.name = "Other".into();
+        other.phases[0].learning_rate = 0.5;
+        other.phases[0].epochs += 1;
+        other.head.layers.clear();
+        other.training.batch_size = 7;
+        assert_eq!(Situation::essence(&other), essence);
+        other.phases[0].freeze = FreezePlan::Nothing;
+        assert_ne!(Situation::essence(&other), essence);
+        let mut other = experiment.clone();
+        other.head.stages += 1;
+        assert_ne!(Situation::essence(&other), essence);
+        other = experiment;
+        other.augmentation.rotation = 5.0;
+        assert_ne!(Situation::essence(&other), essence);
+    }
+}

@@ -1,0 +1,44 @@
+//! What is asked and told about the features that are kept on disk.
+
+use std::sync::Arc;
+
+use crate::training::features::store::Usage;
+use crate::training::warmth::{Situation, Warmth};
+
+/// To the thread of the features.
+#[derive(Debug, Clone)]
+pub enum FeaturesQuestion {
+    /// How much is kept, and where.
+    Usage,
+    /// Keep at most this many bytes from now on.
+    SetLimit(u64),
+    /// Remove everything.
+    Clear,
+    /// What an experiment would find. Builds its network; the newest question is answered.
+    Warmth {
+        /// Comes back with the answer.
+        ticket: u64,
+        situation: Box<Situation>,
+        /// "cpu", "cuda:0", or `None` for the best there is.
+        device: Option<String>,
+    },
+}
+
+/// From the thread of the features.
+#[derive(Debug, Clone)]
+pub enum FeaturesAnswer {
+    /// Also after everything that changes it.
+    Usage(Usage),
+    /// Files removed, and of how many.
+    Clearing {
+        done: usize,
+        total: usize,
+    },
+    /// Bytes removed.
+    Cleared(Result<u64, String>),
+    Warmth {
+        ticket: u64,
+        result: Result<Arc<Warmth>, String>,
+    },
+    Failed(String),
+}
