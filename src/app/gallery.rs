@@ -9,6 +9,7 @@ use super::shell::Graft;
 use super::state::RunRecord;
 use crate::data::{PictureSource, Pixels, Split};
 use crate::runs::gallery::RunPictures;
+use crate::runs::out_of_fold::FOLDS;
 use crate::runs::suspects::Suspect;
 use crate::training::explain::Explanation;
 use crate::worker::messages::{GalleryAnswer, GalleryQuestion, NeighbourPicture, Question};
@@ -81,6 +82,9 @@ pub enum GalleryDeed {
     /// Looks for the same picture on both sides of a run's split.
     FindDuplicates(PathBuf),
     StopDuplicates,
+    /// Cross-validates a run's training pictures, to find wrong labels among them.
+    CrossValidate(PathBuf),
+    StopCrossValidation,
     /// Leaves pictures out of the active experiment, or takes them back in. No file is touched.
     Exclude {
         files: Vec<String>,
@@ -88,9 +92,9 @@ pub enum GalleryDeed {
     },
 }
 
-/// How far the search for duplicates in a run's split is.
+/// How far a search for suspects in a run's split is.
 #[derive(Debug, Clone)]
-pub enum DuplicatesState {
+pub enum SearchState {
     Running { done: usize, total: usize },
     Done(Arc<Vec<Suspect>>),
     Failed(String),
@@ -123,7 +127,9 @@ pub struct GalleryState {
     /// How many features are computed, while they are.
     pub features: Option<(usize, usize)>,
     /// By run.
-    pub duplicates: BTreeMap<PathBuf, DuplicatesState>,
+    pub duplicates: BTreeMap<PathBuf, SearchState>,
+    /// Wrong labels of training pictures, by run.
+    pub out_of_fold: BTreeMap<PathBuf, SearchState>,
     /// Labels that the predictions of each run contradict.
     pub wrong_labels: BTreeMap<PathBuf, Arc<Vec<Suspect>>>,
     asked_explain: BTreeMap<PathBuf, (PictureSource, Option<u32>)>,
@@ -306,12 +312,17 @@ impl GalleryState {
                 folder,
                 result,
                 wrong_labels,
+                out_of_fold,
             } => {
                 let opened = match result {
                     Ok(run) => Opened::Ready(run),
                     Err(reason) => Opened::Failed(reason),
                 };
                 self.wrong_labels.insert(folder.clone(), wrong_labels);
+                if let Some(found) = out_of_fold {
+                    let done = SearchState::Done(found);
+                    self.out_of_fold.insert(folder.clone(), done);
+                }
                 self.runs.insert(folder, opened);
             }
             GalleryAnswer::Thumbnail { source, pixels } => {
@@ -373,19 +384,23 @@ impl GalleryState {
                 done,
                 total,
             } => {
-                let running = DuplicatesState::Running { done, total };
+                let running = SearchState::Running { done, total };
                 self.duplicates.insert(folder, running);
             }
             GalleryAnswer::Duplicates { folder, result } => {
-                match result {
-                    Some(Ok(found)) => self
-                        .duplicates
-                        .insert(folder, DuplicatesState::Done(Arc::new(found))),
-                    Some(Err(reason)) => self
-                        .duplicates
-                        .insert(folder, DuplicatesState::Failed(reason)),
-                    None => self.duplicates.remove(&folder),
-                };
+                let result = result.map(|found| found.map(Arc::new));
+                end_search(&mut self.duplicates, folder, result);
+            }
+            GalleryAnswer::OutOfFoldProgress {
+                folder,
+                done,
+                total,
+            } => {
+                let running = SearchState::Running { done, total };
+                self.out_of_fold.insert(folder, running);
+            }
+            GalleryAnswer::OutOfFold { folder, result } => {
+                end_search(&mut self.out_of_fold, folder, result);
             }
         }
     }
@@ -395,6 +410,19 @@ impl GalleryState {
         self.answering.remove(&(folder.to_path_buf(), split));
         self.runs.remove(folder);
     }
+}
+
+/// A search has come to its end, or was stopped.
+fn end_search(
+    searches: &mut BTreeMap<PathBuf, SearchState>,
+    folder: PathBuf,
+    result: Option<Result<Arc<Vec<Suspect>>, String>>,
+) {
+    match result {
+        Some(Ok(found)) => searches.insert(folder, SearchState::Done(found)),
+        Some(Err(reason)) => searches.insert(folder, SearchState::Failed(reason)),
+        None => searches.remove(&folder),
+    };
 }
 
 /// Whether a run's predictions can be shown: it has been tested.
@@ -421,13 +449,21 @@ impl Graft {
             }
             GalleryDeed::StopNeighbours => GalleryQuestion::StopNeighbours,
             GalleryDeed::StopDuplicates => GalleryQuestion::StopDuplicates,
+            GalleryDeed::StopCrossValidation => GalleryQuestion::StopOutOfFold,
             GalleryDeed::FindDuplicates(folder) => {
-                let running = DuplicatesState::Running { done: 0, total: 0 };
-                self.state
-                    .gallery
-                    .duplicates
-                    .insert(folder.clone(), running);
+                let running = SearchState::Running { done: 0, total: 0 };
+                let searches = &mut self.state.gallery.duplicates;
+                searches.insert(folder.clone(), running);
                 GalleryQuestion::Duplicates { folder }
+            }
+            GalleryDeed::CrossValidate(folder) => {
+                let running = SearchState::Running { done: 0, total: 0 };
+                let searches = &mut self.state.gallery.out_of_fold;
+                searches.insert(folder.clone(), running);
+                GalleryQuestion::OutOfFold {
+                    folder,
+                    folds: FOLDS,
+                }
             }
             GalleryDeed::Exclude { files, excluded } => return self.exclude(files, excluded),
         };

@@ -20,6 +20,7 @@ mod progress;
 mod resume;
 mod run;
 mod selftest;
+mod suspects;
 mod weights;
 
 use std::path::PathBuf;
@@ -60,6 +61,8 @@ enum Command {
     Compare(compare::Arguments),
     /// What a finished run gets right: every score, on any of its splits or on other pictures
     Evaluate(evaluate::Arguments),
+    /// Likely wrong labels of a finished run's pictures, training pictures included, and duplicates
+    Suspects(suspects::Arguments),
     /// What a finished run sees in pictures: the probability of each of its classes
     Predict(predict::Arguments),
     /// What the untouched pre-trained network sees: its own 1000 classes
@@ -103,6 +106,7 @@ pub fn main() -> ExitCode {
         Some(Command::Run(arguments)) => run::run(arguments),
         Some(Command::Compare(arguments)) => compare::compare(&arguments),
         Some(Command::Evaluate(arguments)) => evaluate::evaluate(&arguments),
+        Some(Command::Suspects(arguments)) => suspects::suspects(&arguments),
         Some(Command::Predict(arguments)) => predict::predict(&arguments),
         Some(Command::Classify(arguments)) => classify::classify(&arguments),
         Some(Command::Explain(arguments)) => explain::explain(&arguments),

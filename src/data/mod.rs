@@ -5,6 +5,7 @@ pub mod augment;
 pub mod contents;
 pub mod decode;
 pub mod duplicates;
+pub mod folds;
 pub mod hash;
 mod mapped;
 mod random;

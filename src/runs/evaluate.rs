@@ -186,7 +186,7 @@ pub fn open_classifier(folder: &Path, device: Device) -> Result<Classifier, RunE
     Ok(Classifier::open(&experiment, classes, &weights, device)?)
 }
 
-fn of_split(members: Vec<Member>, split: Split) -> Vec<Member> {
+pub(super) fn of_split(members: Vec<Member>, split: Split) -> Vec<Member> {
     members
         .into_iter()
         .filter(|member| member.split == split)
@@ -202,15 +202,15 @@ fn keep(folder: &Path, split: Split, predictions: &Predictions) -> Result<(), Ru
 }
 
 /// The pictures of a run where they stand now.
-struct Found {
+pub(super) struct Found {
     /// With the run's classes.
-    dataset: Dataset,
+    pub dataset: Dataset,
     problems: Vec<Problem>,
     changed: Vec<PathBuf>,
 }
 
 /// Looks the wanted pictures up by their names, without opening them.
-fn find(
+pub(super) fn find(
     experiment: &Experiment,
     summary: &RunSummary,
     pictures: Pictures,

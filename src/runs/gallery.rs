@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::{RunError, evaluate, files, members, store};
+use super::{RunError, evaluate, files, members, out_of_fold, store};
 use crate::data::{PictureSource, Split, StopFlag, scan};
 use crate::evaluation::gallery::Predicted;
 use crate::experiment::DataSource;
@@ -58,7 +58,27 @@ pub fn open(folder: &Path, stop: &StopFlag) -> Result<RunPictures, RunError> {
             parts.push((split, predictions));
         }
     }
-    let predicted = Predicted::new(parts);
+    with_sources(folder, Predicted::new(parts), stop)
+}
+
+/// Training pictures with the answers of networks that have not learned from them; `None` where they have not been
+/// worked out.
+///
+/// # Errors
+/// When a file of the run can't be read.
+pub fn open_out_of_fold(folder: &Path, stop: &StopFlag) -> Result<Option<RunPictures>, RunError> {
+    let Some(predictions) = out_of_fold::stored(folder)? else {
+        return Ok(None);
+    };
+    let predicted = Predicted::new(vec![(Split::Train, predictions)]);
+    with_sources(folder, predicted, stop).map(Some)
+}
+
+fn with_sources(
+    folder: &Path,
+    predicted: Predicted,
+    stop: &StopFlag,
+) -> Result<RunPictures, RunError> {
     let experiment = store::experiment(folder)?;
     let listed = scan::sources(&experiment.data, Some(folder), stop);
     let (by_name, problem) = match listed {

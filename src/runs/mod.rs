@@ -25,6 +25,7 @@ pub mod evaluate;
 pub mod files;
 pub mod gallery;
 pub mod members;
+pub mod out_of_fold;
 pub mod peak_memory;
 pub mod recorder;
 mod resume;

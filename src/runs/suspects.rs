@@ -98,11 +98,21 @@ impl Suspect {
 /// Labels that the run's answers on validation and test pictures contradict (confident learning), the
 /// most suspicious first.
 pub fn wrong_labels(run: &RunPictures) -> Vec<Suspect> {
-    let predicted = &run.predicted;
     // What was trained on tells nothing: a network learns wrong labels by heart.
-    let unseen: Vec<usize> = (0..predicted.entries.len())
-        .filter(|&place| predicted.entries[place].split != Split::Train)
-        .collect();
+    let entries = &run.predicted.entries;
+    let unseen = (0..entries.len()).filter(|&place| entries[place].split != Split::Train);
+    wrong_among(run, unseen.collect())
+}
+
+/// Labels of training pictures that answers out of fold contradict: `run` as
+/// [`gallery::open_out_of_fold`](super::gallery::open_out_of_fold) gives it.
+pub fn wrong_training_labels(run: &RunPictures) -> Vec<Suspect> {
+    wrong_among(run, (0..run.predicted.entries.len()).collect())
+}
+
+/// Among the entries at `unseen`, whose answers are of networks that have not learned from them.
+fn wrong_among(run: &RunPictures, unseen: Vec<usize>) -> Vec<Suspect> {
+    let predicted = &run.predicted;
     let labels: Vec<u32> = unseen
         .iter()
         .map(|&place| predicted.entries[place].truth)

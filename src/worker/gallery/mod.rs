@@ -1,8 +1,9 @@
 //! The gallery's threads: pictures are decoded on one, networks asked on another, duplicates looked for
-//! on a third, so that none waits for the others.
+//! on a third, folds trained on a fourth, so that none waits for the others.
 
 mod duplicates;
 mod networks;
+mod out_of_fold;
 mod pictures;
 #[cfg(test)]
 mod pictures_tests;
@@ -28,10 +29,13 @@ pub(super) struct Gallery {
     pictures: Option<Sender<GalleryQuestion>>,
     networks: Option<Sender<GalleryQuestion>>,
     duplicates: Option<Sender<GalleryQuestion>>,
+    out_of_fold: Option<Sender<GalleryQuestion>>,
     /// Ends whatever is under way.
     stop: StopFlag,
     /// Ends the search for duplicates that was asked for last.
     duplicates_stop: Arc<Mutex<StopFlag>>,
+    /// Ends the cross-validation that was asked for last.
+    out_of_fold_stop: Arc<Mutex<StopFlag>>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -55,16 +59,29 @@ impl Gallery {
         let (duplicates, questions) = bounded(QUESTIONS);
         let duplicates_stop = Arc::new(Mutex::new(StopFlag::default()));
         let duplicates_thread = spawn("graft-duplicates", {
-            let flag = duplicates_stop.clone();
+            let (say, flag) = (say.clone(), duplicates_stop.clone());
             move || duplicates::answer_questions(&questions, &say, &flag)
+        })?;
+        let (out_of_fold, questions) = bounded(QUESTIONS);
+        let out_of_fold_stop = Arc::new(Mutex::new(StopFlag::default()));
+        let out_of_fold_thread = spawn("graft-folds", {
+            let flag = out_of_fold_stop.clone();
+            move || out_of_fold::answer_questions(&questions, &say, &flag)
         })?;
         Ok(Self {
             pictures: Some(pictures),
             networks: Some(networks),
             duplicates: Some(duplicates),
+            out_of_fold: Some(out_of_fold),
             stop,
             duplicates_stop,
-            threads: vec![pictures_thread, networks_thread, duplicates_thread],
+            out_of_fold_stop,
+            threads: vec![
+                pictures_thread,
+                networks_thread,
+                duplicates_thread,
+                out_of_fold_thread,
+            ],
         })
     }
 
@@ -80,11 +97,17 @@ impl Gallery {
                 lock(&self.duplicates_stop).stop();
                 return;
             }
+            GalleryQuestion::StopOutOfFold => {
+                lock(&self.out_of_fold_stop).stop();
+                return;
+            }
             GalleryQuestion::Duplicates { .. } => {
-                let mut stop = lock(&self.duplicates_stop);
-                stop.stop();
-                *stop = StopFlag::default();
+                renew(&self.duplicates_stop);
                 &self.duplicates
+            }
+            GalleryQuestion::OutOfFold { .. } => {
+                renew(&self.out_of_fold_stop);
+                &self.out_of_fold
             }
         };
         if let Some(thread) = thread {
@@ -97,6 +120,8 @@ impl Drop for Gallery {
     fn drop(&mut self) {
         self.stop.stop();
         lock(&self.duplicates_stop).stop();
+        lock(&self.out_of_fold_stop).stop();
+        self.out_of_fold = None;
         self.pictures = None;
         self.networks = None;
         self.duplicates = None;
@@ -106,6 +131,13 @@ impl Drop for Gallery {
             }
         }
     }
+}
+
+/// Stops what goes on under the flag, and gives what comes another.
+fn renew(stop: &Mutex<StopFlag>) {
+    let mut stop = lock(stop);
+    stop.stop();
+    *stop = StopFlag::default();
 }
 
 fn lock(stop: &Mutex<StopFlag>) -> std::sync::MutexGuard<'_, StopFlag> {

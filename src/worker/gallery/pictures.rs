@@ -71,10 +71,14 @@ fn step(work: &mut Work, say: &Say, stop: &StopFlag) {
             .as_ref()
             .map(|run| suspects::wrong_labels(run))
             .unwrap_or_default();
+        // What can't be read is simply worked out again when it is asked for.
+        let out_of_fold = super::out_of_fold::suspects(&folder, stop);
+        let out_of_fold = out_of_fold.ok().flatten().map(Arc::new);
         say(GalleryAnswer::Opened {
             folder,
             result,
             wrong_labels: Arc::new(wrong_labels),
+            out_of_fold,
         });
     } else {
         let count = AT_ONCE.min(work.thumbnails.len());

@@ -49,6 +49,13 @@ pub enum GalleryQuestion {
         folder: PathBuf,
     },
     StopDuplicates,
+    /// Answers on a run's training pictures by heads that have not learned from them, and the labels that those
+    /// contradict. Trains a head for each fold.
+    OutOfFold {
+        folder: PathBuf,
+        folds: usize,
+    },
+    StopOutOfFold,
 }
 
 /// From the gallery's threads.
@@ -59,6 +66,8 @@ pub enum GalleryAnswer {
         result: Result<Arc<RunPictures>, String>,
         /// Labels that the predictions contradict.
         wrong_labels: Arc<Vec<Suspect>>,
+        /// Labels of training pictures that answers out of fold contradict, where those have been worked out.
+        out_of_fold: Option<Arc<Vec<Suspect>>>,
     },
     Thumbnail {
         source: PictureSource,
@@ -91,6 +100,16 @@ pub enum GalleryAnswer {
         folder: PathBuf,
         done: usize,
         total: usize,
+    },
+    OutOfFoldProgress {
+        folder: PathBuf,
+        done: usize,
+        total: usize,
+    },
+    OutOfFold {
+        folder: PathBuf,
+        /// Nothing when it was stopped.
+        result: Option<Result<Arc<Vec<Suspect>>, String>>,
     },
     Duplicates {
         folder: PathBuf,

@@ -1,5 +1,7 @@
 //! Labels that are likely wrong, and the same picture twice: listed with the reason.
 
+use std::path::{Path, PathBuf};
+
 use eframe::egui::{self, Rect, Sense, pos2, vec2};
 
 use super::super::{format, widgets};
@@ -8,7 +10,7 @@ use super::card::thumbnail_ui;
 use super::closeup::exclude_button;
 use super::view::ReadyView;
 use crate::app::command::Command;
-use crate::app::gallery::{DuplicatesState, GalleryDeed};
+use crate::app::gallery::{GalleryDeed, SearchState};
 use crate::app::state::State;
 use crate::app::tokens::{self, icon, tokens};
 use crate::runs::suspects::Suspect;
@@ -28,13 +30,23 @@ pub fn suspects_ui(
     let wrong = state.gallery.wrong_labels.get(folder);
     let wrong = wrong.map_or(&[][..], |found| found.as_slice());
     let duplicates = state.gallery.duplicates.get(folder);
-    let found = match duplicates {
-        Some(DuplicatesState::Done(found)) => found.as_slice(),
-        _ => &[],
-    };
-    intro_ui(ui, ready, wrong, duplicates, out);
+    let trained = state.gallery.out_of_fold.get(folder);
+    intro_ui(ui, wrong);
+    let is_training = state.is_training();
+    search_ui(ui, &CROSS_VALIDATION, trained, folder, is_training, out);
+    search_ui(ui, &DUPLICATES, duplicates, folder, false, out);
+    widgets::note(
+        ui,
+        "Look at each before you leave it out: a suspect may be a hard picture. Leaving out changes the experiment's \
+         list, never a file, and can be undone.",
+    );
+    ui.add_space(tokens::SPACE_XS);
     excluded_ui(ui, state, out);
-    let rows: Vec<&Suspect> = found.iter().chain(wrong).collect();
+    let rows: Vec<&Suspect> = found(duplicates)
+        .iter()
+        .chain(wrong)
+        .chain(found(trained))
+        .collect();
     if rows.is_empty() {
         return;
     }
@@ -48,69 +60,115 @@ pub fn suspects_ui(
         });
 }
 
-/// What was found, and the search for duplicates.
-fn intro_ui(
-    ui: &mut egui::Ui,
-    ready: &ReadyView,
-    wrong: &[Suspect],
-    duplicates: Option<&DuplicatesState>,
-    out: &mut Vec<Command>,
-) {
-    ui.horizontal_wrapped(|ui| {
-        ui.label(tokens::semibold(format::plural(
-            wrong.len() as u64,
-            "likely wrong label",
-            "likely wrong labels",
-        )))
+/// What a search that came to its end found.
+fn found(search: Option<&SearchState>) -> &[Suspect] {
+    match search {
+        Some(SearchState::Done(found)) => found.as_slice(),
+        _ => &[],
+    }
+}
+
+/// What the run's own answers contradict.
+fn intro_ui(ui: &mut egui::Ui, wrong: &[Suspect]) {
+    let text = format::plural(
+        wrong.len() as u64,
+        "likely wrong label",
+        "likely wrong labels",
+    );
+    ui.label(tokens::semibold(format!("{text} among validation and test pictures")))
         .on_hover_text(
             "Confident learning (Northcutt et al. 2021) on pictures that the network has not learned from: each looks \
              like another class at least as surely as pictures of that class usually do",
         );
-        match duplicates {
-            None | Some(DuplicatesState::Failed(_)) => {
-                let button = ui.button(format!("{} Find duplicates", icon::MAGNIFYING_GLASS));
-                let tooltip = "Decode every picture of the run and look for the same one on both sides of the split, \
-                               or under two classes";
-                if button.on_hover_text(tooltip).clicked() {
-                    let folder = ready.run.folder.clone();
-                    out.push(Command::Gallery(GalleryDeed::FindDuplicates(folder)));
+}
+
+/// A search for suspects that takes a while: what its controls say and do.
+struct Search {
+    /// On the button that begins it.
+    button: &'static str,
+    tooltip: &'static str,
+    /// While it goes on.
+    activity: &'static str,
+    begin: fn(PathBuf) -> GalleryDeed,
+    stop: GalleryDeed,
+    one: &'static str,
+    many: &'static str,
+    about: &'static str,
+}
+
+const CROSS_VALIDATION: Search = Search {
+    button: "Search the training pictures",
+    tooltip: "Train a new head on four fifths of the training pictures and ask it about the last fifth, five times, on \
+              the pre-trained backbone's features: answers of networks that have not learned a wrong label by heart",
+    activity: "Cross-validating",
+    begin: GalleryDeed::CrossValidate,
+    stop: GalleryDeed::StopCrossValidation,
+    one: "likely wrong label among the training pictures",
+    many: "likely wrong labels among the training pictures",
+    about: "Confident learning on answers out of fold: each by a head that was trained without this picture",
+};
+
+const DUPLICATES: Search = Search {
+    button: "Find duplicates",
+    tooltip: "Decode every picture of the run and look for the same one on both sides of the split, or under two classes",
+    activity: "Looking for duplicates",
+    begin: GalleryDeed::FindDuplicates,
+    stop: GalleryDeed::StopDuplicates,
+    one: "duplicate",
+    many: "duplicates",
+    about: "The same pixels, or nearly the same picture, on both sides of the split or under two classes",
+};
+
+/// The button that begins a search, how far it is, or what it found.
+fn search_ui(
+    ui: &mut egui::Ui,
+    search: &Search,
+    state: Option<&SearchState>,
+    folder: &Path,
+    must_wait: bool,
+    out: &mut Vec<Command>,
+) {
+    match state {
+        None | Some(SearchState::Failed(_)) => {
+            ui.add_enabled_ui(!must_wait, |ui| {
+                let button = ui.button(format!("{} {}", icon::MAGNIFYING_GLASS, search.button));
+                if button
+                    .on_hover_text(search.tooltip)
+                    .on_disabled_hover_text("When the training has ended: it needs the machine")
+                    .clicked()
+                {
+                    out.push(Command::Gallery((search.begin)(folder.to_path_buf())));
                 }
-            }
-            Some(DuplicatesState::Running { done, total }) => {
-                let text = format!(
-                    "Looking for duplicates, {} of {}",
-                    format::count(*done as u64),
-                    format::count(*total as u64)
-                );
+            });
+        }
+        Some(SearchState::Running { done, total }) => {
+            ui.horizontal_wrapped(|ui| {
+                let text = match total {
+                    0 => format!("{}…", search.activity),
+                    total => format!(
+                        "{}, {:.0} %",
+                        search.activity,
+                        *done as f64 * 100.0 / *total as f64
+                    ),
+                };
                 ui.label(tokens(ui).muted(text));
                 let stop = ui.button(format!("{} Stop", icon::STOP));
                 if stop.on_hover_text("Stop the search").clicked() {
-                    out.push(Command::Gallery(GalleryDeed::StopDuplicates));
+                    out.push(Command::Gallery(search.stop.clone()));
                 }
-            }
-            Some(DuplicatesState::Done(found)) => {
-                let text = format::plural(found.len() as u64, "duplicate", "duplicates");
-                ui.label(tokens::semibold(text)).on_hover_text(
-                    "The same pixels, or nearly the same picture, on both sides of the split or under two classes",
-                );
-            }
-        }
-    });
-    match duplicates {
-        Some(DuplicatesState::Running { done, total }) => {
+            });
             let share = *done as f32 / (*total).max(1) as f32;
             let color = tokens(ui).accent_fill;
-            widgets::bar(ui, share, color, "Looking for duplicates");
+            widgets::bar(ui, share, color, search.activity);
         }
-        Some(DuplicatesState::Failed(reason)) => widgets::problem(ui, Some(reason)),
-        _ => {}
+        Some(SearchState::Done(found)) => {
+            let text = format::plural(found.len() as u64, search.one, search.many);
+            ui.label(tokens::semibold(text)).on_hover_text(search.about);
+        }
     }
-    widgets::note(
-        ui,
-        "Look at each before you leave it out: a suspect may be a hard picture. Leaving out changes the experiment's \
-         list, never a file, and can be undone.",
-    );
-    ui.add_space(tokens::SPACE_XS);
+    if let Some(SearchState::Failed(reason)) = state {
+        widgets::problem(ui, Some(reason));
+    }
 }
 
 /// How many pictures the active experiment leaves out, and the way back.

@@ -1,0 +1,231 @@
+//! Answers on a run's training pictures by networks that have not learned from them: K-fold cross-validation of the
+//! head, as cleanlab's guide to image labels has it. Only such answers can tell a wrong label that was trained on,
+//! because a network learns wrong labels by heart.
+//!
+//! The backbone stays as it was pre-trained, because one that was fine-tuned has seen every picture of the run. Its
+//! features are kept on disk, so that a fold costs a head's epochs.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tch::Device;
+
+use super::evaluate::{self, Found};
+use super::{RunError, atomic, files, members, recorder, store};
+use crate::data::folds::stratified;
+use crate::data::{Split, SplitIndices, StopFlag};
+use crate::evaluation::{Prediction, Predictions};
+use crate::experiment::{
+    Augmentation, Experiment, FreezePlan, Keep, Monitor, Phase, TestViews, WeightsSource,
+};
+use crate::training::events::Activity;
+use crate::training::trainer::PauseFlag;
+use crate::training::{TrainingError, TrainingEvent, TrainingListener, TrainingRequest, train};
+
+/// The file in a run's folder.
+const FILE: &str = "predictions_out_of_fold.csv";
+
+/// Folds unless a person says otherwise, as in cleanlab's guide.
+pub const FOLDS: usize = 5;
+
+/// What to cross-validate.
+#[derive(Debug, Clone)]
+pub struct OutOfFoldRequest<'a> {
+    /// The run's folder.
+    pub folder: &'a Path,
+    /// At least 2.
+    pub folds: usize,
+    pub device: Option<Device>,
+}
+
+/// The answers as they stand in the run's folder; `None` where they have not been worked out, or are of other pictures.
+///
+/// # Errors
+/// When a file is there and can't be read.
+pub fn stored(folder: &Path) -> Result<Option<Predictions>, RunError> {
+    let path = folder.join(FILE);
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let predictions = files::parse_predictions(&files::read(&path)?, &path)?;
+    let mut members: Vec<(String, String)> = members::read(folder)?
+        .into_iter()
+        .filter(|member| member.split == Split::Train)
+        .map(|member| (member.file, member.class))
+        .collect();
+    let mut answered: Vec<(String, String)> = predictions
+        .rows
+        .iter()
+        .map(|row| {
+            let class = predictions.classes.get(row.truth as usize);
+            (row.file.clone(), class.cloned().unwrap_or_default())
+        })
+        .collect();
+    members.sort_unstable();
+    answered.sort_unstable();
+    Ok((members == answered).then_some(predictions))
+}
+
+/// Trains a head on all folds but one and asks it about that one, fold by fold, and keeps the answers in the run's
+/// folder. `progress` hears how much is done, of how much: a training picture in an epoch of a fold counts as one.
+///
+/// # Errors
+/// [`RunError::Stopped`] within one batch of the stop flag; what is missing, such as pictures or weights; and too few
+/// pictures for so many folds.
+pub fn predict(
+    request: &OutOfFoldRequest<'_>,
+    progress: &mut dyn FnMut(usize, usize),
+    stop: &StopFlag,
+) -> Result<Predictions, RunError> {
+    let folder = request.folder;
+    let run = store::open(folder)?;
+    let experiment = store::experiment(folder)?;
+    let lines = evaluate::of_split(members::read(folder)?, Split::Train);
+    let Found { dataset, .. } = evaluate::find(
+        &experiment,
+        &run.summary,
+        evaluate::Pictures::Of(Split::Train),
+        &lines,
+        stop,
+    )?;
+    let labels: Vec<u32> = dataset
+        .pictures
+        .iter()
+        .map(|picture| picture.label)
+        .collect();
+    check(request, &labels)?;
+    let folds = stratified(&labels, request.folds, experiment.seed);
+
+    let plan = plan(&experiment);
+    let dataset = Arc::new(dataset);
+    let mut counted = Counted {
+        progress,
+        pictures: labels.len(),
+        features: 0,
+        trained: 0,
+        in_epoch: 0,
+        total: labels.len() * (1 + plan.epochs() as usize * (request.folds - 1)),
+    };
+    let mut rows: Vec<Option<Prediction>> = vec![None; labels.len()];
+    for fold in 0..request.folds {
+        let (test, train_on): (Vec<usize>, Vec<usize>) =
+            (0..labels.len()).partition(|&picture| folds[picture] == fold);
+        let request = TrainingRequest {
+            experiment: plan.clone(),
+            dataset: dataset.clone(),
+            split: SplitIndices {
+                train: train_on,
+                validation: Vec::new(),
+                test: test.clone(),
+            },
+            base: Some(folder.to_path_buf()),
+            device: request.device,
+            stop: stop.clone(),
+            pause: PauseFlag::default(),
+            resume: None,
+        };
+        let outcome = train(request, &mut counted)?;
+        let answers = outcome
+            .predictions
+            .map_or_else(Vec::new, |answers| answers.rows);
+        for (picture, answer) in test.into_iter().zip(answers) {
+            rows[picture] = Some(answer);
+        }
+    }
+    let predictions = Predictions {
+        classes: dataset.classes.clone(),
+        rows: rows.into_iter().flatten().collect(),
+    };
+    // Incomplete answers are worked out again next time.
+    if predictions.rows.len() == lines.len()
+        && let Err(error) = keep(folder, &predictions)
+    {
+        log::info!("out-of-fold answers are not kept: {error}");
+    }
+    Ok(predictions)
+}
+
+fn check(request: &OutOfFoldRequest<'_>, labels: &[u32]) -> Result<(), RunError> {
+    let first = labels.first();
+    if request.folds < 2 {
+        return Err(files::problem(request.folder, "two folds are the least"));
+    }
+    if labels.len() < 2 * request.folds || labels.iter().all(|label| Some(label) == first) {
+        return Err(files::problem(
+            request.folder,
+            format!(
+                "{} training pictures are too few for {} folds",
+                labels.len(),
+                request.folds
+            ),
+        ));
+    }
+    Ok(())
+}
+
+fn keep(folder: &Path, predictions: &Predictions) -> Result<(), RunError> {
+    let _lock = recorder::lock(folder)?;
+    let path = folder.join(FILE);
+    atomic::write(&path, &files::predictions(predictions)?)
+        .map_err(|error| files::problem(&path, format!("can't be written ({error})")))
+}
+
+/// The run's own head on the backbone as it was pre-trained, trained as in its first phase with a frozen backbone, or in
+/// the default one. Pictures are seen as they are: their features are then the same in every fold. A run from random
+/// weights that freezes nothing repeats itself in every fold.
+fn plan(experiment: &Experiment) -> Experiment {
+    let mut plan = experiment.clone();
+    let frozen = |phase: &&Phase| phase.freeze == FreezePlan::Backbone && phase.epochs > 0;
+    match experiment.phases.iter().find(frozen) {
+        Some(phase) => plan.phases = vec![phase.clone()],
+        None if experiment.backbone.weights == WeightsSource::Random => return plan,
+        None => plan.phases = vec![Phase::default()],
+    }
+    plan.augmentation = Augmentation::default();
+    let training = &mut plan.training;
+    training.test_views = TestViews::Single;
+    training.keep = Keep::Last;
+    training.monitor = Monitor::default();
+    training.early_stopping = None;
+    plan
+}
+
+/// Turns what the folds' trainings tell into one count: the features of every picture, and then every picture of every
+/// epoch.
+struct Counted<'a> {
+    progress: &'a mut dyn FnMut(usize, usize),
+    /// Training pictures of the run.
+    pictures: usize,
+    features: usize,
+    trained: usize,
+    in_epoch: usize,
+    total: usize,
+}
+
+impl TrainingListener for Counted<'_> {
+    fn event(&mut self, event: &TrainingEvent) -> Result<(), TrainingError> {
+        match event {
+            TrainingEvent::Progress(progress) => match progress.activity {
+                Activity::ComputingFeatures => self.features = self.features.max(progress.done),
+                Activity::Training => {
+                    // All that are left are those of the first fold, and read along the way.
+                    self.features = self.pictures;
+                    self.in_epoch = progress.done;
+                }
+                _ => return Ok(()),
+            },
+            TrainingEvent::EpochFinished(_) => {
+                self.trained += self.in_epoch;
+                self.in_epoch = 0;
+            }
+            _ => return Ok(()),
+        }
+        let done = self.features + self.trained + self.in_epoch;
+        (self.progress)(done.min(self.total), self.total);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[path = "out_of_fold_tests.rs"]
+mod tests;
