@@ -195,7 +195,8 @@ impl Graft {
                 }
             }
             Section::Augmentation => {
-                if let Some(view) = AugmentationEditorView::build(state) {
+                let layers = locals.layers_view.view(state);
+                if let Some(view) = AugmentationEditorView::build(state, layers.as_deref()) {
                     augmentation_ui(ui, &view, &mut locals.augmentation, out);
                 }
             }

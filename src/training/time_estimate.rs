@@ -3,11 +3,10 @@
 
 use super::estimate::{Estimate, PictureCounts};
 use super::warmth::{Rows, Warmth};
-use crate::data::augment::flip_views;
-use crate::experiment::{Experiment, HeadConfig, TestViews};
+use crate::experiment::{Experiment, HeadConfig};
 use crate::models::head::pooled_width;
 use crate::models::speed::Measured;
-use crate::training::trainer::Variation;
+use crate::training::trainer::{Variation, test_views};
 
 /// Epochs of the lesson's recipe: the new head alone, and then the top layers too.
 const EPOCHS: f64 = 10.0;
@@ -74,6 +73,8 @@ pub struct RunEstimate {
     pub once_seconds: f64,
     /// All epochs and the test.
     pub epochs_seconds: f64,
+    /// Of the epochs alone, the mean.
+    pub epoch_seconds: f64,
     /// Features that are kept, of all phases together.
     pub features: u64,
     /// Their rows.
@@ -94,6 +95,7 @@ impl RunEstimate {
         let mut estimate = Self {
             once_seconds: 0.0,
             epochs_seconds: 0.0,
+            epoch_seconds: 0.0,
             features: 0,
             rows: Rows::default(),
         };
@@ -120,11 +122,8 @@ impl RunEstimate {
             estimate.epochs_seconds += f64::from(phase.epochs)
                 * (pictures.train as f64 * training + pictures.validation as f64 * validating);
         }
-        let test_views = match experiment.training.test_views {
-            TestViews::Single => 1,
-            TestViews::Flips => flip_views(&experiment.augmentation),
-        };
-        let tested = pictures.test * test_views as usize;
+        estimate.epoch_seconds = estimate.epochs_seconds / f64::from(experiment.epochs().max(1));
+        let tested = pictures.test * test_views(experiment) as usize;
         let unchanged = phases
             .iter()
             .map(|needs| needs.frozen_share)
@@ -248,6 +247,8 @@ mod tests {
         let epochs = 3.0 * (100.0 * 3.0 * 0.25 + 20.0 * 0.25) + 10.0 * 0.25;
         assert!((cold.epochs_seconds - epochs - 5.0 * 100.0 * HEAD_SECONDS).abs() < 1e-9);
         assert!(!cold.is_warm());
+        let mean = (cold.epochs_seconds - 10.0 * 0.25) / 5.0;
+        assert!((cold.epoch_seconds - mean).abs() < 1e-9);
         let rows = |missing| Rows { all: 120, missing };
         let warmth = Warmth {
             phases: vec![rows(0), rows(120)],

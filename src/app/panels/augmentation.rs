@@ -3,12 +3,14 @@
 use eframe::egui;
 
 use super::editor::EditorView;
-use super::{format, widgets};
+use super::layers::LayersView;
+use super::{forecast, format, widgets};
 use crate::app::command::{Command, View};
 use crate::app::state::State;
 use crate::app::tokens::{self, icon};
 use crate::data::augment::flip_views;
 use crate::experiment::{Augmentation, FreezePlan, Views};
+use crate::training::time_estimate::RunEstimate;
 
 /// Plain data of the augmentation editor.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,11 +18,23 @@ pub struct AugmentationEditorView {
     pub editor: EditorView,
     /// What the choice of views costs, in a sentence.
     pub cost: String,
+    /// What both choices cost on these pictures and this machine; nothing until that is known.
+    pub choice: Option<Choice>,
+}
+
+/// Changes drawn anew in every epoch, against some versions that are drawn once.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Choice {
+    pub fresh: RunEstimate,
+    pub cached: RunEstimate,
+    /// How many versions.
+    pub views: u32,
 }
 
 impl AugmentationEditorView {
     /// Nothing when no experiment is open.
-    pub fn build(state: &State) -> Option<Self> {
+    /// `layers` of the same experiment.
+    pub fn build(state: &State, layers: Option<&LayersView>) -> Option<Self> {
         let editor = EditorView::build(state)?;
         let experiment = &editor.experiment;
         let frozen_epochs: u32 = experiment
@@ -30,7 +44,57 @@ impl AugmentationEditorView {
             .map(|phase| phase.epochs)
             .sum();
         let cost = cost(&experiment.augmentation, frozen_epochs);
-        Some(Self { editor, cost })
+        let choice = layers
+            .filter(|_| experiment.augmentation.is_active() && frozen_epochs > 0)
+            .and_then(|layers| Choice::new(state, layers, &experiment.augmentation));
+        Some(Self {
+            editor,
+            cost,
+            choice,
+        })
+    }
+}
+
+impl Choice {
+    fn new(state: &State, layers: &LayersView, augmentation: &Augmentation) -> Option<Self> {
+        let views = match augmentation.views {
+            Views::Cached(views) => views,
+            Views::Fresh => usual_views(augmentation),
+        };
+        Some(Self {
+            fresh: forecast::with_views(state, layers, Views::Fresh)?,
+            cached: forecast::with_views(state, layers, Views::Cached(views))?,
+            views,
+        })
+    }
+
+    /// A line for each.
+    fn lines(&self) -> [String; 2] {
+        let seconds = |seconds| format::duration(seconds);
+        [
+            format!(
+                "Every epoch: about {} an epoch, {} in all",
+                seconds(self.fresh.epoch_seconds),
+                seconds(self.fresh.seconds())
+            ),
+            format!(
+                "{} kept: about {} once and {} of features, then {} an epoch, {} in all",
+                format::plural(self.views.into(), "version", "versions"),
+                seconds(self.cached.once_seconds),
+                crate::format::bytes(self.cached.features),
+                seconds(self.cached.epoch_seconds),
+                seconds(self.cached.seconds())
+            ),
+        ]
+    }
+}
+
+/// Versions that are kept unless a person says otherwise.
+fn usual_views(augmentation: &Augmentation) -> u32 {
+    if augmentation.has_continuous_changes() {
+        8
+    } else {
+        flip_views(augmentation).max(2)
     }
 }
 
@@ -188,8 +252,7 @@ pub fn augmentation_ui(
     if widgets::segmented_row(ui, "Versions", tooltip, &mut kind, &options) {
         changes.views = match kind {
             Kind::Fresh => Views::Fresh,
-            Kind::Cached if changes.has_continuous_changes() => Views::Cached(8),
-            Kind::Cached => Views::Cached(flip_views(changes).max(2)),
+            Kind::Cached => Views::Cached(usual_views(changes)),
         };
         touched = Some("");
     }
@@ -200,6 +263,11 @@ pub fn augmentation_ui(
         }
     }
     widgets::note(ui, &view.cost);
+    if let Some(choice) = &view.choice {
+        for line in choice.lines() {
+            widgets::note(ui, &line);
+        }
+    }
     draft.touched(touched.is_some(), touched.unwrap_or_default());
     widgets::problem(ui, draft.problem("augmentation.views"));
 
@@ -227,8 +295,58 @@ pub fn augmentation_ui(
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
+    use super::super::fakes;
     use super::*;
+    use crate::training::warmth::Rows;
+
+    #[test]
+    fn both_choices_are_said_with_what_they_cost() {
+        let estimate = |once_seconds, epoch_seconds, features| RunEstimate {
+            once_seconds,
+            epochs_seconds: 10.0 * epoch_seconds,
+            epoch_seconds,
+            features,
+            rows: Rows::default(),
+        };
+        let choice = Choice {
+            fresh: estimate(3.0, 40.0, 0),
+            cached: estimate(160.0, 1.0, 48_000_000),
+            views: 4,
+        };
+        assert_eq!(
+            choice.lines(),
+            [
+                "Every epoch: about 40 s an epoch, 6 min 43 s in all",
+                "4 versions kept: about 2 min 40 s once and 48.0 MB of features, then 1 s an epoch, 2 min 50 s in all",
+            ]
+        );
+    }
+
+    #[test]
+    fn keeping_versions_pays_where_epochs_repeat_the_frozen_work() {
+        let mut state = fakes::state();
+        let document = &mut state.documents[0];
+        document.experiment.augmentation.rotation = 10.0;
+        document.experiment.augmentation.views = Views::Cached(2);
+        let layers = LayersView::build(&state).unwrap();
+        let view = AugmentationEditorView::build(&state, Some(&layers)).unwrap();
+        let choice = view.choice.unwrap();
+        assert_eq!(choice.views, 2);
+        assert!(
+            choice.fresh.epoch_seconds > choice.cached.epoch_seconds,
+            "{choice:?}"
+        );
+        assert!(choice.cached.once_seconds > choice.fresh.once_seconds);
+        assert!(choice.cached.features > choice.fresh.features);
+        assert!(
+            AugmentationEditorView::build(&state, None)
+                .unwrap()
+                .choice
+                .is_none()
+        );
+    }
 
     #[test]
     fn the_cost_of_views_is_said() {

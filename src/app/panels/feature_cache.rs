@@ -69,7 +69,8 @@ impl FeatureCacheView {
 
 impl UsageView {
     fn new(usage: &Usage, now: u64) -> Self {
-        let rest = usage.kept.get(LINES..).unwrap_or_default();
+        let kept = named(&usage.kept);
+        let rest = kept.get(LINES..).unwrap_or_default();
         let bytes: u64 = rest.iter().map(|kept| kept.bytes).sum();
         Self {
             text: format!(
@@ -81,8 +82,7 @@ impl UsageView {
             limit_bytes: usage.limit_bytes,
             is_empty: usage.files == 0,
             folder: usage.folder.clone(),
-            lines: usage
-                .kept
+            lines: kept
                 .iter()
                 .take(LINES)
                 .map(|kept| KeptLine::new(kept, now))
@@ -93,6 +93,22 @@ impl UsageView {
             }),
         }
     }
+}
+
+/// What has no name in one, the largest first.
+fn named(all: &[Kept]) -> Vec<Kept> {
+    let (mut kept, nameless): (Vec<Kept>, Vec<Kept>) =
+        all.iter().cloned().partition(|kept| kept.about.is_some());
+    if !nameless.is_empty() {
+        kept.push(Kept {
+            about: None,
+            bytes: nameless.iter().map(|kept| kept.bytes).sum(),
+            files: nameless.iter().map(|kept| kept.files).sum(),
+            used: nameless.iter().map(|kept| kept.used).max().unwrap_or(0),
+        });
+    }
+    kept.sort_by_key(|kept| std::cmp::Reverse(kept.bytes));
+    kept
 }
 
 impl KeptLine {
@@ -315,27 +331,34 @@ mod tests {
             kept("resnet18", 10, 2_500_000),
             kept("resnet18", 4, 900_000),
         ];
-        all.extend((0..6).map(|_| Kept {
+        all.extend((0..6).map(|depth| kept("mobilenet_v2", depth, 1_000)));
+        all.extend((0..2).map(|_| Kept {
             about: None,
-            ..kept("", 1, 1_000)
+            ..kept("", 1, 3_000)
         }));
         let usage = Usage {
             folder: "/cache/frozen".into(),
-            bytes: 3_406_000,
-            files: 16,
+            bytes: 3_412_000,
+            files: 20,
             limit_bytes: 10_000_000,
             kept: all,
         };
         let view = UsageView::new(&usage, 1_000 + 7_300);
         assert_eq!(view.text, "3.41 MB of 10.0 MB");
-        assert!((view.share - 0.3406).abs() < 1e-4);
+        assert!((view.share - 0.3412).abs() < 1e-4);
         assert_eq!(view.lines[0].title, "ResNet-18, 224 px");
         assert_eq!(
             view.lines[0].details,
             "pooled features of the whole backbone\n224 × 224 pixels\n/data/cells\n2 files\nused 2 h ago"
         );
         assert_eq!(view.lines[1].title, "ResNet-18, 224 px, part 4 of 10");
-        assert_eq!(view.others.as_deref(), Some("and 2 others, 2.00 kB"));
+        let nameless = &view.lines[2];
+        assert_eq!(nameless.title, "Features of an earlier version");
+        assert_eq!(
+            (nameless.bytes.as_str(), view.lines.len()),
+            ("6.00 kB", LINES)
+        );
+        assert_eq!(view.others.as_deref(), Some("and 3 others, 3.00 kB"));
     }
 
     #[test]

@@ -6,9 +6,11 @@ use super::format;
 use super::layers::LayersView;
 use crate::app::state::{Scan, State, Tree};
 use crate::app::tokens::{icon, tokens};
-use crate::models::{catalogue, weights};
-use crate::training::estimate::{Estimate, PictureCounts};
+use crate::experiment::{Experiment, Views};
+use crate::models::catalogue;
+use crate::training::estimate::{Estimate, PictureCounts, Situation};
 use crate::training::time_estimate::{Planned, RunEstimate, picture_seconds};
+use crate::training::warmth::Warmth;
 
 /// Plain data of the forecast; what is not known yet is absent.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -49,24 +51,64 @@ impl ForecastView {
 }
 
 /// The run's estimate, once speed and pictures are known.
-pub fn run(state: &State, phases: &[Estimate]) -> Option<RunEstimate> {
+fn run(state: &State, phases: &[Estimate]) -> Option<RunEstimate> {
     let experiment = &state.active_document()?.experiment;
-    let info = catalogue::find(&experiment.backbone.name)?;
-    let measured = state.speeds.get(info.name)?;
-    let (Scan::Done { split, .. }, Tree::Ready(tree)) = (&state.scan, &state.tree) else {
+    estimate(state, experiment, phases, state.features.warmth.as_deref())
+}
+
+/// What the active experiment would cost with its augmentation drawn otherwise, as if nothing of it were kept; nothing
+/// until layers, speed and pictures are known.
+pub fn with_views(state: &State, layers: &LayersView, views: Views) -> Option<RunEstimate> {
+    let mut experiment = state.active_document()?.experiment.clone();
+    experiment.augmentation.views = views;
+    let Tree::Ready(tree) = &state.tree else {
         return None;
     };
-    let default_side = weights::input_size(info, &crate::experiment::WeightsSource::Pretrained);
+    let pictures = counts(state)?;
+    let mut phases = Vec::new();
+    for (phase, locks) in experiment.phases.iter().zip(&layers.phases) {
+        locks.estimate?;
+        phases.push(Estimate::new(&Situation {
+            experiment: &experiment,
+            phase,
+            tree,
+            frozen: &locks.frozen,
+            head_parameters: locks.head_parameters,
+            pictures: Some(pictures),
+        }));
+    }
+    estimate(state, &experiment, &phases, None)
+}
+
+fn counts(state: &State) -> Option<PictureCounts> {
+    let Scan::Done { split, .. } = &state.scan else {
+        return None;
+    };
+    Some(PictureCounts {
+        train: split.train.len(),
+        validation: split.validation.len(),
+        test: split.test.len(),
+    })
+}
+
+fn estimate(
+    state: &State,
+    experiment: &Experiment,
+    phases: &[Estimate],
+    warmth: Option<&Warmth>,
+) -> Option<RunEstimate> {
+    let info = catalogue::find(&experiment.backbone.name)?;
+    let measured = state.speeds.get(info.name)?;
+    let Tree::Ready(tree) = &state.tree else {
+        return None;
+    };
+    let default_side = info.default_weights().input_size;
     Some(RunEstimate::new(&Planned {
         experiment,
         phases,
-        pictures: PictureCounts {
-            train: split.train.len(),
-            validation: split.validation.len(),
-            test: split.test.len(),
-        },
+        pictures: counts(state)?,
         picture_seconds: picture_seconds(measured, default_side, tree.input_size),
-        warmth: state.features.warmth.as_deref(),
+        warmth,
     }))
 }
 
@@ -157,6 +199,7 @@ mod tests {
         RunEstimate {
             once_seconds: 30.0,
             epochs_seconds: 10.0,
+            epoch_seconds: 1.0,
             features: 12_000_000,
             rows: Rows { all, missing },
         }

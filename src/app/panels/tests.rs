@@ -135,7 +135,7 @@ impl Driven {
                 out,
             ),
             "augmentation" => {
-                let view = augmentation::AugmentationEditorView::build(state).expect(open);
+                let view = augmentation::AugmentationEditorView::build(state, None).expect(open);
                 augmentation::augmentation_ui(ui, &view, &mut self.augmentation, out);
             }
             "data view" => data_view::data_view_ui(

@@ -4,6 +4,7 @@
 mod comparing;
 mod evaluating;
 pub(super) mod fake;
+mod feature_cache;
 
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;

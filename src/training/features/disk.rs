@@ -123,6 +123,10 @@ impl Disk {
                 }
             }
         }
+        // Rows of earlier versions have no name yet.
+        if places.iter().any(Option::is_some) {
+            self.describe(&recipe, network, depth);
+        }
         Ok(Found { shelf, places })
     }
 
@@ -152,18 +156,21 @@ impl Disk {
         let recipe = self.recipe(network, depth)?;
         let writer = self.store.writer(&recipe, layout);
         if writer.is_ok() {
-            self.store.describe(
-                &recipe,
-                About {
-                    backbone: self.surroundings.backbone.clone(),
-                    side: self.surroundings.spec.side,
-                    depth,
-                    segments: network.depth(),
-                    pictures: folder_of(&self.dataset).into_iter().collect(),
-                },
-            );
+            self.describe(&recipe, network, depth);
         }
         Ok(Some(writer))
+    }
+
+    /// Says for people what the rows of `recipe` are.
+    fn describe(&self, recipe: &Recipe, network: &Network, depth: usize) {
+        let about = About {
+            backbone: self.surroundings.backbone.clone(),
+            side: self.surroundings.spec.side,
+            depth,
+            segments: network.depth(),
+            pictures: folder_of(&self.dataset).into_iter().collect(),
+        };
+        self.store.describe(recipe, about);
     }
 
     /// Of `shots` with their `keys`: those whose file is no longer what it was when its contents were looked at.

@@ -16,6 +16,7 @@ mod tests;
 
 pub(super) use batches::{Variation, shots};
 pub(super) use prepare::{square_spec, use_all_cores};
+pub(super) use workload::test_views;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -33,7 +33,7 @@ pub(super) fn later_depths(plans: &[PhasePlan], index: usize) -> Vec<usize> {
 }
 
 /// Versions in which test pictures are seen.
-pub(super) fn test_views(experiment: &Experiment) -> u32 {
+pub(in crate::training) fn test_views(experiment: &Experiment) -> u32 {
     match experiment.training.test_views {
         TestViews::Single => 1,
         TestViews::Flips => flip_views(&experiment.augmentation),

@@ -86,6 +86,7 @@ pub struct PhaseLocks {
     /// How many leaves at the end learn without a gap.
     pub free_at_end: usize,
     pub totals: Option<Totals>,
+    pub head_parameters: u64,
     pub estimate: Option<Estimate>,
     /// Why the plan does not fit the tree.
     pub problem: Option<String>,
@@ -319,6 +320,7 @@ impl PhaseLocks {
             factors: Vec::new(),
             free_at_end: 0,
             totals: None,
+            head_parameters: 0,
             estimate: None,
             problem: None,
         };
@@ -334,6 +336,7 @@ impl PhaseLocks {
         };
         let head = head::parameters(&editor.experiment.head, tree, pictures.classes);
         locks.totals = Some(Totals::new(tree, &frozen, head));
+        locks.head_parameters = head;
         locks.estimate = Some(Estimate::new(&Situation {
             experiment: &editor.experiment,
             phase,

@@ -1,0 +1,94 @@
+//! The feature cache in the window, and what is asked about it.
+
+use std::collections::BTreeSet;
+
+use egui_kittest::kittest::Queryable;
+
+use super::fake::Window;
+use crate::training::features::about::About;
+use crate::training::features::store::{Kept, Usage};
+use crate::training::warmth::{Rows, Warmth};
+use crate::worker::messages::{Answer, FeaturesAnswer, FeaturesQuestion, Question};
+
+fn asked(window: &Window) -> Vec<FeaturesQuestion> {
+    let of = |question: &Question| match question {
+        Question::Features(question) => Some(question.clone()),
+        _ => None,
+    };
+    let record = window.record.borrow();
+    record.questions.iter().filter_map(of).collect()
+}
+
+fn usage(bytes: u64) -> Answer {
+    let about = About {
+        backbone: "efficientnet_lite0".into(),
+        side: 224,
+        depth: 9,
+        segments: 9,
+        pictures: BTreeSet::new(),
+    };
+    Answer::Features(FeaturesAnswer::Usage(Usage {
+        folder: "/cache/frozen".into(),
+        bytes,
+        files: usize::from(bytes > 0),
+        limit_bytes: 10_000_000_000,
+        kept: vec![Kept {
+            about: Some(about),
+            bytes,
+            files: 1,
+            used: 0,
+        }],
+    }))
+}
+
+#[test]
+fn the_cache_is_shown_and_cleared_after_a_question() {
+    let mut window = Window::with_pair();
+    assert!(matches!(asked(&window)[..], [FeaturesQuestion::Usage]));
+    window.answer(usage(123_000_000));
+    // Everything above it is closed, so that it is in sight.
+    for section in ["Data", "Layers", "Feature cache"] {
+        let all: Vec<_> = window.harness.get_all_by_label(section).collect();
+        all[0].click();
+        window.steps();
+    }
+    window.harness.get_by_label("123 MB of 10.0 GB");
+    window.harness.get_by_label("EfficientNet-Lite0, 224 px");
+    window
+        .harness
+        .get_by_label_contains("Clear the cache…")
+        .click();
+    window.steps();
+    window.harness.get_by_label("Clear the feature cache?");
+    assert!(!asked(&window).iter().any(is_clear));
+    window.harness.get_by_label("Clear the cache").click();
+    window.steps();
+    assert!(asked(&window).iter().any(is_clear));
+    let clearing = FeaturesAnswer::Clearing { done: 3, total: 8 };
+    window.answer(Answer::Features(clearing));
+    window.harness.get_by_label("Clearing, 3 of 8 files");
+    window.answer(Answer::Features(FeaturesAnswer::Cleared(Ok(123_000_000))));
+    window.answer(usage(0));
+    window.harness.get_by_label("0 B of 10.0 GB");
+}
+
+fn is_clear(question: &FeaturesQuestion) -> bool {
+    matches!(question, FeaturesQuestion::Clear)
+}
+
+#[test]
+fn what_is_said_of_another_experiment_is_dropped() {
+    let mut window = Window::with_pair();
+    let rows = Rows { all: 9, missing: 0 };
+    let warmth = |ticket| {
+        Answer::Features(FeaturesAnswer::Warmth {
+            ticket,
+            result: Ok(std::sync::Arc::new(Warmth {
+                phases: vec![rows],
+                ..Warmth::default()
+            })),
+        })
+    };
+    window.answer(warmth(7));
+    assert!(window.harness.state().state.features.warmth.is_none());
+}
