@@ -1,5 +1,7 @@
 //! `graft selftest`: is every backbone equal to its reference on this machine, and how quick is it?
 
+use std::time::Duration;
+
 use anyhow::bail;
 use clap::Args;
 use serde::Serialize;
@@ -7,6 +9,9 @@ use tch::{Device, Kind};
 
 use super::table::{Align, table};
 use super::{output, run};
+use crate::data::speed as decoding_speed;
+use crate::data::square::{Interpolation, SquareSpec};
+use crate::experiment::Fit;
 use crate::models::catalogue::{ArchitectureInfo, architectures};
 use crate::models::{ModelError, device, parity, speed};
 
@@ -28,6 +33,9 @@ pub struct Arguments {
     /// Print one JSON list
     #[arg(long)]
     json: bool,
+    /// Measure instead how quick pictures are decoded, resized and cropped on one core
+    #[arg(long, conflicts_with_all = ["device", "backbones"])]
+    decode: bool,
 }
 
 /// What was found of one backbone.
@@ -48,6 +56,9 @@ struct Finding {
 }
 
 pub fn selftest(arguments: &Arguments) -> anyhow::Result<()> {
+    if arguments.decode {
+        return decoding(arguments.json);
+    }
     let device = run::device(arguments.device.as_deref())?.unwrap_or_else(device::best);
     let chosen = arguments
         .backbones
@@ -84,6 +95,30 @@ pub fn selftest(arguments: &Arguments) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// How quick pictures are read, by the preprocessing that most weights have.
+fn decoding(json: bool) -> anyhow::Result<()> {
+    let spec = SquareSpec {
+        side: 224,
+        resize: 256,
+        interpolation: Interpolation::Bilinear,
+        fit: Fit::CenterCrop,
+        background: [0; 3],
+    };
+    let measured = decoding_speed::measure(&spec, Duration::from_secs(5))?;
+    if json {
+        return output::print_json(&measured);
+    }
+    output::print(&format!(
+        "{:.0} pictures of {} x {} a second on one core: {:.2} ms to decode a JPEG, {:.2} ms to resize and crop it to {}",
+        measured.pictures_per_second(),
+        decoding_speed::WIDTH,
+        decoding_speed::HEIGHT,
+        measured.decode_seconds * 1e3,
+        measured.square_seconds * 1e3,
+        spec.side,
+    ))
 }
 
 fn find(info: &'static ArchitectureInfo, device: Device) -> Finding {

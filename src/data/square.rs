@@ -1,15 +1,10 @@
 //! A picture to the network's square, resized as Pillow does.
 
-use super::Pixels;
-use super::resample::{Side, resample};
-use crate::experiment::Fit;
+pub use graft_resample::Interpolation;
+use graft_resample::{Side, Source};
 
-/// Pillow's antialiased filters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Interpolation {
-    Bilinear,
-    Bicubic,
-}
+use super::Pixels;
+use crate::experiment::Fit;
 
 /// How a picture becomes a square, without the fit that the person chose.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -55,6 +50,20 @@ pub fn resize(picture: &Pixels, width: u32, height: u32, interpolation: Interpol
         &Side::whole(height),
         interpolation,
     )
+}
+
+/// The part of the resized picture that `across` and `down` show.
+fn resample(picture: &Pixels, across: &Side, down: &Side, interpolation: Interpolation) -> Pixels {
+    let source = Source {
+        rgb: &picture.rgb,
+        width: picture.width,
+        height: picture.height,
+    };
+    Pixels {
+        width: across.shown.len() as u32,
+        height: down.shown.len() as u32,
+        rgb: graft_resample::resample(source, across, down, interpolation),
+    }
 }
 
 /// torchvision's `Resize(spec.resize)` and `CenterCrop(spec.side)`: the longer side is rounded

@@ -183,9 +183,9 @@ fn peers_python(folder: &Path) -> Result<PathBuf> {
 /// Medians, and how many times longer each peer takes.
 fn print_table(works: &[Work], all: &[(Work, Contestant, Measured)]) {
     println!(
-        "| work | by | seconds (spread) | first epoch | accuracy | peak memory | time against Graft | memory |"
+        "| work | by | seconds (spread) | first epoch | accuracy | peak memory | time against Graft | first epoch against Graft | memory of Graft |"
     );
-    println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
+    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     for work in works {
         let of = |contestant: Contestant| -> Vec<Measured> {
             all.iter()
@@ -197,6 +197,7 @@ fn print_table(works: &[Work], all: &[(Work, Contestant, Measured)]) {
         for contestant in Contestant::ALL {
             let rounds = of(contestant);
             let seconds = |rounds: &[Measured]| median(rounds, |measured| measured.seconds);
+            let first = |rounds: &[Measured]| median(rounds, |measured| measured.first_epoch);
             let memory =
                 |rounds: &[Measured]| median(rounds, |measured| measured.peak_bytes as f64);
             let spread = |pick: fn(f64, f64) -> f64| {
@@ -209,16 +210,17 @@ fn print_table(works: &[Work], all: &[(Work, Contestant, Measured)]) {
             let accuracy = rounds.iter().map(|measured| measured.accuracy).sum::<f64>()
                 / rounds.len().max(1) as f64;
             println!(
-                "| {} | {} | {:.1} ({:.1} to {:.1}) | {:.1} s | {:.1} % | {:.0} MB | {:.1}x | {:.2}x |",
+                "| {} | {} | {:.1} ({:.1} to {:.1}) | {:.1} s | {:.1} % | {:.0} MB | {:.1}x | {:.1}x | {:.2}x |",
                 work.title(),
                 contestant.title(),
                 seconds(&rounds),
                 spread(f64::min),
                 spread(f64::max),
-                median(&rounds, |measured| measured.first_epoch),
+                first(&rounds),
                 accuracy * 100.0,
                 memory(&rounds) / 1e6,
                 seconds(&rounds) / seconds(&graft),
+                first(&rounds) / first(&graft),
                 memory(&graft) / memory(&rounds),
             );
         }

@@ -4,18 +4,33 @@
 //!
 //! Source: `src/libImaging/Resample.c` of Pillow up to 11. Pillow 13 swaps the two passes for some tall
 //! pictures, where a value then differs by at most one level.
+//!
+//! A crate of its own, so that it is optimised as dependencies are: with the settings of Graft's own code, which is to be
+//! quick to build, the same lines take ten times as long.
 
 use std::ops::Range;
 
-use super::Pixels;
-use super::square::Interpolation;
+/// Pillow's antialiased filters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Interpolation {
+    Bilinear,
+    Bicubic,
+}
+
+/// RGB bytes, row by row.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    pub rgb: &'a [u8],
+    pub width: u32,
+    pub height: u32,
+}
 
 /// Pillow's `PRECISION_BITS`: what 32 bits leave beside 8 of a value and 2 of a filter's overshoot.
 const PRECISION: u32 = 32 - 8 - 2;
 
 /// One side of the resize: the whole result is `resized` long, and `shown` of it is computed.
 #[derive(Debug, Clone)]
-pub(super) struct Side {
+pub struct Side {
     pub resized: u32,
     pub shown: Range<u32>,
 }
@@ -29,25 +44,20 @@ impl Side {
     }
 }
 
-/// The part of the resized picture that `across` and `down` show.
-pub(super) fn resample(
-    picture: &Pixels,
+/// The RGB bytes of the part of the resized picture that `across` and `down` show.
+pub fn resample(
+    picture: Source<'_>,
     across: &Side,
     down: &Side,
     interpolation: Interpolation,
-) -> Pixels {
+) -> Vec<u8> {
     let rows = Taps::new(picture.height, down, interpolation);
     // Only the rows that the second pass reads.
     let needed = rows.reach();
     let columns = Taps::new(picture.width, across, interpolation);
     let width = across.shown.len();
     let narrowed = columns.across(picture, needed.clone());
-    let rgb = rows.down(&narrowed, width * 3, needed.start);
-    Pixels {
-        width: width as u32,
-        height: down.shown.len() as u32,
-        rgb,
-    }
+    rows.down(&narrowed, width * 3, needed.start)
 }
 
 impl Interpolation {
@@ -120,7 +130,7 @@ impl Taps {
     }
 
     /// Narrows or widens `rows` of a picture.
-    fn across(&self, picture: &Pixels, rows: Range<usize>) -> Vec<u8> {
+    fn across(&self, picture: Source<'_>, rows: Range<usize>) -> Vec<u8> {
         let row_bytes = picture.width as usize * 3;
         let mut result = Vec::with_capacity(rows.len() * self.places.len() * 3);
         for row in rows {
