@@ -7,6 +7,7 @@ use eframe::egui;
 
 use super::command::Command;
 use super::dialogs::dialog_frame;
+use super::panels::runs::told_apart;
 use super::panels::{format, widgets};
 use super::state::State;
 use super::tokens::{self, icon, tokens};
@@ -64,7 +65,7 @@ impl ExportView {
         Self {
             runs: shown
                 .iter()
-                .map(|run| (run.name.clone(), run.color))
+                .map(|run| (told_apart(run, state), run.color))
                 .collect(),
             obstacle,
             stage: stage.clone(),

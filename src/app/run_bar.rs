@@ -240,6 +240,7 @@ fn progress_ui(ui: &mut egui::Ui, view: &RunBarView) {
 fn queue_ui(ui: &mut egui::Ui, view: &RunBarView) {
     if view.queued > 0 {
         let t = tokens(ui);
+        ui.add_space(tokens::SPACE_XS);
         ui.label(t.muted(format!("{} {} waiting", icon::QUEUE, view.queued)))
             .on_hover_text("Experiments in the queue; they are trained one after the other");
         ui.add_space(tokens::SPACE_S);

@@ -62,11 +62,11 @@ fn covering(letters: &mut BTreeSet<char>) -> Vec<fontdb::ID> {
     while !letters.is_empty() {
         let best = (database.faces())
             .filter(|face| face.style == fontdb::Style::Normal)
-            .filter_map(|face| {
+            .map(|face| {
                 let known = written(database, face.id, letters);
                 // Of equals an upright text font: not bold, not of fixed width.
                 let plain = face.weight.0.abs_diff(400) + u16::from(face.monospaced) * 1000;
-                Some((known.len(), std::cmp::Reverse(plain), face.id, known))
+                (known.len(), std::cmp::Reverse(plain), face.id, known)
             })
             .filter(|(number, ..)| *number > 0)
             .max_by_key(|(number, plain, ..)| (*number, *plain));

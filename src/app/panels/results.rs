@@ -265,7 +265,7 @@ fn chart_ui(ui: &mut egui::Ui, view: &ResultsView) {
         .map(|row| row.interval.0)
         .fold(1.0, f64::min);
     let from = if lowest > 0.6 { 0.5 } else { 0.0 };
-    let name_width = (ui.available_width() * 0.28).clamp(90.0, 220.0);
+    let name_width = (ui.available_width() * 0.36).clamp(90.0, 280.0);
     let font = egui::FontId::proportional(tokens::TEXT_BODY);
     let row_height = 28.0;
     let value_width = 62.0;

@@ -43,7 +43,8 @@ pub fn grid_ui(ui: &mut egui::Ui, ready: &ReadyView, state: &State, local: &mut 
                 let response = card_ui(ui, layout.card(index), place, ready, state, local);
                 if response.clicked() {
                     local.look_at(place);
-                } else if response.has_focus() {
+                } else if response.has_focus() && !local.reveal {
+                    // By the tabulator; a key that has just moved on to another card is not undone.
                     local.current = Some(place);
                 }
             }
@@ -62,6 +63,8 @@ fn reveal(ui: &egui::Ui, ready: &ReadyView, layout: &Layout, local: &mut Gallery
         ui.scroll_to_rect(layout.card(index).expand(GAP), None);
         let id = card_id(ui, current);
         ui.memory_mut(|memory| memory.request_focus(id));
+        // The arrows are the gallery's from the frame after: before the next key is pressed.
+        ui.ctx().request_repaint();
     }
 }
 

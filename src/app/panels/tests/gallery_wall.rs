@@ -8,6 +8,7 @@ use eframe::egui::{Key, vec2};
 use super::*;
 use crate::app::command::GalleryFilter;
 use crate::app::gallery::{GalleryDeed, GalleryWants, Opened};
+use crate::data::PictureSource;
 use crate::data::Split;
 use crate::evaluation::gallery::SortBy;
 
@@ -81,6 +82,30 @@ fn fifty_thousand_pictures_lay_out_one_screen() {
     harness.state_mut().gallery.query.sort = SortBy::Confidence;
     harness.run_steps(3);
     assert_eq!(harness.state().gallery.builds(), builds + 1);
+}
+
+/// The picture that is opened after so many presses of `key`.
+fn opened_after(key: Key, presses: usize) -> Option<PictureSource> {
+    let mut harness = wall(fakes::state());
+    for _ in 0..presses {
+        harness.key_press(key);
+        harness.run_steps(3);
+    }
+    harness.key_press(Key::Enter);
+    harness.run_steps(3);
+    wants(&harness).picture
+}
+
+#[test]
+fn every_press_of_an_arrow_moves_on() {
+    for key in [Key::ArrowRight, Key::ArrowDown] {
+        let opened: Vec<_> = (1..=3).map(|presses| opened_after(key, presses)).collect();
+        assert!(opened.iter().all(Option::is_some), "{opened:?}");
+        assert!(
+            opened[0] != opened[1] && opened[1] != opened[2],
+            "{opened:?}"
+        );
+    }
 }
 
 #[test]
