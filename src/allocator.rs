@@ -25,3 +25,13 @@ pub fn keep_freed_memory() {
         }
     }
 }
+
+/// Gives what is kept and not in use back to the system, where memory has run out and other parts of the process need
+/// some.
+pub fn give_back() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: malloc_trim may be called at any time, from any thread; it touches free memory only.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}

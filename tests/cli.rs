@@ -202,6 +202,7 @@ fn help_names_every_command() {
         "run",
         "compare",
         "evaluate",
+        "suspects",
         "predict",
         "classify",
         "embed",

@@ -90,10 +90,11 @@ fn cross_validate(arguments: &Arguments, folds: usize, stop: &StopFlag) -> anyho
     };
     let done = out_of_fold::predict(&request, &mut progress, stop);
     bar.finish_and_clear();
-    match done {
-        Err(RunError::Stopped) => Err(RunError::Stopped).context("nothing was kept"),
-        done => Ok(drop(done?)),
+    if matches!(done, Err(RunError::Stopped)) {
+        return Err(RunError::Stopped).context("nothing was kept");
     }
+    done?;
+    Ok(())
 }
 
 fn bar(what: &'static str) -> ProgressBar {

@@ -65,6 +65,7 @@ impl AtOnce {
         if half < least.max(1) {
             return None;
         }
+        crate::allocator::give_back();
         self.most.set(half);
         self.is_news.set(true);
         Some(half)

@@ -190,8 +190,10 @@ mod tests {
 
     #[test]
     fn what_features_do_not_depend_on_is_left_out() {
-        let mut experiment = Experiment::default();
-        experiment.phases = vec![Phase::default()];
+        let experiment = Experiment {
+            phases: vec![Phase::default()],
+            ..Experiment::default()
+        };
         let essence = Situation::essence(&experiment);
         let mut other = experiment.clone();
         other.name = "Other".into();

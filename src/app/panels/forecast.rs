@@ -185,7 +185,7 @@ pub fn forecast_ui(ui: &mut egui::Ui, view: &ForecastView) {
     ];
     for (symbol, part) in parts {
         let Some(part) = part else { continue };
-        let text = egui::Label::new(colors.small(&format!("{symbol}  {}", part.text)));
+        let text = egui::Label::new(colors.small(format!("{symbol}  {}", part.text)));
         ui.add(text.truncate()).on_hover_text(&part.tooltip);
     }
 }

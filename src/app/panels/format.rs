@@ -1,17 +1,6 @@
 //! Numbers as a person reads them: thousands separated, units shown, no digit that says nothing.
 
-/// `1968` as `1,968`.
-pub fn count(value: u64) -> String {
-    let digits = value.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
+pub use crate::format::{percent, thousands as count};
 
 /// `11_689_512` as `11.7 M`, `164_096` as `164 k`.
 pub fn compact(value: u64) -> String {
@@ -22,15 +11,6 @@ pub fn compact(value: u64) -> String {
         999_500..10_000_000 => format!("{:.2} M", value as f64 / 1e6),
         10_000_000..999_500_000 => format!("{:.1} M", value as f64 / 1e6),
         _ => format!("{:.1} G", value as f64 / 1e9),
-    }
-}
-
-/// A share as `90.4 %`.
-pub fn percent(share: f64) -> String {
-    if share.is_finite() {
-        format!("{:.1} %", share * 100.0)
-    } else {
-        "–".into()
     }
 }
 

@@ -19,14 +19,6 @@ use crate::training::TrainingError;
 use crate::training::network::Network;
 use crate::training::pictures::Shot;
 
-/// Bytes per second that rows come back with at least, from a drive that is not the newest.
-const READING: f64 = 500e6;
-
-/// Multiply-adds per second that the frozen part is computed with at best, for each core and on a graphics card.
-/// MobileNetV2 reaches 20 G on a core with AVX-512. A rate on the high side keeps only what is surely worth it.
-const CORE: f64 = 20e9;
-const CARD: f64 = 5e12;
-
 /// The features on disk, as one run sees them.
 pub(in crate::training) struct Disk {
     store: FeatureStore,
@@ -37,8 +29,6 @@ pub(in crate::training) struct Disk {
     /// Of every picture of the data set that the run uses.
     contents: Vec<Option<Contents>>,
     is_alone: bool,
-    /// Multiply-adds per second.
-    computing: f64,
     /// Digests of the leading segments' weights.
     segments: Vec<[u8; 32]>,
 }
@@ -57,10 +47,6 @@ impl Disk {
         if limit == 0 {
             return None;
         }
-        let computing = match device {
-            Device::Cpu => CORE * f64::from(tch::get_num_threads().max(1)),
-            _ => CARD,
-        };
         Some(Self {
             store,
             limit,
@@ -69,7 +55,6 @@ impl Disk {
             dataset: dataset.clone(),
             contents: vec![None; dataset.pictures.len()],
             is_alone: stands_alone(device),
-            computing,
             segments: Vec::new(),
         })
     }
@@ -128,18 +113,6 @@ impl Disk {
             self.describe(&recipe, network, depth);
         }
         Ok(Found { shelf, places })
-    }
-
-    /// Whether reading a row that leaves the network at `depths.end` is quicker than computing it from
-    /// `depths.start`. Rows are largest and cheapest near the pictures, so where reading the deepest ones does not
-    /// pay, no others do.
-    pub fn is_worth_keeping(
-        &self,
-        network: &Network,
-        depths: std::ops::Range<usize>,
-        row_bytes: u64,
-    ) -> bool {
-        (row_bytes as f64 / READING) < network.cost(depths) / self.computing
     }
 
     /// A file for `rows` rows at `depth`; `None` when they are more than may be kept.

@@ -13,6 +13,7 @@ mod key;
 mod pack;
 mod recorder;
 pub mod store;
+mod worth;
 
 use std::ops::ControlFlow;
 use std::time::Instant;
@@ -265,12 +266,14 @@ impl FeatureCache {
         });
         let mut recorder = Recorder {
             network,
+            start,
             parts,
             rows: wanted.shots.len(),
             computed: missing.len(),
             budget: self.room().saturating_sub(taken),
             sinks: Vec::new(),
             trouble: None,
+            notes: Vec::new(),
             is_first: true,
         };
         if loaded.is_some() {
@@ -323,6 +326,7 @@ impl FeatureCache {
         let Recorder {
             mut sinks,
             mut trouble,
+            notes,
             ..
         } = recorder;
         if !fits {
@@ -340,6 +344,12 @@ impl FeatureCache {
             disk.prune();
         }
         self.disk = disk;
+        // The other groups’ rows are of the same kind.
+        if wanted.group == Group::Train {
+            for note in notes {
+                reporter.note(note)?;
+            }
+        }
         if let Some(error) = trouble {
             reporter.warn(format!(
                 "The frozen part's output is not kept for the next run: the disk says “{error}”."

@@ -1,11 +1,14 @@
 //! Writes the outputs of one pass over pictures: into memory, to the disk, or both.
 
+use std::time::{Duration, Instant};
+
 use tch::{Device, Tensor};
 
 use super::BATCH;
 use super::disk::{Disk, kind_of, layout_of, shape_of};
 use super::key::bytes_of;
 use super::pack::{Layout, PackWriter, RowKey};
+use super::worth::Costs;
 use crate::models::fold::{PIECE, filled_up};
 use crate::training::TrainingError;
 use crate::training::network::{FrozenPart, Network};
@@ -23,6 +26,8 @@ pub(super) struct Sink {
 /// One pass.
 pub(super) struct Recorder<'a> {
     pub network: &'a Network,
+    /// The depth where the pass begins.
+    pub start: usize,
     /// The parts that lead from depth to depth, ascending; the last depth is the one that must be recorded.
     pub parts: Vec<(usize, FrozenPart)>,
     /// Rows of the group, and how many of them this pass computes.
@@ -33,6 +38,8 @@ pub(super) struct Recorder<'a> {
     pub sinks: Vec<Sink>,
     /// What the disk said when something could not be written.
     pub trouble: Option<std::io::Error>,
+    /// What was decided about the disk, for the log.
+    pub notes: Vec<String>,
     pub is_first: bool,
 }
 
@@ -48,6 +55,7 @@ impl Recorder<'_> {
         let _guard = tch::no_grad_guard();
         // As many pictures pass together every time, because libtorch may choose another way of computing for another
         // number.
+        let began = Instant::now();
         let mut x = filled_up(input, self.together())?;
         let mut outputs = Vec::new();
         for (place, (depth, part)) in self.parts.iter().enumerate() {
@@ -71,7 +79,8 @@ impl Recorder<'_> {
         }
         if self.is_first {
             self.is_first = false;
-            if !self.make_room(&outputs, disk)? {
+            let pass = (rows.len(), began.elapsed());
+            if !self.make_room(&outputs, disk, pass)? {
                 return Ok(false);
             }
         }
@@ -116,13 +125,14 @@ impl Recorder<'_> {
         &mut self,
         outputs: &[(usize, Tensor)],
         mut disk: Option<&mut Disk>,
+        pass: (usize, Duration),
     ) -> Result<bool, TrainingError> {
         for (depth, rows) in outputs.iter().rev() {
             let Some(layout) = layout_of(rows) else {
                 continue;
             };
             let pack = match disk.as_deref_mut() {
-                Some(disk) => self.start_pack(*depth, &layout, disk)?,
+                Some(disk) => self.start_pack(*depth, &layout, disk, pass)?,
                 None => None,
             };
             // Some of its rows may have come from the disk.
@@ -155,10 +165,19 @@ impl Recorder<'_> {
         depth: usize,
         layout: &Layout,
         disk: &mut Disk,
+        (rows, took): (usize, Duration),
     ) -> Result<Option<PackWriter>, TrainingError> {
-        if self.network.at_once.most() < self.together()
-            || !disk.is_worth_keeping(self.network, 0..depth, layout.row_bytes())
-        {
+        if self.network.at_once.most() < self.together() {
+            return Ok(None);
+        }
+        // The pass began where features stood already; the first batch is slower than those that follow, which costs
+        // little where it decides wrongly.
+        let network = self.network;
+        let passed = self.parts.last().map_or(depth, |(deepest, _)| *deepest);
+        let share = network.cost(0..depth) / network.cost(self.start..passed).max(1.0);
+        let costs = Costs::measured(layout.row_bytes(), share, rows, took);
+        self.notes.push(costs.line());
+        if !costs.is_worth_keeping() {
             return Ok(None);
         }
         Ok(
