@@ -104,7 +104,7 @@ pub enum TestViews {
 /// head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
 pub enum Precision {
-    /// `Bf16` where the processor has instructions for it and it gives the same features but for rounding, else `Fp32`.
+    /// `Bf16` where the processor has instructions for it and features move so little that answers stay, else `Fp32`.
     #[default]
     Auto,
     /// Single precision.

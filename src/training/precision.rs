@@ -11,11 +11,17 @@ use super::TrainingError;
 use super::network::Network;
 use crate::experiment::Precision;
 use crate::format;
-use crate::models::fold::PIECE;
 
 /// How far features may move for `auto` to take bf16: the length of the difference as a share of theirs.
-/// EfficientNet-Lite0 moves by a third of it, at equal answers for 99.5 % of the test pictures of the shipped presets.
-const LIMIT: f64 = 0.03;
+///
+/// `auto` is to leave 99.5 % of the answers as they are. With features that had moved by 1.2 % (EfficientNet-Lite0 on the
+/// solar cells, feature extraction without flips, two seeds), heads of the same seed were as accurate (87.3 % and 87.3 %,
+/// 87.5 % and 87.8 %) but gave another class to 3.4 % of 656 test pictures: seven times too many. Hence a share this small,
+/// which a deep network does not keep to in bf16; a person may still ask for it.
+const LIMIT: f64 = 0.002;
+
+/// Few, because a run begins with them.
+const PATTERNS: i64 = 2;
 
 /// What was chosen.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,7 +79,9 @@ pub(super) fn choose(
             } else {
                 chosen(
                     Kind::Float,
-                    format!("in bf16, features would move by {share}, more than {limit}"),
+                    format!(
+                        "in bf16, features would move by {share}, and more than {limit} changes answers"
+                    ),
                 )
             }
         }
@@ -131,10 +139,10 @@ fn moved(network: &Network, depth: usize) -> Result<f64, TrainingError> {
     })
 }
 
-/// Gratings of several widths and directions, one over the other, in three colours: `[8, 3, side, side]`, as large as
+/// Gratings of several widths and directions, one over the other, in three colours: `[2, 3, side, side]`, as large as
 /// normalised pictures are.
 fn patterns(side: u32, device: Device) -> Result<Tensor, TrainingError> {
-    let (count, side) = (PIECE as i64, i64::from(side));
+    let (count, side) = (PATTERNS, i64::from(side));
     let numbers =
         |end: i64, shape: [i64; 4]| Tensor::f_arange(end, (Kind::Float, device))?.f_reshape(shape);
     let place = numbers(count, [count, 1, 1, 1])?;
@@ -186,34 +194,16 @@ mod tests {
     }
 
     #[test]
-    fn auto_takes_bf16_where_the_processor_has_it_and_features_hardly_move() {
+    fn auto_takes_bf16_only_where_the_processor_has_it_and_features_hardly_move() {
         let network = network("resnet18");
         let depth = network.depth();
         let moved = moved(&network, depth).unwrap();
-        assert!(moved > 0.0 && moved < LIMIT, "{moved}");
+        assert!(moved > 0.0 && moved < 0.05, "{moved}");
         let chosen = choose(&network, Precision::Auto, depth).unwrap();
-        assert_eq!(chosen.kind == Kind::BFloat16, has_instructions());
-        assert_eq!(chosen, choose(&network, Precision::Auto, depth).unwrap());
-    }
-
-    /// Weights whose products cancel: what is left after rounding says little.
-    #[test]
-    fn auto_keeps_single_precision_where_features_would_move() {
-        let network = network("resnet18");
-        let _guard = no_grad_guard();
-        for entry in &network.backbone.parameters().entries {
-            // A scale that the next layers see beside an offset a thousand times as large.
-            if entry.name.ends_with("bn1.bias") || entry.name.ends_with("bn2.bias") {
-                let mut tensor = entry.tensor.shallow_clone();
-                let _ = tensor.f_fill_(300.0).unwrap();
-            }
-        }
-        let chosen = choose(&network, Precision::Auto, network.depth()).unwrap();
-        let unlike = moved(&network, network.depth()).unwrap();
         assert_eq!(
-            chosen.kind == Kind::Float,
-            unlike > LIMIT || !has_instructions(),
-            "{unlike}"
+            chosen.kind == Kind::BFloat16,
+            has_instructions() && moved <= LIMIT
         );
+        assert_eq!(chosen, choose(&network, Precision::Auto, depth).unwrap());
     }
 }

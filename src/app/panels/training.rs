@@ -81,7 +81,7 @@ const PRECISIONS: [(Precision, &str, &str); 3] = [
     (
         Precision::Auto,
         "Auto",
-        "bf16 where this processor has instructions for it and it gives the same features but for rounding; the run's log says what was chosen and why",
+        "bf16 where this processor has instructions for it and features move so little that answers stay, else fp32; the run's log says what was chosen and why",
     ),
     (
         Precision::Fp32,
@@ -91,7 +91,7 @@ const PRECISIONS: [(Precision, &str, &str); 3] = [
     (
         Precision::Bf16,
         "bf16",
-        "Frozen layers compute with 8 bits of mantissa: two to three times as fast on processors with instructions for it, slower on others",
+        "Frozen layers compute with 8 bits of mantissa: about twice as fast on processors with instructions for it, slower on others; as accurate, but a few answers differ",
     ),
 ];
 
