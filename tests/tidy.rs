@@ -127,6 +127,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("ureq", &["models"]),
     ("image", &["data", "figures", "app"]),
     ("image_hasher", &["data"]),
+    ("graft_resample", &["data"]),
 ];
 
 #[test]

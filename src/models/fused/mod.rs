@@ -95,7 +95,10 @@ pub(super) fn convolution(
     padding: [i64; 2],
     after: &After<'_>,
 ) -> Result<Tensor, ModelError> {
-    let Some((activation, bounds)) = name(after) else {
+    // A grid of one point has no layout, which oneDNN wants to know of both sides of a sum.
+    let is_point = |other: &Tensor| other.size().iter().skip(2).all(|&side| side == 1);
+    let named = name(after).filter(|_| !after.plus.is_some_and(is_point));
+    let Some((activation, bounds)) = named else {
         let bare = convolution(input, (weight, bias), spec, padding, &After::default())?;
         return after.apply(bare);
     };
@@ -207,6 +210,44 @@ mod tests {
                     let scale = expected.abs().max().double_value(&[]);
                     assert!(largest <= 1e-5 * scale, "{activation:?}: {largest}");
                     assert_eq!(at_once.stride()[1], 1, "channels last");
+                }
+            }
+        }
+    }
+
+    /// Where a grid has shrunk to a point, its strides say nothing of its layout.
+    #[test]
+    fn small_grids_fit() {
+        let _generator = crate::models::init::seeded(4);
+        for (side, pictures) in [(1, 1), (1, 8), (2, 1), (2, 8), (3, 2)] {
+            for spec in [
+                ConvSpec::new(8, 16, 3, 1),
+                ConvSpec::new(8, 16, 1, 1),
+                ConvSpec::depthwise(8, 5, 2),
+            ] {
+                let [height, width] = spec.kernel;
+                let weight = random(&[spec.outputs, spec.inputs / spec.groups, height, width]);
+                let padding = [(height - 1) / 2, (width - 1) / 2];
+                let input = random(&[pictures, 8, side, side]);
+                let stride = [spec.stride; 2];
+                let bare =
+                    input.conv2d::<Tensor>(&weight, None, stride, padding, [1, 1], spec.groups);
+                let other = random(&bare.size());
+                for other in [None, Some(&other), Some(&channels_last(&other).unwrap())] {
+                    let after = After {
+                        plus: other,
+                        activation: Some(ActivationKind::Relu),
+                    };
+                    let expected = after.apply(bare.copy()).unwrap();
+                    for input in [&input, &channels_last(&input).unwrap()] {
+                        for weight in [&weight, &channels_last(&weight).unwrap()] {
+                            let output = convolution(input, (weight, None), &spec, padding, &after);
+                            let output =
+                                output.unwrap_or_else(|error| panic!("{side} {spec:?}: {error}"));
+                            let largest = (output - &expected).abs().max().double_value(&[]);
+                            assert!(largest < 1e-5, "{side} {spec:?}: {largest}");
+                        }
+                    }
                 }
             }
         }
