@@ -14,8 +14,8 @@ use super::state::NoticeKind;
 use super::theme::primary_button;
 use super::tokens::{self, icon, tokens};
 
-/// A person takes longer than this to cancel; a missing desktop portal does not.
-const NO_PORTAL: Duration = Duration::from_millis(150);
+/// A person takes longer than this to cancel; a session bus without a desktop portal does not.
+const NO_PORTAL: Duration = Duration::from_millis(500);
 
 /// What a file is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,6 +98,27 @@ impl Purpose {
     }
 }
 
+/// Whether there is anything that could show a dialog of the desktop's: asking in vain can take seconds.
+/// `GRAFT_DIALOGS=builtin` says no.
+fn has_desktop() -> bool {
+    if std::env::var("GRAFT_DIALOGS").is_ok_and(|choice| choice == "builtin") {
+        return false;
+    }
+    if !cfg!(target_os = "linux") {
+        return true;
+    }
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let has_bus = set("DBUS_SESSION_BUS_ADDRESS").is_some()
+        || set("XDG_RUNTIME_DIR").is_some_and(|folder| Path::new(&folder).join("bus").exists());
+    // What rfd takes where no portal answers.
+    let has_zenity = || {
+        set("PATH").is_some_and(|path| {
+            std::env::split_paths(&path).any(|folder| folder.join("zenity").is_file())
+        })
+    };
+    has_bus || has_zenity()
+}
+
 /// At most one file dialog: the desktop's own, or the built-in browser where the desktop has none.
 #[derive(Default)]
 pub struct Files {
@@ -108,8 +129,8 @@ pub struct Files {
 struct Native {
     purpose: Purpose,
     folder: Option<PathBuf>,
-    asked: Instant,
-    answer: Receiver<Option<PathBuf>>,
+    /// With the time that it took.
+    answer: Receiver<(Option<PathBuf>, Duration)>,
 }
 
 impl Files {
@@ -123,7 +144,7 @@ impl Files {
         if self.is_open() {
             return;
         }
-        if std::env::var("GRAFT_DIALOGS").is_ok_and(|choice| choice == "builtin") {
+        if !has_desktop() {
             self.browser = Some(FileBrowser::new(purpose, folder));
             return;
         }
@@ -133,7 +154,10 @@ impl Files {
             .spawn({
                 let (purpose, folder, ctx) = (purpose.clone(), folder.clone(), ctx.clone());
                 move || {
-                    drop(sender.send(purpose.ask_desktop(folder.as_deref())));
+                    // Measured here, because a slow frame says nothing of how long the desktop took.
+                    let asked = Instant::now();
+                    let path = purpose.ask_desktop(folder.as_deref());
+                    drop(sender.send((path, asked.elapsed())));
                     ctx.request_repaint();
                 }
             });
@@ -141,7 +165,6 @@ impl Files {
             self.native = Some(Native {
                 purpose,
                 folder,
-                asked: Instant::now(),
                 answer,
             });
         } else {
@@ -153,10 +176,10 @@ impl Files {
     pub fn poll(&mut self, ctx: &egui::Context, last_folder: Option<&Path>) -> Option<Command> {
         let native = self.native.take()?;
         match native.answer.try_recv() {
-            Ok(Some(path)) => Some(native.purpose.command(path)),
-            Ok(None) if native.asked.elapsed() > NO_PORTAL => None,
+            Ok((Some(path), _)) => Some(native.purpose.command(path)),
+            Ok((None, took)) if took > NO_PORTAL => None,
             // No portal answers here, or its thread died.
-            Ok(None) | Err(TryRecvError::Disconnected) => {
+            Ok((None, _)) | Err(TryRecvError::Disconnected) => {
                 let folder = native.folder.or_else(|| last_folder.map(Path::to_path_buf));
                 self.browser = Some(FileBrowser::new(native.purpose, folder));
                 ctx.request_repaint();
