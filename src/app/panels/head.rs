@@ -257,9 +257,9 @@ fn layers_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
                     ui,
                     |ui| {
                         ui.label(RichText::new(format!("{place}")).color(tokens(ui).text_faint));
-                        ui.label(tokens::medium(title));
+                        let name = ui.label(tokens::medium(title));
                         if matches!(layer, HeadLayer::BatchNorm) {
-                            ui.label(tokens(ui).small("normalises the features"));
+                            name.on_hover_text("Normalises the features");
                         }
                     },
                     |ui| {

@@ -14,7 +14,7 @@ pub struct StageChoice {
     pub count: u32,
     /// "From Stage 3 on"
     pub title: String,
-    /// "6 stages, 2,024 features"
+    /// "6 stages, 2,024 channels"
     pub detail: String,
 }
 
@@ -29,7 +29,7 @@ pub fn choices(tree: &LayerTree) -> Vec<StageChoice> {
     (*bounds::HEAD_STAGES.start()..=most.min(*bounds::HEAD_STAGES.end()))
         .filter_map(|count| {
             let first = stages.get(stages.len().checked_sub(count as usize)?)?;
-            let features = tree.head_features(count).unsigned_abs();
+            let channels = tree.head_features(count).unsigned_abs();
             Some(StageChoice {
                 count,
                 title: match count {
@@ -39,7 +39,7 @@ pub fn choices(tree: &LayerTree) -> Vec<StageChoice> {
                 detail: format!(
                     "{}, {}",
                     format::plural(u64::from(count), "stage", "stages"),
-                    format::plural(features, "feature", "features")
+                    format::plural(channels, "channel", "channels")
                 ),
             })
         })
