@@ -26,7 +26,7 @@ use crate::paths;
 const VERSION: &str = concat!("1 ", env!("CARGO_PKG_VERSION"));
 
 /// Coarser than the clock of any file system in use (FAT: two seconds).
-const CLOCK: Duration = Duration::from_secs(3);
+pub(crate) const CLOCK: Duration = Duration::from_secs(3);
 
 /// What tells that a file has not changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,11 +8,18 @@ use super::BATCH;
 use super::disk::{Disk, kind_of, layout_of, shape_of};
 use super::key::bytes_of;
 use super::pack::{Layout, PackWriter, RowKey};
-use super::worth::Costs;
+use super::worth::{self, Costs};
 use crate::models::fold::{PIECE, filled_up};
 use crate::training::TrainingError;
 use crate::training::network::{FrozenPart, Network};
 use crate::training::snapshot::copy_of;
+
+/// Unit tests keep every row: whether keeping pays is measured, and no test may depend on how quick a machine is.
+const READING: f64 = if cfg!(test) {
+    f64::INFINITY
+} else {
+    worth::READING
+};
 
 /// Where the rows of one depth go.
 pub(super) struct Sink {
@@ -175,7 +182,7 @@ impl Recorder<'_> {
         let network = self.network;
         let passed = self.parts.last().map_or(depth, |(deepest, _)| *deepest);
         let share = network.cost(0..depth) / network.cost(self.start..passed).max(1.0);
-        let costs = Costs::measured(layout.row_bytes(), share, rows, took);
+        let costs = Costs::measured(layout.row_bytes(), share, rows, took, READING);
         self.notes.push(costs.line());
         if !costs.is_worth_keeping() {
             return Ok(None);

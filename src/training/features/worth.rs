@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::format;
 
 /// Bytes per second that rows come back with at least, from a drive that is not the newest.
-const READING: f64 = 500e6;
+pub(super) const READING: f64 = 500e6;
 
 /// One row, read or computed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,11 +18,12 @@ pub(super) struct Costs {
 }
 
 impl Costs {
-    /// Of rows of `bytes` that cost `share` of a pass, 0 to 1, which took `took` for `rows` rows.
-    pub fn measured(bytes: u64, share: f64, rows: usize, took: Duration) -> Self {
+    /// Of rows of `bytes` that cost `share` of a pass, 0 to 1, which took `took` for `rows` rows; `reading`: bytes per
+    /// second.
+    pub fn measured(bytes: u64, share: f64, rows: usize, took: Duration, reading: f64) -> Self {
         Self {
             bytes,
-            reading_seconds: bytes as f64 / READING,
+            reading_seconds: bytes as f64 / reading,
             computing_seconds: share * took.as_secs_f64() / rows.max(1) as f64,
         }
     }
@@ -56,14 +57,14 @@ mod tests {
     fn what_is_dearer_to_read_than_to_compute_is_computed() {
         // 32 pictures in 0.8 s, 25 ms each: pooled features are read in 10 µs.
         let batch = Duration::from_millis(800);
-        let pooled = Costs::measured(5_120, 1.0, 32, batch);
+        let pooled = Costs::measured(5_120, 1.0, 32, batch, READING);
         assert!(pooled.is_worth_keeping());
         assert_eq!(
             pooled.line(),
             "The frozen part’s output, 5.12 kB a picture, is kept on disk: reading one takes about 0.01 ms, computing it 25.00 ms"
         );
         // The stem's grid, 64 x 112 x 112: 6.4 ms to read; a fortieth of the work, 0.6 ms, to compute.
-        let stem = Costs::measured(64 * 112 * 112 * 4, 0.025, 32, batch);
+        let stem = Costs::measured(64 * 112 * 112 * 4, 0.025, 32, batch, READING);
         assert!(!stem.is_worth_keeping());
         assert!(
             stem.line().contains("is not kept on disk"),
@@ -71,7 +72,7 @@ mod tests {
             stem.line()
         );
         // The same grid on a machine ten times as slow.
-        let slow = Costs::measured(64 * 112 * 112 * 4, 0.025, 32, 20 * batch);
+        let slow = Costs::measured(64 * 112 * 112 * 4, 0.025, 32, 20 * batch, READING);
         assert!(slow.is_worth_keeping());
     }
 }
