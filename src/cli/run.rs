@@ -18,7 +18,7 @@ use crate::experiment::{DataConfig, Experiment, preset};
 use crate::models::device::{self, Devices};
 use crate::models::{catalogue, weights};
 use crate::runs::seeds;
-use crate::runs::{RunRecorder, Tee};
+use crate::runs::{RunRecorder, Tee, memory_text};
 use crate::training::events::TestMetrics;
 use crate::training::trainer::PauseFlag;
 use crate::training::{Outcome, TrainingError, TrainingRequest, train};
@@ -71,7 +71,6 @@ struct Trained {
     test_split: String,
     /// Bytes that it held at most, and that it was told to need.
     memory: (Option<u64>, Option<u64>),
-    memory_text: Option<String>,
     outcome: Outcome,
 }
 
@@ -212,7 +211,6 @@ fn train_one(
         experiment: experiment.clone(),
         folder,
         memory: (summary.peak_memory_bytes, summary.memory_forecast_bytes),
-        memory_text: summary.memory(),
         test_split: summary.test_split,
         outcome,
     })
@@ -366,7 +364,7 @@ fn as_text(one: &Trained) -> String {
         format::duration(outcome.seconds_total),
         outcome.best_epoch
     );
-    if let Some(memory) = &one.memory_text {
+    if let Some(memory) = memory_text(one.memory.0, one.memory.1) {
         let _ = writeln!(text, "Memory at most {memory}");
     }
     let _ = writeln!(text, "Run: {}", folder.display());
@@ -559,7 +557,6 @@ mod tests {
                 folder: format!("/runs/{name}").into(),
                 test_split: "a".into(),
                 memory: (None, None),
-                memory_text: None,
                 outcome: Outcome {
                     test: Some(TestMetrics {
                         loss: 0.5,
@@ -622,7 +619,6 @@ mod tests {
             folder: "/runs/one".into(),
             test_split: String::new(),
             memory: (Some(600_000_000), Some(700_000_000)),
-            memory_text: Some("600 MB (forecast 700 MB)".into()),
             outcome,
         };
         assert!(as_text(&one).contains("Memory at most 600 MB (forecast 700 MB)"));

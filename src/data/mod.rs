@@ -113,6 +113,13 @@ pub struct SplitIndices {
     pub test: Vec<usize>,
 }
 
+impl SplitIndices {
+    /// Every picture that is used: training, validation, test.
+    pub fn all(&self) -> Vec<usize> {
+        [&self.train[..], &self.validation, &self.test].concat()
+    }
+}
+
 /// An RGB picture, 8 bits a channel, rows from the top, no padding: `width * height * 3` bytes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Pixels {

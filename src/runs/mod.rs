@@ -117,15 +117,20 @@ pub struct RunSummary {
 }
 
 impl RunSummary {
-    /// What it held at most beside what it was told to need: `612 MB (forecast 700 MB)`; `None` where it was not
-    /// measured.
+    /// [`memory_text`] of this run.
     pub fn memory(&self) -> Option<String> {
-        let peak = format::bytes(self.peak_memory_bytes?);
-        Some(match self.memory_forecast_bytes {
-            Some(forecast) => format!("{peak} (forecast {})", format::bytes(forecast)),
-            None => peak,
-        })
+        memory_text(self.peak_memory_bytes, self.memory_forecast_bytes)
     }
+}
+
+/// What a run held at most beside what it was told to need, both in bytes: `612 MB (forecast 700 MB)`; `None` where it
+/// was not measured.
+pub fn memory_text(peak: Option<u64>, forecast: Option<u64>) -> Option<String> {
+    let peak = format::bytes(peak?);
+    Some(match forecast {
+        Some(forecast) => format!("{peak} (forecast {})", format::bytes(forecast)),
+        None => peak,
+    })
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

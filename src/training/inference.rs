@@ -222,10 +222,8 @@ fn choose_precision(
     network: &mut Network,
     experiment: &Experiment,
 ) -> Result<usize, TrainingError> {
-    let mut unchanged = network.depth();
-    for phase in &experiment.phases {
-        unchanged = unchanged.min(network.plan(phase, experiment)?.cut);
-    }
+    let cuts = network.cuts(experiment)?;
+    let unchanged = cuts.into_iter().min().unwrap_or(network.depth());
     if unchanged > 0 {
         let asked = experiment.training.precision;
         network.frozen_kind = precision::choose(network, asked, unchanged)?.kind;

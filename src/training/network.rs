@@ -180,6 +180,14 @@ impl Network {
         ))
     }
 
+    /// The frozen leading segments of every phase.
+    pub fn cuts(&self, experiment: &Experiment) -> Result<Vec<usize>, TrainingError> {
+        let phases = experiment.phases.iter();
+        phases
+            .map(|phase| Ok(self.plan(phase, experiment)?.cut))
+            .collect()
+    }
+
     /// From one depth to another. Between segments `[N, C, H, W]`, or what [`Stages`] makes of it.
     pub fn advance(
         &self,

@@ -83,11 +83,7 @@ impl Situation {
         let mut kept = of(Group::Train, train).unwrap_or_default();
         kept.extend(of(Group::Validation, validation).unwrap_or_default());
         let tested = of(Group::Test, test).unwrap_or_default();
-        let everything: Vec<usize> = [train, validation, test]
-            .into_iter()
-            .flatten()
-            .copied()
-            .collect();
+        let everything = self.split.all();
         // Seen once each, whatever the augmentation.
         let plain = of(Group::Validation, &everything).unwrap_or_default();
 
@@ -95,12 +91,11 @@ impl Situation {
         let depth = look.network.depth();
         let mut unchanged = depth;
         let mut phases = Vec::new();
-        for phase in &self.experiment.phases {
-            let plan = look.network.plan(phase, &self.experiment)?;
+        for cut in look.network.cuts(&self.experiment)? {
             // Beyond what an earlier phase changes, nothing can be known yet.
-            let is_known = plan.cut <= unchanged;
-            phases.push(look.rows(plan.cut, &kept, is_known)?);
-            unchanged = unchanged.min(plan.cut);
+            let is_known = cut <= unchanged;
+            phases.push(look.rows(cut, &kept, is_known)?);
+            unchanged = unchanged.min(cut);
         }
         Ok(Warmth {
             phases,
@@ -144,10 +139,7 @@ impl Look {
             if let Some(file) = file {
                 weights::load(network.backbone.as_mut(), &file)?;
             }
-            let mut cuts = Vec::new();
-            for phase in &experiment.phases {
-                cuts.push(network.plan(phase, experiment)?.cut);
-            }
+            let cuts = network.cuts(experiment)?;
             precision::choose_by_cuts(&mut network, experiment.training.precision, &cuts)?;
             let surroundings = Surroundings::of(&network, experiment, &spec);
             let augmentation = &experiment.augmentation;

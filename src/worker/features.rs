@@ -104,8 +104,7 @@ fn answer(question: FeaturesQuestion, cache: &Path, tell: &dyn Fn(FeaturesAnswer
         } => {
             let device = match device.as_deref().map(device::parse) {
                 Some(Ok(device)) => device,
-                _ if device::discover().cuda.is_empty() => tch::Device::Cpu,
-                _ => tch::Device::Cuda(0),
+                _ => device::best(),
             };
             let result = situation.warmth(cache, device);
             let result = result.map(Arc::new).map_err(|error| error.to_string());

@@ -37,12 +37,7 @@ pub(super) fn open_disk(
     ) else {
         return Ok(None);
     };
-    let split = &request.split;
-    let pictures: Vec<usize> = [&split.train, &split.validation, &split.test]
-        .into_iter()
-        .flatten()
-        .copied()
-        .collect();
+    let pictures = request.split.all();
     let known = KnownContents::new(cache);
     let remembered = known.remembered(&request.dataset, &pictures);
     let new: Vec<usize> = pictures

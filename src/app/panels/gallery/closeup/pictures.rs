@@ -55,6 +55,9 @@ pub fn map_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {
     ui.add_space(tokens::SPACE_XS);
 }
 
+/// In place of a picture whose file has gone.
+const GONE: &str = "The picture is not there any more";
+
 /// One run's look at the picture.
 struct Look<'a> {
     choice: &'a RunChoice,
@@ -151,13 +154,7 @@ fn whole_ui(
 ) {
     let colors = tokens(ui);
     let Some(source) = ready.source(place) else {
-        message(
-            ui,
-            rect,
-            "The picture is not there any more",
-            colors.text_muted,
-        );
-        return;
+        return message(ui, rect, GONE, colors.text_muted);
     };
     let current = state
         .gallery
@@ -226,13 +223,7 @@ fn map_of_ui(
     widgets::elided(ui, answer, &text, small.clone(), color);
 
     let Some(source) = ready.source(place) else {
-        message(
-            ui,
-            rect,
-            "The picture is not there any more",
-            colors.text_muted,
-        );
-        return;
+        return message(ui, rect, GONE, colors.text_muted);
     };
     let folder = look.choice.folder.clone();
     let class = local.closeup.class;
