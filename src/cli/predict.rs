@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::classify::guesses_text;
@@ -52,7 +53,7 @@ pub fn predict(arguments: &Arguments) -> anyhow::Result<()> {
     let mut answers = Vec::with_capacity(arguments.images.len());
     for images in arguments.images.chunks(BLOCK) {
         let pictures = images
-            .iter()
+            .par_iter()
             .map(|image| decode::decode(&PictureSource::File(image.clone())))
             .collect::<Result<Vec<_>, _>>()?;
         for (image, probabilities) in images.iter().zip(classifier.predict(&pictures)?) {

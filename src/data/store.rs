@@ -161,16 +161,9 @@ impl Loading<'_> {
     }
 
     fn fill_square(&self, square: &mut [u8], index: usize) -> Option<Problem> {
-        match decode(&self.dataset.pictures[index].source) {
-            Ok(picture) => {
-                square.copy_from_slice(&to_square(&picture, self.spec).rgb);
-                None
-            }
-            Err(error) => {
-                square.fill(MID_GREY);
-                Some(error.into_problem(self.dataset.pictures[index].source.path()))
-            }
-        }
+        let (pixels, problem) = read_square(self.dataset, index, self.spec);
+        square.copy_from_slice(&pixels.rgb);
+        problem
     }
 
     /// Goes through ordinary writes rather than a writable map: on a full disk a write returns an
@@ -190,6 +183,22 @@ impl Loading<'_> {
                 .map_err(|error| temporary_file_error(&error))?;
         }
         Ok((file, problems))
+    }
+}
+
+/// The square of picture `index`; where it no longer decodes, mid-grey and what is wrong with it.
+pub fn read_square(
+    dataset: &Dataset,
+    index: usize,
+    spec: &SquareSpec,
+) -> (Pixels, Option<Problem>) {
+    let source = &dataset.pictures[index].source;
+    match decode(source) {
+        Ok(picture) => (to_square(&picture, spec), None),
+        Err(error) => (
+            Pixels::filled(spec.side, spec.side, [MID_GREY; 3]),
+            Some(error.into_problem(source.path())),
+        ),
     }
 }
 

@@ -13,6 +13,8 @@ const NUMBER: u64 = 4;
 const PROGRAM: u64 = 260_000_000;
 /// Pictures that the frozen part sees at once.
 const FROZEN_BATCH: u64 = crate::models::fold::PIECE as u64;
+/// Decoded pictures on their way through the frozen part: one batch that passes, two that wait, one that is made ready.
+const PASSING: usize = 4 * 32;
 /// Backward costs about twice the forward pass: once for the layer's input, once for its weights.
 const BACKWARD: f64 = 2.0;
 
@@ -55,7 +57,7 @@ pub struct Estimate {
     pub activations: u64,
     /// The frozen part's kept output for every picture.
     pub features: u64,
-    /// The decoded pictures.
+    /// The decoded pictures that stand in memory.
     pub pictures: u64,
     /// Of a forward pass, what comes before the first layer that changes, 0 to 1.
     pub frozen_share: f64,
@@ -158,7 +160,14 @@ impl Estimate {
             activations: (outputs * at_once).max(frozen_outputs * FROZEN_BATCH) * NUMBER,
             features,
             pictures: situation.pictures.map_or(0, |pictures| {
-                Pictures::bytes(tree.input_size, pictures.all())
+                let seen = match (keeps_features, steady > 0) {
+                    // Decoded when the network comes to them: some batches of them at a time.
+                    (true, _) => pictures.all().min(PASSING),
+                    // Every epoch sees them anew; of the others, features are kept.
+                    (false, true) => pictures.train + PASSING,
+                    (false, false) => pictures.all(),
+                };
+                Pictures::bytes(tree.input_size, seen)
             }),
             frozen_share: if whole > 0.0 {
                 frozen / (whole / (1.0 + BACKWARD))
@@ -336,10 +345,11 @@ mod tests {
             experiment.training.micro_batch = Some(256);
         });
         assert_eq!(split.activations, 8 * learning);
-        assert_eq!(last.pictures, 1_300 * 224 * 224 * 3);
+        assert_eq!(last.pictures, Pictures::bytes(224, PASSING));
         let parts: u64 = last.parts().iter().map(|(_, bytes)| bytes).sum();
         assert_eq!(parts, last.memory());
         let all = estimate(FreezePlan::Nothing, |_| ());
+        assert_eq!(all.pictures, 1_300 * 224 * 224 * 3);
         assert!(all.activations > 10 * learning);
         assert_eq!((all.frozen_share, last.frozen_share > 0.5), (0.0, true));
         assert!(all.epoch_cost > last.epoch_cost);

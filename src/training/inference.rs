@@ -89,10 +89,12 @@ impl Classifier {
     /// The probability of every class for every picture, of any size.
     pub fn predict(&self, pictures: &[Pixels]) -> Result<Vec<Vec<f64>>, TrainingError> {
         let mut rows = Vec::with_capacity(pictures.len());
+        // Of what the other threads need, only the size: tensors stay here.
+        let spec = &self.spec;
         for batch in pictures.chunks(BATCH) {
             let squares: Vec<Pixels> = batch
-                .iter()
-                .map(|picture| to_square(picture, &self.spec))
+                .par_iter()
+                .map(|picture| to_square(picture, spec))
                 .collect();
             rows.extend(self.predict_squares(&squares)?);
         }

@@ -1,6 +1,7 @@
 //! Pictures to normalised tensors. Batches are made ready on a helper thread and rayon's pool, a
 //! bounded two ahead of the computing thread; no tensor leaves the latter.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::mpsc::sync_channel;
 
@@ -10,6 +11,7 @@ use tch::{Device, Kind, TchError, Tensor};
 use super::TrainingError;
 use super::reading::Reading;
 use super::reporter::Reporter;
+use crate::data::Pixels;
 use crate::data::augment::{augment, flip_view};
 use crate::data::store::PictureStore;
 use crate::experiment::Augmentation;
@@ -73,19 +75,18 @@ impl Normalizer {
     }
 }
 
-/// The squares of a run and how they become tensors. Pictures are decoded when they are first needed, because with
-/// features from the disk they may never be.
+/// The squares of a run and how they become tensors. Those that epochs need again and again are decoded once and kept;
+/// the others are decoded when a pass comes to them, beside the network, and not kept.
 pub struct Pictures {
     squares: Squares,
     normalizer: Normalizer,
-    reading: Reading,
 }
 
 /// The part of [`Pictures`] that other threads may use.
 struct Squares {
-    side: u32,
     stores: Vec<PictureStore>,
     augmentation: Augmentation,
+    reading: Reading,
 }
 
 impl Pictures {
@@ -96,33 +97,40 @@ impl Pictures {
     ) -> Self {
         Self {
             squares: Squares {
-                side: reading.spec.side,
                 stores: Vec::new(),
                 augmentation: augmentation.clone(),
+                reading,
             },
             normalizer,
-            reading,
         }
     }
 
-    /// Decodes those of `pictures` (indices into the data set) that have not been yet. Gives the ones that can't be
+    /// Decodes and keeps those of `pictures` (indices into the data set) that have not been yet. Gives the ones that can't be
     /// read any more and stand as plain grey.
     pub(super) fn ensure(
         &mut self,
         pictures: &[usize],
         reporter: &mut Reporter<'_>,
     ) -> Result<Vec<usize>, TrainingError> {
-        let stores = &self.squares.stores;
-        let is_new = |picture: &usize| !stores.iter().any(|store| store.holds(*picture));
+        let is_new = |picture: &usize| self.squares.kept(*picture).is_none();
         let mut new: Vec<usize> = pictures.iter().copied().filter(is_new).collect();
         if new.is_empty() {
             return Ok(Vec::new());
         }
         new.sort_unstable();
         new.dedup();
-        let (store, unreadable) = self.reading.read(&new, reporter)?;
+        let (store, unreadable) = self.squares.reading.read(&new, reporter)?;
         self.squares.stores.push(store);
         Ok(unreadable)
+    }
+
+    /// Tells which pictures could not be read in the passes since the last call, and gives them: they stood as plain
+    /// grey.
+    pub(super) fn take_unreadable(
+        &self,
+        reporter: &mut Reporter<'_>,
+    ) -> Result<Vec<usize>, TrainingError> {
+        self.squares.reading.take_unreadable(reporter)
     }
 
     /// Bytes that the squares of `count` pictures take.
@@ -138,7 +146,7 @@ impl Pictures {
         mut body: impl FnMut(usize, Tensor) -> Result<ControlFlow<()>, TrainingError>,
     ) -> Result<(), TrainingError> {
         let squares = &self.squares;
-        let side = squares.side;
+        let side = squares.reading.spec.side;
         std::thread::scope(|scope| {
             let (ready, coming) = sync_channel::<Vec<u8>>(AHEAD);
             let prepare = move || {
@@ -174,29 +182,50 @@ impl Pictures {
 }
 
 impl Squares {
-    /// The one that holds `picture`; the first where none does, which then says so.
-    fn store(&self, picture: usize) -> &PictureStore {
-        let holding = self.stores.iter().find(|store| store.holds(picture));
-        holding.unwrap_or(&self.stores[0])
+    /// The store that holds `picture`.
+    fn kept(&self, picture: usize) -> Option<&PictureStore> {
+        self.stores.iter().find(|store| store.holds(picture))
+    }
+
+    /// Those pictures of a batch that are not kept, decoded for it alone.
+    fn passing(&self, batch: &[Shot]) -> HashMap<usize, Pixels> {
+        let pictures = batch.iter().map(|shot| shot.picture);
+        let mut passing: Vec<usize> = pictures
+            .filter(|&picture| self.kept(picture).is_none())
+            .collect();
+        passing.sort_unstable();
+        passing.dedup();
+        passing
+            .into_par_iter()
+            .map(|picture| (picture, self.reading.square(picture)))
+            .collect()
     }
 
     /// The bytes of a batch.
     fn rgb(&self, batch: &[Shot]) -> Vec<u8> {
-        let side = self.side as usize;
+        let passing = self.passing(batch);
+        let copy_of = |picture: usize| -> Pixels {
+            match self.kept(picture) {
+                Some(store) => store.pixels(picture),
+                None => passing[&picture].clone(),
+            }
+        };
+        let side = self.reading.spec.side as usize;
         let length = side * side * 3;
         let mut rgb = vec![0; length * batch.len()];
         rgb.par_chunks_mut(length)
             .zip(batch)
             .for_each(|(out, shot)| match shot.look {
-                Look::Plain | Look::Flip(0) => {
-                    out.copy_from_slice(self.store(shot.picture).rgb(shot.picture))
-                }
+                Look::Plain | Look::Flip(0) => match self.kept(shot.picture) {
+                    Some(store) => out.copy_from_slice(store.rgb(shot.picture)),
+                    None => out.copy_from_slice(&passing[&shot.picture].rgb),
+                },
                 Look::Flip(view) => {
-                    let picture = self.store(shot.picture).pixels(shot.picture);
+                    let picture = copy_of(shot.picture);
                     out.copy_from_slice(&flip_view(&picture, &self.augmentation, view).rgb);
                 }
                 Look::Augmented { seed, view } => {
-                    let picture = self.store(shot.picture).pixels(shot.picture);
+                    let picture = copy_of(shot.picture);
                     out.copy_from_slice(&augment(&picture, &self.augmentation, seed, view).rgb);
                 }
             });

@@ -15,6 +15,7 @@ mod recorder;
 pub mod store;
 mod worth;
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -28,6 +29,7 @@ use super::reporter::Reporter;
 pub(super) use disk::Disk;
 use disk::{Found, kind_of, shape_of};
 pub(super) use key::Surroundings;
+use key::stands_alone;
 use pack::RowKey;
 use recorder::{Recorder, Sink};
 
@@ -86,6 +88,14 @@ pub(super) struct Wanted<'a> {
     pub later: &'a [usize],
 }
 
+impl Wanted<'_> {
+    /// Whether some picture has more than one row.
+    fn has_versions(&self) -> bool {
+        let mut seen = HashSet::new();
+        !self.shots.iter().all(|shot| seen.insert(shot.picture))
+    }
+}
+
 impl FeatureCache {
     pub fn new(budget: u64, disk: Option<Disk>) -> Self {
         Self {
@@ -141,20 +151,6 @@ impl FeatureCache {
         })
     }
 
-    /// Which of the rows of `shots` are not on disk at `depth`, with the network's present weights.
-    pub fn not_on_disk(
-        &mut self,
-        network: &Network,
-        depth: usize,
-        shots: &[Shot],
-    ) -> Result<Vec<usize>, TrainingError> {
-        let Some(disk) = &mut self.disk else {
-            return Ok((0..shots.len()).collect());
-        };
-        let keys = disk.keys(shots);
-        Ok(disk.find(network, depth, &keys)?.missing())
-    }
-
     /// Gets what is wanted from the disk, else computes it, from the deepest features that are kept or from the
     /// pictures, and keeps it. Gives whether there is room; when there is none, nothing is kept.
     pub fn compute(
@@ -199,14 +195,19 @@ impl FeatureCache {
         }
 
         if start == 0 {
-            let needed: Vec<usize> = missing
-                .iter()
-                .map(|&row| wanted.shots[row].picture)
-                .collect();
-            let unreadable = pictures.ensure(&needed, reporter)?;
-            self.forget_pictures(&unreadable);
-            if let Some(disk) = &self.disk {
-                keys = disk.keys(wanted.shots);
+            if stands_alone(network.device) {
+                // All versions of a picture one after the other: it is decoded once.
+                missing.sort_by_key(|&row| wanted.shots[row].picture);
+            } else if wanted.has_versions() {
+                let needed: Vec<usize> = missing
+                    .iter()
+                    .map(|&row| wanted.shots[row].picture)
+                    .collect();
+                let unreadable = pictures.ensure(&needed, reporter)?;
+                self.forget_pictures(&unreadable);
+                if let Some(disk) = &self.disk {
+                    keys = disk.keys(wanted.shots);
+                }
             }
         }
         let sinks = self.record(
@@ -332,8 +333,15 @@ impl FeatureCache {
         if !fits {
             sinks.clear();
         }
-        if let Some(disk) = &disk {
-            let stale = disk.stale(wanted.shots, keys);
+        let unreadable: HashSet<usize> = pictures.take_unreadable(reporter)?.into_iter().collect();
+        if let Some(disk) = &mut disk {
+            let mut stale = disk.stale(wanted.shots, keys);
+            for (shot, key) in wanted.shots.iter().zip(keys) {
+                if unreadable.contains(&shot.picture) {
+                    disk.forget_picture(shot.picture);
+                    stale.extend(key);
+                }
+            }
             for sink in &mut sinks {
                 if let Some(pack) = sink.pack.take()
                     && let Err(error) = pack.finish(|key| !stale.contains(key))

@@ -60,11 +60,14 @@ pub(super) fn open_disk(
 }
 
 impl Session<'_> {
-    /// Decodes the pictures whose frozen part's output is not on disk, and those that every epoch sees anew.
+    /// Decodes the pictures that epochs see again and again. Those of which only features are needed are decoded beside
+    /// the network when it comes to them.
     pub fn read_pictures(&mut self) -> Result<(), TrainingError> {
         let mut needed = Vec::new();
         for group in [Group::Train, Group::Validation, Group::Test] {
-            needed.extend(self.needed(group)?);
+            if workload::sees_pictures(self.experiment, &self.plans, group) {
+                needed.extend(self.members(group));
+            }
         }
         let unreadable = self.pictures.ensure(&needed, &mut self.reporter)?;
         self.cache.forget_pictures(&unreadable);
@@ -163,37 +166,6 @@ impl Session<'_> {
             .ensure(&members.pictures, &mut self.reporter)?;
         self.cache.forget_pictures(&unreadable);
         Ok(())
-    }
-
-    /// The pictures of `group` that some phase (or the test) must see themselves.
-    fn needed(&mut self, group: Group) -> Result<Vec<usize>, TrainingError> {
-        let all = self.members(group).to_vec();
-        let Some(shots) = self.shots(group) else {
-            return Ok(all);
-        };
-        let mut unchanged = self.network.depth();
-        let mut depths = Vec::new();
-        for plan in &self.plans {
-            // Beyond what a phase has changed, nothing can be known yet.
-            if group != Group::Test && plan.cut > unchanged {
-                return Ok(all);
-            }
-            unchanged = unchanged.min(plan.cut);
-            depths.push(plan.cut);
-        }
-        if group == Group::Test {
-            depths = vec![unchanged];
-        }
-        depths.dedup();
-        let mut needed = Vec::new();
-        for depth in depths {
-            if depth == 0 {
-                return Ok(all);
-            }
-            let rows = self.cache.not_on_disk(&self.network, depth, &shots)?;
-            needed.extend(rows.iter().map(|&row| shots[row].picture));
-        }
-        Ok(needed)
     }
 
     /// How the pictures of `group` are seen, one row of features each; `None` where every epoch sees them anew, or

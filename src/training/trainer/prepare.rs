@@ -1,5 +1,6 @@
 //! From a request to a network, its pictures and a plan of every phase.
 
+use std::sync::Mutex;
 use std::time::Instant;
 
 use tch::{Device, Tensor};
@@ -7,6 +8,7 @@ use tch::{Device, Tensor};
 use super::keeper::Keeper;
 use super::phase::Session;
 use super::precompute::open_disk;
+use super::workload::sees_pictures;
 use super::{Means, TrainingRequest};
 use crate::data::Dataset;
 use crate::data::square::SquareSpec;
@@ -17,7 +19,7 @@ use crate::models::freeze::frozen_leaves;
 use crate::training::TrainingError;
 use crate::training::estimate::{Estimate, PictureCounts, Situation};
 use crate::training::events::{TrainingEvent, TrainingListener};
-use crate::training::features::FeatureCache;
+use crate::training::features::{FeatureCache, Group};
 use crate::training::loss::{self, Loss};
 use crate::training::metrics::monitored;
 use crate::training::movement::Origin;
@@ -93,6 +95,7 @@ pub(super) fn prepare<'a>(
         dataset: request.dataset.clone(),
         spec,
         budget: means.memory_bytes / 4,
+        unreadable: Mutex::default(),
     };
     let normalizer = Normalizer::new(info, device)?;
     let pictures = Pictures::new(reading, &experiment.augmentation, normalizer);
@@ -115,7 +118,17 @@ pub(super) fn prepare<'a>(
     )?;
 
     let side = spec.side;
-    let pictures_bytes = Pictures::bytes(side, train.len() + validation.len() + test.len());
+    let groups = [
+        (Group::Train, train.len()),
+        (Group::Validation, validation.len()),
+        (Group::Test, test.len()),
+    ];
+    let kept = groups
+        .into_iter()
+        .filter(|(group, _)| sees_pictures(experiment, &plans, *group))
+        .map(|(_, count)| count)
+        .sum();
+    let pictures_bytes = Pictures::bytes(side, kept);
     let cache = FeatureCache::new(
         (means.memory_bytes / 2).saturating_sub(pictures_bytes),
         open_disk(request, &network, &spec, means, &mut reporter)?,

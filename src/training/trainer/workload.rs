@@ -32,6 +32,13 @@ pub(super) fn later_depths(plans: &[PhasePlan], index: usize) -> Vec<usize> {
     depths
 }
 
+/// Whether every epoch (or the test) takes the pictures of `group` themselves, because nothing that is kept stands for
+/// them.
+pub(super) fn sees_pictures(experiment: &Experiment, plans: &[PhasePlan], group: Group) -> bool {
+    let is_fresh = Variation::of(&experiment.augmentation).views().is_none();
+    group == Group::Train && is_fresh || plans.iter().any(|plan| plan.cut == 0)
+}
+
 /// Versions in which test pictures are seen.
 pub(in crate::training) fn test_views(experiment: &Experiment) -> u32 {
     match experiment.training.test_views {

@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-/// Between two looks at a process.
+/// Between two looks at what a process has done.
 const LOOK: Duration = Duration::from_millis(20);
+/// Between two looks at its memory, which hold it up for some milliseconds.
+const LOOK_AT_MEMORY: Duration = Duration::from_millis(250);
 
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Measured {
@@ -66,11 +68,15 @@ pub fn measure(
         })?;
     let mut first_epoch = None;
     let mut peak_bytes = 0;
+    let mut looked: Option<Instant> = None;
     let status = loop {
         if let Some(status) = child.try_wait()? {
             break status;
         }
-        peak_bytes = peak_bytes.max(memory_of_tree(child.id()));
+        if looked.is_none_or(|at| at.elapsed() >= LOOK_AT_MEMORY) {
+            peak_bytes = peak_bytes.max(memory_of_tree(child.id()));
+            looked = Some(Instant::now());
+        }
         if first_epoch.is_none()
             && let Epochs::File(folder, name) = epochs
             && has_two_lines(folder, name)

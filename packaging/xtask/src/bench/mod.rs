@@ -14,8 +14,7 @@ use self::contestants::{Bench, Contestant, Work};
 use self::measure::Measured;
 use crate::{places, setup, steps};
 
-const USAGE: &str =
-    "usage: cargo xtask bench [--rounds N] [--pictures FOLDER] [--python PROGRAM] [--work NAME]...";
+const USAGE: &str = "usage: cargo xtask bench [--rounds N] [--pictures FOLDER] [--python PROGRAM] [--work NAME]... [--by CONTESTANT]...";
 
 /// Pictures that the table asks for.
 const PICTURES: usize = 1000;
@@ -30,19 +29,19 @@ pub fn run(arguments: &[&str]) -> Result<()> {
     steps::run(&mut steps::cargo(&["build", "--package", "graft"]))?;
     let folder = places::home()?.join("bench");
     std::fs::create_dir_all(&folder)?;
-    let pictures = match options.pictures {
-        Some(pictures) => pictures,
+    let pictures = match &options.pictures {
+        Some(pictures) => pictures.clone(),
         None => solar_cells(&folder)?,
     };
-    let python = match options.python {
-        Some(python) => python,
+    let python = match &options.python {
+        Some(python) => python.clone(),
         None => peers_python(&folder)?,
     };
     let bench = Bench::new(&folder, &pictures, &python)?;
     let mut all = Vec::new();
     for round in 0..options.rounds {
         for work in &options.works {
-            for contestant in Contestant::ALL {
+            for &contestant in &options.contestants {
                 steps::doing(&format!(
                     "round {} of {}: {}, {}",
                     round + 1,
@@ -57,7 +56,7 @@ pub fn run(arguments: &[&str]) -> Result<()> {
             }
         }
     }
-    print_table(&options.works, &all);
+    print_table(&options, &all);
     Ok(())
 }
 
@@ -66,6 +65,7 @@ struct Options {
     pictures: Option<PathBuf>,
     python: Option<PathBuf>,
     works: Vec<Work>,
+    contestants: Vec<Contestant>,
 }
 
 impl Options {
@@ -75,6 +75,7 @@ impl Options {
             pictures: None,
             python: None,
             works: Vec::new(),
+            contestants: Vec::new(),
         };
         let mut rest = arguments.iter();
         while let Some(name) = rest.next() {
@@ -90,6 +91,14 @@ impl Options {
                         work.with_context(|| format!("--work takes one of {}", names.join(", ")))?,
                     );
                 }
+                "--by" => {
+                    let contestant = Contestant::ALL
+                        .into_iter()
+                        .find(|contestant| contestant.title().eq_ignore_ascii_case(value));
+                    options
+                        .contestants
+                        .push(contestant.context("--by takes graft, b0 or b1")?);
+                }
                 _ => bail!("{USAGE}"),
             }
         }
@@ -98,6 +107,9 @@ impl Options {
         }
         if options.works.is_empty() {
             options.works = Work::ALL.to_vec();
+        }
+        if options.contestants.is_empty() {
+            options.contestants = Contestant::ALL.to_vec();
         }
         Ok(options)
     }
@@ -181,12 +193,12 @@ fn peers_python(folder: &Path) -> Result<PathBuf> {
 }
 
 /// Medians, and how many times longer each peer takes.
-fn print_table(works: &[Work], all: &[(Work, Contestant, Measured)]) {
+fn print_table(options: &Options, all: &[(Work, Contestant, Measured)]) {
     println!(
         "| work | by | seconds (spread) | first epoch | accuracy | peak memory | time against Graft | first epoch against Graft | memory of Graft |"
     );
     println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
-    for work in works {
+    for work in &options.works {
         let of = |contestant: Contestant| -> Vec<Measured> {
             all.iter()
                 .filter(|(other, by, _)| other == work && *by == contestant)
@@ -194,7 +206,7 @@ fn print_table(works: &[Work], all: &[(Work, Contestant, Measured)]) {
                 .collect()
         };
         let graft = of(Contestant::Graft);
-        for contestant in Contestant::ALL {
+        for &contestant in &options.contestants {
             let rounds = of(contestant);
             let seconds = |rounds: &[Measured]| median(rounds, |measured| measured.seconds);
             let first = |rounds: &[Measured]| median(rounds, |measured| measured.first_epoch);

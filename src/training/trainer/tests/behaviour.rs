@@ -349,7 +349,6 @@ fn events_come_in_order_and_progress_reaches_its_total() {
         ["prepared", "phase", "epoch", "epoch", "finished", "tested"]
     );
     for activity in [
-        Activity::ReadingPictures,
         Activity::ComputingFeatures,
         Activity::Training,
         Activity::Validating,

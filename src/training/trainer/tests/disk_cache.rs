@@ -9,7 +9,6 @@ use crate::experiment::{
     Activation, Augmentation, Experiment, FreezePlan, HeadLayer, Phase, Pooling, Precision,
     TestViews, Views,
 };
-use crate::training::events::{Activity, TrainingEvent};
 use crate::training::features::store::FeatureStore;
 use crate::training::warmth::{Rows, Situation};
 
@@ -30,16 +29,25 @@ fn run_cached(
     memory: u64,
     cache: &Path,
 ) -> Run<'static> {
+    let run = run_with_warnings(pictures, experiment, memory, cache);
+    assert_eq!(run.witness.warnings(), Vec::<String>::new());
+    run
+}
+
+fn run_with_warnings(
+    pictures: &Pictures,
+    experiment: Experiment,
+    memory: u64,
+    cache: &Path,
+) -> Run<'static> {
     let request = request(pictures, experiment);
-    let run = run_in(
+    run_in(
         &request,
         Witness::default(),
         Arc::default(),
         memory,
         Some(cache),
-    );
-    assert_eq!(run.witness.warnings(), Vec::<String>::new());
-    run
+    )
 }
 
 const PLENTY: u64 = 1 << 34;
@@ -55,12 +63,6 @@ fn numbers(run: &Run<'_>) -> String {
     )
 }
 
-fn read_pictures(run: &Run<'_>) -> bool {
-    run.witness.events.iter().any(|event| {
-        matches!(event, TrainingEvent::Progress(progress) if progress.activity == Activity::ReadingPictures)
-    })
-}
-
 #[test]
 fn the_second_run_neither_decodes_nor_computes_and_gives_the_same_numbers() {
     let folder = tempfile::tempdir().unwrap();
@@ -71,9 +73,27 @@ fn the_second_run_neither_decodes_nor_computes_and_gives_the_same_numbers() {
     assert_eq!(cold.entered, ALL);
     let warm = run_cached(&pictures, preset(), PLENTY, folder.path());
     assert_eq!(warm.entered, 0);
-    assert!(read_pictures(&cold) && !read_pictures(&warm));
     assert_eq!(numbers(&cold), numbers(&without));
     assert_eq!(numbers(&warm), numbers(&without));
+}
+
+#[test]
+fn a_picture_that_does_not_decode_stands_as_grey_and_its_features_are_not_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let pictures = pictures(2, COUNTS);
+    let damaged = &pictures.dataset.pictures[pictures.split.train[7]];
+    std::fs::write(damaged.source.path(), "no picture").unwrap();
+    // Eight pass together, however few are missing.
+    for entered in [ALL, 8] {
+        let preset = experiment(vec![phase(FreezePlan::Backbone, 1)]);
+        let run = run_with_warnings(&pictures, preset, PLENTY, folder.path());
+        assert!(run.result.is_ok());
+        assert_eq!(run.entered, entered);
+        let warnings = run.witness.warnings();
+        let name = damaged.source.path().display().to_string();
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert!(warnings[0].contains("stands as plain grey") && warnings[0].contains(&name));
+    }
 }
 
 #[test]
