@@ -4,6 +4,7 @@
 //! (ARCHITECTURE.md says what else each may use).
 
 pub mod allocator;
+pub mod ending;
 pub mod experiment;
 pub mod format;
 pub mod paths;

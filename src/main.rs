@@ -2,5 +2,5 @@
 
 fn main() -> std::process::ExitCode {
     graft::allocator::keep_freed_memory();
-    graft::cli::main()
+    graft::ending::end(graft::cli::main())
 }

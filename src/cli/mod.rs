@@ -24,7 +24,6 @@ mod suspects;
 mod weights;
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -89,7 +88,7 @@ enum Command {
 }
 
 /// Carries out what the process was called for.
-pub fn main() -> ExitCode {
+pub fn main() -> u8 {
     // Wrong use ends the process here, with status 2 and a hint.
     let arguments = Arguments::parse();
     if let Ok(program) = std::env::current_exe() {
@@ -120,10 +119,10 @@ pub fn main() -> ExitCode {
         Some(Command::Cache(arguments)) => cache::cache(&arguments),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         Err(error) => {
             output::warn(&format!("error: {}", output::sentence(&error)));
-            ExitCode::FAILURE
+            1
         }
     }
 }

@@ -228,7 +228,7 @@ fn choose_precision(
     let unchanged = cuts.into_iter().min().unwrap_or(network.depth());
     if unchanged > 0 {
         let asked = experiment.training.precision;
-        network.frozen_kind = precision::choose(network, asked, unchanged)?.kind;
+        network.frozen_kind = precision::choose(network, asked, unchanged, None)?.kind;
     }
     Ok(unchanged)
 }

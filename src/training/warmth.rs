@@ -140,7 +140,8 @@ impl Look {
                 weights::load(network.backbone.as_mut(), &file)?;
             }
             let cuts = network.cuts(experiment)?;
-            precision::choose_by_cuts(&mut network, experiment.training.precision, &cuts)?;
+            let asked = experiment.training.precision;
+            precision::choose_by_cuts(&mut network, asked, &cuts, Some(cache))?;
             let surroundings = Surroundings::of(&network, experiment, &spec);
             let augmentation = &experiment.augmentation;
             disk = Disk::open(cache, surroundings, augmentation, dataset, device);

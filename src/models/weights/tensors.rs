@@ -96,11 +96,49 @@ impl Numbers {
         let bytes = self
             .file
             .read(self.start + self.offset * size, self.span * size)?;
-        Ok(if self.is_contiguous() {
-            Values::decode(self.element, &bytes, 0..self.span as usize)
-        } else {
-            Values::decode(self.element, &bytes, Places::new(self))
+        let stored = Values::decode(self.element, &bytes);
+        Ok(match stored {
+            stored if self.is_contiguous() => stored,
+            Values::Real(stored) => Values::Real(self.in_order(&stored)),
+            Values::Whole(stored) => Values::Whole(self.in_order(&stored)),
         })
+    }
+
+    /// The elements of the view in row-major order of the tensor, from those of its storage.
+    fn in_order<T: Copy>(&self, stored: &[T]) -> Vec<T> {
+        // Sides of 1 change nothing; without them the innermost loop is long.
+        let sides = self.shape.iter().zip(&self.strides);
+        let mut axes: Vec<(usize, usize)> = sides
+            .filter(|(side, _)| **side != 1)
+            .map(|(&side, &stride)| (side as usize, stride as usize))
+            .collect();
+        let (length, step) = axes.pop().unwrap_or((1, 1));
+        let mut values = Vec::with_capacity(self.count as usize);
+        let mut index = vec![0; axes.len()];
+        while values.len() < self.count as usize {
+            let begin: usize = index
+                .iter()
+                .zip(&axes)
+                .map(|(index, (_, stride))| index * stride)
+                .sum();
+            // Checked when the view was made: all of it lies inside.
+            let Some(row) = stored.get(begin..) else {
+                break;
+            };
+            if step == 0 {
+                values.extend(row.first().into_iter().cycle().take(length));
+            } else {
+                values.extend(row.iter().step_by(step).take(length));
+            }
+            for (index, (side, _)) in index.iter_mut().zip(&axes).rev() {
+                *index += 1;
+                if *index < *side {
+                    break;
+                }
+                *index = 0;
+            }
+        }
+        values
     }
 
     fn is_contiguous(&self) -> bool {
@@ -116,41 +154,25 @@ impl Numbers {
 }
 
 impl Values {
-    /// The elements of `bytes` (little-endian) at `places`, which lie inside.
-    fn decode(element: ElementType, bytes: &[u8], places: impl Iterator<Item = usize>) -> Self {
-        fn each<const N: usize, T>(
-            bytes: &[u8],
-            places: impl Iterator<Item = usize>,
-            convert: impl Fn([u8; N]) -> T,
-        ) -> Vec<T> {
-            let element = |place: usize| {
-                let mut one = [0; N];
-                if let Some(found) = bytes.get(place * N..place * N + N) {
-                    one.copy_from_slice(found);
-                }
-                one
-            };
-            places.map(|place| convert(element(place))).collect()
+    /// All elements of `bytes`, little-endian.
+    fn decode(element: ElementType, bytes: &[u8]) -> Self {
+        fn each<const N: usize, T>(bytes: &[u8], convert: impl Fn([u8; N]) -> T) -> Vec<T> {
+            let (elements, _) = bytes.as_chunks::<N>();
+            elements.iter().map(|element| convert(*element)).collect()
         }
         match element {
-            ElementType::Float => Self::Real(each(bytes, places, f32::from_le_bytes)),
-            ElementType::Double => {
-                Self::Real(each(bytes, places, |b| f64::from_le_bytes(b) as f32))
+            ElementType::Float => Self::Real(each(bytes, f32::from_le_bytes)),
+            ElementType::Double => Self::Real(each(bytes, |b| f64::from_le_bytes(b) as f32)),
+            ElementType::Half => Self::Real(each(bytes, |b| half::f16::from_le_bytes(b).to_f32())),
+            ElementType::BFloat16 => {
+                Self::Real(each(bytes, |b| half::bf16::from_le_bytes(b).to_f32()))
             }
-            ElementType::Half => Self::Real(each(bytes, places, |b| {
-                half::f16::from_le_bytes(b).to_f32()
-            })),
-            ElementType::BFloat16 => Self::Real(each(bytes, places, |b| {
-                half::bf16::from_le_bytes(b).to_f32()
-            })),
-            ElementType::Long => Self::Whole(each(bytes, places, i64::from_le_bytes)),
-            ElementType::Int => Self::Whole(each(bytes, places, |b| i32::from_le_bytes(b).into())),
-            ElementType::Short => {
-                Self::Whole(each(bytes, places, |b| i16::from_le_bytes(b).into()))
-            }
-            ElementType::Char => Self::Whole(each(bytes, places, |b| i8::from_le_bytes(b).into())),
+            ElementType::Long => Self::Whole(each(bytes, i64::from_le_bytes)),
+            ElementType::Int => Self::Whole(each(bytes, |b| i32::from_le_bytes(b).into())),
+            ElementType::Short => Self::Whole(each(bytes, |b| i16::from_le_bytes(b).into())),
+            ElementType::Char => Self::Whole(each(bytes, |b| i8::from_le_bytes(b).into())),
             ElementType::Byte | ElementType::Bool => {
-                Self::Whole(each(bytes, places, |b: [u8; 1]| b[0].into()))
+                Self::Whole(each(bytes, |b: [u8; 1]| b[0].into()))
             }
         }
     }
@@ -160,48 +182,6 @@ impl Values {
             Self::Real(values) => values.iter().all(|value| value.is_finite()),
             Self::Whole(_) => true,
         }
-    }
-}
-
-/// Indices into the bytes of a view in row-major order of the tensor.
-struct Places<'a> {
-    numbers: &'a Numbers,
-    index: Vec<u64>,
-    left: u64,
-}
-
-impl<'a> Places<'a> {
-    fn new(numbers: &'a Numbers) -> Self {
-        Self {
-            numbers,
-            index: vec![0; numbers.shape.len()],
-            left: numbers.count,
-        }
-    }
-}
-
-impl Iterator for Places<'_> {
-    type Item = usize;
-
-    fn next(&mut self) -> Option<usize> {
-        if self.left == 0 {
-            return None;
-        }
-        self.left -= 1;
-        let place: u64 = self
-            .index
-            .iter()
-            .zip(&self.numbers.strides)
-            .map(|(index, stride)| index * stride)
-            .sum();
-        for axis in (0..self.index.len()).rev() {
-            self.index[axis] += 1;
-            if self.index[axis] < self.numbers.shape[axis] {
-                break;
-            }
-            self.index[axis] = 0;
-        }
-        usize::try_from(place).ok()
     }
 }
 

@@ -179,6 +179,23 @@ pub(super) fn seen(identity: &[u8; 32], look: Look, augmentation: &Augmentation)
     hash.finish()
 }
 
+/// A name for the first `segments` segments of `network` with their weights, and for what computes them.
+pub(in crate::training) fn weights_name(
+    network: &Network,
+    segments: usize,
+) -> Result<String, ModelError> {
+    let mut hash = Hash::new("weights");
+    hash.text(env!("CARGO_PKG_VERSION"));
+    hash.text(&machine(network.device));
+    hash.text(WAY);
+    hash.number(u64::from(network.side));
+    for segment in 0..segments {
+        let leaves = network.segment_leaves(segment);
+        hash.part(&segment_digest(network.base_entries(), &leaves)?);
+    }
+    Ok(hexadecimal(&hash.finish()))
+}
+
 /// The weights of one segment: names, shapes and values.
 pub(super) fn segment_digest<'a>(
     entries: impl Iterator<Item = &'a Entry>,

@@ -28,8 +28,8 @@ use super::pictures::{Pictures, Shot};
 use super::reporter::Reporter;
 pub(super) use disk::Disk;
 use disk::{Found, kind_of, shape_of};
-pub(super) use key::Surroundings;
 use key::stands_alone;
+pub(super) use key::{Surroundings, weights_name};
 use pack::RowKey;
 use recorder::{Recorder, Sink};
 

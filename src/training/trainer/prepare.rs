@@ -87,7 +87,11 @@ pub(super) fn prepare<'a>(
     // Before a download of minutes, everything that would end the run for another reason.
     let plans = plan_phases(experiment, &network)?;
     let weights = network.load_pretrained(experiment, request.base.as_deref(), &mut reporter)?;
-    choose_precision(&mut network, experiment, &plans, &mut reporter)?;
+    let cuts: Vec<usize> = plans.iter().map(|plan| plan.cut).collect();
+    let (asked, cache) = (experiment.training.precision, means.cache.as_deref());
+    if let Some(line) = precision::choose_by_cuts(&mut network, asked, &cuts, cache)? {
+        reporter.note(line)?;
+    }
     let origin = Origin::take(&network)?;
     let info = network.pretrained;
     let spec = square_spec(experiment, info, input_side(experiment, info));
@@ -187,20 +191,6 @@ pub(super) fn prepare<'a>(
     }
     session.forecast_all();
     Ok(session)
-}
-
-/// What the frozen part computes in.
-fn choose_precision(
-    network: &mut Network,
-    experiment: &Experiment,
-    plans: &[PhasePlan],
-    reporter: &mut Reporter<'_>,
-) -> Result<(), TrainingError> {
-    let cuts: Vec<usize> = plans.iter().map(|plan| plan.cut).collect();
-    match precision::choose_by_cuts(network, experiment.training.precision, &cuts)? {
-        Some(line) => reporter.note(line),
-        None => Ok(()),
-    }
 }
 
 /// What can be told before anything is built.

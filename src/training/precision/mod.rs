@@ -5,9 +5,15 @@
 //! the network and its weights; it is measured on patterns of our own, so that a run and everything that later uses its
 //! weights come to the same answer without another picture.
 
+mod known;
+
+use std::path::Path;
+
 use tch::{Device, Kind, Tensor, no_grad_guard};
 
+use self::known::Known;
 use super::TrainingError;
+use super::features::weights_name;
 use super::network::Network;
 use crate::experiment::Precision;
 use crate::format;
@@ -39,11 +45,13 @@ pub(super) fn name(kind: Kind) -> &'static str {
     }
 }
 
-/// What `asked` means for the first `depth` segments of `network`, as its weights are now.
+/// What `asked` means for the first `depth` segments of `network`, as its weights are now. `cache`: where it is
+/// remembered what was measured of them.
 pub(super) fn choose(
     network: &Network,
     asked: Precision,
     depth: usize,
+    cache: Option<&Path>,
 ) -> Result<Chosen, TrainingError> {
     let chosen = |kind, why: String| {
         Ok(Chosen {
@@ -67,7 +75,7 @@ pub(super) fn choose(
             "this processor has no instructions for bf16 (avx512_bf16)".into(),
         ),
         Precision::Auto => {
-            let moved = moved(network, depth)?;
+            let moved = remembered_or_measured(network, depth, cache)?;
             let (share, limit) = (format::percent(moved), format::percent(LIMIT));
             if moved <= LIMIT {
                 chosen(
@@ -95,13 +103,14 @@ pub(super) fn choose_by_cuts(
     network: &mut Network,
     asked: Precision,
     cuts: &[usize],
+    cache: Option<&Path>,
 ) -> Result<Option<String>, TrainingError> {
     let cuts = || cuts.iter().copied();
     let unchanged = cuts().min().filter(|&cut| cut > 0);
     let Some(depth) = unchanged.or(cuts().max()).filter(|&cut| cut > 0) else {
         return Ok(None);
     };
-    let chosen = choose(network, asked, depth)?;
+    let chosen = choose(network, asked, depth, cache)?;
     network.frozen_kind = chosen.kind;
     Ok(Some(chosen.line))
 }
@@ -117,6 +126,24 @@ fn has_instructions() -> bool {
     {
         false
     }
+}
+
+fn remembered_or_measured(
+    network: &Network,
+    depth: usize,
+    cache: Option<&Path>,
+) -> Result<f64, TrainingError> {
+    let Some(cache) = cache else {
+        return moved(network, depth);
+    };
+    let known = Known::new(cache);
+    let name = weights_name(network, depth)?;
+    if let Some(moved) = known.get(&name) {
+        return Ok(moved);
+    }
+    let moved = moved(network, depth)?;
+    known.remember(name, moved);
+    Ok(moved)
 }
 
 /// The length of the difference between features in bf16 and in single precision, as a share of the latter's. Not a
@@ -183,7 +210,7 @@ mod tests {
     #[test]
     fn what_the_experiment_says_holds() {
         let network = network("resnet18");
-        let kind = |asked| choose(&network, asked, network.depth()).unwrap();
+        let kind = |asked| choose(&network, asked, network.depth(), None).unwrap();
         assert_eq!(kind(Precision::Fp32).kind, Kind::Float);
         assert_eq!(kind(Precision::Bf16).kind, Kind::BFloat16);
         assert!(
@@ -199,11 +226,32 @@ mod tests {
         let depth = network.depth();
         let moved = moved(&network, depth).unwrap();
         assert!(moved > 0.0 && moved < 0.05, "{moved}");
-        let chosen = choose(&network, Precision::Auto, depth).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let choose = |network: &Network| {
+            let cache = Some(folder.path());
+            choose(network, Precision::Auto, depth, cache).unwrap()
+        };
+        let chosen = choose(&network);
         assert_eq!(
             chosen.kind == Kind::BFloat16,
             has_instructions() && moved <= LIMIT
         );
-        assert_eq!(chosen, choose(&network, Precision::Auto, depth).unwrap());
+        assert_eq!(chosen, choose(&network));
+        if !has_instructions() {
+            eprintln!("SKIPPED: without bf16, nothing is measured that could be remembered");
+            return;
+        }
+        // What is remembered belongs to these weights alone.
+        let known = Known::new(folder.path());
+        let name = weights_name(&network, depth).unwrap();
+        assert_eq!(known.get(&name), Some(moved));
+        known.remember(name, 0.0);
+        assert_eq!(choose(&network).kind, Kind::BFloat16);
+        let mut changed = network.backbone.parameters().entries[0]
+            .tensor
+            .shallow_clone();
+        let _guard = no_grad_guard();
+        let _ = changed.f_mul_scalar_(2.0).unwrap();
+        assert_eq!(choose(&network).kind, chosen.kind);
     }
 }

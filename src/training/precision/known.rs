@@ -1,0 +1,70 @@
+//! How far bf16 moves the features of networks that were measured before, by their weights: measuring takes as long as a
+//! few epochs on kept features.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+/// The answers in one file, which is small and may be deleted at any time.
+pub(super) struct Known {
+    folder: PathBuf,
+}
+
+impl Known {
+    pub fn new(cache: &Path) -> Self {
+        Self {
+            folder: cache.to_path_buf(),
+        }
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.join("precision.json")
+    }
+
+    fn all(&self) -> BTreeMap<String, f64> {
+        std::fs::read(self.file())
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default()
+    }
+
+    pub fn get(&self, network: &str) -> Option<f64> {
+        self.all().get(network).copied()
+    }
+
+    /// Whoever writes at the same time may lose an answer, which is then measured again. So it is where the disk refuses.
+    pub fn remember(&self, network: String, moved: f64) {
+        let mut all = self.all();
+        all.insert(network, moved);
+        let write = || -> std::io::Result<()> {
+            std::fs::create_dir_all(&self.folder)?;
+            let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
+            file.write_all(&serde_json::to_vec(&all)?)?;
+            file.persist(self.file()).map_err(|error| error.error)?;
+            Ok(())
+        };
+        if let Err(error) = write() {
+            log::info!("how far bf16 moves features is not remembered: {error}");
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_kept_and_a_damaged_file_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let known = Known::new(&folder.path().join("cache"));
+        assert_eq!(known.get("a"), None);
+        known.remember("a".into(), 0.25);
+        known.remember("b".into(), 0.5);
+        assert_eq!((known.get("a"), known.get("b")), (Some(0.25), Some(0.5)));
+        std::fs::write(known.file(), "{").unwrap();
+        assert_eq!(known.get("a"), None);
+        known.remember("c".into(), 1.0);
+        assert_eq!(known.get("c"), Some(1.0));
+    }
+}
