@@ -175,8 +175,8 @@ fn numbers(tensor: &Tensor) -> Result<Vec<f32>, TrainingError> {
 mod tests {
     use super::*;
     use crate::experiment::{Experiment, OutputLayer, WeightsSource};
-    use crate::models;
     use crate::training::network::Network;
+    use crate::training::network::build_backbone;
 
     /// A run of `backbone` that was never trained, as its weights' file.
     fn classifier(
@@ -200,7 +200,7 @@ mod tests {
         experiment.backbone.input_size = Some(size);
         experiment.head.output = output;
         experiment.head.stages = stages;
-        let network = Network::new(&experiment, 2, Device::Cpu, &models::build).unwrap();
+        let network = Network::new(&experiment, 2, Device::Cpu, &build_backbone).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("weights.safetensors");
         Tensor::write_safetensors(&network.weights().unwrap(), &file).unwrap();

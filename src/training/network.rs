@@ -11,7 +11,7 @@ use super::phase_plan::{Anatomy, PhasePlan};
 use super::reporter::Reporter;
 use super::shortage::AtOnce;
 use super::stages::Stages;
-use crate::experiment::{Experiment, OutputLayer, Phase};
+use crate::experiment::{Experiment, OutputLayer, Phase, WeightsSource};
 use crate::models::cam::Activations;
 use crate::models::fold::{FrozenPrefix, PIECE, filled_up, in_pieces};
 use crate::models::head::Head;
@@ -21,9 +21,21 @@ use crate::models::tree::LayerTree;
 use crate::models::weights::{self, Obtaining};
 use crate::models::{self, Backbone, ModelError, WeightsInfo, freeze};
 
-/// Makes a backbone by name, seed and device; tests put counting ones in its place.
+/// [`build_backbone`]; tests put counting ones in its place.
 pub(super) type BuildBackbone<'a> =
-    &'a dyn Fn(&str, u64, Device) -> Result<Box<dyn Backbone>, crate::models::ModelError>;
+    &'a dyn Fn(&str, Option<u64>, Device) -> Result<Box<dyn Backbone>, ModelError>;
+
+/// The backbone of that name: with random weights by `seed`, or blank for weights that are loaded next.
+pub(super) fn build_backbone(
+    name: &str,
+    seed: Option<u64>,
+    device: Device,
+) -> Result<Box<dyn Backbone>, ModelError> {
+    match seed {
+        Some(seed) => models::build(name, seed, device),
+        None => models::build_blank(name, device),
+    }
+}
 
 /// A depth in the network is a number of segments passed: 0 are pictures, and the number of
 /// segments stands for the pooled features.
@@ -56,8 +68,10 @@ impl Network {
         device: Device,
         build: BuildBackbone<'_>,
     ) -> Result<Self, TrainingError> {
-        let backbone = build(&experiment.backbone.name, experiment.seed, device)?;
         let seed = experiment.seed;
+        let config = &experiment.backbone;
+        let is_random = config.weights == WeightsSource::Random;
+        let backbone = build(&config.name, is_random.then_some(seed), device)?;
         Self::join(experiment, backbone, device, &|features| {
             Head::new(&experiment.head, features, classes as i64, seed, device)
         })

@@ -137,6 +137,7 @@ mod tests {
     use crate::experiment::{Experiment, Pooling, WeightsSource};
     use crate::models;
     use crate::training::network::Network;
+    use crate::training::network::build_backbone;
 
     fn network(backbone: &str, stages: u32, pooling: Pooling, side: u32) -> Network {
         let mut experiment = Experiment::default();
@@ -145,7 +146,7 @@ mod tests {
         experiment.backbone.input_size = Some(side);
         experiment.head.stages = stages;
         experiment.head.pooling = pooling;
-        Network::new(&experiment, 3, Device::Cpu, &models::build).unwrap()
+        Network::new(&experiment, 3, Device::Cpu, &build_backbone).unwrap()
     }
 
     fn largest_difference(a: &Tensor, b: &Tensor) -> f64 {

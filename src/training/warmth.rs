@@ -7,14 +7,14 @@ use tch::Device;
 
 use super::TrainingError;
 use super::features::{Disk, Group, Surroundings};
-use super::network::{Network, input_side};
+use super::network::{Network, build_backbone, input_side};
 use super::pictures::Shot;
 use super::precision;
 use super::trainer::{shots, square_spec, use_all_cores};
 use crate::data::contents::KnownContents;
 use crate::data::{Dataset, SplitIndices};
 use crate::experiment::{Experiment, Phase, TrainingConfig, WeightsSource};
-use crate::models::{self, weights};
+use crate::models::weights;
 
 /// An experiment on its pictures.
 #[derive(Debug, Clone)]
@@ -127,7 +127,7 @@ impl Look {
         let classes = dataset.classes.len();
         let config = &experiment.backbone;
         let mut network = match config.weights {
-            WeightsSource::Random => Network::new(experiment, classes, device, &models::build)?,
+            WeightsSource::Random => Network::new(experiment, classes, device, &build_backbone)?,
             _ => Network::blank(experiment, classes, device)?,
         };
         let file = weights::locate(&config.weights, &config.name, base.as_deref());

@@ -43,8 +43,10 @@ pub struct ResultRow {
     pub macro_f1: f64,
     pub loss: f64,
     pub seconds: f64,
-    /// Held at most, and forecast.
+    /// Held at most.
     pub memory: Option<String>,
+    /// The former with the latter, for whoever asks.
+    pub memory_details: Option<String>,
     pub trainable: u64,
     pub n: usize,
     /// Whether it was tested on the same pictures as the others.
@@ -139,7 +141,8 @@ impl ResultsView {
                 macro_f1: test.macro_f1,
                 loss: test.loss,
                 seconds: summary.seconds_total,
-                memory: summary.memory(),
+                memory: summary.peak_memory_bytes.map(crate::format::bytes),
+                memory_details: summary.memory(),
                 trainable: summary.trainable_parameters,
                 n: test.n,
                 comparable: Some(summary.test_split.as_str()) == split,
@@ -438,7 +441,10 @@ fn table_ui(ui: &mut egui::Ui, view: &ResultsView) {
                 ui.label(format!("{:.3}", row.macro_f1));
                 ui.label(format!("{:.3}", row.loss));
                 ui.label(format::duration(row.seconds));
-                ui.label(row.memory.as_deref().unwrap_or("–"));
+                let memory = ui.label(row.memory.as_deref().unwrap_or("–"));
+                if let Some(details) = &row.memory_details {
+                    memory.on_hover_text(details);
+                }
                 ui.label(format::compact(row.trainable));
                 ui.label(format::count(row.n as u64));
                 ui.label(colors.muted(&row.backbone));

@@ -197,14 +197,14 @@ fn patterns(side: u32, device: Device) -> Result<Tensor, TrainingError> {
 mod tests {
     use super::*;
     use crate::experiment::{Experiment, WeightsSource};
-    use crate::models;
+    use crate::training::network::build_backbone;
 
     fn network(name: &str) -> Network {
         let mut experiment = Experiment::default();
         experiment.backbone.name = name.into();
         experiment.backbone.weights = WeightsSource::Random;
         experiment.backbone.input_size = Some(64);
-        Network::new(&experiment, 2, Device::Cpu, &models::build).unwrap()
+        Network::new(&experiment, 2, Device::Cpu, &build_backbone).unwrap()
     }
 
     #[test]

@@ -26,13 +26,12 @@ use super::TrainingError;
 use super::events::{TestMetrics, TrainingListener};
 use super::memory;
 use super::movement::Movement;
-use super::network::BuildBackbone;
+use super::network::{BuildBackbone, build_backbone};
 use super::resume::{Pace, ResumePoint};
 use super::shortage::out_of_memory;
 use crate::data::{DataError, Dataset, SplitIndices, StopFlag};
 use crate::evaluation::Predictions;
 use crate::experiment::Experiment;
-use crate::models;
 use crate::paths;
 
 /// Everything that a training needs.
@@ -96,7 +95,7 @@ pub fn train(
     listener: &mut dyn TrainingListener,
 ) -> Result<Outcome, TrainingError> {
     let means = Means {
-        build: &models::build,
+        build: &build_backbone,
         memory_bytes: memory::total_bytes(),
         rest: Pace::REST,
         // Tests share no folder with a person.

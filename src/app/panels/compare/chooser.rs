@@ -120,26 +120,30 @@ fn candidate_ui(ui: &mut egui::Ui, view: &CompareView, run: &Candidate, out: &mu
     });
 }
 
-/// The latest runs that share their test pictures with the very latest, oldest first.
-pub fn latest_on_one_split(view: &CompareView) -> Vec<String> {
-    let mut splits: BTreeMap<&str, Vec<&Candidate>> = BTreeMap::new();
-    for run in &view.candidates {
-        splits.entry(&run.split).or_default().push(run);
+/// The runs that are marked in the list of runs and share their test pictures, oldest first.
+pub fn marked(view: &CompareView) -> Vec<String> {
+    let marked: Vec<&Candidate> = view.candidates.iter().filter(|run| run.is_shown).collect();
+    on_one_split(&marked, usize::MAX)
+}
+
+/// The latest runs that share their test pictures, oldest first.
+pub fn latest(view: &CompareView) -> Vec<String> {
+    let all: Vec<&Candidate> = view.candidates.iter().collect();
+    on_one_split(&all, LATEST)
+}
+
+/// Of `runs`, latest first, at most `count` that share their test pictures with the latest that shares them at all.
+fn on_one_split(runs: &[&Candidate], count: usize) -> Vec<String> {
+    let mut splits: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for run in runs {
+        splits.entry(&run.split).or_default().push(&run.id);
     }
-    let Some(latest) = view.candidates.iter().find(|run| {
-        splits
-            .get(run.split.as_str())
-            .is_some_and(|runs| runs.len() >= 2)
-    }) else {
-        return Vec::new();
-    };
-    let mut ids: Vec<String> = splits
-        .remove(latest.split.as_str())
-        .unwrap_or_default()
-        .into_iter()
-        .take(LATEST)
-        .map(|run| run.id.clone())
-        .collect();
+    let shared = runs
+        .iter()
+        .filter_map(|run| splits.get(run.split.as_str()))
+        .find(|ids| ids.len() >= 2);
+    let latest = shared.into_iter().flatten().take(count);
+    let mut ids: Vec<String> = latest.map(|&id| id.to_owned()).collect();
     ids.reverse();
     ids
 }

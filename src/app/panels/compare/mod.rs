@@ -73,15 +73,25 @@ fn nothing_chosen_ui(ui: &mut egui::Ui, view: &CompareView, out: &mut Vec<Comman
     };
     widgets::empty_state(ui, icon::GIT_DIFF, "Nothing to compare yet", text, |ui| {
         if view.any_tested {
-            let fitting: Vec<String> = chooser::latest_on_one_split(view);
-            if fitting.len() >= 2
-                && widgets::primary_button(
-                    ui,
-                    &format!("Compare the latest {}", fitting.len()),
-                    "Lay the latest runs that share their test pictures side by side",
+            // Whoever has marked runs means those.
+            let marked = chooser::marked(view);
+            let (name, tooltip, fitting) = if marked.len() >= 2 {
+                let tooltip = "Lay the runs that are marked in the list of runs side by side";
+                (
+                    format!("Compare the {} marked", marked.len()),
+                    tooltip,
+                    marked,
                 )
-                .clicked()
-            {
+            } else {
+                let latest = chooser::latest(view);
+                let tooltip = "Lay the latest runs that share their test pictures side by side";
+                (
+                    format!("Compare the latest {}", latest.len()),
+                    tooltip,
+                    latest,
+                )
+            };
+            if fitting.len() >= 2 && widgets::primary_button(ui, &name, tooltip).clicked() {
                 out.push(Command::CompareRuns(fitting));
             }
             ui.add_space(tokens::SPACE_S);

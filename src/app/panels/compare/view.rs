@@ -58,6 +58,8 @@ pub struct Candidate {
     pub misfit: Option<String>,
     /// Names the pictures that it was tested on.
     pub split: String,
+    /// Whether it is marked in the list of runs.
+    pub is_shown: bool,
 }
 
 /// What is shown of runs that can be compared.
@@ -225,6 +227,7 @@ fn candidate(
             ),
             misfit,
             split: summary.test_split.clone(),
+            is_shown: run.shown,
         },
     ))
 }

@@ -219,12 +219,13 @@ fn decision_view(
             format::count(fp as u64)
         ));
     }
+    let mut sentence = parts.join("; ");
     if let Some(temperature) = temperature(source, choices).filter(|_| choices.use_temperature) {
-        parts.push(temperature.effect);
+        sentence = format!("{sentence}. {}", temperature.effect);
     }
     DecisionView {
         positive,
         least: 1.0 / classes.len().max(1) as f64,
-        sentence: parts.join("; "),
+        sentence,
     }
 }

@@ -255,9 +255,25 @@ fn an_empty_comparison_says_what_to_do() {
             ..Compared::default()
         },
     );
-    harness.get_by_label("Compare the latest 3").click();
+    harness.get_by_label("Compare the 3 marked").click();
     harness.run_steps(2);
     let expected = ["c", "a", "b"].map(str::to_owned).to_vec();
+    assert_eq!(
+        harness.state().out,
+        [Command::CompareRuns(expected.clone())]
+    );
+    for run in &mut state.runs {
+        run.shown = false;
+    }
+    let mut harness = open(
+        egui::vec2(800.0, 600.0),
+        Compared {
+            state: state.clone(),
+            ..Compared::default()
+        },
+    );
+    harness.get_by_label("Compare the latest 3").click();
+    harness.run_steps(2);
     assert_eq!(harness.state().out, [Command::CompareRuns(expected)]);
     state.runs.clear();
     let mut harness = open(

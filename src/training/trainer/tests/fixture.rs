@@ -16,8 +16,9 @@ use crate::models::fold::FoldedWeights;
 use crate::models::layers::Pass;
 use crate::models::parameters::ParameterStore;
 use crate::models::tree::LayerTree;
-use crate::models::{self, Backbone, ModelError};
+use crate::models::{Backbone, ModelError};
 use crate::training::events::{EpochMetrics, TrainingEvent, TrainingListener};
+use crate::training::network::build_backbone;
 use crate::training::trainer::{Means, Outcome, PauseFlag, TrainingRequest, train_with};
 use crate::training::{ResumePoint, TrainingError};
 
@@ -282,7 +283,7 @@ pub fn run_limited<'a>(
     let _alone = alone();
     let counter = entered.clone();
     let build = move |name: &str, seed, device| -> Result<Box<dyn Backbone>, ModelError> {
-        let inner = models::build(name, seed, device)?;
+        let inner = build_backbone(name, seed, device)?;
         Ok(Box::new(Counting {
             inner,
             entered: counter.clone(),
