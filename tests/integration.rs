@@ -3,8 +3,9 @@
 
 mod cli;
 mod explain;
-mod presets;
 #[cfg(unix)]
+mod presets;
 mod resume;
+mod suspects;
 mod tidy;
 mod weights;

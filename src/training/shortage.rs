@@ -7,8 +7,10 @@ use tch::{TchError, Tensor};
 use super::TrainingError;
 use crate::models::ModelError;
 
-/// How libtorch, on the host and on a graphics card, and the libraries under it say that there is no memory.
-const SIGNS: [&str; 5] = [
+/// How libtorch, on the host and on a graphics card, and the libraries under it say that there is no memory. The first is
+/// oneDNN's, which says no more; should it mean something else, fewer pictures fail the same way, and the run ends.
+const SIGNS: [&str; 6] = [
+    "could not create a primitive",
     "out of memory",
     "can't allocate memory",
     "not enough memory",
