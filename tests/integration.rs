@@ -3,8 +3,8 @@
 
 mod cli;
 mod explain;
-#[cfg(unix)]
 mod presets;
+#[cfg(unix)]
 mod resume;
 mod suspects;
 mod tidy;

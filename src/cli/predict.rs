@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use rayon::prelude::*;
 use serde::Serialize;
 
 use super::classify::guesses_text;
@@ -52,9 +51,9 @@ pub fn predict(arguments: &Arguments) -> anyhow::Result<()> {
     let classifier = open_classifier(&arguments.run, device)?;
     let mut answers = Vec::with_capacity(arguments.images.len());
     for images in arguments.images.chunks(BLOCK) {
-        let pictures = images
-            .par_iter()
-            .map(|image| decode::decode(&PictureSource::File(image.clone())))
+        let sources: Vec<PictureSource> = images.iter().cloned().map(PictureSource::File).collect();
+        let pictures = decode::decode_all(&sources)
+            .into_iter()
             .collect::<Result<Vec<_>, _>>()?;
         for (image, probabilities) in images.iter().zip(classifier.predict(&pictures)?) {
             answers.push(Answer {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::evaluation::{ConfusionMatrix, Decision, Evaluation, Predictions};
 use crate::experiment::Experiment;
 use crate::figures::Rgb;
-use crate::runs::{RunError, StoredRun, store};
+use crate::runs::{RunError, RunSummary, StoredRun, seeds, store};
 
 /// One or more runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,7 +50,8 @@ impl Comparison {
         let obstacle = store::check_comparable(&runs)
             .err()
             .map(|error| error.to_string());
-        let names = names(&runs);
+        let summaries: Vec<&RunSummary> = runs.iter().map(|run| &run.summary).collect();
+        let names = seeds::names_apart(&summaries);
         let mut compared = Vec::with_capacity(runs.len());
         for (place, ((run, name), (_, color))) in
             runs.into_iter().zip(names).zip(folders).enumerate()
@@ -127,22 +128,4 @@ impl Tested {
             predictions,
         })
     }
-}
-
-/// The experiments' names; the runs' own where an experiment was carried out more than once.
-fn names(runs: &[StoredRun]) -> Vec<String> {
-    runs.iter()
-        .map(|run| {
-            let name = &run.summary.experiment;
-            let twins = runs
-                .iter()
-                .filter(|other| other.summary.experiment == *name)
-                .count();
-            if twins > 1 {
-                format!("{name} ({})", run.summary.id)
-            } else {
-                name.clone()
-            }
-        })
-        .collect()
 }

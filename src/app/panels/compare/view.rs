@@ -1,6 +1,5 @@
 //! What the comparison shows, as plain data.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -16,6 +15,7 @@ use crate::evaluation::ClassOrder;
 use crate::runs::RunSummary;
 use crate::runs::comparison::{ComparedRun, Comparison};
 use crate::runs::gallery::RunPictures;
+use crate::runs::seeds;
 
 /// Pictures that changed sides that are listed, at most: the surest ones.
 const MOST_PICTURES: usize = 200;
@@ -446,37 +446,20 @@ fn first_pair(comparison: &Comparison) -> (usize, usize) {
     }
 }
 
-/// Names that tell the runs apart, and their colours. Runs of one name say their seeds; where these
-/// are no different, they are numbered by their start.
+/// Names that tell the runs apart, and their colours.
 fn names(state: &State, comparison: &Comparison) -> Vec<Named> {
-    let summaries: Vec<_> = comparison.runs.iter().map(|run| &run.summary).collect();
-    summaries
-        .iter()
-        .map(|summary| {
-            let name = &summary.experiment;
-            let twins = summaries.iter().filter(|other| other.experiment == *name);
-            let earlier = twins
-                .clone()
-                .filter(|other| (other.started, &other.id) < (summary.started, &summary.id))
-                .count();
+    let summaries: Vec<&RunSummary> = comparison.runs.iter().map(|run| &run.summary).collect();
+    let names = seeds::names_apart(&summaries).into_iter().zip(summaries);
+    names
+        .map(|(name, summary)| {
             let record = state.runs.iter().find(|record| record.id == summary.id);
             Named {
                 id: summary.id.clone(),
-                name: match summary.seed {
-                    _ if twins.clone().count() < 2 => name.clone(),
-                    Some(seed) if seeds_differ(twins.clone()) => format!("{name}, seed {seed}"),
-                    _ => format!("{name} #{}", earlier + 1),
-                },
+                name,
                 color: record.map_or(0, |record| record.color),
             }
         })
         .collect()
-}
-
-fn seeds_differ<'a>(runs: impl Iterator<Item = &'a &'a RunSummary>) -> bool {
-    let mut seen = BTreeSet::new();
-    runs.into_iter()
-        .all(|run| run.seed.is_some_and(|seed| seen.insert(seed)))
 }
 
 fn settings(comparison: &Comparison) -> Vec<SettingRow> {
