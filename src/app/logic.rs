@@ -42,6 +42,13 @@ impl Graft {
         if events.is_empty() && answers.is_empty() {
             return;
         }
+        let is_progress = |(_, event): &(RunId, RunEvent)| {
+            matches!(event, RunEvent::Training(TrainingEvent::Progress(_)))
+        };
+        // What else happens may ask for a view that only the next frame can show.
+        if !answers.is_empty() || !events.iter().all(is_progress) {
+            ctx.request_repaint();
+        }
         for (run, event) in events {
             self.run_event(run, event);
         }
@@ -54,7 +61,6 @@ impl Graft {
             }
             self.answer(answer, ctx);
         }
-        ctx.request_repaint();
     }
 
     fn record(&mut self, run: RunId) -> Option<&mut RunRecord> {

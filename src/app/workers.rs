@@ -1,13 +1,8 @@
 //! The threads behind the window, as the window sees them; tests put fakes in their place.
 
-use std::sync::Arc;
-
 use crate::worker::assistant::Assistant;
 use crate::worker::messages::{Answer, Question, RunEvent, RunId, TrainingCommand};
-use crate::worker::trainer::TrainingWorker;
-
-/// Wakes the window after news; called from any thread.
-pub type Notify = Arc<dyn Fn() + Send + Sync>;
+use crate::worker::trainer::{Notify, TrainingWorker};
 
 /// Commands and questions in, events and answers out. Nothing here waits.
 pub trait Workers {

@@ -14,7 +14,7 @@ use super::evaluations::Evaluations;
 use super::features::Features;
 use super::gallery::Gallery;
 use super::messages::{Answer, Question};
-use super::trainer::Notify;
+use super::trainer::{News, Notify};
 use crate::data::square::{SquareSpec, to_square};
 use crate::data::{DataError, StopFlag, augment, decode, scan, split};
 use crate::experiment::{DataConfig, Experiment};
@@ -55,7 +55,7 @@ impl Assistant {
         let tell: Tell = Arc::new(move |answer| {
             // The window is gone or hopelessly behind: the answer is of no use any more.
             drop(answer_sender.try_send(answer));
-            notify();
+            notify(News::Event);
         });
         let quick_thread = std::thread::Builder::new()
             .name("graft-assistant".into())

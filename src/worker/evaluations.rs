@@ -201,7 +201,7 @@ mod tests {
     fn a_run_is_evaluated_away_from_the_window() {
         let root = tempfile::tempdir().unwrap();
         let folder = finished_run(root.path());
-        let assistant = Assistant::spawn(Arc::new(|| {})).unwrap();
+        let assistant = Assistant::spawn(Arc::new(|_| {})).unwrap();
         let ask = |split| {
             assistant.ask(Question::EvaluateRun {
                 folder: folder.clone(),

@@ -18,8 +18,17 @@ use crate::training::TrainingEvent;
 use crate::training::events::Progress;
 use crate::training::trainer::PauseFlag;
 
+/// What [`Notify`] is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// How far a run is; the next one comes soon.
+    Progress,
+    /// Anything else.
+    Event,
+}
+
 /// Wakes the window: called after every event.
-pub type Notify = Arc<dyn Fn() + Send + Sync>;
+pub type Notify = Arc<dyn Fn(News) + Send + Sync>;
 
 /// Runs that may wait in the queue.
 const QUEUE: usize = 256;
@@ -179,6 +188,7 @@ impl Shared {
     pub(super) fn tell(&self, run: RunId, event: RunEvent) {
         if let RunEvent::Training(TrainingEvent::Progress(progress)) = event {
             self.lock().progress = Some((run, progress));
+            (self.notify)(News::Progress);
         } else {
             let mut message = (run, event);
             // A window that is gone must not hold the thread for ever.
@@ -191,8 +201,8 @@ impl Shared {
                 }
                 message = back;
             }
+            (self.notify)(News::Event);
         }
-        (self.notify)();
     }
 }
 
