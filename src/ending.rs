@@ -1,5 +1,4 @@
 //! How this process ends.
-#![allow(unsafe_code, reason = "_exit has no safe binding")]
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -13,8 +12,7 @@ pub fn end(status: u8) -> ExitCode {
     drop(std::io::stderr().flush());
     #[cfg(unix)]
     if printed {
-        // SAFETY: ends the process whatever other threads do, as returning from `main` does.
-        unsafe { libc::_exit(status.into()) }
+        signal_hook::low_level::exit(status.into());
     }
     ExitCode::from(status)
 }

@@ -142,8 +142,9 @@ fn ctrl_c_keeps_what_is_there_and_says_how_to_go_on() {
         "run", &preset, "--out", "runs", "--resume", "--device", "cpu",
     ];
     let (child, folder) = start(&home, &arguments, "runs");
-    let interrupted = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
+    // The shell's own: a bare system has no program of that name.
+    let interrupted = Command::new("sh")
+        .args(["-c", &format!("kill -INT {}", child.id())])
         .status()
         .unwrap();
     assert!(interrupted.success());

@@ -218,7 +218,6 @@ fn unsafe_code_stands_only_where_the_map_says() {
     let allowed = [
         "allocator.rs",
         "data/mapped.rs",
-        "ending.rs",
         "models/device.rs",
         "models/fused/mod.rs",
     ];
