@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::Metadata;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 
 use super::decode::{decode_bytes, read_file};
 use super::hash::hexadecimal;
+use super::replace::replace;
 use super::{DataError, Dataset, PictureSource, Pixels, StopFlag};
 use crate::paths;
 
@@ -270,17 +271,8 @@ impl KnownContents {
             folder: folder.to_path_buf(),
             files,
         };
-        let write = || -> io::Result<()> {
-            std::fs::create_dir_all(&self.folder)?;
-            let mut file = tempfile::Builder::new()
-                .prefix(".writing-")
-                .tempfile_in(&self.folder)?;
-            file.write_all(&serde_json::to_vec(&stored)?)?;
-            file.persist(self.file(folder))
-                .map_err(|error| error.error)?;
-            Ok(())
-        };
-        if let Err(error) = write() {
+        let bytes = serde_json::to_vec(&stored).map_err(io::Error::from);
+        if let Err(error) = bytes.and_then(|bytes| replace(&self.file(folder), &bytes)) {
             log::info!(
                 "contents are not remembered ({error}): {}",
                 self.folder.display()

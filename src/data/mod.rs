@@ -9,6 +9,7 @@ pub mod folds;
 pub mod hash;
 mod mapped;
 mod random;
+pub mod replace;
 pub mod scan;
 pub mod speed;
 pub mod split;

@@ -1,7 +1,8 @@
 //! What a phase will need, told from the layer tree alone: memory and the cost of an epoch. Plain
 //! numbers for people who decide what to freeze; the trainer itself measures.
 
-use super::pictures::Pictures;
+use super::features::BATCH;
+use super::pictures::{AHEAD, Pictures};
 use super::trainer::Variation;
 use crate::experiment::{Experiment, NormPolicy, Optimizer, Phase};
 use crate::models::head::pooled_width;
@@ -14,7 +15,7 @@ const PROGRAM: u64 = 260_000_000;
 /// Pictures that the frozen part sees at once.
 const FROZEN_BATCH: u64 = crate::models::fold::PIECE as u64;
 /// Decoded pictures on their way through the frozen part: one batch that passes, two that wait, one that is made ready.
-const PASSING: usize = 4 * 32;
+const PASSING: usize = (AHEAD + 2) * BATCH;
 /// What the backward pass needs beside the outputs that are kept for it, in tensors as large as the largest of them:
 /// gradients, and copies in the layout that a kernel wants. Measured when all of ResNet-18 and -50, MobileNetV2,
 /// EfficientNet-Lite0 and -B0 learns: 3 to 11.

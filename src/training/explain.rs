@@ -175,8 +175,7 @@ fn numbers(tensor: &Tensor) -> Result<Vec<f32>, TrainingError> {
 mod tests {
     use super::*;
     use crate::experiment::{Experiment, OutputLayer, WeightsSource};
-    use crate::training::network::Network;
-    use crate::training::network::build_backbone;
+    use crate::training::network::{Network, build_backbone};
 
     /// A run of `backbone` that was never trained, as its weights' file.
     fn classifier(

@@ -18,7 +18,7 @@ use crate::experiment::Augmentation;
 use crate::models::WeightsInfo;
 
 /// Batches that wait for the computing thread at most.
-const AHEAD: usize = 2;
+pub(super) const AHEAD: usize = 2;
 
 /// How a picture is seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -17,10 +17,19 @@ pub struct Reading {
     /// Bytes of memory that the squares of one call may take; more are kept in a file.
     pub budget: u64,
     /// What could not be read while a pass went on, not told yet.
-    pub unreadable: Mutex<Vec<(usize, Problem)>>,
+    unreadable: Mutex<Vec<(usize, Problem)>>,
 }
 
 impl Reading {
+    pub fn new(dataset: Arc<Dataset>, spec: SquareSpec, budget: u64) -> Self {
+        Self {
+            dataset,
+            spec,
+            budget,
+            unreadable: Mutex::default(),
+        }
+    }
+
     /// The square of one picture, mid-grey where it can't be read any more: see [`Self::take_unreadable`].
     pub fn square(&self, index: usize) -> Pixels {
         let (pixels, problem) = read_square(&self.dataset, index, &self.spec);

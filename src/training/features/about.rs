@@ -1,13 +1,13 @@
 //! What a folder of features holds, for people: its name is a digest, which says nothing.
 
 use std::collections::BTreeSet;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::pack::UNFINISHED;
 use crate::data::Dataset;
+use crate::data::replace::replace;
 
 /// The file beside the rows.
 const FILE: &str = "about.json";
@@ -52,13 +52,7 @@ impl About {
         while self.pictures.len() > FOLDERS {
             self.pictures.pop_last();
         }
-        let mut file = tempfile::Builder::new()
-            .prefix(UNFINISHED)
-            .tempfile_in(folder)?;
-        file.write_all(&serde_json::to_vec(&self)?)?;
-        file.persist(folder.join(FILE))
-            .map_err(|error| error.error)?;
-        Ok(())
+        replace(&folder.join(FILE), &serde_json::to_vec(&self)?)
     }
 
     /// Removes it where it stands alone.

@@ -22,13 +22,12 @@ use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 use crate::data::hash::hexadecimal;
+use crate::data::replace::UNFINISHED;
 
 /// Raised whenever the file's layout changes.
 pub(super) const VERSION: u32 = 1;
 /// How finished files end.
 pub(super) const EXTENSION: &str = "features";
-/// How files begin that are being written.
-pub(super) const UNFINISHED: &str = ".writing-";
 
 const MAGIC: &[u8; 8] = b"GRAFTFEA";
 const HEADER_BYTES: u64 = 64;

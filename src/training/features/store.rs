@@ -10,13 +10,14 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::about::About;
 use super::key::Recipe;
-use super::pack::{EXTENSION, Layout, Pack, PackWriter, RowKey, UNFINISHED};
+use super::pack::{EXTENSION, Layout, Pack, PackWriter, RowKey};
+use crate::data::replace::{UNFINISHED, replace};
 use crate::paths;
 
 /// What the files may take unless a person says otherwise.
@@ -104,13 +105,7 @@ impl FeatureStore {
     /// # Errors
     /// Whatever the disk says.
     pub fn set_limit(&self, bytes: u64) -> io::Result<()> {
-        std::fs::create_dir_all(&self.root)?;
-        let mut file = tempfile::Builder::new()
-            .prefix(UNFINISHED)
-            .tempfile_in(&self.root)?;
-        writeln!(file, "{bytes}")?;
-        file.persist(self.root.join("limit"))
-            .map_err(|error| error.error)?;
+        replace(&self.root.join("limit"), format!("{bytes}\n").as_bytes())?;
         self.prune();
         Ok(())
     }

@@ -2,27 +2,24 @@
 //! few epochs on kept features.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
+
+use crate::data::replace::replace;
 
 /// The answers in one file, which is small and may be deleted at any time.
 pub(super) struct Known {
-    folder: PathBuf,
+    file: PathBuf,
 }
 
 impl Known {
     pub fn new(cache: &Path) -> Self {
         Self {
-            folder: cache.to_path_buf(),
+            file: cache.join("precision.json"),
         }
     }
 
-    fn file(&self) -> PathBuf {
-        self.folder.join("precision.json")
-    }
-
     fn all(&self) -> BTreeMap<String, f64> {
-        std::fs::read(self.file())
+        std::fs::read(&self.file)
             .ok()
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
             .unwrap_or_default()
@@ -36,14 +33,8 @@ impl Known {
     pub fn remember(&self, network: String, moved: f64) {
         let mut all = self.all();
         all.insert(network, moved);
-        let write = || -> std::io::Result<()> {
-            std::fs::create_dir_all(&self.folder)?;
-            let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
-            file.write_all(&serde_json::to_vec(&all)?)?;
-            file.persist(self.file()).map_err(|error| error.error)?;
-            Ok(())
-        };
-        if let Err(error) = write() {
+        let bytes = serde_json::to_vec(&all).map_err(std::io::Error::from);
+        if let Err(error) = bytes.and_then(|bytes| replace(&self.file, &bytes)) {
             log::info!("how far bf16 moves features is not remembered: {error}");
         }
     }
@@ -62,7 +53,7 @@ mod tests {
         known.remember("a".into(), 0.25);
         known.remember("b".into(), 0.5);
         assert_eq!((known.get("a"), known.get("b")), (Some(0.25), Some(0.5)));
-        std::fs::write(known.file(), "{").unwrap();
+        std::fs::write(&known.file, "{").unwrap();
         assert_eq!(known.get("a"), None);
         known.remember("c".into(), 1.0);
         assert_eq!(known.get("c"), Some(1.0));

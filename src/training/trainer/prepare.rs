@@ -1,6 +1,5 @@
 //! From a request to a network, its pictures and a plan of every phase.
 
-use std::sync::Mutex;
 use std::time::Instant;
 
 use tch::{Device, Tensor};
@@ -95,12 +94,7 @@ pub(super) fn prepare<'a>(
     let origin = Origin::take(&network)?;
     let info = network.pretrained;
     let spec = square_spec(experiment, info, input_side(experiment, info));
-    let reading = Reading {
-        dataset: request.dataset.clone(),
-        spec,
-        budget: means.memory_bytes / 4,
-        unreadable: Mutex::default(),
-    };
+    let reading = Reading::new(request.dataset.clone(), spec, means.memory_bytes / 4);
     let normalizer = Normalizer::new(info, device)?;
     let pictures = Pictures::new(reading, &experiment.augmentation, normalizer);
 
