@@ -3,14 +3,15 @@
 
 use std::path::PathBuf;
 
-const SOURCE: &str = "src/models/fused/convolution.cpp";
+const FOLDER: &str = "src/libtorch";
+const SOURCES: [&str; 2] = ["src/libtorch/depthwise.cpp", "src/libtorch/unbound.cpp"];
 
 fn main() {
     println!("cargo:rerun-if-env-changed=LIBTORCH");
     println!("cargo:rerun-if-env-changed=LIBTORCH_INCLUDE");
     println!("cargo:rerun-if-env-changed=LIBTORCH_CXX11_ABI");
     println!("cargo:rerun-if-changed=packaging/build.rs");
-    println!("cargo:rerun-if-changed={SOURCE}");
+    println!("cargo:rerun-if-changed={FOLDER}");
     compile();
     if std::env::var("CARGO_CFG_TARGET_OS").as_deref() != Ok("linux") {
         return;
@@ -26,7 +27,7 @@ fn main() {
 
 /// Without libtorch's headers (torch-sys finds libtorch in other ways too) the program does without.
 fn compile() {
-    println!("cargo:rustc-check-cfg=cfg(graft_fused)");
+    println!("cargo:rustc-check-cfg=cfg(graft_unbound)");
     let folder = std::env::var_os("LIBTORCH_INCLUDE").or_else(|| std::env::var_os("LIBTORCH"));
     let Some(include) = folder.map(|folder| PathBuf::from(folder).join("include")) else {
         return;
@@ -38,12 +39,13 @@ fn compile() {
     cc::Build::new()
         .cpp(true)
         .std("c++17")
-        .opt_level(2)
+        .opt_level(3)
         .debug(false)
         .warnings(false)
         .define("_GLIBCXX_USE_CXX11_ABI", abi.as_str())
         .include(&include)
-        .file(SOURCE)
-        .compile("graft_fused");
-    println!("cargo:rustc-cfg=graft_fused");
+        .include(include.join("torch/csrc/api/include"))
+        .files(SOURCES)
+        .compile("graft_unbound");
+    println!("cargo:rustc-cfg=graft_unbound");
 }

@@ -9,6 +9,8 @@ pub mod experiment;
 pub mod format;
 pub mod paths;
 
+pub mod libtorch;
+
 pub mod data;
 pub mod models;
 

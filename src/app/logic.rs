@@ -186,6 +186,13 @@ impl Graft {
                     format!("{name}: memory, forecast: {memory}"),
                 );
             }
+            TrainingEvent::CardMemory(peak) => {
+                let memory = crate::format::bytes(peak);
+                self.log(
+                    NoticeKind::Info,
+                    format!("{name}: memory of the graphics card, at most: {memory}"),
+                );
+            }
             TrainingEvent::PhaseStarted {
                 phase,
                 name: phase_name,

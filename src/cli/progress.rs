@@ -116,6 +116,10 @@ impl TrainingListener for TerminalProgress {
                 "Memory, forecast: {}",
                 format::bytes(needed.memory())
             )),
+            TrainingEvent::CardMemory(peak) => self.say(&format!(
+                "Memory of the graphics card, at most: {}",
+                format::bytes(*peak)
+            )),
             TrainingEvent::PhaseStarted {
                 name,
                 epochs,

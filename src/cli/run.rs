@@ -18,7 +18,7 @@ use crate::experiment::{DataConfig, Experiment, preset};
 use crate::models::device::{self, Devices};
 use crate::models::{catalogue, weights};
 use crate::runs::seeds;
-use crate::runs::{RunRecorder, Tee, memory_text};
+use crate::runs::{MemoryUse, RunRecorder, Tee};
 use crate::training::events::TestMetrics;
 use crate::training::trainer::PauseFlag;
 use crate::training::{Outcome, TrainingError, TrainingRequest, train};
@@ -69,8 +69,7 @@ struct Trained {
     folder: PathBuf,
     /// Names the test pictures.
     test_split: String,
-    /// Bytes that it held at most, and that it was told to need.
-    memory: (Option<u64>, Option<u64>),
+    memory: MemoryUse,
     outcome: Outcome,
 }
 
@@ -210,7 +209,7 @@ fn train_one(
     Ok(Trained {
         experiment: experiment.clone(),
         folder,
-        memory: (summary.peak_memory_bytes, summary.memory_forecast_bytes),
+        memory: summary.memory_use(),
         test_split: summary.test_split,
         outcome,
     })
@@ -318,8 +317,9 @@ fn as_json(one: &Trained) -> serde_json::Value {
         "test": outcome.test,
         "phases": outcome.phases,
         "seconds_total": outcome.seconds_total,
-        "peak_memory_bytes": one.memory.0,
-        "memory_forecast_bytes": one.memory.1,
+        "peak_memory_bytes": one.memory.peak,
+        "memory_forecast_bytes": one.memory.forecast,
+        "peak_card_memory_bytes": one.memory.card,
     })
 }
 
@@ -364,7 +364,7 @@ fn as_text(one: &Trained) -> String {
         format::duration(outcome.seconds_total),
         outcome.best_epoch
     );
-    if let Some(memory) = memory_text(one.memory.0, one.memory.1) {
+    if let Some(memory) = one.memory.text() {
         let _ = writeln!(text, "Memory at most {memory}");
     }
     let _ = writeln!(text, "Run: {}", folder.display());
@@ -556,7 +556,7 @@ mod tests {
                 experiment,
                 folder: format!("/runs/{name}").into(),
                 test_split: "a".into(),
-                memory: (None, None),
+                memory: MemoryUse::default(),
                 outcome: Outcome {
                     test: Some(TestMetrics {
                         loss: 0.5,
@@ -618,10 +618,17 @@ mod tests {
             experiment: Experiment::default(),
             folder: "/runs/one".into(),
             test_split: String::new(),
-            memory: (Some(600_000_000), Some(700_000_000)),
+            memory: MemoryUse {
+                peak: Some(600_000_000),
+                forecast: Some(700_000_000),
+                card: Some(2_000_000_000),
+            },
             outcome,
         };
-        assert!(as_text(&one).contains("Memory at most 600 MB (forecast 700 MB)"));
+        assert!(
+            as_text(&one)
+                .contains("Memory at most 600 MB (forecast 700 MB), 2.00 GB on the graphics card")
+        );
         assert_eq!(
             as_json(&one),
             json!({
@@ -631,6 +638,7 @@ mod tests {
                 "seconds_total": 3.0,
                 "peak_memory_bytes": 600_000_000,
                 "memory_forecast_bytes": 700_000_000,
+                "peak_card_memory_bytes": 2_000_000_000_u64,
             })
         );
     }

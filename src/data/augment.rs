@@ -44,6 +44,71 @@ pub fn augment(picture: &Pixels, augmentation: &Augmentation, seed: u64, view: u
     changed
 }
 
+/// What [`augment`] does to a picture, in numbers, for whoever does it elsewhere. Each step rounds to whole grey levels and
+/// cuts them to 0 .. 255.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// Where a place in the result lies in the picture, both in pixels from the left upper corner:
+    /// `x' = a[0] x + a[1] y + a[2]`, `y' = a[3] x + a[4] y + a[5]`; `None` where nothing moves. Pixels are mixed
+    /// bilinearly, and beyond the borders lies the mirrored picture.
+    pub affine: Option<[f64; 6]>,
+    /// Added to every value, in grey levels.
+    pub brightness: f64,
+    /// Factor of the distance to each channel's mean.
+    pub contrast: f64,
+    /// From red, green and blue to each of them; `None` where colours stay.
+    pub color: Option<[[f64; 3]; 3]>,
+    /// The square that takes the mean of all values: left, top and side in pixels.
+    pub cutout: Option<[usize; 3]>,
+}
+
+impl Change {
+    /// What [`augment`] does with these arguments to a picture of this width and height.
+    pub fn drawn(augmentation: &Augmentation, seed: u64, view: u32, size: (u32, u32)) -> Self {
+        if let Some(view) = only_flips(augmentation, view) {
+            return Self::flip(augmentation, view, size);
+        }
+        let drawn = Drawn::new(augmentation, seed, view);
+        let is_flipped = drawn.flip_horizontally || drawn.flip_vertically;
+        Self {
+            affine: (is_flipped || drawn.moves()).then(|| geometry::affine(&drawn, size)),
+            brightness: drawn.brightness,
+            contrast: drawn.contrast,
+            color: color::matrix(drawn.saturation, drawn.hue_turns),
+            cutout: cutout::square(drawn.cutout_share, drawn.cutout_at, size),
+        }
+    }
+
+    /// What [`flip_view`] does.
+    pub fn flip(augmentation: &Augmentation, view: u32, size: (u32, u32)) -> Self {
+        let (horizontally, vertically) = flips(augmentation, view);
+        let (width, height) = (f64::from(size.0), f64::from(size.1));
+        let along = |is_mirrored: bool, side: f64| {
+            if is_mirrored {
+                (-1.0, side)
+            } else {
+                (1.0, 0.0)
+            }
+        };
+        let ((xx, x0), (yy, y0)) = (along(horizontally, width), along(vertically, height));
+        Self {
+            affine: (horizontally || vertically).then_some([xx, 0.0, x0, 0.0, yy, y0]),
+            ..Self::nothing()
+        }
+    }
+
+    /// The picture as it is.
+    pub fn nothing() -> Self {
+        Self {
+            affine: None,
+            brightness: 0.0,
+            contrast: 1.0,
+            color: None,
+            cutout: None,
+        }
+    }
+}
+
 /// The number of distinct versions that flips alone make: 1, 2 or 4.
 pub fn flip_views(augmentation: &Augmentation) -> u32 {
     (1 + u32::from(augmentation.horizontal_flip)) * (1 + u32::from(augmentation.vertical_flip))

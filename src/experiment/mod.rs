@@ -21,7 +21,8 @@ pub use data::{Column, DataConfig, DataSource, Fit, SplitConfig, Threshold};
 pub use head::{Activation, HeadConfig, HeadLayer, OutputLayer, Pooling};
 pub use phase::{LayerRates, Optimizer, Phase, Schedule};
 pub use training::{
-    ClassWeights, EarlyStopping, Keep, Monitor, Precision, TestViews, TrainingConfig,
+    ClassWeights, EarlyStopping, Keep, MixedPrecision, Monitor, Precision, TestViews,
+    TrainingConfig,
 };
 
 /// Everything that decides a run: data, backbone, head, augmentation, phases, seed.

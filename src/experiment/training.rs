@@ -21,6 +21,9 @@ pub struct TrainingConfig {
     pub weight_averaging: Option<f64>,
     pub test_views: TestViews,
     pub precision: Precision,
+    pub mixed_precision: MixedPrecision,
+    /// On graphics cards, products in single precision may round their factors to TF32's 10 bits of mantissa.
+    pub tf32: bool,
 }
 
 impl Default for TrainingConfig {
@@ -36,6 +39,8 @@ impl Default for TrainingConfig {
             weight_averaging: None,
             test_views: TestViews::Single,
             precision: Precision::Auto,
+            mixed_precision: MixedPrecision::Auto,
+            tf32: true,
         }
     }
 }
@@ -100,8 +105,7 @@ pub enum TestViews {
     Flips,
 }
 
-/// The numbers that layers compute with which no phase trains. What trains does so in single precision, and so does the
-/// head.
+/// The numbers that layers compute with which no phase trains. What trains follows [`MixedPrecision`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
 pub enum Precision {
     /// `Bf16` where the processor has instructions for it and features move so little that answers stay, else `Fp32`.
@@ -110,5 +114,19 @@ pub enum Precision {
     /// Single precision.
     Fp32,
     /// 8 bits of mantissa: half the memory, and two to three times as fast where the processor has instructions.
+    Bf16,
+}
+
+/// How the layers of the backbone that train compute. Weights, gradients' sums, the head, validation and test are in single
+/// precision in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+pub enum MixedPrecision {
+    /// `Bf16` where the graphics card or the processor has units for it, else `Off`.
+    #[default]
+    Auto,
+    /// Single precision.
+    Off,
+    /// Factors of convolutions and matrix products are rounded to bf16 (`torch.autocast`): about twice as fast and half
+    /// the memory where there are units for it, slower elsewhere.
     Bf16,
 }

@@ -5,6 +5,7 @@
     reason = "opening a shared library runs its initialisers; only libtorch's own are opened here"
 )]
 
+use std::ffi::{CStr, c_char, c_int, c_uint};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -85,6 +86,41 @@ fn resolve(text: &str, devices: &Devices) -> Result<Device, ModelError> {
     )))
 }
 
+/// Whether this processor has instructions for bf16. Those with AMX have these, too.
+pub fn bf16_instructions() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        std::arch::is_x86_feature_detected!("avx512bf16")
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        false
+    }
+}
+
+/// Whether `device` has units for matrices of bf16, with which training is about twice as fast: AMX in processors, tensor
+/// cores since compute capability 8.0 in graphics cards.
+pub fn bf16_units(device: Device) -> bool {
+    static PROCESSOR: OnceLock<bool> = OnceLock::new();
+    match device {
+        Device::Cuda(index) => capabilities()
+            .get(index)
+            .is_some_and(|&(major, _)| major >= 8),
+        _ => *PROCESSOR.get_or_init(|| {
+            let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+            bf16_instructions() && has_flag(&info, "amx_bf16")
+        }),
+    }
+}
+
+/// Rust has no stable word for AMX yet.
+fn has_flag(cpuinfo: &str, flag: &str) -> bool {
+    cpuinfo
+        .lines()
+        .find(|line| line.starts_with("flags"))
+        .is_some_and(|flags| flags.split_whitespace().any(|word| word == flag))
+}
+
 fn describe_cpu() -> String {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -121,27 +157,80 @@ fn open_cuda() -> Result<Vec<String>, String> {
     Ok(device_names(count))
 }
 
-/// The driver's own list, by index.
+/// What the driver calls its devices, by index; plain words where it does not say.
 fn device_names(count: usize) -> Vec<String> {
-    let mut names = Vec::new();
-    if let Ok(folders) = std::fs::read_dir("/proc/driver/nvidia/gpus") {
-        let mut files: Vec<PathBuf> = folders
-            .flatten()
-            .map(|entry| entry.path().join("information"))
-            .collect();
-        files.sort();
-        for file in files {
-            let text = std::fs::read_to_string(file).unwrap_or_default();
-            if let Some(model) = text.lines().find_map(|line| line.strip_prefix("Model:")) {
-                names.push(model.trim().to_string());
-            }
-        }
-    }
-    // With CUDA_VISIBLE_DEVICES the driver lists more than libtorch sees: which is which is unknown.
-    if names.len() != count {
-        names = vec!["NVIDIA GPU".to_string(); count];
-    }
+    let mut names: Vec<String> = driver()
+        .iter()
+        .map(|device| device.name.clone())
+        .take(count)
+        .collect();
+    names.resize_with(count, || "NVIDIA GPU".to_string());
     names
+}
+
+/// Compute capabilities, major and minor, by index.
+fn capabilities() -> Vec<(i32, i32)> {
+    driver().iter().map(|device| device.capability).collect()
+}
+
+/// A device as the NVIDIA driver knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct DriverDevice {
+    name: String,
+    capability: (i32, i32),
+}
+
+/// The devices that CUDA_VISIBLE_DEVICES leaves, in libtorch's order; none without a driver.
+fn driver() -> &'static [DriverDevice] {
+    static DEVICES: OnceLock<Vec<DriverDevice>> = OnceLock::new();
+    DEVICES.get_or_init(|| ask_driver().unwrap_or_default())
+}
+
+/// By the driver's own interface (`cuda.h`), which stays the same over its versions and which libtorch's headers without
+/// CUDA lack.
+fn ask_driver() -> Option<Vec<DriverDevice>> {
+    type Init = unsafe extern "C" fn(c_uint) -> c_int;
+    type Count = unsafe extern "C" fn(*mut c_int) -> c_int;
+    type Get = unsafe extern "C" fn(*mut c_int, c_int) -> c_int;
+    type Name = unsafe extern "C" fn(*mut c_char, c_int, c_int) -> c_int;
+    type Attribute = unsafe extern "C" fn(*mut c_int, c_int, c_int) -> c_int;
+    const CAPABILITY_MAJOR: c_int = 75;
+    const CAPABILITY_MINOR: c_int = 76;
+    const NAME_BYTES: c_int = 256;
+
+    // SAFETY: the driver's library, opened as in `open`; signatures and numbers are those of cuda.h. Every call gets
+    // pointers to values of the kind that it fills in, and what it has not filled in is not used.
+    unsafe {
+        let library = Library::open(Some("libcuda.so.1"), RTLD_NOW | RTLD_GLOBAL).ok()?;
+        let init = library.get::<Init>(b"cuInit\0").ok()?;
+        let count = library.get::<Count>(b"cuDeviceGetCount\0").ok()?;
+        let get = library.get::<Get>(b"cuDeviceGet\0").ok()?;
+        let name = library.get::<Name>(b"cuDeviceGetName\0").ok()?;
+        let attribute = library.get::<Attribute>(b"cuDeviceGetAttribute\0").ok()?;
+        let mut devices = 0;
+        if init(0) != 0 || count(&raw mut devices) != 0 {
+            return None;
+        }
+        let mut found = Vec::new();
+        for index in 0..devices {
+            let (mut device, mut major, mut minor) = (0, 0, 0);
+            let mut text = [0 as c_char; NAME_BYTES as usize];
+            let is_told = get(&raw mut device, index) == 0
+                && name(text.as_mut_ptr(), NAME_BYTES - 1, device) == 0
+                && attribute(&raw mut major, CAPABILITY_MAJOR, device) == 0
+                && attribute(&raw mut minor, CAPABILITY_MINOR, device) == 0;
+            if !is_told {
+                return None;
+            }
+            let name = CStr::from_ptr(text.as_ptr());
+            found.push(DriverDevice {
+                name: name.to_string_lossy().into_owned(),
+                capability: (major, minor),
+            });
+        }
+        std::mem::forget(library);
+        Some(found)
+    }
 }
 
 /// Folders that may hold `libtorch_cuda.so`, best first.
@@ -324,6 +413,27 @@ mod tests {
             assert_eq!(checked.is_ok(), fits);
             assert!(fits || checked.unwrap_err().contains(version));
         }
+    }
+
+    #[test]
+    fn a_flag_is_a_whole_word() {
+        let info = "model name\t: Fast\nflags\t\t: fpu amx_bf16_more avx2\n";
+        assert!(has_flag(info, "avx2") && !has_flag(info, "amx_bf16"));
+        assert!(!has_flag("", "avx2"));
+        // A device that is not there has no units.
+        assert!(!bf16_units(Device::Cuda(99)));
+    }
+
+    #[test]
+    fn the_driver_lists_what_libtorch_uses() {
+        let devices = discover();
+        if devices.cuda.is_empty() {
+            eprintln!("SKIPPED: {:?}", devices.why_no_cuda);
+            return;
+        }
+        let names: Vec<&String> = driver().iter().map(|device| &device.name).collect();
+        assert_eq!(names, devices.cuda.iter().collect::<Vec<_>>());
+        assert!(driver().iter().all(|device| device.capability.0 > 0));
     }
 
     #[test]

@@ -110,7 +110,10 @@ impl Head {
             if features.dim() == 2 {
                 return Ok(features.shallow_clone());
             }
-            Ok(features.f_adaptive_avg_pool2d([1, 1])?.f_flatten(1, -1)?)
+            // Not as adaptive_avg_pool2d, whose gradient loses the order in memory that the grid has, for which the
+            // layer before it then takes several times as long.
+            let places = features.f_permute([0, 2, 3, 1])?;
+            Ok(places.f_mean_dim([1i64, 2].as_slice(), false, None)?)
         };
         let largest = || -> Result<Tensor, ModelError> {
             if features.dim() == 2 {

@@ -35,6 +35,7 @@ pub(super) fn comparison(comparison: &Comparison) -> Result<Vec<u8>, String> {
             "best_epoch",
             "seconds_total",
             "peak_memory_bytes",
+            "peak_card_memory_bytes",
             "seed",
         ])?;
         for (run, Tested { confusion, .. }) in comparison.tested() {
@@ -59,6 +60,7 @@ pub(super) fn comparison(comparison: &Comparison) -> Result<Vec<u8>, String> {
                 summary.best_epoch.to_string(),
                 summary.seconds_total.to_string(),
                 whole(summary.peak_memory_bytes),
+                whole(summary.peak_card_memory_bytes),
                 whole(summary.seed),
             ])?;
         }

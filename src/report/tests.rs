@@ -148,6 +148,7 @@ impl Place {
             seed: Some(42),
             recipe: None,
             peak_memory_bytes: Some(512_000_000),
+            peak_card_memory_bytes: Some(3_000_000_000),
             memory_forecast_bytes: None,
             can_resume: false,
         };

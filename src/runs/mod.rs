@@ -108,6 +108,9 @@ pub struct RunSummary {
     /// The most memory that the process held while it trained, in bytes.
     #[serde(default)]
     pub peak_memory_bytes: Option<u64>,
+    /// The most of a graphics card's memory that its tensors took, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_card_memory_bytes: Option<u64>,
     /// What it was told to need before it began, in bytes.
     #[serde(default)]
     pub memory_forecast_bytes: Option<u64>,
@@ -117,20 +120,41 @@ pub struct RunSummary {
 }
 
 impl RunSummary {
-    /// [`memory_text`] of this run.
+    /// [`MemoryUse::text`] of this run.
     pub fn memory(&self) -> Option<String> {
-        memory_text(self.peak_memory_bytes, self.memory_forecast_bytes)
+        self.memory_use().text()
+    }
+
+    pub fn memory_use(&self) -> MemoryUse {
+        MemoryUse {
+            peak: self.peak_memory_bytes,
+            forecast: self.memory_forecast_bytes,
+            card: self.peak_card_memory_bytes,
+        }
     }
 }
 
-/// What a run held at most beside what it was told to need, both in bytes: `612 MB (forecast 700 MB)`; `None` where it
-/// was not measured.
-pub fn memory_text(peak: Option<u64>, forecast: Option<u64>) -> Option<String> {
-    let peak = format::bytes(peak?);
-    Some(match forecast {
-        Some(forecast) => format!("{peak} (forecast {})", format::bytes(forecast)),
-        None => peak,
-    })
+/// What a run held at most beside what it was told to need, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MemoryUse {
+    pub peak: Option<u64>,
+    pub forecast: Option<u64>,
+    /// Of a graphics card.
+    pub card: Option<u64>,
+}
+
+impl MemoryUse {
+    /// `612 MB (forecast 700 MB), 2.1 GB on the graphics card`; `None` where it was not measured.
+    pub fn text(&self) -> Option<String> {
+        let mut text = format::bytes(self.peak?);
+        if let Some(forecast) = self.forecast {
+            text += &format!(" (forecast {})", format::bytes(forecast));
+        }
+        if let Some(card) = self.card {
+            text += &format!(", {} on the graphics card", format::bytes(card));
+        }
+        Some(text)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -84,6 +84,7 @@ impl RunRecorder {
             seed: Some(experiment.seed),
             recipe: Some(seeds::recipe(&portable)),
             peak_memory_bytes: None,
+            peak_card_memory_bytes: None,
             memory_forecast_bytes: None,
             can_resume: false,
         };
@@ -306,6 +307,7 @@ impl RunRecorder {
                 self.note(&memory_line(needed));
                 self.write_summary()?;
             }
+            TrainingEvent::CardMemory(peak) => self.summary.peak_card_memory_bytes = Some(*peak),
             TrainingEvent::PhaseStarted {
                 name,
                 epochs,

@@ -195,6 +195,7 @@ fn unreadable(folder: &Path, error: &RunError) -> RunSummary {
         seed: None,
         recipe: None,
         peak_memory_bytes: None,
+        peak_card_memory_bytes: None,
         memory_forecast_bytes: None,
         can_resume: false,
     }

@@ -10,6 +10,8 @@ use crate::models::tree::{LayerNode, LayerTree};
 
 /// Bytes of a number in single precision.
 const NUMBER: u64 = 4;
+/// Of one in bf16.
+const ROUNDED_NUMBER: u64 = 2;
 /// Libtorch, its libraries and the program itself, before any network stands.
 const PROGRAM: u64 = 260_000_000;
 /// Pictures that the frozen part sees at once.
@@ -31,6 +33,8 @@ pub struct Situation<'a> {
     /// For each leaf, as `models::freeze::frozen_leaves` gives it.
     pub frozen: &'a [bool],
     pub head_parameters: u64,
+    /// What trains computes in bf16.
+    pub is_mixed: bool,
     /// As far as they are known.
     pub pictures: Option<PictureCounts>,
 }
@@ -139,6 +143,11 @@ impl Estimate {
         }
         let training = &experiment.training;
         let at_once = u64::from(training.micro_batch.unwrap_or(training.batch_size));
+        let learned_number = if situation.is_mixed {
+            ROUNDED_NUMBER
+        } else {
+            NUMBER
+        };
         // A dense head has about one multiply-add for each parameter.
         let head_cost = situation.head_parameters as f64 * (1.0 + BACKWARD);
         let kept = 1 + u64::from(experiment.training.weight_averaging.is_some());
@@ -163,9 +172,8 @@ impl Estimate {
             weights: (2 * all + kept * trainable) * NUMBER,
             gradients: trainable * NUMBER,
             optimizer: trainable * moments(&phase.optimizer) * NUMBER,
-            activations: ((outputs + BACKWARD_TENSORS * largest) * at_once)
-                .max(frozen_outputs * FROZEN_BATCH)
-                * NUMBER,
+            activations: ((outputs + BACKWARD_TENSORS * largest) * at_once * learned_number)
+                .max(frozen_outputs * FROZEN_BATCH * NUMBER),
             features,
             pictures: situation.pictures.map_or(0, |pictures| {
                 let seen = match (keeps_features, steady > 0) {
@@ -189,6 +197,11 @@ impl Estimate {
             },
             keeps_features,
         }
+    }
+
+    /// Bytes of a graphics card's memory that training takes, but for features, which are kept there while they fit.
+    pub fn on_device(&self) -> u64 {
+        self.weights + self.gradients + self.optimizer + self.activations
     }
 
     /// Bytes in all.
@@ -279,6 +292,7 @@ mod tests {
             tree: &tree,
             frozen: &frozen_leaves(&freeze, &tree).unwrap(),
             head_parameters: 1_026,
+            is_mixed: false,
             pictures: Some(PictureCounts {
                 train: 1_000,
                 validation: 200,
@@ -320,6 +334,7 @@ mod tests {
             tree: &tree,
             frozen: &frozen_leaves(&plan, &tree).unwrap(),
             head_parameters: 0,
+            is_mixed: false,
             pictures: Some(PictureCounts {
                 train: 10,
                 ..PictureCounts::default()

@@ -37,6 +37,8 @@ pub enum TrainingEvent {
     },
     /// What the phase that needs most will hold in memory.
     MemoryForecast(Estimate),
+    /// The most bytes of a graphics card's memory that tensors took. At the end, however it came.
+    CardMemory(u64),
     PhaseStarted {
         /// Counted from 0.
         phase: usize,

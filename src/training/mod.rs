@@ -7,6 +7,7 @@ pub mod trainer;
 pub mod inference;
 pub mod pretrained;
 
+mod augmented;
 pub mod features;
 mod network;
 mod phase_plan;
@@ -40,6 +41,7 @@ mod golden;
 
 pub use events::{EpochMetrics, TrainingEvent, TrainingListener};
 pub use phase_plan::rate_factors;
+pub use precision::is_mixed_here;
 pub use resume::ResumePoint;
 pub use trainer::{Outcome, TrainingRequest, train};
 

@@ -12,6 +12,7 @@ use super::reporter::Reporter;
 use super::shortage::AtOnce;
 use super::stages::Stages;
 use crate::experiment::{Experiment, OutputLayer, Phase, WeightsSource};
+use crate::libtorch::autocast::Bf16;
 use crate::models::cam::Activations;
 use crate::models::fold::{FrozenPrefix, PIECE, filled_up, in_pieces};
 use crate::models::head::Head;
@@ -49,6 +50,8 @@ pub struct Network {
     pub side: u32,
     /// What layers compute in that no phase changes.
     pub(super) frozen_kind: Kind,
+    /// What trains computes in bf16, where that is safe.
+    pub(super) is_mixed: bool,
     /// Whose preprocessing the pictures get.
     pub pretrained: &'static WeightsInfo,
     /// Pictures that pass without gradients.
@@ -122,8 +125,9 @@ impl Network {
             output,
             side,
             frozen_kind: Kind::Float,
+            is_mixed: false,
             pretrained,
-            at_once: AtOnce::default(),
+            at_once: AtOnce::new(None, device),
             stages,
             segments,
             costs,
@@ -260,14 +264,21 @@ impl Network {
         Ok(FrozenPart { depths, prefixes })
     }
 
-    /// From `depth` to logits, training.
+    /// From `depth` to logits, training. The head computes in single precision in any case.
     pub fn train_logits(
         &self,
         input: &Tensor,
         depth: usize,
         pass: &Pass,
     ) -> Result<Tensor, TrainingError> {
-        let pooled = self.advance(input, depth..self.depth(), pass)?;
+        let pooled = {
+            let learns = depth < self.depth();
+            let _mixed = (self.is_mixed && learns)
+                .then(|| Bf16::begin(self.device))
+                .transpose()?;
+            self.advance(input, depth..self.depth(), pass)?
+        };
+        let pooled = pooled.f_to_kind(Kind::Float)?;
         Ok(self.head.forward(&pooled, true)?)
     }
 
@@ -281,13 +292,16 @@ impl Network {
 
     /// The classes that `logits` find most probable.
     pub fn predicted(&self, logits: &Tensor) -> Result<Vec<u32>, TrainingError> {
+        classes_of(&self.most_probable(logits)?)
+    }
+
+    /// The same, `[N]`, int64, where the logits are: nobody waits for a graphics card.
+    pub fn most_probable(&self, logits: &Tensor) -> Result<Tensor, TrainingError> {
         let classes = match self.output {
             OutputLayer::Softmax => logits.f_argmax(-1, false)?,
             OutputLayer::Sigmoid => logits.f_reshape([-1i64])?.f_gt(0.0)?,
         };
-        let classes: Vec<i64> =
-            Vec::try_from(classes.f_to_kind(tch::Kind::Int64)?.f_to(Device::Cpu)?)?;
-        Ok(classes.into_iter().map(|class| class as u32).collect())
+        Ok(classes.f_to_kind(Kind::Int64)?)
     }
 
     /// Switches gradients on for what `plan` trains, and off for all else.
@@ -337,6 +351,12 @@ impl Network {
             })
             .collect()
     }
+}
+
+/// The classes of what [`Network::most_probable`] gives.
+pub fn classes_of(classes: &Tensor) -> Result<Vec<u32>, TrainingError> {
+    let classes: Vec<i64> = Vec::try_from(classes.f_to(Device::Cpu)?)?;
+    Ok(classes.into_iter().map(|class| class as u32).collect())
 }
 
 /// Consecutive segments in inference mode and without gradients, normalisations folded into their

@@ -9,12 +9,14 @@ use rayon::prelude::*;
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::TrainingError;
+use super::augmented::augmented;
 use super::reading::Reading;
 use super::reporter::Reporter;
 use crate::data::Pixels;
-use crate::data::augment::{augment, flip_view};
+use crate::data::augment::{Change, augment, flip_view};
 use crate::data::store::PictureStore;
 use crate::experiment::Augmentation;
+use crate::libtorch::cuda;
 use crate::models::WeightsInfo;
 
 /// Batches that wait for the computing thread at most.
@@ -65,10 +67,26 @@ impl Normalizer {
     /// RGB bytes of `count` squares, one after the other, to `[count, 3, side, side]` with
     /// channels-last strides.
     pub fn tensor(&self, rgb: &[u8], count: usize, side: u32) -> Result<Tensor, TchError> {
+        self.changed_tensor(rgb, count, side, &[])
+    }
+
+    /// The same of pictures that are changed on their way, on the device; no `changes` leave them as they are.
+    fn changed_tensor(
+        &self,
+        rgb: &[u8],
+        count: usize,
+        side: u32,
+        changes: &[Change],
+    ) -> Result<Tensor, TchError> {
         let shape = [count as i64, i64::from(side), i64::from(side), 3];
-        Tensor::f_from_data_size(rgb, &shape, Kind::Uint8)?
-            .f_to(self.device)?
-            .f_to_kind(Kind::Float)?
+        let levels = cuda::bytes_to(rgb, &shape, self.device)?;
+        let mut levels = if changes.is_empty() {
+            levels.f_to_kind(Kind::Float)?
+        } else {
+            augmented(&levels, changes)?
+        };
+        // Nobody else holds them.
+        levels
             .f_sub_(&self.mean)?
             .f_div_(&self.deviation)?
             .f_permute([0i64, 3, 1, 2])
@@ -87,6 +105,8 @@ struct Squares {
     stores: Vec<PictureStore>,
     augmentation: Augmentation,
     reading: Reading,
+    /// Pictures leave as they are, and are augmented where the network computes.
+    is_augmented_later: bool,
 }
 
 impl Pictures {
@@ -100,6 +120,7 @@ impl Pictures {
                 stores: Vec::new(),
                 augmentation: augmentation.clone(),
                 reading,
+                is_augmented_later: normalizer.device != Device::Cpu,
             },
             normalizer,
         }
@@ -165,7 +186,12 @@ impl Pictures {
                 })?;
             let mut done = 0;
             while let Ok(rgb) = coming.recv() {
-                let pictures = self.normalizer.tensor(&rgb, batches[done].len(), side)?;
+                let batch = &batches[done];
+                let changes = squares.changes(batch);
+                let count = batch.len();
+                let pictures = self
+                    .normalizer
+                    .changed_tensor(&rgb, count, side, &changes)?;
                 if body(done, pictures)?.is_break() {
                     return Ok(());
                 }
@@ -201,6 +227,23 @@ impl Squares {
             .collect()
     }
 
+    /// What is still to be done to a batch; nothing where all of it stays as it is.
+    fn changes(&self, batch: &[Shot]) -> Vec<Change> {
+        let is_plain = |shot: &Shot| matches!(shot.look, Look::Plain | Look::Flip(0));
+        if !self.is_augmented_later || batch.iter().all(is_plain) {
+            return Vec::new();
+        }
+        let side = self.reading.spec.side;
+        let change = |shot: &Shot| match shot.look {
+            Look::Plain => Change::nothing(),
+            Look::Flip(view) => Change::flip(&self.augmentation, view, (side, side)),
+            Look::Augmented { seed, view } => {
+                Change::drawn(&self.augmentation, seed, view, (side, side))
+            }
+        };
+        batch.iter().map(change).collect()
+    }
+
     /// The bytes of a batch.
     fn rgb(&self, batch: &[Shot]) -> Vec<u8> {
         let passing = self.passing(batch);
@@ -210,16 +253,18 @@ impl Squares {
                 None => passing[&picture].clone(),
             }
         };
+        let copy = |out: &mut [u8], shot: &Shot| match self.kept(shot.picture) {
+            Some(store) => out.copy_from_slice(store.rgb(shot.picture)),
+            None => out.copy_from_slice(&passing[&shot.picture].rgb),
+        };
         let side = self.reading.spec.side as usize;
         let length = side * side * 3;
         let mut rgb = vec![0; length * batch.len()];
         rgb.par_chunks_mut(length)
             .zip(batch)
             .for_each(|(out, shot)| match shot.look {
-                Look::Plain | Look::Flip(0) => match self.kept(shot.picture) {
-                    Some(store) => out.copy_from_slice(store.rgb(shot.picture)),
-                    None => out.copy_from_slice(&passing[&shot.picture].rgb),
-                },
+                _ if self.is_augmented_later => copy(out, shot),
+                Look::Plain | Look::Flip(0) => copy(out, shot),
                 Look::Flip(view) => {
                     let picture = copy_of(shot.picture);
                     out.copy_from_slice(&flip_view(&picture, &self.augmentation, view).rgb);

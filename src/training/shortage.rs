@@ -2,9 +2,10 @@
 
 use std::cell::Cell;
 
-use tch::{TchError, Tensor};
+use tch::{Device, TchError, Tensor};
 
 use super::TrainingError;
+use crate::libtorch::cuda;
 use crate::models::ModelError;
 
 /// How libtorch, on the host and on a graphics card, and the libraries under it say that there is no memory. The first is
@@ -38,20 +39,17 @@ pub(super) fn out_of_memory(error: &TrainingError) -> Option<String> {
 /// there once may be missing again.
 #[derive(Debug)]
 pub struct AtOnce {
+    /// Whose memory it is about.
+    device: Device,
     most: Cell<usize>,
     is_news: Cell<bool>,
 }
 
-impl Default for AtOnce {
-    fn default() -> Self {
-        Self::new(None)
-    }
-}
-
 impl AtOnce {
     /// `None` sets no limit.
-    pub fn new(most: Option<u32>) -> Self {
+    pub fn new(most: Option<u32>, device: Device) -> Self {
         Self {
+            device,
             most: Cell::new(most.map_or(usize::MAX, |most| most.max(1) as usize)),
             is_news: Cell::new(false),
         }
@@ -68,6 +66,7 @@ impl AtOnce {
             return None;
         }
         crate::allocator::give_back();
+        cuda::empty_cache(self.device);
         self.most.set(half);
         self.is_news.set(true);
         Some(half)
@@ -129,7 +128,7 @@ impl AtOnce {
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use proptest::prelude::*;
-    use tch::{Device, Kind};
+    use tch::Kind;
 
     use super::*;
 
@@ -163,7 +162,7 @@ mod tests {
     #[test]
     fn rows_that_did_not_fit_are_worked_on_again_in_halves() {
         let input = Tensor::arange(10, (Kind::Float, Device::Cpu)).view([10, 1]);
-        let at_once = AtOnce::default();
+        let at_once = AtOnce::new(None, Device::Cpu);
         let mut seen = Vec::new();
         let mut work = |part: &Tensor| {
             let rows = part.size()[0];
@@ -181,7 +180,7 @@ mod tests {
         let refused = at_once.forward(&input, &mut |_| Err(shortage()));
         assert!(refused.is_err() && at_once.most() == 1);
         let mut tries = 0;
-        let failed = AtOnce::default().forward(&input, &mut |_| {
+        let failed = AtOnce::new(None, Device::Cpu).forward(&input, &mut |_| {
             tries += 1;
             Err(TrainingError::Stopped)
         });
@@ -191,7 +190,7 @@ mod tests {
     proptest! {
         #[test]
         fn parts_are_all_rows_and_nearly_equal(rows in 1usize..400, most in 1u32..64, least in 1usize..3) {
-            let parts = AtOnce::new(Some(most)).parts(rows, least);
+            let parts = AtOnce::new(Some(most), Device::Cpu).parts(rows, least);
             prop_assert_eq!(parts.iter().sum::<usize>(), rows);
             let (low, high) = (*parts.iter().min().unwrap(), *parts.iter().max().unwrap());
             prop_assert!(high - low <= 1);

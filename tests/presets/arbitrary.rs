@@ -2,9 +2,9 @@
 
 use graft::experiment::{
     Activation, Augmentation, BackboneConfig, ClassWeights, Column, DataConfig, DataSource,
-    EarlyStopping, Experiment, Fit, FreezePlan, HeadConfig, HeadLayer, Keep, LayerRates, Monitor,
-    NormPolicy, Optimizer, OutputLayer, Phase, Pooling, Precision, Schedule, SplitConfig,
-    TestViews, Threshold, TrainedNorm, TrainingConfig, Views, WeightsSource,
+    EarlyStopping, Experiment, Fit, FreezePlan, HeadConfig, HeadLayer, Keep, LayerRates,
+    MixedPrecision, Monitor, NormPolicy, Optimizer, OutputLayer, Phase, Pooling, Precision,
+    Schedule, SplitConfig, TestViews, Threshold, TrainedNorm, TrainingConfig, Views, WeightsSource,
 };
 use proptest::prelude::*;
 
@@ -231,6 +231,8 @@ fn any_training() -> impl Strategy<Value = TrainingConfig> {
                     weight_averaging,
                     test_views: TestViews::Flips,
                     precision: Precision::Bf16,
+                    mixed_precision: MixedPrecision::Off,
+                    tf32: false,
                 }
             },
         )

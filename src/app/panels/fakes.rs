@@ -346,6 +346,7 @@ fn run(
             seed: None,
             recipe: None,
             peak_memory_bytes: None,
+            peak_card_memory_bytes: None,
             memory_forecast_bytes: None,
             can_resume: false,
         }),

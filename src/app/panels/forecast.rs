@@ -9,6 +9,7 @@ use crate::app::tokens::{icon, tokens};
 use crate::experiment::{Experiment, Views};
 use crate::models::catalogue;
 use crate::training::estimate::{Estimate, PictureCounts, Situation};
+use crate::training::is_mixed_here;
 use crate::training::time_estimate::{Planned, RunEstimate, picture_seconds};
 use crate::training::warmth::Warmth;
 
@@ -74,6 +75,7 @@ pub fn with_views(state: &State, layers: &LayersView, views: Views) -> Option<Ru
             tree,
             frozen: &locks.frozen,
             head_parameters: locks.head_parameters,
+            is_mixed: is_mixed_here(&experiment),
             pictures: Some(pictures),
         }));
     }

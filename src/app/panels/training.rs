@@ -7,7 +7,9 @@ use super::widgets;
 use crate::app::command::Command;
 use crate::app::state::{Scan, State};
 use crate::app::tokens::tokens;
-use crate::experiment::{ClassWeights, EarlyStopping, Keep, Monitor, Precision, TestViews, bounds};
+use crate::experiment::{
+    ClassWeights, EarlyStopping, Keep, MixedPrecision, Monitor, Precision, TestViews, bounds,
+};
 
 /// Plain data of the training editor.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,6 +94,24 @@ const PRECISIONS: [(Precision, &str, &str); 3] = [
         Precision::Bf16,
         "bf16",
         "Frozen layers compute with 8 bits of mantissa: about twice as fast on processors with instructions for it, slower on others; as accurate, but a few answers differ",
+    ),
+];
+
+const MIXED_PRECISIONS: [(MixedPrecision, &str, &str); 3] = [
+    (
+        MixedPrecision::Auto,
+        "Auto",
+        "Mixed where the graphics card or the processor has units for bf16 (tensor cores, AMX), else fp32; the run's log says what was chosen",
+    ),
+    (
+        MixedPrecision::Off,
+        "fp32",
+        "Layers that train compute in single precision, as on any machine",
+    ),
+    (
+        MixedPrecision::Bf16,
+        "bf16",
+        "Convolutions and matrix products round their factors to bf16; weights, the head and all tests stay in single precision. Up to twice as fast and half the memory where there are units for it, slower elsewhere",
     ),
 ];
 
@@ -216,7 +236,7 @@ pub fn training_ui(
         &TEST_VIEWS,
     );
     draft.touched(changed, "");
-    let tooltip = "What frozen layers compute in. Layers that train, and the head, always compute in single precision";
+    let tooltip = "What frozen layers compute in";
     let training = &mut draft.experiment.training;
     let changed = widgets::segmented_row(
         ui,
@@ -225,6 +245,20 @@ pub fn training_ui(
         &mut training.precision,
         &PRECISIONS,
     );
+    draft.touched(changed, "");
+    let tooltip = "What layers of the backbone that train compute in";
+    let training = &mut draft.experiment.training;
+    let changed = widgets::segmented_row(
+        ui,
+        "Precision of training",
+        tooltip,
+        &mut training.mixed_precision,
+        &MIXED_PRECISIONS,
+    );
+    draft.touched(changed, "");
+    let tooltip = "On graphics cards, products in single precision may round their factors to TF32's 10 bits of mantissa: several times as fast";
+    let training = &mut draft.experiment.training;
+    let changed = widgets::toggle(ui, "TF32 on graphics cards", tooltip, &mut training.tf32);
     draft.touched(changed, "");
     let tooltip = "Decides the split, the initial weights of the head, the order of pictures and the augmentation: the same seed gives the same run";
     let changed = widgets::number(

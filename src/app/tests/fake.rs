@@ -171,6 +171,7 @@ pub fn summary(id: &str, accuracy: f64) -> RunSummary {
         seed: None,
         recipe: None,
         peak_memory_bytes: None,
+        peak_card_memory_bytes: None,
         memory_forecast_bytes: None,
         can_resume: false,
     }

@@ -62,6 +62,15 @@ pub(super) fn jitter(picture: &mut Pixels, saturation: f64, hue_turns: f64) {
     }
 }
 
+/// The same matrix as numbers; `None` where colours stay.
+pub(super) fn matrix(saturation: f64, hue_turns: f64) -> Option<[[f64; 3]; 3]> {
+    if saturation == 1.0 && hue_turns == 0.0 {
+        return None;
+    }
+    let number = |value: i32| f64::from(value) / f64::from(1 << MATRIX_BITS);
+    Some(color_matrix(saturation, hue_turns).map(|row| row.map(number)))
+}
+
 /// RGB to YIQ, I and Q scaled and turned, and back, with [`MATRIX_BITS`] behind the point.
 fn color_matrix(saturation: f64, hue_turns: f64) -> [[i32; 3]; 3] {
     const LUMA: [f64; 3] = [0.299, 0.587, 0.114];

@@ -45,6 +45,19 @@ impl Affine {
     }
 }
 
+/// [`Affine`] of a picture of that width and height: `xx, xy, x0, yx, yy, y0`.
+pub(super) fn affine(drawn: &Drawn, (width, height): (u32, u32)) -> [f64; 6] {
+    let Affine {
+        xx,
+        xy,
+        x0,
+        yx,
+        yy,
+        y0,
+    } = Affine::new(drawn, f64::from(width), f64::from(height));
+    [xx, xy, x0, yx, yy, y0]
+}
+
 /// Bits behind the point of a place in the picture.
 const FRACTION_BITS: u32 = 32;
 

@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use serde::Deserialize;
-use tch::{Kind, Tensor, no_grad};
+use tch::{Device, Kind, Tensor, no_grad};
 
+use crate::libtorch::autocast::Bf16;
 use crate::models::Backbone;
 use crate::models::layers::{LeafMode, Pass};
 use crate::models::parameters::{Entry, Role};
@@ -122,6 +123,44 @@ pub(super) fn training_steps(network: &dyn Backbone, step: &Step) {
             })
             .collect();
         training_step(network, step.side, &Pass { modes }, expected);
+    }
+    mixed_step(network, step.side, policies.inference.loss);
+}
+
+/// Every network can be trained in mixed precision: about the same loss, and gradients in single precision that are numbers.
+fn mixed_step(network: &dyn Backbone, side: i64, expected: f64) {
+    let name = network.info().name;
+    let learned: Vec<&Entry> = network
+        .parameters()
+        .entries
+        .iter()
+        .filter(|entry| entry.role == Role::Parameter && entry.is_in_base())
+        .collect();
+    for entry in &learned {
+        let _ = entry.tensor.set_requires_grad(true);
+    }
+    let x = pictures(4, side).unwrap();
+    let pass = Pass::inference();
+    let features = {
+        let _mixed = Bf16::begin(Device::Cpu).unwrap();
+        network.forward_features(&x, &pass).unwrap()
+    };
+    let logits = network
+        .classify(&features.to_kind(Kind::Float), &pass)
+        .unwrap();
+    let loss = (&logits * noise("loss", &[4, 1000]).unwrap()).sum(Kind::Float) / 1000.;
+    let largest = logits.abs().max().double_value(&[]);
+    let found = loss.double_value(&[]);
+    assert!(
+        (found - expected).abs() < 0.1 * expected.abs().max(largest),
+        "{name}: mixed loss {found} and not {expected}, largest logit {largest}"
+    );
+    let tensors: Vec<&Tensor> = learned.iter().map(|entry| &entry.tensor).collect();
+    let gradients = Tensor::run_backward(&[&loss], &tensors, false, false);
+    for (entry, gradient) in learned.iter().zip(&gradients) {
+        assert_eq!(gradient.kind(), Kind::Float, "{name}: {}", entry.name);
+        assert!(length(gradient).is_finite(), "{name}: {}", entry.name);
+        let _ = entry.tensor.set_requires_grad(false);
     }
 }
 

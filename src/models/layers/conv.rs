@@ -1,10 +1,11 @@
 //! Convolutions, with PyTorch's arithmetic.
 
-use tch::Tensor;
+use tch::{Device, Tensor};
 
 use super::super::ModelError;
 use super::super::fused::{self, After};
 use super::{Activation, BatchNorm, Context};
+use crate::libtorch::{self, depthwise};
 
 /// How a convolution pads its input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,9 +155,19 @@ impl Conv2d {
         let spec = &self.spec;
         let stride = [spec.stride, spec.stride];
         let at_once = context.folded.is_some() && fused::is_for(input);
+        let learns = context.folded.is_none() && weight.requires_grad();
         let convolve = |input: &Tensor, padding: [i64; 2]| {
             if at_once {
                 return fused::convolution(input, (weight, bias), spec, padding, after);
+            }
+            if learns && is_large_depthwise(spec, input) {
+                return Ok(depthwise::convolution(
+                    input,
+                    weight,
+                    bias,
+                    spec.stride,
+                    padding,
+                )?);
             }
             let bare = input.f_conv2d(weight, bias, stride, padding, [1, 1], spec.groups)?;
             after.apply(bare)
@@ -185,6 +196,15 @@ impl Conv2d {
         }
         Ok(output)
     }
+}
+
+/// Whether the gradient of its kernel has a quicker way: see [`depthwise`].
+fn is_large_depthwise(spec: &ConvSpec, input: &Tensor) -> bool {
+    libtorch::IS_THERE
+        && input.device() == Device::Cpu
+        && spec.groups == spec.inputs
+        && spec.groups == spec.outputs
+        && matches!(spec.kernel, [5, 5] | [7, 7])
 }
 
 /// Zeros on both sides together.

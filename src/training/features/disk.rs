@@ -243,8 +243,8 @@ impl Found {
         Ok(damaged)
     }
 
-    /// The rows at `rows`, read from disk, `[N, …]`; all of them must be there.
-    pub fn read(&self, rows: &[i64], device: Device) -> Result<Tensor, TrainingError> {
+    /// The rows at `rows`, read from disk, `[N, …]`, in the machine's memory; all of them must be there.
+    pub fn read(&self, rows: &[i64]) -> Result<Tensor, TrainingError> {
         let gone = |error: &dyn std::fmt::Display| {
             TrainingError::Experiment(format!(
                 "kept features can't be read any more ({error}): run “graft cache --clear” and train again"
@@ -261,7 +261,7 @@ impl Found {
                 None => Err(io::ErrorKind::NotFound.into()),
             })
             .map_err(|error| gone(&error))?;
-        Ok(tensor_of(&bytes, layout, rows.len())?.f_to(device)?)
+        Ok(tensor_of(&bytes, layout, rows.len())?)
     }
 
     /// Notes that these rows were of use.

@@ -108,7 +108,8 @@ fn machine(device: Device) -> String {
     let devices = discover();
     let threads = tch::get_num_threads();
     match device {
-        Device::Cuda(index) => format!("{:?}", devices.cuda.get(index)),
+        // Pictures are augmented there.
+        Device::Cuda(index) => format!("{:?}, augmented there", devices.cuda.get(index)),
         _ => format!("{}, {threads} at work", devices.cpu),
     }
 }

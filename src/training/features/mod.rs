@@ -3,6 +3,7 @@
 //!
 //! | where the rows are | when |
 //! | --- | --- |
+//! | in a graphics card's memory | it computes, and they fit into it |
 //! | in memory | they fit into it |
 //! | on disk, read batch by batch | they don't, and reading is quicker than computing |
 //! | nowhere: computed in every epoch | neither |
@@ -26,6 +27,7 @@ use super::forecast::Work;
 use super::network::Network;
 use super::pictures::{Pictures, Shot};
 use super::reporter::Reporter;
+use crate::libtorch::cuda;
 pub(super) use disk::Disk;
 use disk::{Found, kind_of, shape_of};
 use key::stands_alone;
@@ -55,24 +57,70 @@ enum Rows {
     /// `[rows, F]` for pooled features, `[rows, H, W, C]` for a grid: rows of channels-last grids lie together in
     /// memory, so that picking some of them is one copy.
     Memory(Tensor),
-    Disk(Found, Device),
+    Disk(Found),
 }
 
 impl Block {
+    fn place(&self) -> Device {
+        match &self.rows {
+            Rows::Memory(rows) => rows.device(),
+            Rows::Disk(_) => Device::Cpu,
+        }
+    }
+
     fn bytes(&self) -> u64 {
         match &self.rows {
             Rows::Memory(rows) => rows.numel() as u64 * rows.kind().elt_size_in_bytes() as u64,
-            Rows::Disk(..) => 0,
+            Rows::Disk(_) => 0,
         }
     }
 }
 
+/// Bytes that features may take in memory, and whose memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Room {
+    /// Where the network computes.
+    device: Device,
+    /// The machine's memory.
+    host: u64,
+    /// A graphics card's own.
+    card: u64,
+}
+
+impl Room {
+    /// `card` counts where `device` is a graphics card.
+    pub fn new(device: Device, host: u64, card: u64) -> Self {
+        let card = if device == Device::Cpu { 0 } else { card };
+        Self { device, host, card }
+    }
+
+    /// Takes room for `bytes` and says where it is: beside the network, else in the machine's memory; `None` when neither
+    /// has it.
+    fn take(&mut self, bytes: u64) -> Option<Device> {
+        let (room, place) = if self.device != Device::Cpu && bytes <= self.card {
+            (&mut self.card, self.device)
+        } else {
+            (&mut self.host, Device::Cpu)
+        };
+        *room = room.checked_sub(bytes)?;
+        Some(place)
+    }
+
+    /// What is left after `bytes` in the memory of `place`.
+    fn without(mut self, place: Device, bytes: u64) -> Self {
+        let room = match place {
+            Device::Cpu => &mut self.host,
+            _ => &mut self.card,
+        };
+        *room = room.saturating_sub(bytes);
+        self
+    }
+}
+
 /// All features that are kept.
-#[derive(Default)]
 pub(super) struct FeatureCache {
     blocks: Vec<Block>,
-    /// Bytes that the features may take in memory.
-    budget: u64,
+    room: Room,
     disk: Option<Disk>,
 }
 
@@ -88,6 +136,18 @@ pub(super) struct Wanted<'a> {
     pub later: &'a [usize],
 }
 
+/// One pass over the rows that are `missing`.
+struct Recording<'a> {
+    wanted: &'a Wanted<'a>,
+    /// The depth where it begins.
+    start: usize,
+    missing: &'a [usize],
+    /// Of all rows.
+    keys: &'a [Option<RowKey>],
+    /// For what it leaves.
+    room: Room,
+}
+
 impl Wanted<'_> {
     /// Whether some picture has more than one row.
     fn has_versions(&self) -> bool {
@@ -97,10 +157,10 @@ impl Wanted<'_> {
 }
 
 impl FeatureCache {
-    pub fn new(budget: u64, disk: Option<Disk>) -> Self {
+    pub fn new(room: Room, disk: Option<Disk>) -> Self {
         Self {
             blocks: Vec::new(),
-            budget,
+            room,
             disk,
         }
     }
@@ -138,10 +198,11 @@ impl FeatureCache {
         })?;
         let picked = match &block.rows {
             Rows::Memory(all) => {
-                let rows = Tensor::f_from_slice(rows)?.f_to(all.device())?;
-                all.f_index_select(0, &rows)?
+                let rows = cuda::numbers_to(rows, all.device())?;
+                let picked = all.f_index_select(0, &rows)?;
+                cuda::tensor_to(&picked, self.room.device)?
             }
-            Rows::Disk(found, device) => found.read(rows, *device)?,
+            Rows::Disk(found) => cuda::tensor_to(&found.read(rows)?, self.room.device)?,
         };
         let picked = picked.f_to_kind(Kind::Float)?;
         Ok(if picked.dim() == 4 {
@@ -169,14 +230,14 @@ impl FeatureCache {
             keys = disk.keys(wanted.shots);
             found = disk.find(network, wanted.depth, &keys)?;
         }
-        let room = self.room();
+        let mut room = self.room();
         let mut missing = found.missing();
         let mut loaded = None;
         if let Some(layout) = found.layout()
             && missing.len() < rows
-            && layout.row_bytes().saturating_mul(rows as u64) <= room
+            && let Some(place) = room.take(layout.row_bytes().saturating_mul(rows as u64))
         {
-            let kind = (kind_of(layout), network.device);
+            let kind = (kind_of(layout), place);
             let target = Tensor::f_empty(shape_of(layout, rows), kind)?;
             missing.extend(found.load(&target)?);
             missing.sort_unstable();
@@ -188,7 +249,7 @@ impl FeatureCache {
         if missing.is_empty() {
             let kept = match loaded {
                 Some(rows) => Rows::Memory(rows),
-                None => Rows::Disk(found, network.device),
+                None => Rows::Disk(found),
             };
             self.keep(wanted.group, wanted.depth, kept);
             return Ok(true);
@@ -210,9 +271,14 @@ impl FeatureCache {
                 }
             }
         }
-        let sinks = self.record(
-            wanted, start, &missing, &keys, loaded, network, pictures, reporter,
-        )?;
+        let pass = Recording {
+            wanted,
+            start,
+            missing: &missing,
+            keys: &keys,
+            room,
+        };
+        let sinks = self.record(&pass, loaded, network, pictures, reporter)?;
         let mut fits = false;
         for sink in sinks {
             let kept = match sink.memory {
@@ -229,21 +295,21 @@ impl FeatureCache {
 
     /// One pass over the `missing` rows. Gives what was recorded, finished files included; nothing when the depth
     /// that is wanted finds no room.
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "the parts of one call of compute"
-    )]
     fn record(
         &mut self,
-        wanted: &Wanted<'_>,
-        start: usize,
-        missing: &[usize],
-        keys: &[Option<RowKey>],
+        pass: &Recording<'_>,
         loaded: Option<Tensor>,
         network: &Network,
         pictures: &Pictures,
         reporter: &mut Reporter<'_>,
     ) -> Result<Vec<Sink>, TrainingError> {
+        let &Recording {
+            wanted,
+            start,
+            missing,
+            keys,
+            room,
+        } = pass;
         let is_whole = missing.len() == wanted.shots.len();
         let mut depths: Vec<usize> = if is_whole {
             wanted.later.to_vec()
@@ -262,16 +328,13 @@ impl FeatureCache {
                 network.prefix(std::mem::replace(&mut from, depth)..depth)?,
             ));
         }
-        let taken = loaded.as_ref().map_or(0, |rows| {
-            rows.numel() as u64 * rows.kind().elt_size_in_bytes() as u64
-        });
         let mut recorder = Recorder {
             network,
             start,
             parts,
             rows: wanted.shots.len(),
             computed: missing.len(),
-            budget: self.room().saturating_sub(taken),
+            room,
             sinks: Vec::new(),
             trouble: None,
             notes: Vec::new(),
@@ -376,16 +439,14 @@ impl FeatureCache {
             return Ok(None);
         };
         let found = disk.find(network, depth, keys)?;
-        Ok(found
-            .missing()
-            .is_empty()
-            .then_some(Rows::Disk(found, network.device)))
+        Ok(found.missing().is_empty().then_some(Rows::Disk(found)))
     }
 
-    /// Bytes of memory that are left.
-    fn room(&self) -> u64 {
-        let used: u64 = self.blocks.iter().map(Block::bytes).sum();
-        self.budget.saturating_sub(used)
+    /// What memory is left.
+    fn room(&self) -> Room {
+        self.blocks.iter().fold(self.room, |room, block| {
+            room.without(block.place(), block.bytes())
+        })
     }
 
     fn deepest_before(&self, group: Group, depth: usize) -> usize {
@@ -405,5 +466,26 @@ impl FeatureCache {
         self.blocks
             .iter()
             .find(|block| block.group == group && block.depth == depth)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn features_stand_beside_the_network_while_there_is_room() {
+        let card = Device::Cuda(0);
+        let mut room = Room::new(card, 100, 50);
+        assert_eq!(room.take(40), Some(card));
+        assert_eq!(room.take(40), Some(Device::Cpu));
+        assert_eq!(room.take(10), Some(card));
+        assert_eq!(room.take(61), None);
+        assert_eq!(room.take(60), Some(Device::Cpu));
+        assert_eq!(room.without(card, 5), Room::new(card, 0, 0));
+        // The processor has no card's memory, whatever is said of it.
+        let mut room = Room::new(Device::Cpu, 10, 1_000);
+        assert_eq!(room.take(11), None);
+        assert_eq!(room.take(10), Some(Device::Cpu));
     }
 }

@@ -4,11 +4,12 @@ use std::time::{Duration, Instant};
 
 use tch::{Device, Tensor};
 
-use super::BATCH;
 use super::disk::{Disk, kind_of, layout_of, shape_of};
 use super::key::bytes_of;
 use super::pack::{Layout, PackWriter, RowKey};
 use super::worth::{self, Costs};
+use super::{BATCH, Room};
+use crate::libtorch::cuda;
 use crate::models::fold::{PIECE, filled_up};
 use crate::training::TrainingError;
 use crate::training::network::{FrozenPart, Network};
@@ -40,8 +41,8 @@ pub(super) struct Recorder<'a> {
     /// Rows of the group, and how many of them this pass computes.
     pub rows: usize,
     pub computed: usize,
-    /// Bytes of memory that may be taken.
-    pub budget: u64,
+    /// Memory that may be taken.
+    pub room: Room,
     pub sinks: Vec<Sink>,
     /// What the disk said when something could not be written.
     pub trouble: Option<std::io::Error>,
@@ -92,13 +93,14 @@ impl Recorder<'_> {
             }
         }
         let places: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
-        let places = Tensor::f_from_slice(&places)?.f_to(self.network.device)?;
         for sink in &mut self.sinks {
             let Some((_, rows)) = outputs.iter().find(|(depth, _)| *depth == sink.depth) else {
                 continue;
             };
             if let Some(memory) = &mut sink.memory {
-                let _ = memory.f_index_copy_(0, &places, rows)?;
+                let place = memory.device();
+                let places = cuda::numbers_to(&places, place)?;
+                let _ = memory.f_index_copy_(0, &places, &rows.f_to(place)?)?;
             }
             if let Some(pack) = &mut sink.pack
                 && let Err(error) = pack.push(keys, &bytes_of(rows)?)
@@ -148,12 +150,12 @@ impl Recorder<'_> {
                 continue;
             }
             let bytes = layout.row_bytes().saturating_mul(self.rows as u64);
-            let memory = if bytes <= self.budget {
-                self.budget -= bytes;
-                let kind = (kind_of(&layout), rows.device());
-                Some(Tensor::f_empty(shape_of(&layout, self.rows), kind)?)
-            } else {
-                None
+            let memory = match self.room.take(bytes) {
+                Some(place) => {
+                    let kind = (kind_of(&layout), place);
+                    Some(Tensor::f_empty(shape_of(&layout, self.rows), kind)?)
+                }
+                None => None,
             };
             if memory.is_some() || pack.is_some() {
                 let depth = *depth;

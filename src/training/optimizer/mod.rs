@@ -1,17 +1,19 @@
-//! Optimizers on tensors, with PyTorch's update formulas: what `torch.optim` does with its default
-//! (not fused, not foreach) implementation. `tch`'s own optimizers can neither be saved nor take a
+//! Optimizers on tensors, with PyTorch's update formulas. `tch`'s own optimizers can neither be saved nor take a
 //! learning rate per parameter.
 //!
-//! An update is a handful of in-place operations per parameter, so that a small head is not
-//! dominated by it.
+//! SGD, Adam and AdamW update all parameters in one kernel ([`fused`]), so that neither a small head nor a graphics card is
+//! dominated by the step. RMSprop, for which libtorch has no such kernel, and programs without the C++ file take a
+//! handful of in-place operations per parameter.
 
 mod adam;
+mod fused;
 mod rmsprop;
 mod sgd;
 
 use tch::{Kind, TchError, Tensor};
 
 use crate::experiment;
+use crate::libtorch;
 
 /// One parameter that learns.
 #[derive(Debug)]
@@ -29,6 +31,8 @@ pub struct Parameter {
 pub struct Optimizer {
     rule: experiment::Optimizer,
     slots: Vec<Slot>,
+    /// Whether libtorch's kernels over all parameters are there.
+    has_kernels: bool,
 }
 
 /// A parameter and what the rule remembers of it.
@@ -76,6 +80,7 @@ impl Optimizer {
         Self {
             rule: rule.clone(),
             slots,
+            has_kernels: libtorch::IS_THERE,
         }
     }
 
@@ -100,10 +105,12 @@ impl Optimizer {
     /// Updates every parameter that has a gradient. `gradients` are those of [`Self::gradients`].
     pub fn step(&mut self, gradients: &[Tensor], learning_rate: f64) -> Result<(), TchError> {
         let _guard = tch::no_grad_guard();
-        for (slot, gradient) in self.slots.iter_mut().zip(gradients) {
-            if !gradient.defined() {
-                continue;
-            }
+        let learning = self.slots.iter_mut().zip(gradients);
+        let learning = learning.filter(|(_, gradient)| gradient.defined());
+        if self.has_kernels && fused::has_kernel(&self.rule) {
+            return fused::step(&self.rule, learning, learning_rate);
+        }
+        for (slot, gradient) in learning {
             slot.steps += 1;
             let rate = learning_rate * slot.parameter.rate_factor;
             match self.rule {

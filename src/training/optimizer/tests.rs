@@ -1,7 +1,7 @@
 //! Every rule against PyTorch's recorded steps, and state that survives an export.
 #![allow(clippy::unwrap_used, reason = "tests may panic")]
 
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use super::{Optimizer, Parameter};
 use crate::experiment;
@@ -44,17 +44,50 @@ fn every_rule_takes_the_steps_that_torch_takes() {
         let text = case["optimizer"].as_str().unwrap();
         let rule: experiment::Optimizer = ron::from_str(text).unwrap();
         let factors = golden::numbers(&case["rate_factors"]);
-        let mut optimizer = Optimizer::new(&rule, parameters(&case["initial"], &factors));
-        let rates = golden::numbers(&case["rates"]);
-        for (step, &rate) in rates.iter().enumerate() {
-            let gradients = optimizer.gradients(&objective(&optimizer, step)).unwrap();
-            optimizer.step(&gradients, rate).unwrap();
+        for has_kernels in [true, false] {
+            let mut optimizer = Optimizer::new(&rule, parameters(&case["initial"], &factors));
+            assert!(optimizer.has_kernels, "this build has no C++ part");
+            optimizer.has_kernels = has_kernels;
+            let rates = golden::numbers(&case["rates"]);
+            for (step, &rate) in rates.iter().enumerate() {
+                let gradients = optimizer.gradients(&objective(&optimizer, step)).unwrap();
+                optimizer.step(&gradients, rate).unwrap();
+            }
+            let ends = case["final"].as_array().unwrap();
+            for (parameter, end) in optimizer.parameters().zip(ends) {
+                let what = format!("{text} {}, {has_kernels}", parameter.name);
+                golden::assert_close(&parameter.tensor, &golden::numbers(end), &what);
+            }
         }
-        let ends = case["final"].as_array().unwrap();
-        for (parameter, end) in optimizer.parameters().zip(ends) {
-            let what = format!("{text} {}", parameter.name);
-            golden::assert_close(&parameter.tensor, &golden::numbers(end), &what);
-        }
+    }
+}
+
+/// A convolution's gradient may lie in memory in another order than its weights.
+#[test]
+fn gradients_in_another_order_of_memory_are_the_same_gradients() {
+    let _generator = crate::models::init::seeded(9);
+    let weight = Tensor::randn([4, 3, 3, 3], (Kind::Float, Device::Cpu));
+    let gradient = Tensor::randn([4, 3, 3, 3], (Kind::Float, Device::Cpu));
+    let turned = crate::models::fold::channels_last(&gradient).unwrap();
+    assert_ne!(turned.stride(), gradient.stride());
+    for rule in [
+        experiment::Optimizer::sgd(),
+        experiment::Optimizer::adam_w(),
+    ] {
+        let after = |gradient: &Tensor| {
+            let parameter = Parameter {
+                name: "a".into(),
+                tensor: weight.copy().set_requires_grad(true),
+                rate_factor: 1.0,
+            };
+            let tensor = parameter.tensor.shallow_clone();
+            let mut optimizer = Optimizer::new(&rule, vec![parameter]);
+            for _ in 0..3 {
+                optimizer.step(&[gradient.shallow_clone()], 0.1).unwrap();
+            }
+            tensor
+        };
+        assert_eq!(after(&gradient), after(&turned), "{rule:?}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Which numbers the frozen part computes with, and why.
+//! Which numbers the frozen part and what trains compute with, and why.
 //!
 //! bf16 keeps 8 bits of a number's mantissa. Convolutions multiply it exactly and add up in single precision, so what is
 //! lost is the rounding of weights and of what passes from layer to layer. How much that moves the features depends on
@@ -15,8 +15,10 @@ use self::known::Known;
 use super::TrainingError;
 use super::features::weights_name;
 use super::network::Network;
-use crate::experiment::Precision;
+use crate::experiment::{Experiment, MixedPrecision, Precision, TrainingConfig};
 use crate::format;
+use crate::libtorch::{self, cuda};
+use crate::models::device::{bf16_instructions, bf16_units};
 
 /// How far features may move for `auto` to take bf16: the length of the difference as a share of theirs.
 ///
@@ -60,7 +62,7 @@ pub(super) fn choose(
             line: format!("Frozen layers compute in {}: {why}", name(kind)),
         })
     };
-    let supported = has_instructions();
+    let supported = bf16_instructions();
     match asked {
         Precision::Fp32 => chosen(Kind::Float, "the experiment says so".into()),
         Precision::Bf16 if network.device == Device::Cpu && !supported => chosen(
@@ -116,16 +118,47 @@ pub(super) fn choose_by_cuts(
     Ok(Some(chosen.line))
 }
 
-/// Whether convolutions in bf16 are quick on this processor.
-fn has_instructions() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    {
-        // Those with AMX have these, too.
-        std::arch::is_x86_feature_detected!("avx512bf16")
+/// Has what trains compute in what the experiment says. `cuts`: the frozen segments of every phase. Gives a line for the
+/// log, or nothing where no layer of the backbone trains.
+pub(super) fn choose_mixed(
+    network: &mut Network,
+    config: &TrainingConfig,
+    cuts: &[usize],
+) -> Result<Option<String>, TrainingError> {
+    if network.device.is_cuda() {
+        cuda::allow_tf32(config.tf32)?;
     }
-    #[cfg(not(target_arch = "x86_64"))]
-    {
-        false
+    if cuts.iter().all(|&cut| cut == network.depth()) {
+        return Ok(None);
+    }
+    network.is_mixed = is_mixed(config.mixed_precision, network.device);
+    let has_units = bf16_units(network.device);
+    let (kind, why) = match (config.mixed_precision, network.is_mixed) {
+        (MixedPrecision::Bf16, _) if has_units => ("bf16", "the experiment says so"),
+        (MixedPrecision::Bf16, _) => (
+            "bf16",
+            "the experiment says so, though this device has no units for it and takes longer",
+        ),
+        (MixedPrecision::Off, _) => ("fp32", "the experiment says so"),
+        (MixedPrecision::Auto, true) => ("bf16", "this device has units for it"),
+        (MixedPrecision::Auto, false) => ("fp32", "this device has no units for bf16"),
+    };
+    Ok(Some(format!(
+        "Layers that train compute in {kind}, their weights in fp32: {why}"
+    )))
+}
+
+/// Whether what `experiment` trains computes in bf16 on this machine's processor.
+pub fn is_mixed_here(experiment: &Experiment) -> bool {
+    is_mixed(experiment.training.mixed_precision, Device::Cpu)
+}
+
+/// Whether what trains computes in bf16 on `device`.
+fn is_mixed(asked: MixedPrecision, device: Device) -> bool {
+    match asked {
+        MixedPrecision::Auto => libtorch::IS_THERE && bf16_units(device),
+        MixedPrecision::Off => false,
+        MixedPrecision::Bf16 => true,
     }
 }
 
@@ -197,7 +230,7 @@ fn patterns(side: u32, device: Device) -> Result<Tensor, TrainingError> {
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
-    use crate::experiment::{Experiment, WeightsSource};
+    use crate::experiment::WeightsSource;
     use crate::training::network::build_backbone;
 
     fn network(name: &str) -> Network {
@@ -235,10 +268,10 @@ mod tests {
         let chosen = choose(&network);
         assert_eq!(
             chosen.kind == Kind::BFloat16,
-            has_instructions() && moved <= LIMIT
+            bf16_instructions() && moved <= LIMIT
         );
         assert_eq!(chosen, choose(&network));
-        if !has_instructions() {
+        if !bf16_instructions() {
             eprintln!("SKIPPED: without bf16, nothing is measured that could be remembered");
             return;
         }

@@ -1,9 +1,9 @@
 //! One epoch of training.
 
 use std::ops::ControlFlow;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use super::batches::{Draw, Variation, epoch_batches};
 use super::phase::Session;
@@ -18,7 +18,7 @@ use crate::training::features::Group;
 use crate::training::forecast::Work;
 use crate::training::loss::Loss;
 use crate::training::metrics::{Batch, Metrics};
-use crate::training::network::Network;
+use crate::training::network::{Network, classes_of};
 use crate::training::optimizer::Optimizer;
 use crate::training::phase_plan::PhasePlan;
 use crate::training::pictures::Shot;
@@ -76,7 +76,8 @@ impl Session<'_> {
             steps_per_epoch: plan.steps_per_epoch,
             cost: training_cost(&self.network, if is_kept { cut } else { 0 }, cut),
             rate: 0.0,
-            began: Instant::now(),
+            untold: Vec::new(),
+            told: Instant::now(),
         };
         if is_kept {
             let row = |draw: &Draw| (draw.view as usize * self.train.len() + draw.place) as i64;
@@ -105,9 +106,14 @@ impl Session<'_> {
                 Ok(ControlFlow::Continue(()))
             })?;
         }
+        stepper.tell()?;
         Ok((stepper.metrics, stepper.rate))
     }
 }
+
+/// A graphics card computes while the processor prepares what follows, unless somebody waits for its results: they are
+/// asked for as seldom as this. The processor's own are there at once.
+const WAIT_SELDOM: Duration = Duration::from_millis(100);
 
 /// What a step needs and leaves.
 struct Stepper<'s, 'l> {
@@ -129,8 +135,19 @@ struct Stepper<'s, 'l> {
     cost: f64,
     /// Of the last step.
     rate: f64,
-    /// When the step, or what led to its input, began.
-    began: Instant,
+    /// What the last steps found.
+    untold: Vec<Found>,
+    /// Up to when everything has been told.
+    told: Instant,
+}
+
+/// What a step found, where it was computed.
+struct Found {
+    /// Mean over the batch, a scalar.
+    loss: Tensor,
+    /// `[N]`, int64.
+    predicted: Tensor,
+    truth: Vec<u32>,
 }
 
 impl Stepper<'_, '_> {
@@ -141,9 +158,14 @@ impl Stepper<'_, '_> {
         let labels = self.members.label_tensor(&places, self.network.device)?;
         let Learned {
             gradients,
-            loss: value,
+            loss,
             logits,
         } = self.learn(input, &labels)?;
+        let is_slow_to_ask = self.network.device != Device::Cpu;
+        if !is_slow_to_ask {
+            // Before the step makes the weights as useless as it is.
+            self.check(loss.f_double_value(&[])?)?;
+        }
         self.rate = learning_rate(self.phase, self.step, self.steps_per_epoch);
         self.optimizer.step(&gradients, self.rate)?;
         if let Some(averaging) = &mut self.averaging {
@@ -155,18 +177,53 @@ impl Stepper<'_, '_> {
             .iter()
             .map(|&place| self.members.labels[place])
             .collect();
-        let predicted = self.network.predicted(&logits)?;
-        let loss_sum = value * batch.len() as f64;
-        self.metrics.update(&Batch {
-            loss_sum,
-            truth: &truth,
-            predicted: &predicted,
+        self.untold.push(Found {
+            loss,
+            predicted: self.network.most_probable(&logits)?,
+            truth,
         });
-        self.reporter.batch_loss(value);
-        self.reporter
-            .advance(Work::Training, batch.len(), self.cost, self.began.elapsed())?;
-        self.began = Instant::now();
+        if is_slow_to_ask && self.told.elapsed() < WAIT_SELDOM {
+            return Ok(());
+        }
+        self.tell()
+    }
+
+    /// Counts what the steps since the last call found.
+    fn tell(&mut self) -> Result<(), TrainingError> {
+        let mut pictures = 0;
+        for Found {
+            loss,
+            predicted,
+            truth,
+        } in std::mem::take(&mut self.untold)
+        {
+            let value = loss.f_double_value(&[])?;
+            self.check(value)?;
+            self.metrics.update(&Batch {
+                loss_sum: value * truth.len() as f64,
+                truth: &truth,
+                predicted: &classes_of(&predicted)?,
+            });
+            self.reporter.batch_loss(value);
+            pictures += truth.len();
+        }
+        if pictures > 0 {
+            self.reporter
+                .advance(Work::Training, pictures, self.cost, self.told.elapsed())?;
+            self.told = Instant::now();
+        }
         Ok(())
+    }
+
+    /// A loss that is no number ends the run.
+    fn check(&self, loss: f64) -> Result<(), TrainingError> {
+        if loss.is_finite() {
+            return Ok(());
+        }
+        Err(TrainingError::Diverged {
+            loss,
+            epoch: self.epoch,
+        })
     }
 
     /// Loss and gradients of a batch, all at once or in parts where memory is short.
@@ -203,22 +260,21 @@ impl Stepper<'_, '_> {
         &self,
         parts: &[usize],
         input: &Tensor,
-        labels: &Tensor,
+        all_labels: &Tensor,
     ) -> Result<Learned, TrainingError> {
-        let whole = self.loss.weight(labels)?;
         let mut sum: Option<Vec<Tensor>> = None;
-        let mut value = 0.0;
+        let mut value: Option<Tensor> = None;
         let mut all_logits = Vec::new();
         let mut first = 0;
         for &rows in parts {
             let is_whole = parts.len() == 1;
             let rows = rows as i64;
             let (input, labels) = if is_whole {
-                (input.shallow_clone(), labels.shallow_clone())
+                (input.shallow_clone(), all_labels.shallow_clone())
             } else {
                 (
                     input.f_narrow(0, first, rows)?,
-                    labels.f_narrow(0, first, rows)?,
+                    all_labels.f_narrow(0, first, rows)?,
                 )
             };
             first += rows;
@@ -226,15 +282,14 @@ impl Stepper<'_, '_> {
             let logits = self.network.train_logits(&input, cut, pass)?;
             let mut loss = self.loss.mean(&logits, &labels)?;
             if !is_whole {
-                loss = loss.f_mul_scalar(self.loss.weight(&labels)? / whole)?;
+                let share = self.loss.weight(&labels)? / self.loss.weight(all_labels)?;
+                loss = loss.f_mul_scalar(share)?;
             }
-            value += loss.f_double_value(&[])?;
-            if !value.is_finite() {
-                return Err(TrainingError::Diverged {
-                    loss: value,
-                    epoch: self.epoch,
-                });
-            }
+            let detached = loss.f_detach()?;
+            value = Some(match value {
+                Some(value) => value.f_add(&detached)?,
+                None => detached,
+            });
             let gradients = self.optimizer.gradients(&loss)?;
             all_logits.push(logits.f_detach()?);
             match &mut sum {
@@ -248,7 +303,7 @@ impl Stepper<'_, '_> {
         };
         Ok(Learned {
             gradients: sum.unwrap_or_default(),
-            loss: value,
+            loss: value.unwrap_or_default(),
             logits,
         })
     }
@@ -258,8 +313,8 @@ impl Stepper<'_, '_> {
 struct Learned {
     /// In the order of the optimizer's parameters.
     gradients: Vec<Tensor>,
-    /// Mean over the batch.
-    loss: f64,
+    /// Mean over the batch, a scalar.
+    loss: Tensor,
     /// Of the whole batch, without gradients.
     logits: Tensor,
 }

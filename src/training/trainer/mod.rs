@@ -14,6 +14,8 @@ mod workload;
 #[cfg(test)]
 mod tests;
 
+use phase::Session;
+
 pub(super) use batches::{Variation, shots};
 pub(super) use prepare::{square_spec, use_all_cores};
 pub(super) use workload::test_views;
@@ -129,6 +131,14 @@ fn run(
     means: &Means<'_>,
 ) -> Result<Outcome, TrainingError> {
     let mut session = prepare::prepare(request, listener, means, Instant::now())?;
+    let trained = carry_out(&mut session);
+    let told = session.tell_card_memory();
+    let outcome = trained?;
+    told?;
+    Ok(outcome)
+}
+
+fn carry_out(session: &mut Session<'_>) -> Result<Outcome, TrainingError> {
     let phases = match session.run_phases() {
         Ok(phases) => phases,
         Err(error @ (TrainingError::Stopped | TrainingError::Diverged { .. })) => {

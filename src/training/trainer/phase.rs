@@ -14,6 +14,7 @@ use super::workload;
 use crate::data::Dataset;
 use crate::experiment::{Experiment, Phase};
 use crate::format::count;
+use crate::libtorch::cuda;
 use crate::models::init::seeded;
 use crate::training::TrainingError;
 use crate::training::averaging::Averaging;
@@ -227,6 +228,14 @@ impl Session<'_> {
             (Some(patience), Some(value)) => patience.is_exhausted(value),
             _ => false,
         })
+    }
+
+    /// What tensors took of a graphics card at most.
+    pub fn tell_card_memory(&mut self) -> Result<(), TrainingError> {
+        match cuda::memory(self.network.device) {
+            Some(memory) => self.reporter.event(&TrainingEvent::CardMemory(memory.peak)),
+            None => Ok(()),
+        }
     }
 
     /// Warns when memory has run out where nothing learns.

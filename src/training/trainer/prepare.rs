@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use tch::{Device, Tensor};
+use tch::{Cuda, Device, Tensor};
 
 use super::keeper::Keeper;
 use super::phase::Session;
@@ -12,13 +12,15 @@ use super::{Means, TrainingRequest};
 use crate::data::Dataset;
 use crate::data::square::SquareSpec;
 use crate::experiment::{ClassWeights, Experiment, HeadLayer, Monitor, OutputLayer};
+use crate::format;
+use crate::libtorch::cuda;
 use crate::models::WeightsInfo;
 use crate::models::device::discover;
 use crate::models::freeze::frozen_leaves;
 use crate::training::TrainingError;
 use crate::training::estimate::{Estimate, PictureCounts, Situation};
 use crate::training::events::{TrainingEvent, TrainingListener};
-use crate::training::features::{FeatureCache, Group};
+use crate::training::features::{FeatureCache, Group, Room};
 use crate::training::loss::{self, Loss};
 use crate::training::metrics::monitored;
 use crate::training::movement::Origin;
@@ -60,7 +62,7 @@ impl Members {
             .iter()
             .map(|&place| i64::from(self.labels[place]))
             .collect();
-        Ok(Tensor::f_from_slice(&labels)?.f_to(device)?)
+        Ok(cuda::numbers_to(&labels, device)?)
     }
 }
 
@@ -74,6 +76,11 @@ pub(super) fn prepare<'a>(
     check(request)?;
     let (device, device_name) = choose_device(request.device)?;
     use_all_cores();
+    if device.is_cuda() {
+        // Batches are of one size: the quickest kernels for it are looked for once.
+        Cuda::cudnn_set_benchmark(true);
+        cuda::forget_peak(device);
+    }
 
     let dataset = request.dataset.as_ref();
     let mut network = Network::new(experiment, dataset.classes.len(), device, means.build)?;
@@ -89,6 +96,9 @@ pub(super) fn prepare<'a>(
     let cuts: Vec<usize> = plans.iter().map(|plan| plan.cut).collect();
     let (asked, cache) = (experiment.training.precision, means.cache.as_deref());
     if let Some(line) = precision::choose_by_cuts(&mut network, asked, &cuts, cache)? {
+        reporter.note(line)?;
+    }
+    if let Some(line) = precision::choose_mixed(&mut network, &experiment.training, &cuts)? {
         reporter.note(line)?;
     }
     let origin = Origin::take(&network)?;
@@ -116,11 +126,13 @@ pub(super) fn prepare<'a>(
     )?;
 
     let side = spec.side;
+    let sizes = (train.len(), validation.len(), test.len());
     let groups = [
         (Group::Train, train.len()),
         (Group::Validation, validation.len()),
         (Group::Test, test.len()),
     ];
+    let needed = needed(experiment, &network, sizes)?;
     let kept = groups
         .into_iter()
         .filter(|(group, _)| sees_pictures(experiment, &plans, *group))
@@ -128,7 +140,11 @@ pub(super) fn prepare<'a>(
         .sum();
     let pictures_bytes = Pictures::bytes(side, kept);
     let cache = FeatureCache::new(
-        (means.memory_bytes / 2).saturating_sub(pictures_bytes),
+        Room::new(
+            device,
+            (means.memory_bytes / 2).saturating_sub(pictures_bytes),
+            device_room(device, needed.as_ref()),
+        ),
         open_disk(request, &network, &spec, means, &mut reporter)?,
     );
     let changing = changing_tensors(&network, &plans);
@@ -140,9 +156,7 @@ pub(super) fn prepare<'a>(
             .map(|(_, tensor)| tensor.shallow_clone())
             .collect(),
     );
-    let sizes = (train.len(), validation.len(), test.len());
     let warnings = warnings(experiment, dataset, &counts, sizes);
-    let needed = needed(experiment, &network, sizes)?;
     let mut session = Session {
         experiment,
         dataset,
@@ -154,7 +168,7 @@ pub(super) fn prepare<'a>(
         validation,
         test,
         cache,
-        at_once: AtOnce::new(experiment.training.micro_batch),
+        at_once: AtOnce::new(experiment.training.micro_batch, device),
         loss,
         keeper,
         reporter,
@@ -179,6 +193,14 @@ pub(super) fn prepare<'a>(
     if let Some(needed) = needed {
         let event = TrainingEvent::MemoryForecast(needed);
         session.reporter.event(&event)?;
+        if let Some(memory) = cuda::memory(device) {
+            session.reporter.note(format!(
+                "Of the graphics card's {}, {} are free; training takes about {} there, and features stay there while they fit",
+                format::bytes(memory.total),
+                format::bytes(memory.available()),
+                format::bytes(needed.on_device()),
+            ))?;
+        }
     }
     for warning in warnings {
         session.reporter.warn(warning)?;
@@ -341,6 +363,7 @@ fn needed(
             tree: &network.tree,
             frozen: &frozen_leaves(&phase.freeze, &network.tree)?,
             head_parameters: network.head_parameters(),
+            is_mixed: network.is_mixed,
             pictures: Some(PictureCounts {
                 train,
                 validation,
@@ -349,6 +372,14 @@ fn needed(
         }));
     }
     Ok(all.into_iter().max_by_key(Estimate::memory))
+}
+
+/// Bytes of a graphics card's memory that features may take: what training itself does not need, with a margin for what
+/// cuDNN tries out. 0 for the processor.
+fn device_room(device: Device, needed: Option<&Estimate>) -> u64 {
+    let free = cuda::memory(device).map_or(0, |memory| memory.available());
+    let training = needed.map_or(0, Estimate::on_device);
+    (free - free / 10).saturating_sub(training)
 }
 
 /// Everything that some phase changes, by its name, sharing its storage with the network.

@@ -16,7 +16,7 @@ use crate::models::freeze::frozen_leaves;
 use crate::models::tree::LayerTree;
 use crate::training::estimate::{Estimate, PictureCounts, Situation};
 use crate::training::movement::{self, Movement};
-use crate::training::rate_factors;
+use crate::training::{is_mixed_here, rate_factors};
 
 /// Plain data of the layer panels.
 #[derive(Debug, Clone)]
@@ -343,6 +343,7 @@ impl PhaseLocks {
             tree,
             frozen: &frozen,
             head_parameters: head,
+            is_mixed: is_mixed_here(&editor.experiment),
             pictures: pictures.split,
         }));
         locks.stages = stages

@@ -8,8 +8,8 @@ use tch::{Device, Tensor};
 
 use crate::data::{Dataset, Picture, PictureSource, SplitIndices, StopFlag};
 use crate::experiment::{
-    BackboneConfig, Experiment, HeadConfig, HeadLayer, Keep, Optimizer, Phase, Precision,
-    WeightsSource,
+    BackboneConfig, Experiment, HeadConfig, HeadLayer, Keep, MixedPrecision, Optimizer, Phase,
+    Precision, WeightsSource,
 };
 use crate::models::catalogue::ArchitectureInfo;
 use crate::models::fold::FoldedWeights;
@@ -109,6 +109,7 @@ pub fn experiment(phases: Vec<Phase>) -> Experiment {
     experiment.training.keep = Keep::Last;
     // The same on every machine.
     experiment.training.precision = Precision::Fp32;
+    experiment.training.mixed_precision = MixedPrecision::Off;
     experiment
 }
 
@@ -200,6 +201,14 @@ impl Witness<'_> {
             _ => None,
         };
         self.events.iter().filter_map(epoch).collect()
+    }
+
+    pub fn notes(&self) -> Vec<String> {
+        let text = |event: &'_ TrainingEvent| match event {
+            TrainingEvent::Note(text) => Some(text.clone()),
+            _ => None,
+        };
+        self.events.iter().filter_map(text).collect()
     }
 
     pub fn warnings(&self) -> Vec<String> {

@@ -3,8 +3,10 @@
 
 mod behaviour;
 mod caching;
+mod cuda;
 mod disk_cache;
 mod fixture;
 mod frozen;
+mod mixed;
 mod resuming;
 mod shortage;

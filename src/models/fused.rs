@@ -1,20 +1,16 @@
 //! A convolution with the sum and the activation after it, in one pass over memory, for inference on the CPU.
 //!
 //! In a frozen network the activations alone would otherwise take up to half of the time: each reads and writes a
-//! grid that no longer lies in the cache. libtorch has oneDNN's post-operations as an operator that tch does not
-//! bind, hence the C++ file beside this one.
+//! grid that no longer lies in the cache.
 
-#![allow(
-    unsafe_code,
-    reason = "calls the C++ file beside this one, which takes and gives libtorch's tensors"
-)]
+use std::ffi::CStr;
 
-use std::ffi::{CStr, c_char, c_void};
-
-use tch::{Device, TchError, Tensor};
+use tch::{Device, Tensor};
 
 use super::ModelError;
 use super::layers::{ActivationKind, ConvSpec};
+use crate::libtorch;
+use crate::libtorch::convolution::Convolution;
 
 /// What follows a convolution at once.
 #[derive(Clone, Copy, Default)]
@@ -38,35 +34,9 @@ impl After<'_> {
     }
 }
 
-/// The fields of `GraftConvolution` in convolution.cpp.
-#[repr(C)]
-struct Description {
-    padding: [i64; 2],
-    stride: [i64; 2],
-    groups: i64,
-    activation: *const c_char,
-    bounds: [f64; 2],
-}
-
-#[cfg(graft_fused)]
-unsafe extern "C" {
-    fn graft_convolution(
-        input: *const c_void,
-        weight: *const c_void,
-        bias: *const c_void,
-        other: *const c_void,
-        what: *const Description,
-        error: *mut c_char,
-        capacity: usize,
-    ) -> *mut c_void;
-}
-
-/// Longer reasons are cut.
-const REASON: usize = 1024;
-
 /// Whether [`convolution`] can be called on this input at all: on the CPU, where the C++ file could be compiled.
 pub(super) fn is_for(input: &Tensor) -> bool {
-    cfg!(graft_fused) && input.device() == Device::Cpu && tch::utils::has_mkldnn()
+    libtorch::IS_THERE && input.device() == Device::Cpu && tch::utils::has_mkldnn()
 }
 
 /// [`After`] in oneDNN's words; `None` where it has to be done apart.
@@ -102,59 +72,16 @@ pub(super) fn convolution(
         let bare = convolution(input, (weight, bias), spec, padding, &After::default())?;
         return after.apply(bare);
     };
-    let what = Description {
+    let what = Convolution {
         padding,
         stride: [spec.stride, spec.stride],
         groups: spec.groups,
-        activation: activation.as_ptr(),
+        activation,
         bounds,
     };
-    Ok(call(input, weight, bias, after.plus, &what)?)
-}
-
-#[cfg(graft_fused)]
-fn call(
-    input: &Tensor,
-    weight: &Tensor,
-    bias: Option<&Tensor>,
-    other: Option<&Tensor>,
-    what: &Description,
-) -> Result<Tensor, TchError> {
-    let pointer = |tensor: Option<&Tensor>| {
-        tensor.map_or(std::ptr::null(), |tensor| tensor.as_ptr().cast::<c_void>())
-    };
-    let mut reason = [0; REASON];
-    // Sound: the tensors outlive the call, which does not keep them, an absent one is null, which the other side
-    // expects of `bias` and `other`; the reason is written within its bounds.
-    let output = unsafe {
-        graft_convolution(
-            pointer(Some(input)),
-            pointer(Some(weight)),
-            pointer(bias),
-            pointer(other),
-            what,
-            reason.as_mut_ptr().cast::<c_char>(),
-            REASON,
-        )
-    };
-    if output.is_null() {
-        let end = reason.iter().position(|&byte| byte == 0).unwrap_or(REASON);
-        let reason = String::from_utf8_lossy(&reason[..end]).into_owned();
-        return Err(TchError::Torch(reason));
-    }
-    // Sound: the other side has made this tensor for us alone.
-    Ok(unsafe { Tensor::from_ptr(output.cast()) })
-}
-
-#[cfg(not(graft_fused))]
-fn call(
-    _: &Tensor,
-    _: &Tensor,
-    _: Option<&Tensor>,
-    _: Option<&Tensor>,
-    _: &Description,
-) -> Result<Tensor, TchError> {
-    Err(TchError::Torch("built without libtorch's headers".into()))
+    Ok(libtorch::convolution::convolution(
+        input, weight, bias, after.plus, &what,
+    )?)
 }
 
 #[cfg(test)]

@@ -1,0 +1,230 @@
+// What libtorch has and tch does not bind. mod.rs declares the same functions.
+//
+// Every function gives null or false with the reason in `error` where libtorch throws, and takes tensors as tch keeps
+// them: pointers to at::Tensor. None of libtorch's CUDA headers is needed, so that one program serves both.
+
+#include "error.h"
+
+#include <ATen/Context.h>
+#include <ATen/autocast_mode.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/_fused_adam.h>
+#include <ATen/ops/_fused_adamw.h>
+#include <ATen/ops/_fused_sgd.h>
+#include <ATen/ops/empty.h>
+#include <c10/core/CachingDeviceAllocator.h>
+#include <c10/core/Scalar.h>
+
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+using Numbers = c10::List<std::optional<at::Scalar>>;
+using Unary = at::Tensor(const at::Tensor &, const at::Tensor &, const std::optional<at::Tensor> &, at::IntArrayRef,
+                         at::IntArrayRef, at::IntArrayRef, int64_t, std::string_view, Numbers,
+                         std::optional<std::string_view>);
+using Binary = at::Tensor(const at::Tensor &, const at::Tensor &, const at::Tensor &, const std::optional<at::Tensor> &,
+                          at::IntArrayRef, at::IntArrayRef, at::IntArrayRef, int64_t, std::string_view,
+                          std::optional<at::Scalar>, std::optional<std::string_view>, Numbers,
+                          std::optional<std::string_view>);
+
+const auto &unary() {
+  static const auto found = c10::Dispatcher::singleton()
+                                .findSchemaOrThrow("mkldnn::_convolution_pointwise", "")
+                                .typed<Unary>();
+  return found;
+}
+
+const auto &binary() {
+  static const auto found = c10::Dispatcher::singleton()
+                                .findSchemaOrThrow("mkldnn::_convolution_pointwise", "binary")
+                                .typed<Binary>();
+  return found;
+}
+
+// Handles on the same tensors.
+std::vector<at::Tensor> list(const at::Tensor *const *tensors, size_t count) {
+  std::vector<at::Tensor> all;
+  all.reserve(count);
+  for (size_t place = 0; tensors != nullptr && place < count; place++) {
+    all.push_back(*tensors[place]);
+  }
+  return all;
+}
+
+} // namespace
+
+extern "C" {
+
+// What a convolution is.
+struct GraftConvolution {
+  int64_t padding[2];
+  int64_t stride[2];
+  int64_t groups;
+  // oneDNN's name of what is applied at the end; "none" for nothing.
+  const char *activation;
+  // Its bounds, for "hardtanh".
+  double bounds[2];
+};
+
+// The result as a new tensor. `bias` may be null. `other`: what is added before the activation (then "none" or "relu"),
+// or null.
+at::Tensor *graft_convolution(const at::Tensor *input, const at::Tensor *weight, const at::Tensor *bias,
+                              const at::Tensor *other, const GraftConvolution *what, GraftError error) {
+  return attempt<at::Tensor *>(error, nullptr, [&] {
+    const at::NoGradGuard guard;
+    const std::string_view activation = what->activation;
+    const auto offset = bias == nullptr ? std::optional<at::Tensor>() : std::optional<at::Tensor>(*bias);
+    const int64_t once[2] = {1, 1};
+    Numbers numbers;
+    if (activation == "hardtanh") {
+      numbers.push_back(at::Scalar(what->bounds[0]));
+      numbers.push_back(at::Scalar(what->bounds[1]));
+    }
+    if (other == nullptr) {
+      const std::string_view algorithm = activation == "gelu" ? "none" : "";
+      return new at::Tensor(unary().call(*input, *weight, offset, what->padding, what->stride, once, what->groups,
+                                         activation, numbers, algorithm));
+    }
+    const auto last = activation == "none" ? std::optional<std::string_view>() : activation;
+    return new at::Tensor(binary().call(*input, *other, *weight, offset, what->padding, what->stride, once,
+                                        what->groups, "add", std::nullopt, last, numbers, std::nullopt));
+  });
+}
+
+// Constants of a step of Adam.
+struct GraftAdam {
+  double rate;
+  double beta1;
+  double beta2;
+  double epsilon;
+  double weight_decay;
+  // AdamW.
+  bool is_decoupled;
+};
+
+// Updates `count` parameters and their moments in place. All tensors of one place have one layout. `steps`: the updates
+// so far, this one included, a float scalar on the parameters' device.
+bool graft_adam(const GraftAdam *what, const at::Tensor *const *parameters, const at::Tensor *const *gradients,
+                const at::Tensor *const *first, const at::Tensor *const *second, const at::Tensor *steps, size_t count,
+                GraftError error) {
+  return attempt(error, false, [&] {
+    const at::NoGradGuard guard;
+    const std::vector<at::Tensor> all_steps(count, *steps);
+    const auto all_parameters = list(parameters, count), all_gradients = list(gradients, count);
+    const auto all_first = list(first, count), all_second = list(second, count);
+    if (what->is_decoupled) {
+      at::_fused_adamw_(all_parameters, all_gradients, all_first, all_second, {}, all_steps, what->rate, what->beta1,
+                        what->beta2, what->weight_decay, what->epsilon, false, false);
+    } else {
+      at::_fused_adam_(all_parameters, all_gradients, all_first, all_second, {}, all_steps, what->rate, what->beta1,
+                       what->beta2, what->weight_decay, what->epsilon, false, false);
+    }
+    return true;
+  });
+}
+
+// Constants of a step of SGD.
+struct GraftSgd {
+  double rate;
+  double momentum;
+  double weight_decay;
+  bool nesterov;
+  // The buffers hold nothing yet.
+  bool is_first;
+};
+
+// As graft_adam; `buffers` null without momentum.
+bool graft_sgd(const GraftSgd *what, const at::Tensor *const *parameters, const at::Tensor *const *gradients,
+               const at::Tensor *const *buffers, size_t count, GraftError error) {
+  return attempt(error, false, [&] {
+    const at::NoGradGuard guard;
+    at::_fused_sgd_(list(parameters, count), list(gradients, count), list(buffers, count), what->weight_decay,
+                    what->momentum, what->rate, 0.0, what->nesterov, false, what->is_first);
+    return true;
+  });
+}
+
+// Has this thread's operations on CUDA (or the CPU) choose bf16 by themselves where that is safe, or no more. The copies
+// of weights that were made for it are dropped at the end.
+bool graft_autocast(bool is_cuda, bool is_on, GraftError error) {
+  return attempt(error, false, [&] {
+    const auto device = is_cuda ? at::kCUDA : at::kCPU;
+    at::autocast::set_autocast_enabled(device, is_on);
+    if (is_on) {
+      at::autocast::set_autocast_dtype(device, at::kBFloat16);
+      at::autocast::increment_nesting();
+    } else if (at::autocast::decrement_nesting() == 0) {
+      at::autocast::clear_cache();
+    }
+    return true;
+  });
+}
+
+// Whether products in single precision on CUDA may round their factors to TF32. Holds for the whole process.
+bool graft_tf32(bool is_allowed, GraftError error) {
+  return attempt(error, false, [&] {
+    const auto precision = is_allowed ? at::Float32Precision::TF32 : at::Float32Precision::IEEE;
+    for (const auto operation : {at::Float32Op::MATMUL, at::Float32Op::CONV}) {
+      at::globalContext().setFloat32Precision(at::Float32Backend::CUDA, operation, precision);
+    }
+    return true;
+  });
+}
+
+// Bytes of a CUDA device.
+struct GraftMemory {
+  uint64_t free;
+  uint64_t total;
+  // In tensors at the moment, and at most since graft_forget_peak.
+  uint64_t allocated;
+  uint64_t peak;
+  // Of `total`, what libtorch holds, in tensors or for the next ones.
+  uint64_t reserved;
+};
+
+bool graft_memory(int32_t index, GraftMemory *memory, GraftError error) {
+  return attempt(error, false, [&] {
+    auto *allocator = c10::getDeviceAllocator(at::kCUDA);
+    const auto device = static_cast<c10::DeviceIndex>(index);
+    const auto [free, total] = allocator->getMemoryInfo(device);
+    const auto stats = allocator->getDeviceStats(device);
+    const auto all = static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE);
+    const auto &allocated = stats.allocated_bytes[all];
+    *memory = {free, total, static_cast<uint64_t>(allocated.current), static_cast<uint64_t>(allocated.peak),
+               static_cast<uint64_t>(stats.reserved_bytes[all].current)};
+    return true;
+  });
+}
+
+bool graft_forget_peak(int32_t index, GraftError error) {
+  return attempt(error, false, [&] {
+    c10::getDeviceAllocator(at::kCUDA)->resetPeakStats(static_cast<c10::DeviceIndex>(index));
+    return true;
+  });
+}
+
+// Gives what libtorch holds for the next tensors back to the devices.
+bool graft_empty_cache(GraftError error) {
+  return attempt(error, false, [&] {
+    c10::getDeviceAllocator(at::kCUDA)->emptyCache();
+    return true;
+  });
+}
+
+// `bytes` as a new uint8 tensor of that shape in memory that a CUDA device can read by itself.
+at::Tensor *graft_pinned(const uint8_t *bytes, const int64_t *shape, size_t dimensions, GraftError error) {
+  return attempt<at::Tensor *>(error, nullptr, [&] {
+    const auto options = at::TensorOptions().dtype(at::kByte).pinned_memory(true);
+    auto tensor = at::empty(at::IntArrayRef(shape, dimensions), options);
+    std::memcpy(tensor.data_ptr(), bytes, tensor.nbytes());
+    return new at::Tensor(std::move(tensor));
+  });
+}
+}
