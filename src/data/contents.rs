@@ -47,7 +47,7 @@ impl Stamp {
     }
 
     /// Whether the file could have changed once more without another stamp.
-    fn is_recent(&self, clock: Duration) -> bool {
+    pub(crate) fn is_recent(&self, clock: Duration) -> bool {
         let latest = UNIX_EPOCH + Duration::from_nanos(self.modified.max(self.changed));
         let age = SystemTime::now().duration_since(latest);
         age.map_or(true, |age| age < clock)

@@ -2,7 +2,11 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
+
+use super::RunError;
+use super::files::problem;
 
 /// How the names of files begin that are not whole yet.
 const WRITING: &str = ".writing-";
@@ -48,6 +52,49 @@ pub fn write_by(path: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> io:
     file.sync_all()?;
     std::fs::rename(&new, path)?;
     sync_folder(folder)
+}
+
+/// Files that another thread brings to the disk, one at a time. Dropped, it waits for the last one.
+#[derive(Debug, Default)]
+pub(super) struct Background(Option<(PathBuf, JoinHandle<io::Result<()>>)>);
+
+impl Background {
+    /// As [`write()`], once what was given before is on the disk.
+    ///
+    /// # Errors
+    /// What the disk said of the file before; when the system gives no thread.
+    pub fn write(&mut self, path: PathBuf, bytes: Vec<u8>) -> Result<(), RunError> {
+        self.wait()?;
+        let place = path.clone();
+        let writing = std::thread::Builder::new()
+            .name("graft-writing".into())
+            .spawn(move || write(&place, &bytes))
+            .map_err(|error| problem(&path, format!("can't be written ({error})")))?;
+        self.0 = Some((path, writing));
+        Ok(())
+    }
+
+    /// Returns when everything is on the disk.
+    ///
+    /// # Errors
+    /// What the disk said.
+    pub fn wait(&mut self) -> Result<(), RunError> {
+        let Some((path, writing)) = self.0.take() else {
+            return Ok(());
+        };
+        let written = writing
+            .join()
+            .unwrap_or_else(|_| Err(io::Error::other("an error inside Graft")));
+        written.map_err(|error| problem(&path, format!("can't be written ({error})")))
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Err(error) = self.wait() {
+            log::warn!("{error}");
+        }
+    }
 }
 
 /// Removes what processes that died have left half-written in `folder`, which nobody else writes.
@@ -121,6 +168,27 @@ mod tests {
             .map(|entry| entry.unwrap().file_name())
             .collect();
         assert_eq!(names, ["whole"]);
+    }
+
+    #[test]
+    fn what_another_thread_writes_is_there_after_waiting_and_failures_are_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let mut background = Background::default();
+        background.wait().unwrap();
+        for number in 0..3u8 {
+            background.write(path.clone(), vec![number; 1000]).unwrap();
+        }
+        background.wait().unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), [2; 1000]);
+        background.write(path.clone(), vec![7]).unwrap();
+        drop(background);
+        assert_eq!(std::fs::read(&path).unwrap(), [7]);
+        let mut background = Background::default();
+        let missing = folder.path().join("missing/file");
+        background.write(missing, vec![1]).unwrap();
+        let error = background.wait().unwrap_err().to_string();
+        assert!(error.contains("can't be written") && error.contains("missing/file"));
     }
 
     #[test]

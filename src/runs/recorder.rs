@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use super::atomic::Background;
 use super::peak_memory::PeakMemory;
 use super::{RunError, RunState, RunSummary, atomic, files, resume, seeds, store};
 use crate::data::{Dataset, SplitIndices};
@@ -29,6 +30,8 @@ const LOCK_PAUSE: Duration = Duration::from_millis(10);
 #[derive(Debug)]
 pub struct RunRecorder {
     folder: PathBuf,
+    /// Brings weights to the disk, which takes as long as a few epochs on kept features.
+    weights: Background,
     /// Held, not read: the lock goes with the file.
     _lock: File,
     summary: RunSummary,
@@ -90,6 +93,7 @@ impl RunRecorder {
         };
         let recorder = Self {
             folder,
+            weights: Background::default(),
             _lock: lock,
             summary,
             metrics: Vec::new(),
@@ -146,6 +150,7 @@ impl RunRecorder {
         let earlier = standing.map_or(0.0, |standing| standing.seconds);
         let mut recorder = Self {
             folder: folder.to_path_buf(),
+            weights: Background::default(),
             _lock: lock,
             summary,
             metrics,
@@ -246,6 +251,8 @@ impl RunRecorder {
     }
 
     fn end(mut self, state: RunState) -> Result<RunSummary, RunError> {
+        // A run that says that it has ended has its weights.
+        self.weights.wait()?;
         self.summary.state = state;
         self.memory.sample();
         self.summary.peak_memory_bytes = self.memory.bytes();
@@ -376,10 +383,12 @@ impl TrainingListener for RunRecorder {
 
     fn weights(&mut self, weights: &[(String, tch::Tensor)]) -> Result<(), TrainingError> {
         let bytes = files::weights(weights)?;
-        self.write(files::WEIGHTS, &bytes).map_err(listener_error)
+        let path = self.folder.join(files::WEIGHTS);
+        self.weights.write(path, bytes).map_err(listener_error)
     }
 
     fn resume_point(&mut self, point: &ResumePoint) -> Result<(), TrainingError> {
+        self.weights.wait().map_err(listener_error)?;
         resume::write(&self.folder, point).map_err(listener_error)
     }
 }

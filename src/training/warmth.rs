@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tch::Device;
 
 use super::TrainingError;
-use super::features::{Disk, Group, Surroundings};
+use super::features::{Disk, Group, SegmentDigests, Surroundings};
 use super::network::{Network, build_backbone, input_side};
 use super::pictures::Shot;
 use super::precision;
@@ -141,10 +141,15 @@ impl Look {
             }
             let cuts = network.cuts(experiment)?;
             let asked = experiment.training.precision;
-            precision::choose_by_cuts(&mut network, asked, &cuts, Some(cache))?;
+            let mut digests = SegmentDigests::default();
+            let memory = precision::Memory {
+                cache,
+                digests: &mut digests,
+            };
+            precision::choose_by_cuts(&mut network, asked, &cuts, Some(memory))?;
             let surroundings = Surroundings::of(&network, experiment, &spec);
             let augmentation = &experiment.augmentation;
-            disk = Disk::open(cache, surroundings, augmentation, dataset, device);
+            disk = Disk::open(cache, surroundings, augmentation, dataset, device, digests);
         }
         if let Some(disk) = &mut disk {
             let known = KnownContents::new(cache);

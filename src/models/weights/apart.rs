@@ -13,10 +13,12 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use super::listings::Listings;
 use super::pickle::{ElementType, Storage, TensorView};
 use super::tensors::{FileTensor, FoundTensors, Numbers};
 use super::torch_file;
 use super::weight_file::WeightFile;
+use crate::paths;
 
 /// The hidden command that such a process is started with, before the file's path.
 pub const COMMAND: &str = "list-tensors";
@@ -66,11 +68,17 @@ enum Answer {
 }
 
 /// Lists the tensors of a file of `torch.save`, in a process of its own where there is a program
-/// for it.
+/// for it, and as that process did the last time where the file has not changed since.
 pub(super) fn read(path: &Path, file: &Arc<WeightFile>) -> Result<FoundTensors, String> {
     let Some(program) = PROGRAM.get() else {
         return torch_file::read(file);
     };
+    let listings = Listings::new(&paths::cache());
+    if let Some(said) = listings.get(path, &file.stamp())
+        && let Ok(found) = understand(file, &said)
+    {
+        return Ok(found);
+    }
     let child = Command::new(program)
         .arg(COMMAND)
         .arg("--memory")
@@ -83,7 +91,12 @@ pub(super) fn read(path: &Path, file: &Arc<WeightFile>) -> Result<FoundTensors, 
         .stderr(Stdio::null())
         .spawn();
     match child {
-        Ok(child) => understand(file, &attend(child, file.length())?),
+        Ok(child) => {
+            let said = attend(child, file.length())?;
+            let found = understand(file, &said)?;
+            listings.remember(path, &file.stamp(), &said);
+            Ok(found)
+        }
         // A program that was replaced while it ran can't be started again.
         Err(error) => {
             log::warn!("weights are read without a process of their own: {error}");

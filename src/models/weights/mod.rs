@@ -6,6 +6,7 @@ mod choose;
 mod dialect;
 mod download;
 mod fetch;
+mod listings;
 mod locate;
 mod pickle;
 mod report;
@@ -20,6 +21,7 @@ mod hostile_tests;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
+use rayon::prelude::*;
 use tch::{Tensor, no_grad_guard};
 
 pub use apart::{listing, read_apart};
@@ -48,9 +50,9 @@ pub fn load(backbone: &mut dyn Backbone, file: &Path) -> Result<LoadReport, Mode
         });
     }
     let _guard = no_grad_guard();
-    for (index, tensor) in &matched.copies {
-        let entry = &backbone.parameters().entries[*index];
-        let source = to_tensor(tensor, entry, matched.dialect, file)?;
+    for copied in matched.copies {
+        let entry = &backbone.parameters().entries[copied.entry];
+        let source = to_tensor(copied, entry, matched.dialect, file)?;
         let mut target = entry.tensor.shallow_clone();
         if is_position_embedding(&entry.name) && source.size() != target.size() {
             // Learned at another picture size; the network brings it to any grid. Every handle on the
@@ -81,9 +83,21 @@ struct Match {
     dialect: Dialect,
     /// Why the file can't be used for this network.
     refusal: Option<String>,
-    /// Index of the network's entry, and what belongs into it.
-    copies: Vec<(usize, FileTensor)>,
+    copies: Vec<Copied>,
 }
+
+/// What belongs into an entry of the network.
+struct Copied {
+    /// Its index.
+    entry: usize,
+    tensor: FileTensor,
+    /// Its numbers, where the whole file's are held.
+    values: Option<Values>,
+}
+
+/// The numbers of a file that has no more bytes than this are read once and held; those of a larger one are read to be
+/// checked and, one tensor at a time, to be copied.
+const HELD: u64 = 64 << 20;
 
 impl Match {
     fn new(backbone: &dyn Backbone, file: &Path) -> Result<Self, ModelError> {
@@ -132,19 +146,23 @@ impl Match {
                 }
                 continue;
             }
-            copies.push((index, tensor.clone()));
+            copies.push(Copied {
+                entry: index,
+                tensor: tensor.clone(),
+                values: None,
+            });
         }
         report.leaves_over(by_name.into_keys());
         // Half a classifier is none.
         if !report.classifier {
-            copies.retain(|(index, _)| entries[*index].leaf != OUTSIDE_TREE);
+            copies.retain(|copied| entries[copied.entry].leaf != OUTSIDE_TREE);
         }
         report.loaded = copies.len();
         let refusal = if refusals.is_empty() {
             match dialect::same_names_other_network(info.name, dialect, file) {
                 Ok(remark) => {
                     report.remarks.extend(remark);
-                    not_finite(&copies, entries, file)?
+                    not_finite(&mut copies, entries, file)?
                 }
                 Err(reason) => Some(reason),
             }
@@ -204,15 +222,30 @@ fn is_grid_of_positions(own: &[i64], other: &[i64]) -> bool {
     }
 }
 
-/// Reads every tensor that is to be copied, one at a time, so that a damaged file changes nothing.
+/// Reads every tensor that is to be copied, so that a damaged file changes nothing. Gives why they can't be used.
 fn not_finite(
-    copies: &[(usize, FileTensor)],
+    copies: &mut [Copied],
     entries: &[Entry],
     file: &Path,
 ) -> Result<Option<String>, ModelError> {
-    for (index, tensor) in copies {
-        if !values(tensor, file)?.all_finite() {
-            let name = &entries[*index].name;
+    let bytes = |copied: &Copied| copied.tensor.numbers.count().saturating_mul(8);
+    let is_held = copies.iter().map(bytes).fold(0, u64::saturating_add) <= 2 * HELD;
+    // Whether its numbers are finite.
+    let check = |copied: &mut Copied| -> Result<bool, ModelError> {
+        let values = values(&copied.tensor, file)?;
+        let is_finite = values.all_finite();
+        copied.values = is_held.then_some(values);
+        Ok(is_finite)
+    };
+    // The first problem in the network's order, however many threads look for it.
+    let found: Vec<Result<bool, ModelError>> = if is_held {
+        copies.par_iter_mut().map(check).collect()
+    } else {
+        copies.iter_mut().map(check).collect()
+    };
+    for (copied, is_finite) in copies.iter().zip(found) {
+        if !is_finite? {
+            let name = &entries[copied.entry].name;
             return Ok(Some(format!("“{name}” holds values that are not finite")));
         }
     }
@@ -227,12 +260,17 @@ fn values(tensor: &FileTensor, file: &Path) -> Result<Values, ModelError> {
 }
 
 fn to_tensor(
-    tensor: &FileTensor,
+    copied: Copied,
     entry: &Entry,
     dialect: Dialect,
     file: &Path,
 ) -> Result<Tensor, ModelError> {
-    let flat = match values(tensor, file)? {
+    let tensor = &copied.tensor;
+    let read = match copied.values {
+        Some(read) => read,
+        None => values(tensor, file)?,
+    };
+    let flat = match read {
         Values::Real(mut values) => {
             if dialect.variance_shift != 0.0 && entry.name.ends_with("running_var") {
                 for value in &mut values {

@@ -8,11 +8,14 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use crate::data::contents::Stamp;
+
 /// An open file of known length.
 #[derive(Debug)]
 pub(super) struct WeightFile {
     file: Mutex<File>,
     length: u64,
+    stamp: Stamp,
 }
 
 impl WeightFile {
@@ -30,12 +33,18 @@ impl WeightFile {
         Ok(Self {
             file: Mutex::new(file),
             length: metadata.len(),
+            stamp: Stamp::from(&metadata),
         })
     }
 
     /// In bytes, when it was opened.
     pub fn length(&self) -> u64 {
         self.length
+    }
+
+    /// Of the file that was opened.
+    pub fn stamp(&self) -> Stamp {
+        self.stamp
     }
 
     /// `count` bytes from `start`; nothing is allocated for more than the file holds.

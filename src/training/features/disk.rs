@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use tch::{Device, Kind, Tensor};
 
 use super::about::{About, folder_of};
-use super::key::{Recipe, Surroundings, row_keys, seen, segment_digest, stands_alone};
+use super::key::{Recipe, SegmentDigests, Surroundings, row_keys, seen, stands_alone};
 use super::pack::{Layout, PackWriter, RowKey, RowKind};
 use super::store::{FeatureStore, Place, Shelf};
 use crate::data::Dataset;
@@ -29,18 +29,19 @@ pub(in crate::training) struct Disk {
     /// Of every picture of the data set that the run uses.
     contents: Vec<Option<Contents>>,
     is_alone: bool,
-    /// Digests of the leading segments' weights.
-    segments: Vec<[u8; 32]>,
+    digests: SegmentDigests,
 }
 
 impl Disk {
-    /// `None` where nothing may be kept. No picture is known yet: see [`Self::tell`].
+    /// `None` where nothing may be kept. No picture is known yet: see [`Self::tell`]. `digests`: those of the network that
+    /// are known already.
     pub fn open(
         cache: &Path,
         surroundings: Surroundings,
         augmentation: &Augmentation,
         dataset: &Arc<Dataset>,
         device: Device,
+        digests: SegmentDigests,
     ) -> Option<Self> {
         let store = FeatureStore::new(cache);
         let limit = store.limit();
@@ -55,7 +56,7 @@ impl Disk {
             dataset: dataset.clone(),
             contents: vec![None; dataset.pictures.len()],
             is_alone: stands_alone(device),
-            segments: Vec::new(),
+            digests,
         })
     }
 
@@ -68,7 +69,7 @@ impl Disk {
 
     /// Weights beyond `depth` have changed.
     pub fn forget_beyond(&mut self, depth: usize) {
-        self.segments.truncate(depth);
+        self.digests.forget_beyond(depth);
     }
 
     /// Features of this picture must not be kept, because it could not be read.
@@ -167,13 +168,9 @@ impl Disk {
     }
 
     fn recipe(&mut self, network: &Network, depth: usize) -> Result<Recipe, TrainingError> {
-        while self.segments.len() < depth {
-            let leaves = network.segment_leaves(self.segments.len());
-            self.segments
-                .push(segment_digest(network.base_entries(), &leaves)?);
-        }
         let is_pooled = depth == network.depth();
-        Ok(self.surroundings.recipe(&self.segments[..depth], is_pooled))
+        let digests = self.digests.of(network, depth)?;
+        Ok(self.surroundings.recipe(digests, is_pooled))
     }
 }
 

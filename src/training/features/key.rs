@@ -184,21 +184,42 @@ pub(super) fn seen(identity: &[u8; 32], look: Look, augmentation: &Augmentation)
 pub(in crate::training) fn weights_name(
     network: &Network,
     segments: usize,
+    digests: &mut SegmentDigests,
 ) -> Result<String, ModelError> {
     let mut hash = Hash::new("weights");
     hash.text(env!("CARGO_PKG_VERSION"));
     hash.text(&machine(network.device));
     hash.text(WAY);
     hash.number(u64::from(network.side));
-    for segment in 0..segments {
-        let leaves = network.segment_leaves(segment);
-        hash.part(&segment_digest(network.base_entries(), &leaves)?);
+    for digest in digests.of(network, segments)? {
+        hash.part(digest);
     }
     Ok(hexadecimal(&hash.finish()))
 }
 
+/// Digests of the leading segments' weights, each computed when it is asked for first.
+#[derive(Debug, Default)]
+pub(in crate::training) struct SegmentDigests(Vec<[u8; 32]>);
+
+impl SegmentDigests {
+    /// Of the first `segments` segments of `network`, always the same one.
+    pub fn of(&mut self, network: &Network, segments: usize) -> Result<&[[u8; 32]], ModelError> {
+        while self.0.len() < segments {
+            let leaves = network.segment_leaves(self.0.len());
+            self.0
+                .push(segment_digest(network.base_entries(), &leaves)?);
+        }
+        Ok(&self.0[..segments])
+    }
+
+    /// Weights beyond `depth` have changed.
+    pub fn forget_beyond(&mut self, depth: usize) {
+        self.0.truncate(depth);
+    }
+}
+
 /// The weights of one segment: names, shapes and values.
-pub(super) fn segment_digest<'a>(
+fn segment_digest<'a>(
     entries: impl Iterator<Item = &'a Entry>,
     leaves: &Range<usize>,
 ) -> Result<[u8; 32], ModelError> {

@@ -31,7 +31,7 @@ use crate::libtorch::cuda;
 pub(super) use disk::Disk;
 use disk::{Found, kind_of, shape_of};
 use key::stands_alone;
-pub(super) use key::{Surroundings, weights_name};
+pub(super) use key::{SegmentDigests, Surroundings, weights_name};
 use pack::RowKey;
 use recorder::{Recorder, Sink};
 

@@ -13,7 +13,7 @@ use tch::{Device, Kind, Tensor, no_grad_guard};
 
 use self::known::Known;
 use super::TrainingError;
-use super::features::weights_name;
+use super::features::{SegmentDigests, weights_name};
 use super::network::Network;
 use crate::experiment::{Experiment, MixedPrecision, Precision, TrainingConfig};
 use crate::format;
@@ -48,13 +48,18 @@ pub(super) fn name(kind: Kind) -> &'static str {
     }
 }
 
-/// What `asked` means for the first `depth` segments of `network`, as its weights are now. `cache`: where it is
-/// remembered what was measured of them.
+/// Where it is remembered what was measured of a network, which is told by its weights.
+pub(super) struct Memory<'a> {
+    pub cache: &'a Path,
+    pub digests: &'a mut SegmentDigests,
+}
+
+/// What `asked` means for the first `depth` segments of `network`, as its weights are now.
 pub(super) fn choose(
     network: &Network,
     asked: Precision,
     depth: usize,
-    cache: Option<&Path>,
+    memory: Option<Memory<'_>>,
 ) -> Result<Chosen, TrainingError> {
     let chosen = |kind, why: String| {
         Ok(Chosen {
@@ -78,7 +83,7 @@ pub(super) fn choose(
             "this processor has no instructions for bf16 (avx512_bf16)".into(),
         ),
         Precision::Auto => {
-            let moved = remembered_or_measured(network, depth, cache)?;
+            let moved = remembered_or_measured(network, depth, memory)?;
             let (share, limit) = (format::percent(moved), format::percent(LIMIT));
             if moved <= LIMIT {
                 chosen(
@@ -106,14 +111,14 @@ pub(super) fn choose_by_cuts(
     network: &mut Network,
     asked: Precision,
     cuts: &[usize],
-    cache: Option<&Path>,
+    memory: Option<Memory<'_>>,
 ) -> Result<Option<String>, TrainingError> {
     let cuts = || cuts.iter().copied();
     let unchanged = cuts().min().filter(|&cut| cut > 0);
     let Some(depth) = unchanged.or(cuts().max()).filter(|&cut| cut > 0) else {
         return Ok(None);
     };
-    let chosen = choose(network, asked, depth, cache)?;
+    let chosen = choose(network, asked, depth, memory)?;
     network.frozen_kind = chosen.kind;
     Ok(Some(chosen.line))
 }
@@ -165,13 +170,13 @@ fn is_mixed(asked: MixedPrecision, device: Device) -> bool {
 fn remembered_or_measured(
     network: &Network,
     depth: usize,
-    cache: Option<&Path>,
+    memory: Option<Memory<'_>>,
 ) -> Result<f64, TrainingError> {
-    let Some(cache) = cache else {
+    let Some(Memory { cache, digests }) = memory else {
         return moved(network, depth);
     };
     let known = Known::new(cache);
-    let name = weights_name(network, depth)?;
+    let name = weights_name(network, depth, digests)?;
     if let Some(moved) = known.get(&name) {
         return Ok(moved);
     }
@@ -262,8 +267,11 @@ mod tests {
         assert!(moved > 0.0 && moved < 0.05, "{moved}");
         let folder = tempfile::tempdir().unwrap();
         let choose = |network: &Network| {
-            let cache = Some(folder.path());
-            choose(network, Precision::Auto, depth, cache).unwrap()
+            let memory = Memory {
+                cache: folder.path(),
+                digests: &mut SegmentDigests::default(),
+            };
+            choose(network, Precision::Auto, depth, Some(memory)).unwrap()
         };
         let chosen = choose(&network);
         assert_eq!(
@@ -277,7 +285,7 @@ mod tests {
         }
         // What is remembered belongs to these weights alone.
         let known = Known::new(folder.path());
-        let name = weights_name(&network, depth).unwrap();
+        let name = weights_name(&network, depth, &mut SegmentDigests::default()).unwrap();
         assert_eq!(known.get(&name), Some(moved));
         known.remember(name, 0.0);
         assert_eq!(choose(&network).kind, Kind::BFloat16);

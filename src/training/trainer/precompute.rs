@@ -8,7 +8,7 @@ use crate::data::contents::KnownContents;
 use crate::data::square::SquareSpec;
 use crate::training::TrainingError;
 use crate::training::events::Activity;
-use crate::training::features::{Disk, Group, Surroundings, Wanted};
+use crate::training::features::{Disk, Group, SegmentDigests, Surroundings, Wanted};
 use crate::training::network::Network;
 use crate::training::pictures::Shot;
 use crate::training::reporter::Reporter;
@@ -20,6 +20,7 @@ pub(super) fn open_disk(
     network: &Network,
     spec: &SquareSpec,
     means: &Means<'_>,
+    digests: SegmentDigests,
     reporter: &mut Reporter<'_>,
 ) -> Result<Option<Disk>, TrainingError> {
     let Some(cache) = means.cache.as_deref() else {
@@ -34,6 +35,7 @@ pub(super) fn open_disk(
         augmentation,
         &request.dataset,
         network.device,
+        digests,
     ) else {
         return Ok(None);
     };

@@ -20,14 +20,14 @@ use crate::models::freeze::frozen_leaves;
 use crate::training::TrainingError;
 use crate::training::estimate::{Estimate, PictureCounts, Situation};
 use crate::training::events::{TrainingEvent, TrainingListener};
-use crate::training::features::{FeatureCache, Group, Room};
+use crate::training::features::{FeatureCache, Group, Room, SegmentDigests};
 use crate::training::loss::{self, Loss};
 use crate::training::metrics::monitored;
 use crate::training::movement::Origin;
 use crate::training::network::{Network, input_side};
 use crate::training::phase_plan::{PhasePlan, unknown_paths};
 use crate::training::pictures::{Normalizer, Pictures};
-use crate::training::precision;
+use crate::training::precision::{self, Memory};
 use crate::training::reading::Reading;
 use crate::training::reporter::Reporter;
 use crate::training::resume::Pace;
@@ -94,8 +94,13 @@ pub(super) fn prepare<'a>(
     let plans = plan_phases(experiment, &network)?;
     let weights = network.load_pretrained(experiment, request.base.as_deref(), &mut reporter)?;
     let cuts: Vec<usize> = plans.iter().map(|plan| plan.cut).collect();
-    let (asked, cache) = (experiment.training.precision, means.cache.as_deref());
-    if let Some(line) = precision::choose_by_cuts(&mut network, asked, &cuts, cache)? {
+    let asked = experiment.training.precision;
+    let mut digests = SegmentDigests::default();
+    let memory = means.cache.as_deref().map(|cache| Memory {
+        cache,
+        digests: &mut digests,
+    });
+    if let Some(line) = precision::choose_by_cuts(&mut network, asked, &cuts, memory)? {
         reporter.note(line)?;
     }
     if let Some(line) = precision::choose_mixed(&mut network, &experiment.training, &cuts)? {
@@ -145,7 +150,7 @@ pub(super) fn prepare<'a>(
             (means.memory_bytes / 2).saturating_sub(pictures_bytes),
             device_room(device, needed.as_ref()),
         ),
-        open_disk(request, &network, &spec, means, &mut reporter)?,
+        open_disk(request, &network, &spec, means, digests, &mut reporter)?,
     );
     let changing = changing_tensors(&network, &plans);
     let keeper = Keeper::new(
