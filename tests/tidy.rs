@@ -8,7 +8,11 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("experiment", &["experiment"]),
     ("data", &["data", "experiment", "paths"]),
-    ("models", &["models", "data", "experiment", "paths"]),
+    ("libtorch", &["libtorch"]),
+    (
+        "models",
+        &["models", "libtorch", "data", "experiment", "paths"],
+    ),
     ("evaluation", &["evaluation", "data", "experiment"]),
     (
         "training",
@@ -16,6 +20,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "training",
             "evaluation",
             "models",
+            "libtorch",
             "data",
             "experiment",
             "paths",
@@ -110,7 +115,10 @@ const LAYERS: &[(&str, &[&str])] = &[
 
 /// Crates that stand for a layer, and the only folders that may name them.
 const CRATES: &[(&str, &[&str])] = &[
-    ("tch", &["models", "training", "runs", "worker", "cli"]),
+    (
+        "tch",
+        &["libtorch", "models", "training", "runs", "worker", "cli"],
+    ),
     ("eframe", &["app"]),
     ("egui_extras", &["app"]),
     ("egui_plot", &["app"]),

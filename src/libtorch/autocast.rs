@@ -44,27 +44,3 @@ impl Drop for Bf16 {
         }
     }
 }
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
-mod tests {
-    use tch::{Kind, Tensor};
-
-    use super::*;
-
-    #[test]
-    fn products_are_rounded_while_it_lives_and_gradients_come_back_in_single_precision() {
-        let random = |shape: [i64; 2]| Tensor::randn(shape, (Kind::Float, Device::Cpu));
-        let (input, weight) = (random([4, 8]), random([8, 3]).set_requires_grad(true));
-        let product = {
-            let _mixed = Bf16::begin(Device::Cpu).unwrap();
-            let product = input.matmul(&weight);
-            product
-        };
-        assert_eq!(product.kind(), Kind::BFloat16);
-        assert_eq!(input.matmul(&weight).kind(), Kind::Float);
-        let loss = product.to_kind(Kind::Float).square().sum(Kind::Float);
-        let gradients = Tensor::run_backward(&[loss], &[&weight], false, false);
-        assert_eq!(gradients[0].kind(), Kind::Float);
-    }
-}

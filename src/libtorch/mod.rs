@@ -14,6 +14,9 @@ pub mod cuda;
 pub mod depthwise;
 pub mod optimizer;
 
+#[cfg(test)]
+mod tests;
+
 use std::ffi::{c_char, c_void};
 
 use tch::{TchError, Tensor};

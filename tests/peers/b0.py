@@ -14,7 +14,7 @@ class Network(nn.Module):
         self.base, self.head = base, head
 
     def forward(self, x):
-        return self.head(self.base(x).mean([2, 3]))
+        return self.head(common.pool(self.base(x)))
 
 
 def set_modes(network, free):
@@ -26,20 +26,23 @@ def set_modes(network, free):
             layer.train()
 
 
-def judge(network, loader):
+def judge(network, loader, options):
     """Mean loss and the number of right answers."""
     network.eval()
     loss, correct, total = 0.0, 0, 0
     with torch.no_grad():
         for pictures, labels in loader:
-            logits = network(pictures)
+            pictures, labels = common.placed(pictures, labels, options)
+            with common.mixed(options):
+                logits = network(pictures)
+            logits = logits.float()
             loss += nn.functional.cross_entropy(logits, labels, reduction="sum").item()
             correct += (logits.argmax(1) == labels).sum().item()
             total += len(labels)
     return loss / max(total, 1), correct, total
 
 
-def train(network, loaders, epochs, rate, free, best):
+def train(network, loaders, epochs, rate, free, best, options):
     """`free`: layers of the base that learn; None for all of them."""
     for parameter in network.base.parameters():
         parameter.requires_grad = free is None
@@ -51,11 +54,13 @@ def train(network, loaders, epochs, rate, free, best):
     for _ in range(epochs):
         set_modes(network, free)
         for pictures, labels in loaders["train"]:
+            pictures, labels = common.placed(pictures, labels, options)
             optimizer.zero_grad()
-            loss = nn.functional.cross_entropy(network(pictures), labels)
+            with common.mixed(options):
+                loss = nn.functional.cross_entropy(network(pictures), labels)
             loss.backward()
             optimizer.step()
-        loss, correct, total = judge(network, loaders["validation"])
+        loss, correct, total = judge(network, loaders["validation"], options)
         common.say(validation_loss=loss, validation_accuracy=correct / max(total, 1))
         if loss < best["loss"]:
             best.update(loss=loss, state=copy.deepcopy(network.state_dict()))
@@ -66,36 +71,32 @@ def main():
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     (training, validation, test), classes = common.read_split(options)
-    workers = min(2, options.threads)
-
-    def loader(pictures, shuffle=False):
-        return torch.utils.data.DataLoader(
-            pictures, batch_size=32, shuffle=shuffle, num_workers=workers, persistent_workers=True
-        )
-
-    loaders = {"train": loader(training, True), "validation": loader(validation), "test": loader(test)}
+    loaders = {
+        name: common.loader(pictures, options, shuffle=name == "train", persistent=True)
+        for name, pictures in (("train", training), ("validation", validation), ("test", test))
+    }
 
     def network():
         base = common.base(options.network, options.weights)
-        return Network(base, common.head(base.features, len(classes), options.dropout))
+        return common.settled(Network(base, common.head(base.features, len(classes), options.dropout)), options)
 
     whole = network()
     best = {"loss": float("inf"), "state": None}
     if options.work == "full":
-        train(whole, loaders, options.epochs, options.rate, None, best)
+        train(whole, loaders, options.epochs, options.rate, None, best, options)
     else:
-        train(whole, loaders, options.epochs, options.rate, [], best)
+        train(whole, loaders, options.epochs, options.rate, [], best, options)
     if options.work == "comparison":
         # Feature extraction is done and tested; now the second experiment.
         whole.load_state_dict(best["state"])
-        judge(whole, loaders["test"])
+        judge(whole, loaders["test"], options)
         torch.manual_seed(options.seed)
         whole = network()
         best = {"loss": float("inf"), "state": None}
-        train(whole, loaders, 5, options.rate, [], best)
-        train(whole, loaders, 10, options.rate / 10, common.last_layers(whole.base, 20), best)
+        train(whole, loaders, 5, options.rate, [], best, options)
+        train(whole, loaders, 10, options.rate / 10, common.last_layers(whole.base, 20), best, options)
     whole.load_state_dict(best["state"])
-    _, correct, total = judge(whole, loaders["test"])
+    _, correct, total = judge(whole, loaders["test"], options)
     common.finish(correct, total)
 
 

@@ -29,38 +29,41 @@ def fold(module):
         fold(child)
 
 
-def frozen(base, segments):
+def frozen(base, segments, options):
     """The first `segments` segments as quick inference."""
     part = nn.Sequential(*copy.deepcopy(base.segments[:segments])).eval()
     fold(part)
-    return part.to(memory_format=torch.channels_last)
+    return common.settled(part.to(memory_format=torch.channels_last), options)
 
 
-def features_of(parts, loader):
+def features_of(parts, loader, options):
     """The output of each of `parts` (a dictionary) for every picture, and the labels."""
     outputs, labels = {name: [] for name in parts}, []
     with torch.inference_mode():
         for pictures, truth in loader:
-            pictures = pictures.to(memory_format=torch.channels_last)
+            pictures, truth = common.placed(pictures.to(memory_format=torch.channels_last), truth, options)
             for name, part in parts.items():
-                output = part(pictures)
-                outputs[name].append(output.mean([2, 3]) if name == "pooled" else output)
+                with common.mixed(options):
+                    output = part(pictures)
+                outputs[name].append(common.pool(output).float() if name == "pooled" else output)
             labels.append(truth)
     return {name: torch.cat(rows) for name, rows in outputs.items()} | {"labels": torch.cat(labels)}
 
 
-def judge(network, features, labels):
+def judge(network, features, labels, options):
     network.eval()
     loss, correct = 0.0, 0
     with torch.no_grad():
         for rows, truth in zip(features.split(256), labels.split(256)):
-            logits = network(rows)
+            with common.mixed(options):
+                logits = network(rows)
+            logits = logits.float()
             loss += nn.functional.cross_entropy(logits, truth, reduction="sum").item()
             correct += (logits.argmax(1) == truth).sum().item()
     return loss / max(len(labels), 1), correct, len(labels)
 
 
-def train(network, groups, name, epochs, rate, free, best):
+def train(network, groups, name, epochs, rate, free, best, options):
     """`name`: which features. `free`: layers of the rest of the base that learn."""
     for parameter in network.rest.parameters():
         parameter.requires_grad = False
@@ -68,20 +71,21 @@ def train(network, groups, name, epochs, rate, free, best):
         for parameter in layer.parameters():
             parameter.requires_grad = True
     learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.Adam(learning, lr=rate)
+    optimizer = torch.optim.Adam(learning, lr=rate, fused=options.device == "cuda")
     rows, labels = groups["train"][name], groups["train"]["labels"]
     for _ in range(epochs):
         network.train()
         network.rest.eval()
         for layer in free:
             layer.train()
-        for batch in torch.randperm(len(labels)).split(32):
+        for batch in torch.randperm(len(labels), device=labels.device).split(32):
             optimizer.zero_grad()
-            loss = nn.functional.cross_entropy(network(rows[batch]), labels[batch])
+            with common.mixed(options):
+                loss = nn.functional.cross_entropy(network(rows[batch]), labels[batch])
             loss.backward()
             optimizer.step()
         validation = groups["validation"]
-        loss, correct, total = judge(network, validation[name], validation["labels"])
+        loss, correct, total = judge(network, validation[name], validation["labels"], options)
         common.say(validation_loss=loss, validation_accuracy=correct / max(total, 1))
         if loss < best["loss"]:
             best.update(loss=loss, state=copy.deepcopy(network.state_dict()))
@@ -97,7 +101,7 @@ class Tail(nn.Module):
     def forward(self, x):
         if len(self.rest) == 0:
             return self.head(x)
-        return self.head(self.rest(x).mean([2, 3]))
+        return self.head(common.pool(self.rest(x)))
 
 
 def main():
@@ -115,14 +119,13 @@ def main():
         # Nothing is frozen, so nothing can be kept but the decoded pictures; what is left is channels-last.
         parts = {"cut": nn.Identity()}
     else:
-        parts = {"pooled": frozen(base, len(base.segments))}
+        parts = {"pooled": frozen(base, len(base.segments), options)}
         if options.work == "comparison":
-            parts["cut"] = frozen(base, cut)
+            parts["cut"] = frozen(base, cut, options)
     groups = torch.load(options.cache) if options.cache and os.path.exists(options.cache) else None
     if groups is None:
-        workers = min(2, options.threads)
         groups = {
-            name: features_of(parts, torch.utils.data.DataLoader(pictures, batch_size=32, num_workers=workers))
+            name: features_of(parts, common.loader(pictures, options), options)
             for name, pictures in (("train", training), ("validation", validation), ("test", test))
         }
         if options.cache:
@@ -130,27 +133,27 @@ def main():
 
     def tail(first):
         rest = copy.deepcopy(base.segments[first:])
-        return Tail(rest, common.head(base.features, len(classes), options.dropout))
+        return common.settled(Tail(rest, common.head(base.features, len(classes), options.dropout)), options)
 
     best = {"loss": float("inf"), "state": None}
     if options.work == "full":
         name, network = "cut", tail(0)
-        train(network, groups, name, options.epochs, options.rate, [network.rest], best)
+        train(network, groups, name, options.epochs, options.rate, [network.rest], best, options)
     else:
         name, network = "pooled", tail(len(base.segments))
-        train(network, groups, name, options.epochs, options.rate, [], best)
+        train(network, groups, name, options.epochs, options.rate, [], best, options)
     if options.work == "comparison":
         network.load_state_dict(best["state"])
-        judge(network, groups["test"]["pooled"], groups["test"]["labels"])
+        judge(network, groups["test"]["pooled"], groups["test"]["labels"], options)
         torch.manual_seed(options.seed)
         warm, warm_best = tail(len(base.segments)), {"loss": float("inf"), "state": None}
-        train(warm, groups, "pooled", 5, options.rate, [], warm_best)
+        train(warm, groups, "pooled", 5, options.rate, [], warm_best, options)
         name, network = "cut", tail(cut)
         network.head.load_state_dict(warm.head.state_dict())
         best = {"loss": float("inf"), "state": None}
-        train(network, groups, name, 10, options.rate / 10, common.last_layers(network.rest, 20), best)
+        train(network, groups, name, 10, options.rate / 10, common.last_layers(network.rest, 20), best, options)
     network.load_state_dict(best["state"])
-    _, correct, total = judge(network, groups["test"][name], groups["test"]["labels"])
+    _, correct, total = judge(network, groups["test"][name], groups["test"]["labels"], options)
     common.finish(correct, total)
 
 

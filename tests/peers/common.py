@@ -5,6 +5,7 @@ pictures, and the same weights (a state_dict).
 """
 
 import argparse
+import contextlib
 import csv
 import json
 import os
@@ -35,7 +36,55 @@ def arguments(description):
     parser.add_argument("--dropout", type=float, default=0.5)
     parser.add_argument("--cache", help="where features are kept for the next run (b1 only)")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
-    return parser.parse_args()
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    options = parser.parse_args()
+    if options.device == "cuda":
+        torch.backends.cudnn.benchmark = True
+        torch.backends.cuda.matmul.allow_tf32 = True
+    return options
+
+
+# --- the device -----------------------------------------------------------------------------------------------------
+
+
+def loader(pictures, options, shuffle=False, persistent=False):
+    """Workers decode beside the training; two on a small machine, a card needs all cores."""
+    is_cuda = options.device == "cuda"
+    return torch.utils.data.DataLoader(
+        pictures,
+        batch_size=32,
+        shuffle=shuffle,
+        num_workers=options.threads if is_cuda else min(2, options.threads),
+        persistent_workers=persistent,
+        pin_memory=is_cuda,
+    )
+
+
+def placed(pictures, labels, options):
+    """A batch on the device, in its order of memory there."""
+    if options.device == "cpu":
+        return pictures, labels
+    pictures = pictures.to("cuda", non_blocking=True, memory_format=torch.channels_last)
+    return pictures, labels.to("cuda", non_blocking=True)
+
+
+def settled(network, options):
+    """A network on the device, in the order of memory that is quickest there."""
+    if options.device == "cpu":
+        return network
+    return network.to("cuda", memory_format=torch.channels_last)
+
+
+def mixed(options):
+    """bf16 where operations allow it, on a card."""
+    if options.device == "cpu":
+        return contextlib.nullcontext()
+    return torch.autocast("cuda", torch.bfloat16)
+
+
+def pool(x):
+    """The grid's mean; of a transformer's tokens the first."""
+    return x[:, 0] if x.dim() == 3 else x.mean([2, 3])
 
 
 # --- networks -------------------------------------------------------------------------------------------------------
@@ -77,6 +126,19 @@ class TorchvisionBase(nn.Module):
         return x
 
 
+class Patches(nn.Module):
+    """Pictures to tokens, as torchvision's VisionTransformer begins."""
+
+    def __init__(self, network):
+        super().__init__()
+        self.projection, self.token = network.conv_proj, network.class_token
+        self.positions = network.encoder.pos_embedding
+
+    def forward(self, x):
+        x = self.projection(x).flatten(2).transpose(1, 2)
+        return torch.cat([self.token.expand(len(x), -1, -1), x], 1) + self.positions
+
+
 def base(name, weights):
     state = torch.load(weights, map_location="cpu", weights_only=True)
     network = NETWORKS[name]()
@@ -85,6 +147,8 @@ def base(name, weights):
         return LiteBase(network)
     if name == "mobilenet_v2":
         return TorchvisionBase(list(network.features), network.last_channel)
+    if name == "vit_b_16":
+        return TorchvisionBase([Patches(network), *network.encoder.layers, network.encoder.ln], network.hidden_dim)
     stem = nn.Sequential(network.conv1, network.bn1, network.relu, network.maxpool)
     stages = [network.layer1, network.layer2, network.layer3, network.layer4]
     return TorchvisionBase([stem, *(block for stage in stages for block in stage)], network.fc.in_features)
@@ -102,13 +166,35 @@ def resnet18():
     return torchvision.models.resnet18(weights=None)
 
 
-NETWORKS = {"efficientnet_lite0": lite0, "mobilenet_v2": mobilenet_v2, "resnet18": resnet18}
+def resnet50():
+    import torchvision
+
+    return torchvision.models.resnet50(weights=None)
+
+
+def vit_b_16():
+    import torchvision
+
+    return torchvision.models.vit_b_16(weights=None)
+
+
+NETWORKS = {
+    "efficientnet_lite0": lite0,
+    "mobilenet_v2": mobilenet_v2,
+    "resnet18": resnet18,
+    "resnet50": resnet50,
+    "vit_b_16": vit_b_16,
+}
+
+IMAGENET = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
 # Resize, interpolation, mean and deviation that belong to the weights.
 PREPROCESSING = {
     "efficientnet_lite0": (256, Image.BICUBIC, [127 / 255] * 3, [128 / 255] * 3),
-    "mobilenet_v2": (256, Image.BILINEAR, [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
-    "resnet18": (256, Image.BILINEAR, [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+    "mobilenet_v2": (256, Image.BILINEAR, *IMAGENET),
+    "resnet18": (256, Image.BILINEAR, *IMAGENET),
+    "resnet50": (256, Image.BILINEAR, *IMAGENET),
+    "vit_b_16": (256, Image.BILINEAR, *IMAGENET),
 }
 
 

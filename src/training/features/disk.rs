@@ -258,7 +258,7 @@ impl Found {
                 None => Err(io::ErrorKind::NotFound.into()),
             })
             .map_err(|error| gone(&error))?;
-        Ok(tensor_of(&bytes, layout, rows.len())?)
+        tensor_of(&bytes, layout, rows.len())
     }
 
     /// Notes that these rows were of use.

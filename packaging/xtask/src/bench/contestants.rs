@@ -8,65 +8,173 @@ use anyhow::{Context as _, Result};
 use super::measure::{Epochs, Measured, measure};
 use crate::{places, steps};
 
-/// A line of the table.
+/// What is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Work {
+pub enum Job {
     Extraction,
-    ExtractionMobile,
     Comparison,
     /// Another rate and dropout, with what the first experiment left.
     Next,
     Full,
 }
 
+/// A line of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Work {
+    /// For `--work`.
+    pub name: &'static str,
+    pub title: &'static str,
+    job: Job,
+    network: &'static str,
+}
+
 impl Work {
-    pub const ALL: [Self; 5] = [
-        Self::Extraction,
-        Self::ExtractionMobile,
-        Self::Comparison,
-        Self::Next,
-        Self::Full,
+    const fn new(name: &'static str, title: &'static str, job: Job, network: &'static str) -> Self {
+        Self {
+            name,
+            title,
+            job,
+            network,
+        }
+    }
+
+    /// On the processor.
+    pub const CPU: [Self; 5] = [
+        Self::new(
+            "extraction",
+            "feature extraction, EfficientNet-Lite0, 10 epochs",
+            Job::Extraction,
+            "efficientnet_lite0",
+        ),
+        Self::new(
+            "extraction-mobilenet",
+            "feature extraction, MobileNetV2, 10 epochs",
+            Job::Extraction,
+            "mobilenet_v2",
+        ),
+        Self::new(
+            "comparison",
+            "feature extraction, then 5 + 10 epochs of fine-tuning",
+            Job::Comparison,
+            "efficientnet_lite0",
+        ),
+        Self::new(
+            "next",
+            "next experiment on a warm cache, 10 epochs",
+            Job::Next,
+            "efficientnet_lite0",
+        ),
+        Self::new(
+            "full",
+            "full fine-tuning, ResNet-18, 3 epochs",
+            Job::Full,
+            "resnet18",
+        ),
     ];
 
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Extraction => "extraction",
-            Self::ExtractionMobile => "extraction-mobilenet",
-            Self::Comparison => "comparison",
-            Self::Next => "next",
-            Self::Full => "full",
-        }
-    }
-
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Extraction => "feature extraction, EfficientNet-Lite0, 10 epochs",
-            Self::ExtractionMobile => "feature extraction, MobileNetV2, 10 epochs",
-            Self::Comparison => "feature extraction, then 5 + 10 epochs of fine-tuning",
-            Self::Next => "next experiment on a warm cache, 10 epochs",
-            Self::Full => "full fine-tuning, ResNet-18, 3 epochs",
-        }
-    }
-
-    fn network(self) -> &'static str {
-        match self {
-            Self::ExtractionMobile => "mobilenet_v2",
-            Self::Full => "resnet18",
-            _ => "efficientnet_lite0",
-        }
-    }
+    /// On a graphics card.
+    pub const CUDA: [Self; 7] = [
+        Self::new(
+            "extraction-mobilenet",
+            "feature extraction, MobileNetV2, 10 epochs",
+            Job::Extraction,
+            "mobilenet_v2",
+        ),
+        Self::new(
+            "extraction-resnet",
+            "feature extraction, ResNet-50, 10 epochs",
+            Job::Extraction,
+            "resnet50",
+        ),
+        Self::new(
+            "extraction-vit",
+            "feature extraction, ViT-B/16, 10 epochs",
+            Job::Extraction,
+            "vit_b_16",
+        ),
+        Self::new(
+            "next",
+            "next experiment on a warm cache, ResNet-50, 10 epochs",
+            Job::Next,
+            "resnet50",
+        ),
+        Self::new(
+            "full-mobilenet",
+            "full fine-tuning, MobileNetV2, 3 epochs",
+            Job::Full,
+            "mobilenet_v2",
+        ),
+        Self::new(
+            "full-resnet",
+            "full fine-tuning, ResNet-50, 3 epochs",
+            Job::Full,
+            "resnet50",
+        ),
+        Self::new(
+            "full-vit",
+            "full fine-tuning, ViT-B/16, 3 epochs",
+            Job::Full,
+            "vit_b_16",
+        ),
+    ];
 
     /// The peers' name of it.
     fn of_peers(self) -> &'static str {
-        match self {
-            Self::Comparison => "comparison",
-            Self::Full => "full",
-            _ => "extraction",
+        match self.job {
+            Job::Comparison => "comparison",
+            Job::Full => "full",
+            Job::Extraction | Job::Next => "extraction",
         }
     }
 
     fn epochs(self) -> u32 {
-        if self == Self::Full { 3 } else { 10 }
+        if self.job == Job::Full { 3 } else { 10 }
+    }
+}
+
+/// Where all contestants compute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Device {
+    Cpu,
+    Cuda,
+}
+
+impl Device {
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "cpu" => Some(Self::Cpu),
+            "cuda" => Some(Self::Cuda),
+            _ => None,
+        }
+    }
+
+    pub fn works(self) -> &'static [Work] {
+        match self {
+            Self::Cpu => &Work::CPU,
+            Self::Cuda => &Work::CUDA,
+        }
+    }
+
+    /// Pictures that the table asks for.
+    pub fn pictures(self) -> usize {
+        match self {
+            Self::Cpu => 1000,
+            Self::Cuda => 2000,
+        }
+    }
+
+    fn of_graft(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Cuda => "cuda:0",
+        }
+    }
+
+    fn of_peers(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Cuda => "cuda",
+        }
     }
 }
 
@@ -97,12 +205,13 @@ pub struct Bench {
     pictures: PathBuf,
     python: PathBuf,
     graft: PathBuf,
+    device: Device,
     split: PathBuf,
 }
 
 impl Bench {
     /// Makes the weights, and the split that all contestants use.
-    pub fn new(folder: &Path, pictures: &Path, python: &Path) -> Result<Self> {
+    pub fn new(folder: &Path, pictures: &Path, python: &Path, device: Device) -> Result<Self> {
         let target = std::env::var_os("CARGO_TARGET_DIR")
             .map_or_else(|| places::checkout().join("target"), PathBuf::from);
         let mut bench = Self {
@@ -110,11 +219,12 @@ impl Bench {
             pictures: pictures.to_path_buf(),
             python: python.to_path_buf(),
             graft: target.join("debug/graft"),
+            device,
             split: PathBuf::new(),
         };
         bench.random_weights()?;
         let out = fresh(&folder.join("split"))?;
-        let mut command = bench.graft_run("lesson-feature-extraction", Work::Extraction, 42, &out);
+        let mut command = bench.graft_run("lesson-feature-extraction", device.works()[0], 42, &out);
         steps::run(command.args(["--set", "phases[0].epochs=1"]))?;
         let run = std::fs::read_dir(&out)?
             .next()
@@ -126,7 +236,8 @@ impl Bench {
     /// torchvision's own can't be fetched everywhere: networks of random weights do the same work, at an accuracy
     /// that says nothing.
     fn random_weights(&self) -> Result<()> {
-        for network in ["mobilenet_v2", "resnet18"] {
+        for work in self.device.works() {
+            let network = work.network;
             let file = self.weights(network)?;
             if file.exists() {
                 continue;
@@ -170,11 +281,9 @@ impl Bench {
                 result["test"]["accuracy"].as_f64()
             })
         };
-        match work {
-            Work::Extraction | Work::ExtractionMobile => {
-                once("lesson-feature-extraction", work, &[])
-            }
-            Work::Next => {
+        match work.job {
+            Job::Extraction => once("lesson-feature-extraction", work, &[]),
+            Job::Next => {
                 once("lesson-feature-extraction", work, &[])?;
                 once(
                     "lesson-feature-extraction",
@@ -185,17 +294,18 @@ impl Bench {
                     ],
                 )
             }
-            Work::Full => once(
+            Job::Full => once(
                 "lesson-feature-extraction",
                 work,
                 &["phases[0].freeze=Nothing", "phases[0].epochs=3"],
             ),
-            Work::Comparison => {
+            Job::Comparison => {
                 let first = once("lesson-feature-extraction", work, &[])?;
                 let second = once("lesson-fine-tuning", work, &[])?;
                 Ok(Measured {
                     seconds: first.seconds + second.seconds,
                     first_epoch: first.first_epoch,
+                    epoch: second.epoch,
                     accuracy: second.accuracy,
                     peak_bytes: first.peak_bytes.max(second.peak_bytes),
                 })
@@ -207,17 +317,18 @@ impl Bench {
         let mut command = Command::new(&self.graft);
         command.current_dir(places::checkout());
         command.env("LIBTORCH", places::libtorch_link());
-        command.args(["run", &format!("{preset}.ron"), "--json", "--device", "cpu"]);
+        command.args(["run", &format!("{preset}.ron"), "--json"]);
+        command.args(["--device", self.device.of_graft()]);
         command.arg("--data").arg(&self.pictures);
         command.arg("--out").arg(out);
         let mut settings = vec![
             format!("seed={seed}"),
             // One split for every seed.
             "data.split.seed=1".into(),
-            format!("backbone.name={:?}", work.network()),
+            format!("backbone.name={:?}", work.network),
         ];
-        if let Ok(weights) = self.weights(work.network())
-            && work.network() != "efficientnet_lite0"
+        if let Ok(weights) = self.weights(work.network)
+            && work.network != "efficientnet_lite0"
         {
             settings.push(format!("backbone.weights=File({weights:?})"));
         }
@@ -233,18 +344,19 @@ impl Bench {
             command.arg(places::checkout().join("tests/peers").join(script));
             command.arg("--pictures").arg(&self.pictures);
             command.arg("--split").arg(&self.split);
-            command.args(["--network", work.network()]);
-            command.arg("--weights").arg(self.weights(work.network())?);
+            command.args(["--network", work.network]);
+            command.arg("--weights").arg(self.weights(work.network)?);
             command.args(["--work", work.of_peers()]);
             command.args(["--epochs", &work.epochs().to_string()]);
             command.args(["--seed", &seed.to_string()]);
+            command.args(["--device", self.device.of_peers()]);
             command.args(changes);
             measure(&mut command, &Epochs::Line("validation_loss"), |result| {
                 result["test_accuracy"].as_f64()
             })
         };
         // B0 keeps nothing from one experiment to the next: its second one is like its first.
-        if work != Work::Next || script == "b0.py" {
+        if work.job != Job::Next || script == "b0.py" {
             return run(&[]);
         }
         let cache = fresh(&self.folder.join("peer-cache"))?.join("features.pt");

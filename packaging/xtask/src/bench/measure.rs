@@ -19,6 +19,8 @@ pub struct Measured {
     pub seconds: f64,
     /// From the start of the process to its first epoch's result.
     pub first_epoch: f64,
+    /// Seconds of an epoch after the first, the median. Of several trainings, those of the last.
+    pub epoch: f64,
     /// On the test pictures, 0 to 1.
     pub accuracy: f64,
     /// Of the process and its children together, shared pages counted once.
@@ -29,9 +31,10 @@ impl fmt::Display for Measured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:.1} s, first epoch after {:.1} s, accuracy {:.1} %, {:.0} MB",
+            "{:.1} s, first epoch after {:.1} s, an epoch {:.2} s, accuracy {:.1} %, {:.0} MB",
             self.seconds,
             self.first_epoch,
+            self.epoch,
             self.accuracy * 100.0,
             self.peak_bytes as f64 / 1e6
         )
@@ -93,19 +96,43 @@ pub fn measure(
             command.get_program().to_string_lossy()
         );
     }
-    if let Epochs::Line(sign) = epochs {
-        let line = lines.iter().find(|(_, line)| line.contains(sign));
-        first_epoch = line.map(|(at, _)| *at);
-    }
+    let mut later: Vec<f64> = match epochs {
+        Epochs::Line(sign) => {
+            let told: Vec<f64> = lines
+                .iter()
+                .filter(|(_, line)| line.contains(sign))
+                .map(|(at, _)| at.as_secs_f64())
+                .collect();
+            first_epoch = told.first().map(|&at| Duration::from_secs_f64(at));
+            told.windows(2).map(|pair| pair[1] - pair[0]).collect()
+        }
+        Epochs::File(folder, name) => {
+            let all = seconds_of_epochs(folder, name);
+            all.into_iter().skip(1).collect()
+        }
+    };
+    later.sort_by(f64::total_cmp);
     let (_, last) = lines.last().context("no result was printed")?;
     let result: serde_json::Value =
         serde_json::from_str(last).with_context(|| format!("not a result: {last}"))?;
     Ok(Measured {
         seconds,
         first_epoch: first_epoch.map_or(seconds, |at| at.as_secs_f64()),
+        epoch: later.get(later.len() / 2).copied().unwrap_or(f64::NAN),
         accuracy: accuracy(&result).context("the result holds no accuracy")?,
         peak_bytes,
     })
+}
+
+/// The last column of the newest such file, without its heading.
+fn seconds_of_epochs(folder: &Path, name: &str) -> Vec<f64> {
+    let runs = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let texts = runs.filter_map(|run| std::fs::read_to_string(run.path().join(name)).ok());
+    let text = texts.last().unwrap_or_default();
+    let cells = text.lines().skip(1).map(|line| line.rsplit(',').next());
+    cells
+        .map(|cell| cell.and_then(|cell| cell.parse().ok()).unwrap_or(f64::NAN))
+        .collect()
 }
 
 fn has_two_lines(folder: &Path, name: &str) -> bool {

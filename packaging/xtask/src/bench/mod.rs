@@ -10,19 +10,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-use self::contestants::{Bench, Contestant, Work};
+use self::contestants::{Bench, Contestant, Device, Work};
 use self::measure::Measured;
 use crate::{places, setup, steps};
 
-const USAGE: &str = "usage: cargo xtask bench [--rounds N] [--pictures FOLDER] [--python PROGRAM] [--work NAME]... [--by CONTESTANT]...";
-
-/// Pictures that the table asks for.
-const PICTURES: usize = 1000;
+const USAGE: &str = "usage: cargo xtask bench [--device cpu|cuda] [--rounds N] [--pictures FOLDER] [--python PROGRAM] [--work NAME]... [--by CONTESTANT]...";
 
 pub fn run(arguments: &[&str]) -> Result<()> {
     let options = Options::parse(arguments)?;
     setup::run(setup::Wanted {
-        cuda: false,
+        cuda: options.device == Device::Cuda,
         demo: true,
     })?;
     steps::doing("building Graft");
@@ -31,13 +28,13 @@ pub fn run(arguments: &[&str]) -> Result<()> {
     std::fs::create_dir_all(&folder)?;
     let pictures = match &options.pictures {
         Some(pictures) => pictures.clone(),
-        None => solar_cells(&folder)?,
+        None => solar_cells(&folder, options.device.pictures())?,
     };
     let python = match &options.python {
         Some(python) => python.clone(),
         None => peers_python(&folder)?,
     };
-    let bench = Bench::new(&folder, &pictures, &python)?;
+    let bench = Bench::new(&folder, &pictures, &python, options.device)?;
     let mut all = Vec::new();
     for round in 0..options.rounds {
         for work in &options.works {
@@ -46,7 +43,7 @@ pub fn run(arguments: &[&str]) -> Result<()> {
                     "round {} of {}: {}, {}",
                     round + 1,
                     options.rounds,
-                    work.title(),
+                    work.title,
                     contestant.title()
                 ));
                 // The seed of a round is the same for all three.
@@ -61,6 +58,7 @@ pub fn run(arguments: &[&str]) -> Result<()> {
 }
 
 struct Options {
+    device: Device,
     rounds: usize,
     pictures: Option<PathBuf>,
     python: Option<PathBuf>,
@@ -71,12 +69,14 @@ struct Options {
 impl Options {
     fn parse(arguments: &[&str]) -> Result<Self> {
         let mut options = Self {
+            device: Device::Cpu,
             rounds: 3,
             pictures: None,
             python: None,
             works: Vec::new(),
             contestants: Vec::new(),
         };
+        let mut works = Vec::new();
         let mut rest = arguments.iter();
         while let Some(name) = rest.next() {
             let value = rest.next().context(USAGE)?;
@@ -84,13 +84,10 @@ impl Options {
                 "--rounds" => options.rounds = value.parse().context("--rounds takes a number")?,
                 "--pictures" => options.pictures = Some(std::path::absolute(value)?),
                 "--python" => options.python = Some(PathBuf::from(value)),
-                "--work" => {
-                    let work = Work::ALL.into_iter().find(|work| work.name() == *value);
-                    let names: Vec<&str> = Work::ALL.iter().map(|work| work.name()).collect();
-                    options.works.push(
-                        work.with_context(|| format!("--work takes one of {}", names.join(", ")))?,
-                    );
+                "--device" => {
+                    options.device = Device::parse(value).context("--device takes cpu or cuda")?;
                 }
+                "--work" => works.push(*value),
                 "--by" => {
                     let contestant = Contestant::ALL
                         .into_iter()
@@ -105,8 +102,15 @@ impl Options {
         if options.rounds < 3 {
             eprintln!("! fewer than three rounds are no measurement");
         }
+        let all = options.device.works();
+        for name in works {
+            let work = all.iter().find(|work| work.name == name);
+            let names: Vec<&str> = all.iter().map(|work| work.name).collect();
+            let work = work.with_context(|| format!("--work takes one of {}", names.join(", ")))?;
+            options.works.push(*work);
+        }
         if options.works.is_empty() {
-            options.works = Work::ALL.to_vec();
+            options.works = all.to_vec();
         }
         if options.contestants.is_empty() {
             options.contestants = Contestant::ALL.to_vec();
@@ -115,10 +119,13 @@ impl Options {
     }
 }
 
-/// A folder for each class with 1,000 of the photographs of solar cells, in proportion.
-fn solar_cells(folder: &Path) -> Result<PathBuf> {
+/// A folder for each class with that many of the photographs of solar cells, in proportion.
+fn solar_cells(folder: &Path, pictures: usize) -> Result<PathBuf> {
     let source = places::home()?.join("data/elpv");
-    let target = folder.join("pictures");
+    let target = folder.join(match pictures {
+        1000 => "pictures".to_owned(),
+        other => format!("pictures-{other}"),
+    });
     let table = std::fs::read_to_string(source.join("labels.csv"))
         .with_context(|| format!("no pictures in {}", source.display()))?;
     let rows: Vec<(&str, &str)> = table
@@ -142,7 +149,7 @@ fn solar_cells(folder: &Path) -> Result<PathBuf> {
             .filter(|row| row.1 == class)
             .map(|row| row.0)
             .collect();
-        let wanted = (of_class.len() * PICTURES + rows.len() / 2) / rows.len().max(1);
+        let wanted = (of_class.len() * pictures + rows.len() / 2) / rows.len().max(1);
         std::fs::create_dir_all(target.join(class))?;
         // Spread over the whole table, which is sorted by module.
         for place in 0..wanted {
@@ -195,9 +202,9 @@ fn peers_python(folder: &Path) -> Result<PathBuf> {
 /// Medians, and how many times longer each peer takes.
 fn print_table(options: &Options, all: &[(Work, Contestant, Measured)]) {
     println!(
-        "| work | by | seconds (spread) | first epoch | accuracy | peak memory | time against Graft | first epoch against Graft | memory of Graft |"
+        "| work | by | seconds (spread) | first epoch | an epoch | accuracy | peak memory | time against Graft | first epoch against Graft | memory of Graft |"
     );
-    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     for work in &options.works {
         let of = |contestant: Contestant| -> Vec<Measured> {
             all.iter()
@@ -222,13 +229,14 @@ fn print_table(options: &Options, all: &[(Work, Contestant, Measured)]) {
             let accuracy = rounds.iter().map(|measured| measured.accuracy).sum::<f64>()
                 / rounds.len().max(1) as f64;
             println!(
-                "| {} | {} | {:.1} ({:.1} to {:.1}) | {:.1} s | {:.1} % | {:.0} MB | {:.1}x | {:.1}x | {:.2}x |",
-                work.title(),
+                "| {} | {} | {:.1} ({:.1} to {:.1}) | {:.1} s | {:.2} s | {:.1} % | {:.0} MB | {:.1}x | {:.1}x | {:.2}x |",
+                work.title,
                 contestant.title(),
                 seconds(&rounds),
                 spread(f64::min),
                 spread(f64::max),
                 first(&rounds),
+                median(&rounds, |measured| measured.epoch),
                 accuracy * 100.0,
                 memory(&rounds) / 1e6,
                 seconds(&rounds) / seconds(&graft),
