@@ -13,6 +13,7 @@ pub mod convolution;
 pub mod cuda;
 pub mod depthwise;
 pub mod optimizer;
+pub mod threads;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,53 @@
 //! The C++ files against libtorch's own ways.
 #![allow(clippy::unwrap_used, reason = "tests may panic")]
 
+mod threads {
+    use tch::{Device, Kind, Tensor};
+
+    use crate::libtorch::threads::end_helpers;
+
+    /// Of this process, at the moment.
+    #[cfg(target_os = "linux")]
+    fn count(name: &str) -> usize {
+        let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+        tasks
+            .flatten()
+            .filter_map(|task| std::fs::read_to_string(task.path().join("comm")).ok())
+            .filter(|comm| comm.trim() == name)
+            .count()
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_thread_that_rests_has_no_helpers() {
+        const NAME: &str = "graft-resting";
+        let work = || {
+            tch::set_num_threads(3);
+            let tensor = Tensor::ones([1 << 20], (Kind::Float, Device::Cpu));
+            let compute = || assert_eq!((&tensor + 1.0).max().double_value(&[]), 2.0);
+            compute();
+            // Helpers bear the name of the thread that they help.
+            assert_eq!(count(NAME), 3);
+            end_helpers();
+            let mut left = count(NAME);
+            for _ in 0..200 {
+                if left == 1 {
+                    break;
+                }
+                std::thread::sleep(std::time::Duration::from_millis(10));
+                left = count(NAME);
+            }
+            assert_eq!(left, 1);
+            // They come back when they are needed.
+            compute();
+            assert_eq!(count(NAME), 3);
+            end_helpers();
+        };
+        let thread = std::thread::Builder::new().name(NAME.into()).spawn(work);
+        thread.unwrap().join().unwrap();
+    }
+}
+
 mod autocast {
     use tch::{Device, Kind, Tensor};
 

@@ -75,6 +75,8 @@ pub struct Estimate {
     pub epoch_cost: f64,
     /// The frozen part is computed once and kept.
     pub keeps_features: bool,
+    /// What trains computes in bf16.
+    pub is_mixed: bool,
 }
 
 impl Estimate {
@@ -196,6 +198,7 @@ impl Estimate {
                 0.0
             },
             keeps_features,
+            is_mixed: situation.is_mixed,
         }
     }
 

@@ -43,7 +43,7 @@ pub use events::{EpochMetrics, TrainingEvent, TrainingListener};
 pub use phase_plan::rate_factors;
 pub use precision::is_mixed_here;
 pub use resume::ResumePoint;
-pub use trainer::{Outcome, TrainingRequest, train};
+pub use trainer::{Outcome, TrainingRequest, leave_cores, train};
 
 /// What ends a training early or keeps it from starting.
 #[derive(Debug, thiserror::Error)]

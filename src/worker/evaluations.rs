@@ -17,6 +17,7 @@ use crate::evaluation::{Decision, Evaluation};
 use crate::models::device;
 use crate::runs::evaluate::Pictures;
 use crate::runs::{EvaluateRequest, RunError, evaluate_run};
+use crate::training::leave_cores;
 
 /// Evaluations that may wait; further ones are refused with a reason.
 const QUEUE: usize = 256;
@@ -133,6 +134,7 @@ fn work(coming: &Receiver<Job>, jobs: &Jobs, tell: &Tell) {
                 ),
             }
         });
+        leave_cores();
         forget(jobs, &job);
         tell(answer);
     }

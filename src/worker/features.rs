@@ -12,6 +12,7 @@ use super::messages::{Answer, FeaturesAnswer, FeaturesQuestion};
 use crate::models::device;
 use crate::paths;
 use crate::training::features::store::FeatureStore;
+use crate::training::leave_cores;
 
 /// Questions that may wait; further ones are dropped, the window asks again.
 const QUESTIONS: usize = 64;
@@ -77,6 +78,7 @@ fn answer_questions(questions: &Receiver<FeaturesQuestion>, cache: &Path, tell: 
                     "an error inside Graft ended it; nothing but kept features is affected".into(),
                 ));
             }
+            leave_cores();
         }
     }
 }

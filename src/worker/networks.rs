@@ -8,6 +8,7 @@ use super::messages::{Answer, Question};
 use crate::data::decode;
 use crate::experiment::WeightsSource;
 use crate::models::{catalogue, speed};
+use crate::training::leave_cores;
 use crate::training::pretrained::PretrainedNetwork;
 
 /// Classes that a picture's answer holds.
@@ -37,6 +38,7 @@ pub(super) fn answer_questions(questions: &Receiver<Question>, tell: &dyn Fn(Ans
                     log::error!("a network could not answer a question");
                 }
             }
+            leave_cores();
         }
     }
 }

@@ -14,9 +14,9 @@ use crossbeam_channel::{Receiver, SendTimeoutError, Sender, bounded};
 use super::messages::{RunEvent, RunId, StartRun, TrainingCommand};
 use super::run::carry_out;
 use crate::data::StopFlag;
-use crate::training::TrainingEvent;
 use crate::training::events::Progress;
 use crate::training::trainer::PauseFlag;
+use crate::training::{TrainingEvent, leave_cores};
 
 /// What [`Notify`] is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -219,6 +219,7 @@ fn work(start: &StartRun, shared: &Arc<Shared>) {
         state.current = Some((start.run, stop.clone()));
     }
     let outcome = catch_unwind(AssertUnwindSafe(|| carry_out(start, shared, &stop)));
+    leave_cores();
     shared.lock().current = None;
     let event = outcome.unwrap_or_else(|panic| RunEvent::Failed {
         message: format!(

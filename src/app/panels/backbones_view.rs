@@ -18,6 +18,7 @@ use crate::data::Pixels;
 use crate::experiment::WeightsSource;
 use crate::models::catalogue::{self, ArchitectureInfo};
 use crate::training::estimate::PictureCounts;
+use crate::training::is_mixed_here;
 use crate::training::time_estimate::TimeEstimate;
 
 /// Plain data of the backbones view.
@@ -88,7 +89,13 @@ impl BackbonesView {
                         let kept = warmth
                             .filter(|_| info.name == backbone.name)
                             .map(|warmth| warmth.backbone);
-                        TimeEstimate::new(measured, &editor.experiment.head, pictures, kept)
+                        TimeEstimate::new(
+                            measured,
+                            &editor.experiment.head,
+                            pictures,
+                            kept,
+                            is_mixed_here(&editor.experiment),
+                        )
                     }),
                 }
             })

@@ -225,6 +225,32 @@ pub fn training_ui(
     }
     widgets::problem(ui, draft.problem("training.weight_averaging"));
 
+    widgets::heading(ui, "Precision");
+    let tooltip = "What frozen layers compute in";
+    let training = &mut draft.experiment.training;
+    let changed = widgets::segmented_row(
+        ui,
+        "Frozen layers",
+        tooltip,
+        &mut training.precision,
+        &PRECISIONS,
+    );
+    draft.touched(changed, "");
+    let tooltip = "What layers of the backbone that train compute in";
+    let training = &mut draft.experiment.training;
+    let changed = widgets::segmented_row(
+        ui,
+        "Layers that train",
+        tooltip,
+        &mut training.mixed_precision,
+        &MIXED_PRECISIONS,
+    );
+    draft.touched(changed, "");
+    let tooltip = "On graphics cards, products in single precision may round their factors to TF32's 10 bits of mantissa: several times as fast";
+    let training = &mut draft.experiment.training;
+    let changed = widgets::toggle(ui, "TF32", tooltip, &mut training.tf32);
+    draft.touched(changed, "");
+
     widgets::heading(ui, "Test and chance");
     let tooltip = "How test pictures are seen for the test metrics and predictions";
     let training = &mut draft.experiment.training;
@@ -235,30 +261,6 @@ pub fn training_ui(
         &mut training.test_views,
         &TEST_VIEWS,
     );
-    draft.touched(changed, "");
-    let tooltip = "What frozen layers compute in";
-    let training = &mut draft.experiment.training;
-    let changed = widgets::segmented_row(
-        ui,
-        "Precision of frozen layers",
-        tooltip,
-        &mut training.precision,
-        &PRECISIONS,
-    );
-    draft.touched(changed, "");
-    let tooltip = "What layers of the backbone that train compute in";
-    let training = &mut draft.experiment.training;
-    let changed = widgets::segmented_row(
-        ui,
-        "Precision of training",
-        tooltip,
-        &mut training.mixed_precision,
-        &MIXED_PRECISIONS,
-    );
-    draft.touched(changed, "");
-    let tooltip = "On graphics cards, products in single precision may round their factors to TF32's 10 bits of mantissa: several times as fast";
-    let training = &mut draft.experiment.training;
-    let changed = widgets::toggle(ui, "TF32 on graphics cards", tooltip, &mut training.tf32);
     draft.touched(changed, "");
     let tooltip = "Decides the split, the initial weights of the head, the order of pictures and the augmentation: the same seed gives the same run";
     let changed = widgets::number(

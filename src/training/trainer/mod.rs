@@ -17,6 +17,7 @@ mod tests;
 use phase::Session;
 
 pub(super) use batches::{Variation, shots};
+pub use prepare::leave_cores;
 pub(super) use prepare::{square_spec, use_all_cores};
 pub(super) use workload::test_views;
 

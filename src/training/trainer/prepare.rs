@@ -13,7 +13,7 @@ use crate::data::Dataset;
 use crate::data::square::SquareSpec;
 use crate::experiment::{ClassWeights, Experiment, HeadLayer, Monitor, OutputLayer};
 use crate::format;
-use crate::libtorch::cuda;
+use crate::libtorch::{cuda, threads};
 use crate::models::WeightsInfo;
 use crate::models::device::discover;
 use crate::models::freeze::frozen_leaves;
@@ -289,6 +289,12 @@ pub(in crate::training) fn use_all_cores() {
     if let Ok(cores) = std::thread::available_parallelism() {
         tch::set_num_threads(i32::try_from(cores.get()).unwrap_or(1));
     }
+}
+
+/// Gives the cores back that this thread has computed with: see [`threads`]. For threads that live on, after each piece
+/// of work.
+pub fn leave_cores() {
+    threads::end_helpers();
 }
 
 /// How a picture becomes the network's square: as the weights were evaluated, in proportion where

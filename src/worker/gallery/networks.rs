@@ -17,6 +17,7 @@ use crate::paths;
 use crate::runs::gallery::{SplitPicture, split_pictures};
 use crate::runs::{atomic, evaluate, files};
 use crate::training::inference::Classifier;
+use crate::training::leave_cores;
 
 /// Networks in memory at once: the run that is shown, and the one it is compared with.
 const NETWORKS: usize = 2;
@@ -95,6 +96,9 @@ pub(super) fn answer_questions(questions: &Receiver<GalleryQuestion>, say: &Say,
         if stepped.is_err() {
             log::error!("a network could not answer a question");
             (work, memory) = (Work::default(), Memory::default());
+        }
+        if work.explain.is_empty() && work.neighbours.is_none() {
+            leave_cores();
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::data::StopFlag;
 use crate::runs::out_of_fold::{self, OutOfFoldRequest};
 use crate::runs::suspects::{Suspect, wrong_training_labels};
 use crate::runs::{RunError, gallery};
+use crate::training::leave_cores;
 
 /// Answers until the other side hangs up; only the last of several waiting questions matters.
 pub(super) fn answer_questions(
@@ -41,6 +42,7 @@ pub(super) fn answer_questions(
             out_of_fold::predict(&request, &mut progress, &stop)?;
             suspects(&folder, &stop).map(Option::unwrap_or_default)
         }));
+        leave_cores();
         let result = match found {
             _ if stop.is_stopped() => None,
             Ok(found) => Some(found.map(Arc::new).map_err(|error| error.to_string())),
