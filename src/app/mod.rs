@@ -21,6 +21,7 @@ mod clock;
 mod comparing;
 mod dialogs;
 mod documents;
+mod drawing;
 mod evaluating;
 mod experiments;
 mod export_dialog;
@@ -56,6 +57,7 @@ use std::time::Duration;
 
 use eframe::egui;
 
+use drawing::Way;
 use settings::Settings;
 use shell::{Graft, Places};
 use workers::Threads;
@@ -66,8 +68,7 @@ use crate::worker::trainer::{News, Notify};
 const LEAST_SIZE: [f32; 2] = [1000.0, 640.0];
 
 /// Opens the window with these presets, and returns when it is closed; `measure` has it work by
-/// itself and measure its frames. Tries the graphics card's
-/// modern interface (wgpu) first, OpenGL second.
+/// itself and measure its frames. Tries one way of drawing after the other.
 ///
 /// # Errors
 /// When neither can open a window; the text says what to do.
@@ -78,16 +79,16 @@ pub fn run(presets: Vec<PathBuf>, measure: Option<&frame_times::Request>) -> any
         .map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone()))
         .collect();
     let mut problems = Vec::new();
-    for renderer in [eframe::Renderer::Wgpu, eframe::Renderer::Glow] {
+    for way in Way::ALL {
         let opened = Rc::new(Cell::new(false));
-        match open(renderer, &presets, measure, opened.clone()) {
+        match open(way, &presets, measure, opened.clone()) {
             Ok(()) => return Ok(()),
             Err(error) if opened.get() => {
                 return Err(anyhow::anyhow!("the window was lost: {error}"));
             }
             Err(error) => {
-                log::warn!("{renderer} can't open a window: {error}");
-                problems.push(format!("{renderer}: {error}"));
+                log::warn!("{way} can't open a window: {error}");
+                problems.push(format!("{way}: {error}"));
             }
         }
     }
@@ -98,7 +99,7 @@ pub fn run(presets: Vec<PathBuf>, measure: Option<&frame_times::Request>) -> any
 }
 
 fn open(
-    renderer: eframe::Renderer,
+    way: Way,
     presets: &[PathBuf],
     measure: Option<&frame_times::Request>,
     opened: Rc<Cell<bool>>,
@@ -113,8 +114,7 @@ fn open(
             .with_min_inner_size(LEAST_SIZE)
             .with_maximized(settings.maximized)
             .with_icon(logo::icon()),
-        renderer,
-        ..eframe::NativeOptions::default()
+        ..way.options()
     };
     let presets = presets.to_vec();
     let measure = measure.cloned();
@@ -124,8 +124,8 @@ fn open(
         Box::new(move |creation| {
             opened.set(true);
             let ctx = creation.egui_ctx.clone();
-            let progress = if draws_with_the_processor(creation) {
-                SLOW_PROGRESS
+            let progress = if drawing::is_by_the_processor(creation) {
+                drawing::SLOW_PROGRESS
             } else {
                 FRAME
             };
@@ -145,15 +145,3 @@ fn open(
 
 /// Events within this time share one frame.
 const FRAME: Duration = Duration::from_millis(33);
-
-/// Where the processor draws, a frame takes the cores from the training for a tenth of a second: progress alone is drawn
-/// this seldom. (Fine-tuning EfficientNet-Lite0 on two cores took twice as long with ten frames a second.)
-const SLOW_PROGRESS: Duration = Duration::from_secs(2);
-
-/// Whether no graphics card does.
-fn draws_with_the_processor(creation: &eframe::CreationContext<'_>) -> bool {
-    creation
-        .wgpu_render_state
-        .as_ref()
-        .is_some_and(|state| state.adapter.get_info().device_type == eframe::wgpu::DeviceType::Cpu)
-}

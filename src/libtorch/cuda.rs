@@ -122,8 +122,10 @@ pub fn bytes_to(bytes: &[u8], shape: &[i64], device: Device) -> Result<Tensor, T
 /// # Errors
 /// What libtorch says.
 pub fn tensor_to(tensor: &Tensor, device: Device) -> Result<Tensor, TchError> {
-    if index(device).is_some() && tensor.device() == Device::Cpu {
-        let pinned = tensor.f_pin_memory(device)?;
+    if index(device).is_some()
+        && tensor.device() == Device::Cpu
+        && let Ok(pinned) = tensor.f_pin_memory(device)
+    {
         return pinned.f_to_device_(device, tensor.f_kind()?, true, false);
     }
     tensor.f_to(device)
