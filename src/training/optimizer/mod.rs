@@ -1,7 +1,7 @@
 //! Optimizers on tensors, with PyTorch's update formulas. `tch`'s own optimizers can neither be saved nor take a
 //! learning rate per parameter.
 //!
-//! SGD, Adam and AdamW update all parameters in one kernel ([`fused`]), so that neither a small head nor a graphics card is
+//! SGD, Adam and AdamW update all parameters in one kernel, so that neither a small head nor a graphics card is
 //! dominated by the step. RMSprop, for which libtorch has no such kernel, and programs without the C++ file take a
 //! handful of in-place operations per parameter.
 
