@@ -19,7 +19,7 @@ pub struct Measured {
     pub seconds: f64,
     /// From the start of the process to its first epoch's result.
     pub first_epoch: f64,
-    /// Seconds of an epoch after the first, the median. Of several trainings, those of the last.
+    /// Seconds of an epoch after the first, the median: of the last training, where there are several.
     pub epoch: f64,
     /// On the test pictures, 0 to 1.
     pub accuracy: f64,
@@ -104,7 +104,9 @@ pub fn measure(
                 .map(|(at, _)| at.as_secs_f64())
                 .collect();
             first_epoch = told.first().map(|&at| Duration::from_secs_f64(at));
-            told.windows(2).map(|pair| pair[1] - pair[0]).collect()
+            // No training has more epochs than this.
+            let last = &told[told.len().saturating_sub(10)..];
+            last.windows(2).map(|pair| pair[1] - pair[0]).collect()
         }
         Epochs::File(folder, name) => {
             let all = seconds_of_epochs(folder, name);
