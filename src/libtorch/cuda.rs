@@ -4,7 +4,7 @@ use std::ffi::c_void;
 
 use tch::{Device, Kind, TchError, Tensor};
 
-use super::{Reason, attempt, made, unbound};
+use super::{Reason, attempt, made, pointer, unbound};
 
 /// Bytes of a device: `GraftMemory` in unbound.cpp.
 #[repr(C)]
@@ -32,6 +32,7 @@ unbound! {
     fn graft_memory(index: i32, memory: *mut Memory, error: Reason) -> bool = false;
     fn graft_forget_peak(index: i32, error: Reason) -> bool = false;
     fn graft_empty_cache(error: Reason) -> bool = false;
+    fn graft_pin(tensor: *const c_void, error: Reason) -> *mut c_void = std::ptr::null_mut();
     fn graft_pinned(
         bytes: *const u8,
         shape: *const i64,
@@ -124,7 +125,7 @@ pub fn bytes_to(bytes: &[u8], shape: &[i64], device: Device) -> Result<Tensor, T
 pub fn tensor_to(tensor: &Tensor, device: Device) -> Result<Tensor, TchError> {
     if index(device).is_some()
         && tensor.device() == Device::Cpu
-        && let Ok(pinned) = tensor.f_pin_memory(device)
+        && let Ok(pinned) = pin(tensor)
     {
         return pinned.f_to_device_(device, tensor.f_kind()?, true, false);
     }
@@ -144,6 +145,13 @@ pub fn numbers_to(numbers: &[i64], device: Device) -> Result<Tensor, TchError> {
         .flat_map(|number| number.to_ne_bytes())
         .collect();
     bytes_to(&bytes, &[bytes.len() as i64], device)?.f_view_dtype(Kind::Int64)
+}
+
+fn pin(tensor: &Tensor) -> Result<Tensor, TchError> {
+    attempt(|reason| {
+        // SAFETY: the tensor outlives the call, which does not keep it; the reason is written within its bounds.
+        made(unsafe { graft_pin(pointer(Some(tensor)), reason) })
+    })
 }
 
 fn pinned(bytes: &[u8], shape: &[i64]) -> Result<Tensor, TchError> {

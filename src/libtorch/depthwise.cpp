@@ -214,7 +214,9 @@ struct Depthwise : torch::autograd::Function<Depthwise> {
     const bool needs_input = context->needs_input_grad(0);
     if (needs_input || has_bias) {
       const int64_t strides[2] = {stride, stride}, once[2] = {1, 1}, none[2] = {0, 0};
-      const auto sizes = has_bias ? at::OptionalIntArrayRef(weight.size(0)) : at::OptionalIntArrayRef();
+      // The reference below does not keep it.
+      const int64_t outputs = weight.size(0);
+      const auto sizes = has_bias ? at::OptionalIntArrayRef(outputs) : at::OptionalIntArrayRef();
       std::tie(of_input, std::ignore, of_bias) =
           at::convolution_backward(gradient, input, weight, sizes, strides, padding, once, false, none, input.size(1),
                                    {needs_input, false, has_bias});

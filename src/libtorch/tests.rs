@@ -107,6 +107,7 @@ mod cuda {
     fn a_card_tells_its_memory_and_the_processor_has_none() {
         assert_eq!(memory(Device::Cpu), None);
         allow_tf32(true).unwrap();
+        allow_tf32(false).unwrap();
         if discover().cuda.is_empty() {
             // Without a card it is an error that is told, no crash.
             assert_eq!(memory(Device::Cuda(0)), None);

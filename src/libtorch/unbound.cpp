@@ -191,6 +191,8 @@ struct GraftMemory {
 
 bool graft_memory(int32_t index, GraftMemory *memory, GraftError error) {
   return attempt(error, false, [&] {
+    // The allocator knows its devices from the first use of CUDA on.
+    at::globalContext().lazyInitDevice(at::kCUDA);
     auto *allocator = c10::getDeviceAllocator(at::kCUDA);
     const auto device = static_cast<c10::DeviceIndex>(index);
     const auto [free, total] = allocator->getMemoryInfo(device);
@@ -205,6 +207,7 @@ bool graft_memory(int32_t index, GraftMemory *memory, GraftError error) {
 
 bool graft_forget_peak(int32_t index, GraftError error) {
   return attempt(error, false, [&] {
+    at::globalContext().lazyInitDevice(at::kCUDA);
     c10::getDeviceAllocator(at::kCUDA)->resetPeakStats(static_cast<c10::DeviceIndex>(index));
     return true;
   });
@@ -216,6 +219,11 @@ bool graft_empty_cache(GraftError error) {
     c10::getDeviceAllocator(at::kCUDA)->emptyCache();
     return true;
   });
+}
+
+// The same values in memory that a CUDA device can read by itself. (tch names a device, which libtorch warns of every time.)
+at::Tensor *graft_pin(const at::Tensor *tensor, GraftError error) {
+  return attempt<at::Tensor *>(error, nullptr, [&] { return new at::Tensor(tensor->pin_memory()); });
 }
 
 // `bytes` as a new uint8 tensor of that shape in memory that a CUDA device can read by itself.

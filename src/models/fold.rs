@@ -16,7 +16,7 @@ use super::{Backbone, ModelError, backbone};
 pub const PIECE: usize = 8;
 
 /// Names how features are computed here; another way gives other bits.
-pub const WAY: &str = "pieces of 8, sums and activations at once";
+pub const WAY: &str = "pieces of 8, sums and activations at once, means over places";
 
 /// Weights and biases of convolutions with their normalisation inside, by the convolution's leaf.
 #[derive(Debug, Default)]

@@ -203,6 +203,36 @@ fn a_run_is_read_back_as_it_was_recorded() {
     assert_eq!(names, expected);
 }
 
+/// The weights reach the disk beside the test: a run that lacks them must not be called finished, nor hide why it failed.
+#[test]
+fn weights_that_could_not_be_written_end_a_run_as_failed() {
+    let runs = tempfile::tempdir().unwrap();
+    let failed = |end: &dyn Fn(RunRecorder) -> RunError| {
+        let mut recorder = recorder(runs.path());
+        let folder = recorder.folder().to_path_buf();
+        // A folder stands where the file should go.
+        std::fs::create_dir(folder.join(files::WEIGHTS)).unwrap();
+        let weight = tch::Tensor::from_slice(&[1f32]);
+        recorder
+            .weights(&[("head.output.bias".into(), weight)])
+            .unwrap();
+        let error = end(recorder).to_string();
+        assert!(error.contains("can't be written"), "{error}");
+        let log = std::fs::read_to_string(folder.join(files::LOG)).unwrap();
+        assert!(log.contains("can't be written"), "{log}");
+        store::open(&folder).unwrap().summary.state
+    };
+    let RunState::Failed(reason) = failed(&|recorder| recorder.finish(&outcome()).unwrap_err())
+    else {
+        panic!("a run without weights is not finished");
+    };
+    assert!(reason.contains(files::WEIGHTS), "{reason}");
+    assert_eq!(
+        failed(&|recorder| recorder.fail("diverged").unwrap_err()),
+        RunState::Failed("diverged".into())
+    );
+}
+
 #[test]
 fn how_a_run_ended_is_told_by_its_folder() {
     let runs = tempfile::tempdir().unwrap();

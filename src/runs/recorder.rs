@@ -251,9 +251,17 @@ impl RunRecorder {
     }
 
     fn end(mut self, state: RunState) -> Result<RunSummary, RunError> {
-        // A run that says that it has ended has its weights.
-        self.weights.wait()?;
-        self.summary.state = state;
+        // A run that says that it has finished has its weights.
+        let written = self.weights.wait();
+        self.summary.state = match (&written, state) {
+            (Err(error), RunState::Finished | RunState::Stopped) => {
+                RunState::Failed(error.to_string())
+            }
+            (_, state) => state,
+        };
+        if let Err(error) = &written {
+            self.note(&format!("Failed: {error}"));
+        }
         self.memory.sample();
         self.summary.peak_memory_bytes = self.memory.bytes();
         if let Some(memory) = self.summary.memory() {
@@ -268,6 +276,7 @@ impl RunRecorder {
             fs::remove_file(&path)
                 .map_err(|error| files::problem(&path, format!("can't be removed ({error})")))?;
         }
+        written?;
         Ok(self.summary)
     }
 

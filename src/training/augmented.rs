@@ -31,7 +31,8 @@ pub(super) fn augmented(pictures: &Tensor, changes: &[Change]) -> Result<Tensor,
     if changes.iter().any(|change| change.cutout.is_some()) {
         x = batch.cut_out(&x)?;
     }
-    x.f_permute([0i64, 2, 3, 1])
+    // Some operations leave the channels first in memory.
+    x.f_permute([0i64, 2, 3, 1])?.f_contiguous()
 }
 
 struct Batch<'a> {
@@ -61,20 +62,27 @@ impl Batch<'_> {
         const BILINEAR: i64 = 0;
         const REFLECTION: i64 = 2;
         let (_, _, height, width) = x.size4()?;
-        let (w, h) = (width as f64, height as f64);
-        // libtorch counts places from -1 to 1, from border to border.
-        let theta = self.numbers(&[2, 3], |change| {
-            let [xx, xy, x0, yx, yy, y0] = change.affine.unwrap_or([1.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
-            [
-                xx,
-                xy * h / w,
-                (xx * w + xy * h + 2.0 * x0) / w - 1.0,
-                yx * w / h,
-                yy,
-                (yx * w + yy * h + 2.0 * y0) / h - 1.0,
-            ]
-        })?;
-        let grid = Tensor::f_affine_grid_generator(&theta, x.size(), false)?;
+        const STILL: [f64; 6] = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0];
+        let middles = |length: i64, shape: [i64; 3]| {
+            Tensor::f_arange(length, (Kind::Float, self.device))?
+                .f_add_scalar(0.5)?
+                .f_reshape(shape)
+        };
+        let across = middles(width, [1, 1, width])?;
+        let down = middles(height, [1, height, 1])?;
+        // By sums of products, because a matrix product may be rounded to TF32. libtorch counts places from -1 to 1, from
+        // border to border.
+        let along = |first: usize, length: i64| -> Result<Tensor, TchError> {
+            let factor = |place: usize| {
+                self.numbers(&[1, 1], |change| [change.affine.unwrap_or(STILL)[place]])
+            };
+            let place = factor(first)?
+                .f_mul(&across)?
+                .f_add(&factor(first + 1)?.f_mul(&down)?)?
+                .f_add(&factor(first + 2)?)?;
+            place.f_mul_scalar(2.0 / length as f64)?.f_sub_scalar(1.0)
+        };
+        let grid = Tensor::f_stack(&[along(0, width)?, along(3, height)?], -1)?;
         x.f_grid_sampler(&grid, BILINEAR, REFLECTION, false)?
             .f_round()
     }

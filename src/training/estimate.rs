@@ -64,6 +64,8 @@ pub struct Estimate {
     /// Outputs of one batch (of one micro-batch, where there is one) that the backward pass needs, and what it makes of
     /// them; or outputs of the frozen part's largest layers, which run before: whichever is more.
     pub activations: u64,
+    /// Outputs of the frozen part's largest layers, of one picture.
+    pub frozen_picture: u64,
     /// The frozen part's kept output for every picture.
     pub features: u64,
     /// The decoded pictures that stand in memory.
@@ -176,6 +178,7 @@ impl Estimate {
             optimizer: trainable * moments(&phase.optimizer) * NUMBER,
             activations: ((outputs + BACKWARD_TENSORS * largest) * at_once * learned_number)
                 .max(frozen_outputs * FROZEN_BATCH * NUMBER),
+            frozen_picture: frozen_outputs * NUMBER,
             features,
             pictures: situation.pictures.map_or(0, |pictures| {
                 let seen = match (keeps_features, steady > 0) {
@@ -202,9 +205,11 @@ impl Estimate {
         }
     }
 
-    /// Bytes of a graphics card's memory that training takes, but for features, which are kept there while they fit.
+    /// Bytes of a graphics card's memory that training takes, but for features, which are kept there while they fit. More
+    /// pictures pass its frozen part at once.
     pub fn on_device(&self) -> u64 {
-        self.weights + self.gradients + self.optimizer + self.activations
+        let frozen = self.frozen_picture * BATCH as u64;
+        self.weights + self.gradients + self.optimizer + self.activations.max(frozen)
     }
 
     /// Bytes in all.

@@ -13,6 +13,7 @@ use super::shortage::AtOnce;
 use super::stages::Stages;
 use crate::experiment::{Experiment, OutputLayer, Phase, WeightsSource};
 use crate::libtorch::autocast::Bf16;
+use crate::libtorch::{self, cuda};
 use crate::models::cam::Activations;
 use crate::models::fold::{FrozenPrefix, PIECE, filled_up, in_pieces};
 use crate::models::head::Head;
@@ -99,6 +100,9 @@ impl Network {
         device: Device,
         head: &dyn Fn(i64) -> Result<Head, ModelError>,
     ) -> Result<Self, TrainingError> {
+        if device.is_cuda() && libtorch::IS_THERE {
+            cuda::allow_tf32(experiment.training.tf32)?;
+        }
         let pretrained = weights::chosen(backbone.info(), &experiment.backbone.weights)?;
         let side = input_side(experiment, pretrained);
         let tree = backbone.tree(side)?;

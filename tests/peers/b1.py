@@ -41,7 +41,8 @@ def features_of(parts, loader, options):
     outputs, labels = {name: [] for name in parts}, []
     with torch.inference_mode():
         for pictures, truth in loader:
-            pictures, truth = common.placed(pictures.to(memory_format=torch.channels_last), truth, options)
+            pictures, truth = common.placed(pictures, truth, options)
+            pictures = pictures.contiguous(memory_format=torch.channels_last)
             for name, part in parts.items():
                 with common.mixed(options):
                     output = part(pictures)

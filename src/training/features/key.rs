@@ -68,7 +68,10 @@ impl Surroundings {
             precision: precision::name(network.frozen_kind),
             pooling: head.pooling,
             stages: head.stages,
-            machine: machine(network.device),
+            machine: match network.device {
+                Device::Cpu => machine(network.device),
+                device => format!("{}, TF32 {}", machine(device), experiment.training.tf32),
+            },
         }
     }
 

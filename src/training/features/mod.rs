@@ -27,6 +27,7 @@ use super::forecast::Work;
 use super::network::Network;
 use super::pictures::{Pictures, Shot};
 use super::reporter::Reporter;
+use super::shortage::out_of_memory;
 use crate::libtorch::cuda;
 pub(super) use disk::Disk;
 use disk::{Found, kind_of, shape_of};
@@ -104,6 +105,24 @@ impl Room {
         };
         *room = room.checked_sub(bytes)?;
         Some(place)
+    }
+
+    /// A tensor in the place that [`Self::take`] finds; in the machine's memory where a graphics card has less than it said.
+    fn tensor(&mut self, shape: &[i64], kind: Kind) -> Result<Option<Tensor>, TrainingError> {
+        let numbers: i64 = shape.iter().product();
+        let bytes = numbers.unsigned_abs() * kind.elt_size_in_bytes() as u64;
+        let Some(place) = self.take(bytes) else {
+            return Ok(None);
+        };
+        let made = Tensor::f_empty(shape, (kind, place)).map_err(TrainingError::from);
+        match made {
+            Err(error) if place != Device::Cpu && out_of_memory(&error).is_some() => {
+                cuda::empty_cache(place);
+                self.card = 0;
+                self.tensor(shape, kind)
+            }
+            made => made.map(Some),
+        }
     }
 
     /// What is left after `bytes` in the memory of `place`.
@@ -235,10 +254,8 @@ impl FeatureCache {
         let mut loaded = None;
         if let Some(layout) = found.layout()
             && missing.len() < rows
-            && let Some(place) = room.take(layout.row_bytes().saturating_mul(rows as u64))
+            && let Some(target) = room.tensor(&shape_of(layout, rows), kind_of(layout))?
         {
-            let kind = (kind_of(layout), place);
-            let target = Tensor::f_empty(shape_of(layout, rows), kind)?;
             missing.extend(found.load(&target)?);
             missing.sort_unstable();
             loaded = Some(target);

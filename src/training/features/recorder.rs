@@ -149,14 +149,8 @@ impl Recorder<'_> {
                 sink.pack = pack;
                 continue;
             }
-            let bytes = layout.row_bytes().saturating_mul(self.rows as u64);
-            let memory = match self.room.take(bytes) {
-                Some(place) => {
-                    let kind = (kind_of(&layout), place);
-                    Some(Tensor::f_empty(shape_of(&layout, self.rows), kind)?)
-                }
-                None => None,
-            };
+            let shape = shape_of(&layout, self.rows);
+            let memory = self.room.tensor(&shape, kind_of(&layout))?;
             if memory.is_some() || pack.is_some() {
                 let depth = *depth;
                 self.sinks.push(Sink {

@@ -17,7 +17,7 @@ use super::features::{SegmentDigests, weights_name};
 use super::network::Network;
 use crate::experiment::{Experiment, MixedPrecision, Precision, TrainingConfig};
 use crate::format;
-use crate::libtorch::{self, cuda};
+use crate::libtorch;
 use crate::models::device::{bf16_instructions, bf16_units};
 
 /// How far features may move for `auto` to take bf16: the length of the difference as a share of theirs.
@@ -130,11 +130,13 @@ pub(super) fn choose_mixed(
     config: &TrainingConfig,
     cuts: &[usize],
 ) -> Result<Option<String>, TrainingError> {
-    if network.device.is_cuda() {
-        cuda::allow_tf32(config.tf32)?;
-    }
     if cuts.iter().all(|&cut| cut == network.depth()) {
         return Ok(None);
+    }
+    if config.mixed_precision == MixedPrecision::Bf16 && !libtorch::IS_THERE {
+        return Err(TrainingError::Experiment(
+            "training.mixed_precision is Bf16, which this program was built without: choose Auto or Off".into(),
+        ));
     }
     network.is_mixed = is_mixed(config.mixed_precision, network.device);
     let has_units = bf16_units(network.device);

@@ -137,7 +137,9 @@ pub(super) fn prepare<'a>(
         (Group::Validation, validation.len()),
         (Group::Test, test.len()),
     ];
-    let needed = needed(experiment, &network, sizes)?;
+    let needs = needs(experiment, &network, sizes)?;
+    let on_device = needs.iter().map(Estimate::on_device).max().unwrap_or(0);
+    let needed = needs.into_iter().max_by_key(Estimate::memory);
     let kept = groups
         .into_iter()
         .filter(|(group, _)| sees_pictures(experiment, &plans, *group))
@@ -148,7 +150,7 @@ pub(super) fn prepare<'a>(
         Room::new(
             device,
             (means.memory_bytes / 2).saturating_sub(pictures_bytes),
-            device_room(device, needed.as_ref()),
+            device_room(device, on_device),
         ),
         open_disk(request, &network, &spec, means, digests, &mut reporter)?,
     );
@@ -203,7 +205,7 @@ pub(super) fn prepare<'a>(
                 "Of the graphics card's {}, {} are free; training takes about {} there, and features stay there while they fit",
                 format::bytes(memory.total),
                 format::bytes(memory.available()),
-                format::bytes(needed.on_device()),
+                format::bytes(on_device),
             ))?;
         }
     }
@@ -360,12 +362,12 @@ fn class_counts(members: &Members, classes: usize) -> Vec<usize> {
     counts
 }
 
-/// The memory of the phase that needs most.
-fn needed(
+/// The memory of every phase.
+fn needs(
     experiment: &Experiment,
     network: &Network,
     (train, validation, test): (usize, usize, usize),
-) -> Result<Option<Estimate>, TrainingError> {
+) -> Result<Vec<Estimate>, TrainingError> {
     let mut all = Vec::new();
     for phase in &experiment.phases {
         all.push(Estimate::new(&Situation {
@@ -382,14 +384,13 @@ fn needed(
             }),
         }));
     }
-    Ok(all.into_iter().max_by_key(Estimate::memory))
+    Ok(all)
 }
 
 /// Bytes of a graphics card's memory that features may take: what training itself does not need, with a margin for what
 /// cuDNN tries out. 0 for the processor.
-fn device_room(device: Device, needed: Option<&Estimate>) -> u64 {
+fn device_room(device: Device, training: u64) -> u64 {
     let free = cuda::memory(device).map_or(0, |memory| memory.available());
-    let training = needed.map_or(0, Estimate::on_device);
     (free - free / 10).saturating_sub(training)
 }
 
