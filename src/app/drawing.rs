@@ -44,17 +44,18 @@ impl Way {
             && let egui_wgpu::WgpuSetup::CreateNew(setup) = &mut options.wgpu_options.wgpu_setup
         {
             setup.native_adapter_selector = Some(Arc::new(|adapters, surface| {
-                let fits = |adapter: &&wgpu::Adapter| {
-                    surface.is_none_or(|surface| adapter.is_surface_supported(surface))
-                };
-                let kinds: Vec<wgpu::DeviceType> = adapters
+                let fitting: Vec<&wgpu::Adapter> = adapters
                     .iter()
-                    .filter(fits)
+                    .filter(|adapter| {
+                        surface.is_none_or(|surface| adapter.is_surface_supported(surface))
+                    })
+                    .collect();
+                let kinds: Vec<wgpu::DeviceType> = fitting
+                    .iter()
                     .map(|adapter| adapter.get_info().device_type)
                     .collect();
                 let best = best_card(&kinds).ok_or("there is no graphics card")?;
-                let adapter = adapters.iter().filter(fits).nth(best);
-                adapter.cloned().ok_or_else(|| "it is gone".to_owned())
+                Ok(fitting[best].clone())
             }));
         }
         options

@@ -137,14 +137,7 @@ pub fn tensor_to(tensor: &Tensor, device: Device) -> Result<Tensor, TchError> {
 /// # Errors
 /// What libtorch says.
 pub fn numbers_to(numbers: &[i64], device: Device) -> Result<Tensor, TchError> {
-    if index(device).is_none() {
-        return Tensor::f_from_slice(numbers)?.f_to(device);
-    }
-    let bytes: Vec<u8> = numbers
-        .iter()
-        .flat_map(|number| number.to_ne_bytes())
-        .collect();
-    bytes_to(&bytes, &[bytes.len() as i64], device)?.f_view_dtype(Kind::Int64)
+    tensor_to(&Tensor::f_from_slice(numbers)?, device)
 }
 
 fn pin(tensor: &Tensor) -> Result<Tensor, TchError> {

@@ -103,9 +103,9 @@ pub fn bf16_instructions() -> bool {
 pub fn bf16_units(device: Device) -> bool {
     static PROCESSOR: OnceLock<bool> = OnceLock::new();
     match device {
-        Device::Cuda(index) => capabilities()
+        Device::Cuda(index) => driver()
             .get(index)
-            .is_some_and(|&(major, _)| major >= 8),
+            .is_some_and(|device| device.capability.0 >= 8),
         _ => *PROCESSOR.get_or_init(|| {
             let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
             bf16_instructions() && has_flag(&info, "amx_bf16")
@@ -168,15 +168,11 @@ fn device_names(count: usize) -> Vec<String> {
     names
 }
 
-/// Compute capabilities, major and minor, by index.
-fn capabilities() -> Vec<(i32, i32)> {
-    driver().iter().map(|device| device.capability).collect()
-}
-
 /// A device as the NVIDIA driver knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct DriverDevice {
     name: String,
+    /// Compute capability, major and minor.
     capability: (i32, i32),
 }
 

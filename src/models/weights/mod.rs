@@ -95,9 +95,9 @@ struct Copied {
     values: Option<Values>,
 }
 
-/// The numbers of a file that has no more bytes than this are read once and held; those of a larger one are read to be
-/// checked and, one tensor at a time, to be copied.
-const HELD: u64 = 64 << 20;
+/// A file that has no more numbers than this (64 MB in single precision) is read once and held; a larger one is read to be
+/// checked and again, one tensor at a time, to be copied.
+const HELD: u64 = 16 << 20;
 
 impl Match {
     fn new(backbone: &dyn Backbone, file: &Path) -> Result<Self, ModelError> {
@@ -228,8 +228,8 @@ fn not_finite(
     entries: &[Entry],
     file: &Path,
 ) -> Result<Option<String>, ModelError> {
-    let bytes = |copied: &Copied| copied.tensor.numbers.count().saturating_mul(8);
-    let is_held = copies.iter().map(bytes).fold(0, u64::saturating_add) <= 2 * HELD;
+    let numbers = |copied: &Copied| copied.tensor.numbers.count();
+    let is_held = copies.iter().map(numbers).fold(0, u64::saturating_add) <= HELD;
     // Whether its numbers are finite.
     let check = |copied: &mut Copied| -> Result<bool, ModelError> {
         let values = values(&copied.tensor, file)?;

@@ -5,7 +5,6 @@ use tch::{Kind, TchError, Tensor};
 use super::{Buffers, Slot};
 use crate::experiment::Optimizer as Rule;
 use crate::libtorch::optimizer::{Adam, Sgd, adam, sgd};
-use crate::training::snapshot::copy_of;
 
 /// Whether libtorch has a kernel for `rule`.
 pub(super) fn has_kernel(rule: &Rule) -> bool {
@@ -63,10 +62,7 @@ pub(super) fn step<'a>(
         }
         batch.parameters.push(parameter);
     }
-    batches
-        .iter()
-        .filter(|batch| !batch.parameters.is_empty())
-        .try_for_each(|batch| batch.update(rule))
+    batches.iter().try_for_each(|batch| batch.update(rule))
 }
 
 impl Batch {
@@ -132,7 +128,7 @@ fn laid_out_as(gradient: &Tensor, parameter: &Tensor) -> Result<Tensor, TchError
     if gradient.stride() == parameter.stride() {
         return Ok(gradient.shallow_clone());
     }
-    let mut ordered = copy_of(parameter)?;
+    let mut ordered = parameter.f_empty_like()?;
     ordered.f_copy_(gradient)?;
     Ok(ordered)
 }

@@ -38,6 +38,14 @@ impl Work {
         }
     }
 
+    /// On both.
+    const MOBILENET: Self = Self::new(
+        "extraction-mobilenet",
+        "feature extraction, MobileNetV2, 10 epochs",
+        Job::Extraction,
+        "mobilenet_v2",
+    );
+
     /// On the processor.
     pub const CPU: [Self; 5] = [
         Self::new(
@@ -46,12 +54,7 @@ impl Work {
             Job::Extraction,
             "efficientnet_lite0",
         ),
-        Self::new(
-            "extraction-mobilenet",
-            "feature extraction, MobileNetV2, 10 epochs",
-            Job::Extraction,
-            "mobilenet_v2",
-        ),
+        Self::MOBILENET,
         Self::new(
             "comparison",
             "feature extraction, then 5 + 10 epochs of fine-tuning",
@@ -74,12 +77,7 @@ impl Work {
 
     /// On a graphics card.
     pub const CUDA: [Self; 7] = [
-        Self::new(
-            "extraction-mobilenet",
-            "feature extraction, MobileNetV2, 10 epochs",
-            Job::Extraction,
-            "mobilenet_v2",
-        ),
+        Self::MOBILENET,
         Self::new(
             "extraction-resnet",
             "feature extraction, ResNet-50, 10 epochs",
