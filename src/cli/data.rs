@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::table::{Align, table};
 use super::{output, progress};
-use crate::data::{DataError, Dataset, Split, StopFlag, scan, split};
+use crate::data::{DataError, Dataset, RemarkKind, Split, StopFlag, scan, split};
 use crate::experiment::{DataConfig, DataSource, Experiment, preset};
 use crate::format;
 use crate::runs::gallery::SplitPicture;
@@ -222,6 +222,7 @@ fn as_json(source: &DataSource, dataset: &Dataset) -> serde_json::Value {
             "smallest": least, "median": median, "largest": largest,
         })),
         "problems": dataset.problems,
+        "remarks": dataset.remarks,
     })
 }
 
@@ -283,6 +284,16 @@ fn as_text(path: &Path, source: &DataSource, dataset: &Dataset) -> String {
         })
         .collect();
     text.push_str(&table(&header, &rows));
+    if !dataset.remarks.is_empty() {
+        text.push('\n');
+    }
+    for remark in &dataset.remarks {
+        let mark = match remark.kind {
+            RemarkKind::Taken => "",
+            RemarkKind::Warning => "Warning: ",
+        };
+        let _ = writeln!(text, "{mark}{}", remark.text);
+    }
     if !dataset.problems.is_empty() {
         let _ = writeln!(
             text,
@@ -308,6 +319,7 @@ mod tests {
             label,
             size,
             split,
+            group: None,
         };
         Dataset {
             classes: vec!["cat".into(), "dog".into()],
@@ -321,6 +333,7 @@ mod tests {
                 reason: "cut off".into(),
             }],
             excluded: Vec::new(),
+            remarks: Vec::new(),
         }
     }
 

@@ -379,12 +379,14 @@ mod tests {
             label: 0,
             size: (1, 1),
             split: None,
+            group: None,
         };
         Dataset {
             classes: vec!["one".into()],
             pictures: paths.iter().map(picture).collect(),
             problems: Vec::new(),
             excluded: Vec::new(),
+            remarks: Vec::new(),
         }
     }
 

@@ -32,6 +32,41 @@ pub struct Dataset {
     pub problems: Vec<Problem>,
     /// Usable pictures that the experiment leaves out, in the order of the source.
     pub excluded: Vec<Excluded>,
+    /// What was taken where the source left a choice, and what of it deserves a look.
+    pub remarks: Vec<Remark>,
+}
+
+/// What a person should know about a source that was read: shown where they see the data, and in a run's log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remark {
+    pub kind: RemarkKind,
+    /// A whole sentence: "The label is column “dx”, because of its name."
+    pub text: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RemarkKind {
+    /// What was read, by which rule, where there was a choice.
+    Taken,
+    /// What is probably not what the person wants.
+    Warning,
+}
+
+impl Remark {
+    pub fn taken(text: impl Into<String>) -> Self {
+        Self {
+            kind: RemarkKind::Taken,
+            text: text.into(),
+        }
+    }
+
+    pub fn warning(text: impl Into<String>) -> Self {
+        Self {
+            kind: RemarkKind::Warning,
+            text: text.into(),
+        }
+    }
 }
 
 /// A picture that the experiment leaves out. It takes part in the draw of the split, so that the others
@@ -55,6 +90,8 @@ pub struct Picture {
     pub size: (u32, u32),
     /// Set when the source itself assigns it.
     pub split: Option<Split>,
+    /// The patient, cell or video that it belongs to: pictures of one group stay in one part of the split.
+    pub group: Option<Arc<str>>,
 }
 
 /// Where a picture's bytes are.

@@ -10,8 +10,9 @@ mod table;
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::{DataError, Dataset, Picture, PictureSource, Problem, Split, StopFlag};
+use super::{DataError, Dataset, Picture, PictureSource, Problem, Remark, Split, StopFlag};
 use crate::experiment::{DataConfig, DataSource};
 use crate::paths;
 
@@ -60,12 +61,14 @@ pub fn list(
         label: candidate.label,
         size: (0, 0),
         split: candidate.split,
+        group: candidate.group,
     };
     Ok(Dataset {
         classes: found.classes,
         pictures: found.candidates.into_iter().map(picture).collect(),
         problems: found.problems,
         excluded: Vec::new(),
+        remarks: found.remarks,
     })
 }
 
@@ -126,6 +129,7 @@ struct Found {
     classes: Vec<String>,
     candidates: Vec<Candidate>,
     problems: Vec<Problem>,
+    remarks: Vec<Remark>,
 }
 
 #[derive(Debug)]
@@ -134,6 +138,7 @@ struct Candidate {
     name: String,
     label: u32,
     split: Option<Split>,
+    group: Option<Arc<str>>,
 }
 
 impl Found {

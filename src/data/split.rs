@@ -3,7 +3,7 @@
 pub mod file;
 
 use super::random::{Draw, hash_text, mix};
-use super::{DataError, Dataset, Picture, Split, SplitIndices};
+use super::{DataError, Dataset, Picture, Remark, Split, SplitIndices};
 use crate::experiment::Experiment;
 
 /// Splits by class with the experiment's seed and shares; what the source assigned stays. Applies
@@ -58,6 +58,12 @@ pub fn split(dataset: &Dataset, experiment: &Experiment) -> Result<SplitIndices,
         validation,
         test,
     })
+}
+
+/// What a person should know about this split before they train on it.
+pub fn remarks(dataset: &Dataset, split: &SplitIndices) -> Vec<Remark> {
+    let _ = (dataset, split);
+    Vec::new()
 }
 
 fn allowed_share(name: &str, share: f64) -> Result<f64, DataError> {

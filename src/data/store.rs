@@ -233,6 +233,7 @@ mod tests {
                     label: 0,
                     size: (5, 5),
                     split: None,
+                    group: None,
                 }
             })
             .collect();
@@ -241,6 +242,7 @@ mod tests {
             pictures,
             problems: Vec::new(),
             excluded: Vec::new(),
+            remarks: Vec::new(),
         }
     }
 

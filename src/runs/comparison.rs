@@ -246,6 +246,7 @@ mod tests {
                 label: (index % 2) as _,
                 size: (8, 8),
                 split: None,
+                group: None,
             })
             .collect();
         Dataset {
@@ -253,6 +254,7 @@ mod tests {
             pictures,
             problems: Vec::new(),
             excluded: Vec::new(),
+            remarks: Vec::new(),
         }
     }
 

@@ -36,6 +36,7 @@ fn dataset() -> (Dataset, SplitIndices) {
             label: index % 2,
             size: (8, 8),
             split: None,
+            group: None,
         })
         .collect();
     let dataset = Dataset {
@@ -43,6 +44,7 @@ fn dataset() -> (Dataset, SplitIndices) {
         pictures,
         problems: Vec::new(),
         excluded: Vec::new(),
+        remarks: Vec::new(),
     };
     (
         dataset,

@@ -460,6 +460,7 @@ mod tests {
             label,
             size: (8, 8),
             split: None,
+            group: None,
         };
         let classes = vec!["cat".to_owned(), "dog".to_owned()];
         let one = Dataset {
@@ -467,6 +468,7 @@ mod tests {
             pictures: vec![picture("a", 0), picture("b", 1), picture("c", 1)],
             problems: Vec::new(),
             excluded: Vec::new(),
+            remarks: Vec::new(),
         };
         let mut other = one.clone();
         other.pictures.reverse();

@@ -9,7 +9,7 @@ use super::{format, widgets};
 use crate::app::command::Command;
 use crate::app::state::{Scan, State};
 use crate::app::tokens::{self, icon, tokens};
-use crate::data::{Dataset, Pixels, SplitIndices};
+use crate::data::{Dataset, Pixels, Remark, RemarkKind, SplitIndices, split};
 use crate::experiment::DataSource;
 
 /// Samples of one class that are offered, at most.
@@ -41,6 +41,8 @@ pub struct ReadyView {
     pub totals: [usize; 3],
     /// Reason and path.
     pub problems: Vec<(String, String)>,
+    /// What was taken where there was a choice, and what deserves a look.
+    pub remarks: Vec<Remark>,
     /// Names this data set among others, for the texture cache.
     pub generation: u64,
 }
@@ -172,6 +174,12 @@ impl ReadyView {
                 .iter()
                 .map(|problem| (problem.reason.clone(), problem.path.display().to_string()))
                 .collect(),
+            remarks: dataset
+                .remarks
+                .iter()
+                .cloned()
+                .chain(split::remarks(dataset, split))
+                .collect(),
             generation: Arc::as_ptr(dataset) as usize as u64,
         }
     }
@@ -188,6 +196,7 @@ impl ReadyView {
             let [train, validation, test] = class.counts;
             lines.push(format!("{}: {train} + {validation} + {test}", class.name));
         }
+        lines.extend(self.remarks.iter().map(|remark| remark.text.clone()));
         for (reason, path) in &self.problems {
             lines.push(format!("passed over: {reason}: {path}"));
         }
@@ -323,6 +332,7 @@ fn ready_ui(ui: &mut egui::Ui, view: &ReadyView, local: &mut DataViewLocal) {
         .auto_shrink(false)
         .show(ui, |ui| {
             totals_ui(ui, view);
+            remarks_ui(ui, &view.remarks);
             ui.add_space(tokens::SPACE_M);
             classes_ui(ui, view, local);
             ui.add_space(tokens::SPACE_M);
@@ -370,6 +380,27 @@ fn totals_ui(ui: &mut egui::Ui, view: &ReadyView) {
             widgets::swatch(ui, color, &format!("{title} {}", format::percent(share)));
         }
     });
+}
+
+/// What was taken where the source left a choice, warnings first.
+fn remarks_ui(ui: &mut egui::Ui, remarks: &[Remark]) {
+    if remarks.is_empty() {
+        return;
+    }
+    let colors = tokens(ui);
+    ui.add_space(tokens::SPACE_M);
+    for kind in [RemarkKind::Warning, RemarkKind::Taken] {
+        for remark in remarks.iter().filter(|remark| remark.kind == kind) {
+            let (symbol, color) = match kind {
+                RemarkKind::Warning => (icon::WARNING, colors.warning),
+                RemarkKind::Taken => (icon::INFO, colors.text_muted),
+            };
+            ui.horizontal_top(|ui| {
+                ui.label(RichText::new(symbol).color(color));
+                ui.add(egui::Label::new(&remark.text).wrap());
+            });
+        }
+    }
 }
 
 fn classes_ui(ui: &mut egui::Ui, view: &ReadyView, local: &mut DataViewLocal) {

@@ -238,6 +238,7 @@ pub fn dataset() -> (Dataset, SplitIndices) {
             label: u32::from(index % 100 >= 41),
             size: (300, 300),
             split: None,
+            group: None,
         });
         match index % 20 {
             0..5 => split.test.push(index),
@@ -260,6 +261,7 @@ pub fn dataset() -> (Dataset, SplitIndices) {
             problem("elpv/images/notes.txt", "not a picture"),
         ],
         excluded: Vec::new(),
+        remarks: Vec::new(),
     };
     (dataset, split)
 }

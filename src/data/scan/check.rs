@@ -50,6 +50,7 @@ pub(super) fn check(
         pictures: Vec::with_capacity(total),
         problems: found.problems,
         excluded: Vec::new(),
+        remarks: found.remarks,
     };
     let mut new = Vec::new();
     for outcome in checked {
@@ -112,6 +113,7 @@ impl Candidate {
             name,
             label,
             split,
+            group,
         } = self;
         Picture {
             source,
@@ -119,6 +121,7 @@ impl Candidate {
             label,
             size,
             split,
+            group,
         }
     }
 }

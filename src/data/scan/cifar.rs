@@ -131,6 +131,7 @@ fn read_batch(batch: &Path, found: &mut Found) -> io::Result<()> {
             name: format!("{file_name}/{record:05}"),
             label: u32::from(label),
             split: Some(split),
+            group: None,
         });
     }
     Ok(())

@@ -170,6 +170,7 @@ fn collect_classes(
             source: PictureSource::File(path),
             label: 0,
             split,
+            group: None,
         }));
     }
     Ok(())

@@ -113,6 +113,7 @@ pub(super) fn find(
             name,
             label: 0,
             split,
+            group: None,
         };
         by_class.entry(class).or_default().push(candidate);
     }

@@ -22,6 +22,7 @@ fn dataset(counts: &[usize]) -> Dataset {
             label,
             size: (1, 1),
             split: None,
+            group: None,
         })
         .collect();
     let classes = (0..counts.len())
@@ -32,6 +33,7 @@ fn dataset(counts: &[usize]) -> Dataset {
         pictures,
         problems: Vec::new(),
         excluded: Vec::new(),
+        remarks: Vec::new(),
     }
 }
 

@@ -123,12 +123,14 @@ mod tests {
             label: 0,
             size: (1, 1),
             split: None,
+            group: None,
         };
         let dataset = Dataset {
             classes: vec!["one".into()],
             pictures: vec![picture("/data/cats/a.png"), picture("/data/dogs/b.png")],
             problems: Vec::new(),
             excluded: Vec::new(),
+            remarks: Vec::new(),
         };
         assert_eq!(folder_of(&dataset), Some("/data".into()));
     }

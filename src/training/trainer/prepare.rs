@@ -9,8 +9,8 @@ use super::phase::Session;
 use super::precompute::open_disk;
 use super::workload::sees_pictures;
 use super::{Means, TrainingRequest};
-use crate::data::Dataset;
 use crate::data::square::SquareSpec;
+use crate::data::{Dataset, RemarkKind, split};
 use crate::experiment::{ClassWeights, Experiment, HeadLayer, Monitor, OutputLayer};
 use crate::format;
 use crate::libtorch::{cuda, threads};
@@ -207,6 +207,17 @@ pub(super) fn prepare<'a>(
                 format::bytes(memory.available()),
                 format::bytes(on_device),
             ))?;
+        }
+    }
+    for remark in dataset
+        .remarks
+        .iter()
+        .cloned()
+        .chain(split::remarks(dataset, &request.split))
+    {
+        match remark.kind {
+            RemarkKind::Taken => session.reporter.note(remark.text)?,
+            RemarkKind::Warning => session.reporter.warn(remark.text)?,
         }
     }
     for warning in warnings {

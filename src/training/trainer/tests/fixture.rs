@@ -49,6 +49,7 @@ pub fn pictures(classes: usize, counts: [usize; 3]) -> Pictures {
                 label: label as u32,
                 size: (SIDE, SIDE),
                 split: None,
+                group: None,
             }
         })
         .collect();
@@ -61,6 +62,7 @@ pub fn pictures(classes: usize, counts: [usize; 3]) -> Pictures {
         pictures,
         problems: vec![],
         excluded: Vec::new(),
+        remarks: Vec::new(),
     };
     let (validation, test) = (counts[0] + counts[1], total);
     let split = SplitIndices {
