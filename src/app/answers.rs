@@ -6,7 +6,7 @@ use eframe::egui;
 
 use super::logic::recorded_state;
 use super::shell::Graft;
-use super::state::{NoticeKind, Preview, RecordState, RunRecord, Scan, Seen, Tree};
+use super::state::{Cause, NoticeKind, Preview, RecordState, RunRecord, Scan, Seen, Tree};
 use crate::runs::RunSummary;
 use crate::worker::messages::Answer;
 
@@ -125,15 +125,19 @@ impl Graft {
             }
             Answer::StoredWeights(stored) => {
                 self.state.stored_weights = stored.into_iter().collect();
+                // Why the network could not be asked may have been a file that is there now.
+                let failed = |seen: &Seen| seen.result.is_err();
+                if self.state.seen.as_ref().is_some_and(failed) {
+                    self.state.seen = None;
+                    self.asked.seen = None;
+                }
             }
             Answer::Speed { backbone, result } => {
                 self.asked.speed = None;
                 match result {
                     // Beside a training that began meanwhile, it measured the training.
                     Ok(_) if self.state.is_training() => {}
-                    Ok(measured) => {
-                        self.state.speeds.insert(backbone, measured);
-                    }
+                    Ok(measured) => self.take_speed(backbone, measured),
                     Err(reason) => {
                         self.log(
                             NoticeKind::Warning,
@@ -144,19 +148,17 @@ impl Graft {
                 }
             }
             Answer::Classified {
-                index,
+                source,
                 backbone,
                 result,
             } => {
-                let wanted = self
-                    .asked
-                    .seen
-                    .as_ref()
-                    .is_some_and(|(asked, name, _)| (*asked, name) == (index, &backbone));
-                if wanted {
+                let wanted = (self.asked.seen.as_ref())
+                    .filter(|(asked, name, _)| *asked == source && *name == backbone);
+                if let Some((.., weights)) = wanted {
                     self.state.seen = Some(Seen {
+                        weights: weights.clone(),
                         backbone,
-                        index,
+                        source,
                         result,
                     });
                 }
@@ -164,6 +166,7 @@ impl Graft {
             Answer::Compared { folders, result } => self.compared(&folders, result),
             Answer::Runs(summaries) => self.list_runs(summaries),
             Answer::Run(Ok(stored)) => {
+                self.has_gone(&Cause::RunFolder(stored.folder.clone()));
                 if let Some(record) = self
                     .state
                     .runs
@@ -179,7 +182,7 @@ impl Graft {
             }
             Answer::Gallery(answer) => self.gallery_answer(answer),
             Answer::Features(answer) => self.features_answer(answer),
-            Answer::Run(Err(reason)) => self.error("A run can't be opened", reason),
+            Answer::Run(Err(reason)) => self.run_unreadable(reason),
             Answer::EvaluationProgress {
                 folder,
                 split,
@@ -193,6 +196,24 @@ impl Graft {
             } => self.evaluated(folder, split, result, ctx),
             Answer::EvaluationStopped { folder, split } => self.evaluation_stopped(folder, split),
             Answer::Diagnosed { folder, result, .. } => self.diagnosed(folder, result),
+        }
+    }
+
+    /// The reason names the folder that was asked for.
+    fn run_unreadable(&mut self, reason: String) {
+        let folders = self.asked.runs.iter();
+        let folder = folders
+            .filter(|folder| reason.contains(&*folder.to_string_lossy()))
+            .max_by_key(|folder| folder.as_os_str().len())
+            .cloned();
+        let title = "A run can't be opened";
+        match folder {
+            // It is read again when it is asked for again.
+            Some(folder) => {
+                self.asked.runs.remove(&folder);
+                self.error_about(Cause::RunFolder(folder), title, reason);
+            }
+            None => self.error(title, reason),
         }
     }
 

@@ -11,7 +11,7 @@ use super::palette::Palette;
 use super::settings::{self, remember};
 use super::shell::{Closing, Graft};
 use super::sources::{self, Kind};
-use super::state::{Document, NoticeKind, Scan};
+use super::state::{Cause, Document, DocumentId, NoticeKind, Scan};
 use crate::experiment::{DataSource, Experiment, WeightsSource, preset};
 use crate::worker::messages::{Question, TrainingCommand};
 
@@ -32,9 +32,14 @@ impl Graft {
                     document.included = included;
                 }
             }
-            Command::Edit { experiment, merge } => {
-                self.with_active(|document| document.edit(*experiment, merge))
-            }
+            Command::Edit {
+                document,
+                before,
+                experiment,
+                merge,
+            } => self.with_document(document, |document| {
+                document.apply(&before, *experiment, merge);
+            }),
             Command::Undo => self.with_active(|document| _ = document.undo()),
             Command::Redo => self.with_active(|document| _ = document.redo()),
             Command::Reset => self.with_active(Document::reset),
@@ -44,8 +49,8 @@ impl Graft {
             Command::OpenShippedPreset(name) => self.open_shipped(name),
             Command::Save => self.save(ctx),
             Command::SaveAsDialog => self.save_as_dialog(ctx),
-            Command::SaveAs(path) => {
-                let saved = self.save_as(&path);
+            Command::SaveAs(document, path) => {
+                let saved = self.save_as(document, &path);
                 if let Some(question) = self.after_saving.take()
                     && saved
                 {
@@ -54,23 +59,36 @@ impl Graft {
             }
 
             Command::OpenPicturesDialog => {
-                self.files
-                    .ask(Purpose::Pictures, self.pictures_folder(), ctx)
+                let purpose = Purpose::Pictures(self.active_id());
+                self.files.ask(purpose, self.pictures_folder(), ctx)
             }
-            Command::OpenTableDialog => self.files.ask(Purpose::Table, self.pictures_folder(), ctx),
-            Command::OpenPictures(path) => self.open_pictures(&path),
+            Command::OpenTableDialog => {
+                let purpose = Purpose::Table(self.active_id());
+                self.files.ask(purpose, self.pictures_folder(), ctx)
+            }
+            Command::OpenPictures(path) => self.open_pictures(&path, self.active_id()),
+            Command::OpenPicturesFor(document, path) => self.open_pictures(&path, document),
             Command::Rescan => {
+                // Files may have been mended: what could not be shown is asked for again.
+                self.state.thumbnails.retain(|_, pixels| pixels.is_ok());
+                let thumbnails = &self.state.thumbnails;
+                let asked = &mut self.asked.thumbnails;
+                asked.retain(|index| thumbnails.contains_key(index));
+                self.state.preview = None;
+                self.asked.preview = None;
                 self.asked.scan = None;
                 self.state.scan = Scan::None;
             }
             Command::StopScan => self.workers.ask(Question::StopScan),
             Command::WeightsDialog => {
-                self.files
-                    .ask(Purpose::Weights, self.settings.last_folder.clone(), ctx)
+                if let Some(document) = self.active_id() {
+                    let folder = self.settings.last_folder.clone();
+                    self.files.ask(Purpose::Weights(document), folder, ctx);
+                }
             }
-            Command::UseWeights(path) => {
+            Command::UseWeights(document, path) => {
                 self.note_folder(&path);
-                self.with_active(|document| {
+                self.with_document(document, |document| {
                     let mut experiment = document.experiment.clone();
                     experiment.backbone.weights = WeightsSource::File(path);
                     document.edit(experiment, "");
@@ -80,21 +98,12 @@ impl Graft {
                 self.state.speeds.clear();
                 self.settings.speeds.clear();
                 self.asked.unmeasurable.clear();
+                self.asked.repeats = Default::default();
             }
             Command::WantThumbnails(indices) => self.want_thumbnails(&indices),
-            Command::WantSeen(index) => self.want_seen(index),
+            Command::WantSeen(source) => self.want_seen(source),
             Command::WantPreview { index, seed, count } => self.want_preview(index, seed, count),
-            Command::Dropped(path) => match sources::kind(&path) {
-                Kind::Preset => self.open_preset(&path),
-                Kind::Weights if self.state.documents.is_empty() => {
-                    self.error(
-                        "Nothing to load weights into",
-                        "open pictures or a preset first, then drop the weights again",
-                    );
-                }
-                Kind::Weights => self.carry_out(Command::UseWeights(path), ctx),
-                Kind::Pictures => self.open_pictures(&path),
-            },
+            Command::Dropped(path) => self.dropped(path, ctx),
 
             Command::Train => {
                 let included: Vec<usize> = (0..self.state.documents.len())
@@ -149,13 +158,20 @@ impl Graft {
             Command::ExperimentOfRun(folder) => self.experiment_of_run(&folder),
             Command::ExportFiguresDialog => self.open_export(),
             Command::ExportFolderDialog => {
-                self.files
-                    .ask(Purpose::Figures, self.settings.last_folder.clone(), ctx)
+                // Not where the pictures were opened last.
+                let folder = (self.settings.last_figures.clone())
+                    .filter(|folder| folder.is_dir())
+                    .unwrap_or_else(|| self.places.runs.clone());
+                self.files.ask(Purpose::Figures, Some(folder), ctx)
             }
             Command::ExportFolder(folder) => {
                 self.exports.local.folder = folder.display().to_string();
             }
-            Command::Export { folder, options } => self.export(folder, *options, ctx),
+            Command::Export {
+                folder,
+                options,
+                among_pictures,
+            } => self.export(folder, *options, among_pictures, ctx),
             Command::StopExport => self.stop_export(),
             Command::CopyFigure { kind, run } => self.copy_figure(kind, run, ctx),
 
@@ -209,7 +225,26 @@ impl Graft {
         }
     }
 
-    fn open_pictures(&mut self, path: &Path) {
+    /// Opens what was dropped on the window, or says why it can't be.
+    fn dropped(&mut self, path: PathBuf, ctx: &egui::Context) {
+        match sources::kind(&path) {
+            Kind::Preset => self.open_preset(&path),
+            Kind::Weights => match self.active_id() {
+                Some(document) => self.carry_out(Command::UseWeights(document, path), ctx),
+                None => self.error_about(
+                    Cause::NoDocument,
+                    "Nothing to load weights into",
+                    "open pictures or a preset first, then drop the weights again",
+                ),
+            },
+            Kind::Pictures => self.open_pictures(&path, self.active_id()),
+            Kind::Picture => self.look_at(path),
+        }
+    }
+
+    /// `document`: the one that they are for; a new one without.
+    fn open_pictures(&mut self, path: &Path, document: Option<DocumentId>) {
+        self.asked.pictures.insert(path.to_path_buf(), document);
         self.workers.ask(Question::Recognise {
             path: path.to_path_buf(),
         });
@@ -217,32 +252,43 @@ impl Graft {
 
     /// Pictures that were asked for have been found, or not.
     pub(super) fn use_pictures(&mut self, path: &Path, source: Result<DataSource, String>) {
+        let wanted = self.asked.pictures.remove(path);
+        let wanted = wanted.unwrap_or_else(|| self.active_id());
         let source = match source {
             Ok(source) => source,
             Err(reason) => {
                 self.state.recent_pictures.retain(|recent| recent != path);
-                self.error("These are no pictures sorted by class", reason);
+                self.error_about(
+                    Cause::Pictures,
+                    "These are no pictures sorted by class",
+                    reason,
+                );
                 return;
             }
         };
+        self.has_gone(&Cause::Pictures);
         self.note_folder(path);
         remember(&mut self.state.recent_pictures, path);
-        if self.state.documents.is_empty() {
-            let mut experiment = Experiment::default();
-            experiment.data.source = source;
-            self.add(Document::new(experiment, None));
-        } else {
-            // Experiments that are trained together are compared on the same pictures.
-            let before = self
-                .state
-                .active_document()
-                .map(|document| document.experiment.data.source.clone());
-            for document in &mut self.state.documents {
-                if Some(&document.experiment.data.source) == before.as_ref() {
-                    let mut experiment = document.experiment.clone();
-                    experiment.data.source = source.clone();
-                    experiment.data.classes.clear();
-                    document.edit(experiment, "");
+        // Experiments that are trained together are compared on the same pictures.
+        let before = wanted
+            .and_then(|id| self.state.position(id))
+            .map(|index| self.state.documents[index].experiment.data.source.clone());
+        match before {
+            // None was open, or the one that they were chosen for is closed.
+            None => {
+                let mut experiment = Experiment::default();
+                experiment.data.source = source;
+                experiment.name = unused_name(&experiment.name, &self.state.documents);
+                self.add(Document::new(experiment, None));
+            }
+            Some(before) => {
+                for document in &mut self.state.documents {
+                    if document.experiment.data.source == before {
+                        let mut experiment = document.experiment.clone();
+                        experiment.data.source = source.clone();
+                        experiment.data.classes.clear();
+                        document.edit(experiment, "");
+                    }
                 }
             }
         }
@@ -274,12 +320,15 @@ impl Graft {
     }
 
     fn experiment_of_run(&mut self, folder: &Path) {
+        let cause = Cause::RunFolder(folder.to_path_buf());
         match preset::load(&folder.join("preset.ron")) {
             Ok(mut experiment) => {
+                self.has_gone(&cause);
                 experiment.name = unused_name(&experiment.name, &self.state.documents);
                 self.add(Document::new(experiment, None));
             }
-            Err(problem) => self.error(
+            Err(problem) => self.error_about(
+                cause,
                 "The experiment of this run can't be opened",
                 problem.to_string(),
             ),

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use super::gallery::{GalleryDeed, GalleryWants};
 use super::panels::evaluation::cache::IntervalsKey;
-use crate::data::Split;
+use super::state::DocumentId;
+use crate::data::{PictureSource, Split};
 use crate::experiment::Experiment;
 use crate::report::{Kind, Options};
 use crate::worker::messages::RunId;
@@ -21,9 +22,11 @@ pub enum Command {
     SelectExperiment(usize),
     /// Whether `Train` includes this experiment.
     IncludeExperiment(usize, bool),
-    /// Replaces the active experiment by an edited one: one step of undo. `merge` names the control:
-    /// consecutive edits of the same control (a dragged slider) are one step.
+    /// What differs between an experiment as it was drawn and as it was edited, whichever is active by then: one step of
+    /// undo. `merge` names the control: consecutive edits of the same control (a dragged slider) are one step.
     Edit {
+        document: DocumentId,
+        before: Box<Experiment>,
         experiment: Box<Experiment>,
         merge: &'static str,
     },
@@ -39,23 +42,25 @@ pub enum Command {
     OpenShippedPreset(&'static str),
     Save,
     SaveAsDialog,
-    SaveAs(PathBuf),
+    SaveAs(DocumentId, PathBuf),
 
     // Data
     OpenPicturesDialog,
     /// Asks for a table of paths and labels.
     OpenTableDialog,
-    /// A folder or a table: its kind is recognised.
+    /// A folder or a table: its kind is recognised. For the active experiment.
     OpenPictures(PathBuf),
+    /// For the experiment that was active when they were asked for; a new one, if none was.
+    OpenPicturesFor(Option<DocumentId>, PathBuf),
     Rescan,
     StopScan,
     WeightsDialog,
-    /// Takes the active experiment's backbone weights from this file.
-    UseWeights(PathBuf),
+    /// Takes an experiment's backbone weights from this file.
+    UseWeights(DocumentId, PathBuf),
     /// Pictures whose thumbnails a view shows: those that are missing are made. Send it every frame.
     WantThumbnails(Vec<usize>),
     /// What the untouched network sees in this picture. Send it every frame, as thumbnails.
-    WantSeen(usize),
+    WantSeen(PictureSource),
     /// Augmented versions of picture `index` under the active experiment, drawn with `seed`. Send it
     /// every frame; the work is done when something changed.
     WantPreview {
@@ -121,6 +126,8 @@ pub enum Command {
     Export {
         folder: PathBuf,
         options: Box<Options>,
+        /// Whether it was agreed that they lie among pictures.
+        among_pictures: bool,
     },
     StopExport,
     /// Puts a figure on the clipboard as an image: of the shown runs, of one run by its id, or of
@@ -236,6 +243,21 @@ impl View {
 }
 
 impl Command {
+    /// Whether what a person is typing should be taken over before it is carried out, as a click on its button would
+    /// have it.
+    pub fn ends_typing(&self) -> bool {
+        !matches!(
+            self,
+            Self::ToggleTheme | Self::ToggleWarnings | Self::CopyText(_) | Self::Pause(_)
+        )
+    }
+
+    /// Whether it changes an experiment. Such commands are carried out before the others of their frame: a text that
+    /// was typed counts for the button that took the focus from it.
+    pub fn is_edit(&self) -> bool {
+        matches!(self, Self::Edit { .. })
+    }
+
     /// Whether a view says it every frame while it is shown.
     pub fn is_want(&self) -> bool {
         matches!(

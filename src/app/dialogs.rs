@@ -10,7 +10,7 @@ use super::command::Command;
 use super::file_browser::{Browsed, FileBrowser};
 use super::shell::{Closing, Graft};
 use super::sources;
-use super::state::NoticeKind;
+use super::state::{DocumentId, NoticeKind};
 use super::theme::primary_button;
 use super::tokens::{self, icon, tokens};
 
@@ -20,14 +20,15 @@ const NO_PORTAL: Duration = Duration::from_millis(500);
 /// What a file is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Purpose {
-    /// A folder of class folders; the built-in browser takes a table too.
-    Pictures,
-    Table,
+    /// A folder of class folders; the built-in browser takes a table too. For an experiment, or a new one.
+    Pictures(Option<DocumentId>),
+    Table(Option<DocumentId>),
     Preset,
     Save {
         name: String,
+        document: DocumentId,
     },
-    Weights,
+    Weights(DocumentId),
     /// The folder that figures are written to.
     Figures,
 }
@@ -35,11 +36,11 @@ pub enum Purpose {
 impl Purpose {
     pub fn title(&self) -> &'static str {
         match self {
-            Self::Pictures => "Open pictures sorted by class",
-            Self::Table => "Open a table of pictures",
+            Self::Pictures(_) => "Open pictures sorted by class",
+            Self::Table(_) => "Open a table of pictures",
             Self::Preset => "Open a preset",
             Self::Save { .. } => "Save the experiment",
-            Self::Weights => "Choose a weight file",
+            Self::Weights(_) => "Choose a weight file",
             Self::Figures => "Choose a folder for the figures",
         }
     }
@@ -47,31 +48,33 @@ impl Purpose {
     /// What the button that agrees says.
     pub fn verb(&self) -> &'static str {
         match self {
-            Self::Pictures | Self::Figures => "Choose this folder",
-            Self::Table | Self::Preset | Self::Weights => "Open",
+            Self::Pictures(_) | Self::Figures => "Choose this folder",
+            Self::Table(_) | Self::Preset | Self::Weights(_) => "Open",
             Self::Save { .. } => "Save",
         }
     }
 
     pub fn extensions(&self) -> &'static [&'static str] {
         match self {
-            Self::Pictures | Self::Table => &sources::TABLES,
+            Self::Pictures(_) | Self::Table(_) => &sources::TABLES,
             Self::Preset | Self::Save { .. } => &["ron"],
-            Self::Weights => &["safetensors", "pth", "pt", "bin"],
+            Self::Weights(_) => &["safetensors", "pth", "pt", "bin"],
             Self::Figures => &[],
         }
     }
 
     pub fn picks_folder(&self) -> bool {
-        matches!(self, Self::Pictures | Self::Figures)
+        matches!(self, Self::Pictures(_) | Self::Figures)
     }
 
     pub fn command(&self, path: PathBuf) -> Command {
         match self {
-            Self::Pictures | Self::Table => Command::OpenPictures(path),
+            Self::Pictures(document) | Self::Table(document) => {
+                Command::OpenPicturesFor(*document, path)
+            }
             Self::Preset => Command::OpenPreset(path),
-            Self::Save { .. } => Command::SaveAs(path),
-            Self::Weights => Command::UseWeights(path),
+            Self::Save { document, .. } => Command::SaveAs(*document, path),
+            Self::Weights(document) => Command::UseWeights(*document, path),
             Self::Figures => Command::ExportFolder(path),
         }
     }
@@ -84,16 +87,16 @@ impl Purpose {
         }
         if !self.extensions().is_empty() && !self.picks_folder() {
             let name = match self {
-                Self::Table => "Tables",
-                Self::Weights => "Weight files",
+                Self::Table(_) => "Tables",
+                Self::Weights(_) => "Weight files",
                 _ => "Presets",
             };
             dialog = dialog.add_filter(name, self.extensions());
         }
         match self {
-            Self::Pictures | Self::Figures => dialog.pick_folder(),
-            Self::Table | Self::Preset | Self::Weights => dialog.pick_file(),
-            Self::Save { name } => dialog.set_file_name(name).save_file(),
+            Self::Pictures(_) | Self::Figures => dialog.pick_folder(),
+            Self::Table(_) | Self::Preset | Self::Weights(_) => dialog.pick_file(),
+            Self::Save { name, .. } => dialog.set_file_name(name).save_file(),
         }
     }
 }
@@ -208,14 +211,20 @@ impl Files {
 }
 
 /// A question in the middle of the window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ask {
-    /// Close document `0` although it has unsaved changes.
-    Close(usize),
+    /// Close a document although it has unsaved changes.
+    Close(DocumentId),
     /// Quit although something trains or is unsaved.
     Quit,
     /// Remove all kept features.
     ClearFeatures,
+    /// Save a document at a path that lies among the pictures in a folder.
+    SaveAmongPictures {
+        document: DocumentId,
+        path: PathBuf,
+        pictures: PathBuf,
+    },
 }
 
 /// How a question was answered.
@@ -228,12 +237,14 @@ enum Choice {
 
 impl Graft {
     pub(super) fn question_ui(&mut self, ctx: &egui::Context) {
-        let Some(question) = self.question else {
+        let Some(question) = self.question.clone() else {
             return;
         };
-        let (title, lines, save, discard) = match question {
-            Ask::Close(index) => {
-                let Some(document) = self.state.documents.get(index) else {
+        let (title, lines, save, discard) = match &question {
+            Ask::Close(id) => {
+                let position = self.state.position(*id);
+                let Some(document) = position.and_then(|index| self.state.documents.get(index))
+                else {
                     self.question = None;
                     return;
                 };
@@ -249,6 +260,19 @@ impl Graft {
                 )
             }
             Ask::Quit => self.quit_question(),
+            Ask::SaveAmongPictures { path, pictures, .. } => {
+                let line = format!(
+                    "{} would lie below the pictures of {}. A file there is looked at by every scan.",
+                    path.display(),
+                    pictures.display()
+                );
+                (
+                    "Save among the pictures?",
+                    vec![line],
+                    None,
+                    "Save there all the same",
+                )
+            }
             Ask::ClearFeatures => {
                 let usage = self.state.features.usage.as_ref();
                 let line = format!(
@@ -309,6 +333,12 @@ impl Graft {
         }
     }
 
+    fn close_surely(&mut self, id: DocumentId) {
+        if let Some(index) = self.state.position(id) {
+            self.close(index, true);
+        }
+    }
+
     fn quit_question(
         &self,
     ) -> (
@@ -353,9 +383,14 @@ impl Graft {
     fn answer_question(&mut self, question: Ask, choice: Choice, ctx: &egui::Context) {
         match (question, choice) {
             (_, Choice::Cancel) => {}
-            (Ask::Close(index), Choice::Discard) => self.close(index, true),
+            (Ask::Close(id), Choice::Discard) => self.close_surely(id),
             (Ask::Quit, Choice::Discard) => self.stop_and_close(ctx),
             (Ask::ClearFeatures, Choice::Discard) => self.clear_features(),
+            (Ask::SaveAmongPictures { document, path, .. }, Choice::Discard) => {
+                if let Some(index) = self.state.position(document) {
+                    self.save_surely(index, &path);
+                }
+            }
             (question, Choice::Save) => self.go_on_saving(question, ctx),
         }
     }
@@ -363,10 +398,10 @@ impl Graft {
     /// Saves what `question` is about and does what was asked. Where an experiment has no file yet, its
     /// name is asked for first and this is called again after the save.
     pub(super) fn go_on_saving(&mut self, question: Ask, ctx: &egui::Context) {
-        let unsaved: Vec<usize> = match question {
-            Ask::Close(index) => vec![index],
+        let unsaved: Vec<usize> = match &question {
+            Ask::Close(id) => self.state.position(*id).into_iter().collect(),
             Ask::Quit => (0..self.state.documents.len()).collect(),
-            Ask::ClearFeatures => Vec::new(),
+            Ask::ClearFeatures | Ask::SaveAmongPictures { .. } => Vec::new(),
         };
         for index in unsaved {
             let Some(document) = self.state.documents.get(index) else {
@@ -391,8 +426,8 @@ impl Graft {
             }
         }
         match question {
-            Ask::Close(index) => self.close(index, true),
-            Ask::ClearFeatures => {}
+            Ask::Close(id) => self.close_surely(id),
+            Ask::ClearFeatures | Ask::SaveAmongPictures { .. } => {}
             Ask::Quit => self.stop_and_close(ctx),
         }
     }

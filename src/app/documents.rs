@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::state::Document;
+use super::state::{Document, DocumentId};
 use crate::experiment::advice::Strategy;
 use crate::experiment::{DataSource, Experiment, FreezePlan, WeightsSource, preset};
 use crate::paths;
@@ -16,6 +16,7 @@ impl Document {
     pub fn new(experiment: Experiment, file: Option<PathBuf>) -> Self {
         let problems = experiment.check();
         Self {
+            id: DocumentId::unused(),
             saved: experiment.clone(),
             experiment,
             file,
@@ -66,6 +67,12 @@ impl Document {
         self.redo.clear();
         self.last_edit = Some(merge);
         self.problems = self.experiment.check();
+    }
+
+    /// An edit that a panel drew upon `before`: what it changed is changed here, whatever else has changed meanwhile.
+    pub fn apply(&mut self, before: &Experiment, edited: Experiment, merge: &'static str) {
+        let experiment = merged(&self.experiment, before, edited);
+        self.edit(experiment, merge);
     }
 
     /// Back by one step; whether there was one.
@@ -123,6 +130,43 @@ impl Document {
         self.file = Some(path.to_path_buf());
         self.last_edit = None;
         Ok(())
+    }
+}
+
+/// `current` with those parts of `edited` that differ from `before`. Two controls of two panels may change one experiment
+/// in one frame (a text that loses the focus to the switch that is pressed), and a thread's answer may come between.
+fn merged(current: &Experiment, before: &Experiment, edited: Experiment) -> Experiment {
+    if current == before {
+        return edited;
+    }
+    fn part<T: Clone + PartialEq>(current: &T, before: &T, edited: T) -> T {
+        if edited == *before {
+            current.clone()
+        } else {
+            edited
+        }
+    }
+    let Experiment {
+        name,
+        notes,
+        seed,
+        data,
+        backbone,
+        head,
+        augmentation,
+        training,
+        phases,
+    } = edited;
+    Experiment {
+        name: part(&current.name, &before.name, name),
+        notes: part(&current.notes, &before.notes, notes),
+        seed: part(&current.seed, &before.seed, seed),
+        data: part(&current.data, &before.data, data),
+        backbone: part(&current.backbone, &before.backbone, backbone),
+        head: part(&current.head, &before.head, head),
+        augmentation: part(&current.augmentation, &before.augmentation, augmentation),
+        training: part(&current.training, &before.training, training),
+        phases: part(&current.phases, &before.phases, phases),
     }
 }
 

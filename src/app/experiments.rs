@@ -8,7 +8,8 @@ use super::dialogs::{Ask, Purpose};
 use super::documents::{file_name, unused_name};
 use super::settings::remember;
 use super::shell::Graft;
-use super::state::{Document, NoticeKind};
+use super::state::{Cause, Document, DocumentId, NoticeKind};
+use crate::data::below::{pictures_around, takes_what_appears};
 use crate::experiment::{Experiment, preset};
 
 impl Graft {
@@ -16,6 +17,17 @@ impl Graft {
         if let Some(document) = self.state.documents.get_mut(self.state.active) {
             deed(document);
         }
+    }
+
+    /// Does something to a document, unless it was closed meanwhile.
+    pub(super) fn with_document(&mut self, id: DocumentId, deed: impl FnOnce(&mut Document)) {
+        if let Some(document) = (self.state.documents.iter_mut()).find(|other| other.id == id) {
+            deed(document);
+        }
+    }
+
+    pub(super) fn active_id(&self) -> Option<DocumentId> {
+        self.state.active_document().map(|document| document.id)
     }
 
     pub(super) fn add(&mut self, document: Document) {
@@ -50,10 +62,11 @@ impl Graft {
             return;
         };
         if document.is_changed() && !surely {
-            self.question = Some(Ask::Close(index));
+            self.question = Some(Ask::Close(document.id));
             return;
         }
-        self.state.documents.remove(index);
+        let closed = self.state.documents.remove(index);
+        self.locals.forget(closed.id);
         if self.state.active > index || self.state.active >= self.state.documents.len() {
             self.state.active = self.state.active.saturating_sub(1);
         }
@@ -72,6 +85,7 @@ impl Graft {
         }
         match Document::load(path) {
             Ok(document) => {
+                self.has_gone(&Cause::Preset(path.to_path_buf()));
                 self.note_folder(path);
                 remember(&mut self.state.recent_presets, path);
                 self.add(document);
@@ -80,7 +94,8 @@ impl Graft {
                 self.state
                     .recent_presets
                     .retain(|recent| recent != path || path.exists());
-                self.error("A preset can't be used", problem.to_string());
+                let cause = Cause::Preset(path.to_path_buf());
+                self.error_about(cause, "A preset can't be used", problem.to_string());
             }
         }
     }
@@ -110,7 +125,7 @@ impl Graft {
             return;
         };
         match document.file.clone() {
-            Some(file) => drop(self.save_as(&file)),
+            Some(file) => drop(self.save_document(self.state.active, &file)),
             None => self.save_as_dialog(ctx),
         }
     }
@@ -124,12 +139,17 @@ impl Graft {
             None => file_name(&document.experiment.name),
         };
         let folder = document.base().or_else(|| self.preset_folder());
-        self.files.ask(Purpose::Save { name }, folder, ctx);
+        let document = document.id;
+        self.files
+            .ask(Purpose::Save { name, document }, folder, ctx);
     }
 
     /// Whether it was written.
-    pub(super) fn save_as(&mut self, path: &Path) -> bool {
-        self.save_document(self.state.active, path)
+    pub(super) fn save_as(&mut self, document: DocumentId, path: &Path) -> bool {
+        match self.state.position(document) {
+            Some(index) => self.save_document(index, path),
+            None => false,
+        }
     }
 
     pub(super) fn save_document(&mut self, index: usize, path: &Path) -> bool {
@@ -138,18 +158,43 @@ impl Graft {
         } else {
             path.to_path_buf()
         };
+        let Some(document) = self.state.documents.get(index) else {
+            return false;
+        };
+        let source = &document.experiment.data.source;
+        let is_elsewhere = document.file.as_deref() != Some(&*path);
+        // A preset beside the table that it reads is in its usual place.
+        if is_elsewhere
+            && takes_what_appears(source)
+            && let Some(pictures) = pictures_around(&path, source, document.base().as_deref())
+        {
+            self.question = Some(Ask::SaveAmongPictures {
+                document: document.id,
+                path,
+                pictures,
+            });
+            return false;
+        }
+        self.save_surely(index, &path)
+    }
+
+    /// Wherever it lies.
+    pub(super) fn save_surely(&mut self, index: usize, path: &Path) -> bool {
         let Some(document) = self.state.documents.get_mut(index) else {
             return false;
         };
-        match document.save_to(&path) {
+        let cause = Cause::Saving(document.id);
+        match document.save_to(path) {
             Ok(()) => {
-                self.note_folder(&path);
-                remember(&mut self.state.recent_presets, &path);
+                self.has_gone(&cause);
+                self.note_folder(path);
+                remember(&mut self.state.recent_presets, path);
                 self.log(NoticeKind::Info, format!("saved {}", path.display()));
                 true
             }
             Err(reason) => {
-                self.error(
+                self.error_about(
+                    cause,
                     "The preset is not saved",
                     format!("{reason}. Choose another place with Save as."),
                 );

@@ -40,6 +40,11 @@ pub enum Stage {
         report: Option<PathBuf>,
         notes: Vec<String>,
     },
+    /// The folder lies among pictures that an experiment reads: nothing is written there unasked.
+    Among {
+        folder: PathBuf,
+        pictures: PathBuf,
+    },
     Failed(String),
 }
 
@@ -175,7 +180,9 @@ pub fn modal_ui(
         ui.label(tokens::semibold("Export figures and report").size(tokens::TEXT_TITLE));
         ui.add_space(tokens::SPACE_S);
         match &view.stage {
-            Stage::Choosing | Stage::Failed(_) => is_open = export_ui(ui, view, local, out),
+            Stage::Choosing | Stage::Failed(_) | Stage::Among { .. } => {
+                is_open = export_ui(ui, view, local, out)
+            }
             Stage::Working { done, total } => working_ui(ui, *done, *total, out),
             Stage::Done {
                 folder,
@@ -232,21 +239,47 @@ pub fn export_ui(
         ui.add_space(tokens::SPACE_S);
         widgets::problem(ui, Some(reason));
     }
+    let folder = PathBuf::from(local.folder.trim());
+    // Another folder is another question.
+    let among = match &view.stage {
+        Stage::Among {
+            folder: asked,
+            pictures,
+        } if *asked == folder => Some(pictures),
+        _ => None,
+    };
+    if let Some(pictures) = among {
+        ui.add_space(tokens::SPACE_S);
+        let message = format!(
+            "This folder lies below the pictures of {}: figures there would be taken for pictures, and their folder for \
+             a class. Choose another folder, or write there all the same.",
+            pictures.display()
+        );
+        widgets::problem(ui, Some(&message));
+    }
     ui.add_space(tokens::SPACE_M);
     let mut is_open = true;
     buttons_ui(ui, |ui| {
         let ready =
             !view.runs.is_empty() && local.is_something() && !local.folder.trim().is_empty();
-        let button = super::theme::primary_button(ui, "Export", ready, egui::Vec2::ZERO);
+        let (text, hint) = match among {
+            None => ("Export", "Draw and write the chosen files"),
+            Some(_) => (
+                "Write among the pictures",
+                "Draw and write the chosen files although they will lie among pictures",
+            ),
+        };
+        let button = super::theme::primary_button(ui, text, ready, egui::Vec2::ZERO);
         let why = "Needs at least one shown run, something to write, and a folder";
         if button
-            .on_hover_text("Draw and write the chosen files")
+            .on_hover_text(hint)
             .on_disabled_hover_text(why)
             .clicked()
         {
             out.push(Command::Export {
-                folder: PathBuf::from(local.folder.trim()),
+                folder,
                 options: Box::new(local.options()),
+                among_pictures: among.is_some(),
             });
         }
         if ui
@@ -354,11 +387,10 @@ fn how_ui(ui: &mut egui::Ui, local: &mut ExportLocal) {
             }
         },
     );
-    widgets::row(
-        ui,
-        "Dots an inch",
-        "What the PNG file says of itself: how large a document prints it. The pixels stay the same",
-        |ui| {
+    let idle = (local.format == Format::Svg).then(|| "SVG files have no dots.".to_owned());
+    let tooltip = "What the PNG file says of itself: how large a document prints it. The pixels stay the same";
+    widgets::idle_if(ui, idle, |ui| {
+        widgets::row(ui, "Dots an inch", tooltip, |ui| {
             ui.add(
                 egui::DragValue::new(&mut local.dpi)
                     .range(*DPI_RANGE.start()..=*DPI_RANGE.end())
@@ -372,8 +404,8 @@ fn how_ui(ui: &mut egui::Ui, local: &mut ExportLocal) {
                 inches(local.size.height)
             );
             ui.label(tokens(ui).small(text));
-        },
-    );
+        });
+    });
 }
 
 fn folder_ui(ui: &mut egui::Ui, local: &mut ExportLocal, out: &mut Vec<Command>) {

@@ -10,9 +10,11 @@ use eframe::egui;
 use super::command::View;
 use super::export_dialog::{ExportLocal, ExportView, Stage, modal_ui};
 use super::shell::Graft;
-use super::state::{NoticeKind, Scan, State, Tree};
+use super::state::{Cause, NoticeKind, Scan, State, Tree};
 use super::tokens;
 use crate::data::StopFlag;
+use crate::data::below::pictures_around;
+use crate::experiment::DataSource;
 use crate::figures::{
     ClassCount, ClassCountsFigure, Figure, Raster, Rgb, Size, Theme, palette, to_raster, to_svg,
 };
@@ -36,7 +38,12 @@ struct Writing {
 }
 
 enum Said {
-    Progress { done: usize, total: usize },
+    Progress {
+        done: usize,
+        total: usize,
+    },
+    /// The folder lies among these pictures: nothing was written.
+    Among(PathBuf),
     Ended(Result<Written, String>),
 }
 
@@ -70,10 +77,10 @@ impl Graft {
         if exports.writing.is_none() {
             exports.stage = Stage::Choosing;
         }
-        if exports.local.folder.is_empty()
-            && let Some(folder) = &self.settings.last_folder
-        {
-            exports.local.folder = folder.join("figures").display().to_string();
+        if exports.local.folder.is_empty() {
+            // Beside the runs: what lies among pictures is taken for pictures.
+            let folder = self.places.runs.join("figures");
+            exports.local.folder = folder.display().to_string();
         }
     }
 
@@ -91,7 +98,14 @@ impl Graft {
     }
 
     /// Writes the figures of the shown runs on a thread of its own.
-    pub(super) fn export(&mut self, folder: PathBuf, options: Options, ctx: &egui::Context) {
+    /// `among_pictures`: also where it lies among the pictures of a shown run or an open experiment.
+    pub(super) fn export(
+        &mut self,
+        folder: PathBuf,
+        options: Options,
+        among_pictures: bool,
+        ctx: &egui::Context,
+    ) {
         if self.exports.writing.is_some() {
             return;
         }
@@ -108,9 +122,13 @@ impl Graft {
             );
             return;
         }
-        if let Some(parent) = folder.parent() {
-            self.note_folder(parent);
-        }
+        self.settings.last_figures = folder.parent().map(Path::to_path_buf);
+        let open: Vec<(DataSource, Option<PathBuf>)> = self
+            .state
+            .documents
+            .iter()
+            .map(|document| (document.experiment.data.source.clone(), document.base()))
+            .collect();
         // Progress is a few words; the last one must not be lost, so there is room for all.
         let (sender, said) = bounded(4096);
         let stop = StopFlag::default();
@@ -123,7 +141,21 @@ impl Graft {
                         drop(sender.try_send(Said::Progress { done, total }));
                         ctx.request_repaint();
                     };
-                    let written = Comparison::load(&runs)
+                    let comparison = Comparison::load(&runs);
+                    let of_runs = comparison.iter().flat_map(|comparison| &comparison.runs);
+                    let of_runs = of_runs.map(|run| (run.experiment.data.source.clone(), None));
+                    let mut sources = open.into_iter().chain(of_runs);
+                    let pictures = sources
+                        .find_map(|(source, base)| {
+                            pictures_around(&folder, &source, base.as_deref())
+                        })
+                        .filter(|_| !among_pictures);
+                    if let Some(pictures) = pictures {
+                        drop(sender.send(Said::Among(pictures)));
+                        ctx.request_repaint();
+                        return;
+                    }
+                    let written = comparison
                         .map_err(report::ReportError::from)
                         .and_then(|comparison| {
                             report::write(&comparison, &options, &folder, &progress, &stop)
@@ -157,7 +189,8 @@ impl Graft {
         let draw = match figure_of(&self.state, kind, run, size) {
             Ok(draw) => draw,
             Err(reason) => {
-                self.notice(NoticeKind::Info, "There is no figure to copy", reason);
+                let title = "There is no figure to copy".to_owned();
+                self.notice_about(NoticeKind::Info, Some(Cause::Copying), title, reason);
                 return;
             }
         };
@@ -184,7 +217,11 @@ impl Graft {
             });
         match spawned {
             Ok(_) => self.exports.copying = Some(receiver),
-            Err(error) => self.error("The figure is not copied", error.to_string()),
+            Err(error) => self.error_about(
+                Cause::Copying,
+                "The figure is not copied",
+                error.to_string(),
+            ),
         }
     }
 
@@ -195,6 +232,14 @@ impl Graft {
                 match writing.said.try_recv() {
                     Ok(Said::Progress { done, total }) => {
                         self.exports.stage = Stage::Working { done, total };
+                    }
+                    Ok(Said::Among(pictures)) => {
+                        self.exports.open = true;
+                        self.exports.stage = Stage::Among {
+                            folder: writing.folder.clone(),
+                            pictures,
+                        };
+                        break;
                     }
                     Ok(Said::Ended(written)) => {
                         self.export_ended(&writing.folder, written);
@@ -220,12 +265,17 @@ impl Graft {
                 let size = [raster.width as usize, raster.height as usize];
                 ctx.copy_image(egui::ColorImage::from_rgb(size, &raster.rgb));
                 let text = format!("{title}, {} × {} pixels", raster.width, raster.height);
-                self.notice(NoticeKind::Info, "Copied as an image", text);
+                let title = "Copied as an image".to_owned();
+                self.notice_about(NoticeKind::Info, Some(Cause::Copying), title, text);
             }
-            Ok(Err(reason)) => self.error("The figure is not copied", reason),
+            Ok(Err(reason)) => self.error_about(Cause::Copying, "The figure is not copied", reason),
             Err(TryRecvError::Empty) => self.exports.copying = Some(copying),
             Err(TryRecvError::Disconnected) => {
-                self.error("The figure is not copied", "drawing it ended early");
+                self.error_about(
+                    Cause::Copying,
+                    "The figure is not copied",
+                    "drawing it ended early",
+                );
             }
         }
     }
@@ -234,6 +284,7 @@ impl Graft {
         let is_open = self.exports.open;
         match written {
             Ok(written) => {
+                self.has_gone(&Cause::Export);
                 let text = format!("{} files in {}", written.files.len(), folder.display());
                 if is_open {
                     self.log(NoticeKind::Info, format!("figures are written: {text}"));
@@ -251,7 +302,7 @@ impl Graft {
             Err(reason) if reason == "stopped" => self.exports.stage = Stage::Choosing,
             Err(reason) => {
                 if !is_open {
-                    self.error("Figures are not written", reason.clone());
+                    self.error_about(Cause::Export, "Figures are not written", reason.clone());
                 }
                 self.exports.stage = Stage::Failed(reason);
             }

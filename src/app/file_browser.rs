@@ -47,7 +47,7 @@ impl FileBrowser {
     pub fn new(purpose: Purpose, folder: Option<PathBuf>) -> Self {
         let folder = folder.filter(|folder| folder.is_dir()).unwrap_or_else(home);
         let name = match &purpose {
-            Purpose::Save { name } => name.clone(),
+            Purpose::Save { name, .. } => name.clone(),
             _ => String::new(),
         };
         let mut browser = Self {
@@ -392,11 +392,11 @@ impl FileBrowser {
                     }
                 })
             }
-            Purpose::Pictures | Purpose::Figures => Some(selected.map_or_else(
+            Purpose::Pictures(_) | Purpose::Figures => Some(selected.map_or_else(
                 || self.folder.clone(),
                 |entry| self.folder.join(&entry.name),
             )),
-            Purpose::Table | Purpose::Preset | Purpose::Weights => selected
+            Purpose::Table(_) | Purpose::Preset | Purpose::Weights(_) => selected
                 .filter(|entry| entry.is_file)
                 .map(|entry| self.folder.join(&entry.name)),
         }
@@ -468,6 +468,7 @@ fn list(folder: &Path, extensions: &[&str]) -> Listing {
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
+    use crate::app::state::DocumentId;
 
     #[test]
     fn folders_first_then_fitting_files_by_name() {
@@ -495,7 +496,10 @@ mod tests {
     fn an_existing_file_is_overwritten_only_after_a_second_press() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("a.ron"), "").unwrap();
-        let purpose = Purpose::Save { name: "a".into() };
+        let purpose = Purpose::Save {
+            name: "a".into(),
+            document: DocumentId::unused(),
+        };
         let mut browser = FileBrowser::new(purpose, Some(folder.path().to_path_buf()));
         let choice = browser.choice().unwrap();
         assert_eq!(choice, folder.path().join("a.ron"));

@@ -49,8 +49,10 @@ impl Graft {
             }
             self.asked = Asked {
                 runs: std::mem::take(&mut self.asked.runs),
+                pictures: std::mem::take(&mut self.asked.pictures),
                 listed: self.asked.listed,
                 speed: self.asked.speed.take(),
+                repeats: std::mem::take(&mut self.asked.repeats),
                 unmeasurable: std::mem::take(&mut self.asked.unmeasurable),
                 ..Asked::default()
             };
@@ -138,28 +140,6 @@ impl Graft {
             base: key.base.clone(),
         });
         self.asked.scan = Some(key);
-    }
-
-    /// Measures backbones one after the other while nothing else needs the machine, once.
-    pub(super) fn measure_next_backbone(&mut self) {
-        let is_busy = self.asked.speed.is_some()
-            || self.state.is_training()
-            || matches!(self.state.scan, Scan::Running { .. })
-            || self.state.devices.is_none()
-            || self.state.documents.is_empty();
-        if is_busy {
-            return;
-        }
-        let next = catalogue::architectures().iter().find(|info| {
-            !self.state.speeds.contains_key(info.name)
-                && !self.asked.unmeasurable.contains(info.name)
-        });
-        if let Some(info) = next {
-            self.asked.speed = Some(info.name.to_owned());
-            self.workers.ask(Question::MeasureSpeed {
-                backbone: info.name.to_owned(),
-            });
-        }
     }
 
     /// Opens a run's metrics when they are needed for the first time.

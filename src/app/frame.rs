@@ -88,6 +88,7 @@ impl Graft {
             self.palette = Some(palette);
         }
         self.export_ui(&ctx, out);
+        self.dropped_ui(&ctx, out);
         self.files.browser_ui(&ctx, out);
         self.question_ui(&ctx);
         self.closing_ui(&ctx);
@@ -142,7 +143,7 @@ impl Graft {
             egui::Stroke::new(2.0, t.accent),
             egui::StrokeKind::Inside,
         );
-        let text = "Drop to open: a folder or table of pictures, a preset, a weight file";
+        let text = "Drop to open: a folder or table of pictures, a preset, a weight file; a picture to see what networks make of it";
         painter.text(
             rect.center(),
             egui::Align2::CENTER_CENTER,

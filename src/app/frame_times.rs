@@ -230,8 +230,9 @@ impl Graft {
         out.extend(times.end(&self.state, tessellation_ms));
         if matches!(times.stage, Stage::View(place, WARM_UP_HALF) if View::ALL[place] == View::Layers)
             && let Tree::Ready(tree) = &self.state.tree
+            && let Some(document) = self.state.active_document()
         {
-            self.locals.expand_all_layers(tree);
+            self.locals.expand_all_layers(document.id, tree);
         }
         let times_stage = times.stage;
         if times_stage == Stage::Done && before != Stage::Done {

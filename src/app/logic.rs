@@ -4,7 +4,7 @@ use eframe::egui;
 
 use super::clock;
 use super::shell::Graft;
-use super::state::{LogLine, NoticeKind, RecordState, RunRecord};
+use super::state::{Cause, LogLine, NoticeKind, RecordState, RunRecord};
 use crate::runs::{RunState, RunSummary};
 use crate::training::TrainingEvent;
 use crate::worker::messages::{Answer, Question, RunEvent, RunId};
@@ -82,6 +82,8 @@ impl Graft {
                     record.id = id.to_string_lossy().into_owned();
                 }
                 self.asked.runs.insert(folder.clone());
+                self.has_gone(&Cause::Run(name.clone()));
+                self.has_gone(&Cause::Trainer);
                 if let Some(record) = self.record(run) {
                     record.folder = Some(folder.clone());
                 }
@@ -121,7 +123,8 @@ impl Graft {
                 self.end(run, RecordState::Stopped, Some(*summary));
             }
             RunEvent::Failed { message } => {
-                self.error(format!("{name} could not be trained"), message.clone());
+                let title = format!("{name} could not be trained");
+                self.error_about(Cause::Run(name), title, message.clone());
                 self.end(run, RecordState::Failed(message), None);
                 self.workers.ask(Question::ListRuns {
                     runs: self.places.runs.clone(),
@@ -186,6 +189,10 @@ impl Graft {
                     format!("{name}: memory, forecast: {memory}"),
                 );
             }
+            TrainingEvent::Speed {
+                backbone,
+                pictures_per_second,
+            } => self.note_speed(&backbone, pictures_per_second),
             TrainingEvent::CardMemory(peak) => {
                 let memory = crate::format::bytes(peak);
                 self.log(

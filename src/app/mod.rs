@@ -22,6 +22,7 @@ mod comparing;
 mod dialogs;
 mod documents;
 mod drawing;
+mod dropped;
 mod evaluating;
 mod experiments;
 mod export_dialog;
@@ -43,6 +44,7 @@ mod resume;
 mod run_bar;
 mod side;
 mod sources;
+mod speeds;
 #[cfg(test)]
 mod tests;
 mod top_bar;

@@ -2,6 +2,7 @@
 
 use super::shell::{Graft, PreviewKey};
 use super::state::Scan;
+use crate::data::PictureSource;
 use crate::worker::messages::Question;
 
 /// The longer side of a thumbnail, in pixels.
@@ -28,21 +29,17 @@ impl Graft {
         }
     }
 
-    pub(super) fn want_seen(&mut self, index: usize) {
-        let Scan::Done { dataset, .. } = &self.state.scan else {
-            return;
-        };
+    pub(super) fn want_seen(&mut self, source: PictureSource) {
         let Some(document) = self.state.active_document() else {
             return;
         };
         let backbone = &document.experiment.backbone;
-        let wanted = (index, backbone.name.clone(), backbone.weights.clone());
+        let wanted = (source, backbone.name.clone(), backbone.weights.clone());
         if self.asked.seen.as_ref() == Some(&wanted) {
             return;
         }
         self.workers.ask(Question::Classify {
-            dataset: dataset.clone(),
-            index,
+            source: wanted.0.clone(),
             backbone: backbone.name.clone(),
             weights: backbone.weights.clone(),
             base: document.base(),

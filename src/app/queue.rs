@@ -2,7 +2,7 @@
 
 use super::command::View;
 use super::shell::{Graft, ScanKey};
-use super::state::{RecordState, RunRecord, Scan};
+use super::state::{Cause, RecordState, RunRecord, Scan};
 use crate::experiment::{DataSource, Experiment};
 use crate::worker::messages::{RunId, StartRun, TrainingCommand};
 
@@ -26,8 +26,10 @@ impl Graft {
             return false;
         };
         let name = document.experiment.name.clone();
+        let cause = Cause::Training(document.id);
         if document.experiment.data.source == DataSource::Unset {
-            self.error(
+            self.error_about(
+                cause,
                 format!("{name} has no pictures yet"),
                 "open a folder of pictures sorted by class, or a table",
             );
@@ -36,7 +38,7 @@ impl Graft {
         if let Some(problem) = document.problems.first() {
             let text = format!("{} {}", problem.field, problem.message);
             self.state.active = index;
-            self.error(format!("{name} can't be trained as it is"), text);
+            self.error_about(cause, format!("{name} can't be trained as it is"), text);
             return false;
         }
         true
@@ -94,9 +96,11 @@ impl Graft {
             movement: Default::default(),
         };
         if let Err(reason) = self.workers.send(TrainingCommand::Start(Box::new(start))) {
-            self.error(format!("{} is not queued", record.name), reason);
+            let title = format!("{} is not queued", record.name);
+            self.error_about(Cause::Trainer, title, reason);
             return None;
         }
+        self.has_gone(&Cause::Trainer);
         self.next_color += 1;
         self.state.runs.push(record);
         Some(run)
@@ -104,7 +108,7 @@ impl Graft {
 
     pub(super) fn tell_trainer(&mut self, command: TrainingCommand) {
         if let Err(reason) = self.workers.send(command) {
-            self.error("Training does not answer", reason);
+            self.error_about(Cause::Trainer, "Training does not answer", reason);
         }
     }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::command::View;
 use super::shell::Graft;
-use super::state::RecordState;
+use super::state::{Cause, RecordState};
 use crate::experiment::preset;
 use crate::worker::messages::{RunId, StartRun, TrainingCommand};
 
@@ -17,7 +17,8 @@ impl Graft {
             .iter()
             .position(|record| record.folder.as_deref() == Some(folder) && record.can_resume());
         let Some(place) = place else {
-            self.error(
+            self.error_about(
+                Cause::RunFolder(folder.to_path_buf()),
                 "This run can't be resumed",
                 "it is trained already, has come to its end, or had not finished an epoch",
             );
@@ -26,7 +27,8 @@ impl Graft {
         let experiment = match preset::load(&folder.join("preset.ron")) {
             Ok(experiment) => experiment,
             Err(problem) => {
-                self.error("This run can't be resumed", problem.to_string());
+                let cause = Cause::RunFolder(folder.to_path_buf());
+                self.error_about(cause, "This run can't be resumed", problem.to_string());
                 return;
             }
         };
@@ -42,9 +44,11 @@ impl Graft {
             device: self.state.device.clone(),
         };
         if let Err(reason) = self.workers.send(TrainingCommand::Start(Box::new(start))) {
-            self.error("This run is not queued", reason);
+            self.error_about(Cause::Trainer, "This run is not queued", reason);
             return;
         }
+        self.has_gone(&Cause::Trainer);
+        self.has_gone(&Cause::RunFolder(folder.to_path_buf()));
         let record = &mut self.state.runs[place];
         record.run = Some(run);
         record.state = RecordState::Queued;

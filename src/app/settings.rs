@@ -31,6 +31,8 @@ pub struct Settings {
     pub views: Option<egui_tiles::Tree<View>>,
     /// Where the last dialog was.
     pub last_folder: Option<PathBuf>,
+    /// What the folder of the last export stands in.
+    pub last_figures: Option<PathBuf>,
     /// Speeds measured on the processor that `measured_on` names, by backbone.
     pub speeds: BTreeMap<String, Measured>,
     pub measured_on: String,
@@ -47,6 +49,7 @@ impl Default for Settings {
             device: None,
             views: None,
             last_folder: None,
+            last_figures: None,
             speeds: BTreeMap::new(),
             measured_on: String::new(),
         }

@@ -1,6 +1,6 @@
 //! The application: what it holds between frames, and the order of a frame.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -9,6 +9,7 @@ use eframe::egui;
 use super::command::{Command, View};
 use super::dialogs::{Ask, Files};
 use super::documents::file_title;
+use super::dropped::Dropped;
 use super::evaluating::Background;
 use super::feature_cache::FeatureQuestions;
 use super::figures::Exports;
@@ -16,12 +17,13 @@ use super::frame_times::FrameTimes;
 use super::gallery::gather_wants;
 use super::palette::Palette;
 use super::settings::{self, Saver, Settings};
-use super::state::{Document, NoticeKind, State};
+use super::speeds::Repeats;
+use super::state::{Cause, Document, DocumentId, NoticeKind, State};
 use super::views::Locals;
 use super::workers::Workers;
 use super::{actions, theme};
-use crate::data::Dataset;
-use crate::experiment::{Augmentation, DataConfig, Fit, WeightsSource};
+use crate::data::{Dataset, PictureSource};
+use crate::experiment::{Augmentation, DataConfig, DataSource, Fit, WeightsSource};
 use crate::models::tree::LayerTree;
 use crate::worker::messages::{Question, RunId};
 
@@ -61,6 +63,8 @@ pub struct Graft {
     pub(super) files: Files,
     pub(super) palette: Option<Palette>,
     pub(super) exports: Exports,
+    /// A picture that was dropped on the window, while it is looked at.
+    pub(super) dropped: Option<Dropped>,
     pub(super) warnings_open: bool,
     /// Whether the pictures that set-up fetches are on this machine.
     pub(super) demo_is_there: bool,
@@ -76,6 +80,8 @@ pub struct Graft {
     pub(super) frame_times: Option<FrameTimes>,
     /// Collected while drawing, carried out in the next `logic`.
     pub(super) commands: Vec<Command>,
+    /// What waits for a field to hand over what was typed.
+    held: Vec<Command>,
 }
 
 /// How far quitting has come.
@@ -94,15 +100,19 @@ pub struct Asked {
     /// A changed split waits here until the slider rests.
     pub waiting: Option<(ScanKey, Instant)>,
     pub tree: Option<(String, u32)>,
+    /// Pictures that are being recognised, and the experiment that they are for; none for a new one.
+    pub pictures: BTreeMap<PathBuf, Option<DocumentId>>,
     pub thumbnails: BTreeSet<usize>,
     pub preview: Option<PreviewKey>,
     pub runs: BTreeSet<PathBuf>,
     /// The backbone whose speed is being measured.
     pub speed: Option<String>,
+    /// When doubtful speeds may be measured again: not while other programs keep the machine busy.
+    pub repeats: Repeats,
     /// Backbones that can't be measured here: they are not asked for again.
     pub unmeasurable: BTreeSet<String>,
     /// The picture that the untouched network was shown, and the network.
-    pub seen: Option<(usize, String, WeightsSource)>,
+    pub seen: Option<(PictureSource, String, WeightsSource)>,
     /// When the runs were listed last because of those that train elsewhere.
     pub listed: Option<Instant>,
 }
@@ -184,6 +194,7 @@ impl Graft {
             files: Files::default(),
             palette: None,
             exports: Exports::default(),
+            dropped: None,
             warnings_open: false,
             demo_is_there: crate::paths::data()
                 .join("elpv")
@@ -198,6 +209,7 @@ impl Graft {
             next_color: 0,
             frame_times: None,
             commands: Vec::new(),
+            held: Vec::new(),
         };
         app.workers.ask(Question::Devices);
         app.workers.ask(Question::StoredWeights);
@@ -221,11 +233,22 @@ impl Graft {
         title: impl Into<String>,
         text: impl Into<String>,
     ) {
-        let (title, text) = (title.into(), text.into());
+        self.notice_about(kind, None, title.into(), text.into());
+    }
+
+    /// One that stays until it is dismissed or what it is about has gone.
+    pub(super) fn notice_about(
+        &mut self,
+        kind: NoticeKind,
+        cause: Option<Cause>,
+        title: String,
+        text: String,
+    ) {
         self.log(kind, format!("{title}: {text}"));
-        self.state
-            .notices
-            .retain(|notice| notice.title != title || notice.text != text);
+        self.state.notices.retain(|notice| {
+            let is_about_the_same = cause.is_some() && notice.cause == cause;
+            !is_about_the_same && (notice.title != title || notice.text != text)
+        });
         let id = self.next_notice;
         self.next_notice += 1;
         self.state.notices.push(super::state::Notice {
@@ -233,7 +256,43 @@ impl Graft {
             kind,
             title,
             text,
+            cause,
         });
+    }
+
+    pub(super) fn error_about(
+        &mut self,
+        cause: Cause,
+        title: impl Into<String>,
+        text: impl Into<String>,
+    ) {
+        self.notice_about(NoticeKind::Error, Some(cause), title.into(), text.into());
+    }
+
+    /// What went wrong goes well now, or is no more: an error does not outlive its cause. The log keeps it.
+    pub(super) fn has_gone(&mut self, cause: &Cause) {
+        let notices = &mut self.state.notices;
+        notices.retain(|notice| notice.cause.as_ref() != Some(cause));
+    }
+
+    /// Takes away notices about what the state itself says is mended.
+    fn forget_mended(&mut self) {
+        let documents = &self.state.documents;
+        let mended = |cause: &Cause| match cause {
+            Cause::NoDocument => !documents.is_empty(),
+            Cause::Saving(id) => !documents.iter().any(|document| document.id == *id),
+            Cause::Training(id) => documents
+                .iter()
+                .find(|document| document.id == *id)
+                .is_none_or(|document| {
+                    document.problems.is_empty()
+                        && document.experiment.data.source != DataSource::Unset
+                }),
+            _ => false,
+        };
+        self.state
+            .notices
+            .retain(|notice| !notice.cause.as_ref().is_some_and(mended));
     }
 
     pub(super) fn error(&mut self, title: impl Into<String>, text: impl Into<String>) {
@@ -320,6 +379,15 @@ impl Graft {
     }
 }
 
+/// Takes the focus from a field, so that it hands over what was typed when it is drawn next.
+fn end_typing(ctx: &egui::Context) {
+    ctx.memory_mut(|memory| {
+        if let Some(field) = memory.focused() {
+            memory.surrender_focus(field);
+        }
+    });
+}
+
 impl eframe::App for Graft {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         if let Some(times) = &mut self.frame_times {
@@ -335,12 +403,13 @@ impl eframe::App for Graft {
             self.carry_out(command, ctx);
         }
         self.forget_abandoned_saving();
+        self.forget_mended();
         self.follow_active_document(ctx);
         self.follow_other_processes(ctx);
         self.follow_pair();
         self.follow_evaluation(ctx);
         self.follow_features(ctx);
-        self.measure_next_backbone();
+        self.measure_next_backbone(ctx);
         self.watch_closing(ctx);
         self.note_window(ctx);
         let settings = self.current_settings();
@@ -350,7 +419,11 @@ impl eframe::App for Graft {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         let ctx = ui.ctx().clone();
         let mut out = Vec::new();
-        if self.question.is_none() && !self.files.is_open() && !self.exports.open {
+        let is_modal = self.question.is_some()
+            || self.files.is_open()
+            || self.exports.open
+            || self.dropped.is_some();
+        if !is_modal {
             for action in actions::pressed(&ctx) {
                 if action.is_enabled(&self.state) {
                     out.push(action.command(&self.state));
@@ -381,7 +454,16 @@ impl eframe::App for Graft {
         if !deeds.is_empty() {
             ctx.request_repaint();
         }
-        self.commands.extend(deeds);
+        let (edits, others): (Vec<_>, Vec<_>) = deeds.into_iter().partition(Command::is_edit);
+        self.commands.extend(edits);
+        self.commands.append(&mut self.held);
+        // What is being typed is handed over first, in the next frame, so that every deed sees it.
+        if ctx.text_edit_focused() && others.iter().any(Command::ends_typing) {
+            end_typing(&ctx);
+            self.held = others;
+        } else {
+            self.commands.extend(others);
+        }
     }
 
     fn raw_input_hook(&mut self, _ctx: &egui::Context, input: &mut egui::RawInput) {

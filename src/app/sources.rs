@@ -1,4 +1,4 @@
-//! What was dropped on the window: pictures, a preset, weights.
+//! What was dropped on the window: pictures, one picture, a preset, weights.
 
 use std::path::Path;
 
@@ -8,6 +8,8 @@ pub enum Kind {
     Preset,
     Weights,
     Pictures,
+    /// A single picture: it is looked at.
+    Picture,
 }
 
 /// Decides by name and kind of entry alone.
@@ -18,6 +20,7 @@ pub fn kind(path: &Path) -> Kind {
     match extension(path).as_str() {
         "ron" => Kind::Preset,
         "safetensors" | "pth" | "pt" | "bin" => Kind::Weights,
+        "jpg" | "jpeg" | "jfif" | "png" | "bmp" | "gif" | "tif" | "tiff" | "webp" => Kind::Picture,
         _ => Kind::Pictures,
     }
 }
@@ -42,7 +45,8 @@ mod tests {
             ("pytorch_model.bin", Kind::Weights),
             ("a.SafeTensors", Kind::Weights),
             ("labels.csv", Kind::Pictures),
-            ("a.png", Kind::Pictures),
+            ("a.png", Kind::Picture),
+            ("IMG 1.JPG", Kind::Picture),
             ("a", Kind::Pictures),
         ] {
             assert_eq!(kind(Path::new(name)), expected, "{name}");

@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::evaluating::EvaluationState;
 use super::feature_cache::FeatureCacheState;
 use super::gallery::GalleryState;
-use crate::data::{Dataset, Pixels, Split, SplitIndices};
-use crate::experiment::{Augmentation, DataConfig, DataSource, Experiment, FieldProblem};
+use crate::data::{Dataset, PictureSource, Pixels, Split, SplitIndices};
+use crate::experiment::{
+    Augmentation, BackboneConfig, DataConfig, DataSource, Experiment, FieldProblem, WeightsSource,
+};
 use crate::models::device::Devices;
 use crate::models::speed::Measured;
 use crate::models::tree::LayerTree;
@@ -19,9 +22,23 @@ use crate::training::movement::Movement;
 use crate::training::pretrained::RankedClass;
 use crate::worker::messages::RunId;
 
+/// Tells open experiments apart for as long as the window lives: their places in the list change when one is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DocumentId(u64);
+
+impl DocumentId {
+    /// One that no other document has had.
+    pub fn unused() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
 /// One open experiment: what a text editor would call a document.
 #[derive(Debug, Clone)]
 pub struct Document {
+    /// What an edit, an answer of a dialog and a half-typed text say whom they are for.
+    pub id: DocumentId,
     pub experiment: Experiment,
     /// As last saved or loaded: what [`Document::is_changed`] compares with.
     pub saved: Experiment,
@@ -116,6 +133,34 @@ pub struct Notice {
     pub kind: NoticeKind,
     pub title: String,
     pub text: String,
+    /// What it is about: when that has gone, so has the notice.
+    pub cause: Option<Cause>,
+}
+
+/// What a notice is about. A new one about the same thing takes the place of the old one, and when the thing goes well
+/// the notice goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cause {
+    /// What was to be opened as pictures.
+    Pictures,
+    /// A file that was to be opened as a preset.
+    Preset(PathBuf),
+    /// A document that was to be saved.
+    Saving(DocumentId),
+    /// A document that was to be trained.
+    Training(DocumentId),
+    /// No experiment is open that could take what was given.
+    NoDocument,
+    /// The trainer does not answer.
+    Trainer,
+    /// A run of this experiment's name failed.
+    Run(String),
+    /// The folder of a run that was to be read.
+    RunFolder(PathBuf),
+    /// A figure that was to be copied.
+    Copying,
+    /// Figures that were to be written.
+    Export,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,9 +192,18 @@ pub struct Preview {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Seen {
     pub backbone: String,
-    pub index: usize,
+    /// Whose weights answered: another experiment's may be others.
+    pub weights: WeightsSource,
+    pub source: PictureSource,
     /// ImageNet's most probable classes, or why there is no answer.
     pub result: Result<Vec<RankedClass>, String>,
+}
+
+impl Seen {
+    /// Whether this is what the network of `backbone` sees in the picture.
+    pub fn is_of(&self, source: &PictureSource, backbone: &BackboneConfig) -> bool {
+        self.source == *source && self.backbone == backbone.name && self.weights == backbone.weights
+    }
 }
 
 /// Runs laid side by side, by the ids of their folders.
@@ -209,6 +263,11 @@ pub struct State {
 impl State {
     pub fn active_document(&self) -> Option<&Document> {
         self.documents.get(self.active)
+    }
+
+    /// Where a document stands in the list, while it is open.
+    pub fn position(&self, id: DocumentId) -> Option<usize> {
+        self.documents.iter().position(|document| document.id == id)
     }
 
     /// Whether the active experiment says where its pictures are.

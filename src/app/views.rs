@@ -1,5 +1,7 @@
 //! The bridge to the panels: which sections and views there are, and what each remembers.
 
+use std::collections::BTreeMap;
+
 use eframe::egui;
 
 use super::command::{Command, View};
@@ -32,24 +34,31 @@ use super::panels::runs::{RunsLocal, RunsView, runs_ui};
 use super::panels::training::{TrainingLocal, training_ui};
 use super::panels::{format, training};
 use super::shell::Graft;
-use super::state::{Scan, State};
+use super::state::{DocumentId, Scan, State};
 use super::tokens::{self, icon, tokens};
 use crate::data::Split;
 use crate::models::tree::LayerTree;
 
-/// What the panels remember between frames.
+/// What the panels that edit an experiment remember of it between frames: half-typed texts, what is searched, folded and
+/// selected. One for each open experiment, so that nothing of one is shown or written in another.
 #[derive(Default)]
-pub struct Locals {
+struct DocumentLocals {
     data: DataEditorLocal,
     advice: AdviceLocal,
     backbone: BackboneLocal,
     layers: LayersLocal,
-    /// Shown at three places in every frame, built when something has changed.
-    layers_view: LayersCache,
     head: HeadLocal,
     augmentation: AugmentationLocal,
     phases: PhasesLocal,
     training: TrainingLocal,
+}
+
+/// What the panels remember between frames.
+#[derive(Default)]
+pub struct Locals {
+    documents: BTreeMap<DocumentId, DocumentLocals>,
+    /// Shown at three places in every frame, built when something has changed.
+    layers_view: LayersCache,
     data_view: DataViewLocal,
     data_cache: DataViewCache,
     preview: AugmentationPreviewLocal,
@@ -164,14 +173,19 @@ impl Graft {
     ) {
         let state = &self.state;
         let locals = &mut self.locals;
-        match section {
+        let Some(document) = state.active_document().map(|document| document.id) else {
+            return;
+        };
+        let own = locals.documents.entry(document).or_default();
+        // What egui itself keeps by a control's name (a half-typed number, the focus, a drag) is the document's too.
+        ui.push_id(document, |ui| match section {
             Section::Data => {
                 if let Some(view) = DataEditorView::build(state) {
-                    data_editor_ui(ui, &view, &mut locals.data, out);
+                    data_editor_ui(ui, &view, &mut own.data, out);
                 }
             }
             Section::Advice => match AdviceView::build(state) {
-                Some(view) => advice_ui(ui, &view, &mut locals.advice, out),
+                Some(view) => advice_ui(ui, &view, &mut own.advice, out),
                 None => {
                     ui.label(
                         tokens(ui)
@@ -181,40 +195,40 @@ impl Graft {
             },
             Section::Backbone => {
                 if let Some(view) = BackboneView::build(state) {
-                    backbone_ui(ui, &view, &mut locals.backbone, out);
+                    backbone_ui(ui, &view, &mut own.backbone, out);
                 }
             }
             Section::Layers => {
                 if let Some(view) = locals.layers_view.view(state) {
-                    layers_summary_ui(ui, &view, &mut locals.layers, out);
+                    layers_summary_ui(ui, &view, &mut own.layers, out);
                 }
             }
             Section::Head => {
                 if let Some(view) = HeadView::build(state) {
-                    head_ui(ui, &view, &mut locals.head, out);
+                    head_ui(ui, &view, &mut own.head, out);
                 }
             }
             Section::Augmentation => {
                 let layers = locals.layers_view.view(state);
                 if let Some(view) = AugmentationEditorView::build(state, layers.as_deref()) {
-                    augmentation_ui(ui, &view, &mut locals.augmentation, out);
+                    augmentation_ui(ui, &view, &mut own.augmentation, out);
                 }
             }
             Section::Phases => {
                 if let Some(view) = PhasesView::build(state) {
-                    phases_ui(ui, &view, &mut locals.phases, out);
+                    phases_ui(ui, &view, &mut own.phases, out);
                 }
             }
             Section::Training => {
                 if let Some(view) = training::build(state) {
-                    training_ui(ui, &view, &mut locals.training, out);
+                    training_ui(ui, &view, &mut own.training, out);
                 }
             }
             Section::FeatureCache => {
                 let view = FeatureCacheView::build(state, super::clock::now());
                 feature_cache_ui(ui, &view, &mut locals.feature_cache, out);
             }
-        }
+        });
     }
 
     /// What a closed section says on its line.
@@ -230,7 +244,7 @@ impl Graft {
                 }
                 _ => String::new(),
             },
-            Section::Advice => match self.locals.advice.pieces(&self.state) {
+            Section::Advice => match self.locals.advice_pieces(&self.state) {
                 None => String::new(),
                 Some(0) => "all followed".into(),
                 Some(number) => format::plural(number as u64, "hint", "hints"),
@@ -305,8 +319,22 @@ impl Graft {
 
 impl Locals {
     /// Opens every node of the layer view's tree.
-    pub(super) fn expand_all_layers(&mut self, tree: &LayerTree) {
-        self.layers.expand_all(tree);
+    pub(super) fn expand_all_layers(&mut self, document: DocumentId, tree: &LayerTree) {
+        let own = self.documents.entry(document).or_default();
+        own.layers.expand_all(tree);
+    }
+
+    /// After a document was closed: what was typed there goes with it.
+    pub(super) fn forget(&mut self, document: DocumentId) {
+        self.documents.remove(&document);
+    }
+
+    fn advice_pieces(&self, state: &State) -> Option<usize> {
+        let document = state.active_document()?;
+        match self.documents.get(&document.id) {
+            Some(own) => own.advice.pieces(state),
+            None => AdviceLocal::default().pieces(state),
+        }
     }
 
     pub(super) fn view_ui(
@@ -324,9 +352,14 @@ impl Locals {
                     out.push(Command::WantThumbnails(self.data_view.wanted.clone()));
                 }
             }
-            View::Layers => match self.layers_view.view(state) {
-                Some(view) => layers_ui(ui, &view, &mut self.layers, out),
-                None => no_experiment_ui(ui, out),
+            View::Layers => match (state.active_document(), self.layers_view.view(state)) {
+                (Some(document), Some(view)) => {
+                    let own = self.documents.entry(document.id).or_default();
+                    ui.push_id(document.id, |ui| {
+                        layers_ui(ui, &view, &mut own.layers, out);
+                    });
+                }
+                _ => no_experiment_ui(ui, out),
             },
             View::Augmentation => match AugmentationPreviewView::build(state) {
                 Some(view) => {
@@ -356,6 +389,7 @@ impl Locals {
                 {
                     let intervals = state.evaluation.intervals.as_ref();
                     let intervals = intervals.map(|(key, evaluation)| (key, evaluation));
+                    local.keep_to(&source.predictions().classes);
                     let choices = &local.choices;
                     let (built, wanted) =
                         self.evaluation_view

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
+use super::outputs::refuse_among_pictures;
 use super::{output, progress};
 use crate::data::StopFlag;
 use crate::evaluation::wilson;
@@ -54,6 +55,9 @@ pub fn compare(arguments: &Arguments) -> anyhow::Result<()> {
         .collect();
     let comparison = Comparison::load(&folders)?;
     comparison.check_tested()?;
+    for run in &comparison.runs {
+        refuse_among_pictures(&arguments.out, &run.experiment.data.source, None)?;
+    }
     let options = Options {
         size: arguments.size,
         dpi: arguments.dpi,

@@ -8,6 +8,7 @@ use clap::Args;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde_json::json;
 
+use super::outputs::warn_among_pictures;
 use super::{layers, output, progress, run, weights};
 use crate::data::{PictureSource, Problem, StopFlag, decode, scan};
 use crate::experiment::DataSource;
@@ -65,6 +66,9 @@ pub fn embed(arguments: &Arguments) -> anyhow::Result<()> {
         .filter(|path| !path.as_os_str().is_empty());
     if let Some(parent) = parent.filter(|parent| !parent.is_dir()) {
         bail!("there is no such folder: {}", parent.display());
+    }
+    if let Ok(source) = scan::recognise(&arguments.folder) {
+        warn_among_pictures(&arguments.out, &source, None);
     }
     let device = run::device(arguments.device.as_deref())?.unwrap_or_else(device::best);
     let source = weights::source(info, arguments.weights.as_deref());

@@ -6,12 +6,13 @@ use anyhow::{Context, bail};
 use clap::Args;
 use serde_json::json;
 
+use super::outputs::refuse_among_pictures;
 use super::{output, run};
 use crate::data::{PictureSource, decode};
 use crate::figures::heat;
 use crate::format;
 use crate::models::device;
-use crate::runs::{atomic, evaluate};
+use crate::runs::{atomic, evaluate, store};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -39,6 +40,10 @@ pub struct Arguments {
 }
 
 pub fn explain(arguments: &Arguments) -> anyhow::Result<()> {
+    // A run of another version may have a preset that this one can't read, and a network that it can.
+    if let Ok(experiment) = store::experiment(&arguments.run) {
+        refuse_among_pictures(&arguments.out, &experiment.data.source, None)?;
+    }
     let device = run::device(arguments.device.as_deref())?.unwrap_or_else(device::best);
     let network = evaluate::open_classifier(&arguments.run, device)?;
     let classes = network.classes();

@@ -15,6 +15,7 @@ mod interrupt;
 mod layers;
 mod list_tensors;
 mod output;
+mod outputs;
 mod predict;
 mod progress;
 mod resume;

@@ -116,6 +116,8 @@ impl TrainingListener for TerminalProgress {
                 "Memory, forecast: {}",
                 format::bytes(needed.memory())
             )),
+            // For the window, which forecasts from it.
+            TrainingEvent::Speed { .. } => {}
             TrainingEvent::CardMemory(peak) => self.say(&format!(
                 "Memory of the graphics card, at most: {}",
                 format::bytes(*peak)

@@ -9,6 +9,7 @@ use clap::Args;
 use serde_json::json;
 use tch::Device;
 
+use super::outputs::warn_among_pictures;
 use super::progress::TerminalProgress;
 use super::table::{Align, table};
 use super::{data, interrupt, output, resume};
@@ -92,6 +93,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             }
             _ => scan_pictures(data, base.as_deref(), &stop)?,
         };
+        if scanned.is_none() && planned.resumed.is_none() {
+            warn_among_pictures(&runs, &data.source, base.as_deref());
+        }
         scanned = Some((data.clone(), base.clone(), dataset.clone()));
         if several {
             output::warn(&format!(

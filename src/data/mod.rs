@@ -2,6 +2,7 @@
 //! Plain pixels and numbers; tensors are made from them in `training/`.
 
 pub mod augment;
+pub mod below;
 pub mod contents;
 pub mod decode;
 pub mod duplicates;

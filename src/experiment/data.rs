@@ -1,6 +1,6 @@
 //! Where the pictures come from, how they are split, and how one becomes a square.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +61,19 @@ pub enum DataSource {
     },
     /// The CIFAR-10 binary version's folder: `data_batch_1.bin` to `_5.bin`, `test_batch.bin`.
     Cifar10 { path: PathBuf },
+}
+
+impl DataSource {
+    /// The folder that its pictures stand in: a table's own. As it is written; nothing where nothing is chosen.
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::Unset => None,
+            Self::ClassFolders { path } | Self::SplitFolders { path } | Self::Cifar10 { path } => {
+                Some(path)
+            }
+            Self::Table { file, .. } => file.parent(),
+        }
+    }
 }
 
 /// A column of a table, by its header's name or by its place, counted from 0.

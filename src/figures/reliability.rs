@@ -44,6 +44,17 @@ pub struct ReliabilityBin {
     pub interval: Interval,
 }
 
+/// Of the areas between bars and diagonal.
+const GAP_OPACITY: f64 = 0.28;
+
+impl ReliabilityBin {
+    /// Whether these answers are less often right than they are sure; nothing where there are none, or both are the same.
+    fn is_too_sure(&self) -> Option<bool> {
+        (self.pictures > 0 && self.accuracy != self.confidence)
+            .then_some(self.accuracy < self.confidence)
+    }
+}
+
 impl Figure for ReliabilityFigure {
     fn title(&self) -> String {
         self.title.clone()
@@ -56,6 +67,19 @@ impl Figure for ReliabilityFigure {
         let mut key = of_series(canvas, series.map(|one| (one.name.as_str(), one.color)));
         let perfect = Mark::Line(guide(canvas));
         key.push(Entry::muted("perfectly calibrated", perfect));
+        if let [only] = self.series.as_slice() {
+            let sides = [
+                (true, "surer than right", canvas.theme.wrong),
+                (false, "more often right than sure", canvas.theme.right),
+            ];
+            for (too_sure, name, color) in sides {
+                let is_there = |bin: &ReliabilityBin| bin.is_too_sure() == Some(too_sure);
+                if only.bins.iter().any(is_there) {
+                    let color = super::palette::mix(canvas.theme.background, color, GAP_OPACITY);
+                    key.push(Entry::muted(name, Mark::Patch(color)));
+                }
+            }
+        }
         let top = draw_key(canvas, &key, top);
         // The facts stand at the right, or below on a sheet that is tall.
         let is_tall = canvas.height > canvas.width;
@@ -279,11 +303,11 @@ fn draw_gaps(canvas: &mut Canvas, series: &ReliabilitySeries, x: &Axis, y: &Axis
             (right, said),
             (left, said),
         ];
-        let color = if bin.accuracy < bin.confidence {
+        let color = if bin.is_too_sure() == Some(true) {
             canvas.theme.wrong
         } else {
             canvas.theme.right
         };
-        canvas.polygon(&corners, color, 0.28);
+        canvas.polygon(&corners, color, GAP_OPACITY);
     }
 }

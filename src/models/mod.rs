@@ -9,6 +9,7 @@ pub mod freeze;
 pub mod head;
 pub mod init;
 pub mod layers;
+pub mod load;
 pub mod parameters;
 pub mod parity;
 pub mod speed;

@@ -1,12 +1,13 @@
 //! How quick a backbone is on this machine, and what of it fine-tuning would train.
 
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use super::fold::FrozenPrefix;
 use super::freeze::frozen_leaves;
+use super::load::Meter;
 use super::{ArchitectureInfo, Backbone, ModelError, build_blank};
 use crate::experiment::FreezePlan;
 use crate::experiment::advice::TOP_LAYERS;
@@ -28,9 +29,81 @@ pub struct Measured {
     pub stage_features: Vec<u32>,
     /// Share of the multiply-adds that the last 20 layers have, 0 to 1.
     pub top_share: f64,
+    /// Under which conditions; nothing in what earlier versions remembered.
+    #[serde(default)]
+    pub taken: Option<Taken>,
+}
+
+/// When and beside what a speed was measured.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Taken {
+    /// Seconds since 1970.
+    pub at: u64,
+    pub threads: u32,
+    /// The share of the machine's processor time that other programs took meanwhile, 0 to 1; nothing where that is not
+    /// known.
+    #[serde(default)]
+    pub others: Option<f64>,
+    /// Whether a training found it out, on the way.
+    #[serde(default)]
+    pub by_training: bool,
+}
+
+/// Beside others that take more, what is measured says little of the machine.
+const CALM: f64 = 0.15;
+/// After this long a machine may have become another one: cooler, slower, with other drivers.
+const OLD_SECONDS: u64 = 30 * 24 * 3600;
+
+impl Taken {
+    /// Now, on as many threads as libtorch takes.
+    pub fn now(others: Option<f64>, by_training: bool) -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        Self {
+            at: since.map_or(0, |since| since.as_secs()),
+            threads: u32::try_from(tch::get_num_threads()).unwrap_or(1),
+            others,
+            by_training,
+        }
+    }
+
+    /// Whether other programs left the machine to the measurement, as far as that is known.
+    pub fn is_calm(&self) -> bool {
+        self.others.is_none_or(|others| others <= CALM)
+    }
 }
 
 impl Measured {
+    /// Whether it should be measured again when the machine has time: it was taken beside other work, long ago, or
+    /// nobody knows how.
+    pub fn is_doubtful(&self, now: u64) -> bool {
+        self.taken
+            .is_none_or(|taken| !taken.is_calm() || now.saturating_sub(taken.at) > OLD_SECONDS)
+    }
+
+    /// Of two measurements of one backbone, the one to believe. Whatever else a machine does makes a pass longer, never
+    /// shorter: the quicker one counts, unless the newer one was taken in peace and the older one on other threads or
+    /// too long ago.
+    pub fn better_of(old: Option<&Self>, new: Self) -> Self {
+        let Some(old) = old else { return new };
+        let is_quicker = new.pictures_per_second >= old.pictures_per_second;
+        let replaces = match (&old.taken, &new.taken) {
+            (Some(before), Some(after)) => {
+                before.threads != after.threads
+                    || (after.is_calm() && after.at.saturating_sub(before.at) > OLD_SECONDS)
+            }
+            _ => false,
+        };
+        if is_quicker || replaces {
+            return new;
+        }
+        // What was found in peace is now known not to be a hasty number.
+        let confirmed = new.taken.filter(Taken::is_calm);
+        Self {
+            taken: confirmed.or(old.taken),
+            ..old.clone()
+        }
+    }
+
     /// Pooled features of the last `stages` stages; more than there are means all of them.
     pub fn features_of(&self, stages: u32) -> u32 {
         let last = self.stage_features.len().saturating_sub(1);
@@ -56,18 +129,15 @@ pub fn measure(info: &ArchitectureInfo) -> Result<Measured, ModelError> {
             .map(|(leaf, _)| leaf.multiply_adds)
             .sum()
     };
+    let meter = Meter::start();
+    let rate = pictures_per_second(network.as_ref(), BATCH, side, Device::Cpu, Kind::Float)?;
     Ok(Measured {
-        pictures_per_second: pictures_per_second(
-            network.as_ref(),
-            BATCH,
-            side,
-            Device::Cpu,
-            Kind::Float,
-        )?,
+        pictures_per_second: rate,
         stage_features: (1..=tree.stages.len() as u32)
             .map(|count| u32::try_from(tree.head_features(count)).unwrap_or(u32::MAX))
             .collect(),
         top_share: work(true) as f64 / work(false).max(1) as f64,
+        taken: Some(Taken::now(meter.others(), false)),
     })
 }
 
@@ -109,6 +179,55 @@ mod tests {
     use super::*;
     use crate::models::catalogue;
 
+    fn taken(rate: f64, at: u64, threads: u32, others: Option<f64>) -> Measured {
+        Measured {
+            pictures_per_second: rate,
+            stage_features: vec![512],
+            top_share: 0.3,
+            taken: Some(Taken {
+                at,
+                threads,
+                others,
+                by_training: false,
+            }),
+        }
+    }
+
+    #[test]
+    fn the_quicker_of_two_measurements_counts() {
+        const DAY: u64 = 24 * 3600;
+        let busy = taken(3.0, DAY, 2, Some(0.8));
+        assert!(busy.is_doubtful(2 * DAY));
+        let calm = taken(60.0, 2 * DAY, 2, Some(0.02));
+        assert!(!calm.is_doubtful(3 * DAY) && calm.is_doubtful(60 * DAY));
+        assert_eq!(Measured::better_of(Some(&busy), calm.clone()), calm);
+        assert_eq!(Measured::better_of(None, busy.clone()), busy);
+        // Beside other work again: what was found in peace stays.
+        let kept = Measured::better_of(Some(&calm), taken(4.0, 3 * DAY, 2, Some(0.9)));
+        assert_eq!(kept, calm);
+        // In peace, but slower by chance: the quicker number, confirmed.
+        let again = taken(55.0, 3 * DAY, 2, Some(0.0));
+        let kept = Measured::better_of(Some(&busy), again.clone());
+        assert_eq!(kept, again);
+        let kept = Measured::better_of(Some(&calm), again);
+        assert_eq!(
+            (kept.pictures_per_second, kept.taken.unwrap().at),
+            (60.0, 3 * DAY)
+        );
+        // Other threads are another machine, and so is a machine after months.
+        let fewer = taken(20.0, 3 * DAY, 1, Some(0.0));
+        assert_eq!(Measured::better_of(Some(&calm), fewer.clone()), fewer);
+        let later = taken(40.0, 90 * DAY, 2, Some(0.0));
+        assert_eq!(Measured::better_of(Some(&calm), later.clone()), later);
+        // What an earlier version remembered may have been taken beside anything.
+        let unknown = Measured {
+            taken: None,
+            ..busy
+        };
+        assert!(unknown.is_doubtful(0));
+        assert_eq!(Measured::better_of(Some(&unknown), calm.clone()), calm);
+    }
+
     #[test]
     fn a_small_backbone_is_measured() {
         let info = catalogue::find("mobilenet_v3_small").unwrap();
@@ -117,5 +236,7 @@ mod tests {
         assert_eq!(measured.stage_features[0], 576);
         assert!(measured.stage_features.is_sorted_by(|a, b| a < b));
         assert!(measured.top_share > 0.0 && measured.top_share < 0.5);
+        let taken = measured.taken.unwrap();
+        assert!(taken.at > 1_600_000_000 && taken.threads > 0 && !taken.by_training);
     }
 }

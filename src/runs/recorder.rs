@@ -323,6 +323,7 @@ impl RunRecorder {
                 self.note(&memory_line(needed));
                 self.write_summary()?;
             }
+            TrainingEvent::Speed { .. } => {}
             TrainingEvent::CardMemory(peak) => self.summary.peak_card_memory_bytes = Some(*peak),
             TrainingEvent::PhaseStarted {
                 name,

@@ -37,6 +37,12 @@ pub enum TrainingEvent {
     },
     /// What the phase that needs most will hold in memory.
     MemoryForecast(Estimate),
+    /// How quick the backbone turned out to be on the processor, as a frozen network and at its usual input size, in
+    /// pictures per second.
+    Speed {
+        backbone: String,
+        pictures_per_second: f64,
+    },
     /// The most bytes of a graphics card's memory that tensors took. At the end, however it came.
     CardMemory(u64),
     PhaseStarted {

@@ -13,6 +13,9 @@ use crate::data::StopFlag;
 
 /// Progress goes out at most this often.
 const INTERVAL: Duration = Duration::from_millis(100);
+/// What an activity must have done before its pace says anything.
+const TELLING_PICTURES: usize = 64;
+const TELLING_SECONDS: f64 = 1.0;
 
 pub(super) struct Reporter<'a> {
     listener: &'a mut dyn TrainingListener,
@@ -22,6 +25,8 @@ pub(super) struct Reporter<'a> {
     progress: Progress,
     /// Without pauses.
     activity_seconds: f64,
+    /// Pictures and multiply-adds of the activity that were computed, not skipped.
+    activity_work: (usize, f64),
     last_sent: Option<Instant>,
 }
 
@@ -50,6 +55,7 @@ impl<'a> Reporter<'a> {
             forecast: Forecast::default(),
             progress,
             activity_seconds: 0.0,
+            activity_work: (0, 0.0),
             last_sent: None,
         }
     }
@@ -92,6 +98,7 @@ impl<'a> Reporter<'a> {
         self.progress.total = total;
         self.progress.pictures_per_second = 0.0;
         self.activity_seconds = 0.0;
+        self.activity_work = (0, 0.0);
         self.last_sent = None;
         self.send()
     }
@@ -122,6 +129,8 @@ impl<'a> Reporter<'a> {
     ) -> Result<(), TrainingError> {
         self.forecast.done(work, pictures, multiply_adds, took);
         self.activity_seconds += took.as_secs_f64();
+        self.activity_work.0 += pictures;
+        self.activity_work.1 += pictures as f64 * multiply_adds;
         let done = self.progress.done + pictures;
         self.set_done(done)
     }
@@ -136,6 +145,13 @@ impl<'a> Reporter<'a> {
         self.forecast.cancel(work, pictures, multiply_adds);
         let done = self.progress.done + pictures;
         self.set_done(done)
+    }
+
+    /// Seconds for each multiply-add of the activity, once enough of it was computed to tell.
+    pub fn pace(&self) -> Option<f64> {
+        let (pictures, work) = self.activity_work;
+        let is_enough = pictures >= TELLING_PICTURES && self.activity_seconds >= TELLING_SECONDS;
+        (is_enough && work > 0.0).then(|| self.activity_seconds / work)
     }
 
     /// The activity's extent turns out to be `total`.

@@ -3,13 +3,12 @@
 
 use super::estimate::{Estimate, PictureCounts};
 use super::warmth::{Rows, Warmth};
-use crate::experiment::{Experiment, HeadConfig};
+use crate::experiment::advice::Strategy;
+use crate::experiment::{Experiment, FreezePlan};
 use crate::models::head::pooled_width;
 use crate::models::speed::Measured;
 use crate::training::trainer::{Variation, test_views};
 
-/// Epochs of the lesson's recipe: the new head alone, and then the top layers too.
-const EPOCHS: f64 = 10.0;
 /// A step forward and two back.
 const TRAINING_WORK: f64 = 3.0;
 /// Of it, what is left where layers that train compute in bf16: measured with EfficientNet-Lite0's last 20 layers and a
@@ -18,12 +17,12 @@ const MIXED_SHARE: f64 = 0.5;
 /// Of a head's step on one picture's cached features, in seconds: measured with Dense 128.
 const HEAD_SECONDS: f64 = 4e-5;
 
-/// The two usual ways with one backbone.
+/// The two usual ways with one backbone, on the pictures and with the settings of an experiment.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TimeEstimate {
-    /// In seconds: 10 epochs of a new head on features that are computed once.
+    /// In seconds: the recipe of feature extraction, its test included.
     pub feature_extraction: f64,
-    /// In seconds: 10 further epochs in which the last 20 layers learn.
+    /// In seconds: the recipe of fine-tuning, from the new head to the test.
     pub fine_tuning: f64,
     /// Of the features that are kept.
     pub cached_bytes: u64,
@@ -31,29 +30,83 @@ pub struct TimeEstimate {
     pub is_warm: bool,
 }
 
+/// What [`TimeEstimate`] is told from.
+#[derive(Debug, Clone, Copy)]
+pub struct Ways<'a> {
+    pub experiment: &'a Experiment,
+    pub measured: &'a Measured,
+    pub pictures: PictureCounts,
+    /// Seconds that one picture takes through the frozen network.
+    pub picture_seconds: f64,
+    /// Which of the pooled features of all pictures stand on disk, where that is known.
+    pub kept: Option<Rows>,
+    /// Whether what trains computes in bf16.
+    pub is_mixed: bool,
+}
+
 impl TimeEstimate {
-    /// For a head such as `head` on `pictures`. `kept`: which of their pooled features stand on disk, where that is
-    /// known. `is_mixed`: whether what trains computes in bf16.
-    pub fn new(
-        measured: &Measured,
-        head: &HeadConfig,
-        pictures: PictureCounts,
-        kept: Option<Rows>,
-        is_mixed: bool,
-    ) -> Self {
-        let picture = 1.0 / measured.pictures_per_second.max(1e-9);
-        let (train, all) = (pictures.train as f64, pictures.all() as f64);
-        let missing = kept.map_or(all, |rows| rows.missing as f64);
-        let feature_extraction = missing * picture + EPOCHS * train * HEAD_SECONDS;
-        let top = measured.top_share * picture;
-        let fine_tuning = all * (picture - top) + EPOCHS * training_work(is_mixed) * train * top;
-        let width = pooled_width(head, i64::from(measured.features_of(head.stages)));
+    pub fn new(ways: &Ways<'_>) -> Self {
+        let extraction = ways.recipe(Strategy::FeatureExtraction);
+        let tuning = ways.recipe(Strategy::TopLayers);
+        let head = &ways.experiment.head;
+        let width = pooled_width(head, i64::from(ways.measured.features_of(head.stages)));
         Self {
-            feature_extraction,
-            fine_tuning,
-            cached_bytes: pictures.all() as u64 * width.unsigned_abs() * 4,
-            is_warm: kept.is_some_and(|rows| rows.all > 0 && rows.missing == 0),
+            feature_extraction: extraction.seconds(),
+            fine_tuning: tuning.seconds(),
+            cached_bytes: ways.pictures.all() as u64 * width.unsigned_abs() * 4,
+            is_warm: ways
+                .kept
+                .is_some_and(|rows| rows.all > 0 && rows.missing == 0),
         }
+    }
+}
+
+impl Ways<'_> {
+    /// The experiment with the phases of a recipe: the same [`RunEstimate`] as for any other experiment.
+    fn recipe(&self, strategy: Strategy) -> RunEstimate {
+        let experiment = Experiment {
+            phases: strategy.phases(),
+            ..self.experiment.clone()
+        };
+        let keeps = Variation::of(&experiment.augmentation).views().is_some();
+        let phases: Vec<Estimate> = experiment
+            .phases
+            .iter()
+            .map(|phase| {
+                let frozen_share = match phase.freeze {
+                    FreezePlan::Backbone => 1.0,
+                    FreezePlan::Nothing => 0.0,
+                    _ => 1.0 - self.measured.top_share,
+                };
+                // Of an epoch in which everything learns: what is frozen passes once, unless it is kept.
+                let passed = if keeps {
+                    0.0
+                } else {
+                    frozen_share / TRAINING_WORK
+                };
+                Estimate {
+                    frozen_share,
+                    epoch_cost: 1.0 - frozen_share + passed,
+                    keeps_features: keeps && frozen_share > 0.0,
+                    is_mixed: self.is_mixed,
+                    ..Estimate::default()
+                }
+            })
+            .collect();
+        // What is kept of all pictures together counts for the pass over training and validation; test pictures are
+        // among them.
+        let warmth = self.kept.filter(|_| keeps).map(|rows| Warmth {
+            phases: vec![rows; phases.len()],
+            test: Rows::default(),
+            backbone: rows,
+        });
+        RunEstimate::new(&Planned {
+            experiment: &experiment,
+            phases: &phases,
+            pictures: self.pictures,
+            picture_seconds: self.picture_seconds,
+            warmth: warmth.as_ref(),
+        })
     }
 }
 
@@ -165,15 +218,19 @@ pub fn picture_seconds(measured: &Measured, default_side: u32, side: u32) -> f64
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
+    use super::super::estimate::Situation;
     use super::*;
-    use crate::experiment::{Phase, Pooling};
+    use crate::experiment::{Phase, Pooling, Views};
+    use crate::models::freeze::frozen_leaves;
 
     fn measured() -> Measured {
         Measured {
             pictures_per_second: 50.0,
             stage_features: vec![1280, 1600],
             top_share: 0.25,
+            taken: None,
         }
     }
 
@@ -185,12 +242,22 @@ mod tests {
         }
     }
 
+    fn ways(experiment: &Experiment, pictures: PictureCounts, kept: Option<Rows>) -> TimeEstimate {
+        TimeEstimate::new(&Ways {
+            experiment,
+            measured: &measured(),
+            pictures,
+            picture_seconds: picture_seconds(&measured(), 224, 224),
+            kept,
+            is_mixed: false,
+        })
+    }
+
     #[test]
     fn twice_the_pictures_take_twice_the_time() {
-        let head = HeadConfig::default();
-        let estimate = |pictures| TimeEstimate::new(&measured(), &head, pictures, None, false);
-        let one = estimate(counts(1_000, 300, 200));
-        let two = estimate(counts(2_000, 600, 400));
+        let experiment = Experiment::default();
+        let one = ways(&experiment, counts(1_000, 300, 200), None);
+        let two = ways(&experiment, counts(2_000, 600, 400), None);
         assert!((two.feature_extraction / one.feature_extraction - 2.0).abs() < 1e-9);
         assert!((two.fine_tuning / one.fine_tuning - 2.0).abs() < 1e-9);
         // 30 s through the network, and 10 epochs of a head.
@@ -199,28 +266,88 @@ mod tests {
     }
 
     #[test]
-    fn features_of_more_stages_are_longer_and_kept_ones_cost_nothing() {
-        let mut head = HeadConfig {
-            pooling: Pooling::Average,
-            stages: 1,
-            ..HeadConfig::default()
+    fn the_list_s_numbers_are_those_of_the_experiment_with_that_recipe() {
+        let tree = crate::models::outline("resnet18", 224).unwrap();
+        let leaves = tree.leaves();
+        let all: u64 = leaves.iter().map(|leaf| leaf.multiply_adds).sum();
+        let top = leaves[leaves.len() - crate::experiment::advice::TOP_LAYERS..].iter();
+        let measured = Measured {
+            top_share: top.map(|leaf| leaf.multiply_adds).sum::<u64>() as f64 / all as f64,
+            ..measured()
         };
         let pictures = counts(1_000, 300, 200);
-        let bytes = |head: &HeadConfig| {
-            TimeEstimate::new(&measured(), head, pictures, None, false).cached_bytes
-        };
-        assert_eq!(bytes(&head), 1_500 * 1280 * 4);
-        head.stages = 2;
-        assert_eq!(bytes(&head), 1_500 * 1600 * 4);
-        head.stages = 9;
-        head.pooling = Pooling::AverageMax;
-        assert_eq!(bytes(&head), 2 * 1_500 * 1600 * 4);
+        for views in [Views::Fresh, Views::Cached(4)] {
+            for strategy in [Strategy::FeatureExtraction, Strategy::TopLayers] {
+                let mut experiment = Experiment {
+                    phases: strategy.phases(),
+                    ..Experiment::default()
+                };
+                experiment.backbone.name = "resnet18".into();
+                experiment.augmentation.rotation = 10.0;
+                experiment.augmentation.views = views;
+                let phases: Vec<Estimate> = experiment
+                    .phases
+                    .iter()
+                    .map(|phase| {
+                        Estimate::new(&Situation {
+                            experiment: &experiment,
+                            phase,
+                            tree: &tree,
+                            frozen: &frozen_leaves(&phase.freeze, &tree).unwrap(),
+                            head_parameters: 0,
+                            is_mixed: false,
+                            pictures: Some(pictures),
+                        })
+                    })
+                    .collect();
+                let run = RunEstimate::new(&Planned {
+                    experiment: &experiment,
+                    phases: &phases,
+                    pictures,
+                    picture_seconds: 0.02,
+                    warmth: None,
+                });
+                let list = TimeEstimate::new(&Ways {
+                    experiment: &experiment,
+                    measured: &measured,
+                    pictures,
+                    picture_seconds: 0.02,
+                    kept: None,
+                    is_mixed: false,
+                });
+                let said = match strategy {
+                    Strategy::FeatureExtraction => list.feature_extraction,
+                    _ => list.fine_tuning,
+                };
+                let off = (said / run.seconds() - 1.0).abs();
+                assert!(
+                    off < 1e-6,
+                    "{strategy:?}, {views:?}: {said} and {}",
+                    run.seconds()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn features_of_more_stages_are_longer_and_kept_ones_cost_nothing() {
+        let mut experiment = Experiment::default();
+        experiment.head.pooling = Pooling::Average;
+        experiment.head.stages = 1;
+        let pictures = counts(1_000, 300, 200);
+        let bytes = |experiment: &Experiment| ways(experiment, pictures, None).cached_bytes;
+        assert_eq!(bytes(&experiment), 1_500 * 1280 * 4);
+        experiment.head.stages = 2;
+        assert_eq!(bytes(&experiment), 1_500 * 1600 * 4);
+        experiment.head.stages = 9;
+        experiment.head.pooling = Pooling::AverageMax;
+        assert_eq!(bytes(&experiment), 2 * 1_500 * 1600 * 4);
         let kept = |missing| {
             let rows = Rows {
                 all: 1_500,
                 missing,
             };
-            TimeEstimate::new(&measured(), &head, pictures, Some(rows), false)
+            ways(&experiment, pictures, Some(rows))
         };
         assert!((kept(0).feature_extraction - 0.4).abs() < 1e-9 && kept(0).is_warm);
         assert!((kept(50).feature_extraction - 1.4).abs() < 1e-9 && !kept(50).is_warm);

@@ -7,7 +7,7 @@ mod gallery;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::data::{Dataset, Pixels, Split, SplitIndices};
+use crate::data::{Dataset, PictureSource, Pixels, Split, SplitIndices};
 use crate::evaluation::Evaluation;
 use crate::experiment::{Augmentation, DataConfig, DataSource, Experiment, Fit, WeightsSource};
 use crate::models::device::Devices;
@@ -105,8 +105,7 @@ pub enum Question {
     },
     /// What the untouched network sees in a picture: ImageNet's most probable classes.
     Classify {
-        dataset: Arc<Dataset>,
-        index: usize,
+        source: PictureSource,
         backbone: String,
         weights: WeightsSource,
         base: Option<PathBuf>,
@@ -185,7 +184,7 @@ pub enum Answer {
         result: Result<Measured, String>,
     },
     Classified {
-        index: usize,
+        source: PictureSource,
         backbone: String,
         result: Result<Vec<RankedClass>, String>,
     },

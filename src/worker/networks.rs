@@ -54,13 +54,11 @@ fn answer(question: Question, last: &mut Last) -> Option<Answer> {
             Some(Answer::Speed { backbone, result })
         }
         Question::Classify {
-            dataset,
-            index,
+            source,
             backbone,
             weights,
             base,
         } => {
-            let picture = dataset.pictures.get(index)?;
             let key = (backbone.clone(), weights.clone());
             if last.as_ref().is_none_or(|(known, _)| *known != key) {
                 *last = None;
@@ -70,7 +68,7 @@ fn answer(question: Question, last: &mut Last) -> Option<Answer> {
                     Ok(network) => *last = Some((key, network)),
                     Err(error) => {
                         return Some(Answer::Classified {
-                            index,
+                            source,
                             backbone,
                             result: Err(error.to_string()),
                         });
@@ -78,7 +76,7 @@ fn answer(question: Question, last: &mut Last) -> Option<Answer> {
                 }
             }
             let (_, network) = last.as_ref()?;
-            let result = decode::decode(&picture.source)
+            let result = decode::decode(&source)
                 .map_err(|error| error.to_string())
                 .and_then(|pixels| {
                     network
@@ -87,7 +85,7 @@ fn answer(question: Question, last: &mut Last) -> Option<Answer> {
                 })
                 .map(|mut ranked| ranked.pop().unwrap_or_default());
             Some(Answer::Classified {
-                index,
+                source,
                 backbone,
                 result,
             })

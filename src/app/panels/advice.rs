@@ -107,10 +107,8 @@ pub fn advice_ui(
                     .on_hover_text("Change the experiment so; undo takes it back")
                     .clicked()
                 {
-                    out.push(Command::Edit {
-                        experiment: Box::new(piece.apply(&view.editor.experiment)),
-                        merge: "",
-                    });
+                    let experiment = piece.apply(&view.editor.experiment);
+                    out.push(view.editor.edit(experiment, ""));
                 }
             });
         });

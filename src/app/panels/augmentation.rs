@@ -3,6 +3,7 @@
 use eframe::egui;
 
 use super::editor::EditorView;
+use super::effect::Control;
 use super::layers::LayersView;
 use super::{forecast, format, widgets};
 use crate::app::command::{Command, View};
@@ -249,7 +250,11 @@ pub fn augmentation_ui(
     };
     let tooltip =
         "Whether changes are drawn anew, which costs the frozen layers' work in every epoch";
-    if widgets::segmented_row(ui, "Versions", tooltip, &mut kind, &options) {
+    let idle = (view.editor.situation).why_idle(Control::Versions, &view.editor.experiment);
+    let chosen = widgets::idle_if(ui, idle, |ui| {
+        widgets::segmented_row(ui, "Versions", tooltip, &mut kind, &options)
+    });
+    if chosen {
         changes.views = match kind {
             Kind::Fresh => Views::Fresh,
             Kind::Cached => Views::Cached(usual_views(changes)),

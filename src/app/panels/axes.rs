@@ -1,6 +1,6 @@
 //! Axes of plots.
 
-use egui_plot::{AxisHints, GridMark};
+use egui_plot::{AxisHints, GridMark, Line, PlotPoints};
 
 /// Room below a plot for numbers and a title, and at its left for "100 %" and a title, in points. A
 /// plot finds it by itself, but a frame too late: numbers and titles then stand on one another.
@@ -32,9 +32,51 @@ pub fn step(range: f64, length: f32, spacing: f32) -> f64 {
         .unwrap_or(10.0 * power)
 }
 
+/// A line through `points`, and nothing else. Left to itself, the plot draws a rising line of which two points share a
+/// pixel as a band between the lowest and the highest of each pixel, filled to the next: where a curve of few pictures
+/// steps straight up, that is a wedge, and another one when a part of it is scrolled out of sight. Lines here have fewer
+/// points than a screen has pixels.
+pub fn line<'a>(name: impl Into<String>, points: &[[f64; 2]]) -> Line<'a> {
+    Line::new(name, PlotPoints::from(points.to_vec())).allow_band(false)
+}
+
+/// Points nearer to each other than this, in shares of a plot, are one on any screen.
+const SAME_POINT: f64 = 1e-6;
+
+/// `points` in the unit square as a line can be drawn through them: without those that are no numbers, and none twice in
+/// a row. (Where three points are one, a line has no direction, and what is drawn of it is not a line but a wedge.)
+pub fn path(points: &[[f64; 2]]) -> Vec<[f64; 2]> {
+    let mut path: Vec<[f64; 2]> = Vec::with_capacity(points.len());
+    for &[x, y] in points {
+        let is_new = path.last().is_none_or(|&[last_x, last_y]| {
+            (x - last_x).abs() > SAME_POINT || (y - last_y).abs() > SAME_POINT
+        });
+        if x.is_finite() && y.is_finite() && is_new {
+            path.push([x, y]);
+        }
+    }
+    path
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_has_no_point_twice_in_a_row() {
+        let zero = [0.0, 0.0];
+        let points = [
+            zero,
+            zero,
+            zero,
+            [f64::NAN, 0.5],
+            [0.0, 1.0],
+            [1e-9, 1.0],
+            zero,
+        ];
+        assert_eq!(path(&points), [zero, [0.0, 1.0], zero]);
+        assert!(path(&[]).is_empty());
+    }
 
     #[test]
     fn steps_are_round_and_not_too_close() {

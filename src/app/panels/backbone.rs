@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use eframe::egui::{self, Align2, Sense, vec2};
 
 use super::editor::{Draft, EditorView};
+use super::effect::Control;
 use super::weights::weights_ui;
 use super::{format, widgets};
 use crate::app::command::Command;
@@ -118,8 +119,8 @@ const SORTS: [(SortBy, &str, &str); 4] = [
 #[derive(Debug, Clone, Default)]
 pub struct BackboneLocal {
     pub sort: SortBy,
-    /// What is being typed as the path of a weight file.
-    pub(super) file: Option<String>,
+    /// Whether a weight file is wanted and none is named yet.
+    pub(super) wants_file: bool,
 }
 
 pub fn backbone_ui(
@@ -168,7 +169,7 @@ fn cards_ui(
                 let speed = view.speeds.get(info.name).copied();
                 if card_ui(ui, info, speed, selected, height) && !selected {
                     choose(draft, info.name);
-                    local.file = None;
+                    local.wants_file = false;
                 }
             }
         });
@@ -357,21 +358,17 @@ const TRAINED_NORMS: [(TrainedNorm, &str, &str); 2] = [
 fn norm_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
     widgets::heading(ui, "Batch normalisation");
     let tooltip = "What a BatchNorm does while its layer is frozen";
-    let backbone = &mut draft.experiment.backbone;
-    let frozen = widgets::choice(
-        ui,
-        "Frozen",
-        tooltip,
-        &mut backbone.frozen_norm,
-        &FROZEN_NORMS,
-    );
+    let is_set = draft.experiment.backbone.frozen_norm != NormPolicy::Inference;
+    let idle = draft.why_idle_unless(is_set, Control::FrozenNorm);
+    let norm = &mut draft.experiment.backbone.frozen_norm;
+    let frozen = widgets::idle_if(ui, idle, |ui| {
+        widgets::choice(ui, "Frozen", tooltip, norm, &FROZEN_NORMS)
+    });
     let tooltip = "What a BatchNorm that learns does while training";
-    let trained = widgets::choice(
-        ui,
-        "Trained",
-        tooltip,
-        &mut backbone.trained_norm,
-        &TRAINED_NORMS,
-    );
+    let idle = draft.why_idle(Control::TrainedNorm);
+    let norm = &mut draft.experiment.backbone.trained_norm;
+    let trained = widgets::idle_if(ui, idle, |ui| {
+        widgets::choice(ui, "Trained", tooltip, norm, &TRAINED_NORMS)
+    });
     draft.touched(frozen || trained, "");
 }

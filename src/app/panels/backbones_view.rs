@@ -12,14 +12,15 @@ use super::editor::EditorView;
 use super::textures::{TextureCache, TextureKey};
 use super::{format, widgets};
 use crate::app::command::Command;
-use crate::app::state::{Scan, Seen, State};
+use crate::app::state::{Scan, Seen, State, Tree};
 use crate::app::tokens::{self, icon, tokens};
-use crate::data::Pixels;
-use crate::experiment::WeightsSource;
+use crate::data::{PictureSource, Pixels};
+use crate::experiment::{BackboneConfig, WeightsSource};
 use crate::models::catalogue::{self, ArchitectureInfo};
+use crate::models::speed::Taken;
 use crate::training::estimate::PictureCounts;
 use crate::training::is_mixed_here;
-use crate::training::time_estimate::TimeEstimate;
+use crate::training::time_estimate::{TimeEstimate, Ways, picture_seconds};
 
 /// Plain data of the backbones view.
 #[derive(Debug, Clone)]
@@ -28,6 +29,8 @@ pub struct BackbonesView {
     pub rows: Vec<BackboneRow>,
     /// Backbones whose speed is still to be measured.
     pub unmeasured: usize,
+    /// Backbones that were measured beside other programs.
+    pub hasty: usize,
     pub sample: Option<Sample>,
 }
 
@@ -38,6 +41,8 @@ pub struct BackboneRow {
     /// Whether the default weights stand on this machine.
     pub stored: bool,
     pub pictures_per_second: Option<f64>,
+    /// When and beside what that was measured.
+    pub taken: Option<Taken>,
     /// For the pictures at hand; none while they are not known.
     pub estimate: Option<TimeEstimate>,
 }
@@ -48,6 +53,7 @@ pub struct Sample {
     /// Among how many.
     pub pictures: usize,
     pub index: usize,
+    pub source: PictureSource,
     pub name: String,
     pub class: String,
     pub pixels: Option<Result<Arc<Pixels>, String>>,
@@ -83,19 +89,24 @@ impl BackbonesView {
                         .stored_weights
                         .contains(&(info.name.to_owned(), weights)),
                     pictures_per_second: measured.map(|measured| measured.pictures_per_second),
+                    taken: measured.and_then(|measured| measured.taken),
                     estimate: measured.zip(counts).map(|(measured, pictures)| {
-                        // What of the chosen one is kept is known.
+                        let is_chosen = info.name == backbone.name;
+                        // What of the chosen one is kept is known, and at which size it is used.
                         let warmth = state.features.warmth.as_deref();
-                        let kept = warmth
-                            .filter(|_| info.name == backbone.name)
-                            .map(|warmth| warmth.backbone);
-                        TimeEstimate::new(
+                        let default_side = info.default_weights().input_size;
+                        let side = match &state.tree {
+                            Tree::Ready(tree) if is_chosen => tree.input_size,
+                            _ => default_side,
+                        };
+                        TimeEstimate::new(&Ways {
+                            experiment: &editor.experiment,
                             measured,
-                            &editor.experiment.head,
                             pictures,
-                            kept,
-                            is_mixed_here(&editor.experiment),
-                        )
+                            picture_seconds: picture_seconds(measured, default_side, side),
+                            kept: warmth.filter(|_| is_chosen).map(|warmth| warmth.backbone),
+                            is_mixed: is_mixed_here(&editor.experiment),
+                        })
                     }),
                 }
             })
@@ -105,21 +116,13 @@ impl BackbonesView {
                 let index = local.picture.min(dataset.pictures.len() - 1);
                 let picture = &dataset.pictures[index];
                 let class = dataset.classes.get(picture.label as usize);
-                let seen = state
-                    .seen
-                    .clone()
-                    .filter(|seen| seen.index == index && seen.backbone == backbone.name);
-                let chosen = rows.iter().find(|row| row.chosen);
-                let obstacle = match &backbone.weights {
-                    WeightsSource::Random => Some("Random weights recognise nothing yet."),
-                    WeightsSource::Pretrained if chosen.is_some_and(|row| !row.stored) => {
-                        Some("Its weights are not on this machine yet; training fetches them.")
-                    }
-                    _ => None,
-                };
+                let seen = (state.seen.clone())
+                    .filter(|seen| seen.is_of(&picture.source, &editor.experiment.backbone));
+                let obstacle = obstacle(state, &editor.experiment.backbone);
                 Some(Sample {
                     pictures: dataset.pictures.len(),
                     index,
+                    source: picture.source.clone(),
                     name: picture.name.clone(),
                     class: class.cloned().unwrap_or_default(),
                     pixels: state.thumbnails.get(&index).cloned(),
@@ -135,10 +138,32 @@ impl BackbonesView {
                 .iter()
                 .filter(|row| row.pictures_per_second.is_none())
                 .count(),
+            hasty: rows
+                .iter()
+                .filter(|row| row.taken.is_some_and(|taken| !taken.is_calm()))
+                .count(),
             rows,
             sample,
             editor,
         })
+    }
+}
+
+/// Why a backbone can't be asked what it sees before it is trained.
+pub fn obstacle(state: &State, backbone: &BackboneConfig) -> Option<&'static str> {
+    let is_stored = || {
+        catalogue::find(&backbone.name).is_some_and(|info| {
+            let weights = info.default_weights().name.to_owned();
+            let named = (info.name.to_owned(), weights);
+            state.stored_weights.contains(&named)
+        })
+    };
+    match &backbone.weights {
+        WeightsSource::Random => Some("Random weights recognise nothing yet."),
+        WeightsSource::Pretrained if !is_stored() => {
+            Some("Its weights are not on this machine yet; training fetches them.")
+        }
+        _ => None,
     }
 }
 
@@ -189,12 +214,12 @@ const HEADERS: [(Order, &str, &str); 7] = [
     (
         Order::FeatureExtraction,
         "Extraction",
-        "Feature extraction on the pictures at hand: every picture once through the network, 10 epochs of a new head",
+        "Feature extraction on the pictures at hand with these settings: 10 epochs of a new head on a frozen network, and the test",
     ),
     (
         Order::FineTuning,
         "Fine-tuning",
-        "10 epochs in which the last 20 layers learn, on the pictures at hand",
+        "Fine-tuning on the pictures at hand with these settings: 5 epochs of a new head, 10 in which the last 20 layers learn too, and the test",
     ),
 ];
 
@@ -282,6 +307,11 @@ fn speeds_ui(ui: &mut egui::Ui, view: &BackbonesView, out: &mut Vec<Command>) {
             ui.label(tokens(ui).small(format!(
                 "{number} still to be measured, in the background, while nothing trains"
             )));
+        } else if view.hasty > 0 {
+            let number = format::plural(view.hasty as u64, "speed was", "speeds were");
+            ui.label(tokens(ui).small(format!(
+                "{number} measured beside other programs and may be too low: measured again when the machine is quiet"
+            )));
         }
     });
 }
@@ -344,7 +374,7 @@ fn sample_ui(
                 ui.spinner();
                 ui.label(colors.small("Asking the network"));
             });
-            out.push(Command::WantSeen(sample.index));
+            out.push(Command::WantSeen(sample.source.clone()));
         }
         (None, Some(seen)) => match &seen.result {
             Ok(ranked) => {

@@ -1,7 +1,7 @@
 //! Middle: accuracy and loss of the shown runs, epoch by epoch.
 
 use eframe::egui::{self, Sense, vec2};
-use egui_plot::{HoverPosition, Line, LineStyle, Plot, PlotPoints, Points, VLine};
+use egui_plot::{HoverPosition, LineStyle, Plot, Points, VLine};
 
 use super::diagnosis::{DiagnosisView, diagnosis_ui};
 use super::runs::{self, HiddenRun};
@@ -455,7 +455,7 @@ fn plot_ui(
                             plot.points(Points::new(name.clone(), points).color(color).radius(3.5));
                             continue;
                         }
-                        let line = Line::new(name.clone(), PlotPoints::from(points));
+                        let line = axes::line(name.clone(), &points);
                         plot.line(line.color(color).width(tokens::STROKE_PLOT).style(style));
                     }
                 }

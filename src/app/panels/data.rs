@@ -5,6 +5,7 @@ use std::path::Path;
 use eframe::egui;
 
 use super::editor::EditorView;
+use super::effect::Control;
 use super::{data_table, format, widgets};
 use crate::app::command::{Command, View};
 use crate::app::state::{Scan, State};
@@ -107,7 +108,8 @@ pub struct DataEditorLocal {
     class_search: String,
     /// Every class that a scan of the current path has ever found: keeping a few must not hide the others.
     known_classes: Vec<String>,
-    known_path: String,
+    /// Whatever of it changes (a table's column, say) makes other classes.
+    known_source: Option<DataSource>,
 }
 
 const FITS: [(Fit, &str, &str); 3] = [
@@ -144,22 +146,22 @@ pub fn data_editor_ui(
     draft.touched(changed, "fit");
 
     widgets::heading(ui, "Split");
-    let changed = widgets::share_slider(
-        ui,
-        "Validation",
-        "Share of the pictures that are not test, held back from training to choose the best epoch",
-        &mut draft.experiment.data.split.validation,
-        0.9,
-    );
+    let idle = draft.why_idle(Control::ValidationShare);
+    let share = &mut draft.experiment.data.split.validation;
+    let tooltip =
+        "Share of the pictures that are not test, held back from training to choose the best epoch";
+    let changed = widgets::idle_if(ui, idle, |ui| {
+        widgets::share_slider(ui, "Validation", tooltip, share, 0.9)
+    });
     draft.touched(changed, "validation share");
     widgets::problem(ui, draft.problem("data.split.validation"));
-    let changed = widgets::share_slider(
-        ui,
-        "Test",
-        "Share of all pictures that training never sees; the results are measured on them, once",
-        &mut draft.experiment.data.split.test,
-        0.9,
-    );
+    let idle = draft.why_idle(Control::TestShare);
+    let share = &mut draft.experiment.data.split.test;
+    let tooltip =
+        "Share of all pictures that training never sees; the results are measured on them, once";
+    let changed = widgets::idle_if(ui, idle, |ui| {
+        widgets::share_slider(ui, "Test", tooltip, share, 0.9)
+    });
     draft.touched(changed, "test share");
     widgets::problem(ui, draft.problem("data.split.test"));
 
@@ -191,6 +193,9 @@ pub fn data_editor_ui(
         }
     });
     draft.touched(changed, "limit");
+    if let Some(idle) = draft.why_idle(Control::Limit) {
+        widgets::note(ui, &idle);
+    }
     widgets::problem(ui, draft.problem("data.limit"));
     excluded_ui(ui, &mut draft);
 
@@ -305,9 +310,11 @@ fn classes_ui(
     local: &mut DataEditorLocal,
     draft: &mut super::editor::Draft<'_>,
 ) {
-    if local.known_path != view.path {
-        local.known_path.clone_from(&view.path);
+    let source = &view.editor.experiment.data.source;
+    if local.known_source.as_ref() != Some(source) {
+        local.known_source = Some(source.clone());
         local.known_classes.clear();
+        local.class_search.clear();
     }
     for name in view.offered() {
         if !local.known_classes.contains(&name) {

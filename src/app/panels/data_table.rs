@@ -24,19 +24,10 @@ fn column_of(text: &str) -> Column {
 /// A field for text that takes effect when it is left, so that half a name starts no scan.
 fn text_field(ui: &mut egui::Ui, label: &str, tooltip: &str, value: &str) -> Option<String> {
     widgets::row(ui, label, tooltip, |ui| {
-        let id = ui.make_persistent_id((label, "typed"));
-        let typed = ui.data(|data| data.get_temp::<String>(id));
-        let mut text = typed.clone().unwrap_or_else(|| value.to_owned());
-        let field = egui::TextEdit::singleline(&mut text).desired_width(f32::INFINITY);
-        let response = ui.add(field).accessible_name(label).on_hover_text(tooltip);
-        if response.lost_focus() {
-            ui.data_mut(|data| data.remove::<String>(id));
-            return (text != value).then_some(text);
-        }
-        if response.changed() {
-            ui.data_mut(|data| data.insert_temp(id, text));
-        }
-        None
+        widgets::typed(ui, label, value, |ui, text| {
+            let field = egui::TextEdit::singleline(text).desired_width(f32::INFINITY);
+            ui.add(field).accessible_name(label).on_hover_text(tooltip)
+        })
     })
 }
 

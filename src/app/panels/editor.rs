@@ -1,35 +1,54 @@
 //! What every editing panel starts from: the experiment as it is, and what is wrong with it.
 
+use super::effect::{Control, Situation};
 use crate::app::command::Command;
-use crate::app::state::{Document, State};
+use crate::app::state::{Document, DocumentId, State};
 use crate::experiment::{Experiment, FieldProblem};
 
 /// The plain data behind an editing panel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EditorView {
+    pub document: DocumentId,
     pub experiment: Experiment,
     pub problems: Vec<FieldProblem>,
+    /// Decides which controls do anything.
+    pub situation: Situation,
 }
 
 impl EditorView {
     /// Nothing when no experiment is open.
     pub fn build(state: &State) -> Option<Self> {
         let Document {
+            id,
             experiment,
             problems,
             ..
         } = state.active_document()?;
         Some(Self {
+            document: *id,
             experiment: experiment.clone(),
             problems: problems.clone(),
+            situation: Situation::build(state),
         })
+    }
+
+    /// The one command that makes this experiment of what was drawn.
+    pub fn edit(&self, experiment: Experiment, merge: &'static str) -> Command {
+        Command::Edit {
+            document: self.document,
+            before: Box::new(self.experiment.clone()),
+            experiment: Box::new(experiment),
+            merge,
+        }
     }
 
     pub fn draft(&self) -> Draft<'_> {
         Draft {
+            document: self.document,
             before: &self.experiment,
             experiment: self.experiment.clone(),
             problems: &self.problems,
+            situation: &self.situation,
             merge: "",
         }
     }
@@ -37,9 +56,11 @@ impl EditorView {
 
 /// A copy of the experiment that widgets change while they draw; [`Draft::finish`] turns a change into one command.
 pub struct Draft<'a> {
+    document: DocumentId,
     before: &'a Experiment,
     pub experiment: Experiment,
     pub problems: &'a [FieldProblem],
+    situation: &'a Situation,
     merge: &'static str,
 }
 
@@ -58,6 +79,16 @@ impl Draft<'_> {
         }
     }
 
+    /// Why a control changes nothing as things are.
+    pub fn why_idle(&self, control: Control) -> Option<String> {
+        self.situation.why_idle(control, &self.experiment)
+    }
+
+    /// The same, but nothing for a control that is set to what does not work: it can be taken back.
+    pub fn why_idle_unless(&self, is_set: bool, control: Control) -> Option<String> {
+        self.why_idle(control).filter(|_| !is_set)
+    }
+
     /// What is wrong with `field`, if anything.
     pub fn problem(&self, field: &str) -> Option<&str> {
         self.problems
@@ -69,6 +100,8 @@ impl Draft<'_> {
     pub fn finish(self, out: &mut Vec<Command>) {
         if self.experiment != *self.before {
             out.push(Command::Edit {
+                document: self.document,
+                before: Box::new(self.before.clone()),
                 experiment: Box::new(self.experiment),
                 merge: self.merge,
             });
@@ -96,8 +129,10 @@ mod tests {
     #[test]
     fn an_edit_is_sent_only_when_something_changed() {
         let view = EditorView {
+            document: DocumentId::unused(),
             experiment: Experiment::default(),
             problems: Vec::new(),
+            situation: Situation::default(),
         };
         let mut out = Vec::new();
         view.draft().finish(&mut out);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::app::gallery::{GalleryState, Opened};
 use crate::app::state::{
-    Document, LogLine, NoticeKind, Preview, RecordState, RunRecord, Scan, State, Tree,
+    Document, DocumentId, LogLine, NoticeKind, Preview, RecordState, RunRecord, Scan, State, Tree,
 };
 use crate::data::{Dataset, Picture, PictureSource, Pixels, Problem, Split, SplitIndices};
 use crate::evaluation::gallery::Predicted;
@@ -67,6 +67,7 @@ pub fn experiment() -> Experiment {
 
 pub fn document(experiment: Experiment) -> Document {
     Document {
+        id: DocumentId::unused(),
         saved: experiment.clone(),
         experiment,
         file: None,
@@ -415,6 +416,7 @@ fn speeds() -> BTreeMap<String, Measured> {
                 pictures_per_second: 30.0 / info.gflops,
                 stage_features: vec![1280],
                 top_share: 0.2,
+                taken: None,
             };
             (info.name.to_owned(), measured)
         })

@@ -8,6 +8,7 @@ use crate::app::state::{Scan, State, Tree};
 use crate::app::tokens::{icon, tokens};
 use crate::experiment::{Experiment, Views};
 use crate::models::catalogue;
+use crate::models::speed::Taken;
 use crate::training::estimate::{Estimate, PictureCounts, Situation};
 use crate::training::is_mixed_here;
 use crate::training::time_estimate::{Planned, RunEstimate, picture_seconds};
@@ -39,7 +40,11 @@ impl ForecastView {
         let memory = phases.iter().max_by_key(|phase| phase.memory()).map(memory);
         match run(state, &phases) {
             Some(estimate) => Self {
-                time: Some(time(&estimate, state.features.warmth.is_some())),
+                time: Some(time(
+                    &estimate,
+                    state.features.warmth.is_some(),
+                    taken(state),
+                )),
                 features: features(&estimate),
                 memory,
             },
@@ -114,16 +119,31 @@ fn estimate(
     }))
 }
 
-fn time(estimate: &RunEstimate, is_known: bool) -> Part {
+/// Under which conditions the speed of the active experiment's backbone was measured.
+fn taken(state: &State) -> Option<Taken> {
+    let name = &state.active_document()?.experiment.backbone.name;
+    state.speeds.get(name)?.taken
+}
+
+fn time(estimate: &RunEstimate, is_known: bool, taken: Option<Taken>) -> Part {
     let kept = match (is_known, estimate.is_warm()) {
         (false, _) => "as if nothing were kept yet",
         (true, true) => "nothing, because all of it is kept",
         (true, false) => "what is not kept yet",
     };
+    let (from, about) = match taken {
+        Some(taken) if taken.by_training => ("that a training found on this machine", "about"),
+        Some(taken) if !taken.is_calm() => (
+            "that was measured on this machine beside other programs: it may take less, and is measured again when the \
+             machine is quiet",
+            "at most",
+        ),
+        _ => ("that was measured on this machine", "about"),
+    };
     Part {
-        text: format!("about {}", format::duration(estimate.seconds())),
+        text: format!("{about} {}", format::duration(estimate.seconds())),
         tooltip: format!(
-            "Told from the speed that was measured on this machine\nFrozen layers, computed once: {} ({kept})\nAll epochs and the test: {}",
+            "Told from the speed {from}\nFrozen layers, computed once: {} ({kept})\nAll epochs and the test: {}",
             format::duration(estimate.once_seconds),
             format::duration(estimate.epochs_seconds)
         ),
@@ -209,12 +229,21 @@ mod tests {
 
     #[test]
     fn the_forecast_says_what_is_kept() {
-        assert_eq!(time(&estimate(10, 10), false).text, "about 40 s");
+        assert_eq!(time(&estimate(10, 10), false, None).text, "about 40 s");
         assert!(
-            time(&estimate(10, 0), true)
+            time(&estimate(10, 0), true, None)
                 .tooltip
                 .contains("all of it is kept")
         );
+        let hasty = Taken {
+            at: 0,
+            threads: 2,
+            others: Some(0.8),
+            by_training: false,
+        };
+        let part = time(&estimate(10, 10), false, Some(hasty));
+        assert_eq!(part.text, "at most 40 s");
+        assert!(part.tooltip.contains("beside other programs"), "{part:?}");
         let text = |missing| features(&estimate(10, missing)).map(|part| part.text);
         assert_eq!(text(0).as_deref(), Some("12.0 MB of features kept"));
         assert_eq!(text(10).as_deref(), Some("12.0 MB of features to compute"));

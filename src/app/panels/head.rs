@@ -3,6 +3,7 @@
 use eframe::egui::{self, RichText};
 
 use super::editor::{Draft, EditorView};
+use super::effect::Control;
 use super::head_stages::{self, StageChoice};
 use super::{format, widgets};
 use crate::app::command::Command;
@@ -184,13 +185,11 @@ const ACTIVATIONS: [(Activation, &str); 5] = [
 pub fn head_ui(ui: &mut egui::Ui, view: &HeadView, _local: &mut HeadLocal, out: &mut Vec<Command>) {
     let mut draft = view.editor.draft();
     let tooltip = "How the backbone's grid of features becomes one vector";
-    let changed = widgets::segmented_row(
-        ui,
-        "Pooling",
-        tooltip,
-        &mut draft.experiment.head.pooling,
-        &POOLINGS,
-    );
+    let idle = draft.why_idle(Control::Pooling);
+    let pooling = &mut draft.experiment.head.pooling;
+    let changed = widgets::idle_if(ui, idle, |ui| {
+        widgets::segmented_row(ui, "Pooling", tooltip, pooling, &POOLINGS)
+    });
     draft.touched(changed, "");
     let changed = head_stages::stages_ui(ui, &view.stages, &mut draft.experiment.head.stages);
     draft.touched(changed, "stages");

@@ -15,6 +15,7 @@ mod data_table;
 pub mod data_view;
 pub mod diagnosis;
 pub mod editor;
+pub mod effect;
 pub mod evaluation;
 pub mod feature_cache;
 pub mod forecast;

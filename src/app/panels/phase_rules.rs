@@ -3,6 +3,7 @@
 use eframe::egui::{self, RichText};
 
 use super::editor::Draft;
+use super::effect::Control;
 use super::{format, widgets};
 use crate::app::tokens;
 use crate::experiment::{LayerRates, Optimizer, Schedule, bounds};
@@ -187,9 +188,17 @@ pub(super) fn schedule_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize
         }
     }
     draft.touched_at(changed, "schedule", index);
+    if let Some(idle) = draft.why_idle(Control::StepSchedule(index)) {
+        widgets::note(ui, &idle);
+    }
 }
 
 pub(super) fn rates_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize) {
+    let idle = draft.why_idle(Control::LayerRates(index));
+    widgets::idle_if(ui, idle, |ui| layer_rates_ui(ui, draft, index));
+}
+
+fn layer_rates_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize) {
     let rates = &mut draft.experiment.phases[index].layer_rates;
     let options = [
         ("Uniform", "The same rate for every layer that learns"),

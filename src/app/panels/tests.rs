@@ -754,6 +754,42 @@ fn a_backbone_is_chosen_in_the_table_that_compares_them() {
             .state()
             .out
             .iter()
-            .any(|command| matches!(command, Command::WantSeen(0)))
+            .any(|command| matches!(command, Command::WantSeen(_)))
     );
+}
+
+#[test]
+fn controls_without_effect_are_disabled_and_say_why() {
+    let mut state = fakes::state();
+    state.device = Some("cpu".into());
+    if let Scan::Done { dataset, .. } = &mut state.scan {
+        let mut assigned = (**dataset).clone();
+        assigned.pictures[0].split = Some(crate::data::Split::Test);
+        *dataset = std::sync::Arc::new(assigned);
+    }
+    let size = egui::vec2(320.0, 1300.0);
+    let is_disabled = |harness: &Harness<'static, Driven>, label: &str| {
+        let mut controls = harness
+            .get_all_by_label(label)
+            .filter(|node| node.accesskit_node().role() != accesskit::Role::Label);
+        controls.any(|node| node.accesskit_node().is_disabled())
+    };
+    let harness = settled("training", size, true, Driven::new(state.clone()));
+    assert!(is_disabled(&harness, "TF32"));
+    assert!(
+        harness
+            .query_by_label_contains("Graphics cards have it")
+            .is_some()
+    );
+    let harness = settled("data", size, true, Driven::new(state.clone()));
+    assert!(is_disabled(&harness, "Test") && !is_disabled(&harness, "Validation"));
+    assert!(
+        harness
+            .query_by_label_contains("The source itself says")
+            .is_some()
+    );
+    // On a card it is a choice like any other.
+    state.device = Some("cuda:0".into());
+    let harness = settled("training", size, true, Driven::new(state));
+    assert!(!is_disabled(&harness, "TF32"));
 }

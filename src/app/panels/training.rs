@@ -3,6 +3,7 @@
 use eframe::egui;
 
 use super::editor::{Draft, EditorView};
+use super::effect::Control;
 use super::widgets;
 use crate::app::command::Command;
 use crate::app::state::{Scan, State};
@@ -145,6 +146,9 @@ pub fn training_ui(
         let tooltip = "Pictures that are computed at once. Memory grows with it; the batch stays as large as it is";
         let changed = widgets::number(ui, "At once", tooltip, micro_batch, bounds::BATCH_SIZE, "");
         draft.touched(changed, "micro-batch");
+        if let Some(idle) = draft.why_idle(Control::MicroBatch) {
+            widgets::note(ui, &idle);
+        }
     }
     widgets::problem(ui, draft.problem("training.micro_batch"));
 
@@ -164,18 +168,29 @@ pub fn training_ui(
     widgets::problem(ui, draft.problem("training.class_weights"));
 
     widgets::heading(ui, "Which weights are kept");
-    let training = &mut draft.experiment.training;
     let tooltip = "Decides which epoch was best, and when to stop early";
-    let mut changed = widgets::choice(ui, "Monitor", tooltip, &mut training.monitor, &MONITORS);
+    let idle = draft.why_idle(Control::Monitor);
+    let training = &mut draft.experiment.training;
+    let changed = widgets::idle_if(ui, idle, |ui| {
+        widgets::choice(ui, "Monitor", tooltip, &mut training.monitor, &MONITORS)
+    });
+    draft.touched(changed, "");
     let tooltip = "Which weights the run ends with, and which are tested";
-    changed |= widgets::segmented_row(ui, "Keep", tooltip, &mut training.keep, &KEEPS);
+    let idle = draft.why_idle(Control::Keep);
+    let training = &mut draft.experiment.training;
+    let changed = widgets::idle_if(ui, idle, |ui| {
+        widgets::segmented_row(ui, "Keep", tooltip, &mut training.keep, &KEEPS)
+    });
     draft.touched(changed, "");
 
-    let training = &mut draft.experiment.training;
-    let mut stops = training.early_stopping.is_some();
+    let mut stops = draft.experiment.training.early_stopping.is_some();
     let tooltip = "End a phase when the monitor has not improved for some epochs";
-    if widgets::toggle(ui, "Stop early", tooltip, &mut stops) {
-        training.early_stopping = stops.then(EarlyStopping::default);
+    let idle = draft.why_idle_unless(stops, Control::EarlyStopping);
+    let toggled = widgets::idle_if(ui, idle, |ui| {
+        widgets::toggle(ui, "Stop early", tooltip, &mut stops)
+    });
+    if toggled {
+        draft.experiment.training.early_stopping = stops.then(EarlyStopping::default);
         draft.touched(true, "");
     }
     if let Some(early) = &mut draft.experiment.training.early_stopping {
@@ -199,6 +214,9 @@ pub fn training_ui(
             "",
         );
         draft.touched(changed, "early stopping");
+        if let Some(idle) = draft.why_idle(Control::Patience) {
+            widgets::note(ui, &idle);
+        }
     }
     widgets::problem(ui, draft.problem("training.early_stopping"));
 
@@ -227,40 +245,32 @@ pub fn training_ui(
 
     widgets::heading(ui, "Precision");
     let tooltip = "What frozen layers compute in";
-    let training = &mut draft.experiment.training;
-    let changed = widgets::segmented_row(
-        ui,
-        "Frozen layers",
-        tooltip,
-        &mut training.precision,
-        &PRECISIONS,
-    );
+    let idle = draft.why_idle(Control::FrozenPrecision);
+    let precision = &mut draft.experiment.training.precision;
+    let changed = widgets::idle_if(ui, idle, |ui| {
+        widgets::segmented_row(ui, "Frozen layers", tooltip, precision, &PRECISIONS)
+    });
     draft.touched(changed, "");
     let tooltip = "What layers of the backbone that train compute in";
-    let training = &mut draft.experiment.training;
-    let changed = widgets::segmented_row(
-        ui,
-        "Layers that train",
-        tooltip,
-        &mut training.mixed_precision,
-        &MIXED_PRECISIONS,
-    );
+    let idle = draft.why_idle(Control::MixedPrecision);
+    let mixed = &mut draft.experiment.training.mixed_precision;
+    let changed = widgets::idle_if(ui, idle, |ui| {
+        widgets::segmented_row(ui, "Layers that train", tooltip, mixed, &MIXED_PRECISIONS)
+    });
     draft.touched(changed, "");
     let tooltip = "On graphics cards, products in single precision may round their factors to TF32's 10 bits of mantissa: several times as fast";
-    let training = &mut draft.experiment.training;
-    let changed = widgets::toggle(ui, "TF32", tooltip, &mut training.tf32);
+    let idle = draft.why_idle(Control::Tf32);
+    let tf32 = &mut draft.experiment.training.tf32;
+    let changed = widgets::idle_if(ui, idle, |ui| widgets::toggle(ui, "TF32", tooltip, tf32));
     draft.touched(changed, "");
 
     widgets::heading(ui, "Test and chance");
     let tooltip = "How test pictures are seen for the test metrics and predictions";
-    let training = &mut draft.experiment.training;
-    let changed = widgets::segmented_row(
-        ui,
-        "Test views",
-        tooltip,
-        &mut training.test_views,
-        &TEST_VIEWS,
-    );
+    let idle = draft.why_idle(Control::TestViews);
+    let views = &mut draft.experiment.training.test_views;
+    let changed = widgets::idle_if(ui, idle, |ui| {
+        widgets::segmented_row(ui, "Test views", tooltip, views, &TEST_VIEWS)
+    });
     draft.touched(changed, "");
     let tooltip = "Decides the split, the initial weights of the head, the order of pictures and the augmentation: the same seed gives the same run";
     let changed = widgets::number(

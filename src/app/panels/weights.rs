@@ -45,7 +45,7 @@ pub(super) fn weights_ui(
         ),
     ];
     let before = match &draft.experiment.backbone.weights {
-        _ if local.file.is_some() => Kind::File,
+        _ if local.wants_file => Kind::File,
         WeightsSource::Pretrained | WeightsSource::Named(_) => Kind::Pretrained,
         WeightsSource::File(_) => Kind::File,
         WeightsSource::Random => Kind::Random,
@@ -59,7 +59,7 @@ pub(super) fn weights_ui(
             Kind::Random => draft.experiment.backbone.weights = WeightsSource::Random,
             Kind::File => {}
         }
-        local.file = (kind == Kind::File).then(String::new);
+        local.wants_file = kind == Kind::File;
         draft.touched(true, "");
     }
     match kind {
@@ -73,11 +73,7 @@ pub(super) fn weights_ui(
                 WeightsSource::File(path) => path.display().to_string(),
                 _ => String::new(),
             };
-            let text = local.file.get_or_insert_with(|| stored.clone());
-            // The dialog and undo change the experiment behind the field.
-            if !stored.is_empty() && text.is_empty() {
-                text.clone_from(&stored);
-            }
+            local.wants_file &= stored.is_empty();
             let tooltip = "Path of a .safetensors, .pth, .pt or .bin file with torchvision's, timm's or EfficientNet-Lite's names";
             let browse = widgets::row(ui, "File", tooltip, |ui| {
                 let browse = ui
@@ -88,16 +84,17 @@ pub(super) fn weights_ui(
                             "Choose a weight file…",
                             "Choose the file that the backbone's weights are read from",
                         );
-                        let field = egui::TextEdit::singleline(text)
-                            .hint_text("Path of the file")
-                            .desired_width(ui.available_width());
-                        let field = ui
-                            .add(field)
-                            .accessible_name("Weight file")
-                            .on_hover_text(tooltip);
-                        if field.lost_focus() && *text != stored && !text.is_empty() {
+                        let typed = widgets::typed(ui, "weight file", &stored, |ui, text| {
+                            let field = egui::TextEdit::singleline(text)
+                                .hint_text("Path of the file")
+                                .desired_width(ui.available_width());
+                            ui.add(field)
+                                .accessible_name("Weight file")
+                                .on_hover_text(tooltip)
+                        });
+                        if let Some(path) = typed.filter(|path| !path.is_empty()) {
                             draft.experiment.backbone.weights =
-                                WeightsSource::File(PathBuf::from(&*text));
+                                WeightsSource::File(PathBuf::from(path));
                             draft.touched(true, "");
                         }
                         browse
@@ -106,7 +103,6 @@ pub(super) fn weights_ui(
                 browse.clicked()
             });
             if browse {
-                local.file = None;
                 out.push(Command::WeightsDialog);
             }
         }

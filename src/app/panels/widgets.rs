@@ -159,6 +159,28 @@ pub fn number<N: egui::emath::Numeric>(
     })
 }
 
+/// A field whose text takes effect when it is left (or at Enter), so that half a name starts nothing; Escape takes back
+/// what was typed. What was typed counts only while the field has the focus: it is never shown as if it held.
+pub fn typed(
+    ui: &mut egui::Ui,
+    name: &str,
+    value: &str,
+    add: impl FnOnce(&mut egui::Ui, &mut String) -> egui::Response,
+) -> Option<String> {
+    let id = ui.make_persistent_id((name, "typed"));
+    let kept = ui.data(|data| data.get_temp::<String>(id));
+    let mut text = kept.unwrap_or_else(|| value.to_owned());
+    let response = add(ui, &mut text);
+    if response.has_focus() {
+        ui.data_mut(|data| data.insert_temp(id, text));
+        return None;
+    }
+    ui.data_mut(|data| data.remove::<String>(id));
+    let is_given = response.changed()
+        || (response.lost_focus() && !ui.input(|input| input.key_pressed(egui::Key::Escape)));
+    (is_given && text != value).then_some(text)
+}
+
 /// A check box in the column of the controls; true when it was changed.
 pub fn toggle(ui: &mut egui::Ui, label: &str, tooltip: &str, value: &mut bool) -> bool {
     row(ui, label, tooltip, |ui| {
@@ -287,6 +309,21 @@ pub fn segmented<T: PartialEq + Clone>(
             });
         });
     changed
+}
+
+/// Controls that change nothing as things are: shown, but disabled, with the reason below them.
+pub fn idle_if<R>(
+    ui: &mut egui::Ui,
+    reason: Option<String>,
+    add: impl FnOnce(&mut egui::Ui) -> R,
+) -> R {
+    let Some(reason) = reason else {
+        return add(ui);
+    };
+    let added = ui.add_enabled_ui(false, add);
+    added.response.on_disabled_hover_text(&reason);
+    note(ui, &reason);
+    added.inner
 }
 
 /// A small heading above a group of rows.

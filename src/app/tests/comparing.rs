@@ -21,15 +21,8 @@ fn push(window: &mut Window, command: Command) {
 #[test]
 fn both_ways_share_split_seed_and_order() {
     let mut window = Window::with_presets(&[&shipped("solar-fine-tuning")]);
-    let mut experiment = window.harness.state().state.documents[0].experiment.clone();
-    experiment.seed = 77;
-    push(
-        &mut window,
-        Command::Edit {
-            experiment: Box::new(experiment),
-            merge: "seed",
-        },
-    );
+    let seed = edit(&window, 0, "seed", |experiment| experiment.seed = 77);
+    push(&mut window, seed);
     push(&mut window, Command::CompareBothWays);
     let runs = trained(&window);
     assert_eq!(runs.len(), 2);
@@ -38,15 +31,8 @@ fn both_ways_share_split_seed_and_order() {
     // The pair stands open and is used again; a seed that was changed in one counts for both.
     let documents = &window.harness.state().state.documents;
     assert_eq!(documents.len(), 2);
-    let mut experiment = documents[0].experiment.clone();
-    experiment.seed = 78;
-    push(
-        &mut window,
-        Command::Edit {
-            experiment: Box::new(experiment),
-            merge: "seed",
-        },
-    );
+    let seed = edit(&window, 0, "seed", |experiment| experiment.seed = 78);
+    push(&mut window, seed);
     push(&mut window, Command::CompareBothWays);
     assert_eq!(window.harness.state().state.documents.len(), 2);
     assert!(trained(&window)[2..].iter().all(|run| run.seed == 78));

@@ -1,8 +1,12 @@
 //! The window, driven by accessible labels as a person or a screen reader would.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod causes;
 mod comparing;
+mod drafts;
+mod dropped;
 mod evaluating;
+mod exports;
 pub(super) mod fake;
 mod feature_cache;
 
@@ -11,13 +15,31 @@ use egui_kittest::kittest::Queryable;
 
 use crate::app::command::Command;
 use crate::app::state::{NoticeKind, RecordState};
-use crate::experiment::DataSource;
+use crate::experiment::{DataSource, Experiment};
 use crate::models::speed::Measured;
 use crate::runs::{RunState, StoredRun};
 use crate::training::TrainingEvent;
 use crate::training::movement::Movement;
 use crate::worker::messages::{Answer, Question, RunEvent, RunId};
 use fake::{Window, shipped, summary};
+
+/// What a panel would send for a change of the document at `index`.
+fn edit(
+    window: &Window,
+    index: usize,
+    merge: &'static str,
+    change: impl FnOnce(&mut Experiment),
+) -> Command {
+    let document = &window.harness.state().state.documents[index];
+    let mut experiment = document.experiment.clone();
+    change(&mut experiment);
+    Command::Edit {
+        document: document.id,
+        before: Box::new(document.experiment.clone()),
+        experiment: Box::new(experiment),
+        merge,
+    }
+}
 
 #[test]
 fn train_queues_every_ticked_experiment_in_order() {
@@ -168,12 +190,7 @@ fn an_edit_marks_the_experiment_and_can_be_undone() {
     let mut window = Window::with_pair();
     let state = |window: &Window| window.harness.state().state.documents[0].is_changed();
     assert!(!state(&window));
-    let mut experiment = window.harness.state().state.documents[0].experiment.clone();
-    experiment.seed += 1;
-    let edit = crate::app::command::Command::Edit {
-        experiment: Box::new(experiment),
-        merge: "seed",
-    };
+    let edit = edit(&window, 0, "seed", |experiment| experiment.seed += 1);
     window.harness.state_mut().commands.push(edit);
     window.steps();
     assert!(state(&window));
@@ -352,12 +369,7 @@ fn pictures_are_scanned_once_and_a_changed_split_waits_for_the_slider() {
 #[test]
 fn closing_a_changed_experiment_asks() {
     let mut window = Window::with_pair();
-    let mut experiment = window.harness.state().state.documents[0].experiment.clone();
-    experiment.seed += 1;
-    let edit = crate::app::command::Command::Edit {
-        experiment: Box::new(experiment),
-        merge: "seed",
-    };
+    let edit = edit(&window, 0, "seed", |experiment| experiment.seed += 1);
     window.harness.state_mut().commands.push(edit);
     window
         .harness
@@ -385,12 +397,8 @@ fn save_and_quit_goes_on_after_a_new_experiment_got_its_name() {
             path: "/pictures".into(),
         }),
     });
-    let mut experiment = window.harness.state().state.documents[0].experiment.clone();
-    experiment.seed += 1;
-    window.harness.state_mut().commands.push(Command::Edit {
-        experiment: Box::new(experiment),
-        merge: "seed",
-    });
+    let edit = edit(&window, 0, "seed", |experiment| experiment.seed += 1);
+    window.harness.state_mut().commands.push(edit);
     window.steps();
     window
         .harness
@@ -400,11 +408,12 @@ fn save_and_quit_goes_on_after_a_new_experiment_got_its_name() {
     window.steps();
     assert!(window.harness.state().files.is_open(), "it has no name yet");
     let file = window.folder.path().join("mine.ron");
+    let document = window.harness.state().state.documents[0].id;
     window
         .harness
         .state_mut()
         .commands
-        .push(Command::SaveAs(file.clone()));
+        .push(Command::SaveAs(document, file.clone()));
     window.steps();
     assert!(file.is_file());
     assert_eq!(
@@ -528,6 +537,7 @@ fn backbones_are_measured_one_at_a_time_while_nothing_trains() {
         pictures_per_second: 40.0,
         stage_features: vec![512],
         top_share: 0.1,
+        taken: None,
     };
     window.answer(Answer::Speed {
         backbone: second[1].clone(),

@@ -1,13 +1,16 @@
 //! What is computed once, before a phase: the frozen part's output, from the disk where an earlier run left it.
 
+use tch::Device;
+
 use super::batches::shots;
 use super::phase::Session;
 use super::workload;
 use super::{Means, TrainingRequest};
 use crate::data::contents::KnownContents;
 use crate::data::square::SquareSpec;
+use crate::models::catalogue;
 use crate::training::TrainingError;
-use crate::training::events::Activity;
+use crate::training::events::{Activity, TrainingEvent};
 use crate::training::features::{Disk, Group, SegmentDigests, Surroundings, Wanted};
 use crate::training::network::Network;
 use crate::training::pictures::Shot;
@@ -117,7 +120,31 @@ impl Session<'_> {
                 workload::plan_without_cache(self, index, group);
             }
         }
+        // Without work there is only an earlier activity's pace.
+        if total > 0 {
+            self.tell_speed()?;
+        }
         Ok(())
+    }
+
+    /// What the activity that has just ended says of the backbone's speed on this processor.
+    fn tell_speed(&mut self) -> Result<(), TrainingError> {
+        let name = &self.experiment.backbone.name;
+        let (Device::Cpu, Some(pace), Some(info)) = (
+            self.network.device,
+            self.reporter.pace(),
+            catalogue::find(name),
+        ) else {
+            return Ok(());
+        };
+        let seconds = pace * info.gflops * 1e9;
+        if !(seconds.is_finite() && seconds > 0.0) {
+            return Ok(());
+        }
+        self.reporter.event(&TrainingEvent::Speed {
+            backbone: name.clone(),
+            pictures_per_second: 1.0 / seconds,
+        })
     }
 
     /// Computes the output of the segments that no phase has changed for the test pictures; gives their number, 0

@@ -1,11 +1,11 @@
 //! Curves of an evaluation: ROC, precision against recall, reliability, coverage against accuracy.
 
 use eframe::egui::{self, vec2};
-use egui_plot::{HLine, Line, LineStyle, Plot, PlotPoint, PlotPoints, Points, Polygon};
+use egui_plot::{HLine, LineStyle, Plot, PlotPoint, PlotPoints, Points, Polygon};
 
 use super::super::{axes, widgets};
 use super::Choices;
-use super::view::{Bin, Curve, EvaluationBody};
+use super::view::{Bin, Curve, EvaluationBody, Leaning};
 use crate::app::tokens::{self, tokens};
 
 /// Height of a plot's card content, in points.
@@ -116,7 +116,7 @@ fn draw_curve(
     }
     let class = body.classes.get(body.class).cloned().unwrap_or_default();
     plot(name, axes[0], axes[1], colors).show(ui, |plot| {
-        let chance = Line::new("", PlotPoints::from(curve.chance.clone()));
+        let chance = axes::line("", &curve.chance);
         plot.line(
             chance
                 .color(colors.text_faint)
@@ -125,10 +125,10 @@ fn draw_curve(
                 .allow_hover(false),
         );
         for (name, points) in &curve.others {
-            let line = Line::new(name.clone(), PlotPoints::from(points.clone()));
+            let line = axes::line(name.clone(), points);
             plot.line(line.color(colors.text_faint.gamma_multiply(0.6)).width(1.0));
         }
-        let line = Line::new(class.clone(), PlotPoints::from(curve.points.clone()));
+        let line = axes::line(class.clone(), &curve.points);
         plot.line(line.color(colors.accent).width(tokens::STROKE_PLOT));
         if let Some(at) = curve.at {
             let point = Points::new("At the threshold", vec![at]);
@@ -187,14 +187,25 @@ fn precision_recall_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
     widgets::note(ui, "Dashed: what guessing would give");
 }
 
-fn bar(bin: &Bin, height: f64) -> Vec<[f64; 2]> {
-    vec![
-        [bin.low, 0.0],
-        [bin.low, height],
-        [bin.high, height],
-        [bin.high, 0.0],
-    ]
+/// Heights that differ by less are one line: an area without an inside has no outline that could be drawn, and its
+/// corners would lie at infinity.
+const LEAST_HEIGHT: f64 = 1e-4;
+
+/// As wide as the bin.
+fn area(bin: &Bin, from: f64, to: f64) -> Option<Polygon<'static>> {
+    let corners = vec![
+        [bin.low, from],
+        [bin.low, to],
+        [bin.high, to],
+        [bin.high, from],
+    ];
+    let is_drawn = (to - from).abs() >= LEAST_HEIGHT && bin.high > bin.low;
+    is_drawn.then(|| Polygon::new("", PlotPoints::from(corners)))
 }
+
+/// What the colours of the reliability diagram mean.
+pub(super) const GAPS: &str =
+    "Red: surer than they are right. Green: more often right than they are sure";
 
 fn reliability_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
     let reliability = &body.reliability;
@@ -209,29 +220,33 @@ fn reliability_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
     plot("Reliability", "Confidence", "Right answers", colors).show(ui, |plot| {
         for bin in reliability.bins.iter().filter(|bin| bin.count > 0) {
             // The height says how often they are right; the edge how far that is from their confidence.
-            let fill = Polygon::new("", PlotPoints::from(bar(bin, bin.accuracy)));
-            plot.polygon(
-                fill.fill_color(colors.accent_fill.gamma_multiply(0.55))
-                    .stroke(egui::Stroke::new(1.0, colors.accent))
-                    .allow_hover(false),
-            );
-            let gap = vec![
-                [bin.low, bin.accuracy],
-                [bin.low, bin.confidence],
-                [bin.high, bin.confidence],
-                [bin.high, bin.accuracy],
-            ];
-            let gap = Polygon::new("", PlotPoints::from(gap));
-            plot.polygon(
-                gap.fill_color(colors.danger.gamma_multiply(0.25))
-                    .stroke(egui::Stroke::new(0.5, colors.danger.gamma_multiply(0.5)))
-                    .allow_hover(false),
-            );
+            if let Some(fill) = area(bin, 0.0, bin.accuracy) {
+                plot.polygon(
+                    fill.fill_color(colors.accent_fill.gamma_multiply(0.55))
+                        .stroke(egui::Stroke::new(1.0, colors.accent))
+                        .allow_hover(false),
+                );
+            }
+            if let Some(gap) = area(bin, bin.accuracy, bin.confidence) {
+                let color = match bin.leaning() {
+                    Leaning::TooSure => colors.danger,
+                    Leaning::TooModest => colors.success,
+                };
+                plot.polygon(
+                    gap.fill_color(color.gamma_multiply(0.3))
+                        .stroke(egui::Stroke::new(0.5, color.gamma_multiply(0.6)))
+                        .allow_hover(false),
+                );
+            }
             let middle = PlotPoint::new((bin.low + bin.high) / 2.0, bin.accuracy);
             let name = format!(
-                "{} pictures, {:.1} % sure",
+                "{} pictures, {:.1} % sure: {}",
                 bin.count,
-                bin.confidence * 100.0
+                bin.confidence * 100.0,
+                match bin.leaning() {
+                    Leaning::TooSure => "surer than they are right",
+                    Leaning::TooModest => "right at least as often as they are sure",
+                }
             );
             let point = Points::new(name, vec![[middle.x, middle.y]]);
             plot.points(point.color(colors.accent).radius(2.5));
@@ -242,14 +257,14 @@ fn reliability_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
                 .filter(|bin| bin.count > 0)
                 .map(|bin| [bin.confidence, bin.accuracy])
                 .collect();
-            let line = Line::new("Without temperature", PlotPoints::from(points));
+            let line = axes::line("Without temperature", &axes::path(&points));
             plot.line(
                 line.color(colors.text_faint)
                     .style(LineStyle::dotted_dense())
                     .width(1.5),
             );
         }
-        let diagonal = Line::new("", PlotPoints::from(vec![[0.0, 0.0], [1.0, 1.0]]));
+        let diagonal = axes::line("", &[[0.0, 0.0], [1.0, 1.0]]);
         plot.line(
             diagonal
                 .color(colors.text_faint)
@@ -259,11 +274,11 @@ fn reliability_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
         );
     });
     let text = if reliability.before.is_some() {
-        "Dotted: without the temperature"
+        format!("{GAPS}. Dotted: without the temperature")
     } else {
-        "Red: as sure as that, but not as often right"
+        GAPS.to_owned()
     };
-    widgets::note(ui, text);
+    widgets::note(ui, &text);
 }
 
 fn coverage_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
@@ -311,7 +326,7 @@ fn coverage_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
             _ => None,
         });
     drawn.show(ui, |plot| {
-        let line = Line::new("Coverage", PlotPoints::from(coverage.points.clone()));
+        let line = axes::line("Coverage", &coverage.points);
         plot.line(line.color(colors.accent).width(tokens::STROKE_PLOT));
         plot.hline(
             HLine::new("", at[1])

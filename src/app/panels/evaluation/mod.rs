@@ -61,6 +61,24 @@ pub struct EvaluationLocal {
     cell: f32,
     /// The column that sorts the report; the order of the matrix while absent.
     report: report::ReportLocal,
+    /// The classes that the choices are about.
+    classes: Vec<String>,
+}
+
+impl EvaluationLocal {
+    /// A class, a threshold and a temperature that were chosen among other classes say nothing about these.
+    pub fn keep_to(&mut self, classes: &[String]) {
+        if self.classes == classes {
+            return;
+        }
+        self.classes = classes.to_vec();
+        self.choices = Choices {
+            shown: self.choices.shown,
+            order: self.choices.order,
+            ..Choices::default()
+        };
+        self.report = report::ReportLocal::default();
+    }
 }
 
 /// What a person has set, and the body depends on.

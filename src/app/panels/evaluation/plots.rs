@@ -1,5 +1,6 @@
 //! Points of an evaluation's curves under the choices of the moment.
 
+use super::super::axes;
 use super::Choices;
 use super::source::Source;
 use super::view::{Bin, Coverage, Curve, Reliability};
@@ -36,16 +37,18 @@ pub(super) fn curves<'a>(
     }
 }
 
-/// Points for drawing: not more than a screen shows, ends kept.
+/// Points for drawing: not more than a screen shows, ends kept, none twice.
 fn thin(x: &[f64], y: &[f64]) -> Vec<[f64; 2]> {
-    let n = x.len();
-    if n <= MOST_POINTS {
-        return x.iter().zip(y).map(|(&x, &y)| [x, y]).collect();
-    }
-    (0..MOST_POINTS)
-        .map(|point| point * (n - 1) / (MOST_POINTS - 1))
-        .map(|place| [x[place], y[place]])
-        .collect()
+    let n = x.len().min(y.len());
+    let points: Vec<[f64; 2]> = if n <= MOST_POINTS {
+        x.iter().zip(y).map(|(&x, &y)| [x, y]).collect()
+    } else {
+        (0..MOST_POINTS)
+            .map(|point| point * (n - 1) / (MOST_POINTS - 1))
+            .map(|place| [x[place], y[place]])
+            .collect()
+    };
+    axes::path(&points)
 }
 
 /// True positives, false negatives, false positives and true negatives of one class.
@@ -174,7 +177,7 @@ pub(super) fn coverage(rejection: &RejectionCurve, choices: &Choices) -> Coverag
         .collect();
     points.reverse();
     Coverage {
-        points,
+        points: axes::path(&points),
         at: [now.coverage, now.accuracy.value],
     }
 }

@@ -221,6 +221,25 @@ pub struct Bin {
     pub count: u64,
 }
 
+/// On which side of the diagonal answers lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leaning {
+    /// Less often right than they are sure.
+    TooSure,
+    /// At least as often right as they are sure.
+    TooModest,
+}
+
+impl Bin {
+    pub fn leaning(&self) -> Leaning {
+        if self.accuracy < self.confidence {
+            Leaning::TooSure
+        } else {
+            Leaning::TooModest
+        }
+    }
+}
+
 /// How many pictures are answered against how many of these answers are right.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Coverage {

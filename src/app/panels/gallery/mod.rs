@@ -3,7 +3,7 @@
 mod card;
 mod closeup;
 mod grid;
-mod heat;
+pub(in crate::app) mod heat;
 mod keys;
 mod lesson;
 mod neighbours;

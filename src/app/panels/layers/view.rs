@@ -178,7 +178,9 @@ impl LayersView {
                 _ => false,
             }
         };
+        // A copy is equal to what it was copied from, and is another document.
         same_tree
+            && self.editor.document == document.id
             && self.editor.experiment == document.experiment
             && self.editor.problems == document.problems
             && self.pictures == Pictures::of(&state.scan)

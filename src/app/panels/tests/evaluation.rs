@@ -333,3 +333,109 @@ fn fifty_thousand_pictures_follow_the_slider() {
         assert!((body.coverage.at[1] - 0.9).abs() < 1e-3);
     }
 }
+
+/// As few pictures as a first try has: probabilities of `classes` classes that are often tied, often wrong and sometimes
+/// certain.
+fn few(classes: usize, pictures: usize) -> Source {
+    let names: Vec<String> = (0..classes).map(|class| format!("class {class}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let rows: Vec<(u32, Vec<f32>)> = (0..pictures)
+        .map(|picture| {
+            let truth = (picture % classes) as u32;
+            // One in three is answered wrong, one in four with certainty.
+            let answer = (picture + usize::from(picture % 3 == 0)) % classes;
+            let sure = if picture % 4 == 0 { 1.0 } else { 0.9 };
+            let rest = (1.0 - sure) / (classes - 1) as f32;
+            let mut probabilities = vec![rest; classes];
+            probabilities[answer] = sure;
+            (truth, probabilities)
+        })
+        .collect();
+    source(&names, &rows)
+}
+
+/// What is drawn that is no shape: corners that are nowhere, and lines as thick as areas.
+fn spoiled(harness: &Harness<'static, Evaluated>, line: egui::Color32) -> Vec<String> {
+    let shapes = harness.output().shapes.clone();
+    let mut found = Vec::new();
+    for clipped in harness
+        .ctx
+        .tessellate(shapes, harness.ctx.pixels_per_point())
+    {
+        let egui::epaint::Primitive::Mesh(mesh) = clipped.primitive else {
+            continue;
+        };
+        for corners in mesh.indices.chunks_exact(3) {
+            let corners = [0, 1, 2].map(|place| mesh.vertices[corners[place] as usize]);
+            if !corners.iter().all(|corner| corner.pos.is_finite()) {
+                found.push(format!("{corners:?} in {:?}", clipped.clip_rect));
+            }
+            let [a, b, c] = corners.map(|corner| corner.pos);
+            let longest = (b - a).length().max((c - b).length()).max((a - c).length());
+            let area = ((b - a).x * (c - a).y - (b - a).y * (c - a).x).abs();
+            // Buttons and bars have the line's colour too, but no clip of their own.
+            let is_plot = clipped.clip_rect.height() < 300.0 && clipped.clip_rect.width() < 500.0;
+            let is_line = is_plot && corners.iter().all(|corner| corner.color == line);
+            if is_line && area / longest.max(1.0) > 6.0 {
+                found.push(format!(
+                    "a wedge {a:?} {b:?} {c:?} in {:?}",
+                    clipped.clip_rect
+                ));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn curves_of_few_pictures_are_lines_wherever_they_are_scrolled_to() {
+    for dark in [true, false] {
+        for (classes, pictures) in [(2, 5), (2, 12), (2, 24), (19, 24), (300, 24)] {
+            let evaluated = Evaluated::new(Some(few(classes, pictures)), Status::Ready);
+            let mut harness = open(egui::vec2(900.0, 700.0), evaluated);
+            harness.ctx.set_theme(if dark {
+                egui::Theme::Dark
+            } else {
+                egui::Theme::Light
+            });
+            harness.run_steps(2);
+            let line = tokens::of_theme(dark).accent;
+            for step in 0..40 {
+                harness.event(egui::Event::PointerMoved(egui::pos2(450.0, 400.0)));
+                harness.event(egui::Event::MouseWheel {
+                    unit: egui::MouseWheelUnit::Point,
+                    delta: egui::vec2(0.0, -37.0),
+                    phase: egui::TouchPhase::Move,
+                    source: egui::MouseWheelSource::Wheel,
+                    modifiers: egui::Modifiers::NONE,
+                });
+                harness.step();
+                let found = spoiled(&harness, line);
+                assert!(
+                    found.is_empty(),
+                    "{classes} classes, {pictures} pictures, step {step}: {} such as {}",
+                    found.len(),
+                    found[0]
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn red_is_surer_than_right() {
+    use crate::app::panels::evaluation::view::{Bin, Leaning};
+    let bin = |confidence, accuracy| Bin {
+        low: 0.8,
+        high: 0.87,
+        confidence,
+        accuracy,
+        count: 10,
+    };
+    assert_eq!(bin(0.85, 0.5).leaning(), Leaning::TooSure);
+    assert_eq!(bin(0.85, 0.95).leaning(), Leaning::TooModest);
+    let evaluated = Evaluated::new(Some(two_classes()), Status::Ready);
+    let harness = open(egui::vec2(900.0, 1900.0), evaluated);
+    let caption = "Red: surer than they are right. Green: more often right than they are sure";
+    assert!(harness.query_by_label(caption).is_some());
+}

@@ -21,7 +21,10 @@ fn tree_harness(state: State, width: f32) -> Harness<'static, Driven> {
 fn carry_out(harness: &mut Harness<'_, Driven>) {
     let out = std::mem::take(&mut harness.state_mut().out);
     for command in out {
-        if let Command::Edit { experiment, merge } = command {
+        if let Command::Edit {
+            experiment, merge, ..
+        } = command
+        {
             harness.state_mut().state.documents[0].edit(*experiment, merge);
         }
     }

@@ -1,0 +1,147 @@
+//! Whether a file or folder that is to be written lies among the pictures that an experiment reads: what is written there
+//! would be taken for pictures, and its folder for a class, by the next scan.
+
+use std::path::{Component, Path, PathBuf};
+
+use crate::experiment::DataSource;
+use crate::paths;
+
+/// Links that lead to links: more than this is a circle.
+const MOST_LINKS: usize = 40;
+
+/// The folder of `source` that `path` lies in, or is, however either is written: with `..`, through links, or not there
+/// yet. `base`: where relative paths of the source start.
+pub fn pictures_around(path: &Path, source: &DataSource, base: Option<&Path>) -> Option<PathBuf> {
+    let root = paths::expand(source.folder()?, base);
+    let around = resolved(&root);
+    resolved(path).starts_with(&around).then_some(root)
+}
+
+/// Whether a picture that appears below the source's folder belongs to the data set from the next scan on.
+pub fn takes_what_appears(source: &DataSource) -> bool {
+    match source {
+        DataSource::Unset | DataSource::Table { .. } => false,
+        DataSource::ClassFolders { .. }
+        | DataSource::SplitFolders { .. }
+        | DataSource::Cifar10 { .. } => true,
+    }
+}
+
+/// Where `path` leads to, as far as it is there; what is not there yet is taken as it is written.
+fn resolved(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let mut done = PathBuf::new();
+    let mut links = 0;
+    let mut left: Vec<PathBuf> = parts(&absolute);
+    while let Some(part) = left.pop() {
+        if part.as_os_str() == ".." {
+            done.pop();
+            continue;
+        }
+        done.push(&part);
+        if let Ok(real) = done.canonicalize() {
+            done = real;
+        } else if let Ok(target) = done.read_link()
+            && links < MOST_LINKS
+        {
+            // A link to what is not there yet: writing makes it there.
+            links += 1;
+            done.pop();
+            left.extend(parts(&target));
+        }
+    }
+    done
+}
+
+/// Of a path, last first.
+fn parts(path: &Path) -> Vec<PathBuf> {
+    let parts = path
+        .components()
+        .filter(|component| *component != Component::CurDir);
+    parts
+        .rev()
+        .map(|component| PathBuf::from(component.as_os_str()))
+        .collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn folders(path: &Path) -> DataSource {
+        DataSource::ClassFolders {
+            path: path.to_path_buf(),
+        }
+    }
+
+    #[test]
+    fn what_lies_among_the_pictures_is_found_however_it_is_written() {
+        let place = tempfile::tempdir().unwrap();
+        let (data, other) = (place.path().join("data"), place.path().join("data-2"));
+        fs::create_dir_all(data.join("cats")).unwrap();
+        fs::create_dir_all(&other).unwrap();
+        let source = folders(&data);
+        let is_among = |path: PathBuf| pictures_around(&path, &source, None).is_some();
+        for path in [
+            data.clone(),
+            data.join("figures"),
+            data.join("cats/a.png"),
+            data.join("new/deep/report.html"),
+            other.join("../data/figures"),
+            data.join("new/../figures"),
+        ] {
+            assert!(is_among(path.clone()), "{}", path.display());
+        }
+        // A name that begins alike is another folder.
+        for path in [
+            other.clone(),
+            place.path().join("database"),
+            data.join("../figures"),
+            data.join("cats/../../runs"),
+            place.path().to_path_buf(),
+        ] {
+            assert!(!is_among(path.clone()), "{}", path.display());
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_followed_to_where_they_lead() {
+        use std::os::unix::fs::symlink;
+        let place = tempfile::tempdir().unwrap();
+        let data = place.path().join("data");
+        fs::create_dir_all(data.join("cats")).unwrap();
+        symlink(&data, place.path().join("link")).unwrap();
+        symlink(data.join("not-yet"), place.path().join("dangling")).unwrap();
+        symlink(place.path().join("circle"), place.path().join("circle")).unwrap();
+        let is_among = |name: &str, source: &Path| {
+            pictures_around(&place.path().join(name), &folders(source), None).is_some()
+        };
+        assert!(is_among("link/figures", &data));
+        assert!(is_among("dangling/figures", &data));
+        assert!(is_among("link/cats/../figures", &data));
+        assert!(!is_among("link/../figures", &data.join("cats")));
+        // The pictures themselves may be named through a link.
+        assert!(is_among("data/figures", &place.path().join("link")));
+        assert!(!is_among("circle/figures", &data));
+    }
+
+    #[test]
+    fn a_table_s_pictures_are_around_its_folder_and_paths_start_at_the_preset() {
+        let place = tempfile::tempdir().unwrap();
+        fs::create_dir_all(place.path().join("data")).unwrap();
+        let source = DataSource::Table {
+            file: "data/labels.csv".into(),
+            path_column: Default::default(),
+            label_column: Default::default(),
+            split_column: None,
+            threshold: None,
+        };
+        let out = place.path().join("data/figures");
+        let found = pictures_around(&out, &source, Some(place.path()));
+        assert_eq!(found, Some(place.path().join("data")));
+        assert_eq!(pictures_around(&out, &DataSource::Unset, None), None);
+    }
+}
