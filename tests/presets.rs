@@ -249,6 +249,12 @@ fn the_solar_pair_shares_its_split() {
                 above: "defective".into(),
                 below: "functional".into()
             }),
+            one_hot: Vec::new(),
+            split_values: Vec::new(),
+            validation_table: None,
+            test_table: None,
+            encoding: None,
+            split_from_folders: false,
         }
     );
     assert!(

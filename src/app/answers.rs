@@ -6,7 +6,9 @@ use eframe::egui;
 
 use super::logic::recorded_state;
 use super::shell::Graft;
-use super::state::{Cause, NoticeKind, Preview, RecordState, RunRecord, Scan, Seen, Tree};
+use super::state::{
+    Cause, NoticeKind, Preview, PreviewedTable, RecordState, RunRecord, Scan, Seen, Tree,
+};
 use crate::runs::RunSummary;
 use crate::worker::messages::Answer;
 
@@ -45,6 +47,15 @@ impl Graft {
                 self.state.devices = Some(devices);
             }
             Answer::Recognised { path, source } => self.use_pictures(&path, source),
+            Answer::TablePreviewed {
+                source,
+                base,
+                result,
+            } => {
+                if self.asked.table == Some((source.clone(), base)) {
+                    self.state.table = Some(PreviewedTable { source, result });
+                }
+            }
             Answer::ScanProgress { done, total } => {
                 if matches!(self.state.scan, Scan::Running { .. }) {
                     self.state.scan = Scan::Running { done, total };

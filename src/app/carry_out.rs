@@ -77,6 +77,7 @@ impl Graft {
                 self.state.preview = None;
                 self.asked.preview = None;
                 self.asked.scan = None;
+                self.asked.table = None;
                 self.state.scan = Scan::None;
             }
             Command::StopScan => self.workers.ask(Question::StopScan),

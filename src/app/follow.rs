@@ -1,6 +1,6 @@
 //! What the active experiment, and runs that train elsewhere, need is asked for.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use eframe::egui;
@@ -61,12 +61,16 @@ impl Graft {
             return;
         };
         let key = ScanKey::of(document);
+        let source = &key.data.source;
+        let table =
+            matches!(source, DataSource::Table { .. }).then(|| (source.clone(), key.base.clone()));
         let backbone = document.experiment.backbone.clone();
         if self.asked.scan.as_ref() == Some(&key) {
             self.asked.waiting = None;
         } else {
             self.ask_scan(key, ctx);
         }
+        self.ask_table(table);
         let known = catalogue::find(&backbone.name);
         let size = backbone
             .input_size
@@ -100,6 +104,21 @@ impl Graft {
                 ));
             }
         }
+    }
+
+    /// Asks for the first rows of the table that the active experiment names.
+    fn ask_table(&mut self, table: Option<(DataSource, Option<PathBuf>)>) {
+        if self.asked.table == table {
+            return;
+        }
+        match &table {
+            Some((source, base)) => self.workers.ask(Question::PreviewTable {
+                source: source.clone(),
+                base: base.clone(),
+            }),
+            None => self.state.table = None,
+        }
+        self.asked.table = table;
     }
 
     pub(super) fn ask_scan(&mut self, key: ScanKey, ctx: &egui::Context) {

@@ -102,6 +102,8 @@ pub struct Asked {
     pub tree: Option<(String, u32)>,
     /// Pictures that are being recognised, and the experiment that they are for; none for a new one.
     pub pictures: BTreeMap<PathBuf, Option<DocumentId>>,
+    /// The table whose first rows are shown, and the preset's folder.
+    pub table: Option<(DataSource, Option<PathBuf>)>,
     pub thumbnails: BTreeSet<usize>,
     pub preview: Option<PreviewKey>,
     pub runs: BTreeSet<PathBuf>,

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::evaluating::EvaluationState;
 use super::feature_cache::FeatureCacheState;
 use super::gallery::GalleryState;
+use crate::data::scan::TablePreview;
 use crate::data::{Dataset, PictureSource, Pixels, Split, SplitIndices};
 use crate::experiment::{
     Augmentation, BackboneConfig, DataConfig, DataSource, Experiment, FieldProblem, WeightsSource,
@@ -219,6 +220,14 @@ pub struct Compared {
     pub result: Option<Result<Arc<Comparison>, String>>,
 }
 
+/// The first rows of a table.
+#[derive(Debug, Clone)]
+pub struct PreviewedTable {
+    /// The source that named the table.
+    pub source: DataSource,
+    pub result: Result<Arc<TablePreview>, String>,
+}
+
 /// Everything that panels are built from.
 #[derive(Debug, Clone, Default)]
 pub struct State {
@@ -226,6 +235,8 @@ pub struct State {
     pub active: usize,
     pub scan: Scan,
     pub tree: Tree,
+    /// The table that the active experiment names, as it was looked at last.
+    pub table: Option<PreviewedTable>,
     /// Thumbnails by picture index of the scanned data set.
     pub thumbnails: BTreeMap<usize, Result<Arc<Pixels>, String>>,
     pub preview: Option<Arc<Preview>>,

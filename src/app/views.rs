@@ -31,6 +31,7 @@ use super::panels::log::{LogLocal, LogView, log_ui};
 use super::panels::phases::{PhasesLocal, PhasesView, phases_ui};
 use super::panels::results::{ResultsLocal, ResultsView, results_ui};
 use super::panels::runs::{RunsLocal, RunsView, runs_ui};
+use super::panels::table_preview::TableView;
 use super::panels::training::{TrainingLocal, training_ui};
 use super::panels::{format, training};
 use super::shell::Graft;
@@ -347,7 +348,8 @@ impl Locals {
         match view {
             View::Data => {
                 let data = self.data_cache.view(state);
-                data_view_ui(ui, &data, &mut self.data_view, out);
+                let table = TableView::build(state);
+                data_view_ui(ui, &data, table.as_ref(), &mut self.data_view, out);
                 if !self.data_view.wanted.is_empty() {
                     out.push(Command::WantThumbnails(self.data_view.wanted.clone()));
                 }

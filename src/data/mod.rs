@@ -14,6 +14,7 @@ pub mod replace;
 pub mod scan;
 pub mod speed;
 pub mod split;
+pub mod split_names;
 pub mod square;
 pub mod store;
 
@@ -132,15 +133,11 @@ impl Split {
         }
     }
 
-    /// Understands what people call it, in any case: `train` or `training`, `validation`, `val`,
-    /// `valid` or `dev`, `test` or `testing`.
+    /// Understands what people call it, such as `training`, `val` or `Test set`; see [`split_names`]. An evaluation is
+    /// a test; whoever sees all names at once asks [`split_names::assign`].
     pub fn from_name(name: &str) -> Option<Self> {
-        match name.trim().to_lowercase().as_str() {
-            "train" | "training" => Some(Self::Train),
-            "validation" | "val" | "valid" | "dev" => Some(Self::Validation),
-            "test" | "testing" => Some(Self::Test),
-            _ => None,
-        }
+        let word = split_names::split_word(name)?;
+        split_names::assign(&[word]).into_iter().next().flatten()
     }
 }
 

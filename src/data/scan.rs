@@ -17,6 +17,7 @@ use crate::experiment::{DataConfig, DataSource};
 use crate::paths;
 
 pub use recognise::recognise;
+pub use table::preview::{ColumnPreview, OtherTable, TablePreview};
 
 /// How far a scan is: pictures checked, of how many (0 while they are being counted).
 pub type ScanProgress<'a> = &'a (dyn Fn(usize, usize) + Sync);
@@ -87,6 +88,17 @@ pub fn sources(
     Ok(listed.pictures.into_iter().map(named).collect())
 }
 
+/// The first rows of the table that `source` names, what its columns hold, and the tables beside it.
+///
+/// # Errors
+/// [`DataError::Source`] when it is no table that can be read.
+pub fn preview_table(source: &DataSource, base: Option<&Path>) -> Result<TablePreview, DataError> {
+    let DataSource::Table { file, .. } = source else {
+        return Err(DataError::NoSource);
+    };
+    table::preview::preview(&paths::expand(file, base), source)
+}
+
 /// What the source lists of the classes that are kept.
 fn find(config: &DataConfig, base: Option<&Path>, stop: &StopFlag) -> Result<Found, DataError> {
     let found = match &config.source {
@@ -98,24 +110,10 @@ fn find(config: &DataConfig, base: Option<&Path>, stop: &StopFlag) -> Result<Fou
             folders::split_folders(&paths::expand(path, base), stop)?
         }
         DataSource::Cifar10 { path } => cifar::find(&paths::expand(path, base), stop)?,
-        DataSource::Table {
-            file,
-            path_column,
-            label_column,
-            split_column,
-            threshold,
-        } => {
-            let columns = table::Columns {
-                path: path_column,
-                label: label_column,
-                split: split_column.as_ref(),
-            };
-            table::find(
-                &paths::expand(file, base),
-                &columns,
-                threshold.as_ref(),
-                stop,
-            )?
+        source @ DataSource::Table { .. } => {
+            let table = table::Source::of(source, |file| paths::expand(file, base))
+                .ok_or(DataError::NoSource)?;
+            table::find(&table, &config.classes, stop)?
         }
     };
     classes::choose(found, &config.classes)
@@ -191,6 +189,11 @@ fn source_error(path: &Path, reason: impl Into<String>) -> DataError {
         reason: reason.into(),
         path: path.to_path_buf(),
     }
+}
+
+/// "1 row", "12 rows".
+fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 fn check_stop(stop: &StopFlag) -> Result<(), DataError> {

@@ -52,6 +52,29 @@ pub(super) fn check(experiment: &Experiment) -> Vec<FieldProblem> {
     problems.0
 }
 
+fn check_one_hot(columns: &[Column], path_column: &Column, problems: &mut Problems) {
+    const FIELD: &str = "data.source.one_hot";
+    for (index, column) in columns.iter().enumerate() {
+        let field = format!("{FIELD}[{index}]");
+        problems.column(&field, column);
+        if column == path_column {
+            problems.add(
+                &field,
+                "is the same column as path_column, allowed is another one",
+            );
+        }
+        if columns[..index].contains(column) {
+            problems.add(&field, "is a column for the second time, allowed is once");
+        }
+    }
+    if columns.len() == 1 {
+        problems.add(
+            FIELD,
+            "names one column, allowed are none (the label column holds the class) or at least two",
+        );
+    }
+}
+
 fn check_data(data: &DataConfig, problems: &mut Problems) {
     match &data.source {
         DataSource::Unset => {}
@@ -64,11 +87,29 @@ fn check_data(data: &DataConfig, problems: &mut Problems) {
             label_column,
             split_column,
             threshold,
+            one_hot,
+            split_values,
+            validation_table,
+            test_table,
+            encoding,
+            split_from_folders: _,
         } => {
             problems.path("data.source.file", file);
             problems.column("data.source.path_column", path_column);
             problems.column("data.source.label_column", label_column);
-            if path_column == label_column {
+            check_one_hot(one_hot, path_column, problems);
+            let values = split_values.iter().map(|(value, _)| value.as_str());
+            problems.distinct("data.source.split_values", values);
+            for (field, text) in [
+                ("data.source.validation_table", validation_table),
+                ("data.source.test_table", test_table),
+                ("data.source.encoding", encoding),
+            ] {
+                if let Some(text) = text {
+                    problems.text(field, text);
+                }
+            }
+            if path_column == label_column && one_hot.is_empty() {
                 problems.add(
                     "data.source.label_column",
                     "is the same column as path_column, allowed is another one",
@@ -262,7 +303,12 @@ fn check_training(training: &TrainingConfig, data: &DataConfig, problems: &mut P
 fn source_may_bring_validation(source: &DataSource) -> bool {
     match source {
         DataSource::Unset | DataSource::SplitFolders { .. } => true,
-        DataSource::Table { split_column, .. } => split_column.is_some(),
+        DataSource::Table {
+            split_column,
+            validation_table,
+            split_from_folders,
+            ..
+        } => split_column.is_some() || validation_table.is_some() || *split_from_folders,
         DataSource::ClassFolders { .. } | DataSource::Cifar10 { .. } => false,
     }
 }

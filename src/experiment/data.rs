@@ -52,12 +52,34 @@ pub enum DataSource {
         path_column: Column,
         #[serde(default = "Column::second")]
         label_column: Column,
-        /// Holds `train`, `validation` or `test`.
+        /// Holds `train`, `validation` or `test`, or other values that `split_values` tells.
         #[serde(default)]
         split_column: Option<Column>,
         /// Turns a number in the label column into two classes.
         #[serde(default)]
         threshold: Option<Threshold>,
+        /// One column for each class, with a 1 for the picture's class and a 0 for the others: takes the place of
+        /// the label column, and gives the classes their names.
+        #[serde(default)]
+        one_hot: Vec<Column>,
+        /// What the values of the split column mean, such as folds: `[("0", Test), ("1", Train)]`. Empty: they are
+        /// understood by their words.
+        #[serde(default)]
+        split_values: Vec<(String, SplitPart)>,
+        /// Another table with the same columns, of validation pictures; its path starts from this table's folder.
+        /// Then this table's pictures are for training.
+        #[serde(default)]
+        validation_table: Option<String>,
+        /// Likewise, of test pictures.
+        #[serde(default)]
+        test_table: Option<String>,
+        /// `windows-1252`, `GBK` or another of the web's encodings; told from the table's bytes when absent.
+        #[serde(default)]
+        encoding: Option<String>,
+        /// Pictures in folders called `train`, `validation`, `test` or alike belong there, unless a column says
+        /// otherwise.
+        #[serde(default)]
+        split_from_folders: bool,
     },
     /// The CIFAR-10 binary version's folder: `data_batch_1.bin` to `_5.bin`, `test_batch.bin`.
     Cifar10 { path: PathBuf },
@@ -72,6 +94,23 @@ impl DataSource {
                 Some(path)
             }
             Self::Table { file, .. } => file.parent(),
+        }
+    }
+
+    /// A table whose first column holds paths and whose second holds labels.
+    pub fn table(file: impl Into<PathBuf>) -> Self {
+        Self::Table {
+            file: file.into(),
+            path_column: Column::default(),
+            label_column: Column::second(),
+            split_column: None,
+            threshold: None,
+            one_hot: Vec::new(),
+            split_values: Vec::new(),
+            validation_table: None,
+            test_table: None,
+            encoding: None,
+            split_from_folders: false,
         }
     }
 }
@@ -93,6 +132,16 @@ impl Column {
     fn second() -> Self {
         Self::Index(1)
     }
+}
+
+/// What a value of a table's split column means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SplitPart {
+    Train,
+    Validation,
+    Test,
+    /// Pictures that take no part.
+    Unused,
 }
 
 /// Two classes from one number: at or above the limit, or below it.

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use augmentation::{Augmentation, Views};
 pub use backbone::{BackboneConfig, FreezePlan, NormPolicy, TrainedNorm, WeightsSource};
 pub use check::FieldProblem;
-pub use data::{Column, DataConfig, DataSource, Fit, SplitConfig, Threshold};
+pub use data::{Column, DataConfig, DataSource, Fit, SplitConfig, SplitPart, Threshold};
 pub use head::{Activation, HeadConfig, HeadLayer, OutputLayer, Pooling};
 pub use phase::{LayerRates, Optimizer, Phase, Schedule};
 pub use training::{

@@ -203,6 +203,7 @@ fn enqueue(waiting: &mut VecDeque<Question>, question: Question) {
         | (Question::LayerTree { .. }, Question::LayerTree { .. })
         | (Question::ListRuns { .. }, Question::ListRuns { .. })
         | (Question::Compare { .. }, Question::Compare { .. })
+        | (Question::PreviewTable { .. }, Question::PreviewTable { .. })
         | (Question::Devices, Question::Devices) => true,
         (
             Question::Thumbnail {
@@ -225,6 +226,13 @@ fn answer(question: Question) -> Option<Answer> {
         Question::Recognise { path } => Answer::Recognised {
             source: scan::recognise(&path).map_err(|error| error.to_string()),
             path,
+        },
+        Question::PreviewTable { source, base } => Answer::TablePreviewed {
+            result: scan::preview_table(&source, base.as_deref())
+                .map(Arc::new)
+                .map_err(|error| error.to_string()),
+            source,
+            base,
         },
         Question::Thumbnail {
             dataset,

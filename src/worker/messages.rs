@@ -7,6 +7,7 @@ mod gallery;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::data::scan::TablePreview;
 use crate::data::{Dataset, PictureSource, Pixels, Split, SplitIndices};
 use crate::evaluation::Evaluation;
 use crate::experiment::{Augmentation, DataConfig, DataSource, Experiment, Fit, WeightsSource};
@@ -87,6 +88,11 @@ pub enum Question {
     Recognise {
         path: PathBuf,
     },
+    /// The first rows of the table that `source` names, and the tables beside it.
+    PreviewTable {
+        source: DataSource,
+        base: Option<PathBuf>,
+    },
     /// A thumbnail of one picture, its longer side at most `side`.
     Thumbnail {
         dataset: Arc<Dataset>,
@@ -166,6 +172,11 @@ pub enum Answer {
     Recognised {
         path: PathBuf,
         source: Result<DataSource, String>,
+    },
+    TablePreviewed {
+        source: DataSource,
+        base: Option<PathBuf>,
+        result: Result<Arc<TablePreview>, String>,
     },
     Thumbnail {
         name: String,

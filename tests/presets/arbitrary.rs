@@ -4,7 +4,8 @@ use graft::experiment::{
     Activation, Augmentation, BackboneConfig, ClassWeights, Column, DataConfig, DataSource,
     EarlyStopping, Experiment, Fit, FreezePlan, HeadConfig, HeadLayer, Keep, LayerRates,
     MixedPrecision, Monitor, NormPolicy, Optimizer, OutputLayer, Phase, Pooling, Precision,
-    Schedule, SplitConfig, TestViews, Threshold, TrainedNorm, TrainingConfig, Views, WeightsSource,
+    Schedule, SplitConfig, SplitPart, TestViews, Threshold, TrainedNorm, TrainingConfig, Views,
+    WeightsSource,
 };
 use proptest::prelude::*;
 
@@ -36,6 +37,30 @@ fn any_data() -> impl Strategy<Value = DataConfig> {
         below: format!("{above} not"),
         above,
     });
+    let part = || {
+        prop_oneof![
+            Just(SplitPart::Train),
+            Just(SplitPart::Validation),
+            Just(SplitPart::Test),
+            Just(SplitPart::Unused)
+        ]
+    };
+    let more = (
+        prop_oneof![
+            Just(vec![]),
+            any_names(2).prop_map(|names| names.into_iter().map(Column::Name).collect::<Vec<_>>())
+        ],
+        any_names(0).prop_flat_map(move |names| {
+            names
+                .into_iter()
+                .map(|name| (Just(name), part()))
+                .collect::<Vec<_>>()
+        }),
+        prop::option::of(any_name()),
+        prop::option::of(any_name()),
+        prop::option::of(any_name()),
+        any::<bool>(),
+    );
     let source = prop_oneof![
         Just(DataSource::Unset),
         path().prop_map(|path| DataSource::ClassFolders { path }),
@@ -45,15 +70,35 @@ fn any_data() -> impl Strategy<Value = DataConfig> {
             path(),
             column(),
             prop::option::of(column()),
-            prop::option::of(threshold)
+            prop::option::of(threshold),
+            more
         )
             .prop_map(
-                |(file, label_column, split_column, threshold)| DataSource::Table {
+                |(
+                    file,
+                    label_column,
+                    split_column,
+                    threshold,
+                    (
+                        one_hot,
+                        split_values,
+                        validation_table,
+                        test_table,
+                        encoding,
+                        split_from_folders,
+                    ),
+                )| DataSource::Table {
                     file,
                     path_column: Column::Index(0),
                     label_column,
                     split_column,
                     threshold,
+                    one_hot,
+                    split_values,
+                    validation_table,
+                    test_table,
+                    encoding,
+                    split_from_folders,
                 }
             ),
     ];

@@ -1,15 +1,17 @@
 //! Left side: where the pictures come from and how they are split.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use eframe::egui;
 
 use super::editor::EditorView;
 use super::effect::Control;
-use super::{data_table, format, widgets};
+use super::{data_table, format, table_preview, widgets};
 use crate::app::command::{Command, View};
 use crate::app::state::{Scan, State};
 use crate::app::tokens::{self, icon, tokens};
+use crate::data::scan::TablePreview;
 use crate::experiment::{DataSource, Fit};
 
 /// Plain data of the data editor.
@@ -25,6 +27,8 @@ pub struct DataEditorView {
     pub failed: bool,
     /// Classes found by the scan, with their numbers of pictures.
     pub found: Vec<(String, usize)>,
+    /// The table that is looked at, with those beside it.
+    pub table: Option<Arc<TablePreview>>,
     /// Training pictures that there are, for the limit.
     pub train_pictures: usize,
 }
@@ -81,6 +85,7 @@ impl DataEditorView {
             scanning: matches!(state.scan, Scan::Running { .. }),
             failed: matches!(state.scan, Scan::Failed(_)),
             found,
+            table: table_preview::preview_of(state).and_then(Result::ok),
             train_pictures,
             editor,
         })
@@ -139,6 +144,9 @@ pub fn data_editor_ui(
     source_ui(ui, view, out);
     let mut draft = view.editor.draft();
     data_table::table_ui(ui, &mut draft);
+    if let Some(table) = &view.table {
+        table_preview::other_tables_ui(ui, table, &mut draft);
+    }
 
     widgets::heading(ui, "Square");
     let tooltip = "How a picture becomes the square that the network sees";

@@ -4,6 +4,7 @@ use std::sync::{Arc, Weak};
 
 use eframe::egui::{self, Align2, RichText, Sense, vec2};
 
+use super::table_preview::{TableView, table_preview_ui};
 use super::textures::{TextureCache, TextureKey};
 use super::{format, widgets};
 use crate::app::command::Command;
@@ -216,6 +217,7 @@ pub struct DataViewLocal {
 pub fn data_view_ui(
     ui: &mut egui::Ui,
     view: &DataView,
+    table: Option<&TableView>,
     local: &mut DataViewLocal,
     out: &mut Vec<Command>,
 ) {
@@ -243,27 +245,36 @@ pub fn data_view_ui(
         ),
         DataView::Scanning { done, total } => scanning_ui(ui, *done, *total, out),
         DataView::Failed(message) => {
-            widgets::empty_state(
-                ui,
-                icon::WARNING_CIRCLE,
-                "These pictures can't be used",
-                message,
-                |ui| {
-                    ui.horizontal(|ui| {
-                        ui.add_space((ui.available_width() - 240.0).max(0.0) / 2.0);
-                        open_button(ui, out);
-                        if ui
-                            .button("Try again")
-                            .on_hover_text("Look through the same source again")
-                            .clicked()
-                        {
-                            out.push(Command::Rescan);
-                        }
-                    });
-                },
-            );
+            egui::ScrollArea::vertical()
+                .id_salt("failed")
+                .auto_shrink(false)
+                .show(ui, |ui| {
+                    if let Some(table) = table {
+                        table_preview_ui(ui, table, out);
+                    }
+                    widgets::empty_state(
+                        ui,
+                        icon::WARNING_CIRCLE,
+                        "These pictures can't be used",
+                        message,
+                        |ui| {
+                            ui.horizontal(|ui| {
+                                ui.add_space((ui.available_width() - 240.0).max(0.0) / 2.0);
+                                open_button(ui, out);
+                                if ui
+                                    .button("Try again")
+                                    .on_hover_text("Look through the same source again")
+                                    .clicked()
+                                {
+                                    out.push(Command::Rescan);
+                                }
+                            });
+                        },
+                    );
+                })
+                .inner
         }
-        DataView::Ready(view) => ready_ui(ui, view, local),
+        DataView::Ready(view) => ready_ui(ui, view, table, local, out),
     }
 }
 
@@ -326,13 +337,22 @@ fn scanning_ui(ui: &mut egui::Ui, done: usize, total: usize, out: &mut Vec<Comma
     );
 }
 
-fn ready_ui(ui: &mut egui::Ui, view: &ReadyView, local: &mut DataViewLocal) {
+fn ready_ui(
+    ui: &mut egui::Ui,
+    view: &ReadyView,
+    table: Option<&TableView>,
+    local: &mut DataViewLocal,
+    out: &mut Vec<Command>,
+) {
     egui::ScrollArea::vertical()
         .id_salt("data view")
         .auto_shrink(false)
         .show(ui, |ui| {
             totals_ui(ui, view);
             remarks_ui(ui, &view.remarks);
+            if let Some(table) = table {
+                table_preview_ui(ui, table, out);
+            }
             ui.add_space(tokens::SPACE_M);
             classes_ui(ui, view, local);
             ui.add_space(tokens::SPACE_M);

@@ -31,13 +31,7 @@ pub fn experiment() -> Experiment {
         name: "Solar cells, fine-tuning".into(),
         ..Experiment::default()
     };
-    experiment.data.source = DataSource::Table {
-        file: PathBuf::from("$GRAFT_DATA/elpv/labels.csv"),
-        path_column: Default::default(),
-        label_column: crate::experiment::Column::Index(1),
-        split_column: None,
-        threshold: None,
-    };
+    experiment.data.source = DataSource::table("$GRAFT_DATA/elpv/labels.csv");
     experiment.augmentation = Augmentation {
         horizontal_flip: true,
         vertical_flip: true,

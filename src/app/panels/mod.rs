@@ -32,6 +32,7 @@ pub mod phases;
 pub mod results;
 mod results_verdict;
 pub mod runs;
+pub mod table_preview;
 pub mod textures;
 pub mod training;
 pub mod weights;

@@ -8,6 +8,7 @@ mod compare;
 mod evaluation;
 mod freeze_tree;
 mod gallery_wall;
+mod table_columns;
 
 use super::*;
 use crate::app::command::Command;
@@ -141,6 +142,7 @@ impl Driven {
             "data view" => data_view::data_view_ui(
                 ui,
                 &data_view::DataView::build(state),
+                table_preview::TableView::build(state).as_ref(),
                 &mut self.data_view,
                 out,
             ),
@@ -673,13 +675,7 @@ fn pictures_are_walked_through_when_something_has_changed() {
 #[test]
 fn a_table_says_which_columns_hold_what() {
     let mut state = fakes::state();
-    state.documents[0].experiment.data.source = DataSource::Table {
-        file: "/pictures/labels.csv".into(),
-        path_column: Column::Index(0),
-        label_column: Column::Index(1),
-        split_column: None,
-        threshold: None,
-    };
+    state.documents[0].experiment.data.source = DataSource::table("/pictures/labels.csv");
     let mut harness = settled("data", egui::vec2(320.0, 900.0), true, Driven::new(state));
     let field = harness.get_by_role_and_label(accesskit::Role::TextInput, "Classes");
     field.focus();

@@ -63,6 +63,12 @@ fn table(file: &Path, split: Option<Column>, threshold: Option<Threshold>) -> Da
         label_column: Column::Index(1),
         split_column: split,
         threshold,
+        one_hot: Vec::new(),
+        split_values: Vec::new(),
+        validation_table: None,
+        test_table: None,
+        encoding: None,
+        split_from_folders: false,
     }
 }
 
@@ -314,7 +320,13 @@ fn tables_with_headers_name_their_columns() {
             path_column: name("file"),
             label_column: name("label"),
             split_column: Some(name("set")),
-            threshold: None
+            threshold: None,
+            one_hot: Vec::new(),
+            split_values: Vec::new(),
+            validation_table: None,
+            test_table: None,
+            encoding: None,
+            split_from_folders: false,
         }
     );
     let dataset = scan_source(source).unwrap();
@@ -330,6 +342,12 @@ fn tables_with_headers_name_their_columns() {
         label_column: Column::Index(3),
         split_column: None,
         threshold: None,
+        one_hot: Vec::new(),
+        split_values: Vec::new(),
+        validation_table: None,
+        test_table: None,
+        encoding: None,
+        split_from_folders: false,
     };
     assert_eq!(scan_source(by_place).unwrap().pictures.len(), 3);
     let wrong = DataSource::Table {
@@ -338,6 +356,12 @@ fn tables_with_headers_name_their_columns() {
         label_column: name("label"),
         split_column: None,
         threshold: None,
+        one_hot: Vec::new(),
+        split_values: Vec::new(),
+        validation_table: None,
+        test_table: None,
+        encoding: None,
+        split_from_folders: false,
     };
     let error = scan_source(wrong).unwrap_err().to_string();
     assert!(

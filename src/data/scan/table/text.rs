@@ -1,4 +1,4 @@
-//! A table's text to rows of cells: what separates them is found out.
+//! A table's file to rows of cells: how it is written is found out.
 
 use std::fs::File;
 use std::io::Read;
@@ -7,6 +7,8 @@ use std::path::Path;
 use super::super::super::DataError;
 use super::super::folders::{is_picture_name, unreadable};
 use super::super::source_error;
+use super::divide::{Line, Row, SEPARATORS, Separator, divide};
+use super::encoding::{self, Decoded};
 
 /// A larger table is refused.
 const MAX_TABLE_BYTES: u64 = 512 << 20;
@@ -14,30 +16,33 @@ const MAX_TABLE_BYTES: u64 = 512 << 20;
 /// How many rows are looked at to find out how a table is written.
 const SAMPLE_ROWS: usize = 50;
 
-/// What may stand between two cells, most telling first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Separator {
-    Character(u8),
-    Whitespace,
-}
-
-const SEPARATORS: [Separator; 4] = [
-    Separator::Character(b'\t'),
-    Separator::Character(b';'),
-    Separator::Character(b','),
-    Separator::Whitespace,
-];
+/// A part of the rows, one of so many, may have other numbers of cells before spaces are taken for parts of names.
+const RAGGED: usize = 5;
 
 #[derive(Debug)]
 pub struct Table {
     pub rows: Vec<Row>,
+    pub written: Written,
+    /// Lines that are no rows, and why.
+    pub problems: Vec<(u64, String)>,
 }
 
+/// How a table is written.
 #[derive(Debug)]
-pub struct Row {
-    /// In the file, counted from 1.
-    pub line: u64,
-    pub cells: Vec<String>,
+pub struct Written {
+    pub separator: Separator,
+    pub encoding: &'static str,
+    pub encoding_is_guessed: bool,
+    /// The first word that is not plain ASCII, to judge the encoding by.
+    pub example: Option<String>,
+    /// How many cells most rows have.
+    pub width: usize,
+    /// Lines that begin with `#`.
+    pub comments: usize,
+    /// Lines whose quotes were read as they stand.
+    pub unclosed_quotes: Vec<u64>,
+    /// Everything after the first space of a line is its second cell.
+    pub divided_once: bool,
 }
 
 impl Table {
@@ -50,33 +55,10 @@ impl Table {
             .max()
             .unwrap_or(0)
     }
-
-    /// Whether the first row names columns: its path is no file while a later row's is. Where no
-    /// file is there at all, names decide.
-    pub fn has_header(&self, path_column: usize, folder: &Path) -> bool {
-        let path = |row: &Row| {
-            row.cells
-                .get(path_column)
-                .map(|cell| cell.trim().replace('\\', "/"))
-        };
-        let is_file = |row: &Row| {
-            path(row).is_some_and(|path| !path.is_empty() && folder.join(path).is_file())
-        };
-        let is_picture = |row: &Row| path(row).is_some_and(|path| is_picture_name(&path));
-        let Some((first, later)) = self.rows.split_first() else {
-            return false;
-        };
-        let later = &later[..later.len().min(SAMPLE_ROWS)];
-        if is_file(first) {
-            return false;
-        }
-        !is_picture(first) && (later.iter().any(is_file) || later.iter().any(is_picture))
-            || (!is_picture(first) && later.is_empty())
-    }
 }
 
-/// Reads and divides a table.
-pub fn read(file: &Path) -> Result<Table, DataError> {
+/// Reads and divides a table, in the encoding called `asked` or in the one that it seems to have.
+pub fn read(file: &Path, asked: Option<&str>) -> Result<Table, DataError> {
     let unreadable = |error| source_error(file, format!("the table {}", unreadable(&error)));
     if !file.is_file() {
         return Err(source_error(
@@ -96,9 +78,15 @@ pub fn read(file: &Path) -> Result<Table, DataError> {
             "the table is larger than 512 MiB: divide it",
         ));
     }
-    let text = String::from_utf8_lossy(&bytes);
-    let text = text.trim_start_matches('\u{feff}');
-    let table = parse(text);
+    if let Some(kind) = other_kind(&bytes) {
+        return Err(source_error(
+            file,
+            format!("this is {kind}, not text: save the table as CSV (UTF-8)"),
+        ));
+    }
+    let decoded = encoding::decode(&bytes, asked).map_err(|reason| source_error(file, reason))?;
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let table = parse(&decoded, &|name| folder.join(name).is_file());
     if table.rows.is_empty() {
         return Err(source_error(
             file,
@@ -114,20 +102,167 @@ pub fn read(file: &Path) -> Result<Table, DataError> {
     Ok(table)
 }
 
-/// Divides by the separator under which most of the first lines have several cells, one of them a
-/// picture's name.
-fn parse(text: &str) -> Table {
-    let sample: String = text
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .take(SAMPLE_ROWS)
-        .flat_map(|line| [line, "\n"])
-        .collect();
+/// What else is called a table, by its first bytes.
+fn other_kind(bytes: &[u8]) -> Option<&'static str> {
+    let kinds: [(&[u8], &str); 8] = [
+        (
+            b"PK\x03\x04",
+            "a workbook (Excel, LibreOffice) or another ZIP archive",
+        ),
+        (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
+        (b"PAR1", "a Parquet file"),
+        (b"ARROW1", "an Arrow file"),
+        (b"SQLite format 3", "an SQLite database"),
+        (b"\x1f\x8b", "a gzip archive"),
+        (b"%PDF", "a PDF document"),
+        (b"\x89HDF", "an HDF5 file"),
+    ];
+    kinds
+        .into_iter()
+        .find_map(|(start, kind)| bytes.starts_with(start).then_some(kind))
+}
+
+/// `is_there` tells whether a name is that of a file beside the table.
+fn parse(decoded: &Decoded<'_>, is_there: &dyn Fn(&str) -> bool) -> Table {
+    let mut lines = lines(&decoded.text);
+    let mut problems = Vec::new();
+    lines.retain(|line| {
+        let is_text = !line.text.contains('\0');
+        if !is_text {
+            problems.push((
+                line.number,
+                "holds a NUL character, which is no text: correct or delete the line".to_owned(),
+            ));
+        }
+        is_text
+    });
+    let named = lines.first().and_then(|line| excel_separator(line.text));
+    if named.is_some() {
+        lines.remove(0);
+    }
+    let comments = remove_comments(&mut lines, is_there);
+    let separator = named.unwrap_or_else(|| find_separator(&lines));
+    let mut divided = divide(&lines, separator);
+    let mut divided_once = false;
+    if separator == Separator::Whitespace && is_ragged(&divided.rows, divided.width) {
+        divided_once = true;
+        for row in &mut divided.rows {
+            if row.cells.len() > 2 {
+                let rest = row.cells.split_off(1).join(" ");
+                row.cells.push(rest);
+            }
+        }
+        divided.width = 2;
+    }
+    Table {
+        written: Written {
+            separator,
+            encoding: decoded.encoding,
+            encoding_is_guessed: decoded.guessed,
+            example: example(&decoded.text),
+            width: divided.width,
+            comments,
+            unclosed_quotes: divided.unclosed,
+            divided_once,
+        },
+        rows: divided.rows,
+        problems,
+    }
+}
+
+/// The lines that are not blank, without byte order marks; they end with `\n`, `\r\n` or `\r`.
+fn lines(text: &str) -> Vec<Line<'_>> {
+    let mut lines = Vec::new();
+    let mut number = 0;
+    let mut rest = text;
+    while !rest.is_empty() {
+        number += 1;
+        let (line, after) = match rest.find(['\n', '\r']) {
+            None => (rest, ""),
+            Some(at) => {
+                let end = if rest[at..].starts_with("\r\n") { 2 } else { 1 };
+                (&rest[..at], &rest[at + end..])
+            }
+        };
+        rest = after;
+        let text = line.trim_start_matches('\u{feff}');
+        if !text.trim().is_empty() {
+            lines.push(Line { number, text });
+        }
+    }
+    lines
+}
+
+/// Excel's `sep=;` in the first line.
+fn excel_separator(line: &str) -> Option<Separator> {
+    let line = line.trim_matches([' ', '"', '\r']);
+    let (name, separator) = line.split_once('=')?;
+    let mut characters = separator.chars();
+    let separator = characters.next()?;
+    (name.trim().eq_ignore_ascii_case("sep")
+        && characters.next().is_none()
+        && !separator.is_alphanumeric())
+    .then_some(Separator::Character(separator))
+}
+
+/// Takes out lines that begin with `#`, but for pictures of such a name and for a header; says how many.
+fn remove_comments(lines: &mut Vec<Line<'_>>, is_there: &dyn Fn(&str) -> bool) -> usize {
+    let is_separator = |character: char| matches!(character, ',' | ';' | '\t' | '|');
+    let cells = |text: &str| -> Vec<String> {
+        text.split(is_separator)
+            .map(|cell| cell.trim().trim_matches('"').to_owned())
+            .collect()
+    };
+    let is_comment = |text: &str| {
+        text.trim_start().starts_with('#')
+            && !cells(text).first().is_some_and(|cell| is_there(cell))
+            && !text.split_whitespace().next().is_some_and(is_there)
+    };
+    if !lines.iter().any(|line| is_comment(line.text)) {
+        return 0;
+    }
+    let names_picture = |text: &str| {
+        cells(text)
+            .iter()
+            .flat_map(|cell| {
+                [
+                    cell.as_str(),
+                    cell.split_whitespace().next().unwrap_or_default(),
+                ]
+            })
+            .any(|cell| is_picture_name(cell) || !cell.is_empty() && is_there(cell))
+    };
+    let first = lines
+        .iter()
+        .position(|line| !is_comment(line.text))
+        .unwrap_or(lines.len());
+    // `# file,label` right above the first picture.
+    let header = first.checked_sub(1).filter(|&header| {
+        let columns = cells(lines[header].text).len();
+        lines.get(first).is_some_and(|line| {
+            names_picture(line.text) && columns > 1 && cells(line.text).len() == columns
+        }) && !names_picture(lines[header].text)
+    });
+    let before = lines.len();
+    let mut index = 0;
+    lines.retain_mut(|line| {
+        let is_header = header == Some(index);
+        index += 1;
+        if is_header {
+            line.text = line.text.trim_start().trim_start_matches('#').trim_start();
+        }
+        is_header || !is_comment(line.text)
+    });
+    before - lines.len()
+}
+
+/// The separator under which most of the first lines have several cells, one of them a picture's name.
+fn find_separator(lines: &[Line<'_>]) -> Separator {
+    let sample = &lines[..lines.len().min(SAMPLE_ROWS)];
     let score = |separator: Separator| {
-        let table = divide(&sample, separator);
-        let several = table.rows.iter().filter(|row| row.cells.len() > 1).count();
-        let with_picture = table
-            .rows
+        let rows = divide(sample, separator).rows;
+        let several = rows.iter().filter(|row| row.cells.len() > 1).count();
+        let with_picture = rows
             .iter()
             .filter(|row| {
                 row.cells.len() > 1 && row.cells.iter().any(|cell| is_picture_name(cell.trim()))
@@ -142,73 +277,33 @@ fn parse(text: &str) -> Table {
             best = (*separator, score);
         }
     }
-    divide(text, best.0)
+    best.0
 }
 
-fn divide(text: &str, separator: Separator) -> Table {
-    let collapsed;
-    let (text, delimiter) = match separator {
-        Separator::Character(character) => (text, character),
-        Separator::Whitespace => {
-            collapsed = collapse_whitespace(text);
-            (collapsed.as_str(), b'\t')
-        }
-    };
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(text.as_bytes());
-    let rows = reader
-        .records()
-        .filter_map(Result::ok)
-        .filter(|record| record.iter().any(|cell| !cell.trim().is_empty()))
-        .map(|record| Row {
-            line: record.position().map_or(0, csv::Position::line),
-            cells: record.iter().map(str::to_owned).collect(),
-        })
+/// Whether names of classes hold spaces where spaces separate: many rows have other numbers of cells than most, and
+/// the path is the first.
+fn is_ragged(rows: &[Row], width: usize) -> bool {
+    let other = rows.iter().filter(|row| row.cells.len() != width).count();
+    let path_first = rows
+        .iter()
+        .filter(|row| row.cells.first().is_some_and(|cell| is_picture_name(cell)))
+        .count();
+    other * RAGGED > rows.len() && path_first * 2 > rows.len()
+}
+
+/// The first word with a letter beyond ASCII, not too long.
+fn example(text: &str) -> Option<String> {
+    let at = text.find(|character: char| !character.is_ascii())?;
+    let is_end = |character: char| character.is_ascii() && !character.is_ascii_alphanumeric();
+    let start = text[..at].rfind(is_end).map_or(0, |end| end + 1);
+    let word: String = text[start..]
+        .chars()
+        .take_while(|&character| !is_end(character))
+        .take(24)
         .collect();
-    Table { rows }
-}
-
-/// One tab for each run of spaces and tabs outside quotes, none at the ends of lines.
-fn collapse_whitespace(text: &str) -> String {
-    let mut collapsed = String::with_capacity(text.len());
-    for line in text.lines() {
-        let mut quoted = false;
-        let mut gap = false;
-        for character in line.trim().chars() {
-            quoted ^= character == '"';
-            if character.is_whitespace() && !quoted {
-                gap = true;
-                continue;
-            }
-            if std::mem::take(&mut gap) {
-                collapsed.push('\t');
-            }
-            collapsed.push(character);
-        }
-        collapsed.push('\n');
-    }
-    collapsed
+    Some(word.trim_matches('\u{feff}').to_owned()).filter(|word| !word.is_empty())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_separator_is_found() {
-        let expect = [["a b.png", "0,5"], ["c.png", "1"]];
-        for text in [
-            "a b.png;0,5\nc.png;1\n",
-            "\"a b.png\",\"0,5\"\r\nc.png,1\r\n",
-            "a b.png\t0,5\n\nc.png\t1",
-            "\"a b.png\"    0,5\n  c.png \t 1  \n",
-        ] {
-            let cells: Vec<Vec<String>> =
-                parse(text).rows.into_iter().map(|row| row.cells).collect();
-            assert_eq!(cells, expect, "{text}");
-        }
-    }
-}
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests;

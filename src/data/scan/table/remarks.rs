@@ -1,0 +1,462 @@
+//! What a person should know of how a table was read: a screen of sentences at most.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::super::super::{Remark, Split};
+use super::super::folders::{is_picture_name, list};
+use super::super::{count, relative_name};
+use super::Source;
+use super::beside;
+use super::columns::Sheet;
+use super::lexically_normal;
+use super::pictures::How;
+use super::propose::{self, Label, Proposal};
+use super::rows::Part;
+use super::splits::Rule;
+
+/// What was counted while the rows were read.
+#[derive(Debug, Default)]
+pub struct Told {
+    pub rows: usize,
+    pub headers: usize,
+    pub missing: usize,
+    /// Of these, addresses in the web.
+    pub addresses: usize,
+    pub ambiguous: usize,
+    pub unlabelled: usize,
+    pub ragged: usize,
+    pub without_part: usize,
+    /// Pictures in folders that are named for training, validation and test.
+    pub in_folders: [usize; 3],
+    pub unused: usize,
+    pub unknown_parts: BTreeMap<String, usize>,
+    pub two_labels: usize,
+    pub two_parts: usize,
+    pub twice: usize,
+    /// How many cells were understood otherwise than as they stand, each with the first of them.
+    hows: BTreeMap<How, (usize, String, String)>,
+}
+
+impl Told {
+    /// A cell means the picture called `name`.
+    pub fn found(&mut self, how: How, cell: &str, name: &str) {
+        if how != How::Written {
+            self.hows
+                .entry(how)
+                .or_insert_with(|| (0, cell.to_owned(), name.to_owned()))
+                .0 += 1;
+        }
+    }
+}
+
+/// `used` are the files of the pictures that the tables list.
+pub fn remarks(
+    source: &Source<'_>,
+    parts: &[Part<'_>],
+    told: &Told,
+    used: &[&Path],
+) -> Vec<Remark> {
+    let Some(first) = parts.first() else {
+        return Vec::new();
+    };
+    let proposal = Proposal::new(&first.sheet, first.path).ok();
+    let mut remarks = which_tables(parts);
+    remarks.extend(beside::remarks(source, parts));
+    remarks.extend(encoding(parts));
+    remarks.extend(columns(source, first, proposal.as_ref()));
+    remarks.extend(split(source, parts, told, proposal.as_ref()));
+    remarks.extend(paths(told));
+    remarks.extend(oddities(parts, told));
+    remarks.extend(unlisted(parts, used));
+    remarks
+}
+
+fn file_name(file: &Path) -> String {
+    file.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// With its folder, where several tables have the same name.
+fn called(file: &Path, parts: &[Part<'_>]) -> String {
+    let name = file_name(file);
+    let alike = parts
+        .iter()
+        .filter(|part| file_name(&part.file) == name)
+        .count();
+    match file.parent().and_then(Path::file_name) {
+        Some(folder) if alike > 1 => format!("{}/{name}", folder.to_string_lossy()),
+        _ => name,
+    }
+}
+
+fn which_tables(parts: &[Part<'_>]) -> Vec<Remark> {
+    let written = |part: &Part<'_>| {
+        let written = &part.sheet.table.written;
+        format!(
+            "{}, separated by {}, {}",
+            count(part.sheet.rows().len(), "row", "rows"),
+            written.separator.name(),
+            written.encoding
+        )
+    };
+    if let [only] = parts {
+        return vec![Remark::taken(format!(
+            "The table is {} ({}).",
+            file_name(&only.file),
+            written(only)
+        ))];
+    }
+    let tables: Vec<String> = parts
+        .iter()
+        .map(|part| {
+            let split = part.assigned.map_or("", Split::name);
+            format!(
+                "{} for {split} ({})",
+                called(&part.file, parts),
+                written(part)
+            )
+        })
+        .collect();
+    vec![Remark::taken(format!(
+        "The tables are {}; the split is theirs.",
+        tables.join(", ")
+    ))]
+}
+
+fn encoding(parts: &[Part<'_>]) -> Vec<Remark> {
+    let mut remarks = Vec::new();
+    for part in parts {
+        let written = &part.sheet.table.written;
+        if written.encoding_is_guessed {
+            let example = written
+                .example
+                .as_ref()
+                .map_or_else(String::new, |word| format!(" (“{word}”)"));
+            remarks.push(Remark::warning(format!(
+                "{} is read as {}, as its bytes suggest{example}: if names look wrong, save it as UTF-8, or name its \
+                 encoding as data.source.encoding.",
+                called(&part.file, parts),
+                written.encoding
+            )));
+        }
+        if part
+            .sheet
+            .rows()
+            .iter()
+            .any(|row| row.cells.iter().any(|cell| cell.contains('\u{fffd}')))
+        {
+            remarks.push(Remark::warning(format!(
+                "{} holds the character \u{fffd}, which stands for letters that were lost when it was saved: different names may \
+                 have become one.",
+                called(&part.file, parts)
+            )));
+        }
+    }
+    remarks
+}
+
+/// Which columns are read, and why, as far as it is not the experiment that says so.
+fn columns(source: &Source<'_>, part: &Part<'_>, proposal: Option<&Proposal>) -> Vec<Remark> {
+    let sheet = &part.sheet;
+    let mut remarks = Vec::new();
+    let header = if sheet.header.is_some() {
+        ""
+    } else {
+        "; the table has no header, columns are counted from 1"
+    };
+    remarks.push(Remark::taken(format!(
+        "Paths are in column {}{header}.",
+        sheet.called(part.path)
+    )));
+    let chosen = match (part.label, proposal.map(|proposal| &proposal.label)) {
+        (Some(label), Some(Label::Column(proposed, _))) => label == *proposed,
+        (None, Some(Label::OneHot(columns))) => part.one_hot == *columns,
+        _ => false,
+    };
+    match proposal {
+        Some(proposal) if chosen => remarks.extend(propose::remarks(sheet, proposal)),
+        _ => {
+            let label = match part.label {
+                Some(label) => format!("column {}", sheet.called(label)),
+                None => format!("{} columns, one for each class", part.one_hot.len()),
+            };
+            remarks.push(Remark::taken(format!(
+                "The label is {label}, as the experiment says."
+            )));
+        }
+    }
+    if let Some(threshold) = source.threshold {
+        remarks.push(Remark::taken(format!(
+            "Two classes are made of its numbers: “{}” from {}, “{}” below.",
+            threshold.above, threshold.at_least, threshold.below
+        )));
+    }
+    remarks
+}
+
+fn split(
+    source: &Source<'_>,
+    parts: &[Part<'_>],
+    told: &Told,
+    proposal: Option<&Proposal>,
+) -> Vec<Remark> {
+    let mut remarks = Vec::new();
+    let Some(part) = parts.first() else {
+        return remarks;
+    };
+    let sheet = &part.sheet;
+    if let Some(column) = part.split {
+        let called = sheet.called(column);
+        let meanings = meanings(sheet, part, column);
+        match part.parts.rule {
+            Rule::TwoNumbers => remarks.push(Remark::warning(format!(
+                "The split is column {called}: {meanings}. Nothing says which of the two numbers is which: set \
+                 data.source.split_values if it is the other way round."
+            ))),
+            Rule::None => remarks.push(Remark::warning(format!(
+                "The split is column {called}, and nothing tells what its values mean: say so as data.source.split_values."
+            ))),
+            _ => remarks.push(Remark::taken(format!("The split is column {called}: {meanings}."))),
+        }
+    } else if parts.len() == 1 {
+        remarks.push(folders_split(source, told));
+    }
+    if !told.unknown_parts.is_empty() {
+        let values: Vec<String> = told
+            .unknown_parts
+            .iter()
+            .take(8)
+            .map(|(value, rows)| format!("“{value}” ({})", count(*rows, "row", "rows")))
+            .collect();
+        remarks.push(Remark::warning(format!(
+            "The split column holds {}, which is no part of a split: these pictures are passed over. Say what it means as \
+             data.source.split_values.",
+            values.join(", ")
+        )));
+    }
+    if told.unused > 0 {
+        remarks.push(Remark::taken(format!(
+            "{} left out, as data.source.split_values says.",
+            count(told.unused, "picture is", "pictures are")
+        )));
+    }
+    if told.without_part > 0 {
+        remarks.push(Remark::warning(format!(
+            "{} an empty split cell: these pictures are used for training, or drawn for parts that the column does not tell.",
+            count(told.without_part, "row has", "rows have")
+        )));
+    }
+    if let Some(proposal) = proposal {
+        remarks.extend(propose::unused_splits(sheet, proposal, part.split));
+    }
+    remarks
+}
+
+/// What the folders say that the pictures stand in, where no column tells the split.
+fn folders_split(source: &Source<'_>, told: &Told) -> Remark {
+    let [train, validation, test] = told.in_folders;
+    let folders = format!("train ({train}), validation ({validation}), test ({test})");
+    if source.split_from_folders {
+        return Remark::taken(format!(
+            "The split is that of the folders that the pictures stand in: {folders}."
+        ));
+    }
+    if train > 0 && validation + test > 0 {
+        return Remark::warning(format!(
+            "No column tells the split, and pictures are drawn for it at random, although they stand in folders for its \
+             parts: {folders}. Set data.source.split_from_folders to keep these apart."
+        ));
+    }
+    Remark::taken("No column tells the split: pictures are drawn for it at random.")
+}
+
+/// "“train” is train (10), “holdout” is test (2)", or only the numbers where the words say it.
+fn meanings(sheet: &Sheet, part: &Part<'_>, column: usize) -> String {
+    let mut told: Vec<(String, usize)> = Vec::new();
+    let counts: BTreeMap<&str, usize> = sheet.counts(column).into_iter().collect();
+    for (value, rows) in counts {
+        if let Some(meaning) = part.parts.part(value) {
+            let meaning = format!("{meaning:?}").to_lowercase();
+            let text = if meaning == value {
+                meaning
+            } else {
+                format!("“{value}” is {meaning}")
+            };
+            told.push((text, rows));
+        }
+    }
+    let told: Vec<String> = told
+        .into_iter()
+        .take(12)
+        .map(|(text, rows)| format!("{text} ({rows})"))
+        .collect();
+    told.join(", ")
+}
+
+fn paths(told: &Told) -> Vec<Remark> {
+    told.hows
+        .iter()
+        .map(|(how, (number, cell, name))| {
+            let number = count(*number, "path was", "paths were");
+            let (text, warns) = match how {
+                How::Written => return Remark::taken(String::new()),
+                How::OtherFolder => (
+                    "found by their file names, in other folders than the table says",
+                    false,
+                ),
+                How::Case => ("found in other upper and lower case", false),
+                How::Unicode => ("found with accents written in another way", false),
+                How::Percent => (
+                    "found after codes such as %20 were read as characters",
+                    false,
+                ),
+                How::WithoutExtension => ("found by names without an ending", false),
+                How::OtherExtension => ("found with another ending than the table says", true),
+                How::Number => ("found by their numbers", true),
+            };
+            let text = format!("{number} {text}: “{cell}” is {name}.");
+            if warns {
+                Remark::warning(text)
+            } else {
+                Remark::taken(text)
+            }
+        })
+        .filter(|remark| !remark.text.is_empty())
+        .collect()
+}
+
+fn oddities(parts: &[Part<'_>], told: &Told) -> Vec<Remark> {
+    let mut remarks = Vec::new();
+    let mut warn = |number: usize, one: &str, many: &str, rest: &str| {
+        if number > 0 {
+            remarks.push(Remark::warning(format!(
+                "{} {rest}",
+                count(number, one, many)
+            )));
+        }
+    };
+    warn(
+        told.missing,
+        "row names a picture",
+        "rows name pictures",
+        "that can't be found.",
+    );
+    warn(
+        told.ambiguous,
+        "row names a picture",
+        "rows name pictures",
+        "that could be one of several files; none was guessed.",
+    );
+    warn(told.unlabelled, "row has", "rows have", "no label.");
+    warn(
+        told.two_labels,
+        "picture stands",
+        "pictures stand",
+        "in the table under two labels and in no class.",
+    );
+    warn(
+        told.two_parts,
+        "picture belongs",
+        "pictures belong",
+        "to two parts of the split; left out.",
+    );
+    warn(
+        told.twice,
+        "row lists",
+        "rows list",
+        "a picture again; each counts once.",
+    );
+    warn(
+        told.ragged,
+        "row has",
+        "rows have",
+        "another number of cells than the rest, and can't be read.",
+    );
+    warn(
+        told.headers,
+        "row repeats",
+        "rows repeat",
+        "the header and is no picture.",
+    );
+    for part in parts {
+        let written = &part.sheet.table.written;
+        let name = called(&part.file, parts);
+        if !written.unclosed_quotes.is_empty() {
+            let lines: Vec<String> = written
+                .unclosed_quotes
+                .iter()
+                .take(10)
+                .map(u64::to_string)
+                .collect();
+            let more = written.unclosed_quotes.len() - lines.len();
+            let more = if more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
+            remarks.push(Remark::warning(format!(
+                "{name} opens a quote that nothing closes in line {}{more}: that line is read as it stands.",
+                lines.join(", ")
+            )));
+        }
+        if written.comments > 0 {
+            remarks.push(Remark::taken(format!(
+                "In {name}, {} with #: not read.",
+                count(written.comments, "line begins", "lines begin")
+            )));
+        }
+        if written.divided_once {
+            remarks.push(Remark::warning(format!(
+                "Rows of {name} have different numbers of words: everything after the path is the label."
+            )));
+        }
+    }
+    remarks
+}
+
+/// Pictures beside and below the table that no row names.
+fn unlisted(parts: &[Part<'_>], used: &[&Path]) -> Option<Remark> {
+    let listed: BTreeSet<PathBuf> = used.iter().map(|path| lexically_normal(path)).collect();
+    let mut others: BTreeMap<PathBuf, String> = BTreeMap::new();
+    for part in parts {
+        // A folder that no cell made look through is not looked through for this: it may be a home.
+        if !part.pictures.is_indexed() {
+            continue;
+        }
+        let (pictures, are_all) = part.pictures.all();
+        if !are_all {
+            return None;
+        }
+        for (path, name) in pictures {
+            let path = lexically_normal(path);
+            if !listed.contains(&path) {
+                others.entry(path).or_insert_with(|| name.to_owned());
+            }
+        }
+    }
+    if !parts.iter().any(|part| part.pictures.is_indexed()) {
+        let folders: BTreeSet<&Path> = used.iter().filter_map(|path| path.parent()).collect();
+        for folder in folders {
+            for entry in list(folder).unwrap_or_default() {
+                let path = lexically_normal(&entry.path);
+                if !entry.is_folder && is_picture_name(&entry.name) && !listed.contains(&path) {
+                    let root = parts.first().map_or(folder, |part| part.pictures.folder);
+                    let name = relative_name(&entry.path, root);
+                    others.entry(path).or_insert(name);
+                }
+            }
+        }
+    }
+    let first = others.values().next()?;
+    let others = count(
+        others.len(),
+        "picture of the folder stands in no usable row and is",
+        "pictures of the folder stand in no usable row and are",
+    );
+    Some(Remark::warning(format!(
+        "{others} not used, such as {first}."
+    )))
+}
