@@ -4,8 +4,8 @@ use std::path::Path;
 
 use graft::experiment::{
     Activation, Augmentation, Column, DataSource, Experiment, FreezePlan, HeadLayer, LayerRates,
-    NormPolicy, Optimizer, OutputLayer, Phase, Pooling, Schedule, Threshold, TrainedNorm, Views,
-    WeightsSource, preset,
+    NormPolicy, Optimizer, OutputLayer, Phase, Pooling, Preprocessing, Schedule, Threshold,
+    TrainedNorm, Views, WeightsSource, preset,
 };
 use proptest::prelude::*;
 
@@ -525,7 +525,12 @@ fn single_fields_are_set_by_path() {
         "training.early_stopping.patience=4",
         "head.layers[1]=Dropout(0.25)",
         "augmentation.views=Cached(4)",
+        "backbone.weights=File(path: \"a.pth\", key: Some(\"teacher.backbone\"))",
+        "backbone.weights=File(path: \"b.pth\", key: \"student\")",
+        "backbone.weights.key=encoder_q",
         "backbone.weights=Named(\"IMAGENET1K_V1\")",
+        "backbone.preprocessing=Published",
+        "backbone.preprocessing=Timm(\"mobilenetv2_100\")",
         "seed=7",
     ] {
         preset::set_field(&mut experiment, assignment)
@@ -571,8 +576,63 @@ fn single_fields_are_set_by_path() {
         WeightsSource::Named("IMAGENET1K_V1".into())
     );
 
+    assert_eq!(
+        experiment.backbone.preprocessing,
+        Preprocessing::Timm("mobilenetv2_100".into())
+    );
+
     preset::set_field(&mut experiment, "data.limit=None").unwrap();
     assert_eq!(experiment.data.limit, None);
+}
+
+/// A file with a key is called as one without, and what has neither is written as it always was.
+#[test]
+fn one_of_several_networks_in_a_file_is_chosen_by_its_key() {
+    let parsed = |text: &str| preset::parse(text, Path::new("x.ron")).unwrap();
+    let experiment =
+        parsed("(version: 1, backbone: (weights: File(path: \"w.pth\", key: Some(\"teacher\"))))");
+    let weights = &experiment.backbone.weights;
+    assert_eq!(
+        (weights.file(), weights.key()),
+        (Some(Path::new("w.pth")), Some("teacher"))
+    );
+    let text = preset::to_text(&experiment);
+    assert!(
+        text.contains("weights: File(path: \"w.pth\", key: \"teacher\")"),
+        "{text}"
+    );
+    assert!(!text.contains("preprocessing"), "{text}");
+    assert_eq!(parsed(&text), experiment);
+    let plain = parsed("(version: 1, backbone: (weights: File(\"w.pth\")))");
+    assert_eq!(plain.backbone.weights, WeightsSource::File("w.pth".into()));
+    assert!(preset::to_text(&plain).contains("weights: File(\"w.pth\"),"));
+    let without = parsed("(version: 1, backbone: (weights: File(path: \"w.pth\")))");
+    assert_eq!(
+        (
+            without.backbone.weights.file(),
+            without.backbone.weights.key()
+        ),
+        (Some(Path::new("w.pth")), None)
+    );
+    for (text, expected) in [
+        (
+            "(version: 1, backbone: (weights: File(path: \"w.pth\", keys: \"a\")))",
+            "1:54: `backbone.weights.keys` is not a field: did you mean `key`? (allowed are path and key)",
+        ),
+        (
+            "(version: 1, backbone: (weights: Fil(\"w.pth\")))",
+            "`backbone.weights` is Fil: did you mean `File`? (allowed are Pretrained, Named, File and Random)",
+        ),
+        (
+            "(version: 1, backbone: (preprocessing: Custom(input_size: 224, resize: 200, filter: Bicubic, mean: (0, 0, 0), std: (1, 1, 1))))",
+            "`backbone.preprocessing` resizes the shorter side to 200, allowed is 224 to 1024",
+        ),
+    ] {
+        let error = preset::parse(text, Path::new("x.ron"))
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(expected), "{error}");
+    }
 }
 
 #[test]

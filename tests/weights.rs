@@ -254,6 +254,180 @@ fn a_file_is_checked_against_a_backbone() {
     assert!(message.contains("web page"), "{message}");
 }
 
+/// MobileNetV3 small as it is initialised, its names behind each of `prefixes`.
+fn mobilenet(path: &Path, prefixes: &[&str]) {
+    let backbone = graft::models::build("mobilenet_v3_small", 5, tch::Device::Cpu).unwrap();
+    let entries: Vec<(String, tch::Tensor)> = prefixes
+        .iter()
+        .flat_map(|prefix| {
+            let entries = backbone.parameters().entries.iter();
+            entries.map(move |entry| (format!("{prefix}{}", entry.name), entry.tensor.copy()))
+        })
+        .collect();
+    tch::Tensor::write_safetensors(&entries, path).unwrap();
+}
+
+#[test]
+fn of_two_networks_in_a_file_the_person_chooses_one() {
+    let home = Home::new();
+    let check = ["weights", "check", "mobilenet_v3_small", "w.safetensors"];
+    mobilenet(
+        &home.path().join("w.safetensors"),
+        &["model.", "ema_model."],
+    );
+    let message = home.refused(&check, 1);
+    for expected in [
+        "2 times",
+        "“ema_model” or “model”",
+        "File(path: …, key: …)",
+        "--key",
+    ] {
+        assert!(message.contains(expected), "{message}");
+    }
+    let text = home.printed(&[&check[..], &["--key", "ema_model"]].concat());
+    assert!(
+        text.contains("inside: ema_model") && text.contains("fits MobileNetV3 small"),
+        "{text}"
+    );
+    assert!(
+        text.contains("“ema_model” is used and not “model”"),
+        "{text}"
+    );
+    let message = home.refused(&[&check[..], &["--key", "teacher"]].concat(), 1);
+    assert!(
+        message.contains("it fits under “ema_model” or “model”"),
+        "{message}"
+    );
+    home.pictures(1);
+    let embed = [
+        "embed",
+        "--backbone",
+        "mobilenet_v3_small",
+        "--weights",
+        "w.safetensors",
+        "--device",
+        "cpu",
+        "--out",
+        "f.safetensors",
+        "pictures",
+    ];
+    assert!(home.refused(&embed, 1).contains("2 times"));
+    home.printed(&[&embed[..], &["--key", "model"]].concat());
+
+    mobilenet(
+        &home.path().join("w.safetensors"),
+        &["module.encoder_k.", "module.encoder_q."],
+    );
+    let report = json(&home.printed(&[&check[..], &["--json"]].concat()));
+    assert_eq!(report["inside"], "module.encoder_q");
+    assert_eq!(report["others"], serde_json::json!(["module.encoder_k"]));
+    assert!(
+        report["remarks"][0]
+            .as_str()
+            .unwrap()
+            .contains("query encoder"),
+        "{report}"
+    );
+}
+
+/// timm's names and shapes for MobileNetV3 small, of zeros.
+fn timms_mobilenet(path: &Path) {
+    fn walk(node: &Value, name: &str, all: &mut Vec<(String, tch::Tensor)>) {
+        match node {
+            Value::String(shape) => {
+                let sides = shape.split(',').filter(|side| !side.is_empty());
+                let sides: Vec<i64> = sides.map(|side| side.parse().unwrap()).collect();
+                let zeros = tch::Tensor::zeros(sides, (tch::Kind::Half, tch::Device::Cpu));
+                all.push((name.to_owned(), zeros));
+            }
+            node => {
+                for (part, inner) in node.as_object().unwrap() {
+                    let name = if name.is_empty() {
+                        part.clone()
+                    } else {
+                        format!("{name}.{part}")
+                    };
+                    walk(inner, &name, all);
+                }
+            }
+        }
+    }
+    let recorded: Value = serde_json::from_str(include_str!("golden/dialects.json")).unwrap();
+    let mut all = Vec::new();
+    walk(&recorded["mobilenet_v3_small"]["timm"], "", &mut all);
+    tch::Tensor::write_safetensors(&all, path).unwrap();
+}
+
+#[test]
+fn a_file_in_timms_names_gets_timms_preprocessing() {
+    let home = Home::new();
+    timms_mobilenet(&home.path().join("own.safetensors"));
+    let text = home.printed(&["weights", "check", "mobilenet_v3_small", "own.safetensors"]);
+    let expected = "pictures are prepared as timm does for mobilenetv3_small_100.lamb_in1k: 224 pixels cut from 256, \
+                    bicubic, mean 0.485 0.456 0.406, deviation 0.229 0.224 0.225";
+    assert!(text.contains(expected), "{text}");
+    let report = json(&home.printed(&[
+        "weights",
+        "check",
+        "mobilenet_v3_small",
+        "own.safetensors",
+        "--json",
+    ]));
+    assert_eq!(report["preprocessing"]["interpolation"], "bicubic");
+    assert_eq!(report["format"], "safetensors");
+
+    // A run says so, and keeps it for whoever uses it without the file.
+    home.pictures(8);
+    let preset = home.preset("Timm");
+    let run = |more: &[&str]| {
+        let run = [
+            "run",
+            preset.to_str().unwrap(),
+            "--out",
+            "runs",
+            "--device",
+            "cpu",
+            "--set",
+            "backbone.name=\"mobilenet_v3_small\"",
+            "--set",
+            "backbone.weights=File(\"own.safetensors\")",
+        ];
+        let output = home.graft(&[&run[..], more].concat());
+        let (printed, said) = self::text(&output);
+        assert!(output.status.success(), "{said}");
+        format!("{printed}{said}")
+    };
+    run(&[]);
+    let folder = std::fs::read_dir(home.path().join("runs"))
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let kept = std::fs::read_to_string(folder.join("preset.ron")).unwrap();
+    assert!(
+        kept.contains("preprocessing: Timm(\"mobilenetv3_small_100.lamb_in1k\")"),
+        "{kept}"
+    );
+    let log = std::fs::read_to_string(folder.join("log.txt")).unwrap();
+    assert!(log.contains(expected), "{log}");
+    std::fs::remove_dir_all(&folder).unwrap();
+    run(&["--set", "backbone.preprocessing=Published"]);
+    let folder = std::fs::read_dir(home.path().join("runs"))
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let log = std::fs::read_to_string(folder.join("log.txt")).unwrap();
+    assert!(
+        log.contains(
+            "as for the published weights IMAGENET1K_V1: 224 pixels cut from 256, bilinear"
+        ),
+        "{log}"
+    );
+}
+
 #[test]
 fn features_and_the_classifier_give_the_classes() {
     let home = Home::new();

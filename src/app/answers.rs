@@ -143,6 +143,9 @@ impl Graft {
                     self.asked.seen = None;
                 }
             }
+            Answer::WeightsExamined { backbone, examined } => {
+                self.state.examined_weights = Some((*backbone, examined));
+            }
             Answer::Speed { backbone, result } => {
                 self.asked.speed = None;
                 match result {

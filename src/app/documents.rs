@@ -185,7 +185,7 @@ fn make_absolute(experiment: &mut Experiment, base: Option<&Path>) {
         }
         DataSource::Table { file, .. } => mend(file),
     }
-    if let WeightsSource::File(file) = &mut experiment.backbone.weights {
+    if let Some(file) = experiment.backbone.weights.file_mut() {
         mend(file);
     }
 }

@@ -7,7 +7,7 @@ use eframe::egui;
 
 use super::shell::{Asked, Graft, ScanKey};
 use super::state::{RecordState, Scan, Tree};
-use crate::experiment::DataSource;
+use crate::experiment::{BackboneConfig, DataSource};
 use crate::models::{catalogue, weights};
 use crate::worker::messages::Question;
 
@@ -65,16 +65,18 @@ impl Graft {
         let table =
             matches!(source, DataSource::Table { .. }).then(|| (source.clone(), key.base.clone()));
         let backbone = document.experiment.backbone.clone();
+        let base = document.base();
         if self.asked.scan.as_ref() == Some(&key) {
             self.asked.waiting = None;
         } else {
             self.ask_scan(key, ctx);
         }
         self.ask_table(table);
+        self.examine_weights(&backbone, base);
         let known = catalogue::find(&backbone.name);
         let size = backbone
             .input_size
-            .or_else(|| known.map(|info| weights::input_size(info, &backbone.weights)));
+            .or_else(|| known.map(|info| weights::input_size(info, &backbone)));
         match size {
             Some(size) => {
                 let wanted = (backbone.name, size);
@@ -159,6 +161,19 @@ impl Graft {
             base: key.base.clone(),
         });
         self.asked.scan = Some(key);
+    }
+
+    /// Looks into a person's own file of weights, once for each choice of it.
+    fn examine_weights(&mut self, backbone: &BackboneConfig, base: Option<PathBuf>) {
+        let wanted = Some((backbone.clone(), base.clone()));
+        if backbone.weights.file().is_none() || self.asked.examined == wanted {
+            return;
+        }
+        self.asked.examined = wanted;
+        self.workers.ask(Question::ExamineWeights {
+            backbone: Box::new(backbone.clone()),
+            base,
+        });
     }
 
     /// Opens a run's metrics when they are needed for the first time.

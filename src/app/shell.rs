@@ -23,7 +23,7 @@ use super::views::Locals;
 use super::workers::Workers;
 use super::{actions, theme};
 use crate::data::{Dataset, PictureSource};
-use crate::experiment::{Augmentation, DataConfig, DataSource, Fit, WeightsSource};
+use crate::experiment::{Augmentation, BackboneConfig, DataConfig, DataSource, Fit, WeightsSource};
 use crate::models::tree::LayerTree;
 use crate::worker::messages::{Question, RunId};
 
@@ -115,6 +115,8 @@ pub struct Asked {
     pub unmeasurable: BTreeSet<String>,
     /// The picture that the untouched network was shown, and the network.
     pub seen: Option<(PictureSource, String, WeightsSource)>,
+    /// The file of weights that was looked into, and for which backbone.
+    pub examined: Option<(BackboneConfig, Option<PathBuf>)>,
     /// When the runs were listed last because of those that train elsewhere.
     pub listed: Option<Instant>,
 }

@@ -16,6 +16,7 @@ use crate::experiment::{
 use crate::models::device::Devices;
 use crate::models::speed::Measured;
 use crate::models::tree::LayerTree;
+use crate::models::weights::Examined;
 use crate::runs::{Comparison, RunSummary};
 use crate::training::EpochMetrics;
 use crate::training::events::Progress;
@@ -246,6 +247,8 @@ pub struct State {
     pub speeds: BTreeMap<String, Measured>,
     /// Backbone and name of the published weights that stand on this machine.
     pub stored_weights: BTreeSet<(String, String)>,
+    /// What is in the file that a backbone's weights are read from, of the backbone that was looked at last.
+    pub examined_weights: Option<(BackboneConfig, Arc<Examined>)>,
     pub devices: Option<Devices>,
     /// "cpu", "cuda:0"; `None` for the best there is.
     pub device: Option<String>,

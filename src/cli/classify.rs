@@ -20,6 +20,9 @@ pub struct Arguments {
     /// A .safetensors, .pth, .pt or .bin file, or a name from `graft weights list`, instead of the default
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
+    /// Which of several networks in that file: what stands before its names, such as teacher.backbone
+    #[arg(long, value_name = "KEY", requires = "weights")]
+    key: Option<String>,
     /// How many classes to name for each picture
     #[arg(long, value_name = "K", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
     top: u16,
@@ -43,7 +46,7 @@ struct Answer {
 pub fn classify(arguments: &Arguments) -> anyhow::Result<()> {
     let info = layers::find(&arguments.backbone)?;
     let device = run::device(arguments.device.as_deref())?.unwrap_or_else(device::best);
-    let source = weights::source(info, arguments.weights.as_deref());
+    let source = weights::source(info, arguments.weights.as_deref(), arguments.key.as_deref());
     let network = PretrainedNetwork::open(info.name, &source, None, device)?;
     for remark in &network.report().remarks {
         output::warn(&format!("warning: {remark}"));

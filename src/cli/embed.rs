@@ -28,6 +28,9 @@ pub struct Arguments {
     /// A .safetensors, .pth or .pt file, or a name from `graft weights list`, instead of the default
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
+    /// Which of several networks in that file: what stands before its names, such as teacher.backbone
+    #[arg(long, value_name = "KEY", requires = "weights")]
+    key: Option<String>,
     /// The file to write: features [N, F] and, where folders name classes, labels [N]
     #[arg(long, value_name = "FEATURES.safetensors")]
     out: PathBuf,
@@ -71,7 +74,7 @@ pub fn embed(arguments: &Arguments) -> anyhow::Result<()> {
         warn_among_pictures(&arguments.out, &source, None);
     }
     let device = run::device(arguments.device.as_deref())?.unwrap_or_else(device::best);
-    let source = weights::source(info, arguments.weights.as_deref());
+    let source = weights::source(info, arguments.weights.as_deref(), arguments.key.as_deref());
     let network = PretrainedNetwork::open(info.name, &source, None, device)?;
     for remark in &network.report().remarks {
         output::warn(&format!("warning: {remark}"));

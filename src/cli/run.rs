@@ -257,9 +257,9 @@ pub(super) fn experiment(
         bail!("the experiment can't run: {}", problems.join("; "));
     }
     // The experiment itself does not know the catalogue.
-    let backbone = &experiment.backbone;
-    if let Some(info) = catalogue::find(&backbone.name) {
-        weights::chosen(info, &backbone.weights)?;
+    if let Some(info) = catalogue::find(&experiment.backbone.name) {
+        weights::preprocessing(info, &experiment.backbone)?;
+        weights::settle(&mut experiment.backbone, base.as_deref());
     }
     Ok((experiment, base))
 }

@@ -11,7 +11,7 @@ use tch::Device;
 use super::table::{Align, table};
 use super::{layers, output, progress};
 use crate::data::StopFlag;
-use crate::experiment::WeightsSource;
+use crate::experiment::{BackboneConfig, Preprocessing, WeightsSource};
 use crate::format;
 use crate::models::catalogue::architectures;
 use crate::models::weights::{self, LoadReport, Mirrors};
@@ -51,6 +51,9 @@ enum Command {
         /// A .safetensors, .pth or .pt file
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// Which of several networks in the file: what stands before its names, such as teacher.backbone
+        #[arg(long, value_name = "KEY")]
+        key: Option<String>,
         /// Print one JSON document
         #[arg(long)]
         json: bool,
@@ -64,14 +67,15 @@ pub fn weights(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Check {
             backbone,
             file,
+            key,
             json,
-        } => check(backbone, file, *json),
+        } => check(backbone, file, key.as_deref(), *json),
     }
 }
 
 /// What a person who writes `--weights` means: nothing is the default, a published name those
-/// weights, all else a file.
-pub fn source(info: &ArchitectureInfo, named: Option<&Path>) -> WeightsSource {
+/// weights, all else a file, of which `key` names one network.
+pub fn source(info: &ArchitectureInfo, named: Option<&Path>, key: Option<&str>) -> WeightsSource {
     match named {
         None => WeightsSource::Pretrained,
         Some(path) => info
@@ -79,7 +83,7 @@ pub fn source(info: &ArchitectureInfo, named: Option<&Path>) -> WeightsSource {
             .iter()
             .find(|weights| Path::new(weights.name) == path && !path.exists())
             .map_or_else(
-                || WeightsSource::File(path.to_path_buf()),
+                || WeightsSource::in_file(path.to_path_buf(), key.map(str::to_owned)),
                 |weights| WeightsSource::Named(weights.name.into()),
             ),
     }
@@ -197,19 +201,41 @@ fn download(weights: &WeightsInfo, mirrors: &Mirrors) -> anyhow::Result<PathBuf>
     Ok(fetched?)
 }
 
-fn check(backbone: &str, file: &Path, as_json: bool) -> anyhow::Result<()> {
+fn check(backbone: &str, file: &Path, key: Option<&str>, as_json: bool) -> anyhow::Result<()> {
     let info = layers::find(backbone)?;
-    let network = models::build(info.name, 0, Device::Cpu)?;
-    let (report, refusal) = weights::check(network.as_ref(), file)?;
+    let network = models::build_blank(info.name, Device::Cpu)?;
+    let (report, refusal) = weights::check(network.as_ref(), file, key)?;
+    let mut config = BackboneConfig {
+        name: info.name.to_owned(),
+        weights: WeightsSource::in_file(file.to_path_buf(), key.map(str::to_owned)),
+        ..BackboneConfig::default()
+    };
+    weights::settle(&mut config, None);
+    let prepared = weights::preprocessing(info, &config)?;
     if as_json {
         let mut document = serde_json::to_value(&report)?;
         document["backbone"] = json!(info.name);
         document["file"] = json!(file);
         document["usable"] = json!(refusal.is_none());
         document["reason"] = json!(refusal);
+        document["format"] = json!(weights::format(file));
+        document["preprocessing"] = json!({
+            "timm": matches!(config.preprocessing, Preprocessing::Timm(_)),
+            "weights": prepared.name,
+            "input_size": prepared.input_size,
+            "resize": prepared.resize,
+            "interpolation": format!("{:?}", prepared.interpolation).to_lowercase(),
+            "mean": prepared.mean,
+            "std": prepared.std,
+        });
         output::print_json(&document)?;
     } else {
-        output::print(&as_text(info, file, &report, refusal.is_none()))?;
+        let mut text = as_text(info, file, &report, refusal.is_none());
+        if refusal.is_none() {
+            let line = weights::preprocessing_line(&config, &prepared);
+            let _ = writeln!(text, "  {line}");
+        }
+        output::print(&text)?;
     }
     match refusal {
         None => Ok(()),
@@ -221,9 +247,16 @@ fn as_text(info: &ArchitectureInfo, file: &Path, report: &LoadReport, usable: bo
     let mut text = String::new();
     let verdict = if usable { "fits" } else { "does not fit" };
     let _ = writeln!(text, "{} {verdict} {}", file.display(), info.title);
+    let _ = writeln!(text, "  format: {}", weights::format(file));
     let _ = writeln!(text, "  names: {}", report.dialect);
     if let Some(inside) = &report.inside {
         let _ = writeln!(text, "  inside: {inside}");
+    }
+    if !report.others.is_empty() {
+        let _ = writeln!(text, "  other keys that fit: {}", report.others.join(", "));
+    }
+    if let Some(architecture) = &report.architecture {
+        let _ = writeln!(text, "  the file calls its network: {architecture}");
     }
     let _ = writeln!(text, "  fitting tensors: {}", report.loaded);
     let mismatched: Vec<String> = report
@@ -231,10 +264,17 @@ fn as_text(info: &ArchitectureInfo, file: &Path, report: &LoadReport, usable: bo
         .iter()
         .map(|(name, found, own)| format!("{name} is {found:?} and not {own:?}"))
         .collect();
+    let unused: Vec<String> = report
+        .unexpected
+        .iter()
+        .filter(|name| !report.surplus.contains(name))
+        .cloned()
+        .collect();
     for (title, names) in [
         ("missing", &report.missing),
         ("of another shape", &mismatched),
-        ("not used", &report.unexpected),
+        ("layers that the network lacks", &report.surplus),
+        ("heads, losses and counters, not used", &unused),
         ("auxiliary heads, not used", &report.auxiliary),
     ] {
         few(&mut text, title, names);

@@ -14,6 +14,9 @@ pub const LIMIT: RangeInclusive<usize> = 1..=100_000_000;
 
 /// The side of the input square in pixels; a backbone may narrow it further.
 pub const INPUT_SIZE: RangeInclusive<u32> = 32..=512;
+/// Of a channel's values from 0 to 1.
+pub const CHANNEL_MEAN: RangeInclusive<f64> = 0.0..=1.0;
+pub const CHANNEL_STD: RangeInclusive<f64> = 0.001..=10.0;
 pub const FREE_LAYERS: RangeInclusive<usize> = 0..=100_000;
 
 /// Stages of the backbone whose features the head takes.

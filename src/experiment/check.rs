@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::{
     Augmentation, BackboneConfig, ClassWeights, Column, DataConfig, DataSource, Experiment,
-    FreezePlan, HeadConfig, HeadLayer, LayerRates, Optimizer, OutputLayer, Phase, Schedule,
-    TrainingConfig, Views, WeightsSource, bounds,
+    FreezePlan, HeadConfig, HeadLayer, LayerRates, Optimizer, OutputLayer, Phase, Preprocessing,
+    Schedule, TrainingConfig, Views, WeightsSource, bounds,
 };
 
 /// One field that can't be used as it is.
@@ -170,11 +170,50 @@ fn check_backbone(backbone: &BackboneConfig, problems: &mut Problems) {
     problems.text("backbone.name", &backbone.name);
     match &backbone.weights {
         WeightsSource::File(path) => problems.path("backbone.weights", path),
+        WeightsSource::Part { path, key } => {
+            problems.path("backbone.weights", path);
+            if let Some(key) = key {
+                problems.text("backbone.weights", key);
+            }
+        }
         WeightsSource::Named(name) => problems.text("backbone.weights", name),
         WeightsSource::Pretrained | WeightsSource::Random => {}
     }
     if let Some(side) = backbone.input_size {
         problems.number("backbone.input_size", side, &bounds::INPUT_SIZE);
+    }
+    check_preprocessing(&backbone.preprocessing, problems);
+}
+
+fn check_preprocessing(preprocessing: &Preprocessing, problems: &mut Problems) {
+    let field = "backbone.preprocessing";
+    match preprocessing {
+        Preprocessing::Auto | Preprocessing::Published => {}
+        Preprocessing::Timm(name) => problems.text(field, name),
+        Preprocessing::Custom {
+            input_size,
+            resize,
+            mean,
+            std,
+            ..
+        } => {
+            problems.number(field, *input_size, &bounds::INPUT_SIZE);
+            if resize < input_size || *resize > 2 * bounds::INPUT_SIZE.end() {
+                problems.add(
+                    field,
+                    format!(
+                        "resizes the shorter side to {resize}, allowed is {input_size} to {}",
+                        2 * bounds::INPUT_SIZE.end()
+                    ),
+                );
+            }
+            for value in mean {
+                problems.number(field, *value, &bounds::CHANNEL_MEAN);
+            }
+            for value in std {
+                problems.number(field, *value, &bounds::CHANNEL_STD);
+            }
+        }
     }
 }
 

@@ -15,7 +15,9 @@ mod training;
 use serde::{Deserialize, Serialize};
 
 pub use augmentation::{Augmentation, Views};
-pub use backbone::{BackboneConfig, FreezePlan, NormPolicy, TrainedNorm, WeightsSource};
+pub use backbone::{
+    BackboneConfig, FreezePlan, NormPolicy, Preprocessing, ResizeFilter, TrainedNorm, WeightsSource,
+};
 pub use check::FieldProblem;
 pub use data::{Column, DataConfig, DataSource, Fit, SplitConfig, SplitPart, Threshold};
 pub use head::{Activation, HeadConfig, HeadLayer, OutputLayer, Pooling};

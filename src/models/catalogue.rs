@@ -1,6 +1,7 @@
 //! What is known of each backbone and its weights, without building it.
 
 mod table;
+pub mod timm;
 
 use std::sync::LazyLock;
 

@@ -18,7 +18,7 @@ pub(super) fn tree(experiment: &Experiment) -> Result<LayerTree, ModelError> {
         .input_size
         .or_else(|| {
             let info = catalogue::find(&backbone.name)?;
-            Some(weights::input_size(info, &backbone.weights))
+            Some(weights::input_size(info, backbone))
         })
         .unwrap_or(224);
     models::outline(&backbone.name, size)

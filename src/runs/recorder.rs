@@ -9,7 +9,7 @@ use super::atomic::Background;
 use super::peak_memory::PeakMemory;
 use super::{RunError, RunState, RunSummary, atomic, files, resume, seeds, store};
 use crate::data::{Dataset, SplitIndices};
-use crate::experiment::{DataSource, Experiment, WeightsSource, preset};
+use crate::experiment::{DataSource, Experiment, preset};
 use crate::format;
 use crate::training::estimate::Estimate;
 use crate::training::events::TestMetrics;
@@ -521,7 +521,7 @@ pub(super) fn with_absolute_paths(experiment: &Experiment, base: Option<&Path>) 
         | DataSource::Cifar10 { path } => fix(path),
         DataSource::Table { file, .. } => fix(file),
     }
-    if let WeightsSource::File(path) = &mut experiment.backbone.weights {
+    if let Some(path) = experiment.backbone.weights.file_mut() {
         fix(path);
     }
     experiment
@@ -531,6 +531,7 @@ pub(super) fn with_absolute_paths(experiment: &Experiment, base: Option<&Path>) 
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
+    use crate::experiment::WeightsSource;
 
     #[test]
     fn slugs_are_short_and_plain() {

@@ -60,7 +60,7 @@ impl Classifier {
         let mut network = Network::blank(experiment, classes.len(), device)?;
         weights::load(network.backbone.as_mut(), file)?;
         load_head(&network, file)?;
-        let info = network.pretrained;
+        let info = &network.pretrained;
         let spec = square_spec(experiment, info, input_side(experiment, info));
         let normalizer = Normalizer::new(info, device)?;
         let views = match experiment.training.test_views {

@@ -11,7 +11,7 @@ use super::phase_plan::{Anatomy, PhasePlan};
 use super::reporter::Reporter;
 use super::shortage::AtOnce;
 use super::stages::Stages;
-use crate::experiment::{Experiment, OutputLayer, Phase, WeightsSource};
+use crate::experiment::{Experiment, OutputLayer, Phase, Preprocessing, WeightsSource};
 use crate::libtorch::autocast::Bf16;
 use crate::libtorch::{self, cuda};
 use crate::models::cam::Activations;
@@ -54,7 +54,7 @@ pub struct Network {
     /// What trains computes in bf16, where that is safe.
     pub(super) is_mixed: bool,
     /// Whose preprocessing the pictures get.
-    pub pretrained: &'static WeightsInfo,
+    pub pretrained: WeightsInfo,
     /// Pictures that pass without gradients.
     pub at_once: AtOnce,
     /// Whose features the head takes beside the last stage's.
@@ -103,8 +103,8 @@ impl Network {
         if device.is_cuda() && libtorch::IS_THERE {
             cuda::allow_tf32(experiment.training.tf32)?;
         }
-        let pretrained = weights::chosen(backbone.info(), &experiment.backbone.weights)?;
-        let side = input_side(experiment, pretrained);
+        let pretrained = weights::preprocessing(backbone.info(), &experiment.backbone)?;
+        let side = input_side(experiment, &pretrained);
         let tree = backbone.tree(side)?;
         let segments: Vec<_> = (0..backbone.segments())
             .map(|index| backbone.segment_leaves(index))
@@ -163,12 +163,19 @@ impl Network {
         let Some(file) = file? else {
             return Ok(format!("Random weights, seed {}", experiment.seed));
         };
-        let report = weights::load(self.backbone.as_mut(), &file)?;
+        let key = config.weights.key();
+        let report = weights::load_part(self.backbone.as_mut(), &file, key)?;
         let name = file
             .file_name()
             .unwrap_or(file.as_os_str())
             .to_string_lossy();
-        Ok(report.line(&name))
+        let mut line = report.line(&name);
+        // Published weights come with theirs, which nobody has guessed.
+        if config.weights.file().is_some() || config.preprocessing != Preprocessing::Auto {
+            line.push_str("; ");
+            line.push_str(&weights::preprocessing_line(config, &self.pretrained));
+        }
+        Ok(line)
     }
 
     /// The number of segments: the depth of the pooled features.

@@ -10,7 +10,7 @@ use super::pictures::Normalizer;
 use super::trainer::{square_spec, use_all_cores};
 use crate::data::Pixels;
 use crate::data::square::{SquareSpec, to_square};
-use crate::experiment::{Experiment, Fit, WeightsSource};
+use crate::experiment::{Experiment, Fit, Preprocessing, WeightsSource};
 use crate::models::fold::FrozenPrefix;
 use crate::models::layers::Pass;
 use crate::models::weights::{self, LoadReport};
@@ -22,7 +22,7 @@ pub struct PretrainedNetwork {
     whole: FrozenPrefix,
     spec: SquareSpec,
     normalizer: Normalizer,
-    preprocessing: &'static WeightsInfo,
+    preprocessing: WeightsInfo,
     report: LoadReport,
 }
 
@@ -54,12 +54,19 @@ impl PretrainedNetwork {
         })?;
         use_all_cores();
         let mut backbone = models::build_blank(name, device)?;
-        let report = weights::load(backbone.as_mut(), &file)?;
-        let preprocessing = weights::chosen(backbone.info(), source)?;
+        let mut report = weights::load_part(backbone.as_mut(), &file, source.key())?;
         let mut experiment = Experiment::default();
+        experiment.backbone.name = name.into();
+        experiment.backbone.weights = source.clone();
+        weights::settle(&mut experiment.backbone, base);
+        let preprocessing = weights::preprocessing(backbone.info(), &experiment.backbone)?;
+        if experiment.backbone.preprocessing != Preprocessing::Auto {
+            let line = weights::preprocessing_line(&experiment.backbone, &preprocessing);
+            report.remarks.push(line);
+        }
         experiment.data.fit = Fit::CenterCrop;
-        let spec = square_spec(&experiment, preprocessing, preprocessing.input_size);
-        let normalizer = Normalizer::new(preprocessing, device)?;
+        let spec = square_spec(&experiment, &preprocessing, preprocessing.input_size);
+        let normalizer = Normalizer::new(&preprocessing, device)?;
         let whole = FrozenPrefix::new(backbone.as_ref(), 0..backbone.segments())?;
         Ok(Self {
             backbone,
@@ -72,8 +79,8 @@ impl PretrainedNetwork {
     }
 
     /// Whose resize, crop, mean and deviation the pictures get.
-    pub fn preprocessing(&self) -> &'static WeightsInfo {
-        self.preprocessing
+    pub fn preprocessing(&self) -> &WeightsInfo {
+        &self.preprocessing
     }
 
     /// What loading the weights did.

@@ -131,13 +131,13 @@ impl Look {
             _ => Network::blank(experiment, classes, device)?,
         };
         let file = weights::locate(&config.weights, &config.name, base.as_deref());
-        let info = network.pretrained;
+        let info = &network.pretrained;
         let spec = square_spec(experiment, info, input_side(experiment, info));
         let mut disk = None;
         // Weights that are not here have left no features.
         if let Ok(file) = file {
             if let Some(file) = file {
-                weights::load(network.backbone.as_mut(), &file)?;
+                weights::load_part(network.backbone.as_mut(), &file, config.weights.key())?;
             }
             let cuts = network.cuts(experiment)?;
             let asked = experiment.training.precision;

@@ -120,7 +120,9 @@ impl Assistant {
                 }
             }
             Question::Features(question) => self.features.ask(question),
-            Question::MeasureSpeed { .. } | Question::Classify { .. } => {
+            Question::MeasureSpeed { .. }
+            | Question::Classify { .. }
+            | Question::ExamineWeights { .. } => {
                 if let Some(networks) = &self.networks {
                     drop(networks.try_send(question));
                 }
@@ -314,6 +316,7 @@ fn answer(question: Question) -> Option<Answer> {
         | Question::Features(_)
         | Question::MeasureSpeed { .. }
         | Question::Classify { .. }
+        | Question::ExamineWeights { .. }
         | Question::EvaluateRun { .. }
         | Question::StopEvaluation { .. } => return None,
     })

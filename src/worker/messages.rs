@@ -10,10 +10,13 @@ use std::sync::Arc;
 use crate::data::scan::TablePreview;
 use crate::data::{Dataset, PictureSource, Pixels, Split, SplitIndices};
 use crate::evaluation::Evaluation;
-use crate::experiment::{Augmentation, DataConfig, DataSource, Experiment, Fit, WeightsSource};
+use crate::experiment::{
+    Augmentation, BackboneConfig, DataConfig, DataSource, Experiment, Fit, WeightsSource,
+};
 use crate::models::device::Devices;
 use crate::models::speed::Measured;
 use crate::models::tree::LayerTree;
+use crate::models::weights::Examined;
 use crate::runs::{Comparison, EvaluatedRun, RunSummary, StoredRun};
 use crate::training::TrainingEvent;
 use crate::training::diagnosis::{Diagnosis, Undecided};
@@ -116,6 +119,11 @@ pub enum Question {
         weights: WeightsSource,
         base: Option<PathBuf>,
     },
+    /// What is in the file that the backbone's weights are read from.
+    ExamineWeights {
+        backbone: Box<BackboneConfig>,
+        base: Option<PathBuf>,
+    },
     /// `count` augmented versions of one picture, as training would see them.
     Augment {
         dataset: Arc<Dataset>,
@@ -198,6 +206,10 @@ pub enum Answer {
         source: PictureSource,
         backbone: String,
         result: Result<Vec<RankedClass>, String>,
+    },
+    WeightsExamined {
+        backbone: Box<BackboneConfig>,
+        examined: Arc<Examined>,
     },
     Augmented {
         index: usize,

@@ -1,13 +1,14 @@
 //! Questions that run a network, on a thread of their own: they take seconds, and tensors stay there.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use crossbeam_channel::Receiver;
 
 use super::messages::{Answer, Question};
 use crate::data::decode;
 use crate::experiment::WeightsSource;
-use crate::models::{catalogue, speed};
+use crate::models::{catalogue, speed, weights};
 use crate::training::leave_cores;
 use crate::training::pretrained::PretrainedNetwork;
 
@@ -52,6 +53,13 @@ fn answer(question: Question, last: &mut Last) -> Option<Answer> {
                 .ok_or_else(|| format!("there is no backbone named “{backbone}”"))
                 .and_then(|info| speed::measure(info).map_err(|error| error.to_string()));
             Some(Answer::Speed { backbone, result })
+        }
+        Question::ExamineWeights { backbone, base } => {
+            let examined = weights::examine(&backbone, base.as_deref())?;
+            Some(Answer::WeightsExamined {
+                backbone,
+                examined: Arc::new(examined),
+            })
         }
         Question::Classify {
             source,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::messages::{RunEvent, RunId, StartRun};
 use super::trainer::Shared;
 use crate::data::{DataError, Dataset, StopFlag, scan, split};
-use crate::models::device;
+use crate::models::{device, weights};
 use crate::runs::recorder::RunRecorder;
 use crate::runs::store;
 use crate::training::events::{Activity, Progress};
@@ -58,10 +58,15 @@ fn attempt(start: &StartRun, shared: &Arc<Shared>, stop: &StopFlag) -> Result<Ru
             Err(error) => return Err(error.to_string()),
         },
     };
-    let split = split::split(&dataset, &start.experiment).map_err(|error| error.to_string())?;
+    let mut experiment = start.experiment.clone();
+    // What a run keeps holds without its weight file.
+    if start.resume.is_none() {
+        weights::settle(&mut experiment.backbone, start.base.as_deref());
+    }
+    let split = split::split(&dataset, &experiment).map_err(|error| error.to_string())?;
     let base = start.base.as_deref();
     let opened = match &start.resume {
-        None => RunRecorder::create(&start.runs, &start.experiment, base, &dataset, &split)
+        None => RunRecorder::create(&start.runs, &experiment, base, &dataset, &split)
             .map(|recorder| (recorder, None)),
         Some(folder) => RunRecorder::reopen(folder).and_then(|(recorder, point)| {
             recorder.check_split(&dataset, &split)?;
@@ -78,7 +83,7 @@ fn attempt(start: &StartRun, shared: &Arc<Shared>, stop: &StopFlag) -> Result<Ru
     }
 
     let request = TrainingRequest {
-        experiment: start.experiment.clone(),
+        experiment,
         dataset,
         split,
         base: start.base.clone(),

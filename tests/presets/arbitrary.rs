@@ -4,8 +4,8 @@ use graft::experiment::{
     Activation, Augmentation, BackboneConfig, ClassWeights, Column, DataConfig, DataSource,
     EarlyStopping, Experiment, Fit, FreezePlan, HeadConfig, HeadLayer, Keep, LayerRates,
     MixedPrecision, Monitor, NormPolicy, Optimizer, OutputLayer, Phase, Pooling, Precision,
-    Schedule, SplitConfig, SplitPart, TestViews, Threshold, TrainedNorm, TrainingConfig, Views,
-    WeightsSource,
+    Preprocessing, ResizeFilter, Schedule, SplitConfig, SplitPart, TestViews, Threshold,
+    TrainedNorm, TrainingConfig, Views, WeightsSource,
 };
 use proptest::prelude::*;
 
@@ -283,22 +283,51 @@ fn any_training() -> impl Strategy<Value = TrainingConfig> {
         )
 }
 
-/// An experiment with nothing out of range.
-pub fn any_experiment() -> impl Strategy<Value = Experiment> {
-    let backbone = (any_name(), 0..4_u8, prop::option::of(32_u32..512)).prop_map(
-        |(name, weights, input_size)| BackboneConfig {
-            weights: match weights {
-                0 => WeightsSource::File(name.clone().into()),
-                1 => WeightsSource::Named(name.clone()),
-                2 => WeightsSource::Pretrained,
-                _ => WeightsSource::Random,
-            },
-            name,
+fn any_preprocessing() -> impl Strategy<Value = Preprocessing> {
+    let custom = (32_u32..512, 0_u32..100, 0.0..1.0_f64, 0.01..1.0_f64).prop_map(
+        |(input_size, more, mean, std)| Preprocessing::Custom {
             input_size,
-            frozen_norm: NormPolicy::AdaptStatistics,
-            trained_norm: TrainedNorm::Inference,
+            resize: input_size + more,
+            filter: ResizeFilter::Bilinear,
+            mean: [mean, 0.5, 0.25],
+            std: [std, 0.5, 1.0],
         },
     );
+    prop_oneof![
+        Just(Preprocessing::Auto),
+        Just(Preprocessing::Published),
+        any_name().prop_map(Preprocessing::Timm),
+        custom,
+    ]
+}
+
+/// An experiment with nothing out of range.
+pub fn any_experiment() -> impl Strategy<Value = Experiment> {
+    let backbone = (
+        any_name(),
+        0..5_u8,
+        prop::option::of(32_u32..512),
+        any_preprocessing(),
+    )
+        .prop_map(
+            |(name, weights, input_size, preprocessing)| BackboneConfig {
+                weights: match weights {
+                    0 => WeightsSource::File(name.clone().into()),
+                    4 => WeightsSource::Part {
+                        path: name.clone().into(),
+                        key: Some(name.clone()),
+                    },
+                    1 => WeightsSource::Named(name.clone()),
+                    2 => WeightsSource::Pretrained,
+                    _ => WeightsSource::Random,
+                },
+                name,
+                input_size,
+                preprocessing,
+                frozen_norm: NormPolicy::AdaptStatistics,
+                trained_norm: TrainedNorm::Inference,
+            },
+        );
     let augmentation = (0.0..180.0_f64, 0.0..0.9_f64, any::<bool>(), 1_u32..64).prop_map(
         |(rotation, zoom, vertical_flip, views)| Augmentation {
             views: Views::Cached(views),

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use eframe::egui::{self, Align2, Sense, vec2};
 
@@ -12,9 +13,9 @@ use super::{format, widgets};
 use crate::app::command::Command;
 use crate::app::state::State;
 use crate::app::tokens::{self, icon, tokens};
-use crate::experiment::{NormPolicy, TrainedNorm, WeightsSource};
+use crate::experiment::{NormPolicy, Preprocessing, TrainedNorm, WeightsSource};
 use crate::models::catalogue::{self, ArchitectureInfo};
-use crate::models::weights;
+use crate::models::weights::{self, Examined};
 
 /// Plain data of the backbone editor.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +23,8 @@ pub struct BackboneView {
     pub editor: EditorView,
     /// Pictures per second on this machine, of those that have been measured.
     pub speeds: BTreeMap<&'static str, f64>,
+    /// What is in the person's own file of weights, once that is known.
+    pub examined: Option<Arc<Examined>>,
 }
 
 /// "5.3 M · 0.39 GFLOPs · 224 px · 41/s"
@@ -60,9 +63,16 @@ impl BackboneView {
             let measured = state.speeds.get(info.name)?;
             Some((info.name, measured.pictures_per_second))
         });
+        let editor = EditorView::build(state)?;
+        let examined = state
+            .examined_weights
+            .as_ref()
+            .filter(|(backbone, _)| *backbone == editor.experiment.backbone)
+            .map(|(_, examined)| Arc::clone(examined));
         Some(Self {
-            editor: EditorView::build(state)?,
+            editor,
             speeds: speeds.collect(),
+            examined,
         })
     }
 
@@ -183,10 +193,11 @@ pub(super) fn choose(draft: &mut Draft<'_>, name: &str) {
     backbone.input_size = None;
     if matches!(
         backbone.weights,
-        WeightsSource::File(_) | WeightsSource::Named(_)
+        WeightsSource::File(_) | WeightsSource::Part { .. } | WeightsSource::Named(_)
     ) {
         backbone.weights = WeightsSource::Pretrained;
     }
+    backbone.preprocessing = Preprocessing::Auto;
     // So do the names of another network's layers.
     for phase in &mut draft.experiment.phases {
         super::layer_plan::forget_names(phase);
@@ -282,7 +293,7 @@ fn card_ui(
 fn input_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
     let backbone = &draft.experiment.backbone;
     let (own, (least, most)) = catalogue::find(&backbone.name).map_or((224, (32, 1024)), |info| {
-        let own = weights::input_size(info, &backbone.weights);
+        let own = weights::input_size(info, backbone);
         (own, info.input_range)
     });
     let tooltip = "The side of the square that the network sees. Larger shows finer detail; the work grows with its square";

@@ -9,9 +9,11 @@ use super::editor::Draft;
 use super::widgets;
 use crate::app::command::Command;
 use crate::app::tokens::icon;
-use crate::experiment::WeightsSource;
+use crate::experiment::{Preprocessing, WeightsSource};
 use crate::format;
-use crate::models::WeightsInfo;
+use crate::models::catalogue::timm;
+use crate::models::weights::{self, Examined};
+use crate::models::{ArchitectureInfo, WeightsInfo};
 
 pub(super) fn weights_ui(
     ui: &mut egui::Ui,
@@ -47,7 +49,7 @@ pub(super) fn weights_ui(
     let before = match &draft.experiment.backbone.weights {
         _ if local.wants_file => Kind::File,
         WeightsSource::Pretrained | WeightsSource::Named(_) => Kind::Pretrained,
-        WeightsSource::File(_) => Kind::File,
+        WeightsSource::File(_) | WeightsSource::Part { .. } => Kind::File,
         WeightsSource::Random => Kind::Random,
     };
     let mut kind = before;
@@ -69,10 +71,8 @@ pub(super) fn weights_ui(
             }
         }
         Kind::File => {
-            let stored = match &draft.experiment.backbone.weights {
-                WeightsSource::File(path) => path.display().to_string(),
-                _ => String::new(),
-            };
+            let stored = draft.experiment.backbone.weights.file();
+            let stored = stored.map_or_else(String::new, |path| path.display().to_string());
             local.wants_file &= stored.is_empty();
             let tooltip = "Path of a .safetensors, .pth, .pt or .bin file with torchvision's, timm's or EfficientNet-Lite's names";
             let browse = widgets::row(ui, "File", tooltip, |ui| {
@@ -105,6 +105,9 @@ pub(super) fn weights_ui(
             if browse {
                 out.push(Command::WeightsDialog);
             }
+            if let Some(examined) = &view.examined {
+                key_ui(ui, examined, draft);
+            }
         }
         Kind::Random => widgets::note(
             ui,
@@ -112,6 +115,101 @@ pub(super) fn weights_ui(
         ),
     }
     widgets::problem(ui, draft.problem("backbone.weights"));
+    if kind == Kind::File
+        && let Some(info) = view.chosen()
+    {
+        preprocessing_ui(ui, info, view.examined.as_deref(), draft);
+    }
+}
+
+/// Which of a file's networks, and what was found in it.
+fn key_ui(ui: &mut egui::Ui, examined: &Examined, draft: &mut Draft<'_>) {
+    let source = &draft.experiment.backbone.weights;
+    let key = source.key().map(str::to_owned);
+    if examined.keys.len() > 1 || key.is_some() {
+        let title = key.clone().unwrap_or_else(|| "not chosen".to_owned());
+        let tooltip = "Which of the networks in the file: what stands before its layers' names";
+        let chosen = examined
+            .keys
+            .iter()
+            .position(|known| Some(known) == key.as_ref());
+        let options: Vec<(&str, &str)> = examined
+            .keys
+            .iter()
+            .map(|key| {
+                (
+                    if key.is_empty() {
+                        "(on top)"
+                    } else {
+                        key.as_str()
+                    },
+                    tooltip,
+                )
+            })
+            .collect();
+        if let Some(index) = widgets::choose(ui, "Key", tooltip, &title, chosen, &options) {
+            let path = source.file().map(PathBuf::from).unwrap_or_default();
+            let key = examined.keys[index].clone();
+            draft.experiment.backbone.weights = WeightsSource::in_file(path, Some(key));
+            draft.touched(true, "");
+        }
+    }
+    match &examined.verdict {
+        Ok(line) => widgets::note(ui, line),
+        Err(reason) => {
+            widgets::problem(ui, Some(reason));
+        }
+    }
+}
+
+/// How pictures are prepared for a person's own file.
+fn preprocessing_ui(
+    ui: &mut egui::Ui,
+    info: &ArchitectureInfo,
+    examined: Option<&Examined>,
+    draft: &mut Draft<'_>,
+) {
+    let tooltip =
+        "How pictures are resized, cut and normalised: as they were when the weights were trained";
+    let mut choices = vec![Preprocessing::Auto, Preprocessing::Published];
+    choices.extend(timm::of(info).map(|weights| Preprocessing::Timm(weights.name.to_owned())));
+    let chosen = choices
+        .iter()
+        .position(|choice| *choice == draft.experiment.backbone.preprocessing);
+    let lines: Vec<(String, String)> = choices
+        .iter()
+        .map(|choice| match choice {
+            Preprocessing::Timm(name) => {
+                let weights =
+                    timm::find(info, name).map(|weights| weights.over(info.default_weights()));
+                (
+                    format!("timm, {name}"),
+                    weights.map_or_else(String::new, |weights| weights::numbers(&weights)),
+                )
+            }
+            Preprocessing::Published => (
+                "Published".to_owned(),
+                weights::numbers(info.default_weights()),
+            ),
+            _ => (
+                "Automatic".to_owned(),
+                "As timm for a file in timm's names, else as for the published weights".to_owned(),
+            ),
+        })
+        .collect();
+    let options: Vec<(&str, &str)> = lines
+        .iter()
+        .map(|(title, line)| (title.as_str(), line.as_str()))
+        .collect();
+    let title = chosen.map_or("Own numbers", |index| options[index].0);
+    if let Some(index) = widgets::choose(ui, "Preparation", tooltip, title, chosen, &options) {
+        draft.experiment.backbone.preprocessing = choices.swap_remove(index);
+        draft.touched(true, "");
+    }
+    if let Some(examined) = examined {
+        widgets::note(ui, &examined.preparation);
+    }
+    widgets::problem(ui, draft.problem("backbone.preprocessing"));
 }
 
 /// Which of the published weights, and what belongs to them.

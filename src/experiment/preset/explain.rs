@@ -5,6 +5,7 @@ use ron::extensions::Extensions;
 use serde::Deserialize;
 use serde_path_to_error::Segment;
 
+use super::layout::rename_weights;
 use super::syntax::{Kind, Node, Step, path_text};
 use crate::experiment::Experiment;
 
@@ -29,6 +30,7 @@ pub(super) fn options() -> ron::Options {
 
 /// Reads an experiment; `tree` is the shape of the same text. Ranges are not checked here.
 pub(super) fn read(text: &str, tree: &Node) -> Result<Experiment, Fault> {
+    let text = &rename_weights(text.to_owned(), "File", "Part");
     let mut source = match ron::Deserializer::from_str_with_options(text, &options()) {
         Ok(source) => source,
         Err(error) => return Err(explain(text, tree, &[], &error)),
@@ -58,6 +60,13 @@ pub(super) fn read(text: &str, tree: &Node) -> Result<Experiment, Fault> {
 
 /// "did you mean `epochs`? Allowed are epochs, freeze and name".
 pub(super) fn suggest<'a>(found: &str, allowed: &[&'a str]) -> String {
+    // What a preset calls `File` with fields.
+    let allowed: Vec<&'a str> = allowed
+        .iter()
+        .copied()
+        .filter(|name| *name != "Part")
+        .collect();
+    let allowed = allowed.as_slice();
     let nearest: Option<&'a str> = allowed
         .iter()
         .map(|&name| (distance(&found.to_lowercase(), &name.to_lowercase()), name))

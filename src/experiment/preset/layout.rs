@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use super::VERSION;
 use super::explain::options;
 use super::reader::parse;
-use super::syntax::{Kind, Node};
-use crate::experiment::{DataSource, Experiment, WeightsSource};
+use super::syntax::{Kind, Node, Step};
+use crate::experiment::{DataSource, Experiment};
 
 /// Longer values are broken into lines.
 const WIDTH: usize = 96;
@@ -37,8 +37,24 @@ pub fn to_text(experiment: &Experiment) -> String {
 /// All fields on one line, as ron writes them.
 fn fields_text(experiment: &Experiment) -> String {
     match options().to_string(&with_unicode_paths(experiment)) {
-        Ok(text) => text,
+        Ok(text) => rename_weights(text, "Part", "File"),
         Err(error) => unreachable!("plain data with Unicode paths is always written: {error}"),
+    }
+}
+
+/// A file of weights with a key is another variant than one without, which a preset need not know: both are called
+/// `File`. The two names are equally long, so that nothing else in the text moves.
+pub(super) fn rename_weights(text: String, from: &str, to: &str) -> String {
+    let steps = [Step::Name("backbone".into()), Step::Name("weights".into())];
+    let place = parse(&text).ok().and_then(|tree| {
+        let (node, taken) = tree.find(&steps);
+        let is_it = matches!(&node.kind, Kind::Struct { name, .. } if name == from);
+        (taken == steps.len() && is_it).then_some(node.start)
+    });
+    match place.and_then(|start| Some((text.get(..start)?, text.get(start..)?.strip_prefix(from)?)))
+    {
+        Some((before, after)) if from.len() == to.len() => format!("{before}{to}{after}"),
+        _ => text,
     }
 }
 
@@ -51,7 +67,7 @@ fn with_unicode_paths(experiment: &Experiment) -> Experiment {
         }
     }
     let mut experiment = experiment.clone();
-    if let WeightsSource::File(path) = &mut experiment.backbone.weights {
+    if let Some(path) = experiment.backbone.weights.file_mut() {
         make_unicode(path);
     }
     match &mut experiment.data.source {

@@ -5,7 +5,7 @@ use super::layout::to_text;
 use super::reader::parse;
 use super::syntax::{Kind, Node, Step, parse_path, path_text};
 use super::{FieldProblem, without_version};
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, Preprocessing};
 
 /// Sets one field by its path, as `graft run --set phases[0].learning_rate=1e-4` does.
 ///
@@ -27,7 +27,7 @@ pub fn set_field(experiment: &mut Experiment, assignment: &str) -> Result<(), St
             "`{path}` is no field's path: write it like phases[0].epochs"
         ));
     };
-    let text = without_version(&to_text(experiment));
+    let text = without_version(&to_text(&with_field(experiment, path)));
     let tree = parse(&text).map_err(|error| error.message)?;
     let node = locate(&text, &tree, &steps)?;
 
@@ -50,6 +50,15 @@ pub fn set_field(experiment: &mut Experiment, assignment: &str) -> Result<(), St
         }
     }
     Err(first_error.unwrap_or_else(|| format!("`{path}` has no value")))
+}
+
+/// The experiment with the field at `path` in its text, even one that is only written when it is not as usual.
+fn with_field(experiment: &Experiment, path: &str) -> Experiment {
+    let mut experiment = experiment.clone();
+    if path == "backbone.preprocessing" {
+        experiment.backbone.preprocessing = Preprocessing::Published;
+    }
+    experiment
 }
 
 fn refuse_new_problems(before: &Experiment, after: &Experiment) -> Result<(), String> {

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::listings::Listings;
 use super::pickle::{ElementType, Storage, TensorView};
-use super::tensors::{FileTensor, FoundTensors, Numbers};
+use super::tensors::{FileTensor, FoundTensors, Numbers, Unread};
 use super::torch_file;
 use super::weight_file::WeightFile;
 use crate::paths;
@@ -46,6 +46,7 @@ pub fn read_apart(program: PathBuf) {
 #[derive(Debug, Serialize, Deserialize)]
 struct Place {
     name: String,
+    dictionary: usize,
     element: ElementType,
     /// Byte at which the storage begins.
     start: u64,
@@ -60,8 +61,9 @@ struct Place {
 #[derive(Debug, Serialize, Deserialize)]
 enum Answer {
     Found {
-        inside: Option<String>,
-        others: Vec<String>,
+        dictionaries: Vec<String>,
+        unread: Vec<Unread>,
+        architecture: Option<String>,
         tensors: Vec<Place>,
     },
     Refused(String),
@@ -166,23 +168,23 @@ fn ended_well(status: ExitStatus) -> Result<(), String> {
 fn understand(file: &Arc<WeightFile>, said: &[u8]) -> Result<FoundTensors, String> {
     let answer: Answer =
         serde_json::from_slice(said).map_err(|_| "its reader broke off".to_owned())?;
-    let (inside, others, places) = match answer {
-        Answer::Refused(reason) => return Err(reason),
+    match answer {
+        Answer::Refused(reason) => Err(reason),
         Answer::Found {
-            inside,
-            others,
+            dictionaries,
+            unread,
+            architecture,
             tensors,
-        } => (inside, others, tensors),
-    };
-    let tensors = places
-        .into_iter()
-        .map(|place| tensor(file, place))
-        .collect::<Result<_, String>>()?;
-    Ok(FoundTensors {
-        tensors,
-        inside,
-        others,
-    })
+        } => Ok(FoundTensors {
+            tensors: tensors
+                .into_iter()
+                .map(|place| tensor(file, place))
+                .collect::<Result<_, String>>()?,
+            dictionaries,
+            unread,
+            architecture,
+        }),
+    }
 }
 
 fn tensor(file: &Arc<WeightFile>, place: Place) -> Result<FileTensor, String> {
@@ -214,6 +216,7 @@ fn tensor(file: &Arc<WeightFile>, place: Place) -> Result<FileTensor, String> {
         .map_err(|reason| format!("“{}”: {reason}", place.name))?;
     Ok(FileTensor {
         name: place.name,
+        dictionary: place.dictionary,
         shape,
         numbers,
     })
@@ -224,8 +227,9 @@ pub fn listing(path: &Path) -> String {
     let found = WeightFile::open(path).and_then(|file| torch_file::read(&Arc::new(file)));
     let answer = match found {
         Ok(found) => Answer::Found {
-            inside: found.inside,
-            others: found.others,
+            dictionaries: found.dictionaries,
+            unread: found.unread,
+            architecture: found.architecture,
             tensors: found
                 .tensors
                 .into_iter()
@@ -233,6 +237,7 @@ pub fn listing(path: &Path) -> String {
                     let numbers = tensor.numbers;
                     Place {
                         name: tensor.name,
+                        dictionary: tensor.dictionary,
                         element: numbers.element,
                         start: numbers.start,
                         length: numbers.length,
@@ -282,8 +287,8 @@ mod tests {
             let listed = understand(&file, listing(&path).as_bytes());
             match (direct, listed) {
                 (Ok(direct), Ok(listed)) => {
-                    assert_eq!(direct.inside, listed.inside);
-                    assert_eq!(direct.others, listed.others);
+                    assert_eq!(direct.dictionaries, listed.dictionaries);
+                    assert_eq!(direct.unread, listed.unread);
                     assert_eq!(direct.tensors.len(), listed.tensors.len());
                     for (one, other) in direct.tensors.iter().zip(&listed.tensors) {
                         assert_eq!((&one.name, &one.shape), (&other.name, &other.shape));
@@ -303,10 +308,12 @@ mod tests {
         let length = file.length();
         let place = |start, count, offset, shape: &[u64], strides: &[u64]| {
             let answer = Answer::Found {
-                inside: None,
-                others: Vec::new(),
+                dictionaries: Vec::new(),
+                unread: Vec::new(),
+                architecture: None,
                 tensors: vec![Place {
                     name: "w".into(),
+                    dictionary: 0,
                     element: ElementType::Float,
                     start,
                     length: count,

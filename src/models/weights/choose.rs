@@ -21,19 +21,12 @@ pub fn chosen(
             .iter()
             .find(|weights| weights.name == name)
             .ok_or_else(|| unknown(info, name)),
-        WeightsSource::File(path) => Ok(info
+        WeightsSource::File(path) | WeightsSource::Part { path, .. } => Ok(info
             .weights
             .iter()
             .find(|weights| is_called_like(path, weights))
             .unwrap_or(info.default_weights())),
     }
-}
-
-/// The side of the input square that belongs to `source`.
-pub fn input_size(info: &'static ArchitectureInfo, source: &WeightsSource) -> u32 {
-    chosen(info, source)
-        .unwrap_or(info.default_weights())
-        .input_size
 }
 
 fn is_called_like(path: &Path, weights: &WeightsInfo) -> bool {

@@ -54,11 +54,9 @@ fn every_layout_gives_the_recorded_tensors() {
         ("zip.pth", ""),
         ("legacy.pth", ""),
         ("tiny.safetensors", ""),
-        ("checkpoint.pth", "module."),
+        ("checkpoint.pth", "state_dict.module."),
     ] {
         let found = tensors::read(&golden(name)).unwrap();
-        let inside = (name == "checkpoint.pth").then(|| "state_dict".to_string());
-        assert_eq!(found.inside, inside, "{name}");
         let found = found.tensors;
         assert_eq!(found.len(), expected.as_object().unwrap().len(), "{name}");
         for tensor in found {
@@ -103,7 +101,13 @@ fn crafted_pickles_are_refused_by_name() {
             "posix.system",
         ),
         (b"cbuiltins\neval\n.", "builtins.eval"),
-        (b"(i", "0x69"),
+        (b"(S'ls'\nios\nsystem\n.", "os.system"),
+        (b"(cos\nsystem\nS'ls'\no.", "os.system"),
+        (b"(i", "does not end"),
+        (b"P1\n.", "0x50"),
+        (b"\x82\x01.", "0x82"),
+        (b"\x8c\x05torch\x8c\x04load\x93.", "torch.load"),
+        (b"\x8c\x06pickle\x8c\x05loads\x93.", "pickle.loads"),
         (b"\x85.", "stack is too short"),
         (b"t.", "mark is missing"),
         (b"X\xff\xff\xff\xffa.", "cut off"),
@@ -185,6 +189,205 @@ fn what_is_no_weight_file_is_called_what_it_is() {
         let error = read_bytes(bytes).unwrap_err();
         assert!(error.contains(reason), "{error}");
     }
+}
+
+#[test]
+fn what_training_scripts_leave_beside_their_weights_is_passed_over() {
+    for name in ["odd_values.pth", "odd_values_4.pth"] {
+        let found = tensors::read(&golden(name)).unwrap();
+        let read: Vec<(&str, &[i64], Vec<f64>)> = found
+            .tensors
+            .iter()
+            .filter(|tensor| tensor.name.starts_with("state_dict."))
+            .map(|tensor| {
+                let values = reals(&tensor.numbers.read().unwrap());
+                (tensor.name.as_str(), tensor.shape.as_slice(), values)
+            })
+            .collect();
+        let expected: [(&str, &[i64], Vec<f64>); 2] = [
+            (
+                "state_dict.conv.weight",
+                &[3, 4],
+                (0..12).map(f64::from).collect(),
+            ),
+            (
+                "state_dict.conv.bias",
+                &[3],
+                (0..3).map(f64::from).collect(),
+            ),
+        ];
+        assert_eq!(read, expected, "{name}");
+        assert_eq!(found.architecture.as_deref(), Some("resnet18"));
+        let curve = found
+            .unread
+            .iter()
+            .find(|unread| unread.name == "curve")
+            .unwrap();
+        assert!(
+            curve.why.contains("numpy") && !curve.is_tensor,
+            "{}",
+            curve.why
+        );
+    }
+}
+
+#[test]
+fn tensors_of_other_kinds_are_named_and_never_missing_silently() {
+    let found = tensors::read(&golden("unreadable.pth")).unwrap();
+    let read: Vec<&str> = found
+        .tensors
+        .iter()
+        .map(|tensor| tensor.name.as_str())
+        .collect();
+    assert_eq!(read, ["plain", "subclass"]);
+    let unread: Vec<(&str, bool)> = found
+        .unread
+        .iter()
+        .map(|unread| (unread.name.as_str(), unread.is_tensor))
+        .collect();
+    assert_eq!(
+        unread,
+        [
+            ("quantised", true),
+            ("bytes", true),
+            ("sparse", true),
+            ("array", false)
+        ]
+    );
+    assert!(
+        found.unread[0]
+            .why
+            .contains("torch._utils._rebuild_qtensor")
+    );
+    assert!(found.unread[1].why.contains("torch.QInt8Storage"));
+}
+
+/// A file of `torch.save` around this pickle.
+fn archive(pickle: &[u8]) -> Vec<u8> {
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options =
+        zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    archive.start_file("archive/data.pkl", options).unwrap();
+    archive.write_all(pickle).unwrap();
+    archive.finish().unwrap().into_inner()
+}
+
+#[test]
+fn whole_networks_are_refused_by_their_class() {
+    // torchvision's ResNet, made by NEWOBJ, with its layers as attributes.
+    let module = b"\x80\x02ctorchvision.models.resnet\nResNet\n)\x81}X\x08\x00\x00\x00_modules}sb.";
+    let error = read_bytes(&archive(module)).unwrap_err();
+    assert!(
+        error.contains("“torchvision.models.resnet.ResNet”")
+            && error.contains("torch.save(model.state_dict()"),
+        "{error}"
+    );
+    // Beside other things in a checkpoint.
+    let checkpoint = [
+        &b"\x80\x02}X\x05\x00\x00\x00model"[..],
+        &module[2..module.len() - 1],
+        b"s.",
+    ]
+    .concat();
+    let error = read_bytes(&archive(&checkpoint)).unwrap_err();
+    assert!(error.contains("ResNet"), "{error}");
+    let attack = b"\x80\x02}X\x01\x00\x00\x00acos\nsystem\nX\x02\x00\x00\x00ls\x85Rs.";
+    let error = read_bytes(&archive(attack)).unwrap_err();
+    assert!(
+        error.contains("“os.system”") && error.contains("may run code"),
+        "{error}"
+    );
+    let error = read_bytes(b"cos\nsystem\n(S'ls'\ntR.").unwrap_err();
+    assert!(error.contains("“os.system”"), "in whatever file: {error}");
+    let error = read_bytes(b"\x80\x02}X\x01\x00\x00\x00aK\x01s.").unwrap_err();
+    assert!(error.contains("plain pickle"), "{error}");
+}
+
+#[test]
+fn an_empty_tensor_may_have_sides_beyond_all_bounds() {
+    let header =
+        br#"{"a":{"dtype":"F32","shape":[0,1099511627776,1099511627776],"data_offsets":[0,0]}}"#;
+    let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+    bytes.extend(header);
+    let found = read_bytes(&bytes).unwrap();
+    assert_eq!(found.tensors[0].numbers.count(), 0);
+    // As torch.save would have it.
+    let pickle = b"\x80\x02}X\x01\x00\x00\x00actorch._utils\n_rebuild_tensor_v2\n((X\x07\x00\x00\x00storagectorch\nFloatStorage\n\
+        X\x01\x00\x00\x000X\x03\x00\x00\x00cpuK\x00tQ\x8a\x09\xff\xff\xff\xff\xff\xff\xff\xff\x00K\x00\
+        \x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f\x86K\x01K\x01\x86tRs.";
+    let _ = read_bytes(&archive(pickle));
+}
+
+#[test]
+fn a_header_that_fills_its_limit_costs_no_more_than_reading_it() {
+    let mut header = String::from("{");
+    for number in 0..super::collect::MAX_TENSORS + 1 {
+        header.push_str(&format!(
+            r#""{number}":{{"dtype":"F32","shape":[0],"data_offsets":[0,0]}},"#
+        ));
+    }
+    header.pop();
+    header.push('}');
+    let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+    bytes.extend(header.as_bytes());
+    let error = read_bytes(&bytes).unwrap_err();
+    assert!(
+        error.contains("more tensors than any network has"),
+        "{error}"
+    );
+    let sides = "1,".repeat(1 << 20);
+    let header = format!(r#"{{"a":{{"dtype":"F32","shape":[{sides}1],"data_offsets":[0,0]}}}}"#);
+    let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+    bytes.extend(header.as_bytes());
+    let error = read_bytes(&bytes).unwrap_err();
+    assert!(error.contains("too many sides"), "{error}");
+    for (header, reason) in [
+        (
+            r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
+            "does not begin",
+        ),
+        (
+            r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#,
+            "does not begin",
+        ),
+        (
+            r#"{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}"#,
+            "twice",
+        ),
+        (
+            r#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,0]}}"#,
+            "not as long",
+        ),
+    ] {
+        let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+        bytes.extend(header.as_bytes());
+        bytes.resize(bytes.len() + 8 * usize::from(header.contains('8')), 0);
+        let error = read_bytes(&bytes).unwrap_err();
+        assert!(error.contains(reason), "{header}: {error}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_and_folders_are_refused_without_opening_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = tensors::read(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("folder"), "{error}");
+    let pipe = folder.path().join("weights.pth");
+    let made = std::process::Command::new("mkfifo")
+        .arg(&pipe)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    let error = tensors::read(&pipe).unwrap_err().to_string();
+    assert!(
+        error.contains("pipe") && error.ends_with("weights.pth"),
+        "{error}"
+    );
+    let error = tensors::read(std::path::Path::new("/dev/zero"))
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("device"), "{error}");
 }
 
 #[test]
@@ -272,7 +475,7 @@ fn the_report_tells_base_and_classifier_apart() {
 
 #[test]
 fn positions_learned_on_another_grid_fit() {
-    let fits = super::is_grid_of_positions;
+    let fits = super::fit::is_grid_of_positions;
     assert!(
         fits(&[1, 197, 768], &[1, 577, 768]),
         "384 pixels in patches of 16"
@@ -309,7 +512,7 @@ fn values_that_are_not_finite_or_missing_change_nothing() {
             backbone.parameters().entries[0].tensor.equal(&before),
             "all or nothing"
         );
-        let (_, refusal) = check(backbone.as_ref(), &file).unwrap();
+        let (_, refusal) = check(backbone.as_ref(), &file, None).unwrap();
         assert!(refusal.unwrap().contains(expected));
     }
 }
@@ -358,7 +561,10 @@ proptest! {
             proptest::sample::select(vec![
                 &b"("[..], b"]", b"}", b")", b"t", b"\x85", b"\x86", b"N", b"K\x01", b"q\x00", b"h\x00", b"e", b"u", b"s",
                 b"a", b"R", b"b", b"Q", b"X\x01\x00\x00\x00a", b"ctorch._utils\n_rebuild_tensor_v2\n",
-                b"ccollections\nOrderedDict\n", b"ctorch\nFloatStorage\n", b"\x94",
+                b"ccollections\nOrderedDict\n", b"ctorch\nFloatStorage\n", b"\x94", b"cmy\nClass\n", b"\x81", b"\x92",
+                b"o", b"imy\nClass\n", b"0", b"1", b"2", b"l", b"d", b"\x8f", b"\x90", b"\x91", b"C\x01a", b"\x8b\x01\0\0\0a",
+                b"ctorch._tensor\n_rebuild_from_type_v2\n", b"ccopyreg\n_reconstructor\n", b"I01\n", b"L1L\n", b"S'a'\n", b"p1\n",
+                b"g1\n", b"\x88", b"\x87",
             ]),
             0..200,
         )

@@ -6,6 +6,7 @@ use super::caches::{self, Caches};
 use super::choose::chosen;
 use super::download::DownloadProgress;
 use super::fetch::{self, Mirrors};
+use super::weight_file::WeightFile;
 use crate::data::StopFlag;
 use crate::experiment::WeightsSource;
 use crate::models::{ModelError, WeightsInfo, backbone, catalogue};
@@ -81,22 +82,27 @@ fn published(
     let info = catalogue::find(backbone).ok_or_else(|| backbone::unknown(backbone))?;
     match source {
         WeightsSource::Pretrained | WeightsSource::Named(_) => chosen(info, source).map(Some),
-        WeightsSource::File(_) | WeightsSource::Random => Ok(None),
+        WeightsSource::File(_) | WeightsSource::Part { .. } | WeightsSource::Random => Ok(None),
     }
 }
 
 fn local(source: &WeightsSource, base: Option<&Path>) -> Result<Option<PathBuf>, ModelError> {
-    let WeightsSource::File(path) = source else {
+    let Some(path) = source.file() else {
         return Ok(None);
     };
     let path = paths::expand(path, base);
     if path.is_file() {
         return Ok(Some(path));
     }
-    Err(ModelError::Weights {
-        reason: "there is no such weight file".into(),
-        path,
-    })
+    let reason = match path.metadata() {
+        // It says what this is in place of a file, and opens it only if it is one.
+        Ok(_) => WeightFile::open(&path).map_or_else(
+            |reason| reason,
+            |_| "the weight file was just replaced".into(),
+        ),
+        Err(_) => "there is no such weight file".into(),
+    };
+    Err(ModelError::Weights { reason, path })
 }
 
 /// The first place that holds `weights` as they were published.

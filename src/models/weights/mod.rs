@@ -3,13 +3,22 @@
 mod apart;
 mod caches;
 mod choose;
+mod collect;
 mod dialect;
 mod download;
+mod examine;
 mod fetch;
+mod fit;
+mod foreign;
+mod leftover;
 mod listings;
 mod locate;
+mod misfit;
+mod outline;
 mod pickle;
+mod preprocessing;
 mod report;
+mod resolve;
 mod safetensors_file;
 mod tensors;
 mod torch_file;
@@ -17,21 +26,26 @@ mod weight_file;
 
 #[cfg(test)]
 mod hostile_tests;
+#[cfg(test)]
+mod resolve_tests;
 
-use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use rayon::prelude::*;
 use tch::{Tensor, no_grad_guard};
 
 pub use apart::{listing, read_apart};
-pub use choose::{chosen, input_size};
+pub use choose::chosen;
 pub use download::{DownloadError, DownloadProgress};
+pub use examine::{Examined, examine};
 pub use fetch::{Mirrors, fetch, origin};
 pub use locate::{Obtaining, locate, obtain, on_this_machine};
+pub use preprocessing::{input_size, numbers, preprocessing, preprocessing_line, settle};
 pub use report::LoadReport;
 
 use self::dialect::Dialect;
+use self::outline::Outline;
+use self::resolve::{Reading, Taken, resolve};
 use self::tensors::{FileTensor, Values};
 use super::parameters::{Entry, OUTSIDE_TREE};
 use super::{Backbone, ModelError};
@@ -39,10 +53,22 @@ use super::{Backbone, ModelError};
 /// Reads `file` and copies it into `backbone`: all or nothing.
 ///
 /// # Errors
-/// When the file can't be read, or a layer of the base (not of the classifier) is missing, of another
-/// shape or not finite.
+/// When the file can't be read, holds the network several times, or a layer of the base (not of the classifier) is missing, of
+/// another shape, not finite, or one too many.
 pub fn load(backbone: &mut dyn Backbone, file: &Path) -> Result<LoadReport, ModelError> {
-    let matched = Match::new(backbone, file)?;
+    load_part(backbone, file, None)
+}
+
+/// As [`load`], of the network that stands under `key` in the file.
+///
+/// # Errors
+/// As [`load`], and when there is none under that key.
+pub fn load_part(
+    backbone: &mut dyn Backbone,
+    file: &Path,
+    key: Option<&str>,
+) -> Result<LoadReport, ModelError> {
+    let matched = Match::new(backbone, file, key)?;
     if let Some(reason) = matched.refusal {
         return Err(ModelError::Weights {
             reason,
@@ -65,16 +91,22 @@ pub fn load(backbone: &mut dyn Backbone, file: &Path) -> Result<LoadReport, Mode
     Ok(matched.report)
 }
 
-/// What [`load`] would do with `file`, and why it would refuse it, if it would. Changes nothing.
+/// What [`load_part`] would do with `file`, and why it would refuse it, if it would. Changes nothing.
 ///
 /// # Errors
 /// When the file can't be read at all.
 pub fn check(
     backbone: &dyn Backbone,
     file: &Path,
+    key: Option<&str>,
 ) -> Result<(LoadReport, Option<String>), ModelError> {
-    let matched = Match::new(backbone, file)?;
+    let matched = Match::new(backbone, file, key)?;
     Ok((matched.report, matched.refusal))
+}
+
+/// How the file at `path` is written, by its first bytes.
+pub fn format(path: &Path) -> &'static str {
+    tensors::format(path)
 }
 
 /// A file's tensors beside a network's.
@@ -100,74 +132,58 @@ struct Copied {
 const HELD: u64 = 16 << 20;
 
 impl Match {
-    fn new(backbone: &dyn Backbone, file: &Path) -> Result<Self, ModelError> {
+    fn new(backbone: &dyn Backbone, file: &Path, key: Option<&str>) -> Result<Self, ModelError> {
         let info = backbone.info();
         let entries = &backbone.parameters().entries;
-        let mut found = tensors::read(file)?;
-        let own: HashSet<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
-        let names: Vec<&str> = found.tensors.iter().map(|t| t.name.as_str()).collect();
-        let (dialect, names) = dialect::translate(info.name, &own, &names);
-        for (tensor, name) in found.tensors.iter_mut().zip(names) {
-            tensor.name = name;
-        }
-        let mut report = LoadReport::new(dialect.name, &found);
-        let mut refusals = Vec::new();
-        let mut copies = Vec::new();
-        let mut by_name: HashMap<&str, &FileTensor> = found
-            .tensors
-            .iter()
-            .map(|tensor| (tensor.name.as_str(), tensor))
-            .collect();
-        for (index, entry) in entries.iter().enumerate() {
-            let in_base = entry.is_in_base();
-            let Some(tensor) = by_name.remove(entry.name.as_str()) else {
-                // Files from before torch 0.4.1 do not count batches, and nothing here asks for the
-                // count, nor for what only helped the training on ImageNet.
-                if !is_count(&entry.name) && !entry.is_auxiliary() {
-                    report.lacks(entry);
-                    if in_base {
-                        refusals.push(format!("{} is missing", entry.name));
-                    }
-                }
-                continue;
-            };
-            if entry.is_auxiliary() {
-                report.auxiliary.push(entry.name.clone());
-                continue;
+        let found = tensors::read(file)?;
+        let outline = Outline::of(backbone);
+        let reading = Reading::new(&found);
+        let (taken, refusal) = match resolve(&outline, &reading, key) {
+            Ok(taken) => (Some(taken), None),
+            Err(refused) => {
+                let reason = refused
+                    .reason
+                    .unwrap_or_else(|| misfit::describe(&outline, &reading, refused.fit.as_ref()));
+                let taken = refused.fit.map(|fit| Taken {
+                    fit,
+                    others: Vec::new(),
+                    convention: None,
+                });
+                (taken, Some(reason))
             }
-            let shape = entry.tensor.size();
-            let is_other_grid =
-                is_position_embedding(&entry.name) && is_grid_of_positions(&shape, &tensor.shape);
-            if !fits(&shape, &tensor.shape, dialect) && !is_other_grid {
-                report.differs(entry, &tensor.shape);
-                if in_base {
-                    let other = &tensor.shape;
-                    refusals.push(format!("{} is {other:?} and not {shape:?}", entry.name));
-                }
-                continue;
-            }
-            copies.push(Copied {
-                entry: index,
-                tensor: tensor.clone(),
-                values: None,
+        };
+        let Some(taken) = taken else {
+            return Ok(Self {
+                report: LoadReport::default(),
+                dialect: dialect::native(info.name),
+                refusal,
+                copies: Vec::new(),
             });
-        }
-        report.leaves_over(by_name.into_keys());
-        // Half a classifier is none.
-        if !report.classifier {
-            copies.retain(|copied| entries[copied.entry].leaf != OUTSIDE_TREE);
-        }
+        };
+        let mut report = LoadReport::new(&taken, &outline, &found);
+        let dialect = taken.fit.dialect;
+        let mut copies: Vec<Copied> = taken
+            .fit
+            .copies
+            .iter()
+            // Half a classifier is none.
+            .filter(|(entry, _)| report.classifier || entries[*entry].leaf != OUTSIDE_TREE)
+            .map(|&(entry, tensor)| Copied {
+                entry,
+                tensor: found.tensors[tensor].clone(),
+                values: None,
+            })
+            .collect();
         report.loaded = copies.len();
-        let refusal = if refusals.is_empty() {
-            match dialect::same_names_other_network(info.name, dialect, file) {
+        let refusal = match refusal {
+            Some(reason) => Some(reason),
+            None => match dialect::same_names_other_network(info.name, dialect, file) {
                 Ok(remark) => {
                     report.remarks.extend(remark);
                     not_finite(&mut copies, entries, file)?
                 }
                 Err(reason) => Some(reason),
-            }
-        } else {
-            Some(misfit(info.title, refusals))
+            },
         };
         Ok(Self {
             report,
@@ -178,48 +194,13 @@ impl Match {
     }
 }
 
-/// The first few of what does not fit, in one sentence.
-fn misfit(title: &str, mut refusals: Vec<String>) -> String {
-    let others = refusals.len().saturating_sub(3);
-    refusals.truncate(3);
-    let more = if others > 0 {
-        format!(", and {others} more")
-    } else {
-        String::new()
-    };
-    format!(
-        "these weights do not fit {title}: {}{more}",
-        refusals.join("; ")
-    )
-}
-
 fn is_count(name: &str) -> bool {
     name.ends_with("num_batches_tracked")
-}
-
-/// Other libraries hold a linear layer as a convolution, or a scale without the picture's two axes:
-/// the same numbers in the same order.
-fn fits(own: &[i64], other: &[i64], dialect: Dialect) -> bool {
-    let flattened = || {
-        own.len() != other.len()
-            && own.first() == other.first()
-            && own.iter().product::<i64>() == other.iter().product::<i64>()
-    };
-    own == other || (dialect.foreign && flattened())
 }
 
 /// What a vision transformer adds to its tokens, by torchvision's or timm's name.
 fn is_position_embedding(name: &str) -> bool {
     matches!(name, "encoder.pos_embedding" | "pos_embed")
-}
-
-/// Whether both are `[1, 1 + G², C]`, of one C and any G.
-fn is_grid_of_positions(own: &[i64], other: &[i64]) -> bool {
-    let is_grid = |tokens: i64| tokens > 1 && (tokens - 1).isqrt().pow(2) == tokens - 1;
-    match (own, other) {
-        ([1, _, own], [1, tokens, other]) => own == other && is_grid(*tokens),
-        _ => false,
-    }
 }
 
 /// Reads every tensor that is to be copied, so that a damaged file changes nothing. Gives why they can't be used.
@@ -283,7 +264,8 @@ fn to_tensor(
     };
     // Numbers that another library shapes otherwise take the network's shape.
     let own = entry.tensor.size();
-    let is_same_count = own.iter().product::<i64>() == tensor.shape.iter().product::<i64>();
+    let count = |shape: &[i64]| shape.iter().try_fold(1i64, |n, side| n.checked_mul(*side));
+    let is_same_count = count(&own) == count(&tensor.shape);
     let shape = if is_same_count { &own } else { &tensor.shape };
     Ok(flat.f_view(shape.as_slice())?)
 }

@@ -2,22 +2,28 @@
 
 use serde::Serialize;
 
+use super::outline::{Outline, Part};
+use super::resolve::Taken;
 use super::tensors::FoundTensors;
 use super::{dialect, is_count};
-use crate::models::parameters::{Entry, OUTSIDE_TREE};
 
 /// What loading did, by name.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct LoadReport {
     /// `torchvision`, `timm`, `efficientnet-lite`, …
     pub dialect: String,
-    /// The key of a checkpoint inside which the weights stood: `state_dict`.
+    /// What stands before the names in the file: a checkpoint's key and whatever its names begin with, `state_dict` or
+    /// `state_dict.module.encoder_q`.
     pub inside: Option<String>,
+    /// Other keys under which the file holds the network.
+    pub others: Vec<String>,
     pub loaded: usize,
     /// In the network but not in the file (the classifier's names are listed but are no failure).
     pub missing: Vec<String>,
     /// In the file but not in the network.
     pub unexpected: Vec<String>,
+    /// Of these, the tensors of layers: the file is another network's.
+    pub surplus: Vec<String>,
     /// Of another shape: name, the file's shape, the network's.
     pub mismatched: Vec<(String, Vec<i64>, Vec<i64>)>,
     /// Heads that only help training, in the file and rightly left out: GoogLeNet's and Inception's.
@@ -26,58 +32,80 @@ pub struct LoadReport {
     pub classifier: bool,
     /// How many classes the file's own classifier tells apart, if it has one.
     pub classes: Option<i64>,
+    /// What the file itself calls its network.
+    pub architecture: Option<String>,
     /// What a person should know although it is no failure.
     pub remarks: Vec<String>,
 }
 
 impl LoadReport {
-    pub(super) fn new(dialect: &str, found: &FoundTensors) -> Self {
-        let mut remarks = Vec::new();
-        if let (Some(inside), false) = (&found.inside, found.others.is_empty()) {
-            remarks.push(format!(
-                "of the checkpoint, “{inside}” is used and not {}",
-                quoted(&found.others)
+    pub(super) fn new(taken: &Taken, outline: &Outline, found: &FoundTensors) -> Self {
+        let fit = &taken.fit;
+        let name = |entry: usize| outline.entries[entry].name.clone();
+        let is_classifier = |entry: usize| outline.entries[entry].part == Part::Classifier;
+        let mismatched = fit.mismatched.iter().chain(&fit.whole_numbers);
+        let other_classifier = mismatched.clone().find(|(entry, _)| is_classifier(*entry));
+        let lacks_classifier = fit
+            .missing
+            .iter()
+            .any(|missing| is_classifier(missing.entry));
+        let classifier = other_classifier.is_none() && !lacks_classifier;
+        let classes = match other_classifier {
+            _ if classifier => Some(1000),
+            Some((_, tensor)) => found.tensors[*tensor].shape.first().copied(),
+            None => None,
+        };
+        let (auxiliary, unexpected): (Vec<String>, Vec<String>) = fit
+            .unused
+            .iter()
+            .chain(&fit.surplus)
+            .filter(|name| !is_count(name))
+            .cloned()
+            .partition(|name| dialect::is_auxiliary(name));
+        let mut report = Self {
+            dialect: fit.dialect.name.into(),
+            inside: Some(fit.key.clone()).filter(|key| !key.is_empty()),
+            missing: fit
+                .missing
+                .iter()
+                .map(|missing| name(missing.entry))
+                .collect(),
+            mismatched: mismatched
+                .map(|&(entry, tensor)| {
+                    let shape = outline.entries[entry].shape.clone();
+                    (name(entry), found.tensors[tensor].shape.clone(), shape)
+                })
+                .collect(),
+            auxiliary: fit
+                .auxiliary
+                .iter()
+                .map(|entry| name(*entry))
+                .chain(auxiliary)
+                .collect(),
+            unexpected,
+            surplus: fit.surplus.clone(),
+            others: taken.others.clone(),
+            architecture: found.architecture.clone(),
+            classifier,
+            classes,
+            ..Self::default()
+        };
+        report.auxiliary.sort_unstable();
+        report.unexpected.sort_unstable();
+        if !taken.others.is_empty() {
+            let why = taken
+                .convention
+                .map_or_else(String::new, |why| format!(" ({why})"));
+            let taken = match fit.key.as_str() {
+                "" => "what stands on top".to_owned(),
+                key => format!("“{key}”"),
+            };
+            report.remarks.push(format!(
+                "of the networks in the file, {taken} is used and not {}{why}",
+                quoted(&report.others)
             ));
         }
-        Self {
-            dialect: dialect.into(),
-            inside: found.inside.clone(),
-            classifier: true,
-            remarks,
-            ..Self::default()
-        }
-    }
-
-    /// Nothing in the file belongs into `entry`.
-    pub(super) fn lacks(&mut self, entry: &Entry) {
-        self.classifier &= entry.is_in_base();
-        self.missing.push(entry.name.clone());
-    }
-
-    /// What the file has for `entry` is of another shape.
-    pub(super) fn differs(&mut self, entry: &Entry, shape: &[i64]) {
-        if entry.leaf == OUTSIDE_TREE {
-            self.classifier = false;
-            self.classes = shape.first().copied();
-        }
-        self.mismatched
-            .push((entry.name.clone(), shape.to_vec(), entry.tensor.size()));
-    }
-
-    /// Names that the network has no place for. Counts of batches say nothing of weights.
-    pub(super) fn leaves_over<'a>(&mut self, names: impl Iterator<Item = &'a str>) {
-        for name in names.filter(|name| !is_count(name)) {
-            if dialect::is_auxiliary(name) {
-                self.auxiliary.push(name.into());
-            } else {
-                self.unexpected.push(name.into());
-            }
-        }
-        self.auxiliary.sort_unstable();
-        self.unexpected.sort_unstable();
-        if self.classifier {
-            self.classes = Some(1000);
-        }
+        report
     }
 
     /// Why `graft classify` can't use these weights.

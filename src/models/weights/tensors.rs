@@ -5,13 +5,16 @@ use std::sync::Arc;
 
 use super::pickle::{ElementType, TensorView};
 use super::weight_file::WeightFile;
-use super::{apart, safetensors_file};
+use super::{apart, foreign, safetensors_file};
 use crate::models::ModelError;
 
 /// One tensor of a file.
 #[derive(Debug, Clone)]
 pub(super) struct FileTensor {
+    /// With the path of its dictionary: `state_dict.module.conv1.weight`.
     pub name: String,
+    /// Index into [`FoundTensors::dictionaries`].
+    pub dictionary: usize,
     pub shape: Vec<i64>,
     pub numbers: Numbers,
 }
@@ -52,17 +55,22 @@ impl Numbers {
         length: u64,
         view: &TensorView,
     ) -> Result<Self, String> {
-        let count = view
-            .shape
-            .iter()
-            .try_fold(1u64, |count, side| count.checked_mul(*side));
+        // A side of 0 makes nothing of all others, however long they are.
+        let count = match view.shape.contains(&0) {
+            true => Some(0),
+            false => view
+                .shape
+                .iter()
+                .try_fold(1u64, |count, side| count.checked_mul(*side)),
+        };
         // Expanded tensors repeat numbers, but four times over is no weight file.
         let most = length.saturating_mul(4).saturating_add(64);
         let count = count
             .filter(|count| *count <= most)
             .ok_or("its shape is larger than the file's numbers")?;
         let mut last = view.offset;
-        for (side, stride) in view.shape.iter().zip(&view.strides) {
+        let sides = view.shape.iter().zip(&view.strides);
+        for (side, stride) in sides.filter(|_| count > 0) {
             let reach = side
                 .saturating_sub(1)
                 .checked_mul(*stride)
@@ -93,9 +101,18 @@ impl Numbers {
     /// The numbers in row-major order of the tensor.
     pub fn read(&self) -> Result<Values, String> {
         let size = self.element.bytes() as u64;
-        let bytes = self
-            .file
-            .read(self.start + self.offset * size, self.span * size)?;
+        // Of nothing, the offset may be any number.
+        let place = || {
+            let start = self.offset.checked_mul(size)?.checked_add(self.start)?;
+            Some((start, self.span.checked_mul(size)?))
+        };
+        let bytes = match self.span {
+            0 => Vec::new(),
+            _ => {
+                let (start, length) = place().ok_or("it lies outside the file")?;
+                self.file.read(start, length)?
+            }
+        };
         let stored = Values::decode(self.element, &bytes);
         Ok(match stored {
             stored if self.is_contiguous() => stored,
@@ -145,7 +162,7 @@ impl Numbers {
         let mut expected = 1;
         for (side, stride) in self.shape.iter().zip(&self.strides).rev() {
             if *side != 1 && *stride != expected {
-                return false;
+                return self.count == 0;
             }
             expected = expected.saturating_mul(*side);
         }
@@ -185,14 +202,26 @@ impl Values {
     }
 }
 
-/// The state_dict of a file.
+/// Something that stands where tensors do and is none, or can't be read.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(super) struct Unread {
+    /// As a tensor's.
+    pub name: String,
+    /// How a sentence about it goes on: `is of “numpy.ndarray” and no tensor`.
+    pub why: String,
+    /// Whether it is a tensor, of a kind that is not read.
+    pub is_tensor: bool,
+}
+
+/// What a file holds.
 #[derive(Debug, Default)]
 pub(super) struct FoundTensors {
     pub tensors: Vec<FileTensor>,
-    /// The keys of a checkpoint inside which the state_dict stood: `state_dict`.
-    pub inside: Option<String>,
-    /// Keys of the checkpoint that hold further state_dicts: `model_ema`.
-    pub others: Vec<String>,
+    /// Paths of a checkpoint's dictionaries, `state_dict`; empty for the topmost, and for files that have none.
+    pub dictionaries: Vec<String>,
+    pub unread: Vec<Unread>,
+    /// What the file calls its network.
+    pub architecture: Option<String>,
 }
 
 /// Lists every tensor of `path`: safetensors, or either layout of `torch.save`. What the file is,
@@ -203,18 +232,30 @@ pub(super) fn read(path: &Path) -> Result<FoundTensors, ModelError> {
         path: path.to_path_buf(),
     };
     let file = Arc::new(WeightFile::open(path).map_err(fail)?);
-    let start = file.read(0, file.length().min(16)).map_err(fail)?;
-    let found = if safetensors_file::begins_like(&start) {
-        safetensors_file::read(&file).map(|tensors| FoundTensors {
-            tensors,
-            ..FoundTensors::default()
-        })
-    } else if start.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<') {
-        Err("it is a web page, which a server sent in place of the file; download it again".into())
-    } else if start.starts_with(b"version https") {
-        Err("it is a pointer of git-lfs and not the file itself; run “git lfs pull”".into())
-    } else {
-        apart::read(path, &file)
+    let start = file.read(0, file.length().min(512)).map_err(fail)?;
+    let found = match foreign::named(&start, path) {
+        Some(reason) => Err(reason),
+        None if safetensors_file::begins_like(&start) => safetensors_file::read(&file),
+        None => apart::read(path, &file).map_err(|reason| match foreign::by_name(path) {
+            Some(named) => format!("{reason}; {named}"),
+            None => reason,
+        }),
     };
-    found.map_err(|reason| fail(format!("the weight file can't be used: {reason}")))
+    found.map_err(|reason| {
+        let unfinished = foreign::unfinished(path).unwrap_or_default();
+        fail(format!(
+            "the weight file can't be used: {reason}{unfinished}"
+        ))
+    })
+}
+
+/// The format of a file that can be read.
+pub(super) fn format(path: &Path) -> &'static str {
+    let start = WeightFile::open(path).and_then(|file| file.read(0, file.length().min(16)));
+    match start {
+        Ok(start) if safetensors_file::begins_like(&start) => "safetensors",
+        Ok(start) if start.starts_with(b"PK") => "torch.save",
+        Ok(_) => "torch.save as before torch 1.6",
+        Err(_) => "unknown",
+    }
 }

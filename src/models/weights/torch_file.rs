@@ -5,30 +5,18 @@ use std::fs::File;
 use std::io::Read;
 use std::sync::Arc;
 
+use super::collect::collect;
+use super::foreign;
 use super::pickle::{self, Pickle, Storage, Value};
-use super::tensors::{FileTensor, FoundTensors, Numbers};
+use super::tensors::FoundTensors;
 use super::weight_file::WeightFile;
 
 /// What the legacy layout's first pickle holds.
 const LEGACY_MAGIC: i128 = 0x1950_a86a_20f9_469c_fc6c;
 const LEGACY_PROTOCOL: i128 = 1001;
 
-/// Under which keys training scripts keep the state_dict: the first that is there is taken. Averages
-/// of the weights come last, so that the network that was trained is the one that is read.
-const WRAPPERS: [&str; 9] = [
-    "state_dict",
-    "model",
-    "model_state_dict",
-    "net",
-    "network",
-    "state_dict_ema",
-    "model_ema",
-    "ema_state_dict",
-    "ema",
-];
-
 /// Where every storage's numbers begin in the file.
-type Storages = HashMap<String, (Storage, u64)>;
+pub(super) type Storages = HashMap<String, (Storage, u64)>;
 
 /// Lists every tensor of the state_dict in `file`.
 pub(super) fn read(file: &Arc<WeightFile>) -> Result<FoundTensors, String> {
@@ -43,16 +31,26 @@ pub(super) fn read(file: &Arc<WeightFile>) -> Result<FoundTensors, String> {
 }
 
 fn read_zip(file: &mut File, length: u64) -> Result<(Pickle, Storages), String> {
-    let mut archive =
-        zip::ZipArchive::new(file).map_err(|error| format!("not a whole zip archive ({error})"))?;
+    let mut archive = zip::ZipArchive::new(file).map_err(|error| {
+        format!("not a whole zip archive: its end is missing or damaged, as after a download or copy that broke off ({error})")
+    })?;
     let names: Vec<String> = archive.file_names().map(str::to_string).collect();
-    let root = names.iter().find_map(|name| name.strip_suffix("data.pkl"));
-    let root = root
-        .ok_or("the archive holds no data.pkl: not a file of torch.save")?
-        .to_string();
-    if names.iter().any(|name| name.ends_with("constants.pkl")) {
+    let root = names
+        .iter()
+        .find_map(|name| name.strip_suffix("data.pkl"))
+        .filter(|root| root.is_empty() || root.ends_with('/'));
+    let root = match root {
+        Some(root) => root.to_string(),
+        None => return Err(foreign::archive(&names)),
+    };
+    let is_script = |name: &String| {
+        name.strip_prefix(&root)
+            .is_some_and(|inside| inside == "constants.pkl" || inside.starts_with("code/"))
+    };
+    if names.iter().any(is_script) {
         return Err(
-            "the file is TorchScript, which is code and not weights; save a state_dict instead"
+            "the file is TorchScript, which is code and not weights; in Python, save a state_dict instead: \
+             torch.save(torch.jit.load(…).state_dict(), …)"
                 .into(),
         );
     }
@@ -147,17 +145,34 @@ fn read_legacy(file: &WeightFile) -> Result<(Pickle, Storages), String> {
     let longest = file.length().min(pickle::MAX_PICKLE_BYTES);
     let bytes = file.read(0, longest)?;
     let mut position = 0;
-    let magic = next_pickle(&bytes, &mut position).map_err(|_| "not a file of torch.save")?;
-    if *magic.root() != Value::Int(LEGACY_MAGIC) {
-        return Err("not a file of torch.save".into());
+    let magic = match next_pickle(&bytes, &mut position) {
+        Ok(magic) => magic,
+        // Whatever the file is: an attack is named.
+        Err(reason) if reason.contains("may run code") => return Err(reason),
+        Err(_) => return Err("not a file of torch.save".into()),
+    };
+    match magic.root() {
+        Value::Int(LEGACY_MAGIC) => {}
+        Value::Dict(_) | Value::Object(_) | Value::List(_) | Value::Tuple(_) => {
+            return Err(
+                "it is a plain pickle, as pickle.dump writes, and not a file of torch.save; load it in Python and save its \
+                 numbers as tensors: torch.save({name: torch.as_tensor(value) for name, value in …}, …)"
+                    .into(),
+            );
+        }
+        _ => return Err("not a file of torch.save".into()),
     }
     if *next_pickle(&bytes, &mut position)?.root() != Value::Int(LEGACY_PROTOCOL) {
         return Err("the file's protocol is not known".into());
     }
     let system = next_pickle(&bytes, &mut position)?;
-    let big_endian = entries(&system)
-        .into_iter()
-        .any(|(key, value)| key == "little_endian" && *system.value(value) == Value::Bool(false));
+    let big_endian = match system.root() {
+        Value::Dict(pairs) => pairs.iter().any(|(key, value)| {
+            *system.value(*key) == Value::Text("little_endian".into())
+                && *system.value(*value) == Value::Bool(false)
+        }),
+        _ => false,
+    };
     if big_endian {
         return Err("the file was written on a big-endian machine".into());
     }
@@ -211,25 +226,6 @@ fn storage_bytes(storage: &Storage) -> Result<u64, String> {
     size.ok_or_else(|| "a storage's length is out of range".into())
 }
 
-/// Text keys and values of the pickle's topmost dictionary.
-fn entries(pickle: &Pickle) -> Vec<(&str, pickle::Id)> {
-    dictionary(pickle, pickle.root)
-}
-
-fn dictionary(pickle: &Pickle, id: pickle::Id) -> Vec<(&str, pickle::Id)> {
-    let Value::Dict(pairs) = pickle.value(id) else {
-        return Vec::new();
-    };
-    let text = |id: pickle::Id| match pickle.value(id) {
-        Value::Text(text) => Some(text.as_str()),
-        _ => None,
-    };
-    pairs
-        .iter()
-        .filter_map(|(key, value)| Some((text(*key)?, *value)))
-        .collect()
-}
-
 /// Every storage that a value of the pickle names, once.
 ///
 /// # Errors
@@ -253,60 +249,4 @@ fn wanted(pickle: &Pickle) -> Result<Vec<Storage>, String> {
         }
     }
     Ok(storages)
-}
-
-/// The tensors of the state_dict, which stands on top or, in a checkpoint, under a usual name.
-fn collect(
-    file: &Arc<WeightFile>,
-    pickle: &Pickle,
-    storages: &Storages,
-) -> Result<FoundTensors, String> {
-    let top = entries(pickle);
-    let wrapped: Vec<(&str, pickle::Id)> = WRAPPERS
-        .into_iter()
-        .filter_map(|name| top.iter().find(|(key, _)| *key == name).copied())
-        .filter(|(_, id)| holds_tensors(pickle, *id))
-        .collect();
-    let mut found = FoundTensors::default();
-    let state = match wrapped.split_first() {
-        None => top,
-        Some(((name, id), others)) => {
-            found.inside = Some((*name).to_string());
-            found.others = others.iter().map(|(name, _)| (*name).to_string()).collect();
-            dictionary(pickle, *id)
-        }
-    };
-    // Tensors may share storages, but not without end.
-    let all: u64 = storages.values().map(|(storage, _)| storage.length).sum();
-    let mut budget = all
-        .saturating_mul(4)
-        .saturating_add(64 * state.len() as u64);
-    for (name, id) in state {
-        let Value::Tensor(view) = pickle.value(id) else {
-            continue;
-        };
-        let (storage, start) = storages
-            .get(&view.storage.key)
-            .ok_or_else(|| format!("“{name}”: its numbers are missing"))?;
-        let numbers = Numbers::new(file, *start, storage.length, view)
-            .map_err(|reason| format!("“{name}”: {reason}"))?;
-        budget = budget
-            .checked_sub(numbers.count())
-            .ok_or("its tensors together are far larger than the file")?;
-        found.tensors.push(FileTensor {
-            name: name.to_string(),
-            shape: view.shape.iter().map(|side| side.cast_signed()).collect(),
-            numbers,
-        });
-    }
-    if found.tensors.is_empty() {
-        return Err("the file holds no state_dict (a dictionary of tensors)".into());
-    }
-    Ok(found)
-}
-
-fn holds_tensors(pickle: &Pickle, id: pickle::Id) -> bool {
-    dictionary(pickle, id)
-        .iter()
-        .any(|(_, id)| matches!(pickle.value(*id), Value::Tensor(_)))
 }

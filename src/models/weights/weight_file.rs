@@ -3,7 +3,7 @@
 //! Not a memory map: a file that another program shortens while it is mapped ends the process, and a
 //! map needs unsafe code. Reading at a position costs one copy, which decoding makes anyway.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -22,14 +22,22 @@ impl WeightFile {
     /// # Errors
     /// A sentence without the path: it can't be opened, or it is no file.
     pub fn open(path: &Path) -> Result<Self, String> {
-        let file = File::open(path)
-            .map_err(|error| format!("the weight file can't be opened ({error})"))?;
+        let failed = |error: io::Error| format!("the weight file can't be opened ({error})");
+        // A named pipe would wait for its writer, and a device may do anything: neither is opened.
+        refuse_what_is_no_file(&std::fs::metadata(path).map_err(failed)?)?;
+        let mut options = File::options();
+        options.read(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt;
+            // Should it have become one since.
+            options.custom_flags(libc::O_NONBLOCK);
+        }
+        let file = options.open(path).map_err(failed)?;
         let metadata = file
             .metadata()
             .map_err(|error| format!("the weight file can't be read ({error})"))?;
-        if !metadata.is_file() {
-            return Err("this is no file".into());
-        }
+        refuse_what_is_no_file(&metadata)?;
         Ok(Self {
             file: Mutex::new(file),
             length: metadata.len(),
@@ -70,6 +78,16 @@ impl WeightFile {
         file.seek(SeekFrom::Start(0))
             .map_err(|error| read_error(&error))?;
         work(&mut file)
+    }
+}
+
+fn refuse_what_is_no_file(metadata: &Metadata) -> Result<(), String> {
+    if metadata.is_file() {
+        Ok(())
+    } else if metadata.is_dir() {
+        Err("this is a folder and no weight file; name the file in it".into())
+    } else {
+        Err("this is no file but a pipe, a socket or a device; copy what it gives into a file first".into())
     }
 }
 

@@ -107,7 +107,7 @@ pub(super) fn prepare<'a>(
         reporter.note(line)?;
     }
     let origin = Origin::take(&network)?;
-    let info = network.pretrained;
+    let info = &network.pretrained;
     let spec = square_spec(experiment, info, input_side(experiment, info));
     let reading = Reading::new(request.dataset.clone(), spec, means.memory_bytes / 4);
     let normalizer = Normalizer::new(info, device)?;

@@ -11,16 +11,6 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use self::rename::Names;
-/// What wrappers put before every name: `DataParallel`, `torch.compile`, Lightning, averaged models.
-const PREFIXES: [&str; 7] = [
-    "module.",
-    "_orig_mod.",
-    "model.",
-    "net.",
-    "network.",
-    "backbone.",
-    "state_dict.",
-];
 
 /// Heads that only help to train GoogLeNet and Inception v3.
 const AUXILIARY: [&str; 3] = ["aux1.", "aux2.", "AuxLogits."];
@@ -43,8 +33,7 @@ pub(super) fn translate(
     own: &HashSet<&str>,
     names: &[&str],
 ) -> (Dialect, Vec<String>) {
-    let bare = strip_wrappers(own, names);
-    let names: Vec<&str> = bare.iter().map(String::as_str).collect();
+    let bare: Vec<String> = names.iter().map(ToString::to_string).collect();
     let hits = |candidate: &[String]| {
         let known: HashSet<&str> = candidate
             .iter()
@@ -56,7 +45,7 @@ pub(super) fn translate(
     let mut best = (tables::native(backbone), bare.clone());
     let mut most = hits(&bare);
     for (dialect, table) in tables::foreign(backbone) {
-        let candidate = Names::new(&names).translate(&table);
+        let candidate = Names::new(names).translate(&table);
         let found = hits(&candidate);
         if found > most {
             most = found;
@@ -66,31 +55,9 @@ pub(super) fn translate(
     best
 }
 
-/// Takes away what wrappers put before (nearly) all names, also several times over. Names that begin
-/// otherwise, such as a loss's own weights, stay as they are.
-fn strip_wrappers(own: &HashSet<&str>, names: &[&str]) -> Vec<String> {
-    let mut names: Vec<String> = names.iter().map(ToString::to_string).collect();
-    // Nothing nests deeper than this.
-    for _ in 0..4 {
-        let prefix = PREFIXES.into_iter().find(|prefix| {
-            let with = names.iter().filter(|name| name.starts_with(prefix)).count();
-            2 * with > names.len() && !own.iter().any(|name| name.starts_with(prefix))
-        });
-        let Some(prefix) = prefix else { break };
-        let bare: HashSet<String> = names
-            .iter()
-            .filter(|name| !name.starts_with(prefix))
-            .cloned()
-            .collect();
-        for name in &mut names {
-            if let Some(rest) = name.strip_prefix(prefix)
-                && !bare.contains(rest)
-            {
-                *name = rest.to_string();
-            }
-        }
-    }
-    names
+/// The dialect that the names of `backbone` itself are of.
+pub(super) fn native(backbone: &str) -> Dialect {
+    tables::native(backbone)
 }
 
 /// Whether `name` belongs to a head that only helps training.

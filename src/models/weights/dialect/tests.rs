@@ -7,8 +7,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{Dialect, same_names_other_network, strip_wrappers, translate};
-use crate::models::weights::fits;
+use super::{Dialect, same_names_other_network, translate};
+use crate::models::weights::fit::fits;
 
 /// Names with their shapes.
 type Shapes = BTreeMap<String, Vec<i64>>;
@@ -174,34 +174,6 @@ fn names_of_torchvisions_early_files_are_understood() {
     let (dialect, renamed) = translated("vit_b_16", own, &names);
     assert_eq!(dialect.name, "torchvision of 2022");
     assert_eq!(renamed, own.keys().cloned().collect::<Vec<_>>());
-}
-
-#[test]
-fn wrappers_are_taken_off_and_strangers_left_alone() {
-    let recorded = recorded();
-    let own: HashSet<&str> = recorded["vit_b_16"]
-        .own
-        .keys()
-        .map(String::as_str)
-        .collect();
-    for prefix in ["module.", "model.", "_orig_mod.", "model._orig_mod.module."] {
-        let wrapped: Vec<String> = own
-            .iter()
-            .map(|name| format!("{prefix}{name}"))
-            .chain(["criterion.weight".into(), "n_averaged".into()])
-            .collect();
-        let names: Vec<&str> = wrapped.iter().map(String::as_str).collect();
-        let bare = strip_wrappers(&own, &names);
-        let found: HashSet<&str> = bare.iter().map(String::as_str).collect();
-        assert!(own.is_subset(&found), "{prefix}");
-        assert!(found.contains("criterion.weight") && found.len() == own.len() + 2);
-    }
-    // Two tensors never get one name.
-    let names = ["model.a", "model.b", "model.c", "a"];
-    assert_eq!(
-        strip_wrappers(&HashSet::new(), &names),
-        ["model.a", "b", "c", "a"]
-    );
 }
 
 #[test]

@@ -1,0 +1,304 @@
+//! How pictures are prepared for an experiment's weights: as the catalogue says, as timm does for a file in timm's names, or
+//! as the person says.
+
+use std::path::{Component, Path};
+
+use super::dialect::Dialect;
+use super::outline::Outline;
+use super::resolve::{Reading, resolve};
+use super::{chosen, tensors};
+use crate::data::square::Interpolation;
+use crate::experiment::{BackboneConfig, Preprocessing, ResizeFilter};
+use crate::models::catalogue::timm::{self, TimmWeights};
+use crate::models::{ArchitectureInfo, ModelError, WeightsInfo, catalogue};
+use crate::paths;
+
+/// The catalogue's entry for an experiment's weights, with the preprocessing that it asks for. What is still
+/// [`Preprocessing::Auto`] is the catalogue's: ask [`settle`] first where a person's file may say more.
+///
+/// # Errors
+/// When the experiment names weights that the backbone does not have, here or in timm; the text lists those it has.
+pub fn preprocessing(
+    info: &'static ArchitectureInfo,
+    config: &BackboneConfig,
+) -> Result<WeightsInfo, ModelError> {
+    let published = chosen(info, &config.weights)?;
+    Ok(match &config.preprocessing {
+        Preprocessing::Auto | Preprocessing::Published => published.clone(),
+        Preprocessing::Timm(name) => timm::find(info, name)
+            .ok_or_else(|| unknown(info, name))?
+            .over(published),
+        Preprocessing::Custom {
+            input_size,
+            resize,
+            filter,
+            mean,
+            std,
+        } => WeightsInfo {
+            input_size: *input_size,
+            resize: *resize,
+            interpolation: match filter {
+                ResizeFilter::Bilinear => Interpolation::Bilinear,
+                ResizeFilter::Bicubic => Interpolation::Bicubic,
+            },
+            mean: *mean,
+            std: *std,
+            ..published.clone()
+        },
+    })
+}
+
+/// The side of the input square that belongs to an experiment's weights.
+pub fn input_size(info: &'static ArchitectureInfo, config: &BackboneConfig) -> u32 {
+    preprocessing(info, config).map_or(info.default_weights().input_size, |weights| {
+        weights.input_size
+    })
+}
+
+/// Finds out what [`Preprocessing::Auto`] means for a person's own file, and writes it into the experiment, so that
+/// whoever uses the run afterwards needs no file to know. A file that can't be read leaves it as it is: loading says why.
+pub fn settle(config: &mut BackboneConfig, base: Option<&Path>) {
+    if let Some(timm) = guessed(config, base) {
+        config.preprocessing = Preprocessing::Timm(timm.name.to_owned());
+    }
+}
+
+/// What timm does for the file, where `config` leaves that open and the file is timm's.
+fn guessed(config: &BackboneConfig, base: Option<&Path>) -> Option<&'static TimmWeights> {
+    let file = config.weights.file()?;
+    let info = catalogue::find(&config.name)?;
+    let is_published = info.weights.iter().any(|weights| {
+        file.file_name()
+            .is_some_and(|name| name == weights.file_name)
+    });
+    if config.preprocessing != Preprocessing::Auto || is_published {
+        return None;
+    }
+    let path = paths::expand(file, base);
+    let found = tensors::read(&path).ok()?;
+    let outline = Outline::named(info)?;
+    let taken = resolve(&outline, &Reading::new(&found), config.weights.key()).ok()?;
+    of_file(
+        info,
+        taken.fit.dialect,
+        &path,
+        found.architecture.as_deref(),
+    )
+}
+
+/// timm's weights that a file in these names, at this path, which calls its network so, is taken for.
+fn of_file(
+    info: &ArchitectureInfo,
+    dialect: Dialect,
+    path: &Path,
+    architecture: Option<&str>,
+) -> Option<&'static TimmWeights> {
+    // A name with its tag is nobody's but timm's. The hub's folders are called so, and so are many files.
+    let mut said: Vec<String> = path
+        .components()
+        .filter_map(|part| match part {
+            Component::Normal(part) => part.to_str(),
+            _ => None,
+        })
+        .filter(|part| part.starts_with("models--timm--"))
+        .map(str::to_owned)
+        .collect();
+    said.extend(
+        path.file_name()
+            .map(|name| name.to_string_lossy().into_owned()),
+    );
+    said.extend(architecture.map(str::to_owned));
+    let tagged = timm::of(info)
+        .filter(|weights| said.iter().any(|said| says(said, weights.name)))
+        // `in12k_ft_in1k_384` and not the `in12k_ft_in1k` in it.
+        .max_by_key(|weights| weights.name.len());
+    // Elsewhere the names of the layers tell timm's networks from torchvision's.
+    tagged.or_else(|| (dialect.foreign && dialect.name == "timm").then(|| timm::of(info).next())?)
+}
+
+/// Whether `text` names `name`, and not a longer name that begins or ends with it.
+fn says(text: &str, name: &str) -> bool {
+    let is_inside = |c: char| c.is_ascii_alphanumeric();
+    text.match_indices(name).any(|(start, _)| {
+        let before = text[..start].chars().next_back();
+        let after = text[start + name.len()..].chars().next();
+        !before.is_some_and(|c| is_inside(c) || c == '_') && !after.is_some_and(is_inside)
+    })
+}
+
+fn unknown(info: &ArchitectureInfo, name: &str) -> ModelError {
+    let known: Vec<&str> = timm::of(info).map(|weights| weights.name).collect();
+    let known = match known.as_slice() {
+        [] => "none of timm’s".to_owned(),
+        known => known.join(", "),
+    };
+    ModelError::UnknownWeights {
+        name: name.into(),
+        backbone: info.name.into(),
+        known,
+    }
+}
+
+/// Of a person's own file, for the log: how its pictures are prepared, and by whose example.
+pub fn preprocessing_line(config: &BackboneConfig, weights: &WeightsInfo) -> String {
+    let whose = match &config.preprocessing {
+        Preprocessing::Timm(_) => format!("as timm does for {}", weights.name),
+        Preprocessing::Custom { .. } => "as you set it".to_owned(),
+        Preprocessing::Auto | Preprocessing::Published => {
+            format!("as for the published weights {}", weights.name)
+        }
+    };
+    format!("pictures are prepared {whose}: {}", numbers(weights))
+}
+
+/// "224 pixels cut from 256, bicubic, mean 0.5 0.5 0.5, deviation 0.5 0.5 0.5"
+pub fn numbers(weights: &WeightsInfo) -> String {
+    let channels = |values: [f64; 3]| {
+        values
+            .map(|value| format!("{}", (value * 1e4).round() / 1e4))
+            .join(" ")
+    };
+    format!(
+        "{} pixels cut from {}, {}, mean {}, deviation {}",
+        weights.input_size,
+        weights.resize,
+        format!("{:?}", weights.interpolation).to_lowercase(),
+        channels(weights.mean),
+        channels(weights.std)
+    )
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    fn taken(
+        backbone: &str,
+        dialect: &'static str,
+        path: &str,
+        architecture: Option<&str>,
+    ) -> Option<&'static str> {
+        let info = catalogue::find(backbone).unwrap();
+        let dialect = Dialect {
+            name: dialect,
+            foreign: dialect == "timm",
+            variance_shift: 0.0,
+        };
+        of_file(info, dialect, Path::new(path), architecture).map(|weights| weights.name)
+    }
+
+    #[test]
+    fn a_file_in_timms_names_gets_timms_preprocessing() {
+        assert_eq!(
+            taken("mobilenet_v2", "timm", "/x/w.pth", None),
+            Some("mobilenetv2_100.ra_in1k")
+        );
+        assert_eq!(taken("mobilenet_v2", "torchvision", "/x/w.pth", None), None);
+        assert_eq!(
+            taken(
+                "mobilenet_v3_large",
+                "timm",
+                "/x/mobilenetv3_large_100.ra4_e3600_r224_in1k.safetensors",
+                None
+            ),
+            Some("mobilenetv3_large_100.ra4_e3600_r224_in1k")
+        );
+        assert_eq!(
+            taken(
+                "efficientnet_lite0",
+                "timm",
+                "/x/tf_efficientnet_lite0-0aa007d2.pth",
+                None
+            ),
+            Some("tf_efficientnet_lite0.in1k")
+        );
+        assert_eq!(
+            taken(
+                "resnet50",
+                "torchvision",
+                "/h/models--timm--resnet50.ra_in1k/snapshots/0/model.safetensors",
+                None
+            ),
+            Some("resnet50.ra_in1k")
+        );
+        assert_eq!(
+            taken(
+                "resnet50",
+                "torchvision",
+                "/x/resnet50.pth",
+                Some("resnet50")
+            ),
+            None
+        );
+        assert_eq!(
+            taken(
+                "resnet50",
+                "torchvision",
+                "/x/w.pth",
+                Some("resnet50.a1_in1k")
+            ),
+            Some("resnet50.a1_in1k")
+        );
+        assert_eq!(
+            taken(
+                "convnext_tiny",
+                "timm",
+                "/x/convnext_tiny.in12k_ft_in1k_384.pth",
+                None
+            ),
+            Some("convnext_tiny.in12k_ft_in1k_384")
+        );
+        assert_eq!(
+            taken(
+                "vit_small_patch16_224",
+                "other",
+                "/x/vit_small_patch16_224.dino.safetensors",
+                None
+            ),
+            Some("vit_small_patch16_224.dino")
+        );
+    }
+
+    #[test]
+    fn what_the_experiment_says_is_what_pictures_get() {
+        let info = catalogue::find("mobilenet_v2").unwrap();
+        let mut config = BackboneConfig {
+            name: "mobilenet_v2".into(),
+            ..BackboneConfig::default()
+        };
+        let own = preprocessing(info, &config).unwrap();
+        assert_eq!(
+            (own.resize, own.interpolation),
+            (232, Interpolation::Bilinear)
+        );
+        config.preprocessing = Preprocessing::Timm("mobilenetv2_100".into());
+        let timm = preprocessing(info, &config).unwrap();
+        assert_eq!(
+            (timm.resize, timm.interpolation),
+            (256, Interpolation::Bicubic)
+        );
+        assert!(preprocessing_line(&config, &timm).contains(
+            "as timm does for mobilenetv2_100.ra_in1k: 224 pixels cut from 256, bicubic, mean 0.485 0.456 0.406"
+        ));
+        config.preprocessing = Preprocessing::Timm("resnet50".into());
+        let error = preprocessing(info, &config).unwrap_err().to_string();
+        assert!(
+            error.contains("mobilenet_v2 has mobilenetv2_100.ra_in1k"),
+            "{error}"
+        );
+        config.preprocessing = Preprocessing::Custom {
+            input_size: 96,
+            resize: 100,
+            filter: ResizeFilter::Bilinear,
+            mean: [0.1; 3],
+            std: [0.2; 3],
+        };
+        let custom = preprocessing(info, &config).unwrap();
+        assert_eq!(
+            (custom.input_size, custom.resize, custom.mean),
+            (96, 100, [0.1; 3])
+        );
+        assert_eq!(own.min_size, custom.min_size);
+    }
+}
