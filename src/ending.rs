@@ -2,6 +2,17 @@
 
 use std::io::Write as _;
 use std::process::ExitCode;
+#[cfg(unix)]
+use std::sync::Arc;
+
+/// A file that grows beyond what the system allows this process (`ulimit -f`) is a failed write, which says what it is, and
+/// not the end of the process.
+pub fn keep_on_at_file_limit() {
+    #[cfg(unix)]
+    if let Err(error) = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default()) {
+        log::info!("the signal of a full file can't be caught: {error}");
+    }
+}
 
 /// Ends the process with `status`, once what was printed is out.
 ///

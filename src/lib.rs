@@ -7,7 +7,10 @@ pub mod allocator;
 pub mod ending;
 pub mod experiment;
 pub mod format;
+pub mod ordinary_file;
 pub mod paths;
+pub mod shown;
+pub mod spreadsheet;
 
 pub mod libtorch;
 

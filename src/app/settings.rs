@@ -9,12 +9,15 @@ use serde::{Deserialize, Serialize};
 
 use super::command::View;
 use crate::models::speed::Measured;
+use crate::ordinary_file::{self, Links};
 use crate::runs::atomic;
 
 /// How many files each recent list keeps.
 pub const RECENT: usize = 10;
 /// Changes are written after this much rest, so that a dragged divider is one write.
 const REST: Duration = Duration::from_millis(800);
+/// Far more than any settings take.
+const LARGEST_BYTES: u64 = 4_000_000;
 
 /// The settings file. What is missing or not understood takes its default.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -59,8 +62,18 @@ impl Default for Settings {
 impl Settings {
     /// Reads the file; a damaged one counts as absent, because a window that opens matters more.
     pub fn load(path: &Path) -> Self {
-        let Ok(text) = std::fs::read_to_string(path) else {
-            return Self::default();
+        // A link is followed: people keep such files elsewhere and link to them.
+        let text = match ordinary_file::read_to_string(path, LARGEST_BYTES, Links::Followed) {
+            Ok(text) => text,
+            Err(error) => {
+                if error.kind() != std::io::ErrorKind::NotFound {
+                    log::warn!(
+                        "settings are not readable ({error}), starting with the defaults: {}",
+                        path.display()
+                    );
+                }
+                return Self::default();
+            }
         };
         match ron::from_str::<Self>(&text) {
             Ok(settings) => settings.checked(),
@@ -95,7 +108,13 @@ impl Settings {
     }
 
     fn to_text(&self) -> Option<String> {
-        ron::ser::to_string_pretty(self, ron::ser::PrettyConfig::default())
+        // The file is text: a path that is none would keep everything else from being written.
+        let mut settings = self.clone();
+        let is_text = |path: &PathBuf| path.to_str().is_some();
+        settings.recent_presets.retain(is_text);
+        settings.recent_pictures.retain(is_text);
+        settings.last_folder = settings.last_folder.filter(is_text);
+        ron::ser::to_string_pretty(&settings, ron::ser::PrettyConfig::default())
             .map_err(|error| log::warn!("settings can't be written: {error}"))
             .ok()
     }

@@ -10,6 +10,7 @@ use super::{layers, output, run, weights};
 use crate::data::{PictureSource, decode};
 use crate::format;
 use crate::models::device;
+use crate::shown;
 use crate::training::pretrained::{PretrainedNetwork, RankedClass};
 
 #[derive(Debug, Args)]
@@ -39,6 +40,7 @@ pub struct Arguments {
 
 #[derive(Debug, Serialize)]
 struct Answer {
+    #[serde(serialize_with = "crate::shown::serialize_path")]
     image: PathBuf,
     predictions: Vec<RankedClass>,
 }
@@ -84,5 +86,9 @@ pub fn guesses_text<'a>(image: &Path, guesses: impl Iterator<Item = (f64, &'a st
         })
         .collect();
     let columns = [("", Align::Left), ("", Align::Right), ("", Align::Left)];
-    format!("{}\n{}", image.display(), table(&columns, &rows))
+    format!(
+        "{}\n{}",
+        shown::line(&image.display().to_string()),
+        table(&columns, &rows)
+    )
 }

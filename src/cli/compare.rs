@@ -12,6 +12,7 @@ use crate::evaluation::wilson;
 use crate::figures::palette::run_color;
 use crate::figures::{DEFAULT_DPI, DPI_RANGE, Size};
 use crate::report::{self, Comparison, Options, results_text};
+use crate::shown;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -93,7 +94,7 @@ pub fn compare(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.json {
         return output::print_json(&json!({
             "runs": as_json(&comparison),
-            "files": written.files,
+            "files": written.files.iter().map(|file| shown::path(file)).collect::<Vec<_>>(),
             "notes": written.notes,
         }));
     }
@@ -115,7 +116,7 @@ fn as_json(comparison: &Comparison) -> serde_json::Value {
         .map(|(run, tested)| {
             let confusion = &tested.confusion;
             json!({
-                "run": run.run.folder,
+                "run": shown::path(&run.run.folder),
                 "name": run.name,
                 "test": run.run.summary.test,
                 "accuracy_interval": wilson(confusion.correct(), confusion.total()),

@@ -13,6 +13,7 @@ use crate::experiment::{DataConfig, DataSource, Experiment, preset};
 use crate::format;
 use crate::runs::gallery::SplitPicture;
 use crate::runs::suspects::{self, Suspect};
+use crate::shown;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -132,7 +133,8 @@ fn duplicates_text(found: &[Suspect]) -> String {
         format::count(found.len(), "duplicate", "duplicates")
     );
     for suspect in found {
-        let _ = writeln!(text, "  {}: {}", suspect.picture.name, suspect.sentence());
+        let line = format!("{}: {}", suspect.picture.name, suspect.sentence());
+        let _ = writeln!(text, "  {}", shown::line(&line));
     }
     text
 }
@@ -229,7 +231,7 @@ fn as_json(source: &DataSource, dataset: &Dataset) -> serde_json::Value {
 fn as_text(path: &Path, source: &DataSource, dataset: &Dataset) -> String {
     let mut text = format!(
         "{}: {}\n{} in {}",
-        path.display(),
+        shown::line(&path.display().to_string()),
         title(source),
         format::count(dataset.pictures.len(), "picture", "pictures"),
         format::count(dataset.classes.len(), "class", "classes"),
@@ -292,7 +294,7 @@ fn as_text(path: &Path, source: &DataSource, dataset: &Dataset) -> String {
             RemarkKind::Taken => "",
             RemarkKind::Warning => "Warning: ",
         };
-        let _ = writeln!(text, "{mark}{}", remark.text);
+        let _ = writeln!(text, "{mark}{}", shown::line(&remark.text));
     }
     if !dataset.problems.is_empty() {
         let _ = writeln!(
@@ -301,7 +303,8 @@ fn as_text(path: &Path, source: &DataSource, dataset: &Dataset) -> String {
             format::count(dataset.problems.len(), "file", "files")
         );
         for problem in &dataset.problems {
-            let _ = writeln!(text, "  {}: {}", problem.reason, problem.path.display());
+            let line = format!("{}: {}", problem.reason, problem.path.display());
+            let _ = writeln!(text, "  {}", shown::line(&line));
         }
     }
     text

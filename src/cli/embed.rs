@@ -101,7 +101,7 @@ pub fn embed(arguments: &Arguments) -> anyhow::Result<()> {
     let classes = labels.map(|(classes, _)| classes);
     if arguments.json {
         return output::print_json(&json!({
-            "out": arguments.out,
+            "out": crate::shown::path(&arguments.out),
             "backbone": info.name,
             "pictures": embedding.files.len(),
             "features": network.features(),

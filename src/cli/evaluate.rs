@@ -17,6 +17,7 @@ use crate::format;
 use crate::models::device;
 use crate::runs::evaluate::Pictures;
 use crate::runs::{EvaluateRequest, EvaluatedRun, RunError, diagnose, evaluate_run, store};
+use crate::shown;
 use crate::training::TrainingError;
 use crate::training::diagnosis::Diagnosis;
 
@@ -75,6 +76,7 @@ struct Calibrated {
 
 #[derive(Debug, Serialize)]
 struct Document<'a> {
+    #[serde(serialize_with = "crate::shown::serialize_path")]
     run: &'a Path,
     /// Absent where all pictures of another place were evaluated.
     split: Option<Split>,
@@ -85,6 +87,7 @@ struct Document<'a> {
     diagnosis: Option<Diagnosis>,
     problems: &'a [Problem],
     /// Pictures that were written after the run began.
+    #[serde(serialize_with = "crate::shown::serialize_paths")]
     changed: &'a [PathBuf],
 }
 
@@ -299,7 +302,10 @@ fn as_text(evaluation: &Evaluation, heading: &str) -> String {
     if !answers.top_confusions.is_empty() {
         text.push_str("\nMost frequent confusions\n");
         for confusion in answers.top_confusions.iter().take(SHOWN) {
-            let class = |class: u32| &evaluation.classes[class as usize];
+            let class = |class: u32| {
+                let name = evaluation.classes.get(class as usize);
+                shown::line(name.map_or("", String::as_str))
+            };
             let _ = writeln!(
                 text,
                 "{:>6}  {} taken for {} ({} of its pictures)",

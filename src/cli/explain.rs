@@ -13,6 +13,7 @@ use crate::figures::heat;
 use crate::format;
 use crate::models::device;
 use crate::runs::{atomic, evaluate, store};
+use crate::shown;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -69,19 +70,19 @@ pub fn explain(arguments: &Arguments) -> anyhow::Result<()> {
             .map(|(class, value)| (name(class).to_owned(), json!(value)))
             .collect();
         return output::print_json(&json!({
-            "image": arguments.image,
+            "image": shown::path(&arguments.image),
             "class": name(found.class as usize),
             "probabilities": probabilities,
             "method": found.method.sentence(),
             "map": rows,
-            "file": arguments.out,
+            "file": shown::path(&arguments.out),
         }));
     }
     let probability = found.probabilities.get(found.class as usize);
     output::print(&format!(
         "{}: {} ({})\n{}: {}\n",
-        arguments.image.display(),
-        name(found.class as usize),
+        shown::line(&arguments.image.display().to_string()),
+        shown::line(name(found.class as usize)),
         format::percent(f64::from(probability.copied().unwrap_or_default())),
         found.method.sentence(),
         arguments.out.display()

@@ -24,6 +24,8 @@ mod selftest;
 mod suspects;
 mod weights;
 
+use std::borrow::Cow;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
@@ -31,6 +33,7 @@ use clap::{Parser, Subcommand};
 use crate::app::frame_times::Request;
 use crate::format::table;
 use crate::models::weights::read_apart;
+use crate::shown;
 
 /// A desktop workbench for transfer learning on images. Without a command it opens the window.
 #[derive(Debug, Parser)]
@@ -90,11 +93,20 @@ enum Command {
 
 /// Carries out what the process was called for.
 pub fn main() -> u8 {
-    // Wrong use ends the process here, with status 2 and a hint.
-    let arguments = Arguments::parse();
+    output::show_panics();
+    crate::ending::keep_on_at_file_limit();
     if let Ok(program) = std::env::current_exe() {
         read_apart(program);
     }
+    answer(std::env::args_os())
+}
+
+/// Carries out a command line, the program's name first; gives the status that the process ends with.
+pub fn answer(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => return misused(&error),
+    };
     let outcome = match arguments.command {
         None => {
             let measure = arguments.frame_times.map(|file| Request {
@@ -122,10 +134,26 @@ pub fn main() -> u8 {
     match outcome {
         Ok(()) => 0,
         Err(error) => {
-            output::warn(&format!("error: {}", output::sentence(&error)));
+            output::fail(&error);
             1
         }
     }
+}
+
+/// Wrong use: a hint, and status 2. Asked for help or the version, that.
+fn misused(error: &clap::Error) -> u8 {
+    let text = error.render().to_string();
+    // clap echoes what it was given, and knows colours; plain text is enough where those could be meant.
+    let told = match shown::lines(&text) {
+        Cow::Borrowed(_) => error.print(),
+        Cow::Owned(text) => {
+            output::warn_lines(text.trim_end());
+            Ok(())
+        }
+    };
+    // Nobody is left to tell.
+    drop(told);
+    u8::try_from(error.exit_code()).unwrap_or(2)
 }
 
 #[cfg(test)]

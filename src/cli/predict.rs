@@ -35,6 +35,7 @@ pub struct Arguments {
 
 #[derive(Debug, Serialize)]
 struct Answer {
+    #[serde(serialize_with = "crate::shown::serialize_path")]
     image: PathBuf,
     /// The most probable first.
     predictions: Vec<Guess>,

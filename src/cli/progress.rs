@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::output;
 use crate::format;
+use crate::shown;
 use crate::training::events::{Activity, Progress};
 use crate::training::{TrainingError, TrainingEvent, TrainingListener};
 
@@ -47,7 +48,7 @@ impl TerminalProgress {
     /// A line that stays, above the bar.
     fn say(&self, line: &str) {
         match &self.bar {
-            Some(bar) => bar.println(line),
+            Some(bar) => bar.println(shown::line(line)),
             None => output::warn(line),
         }
     }

@@ -8,6 +8,7 @@ use super::output;
 use super::run::{self, Planned};
 use crate::format;
 use crate::runs::{RunRecorder, RunState, RunSummary, store};
+use crate::shown;
 use crate::training::ResumePoint;
 
 /// The run that `--resume` asks for: the one in the folder that is named, the newest unfinished one of
@@ -84,6 +85,6 @@ pub fn after_stop(folder: &Path, summary: &RunSummary, epochs: usize) -> String 
     };
     format!(
         "the training was stopped {when}; what was learned so far stands in its folder. Go on with\n  graft run --resume \"{}\"",
-        folder.display()
+        shown::line(&folder.display().to_string())
     )
 }

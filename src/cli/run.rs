@@ -18,12 +18,12 @@ use crate::evaluation::{ClassificationReport, ConfusionMatrix, Spread, wilson};
 use crate::experiment::{DataConfig, Experiment, preset};
 use crate::models::device::{self, Devices};
 use crate::models::{catalogue, weights};
-use crate::runs::seeds;
 use crate::runs::{MemoryUse, RunRecorder, Tee};
+use crate::runs::{recorder, seeds};
 use crate::training::events::TestMetrics;
 use crate::training::trainer::PauseFlag;
 use crate::training::{Outcome, TrainingError, TrainingRequest, train};
-use crate::{format, paths};
+use crate::{format, paths, shown};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -79,6 +79,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let stop = interrupt::stop_flag()?;
     let plan = plan(&arguments)?;
     let runs = runs_folder(arguments.out.clone());
+    for planned in plan.iter().filter(|planned| planned.resumed.is_none()) {
+        recorder::check_paths(&runs, &planned.experiment, planned.base.as_deref())?;
+    }
     let mut trained: Vec<Trained> = Vec::with_capacity(plan.len());
     // Presets on the same pictures are scanned once.
     let mut scanned: Option<(DataConfig, Option<PathBuf>, Arc<Dataset>)> = None;
@@ -201,7 +204,7 @@ fn train_one(
         Err(TrainingError::Stopped) => {
             let epochs = recorder.metrics().len();
             let summary = recorder.stop()?;
-            bail!("{}", resume::after_stop(&folder, &summary, epochs));
+            bail!(output::Lines(resume::after_stop(&folder, &summary, epochs)));
         }
         Err(error) => {
             let error = anyhow::Error::new(error);
@@ -317,7 +320,7 @@ fn as_json(one: &Trained) -> serde_json::Value {
         folder, outcome, ..
     } = one;
     json!({
-        "run": folder,
+        "run": shown::path(folder),
         "test": outcome.test,
         "phases": outcome.phases,
         "seconds_total": outcome.seconds_total,
@@ -358,7 +361,7 @@ fn as_text(one: &Trained) -> String {
         let _ = writeln!(
             text,
             "{}: {epochs} in {}",
-            phase.name,
+            shown::line(&phase.name),
             format::duration(phase.seconds)
         );
     }
@@ -371,7 +374,7 @@ fn as_text(one: &Trained) -> String {
     if let Some(memory) = one.memory.text() {
         let _ = writeln!(text, "Memory at most {memory}");
     }
-    let _ = writeln!(text, "Run: {}", folder.display());
+    let _ = writeln!(text, "Run: {}", shown::line(&folder.display().to_string()));
     text
 }
 
@@ -434,7 +437,12 @@ fn share_their_test(trained: &[Trained]) -> bool {
 fn all_as_text(trained: &[Trained]) -> String {
     let mut text = String::new();
     for one in trained {
-        let _ = writeln!(text, "{}\n{}", one.experiment.name, as_text(one));
+        let _ = writeln!(
+            text,
+            "{}\n{}",
+            shown::line(&one.experiment.name),
+            as_text(one)
+        );
     }
     let header = [
         ("experiment", Align::Left),

@@ -13,6 +13,7 @@ use crate::format;
 use crate::runs::out_of_fold::{self, OutOfFoldRequest};
 use crate::runs::suspects::{self, Reason, Suspect};
 use crate::runs::{RunError, gallery};
+use crate::shown;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -126,12 +127,13 @@ fn text(found: &[Suspect]) -> String {
     let mut text = format!("{}\n", format::count(found.len(), "suspect", "suspects"));
     for suspect in found {
         let picture = &suspect.picture;
-        text += &format!(
-            "{} ({}): {}\n",
+        let line = format!(
+            "{} ({}): {}",
             picture.name,
             picture.split.name(),
             suspect.sentence()
         );
+        text += &format!("{}\n", shown::line(&line));
     }
     if !found.is_empty() {
         text += "Look at each before you leave it out: a suspect may be a hard picture.\n";

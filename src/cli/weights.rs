@@ -16,6 +16,7 @@ use crate::format;
 use crate::models::catalogue::architectures;
 use crate::models::weights::{self, LoadReport, Mirrors};
 use crate::models::{self, ArchitectureInfo, WeightsInfo};
+use crate::shown;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -118,7 +119,7 @@ fn list(as_json: bool) -> anyhow::Result<()> {
                     "mean": weights.mean,
                     "std": weights.std,
                     "url": (!weights.url.is_empty()).then_some(weights.url),
-                    "path": weights::on_this_machine(weights),
+                    "path": weights::on_this_machine(weights).map(|path| shown::path(&path)),
                 })
             })
             .collect();
@@ -170,7 +171,7 @@ fn fetch(name: &str, mirror: Option<&str>, as_json: bool) -> anyhow::Result<()> 
         return output::print_json(&json!({
             "backbone": info.name,
             "weights": chosen.name,
-            "path": path,
+            "path": shown::path(&path),
             "downloaded": downloaded,
         }));
     }
@@ -183,7 +184,10 @@ fn download(weights: &WeightsInfo, mirrors: &Mirrors) -> anyhow::Result<PathBuf>
     if let Some(url) = weights::origin(weights, mirrors) {
         output::warn(&format!(
             "Downloading {} ({:.0} MB, {}) from {url}",
-            weights.name, weights.file_mb, weights.licence
+            weights.name,
+            weights.file_mb,
+            weights.licence,
+            url = shown::address(&url)
         ));
     }
     let mut tell = |progress: weights::DownloadProgress| {
@@ -215,7 +219,7 @@ fn check(backbone: &str, file: &Path, key: Option<&str>, as_json: bool) -> anyho
     if as_json {
         let mut document = serde_json::to_value(&report)?;
         document["backbone"] = json!(info.name);
-        document["file"] = json!(file);
+        document["file"] = json!(shown::path(file));
         document["usable"] = json!(refusal.is_none());
         document["reason"] = json!(refusal);
         document["format"] = json!(weights::format(file));
@@ -246,11 +250,16 @@ fn check(backbone: &str, file: &Path, key: Option<&str>, as_json: bool) -> anyho
 fn as_text(info: &ArchitectureInfo, file: &Path, report: &LoadReport, usable: bool) -> String {
     let mut text = String::new();
     let verdict = if usable { "fits" } else { "does not fit" };
-    let _ = writeln!(text, "{} {verdict} {}", file.display(), info.title);
+    let _ = writeln!(
+        text,
+        "{} {verdict} {}",
+        shown::line(&file.display().to_string()),
+        info.title
+    );
     let _ = writeln!(text, "  format: {}", weights::format(file));
     let _ = writeln!(text, "  names: {}", report.dialect);
     if let Some(inside) = &report.inside {
-        let _ = writeln!(text, "  inside: {inside}");
+        let _ = writeln!(text, "  inside: {}", shown::line(inside));
     }
     if !report.others.is_empty() {
         let _ = writeln!(text, "  other keys that fit: {}", report.others.join(", "));
@@ -289,7 +298,7 @@ fn as_text(info: &ArchitectureInfo, file: &Path, report: &LoadReport, usable: bo
     };
     let _ = writeln!(text, "  classifier: {classifier}");
     for remark in &report.remarks {
-        let _ = writeln!(text, "  note: {remark}");
+        let _ = writeln!(text, "  note: {}", shown::line(remark));
     }
     text
 }
@@ -301,7 +310,7 @@ fn few(text: &mut String, title: &str, names: &[String]) {
     }
     let _ = writeln!(text, "  {title}: {}", names.len());
     for name in names.iter().take(8) {
-        let _ = writeln!(text, "    {name}");
+        let _ = writeln!(text, "    {}", shown::line(name));
     }
     if names.len() > 8 {
         let _ = writeln!(text, "    …");

@@ -20,11 +20,14 @@ use super::decode::{decode_bytes, read_file};
 use super::hash::hexadecimal;
 use super::replace::replace;
 use super::{DataError, Dataset, PictureSource, Pixels, StopFlag};
+use crate::ordinary_file::{self, Links};
 use crate::paths;
 
 /// Raised whenever the remembered lines change their meaning. The program's version stands beside it, because
 /// another decoder may judge a file otherwise.
 const VERSION: &str = concat!("1 ", env!("CARGO_PKG_VERSION"));
+/// Far more than a million files of one folder take.
+const LARGEST_BYTES: u64 = 500_000_000;
 
 /// Coarser than the clock of any file system in use (FAT: two seconds).
 pub(crate) const CLOCK: Duration = Duration::from_secs(3);
@@ -254,7 +257,7 @@ impl KnownContents {
 
     /// What is not readable counts as not known.
     fn load(&self, folder: &Path) -> List {
-        let stored = std::fs::read(self.file(folder))
+        let stored = ordinary_file::read(&self.file(folder), LARGEST_BYTES, Links::Refused)
             .ok()
             .and_then(|bytes| serde_json::from_slice::<Stored>(&bytes).ok());
         stored

@@ -3,7 +3,6 @@
 mod flatten;
 mod jpeg;
 
-use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -14,6 +13,7 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Li
 
 use super::square::fit_within;
 use super::{DataError, MAX_PIXELS, MAX_SIDE, PictureSource, Pixels};
+use crate::ordinary_file::{self, Links};
 
 /// The side of every CIFAR-10 picture.
 pub(super) const CIFAR10_SIDE: u32 = 32;
@@ -126,14 +126,14 @@ pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, String> {
         io::ErrorKind::PermissionDenied => {
             "may not be read: give yourself permission to read it".to_owned()
         }
+        io::ErrorKind::InvalidInput => {
+            "is no ordinary file: put the picture itself here".to_owned()
+        }
         io::ErrorKind::NotFound => "is not there any more: put it back, or scan again".to_owned(),
         _ => format!("can't be read ({error}): check the disk, or copy the picture again"),
     };
-    let file = File::open(path).map_err(unreadable)?;
+    let file = ordinary_file::open(path, Links::Followed).map_err(unreadable)?;
     let metadata = file.metadata().map_err(unreadable)?;
-    if !metadata.is_file() {
-        return Err("is no ordinary file: put the picture itself here".into());
-    }
     if metadata.len() > MAX_FILE_BYTES {
         return Err("is larger than 1 GiB: save the picture at a smaller size".into());
     }
@@ -233,7 +233,7 @@ fn describe(error: &ImageError, format: ImageFormat) -> String {
 
 fn decode_cifar10(batch: &Path, record: usize) -> Result<Pixels, String> {
     let read = || -> io::Result<Vec<u8>> {
-        let mut file = File::open(batch)?;
+        let mut file = ordinary_file::open(batch, Links::Followed)?;
         file.seek(SeekFrom::Start((record * CIFAR10_RECORD_BYTES) as u64))?;
         let mut bytes = vec![0; CIFAR10_RECORD_BYTES];
         file.read_exact(&mut bytes)?;

@@ -110,6 +110,7 @@ pub enum PictureSource {
 /// What was passed over while scanning, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
+    #[serde(serialize_with = "crate::shown::serialize_path")]
     pub path: PathBuf,
     /// A sentence for the person: "cut off: the JPEG has no end marker".
     pub reason: String,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ConfusionMatrix;
 use super::confusion::ratio;
+use crate::shown;
 
 /// Precision, recall and F1 per class, with averages. A ratio without a denominator is 0, as in
 /// scikit-learn. Classes that occur neither as truth nor as prediction are left out, as there.
@@ -62,7 +63,8 @@ impl ClassificationReport {
 
     /// The table as scikit-learn prints it, with `digits` behind the point.
     pub fn to_text(&self, digits: usize) -> String {
-        let names = self.classes.iter().map(|class| class.name.chars().count());
+        let names = self.classes.iter();
+        let names = names.map(|class| shown::line(&class.name).chars().count());
         let width = names
             .chain(["weighted avg".len(), digits])
             .max()
@@ -79,7 +81,7 @@ impl ClassificationReport {
         let line = |class: &ClassReport| {
             format!(
                 "{:>width$}  {:>9.digits$} {:>9.digits$} {:>9.digits$} {:>9}\n",
-                class.name,
+                shown::line(&class.name),
                 class.precision,
                 class.recall,
                 class.f1,

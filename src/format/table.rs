@@ -1,5 +1,9 @@
 //! Columns of text.
 
+use std::borrow::Cow;
+
+use crate::shown;
+
 /// Where a column's text stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
@@ -10,6 +14,15 @@ pub enum Align {
 /// Lines of cells under a header, in columns two spaces apart. Without a header text, there is no
 /// header line.
 pub fn table(header: &[(&str, Align)], rows: &[Vec<String>]) -> String {
+    // A name may hold the end of a line, which a cell must not.
+    let header: Vec<(Cow<'_, str>, Align)> = header
+        .iter()
+        .map(|(name, align)| (shown::line(name), *align))
+        .collect();
+    let rows: Vec<Vec<Cow<'_, str>>> = rows
+        .iter()
+        .map(|row| row.iter().map(|cell| shown::line(cell)).collect())
+        .collect();
     let width = |column: usize| {
         let cells = rows
             .iter()
@@ -23,7 +36,7 @@ pub fn table(header: &[(&str, Align)], rows: &[Vec<String>]) -> String {
     let widths: Vec<usize> = (0..header.len()).map(width).collect();
     let line = |cells: &mut dyn Iterator<Item = &str>| {
         let cells: Vec<String> = cells
-            .zip(header)
+            .zip(&header)
             .zip(&widths)
             .map(|((cell, (_, align)), &width)| match align {
                 Align::Left => format!("{cell:<width$}"),
@@ -34,10 +47,10 @@ pub fn table(header: &[(&str, Align)], rows: &[Vec<String>]) -> String {
     };
     let mut text = String::new();
     if header.iter().any(|(name, _)| !name.is_empty()) {
-        text.push_str(&line(&mut header.iter().map(|(name, _)| *name)));
+        text.push_str(&line(&mut header.iter().map(|(name, _)| name.as_ref())));
     }
-    for row in rows {
-        text.push_str(&line(&mut row.iter().map(String::as_str)));
+    for row in &rows {
+        text.push_str(&line(&mut row.iter().map(Cow::as_ref)));
     }
     text
 }

@@ -1,11 +1,13 @@
 //! The report: one HTML file that holds everything it shows, for a browser or a printer.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use crate::evaluation::{ClassReport, ClassificationReport};
 use crate::figures::Size;
 use crate::format::{self, Align};
 use crate::runs::{RunState, files};
+use crate::shown;
 
 use super::ReportError;
 use super::comparison::{ComparedRun, Comparison};
@@ -225,7 +227,7 @@ impl Page<'_> {
         self.say(&format!(
             "<p class=\"muted\">Its folder: <code>{folder}</code></p>"
         ));
-        if let Ok(preset) = std::fs::read_to_string(run.run.folder.join(files::PRESET)) {
+        if let Some(preset) = preset_text(&run.run.folder) {
             self.say(&format!(
                 "<details><summary>The exact experiment</summary>\n<pre>{}</pre>\n</details>",
                 escape(&preset)
@@ -342,7 +344,7 @@ fn report_table(report: &ClassificationReport) -> String {
 /// Text for HTML.
 pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
+    for letter in shown::lines(text).chars() {
         match letter {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
@@ -353,6 +355,12 @@ pub(super) fn escape(text: &str) -> String {
         }
     }
     escaped
+}
+
+/// The preset's text as it stands in a run's folder.
+fn preset_text(run: &Path) -> Option<String> {
+    let bytes = files::read(&run.join(files::PRESET)).ok()?;
+    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use crate::evaluation::wilson;
 use crate::runs::files::METRICS_COLUMNS;
+use crate::spreadsheet::guarded;
 
 use super::comparison::{Comparison, Tested};
 
@@ -16,53 +17,70 @@ fn table(
         .map_err(|error| error.error().to_string())
 }
 
+/// One line; names are no formulas, whatever they begin with.
+fn record<T: AsRef<str>>(
+    writer: &mut csv::Writer<Vec<u8>>,
+    cells: impl IntoIterator<Item = T>,
+) -> Result<(), csv::Error> {
+    for cell in cells {
+        writer.write_field(guarded(cell.as_ref()).as_bytes())?;
+    }
+    writer.write_record(None::<&[u8]>)
+}
+
 /// `comparison.csv`: a line per tested run.
 pub(super) fn comparison(comparison: &Comparison) -> Result<Vec<u8>, String> {
     table(|writer| {
-        writer.write_record([
-            "run",
-            "experiment",
-            "backbone",
-            "accuracy",
-            "accuracy_low",
-            "accuracy_high",
-            "macro_f1",
-            "loss",
-            "n",
-            "trainable_parameters",
-            "frozen_parameters",
-            "epochs",
-            "best_epoch",
-            "seconds_total",
-            "peak_memory_bytes",
-            "peak_card_memory_bytes",
-            "seed",
-        ])?;
+        record(
+            writer,
+            [
+                "run",
+                "experiment",
+                "backbone",
+                "accuracy",
+                "accuracy_low",
+                "accuracy_high",
+                "macro_f1",
+                "loss",
+                "n",
+                "trainable_parameters",
+                "frozen_parameters",
+                "epochs",
+                "best_epoch",
+                "seconds_total",
+                "peak_memory_bytes",
+                "peak_card_memory_bytes",
+                "seed",
+            ],
+        )?;
         for (run, Tested { confusion, .. }) in comparison.tested() {
             let summary = &run.run.summary;
             let interval = wilson(confusion.correct(), confusion.total());
             let whole =
                 |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
             let loss = summary.test.as_ref().map(|test| test.loss.to_string());
-            writer.write_record([
-                summary.id.clone(),
-                summary.experiment.clone(),
-                summary.backbone.clone(),
-                confusion.accuracy().to_string(),
-                interval.low.to_string(),
-                interval.high.to_string(),
-                confusion.macro_f1().to_string(),
-                loss.unwrap_or_default(),
-                confusion.total().to_string(),
-                summary.trainable_parameters.to_string(),
-                summary.frozen_parameters.to_string(),
-                run.run.metrics.len().to_string(),
-                summary.best_epoch.to_string(),
-                summary.seconds_total.to_string(),
-                whole(summary.peak_memory_bytes),
-                whole(summary.peak_card_memory_bytes),
-                whole(summary.seed),
-            ])?;
+            record(
+                writer,
+                [
+                    summary.id.clone(),
+                    summary.experiment.clone(),
+                    summary.backbone.clone(),
+                    confusion.accuracy().to_string(),
+                    interval.low.to_string(),
+                    interval.high.to_string(),
+                    confusion.macro_f1().to_string(),
+                    loss.unwrap_or_default(),
+                    confusion.total().to_string(),
+                    summary.trainable_parameters.to_string(),
+                    summary.frozen_parameters.to_string(),
+                    run.run.metrics.len().to_string(),
+                    summary.best_epoch.to_string(),
+                    summary.seconds_total.to_string(),
+                    whole(summary.peak_memory_bytes),
+                    whole(summary.peak_card_memory_bytes),
+                    whole(summary.seed),
+                ],
+            )?;
         }
         Ok(())
     })
@@ -71,15 +89,18 @@ pub(super) fn comparison(comparison: &Comparison) -> Result<Vec<u8>, String> {
 /// `scores.csv`: a line per tested run and score, with its interval where it has one.
 pub(super) fn scores(comparison: &Comparison) -> Result<Vec<u8>, String> {
     table(|writer| {
-        writer.write_record([
-            "run",
-            "experiment",
-            "score",
-            "value",
-            "low",
-            "high",
-            "interval",
-        ])?;
+        record(
+            writer,
+            [
+                "run",
+                "experiment",
+                "score",
+                "value",
+                "low",
+                "high",
+                "interval",
+            ],
+        )?;
         let tested = comparison.tested();
         for line in super::scores::score_lines(comparison) {
             for ((run, _), score) in tested.iter().zip(&line.scores) {
@@ -88,15 +109,18 @@ pub(super) fn scores(comparison: &Comparison) -> Result<Vec<u8>, String> {
                 };
                 let bound = |bound: Option<f64>| bound.map(|bound| bound.to_string());
                 let interval = score.interval;
-                writer.write_record([
-                    run.run.summary.id.clone(),
-                    run.name.clone(),
-                    line.key.to_owned(),
-                    score.value.to_string(),
-                    bound(interval.map(|interval| interval.low)).unwrap_or_default(),
-                    bound(interval.map(|interval| interval.high)).unwrap_or_default(),
-                    interval.map(|_| score.method.title()).unwrap_or_default(),
-                ])?;
+                record(
+                    writer,
+                    [
+                        run.run.summary.id.clone(),
+                        run.name.clone(),
+                        line.key.to_owned(),
+                        score.value.to_string(),
+                        bound(interval.map(|interval| interval.low)).unwrap_or_default(),
+                        bound(interval.map(|interval| interval.high)).unwrap_or_default(),
+                        interval.map(|_| score.method.title()).unwrap_or_default(),
+                    ],
+                )?;
             }
         }
         Ok(())
@@ -106,23 +130,29 @@ pub(super) fn scores(comparison: &Comparison) -> Result<Vec<u8>, String> {
 /// `metrics.csv`: a line per run and epoch.
 pub(super) fn metrics(comparison: &Comparison) -> Result<Vec<u8>, String> {
     table(|writer| {
-        writer.write_record(["run", "experiment"].into_iter().chain(METRICS_COLUMNS))?;
+        record(
+            writer,
+            ["run", "experiment"].into_iter().chain(METRICS_COLUMNS),
+        )?;
         let text = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
         for run in &comparison.runs {
             for epoch in &run.run.metrics {
-                writer.write_record([
-                    run.run.summary.id.clone(),
-                    run.name.clone(),
-                    epoch.epoch.to_string(),
-                    epoch.phase.to_string(),
-                    epoch.learning_rate.to_string(),
-                    epoch.train_loss.to_string(),
-                    epoch.train_accuracy.to_string(),
-                    text(epoch.validation_loss),
-                    text(epoch.validation_accuracy),
-                    text(epoch.validation_macro_f1),
-                    epoch.seconds.to_string(),
-                ])?;
+                record(
+                    writer,
+                    [
+                        run.run.summary.id.clone(),
+                        run.name.clone(),
+                        epoch.epoch.to_string(),
+                        epoch.phase.to_string(),
+                        epoch.learning_rate.to_string(),
+                        epoch.train_loss.to_string(),
+                        epoch.train_accuracy.to_string(),
+                        text(epoch.validation_loss),
+                        text(epoch.validation_accuracy),
+                        text(epoch.validation_macro_f1),
+                        epoch.seconds.to_string(),
+                    ],
+                )?;
             }
         }
         Ok(())
@@ -134,7 +164,7 @@ pub(super) fn predictions(comparison: &Comparison) -> Result<Vec<u8>, String> {
     table(|writer| {
         let tested = comparison.tested();
         let Some((_, first)) = tested.first() else {
-            return writer.write_record(["run", "file", "true_class", "predicted_class"]);
+            return record(writer, ["run", "file", "true_class", "predicted_class"]);
         };
         let mut header: Vec<String> = [
             "run",
@@ -149,7 +179,7 @@ pub(super) fn predictions(comparison: &Comparison) -> Result<Vec<u8>, String> {
         .to_vec();
         let classes = first.predictions.classes.iter();
         header.extend(classes.map(|class| format!("probability_{class}")));
-        writer.write_record(header)?;
+        record(writer, header)?;
         for (run, tested) in &tested {
             let predictions = &tested.predictions;
             for row in &predictions.rows {
@@ -165,7 +195,7 @@ pub(super) fn predictions(comparison: &Comparison) -> Result<Vec<u8>, String> {
                     (predicted == row.truth).to_string(),
                 ];
                 record.extend(row.probabilities.iter().map(f32::to_string));
-                writer.write_record(record)?;
+                self::record(writer, record)?;
             }
         }
         Ok(())
@@ -176,9 +206,12 @@ pub(super) fn predictions(comparison: &Comparison) -> Result<Vec<u8>, String> {
 pub(super) fn settings(comparison: &Comparison) -> Result<Vec<u8>, String> {
     table(|writer| {
         let names = comparison.runs.iter().map(|run| run.name.clone());
-        writer.write_record(std::iter::once("setting".to_owned()).chain(names))?;
+        record(writer, std::iter::once("setting".to_owned()).chain(names))?;
         for difference in super::text::setting_differences(comparison) {
-            writer.write_record(std::iter::once(difference.field).chain(difference.values))?;
+            record(
+                writer,
+                std::iter::once(difference.field).chain(difference.values),
+            )?;
         }
         Ok(())
     })

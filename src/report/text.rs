@@ -5,6 +5,7 @@ use crate::experiment::Experiment;
 use crate::format::{self, Align, table};
 use crate::runs::diagnose;
 use crate::runs::settings::{Difference, differences};
+use crate::shown;
 
 use super::comparison::{ComparedRun, Comparison, Tested};
 
@@ -103,7 +104,7 @@ pub fn results_text(comparison: &Comparison) -> String {
         "\nThe interval is Wilson's; “learns” counts the parameters that learn in the last phase; memory is the most that was held.\n",
     );
     for sentence in super::verdict::sentences(comparison) {
-        text.push_str(&format!("\n{sentence}\n"));
+        text.push_str(&format!("\n{}\n", shown::line(&sentence)));
     }
     text.push_str("\nScores\n\n");
     let tested = comparison.tested();
@@ -129,7 +130,11 @@ pub fn results_text(comparison: &Comparison) -> String {
     }
     for line in lines {
         let run = line.run;
-        text.push_str(&format!("\n{}\n{}\n\n", run.name, run.run.folder.display()));
+        text.push_str(&format!(
+            "\n{}\n{}\n\n",
+            shown::line(&run.name),
+            shown::line(&run.run.folder.display().to_string())
+        ));
         if let Some(finding) = finding(run) {
             text.push_str(&format!("{finding}\n\n"));
         }

@@ -13,6 +13,7 @@ use super::{RunError, RunSummary, atomic, files, recorder, store};
 use crate::data::{DataError, Dataset, Picture, Problem, Split, StopFlag, scan};
 use crate::evaluation::Predictions;
 use crate::experiment::{DataSource, Experiment};
+use crate::ordinary_file;
 use crate::training::TrainingError;
 use crate::training::inference::Classifier;
 
@@ -172,7 +173,7 @@ pub fn evaluate_run(
 pub fn open_classifier(folder: &Path, device: Device) -> Result<Classifier, RunError> {
     let run = store::open(folder)?;
     let weights = folder.join(files::WEIGHTS);
-    if !weights.is_file() {
+    if !ordinary_file::is_there(&weights) {
         return Err(files::problem(
             folder,
             format!(
@@ -181,6 +182,7 @@ pub fn open_classifier(folder: &Path, device: Device) -> Result<Classifier, RunE
             ),
         ));
     }
+    files::check(&weights)?;
     let experiment = store::experiment(folder)?;
     let classes = &run.summary.classes;
     Ok(Classifier::open(&experiment, classes, &weights, device)?)
@@ -245,7 +247,7 @@ pub(super) fn find(
         return Err(nothing_left(experiment, &found.problems));
     }
     // The start is known to the second.
-    let began = UNIX_EPOCH + Duration::from_secs(summary.started + 1);
+    let began = UNIX_EPOCH + Duration::from_secs(summary.started.saturating_add(1));
     for picture in &found.dataset.pictures {
         let path = picture.source.path();
         if pictures != Pictures::All

@@ -11,6 +11,8 @@ use super::{RunError, RunSummary};
 use crate::data::hash::hexadecimal;
 use crate::data::{Dataset, SplitIndices};
 use crate::evaluation::{Prediction, Predictions};
+use crate::ordinary_file::{self, Links};
+use crate::spreadsheet::{guarded, unguarded};
 use crate::training::movement::Movement;
 use crate::training::{EpochMetrics, TrainingError};
 
@@ -24,6 +26,9 @@ pub const SUMMARY: &str = "summary.json";
 pub const LOG: &str = "log.txt";
 pub const LOCK: &str = "lock";
 pub const RESUME: &str = "resume.safetensors";
+
+/// More than any data set of pictures has: ImageNet-21k has 21,843.
+const MOST_CLASSES: usize = 30_000;
 
 /// What stands before a class's name in the header of `predictions.csv`.
 const PROBABILITY: &str = "probability_";
@@ -50,9 +55,30 @@ pub(super) fn problem(path: &Path, reason: impl std::fmt::Display) -> RunError {
     }
 }
 
-/// All bytes of a file.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, RunError> {
-    std::fs::read(path).map_err(|error| problem(path, format!("can't be read ({error})")))
+/// All bytes of a file of a run. The folder may be a stranger's: a link is not followed, and what is larger than such a
+/// file can be is not read.
+pub fn read(path: &Path) -> Result<Vec<u8>, RunError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    ordinary_file::read(path, most_bytes(&name), Links::Refused)
+        .map_err(|error| problem(path, format!("can't be read ({error})")))
+}
+
+/// Refuses what [`read`] would, for a file that is read piece by piece.
+pub(super) fn check(path: &Path) -> Result<(), RunError> {
+    ordinary_file::check_there(path, Links::Refused)
+        .map_err(|error| problem(path, format!("can't be read ({error})")))
+}
+
+/// More than the file `name` of any run has: answers are a number for each picture and class, a split is a line for each
+/// picture.
+fn most_bytes(name: &str) -> u64 {
+    match name {
+        PRESET => 1 << 20,
+        RESUME | WEIGHTS => 16_000_000_000,
+        SPLIT => 500_000_000,
+        _ if name.starts_with("predictions") => 2_000_000_000,
+        _ => 64_000_000,
+    }
 }
 
 /// Collects the lines of a table in memory.
@@ -79,8 +105,8 @@ pub fn split(dataset: &Dataset, split: &SplitIndices) -> Result<Vec<u8>, RunErro
             for &index in indices {
                 let picture = &dataset.pictures[index];
                 writer.write_record([
-                    picture.name.as_str(),
-                    &dataset.classes[picture.label as usize],
+                    &*guarded(&picture.name),
+                    &guarded(&dataset.classes[picture.label as usize]),
                     name,
                 ])?;
             }
@@ -182,9 +208,11 @@ pub fn predictions(predictions: &Predictions) -> Result<Vec<u8>, RunError> {
         }
         writer.write_record(None::<&[u8]>)?;
         for row in &predictions.rows {
-            writer.write_field(&row.file)?;
-            writer.write_field(&predictions.classes[row.truth as usize])?;
-            writer.write_field(&predictions.classes[row.predicted() as usize])?;
+            writer.write_field(guarded(&row.file).as_bytes())?;
+            for class in [row.truth, row.predicted()] {
+                let class = &predictions.classes[class as usize];
+                writer.write_field(guarded(class).as_bytes())?;
+            }
             for probability in &row.probabilities {
                 writer.write_field(probability.to_string())?;
             }
@@ -229,20 +257,20 @@ pub fn parse_predictions(bytes: &[u8], path: &Path) -> Result<Predictions, RunEr
                 })
         })
         .collect::<Result<_, _>>()?;
+    check_classes(classes.len(), path)?;
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| problem(path, error))?;
         let line = record.position().map_or(0, csv::Position::line);
-        let truth = classes
-            .iter()
-            .position(|class| class == &record[1])
+        let class = unguarded(&record[1]);
+        let place = |class: &str| classes.iter().position(|known| known == class);
+        let truth = place(class)
+            // As older versions wrote it.
+            .or_else(|| place(&record[1]))
             .ok_or_else(|| {
                 problem(
                     path,
-                    format!(
-                        "line {line} names the class “{}”, which has no column",
-                        &record[1]
-                    ),
+                    format!("line {line} names the class “{class}”, which has no column"),
                 )
             })?;
         let probabilities = record
@@ -262,7 +290,7 @@ pub fn parse_predictions(bytes: &[u8], path: &Path) -> Result<Predictions, RunEr
             })
             .collect::<Result<_, _>>()?;
         rows.push(Prediction {
-            file: record[0].to_owned(),
+            file: unguarded(&record[0]).to_owned(),
             truth: truth as u32,
             probabilities,
         });
@@ -280,8 +308,21 @@ pub fn summary(summary: &RunSummary) -> Result<Vec<u8>, RunError> {
 
 /// What [`summary`] wrote. `path` is for messages.
 pub fn parse_summary(bytes: &[u8], path: &Path) -> Result<RunSummary, RunError> {
-    serde_json::from_slice(bytes)
-        .map_err(|error| problem(path, format!("is no summary of a run ({error})")))
+    let summary: RunSummary = serde_json::from_slice(bytes)
+        .map_err(|error| problem(path, format!("is no summary of a run ({error})")))?;
+    check_classes(summary.classes.len(), path)?;
+    Ok(summary)
+}
+
+/// Each class is a row and a column of a confusion matrix: a short file could ask for any amount of memory.
+fn check_classes(classes: usize, path: &Path) -> Result<(), RunError> {
+    if classes > MOST_CLASSES {
+        return Err(problem(
+            path,
+            format!("names {classes} classes, more than the {MOST_CLASSES} that a run can have"),
+        ));
+    }
+    Ok(())
 }
 
 /// `weights.safetensors`: named tensors of kind float or int64, on the CPU or not.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::{RunError, files};
 use crate::data::Split;
+use crate::spreadsheet::unguarded;
 
 /// A line of `split.csv`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +24,7 @@ pub fn read(folder: &Path) -> Result<Vec<Member>, RunError> {
     parse(&files::read(&path)?, &path)
 }
 
-fn parse(bytes: &[u8], path: &Path) -> Result<Vec<Member>, RunError> {
+pub(super) fn parse(bytes: &[u8], path: &Path) -> Result<Vec<Member>, RunError> {
     let mut reader = csv::Reader::from_reader(bytes);
     let header = reader
         .headers()
@@ -44,8 +45,8 @@ fn parse(bytes: &[u8], path: &Path) -> Result<Vec<Member>, RunError> {
                 files::problem(path, reason)
             })?;
             Ok(Member {
-                file: record[0].to_owned(),
-                class: record[1].to_owned(),
+                file: unguarded(&record[0]).to_owned(),
+                class: unguarded(&record[1]).to_owned(),
                 split,
             })
         })

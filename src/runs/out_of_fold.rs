@@ -44,7 +44,7 @@ pub struct OutOfFoldRequest<'a> {
 /// When a file is there and can't be read.
 pub fn stored(folder: &Path) -> Result<Option<Predictions>, RunError> {
     let path = folder.join(FILE);
-    if !path.is_file() {
+    if !crate::ordinary_file::is_there(&path) {
         return Ok(None);
     }
     let predictions = files::parse_predictions(&files::read(&path)?, &path)?;

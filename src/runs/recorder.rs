@@ -7,10 +7,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::atomic::Background;
 use super::peak_memory::PeakMemory;
-use super::{RunError, RunState, RunSummary, atomic, files, resume, seeds, store};
+use super::{RunError, RunState, RunSummary, atomic, files, members, resume, seeds, store};
 use crate::data::{Dataset, SplitIndices};
 use crate::experiment::{DataSource, Experiment, preset};
 use crate::format;
+use crate::ordinary_file;
+use crate::shown;
 use crate::training::estimate::Estimate;
 use crate::training::events::TestMetrics;
 use crate::training::trainer::PhaseSummary;
@@ -61,9 +63,10 @@ impl RunRecorder {
         let started = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.as_secs());
+        let portable = with_absolute_paths(experiment, base);
+        check_absolute(runs, &portable)?;
         let (folder, id) = new_folder(runs, started, &experiment.name)?;
         let lock = lock(&folder)?;
-        let portable = with_absolute_paths(experiment, base);
         let summary = RunSummary {
             id,
             experiment: experiment.name.clone(),
@@ -143,7 +146,10 @@ impl RunRecorder {
             ));
         }
         // A log that is gone is no reason not to go on.
-        let log = std::fs::read_to_string(folder.join(files::LOG)).unwrap_or_default();
+        let log = files::read(&folder.join(files::LOG)).map_or_else(
+            |_| String::new(),
+            |log| String::from_utf8_lossy(&log).into_owned(),
+        );
         summary.state = RunState::Running;
         summary.phases = standing.map_or(Vec::new(), |standing| standing.finished.clone());
         summary.test = None;
@@ -177,7 +183,8 @@ impl RunRecorder {
     pub fn check_split(&self, dataset: &Dataset, split: &SplitIndices) -> Result<(), RunError> {
         let path = self.folder.join(files::SPLIT);
         let (before, now) = (files::read(&path)?, files::split(dataset, split)?);
-        if before == now {
+        // Older versions wrote the same names without a guard against formulas.
+        if before == now || members::parse(&before, &path)? == members::parse(&now, &path)? {
             return Ok(());
         }
         let (before, now) = (
@@ -299,8 +306,10 @@ impl RunRecorder {
     fn note(&mut self, line: &str) {
         let seconds = self.seconds() as u64;
         let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-        self.log
-            .push_str(&format!("{hours:02}:{minutes:02}:{seconds:02}  {line}\n"));
+        self.log.push_str(&format!(
+            "{hours:02}:{minutes:02}:{seconds:02}  {}\n",
+            shown::line(line)
+        ));
     }
 
     /// Takes in one event; true when it is worth a write of the log at once.
@@ -467,7 +476,7 @@ pub(super) fn lock(folder: &Path) -> Result<File, RunError> {
     let failed = |error: io::Error| {
         files::problem(&path, format!("the run's lock can't be taken ({error})"))
     };
-    let file = File::create(&path).map_err(failed)?;
+    let file = ordinary_file::open_lock(&path).map_err(failed)?;
     // Who merely looks whether a run is alive (`is_locked`) holds the lock for a moment.
     for _ in 0..LOCK_ATTEMPTS {
         match file.try_lock() {
@@ -481,8 +490,7 @@ pub(super) fn lock(folder: &Path) -> Result<File, RunError> {
 
 /// Whether some process writes in `folder` now.
 pub(super) fn is_locked(folder: &Path) -> bool {
-    File::open(folder.join(files::LOCK))
-        .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    ordinary_file::is_locked(&folder.join(files::LOCK))
 }
 
 /// `Solar cells, fine-tuning` to `solar-cells-fine-tuning`: letters and digits of any script,
@@ -502,6 +510,41 @@ pub fn slug(name: &str) -> String {
     } else {
         slug.to_owned()
     }
+}
+
+/// Refuses paths that the files of a run in `runs` could not hold, before anything is done.
+///
+/// # Errors
+/// Naming the path that is no text in UTF-8.
+pub fn check_paths(
+    runs: &Path,
+    experiment: &Experiment,
+    base: Option<&Path>,
+) -> Result<(), RunError> {
+    check_absolute(runs, &with_absolute_paths(experiment, base))
+}
+
+fn check_absolute(runs: &Path, experiment: &Experiment) -> Result<(), RunError> {
+    let pictures = match &experiment.data.source {
+        DataSource::Unset => None,
+        DataSource::ClassFolders { path }
+        | DataSource::SplitFolders { path }
+        | DataSource::Cifar10 { path } => Some(path.as_path()),
+        DataSource::Table { file, .. } => Some(file.as_path()),
+    };
+    let weights = match &experiment.backbone.weights {
+        WeightsSource::File(path) => Some(path.as_path()),
+        _ => None,
+    };
+    for path in [Some(runs), pictures, weights].into_iter().flatten() {
+        if path.to_str().is_none() {
+            return Err(files::problem(
+                path,
+                "a run's files hold paths as text in UTF-8, and this one is none: rename it, or make a link to it with a plain name",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The experiment with paths that hold wherever its preset stands; `$GRAFT_DATA` stays as it is.

@@ -7,16 +7,20 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::io::Read as _;
 use std::path::Path;
 
-use safetensors::tensor::{Dtype, SafeTensors, View};
+use safetensors::tensor::{Dtype, Metadata, SafeTensors, View};
 use tch::{Device, Kind, Tensor};
 
 use super::{RunError, atomic, files};
+use crate::ordinary_file::{self, Links};
 use crate::training::ResumePoint;
 
 /// The layout of the file, among its metadata.
 const VERSION: &str = "1";
+/// A line for each tensor of the largest network and its optimizer takes less than a hundredth of this.
+const MOST_HEADER_BYTES: u64 = 20_000_000;
 
 /// Writes `point` into a run's folder, one tensor in memory at a time.
 pub(super) fn write(folder: &Path, point: &ResumePoint) -> Result<(), RunError> {
@@ -43,10 +47,11 @@ pub(super) fn write(folder: &Path, point: &ResumePoint) -> Result<(), RunError> 
 /// What a run's folder holds to go on with; nothing before its first epoch has ended.
 pub(super) fn read(folder: &Path) -> Result<Option<ResumePoint>, RunError> {
     let path = folder.join(files::RESUME);
-    if !path.exists() {
+    if !ordinary_file::is_there(&path) {
         return Ok(None);
     }
     let damaged = |reason: String| files::problem(&path, format!("is damaged ({reason})"));
+    check_length(&path).map_err(damaged)?;
     let bytes = files::read(&path)?;
     let (_, metadata) =
         SafeTensors::read_metadata(&bytes).map_err(|error| damaged(error.to_string()))?;
@@ -78,13 +83,50 @@ pub(super) fn read(folder: &Path) -> Result<Option<ResumePoint>, RunError> {
                 Dtype::I64 => Kind::Int64,
                 other => return Err(damaged(format!("{name} is of type {other:?}"))),
             };
-            let shape: Vec<i64> = view.shape().iter().map(|&side| side as i64).collect();
+            let shape =
+                shape(view.shape()).ok_or_else(|| damaged(format!("{name} has no such shape")))?;
             let tensor = Tensor::f_from_data_size(view.data(), &shape, kind)
                 .map_err(|error| damaged(error.to_string()))?;
             Ok((name, tensor))
         })
         .collect::<Result<_, RunError>>()?;
     Ok(Some(ResumePoint { standing, tensors }))
+}
+
+/// Whether the file is as long as its header says, before all of it is read into memory.
+fn check_length(path: &Path) -> Result<(), String> {
+    let mut file = ordinary_file::open(path, Links::Refused).map_err(|error| error.to_string())?;
+    let whole = file.metadata().map_err(|error| error.to_string())?.len();
+    let mut length = [0; 8];
+    file.read_exact(&mut length)
+        .map_err(|error| error.to_string())?;
+    let length = u64::from_le_bytes(length);
+    if length > MOST_HEADER_BYTES || length > whole {
+        return Err("its header is longer than any".into());
+    }
+    let mut header = Vec::new();
+    file.take(length)
+        .read_to_end(&mut header)
+        .map_err(|error| error.to_string())?;
+    let metadata: Metadata =
+        serde_json::from_slice(&header).map_err(|error| format!("its header: {error}"))?;
+    let says = u64::try_from(metadata.data_len()).ok();
+    if says.and_then(|bytes| bytes.checked_add(8 + length)) != Some(whole) {
+        return Err("it is not as long as its header says".into());
+    }
+    Ok(())
+}
+
+/// As libtorch takes it, whose strides of an empty tensor overflow where another side is huge.
+fn shape(sides: &[usize]) -> Option<Vec<i64>> {
+    let sides: Vec<i64> = sides
+        .iter()
+        .map(|&side| i64::try_from(side).ok())
+        .collect::<Option<_>>()?;
+    sides
+        .iter()
+        .try_fold(1i64, |all, &side| all.checked_mul(side.max(1)))?;
+    Some(sides)
 }
 
 /// A tensor whose bytes are made when they are asked for.

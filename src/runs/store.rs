@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{RunError, RunState, RunSummary, StoredRun, files, recorder};
 use crate::evaluation::Predictions;
 use crate::experiment::{Experiment, preset};
+use crate::ordinary_file;
 use crate::training::EpochMetrics;
 use crate::training::movement::Movement;
 
@@ -84,7 +85,7 @@ pub fn find_unfinished(
 /// How far each layer of a run's backbone moved; nothing where that was not recorded.
 fn movement(folder: &Path) -> Result<Vec<Movement>, RunError> {
     let path = folder.join(files::MOVEMENT);
-    if !path.exists() {
+    if !ordinary_file::is_there(&path) {
         return Ok(Vec::new());
     }
     files::parse_movement(&files::read(&path)?, &path)
@@ -93,15 +94,16 @@ fn movement(folder: &Path) -> Result<Vec<Movement>, RunError> {
 /// The exact experiment of a run.
 pub fn experiment(folder: &Path) -> Result<Experiment, RunError> {
     let path = folder.join(files::PRESET);
+    let bytes = files::read(&path)?;
     // The preset's own error ends with its place, which [`RunError::File`] would repeat.
-    preset::load(&path)
+    preset::from_bytes(bytes, &path)
         .map_err(|error| files::problem(&path, format!("line {}: {}", error.line, error.message)))
 }
 
 /// A run's answers on its test pictures.
 pub fn predictions(folder: &Path) -> Result<Predictions, RunError> {
     let path = folder.join(files::PREDICTIONS);
-    if !path.exists() {
+    if !ordinary_file::is_there(&path) {
         return Err(files::problem(
             folder,
             "has no predictions: the run did not come to its end, or had no test pictures",
@@ -211,7 +213,7 @@ fn phase_starts(metrics: &[EpochMetrics], names: &[String]) -> Vec<(u32, String)
             let name = names
                 .get(phase)
                 .cloned()
-                .unwrap_or_else(|| format!("Phase {}", phase + 1));
+                .unwrap_or_else(|| format!("Phase {}", phase.saturating_add(1)));
             (pair[1].epoch, name)
         })
         .collect()

@@ -56,7 +56,8 @@ impl Averaging {
     /// `ExponentialMovingAverage`, so that short runs are not held at their beginning.
     pub fn update(&mut self) -> Result<(), TchError> {
         let _guard = tch::no_grad_guard();
-        self.steps += 1;
+        // A run that goes on says how many there were.
+        self.steps = self.steps.saturating_add(1);
         let steps = self.steps as f64;
         let decay = self.decay.min((1.0 + steps) / (10.0 + steps));
         for entry in &mut self.entries {

@@ -103,7 +103,8 @@ impl Patience {
             self.best = Some(value);
             self.waited = 0;
         } else {
-            self.waited += 1;
+            // A run that goes on says how long it has waited.
+            self.waited = self.waited.saturating_add(1);
         }
         self.waited >= self.config.patience.max(1)
     }

@@ -1,6 +1,5 @@
 //! The binary version of CIFAR-10 (Krizhevsky 2009): records of a label's byte and three planes.
 
-use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
@@ -8,6 +7,7 @@ use super::super::decode::CIFAR10_RECORD_BYTES;
 use super::super::{DataError, PictureSource, Split, StopFlag};
 use super::folders::{list, unreadable};
 use super::{Candidate, Found, check_stop, source_error};
+use crate::ordinary_file::{self, Links};
 
 const CLASSES: [&str; 10] = [
     "airplane",
@@ -68,15 +68,16 @@ pub(super) fn batches(root: &Path) -> Option<(PathBuf, Vec<PathBuf>)> {
 }
 
 fn class_names(folder: &Path) -> Vec<String> {
-    let named: Vec<String> = std::fs::read_to_string(folder.join("batches.meta.txt"))
-        .map(|text| {
-            text.lines()
-                .map(str::trim)
-                .filter(|line| !line.is_empty())
-                .map(str::to_owned)
-                .collect()
-        })
-        .unwrap_or_default();
+    let named: Vec<String> =
+        ordinary_file::read_to_string(&folder.join("batches.meta.txt"), 100_000, Links::Followed)
+            .map(|text| {
+                text.lines()
+                    .map(str::trim)
+                    .filter(|line| !line.is_empty())
+                    .map(str::to_owned)
+                    .collect()
+            })
+            .unwrap_or_default();
     if named.len() == CLASSES.len() {
         named
     } else {
@@ -96,7 +97,10 @@ fn read_batch(batch: &Path, found: &mut Found) -> io::Result<()> {
     } else {
         Split::Train
     };
-    let mut reader = BufReader::with_capacity(64 * CIFAR10_RECORD_BYTES, File::open(batch)?);
+    let mut reader = BufReader::with_capacity(
+        64 * CIFAR10_RECORD_BYTES,
+        ordinary_file::open(batch, Links::Followed)?,
+    );
     let mut record_bytes = [0; CIFAR10_RECORD_BYTES];
     for record in 0.. {
         let read = read_up_to(&mut reader, &mut record_bytes)?;

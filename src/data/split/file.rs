@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::super::{DataError, Dataset, Split, SplitIndices};
+use crate::spreadsheet::{guarded, unguarded};
 
 const HEADER: [&str; 3] = ["file", "class", "split"];
 
@@ -28,7 +29,7 @@ pub fn to_csv(dataset: &Dataset, split: &SplitIndices) -> Result<String, DataErr
         let picture = &dataset.pictures[index];
         let class = &dataset.classes[picture.label as usize];
         writer
-            .write_record([picture.name.as_str(), class, part.name()])
+            .write_record([&*guarded(&picture.name), &guarded(class), part.name()])
             .map_err(|error| unwritable(&error))?;
     }
     let bytes = writer.into_inner().map_err(|error| unwritable(&error))?;
@@ -59,6 +60,7 @@ pub fn from_csv(text: &str, dataset: &Dataset) -> Result<SplitIndices, DataError
                 "line {line} of the split must hold file, class and split"
             )));
         };
+        let (file, class) = (unguarded(file), unguarded(class));
         let Some(&index) = by_name.get(file) else {
             return Err(DataError::Split(format!(
                 "the split names a picture that is not there any more: {file}"

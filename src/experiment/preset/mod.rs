@@ -21,6 +21,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Experiment, FieldProblem};
+use crate::ordinary_file::{self, Links};
 use explain::Fault;
 use syntax::{Kind, Node};
 
@@ -58,14 +59,28 @@ pub fn load(path: &Path) -> Result<Experiment, PresetError> {
         field: String::new(),
         message,
     };
-    let size =
-        std::fs::metadata(path).map_err(|error| failed(format!("can't be read: {error}")))?;
-    if size.is_file() && size.len() > LARGEST_BYTES {
-        return Err(failed("is no preset: it is larger than 1 MB".into()));
-    }
-    let bytes = std::fs::read(path).map_err(|error| failed(format!("can't be read: {error}")))?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| failed("is no preset: it is not text in UTF-8".into()))?;
+    let bytes = ordinary_file::read(path, LARGEST_BYTES, Links::Followed).map_err(|error| {
+        failed(match error.kind() {
+            io::ErrorKind::FileTooLarge => "is no preset: it is larger than 1 MB".into(),
+            io::ErrorKind::InvalidInput => format!("is no preset: {error}"),
+            _ => format!("can't be read: {error}"),
+        })
+    })?;
+    from_bytes(bytes, path)
+}
+
+/// Reads and checks what stands in a preset's file; `path` is for messages.
+///
+/// # Errors
+/// When it is not text, or as [`parse`].
+pub fn from_bytes(bytes: Vec<u8>, path: &Path) -> Result<Experiment, PresetError> {
+    let text = String::from_utf8(bytes).map_err(|_| PresetError {
+        path: path.into(),
+        line: 1,
+        column: 1,
+        field: String::new(),
+        message: "is no preset: it is not text in UTF-8".into(),
+    })?;
     parse(&text, path)
 }
 

@@ -3,7 +3,7 @@
 //! the other has fetched.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use super::{download::sync_folder, tensors};
 use crate::data::hash::hexadecimal;
 use crate::models::WeightsInfo;
+use crate::ordinary_file::{self, Links};
 use crate::paths;
 
 /// The hub, as the catalogue's URLs name it.
@@ -122,7 +123,7 @@ type Stamp = (PathBuf, u64, Option<SystemTime>);
 /// asked is not read again.
 pub(super) fn sha256(path: &Path) -> io::Result<String> {
     static KNOWN: LazyLock<Mutex<HashMap<Stamp, String>>> = LazyLock::new(Mutex::default);
-    let mut file = File::open(path)?;
+    let mut file = ordinary_file::open(path, Links::Followed)?;
     let metadata = file.metadata()?;
     let stamp = (path.to_path_buf(), metadata.len(), metadata.modified().ok());
     let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -190,10 +191,14 @@ impl<'a> HubFile<'a> {
     fn find(&self, hub: &Path) -> Option<PathBuf> {
         let folder = self.folder(hub);
         let snapshots = folder.join("snapshots");
-        let commit = fs::read_to_string(folder.join("refs").join(self.revision))
-            .ok()
-            .map(|commit| commit.trim().to_string())
-            .filter(|commit| is_hexadecimal(commit, 40));
+        let commit = ordinary_file::read_to_string(
+            &folder.join("refs").join(self.revision),
+            1000,
+            Links::Followed,
+        )
+        .ok()
+        .map(|commit| commit.trim().to_string())
+        .filter(|commit| is_hexadecimal(commit, 40));
         let named = commit.map(|commit| snapshots.join(commit).join(self.file));
         named.filter(|path| path.is_file()).or_else(|| {
             let mut others: Vec<PathBuf> = fs::read_dir(&snapshots)

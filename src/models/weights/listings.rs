@@ -8,9 +8,12 @@ use sha2::{Digest, Sha256};
 use crate::data::contents::{CLOCK, Stamp};
 use crate::data::hash::hexadecimal;
 use crate::data::replace::replace;
+use crate::ordinary_file::{self, Links};
 
 /// More are forgotten, the oldest first.
 const KEPT: usize = 100;
+/// As much as a process that lists may say.
+const LARGEST_BYTES: u64 = 1 << 30;
 
 /// A folder with one small file for each weight file, which may be deleted at any time.
 pub(super) struct Listings {
@@ -29,7 +32,7 @@ impl Listings {
 
     /// What was said of the file at `path` when it had this stamp.
     pub fn get(&self, path: &Path, stamp: &Stamp) -> Option<Vec<u8>> {
-        std::fs::read(self.file(path, stamp)?).ok()
+        ordinary_file::read(&self.file(path, stamp)?, LARGEST_BYTES, Links::Refused).ok()
     }
 
     /// Remembers what was `said` of the file at `path`, which had this stamp when it was opened: nothing where it has

@@ -10,7 +10,7 @@ use super::weight_file::WeightFile;
 use crate::data::StopFlag;
 use crate::experiment::WeightsSource;
 use crate::models::{ModelError, WeightsInfo, backbone, catalogue};
-use crate::paths;
+use crate::{paths, shown};
 
 /// What [`obtain`] does that takes time.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,7 +60,11 @@ pub fn obtain(
     };
     tell(Obtaining::Begins(format!(
         "Downloading {}’s weights {} ({:.0} MB, {}) from {url}",
-        backbone, weights.name, weights.file_mb, weights.licence
+        backbone,
+        weights.name,
+        weights.file_mb,
+        weights.licence,
+        url = shown::address(&url)
     )));
     let mut progress = |progress| tell(Obtaining::Progress(progress));
     fetch::fetch(weights, &mirrors, &mut progress, stop).map(Some)

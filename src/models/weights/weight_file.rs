@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use crate::data::contents::Stamp;
+use crate::ordinary_file::{self, Links};
 
 /// An open file of known length.
 #[derive(Debug)]
@@ -22,18 +23,8 @@ impl WeightFile {
     /// # Errors
     /// A sentence without the path: it can't be opened, or it is no file.
     pub fn open(path: &Path) -> Result<Self, String> {
-        let failed = |error: io::Error| format!("the weight file can't be opened ({error})");
-        // A named pipe would wait for its writer, and a device may do anything: neither is opened.
-        refuse_what_is_no_file(&std::fs::metadata(path).map_err(failed)?)?;
-        let mut options = File::options();
-        options.read(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt;
-            // Should it have become one since.
-            options.custom_flags(libc::O_NONBLOCK);
-        }
-        let file = options.open(path).map_err(failed)?;
+        let file = ordinary_file::open(path, Links::Followed)
+            .map_err(|error| format!("the weight file can't be opened ({error})"))?;
         let metadata = file
             .metadata()
             .map_err(|error| format!("the weight file can't be read ({error})"))?;

@@ -8,11 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::Dataset;
 use crate::data::replace::replace;
+use crate::ordinary_file::{self, Links};
 
 /// The file beside the rows.
 const FILE: &str = "about.json";
 /// Folders of pictures that are named at most.
 const FOLDERS: usize = 4;
+/// Far more than that takes.
+const LARGEST_BYTES: u64 = 1_000_000;
 
 /// What the rows of one folder are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +39,8 @@ impl About {
 
     /// What stands in `folder`; `None` where nothing or something else does.
     pub(super) fn read(folder: &Path) -> Option<Self> {
-        serde_json::from_slice(&std::fs::read(folder.join(FILE)).ok()?).ok()
+        let bytes = ordinary_file::read(&folder.join(FILE), LARGEST_BYTES, Links::Refused);
+        serde_json::from_slice(&bytes.ok()?).ok()
     }
 
     /// Adds what is known to `folder`, whole or not at all. Of two processes at once one may win, which costs a name

@@ -23,6 +23,7 @@ use tempfile::NamedTempFile;
 
 use crate::data::hash::hexadecimal;
 use crate::data::replace::UNFINISHED;
+use crate::ordinary_file::{self, Links};
 
 /// Raised whenever the file's layout changes.
 pub(super) const VERSION: u32 = 1;
@@ -198,7 +199,7 @@ impl Pack {
     /// # Errors
     /// `InvalidData` for a file that is not whole or of another version, else what the disk says.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let mut file = File::open(path)?;
+        let mut file = ordinary_file::open(path, Links::Refused)?;
         let length = file.metadata()?.len();
         if length < HEADER_BYTES + TAIL_BYTES {
             return Err(invalid("too short"));

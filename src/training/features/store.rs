@@ -9,7 +9,6 @@
 //! ```
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -18,6 +17,7 @@ use super::about::About;
 use super::key::Recipe;
 use super::pack::{EXTENSION, Layout, Pack, PackWriter, RowKey};
 use crate::data::replace::{UNFINISHED, replace};
+use crate::ordinary_file::{self, Links};
 use crate::paths;
 
 /// What the files may take unless a person says otherwise.
@@ -35,6 +35,7 @@ pub struct FeatureStore {
 /// How much is kept, and where.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Usage {
+    #[serde(serialize_with = "crate::shown::serialize_path")]
     pub folder: PathBuf,
     pub bytes: u64,
     pub files: usize,
@@ -94,7 +95,7 @@ impl FeatureStore {
 
     /// Bytes that may be kept; 0 keeps nothing.
     pub fn limit(&self) -> u64 {
-        std::fs::read_to_string(self.root.join("limit"))
+        ordinary_file::read_to_string(&self.root.join("limit"), 100, Links::Refused)
             .ok()
             .and_then(|text| text.trim().parse().ok())
             .unwrap_or(DEFAULT_LIMIT)
@@ -161,7 +162,7 @@ impl FeatureStore {
 
     /// Removes the files that were of use longest ago, until the limit is kept. One process at a time does so.
     pub(super) fn prune(&self) {
-        let Ok(lock) = File::create(self.root.join("pruning")) else {
+        let Ok(lock) = ordinary_file::open_lock(&self.root.join("pruning")) else {
             return;
         };
         if lock.try_lock().is_err() {
@@ -329,7 +330,7 @@ mod tests {
     }
 
     fn age(path: &Path, seconds: u64) {
-        let file = File::options().append(true).open(path).unwrap();
+        let file = std::fs::File::options().append(true).open(path).unwrap();
         let time = SystemTime::now() - Duration::from_secs(seconds);
         file.set_modified(time).unwrap();
     }

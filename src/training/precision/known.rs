@@ -5,6 +5,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::data::replace::replace;
+use crate::ordinary_file::{self, Links};
+
+/// Far more than thousands of networks take.
+const LARGEST_BYTES: u64 = 16_000_000;
 
 /// The answers in one file, which is small and may be deleted at any time.
 pub(super) struct Known {
@@ -19,7 +23,7 @@ impl Known {
     }
 
     fn all(&self) -> BTreeMap<String, f64> {
-        std::fs::read(&self.file)
+        ordinary_file::read(&self.file, LARGEST_BYTES, Links::Refused)
             .ok()
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
             .unwrap_or_default()

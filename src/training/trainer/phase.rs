@@ -103,7 +103,7 @@ impl Session<'_> {
         let mut is_over = standing.is_some_and(|standing| standing.phase_is_over);
         let seconds_before = standing.map_or(0.0, |standing| standing.phase_seconds);
         self.reporter.set_place(index, *epoch);
-        self.announce(index, phase, *epoch + 1 - done)?;
+        self.announce(index, phase, (*epoch + 1).saturating_sub(done))?;
         self.network.set_trained(&self.plans[index])?;
         if done < phase.epochs && !is_over {
             self.prepare_features(index)?;

@@ -236,7 +236,7 @@ fn check(request: &TrainingRequest) -> Result<(), TrainingError> {
             .iter()
             .map(|problem| format!("{} {}", problem.field, problem.message))
             .collect();
-        return Err(TrainingError::Experiment(lines.join("\n")));
+        return Err(TrainingError::Experiment(lines.join("; ")));
     }
     let classes = request.dataset.classes.len();
     let refuse = |text: String| Err(TrainingError::Experiment(text));

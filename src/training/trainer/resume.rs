@@ -82,7 +82,8 @@ impl Session<'_> {
             .phases
             .get(standing.phase)
             .is_some_and(|phase| standing.done_in_phase <= phase.epochs);
-        if !fits || standing.finished.len() != standing.phase {
+        let planned = self.experiment.epochs();
+        if !fits || standing.finished.len() != standing.phase || standing.epoch > planned {
             return Err(misfit("phases"));
         }
         for (name, tensor) in &self.changing {

@@ -13,6 +13,7 @@ use super::super::messages::{GalleryAnswer, GalleryQuestion, NeighbourPicture};
 use super::{Say, waiting};
 use crate::data::{PictureSource, Split, StopFlag, decode};
 use crate::evaluation::neighbours::FeatureIndex;
+use crate::ordinary_file::{self, Links};
 use crate::paths;
 use crate::runs::gallery::{SplitPicture, split_pictures};
 use crate::runs::{atomic, evaluate, files};
@@ -23,6 +24,8 @@ use crate::training::leave_cores;
 const NETWORKS: usize = 2;
 /// Pictures whose features are computed between two looks at what is asked.
 const AT_ONCE: usize = 16;
+/// More than the features of a million pictures take.
+const LARGEST_BYTES: u64 = 8_000_000_000;
 
 /// What is asked and not answered yet.
 #[derive(Default)]
@@ -260,7 +263,8 @@ fn features_file(folder: &Path) -> Option<PathBuf> {
 }
 
 fn read_features(folder: &Path) -> Option<FeatureIndex> {
-    let bytes = std::fs::read(features_file(folder)?).ok()?;
+    let file = features_file(folder)?;
+    let bytes = ordinary_file::read(&file, LARGEST_BYTES, Links::Refused).ok()?;
     FeatureIndex::from_bytes(&bytes)
 }
 

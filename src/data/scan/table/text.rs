@@ -1,6 +1,5 @@
 //! A table's file to rows of cells: how it is written is found out.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -9,6 +8,7 @@ use super::super::folders::{is_picture_name, unreadable};
 use super::super::source_error;
 use super::divide::{Line, Row, SEPARATORS, Separator, divide};
 use super::encoding::{self, Decoded};
+use crate::ordinary_file::{self, Links};
 
 /// A larger table is refused.
 const MAX_TABLE_BYTES: u64 = 512 << 20;
@@ -67,7 +67,7 @@ pub fn read(file: &Path, asked: Option<&str>) -> Result<Table, DataError> {
         ));
     }
     let mut bytes = Vec::new();
-    File::open(file)
+    ordinary_file::open(file, Links::Followed)
         .map_err(unreadable)?
         .take(MAX_TABLE_BYTES + 1)
         .read_to_end(&mut bytes)

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::Wanted;
+use crate::shown;
 
 /// A download that did not bring its file.
 #[derive(Debug, thiserror::Error)]
@@ -60,10 +61,23 @@ impl Fault {
         match self {
             Self::Stopped => DownloadError::Stopped,
             fault => DownloadError::Failed {
-                url: wanted.url.clone(),
-                fault,
+                url: shown::address(&wanted.url),
+                fault: fault.without(&wanted.url),
                 by_hand: wanted.by_hand.clone(),
             },
+        }
+    }
+
+    /// Without the secrets of `url`, which a library below may have repeated.
+    fn without(self, url: &str) -> Self {
+        let address = url.split_once("://").map_or(url, |(_, rest)| rest);
+        let Some((secrets, _)) = address.rsplit_once('@') else {
+            return self;
+        };
+        match self {
+            Self::Unreachable(text) => Self::Unreachable(text.replace(secrets, "…")),
+            Self::Protocol(text) => Self::Protocol(text.replace(secrets, "…")),
+            other => other,
         }
     }
 
@@ -91,15 +105,18 @@ impl Fault {
             Error::Timeout(_) => Self::Stalled,
             Error::TooManyRedirects | Error::RedirectFailed => Self::Redirects,
             Error::HostNotFound => Self::Unreachable("its name is not known".into()),
-            Error::ConnectProxyFailed(reason) => {
-                Self::Unreachable(format!("the proxy refuses: {reason}"))
-            }
+            Error::ConnectProxyFailed(reason) => Self::Unreachable(format!(
+                "the proxy refuses: {}",
+                shown::without_secrets(&reason.to_string())
+            )),
             Error::RequireHttpsOnly(_) => {
                 Self::Protocol("it redirects to an address that is not encrypted".into())
             }
             Error::Io(error) => Self::network_io(error),
-            Error::Protocol(error) => Self::Protocol(error.to_string()),
-            other => Self::Unreachable(other.to_string()),
+            Error::Protocol(error) => {
+                Self::Protocol(shown::without_secrets(&error.to_string()).into_owned())
+            }
+            other => Self::Unreachable(shown::without_secrets(&other.to_string()).into_owned()),
         }
     }
 

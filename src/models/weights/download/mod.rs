@@ -24,6 +24,7 @@ use self::part::{Part, Record};
 use self::transport::{Event, Request};
 pub(super) use self::transport::{Head, Limits};
 use crate::data::StopFlag;
+use crate::shown;
 
 /// How often stop is looked at while nothing arrives.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -162,7 +163,7 @@ impl Transfer<'_> {
     /// Until the part file holds the whole, and its checksum is right if one is known.
     fn carry_out(&mut self, part: &mut Part) -> Result<(), Fault> {
         let may_resume = part.record.as_ref().is_some_and(|record| {
-            record.url == self.wanted.url
+            (record.url == self.wanted.url || record.url == shown::address(&self.wanted.url))
                 && (record.validator.is_some() || !self.wanted.sha256.is_empty())
         });
         if !may_resume || part.length()? > self.wanted.at_most {
@@ -224,7 +225,8 @@ impl Transfer<'_> {
         }
         self.check_total(total)?;
         part.keep_record(Record {
-            url: self.wanted.url.clone(),
+            // The same file, whoever asks for it.
+            url: shown::address(&self.wanted.url),
             validator: head.validator(),
             total,
         })?;

@@ -1,6 +1,6 @@
 //! The hidden file that a download grows in.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,6 +11,8 @@ use sha2::{Digest, Sha256};
 use super::error::Fault;
 use crate::data::StopFlag;
 use crate::data::hash::hexadecimal;
+use crate::data::replace::replace;
+use crate::ordinary_file::{self, Links};
 
 /// Between two looks at whether another process is done.
 const WAIT: Duration = Duration::from_millis(100);
@@ -42,13 +44,8 @@ impl Part {
         fs::create_dir_all(folder).map_err(|error| Fault::disk(folder, error))?;
         let path = beside(target, "part");
         loop {
-            let file = OpenOptions::new()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .open(&path)
-                .map_err(|error| Fault::disk(&path, error))?;
+            let file =
+                ordinary_file::open_lock(&path).map_err(|error| Fault::disk(&path, error))?;
             loop {
                 match file.try_lock() {
                     Ok(()) => break,
@@ -61,7 +58,7 @@ impl Part {
             if !is_same_file(&file, &path) {
                 continue;
             }
-            let record = fs::read(beside(target, "part.json"))
+            let record = ordinary_file::read(&beside(target, "part.json"), 100_000, Links::Refused)
                 .ok()
                 .and_then(|bytes| serde_json::from_slice(&bytes).ok());
             return Ok(Some(Self {
@@ -135,7 +132,7 @@ impl Part {
     pub fn keep_record(&mut self, record: Record) -> Result<(), Fault> {
         let path = beside(&self.target, "part.json");
         let bytes = serde_json::to_vec(&record).unwrap_or_default();
-        fs::write(&path, bytes).map_err(|error| Fault::disk(&path, error))?;
+        replace(&path, &bytes).map_err(|error| Fault::disk(&path, error))?;
         self.record = Some(record);
         Ok(())
     }
