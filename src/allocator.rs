@@ -17,6 +17,15 @@ pub fn keep_freed_memory() {
     ]);
 }
 
+/// Gives what is kept and not in use back to the system once: what is held afterwards is in use.
+pub fn trim() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: malloc_trim may be called at any time, from any thread; it touches free memory only.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
 /// Gives what is kept and not in use back to the system, where memory has run out and other parts of the process need
 /// some. From then on large blocks are asked for and given back one by one: slower, and nothing stays in between.
 pub fn give_back() {

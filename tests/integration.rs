@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod cli;
+#[cfg(unix)]
+mod continuing;
 mod explain;
 mod presets;
 #[cfg(unix)]

@@ -225,6 +225,8 @@ pub enum Ask {
         path: PathBuf,
         pictures: PathBuf,
     },
+    /// Train what was trained with the same settings and seed before.
+    Repeat,
 }
 
 /// How a question was answered.
@@ -273,6 +275,7 @@ impl Graft {
                     "Save there all the same",
                 )
             }
+            Ask::Repeat => self.repeat_question(),
             Ask::ClearFeatures => {
                 let usage = self.state.features.usage.as_ref();
                 let line = format!(
@@ -350,7 +353,7 @@ impl Graft {
         let mut lines = Vec::new();
         if let Some(run) = self.state.running() {
             lines.push(format!(
-                "“{}” is training. It stops within one batch and can go on later from its last saved epoch.",
+                "“{}” is training. It stops within one batch and can go on from there later.",
                 run.name
             ));
         }
@@ -380,6 +383,32 @@ impl Graft {
         )
     }
 
+    fn repeat_question(
+        &self,
+    ) -> (
+        &'static str,
+        Vec<String>,
+        Option<&'static str>,
+        &'static str,
+    ) {
+        let mut lines: Vec<String> = self
+            .repeating
+            .iter()
+            .filter_map(|&index| self.state.documents.get(index))
+            .map(|document| {
+                format!(
+                    "“{}” was trained with these settings and the seed {} before.",
+                    document.experiment.name, document.experiment.seed
+                )
+            })
+            .collect();
+        lines.push(
+            "Another run gives the same numbers again and says nothing of luck; another seed does."
+                .to_owned(),
+        );
+        ("Train the same again?", lines, None, "Train again")
+    }
+
     fn answer_question(&mut self, question: Ask, choice: Choice, ctx: &egui::Context) {
         match (question, choice) {
             (_, Choice::Cancel) => {}
@@ -391,6 +420,7 @@ impl Graft {
                     self.save_surely(index, &path);
                 }
             }
+            (Ask::Repeat, Choice::Discard) => self.train_repeats(),
             (question, Choice::Save) => self.go_on_saving(question, ctx),
         }
     }
@@ -401,7 +431,7 @@ impl Graft {
         let unsaved: Vec<usize> = match &question {
             Ask::Close(id) => self.state.position(*id).into_iter().collect(),
             Ask::Quit => (0..self.state.documents.len()).collect(),
-            Ask::ClearFeatures | Ask::SaveAmongPictures { .. } => Vec::new(),
+            Ask::ClearFeatures | Ask::Repeat | Ask::SaveAmongPictures { .. } => Vec::new(),
         };
         for index in unsaved {
             let Some(document) = self.state.documents.get(index) else {
@@ -427,7 +457,7 @@ impl Graft {
         }
         match question {
             Ask::Close(id) => self.close_surely(id),
-            Ask::ClearFeatures | Ask::SaveAmongPictures { .. } => {}
+            Ask::ClearFeatures | Ask::Repeat | Ask::SaveAmongPictures { .. } => {}
             Ask::Quit => self.stop_and_close(ctx),
         }
     }

@@ -41,6 +41,8 @@ pub struct Answers {
     pub evaluation: Arc<Evaluation>,
     /// What a person should know about them: pictures that are gone or have changed.
     pub remark: Option<String>,
+    /// In how many views each picture was seen: what is fitted on one kind does not hold for another.
+    pub views: u32,
     /// What the view is made of; made away from the frame.
     pub source: Option<Arc<Source>>,
 }
@@ -165,6 +167,7 @@ impl Graft {
             Err(reason) => Part::Failed(reason),
             Ok(evaluated) => {
                 let remark = remark(&evaluated);
+                let views = evaluated.run.views;
                 // Nobody else holds it, as a rule: then nothing is copied.
                 let (predictions, evaluation) = match Arc::try_unwrap(evaluated) {
                     Ok(evaluated) => (evaluated.run.predictions, evaluated.evaluation),
@@ -174,6 +177,7 @@ impl Graft {
                     predictions: Arc::new(predictions),
                     evaluation: Arc::new(evaluation),
                     remark,
+                    views,
                     source: None,
                 })
             }
@@ -205,7 +209,10 @@ impl Graft {
         };
         let Some(answers) = ready(split) else { return };
         let (predictions, evaluation) = (answers.predictions.clone(), answers.evaluation.clone());
-        let validation = ready(Split::Validation).map(|answers| answers.predictions.clone());
+        let views = answers.views;
+        let validation = ready(Split::Validation)
+            .filter(|validation| validation.views == views)
+            .map(|answers| answers.predictions.clone());
         let (sender, receiver) = bounded(1);
         let ctx = ctx.clone();
         let spawned = std::thread::Builder::new()
@@ -383,12 +390,13 @@ fn remark(evaluated: &RunEvaluation) -> Option<String> {
     }
     if !run.changed.is_empty() {
         parts.push(format!(
-            "{} written after the run began: it may have seen others",
+            "{} changed after the run began: it has seen something else",
             super::panels::format::plural(run.changed.len() as u64, "picture was", "pictures were"),
         ));
     }
     if let Some(reason) = &run.not_stored {
         parts.push(format!("the answers could not be kept: {reason}"));
     }
+    parts.extend(run.remarks.iter().cloned());
     (!parts.is_empty()).then(|| parts.join("; "))
 }

@@ -236,6 +236,14 @@ fn size(pixels: &Result<Arc<Pixels>, String>) -> usize {
 }
 
 impl GalleryState {
+    /// Drops what was read of a run, whose answers are others now.
+    pub fn forget(&mut self, folder: &Path) {
+        self.runs.remove(folder);
+        self.explained.remove(folder);
+        self.asked_explain.remove(folder);
+        self.wrong_labels.remove(folder);
+    }
+
     pub fn opened(&self, folder: &Path) -> Option<&Arc<RunPictures>> {
         match self.runs.get(folder)? {
             Opened::Ready(run) => Some(run),

@@ -1,5 +1,7 @@
 //! What the trainer and the other threads say becomes state.
 
+use std::path::Path;
+
 use eframe::egui;
 
 use super::clock;
@@ -84,6 +86,7 @@ impl Graft {
                 self.asked.runs.insert(folder.clone());
                 self.has_gone(&Cause::Run(name.clone()));
                 self.has_gone(&Cause::Trainer);
+                self.forget_answers(&folder);
                 if let Some(record) = self.record(run) {
                     record.folder = Some(folder.clone());
                 }
@@ -154,9 +157,13 @@ impl Graft {
         record.state = state;
         record.progress = None;
         record.summary = summary.or(record.summary.take());
+        let is_finished = record.state == RecordState::Finished;
         let id = record.id.clone();
         let folder = record.folder.clone();
-        if record.state == RecordState::Finished {
+        if let Some(folder) = &folder {
+            self.forget_answers(folder);
+        }
+        if is_finished {
             self.state.selected_run = Some(id);
             // How far the layers moved stands in the folder only.
             if let Some(folder) = folder {
@@ -164,6 +171,14 @@ impl Graft {
                 self.load_run(&folder);
             }
         }
+    }
+
+    /// Drops what is shown of a run's answers: it has other weights now, or soon will have.
+    fn forget_answers(&mut self, folder: &Path) {
+        let evaluation = &mut self.state.evaluation;
+        evaluation.parts.retain(|(other, _), _| other != folder);
+        evaluation.intervals = None;
+        self.state.gallery.forget(folder);
     }
 
     fn training_event(&mut self, run: RunId, name: &str, event: TrainingEvent) {

@@ -1,23 +1,62 @@
 //! What is to be trained: checked, queued, stopped.
 
 use super::command::View;
+use super::dialogs::Ask;
 use super::shell::{Graft, ScanKey};
 use super::state::{Cause, RecordState, RunRecord, Scan};
 use crate::experiment::{DataSource, Experiment};
+use crate::runs::recorder::with_absolute_paths;
+use crate::runs::seeds;
 use crate::worker::messages::{RunId, StartRun, TrainingCommand};
 
 impl Graft {
     /// Queues the documents `indices`, in order; says why where one can't be trained.
     pub(super) fn train(&mut self, indices: &[usize]) {
+        let able: Vec<usize> = indices
+            .iter()
+            .copied()
+            .filter(|&index| self.can_be_trained(index))
+            .collect();
+        let (repeats, new): (Vec<usize>, Vec<usize>) =
+            able.into_iter().partition(|&index| self.is_repeat(index));
+        self.queue(&new);
+        if !repeats.is_empty() {
+            self.repeating = repeats;
+            self.question = Some(Ask::Repeat);
+        }
+    }
+
+    /// Queues what was asked about, because it was trained before.
+    pub(super) fn train_repeats(&mut self) {
+        let repeats = std::mem::take(&mut self.repeating);
+        self.queue(&repeats);
+    }
+
+    fn queue(&mut self, indices: &[usize]) {
         let mut queued = false;
         for &index in indices {
-            if self.can_be_trained(index) {
-                queued |= self.start(index);
-            }
+            queued |= self.start(index);
         }
         if queued {
             self.show_view(View::Curves);
         }
+    }
+
+    /// Whether a run came to its end with the settings and the seed of document `index`.
+    fn is_repeat(&self, index: usize) -> bool {
+        let Some(document) = self.state.documents.get(index) else {
+            return false;
+        };
+        let experiment = &document.experiment;
+        let portable = with_absolute_paths(experiment, document.base().as_deref());
+        let recipe = seeds::recipe(&portable);
+        self.state.runs.iter().any(|run| {
+            run.state == RecordState::Finished
+                && run.summary.as_ref().is_some_and(|summary| {
+                    summary.seed == Some(experiment.seed)
+                        && summary.recipe.as_ref() == Some(&recipe)
+                })
+        })
     }
 
     /// Whether document `index` can be trained; says why where it can't.

@@ -20,7 +20,7 @@ impl Graft {
             self.error_about(
                 Cause::RunFolder(folder.to_path_buf()),
                 "This run can't be resumed",
-                "it is trained already, has come to its end, or had not finished an epoch",
+                "it is trained already, has come to its end, or nothing of it was saved",
             );
             return;
         };

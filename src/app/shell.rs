@@ -71,6 +71,8 @@ pub struct Graft {
     pub(super) closing: Closing,
     /// Runs that `Compare both ways` queued: the comparison opens when the last has ended.
     pub(super) pending_pair: Vec<RunId>,
+    /// Documents that wait for an answer, because they were trained before.
+    pub(super) repeating: Vec<usize>,
     pub(super) evaluating: Background,
     pub(super) feature_questions: FeatureQuestions,
     pub(super) next_run: u64,
@@ -206,6 +208,7 @@ impl Graft {
                 .is_file(),
             closing: Closing::No,
             pending_pair: Vec::new(),
+            repeating: Vec::new(),
             evaluating: Background::default(),
             feature_questions: FeatureQuestions::default(),
             next_run: 1,

@@ -118,7 +118,8 @@ fn as_json(comparison: &Comparison) -> serde_json::Value {
             json!({
                 "run": shown::path(&run.run.folder),
                 "name": run.name,
-                "test": run.run.summary.test,
+                "state": run.run.summary.state,
+                "test": tested.metrics(),
                 "accuracy_interval": wilson(confusion.correct(), confusion.total()),
                 "seconds_total": run.run.summary.seconds_total,
             })

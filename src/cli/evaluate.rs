@@ -20,6 +20,7 @@ use crate::runs::{EvaluateRequest, EvaluatedRun, RunError, diagnose, evaluate_ru
 use crate::shown;
 use crate::training::TrainingError;
 use crate::training::diagnosis::Diagnosis;
+use crate::training::trainer::test_views;
 
 /// Points of a curve in the JSON document.
 const CURVE_POINTS: usize = 1000;
@@ -86,9 +87,15 @@ struct Document<'a> {
     /// Of the training's curves; absent where they are too short to say anything.
     diagnosis: Option<Diagnosis>,
     problems: &'a [Problem],
-    /// Pictures that were written after the run began.
+    /// Pictures that hold something else than when the run began.
     #[serde(serialize_with = "crate::shown::serialize_paths")]
     changed: &'a [PathBuf],
+    /// Pictures of another place that the run learned from, and those that chose its best epoch.
+    trained_on: usize,
+    validated_on: usize,
+    /// In how many views each picture was seen.
+    views: u32,
+    remarks: &'a [String],
 }
 
 pub fn evaluate(arguments: &Arguments) -> anyhow::Result<()> {
@@ -99,7 +106,7 @@ pub fn evaluate(arguments: &Arguments) -> anyhow::Result<()> {
         (None, Some(_)) => None,
     };
     let pictures = split.map_or(Pictures::All, Pictures::Of);
-    let evaluated = answers(arguments, pictures, device)?;
+    let evaluated = answers(arguments, pictures, device, false)?;
     warn(&evaluated);
     let mut evaluation = Evaluation::new(&evaluated.predictions, &Decision::default());
     evaluation.ranking = evaluation.ranking.thinned(CURVE_POINTS);
@@ -108,7 +115,10 @@ pub fn evaluate(arguments: &Arguments) -> anyhow::Result<()> {
     } else {
         None
     };
-    let diagnosis = diagnose(&store::open(&arguments.run)?)?.ok();
+    let (diagnosis, undecided) = match diagnose(&store::open(&arguments.run)?)? {
+        Ok(diagnosis) => (Some(diagnosis), None),
+        Err(undecided) => (None, Some(undecided)),
+    };
     if arguments.json {
         return output::print_json(&Document {
             run: &arguments.run,
@@ -118,6 +128,10 @@ pub fn evaluate(arguments: &Arguments) -> anyhow::Result<()> {
             diagnosis,
             problems: &evaluated.problems,
             changed: &evaluated.changed,
+            trained_on: evaluated.trained_on,
+            validated_on: evaluated.validated_on,
+            views: evaluated.views,
+            remarks: &evaluated.remarks,
         });
     }
     let heading = match split {
@@ -145,6 +159,9 @@ pub fn evaluate(arguments: &Arguments) -> anyhow::Result<()> {
             let _ = writeln!(text, "  - {}", remedy.title);
         }
     }
+    if let Some(undecided) = undecided {
+        let _ = writeln!(text, "\nOf the curves nothing is said: {undecided}.");
+    }
     output::print(&text)
 }
 
@@ -152,12 +169,14 @@ fn answers(
     arguments: &Arguments,
     pictures: Pictures,
     device: Device,
+    as_tested: bool,
 ) -> anyhow::Result<EvaluatedRun> {
     let request = EvaluateRequest {
         folder: arguments.run.clone(),
         pictures,
         data: arguments.data.clone(),
         device,
+        as_tested,
     };
     let bar = progress::bar();
     let mut tell = |done: usize, total: usize| {
@@ -203,10 +222,28 @@ fn warn(evaluated: &EvaluatedRun) {
     }
     if let Some(first) = evaluated.changed.first() {
         output::warn(&format!(
-            "warning: {} written after the run began, so it may have seen others: {}",
+            "warning: {} changed after the run began, so it has seen something else: {}",
             format::count(evaluated.changed.len(), "picture was", "pictures were"),
             first.display()
         ));
+    }
+    let pictures = evaluated.predictions.rows.len();
+    if evaluated.trained_on > 0 {
+        output::warn(&format!(
+            "warning: {} of {} were trained on, so the numbers are better than on new ones",
+            format::thousands(evaluated.trained_on as u64),
+            format::count(pictures, "picture", "pictures"),
+        ));
+    }
+    if evaluated.validated_on > 0 {
+        output::warn(&format!(
+            "warning: {} of {} chose the run's best epoch",
+            format::thousands(evaluated.validated_on as u64),
+            format::count(pictures, "picture", "pictures"),
+        ));
+    }
+    for remark in &evaluated.remarks {
+        output::warn(remark);
     }
     if let Some(reason) = &evaluated.not_stored {
         output::warn(&format!(
@@ -220,9 +257,14 @@ fn calibrate(
     predictions: &Predictions,
     device: Device,
 ) -> anyhow::Result<Calibrated> {
+    // A temperature holds for answers that were seen in as many views as those that it was fitted on.
+    let seen_otherwise = match arguments.split {
+        Some(SplitName::Train | SplitName::Validation) => false,
+        Some(SplitName::Test) | None => test_views(&store::experiment(&arguments.run)?) > 1,
+    };
     // With pictures from elsewhere, the run's own validation pictures may still be where they were.
     let validation = match arguments.split {
-        Some(SplitName::Validation) => predictions.clone(),
+        Some(SplitName::Validation) if !seen_otherwise => predictions.clone(),
         _ => {
             let own = Arguments {
                 run: arguments.run.clone(),
@@ -232,9 +274,14 @@ fn calibrate(
                 device: None,
                 json: false,
             };
-            answers(&own, Pictures::Of(Split::Validation), device)
-                .context("a temperature is fitted on validation pictures")?
-                .predictions
+            answers(
+                &own,
+                Pictures::Of(Split::Validation),
+                device,
+                seen_otherwise,
+            )
+            .context("a temperature is fitted on validation pictures")?
+            .predictions
         }
     };
     let Some(fit) = TemperatureFit::new(&validation) else {

@@ -1,30 +1,36 @@
-//! Ctrl-C: the first one stops in order, the second at once.
+//! Ctrl-C: the first one stops in order, the second at once. A closed terminal stops in order too.
 
 use crate::data::StopFlag;
 
-/// A flag that the first Ctrl-C (or a polite request of the system to end) sets. The second ends
-/// the process at once, with status 130, as a shell reports an interrupted command.
+/// A flag that the first Ctrl-C (or a polite request of the system to end, or a terminal that is closed) sets. The second
+/// ends the process at once, with status 130, as a shell reports an interrupted command. A hangup is no second: shell and
+/// system both send one when a terminal is closed.
 ///
 /// # Errors
 /// When the system gives no thread or no signals.
 #[cfg(unix)]
 pub fn stop_flag() -> anyhow::Result<StopFlag> {
     use anyhow::Context;
-    use signal_hook::consts::TERM_SIGNALS;
+    use signal_hook::consts::{SIGHUP, TERM_SIGNALS};
     use signal_hook::iterator::Signals;
 
     use super::output;
 
     let stop = StopFlag::default();
     let heard = stop.clone();
-    let mut signals = Signals::new(TERM_SIGNALS).context("Ctrl-C can't be listened for")?;
+    let hangup = (!hangup_is_ignored()).then_some(SIGHUP);
+    let heeded = TERM_SIGNALS.iter().copied().chain(hangup);
+    let mut signals = Signals::new(heeded).context("Ctrl-C can't be listened for")?;
     std::thread::Builder::new()
         .name("graft-interrupt".into())
         .spawn(move || {
-            for _ in signals.forever() {
-                if heard.is_stopped() {
+            for signal in signals.forever() {
+                if heard.is_stopped() && signal != SIGHUP {
                     // Without the cleaning up of libraries whose threads still work.
                     signal_hook::low_level::exit(130);
+                }
+                if heard.is_stopped() {
+                    continue;
                 }
                 heard.stop();
                 output::warn(
@@ -36,8 +42,38 @@ pub fn stop_flag() -> anyhow::Result<StopFlag> {
     Ok(stop)
 }
 
+/// Whether this process was started to outlive its terminal (`nohup`). Where the system does not say, a hangup is left as
+/// it is.
+#[cfg(unix)]
+fn hangup_is_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status");
+    status.map_or(true, |status| ignores_hangup(&status))
+}
+
+/// By the mask of ignored signals in `/proc/self/status`, whose lowest bit is signal 1.
+#[cfg(unix)]
+fn ignores_hangup(status: &str) -> bool {
+    let mask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_none_or(|mask| mask & 1 == 1)
+}
+
 /// Elsewhere Ctrl-C ends the process at once; the run can be resumed all the same.
 #[cfg(not(unix))]
 pub fn stop_flag() -> anyhow::Result<StopFlag> {
     Ok(StopFlag::default())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nohup_is_recognised() {
+        assert!(ignores_hangup("Name:\tgraft\nSigIgn:\t0000000000001001\n"));
+        assert!(!ignores_hangup("Name:\tgraft\nSigIgn:\t0000000000001000\n"));
+        assert!(ignores_hangup("Name:\tgraft\n"));
+    }
 }

@@ -18,8 +18,7 @@ use crate::evaluation::{ClassificationReport, ConfusionMatrix, Spread, wilson};
 use crate::experiment::{DataConfig, Experiment, preset};
 use crate::models::device::{self, Devices};
 use crate::models::{catalogue, weights};
-use crate::runs::{MemoryUse, RunRecorder, Tee};
-use crate::runs::{recorder, seeds};
+use crate::runs::{Continuation, Digests, MemoryUse, RunRecorder, Tee, recorder, seeds, store};
 use crate::training::events::TestMetrics;
 use crate::training::trainer::PauseFlag;
 use crate::training::{Outcome, TrainingError, TrainingRequest, train};
@@ -43,10 +42,14 @@ pub struct Arguments {
     /// Change one field of every preset, such as phases[0].learning_rate=1e-4; may be given several times
     #[arg(long, value_name = "KEY=VALUE")]
     pub(super) set: Vec<String>,
-    /// Go on with a run that was interrupted or stopped, from the last epoch it saved: the one whose
-    /// folder is given, or the newest of exactly this experiment; where there is none, begin one
+    /// Go on with a run that was interrupted or stopped, from where it was saved: the one whose
+    /// folder is given, or the newest of exactly this experiment; where there is none, begin one. Of several presets or
+    /// seeds, those that are finished are passed over. With a folder, --data says where its pictures stand now
     #[arg(long)]
     pub(super) resume: bool,
+    /// With --resume and the folder of a finished run: train its last phase for so many more epochs, such as +10
+    #[arg(long, value_name = "+N", value_parser = resume::more_epochs, requires = "resume")]
+    pub(super) epochs: Option<u32>,
     /// cpu or cuda:0; the best there is unless given
     #[arg(long)]
     device: Option<String>,
@@ -62,6 +65,23 @@ pub(super) struct Planned {
     pub base: Option<PathBuf>,
     /// The folder of an interrupted run of it, to go on with.
     pub resumed: Option<PathBuf>,
+    /// How that one goes on otherwise than it began.
+    pub continuation: Continuation,
+    /// The folder of a run of it that has come to its end: there is nothing to do.
+    pub finished: Option<PathBuf>,
+}
+
+impl Planned {
+    /// One that begins.
+    pub fn new(experiment: Experiment, base: Option<PathBuf>) -> Self {
+        Self {
+            experiment,
+            base,
+            resumed: None,
+            continuation: Continuation::default(),
+            finished: None,
+        }
+    }
 }
 
 /// One that was.
@@ -72,6 +92,8 @@ struct Trained {
     test_split: String,
     memory: MemoryUse,
     outcome: Outcome,
+    /// It was trained by an earlier command.
+    is_earlier: bool,
 }
 
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
@@ -87,6 +109,19 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let mut scanned: Option<(DataConfig, Option<PathBuf>, Arc<Dataset>)> = None;
     let several = plan.len() > 1;
     for (place, planned) in plan.iter().enumerate() {
+        if several {
+            output::warn(&format!(
+                "{} of {}: {}",
+                place + 1,
+                plan.len(),
+                planned.experiment.name
+            ));
+        }
+        if let Some(folder) = &planned.finished {
+            output::warn(&format!("Finished already: {}", folder.display()));
+            trained.push(earlier(planned, folder)?);
+            continue;
+        }
         let (data, base) = (&planned.experiment.data, &planned.base);
         let dataset = match &scanned {
             Some((known, from, dataset))
@@ -100,15 +135,13 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             warn_among_pictures(&runs, &data.source, base.as_deref());
         }
         scanned = Some((data.clone(), base.clone(), dataset.clone()));
-        if several {
-            output::warn(&format!(
-                "{} of {}: {}",
-                place + 1,
-                plan.len(),
-                planned.experiment.name
-            ));
-        }
-        trained.push(train_one(planned, dataset, device, &runs, &stop)?);
+        let one = train_one(planned, dataset, device, &runs, &stop);
+        trained.push(match one {
+            Err(error) if several => {
+                return Err(error.context(resume::rest_of_series(&arguments, plan.len() - place)));
+            }
+            one => one?,
+        });
     }
     match &trained[..] {
         [one] if arguments.json => output::print_json(&as_json(one)),
@@ -118,12 +151,17 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
 }
 
-/// Every preset under every seed: all presets with the first seed, then all with the next, so that
-/// what was trained when it is stopped can be compared.
+/// What is to be trained, and what of it can be gone on with.
 fn plan(arguments: &Arguments) -> anyhow::Result<Vec<Planned>> {
     if arguments.resume {
-        return Ok(vec![resume::plan(arguments)?]);
+        return resume::plan(arguments);
     }
+    series(arguments)
+}
+
+/// Every preset under every seed: all presets with the first seed, then all with the next, so that
+/// what was trained when it is stopped can be compared.
+pub(super) fn series(arguments: &Arguments) -> anyhow::Result<Vec<Planned>> {
     let mut ways = Vec::new();
     for preset in &arguments.presets {
         let (experiment, base) = experiment(preset, arguments)?;
@@ -131,13 +169,32 @@ fn plan(arguments: &Arguments) -> anyhow::Result<Vec<Planned>> {
     }
     Ok((0..arguments.seeds as usize)
         .flat_map(|step| {
-            ways.iter().map(move |(experiments, base)| Planned {
-                experiment: experiments[step].clone(),
-                base: base.clone(),
-                resumed: None,
+            ways.iter().map(move |(experiments, base)| {
+                Planned::new(experiments[step].clone(), base.clone())
             })
         })
         .collect())
+}
+
+/// The result of a run that has come to its end before.
+fn earlier(planned: &Planned, folder: &Path) -> anyhow::Result<Trained> {
+    let run = store::open(folder)?;
+    let summary = run.summary;
+    Ok(Trained {
+        experiment: planned.experiment.clone(),
+        folder: folder.to_path_buf(),
+        memory: summary.memory_use(),
+        outcome: Outcome {
+            test: summary.test,
+            predictions: store::predictions(folder).ok(),
+            phases: summary.phases,
+            seconds_total: summary.seconds_total,
+            best_epoch: summary.best_epoch,
+            movement: run.movement,
+        },
+        test_split: summary.test_split,
+        is_earlier: true,
+    })
 }
 
 fn scan_pictures(
@@ -170,18 +227,43 @@ fn train_one(
         experiment,
         base,
         resumed,
+        continuation,
+        ..
     } = planned;
-    let split = split::split(&dataset, experiment)?;
+    let mut experiment = experiment.clone();
+    let split = split::split(&dataset, &experiment)?;
+    let digests = match Digests::take(&dataset, &split, &experiment, base.as_deref(), stop) {
+        Err(DataError::Stopped) => bail!("stopped before the training began"),
+        other => other?,
+    };
     let (mut recorder, resume) = match resumed {
         Some(folder) => {
-            let (recorder, point) = RunRecorder::reopen(folder)?;
-            recorder.check_split(&dataset, &split)?;
+            let (recorder, point) = RunRecorder::reopen_with(folder, continuation, |recorder| {
+                recorder.check_split(&dataset, &split)?;
+                recorder.check_digests(&digests)
+            })?;
+            // With the epochs that were added.
+            experiment = store::experiment(folder)?;
             output::warn(&resume::line(&recorder, point.as_ref()));
+            if continuation.experiment.is_some() && Digests::read(folder).is_none() {
+                output::warn(
+                    "warning: this run did not keep what its pictures held; that these are the same is taken from their names",
+                );
+            }
             (recorder, point)
         }
         None => {
             let base = base.as_deref();
-            let recorder = RunRecorder::create(runs, experiment, base, &dataset, &split)?;
+            if let Some((_, folder)) = store::repeats(runs, &experiment, base).first() {
+                output::warn(&format!(
+                    "warning: these settings were trained with the seed {} before, and give the same numbers again: {}. \
+                     Other seeds show how much is luck: --seeds N, or --set seed=…",
+                    experiment.seed,
+                    folder.display()
+                ));
+            }
+            let mut recorder = RunRecorder::create(runs, &experiment, base, &dataset, &split)?;
+            recorder.keep_digests(&digests, &dataset, &split)?;
             (recorder, None)
         }
     };
@@ -214,11 +296,12 @@ fn train_one(
     };
     let summary = recorder.finish(&outcome)?;
     Ok(Trained {
-        experiment: experiment.clone(),
+        experiment,
         folder,
         memory: summary.memory_use(),
         test_split: summary.test_split,
         outcome,
+        is_earlier: false,
     })
 }
 
@@ -390,13 +473,22 @@ fn groups(trained: &[Trained]) -> Vec<Vec<&Trained>> {
         .collect()
 }
 
-/// Mean and spread of one of the test's numbers over runs that have been tested.
+/// Mean and spread of one of the test's numbers over runs that have been tested, one of each seed.
 fn spread(group: &[&Trained], value: impl Fn(&TestMetrics) -> f64) -> Option<Spread> {
-    let values: Vec<f64> = group
-        .iter()
+    let values: Vec<f64> = once(group)
+        .into_iter()
         .filter_map(|one| one.outcome.test.as_ref().map(&value))
         .collect();
     Spread::new(&values)
+}
+
+/// One run of each seed: repeats say nothing of the spread.
+fn once<'a>(group: &[&'a Trained]) -> Vec<&'a Trained> {
+    let places: Vec<usize> = (0..group.len()).collect();
+    seeds::one_per_seed(&places, |place| (Some(group[place].experiment.seed), 0))
+        .into_iter()
+        .map(|place| group[place])
+        .collect()
 }
 
 fn all_as_json(trained: &[Trained]) -> serde_json::Value {
@@ -406,6 +498,7 @@ fn all_as_json(trained: &[Trained]) -> serde_json::Value {
             let mut value = as_json(one);
             value["name"] = json!(one.experiment.name);
             value["seed"] = json!(one.experiment.seed);
+            value["finished_earlier"] = json!(one.is_earlier);
             value
         })
         .collect();
@@ -414,7 +507,7 @@ fn all_as_json(trained: &[Trained]) -> serde_json::Value {
         .map(|group| {
             json!({
                 "name": seeds::base_name(&group[0].experiment.name),
-                "seeds": group.iter().map(|one| one.experiment.seed).collect::<Vec<_>>(),
+                "seeds": once(group).iter().map(|one| one.experiment.seed).collect::<Vec<_>>(),
                 "accuracy": spread(group, |test| test.accuracy),
                 "macro_f1": spread(group, |test| test.macro_f1),
                 "loss": spread(group, |test| test.loss),
@@ -454,10 +547,14 @@ fn all_as_text(trained: &[Trained]) -> String {
     let rows: Vec<Vec<String>> = groups(trained)
         .iter()
         .map(|group| {
-            let seeds: Vec<String> = group
+            let kept = once(group);
+            let mut seeds: Vec<String> = kept
                 .iter()
                 .map(|one| one.experiment.seed.to_string())
                 .collect();
+            if kept.len() < group.len() {
+                seeds.push(format!("{} repeated", group.len() - kept.len()));
+            }
             let accuracy = spread(group, |test| test.accuracy);
             let macro_f1 = spread(group, |test| test.macro_f1);
             let or_dash = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
@@ -582,6 +679,7 @@ mod tests {
                     best_epoch: 2,
                     movement: Vec::new(),
                 },
+                is_earlier: false,
             }
         };
         let mut trained = vec![
@@ -599,6 +697,18 @@ mod tests {
             0.0
         );
         assert_eq!(json["runs"][2]["seed"], 8);
+        // The same preset twice is a repeat, and no spread.
+        let repeated = [of("One", 7, 0.5), of("One", 7, 0.5)];
+        let json = all_as_json(&repeated);
+        assert_eq!(json["experiments"][0]["seeds"], json!([7]));
+        assert_eq!(json["experiments"][0]["accuracy"]["seeds"], 1);
+        let text = all_as_text(&repeated);
+        assert!(
+            text.contains("7, 1 repeated")
+                && !text.contains("±  0.0")
+                && !text.contains("50.0 ± 0.0"),
+            "{text}"
+        );
         let text = all_as_text(&trained);
         assert!(text.contains("75.0 ± 35.4 %"), "{text}");
         assert!(text.contains("graft compare /runs/One, seed 7 "), "{text}");
@@ -636,6 +746,7 @@ mod tests {
                 card: Some(2_000_000_000),
             },
             outcome,
+            is_earlier: false,
         };
         assert!(
             as_text(&one)

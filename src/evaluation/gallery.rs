@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use super::Predictions;
+use super::{Predictions, cross_entropy};
 use crate::data::Split;
 
 /// At least this sure is called confident …
@@ -68,8 +68,6 @@ impl Predicted {
                     .filter(|&class| class != predicted)
                     .map(probability)
                     .fold(0.0, f32::max);
-                let likelihood =
-                    probability(prediction.truth).clamp(f32::EPSILON, 1.0 - f32::EPSILON);
                 entries.push(Entry {
                     split: *split,
                     part: part as u32,
@@ -78,7 +76,7 @@ impl Predicted {
                     predicted,
                     confidence,
                     margin: confidence - second,
-                    loss: -likelihood.ln(),
+                    loss: cross_entropy(probability(prediction.truth)) as f32,
                 });
             }
         }

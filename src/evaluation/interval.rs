@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 /// The 97.5th percentile of the standard normal distribution.
 const Z_95: f64 = 1.959_963_984_540_054;
 
+/// What a 95 % interval leaves out at either end.
+const ONE_SIDE: f64 = 0.025;
+
 /// A range of values, for shares 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
@@ -26,6 +29,8 @@ pub enum IntervalMethod {
     Wilson,
     /// Percentiles over so many samples drawn with replacement from the pictures (Efron 1979).
     Bootstrap { resamples: u32 },
+    /// Where no sample says anything else than the pictures do: [`all_right`].
+    Exact,
     /// Of the difference of two shares on the same pictures: [`super::paired::newcombe`].
     Newcombe,
     /// Student's t, of a mean over repetitions.
@@ -38,6 +43,7 @@ impl IntervalMethod {
         match self {
             Self::Wilson => "Wilson".to_owned(),
             Self::Bootstrap { resamples } => format!("bootstrap, {resamples} resamples"),
+            Self::Exact => "exact, of a test without a mistake".to_owned(),
             Self::Newcombe => "Newcombe, paired".to_owned(),
             Self::StudentT => "Student's t".to_owned(),
         }
@@ -72,14 +78,72 @@ impl Score {
         }
     }
 
-    pub(super) fn with_bootstrap(self, draws: &mut [f64]) -> Self {
+    /// With the percentiles of `draws`. Draws that are all alike say nothing of what other pictures would give: the
+    /// interval is then `exact`, which the score has where it can't be better, and otherwise there is none.
+    pub(super) fn with_bootstrap(self, draws: &mut [f64], exact: Option<Interval>) -> Self {
         let resamples = draws.len() as u32;
+        let method = IntervalMethod::Bootstrap { resamples };
+        let found = super::bootstrap::percentiles(draws);
+        let has_collapsed = found.is_some_and(|interval| interval.high - interval.low < 1e-9);
+        if !has_collapsed {
+            return Self {
+                interval: found,
+                method,
+                ..self
+            };
+        }
+        let interval = exact.filter(|exact| self.value >= 1.0 - 1e-12 && exact.contains(1.0));
         Self {
-            interval: super::bootstrap::percentiles(draws),
-            method: IntervalMethod::Bootstrap { resamples },
+            method: match interval {
+                Some(_) => IntervalMethod::Exact,
+                None => method,
+            },
+            interval,
             ..self
         }
     }
+}
+
+/// What is known, with 95 %, of the mean recall of classes of which `pictures` were tested, all answered rightly; none
+/// without pictures. A bootstrap can't tell: each of its samples is as perfect.
+///
+/// The exact interval by inversion of the test, as Clopper and Pearson (1934) have it for one share: the lower end is
+/// the smallest mean of recalls p that would still give such a test in one of 40 cases, `prod p^n >= 0.025`, with p
+/// proportional to n where that is below 1. With as many pictures of every class it is Clopper and Pearson's bound of
+/// the accuracy, `0.025^(1 / n)`: 0.858 for 24 pictures. Taken for every score that is 1 only in a test without a
+/// mistake; for F1 and areas under curves that is an approximation, as they depend on where the mistakes would be.
+pub fn all_right(pictures: &[u64]) -> Option<Interval> {
+    let counts: Vec<f64> = pictures
+        .iter()
+        .filter(|&&count| count > 0)
+        .map(|&count| count as f64)
+        .collect();
+    let most = counts.iter().copied().fold(0.0, f64::max);
+    if counts.is_empty() {
+        return None;
+    }
+    let recall = |count: f64, factor: f64| (count * factor).min(1.0);
+    let logarithm = |factor: f64| -> f64 {
+        counts
+            .iter()
+            .map(|&count| count * recall(count, factor).ln())
+            .sum()
+    };
+    // The logarithm of the test's probability grows with the factor: 0 where every recall is 1.
+    let (mut low, mut high) = (0.0, 1.0 / counts.iter().copied().fold(most, f64::min));
+    for _ in 0..200 {
+        let middle = f64::midpoint(low, high);
+        if logarithm(middle) < ONE_SIDE.ln() {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    let sum: f64 = counts.iter().map(|&count| recall(count, high)).sum();
+    Some(Interval {
+        low: sum / counts.len() as f64,
+        high: 1.0,
+    })
 }
 
 /// The 95 % interval of a share, after Wilson (1927), without continuity correction: unlike the
@@ -105,4 +169,63 @@ pub fn wilson(successes: u64, trials: u64) -> Interval {
         middle + half
     };
     Interval { low, high }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_without_a_mistake_has_clopper_and_pearsons_interval() {
+        // scipy.stats.binomtest(24, 24).proportion_ci(method="exact"): 0.857 5; of 1 picture 0.025.
+        for (pictures, expected) in [
+            (&[24u64][..], 0.857_528),
+            (&[12, 12], 0.857_528),
+            (&[8, 8, 8], 0.857_528),
+            (&[1], 0.025),
+            (&[0, 24, 0], 0.857_528),
+        ] {
+            let found = all_right(pictures).unwrap();
+            assert!(
+                (found.low - expected).abs() < 1e-5,
+                "{pictures:?} {found:?}"
+            );
+            assert_eq!(found.high, 1.0);
+        }
+        assert_eq!(all_right(&[0, 0]), None);
+        assert_eq!(all_right(&[]), None);
+    }
+
+    #[test]
+    fn a_rare_class_makes_the_mean_recall_less_certain() {
+        let even = all_right(&[12, 12]).unwrap().low;
+        let uneven = all_right(&[22, 2]).unwrap().low;
+        assert!(uneven < even - 0.1, "{uneven} {even}");
+        // The smallest mean of two recalls that give such a test in one of 40 cases, by a fine grid.
+        let smallest = (1..=100_000)
+            .map(|step| f64::from(step) / 100_000.0)
+            .filter_map(|rare| {
+                let other = (ONE_SIDE / rare.powi(2)).powf(1.0 / 22.0);
+                (other <= 1.0).then_some(f64::midpoint(rare, other))
+            })
+            .fold(1.0, f64::min);
+        assert!((uneven - smallest).abs() < 1e-4, "{uneven} {smallest}");
+    }
+
+    #[test]
+    fn draws_that_are_all_alike_are_no_interval() {
+        let exact = all_right(&[24]);
+        let perfect = Score::bare(1.0).with_bootstrap(&mut [1.0; 1000], exact);
+        assert_eq!(perfect.method, IntervalMethod::Exact);
+        assert_eq!(perfect.interval, exact);
+        let loss = Score::bare(0.3).with_bootstrap(&mut [0.3; 1000], exact);
+        assert_eq!(loss.interval, None);
+        let usual = Score::bare(0.5).with_bootstrap(&mut [0.4, 0.5, 0.6], exact);
+        assert!(matches!(
+            usual.method,
+            IntervalMethod::Bootstrap { resamples: 3 }
+        ));
+        assert!(usual.interval.unwrap().contains(0.5));
+    }
 }

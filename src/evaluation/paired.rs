@@ -123,6 +123,35 @@ impl PairedComparison {
         Ok(Self::from_table(table, fixed, broken))
     }
 
+    /// What each has right with its most probable classes, picture by picture in the order of the first's rows.
+    ///
+    /// # Errors
+    /// Saying why, when classes or pictures are not the same.
+    pub fn rights(
+        first: &Predictions,
+        second: &Predictions,
+    ) -> Result<(Vec<bool>, Vec<bool>), UnpairedError> {
+        let pairs = pair(first, second)?;
+        let truths = |predictions: &Predictions, row: usize| predictions.rows[row].is_correct();
+        Ok(pairs
+            .into_iter()
+            .map(|(one, two)| (truths(first, one), truths(second, two)))
+            .unzip())
+    }
+
+    /// As [`Self::from_answers`], where nobody asks for the pictures' names: `fixed` and `broken` stay empty.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn from_rightness(first: &[bool], second: &[bool]) -> Result<Self, UnpairedError> {
+        let paired = Self::from_answers(&vec![String::new(); first.len()], first, second)?;
+        Ok(Self {
+            fixed: Vec::new(),
+            broken: Vec::new(),
+            ..paired
+        })
+    }
+
     /// `table[right in the first][right in the second]`, 0 for wrong and 1 for right.
     fn from_table(table: [[u64; 2]; 2], fixed: Vec<String>, broken: Vec<String>) -> Self {
         let [

@@ -5,7 +5,7 @@ mod steps;
 use serde::Serialize;
 
 use super::bootstrap;
-use super::{Predictions, Score};
+use super::{Interval, Predictions, Score};
 pub(super) use steps::Order;
 use steps::{Step, average_precision, roc_area};
 
@@ -95,11 +95,18 @@ impl Ranking {
     }
 
     /// Adds the intervals of the averages.
-    pub(super) fn with_bootstrap(mut self, roc_auc: &mut [f64], precision: &mut [f64]) -> Self {
-        self.roc_auc = self.roc_auc.map(|score| score.with_bootstrap(roc_auc));
+    pub(super) fn with_bootstrap(
+        mut self,
+        roc_auc: &mut [f64],
+        precision: &mut [f64],
+        exact: Option<Interval>,
+    ) -> Self {
+        self.roc_auc = self
+            .roc_auc
+            .map(|score| score.with_bootstrap(roc_auc, exact));
         self.average_precision = self
             .average_precision
-            .map(|score| score.with_bootstrap(precision));
+            .map(|score| score.with_bootstrap(precision, exact));
         self
     }
 

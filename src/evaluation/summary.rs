@@ -6,8 +6,8 @@ use super::calibration::{BINS, CalibrationScores, Reliability};
 use super::loss::{row_brier, row_loss, top_k_correct};
 use super::ranking::{Order, mean};
 use super::{
-    ClassificationReport, ConfidenceCounts, Confusion, ConfusionMatrix, Decision, Predictions,
-    Ranking, Score, Tally, bootstrap, brier_score, log_loss,
+    ClassificationReport, ConfidenceCounts, Confusion, ConfusionMatrix, Decision, Interval,
+    Predictions, Ranking, Score, Tally, all_right, bootstrap, brier_score, log_loss,
 };
 
 /// Of top-k accuracy, as far as there are more classes.
@@ -158,19 +158,54 @@ impl Evaluation {
             }
         });
         let scores = &mut self.answers;
-        for (score, values) in [
-            (&mut scores.balanced_accuracy, &mut draws.balanced),
-            (&mut scores.macro_f1, &mut draws.macro_f1),
-            (&mut scores.weighted_f1, &mut draws.weighted_f1),
-            (&mut scores.cohen_kappa, &mut draws.kappa),
-            (&mut scores.matthews_correlation, &mut draws.matthews),
-            (&mut self.probabilities.log_loss, &mut draws.log_loss),
-            (&mut self.probabilities.brier_score, &mut draws.brier),
+        let tested: Vec<u64> = (0..classes)
+            .map(|class| scores.confusion.truths(class))
+            .collect();
+        let exact = all_right(&tested);
+        let beyond_chance = exact.map(|exact| beyond_chance(exact, &tested));
+        for (score, values, exact) in [
+            (&mut scores.balanced_accuracy, &mut draws.balanced, exact),
+            (&mut scores.macro_f1, &mut draws.macro_f1, exact),
+            (&mut scores.weighted_f1, &mut draws.weighted_f1, exact),
+            (&mut scores.cohen_kappa, &mut draws.kappa, beyond_chance),
+            (
+                &mut scores.matthews_correlation,
+                &mut draws.matthews,
+                beyond_chance,
+            ),
+            (&mut self.probabilities.log_loss, &mut draws.log_loss, None),
+            (&mut self.probabilities.brier_score, &mut draws.brier, None),
         ] {
-            *score = score.with_bootstrap(values);
+            *score = score.with_bootstrap(values, exact);
         }
+        let all: Vec<u64> = (0..classes as u32)
+            .map(|class| rows.iter().filter(|row| row.truth == class).count() as u64)
+            .collect();
         let ranking = std::mem::take(&mut self.ranking);
-        self.ranking = ranking.with_bootstrap(&mut draws.roc_auc, &mut draws.average_precision);
+        self.ranking = ranking.with_bootstrap(
+            &mut draws.roc_auc,
+            &mut draws.average_precision,
+            all_right(&all),
+        );
+    }
+}
+
+/// An interval of accuracies as one of agreement beyond chance, which is kappa's scale: (accuracy - chance) / (1 -
+/// chance), with the chance of so many pictures of each class. With one class there is no chance to be beyond.
+fn beyond_chance(interval: Interval, pictures: &[u64]) -> Interval {
+    let all: u64 = pictures.iter().sum();
+    let share = |count: &u64| *count as f64 / all.max(1) as f64;
+    let chance: f64 = pictures.iter().map(share).map(|share| share * share).sum();
+    let scale = |value: f64| {
+        if chance < 1.0 {
+            (value - chance) / (1.0 - chance)
+        } else {
+            value
+        }
+    };
+    Interval {
+        low: scale(interval.low).max(-1.0),
+        high: interval.high,
     }
 }
 

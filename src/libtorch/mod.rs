@@ -12,6 +12,7 @@ pub mod autocast;
 pub mod convolution;
 pub mod cuda;
 pub mod depthwise;
+pub mod generator;
 pub mod optimizer;
 pub mod threads;
 

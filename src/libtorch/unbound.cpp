@@ -7,6 +7,7 @@
 
 #include <ATen/Context.h>
 #include <ATen/autocast_mode.h>
+#include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/grad_mode.h>
@@ -19,6 +20,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <mutex>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -174,6 +176,26 @@ bool graft_tf32(bool is_allowed, GraftError error) {
     for (const auto operation : {at::Float32Op::MATMUL, at::Float32Op::CONV}) {
       at::globalContext().setFloat32Precision(at::Float32Backend::CUDA, operation, precision);
     }
+    return true;
+  });
+}
+
+// Where the random numbers of a CUDA device stand, or of the processor for a negative index.
+at::Tensor *graft_generator_state(int32_t index, GraftError error) {
+  return attempt<at::Tensor *>(error, nullptr, [&] {
+    const auto device = index < 0 ? at::Device(at::kCPU) : at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(index));
+    auto generator = at::globalContext().defaultGenerator(device);
+    const std::lock_guard<std::mutex> lock(generator.mutex());
+    return new at::Tensor(generator.get_state());
+  });
+}
+
+bool graft_set_generator_state(int32_t index, const at::Tensor *state, GraftError error) {
+  return attempt(error, false, [&] {
+    const auto device = index < 0 ? at::Device(at::kCPU) : at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(index));
+    auto generator = at::globalContext().defaultGenerator(device);
+    const std::lock_guard<std::mutex> lock(generator.mutex());
+    generator.set_state(*state);
     return true;
   });
 }

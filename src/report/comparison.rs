@@ -6,6 +6,7 @@ use crate::evaluation::{ConfusionMatrix, Decision, Evaluation, Predictions};
 use crate::experiment::Experiment;
 use crate::figures::Rgb;
 use crate::runs::{RunError, RunSummary, StoredRun, seeds, store};
+use crate::training::events::TestMetrics;
 
 /// One or more runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,7 +60,8 @@ impl Comparison {
             let experiment = store::experiment(&run.folder)?;
             let tested = match run.summary.test {
                 Some(_) => Some(Tested::load(&run.folder)?),
-                None => None,
+                // A run that has not come to its end may have been evaluated.
+                None => Tested::load(&run.folder).ok(),
             };
             compared.push(ComparedRun {
                 slug: format!(
@@ -85,13 +87,35 @@ impl Comparison {
     /// # Errors
     /// With the reason.
     pub fn check_tested(&self) -> Result<(), RunError> {
-        if let Some(reason) = &self.obstacle {
-            return Err(RunError::Comparison(reason.clone()));
+        if let Some(run) = self.runs.iter().find(|run| run.tested.is_none()) {
+            return match store::predictions(&run.run.folder) {
+                Err(error) => Err(error),
+                Ok(_) => Err(RunError::Comparison(format!(
+                    "{} has not been tested",
+                    run.name
+                ))),
+            };
         }
-        match self.runs.iter().find(|run| run.tested.is_none()) {
-            Some(run) => store::predictions(&run.run.folder).map(|_| ()),
+        match &self.obstacle {
+            Some(reason) => Err(RunError::Comparison(reason.clone())),
             None => Ok(()),
         }
+    }
+
+    /// What a reader must know of runs that did not come to their end, in whole sentences.
+    pub fn remarks(&self) -> Vec<String> {
+        self.tested()
+            .into_iter()
+            .filter(|(run, _)| run.run.summary.test.is_none())
+            .map(|(run, _)| {
+                format!(
+                    "{} has not come to its end: it was evaluated with the weights that it has after {} of {} epochs.",
+                    run.name,
+                    run.run.metrics.len(),
+                    run.run.summary.epochs_planned
+                )
+            })
+            .collect()
     }
 
     /// The runs whose answers can be laid side by side.
@@ -120,6 +144,16 @@ impl Comparison {
 }
 
 impl Tested {
+    /// The same numbers as a training's own test has them.
+    pub fn metrics(&self) -> TestMetrics {
+        TestMetrics {
+            loss: self.evaluation.probabilities.log_loss.value,
+            accuracy: self.confusion.accuracy(),
+            macro_f1: self.confusion.macro_f1(),
+            n: self.predictions.rows.len(),
+        }
+    }
+
     fn load(folder: &Path) -> Result<Self, RunError> {
         let predictions = store::predictions(folder)?;
         Ok(Self {

@@ -163,7 +163,7 @@ fn average_precision_recall(ranking: &Ranking) -> Vec<(f64, f64)> {
 /// The temperature that fits the validation pictures best, and the calibration error on the test
 /// pictures with it; nothing while the run has not been evaluated on its validation pictures.
 fn cooled(run: &ComparedRun, tested: &Tested) -> Vec<(String, String)> {
-    let validation = evaluate::stored(&run.run.folder, Split::Validation);
+    let validation = evaluate::stored_as_tested(&run.run.folder, Split::Validation);
     let Some(fit) = validation
         .ok()
         .flatten()

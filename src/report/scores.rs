@@ -132,4 +132,4 @@ pub(super) fn score_lines(comparison: &Comparison) -> Vec<ScoreLine> {
 
 /// What the intervals of [`score_lines`] are.
 pub(super) const INTERVALS: &str = "In brackets the 95 % interval: Wilson's of the accuracy, percentiles of a bootstrap over \
-the test pictures of the others. ROC area and average precision are means over the classes, each against the others.";
+the test pictures of the others; after a test without a mistake, which no resample can doubt, Clopper and Pearson's exact bound. ROC area and average precision are means over the classes, each against the others.";

@@ -4,7 +4,7 @@ use crate::evaluation::wilson;
 use crate::runs::files::METRICS_COLUMNS;
 use crate::spreadsheet::guarded;
 
-use super::comparison::{Comparison, Tested};
+use super::comparison::Comparison;
 
 /// Collects a table in memory, where nothing but a mistake of ours can fail.
 fn table(
@@ -53,12 +53,11 @@ pub(super) fn comparison(comparison: &Comparison) -> Result<Vec<u8>, String> {
                 "seed",
             ],
         )?;
-        for (run, Tested { confusion, .. }) in comparison.tested() {
-            let summary = &run.run.summary;
+        for (run, tested) in comparison.tested() {
+            let (summary, confusion) = (&run.run.summary, &tested.confusion);
             let interval = wilson(confusion.correct(), confusion.total());
             let whole =
                 |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
-            let loss = summary.test.as_ref().map(|test| test.loss.to_string());
             record(
                 writer,
                 [
@@ -69,7 +68,7 @@ pub(super) fn comparison(comparison: &Comparison) -> Result<Vec<u8>, String> {
                     interval.low.to_string(),
                     interval.high.to_string(),
                     confusion.macro_f1().to_string(),
-                    loss.unwrap_or_default(),
+                    tested.metrics().loss.to_string(),
                     confusion.total().to_string(),
                     summary.trainable_parameters.to_string(),
                     summary.frozen_parameters.to_string(),

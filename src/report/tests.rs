@@ -150,6 +150,8 @@ impl Place {
             peak_memory_bytes: Some(512_000_000),
             peak_card_memory_bytes: Some(3_000_000_000),
             memory_forecast_bytes: None,
+            test_contents: None,
+            right: None,
             can_resume: false,
         };
         write(files::SUMMARY, &files::summary(&summary).unwrap());

@@ -35,13 +35,10 @@ pub(super) fn result_lines(comparison: &Comparison) -> Vec<ResultLine<'_>> {
     tested.sort_by_key(|(_, tested)| std::cmp::Reverse(tested.confusion.correct()));
     tested
         .into_iter()
-        .map(|(run, Tested { confusion, .. })| {
-            let summary = &run.run.summary;
+        .map(|(run, tested)| {
+            let (summary, confusion) = (&run.run.summary, &tested.confusion);
             let interval = wilson(confusion.correct(), confusion.total());
-            let loss = summary
-                .test
-                .as_ref()
-                .map_or_else(|| "–".to_owned(), |test| format::loss(test.loss));
+            let loss = format::loss(tested.metrics().loss);
             let values = vec![
                 format::percent(confusion.accuracy()),
                 format!(
@@ -103,6 +100,9 @@ pub fn results_text(comparison: &Comparison) -> String {
     text.push_str(
         "\nThe interval is Wilson's; “learns” counts the parameters that learn in the last phase; memory is the most that was held.\n",
     );
+    for remark in comparison.remarks() {
+        text.push_str(&format!("\n{remark}\n"));
+    }
     for sentence in super::verdict::sentences(comparison) {
         text.push_str(&format!("\n{}\n", shown::line(&sentence)));
     }

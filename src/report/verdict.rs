@@ -1,7 +1,8 @@
 //! What a comparison comes to, in words.
 
-use crate::evaluation::{PairedComparison, Verdict};
+use crate::evaluation::PairedComparison;
 use crate::format;
+use crate::runs::better;
 
 use super::comparison::{ComparedRun, Comparison, Tested};
 
@@ -19,11 +20,20 @@ pub(super) fn sentences(comparison: &Comparison) -> Vec<String> {
         [] => Vec::new(),
         [(run, only)] => alone(run, only),
         [.., (first_run, first), (second_run, second)] => {
-            let paired = match PairedComparison::new(&first.predictions, &second.predictions) {
-                Ok(paired) => paired,
+            let rights = match PairedComparison::rights(&first.predictions, &second.predictions) {
+                Ok(rights) => rights,
                 Err(error) => return vec![error.to_string()],
             };
-            let verdict = Verdict::new(&first_run.name, &second_run.name, &paired);
+            let judged = better::judge(
+                (&first_run.name, &rights.0),
+                (&second_run.name, &rights.1),
+                (&first_run.name, &second_run.name),
+                &[],
+            );
+            let (paired, verdict) = match judged {
+                Ok(judged) => judged,
+                Err(reason) => return vec![format!("{reason}.")],
+            };
             let mut sentences = vec![format!("{}: {}.", verdict.headline, verdict.evidence)];
             if tested.len() > 2 {
                 sentences.push(format!(
@@ -38,8 +48,8 @@ pub(super) fn sentences(comparison: &Comparison) -> Vec<String> {
                  Newcombe's for paired shares, p is of McNemar's exact test.",
                 first_run.name,
                 second_run.name,
-                format::count(paired.fixed.len(), "picture is", "pictures are"),
-                format::thousands(paired.broken.len() as u64),
+                format::count(paired.only_second_right as usize, "picture is", "pictures are"),
+                format::thousands(paired.only_first_right),
                 format::thousands(paired.both_right),
                 format::thousands(paired.both_wrong),
             ));

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::settings::{Difference, differences};
 use super::{RunError, RunSummary, StoredRun, seeds, store};
-use crate::evaluation::{ClassificationReport, ConfusionMatrix, Predictions};
+use crate::evaluation::{ClassificationReport, ConfusionMatrix, Predictions, log_loss};
 use crate::experiment::Experiment;
 use crate::training::EpochMetrics;
 
@@ -42,6 +42,8 @@ pub struct ComparedRun {
     pub confidence: Vec<f32>,
     pub confusion: ConfusionMatrix,
     pub report: ClassificationReport,
+    /// In nats per picture.
+    pub log_loss: f64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,6 +132,7 @@ impl Comparison {
         predictions: Predictions,
     ) -> Result<(), String> {
         let confusion = ConfusionMatrix::new(&predictions);
+        let log_loss = log_loss(&predictions);
         let answer = |row: &crate::evaluation::Prediction| {
             let predicted = row.predicted();
             let confidence = row.probabilities.get(predicted as usize).copied();
@@ -175,6 +178,7 @@ impl Comparison {
             confidence,
             report: ClassificationReport::new(&confusion),
             confusion,
+            log_loss,
         });
         Ok(())
     }
@@ -189,6 +193,13 @@ impl Comparison {
     /// Whether run `run` is right about picture `picture`.
     pub fn is_right(&self, run: usize, picture: usize) -> bool {
         self.runs[run].predicted[picture] == self.truths[picture]
+    }
+
+    /// What run `run` has right, picture by picture.
+    pub fn right(&self, run: usize) -> Vec<bool> {
+        (0..self.files.len())
+            .map(|picture| self.is_right(run, picture))
+            .collect()
     }
 
     /// What goes right and wrong in going from run `from` to run `to`.

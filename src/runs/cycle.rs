@@ -351,6 +351,7 @@ fn point(epoch: u32) -> ResumePoint {
             patience: None,
             best: Best::new(metric).watched(),
             kept: Kept::Nothing,
+            partial: None,
         },
         tensors: vec![(
             "network/head.bias".into(),

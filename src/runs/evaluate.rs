@@ -1,21 +1,23 @@
 //! A finished run's network on any of its splits. What was worked out is kept in the run's folder
 //! (`predictions_train.csv` and the like) and read back the next time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tch::Device;
 
+use super::answers::{self, Validity};
+use super::digests::{self, Digests};
 use super::members::{self, Member};
-use super::{RunError, RunSummary, atomic, files, recorder, store};
+use super::{RunError, RunSummary, StoredRun, atomic, files, recorder, store};
 use crate::data::{DataError, Dataset, Picture, Problem, Split, StopFlag, scan};
 use crate::evaluation::Predictions;
 use crate::experiment::{DataSource, Experiment};
-use crate::ordinary_file;
 use crate::training::TrainingError;
 use crate::training::inference::Classifier;
+use crate::{format, ordinary_file};
 
 /// What to evaluate.
 #[derive(Debug, Clone)]
@@ -26,6 +28,9 @@ pub struct EvaluateRequest {
     /// Where the pictures stand now, if not where they were: a folder or a table.
     pub data: Option<PathBuf>,
     pub device: Device,
+    /// Training and validation pictures are seen as the test pictures are, flipped where the experiment says so. Otherwise
+    /// they are seen once, as while the run was validated, so that the numbers are those of `metrics.csv`.
+    pub as_tested: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,17 +42,25 @@ pub enum Pictures {
 }
 
 /// A network's answers on a split.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct EvaluatedRun {
     pub predictions: Predictions,
     /// Pictures that are not in the predictions, with the reason.
     pub problems: Vec<Problem>,
-    /// Pictures in the predictions that were written after the run began: it may have seen others.
+    /// Pictures in the predictions that hold something else than when the run began; of a run that does not know what they
+    /// held, those that were written after it began.
     pub changed: Vec<PathBuf>,
     /// Whether they were read from the run's folder instead of being worked out.
     pub is_stored: bool,
     /// Why they could not be stored in the run's folder, if they should have been.
     pub not_stored: Option<String>,
+    /// Pictures of another place that the run learned from, and those that chose its best epoch.
+    pub trained_on: usize,
+    pub validated_on: usize,
+    /// In how many views each picture was seen.
+    pub views: u32,
+    /// What was assumed, or is not as a person would expect it, in whole sentences.
+    pub remarks: Vec<String>,
 }
 
 /// The file in a run's folder that holds its answers on a split: on the test pictures, what the
@@ -66,31 +79,51 @@ fn stored_file(split: Split) -> &'static str {
 /// # Errors
 /// When a file is there and can't be read.
 pub fn stored(folder: &Path, split: Split) -> Result<Option<Predictions>, RunError> {
+    if !folder.join(stored_file(split)).is_file() {
+        return Ok(None);
+    }
     let members = of_split(members::read(folder)?, split);
-    stored_for(folder, split, &members)
+    let views = views(folder, Pictures::Of(split), false)?;
+    Ok(stored_for(folder, split, &members, views)?.map(|(predictions, _)| predictions))
+}
+
+/// The same, as long as these answers were seen as the test pictures are: what is fitted on them holds for those.
+///
+/// # Errors
+/// When a file is there and can't be read.
+pub fn stored_as_tested(folder: &Path, split: Split) -> Result<Option<Predictions>, RunError> {
+    match views(folder, Pictures::Of(split), false)? == store::test_views(folder)? {
+        true => stored(folder, split),
+        false => Ok(None),
+    }
+}
+
+/// In how many views pictures are seen.
+fn views(folder: &Path, pictures: Pictures, as_tested: bool) -> Result<u32, RunError> {
+    match pictures {
+        Pictures::Of(Split::Train | Split::Validation) if !as_tested => Ok(1),
+        _ => store::test_views(folder),
+    }
 }
 
 fn stored_for(
     folder: &Path,
     split: Split,
     members: &[Member],
-) -> Result<Option<Predictions>, RunError> {
-    let path = folder.join(stored_file(split));
-    let Ok(written) = fs::metadata(&path).and_then(|metadata| metadata.modified()) else {
-        return Ok(None);
-    };
-    // The trainer writes weights first; later ones make the answers those of another network.
-    let weights = fs::metadata(folder.join(files::WEIGHTS)).and_then(|data| data.modified());
-    if split != Split::Test && weights.is_ok_and(|weights| weights > written) {
+    views: u32,
+) -> Result<Option<(Predictions, Validity)>, RunError> {
+    let validity = answers::validity(folder, stored_file(split), views)?;
+    if validity == Validity::Stale {
         return Ok(None);
     }
+    let path = folder.join(stored_file(split));
     let predictions = files::parse_predictions(&files::read(&path)?, &path)?;
     let is_whole = predictions.rows.len() == members.len()
         && std::iter::zip(&predictions.rows, members).all(|(row, member)| {
             row.file == member.file
                 && predictions.classes.get(row.truth as usize) == Some(&member.class)
         });
-    Ok(is_whole.then_some(predictions))
+    Ok(is_whole.then_some((predictions, validity)))
 }
 
 /// The network of a finished run on one of its splits, from its folder if the answers stand there.
@@ -109,26 +142,54 @@ pub fn evaluate_run(
     if recorder::is_locked(folder) && run.summary.state == super::RunState::Running {
         return Err(RunError::Locked(folder.to_path_buf()));
     }
+    let all_members = members::read(folder)?;
     let members = match request.pictures {
-        Pictures::Of(split) => of_split(members::read(folder)?, split),
+        Pictures::Of(split) => of_split(all_members.clone(), split),
         Pictures::All => Vec::new(),
     };
-    if let (Pictures::Of(split), None) = (request.pictures, &request.data) {
+    let own_split = match (request.pictures, &request.data) {
+        (Pictures::Of(split), None) => Some(split),
+        _ => None,
+    };
+    let views = views(folder, request.pictures, request.as_tested)?;
+    let mut remarks = Vec::new();
+    if let Some(split) = own_split {
         if members.is_empty() {
             return Err(files::problem(
                 folder,
                 format!("the run has no {} pictures", split.name()),
             ));
         }
-        if let Some(predictions) = stored_for(folder, split, &members)? {
+        if let Some((predictions, validity)) = stored_for(folder, split, &members, views)? {
             progress(members.len(), members.len());
+            if validity == Validity::Assumed {
+                remarks.push(format!(
+                    "These answers on the {} pictures come from a version of Graft that did not say which weights gave them; \
+                     going by the dates of the files, they are taken for those of the run's weights.",
+                    split.name()
+                ));
+            }
+            let changed = changed_since(folder, &run.summary, split, &members, stop)?;
+            if !changed.is_empty() {
+                remarks.push(
+                    "The answers that are shown are on what those pictures held then.".to_owned(),
+                );
+            }
             return Ok(EvaluatedRun {
                 predictions,
-                problems: Vec::new(),
-                changed: Vec::new(),
+                changed,
                 is_stored: true,
-                not_stored: None,
+                views,
+                remarks,
+                ..EvaluatedRun::default()
             });
+        }
+        if folder.join(stored_file(split)).is_file() {
+            remarks.push(format!(
+                "The answers on the {} pictures in the run's folder are not of its present weights and pictures: they are \
+                 worked out anew.",
+                split.name()
+            ));
         }
     }
     let mut experiment = store::experiment(folder)?;
@@ -136,8 +197,20 @@ pub fn evaluate_run(
         experiment.data.source = source_at(&experiment.data.source, path)?;
     }
     // Before the pictures are looked for in vain.
-    let classifier = open_classifier(folder, request.device)?;
-    let found = find(&experiment, &run.summary, request.pictures, &members, stop)?;
+    let checkpoint = answers::checkpoint(folder)?;
+    let classifier = match views {
+        1 => open_classifier(folder, request.device)?.seeing_once(),
+        _ => open_classifier(folder, request.device)?,
+    };
+    let digests = Digests::read(folder);
+    let found = find(
+        &experiment,
+        &run.summary,
+        request.pictures,
+        &members,
+        digests.as_ref(),
+        stop,
+    )?;
     let indices: Vec<usize> = (0..found.dataset.pictures.len()).collect();
     let evaluated = classifier.evaluate(&found.dataset, &indices, progress, stop)?;
     let mut problems = found.problems;
@@ -149,21 +222,104 @@ pub fn evaluate_run(
         predictions: evaluated.predictions,
         problems,
         changed: found.changed,
-        is_stored: false,
-        not_stored: None,
+        views: classifier.views(),
+        remarks,
+        ..EvaluatedRun::default()
     };
-    if let (Pictures::Of(split), None) = (request.pictures, &request.data)
+    if request.pictures == Pictures::All {
+        let seen = Seen::of(folder, digests.as_ref(), &all_members, &found.dataset, stop)?;
+        (result.trained_on, result.validated_on) = (seen.trained, seen.validated);
+    }
+    if let Some(split) = own_split
         // What is incomplete, or may be of other pictures, is worked out again next time.
         && result.problems.is_empty()
         && result.changed.is_empty()
-        // What the training itself wrote stays.
-        && !(split == Split::Test && folder.join(stored_file(split)).exists())
+        // Seen otherwise, they are no answer to the usual question.
+        && !request.as_tested
     {
-        result.not_stored = keep(folder, split, &result.predictions)
+        result.not_stored = keep(folder, split, &result, checkpoint)
             .err()
             .map(|error| error.to_string());
     }
     Ok(result)
+}
+
+/// Pictures of a split that are not what they were, if they can be found where they were.
+fn changed_since(
+    folder: &Path,
+    summary: &RunSummary,
+    split: Split,
+    members: &[Member],
+    stop: &StopFlag,
+) -> Result<Vec<PathBuf>, RunError> {
+    let Some(digests) = Digests::read(folder) else {
+        return Ok(Vec::new());
+    };
+    let experiment = store::experiment(folder)?;
+    let pictures = Pictures::Of(split);
+    match find(
+        &experiment,
+        summary,
+        pictures,
+        members,
+        Some(&digests),
+        stop,
+    ) {
+        Ok(found) => Ok(found.changed),
+        Err(RunError::Stopped) => Err(RunError::Stopped),
+        // Pictures that were moved or removed take nothing away from answers that are there.
+        Err(_) => Ok(Vec::new()),
+    }
+}
+
+/// Pictures of another place that a run knows.
+struct Seen {
+    trained: usize,
+    validated: usize,
+}
+
+impl Seen {
+    fn of(
+        folder: &Path,
+        digests: Option<&Digests>,
+        members: &[Member],
+        dataset: &Dataset,
+        stop: &StopFlag,
+    ) -> Result<Self, RunError> {
+        if let Some(digests) = digests {
+            let indices: Vec<usize> = (0..dataset.pictures.len()).collect();
+            let contents = digests::contents(dataset, &indices, stop)?;
+            let seen = |split| digests.seen(members, split, dataset, &contents);
+            return Ok(Self {
+                trained: seen(Split::Train),
+                validated: seen(Split::Validation),
+            });
+        }
+        // A run that does not know what its pictures held knows at least where they stood.
+        let experiment = store::experiment(folder)?;
+        let root = root(&experiment).to_path_buf();
+        let seen = |split| {
+            let files: HashSet<PathBuf> = members
+                .iter()
+                .filter(|member| member.split == split)
+                .map(|member| absolute(&root.join(&member.file)))
+                .collect();
+            let is_one = |path: &Path| files.contains(&absolute(path));
+            let pictures = dataset.pictures.iter();
+            pictures
+                .filter(|picture| is_one(picture.source.path()))
+                .count()
+        };
+        Ok(Self {
+            trained: seen(Split::Train),
+            validated: seen(Split::Validation),
+        })
+    }
+}
+
+/// The same for a file whatever way leads to it.
+fn absolute(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
 /// The network of a run with the weights that it kept.
@@ -176,16 +332,31 @@ pub fn open_classifier(folder: &Path, device: Device) -> Result<Classifier, RunE
     if !ordinary_file::is_there(&weights) {
         return Err(files::problem(
             folder,
-            format!(
-                "the run kept no {}: it ended before its first epoch did",
-                files::WEIGHTS
-            ),
+            format!("has no {}: {}", files::WEIGHTS, why_no_weights(&run)),
         ));
     }
     files::check(&weights)?;
     let experiment = store::experiment(folder)?;
     let classes = &run.summary.classes;
     Ok(Classifier::open(&experiment, classes, &weights, device)?)
+}
+
+fn why_no_weights(run: &StoredRun) -> String {
+    let epochs = format::count(run.metrics.len(), "epoch", "epochs");
+    let (finished, can_resume) = (run.metrics.len(), run.summary.can_resume);
+    match (&run.summary.state, finished, can_resume) {
+        (super::RunState::Finished, ..) => "they were removed".to_owned(),
+        (super::RunState::Running, ..) => format!(
+            "it is being trained now, {epochs} so far, and writes its weights for the first time after about 20 seconds"
+        ),
+        (_, 0, false) => "the run was interrupted before its first epoch was saved".to_owned(),
+        (_, _, true) => format!(
+            "the run was interrupted after {epochs}, before they were written; it goes on with graft run --resume"
+        ),
+        (_, _, false) => {
+            format!("the run was interrupted after {epochs}, before they were written")
+        }
+    }
 }
 
 pub(super) fn of_split(members: Vec<Member>, split: Split) -> Vec<Member> {
@@ -195,12 +366,26 @@ pub(super) fn of_split(members: Vec<Member>, split: Split) -> Vec<Member> {
         .collect()
 }
 
-/// Writes answers into the run's folder, as its only writer for that moment.
-fn keep(folder: &Path, split: Split, predictions: &Predictions) -> Result<(), RunError> {
+/// Writes answers into the run's folder, as its only writer for that moment. `checkpoint`: the weights that gave them.
+fn keep(
+    folder: &Path,
+    split: Split,
+    result: &EvaluatedRun,
+    checkpoint: Option<String>,
+) -> Result<(), RunError> {
     let _lock = recorder::lock(folder)?;
+    let Some(checkpoint) = checkpoint.filter(|one| {
+        answers::checkpoint(folder).is_ok_and(|now| now.as_deref() == Some(one.as_str()))
+    }) else {
+        return Err(files::problem(
+            &folder.join(files::WEIGHTS),
+            "the weights were changed meanwhile",
+        ));
+    };
     let path = folder.join(stored_file(split));
-    atomic::write(&path, &files::predictions(predictions)?)
-        .map_err(|error| files::problem(&path, format!("can't be written ({error})")))
+    atomic::write(&path, &files::predictions(&result.predictions)?)
+        .map_err(|error| files::problem(&path, format!("can't be written ({error})")))?;
+    answers::record(folder, stored_file(split), &checkpoint, result.views)
 }
 
 /// The pictures of a run where they stand now.
@@ -208,15 +393,17 @@ pub(super) struct Found {
     /// With the run's classes.
     pub dataset: Dataset,
     problems: Vec<Problem>,
-    changed: Vec<PathBuf>,
+    pub changed: Vec<PathBuf>,
 }
 
-/// Looks the wanted pictures up by their names, without opening them.
+/// Looks the wanted pictures up by their names, without decoding them. `digests`: what the run's pictures held, where that
+/// is known.
 pub(super) fn find(
     experiment: &Experiment,
     summary: &RunSummary,
     pictures: Pictures,
     members: &[Member],
+    digests: Option<&Digests>,
     stop: &StopFlag,
 ) -> Result<Found, RunError> {
     let mut config = experiment.data.clone();
@@ -246,21 +433,56 @@ pub(super) fn find(
     if found.dataset.pictures.is_empty() {
         return Err(nothing_left(experiment, &found.problems));
     }
-    // The start is known to the second.
-    let began = UNIX_EPOCH + Duration::from_secs(summary.started.saturating_add(1));
-    for picture in &found.dataset.pictures {
-        let path = picture.source.path();
-        if pictures != Pictures::All
-            && modified(path).is_some_and(|modified| modified > began)
-            && found.changed.last().is_none_or(|last| last != path)
-        {
-            found.changed.push(path.to_path_buf());
-        }
+    if pictures != Pictures::All {
+        found.changed = match digests {
+            Some(digests) => found.changed_by_digest(digests, stop)?,
+            None => found.changed_by_date(summary),
+        };
     }
     Ok(found)
 }
 
 impl Found {
+    fn changed_by_digest(
+        &self,
+        digests: &Digests,
+        stop: &StopFlag,
+    ) -> Result<Vec<PathBuf>, RunError> {
+        let pictures = &self.dataset.pictures;
+        let indices: Vec<usize> = (0..pictures.len()).collect();
+        let contents = digests::contents(&self.dataset, &indices, stop)?;
+        let mut changed: Vec<PathBuf> = Vec::new();
+        for (picture, now) in pictures.iter().zip(contents) {
+            let was = digests.pictures.get(&digests::key(picture));
+            let path = picture.source.path();
+            if was.is_some_and(|was| now.is_some_and(|now| *was != now))
+                && changed.last().is_none_or(|last| last != path)
+            {
+                changed.push(path.to_path_buf());
+            }
+        }
+        Ok(changed)
+    }
+
+    /// As far as the dates of the files tell.
+    fn changed_by_date(&self, summary: &RunSummary) -> Vec<PathBuf> {
+        // The start is known to the second.
+        let began = Duration::from_secs(summary.started.saturating_add(1));
+        let Some(began) = UNIX_EPOCH.checked_add(began) else {
+            return Vec::new();
+        };
+        let mut changed: Vec<PathBuf> = Vec::new();
+        for picture in &self.dataset.pictures {
+            let path = picture.source.path();
+            if modified(path).is_some_and(|modified| modified > began)
+                && changed.last().is_none_or(|last| last != path)
+            {
+                changed.push(path.to_path_buf());
+            }
+        }
+        changed
+    }
+
     fn take_all(&mut self, listed: Dataset, label_of: &HashMap<&str, u32>) {
         let mut unknown = vec![0usize; listed.classes.len()];
         for picture in listed.pictures {
@@ -345,7 +567,7 @@ fn modified(path: &Path) -> Option<SystemTime> {
 }
 
 /// The same kind of source at another place: a table keeps its columns and its threshold.
-fn source_at(source: &DataSource, path: &Path) -> Result<DataSource, DataError> {
+pub fn source_at(source: &DataSource, path: &Path) -> Result<DataSource, DataError> {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     if let DataSource::Table { file, .. } = source {
         let moved = if path.is_file() {

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::digests::Digests;
 use super::evaluate::{EvaluateRequest, Pictures, evaluate_run, open_classifier, stored};
 use super::{RunError, RunRecorder, files, recorder, store};
 use crate::data::{PictureSource, Split, StopFlag, decode, scan, split};
@@ -68,6 +69,7 @@ fn request(folder: &Path, pictures: Pictures) -> EvaluateRequest {
         pictures,
         data: None,
         device: tch::Device::Cpu,
+        as_tested: false,
     }
 }
 
@@ -137,13 +139,98 @@ fn every_split_is_worked_out_once_and_kept() {
     };
     assert_eq!(evaluate(&all).0.predictions.rows.len(), 16);
 
-    // Answers of other weights do not count.
+    // Answers of other weights do not count, whatever the dates of the files are; the same weights written anew are the same.
     let weights = folder.join(files::WEIGHTS);
     let bytes = std::fs::read(&weights).unwrap();
     std::thread::sleep(std::time::Duration::from_millis(20));
-    std::fs::write(&weights, bytes).unwrap();
-    assert_eq!(stored(&folder, Split::Validation).unwrap(), None);
+    std::fs::write(&weights, &bytes).unwrap();
+    for split in [Split::Train, Split::Validation, Split::Test] {
+        assert!(stored(&folder, split).unwrap().is_some());
+    }
+    let mut other = bytes.clone();
+    let last = other.len() - 2;
+    other[last] ^= 1;
+    std::fs::write(&weights, other).unwrap();
+    for split in [Split::Train, Split::Validation, Split::Test] {
+        assert_eq!(stored(&folder, split).unwrap(), None);
+    }
+    let message = store::predictions(&folder).unwrap_err().to_string();
+    assert!(
+        message.contains("of other weights than it has now"),
+        "{message}"
+    );
+    let (anew, _) = evaluate(&request(&folder, Pictures::Of(Split::Test)));
+    assert!(!anew.is_stored && anew.remarks[0].contains("worked out anew"));
     assert!(stored(&folder, Split::Test).unwrap().is_some());
+
+    // A run of a version that did not say whose answers they are is judged by dates, and that is said.
+    std::fs::remove_file(folder.join(super::answers::FILE)).unwrap();
+    let (assumed, _) = evaluate(&request(&folder, Pictures::Of(Split::Test)));
+    assert!(assumed.is_stored && assumed.remarks[0].contains("are taken for those"));
+    let mut summary = store::open(&folder).unwrap().summary;
+    summary.state = super::RunState::Stopped;
+    std::fs::write(
+        folder.join(files::SUMMARY),
+        files::summary(&summary).unwrap(),
+    )
+    .unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    std::fs::write(&weights, &bytes).unwrap();
+    assert_eq!(stored(&folder, Split::Test).unwrap(), None);
+}
+
+/// Writes the digests that a run's pictures have now, as a training does when it begins.
+fn keep_digests(folder: &Path) {
+    let stop = StopFlag::default();
+    let experiment = store::experiment(folder).unwrap();
+    let dataset = scan::scan(&experiment.data, None, &|_, _| {}, &stop).unwrap();
+    let split = split::split(&dataset, &experiment).unwrap();
+    let digests = Digests::take(&dataset, &split, &experiment, None, &stop).unwrap();
+    assert_eq!(digests.pictures.len(), 16);
+    digests.write(folder).unwrap();
+    assert_eq!(Digests::read(folder).unwrap(), digests);
+}
+
+#[test]
+fn pictures_that_hold_something_else_are_noticed_and_trained_ones_counted() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = finished_run(root.path());
+    let stop = StopFlag::default();
+    let evaluate =
+        |request: &EvaluateRequest| evaluate_run(request, &mut |_, _| {}, &stop).unwrap();
+    let all = EvaluateRequest {
+        data: Some(root.path().join("pictures")),
+        ..request(&folder, Pictures::All)
+    };
+    // By place at first, because the run does not know what its pictures held.
+    let found = evaluate(&all);
+    assert_eq!((found.trained_on, found.validated_on), (9, 3));
+    keep_digests(&folder);
+    let found = evaluate(&all);
+    assert_eq!((found.trained_on, found.validated_on), (9, 3));
+
+    let members = super::members::read(&folder).unwrap();
+    let of = |split| {
+        let member = members.iter().find(|member| member.split == split).unwrap();
+        root.path().join("pictures").join(&member.file)
+    };
+    // Touched, but the same.
+    let validated = of(Split::Validation);
+    let bytes = std::fs::read(&validated).unwrap();
+    std::fs::write(&validated, &bytes).unwrap();
+    let validation = request(&folder, Pictures::Of(Split::Validation));
+    assert!(evaluate(&validation).changed.is_empty());
+    image::RgbImage::from_pixel(36, 32, image::Rgb([9, 9, 9]))
+        .save(&validated)
+        .unwrap();
+    image::RgbImage::from_pixel(36, 32, image::Rgb([9, 9, 9]))
+        .save(of(Split::Train))
+        .unwrap();
+    let found = evaluate(&validation);
+    assert!(found.is_stored);
+    assert_eq!(found.changed, [validated]);
+    let found = evaluate(&all);
+    assert_eq!((found.trained_on, found.validated_on), (8, 2));
 }
 
 #[test]
@@ -210,5 +297,5 @@ fn what_is_in_the_way_is_said() {
     let message = evaluate_run(&moved, &mut |_, _| {}, &stop)
         .unwrap_err()
         .to_string();
-    assert!(message.contains("kept no weights.safetensors"), "{message}");
+    assert!(message.contains("has no weights.safetensors"), "{message}");
 }

@@ -26,6 +26,7 @@ pub const SUMMARY: &str = "summary.json";
 pub const LOG: &str = "log.txt";
 pub const LOCK: &str = "lock";
 pub const RESUME: &str = "resume.safetensors";
+pub const END: &str = "end.safetensors";
 
 /// More than any data set of pictures has: ImageNet-21k has 21,843.
 const MOST_CLASSES: usize = 30_000;

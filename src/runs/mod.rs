@@ -13,14 +13,20 @@
 //!     movement.csv          path, relative_l2, initial_l2, distance_l2: how far each layer of the
 //!                           backbone moved (written by a run that came to its end)
 //!     resume.safetensors    what it takes to go on after an interruption; gone once it has finished
+//!     end.safetensors       the same of a run that has finished, for more epochs
+//!     answers.json          which weights the predictions are of
+//!     digests.json          SHA-256 of the pictures, and of a weight file of the person's own
 //!     summary.json          RunSummary: state, test metrics, seconds
 //!     log.txt               what was said while it ran
 //!     lock                  held by the one process that writes
 //! ```
 
+pub mod answers;
 pub mod atomic;
+pub mod better;
 pub mod comparison;
 pub mod diagnose;
+pub mod digests;
 pub mod evaluate;
 pub mod files;
 pub mod gallery;
@@ -54,8 +60,9 @@ use crate::training::{EpochMetrics, TrainingError};
 
 pub use comparison::Comparison;
 pub use diagnose::diagnose;
+pub use digests::Digests;
 pub use evaluate::{EvaluateRequest, EvaluatedRun, evaluate_run};
-pub use recorder::{RunRecorder, slug};
+pub use recorder::{Continuation, RunRecorder, slug};
 pub use tee::Tee;
 
 /// What can go wrong with a run's folder.
@@ -63,7 +70,9 @@ pub use tee::Tee;
 pub enum RunError {
     #[error("{reason}: {path}")]
     File { reason: String, path: PathBuf },
-    #[error("this run is being written by another Graft: {0}")]
+    #[error(
+        "this run is being trained or written by another Graft now: wait for its end, or stop it first: {0}"
+    )]
     Locked(PathBuf),
     #[error("{0}")]
     Comparison(String),
@@ -105,7 +114,7 @@ pub struct RunSummary {
     /// Names what the run repeats: see [`seeds::recipe`].
     #[serde(default)]
     pub recipe: Option<String>,
-    /// The most memory that the process held while it trained, in bytes.
+    /// The most memory that it took, in bytes: see [`peak_memory`].
     #[serde(default)]
     pub peak_memory_bytes: Option<u64>,
     /// The most of a graphics card's memory that its tensors took, in bytes.
@@ -114,6 +123,13 @@ pub struct RunSummary {
     /// What it was told to need before it began, in bytes.
     #[serde(default)]
     pub memory_forecast_bytes: Option<u64>,
+    /// One digest over what the test pictures hold: see [`digests::Digests::test_contents`]. Absent in runs of versions that
+    /// went by names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_contents: Option<String>,
+    /// Which test pictures were right: see [`better::rightness`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub right: Option<String>,
     /// Whether it can go on from an epoch that it finished. What the folder says, not written.
     #[serde(skip)]
     pub can_resume: bool,

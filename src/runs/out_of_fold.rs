@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use tch::Device;
 
+use super::digests::Digests;
 use super::evaluate::{self, Found};
 use super::{RunError, atomic, files, members, recorder, store};
 use crate::data::folds::stratified;
@@ -81,11 +82,14 @@ pub fn predict(
     let run = store::open(folder)?;
     let experiment = store::experiment(folder)?;
     let lines = evaluate::of_split(members::read(folder)?, Split::Train);
-    let Found { dataset, .. } = evaluate::find(
+    let Found {
+        dataset, changed, ..
+    } = evaluate::find(
         &experiment,
         &run.summary,
         evaluate::Pictures::Of(Split::Train),
         &lines,
+        Digests::read(folder).as_ref(),
         stop,
     )?;
     let labels: Vec<u32> = dataset
@@ -136,8 +140,9 @@ pub fn predict(
         classes: dataset.classes.clone(),
         rows: rows.into_iter().flatten().collect(),
     };
-    // Incomplete answers are worked out again next time.
+    // Incomplete answers, and those on other pictures than the run's, are worked out again next time.
     if predictions.rows.len() == lines.len()
+        && changed.is_empty()
         && let Err(error) = keep(folder, &predictions)
     {
         log::info!("out-of-fold answers are not kept: {error}");

@@ -1,8 +1,13 @@
-//! The most memory that this process has held since a moment: what a run needed.
+//! The most memory that a run took: what this process held at most while it trained, less what it held before for
+//! something else, such as pictures in the window or an earlier run. The program itself counts, as it does in the
+//! forecast, so that the two can be compared.
 //!
-//! Linux counts it by itself (`VmHWM` of `/proc/self/status`, the peak of the resident set) and sets
+//! Linux counts the peak by itself (`VmHWM` of `/proc/self/status`, the peak of the resident set) and sets
 //! it back on request (`5` written to `/proc/self/clear_refs`, proc(5)), so that the second run in
-//! one window does not show the peak of the first. Elsewhere nothing is measured.
+//! one process does not show the peak of the first. Elsewhere nothing is measured.
+
+use crate::allocator;
+use crate::training::estimate::PROGRAM;
 
 /// A measurement that began when it was made.
 #[derive(Debug, Clone)]
@@ -10,15 +15,21 @@ pub struct PeakMemory {
     /// Whether the system's own count was set back; otherwise the resident set is sampled.
     counted: bool,
     sampled: u64,
+    /// Held at the beginning, for something else than this run.
+    others: u64,
 }
 
 impl PeakMemory {
     /// Begins to measure.
     pub fn begin() -> Self {
+        // What an earlier run has freed would be taken for this one's otherwise, and taken again without being seen.
+        allocator::trim();
         let counted = std::fs::write("/proc/self/clear_refs", "5").is_ok();
+        let others = status("VmRSS:").map_or(0, |held| held.saturating_sub(PROGRAM));
         let mut peak = Self {
             counted,
             sampled: 0,
+            others,
         };
         peak.sample();
         peak
@@ -36,11 +47,12 @@ impl PeakMemory {
 
     /// Bytes; `None` where the system does not say.
     pub fn bytes(&self) -> Option<u64> {
-        if self.counted {
+        let peak = if self.counted {
             status("VmHWM:")
         } else {
             (self.sampled > 0).then_some(self.sampled)
-        }
+        };
+        peak.map(|peak| peak.saturating_sub(self.others))
     }
 }
 
@@ -79,5 +91,16 @@ mod tests {
         assert!(before > 0);
         // Another test may have set the count back between the two looks, never below what is held.
         assert!(with >= 64 << 20, "{with}");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_was_held_before_is_not_the_runs() {
+        let held = std::hint::black_box(vec![1u8; 1 << 30]);
+        let peak = PeakMemory::begin();
+        let bytes = peak.bytes().unwrap_or_default();
+        drop(held);
+        // Other tests of this process hold something too, for a while: less than this one did.
+        assert!(bytes < 1 << 30, "{bytes}");
     }
 }

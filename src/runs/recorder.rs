@@ -6,15 +6,18 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::atomic::Background;
+use super::digests::Digests;
 use super::peak_memory::PeakMemory;
-use super::{RunError, RunState, RunSummary, atomic, files, members, resume, seeds, store};
+use super::{
+    RunError, RunState, RunSummary, answers, atomic, better, files, members, resume, seeds, store,
+};
 use crate::data::{Dataset, SplitIndices};
 use crate::experiment::{DataSource, Experiment, preset};
 use crate::format;
 use crate::ordinary_file;
 use crate::shown;
 use crate::training::estimate::Estimate;
-use crate::training::events::TestMetrics;
+use crate::training::events::{Lacks, TestMetrics};
 use crate::training::trainer::PhaseSummary;
 use crate::training::{
     EpochMetrics, Outcome, ResumePoint, TrainingError, TrainingEvent, TrainingListener,
@@ -44,6 +47,14 @@ pub struct RunRecorder {
     memory: PeakMemory,
     /// That a resumed run took before it was interrupted.
     earlier: Duration,
+    /// What could not be written, and is tried again.
+    lacks: Lacks,
+    /// The last write failed, which was told.
+    is_in_trouble: bool,
+    /// What is to be told of it.
+    trouble: Option<String>,
+    /// The epoch that the resume point on the disk stands at.
+    saved_epoch: Option<u32>,
 }
 
 impl RunRecorder {
@@ -92,6 +103,8 @@ impl RunRecorder {
             peak_memory_bytes: None,
             peak_card_memory_bytes: None,
             memory_forecast_bytes: None,
+            test_contents: None,
+            right: None,
             can_resume: false,
         };
         let recorder = Self {
@@ -105,12 +118,31 @@ impl RunRecorder {
             started: Instant::now(),
             memory: PeakMemory::begin(),
             earlier: Duration::ZERO,
+            lacks: Lacks::default(),
+            is_in_trouble: false,
+            trouble: None,
+            saved_epoch: None,
         };
         recorder.write(files::PRESET, preset::to_text(&portable).as_bytes())?;
         recorder.write(files::SPLIT, &files::split(dataset, split)?)?;
         recorder.write(files::METRICS, &files::metrics(&[])?)?;
         recorder.write_summary()?;
         Ok(recorder)
+    }
+
+    /// Keeps what the run's pictures and weight file hold now, so that a change is noticed later.
+    ///
+    /// # Errors
+    /// When the folder can't be written.
+    pub fn keep_digests(
+        &mut self,
+        digests: &Digests,
+        dataset: &Dataset,
+        split: &SplitIndices,
+    ) -> Result<(), RunError> {
+        self.summary.test_contents = digests.test_contents(dataset, split);
+        digests.write(&self.folder)?;
+        self.write_summary()
     }
 
     /// Opens the folder of a run that has not come to its end, to go on with it: gives where it
@@ -120,20 +152,50 @@ impl RunRecorder {
     /// # Errors
     /// When the run has finished or is being trained, or its files can't be read or written.
     pub fn reopen(folder: &Path) -> Result<(Self, Option<ResumePoint>), RunError> {
+        Self::reopen_with(folder, &Continuation::default(), |_| Ok(()))
+    }
+
+    /// The same for a run that may have been moved or extended, once `check` has nothing against it: until then, nothing
+    /// in its folder is changed.
+    ///
+    /// # Errors
+    /// Those of [`Self::reopen`] and of `check`.
+    pub fn reopen_with(
+        folder: &Path,
+        continuation: &Continuation,
+        check: impl FnOnce(&Self) -> Result<(), RunError>,
+    ) -> Result<(Self, Option<ResumePoint>), RunError> {
         if !folder.join(files::SUMMARY).is_file() {
             return Err(store::no_run(folder));
         }
         let lock = lock(folder)?;
         let mut summary = store::read_summary(folder)?;
-        if summary.state == RunState::Finished {
+        if summary.state == RunState::Finished && continuation.more_epochs.is_none() {
             return Err(files::problem(
                 folder,
-                "this run has come to its end: there is nothing to resume",
+                "this run has come to its end: there is nothing to resume; more epochs are trained with --resume --epochs +N",
             ));
         }
-        atomic::clean(folder)
-            .map_err(|error| files::problem(folder, format!("can't be cleaned up ({error})")))?;
-        let point = resume::read(folder)?;
+        if summary.state != RunState::Finished && continuation.more_epochs.is_some() {
+            return Err(files::problem(
+                folder,
+                "this run has not come to its end: go on with it first (graft run --resume), then train more epochs",
+            ));
+        }
+        let (mut point, from) = match continuation.more_epochs {
+            None => (resume::read(folder)?, files::RESUME),
+            Some(_) => resume::read_end(folder)?,
+        };
+        let mut experiment = continuation.experiment.clone();
+        if let (Some(point), Some(more)) = (&mut point, continuation.more_epochs) {
+            let mut extended = match experiment.take() {
+                Some(experiment) => experiment,
+                None => store::experiment(folder)?,
+            };
+            resume::extend(point, &mut extended, more)
+                .map_err(|reason| files::problem(folder, reason))?;
+            experiment = Some(extended);
+        }
         let standing = point.as_ref().map(|point| &point.standing);
         let done = standing.map_or(0, |standing| standing.epoch);
         let path = folder.join(files::METRICS);
@@ -153,6 +215,11 @@ impl RunRecorder {
         summary.state = RunState::Running;
         summary.phases = standing.map_or(Vec::new(), |standing| standing.finished.clone());
         summary.test = None;
+        summary.right = None;
+        if let Some(experiment) = &experiment {
+            summary.epochs_planned = experiment.epochs();
+            summary.recipe = Some(seeds::recipe(experiment));
+        }
         let earlier = standing.map_or(0.0, |standing| standing.seconds);
         let mut recorder = Self {
             folder: folder.to_path_buf(),
@@ -165,15 +232,46 @@ impl RunRecorder {
             started: Instant::now(),
             memory: PeakMemory::begin(),
             earlier: Duration::try_from_secs_f64(earlier).unwrap_or_default(),
+            lacks: Lacks::default(),
+            is_in_trouble: false,
+            trouble: None,
+            saved_epoch: point.as_ref().map(|point| point.standing.epoch),
         };
-        recorder.note(&match done {
-            0 => "Begun anew: no epoch had been finished".to_owned(),
-            done => format!("Resumed after epoch {done}"),
-        });
+        check(&recorder)?;
+        atomic::clean(folder)
+            .map_err(|error| files::problem(folder, format!("can't be cleaned up ({error})")))?;
+        if let Some(experiment) = &experiment {
+            recorder.write(files::PRESET, preset::to_text(experiment).as_bytes())?;
+        }
+        if let Some(point) = point.as_ref().filter(|_| from == files::END) {
+            // A run that is killed now goes on from the same point, of the extended experiment.
+            resume::write(folder, point)?;
+            recorder.remove(files::END)?;
+        }
+        recorder.note(
+            &match (standing_note(point.as_ref()), continuation.more_epochs) {
+                (note, None) => note,
+                (note, Some(more)) => format!("{note}; {more} more epochs"),
+            },
+        );
         recorder.write(files::METRICS, &files::metrics(&recorder.metrics)?)?;
         recorder.write_log()?;
         recorder.write_summary()?;
         Ok((recorder, point))
+    }
+
+    /// Whether pictures and weight file hold what they held when the run began, as far as it knows.
+    ///
+    /// # Errors
+    /// Saying what was changed.
+    pub fn check_digests(&self, now: &Digests) -> Result<(), RunError> {
+        let Some(before) = Digests::read(&self.folder) else {
+            return Ok(());
+        };
+        match before.changes(now).obstacle() {
+            Some(reason) => Err(files::problem(&self.folder, reason)),
+            None => Ok(()),
+        }
     }
 
     /// Whether the run had these pictures, in this split.
@@ -229,8 +327,15 @@ impl RunRecorder {
 
     /// Writes predictions and the last summary of a training that came to its end.
     pub fn finish(mut self, outcome: &Outcome) -> Result<RunSummary, RunError> {
+        // Answers say which weights gave them, so these come first.
+        let written = self.weights.wait();
         if let Some(predictions) = &outcome.predictions {
             self.write(files::PREDICTIONS, &files::predictions(predictions)?)?;
+            if let Some(checkpoint) = answers::checkpoint(&self.folder)? {
+                let views = store::test_views(&self.folder)?;
+                answers::record(&self.folder, files::PREDICTIONS, &checkpoint, views)?;
+            }
+            self.summary.right = Some(better::rightness(predictions));
         }
         if !outcome.movement.is_empty() {
             self.write(files::MOVEMENT, &files::movement(&outcome.movement)?)?;
@@ -240,26 +345,32 @@ impl RunRecorder {
         self.summary.best_epoch = outcome.best_epoch;
         self.summary.seconds_total = outcome.seconds_total;
         self.note("Finished");
-        self.end(RunState::Finished)
+        self.end(written, RunState::Finished)
     }
 
     /// Ends a run that the person stopped; what was trained so far stays.
     pub fn stop(mut self) -> Result<RunSummary, RunError> {
         self.summary.seconds_total = self.seconds();
         self.note("Stopped");
-        self.end(RunState::Stopped)
+        let written = self.weights.wait();
+        self.end(written, RunState::Stopped)
     }
 
     /// Ends a run that could not go on.
     pub fn fail(mut self, message: &str) -> Result<RunSummary, RunError> {
         self.summary.seconds_total = self.seconds();
         self.note(&format!("Failed: {message}"));
-        self.end(RunState::Failed(message.to_owned()))
+        let written = self.weights.wait();
+        self.end(written, RunState::Failed(message.to_owned()))
     }
 
-    fn end(mut self, state: RunState) -> Result<RunSummary, RunError> {
-        // A run that says that it has finished has its weights.
-        let written = self.weights.wait();
+    /// `written`: whether the last weights came to the disk. A run that says that it has finished has them.
+    fn end(
+        mut self,
+        written: Result<(), RunError>,
+        state: RunState,
+    ) -> Result<RunSummary, RunError> {
+        self.check_folder()?;
         self.summary.state = match (&written, state) {
             (Err(error), RunState::Finished | RunState::Stopped) => {
                 RunState::Failed(error.to_string())
@@ -280,11 +391,71 @@ impl RunRecorder {
         let path = self.folder.join(files::RESUME);
         self.summary.can_resume = self.summary.state != RunState::Finished && path.exists();
         if self.summary.state == RunState::Finished && path.exists() {
-            fs::remove_file(&path)
-                .map_err(|error| files::problem(&path, format!("can't be removed ({error})")))?;
+            self.keep_end(&path)?;
         }
         written?;
         Ok(self.summary)
+    }
+
+    /// What a finished run could go on from stays, if more epochs are wanted: the standing after its last epoch.
+    fn keep_end(&mut self, path: &Path) -> Result<(), RunError> {
+        let is_last = self.saved_epoch.map(|epoch| epoch as usize) == Some(self.metrics.len());
+        if !is_last {
+            // It could not be written at the end; what is left of an earlier epoch is of no use.
+            if let Err(error) = self.remove(files::RESUME) {
+                self.note(&format!("Warning: {error}"));
+            }
+            return self.write_log();
+        }
+        fs::rename(path, self.folder.join(files::END))
+            .map_err(|error| files::problem(path, format!("can't be renamed ({error})")))?;
+        let bytes = fs::metadata(self.folder.join(files::END)).map_or(0, |data| data.len());
+        self.note(&format!(
+            "For more epochs, {} is kept: {}",
+            files::END,
+            format::bytes(bytes)
+        ));
+        self.write_log()
+    }
+
+    fn remove(&self, name: &str) -> Result<(), RunError> {
+        let path = self.folder.join(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(files::problem(&path, format!("can't be removed ({error})")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// # Errors
+    /// When somebody has removed or moved the folder while the run trained.
+    fn check_folder(&self) -> Result<(), RunError> {
+        if self.folder.is_dir() {
+            return Ok(());
+        }
+        Err(files::problem(
+            &self.folder,
+            "the run's folder was removed or moved while it trained, so nothing more of it can be kept",
+        ))
+    }
+
+    /// What a training does about a file that can't be written: nothing but telling it once, because the file is written
+    /// again after the next epoch. Without its folder a run has nowhere to go.
+    fn forgive(&mut self, written: Result<(), RunError>) -> Result<(), TrainingError> {
+        match written {
+            Ok(()) => self.is_in_trouble = false,
+            Err(error) => {
+                self.check_folder().map_err(listener_error)?;
+                if !self.is_in_trouble {
+                    self.trouble = Some(format!(
+                        "{error}. The run goes on, and it is tried again after the next epoch"
+                    ));
+                }
+                self.is_in_trouble = true;
+            }
+        }
+        Ok(())
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), RunError> {
@@ -393,23 +564,69 @@ impl RunRecorder {
 impl TrainingListener for RunRecorder {
     fn event(&mut self, event: &TrainingEvent) -> Result<(), TrainingError> {
         self.memory.sample();
-        let write_log = self.take(event).map_err(listener_error)?;
-        if write_log {
-            self.write_log().map_err(listener_error)?;
+        let mut written = self.take(event);
+        if let Ok(true) = written {
+            written = self.write_log().map(|()| true);
         }
-        Ok(())
+        if matches!(written, Ok(false)) {
+            return Ok(());
+        }
+        self.forgive(written.map(|_| ()))
     }
 
     fn weights(&mut self, weights: &[(String, tch::Tensor)]) -> Result<(), TrainingError> {
         let bytes = files::weights(weights)?;
         let path = self.folder.join(files::WEIGHTS);
-        self.weights.write(path, bytes).map_err(listener_error)
+        let before = self.weights.wait();
+        self.lacks.weights = before.is_err();
+        self.forgive(before)?;
+        let begun = self.weights.write(path, bytes);
+        self.lacks.weights = begun.is_err();
+        self.forgive(begun)
     }
 
     fn resume_point(&mut self, point: &ResumePoint) -> Result<(), TrainingError> {
-        self.weights.wait().map_err(listener_error)?;
-        resume::write(&self.folder, point).map_err(listener_error)
+        let weights = self.weights.wait();
+        self.lacks.weights |= weights.is_err();
+        let written = weights.and_then(|()| resume::write(&self.folder, point));
+        self.lacks.resume_point = written.is_err();
+        if written.is_ok() {
+            self.saved_epoch = Some(point.standing.epoch);
+        }
+        self.forgive(written)
     }
+
+    fn lacks(&self) -> Lacks {
+        self.lacks
+    }
+
+    fn trouble(&mut self) -> Option<String> {
+        self.trouble.take()
+    }
+}
+
+/// From where a run goes on, for its log.
+fn standing_note(point: Option<&ResumePoint>) -> String {
+    match point.map(|point| &point.standing) {
+        None => "Begun anew: no epoch had been saved".to_owned(),
+        Some(standing) => match &standing.partial {
+            None => format!("Resumed after epoch {}", standing.epoch),
+            Some(partial) => format!(
+                "Resumed after epoch {} and {} of the next",
+                standing.epoch,
+                format::count(partial.batches, "batch", "batches")
+            ),
+        },
+    }
+}
+
+/// How a run goes on otherwise than it began.
+#[derive(Debug, Clone, Default)]
+pub struct Continuation {
+    /// What its preset says from now on: other places of its pictures.
+    pub experiment: Option<Experiment>,
+    /// Epochs beyond its end.
+    pub more_epochs: Option<u32>,
 }
 
 fn listener_error(error: RunError) -> TrainingError {
@@ -548,7 +765,7 @@ fn check_absolute(runs: &Path, experiment: &Experiment) -> Result<(), RunError> 
 }
 
 /// The experiment with paths that hold wherever its preset stands; `$GRAFT_DATA` stays as it is.
-pub(super) fn with_absolute_paths(experiment: &Experiment, base: Option<&Path>) -> Experiment {
+pub fn with_absolute_paths(experiment: &Experiment, base: Option<&Path>) -> Experiment {
     let fix = |path: &mut PathBuf| {
         if path.is_absolute() || path.starts_with("$GRAFT_DATA") {
             return;

@@ -14,13 +14,17 @@ use safetensors::tensor::{Dtype, Metadata, SafeTensors, View};
 use tch::{Device, Kind, Tensor};
 
 use super::{RunError, atomic, files};
+use crate::experiment::Experiment;
 use crate::ordinary_file::{self, Links};
 use crate::training::ResumePoint;
+use crate::training::monitor::Watched;
 
 /// The layout of the file, among its metadata.
 const VERSION: &str = "1";
 /// A line for each tensor of the largest network and its optimizer takes less than a hundredth of this.
 const MOST_HEADER_BYTES: u64 = 20_000_000;
+/// Of one that stands within an epoch, which earlier versions would take for the end of one.
+const WITHIN: &str = "2";
 
 /// Writes `point` into a run's folder, one tensor in memory at a time.
 pub(super) fn write(folder: &Path, point: &ResumePoint) -> Result<(), RunError> {
@@ -35,7 +39,13 @@ pub(super) fn write(folder: &Path, point: &ResumePoint) -> Result<(), RunError> 
     let standing =
         serde_json::to_string(&point.standing).map_err(|error| failed(error.to_string()))?;
     let metadata = HashMap::from([
-        ("graft_resume".to_owned(), VERSION.to_owned()),
+        (
+            "graft_resume".to_owned(),
+            match point.standing.partial {
+                None => VERSION.to_owned(),
+                Some(_) => WITHIN.to_owned(),
+            },
+        ),
         ("standing".to_owned(), standing),
     ]);
     atomic::write_by(&path, |file| {
@@ -46,7 +56,56 @@ pub(super) fn write(folder: &Path, point: &ResumePoint) -> Result<(), RunError> 
 
 /// What a run's folder holds to go on with; nothing before its first epoch has ended.
 pub(super) fn read(folder: &Path) -> Result<Option<ResumePoint>, RunError> {
-    let path = folder.join(files::RESUME);
+    read_file(&folder.join(files::RESUME))
+}
+
+/// What a finished run's folder holds to train more epochs with, and the file that it was in.
+pub(super) fn read_end(folder: &Path) -> Result<(Option<ResumePoint>, &'static str), RunError> {
+    // A run that was killed on its way from one to the other has the former.
+    for name in [files::END, files::RESUME] {
+        if let Some(point) = read_file(&folder.join(name))? {
+            return Ok((Some(point), name));
+        }
+    }
+    Err(files::problem(
+        folder,
+        format!(
+            "this run can't train more epochs: it has no {}, which holds what its optimizer remembers. Runs of earlier versions \
+             of Graft did not keep it; otherwise it was removed. Train anew with more epochs",
+            files::END
+        ),
+    ))
+}
+
+/// Turns the standing at the end of a run into one from which its last phase, as `experiment` has it, goes on for `more`
+/// epochs beyond those that were trained. Patience starts anew: it had ended the phase, or would at once.
+pub(super) fn extend(
+    point: &mut ResumePoint,
+    experiment: &mut Experiment,
+    more: u32,
+) -> Result<(), String> {
+    let standing = &mut point.standing;
+    let last = experiment.phases.len().checked_sub(1);
+    let Some(phase) = last.filter(|last| *last == standing.phase) else {
+        return Err(
+            "this run has not trained its last phase, so there is no end to go on from: resume it first".to_owned(),
+        );
+    };
+    experiment.phases[phase].epochs = standing
+        .done_in_phase
+        .checked_add(more)
+        .ok_or("so many epochs can't be counted")?;
+    standing.phase_is_over = false;
+    standing.patience = standing.patience.map(Watched::from_now);
+    let problems = experiment.check();
+    match problems.first() {
+        None => Ok(()),
+        Some(problem) => Err(format!("{} {}", problem.field, problem.message)),
+    }
+}
+
+fn read_file(path: &Path) -> Result<Option<ResumePoint>, RunError> {
+    let path = path.to_path_buf();
     if !ordinary_file::is_there(&path) {
         return Ok(None);
     }
@@ -60,7 +119,7 @@ pub(super) fn read(folder: &Path) -> Result<Option<ResumePoint>, RunError> {
         entries.get(name).map(String::as_str)
     };
     match entry("graft_resume") {
-        Some(VERSION) => {}
+        Some(VERSION | WITHIN) => {}
         other => {
             let other = other.unwrap_or("unknown");
             return Err(files::problem(
@@ -191,7 +250,9 @@ impl View for StoredTensor {
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
+    use crate::training::metrics::Metrics;
     use crate::training::monitor::{Best, Patience};
+    use crate::training::resume::Partial;
     use crate::training::resume::{Kept, Standing};
     use crate::training::trainer::PhaseSummary;
 
@@ -202,6 +263,7 @@ mod tests {
         best.is_new_best(3, f64::NAN);
         let mut patience = Patience::new(metric, crate::experiment::EarlyStopping::default());
         patience.is_exhausted(0.1 + 0.2);
+        patience.is_exhausted(0.5);
         ResumePoint {
             standing: Standing {
                 epoch: 3,
@@ -219,6 +281,7 @@ mod tests {
                 patience: Some(patience.watched()),
                 best: best.watched(),
                 kept: Kept::Own,
+                partial: None,
             },
             tensors: vec![
                 (
@@ -263,6 +326,42 @@ mod tests {
             assert_eq!(other, tensor, "{name}");
             assert_eq!(other.size(), tensor.size(), "{name}");
         }
+    }
+
+    #[test]
+    fn a_standing_within_an_epoch_is_one_that_earlier_versions_refuse() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut point = point();
+        point.standing.partial = Some(Partial {
+            batches: 2,
+            counted: Metrics::new(3).counted(),
+            rate: 0.1f64.to_bits(),
+            seconds: 0.25,
+        });
+        write(folder.path(), &point).unwrap();
+        let text = std::fs::read(folder.path().join(files::RESUME)).unwrap();
+        assert!(String::from_utf8_lossy(&text).contains(r#""graft_resume":"2""#));
+        let back = read(folder.path()).unwrap().unwrap();
+        assert_eq!(back.standing, point.standing);
+    }
+
+    #[test]
+    fn more_epochs_follow_those_that_were_trained() {
+        let mut experiment = Experiment::default();
+        experiment.phases = vec![Default::default(), Default::default()];
+        experiment.phases[1].epochs = 20;
+        let mut ended = point();
+        ended.standing.phase_is_over = true;
+        // Early stopping had ended it after its second epoch.
+        extend(&mut ended, &mut experiment, 10).unwrap();
+        assert_eq!(experiment.phases[1].epochs, 12);
+        assert!(!ended.standing.phase_is_over);
+        assert_ne!(ended.standing.patience, point().standing.patience);
+        experiment.phases.push(Default::default());
+        assert!(extend(&mut ended, &mut experiment, 1).is_err());
+        let folder = tempfile::tempdir().unwrap();
+        let reason = read_end(folder.path()).unwrap_err().to_string();
+        assert!(reason.contains("has no end.safetensors"), "{reason}");
     }
 
     #[test]

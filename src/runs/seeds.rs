@@ -86,6 +86,25 @@ pub fn recipe(experiment: &Experiment) -> String {
         .collect()
 }
 
+/// Of runs of one experiment, those that count: one of each seed, the newest. Another with the same seed is a repeat,
+/// which gives the same numbers again and says nothing of how much is luck. In the order of their first; a run whose seed
+/// is not known counts by itself. `run`: the seed and the start of a place.
+pub fn one_per_seed(group: &[usize], run: impl Fn(usize) -> (Option<u64>, u64)) -> Vec<usize> {
+    let mut kept: Vec<usize> = Vec::new();
+    for &place in group {
+        let (seed, started) = run(place);
+        let twin = kept
+            .iter_mut()
+            .find(|other| seed.is_some() && run(**other).0 == seed);
+        match twin {
+            Some(twin) if started >= run(*twin).1 => *twin = place,
+            Some(_) => {}
+            None => kept.push(place),
+        }
+    }
+    kept
+}
+
 /// Places that belong together, each group in the order of its first member: by `key`, where a place
 /// without a key stands alone.
 pub fn groups<K: PartialEq>(keys: &[Option<K>]) -> Vec<Vec<usize>> {
@@ -138,6 +157,23 @@ mod tests {
             ..experiment.clone()
         };
         assert_ne!(recipe(&other), recipe(&experiment));
+    }
+
+    #[test]
+    fn repeats_of_a_seed_count_once() {
+        let runs = [
+            (Some(7), 1),
+            (Some(7), 3),
+            (Some(8), 2),
+            (Some(7), 2),
+            (None, 1),
+            (None, 1),
+        ];
+        assert_eq!(
+            one_per_seed(&[0, 1, 2, 3, 4, 5], |place| runs[place]),
+            [1, 2, 4, 5]
+        );
+        assert_eq!(one_per_seed(&[0, 1, 3], |place| runs[place]), [1]);
     }
 
     #[test]

@@ -2,16 +2,32 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{RunError, RunState, RunSummary, StoredRun, files, recorder};
+use super::answers::{self, Validity};
+use super::digests::Digests;
+use super::{RunError, RunState, RunSummary, StoredRun, better, files, members, recorder, seeds};
 use crate::evaluation::Predictions;
 use crate::experiment::{Experiment, preset};
 use crate::ordinary_file;
 use crate::training::EpochMetrics;
 use crate::training::movement::Movement;
+use crate::training::{EpochMetrics, trainer};
+
+/// Answers that are read while runs are listed, at most.
+const MOST_BYTES: u64 = 8 << 20;
 
 /// Every run in `runs`, newest first. A folder that can't be read is listed as failed, with the
 /// reason; a folder without a summary is no run. A missing `runs` holds none.
 pub fn list(runs: &Path) -> Vec<RunSummary> {
+    let mut summaries = summaries(runs);
+    for summary in &mut summaries {
+        let folder = runs.join(&summary.id);
+        add_rightness(&folder, summary);
+    }
+    summaries
+}
+
+/// The same without what takes time.
+fn summaries(runs: &Path) -> Vec<RunSummary> {
     let Ok(entries) = std::fs::read_dir(runs) else {
         return Vec::new();
     };
@@ -23,6 +39,22 @@ pub fn list(runs: &Path) -> Vec<RunSummary> {
         .collect();
     summaries.sort_by(|a, b| b.started.cmp(&a.started).then_with(|| b.id.cmp(&a.id)));
     summaries
+}
+
+/// What runs of earlier versions do not say of themselves: which test pictures were right.
+fn add_rightness(folder: &Path, summary: &mut RunSummary) {
+    if summary.right.is_some() || summary.test.is_none() || summary.state != RunState::Finished {
+        return;
+    }
+    let path = folder.join(files::PREDICTIONS);
+    let is_small = std::fs::metadata(&path).is_ok_and(|data| data.len() <= MOST_BYTES);
+    if !is_small {
+        return;
+    }
+    let predictions = files::read(&path).and_then(|bytes| files::parse_predictions(&bytes, &path));
+    summary.right = predictions
+        .ok()
+        .map(|predictions| better::rightness(&predictions));
 }
 
 /// Reads one run back.
@@ -71,15 +103,51 @@ pub fn find_unfinished(
     experiment: &Experiment,
     base: Option<&Path>,
 ) -> Option<PathBuf> {
+    let is_unfinished = |state: &RunState| !matches!(state, RunState::Finished | RunState::Running);
+    same(runs, experiment, base)
+        .into_iter()
+        .find(|(summary, _)| is_unfinished(&summary.state))
+        .map(|(_, folder)| folder)
+}
+
+/// Every run of exactly this experiment, name and seed included, newest first. Paths are relative to `base`.
+pub fn same(
+    runs: &Path,
+    experiment: &Experiment,
+    base: Option<&Path>,
+) -> Vec<(RunSummary, PathBuf)> {
     let wanted = recorder::with_absolute_paths(experiment, base);
-    list(runs)
+    summaries(runs)
+        .into_iter()
+        .filter(|summary| summary.experiment == wanted.name)
+        .map(|summary| {
+            let folder = runs.join(&summary.id);
+            (summary, folder)
+        })
+        .filter(|(_, folder)| self::experiment(folder).is_ok_and(|experiment| experiment == wanted))
+        .collect()
+}
+
+/// Runs that came to their end with these settings and this seed, whatever they are called, newest first: another gives
+/// the same numbers again. Paths are relative to `base`.
+pub fn repeats(
+    runs: &Path,
+    experiment: &Experiment,
+    base: Option<&Path>,
+) -> Vec<(RunSummary, PathBuf)> {
+    let wanted = seeds::recipe(&recorder::with_absolute_paths(experiment, base));
+    summaries(runs)
         .into_iter()
         .filter(|summary| {
-            !matches!(summary.state, RunState::Finished | RunState::Running)
-                && summary.experiment == wanted.name
+            summary.state == RunState::Finished
+                && summary.seed == Some(experiment.seed)
+                && summary.recipe.as_deref() == Some(wanted.as_str())
         })
-        .map(|summary| runs.join(summary.id))
-        .find(|folder| self::experiment(folder).is_ok_and(|experiment| experiment == wanted))
+        .map(|summary| {
+            let folder = runs.join(&summary.id);
+            (summary, folder)
+        })
+        .collect()
 }
 
 /// How far each layer of a run's backbone moved; nothing where that was not recorded.
@@ -100,16 +168,66 @@ pub fn experiment(folder: &Path) -> Result<Experiment, RunError> {
         .map_err(|error| files::problem(&path, format!("line {}: {}", error.line, error.message)))
 }
 
-/// A run's answers on its test pictures.
+/// In how many views a run's test pictures are seen.
+pub(super) fn test_views(folder: &Path) -> Result<u32, RunError> {
+    Ok(trainer::test_views(&experiment(folder)?))
+}
+
+/// A run's answers on its test pictures, which are those of its present weights.
+///
+/// # Errors
+/// Saying why there are none, and how to get them.
 pub fn predictions(folder: &Path) -> Result<Predictions, RunError> {
     let path = folder.join(files::PREDICTIONS);
     if !ordinary_file::is_there(&path) {
+        let reason = untested(folder)?;
         return Err(files::problem(
             folder,
-            "has no predictions: the run did not come to its end, or had no test pictures",
+            format!("has no predictions: {reason}"),
+        ));
+    }
+    if answers::validity(folder, files::PREDICTIONS, test_views(folder)?)? == Validity::Stale {
+        return Err(files::problem(
+            folder,
+            format!(
+                "its answers on the test pictures are of other weights than it has now: {}",
+                how_to_test(folder)
+            ),
         ));
     }
     files::parse_predictions(&files::read(&path)?, &path)
+}
+
+/// Why a run has not been tested, and what to do.
+fn untested(folder: &Path) -> Result<String, RunError> {
+    let summary = read_summary(folder)?;
+    if summary.test_pictures == 0 {
+        return Ok("the run has no test pictures".to_owned());
+    }
+    let path = folder.join(files::METRICS);
+    let done = files::read(&path)
+        .and_then(|bytes| files::parse_metrics(&bytes, &path))
+        .map_or(0, |metrics| metrics.len());
+    let of = format!("{done} of {} epochs", summary.epochs_planned);
+    Ok(match &summary.state {
+        RunState::Running => format!("the run is being trained now, {of} so far"),
+        RunState::Finished => "the file was removed".to_owned(),
+        RunState::Stopped => format!("the run was stopped after {of}: {}", how_to_test(folder)),
+        RunState::Interrupted => {
+            format!(
+                "the run was interrupted after {of}: {}",
+                how_to_test(folder)
+            )
+        }
+        RunState::Failed(_) => format!("the run failed after {of}: {}", how_to_test(folder)),
+    })
+}
+
+fn how_to_test(folder: &Path) -> String {
+    format!(
+        "go on with it (graft run --resume \"{0}\"), or test the weights that it has (graft evaluate \"{0}\")",
+        folder.display()
+    )
 }
 
 /// Whether these runs can be laid side by side: at least one, all tested on the same pictures.
@@ -124,28 +242,54 @@ pub fn check_comparable(runs: &[StoredRun]) -> Result<(), RunError> {
     };
     for other in others {
         let (a, b) = (&first.summary, &other.summary);
-        let reason = if a.classes != b.classes {
-            format!(
-                "their classes differ ({} and {})",
-                a.classes.join(", "),
-                b.classes.join(", ")
-            )
-        } else if a.test_pictures != b.test_pictures {
-            format!(
-                "one was tested on {} pictures, the other on {}",
-                a.test_pictures, b.test_pictures
-            )
-        } else if a.test_split != b.test_split {
-            "they were tested on different pictures: give both the same data, test share and split seed".to_owned()
-        } else {
+        let Err(mut reason) = same_test(a, b) else {
             continue;
         };
+        if a.test_split == b.test_split
+            && let (Some(one), Some(two)) =
+                (Digests::read(&first.folder), Digests::read(&other.folder))
+        {
+            let differing = one.differing(&two, &members::read(&other.folder)?);
+            reason = format!("{reason} ({differing} of {})", b.test_pictures);
+        }
         return Err(RunError::Comparison(format!(
             "{} and {} can't be compared: {reason}",
             a.id, b.id
         )));
     }
     Ok(())
+}
+
+/// Whether two runs have the same test pictures: by name and class, and by what they hold where both know that.
+///
+/// # Errors
+/// Saying what differs, as the end of a sentence.
+pub fn same_test(a: &RunSummary, b: &RunSummary) -> Result<(), String> {
+    if a.classes != b.classes {
+        Err(format!(
+            "their classes differ ({} and {})",
+            a.classes.join(", "),
+            b.classes.join(", ")
+        ))
+    } else if a.test_pictures != b.test_pictures {
+        Err(format!(
+            "one was tested on {} pictures, the other on {}",
+            a.test_pictures, b.test_pictures
+        ))
+    } else if a.test_split != b.test_split {
+        Err("they were tested on different pictures: give both the same data, test share and split seed".to_owned())
+    } else if a.test_contents.is_some()
+        && b.test_contents.is_some()
+        && a.test_contents != b.test_contents
+    {
+        Err(
+            "their test pictures have the same names and hold something else, so one of them was trained before the \
+             pictures were changed: train it anew"
+                .to_owned(),
+        )
+    } else {
+        Ok(())
+    }
 }
 
 /// Reads `summary.json`. The lock is looked at first: a run that ends in between has then written
@@ -199,8 +343,17 @@ fn unreadable(folder: &Path, error: &RunError) -> RunSummary {
         peak_memory_bytes: None,
         peak_card_memory_bytes: None,
         memory_forecast_bytes: None,
+        test_contents: None,
+        right: None,
         can_resume: false,
     }
+}
+
+/// A summary for the tests of other files.
+#[cfg(test)]
+pub(super) fn tests_summary() -> RunSummary {
+    let error = RunError::Comparison(String::new());
+    unreadable(Path::new("run"), &error)
 }
 
 /// The first epoch of every phase but the first, with the phase's name.

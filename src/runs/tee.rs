@@ -1,5 +1,6 @@
 //! Several listeners as one.
 
+use crate::training::events::Lacks;
 use crate::training::{ResumePoint, TrainingError, TrainingEvent, TrainingListener};
 
 /// Passes everything on to each listener in turn; the first that fails ends it.
@@ -22,5 +23,16 @@ impl TrainingListener for Tee<'_> {
         self.0
             .iter_mut()
             .try_for_each(|listener| listener.resume_point(point))
+    }
+
+    fn lacks(&self) -> Lacks {
+        let listeners = self.0.iter();
+        listeners.fold(Lacks::default(), |lacks, listener| {
+            lacks.or(listener.lacks())
+        })
+    }
+
+    fn trouble(&mut self) -> Option<String> {
+        self.0.iter_mut().find_map(|listener| listener.trouble())
     }
 }

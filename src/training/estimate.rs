@@ -13,7 +13,7 @@ const NUMBER: u64 = 4;
 /// Of one in bf16.
 const ROUNDED_NUMBER: u64 = 2;
 /// Libtorch, its libraries and the program itself, before any network stands.
-const PROGRAM: u64 = 260_000_000;
+pub const PROGRAM: u64 = 260_000_000;
 /// Pictures that the frozen part sees at once.
 const FROZEN_BATCH: u64 = crate::models::fold::PIECE as u64;
 /// Decoded pictures on their way through the frozen part: one batch that passes, two that wait, one that is made ready.

@@ -22,6 +22,33 @@ pub trait TrainingListener {
         let _ = point;
         Ok(())
     }
+
+    /// What could not be kept the last time it was handed over, and is wanted again.
+    fn lacks(&self) -> Lacks {
+        Lacks::default()
+    }
+
+    /// Something that went wrong within the listener and does not end the training, told once: a warning.
+    fn trouble(&mut self) -> Option<String> {
+        None
+    }
+}
+
+/// What a listener could not keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Lacks {
+    pub weights: bool,
+    pub resume_point: bool,
+}
+
+impl Lacks {
+    /// What either lacks.
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            weights: self.weights || other.weights,
+            resume_point: self.resume_point || other.resume_point,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]

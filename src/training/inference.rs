@@ -12,12 +12,12 @@ use super::metrics::{Batch, Metric, Metrics};
 use super::network::{FrozenPart, Network, input_side};
 use super::pictures::Normalizer;
 use super::precision;
-use super::trainer::{square_spec, use_all_cores};
-use crate::data::augment::{flip_view, flip_views};
+use super::trainer::{square_spec, test_views, use_all_cores};
+use crate::data::augment::flip_view;
 use crate::data::square::{SquareSpec, to_square};
 use crate::data::{DataError, Dataset, Pixels, Problem, StopFlag, decode};
-use crate::evaluation::{Prediction, Predictions};
-use crate::experiment::{Augmentation, Experiment, OutputLayer, TestViews};
+use crate::evaluation::{Prediction, Predictions, cross_entropy};
+use crate::experiment::{Augmentation, Experiment, OutputLayer};
 use crate::models::{ModelError, weights};
 
 /// Pictures per forward pass.
@@ -63,10 +63,7 @@ impl Classifier {
         let info = &network.pretrained;
         let spec = square_spec(experiment, info, input_side(experiment, info));
         let normalizer = Normalizer::new(info, device)?;
-        let views = match experiment.training.test_views {
-            TestViews::Single => 1,
-            TestViews::Flips => flip_views(&experiment.augmentation),
-        };
+        let views = test_views(experiment);
         let augmentation = experiment.augmentation.clone();
         let unchanged = choose_precision(&mut network, experiment)?;
         let whole = network.partly_frozen(0..network.depth(), unchanged)?;
@@ -84,6 +81,16 @@ impl Classifier {
 
     pub fn classes(&self) -> &[String] {
         &self.classes
+    }
+
+    /// Sees every picture once, as it is, whatever the experiment asks for in the test: as validation does.
+    pub fn seeing_once(self) -> Self {
+        Self { views: 1, ..self }
+    }
+
+    /// In how many views a picture is seen.
+    pub fn views(&self) -> u32 {
+        self.views
     }
 
     /// The probability of every class for every picture, of any size.
@@ -341,7 +348,8 @@ pub(super) fn test_metrics(probabilities: &[Vec<f64>], truth: &[u32]) -> TestMet
             }
         }
         metrics.update(&Batch {
-            loss_sum: -likelihood.max(f64::MIN_POSITIVE).ln(),
+            // As the answers are stored and read back.
+            loss_sum: cross_entropy(likelihood as f32),
             truth: &[label],
             predicted: &[best as u32],
         });
@@ -365,11 +373,39 @@ mod tests {
             &[1, 0, 1],
         );
         let expected = -(0.75_f64.ln() + 0.5_f64.ln()) / 3.0;
-        assert!((metrics.loss - expected).abs() < 1e-12);
+        assert!((metrics.loss - expected).abs() < 1e-7);
         assert_eq!(
             (metrics.accuracy, metrics.macro_f1, metrics.n),
             (1.0, 1.0, 3)
         );
         assert!(test_metrics(&[vec![1.0, 0.0]], &[1]).loss.is_finite());
+    }
+
+    #[test]
+    fn the_test_loss_is_the_log_loss_of_the_stored_answers() {
+        // Sure and wrong, sure and right, and what single precision rounds.
+        let probabilities = [
+            vec![1.0, 0.0],
+            vec![1.0 - 1e-12, 1e-12],
+            vec![1.0, 0.0],
+            vec![0.1, 0.9],
+        ];
+        let truth = [1, 1, 0, 1];
+        let predictions = Predictions {
+            classes: vec!["a".into(), "b".into()],
+            rows: probabilities
+                .iter()
+                .zip(truth)
+                .map(|(row, truth)| Prediction {
+                    file: String::new(),
+                    truth,
+                    probabilities: row.iter().map(|&value| value as f32).collect(),
+                })
+                .collect(),
+        };
+        let metrics = test_metrics(&probabilities, &truth);
+        assert_eq!(metrics.loss, crate::evaluation::log_loss(&predictions));
+        // (2 ln(1 / eps) - ln(1 - eps) - ln(0.9)) / 4 with numpy's float32 eps.
+        assert!((metrics.loss - 7.997_533).abs() < 1e-5, "{}", metrics.loss);
     }
 }

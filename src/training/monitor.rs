@@ -22,6 +22,11 @@ impl Watched {
         }
     }
 
+    /// The same best value, with no epoch since.
+    pub fn from_now(self) -> Self {
+        Self { count: 0, ..self }
+    }
+
     fn best(self) -> Option<f64> {
         self.best.map(f64::from_bits)
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::TrainingError;
-use super::events::{Activity, Progress, TrainingEvent, TrainingListener};
+use super::events::{Activity, Lacks, Progress, TrainingEvent, TrainingListener};
 use super::forecast::{Forecast, Work};
 use super::resume::ResumePoint;
 use super::trainer::PauseFlag;
@@ -61,23 +61,39 @@ impl<'a> Reporter<'a> {
     }
 
     pub fn event(&mut self, event: &TrainingEvent) -> Result<(), TrainingError> {
-        self.listener.event(event)
+        self.listener.event(event)?;
+        self.tell_trouble()
     }
 
     pub fn warn(&mut self, text: String) -> Result<(), TrainingError> {
-        self.listener.event(&TrainingEvent::Warning(text))
+        self.event(&TrainingEvent::Warning(text))
     }
 
     pub fn note(&mut self, text: String) -> Result<(), TrainingError> {
-        self.listener.event(&TrainingEvent::Note(text))
+        self.event(&TrainingEvent::Note(text))
     }
 
     pub fn weights(&mut self, weights: &[(String, tch::Tensor)]) -> Result<(), TrainingError> {
-        self.listener.weights(weights)
+        self.listener.weights(weights)?;
+        self.tell_trouble()
     }
 
     pub fn resume_point(&mut self, point: &ResumePoint) -> Result<(), TrainingError> {
-        self.listener.resume_point(point)
+        self.listener.resume_point(point)?;
+        self.tell_trouble()
+    }
+
+    /// What the listener could not keep.
+    pub fn lacks(&self) -> Lacks {
+        self.listener.lacks()
+    }
+
+    /// Passes on what went wrong within a listener, so that all of them hear of it.
+    fn tell_trouble(&mut self) -> Result<(), TrainingError> {
+        match self.listener.trouble() {
+            Some(text) => self.listener.event(&TrainingEvent::Warning(text)),
+            None => Ok(()),
+        }
     }
 
     pub fn stop_flag(&self) -> &StopFlag {
@@ -224,7 +240,6 @@ impl<'a> Reporter<'a> {
     fn send(&mut self) -> Result<(), TrainingError> {
         self.last_sent = Some(Instant::now());
         self.progress.remaining_seconds = self.forecast.remaining_seconds();
-        self.listener
-            .event(&TrainingEvent::Progress(self.progress.clone()))
+        self.event(&TrainingEvent::Progress(self.progress.clone()))
     }
 }

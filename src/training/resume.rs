@@ -1,9 +1,9 @@
-//! Where a run stands between two epochs: everything that it takes to go on as if it had never
-//! been interrupted.
+//! Where a run stands between two epochs, or between two batches where it was stopped: everything that it takes to go on
+//! as if it had never been interrupted.
 //!
 //! Random choices are no part of it: each is drawn from the experiment's seed and the epoch's
-//! number (see `training::seeds`), so the number is all that is needed. Neither are features of the
-//! frozen part, which are computed again.
+//! number (see `training::seeds`), so the number is all that is needed; but within an epoch the state of libtorch's
+//! generator, which dropout draws from. Neither are features of the frozen part, which are computed again.
 
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
 use super::TrainingError;
+use super::metrics::Counted;
 use super::monitor::Watched;
 use super::trainer::PhaseSummary;
 
@@ -46,6 +47,21 @@ pub struct Standing {
     /// The best epoch so far.
     pub best: Watched,
     pub kept: Kept,
+    /// How far the next epoch was, where the run was stopped within it: the tensors are those of that moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partial: Option<Partial>,
+}
+
+/// An epoch that was stopped between two batches.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Partial {
+    /// That were trained on.
+    pub batches: usize,
+    /// What they showed.
+    pub counted: Counted,
+    /// The bits of the last step's learning rate.
+    pub rate: u64,
+    pub seconds: f64,
 }
 
 /// Where the weights stand that the run would end with.

@@ -150,6 +150,7 @@ fn evaluate(job: &Job, tell: &Tell) -> Answer {
         pictures: Pictures::Of(split),
         data: None,
         device: device::best(),
+        as_tested: false,
     };
     let mut told: Option<Instant> = None;
     let mut progress = |done, total| {

@@ -7,8 +7,8 @@ use super::trainer::Shared;
 use crate::data::{DataError, Dataset, StopFlag, scan, split};
 use crate::models::{device, weights};
 use crate::runs::recorder::RunRecorder;
-use crate::runs::store;
-use crate::training::events::{Activity, Progress};
+use crate::runs::{Continuation, Digests, RunRecorder, store};
+use crate::training::events::{Activity, Lacks, Progress};
 use crate::training::{
     ResumePoint, TrainingError, TrainingEvent, TrainingListener, TrainingRequest, train,
 };
@@ -34,6 +34,14 @@ impl TrainingListener for Listener<'_> {
 
     fn resume_point(&mut self, point: &ResumePoint) -> Result<(), TrainingError> {
         self.recorder.resume_point(point)
+    }
+
+    fn lacks(&self) -> Lacks {
+        self.recorder.lacks()
+    }
+
+    fn trouble(&mut self) -> Option<String> {
+        self.recorder.trouble()
     }
 }
 
@@ -65,12 +73,21 @@ fn attempt(start: &StartRun, shared: &Arc<Shared>, stop: &StopFlag) -> Result<Ru
     }
     let split = split::split(&dataset, &experiment).map_err(|error| error.to_string())?;
     let base = start.base.as_deref();
+    let digests = match Digests::take(&dataset, &split, &experiment, base, stop) {
+        Ok(digests) => digests,
+        Err(DataError::Stopped) => return Ok(RunEvent::Cancelled),
+        Err(error) => return Err(error.to_string()),
+    };
     let opened = match &start.resume {
-        None => RunRecorder::create(&start.runs, &experiment, base, &dataset, &split)
-            .map(|recorder| (recorder, None)),
-        Some(folder) => RunRecorder::reopen(folder).and_then(|(recorder, point)| {
+        None => RunRecorder::create(&start.runs, &experiment, base, &dataset, &split).and_then(
+            |mut recorder| {
+                recorder.keep_digests(&digests, &dataset, &split)?;
+                Ok((recorder, None))
+            },
+        ),
+        Some(folder) => RunRecorder::reopen_with(folder, &Continuation::default(), |recorder| {
             recorder.check_split(&dataset, &split)?;
-            Ok((recorder, point))
+            recorder.check_digests(&digests)
         }),
     };
     let (mut recorder, resume) = opened.map_err(|error| error.to_string())?;

@@ -1,66 +1,62 @@
 //! Which of the experiments is ahead, in a sentence.
 
-use super::format;
-use super::results::{GroupRow, accuracy_interval, spread_text};
+use super::results::{GroupRow, spread_text};
+use crate::runs::RunSummary;
+use crate::runs::better::{self, Side};
 
-/// What the two best of `experiments`, best first, say of each other; of one that was trained with
-/// several seeds, what these say. Nothing of a single run.
-pub fn verdict(experiments: &[GroupRow]) -> Option<String> {
-    let first = experiments.first()?;
-    let Some(second) = experiments.get(1) else {
-        return (first.accuracy.seeds > 1).then(|| {
-            format!(
-                "{}: {} over {} seeds. Train another experiment on the same pictures to see which is better.",
-                first.name,
-                spread_text(&first.accuracy),
-                first.accuracy.seeds
-            )
-        });
+/// What the two best of `experiments`, best first, say of each other, by the rule of the comparison; of one that was
+/// trained with several seeds, what these say. Nothing of a single run.
+pub fn verdict(experiments: &[(GroupRow, Vec<&RunSummary>)]) -> Option<String> {
+    let (first, runs) = experiments.first()?;
+    let Some((second, other_runs)) = experiments.get(1) else {
+        return alone(first);
     };
-    let (name, other) = if first.name == second.name {
-        (
-            format!("{} ({})", first.name, first.backbone),
-            format!("{} ({})", second.name, second.backbone),
-        )
-    } else {
-        (first.name.clone(), second.name.clone())
+    let named = |row: &GroupRow| match first.name == second.name {
+        true => format!("{} ({})", row.name, row.backbone),
+        false => row.name.clone(),
     };
-    let [best, next] = [first, second].map(|row| row.accuracy.mean.value);
-    let points = (best - next) * 100.0;
-    if points < 0.05 {
-        let best = value(first);
-        return Some(format!("{name} and {other} are level at {best}."));
-    }
-    // A difference that either interval bridges may be chance.
-    let (low, _) = accuracy_interval(best, first.n);
-    let (_, high) = accuracy_interval(next, second.n);
-    let (best_text, next_text) = (value(first), value(second));
-    Some(if next >= low || best <= high {
-        format!(
-            "{name} is slightly ahead of {other}: {best_text} against {next_text}, +{points:.1} points. That is a small \
-             difference: {} test pictures can't rule out chance.",
-            format::count(first.n as u64)
-        )
-    } else {
-        format!("{name} is ahead of {other}: {best_text} against {next_text}, +{points:.1} points.")
+    let (name, other) = (named(first), named(second));
+    let verdict = better::verdict(
+        &Side {
+            name: &other,
+            runs: other_runs.clone(),
+        },
+        &Side {
+            name: &name,
+            runs: runs.clone(),
+        },
+    );
+    Some(match verdict {
+        Ok(verdict) => verdict.text(),
+        Err(reason) => format!("{reason}."),
     })
 }
 
-/// The accuracy, and over how many seeds it is a mean.
-fn value(row: &GroupRow) -> String {
-    let mean = format::percent(row.accuracy.mean.value);
-    match row.accuracy.seeds {
-        1 => mean,
-        seeds => format!("{mean} (mean of {seeds} seeds)"),
+fn alone(row: &GroupRow) -> Option<String> {
+    let next = "Train another experiment on the same pictures to see which is better.";
+    match (row.accuracy.seeds, row.repeats) {
+        (0 | 1, 0) => None,
+        (0 | 1, repeats) => Some(format!(
+            "{} was trained {} times with one seed. Repeats give the same numbers and say nothing of luck: train it with \
+             other seeds. {next}",
+            row.name,
+            repeats + 1
+        )),
+        (seeds, _) => Some(format!(
+            "{}: {} over {seeds} seeds. {next}",
+            row.name,
+            spread_text(&row.accuracy)
+        )),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::panels::fakes;
     use crate::evaluation::Spread;
 
-    fn row(name: &str, accuracies: &[f64]) -> GroupRow {
+    fn row(name: &str, accuracies: &[f64], repeats: usize) -> GroupRow {
         let spread = Spread::new(accuracies).expect("there are seeds");
         GroupRow {
             name: name.into(),
@@ -68,22 +64,55 @@ mod tests {
             n: 656,
             accuracy: spread,
             macro_f1: spread,
+            repeats,
         }
     }
 
     #[test]
-    fn seeds_of_one_experiment_are_one_side() {
-        let (fine, frozen) = (row("Fine", &[0.91]), row("Frozen", &[0.84, 0.85, 0.86]));
-        assert_eq!(
-            verdict(&[fine.clone(), frozen.clone()]).as_deref(),
-            Some("Fine is ahead of Frozen: 91.0 % against 85.0 % (mean of 3 seeds), +6.0 points.")
+    fn two_experiments_are_judged_as_in_the_comparison() {
+        let runs = fakes::runs();
+        let summary = |name: &str, seed| {
+            let run = runs.iter().find(|run| run.name == name);
+            let mut summary = run
+                .and_then(|run| run.summary.clone())
+                .expect("it was tested");
+            summary.seed = Some(seed);
+            summary
+        };
+        let (fine, frozen) = (summary("Fine-tuning", 1), summary("Feature extraction", 1));
+        let groups = [
+            (row("Fine-tuning", &[0.912], 0), vec![&fine]),
+            (row("Feature extraction", &[0.861], 0), vec![&frozen]),
+        ];
+        let found = verdict(&groups).unwrap_or_default();
+        assert!(
+            found.starts_with("Fine-tuning is better: 91.2 % against 86.1 %"),
+            "{found}"
         );
-        let alone = verdict(&[frozen]).unwrap_or_default();
+        let mut silent = frozen.clone();
+        silent.right = None;
+        let groups = [
+            (row("Fine-tuning", &[0.912], 0), vec![&fine]),
+            (row("Feature extraction", &[0.861], 0), vec![&silent]),
+        ];
+        let found = verdict(&groups).unwrap_or_default();
+        assert!(found.contains("can't be compared here"), "{found}");
+    }
+
+    #[test]
+    fn seeds_of_one_experiment_are_one_side() {
+        let alone = verdict(&[(row("Frozen", &[0.84, 0.85, 0.86], 1), Vec::new())]);
+        let alone = alone.unwrap_or_default();
         assert!(
             alone.starts_with("Frozen: 85.0 ± 1.0 % over 3 seeds."),
             "{alone}"
         );
-        assert_eq!(verdict(&[fine]), None);
+        let repeated = verdict(&[(row("Fine", &[0.91], 3), Vec::new())]).unwrap_or_default();
+        assert!(
+            repeated.starts_with("Fine was trained 4 times with one seed."),
+            "{repeated}"
+        );
+        assert_eq!(verdict(&[(row("Fine", &[0.91], 0), Vec::new())]), None);
         assert_eq!(verdict(&[]), None);
     }
 }

@@ -37,10 +37,10 @@ fn evaluated() -> Arc<RunEvaluation> {
     Arc::new(RunEvaluation {
         run: EvaluatedRun {
             predictions,
-            problems: Vec::new(),
             changed: vec!["0.png".into()],
             is_stored: true,
-            not_stored: None,
+            views: 1,
+            ..EvaluatedRun::default()
         },
         evaluation,
     })

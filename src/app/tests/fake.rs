@@ -173,6 +173,8 @@ pub fn summary(id: &str, accuracy: f64) -> RunSummary {
         peak_memory_bytes: None,
         peak_card_memory_bytes: None,
         memory_forecast_bytes: None,
+        test_contents: None,
+        right: None,
         can_resume: false,
     }
 }

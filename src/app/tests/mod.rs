@@ -9,6 +9,7 @@ mod evaluating;
 mod exports;
 pub(super) mod fake;
 mod feature_cache;
+mod repeating;
 
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;

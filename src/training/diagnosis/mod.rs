@@ -13,14 +13,15 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 use super::EpochMetrics;
-use crate::evaluation::wilson;
+use crate::evaluation::{Interval, wilson};
 use crate::experiment::Experiment;
+use crate::format;
 
 pub use remedy::Remedy;
 
 /// Epochs of the last phase below which nothing is said, except that it diverges …
 const FEWEST_EPOCHS: usize = 3;
-/// … and below which what is said may still turn.
+/// … and below which what is said may still turn, and no fit is called good.
 const FIRM_EPOCHS: usize = 5;
 /// Epochs at the end that are averaged.
 const WINDOW: usize = 3;
@@ -102,9 +103,42 @@ pub enum Undecided {
     #[error("three epochs of a phase are needed before its curves say anything")]
     TooFewEpochs,
     #[error(
+        "so far both curves go together: five epochs of a phase are needed to call that a good fit"
+    )]
+    TooEarly,
+    #[error(
         "without validation pictures nobody sees whether it learns or learns by heart: set a validation share"
     )]
     NoValidation,
+    #[error("{0}")]
+    TooFewPictures(Unsure),
+}
+
+/// What so few validation pictures leave open, with shares in thousandths, so that it can be compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unsure {
+    pub pictures: usize,
+    pub train: u16,
+    pub validation: u16,
+    /// The 95 % interval of the accuracy on validation pictures.
+    pub low: u16,
+    pub high: u16,
+}
+
+impl std::fmt::Display for Unsure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let share = |thousandths: u16| percent(f64::from(thousandths) / 1000.0);
+        write!(
+            f,
+            "{} validation pictures can't tell whether it overfits: {} of them right may be anything from {} to {}, and {} of \
+             the training pictures are right",
+            self.pictures,
+            share(self.validation),
+            share(self.low),
+            share(self.high),
+            share(self.train)
+        )
+    }
 }
 
 /// Looks at the curves of one run, in the order of their epochs.
@@ -129,7 +163,11 @@ pub fn diagnose(
         (Fit::NotLearning, reason)
     } else {
         let ends = Ends::of(curves).ok_or(Undecided::NoValidation)?;
-        judge(curves, &ends, situation)
+        let finding = judge(curves, &ends, situation)?;
+        if finding.0 == Fit::Good && curves.len() < FIRM_EPOCHS {
+            return Err(Undecided::TooEarly);
+        }
+        finding
     };
     let (fit, reason) = finding;
     let is_improving = situation.is_over && improvement(curves).is_some_and(|by| by > IMPROVING);
@@ -260,43 +298,46 @@ fn not_learning(epochs: &[EpochMetrics], situation: &Situation<'_>) -> Option<St
     })
 }
 
-/// Overfitting, underfitting or neither.
-fn judge(curves: &[EpochMetrics], ends: &Ends, situation: &Situation<'_>) -> (Fit, String) {
+/// Overfitting, underfitting or neither. Judged by means over the last epochs, told by the last epoch's numbers, which are
+/// those that are drawn.
+fn judge(
+    curves: &[EpochMetrics],
+    ends: &Ends,
+    situation: &Situation<'_>,
+) -> Result<(Fit, String), Undecided> {
     let Ends {
         train_accuracy,
         validation_accuracy,
     } = *ends;
-    let both = format!(
-        "{} of the training and {} of the validation pictures are right",
-        percent(train_accuracy),
-        percent(validation_accuracy)
-    );
+    let pictures = situation.validation_pictures;
+    // What the true accuracy may be after so few validation pictures; where their number is not known, the very value.
+    let interval = interval(validation_accuracy, pictures);
     let turned = turned(curves);
-    // What the accuracy of so few validation pictures can be off by.
-    let noise = match situation.validation_pictures {
-        0 => 0.0,
-        pictures => {
-            let right = (validation_accuracy * pictures as f64).round() as u64;
-            let interval = wilson(right.min(pictures as u64), pictures as u64);
-            (interval.high - interval.low) / 2.0
-        }
-    };
     let gap = train_accuracy - validation_accuracy;
-    let is_apart = gap > GAP.max(noise);
-    if is_apart || turned.is_some() && gap > 0.0 {
-        let mut reason = both.clone();
+    let is_beyond_chance = train_accuracy > interval.high;
+    let is_apart = gap > GAP && is_beyond_chance;
+    let both = drawn(curves, pictures);
+    if is_apart || turned.is_some() && gap > 0.0 && is_beyond_chance {
+        let mut reason = both;
         if is_apart {
-            reason.push_str(&format!(", a gap of {:.1} points", gap * 100.0));
+            reason.push_str(&format!(
+                ", a gap of {:.1} points over the last {WINDOW} epochs",
+                gap * 100.0
+            ));
         }
         if let Some(turn) = turned {
             reason.push_str(&format!(
-                "; the validation loss was lowest in epoch {} ({}) and is {} now",
+                "; the validation loss was lowest in epoch {} ({}) and is {} in epoch {}",
                 turn.epoch,
                 loss(turn.lowest),
-                loss(turn.now)
+                loss(turn.now),
+                turn.last
             ));
         }
-        return (Fit::Overfitting, reason + ".");
+        return Ok((Fit::Overfitting, reason + "."));
+    }
+    if gap > GAP || turned.is_some() && gap > 0.0 {
+        return Err(too_few_pictures(ends, interval, pictures));
     }
     let baseline = baseline(situation);
     let level = train_accuracy.max(validation_accuracy);
@@ -307,7 +348,7 @@ fn judge(curves: &[EpochMetrics], ends: &Ends, situation: &Situation<'_>) -> (Fi
             errors_left.min(1.0) * 100.0,
             percent(baseline)
         );
-        return (Fit::Underfitting, reason);
+        return Ok((Fit::Underfitting, reason));
     }
     let mut reason = both;
     if situation.is_over
@@ -318,12 +359,63 @@ fn judge(curves: &[EpochMetrics], ends: &Ends, situation: &Situation<'_>) -> (Fi
             by * 100.0
         ));
     }
-    (Fit::Good, reason + ".")
+    Ok((Fit::Good, reason + "."))
 }
 
+/// Where the accuracy of all pictures may lie when so many validation pictures show `accuracy`.
+fn interval(accuracy: f64, pictures: usize) -> Interval {
+    let right = (accuracy * pictures as f64).round() as u64;
+    match pictures as u64 {
+        0 => Interval {
+            low: accuracy,
+            high: accuracy,
+        },
+        pictures => wilson(right.min(pictures), pictures),
+    }
+}
+
+/// What the curves show at their end: `In epoch 8, 99.0 % of the training and 80.3 % of the validation pictures are right
+/// (95 % interval 77.7 to 82.6 %, 1,000 pictures)`.
+fn drawn(curves: &[EpochMetrics], pictures: usize) -> String {
+    let Some(last) = curves.last() else {
+        return String::new();
+    };
+    let validation = last.validation_accuracy.unwrap_or_default();
+    let mut text = format!(
+        "In epoch {}, {} of the training and {} of the validation pictures are right",
+        last.epoch,
+        percent(last.train_accuracy),
+        percent(validation)
+    );
+    if pictures > 0 {
+        let interval = interval(validation, pictures);
+        text.push_str(&format!(
+            " (95 % interval {:.1} to {:.1} %, {})",
+            interval.low * 100.0,
+            interval.high * 100.0,
+            format::count(pictures, "picture", "pictures")
+        ));
+    }
+    text
+}
+
+fn too_few_pictures(ends: &Ends, interval: Interval, pictures: usize) -> Undecided {
+    let in_thousandths = |share: f64| (share.clamp(0.0, 1.0) * 1000.0).round() as u16;
+    Undecided::TooFewPictures(Unsure {
+        pictures,
+        train: in_thousandths(ends.train_accuracy),
+        validation: in_thousandths(ends.validation_accuracy),
+        low: in_thousandths(interval.low),
+        high: in_thousandths(interval.high),
+    })
+}
+
+/// Where a validation loss turned round, and what it is in the last epoch.
+#[derive(Clone, Copy)]
 struct Turn {
     epoch: u32,
     lowest: f64,
+    last: u32,
     now: f64,
 }
 
@@ -343,7 +435,13 @@ fn turned(curves: &[EpochMetrics]) -> Option<Turn> {
         mean(recent.iter().map(|loss| loss.2)),
     );
     let has_turned = now > lowest * (1.0 + TURNED) && now > lowest + TURNED_NATS;
-    (has_turned && train_now < train_then).then_some(Turn { epoch, lowest, now })
+    let &(last, drawn, _) = losses.last()?;
+    (has_turned && train_now < train_then).then_some(Turn {
+        epoch,
+        lowest,
+        last,
+        now: drawn,
+    })
 }
 
 /// The share by which the validation loss fell per epoch over the last ones; `None` without

@@ -83,14 +83,16 @@ fn the_five_shapes_of_curves_are_told_apart() {
         (
             &OVERFITTED[..],
             Fit::Overfitting,
-            "99.7 % of the training and 80.3 % of the validation pictures are right, a gap of 19.3 points; the \
-             validation loss was lowest in epoch 3 (0.400) and is 0.677 now.",
+            "In epoch 8, 100.0 % of the training and 80.0 % of the validation pictures are right (95 % interval 77.4 to \
+             82.4 %, 1,000 pictures), a gap of 19.3 points over the last 3 epochs; the validation loss was lowest in \
+             epoch 3 (0.400) and is 0.750 in epoch 8.",
         ),
         (&UNDERFITTED, Fit::Underfitting, "69 % of the errors"),
         (
             &GOOD,
             Fit::Good,
-            "87.7 % of the training and 89.0 % of the validation pictures are right.",
+            "In epoch 6, 88.0 % of the training and 89.0 % of the validation pictures are right (95 % interval 86.9 to \
+             90.8 %, 1,000 pictures).",
         ),
         (
             &DIVERGED,
@@ -131,10 +133,17 @@ fn few_epochs_are_judged_with_caution() {
     let of = |epochs: &[[f64; 4]]| diagnose(&curves(epochs), &situation);
     assert_eq!(of(&[]).unwrap_err(), Undecided::TooFewEpochs);
     assert_eq!(of(&GOOD[..2]).unwrap_err(), Undecided::TooFewEpochs);
-    let early = of(&GOOD[..4]).unwrap();
-    assert!(early.is_tentative && early.fit == Fit::Good, "{early:?}");
+    // Four epochs are no proof of a good fit, but of learning too little they may speak.
+    assert_eq!(of(&GOOD[..4]).unwrap_err(), Undecided::TooEarly);
+    let early = of(&UNDERFITTED[..4]).unwrap();
+    assert!(
+        early.is_tentative && early.fit == Fit::Underfitting,
+        "{early:?}"
+    );
+    let good = of(&GOOD[..5]).unwrap();
+    assert!(good.is_tentative && good.fit == Fit::Good, "{good:?}");
     // While it trains, a loss that falls is no reason to train longer.
-    assert!(early.remedies.is_empty());
+    assert!(good.remedies.is_empty());
     // Losing its footing is said as soon as it is seen.
     assert_eq!(of(&DIVERGED[1..4]).unwrap().fit, Fit::Diverging);
     let ended = Situation {
@@ -181,10 +190,49 @@ fn a_gap_that_few_validation_pictures_explain_is_none() {
             validation_pictures,
             ..situation(&experiment)
         };
-        diagnose(&epochs, &situation).unwrap().fit
+        diagnose(&epochs, &situation)
     };
-    assert_eq!(with(1000), Fit::Overfitting);
-    assert_eq!(with(20), Fit::Good);
+    assert_eq!(with(1000).unwrap().fit, Fit::Overfitting);
+    // What they can't tell is neither called overfitting nor a good fit.
+    assert_eq!(
+        with(20).unwrap_err().to_string(),
+        "20 validation pictures can't tell whether it overfits: 80.0 % of them right may be anything from 58.4 % to 91.9 %, \
+         and 92.0 % of the training pictures are right"
+    );
+}
+
+#[test]
+fn a_loss_that_turns_on_19_pictures_is_no_overfitting() {
+    let experiment = Experiment::default();
+    let epochs = curves(&[
+        [0.50, 0.80, 0.40, 0.842],
+        [0.35, 0.88, 0.30, 0.895],
+        [0.28, 0.91, 0.36, 0.895],
+        [0.24, 0.93, 0.38, 0.895],
+        [0.20, 0.95, 0.41, 0.895],
+    ]);
+    let with = |validation_pictures| {
+        let situation = Situation {
+            validation_pictures,
+            ..situation(&experiment)
+        };
+        diagnose(&epochs, &situation)
+    };
+    assert!(matches!(
+        with(19).unwrap_err(),
+        Undecided::TooFewPictures(Unsure { pictures: 19, .. })
+    ));
+    // On ten thousand the same curves show it.
+    let found = with(10_000).unwrap();
+    assert_eq!(found.fit, Fit::Overfitting);
+    assert!(
+        found.reason.contains("89.5 % of the validation pictures")
+            && found
+                .reason
+                .contains("lowest in epoch 2 (0.300) and is 0.410 in epoch 5"),
+        "{}",
+        found.reason
+    );
 }
 
 #[test]
@@ -211,6 +259,7 @@ fn uneven_classes_raise_what_counts_as_learning() {
     let experiment = Experiment::default();
     let epochs = curves(&[
         [0.35, 0.895, 0.34, 0.90],
+        [0.34, 0.90, 0.34, 0.90],
         [0.34, 0.90, 0.34, 0.90],
         [0.34, 0.90, 0.34, 0.90],
         [0.34, 0.90, 0.34, 0.90],

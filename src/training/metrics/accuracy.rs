@@ -4,8 +4,8 @@ use super::{Batch, Metric, MetricInfo, Unit};
 
 #[derive(Debug, Clone, Default)]
 pub struct Accuracy {
-    right: usize,
-    pictures: usize,
+    pub(super) right: usize,
+    pub(super) pictures: usize,
 }
 
 impl Accuracy {

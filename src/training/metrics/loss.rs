@@ -4,8 +4,8 @@ use super::{Batch, Metric, MetricInfo, Unit};
 
 #[derive(Debug, Clone, Default)]
 pub struct MeanLoss {
-    sum: f64,
-    pictures: usize,
+    pub(super) sum: f64,
+    pub(super) pictures: usize,
 }
 
 impl MeanLoss {

@@ -29,6 +29,28 @@ impl MacroF1 {
             counts: vec![Counts::default(); classes],
         }
     }
+
+    /// Right, true and predicted pictures of each class.
+    pub(super) fn counts(&self) -> Vec<[usize; 3]> {
+        let counts = self.counts.iter();
+        counts
+            .map(|counts| [counts.right, counts.truth, counts.predicted])
+            .collect()
+    }
+
+    /// Goes on from what [`Self::counts`] gave.
+    pub(super) fn from_counts(counts: &[[usize; 3]]) -> Self {
+        let counts = counts.iter();
+        Self {
+            counts: counts
+                .map(|&[right, truth, predicted]| Counts {
+                    right,
+                    truth,
+                    predicted,
+                })
+                .collect(),
+        }
+    }
 }
 
 impl Metric for MacroF1 {

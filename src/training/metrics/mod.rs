@@ -9,6 +9,8 @@ pub use accuracy::Accuracy;
 pub use loss::MeanLoss;
 pub use macro_f1::MacroF1;
 
+use serde::{Deserialize, Serialize};
+
 use crate::experiment::Monitor;
 
 /// How a metric is shown and compared.
@@ -55,6 +57,17 @@ pub fn monitored(monitor: Monitor) -> MetricInfo {
     }
 }
 
+/// What [`Metrics`] have counted so far.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// The bits of the sum, because text would lose the last of them.
+    loss: u64,
+    pictures: usize,
+    right: usize,
+    /// Right, true and predicted pictures of each class.
+    classes: Vec<[usize; 3]>,
+}
+
 /// All three, fed together.
 #[derive(Debug, Clone)]
 pub struct Metrics {
@@ -76,6 +89,31 @@ impl Metrics {
         self.loss.update(batch);
         self.accuracy.update(batch);
         self.macro_f1.update(batch);
+    }
+
+    /// Everything that was counted, to go on from.
+    pub fn counted(&self) -> Counted {
+        Counted {
+            loss: self.loss.sum.to_bits(),
+            pictures: self.loss.pictures,
+            right: self.accuracy.right,
+            classes: self.macro_f1.counts(),
+        }
+    }
+
+    /// Goes on from what [`Self::counted`] gave.
+    pub fn from_counted(counted: &Counted) -> Self {
+        Self {
+            loss: MeanLoss {
+                sum: f64::from_bits(counted.loss),
+                pictures: counted.pictures,
+            },
+            accuracy: Accuracy {
+                right: counted.right,
+                pictures: counted.pictures,
+            },
+            macro_f1: MacroF1::from_counts(&counted.classes),
+        }
     }
 
     /// What `monitor` watches.

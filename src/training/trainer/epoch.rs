@@ -9,6 +9,7 @@ use super::batches::{Draw, Variation, epoch_batches};
 use super::phase::Session;
 use super::prepare::Members;
 use super::workload::training_cost;
+use crate::data::DataError;
 use crate::experiment::Phase;
 use crate::format::count;
 use crate::training::TrainingError;
@@ -23,6 +24,7 @@ use crate::training::optimizer::Optimizer;
 use crate::training::phase_plan::PhasePlan;
 use crate::training::pictures::Shot;
 use crate::training::reporter::Reporter;
+use crate::training::resume::Partial;
 use crate::training::schedule::learning_rate;
 use crate::training::shortage::{AtOnce, out_of_memory};
 
@@ -38,13 +40,16 @@ pub(super) struct EpochPlan {
 }
 
 impl Session<'_> {
-    /// Trains on every picture once; what was measured on the way, and the last learning rate.
+    /// Trains on every picture once; what was measured on the way, and the last learning rate. `from`: goes on where the
+    /// epoch was stopped. Stopped once more, it leaves behind in [`Session::halted`] where it stands.
     pub fn train_epoch(
         &mut self,
         plan: &EpochPlan,
         optimizer: &mut Optimizer,
         averaging: Option<&mut Averaging>,
+        from: Option<&Partial>,
     ) -> Result<(Metrics, f64), TrainingError> {
+        let began = Instant::now();
         let seed = self.experiment.seed;
         let variation = Variation::of(&self.experiment.augmentation);
         let phase_plan = &self.plans[plan.phase];
@@ -60,6 +65,14 @@ impl Session<'_> {
         self.reporter
             .begin(Activity::Training, batches.iter().map(Vec::len).sum())?;
         let is_kept = cut > 0 && self.cache.holds(Group::Train, cut);
+        let cost = training_cost(&self.network, if is_kept { cut } else { 0 }, cut);
+        let done = from.map_or(0, |from| from.batches.min(batches.len()));
+        if done > 0 {
+            let pictures = batches[..done].iter().map(Vec::len).sum();
+            self.reporter.skip(Work::Training, pictures, cost)?;
+        }
+        let batches = &batches[done..];
+        let classes = self.dataset.classes.len();
         let mut stepper = Stepper {
             network: &self.network,
             plan: phase_plan,
@@ -70,22 +83,28 @@ impl Session<'_> {
             averaging,
             reporter: &mut self.reporter,
             at_once: &self.at_once,
-            metrics: Metrics::new(self.dataset.classes.len()),
+            metrics: from.map_or_else(
+                || Metrics::new(classes),
+                |from| Metrics::from_counted(&from.counted),
+            ),
             epoch: plan.epoch,
-            step: u64::from(plan.done_in_phase) * plan.steps_per_epoch,
+            step: u64::from(plan.done_in_phase) * plan.steps_per_epoch + done as u64,
+            batches: done,
             steps_per_epoch: plan.steps_per_epoch,
-            cost: training_cost(&self.network, if is_kept { cut } else { 0 }, cut),
-            rate: 0.0,
+            cost,
+            rate: from.map_or(0.0, |from| f64::from_bits(from.rate)),
             untold: Vec::new(),
             told: Instant::now(),
         };
-        if is_kept {
-            let row = |draw: &Draw| (draw.view as usize * self.train.len() + draw.place) as i64;
-            for batch in &batches {
-                let rows: Vec<i64> = batch.iter().map(row).collect();
-                stepper.step(&self.cache.pick(Group::Train, cut, &rows)?, batch)?;
+        let mut work = || -> Result<(), TrainingError> {
+            if is_kept {
+                let row = |draw: &Draw| (draw.view as usize * self.train.len() + draw.place) as i64;
+                for batch in batches {
+                    let rows: Vec<i64> = batch.iter().map(row).collect();
+                    stepper.step(&self.cache.pick(Group::Train, cut, &rows)?, batch)?;
+                }
+                return Ok(());
             }
-        } else {
             let shot = |draw: &Draw| {
                 let picture = self.train.pictures[draw.place];
                 Shot {
@@ -104,11 +123,26 @@ impl Session<'_> {
                 let input = input.f_to_kind(Kind::Float)?;
                 stepper.step(&input, &batches[place])?;
                 Ok(ControlFlow::Continue(()))
-            })?;
+            })
+        };
+        let worked = work();
+        if worked.as_ref().is_err_and(is_stop) && stepper.batches > 0 {
+            stepper.tell()?;
+            let seconds = began.elapsed().as_secs_f64() + from.map_or(0.0, |from| from.seconds);
+            self.halted = Some(stepper.partial(seconds));
         }
+        worked?;
         stepper.tell()?;
         Ok((stepper.metrics, stepper.rate))
     }
+}
+
+/// Whether a person ended the training, wherever that was noticed.
+pub(super) fn is_stop(error: &TrainingError) -> bool {
+    matches!(
+        error,
+        TrainingError::Stopped | TrainingError::Data(DataError::Stopped)
+    )
 }
 
 /// A graphics card computes while the processor prepares what follows, unless somebody waits for its results: they are
@@ -130,6 +164,8 @@ struct Stepper<'s, 'l> {
     epoch: u32,
     /// Counted from 0 within the phase.
     step: u64,
+    /// Done in this epoch.
+    batches: usize,
     steps_per_epoch: u64,
     /// Multiply-adds per picture.
     cost: f64,
@@ -172,6 +208,7 @@ impl Stepper<'_, '_> {
             averaging.update()?;
         }
         self.step += 1;
+        self.batches += 1;
 
         let truth: Vec<u32> = places
             .iter()
@@ -186,6 +223,16 @@ impl Stepper<'_, '_> {
             return Ok(());
         }
         self.tell()
+    }
+
+    /// Where the epoch stands, once everything has been told.
+    fn partial(&self, seconds: f64) -> Partial {
+        Partial {
+            batches: self.batches,
+            counted: self.metrics.counted(),
+            rate: self.rate.to_bits(),
+            seconds,
+        }
     }
 
     /// Counts what the steps since the last call found.

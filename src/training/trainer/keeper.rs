@@ -111,6 +111,23 @@ impl Keeper {
         };
     }
 
+    /// Gives the network the best weights, unless it has them; whether it had others.
+    pub fn return_to_best(&mut self) -> Result<bool, TrainingError> {
+        let Some(snapshot) = &mut self.snapshot else {
+            return Ok(false);
+        };
+        if self.best.epoch() == 0 || self.best.epoch() == self.last_epoch {
+            return Ok(false);
+        }
+        snapshot.restore()?;
+        Ok(true)
+    }
+
+    /// The best epoch so far, counted from 1.
+    pub fn best_epoch(&self) -> u32 {
+        self.best.epoch()
+    }
+
     /// Gives the network the weights to keep; their epoch, counted from 1.
     pub fn restore(&mut self) -> Result<u32, TrainingError> {
         if let Some(snapshot) = &mut self.snapshot {

@@ -14,12 +14,13 @@ mod workload;
 #[cfg(test)]
 mod tests;
 
+use epoch::is_stop;
 use phase::Session;
 
 pub(super) use batches::{Variation, shots};
 pub use prepare::leave_cores;
 pub(super) use prepare::{square_spec, use_all_cores};
-pub(super) use workload::test_views;
+pub use workload::test_views;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -142,11 +143,12 @@ fn run(
 fn carry_out(session: &mut Session<'_>) -> Result<Outcome, TrainingError> {
     let phases = match session.run_phases() {
         Ok(phases) => phases,
-        Err(error @ (TrainingError::Stopped | TrainingError::Diverged { .. })) => {
-            session.hand_over_best()?;
+        Err(error) => {
+            if is_stop(&error) || matches!(error, TrainingError::Diverged { .. }) {
+                session.hand_over_best()?;
+            }
             return Err(error);
         }
-        Err(error) => return Err(error),
     };
     let best_epoch = session.restore_kept()?;
     let movement = session.origin.measure(&session.network)?;

@@ -6,13 +6,13 @@ use tch::Tensor;
 
 use super::PhaseSummary;
 use super::batches::{Variation, batch_count};
-use super::epoch::EpochPlan;
+use super::epoch::{EpochPlan, is_stop};
 use super::keeper::Keeper;
 use super::prepare::Members;
 use super::resume::PhaseStanding;
 use super::workload;
 use crate::data::Dataset;
-use crate::experiment::{Experiment, Phase};
+use crate::experiment::{Experiment, Keep, Phase};
 use crate::format::count;
 use crate::libtorch::cuda;
 use crate::models::init::seeded;
@@ -29,7 +29,7 @@ use crate::training::optimizer::{Optimizer, Parameter};
 use crate::training::phase_plan::PhasePlan;
 use crate::training::pictures::Pictures;
 use crate::training::reporter::Reporter;
-use crate::training::resume::{Pace, ResumePoint};
+use crate::training::resume::{Pace, Partial, ResumePoint};
 use crate::training::seeds::{Purpose, mix};
 use crate::training::shortage::AtOnce;
 
@@ -59,6 +59,12 @@ pub(super) struct Session<'a> {
     /// Where an interrupted run stood that this one goes on with.
     pub resumed: Option<&'a ResumePoint>,
     pub pace: Pace,
+    /// Something was trained since the run was saved.
+    pub is_unsaved: bool,
+    /// Where an epoch stands that a person stopped.
+    pub halted: Option<Partial>,
+    /// Where libtorch's random numbers stood then, by device.
+    pub generator: Vec<(String, Tensor)>,
     pub began: Instant,
     /// That a resumed run took before.
     pub seconds_before: f64,
@@ -93,6 +99,22 @@ impl Session<'_> {
         Ok(self.finished.clone())
     }
 
+    /// Early stopping has ended a phase: what was learned since the best epoch was no improvement, so the next phase goes
+    /// on from there (Keras' `restore_best_weights`), unless the experiment keeps the last weights.
+    fn return_to_best(&mut self, index: usize) -> Result<(), TrainingError> {
+        let Some(next) = self.experiment.phases.get(index + 1) else {
+            return Ok(());
+        };
+        if self.experiment.training.keep != Keep::Best || !self.keeper.return_to_best()? {
+            return Ok(());
+        }
+        self.reporter.note(format!(
+            "{} goes on from the weights of epoch {}, the best so far",
+            next.name,
+            self.keeper.best_epoch()
+        ))
+    }
+
     /// `epoch`: the last one done, counted from 1 over all phases.
     fn run_phase(&mut self, index: usize, epoch: &mut u32) -> Result<PhaseSummary, TrainingError> {
         let began = Instant::now();
@@ -105,10 +127,6 @@ impl Session<'_> {
         self.reporter.set_place(index, *epoch);
         self.announce(index, phase, (*epoch + 1).saturating_sub(done))?;
         self.network.set_trained(&self.plans[index])?;
-        if done < phase.epochs && !is_over {
-            self.prepare_features(index)?;
-            self.tell_shortage()?;
-        }
 
         let config = &self.experiment.training;
         let metric = monitored(config.monitor);
@@ -126,6 +144,21 @@ impl Session<'_> {
         if let Some(point) = resumed {
             self.restore_learner(point, &mut learner)?;
         }
+        let place = |epoch: u32, done_in_phase: u32, is_over: bool| PhaseStanding {
+            epoch,
+            phase: index,
+            done_in_phase,
+            is_over,
+            seconds: seconds_before + began.elapsed().as_secs_f64(),
+        };
+        if done < phase.epochs && !is_over {
+            let prepared = self.prepare_features(index);
+            if prepared.as_ref().is_err_and(is_stop) {
+                self.save_stopped(&place(*epoch, done, is_over), &learner)?;
+            }
+            prepared?;
+            self.tell_shortage()?;
+        }
         let batch_size = config.batch_size.max(1) as usize;
         let by_batch = self.plans[index].normalizes_by_batch;
         let steps_per_epoch = batch_count(self.train.len(), batch_size, by_batch) as u64;
@@ -134,24 +167,24 @@ impl Session<'_> {
                 "a BatchNorm that learns can't normalise by a single training picture".into(),
             ));
         }
+        let mut partial = standing.and_then(|standing| standing.partial.as_ref());
         while done < phase.epochs && !is_over {
-            *epoch += 1;
             let plan = EpochPlan {
                 phase: index,
-                epoch: *epoch,
+                epoch: *epoch + 1,
                 done_in_phase: done,
                 steps_per_epoch,
             };
-            is_over = self.run_epoch(&plan, &mut learner)?;
+            let ended = self.run_epoch(&plan, &mut learner, partial.take());
+            if ended.as_ref().is_err_and(is_stop) {
+                self.save_stopped(&place(*epoch, done, false), &learner)?;
+            }
+            is_over = ended?;
+            *epoch += 1;
             done += 1;
-            let place = PhaseStanding {
-                epoch: *epoch,
-                phase: index,
-                done_in_phase: done,
-                is_over,
-                seconds: seconds_before + began.elapsed().as_secs_f64(),
-            };
-            self.save_standing(&place, &learner)?;
+            self.is_unsaved = true;
+            let is_end = index + 1 == self.plans.len() && (is_over || done == phase.epochs);
+            self.save_standing(&place(*epoch, done, is_over), &learner, is_end)?;
             if is_over && done < phase.epochs {
                 self.reporter.note(format!(
                     "{} ends after {done} of {} epochs: {} has not improved for {} epochs",
@@ -168,6 +201,9 @@ impl Session<'_> {
         }
         // The next phase goes on from the averages, which are what was validated.
         learner.swap_averages()?;
+        if is_over {
+            self.return_to_best(index)?;
+        }
         let seconds = seconds_before + began.elapsed().as_secs_f64();
         let name = phase.name.clone();
         self.reporter.event(&TrainingEvent::PhaseFinished {
@@ -188,8 +224,10 @@ impl Session<'_> {
         &mut self,
         plan: &EpochPlan,
         learner: &mut Learner,
+        from: Option<&Partial>,
     ) -> Result<bool, TrainingError> {
         let began = Instant::now();
+        let seconds_before = from.map_or(0.0, |from| from.seconds);
         self.reporter.set_place(plan.phase, plan.epoch);
         let seed = mix(
             self.experiment.seed,
@@ -198,12 +236,31 @@ impl Session<'_> {
             0,
         );
         let generator = seeded(seed);
+        if from.is_some() {
+            self.restore_generator()?;
+        }
         let averaging = learner.averaging.as_mut();
-        let (trained, learning_rate) = self.train_epoch(plan, &mut learner.optimizer, averaging)?;
+        let trained = self.train_epoch(plan, &mut learner.optimizer, averaging, from);
+        if trained.as_ref().is_err_and(is_stop) {
+            self.remember_generator()?;
+        }
+        let (trained, learning_rate) = trained?;
         drop(generator);
 
         learner.swap_averages()?;
-        let validated = self.validate(self.plans[plan.phase].cut)?;
+        let validated = self.validate(self.plans[plan.phase].cut);
+        if validated.as_ref().is_err_and(is_stop) {
+            // Everything was trained on; what is missing is the validation.
+            learner.swap_averages()?;
+            self.remember_generator()?;
+            self.halted = Some(Partial {
+                batches: usize::try_from(plan.steps_per_epoch).unwrap_or(usize::MAX),
+                counted: trained.counted(),
+                rate: learning_rate.to_bits(),
+                seconds: seconds_before + began.elapsed().as_secs_f64(),
+            });
+        }
+        let validated = validated?;
         self.tell_shortage()?;
         let value = |read: fn(&Metrics) -> f64| validated.as_ref().map(read);
         let metrics = EpochMetrics {
@@ -215,7 +272,7 @@ impl Session<'_> {
             validation_loss: value(|metrics| metrics.loss.value()),
             validation_accuracy: value(|metrics| metrics.accuracy.value()),
             validation_macro_f1: value(|metrics| metrics.macro_f1.value()),
-            seconds: began.elapsed().as_secs_f64(),
+            seconds: seconds_before + began.elapsed().as_secs_f64(),
         };
         self.reporter
             .event(&TrainingEvent::EpochFinished(metrics))?;
@@ -342,7 +399,7 @@ impl Session<'_> {
 
     /// After a run that ended early: the listener gets the best weights so far, if it lacks them.
     pub fn hand_over_best(&mut self) -> Result<(), TrainingError> {
-        if self.keeper.is_pending() {
+        if self.keeper.is_pending() || self.reporter.lacks().weights {
             self.restore_kept()?;
         }
         Ok(())

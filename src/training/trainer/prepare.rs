@@ -183,6 +183,9 @@ pub(super) fn prepare<'a>(
         finished: Vec::new(),
         resumed: request.resume.as_ref(),
         pace: Pace::new(means.rest),
+        is_unsaved: false,
+        halted: None,
+        generator: Vec::new(),
         began,
         seconds_before: 0.0,
     };

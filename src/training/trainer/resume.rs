@@ -2,7 +2,10 @@
 
 use std::time::Instant;
 
+use tch::{Device, Kind};
+
 use super::phase::{Learner, Session};
+use crate::libtorch::{self, generator};
 use crate::training::TrainingError;
 use crate::training::resume::{Kept, ResumePoint, Standing, misfit};
 
@@ -17,26 +20,96 @@ pub(super) struct PhaseStanding {
 }
 
 impl Session<'_> {
-    /// Hands the listener where the run stands after an epoch, when that is due.
+    /// Hands the listener where the run stands after an epoch, when that is due; at the `end` of the last one in any case.
     pub fn save_standing(
         &mut self,
         place: &PhaseStanding,
         learner: &Learner,
+        is_end: bool,
     ) -> Result<(), TrainingError> {
-        if !self.pace.is_due() {
+        if !is_end && !self.pace.is_due() {
             return Ok(());
         }
         let began = Instant::now();
-        let point = self.standing(place, learner)?;
-        self.reporter.resume_point(&point)?;
+        let point = self.standing(place, learner, self.keeper.kept())?;
+        self.save(&point)?;
         self.pace.saved(began);
         Ok(())
+    }
+
+    /// The same of a run that a person stopped, between two batches, if something was trained since it was saved.
+    pub fn save_stopped(
+        &mut self,
+        place: &PhaseStanding,
+        learner: &Learner,
+    ) -> Result<(), TrainingError> {
+        let partial = self.halted.take();
+        if partial.is_none() && !self.is_unsaved {
+            return Ok(());
+        }
+        if partial.is_some() && self.generator.is_empty() {
+            // Without the generator's state it could not go on to the bit; what was saved last holds.
+            return Ok(());
+        }
+        // What is kept is of an earlier moment than the network.
+        let kept = match self.keeper.kept() {
+            Kept::Nothing => Kept::Nothing,
+            Kept::Last | Kept::Own => Kept::Own,
+        };
+        let mut point = self.standing(place, learner, kept)?;
+        if partial.is_some() {
+            point.tensors.append(&mut self.generator);
+        }
+        point.standing.partial = partial;
+        self.save(&point)
+    }
+
+    fn save(&mut self, point: &ResumePoint) -> Result<(), TrainingError> {
+        self.reporter.resume_point(point)?;
+        self.is_unsaved = self.reporter.lacks().resume_point;
+        Ok(())
+    }
+
+    /// Notes where libtorch's random numbers stand.
+    pub fn remember_generator(&mut self) -> Result<(), TrainingError> {
+        self.generator.clear();
+        if !libtorch::IS_THERE {
+            return Ok(());
+        }
+        for (name, device) in self.generators() {
+            let state = generator::state(device)?.f_to_kind(Kind::Int64)?;
+            self.generator.push((format!("generator/{name}"), state));
+        }
+        Ok(())
+    }
+
+    /// Puts libtorch's random numbers back to where they stood when the epoch was stopped.
+    pub fn restore_generator(&mut self) -> Result<(), TrainingError> {
+        let Some(point) = self.resumed else {
+            return Ok(());
+        };
+        for (name, device) in self.generators() {
+            let name = format!("generator/{name}");
+            let state = point.tensor(&name)?.f_to_kind(Kind::Uint8)?;
+            generator::set_state(device, &state).map_err(|_| misfit(&name))?;
+        }
+        Ok(())
+    }
+
+    /// The devices that draw random numbers.
+    fn generators(&self) -> Vec<(&'static str, Device)> {
+        let device = self.network.device;
+        let card = (device != Device::Cpu).then_some(("card", device));
+        std::iter::once(("processor", Device::Cpu))
+            .chain(card)
+            .collect()
     }
 
     fn standing(
         &self,
         place: &PhaseStanding,
         learner: &Learner,
+        kept: Kept,
     ) -> Result<ResumePoint, TrainingError> {
         let mut tensors = Vec::new();
         for (name, tensor) in &self.changing {
@@ -51,7 +124,6 @@ impl Session<'_> {
         }
         let state = learner.optimizer.export_state()?.into_iter();
         tensors.extend(state.map(|(name, tensor)| (format!("optimizer/{name}"), tensor)));
-        let kept = self.keeper.kept();
         if kept == Kept::Own {
             let values = self.changing.iter().zip(self.keeper.snapshot());
             tensors.extend(
@@ -70,6 +142,7 @@ impl Session<'_> {
             patience: learner.patience.as_ref().map(|patience| patience.watched()),
             best: self.keeper.best(),
             kept,
+            partial: None,
         };
         Ok(ResumePoint { standing, tensors })
     }

@@ -40,7 +40,7 @@ pub(super) fn sees_pictures(experiment: &Experiment, plans: &[PhasePlan], group:
 }
 
 /// Versions in which test pictures are seen.
-pub(in crate::training) fn test_views(experiment: &Experiment) -> u32 {
+pub fn test_views(experiment: &Experiment) -> u32 {
     match experiment.training.test_views {
         TestViews::Single => 1,
         TestViews::Flips => flip_views(&experiment.augmentation),

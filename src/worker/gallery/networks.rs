@@ -11,12 +11,13 @@ use sha2::{Digest, Sha256};
 
 use super::super::messages::{GalleryAnswer, GalleryQuestion, NeighbourPicture};
 use super::{Say, waiting};
+use crate::data::contents::Stamp;
 use crate::data::{PictureSource, Split, StopFlag, decode};
 use crate::evaluation::neighbours::FeatureIndex;
 use crate::ordinary_file::{self, Links};
 use crate::paths;
 use crate::runs::gallery::{SplitPicture, split_pictures};
-use crate::runs::{atomic, evaluate, files};
+use crate::runs::{answers, atomic, evaluate, files};
 use crate::training::inference::Classifier;
 use crate::training::leave_cores;
 
@@ -56,6 +57,21 @@ struct Memory {
     /// The one used last stands last.
     networks: VecDeque<(PathBuf, Classifier)>,
     features: BTreeMap<PathBuf, Features>,
+    /// The weights that both are of.
+    weights: BTreeMap<PathBuf, Stamp>,
+}
+
+impl Memory {
+    /// Forgets what is of earlier weights: a run that was gone on with has others.
+    fn forget_earlier(&mut self, folder: &Path) {
+        let Ok(now) = Stamp::of(&folder.join(files::WEIGHTS)) else {
+            return;
+        };
+        if self.weights.insert(folder.to_path_buf(), now) != Some(now) {
+            self.networks.retain(|(other, _)| other != folder);
+            self.features.remove(folder);
+        }
+    }
 }
 
 /// Answers until the other side hangs up. Maps come first: whoever leafs through pictures waits for them.
@@ -108,6 +124,7 @@ pub(super) fn answer_questions(questions: &Receiver<GalleryQuestion>, say: &Say,
 
 fn step(work: &mut Work, memory: &mut Memory, say: &Say, stop: &StopFlag) {
     if let Some((folder, (source, class))) = work.explain.pop_first() {
+        memory.forget_earlier(&folder);
         let result = memory
             .network(&folder)
             .and_then(|network| {
@@ -128,6 +145,7 @@ fn step(work: &mut Work, memory: &mut Memory, say: &Say, stop: &StopFlag) {
     let Some(wanted) = &work.neighbours else {
         return;
     };
+    memory.forget_earlier(&wanted.folder);
     match memory.compute_some(&wanted.folder, stop) {
         Ok((done, total)) if done < total => say(GalleryAnswer::FeaturesProgress {
             folder: wanted.folder.clone(),
@@ -247,13 +265,10 @@ impl Memory {
 
 /// Where the features of a run's training pictures are kept: named by its folder and its weights.
 fn features_file(folder: &Path) -> Option<PathBuf> {
-    let weights = std::fs::metadata(folder.join(files::WEIGHTS)).ok()?;
+    let checkpoint = answers::checkpoint(folder).ok()??;
     let mut hash = Sha256::new();
     hash.update(folder.as_os_str().as_encoded_bytes());
-    hash.update(weights.len().to_le_bytes());
-    let written = weights.modified().ok()?;
-    let since = written.duration_since(std::time::UNIX_EPOCH).ok()?;
-    hash.update(since.as_nanos().to_le_bytes());
+    hash.update(checkpoint.as_bytes());
     let name: String = hash.finalize()[..16]
         .iter()
         .map(|byte| format!("{byte:02x}"))

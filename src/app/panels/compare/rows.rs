@@ -7,7 +7,7 @@ use super::super::results::spread_text;
 use super::view::Named;
 use crate::evaluation::{Spread, wilson};
 use crate::runs::comparison::{ComparedRun, Comparison};
-use crate::runs::seeds;
+use crate::runs::seeds::{self, one_per_seed};
 
 /// A line of the table of results: a run, or several seeds of one experiment together.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,10 +78,7 @@ fn run_row(run: &ComparedRun, named: &Named, of_group: bool) -> ResultRow {
     let (correct, total) = (run.confusion.correct(), run.confusion.total());
     let interval = wilson(correct, total);
     let summary = &run.summary;
-    let loss = summary
-        .test
-        .as_ref()
-        .map_or_else(|| "–".into(), |test| format!("{:.3}", test.loss));
+    let loss = format!("{:.3}", run.log_loss);
     ResultRow {
         name: named.name.clone(),
         color: Some(named.color),
@@ -117,7 +114,12 @@ fn run_row(run: &ComparedRun, named: &Named, of_group: bool) -> ResultRow {
 
 /// Several seeds of one experiment: means, with the spread of accuracy and macro-F1.
 fn group_row(comparison: &Comparison, group: &[usize]) -> ResultRow {
-    let runs: Vec<&ComparedRun> = group.iter().map(|&run| &comparison.runs[run]).collect();
+    let once = one_per_seed(group, |run| {
+        let run = &comparison.runs[run];
+        (Some(run.experiment.seed), run.summary.started)
+    });
+    let repeats = group.len() - once.len();
+    let runs: Vec<&ComparedRun> = once.iter().map(|&run| &comparison.runs[run]).collect();
     let spread = |value: &dyn Fn(&ComparedRun) -> Option<f64>| {
         let values: Vec<f64> = runs.iter().filter_map(|run| value(run)).collect();
         Spread::new(&values)
@@ -126,6 +128,7 @@ fn group_row(comparison: &Comparison, group: &[usize]) -> ResultRow {
     let mean = |spread: Option<Spread>, write: &dyn Fn(f64) -> String| {
         spread.map_or_else(dash, |spread| write(spread.mean.value))
     };
+    let is_spread = runs.len() > 1;
     let accuracy = spread(&|run| Some(run.confusion.accuracy()));
     let macro_f1 = spread(&|run| Some(run.report.macro_average.f1));
     let range = accuracy.map_or_else(dash, |spread| {
@@ -136,21 +139,30 @@ fn group_row(comparison: &Comparison, group: &[usize]) -> ResultRow {
         )
     });
     let name = seeds::base_name(&runs[0].summary.experiment);
+    let count = match (runs.len(), repeats) {
+        (seeds, 0) => format!("{seeds} seeds"),
+        (1, repeats) => format!("{} times one seed", repeats + 1),
+        (seeds, repeats) => format!("{seeds} seeds ({repeats} repeated)"),
+    };
     ResultRow {
-        name: format!("{name}, {} seeds", runs.len()),
+        name: format!("{name}, {count}"),
         color: None,
         of_group: false,
         values: vec![
-            accuracy.map_or_else(dash, |spread| spread_text(&spread)),
+            accuracy.map_or_else(dash, |spread| match is_spread {
+                true => spread_text(&spread),
+                false => format::percent(spread.mean.value),
+            }),
             range.clone(),
-            macro_f1.map_or_else(dash, |spread| {
-                format!(
+            macro_f1.map_or_else(dash, |spread| match is_spread {
+                true => format!(
                     "{:.3} ± {:.3}",
                     spread.mean.value, spread.standard_deviation
-                )
+                ),
+                false => format!("{:.3}", spread.mean.value),
             }),
             mean(
-                spread(&|run| run.summary.test.as_ref().map(|test| test.loss)),
+                spread(&|run| Some(run.log_loss)),
                 &|loss| format!("{loss:.3}"),
             ),
             String::new(),
@@ -163,10 +175,13 @@ fn group_row(comparison: &Comparison, group: &[usize]) -> ResultRow {
             ),
             format::compact(runs[0].summary.trainable_parameters),
         ],
-        tooltip: format!(
-            "Mean and standard deviation over {} seeds on the same split; lowest and highest accuracy {range}",
-            runs.len()
-        ),
+        tooltip: match is_spread {
+            true => format!(
+                "Mean and standard deviation over {} seeds on the same split; lowest and highest accuracy {range}",
+                runs.len()
+            ),
+            false => "Repeats of one seed give the same numbers and say nothing of luck: train with other seeds".into(),
+        },
     }
 }
 

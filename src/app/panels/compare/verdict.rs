@@ -2,9 +2,8 @@
 
 use super::super::format;
 use super::view::Named;
-use crate::evaluation::{PairedComparison, Prediction, Predictions, SeedComparison, Verdict};
 use crate::runs::comparison::Comparison;
-use crate::runs::seeds;
+use crate::runs::{better, seeds};
 
 /// A verdict in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,31 +19,23 @@ pub(super) fn verdict(
     from: usize,
     to: usize,
 ) -> Option<VerdictText> {
-    // The test looks at right and wrong alone.
-    let rightness = |run: usize| Predictions {
-        classes: vec!["right".into(), "wrong".into()],
-        rows: comparison
-            .files
-            .iter()
-            .enumerate()
-            .map(|(picture, file)| Prediction {
-                file: file.clone(),
-                truth: 0,
-                probabilities: if comparison.is_right(run, picture) {
-                    vec![1.0, 0.0]
-                } else {
-                    vec![0.0, 1.0]
-                },
-            })
-            .collect(),
-    };
-    let paired = PairedComparison::new(&rightness(from), &rightness(to)).ok()?;
     let (first, second) = (&runs[from].name, &runs[to].name);
-    let mut verdict = Verdict::new(first, second, &paired);
     let name = |run: usize| seeds::base_name(&comparison.runs[run].summary.experiment).to_owned();
-    if let Some(seeds) = seed_pairs(comparison, from, to) {
-        verdict = verdict.with_seeds(&name(from), &name(to), &seeds);
-    }
+    let judged = better::judge(
+        (first, &comparison.right(from)),
+        (second, &comparison.right(to)),
+        (&name(from), &name(to)),
+        &seed_pairs(comparison, from, to),
+    );
+    let (paired, verdict) = match judged {
+        Ok(judged) => judged,
+        Err(reason) => {
+            return Some(VerdictText {
+                sentence: reason,
+                evidence: Vec::new(),
+            });
+        }
+    };
     let mut evidence = vec![format!(
         "Of {}, {} went from wrong to right and {} from right to wrong. The interval of the difference is Newcombe's \
          for pairs, 95 %; p is McNemar's exact test: how often chance alone would split them so unevenly.",
@@ -59,21 +50,25 @@ pub(super) fn verdict(
     })
 }
 
-/// Accuracies of two experiments under the same seeds.
-fn seed_pairs(comparison: &Comparison, from: usize, to: usize) -> Option<SeedComparison> {
+/// Accuracies of two experiments under the same seeds, each seed once.
+fn seed_pairs(comparison: &Comparison, from: usize, to: usize) -> Vec<(f64, f64)> {
     let group = |run: usize| comparison.groups.iter().find(|group| group.contains(&run));
-    let (first, second) = (group(from)?, group(to)?);
+    let (Some(first), Some(second)) = (group(from), group(to)) else {
+        return Vec::new();
+    };
     if first == second {
-        return None;
+        return Vec::new();
     }
     let accuracy = |run: usize| comparison.runs[run].confusion.accuracy();
     let seed = |run: usize| comparison.runs[run].experiment.seed;
-    let pairs: Vec<(f64, f64)> = first
-        .iter()
-        .filter_map(|&one| {
+    let started = |run: usize| comparison.runs[run].summary.started;
+    let once = |group: &[usize]| seeds::one_per_seed(group, |run| (Some(seed(run)), started(run)));
+    let second = once(second);
+    once(first)
+        .into_iter()
+        .filter_map(|one| {
             let other = second.iter().find(|&&other| seed(other) == seed(one))?;
             Some((accuracy(one), accuracy(*other)))
         })
-        .collect();
-    SeedComparison::new(&pairs)
+        .collect()
 }

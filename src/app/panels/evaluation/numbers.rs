@@ -20,7 +20,13 @@ fn card(label: &str, score: &Score, share: bool, what: &str) -> Card {
             format!("{} – {}{unit}", write(interval.low), write(interval.high)),
             format!("95 % interval ({})", method(score.method)),
         ),
-        None => ("…".into(), "The 95 % interval is being worked out".into()),
+        None if score.method == (IntervalMethod::Bootstrap { resamples: 0 }) => {
+            ("…".into(), "The 95 % interval is being worked out".into())
+        }
+        None => (
+            "no interval".into(),
+            "Too few pictures for an interval: every resample gives the same".into(),
+        ),
     };
     Card {
         label: label.into(),

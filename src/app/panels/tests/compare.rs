@@ -58,6 +58,7 @@ fn comparison(
                 predicted: predicted.clone(),
                 confidence: vec![0.75; truths.len()],
                 report: ClassificationReport::new(&confusion),
+                log_loss: 0.5,
                 confusion,
             }
         })

@@ -10,3 +10,4 @@ mod frozen;
 mod mixed;
 mod resuming;
 mod shortage;
+mod stopping;

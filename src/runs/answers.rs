@@ -1,0 +1,141 @@
+//! `answers.json`: which checkpoint a run's stored answers are of.
+//!
+//! Answers (`predictions.csv` and the like) count only for the weights that gave them, told by the SHA-256 of
+//! `weights.safetensors`; a run that is gone on with gets other weights. They also say in how many views each picture was
+//! seen. Runs of versions that kept no such file are judged by the age of their files, which is an assumption and is said.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{RunError, RunState, atomic, files, store};
+use crate::data::hash::hexadecimal;
+
+/// The file in a run's folder.
+pub const FILE: &str = "answers.json";
+/// Of the file's layout. A later one is not understood, and counts as no file.
+const VERSION: u32 = 1;
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Answers {
+    version: u32,
+    /// By the answers' file.
+    files: BTreeMap<String, Entry>,
+}
+
+/// What one file of answers is of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Entry {
+    /// SHA-256 of the weights.
+    checkpoint: String,
+    /// In which each picture was seen.
+    views: u32,
+}
+
+/// Whether stored answers count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Validity {
+    /// They are of the weights that stand there now.
+    Known,
+    /// As far as the age of the files tells, or because the run came to its end and says nothing else.
+    Assumed,
+    /// There are none, or they are of other weights, or of other views.
+    Stale,
+}
+
+/// Says that the answers in `file`, seen in so many `views`, are of `checkpoint`. By the folder's only writer.
+///
+/// # Errors
+/// When the file can't be written.
+pub(super) fn record(
+    folder: &Path,
+    file: &str,
+    checkpoint: &str,
+    views: u32,
+) -> Result<(), RunError> {
+    let mut answers = read(folder).unwrap_or_default();
+    answers.version = VERSION;
+    answers.files.insert(
+        file.to_owned(),
+        Entry {
+            checkpoint: checkpoint.to_owned(),
+            views,
+        },
+    );
+    let path = folder.join(FILE);
+    let mut bytes =
+        serde_json::to_vec_pretty(&answers).map_err(|error| files::problem(&path, error))?;
+    bytes.push(b'\n');
+    atomic::write(&path, &bytes)
+        .map_err(|error| files::problem(&path, format!("can't be written ({error})")))
+}
+
+/// Whether the answers in `file` are of the run's present weights, each picture seen in so many `views`.
+///
+/// # Errors
+/// When the weights can't be read.
+pub(super) fn validity(folder: &Path, file: &str, views: u32) -> Result<Validity, RunError> {
+    let Ok(answered) = fs::metadata(folder.join(file)).and_then(|data| data.modified()) else {
+        return Ok(Validity::Stale);
+    };
+    let entry = read(folder).and_then(|mut answers| answers.files.remove(file));
+    if let Some(entry) = entry {
+        // Whoever removed the weights to save space kept the answers for a reason.
+        let is_same = checkpoint(folder)?.is_none_or(|checkpoint| checkpoint == entry.checkpoint);
+        return Ok(match is_same && entry.views == views {
+            true => Validity::Known,
+            false => Validity::Stale,
+        });
+    }
+    let is_test = file == files::PREDICTIONS;
+    if !is_test && views != store::test_views(folder)? {
+        // Earlier versions saw every split as the test pictures.
+        return Ok(Validity::Stale);
+    }
+    if is_test && store::read_summary(folder)?.state == RunState::Finished {
+        // The training wrote them last. Its weights may be younger: they were still on their way to the disk.
+        return Ok(Validity::Assumed);
+    }
+    let weights = fs::metadata(folder.join(files::WEIGHTS)).and_then(|data| data.modified());
+    Ok(match weights.is_ok_and(|weights| weights > answered) {
+        true => Validity::Stale,
+        false => Validity::Assumed,
+    })
+}
+
+/// SHA-256 of the run's weights; nothing where there are none.
+///
+/// # Errors
+/// When they can't be read.
+pub fn checkpoint(folder: &Path) -> Result<Option<String>, RunError> {
+    let path = folder.join(files::WEIGHTS);
+    if !path.is_file() {
+        return Ok(None);
+    }
+    sha256(&path).map(Some)
+}
+
+/// SHA-256 of a file, a piece in memory at a time.
+pub(super) fn sha256(path: &Path) -> Result<String, RunError> {
+    let failed = |error: std::io::Error| files::problem(path, format!("can't be read ({error})"));
+    let mut file = fs::File::open(path).map_err(failed)?;
+    let mut hash = Sha256::new();
+    let mut piece = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut piece).map_err(failed)? {
+            0 => return Ok(hexadecimal(&hash.finalize())),
+            length => hash.update(&piece[..length]),
+        }
+    }
+}
+
+/// What is not there, or not understood, says nothing.
+fn read(folder: &Path) -> Option<Answers> {
+    let bytes = files::read(&folder.join(FILE)).ok()?;
+    let answers: Answers = serde_json::from_slice(&bytes).ok()?;
+    (answers.version == VERSION).then_some(answers)
+}

@@ -1,0 +1,230 @@
+//! Which of two tested runs is better: one rule for the window's results and its comparison, the report and the command
+//! line.
+//!
+//! Two runs are set against each other on the same test pictures, by McNemar's exact test and Newcombe's interval for
+//! pairs (`evaluation::paired`); experiments that were trained with several seeds also by their means. Where the pictures
+//! are not the same, or nobody knows which of them were right, there is no verdict but the reason.
+
+use super::{RunSummary, seeds, store};
+use crate::evaluation::{PairedComparison, Predictions, SeedComparison, Verdict};
+
+/// An experiment: its name and its runs, one of each seed.
+#[derive(Debug, Clone)]
+pub struct Side<'a> {
+    pub name: &'a str,
+    pub runs: Vec<&'a RunSummary>,
+}
+
+/// The verdict on two experiments, from what their summaries say: on a run of each with the same seed where there are
+/// such, else on the first of each.
+///
+/// # Errors
+/// Saying why they can't be compared.
+pub fn verdict(first: &Side<'_>, second: &Side<'_>) -> Result<Verdict, String> {
+    let nothing = || "there is no tested run to compare".to_owned();
+    let pairs = seed_pairs(first, second);
+    let (one, two) = match pairs.first() {
+        Some(pair) => *pair,
+        None => (
+            *first.runs.first().ok_or_else(nothing)?,
+            *second.runs.first().ok_or_else(nothing)?,
+        ),
+    };
+    store::same_test(one, two).map_err(|reason| {
+        format!(
+            "{} and {} can't be compared: {reason}",
+            first.name, second.name
+        )
+    })?;
+    let right = |run: &RunSummary| {
+        right(run).ok_or_else(|| {
+            format!(
+                "{} and {} can't be compared here, because it is not known which pictures {} had right: evaluate it on \
+                 its test pictures",
+                first.name, second.name, run.experiment
+            )
+        })
+    };
+    let accuracies: Vec<(f64, f64)> = pairs
+        .iter()
+        .filter_map(|(one, two)| Some((one.test.as_ref()?.accuracy, two.test.as_ref()?.accuracy)))
+        .collect();
+    let (_, verdict) = judge(
+        (first.name, &right(one)?),
+        (second.name, &right(two)?),
+        (seeds::base_name(first.name), seeds::base_name(second.name)),
+        &accuracies,
+    )?;
+    Ok(verdict)
+}
+
+/// The verdict on two named runs, from what each had right, picture by picture in the same order. `accuracies`: of their
+/// two experiments, a pair for each seed.
+///
+/// # Errors
+/// Saying why they can't be compared.
+pub fn judge(
+    first: (&str, &[bool]),
+    second: (&str, &[bool]),
+    experiments: (&str, &str),
+    accuracies: &[(f64, f64)],
+) -> Result<(PairedComparison, Verdict), String> {
+    let paired = PairedComparison::from_rightness(first.1, second.1)
+        .map_err(|error| format!("{} and {} can't be compared: {error}", first.0, second.0))?;
+    let mut verdict = Verdict::new(first.0, second.0, &paired);
+    if let Some(seeds) = SeedComparison::new(accuracies) {
+        verdict = verdict.with_seeds(experiments.0, experiments.1, &seeds);
+    }
+    Ok((paired, verdict))
+}
+
+/// Runs of both under the same seed, in the order of the first's.
+fn seed_pairs<'a>(first: &Side<'a>, second: &Side<'a>) -> Vec<(&'a RunSummary, &'a RunSummary)> {
+    let with_seed = |one: &&'a RunSummary| {
+        let seed = one.seed?;
+        let two = second.runs.iter().find(|two| two.seed == Some(seed))?;
+        Some((*one, *two))
+    };
+    first.runs.iter().filter_map(with_seed).collect()
+}
+
+/// Which test pictures were right, in the order of their names, as a summary keeps it: a bit for each, four to a
+/// hexadecimal digit, the first picture's highest.
+pub fn rightness(predictions: &Predictions) -> String {
+    let mut rows: Vec<(&str, bool)> = predictions
+        .rows
+        .iter()
+        .map(|row| (row.file.as_str(), row.is_correct()))
+        .collect();
+    rows.sort_unstable();
+    rows.chunks(4)
+        .filter_map(|four| {
+            let digit = (0..4).fold(0, |digit, place| {
+                digit << 1 | u32::from(four.get(place).is_some_and(|row| row.1))
+            });
+            char::from_digit(digit, 16)
+        })
+        .collect()
+}
+
+/// What [`rightness`] wrote for a run; nothing where it does not fit the run's test pictures.
+fn right(run: &RunSummary) -> Option<Vec<bool>> {
+    let text = run.right.as_deref()?;
+    let count = run.test.as_ref()?.n;
+    if text.len() != count.div_ceil(4) {
+        return None;
+    }
+    let mut right = Vec::with_capacity(count + 3);
+    for digit in text.chars() {
+        let digit = digit.to_digit(16)?;
+        right.extend((0..4).map(|place| digit >> (3 - place) & 1 == 1));
+    }
+    right.truncate(count);
+    Some(right)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests may panic")]
+mod tests {
+    use super::*;
+    use crate::evaluation::{Better, Prediction};
+    use crate::runs::store::tests_summary;
+    use crate::training::events::TestMetrics;
+
+    fn predictions(right: &[bool]) -> Predictions {
+        Predictions {
+            classes: vec!["a".into(), "b".into()],
+            rows: right
+                .iter()
+                .enumerate()
+                .rev()
+                .map(|(place, &right)| Prediction {
+                    file: format!("{place:04}"),
+                    truth: 0,
+                    probabilities: if right {
+                        vec![1.0, 0.0]
+                    } else {
+                        vec![0.0, 1.0]
+                    },
+                })
+                .collect(),
+        }
+    }
+
+    fn run(name: &str, seed: u64, right: &[bool]) -> RunSummary {
+        let predictions = predictions(right);
+        let share = right.iter().filter(|right| **right).count() as f64 / right.len() as f64;
+        RunSummary {
+            experiment: name.into(),
+            seed: Some(seed),
+            test_pictures: right.len(),
+            test: Some(TestMetrics {
+                loss: 0.5,
+                accuracy: share,
+                macro_f1: share,
+                n: right.len(),
+            }),
+            right: Some(rightness(&predictions)),
+            ..tests_summary()
+        }
+    }
+
+    #[test]
+    fn what_was_right_comes_back_whatever_the_order_and_the_number() {
+        for count in [1, 3, 4, 5, 31] {
+            let pattern: Vec<bool> = (0..count).map(|place| place % 3 != 1).collect();
+            assert_eq!(right(&run("x", 1, &pattern)).unwrap(), pattern);
+        }
+        let mut broken = run("x", 1, &[true; 9]);
+        broken.right = Some("f".into());
+        assert_eq!(right(&broken), None);
+        broken.right = Some("xyz".into());
+        assert_eq!(right(&broken), None);
+    }
+
+    #[test]
+    fn the_rule_is_mcnemars_on_the_same_pictures() {
+        // 40 pictures: the second has 12 more right, and 1 of them wrong.
+        let first: Vec<bool> = (0..40).map(|place| place < 20).collect();
+        let second: Vec<bool> = (0..40).map(|place| place < 32 && place != 0).collect();
+        let (one, two) = (run("One", 1, &first), run("Two", 1, &second));
+        let side = |name, runs: Vec<_>| Side { name, runs };
+        let found = verdict(&side("One", vec![&one]), &side("Two", vec![&two])).unwrap();
+        assert_eq!(found.better, Better::Second);
+        assert_eq!(found.headline, "Two is better");
+        assert!(
+            found.evidence.contains("77.5 % against 50.0 %"),
+            "{}",
+            found.evidence
+        );
+        // Three pictures more can be chance.
+        let third: Vec<bool> = (0..40).map(|place| place < 23).collect();
+        let three = run("Three", 1, &third);
+        let found = verdict(&side("One", vec![&one]), &side("Three", vec![&three])).unwrap();
+        assert_eq!(found.better, Better::Neither);
+        // The same seed is looked for.
+        let other = run("Two", 2, &first);
+        let found = verdict(&side("One", vec![&one]), &side("Two", vec![&other, &two])).unwrap();
+        assert_eq!(found.better, Better::Second);
+    }
+
+    #[test]
+    fn what_can_t_be_compared_says_why() {
+        let one = run("One", 1, &[true, false]);
+        let mut two = run("Two", 1, &[true, true]);
+        two.right = None;
+        let side = |name, run| Side {
+            name,
+            runs: vec![run],
+        };
+        let reason = verdict(&side("One", &one), &side("Two", &two)).unwrap_err();
+        assert!(
+            reason.contains("not known which pictures Two had right"),
+            "{reason}"
+        );
+        let mut two = run("Two", 1, &[true, true]);
+        two.test_split = "other".into();
+        let reason = verdict(&side("One", &one), &side("Two", &two)).unwrap_err();
+        assert!(reason.contains("tested on different pictures"), "{reason}");
+    }
+}
