@@ -1,5 +1,8 @@
 //! The `graft` program: the window without arguments, headless commands with them.
 
+#[global_allocator]
+static ALLOCATOR: graft::allocator::WithReserve = graft::allocator::WithReserve;
+
 fn main() -> std::process::ExitCode {
     graft::allocator::keep_freed_memory();
     graft::ending::end(graft::cli::main())

@@ -66,6 +66,8 @@ pub struct Estimate {
     pub activations: u64,
     /// Outputs of the frozen part's largest layers, of one picture.
     pub frozen_picture: u64,
+    /// Outputs of the other part's largest layers, of one picture, where nothing learns: in validation and test.
+    pub evaluated_picture: u64,
     /// The frozen part's kept output for every picture.
     pub features: u64,
     /// The decoded pictures that stand in memory.
@@ -121,13 +123,17 @@ impl Estimate {
         let (mut outputs, mut largest) = (all_pooled, 0);
         // In front of the first layer that changes: a layer's input and output stand side by side.
         let (mut frozen, mut frozen_outputs, mut before) = (0.0, 0, 0);
+        let mut evaluated_outputs = 0;
         for (index, leaf) in leaves.iter().take(count).enumerate() {
             let forward = leaf.multiply_adds as f64;
             whole += forward * (1.0 + BACKWARD);
+            let side_by_side = before + numbers(leaf);
+            before = numbers(leaf);
             if index < steady {
                 frozen += forward;
-                frozen_outputs = frozen_outputs.max(before + numbers(leaf));
-                before = numbers(leaf);
+                frozen_outputs = frozen_outputs.max(side_by_side);
+            } else {
+                evaluated_outputs = evaluated_outputs.max(side_by_side);
             }
             cost += forward
                 * match index {
@@ -179,6 +185,7 @@ impl Estimate {
             activations: ((outputs + BACKWARD_TENSORS * largest) * at_once * learned_number)
                 .max(frozen_outputs * FROZEN_BATCH * NUMBER),
             frozen_picture: frozen_outputs * NUMBER,
+            evaluated_picture: evaluated_outputs * NUMBER,
             features,
             pictures: situation.pictures.map_or(0, |pictures| {
                 let seen = match (keeps_features, steady > 0) {
@@ -214,13 +221,20 @@ impl Estimate {
 
     /// Bytes in all.
     pub fn memory(&self) -> u64 {
-        PROGRAM
-            + self.weights
-            + self.gradients
-            + self.optimizer
-            + self.activations
-            + self.features
-            + self.pictures
+        self.parts().iter().map(|(_, bytes)| bytes).sum()
+    }
+
+    /// Outputs of layers while a batch is learned from, or while pictures are validated: whichever is more.
+    fn outputs(&self) -> u64 {
+        self.activations.max(self.evaluated_picture * BATCH as u64)
+    }
+
+    /// Bytes of the process's own where `room` bytes may hold features, and pictures beyond a budget are kept in a file
+    /// (see [`crate::training::reading::Reading::budget`]), while validation and test take `evaluated` pictures at once.
+    pub fn memory_within(&self, room: u64, evaluated: u64) -> u64 {
+        let outputs = self.activations.max(self.evaluated_picture * evaluated);
+        let kept = (self.features + self.pictures).min(room);
+        PROGRAM + self.weights + self.gradients + self.optimizer + outputs + kept
     }
 
     /// What it is made of, a line each.
@@ -230,7 +244,7 @@ impl Estimate {
             ("Weights and their copies", self.weights),
             ("Gradients", self.gradients),
             ("Optimizer", self.optimizer),
-            ("Outputs of one batch", self.activations),
+            ("Outputs of one batch", self.outputs()),
             ("Kept features", self.features),
             ("Decoded pictures", self.pictures),
         ]

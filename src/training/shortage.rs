@@ -55,6 +55,13 @@ impl AtOnce {
         }
     }
 
+    /// No more than `most` from now on.
+    pub fn limit(&self, most: Option<u32>) {
+        if let Some(most) = most {
+            self.most.set(self.most().min(most.max(1) as usize));
+        }
+    }
+
     pub fn most(&self) -> usize {
         self.most.get()
     }

@@ -2,6 +2,7 @@
 
 mod bench;
 mod demo;
+mod limits;
 mod places;
 mod setup;
 mod steps;
@@ -17,6 +18,8 @@ usage: cargo xtask COMMAND
                    (without a display: trains both and writes the figures)
   bench            set-up, then the same work in Graft and in the Python scripts of tests/peers (hours, on a machine that
                    does nothing else): [--rounds N] [--pictures FOLDER] [--python PROGRAM] [--work NAME]...
+  limits           ResNet-50 under twenty limits of memory, by control group and by ulimit -v (half an hour): [--by group|ulimit]
+                   [--from GB] [--to GB] [--count N] [--program FILE]
   test             set-up, then formatting, lints, documentation and tests
 
 Everything is kept in $GRAFT_HOME (the user's data folder, unless it is set), never in the checkout.";
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
         }),
         ["demo"] => demo::run(),
         ["bench", ref arguments @ ..] => bench::run(arguments),
+        ["limits", ref arguments @ ..] => limits::run(arguments),
         ["test"] => test::run(),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

@@ -3,6 +3,7 @@
 mod batches;
 mod epoch;
 mod evaluate;
+mod fitting;
 mod keeper;
 mod phase;
 mod precompute;
@@ -28,7 +29,7 @@ use std::time::Instant;
 
 use super::TrainingError;
 use super::events::{TestMetrics, TrainingListener};
-use super::memory;
+use super::memory::MemoryLimit;
 use super::movement::Movement;
 use super::network::{BuildBackbone, build_backbone};
 use super::resume::{Pace, ResumePoint};
@@ -98,9 +99,11 @@ pub fn train(
     request: TrainingRequest,
     listener: &mut dyn TrainingListener,
 ) -> Result<Outcome, TrainingError> {
+    let limit = MemoryLimit::now();
     let means = Means {
         build: &build_backbone,
-        memory_bytes: memory::total_bytes(),
+        memory_bytes: limit.bytes,
+        limit,
         rest: Pace::REST,
         // Tests share no folder with a person.
         cache: (!cfg!(test)).then(paths::cache),
@@ -111,8 +114,10 @@ pub fn train(
 /// What a run takes from its surroundings; tests put their own in its place.
 struct Means<'a> {
     build: BuildBackbone<'a>,
-    /// The machine's memory. Half of it may hold pictures and features.
+    /// Half of it may hold pictures and features.
     memory_bytes: u64,
+    /// What this process may take in all.
+    limit: MemoryLimit,
     /// See [`Pace`].
     rest: u32,
     /// Where features are kept for other runs; `None` keeps nothing.

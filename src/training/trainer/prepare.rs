@@ -4,11 +4,13 @@ use std::time::Instant;
 
 use tch::{Cuda, Device, Tensor};
 
+use super::fitting;
 use super::keeper::Keeper;
 use super::phase::Session;
 use super::precompute::open_disk;
 use super::workload::sees_pictures;
 use super::{Means, TrainingRequest};
+use crate::allocator;
 use crate::data::square::SquareSpec;
 use crate::data::{Dataset, RemarkKind, split};
 use crate::experiment::{ClassWeights, Experiment, HeadLayer, Monitor, OutputLayer};
@@ -137,7 +139,13 @@ pub(super) fn prepare<'a>(
         (Group::Validation, validation.len()),
         (Group::Test, test.len()),
     ];
-    let needs = needs(experiment, &network, sizes)?;
+    let fitted = fitting::fit(experiment, &network, &plans, sizes, means.limit)?;
+    if let Some(line) = &fitted.note {
+        reporter.warn(line.clone())?;
+        allocator::give_back();
+    }
+    network.at_once.limit(fitted.evaluated);
+    let needs = needs(experiment, fitted.micro_batch, &network, sizes)?;
     let on_device = needs.iter().map(Estimate::on_device).max().unwrap_or(0);
     let needed = needs.into_iter().max_by_key(Estimate::memory);
     let kept = groups
@@ -175,7 +183,7 @@ pub(super) fn prepare<'a>(
         validation,
         test,
         cache,
-        at_once: AtOnce::new(experiment.training.micro_batch, device),
+        at_once: AtOnce::new(fitted.micro_batch, device),
         loss,
         keeper,
         reporter,
@@ -376,12 +384,16 @@ fn class_counts(members: &Members, classes: usize) -> Vec<usize> {
     counts
 }
 
-/// The memory of every phase.
-fn needs(
+/// The memory of every phase, where `micro_batch` pictures are learned from at once.
+pub(super) fn needs(
     experiment: &Experiment,
+    micro_batch: Option<u32>,
     network: &Network,
     (train, validation, test): (usize, usize, usize),
 ) -> Result<Vec<Estimate>, TrainingError> {
+    let mut experiment = experiment.clone();
+    experiment.training.micro_batch = micro_batch;
+    let experiment = &experiment;
     let mut all = Vec::new();
     for phase in &experiment.phases {
         all.push(Estimate::new(&Situation {

@@ -18,6 +18,7 @@ use crate::models::parameters::ParameterStore;
 use crate::models::tree::LayerTree;
 use crate::models::{Backbone, ModelError};
 use crate::training::events::{EpochMetrics, TrainingEvent, TrainingListener};
+use crate::training::memory::{MemoryLimit, Reason};
 use crate::training::network::build_backbone;
 use crate::training::trainer::{Means, Outcome, PauseFlag, TrainingRequest, train_with};
 use crate::training::{ResumePoint, TrainingError};
@@ -265,12 +266,18 @@ pub fn run_in<'a>(
 pub struct Limits {
     pub learning: i64,
     pub inference: i64,
+    /// What the process may take, as the forecast is told.
+    pub memory: MemoryLimit,
 }
 
 impl Limits {
     pub const NONE: Self = Self {
         learning: i64::MAX,
         inference: i64::MAX,
+        memory: MemoryLimit {
+            bytes: 1 << 40,
+            reason: Reason::Machine,
+        },
     };
 
     fn check(most: i64, input: &Tensor) -> Result<(), ModelError> {
@@ -304,6 +311,7 @@ pub fn run_limited<'a>(
     let means = Means {
         build: &build,
         memory_bytes,
+        limit: limits.memory,
         // Every epoch is saved, however long that takes.
         rest: 0,
         cache: cache.map(std::path::Path::to_path_buf),

@@ -10,6 +10,7 @@ use crate::experiment::{ClassWeights, Experiment, FreezePlan, OutputLayer, Train
 use crate::training::TrainingError;
 use crate::training::events::TrainingEvent;
 use crate::training::features::store::FeatureStore;
+use crate::training::memory::{MemoryLimit, Reason};
 
 const COUNTS: [usize; 3] = [21, 5, 6];
 
@@ -182,4 +183,54 @@ fn what_a_run_will_need_is_told_before_it_trains() {
         .sum();
     assert_eq!(needed.gradients, 4 * learns);
     assert!(needed.pictures > 0 && needed.features > 0);
+}
+
+#[test]
+fn a_run_that_would_not_fit_into_its_memory_begins_with_fewer_pictures_at_once() {
+    let pictures = pictures(2, COUNTS);
+    let mut preset = preset();
+    preset.phases[0].freeze = FreezePlan::Nothing;
+    let plenty = run(&request(&pictures, preset.clone()));
+    let told = plenty.witness.events.iter().find_map(|event| match event {
+        TrainingEvent::MemoryForecast(needed) => Some(*needed),
+        _ => None,
+    });
+    let activations = told.unwrap().activations;
+    // What is left when the outputs of five of eight pictures fit: four are computed at once, as halving has it.
+    let rest = told.unwrap().memory_within(1 << 40, 1) - activations;
+    let bytes = (rest + activations / 8 * 5) / 100 * 116;
+    let limited = |bytes| {
+        let limits = Limits {
+            memory: MemoryLimit {
+                bytes,
+                reason: Reason::ControlGroup,
+            },
+            ..Limits::NONE
+        };
+        run_short(&pictures, preset.clone(), limits)
+    };
+    let fitted = limited(bytes);
+    assert!(fitted.result.is_ok(), "{:?}", fitted.result);
+    assert!(difference(&plenty, &fitted) < 2e-3);
+    let warnings = fitted.witness.warnings();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(
+        warnings[0].contains("control group")
+            && warnings[0].contains("4 pictures are computed at once")
+            && warnings[0].contains("Set training.micro_batch to 4"),
+        "{warnings:?}"
+    );
+    let forecast = fitted.witness.events.iter().find_map(|event| match event {
+        TrainingEvent::MemoryForecast(needed) => Some(needed.memory()),
+        _ => None,
+    });
+    assert!(forecast.unwrap() <= bytes);
+
+    let refused = limited(rest / 2);
+    let message = refused.result.unwrap_err().to_string();
+    assert!(
+        message.contains("even with 1 picture at once") && message.contains("control group"),
+        "{message}"
+    );
+    assert!(refused.witness.epochs().is_empty(), "nothing was trained");
 }

@@ -1,0 +1,143 @@
+//! How much memory this process may take.
+
+mod control_group;
+
+use crate::format;
+
+/// Taken where the system does not say.
+const ASSUMED: u64 = 8 << 30;
+
+/// The memory that this process may take, and who says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemoryLimit {
+    pub bytes: u64,
+    pub reason: Reason,
+}
+
+/// What sets a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// The machine has no more.
+    Machine,
+    /// A control group: a batch system, a container or systemd.
+    ControlGroup,
+    /// `ulimit -v` or `ulimit -d`: what a process may reserve, used or not.
+    ResourceLimit,
+}
+
+impl MemoryLimit {
+    /// The smallest of all limits. Those on reserved memory are told in memory that is used: of what is reserved now,
+    /// only a part is.
+    pub fn now() -> Self {
+        let own = status();
+        let field = |name| field(&own, name);
+        let used = field("VmRSS:").unwrap_or(0);
+        let reserved = |limit: Option<u64>, name| {
+            let bytes =
+                (used + limit?.saturating_sub(field(name)?)).saturating_sub(threads_reserve());
+            Some(Self {
+                bytes,
+                reason: Reason::ResourceLimit,
+            })
+        };
+        let private = field("RssAnon:").unwrap_or(used);
+        [control_group::limit(private).map(|bytes| Self {
+            bytes,
+            reason: Reason::ControlGroup,
+        })]
+        .into_iter()
+        .chain(resource_limits().map(|(limit, name)| reserved(limit, name)))
+        .flatten()
+        .fold(
+            Self {
+                bytes: total_bytes(),
+                reason: Reason::Machine,
+            },
+            |least, limit| {
+                if limit.bytes < least.bytes {
+                    limit
+                } else {
+                    least
+                }
+            },
+        )
+    }
+
+    /// "the 3.0 GB that its control group (a batch system, a container) allows"
+    pub fn text(&self) -> String {
+        let bytes = format::bytes(self.bytes);
+        match self.reason {
+            Reason::Machine => format!("the {bytes} of this machine"),
+            Reason::ControlGroup => format!(
+                "the {bytes} that this process's control group (a batch system, a container or systemd) leaves it"
+            ),
+            Reason::ResourceLimit => {
+                format!(
+                    "the {bytes} that this process's resource limit (ulimit -v or -d) leaves it"
+                )
+            }
+        }
+    }
+}
+
+/// The machine's memory in bytes.
+fn total_bytes() -> u64 {
+    let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    field(&text, "MemTotal:").unwrap_or(ASSUMED)
+}
+
+fn status() -> String {
+    std::fs::read_to_string("/proc/self/status").unwrap_or_default()
+}
+
+/// `MemTotal:       24576000 kB` of `/proc/meminfo` or `/proc/self/status`, in bytes.
+fn field(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find(|line| line.starts_with(name))?;
+    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    kilobytes.checked_mul(1024)
+}
+
+/// Limits on what is reserved, and what `/proc/self/status` calls what they count (getrlimit(2)).
+#[cfg(target_os = "linux")]
+fn resource_limits() -> [(Option<u64>, &'static str); 2] {
+    use rustix::process::{Resource, getrlimit};
+    [
+        (getrlimit(Resource::As).current, "VmSize:"),
+        (getrlimit(Resource::Data).current, "VmData:"),
+    ]
+}
+
+#[cfg(not(target_os = "linux"))]
+fn resource_limits() -> [(Option<u64>, &'static str); 2] {
+    [(None, "VmSize:"), (None, "VmData:")]
+}
+
+/// Stacks of the threads that training starts, which are reserved and hardly used.
+fn threads_reserve() -> u64 {
+    const STACK: u64 = 8 << 20;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+    // One of OpenMP and one of rayon for each core, those that read and tell, and what kernels compile.
+    STACK * (2 * threads + 4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_total_is_read_in_kilobytes() {
+        let text = "MemTotal:   2048 kB\nMemFree: 1 kB\n";
+        assert_eq!(field(text, "MemTotal:"), Some(2 << 20));
+        assert_eq!(field("nothing", "MemTotal:"), None);
+        assert_eq!(
+            field("MemTotal: 18446744073709551615 kB", "MemTotal:"),
+            None
+        );
+        assert!(total_bytes() > 1 << 20);
+        let limit = MemoryLimit::now();
+        assert!(
+            (1 << 20..=total_bytes()).contains(&limit.bytes),
+            "{limit:?}"
+        );
+    }
+}
