@@ -659,3 +659,44 @@ fn an_experiment_that_cant_run_is_refused_before_it_leaves_a_trace() {
     }
     assert!(!home.path().join("runs").exists());
 }
+
+#[test]
+fn a_table_is_told_on_one_screen() {
+    let home = Home::new();
+    let folder = home.path().join("beetles");
+    let mut rows = "image_id,age,dx,split\n".to_owned();
+    for number in 0..12_u8 {
+        let name = format!("images/{number}.png");
+        let path = folder.join(&name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        image::RgbImage::from_pixel(8, 8, image::Rgb([number, 0, 0]))
+            .save(path)
+            .unwrap();
+        let kind = ["red", "green"][usize::from(number % 2)];
+        let split = ["train", "train", "test", "unused"][usize::from(number / 3)];
+        rows += &format!("{number},{},{kind},{split}\n", 40 + number % 3);
+    }
+    std::fs::write(folder.join("train.csv"), rows).unwrap();
+    std::fs::write(
+        folder.join("sample_submission.csv"),
+        "image_id,dx\n0,red\n1,red\n",
+    )
+    .unwrap();
+    let text = home.printed(&["data", "beetles"]);
+    for said in [
+        "beetles: a table of paths and labels",
+        "9 pictures in 2 classes",
+        "The table is train.csv (12 rows, separated by commas, UTF-8).",
+        "Not read: sample_submission.csv (its name says that it is an example of what to submit).",
+        "The label is column “dx”, because of its name; other columns that could be: “age”.",
+        "The split is column “split”: test (3), train (6).",
+        "Warning: The split column holds “unused” (3 rows), which is no part of a split",
+        "9 paths were found by names without an ending: “0” is images/0.png.",
+    ] {
+        assert!(text.contains(said), "no “{said}”: {text}");
+    }
+    assert!(text.lines().count() < 24, "{text}");
+    let found = json(&home.printed(&["data", "beetles", "--json"]));
+    assert_eq!(found["classes"][0]["test"], 1);
+    assert!(found["remarks"].as_array().unwrap().len() >= 6);
+}

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::table::{Align, table};
 use super::{output, progress};
-use crate::data::{DataError, Dataset, RemarkKind, Split, StopFlag, scan, split};
+use crate::data::{DataError, Dataset, RemarkKind, Split, StopFlag, problems, scan, split};
 use crate::experiment::{DataConfig, DataSource, Experiment, preset};
 use crate::format;
 use crate::runs::gallery::SplitPicture;
@@ -162,6 +162,9 @@ pub fn scan_with_progress(
     dataset
 }
 
+/// Reasons for passing files over that are shown: what a person reads on one screen.
+const REASONS_SHOWN: usize = 12;
+
 /// Counts of one class: all, and those that the source assigns to training, validation and test.
 fn counts(dataset: &Dataset, label: usize) -> [usize; 4] {
     let mut counts = [0; 4];
@@ -206,6 +209,45 @@ fn title(source: &DataSource) -> &'static str {
     }
 }
 
+/// The title, of those parts of a split that there are.
+fn title_of(source: &DataSource, dataset: &Dataset) -> String {
+    if !matches!(source, DataSource::SplitFolders { .. }) {
+        return title(source).to_owned();
+    }
+    let parts: Vec<&str> = [Split::Train, Split::Validation, Split::Test]
+        .into_iter()
+        .filter(|&part| {
+            let mut pictures = dataset.pictures.iter();
+            pictures.any(|picture| picture.split == Some(part))
+        })
+        .map(Split::name)
+        .collect();
+    match parts.as_slice() {
+        [] => "folders of a split".to_owned(),
+        [only] => format!("{only} folder"),
+        [most @ .., last] => format!("{} and {last} folders", most.join(", ")),
+    }
+}
+
+/// Where the pictures are, if not in the folder itself that was asked about.
+fn below(path: &Path, source: &DataSource) -> Option<String> {
+    if matches!(source, DataSource::Table { .. }) {
+        return None;
+    }
+    let below = root(source)?.strip_prefix(path).ok()?;
+    (!below.as_os_str().is_empty()).then(|| below.display().to_string())
+}
+
+fn root(source: &DataSource) -> Option<&Path> {
+    match source {
+        DataSource::Unset => None,
+        DataSource::ClassFolders { path }
+        | DataSource::SplitFolders { path }
+        | DataSource::Cifar10 { path } => Some(path),
+        DataSource::Table { file, .. } => Some(file),
+    }
+}
+
 fn as_json(source: &DataSource, dataset: &Dataset) -> serde_json::Value {
     let classes: Vec<serde_json::Value> = dataset
         .classes
@@ -229,10 +271,12 @@ fn as_json(source: &DataSource, dataset: &Dataset) -> serde_json::Value {
 }
 
 fn as_text(path: &Path, source: &DataSource, dataset: &Dataset) -> String {
+    let place = below(path, source)
+        .map_or_else(String::new, |below| format!(", in {}", shown::line(&below)));
     let mut text = format!(
-        "{}: {}\n{} in {}",
+        "{}: {}{place}\n{} in {}",
         shown::line(&path.display().to_string()),
-        title(source),
+        title_of(source, dataset),
         format::count(dataset.pictures.len(), "picture", "pictures"),
         format::count(dataset.classes.len(), "class", "classes"),
     );
@@ -286,8 +330,13 @@ fn as_text(path: &Path, source: &DataSource, dataset: &Dataset) -> String {
         })
         .collect();
     text.push_str(&table(&header, &rows));
-    if !dataset.remarks.is_empty() {
+    if !assigned || !dataset.remarks.is_empty() {
         text.push('\n');
+    }
+    if !assigned {
+        text.push_str(
+            "Nothing here tells the split: training, validation and test pictures are drawn, class by class.\n",
+        );
     }
     for remark in &dataset.remarks {
         let mark = match remark.kind {
@@ -302,9 +351,27 @@ fn as_text(path: &Path, source: &DataSource, dataset: &Dataset) -> String {
             "\n{} passed over:",
             format::count(dataset.problems.len(), "file", "files")
         );
-        for problem in &dataset.problems {
-            let line = format!("{}: {}", problem.reason, problem.path.display());
+        // A table's pictures lie below its folder.
+        let root = root(source)
+            .map(|root| {
+                if root.is_file() {
+                    root.parent().unwrap_or(root)
+                } else {
+                    root
+                }
+            })
+            .unwrap_or(path);
+        let lines = problems::lines(&dataset.problems, root, REASONS_SHOWN);
+        let is_cut = lines.len() > REASONS_SHOWN;
+        for line in lines {
             let _ = writeln!(text, "  {}", shown::line(&line));
+        }
+        if is_cut
+            || problems::grouped(&dataset.problems)
+                .iter()
+                .any(|group| group.problems.len() > 3)
+        {
+            text.push_str("  (--json names every one)\n");
         }
     }
     text
@@ -313,7 +380,7 @@ fn as_text(path: &Path, source: &DataSource, dataset: &Dataset) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Picture, PictureSource, Problem};
+    use crate::data::{Picture, PictureSource, Problem, Remark};
 
     fn dataset(split: Option<Split>) -> Dataset {
         let picture = |name: &str, label, size| Picture {
@@ -353,6 +420,7 @@ mod tests {
              class  pictures   share\n\
              cat           1  33.3 %\n\
              dog           2  66.7 %\n\n\
+             Nothing here tells the split: training, validation and test pictures are drawn, class by class.\n\n\
              1 file passed over:\n  cut off: bad.jpg\n"
         );
         let document = as_json(&source, &dataset(Some(Split::Test)));
@@ -365,5 +433,42 @@ mod tests {
             document["problems"][0],
             json!({"path": "bad.jpg", "reason": "cut off"})
         );
+    }
+
+    #[test]
+    fn an_odd_folder_is_told_on_one_screen() {
+        let source = DataSource::SplitFolders {
+            path: "pets/unpacked".into(),
+        };
+        let mut odd = dataset(Some(Split::Train));
+        odd.pictures[2].split = Some(Split::Test);
+        odd.remarks = vec![Remark::taken("A."), Remark::warning("B.")];
+        odd.problems = (0..5000)
+            .map(|number| Problem {
+                path: format!("pets/unpacked/{number}.txt").into(),
+                reason: if number < 4900 {
+                    "is no picture".into()
+                } else {
+                    format!("is damaged ({})", "x".repeat(number - 4899))
+                },
+            })
+            .collect();
+        let text = as_text(Path::new("pets"), &source, &odd);
+        assert!(
+            text.starts_with("pets: train and test folders, in unpacked\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains(
+                "\nA.\nWarning: B.\n\n5,000 files passed over:\n  is no picture (4900 files): 0.txt, 1.txt, 2.txt and \
+                 4897 more\n  is damaged (x): 4900.txt\n"
+            ),
+            "{text}"
+        );
+        assert!(
+            text.ends_with("  and 89 more, for 89 other reasons\n  (--json names every one)\n"),
+            "{text}"
+        );
+        assert!(text.lines().count() < 30);
     }
 }

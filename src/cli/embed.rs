@@ -10,8 +10,8 @@ use serde_json::json;
 
 use super::outputs::warn_among_pictures;
 use super::{layers, output, progress, run, weights};
-use crate::data::{PictureSource, Problem, StopFlag, decode, scan};
-use crate::experiment::DataSource;
+use crate::data::{PictureSource, Problem, StopFlag, decode, problems, scan};
+use crate::experiment::{DataConfig, DataSource};
 use crate::format;
 use crate::models::device;
 use crate::runs::atomic;
@@ -81,12 +81,8 @@ pub fn embed(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let mut embedding = compute(&network, &pictures)?;
     embedding.skipped.splice(..0, skipped);
-    for problem in &embedding.skipped {
-        output::warn(&format!(
-            "passed over, {}: {}",
-            problem.reason,
-            problem.path.display()
-        ));
+    for line in problems::lines(&embedding.skipped, &arguments.folder, usize::MAX) {
+        output::warn(&format!("passed over, {line}"));
     }
     if embedding.files.is_empty() {
         bail!(
@@ -151,29 +147,35 @@ fn compute(network: &PretrainedNetwork, pictures: &[scan::NamedFile]) -> anyhow:
 /// The class of every file, by the folder that the source's layout names it by; `None` where the
 /// folders name no classes, or not every picture lies in one.
 fn labels(folder: &Path, files: &[String]) -> Option<(Vec<String>, Vec<i64>)> {
-    let (root, depth) = match scan::recognise(folder).ok()? {
-        DataSource::ClassFolders { path } => (path, 0),
-        DataSource::SplitFolders { path } => (path, 1),
-        _ => return None,
+    let source = scan::recognise(folder).ok()?;
+    if !matches!(
+        source,
+        DataSource::ClassFolders { .. } | DataSource::SplitFolders { .. }
+    ) {
+        return None;
+    }
+    let config = DataConfig {
+        source,
+        ..DataConfig::default()
     };
-    let below = root
-        .strip_prefix(folder)
-        .ok()?
-        .to_string_lossy()
-        .replace('\\', "/");
-    let prefix = if below.is_empty() { below } else { below + "/" };
-    let class = |file: &'_ String| -> Option<String> {
-        let parts: Vec<&str> = file.strip_prefix(&prefix)?.split('/').collect();
-        (parts.len() > depth + 1).then(|| parts[depth].to_owned())
-    };
-    let named: Vec<String> = files.iter().map(class).collect::<Option<_>>()?;
+    let listed = scan::list(&config, None, &StopFlag::default()).ok()?;
+    let class_of: HashMap<&Path, &String> = listed
+        .pictures
+        .iter()
+        .filter_map(|picture| {
+            let class = listed.classes.get(picture.label as usize)?;
+            Some((picture.source.path(), class))
+        })
+        .collect();
+    let class = |file: &String| class_of.get(folder.join(file).as_path()).copied();
+    let named: Vec<&String> = files.iter().map(class).collect::<Option<_>>()?;
     let classes: Vec<String> = named
         .iter()
         .collect::<BTreeSet<_>>()
         .into_iter()
-        .cloned()
+        .map(|class| (*class).clone())
         .collect();
-    let index = |name: &String| classes.binary_search(name).ok().map(|index| index as i64);
+    let index = |name: &&String| classes.binary_search(name).ok().map(|index| index as i64);
     let labels = named.iter().map(index).collect::<Option<_>>()?;
     Some((classes, labels))
 }

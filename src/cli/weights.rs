@@ -262,10 +262,18 @@ fn as_text(info: &ArchitectureInfo, file: &Path, report: &LoadReport, usable: bo
         let _ = writeln!(text, "  inside: {}", shown::line(inside));
     }
     if !report.others.is_empty() {
-        let _ = writeln!(text, "  other keys that fit: {}", report.others.join(", "));
+        let _ = writeln!(
+            text,
+            "  other keys that fit: {}",
+            shown::line(&report.others.join(", "))
+        );
     }
     if let Some(architecture) = &report.architecture {
-        let _ = writeln!(text, "  the file calls its network: {architecture}");
+        let _ = writeln!(
+            text,
+            "  the file calls its network: {}",
+            shown::line(architecture)
+        );
     }
     let _ = writeln!(text, "  fitting tensors: {}", report.loaded);
     let mismatched: Vec<String> = report

@@ -132,13 +132,7 @@ mod tests {
     fn a_table_s_pictures_are_around_its_folder_and_paths_start_at_the_preset() {
         let place = tempfile::tempdir().unwrap();
         fs::create_dir_all(place.path().join("data")).unwrap();
-        let source = DataSource::Table {
-            file: "data/labels.csv".into(),
-            path_column: Default::default(),
-            label_column: Default::default(),
-            split_column: None,
-            threshold: None,
-        };
+        let source = DataSource::table("data/labels.csv");
         let out = place.path().join("data/figures");
         let found = pictures_around(&out, &source, Some(place.path()));
         assert_eq!(found, Some(place.path().join("data")));

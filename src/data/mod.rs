@@ -9,6 +9,7 @@ pub mod duplicates;
 pub mod folds;
 pub mod hash;
 mod mapped;
+pub mod problems;
 mod random;
 pub mod replace;
 pub mod scan;

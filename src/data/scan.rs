@@ -1,12 +1,22 @@
 //! Finds the pictures of a source, checks that each decodes, and lists what was passed over.
 
+mod annotations;
 mod check;
 mod cifar;
+mod class_names;
 mod classes;
+mod doubts;
+mod entries;
 mod exclude;
+mod file_kinds;
 mod folders;
+mod layout;
+mod names;
+mod reading;
 mod recognise;
+mod roots;
 mod table;
+mod walk;
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -39,13 +49,24 @@ pub fn scan(
     progress(0, 0);
     let chosen = find(config, base, stop)?;
     let root = chosen.root.clone();
+    let class_paths = chosen.class_paths.clone();
     let dataset = check::check(chosen, progress, stop)?;
     let dataset = exclude::leave_out(dataset, &config.exclude);
-    classes::drop_empty(dataset, &root, !config.classes.is_empty())
+    let path_of = |class: &str| {
+        let path = class_paths.get(class).cloned();
+        path.unwrap_or_else(|| root.join(class))
+    };
+    let mut dataset = classes::drop_empty(dataset, &root, path_of, !config.classes.is_empty())?;
+    dataset.remarks.extend(doubts::pairs(&dataset));
+    // First what a person can mend.
+    dataset
+        .problems
+        .sort_by_key(|problem| file_kinds::is_harmless(&problem.reason));
+    Ok(dataset)
 }
 
 /// Every picture that `config.source` lists, by the names that [`scan`] gives them, none of them
-/// opened: sizes are 0, and a picture may be unusable or gone.
+/// opened but those whose name does not tell what they are: sizes are 0, and a picture may be unusable or gone.
 ///
 /// # Errors
 /// As [`scan`], but classes may be empty or few.
@@ -74,7 +95,7 @@ pub fn list(
 }
 
 /// Where every picture of `config.source` is, by the name that splits and predictions call it.
-/// Nothing is opened: what can't be used is among them.
+/// What can't be used is among them.
 ///
 /// # Errors
 /// As [`scan`].
@@ -104,10 +125,12 @@ fn find(config: &DataConfig, base: Option<&Path>, stop: &StopFlag) -> Result<Fou
     let found = match &config.source {
         DataSource::Unset => return Err(DataError::NoSource),
         DataSource::ClassFolders { path } => {
-            folders::class_folders(&paths::expand(path, base), stop)?
+            let found = folders::class_folders(&paths::expand(path, base), stop)?;
+            doubts::judge(found, &config.classes)?
         }
         DataSource::SplitFolders { path } => {
-            folders::split_folders(&paths::expand(path, base), stop)?
+            let found = folders::split_folders(&paths::expand(path, base), stop)?;
+            doubts::judge(found, &config.classes)?
         }
         DataSource::Cifar10 { path } => cifar::find(&paths::expand(path, base), stop)?,
         source @ DataSource::Table { .. } => {
@@ -125,6 +148,8 @@ struct Found {
     /// The folder (or table) that the source names, for messages.
     root: PathBuf,
     classes: Vec<String>,
+    /// Where a class's folder is, for messages; not of every kind of source.
+    class_paths: HashMap<String, PathBuf>,
     candidates: Vec<Candidate>,
     problems: Vec<Problem>,
     remarks: Vec<Remark>,
@@ -165,7 +190,7 @@ impl Found {
 pub type NamedFile = (PathBuf, String);
 
 /// Every file below `root` that is called like a picture, in the order of their names; and what was
-/// passed over. Nothing is opened.
+/// passed over. A file is opened only where its name does not tell what it is.
 ///
 /// # Errors
 /// [`DataError::Source`] when `root` is no folder that can be read, [`DataError::Stopped`].
@@ -173,15 +198,7 @@ pub fn pictures_below(
     root: &Path,
     stop: &StopFlag,
 ) -> Result<(Vec<NamedFile>, Vec<Problem>), DataError> {
-    let (pictures, problems) = folders::everything(root, stop)?;
-    let named = pictures
-        .into_iter()
-        .map(|path| {
-            let name = relative_name(&path, root);
-            (path, name)
-        })
-        .collect();
-    Ok((named, problems))
+    folders::everything(root, stop)
 }
 
 fn source_error(path: &Path, reason: impl Into<String>) -> DataError {
@@ -206,9 +223,21 @@ fn check_stop(stop: &StopFlag) -> Result<(), DataError> {
 
 /// `path` below `root`, with `/`.
 fn relative_name(path: &Path, root: &Path) -> String {
-    let relative = path.strip_prefix(root).unwrap_or(path);
-    let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
-    parts.join("/")
+    names::Names::default().relative(path, root)
+}
+
+/// The first of these, and how many more there are.
+fn shortened(items: &[String], shown: usize) -> String {
+    let first = items
+        .iter()
+        .take(shown)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
+    match items.len().saturating_sub(shown) {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
 }
 
 #[cfg(test)]

@@ -169,12 +169,9 @@ fn check_data(data: &DataConfig, problems: &mut Problems) {
 fn check_backbone(backbone: &BackboneConfig, problems: &mut Problems) {
     problems.text("backbone.name", &backbone.name);
     match &backbone.weights {
-        WeightsSource::File(path) => problems.path("backbone.weights", path),
-        WeightsSource::Part { path, key } => {
+        // An empty key is what stands on top of a file.
+        WeightsSource::File(path) | WeightsSource::Part { path, .. } => {
             problems.path("backbone.weights", path);
-            if let Some(key) = key {
-                problems.text("backbone.weights", key);
-            }
         }
         WeightsSource::Named(name) => problems.text("backbone.weights", name),
         WeightsSource::Pretrained | WeightsSource::Random => {}

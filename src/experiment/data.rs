@@ -37,6 +37,10 @@ impl Default for DataConfig {
 /// what `cargo xtask setup` fetched, or be relative to the preset's own folder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 #[serde(deny_unknown_fields)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "an experiment has one, so that its size is no matter"
+)]
 pub enum DataSource {
     /// Nothing chosen yet.
     #[default]

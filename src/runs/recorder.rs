@@ -749,10 +749,7 @@ fn check_absolute(runs: &Path, experiment: &Experiment) -> Result<(), RunError> 
         | DataSource::Cifar10 { path } => Some(path.as_path()),
         DataSource::Table { file, .. } => Some(file.as_path()),
     };
-    let weights = match &experiment.backbone.weights {
-        WeightsSource::File(path) => Some(path.as_path()),
-        _ => None,
-    };
+    let weights = experiment.backbone.weights.file();
     for path in [Some(runs), pictures, weights].into_iter().flatten() {
         if path.to_str().is_none() {
             return Err(files::problem(

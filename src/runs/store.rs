@@ -8,7 +8,6 @@ use super::{RunError, RunState, RunSummary, StoredRun, better, files, members, r
 use crate::evaluation::Predictions;
 use crate::experiment::{Experiment, preset};
 use crate::ordinary_file;
-use crate::training::EpochMetrics;
 use crate::training::movement::Movement;
 use crate::training::{EpochMetrics, trainer};
 

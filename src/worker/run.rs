@@ -7,7 +7,7 @@ use super::trainer::Shared;
 use crate::data::{DataError, Dataset, StopFlag, scan, split};
 use crate::models::{device, weights};
 use crate::runs::recorder::RunRecorder;
-use crate::runs::{Continuation, Digests, RunRecorder, store};
+use crate::runs::{Continuation, Digests, store};
 use crate::training::events::{Activity, Lacks, Progress};
 use crate::training::{
     ResumePoint, TrainingError, TrainingEvent, TrainingListener, TrainingRequest, train,

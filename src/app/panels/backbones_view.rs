@@ -307,7 +307,8 @@ fn speeds_ui(ui: &mut egui::Ui, view: &BackbonesView, out: &mut Vec<Command>) {
             ui.label(tokens(ui).small(format!(
                 "{number} still to be measured, in the background, while nothing trains"
             )));
-        } else if view.hasty > 0 {
+        }
+        if view.hasty > 0 {
             let number = format::plural(view.hasty as u64, "speed was", "speeds were");
             ui.label(tokens(ui).small(format!(
                 "{number} measured beside other programs and may be too low: measured again when the machine is quiet"
@@ -480,8 +481,7 @@ fn table_ui(
                     (Order::Work, format!("{:.2}", row.info.gflops)),
                     (
                         Order::Speed,
-                        row.pictures_per_second
-                            .map_or_else(unknown, |rate| format!("{rate:.0}")),
+                        row.pictures_per_second.map_or_else(unknown, rate_text),
                     ),
                     (
                         Order::FeatureExtraction,
@@ -525,6 +525,15 @@ fn table_ui(
                 }
             });
         });
+}
+
+/// "2.3", "87": a slow network is not one that stands still.
+fn rate_text(rate: f64) -> String {
+    if rate < 10.0 {
+        format!("{rate:.1}")
+    } else {
+        format!("{rate:.0}")
+    }
 }
 
 /// "About 40 s for feature extraction, about 6 min for fine-tuning; 12 MB of cached features"

@@ -1,14 +1,28 @@
 //! Which classes a scan keeps.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::super::{DataError, Dataset, Problem};
-use super::{Found, source_error};
+use super::names::spelling;
+use super::{Found, shortened, source_error};
+
+/// Names of classes in a message.
+const SHOWN: usize = 20;
 
 /// Keeps the classes that `wanted` names, in its order; all when it is empty.
 pub(super) fn choose(mut found: Found, wanted: &[String]) -> Result<Found, DataError> {
     if wanted.is_empty() {
         return Ok(found);
+    }
+    // A preset may have been written where accents are stored otherwise.
+    for class in wanted {
+        if !found.classes.contains(class) {
+            let same =
+                |name: &&mut String| spelling(name) == spelling(class) && !wanted.contains(name);
+            if let Some(name) = found.classes.iter_mut().find(same) {
+                name.clone_from(class);
+            }
+        }
     }
     let unknown: Vec<&str> = wanted
         .iter()
@@ -21,7 +35,7 @@ pub(super) fn choose(mut found: Found, wanted: &[String]) -> Result<Found, DataE
             format!(
                 "there is no class {}; there are {}",
                 unknown.join(", "),
-                listed(&found.classes)
+                shortened(&found.classes, SHOWN)
             ),
         ));
     }
@@ -59,6 +73,7 @@ pub(super) fn choose(mut found: Found, wanted: &[String]) -> Result<Found, DataE
 pub(super) fn drop_empty(
     mut dataset: Dataset,
     root: &Path,
+    path_of: impl Fn(&str) -> PathBuf,
     asked_for: bool,
 ) -> Result<Dataset, DataError> {
     let mut counts = vec![0usize; dataset.classes.len()];
@@ -77,13 +92,13 @@ pub(super) fn drop_empty(
             root,
             format!(
                 "there is no usable picture of {}: add some, or leave the class out",
-                listed(&empty)
+                shortened(&empty, SHOWN)
             ),
         ));
     }
     for class in &empty {
         dataset.problems.push(Problem {
-            path: root.join(class),
+            path: path_of(class),
             reason: "the class holds no usable picture and is left out: add pictures to it".into(),
         });
     }
@@ -130,19 +145,4 @@ fn no_pictures(problems: &[Problem]) -> String {
             )
         }
     }
-}
-
-/// The first names, and how many more there are.
-fn listed(names: &[String]) -> String {
-    const SHOWN: usize = 20;
-    let mut text = names
-        .iter()
-        .take(SHOWN)
-        .cloned()
-        .collect::<Vec<_>>()
-        .join(", ");
-    if names.len() > SHOWN {
-        text += &format!(" and {} more", names.len() - SHOWN);
-    }
-    text
 }

@@ -1,242 +1,212 @@
-//! Folders of pictures: one per class, perhaps within one per split.
+//! Folders of pictures: one per class, perhaps within one per split, or around them.
 
-use std::collections::{BTreeMap, HashSet};
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
-use super::super::{DataError, PictureSource, Problem, Split, StopFlag};
-use super::{Candidate, Found, check_stop, relative_name, source_error};
+use super::super::split_names::{SplitWord, split_word};
+use super::super::{DataError, Problem, Remark, StopFlag};
+use super::layout::{self, Look, SplitFolder};
+use super::names::Names;
+use super::reading::Reading;
+use super::walk::{Walk, counted};
+use super::{Found, NamedFile, roots, shortened, source_error};
 
-/// What Graft reads.
-const PICTURE_EXTENSIONS: [&str; 11] = [
-    "jpg", "jpeg", "jpe", "jfif", "png", "gif", "bmp", "dib", "tif", "tiff", "webp",
-];
+pub(super) use super::entries::{Entry, EntryKind, kind_of, list, list_all, unreadable};
 
-/// Pictures that Graft can't read; named to the person rather than passed over in silence.
-const OTHER_PICTURE_EXTENSIONS: [&str; 12] = [
-    "heic", "heif", "avif", "jxl", "jp2", "psd", "cr2", "nef", "arw", "dng", "dcm", "svg",
-];
+use super::file_kinds::{self, FileKind};
 
 /// `root/CLASS/**/picture`.
 pub(super) fn class_folders(root: &Path, stop: &StopFlag) -> Result<Found, DataError> {
-    let mut found = Found {
-        root: root.to_path_buf(),
-        ..Found::default()
-    };
     let entries = list_root(root)?;
-    let mut by_class = BTreeMap::new();
-    collect_classes(root, &entries, None, &mut by_class, &mut found, stop)?;
-    if by_class.is_empty() {
-        return Err(source_error(root, without_class_folders(&entries)));
+    let mut reading = Reading::new(root, stop);
+    let mut any = false;
+    reading.beside(&entries)?;
+    for class in entries
+        .iter()
+        .filter(|entry| entry.is_folder && !entry.is_hidden)
+    {
+        any = true;
+        reading.class(&class.path, &class.path, None)?;
     }
-    Ok(label(found, by_class))
+    if !any
+        || reading
+            .folders
+            .iter()
+            .all(|(_, pictures)| pictures.is_empty())
+            && !reading.loose.is_empty()
+    {
+        return Err(source_error(root, without_class_folders(&reading.loose)));
+    }
+    Ok(reading.finish())
 }
 
-/// `root/SPLIT/CLASS/**/picture`.
+/// `root/SPLIT/CLASS/**/picture`, `root/SPLIT/FOLDER/CLASS/**/picture`, or `root/CLASS/SPLIT/**/picture`.
 pub(super) fn split_folders(root: &Path, stop: &StopFlag) -> Result<Found, DataError> {
-    let mut found = Found {
-        root: root.to_path_buf(),
-        ..Found::default()
-    };
     let entries = list_root(root)?;
-    let splits: Vec<(&Entry, Split)> = entries
-        .iter()
-        .filter(|entry| entry.is_folder)
-        .filter_map(|entry| Some((entry, Split::from_name(&entry.name)?)))
-        .collect();
-    if !splits.iter().any(|(_, split)| *split == Split::Train) {
+    let visible: Vec<Entry> = list(root).map_err(|error| source_error(root, unreadable(&error)))?;
+    let splits = layout::splits(&visible);
+    if !splits.iter().any(|split| split.split.is_some()) {
+        if layout::has_splits_in_classes(&visible) {
+            return splits_in_classes(root, &entries, stop);
+        }
         return Err(source_error(
             root,
             "there is no folder named train: put the pictures into train/CLASS, validation/CLASS and test/CLASS",
         ));
     }
-    let mut by_class = BTreeMap::new();
-    for (entry, split) in splits {
-        let entries = match list(&entry.path) {
-            Ok(entries) => entries,
+    let look = Look::new();
+    let known = layout::known_classes(&splits, &look);
+    let mut reading = Reading::new(root, stop);
+    reading.beside(&entries)?;
+    let mut read = Vec::new();
+    for split in &splits {
+        let path = &split.entry.path;
+        let class_root = layout::class_root(path, &known, &look);
+        match (split.split, class_root) {
+            (Some(part), Some(class_root)) => {
+                reading.split(path, &class_root, part)?;
+                read.push((split, part));
+            }
+            (part, _) => reading.without_classes(split, part, &look),
+        }
+    }
+    reading.other_folders(&visible, &splits, &look);
+    if reading
+        .folders
+        .iter()
+        .all(|(_, pictures)| pictures.is_empty())
+    {
+        return Err(source_error(root, no_classes_in_splits(&splits)));
+    }
+    reading.tell_split(&read, &splits);
+    Ok(reading.finish())
+}
+
+/// `root/CLASS/SPLIT/**/picture`. What lies in no split folder is assigned nowhere.
+fn splits_in_classes(root: &Path, entries: &[Entry], stop: &StopFlag) -> Result<Found, DataError> {
+    let mut reading = Reading::new(root, stop);
+    reading.beside(entries)?;
+    let mut unassigned = 0;
+    for class in entries
+        .iter()
+        .filter(|entry| entry.is_folder && !entry.is_hidden)
+    {
+        let inner = match list_all(&class.path) {
+            Ok(inner) => inner,
             Err(error) => {
-                found.problem(&entry.path, unreadable(&error));
+                reading.walk.found.problem(&class.path, unreadable(&error));
                 continue;
             }
         };
-        if !entries.iter().any(|entry| entry.is_folder) {
-            found.problem(&entry.path, "holds no folders of classes and is left out: sort its pictures into one folder per class");
+        let splits = layout::splits(&inner);
+        let mut pictures = Vec::new();
+        for entry in &inner {
+            if entry.is_hidden || !entry.is_folder {
+                pictures.extend(reading.walk.file(entry)?);
+                continue;
+            }
+            let split = splits.iter().find(|split| split.entry.path == entry.path);
+            match split {
+                Some(SplitFolder {
+                    split: Some(split), ..
+                }) => {
+                    reading.class(&entry.path, &class.path, Some(*split))?;
+                }
+                Some(_) => reading.walk.found.problem(
+                    &entry.path,
+                    "is called like pictures without a class, and is passed over",
+                ),
+                None => pictures.extend(reading.walk.pictures(&entry.path)?),
+            }
         }
-        collect_classes(root, &entries, Some(split), &mut by_class, &mut found, stop)?;
+        unassigned += pictures.len();
+        if !pictures.is_empty() || splits.is_empty() {
+            reading.add(&class.path, None, pictures);
+        }
     }
-    if by_class.is_empty() {
-        return Err(source_error(
-            root,
-            "the train folder holds no folders of classes: make one per class within it",
-        ));
+    reading.walk.found.remarks.push(Remark::taken(
+        "The folders of the classes hold folders of splits, which tell the split: train, validation and test in each \
+         class are read as such.",
+    ));
+    if unassigned > 0 {
+        reading.walk.found.remarks.push(Remark::warning(format!(
+            "{} in folders of classes, but in none of train, validation and test: they are drawn from as training \
+             pictures are.",
+            counted(unassigned, "picture lies", "pictures lie")
+        )));
     }
-    Ok(label(found, by_class))
+    Ok(reading.finish())
 }
 
-/// One entry of a folder.
-pub(super) struct Entry {
-    pub path: PathBuf,
-    pub name: String,
-    pub is_folder: bool,
-}
-
-/// The entries of a folder by name, without hidden ones. Links are followed; broken ones count as files.
-pub(super) fn list(folder: &Path) -> io::Result<Vec<Entry>> {
-    let mut entries = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let readable = name.to_string_lossy().into_owned();
-        if readable.starts_with('.') || readable == "__MACOSX" {
-            continue;
-        }
-        let path = entry.path();
-        entries.push((
-            name,
-            Entry {
-                is_folder: path.is_dir(),
-                path,
-                name: readable,
-            },
-        ));
-    }
-    entries.sort_by(|(a, _), (b, _)| a.cmp(b));
-    Ok(entries.into_iter().map(|(_, entry)| entry).collect())
+/// Why split folders are no source.
+pub(super) fn no_classes_in_splits(splits: &[SplitFolder<'_>]) -> String {
+    let names: Vec<String> = splits
+        .iter()
+        .map(|split| split.entry.name.clone())
+        .collect();
+    let first = names.first().map_or("train", String::as_str);
+    format!(
+        "these look like splits, not classes: {}; within them are no folders of classes. Make one folder per class in \
+         each ({first}/cat, {first}/dog), and move the pictures of each class into its folder, or add a table of paths \
+         and classes",
+        shortened(&names, 5)
+    )
 }
 
 /// Whether Graft reads files of this name.
 pub(super) fn is_picture_name(name: &str) -> bool {
-    has_extension(name, &PICTURE_EXTENSIONS)
+    file_kinds::by_name(name) == Some(FileKind::Picture)
 }
 
-fn has_extension(name: &str, extensions: &[&str]) -> bool {
-    name.rsplit_once('.')
-        .is_some_and(|(_, extension)| extensions.contains(&extension.to_lowercase().as_str()))
-}
-
-fn list_root(root: &Path) -> Result<Vec<Entry>, DataError> {
-    if !root.is_dir() {
-        let reason = if root.exists() {
-            "this is a file: choose the folder that holds it"
-        } else {
-            "there is no such folder: choose it again"
-        };
-        return Err(source_error(root, reason));
-    }
-    list(root).map_err(|error| source_error(root, unreadable(&error)))
-}
-
-pub(super) fn unreadable(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::PermissionDenied => {
-            "may not be read: give yourself permission to read it".into()
+/// Everything in `root`, hidden entries among them.
+pub(super) fn list_root(root: &Path) -> Result<Vec<Entry>, DataError> {
+    let reason = match kind_of(root) {
+        EntryKind::Folder => {
+            roots::refuse_system(root)?;
+            return list_all(root).map_err(|error| source_error(root, unreadable(&error)));
         }
-        _ => format!("can't be read ({error}): check the disk, or copy it again"),
-    }
+        EntryKind::File => "this is a file: choose the folder that holds it".into(),
+        EntryKind::Special(what) => format!("this is {what}: choose a folder of pictures"),
+        EntryKind::Lost(_) => "there is no such folder: choose it again".into(),
+    };
+    Err(source_error(root, reason))
 }
 
-fn without_class_folders(entries: &[Entry]) -> String {
-    if entries.iter().any(|entry| is_picture_name(&entry.name)) {
-        return "the pictures lie in this folder itself: make one folder per class within it (such as cat and dog), \
-                and move the pictures of each class into its folder"
+fn without_class_folders(loose: &[PathBuf]) -> String {
+    if loose.is_empty() {
+        return "this folder holds no folders of classes: make one folder per class within it, with its pictures"
             .into();
     }
-    "this folder holds no folders of classes: make one folder per class within it, with its pictures".into()
+    "the pictures lie in this folder itself: make one folder per class within it (such as cat and dog), and move the \
+     pictures of each class into its folder"
+        .into()
 }
 
-type ByClass = BTreeMap<String, Vec<Candidate>>;
-
-fn collect_classes(
-    root: &Path,
-    entries: &[Entry],
-    split: Option<Split>,
-    by_class: &mut ByClass,
-    found: &mut Found,
-    stop: &StopFlag,
-) -> Result<(), DataError> {
-    for class in entries.iter().filter(|entry| entry.is_folder) {
-        let mut pictures = Vec::new();
-        walk(&class.path, &mut HashSet::new(), &mut pictures, found, stop)?;
-        if pictures.is_empty() && split.is_some() {
-            found.problem(
-                &class.path,
-                "holds no pictures: add some, or delete the folder",
-            );
-        }
-        let candidates = by_class.entry(class.name.clone()).or_default();
-        candidates.extend(pictures.into_iter().map(|path| Candidate {
-            name: relative_name(&path, root),
-            source: PictureSource::File(path),
-            label: 0,
-            split,
-            group: None,
-        }));
-    }
-    Ok(())
-}
-
-/// Collects the pictures of a folder and of all below it. A folder that was visited already (a
-/// link to a folder above or beside) is not entered again.
-fn walk(
-    folder: &Path,
-    visited: &mut HashSet<PathBuf>,
-    pictures: &mut Vec<PathBuf>,
-    found: &mut Found,
-    stop: &StopFlag,
-) -> Result<(), DataError> {
-    check_stop(stop)?;
-    let listed = fs::canonicalize(folder).and_then(|real| Ok((real, list(folder)?)));
-    let (real, entries) = match listed {
-        Ok(listed) => listed,
-        Err(error) => {
-            found.problem(folder, unreadable(&error));
-            return Ok(());
-        }
-    };
-    if !visited.insert(real) {
-        return Ok(());
-    }
-    for entry in entries {
-        if entry.is_folder {
-            walk(&entry.path, visited, pictures, found, stop)?;
-        } else if is_picture_name(&entry.name) {
-            pictures.push(entry.path);
-        } else if has_extension(&entry.name, &OTHER_PICTURE_EXTENSIONS) {
-            found.problem(
-                &entry.path,
-                "is of a kind that can't be read: convert it to JPEG or PNG",
-            );
-        }
-    }
-    Ok(())
-}
-
-/// Every picture below `root`, whatever its folder, in the order of their names.
+/// Every picture below `root`, whatever its folder, in the order of their names; and what was passed over.
 pub(super) fn everything(
     root: &Path,
     stop: &StopFlag,
-) -> Result<(Vec<PathBuf>, Vec<Problem>), DataError> {
+) -> Result<(Vec<NamedFile>, Vec<Problem>), DataError> {
     list_root(root)?;
-    let mut found = Found {
-        root: root.to_path_buf(),
-        ..Found::default()
-    };
-    let mut pictures = Vec::new();
-    walk(root, &mut HashSet::new(), &mut pictures, &mut found, stop)?;
+    let mut walk = Walk::new(root, stop);
+    let mut pictures = walk.pictures(root)?;
     pictures.sort();
-    Ok((pictures, found.problems))
+    let names = Names::detect(pictures.iter().map(PathBuf::as_path));
+    let named = pictures
+        .into_iter()
+        .map(|path| {
+            let name = names.relative(&path, root);
+            (path, name)
+        })
+        .collect();
+    Ok((named, walk.finish(names).problems))
 }
 
-/// Numbers the classes in alphabetical order.
-fn label(mut found: Found, by_class: ByClass) -> Found {
-    for (label, (class, candidates)) in (0u32..).zip(by_class) {
-        found.classes.push(class);
-        found.candidates.extend(
-            candidates
-                .into_iter()
-                .map(|candidate| Candidate { label, ..candidate }),
-        );
-    }
-    found
+/// A class that is called like a part of a split, among others that are not.
+pub(super) fn class_called_like_a_split(classes: &[String]) -> Option<&str> {
+    let is_split = |class: &&String| split_word(class) == Some(SplitWord::Train);
+    classes
+        .iter()
+        .any(|class| split_word(class).is_none())
+        .then(|| classes.iter().find(is_split).map(String::as_str))
+        .flatten()
 }

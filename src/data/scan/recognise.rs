@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
-use super::super::{DataError, Split};
-use super::folders::{Entry, is_picture_name, list, unreadable};
-use super::{cifar, source_error, table};
+use super::super::DataError;
+use super::super::split_names::{SplitWord, tells_nothing, tokens};
+use super::annotations::{Side, sides};
+use super::folders::{
+    Entry, EntryKind, is_picture_name, kind_of, list, no_classes_in_splits, unreadable,
+};
+use super::layout::{self, Look, MAX_NESTING, SplitFolder};
+use super::{cifar, doubts, roots, source_error, table};
 use crate::experiment::DataSource;
-
-/// An archive often unpacks to a folder within a folder.
-const MAX_NESTING: u32 = 3;
 
 /// Finds out what `path` holds: class folders, train/validation/test folders, the CIFAR-10 batches,
 /// or a table. One picture stands for the folder that holds its class's folder. For a table the columns are proposed, and a threshold when its labels are numbers
@@ -17,14 +19,28 @@ const MAX_NESTING: u32 = 3;
 /// # Errors
 /// [`DataError::Source`], saying how pictures must be arranged, when it is none of these.
 pub fn recognise(path: &Path) -> Result<DataSource, DataError> {
-    if path.is_dir() {
-        return recognise_folder(path, MAX_NESTING);
-    }
-    if !path.exists() {
-        return Err(source_error(
-            path,
-            "there is no such file or folder: choose it again",
-        ));
+    match kind_of(path) {
+        EntryKind::Folder => {
+            roots::refuse_system(path)?;
+            let look = Look::new();
+            let recognised = recognise_folder(path, MAX_NESTING, &look);
+            return if recognised.is_err() && look.is_exhausted() {
+                Err(roots::too_much(path))
+            } else {
+                recognised
+            };
+        }
+        EntryKind::File => {}
+        EntryKind::Special(what) => {
+            let reason = format!("this is {what}: choose a folder of pictures, or a table");
+            return Err(source_error(path, reason));
+        }
+        EntryKind::Lost(_) => {
+            return Err(source_error(
+                path,
+                "there is no such file or folder: choose it again",
+            ));
+        }
     }
     let name = path
         .file_name()
@@ -56,27 +72,37 @@ pub fn recognise(path: &Path) -> Result<DataSource, DataError> {
     table::recognise::recognise_table(path)
 }
 
-fn recognise_folder(folder: &Path, nesting: u32) -> Result<DataSource, DataError> {
+fn recognise_folder(folder: &Path, nesting: u32, look: &Look) -> Result<DataSource, DataError> {
     if cifar::batches(folder).is_some() {
         return Ok(DataSource::Cifar10 {
             path: folder.to_path_buf(),
         });
     }
     let entries = list(folder).map_err(|error| source_error(folder, unreadable(&error)))?;
-    if has_split_folders(&entries) {
-        return Ok(DataSource::SplitFolders {
-            path: folder.to_path_buf(),
-        });
+    if let Some(source) = recognise_splits(folder, &entries, look)? {
+        return Ok(source);
+    }
+    roots::refuse_home(folder, &entries)?;
+    let with_pictures: Vec<&Entry> = entries
+        .iter()
+        .filter(|entry| entry.is_folder && look.holds_pictures(&entry.path, MAX_NESTING))
+        .collect();
+    if let [first, second] = with_pictures.as_slice()
+        && let Some(sides) = sides(&first.name, &second.name)
+    {
+        return recognise_masked(folder, [first, second], sides, nesting, look);
     }
     if let Some(source) = table::recognise::in_split_folders(&entries)
         .or_else(|| table::recognise::above_pictures(folder, &entries))
     {
         return Ok(source);
     }
-    let with_pictures = entries
-        .iter()
-        .filter(|entry| entry.is_folder && holds_pictures(&entry.path, MAX_NESTING));
-    if with_pictures.count() >= 2 {
+    if with_pictures.len() >= 2 {
+        if are_parts(&with_pictures)
+            && let Some(Ok(source)) = table::recognise::among(folder)
+        {
+            return Ok(source);
+        }
         return Ok(DataSource::ClassFolders {
             path: folder.to_path_buf(),
         });
@@ -85,13 +111,31 @@ fn recognise_folder(folder: &Path, nesting: u32) -> Result<DataSource, DataError
         return source;
     }
     let folders: Vec<&Entry> = entries.iter().filter(|entry| entry.is_folder).collect();
-    if let [only] = folders.as_slice()
-        && nesting > 0
-        && let Ok(source) = recognise_folder(&only.path, nesting - 1)
-    {
-        return Ok(source);
+    let has_loose = entries
+        .iter()
+        .any(|entry| entry.is_file() && is_picture_name(&entry.name));
+    let inner = match (with_pictures.as_slice(), folders.as_slice()) {
+        ([only], _) | (_, [only]) if nesting > 0 => {
+            Some(recognise_folder(&only.path, nesting - 1, look))
+        }
+        _ => None,
+    };
+    let inner_error = match inner {
+        Some(Ok(source)) => return Ok(source),
+        Some(Err(error)) => Some(error),
+        None => None,
+    };
+    if let Some(reason) = doubts::other_task(&entries) {
+        return Err(source_error(folder, reason));
     }
-    let reason = if entries.iter().any(|entry| is_picture_name(&entry.name)) {
+    // What lies deeper knows better what is wrong.
+    if let Some(error) = inner_error
+        && !has_loose
+        && !with_pictures.is_empty()
+    {
+        return Err(error);
+    }
+    let reason = if has_loose {
         "the pictures lie in this folder itself: make one folder per class within it (such as cat and dog), and move \
          the pictures of each class into its folder"
     } else {
@@ -101,39 +145,122 @@ fn recognise_folder(folder: &Path, nesting: u32) -> Result<DataSource, DataError
     Err(source_error(folder, reason))
 }
 
+/// Folders that are called like parts of a split, and what they hold; `None` where they may be classes.
+fn recognise_splits(
+    folder: &Path,
+    entries: &[Entry],
+    look: &Look,
+) -> Result<Option<DataSource>, DataError> {
+    let source = || {
+        Ok(Some(DataSource::SplitFolders {
+            path: folder.to_path_buf(),
+        }))
+    };
+    let splits = layout::splits(entries);
+    let is_divided = layout::is_split(splits.iter().map(|split| split.word));
+    let is_train = |split: &&SplitFolder<'_>| split.word == SplitWord::Train;
+    let has_train = splits.iter().any(|split| is_train(&split));
+    if !is_divided && !has_train {
+        if layout::holds_divided_sets(entries) {
+            return Err(source_error(
+                folder,
+                "the folders in here hold data sets of their own, each with folders for training and test: choose one \
+                 of them",
+            ));
+        }
+        return if layout::has_splits_in_classes(entries) {
+            source()
+        } else {
+            Ok(None)
+        };
+    }
+    let known = layout::known_classes(&splits, look);
+    let has_classes = splits
+        .iter()
+        .filter(|split| !has_train || is_train(split))
+        .any(|split| layout::class_root(&split.entry.path, &known, look).is_some());
+    if has_classes {
+        let others = entries.iter().filter(|entry| {
+            entry.is_folder && !splits.iter().any(|split| split.entry.path == entry.path)
+        });
+        // A class may be called train, and its pictures lie in folders.
+        let among_classes = !is_divided
+            && others
+                .filter(|entry| look.holds_pictures(&entry.path, MAX_NESTING))
+                .take(2)
+                .count()
+                == 2;
+        return if among_classes { Ok(None) } else { source() };
+    }
+    let have_pictures = splits
+        .iter()
+        .any(|split| look.holds_pictures(&split.entry.path, MAX_NESTING));
+    if !is_divided || !have_pictures {
+        return Ok(None);
+    }
+    if let Some(source) = table::recognise::in_split_folders(entries)
+        .or_else(|| table::recognise::above_pictures(folder, entries))
+        .or_else(|| table::recognise::among(folder)?.ok())
+    {
+        return Ok(Some(source));
+    }
+    let reason = doubts::other_task(entries).unwrap_or_else(|| no_classes_in_splits(&splits));
+    Err(source_error(folder, reason))
+}
+
+/// A folder of pictures beside one of their masks: the pictures alone, if they are sorted into classes.
+fn recognise_masked(
+    folder: &Path,
+    [first, second]: [&Entry; 2],
+    (first_side, _): (Side, Side),
+    nesting: u32,
+    look: &Look,
+) -> Result<DataSource, DataError> {
+    if let Some(Ok(source)) = table::recognise::among(folder) {
+        return Ok(source);
+    }
+    let pictures = if first_side == Side::Pictures {
+        first
+    } else {
+        second
+    };
+    if nesting > 0
+        && let Ok(source) = recognise_folder(&pictures.path, nesting - 1, look)
+    {
+        return Ok(source);
+    }
+    let reason = doubts::masks_are_no_class(&first.name, &second.name);
+    Err(source_error(folder, reason))
+}
+
+/// Whether folders are parts of one heap of pictures (`images_part_1`, `images_part_2`): beside a table, they are no
+/// classes.
+fn are_parts(folders: &[&Entry]) -> bool {
+    const PICTURES: [&str; 8] = [
+        "images", "image", "imgs", "img", "pictures", "photos", "jpg", "jpeg",
+    ];
+    let words = |entry: &Entry| tokens(&entry.name);
+    let first = folders
+        .first()
+        .map(|entry| words(entry))
+        .unwrap_or_default();
+    folders
+        .iter()
+        .all(|entry| tells_nothing(&entry.name) || words(entry) == first)
+        && folders.iter().all(|entry| {
+            words(entry)
+                .iter()
+                .any(|word| PICTURES.contains(&word.as_str()))
+        })
+}
+
 /// Whether every folder in here holds pictures itself, and there are several: a home folder with some
 /// pictures in it is no data set.
 fn holds_only_classes(folder: &Path) -> bool {
     let Ok(entries) = list(folder) else {
         return false;
     };
+    let look = Look::new();
     let folders = || entries.iter().filter(|entry| entry.is_folder);
-    folders().count() >= 2 && folders().all(|entry| holds_pictures(&entry.path, 0))
-}
-
-/// A folder named like a training split that holds folders of pictures itself; a class may be
-/// called train too.
-fn has_split_folders(entries: &[Entry]) -> bool {
-    entries.iter().any(|entry| {
-        entry.is_folder
-            && Split::from_name(&entry.name) == Some(Split::Train)
-            && list(&entry.path).is_ok_and(|classes| {
-                classes
-                    .iter()
-                    .any(|class| class.is_folder && holds_pictures(&class.path, MAX_NESTING))
-            })
-    })
-}
-
-fn holds_pictures(folder: &Path, depth: u32) -> bool {
-    let Ok(entries) = list(folder) else {
-        return false;
-    };
-    entries
-        .iter()
-        .any(|entry| !entry.is_folder && is_picture_name(&entry.name))
-        || depth > 0
-            && entries
-                .iter()
-                .any(|entry| entry.is_folder && holds_pictures(&entry.path, depth - 1))
+    folders().count() >= 2 && folders().all(|entry| look.holds_pictures(&entry.path, 0))
 }

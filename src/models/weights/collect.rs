@@ -149,6 +149,10 @@ impl Walk<'_> {
                     let is_tensor = class.contains("_rebuild_") || class.ends_with("Storage");
                     let why = if is_tensor {
                         format!("is a tensor made by “{class}”, which is not read here")
+                    } else if class.starts_with("numpy") {
+                        format!(
+                            "is of “{class}” and no tensor: in Python, save torch.as_tensor of it"
+                        )
                     } else {
                         format!("is of “{class}” and no tensor")
                     };

@@ -52,7 +52,8 @@ pub(super) fn describe(outline: &Outline, reading: &Reading<'_>, nearest: Option
             .collect();
         let more = if surplus > 3 { ", …" } else { "" };
         refusals.push(format!(
-            "{surplus} of their tensors belong to layers that it lacks ({}{more})",
+            "{surplus} of their tensors {} to layers that it lacks ({}{more})",
+            if surplus == 1 { "belongs" } else { "belong" },
             first.join(", ")
         ));
     }
@@ -75,6 +76,8 @@ pub(super) fn describe(outline: &Outline, reading: &Reading<'_>, nearest: Option
             "; they fit {}: choose that backbone",
             fitting.join(" and ")
         ));
+    } else if fit.hits() > 0 {
+        text.push_str("; no other backbone here fits them: take a file of this network");
     }
     text
 }

@@ -341,11 +341,18 @@ fn no_such_key(key: &str, keys: &[String]) -> String {
 }
 
 fn one_of(keys: &[String]) -> String {
-    let keys: Vec<String> = keys.iter().take(12).map(|key| format!("“{key}”")).collect();
+    let keys: Vec<String> = keys.iter().take(12).map(|key| quoted(key)).collect();
     match keys.as_slice() {
         [] => String::new(),
         [one] => one.clone(),
         [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}
+
+fn quoted(key: &str) -> String {
+    match key {
+        "" => "“” (on top)".to_owned(),
+        key => format!("“{key}”"),
     }
 }
 

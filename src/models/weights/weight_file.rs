@@ -23,6 +23,10 @@ impl WeightFile {
     /// # Errors
     /// A sentence without the path: it can't be opened, or it is no file.
     pub fn open(path: &Path) -> Result<Self, String> {
+        // With what a person can do about it.
+        if let Ok(metadata) = path.metadata() {
+            refuse_what_is_no_file(&metadata)?;
+        }
         let file = ordinary_file::open(path, Links::Followed)
             .map_err(|error| format!("the weight file can't be opened ({error})"))?;
         let metadata = file

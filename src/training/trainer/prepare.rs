@@ -1,5 +1,6 @@
 //! From a request to a network, its pictures and a plan of every phase.
 
+use std::path::Path;
 use std::time::Instant;
 
 use tch::{Cuda, Device, Tensor};
@@ -12,7 +13,7 @@ use super::workload::sees_pictures;
 use super::{Means, TrainingRequest};
 use crate::allocator;
 use crate::data::square::SquareSpec;
-use crate::data::{Dataset, RemarkKind, split};
+use crate::data::{Dataset, RemarkKind, problems, split};
 use crate::experiment::{ClassWeights, Experiment, HeadLayer, Monitor, OutputLayer};
 use crate::format;
 use crate::libtorch::{cuda, threads};
@@ -230,6 +231,13 @@ pub(super) fn prepare<'a>(
             RemarkKind::Taken => session.reporter.note(remark.text)?,
             RemarkKind::Warning => session.reporter.warn(remark.text)?,
         }
+    }
+    if !dataset.problems.is_empty() {
+        const REASONS: usize = 5;
+        let lines = problems::lines(&dataset.problems, Path::new(""), REASONS);
+        let number = dataset.problems.len();
+        let text = format!("Passed over ({number} in all): {}", lines.join("; "));
+        session.reporter.note(text)?;
     }
     for warning in warnings {
         session.reporter.warn(warning)?;

@@ -193,3 +193,29 @@ fn a_refused_table_can_be_read_otherwise() {
     };
     assert_eq!(label_column, Column::Name("dx".into()));
 }
+
+#[test]
+fn the_preview_fits_and_names_its_controls() {
+    let pictures = std::env::var_os("GRAFT_PANEL_PICTURES").map(std::path::PathBuf::from);
+    let mut faults = Vec::new();
+    for (panel, width) in [("data view", 900.0), ("data", 320.0)] {
+        for dark in [true, false] {
+            let mut state = with_table();
+            if let DataSource::Table { split_column, .. } =
+                &mut state.documents[0].experiment.data.source
+            {
+                *split_column = Some(Column::Name("fold".into()));
+            }
+            let mut harness = settled(panel, egui::vec2(width, 900.0), dark, Driven::new(state));
+            faults.extend(faults_of(&harness, panel, width));
+            if let Some(folder) = &pictures {
+                let theme = if dark { "dark" } else { "light" };
+                let picture = harness.render().expect("lavapipe draws");
+                picture
+                    .save(folder.join(format!("table-{}-{theme}.png", panel.replace(' ', "-"))))
+                    .expect("the folder can be written");
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}

@@ -1,0 +1,262 @@
+//! Which folders of a data set are splits, and which are classes.
+
+use std::cell::Cell;
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::super::Split;
+use super::super::split_names::{self, SplitName, SplitWord};
+use super::entries::{Entry, EntryKind, list};
+use super::file_kinds::{self, FileKind};
+use super::names::spelling;
+
+/// An archive often unpacks to a folder within a folder.
+pub(super) const MAX_NESTING: u32 = 3;
+
+/// Folders that are looked into for splits within classes.
+const CLASSES_LOOKED_AT: usize = 20;
+
+/// A folder for one part of the split.
+pub(super) struct SplitFolder<'a> {
+    pub entry: &'a Entry,
+    pub word: SplitWord,
+    /// `None` for pictures without a class.
+    pub split: Option<Split>,
+}
+
+/// Those of these entries that are called like parts of a split.
+pub(super) fn splits(entries: &[Entry]) -> Vec<SplitFolder<'_>> {
+    let folders: Vec<&Entry> = entries
+        .iter()
+        .filter(|entry| entry.is_folder && !entry.is_hidden)
+        .collect();
+    let named = splits_among(folders.iter().map(|folder| folder.name.as_str()));
+    let words: Vec<SplitWord> = named.iter().map(|(_, word)| *word).collect();
+    named
+        .into_iter()
+        .zip(split_names::assign(&words))
+        .map(|((at, word), split)| SplitFolder {
+            entry: folders[at],
+            word,
+            split,
+        })
+        .collect()
+}
+
+/// Which of these names are parts of one split, by their place: those that say nothing else, or those that have all
+/// else in common (`flowers_train`, `flowers_test`).
+pub(super) fn splits_among<'a>(names: impl Iterator<Item = &'a str>) -> Vec<(usize, SplitWord)> {
+    let named: Vec<Option<SplitName>> = names.map(split_names::split_name).collect();
+    let with_rest = |rest: &str| -> Vec<(usize, &SplitName)> {
+        let numbered = named.iter().enumerate();
+        numbered
+            .filter_map(|(at, name)| Some((at, name.as_ref()?)))
+            .filter(|(_, name)| name.rest == rest)
+            .collect()
+    };
+    let plain = with_rest("");
+    let chosen = if plain.is_empty() {
+        let rests: HashSet<&str> = named
+            .iter()
+            .flatten()
+            .map(|name| name.rest.as_str())
+            .collect();
+        let in_common = match rests.into_iter().collect::<Vec<_>>().as_slice() {
+            [rest] => with_rest(rest),
+            _ => Vec::new(),
+        };
+        if is_split(in_common.iter().map(|(_, name)| name.word)) {
+            in_common
+        } else {
+            Vec::new()
+        }
+    } else {
+        plain
+    };
+    // Abbreviations count where nothing else stands beside them: `tr` may be Turkish.
+    let all_are = chosen.len() == named.len();
+    chosen
+        .into_iter()
+        .filter(|(_, name)| all_are || !name.is_weak)
+        .map(|(at, name)| (at, name.word))
+        .collect()
+}
+
+/// Whether these words divide a data set: training pictures and others, or at least two other parts.
+pub(super) fn is_split(words: impl Iterator<Item = SplitWord>) -> bool {
+    let different: HashSet<SplitWord> = words.collect();
+    different.len() >= 2
+}
+
+/// Whether folders of classes hold folders of splits: `cat/train`, `dog/train`.
+pub(super) fn has_splits_in_classes(entries: &[Entry]) -> bool {
+    let look = Look::new();
+    let divided = |entry: &&Entry| {
+        look.holds_pictures(&entry.path, 1)
+            && list(&entry.path).is_ok_and(|inner| {
+                let splits = splits(&inner);
+                splits.iter().any(|split| split.word == SplitWord::Train)
+                    && is_split(splits.iter().map(|split| split.word))
+            })
+    };
+    let folders = entries.iter().filter(|entry| entry.is_folder);
+    folders
+        .take(CLASSES_LOOKED_AT)
+        .filter(divided)
+        .take(2)
+        .count()
+        == 2
+}
+
+/// Whether several folders are data sets, each with splits of its own that hold folders of the same names: `fold1/train/cat`,
+/// `fold2/train/cat`.
+pub(super) fn holds_divided_sets(entries: &[Entry]) -> bool {
+    let classes = |entry: &Entry| -> HashSet<String> {
+        let inner = list(&entry.path).unwrap_or_default();
+        let splits = splits(&inner);
+        if !is_split(splits.iter().map(|split| split.word)) {
+            return HashSet::new();
+        }
+        let train = splits.iter().find(|split| split.word == SplitWord::Train);
+        let classes = train.map(|split| list(&split.entry.path).unwrap_or_default());
+        let folders = classes
+            .into_iter()
+            .flatten()
+            .filter(|entry| entry.is_folder);
+        folders.map(|entry| spelling(&entry.name)).collect()
+    };
+    let folders = entries.iter().filter(|entry| entry.is_folder);
+    let mut sets = folders
+        .take(CLASSES_LOOKED_AT)
+        .map(classes)
+        .filter(|classes| classes.len() >= 2);
+    match (sets.next(), sets.next()) {
+        (Some(first), Some(second)) => first.intersection(&second).count() >= 2,
+        _ => false,
+    }
+}
+
+/// The folder that holds the classes of a split folder: itself, or one within it (`train/images/cat`,
+/// `seg_train/seg_train/sea`); `None` where its pictures lie in no folders of classes. `known` are classes of other
+/// splits.
+pub(super) fn class_root(split: &Path, known: &HashSet<String>, look: &Look) -> Option<PathBuf> {
+    let mut folder = split.to_path_buf();
+    for _ in 0..MAX_NESTING {
+        let entries = list(&folder).ok()?;
+        let holding: Vec<&Entry> = entries
+            .iter()
+            .filter(|entry| entry.is_folder && look.holds_pictures(&entry.path, MAX_NESTING))
+            .collect();
+        match holding.as_slice() {
+            // Whatever is wrong with their files, these are classes.
+            [] => {
+                let mut folders = entries.iter().filter(|entry| entry.is_folder);
+                let is_known = folders.any(|entry| known.contains(&spelling(&entry.name)));
+                return is_known.then_some(folder);
+            }
+            [only] if !known.contains(&spelling(&only.name)) => {
+                let inner = look.folders_with_pictures(&only.path, 2);
+                let is_wrapper = split_names::tells_nothing(&only.name)
+                    || split_names::split_word(&only.name).is_some();
+                if inner >= 2 || inner == 1 && is_wrapper {
+                    folder = only.path.clone();
+                } else if is_wrapper {
+                    return None;
+                } else {
+                    return Some(folder);
+                }
+            }
+            _ => return Some(folder),
+        }
+    }
+    Some(folder)
+}
+
+/// The names of the classes of split folders, as far as they can't be anything else.
+pub(super) fn known_classes(splits: &[SplitFolder<'_>], look: &Look) -> HashSet<String> {
+    let mut known = HashSet::new();
+    for split in splits {
+        let Some(root) = class_root(&split.entry.path, &HashSet::new(), look) else {
+            continue;
+        };
+        let names: Vec<String> = list(&root)
+            .unwrap_or_default()
+            .iter()
+            .filter(|entry| entry.is_folder)
+            .map(|entry| spelling(&entry.name))
+            .collect();
+        if names.len() >= 2 {
+            known.extend(names);
+        }
+    }
+    known
+}
+
+/// Looks into folders, but not for ever: a home folder, or all of a disk, is not looked through to find out that it
+/// is no data set.
+pub(super) struct Look {
+    left: Cell<u32>,
+}
+
+/// Entries that are looked at before a folder is given up.
+const ENTRIES_LOOKED_AT: u32 = 300_000;
+
+/// Files without a picture's name that are opened in one folder to see whether they are pictures.
+const FILES_OPENED: usize = 20;
+
+impl Look {
+    pub fn new() -> Self {
+        Self {
+            left: Cell::new(ENTRIES_LOOKED_AT),
+        }
+    }
+
+    /// Whether there was more to look at than a data set needs.
+    pub fn is_exhausted(&self) -> bool {
+        self.left.get() == 0
+    }
+
+    /// Whether a picture lies in a folder, or in one at most `depth` below it.
+    pub fn holds_pictures(&self, folder: &Path, depth: u32) -> bool {
+        let Ok(entries) = fs::read_dir(folder) else {
+            return false;
+        };
+        let (mut folders, mut unclear) = (Vec::new(), Vec::new());
+        for entry in entries.flatten() {
+            if self.left.get() == 0 {
+                return false;
+            }
+            self.left.set(self.left.get() - 1);
+            let entry = Entry::from(&entry);
+            if entry.is_hidden {
+                continue;
+            }
+            match (&entry.kind, file_kinds::by_name(&entry.name)) {
+                (EntryKind::File, Some(FileKind::Picture)) => return true,
+                (EntryKind::File, None) if unclear.len() < FILES_OPENED => unclear.push(entry),
+                (EntryKind::Folder, _) => folders.push(entry.path),
+                _ => {}
+            }
+        }
+        let is_picture = |entry: &Entry| {
+            file_kinds::of_file(&entry.path, &entry.name)
+                .is_ok_and(|kind| kind == FileKind::PictureByContent)
+        };
+        unclear.iter().any(is_picture)
+            || depth > 0
+                && folders
+                    .iter()
+                    .any(|folder| self.holds_pictures(folder, depth - 1))
+    }
+
+    /// How many folders in this one hold pictures; no more than `enough` are counted.
+    pub fn folders_with_pictures(&self, folder: &Path, enough: usize) -> usize {
+        let entries = list(folder).unwrap_or_default();
+        entries
+            .iter()
+            .filter(|entry| entry.is_folder && self.holds_pictures(&entry.path, MAX_NESTING))
+            .take(enough)
+            .count()
+    }
+}
