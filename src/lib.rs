@@ -9,6 +9,7 @@ pub mod experiment;
 pub mod format;
 pub mod ordinary_file;
 pub mod paths;
+mod pickle;
 pub mod shown;
 pub mod spreadsheet;
 

@@ -8,6 +8,7 @@ mod explain;
 mod presets;
 #[cfg(unix)]
 mod resume;
+mod sets;
 mod suspects;
 mod tidy;
 mod weights;

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use graft::experiment::{
-    Activation, Augmentation, Column, DataSource, Experiment, FreezePlan, HeadLayer, LayerRates,
-    NormPolicy, Optimizer, OutputLayer, Phase, Pooling, Preprocessing, Schedule, Threshold,
-    TrainedNorm, Views, WeightsSource, preset,
+    Activation, Augmentation, Column, DataSource, Experiment, FreezePlan, GroupBy, HeadLayer,
+    LayerRates, NormPolicy, Optimizer, OutputLayer, Phase, Pooling, Preprocessing, Schedule,
+    Threshold, TrainedNorm, Views, WeightsSource, preset,
 };
 use proptest::prelude::*;
 
@@ -521,6 +521,7 @@ fn single_fields_are_set_by_path() {
         "data.source=ClassFolders(path: \"a\")",
         "data.source.path=/pictures/of my cats",
         "data.limit=1000",
+        "data.split.group=Pattern(r\"^(p\\d+)_\")",
         "training.early_stopping=(patience: 3)",
         "training.early_stopping.patience=4",
         "head.layers[1]=Dropout(0.25)",
@@ -559,6 +560,10 @@ fn single_fields_are_set_by_path() {
         }
     );
     assert_eq!(experiment.data.limit, Some(1000));
+    assert_eq!(
+        experiment.data.split.group,
+        Some(GroupBy::Pattern(r"^(p\d+)_".into()))
+    );
     assert_eq!(
         experiment
             .training

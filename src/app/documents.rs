@@ -176,14 +176,8 @@ fn make_absolute(experiment: &mut Experiment, base: Option<&Path>) {
             *path = paths::expand(path, base);
         }
     };
-    match &mut experiment.data.source {
-        DataSource::Unset => {}
-        DataSource::ClassFolders { path }
-        | DataSource::SplitFolders { path }
-        | DataSource::Cifar10 { path } => {
-            mend(path);
-        }
-        DataSource::Table { file, .. } => mend(file),
+    if let Some(path) = experiment.data.source.path_mut() {
+        mend(path);
     }
     if let Some(file) = experiment.backbone.weights.file_mut() {
         mend(file);

@@ -148,6 +148,7 @@ impl ScanKey {
         self.data.source == other.data.source
             && self.data.classes == other.data.classes
             && self.data.exclude == other.data.exclude
+            && self.data.split.group == other.data.split.group
             && self.base == other.base
     }
 }

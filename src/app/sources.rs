@@ -25,8 +25,8 @@ pub fn kind(path: &Path) -> Kind {
     }
 }
 
-/// Extensions of tables.
-pub const TABLES: [&str; 3] = ["csv", "tsv", "txt"];
+/// Extensions of tables, and of NumPy's arrays.
+pub const TABLES: [&str; 4] = ["csv", "tsv", "txt", "npz"];
 
 fn extension(path: &Path) -> String {
     path.extension()

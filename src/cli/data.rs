@@ -3,13 +3,16 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use anyhow::bail;
 use clap::Args;
 use serde_json::json;
 
 use super::table::{Align, table};
 use super::{output, progress};
-use crate::data::{DataError, Dataset, RemarkKind, Split, StopFlag, problems, scan, split};
-use crate::experiment::{DataConfig, DataSource, Experiment, preset};
+use crate::data::{
+    DataError, Dataset, Remark, RemarkKind, Split, SplitIndices, StopFlag, problems, scan, split,
+};
+use crate::experiment::{DataConfig, DataSource, Experiment, GroupBy, preset};
 use crate::format;
 use crate::runs::gallery::SplitPicture;
 use crate::runs::suspects::{self, Suspect};
@@ -17,13 +20,17 @@ use crate::shown;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A folder of class folders, of train and test folders, or of CIFAR-10 batches; or a table; or a preset, for
-    /// its pictures without those that it excludes
+    /// A folder of class folders, of train and test folders, or of a teaching set (CIFAR, MNIST); or a table, or an .npz
+    /// file; or a preset, for its pictures without those that it excludes
     #[arg(value_name = "PATH")]
     path: PathBuf,
     /// Look for the same picture twice: under two classes, or in two parts of the split
     #[arg(long)]
     duplicates: bool,
+    /// Keep together in the split what has this in common: folder:1 (the folder that holds a picture), column:NAME of a
+    /// table, or pattern:REGEX in the file's name
+    #[arg(long, value_name = "GROUP")]
+    group: Option<GroupBy>,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
@@ -34,7 +41,7 @@ pub fn data(arguments: &Arguments) -> anyhow::Result<()> {
         .path
         .extension()
         .is_some_and(|extension| extension == "ron");
-    let (experiment, base) = if is_preset {
+    let (mut experiment, base) = if is_preset {
         let folder = arguments.path.parent().map(Path::to_path_buf);
         (preset::load(&arguments.path)?, folder)
     } else {
@@ -42,46 +49,90 @@ pub fn data(arguments: &Arguments) -> anyhow::Result<()> {
         experiment.data.source = scan::recognise(&arguments.path)?;
         (experiment, None)
     };
+    if let Some(group) = &arguments.group {
+        experiment.data.split.group = Some(group.clone());
+    }
+    for problem in experiment.check() {
+        if problem.field.starts_with("data.split") {
+            bail!("{} {}", problem.field, problem.message);
+        }
+    }
     let config = &experiment.data;
-    let dataset = scan_with_progress(config, base.as_deref(), &StopFlag::default())?;
+    let mut dataset = scan_with_progress(config, base.as_deref(), &StopFlag::default())?;
+    let split = split_of(&mut dataset, &experiment);
     let found = arguments
         .duplicates
-        .then(|| duplicates(&dataset, &experiment, is_preset))
+        .then(|| duplicates(&dataset, split.as_ref()))
         .transpose()?;
     if arguments.json {
         let mut document = as_json(&config.source, &dataset);
-        if let Some(found) = &found {
+        document["split"] = split.as_ref().map_or(serde_json::Value::Null, |split| {
+            json!({
+                "train": split.train.len(),
+                "validation": split.validation.len(),
+                "test": split.test.len(),
+            })
+        });
+        if let Some((found, groups)) = &found {
             document["duplicates"] = found.iter().map(duplicate_json).collect();
+            document["likely_groups"] = json!(groups);
         }
         return output::print_json(&document);
     }
     let mut text = as_text(&arguments.path, &config.source, &dataset);
-    if let Some(found) = &found {
+    if let Some((found, groups)) = &found {
         text.push_str(&duplicates_text(found));
+        if let Some(groups) = groups {
+            let _ = writeln!(text, "{groups}");
+        }
     }
     output::print(&text)
 }
 
-/// The same picture in two parts of the split, or under two classes. Without a preset there is no split
-/// but what the source assigns; what it leaves open is told as one part.
+/// The split of a preset, or the one that a new experiment would have; by which rule, and what deserves a look, is added
+/// to the remarks.
+fn split_of(dataset: &mut Dataset, experiment: &Experiment) -> Option<SplitIndices> {
+    match split::split(dataset, experiment) {
+        Ok(split) => {
+            let mut rule = split::rule(dataset, experiment);
+            let _ = write!(
+                rule.text,
+                " Training has {}, validation {}, test {}.",
+                format::count(split.train.len(), "picture", "pictures"),
+                format::thousands(split.validation.len() as u64),
+                format::thousands(split.test.len() as u64)
+            );
+            let remarks = split::remarks(dataset, &split);
+            dataset.remarks.push(rule);
+            dataset.remarks.extend(remarks);
+            Some(split)
+        }
+        Err(error) => {
+            let text = format!("The pictures can't be split: {error}.");
+            dataset.remarks.push(Remark::warning(text));
+            None
+        }
+    }
+}
+
+/// The same picture in two parts of the split, or under two classes; and how to keep such pictures together, if their
+/// names tell it. Where there is no split, what the source leaves open is told as one part.
 fn duplicates(
     dataset: &Dataset,
-    experiment: &Experiment,
-    is_preset: bool,
-) -> anyhow::Result<Vec<Suspect>> {
+    split: Option<&SplitIndices>,
+) -> anyhow::Result<(Vec<Suspect>, Option<String>)> {
     let mut parts: Vec<Split> = dataset
         .pictures
         .iter()
         .map(|picture| picture.split.unwrap_or(Split::Train))
         .collect();
-    if is_preset {
-        let split = split::split(dataset, experiment)?;
+    if let Some(split) = split {
         for (indices, part) in [
-            (split.train, Split::Train),
-            (split.validation, Split::Validation),
-            (split.test, Split::Test),
+            (&split.train, Split::Train),
+            (&split.validation, Split::Validation),
+            (&split.test, Split::Test),
         ] {
-            for index in indices {
+            for &index in indices {
                 parts[index] = part;
             }
         }
@@ -111,7 +162,9 @@ fn duplicates(
     if let Some(bar) = &bar {
         bar.finish_and_clear();
     }
-    Ok(found?)
+    let found = found?;
+    let groups = suspects::likely_groups(&pictures, &found);
+    Ok((found, groups))
 }
 
 fn duplicate_json(suspect: &Suspect) -> serde_json::Value {
@@ -205,7 +258,10 @@ fn title(source: &DataSource) -> &'static str {
         DataSource::ClassFolders { .. } => "one folder per class",
         DataSource::SplitFolders { .. } => "train, validation and test folders",
         DataSource::Table { .. } => "a table of paths and labels",
-        DataSource::Cifar10 { .. } => "CIFAR-10, binary version",
+        DataSource::Cifar10 { .. } => "CIFAR-10",
+        DataSource::Cifar100 { .. } => "CIFAR-100",
+        DataSource::Idx { .. } => "a set in MNIST's format",
+        DataSource::Arrays { .. } => "NumPy's arrays",
     }
 }
 

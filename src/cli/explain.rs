@@ -8,11 +8,11 @@ use serde_json::json;
 
 use super::outputs::refuse_among_pictures;
 use super::{output, run};
-use crate::data::{PictureSource, decode};
+use crate::data::{StopFlag, decode};
 use crate::figures::heat;
 use crate::format;
 use crate::models::device;
-use crate::runs::{atomic, evaluate, store};
+use crate::runs::{atomic, evaluate, gallery, store};
 use crate::shown;
 
 #[derive(Debug, Args)]
@@ -20,7 +20,7 @@ pub struct Arguments {
     /// Folder of a finished run
     #[arg(value_name = "RUN")]
     run: PathBuf,
-    /// The picture to look at
+    /// The picture to look at: a file, or a picture of the run by its name, such as test/00012
     #[arg(value_name = "IMAGE")]
     image: PathBuf,
     /// The PNG file to write: the square that the network sees, with the map over it
@@ -53,7 +53,12 @@ pub fn explain(arguments: &Arguments) -> anyhow::Result<()> {
         .as_ref()
         .map(|name| find(name, classes))
         .transpose()?;
-    let picture = decode::decode(&PictureSource::File(arguments.image.clone()))?;
+    let images = std::slice::from_ref(&arguments.image);
+    let sources = gallery::find_pictures(&arguments.run, images, &StopFlag::default());
+    let Some(source) = sources.first() else {
+        bail!("no picture is named");
+    };
+    let picture = decode::decode(source)?;
     let found = network.explain(&picture, class)?;
     let square = &found.square;
     let covered = heat::overlay(&square.rgb, &found.heat, arguments.opacity);

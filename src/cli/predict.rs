@@ -7,9 +7,10 @@ use serde::Serialize;
 
 use super::classify::guesses_text;
 use super::{output, run};
-use crate::data::{PictureSource, decode};
+use crate::data::{StopFlag, decode};
 use crate::models::device;
 use crate::runs::evaluate::open_classifier;
+use crate::runs::gallery::find_pictures;
 
 /// Pictures that are decoded at a time.
 const BLOCK: usize = 32;
@@ -19,7 +20,7 @@ pub struct Arguments {
     /// The run's folder
     #[arg(value_name = "RUN")]
     run: PathBuf,
-    /// Pictures to look at
+    /// Pictures to look at: files, or pictures of the run by their names, such as test/00012
     #[arg(value_name = "IMAGE", required = true)]
     images: Vec<PathBuf>,
     /// How many classes to name for each picture; all unless given
@@ -51,9 +52,9 @@ pub fn predict(arguments: &Arguments) -> anyhow::Result<()> {
     let device = run::device(arguments.device.as_deref())?.unwrap_or_else(device::best);
     let classifier = open_classifier(&arguments.run, device)?;
     let mut answers = Vec::with_capacity(arguments.images.len());
-    for images in arguments.images.chunks(BLOCK) {
-        let sources: Vec<PictureSource> = images.iter().cloned().map(PictureSource::File).collect();
-        let pictures = decode::decode_all(&sources)
+    let sources = find_pictures(&arguments.run, &arguments.images, &StopFlag::default());
+    for (images, sources) in arguments.images.chunks(BLOCK).zip(sources.chunks(BLOCK)) {
+        let pictures = decode::decode_all(sources)
             .into_iter()
             .collect::<Result<Vec<_>, _>>()?;
         for (image, probabilities) in images.iter().zip(classifier.predict(&pictures)?) {

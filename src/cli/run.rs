@@ -15,7 +15,7 @@ use super::table::{Align, table};
 use super::{data, interrupt, output, resume};
 use crate::data::{DataError, Dataset, StopFlag, scan, split};
 use crate::evaluation::{ClassificationReport, ConfusionMatrix, Spread, wilson};
-use crate::experiment::{DataConfig, Experiment, preset};
+use crate::experiment::{DataConfig, Experiment, GroupBy, preset};
 use crate::models::device::{self, Devices};
 use crate::models::{catalogue, weights};
 use crate::runs::{Continuation, Digests, MemoryUse, RunRecorder, Tee, recorder, seeds, store};
@@ -42,6 +42,10 @@ pub struct Arguments {
     /// Change one field of every preset, such as phases[0].learning_rate=1e-4; may be given several times
     #[arg(long, value_name = "KEY=VALUE")]
     pub(super) set: Vec<String>,
+    /// Keep together in the split what has this in common: folder:1 (the folder that holds a picture), column:NAME of a
+    /// table, or pattern:REGEX in the file's name
+    #[arg(long, value_name = "GROUP")]
+    pub(super) group: Option<GroupBy>,
     /// Go on with a run that was interrupted or stopped, from where it was saved: the one whose
     /// folder is given, or the newest of exactly this experiment; where there is none, begin one. Of several presets or
     /// seeds, those that are finished are passed over. With a folder, --data says where its pictures stand now
@@ -124,9 +128,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         }
         let (data, base) = (&planned.experiment.data, &planned.base);
         let dataset = match &scanned {
-            Some((known, from, dataset))
-                if (&known.source, &known.classes, from) == (&data.source, &data.classes, base) =>
-            {
+            Some((known, from, dataset)) if same_pictures(known, data) && from == base => {
                 dataset.clone()
             }
             _ => scan_pictures(data, base.as_deref(), &stop)?,
@@ -174,6 +176,12 @@ pub(super) fn series(arguments: &Arguments) -> anyhow::Result<Vec<Planned>> {
             })
         })
         .collect())
+}
+
+/// Whether a scan finds the same for both, however they split it.
+fn same_pictures(a: &DataConfig, b: &DataConfig) -> bool {
+    (&a.source, &a.classes, &a.exclude, &a.split.group)
+        == (&b.source, &b.classes, &b.exclude, &b.split.group)
 }
 
 /// The result of a run that has come to its end before.
@@ -329,6 +337,9 @@ pub(super) fn experiment(
         let path =
             std::path::absolute(path).with_context(|| format!("{} is no path", path.display()))?;
         experiment.data.source = scan::recognise(&path)?;
+    }
+    if let Some(group) = &arguments.group {
+        experiment.data.split.group = Some(group.clone());
     }
     for assignment in &arguments.set {
         preset::set_field(&mut experiment, assignment)

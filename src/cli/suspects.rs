@@ -61,21 +61,29 @@ pub fn suspects(arguments: &Arguments) -> anyhow::Result<()> {
     if let Some(trained) = gallery::open_out_of_fold(folder, &stop)? {
         found.extend(suspects::wrong_training_labels(&trained));
     }
+    let mut groups = None;
     if arguments.duplicates {
         let bar = bar("Looking for duplicates");
         let progress = |done: usize, total: usize| {
             bar.set_length(total as u64);
             bar.set_position(done as u64);
         };
-        let pairs = suspects::duplicates_of_run(folder, &progress, &stop);
+        let pictures = gallery::split_pictures(folder, &stop)?;
+        let pairs = suspects::duplicates(&pictures, &progress, &stop);
         bar.finish_and_clear();
-        found.extend(pairs?);
+        let pairs = pairs?;
+        groups = suspects::likely_groups(&pictures, &pairs);
+        found.extend(pairs);
     }
     if arguments.json {
         let lines: Vec<Line<'_>> = found.iter().map(line).collect();
         return output::print_json(&lines);
     }
-    output::print(&text(&found))
+    let mut text = text(&found);
+    if let Some(groups) = groups {
+        text += &format!("{groups}\n");
+    }
+    output::print(&text)
 }
 
 fn cross_validate(arguments: &Arguments, folds: usize, stop: &StopFlag) -> anyhow::Result<()> {

@@ -20,10 +20,15 @@ pub fn pictures_around(path: &Path, source: &DataSource, base: Option<&Path>) ->
 /// Whether a picture that appears below the source's folder belongs to the data set from the next scan on.
 pub fn takes_what_appears(source: &DataSource) -> bool {
     match source {
-        DataSource::Unset | DataSource::Table { .. } => false,
+        // Pictures of a set stand within its files.
+        DataSource::Unset
+        | DataSource::Table { .. }
+        | DataSource::Idx { .. }
+        | DataSource::Arrays { .. } => false,
         DataSource::ClassFolders { .. }
         | DataSource::SplitFolders { .. }
-        | DataSource::Cifar10 { .. } => true,
+        | DataSource::Cifar10 { .. }
+        | DataSource::Cifar100 { .. } => true,
     }
 }
 

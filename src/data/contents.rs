@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::Metadata;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -211,7 +211,7 @@ impl KnownContents {
         }
         let mut contents = vec![None; pictures.len()];
         for (folder, mut files) in folders {
-            // Many pictures of one file (CIFAR-10's batches) are one file.
+            // Many pictures of one file (CIFAR's batches, NumPy's arrays) are one file.
             files.sort_by(|a, b| a.1.cmp(&b.1));
             let mut paths: Vec<&Path> = files.iter().map(|(_, path)| path.as_path()).collect();
             paths.dedup();
@@ -303,11 +303,22 @@ fn name_of(path: &Path) -> Option<&str> {
 }
 
 fn read_contents(path: &Path, before: Stamp) -> Option<Contents> {
-    let bytes = read_file(path).ok()?;
+    // Of arrays larger than memory, memory holds one piece at a time.
+    let mut hasher = Sha256::new();
+    let mut file = ordinary_file::open(path, Links::Followed).ok()?;
+    let mut piece = vec![0; 256 << 10];
+    loop {
+        match file.read(&mut piece) {
+            Ok(0) => break,
+            Ok(read) => hasher.update(&piece[..read]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return None,
+        }
+    }
     let is_same = Stamp::of(path).is_ok_and(|after| after == before);
     is_same.then(|| Contents {
         stamp: before,
-        sha256: Sha256::digest(&bytes).into(),
+        sha256: hasher.finalize().into(),
         size: None,
     })
 }
@@ -338,13 +349,7 @@ pub(super) fn decode_and_tell(path: &Path) -> Result<(Pixels, Option<Contents>),
 pub fn identity(source: &PictureSource, contents: &Contents) -> [u8; 32] {
     match source {
         PictureSource::File(_) => contents.sha256,
-        PictureSource::Cifar10 { record, .. } => {
-            let mut hasher = Sha256::new();
-            hasher.update(b"cifar10 record");
-            hasher.update((*record as u64).to_le_bytes());
-            hasher.update(contents.sha256);
-            hasher.finalize().into()
-        }
+        PictureSource::Record { file, index } => file.identity(*index, &contents.sha256),
     }
 }
 

@@ -3,7 +3,7 @@
 mod flatten;
 mod jpeg;
 
-use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::io::{self, Cursor, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -14,14 +14,6 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Li
 use super::square::fit_within;
 use super::{DataError, MAX_PIXELS, MAX_SIDE, PictureSource, Pixels};
 use crate::ordinary_file::{self, Links};
-
-/// The side of every CIFAR-10 picture.
-pub(super) const CIFAR10_SIDE: u32 = 32;
-
-/// One CIFAR-10 record: the label's byte, then three planes.
-pub(super) const CIFAR10_RECORD_BYTES: usize = 1 + 3 * CIFAR10_PLANE_BYTES;
-
-const CIFAR10_PLANE_BYTES: usize = (CIFAR10_SIDE * CIFAR10_SIDE) as usize;
 
 /// A larger file is not read; no picture within the limits of size needs as much.
 const MAX_FILE_BYTES: u64 = 1 << 30;
@@ -37,7 +29,7 @@ const MAX_DECODER_BYTES: u64 = MAX_PIXELS * 16;
 pub fn decode(source: &PictureSource) -> Result<Pixels, DataError> {
     let decoded = match source {
         PictureSource::File(path) => read_file(path).and_then(|bytes| decode_guarded(&bytes)),
-        PictureSource::Cifar10 { batch, record } => decode_cifar10(batch, *record),
+        PictureSource::Record { file, index } => file.decode(*index),
     };
     decoded.map_err(|reason| DataError::Picture {
         reason,
@@ -229,33 +221,6 @@ fn describe(error: &ImageError, format: ImageFormat) -> String {
             format!("is damaged or cut off ({text}): copy or download the picture again")
         }
     }
-}
-
-fn decode_cifar10(batch: &Path, record: usize) -> Result<Pixels, String> {
-    let read = || -> io::Result<Vec<u8>> {
-        let mut file = ordinary_file::open(batch, Links::Followed)?;
-        file.seek(SeekFrom::Start((record * CIFAR10_RECORD_BYTES) as u64))?;
-        let mut bytes = vec![0; CIFAR10_RECORD_BYTES];
-        file.read_exact(&mut bytes)?;
-        Ok(bytes)
-    };
-    let bytes = read().map_err(|error| {
-        format!("has no readable record {record} ({error}): download the batch again")
-    })?;
-    let planes = &bytes[1..];
-    let mut rgb = Vec::with_capacity(3 * CIFAR10_PLANE_BYTES);
-    for at in 0..CIFAR10_PLANE_BYTES {
-        rgb.extend([
-            planes[at],
-            planes[CIFAR10_PLANE_BYTES + at],
-            planes[2 * CIFAR10_PLANE_BYTES + at],
-        ]);
-    }
-    Ok(Pixels {
-        width: CIFAR10_SIDE,
-        height: CIFAR10_SIDE,
-        rgb,
-    })
 }
 
 #[cfg(test)]

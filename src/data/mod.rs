@@ -11,6 +11,7 @@ pub mod hash;
 mod mapped;
 pub mod problems;
 mod random;
+pub mod records;
 pub mod replace;
 pub mod scan;
 pub mod speed;
@@ -24,6 +25,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
+
+use self::records::RecordFile;
 
 /// A labelled set of pictures, as a scan found it. Cheap to clone behind an `Arc`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -101,10 +104,10 @@ pub struct Picture {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum PictureSource {
     File(PathBuf),
-    /// The nth record (3,073 bytes: label, then 32 x 32 red, green and blue planes) of a CIFAR-10 batch.
-    Cifar10 {
-        batch: PathBuf,
-        record: usize,
+    /// The nth picture of a file that holds many.
+    Record {
+        file: Arc<RecordFile>,
+        index: u64,
     },
 }
 
@@ -228,7 +231,7 @@ impl PictureSource {
     pub fn path(&self) -> &Path {
         match self {
             Self::File(path) => path,
-            Self::Cifar10 { batch, .. } => batch,
+            Self::Record { file, .. } => file.path(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Finds the pictures of a source, checks that each decodes, and lists what was passed over.
 
 mod annotations;
+mod arrays;
 mod check;
 mod cifar;
 mod class_names;
@@ -10,12 +11,16 @@ mod entries;
 mod exclude;
 mod file_kinds;
 mod folders;
+mod groups;
+mod idx;
+mod labels;
 mod layout;
 mod names;
 mod reading;
 mod recognise;
 mod roots;
 mod table;
+mod teaching;
 mod walk;
 
 use std::collections::{HashMap, HashSet};
@@ -26,6 +31,7 @@ use super::{DataError, Dataset, Picture, PictureSource, Problem, Remark, Split, 
 use crate::experiment::{DataConfig, DataSource};
 use crate::paths;
 
+pub(super) use groups::{Pattern, folder as folder_of_name};
 pub use recognise::recognise;
 pub use table::preview::{ColumnPreview, OtherTable, TablePreview};
 
@@ -132,14 +138,25 @@ fn find(config: &DataConfig, base: Option<&Path>, stop: &StopFlag) -> Result<Fou
             let found = folders::split_folders(&paths::expand(path, base), stop)?;
             doubts::judge(found, &config.classes)?
         }
-        DataSource::Cifar10 { path } => cifar::find(&paths::expand(path, base), stop)?,
+        DataSource::Cifar10 { path } => {
+            cifar::find(&paths::expand(path, base), cifar::Set::Ten, stop)?
+        }
+        DataSource::Cifar100 { path, labels } => {
+            let set = cifar::Set::Hundred(*labels);
+            cifar::find(&paths::expand(path, base), set, stop)?
+        }
+        DataSource::Idx { path } => idx::find(&paths::expand(path, base), stop)?,
+        DataSource::Arrays { path } => arrays::find(&paths::expand(path, base), stop)?,
         source @ DataSource::Table { .. } => {
-            let table = table::Source::of(source, |file| paths::expand(file, base))
+            let mut table = table::Source::of(source, |file| paths::expand(file, base))
                 .ok_or(DataError::NoSource)?;
+            table.group = groups::column(config.split.group.as_ref());
             table::find(&table, &config.classes, stop)?
         }
     };
-    classes::choose(found, &config.classes)
+    let mut found = classes::choose(found, &config.classes)?;
+    groups::assign(&mut found, config)?;
+    Ok(found)
 }
 
 /// What a source lists, before any picture is opened.

@@ -1,10 +1,16 @@
 //! The stratified, seeded split, and its file.
 
 pub mod file;
+mod grouped;
+mod remarks;
+mod suggest;
 
 use super::random::{Draw, hash_text, mix};
-use super::{DataError, Dataset, Picture, Remark, Split, SplitIndices};
+use super::{DataError, Dataset, Picture, Split, SplitIndices};
 use crate::experiment::Experiment;
+
+pub use remarks::{remarks, rule};
+pub use suggest::by_pairs as groups_of_pairs;
 
 /// Splits by class with the experiment's seed and shares; what the source assigned stays. Applies
 /// `data.limit` to the training pictures.
@@ -19,6 +25,8 @@ use crate::experiment::Experiment;
 /// there are, change nothing. Pictures that the experiment leaves out are drawn too, and then dropped:
 /// the others stay where they were.
 ///
+/// Where pictures have groups, these stay together, and the shares are met as far as that allows.
+///
 /// # Errors
 /// [`DataError::Split`] when there is nothing to train on, or a class has no training picture.
 pub fn split(dataset: &Dataset, experiment: &Experiment) -> Result<SplitIndices, DataError> {
@@ -32,14 +40,25 @@ pub fn split(dataset: &Dataset, experiment: &Experiment) -> Result<SplitIndices,
             .any(|(_, picture)| picture.split == Some(split))
     };
 
-    let mut pools = shuffled_pools(dataset, seed);
-    let mut test = indices_assigned(dataset, Split::Test);
-    if !assigned(Split::Test) {
-        test = draw(&mut pools, test_share);
-    }
-    let mut validation = indices_assigned(dataset, Split::Validation);
-    if !assigned(Split::Validation) {
-        validation = draw(&mut pools, validation_share);
+    let has_groups = everything(dataset)
+        .iter()
+        .any(|(_, picture)| picture.group.is_some());
+    let (mut pools, mut test, mut validation);
+    if has_groups {
+        let test_share = (!assigned(Split::Test)).then_some(test_share);
+        let validation_share = (!assigned(Split::Validation)).then_some(validation_share);
+        let drawn = grouped::draw(dataset, seed, test_share, validation_share);
+        (pools, test, validation) = (drawn.pools, drawn.test, drawn.validation);
+    } else {
+        pools = shuffled_pools(dataset, seed);
+        test = indices_assigned(dataset, Split::Test);
+        if !assigned(Split::Test) {
+            test = draw(&mut pools, test_share);
+        }
+        validation = indices_assigned(dataset, Split::Validation);
+        if !assigned(Split::Validation) {
+            validation = draw(&mut pools, validation_share);
+        }
     }
     for part in pools.iter_mut().chain([&mut test, &mut validation]) {
         part.retain(|&index| index != LEFT_OUT);
@@ -58,12 +77,6 @@ pub fn split(dataset: &Dataset, experiment: &Experiment) -> Result<SplitIndices,
         validation,
         test,
     })
-}
-
-/// What a person should know about this split before they train on it.
-pub fn remarks(dataset: &Dataset, split: &SplitIndices) -> Vec<Remark> {
-    let _ = (dataset, split);
-    Vec::new()
 }
 
 fn allowed_share(name: &str, share: f64) -> Result<f64, DataError> {
@@ -174,8 +187,17 @@ fn check_training_pictures(dataset: &Dataset, pools: &[Vec<usize>]) -> Result<()
     if without.is_empty() {
         return Ok(());
     }
+    let follows = if dataset
+        .pictures
+        .iter()
+        .any(|picture| picture.group.is_some())
+    {
+        " or groups that it puts there"
+    } else {
+        ""
+    };
     Err(DataError::Split(format!(
-        "no training picture for {}: the source assigns all of them to validation or test; add some to train, or \
+        "no training picture for {}: the source assigns all of them to validation or test{follows}; add some to train, or \
          leave the class out",
         without.join(", ")
     )))

@@ -10,6 +10,8 @@ pub const VALIDATION_SHARE: RangeInclusive<f64> = 0.0..=0.9;
 pub const TEST_SHARE: RangeInclusive<f64> = 0.0..=0.9;
 /// What validation and test together must leave to train on, as a share of all pictures.
 pub const LEAST_TRAIN_SHARE: f64 = 0.05;
+/// Folders above a picture, for groups.
+pub const FOLDER_LEVEL: RangeInclusive<usize> = 1..=16;
 pub const LIMIT: RangeInclusive<usize> = 1..=100_000_000;
 
 /// The side of the input square in pixels; a backbone may narrow it further.

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::{
     Augmentation, BackboneConfig, ClassWeights, Column, DataConfig, DataSource, Experiment,
-    FreezePlan, HeadConfig, HeadLayer, LayerRates, Optimizer, OutputLayer, Phase, Preprocessing,
-    Schedule, TrainingConfig, Views, WeightsSource, bounds,
+    FreezePlan, GroupBy, HeadConfig, HeadLayer, LayerRates, Optimizer, OutputLayer, Phase,
+    Preprocessing, Schedule, TrainingConfig, Views, WeightsSource, bounds,
 };
 
 /// One field that can't be used as it is.
@@ -80,7 +80,10 @@ fn check_data(data: &DataConfig, problems: &mut Problems) {
         DataSource::Unset => {}
         DataSource::ClassFolders { path }
         | DataSource::SplitFolders { path }
-        | DataSource::Cifar10 { path } => problems.path("data.source.path", path),
+        | DataSource::Cifar10 { path }
+        | DataSource::Cifar100 { path, .. }
+        | DataSource::Idx { path }
+        | DataSource::Arrays { path } => problems.path("data.source.path", path),
         DataSource::Table {
             file,
             path_column,
@@ -160,10 +163,42 @@ fn check_data(data: &DataConfig, problems: &mut Problems) {
             ),
         );
     }
+    check_group(data, problems);
     if let Some(limit) = data.limit {
         problems.number("data.limit", limit, &bounds::LIMIT);
     }
     problems.distinct("data.exclude", data.exclude.iter().map(String::as_str));
+}
+
+fn check_group(data: &DataConfig, problems: &mut Problems) {
+    let field = "data.split.group";
+    match &data.split.group {
+        None => {}
+        Some(GroupBy::Column(column)) => {
+            problems.column(field, column);
+            if !matches!(data.source, DataSource::Unset | DataSource::Table { .. }) {
+                problems.add(
+                    field,
+                    "is a column, but the pictures come from no table; allowed are Folder and Pattern",
+                );
+            }
+        }
+        Some(GroupBy::Folder(level)) => problems.number(field, *level, &bounds::FOLDER_LEVEL),
+        Some(GroupBy::Pattern(pattern)) => {
+            problems.text(field, pattern);
+            if let Err(error) = regex::Regex::new(pattern) {
+                // The last line says what is wrong, those before it draw where.
+                let text = error.to_string();
+                let reason = text.lines().last().unwrap_or_default().trim();
+                problems.add(
+                    field,
+                    format!(
+                        "is no regular expression ({reason}), allowed is one such as ^(p\\d+)_"
+                    ),
+                );
+            }
+        }
+    }
 }
 
 fn check_backbone(backbone: &BackboneConfig, problems: &mut Problems) {
@@ -338,14 +373,17 @@ fn check_training(training: &TrainingConfig, data: &DataConfig, problems: &mut P
 /// not chosen yet may turn out to.
 fn source_may_bring_validation(source: &DataSource) -> bool {
     match source {
-        DataSource::Unset | DataSource::SplitFolders { .. } => true,
+        DataSource::Unset | DataSource::SplitFolders { .. } | DataSource::Arrays { .. } => true,
         DataSource::Table {
             split_column,
             validation_table,
             split_from_folders,
             ..
         } => split_column.is_some() || validation_table.is_some() || *split_from_folders,
-        DataSource::ClassFolders { .. } | DataSource::Cifar10 { .. } => false,
+        DataSource::ClassFolders { .. }
+        | DataSource::Cifar10 { .. }
+        | DataSource::Cifar100 { .. }
+        | DataSource::Idx { .. } => false,
     }
 }
 
@@ -660,6 +698,14 @@ mod tests {
                 "head.layers[0] is 3, allowed is 0 to 0.95",
             ),
             ("data.limit=0", "data.limit is 0, allowed is 1 to 100000000"),
+            (
+                "data.split.group=Folder(0)",
+                "data.split.group is 0, allowed is 1 to 16",
+            ),
+            (
+                "data.split.group=Pattern(\"(\")",
+                "data.split.group is no regular expression (error: unclosed group), allowed is one such as ^(p\\d+)_",
+            ),
             (
                 "phases[0].schedule=OneCycle(rise: 1)",
                 "phases[0].schedule.rise is 1, allowed is 0.001 to 0.999",

@@ -1,6 +1,8 @@
 //! Where the pictures come from, how they are split, and how one becomes a square.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -85,8 +87,61 @@ pub enum DataSource {
         #[serde(default)]
         split_from_folders: bool,
     },
-    /// The CIFAR-10 binary version's folder: `data_batch_1.bin` to `_5.bin`, `test_batch.bin`.
+    /// CIFAR-10's folder, of its binary version (`data_batch_1.bin` to `_5.bin`, `test_batch.bin`) or its
+    /// Python version (the same without `.bin`).
     Cifar10 { path: PathBuf },
+    /// CIFAR-100's folder, of its binary version (`train.bin`, `test.bin`) or its Python version (`train`,
+    /// `test`, `meta`).
+    Cifar100 {
+        path: PathBuf,
+        #[serde(default)]
+        labels: CifarLabels,
+    },
+    /// A folder of MNIST's files, gzipped or not: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`,
+    /// `t10k-…`; or one of those files where several sets share a folder, as EMNIST's do.
+    Idx { path: PathBuf },
+    /// NumPy's arrays: an `.npz` file, or a folder of `.npy` files, with pictures and labels by MedMNIST's or
+    /// Keras' names: `train_images`, `train_labels`, `val_…`, `test_…`; `x_train`, `y_train`; `images`, `labels`.
+    Arrays { path: PathBuf },
+}
+
+impl DataSource {
+    /// The folder or file that it names.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Unset => None,
+            Self::ClassFolders { path }
+            | Self::SplitFolders { path }
+            | Self::Cifar10 { path }
+            | Self::Cifar100 { path, .. }
+            | Self::Idx { path }
+            | Self::Arrays { path }
+            | Self::Table { file: path, .. } => Some(path),
+        }
+    }
+
+    pub fn path_mut(&mut self) -> Option<&mut PathBuf> {
+        match self {
+            Self::Unset => None,
+            Self::ClassFolders { path }
+            | Self::SplitFolders { path }
+            | Self::Cifar10 { path }
+            | Self::Cifar100 { path, .. }
+            | Self::Idx { path }
+            | Self::Arrays { path }
+            | Self::Table { file: path, .. } => Some(path),
+        }
+    }
+}
+
+/// Which of CIFAR-100's two labels are the classes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub enum CifarLabels {
+    /// The 100 classes.
+    #[default]
+    Fine,
+    /// The 20 superclasses.
+    Coarse,
 }
 
 impl DataSource {
@@ -94,10 +149,8 @@ impl DataSource {
     pub fn folder(&self) -> Option<&Path> {
         match self {
             Self::Unset => None,
-            Self::ClassFolders { path } | Self::SplitFolders { path } | Self::Cifar10 { path } => {
-                Some(path)
-            }
             Self::Table { file, .. } => file.parent(),
+            other => other.path(),
         }
     }
 
@@ -181,6 +234,8 @@ pub struct SplitConfig {
     pub test: f64,
     /// Draws the split; the experiment's seed when absent, so that several seeds can share a split.
     pub seed: Option<u64>,
+    /// What must not stand on two sides of the split: pictures of one patient, cell or video stay together.
+    pub group: Option<GroupBy>,
 }
 
 impl Default for SplitConfig {
@@ -189,6 +244,57 @@ impl Default for SplitConfig {
             validation: 0.2,
             test: 0.2,
             seed: None,
+            group: None,
+        }
+    }
+}
+
+/// What tells which pictures belong together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum GroupBy {
+    /// A table's column: `Column(Name("patient_id"))`.
+    Column(Column),
+    /// A folder's name: 1 is the folder that holds the picture, 2 the one above it.
+    Folder(usize),
+    /// A regular expression on the picture's file name, or on its whole name if it holds a `/`: what its first
+    /// group matches, or all that it matches. `Pattern("^(p\\d+)_")` makes `p012` of `p012_03.jpg`.
+    Pattern(String),
+}
+
+impl FromStr for GroupBy {
+    type Err = String;
+
+    /// As the command line has it: `folder`, `folder:2`, `column:patient_id`, `column:3` (counted from 1),
+    /// `pattern:^(p\d+)_`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (kind, rest) = text.split_once(':').unwrap_or((text, ""));
+        match (kind.trim(), rest) {
+            ("folder", "") => Ok(Self::Folder(1)),
+            ("folder", level) => level.trim().parse().map(Self::Folder).map_err(|_| {
+                format!("the folder's level is {level:?}: write folder:1 for the folder that holds a picture")
+            }),
+            ("column", name) if !name.trim().is_empty() => {
+                Ok(Self::Column(match name.trim().parse::<usize>() {
+                    Ok(place @ 1..) => Column::Index(place - 1),
+                    _ => Column::Name(name.trim().to_owned()),
+                }))
+            }
+            ("pattern", pattern) if !pattern.is_empty() => Ok(Self::Pattern(pattern.to_owned())),
+            _ => Err(format!(
+                "{text:?} tells no groups: write folder:1, column:NAME or pattern:REGEX"
+            )),
+        }
+    }
+}
+
+impl fmt::Display for GroupBy {
+    /// The inverse of [`GroupBy::from_str`].
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Column(Column::Name(name)) => write!(f, "column:{name}"),
+            Self::Column(Column::Index(index)) => write!(f, "column:{}", index.saturating_add(1)),
+            Self::Folder(level) => write!(f, "folder:{level}"),
+            Self::Pattern(pattern) => write!(f, "pattern:{pattern}"),
         }
     }
 }

@@ -19,7 +19,9 @@ pub use backbone::{
     BackboneConfig, FreezePlan, NormPolicy, Preprocessing, ResizeFilter, TrainedNorm, WeightsSource,
 };
 pub use check::FieldProblem;
-pub use data::{Column, DataConfig, DataSource, Fit, SplitConfig, SplitPart, Threshold};
+pub use data::{
+    CifarLabels, Column, DataConfig, DataSource, Fit, GroupBy, SplitConfig, SplitPart, Threshold,
+};
 pub use head::{Activation, HeadConfig, HeadLayer, OutputLayer, Pooling};
 pub use phase::{LayerRates, Optimizer, Phase, Schedule};
 pub use training::{

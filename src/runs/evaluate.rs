@@ -410,6 +410,8 @@ pub(super) fn find(
     if pictures == Pictures::All {
         // Other pictures need not have every class.
         config.classes.clear();
+        // Nor the column that kept pictures together in the split.
+        config.split.group = None;
     }
     let listed = scan::list(&config, None, stop)?;
     let mut found = Found {
@@ -544,11 +546,8 @@ impl Found {
 /// The folder that pictures' names are relative to, for messages.
 fn root(experiment: &Experiment) -> &Path {
     match &experiment.data.source {
-        DataSource::Unset => Path::new(""),
-        DataSource::ClassFolders { path }
-        | DataSource::SplitFolders { path }
-        | DataSource::Cifar10 { path } => path,
         DataSource::Table { file, .. } => file.parent().unwrap_or(file),
+        other => other.path().unwrap_or(Path::new("")),
     }
 }
 
@@ -583,7 +582,13 @@ pub fn source_at(source: &DataSource, path: &Path) -> Result<DataSource, DataErr
             return Ok(source);
         }
     }
-    scan::recognise(&path)
+    let mut found = scan::recognise(&path)?;
+    if let (DataSource::Cifar100 { labels, .. }, DataSource::Cifar100 { labels: own, .. }) =
+        (&mut found, source)
+    {
+        *labels = *own;
+    }
+    Ok(found)
 }
 
 impl From<TrainingError> for RunError {

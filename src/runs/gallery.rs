@@ -128,15 +128,29 @@ pub fn split_pictures(folder: &Path, stop: &StopFlag) -> Result<Vec<SplitPicture
         .collect())
 }
 
+/// Where the pictures called `images` are: files, or, where there is no such file, pictures of a run's data by the names
+/// that its split and its predictions have, such as the records of CIFAR's batches.
+pub fn find_pictures(folder: &Path, images: &[PathBuf], stop: &StopFlag) -> Vec<PictureSource> {
+    let mut by_name = HashMap::new();
+    if images.iter().any(|image| !image.exists())
+        && let Ok(experiment) = store::experiment(folder)
+    {
+        by_name = scan::sources(&experiment.data, Some(folder), stop).unwrap_or_default();
+    }
+    images
+        .iter()
+        .map(|image| {
+            let named = image.to_str().filter(|_| !image.exists());
+            named
+                .and_then(|name| by_name.get(name).cloned())
+                .unwrap_or_else(|| PictureSource::File(image.clone()))
+        })
+        .collect()
+}
+
 /// The folder or table that `source` names.
 pub fn root(source: &DataSource, base: Option<&Path>) -> Option<PathBuf> {
-    match source {
-        DataSource::Unset => None,
-        DataSource::ClassFolders { path }
-        | DataSource::SplitFolders { path }
-        | DataSource::Cifar10 { path } => Some(paths::expand(path, base)),
-        DataSource::Table { file, .. } => Some(paths::expand(file, base)),
-    }
+    source.path().map(|path| paths::expand(path, base))
 }
 
 #[cfg(test)]

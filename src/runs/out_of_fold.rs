@@ -13,7 +13,7 @@ use tch::Device;
 use super::digests::Digests;
 use super::evaluate::{self, Found};
 use super::{RunError, atomic, files, members, recorder, store};
-use crate::data::folds::stratified;
+use crate::data::folds::grouped;
 use crate::data::{Split, SplitIndices, StopFlag};
 use crate::evaluation::{Prediction, Predictions};
 use crate::experiment::{
@@ -98,7 +98,21 @@ pub fn predict(
         .map(|picture| picture.label)
         .collect();
     check(request, &labels)?;
-    let folds = stratified(&labels, request.folds, experiment.seed);
+    let groups: Vec<Option<&str>> = dataset
+        .pictures
+        .iter()
+        .map(|picture| picture.group.as_deref())
+        .collect();
+    let folds = grouped(&labels, &groups, request.folds, experiment.seed);
+    let filled = (0..request.folds)
+        .filter(|fold| folds.contains(fold))
+        .count();
+    if filled < 2 {
+        return Err(files::problem(
+            folder,
+            "the training pictures are of one group, which stays in one fold",
+        ));
+    }
 
     let plan = plan(&experiment);
     let dataset = Arc::new(dataset);

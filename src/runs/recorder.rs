@@ -12,7 +12,7 @@ use super::{
     RunError, RunState, RunSummary, answers, atomic, better, files, members, resume, seeds, store,
 };
 use crate::data::{Dataset, SplitIndices};
-use crate::experiment::{DataSource, Experiment, preset};
+use crate::experiment::{Experiment, WeightsSource, preset};
 use crate::format;
 use crate::ordinary_file;
 use crate::shown;
@@ -742,13 +742,7 @@ pub fn check_paths(
 }
 
 fn check_absolute(runs: &Path, experiment: &Experiment) -> Result<(), RunError> {
-    let pictures = match &experiment.data.source {
-        DataSource::Unset => None,
-        DataSource::ClassFolders { path }
-        | DataSource::SplitFolders { path }
-        | DataSource::Cifar10 { path } => Some(path.as_path()),
-        DataSource::Table { file, .. } => Some(file.as_path()),
-    };
+    let pictures = experiment.data.source.path();
     let weights = experiment.backbone.weights.file();
     for path in [Some(runs), pictures, weights].into_iter().flatten() {
         if path.to_str().is_none() {
@@ -771,12 +765,8 @@ pub fn with_absolute_paths(experiment: &Experiment, base: Option<&Path>) -> Expe
         *path = std::path::absolute(&joined).unwrap_or(joined);
     };
     let mut experiment = experiment.clone();
-    match &mut experiment.data.source {
-        DataSource::Unset => {}
-        DataSource::ClassFolders { path }
-        | DataSource::SplitFolders { path }
-        | DataSource::Cifar10 { path } => fix(path),
-        DataSource::Table { file, .. } => fix(file),
+    if let Some(path) = experiment.data.source.path_mut() {
+        fix(path);
     }
     if let Some(path) = experiment.backbone.weights.file_mut() {
         fix(path);
@@ -788,7 +778,7 @@ pub fn with_absolute_paths(experiment: &Experiment, base: Option<&Path>) -> Expe
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
-    use crate::experiment::WeightsSource;
+    use crate::experiment::DataSource;
 
     #[test]
     fn slugs_are_short_and_plain() {

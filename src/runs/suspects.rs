@@ -6,7 +6,7 @@ use std::path::Path;
 use super::gallery::{RunPictures, SplitPicture, split_pictures};
 use super::{RunError, files};
 use crate::data::duplicates::{self, Likeness};
-use crate::data::{DataError, PictureSource, Split, StopFlag};
+use crate::data::{DataError, PictureSource, Split, StopFlag, split};
 use crate::evaluation::label_errors::label_errors;
 
 /// One picture, and why it is suspicious.
@@ -181,6 +181,25 @@ pub fn duplicates(
             Suspect { picture, reason }
         })
         .collect())
+}
+
+/// A sentence that tells how to keep together the pictures that look alike and stand in two parts of the split, if their
+/// names tell it.
+pub fn likely_groups(pictures: &[SplitPicture], found: &[Suspect]) -> Option<String> {
+    let names: Vec<(&str, &str)> = pictures
+        .iter()
+        .map(|picture| (picture.name.as_str(), picture.class.as_str()))
+        .collect();
+    let pairs: Vec<(&str, &str)> = found
+        .iter()
+        .filter_map(|suspect| match &suspect.reason {
+            Reason::CrossesSplit { other, .. } => {
+                Some((suspect.picture.name.as_str(), other.name.as_str()))
+            }
+            Reason::WrongLabel { .. } | Reason::TwoClasses { .. } => None,
+        })
+        .collect();
+    split::groups_of_pairs(&names, &pairs)
 }
 
 /// [`duplicates()`] among the pictures of a run's split.

@@ -1,13 +1,14 @@
 //! Experiments drawn at random, for properties that must hold for all of them.
 
 use graft::experiment::{
-    Activation, Augmentation, BackboneConfig, ClassWeights, Column, DataConfig, DataSource,
-    EarlyStopping, Experiment, Fit, FreezePlan, HeadConfig, HeadLayer, Keep, LayerRates,
-    MixedPrecision, Monitor, NormPolicy, Optimizer, OutputLayer, Phase, Pooling, Precision,
-    Preprocessing, ResizeFilter, Schedule, SplitConfig, SplitPart, TestViews, Threshold,
+    Activation, Augmentation, BackboneConfig, CifarLabels, ClassWeights, Column, DataConfig,
+    DataSource, EarlyStopping, Experiment, Fit, FreezePlan, GroupBy, HeadConfig, HeadLayer, Keep,
+    LayerRates, MixedPrecision, Monitor, NormPolicy, Optimizer, OutputLayer, Phase, Pooling,
+    Precision, Preprocessing, ResizeFilter, Schedule, SplitConfig, SplitPart, TestViews, Threshold,
     TrainedNorm, TrainingConfig, Views, WeightsSource,
 };
 use proptest::prelude::*;
+use regex::escape;
 
 fn any_name() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -68,6 +69,13 @@ fn any_data() -> impl Strategy<Value = DataConfig> {
         path().prop_map(|path| DataSource::Cifar10 { path }),
         (
             path(),
+            prop_oneof![Just(CifarLabels::Fine), Just(CifarLabels::Coarse)]
+        )
+            .prop_map(|(path, labels)| DataSource::Cifar100 { path, labels }),
+        path().prop_map(|path| DataSource::Idx { path }),
+        path().prop_map(|path| DataSource::Arrays { path }),
+        (
+            path(),
             column(),
             prop::option::of(column()),
             prop::option::of(threshold),
@@ -106,24 +114,29 @@ fn any_data() -> impl Strategy<Value = DataConfig> {
     let classes = prop_oneof![Just(vec![]), any_names(2)];
     let limit = prop::option::of(1_usize..1_000_000);
     let exclude = any_names(0);
+    let group = prop::option::of(prop_oneof![
+        (1_usize..=16).prop_map(GroupBy::Folder),
+        any_name().prop_map(|name| GroupBy::Pattern(format!(r"^({})\d+_", escape(&name)))),
+    ]);
     (
         source,
         classes,
         0.01..0.7_f64,
         0.0..0.7_f64,
-        any::<Option<u64>>(),
+        (any::<Option<u64>>(), group),
         limit,
         exclude,
         fit,
     )
         .prop_map(
-            |(source, classes, validation, test, seed, limit, exclude, fit)| DataConfig {
+            |(source, classes, validation, test, (seed, group), limit, exclude, fit)| DataConfig {
                 source,
                 classes,
                 split: SplitConfig {
                     validation,
                     test,
                     seed,
+                    group,
                 },
                 limit,
                 exclude,

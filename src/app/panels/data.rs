@@ -7,7 +7,7 @@ use eframe::egui;
 
 use super::editor::EditorView;
 use super::effect::Control;
-use super::{data_table, format, table_preview, widgets};
+use super::{data_group, data_table, format, table_preview, widgets};
 use crate::app::command::{Command, View};
 use crate::app::state::{Scan, State};
 use crate::app::tokens::{self, icon, tokens};
@@ -44,7 +44,10 @@ impl DataEditorView {
                 (Some("Train, validation and test folders"), show(path))
             }
             DataSource::Table { file, .. } => (Some("Table of paths and labels"), show(file)),
-            DataSource::Cifar10 { path } => (Some("CIFAR-10 binary batches"), show(path)),
+            DataSource::Cifar10 { path } => (Some("CIFAR-10"), show(path)),
+            DataSource::Cifar100 { path, .. } => (Some("CIFAR-100"), show(path)),
+            DataSource::Idx { path } => (Some("A set in MNIST's format"), show(path)),
+            DataSource::Arrays { path } => (Some("NumPy's arrays"), show(path)),
         };
         let mut found = Vec::new();
         let mut train_pictures = 0;
@@ -172,6 +175,7 @@ pub fn data_editor_ui(
     });
     draft.touched(changed, "test share");
     widgets::problem(ui, draft.problem("data.split.test"));
+    data_group::group_ui(ui, &mut draft);
 
     let mut limited = draft.experiment.data.limit.is_some();
     let tooltip = "Train on at most this many pictures, drawn evenly over the classes; validation and test stay whole";

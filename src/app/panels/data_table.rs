@@ -7,14 +7,14 @@ use super::widgets;
 use crate::experiment::{Column, DataSource, Threshold};
 
 /// What a person types for a column: its header's name, or its place counted from 1.
-fn column_text(column: &Column) -> String {
+pub(super) fn column_text(column: &Column) -> String {
     match column {
         Column::Name(name) => name.clone(),
         Column::Index(index) => (index + 1).to_string(),
     }
 }
 
-fn column_of(text: &str) -> Column {
+pub(super) fn column_of(text: &str) -> Column {
     match text.trim().parse::<usize>() {
         Ok(place @ 1..) => Column::Index(place - 1),
         _ => Column::Name(text.trim().to_owned()),
@@ -22,7 +22,12 @@ fn column_of(text: &str) -> Column {
 }
 
 /// A field for text that takes effect when it is left, so that half a name starts no scan.
-fn text_field(ui: &mut egui::Ui, label: &str, tooltip: &str, value: &str) -> Option<String> {
+pub(super) fn text_field(
+    ui: &mut egui::Ui,
+    label: &str,
+    tooltip: &str,
+    value: &str,
+) -> Option<String> {
     widgets::row(ui, label, tooltip, |ui| {
         widgets::typed(ui, label, value, |ui, text| {
             let field = egui::TextEdit::singleline(text).desired_width(f32::INFINITY);

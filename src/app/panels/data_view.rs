@@ -80,7 +80,8 @@ impl DataView {
             },
             Scan::Failed(message) => Self::Failed(message.clone()),
             Scan::Done { dataset, split, .. } => {
-                Self::Ready(Box::new(ReadyView::build(state, dataset, split)))
+                let remarks = ReadyView::remarks(state, dataset, split);
+                Self::Ready(Box::new(ReadyView::build(state, dataset, split, remarks)))
             }
             Scan::None => match state.active_document() {
                 Some(document) if document.experiment.data.source != DataSource::Unset => {
@@ -121,8 +122,19 @@ impl DataViewCache {
             Some(view) if is_current => view.clone(),
             _ => {
                 self.builds += 1;
+                // Thumbnails come one by one, and change nothing of what is remarked.
+                let is_same_split = self.key.as_ref().is_some_and(|key| {
+                    std::ptr::eq(key.0.as_ptr(), Arc::as_ptr(dataset))
+                        && std::ptr::eq(key.1.as_ptr(), Arc::as_ptr(split))
+                });
+                let known = match self.view.as_deref() {
+                    Some(DataView::Ready(view)) if is_same_split => Some(view.remarks.clone()),
+                    _ => None,
+                };
+                let remarks = known.unwrap_or_else(|| ReadyView::remarks(state, dataset, split));
                 self.key = Some((Arc::downgrade(dataset), Arc::downgrade(split), thumbnails));
-                let view = Arc::new(DataView::build(state));
+                let view = ReadyView::build(state, dataset, split, remarks);
+                let view = Arc::new(DataView::Ready(Box::new(view)));
                 self.view = Some(view.clone());
                 view
             }
@@ -131,7 +143,26 @@ impl DataViewCache {
 }
 
 impl ReadyView {
-    fn build(state: &State, dataset: &Arc<Dataset>, split: &SplitIndices) -> Self {
+    /// What was taken, by which rule it was split, and what deserves a look.
+    fn remarks(state: &State, dataset: &Dataset, split: &SplitIndices) -> Vec<Remark> {
+        let rule = state
+            .active_document()
+            .map(|document| split::rule(dataset, &document.experiment));
+        dataset
+            .remarks
+            .iter()
+            .cloned()
+            .chain(rule)
+            .chain(split::remarks(dataset, split))
+            .collect()
+    }
+
+    fn build(
+        state: &State,
+        dataset: &Arc<Dataset>,
+        split: &SplitIndices,
+        remarks: Vec<Remark>,
+    ) -> Self {
         let mut classes: Vec<ClassRow> = dataset
             .classes
             .iter()
@@ -175,12 +206,7 @@ impl ReadyView {
                 .iter()
                 .map(|problem| (problem.reason.clone(), problem.path.display().to_string()))
                 .collect(),
-            remarks: dataset
-                .remarks
-                .iter()
-                .cloned()
-                .chain(split::remarks(dataset, split))
-                .collect(),
+            remarks,
             generation: Arc::as_ptr(dataset) as usize as u64,
         }
     }
@@ -228,7 +254,7 @@ pub fn data_view_ui(
             icon::IMAGES,
             "No pictures yet",
             "Open a folder that holds one folder of pictures per class, a folder with train and test parts, \
-             a table of paths and labels, or CIFAR-10 batches. You can also drop it on this window.",
+             a table of paths and labels, or a teaching set (CIFAR, MNIST, MedMNIST). You can also drop it on this window.",
             |ui| open_button(ui, out),
         ),
         DataView::Waiting => widgets::empty_state(

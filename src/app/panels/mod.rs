@@ -11,6 +11,7 @@ mod callout;
 pub mod compare;
 pub mod curves;
 pub mod data;
+mod data_group;
 mod data_table;
 pub mod data_view;
 pub mod diagnosis;

@@ -15,7 +15,9 @@ use crate::app::command::Command;
 use crate::app::state::{Scan, State, Tree};
 use crate::app::theme;
 use crate::app::tokens;
-use crate::experiment::{ClassWeights, Column, DataSource, Experiment, FreezePlan, HeadLayer};
+use crate::experiment::{
+    ClassWeights, Column, DataSource, Experiment, FreezePlan, GroupBy, HeadLayer,
+};
 
 /// A state, what every panel remembers, and what was asked for.
 #[derive(Default)]
@@ -752,6 +754,30 @@ fn a_backbone_is_chosen_in_the_table_that_compares_them() {
             .iter()
             .any(|command| matches!(command, Command::WantSeen(_)))
     );
+}
+
+#[test]
+fn what_the_split_keeps_together_is_chosen_in_the_data_panel() {
+    let size = egui::vec2(320.0, 1200.0);
+    let mut harness = settled("data", size, true, Driven::new(fakes::state()));
+    harness
+        .get_by_role_and_label(accesskit::Role::ComboBox, "Keep together")
+        .click();
+    harness.run_steps(3);
+    harness.get_by_label("Folders").click();
+    harness.run_steps(3);
+    assert_eq!(
+        harness.state().edited().data.split.group,
+        Some(GroupBy::Folder(1))
+    );
+
+    let mut state = fakes::state();
+    state.documents[0].experiment.data.split.group = Some(GroupBy::Pattern("^(p".into()));
+    state.documents[0].problems = state.documents[0].experiment.check();
+    let harness = settled("data", size, true, Driven::new(state));
+    let field = harness.get_by_role_and_label(accesskit::Role::TextInput, "Pattern");
+    assert_eq!(field.value().as_deref(), Some("^(p"));
+    harness.get_by_label_contains("is no regular expression");
 }
 
 #[test]

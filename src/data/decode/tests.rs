@@ -149,29 +149,6 @@ fn crc32(bytes: &[u8]) -> u32 {
 }
 
 #[test]
-fn cifar_planes_become_pixels() {
-    let folder = tempfile::tempdir().unwrap();
-    let batch = folder.path().join("data_batch_1.bin");
-    let mut bytes = vec![0; CIFAR10_RECORD_BYTES];
-    bytes.push(3);
-    for plane in 0..3u32 {
-        bytes.extend((0..1024u32).map(|at| (at / 8 + plane * 40) as u8));
-    }
-    std::fs::write(&batch, bytes).unwrap();
-    let picture = decode(&PictureSource::Cifar10 {
-        batch: batch.clone(),
-        record: 1,
-    })
-    .unwrap();
-    assert_eq!((picture.width, picture.height), (32, 32));
-    assert_eq!(picture.rgb[3 * 800..3 * 801], [100, 140, 180]);
-    let beyond = decode(&PictureSource::Cifar10 { batch, record: 2 })
-        .unwrap_err()
-        .to_string();
-    assert!(beyond.contains("download the batch again"), "{beyond}");
-}
-
-#[test]
 fn a_thumbnail_keeps_proportions_and_never_enlarges() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("wide.png");

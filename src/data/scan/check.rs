@@ -1,12 +1,13 @@
 //! Opens every picture that was found, unless it was opened before and has not changed.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
 use super::super::contents::{self, Contents, KnownContents};
-use super::super::decode::CIFAR10_SIDE;
+use super::super::records::RecordFile;
 use super::super::{DataError, Dataset, Picture, PictureSource, Problem, StopFlag};
 use super::{Candidate, Found, ScanProgress};
 
@@ -20,6 +21,7 @@ pub(super) fn check(
     stop: &StopFlag,
 ) -> Result<Dataset, DataError> {
     found.make_names_unique();
+    check_record_files(&mut found, stop)?;
     let total = found.candidates.len();
     let done = AtomicUsize::new(0);
     progress(0, total);
@@ -71,6 +73,40 @@ pub(super) fn check(
     Ok(dataset)
 }
 
+/// Unpacks each file of many pictures once; one that is damaged becomes one problem, not one for each picture.
+fn check_record_files(found: &mut Found, stop: &StopFlag) -> Result<(), DataError> {
+    let mut files: Vec<Arc<RecordFile>> = Vec::new();
+    for candidate in &found.candidates {
+        if let PictureSource::Record { file, .. } = &candidate.source
+            && files.last().is_none_or(|last| !Arc::ptr_eq(last, file))
+            && !files.iter().any(|known| Arc::ptr_eq(known, file))
+        {
+            files.push(file.clone());
+        }
+    }
+    let mut damaged: Vec<Arc<RecordFile>> = Vec::new();
+    for file in files {
+        if stop.is_stopped() {
+            return Err(DataError::Stopped);
+        }
+        if let Err(reason) = file.check() {
+            found.problem(file.path(), reason);
+            damaged.push(file);
+        }
+    }
+    if !damaged.is_empty() {
+        found
+            .candidates
+            .retain(|candidate| match &candidate.source {
+                PictureSource::Record { file, .. } => {
+                    !damaged.iter().any(|damaged| Arc::ptr_eq(damaged, file))
+                }
+                PictureSource::File(_) => true,
+            });
+    }
+    Ok(())
+}
+
 /// Of pictures that were decoded whole before and have not changed.
 fn known_sizes(known: Option<&KnownContents>, candidates: &[Candidate]) -> Vec<Option<(u32, u32)>> {
     let Some(known) = known else {
@@ -86,7 +122,7 @@ fn known_sizes(known: Option<&KnownContents>, candidates: &[Candidate]) -> Vec<O
         .iter()
         .map(|candidate| match candidate.source {
             PictureSource::File(_) => sizes.next().flatten(),
-            PictureSource::Cifar10 { .. } => None,
+            PictureSource::Record { .. } => None,
         })
         .collect()
 }
@@ -94,9 +130,10 @@ fn known_sizes(known: Option<&KnownContents>, candidates: &[Candidate]) -> Vec<O
 /// Decodes a picture whole. Of a file also what it holds, to be remembered.
 fn open(candidate: Candidate) -> Result<(Picture, Option<Contents>), Problem> {
     let path = match &candidate.source {
-        // Any bytes are a picture, and the record's place was checked against the file's length.
-        PictureSource::Cifar10 { .. } => {
-            return Ok((candidate.into_picture((CIFAR10_SIDE, CIFAR10_SIDE)), None));
+        // Any bytes are a picture, and that there are as many as it takes has been seen.
+        PictureSource::Record { file, .. } => {
+            let size = file.size();
+            return Ok((candidate.into_picture(size), None));
         }
         PictureSource::File(path) => path,
     };

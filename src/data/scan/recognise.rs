@@ -9,10 +9,10 @@ use super::folders::{
     Entry, EntryKind, is_picture_name, kind_of, list, no_classes_in_splits, unreadable,
 };
 use super::layout::{self, Look, MAX_NESTING, SplitFolder};
-use super::{cifar, doubts, roots, source_error, table};
+use super::{doubts, roots, source_error, table, teaching};
 use crate::experiment::DataSource;
 
-/// Finds out what `path` holds: class folders, train/validation/test folders, the CIFAR-10 batches,
+/// Finds out what `path` holds: class folders, train/validation/test folders, a teaching set in its publisher's files,
 /// or a table. One picture stands for the folder that holds its class's folder. For a table the columns are proposed, and a threshold when its labels are numbers
 /// from 0 to 1 that are not all whole.
 ///
@@ -61,22 +61,15 @@ pub fn recognise(path: &Path) -> Result<DataSource, DataError> {
             "this is one picture: choose the folder that holds one folder of pictures per class",
         ));
     }
-    if name.ends_with(".bin")
-        && let Some(folder) = path.parent()
-        && cifar::batches(folder).is_some()
-    {
-        return Ok(DataSource::Cifar10 {
-            path: folder.to_path_buf(),
-        });
+    if let Some(source) = teaching::of_file(path)? {
+        return Ok(source);
     }
     table::recognise::recognise_table(path)
 }
 
 fn recognise_folder(folder: &Path, nesting: u32, look: &Look) -> Result<DataSource, DataError> {
-    if cifar::batches(folder).is_some() {
-        return Ok(DataSource::Cifar10 {
-            path: folder.to_path_buf(),
-        });
+    if let Some(source) = teaching::cifar(folder) {
+        return Ok(source);
     }
     let entries = list(folder).map_err(|error| source_error(folder, unreadable(&error)))?;
     if let Some(source) = recognise_splits(folder, &entries, look)? {
@@ -110,6 +103,9 @@ fn recognise_folder(folder: &Path, nesting: u32, look: &Look) -> Result<DataSour
     if let Some(source) = table::recognise::among(folder) {
         return source;
     }
+    if let Some(source) = teaching::arrays(folder)? {
+        return Ok(source);
+    }
     let folders: Vec<&Entry> = entries.iter().filter(|entry| entry.is_folder).collect();
     let has_loose = entries
         .iter()
@@ -138,6 +134,11 @@ fn recognise_folder(folder: &Path, nesting: u32, look: &Look) -> Result<DataSour
     let reason = if has_loose {
         "the pictures lie in this folder itself: make one folder per class within it (such as cat and dog), and move \
          the pictures of each class into its folder"
+    } else if entries
+        .iter()
+        .any(|entry| !entry.is_folder && teaching::is_archive(&entry.name))
+    {
+        "this folder holds an archive and no pictures: unpack it first, then choose the folder that it unpacks to"
     } else {
         "this folder holds neither folders of classes nor a table: make one folder per class within it, with its \
          pictures, or add a labels.csv of paths and classes"

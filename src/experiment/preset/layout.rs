@@ -7,7 +7,7 @@ use super::VERSION;
 use super::explain::options;
 use super::reader::parse;
 use super::syntax::{Kind, Node, Step};
-use crate::experiment::{DataSource, Experiment};
+use crate::experiment::Experiment;
 
 /// Longer values are broken into lines.
 const WIDTH: usize = 96;
@@ -70,12 +70,8 @@ fn with_unicode_paths(experiment: &Experiment) -> Experiment {
     if let Some(path) = experiment.backbone.weights.file_mut() {
         make_unicode(path);
     }
-    match &mut experiment.data.source {
-        DataSource::Unset => {}
-        DataSource::ClassFolders { path }
-        | DataSource::SplitFolders { path }
-        | DataSource::Cifar10 { path } => make_unicode(path),
-        DataSource::Table { file, .. } => make_unicode(file),
+    if let Some(path) = experiment.data.source.path_mut() {
+        make_unicode(path);
     }
     experiment
 }

@@ -15,7 +15,6 @@ mod listings;
 mod locate;
 mod misfit;
 mod outline;
-mod pickle;
 mod preprocessing;
 mod report;
 mod resolve;
@@ -49,6 +48,7 @@ use self::resolve::{Reading, Taken, resolve};
 use self::tensors::{FileTensor, Values};
 use super::parameters::{Entry, OUTSIDE_TREE};
 use super::{Backbone, ModelError};
+use crate::pickle;
 
 /// Reads `file` and copies it into `backbone`: all or nothing.
 ///

@@ -225,6 +225,7 @@ pub(super) fn prepare<'a>(
         .remarks
         .iter()
         .cloned()
+        .chain([split::rule(dataset, experiment)])
         .chain(split::remarks(dataset, &request.split))
     {
         match remark.kind {

@@ -2,7 +2,7 @@
 
 use super::machine::Machine;
 use super::{
-    Global, Id, MAX_DIMENSIONS, MAX_KEY_BYTES, MAX_VALUES, Object, Storage, TensorView, Value,
+    Global, Id, Kind, MAX_DIMENSIONS, MAX_KEY_BYTES, MAX_VALUES, Object, Storage, TensorView, Value,
 };
 
 /// No known function takes more arguments; a long tuple that is passed again and again would take for ever.
@@ -69,6 +69,7 @@ impl Machine<'_> {
 
     fn call(&mut self, function: Global, arguments: &[Id]) -> Result<Value, String> {
         Ok(match (function, arguments) {
+            (Global::Numpy(function), arguments) => self.call_numpy(function, arguments)?,
             (Global::OrderedDict, []) => Value::Dict(Vec::new()),
             (Global::OrderedDict, [pairs]) => {
                 let pairs = self.pairs(*pairs)?;
@@ -177,6 +178,9 @@ impl Machine<'_> {
     /// Python sets attributes; of those a state_dict has only `_metadata`, which says nothing of weights.
     pub(super) fn build(&mut self) -> Result<(), String> {
         let state = self.pop()?;
+        if self.kind == Kind::Arrays {
+            return self.build_numpy(state);
+        }
         // A pair is a class's attributes and its slots.
         let state = match self.value(state) {
             Value::Tuple(pair) => pair.first().copied().unwrap_or(state),
@@ -208,14 +212,14 @@ impl Machine<'_> {
         items.iter().map(pair).collect()
     }
 
-    fn natural(&self, id: Id) -> Result<u64, String> {
+    pub(super) fn natural(&self, id: Id) -> Result<u64, String> {
         match self.value(id) {
             Value::Int(value) => u64::try_from(*value).map_err(|_| "a size is out of range".into()),
             _ => Err("a size is no number".into()),
         }
     }
 
-    fn naturals(&self, id: Id) -> Result<Vec<u64>, String> {
+    pub(super) fn naturals(&self, id: Id) -> Result<Vec<u64>, String> {
         match self.value(id) {
             Value::Tuple(items) | Value::List(items) if items.len() <= MAX_DIMENSIONS => {
                 items.iter().map(|id| self.natural(*id)).collect()

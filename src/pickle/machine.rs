@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 
 use super::globals::named;
-use super::{Id, MAX_VALUES, Object, Value};
+use super::{Global, Id, Kind, MAX_VALUES, Object, Value, numpy};
 
 /// A name longer than this is none of a class.
 const MAX_LINE_BYTES: usize = 4096;
 
 pub(super) struct Machine<'a> {
-    bytes: &'a [u8],
-    position: usize,
+    pub(super) bytes: &'a [u8],
+    pub(super) kind: Kind,
+    pub(super) position: usize,
     pub(super) values: Vec<Value>,
     pub(super) stack: Vec<Id>,
     marks: Vec<usize>,
@@ -20,9 +21,10 @@ pub(super) struct Machine<'a> {
 }
 
 impl<'a> Machine<'a> {
-    pub fn new(bytes: &'a [u8]) -> Self {
+    pub fn new(bytes: &'a [u8], kind: Kind) -> Self {
         Self {
             bytes,
+            kind,
             position: 0,
             values: Vec::new(),
             stack: Vec::new(),
@@ -74,6 +76,9 @@ impl Machine<'_> {
             0x88 => self.push(Value::Bool(true))?,
             0x89 => self.push(Value::Bool(false))?,
             b'K' | b'M' | b'J' | b'I' | b'L' | b'F' | b'G' | 0x8a | 0x8b => self.number(opcode)?,
+            b'X' | b'U' | b'T' | b'B' | b'C' | 0x8c..=0x8e | 0x96 if self.kind == Kind::Arrays => {
+                self.in_place(opcode)?;
+            }
             b'X' | b'V' | b'S' | b'U' | b'T' | b'B' | b'C' | 0x8c..=0x8e | 0x96 => {
                 self.text(opcode)?
             }
@@ -90,21 +95,20 @@ impl Machine<'_> {
             }
             b'c' => {
                 let (module, name) = (self.line()?, self.line()?);
-                self.push(named(&module, &name)?)?;
+                let known = self.global(&module, &name)?;
+                self.push(known)?;
             }
             0x93 => {
                 let (name, module) = (self.pop()?, self.pop()?);
-                let (Value::Text(module), Value::Text(name)) =
-                    (self.value(module), self.value(name))
-                else {
+                let (Some(module), Some(name)) = (self.text_of(module), self.text_of(name)) else {
                     return Err("a global is not named by text".into());
                 };
-                let known = named(module, name)?;
+                let known = self.global(module, name)?;
                 self.push(known)?;
             }
             b'i' => {
                 let (module, name) = (self.line()?, self.line()?);
-                let class = named(&module, &name)?;
+                let class = self.global(&module, &name)?;
                 self.pop_to_mark()?;
                 self.instance(&class)?;
             }
@@ -140,12 +144,25 @@ impl Machine<'_> {
                 self.append(&items)?;
             }
             other => {
+                let holds = match self.kind {
+                    Kind::Weights => "in a weight file",
+                    Kind::Arrays => "in a file of arrays",
+                };
                 return Err(format!(
-                    "pickle opcode 0x{other:02x} is not allowed in a weight file"
+                    "pickle opcode 0x{other:02x} is not allowed {holds}"
                 ));
             }
         }
         Ok(None)
+    }
+
+    fn global(&self, module: &str, name: &str) -> Result<Value, String> {
+        match self.kind {
+            Kind::Weights => named(module, name),
+            Kind::Arrays => {
+                numpy::global(module, name).map(|known| Value::Global(Global::Numpy(known)))
+            }
+        }
     }
 
     fn container(&mut self, opcode: u8) -> Result<(), String> {
@@ -349,18 +366,18 @@ impl Machine<'_> {
             .ok_or_else(|| "a name does not end".into())
     }
 
-    fn byte(&mut self) -> Result<u8, String> {
+    pub(super) fn byte(&mut self) -> Result<u8, String> {
         let [byte] = self.array()?;
         Ok(byte)
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], String> {
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], String> {
         self.take(N)?
             .try_into()
             .map_err(|_| "the pickle is cut off".into())
     }
 
-    fn take(&mut self, length: usize) -> Result<&[u8], String> {
+    pub(super) fn take(&mut self, length: usize) -> Result<&[u8], String> {
         let end = self.position.checked_add(length);
         let (bytes, position) = (self.bytes, self.position);
         let taken = end.and_then(|end| bytes.get(position..end));

@@ -1,4 +1,4 @@
-//! A reader of the pickles that `torch.save` writes. Nothing is ever executed: opcodes build plain values in an arena, a
+//! A reader of the pickles that `torch.save` writes, and of those that hold NumPy's arrays (`numpy.rs`). Nothing is ever executed: opcodes build plain values in an arena, a
 //! few globals are known by name, objects of all other classes are remembered by their class's name and nothing else, and a
 //! name that attacks are made of refuses the file.
 //!
@@ -8,10 +8,12 @@
 mod calls;
 mod globals;
 mod machine;
+pub(super) mod numpy;
 
 use std::sync::Arc;
 
 use self::machine::Machine;
+use self::numpy::{Array, Dtype, Span};
 
 /// A pickle longer than this describes no state_dict.
 pub(super) const MAX_PICKLE_BYTES: u64 = 64 << 20;
@@ -43,6 +45,10 @@ pub(super) enum Value {
     Object(Object),
     Storage(Storage),
     Tensor(TensorView),
+    /// Text or bytes where they stand; only in pickles of arrays.
+    Span(Span),
+    Dtype(Dtype),
+    Array(Array),
 }
 
 /// Something that is no tensor and no plain value: never made, only remembered.
@@ -84,6 +90,8 @@ pub(super) enum Global {
     /// Makes an object of the class that is its argument.
     Reconstructor,
     Storage(ElementType),
+    /// Only in pickles of arrays.
+    Numpy(numpy::Function),
 }
 
 /// How numbers stand in a storage, little-endian.
@@ -150,9 +158,28 @@ impl Pickle {
     }
 }
 
+/// What a pickle is expected to hold, which decides what it may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Of weights: whatever is no attack may be named, and is passed over.
+    Weights,
+    /// Of plain values and NumPy's arrays: nothing else may be named.
+    Arrays,
+}
+
 /// Reads the pickle that `bytes` begin with. The error says what is wrong with it.
 pub(super) fn read(bytes: &[u8]) -> Result<Pickle, String> {
-    let mut machine = Machine::new(bytes);
+    run(bytes, Kind::Weights)
+}
+
+/// Reads a pickle of plain values and NumPy's arrays, such as CIFAR's batches are: texts and bytes stay where they
+/// stand. The error says what is wrong with it.
+pub(super) fn read_arrays(bytes: &[u8]) -> Result<Pickle, String> {
+    run(bytes, Kind::Arrays)
+}
+
+fn run(bytes: &[u8], kind: Kind) -> Result<Pickle, String> {
+    let mut machine = Machine::new(bytes, kind);
     loop {
         if let Some(root) = machine.step()? {
             let (values, end) = machine.finish();

@@ -1,0 +1,143 @@
+//! Which pictures belong together, by a folder's name or a pattern in the file's name. A table's column is read with
+//! the table.
+
+use std::sync::Arc;
+
+use regex::Regex;
+
+use super::super::{DataError, Remark};
+use super::{Found, source_error};
+use crate::experiment::{Column, DataConfig, DataSource, GroupBy};
+
+/// The column that a table has to read.
+pub(super) fn column(group: Option<&GroupBy>) -> Option<&Column> {
+    match group {
+        Some(GroupBy::Column(column)) => Some(column),
+        _ => None,
+    }
+}
+
+/// Gives every candidate its group, and tells what has none.
+pub(super) fn assign(found: &mut Found, config: &DataConfig) -> Result<(), DataError> {
+    let Some(group) = &config.split.group else {
+        return Ok(());
+    };
+    match group {
+        GroupBy::Column(_) => {
+            if !matches!(config.source, DataSource::Table { .. }) {
+                return Err(source_error(
+                    &found.root,
+                    "the split keeps together what has one value in a column, but these pictures come from no table: \
+                     set data.split.group to Folder or Pattern, or to None",
+                ));
+            }
+        }
+        GroupBy::Folder(level) => {
+            for candidate in &mut found.candidates {
+                candidate.group = folder(&candidate.name, *level).map(Arc::from);
+            }
+        }
+        GroupBy::Pattern(pattern) => {
+            let pattern =
+                Pattern::new(pattern).map_err(|reason| source_error(&found.root, reason))?;
+            for candidate in &mut found.candidates {
+                candidate.group = pattern.find(&candidate.name).map(Arc::from);
+            }
+        }
+    }
+    if found
+        .candidates
+        .iter()
+        .all(|candidate| candidate.group.is_none())
+        && let Some(first) = found.candidates.first()
+    {
+        return Err(source_error(
+            &found.root,
+            format!(
+                "no picture has a group by {group} ({} is one): correct data.split.group, or set it to None",
+                first.name
+            ),
+        ));
+    }
+    let mut without = found
+        .candidates
+        .iter()
+        .filter(|candidate| candidate.group.is_none());
+    if let Some(first) = without.next() {
+        let (count, all) = (1 + without.count(), found.candidates.len());
+        let text = format!(
+            "{count} of {all} pictures have no group by {group} ({} is one): each of them counts as a group of its own.",
+            first.name
+        );
+        found.remarks.push(Remark::warning(text));
+    }
+    Ok(())
+}
+
+/// The name of the folder that holds a picture (level 1), or of one above it.
+pub(in super::super) fn folder(name: &str, level: usize) -> Option<&str> {
+    name.rsplit('/').nth(level).filter(|part| !part.is_empty())
+}
+
+/// A pattern in names of pictures.
+pub(in super::super) struct Pattern {
+    regex: Regex,
+    /// Whether it is about the whole name and not only the file's.
+    spans_folders: bool,
+}
+
+impl Pattern {
+    pub fn new(pattern: &str) -> Result<Self, String> {
+        Ok(Self {
+            regex: Regex::new(pattern)
+                .map_err(|error| format!("data.split.group is no regular expression ({error})"))?,
+            spans_folders: pattern.contains('/'),
+        })
+    }
+
+    /// What its first group matches, or all that it matches.
+    pub fn find<'a>(&self, name: &'a str) -> Option<&'a str> {
+        let text = if self.spans_folders {
+            name
+        } else {
+            name.rsplit('/').next().unwrap_or(name)
+        };
+        let captures = self.regex.captures(text)?;
+        captures
+            .get(1)
+            .or_else(|| captures.get(0))
+            .map(|found| found.as_str())
+            .filter(|found| !found.is_empty())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_counted_from_the_picture() {
+        let name = "train/cat/p7/1.png";
+        assert_eq!(folder(name, 1), Some("p7"));
+        assert_eq!(folder(name, 2), Some("cat"));
+        assert_eq!(folder(name, 4), None);
+        assert_eq!(folder("1.png", 1), None);
+    }
+
+    #[test]
+    fn a_pattern_is_about_the_file_unless_it_has_a_slash() {
+        let find = |pattern: &str, name: &str| {
+            let pattern = Pattern::new(pattern).unwrap();
+            pattern.find(name).map(str::to_owned)
+        };
+        assert_eq!(
+            find(r"^(p\d+)_", "cat/p012_03.jpg").as_deref(),
+            Some("p012")
+        );
+        assert_eq!(find(r"p\d+", "cat/p012_03.jpg").as_deref(), Some("p012"));
+        assert_eq!(find(r"^\w+/(\w+)/", "cat/p9/03.jpg").as_deref(), Some("p9"));
+        assert_eq!(find(r"^(p\d+)_", "cat/x.jpg"), None);
+        assert!(Pattern::new("(").is_err());
+    }
+}

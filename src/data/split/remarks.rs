@@ -1,0 +1,279 @@
+//! What a person should know about a split before they train on it.
+
+use std::borrow::Cow;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Component, Path, PathBuf};
+
+use super::super::{Dataset, PictureSource, Remark, Split, SplitIndices};
+use super::{everything, suggest};
+use crate::experiment::Experiment;
+
+/// Fewer pictures of a class teach and tell nothing.
+const FEW_OF_A_CLASS: usize = 2;
+/// Fewer validation pictures choose the best epoch nearly by chance.
+const FEW_IN_VALIDATION: usize = 20;
+/// Names that a sentence lists.
+const SHOWN: usize = 5;
+
+/// By which rule the pictures were split, in a sentence.
+pub fn rule(dataset: &Dataset, experiment: &Experiment) -> Remark {
+    let config = &experiment.data.split;
+    let seed = config.seed.unwrap_or(experiment.seed);
+    let all = everything(dataset);
+    let assigns = |part| all.iter().any(|(_, picture)| picture.split == Some(part));
+    let how = match &config.group {
+        Some(group) => format!("by group ({group}), and by class as far as the groups allow"),
+        None => "by class".to_owned(),
+    };
+    let (test, validation) = (
+        percent(config.test.clamp(0.0, 1.0)),
+        percent(config.validation.clamp(0.0, 1.0)),
+    );
+    let mut text = match (assigns(Split::Test), assigns(Split::Validation)) {
+        (true, true) => "Split: as the source says".to_owned(),
+        (true, false) => format!(
+            "Split: test as the source says; validation drawn {how}, {validation} of the other pictures, seed {seed}"
+        ),
+        (false, true) => format!(
+            "Split: validation as the source says; test drawn {how}, {test} of the other pictures, seed {seed}"
+        ),
+        (false, false) => format!(
+            "Split: drawn {how}, {test} test, {validation} of the rest validation, seed {seed}"
+        ),
+    };
+    if let Some(limit) = experiment.data.limit {
+        text.push_str(&format!(", at most {limit} training pictures"));
+    }
+    text.push('.');
+    Remark::taken(text)
+}
+
+fn percent(share: f64) -> String {
+    let tenths = (share * 1000.0).round() / 10.0;
+    format!("{tenths} %")
+}
+
+/// What a person should know about this split before they train on it.
+pub fn remarks(dataset: &Dataset, split: &SplitIndices) -> Vec<Remark> {
+    let mut remarks = Vec::new();
+    remarks.extend(groups(dataset, split));
+    let counts = Counts::new(dataset, split);
+    remarks.extend(small_classes(&counts));
+    remarks.extend(missing_classes(&counts));
+    remarks.extend(few_in_validation(split));
+    remarks.extend(same_file_twice(dataset, split));
+    remarks.extend(suggest::by_names(dataset, split));
+    remarks
+}
+
+/// Used pictures of every class in training, validation and test.
+struct Counts<'a>(Vec<(&'a str, [usize; 3])>);
+
+impl<'a> Counts<'a> {
+    fn new(dataset: &'a Dataset, split: &SplitIndices) -> Self {
+        let mut counts: Vec<(&str, [usize; 3])> = dataset
+            .classes
+            .iter()
+            .map(|class| (class.as_str(), [0; 3]))
+            .collect();
+        for (index, part) in parts(split) {
+            let label = dataset.pictures.get(index).map(|picture| picture.label);
+            if let Some((_, counts)) = label.and_then(|label| counts.get_mut(label as usize)) {
+                counts[part as usize] += 1;
+            }
+        }
+        Self(counts)
+    }
+
+    fn names(&self, wanted: impl Fn(&[usize; 3]) -> bool) -> Vec<&'a str> {
+        self.0
+            .iter()
+            .filter(|(_, counts)| wanted(counts))
+            .map(|(class, _)| *class)
+            .collect()
+    }
+}
+
+/// Every used picture with its part.
+pub(super) fn parts(split: &SplitIndices) -> impl Iterator<Item = (usize, Split)> {
+    let of = |indices: &[usize], part| {
+        indices
+            .iter()
+            .map(|&index| (index, part))
+            .collect::<Vec<_>>()
+    };
+    of(&split.train, Split::Train)
+        .into_iter()
+        .chain(of(&split.validation, Split::Validation))
+        .chain(of(&split.test, Split::Test))
+}
+
+/// The proof that no group stands on two sides, or which do.
+fn groups(dataset: &Dataset, split: &SplitIndices) -> Option<Remark> {
+    let mut places: BTreeMap<&str, BTreeSet<Split>> = BTreeMap::new();
+    for (index, part) in parts(split) {
+        let picture = dataset.pictures.get(index)?;
+        if let Some(group) = &picture.group {
+            places.entry(group).or_default().insert(part);
+        }
+    }
+    if places.is_empty() {
+        return None;
+    }
+    let torn: Vec<String> = places
+        .iter()
+        .filter(|(_, parts)| parts.len() > 1)
+        .map(|(group, parts)| {
+            let parts: Vec<&str> = parts.iter().map(|part| part.name()).collect();
+            format!("{group} in {}", parts.join(" and "))
+        })
+        .collect();
+    let (count, all) = (torn.len(), places.len());
+    if torn.is_empty() {
+        return Some(Remark::taken(format!(
+            "0 of {all} groups stand in two parts of the split."
+        )));
+    }
+    Some(Remark::warning(format!(
+        "{count} of {all} groups stand in two parts of the split, because the source assigns their pictures so ({}): \
+         results on such pictures are too good. Correct the source's own split, or let Graft draw one.",
+        listed(&torn)
+    )))
+}
+
+fn small_classes(counts: &Counts<'_>) -> Option<Remark> {
+    let small = counts.names(|counts| {
+        let all: usize = counts.iter().sum();
+        (1..=FEW_OF_A_CLASS).contains(&all)
+    });
+    if small.is_empty() {
+        return None;
+    }
+    Some(Remark::warning(format!(
+        "{} only 1 or 2 pictures: too few to learn from and to test on. Add pictures, or leave the class out with \
+         data.classes.",
+        subject(&small, "has", "have")
+    )))
+}
+
+/// Classes that a part of the split lacks, where it is used at all.
+fn missing_classes(counts: &Counts<'_>) -> Vec<Remark> {
+    let uses = |part: usize| counts.0.iter().any(|(_, counts)| counts[part] > 0);
+    let mut remarks = Vec::new();
+    let without = |part: usize| {
+        counts.names(move |counts| counts[part] == 0 && counts.iter().sum::<usize>() > 0)
+    };
+    let validation = without(Split::Validation as usize);
+    if uses(Split::Validation as usize) && !validation.is_empty() {
+        remarks.push(Remark::warning(format!(
+            "Validation, which chooses the best epoch, lacks {}: what it says of an epoch is not about {}.",
+            subject(&validation, "", ""),
+            if validation.len() == 1 { "that class" } else { "those classes" }
+        )));
+    }
+    let test = without(Split::Test as usize);
+    if uses(Split::Test as usize) && !test.is_empty() {
+        remarks.push(Remark::warning(format!(
+            "The test lacks {}: no result will say anything about {}.",
+            subject(&test, "", ""),
+            if test.len() == 1 {
+                "that class"
+            } else {
+                "those classes"
+            }
+        )));
+    }
+    remarks
+}
+
+fn few_in_validation(split: &SplitIndices) -> Option<Remark> {
+    let count = split.validation.len();
+    if !(1..FEW_IN_VALIDATION).contains(&count) {
+        return None;
+    }
+    Some(Remark::warning(format!(
+        "Validation has {count} {}: one of them is {:.0} % of its accuracy, so that the best epoch is chosen nearly by \
+         chance.",
+        if count == 1 { "picture" } else { "pictures" },
+        100.0 / count as f64
+    )))
+}
+
+/// One file by two names, as tables may list it.
+fn same_file_twice(dataset: &Dataset, split: &SplitIndices) -> Option<Remark> {
+    let mut seen: HashMap<Cow<'_, Path>, (usize, Split)> = HashMap::new();
+    let (mut count, mut between, mut example) = (0, 0, None);
+    for (index, part) in parts(split) {
+        let PictureSource::File(path) = &dataset.pictures.get(index)?.source else {
+            continue;
+        };
+        match seen.entry(tidy(path)) {
+            Entry::Occupied(known) => {
+                let (first, other) = *known.get();
+                count += 1;
+                between += usize::from(other != part);
+                example.get_or_insert((first, index));
+            }
+            Entry::Vacant(free) => {
+                free.insert((index, part));
+            }
+        }
+    }
+    let (first, second) = example?;
+    Some(Remark::warning(format!(
+        "{count} {} the same file as another one ({} and {}), {between} of them in another part of the split: list each \
+         file once.",
+        if count == 1 {
+            "picture is"
+        } else {
+            "pictures are"
+        },
+        dataset.pictures.get(first)?.name,
+        dataset.pictures.get(second)?.name
+    )))
+}
+
+/// Without `..`, as far as the text tells; `.` makes no difference to a path.
+fn tidy(path: &Path) -> Cow<'_, Path> {
+    if !path.components().any(|part| part == Component::ParentDir) {
+        return Cow::Borrowed(path);
+    }
+    let mut tidy = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir if tidy.file_name().is_some() => {
+                tidy.pop();
+            }
+            part => tidy.push(part),
+        }
+    }
+    Cow::Owned(tidy)
+}
+
+/// "Class cat has", or "3 classes (a, b, c) have".
+fn subject(classes: &[&str], has: &str, have: &str) -> String {
+    let text = match classes {
+        [one] => format!("the class {one} {has}"),
+        many => format!("{} classes ({}) {have}", many.len(), listed(many)),
+    };
+    let text = text.trim_end();
+    // At the start of a sentence.
+    match (has.is_empty(), text.strip_prefix('t')) {
+        (false, Some(rest)) => format!("T{rest}"),
+        _ => text.to_owned(),
+    }
+}
+
+/// The first names, and how many more there are.
+pub(super) fn listed<T: AsRef<str>>(names: &[T]) -> String {
+    let shown: Vec<&str> = names.iter().take(SHOWN).map(AsRef::as_ref).collect();
+    let text = shown.join(", ");
+    match names.len().checked_sub(SHOWN) {
+        Some(more @ 1..) => format!("{text} and {more} more"),
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests;
