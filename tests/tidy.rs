@@ -129,7 +129,9 @@ const CRATES: &[(&str, &[&str])] = &[
     ("crossbeam_channel", &["worker", "app"]),
     ("plotters", &["figures"]),
     ("resvg", &["figures"]),
-    ("png", &["figures"]),
+    ("png", &["data", "figures"]),
+    ("turbojpeg_sys", &["data"]),
+    ("image_webp", &["data"]),
     ("anyhow", &["app", "cli"]),
     ("rayon", &["data", "models", "training"]),
     ("ureq", &["models"]),
@@ -226,6 +228,7 @@ fn unsafe_code_stands_only_where_the_map_says() {
     let allowed = [
         "allocator.rs",
         "app/drawing.rs",
+        "data/decode/turbo.rs",
         "data/mapped.rs",
         "libtorch/autocast.rs",
         "libtorch/convolution.rs",

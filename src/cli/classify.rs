@@ -55,7 +55,7 @@ pub fn classify(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let mut answers = Vec::with_capacity(arguments.images.len());
     for image in &arguments.images {
-        let pixels = decode::decode(&PictureSource::File(image.clone()))?;
+        let pixels = decode::decode_alone(&PictureSource::File(image.clone()))?;
         let predictions = network.classify(&[pixels], arguments.top.into())?;
         answers.push(Answer {
             image: image.clone(),

@@ -123,7 +123,7 @@ fn compute(network: &PretrainedNetwork, pictures: &[scan::NamedFile]) -> anyhow:
     for batch in pictures.chunks(BATCH) {
         let mut pixels = Vec::with_capacity(batch.len());
         for (path, name) in batch {
-            match decode::decode(&PictureSource::File(path.clone())) {
+            match decode::decode_alone(&PictureSource::File(path.clone())) {
                 Ok(picture) => {
                     pixels.push(picture);
                     embedding.files.push(name.clone());

@@ -58,7 +58,7 @@ pub fn explain(arguments: &Arguments) -> anyhow::Result<()> {
     let Some(source) = sources.first() else {
         bail!("no picture is named");
     };
-    let picture = decode::decode(source)?;
+    let picture = decode::decode_alone(source)?;
     let found = network.explain(&picture, class)?;
     let square = &found.square;
     let covered = heat::overlay(&square.rgb, &found.heat, arguments.opacity);

@@ -54,7 +54,7 @@ pub fn predict(arguments: &Arguments) -> anyhow::Result<()> {
     let mut answers = Vec::with_capacity(arguments.images.len());
     let sources = find_pictures(&arguments.run, &arguments.images, &StopFlag::default());
     for (images, sources) in arguments.images.chunks(BLOCK).zip(sources.chunks(BLOCK)) {
-        let pictures = decode::decode_all(sources)
+        let pictures = decode::decode_all_alone(sources)
             .into_iter()
             .collect::<Result<Vec<_>, _>>()?;
         for (image, probabilities) in images.iter().zip(classifier.predict(&pictures)?) {

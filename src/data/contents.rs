@@ -16,16 +16,20 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::decode::{decode_bytes, read_file};
+use super::decode::{DECODER_VERSION, Notes, decode_file, read_file};
 use super::hash::hexadecimal;
 use super::replace::replace;
 use super::{DataError, Dataset, PictureSource, Pixels, StopFlag};
 use crate::ordinary_file::{self, Links};
 use crate::paths;
 
-/// Raised whenever the remembered lines change their meaning. The program's version stands beside it, because
-/// another decoder may judge a file otherwise.
-const VERSION: &str = concat!("1 ", env!("CARGO_PKG_VERSION"));
+/// Raised whenever the remembered lines change their meaning.
+const LINES: u32 = 2;
+
+/// Beside what the lines mean, the program's and the decoder's version, because another decoder may judge a file otherwise.
+fn version() -> String {
+    format!("{LINES} {} {DECODER_VERSION}", env!("CARGO_PKG_VERSION"))
+}
 /// Far more than a million files of one folder take.
 const LARGEST_BYTES: u64 = 500_000_000;
 
@@ -93,6 +97,9 @@ pub struct Contents {
     pub sha256: [u8; 32],
     /// Width and height, once it has been decoded whole.
     pub size: Option<(u32, u32)>,
+    /// What was found then beside its pixels.
+    #[serde(default)]
+    pub notes: Notes,
 }
 
 /// Where the contents of files are remembered, one list for each folder of pictures.
@@ -128,8 +135,8 @@ impl KnownContents {
         Self::new(&paths::cache())
     }
 
-    /// Width and height of those of `files` that were decoded whole and have not changed since.
-    pub fn sizes(&self, files: &[&Path]) -> Vec<Option<(u32, u32)>> {
+    /// Width, height and what else was found of those of `files` that were decoded whole and have not changed since.
+    pub fn sizes(&self, files: &[&Path]) -> Vec<Option<((u32, u32), Notes)>> {
         let mut lists: HashMap<PathBuf, List> = HashMap::new();
         for file in files {
             lists
@@ -141,7 +148,8 @@ impl KnownContents {
             .map(|file| {
                 let known = lists.get(&folder_of(file))?.get(name_of(file)?)?;
                 let is_same = Stamp::of(file).is_ok_and(|stamp| stamp == known.stamp);
-                known.size.filter(|_| is_same)
+                let size = known.size.filter(|_| is_same)?;
+                Some((size, known.notes))
             })
             .collect()
     }
@@ -261,7 +269,7 @@ impl KnownContents {
             .ok()
             .and_then(|bytes| serde_json::from_slice::<Stored>(&bytes).ok());
         stored
-            .filter(|stored| stored.version == VERSION && stored.folder == folder)
+            .filter(|stored| stored.version == version() && stored.folder == folder)
             .map(|stored| stored.files)
             .unwrap_or_default()
     }
@@ -270,7 +278,7 @@ impl KnownContents {
     /// files a second reading at most.
     fn save(&self, folder: &Path, files: List) {
         let stored = Stored {
-            version: VERSION.into(),
+            version: version(),
             folder: folder.to_path_buf(),
             files,
         };
@@ -320,29 +328,41 @@ fn read_contents(path: &Path, before: Stamp) -> Option<Contents> {
         stamp: before,
         sha256: hasher.finalize().into(),
         size: None,
+        notes: Notes::default(),
     })
 }
 
-/// Decodes a file, and tells what it holds unless it changed meanwhile.
+/// What decoding a file whole told of it.
+pub(super) struct Told {
+    pub size: (u32, u32),
+    pub notes: Notes,
+    /// Unless the file changed meanwhile.
+    pub contents: Option<Contents>,
+}
+
+/// Decodes a file, and tells what it holds.
 ///
 /// # Errors
 /// [`DataError::Picture`] with what is wrong and what to do.
-pub(super) fn decode_and_tell(path: &Path) -> Result<(Pixels, Option<Contents>), DataError> {
+pub(super) fn decode_and_tell(path: &Path) -> Result<Told, DataError> {
     let before = Stamp::of(path);
-    let bytes = read_file(path).map_err(|reason| DataError::Picture {
-        reason,
-        path: path.to_path_buf(),
-    })?;
-    let pixels = decode_bytes(&bytes, path)?;
-    let contents = before
-        .ok()
-        .filter(|before| Stamp::of(path).is_ok_and(|after| after == *before))
-        .map(|stamp| Contents {
-            stamp,
-            sha256: Sha256::digest(&bytes).into(),
-            size: Some((pixels.width, pixels.height)),
-        });
-    Ok((pixels, contents))
+    decode_file(path, |bytes, pixels, notes| {
+        let size = (pixels.width, pixels.height);
+        let contents = before
+            .ok()
+            .filter(|before| Stamp::of(path).is_ok_and(|after| after == *before))
+            .map(|stamp| Contents {
+                stamp,
+                sha256: Sha256::digest(bytes).into(),
+                size: Some(size),
+                notes,
+            });
+        Told {
+            size,
+            notes,
+            contents,
+        }
+    })
 }
 
 /// Tells one picture from all others by what its file holds: the file's SHA-256, and which record of it.
@@ -371,11 +391,12 @@ mod tests {
             stamp: Stamp::of(&path).unwrap(),
             sha256: [9; 32],
             size: Some((7, 5)),
+            notes: Notes::default(),
         };
         known.save(folder.path(), List::from([("a.png".to_owned(), contents)]));
         let other = folder.path().join("b.png");
         let sizes = || known.sizes(&[&path, &other]);
-        assert_eq!(sizes(), [Some((7, 5)), None]);
+        assert_eq!(sizes(), [Some(((7, 5), Notes::default())), None]);
         std::fs::write(&path, "other").unwrap();
         assert_eq!(sizes(), [None, None]);
     }
@@ -427,6 +448,7 @@ mod tests {
             stamp: Stamp::of(&path).unwrap(),
             sha256: [9; 32],
             size: None,
+            notes: Notes::default(),
         };
         known.save(folder.path(), List::from([("a.png".to_owned(), mark)]));
         let dataset = dataset(std::slice::from_ref(&path));

@@ -42,6 +42,15 @@ pub struct Dataset {
     pub remarks: Vec<Remark>,
 }
 
+impl Dataset {
+    /// Of the largest picture.
+    pub fn largest_pixels(&self) -> u64 {
+        let sizes = self.pictures.iter().map(|picture| picture.size);
+        let pixels = sizes.map(|(width, height)| u64::from(width) * u64::from(height));
+        pixels.max().unwrap_or(0)
+    }
+}
+
 /// What a person should know about a source that was read: shown where they see the data, and in a run's log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remark {

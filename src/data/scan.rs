@@ -6,6 +6,7 @@ mod check;
 mod cifar;
 mod class_names;
 mod classes;
+mod depth;
 mod doubts;
 mod entries;
 mod exclude;

@@ -40,7 +40,7 @@ pub fn measure(spec: &SquareSpec, time: Duration) -> Result<Decoding, DataError>
     let began = Instant::now();
     while began.elapsed() < time || decoding.is_empty() {
         let start = Instant::now();
-        let picture = decode_bytes(&bytes, Path::new("made up"))?;
+        let (picture, _) = decode_bytes(&bytes, Path::new("made up"))?;
         let decoded = Instant::now();
         let square = to_square(&picture, spec);
         squaring.push(decoded.elapsed());

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use super::decode::decode;
+use super::decode::decode_then;
 use super::mapped::MappedFile;
 use super::square::{SquareSpec, to_square};
 use super::{DataError, Dataset, Pixels, Problem, StopFlag};
@@ -193,8 +193,8 @@ pub fn read_square(
     spec: &SquareSpec,
 ) -> (Pixels, Option<Problem>) {
     let source = &dataset.pictures[index].source;
-    match decode(source) {
-        Ok(picture) => (to_square(&picture, spec), None),
+    match decode_then(source, |picture, _| to_square(&picture, spec)) {
+        Ok(square) => (square, None),
         Err(error) => (
             Pixels::filled(spec.side, spec.side, [MID_GREY; 3]),
             Some(error.into_problem(source.path())),

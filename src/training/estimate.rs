@@ -4,6 +4,7 @@
 use super::features::BATCH;
 use super::pictures::{AHEAD, Pictures};
 use super::trainer::Variation;
+use crate::data::decode::decoding_bytes;
 use crate::experiment::{Experiment, NormPolicy, Optimizer, Phase};
 use crate::models::head::pooled_width;
 use crate::models::tree::{LayerNode, LayerTree};
@@ -45,6 +46,8 @@ pub struct PictureCounts {
     pub train: usize,
     pub validation: usize,
     pub test: usize,
+    /// Of the largest one, which takes memory while it is decoded.
+    pub largest_pixels: u64,
 }
 
 impl PictureCounts {
@@ -72,6 +75,8 @@ pub struct Estimate {
     pub features: u64,
     /// The decoded pictures that stand in memory.
     pub pictures: u64,
+    /// What the largest pictures take while they are decoded.
+    pub decoding: u64,
     /// Of a forward pass, what comes before the first layer that changes, 0 to 1.
     pub frozen_share: f64,
     /// Against an epoch in which everything learns, 0 to 1; after the first epoch where the frozen
@@ -197,6 +202,9 @@ impl Estimate {
                 };
                 Pictures::bytes(tree.input_size, seen)
             }),
+            decoding: situation.pictures.map_or(0, |pictures| {
+                decoding_bytes(pictures.largest_pixels, rayon::current_num_threads())
+            }),
             frozen_share: if whole > 0.0 {
                 frozen / (whole / (1.0 + BACKWARD))
             } else {
@@ -234,11 +242,11 @@ impl Estimate {
     pub fn memory_within(&self, room: u64, evaluated: u64) -> u64 {
         let outputs = self.activations.max(self.evaluated_picture * evaluated);
         let kept = (self.features + self.pictures).min(room);
-        PROGRAM + self.weights + self.gradients + self.optimizer + outputs + kept
+        PROGRAM + self.weights + self.gradients + self.optimizer + outputs + kept + self.decoding
     }
 
     /// What it is made of, a line each.
-    pub fn parts(&self) -> [(&'static str, u64); 7] {
+    pub fn parts(&self) -> [(&'static str, u64); 8] {
         [
             ("Program and libtorch", PROGRAM),
             ("Weights and their copies", self.weights),
@@ -247,6 +255,7 @@ impl Estimate {
             ("Outputs of one batch", self.outputs()),
             ("Kept features", self.features),
             ("Decoded pictures", self.pictures),
+            ("Decoding", self.decoding),
         ]
     }
 }
@@ -319,6 +328,7 @@ mod tests {
                 train: 1_000,
                 validation: 200,
                 test: 100,
+                largest_pixels: 0,
             }),
         })
     }

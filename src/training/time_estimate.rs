@@ -239,6 +239,7 @@ mod tests {
             train,
             validation,
             test,
+            largest_pixels: 0,
         }
     }
 

@@ -70,10 +70,11 @@ impl BackbonesView {
         let editor = EditorView::build(state)?;
         let backbone = &editor.experiment.backbone;
         let counts = match &state.scan {
-            Scan::Done { split, .. } => Some(PictureCounts {
+            Scan::Done { dataset, split, .. } => Some(PictureCounts {
                 train: split.train.len(),
                 validation: split.validation.len(),
                 test: split.test.len(),
+                largest_pixels: dataset.largest_pixels(),
             }),
             _ => None,
         };

@@ -88,13 +88,14 @@ pub fn with_views(state: &State, layers: &LayersView, views: Views) -> Option<Ru
 }
 
 fn counts(state: &State) -> Option<PictureCounts> {
-    let Scan::Done { split, .. } = &state.scan else {
+    let Scan::Done { dataset, split, .. } = &state.scan else {
         return None;
     };
     Some(PictureCounts {
         train: split.train.len(),
         validation: split.validation.len(),
         test: split.test.len(),
+        largest_pixels: dataset.largest_pixels(),
     })
 }
 

@@ -74,10 +74,169 @@ fn unusual_pictures_decode_as_pillow_decodes_them() {
     }
 }
 
+#[derive(serde::Deserialize)]
+struct Odd {
+    file: String,
+    width: u32,
+    height: u32,
+    tolerance: u8,
+}
+
+/// Recorded by `tests/odd_pictures.py`: Pillow's pixels, or those that were drawn where nothing is lost.
+#[test]
+fn a_hundred_odd_pictures_of_each_format_have_the_pixels_that_they_should() {
+    for format in ["jpg", "png", "gif", "bmp", "webp", "tif"] {
+        let file = std::fs::File::open(pictures().join(format!("odd_{format}.zip"))).unwrap();
+        let mut archive = zip::ZipArchive::new(file).unwrap();
+        let mut read = |name: &str| {
+            let mut bytes = Vec::new();
+            archive
+                .by_name(name)
+                .unwrap()
+                .read_to_end(&mut bytes)
+                .unwrap();
+            bytes
+        };
+        let cases: Vec<Odd> = serde_json::from_slice(&read("expected.json")).unwrap();
+        assert_eq!(cases.len(), 100);
+        let mut equal = 0;
+        for case in cases {
+            let (picture, _) = decode_bytes(&read(&case.file), Path::new(&case.file)).unwrap();
+            let size = (picture.width, picture.height);
+            assert_eq!(size, (case.width, case.height), "{}", case.file);
+            let expected = read(&format!("{}.rgb", case.file));
+            assert_eq!(picture.rgb.len(), expected.len(), "{}", case.file);
+            let pairs = picture.rgb.iter().zip(&expected);
+            let worst = pairs.map(|(a, b)| a.abs_diff(*b)).max().unwrap();
+            assert!(worst <= case.tolerance, "{}: differs by {worst}", case.file);
+            equal += usize::from(worst == 0);
+        }
+        println!("{format}: {equal} of 100 equal");
+        assert!(equal >= 80, "{format}: {equal} of 100 are equal");
+    }
+}
+
+/// A page's tags and what follows them, in a file with one strip.
+fn tiff(tags: &[(u16, u32)], strip: &[u8]) -> Vec<u8> {
+    let mut bytes = b"II\x2A\0".to_vec();
+    bytes.extend((8 + strip.len() as u32).to_le_bytes());
+    bytes.extend(strip);
+    let standard = [(273, 8), (279, strip.len() as u32)];
+    let mut tags: Vec<(u16, u32)> = tags.iter().chain(&standard).copied().collect();
+    tags.sort_unstable();
+    bytes.extend((tags.len() as u16).to_le_bytes());
+    for (tag, value) in tags {
+        bytes.extend(tag.to_le_bytes());
+        bytes.extend([4, 0, 1, 0, 0, 0]);
+        bytes.extend(value.to_le_bytes());
+    }
+    bytes.extend([0; 4]);
+    bytes
+}
+
+#[test]
+fn what_a_tiff_holds_is_named_where_it_is_not_read() {
+    let page = |changed: &[(u16, u32)]| {
+        let mut tags = vec![(256, 2), (257, 1), (258, 8), (259, 1), (262, 2), (277, 3)];
+        tags.retain(|(tag, _)| changed.iter().all(|(other, _)| other != tag));
+        tags.extend(changed);
+        tiff(&tags, &[10, 20, 30, 40, 50, 60, 70, 80])
+    };
+    let decoded = decode_bytes(&page(&[]), Path::new("a.tif")).unwrap().0;
+    assert_eq!(decoded.rgb, [10, 20, 30, 40, 50, 60]);
+    for (changed, expect) in [
+        (
+            (259, 6),
+            "is a TIFF compressed with old-style JPEG, which can't be read: save",
+        ),
+        (
+            (259, 33_003),
+            "is a TIFF compressed with JPEG 2000, which can't be read: save",
+        ),
+        ((259, 34_925), "is a TIFF compressed with LZMA, which"),
+        (
+            (259, 12_345),
+            "is a TIFF compressed in an unknown way (number 12345): save",
+        ),
+        (
+            (262, 8),
+            "is a TIFF in CIE Lab colours, which can't be read: save",
+        ),
+        (
+            (262, 32_803),
+            "is a camera's raw picture (DNG, NEF, CR2, ARW",
+        ),
+        (
+            (262, 1),
+            "is a TIFF with 3 channels and no word on which of them are red",
+        ),
+        ((258, 17), "is a TIFF with 17 bits a sample, which"),
+        ((257, 500), "is cut off (the TIFF ends too early): copy"),
+        ((257, 20_000), "is too large (2 x 20000 pixels"),
+        (
+            (273, 9999),
+            "is damaged or cut off (a part of the TIFF stands beyond its end)",
+        ),
+    ] {
+        let mut bytes = page(&[changed]);
+        if changed.0 == 273 {
+            // Beside the strip's own place.
+            bytes = tiff(
+                &[(256, 2), (257, 1), (258, 8), (259, 1), (262, 2), (277, 3)],
+                &[0; 6],
+            );
+            let at = bytes
+                .windows(4)
+                .position(|part| part == [0x11, 1, 4, 0])
+                .unwrap();
+            bytes[at + 8..at + 12].copy_from_slice(&9999u32.to_le_bytes());
+        }
+        let error = decode_bytes(&bytes, Path::new("a.tif"))
+            .unwrap_err()
+            .to_string();
+        assert!(error.starts_with(expect), "{changed:?}: {error}");
+    }
+}
+
+#[test]
+fn twelve_bits_in_sixteen_are_refused_alone_and_told_of_in_a_scan() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = |name: &str, most: u16| {
+        let path = folder.path().join(name);
+        image::ImageBuffer::from_fn(8, 8, |x, y| {
+            image::Luma([most / 64 * (x * 8 + y + 1) as u16])
+        })
+        .save(&path)
+        .unwrap();
+        PictureSource::File(path)
+    };
+    let twelve = save("twelve.png", 4032);
+    let error = decode_alone(&twelve).unwrap_err().to_string();
+    assert!(
+        error.starts_with(
+            "has 16 bits a sample, and none is above 4032 of 65535, as cameras of 12 bits write it"
+        ),
+        "{error}"
+    );
+    assert_eq!(
+        decode_then(&twelve, |_, notes| notes.greatest).unwrap(),
+        Some(4032)
+    );
+    let sixteen = save("sixteen.png", 60_000);
+    assert!(decode_alone(&sixteen).is_ok());
+    let black = save("black.png", 0);
+    assert!(
+        decode_alone(&black).is_ok(),
+        "black is black in any number of bits"
+    );
+}
+
 #[test]
 fn the_contents_decide_the_format() {
     for format in FORMATS {
-        let picture = decode_bytes(&encoded(format), Path::new("named.wrongly.png")).unwrap();
+        let picture = decode_bytes(&encoded(format), Path::new("named.wrongly.png"))
+            .unwrap()
+            .0;
         assert_eq!((picture.width, picture.height), (40, 40), "{format:?}");
     }
 }

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use super::super::contents::{self, Contents, KnownContents};
+use super::super::decode::{CIFAR10_SIDE, Notes};
 use super::super::records::RecordFile;
 use super::super::{DataError, Dataset, Picture, PictureSource, Problem, StopFlag};
-use super::{Candidate, Found, ScanProgress};
+use super::{Candidate, Found, ScanProgress, depth};
 
 /// Pictures between two reports of progress.
 const REPORT_EVERY: usize = 50;
@@ -28,7 +29,7 @@ pub(super) fn check(
     // Tests share no folder with a person.
     let known = (!cfg!(test)).then(KnownContents::of_user);
     let sizes = known_sizes(known.as_ref(), &found.candidates);
-    let checked: Vec<Result<(Picture, Option<Contents>), Problem>> = found
+    let checked: Vec<Result<Checked, Problem>> = found
         .candidates
         .into_par_iter()
         .zip(sizes)
@@ -37,7 +38,11 @@ pub(super) fn check(
                 return Err(DataError::Stopped);
             }
             let checked = match size {
-                Some(size) => Ok((candidate.into_picture(size), None)),
+                Some((size, notes)) => Ok(Checked {
+                    picture: candidate.into_picture(size),
+                    notes,
+                    contents: None,
+                }),
                 None => open(candidate),
             };
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
@@ -55,13 +60,30 @@ pub(super) fn check(
         remarks: found.remarks,
     };
     let mut new = Vec::new();
+    let notes: Vec<Notes> = checked
+        .iter()
+        .flatten()
+        .map(|checked| checked.notes)
+        .collect();
+    dataset.remarks.extend(depth::remarks(&notes));
+    let refuses_few_bits = depth::are_few_bits(&notes);
     for outcome in checked {
         match outcome {
-            Ok((picture, contents)) => {
+            Ok(Checked {
+                picture,
+                notes,
+                contents,
+            }) => {
                 if let Some(contents) = contents {
                     new.push((picture.source.path().to_path_buf(), contents));
                 }
-                dataset.pictures.push(picture);
+                match notes.refusal().filter(|_| refuses_few_bits) {
+                    Some(reason) => dataset.problems.push(Problem {
+                        path: picture.source.path().to_path_buf(),
+                        reason,
+                    }),
+                    None => dataset.pictures.push(picture),
+                }
             }
             Err(problem) => dataset.problems.push(problem),
         }
@@ -107,8 +129,19 @@ fn check_record_files(found: &mut Found, stop: &StopFlag) -> Result<(), DataErro
     Ok(())
 }
 
+/// A usable picture, and what was found beside its pixels.
+struct Checked {
+    picture: Picture,
+    notes: Notes,
+    /// To be remembered.
+    contents: Option<Contents>,
+}
+
 /// Of pictures that were decoded whole before and have not changed.
-fn known_sizes(known: Option<&KnownContents>, candidates: &[Candidate]) -> Vec<Option<(u32, u32)>> {
+fn known_sizes(
+    known: Option<&KnownContents>,
+    candidates: &[Candidate],
+) -> Vec<Option<((u32, u32), Notes)>> {
     let Some(known) = known else {
         return vec![None; candidates.len()];
     };
@@ -128,19 +161,25 @@ fn known_sizes(known: Option<&KnownContents>, candidates: &[Candidate]) -> Vec<O
 }
 
 /// Decodes a picture whole. Of a file also what it holds, to be remembered.
-fn open(candidate: Candidate) -> Result<(Picture, Option<Contents>), Problem> {
+fn open(candidate: Candidate) -> Result<Checked, Problem> {
     let path = match &candidate.source {
         // Any bytes are a picture, and that there are as many as it takes has been seen.
         PictureSource::Record { file, .. } => {
             let size = file.size();
-            return Ok((candidate.into_picture(size), None));
+            return Ok(Checked {
+                picture: candidate.into_picture(size),
+                notes: Notes::default(),
+                contents: None,
+            });
         }
         PictureSource::File(path) => path,
     };
-    let (pixels, contents) =
-        contents::decode_and_tell(path).map_err(|error| error.into_problem(path))?;
-    let size = (pixels.width, pixels.height);
-    Ok((candidate.into_picture(size), contents))
+    let told = contents::decode_and_tell(path).map_err(|error| error.into_problem(path))?;
+    Ok(Checked {
+        picture: candidate.into_picture(told.size),
+        notes: told.notes,
+        contents: told.contents,
+    })
 }
 
 impl Candidate {

@@ -12,6 +12,7 @@ use tch::{Device, Tensor};
 use super::BATCH;
 use super::pack::{RowKey, VERSION};
 use crate::data::augment::{flips, only_flips};
+use crate::data::decode::DECODER_VERSION;
 use crate::data::hash::hexadecimal;
 use crate::data::square::SquareSpec;
 use crate::experiment::{Augmentation, Experiment, Pooling, Views};
@@ -81,6 +82,8 @@ impl Surroundings {
         hash.number(u64::from(VERSION));
         // Another version may compute otherwise.
         hash.text(env!("CARGO_PKG_VERSION"));
+        // Another decoder sees other pixels.
+        hash.number(u64::from(DECODER_VERSION));
         hash.text(&self.machine);
         hash.text(&self.backbone);
         hash.text(self.precision);

@@ -5,7 +5,7 @@ use super::prepare::needs;
 use crate::experiment::Experiment;
 use crate::format::{self, count};
 use crate::training::TrainingError;
-use crate::training::estimate::Estimate;
+use crate::training::estimate::{Estimate, PictureCounts};
 use crate::training::features::BATCH;
 use crate::training::memory::MemoryLimit;
 use crate::training::network::Network;
@@ -33,7 +33,7 @@ pub(super) fn fit(
     experiment: &Experiment,
     network: &Network,
     plans: &[PhasePlan],
-    sizes: (usize, usize, usize),
+    counts: PictureCounts,
     limit: MemoryLimit,
 ) -> Result<Fitted, TrainingError> {
     let asked = experiment.training.micro_batch;
@@ -50,7 +50,7 @@ pub(super) fn fit(
     } else {
         1
     };
-    let mut with = |micro_batch: u32| needs(experiment, Some(micro_batch), network, sizes);
+    let mut with = |micro_batch: u32| needs(experiment, Some(micro_batch), network, counts);
     choose(asked, batch, least, limit, &mut with)
 }
 

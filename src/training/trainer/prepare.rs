@@ -135,18 +135,24 @@ pub(super) fn prepare<'a>(
 
     let side = spec.side;
     let sizes = (train.len(), validation.len(), test.len());
+    let picture_counts = PictureCounts {
+        train: train.len(),
+        validation: validation.len(),
+        test: test.len(),
+        largest_pixels: dataset.largest_pixels(),
+    };
     let groups = [
         (Group::Train, train.len()),
         (Group::Validation, validation.len()),
         (Group::Test, test.len()),
     ];
-    let fitted = fitting::fit(experiment, &network, &plans, sizes, means.limit)?;
+    let fitted = fitting::fit(experiment, &network, &plans, picture_counts, means.limit)?;
     if let Some(line) = &fitted.note {
         reporter.warn(line.clone())?;
         allocator::give_back();
     }
     network.at_once.limit(fitted.evaluated);
-    let needs = needs(experiment, fitted.micro_batch, &network, sizes)?;
+    let needs = needs(experiment, fitted.micro_batch, &network, picture_counts)?;
     let on_device = needs.iter().map(Estimate::on_device).max().unwrap_or(0);
     let needed = needs.into_iter().max_by_key(Estimate::memory);
     let kept = groups
@@ -398,7 +404,7 @@ pub(super) fn needs(
     experiment: &Experiment,
     micro_batch: Option<u32>,
     network: &Network,
-    (train, validation, test): (usize, usize, usize),
+    counts: PictureCounts,
 ) -> Result<Vec<Estimate>, TrainingError> {
     let mut experiment = experiment.clone();
     experiment.training.micro_batch = micro_batch;
@@ -412,11 +418,7 @@ pub(super) fn needs(
             frozen: &frozen_leaves(&phase.freeze, &network.tree)?,
             head_parameters: network.head_parameters(),
             is_mixed: network.is_mixed,
-            pictures: Some(PictureCounts {
-                train,
-                validation,
-                test,
-            }),
+            pictures: Some(counts),
         }));
     }
     Ok(all)

@@ -9,6 +9,7 @@ use crate::steps;
 /// Package, and what it is for.
 const PACKAGES: &[(&str, &str)] = &[
     ("ca-certificates", "downloads"),
+    ("cmake", "building libjpeg-turbo"),
     ("curl", "downloads"),
     ("g++", "building torch-sys"),
     ("libegl1", "the window"),
@@ -26,6 +27,10 @@ const PACKAGES: &[(&str, &str)] = &[
         "the window without a GPU, and its tests",
     ),
     ("libgl1-mesa-dri", "the window without a GPU"),
+    (
+        "nasm",
+        "building libjpeg-turbo with the processor's vectors",
+    ),
     ("python3-pip", "fetching libtorch"),
     ("xauth", "testing the window"),
     ("xvfb", "testing the window"),

@@ -294,6 +294,7 @@ impl Pictures {
                     train: split.train.len(),
                     validation: split.validation.len(),
                     test: split.test.len(),
+                    largest_pixels: dataset.largest_pixels(),
                 }),
             },
             // Most often there are two, and the head's last layer is small anyway.
