@@ -74,12 +74,17 @@ pub fn is_there(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
 
-/// Refuses what [`open`] would, for a path that is handed on.
+/// Refuses what [`read()`] would, for a path that is handed on.
 ///
 /// # Errors
-/// As [`open`].
-pub fn check_there(path: &Path, links: Links) -> io::Result<()> {
-    check(&metadata(path, links)?)
+/// As [`read()`].
+pub fn check_there(path: &Path, limit: u64, links: Links) -> io::Result<()> {
+    let metadata = metadata(path, links)?;
+    check(&metadata)?;
+    if metadata.len() > limit {
+        return Err(too_large(limit));
+    }
+    Ok(())
 }
 
 /// Opens the lock file at `path`, and makes it where there is none. What stands there is neither followed nor changed.

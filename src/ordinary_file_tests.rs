@@ -67,7 +67,7 @@ fn a_link_is_followed_only_where_the_person_named_it() {
     for error in [
         read(&link, 4, Links::Refused).unwrap_err(),
         open_lock(&link).unwrap_err(),
-        check_there(&link, Links::Refused).unwrap_err(),
+        check_there(&link, 4, Links::Refused).unwrap_err(),
     ] {
         assert_eq!(
             error.to_string(),

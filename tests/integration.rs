@@ -5,6 +5,10 @@ mod cli;
 #[cfg(unix)]
 mod continuing;
 mod explain;
+#[cfg(target_os = "linux")]
+mod fuzz;
+#[cfg(unix)]
+mod hostile;
 mod presets;
 #[cfg(unix)]
 mod resume;

@@ -447,7 +447,7 @@ fn the_text_is_pleasant_to_read() {
     data: (
         source: Unset,
         classes: [],
-        split: (validation: 0.2, test: 0.2, seed: None),
+        split: (validation: 0.2, test: 0.2, seed: None, group: None),
         limit: None,
         exclude: [],
         fit: CenterCrop,

@@ -35,7 +35,7 @@ fn pictures_of_a_set_are_pictures_everywhere() {
         "{text}"
     );
     assert!(
-        text.contains("Split: test as the source says; validation drawn by class, 20 % of the other pictures, seed 0."),
+        text.contains("Split: test as the source says; validation drawn by class, 20 % of the other pictures, seed 42."),
         "{text}"
     );
     home.preset("Squares");

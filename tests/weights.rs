@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::cli::{Home, json};
 
 #[path = "../src/models/weights/download/server.rs"]
-mod server;
+pub mod server;
 
 use server::{Answer, Server};
 
@@ -267,6 +267,13 @@ fn mobilenet(path: &Path, prefixes: &[&str]) {
     tch::Tensor::write_safetensors(&entries, path).unwrap();
 }
 
+/// What is said of a file that does not fit, beside the report on standard output.
+fn unfit(home: &Home, arguments: &[&str]) -> String {
+    let output = home.graft(arguments);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
 #[test]
 fn of_two_networks_in_a_file_the_person_chooses_one() {
     let home = Home::new();
@@ -275,7 +282,7 @@ fn of_two_networks_in_a_file_the_person_chooses_one() {
         &home.path().join("w.safetensors"),
         &["model.", "ema_model."],
     );
-    let message = home.refused(&check, 1);
+    let message = unfit(&home, &check);
     for expected in [
         "2 times",
         "“ema_model” or “model”",
@@ -293,7 +300,7 @@ fn of_two_networks_in_a_file_the_person_chooses_one() {
         text.contains("“ema_model” is used and not “model”"),
         "{text}"
     );
-    let message = home.refused(&[&check[..], &["--key", "teacher"]].concat(), 1);
+    let message = unfit(&home, &[&check[..], &["--key", "teacher"]].concat());
     assert!(
         message.contains("it fits under “ema_model” or “model”"),
         "{message}"

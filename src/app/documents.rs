@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::state::{Document, DocumentId};
 use crate::experiment::advice::Strategy;
-use crate::experiment::{DataSource, Experiment, FreezePlan, WeightsSource, preset};
+use crate::experiment::{Experiment, FreezePlan, WeightsSource, preset};
 use crate::paths;
 use crate::runs::atomic;
 
@@ -254,6 +254,7 @@ pub fn is_feature_extraction(experiment: &Experiment) -> bool {
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
+    use crate::experiment::DataSource;
 
     fn document() -> Document {
         crate::app::panels::fakes::document(Experiment::default())

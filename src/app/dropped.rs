@@ -274,7 +274,7 @@ fn untouched_ui(ui: &mut egui::Ui, untouched: &Untouched) {
                     class, probability, ..
                 } in ranked.iter().take(TOP)
                 {
-                    line_ui(ui, f64::from(*probability), class, colors.text_faint);
+                    line_ui(ui, *probability, class, colors.text_faint);
                 }
                 ui.label(colors.small("Among ImageNet's classes"));
             }

@@ -290,18 +290,8 @@ fn below(path: &Path, source: &DataSource) -> Option<String> {
     if matches!(source, DataSource::Table { .. }) {
         return None;
     }
-    let below = root(source)?.strip_prefix(path).ok()?;
+    let below = source.folder()?.strip_prefix(path).ok()?;
     (!below.as_os_str().is_empty()).then(|| below.display().to_string())
-}
-
-fn root(source: &DataSource) -> Option<&Path> {
-    match source {
-        DataSource::Unset => None,
-        DataSource::ClassFolders { path }
-        | DataSource::SplitFolders { path }
-        | DataSource::Cifar10 { path } => Some(path),
-        DataSource::Table { file, .. } => Some(file),
-    }
 }
 
 fn as_json(source: &DataSource, dataset: &Dataset) -> serde_json::Value {
@@ -386,13 +376,8 @@ fn as_text(path: &Path, source: &DataSource, dataset: &Dataset) -> String {
         })
         .collect();
     text.push_str(&table(&header, &rows));
-    if !assigned || !dataset.remarks.is_empty() {
+    if !dataset.remarks.is_empty() {
         text.push('\n');
-    }
-    if !assigned {
-        text.push_str(
-            "Nothing here tells the split: training, validation and test pictures are drawn, class by class.\n",
-        );
     }
     for remark in &dataset.remarks {
         let mark = match remark.kind {
@@ -407,16 +392,7 @@ fn as_text(path: &Path, source: &DataSource, dataset: &Dataset) -> String {
             "\n{} passed over:",
             format::count(dataset.problems.len(), "file", "files")
         );
-        // A table's pictures lie below its folder.
-        let root = root(source)
-            .map(|root| {
-                if root.is_file() {
-                    root.parent().unwrap_or(root)
-                } else {
-                    root
-                }
-            })
-            .unwrap_or(path);
+        let root = source.folder().unwrap_or(path);
         let lines = problems::lines(&dataset.problems, root, REASONS_SHOWN);
         let is_cut = lines.len() > REASONS_SHOWN;
         for line in lines {
@@ -476,7 +452,6 @@ mod tests {
              class  pictures   share\n\
              cat           1  33.3 %\n\
              dog           2  66.7 %\n\n\
-             Nothing here tells the split: training, validation and test pictures are drawn, class by class.\n\n\
              1 file passed over:\n  cut off: bad.jpg\n"
         );
         let document = as_json(&source, &dataset(Some(Split::Test)));

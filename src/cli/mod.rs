@@ -98,6 +98,13 @@ pub fn main() -> u8 {
     if let Ok(program) = std::env::current_exe() {
         read_apart(program);
     }
+    // No path that is not absolute leads anywhere. (Where libtorch has oneMKL, that has ended the process before.)
+    if let Err(error) = std::env::current_dir() {
+        output::fail(&anyhow::anyhow!(
+            "the folder that this was started in is not there any more, or may not be read ({error}): change to another one, and start again"
+        ));
+        return 1;
+    }
     answer(std::env::args_os())
 }
 

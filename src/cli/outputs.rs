@@ -61,13 +61,7 @@ mod tests {
         assert!(text.contains("figures") && text.contains("--out"), "{text}");
         let elsewhere = tempfile::tempdir().unwrap();
         assert!(refuse_among_pictures(elsewhere.path(), &folders, None).is_ok());
-        let table = DataSource::Table {
-            file: place.path().join("labels.csv"),
-            path_column: Default::default(),
-            label_column: Default::default(),
-            split_column: None,
-            threshold: None,
-        };
+        let table = DataSource::table(place.path().join("labels.csv"));
         assert!(refuse_among_pictures(&out, &table, None).is_ok());
     }
 }

@@ -123,7 +123,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         }
         if let Some(folder) = &planned.finished {
             output::warn(&format!("Finished already: {}", folder.display()));
-            trained.push(earlier(planned, folder)?);
+            trained.push(earlier(folder)?);
             continue;
         }
         let (data, base) = (&planned.experiment.data, &planned.base);
@@ -185,11 +185,11 @@ fn same_pictures(a: &DataConfig, b: &DataConfig) -> bool {
 }
 
 /// The result of a run that has come to its end before.
-fn earlier(planned: &Planned, folder: &Path) -> anyhow::Result<Trained> {
+fn earlier(folder: &Path) -> anyhow::Result<Trained> {
     let run = store::open(folder)?;
     let summary = run.summary;
     Ok(Trained {
-        experiment: planned.experiment.clone(),
+        experiment: store::experiment(folder)?,
         folder: folder.to_path_buf(),
         memory: summary.memory_use(),
         outcome: Outcome {
@@ -304,7 +304,8 @@ fn train_one(
     };
     let summary = recorder.finish(&outcome)?;
     Ok(Trained {
-        experiment,
+        // With paths that hold from anywhere, so that a run that went on and a new one are told to be of one experiment.
+        experiment: store::experiment(&folder)?,
         folder,
         memory: summary.memory_use(),
         test_split: summary.test_split,

@@ -279,7 +279,10 @@ fn as_text(info: &ArchitectureInfo, file: &Path, report: &LoadReport, usable: bo
     let mismatched: Vec<String> = report
         .mismatched
         .iter()
-        .map(|(name, found, own)| format!("{name} is {found:?} and not {own:?}"))
+        .map(|(name, found, own)| match found == own {
+            true => format!("{name} holds whole numbers"),
+            false => format!("{name} is {found:?} and not {own:?}"),
+        })
         .collect();
     let unused: Vec<String> = report
         .unexpected
@@ -289,7 +292,7 @@ fn as_text(info: &ArchitectureInfo, file: &Path, report: &LoadReport, usable: bo
         .collect();
     for (title, names) in [
         ("missing", &report.missing),
-        ("of another shape", &mismatched),
+        ("of another shape or kind", &mismatched),
         ("layers that the network lacks", &report.surplus),
         ("heads, losses and counters, not used", &unused),
         ("auxiliary heads, not used", &report.auxiliary),

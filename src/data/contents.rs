@@ -16,10 +16,10 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::decode::{DECODER_VERSION, Notes, decode_file, read_file};
+use super::decode::{DECODER_VERSION, Notes, decode_file};
 use super::hash::hexadecimal;
 use super::replace::replace;
-use super::{DataError, Dataset, PictureSource, Pixels, StopFlag};
+use super::{DataError, Dataset, PictureSource, StopFlag};
 use crate::ordinary_file::{self, Links};
 use crate::paths;
 

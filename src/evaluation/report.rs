@@ -68,7 +68,9 @@ impl ClassificationReport {
         let width = names
             .chain(["weighted avg".len(), digits])
             .max()
-            .unwrap_or(0);
+            .unwrap_or(0)
+            // A width beyond 65,535 is none that can be asked for.
+            .min(10_000);
         // Without one right answer scikit-learn counts in floating point, and prints it so.
         let all_wrong = self.accuracy == 0.0;
         let support = |support: u64| {

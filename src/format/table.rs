@@ -4,6 +4,9 @@ use std::borrow::Cow;
 
 use crate::shown;
 
+/// To which a column grows at most; longer cells stand out of it.
+const MOST_LETTERS: usize = 200;
+
 /// Where a column's text stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
@@ -32,6 +35,8 @@ pub fn table(header: &[(&str, Align)], rows: &[Vec<String>]) -> String {
             .chain([header[column].0.chars().count()])
             .max()
             .unwrap_or(0)
+            // A name may have any length, and a width beyond 65,535 is none that can be asked for.
+            .min(MOST_LETTERS)
     };
     let widths: Vec<usize> = (0..header.len()).map(width).collect();
     let line = |cells: &mut dyn Iterator<Item = &str>| {

@@ -202,7 +202,7 @@ impl Machine<'_> {
                     _ => Err("bytes are written in a way that is not known".into()),
                 }
             }
-            (Function::Scalar, [element, bytes]) => self.number(*element, *bytes),
+            (Function::Scalar, [element, bytes]) => self.scalar(*element, *bytes),
             (Function::FromBuffer, [bytes, element, shape, rest @ ..]) => {
                 let (Value::Dtype(element), Value::Span(span)) =
                     (self.value(*element), self.value(*bytes))
@@ -284,7 +284,7 @@ impl Machine<'_> {
     }
 
     /// A whole number of NumPy's.
-    fn number(&self, element: Id, bytes: Id) -> Result<Value, String> {
+    fn scalar(&self, element: Id, bytes: Id) -> Result<Value, String> {
         let (Value::Dtype(dtype), Value::Span(span)) = (self.value(element), self.value(bytes))
         else {
             return Err("a number is made of something that is no bytes".into());

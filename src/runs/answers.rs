@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::{RunError, RunState, atomic, files, store};
 use crate::data::hash::hexadecimal;
+use crate::ordinary_file::{self, Links};
 
 /// The file in a run's folder.
 pub const FILE: &str = "answers.json";
@@ -96,7 +97,9 @@ pub(super) fn validity(folder: &Path, file: &str, views: u32) -> Result<Validity
         // Earlier versions saw every split as the test pictures.
         return Ok(Validity::Stale);
     }
-    if is_test && store::read_summary(folder)?.state == RunState::Finished {
+    if is_test
+        && store::read_summary(folder).is_ok_and(|summary| summary.state == RunState::Finished)
+    {
         // The training wrote them last. Its weights may be younger: they were still on their way to the disk.
         return Ok(Validity::Assumed);
     }
@@ -113,16 +116,18 @@ pub(super) fn validity(folder: &Path, file: &str, views: u32) -> Result<Validity
 /// When they can't be read.
 pub fn checkpoint(folder: &Path) -> Result<Option<String>, RunError> {
     let path = folder.join(files::WEIGHTS);
-    if !path.is_file() {
+    // A folder in its place keeps them from being written, which has been said.
+    if !path.symlink_metadata().is_ok_and(|found| !found.is_dir()) {
         return Ok(None);
     }
-    sha256(&path).map(Some)
+    files::check(&path)?;
+    sha256(&path, Links::Refused).map(Some)
 }
 
 /// SHA-256 of a file, a piece in memory at a time.
-pub(super) fn sha256(path: &Path) -> Result<String, RunError> {
+pub(super) fn sha256(path: &Path, links: Links) -> Result<String, RunError> {
     let failed = |error: std::io::Error| files::problem(path, format!("can't be read ({error})"));
-    let mut file = fs::File::open(path).map_err(failed)?;
+    let mut file = ordinary_file::open(path, links).map_err(failed)?;
     let mut hash = Sha256::new();
     let mut piece = vec![0; 1 << 20];
     loop {

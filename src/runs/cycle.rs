@@ -191,6 +191,7 @@ fn a_run_is_read_back_as_it_was_recorded() {
         .collect();
     names.sort();
     let mut expected = [
+        super::answers::FILE,
         files::LOCK,
         files::LOG,
         files::METRICS,

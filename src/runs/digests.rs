@@ -15,8 +15,9 @@ use super::{RunError, answers, atomic, files};
 use crate::data::contents::KnownContents;
 use crate::data::hash::hexadecimal;
 use crate::data::{DataError, Dataset, Picture, PictureSource, Split, SplitIndices, StopFlag};
-use crate::experiment::{Experiment, WeightsSource};
-use crate::models::weights;
+use crate::experiment::Experiment;
+use crate::ordinary_file::Links;
+use crate::training::pretrained::own_weight_file;
 
 /// The file in a run's folder.
 pub const FILE: &str = "digests.json";
@@ -240,14 +241,7 @@ pub(super) fn key(picture: &Picture) -> String {
 
 /// The file that a person gave, where it can be read.
 fn weight_file(experiment: &Experiment, base: Option<&Path>) -> Option<WeightFile> {
-    let backbone = &experiment.backbone;
-    if matches!(
-        backbone.weights,
-        WeightsSource::Random | WeightsSource::Pretrained | WeightsSource::Named(_)
-    ) {
-        return None;
-    }
-    let path = weights::locate(&backbone.weights, &backbone.name, base).ok()??;
-    let sha256 = answers::sha256(&path).ok()?;
+    let path = own_weight_file(experiment, base)?;
+    let sha256 = answers::sha256(&path, Links::Followed).ok()?;
     Some(WeightFile { path, sha256 })
 }

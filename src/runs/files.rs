@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tch::{Device, Kind, Tensor};
 
-use super::{RunError, RunSummary};
+use super::{RunError, RunSummary, digests};
 use crate::data::hash::hexadecimal;
 use crate::data::{Dataset, SplitIndices};
 use crate::evaluation::{Prediction, Predictions};
@@ -66,7 +66,8 @@ pub fn read(path: &Path) -> Result<Vec<u8>, RunError> {
 
 /// Refuses what [`read`] would, for a file that is read piece by piece.
 pub(super) fn check(path: &Path) -> Result<(), RunError> {
-    ordinary_file::check_there(path, Links::Refused)
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    ordinary_file::check_there(path, most_bytes(&name), Links::Refused)
         .map_err(|error| problem(path, format!("can't be read ({error})")))
 }
 
@@ -76,7 +77,7 @@ fn most_bytes(name: &str) -> u64 {
     match name {
         PRESET => 1 << 20,
         RESUME | WEIGHTS => 16_000_000_000,
-        SPLIT => 500_000_000,
+        SPLIT | digests::FILE => 500_000_000,
         _ if name.starts_with("predictions") => 2_000_000_000,
         _ => 64_000_000,
     }

@@ -1,5 +1,6 @@
 //! A listener that writes a run's folder while it trains.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use super::{
     RunError, RunState, RunSummary, answers, atomic, better, files, members, resume, seeds, store,
 };
 use crate::data::{Dataset, SplitIndices};
-use crate::experiment::{Experiment, WeightsSource, preset};
+use crate::experiment::{Experiment, preset};
 use crate::format;
 use crate::ordinary_file;
 use crate::shown;
@@ -49,8 +50,8 @@ pub struct RunRecorder {
     earlier: Duration,
     /// What could not be written, and is tried again.
     lacks: Lacks,
-    /// The last write failed, which was told.
-    is_in_trouble: bool,
+    /// Files whose last write failed, which was told.
+    in_trouble: BTreeSet<&'static str>,
     /// What is to be told of it.
     trouble: Option<String>,
     /// The epoch that the resume point on the disk stands at.
@@ -119,7 +120,7 @@ impl RunRecorder {
             memory: PeakMemory::begin(),
             earlier: Duration::ZERO,
             lacks: Lacks::default(),
-            is_in_trouble: false,
+            in_trouble: BTreeSet::new(),
             trouble: None,
             saved_epoch: None,
         };
@@ -233,7 +234,7 @@ impl RunRecorder {
             memory: PeakMemory::begin(),
             earlier: Duration::try_from_secs_f64(earlier).unwrap_or_default(),
             lacks: Lacks::default(),
-            is_in_trouble: false,
+            in_trouble: BTreeSet::new(),
             trouble: None,
             saved_epoch: point.as_ref().map(|point| point.standing.epoch),
         };
@@ -442,17 +443,22 @@ impl RunRecorder {
 
     /// What a training does about a file that can't be written: nothing but telling it once, because the file is written
     /// again after the next epoch. Without its folder a run has nowhere to go.
-    fn forgive(&mut self, written: Result<(), RunError>) -> Result<(), TrainingError> {
+    fn forgive(
+        &mut self,
+        name: &'static str,
+        written: Result<(), RunError>,
+    ) -> Result<(), TrainingError> {
         match written {
-            Ok(()) => self.is_in_trouble = false,
+            Ok(()) => {
+                self.in_trouble.remove(name);
+            }
             Err(error) => {
                 self.check_folder().map_err(listener_error)?;
-                if !self.is_in_trouble {
+                if self.in_trouble.insert(name) {
                     self.trouble = Some(format!(
                         "{error}. The run goes on, and it is tried again after the next epoch"
                     ));
                 }
-                self.is_in_trouble = true;
             }
         }
         Ok(())
@@ -571,7 +577,7 @@ impl TrainingListener for RunRecorder {
         if matches!(written, Ok(false)) {
             return Ok(());
         }
-        self.forgive(written.map(|_| ()))
+        self.forgive(files::METRICS, written.map(|_| ()))
     }
 
     fn weights(&mut self, weights: &[(String, tch::Tensor)]) -> Result<(), TrainingError> {
@@ -579,10 +585,10 @@ impl TrainingListener for RunRecorder {
         let path = self.folder.join(files::WEIGHTS);
         let before = self.weights.wait();
         self.lacks.weights = before.is_err();
-        self.forgive(before)?;
+        self.forgive(files::WEIGHTS, before)?;
         let begun = self.weights.write(path, bytes);
         self.lacks.weights = begun.is_err();
-        self.forgive(begun)
+        self.forgive(files::WEIGHTS, begun)
     }
 
     fn resume_point(&mut self, point: &ResumePoint) -> Result<(), TrainingError> {
@@ -593,7 +599,7 @@ impl TrainingListener for RunRecorder {
         if written.is_ok() {
             self.saved_epoch = Some(point.standing.epoch);
         }
-        self.forgive(written)
+        self.forgive(files::RESUME, written)
     }
 
     fn lacks(&self) -> Lacks {
@@ -778,7 +784,7 @@ pub fn with_absolute_paths(experiment: &Experiment, base: Option<&Path>) -> Expe
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
-    use crate::experiment::DataSource;
+    use crate::experiment::{DataSource, WeightsSource};
 
     #[test]
     fn slugs_are_short_and_plain() {

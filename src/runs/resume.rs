@@ -347,8 +347,10 @@ mod tests {
 
     #[test]
     fn more_epochs_follow_those_that_were_trained() {
-        let mut experiment = Experiment::default();
-        experiment.phases = vec![Default::default(), Default::default()];
+        let mut experiment = Experiment {
+            phases: vec![Default::default(), Default::default()],
+            ..Experiment::default()
+        };
         experiment.phases[1].epochs = 20;
         let mut ended = point();
         ended.standing.phase_is_over = true;

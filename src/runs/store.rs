@@ -199,6 +199,9 @@ pub fn predictions(folder: &Path) -> Result<Predictions, RunError> {
 
 /// Why a run has not been tested, and what to do.
 fn untested(folder: &Path) -> Result<String, RunError> {
+    if !ordinary_file::is_there(&folder.join(files::SUMMARY)) {
+        return Ok("it holds no run".to_owned());
+    }
     let summary = read_summary(folder)?;
     if summary.test_pictures == 0 {
         return Ok("the run has no test pictures".to_owned());

@@ -237,8 +237,8 @@ impl Estimate {
         self.activations.max(self.evaluated_picture * BATCH as u64)
     }
 
-    /// Bytes of the process's own where `room` bytes may hold features, and pictures beyond a budget are kept in a file
-    /// (see [`crate::training::reading::Reading::budget`]), while validation and test take `evaluated` pictures at once.
+    /// Bytes of the process's own where `room` bytes may hold features, and pictures beyond a budget are kept in a file,
+    /// while validation and test take `evaluated` pictures at once.
     pub fn memory_within(&self, room: u64, evaluated: u64) -> u64 {
         let outputs = self.activations.max(self.evaluated_picture * evaluated);
         let kept = (self.features + self.pictures).min(room);

@@ -1,6 +1,6 @@
 //! Untouched pre-trained networks, used: their own 1000 classes, and the features that heads learn from.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tch::{Device, Kind, Tensor};
 
@@ -168,6 +168,18 @@ fn rank(probabilities: &[f64], top: usize) -> Vec<RankedClass> {
             probability: probabilities[index],
         })
         .collect()
+}
+
+/// The weight file that a person gave, where it is there.
+pub fn own_weight_file(experiment: &Experiment, base: Option<&Path>) -> Option<PathBuf> {
+    let backbone = &experiment.backbone;
+    if matches!(
+        backbone.weights,
+        WeightsSource::Random | WeightsSource::Pretrained | WeightsSource::Named(_)
+    ) {
+        return None;
+    }
+    weights::locate(&backbone.weights, &backbone.name, base).ok()?
 }
 
 #[cfg(test)]

@@ -510,7 +510,7 @@ mod tests {
         assert_eq!(
             view.verdict.as_deref(),
             Some(
-                "Fine-tuning is better: 91.2 % against 86.1 %, +5.0 points (2.5 to 7.5), p = 0.0002"
+                "Fine-tuning is better: 91.2 % against 86.1 %, +5.0 points (3.4 to 6.9), p < 0.0001"
             )
         );
     }

@@ -99,7 +99,7 @@ fn heading_ui(ui: &mut egui::Ui, preview: &TablePreview, draft: &mut Draft<'_>) 
     ui.horizontal_wrapped(|ui| {
         let rows = super::format::plural(preview.count as u64, "row", "rows");
         ui.label(tokens::medium(name));
-        ui.label(colors.muted(&format!(
+        ui.label(colors.muted(format!(
             "{rows}. Click below a column's name what it is used for."
         )));
     });
@@ -219,7 +219,7 @@ fn head_ui(
                 let selected = used.contains(&of);
                 let label = ui.selectable_label(selected, RichText::new(text).size(tokens::TEXT_SMALL));
                 let label = label
-                    .accessible_name(&format!("Use {} as {says}", column.name))
+                    .accessible_name(format!("Use {} as {says}", column.name))
                     .on_hover_text(tooltip);
                 if label.clicked() {
                     set_use(&mut draft.experiment.data, preview, column, of, selected);
@@ -331,7 +331,7 @@ fn split_values_ui(ui: &mut egui::Ui, preview: &TablePreview, draft: &mut Draft<
     let before = split_values.clone();
     ui.add_space(tokens::SPACE_S);
     ui.horizontal_wrapped(|ui| {
-        ui.label(tokens(ui).muted(&format!("In column {}", column.name)));
+        ui.label(tokens(ui).muted(format!("In column {}", column.name)));
         for (value, told) in &column.values {
             let chosen = split_values.iter().find(|(of, _)| of == value);
             let mut part = chosen.map_or(*told, |(_, part)| Some(*part));
@@ -350,7 +350,7 @@ fn split_values_ui(ui: &mut egui::Ui, preview: &TablePreview, draft: &mut Draft<
                     }
                 })
                 .response
-                .accessible_name(&format!("Pictures of {value}"))
+                .accessible_name(format!("Pictures of {value}"))
                 .on_hover_text("The part of the split that pictures with this value belong to");
             if part != was
                 && let Some(part) = part
@@ -402,7 +402,7 @@ pub(super) fn other_tables_ui(ui: &mut egui::Ui, preview: &TablePreview, draft: 
             let button = egui::Button::new(format!("{} {}", icon::FILE_TEXT, other.name));
             let response = ui
                 .add_enabled(other.source.is_some(), button)
-                .accessible_name(&format!("Use the table {}", other.name));
+                .accessible_name(format!("Use the table {}", other.name));
             let tooltip = match &other.against {
                 Some(reason) => format!("Read this table instead, although {reason}"),
                 None => "Read this table instead".to_owned(),

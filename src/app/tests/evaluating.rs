@@ -86,7 +86,7 @@ fn a_run_is_evaluated_when_it_is_looked_at_and_validation_gives_the_temperature(
     assert!(
         window
             .harness
-            .query_by_label_contains("1 picture was written after the run began")
+            .query_by_label_contains("1 picture was changed after the run began")
             .is_some()
     );
     push(

@@ -41,13 +41,9 @@ fn a_repeat_is_asked_about_and_another_seed_is_not() {
     window.steps();
     assert_eq!(started(&window), 1);
 
-    let mut other = experiment;
-    other.seed += 1;
     window.harness.state_mut().state.active = 0;
-    window.harness.state_mut().commands.push(Command::Edit {
-        experiment: Box::new(other),
-        merge: "seed",
-    });
+    let command = super::edit(&window, 0, "seed", |experiment| experiment.seed += 1);
+    window.harness.state_mut().commands.push(command);
     window.steps();
     train(&mut window);
     assert_eq!(started(&window), 2);

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use super::super::contents::{self, Contents, KnownContents};
-use super::super::decode::{CIFAR10_SIDE, Notes};
+use super::super::decode::Notes;
 use super::super::records::RecordFile;
 use super::super::{DataError, Dataset, Picture, PictureSource, Problem, StopFlag};
 use super::{Candidate, Found, ScanProgress, depth};

@@ -108,7 +108,17 @@ pub(super) fn pairs(dataset: &Dataset) -> Option<Remark> {
     if one_stems.len() < 2 || one_stems != other_stems {
         return None;
     }
-    let is_counted = |stem: &String| stem.chars().all(|letter| letter.is_ascii_digit());
+    // `0001` or `img_0001`: whoever counts gives the same names in every class.
+    let before_count = |stem: &String| {
+        stem.trim_end_matches(|letter: char| letter.is_ascii_digit())
+            .to_owned()
+    };
+    let are_counted = one_stems
+        .iter()
+        .map(before_count)
+        .collect::<BTreeSet<_>>()
+        .len()
+        == 1;
     let masks = match (has_few_colours(&ones), has_few_colours(&others)) {
         (true, false) => Some(first),
         (false, true) => Some(second),
@@ -116,7 +126,7 @@ pub(super) fn pairs(dataset: &Dataset) -> Option<Remark> {
     };
     let reason = match masks {
         Some(masks) => format!("those of {masks} have few colours, as masks have"),
-        None if one_stems.iter().all(is_counted) => return None,
+        None if are_counted => return None,
         None => "each may be made of the other".into(),
     };
     Some(Remark::warning(format!(

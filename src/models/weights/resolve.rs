@@ -241,7 +241,7 @@ pub(super) fn resolve(
     outline: &Outline,
     reading: &Reading<'_>,
     key: Option<&str>,
-) -> Result<Taken, Refused> {
+) -> Result<Taken, Box<Refused>> {
     let fits = reading.fits(outline);
     let all_keys: Vec<String> = fits
         .iter()
@@ -256,16 +256,16 @@ pub(super) fn resolve(
         && chosen.is_empty()
     {
         let nearest = other.into_iter().next();
-        return Err(Refused {
+        return Err(Box::new(Refused {
             reason: Some(no_such_key(key, &all_keys)),
             fit: nearest,
-        });
+        }));
     }
     if !chosen.first().is_some_and(Fit::is_fit) {
-        return Err(Refused {
+        return Err(Box::new(Refused {
             reason: None,
             fit: chosen.into_iter().next(),
-        });
+        }));
     }
     chosen.retain(Fit::is_fit);
     // The whole key, where others end alike.
@@ -293,10 +293,10 @@ pub(super) fn resolve(
                 convention,
             })
         }
-        None => Err(Refused {
+        None => Err(Box::new(Refused {
             reason: Some(several(&keys)),
             fit: chosen.into_iter().next(),
-        }),
+        })),
     }
 }
 

@@ -104,7 +104,8 @@ fn float(name: &str) -> ElementType {
 fn taken_of(backbone: &str, found: &FoundTensors, key: Option<&str>) -> Result<Taken, String> {
     let outline = outline(backbone);
     let reading = Reading::new(found);
-    resolve(&outline, &reading, key).map_err(|Refused { reason, fit }| {
+    resolve(&outline, &reading, key).map_err(|refused| {
+        let Refused { reason, fit } = *refused;
         reason.unwrap_or_else(|| misfit::describe(&outline, &reading, fit.as_ref()))
     })
 }

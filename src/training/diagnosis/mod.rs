@@ -314,7 +314,8 @@ fn judge(
     let interval = interval(validation_accuracy, pictures);
     let turned = turned(curves);
     let gap = train_accuracy - validation_accuracy;
-    let is_beyond_chance = train_accuracy > interval.high;
+    let is_beyond_chance =
+        train_accuracy > interval.high && gap > (interval.high - interval.low) / 2.0;
     let is_apart = gap > GAP && is_beyond_chance;
     let both = drawn(curves, pictures);
     if is_apart || turned.is_some() && gap > 0.0 && is_beyond_chance {

@@ -68,18 +68,6 @@ impl Parts {
     pub fn part(&self, value: &str) -> Option<SplitPart> {
         self.meanings.get(value).copied().flatten()
     }
-
-    /// Values of which nobody knows what they mean, in order.
-    pub fn unknown(&self) -> Vec<&str> {
-        let mut unknown: Vec<&str> = self
-            .meanings
-            .iter()
-            .filter(|(_, part)| part.is_none())
-            .map(|(value, _)| value.as_str())
-            .collect();
-        unknown.sort_unstable();
-        unknown
-    }
 }
 
 pub fn split_of(part: SplitPart) -> Option<Split> {

@@ -185,6 +185,7 @@ fn pictures_of_a_set_are_told_apart_by_content() {
         stamp: contents::Stamp::of(&root().join("pathmnist.npz")).unwrap(),
         sha256: [7; 32],
         size: None,
+        notes: Default::default(),
     };
     let mut identities: Vec<[u8; 32]> = dataset
         .pictures

@@ -138,6 +138,9 @@ fn classes_of_the_same_names_are_remarked_on_where_one_holds_masks() {
     let counted = folder(&["cat/0.png", "cat/1.png", "dog/0.png", "dog/1.png"]);
     let dataset = scan_source(recognise(counted.path()).unwrap()).unwrap();
     assert_eq!(remarks(&dataset), "");
+    let counted = folder(&["cat/x0.png", "cat/x1.png", "dog/x0.png", "dog/x1.png"]);
+    let dataset = scan_source(recognise(counted.path()).unwrap()).unwrap();
+    assert_eq!(remarks(&dataset), "");
     let named = folder(&[
         "noisy/harbour.png",
         "noisy/hill.png",
@@ -148,11 +151,14 @@ fn classes_of_the_same_names_are_remarked_on_where_one_holds_masks() {
     assert!(remarks(&dataset).contains("each may be made of the other"));
 }
 
+/// Names of pictures, and names and contents of other files.
+type Layout<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)]);
+
 #[test]
 fn sets_of_object_detection_are_refused_by_that_word() {
     let yolo = "0 0.5 0.5 0.2 0.3\n";
     let voc = "<annotation><object><bndbox/></object></annotation>";
-    let layouts: [(&[&str], &[(&str, &str)]); 4] = [
+    let layouts: [Layout<'_>; 4] = [
         (
             &["train/images/1.png", "valid/images/2.png"],
             &[

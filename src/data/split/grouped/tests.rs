@@ -62,7 +62,10 @@ fn torn(dataset: &Dataset, split: &SplitIndices) -> usize {
         .count()
 }
 
-fn sources() -> impl Strategy<Value = (usize, Vec<(u32, Option<u8>, Option<Split>)>)> {
+/// A picture's class, its group, and the part that the source assigns.
+type Drawn = (u32, Option<u8>, Option<Split>);
+
+fn sources() -> impl Strategy<Value = (usize, Vec<Drawn>)> {
     (2usize..5).prop_flat_map(|classes| {
         let picture = (
             0..classes as u32,

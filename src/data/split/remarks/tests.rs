@@ -200,8 +200,10 @@ fn the_rule_is_told() {
             .collect();
         dataset(&["a"], pictures)
     };
-    let mut experiment = Experiment::default();
-    experiment.seed = 7;
+    let mut experiment = Experiment {
+        seed: 7,
+        ..Experiment::default()
+    };
     let open = assigned(&[None]);
     let text = |dataset: &Dataset, experiment: &Experiment| rule(dataset, experiment).text;
     assert_eq!(

@@ -439,14 +439,31 @@ fn a_folder_that_can_not_be_written_is_named() {
     );
 }
 
-/// A device that is always full stands for a disk that is.
+/// What a device says that is always full.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_called_so() {
     let place = Place::new();
     let server = serving(&place);
-    std::os::unix::fs::symlink("/dev/full", place.part()).unwrap();
-    says(place.get(&server), &["the disk is full", "make room"]);
+    let error = std::fs::write("/dev/full", b"x").unwrap_err();
+    let failed = Fault::disk(&place.part(), error).of(&place.wanted(&server));
+    says(Err(failed), &["the disk is full", "make room"]);
+}
+
+/// Nobody's link decides where a download is written.
+#[cfg(unix)]
+#[test]
+fn a_link_in_the_place_of_a_part_is_not_followed() {
+    let place = Place::new();
+    let server = serving(&place);
+    let other = place.folder.path().join("other");
+    std::fs::write(&other, b"text").unwrap();
+    std::os::unix::fs::symlink(&other, place.part()).unwrap();
+    says(
+        place.get(&server),
+        &["can't be written", "link to another place"],
+    );
+    assert_eq!(std::fs::read(&other).unwrap(), b"text");
     assert!(!place.target().exists());
 }
 

@@ -211,7 +211,9 @@ fn a_run_that_would_not_fit_into_its_memory_begins_with_fewer_pictures_at_once()
     };
     let fitted = limited(bytes);
     assert!(fitted.result.is_ok(), "{:?}", fitted.result);
-    assert!(difference(&plenty, &fitted) < 2e-3);
+    for (a, b) in plenty.witness.epochs().iter().zip(fitted.witness.epochs()) {
+        assert!((a.train_loss - b.train_loss).abs() < 1e-2, "{a:?} {b:?}");
+    }
     let warnings = fitted.witness.warnings();
     assert_eq!(warnings.len(), 1, "{warnings:?}");
     assert!(
