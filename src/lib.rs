@@ -16,6 +16,7 @@ pub mod spreadsheet;
 pub mod libtorch;
 
 pub mod data;
+pub mod memory;
 pub mod models;
 
 pub mod evaluation;

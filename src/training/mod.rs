@@ -31,7 +31,6 @@ pub mod time_estimate;
 pub mod warmth;
 
 mod forecast;
-mod memory;
 mod reporter;
 mod seeds;
 mod shortage;

@@ -2,18 +2,17 @@
 
 use std::sync::{Condvar, LazyLock, Mutex, PoisonError};
 
+use crate::memory;
+
 /// The part of the memory that pictures may take while they are decoded.
 const SHARE: u64 = 8;
 
 /// Room for a few photographs, however little memory there is.
 const LEAST_BYTES: u64 = 128 << 20;
 
-/// Taken where the system does not say how much memory there is.
-const ASSUMED_BYTES: u64 = 8 << 30;
-
 /// Of the whole process.
 static BUDGET: LazyLock<Budget> =
-    LazyLock::new(|| Budget::new((memory_bytes() / SHARE).max(LEAST_BYTES)));
+    LazyLock::new(|| Budget::new((memory::ceiling_bytes() / SHARE).max(LEAST_BYTES)));
 
 /// Bytes that are lent to pictures while they are decoded.
 struct Budget {
@@ -107,51 +106,6 @@ pub(super) fn limit_bytes() -> u64 {
     BUDGET.limit
 }
 
-/// The machine's memory, or what this process may have of it.
-fn memory_bytes() -> u64 {
-    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
-    let machine = total_bytes(&read("/proc/meminfo")).unwrap_or(ASSUMED_BYTES);
-    cgroup_files(&read("/proc/self/cgroup"))
-        .iter()
-        .filter_map(|path| read(path).trim().parse().ok())
-        .fold(machine, u64::min)
-}
-
-/// `MemTotal:       24576000 kB` of `/proc/meminfo`.
-fn total_bytes(meminfo: &str) -> Option<u64> {
-    let line = meminfo.lines().find(|line| line.starts_with("MemTotal:"))?;
-    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    kilobytes.checked_mul(1024)
-}
-
-/// Where limits may stand: in the process's own group and in all above it, in both versions of control groups. Within a
-/// container, the process's own group is the root.
-fn cgroup_files(membership: &str) -> Vec<String> {
-    let mut files = Vec::new();
-    for line in membership.lines() {
-        let mut parts = line.splitn(3, ':').skip(1);
-        let (Some(controllers), Some(group)) = (parts.next(), parts.next()) else {
-            continue;
-        };
-        let (root, file) = if controllers.is_empty() {
-            ("/sys/fs/cgroup", "memory.max")
-        } else if controllers.split(',').any(|name| name == "memory") {
-            ("/sys/fs/cgroup/memory", "memory.limit_in_bytes")
-        } else {
-            continue;
-        };
-        let mut group = group.trim_end_matches('/');
-        loop {
-            files.push(format!("{root}{group}/{file}"));
-            match group.rfind('/') {
-                Some(at) => group = &group[..at],
-                None => break,
-            }
-        }
-    }
-    files
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
@@ -186,26 +140,5 @@ mod tests {
             *budget.lent.lock().unwrap_or_else(PoisonError::into_inner),
             0
         );
-    }
-
-    #[test]
-    fn limits_of_control_groups_are_looked_for_where_they_stand() {
-        assert_eq!(
-            total_bytes("MemTotal:   2048 kB\nMemFree: 1 kB\n"),
-            Some(2 << 20)
-        );
-        assert_eq!(
-            cgroup_files("0::/user.slice/run.scope\n"),
-            [
-                "/sys/fs/cgroup/user.slice/run.scope/memory.max",
-                "/sys/fs/cgroup/user.slice/memory.max",
-                "/sys/fs/cgroup/memory.max",
-            ]
-        );
-        assert_eq!(
-            cgroup_files("5:cpu,cpuacct:/a\n4:memory:/\n"),
-            ["/sys/fs/cgroup/memory/memory.limit_in_bytes"]
-        );
-        assert!(memory_bytes() > 1 << 20);
     }
 }

@@ -32,7 +32,6 @@ impl WeightFile {
         let metadata = file
             .metadata()
             .map_err(|error| format!("the weight file can't be read ({error})"))?;
-        refuse_what_is_no_file(&metadata)?;
         Ok(Self {
             file: Mutex::new(file),
             length: metadata.len(),

@@ -4,10 +4,10 @@
 use super::prepare::needs;
 use crate::experiment::Experiment;
 use crate::format::{self, count};
+use crate::memory::MemoryLimit;
 use crate::training::TrainingError;
 use crate::training::estimate::{Estimate, PictureCounts};
 use crate::training::features::BATCH;
-use crate::training::memory::MemoryLimit;
 use crate::training::network::Network;
 use crate::training::phase_plan::PhasePlan;
 

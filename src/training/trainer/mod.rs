@@ -29,7 +29,6 @@ use std::time::Instant;
 
 use super::TrainingError;
 use super::events::{TestMetrics, TrainingListener};
-use super::memory::MemoryLimit;
 use super::movement::Movement;
 use super::network::{BuildBackbone, build_backbone};
 use super::resume::{Pace, ResumePoint};
@@ -37,6 +36,7 @@ use super::shortage::out_of_memory;
 use crate::data::{DataError, Dataset, SplitIndices, StopFlag};
 use crate::evaluation::Predictions;
 use crate::experiment::Experiment;
+use crate::memory::MemoryLimit;
 use crate::paths;
 
 /// Everything that a training needs.

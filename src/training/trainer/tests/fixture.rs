@@ -11,6 +11,7 @@ use crate::experiment::{
     BackboneConfig, Experiment, HeadConfig, HeadLayer, Keep, MixedPrecision, Optimizer, Phase,
     Precision, WeightsSource,
 };
+use crate::memory::{MemoryLimit, Reason};
 use crate::models::catalogue::ArchitectureInfo;
 use crate::models::fold::FoldedWeights;
 use crate::models::layers::Pass;
@@ -18,7 +19,6 @@ use crate::models::parameters::ParameterStore;
 use crate::models::tree::LayerTree;
 use crate::models::{Backbone, ModelError};
 use crate::training::events::{EpochMetrics, TrainingEvent, TrainingListener};
-use crate::training::memory::{MemoryLimit, Reason};
 use crate::training::network::build_backbone;
 use crate::training::trainer::{Means, Outcome, PauseFlag, TrainingRequest, train_with};
 use crate::training::{ResumePoint, TrainingError};

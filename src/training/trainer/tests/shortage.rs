@@ -7,10 +7,10 @@ use tch::Tensor;
 
 use super::fixture::*;
 use crate::experiment::{ClassWeights, Experiment, FreezePlan, OutputLayer, TrainedNorm};
+use crate::memory::{MemoryLimit, Reason};
 use crate::training::TrainingError;
 use crate::training::events::TrainingEvent;
 use crate::training::features::store::FeatureStore;
-use crate::training::memory::{MemoryLimit, Reason};
 
 const COUNTS: [usize; 3] = [21, 5, 6];
 

@@ -80,6 +80,13 @@ impl MemoryLimit {
     }
 }
 
+/// The machine's memory, or what control groups let all of their processes have of it together: no matter what is in use.
+pub fn ceiling_bytes() -> u64 {
+    // As if all that is in use were this process's own.
+    let group = control_group::limit(u64::MAX);
+    group.unwrap_or(u64::MAX).min(total_bytes())
+}
+
 /// The machine's memory in bytes.
 fn total_bytes() -> u64 {
     let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
@@ -134,6 +141,7 @@ mod tests {
             None
         );
         assert!(total_bytes() > 1 << 20);
+        assert!((1 << 20..=total_bytes()).contains(&ceiling_bytes()));
         let limit = MemoryLimit::now();
         assert!(
             (1 << 20..=total_bytes()).contains(&limit.bytes),

@@ -180,6 +180,8 @@ mod tests {
         // Of the gigabyte in use, a quarter holds files and 500 million bytes are this process's.
         let others = GIB - 273_741_824 - 500_000_000;
         assert_eq!(limit_in(two.path(), 500_000_000), Some(3 * GIB - others));
+        // Of all of its processes together, and no matter what they hold.
+        assert_eq!(limit_in(two.path(), u64::MAX), Some(3 * GIB));
 
         let one = system(&[
             (
