@@ -6,6 +6,7 @@ use super::pictures::{AHEAD, Pictures};
 use super::trainer::Variation;
 use crate::data::decode::decoding_bytes;
 use crate::experiment::{Experiment, NormPolicy, Optimizer, Phase};
+use crate::models::fold::piece;
 use crate::models::head::pooled_width;
 use crate::models::tree::{LayerNode, LayerTree};
 
@@ -15,8 +16,6 @@ const NUMBER: u64 = 4;
 const ROUNDED_NUMBER: u64 = 2;
 /// Libtorch, its libraries and the program itself, before any network stands.
 pub const PROGRAM: u64 = 260_000_000;
-/// Pictures that the frozen part sees at once.
-const FROZEN_BATCH: u64 = crate::models::fold::PIECE as u64;
 /// Decoded pictures on their way through the frozen part: one batch that passes, two that wait, one that is made ready.
 const PASSING: usize = (AHEAD + 2) * BATCH;
 /// What the backward pass needs beside the outputs that are kept for it, in tensors as large as the largest of them:
@@ -188,7 +187,7 @@ impl Estimate {
             gradients: trainable * NUMBER,
             optimizer: trainable * moments(&phase.optimizer) * NUMBER,
             activations: ((outputs + BACKWARD_TENSORS * largest) * at_once * learned_number)
-                .max(frozen_outputs * FROZEN_BATCH * NUMBER),
+                .max(frozen_outputs * piece(tree.input_size) as u64 * NUMBER),
             frozen_picture: frozen_outputs * NUMBER,
             evaluated_picture: evaluated_outputs * NUMBER,
             features,
@@ -393,7 +392,10 @@ mod tests {
         let small = estimate(FreezePlan::Below("layer4".into()), |experiment| {
             experiment.training.batch_size = 16;
         });
-        assert_eq!(small.activations, FROZEN_BATCH * 4 * 2 * 64 * 112 * 112);
+        assert_eq!(
+            small.activations,
+            piece(224) as u64 * 4 * 2 * 64 * 112 * 112
+        );
         assert!(small.activations > learning / 2);
         let large = estimate(FreezePlan::Below("layer4".into()), |experiment| {
             experiment.training.batch_size = 320;

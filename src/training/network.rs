@@ -15,7 +15,7 @@ use crate::experiment::{Experiment, OutputLayer, Phase, Preprocessing, WeightsSo
 use crate::libtorch::autocast::Bf16;
 use crate::libtorch::{self, cuda};
 use crate::models::cam::Activations;
-use crate::models::fold::{FrozenPrefix, PIECE, filled_up, in_pieces};
+use crate::models::fold::{FrozenPrefix, filled_up, in_pieces, piece};
 use crate::models::head::Head;
 use crate::models::layers::Pass;
 use crate::models::parameters::{Entry, Role};
@@ -387,13 +387,16 @@ impl FrozenPart {
             return Ok(input.shallow_clone());
         }
         let _guard = tch::no_grad_guard();
+        let together = piece(network.side);
         // In bf16 the last bit is large: a picture must not have another answer alone than among others.
         let is_rounded = self.prefixes.iter().any(FrozenPrefix::is_rounded);
         if !is_rounded || input.device() != Device::Cpu {
-            return in_pieces(input, |piece| self.advance_piece(network, piece));
+            return in_pieces(input, together, |piece| self.advance_piece(network, piece));
         }
-        let filled = filled_up(input, PIECE)?;
-        let output = in_pieces(&filled, |piece| self.advance_piece(network, piece))?;
+        let filled = filled_up(input, together)?;
+        let output = in_pieces(&filled, together, |piece| {
+            self.advance_piece(network, piece)
+        })?;
         Ok(output.f_narrow(0, 0, input.size()[0])?)
     }
 

@@ -1,5 +1,8 @@
 //! `cargo xtask demo`: the main job on real pictures.
 
+use std::path::Path;
+use std::process::Command;
+
 use anyhow::{Context as _, Result};
 
 use crate::{places, setup, steps};
@@ -14,37 +17,35 @@ pub fn run() -> Result<()> {
         cuda: false,
         demo: true,
     })?;
-    steps::doing("building Graft (about ten minutes the first time)");
-    steps::run(&mut steps::cargo(&["build", "--package", "graft"]))?;
+    let graft = steps::graft()?;
     let has_display = ["WAYLAND_DISPLAY", "DISPLAY"]
         .iter()
         .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
     if has_display {
         steps::doing("opening the window");
-        let mut arguments = vec!["run", "--quiet", "--package", "graft", "--"];
+        let mut command = in_checkout(&graft);
         for preset in PRESETS {
-            arguments.extend(["--open", preset]);
+            command.args(["--open", preset]);
         }
-        return steps::run(&mut steps::cargo(&arguments));
+        return steps::run(&mut command);
     }
     steps::doing("no display here: training both experiments headless");
-    headless()
+    headless(&graft)
+}
+
+fn in_checkout(graft: &Path) -> Command {
+    let mut command = Command::new(graft);
+    command.current_dir(places::checkout());
+    command.env("LIBTORCH", places::libtorch_link());
+    command
 }
 
 /// Trains both presets and writes their comparison.
-fn headless() -> Result<()> {
+fn headless(graft: &Path) -> Result<()> {
     let mut runs = Vec::new();
     for preset in PRESETS {
-        let mut command = steps::cargo(&[
-            "run",
-            "--quiet",
-            "--package",
-            "graft",
-            "--",
-            "run",
-            preset,
-            "--json",
-        ]);
+        let mut command = in_checkout(graft);
+        command.args(["run", preset, "--json"]);
         // Progress goes to standard error, the result is the last line of standard output.
         let output = command
             .stderr(std::process::Stdio::inherit())
@@ -72,8 +73,7 @@ fn headless() -> Result<()> {
         runs.push(run);
     }
     let out = places::home()?.join("demo");
-    let mut compare = steps::cargo(&["run", "--quiet", "--package", "graft", "--", "compare"]);
-    compare.args(&runs).arg("--out").arg(&out);
-    steps::run(&mut compare)?;
-    Ok(())
+    let mut compare = in_checkout(graft);
+    compare.arg("compare").args(&runs).arg("--out").arg(&out);
+    steps::run(&mut compare)
 }

@@ -204,13 +204,7 @@ fn built() -> Result<PathBuf> {
         cuda: false,
         demo: false,
     })?;
-    steps::doing("building Graft");
-    steps::run(&mut steps::cargo(&["build", "--package", "graft"]))?;
-    let target = match std::env::var_os("CARGO_TARGET_DIR") {
-        Some(folder) => PathBuf::from(folder),
-        None => crate::places::checkout().join("target"),
-    };
-    Ok(target.join("debug/graft"))
+    steps::graft()
 }
 
 /// 200 pictures of noise in two classes, as bitmaps.

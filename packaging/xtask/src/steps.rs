@@ -1,6 +1,6 @@
 //! Saying what is done, and running other programs.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
@@ -54,6 +54,15 @@ pub fn cargo(arguments: &[&str]) -> Command {
         .args(arguments)
         .current_dir(crate::places::checkout());
     command
+}
+
+/// Builds the program, with the dependencies that the tests use as well; where it is then.
+pub fn graft() -> Result<PathBuf> {
+    doing("building Graft (about ten minutes the first time)");
+    run(&mut cargo(&["build", "--workspace", "--bin", "graft"]))?;
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| crate::places::checkout().join("target"), PathBuf::from);
+    Ok(target.join("debug/graft"))
 }
 
 /// SHA-256 of a file, in lower-case hexadecimal.

@@ -18,7 +18,7 @@ use crate::data::square::SquareSpec;
 use crate::experiment::{Augmentation, Experiment, Pooling, Views};
 use crate::models::ModelError;
 use crate::models::device::discover;
-use crate::models::fold::WAY;
+use crate::models::fold::way;
 use crate::models::parameters::Entry;
 use crate::training::network::Network;
 use crate::training::pictures::Look;
@@ -87,7 +87,7 @@ impl Surroundings {
         hash.text(&self.machine);
         hash.text(&self.backbone);
         hash.text(self.precision);
-        hash.text(WAY);
+        hash.text(&way(self.spec.side));
         // All fields, also those that are added later.
         hash.text(&format!("{:?}", self.spec));
         for value in self.mean.iter().chain(&self.deviation) {
@@ -122,7 +122,7 @@ fn machine(device: Device) -> String {
 
 /// Whether a picture's features are the same, bit for bit, whatever other pictures are in its batch.
 ///
-/// Pictures pass by [`crate::models::fold::PIECE`]. libtorch hands their values to threads in equal shares; with 1, 2 or 4
+/// Pictures pass by [`crate::models::fold::piece`]. libtorch hands their values to threads in equal shares; with 1, 2 or 4
 /// threads each share is a whole number of vectors, so that every value is computed by the same instructions
 /// wherever its picture stands. Otherwise, and on other devices, a picture is only looked for in the very batch that
 /// it was computed in.
@@ -195,7 +195,7 @@ pub(in crate::training) fn weights_name(
     let mut hash = Hash::new("weights");
     hash.text(env!("CARGO_PKG_VERSION"));
     hash.text(&machine(network.device));
-    hash.text(WAY);
+    hash.text(&way(network.side));
     hash.number(u64::from(network.side));
     for digest in digests.of(network, segments)? {
         hash.part(digest);

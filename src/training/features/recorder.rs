@@ -10,7 +10,7 @@ use super::pack::{Layout, PackWriter, RowKey};
 use super::worth::{self, Costs};
 use super::{BATCH, Room};
 use crate::libtorch::cuda;
-use crate::models::fold::{PIECE, filled_up};
+use crate::models::fold::{filled_up, piece};
 use crate::training::TrainingError;
 use crate::training::network::{FrozenPart, Network};
 use crate::training::snapshot::copy_of;
@@ -115,7 +115,7 @@ impl Recorder<'_> {
     /// Pictures that pass at once.
     fn together(&self) -> usize {
         match self.network.device {
-            Device::Cpu => PIECE,
+            Device::Cpu => piece(self.network.side),
             _ => BATCH,
         }
     }

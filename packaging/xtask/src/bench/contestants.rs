@@ -209,14 +209,18 @@ pub struct Bench {
 
 impl Bench {
     /// Makes the weights, and the split that all contestants use.
-    pub fn new(folder: &Path, pictures: &Path, python: &Path, device: Device) -> Result<Self> {
-        let target = std::env::var_os("CARGO_TARGET_DIR")
-            .map_or_else(|| places::checkout().join("target"), PathBuf::from);
+    pub fn new(
+        graft: &Path,
+        folder: &Path,
+        pictures: &Path,
+        python: &Path,
+        device: Device,
+    ) -> Result<Self> {
         let mut bench = Self {
             folder: folder.to_path_buf(),
             pictures: pictures.to_path_buf(),
             python: python.to_path_buf(),
-            graft: target.join("debug/graft"),
+            graft: graft.to_path_buf(),
             device,
             split: PathBuf::new(),
         };
@@ -365,7 +369,7 @@ impl Bench {
 }
 
 /// An empty folder.
-fn fresh(folder: &Path) -> Result<PathBuf> {
+pub fn fresh(folder: &Path) -> Result<PathBuf> {
     if folder.exists() {
         std::fs::remove_dir_all(folder)
             .with_context(|| format!("could not empty {}", folder.display()))?;

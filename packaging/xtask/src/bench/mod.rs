@@ -1,10 +1,11 @@
 //! `cargo xtask bench`: the same work in Graft and in the two Python scripts of `tests/peers/`, one after the other in
-//! every round, and the ratios of the medians.
+//! every round, and the ratios of the medians. On the processor it ends with a row of scale, which Graft does alone.
 //!
 //! Run it on a machine that does nothing else. Everything is kept below `bench` in Graft's own folder.
 
 mod contestants;
 mod measure;
+mod scale;
 
 use std::path::{Path, PathBuf};
 
@@ -22,19 +23,19 @@ pub fn run(arguments: &[&str]) -> Result<()> {
         cuda: options.device == Device::Cuda,
         demo: true,
     })?;
-    steps::doing("building Graft");
-    steps::run(&mut steps::cargo(&["build", "--package", "graft"]))?;
+    let graft = steps::graft()?;
     let folder = places::home()?.join("bench");
     std::fs::create_dir_all(&folder)?;
+    if options.works.is_empty() {
+        let python = options.python(&folder)?;
+        return scale::run(&folder, &python, &graft);
+    }
     let pictures = match &options.pictures {
         Some(pictures) => pictures.clone(),
         None => solar_cells(&folder, options.device.pictures())?,
     };
-    let python = match &options.python {
-        Some(python) => python.clone(),
-        None => peers_python(&folder)?,
-    };
-    let bench = Bench::new(&folder, &pictures, &python, options.device)?;
+    let python = options.python(&folder)?;
+    let bench = Bench::new(&graft, &folder, &pictures, &python, options.device)?;
     let mut all = Vec::new();
     for round in 0..options.rounds {
         for work in &options.works {
@@ -54,6 +55,9 @@ pub fn run(arguments: &[&str]) -> Result<()> {
         }
     }
     print_table(&options, &all);
+    if options.scale {
+        scale::run(&folder, &python, &graft)?;
+    }
     Ok(())
 }
 
@@ -63,6 +67,7 @@ struct Options {
     pictures: Option<PathBuf>,
     python: Option<PathBuf>,
     works: Vec<Work>,
+    scale: bool,
     contestants: Vec<Contestant>,
 }
 
@@ -74,6 +79,7 @@ impl Options {
             pictures: None,
             python: None,
             works: Vec::new(),
+            scale: false,
             contestants: Vec::new(),
         };
         let mut works = Vec::new();
@@ -103,19 +109,36 @@ impl Options {
             eprintln!("! fewer than three rounds are no measurement");
         }
         let all = options.device.works();
+        let chose = !works.is_empty();
+        options.scale = if chose {
+            works.contains(&scale::NAME)
+        } else {
+            options.device == Device::Cpu
+        };
         for name in works {
+            if name == scale::NAME {
+                continue;
+            }
             let work = all.iter().find(|work| work.name == name);
-            let names: Vec<&str> = all.iter().map(|work| work.name).collect();
+            let mut names: Vec<&str> = all.iter().map(|work| work.name).collect();
+            names.push(scale::NAME);
             let work = work.with_context(|| format!("--work takes one of {}", names.join(", ")))?;
             options.works.push(*work);
         }
-        if options.works.is_empty() {
+        if !chose {
             options.works = all.to_vec();
         }
         if options.contestants.is_empty() {
             options.contestants = Contestant::ALL.to_vec();
         }
         Ok(options)
+    }
+
+    fn python(&self, folder: &Path) -> Result<PathBuf> {
+        match &self.python {
+            Some(python) => Ok(python.clone()),
+            None => peers_python(folder),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::fixture::*;
 use crate::experiment::{Augmentation, FreezePlan, Phase, TestViews, Views};
-use crate::models::fold::PIECE;
+use crate::models::fold::piece;
 
 const TRAIN: usize = 10;
 const VALIDATION: usize = 6;
@@ -12,7 +12,7 @@ const TEST: usize = 4;
 
 /// The frozen part sees whole batches: the last one is filled up.
 fn whole(pictures: usize) -> usize {
-    pictures.next_multiple_of(PIECE)
+    pictures.next_multiple_of(piece(SIDE))
 }
 
 fn two_phases() -> Vec<Phase> {
