@@ -2,7 +2,8 @@
 //! holds, the program answers with a value or a sentence: no panic, no signal, no hang, no memory without a limit, nothing
 //! read or written through a link, no control sent to the terminal.
 //!
-//! A server of one thread, with libtorch loaded, forks a process for each case. `GRAFT_FUZZ_SECONDS` says for how long (a
+//! A server of one thread, with libtorch loaded, forks a process for each case: random ones, and between them one for every
+//! named number of a run folder, which becomes as large as numbers get. `GRAFT_FUZZ_SECONDS` says for how long (a
 //! minute unless given), `GRAFT_FUZZ_SEED` begins another sequence, `GRAFT_FUZZ_CASE` repeats one case of it. What fails is
 //! kept in `fuzz-failures` below the target folder's `tmp`.
 
@@ -18,7 +19,7 @@ use std::time::{Duration, Instant};
 use crate::cli::Home;
 use case::Kind;
 use corpus::Corpus;
-use fork::{Ended, Limits};
+use fork::{Done, Ended, Limits};
 
 /// Where the server finds its corpus; set for the server alone.
 const CORPUS: &str = "GRAFT_FUZZ_CORPUS";
@@ -48,6 +49,8 @@ fn foreign_inputs_are_answered_with_a_value_or_a_sentence() {
         // Weights that a mutated preset asks for are not there.
         .env("GRAFT_WEIGHTS_MIRROR", "http://127.0.0.1:9")
         .env("OMP_NUM_THREADS", "1")
+        // Whoever waits leaves the core to other cases.
+        .env("OMP_WAIT_POLICY", "passive")
         .env("RUST_BACKTRACE", "0")
         .current_dir(home.path())
         .output()
@@ -75,12 +78,21 @@ fn server() {
     // A fork takes one thread along: the others must not exist, or hold a lock for ever.
     // The harness has one more, which waits for this one and holds none.
     assert!(fork::threads() <= 2, "the server has threads");
-    let began = Instant::now();
+    let sites = case::sites(&corpus);
+    let kind_of = |case: u64| {
+        if case::site_of(&sites, case).is_some() {
+            Kind::Run
+        } else {
+            Kind::of(seed, case)
+        }
+    };
     let mut found = Vec::new();
-    let mut counts = vec![0u64; Kind::ALL.len()];
+    let mut counts = vec![0u32; Kind::ALL.len()];
+    let mut times = vec![Duration::ZERO; Kind::ALL.len()];
     let mut next = first;
     let mut children = fork::Children::new(Limits::default());
     accept_all(&corpus, &folder, &mut children);
+    let began = Instant::now();
     loop {
         let may_start = if one {
             next == first
@@ -91,19 +103,27 @@ fn server() {
             let work = folder.join(format!("case-{next}"));
             let case = next;
             children.start(case, work.clone(), || {
-                case::carry_out(&corpus, seed, case, &work)
+                case::carry_out(&corpus, &sites, seed, case, &work)
             });
-            counts[Kind::of(seed, case) as usize] += 1;
             next += 1;
             continue;
         }
-        let Some((case, work, ended)) = children.wait_for_one() else {
+        let Some(Done {
+            case,
+            work,
+            ended,
+            took,
+        }) = children.wait_for_one()
+        else {
             break;
         };
+        let kind = kind_of(case);
+        counts[kind as usize] += 1;
+        times[kind as usize] += took;
         if ended != Ended::Well {
             let text = format!(
                 "case {case} of seed {seed}, {}: {}",
-                Kind::of(seed, case).name(),
+                kind.name(),
                 describe(&ended, &work)
             );
             println!("FAILED {text}");
@@ -117,11 +137,13 @@ fn server() {
     let cases = next - first;
     let seconds = began.elapsed().as_secs_f64();
     println!(
-        "{cases} cases in {seconds:.1} s, {:.0} a second, seed {seed}",
-        cases as f64 / seconds
+        "{cases} cases in {seconds:.1} s, {:.0} a second, seed {seed}; every other one of the first {} has one of a run folder's numbers changed",
+        cases as f64 / seconds,
+        2 * sites.len()
     );
-    for (kind, count) in Kind::ALL.iter().zip(&counts) {
-        println!("  {:<12} {count}", kind.name());
+    for (kind, (&count, time)) in Kind::ALL.iter().zip(counts.iter().zip(&times)) {
+        let mean = time.as_millis() / u128::from(count.max(1));
+        println!("  {:<12} {count}, {mean} ms each", kind.name());
     }
     assert!(found.is_empty(), "{} cases failed", found.len());
 }
@@ -140,7 +162,7 @@ fn accept_all(corpus: &Corpus, folder: &Path, children: &mut fork::Children) {
             children.start(0, work, || case::accept(corpus, kind, number, &place));
             continue;
         }
-        let Some((_, work, ended)) = children.wait_for_one() else {
+        let Some(Done { work, ended, .. }) = children.wait_for_one() else {
             break;
         };
         assert_eq!(ended, Ended::Well, "{}", describe(&ended, &work));

@@ -7,7 +7,7 @@ use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
 use super::corpus::{Corpus, SECRET};
-use super::mutate::{mutate, replace_file};
+use super::mutate::{mutate, named_numbers, replace_file};
 
 /// What the case printed.
 pub const SAID: &str = "said";
@@ -265,8 +265,64 @@ pub fn accept(corpus: &Corpus, kind: Kind, number: usize, work: &Path) -> bool {
     })
 }
 
+/// A number in a file of a run folder.
+pub struct Site {
+    file: PathBuf,
+    start: usize,
+    end: usize,
+}
+
+/// One or two numbers under every name in every text of a run folder.
+pub fn sites(corpus: &Corpus) -> Vec<Site> {
+    let mut sites = Vec::new();
+    let mut files: Vec<PathBuf> = std::fs::read_dir(corpus.finished())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    for file in files {
+        let ending = file.extension().and_then(|ending| ending.to_str());
+        let is_table = ending == Some("csv");
+        if is_table || ending == Some("json") || ending == Some("ron") {
+            let text = std::fs::read_to_string(&file).unwrap();
+            let found = named_numbers(&text, is_table);
+            sites.extend(found.into_iter().map(|(start, end)| Site {
+                file: file.clone(),
+                start,
+                end,
+            }));
+        }
+    }
+    sites
+}
+
+/// Every other case takes one of them, until all had their turn.
+pub fn site_of(sites: &[Site], case: u64) -> Option<&Site> {
+    let number = usize::try_from(case / 2).ok()?;
+    sites.get(number).filter(|_| case % 2 == 0)
+}
+
+/// Whether a run folder whose number at `site` is as large as numbers get is answered as it must be.
+fn carry_out_site(corpus: &Corpus, site: &Site, work: &Path) -> bool {
+    let kind = Kind::Run;
+    let (files, commands) = kind.prepare(corpus, work, 0);
+    let name = site.file.file_name();
+    let file = files.iter().find(|file| file.file_name() == name).unwrap();
+    let text = std::fs::read_to_string(file).unwrap();
+    let (before, after) = (&text[..site.start], &text[site.end..]);
+    std::fs::remove_file(file).unwrap();
+    std::fs::write(file, format!("{before}{}{after}", u64::MAX)).unwrap();
+    ["evaluate", "compare"].iter().all(|name| {
+        let command = commands.iter().find(|command| command[0] == *name).unwrap();
+        is_answered(kind, corpus, command, work)
+    })
+}
+
 /// Whether the case is answered as it must be; else [`VERDICT`] says what is wrong.
-pub fn carry_out(corpus: &Corpus, seed: u64, case: u64, work: &Path) -> bool {
+pub fn carry_out(corpus: &Corpus, sites: &[Site], seed: u64, case: u64, work: &Path) -> bool {
+    if let Some(site) = site_of(sites, case) {
+        return carry_out_site(corpus, site, work);
+    }
     let kind = Kind::of(seed, case);
     let mut rng = random(seed, case);
     let number = rng.random_range(0..kind.inputs(corpus));
@@ -285,10 +341,14 @@ pub fn carry_out(corpus: &Corpus, seed: u64, case: u64, work: &Path) -> bool {
         }
     }
     let command = commands.choose(&mut rng).unwrap();
-    println!("graft {}", command.join(" "));
     if kind == Kind::Cache {
         use_cache(&work.join("cache"));
     }
+    is_answered(kind, corpus, command, work)
+}
+
+fn is_answered(kind: Kind, corpus: &Corpus, command: &[String], work: &Path) -> bool {
+    println!("graft {}", command.join(" "));
     let panics = super::fork::count_panics();
     let program = "graft".to_owned();
     let status = graft::cli::answer(std::iter::once(&program).chain(command).map(Into::into));

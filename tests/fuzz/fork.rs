@@ -43,7 +43,15 @@ struct Child {
     process: libc::pid_t,
     case: u64,
     work: PathBuf,
-    until: Instant,
+    began: Instant,
+}
+
+/// A case that has ended.
+pub struct Done {
+    pub case: u64,
+    pub work: PathBuf,
+    pub ended: Ended,
+    pub took: Duration,
 }
 
 /// The cases that run now.
@@ -86,20 +94,26 @@ impl Children {
             // SAFETY: ends this process, without what the server has registered for its own end.
             unsafe { libc::_exit(status) };
         }
-        let until = Instant::now() + Duration::from_secs(self.limits.seconds);
         self.running.push(Child {
             process,
             case,
             work: folder,
-            until,
+            began: Instant::now(),
         });
     }
 
     /// The next that ends; `None` when there is none.
-    pub fn wait_for_one(&mut self) -> Option<(u64, PathBuf, Ended)> {
+    pub fn wait_for_one(&mut self) -> Option<Done> {
         if self.running.is_empty() {
             return None;
         }
+        let most = Duration::from_secs(self.limits.seconds);
+        let done = |child: Child, ended| Done {
+            case: child.case,
+            work: child.work,
+            ended,
+            took: child.began.elapsed(),
+        };
         loop {
             for index in 0..self.running.len() {
                 let mut status = 0;
@@ -113,16 +127,16 @@ impl Children {
                     if ended == Ended::Signal(libc::SIGXCPU) {
                         ended = Ended::Hung;
                     }
-                    return Some((child.case, child.work, ended));
+                    return Some(done(child, ended));
                 }
-                if Instant::now() > child.until {
+                if child.began.elapsed() > most {
                     let child = self.running.swap_remove(index);
                     // SAFETY: a child of ours that has not been waited for.
                     unsafe {
                         libc::kill(child.process, libc::SIGKILL);
                         libc::waitpid(child.process, &raw mut status, 0);
                     }
-                    return Some((child.case, child.work, Ended::Hung));
+                    return Some(done(child, Ended::Hung));
                 }
             }
             std::thread::sleep(Duration::from_micros(500));

@@ -159,6 +159,29 @@ fn pieces(text: &str, is_part: impl Fn(char) -> bool) -> Vec<(usize, usize)> {
     found
 }
 
+/// The first and the last number under each name of a text: that of the column in a table, else the word before it.
+pub fn named_numbers(text: &str, is_table: bool) -> Vec<(usize, usize)> {
+    let mut by_name = std::collections::BTreeMap::new();
+    for (start, end) in numbers(text) {
+        let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let name = if is_table {
+            text[line..start].matches(',').count().to_string()
+        } else {
+            let before = &text[..start];
+            let is_letter = |letter: char| letter.is_alphabetic() || letter == '_';
+            let word = before.trim_end_matches(|letter| !is_letter(letter));
+            let word = word.rsplit(|letter| !is_letter(letter)).next();
+            word.unwrap_or_default().to_owned()
+        };
+        let (_, last) = by_name.entry(name).or_insert(((start, end), (start, end)));
+        *last = (start, end);
+    }
+    let mut found: Vec<_> = by_name.into_values().flat_map(|(a, b)| [a, b]).collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
 fn numbers(text: &str) -> Vec<(usize, usize)> {
     let mut found = pieces(text, |letter| letter.is_ascii_digit() || letter == '.');
     found.retain(|(start, end)| text[*start..*end].bytes().any(|byte| byte.is_ascii_digit()));
