@@ -128,6 +128,8 @@ pub struct GalleryState {
     pub features: Option<(usize, usize)>,
     /// By run.
     pub duplicates: BTreeMap<PathBuf, SearchState>,
+    /// How to keep pictures together that look alike and stand in two parts of the split, by run.
+    pub likely_groups: BTreeMap<PathBuf, String>,
     /// Wrong labels of training pictures, by run.
     pub out_of_fold: BTreeMap<PathBuf, SearchState>,
     /// Labels that the predictions of each run contradict.
@@ -314,7 +316,7 @@ impl GalleryState {
         questions
     }
 
-    fn take(&mut self, answer: GalleryAnswer) {
+    pub(in crate::app) fn take(&mut self, answer: GalleryAnswer) {
         match answer {
             GalleryAnswer::Opened {
                 folder,
@@ -396,7 +398,17 @@ impl GalleryState {
                 self.duplicates.insert(folder, running);
             }
             GalleryAnswer::Duplicates { folder, result } => {
-                let result = result.map(|found| found.map(Arc::new));
+                let mut suggested = None;
+                let result = result.map(|found| {
+                    found.map(|(found, groups)| {
+                        suggested = groups;
+                        Arc::new(found)
+                    })
+                });
+                match suggested {
+                    Some(groups) => self.likely_groups.insert(folder.clone(), groups),
+                    None => self.likely_groups.remove(&folder),
+                };
                 end_search(&mut self.duplicates, folder, result);
             }
             GalleryAnswer::OutOfFoldProgress {

@@ -265,6 +265,10 @@ fn decode_contents(bytes: &[u8], room: &mut Room) -> Result<(Pixels, Notes), Str
     let format = image::guess_format(bytes).ok();
     let decoded = match format {
         Some(ImageFormat::Jpeg) => jpeg::decode(bytes, room),
+        Some(ImageFormat::Png) if bytes.get(12..16) == Some(b"CgBI") => Err(
+            "is a PNG of Apple's own kind (CgBI), as apps for iPhones hold it: convert it to an ordinary PNG or JPEG on a Mac"
+                .into(),
+        ),
         Some(ImageFormat::Png) => png::decode(bytes, room),
         Some(ImageFormat::Tiff) => tiff::decode(bytes, room),
         Some(format @ (ImageFormat::Gif | ImageFormat::Bmp | ImageFormat::WebP)) => {
@@ -298,7 +302,8 @@ fn decode_other(bytes: &[u8], format: ImageFormat, room: &mut Room) -> Result<De
     room.take(bytes.len() as u64 + 3 * pixels + 2 * decoder.total_bytes());
     let orientation = decoder.orientation().map_err(failed)?;
     let mut picture = DynamicImage::from_decoder(decoder).map_err(failed)?;
-    if format == ImageFormat::Bmp {
+    // A GIF's transparent places have no colour of their own.
+    if format != ImageFormat::Gif {
         picture = without_empty_alpha(picture);
     }
     Ok(Decoded {
@@ -311,7 +316,7 @@ fn decode_other(bytes: &[u8], format: ImageFormat, room: &mut Room) -> Result<De
     })
 }
 
-/// Programs that know no alpha leave zeros in its place: a BMP in which nothing could be seen is opaque.
+/// See [`flatten::Layout::shows`].
 fn without_empty_alpha(picture: DynamicImage) -> DynamicImage {
     match picture {
         DynamicImage::ImageRgba8(pixels) if pixels.pixels().all(|pixel| pixel.0[3] == 0) => {

@@ -202,7 +202,7 @@ pub fn likely_groups(pictures: &[SplitPicture], found: &[Suspect]) -> Option<Str
     split::groups_of_pairs(&names, &pairs)
 }
 
-/// [`duplicates()`] among the pictures of a run's split.
+/// [`duplicates()`] among the pictures of a run's split, and [`likely_groups`] of them.
 ///
 /// # Errors
 /// When the split can't be read, or when it was stopped.
@@ -210,7 +210,10 @@ pub fn duplicates_of_run(
     folder: &Path,
     progress: &(dyn Fn(usize, usize) + Sync),
     stop: &StopFlag,
-) -> Result<Vec<Suspect>, RunError> {
+) -> Result<(Vec<Suspect>, Option<String>), RunError> {
     let pictures = split_pictures(folder, stop)?;
-    duplicates(&pictures, progress, stop).map_err(|error| files::problem(folder, error))
+    let found = duplicates(&pictures, progress, stop);
+    let found = found.map_err(|error| files::problem(folder, error))?;
+    let groups = likely_groups(&pictures, &found);
+    Ok((found, groups))
 }

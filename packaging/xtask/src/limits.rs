@@ -207,7 +207,7 @@ fn built() -> Result<PathBuf> {
     steps::graft()
 }
 
-/// 200 pictures of noise in two classes, as bitmaps.
+/// 100 pictures of noise in two classes, as bitmaps: 64 to learn from are one step.
 fn pictures(folder: &Path) -> Result<PathBuf> {
     const SIDE: u32 = 96;
     let root = folder.join("pictures");
@@ -215,7 +215,7 @@ fn pictures(folder: &Path) -> Result<PathBuf> {
     for class in ["a", "b"] {
         let class = root.join(class);
         fs::create_dir_all(&class)?;
-        for number in 0..100 {
+        for number in 0..50 {
             let pixels = (0..SIDE * SIDE * 3).map(|_| {
                 state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 (state >> 24) as u8

@@ -37,6 +37,23 @@ impl Layout {
         )
     }
 
+    /// The same colours without alpha.
+    pub fn without_alpha(self) -> Self {
+        match self {
+            Self::GreyAlpha | Self::PremultipliedGreyAlpha => Self::Grey,
+            Self::Rgba | Self::PremultipliedRgba => Self::Rgb,
+            opaque => opaque,
+        }
+    }
+
+    /// Whether something is to be seen of `samples`. Programs that know no alpha leave zeros in its place: a picture of
+    /// which nothing would be seen is opaque.
+    pub fn shows(self, samples: &[u8]) -> bool {
+        let channels = self.channels();
+        let mut alphas = samples.chunks_exact(channels).map(|p| p[channels - 1]);
+        !self.has_alpha() || alphas.any(|alpha| alpha > 0)
+    }
+
     /// Appends pixels to `rgb`.
     pub fn append(self, samples: &[u8], rgb: &mut Vec<u8>) {
         let pixels = samples.chunks_exact(self.channels());

@@ -15,6 +15,15 @@ const NAME: &str = "PNG";
 
 /// The first picture of the file; an animation's others are not looked at.
 pub(super) fn decode(bytes: &[u8], room: &mut Room) -> Result<Decoded, String> {
+    let (decoded, shows) = decode_with(bytes, room, true)?;
+    if shows {
+        return Ok(decoded);
+    }
+    Ok(decode_with(bytes, room, false)?.0)
+}
+
+/// Says as well whether anything of the picture is to be seen, as its alpha has it.
+fn decode_with(bytes: &[u8], room: &mut Room, has_alpha: bool) -> Result<(Decoded, bool), String> {
     let limits = Limits {
         bytes: MAX_DECODER_BYTES as usize,
     };
@@ -45,6 +54,19 @@ pub(super) fn decode(bytes: &[u8], room: &mut Room) -> Result<Decoded, String> {
         Vec::with_capacity(stride * height as usize)
     };
     let (mut depth, mut reduced, mut row_rgb) = (Depth::default(), Vec::new(), Vec::new());
+    let mut shows = false;
+    let mut append = |samples: &[u8], rgb: &mut Vec<u8>| {
+        shows |= layout.shows(samples);
+        if has_alpha || !layout.has_alpha() {
+            return layout.append(samples, rgb);
+        }
+        let pixels = samples.chunks_exact(layout.channels());
+        let colors: Vec<u8> = pixels
+            .flat_map(|pixel| &pixel[..pixel.len() - 1])
+            .copied()
+            .collect();
+        layout.without_alpha().append(&colors, rgb);
+    };
     while let Some(row) = reader.next_interlaced_row().map_err(|e| describe(&e))? {
         let target = if is_interlaced {
             &mut row_rgb
@@ -56,9 +78,9 @@ pub(super) fn decode(bytes: &[u8], room: &mut Room) -> Result<Decoded, String> {
             let (words, _) = row.data().as_chunks::<2>();
             let words = words.iter().map(|&word| u16::from_be_bytes(word));
             depth.reduce(words, layout.channels(), layout.has_alpha(), &mut reduced);
-            layout.append(&reduced, target);
+            append(&reduced, target);
         } else {
-            layout.append(row.data(), target);
+            append(row.data(), target);
         }
         if let InterlaceInfo::Adam7(pass) = row.interlace() {
             png::expand_interlaced_row(&mut rgb, stride, &row_rgb, pass, 24);
@@ -70,7 +92,7 @@ pub(super) fn decode(bytes: &[u8], room: &mut Room) -> Result<Decoded, String> {
     }
     let info = reader.info();
     let exif = info.exif_metadata.as_deref();
-    Ok(Decoded {
+    let decoded = Decoded {
         pixels: Pixels { width, height, rgb },
         orientation: exif
             .and_then(Orientation::from_exif_chunk)
@@ -81,7 +103,8 @@ pub(super) fn decode(bytes: &[u8], room: &mut Room) -> Result<Decoded, String> {
                 .animation_control
                 .map_or(1, |control| control.num_frames),
         },
-    })
+    };
+    Ok((decoded, shows))
 }
 
 fn describe(error: &DecodingError) -> String {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use image::codecs::jpeg::JpegEncoder;
-use image::{ExtendedColorType, ImageEncoder, RgbImage};
+use image::{ExtendedColorType, ImageEncoder, RgbImage, RgbaImage};
 
 use super::*;
 
@@ -32,6 +32,55 @@ const FORMATS: [ImageFormat; 6] = [
     ImageFormat::Tiff,
     ImageFormat::WebP,
 ];
+
+#[test]
+fn a_picture_whose_alpha_hides_all_of_it_is_opaque() {
+    let colors = noisy(16);
+    let with = |alpha: u8| {
+        RgbaImage::from_fn(16, 16, |x, y| {
+            let [red, green, blue] = colors.get_pixel(x, y).0;
+            // One pixel differs.
+            let alpha = if (x, y) == (7, 7) { alpha } else { 0 };
+            image::Rgba([red, green, blue, alpha])
+        })
+    };
+    let decoded = |picture: DynamicImage, format| {
+        let mut bytes = Cursor::new(Vec::new());
+        picture.write_to(&mut bytes, format).unwrap();
+        decode_contents(&bytes.into_inner(), &mut Room::default())
+            .unwrap()
+            .0
+    };
+    for format in [ImageFormat::Png, ImageFormat::Tiff, ImageFormat::Bmp] {
+        let hidden = DynamicImage::ImageRgba8(with(0));
+        assert_eq!(decoded(hidden.clone(), format).rgb, *colors, "{format:?}");
+        let shown = decoded(DynamicImage::ImageRgba8(with(255)), format);
+        let white = shown.rgb.iter().filter(|&&value| value == 255).count();
+        assert!(white >= 3 * 255, "{format:?}");
+        if format != ImageFormat::Bmp {
+            let grey = hidden.to_luma_alpha8();
+            let expected = DynamicImage::ImageLuma8(hidden.to_luma8()).into_rgb8();
+            let grey = decoded(DynamicImage::ImageLumaA8(grey), format);
+            assert_eq!(grey.rgb, *expected, "{format:?}");
+            let deep = DynamicImage::ImageRgba16(hidden.to_rgba16());
+            assert_eq!(decoded(deep, format).rgb, *colors, "{format:?}");
+        }
+    }
+}
+
+#[test]
+fn an_iphone_s_png_is_named() {
+    let mut bytes = encoded(ImageFormat::Png);
+    let mut chunk = vec![0, 0, 0, 4];
+    chunk.extend(b"CgBI\x50\0\x20\x06");
+    chunk.extend([0; 4]);
+    drop(bytes.splice(8..8, chunk));
+    let error = decode_contents(&bytes, &mut Room::default()).unwrap_err();
+    assert!(
+        error.contains("CgBI") && error.contains("convert"),
+        "{error}"
+    );
+}
 
 #[derive(serde::Deserialize)]
 struct Expected {

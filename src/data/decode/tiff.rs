@@ -29,11 +29,17 @@ pub(super) fn decode(bytes: &[u8], room: &mut Room) -> Result<Decoded, String> {
     check_size(page.width, page.height)?;
     let to_rgb = ToRgb::new(&file, chosen, &page)?;
     room.take(bytes.len() as u64 + page.bytes());
-    let (rgb, greatest) = if page.is_wide() {
-        (wide(&file, &page, &to_rgb)?, None)
-    } else {
-        narrow(&file, &page, &to_rgb)?
+    let read = |to_rgb: &ToRgb| {
+        if page.is_wide() {
+            Ok((wide(&file, &page, to_rgb)?, None))
+        } else {
+            narrow(&file, &page, to_rgb)
+        }
     };
+    let (mut rgb, mut greatest) = read(&to_rgb)?;
+    if to_rgb.hides_all() {
+        (rgb, greatest) = read(&to_rgb.without_alpha())?;
+    }
     let orientation = file.first(chosen, tag::ORIENTATION).unwrap_or(1);
     Ok(Decoded {
         pixels: Pixels {

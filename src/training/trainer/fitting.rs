@@ -64,8 +64,12 @@ fn choose(
 ) -> Result<Fitted, TrainingError> {
     let first = asked.unwrap_or(batch).clamp(1, batch);
     let mut at_once = first;
+    // What the experiment as it is would take.
+    let mut whole = None;
     loop {
         let phases = with(at_once)?;
+        let most = phases.iter().map(Estimate::memory).max().unwrap_or(0);
+        let whole = format::bytes(*whole.get_or_insert(most));
         let needed = |evaluated: u64| {
             let of = |phase: &Estimate| phase.memory_within(limit.bytes / 2, evaluated);
             let most = phases.iter().map(of).max().unwrap_or(0);
@@ -77,7 +81,6 @@ fn choose(
         if let Some(evaluated) = evaluated {
             let is_fewer = at_once < first;
             let is_limited = evaluated < BATCH as u64;
-            let whole = format::bytes(needed_text(with, first)?);
             let note = (is_fewer || is_limited).then(|| {
                 let learned = if is_fewer {
                     format!(
@@ -113,13 +116,4 @@ fn choose(
         }
         at_once /= 2;
     }
-}
-
-/// Bytes that the phase that needs most takes.
-fn needed_text(
-    with: &mut dyn FnMut(u32) -> Result<Vec<Estimate>, TrainingError>,
-    micro_batch: u32,
-) -> Result<u64, TrainingError> {
-    let phases = with(micro_batch)?;
-    Ok(phases.iter().map(Estimate::memory).max().unwrap_or(0))
 }

@@ -114,9 +114,12 @@ pub enum GalleryAnswer {
     Duplicates {
         folder: PathBuf,
         /// Nothing when it was stopped.
-        result: Option<Result<Vec<Suspect>, String>>,
+        result: Option<Result<DuplicatesFound, String>>,
     },
 }
+
+/// Duplicates, and a sentence that tells how to keep them together, if names tell it.
+pub type DuplicatesFound = (Vec<Suspect>, Option<String>);
 
 /// A training picture that a network finds alike.
 #[derive(Debug, Clone, PartialEq)]

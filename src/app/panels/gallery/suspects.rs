@@ -35,6 +35,9 @@ pub fn suspects_ui(
     let is_training = state.is_training();
     search_ui(ui, &CROSS_VALIDATION, trained, folder, is_training, out);
     search_ui(ui, &DUPLICATES, duplicates, folder, false, out);
+    if let Some(groups) = state.gallery.likely_groups.get(folder) {
+        widgets::note(ui, groups);
+    }
     widgets::note(
         ui,
         "Look at each before you leave it out: a suspect may be a hard picture. Leaving out changes the experiment's \

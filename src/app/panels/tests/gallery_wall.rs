@@ -11,6 +11,7 @@ use crate::app::gallery::{GalleryDeed, GalleryWants, Opened};
 use crate::data::PictureSource;
 use crate::data::Split;
 use crate::evaluation::gallery::SortBy;
+use crate::worker::messages::GalleryAnswer;
 
 /// The wall of run `b`, against nobody.
 fn wall(state: State) -> Harness<'static, Driven> {
@@ -224,6 +225,28 @@ fn suspects_offer_the_search_and_its_stop() {
     harness.run_steps(2);
     let deed = GalleryDeed::FindDuplicates("runs/b".into());
     assert!(harness.state().out.contains(&Command::Gallery(deed)));
+}
+
+#[test]
+fn suspects_tell_how_to_keep_alike_pictures_together() {
+    let mut state = fakes::state();
+    let (folder, groups) = (PathBuf::from("runs/b"), Some("Keep them together.".into()));
+    state.gallery.take(GalleryAnswer::Duplicates {
+        folder: folder.clone(),
+        result: Some(Ok((Vec::new(), groups))),
+    });
+    let mut harness = wall(state);
+    harness.get_by_label("Suspects").click();
+    harness.run_steps(2);
+    harness.get_by_label("Keep them together.");
+    // What an earlier search found does not outlive it.
+    let gallery = &mut harness.state_mut().state.gallery;
+    gallery.take(GalleryAnswer::Duplicates {
+        folder,
+        result: Some(Ok((Vec::new(), None))),
+    });
+    harness.run_steps(2);
+    assert!(harness.query_by_label("Keep them together.").is_none());
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What a page's samples mean, as colours.
 
+use std::cell::Cell;
+
 use super::super::damaged;
 use super::super::flatten::Layout;
 use super::directory::{Directory, File, tag};
@@ -13,6 +15,8 @@ pub(super) struct ToRgb {
     /// Of them, those that count.
     layout: Layout,
     is_inverted: bool,
+    /// Whether anything of what was appended is to be seen.
+    shows: Cell<bool>,
 }
 
 enum Kind {
@@ -105,7 +109,21 @@ impl ToRgb {
             channels: samples,
             layout,
             is_inverted: page.photometric == 0,
+            shows: Cell::new(false),
         })
+    }
+
+    /// Whether alpha has left nothing to be seen of what was appended until now.
+    pub fn hides_all(&self) -> bool {
+        self.layout.has_alpha() && !self.shows.get()
+    }
+
+    /// The same without alpha.
+    pub fn without_alpha(self) -> Self {
+        Self {
+            layout: self.layout.without_alpha(),
+            ..self
+        }
     }
 
     /// How many samples of a pixel are colours.
@@ -146,6 +164,10 @@ impl ToRgb {
             Kind::YCbCr(way) => rgb.extend(pixels.flat_map(|p| way.rgb([p[0], p[1], p[2]]))),
             Kind::Plain => {
                 let counted = self.layout.channels();
+                if self.hides_all() {
+                    let mut alphas = pixels.clone().map(|pixel| pixel[counted - 1]);
+                    self.shows.set(alphas.any(|alpha| alpha > 0));
+                }
                 if counted == self.channels && !self.is_inverted {
                     return self.layout.append(samples, rgb);
                 }

@@ -52,7 +52,9 @@ impl Range {
         if is_float && least >= -SLACK && greatest <= 1.0 + SLACK {
             return Ok(255.0);
         }
-        if least >= -255.0 * SLACK && greatest <= 255.0 * (1.0 + SLACK) {
+        // Parts of full brightness that went beyond it, or grey levels of a picture that is nearly black?
+        let is_either = is_float && greatest < 8.0;
+        if !is_either && least >= -255.0 * SLACK && greatest <= 255.0 * (1.0 + SLACK) {
             return Ok(1.0);
         }
         Err(format!(
@@ -76,7 +78,7 @@ mod tests {
     #[test]
     fn a_range_tells_the_scale_or_is_refused() {
         assert_eq!(scale(&[0.0, 0.5, 1.0], true), Ok(255.0));
-        assert_eq!(scale(&[0.0, 0.5, 1.5], true), Ok(1.0));
+        assert_eq!(scale(&[0.0, 0.5, 9.5], true), Ok(1.0));
         assert_eq!(
             scale(&[0.0, 1.0], false),
             Ok(1.0),
@@ -88,6 +90,7 @@ mod tests {
             ([0.0, 70_000.0], true),
             ([-1000.0, 200.0], false),
             ([0.0, f32::NAN], true),
+            ([0.0, 1.02], true),
         ] {
             let error = scale(&values, is_float).unwrap_err();
             assert!(error.contains("save"), "{error}");
