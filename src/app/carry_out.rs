@@ -37,9 +37,13 @@ impl Graft {
                 before,
                 experiment,
                 merge,
-            } => self.with_document(document, |document| {
-                document.apply(&before, *experiment, merge);
-            }),
+            } => {
+                // What failed was another experiment.
+                self.has_gone(&Cause::Run(before.name.clone()));
+                self.with_document(document, |document| {
+                    document.apply(&before, *experiment, merge);
+                });
+            }
             Command::Undo => self.with_active(|document| _ = document.undo()),
             Command::Redo => self.with_active(|document| _ = document.redo()),
             Command::Reset => self.with_active(Document::reset),
@@ -268,6 +272,10 @@ impl Graft {
             }
         };
         self.has_gone(&Cause::Pictures);
+        let active = self.state.active_document();
+        if let Some(name) = active.map(|document| document.experiment.name.clone()) {
+            self.has_gone(&Cause::Run(name));
+        }
         self.note_folder(path);
         remember(&mut self.state.recent_pictures, path);
         // Experiments that are trained together are compared on the same pictures.
@@ -283,13 +291,23 @@ impl Graft {
                 self.add(Document::new(experiment, None));
             }
             Some(before) => {
+                let mut names = Vec::new();
                 for document in &mut self.state.documents {
                     if document.experiment.data.source == before {
                         let mut experiment = document.experiment.clone();
-                        experiment.data.source = source.clone();
-                        experiment.data.classes.clear();
+                        experiment.data.take_source(source.clone());
+                        names.push(experiment.name.clone());
                         document.edit(experiment, "");
                     }
+                }
+                if names.len() > 1 && source != before {
+                    let title = format!("{} experiments have these pictures now", names.len());
+                    let text = format!(
+                        "{} had the same ones before, so that they can be compared. Undo takes them back in the one that is \
+                         shown.",
+                        names.join(", ")
+                    );
+                    self.notice(NoticeKind::Info, title, text);
                 }
             }
         }

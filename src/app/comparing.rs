@@ -15,7 +15,8 @@ pub const MOST_COMPARED: usize = 10;
 
 impl Graft {
     /// Trains the open pair where there is one on these pictures, and otherwise makes it first:
-    /// every way under as many seeds as were chosen, one seed after the other, all on one split.
+    /// every way under as many seeds as were chosen, one seed after the other, all on one split. What was trained so before
+    /// is not trained again.
     pub(super) fn compare_both_ways(&mut self) {
         let Some(indices) = self.pair() else {
             return;
@@ -37,16 +38,33 @@ impl Graft {
                 seeds::repeated(&experiment, seeds)
             })
             .collect();
-        let mut queued = Vec::new();
+        let (mut queued, mut known, mut names) = (Vec::new(), Vec::new(), Vec::new());
         for step in 0..seeds as usize {
             for (&index, way) in indices.iter().zip(&ways) {
-                queued.extend(self.start_as(index, way[step].clone()));
+                match self.finished_as(index, &way[step]) {
+                    Some(run) if run.folder.is_some() => {
+                        known.push(run.id.clone());
+                        names.push(run.name.clone());
+                    }
+                    _ => queued.extend(self.start_as(index, way[step].clone())),
+                }
             }
         }
-        if !queued.is_empty() {
-            self.pending_pair = queued;
-            self.show_view(View::Curves);
+        if !names.is_empty() {
+            names.dedup();
+            self.notice(
+                NoticeKind::Info,
+                format!("{} not trained again", names.join(", ")),
+                "The run with the same settings and the same seed is compared. Train gives another one.",
+            );
         }
+        if queued.is_empty() {
+            self.compare_runs(known);
+            return;
+        }
+        self.pending_pair = queued;
+        self.known_pair = known;
+        self.show_view(View::Curves);
     }
 
     /// The places of feature extraction and fine-tuning among the documents, made where they are
@@ -106,8 +124,10 @@ impl Graft {
             .map(|run| run.id.clone())
             .collect();
         self.pending_pair.clear();
-        if finished.len() >= 2 {
-            self.compare_runs(finished);
+        let mut all = std::mem::take(&mut self.known_pair);
+        all.extend(finished);
+        if all.len() >= 2 {
+            self.compare_runs(all);
         }
     }
 

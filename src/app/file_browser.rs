@@ -32,7 +32,7 @@ type Listing = Result<Vec<Entry>, String>;
 pub struct FileBrowser {
     pub purpose: Purpose,
     folder: PathBuf,
-    /// What the path field holds; becomes the folder with Enter.
+    /// What the path field holds; becomes the folder with Enter, and counts without it.
     typed: String,
     /// The file name of a save.
     name: String,
@@ -180,19 +180,14 @@ impl FileBrowser {
     }
 
     fn go_typed(&mut self, result: &mut Browsed) {
-        let typed = self.typed.trim();
-        let path = match typed.strip_prefix("~/") {
-            Some(rest) => home().join(rest),
-            None if typed == "~" => home(),
-            None => PathBuf::from(typed),
-        };
+        let path = resolved(self.typed.trim());
         if path.is_dir() {
             self.go(path);
         } else if path.is_file() && !matches!(self.purpose, Purpose::Save { .. } | Purpose::Figures)
         {
             *result = Browsed::Picked(path);
         } else {
-            self.error = Some(format!("There is nothing there: {}", path.display()));
+            self.error = Some(nothing_at(&path));
         }
     }
 
@@ -279,6 +274,8 @@ impl FileBrowser {
                             });
                             if response.clicked() {
                                 self.selected = Some(index);
+                                // What was typed before is not meant any more.
+                                self.typed = self.folder.display().to_string();
                                 if entry.is_file && matches!(self.purpose, Purpose::Save { .. }) {
                                     self.name.clone_from(&entry.name);
                                 }
@@ -357,7 +354,7 @@ impl FileBrowser {
                 .clicked()
                 && let Some(path) = choice
             {
-                *result = self.pick(path);
+                *result = self.agree(path);
             }
             if ui
                 .button("Cancel")
@@ -375,16 +372,50 @@ impl FileBrowser {
             .is_some_and(|entry| entry.is_file)
     }
 
+    /// A path that was typed and is not the folder that is shown.
+    fn typed_path(&self) -> Option<PathBuf> {
+        let typed = self.typed.trim();
+        (!typed.is_empty() && typed != self.folder.display().to_string()).then(|| resolved(typed))
+    }
+
+    /// The button that agrees with `path`, which may have been typed.
+    fn agree(&mut self, path: PathBuf) -> Browsed {
+        let Some(typed) = self.typed_path() else {
+            return self.pick(path);
+        };
+        match &self.purpose {
+            Purpose::Save { .. } if typed.is_dir() => self.pick(path),
+            Purpose::Figures if typed.is_dir() => self.pick(path),
+            Purpose::Pictures(_) if typed.exists() => self.pick(path),
+            Purpose::Table(_) | Purpose::Preset | Purpose::Weights(_) if typed.is_file() => {
+                self.pick(path)
+            }
+            Purpose::Table(_) | Purpose::Preset | Purpose::Weights(_) if typed.is_dir() => {
+                self.go(typed);
+                Browsed::Open
+            }
+            _ => {
+                self.error = Some(nothing_at(&typed));
+                Browsed::Open
+            }
+        }
+    }
+
     /// What the button would choose.
     fn choice(&self) -> Option<PathBuf> {
-        let selected = self.selected.and_then(|index| self.entries.get(index));
+        let typed = self.typed_path();
+        let selected = self
+            .selected
+            .and_then(|index| self.entries.get(index))
+            .filter(|_| typed.is_none());
         match &self.purpose {
             Purpose::Save { .. } => {
                 let name = self.name.trim();
                 let valid =
                     !name.is_empty() && !name.contains(['/', '\\']) && name != "." && name != "..";
                 valid.then(|| {
-                    let path = self.folder.join(name);
+                    let folder = typed.as_ref().unwrap_or(&self.folder);
+                    let path = folder.join(name);
                     if path.extension().is_none() {
                         path.with_extension("ron")
                     } else {
@@ -393,12 +424,14 @@ impl FileBrowser {
                 })
             }
             Purpose::Pictures(_) | Purpose::Figures => Some(selected.map_or_else(
-                || self.folder.clone(),
+                || typed.unwrap_or_else(|| self.folder.clone()),
                 |entry| self.folder.join(&entry.name),
             )),
-            Purpose::Table(_) | Purpose::Preset | Purpose::Weights(_) => selected
-                .filter(|entry| entry.is_file)
-                .map(|entry| self.folder.join(&entry.name)),
+            Purpose::Table(_) | Purpose::Preset | Purpose::Weights(_) => typed.or_else(|| {
+                selected
+                    .filter(|entry| entry.is_file)
+                    .map(|entry| self.folder.join(&entry.name))
+            }),
         }
     }
 
@@ -427,6 +460,19 @@ impl FileBrowser {
         }
         self.go(path);
         Browsed::Open
+    }
+}
+
+fn nothing_at(path: &Path) -> String {
+    format!("There is nothing there: {}", path.display())
+}
+
+/// A path as a person types it.
+fn resolved(typed: &str) -> PathBuf {
+    match typed.strip_prefix("~/") {
+        Some(rest) => home().join(rest),
+        None if typed == "~" => home(),
+        None => PathBuf::from(typed),
     }
 }
 
@@ -490,6 +536,38 @@ mod tests {
                 .unwrap_err()
                 .contains("absent")
         );
+    }
+
+    #[test]
+    fn a_path_that_was_typed_is_meant_without_enter() {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("inner");
+        std::fs::create_dir(&inner).unwrap();
+        let start = Some(folder.path().to_path_buf());
+        let mut browser = FileBrowser::new(Purpose::Pictures(None), start.clone());
+        assert_eq!(browser.choice().unwrap(), folder.path());
+        browser.typed = inner.display().to_string();
+        let choice = browser.choice().unwrap();
+        assert_eq!(choice, inner);
+        assert_eq!(browser.agree(choice), Browsed::Picked(inner.clone()));
+        browser.typed.push_str("-not-here");
+        let choice = browser.choice().unwrap();
+        assert_eq!(browser.agree(choice), Browsed::Open);
+        assert!(browser.error.unwrap().contains("inner-not-here"));
+        // A preset is looked for in the folder, and saved there.
+        let mut browser = FileBrowser::new(Purpose::Preset, start.clone());
+        browser.typed = inner.display().to_string();
+        let choice = browser.choice().unwrap();
+        assert_eq!(browser.agree(choice), Browsed::Open);
+        assert_eq!(browser.folder, inner);
+        let purpose = Purpose::Save {
+            name: "a".into(),
+            document: DocumentId::unused(),
+        };
+        let mut browser = FileBrowser::new(purpose, start);
+        browser.typed = inner.display().to_string();
+        let choice = browser.choice().unwrap();
+        assert_eq!(browser.agree(choice), Browsed::Picked(inner.join("a.ron")));
     }
 
     #[test]

@@ -44,19 +44,24 @@ impl Graft {
 
     /// Whether a run came to its end with the settings and the seed of document `index`.
     fn is_repeat(&self, index: usize) -> bool {
-        let Some(document) = self.state.documents.get(index) else {
-            return false;
-        };
-        let experiment = &document.experiment;
+        let document = self.state.documents.get(index);
+        document.is_some_and(|document| self.finished_as(index, &document.experiment).is_some())
+    }
+
+    /// The latest run that came to its end with the settings and the seed of `experiment`, a variant of document `index`.
+    pub(super) fn finished_as(&self, index: usize, experiment: &Experiment) -> Option<&RunRecord> {
+        let document = self.state.documents.get(index)?;
         let portable = with_absolute_paths(experiment, document.base().as_deref());
         let recipe = seeds::recipe(&portable);
-        self.state.runs.iter().any(|run| {
+        let same = |run: &&RunRecord| {
             run.state == RecordState::Finished
                 && run.summary.as_ref().is_some_and(|summary| {
                     summary.seed == Some(experiment.seed)
                         && summary.recipe.as_ref() == Some(&recipe)
                 })
-        })
+        };
+        let started = |run: &&RunRecord| run.summary.as_ref().map(|summary| summary.started);
+        self.state.runs.iter().filter(same).max_by_key(started)
     }
 
     /// Whether document `index` can be trained; says why where it can't.

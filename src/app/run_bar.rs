@@ -126,14 +126,9 @@ impl RunBarView {
     }
 }
 
-/// `3 min left`, in digits that mean something.
+/// `3 min left`, as the list of runs says it.
 fn remaining(seconds: f64) -> String {
-    let seconds = seconds.max(0.0).round() as u64;
-    match seconds {
-        0..60 => format!("{seconds} s left"),
-        60..5_400 => format!("{} min left", seconds.div_ceil(60)),
-        _ => format!("{} h {} min left", seconds / 3_600, seconds % 3_600 / 60),
-    }
+    format!("{} left", crate::format::remaining(seconds))
 }
 
 pub fn run_bar_ui(
@@ -349,8 +344,8 @@ mod tests {
     #[test]
     fn remaining_time_has_sensible_digits() {
         let cases = [
-            (4.2, "4 s left"),
-            (61.0, "2 min left"),
+            (4.2, "5 s left"),
+            (61.0, "1 min left"),
             (7_300.0, "2 h 1 min left"),
         ];
         for (seconds, expected) in cases {

@@ -18,7 +18,7 @@ use super::gallery::gather_wants;
 use super::palette::Palette;
 use super::settings::{self, Saver, Settings};
 use super::speeds::Repeats;
-use super::state::{Cause, Document, DocumentId, NoticeKind, State};
+use super::state::{Cause, Document, DocumentId, NoticeKind, Scan, State};
 use super::views::Locals;
 use super::workers::Workers;
 use super::{actions, theme};
@@ -71,6 +71,8 @@ pub struct Graft {
     pub(super) closing: Closing,
     /// Runs that `Compare both ways` queued: the comparison opens when the last has ended.
     pub(super) pending_pair: Vec<RunId>,
+    /// Runs that it found trained already.
+    pub(super) known_pair: Vec<String>,
     /// Documents that wait for an answer, because they were trained before.
     pub(super) repeating: Vec<usize>,
     pub(super) evaluating: Background,
@@ -210,6 +212,7 @@ impl Graft {
             closing: Closing::No,
             pending_pair: Vec::new(),
             repeating: Vec::new(),
+            known_pair: Vec::new(),
             evaluating: Background::default(),
             feature_questions: FeatureQuestions::default(),
             next_run: 1,
@@ -301,6 +304,14 @@ impl Graft {
         self.state
             .notices
             .retain(|notice| !notice.cause.as_ref().is_some_and(mended));
+    }
+
+    /// Pictures that were not there may be when a person comes back to the window.
+    fn look_again(&mut self, ctx: &egui::Context) {
+        let came_back = ctx.input(|input| input.events.contains(&egui::Event::WindowFocused(true)));
+        if came_back && matches!(self.state.scan, Scan::Failed(_)) {
+            self.carry_out(Command::Rescan, ctx);
+        }
     }
 
     pub(super) fn error(&mut self, title: impl Into<String>, text: impl Into<String>) {
@@ -412,6 +423,7 @@ impl eframe::App for Graft {
         }
         self.forget_abandoned_saving();
         self.forget_mended();
+        self.look_again(ctx);
         self.follow_active_document(ctx);
         self.follow_other_processes(ctx);
         self.follow_pair();

@@ -59,6 +59,12 @@ pub struct Predictions {
     pub rows: Vec<Prediction>,
 }
 
+/// Which of two classes counts as positive, by their pictures: the rarer one, as what is looked for usually is; of equal
+/// ones the second, as scikit-learn has it.
+pub fn positive_class<N: PartialOrd>(first: N, second: N) -> usize {
+    usize::from(first >= second)
+}
+
 /// The answer on one picture.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Prediction {

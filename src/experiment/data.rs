@@ -35,6 +35,20 @@ impl Default for DataConfig {
     }
 }
 
+impl DataConfig {
+    /// Other pictures; what was chosen among the old ones (classes, pictures to leave out, what belongs together) does not
+    /// hold for them.
+    pub fn take_source(&mut self, source: DataSource) {
+        if self.source == source {
+            return;
+        }
+        self.source = source;
+        self.classes.clear();
+        self.exclude.clear();
+        self.split.group = None;
+    }
+}
+
 /// A set of labelled pictures on disk. Paths may start with `$GRAFT_DATA/`, the folder that holds
 /// what `cargo xtask setup` fetched, or be relative to the preset's own folder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]

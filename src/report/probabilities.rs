@@ -2,7 +2,7 @@
 
 use crate::data::Split;
 use crate::evaluation::calibration::BINS;
-use crate::evaluation::{ClassRanking, Ranking, Reliability, TemperatureFit};
+use crate::evaluation::{ClassRanking, Ranking, Reliability, TemperatureFit, positive_class};
 use crate::figures::{
     ReliabilityBin, ReliabilityFigure, ReliabilitySeries, Rgb, RocFigure, RocSeries, palette,
 };
@@ -26,7 +26,7 @@ pub(super) fn roc(tested: &[(&ComparedRun, &Tested)]) -> Option<RocFigure> {
     if let [one, other] = [first.confusion.truths(0), *truths(first).get(1)?]
         && classes.len() == 2
     {
-        let positive = if one <= other { 0 } else { 1 };
+        let positive = positive_class(one, other);
         let number = one.min(other);
         let series = tested
             .iter()

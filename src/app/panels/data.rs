@@ -175,7 +175,11 @@ pub fn data_editor_ui(
     });
     draft.touched(changed, "test share");
     widgets::problem(ui, draft.problem("data.split.test"));
-    data_group::group_ui(ui, &mut draft);
+    let columns = view
+        .table
+        .as_ref()
+        .map_or(&[][..], |table| table.columns.as_slice());
+    data_group::group_ui(ui, &mut draft, columns);
 
     let mut limited = draft.experiment.data.limit.is_some();
     let tooltip = "Train on at most this many pictures, drawn evenly over the classes; validation and test stay whole";
@@ -280,7 +284,7 @@ fn source_ui(ui: &mut egui::Ui, view: &DataEditorView, out: &mut Vec<Command>) {
     ui.horizontal_wrapped(|ui| {
         let open = ui.button(format!("{} Open pictures…", icon::FOLDER_OPEN));
         if open
-            .on_hover_text("Choose the folder or table of pictures that this experiment trains on")
+            .on_hover_text("Choose the folder or table of pictures that this experiment trains on, and every other that has the same")
             .clicked()
         {
             out.push(Command::OpenPicturesDialog);

@@ -5,6 +5,7 @@ use eframe::egui;
 use super::data_table::{column_of, column_text, text_field};
 use super::editor::Draft;
 use super::widgets;
+use crate::data::scan::ColumnPreview;
 use crate::experiment::{Column, DataSource, GroupBy, bounds};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,16 +28,69 @@ fn kind(group: Option<&GroupBy>) -> Kind {
     }
 }
 
-fn first(kind: Kind) -> Option<GroupBy> {
+/// What columns are called that hold what belongs together.
+const THINGS: [&str; 30] = [
+    "patient",
+    "subject",
+    "participant",
+    "person",
+    "donor",
+    "case",
+    "animal",
+    "mouse",
+    "rat",
+    "plant",
+    "tree",
+    "cell",
+    "well",
+    "plate",
+    "specimen",
+    "sample",
+    "slide",
+    "scan",
+    "study",
+    "series",
+    "lesion",
+    "eye",
+    "video",
+    "clip",
+    "sequence",
+    "session",
+    "recording",
+    "scene",
+    "group",
+    "batch",
+];
+
+/// The column that seems to hold what belongs together, by its name: `patient`, `patient_id`, `PatientID`.
+fn likely(columns: &[ColumnPreview]) -> Option<Column> {
+    let is_thing = |name: &str| {
+        let name: String = name.chars().filter(|c| c.is_alphanumeric()).collect();
+        let name = name.to_lowercase();
+        let bare = ["ids", "id", "number", "no", "name", "code"]
+            .iter()
+            .find_map(|ending| name.strip_suffix(ending))
+            .unwrap_or(&name);
+        THINGS.iter().any(|thing| bare == *thing || name == *thing)
+    };
+    let found = columns.iter().find(|column| is_thing(&column.name))?;
+    Some(found.column.clone())
+}
+
+fn first(kind: Kind, columns: &[ColumnPreview]) -> Option<GroupBy> {
     match kind {
         Kind::Nothing => None,
         Kind::Folder => Some(GroupBy::Folder(1)),
         Kind::Pattern => Some(GroupBy::Pattern(FIRST_PATTERN.to_owned())),
-        Kind::Column => Some(GroupBy::Column(Column::default())),
+        // Without a likely one, the person chooses: any column would seem to do.
+        Kind::Column => Some(GroupBy::Column(
+            likely(columns).unwrap_or_else(|| Column::Name(String::new())),
+        )),
     }
 }
 
-pub(super) fn group_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
+/// `columns`: of the table that the pictures stand in, as far as it was looked at.
+pub(super) fn group_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, columns: &[ColumnPreview]) {
     let before = draft.experiment.data.split.group.clone();
     let mut options = vec![
         (
@@ -67,7 +121,7 @@ pub(super) fn group_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
                    results on them are too good if training has seen others of the same";
     let mut chosen = kind(before.as_ref());
     if widgets::choice(ui, "Keep together", tooltip, &mut chosen, &options) {
-        draft.experiment.data.split.group = first(chosen);
+        draft.experiment.data.split.group = first(chosen, columns);
     }
     match &mut draft.experiment.data.split.group {
         None => {}
@@ -84,15 +138,41 @@ pub(super) fn group_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
             }
         }
         Some(GroupBy::Column(column)) => {
-            let tooltip = "The column of patients, cells or videos: its name in the header, or its place counted from 1";
-            if let Some(text) = text_field(ui, "Group column", tooltip, &column_text(column))
-                && !text.trim().is_empty()
-            {
-                *column = column_of(&text);
-            }
+            column_ui(ui, column, columns);
         }
     }
     let changed = draft.experiment.data.split.group != before;
     draft.touched(changed, "group");
     widgets::problem(ui, draft.problem("data.split.group"));
+}
+
+fn column_ui(ui: &mut egui::Ui, column: &mut Column, columns: &[ColumnPreview]) {
+    const LABEL: &str = "Group column";
+    if columns.is_empty() {
+        let tooltip = "The column of patients, cells or videos: its name in the header, or its place counted from 1";
+        if let Some(text) = text_field(ui, LABEL, tooltip, &column_text(column))
+            && !text.trim().is_empty()
+        {
+            *column = column_of(&text);
+        }
+        return;
+    }
+    let is_it = |found: &ColumnPreview| match column {
+        Column::Name(name) => found.name == *name,
+        Column::Index(place) => found.place == *place,
+    };
+    let selected = columns.iter().position(is_it);
+    let title = match selected {
+        Some(place) => columns[place].name.clone(),
+        None if column_text(column).is_empty() => "Choose a column".to_owned(),
+        None => column_text(column),
+    };
+    let options: Vec<(&str, &str)> = columns
+        .iter()
+        .map(|column| (column.name.as_str(), column.content.as_str()))
+        .collect();
+    let tooltip = "The column of patients, cells or videos: pictures with the same value stay in one part of the split";
+    if let Some(chosen) = widgets::choose(ui, LABEL, tooltip, &title, selected, &options) {
+        *column = columns[chosen].column.clone();
+    }
 }

@@ -135,9 +135,9 @@ fn time(estimate: &RunEstimate, is_known: bool, taken: Option<Taken>) -> Part {
     let (from, about) = match taken {
         Some(taken) if taken.by_training => ("that a training found on this machine", "about"),
         Some(taken) if !taken.is_calm() => (
-            "that was measured on this machine beside other programs: it may take less, and is measured again when the \
-             machine is quiet",
-            "at most",
+            "that was measured on this machine beside other programs: it may take less without them, and is measured again \
+             when the machine is quiet",
+            "roughly",
         ),
         _ => ("that was measured on this machine", "about"),
     };
@@ -243,7 +243,7 @@ mod tests {
             by_training: false,
         };
         let part = time(&estimate(10, 10), false, Some(hasty));
-        assert_eq!(part.text, "at most 40 s");
+        assert_eq!(part.text, "roughly 40 s");
         assert!(part.tooltip.contains("beside other programs"), "{part:?}");
         let text = |missing| features(&estimate(10, missing)).map(|part| part.text);
         assert_eq!(text(0).as_deref(), Some("12.0 MB of features kept"));

@@ -3,6 +3,8 @@
 use super::*;
 use crate::app::command::View;
 use crate::experiment::Experiment;
+use crate::runs::recorder::with_absolute_paths;
+use crate::runs::seeds;
 
 fn trained(window: &Window) -> Vec<Experiment> {
     let record = window.record.borrow();
@@ -92,6 +94,36 @@ fn several_seeds_are_trained_on_one_split_and_the_comparison_opens_by_itself() {
         .find_pane(&View::Compare)
         .unwrap();
     assert!(shown.contains(&compare), "the comparison is in front");
+}
+
+#[test]
+fn what_was_trained_before_is_compared_and_not_trained_again() {
+    let mut window = Window::with_pair();
+    push(&mut window, Command::CompareBothWays);
+    assert_eq!(trained(&window).len(), 2);
+    for (place, experiment) in trained(&window).into_iter().enumerate() {
+        let (run, folder) = (RunId(place as u64 + 1), format!("/runs/{place}"));
+        let folder = folder.into();
+        window.event(run, RunEvent::Started { folder });
+        let mut summary = summary(&place.to_string(), 0.9);
+        summary.seed = Some(experiment.seed);
+        let base = window.harness.state().state.documents[place].base();
+        let portable = with_absolute_paths(&experiment, base.as_deref());
+        summary.recipe = Some(seeds::recipe(&portable));
+        window.event(run, RunEvent::Finished(Box::new(summary)));
+    }
+    assert_eq!(window.harness.state().state.comparison.chosen.len(), 2);
+    push(&mut window, Command::CompareRuns(Vec::new()));
+    push(&mut window, Command::CompareBothWays);
+    assert_eq!(trained(&window).len(), 2);
+    assert_eq!(window.harness.state().state.comparison.chosen.len(), 2);
+    // Another setting in one of them, and that one is trained.
+    let rate = edit(&window, 1, "rate", |experiment| {
+        experiment.phases[0].learning_rate *= 2.0;
+    });
+    push(&mut window, rate);
+    push(&mut window, Command::CompareBothWays);
+    assert_eq!(trained(&window).len(), 3);
 }
 
 #[test]

@@ -99,7 +99,14 @@ fn setting(group: &GroupBy) -> String {
         GroupBy::Folder(level) => format!("Folder({level})"),
         GroupBy::Pattern(pattern) => format!("Pattern(r\"{pattern}\")"),
     };
-    format!("--group '{group}', or in a preset data: (split: (group: {preset}))")
+    let kind = match group {
+        GroupBy::Column(_) => "Column",
+        GroupBy::Folder(_) => "Folders",
+        GroupBy::Pattern(_) => "Names",
+    };
+    format!(
+        "“Keep together: {kind}” in the Data panel, with --group '{group}', or in a preset data: (split: (group: {preset}))"
+    )
 }
 
 /// When file names look as if several pictures were of one thing, and such stand on two sides of the split.

@@ -170,12 +170,20 @@ pub fn diagnose(
         finding
     };
     let (fit, reason) = finding;
-    let is_improving = situation.is_over && improvement(curves).is_some_and(|by| by > IMPROVING);
+    let falls = |loss: &dyn Fn(&EpochMetrics) -> Option<f64>| {
+        improvement(curves, loss).is_some_and(|by| by > IMPROVING)
+    };
+    let course = Course {
+        is_over: situation.is_over,
+        validation_falls: falls(&|epoch| epoch.validation_loss),
+        train_falls: falls(&|epoch| Some(epoch.train_loss)),
+    };
+    let is_improving = course.is_over && course.validation_falls;
     Ok(Diagnosis {
         fit,
         is_tentative: curves.len() < FIRM_EPOCHS || !situation.is_over,
         reason,
-        advice: advice(fit, is_improving).to_owned(),
+        advice: advice(fit, course).to_owned(),
         remedies: remedy::remedies(fit, is_improving, phase, &Context::of(curves, situation)),
     })
 }
@@ -353,7 +361,8 @@ fn judge(
     }
     let mut reason = both;
     if situation.is_over
-        && let Some(by) = improvement(curves).filter(|by| *by > IMPROVING)
+        && let Some(by) =
+            improvement(curves, &|epoch| epoch.validation_loss).filter(|by| *by > IMPROVING)
     {
         reason.push_str(&format!(
             "; the validation loss still fell by {:.0} % an epoch at the end",
@@ -445,13 +454,21 @@ fn turned(curves: &[EpochMetrics]) -> Option<Turn> {
     })
 }
 
-/// The share by which the validation loss fell per epoch over the last ones; `None` without
-/// validation or with too few epochs.
-fn improvement(curves: &[EpochMetrics]) -> Option<f64> {
-    let losses: Vec<f64> = curves
-        .iter()
-        .filter_map(|epoch| epoch.validation_loss)
-        .collect();
+/// Where the curves go at their end.
+#[derive(Clone, Copy)]
+struct Course {
+    /// Whether no further epoch comes.
+    is_over: bool,
+    validation_falls: bool,
+    train_falls: bool,
+}
+
+/// The share by which a loss fell per epoch over the last ones; `None` where epochs lack it, or with too few epochs.
+fn improvement(
+    curves: &[EpochMetrics],
+    loss: &dyn Fn(&EpochMetrics) -> Option<f64>,
+) -> Option<f64> {
+    let losses: Vec<f64> = curves.iter().filter_map(loss).collect();
     let last = losses.get(losses.len().checked_sub(WINDOW + 1)?..)?;
     let (before, now) = (*last.first()?, *last.last()?);
     if !(before > 0.0 && now > 0.0) {
@@ -461,9 +478,17 @@ fn improvement(curves: &[EpochMetrics]) -> Option<f64> {
 }
 
 /// What the lesson says.
-fn advice(fit: Fit, is_improving: bool) -> &'static str {
+fn advice(fit: Fit, course: Course) -> &'static str {
+    let Course {
+        is_over,
+        validation_falls,
+        train_falls,
+    } = course;
     match fit {
-        Fit::Underfitting if is_improving => {
+        Fit::Underfitting if validation_falls && !is_over => {
+            "It has not arrived yet: let it go on, or let more of the network learn."
+        }
+        Fit::Underfitting if validation_falls => {
             "It has not arrived yet: train longer, or let more of the network learn."
         }
         Fit::Underfitting => {
@@ -474,8 +499,15 @@ fn advice(fit: Fit, is_improving: bool) -> &'static str {
             "It learns its pictures by heart: more dropout, more augmentation, fewer layers that learn, an earlier end, \
              or more pictures."
         }
-        Fit::Good if is_improving => {
+        Fit::Good if validation_falls && !is_over => {
+            "Both curves go together, and they still fall: let it go on."
+        }
+        Fit::Good if validation_falls => {
             "Both curves go together, and they have not arrived: a few more epochs may help."
+        }
+        Fit::Good if train_falls => {
+            "The validation loss has arrived while the training loss still falls: more epochs would teach it these pictures \
+             by heart. Test it, and compare it with the other way."
         }
         Fit::Good => {
             "Both curves go together and have arrived: test it, and compare it with the other way."

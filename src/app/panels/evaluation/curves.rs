@@ -205,7 +205,7 @@ fn area(bin: &Bin, from: f64, to: f64) -> Option<Polygon<'static>> {
 
 /// What the colours of the reliability diagram mean.
 pub(super) const GAPS: &str =
-    "Red: surer than they are right. Green: more often right than they are sure";
+    "Red: right less often than their confidence says. Green: right more often";
 
 fn reliability_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
     let reliability = &body.reliability;
@@ -219,8 +219,8 @@ fn reliability_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
     let colors = tokens(ui);
     plot("Reliability", "Confidence", "Right answers", colors).show(ui, |plot| {
         for bin in reliability.bins.iter().filter(|bin| bin.count > 0) {
-            // The height says how often they are right; the edge how far that is from their confidence.
-            if let Some(fill) = area(bin, 0.0, bin.accuracy) {
+            // The point says how often they are right; the red or green area how far that is from their confidence.
+            if let Some(fill) = area(bin, 0.0, bin.accuracy.min(bin.confidence)) {
                 plot.polygon(
                     fill.fill_color(colors.accent_fill.gamma_multiply(0.55))
                         .stroke(egui::Stroke::new(1.0, colors.accent))
@@ -233,8 +233,8 @@ fn reliability_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
                     Leaning::TooModest => colors.success,
                 };
                 plot.polygon(
-                    gap.fill_color(color.gamma_multiply(0.3))
-                        .stroke(egui::Stroke::new(0.5, color.gamma_multiply(0.6)))
+                    gap.fill_color(color.gamma_multiply(0.55))
+                        .stroke(egui::Stroke::new(1.0, color))
                         .allow_hover(false),
                 );
             }

@@ -86,7 +86,7 @@ impl EvaluationLocal {
 pub struct Choices {
     pub shown: Shown,
     pub order: ClassOrder,
-    /// The class that curves are about; of two, the positive one. The second while absent.
+    /// The class that curves are about; of two, the positive one. The rarer of two while absent.
     pub class: Option<usize>,
     /// From which probability on the positive of two classes is answered.
     pub threshold: f64,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Choices;
 use crate::evaluation::{
     Answer, CalibrationScores, Decision, Evaluation, Predictions, RejectionCurve, TemperatureFit,
-    Threshold,
+    Threshold, positive_class,
 };
 
 /// Everything that the body is made of but the choices. Made away from the frame, once per part of a
@@ -20,6 +20,8 @@ pub struct Source {
     tempered: Option<Prepared>,
     /// Without and with the temperature.
     pub(super) effect: Option<[CalibrationScores; 2]>,
+    /// The class that curves are about until another is chosen; of two, the positive one.
+    class: usize,
 }
 
 /// Answers at one temperature, with what costs a pass over all probabilities worked out.
@@ -54,7 +56,19 @@ impl Source {
             [1.0, fit.temperature]
                 .map(|temperature| CalibrationScores::new(&predictions, temperature))
         });
+        let class = if predictions.classes.len() == 2 {
+            let of = |class| {
+                predictions
+                    .rows
+                    .iter()
+                    .filter(move |row| row.truth == class)
+            };
+            positive_class(of(0).count(), of(1).count())
+        } else {
+            1
+        };
         Self {
+            class,
             plain: Prepared::new(predictions),
             evaluation,
             fit,
@@ -111,9 +125,8 @@ impl Source {
     }
 
     pub(super) fn class(&self, choices: &Choices) -> usize {
-        // scikit-learn counts the second of two classes as positive.
         let last = self.predictions().classes.len().saturating_sub(1);
-        choices.class.unwrap_or(1).min(last)
+        choices.class.unwrap_or(self.class).min(last)
     }
 
     /// Whether the intervals that came with the run hold under the choices.

@@ -436,6 +436,6 @@ fn red_is_surer_than_right() {
     assert_eq!(bin(0.85, 0.95).leaning(), Leaning::TooModest);
     let evaluated = Evaluated::new(Some(two_classes()), Status::Ready);
     let harness = open(egui::vec2(900.0, 1900.0), evaluated);
-    let caption = "Red: surer than they are right. Green: more often right than they are sure";
+    let caption = "Red: right less often than their confidence says. Green: right more often";
     assert!(harness.query_by_label(caption).is_some());
 }

@@ -151,7 +151,7 @@ fn likely_groups_are_suggested_with_their_setting() {
     );
     assert!(
         found[0].ends_with(
-            r#"keep it together with --group 'pattern:^([A-Za-z]*\d+)[_-]', or in a preset data: (split: (group: Pattern(r"^([A-Za-z]*\d+)[_-]")))."#
+            r#"keep it together with “Keep together: Names” in the Data panel, with --group 'pattern:^([A-Za-z]*\d+)[_-]', or in a preset data: (split: (group: Pattern(r"^([A-Za-z]*\d+)[_-]")))."#
         ),
         "{found:?}"
     );
