@@ -7,6 +7,7 @@ mod continuing;
 mod explain;
 #[cfg(target_os = "linux")]
 mod fuzz;
+mod graphics_cards;
 #[cfg(unix)]
 mod hostile;
 mod presets;

@@ -24,7 +24,7 @@ impl Graft {
                         || device
                             .strip_prefix("cuda:")
                             .and_then(|index| index.parse().ok())
-                            .is_some_and(|index: usize| index < devices.cuda.len())
+                            .is_some_and(|index: usize| devices.check(index).is_ok())
                 };
                 if self
                     .state
@@ -34,9 +34,8 @@ impl Graft {
                 {
                     self.state.device = None;
                 }
-                if let Some(reason) = &devices.why_no_cuda {
-                    let text = reason.clone();
-                    self.log(NoticeKind::Info, text);
+                for reason in devices.why_no_cuda.iter().chain(devices.refused.values()) {
+                    self.log(NoticeKind::Info, reason.clone());
                 }
                 // Speeds of another processor say nothing here.
                 if self.settings.measured_on == devices.cpu {

@@ -121,7 +121,7 @@ impl RunBarView {
                 .and_then(|index| index.parse().ok())
                 .and_then(cuda)
                 .unwrap_or_else(|| device.to_owned()),
-            None => cuda(0).unwrap_or_else(|| devices.cpu.clone()),
+            None => cuda(devices.best).unwrap_or_else(|| devices.cpu.clone()),
         }
     }
 }
@@ -275,9 +275,17 @@ fn device_ui(ui: &mut egui::Ui, view: &RunBarView, out: &mut Vec<Command>) {
                 .map(|(index, name)| (Some(format!("cuda:{index}")), name.clone())),
         );
         for (device, title) in options {
-            if ui.selectable_label(view.device == device, title).clicked() {
+            let refused = device
+                .as_deref()
+                .and_then(|device| devices.why_refused(device));
+            let label = egui::Button::selectable(view.device == device, title);
+            let response = ui.add_enabled(refused.is_none(), label);
+            if response.clicked() {
                 out.push(Command::ChooseDevice(device));
                 ui.close();
+            }
+            if let Some(reason) = refused {
+                response.on_disabled_hover_text(reason);
             }
         }
         if let Some(reason) = &devices.why_no_cuda {
@@ -323,8 +331,9 @@ mod tests {
     fn the_device_that_will_train_is_named() {
         let devices = Devices {
             cpu: "CPU, 2 threads".into(),
-            cuda: vec!["NVIDIA A100".into()],
-            why_no_cuda: None,
+            cuda: vec!["Tesla P100".into(), "NVIDIA A100".into()],
+            best: 1,
+            ..Devices::default()
         };
         let cases = [
             (None, "NVIDIA A100"),

@@ -32,6 +32,7 @@ use clap::{Parser, Subcommand};
 
 use crate::app::frame_times::Request;
 use crate::format::table;
+use crate::models::device::open_cuda;
 use crate::models::weights::read_apart;
 use crate::shown;
 
@@ -94,6 +95,14 @@ enum Command {
 /// Carries out what the process was called for.
 pub fn main() -> u8 {
     output::show_panics();
+    // Before anything else: libtorch keeps its first answer to whether there are graphics cards. Why there is none is said
+    // where one is asked for. (A reader of weight files has little memory and time, and needs none.)
+    if std::env::args_os()
+        .nth(1)
+        .is_none_or(|first| first != "list-tensors")
+    {
+        let _ = open_cuda();
+    }
     crate::ending::keep_on_at_file_limit();
     if let Ok(program) = std::env::current_exe() {
         read_apart(program);

@@ -16,7 +16,7 @@ use super::{data, interrupt, output, resume};
 use crate::data::{DataError, Dataset, StopFlag, scan, split};
 use crate::evaluation::{ClassificationReport, ConfusionMatrix, Spread, wilson};
 use crate::experiment::{DataConfig, Experiment, GroupBy, preset};
-use crate::models::device::{self, Devices};
+use crate::models::device;
 use crate::models::{catalogue, weights};
 use crate::runs::{Continuation, Digests, MemoryUse, RunRecorder, Tee, recorder, seeds, store};
 use crate::training::events::TestMetrics;
@@ -381,33 +381,8 @@ fn load(path: &Path) -> anyhow::Result<(Experiment, Option<PathBuf>)> {
 /// The device that a person named: `cpu`, `cuda` or `cuda:1`. Opens CUDA, so that it is there.
 pub fn device(name: Option<&str>) -> anyhow::Result<Option<Device>> {
     let devices = device::discover();
-    name.map(|name| parse_device(name, devices)).transpose()
-}
-
-fn parse_device(name: &str, devices: &Devices) -> anyhow::Result<Device> {
-    if name == "cpu" {
-        return Ok(Device::Cpu);
-    }
-    let index = match name.strip_prefix("cuda") {
-        Some("") => Some(0),
-        Some(rest) => rest
-            .strip_prefix(':')
-            .and_then(|index| index.parse::<usize>().ok()),
-        None => None,
-    };
-    let Some(index) = index else {
-        bail!("there is no device “{name}”: write cpu, or cuda:0");
-    };
-    if index < devices.cuda.len() {
-        return Ok(Device::Cuda(index));
-    }
-    match (&devices.why_no_cuda, devices.cuda.len()) {
-        (Some(reason), _) => bail!("{name} can't be used: {reason}"),
-        (None, count) => bail!(
-            "there is no {name}: this machine has {}",
-            format::count(count, "CUDA device", "CUDA devices")
-        ),
-    }
+    let device = name.map(|name| device::resolve(name, devices));
+    Ok(device.transpose()?)
 }
 
 fn as_json(one: &Trained) -> serde_json::Value {
@@ -622,46 +597,6 @@ mod tests {
     use super::*;
     use crate::training::events::TestMetrics;
     use crate::training::trainer::PhaseSummary;
-
-    #[test]
-    fn devices_are_named_as_in_pytorch() {
-        let none = Devices {
-            cpu: "CPU".into(),
-            cuda: Vec::new(),
-            why_no_cuda: Some("No CUDA: no driver.".into()),
-        };
-        let two = Devices {
-            cuda: vec!["A".into(), "B".into()],
-            why_no_cuda: None,
-            ..none.clone()
-        };
-        assert_eq!(parse_device("cpu", &none).unwrap(), Device::Cpu);
-        assert_eq!(parse_device("cuda", &two).unwrap(), Device::Cuda(0));
-        assert_eq!(parse_device("cuda:1", &two).unwrap(), Device::Cuda(1));
-        for (name, devices, expected) in [
-            ("cuda:0", &none, "cuda:0 can't be used: No CUDA: no driver."),
-            (
-                "cuda:2",
-                &two,
-                "there is no cuda:2: this machine has 2 CUDA devices",
-            ),
-            (
-                "gpu",
-                &two,
-                "there is no device “gpu”: write cpu, or cuda:0",
-            ),
-            (
-                "cuda:x",
-                &two,
-                "there is no device “cuda:x”: write cpu, or cuda:0",
-            ),
-        ] {
-            assert_eq!(
-                parse_device(name, devices).unwrap_err().to_string(),
-                expected
-            );
-        }
-    }
 
     #[test]
     fn several_seeds_are_summed_up_by_experiment() {

@@ -75,18 +75,12 @@ mod cuda {
     use tch::{Device, Kind, Tensor};
 
     use crate::libtorch::cuda::*;
-    use crate::models::device::discover;
+    use crate::models::device::tests_card;
 
     #[test]
-    fn bytes_arrive_as_they_are() {
+    fn bytes_arrive_on_a_card_as_they_are() {
         let bytes: Vec<u8> = (0..24).collect();
-        let mut devices = vec![Device::Cpu];
-        if discover().cuda.is_empty() {
-            eprintln!("SKIPPED for graphics cards: {:?}", discover().why_no_cuda);
-        } else {
-            devices.push(Device::Cuda(0));
-        }
-        for device in devices {
+        for device in [Device::Cpu].into_iter().chain(tests_card()) {
             let tensor = bytes_to(&bytes, &[2, 3, 4], device).unwrap();
             assert_eq!((tensor.kind(), tensor.size()), (Kind::Uint8, vec![2, 3, 4]));
             assert_eq!(tensor.device(), device);
@@ -108,15 +102,13 @@ mod cuda {
         assert_eq!(memory(Device::Cpu), None);
         allow_tf32(true).unwrap();
         allow_tf32(false).unwrap();
-        if discover().cuda.is_empty() {
+        let Some(device) = tests_card() else {
             // Without a card it is an error that is told, no crash.
             assert_eq!(memory(Device::Cuda(0)), None);
             forget_peak(Device::Cuda(0));
             empty_cache(Device::Cuda(0));
-            eprintln!("SKIPPED: {:?}", discover().why_no_cuda);
             return;
-        }
-        let device = Device::Cuda(0);
+        };
         forget_peak(device);
         let before = memory(device).unwrap();
         let held = Tensor::zeros([1 << 24], (Kind::Float, device));

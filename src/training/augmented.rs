@@ -150,7 +150,7 @@ mod tests {
     use crate::data::Pixels;
     use crate::data::augment::{augment, flip_view};
     use crate::experiment::{Augmentation, Views};
-    use crate::models::device::discover;
+    use crate::models::device::tests_card;
 
     const SIDE: u32 = 48;
 
@@ -174,13 +174,7 @@ mod tests {
     }
 
     fn devices() -> Vec<Device> {
-        let mut devices = vec![Device::Cpu];
-        if discover().cuda.is_empty() {
-            eprintln!("SKIPPED for graphics cards: {:?}", discover().why_no_cuda);
-        } else {
-            devices.push(Device::Cuda(0));
-        }
-        devices
+        [Device::Cpu].into_iter().chain(tests_card()).collect()
     }
 
     /// Of all values, how far they are from the processor's at most, and the share of those that differ at all.

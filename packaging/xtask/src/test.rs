@@ -18,7 +18,11 @@ pub fn run() -> Result<()> {
     lap("formatting");
     steps::run(&mut steps::cargo(&["fmt", "--all", "--check"]))?;
     lap("tests");
-    steps::run(&mut steps::cargo(&["test", "--workspace"]))?;
+    let skipped = tempfile::NamedTempFile::new()?;
+    steps::run(steps::cargo(&["test", "--workspace"]).env("GRAFT_SKIPPED", skipped.path()))?;
+    if let Some(text) = told_of_skipped(&std::fs::read_to_string(skipped.path())?) {
+        steps::doing(&text);
+    }
     lap("lints");
     steps::run(&mut steps::cargo(&[
         "clippy",
@@ -37,4 +41,32 @@ pub fn run() -> Result<()> {
         start.elapsed().as_secs()
     ));
     Ok(())
+}
+
+/// What is to be said of skipped tests, given their names, one a line and maybe more than once.
+fn told_of_skipped(names: &str) -> Option<String> {
+    let names: std::collections::BTreeSet<&str> = names.lines().collect();
+    let all: Vec<&str> = names.iter().copied().collect();
+    (!all.is_empty()).then(|| {
+        format!(
+            "{} of the tests need a graphics card and were skipped; they ran on the stand-in alone. On a machine with a card, GRAFT_NEEDS_CUDA=1 makes skipping a failure. They are {}",
+            all.len(),
+            all.join(", ")
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn skipped_tests_are_counted_once_each() {
+        assert_eq!(told_of_skipped(""), None);
+        let text = told_of_skipped("b\na\nb\n").unwrap_or_default();
+        assert!(
+            text.starts_with("2 of the tests") && text.ends_with("a, b"),
+            "{text}"
+        );
+    }
 }

@@ -246,8 +246,7 @@ fn the_state_says_what_surrounds_an_experiment() {
     state.device = None;
     state.devices = Some(Devices {
         cpu: "CPU, 2 threads".into(),
-        cuda: Vec::new(),
-        why_no_cuda: None,
+        ..Devices::default()
     });
     let situation = Situation::build(&state);
     assert_eq!(situation.on_processor, Some(true));

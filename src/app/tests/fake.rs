@@ -105,8 +105,8 @@ impl Window {
         };
         window.answer(Answer::Devices(Devices {
             cpu: "CPU, 2 threads".into(),
-            cuda: Vec::new(),
             why_no_cuda: Some("No CUDA: the NVIDIA driver (libcuda.so.1) is not installed.".into()),
+            ..Devices::default()
         }));
         window
     }

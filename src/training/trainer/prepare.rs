@@ -18,7 +18,7 @@ use crate::experiment::{ClassWeights, Experiment, HeadLayer, Monitor, OutputLaye
 use crate::format;
 use crate::libtorch::{cuda, threads};
 use crate::models::WeightsInfo;
-use crate::models::device::discover;
+use crate::models::device::{best, discover};
 use crate::models::freeze::frozen_leaves;
 use crate::training::TrainingError;
 use crate::training::estimate::{Estimate, PictureCounts, Situation};
@@ -299,24 +299,14 @@ fn check(request: &TrainingRequest) -> Result<(), TrainingError> {
 /// The device and its name for people.
 fn choose_device(asked: Option<Device>) -> Result<(Device, String), TrainingError> {
     let devices = discover();
-    let device = match asked {
-        Some(device) => device,
-        None if devices.cuda.is_empty() => Device::Cpu,
-        None => Device::Cuda(0),
-    };
+    let device = asked.unwrap_or_else(best);
     match device {
         Device::Cpu => Ok((device, devices.cpu.clone())),
-        Device::Cuda(index) => match devices.cuda.get(index) {
-            Some(name) => Ok((device, format!("cuda:{index}, {name}"))),
-            None => Err(TrainingError::Experiment(
-                devices.why_no_cuda.clone().unwrap_or_else(|| {
-                    format!(
-                        "there is no cuda:{index}; the last one is cuda:{}",
-                        devices.cuda.len().saturating_sub(1)
-                    )
-                }),
-            )),
-        },
+        Device::Cuda(index) => {
+            devices.check(index).map_err(TrainingError::Experiment)?;
+            let name = devices.cuda.get(index).map_or("", String::as_str);
+            Ok((device, format!("cuda:{index}, {name}")))
+        }
         other => Err(TrainingError::Experiment(format!(
             "{other:?} is not supported: use cpu or cuda:0"
         ))),

@@ -11,7 +11,7 @@ use crate::{places, steps};
 
 pub const VERSION: &str = "2.11.0";
 
-const TORCH: Wheel = Wheel {
+pub const TORCH: Wheel = Wheel {
     package: "torch",
     version: VERSION,
     sha256: "7aa2f9bbc6d4595ba72138026b2074be1233186150e9292865e04b7a63b8c67a",
@@ -34,7 +34,7 @@ const CUDA_CUPTI: Wheel = Wheel {
 
 /// Libraries of the torch wheel to keep. `libtorch_cuda.so` is not among them on purpose: where it
 /// stands beside the others, torch-sys links every program against CUDA.
-const LIBRARIES: &[&str] = &[
+pub const LIBRARIES: &[&str] = &[
     "libc10.so",
     "libgomp.so.1",
     "libtorch.so",

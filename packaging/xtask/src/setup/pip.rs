@@ -55,6 +55,9 @@ impl Wheel {
                 "--timeout",
                 "60",
             ])
+            // Wheels of gigabytes grow beside their destination, and no second copy of them is kept.
+            .env("TMPDIR", folder)
+            .arg("--no-cache-dir")
             .arg("--dest")
             .arg(&target)
             .arg("--requirement")

@@ -4,18 +4,8 @@ use tch::Device;
 
 use super::fixture::*;
 use crate::experiment::{Experiment, FreezePlan, MixedPrecision, Views};
-use crate::models::device::discover;
+use crate::models::device::tests_card;
 use crate::training::events::TrainingEvent;
-
-/// The first card; says why the test is skipped where there is none.
-fn card() -> Option<Device> {
-    let devices = discover();
-    if devices.cuda.is_empty() {
-        eprintln!("SKIPPED: {:?}", devices.why_no_cuda);
-        return None;
-    }
-    Some(Device::Cuda(0))
-}
 
 fn preset() -> Experiment {
     let mut experiment = experiment(vec![
@@ -34,7 +24,7 @@ fn on(pictures: &Pictures, experiment: Experiment, device: Device) -> Run<'stati
 
 #[test]
 fn a_card_learns_what_the_processor_learns() {
-    let Some(card) = card() else { return };
+    let Some(card) = tests_card() else { return };
     let pictures = pictures(2, [24, 8, 8]);
     let mut experiment = preset();
     experiment.augmentation.horizontal_flip = true;
@@ -54,7 +44,7 @@ fn a_card_learns_what_the_processor_learns() {
 
 #[test]
 fn mixed_precision_augmentation_and_memory_on_a_card() {
-    let Some(card) = card() else { return };
+    let Some(card) = tests_card() else { return };
     let pictures = pictures(2, [24, 8, 8]);
     let mut experiment = preset();
     experiment.training.tf32 = true;
