@@ -102,7 +102,7 @@ fn split_of(dataset: &mut Dataset, experiment: &Experiment) -> Option<SplitIndic
                 format::thousands(split.validation.len() as u64),
                 format::thousands(split.test.len() as u64)
             );
-            let remarks = split::remarks(dataset, &split);
+            let remarks = split::remarks(dataset, &split, experiment);
             dataset.remarks.push(rule);
             dataset.remarks.extend(remarks);
             Some(split)

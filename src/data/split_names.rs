@@ -1,6 +1,10 @@
 //! What people call the parts of a split, as folders and cells of tables name them: `train`, `Training Data`,
 //! `seg_test`, `val2017`.
 
+use std::borrow::Cow;
+
+use unicode_normalization::UnicodeNormalization;
+
 use super::Split;
 
 /// Which part a name is for.
@@ -15,6 +19,18 @@ pub enum SplitWord {
     Unlabelled,
 }
 
+impl SplitWord {
+    /// What a folder for it is best called.
+    pub fn folder(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Validation => "validation",
+            Self::Test | Self::Evaluation => "test",
+            Self::Unlabelled => "unlabelled",
+        }
+    }
+}
+
 /// A name with the word for a part of a split in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SplitName {
@@ -24,9 +40,38 @@ pub struct SplitName {
     pub rest: String,
     /// Two letters alone (`tr`), which may be an abbreviation of anything.
     pub is_weak: bool,
+    /// Two letters, whatever stands beside them.
+    pub is_abbreviated: bool,
 }
 
-const TRAIN: &[&str] = &["train", "training", "trn", "tr"];
+/// Without accents: names are compared so.
+const TRAIN: &[&str] = &[
+    "train",
+    "training",
+    "trainings",
+    "trn",
+    "tr",
+    "entrenamiento",
+    "entrainement",
+    "apprentissage",
+    "treino",
+    "treinamento",
+    "addestramento",
+    "allenamento",
+    "lernen",
+    "ausbildung",
+    "trening",
+    "traning",
+    "egitim",
+    "обучение",
+    "обучающая",
+    "тренировка",
+    "训练",
+    "訓練",
+    "学習",
+    "학습",
+    "훈련",
+];
 const VALIDATION: &[&str] = &[
     "valid",
     "validation",
@@ -37,8 +82,39 @@ const VALIDATION: &[&str] = &[
     "vld",
     "dev",
     "development",
+    "validacion",
+    "validacao",
+    "validierung",
+    "validierungs",
+    "validazione",
+    "validatie",
+    "walidacja",
+    "dogrulama",
+    "валидация",
+    "验证",
+    "驗證",
+    "検証",
+    "검증",
 ];
-const TEST: &[&str] = &["test", "tests", "testing", "tst", "te", "ts"];
+const TEST: &[&str] = &[
+    "test",
+    "tests",
+    "testing",
+    "tst",
+    "te",
+    "ts",
+    "prueba",
+    "pruebas",
+    "teste",
+    "testes",
+    "prufung",
+    "тест",
+    "тестовая",
+    "测试",
+    "測試",
+    "テスト",
+    "테스트",
+];
 const EVALUATION: &[&str] = &["eval", "evaluation", "evaluate", "holdout", "heldout"];
 const UNLABELLED: &[&str] = &[
     "pred",
@@ -114,7 +190,40 @@ const FILLERS: &[&str] = &[
     "of",
     "for",
     "copy",
+    "augmented",
+    "aug",
+    "clean",
+    "cleaned",
+    "daten",
+    "datensatz",
+    "satz",
+    "menge",
+    "bilder",
+    "fotos",
+    "datos",
+    "dados",
+    "dati",
+    "donnees",
+    "conjunto",
+    "ensemble",
+    "imagenes",
+    "imagens",
+    "immagini",
+    "данные",
+    "выборка",
+    "集",
+    "数据",
+    "数据集",
+    "图片",
+    "图像",
+    "画像",
+    "データ",
+    "데이터",
+    "이미지",
 ];
+
+/// Words between others, in names of several words.
+const LINKS: &[&str] = &["de", "des", "du", "di", "da", "do"];
 
 /// The part of a split that `name` is for, if it has the word for one, in any case and whatever stands
 /// between the words.
@@ -123,7 +232,7 @@ pub fn split_name(name: &str) -> Option<SplitName> {
     let mut rest: Vec<String> = Vec::new();
     let mut fillers = 0;
     let mut weak = false;
-    let tokens = join_held_out(tokens(name));
+    let tokens = join_held_out(tokens(&without_accents(name)));
     for token in &tokens {
         if let Some(word) = word(token) {
             weak |= WEAK.contains(&token.as_str());
@@ -133,13 +242,14 @@ pub fn split_name(name: &str) -> Option<SplitName> {
         } else if let Some(word) = glued(token) {
             fillers += 1;
             words.push(word);
-        } else {
+        } else if tokens.len() == 1 || !LINKS.contains(&token.as_str()) {
             rest.push(token.clone());
         }
     }
     Some(SplitName {
         word: one_word(&words)?,
         is_weak: weak && fillers == 0 && rest.is_empty(),
+        is_abbreviated: weak,
         rest: rest.join(" "),
     })
 }
@@ -171,6 +281,18 @@ pub fn assign(words: &[SplitWord]) -> Vec<Option<Split>> {
             SplitWord::Unlabelled => None,
         })
         .collect()
+}
+
+/// Marks of other scripts make other letters, and stay.
+pub fn without_accents(name: &str) -> Cow<'_, str> {
+    if name.is_ascii() {
+        return Cow::Borrowed(name);
+    }
+    name.nfd()
+        .filter(|letter| !('\u{300}'..='\u{36f}').contains(letter))
+        .nfc()
+        .collect::<String>()
+        .into()
 }
 
 /// The letters of a name in groups, lowercase: `trainImages-2` is train, images.

@@ -145,16 +145,12 @@ impl DataViewCache {
 impl ReadyView {
     /// What was taken, by which rule it was split, and what deserves a look.
     fn remarks(state: &State, dataset: &Dataset, split: &SplitIndices) -> Vec<Remark> {
-        let rule = state
-            .active_document()
-            .map(|document| split::rule(dataset, &document.experiment));
-        dataset
-            .remarks
-            .iter()
-            .cloned()
-            .chain(rule)
-            .chain(split::remarks(dataset, split))
-            .collect()
+        let mut remarks = dataset.remarks.clone();
+        if let Some(document) = state.active_document() {
+            remarks.push(split::rule(dataset, &document.experiment));
+            remarks.extend(split::remarks(dataset, split, &document.experiment));
+        }
+        remarks
     }
 
     fn build(

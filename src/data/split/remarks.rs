@@ -55,9 +55,10 @@ fn percent(share: f64) -> String {
 }
 
 /// What a person should know about this split before they train on it.
-pub fn remarks(dataset: &Dataset, split: &SplitIndices) -> Vec<Remark> {
+pub fn remarks(dataset: &Dataset, split: &SplitIndices, experiment: &Experiment) -> Vec<Remark> {
     let mut remarks = Vec::new();
     remarks.extend(groups(dataset, split));
+    remarks.extend(too_few_groups(dataset, split, experiment));
     let counts = Counts::new(dataset, split);
     remarks.extend(small_classes(&counts));
     remarks.extend(missing_classes(&counts));
@@ -139,6 +140,43 @@ fn groups(dataset: &Dataset, split: &SplitIndices) -> Option<Remark> {
         "{count} of {all} groups stand in two parts of the split, because the source assigns their pictures so ({}): \
          results on such pictures are too good. Correct the source's own split, or let Graft draw one.",
         listed(&torn)
+    )))
+}
+
+/// Parts that stay empty because groups are never divided.
+fn too_few_groups(
+    dataset: &Dataset,
+    split: &SplitIndices,
+    experiment: &Experiment,
+) -> Option<Remark> {
+    let config = &experiment.data.split;
+    let is_wanted = |share: f64, part: &[usize]| share > 0.0 && part.is_empty();
+    let empty = match (
+        is_wanted(config.validation, &split.validation),
+        is_wanted(config.test, &split.test),
+    ) {
+        (true, true) => "Validation and test have",
+        (true, false) => "Validation has",
+        (false, true) => "The test has",
+        (false, false) => return None,
+    };
+    let mut sizes: BTreeMap<&str, usize> = BTreeMap::new();
+    for (index, _) in parts(split) {
+        if let Some(group) = &dataset.pictures.get(index)?.group {
+            *sizes.entry(group).or_default() += 1;
+        }
+    }
+    let (largest, count) = sizes.iter().max_by_key(|(_, count)| **count)?;
+    let used = split.train.len() + split.validation.len() + split.test.len();
+    Some(Remark::warning(format!(
+        "{empty} no pictures: a group is never divided, there {} {}, the largest, {largest}, with {count} of {used} pictures, \
+         and every class needs pictures to learn from. Group by something finer, or give the pictures a split of their own.",
+        if sizes.len() == 1 { "is" } else { "are" },
+        if sizes.len() == 1 {
+            "1 group".to_owned()
+        } else {
+            format!("{} groups", sizes.len())
+        }
     )))
 }
 

@@ -232,7 +232,7 @@ pub(super) fn prepare<'a>(
         .iter()
         .cloned()
         .chain([split::rule(dataset, experiment)])
-        .chain(split::remarks(dataset, &request.split))
+        .chain(split::remarks(dataset, &request.split, experiment))
     {
         match remark.kind {
             RemarkKind::Taken => session.reporter.note(remark.text)?,

@@ -152,26 +152,12 @@ fn whole(value: &str) -> Option<i64> {
         .ok()
 }
 
-/// The word for a part of a split in a cell, in some languages.
+/// The word for a part of a split in a cell.
 fn word(value: &str) -> Option<SplitWord> {
-    if let Some(word) = split_names::split_name(value)
+    split_names::split_name(value)
         // Kaggle's public and private test.
         .filter(|name| name.rest.is_empty() || matches!(name.rest.as_str(), "public" | "private"))
         .map(|name| name.word)
-    {
-        return Some(word);
-    }
-    match value.trim().to_lowercase().as_str() {
-        "entrenamiento" | "entraînement" | "entrainement" | "apprentissage" | "treino"
-        | "treinamento" | "addestramento" | "lernen" | "обучение" | "训练" | "训练集" | "学習"
-        | "훈련" => Some(SplitWord::Train),
-        "validación" | "validacion" | "validação" | "validierung" | "validazione" | "валидация"
-        | "验证" | "验证集" | "検証" | "검증" => Some(SplitWord::Validation),
-        "prueba" | "teste" | "prüfung" | "тест" | "测试" | "测试集" | "テスト" | "테스트" => {
-            Some(SplitWord::Test)
-        }
-        _ => None,
-    }
 }
 
 #[cfg(test)]

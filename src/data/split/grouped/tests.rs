@@ -202,7 +202,7 @@ proptest! {
             prop_assert!(found <= by_source);
             if found > 0 {
                 let text = format!("{found} of ");
-                prop_assert!(remarks(&dataset, &drawn).iter().any(|remark| remark.text.starts_with(&text)));
+                prop_assert!(remarks(&dataset, &drawn, &experiment(seed, 0.3, 0.3, None)).iter().any(|remark| remark.text.starts_with(&text)));
             }
         }
     }
@@ -234,7 +234,7 @@ fn seeds_draw_other_groups_and_shares_are_near() {
         };
         assert_eq!((ill(&drawn.test), ill(&drawn.validation)), (16, 16));
     }
-    let proof = &remarks(&dataset, &first)[0];
+    let proof = &remarks(&dataset, &first, &experiment(1, 0.2, 0.25, None))[0];
     assert_eq!(
         proof.text,
         "0 of 60 groups stand in two parts of the split."

@@ -28,7 +28,7 @@ fn dataset(classes: &[&str], pictures: Vec<Picture>) -> Dataset {
 
 fn told(dataset: &Dataset, experiment: &Experiment) -> Vec<String> {
     let drawn = split(dataset, experiment).unwrap();
-    remarks(dataset, &drawn)
+    remarks(dataset, &drawn, experiment)
         .into_iter()
         .map(|remark| remark.text)
         .collect()
@@ -124,7 +124,7 @@ fn groups_that_the_source_tears_apart_are_named() {
         .collect();
     let dataset = dataset(&["a", "b"], pictures);
     let drawn = split(&dataset, &Experiment::default()).unwrap();
-    let told = remarks(&dataset, &drawn);
+    let told = remarks(&dataset, &drawn, &Experiment::default());
     assert_eq!(told[0].kind, RemarkKind::Warning);
     assert!(
         told[0].text.starts_with(
@@ -230,4 +230,26 @@ fn the_rule_is_told() {
         "Split: drawn by group (folder:1), and by class as far as the groups allow, 20 % test, 20 % of the rest \
          validation, seed 7, at most 100 training pictures."
     );
+}
+
+#[test]
+fn groups_that_are_too_few_leave_parts_empty_and_it_is_told() {
+    let pictures: Vec<Picture> = (0..24)
+        .map(|index| picture(&format!("{index}.png"), index % 3, None, Some("A")))
+        .collect();
+    let dataset = dataset(&["a", "b", "c"], pictures);
+    let mut experiment = Experiment::default();
+    experiment.data.split.group = Some(GroupBy::Folder(1));
+    let told = told(&dataset, &experiment);
+    assert_eq!(
+        told[1],
+        "Validation and test have no pictures: a group is never divided, there is 1 group, the largest, A, with 24 of 24 \
+         pictures, and every class needs pictures to learn from. Group by something finer, or give the pictures a split of \
+         their own."
+    );
+    // Not where nobody asked for them.
+    experiment.data.split.validation = 0.0;
+    experiment.data.split.test = 0.0;
+    let drawn = split(&dataset, &experiment).unwrap();
+    assert_eq!(remarks(&dataset, &drawn, &experiment).len(), 1);
 }
