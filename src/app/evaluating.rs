@@ -390,7 +390,7 @@ fn remark(evaluated: &RunEvaluation) -> Option<String> {
     }
     if !run.changed.is_empty() {
         parts.push(format!(
-            "{} changed after the run began: it has seen something else",
+            "{} changed after the run began: it may have seen something else",
             super::panels::format::plural(run.changed.len() as u64, "picture was", "pictures were"),
         ));
     }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::bail;
 use clap::Args;
 use serde::Serialize;
 
@@ -52,6 +53,9 @@ pub fn classify(arguments: &Arguments) -> anyhow::Result<()> {
     let network = PretrainedNetwork::open(info.name, &source, None, device)?;
     for remark in &network.report().remarks {
         output::warn(&format!("warning: {remark}"));
+    }
+    if let Some(lost) = arguments.images.iter().find(|image| !image.exists()) {
+        bail!("there is no such file: {}", lost.display());
     }
     let mut answers = Vec::with_capacity(arguments.images.len());
     for image in &arguments.images {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::outputs::refuse_among_pictures;
+use super::outputs::{refuse_among_pictures, warn_among_classes};
 use super::{output, progress};
 use crate::data::StopFlag;
 use crate::evaluation::wilson;
@@ -59,6 +59,7 @@ pub fn compare(arguments: &Arguments) -> anyhow::Result<()> {
     for run in &comparison.runs {
         refuse_among_pictures(&arguments.out, &run.experiment.data.source, None)?;
     }
+    warn_among_classes(&arguments.out);
     let options = Options {
         size: arguments.size,
         dpi: arguments.dpi,

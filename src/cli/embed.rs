@@ -1,6 +1,8 @@
 //! `graft embed`: pooled features of pictures, for use elsewhere.
 
 use std::collections::{BTreeSet, HashMap};
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -8,7 +10,7 @@ use clap::Args;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde_json::json;
 
-use super::outputs::warn_among_pictures;
+use super::outputs::{refuse_to_replace, warn_among_pictures};
 use super::{layers, output, progress, run, weights};
 use crate::data::{PictureSource, Problem, StopFlag, decode, problems, scan};
 use crate::experiment::{DataConfig, DataSource};
@@ -19,6 +21,9 @@ use crate::training::pretrained::PretrainedNetwork;
 
 /// Pictures that are decoded before they are computed.
 const BATCH: usize = 32;
+
+/// The names of a million files, and more.
+const MOST_HEADER_BYTES: u64 = 1 << 28;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -70,6 +75,8 @@ pub fn embed(arguments: &Arguments) -> anyhow::Result<()> {
     if let Some(parent) = parent.filter(|parent| !parent.is_dir()) {
         bail!("there is no such folder: {}", parent.display());
     }
+    let inputs: Vec<&Path> = arguments.weights.as_deref().into_iter().collect();
+    refuse_to_replace(&arguments.out, &inputs, "file of this command", &is_ours)?;
     if let Ok(source) = scan::recognise(&arguments.folder) {
         warn_among_pictures(&arguments.out, &source, None);
     }
@@ -219,10 +226,54 @@ fn to_bytes(
     Ok(serialize(tensors, Some(metadata))?)
 }
 
+/// Whether [`to_bytes`] made the file.
+fn is_ours(file: File) -> bool {
+    let mut length = [0; 8];
+    let mut file = file;
+    if file.read_exact(&mut length).is_err() {
+        return false;
+    }
+    let length = u64::from_le_bytes(length);
+    let mut header = Vec::new();
+    let read = file
+        .take(length.min(MOST_HEADER_BYTES))
+        .read_to_end(&mut header);
+    let Ok(header) = serde_json::from_slice::<serde_json::Value>(&header) else {
+        return false;
+    };
+    let metadata = &header["__metadata__"];
+    let is_said = |name: &str| metadata[name].is_string();
+    read.is_ok()
+        && ["backbone", "weights", "files"].into_iter().all(is_said)
+        && header["features"].is_object()
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_this_command_wrote_is_known_again_and_weights_are_not() {
+        let place = tempfile::tempdir().unwrap();
+        let is_ours = |name: &str, metadata: &[&str]| {
+            let numbers = [0u8; 4];
+            let tensor = TensorView::new(Dtype::F32, vec![1, 1], &numbers).unwrap();
+            let metadata = metadata
+                .iter()
+                .map(|key| ((*key).to_owned(), String::new()));
+            let bytes = serialize([(name, tensor)], Some(metadata.collect())).unwrap();
+            let path = place.path().join("file.safetensors");
+            std::fs::write(&path, bytes).unwrap();
+            super::is_ours(File::open(path).unwrap())
+        };
+        assert!(is_ours("features", &["backbone", "weights", "files"]));
+        assert!(!is_ours("features", &["format"]));
+        assert!(!is_ours("fc.weight", &["backbone", "weights", "files"]));
+        let path = place.path().join("text");
+        std::fs::write(&path, "no such file").unwrap();
+        assert!(!super::is_ours(File::open(path).unwrap()));
+    }
 
     #[test]
     fn labels_are_told_by_the_folders_that_name_classes() {

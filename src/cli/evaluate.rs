@@ -13,6 +13,7 @@ use crate::data::{Problem, Split, StopFlag};
 use crate::evaluation::{
     CalibrationScores, Decision, Evaluation, Predictions, Score, TemperatureFit,
 };
+use crate::experiment::Keep;
 use crate::format;
 use crate::models::device;
 use crate::runs::evaluate::Pictures;
@@ -107,7 +108,8 @@ pub fn evaluate(arguments: &Arguments) -> anyhow::Result<()> {
     };
     let pictures = split.map_or(Pictures::All, Pictures::Of);
     let evaluated = answers(arguments, pictures, device, false)?;
-    warn(&evaluated);
+    let keep = store::experiment(&arguments.run).ok();
+    warn(&evaluated, keep.map(|experiment| experiment.training.keep));
     let mut evaluation = Evaluation::new(&evaluated.predictions, &Decision::default());
     evaluation.ranking = evaluation.ranking.thinned(CURVE_POINTS);
     let calibrated = if arguments.calibrate {
@@ -206,7 +208,7 @@ fn answers(
 }
 
 /// What was left out or may not be what the run saw.
-fn warn(evaluated: &EvaluatedRun) {
+fn warn(evaluated: &EvaluatedRun, keep: Option<Keep>) {
     for problem in evaluated.problems.iter().take(SHOWN) {
         output::warn(&format!(
             "left out, {}: {}",
@@ -222,8 +224,12 @@ fn warn(evaluated: &EvaluatedRun) {
     }
     if let Some(first) = evaluated.changed.first() {
         output::warn(&format!(
-            "warning: {} changed after the run began, so it has seen something else: {}",
-            format::count(evaluated.changed.len(), "picture was", "pictures were"),
+            "warning: {} changed after the run began, so that it may have seen something else: {}",
+            format::count(
+                evaluated.changed.len(),
+                "picture's file was",
+                "pictures' files were"
+            ),
             first.display()
         ));
     }
@@ -237,9 +243,14 @@ fn warn(evaluated: &EvaluatedRun) {
     }
     if evaluated.validated_on > 0 {
         output::warn(&format!(
-            "warning: {} of {} chose the run's best epoch",
+            "warning: {} of {} {}",
             format::thousands(evaluated.validated_on as u64),
             format::count(pictures, "picture", "pictures"),
+            if keep == Some(Keep::Last) {
+                "are those that the run was validated on"
+            } else {
+                "chose the run's best epoch"
+            },
         ));
     }
     for remark in &evaluated.remarks {

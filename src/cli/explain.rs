@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use serde_json::json;
 
-use super::outputs::refuse_among_pictures;
+use super::outputs::{refuse_among_pictures, refuse_to_replace};
 use super::{output, run};
 use crate::data::{StopFlag, decode};
 use crate::figures::heat;
@@ -45,6 +45,12 @@ pub fn explain(arguments: &Arguments) -> anyhow::Result<()> {
     if let Ok(experiment) = store::experiment(&arguments.run) {
         refuse_among_pictures(&arguments.out, &experiment.data.source, None)?;
     }
+    refuse_to_replace(
+        &arguments.out,
+        &[arguments.image.as_path()],
+        "map of this command",
+        &heat::is_ours,
+    )?;
     let device = run::device(arguments.device.as_deref())?.unwrap_or_else(device::best);
     let network = evaluate::open_classifier(&arguments.run, device)?;
     let classes = network.classes();
@@ -54,7 +60,7 @@ pub fn explain(arguments: &Arguments) -> anyhow::Result<()> {
         .map(|name| find(name, classes))
         .transpose()?;
     let images = std::slice::from_ref(&arguments.image);
-    let sources = gallery::find_pictures(&arguments.run, images, &StopFlag::default());
+    let sources = gallery::find_pictures(&arguments.run, images, &StopFlag::default())?;
     let Some(source) = sources.first() else {
         bail!("no picture is named");
     };

@@ -11,6 +11,7 @@ use crate::data::{StopFlag, decode};
 use crate::models::device;
 use crate::runs::evaluate::open_classifier;
 use crate::runs::gallery::find_pictures;
+use crate::runs::store;
 
 /// Pictures that are decoded at a time.
 const BLOCK: usize = 32;
@@ -51,8 +52,11 @@ struct Guess {
 pub fn predict(arguments: &Arguments) -> anyhow::Result<()> {
     let device = run::device(arguments.device.as_deref())?.unwrap_or_else(device::best);
     let classifier = open_classifier(&arguments.run, device)?;
+    if let Some(shortfall) = store::open(&arguments.run)?.shortfall() {
+        output::warn(&shortfall);
+    }
     let mut answers = Vec::with_capacity(arguments.images.len());
-    let sources = find_pictures(&arguments.run, &arguments.images, &StopFlag::default());
+    let sources = find_pictures(&arguments.run, &arguments.images, &StopFlag::default())?;
     for (images, sources) in arguments.images.chunks(BLOCK).zip(sources.chunks(BLOCK)) {
         let pictures = decode::decode_all_alone(sources)
             .into_iter()

@@ -7,6 +7,7 @@ use anyhow::bail;
 use super::output;
 use super::run::{self, Planned};
 use crate::format;
+use crate::paths;
 use crate::runs::evaluate::source_at;
 use crate::runs::{Continuation, RunRecorder, RunState, RunSummary, store};
 use crate::shown;
@@ -148,9 +149,25 @@ pub fn rest_of_series(arguments: &run::Arguments, left: usize) -> String {
         command += &format!(" --set '{set}'");
     }
     format!(
-        "{} left; the series goes on with\n  {command}\n",
+        "{} left; the series goes on with\n  {command}",
         format::count(left, "run of the series is", "runs of the series are")
     )
+}
+
+/// Pictures that can't be scanned, where a run is gone on with: they may stand elsewhere now.
+pub fn say_where(error: anyhow::Error, planned: &Planned) -> anyhow::Error {
+    let source = &planned.experiment.data.source;
+    let is_gone = source.path().is_some_and(|path| {
+        let path = paths::expand(path, planned.base.as_deref());
+        path.symlink_metadata().is_err()
+    });
+    match &planned.resumed {
+        Some(folder) if is_gone => error.context(format!(
+            "the run's pictures can't be found; if they stand elsewhere now, say where: graft run --resume \"{}\" --data NEW",
+            folder.display()
+        )),
+        _ => error,
+    }
 }
 
 /// From where a run goes on.

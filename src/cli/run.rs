@@ -18,7 +18,9 @@ use crate::evaluation::{ClassificationReport, ConfusionMatrix, Spread, wilson};
 use crate::experiment::{DataConfig, Experiment, GroupBy, preset};
 use crate::models::device;
 use crate::models::{catalogue, weights};
-use crate::runs::{Continuation, Digests, MemoryUse, RunRecorder, Tee, recorder, seeds, store};
+use crate::runs::{
+    Continuation, Digests, MemoryUse, RunRecorder, RunState, Tee, recorder, seeds, store,
+};
 use crate::training::events::TestMetrics;
 use crate::training::trainer::PauseFlag;
 use crate::training::{Outcome, TrainingError, TrainingRequest, train};
@@ -131,7 +133,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             Some((known, from, dataset)) if same_pictures(known, data) && from == base => {
                 dataset.clone()
             }
-            _ => scan_pictures(data, base.as_deref(), &stop)?,
+            _ => scan_pictures(data, base.as_deref(), &stop)
+                .map_err(|error| resume::say_where(error, planned))?,
         };
         if scanned.is_none() && planned.resumed.is_none() {
             warn_among_pictures(&runs, &data.source, base.as_deref());
@@ -140,7 +143,11 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         let one = train_one(planned, dataset, device, &runs, &stop);
         trained.push(match one {
             Err(error) if several => {
-                return Err(error.context(resume::rest_of_series(&arguments, plan.len() - place)));
+                let rest = resume::rest_of_series(&arguments, plan.len() - place);
+                bail!(output::Lines(format!(
+                    "{}\n{rest}",
+                    output::sentence(&error)
+                )));
             }
             one => one?,
         });
@@ -298,8 +305,12 @@ fn train_one(
         }
         Err(error) => {
             let error = anyhow::Error::new(error);
-            recorder.fail(&output::sentence(&error))?;
-            return Err(error.context(format!("the training failed ({})", folder.display())));
+            let summary = recorder.fail(&output::sentence(&error))?;
+            let failed = match summary.state {
+                RunState::Finished => "no further epoch was trained, and the run is as it was",
+                _ => "the training failed",
+            };
+            return Err(error.context(format!("{failed} ({})", folder.display())));
         }
     };
     let summary = recorder.finish(&outcome)?;

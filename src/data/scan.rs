@@ -32,6 +32,7 @@ use super::{DataError, Dataset, Picture, PictureSource, Problem, Remark, Split, 
 use crate::experiment::{DataConfig, DataSource};
 use crate::paths;
 
+pub use folders::is_picture_name;
 pub(super) use groups::{Pattern, folder as folder_of_name};
 pub use recognise::recognise;
 pub use table::preview::{ColumnPreview, OtherTable, TablePreview};

@@ -1,9 +1,12 @@
 //! A heat map over a picture, for files.
 
-use image::ImageEncoder as _;
-use image::codecs::png::PngEncoder;
+use std::fs::File;
+use std::io::BufReader;
 
 use super::palette::heat;
+
+/// What a file says of the program that wrote it, by PNG's own name for that.
+const SOFTWARE: (&str, &str) = ("Software", "Graft");
 
 /// `rgb` with the map laid over it: each pixel takes the map's colour by `opacity` (0 to 1) times its
 /// strength, so that what is weak lets the picture through. The window draws the same. `strength` holds
@@ -39,10 +42,34 @@ pub fn png(rgb: &[u8], width: u32, height: u32) -> Result<Vec<u8>, String> {
         ));
     }
     let mut bytes = Vec::new();
-    PngEncoder::new(&mut bytes)
-        .write_image(rgb, width, height, image::ExtendedColorType::Rgb8)
-        .map_err(|error| error.to_string())?;
+    encode(&mut bytes, rgb, width, height).map_err(|error| error.to_string())?;
     Ok(bytes)
+}
+
+fn encode(
+    bytes: &mut Vec<u8>,
+    rgb: &[u8],
+    width: u32,
+    height: u32,
+) -> Result<(), png::EncodingError> {
+    let mut encoder = png::Encoder::new(bytes, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.add_text_chunk(SOFTWARE.0.to_owned(), SOFTWARE.1.to_owned())?;
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(rgb)?;
+    writer.finish()
+}
+
+/// Whether [`png()`] made the file.
+pub fn is_ours(file: File) -> bool {
+    let Ok(reader) = png::Decoder::new(BufReader::new(file)).read_info() else {
+        return false;
+    };
+    let texts = &reader.info().uncompressed_latin1_text;
+    texts
+        .iter()
+        .any(|text| (text.keyword.as_str(), text.text.as_str()) == SOFTWARE)
 }
 
 #[cfg(test)]
@@ -67,6 +94,15 @@ mod tests {
         let bytes = png(&rgb, 2, 1).unwrap();
         let back = image::load_from_memory(&bytes).unwrap().to_rgb8();
         assert_eq!(back.as_raw(), &rgb);
+        let place = tempfile::tempdir().unwrap();
+        let (ours, other) = (
+            place.path().join("ours.png"),
+            place.path().join("other.png"),
+        );
+        std::fs::write(&ours, &bytes).unwrap();
+        image::RgbImage::new(2, 1).save(&other).unwrap();
+        assert!(is_ours(File::open(ours).unwrap()));
+        assert!(!is_ours(File::open(other).unwrap()));
         assert!(png(&rgb, 2, 2).is_err());
     }
 }

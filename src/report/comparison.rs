@@ -1,5 +1,6 @@
 //! Runs laid side by side: everything of them that is drawn or written.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::evaluation::{ConfusionMatrix, Decision, Evaluation, Predictions};
@@ -102,20 +103,21 @@ impl Comparison {
         }
     }
 
-    /// What a reader must know of runs that did not come to their end, in whole sentences.
+    /// What a reader must know of runs that did not come to their end, and of those that say the same twice, in whole
+    /// sentences.
     pub fn remarks(&self) -> Vec<String> {
-        self.tested()
-            .into_iter()
-            .filter(|(run, _)| run.run.summary.test.is_none())
-            .map(|(run, _)| {
-                format!(
-                    "{} has not come to its end: it was evaluated with the weights that it has after {} of {} epochs.",
-                    run.name,
-                    run.run.metrics.len(),
-                    run.run.summary.epochs_planned
-                )
-            })
-            .collect()
+        let tested = self.tested();
+        let mut remarks: Vec<String> = tested
+            .iter()
+            .filter_map(|(run, _)| Some(format!("{}: {}", run.name, run.run.shortfall()?)))
+            .collect();
+        for (place, (run, _)) in tested.iter().enumerate() {
+            let twice = tested[..place]
+                .iter()
+                .find_map(|(other, _)| same(other, run));
+            remarks.extend(twice);
+        }
+        remarks
     }
 
     /// The runs whose answers can be laid side by side.
@@ -141,6 +143,29 @@ impl Comparison {
             many => format!("{} runs", many.len()),
         }
     }
+}
+
+/// Whether `other` can say nothing that `one` has not said, in a whole sentence.
+fn same(one: &ComparedRun, other: &ComparedRun) -> Option<String> {
+    let place = |run: &ComparedRun| fs::canonicalize(&run.run.folder).ok();
+    if place(one).is_some_and(|one| Some(one) == place(other)) {
+        return Some(format!(
+            "{} and {} are one run: {}.",
+            one.name,
+            other.name,
+            one.run.folder.display()
+        ));
+    }
+    let (a, b) = (&one.run.summary, &other.run.summary);
+    let is_repeat =
+        a.seed.is_some() && a.seed == b.seed && a.recipe.is_some() && a.recipe == b.recipe;
+    is_repeat.then(|| {
+        format!(
+            "{} and {} are repeats, with the same settings and the same seed: a difference between them says nothing of \
+             either.",
+            one.name, other.name
+        )
+    })
 }
 
 impl Tested {

@@ -8,6 +8,7 @@ use crate::figures::{DEFAULT_DPI, Size, Theme, fonts, to_png, to_svg};
 use crate::runs::atomic;
 
 use super::comparison::Comparison;
+use super::destination::{refuse_foreign_files, refuse_run};
 use super::figures::{Kind, Named, figures};
 use super::pictures::Material;
 use super::{ReportError, html, tables, tensorboard, text};
@@ -80,7 +81,7 @@ pub struct Written {
 /// hears how many of how many steps are done.
 ///
 /// # Errors
-/// When a file can't be written or a figure can't be drawn; [`ReportError::Stopped`] soon after `stop`.
+/// When a file can't be written or would replace one of something else, or a figure can't be drawn; [`ReportError::Stopped`] soon after `stop`.
 /// Files that were written until then stay.
 pub fn write(
     comparison: &Comparison,
@@ -89,10 +90,7 @@ pub fn write(
     progress: &dyn Fn(usize, usize),
     stop: &StopFlag,
 ) -> Result<Written, ReportError> {
-    fs::create_dir_all(folder).map_err(|error| ReportError::File {
-        reason: format!("the folder can't be made ({error})"),
-        path: folder.to_path_buf(),
-    })?;
+    refuse_run(folder)?;
     let mut written = Written::default();
     // The report shows everything, whatever becomes files of its own.
     let kinds = if options.parts.html {
@@ -123,8 +121,13 @@ pub fn write(
         .iter()
         .filter(|named| options.kinds.contains(&named.kind))
         .collect();
+    refuse_foreign_files(folder, &own, options)?;
     let with_report = options.parts.html && comparison.obstacle.is_none();
     let steps = own.len() + if with_report { drawn.len() } else { 0 } + 1;
+    fs::create_dir_all(folder).map_err(|error| ReportError::File {
+        reason: format!("the folder can't be made ({error})"),
+        path: folder.to_path_buf(),
+    })?;
     let mut done = 0;
     let mut step = || {
         done += 1;

@@ -2,6 +2,7 @@
 //! tables, and scalars for TensorBoard. The command line and the window write the same.
 
 mod comparison;
+mod destination;
 mod export;
 mod figures;
 mod html;
@@ -25,6 +26,7 @@ use crate::figures::RenderError;
 use crate::runs::RunError;
 
 pub use comparison::{ComparedRun, Comparison};
+pub use destination::is_comparison;
 pub use export::{Format, Options, Parts, Written, write};
 pub use figures::{Kind, Named, figures};
 pub use learning::freeze_figure;

@@ -73,7 +73,7 @@ pub(super) fn comparison(comparison: &Comparison) -> Result<Vec<u8>, String> {
                     summary.trainable_parameters.to_string(),
                     summary.frozen_parameters.to_string(),
                     run.run.metrics.len().to_string(),
-                    summary.best_epoch.to_string(),
+                    whole(summary.kept_epoch().map(u64::from)),
                     summary.seconds_total.to_string(),
                     whole(summary.peak_memory_bytes),
                     whole(summary.peak_card_memory_bytes),

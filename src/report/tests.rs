@@ -318,6 +318,97 @@ fn one_run_is_reported_too() {
 }
 
 #[test]
+fn files_that_no_comparison_wrote_are_not_replaced() {
+    let place = Place::new();
+    let folder = place.run("a", "One", 2, 1e-4);
+    let comparison = load(&[&folder]);
+    let options = Options {
+        format: Format::Svg,
+        kinds: vec![Kind::Curves],
+        parts: Parts {
+            html: false,
+            tables: true,
+            tensorboard: false,
+        },
+        ..small()
+    };
+    let into = |out: &Path| {
+        let stop = StopFlag::default();
+        write(&comparison, &options, out, &|_, _| {}, &stop).map_err(|error| error.to_string())
+    };
+    let predictions = std::fs::read(folder.join(files::PREDICTIONS)).unwrap();
+    let message = into(&folder).unwrap_err();
+    assert!(message.contains("it is a run's folder"), "{message}");
+    assert_eq!(
+        std::fs::read(folder.join(files::PREDICTIONS)).unwrap(),
+        predictions
+    );
+    for name in ["metrics.csv", "curves.svg"] {
+        let out = place.0.path().join(format!("with-{name}"));
+        std::fs::create_dir(&out).unwrap();
+        std::fs::write(out.join(name), "somebody's").unwrap();
+        let message = into(&out).unwrap_err();
+        assert!(
+            message.contains("would be replaced") && message.ends_with(name),
+            "{message}"
+        );
+        assert_eq!(std::fs::read_dir(&out).unwrap().count(), 1);
+    }
+    // Into a new folder, into one that was filled before, and into one beside other files.
+    let out = place.out();
+    std::fs::create_dir(&out).unwrap();
+    std::fs::write(out.join("notes.txt"), "somebody's").unwrap();
+    into(&out).unwrap();
+    into(&out).unwrap();
+    // A run's folder has room within it.
+    into(&folder.join("figures")).unwrap();
+}
+
+#[test]
+fn one_run_twice_a_repeat_and_a_failed_run_are_told() {
+    let place = Place::new();
+    let (one, two) = (
+        place.run("a", "One", 2, 1e-4),
+        place.run("b", "Two", 3, 1e-3),
+    );
+    assert_eq!(load(&[&one, &two]).remarks(), Vec::<String>::new());
+    let twice = load(&[&one, &one]).remarks();
+    assert!(
+        twice.len() == 1 && twice[0].contains("are one run"),
+        "{twice:?}"
+    );
+    let change = |folder: &Path, change: &dyn Fn(&mut RunSummary)| {
+        let mut summary = crate::runs::store::open(folder).unwrap().summary;
+        change(&mut summary);
+        let bytes = files::summary(&summary).unwrap();
+        std::fs::write(folder.join(files::SUMMARY), bytes).unwrap();
+    };
+    for folder in [&one, &two] {
+        change(folder, &|summary| summary.recipe = Some("the same".into()));
+    }
+    let repeats = load(&[&one, &two]).remarks();
+    assert!(
+        repeats.len() == 1 && repeats[0].contains("are repeats"),
+        "{repeats:?}"
+    );
+    change(&two, &|summary| {
+        summary.seed = Some(7);
+        summary.best_epoch = 0;
+        summary.state = RunState::Failed("the disk is full".into());
+    });
+    let comparison = load(&[&one, &two]);
+    let failed = comparison.remarks();
+    assert!(
+        failed.len() == 1 && failed[0].contains("the disk is full"),
+        "{failed:?}"
+    );
+    // No epoch was chosen for good.
+    let text = results_text(&comparison);
+    let line = text.lines().find(|line| line.starts_with("Two ")).unwrap();
+    assert!(line.contains(" – "), "{line}");
+}
+
+#[test]
 fn pictures_that_are_gone_are_told_and_the_rest_is_written() {
     let place = Place::new();
     let run = place.run("a", "Feature extraction", 2, 1e-3);

@@ -49,7 +49,9 @@ pub(super) fn result_lines(comparison: &Comparison) -> Vec<ResultLine<'_>> {
                 format!("{:.3}", confusion.macro_f1()),
                 loss,
                 format::magnitude(summary.trainable_parameters),
-                summary.best_epoch.to_string(),
+                summary
+                    .kept_epoch()
+                    .map_or_else(|| "–".to_owned(), |epoch| epoch.to_string()),
                 format::duration(summary.seconds_total),
                 summary
                     .peak_memory_bytes

@@ -48,16 +48,34 @@ pub enum Validity {
     Stale,
 }
 
-/// Says that the answers in `file`, seen in so many `views`, are of `checkpoint`. By the folder's only writer.
+/// Writes answers into `file`, and that they are of `checkpoint`, seen in so many `views`. By the folder's only writer.
+/// At no moment do they stand beside a record of others: where the disk fails on the way, there are none.
 ///
 /// # Errors
-/// When the file can't be written.
-pub(super) fn record(
+/// When a file can't be written.
+pub(super) fn keep(
     folder: &Path,
     file: &str,
+    bytes: &[u8],
     checkpoint: &str,
     views: u32,
 ) -> Result<(), RunError> {
+    let path = folder.join(file);
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(files::problem(
+                &path,
+                format!("can't be replaced ({error})"),
+            ));
+        }
+        _ => {}
+    }
+    record(folder, file, checkpoint, views)?;
+    atomic::write(&path, bytes)
+        .map_err(|error| files::problem(&path, format!("can't be written ({error})")))
+}
+
+fn record(folder: &Path, file: &str, checkpoint: &str, views: u32) -> Result<(), RunError> {
     let mut answers = read(folder).unwrap_or_default();
     answers.version = VERSION;
     answers.files.insert(
@@ -122,6 +140,11 @@ pub fn checkpoint(folder: &Path) -> Result<Option<String>, RunError> {
     }
     files::check(&path)?;
     sha256(&path, Links::Refused).map(Some)
+}
+
+/// [`checkpoint`] of weights that are on their way to the disk.
+pub(super) fn checkpoint_of(weights: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(weights))
 }
 
 /// SHA-256 of a file, a piece in memory at a time.

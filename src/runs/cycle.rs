@@ -237,6 +237,137 @@ fn weights_that_could_not_be_written_end_a_run_as_failed() {
 }
 
 #[test]
+fn answers_are_of_the_weights_that_were_tested_whatever_file_stands_there() {
+    let runs = tempfile::tempdir().unwrap();
+    let mut recorder = recorder(runs.path());
+    let folder = recorder.folder().to_path_buf();
+    let path = folder.join(files::WEIGHTS);
+    let weights = |value: f32| {
+        let tensor = tch::Tensor::from_slice(&[value]);
+        vec![("head.output.bias".to_owned(), tensor)]
+    };
+    // The last weights can't be written.
+    std::fs::create_dir(&path).unwrap();
+    recorder.weights(&weights(2.0)).unwrap();
+    recorder.finish(&outcome()).unwrap_err();
+    let log = std::fs::read_to_string(folder.join(files::LOG)).unwrap();
+    assert!(
+        log.contains("Failed: ") && !log.contains("Finished"),
+        "{log}"
+    );
+    // Without weights, the answers are still those of the training.
+    std::fs::remove_dir(&path).unwrap();
+    let validity = || answers::validity(&folder, files::PREDICTIONS, 1).unwrap();
+    assert_eq!(validity(), answers::Validity::Known);
+    let shortfall = store::open(&folder).unwrap().shortfall().unwrap();
+    assert!(shortfall.contains("failed at its end"), "{shortfall}");
+    // Beside the weights of an earlier epoch they are not.
+    std::fs::write(&path, files::weights(&weights(1.0)).unwrap()).unwrap();
+    assert_eq!(validity(), answers::Validity::Stale);
+    let message = store::predictions(&folder).unwrap_err().to_string();
+    assert!(
+        message.contains("of other weights") && message.contains("graft evaluate"),
+        "{message}"
+    );
+    std::fs::write(&path, files::weights(&weights(2.0)).unwrap()).unwrap();
+    assert_eq!(validity(), answers::Validity::Known);
+}
+
+#[test]
+fn answers_that_can_t_be_written_leave_none_and_end_a_run_as_failed() {
+    let runs = tempfile::tempdir().unwrap();
+    let mut recorder = recorder(runs.path());
+    let folder = recorder.folder().to_path_buf();
+    std::fs::write(folder.join(files::PREDICTIONS), "of an earlier evaluation").unwrap();
+    std::fs::create_dir(folder.join(answers::FILE)).unwrap();
+    let weights = [("a".to_owned(), tch::Tensor::from_slice(&[1f32]))];
+    recorder.weights(&weights).unwrap();
+    recorder.finish(&outcome()).unwrap_err();
+    assert!(!folder.join(files::PREDICTIONS).exists());
+    let state = store::open(&folder).unwrap().summary.state;
+    assert!(
+        matches!(&state, RunState::Failed(reason) if reason.contains(answers::FILE)),
+        "{state:?}"
+    );
+}
+
+#[test]
+fn a_run_without_weights_is_not_told_to_test_them() {
+    let runs = tempfile::tempdir().unwrap();
+    let recorder = recorder(runs.path());
+    let folder = recorder.folder().to_path_buf();
+    recorder.stop().unwrap();
+    let reason = || store::predictions(&folder).unwrap_err().to_string();
+    assert!(
+        reason().contains("--resume") && !reason().contains("graft evaluate"),
+        "{}",
+        reason()
+    );
+    std::fs::write(folder.join(files::WEIGHTS), "").unwrap();
+    assert!(reason().contains("graft evaluate"), "{}", reason());
+}
+
+/// More epochs of a finished run that fail before one was trained, such as for a weight file that is gone.
+#[test]
+fn further_epochs_that_fail_at_once_leave_the_run_as_it_was() {
+    let runs = tempfile::tempdir().unwrap();
+    let mut recorder = recorder(runs.path());
+    let folder = recorder.folder().to_path_buf();
+    for (number, phase) in [(1, 0), (2, 0), (3, 1), (4, 1)] {
+        let event = TrainingEvent::EpochFinished(epoch(number, phase));
+        recorder.event(&event).unwrap();
+    }
+    recorder.resume_point(&point(4)).unwrap();
+    recorder.finish(&outcome()).unwrap();
+    let preset = std::fs::read(folder.join(files::PRESET)).unwrap();
+    let finished = store::open(&folder).unwrap();
+    let more = Continuation {
+        more_epochs: Some(2),
+        ..Continuation::default()
+    };
+    let reopen = || {
+        RunRecorder::reopen_with(&folder, &more, |_| Ok(()))
+            .unwrap()
+            .0
+    };
+    for _ in 0..2 {
+        let recorder = reopen();
+        assert_eq!(recorder.summary().epochs_planned, 6);
+        assert_eq!(recorder.summary().kept_epoch(), None);
+        recorder.fail("the weights are gone").unwrap();
+        assert_eq!(store::open(&folder).unwrap(), finished);
+        assert_eq!(std::fs::read(folder.join(files::PRESET)).unwrap(), preset);
+        assert!(folder.join(files::END).exists() && !folder.join(files::RESUME).exists());
+    }
+    let log = std::fs::read_to_string(folder.join(files::LOG)).unwrap();
+    assert!(log.contains("the run is as it was"), "{log}");
+    // Once one was trained, it is another run.
+    let mut recorder = reopen();
+    let event = TrainingEvent::EpochFinished(epoch(5, 1));
+    recorder.event(&event).unwrap();
+    recorder.fail("diverged").unwrap();
+    assert!(!folder.join(files::END).exists());
+    let summary = store::open(&folder).unwrap().summary;
+    assert_eq!(summary.state, RunState::Failed("diverged".into()));
+    assert!(summary.can_resume);
+}
+
+#[test]
+fn a_weight_file_that_is_gone_is_an_obstacle() {
+    let mut before = Digests::default();
+    before.weights = Some(digests::WeightFile {
+        path: "own.pth".into(),
+        sha256: "1".into(),
+    });
+    assert_eq!(before.changes(&before).obstacle(), None);
+    let reason = before.changes(&Digests::default()).obstacle().unwrap();
+    assert!(
+        reason.contains("can't be read any more") && reason.contains("own.pth"),
+        "{reason}"
+    );
+}
+
+#[test]
 fn how_a_run_ended_is_told_by_its_folder() {
     let runs = tempfile::tempdir().unwrap();
     let finished = recorder(runs.path()).finish(&outcome()).unwrap();
@@ -404,7 +535,10 @@ fn an_interrupted_run_goes_on_in_its_folder() {
         .check_split(&other, &split)
         .unwrap_err()
         .to_string();
-    assert!(message.contains("“2.png,cat,validation” was"), "{message}");
+    assert!(
+        message.contains("(2.png is missing; x.png is new)"),
+        "{message}"
+    );
     let stored = store::open(&folder).unwrap();
     assert_eq!(stored.summary.state, RunState::Running);
     assert_eq!(stored.metrics.len(), 3);

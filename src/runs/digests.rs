@@ -46,6 +46,8 @@ pub struct Changes {
     /// The names of pictures that hold something else now.
     pub pictures: Vec<String>,
     pub weights: Option<PathBuf>,
+    /// The weight file is gone.
+    pub lost_weights: Option<PathBuf>,
 }
 
 impl Digests {
@@ -127,7 +129,15 @@ impl Digests {
             (Some(was), Some(is)) if was.sha256 != is.sha256 => Some(is.path.clone()),
             _ => None,
         };
-        Changes { pictures, weights }
+        let lost_weights = match (&self.weights, &now.weights) {
+            (Some(was), None) => Some(was.path.clone()),
+            _ => None,
+        };
+        Changes {
+            pictures,
+            weights,
+            lost_weights,
+        }
     }
 
     /// How many test pictures of two runs have equal names and hold something else.
@@ -190,6 +200,13 @@ impl Changes {
             return Some(format!(
                 "the weight file is not the one that this run began with, so its frozen layers would be others: put the \
                  former file back, or train anew ({})",
+                path.display()
+            ));
+        }
+        if let Some(path) = &self.lost_weights {
+            return Some(format!(
+                "the weight file that this run began with can't be read any more, and its frozen layers come from it: put it \
+                 back, or train anew ({})",
                 path.display()
             ));
         }

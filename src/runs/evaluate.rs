@@ -11,13 +11,16 @@ use tch::Device;
 use super::answers::{self, Validity};
 use super::digests::{self, Digests};
 use super::members::{self, Member};
-use super::{RunError, RunSummary, StoredRun, atomic, files, recorder, store};
+use super::{RunError, RunSummary, StoredRun, files, recorder, store};
 use crate::data::{DataError, Dataset, Picture, Problem, Split, StopFlag, scan};
 use crate::evaluation::Predictions;
 use crate::experiment::{DataSource, Experiment};
 use crate::training::TrainingError;
 use crate::training::inference::Classifier;
 use crate::{format, ordinary_file};
+
+/// Classes that a message names.
+const CLASSES_SHOWN: usize = 10;
 
 /// What to evaluate.
 #[derive(Debug, Clone)]
@@ -152,7 +155,7 @@ pub fn evaluate_run(
         _ => None,
     };
     let views = views(folder, request.pictures, request.as_tested)?;
-    let mut remarks = Vec::new();
+    let mut remarks: Vec<String> = run.shortfall().into_iter().collect();
     if let Some(split) = own_split {
         if members.is_empty() {
             return Err(files::problem(
@@ -169,12 +172,14 @@ pub fn evaluate_run(
                     split.name()
                 ));
             }
-            let changed = changed_since(folder, &run.summary, split, &members, stop)?;
-            if !changed.is_empty() {
+            let now = changed_since(folder, &run.summary, split, &members, stop)?;
+            if !now.changed.is_empty() {
                 remarks.push(
                     "The answers that are shown are on what those pictures held then.".to_owned(),
                 );
             }
+            remarks.extend(now.missing_text());
+            let changed = now.changed;
             return Ok(EvaluatedRun {
                 predictions,
                 changed,
@@ -244,16 +249,47 @@ pub fn evaluate_run(
     Ok(result)
 }
 
-/// Pictures of a split that are not what they were, if they can be found where they were.
+/// Pictures that are not what they were.
+#[derive(Debug, Default)]
+struct Since {
+    changed: Vec<PathBuf>,
+    missing: Vec<Problem>,
+    /// Why none of them could be looked at.
+    obstacle: Option<String>,
+}
+
+impl Since {
+    fn missing_text(&self) -> Option<String> {
+        let what = match (&self.obstacle, self.missing.first()) {
+            (Some(obstacle), _) => format!("The pictures can't be looked at any more ({obstacle})"),
+            (None, Some(first)) => format!(
+                "{} not as the run had them ({} {})",
+                format::count(
+                    self.missing.len(),
+                    "of these pictures is",
+                    "of these pictures are"
+                ),
+                first.path.display(),
+                first.reason
+            ),
+            (None, None) => return None,
+        };
+        Some(format!(
+            "{what}: the answers that are shown are from when they were."
+        ))
+    }
+}
+
+/// What became of a split's pictures, as far as the run knows what they held.
 fn changed_since(
     folder: &Path,
     summary: &RunSummary,
     split: Split,
     members: &[Member],
     stop: &StopFlag,
-) -> Result<Vec<PathBuf>, RunError> {
+) -> Result<Since, RunError> {
     let Some(digests) = Digests::read(folder) else {
-        return Ok(Vec::new());
+        return Ok(Since::default());
     };
     let experiment = store::experiment(folder)?;
     let pictures = Pictures::Of(split);
@@ -265,10 +301,17 @@ fn changed_since(
         Some(&digests),
         stop,
     ) {
-        Ok(found) => Ok(found.changed),
+        Ok(found) => Ok(Since {
+            changed: found.changed,
+            missing: found.problems,
+            obstacle: None,
+        }),
         Err(RunError::Stopped) => Err(RunError::Stopped),
-        // Pictures that were moved or removed take nothing away from answers that are there.
-        Err(_) => Ok(Vec::new()),
+        // All of them were moved or removed, which takes nothing away from answers that are there.
+        Err(error) => Ok(Since {
+            obstacle: Some(error.to_string()),
+            ..Since::default()
+        }),
     }
 }
 
@@ -382,10 +425,14 @@ fn keep(
             "the weights were changed meanwhile",
         ));
     };
-    let path = folder.join(stored_file(split));
-    atomic::write(&path, &files::predictions(&result.predictions)?)
-        .map_err(|error| files::problem(&path, format!("can't be written ({error})")))?;
-    answers::record(folder, stored_file(split), &checkpoint, result.views)
+    let bytes = files::predictions(&result.predictions)?;
+    answers::keep(
+        folder,
+        stored_file(split),
+        &bytes,
+        &checkpoint,
+        result.views,
+    )
 }
 
 /// The pictures of a run where they stand now.
@@ -428,12 +475,16 @@ pub(super) fn find(
         .map(String::as_str)
         .zip(0..)
         .collect();
+    let mut unknown = Vec::new();
     match pictures {
-        Pictures::All => found.take_all(listed, &label_of),
+        Pictures::All => unknown = found.take_all(listed, &label_of),
         Pictures::Of(_) => found.take_members(listed, &label_of, members, root(experiment)),
     }
     if found.dataset.pictures.is_empty() {
-        return Err(nothing_left(experiment, &found.problems));
+        return Err(match unknown.is_empty() {
+            true => nothing_left(experiment, &found.problems),
+            false => no_known_class(experiment, &found.dataset.classes, &unknown),
+        });
     }
     if pictures != Pictures::All {
         found.changed = match digests {
@@ -485,7 +536,8 @@ impl Found {
         changed
     }
 
-    fn take_all(&mut self, listed: Dataset, label_of: &HashMap<&str, u32>) {
+    /// Gives the classes that the run does not know, with how many pictures they have.
+    fn take_all(&mut self, listed: Dataset, label_of: &HashMap<&str, u32>) -> Vec<(String, usize)> {
         let mut unknown = vec![0usize; listed.classes.len()];
         for picture in listed.pictures {
             let class = &listed.classes[picture.label as usize];
@@ -494,15 +546,17 @@ impl Found {
                 None => unknown[picture.label as usize] += 1,
             }
         }
-        for (class, count) in listed.classes.iter().zip(unknown) {
-            if count > 0 {
-                self.problems.push(Problem {
-                    path: PathBuf::from(class),
-                    reason: format!("the run does not know this class: {count} left out"),
-                });
-            }
+        let unknown: Vec<(String, usize)> = std::iter::zip(listed.classes, unknown)
+            .filter(|(_, count)| *count > 0)
+            .collect();
+        for (class, count) in &unknown {
+            self.problems.push(Problem {
+                path: PathBuf::from(class),
+                reason: format!("the run does not know this class: {count} left out"),
+            });
         }
         self.problems.extend(listed.problems);
+        unknown
     }
 
     fn take_members(
@@ -557,7 +611,41 @@ fn nothing_left(experiment: &Experiment, problems: &[Problem]) -> RunError {
     });
     files::problem(
         root(experiment),
-        format!("none of the pictures can be used{example}; say where they are now"),
+        format!("none of the pictures can be used{example}"),
+    )
+}
+
+/// Pictures of other classes only.
+fn no_known_class(
+    experiment: &Experiment,
+    classes: &[String],
+    unknown: &[(String, usize)],
+) -> RunError {
+    let shown: Vec<String> = unknown
+        .iter()
+        .take(CLASSES_SHOWN)
+        .map(|(class, count)| format!("{class} ({count})"))
+        .collect();
+    let more = match unknown.len().saturating_sub(CLASSES_SHOWN) {
+        0 => String::new(),
+        more => format!(" and {}", format::count(more, "other", "others")),
+    };
+    let mut known = classes
+        .iter()
+        .take(CLASSES_SHOWN)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
+    if classes.len() > CLASSES_SHOWN {
+        known += ", …";
+    }
+    files::problem(
+        root(experiment),
+        format!(
+            "none of the pictures is of a class that the run knows: it knows {known}, and these are of {}{more}. If they are \
+             the same by other names, give their folders or labels the run's names",
+            shown.join(", ")
+        ),
     )
 }
 

@@ -234,6 +234,66 @@ fn pictures_that_hold_something_else_are_noticed_and_trained_ones_counted() {
 }
 
 #[test]
+fn answers_on_pictures_that_are_gone_say_so() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = finished_run(root.path());
+    keep_digests(&folder);
+    let stop = StopFlag::default();
+    let test = request(&folder, Pictures::Of(Split::Test));
+    let remarks = || evaluate_run(&test, &mut |_, _| {}, &stop).unwrap().remarks;
+    assert_eq!(remarks(), Vec::<String>::new());
+    let members = super::members::read(&folder).unwrap();
+    let member = members
+        .iter()
+        .find(|member| member.split == Split::Test)
+        .unwrap();
+    std::fs::remove_file(root.path().join("pictures").join(&member.file)).unwrap();
+    assert!(
+        remarks()[0].contains("1 of these pictures is not as the run had them"),
+        "{:?}",
+        remarks()
+    );
+    std::fs::rename(root.path().join("pictures"), root.path().join("moved")).unwrap();
+    assert!(
+        remarks()[0].contains("can't be looked at any more"),
+        "{:?}",
+        remarks()
+    );
+}
+
+#[test]
+fn pictures_that_a_run_does_not_know_are_named() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = finished_run(root.path());
+    let stop = StopFlag::default();
+    let three = root.path().join("three");
+    for class in ["x", "y"] {
+        std::fs::create_dir_all(three.join(class)).unwrap();
+        image::RgbImage::new(8, 8)
+            .save(three.join(class).join("0.png"))
+            .unwrap();
+    }
+    let all = EvaluateRequest {
+        data: Some(three),
+        ..request(&folder, Pictures::All)
+    };
+    let message = evaluate_run(&all, &mut |_, _| {}, &stop)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        message.contains("it knows bright, dark, and these are of x (1), y (1)"),
+        "{message}"
+    );
+    let lost = [PathBuf::from("nosuch.png")];
+    let message = super::gallery::find_pictures(&folder, &lost, &stop)
+        .unwrap_err()
+        .to_string();
+    assert!(message.contains("there is no such file"), "{message}");
+    let known = [PathBuf::from("dark/0.png")];
+    assert!(super::gallery::find_pictures(&folder, &known, &stop).is_ok());
+}
+
+#[test]
 fn what_is_in_the_way_is_said() {
     let root = tempfile::tempdir().unwrap();
     let folder = finished_run(root.path());

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tch::{Device, Kind, Tensor};
 
-use super::{RunError, RunSummary, digests};
+use super::{RunError, RunSummary, answers, digests};
 use crate::data::hash::hexadecimal;
 use crate::data::{Dataset, SplitIndices};
 use crate::evaluation::{Prediction, Predictions};
@@ -27,6 +27,16 @@ pub const LOG: &str = "log.txt";
 pub const LOCK: &str = "lock";
 pub const RESUME: &str = "resume.safetensors";
 pub const END: &str = "end.safetensors";
+
+/// Whether a run's folder has a file of this name, or may get one.
+pub fn is_of_run(name: &str) -> bool {
+    let own = [
+        PRESET, SPLIT, METRICS, WEIGHTS, MOVEMENT, SUMMARY, LOG, LOCK, RESUME, END,
+    ];
+    own.contains(&name)
+        || [answers::FILE, digests::FILE].contains(&name)
+        || name.starts_with("predictions")
+}
 
 /// More than any data set of pictures has: ImageNet-21k has 21,843.
 const MOST_CLASSES: usize = 30_000;

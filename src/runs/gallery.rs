@@ -130,7 +130,14 @@ pub fn split_pictures(folder: &Path, stop: &StopFlag) -> Result<Vec<SplitPicture
 
 /// Where the pictures called `images` are: files, or, where there is no such file, pictures of a run's data by the names
 /// that its split and its predictions have, such as the records of CIFAR's batches.
-pub fn find_pictures(folder: &Path, images: &[PathBuf], stop: &StopFlag) -> Vec<PictureSource> {
+///
+/// # Errors
+/// Naming the first that is neither.
+pub fn find_pictures(
+    folder: &Path,
+    images: &[PathBuf],
+    stop: &StopFlag,
+) -> Result<Vec<PictureSource>, RunError> {
     let mut by_name = HashMap::new();
     if images.iter().any(|image| !image.exists())
         && let Ok(experiment) = store::experiment(folder)
@@ -140,10 +147,16 @@ pub fn find_pictures(folder: &Path, images: &[PathBuf], stop: &StopFlag) -> Vec<
     images
         .iter()
         .map(|image| {
-            let named = image.to_str().filter(|_| !image.exists());
-            named
-                .and_then(|name| by_name.get(name).cloned())
-                .unwrap_or_else(|| PictureSource::File(image.clone()))
+            if image.exists() {
+                return Ok(PictureSource::File(image.clone()));
+            }
+            let named = image.to_str().and_then(|name| by_name.get(name));
+            named.cloned().ok_or_else(|| {
+                files::problem(
+                    image,
+                    "there is no such file, and none of the run's pictures is called so",
+                )
+            })
         })
         .collect()
 }

@@ -1,9 +1,11 @@
 //! `split.csv`, read back: which pictures a run used for what.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use super::{RunError, files};
 use crate::data::Split;
+use crate::format;
 use crate::spreadsheet::unguarded;
 
 /// A line of `split.csv`.
@@ -22,6 +24,62 @@ pub struct Member {
 pub fn read(folder: &Path) -> Result<Vec<Member>, RunError> {
     let path = folder.join(files::SPLIT);
     parse(&files::read(&path)?, &path)
+}
+
+/// What is not the same in two splits, in words: pictures first, then what was done with them.
+pub(super) fn difference(before: &[Member], now: &[Member]) -> String {
+    let by_file = |members: &'_ [Member]| -> HashMap<String, Member> {
+        members
+            .iter()
+            .map(|member| (member.file.clone(), member.clone()))
+            .collect()
+    };
+    let (was, is) = (by_file(before), by_file(now));
+    let missing: Vec<&str> = before
+        .iter()
+        .filter(|member| !is.contains_key(&member.file))
+        .map(|member| member.file.as_str())
+        .collect();
+    let new: Vec<&str> = now
+        .iter()
+        .filter(|member| !was.contains_key(&member.file))
+        .map(|member| member.file.as_str())
+        .collect();
+    let named = |files: &[&str], one: &str, several: &str| match files {
+        [] => None,
+        [file] => Some(format!("{file} {one}")),
+        [file, ..] => Some(format!(
+            "{} {several}, such as {file}",
+            format::thousands(files.len() as u64)
+        )),
+    };
+    let mut said: Vec<String> = [
+        named(&missing, "is missing", "are missing"),
+        named(&new, "is new", "are new"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if said.is_empty() {
+        // Where pictures come or go, the others change sides as well, which says nothing.
+        let other = before.iter().find_map(|member| {
+            let now = is.get(&member.file).filter(|now| *now != member)?;
+            Some((member, now))
+        });
+        said.push(match other {
+            None => "they come in another order".to_owned(),
+            Some((was, is)) if was.class != is.class => {
+                format!("{} was {}, and is {}", was.file, was.class, is.class)
+            }
+            Some((was, is)) => format!(
+                "{} was for {}, and is for {}",
+                was.file,
+                was.split.name(),
+                is.split.name()
+            ),
+        });
+    }
+    said.join("; ")
 }
 
 pub(super) fn parse(bytes: &[u8], path: &Path) -> Result<Vec<Member>, RunError> {
@@ -57,6 +115,40 @@ pub(super) fn parse(bytes: &[u8], path: &Path) -> Result<Vec<Member>, RunError> 
 #[allow(clippy::unwrap_used, reason = "tests may panic")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_difference_of_two_splits_names_the_pictures() {
+        let parsed = |lines: &str| {
+            let text = format!("file,class,split\n{lines}");
+            parse(text.as_bytes(), Path::new("split.csv")).unwrap()
+        };
+        let before = parsed("a/1.png,a,train\na/10.png,a,train\nb/1.png,b,test\n");
+        for (now, expected) in [
+            ("a/10.png,a,test\nb/1.png,b,train\n", "a/1.png is missing"),
+            (
+                "a/1.png,a,train\na/10.png,a,train\nb/1.png,b,test\nb/2.png,b,test\nb/3.png,b,test\n",
+                "2 are new, such as b/2.png",
+            ),
+            (
+                "a/0.png,a,train\na/10.png,a,train\nb/1.png,b,test\n",
+                "a/1.png is missing; a/0.png is new",
+            ),
+            (
+                "a/1.png,b,train\na/10.png,a,train\nb/1.png,b,test\n",
+                "a/1.png was a, and is b",
+            ),
+            (
+                "a/1.png,a,train\na/10.png,a,train\nb/1.png,b,train\n",
+                "b/1.png was for test, and is for train",
+            ),
+            (
+                "a/10.png,a,train\na/1.png,a,train\nb/1.png,b,test\n",
+                "they come in another order",
+            ),
+        ] {
+            assert_eq!(difference(&before, &parsed(now)), expected);
+        }
+    }
 
     #[test]
     fn lines_come_back_and_wrong_ones_are_named() {

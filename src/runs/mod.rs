@@ -135,7 +135,35 @@ pub struct RunSummary {
     pub can_resume: bool,
 }
 
+impl StoredRun {
+    /// What a reader of its results must know of a run that did not come to its end, as a whole sentence.
+    pub fn shortfall(&self) -> Option<String> {
+        let done = format!(
+            "{} of {} epochs",
+            self.metrics.len(),
+            self.summary.epochs_planned
+        );
+        match (&self.summary.state, &self.summary.test) {
+            (RunState::Finished, _) => None,
+            (RunState::Failed(reason), Some(_)) => Some(format!(
+                "This run failed at its end, after {done}: {reason}."
+            )),
+            (RunState::Failed(reason), None) => Some(format!(
+                "This run failed after {done}, and counts with the weights that it has: {reason}."
+            )),
+            (RunState::Running | RunState::Stopped | RunState::Interrupted, _) => Some(format!(
+                "This run has not come to its end: it counts with the weights that it has after {done}."
+            )),
+        }
+    }
+}
+
 impl RunSummary {
+    /// Whose weights were kept; nothing before the end, where no epoch has been chosen for good.
+    pub fn kept_epoch(&self) -> Option<u32> {
+        (self.best_epoch > 0).then_some(self.best_epoch)
+    }
+
     /// [`MemoryUse::text`] of this run.
     pub fn memory(&self) -> Option<String> {
         self.memory_use().text()

@@ -56,6 +56,18 @@ pub struct RunRecorder {
     trouble: Option<String>,
     /// The epoch that the resume point on the disk stands at.
     saved_epoch: Option<u32>,
+    /// SHA-256 of the weights that were handed over last, whether they came to the disk or not.
+    checkpoint: Option<String>,
+    /// What a finished run's folder held before it was opened for more epochs; nothing once something of them is kept.
+    before: Option<Finished>,
+}
+
+/// What going on with a finished run replaces.
+#[derive(Debug)]
+struct Finished {
+    summary: RunSummary,
+    metrics: Vec<EpochMetrics>,
+    preset: Vec<u8>,
 }
 
 impl RunRecorder {
@@ -123,6 +135,8 @@ impl RunRecorder {
             in_trouble: BTreeSet::new(),
             trouble: None,
             saved_epoch: None,
+            checkpoint: None,
+            before: None,
         };
         recorder.write(files::PRESET, preset::to_text(&portable).as_bytes())?;
         recorder.write(files::SPLIT, &files::split(dataset, split)?)?;
@@ -201,6 +215,14 @@ impl RunRecorder {
         let done = standing.map_or(0, |standing| standing.epoch);
         let path = folder.join(files::METRICS);
         let mut metrics = files::parse_metrics(&files::read(&path)?, &path)?;
+        let before = match continuation.more_epochs {
+            None => None,
+            Some(_) => Some(Finished {
+                summary: summary.clone(),
+                metrics: metrics.clone(),
+                preset: files::read(&folder.join(files::PRESET))?,
+            }),
+        };
         metrics.retain(|epoch| epoch.epoch <= done);
         if metrics.len() != done as usize {
             return Err(files::problem(
@@ -217,6 +239,7 @@ impl RunRecorder {
         summary.phases = standing.map_or(Vec::new(), |standing| standing.finished.clone());
         summary.test = None;
         summary.right = None;
+        summary.best_epoch = 0;
         if let Some(experiment) = &experiment {
             summary.epochs_planned = experiment.epochs();
             summary.recipe = Some(seeds::recipe(experiment));
@@ -237,6 +260,8 @@ impl RunRecorder {
             in_trouble: BTreeSet::new(),
             trouble: None,
             saved_epoch: point.as_ref().map(|point| point.standing.epoch),
+            checkpoint: None,
+            before,
         };
         check(&recorder)?;
         atomic::clean(folder)
@@ -247,7 +272,6 @@ impl RunRecorder {
         if let Some(point) = point.as_ref().filter(|_| from == files::END) {
             // A run that is killed now goes on from the same point, of the extended experiment.
             resume::write(folder, point)?;
-            recorder.remove(files::END)?;
         }
         recorder.note(
             &match (standing_note(point.as_ref()), continuation.more_epochs) {
@@ -287,21 +311,15 @@ impl RunRecorder {
             return Ok(());
         }
         let (before, now) = (
-            String::from_utf8_lossy(&before).into_owned(),
-            String::from_utf8_lossy(&now).into_owned(),
+            members::parse(&before, &path)?,
+            members::parse(&now, &path)?,
         );
-        let difference = before
-            .lines()
-            .zip(now.lines())
-            .find(|(before, now)| before != now)
-            .map_or_else(
-                || "some were added or taken away".to_owned(),
-                |(before, now)| format!("“{before}” was, “{now}” is"),
-            );
         Err(files::problem(
             &path,
             format!(
-                "the pictures are not those that this run began with, so it can't go on ({difference})"
+                "the pictures are not those that this run began with, so it can't go on ({}): put back what was, or train \
+                 anew",
+                members::difference(&before, &now)
             ),
         ))
     }
@@ -328,41 +346,77 @@ impl RunRecorder {
 
     /// Writes predictions and the last summary of a training that came to its end.
     pub fn finish(mut self, outcome: &Outcome) -> Result<RunSummary, RunError> {
-        // Answers say which weights gave them, so these come first.
-        let written = self.weights.wait();
+        self.check_folder()?;
+        let mut written = self.weights.wait();
+        if written.is_ok() && self.lacks.weights {
+            let path = self.folder.join(files::WEIGHTS);
+            written = Err(files::problem(&path, "could not be written"));
+        }
+        self.summary.test = outcome.test.clone();
+        self.summary.phases = outcome.phases.clone();
+        self.summary.best_epoch = outcome.best_epoch;
+        self.summary.seconds_total = outcome.seconds_total;
+        let answers = self.write_answers(outcome);
+        self.end(written.and(answers), RunState::Finished)
+    }
+
+    /// Answers are of the weights that were handed over before the test, whatever file stands in the folder.
+    fn write_answers(&mut self, outcome: &Outcome) -> Result<(), RunError> {
         if let Some(predictions) = &outcome.predictions {
-            self.write(files::PREDICTIONS, &files::predictions(predictions)?)?;
-            if let Some(checkpoint) = answers::checkpoint(&self.folder)? {
-                let views = store::test_views(&self.folder)?;
-                answers::record(&self.folder, files::PREDICTIONS, &checkpoint, views)?;
+            let bytes = files::predictions(predictions)?;
+            match &self.checkpoint {
+                Some(checkpoint) => {
+                    let views = store::test_views(&self.folder)?;
+                    answers::keep(&self.folder, files::PREDICTIONS, &bytes, checkpoint, views)?;
+                }
+                None => self.write(files::PREDICTIONS, &bytes)?,
             }
             self.summary.right = Some(better::rightness(predictions));
         }
         if !outcome.movement.is_empty() {
             self.write(files::MOVEMENT, &files::movement(&outcome.movement)?)?;
         }
-        self.summary.test = outcome.test.clone();
-        self.summary.phases = outcome.phases.clone();
-        self.summary.best_epoch = outcome.best_epoch;
-        self.summary.seconds_total = outcome.seconds_total;
-        self.note("Finished");
-        self.end(written, RunState::Finished)
+        Ok(())
     }
 
     /// Ends a run that the person stopped; what was trained so far stays.
     pub fn stop(mut self) -> Result<RunSummary, RunError> {
         self.summary.seconds_total = self.seconds();
-        self.note("Stopped");
         let written = self.weights.wait();
         self.end(written, RunState::Stopped)
     }
 
-    /// Ends a run that could not go on.
+    /// Ends a run that could not go on. One that had finished, and failed before anything of its further epochs was kept,
+    /// is the finished run again.
     pub fn fail(mut self, message: &str) -> Result<RunSummary, RunError> {
         self.summary.seconds_total = self.seconds();
-        self.note(&format!("Failed: {message}"));
         let written = self.weights.wait();
+        if let Some(before) = self.before.take() {
+            return self.take_back(before, message);
+        }
         self.end(written, RunState::Failed(message.to_owned()))
+    }
+
+    fn take_back(mut self, before: Finished, message: &str) -> Result<RunSummary, RunError> {
+        self.check_folder()?;
+        self.note(&format!(
+            "Failed: {message}. No further epoch was trained, and the run is as it was"
+        ));
+        self.write(files::PRESET, &before.preset)?;
+        self.write(files::METRICS, &files::metrics(&before.metrics)?)?;
+        self.summary = before.summary;
+        self.write_log()?;
+        self.write_summary()?;
+        if self.folder.join(files::END).exists() {
+            self.remove(files::RESUME)?;
+        }
+        Ok(self.summary)
+    }
+
+    /// Something of a finished run's further epochs is kept: its former end is over.
+    fn begin_further_epochs(&mut self) -> Result<(), RunError> {
+        self.before = None;
+        self.remove(files::END)
     }
 
     /// `written`: whether the last weights came to the disk. A run that says that it has finished has them.
@@ -378,8 +432,18 @@ impl RunRecorder {
             }
             (_, state) => state,
         };
-        if let Err(error) = &written {
-            self.note(&format!("Failed: {error}"));
+        let (said, lost) = match (&self.summary.state, &written) {
+            (RunState::Stopped, _) => ("Stopped".to_owned(), None),
+            (RunState::Failed(reason), Err(error)) if error.to_string() != *reason => (
+                format!("Failed: {reason}"),
+                Some(format!("Failed: {error}")),
+            ),
+            (RunState::Failed(reason), _) => (format!("Failed: {reason}"), None),
+            _ => ("Finished".to_owned(), None),
+        };
+        self.note(&said);
+        if let Some(lost) = lost {
+            self.note(&lost);
         }
         self.memory.sample();
         self.summary.peak_memory_bytes = self.memory.bytes();
@@ -532,6 +596,7 @@ impl RunRecorder {
             TrainingEvent::EpochFinished(epoch) => {
                 self.note(&format::epoch_line(epoch, self.summary.epochs_planned));
                 self.metrics.push(epoch.clone());
+                self.begin_further_epochs()?;
                 self.write(files::METRICS, &files::metrics(&self.metrics)?)?;
             }
             TrainingEvent::PhaseFinished {
@@ -582,6 +647,7 @@ impl TrainingListener for RunRecorder {
 
     fn weights(&mut self, weights: &[(String, tch::Tensor)]) -> Result<(), TrainingError> {
         let bytes = files::weights(weights)?;
+        self.checkpoint = Some(answers::checkpoint_of(&bytes));
         let path = self.folder.join(files::WEIGHTS);
         let before = self.weights.wait();
         self.lacks.weights = before.is_err();
@@ -598,6 +664,8 @@ impl TrainingListener for RunRecorder {
         self.lacks.resume_point = written.is_err();
         if written.is_ok() {
             self.saved_epoch = Some(point.standing.epoch);
+            // The point on the disk is not the former end's any more.
+            self.before = None;
         }
         self.forgive(files::RESUME, written)
     }

@@ -213,7 +213,11 @@ fn untested(folder: &Path) -> Result<String, RunError> {
     let of = format!("{done} of {} epochs", summary.epochs_planned);
     Ok(match &summary.state {
         RunState::Running => format!("the run is being trained now, {of} so far"),
-        RunState::Finished => "the file was removed".to_owned(),
+        RunState::Finished if has_weights(folder) => format!(
+            "the file was removed: test the weights anew (graft evaluate \"{}\")",
+            folder.display()
+        ),
+        RunState::Finished => "the file was removed, and so were the weights".to_owned(),
         RunState::Stopped => format!("the run was stopped after {of}: {}", how_to_test(folder)),
         RunState::Interrupted => {
             format!(
@@ -225,7 +229,17 @@ fn untested(folder: &Path) -> Result<String, RunError> {
     })
 }
 
+fn has_weights(folder: &Path) -> bool {
+    ordinary_file::is_there(&folder.join(files::WEIGHTS))
+}
+
 fn how_to_test(folder: &Path) -> String {
+    if !has_weights(folder) {
+        return format!(
+            "none of its weights have been written yet, so go on with it (graft run --resume \"{}\")",
+            folder.display()
+        );
+    }
     format!(
         "go on with it (graft run --resume \"{0}\"), or test the weights that it has (graft evaluate \"{0}\")",
         folder.display()

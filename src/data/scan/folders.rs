@@ -153,7 +153,7 @@ pub(super) fn no_classes_in_splits(splits: &[SplitFolder<'_>]) -> String {
 }
 
 /// Whether Graft reads files of this name.
-pub(super) fn is_picture_name(name: &str) -> bool {
+pub fn is_picture_name(name: &str) -> bool {
     file_kinds::by_name(name) == Some(FileKind::Picture)
 }
 

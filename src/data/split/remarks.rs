@@ -205,9 +205,13 @@ fn missing_classes(counts: &Counts<'_>) -> Vec<Remark> {
     let validation = without(Split::Validation as usize);
     if uses(Split::Validation as usize) && !validation.is_empty() {
         remarks.push(Remark::warning(format!(
-            "Validation, which chooses the best epoch, lacks {}: what it says of an epoch is not about {}.",
+            "Validation lacks {}: what it says of an epoch is not about {}.",
             subject(&validation, "", ""),
-            if validation.len() == 1 { "that class" } else { "those classes" }
+            if validation.len() == 1 {
+                "that class"
+            } else {
+                "those classes"
+            }
         )));
     }
     let test = without(Split::Test as usize);
@@ -231,8 +235,8 @@ fn few_in_validation(split: &SplitIndices) -> Option<Remark> {
         return None;
     }
     Some(Remark::warning(format!(
-        "Validation has {count} {}: one of them is {:.0} % of its accuracy, so that the best epoch is chosen nearly by \
-         chance.",
+        "Validation has {count} {}: one of them is {:.0} % of its accuracy, so that which epoch looks best is \
+         nearly chance.",
         if count == 1 { "picture" } else { "pictures" },
         100.0 / count as f64
     )))

@@ -129,7 +129,7 @@ fn train_with(
     listener: &mut dyn TrainingListener,
     means: &Means<'_>,
 ) -> Result<Outcome, TrainingError> {
-    run(request, listener, means).map_err(clarify)
+    run(request, listener, means).map_err(stop_is_stop)
 }
 
 fn run(
@@ -137,8 +137,10 @@ fn run(
     listener: &mut dyn TrainingListener,
     means: &Means<'_>,
 ) -> Result<Outcome, TrainingError> {
-    let mut session = prepare::prepare(request, listener, means, Instant::now())?;
-    let trained = carry_out(&mut session);
+    let mut session = prepare::prepare(request, listener, means, Instant::now())
+        .map_err(|error| clarify(error, &BEFORE_PICTURES))?;
+    let remedies = remedies(&session);
+    let trained = carry_out(&mut session).map_err(|error| clarify(error, &remedies));
     let told = session.tell_card_memory();
     let outcome = trained?;
     told?;
@@ -170,17 +172,81 @@ fn carry_out(session: &mut Session<'_>) -> Result<Outcome, TrainingError> {
     })
 }
 
-/// Says what a person can do about libtorch's out-of-memory errors, and that a stop is a stop
-/// wherever it was noticed.
-fn clarify(error: TrainingError) -> TrainingError {
-    if matches!(error, TrainingError::Data(DataError::Stopped)) {
-        return TrainingError::Stopped;
+/// A stop is a stop wherever it was noticed.
+fn stop_is_stop(error: TrainingError) -> TrainingError {
+    match error {
+        TrainingError::Data(DataError::Stopped) => TrainingError::Stopped,
+        error => error,
     }
+}
+
+/// For what memory was missing, and what a person can do about it.
+#[derive(Debug, PartialEq, Eq)]
+struct Shortage {
+    what: &'static str,
+    remedies: &'static [&'static str],
+}
+
+/// While the network is built and its weights are read, no setting of the training matters.
+const BEFORE_PICTURES: Shortage = Shortage {
+    what: "the memory is not enough for this network and its weights, before a picture is computed",
+    remedies: &["allow more memory", "choose a smaller backbone"],
+};
+
+/// A side of the input square from which on a smaller one saves memory that counts beside the network's own.
+const LARGE_SIDE: u32 = 64;
+
+fn remedies(session: &Session<'_>) -> Shortage {
+    let can_freeze = session.plans.iter().any(|plan| !plan.trained.is_empty());
+    let can_shrink = session.network.side > LARGE_SIDE;
+    let remedies: &[&str] = match (can_shrink, can_freeze) {
+        (true, true) => &["choose a smaller backbone.input_size", "freeze more layers"],
+        (true, false) => &[
+            "choose a smaller backbone.input_size",
+            "choose a smaller backbone",
+        ],
+        (false, true) => &["freeze more layers", "choose a smaller backbone"],
+        (false, false) => BEFORE_PICTURES.remedies,
+    };
+    Shortage {
+        what: "the memory is not enough for this training, not even for one picture at once",
+        remedies,
+    }
+}
+
+/// Says what a person can do about libtorch's out-of-memory errors.
+fn clarify(error: TrainingError, shortage: &Shortage) -> TrainingError {
     let Some(said) = out_of_memory(&error) else {
         return error;
     };
     TrainingError::Experiment(format!(
-        "the memory is not enough for this training, not even for one picture at once: choose a smaller \
-         backbone.input_size, or freeze more layers ({said})"
+        "{}: {} ({said})",
+        shortage.what,
+        shortage.remedies.join(", or ")
     ))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests may panic")]
+mod shortage_tests {
+    use super::*;
+
+    #[test]
+    fn the_remedies_for_missing_memory_are_those_that_are_left() {
+        let said = "not enough memory: you tried to allocate 9437184 bytes";
+        let error = || TrainingError::Torch(tch::TchError::Torch(said.to_owned()));
+        let text = clarify(error(), &BEFORE_PICTURES).to_string();
+        assert!(
+            text.contains(
+                "before a picture is computed: allow more memory, or choose a smaller backbone"
+            ),
+            "{text}"
+        );
+        assert!(
+            !text.contains("freeze") && text.contains("9437184"),
+            "{text}"
+        );
+        let other = TrainingError::Experiment("no phases".into());
+        assert_eq!(clarify(other, &BEFORE_PICTURES).to_string(), "no phases");
+    }
 }

@@ -92,7 +92,9 @@ fn run_row(run: &ComparedRun, named: &Named, of_group: bool) -> ResultRow {
             ),
             format!("{:.3}", run.report.macro_average.f1),
             loss,
-            summary.best_epoch.to_string(),
+            summary
+                .kept_epoch()
+                .map_or_else(|| "–".into(), |epoch| epoch.to_string()),
             format::duration(summary.seconds_total),
             summary
                 .peak_memory_bytes
