@@ -3,8 +3,8 @@
 usage: python tests/record_checkpoints.py      needs numpy; torch is not needed, its names are stood in for
 
 Writes into tests/golden/: odd_values.pth and odd_values_4.pth (pickle protocols 2 and 4), whose state_dict holds
-conv.weight = 0 .. 11 as 3 x 4 and conv.bias = 0 .. 2 in single precision, and unreadable.pth, whose tensors are of
-kinds that are not read.
+conv.weight = 0 .. 11 as 3 x 4 and conv.bias = 0 .. 2 in single precision, unreadable.pth, whose tensors are of kinds
+that are not read, and folds.pth, which keeps networks under numbers.
 """
 import argparse, collections, datetime, decimal, enum, fractions, io, pathlib, pickle, sys, types, uuid, zipfile
 import numpy as np
@@ -162,5 +162,15 @@ save(
         "bytes": tensor(np.zeros(4, "i1"), QUANTISED),
         "sparse": Made(rebuild_sparse, "layout", (plain, plain, (3,))),
         "array": np.arange(4, dtype="f4"),
+    },
+)
+weight = lambda: {"conv.weight": tensor(np.arange(12, dtype="f4").reshape(3, 4))}
+save(
+    "folds.pth",
+    {
+        "hyper_parameters": {"model": "tf_efficientnet_b0", "lr": 0.1},
+        0: weight(),
+        1: {"model": weight(), "score": 0.5},
+        "optimizer": {"state": {0: {"exp_avg": plain}}},
     },
 )

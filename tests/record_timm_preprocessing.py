@@ -3,9 +3,10 @@
 usage: python tests/record_timm_preprocessing.py TIMM      the unpacked wheel of timm 1.0.31; torch is not needed
 
 Writes assets/timm_preprocessing.tsv: timm's name with its tag, the backbone here, side, shorter side before the middle
-is cut, interpolation, mean, deviation. The first line of each name is what timm takes without a tag.
+is cut, interpolation, mean, deviation, other names: those that timm had before, and those of the published files. The
+first line of each name is what timm takes without a tag.
 """
-import ast, math, pathlib, sys
+import ast, collections, math, pathlib, re, sys
 
 ROOT = pathlib.Path(sys.argv[1]) / "timm"
 HERE = pathlib.Path(__file__).parent.parent
@@ -19,6 +20,17 @@ NAMES = {
         "vit_tiny_patch16_224": "vit_tiny_patch16_224",
         "vit_small_patch16_224": "vit_small_patch16_224",
         "vit_base_patch16_224": "vit_b_16",
+        # The same networks, whose positions were learned at another size.
+        "vit_tiny_patch16_384": "vit_tiny_patch16_224",
+        "vit_small_patch16_384": "vit_small_patch16_224",
+        "vit_base_patch16_384": "vit_b_16",
+    },
+    # The same networks, trained otherwise.
+    "deit": {
+        "deit_tiny_patch16_224": "vit_tiny_patch16_224",
+        "deit_small_patch16_224": "vit_small_patch16_224",
+        "deit_base_patch16_224": "vit_b_16",
+        "deit_base_patch16_384": "vit_b_16",
     },
     "mobilenetv3": {"mobilenetv3_small_100": "mobilenet_v3_small", "mobilenetv3_large_100": "mobilenet_v3_large"},
     "efficientnet": {
@@ -49,12 +61,28 @@ def configurations(file):
                 yield ast.literal_eval(key), eval(compile(ast.Expression(value), file, "eval"), scope)
 
 
+def names_before(file):
+    """What timm called its weights before they had tags."""
+    tree = ast.parse((ROOT / "models" / f"{file}.py").read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "register_model_deprecations":
+            return ast.literal_eval(node.args[1])
+    return {}
+
+
+def file_names(cfg):
+    """What the published file is called. Of torchvision's files, Graft's own catalogue knows more."""
+    match = re.fullmatch(r".*/([^/]+)\.(pth|pt|bin|safetensors)(\?.*)?", cfg.get("url") or "")
+    return {match[1]} if match and "download.pytorch.org" not in match[0] else set()
+
+
 def numbers(values):
     return ",".join(f"{value:.10g}" for value in values)
 
 
-lines = []
+lines, others = [], []
 for file, names in NAMES.items():
+    before, known = names_before(file), set()
     for tagged, cfg in configurations(file):
         name = tagged.split(".")[0]
         if name not in names or "untrained" in tagged:
@@ -63,4 +91,13 @@ for file, names in NAMES.items():
         # A crop_mode other than the middle is the experiment's fit, and not the weights'.
         line = [tagged, names[name], str(side), str(math.floor(side / cfg["crop_pct"])), cfg["interpolation"]]
         lines.append("\t".join([*line, numbers(cfg["mean"]), numbers(cfg["std"])]))
-(HERE / "assets" / "timm_preprocessing.tsv").write_text("\n".join(lines) + "\n")
+        without_tag = name not in known
+        known.add(name)
+        former = {old for old, new in before.items() if new == tagged or new == name and without_tag}
+        others.append(former | file_names(cfg))
+# A name that two have tells nothing, and one of a whole network nothing of its weights.
+count = collections.Counter(other for names in others for other in names)
+networks = {line.split("\t")[n].split(".")[0] for line in lines for n in (0, 1)}
+others = [sorted(other for other in names if count[other] == 1 and other not in networks) for names in others]
+table = "".join(f"{line}\t{','.join(names)}\n" for line, names in zip(lines, others))
+(HERE / "assets" / "timm_preprocessing.tsv").write_text(table)

@@ -287,7 +287,7 @@ fn as_text(info: &ArchitectureInfo, file: &Path, report: &LoadReport, usable: bo
     let unused: Vec<String> = report
         .unexpected
         .iter()
-        .filter(|name| !report.surplus.contains(name))
+        .filter(|name| !report.surplus.contains(name) && !report.elsewhere.contains(name))
         .cloned()
         .collect();
     for (title, names) in [
@@ -295,6 +295,7 @@ fn as_text(info: &ArchitectureInfo, file: &Path, report: &LoadReport, usable: bo
         ("of another shape or kind", &mismatched),
         ("layers that the network lacks", &report.surplus),
         ("heads, losses and counters, not used", &unused),
+        ("elsewhere in the file, not used", &report.elsewhere),
         ("auxiliary heads, not used", &report.auxiliary),
     ] {
         few(&mut text, title, names);

@@ -19,6 +19,8 @@ pub struct TimmWeights {
     pub interpolation: Interpolation,
     pub mean: [f64; 3],
     pub std: [f64; 3],
+    /// What timm called them before there were tags, and what the published file is called.
+    pub other_names: Vec<&'static str>,
 }
 
 impl TimmWeights {
@@ -91,6 +93,11 @@ fn entry(line: &'static str) -> Option<TimmWeights> {
         interpolation,
         mean: three(fields.next()?)?,
         std: three(fields.next()?)?,
+        other_names: fields
+            .next()?
+            .split(',')
+            .filter(|name| !name.is_empty())
+            .collect(),
     })
 }
 
@@ -148,6 +155,21 @@ mod tests {
             ("efficientnet_b0", "efficientnet_b0", 224, 256, imagenet),
             ("efficientnet_b4", "efficientnet_b4", 320, 365, imagenet),
             ("vit_b_16", "vit_base_patch16_224", 224, 248, [0.5; 3]),
+            (
+                "vit_tiny_patch16_224",
+                "vit_tiny_patch16_384",
+                384,
+                384,
+                [0.5; 3],
+            ),
+            (
+                "vit_tiny_patch16_224",
+                "deit_tiny_patch16_224",
+                224,
+                248,
+                imagenet,
+            ),
+            ("vit_b_16", "deit_base_patch16_384", 384, 384, imagenet),
         ] {
             let weights = find(backbone(backbone_name).unwrap(), name).unwrap();
             assert_eq!(

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::leftover::is_optimizers;
 use super::pickle::{Id, Object, Pickle, Value};
 use super::tensors::{FileTensor, FoundTensors, Numbers, Unread};
 use super::torch_file::Storages;
@@ -108,13 +109,16 @@ impl Walk<'_> {
         let pickle = self.pickle;
         let dictionary = self.found.dictionaries.len();
         self.found.dictionaries.push(path.to_owned());
+        // An optimizer numbers what it remembers of the weights, which are none themselves.
+        let takes_numbers = !is_optimizers(path);
         for (key, value) in pairs {
-            let Value::Text(key) = pickle.value(*key) else {
-                continue;
+            let key = match pickle.value(*key) {
+                Value::Text(key) if key.len() <= MAX_NAME_BYTES => key.clone(),
+                // Folds, seeds and members of an ensemble are kept by their numbers.
+                Value::Int(number) if takes_numbers => number.to_string(),
+                _ => continue,
             };
-            if key.len() > MAX_NAME_BYTES {
-                continue;
-            }
+            let key = key.as_str();
             let name = joined(path, key);
             match pickle.value(*value) {
                 Value::Tensor(view) => {
@@ -161,11 +165,7 @@ impl Walk<'_> {
                 Value::Dict(_) | Value::List(_) | Value::Tuple(_) => {
                     self.container(*value, &name, depth + 1)?;
                 }
-                _ => {
-                    if depth == 0 {
-                        self.note_architecture(key, *value);
-                    }
-                }
+                _ => self.note_architecture(path, key, *value),
             }
         }
         Ok(())
@@ -181,15 +181,30 @@ impl Walk<'_> {
         }
     }
 
-    /// Training scripts of timm and others say what they trained.
-    fn note_architecture(&mut self, key: &str, value: Id) {
-        if let (Value::Text(text), "arch" | "architecture" | "model_name") =
-            (self.pickle.value(value), key)
+    /// Training scripts of timm and others say what they trained, on top or among their settings.
+    fn note_architecture(&mut self, path: &str, key: &str, value: Id) {
+        let is_asked = match (path, key) {
+            (_, "arch" | "architecture" | "model_name") => path.is_empty() || is_settings(path),
+            (_, "model") => is_settings(path),
+            _ => false,
+        };
+        if let Value::Text(text) = self.pickle.value(value)
+            && is_asked
             && text.len() <= MAX_NAME_BYTES
+            // What stands on top comes before all settings.
+            && (path.is_empty() || self.found.architecture.is_none())
         {
             self.found.architecture = Some(text.clone());
         }
     }
+}
+
+/// Whether a dictionary of this path holds what a training script was started with.
+fn is_settings(path: &str) -> bool {
+    matches!(
+        path,
+        "args" | "hyper_parameters" | "hparams" | "config" | "cfg"
+    )
 }
 
 /// Whether `object` is a network of torch's, with its layers as attributes.

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use super::called::Called;
 use super::misfit;
 use super::outline::Outline;
 use super::resolve::{Reading, resolve};
@@ -60,6 +61,11 @@ fn look(config: &BackboneConfig, path: &Path) -> (Vec<String>, Result<String, St
         Ok(taken) => {
             let mut report = LoadReport::new(&taken, &outline, &found);
             report.loaded = taken.fit.copies.len();
+            let called = Called::new(path, found.architecture.as_deref());
+            match called.doubts(outline.info, taken.fit.dialect) {
+                Ok(doubts) => report.remarks.extend(doubts),
+                Err(reason) => return (keys, Err(reason)),
+            }
             let name = path
                 .file_name()
                 .unwrap_or(path.as_os_str())
@@ -68,7 +74,7 @@ fn look(config: &BackboneConfig, path: &Path) -> (Vec<String>, Result<String, St
         }
         Err(refused) => Err(refused
             .reason
-            .unwrap_or_else(|| misfit::describe(&outline, &reading, refused.fit.as_ref()))),
+            .unwrap_or_else(|| misfit::describe(&outline, &reading, refused.fit.as_ref(), path))),
     };
     (keys, verdict)
 }

@@ -27,8 +27,10 @@ pub(super) struct Fit {
     pub auxiliary: Vec<usize>,
     /// Members of the group that no entry takes.
     left: Vec<usize>,
-    /// Names of heads, losses and counters among them, and of all that stands elsewhere in the file.
+    /// Names of heads, losses and counters, among them and beside the network.
     pub unused: Vec<String>,
+    /// Names of all else that stands elsewhere in the file: other networks and their parts.
+    pub elsewhere: Vec<String>,
     /// Names of layers among them: the network lacks these.
     pub surplus: Vec<String>,
     /// Entries of the base and of the classifier in all.
@@ -51,7 +53,8 @@ impl Fit {
             .map(|&member| reading.name(group, member))
             .collect();
         let own = outline.names();
-        let (dialect, names) = dialect::translate(outline.info.name, &own, &suffixes);
+        let are_features = group.is_called("features");
+        let (dialect, names) = dialect::translate(outline.info.name, &own, &suffixes, are_features);
         let found = reading.found;
         let tensors = found.tensors.len();
         let mut left = Vec::new();
@@ -77,6 +80,7 @@ impl Fit {
             auxiliary: Vec::new(),
             left,
             unused: Vec::new(),
+            elsewhere: Vec::new(),
             surplus: Vec::new(),
             in_base: HashSet::new(),
         };
@@ -171,10 +175,15 @@ impl Fit {
                 .iter()
                 .any(|other| reading.name_of(member).starts_with(other));
             let name = name.to_owned();
-            if is_layer && !is_elsewhere && !is_dispensable(&name, &|first| base.contains(first)) {
+            let is_dispensable = is_dispensable(&name, &|first| base.contains(first));
+            if is_layer && !is_elsewhere && !is_dispensable {
                 self.surplus.push(name);
             } else if member < found.tensors.len() {
-                self.unused.push(name);
+                if is_dispensable && !is_elsewhere {
+                    self.unused.push(name);
+                } else {
+                    self.elsewhere.push(name);
+                }
             }
         }
         let inside: HashSet<usize> = group.members.iter().copied().collect();
@@ -184,9 +193,21 @@ impl Fit {
                 && !used.contains(tensor)
                 && dictionaries.contains(&found.tensors[*tensor].dictionary)
         });
-        self.unused
-            .extend(outside.map(|tensor| found.tensors[tensor].name.clone()));
+        let above = Reading::above(group);
+        for tensor in outside {
+            // `model.fc.weight` is a head of `model.backbone`.
+            let name = reading.name_of(tensor);
+            let beside = above.iter().find_map(|above| name.strip_prefix(above));
+            let is_beside = beside.is_some_and(|name| is_dispensable(name, &|_| false));
+            let is_in_another = others.iter().any(|other| name.starts_with(other));
+            let list = match is_beside && !is_in_another {
+                true => &mut self.unused,
+                false => &mut self.elsewhere,
+            };
+            list.push(found.tensors[tensor].name.clone());
+        }
         self.unused.sort_unstable();
+        self.elsewhere.sort_unstable();
         self.surplus.sort_unstable();
     }
 

@@ -234,6 +234,31 @@ pub(super) fn unfinished(path: &Path) -> Option<String> {
     })
 }
 
+/// Of one file among several that hold a network together, by its name: `model-00001-of-00002.safetensors`.
+pub(super) fn part_of_several(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?.to_lowercase();
+    let (before, after) = name.rsplit_once("of")?;
+    let number = |text: &str| text.parse::<u32>().ok();
+    let separator = ['-', '_', '.'];
+    let this = before.trim_end_matches(separator).rsplit(separator).next();
+    let digits = after.trim_start_matches(separator);
+    let end = digits
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(digits.len());
+    let (this, all) = (number(this?)?, number(&digits[..end])?);
+    (before.ends_with(separator) && after.starts_with(separator) && all > 1 && this <= all).then(
+        || {
+            format!(
+                "by its name it is one of {all} files that hold the network together: {JOIN_THEM}"
+            )
+        },
+    )
+}
+
+/// What helps where a network is kept in several files.
+const JOIN_THEM: &str = "in Python, read all of them and save them as one: \
+                         safetensors.torch.save_file({**part1, **part2}, …)";
+
 /// What an archive without a pickle of torch's is.
 pub(super) fn archive(names: &[String]) -> String {
     let has = |ending: &str| names.iter().any(|name| name.ends_with(ending));
@@ -264,9 +289,9 @@ fn json(start: &[u8], path: &Path) -> String {
             .file_name()
             .is_some_and(|name| name.to_string_lossy().ends_with(".index.json"));
     if is_index {
-        "it is the index of a network that is kept in several files, and holds no weights itself; in Python, read all files \
-         that it names and save them as one: safetensors.torch.save_file({**part1, **part2}, …)"
-            .into()
+        format!(
+            "it is the index of a network that is kept in several files, and holds no weights itself; {JOIN_THEM}"
+        )
     } else {
         "it is text (JSON) and no weights; name the .safetensors or .pth file that belongs to it"
             .into()
@@ -362,6 +387,28 @@ mod tests {
         );
         assert_eq!(by_name(Path::new("/x/model.pth")), None);
         assert!(unfinished(Path::new("w.pth.crdownload")).is_some());
+    }
+
+    #[test]
+    fn one_of_several_files_is_told_by_its_name() {
+        for (name, all) in [
+            ("model-00001-of-00002.safetensors", "2 files"),
+            ("pytorch_model-00003-of-00003.bin", "3 files"),
+            ("w.1-of-4.pth", "4 files"),
+        ] {
+            let said = part_of_several(Path::new(name)).unwrap();
+            assert!(said.contains(all) && said.contains("save_file"), "{said}");
+        }
+        for name in [
+            "model.safetensors",
+            "best-of-3.pth",
+            "2of3.pth",
+            "end_of_1.pth",
+            "3-of-2.pth",
+            "of.pth",
+        ] {
+            assert_eq!(part_of_several(Path::new(name)), None, "{name}");
+        }
     }
 
     #[test]

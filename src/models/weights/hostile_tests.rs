@@ -169,6 +169,7 @@ fn compressed_archives_are_refused_before_they_grow() {
     assert!(bytes.len() < 100_000);
     let error = read_bytes(&bytes).unwrap_err();
     assert!(error.contains("compressed"), "{error}");
+    assert!(error.contains("pack it without compression"), "{error}");
 }
 
 #[test]
@@ -180,6 +181,10 @@ fn what_is_no_weight_file_is_called_what_it_is() {
             "git-lfs",
         ),
         (b"", "not a file of torch.save"),
+        (
+            b"\x80\x02K\x01.\x00\xff\xfe\x01\x02",
+            "nor one of safetensors; download or copy it again",
+        ),
         (
             b"\xff\xff\xff\xff\xff\xff\xff\x7f{}",
             "longer than the file",
@@ -229,6 +234,34 @@ fn what_training_scripts_leave_beside_their_weights_is_passed_over() {
             curve.why
         );
     }
+}
+
+#[test]
+fn blanks_before_a_header_of_safetensors_change_nothing() {
+    let whole = std::fs::read(golden("tiny.safetensors")).unwrap();
+    let length = u64::from_le_bytes(whole[..8].try_into().unwrap()) + 3;
+    let blanks = [&length.to_le_bytes()[..], b" \n ", &whole[8..]].concat();
+    let (read, expected) = (read_bytes(&blanks).unwrap(), read_bytes(&whole).unwrap());
+    assert_eq!(read.tensors.len(), expected.tensors.len());
+    for (read, expected) in read.tensors.iter().zip(&expected.tensors) {
+        assert_eq!(read.name, expected.name);
+        assert_eq!(
+            read.numbers.read().unwrap(),
+            expected.numbers.read().unwrap()
+        );
+    }
+}
+
+#[test]
+fn networks_under_numbers_are_found_and_an_optimizers_state_is_not() {
+    let found = tensors::read(&golden("folds.pth")).unwrap();
+    let names: Vec<&str> = found
+        .tensors
+        .iter()
+        .map(|tensor| tensor.name.as_str())
+        .collect();
+    assert_eq!(names, ["0.conv.weight", "1.model.conv.weight"]);
+    assert_eq!(found.architecture.as_deref(), Some("tf_efficientnet_b0"));
 }
 
 #[test]
@@ -514,6 +547,49 @@ fn values_that_are_not_finite_or_missing_change_nothing() {
         );
         let (_, refusal) = check(backbone.as_ref(), &file, None).unwrap();
         assert!(refusal.unwrap().contains(expected));
+    }
+}
+
+#[test]
+fn numbers_that_no_training_gives_are_refused_or_remarked() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut backbone = build("resnet18", 1, tch::Device::Cpu).unwrap();
+    let with = |changed: &str, value: f64| -> Vec<(String, tch::Tensor)> {
+        let change = |(name, tensor): (String, tch::Tensor)| match name.ends_with(changed) {
+            true => (name, tensor.full_like(value)),
+            false => (name, tensor),
+        };
+        resnet18().into_iter().map(change).collect()
+    };
+    let negative = with("layer2.0.bn1.running_var", -1.0);
+    let file = state_dict(folder.path(), "negative.safetensors", &negative);
+    let error = load(backbone.as_mut(), &file).unwrap_err().to_string();
+    assert!(
+        error.contains("“layer2.0.bn1.running_var” holds negative variances"),
+        "{error}"
+    );
+    for (changed, value, expected) in [
+        (
+            "conv1.weight",
+            0.0,
+            Some("“conv1.weight” are 0, and 8 more layers"),
+        ),
+        (
+            "layer3.0.conv1.weight",
+            0.5,
+            Some("“layer3.0.conv1.weight” are 0.5: nothing"),
+        ),
+        // As networks begin: of shifts, of the last scale in a block, and of a classifier.
+        ("bias", 0.0, None),
+        ("bn2.weight", 0.0, None),
+        ("fc.weight", 0.0, None),
+    ] {
+        let file = state_dict(folder.path(), "one.safetensors", &with(changed, value));
+        let remarks = load(backbone.as_mut(), &file).unwrap().remarks.join("; ");
+        match expected {
+            Some(expected) => assert!(remarks.contains(expected), "{changed}: {remarks}"),
+            None => assert_eq!(remarks, "", "{changed}"),
+        }
     }
 }
 

@@ -13,7 +13,6 @@ const HEADS: &[&str] = &[
     "linear",
     "projector",
     "projection",
-    "proj",
     "predictor",
     "prediction",
     "prototypes",
@@ -51,7 +50,52 @@ const PARTS: &[&str] = &[
     "center",
     "temperature",
     "logit_scale",
+    "proj",
+    "head_proj",
+    "out_proj",
+    "output_proj",
+    "final_proj",
 ];
+
+/// Words in a name that say that it stands before or inside the network, whatever comes after them.
+const NO_HEADS: &[&str] = &[
+    "input",
+    "in",
+    "pre",
+    "stem",
+    "patch",
+    "adapter",
+    "adapters",
+    "prompt",
+    "attention",
+    "attn",
+];
+
+/// Names under which optimizers and training scripts keep what is shaped as the weights and is none.
+const OPTIMIZERS: &[&str] = &[
+    "exp_avg",
+    "exp_avg_sq",
+    "max_exp_avg_sq",
+    "momentum_buffer",
+    "square_avg",
+    "grad_avg",
+    "acc_delta",
+    "opt",
+    "optim",
+    "grad",
+    "grads",
+    "gradients",
+];
+
+/// Whether a part of `path` says that an optimizer keeps its numbers there.
+pub(super) fn is_optimizers(path: &str) -> bool {
+    path.split('.').any(|part| {
+        OPTIMIZERS.contains(&part)
+            || part.contains("optimizer")
+            || part.starts_with("optim_")
+            || part.ends_with("_optim")
+    })
+}
 
 /// Ends of names that count or record, wherever they stand.
 const COUNTERS: &[&str] = &[
@@ -88,6 +132,9 @@ pub(super) fn is_dispensable(name: &str, own: &dyn Fn(&str) -> bool) -> bool {
     }
     let word = first.to_lowercase();
     let word = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    if word.split('_').any(|part| NO_HEADS.contains(&part)) {
+        return false;
+    }
     let is_head = HEADS.iter().any(|head| {
         word == *head
             || word
@@ -109,7 +156,12 @@ pub(super) fn hint(names: &[&str]) -> Option<&'static str> {
             })
         })
     };
-    if has(&[
+    if names.iter().all(|name| is_optimizers(name)) {
+        Some(
+            "it holds what an optimizer remembers (averages of gradients), and not the weights; take the file that holds the \
+             network: torch.save(model.state_dict(), …)",
+        )
+    } else if has(&[
         "lora_A",
         "lora_B",
         "lora_down",
@@ -245,6 +297,12 @@ mod tests {
             "encoder.layers.encoder_layer_12.ln_1.weight",
             "head_scale",
             "stem.0.weight",
+            "input_proj.weight",
+            "adapters_proj.0.down.weight",
+            "input_projection.weight",
+            "pre_linear.weight",
+            "attention_head.weight",
+            "pos_proj.weight",
         ] {
             assert!(!dispensable(name), "{name}");
         }
@@ -264,5 +322,22 @@ mod tests {
             hint(&["layer1.0.conv1.weight", "layer1.0.se.fc.weight"]),
             None
         );
+        assert!(known("exp_avg.layer1.0.conv1.weight").contains("optimizer"));
+        assert_eq!(hint(&["exp_avg.conv1.weight", "conv1.weight"]), None);
+    }
+
+    #[test]
+    fn what_an_optimizer_keeps_is_known_by_its_path() {
+        for path in [
+            "exp_avg",
+            "optimizer.exp_avg_sq",
+            "optimizer_state_dict.state",
+            "g_optim",
+        ] {
+            assert!(is_optimizers(path), "{path}");
+        }
+        for path in ["", "model", "optimized_model", "state_dict.options"] {
+            assert!(!is_optimizers(path), "{path}");
+        }
     }
 }

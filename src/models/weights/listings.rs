@@ -12,6 +12,8 @@ use crate::ordinary_file::{self, Links};
 
 /// More are forgotten, the oldest first.
 const KEPT: usize = 100;
+/// Changes whenever a file is listed otherwise than before.
+const EDITION: u32 = 2;
 /// As much as a process that lists may say.
 const LARGEST_BYTES: u64 = 1 << 30;
 
@@ -54,7 +56,7 @@ impl Listings {
     /// Another version may list otherwise.
     fn file(&self, path: &Path, stamp: &Stamp) -> Option<PathBuf> {
         let path = path.canonicalize().ok()?;
-        let what = format!("{} {path:?} {stamp:?}", env!("CARGO_PKG_VERSION"));
+        let what = format!("{} {EDITION} {path:?} {stamp:?}", env!("CARGO_PKG_VERSION"));
         let digest = hexadecimal(&Sha256::digest(what.as_bytes()));
         Some(self.folder.join(format!("{digest}.json")))
     }

@@ -1,13 +1,20 @@
 //! Why a file does not fit a network, in sentences that help: what is missing or too many, what kind of file it is, and which
 //! network of the catalogue it does fit.
 
+use std::path::Path;
+
 use super::fit::Fit;
-use super::leftover;
 use super::outline::{Outline, Part};
 use super::resolve::Reading;
+use super::{foreign, leftover};
 
-/// Of the nearest reading of a file for a network.
-pub(super) fn describe(outline: &Outline, reading: &Reading<'_>, nearest: Option<&Fit>) -> String {
+/// Of the nearest reading of the file at `path` for a network.
+pub(super) fn describe(
+    outline: &Outline,
+    reading: &Reading<'_>,
+    nearest: Option<&Fit>,
+    path: &Path,
+) -> String {
     let title = outline.info.title;
     let Some(fit) = nearest.filter(|_| !reading.found.tensors.is_empty()) else {
         return "the file holds no tensors that are read here".into();
@@ -61,22 +68,24 @@ pub(super) fn describe(outline: &Outline, reading: &Reading<'_>, nearest: Option
     let names: Vec<&str> = (0..found.tensors.len())
         .map(|tensor| reading.name_of(tensor))
         .collect();
-    if let Some(hint) = leftover::hint(&names) {
-        text.push_str(&format!("; {hint}"));
-    } else if fit.hits() == 0
-        && let Some(first) = names.first()
-    {
-        text.push_str(&format!(
-            "; none of its names is one of {title}’s, the first is “{first}”"
-        ));
-    }
+    // One remedy, the one that helps most.
+    let hint = leftover::hint(&names).map(str::to_owned);
     let fitting = fitting(outline, reading);
     if !fitting.is_empty() {
         text.push_str(&format!(
             "; they fit {}: choose that backbone",
             fitting.join(" and ")
         ));
-    } else if fit.hits() > 0 {
+    } else if let Some(hint) = hint.or_else(|| foreign::part_of_several(path)) {
+        text.push_str(&format!("; {hint}"));
+    } else if fit.hits() == 0
+        && let Some(first) = names.first()
+    {
+        text.push_str(&format!(
+            "; none of its names is one of {title}’s, the first is “{first}”: take a file of this network, from torchvision \
+             or timm"
+        ));
+    } else {
         text.push_str("; no other backbone here fits them: take a file of this network");
     }
     text

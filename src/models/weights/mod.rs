@@ -2,6 +2,7 @@
 
 mod apart;
 mod caches;
+mod called;
 mod choose;
 mod collect;
 mod dialect;
@@ -10,6 +11,7 @@ mod examine;
 mod fetch;
 mod fit;
 mod foreign;
+mod health;
 mod leftover;
 mod listings;
 mod locate;
@@ -30,7 +32,6 @@ mod resolve_tests;
 
 use std::path::Path;
 
-use rayon::prelude::*;
 use tch::{Tensor, no_grad_guard};
 
 pub use apart::{listing, read_apart};
@@ -42,6 +43,7 @@ pub use locate::{Obtaining, locate, obtain, on_this_machine};
 pub use preprocessing::{input_size, numbers, preprocessing, preprocessing_line, settle};
 pub use report::LoadReport;
 
+use self::called::Called;
 use self::dialect::Dialect;
 use self::outline::Outline;
 use self::resolve::{Reading, Taken, resolve};
@@ -127,10 +129,6 @@ struct Copied {
     values: Option<Values>,
 }
 
-/// A file that has no more numbers than this (64 MB in single precision) is read once and held; a larger one is read to be
-/// checked and again, one tensor at a time, to be copied.
-const HELD: u64 = 16 << 20;
-
 impl Match {
     fn new(backbone: &dyn Backbone, file: &Path, key: Option<&str>) -> Result<Self, ModelError> {
         let info = backbone.info();
@@ -141,9 +139,9 @@ impl Match {
         let (taken, refusal) = match resolve(&outline, &reading, key) {
             Ok(taken) => (Some(taken), None),
             Err(refused) => {
-                let reason = refused
-                    .reason
-                    .unwrap_or_else(|| misfit::describe(&outline, &reading, refused.fit.as_ref()));
+                let reason = refused.reason.unwrap_or_else(|| {
+                    misfit::describe(&outline, &reading, refused.fit.as_ref(), file)
+                });
                 let taken = refused.fit.map(|fit| Taken {
                     fit,
                     others: Vec::new(),
@@ -162,6 +160,7 @@ impl Match {
         };
         let mut report = LoadReport::new(&taken, &outline, &found);
         let dialect = taken.fit.dialect;
+        let called = Called::new(file, found.architecture.as_deref());
         let mut copies: Vec<Copied> = taken
             .fit
             .copies
@@ -177,10 +176,12 @@ impl Match {
         report.loaded = copies.len();
         let refusal = match refusal {
             Some(reason) => Some(reason),
-            None => match dialect::same_names_other_network(info.name, dialect, file) {
-                Ok(remark) => {
-                    report.remarks.extend(remark);
-                    not_finite(&mut copies, entries, file)?
+            None => match called.doubts(info, dialect) {
+                Ok(doubts) => {
+                    report.remarks.extend(doubts);
+                    let health = health::check(&mut copies, entries, file)?;
+                    report.remarks.extend(health.remark);
+                    health.refusal
                 }
                 Err(reason) => Some(reason),
             },
@@ -201,36 +202,6 @@ fn is_count(name: &str) -> bool {
 /// What a vision transformer adds to its tokens, by torchvision's or timm's name.
 fn is_position_embedding(name: &str) -> bool {
     matches!(name, "encoder.pos_embedding" | "pos_embed")
-}
-
-/// Reads every tensor that is to be copied, so that a damaged file changes nothing. Gives why they can't be used.
-fn not_finite(
-    copies: &mut [Copied],
-    entries: &[Entry],
-    file: &Path,
-) -> Result<Option<String>, ModelError> {
-    let numbers = |copied: &Copied| copied.tensor.numbers.count();
-    let is_held = copies.iter().map(numbers).fold(0, u64::saturating_add) <= HELD;
-    // Whether its numbers are finite.
-    let check = |copied: &mut Copied| -> Result<bool, ModelError> {
-        let values = values(&copied.tensor, file)?;
-        let is_finite = values.all_finite();
-        copied.values = is_held.then_some(values);
-        Ok(is_finite)
-    };
-    // The first problem in the network's order, however many threads look for it.
-    let found: Vec<Result<bool, ModelError>> = if is_held {
-        copies.par_iter_mut().map(check).collect()
-    } else {
-        copies.iter_mut().map(check).collect()
-    };
-    for (copied, is_finite) in copies.iter().zip(found) {
-        if !is_finite? {
-            let name = &entries[copied.entry].name;
-            return Ok(Some(format!("“{name}” holds values that are not finite")));
-        }
-    }
-    Ok(None)
 }
 
 fn values(tensor: &FileTensor, file: &Path) -> Result<Values, ModelError> {

@@ -1,9 +1,9 @@
 //! How pictures are prepared for an experiment's weights: as the catalogue says, as timm does for a file in timm's names, or
 //! as the person says.
 
-use std::path::{Component, Path};
+use std::path::Path;
 
-use super::dialect::Dialect;
+use super::called::Called;
 use super::outline::Outline;
 use super::resolve::{Reading, resolve};
 use super::{chosen, tensors};
@@ -78,52 +78,7 @@ fn guessed(config: &BackboneConfig, base: Option<&Path>) -> Option<&'static Timm
     let found = tensors::read(&path).ok()?;
     let outline = Outline::named(info)?;
     let taken = resolve(&outline, &Reading::new(&found), config.weights.key()).ok()?;
-    of_file(
-        info,
-        taken.fit.dialect,
-        &path,
-        found.architecture.as_deref(),
-    )
-}
-
-/// timm's weights that a file in these names, at this path, which calls its network so, is taken for.
-fn of_file(
-    info: &ArchitectureInfo,
-    dialect: Dialect,
-    path: &Path,
-    architecture: Option<&str>,
-) -> Option<&'static TimmWeights> {
-    // A name with its tag is nobody's but timm's. The hub's folders are called so, and so are many files.
-    let mut said: Vec<String> = path
-        .components()
-        .filter_map(|part| match part {
-            Component::Normal(part) => part.to_str(),
-            _ => None,
-        })
-        .filter(|part| part.starts_with("models--timm--"))
-        .map(str::to_owned)
-        .collect();
-    said.extend(
-        path.file_name()
-            .map(|name| name.to_string_lossy().into_owned()),
-    );
-    said.extend(architecture.map(str::to_owned));
-    let tagged = timm::of(info)
-        .filter(|weights| said.iter().any(|said| says(said, weights.name)))
-        // `in12k_ft_in1k_384` and not the `in12k_ft_in1k` in it.
-        .max_by_key(|weights| weights.name.len());
-    // Elsewhere the names of the layers tell timm's networks from torchvision's.
-    tagged.or_else(|| (dialect.foreign && dialect.name == "timm").then(|| timm::of(info).next())?)
-}
-
-/// Whether `text` names `name`, and not a longer name that begins or ends with it.
-fn says(text: &str, name: &str) -> bool {
-    let is_inside = |c: char| c.is_ascii_alphanumeric();
-    text.match_indices(name).any(|(start, _)| {
-        let before = text[..start].chars().next_back();
-        let after = text[start + name.len()..].chars().next();
-        !before.is_some_and(|c| is_inside(c) || c == '_') && !after.is_some_and(is_inside)
-    })
+    Called::new(&path, found.architecture.as_deref()).timm(info, taken.fit.dialect)
 }
 
 fn unknown(info: &ArchitectureInfo, name: &str) -> ModelError {
@@ -172,93 +127,6 @@ pub fn numbers(weights: &WeightsInfo) -> String {
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
-
-    fn taken(
-        backbone: &str,
-        dialect: &'static str,
-        path: &str,
-        architecture: Option<&str>,
-    ) -> Option<&'static str> {
-        let info = catalogue::find(backbone).unwrap();
-        let dialect = Dialect {
-            name: dialect,
-            foreign: dialect == "timm",
-            variance_shift: 0.0,
-        };
-        of_file(info, dialect, Path::new(path), architecture).map(|weights| weights.name)
-    }
-
-    #[test]
-    fn a_file_in_timms_names_gets_timms_preprocessing() {
-        assert_eq!(
-            taken("mobilenet_v2", "timm", "/x/w.pth", None),
-            Some("mobilenetv2_100.ra_in1k")
-        );
-        assert_eq!(taken("mobilenet_v2", "torchvision", "/x/w.pth", None), None);
-        assert_eq!(
-            taken(
-                "mobilenet_v3_large",
-                "timm",
-                "/x/mobilenetv3_large_100.ra4_e3600_r224_in1k.safetensors",
-                None
-            ),
-            Some("mobilenetv3_large_100.ra4_e3600_r224_in1k")
-        );
-        assert_eq!(
-            taken(
-                "efficientnet_lite0",
-                "timm",
-                "/x/tf_efficientnet_lite0-0aa007d2.pth",
-                None
-            ),
-            Some("tf_efficientnet_lite0.in1k")
-        );
-        assert_eq!(
-            taken(
-                "resnet50",
-                "torchvision",
-                "/h/models--timm--resnet50.ra_in1k/snapshots/0/model.safetensors",
-                None
-            ),
-            Some("resnet50.ra_in1k")
-        );
-        assert_eq!(
-            taken(
-                "resnet50",
-                "torchvision",
-                "/x/resnet50.pth",
-                Some("resnet50")
-            ),
-            None
-        );
-        assert_eq!(
-            taken(
-                "resnet50",
-                "torchvision",
-                "/x/w.pth",
-                Some("resnet50.a1_in1k")
-            ),
-            Some("resnet50.a1_in1k")
-        );
-        assert_eq!(
-            taken(
-                "convnext_tiny",
-                "timm",
-                "/x/convnext_tiny.in12k_ft_in1k_384.pth",
-                None
-            ),
-            Some("convnext_tiny.in12k_ft_in1k_384")
-        );
-        assert_eq!(
-            taken(
-                "vit_small_patch16_224",
-                "other",
-                "/x/vit_small_patch16_224.dino.safetensors",
-                None
-            ),
-            Some("vit_small_patch16_224.dino")
-        );
-    }
 
     #[test]
     fn what_the_experiment_says_is_what_pictures_get() {

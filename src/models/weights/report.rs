@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::outline::{Outline, Part};
 use super::resolve::Taken;
 use super::tensors::FoundTensors;
-use super::{dialect, is_count};
+use super::{dialect, is_count, is_position_embedding};
 
 /// What loading did, by name.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -22,6 +22,8 @@ pub struct LoadReport {
     pub missing: Vec<String>,
     /// In the file but not in the network.
     pub unexpected: Vec<String>,
+    /// Of these, what stands elsewhere in the file and belongs to something else: another network, its other parts.
+    pub elsewhere: Vec<String>,
     /// Of these, the tensors of layers: the file is another network's.
     pub surplus: Vec<String>,
     /// Of another shape: name, the file's shape, the network's.
@@ -58,6 +60,7 @@ impl LoadReport {
         let (auxiliary, unexpected): (Vec<String>, Vec<String>) = fit
             .unused
             .iter()
+            .chain(&fit.elsewhere)
             .chain(&fit.surplus)
             .filter(|name| !is_count(name))
             .cloned()
@@ -83,6 +86,12 @@ impl LoadReport {
                 .chain(auxiliary)
                 .collect(),
             unexpected,
+            elsewhere: fit
+                .elsewhere
+                .iter()
+                .filter(|name| !is_count(name) && !dialect::is_auxiliary(name))
+                .cloned()
+                .collect(),
             surplus: fit.surplus.clone(),
             others: taken.others.clone(),
             architecture: found.architecture.clone(),
@@ -105,6 +114,7 @@ impl LoadReport {
                 quoted(&report.others)
             ));
         }
+        report.remarks.extend(other_grid(taken, outline, found));
         report
     }
 
@@ -140,6 +150,23 @@ impl LoadReport {
         }
         line
     }
+}
+
+/// What to know of positions that were learned on pictures of another size.
+fn other_grid(taken: &Taken, outline: &Outline, found: &FoundTensors) -> Option<String> {
+    let copies = taken.fit.copies.iter();
+    let (own, other) = copies
+        .map(|&(entry, tensor)| (&outline.entries[entry], &found.tensors[tensor]))
+        .find(|(own, other)| is_position_embedding(&own.name) && own.shape != other.shape)?;
+    let side = |shape: &[i64]| shape.get(1).map(|tokens| (tokens - 1).isqrt());
+    let (own, other) = (side(&own.shape)?, side(&other.shape)?);
+    // Patches are cut by the only convolution.
+    let patch = outline.entries.iter().find(|entry| entry.shape.len() == 4);
+    let pixels = other * patch?.shape.last()?;
+    Some(format!(
+        "its positions were learned on pictures of {pixels} pixels ({other} x {other} patches and not {own} x {own}); for \
+         pictures of another size they are resampled"
+    ))
 }
 
 fn quoted(names: &[String]) -> String {

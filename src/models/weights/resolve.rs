@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::fit::Fit;
+use super::leftover::is_optimizers;
 use super::outline::{Outline, Part};
 use super::tensors::FoundTensors;
 use super::{is_count, is_position_embedding};
@@ -69,6 +70,13 @@ pub(super) struct Group {
     prefix: String,
     /// Indices into [`Reading::clean`].
     pub members: Vec<usize>,
+}
+
+impl Group {
+    /// Whether the last part of what stands before the names is `name`.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.prefix.trim_end_matches('.').rsplit('.').next() == Some(name)
+    }
 }
 
 /// What is taken, and why.
@@ -196,9 +204,8 @@ impl<'a> Reading<'a> {
     pub fn fits(&self, outline: &Outline) -> Vec<Fit> {
         let least = outline.least();
         let worth_a_look = |group: &&Group| {
-            group.members.len() >= least
-                || group.prefix.is_empty()
-                || 4 * group.members.len() > least
+            group.prefix.is_empty()
+                || (4 * group.members.len() > least && !is_optimizers(&group.prefix))
         };
         let mut fits: Vec<(Fit, &Group)> = self
             .groups

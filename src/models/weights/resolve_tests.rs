@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod odd_files;
+
 use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::misfit;
@@ -106,7 +109,9 @@ fn taken_of(backbone: &str, found: &FoundTensors, key: Option<&str>) -> Result<T
     let reading = Reading::new(found);
     resolve(&outline, &reading, key).map_err(|refused| {
         let Refused { reason, fit } = *refused;
-        reason.unwrap_or_else(|| misfit::describe(&outline, &reading, fit.as_ref()))
+        reason.unwrap_or_else(|| {
+            misfit::describe(&outline, &reading, fit.as_ref(), Path::new("w.pth"))
+        })
     })
 }
 

@@ -17,7 +17,8 @@ const MAX_HEADER_BYTES: u64 = 100_000_000;
 
 /// Whether a file that begins with `start` says that it is in this format.
 pub(super) fn begins_like(start: &[u8]) -> bool {
-    start.get(8) == Some(&b'{')
+    let header = start.get(8..).unwrap_or_default();
+    header.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{')
 }
 
 /// A tensor as the header describes it.
@@ -111,7 +112,9 @@ pub(super) fn read(file: &Arc<WeightFile>) -> Result<FoundTensors, String> {
     tensors.sort_by(|(left, _), (right, _)| left.cmp(right));
     let mut found = FoundTensors {
         dictionaries: vec![String::new()],
-        architecture: metadata.get("architecture").cloned(),
+        architecture: ["architecture", "arch", "model_name"]
+            .into_iter()
+            .find_map(|key| metadata.get(key).cloned()),
         ..FoundTensors::default()
     };
     let mut before = None;

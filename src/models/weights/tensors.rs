@@ -200,6 +200,24 @@ impl Values {
             Self::Whole(_) => true,
         }
     }
+
+    pub fn any_negative(&self) -> bool {
+        match self {
+            Self::Real(values) => values.iter().any(|value| *value < 0.0),
+            Self::Whole(values) => values.iter().any(|value| *value < 0),
+        }
+    }
+
+    /// The number that all of them are, if they are several.
+    pub fn only_number(&self) -> Option<f32> {
+        match self {
+            Self::Real(values) => {
+                let (first, rest) = values.split_first()?;
+                (!rest.is_empty() && rest.iter().all(|value| value == first)).then_some(*first)
+            }
+            Self::Whole(_) => None,
+        }
+    }
 }
 
 /// Something that stands where tensors do and is none, or can't be read.
@@ -251,7 +269,7 @@ pub(super) fn read(path: &Path) -> Result<FoundTensors, ModelError> {
 
 /// The format of a file that can be read.
 pub(super) fn format(path: &Path) -> &'static str {
-    let start = WeightFile::open(path).and_then(|file| file.read(0, file.length().min(16)));
+    let start = WeightFile::open(path).and_then(|file| file.read(0, file.length().min(512)));
     match start {
         Ok(start) if safetensors_file::begins_like(&start) => "safetensors",
         Ok(start) if start.starts_with(b"PK") => "torch.save",

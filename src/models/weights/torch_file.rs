@@ -15,6 +15,11 @@ use super::weight_file::WeightFile;
 const LEGACY_MAGIC: i128 = 0x1950_a86a_20f9_469c_fc6c;
 const LEGACY_PROTOCOL: i128 = 1001;
 
+const NEITHER: &str = "not a file of torch.save, nor one of safetensors; download or copy it again, or save the network \
+                       anew: torch.save(model.state_dict(), …)";
+const BIG_ENDIAN: &str = "the file was written on a big-endian machine; load it in Python and save it as safetensors, which \
+                          have one order: safetensors.torch.save_file(…)";
+
 /// Where every storage's numbers begin in the file.
 pub(super) type Storages = HashMap<String, (Storage, u64)>;
 
@@ -57,7 +62,7 @@ fn read_zip(file: &mut File, length: u64) -> Result<(Pickle, Storages), String> 
     if names.contains(&format!("{root}byteorder")) {
         let (_, order) = zip_entry(&mut archive, &format!("{root}byteorder"), 16)?;
         if order != b"little" {
-            return Err("the file was written on a big-endian machine".into());
+            return Err(BIG_ENDIAN.into());
         }
     }
     let (_, bytes) = zip_entry(
@@ -133,7 +138,8 @@ fn stored_entry<'a, 'b>(
         || entry.compressed_size() != entry.size()
     {
         return Err(format!(
-            "“{name}” in the archive is compressed, which torch.save never does"
+            "“{name}” in the archive is compressed, which torch.save never does and packing the file anew does; download \
+             it again, or unpack it and pack it without compression (zip -0 -r)"
         ));
     }
     Ok(entry)
@@ -149,7 +155,7 @@ fn read_legacy(file: &WeightFile) -> Result<(Pickle, Storages), String> {
         Ok(magic) => magic,
         // Whatever the file is: an attack is named.
         Err(reason) if reason.contains("may run code") => return Err(reason),
-        Err(_) => return Err("not a file of torch.save".into()),
+        Err(_) => return Err(NEITHER.into()),
     };
     match magic.root() {
         Value::Int(LEGACY_MAGIC) => {}
@@ -160,7 +166,7 @@ fn read_legacy(file: &WeightFile) -> Result<(Pickle, Storages), String> {
                     .into(),
             );
         }
-        _ => return Err("not a file of torch.save".into()),
+        _ => return Err(NEITHER.into()),
     }
     if *next_pickle(&bytes, &mut position)?.root() != Value::Int(LEGACY_PROTOCOL) {
         return Err("the file's protocol is not known".into());
@@ -174,7 +180,7 @@ fn read_legacy(file: &WeightFile) -> Result<(Pickle, Storages), String> {
         _ => false,
     };
     if big_endian {
-        return Err("the file was written on a big-endian machine".into());
+        return Err(BIG_ENDIAN.into());
     }
     let state = next_pickle(&bytes, &mut position)?;
     let keys = next_pickle(&bytes, &mut position)?;

@@ -8,7 +8,6 @@ mod tables;
 mod tests;
 
 use std::collections::HashSet;
-use std::path::Path;
 
 use self::rename::Names;
 
@@ -27,11 +26,13 @@ pub(super) struct Dialect {
     pub variance_shift: f64,
 }
 
-/// Renames `names` to the names of `backbone`, which are `own`, and says which dialect they were in.
+/// Renames `names` to the names of `backbone`, which are `own`, and says which dialect they were in. `are_features` says that
+/// they stand in something that is called `features` already.
 pub(super) fn translate(
     backbone: &str,
     own: &HashSet<&str>,
     names: &[&str],
+    are_features: bool,
 ) -> (Dialect, Vec<String>) {
     let bare: Vec<String> = names.iter().map(ToString::to_string).collect();
     let hits = |candidate: &[String]| {
@@ -44,6 +45,20 @@ pub(super) fn translate(
     };
     let mut best = (tables::native(backbone), bare.clone());
     let mut most = hits(&bare);
+    // What stands in the network's `features`, saved without it, or as the first part of an nn.Sequential.
+    let inside: Vec<String> = bare
+        .iter()
+        .map(|name| format!("features.{name}"))
+        .map(|whole| match own.contains(whole.as_str()) {
+            true => whole,
+            false => whole["features.".len()..].to_owned(),
+        })
+        .collect();
+    let found = hits(&inside);
+    if found > most && !are_features {
+        most = found;
+        best.1 = inside;
+    }
     for (dialect, table) in tables::foreign(backbone) {
         let candidate = Names::new(names).translate(&table);
         let found = hits(&candidate);
@@ -63,42 +78,4 @@ pub(super) fn native(backbone: &str) -> Dialect {
 /// Whether `name` belongs to a head that only helps training.
 pub(super) fn is_auxiliary(name: &str) -> bool {
     AUXILIARY.iter().any(|prefix| name.starts_with(prefix))
-}
-
-/// timm has two networks of the same names and shapes: its own, and `tf_…`, which pads as TensorFlow
-/// does. What the file's path says of that: an error when it is the other one, a remark when nobody
-/// can tell.
-pub(super) fn same_names_other_network(
-    backbone: &str,
-    dialect: Dialect,
-    path: &Path,
-) -> Result<Option<String>, String> {
-    let is_lite = backbone.starts_with("efficientnet_lite");
-    let has_twin =
-        is_lite || backbone.starts_with("efficientnet_b") || backbone.starts_with("mobilenet_v3");
-    if dialect.name != "timm" || !has_twin {
-        return Ok(None);
-    }
-    let path = path.to_string_lossy();
-    let is_tf = path.contains("tf_efficientnet") || path.contains("tf_mobilenet");
-    // A person may well call a file after the backbone; the hub's folders say what timm calls it.
-    let is_plain = path.contains("timm--efficientnet_") || path.contains("timm--mobilenetv3_");
-    let wanted = if is_lite { "tf_" } else { "plain" };
-    match (is_lite, is_tf, is_plain) {
-        (true, true, _) | (false, _, true) => Ok(None),
-        (false, true, _) => Err(
-            "this is a tf_ network of timm, which pads its pictures as TensorFlow does; its names are \
-             the same but this backbone would compute something else: take timm's file without tf_"
-                .into(),
-        ),
-        (true, _, true) => Err(
-            "this is timm's own network, but EfficientNet-Lite here pads as TensorFlow does; its names \
-             are the same but it would compute something else: take timm's file that begins with tf_"
-                .into(),
-        ),
-        _ => Ok(Some(format!(
-            "timm's tf_ networks have the same names and shapes but other padding, which nothing in a \
-             file tells: be sure that these weights are of the {wanted} one"
-        ))),
-    }
 }

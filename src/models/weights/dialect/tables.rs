@@ -49,6 +49,14 @@ pub(super) fn foreign(backbone: &str) -> Vec<(Dialect, Table)> {
         }
         name if name.starts_with("vgg") => vec![named("timm", rules(VGG))],
         name if name.starts_with("convnext") => vec![named("timm", rules(CONVNEXT))],
+        name if name.starts_with("resnet") => {
+            let dialect = Dialect {
+                name: "nn.Sequential",
+                foreign: false,
+                variance_shift: 0.0,
+            };
+            vec![(dialect, rules(RESNET_IN_ORDER))]
+        }
         name if name.starts_with("densenet") => {
             vec![named("torchvision of 2017", rules(OLD_DENSENET))]
         }
@@ -69,6 +77,19 @@ pub(super) fn foreign(backbone: &str) -> Vec<(Dialect, Table)> {
 fn is_timm_vit(backbone: &str) -> bool {
     backbone.starts_with("vit_") && backbone.contains("_patch")
 }
+
+/// `nn.Sequential(*network.children())`, as fastai and many scripts cut a network: layers by their places. Two of them have
+/// no weights before the four stages, and one or two before the classifier.
+const RESNET_IN_ORDER: &[Rule] = &[
+    ("0", "conv1"),
+    ("1", "bn1"),
+    ("4", "layer1"),
+    ("5", "layer2"),
+    ("6", "layer3"),
+    ("7", "layer4"),
+    ("9", "fc"),
+    ("10", "fc"),
+];
 
 /// timm holds the two hidden layers as convolutions, of 7 x 7 and 1 x 1.
 const VGG: &[Rule] = &[

@@ -3,11 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::Path;
 
 use serde_json::Value;
 
-use super::{Dialect, same_names_other_network, translate};
+use super::{Dialect, translate};
 use crate::models::weights::fit::fits;
 
 /// Names with their shapes.
@@ -66,7 +65,7 @@ fn flat(tree: &Value) -> Shapes {
 
 fn translated(backbone: &str, own: &Shapes, names: &[&str]) -> (Dialect, Vec<String>) {
     let own: HashSet<&str> = own.keys().map(String::as_str).collect();
-    translate(backbone, &own, names)
+    translate(backbone, &own, names, false)
 }
 
 #[test]
@@ -177,52 +176,18 @@ fn names_of_torchvisions_early_files_are_understood() {
 }
 
 #[test]
-fn a_twin_with_the_same_names_is_told_by_its_path_or_named_as_a_doubt() {
-    let timm = Dialect {
-        name: "timm",
-        foreign: true,
-        variance_shift: 0.0,
-    };
-    let torchvision = Dialect {
-        name: "torchvision",
-        ..timm
-    };
-    let tf = "/c/models--timm--tf_efficientnet_b0.in1k/snapshots/0/model.safetensors";
-    let own = "/c/models--timm--efficientnet_b0.ra_in1k/snapshots/0/model.safetensors";
-    let unknown = "/home/me/model.safetensors";
-    let asked =
-        |backbone, dialect, path| same_names_other_network(backbone, dialect, Path::new(path));
-    assert!(
-        asked("efficientnet_b0", timm, tf)
-            .unwrap_err()
-            .contains("TensorFlow")
-    );
-    assert_eq!(asked("efficientnet_b0", timm, own), Ok(None));
-    assert!(
-        asked("efficientnet_b0", timm, unknown)
-            .unwrap()
-            .unwrap()
-            .contains("plain")
-    );
-    assert_eq!(asked("efficientnet_b0", torchvision, unknown), Ok(None));
-    let lite = "/c/models--timm--efficientnet_lite0.ra_in1k/snapshots/0/model.safetensors";
-    assert!(asked("efficientnet_lite0", timm, lite).is_err());
-    let named = asked("efficientnet_lite0", timm, "/x/efficientnet_lite0.pth");
-    assert!(
-        named.unwrap().is_some(),
-        "called after the backbone, not by timm"
-    );
-    assert_eq!(
-        asked("efficientnet_lite0", timm, "/x/tf_efficientnet_lite0.pth"),
-        Ok(None)
-    );
-    assert!(
-        asked("efficientnet_lite0", timm, unknown)
-            .unwrap()
-            .unwrap()
-            .contains("tf_")
-    );
-    assert_eq!(asked("resnet50", timm, unknown), Ok(None));
+fn features_that_were_saved_alone_are_understood() {
+    let recorded = recorded();
+    for backbone in ["vgg16", "mobilenet_v2", "convnext_tiny", "efficientnet_b0"] {
+        let own = &recorded[backbone].own;
+        let features: Vec<&str> = own
+            .keys()
+            .filter_map(|name| name.strip_prefix("features."))
+            .collect();
+        let (_, renamed) = translated(backbone, own, &features);
+        let whole = own.keys().filter(|name| name.starts_with("features."));
+        assert_eq!(renamed, whole.cloned().collect::<Vec<_>>(), "{backbone}");
+    }
 }
 
 #[test]
