@@ -59,6 +59,11 @@ pub fn data(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let config = &experiment.data;
     let mut dataset = scan_with_progress(config, base.as_deref(), &StopFlag::default())?;
+    if !is_preset {
+        let (problems, remarks) = scan::outside(&arguments.path, &config.source);
+        dataset.problems.extend(problems);
+        dataset.remarks.extend(remarks);
+    }
     let split = split_of(&mut dataset, &experiment);
     let found = arguments
         .duplicates

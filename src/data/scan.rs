@@ -1,5 +1,6 @@
 //! Finds the pictures of a source, checks that each decodes, and lists what was passed over.
 
+mod agree;
 mod annotations;
 mod arrays;
 mod check;
@@ -16,12 +17,17 @@ mod groups;
 mod idx;
 mod labels;
 mod layout;
+mod look;
 mod names;
+mod nested;
+mod outside;
 mod reading;
 mod recognise;
 mod roots;
+mod same_files;
 mod table;
 mod teaching;
+mod unread;
 mod walk;
 
 use std::collections::{HashMap, HashSet};
@@ -34,6 +40,7 @@ use crate::paths;
 
 pub use folders::is_picture_name;
 pub(super) use groups::{Pattern, folder as folder_of_name};
+pub use outside::outside;
 pub use recognise::recognise;
 pub use table::preview::{ColumnPreview, OtherTable, TablePreview};
 
@@ -134,11 +141,11 @@ fn find(config: &DataConfig, base: Option<&Path>, stop: &StopFlag) -> Result<Fou
         DataSource::Unset => return Err(DataError::NoSource),
         DataSource::ClassFolders { path } => {
             let found = folders::class_folders(&paths::expand(path, base), stop)?;
-            doubts::judge(found, &config.classes)?
+            of_folders(found, config)?
         }
         DataSource::SplitFolders { path } => {
             let found = folders::split_folders(&paths::expand(path, base), stop)?;
-            doubts::judge(found, &config.classes)?
+            of_folders(found, config)?
         }
         DataSource::Cifar10 { path } => {
             cifar::find(&paths::expand(path, base), cifar::Set::Ten, stop)?
@@ -153,11 +160,21 @@ fn find(config: &DataConfig, base: Option<&Path>, stop: &StopFlag) -> Result<Fou
             let mut table = table::Source::of(source, |file| paths::expand(file, base))
                 .ok_or(DataError::NoSource)?;
             table.group = groups::column(config.split.group.as_ref());
-            table::find(&table, &config.classes, stop)?
+            let mut found = table::find(&table, &config.classes, stop)?;
+            found.remarks.extend(agree::folders_of_table(&found));
+            found
         }
     };
     let mut found = classes::choose(found, &config.classes)?;
     groups::assign(&mut found, config)?;
+    Ok(found)
+}
+
+/// What folders hold, and what speaks against their classes.
+fn of_folders(found: Found, config: &DataConfig) -> Result<Found, DataError> {
+    let mut found = doubts::judge(found, &config.classes)?;
+    found.remarks.extend(agree::tables_beside(&found));
+    found.remarks.extend(same_files::remark(&found));
     Ok(found)
 }
 

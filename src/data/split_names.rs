@@ -63,6 +63,8 @@ const TRAIN: &[&str] = &[
     "trening",
     "traning",
     "egitim",
+    "latih",
+    "تدريب",
     "обучение",
     "обучающая",
     "тренировка",
@@ -90,6 +92,7 @@ const VALIDATION: &[&str] = &[
     "validatie",
     "walidacja",
     "dogrulama",
+    "validasi",
     "валидация",
     "验证",
     "驗證",
@@ -108,6 +111,8 @@ const TEST: &[&str] = &[
     "teste",
     "testes",
     "prufung",
+    "uji",
+    "اختبار",
     "тест",
     "тестовая",
     "测试",
@@ -115,7 +120,18 @@ const TEST: &[&str] = &[
     "テスト",
     "테스트",
 ];
-const EVALUATION: &[&str] = &["eval", "evaluation", "evaluate", "holdout", "heldout"];
+const EVALUATION: &[&str] = &[
+    "eval",
+    "evaluation",
+    "evaluate",
+    "holdout",
+    "heldout",
+    "evaluacion",
+    "avaliacao",
+    "evaluierung",
+    "评估",
+    "評価",
+];
 const UNLABELLED: &[&str] = &[
     "pred",
     "predict",

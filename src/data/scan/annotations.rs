@@ -68,7 +68,15 @@ const ENDINGS: &[&str] = &[
     "m",
 ];
 /// … and beside their pictures, where only these tell.
-const SURE_ENDINGS: &[&str] = &["mask", "masks", "segmentation"];
+const SURE_ENDINGS: &[&str] = &[
+    "mask",
+    "masks",
+    "segmentation",
+    "gt",
+    "groundtruth",
+    "trimap",
+    "matte",
+];
 
 /// What a folder's name says of its pictures in a segmentation set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +106,11 @@ fn is_x_and_y(x: &str, y: &str) -> bool {
         && y.first().is_some_and(|first| first == "y")
         && x.len() > 1
         && x[1..] == y[1..]
+}
+
+/// Whether a folder is called like one of masks.
+pub(super) fn is_of_masks(name: &str) -> bool {
+    side(name) == Some(Side::Masks)
 }
 
 fn side(name: &str) -> Option<Side> {
@@ -176,6 +189,13 @@ fn mask_of<'a>(stem: &'a str, endings: &[&str]) -> Option<&'a str> {
     };
     let (before, last) = stem.rsplit_once(['_', '-', ' '])?;
     if words(last) {
+        return Some(before);
+    }
+    if last.eq_ignore_ascii_case("truth")
+        && let Some((before, ground)) = before.rsplit_once(['_', '-', ' '])
+        && ground.eq_ignore_ascii_case("ground")
+        && words("groundtruth")
+    {
         return Some(before);
     }
     let (before, word) = before.rsplit_once(['_', '-', ' '])?;

@@ -138,11 +138,17 @@ fn no_pictures(problems: &[Problem]) -> String {
         None => format!("there is no picture here: {advice}"),
         Some(first) => {
             let name = first.path.file_name().unwrap_or_default().to_string_lossy();
-            format!(
-                "no picture here can be used ({name} {}; {} such problems): {advice}",
+            let text = format!(
+                "no picture here can be used ({name} {}; {} such problems)",
                 first.reason,
                 problems.len()
-            )
+            );
+            // Most reasons say themselves what to do.
+            if first.reason.contains(": ") {
+                text
+            } else {
+                format!("{text}: {advice}")
+            }
         }
     }
 }

@@ -4,10 +4,11 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
 use super::super::decode::decode;
-use super::super::split_names::SplitWord;
+use super::super::split_names::{self, SplitWord};
 use super::super::{DataError, Dataset, Picture, Remark};
 use super::annotations::{self, sides, stem_of_picture};
-use super::{Found, folders, layout, shortened, source_error};
+use super::layout::{self, Look, MAX_DEPTH};
+use super::{Found, folders, nested, shortened, source_error};
 
 /// Refuses classes that are parts of a split, or pictures and their masks, unless the experiment lists them as classes;
 /// remarks on what else is doubtful.
@@ -24,7 +25,9 @@ pub(super) fn judge(mut found: Found, asked_for: &[String]) -> Result<Found, Dat
         .map(|(class, _)| class.clone())
         .collect();
     let splits = layout::splits_among(classes.iter().map(String::as_str));
-    if layout::is_split(splits.iter().map(|(_, word)| *word))
+    if layout::look_like_parts(&classes) {
+        doubt(&mut found, asked_for, splits_are_no_classes(&classes))?;
+    } else if layout::is_split(splits.iter().map(|(_, word)| *word))
         && splits.iter().any(|(_, word)| *word == SplitWord::Train)
         && splits.len() * 2 >= classes.len()
     {
@@ -37,6 +40,13 @@ pub(super) fn judge(mut found: Found, asked_for: &[String]) -> Result<Found, Dat
     } else if splits.len() >= 2 {
         found.remarks.push(Remark::warning(format!(
             "The classes are called like parts of a split: {}.",
+            shortened(&classes, 3)
+        )));
+    }
+    if nested::are_origins(&classes) {
+        found.remarks.push(Remark::warning(format!(
+            "The classes are called like what pictures come from, not like what they show: {}. If the classes stand \
+             elsewhere, choose the table that tells them, or make one folder per class.",
             shortened(&classes, 3)
         )));
     }
@@ -60,6 +70,20 @@ fn doubt(found: &mut Found, asked_for: &[String], reason: String) -> Result<(), 
 }
 
 pub(super) fn splits_are_no_classes(names: &[String]) -> String {
+    let of_something: Vec<String> = names
+        .iter()
+        .filter_map(|name| split_names::split_name(name))
+        .filter(|name| !name.rest.is_empty())
+        .map(|name| format!("{}/{}", name.word.folder(), name.rest))
+        .collect();
+    if of_something.len() == names.len() {
+        return format!(
+            "these look like splits, not classes: {}. Make one folder for each part of the split, and in it one folder per \
+             class ({}), or list the names as the experiment's classes if they are classes",
+            shortened(names, 5),
+            shortened(&of_something, 3)
+        );
+    }
     let first = names.first().map_or("train", String::as_str);
     format!(
         "these look like splits, not classes: {}. Choose the folder again if each of them holds one folder per class; \
@@ -148,7 +172,7 @@ fn has_few_colours(pictures: &[&Picture]) -> bool {
 }
 
 /// What a folder holds that is no data set of classes, if it looks like one of another kind.
-pub(super) fn other_task(entries: &[super::entries::Entry]) -> Option<String> {
+pub(super) fn other_task(entries: &[super::entries::Entry], look: &Look) -> Option<String> {
     let folders: Vec<&super::entries::Entry> =
         entries.iter().filter(|entry| entry.is_folder).collect();
     if let Some(annotated) = folders.iter().find_map(|folder| {
@@ -162,7 +186,8 @@ pub(super) fn other_task(entries: &[super::entries::Entry]) -> Option<String> {
     }
     for (at, first) in folders.iter().enumerate() {
         for second in &folders[at + 1..] {
-            if sides(&first.name, &second.name).is_some() {
+            let holds = |entry: &super::entries::Entry| look.holds_pictures(&entry.path, MAX_DEPTH);
+            if sides(&first.name, &second.name).is_some() && holds(first) && holds(second) {
                 return Some(masks_are_no_class(&first.name, &second.name));
             }
         }

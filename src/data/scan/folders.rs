@@ -8,7 +8,7 @@ use super::layout::{self, Look, SplitFolder};
 use super::names::Names;
 use super::reading::Reading;
 use super::walk::{Walk, counted};
-use super::{Found, NamedFile, roots, shortened, source_error};
+use super::{Found, NamedFile, nested, roots, shortened, source_error};
 
 pub(super) use super::entries::{Entry, EntryKind, kind_of, list, list_all, unreadable};
 
@@ -20,9 +20,14 @@ pub(super) fn class_folders(root: &Path, stop: &StopFlag) -> Result<Found, DataE
     let mut reading = Reading::new(root, stop);
     let mut any = false;
     reading.beside(&entries)?;
+    let copies = nested::copies(&entries);
+    for copy in &copies {
+        reading.copy(copy);
+    }
     for class in entries
         .iter()
         .filter(|entry| entry.is_folder && !entry.is_hidden)
+        .filter(|entry| !copies.iter().any(|copy| copy.path == entry.path))
     {
         any = true;
         reading.class(&class.path, &class.path, None)?;

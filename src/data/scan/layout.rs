@@ -1,15 +1,14 @@
 //! Which folders of a data set are splits, and which are classes.
 
-use std::cell::Cell;
 use std::collections::HashSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::super::Split;
 use super::super::split_names::{self, SplitName, SplitWord};
-use super::entries::{Entry, EntryKind, list};
-use super::file_kinds::{self, FileKind};
+use super::entries::{Entry, list};
 use super::names::spelling;
+
+pub(super) use super::look::{Look, MAX_DEPTH};
 
 /// An archive often unpacks to a folder within a folder.
 pub(super) const MAX_NESTING: u32 = 3;
@@ -31,7 +30,13 @@ pub(super) fn splits(entries: &[Entry]) -> Vec<SplitFolder<'_>> {
         .iter()
         .filter(|entry| entry.is_folder && !entry.is_hidden)
         .collect();
-    let named = splits_among(folders.iter().map(|folder| folder.name.as_str()));
+    let mut named = splits_among(folders.iter().map(|folder| folder.name.as_str()));
+    let words = || named.iter().map(|(_, word)| *word);
+    if !(is_split(words()) && words().any(|word| word == SplitWord::Train))
+        && let Some(others) = splits_of_any_name(&folders)
+    {
+        named = others;
+    }
     let words: Vec<SplitWord> = named.iter().map(|(_, word)| *word).collect();
     named
         .into_iter()
@@ -81,6 +86,79 @@ pub(super) fn splits_among<'a>(names: impl Iterator<Item = &'a str>) -> Vec<(usi
         .filter(|(_, name)| all_are || !name.is_weak)
         .map(|(at, name)| (at, name.word))
         .collect()
+}
+
+/// The folders as parts of one split whatever else they are called (`train_v2`, `kaggle_test`), if each is for a part,
+/// and what they hold says so, too: classes for training and test of the same names, or one folder for each part.
+fn splits_of_any_name(folders: &[&Entry]) -> Option<Vec<(usize, SplitWord)>> {
+    let named: Vec<Option<SplitWord>> = folders
+        .iter()
+        .map(|folder| sure_split_name(&folder.name).map(|name| name.word))
+        .collect();
+    let splits: Vec<(usize, SplitWord)> = named
+        .iter()
+        .enumerate()
+        .filter_map(|(at, word)| Some((at, (*word)?)))
+        .collect();
+    let words = || splits.iter().map(|(_, word)| *word);
+    if !is_split(words()) || !words().any(|word| word == SplitWord::Train) {
+        return None;
+    }
+    let look = Look::new();
+    let has_others = folders
+        .iter()
+        .zip(&named)
+        .any(|(folder, word)| word.is_none() && look.holds_pictures(&folder.path, MAX_DEPTH));
+    if has_others {
+        return None;
+    }
+    let of_training = |wanted: bool| {
+        splits
+            .iter()
+            .filter(move |(_, word)| (*word == SplitWord::Train) == wanted)
+            .map(|(at, _)| *at)
+    };
+    let classes = |at: usize| -> HashSet<String> {
+        let inner = list(&folders[at].path).unwrap_or_default();
+        let inner = inner.iter().filter(|entry| entry.is_folder);
+        inner.map(|entry| spelling(&entry.name)).collect()
+    };
+    let are_same = || {
+        of_training(true).any(|train| {
+            let own = classes(train);
+            own.len() >= 2
+                && of_training(false).any(|other| own.intersection(&classes(other)).count() >= 2)
+        })
+    };
+    let has_classes = || {
+        of_training(true)
+            .any(|train| class_root(&folders[train].path, &HashSet::new(), &look).is_some())
+    };
+    let is_each_once = words().collect::<HashSet<_>>().len() == splits.len();
+    (is_each_once && has_classes() || are_same()).then_some(splits)
+}
+
+/// The part of a split in a name, but for two letters that may mean anything.
+fn sure_split_name(name: &str) -> Option<SplitName> {
+    split_names::split_name(name).filter(|name| !name.is_abbreviated)
+}
+
+/// Whether names of flat folders are those of parts of a split, whatever else they say: each for another part
+/// (`train_v2`, `kaggle_test`), or several parts of the same thing (`cats_train`, `cats_test`, `dogs_train`).
+pub(super) fn look_like_parts(names: &[String]) -> bool {
+    let named: Option<Vec<SplitName>> = names.iter().map(|name| sure_split_name(name)).collect();
+    let named = named.unwrap_or_default();
+    let words = || named.iter().map(|name| name.word);
+    if !is_split(words()) || !words().any(|word| word == SplitWord::Train) {
+        return false;
+    }
+    let is_each_once = words().collect::<HashSet<_>>().len() == named.len();
+    is_each_once
+        || named.iter().any(|name| name.rest.is_empty())
+        || named.iter().any(|train| {
+            let mut same = named.iter().filter(|other| other.rest == train.rest);
+            train.word == SplitWord::Train && same.any(|other| other.word != SplitWord::Train)
+        })
 }
 
 /// Whether these words divide a data set: training pictures and others, or at least two other parts.
@@ -146,7 +224,7 @@ pub(super) fn class_root(split: &Path, known: &HashSet<String>, look: &Look) -> 
         let entries = list(&folder).ok()?;
         let holding: Vec<&Entry> = entries
             .iter()
-            .filter(|entry| entry.is_folder && look.holds_pictures(&entry.path, MAX_NESTING))
+            .filter(|entry| entry.is_folder && look.holds_pictures(&entry.path, MAX_DEPTH))
             .collect();
         match holding.as_slice() {
             // Whatever is wrong with their files, these are classes.
@@ -191,72 +269,4 @@ pub(super) fn known_classes(splits: &[SplitFolder<'_>], look: &Look) -> HashSet<
         }
     }
     known
-}
-
-/// Looks into folders, but not for ever: a home folder, or all of a disk, is not looked through to find out that it
-/// is no data set.
-pub(super) struct Look {
-    left: Cell<u32>,
-}
-
-/// Entries that are looked at before a folder is given up.
-const ENTRIES_LOOKED_AT: u32 = 300_000;
-
-/// Files without a picture's name that are opened in one folder to see whether they are pictures.
-const FILES_OPENED: usize = 20;
-
-impl Look {
-    pub fn new() -> Self {
-        Self {
-            left: Cell::new(ENTRIES_LOOKED_AT),
-        }
-    }
-
-    /// Whether there was more to look at than a data set needs.
-    pub fn is_exhausted(&self) -> bool {
-        self.left.get() == 0
-    }
-
-    /// Whether a picture lies in a folder, or in one at most `depth` below it.
-    pub fn holds_pictures(&self, folder: &Path, depth: u32) -> bool {
-        let Ok(entries) = fs::read_dir(folder) else {
-            return false;
-        };
-        let (mut folders, mut unclear) = (Vec::new(), Vec::new());
-        for entry in entries.flatten() {
-            if self.left.get() == 0 {
-                return false;
-            }
-            self.left.set(self.left.get() - 1);
-            let entry = Entry::from(&entry);
-            if entry.is_hidden {
-                continue;
-            }
-            match (&entry.kind, file_kinds::by_name(&entry.name)) {
-                (EntryKind::File, Some(FileKind::Picture)) => return true,
-                (EntryKind::File, None) if unclear.len() < FILES_OPENED => unclear.push(entry),
-                (EntryKind::Folder, _) => folders.push(entry.path),
-                _ => {}
-            }
-        }
-        let is_picture = |entry: &Entry| {
-            file_kinds::of_file(&entry.path, &entry.name)
-                .is_ok_and(|kind| kind == FileKind::PictureByContent)
-        };
-        unclear.iter().any(is_picture)
-            || depth > 0
-                && folders
-                    .iter()
-                    .any(|folder| self.holds_pictures(folder, depth - 1))
-    }
-
-    /// How many folders in this one hold pictures; no more than `enough` are counted.
-    pub fn folders_with_pictures(&self, folder: &Path, enough: usize) -> usize {
-        let entries = list(folder).unwrap_or_default();
-        entries
-            .iter()
-            .filter(|entry| entry.is_folder && self.holds_pictures(&entry.path, MAX_NESTING))
-            .take(enough)
-            .count()
-    }
 }

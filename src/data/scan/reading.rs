@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use super::super::split_names::SplitWord;
 use super::super::{DataError, PictureSource, Remark, Split, StopFlag};
 use super::class_names::{ClassFolder, classes};
-use super::entries::{Entry, list_all, unreadable};
+use super::entries::{self, Entry, list_all, unreadable};
 use super::layout::{self, Look, SplitFolder};
 use super::names::Names;
 use super::walk::{Walk, counted};
-use super::{Candidate, Found, shortened};
+use super::{Candidate, Found, nested, shortened};
 
 /// A data set in folders, while it is read.
 pub(super) struct Reading<'a> {
@@ -128,17 +128,42 @@ impl<'a> Reading<'a> {
             path,
             "holds no folders of classes and is left out: sort its pictures into one folder per class",
         );
-        if !look.holds_pictures(path, layout::MAX_NESTING) {
+        if !look.holds_pictures(path, layout::MAX_DEPTH) {
             return;
         }
         let name = Names::default().relative(path, self.root);
+        let texts: Vec<String> = entries::list(path)
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|entry| entry.is_file() && entry.name.to_lowercase().ends_with(".txt"))
+            .map(|entry| entry.name)
+            .collect();
+        let unread = if texts.is_empty() {
+            String::new()
+        } else {
+            format!(" ({} there is not read)", shortened(&texts, 3))
+        };
         let drawn = match part {
             Some(Split::Test) => "; the test pictures are drawn from the others",
             Some(Split::Validation) => "; the validation pictures are drawn from the others",
             _ => "",
         };
         self.walk.found.remarks.push(Remark::warning(format!(
-            "The pictures in {name} lie in no folders of classes (they are unlabelled), so {name} is passed over{drawn}."
+            "The pictures in {name} lie in no folders of classes, and nothing tells their classes{unread}, so {name} is passed \
+             over{drawn}."
+        )));
+    }
+
+    /// A folder that holds the classes once more.
+    pub fn copy(&mut self, copy: &Entry) {
+        self.walk.found.problem(
+            &copy.path,
+            "holds folders called like those beside it, as a copy of the data set would, and is passed over",
+        );
+        self.walk.found.remarks.push(Remark::warning(format!(
+            "{} is passed over, because it holds folders called like those beside it, as a copy of the data set would. \
+             If it is a class, rename its folders.",
+            copy.name
         )));
     }
 
@@ -153,7 +178,7 @@ impl<'a> Reading<'a> {
                 &entry.path,
                 "is called neither train nor validation nor test, and is passed over",
             );
-            if look.holds_pictures(&entry.path, layout::MAX_NESTING) {
+            if look.holds_pictures(&entry.path, layout::MAX_DEPTH) {
                 with_pictures.push(entry.name.clone());
             }
         }
@@ -249,8 +274,15 @@ impl<'a> Reading<'a> {
         }
         let (folders, mut pictures): (Vec<ClassFolder>, Vec<Vec<PathBuf>>) =
             self.folders.into_iter().unzip();
+        let nested = nested::remark(
+            folders
+                .iter()
+                .zip(&pictures)
+                .map(|(folder, pictures)| (folder.path.as_path(), pictures.as_slice())),
+        );
         let (classes, remarks) = classes(&folders, names);
         let mut found = self.walk.finish(names);
+        found.remarks.extend(nested);
         found.remarks.extend(remarks);
         for (label, class) in (0u32..).zip(classes) {
             for number in class.folders {

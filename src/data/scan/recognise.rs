@@ -8,8 +8,8 @@ use super::annotations::{Side, sides};
 use super::folders::{
     Entry, EntryKind, is_picture_name, kind_of, list, no_classes_in_splits, unreadable,
 };
-use super::layout::{self, Look, MAX_NESTING, SplitFolder};
-use super::{doubts, roots, source_error, table, teaching};
+use super::layout::{self, Look, MAX_DEPTH, MAX_NESTING, SplitFolder};
+use super::{agree, doubts, nested, roots, source_error, table, teaching, unread};
 use crate::experiment::DataSource;
 
 /// Finds out what `path` holds: class folders, train/validation/test folders, a teaching set in its publisher's files,
@@ -78,7 +78,7 @@ fn recognise_folder(folder: &Path, nesting: u32, look: &Look) -> Result<DataSour
     roots::refuse_home(folder, &entries)?;
     let with_pictures: Vec<&Entry> = entries
         .iter()
-        .filter(|entry| entry.is_folder && look.holds_pictures(&entry.path, MAX_NESTING))
+        .filter(|entry| entry.is_folder && look.holds_pictures(&entry.path, MAX_DEPTH))
         .collect();
     if let [first, second] = with_pictures.as_slice()
         && let Some(sides) = sides(&first.name, &second.name)
@@ -96,12 +96,10 @@ fn recognise_folder(folder: &Path, nesting: u32, look: &Look) -> Result<DataSour
         {
             return Ok(source);
         }
-        return Ok(DataSource::ClassFolders {
-            path: folder.to_path_buf(),
-        });
+        return recognise_classes(folder, &with_pictures, nesting, look);
     }
-    if let Some(source) = table::recognise::among(folder) {
-        return source;
+    if let Some(source) = table::recognise::usable_among(folder) {
+        return Ok(source);
     }
     if let Some(source) = teaching::arrays(folder)? {
         return Ok(source);
@@ -117,33 +115,63 @@ fn recognise_folder(folder: &Path, nesting: u32, look: &Look) -> Result<DataSour
         _ => None,
     };
     let inner_error = match inner {
-        Some(Ok(source)) => return Ok(source),
+        // A table of something else (`history.csv`) says nothing against it.
+        Some(Ok(source)) if !has_table_of_labels(&entries) => return Ok(source),
+        Some(Ok(_)) => None,
         Some(Err(error)) => Some(error),
         None => None,
     };
-    if let Some(reason) = doubts::other_task(&entries) {
-        return Err(source_error(folder, reason));
+    if let Some(table) = table::recognise::among(folder) {
+        return table;
     }
-    // What lies deeper knows better what is wrong.
-    if let Some(error) = inner_error
-        && !has_loose
-        && !with_pictures.is_empty()
-    {
-        return Err(error);
+    let sides = entries.iter().filter(|entry| {
+        entry.is_folder && !with_pictures.iter().any(|other| other.path == entry.path)
+    });
+    if let Some(source) = table::recognise::in_side_folder(sides) {
+        return Ok(source);
     }
-    let reason = if has_loose {
-        "the pictures lie in this folder itself: make one folder per class within it (such as cat and dog), and move \
-         the pictures of each class into its folder"
-    } else if entries
-        .iter()
-        .any(|entry| !entry.is_folder && teaching::is_archive(&entry.name))
-    {
-        "this folder holds an archive and no pictures: unpack it first, then choose the folder that it unpacks to"
-    } else {
-        "this folder holds neither folders of classes nor a table: make one folder per class within it, with its \
-         pictures, or add a labels.csv of paths and classes"
+    let error = inner_error.filter(|_| !has_loose && !with_pictures.is_empty());
+    Err(unread::refusal(
+        folder,
+        &entries,
+        has_loose || !with_pictures.is_empty(),
+        error,
+        look,
+    ))
+}
+
+/// Several folders with pictures, which are the classes unless something speaks against it.
+fn recognise_classes(
+    folder: &Path,
+    with_pictures: &[&Entry],
+    nesting: u32,
+    look: &Look,
+) -> Result<DataSource, DataError> {
+    let classes = DataSource::ClassFolders {
+        path: folder.to_path_buf(),
     };
-    Err(source_error(folder, reason))
+    let chosen = agree::choose(folder, classes)?;
+    if matches!(chosen, DataSource::Table { .. }) {
+        return Ok(chosen);
+    }
+    if nesting > 0
+        && let Some(inner) = nested::wrapper(with_pictures, look)
+        && let Ok(source) = recognise_folder(&inner.path, nesting - 1, look)
+    {
+        return Ok(source);
+    }
+    match nested::refusal(with_pictures, look) {
+        Some(reason) => Err(source_error(folder, reason)),
+        None => Ok(chosen),
+    }
+}
+
+fn has_table_of_labels(entries: &[Entry]) -> bool {
+    entries.iter().any(|entry| {
+        entry.is_file()
+            && table::recognise::is_table_name(&entry.name)
+            && table::recognise::is_named_for_labels(&entry.name)
+    })
 }
 
 /// Folders that are called like parts of a split, and what they hold; `None` where they may be classes.
@@ -187,15 +215,21 @@ fn recognise_splits(
         // A class may be called train, and its pictures lie in folders.
         let among_classes = !is_divided
             && others
-                .filter(|entry| look.holds_pictures(&entry.path, MAX_NESTING))
+                .filter(|entry| look.holds_pictures(&entry.path, MAX_DEPTH))
                 .take(2)
                 .count()
                 == 2;
-        return if among_classes { Ok(None) } else { source() };
+        if among_classes {
+            return Ok(None);
+        }
+        let splits = DataSource::SplitFolders {
+            path: folder.to_path_buf(),
+        };
+        return agree::choose(folder, splits).map(Some);
     }
     let have_pictures = splits
         .iter()
-        .any(|split| look.holds_pictures(&split.entry.path, MAX_NESTING));
+        .any(|split| look.holds_pictures(&split.entry.path, MAX_DEPTH));
     if !is_divided || !have_pictures {
         return Ok(None);
     }
@@ -205,7 +239,14 @@ fn recognise_splits(
     {
         return Ok(Some(source));
     }
-    let reason = doubts::other_task(entries).unwrap_or_else(|| no_classes_in_splits(&splits));
+    let lists = unread::lists(folder);
+    let reason = doubts::other_task(entries, look).unwrap_or_else(|| {
+        if lists.is_empty() {
+            no_classes_in_splits(&splits)
+        } else {
+            unread::labels_in(&lists)
+        }
+    });
     Err(source_error(folder, reason))
 }
 

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod agreement;
 mod doubtful;
 mod layouts;
 mod listing;
@@ -7,6 +8,7 @@ mod naming;
 mod random_trees;
 #[cfg(unix)]
 mod special_files;
+mod structure;
 
 use std::fs;
 use std::sync::Mutex;

@@ -152,13 +152,16 @@ impl<'a> Walk<'a> {
         if masks.is_empty() {
             return;
         }
+        let (masks, others) = std::mem::take(pictures)
+            .into_iter()
+            .partition(|picture| masks.contains(picture));
+        *pictures = others;
         for mask in &masks {
             self.found.problem(
                 mask,
                 "looks like a mask of the picture beside it, and is passed over",
             );
         }
-        pictures.retain(|picture| !masks.contains(picture));
         self.masks.extend(masks);
     }
 

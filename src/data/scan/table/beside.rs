@@ -30,7 +30,8 @@ pub struct Assessed {
 }
 
 impl Assessed {
-    fn is_named(&self) -> bool {
+    /// Whether a column is the label by its name, or because no other can be.
+    pub fn is_named(&self) -> bool {
         self.usable
             .as_ref()
             .is_ok_and(|(_, proposal)| propose::is_named(proposal))

@@ -1,12 +1,13 @@
 //! What a table holds that a person drops on the window, and which of a folder's tables is meant.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
 use super::super::super::split_names;
 use super::super::super::{DataError, Split, StopFlag};
 use super::super::folders::Entry;
 use super::super::{relative_name, source_error};
+pub use super::beside::is_table_name;
 use super::beside::{self, Assessed};
 use super::columns::Sheet;
 use super::pictures::{Meaning, Pictures, part_of_name};
@@ -30,6 +31,17 @@ pub fn recognise_table(file: &Path) -> Result<DataSource, DataError> {
     let (sheet, proposal) =
         propose::propose(table, &pictures).map_err(|reason| source_error(file, reason))?;
     Ok(source(file, &sheet, &proposal, &pictures))
+}
+
+/// The table of a folder that is meant, if one can be used.
+pub fn usable_among(folder: &Path) -> Option<DataSource> {
+    let stop = StopFlag::default();
+    let pictures = Pictures::new(folder, &stop);
+    let tables: Vec<Assessed> = beside::tables_in(folder)
+        .iter()
+        .map(|table| beside::assess(table, &pictures))
+        .collect();
+    with_parts(beside::best(&tables)?, &tables, &pictures)
 }
 
 /// Which table of a folder is meant: the one whose pictures are there and which has labels.
@@ -67,6 +79,75 @@ pub fn among(folder: &Path) -> Option<Result<DataSource, DataError>> {
         )));
     };
     Some(Ok(with_parts(best, &tables, &pictures)?))
+}
+
+/// Tables beside folders that may be classes.
+#[derive(Debug, Default)]
+pub struct BesideFolders {
+    /// The table that gives labels by a column named for them, if there is one.
+    pub best: Option<Beside>,
+    /// The names of those that can't be read, and why.
+    pub unread: Vec<(String, String)>,
+}
+
+/// A table beside folders.
+#[derive(Debug)]
+pub struct Beside {
+    pub source: DataSource,
+    pub labels: BTreeSet<String>,
+}
+
+/// What the tables of a folder say of the pictures in its folders.
+pub fn beside_folders(folder: &Path) -> BesideFolders {
+    let files = beside::tables_in(folder);
+    if files.is_empty() {
+        return BesideFolders::default();
+    }
+    let stop = StopFlag::default();
+    let pictures = Pictures::new(folder, &stop);
+    let mut tables: Vec<Assessed> = files
+        .iter()
+        .map(|file| beside::assess(file, &pictures))
+        .collect();
+    let unread = tables
+        .iter()
+        .filter_map(|table| Some((table.name.clone(), table.usable.as_ref().err()?.clone())))
+        .collect();
+    tables.retain(Assessed::is_named);
+    let best = beside::best(&tables).and_then(|best| {
+        let (sheet, proposal) = best.usable.as_ref().ok()?;
+        let labels = match &proposal.label {
+            Label::Column(column, _) => sheet.values(*column).map(str::to_owned).collect(),
+            Label::OneHot(columns) => columns
+                .iter()
+                .filter_map(|column| sheet.name(*column))
+                .map(str::to_owned)
+                .collect(),
+        };
+        let source = with_parts(best, &tables, &pictures)?;
+        Some(Beside { source, labels })
+    });
+    BesideFolders { best, unread }
+}
+
+/// Whether a table's name says that it holds labels, so that it is not passed over without a word.
+pub fn is_named_for_labels(name: &str) -> bool {
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    split_names::tokens(stem).iter().any(|word| {
+        word.starts_with("label")
+            || word.starts_with("annotation")
+            || matches!(
+                word.as_str(),
+                "gt" | "classes" | "class" | "train" | "training"
+            )
+    })
+}
+
+/// The table in one of the folders without pictures, of which there is one alone: `labels/labels.csv` beside `images`.
+pub fn in_side_folder<'a>(folders: impl Iterator<Item = &'a Entry>) -> Option<DataSource> {
+    let mut found = folders.filter_map(|entry| among(&entry.path)?.ok());
+    let only = found.next();
+    only.filter(|_| found.next().is_none())
 }
 
 /// The table that lists what lies in a folder's sub-folders, where these are named for parts of a split or say

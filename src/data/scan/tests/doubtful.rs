@@ -88,6 +88,9 @@ fn masks_within_a_class_are_passed_over() {
         "benign/a (1)_mask.png",
         "benign/a (1)_mask_1.png",
         "benign/iron_mask.png",
+        "benign/b.png",
+        "benign/b_GT.png",
+        "benign/b_ground_truth.png",
     ]);
     let dataset = scan_source(recognise(root.path()).unwrap()).unwrap();
     assert_eq!(
@@ -97,6 +100,7 @@ fn masks_within_a_class_are_passed_over() {
             "COVID/images/2.png COVID",
             "Normal/images/1.png Normal",
             "benign/a (1).png benign",
+            "benign/b.png benign",
             "benign/iron_mask.png benign",
         ]
     );
@@ -105,7 +109,7 @@ fn masks_within_a_class_are_passed_over() {
         "{}",
         remarks(&dataset)
     );
-    assert_eq!(dataset.problems.len(), 4);
+    assert_eq!(dataset.problems.len(), 6);
 }
 
 #[test]

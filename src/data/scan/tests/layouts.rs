@@ -268,7 +268,9 @@ fn an_unlabelled_test_is_passed_over_by_name() {
     assert_eq!(dataset.pictures.len(), 2);
     let remarks = remarks(&dataset);
     assert!(
-        remarks.contains("they are unlabelled), so test is passed over; the test pictures are drawn from the others"),
+        remarks.contains(
+            "and nothing tells their classes, so test is passed over; the test pictures are drawn from the others"
+        ),
         "{remarks}"
     );
     // With a folder of its own name around them.
