@@ -299,7 +299,7 @@ pub fn sites(corpus: &Corpus) -> Vec<Site> {
 /// Every other case takes one of them, until all had their turn.
 pub fn site_of(sites: &[Site], case: u64) -> Option<&Site> {
     let number = usize::try_from(case / 2).ok()?;
-    sites.get(number).filter(|_| case % 2 == 0)
+    sites.get(number).filter(|_| case.is_multiple_of(2))
 }
 
 /// Whether a run folder whose number at `site` is as large as numbers get is answered as it must be.
