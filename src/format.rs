@@ -139,6 +139,14 @@ pub fn count(number: usize, one: &str, many: &str) -> String {
     )
 }
 
+/// "3 files and 9 lines".
+pub fn files_and_lines((files, lines): (usize, usize)) -> String {
+    let files = (files > 0).then(|| count(files, "file", "files"));
+    let lines = (lines > 0).then(|| count(lines, "line", "lines"));
+    let parts: Vec<String> = files.into_iter().chain(lines).collect();
+    parts.join(" and ")
+}
+
 /// One epoch in a line of text, for the log and a terminal that can't show a bar.
 pub fn epoch_line(epoch: &EpochMetrics, epochs_planned: u32) -> String {
     let mut line = format!(

@@ -395,7 +395,12 @@ fn as_text(path: &Path, source: &DataSource, dataset: &Dataset) -> String {
         let _ = writeln!(
             text,
             "\n{} passed over:",
-            format::count(dataset.problems.len(), "file", "files")
+            format::files_and_lines(problems::files_and_lines(
+                dataset
+                    .problems
+                    .iter()
+                    .map(|problem| problem.reason.as_str())
+            ))
         );
         let root = source.folder().unwrap_or(path);
         let lines = problems::lines(&dataset.problems, root, REASONS_SHOWN);

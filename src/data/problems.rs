@@ -33,6 +33,13 @@ impl ProblemGroup<'_> {
             .map_or("", |problem| problem.reason.as_str());
         let count = self.problems.len();
         let mut text = reason.to_owned();
+        let is_one = self
+            .problems
+            .iter()
+            .all(|problem| problem.path == self.problems[0].path);
+        if count > 1 && is_one {
+            return text + &format!(" ({count} times): {}", names[0]);
+        }
         if count > 1 {
             text += &format!(" ({count} files)");
         }
@@ -42,6 +49,18 @@ impl ProblemGroup<'_> {
         }
         text
     }
+}
+
+/// How many of these reasons are about files, and how many about lines of tables, whose pictures may be used.
+pub fn files_and_lines<'a>(reasons: impl Iterator<Item = &'a str>) -> (usize, usize) {
+    let (lines, files): (Vec<&str>, Vec<&str>) = reasons.partition(|reason| is_of_line(reason));
+    (files.len(), lines.len())
+}
+
+fn is_of_line(reason: &str) -> bool {
+    ["line ", "is listed in line "]
+        .iter()
+        .any(|start| reason.starts_with(start))
 }
 
 /// The problems by reason, whatever numbers stand in it (a line, a size), in the order of the first of each.
@@ -111,6 +130,8 @@ mod tests {
             problem("pets/d.txt", "is no picture"),
             problem("x.png", "is named in line 3"),
             problem("y.png", "is named in line 14"),
+            problem("pets/l.csv", "line 3 has no label"),
+            problem("pets/l.csv", "line 12 has no label"),
         ];
         assert_eq!(
             lines(&problems, Path::new("pets"), 5),
@@ -118,11 +139,14 @@ mod tests {
                 "is no picture (4 files): a.txt, b.txt, c.txt and 1 more",
                 "cut off: bad.jpg",
                 "is named in line 3 (2 files): x.png, y.png",
+                "line 3 has no label (2 times): l.csv",
             ]
         );
         assert_eq!(
             lines(&problems, Path::new("pets"), 1)[1],
-            "and 3 more, for 2 other reasons"
+            "and 5 more, for 3 other reasons"
         );
+        let reasons = problems.iter().map(|problem| problem.reason.as_str());
+        assert_eq!(files_and_lines(reasons), (7, 2));
     }
 }

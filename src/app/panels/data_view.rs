@@ -10,7 +10,7 @@ use super::{format, widgets};
 use crate::app::command::Command;
 use crate::app::state::{Scan, State};
 use crate::app::tokens::{self, icon, tokens};
-use crate::data::{Dataset, Pixels, Remark, RemarkKind, SplitIndices, split};
+use crate::data::{Dataset, Pixels, Remark, RemarkKind, SplitIndices, problems, split};
 use crate::experiment::DataSource;
 
 /// Samples of one class that are offered, at most.
@@ -633,7 +633,8 @@ fn problems_ui(ui: &mut egui::Ui, view: &ReadyView) {
     }
     let colors = tokens(ui);
     ui.add_space(tokens::SPACE_M);
-    let number = format::plural(view.problems.len() as u64, "file", "files");
+    let reasons = view.problems.iter().map(|(reason, _)| reason.as_str());
+    let number = format::files_and_lines(problems::files_and_lines(reasons));
     ui.label(tokens::semibold(format!("{number} passed over")));
     widgets::note(
         ui,

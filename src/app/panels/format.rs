@@ -1,6 +1,6 @@
 //! Numbers as a person reads them: thousands separated, units shown, no digit that says nothing.
 
-pub use crate::format::{percent, thousands as count};
+pub use crate::format::{files_and_lines, percent, thousands as count};
 
 /// `11_689_512` as `11.7 M`, `164_096` as `164 k`.
 pub fn compact(value: u64) -> String {

@@ -1,12 +1,14 @@
 //! Which pictures belong together, by a folder's name or a pattern in the file's name. A table's column is read with
 //! the table.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use regex::Regex;
 
 use super::super::{DataError, Remark};
-use super::{Found, source_error};
+use super::table::{Missing, Spellings};
+use super::{Found, shortened, source_error};
 use crate::experiment::{Column, DataConfig, DataSource, GroupBy};
 
 /// The column that a table has to read.
@@ -45,6 +47,10 @@ pub(super) fn assign(found: &mut Found, config: &DataConfig) -> Result<(), DataE
             }
         }
     }
+    if matches!(group, GroupBy::Column(_)) {
+        forget_missing(found);
+    }
+    unite_spellings(found);
     if found
         .candidates
         .iter()
@@ -72,6 +78,66 @@ pub(super) fn assign(found: &mut Found, config: &DataConfig) -> Result<(), DataE
         found.remarks.push(Remark::warning(text));
     }
     Ok(())
+}
+
+/// A cell such as `nan` or `NA` names no patient: its pictures don't belong together.
+fn forget_missing(found: &mut Found) {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for group in found.candidates.iter().filter_map(|one| one.group.as_ref()) {
+        *counts.entry(group).or_default() += 1;
+    }
+    let missing = Missing::of(&counts);
+    let forgotten: BTreeSet<String> = counts
+        .into_keys()
+        .filter(|group| missing.is_missing(group))
+        .map(|group| format!("“{group}”"))
+        .collect();
+    if forgotten.is_empty() {
+        return;
+    }
+    for candidate in &mut found.candidates {
+        let is_missing = |group: &Arc<str>| missing.is_missing(group);
+        candidate.group = candidate.group.take().filter(|group| !is_missing(group));
+    }
+    let forgotten: Vec<String> = forgotten.into_iter().collect();
+    found.remarks.push(Remark::taken(format!(
+        "{} in the column of groups names no group.",
+        shortened(&forgotten, 5)
+    )));
+}
+
+/// A patient whom one table calls 12 and another 12.0 is one group, as in labels.
+fn unite_spellings(found: &mut Found) {
+    let groups = found.candidates.iter().filter_map(|one| one.group.clone());
+    let all: Vec<Arc<str>> = groups.collect();
+    let spellings = Spellings::of_groups(all.iter().map(Arc::as_ref));
+    let pairs = |groups: Vec<Vec<&str>>| -> Vec<String> {
+        let quoted = |group: &Vec<&str>| format!("“{}”", group.join("” and “"));
+        groups.iter().map(quoted).collect()
+    };
+    let united = pairs(spellings.united());
+    let alike = pairs(spellings.nearly_alike());
+    if !united.is_empty() {
+        for candidate in &mut found.candidates {
+            if let Some(group) = &candidate.group {
+                let common = spellings.common(group);
+                if *common != **group {
+                    candidate.group = Some(common.into());
+                }
+            }
+        }
+        found.remarks.push(Remark::warning(format!(
+            "Groups that are written differently are one: {}.",
+            shortened(&united, 5)
+        )));
+    }
+    if !alike.is_empty() {
+        found.remarks.push(Remark::warning(format!(
+            "Groups that differ in upper and lower case only are kept apart: {}. Write them alike if they are one, or \
+             pictures of one may stand in training and in test.",
+            shortened(&alike, 5)
+        )));
+    }
 }
 
 /// The name of the folder that holds a picture (level 1), or of one above it.

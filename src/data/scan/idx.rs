@@ -180,11 +180,11 @@ pub(super) fn find(root: &Path, stop: &StopFlag) -> Result<Found, DataError> {
         };
         read.push((split, RecordFile::new(images, packing, layout), numbers));
     }
-    let names = class_names(&folder, &set, &mut found);
     let all: Vec<i64> = read
         .iter()
         .flat_map(|(_, _, numbers)| numbers.iter().copied())
         .collect();
+    let names = class_names(&folder, &set, &all, &mut found);
     let labelled = labels::classes(&all, &names).map_err(|reason| source_error(root, reason))?;
     found.classes = labelled.classes;
     let mut label = labelled.labels.into_iter();
@@ -207,7 +207,12 @@ pub(super) fn find(root: &Path, stop: &StopFlag) -> Result<Found, DataError> {
 }
 
 /// EMNIST brings a table of its labels; Fashion- and KMNIST are known by the name of a folder.
-fn class_names(folder: &Path, set: &str, found: &mut Found) -> BTreeMap<i64, String> {
+fn class_names(
+    folder: &Path,
+    set: &str,
+    numbers: &[i64],
+    found: &mut Found,
+) -> BTreeMap<i64, String> {
     let mut places: Vec<String> = folder
         .iter()
         .rev()
@@ -229,11 +234,18 @@ fn class_names(folder: &Path, set: &str, found: &mut Found) -> BTreeMap<i64, Str
         ("fashion", "FashionMNIST", FASHION),
         ("kmnist", "KMNIST", KUZUSHIJI),
     ] {
-        if is_called(name) {
+        let names = labels::numbered(classes);
+        if is_called(name) && numbers.iter().any(|number| !names.contains_key(number)) {
+            found.remarks.push(Remark::warning(format!(
+                "The folder or the files are called like {title}, but the labels are not of its {} classes: these are \
+                 called by their numbers.",
+                names.len()
+            )));
+        } else if is_called(name) {
             found.remarks.push(Remark::taken(format!(
                 "The classes are called as in {title}, because of the folder's or the files' name."
             )));
-            return labels::numbered(classes);
+            return names;
         }
     }
     BTreeMap::new()

@@ -9,14 +9,29 @@ pub(super) struct Labelled {
     pub labels: Vec<u32>,
 }
 
-/// A number that `names` does not have is its own name. A named class stays without a picture.
+/// Where nothing names them, numbers are their own names. A named class stays without a picture.
 ///
 /// # Errors
-/// What is wrong with the labels.
+/// What is wrong with the labels: below 0, or without a name where others have one, so that the names may be shifted.
 pub(super) fn classes(numbers: &[i64], names: &BTreeMap<i64, String>) -> Result<Labelled, String> {
     if let Some(negative) = numbers.iter().find(|number| **number < 0) {
         return Err(format!(
             "holds the label {negative}: classes are numbered from 0"
+        ));
+    }
+    if let (Some(nameless), Some(first), Some(last)) = (
+        numbers.iter().find(|number| !names.contains_key(number)),
+        names.keys().next(),
+        names.keys().next_back(),
+    ) {
+        let (least, most) = (numbers.iter().min(), numbers.iter().max());
+        let remedy = if least > Some(first) && most == Some(&(last + 1)) {
+            "the labels seem to be counted from 1 and the names from 0, so subtract 1 from the labels"
+        } else {
+            "write a name for every number, or none at all"
+        };
+        return Err(format!(
+            "holds the label {nameless}, but its class names are those of {first} to {last}: {remedy}"
         ));
     }
     let mut places: BTreeMap<i64, u32> = names.keys().map(|&number| (number, 0)).collect();
@@ -56,9 +71,16 @@ mod tests {
         assert_eq!(found.classes, ["2", "9", "10"]);
         assert_eq!(found.labels, [2, 0, 0, 1]);
         let names = numbered(["zero", "one"]);
-        let found = classes(&[1, 5], &names).unwrap();
-        assert_eq!(found.classes, ["zero", "one", "5"]);
-        assert_eq!(found.labels, [1, 2]);
+        let found = classes(&[1], &names).unwrap();
+        assert_eq!(found.classes, ["zero", "one"]);
+        assert_eq!(found.labels, [1]);
+        let error = classes(&[1, 5], &names).unwrap_err();
+        assert!(
+            error.contains("label 5") && error.contains("0 to 1"),
+            "{error}"
+        );
+        let error = classes(&[1, 2], &names).unwrap_err();
+        assert!(error.contains("subtract 1 from the labels"), "{error}");
         assert!(classes(&[3, -1], &names).unwrap_err().contains("label -1"));
     }
 }

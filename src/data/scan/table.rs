@@ -23,6 +23,7 @@ use super::{Found, source_error};
 use crate::experiment::{Column, DataSource, SplitPart, Threshold};
 
 use columns::Sheet;
+pub(super) use labels::{Missing, Spellings};
 use pictures::Pictures;
 
 /// A table as an experiment describes it.

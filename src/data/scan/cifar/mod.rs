@@ -47,15 +47,16 @@ pub(super) fn find(root: &Path, set: Set, stop: &StopFlag) -> Result<Found, Data
     let Some(located) = locate(root, set) else {
         return Err(source_error(root, missing(set)));
     };
+    let mut found = Found {
+        root: located.folder.clone(),
+        ..Found::default()
+    };
+    tell_files(&mut found, &located, set);
     let Located {
         folder,
         version,
         files,
     } = located;
-    let mut found = Found {
-        root: folder.clone(),
-        ..Found::default()
-    };
     match version {
         Version::Binary => {
             found.classes = names::beside_binary(&folder, set);
@@ -126,34 +127,75 @@ pub(super) fn locate(root: &Path, set: Set) -> Option<Located> {
         })
 }
 
+/// The publisher's names, and no others: `data_batch_1 (1)` is a copy.
+fn names_of(set: Set, version: Version) -> Vec<String> {
+    let ending = match version {
+        Version::Binary => ".bin",
+        Version::Python => "",
+    };
+    match set {
+        Set::Ten => (1..=5)
+            .map(|number| format!("data_batch_{number}{ending}"))
+            .chain([format!("test_batch{ending}")])
+            .collect(),
+        Set::Hundred(_) => ["train", "test"]
+            .map(|part| format!("{part}{ending}"))
+            .to_vec(),
+    }
+}
+
 fn files(folder: &Path, set: Set, version: Version) -> Option<Vec<PathBuf>> {
-    let entries = list(folder).ok()?;
-    let files: Vec<PathBuf> = entries
+    let names = names_of(set, version);
+    let files: Vec<PathBuf> = list(folder)
+        .ok()?
         .into_iter()
-        .filter(|entry| {
-            !entry.is_folder
-                && match (set, version) {
-                    (Set::Ten, Version::Binary) => {
-                        (entry.name.starts_with("data_batch_") || entry.name == "test_batch.bin")
-                            && entry.name.ends_with(".bin")
-                    }
-                    (Set::Ten, Version::Python) => {
-                        (entry.name.starts_with("data_batch_") || entry.name == "test_batch")
-                            && python::is_pickle(&entry.path)
-                    }
-                    (Set::Hundred(_), Version::Binary) => {
-                        ["train.bin", "test.bin"].contains(&entry.name.as_str())
-                            && binary::is_hundred(&entry.path)
-                    }
-                    (Set::Hundred(_), Version::Python) => {
-                        ["train", "test"].contains(&entry.name.as_str())
-                            && python::is_pickle(&entry.path)
-                    }
-                }
+        .filter(|entry| !entry.is_folder && names.contains(&entry.name))
+        .filter(|entry| match (set, version) {
+            (Set::Ten, Version::Binary) => true,
+            (Set::Hundred(_), Version::Binary) => binary::is_hundred(&entry.path),
+            (_, Version::Python) => python::is_pickle(&entry.path),
         })
         .map(|entry| entry.path)
         .collect();
     (!files.is_empty()).then_some(files)
+}
+
+/// Says which of the set's files are not here, and lists others that look like them.
+fn tell_files(found: &mut Found, located: &Located, set: Set) {
+    let name = |file: &PathBuf| {
+        file.file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    };
+    let here: Vec<String> = located.files.iter().map(name).collect();
+    // Without a part as a whole, that is said as well.
+    let missing: Vec<String> = names_of(set, located.version)
+        .into_iter()
+        .filter(|name| name.starts_with("data_batch_") && !here.contains(name))
+        .collect();
+    if !missing.is_empty() && here.iter().any(|name| name.starts_with("data_batch_")) {
+        found.remarks.push(Remark::warning(format!(
+            "{} not in this folder, or can't be read as such, so that training lacks {} pictures: copy the set again.",
+            if let [only] = missing.as_slice() {
+                format!("{only} is")
+            } else {
+                format!("{} are", missing.join(", "))
+            },
+            if missing.len() == 1 { "its" } else { "their" }
+        )));
+    }
+    for entry in list(&located.folder).unwrap_or_default() {
+        let is_like = ["data_batch", "test_batch"]
+            .iter()
+            .any(|start| entry.name.starts_with(start));
+        if is_like && !here.contains(&entry.name) {
+            found.problem(
+                &entry.path,
+                "is called nearly like a file of CIFAR-10, and is passed over",
+            );
+        }
+    }
 }
 
 /// Validation pictures are drawn from the training files, because no file is assigned to it.

@@ -89,8 +89,14 @@ fn look(
         DataError::Source { reason, .. } => reason,
         other => other.to_string(),
     })?;
-    let (sheet, proposal) = propose::propose(table, pictures)
-        .map_err(|_| "it has no column of pictures' names and labels".to_owned())?;
+    let (sheet, proposal) = propose::propose(table, pictures).map_err(|reason| {
+        // What it holds instead, where that is known.
+        if reason.starts_with("column") {
+            reason
+        } else {
+            "it has no column of pictures' names and labels".to_owned()
+        }
+    })?;
     if is_list_of_classes(file) && sheet.content(proposal.path) != Content::Pictures {
         return Err("it lists classes, by its name".to_owned());
     }

@@ -1,20 +1,19 @@
 //! What the columns of a table hold, told by their cells.
 
-use std::collections::{HashMap, HashSet};
+mod header;
+mod paths;
+
+use std::collections::HashMap;
 
 use super::super::folders::is_picture_name;
 use super::divide::Row;
-use super::names::{is_header_name, is_path_name};
 use super::number;
-use super::pictures::{How, Meaning, Pictures};
+use super::pictures::Pictures;
 use super::text::Table;
 use crate::experiment::Column;
 
-/// Rows that are looked for among the files to tell paths from the rest.
-const SAMPLE_ROWS: usize = 200;
-
 /// Rows that are looked at to tell what a column holds.
-const CONTENT_ROWS: usize = 20_000;
+pub const CONTENT_ROWS: usize = 20_000;
 
 /// Numbers of more different values than these are measurements, if they don't recur.
 const MANY_VALUES: usize = 20;
@@ -71,13 +70,17 @@ impl Sheet {
     /// `path_column` is where paths stand, if that is known by its place; `is_named` says that names of columns are
     /// asked for, so that there is a header.
     pub fn new(
-        table: Table,
+        mut table: Table,
         path_column: Option<usize>,
         is_named: bool,
         pictures: &Pictures<'_>,
     ) -> Self {
-        let has_header =
-            is_named || path_column.is_some_and(|column| has_header(&table, column, pictures));
+        let has_header = is_named
+            || path_column.is_some_and(|column| header::is_there(&table, column, pictures));
+        let lacks = if has_header { header::lacks(&table) } else { 0 };
+        if lacks > 0 {
+            header::complete(&mut table, lacks, pictures);
+        }
         let header = has_header
             .then(|| {
                 table.rows.first().map(|row| {
@@ -201,91 +204,22 @@ impl Sheet {
         }
         Content::Classes
     }
-
-    /// Where the paths stand: most cells are names of pictures, or mean files that are there.
-    pub fn path_column(table: &Table, pictures: &Pictures<'_>) -> Option<usize> {
-        let sample = &table.rows[..table.rows.len().min(SAMPLE_ROWS)];
-        let header = table
-            .rows
-            .first()
-            .map(|row| row.cells.as_slice())
-            .unwrap_or_default();
-        let score = |column: usize| {
-            let cells = || {
-                sample
-                    .iter()
-                    .filter_map(move |row| row.cells.get(column))
-                    .map(|cell| cell.trim())
-            };
-            let named = cells().filter(|cell| is_picture_name(cell)).count();
-            let found: HashSet<_> = cells()
-                .filter_map(|cell| match pictures.find(cell, None) {
-                    Meaning::File(path, how) => {
-                        Some((path, how == How::Written || is_picture_name(cell)))
-                    }
-                    // One of several is better than none.
-                    Meaning::Several(_) => Some((cell.into(), false)),
-                    Meaning::Missing => None,
-                })
-                .collect();
-            let by_name = header.get(column).is_some_and(|name| is_path_name(name));
-            // Numbers may be the names of files, and anything else as well.
-            let is_numbers = named == 0 && cells().skip(1).all(|cell| number(cell).is_some());
-            let is_header = header.iter().all(|cell| number(cell).is_none());
-            let found_at_all = if is_numbers && is_header && !by_name {
-                0
-            } else {
-                found.len()
-            };
-            let sure = found.iter().filter(|(_, sure)| *sure).count();
-            (
-                sure.min(1),
-                named.min(1) * named.max(sure),
-                found_at_all,
-                by_name,
-            )
-        };
-        (0..table.width())
-            .rev()
-            .map(|column| (score(column), column))
-            .max_by_key(|(score, _)| *score)
-            .filter(|((_, named, found, _), _)| *named > 0 || *found > 0)
-            .map(|(_, column)| column)
-    }
 }
 
-/// Whether the first row names columns: its path is no file while a later row's is. Where no file is
-/// there at all, names decide.
-fn has_header(table: &Table, path_column: usize, pictures: &Pictures<'_>) -> bool {
-    let path = |row: &Row| {
-        row.cells
-            .get(path_column)
-            .map(|cell| cell.trim().to_owned())
-            .filter(|path| !path.is_empty())
-    };
-    let is_file = |row: &Row| {
-        path(row).is_some_and(|path| {
-            matches!(pictures.find(&path, None), Meaning::File(_, How::Written))
-        })
-    };
-    let is_picture = |row: &Row| path(row).is_some_and(|path| is_picture_name(&path));
-    let means_file =
-        |row: &Row| path(row).is_some_and(|path| pictures.find(&path, None) != Meaning::Missing);
-    let Some((first, later)) = table.rows.split_first() else {
-        return false;
-    };
-    let later = &later[..later.len().min(50)];
-    if is_file(first) || is_picture(first) {
-        return false;
+impl Sheet {
+    /// Whether a column holds numbers of many values that count nothing: in whole numbers, steps of more than one.
+    pub fn is_measured(&self, column: usize) -> bool {
+        match self.content(column) {
+            Content::Measure | Content::ManyShares => true,
+            Content::Index => {
+                let numbers: Vec<f64> = self.values(column).filter_map(number).collect();
+                let least = numbers.iter().copied().fold(f64::INFINITY, f64::min);
+                let most = numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                most - least >= 2.0 * numbers.len() as f64
+            }
+            _ => false,
+        }
     }
-    if later.is_empty() || later.iter().any(is_file) || later.iter().any(is_picture) {
-        return true;
-    }
-    let is_name = first.cells.iter().any(|cell| is_header_name(cell));
-    if means_file(first) {
-        return is_name && path(first).is_some_and(|name| is_path_name(&name));
-    }
-    later.iter().any(means_file) || is_name
 }
 
 fn of_numbers(numbers: &[f64], filled: usize) -> Content {
@@ -319,8 +253,8 @@ pub fn flag(value: &str) -> Option<bool> {
         "1" | "1.0" | "true" | "t" | "yes" | "y" | "wahr" | "ja" | "vrai" | "oui" | "verdadero" => {
             Some(true)
         }
-        "0" | "0.0" | "-1" | "false" | "f" | "no" | "n" | "falsch" | "nein" | "faux" | "non"
-        | "falso" => Some(false),
+        "0" | "0.0" | "-1" | "-1.0" | "false" | "f" | "no" | "n" | "falsch" | "nein" | "faux"
+        | "non" | "falso" => Some(false),
         _ => None,
     }
 }

@@ -9,7 +9,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::super::super::Remark;
 use super::number;
 use super::pictures::folded;
-pub use several::{Several, refusal, several};
+pub use several::{Several, are_boxes, joined, refusal, several};
 
 /// One in so many rows may have several labels before the whole table is refused.
 pub const FEW: usize = 20;
@@ -99,26 +99,51 @@ fn is_none(cell: &str) -> bool {
 pub struct Spellings {
     /// The spellings of each, with how often they occur.
     of: BTreeMap<String, BTreeMap<String, usize>>,
+    /// `007` is 7.
+    numbers_are_one: bool,
 }
 
 impl Spellings {
     pub fn of<'a>(labels: impl Iterator<Item = &'a str>) -> Self {
-        let mut spellings = Self::default();
+        Self::default().with(labels)
+    }
+
+    /// Of names of groups, where numbers are one however many zeros stand before them: pandas drops these.
+    pub fn of_groups<'a>(groups: impl Iterator<Item = &'a str>) -> Self {
+        let spellings = Self {
+            numbers_are_one: true,
+            ..Self::default()
+        };
+        spellings.with(groups)
+    }
+
+    fn key(&self, label: &str) -> String {
+        let key = key(label);
+        if self.numbers_are_one {
+            without_zeros(&key).to_owned()
+        } else {
+            key
+        }
+    }
+
+    fn with<'a>(mut self, labels: impl Iterator<Item = &'a str>) -> Self {
+        let spellings = &mut self;
         for label in labels {
+            let key = spellings.key(label);
             *spellings
                 .of
-                .entry(key(label))
+                .entry(key)
                 .or_default()
                 .entry(label.to_owned())
                 .or_default() += 1;
         }
-        spellings
+        self
     }
 
     /// The spelling that is used most, the first of equals.
     pub fn common(&self, label: &str) -> String {
         self.of
-            .get(&key(label))
+            .get(&self.key(label))
             .and_then(most_used)
             .unwrap_or(label)
             .to_owned()
@@ -127,30 +152,64 @@ impl Spellings {
     /// What was put together, and what only nearly is the same.
     pub fn remarks(&self) -> Vec<Remark> {
         let mut remarks = Vec::new();
-        for spellings in self.of.values().filter(|spellings| spellings.len() > 1) {
-            let common = most_used(spellings).unwrap_or_default();
-            let others: Vec<String> = spellings
-                .keys()
-                .filter(|spelling| spelling.as_str() != common)
-                .map(|spelling| format!("“{spelling}”"))
-                .collect();
+        for spellings in self.united() {
             remarks.push(Remark::warning(format!(
-                "Labels that are written differently are one class: “{common}”, {}.",
-                others.join(", ")
+                "Labels that are written differently are one class: “{}”.",
+                spellings.join("”, “")
             )));
         }
-        let mut by_case: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-        for spellings in self.of.values() {
-            let common = most_used(spellings).unwrap_or_default();
-            by_case.entry(folded(common)).or_default().push(common);
-        }
-        for alike in by_case.values().filter(|alike| alike.len() > 1) {
+        for alike in self.nearly_alike() {
+            let is_number = alike.iter().all(|label| number(label).is_some());
             remarks.push(Remark::warning(format!(
-                "The classes “{}” differ in upper and lower case only: write them alike if they are one.",
-                alike.join("” and “")
+                "The classes “{}” differ in {} only: write them alike if they are one.",
+                alike.join("” and “"),
+                if is_number {
+                    "leading zeros"
+                } else {
+                    "upper and lower case"
+                }
             )));
         }
         remarks
+    }
+
+    /// Every label that is written in more ways than one, the way that is used most first.
+    pub fn united(&self) -> Vec<Vec<&str>> {
+        let several = self.of.values().filter(|spellings| spellings.len() > 1);
+        several
+            .map(|spellings| {
+                let common = most_used(spellings).unwrap_or_default();
+                let others = spellings.keys().map(String::as_str);
+                std::iter::once(common)
+                    .chain(others.filter(|spelling| *spelling != common))
+                    .collect()
+            })
+            .collect()
+    }
+
+    /// Labels that are two, and differ in upper and lower case only, or numbers in the zeros before them.
+    pub fn nearly_alike(&self) -> Vec<Vec<&str>> {
+        let mut alike: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for spellings in self.of.values() {
+            let common = most_used(spellings).unwrap_or_default();
+            let key = without_zeros(&folded(common)).to_owned();
+            alike.entry(key).or_default().push(common);
+        }
+        alike
+            .into_values()
+            .filter(|alike| alike.len() > 1)
+            .collect()
+    }
+}
+
+/// A whole number without the zeros before it; anything else as it stands.
+fn without_zeros(text: &str) -> &str {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text;
+    }
+    match text.trim_start_matches('0') {
+        "" => "0",
+        digits => digits,
     }
 }
 
@@ -165,8 +224,9 @@ fn most_used(spellings: &BTreeMap<String, usize>) -> Option<&str> {
 fn key(label: &str) -> String {
     // Pandas writes whole numbers with a point where some are missing.
     if let Some((whole, zeros)) = label.split_once('.')
-        && !whole.is_empty()
-        && whole.bytes().all(|byte| byte.is_ascii_digit())
+        && let digits = whole.strip_prefix('-').unwrap_or(whole)
+        && !digits.is_empty()
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
         && !zeros.is_empty()
         && zeros.bytes().all(|byte| byte == b'0')
     {
@@ -174,7 +234,12 @@ fn key(label: &str) -> String {
     }
     label
         .nfc()
-        .filter(|letter| !matches!(letter, '\u{200b}' | '\u{feff}'))
+        .filter(|letter| {
+            !matches!(
+                letter,
+                '\u{200b}'..='\u{200f}' | '\u{ad}' | '\u{2060}' | '\u{feff}'
+            )
+        })
         .collect::<String>()
         .split_whitespace()
         .collect::<Vec<_>>()
@@ -191,6 +256,14 @@ pub fn are_measurements(counts: &HashMap<&str, usize>, is_named: bool) -> bool {
     let rows: usize = counts.values().sum();
     let broken = numbers.iter().any(|number| number.fract() != 0.0);
     numbers.len() > 20 && numbers.len() * 2 > rows && (broken || !is_named)
+}
+
+/// Why a column of measurements is refused.
+pub fn measurements(column: &str, distinct: usize, rows: usize) -> String {
+    format!(
+        "column {column} holds {distinct} different numbers in {rows} rows: these are measurements, which need regression, and \
+         Graft learns classes; choose a column of classes, or make two classes of the numbers by a threshold"
+    )
 }
 
 #[cfg(test)]

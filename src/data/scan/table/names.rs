@@ -3,6 +3,7 @@
 use unicode_normalization::UnicodeNormalization;
 
 use super::super::super::split_names;
+use super::columns::Sheet;
 
 /// How much a column's name says that it holds the label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,6 +98,78 @@ pub fn label_name(name: &str) -> LabelName {
         _ if has(MAYBE) => LabelName::Maybe,
         _ => LabelName::Silent,
     }
+}
+
+/// The same of a column among others: what differs from another by `y` for `x` is a coordinate.
+pub fn of_column(sheet: &Sheet, column: usize) -> LabelName {
+    let name = sheet.name(column).unwrap_or_default().to_lowercase();
+    let is_there = |wanted: &str| {
+        (0..sheet.width()).any(|other| {
+            sheet
+                .name(other)
+                .is_some_and(|name| name.to_lowercase() == wanted)
+        })
+    };
+    // `Roi.Y1` beside `Roi.X1`, `ymin` beside `xmin`.
+    let is_coordinate = name
+        .match_indices('y')
+        .any(|(at, _)| is_there(&format!("{}x{}", &name[..at], &name[at + 1..])));
+    if is_coordinate {
+        return LabelName::Other;
+    }
+    sheet.name(column).map_or(LabelName::Silent, label_name)
+}
+
+/// Whether a column's name asks for a yes or no: `is_male`.
+pub fn is_question(name: &str) -> bool {
+    let words = words(name);
+    words.len() > 1 && matches!(words[0].as_str(), "is" | "has" | "was")
+}
+
+/// Whether a column's name announces several words in a cell.
+pub fn is_tags_name(name: &str) -> bool {
+    words(name).last().is_some_and(|word| {
+        matches!(
+            word.as_str(),
+            "tags" | "findings" | "keywords" | "attributes" | "genres" | "categories"
+        )
+    })
+}
+
+/// Whether a column's name is that of numbers of which nobody makes classes.
+pub fn is_measure_name(name: &str) -> bool {
+    const MEASURES: &str = "age|alter|edad|idade|years|width|height|depth|area|score|scores|probability|prob|proba|\
+        confidence|conf|weight|lat|lon|lng|latitude|longitude|angle|duration|price|count|temperature|\
+        speed|distance|length|volume|steering|throttle|brake|x|y|timestamp|time";
+    words(name).iter().any(|word| is_listed(MEASURES, word))
+}
+
+/// Whether a column's name is that of boxes, of object detection.
+pub fn is_box_name(name: &str) -> bool {
+    let words = words(name);
+    let all = words.concat();
+    const BOXES: &str = "bbox|bboxes|bndbox|xmin|ymin|xmax|ymax|predictionstring|encodedpixels|rle";
+    const ALONE: &str =
+        "box|boxes|boundingbox|boundingboxes|minx|miny|maxx|maxy|polygon|segmentation";
+    is_listed(ALONE, &all)
+        || is_listed(BOXES, &all)
+        || words.iter().any(|word| is_listed(BOXES, word))
+}
+
+/// Whether a column or folder is named for masks, thumbnails and the like: pictures that are not learnt from.
+pub fn is_side_name(name: &str) -> bool {
+    const SIDES: &str = "mask|masks|segmentation|segmentations|annotation|annotations|thumbnails|thumbnail|thumb|thumbs|\
+        groundtruth";
+    // Faces with masks and without.
+    const WORN: &str = "with|without|no|non|face|worn|wearing";
+    let tokens = split_names::tokens(name);
+    if tokens.iter().any(|word| is_listed(WORN, word)) {
+        return false;
+    }
+    tokens.iter().any(|word| is_listed(SIDES, word))
+        || tokens
+            .windows(2)
+            .any(|pair| matches!(pair, [a, b] if a == "ground" && b == "truth"))
 }
 
 /// Whether a name is that of a column of paths or identifiers.

@@ -1,5 +1,6 @@
 //! Which file a cell of a table means: the path as it stands, or the one file below the table's folder that it can mean.
 
+mod cells;
 mod names;
 
 use std::cell::OnceCell;
@@ -13,6 +14,8 @@ use super::super::super::split_names::{self, SplitWord};
 use super::super::super::{DataError, Split, StopFlag};
 use super::super::check_stop;
 use super::super::folders::is_picture_name;
+use super::names::is_side_name;
+use cells::Cells;
 pub use names::{folded, tidy_name};
 use names::{parts, percent_decoded, stem, whole_number};
 
@@ -35,18 +38,6 @@ const SIBLINGS: [&str; 12] = [
     "train",
     "train_images",
     "data",
-];
-
-/// Folders whose pictures are not the ones to learn from, where others have the same name.
-const SIDE_PICTURES: [&str; 8] = [
-    "mask",
-    "masks",
-    "segmentation",
-    "segmentations",
-    "annotation",
-    "annotations",
-    "thumbnails",
-    "groundtruth",
 ];
 
 /// How a cell was understood, where it is not the path of a file as it stands.
@@ -83,6 +74,7 @@ pub enum Meaning {
 pub struct Pictures<'a> {
     pub folder: &'a Path,
     index: OnceCell<Index>,
+    cells: Cells,
     stop: &'a StopFlag,
 }
 
@@ -112,8 +104,14 @@ impl<'a> Pictures<'a> {
         Self {
             folder,
             index: OnceCell::new(),
+            cells: Cells::default(),
             stop,
         }
+    }
+
+    /// Tells what all cells of the column of paths are, so that none of them is taken for the file of another.
+    pub fn know_cells<'c>(&mut self, cells: impl Iterator<Item = &'c str>) {
+        self.cells = Cells::of(cells);
     }
 
     /// The file that `cell` means. Where several have its name, the one in a folder for `part` of the split, if
@@ -123,7 +121,7 @@ impl<'a> Pictures<'a> {
         if !cell.is_empty() && path.is_file() {
             return Meaning::File(path, How::Written);
         }
-        self.index().find(cell, part)
+        self.index().find(cell, part, &self.cells)
     }
 
     /// Whether the folder was looked through.
@@ -262,7 +260,7 @@ impl Index {
         });
     }
 
-    fn find(&self, cell: &str, part: Option<Split>) -> Meaning {
+    fn find(&self, cell: &str, part: Option<Split>, cells: &Cells) -> Meaning {
         let plain = parts(cell);
         let decoded = percent_decoded(cell).map(|decoded| parts(&decoded));
         for (parts, how) in [(Some(plain), None), (decoded, Some(How::Percent))] {
@@ -292,11 +290,27 @@ impl Index {
                     Some(How::Number),
                 ),
             ];
-            for (candidates, found_by) in candidates {
+            // A mask of the right name is no picture while there is one of another ending.
+            let names_side = parts[..parts.len() - 1]
+                .iter()
+                .any(|part| is_side_name(part));
+            let is_learnt_from =
+                |at: &usize| names_side || !self.files[*at].name.split('/').any(is_side_name);
+            let learnt_from = candidates.map(|(candidates, how)| {
+                let kept = candidates.map(|all| {
+                    all.iter()
+                        .copied()
+                        .filter(is_learnt_from)
+                        .collect::<Vec<_>>()
+                });
+                (kept, how)
+            });
+            let all = candidates.map(|(candidates, how)| (candidates.cloned(), how));
+            for (candidates, found_by) in learnt_from.into_iter().chain(all) {
                 let Some(candidates) = candidates else {
                     continue;
                 };
-                match self.choose(candidates, &parts, part) {
+                match self.choose(&candidates, &parts, part, cells) {
                     Choice::One(at) => {
                         let file = &self.files[at];
                         let how = how
@@ -316,13 +330,36 @@ impl Index {
     }
 
     /// The candidate with most of the cell's folders. Where the folder that the cell names is here, no other will do.
-    fn choose(&self, candidates: &[usize], parts: &[String], part: Option<Split>) -> Choice {
+    fn choose(
+        &self,
+        candidates: &[usize],
+        parts: &[String],
+        part: Option<Split>,
+        cells: &Cells,
+    ) -> Choice {
         let folders = &parts[..parts.len() - 1];
-        let least = usize::from(
+        let last = parts.last().map_or("", String::as_str);
+        let least = usize::from(folders.last().is_some_and(|folder| {
+            self.folders.contains(&folded(folder)) || cells.needs_folder(last)
+        }));
+        let part_of_cell = folders
+            .iter()
+            .rev()
+            .find_map(|folder| part_of_folder(folder));
+        // What another cell names with its folder, or what stands in another part of the split, is not meant.
+        let is_of_another = |&at: &usize| {
+            let name = &self.files[at].name;
             folders
                 .last()
-                .is_some_and(|folder| self.folders.contains(&folded(folder))),
-        );
+                .is_some_and(|folder| cells.has_for_another(name, folder))
+                || part_of_cell
+                    .is_some_and(|part| part_of_name(name).is_some_and(|other| other != part))
+        };
+        let candidates: Vec<usize> = candidates
+            .iter()
+            .copied()
+            .filter(|at| !is_of_another(at))
+            .collect();
         let common = |&at: &usize| {
             let own: Vec<&str> = self.files[at].name.split('/').collect();
             own[..own.len() - 1]
@@ -342,23 +379,15 @@ impl Index {
             .filter(|at| common(at) == most)
             .collect();
         let name = |at: usize| self.files[at].name.as_str();
-        let last = parts.last().map(String::as_str);
         // Whatever tells them apart, unless it speaks against all of them.
-        let is_same_case = |at: &usize| name(*at).rsplit('/').next() == last;
-        let is_learnt_from = |at: &usize| {
-            !name(*at).split('/').any(|folder| {
-                split_names::tokens(folder)
-                    .iter()
-                    .any(|word| SIDE_PICTURES.contains(&word.as_str()))
-            })
-        };
+        let is_same_case = |at: &usize| name(*at).rsplit('/').next() == Some(last);
         let is_of_part = |at: &usize| {
             part.is_some()
                 && name(*at)
                     .split('/')
                     .any(|folder| part_of_folder(folder) == part)
         };
-        let rules: [&dyn Fn(&usize) -> bool; 3] = [&is_same_case, &is_learnt_from, &is_of_part];
+        let rules: [&dyn Fn(&usize) -> bool; 2] = [&is_same_case, &is_of_part];
         for rule in rules {
             if best.len() > 1 {
                 let kept: Vec<usize> = best.iter().copied().filter(rule).collect();

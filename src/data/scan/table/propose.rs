@@ -1,8 +1,11 @@
 //! Which columns of a table hold what, as far as their names and cells tell.
 
+mod refusal;
 mod remarks;
 
-use super::super::super::split_names;
+use std::collections::{HashMap, HashSet};
+
+use super::super::super::split_names::{self, SplitWord};
 use super::columns::{Content, Sheet};
 use super::labels::Missing;
 use super::names::{self, LabelName, label_name};
@@ -46,6 +49,10 @@ pub enum Why {
     First,
     /// None of them can, as it seems.
     Left,
+    /// Its name says that it is something else, such as an age.
+    OtherName,
+    /// Another column holds numbers of many values, which may be what is to be learnt.
+    BesideMeasure(usize),
 }
 
 impl Proposal {
@@ -102,7 +109,7 @@ fn split_column(
     sheet: &Sheet,
     columns: impl Iterator<Item = usize>,
 ) -> (Option<usize>, Vec<usize>) {
-    let mut told: Vec<(bool, bool, usize)> = Vec::new();
+    let mut told: Vec<(bool, bool, bool, usize)> = Vec::new();
     let mut untold = Vec::new();
     for column in columns {
         let name = sheet.name(column).unwrap_or_default();
@@ -119,6 +126,10 @@ fn split_column(
             .filter(|value| parts.part(value).is_some())
             .count();
         let named = names::is_split_name(name);
+        // Where the words differ, they tell the split, whatever numbers follow.
+        if parts.rule == Rule::Words && are_identifiers(&counts, rows) {
+            continue;
+        }
         let is_split = match parts.rule {
             Rule::Words => known > 0 && (named || known == rows || words > 1 && known * 2 >= rows),
             Rule::Flag | Rule::Numbers | Rule::TwoNumbers => known > 0,
@@ -127,11 +138,21 @@ fn split_column(
         let has_test = counts
             .keys()
             .any(|value| parts.part(value) == Some(SplitPart::Test));
+        // `test` of positive and negative is the answer of one.
+        let is_answer = names::is_flag_of_split(name).is_some()
+            && parts.rule == Rule::None
+            && sheet.content(column) == Content::Classes;
         let names_split = names::is_fold_name(name)
-            || named && counts.len() > 1 && counts.len() <= 20
+            || named && counts.len() > 1 && counts.len() <= 20 && !is_answer
             || split_names::split_word(name).is_some() && sheet.content(column) == Content::Flags;
+        // Of three flags, that of the test leaves nothing of it to the other parts.
+        let asks_test = parts.rule == Rule::Flag
+            && matches!(
+                names::is_flag_of_split(name),
+                Some(SplitWord::Test | SplitWord::Evaluation)
+            );
         if is_split {
-            told.push((has_test, named, column));
+            told.push((has_test, named, asks_test, column));
         } else if names_split && label_name(name) < LabelName::Contains {
             untold.push(column);
         }
@@ -140,12 +161,21 @@ fn split_column(
     let best = told
         .iter()
         .rev()
-        .max_by_key(|(has_test, named, _)| (*has_test, *named))
-        .map(|(_, _, column)| *column);
-    let rest = told.iter().map(|(_, _, column)| *column);
+        .max_by_key(|(has_test, named, asks_test, _)| (*has_test, *named, *asks_test))
+        .map(|(.., column)| *column);
+    let rest = told.iter().map(|(.., column)| *column);
     untold.extend(rest.filter(|column| Some(*column) != best));
     untold.sort_unstable();
     (best, untold)
+}
+
+/// `train_0001`, `train_0002`: cells that are hardly ever the same, and only their numbers differ.
+fn are_identifiers(counts: &HashMap<&str, usize>, rows: usize) -> bool {
+    let words: HashSet<Vec<String>> = counts
+        .keys()
+        .map(|value| split_names::tokens(value))
+        .collect();
+    counts.len() * 2 > rows && counts.len() > 1 && words.len() == 1
 }
 
 fn label_column(
@@ -154,7 +184,7 @@ fn label_column(
     free: &[usize],
     path: usize,
 ) -> Option<(Label, Vec<usize>)> {
-    let named = |column: usize| sheet.name(column).map_or(LabelName::Silent, label_name);
+    let named = |column: usize| names::of_column(sheet, column);
     let score = |column: usize| {
         let content = match contents[column] {
             Content::Flags if sheet.header.is_some() => 28,
@@ -176,11 +206,7 @@ fn label_column(
             LabelName::Other => -45,
         };
         // A column that says the same as the path is no label.
-        let same = if sheet
-            .name(column)
-            .is_none_or(|name| label_name(name) < LabelName::Label)
-            && is_same_as(sheet, column, path)
-        {
+        let same = if named(column) < LabelName::Label && is_same_as(sheet, column, path) {
             -100
         } else {
             0
@@ -189,18 +215,19 @@ fn label_column(
     };
     let scores: Vec<(i32, usize)> = free.iter().map(|&column| (score(column), column)).collect();
     let (best, column) = *scores.iter().rev().max_by_key(|(score, _)| *score)?;
-    let others = |chosen: &[usize]| -> Vec<usize> {
-        free.iter()
-            .copied()
-            .filter(|column| !chosen.contains(column) && contents[*column].is_label())
-            .collect()
-    };
     // Columns of 0 and 1 are one label together, unless another column holds it by its name.
     let marks: Vec<usize> = free
         .iter()
         .copied()
         .filter(|&column| sheet.name(column).is_some() && one_hot::is_marked(sheet, column))
         .collect();
+    let others = |chosen: &[usize]| -> Vec<usize> {
+        free.iter()
+            .copied()
+            .filter(|column| !chosen.contains(column))
+            .filter(|column| contents[*column].is_label() || marks.contains(column))
+            .collect()
+    };
     let is_named = named(column) >= LabelName::Contains
         && contents[column].is_label()
         && !marks.contains(&column);
@@ -210,17 +237,25 @@ fn label_column(
             .copied()
             .filter(|&column| named(column) != LabelName::Other || marks.len() > 4)
             .collect();
-        let silent = if silent.len() >= 2 { silent } else { marks };
-        if silent.len() >= 2
-            && match one_hot::marks(sheet, &silent) {
-                Marks::OneEach => true,
-                // Many of them are labels of which a picture has several; the scan says so.
-                Marks::Several => silent.len() >= 3 || best <= 30,
-                Marks::Few => false,
-            }
-        {
-            let others = others(&silent);
-            return Some((Label::OneHot(silent), others));
+        let silent = if silent.len() >= 2 {
+            silent
+        } else {
+            marks.clone()
+        };
+        let is_other = |column: usize| {
+            named(column) == LabelName::Other || sheet.name(column).is_some_and(names::is_question)
+        };
+        let together = one_hot::one_each(sheet, &silent, &is_other).or_else(|| {
+            // Many of them are labels of which a picture has several; the scan says so.
+            let are_several = silent.len() >= 2
+                && named(column) < LabelName::Label
+                && (silent.len() >= 3 || best <= 30)
+                && one_hot::marks(sheet, &silent) == Marks::Several;
+            are_several.then(|| silent.clone())
+        });
+        if let Some(together) = together {
+            let others = others(&together);
+            return Some((Label::OneHot(together), others));
         }
     }
     // Of a number and its name, the name.
@@ -246,14 +281,26 @@ fn label_column(
             && is_renamed(sheet, other, column)
     });
     let rest = others(&[column]);
+    let is_mark = marks.len() >= 2 && marks.contains(&column);
+    let measure = free.iter().copied().find(|&other| {
+        matches!(contents[column], Content::Flags | Content::Numbers)
+            && named(other) != LabelName::Other
+            && sheet.is_measured(other)
+    });
     let why = match number {
         Some(number) => Why::NameOfNumber(number),
+        None if named(column) >= LabelName::Label => Why::Name,
+        None if is_mark => Why::First,
         None if named(column) >= LabelName::Contains => Why::Name,
+        None if named(column) == LabelName::Other && contents[column].is_label() => Why::OtherName,
         None if !contents[column].is_label() && contents[column] != Content::ManyShares => {
             Why::Left
         }
-        None if rest.is_empty() => Why::Only,
-        None => Why::First,
+        None => match measure {
+            Some(measure) => Why::BesideMeasure(measure),
+            None if rest.is_empty() => Why::Only,
+            None => Why::First,
+        },
     };
     Some((Label::Column(column, why), rest))
 }
@@ -326,9 +373,21 @@ pub fn propose(
     pictures: &Pictures<'_>,
 ) -> Result<(Sheet, Proposal), String> {
     let Some(path) = Sheet::path_column(&table, pictures) else {
+        if let Some(reason) = refusal::pixels(&table) {
+            return Err(reason);
+        }
         return Err("no column of this table holds names of pictures, and none holds names of files below its folder: write one line per picture, with its path and its class".to_owned());
     };
     let sheet = Sheet::new(table, Some(path), false, pictures);
     let proposal = Proposal::new(&sheet, path)?;
+    refusal::other_task(&sheet, &proposal)?;
+    if let Some(rival) = sheet.rival_path(path, pictures) {
+        return Err(format!(
+            "columns {} and {} both hold numbers of pictures, and not the same: write the files' names (such as 0001.jpg) \
+             into one of them, or delete the other",
+            sheet.called(path),
+            sheet.called(rival)
+        ));
+    }
     Ok((sheet, proposal))
 }

@@ -3,17 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::super::super::{Remark, Split};
+use super::super::super::{Remark, Split, split_names};
 use super::super::folders::{is_picture_name, list};
 use super::super::{count, relative_name};
 use super::Source;
 use super::beside;
 use super::columns::Sheet;
 use super::lexically_normal;
+use super::names::is_side_name;
 use super::pictures::How;
 use super::propose::{self, Label, Proposal};
 use super::rows::Part;
 use super::splits::Rule;
+use super::text::HeaderShift;
+
+/// Values of a split column whose meanings are told.
+const MOST_MEANINGS: usize = 12;
 
 /// What was counted while the rows were read.
 #[derive(Debug, Default)]
@@ -34,11 +39,24 @@ pub struct Told {
     pub two_labels: usize,
     pub two_parts: usize,
     pub twice: usize,
+    /// Rows whose marks say no one class.
+    pub unclear: usize,
+    /// Pictures that stand in the folder of another part of the split than the table says, with the first of them.
+    other_parts: Option<(usize, Split, Split, String)>,
+    /// Pictures found in folders of masks and the like, with the first of them.
+    pub beside: Option<(usize, String)>,
     /// How many cells were understood otherwise than as they stand, each with the first of them.
     hows: BTreeMap<How, (usize, String, String)>,
 }
 
 impl Told {
+    /// The picture called `name` stands in a folder for another part than the table says.
+    pub fn in_other_part(&mut self, by_table: Split, by_folder: Split, name: &str) {
+        self.other_parts
+            .get_or_insert_with(|| (0, by_table, by_folder, name.to_owned()))
+            .0 += 1;
+    }
+
     /// A cell means the picture called `name`.
     pub fn found(&mut self, how: How, cell: &str, name: &str) {
         if how != How::Written {
@@ -67,6 +85,12 @@ pub fn remarks(
     remarks.extend(columns(source, first, proposal.as_ref()));
     remarks.extend(split(source, parts, told, proposal.as_ref()));
     remarks.extend(paths(told));
+    if let Some((number, name)) = &told.beside {
+        remarks.push(Remark::warning(format!(
+            "{} found only among masks, annotations or thumbnails, such as {name}: these are hardly what is to be learnt.",
+            count(*number, "picture was", "pictures were")
+        )));
+    }
     remarks.extend(oddities(parts, told));
     remarks.extend(unlisted(parts, used));
     remarks
@@ -167,10 +191,25 @@ fn columns(source: &Source<'_>, part: &Part<'_>, proposal: Option<&Proposal>) ->
     } else {
         "; the table has no header, columns are counted from 1"
     };
-    remarks.push(Remark::taken(format!(
-        "Paths are in column {}{header}.",
-        sheet.called(part.path)
-    )));
+    let text = format!("Paths are in column {}{header}.", sheet.called(part.path));
+    remarks.push(if sheet.name(part.path).is_some_and(is_side_name) {
+        Remark::warning(format!(
+            "{text} By its name these are masks or the like: choose the column of pictures, if there is one."
+        ))
+    } else {
+        Remark::taken(text)
+    });
+    match sheet.table.written.header_shift {
+        HeaderShift::None => {}
+        HeaderShift::RowNames => remarks.push(Remark::taken(
+            "The header has one name fewer than the rows have cells, as R writes tables: its names are those of the \
+             columns from the second on."
+        )),
+        HeaderShift::LastUnnamed => remarks.push(Remark::warning(
+            "The header has fewer names than the rows have cells: the last columns are taken for those without a name. \
+             Complete the header if others have none.",
+        )),
+    }
     let chosen = match (part.label, proposal.map(|proposal| &proposal.label)) {
         (Some(label), Some(Label::Column(proposed, _))) => label == *proposed,
         (None, Some(Label::OneHot(columns))) => part.one_hot == *columns,
@@ -249,6 +288,15 @@ fn split(
             count(told.without_part, "row has", "rows have")
         )));
     }
+    if let Some((number, by_table, by_folder, name)) = &told.other_parts {
+        remarks.push(Remark::warning(format!(
+            "{} in the folder of another part of the split than the table says, such as {name}, which the table has for \
+             {} and its folder for {}: correct one of the two.",
+            count(*number, "picture stands", "pictures stand"),
+            by_table.name(),
+            by_folder.name()
+        )));
+    }
     if let Some(proposal) = proposal {
         remarks.extend(propose::unused_splits(sheet, proposal, part.split));
     }
@@ -277,11 +325,24 @@ fn folders_split(source: &Source<'_>, told: &Told) -> Remark {
 fn meanings(sheet: &Sheet, part: &Part<'_>, column: usize) -> String {
     let mut told: Vec<(String, usize)> = Vec::new();
     let counts: BTreeMap<&str, usize> = sheet.counts(column).into_iter().collect();
+    let is_long = counts.len() > MOST_MEANINGS;
+    // Of many values, those that differ in numbers only are told together.
+    let mut alike: BTreeMap<(Vec<String>, String), usize> = BTreeMap::new();
     for (value, rows) in counts {
         if let Some(meaning) = part.parts.part(value) {
             let meaning = format!("{meaning:?}").to_lowercase();
+            if is_long {
+                let kind = (split_names::tokens(value), meaning.clone());
+                let place = *alike.entry(kind).or_insert(told.len());
+                if let Some((_, others)) = told.get_mut(place) {
+                    *others += rows;
+                    continue;
+                }
+            }
             let text = if meaning == value {
                 meaning
+            } else if is_long {
+                format!("“{value}” and the like are {meaning}")
             } else {
                 format!("“{value}” is {meaning}")
             };
@@ -290,7 +351,7 @@ fn meanings(sheet: &Sheet, part: &Part<'_>, column: usize) -> String {
     }
     let told: Vec<String> = told
         .into_iter()
-        .take(12)
+        .take(MOST_MEANINGS)
         .map(|(text, rows)| format!("{text} ({rows})"))
         .collect();
     told.join(", ")
@@ -351,6 +412,12 @@ fn oddities(parts: &[Part<'_>], told: &Told) -> Vec<Remark> {
         "that could be one of several files; none was guessed.",
     );
     warn(told.unlabelled, "row has", "rows have", "no label.");
+    warn(
+        told.unclear,
+        "row marks",
+        "rows mark",
+        "no one class (several of them, or one as uncertain by -1) and can't be used.",
+    );
     warn(
         told.two_labels,
         "picture stands",

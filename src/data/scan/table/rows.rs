@@ -11,6 +11,8 @@ use std::sync::Arc;
 use super::super::super::{DataError, PictureSource, Split, StopFlag};
 use super::super::{Candidate, Found, relative_name, source_error};
 use super::columns::Sheet;
+use super::names::is_side_name;
+use super::one_hot::Marking;
 use super::pictures::{How, Meaning, Pictures, part_of_name, tidy_name};
 use super::remarks::{self, Told};
 use super::splits::{Parts, split_of};
@@ -32,6 +34,7 @@ pub struct Part<'a> {
     /// Nothing for one column for each class.
     pub label: Option<usize>,
     pub one_hot: Vec<usize>,
+    pub marking: Marking,
     pub split: Option<usize>,
     pub parts: Parts,
     group: Option<usize>,
@@ -137,17 +140,19 @@ impl<'a> Part<'a> {
         source: &Source<'_>,
         file: PathBuf,
         assigned: Option<Split>,
-        pictures: Pictures<'a>,
+        mut pictures: Pictures<'a>,
     ) -> Result<Self, DataError> {
         let sheet = source.read(&file, &pictures)?;
         let place = |column| place(column, &sheet, &file);
         let path = place(source.path)?;
+        pictures.know_cells(sheet.values(path));
         let one_hot: Vec<usize> = source.one_hot.iter().map(place).collect::<Result<_, _>>()?;
         let label = if one_hot.is_empty() {
             Some(place(source.label)?)
         } else {
             None
         };
+        let marking = Marking::of(&sheet, &one_hot);
         let split = source.split.map(place).transpose()?;
         let group = source.group.map(place).transpose()?;
         let name = split.and_then(|column| sheet.name(column).map(str::to_owned));
@@ -161,6 +166,7 @@ impl<'a> Part<'a> {
             path,
             label,
             one_hot,
+            marking,
             split,
             parts,
             group,
@@ -230,6 +236,7 @@ fn read_rows(
                 continue;
             }
             Class::Problem(reason) => {
+                told.unclear += usize::from(part.label.is_none());
                 found.problem(picture(), format!("{reason} (line {line})"));
                 continue;
             }
@@ -287,6 +294,15 @@ fn read_rows(
         let of_folder = part_of_name(&name);
         if let Some(part) = of_folder {
             told.in_folders[part as usize] += 1;
+        }
+        if let (Some(by_table), Some(by_folder)) =
+            (split.or_else(|| part.part_of_name()), of_folder)
+            && by_table != by_folder
+        {
+            told.in_other_part(by_table, by_folder, &name);
+        }
+        if how != How::Written && name.split('/').any(is_side_name) {
+            told.beside.get_or_insert((0, name.clone())).0 += 1;
         }
         let split = split.or_else(|| of_folder.filter(|_| source.split_from_folders));
         told.found(how, path, &name);

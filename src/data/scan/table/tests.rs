@@ -137,6 +137,8 @@ fn species(number: usize) -> &'static str {
 
 mod choice;
 mod columns;
+mod doubtful;
+mod groups;
 mod labels;
 mod paths;
 mod splits;

@@ -41,8 +41,22 @@ pub struct Written {
     pub comments: usize,
     /// Lines whose quotes were read as they stand.
     pub unclosed_quotes: Vec<u64>,
+    /// What the header lacks, as far as [`super::columns::Sheet`] found out.
+    pub header_shift: HeaderShift,
     /// Everything after the first space of a line is its second cell.
     pub divided_once: bool,
+}
+
+/// What a header means that has fewer cells than the rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum HeaderShift {
+    /// It has as many.
+    #[default]
+    None,
+    /// The first column has no name, as R's `write.table` has it.
+    RowNames,
+    /// The last columns have no name.
+    LastUnnamed,
 }
 
 impl Table {
@@ -84,6 +98,9 @@ pub fn read(file: &Path, asked: Option<&str>) -> Result<Table, DataError> {
             format!("this is {kind}, not text: save the table as CSV (UTF-8)"),
         ));
     }
+    if let Some(reason) = other_text(&bytes) {
+        return Err(source_error(file, reason));
+    }
     let decoded = encoding::decode(&bytes, asked).map_err(|reason| source_error(file, reason))?;
     let folder = file.parent().unwrap_or(Path::new(""));
     let table = parse(&decoded, &|name| folder.join(name).is_file());
@@ -120,6 +137,29 @@ fn other_kind(bytes: &[u8]) -> Option<&'static str> {
     kinds
         .into_iter()
         .find_map(|(start, kind)| bytes.starts_with(start).then_some(kind))
+}
+
+/// What else is text and no table, by its first letters.
+fn other_text(bytes: &[u8]) -> Option<&'static str> {
+    let first = &bytes[..bytes.len().min(200)];
+    let first = String::from_utf8_lossy(first).to_lowercase();
+    let first = first.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
+    let begins = |with: &str| first.starts_with(with);
+    if begins("<!doctype html") || begins("<html") {
+        Some(
+            "this is a web page (HTML), probably one that asks to sign in: download the table again",
+        )
+    } else if begins("<?xml") || begins("<annotation") {
+        Some("this is XML, not a table: write one line per picture, with its path and its class")
+    } else if begins("version https://git-lfs") {
+        Some("this is a pointer of Git LFS and not the table itself: fetch it with `git lfs pull`")
+    } else if begins("{\"") || begins("[{") || begins("{\n") || begins("{\r\n") || begins("[\n") {
+        Some(
+            "this is JSON, not a table: save it as CSV, with one line per picture, its path and its class",
+        )
+    } else {
+        None
+    }
 }
 
 /// `is_there` tells whether a name is that of a file beside the table.
@@ -163,6 +203,7 @@ fn parse(decoded: &Decoded<'_>, is_there: &dyn Fn(&str) -> bool) -> Table {
             width: divided.width,
             comments,
             unclosed_quotes: divided.unclosed,
+            header_shift: HeaderShift::None,
             divided_once,
         },
         rows: divided.rows,

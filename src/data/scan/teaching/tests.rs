@@ -254,3 +254,38 @@ fn damaged_sets_are_refused_or_read_but_nothing_falls() {
         })
         .unwrap();
 }
+
+#[test]
+fn a_batch_that_is_missing_is_told_and_a_copy_is_none() {
+    let root = tempfile::tempdir().unwrap();
+    let batch = |class: u8| [vec![class], vec![class; 3072]].concat();
+    for (name, class) in [
+        ("data_batch_1.bin", 3),
+        ("data_batch_1 (1).bin", 3),
+        ("data_batch_2.bin", 5),
+        ("data_batch_4.bin", 5),
+        ("data_batch_5.bin", 3),
+        ("test_batch.bin", 5),
+    ] {
+        std::fs::write(
+            root.path().join(name),
+            [batch(class), batch(8 - class)].concat(),
+        )
+        .unwrap();
+    }
+    let dataset = scanned(recognise(root.path()).unwrap()).unwrap();
+    assert_eq!(dataset.pictures.len(), 10);
+    assert!(
+        dataset.remarks.iter().any(|remark| remark.text.starts_with(
+            "data_batch_3.bin is not in this folder, or can't be read as such, so that training lacks its pictures"
+        )),
+        "{:?}",
+        dataset.remarks
+    );
+    assert!(
+        dataset
+            .problems
+            .iter()
+            .any(|problem| problem.path.ends_with("data_batch_1 (1).bin"))
+    );
+}

@@ -2,7 +2,8 @@
 
 use super::super::super::super::Remark;
 use super::super::columns::Sheet;
-use super::super::names::{LabelName, label_name};
+use super::super::names::{self, LabelName};
+use super::super::one_hot;
 use super::{Label, Proposal, Why, is_renamed};
 
 /// What is said of the columns, and why they were chosen.
@@ -33,11 +34,19 @@ pub fn remarks(sheet: &Sheet, proposal: &Proposal) -> Vec<Remark> {
         "choose another by a click on its head in the window, or as data.source.label_column";
     let mut remarks = Vec::new();
     match &proposal.label {
-        Label::OneHot(columns) => remarks.push(Remark::taken(format!(
-            "The label is in {} columns, one for each class ({}), which hold a 1 for a picture's class{others}.",
-            columns.len(),
-            called(columns)
-        ))),
+        Label::OneHot(columns) => {
+            let text = format!(
+                "The label is in {} columns, one for each class ({}), which hold a 1 for a picture's class{others}",
+                columns.len(),
+                called(columns)
+            );
+            let mut others = proposal.others.iter();
+            remarks.push(if others.any(|&other| one_hot::is_marked(sheet, other)) {
+                Remark::warning(format!("{text}; {remedy}."))
+            } else {
+                Remark::taken(format!("{text}."))
+            });
+        }
         Label::Column(column, why) => {
             let column = sheet.called(*column);
             remarks.push(match why {
@@ -57,11 +66,30 @@ pub fn remarks(sheet: &Sheet, proposal: &Proposal) -> Vec<Remark> {
                 Why::First => Remark::warning(format!(
                     "The label is column {column}, the first that can be{others}; {remedy}."
                 )),
+                Why::OtherName => Remark::warning(format!(
+                    "The label is column {column}, though its name says that it is something else{others}; {remedy}."
+                )),
+                Why::BesideMeasure(measure) => Remark::warning(format!(
+                    "The label is column {column}{others}. Column {} holds numbers of many values: if these are to be \
+                     learnt, that is regression, which Graft does not do; {remedy}.",
+                    sheet.called(*measure)
+                )),
                 Why::Left => Remark::warning(format!(
                     "The label is column {column}, though its cells don't look like classes; {remedy}."
                 )),
             });
         }
+    }
+    let is_doubtful = matches!(proposal.label, Label::Column(label, _) if names::of_column(sheet, label) < LabelName::Contains);
+    if let Some(boxes) = (0..sheet.width())
+        .find(|&column| sheet.name(column).is_some_and(names::is_box_name))
+        .filter(|_| is_doubtful)
+    {
+        remarks.push(Remark::warning(format!(
+            "Column {} holds boxes or outlines, as tables for object detection do: the whole picture is taken for one of \
+             the label's class.",
+            sheet.called(boxes)
+        )));
     }
     if !proposal.other_paths.is_empty() {
         remarks.push(Remark::taken(format!(
@@ -79,10 +107,7 @@ fn has_rival(sheet: &Sheet, proposal: &Proposal) -> bool {
         return false;
     };
     proposal.others.iter().any(|&other| {
-        sheet
-            .name(other)
-            .is_some_and(|name| label_name(name) >= LabelName::Label)
-            && !is_renamed(sheet, label, other)
+        names::of_column(sheet, other) >= LabelName::Label && !is_renamed(sheet, label, other)
     })
 }
 

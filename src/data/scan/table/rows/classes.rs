@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use super::super::super::super::{DataError, Remark};
-use super::super::super::source_error;
+use super::super::super::{shortened, source_error};
 use super::super::divide::Row;
 use super::super::labels::{self, Missing, Several, Spellings};
 use super::super::names::{self, LabelName};
-use super::super::one_hot::{self, Marked};
+use super::super::one_hot::{self, Marked, Marking};
 use super::super::{Source, number};
 use super::Part;
 use crate::experiment::Threshold;
@@ -44,9 +44,21 @@ impl Classes {
         if source.threshold.is_none() {
             remarks.extend(missing.remarks(&counts));
             counts.retain(|value, _| !missing.is_missing(value));
-            several = labels::several(&counts)
+            let are_tags = parts.first().is_some_and(|part| {
+                let name = part.label.and_then(|label| part.sheet.name(label));
+                name.is_some_and(names::is_tags_name)
+            });
+            several = labels::several(&counts, are_tags)
                 .filter(|several| !wanted.iter().any(|class| several.cells.contains(class)));
             refuse_other_labels(parts, source, &counts, several.as_ref())?;
+            let joined = labels::joined(&counts);
+            if !joined.is_empty() && several.is_none() && wanted.is_empty() {
+                remarks.push(Remark::warning(format!(
+                    "{} stands for a class of its own, although its parts are classes, too: give such pictures one label \
+                     if they show both.",
+                    shortened(&joined, 5)
+                )));
+            }
         }
         refuse_several_marks(parts)?;
         let spellings = match source.threshold {
@@ -97,20 +109,25 @@ fn refuse_other_labels(
         let reason = labels::refusal(several, rows, line.unwrap_or_default());
         return Err(source_error(&source.file, reason));
     }
+    if let Some(example) = labels::are_boxes(counts) {
+        let column = parts.first().and_then(called).unwrap_or_default();
+        return Err(source_error(
+            &source.file,
+            format!(
+                "column {column} holds names with numbers after them, such as “{example}”: these are boxes of object detection, \
+                 which Graft does not learn; it learns one class for each picture, so write the class alone into a column"
+            ),
+        ));
+    }
     let is_named = parts.first().is_some_and(|part| {
         part.label
-            .and_then(|label| part.sheet.name(label))
-            .is_some_and(|name| names::label_name(name) >= LabelName::Contains)
+            .is_some_and(|label| names::of_column(&part.sheet, label) >= LabelName::Contains)
     });
     if labels::are_measurements(counts, is_named) {
         let column = parts.first().and_then(called).unwrap_or_default();
         return Err(source_error(
             &source.file,
-            format!(
-                "column {column} holds {} different numbers in {rows} rows: these are measurements, which need regression, and \
-                 Graft learns classes; choose a column of classes, or make two classes of the numbers by a threshold",
-                counts.len()
-            ),
+            labels::measurements(&column, counts.len(), rows),
         ));
     }
     Ok(())
@@ -120,8 +137,9 @@ fn refuse_other_labels(
 fn refuse_several_marks(parts: &[Part<'_>]) -> Result<(), DataError> {
     for part in parts.iter().filter(|part| !part.one_hot.is_empty()) {
         let mut several = Vec::new();
+        let marking = Marking::of(&part.sheet, &part.one_hot);
         for row in part.sheet.rows() {
-            if let Marked::Several(classes) = one_hot::marked(row, &part.one_hot) {
+            if let Marked::Several(classes) = one_hot::marked(row, &part.one_hot, marking) {
                 several.push((row.line, classes));
             }
         }
@@ -157,7 +175,7 @@ pub enum Class {
 
 pub fn class_of(part: &Part<'_>, row: &Row, classes: &Classes) -> Class {
     let Some(label) = part.label else {
-        return match one_hot::marked(row, &part.one_hot) {
+        return match one_hot::marked(row, &part.one_hot, part.marking) {
             Marked::Class(place) => Class::Is(class_name(part, place)),
             Marked::Nothing => Class::Missing,
             Marked::Several(places) => {
@@ -171,7 +189,7 @@ pub fn class_of(part: &Part<'_>, row: &Row, classes: &Classes) -> Class {
                 ))
             }
             Marked::Unclear(cell) => Class::Problem(format!(
-                "has {cell} where its class is marked by 0 or 1: correct it"
+                "has {cell} where its class is marked by 0 or 1, which says neither: correct it"
             )),
         };
     };

@@ -1,0 +1,92 @@
+//! Groups by a column, as tables write them.
+
+use super::*;
+use crate::data::split::{remarks, split};
+use crate::experiment::{Experiment, GroupBy};
+
+/// The groups of a folder's table by its column `patient`, and all that is said of them and of a split.
+fn grouped(root: &Path) -> (Vec<Option<String>>, Dataset, Vec<String>) {
+    let mut experiment = Experiment::default();
+    experiment.data.source = recognise(root).unwrap();
+    experiment.data.split.group = Some(GroupBy::Column(Column::Name("patient".into())));
+    let dataset = scan(&experiment.data, None, &|_, _| (), &StopFlag::default()).unwrap();
+    let groups = dataset
+        .pictures
+        .iter()
+        .map(|picture| picture.group.as_deref().map(str::to_owned))
+        .collect();
+    let split = split(&dataset, &experiment).unwrap();
+    let told = remarks(&dataset, &split)
+        .into_iter()
+        .map(|remark| remark.text)
+        .collect();
+    (groups, dataset, told)
+}
+
+#[test]
+fn a_patient_is_one_group_however_tables_write_it() {
+    let pictures = numbered(24);
+    let pictures: Vec<&str> = pictures.iter().map(String::as_str).collect();
+    let table = |range: std::ops::Range<usize>, ending: &str| {
+        let rows: Vec<String> = range
+            .map(|n| format!("p{n}.png,{},{}{ending}", species(n), n % 6))
+            .collect();
+        format!("file,label,patient\n{}\n", rows.join("\n"))
+    };
+    let (train, test) = (table(0..16, ""), table(16..24, ".0"));
+    let root = folder(&pictures, &[("train.csv", &train), ("test.csv", &test)]);
+    let (_, dataset, told) = grouped(root.path());
+    warns(
+        &dataset,
+        "Groups that are written differently are one: “0” and “0.0”",
+    );
+    assert!(
+        told.iter()
+            .any(|text| text.starts_with("6 of 6 groups stand in two parts of the split")),
+        "{told:?}"
+    );
+    for spellings in [
+        ["12", "12.0", "012"],
+        ["P 1", "P  1", "P\u{a0}1"],
+        ["M\u{fc}ller", "Mu\u{308}ller", "M\u{fc}ller"],
+    ] {
+        let root = table_of(24, "file,label,patient", |n| {
+            let patient = if n < 12 {
+                spellings[n % 3].to_owned()
+            } else {
+                format!("other{n}")
+            };
+            format!("p{n}.png,{},{patient}", species(n))
+        });
+        let (groups, ..) = grouped(root.path());
+        let first = groups[0].clone();
+        let of_first = groups.iter().filter(|group| **group == first).count();
+        assert!(
+            first.is_some() && of_first == 12,
+            "{spellings:?}: {groups:?}"
+        );
+    }
+}
+
+#[test]
+fn other_case_is_told_and_a_missing_patient_is_no_group() {
+    let root = table_of(24, "file,label,patient", |n| {
+        format!("p{n}.png,{},{}{}", species(n), ["p", "P"][n % 2], n % 4 / 2)
+    });
+    let (_, dataset, _) = grouped(root.path());
+    warns(
+        &dataset,
+        "Groups that differ in upper and lower case only are kept apart: “P0” and “p0”, “P1” and “p1”.",
+    );
+    let root = table_of(24, "file,label,patient", |n| {
+        let patient = ["nan", "NA", "", "a1", "b1", "c1"][n % 6];
+        format!("p{n}.png,{},{patient}", species(n))
+    });
+    let (groups, dataset, _) = grouped(root.path());
+    assert_eq!(groups.iter().filter(|group| group.is_none()).count(), 12);
+    says(
+        &dataset,
+        "“NA”, “nan” in the column of groups names no group.",
+    );
+    warns(&dataset, "12 of 24 pictures have no group");
+}
