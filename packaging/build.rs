@@ -1,17 +1,24 @@
-//! Compiles the C++ file that calls what tch does not bind, and lets the built program find libtorch when it is
+//! Compiles the C++ files that call what tch does not bind, and lets the built program find libtorch when it is
 //! started from another folder: the folder that it was linked against, and `lib` beside the program for packages.
 
 use std::path::PathBuf;
 
-const FOLDER: &str = "src/libtorch";
-const SOURCES: [&str; 2] = ["src/libtorch/depthwise.cpp", "src/libtorch/unbound.cpp"];
+const HEADERS: [&str; 1] = ["src/libtorch/error.h"];
+const SOURCES: [&str; 4] = [
+    "src/libtorch/card.cpp",
+    "src/libtorch/depthwise.cpp",
+    "src/libtorch/lists.cpp",
+    "src/libtorch/unbound.cpp",
+];
 
 fn main() {
     println!("cargo:rerun-if-env-changed=LIBTORCH");
     println!("cargo:rerun-if-env-changed=LIBTORCH_INCLUDE");
     println!("cargo:rerun-if-env-changed=LIBTORCH_CXX11_ABI");
     println!("cargo:rerun-if-changed=packaging/build.rs");
-    println!("cargo:rerun-if-changed={FOLDER}");
+    for file in SOURCES.iter().chain(&HEADERS) {
+        println!("cargo:rerun-if-changed={file}");
+    }
     compile();
     if std::env::var("CARGO_CFG_TARGET_OS").as_deref() != Ok("linux") {
         return;

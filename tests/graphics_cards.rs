@@ -1,7 +1,7 @@
 //! Graphics cards, on a stand-in: tests/cuda.
 
 #[path = "cuda/stand_in.rs"]
-mod stand_in;
+pub mod stand_in;
 
 mod finding;
 

@@ -1,6 +1,7 @@
 //! Behaviour at the library's and the command line's edge: one binary, so that libtorch links once.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod card_training;
 mod cli;
 #[cfg(unix)]
 mod continuing;

@@ -108,7 +108,8 @@ pub enum TestViews {
 /// The numbers that layers compute with which no phase trains. What trains follows [`MixedPrecision`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
 pub enum Precision {
-    /// `Bf16` where the processor has instructions for it and features move so little that answers stay, else `Fp32`.
+    /// `Bf16` where the processor has instructions for it and features move so little that answers stay, else `Fp32`; on
+    /// graphics cards 16 bits: bf16 since compute capability 8.0, fp16 before.
     #[default]
     Auto,
     /// Single precision.
@@ -121,7 +122,8 @@ pub enum Precision {
 /// precision in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
 pub enum MixedPrecision {
-    /// `Bf16` where the graphics card or the processor has units for it, else `Off`.
+    /// `Bf16` where the graphics card or the processor has units for it, else `Off`; fp16, with a loss scale, on graphics cards
+    /// that have units for that alone.
     #[default]
     Auto,
     /// Single precision.

@@ -1,4 +1,4 @@
-//! Graphics cards: how they compute in single precision, their memory, and copies to them that nobody waits for.
+//! Graphics cards: their memory, and copies to them that nobody waits for.
 
 use std::ffi::c_void;
 
@@ -28,27 +28,16 @@ impl Memory {
 }
 
 unbound! {
-    fn graft_tf32(is_allowed: bool, error: Reason) -> bool = false;
     fn graft_memory(index: i32, memory: *mut Memory, error: Reason) -> bool = false;
     fn graft_forget_peak(index: i32, error: Reason) -> bool = false;
     fn graft_empty_cache(error: Reason) -> bool = false;
-    fn graft_pin(tensor: *const c_void, error: Reason) -> *mut c_void = std::ptr::null_mut();
-    fn graft_pinned(
-        bytes: *const u8,
+    fn graft_synchronize(index: i32, error: Reason) -> bool = false;
+    fn graft_pinned_empty(
         shape: *const i64,
         dimensions: usize,
         error: Reason
     ) -> *mut c_void = std::ptr::null_mut();
-}
-
-/// Whether products in single precision on graphics cards may round their factors to TF32's 10 bits of mantissa (NVIDIA's
-/// cards since 2020: several times as fast). Holds for the whole process.
-///
-/// # Errors
-/// What libtorch says.
-pub fn allow_tf32(is_allowed: bool) -> Result<(), TchError> {
-    // SAFETY: a plain value; the reason is written within its bounds.
-    attempt(|reason| unsafe { graft_tf32(is_allowed, reason) }.then_some(()))
+    fn graft_pin(tensor: *const c_void, error: Reason) -> *mut c_void = std::ptr::null_mut();
 }
 
 fn index(device: Device) -> Option<i32> {
@@ -98,8 +87,79 @@ pub fn empty_cache(device: Device) {
     }
 }
 
-/// `bytes` as a tensor of `shape`, uint8, on `device`. To a graphics card they go by memory that it reads by itself, and
-/// nobody waits for it.
+/// Waits until a graphics card has done all that it was asked to do. Does nothing for the CPU.
+///
+/// # Errors
+/// What libtorch says.
+pub fn synchronize(device: Device) -> Result<(), TchError> {
+    let Some(index) = index(device) else {
+        return Ok(());
+    };
+    // SAFETY: a plain value; the reason is written within its bounds.
+    attempt(|reason| unsafe { graft_synchronize(index, reason) }.then_some(()))
+}
+
+/// Bytes on their way to a device: for a graphics card in memory that it reads by itself. Any thread may fill them.
+#[derive(Debug)]
+pub struct Outgoing {
+    bytes: Bytes,
+    shape: Vec<i64>,
+    device: Device,
+}
+
+#[derive(Debug)]
+enum Bytes {
+    Ordinary(Vec<u8>),
+    /// Uint8, contiguous, on the CPU, and nobody else has a handle on it.
+    Pinned(Tensor),
+}
+
+impl Outgoing {
+    /// As many as `shape` says; their values are any.
+    pub fn new(shape: &[i64], device: Device) -> Self {
+        let shape = shape.to_vec();
+        let pinned = index(device).and_then(|_| pinned_empty(&shape).ok());
+        let count: i64 = shape.iter().product();
+        let bytes = match pinned {
+            Some(tensor) => Bytes::Pinned(tensor),
+            None => Bytes::Ordinary(vec![0; usize::try_from(count).unwrap_or(0)]),
+        };
+        Self {
+            bytes,
+            shape,
+            device,
+        }
+    }
+
+    /// As a tensor, uint8, on the device. Nobody waits for a graphics card: libtorch keeps the memory until the card has
+    /// read it. May be called again where there was no memory for it.
+    ///
+    /// # Errors
+    /// What libtorch says.
+    pub fn arrive(&self) -> Result<Tensor, TchError> {
+        match &self.bytes {
+            Bytes::Pinned(tensor) => tensor.f_to_device_(self.device, Kind::Uint8, true, false),
+            Bytes::Ordinary(bytes) => {
+                Tensor::f_from_data_size(bytes, &self.shape, Kind::Uint8)?.f_to(self.device)
+            }
+        }
+    }
+}
+
+impl AsMut<[u8]> for Outgoing {
+    fn as_mut(&mut self) -> &mut [u8] {
+        match &mut self.bytes {
+            Bytes::Ordinary(bytes) => bytes,
+            // SAFETY: the tensor is contiguous, of bytes, in the machine's memory and ours alone; it lives as long as the
+            // slice, which borrows it.
+            Bytes::Pinned(tensor) => unsafe {
+                std::slice::from_raw_parts_mut(tensor.data_ptr().cast::<u8>(), tensor.numel())
+            },
+        }
+    }
+}
+
+/// `bytes` as a tensor of `shape`, uint8, on `device`, as [`Outgoing`] brings them there.
 ///
 /// # Errors
 /// A shape of another number of bytes; what libtorch says.
@@ -109,13 +169,12 @@ pub fn bytes_to(bytes: &[u8], shape: &[i64], device: Device) -> Result<Tensor, T
         let text = format!("{} bytes are no {shape:?}", bytes.len());
         return Err(TchError::Shape(text));
     }
-    if index(device).is_some()
-        && let Ok(pinned) = pinned(bytes, shape)
-    {
-        // Libtorch keeps the pinned memory until the card has read it.
-        return pinned.f_to_device_(device, Kind::Uint8, true, false);
+    if index(device).is_none() {
+        return Tensor::f_from_data_size(bytes, shape, Kind::Uint8)?.f_to(device);
     }
-    Tensor::f_from_data_size(bytes, shape, Kind::Uint8)?.f_to(device)
+    let mut outgoing = Outgoing::new(shape, device);
+    outgoing.as_mut().copy_from_slice(bytes);
+    outgoing.arrive()
 }
 
 /// `tensor` on `device`; from the machine's memory to a graphics card's as [`bytes_to`] takes bytes there.
@@ -147,10 +206,9 @@ fn pin(tensor: &Tensor) -> Result<Tensor, TchError> {
     })
 }
 
-fn pinned(bytes: &[u8], shape: &[i64]) -> Result<Tensor, TchError> {
+fn pinned_empty(shape: &[i64]) -> Result<Tensor, TchError> {
     attempt(|reason| {
-        // SAFETY: `bytes` are as many as the shape says, which `bytes_to` has checked; the reason is written within its
-        // bounds.
-        made(unsafe { graft_pinned(bytes.as_ptr(), shape.as_ptr(), shape.len(), reason) })
+        // SAFETY: the shape outlives the call; the reason is written within its bounds.
+        made(unsafe { graft_pinned_empty(shape.as_ptr(), shape.len(), reason) })
     })
 }

@@ -1,4 +1,4 @@
-//! What libtorch has and tch does not bind, and what it lacks: two C++ files beside this one, typed.
+//! What libtorch has and tch does not bind, and what it lacks: C++ files beside this one, typed.
 //!
 //! Everything here takes and gives tch's tensors, and libtorch's reasons as [`TchError`]. Where libtorch's headers were
 //! not found when the program was built, [`IS_THERE`] is false and every call is an error.
@@ -8,11 +8,13 @@
     reason = "calls the C++ files beside this one, which take and give libtorch's tensors"
 )]
 
+pub mod arithmetic;
 pub mod autocast;
 pub mod convolution;
 pub mod cuda;
 pub mod depthwise;
 pub mod generator;
+pub mod lists;
 pub mod optimizer;
 pub mod threads;
 

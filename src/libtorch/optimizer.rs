@@ -39,6 +39,7 @@ unbound! {
         first: *const *const c_void,
         second: *const *const c_void,
         steps: *const c_void,
+        unless: *const c_void,
         count: usize,
         error: Reason
     ) -> bool = false;
@@ -47,6 +48,7 @@ unbound! {
         parameters: *const *const c_void,
         gradients: *const *const c_void,
         buffers: *const *const c_void,
+        unless: *const c_void,
         count: usize,
         error: Reason
     ) -> bool = false;
@@ -71,7 +73,7 @@ fn check(parameters: &[Tensor], others: &[&[Tensor]]) -> Result<(), TchError> {
 }
 
 /// Updates `parameters` and their moments in place. `steps`: the updates so far, this one included, a float scalar on the
-/// parameters' device.
+/// parameters' device. `unless`: a float scalar there; where it is 1, nothing is changed.
 ///
 /// # Errors
 /// Tensors of one place that are not laid out in memory alike; what libtorch says.
@@ -82,6 +84,7 @@ pub fn adam(
     first: &[Tensor],
     second: &[Tensor],
     steps: &Tensor,
+    unless: Option<&Tensor>,
 ) -> Result<(), TchError> {
     check(parameters, &[gradients, first, second])?;
     attempt(|reason| {
@@ -95,6 +98,7 @@ pub fn adam(
                 pointers(first).as_ptr(),
                 pointers(second).as_ptr(),
                 pointer(Some(steps)),
+                pointer(unless),
                 parameters.len(),
                 reason,
             )
@@ -112,6 +116,7 @@ pub fn sgd(
     parameters: &[Tensor],
     gradients: &[Tensor],
     buffers: &[Tensor],
+    unless: Option<&Tensor>,
 ) -> Result<(), TchError> {
     check(parameters, &[gradients])?;
     if what.momentum != 0.0 {
@@ -131,6 +136,7 @@ pub fn sgd(
                 pointers(parameters).as_ptr(),
                 pointers(gradients).as_ptr(),
                 buffers,
+                pointer(unless),
                 parameters.len(),
                 reason,
             )

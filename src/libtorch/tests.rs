@@ -60,7 +60,7 @@ mod autocast {
         let random = |shape: [i64; 2]| Tensor::randn(shape, (Kind::Float, Device::Cpu));
         let (input, weight) = (random([4, 8]), random([8, 3]).set_requires_grad(true));
         let product = {
-            let _mixed = Bf16::begin(Device::Cpu).unwrap();
+            let _mixed = Autocast::begin(Device::Cpu, Kind::BFloat16).unwrap();
             input.matmul(&weight)
         };
         assert_eq!(product.kind(), Kind::BFloat16);
@@ -100,8 +100,6 @@ mod cuda {
     #[test]
     fn a_card_tells_its_memory_and_the_processor_has_none() {
         assert_eq!(memory(Device::Cpu), None);
-        allow_tf32(true).unwrap();
-        allow_tf32(false).unwrap();
         let Some(device) = tests_card() else {
             // Without a card it is an error that is told, no crash.
             assert_eq!(memory(Device::Cuda(0)), None);
@@ -124,7 +122,7 @@ mod cuda {
 mod depthwise {
     use tch::{Device, Kind, Tensor};
 
-    use crate::libtorch::autocast::Bf16;
+    use crate::libtorch::autocast::Autocast;
     use crate::libtorch::depthwise::*;
     use crate::models::fold::channels_last;
 
@@ -198,7 +196,7 @@ mod depthwise {
                     }
                 }
                 let rounded = {
-                    let _mixed = Bf16::begin(Device::Cpu).unwrap();
+                    let _mixed = Autocast::begin(Device::Cpu, Kind::BFloat16).unwrap();
                     learned(in_order, &given, &weigh, bias)
                 };
                 for (got, expected) in rounded.iter().zip(&expected) {

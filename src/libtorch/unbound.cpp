@@ -14,12 +14,10 @@
 #include <ATen/ops/_fused_adam.h>
 #include <ATen/ops/_fused_adamw.h>
 #include <ATen/ops/_fused_sgd.h>
-#include <ATen/ops/empty.h>
 #include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/Scalar.h>
 
 #include <cstdint>
-#include <cstring>
 #include <mutex>
 #include <optional>
 #include <string_view>
@@ -58,6 +56,10 @@ std::vector<at::Tensor> list(const at::Tensor *const *tensors, size_t count) {
     all.push_back(*tensors[place]);
   }
   return all;
+}
+
+std::optional<at::Tensor> found(const at::Tensor *unless) {
+  return unless == nullptr ? std::optional<at::Tensor>() : std::optional<at::Tensor>(*unless);
 }
 
 } // namespace
@@ -112,10 +114,11 @@ struct GraftAdam {
 };
 
 // Updates `count` parameters and their moments in place. All tensors of one place have one layout. `steps`: the updates
-// so far, this one included, a float scalar on the parameters' device.
+// so far, this one included, a float scalar on the parameters' device. `unless`: null, or a float scalar there; where it is 1,
+// nothing is changed.
 bool graft_adam(const GraftAdam *what, const at::Tensor *const *parameters, const at::Tensor *const *gradients,
-                const at::Tensor *const *first, const at::Tensor *const *second, const at::Tensor *steps, size_t count,
-                GraftError error) {
+                const at::Tensor *const *first, const at::Tensor *const *second, const at::Tensor *steps,
+                const at::Tensor *unless, size_t count, GraftError error) {
   return attempt(error, false, [&] {
     const at::NoGradGuard guard;
     const std::vector<at::Tensor> all_steps(count, *steps);
@@ -123,10 +126,10 @@ bool graft_adam(const GraftAdam *what, const at::Tensor *const *parameters, cons
     const auto all_first = list(first, count), all_second = list(second, count);
     if (what->is_decoupled) {
       at::_fused_adamw_(all_parameters, all_gradients, all_first, all_second, {}, all_steps, what->rate, what->beta1,
-                        what->beta2, what->weight_decay, what->epsilon, false, false);
+                        what->beta2, what->weight_decay, what->epsilon, false, false, std::nullopt, found(unless));
     } else {
       at::_fused_adam_(all_parameters, all_gradients, all_first, all_second, {}, all_steps, what->rate, what->beta1,
-                       what->beta2, what->weight_decay, what->epsilon, false, false);
+                       what->beta2, what->weight_decay, what->epsilon, false, false, std::nullopt, found(unless));
     }
     return true;
   });
@@ -144,37 +147,26 @@ struct GraftSgd {
 
 // As graft_adam; `buffers` null without momentum.
 bool graft_sgd(const GraftSgd *what, const at::Tensor *const *parameters, const at::Tensor *const *gradients,
-               const at::Tensor *const *buffers, size_t count, GraftError error) {
+               const at::Tensor *const *buffers, const at::Tensor *unless, size_t count, GraftError error) {
   return attempt(error, false, [&] {
     const at::NoGradGuard guard;
     at::_fused_sgd_(list(parameters, count), list(gradients, count), list(buffers, count), what->weight_decay,
-                    what->momentum, what->rate, 0.0, what->nesterov, false, what->is_first);
+                    what->momentum, what->rate, 0.0, what->nesterov, false, what->is_first, std::nullopt, found(unless));
     return true;
   });
 }
 
-// Has this thread's operations on CUDA (or the CPU) choose bf16 by themselves where that is safe, or no more. The copies
-// of weights that were made for it are dropped at the end.
-bool graft_autocast(bool is_cuda, bool is_on, GraftError error) {
+// Has this thread's operations on CUDA (or the CPU) choose bf16 (or fp16) by themselves where that is safe, or no more. The
+// copies of weights that were made for it are dropped at the end.
+bool graft_autocast(bool is_cuda, bool is_half, bool is_on, GraftError error) {
   return attempt(error, false, [&] {
     const auto device = is_cuda ? at::kCUDA : at::kCPU;
     at::autocast::set_autocast_enabled(device, is_on);
     if (is_on) {
-      at::autocast::set_autocast_dtype(device, at::kBFloat16);
+      at::autocast::set_autocast_dtype(device, is_half ? at::kHalf : at::kBFloat16);
       at::autocast::increment_nesting();
     } else if (at::autocast::decrement_nesting() == 0) {
       at::autocast::clear_cache();
-    }
-    return true;
-  });
-}
-
-// Whether products in single precision on CUDA may round their factors to TF32. Holds for the whole process.
-bool graft_tf32(bool is_allowed, GraftError error) {
-  return attempt(error, false, [&] {
-    const auto precision = is_allowed ? at::Float32Precision::TF32 : at::Float32Precision::IEEE;
-    for (const auto operation : {at::Float32Op::MATMUL, at::Float32Op::CONV}) {
-      at::globalContext().setFloat32Precision(at::Float32Backend::CUDA, operation, precision);
     }
     return true;
   });
@@ -246,15 +238,5 @@ bool graft_empty_cache(GraftError error) {
 // The same values in memory that a CUDA device can read by itself. (tch names a device, which libtorch warns of every time.)
 at::Tensor *graft_pin(const at::Tensor *tensor, GraftError error) {
   return attempt<at::Tensor *>(error, nullptr, [&] { return new at::Tensor(tensor->pin_memory()); });
-}
-
-// `bytes` as a new uint8 tensor of that shape in memory that a CUDA device can read by itself.
-at::Tensor *graft_pinned(const uint8_t *bytes, const int64_t *shape, size_t dimensions, GraftError error) {
-  return attempt<at::Tensor *>(error, nullptr, [&] {
-    const auto options = at::TensorOptions().dtype(at::kByte).pinned_memory(true);
-    auto tensor = at::empty(at::IntArrayRef(shape, dimensions), options);
-    std::memcpy(tensor.data_ptr(), bytes, tensor.nbytes());
-    return new at::Tensor(std::move(tensor));
-  });
 }
 }

@@ -9,6 +9,7 @@ use std::ops::Range;
 use tch::{Device, Kind, Tensor, no_grad_guard};
 
 use super::layers::ConvNorm;
+use super::parameters::Role;
 use super::{Backbone, ModelError, backbone};
 
 /// Pictures of 224 pixels that pass together on the CPU. What a layer leaves is then still in the cache when the next one
@@ -106,10 +107,14 @@ impl FrozenPrefix {
         })
     }
 
-    /// As [`Self::new`], with weights and everything between layers in bf16. Normalisations that are not folded keep
-    /// their single precision, and so do all sums within a layer.
-    pub fn in_bf16(backbone: &dyn Backbone, segments: Range<usize>) -> Result<Self, ModelError> {
-        let kind = Kind::BFloat16;
+    /// As [`Self::new`], with weights and everything between layers in 16 bits, [`Kind::BFloat16`] or [`Kind::Half`].
+    /// Normalisations that are not folded keep their single precision where the device can mix them, and so do all sums
+    /// within a layer.
+    pub fn rounded(
+        backbone: &dyn Backbone,
+        segments: Range<usize>,
+        kind: Kind,
+    ) -> Result<Self, ModelError> {
         let mut prefix = Self::new(backbone, segments)?;
         prefix.folded = prefix.folded.into_kind(kind)?;
         prefix.kind = kind;
@@ -117,14 +122,14 @@ impl FrozenPrefix {
         Ok(prefix)
     }
 
-    /// [`Self::in_bf16`] for [`Kind::BFloat16`], else [`Self::new`].
+    /// [`Self::rounded`] for kinds of 16 bits, else [`Self::new`].
     pub fn of_kind(
         backbone: &dyn Backbone,
         segments: Range<usize>,
         kind: Kind,
     ) -> Result<Self, ModelError> {
         match kind {
-            Kind::BFloat16 => Self::in_bf16(backbone, segments),
+            Kind::BFloat16 | Kind::Half => Self::rounded(backbone, segments, kind),
             _ => Self::new(backbone, segments),
         }
     }
@@ -225,15 +230,21 @@ fn copy_as(
     let entries = &original.parameters().entries;
     // A normalisation has vectors only; a convolution's or a fully connected layer's vector goes with its matrix.
     let mut has_matrix = vec![false; leaves.len()];
+    let mut has_statistics = vec![false; leaves.len()];
     for entry in entries.iter().filter(|entry| leaves.contains(&entry.leaf)) {
         has_matrix[entry.leaf - leaves.start] |= entry.tensor.dim() > 1;
+        has_statistics[entry.leaf - leaves.start] |= entry.role == Role::Buffer;
     }
+    // A graphics card's LayerNorm takes its weights as its input is; it computes in single precision in any case.
+    let is_rounded = |leaf: usize| {
+        has_matrix[leaf - leaves.start] || device.is_cuda() && !has_statistics[leaf - leaves.start]
+    };
     let mut copy = backbone::unfilled(original.info().name, device)?;
     for (entry, target) in entries.iter().zip(&mut copy.parameters_mut().entries) {
         if !leaves.contains(&entry.leaf) {
             continue;
         }
-        let value = if has_matrix[entry.leaf - leaves.start] {
+        let value = if is_rounded(entry.leaf) {
             entry.tensor.f_detach()?.f_to_kind(kind)?
         } else {
             entry.tensor.f_detach()?
@@ -254,8 +265,25 @@ pub fn channels_last(tensor: &Tensor) -> Result<Tensor, ModelError> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
+    use crate::models::device::tests_card;
+
+    /// Its kernel refuses weights of another kind than its input; the processor's mixes them.
+    #[test]
+    fn a_cards_layer_norms_are_rounded_and_the_processors_are_not() {
+        let mut devices = vec![(Device::Cpu, Kind::Float)];
+        devices.extend(tests_card().map(|card| (card, Kind::Half)));
+        for (device, expected) in devices {
+            let backbone = backbone::build_blank("convnext_tiny", device).unwrap();
+            let prefix = FrozenPrefix::rounded(backbone.as_ref(), 0..1, Kind::Half).unwrap();
+            let copy = prefix.copy.as_ref().unwrap();
+            let kind = |name: &str| copy.parameters().get(name).unwrap().tensor.kind();
+            assert_eq!(kind("features.0.0.weight"), Kind::Half);
+            assert_eq!(kind("features.0.1.weight"), expected, "{device:?}");
+        }
+    }
 
     #[test]
     fn small_pictures_pass_by_more_and_large_ones_as_ever() {

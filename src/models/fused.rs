@@ -1,16 +1,17 @@
-//! A convolution with the sum and the activation after it, in one pass over memory, for inference on the CPU.
+//! A convolution with the sum and the activation after it, in one pass over memory, for inference.
 //!
 //! In a frozen network the activations alone would otherwise take up to half of the time: each reads and writes a
 //! grid that no longer lies in the cache.
 
 use std::ffi::CStr;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tch::{Device, Tensor};
 
 use super::ModelError;
 use super::layers::{ActivationKind, ConvSpec};
 use crate::libtorch;
-use crate::libtorch::convolution::Convolution;
+use crate::libtorch::convolution::{Convolution, card_convolution, has_card_convolution};
 
 /// What follows a convolution at once.
 #[derive(Clone, Copy, Default)]
@@ -82,6 +83,49 @@ pub(super) fn convolution(
     Ok(libtorch::convolution::convolution(
         input, weight, bias, after.plus, &what,
     )?)
+}
+
+/// cuDNN could not do it once, and is not asked again.
+static CARD_CANT: AtomicBool = AtomicBool::new(false);
+
+/// The same on a graphics card, where cuDNN can: ReLU after a dense convolution, with or without a sum. `None` where it has to
+/// be done step by step.
+pub(super) fn on_card(
+    input: &Tensor,
+    (weight, bias): (&Tensor, Option<&Tensor>),
+    spec: &ConvSpec,
+    padding: [i64; 2],
+    after: &After<'_>,
+) -> Option<Tensor> {
+    let is_for = input.device().is_cuda()
+        && after.activation == Some(ActivationKind::Relu)
+        && spec.groups == 1
+        && !CARD_CANT.load(Ordering::Relaxed)
+        && has_card_convolution();
+    if !is_for {
+        return None;
+    }
+    let stride = [spec.stride; 2];
+    let made = card_convolution(
+        input,
+        weight,
+        bias,
+        after.plus,
+        stride,
+        padding,
+        spec.groups,
+    );
+    match made {
+        Ok(output) => Some(output),
+        // What it means is told by the steps, which need no more memory than this.
+        Err(error) => {
+            if !error.to_string().contains("out of memory") {
+                log::info!("convolutions and ReLU are computed one after the other: {error}");
+                CARD_CANT.store(true, Ordering::Relaxed);
+            }
+            None
+        }
+    }
 }
 
 #[cfg(test)]

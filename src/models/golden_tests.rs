@@ -235,7 +235,7 @@ fn folded_prefix(network: &dyn Backbone, sides: &[i64]) {
             "{} at {side}",
             network.info().name
         );
-        let prefix = FrozenPrefix::in_bf16(network, 0..network.segments()).unwrap();
+        let prefix = FrozenPrefix::rounded(network, 0..network.segments(), Kind::BFloat16).unwrap();
         let rounded = prefix.forward(network, &x).unwrap();
         assert_eq!(rounded.kind(), Kind::BFloat16);
         let length = |x: &Tensor| x.to_kind(Kind::Float).norm().double_value(&[]);

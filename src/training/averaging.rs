@@ -4,6 +4,7 @@
 use tch::{TchError, Tensor};
 
 use super::snapshot::copy_of;
+use crate::libtorch::lists::{copy_all, lerp_all};
 
 /// Averages of some of a network's tensors: everything that learns, and the running statistics
 /// that move with it.
@@ -11,15 +12,10 @@ use super::snapshot::copy_of;
 pub struct Averaging {
     decay: f64,
     steps: u64,
-    entries: Vec<Entry>,
+    live: Vec<Tensor>,
+    /// The averages, in the same order; while swapped, the live values.
+    others: Vec<Tensor>,
     swapped: bool,
-}
-
-#[derive(Debug)]
-struct Entry {
-    live: Tensor,
-    /// The average; while swapped, the live values.
-    other: Tensor,
 }
 
 impl Averaging {
@@ -27,7 +23,8 @@ impl Averaging {
         Self {
             decay,
             steps: 0,
-            entries: Vec::new(),
+            live: Vec::new(),
+            others: Vec::new(),
             swapped: false,
         }
     }
@@ -38,15 +35,12 @@ impl Averaging {
     pub fn follow(&mut self, tensors: impl IntoIterator<Item = Tensor>) -> Result<(), TchError> {
         let _guard = tch::no_grad_guard();
         for live in tensors {
-            let known = self
-                .entries
-                .iter()
-                .any(|entry| entry.live.data_ptr() == live.data_ptr());
-            if known || !live.is_floating_point() {
+            let is_it = |other: &Tensor| other.data_ptr() == live.data_ptr();
+            if self.live.iter().any(is_it) || !live.is_floating_point() {
                 continue;
             }
-            let other = copy_of(&live)?;
-            self.entries.push(Entry { live, other });
+            self.others.push(copy_of(&live)?);
+            self.live.push(live);
         }
         Ok(())
     }
@@ -55,32 +49,26 @@ impl Averaging {
     /// `(1 + t) / (10 + t)` until it reaches its limit, as in TensorFlow's
     /// `ExponentialMovingAverage`, so that short runs are not held at their beginning.
     pub fn update(&mut self) -> Result<(), TchError> {
-        let _guard = tch::no_grad_guard();
         // A run that goes on says how many there were.
         self.steps = self.steps.saturating_add(1);
         let steps = self.steps as f64;
         let decay = self.decay.min((1.0 + steps) / (10.0 + steps));
-        for entry in &mut self.entries {
-            let _ = entry.other.f_lerp_(&entry.live, 1.0 - decay)?;
-        }
-        Ok(())
+        lerp_all(&self.others, &self.live, 1.0 - decay)
     }
 
-    /// Puts the averages into the network, or back: the second call undoes the first.
+    /// Puts the averages into the network, or back: the second call undoes the first. Where there is no memory for it,
+    /// nothing is changed.
     pub fn swap(&mut self) -> Result<(), TchError> {
-        let _guard = tch::no_grad_guard();
-        for entry in &mut self.entries {
-            let kept = copy_of(&entry.live)?;
-            entry.live.f_copy_(&entry.other)?;
-            entry.other = kept;
-        }
+        let kept = self.live.iter().map(copy_of).collect::<Result<_, _>>()?;
+        copy_all(&self.live, &self.others)?;
+        self.others = kept;
         self.swapped = !self.swapped;
         Ok(())
     }
 
     /// The averages, in the order in which they were followed; while swapped, the live values.
     pub fn averages(&self) -> impl Iterator<Item = &Tensor> {
-        self.entries.iter().map(|entry| &entry.other)
+        self.others.iter()
     }
 
     /// Values that were taken in.
@@ -113,11 +101,7 @@ mod tests {
             let mut averaging = Averaging::new(case["decay"].as_f64().unwrap());
             averaging.follow([live.shallow_clone()]).unwrap();
             averaging.follow([live.shallow_clone()]).unwrap();
-            assert_eq!(
-                averaging.entries.len(),
-                1,
-                "the same tensor is averaged once"
-            );
+            assert_eq!(averaging.live.len(), 1, "the same tensor is averaged once");
             let mut means = vec![values[0]];
             for &value in &values[1..] {
                 let _ = live.fill_(value);

@@ -1,7 +1,7 @@
 //! What a phase will need, told from the layer tree alone: memory and the cost of an epoch. Plain
 //! numbers for people who decide what to freeze; the trainer itself measures.
 
-use super::features::BATCH;
+use super::features::{BATCH, CARD_BATCH};
 use super::pictures::{AHEAD, Pictures};
 use super::trainer::Variation;
 use crate::data::decode::decoding_bytes;
@@ -222,7 +222,7 @@ impl Estimate {
     /// Bytes of a graphics card's memory that training takes, but for features, which are kept there while they fit. More
     /// pictures pass its frozen part at once.
     pub fn on_device(&self) -> u64 {
-        let frozen = self.frozen_picture * BATCH as u64;
+        let frozen = self.frozen_picture.max(self.evaluated_picture) * CARD_BATCH as u64;
         self.weights + self.gradients + self.optimizer + self.activations.max(frozen)
     }
 

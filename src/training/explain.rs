@@ -3,7 +3,8 @@
 use tch::{Device, Kind, Tensor, no_grad_guard};
 
 use super::TrainingError;
-use super::inference::{BATCH, Classifier, rows_of};
+use super::features::batch;
+use super::inference::{Classifier, rows_of};
 use crate::data::Pixels;
 use crate::data::square::to_square;
 use crate::models::cam::Activations;
@@ -132,7 +133,7 @@ impl Classifier {
     pub fn features(&self, pictures: &[Pixels]) -> Result<Vec<Vec<f32>>, TrainingError> {
         let _guard = no_grad_guard();
         let mut rows = Vec::with_capacity(pictures.len());
-        for batch in pictures.chunks(BATCH) {
+        for batch in pictures.chunks(batch(self.network.device)) {
             let mut rgb = Vec::new();
             for picture in batch {
                 rgb.extend(to_square(picture, &self.spec).rgb);

@@ -8,20 +8,21 @@ use tch::{Device, Kind, Tensor};
 
 use super::TrainingError;
 use super::events::TestMetrics;
+use super::features::batch;
 use super::metrics::{Batch, Metric, Metrics};
 use super::network::{FrozenPart, Network, input_side};
 use super::pictures::Normalizer;
 use super::precision;
+use super::shortage::once_more;
 use super::trainer::{square_spec, test_views, use_all_cores};
 use crate::data::augment::flip_view;
 use crate::data::square::{SquareSpec, to_square};
 use crate::data::{DataError, Dataset, Pixels, Problem, StopFlag, decode};
 use crate::evaluation::{Prediction, Predictions, cross_entropy};
 use crate::experiment::{Augmentation, Experiment, OutputLayer};
+use crate::libtorch::arithmetic::Hold;
 use crate::models::{ModelError, weights};
 
-/// Pictures per forward pass.
-pub(super) const BATCH: usize = 32;
 /// Batches that wait for the network at most.
 const AHEAD: usize = 2;
 
@@ -45,6 +46,8 @@ pub struct Classifier {
     augmentation: Augmentation,
     /// Flip combinations over which probabilities are averaged.
     views: u32,
+    /// Last, so that the card's memory goes back when nothing of the network is left.
+    _card: Hold,
 }
 
 impl Classifier {
@@ -57,16 +60,28 @@ impl Classifier {
         device: Device,
     ) -> Result<Self, TrainingError> {
         use_all_cores();
-        let mut network = Network::blank(experiment, classes.len(), device)?;
+        // While a training computes on the card in another precision, the processor answers.
+        let (device, card) = match Hold::take(device, experiment.training.tf32, false)? {
+            Some(hold) => (device, hold),
+            None => {
+                log::info!(
+                    "the processor answers: a training holds the card with another training.tf32"
+                );
+                (Device::Cpu, Hold::none())
+            }
+        };
+        let build = || Network::blank(experiment, classes.len(), device);
+        let mut network = once_more(device, build)?;
         weights::load(network.backbone.as_mut(), file)?;
         load_head(&network, file)?;
         let info = &network.pretrained;
         let spec = square_spec(experiment, info, input_side(experiment, info));
-        let normalizer = Normalizer::new(info, device)?;
+        let normalizer = once_more(device, || Normalizer::new(info, device))?;
         let views = test_views(experiment);
         let augmentation = experiment.augmentation.clone();
         let unchanged = choose_precision(&mut network, experiment)?;
-        let whole = network.partly_frozen(0..network.depth(), unchanged)?;
+        let at_once = &network.at_once;
+        let whole = at_once.again(|| network.partly_frozen(0..network.depth(), unchanged))?;
         let classes = classes.to_vec();
         Ok(Self {
             classes,
@@ -76,6 +91,7 @@ impl Classifier {
             normalizer,
             augmentation,
             views,
+            _card: card,
         })
     }
 
@@ -98,7 +114,7 @@ impl Classifier {
         let mut rows = Vec::with_capacity(pictures.len());
         // Of what the other threads need, only the size: tensors stay here.
         let spec = &self.spec;
-        for batch in pictures.chunks(BATCH) {
+        for batch in pictures.chunks(batch(self.network.device)) {
             let squares: Vec<Pixels> = batch
                 .par_iter()
                 .map(|picture| to_square(picture, spec))
@@ -120,14 +136,14 @@ impl Classifier {
                     view => rgb.extend(flip_view(square, &self.augmentation, view).rgb),
                 }
             }
-            let input = self
-                .normalizer
-                .tensor(&rgb, squares.len(), self.spec.side)?;
-            sum.add(
-                &places,
-                &self.network,
-                &self.network.logits(&input, &self.whole)?,
-            )?;
+            let at_once = &self.network.at_once;
+            at_once.again(|| -> Result<(), TrainingError> {
+                let input = self
+                    .normalizer
+                    .tensor(&rgb, squares.len(), self.spec.side)?;
+                let logits = self.network.logits(&input, &self.whole)?;
+                sum.add(&places, &self.network, &logits)
+            })?;
         }
         Ok(sum.mean())
     }
@@ -157,11 +173,12 @@ impl Classifier {
         progress(done, indices.len());
         // Of what the other threads need, only the size: tensors stay here.
         let spec = &self.spec;
+        let size = batch(self.network.device);
         // Pictures are made ready beside the network, on rayon's pool.
         std::thread::scope(|scope| {
             let (ready, coming) = sync_channel::<Vec<Result<Pixels, DataError>>>(AHEAD);
             let prepare = move || {
-                for batch in indices.chunks(BATCH) {
+                for batch in indices.chunks(size) {
                     let read = |&index: &usize| {
                         let picture = decode::decode(&dataset.pictures[index].source)?;
                         Ok(to_square(&picture, spec))
@@ -178,7 +195,7 @@ impl Classifier {
                 .map_err(|error| {
                     TrainingError::Experiment(format!("can't start a thread: {error}"))
                 })?;
-            for batch in indices.chunks(BATCH) {
+            for batch in indices.chunks(size) {
                 if stop.is_stopped() {
                     return Err(TrainingError::Stopped);
                 }
@@ -235,7 +252,8 @@ fn choose_precision(
     let unchanged = cuts.into_iter().min().unwrap_or(network.depth());
     if unchanged > 0 {
         let asked = experiment.training.precision;
-        network.frozen_kind = precision::choose(network, asked, unchanged, None)?.kind;
+        let device = network.device;
+        network.frozen_kind = precision::choose(network, asked, unchanged, device, None)?.kind;
     }
     Ok(unchanged)
 }

@@ -11,6 +11,8 @@ pub struct Loss {
     label_smoothing: f64,
     /// One per class, `[classes]`.
     class_weights: Option<Tensor>,
+    /// The same where nobody waits for a device.
+    given: Option<Vec<f64>>,
 }
 
 impl Loss {
@@ -21,7 +23,7 @@ impl Loss {
         class_weights: Option<&[f64]>,
         device: Device,
     ) -> Result<Self, TchError> {
-        let class_weights = match class_weights {
+        let there = match class_weights {
             Some(weights) => Some(
                 Tensor::f_from_slice(weights)?
                     .f_to_kind(Kind::Float)?
@@ -32,20 +34,25 @@ impl Loss {
         Ok(Self {
             output,
             label_smoothing,
-            class_weights,
+            class_weights: there,
+            given: class_weights.map(<[f64]>::to_vec),
         })
     }
 
     /// What the mean divides by: the number of pictures, or the sum of their classes' weights. A batch's mean is the
     /// mean over its parts, each counted by this.
-    pub fn weight(&self, labels: &Tensor) -> Result<f64, TchError> {
-        match &self.class_weights {
-            None => Ok(labels.numel() as f64),
-            Some(weights) => weights
-                .f_index_select(0, labels)?
-                .f_sum(Kind::Double)?
-                .f_double_value(&[]),
-        }
+    pub fn weight(&self, labels: &[i64]) -> f64 {
+        let Some(weights) = &self.given else {
+            return labels.len() as f64;
+        };
+        let of = |&label: &i64| {
+            usize::try_from(label)
+                .ok()
+                .and_then(|label| weights.get(label))
+        };
+        // As they are counted in the mean.
+        let weights = labels.iter().filter_map(of);
+        weights.map(|&weight| f64::from(weight as f32)).sum()
     }
 
     /// The loss to minimise, a scalar. `logits`: `[N, classes]`, or `[N, 1]` for a sigmoid;

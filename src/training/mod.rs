@@ -12,6 +12,7 @@ pub mod features;
 mod network;
 mod phase_plan;
 mod pictures;
+mod pipeline;
 mod precision;
 mod reading;
 mod stages;
@@ -31,6 +32,7 @@ pub mod time_estimate;
 pub mod warmth;
 
 mod forecast;
+mod loss_scale;
 mod reporter;
 mod seeds;
 mod shortage;

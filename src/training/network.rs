@@ -9,11 +9,10 @@ use super::TrainingError;
 use super::events::Activity;
 use super::phase_plan::{Anatomy, PhasePlan};
 use super::reporter::Reporter;
-use super::shortage::AtOnce;
+use super::shortage::{AtOnce, once_more};
 use super::stages::Stages;
 use crate::experiment::{Experiment, OutputLayer, Phase, Preprocessing, WeightsSource};
-use crate::libtorch::autocast::Bf16;
-use crate::libtorch::{self, cuda};
+use crate::libtorch::autocast::Autocast;
 use crate::models::cam::Activations;
 use crate::models::fold::{FrozenPrefix, filled_up, in_pieces, piece};
 use crate::models::head::Head;
@@ -51,8 +50,8 @@ pub struct Network {
     pub side: u32,
     /// What layers compute in that no phase changes.
     pub(super) frozen_kind: Kind,
-    /// What trains computes in bf16, where that is safe.
-    pub(super) is_mixed: bool,
+    /// What trains computes in these 16 bits, where that is safe.
+    pub(super) mixed: Option<Kind>,
     /// Whose preprocessing the pictures get.
     pub pretrained: WeightsInfo,
     /// Pictures that pass without gradients.
@@ -100,9 +99,6 @@ impl Network {
         device: Device,
         head: &dyn Fn(i64) -> Result<Head, ModelError>,
     ) -> Result<Self, TrainingError> {
-        if device.is_cuda() && libtorch::IS_THERE {
-            cuda::allow_tf32(experiment.training.tf32)?;
-        }
         let pretrained = weights::preprocessing(backbone.info(), &experiment.backbone)?;
         let side = input_side(experiment, &pretrained);
         let tree = backbone.tree(side)?;
@@ -129,7 +125,7 @@ impl Network {
             output,
             side,
             frozen_kind: Kind::Float,
-            is_mixed: false,
+            mixed: None,
             pretrained,
             at_once: AtOnce::new(None, device),
             stages,
@@ -164,7 +160,8 @@ impl Network {
             return Ok(format!("Random weights, seed {}", experiment.seed));
         };
         let key = config.weights.key();
-        let report = weights::load_part(self.backbone.as_mut(), &file, key)?;
+        let backbone = self.backbone.as_mut();
+        let report = once_more(self.device, || weights::load_part(backbone, &file, key))?;
         let name = file
             .file_name()
             .unwrap_or(file.as_os_str())
@@ -284,8 +281,9 @@ impl Network {
     ) -> Result<Tensor, TrainingError> {
         let pooled = {
             let learns = depth < self.depth();
-            let _mixed = (self.is_mixed && learns)
-                .then(|| Bf16::begin(self.device))
+            let kind = self.mixed.filter(|_| learns);
+            let _mixed = kind
+                .map(|kind| Autocast::begin(self.device, kind))
                 .transpose()?;
             self.advance(input, depth..self.depth(), pass)?
         };

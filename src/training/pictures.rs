@@ -1,22 +1,21 @@
-//! Pictures to normalised tensors. Batches are made ready on a helper thread and rayon's pool, a
-//! bounded two ahead of the computing thread; no tensor leaves the latter.
+//! Pictures to normalised tensors. They are made ready on rayon's pool, a bounded two batches ahead of the computing thread;
+//! no tensor leaves the latter, but bytes on their way to a graphics card are filled by others.
 
-use std::collections::HashMap;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::mpsc::sync_channel;
 
-use rayon::prelude::*;
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::TrainingError;
 use super::augmented::augmented;
+use super::pipeline::{self, Source};
 use super::reading::Reading;
 use super::reporter::Reporter;
-use crate::data::Pixels;
+use super::shortage::AtOnce;
 use crate::data::augment::{Change, augment, flip_view};
 use crate::data::store::PictureStore;
 use crate::experiment::Augmentation;
-use crate::libtorch::cuda;
+use crate::libtorch::cuda::{self, Outgoing};
 use crate::models::WeightsInfo;
 
 /// Batches that wait for the computing thread at most.
@@ -67,23 +66,16 @@ impl Normalizer {
     /// RGB bytes of `count` squares, one after the other, to `[count, 3, side, side]` with
     /// channels-last strides.
     pub fn tensor(&self, rgb: &[u8], count: usize, side: u32) -> Result<Tensor, TchError> {
-        self.changed_tensor(rgb, count, side, &[])
+        self.normalized(cuda::bytes_to(rgb, &shape(count, side), self.device)?, &[])
     }
 
-    /// The same of pictures that are changed on their way, on the device; no `changes` leave them as they are.
-    fn changed_tensor(
-        &self,
-        rgb: &[u8],
-        count: usize,
-        side: u32,
-        changes: &[Change],
-    ) -> Result<Tensor, TchError> {
-        let shape = [count as i64, i64::from(side), i64::from(side), 3];
-        let levels = cuda::bytes_to(rgb, &shape, self.device)?;
+    /// Bytes of the device, `[N, H, W, 3]`, as [`Self::tensor`] gives them, of pictures that are changed on their way; no
+    /// `changes` leave them as they are.
+    fn normalized(&self, bytes: Tensor, changes: &[Change]) -> Result<Tensor, TchError> {
         let mut levels = if changes.is_empty() {
-            levels.f_to_kind(Kind::Float)?
+            bytes.f_to_kind(Kind::Float)?
         } else {
-            augmented(&levels, changes)?
+            augmented(&bytes, changes)?
         };
         // Nobody else holds them.
         levels
@@ -91,6 +83,11 @@ impl Normalizer {
             .f_div_(&self.deviation)?
             .f_permute([0i64, 3, 1, 2])
     }
+}
+
+/// Of `count` squares.
+fn shape(count: usize, side: u32) -> [i64; 4] {
+    [count as i64, i64::from(side), i64::from(side), 3]
 }
 
 /// The squares of a run and how they become tensors. Those that epochs need again and again are decoded once and kept;
@@ -164,34 +161,51 @@ impl Pictures {
     pub fn for_each(
         &self,
         batches: &[Vec<Shot>],
+        at_once: &AtOnce,
         mut body: impl FnMut(usize, Tensor) -> Result<ControlFlow<()>, TrainingError>,
     ) -> Result<(), TrainingError> {
-        let squares = &self.squares;
-        let side = squares.reading.spec.side;
+        let side = self.squares.reading.spec.side;
+        let device = self.normalizer.device;
+        let target = |batch: &Vec<Shot>| Outgoing::new(&shape(batch.len(), side), device);
+        let shots = Shots {
+            squares: &self.squares,
+            all: batches.iter().flatten().copied().collect(),
+        };
+        let mut end = 0;
+        let ranges: Vec<Range<usize>> = batches
+            .iter()
+            .map(|batch| {
+                let start = end;
+                end += batch.len();
+                start..end
+            })
+            .collect();
+        let length = side as usize * side as usize * 3;
         std::thread::scope(|scope| {
-            let (ready, coming) = sync_channel::<Vec<u8>>(AHEAD);
-            let prepare = move || {
-                for batch in batches {
-                    // A closed channel means that the computing thread has ended early.
-                    if ready.send(squares.rgb(batch)).is_err() {
-                        return;
-                    }
-                }
-            };
+            // One batch is filled while others wait.
+            let (give, empty) = sync_channel::<Outgoing>(AHEAD + 1);
+            let (ready, coming) = sync_channel::<Outgoing>(AHEAD);
+            let prepare = move || pipeline::fill(&shots, &ranges, length, &empty, &ready);
             std::thread::Builder::new()
                 .name("graft-pictures".into())
                 .spawn_scoped(scope, prepare)
                 .map_err(|error| {
                     TrainingError::Experiment(format!("can't start a thread: {error}"))
                 })?;
+            let mut targets = batches.iter().map(target);
+            for target in targets.by_ref().take(AHEAD + 1) {
+                // Refused where nobody takes it any more, which the next lines notice.
+                drop(give.send(target));
+            }
             let mut done = 0;
-            while let Ok(rgb) = coming.recv() {
-                let batch = &batches[done];
-                let changes = squares.changes(batch);
-                let count = batch.len();
-                let pictures = self
-                    .normalizer
-                    .changed_tensor(&rgb, count, side, &changes)?;
+            while let Ok(outgoing) = coming.recv() {
+                if let Some(target) = targets.next() {
+                    drop(give.send(target));
+                }
+                let changes = self.squares.changes(&batches[done]);
+                let pictures =
+                    at_once.again(|| self.normalizer.normalized(outgoing.arrive()?, &changes))?;
+                drop(outgoing);
                 if body(done, pictures)?.is_break() {
                     return Ok(());
                 }
@@ -207,24 +221,54 @@ impl Pictures {
     }
 }
 
+/// The shots of some batches, one after the other.
+struct Shots<'a> {
+    squares: &'a Squares,
+    all: Vec<Shot>,
+}
+
+impl Source for Shots<'_> {
+    /// One for each picture, or for each run of shots of one picture, which is decoded once for them; none for what is kept
+    /// and stays as it is.
+    fn works(&self) -> Vec<Range<usize>> {
+        let mut works: Vec<Range<usize>> = Vec::new();
+        for (place, shot) in self.all.iter().enumerate() {
+            if self.squares.is_copied(shot) {
+                continue;
+            }
+            match works.last_mut() {
+                Some(last) if last.end == place && self.all[last.start].picture == shot.picture => {
+                    last.end = place + 1;
+                }
+                _ => works.push(place..place + 1),
+            }
+        }
+        works
+    }
+
+    fn make(&self, places: Range<usize>) -> Vec<Vec<u8>> {
+        self.squares.make(&self.all[places])
+    }
+
+    fn copy(&self, place: usize, out: &mut [u8]) {
+        let picture = self.all[place].picture;
+        match self.squares.kept(picture) {
+            Some(store) => out.copy_from_slice(store.rgb(picture)),
+            None => out.copy_from_slice(&self.squares.reading.square(picture).rgb),
+        }
+    }
+}
+
 impl Squares {
     /// The store that holds `picture`.
     fn kept(&self, picture: usize) -> Option<&PictureStore> {
         self.stores.iter().find(|store| store.holds(picture))
     }
 
-    /// Those pictures of a batch that are not kept, decoded for it alone.
-    fn passing(&self, batch: &[Shot]) -> HashMap<usize, Pixels> {
-        let pictures = batch.iter().map(|shot| shot.picture);
-        let mut passing: Vec<usize> = pictures
-            .filter(|&picture| self.kept(picture).is_none())
-            .collect();
-        passing.sort_unstable();
-        passing.dedup();
-        passing
-            .into_par_iter()
-            .map(|picture| (picture, self.reading.square(picture)))
-            .collect()
+    /// Whether its bytes leave as they are kept.
+    fn is_copied(&self, shot: &Shot) -> bool {
+        let is_plain = matches!(shot.look, Look::Plain | Look::Flip(0));
+        (is_plain || self.is_augmented_later) && self.kept(shot.picture).is_some()
     }
 
     /// What is still to be done to a batch; nothing where all of it stays as it is.
@@ -244,36 +288,34 @@ impl Squares {
         batch.iter().map(change).collect()
     }
 
-    /// The bytes of a batch.
-    fn rgb(&self, batch: &[Shot]) -> Vec<u8> {
-        let passing = self.passing(batch);
-        let copy_of = |picture: usize| -> Pixels {
-            match self.kept(picture) {
-                Some(store) => store.pixels(picture),
-                None => passing[&picture].clone(),
+    /// The bytes of `shots`, all of one picture.
+    fn make(&self, shots: &[Shot]) -> Vec<Vec<u8>> {
+        let Some(picture) = shots.first().map(|shot| shot.picture) else {
+            return Vec::new();
+        };
+        let square = match self.kept(picture) {
+            Some(store) => store.pixels(picture),
+            None => self.reading.square(picture),
+        };
+        let (last, others) = (shots.len() - 1, &square);
+        let changed = |look: Look| match look {
+            _ if self.is_augmented_later => None,
+            Look::Plain | Look::Flip(0) => None,
+            Look::Flip(view) => Some(flip_view(others, &self.augmentation, view).rgb),
+            Look::Augmented { seed, view } => {
+                Some(augment(others, &self.augmentation, seed, view).rgb)
             }
         };
-        let copy = |out: &mut [u8], shot: &Shot| match self.kept(shot.picture) {
-            Some(store) => out.copy_from_slice(store.rgb(shot.picture)),
-            None => out.copy_from_slice(&passing[&shot.picture].rgb),
-        };
-        let side = self.reading.spec.side as usize;
-        let length = side * side * 3;
-        let mut rgb = vec![0; length * batch.len()];
-        rgb.par_chunks_mut(length)
-            .zip(batch)
-            .for_each(|(out, shot)| match shot.look {
-                _ if self.is_augmented_later => copy(out, shot),
-                Look::Plain | Look::Flip(0) => copy(out, shot),
-                Look::Flip(view) => {
-                    let picture = copy_of(shot.picture);
-                    out.copy_from_slice(&flip_view(&picture, &self.augmentation, view).rgb);
-                }
-                Look::Augmented { seed, view } => {
-                    let picture = copy_of(shot.picture);
-                    out.copy_from_slice(&augment(&picture, &self.augmentation, seed, view).rgb);
-                }
+        let made: Vec<Option<Vec<u8>>> = shots.iter().map(|shot| changed(shot.look)).collect();
+        let mut square = Some(square.rgb);
+        let mut all = Vec::with_capacity(made.len());
+        for (place, made) in made.into_iter().enumerate() {
+            all.push(match made {
+                Some(made) => made,
+                None if place == last => square.take().unwrap_or_default(),
+                None => square.clone().unwrap_or_default(),
             });
-        rgb
+        }
+        all
     }
 }

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use tch::{Device, Kind, Tensor};
 
 use super::TrainingError;
-use super::inference::{BATCH, rows_of};
+use super::features::BATCH;
+use super::inference::rows_of;
 use super::pictures::Normalizer;
 use super::trainer::{square_spec, use_all_cores};
 use crate::data::Pixels;

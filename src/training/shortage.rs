@@ -1,22 +1,37 @@
-//! When memory runs out: fewer pictures at once, and the same result.
+//! When memory runs out: kept features leave a graphics card, then fewer pictures are computed at once, and the result is the
+//! same.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
+use std::sync::Arc;
 
 use tch::{Device, TchError, Tensor};
 
 use super::TrainingError;
+use super::features::Residents;
 use crate::libtorch::cuda;
 use crate::models::ModelError;
 
-/// How libtorch, on the host and on a graphics card, and the libraries under it say that there is no memory. The first is
-/// oneDNN's, which says no more; should it mean something else, fewer pictures fail the same way, and the run ends.
-const SIGNS: [&str; 6] = [
+/// How libtorch, on the host and on a graphics card, and the libraries under it say that there is no memory. Some may mean
+/// something else as well (oneDNN's “primitive”, cuBLAS' and cuDNN's “not initialized”, cuDNN's “engine”): then fewer
+/// pictures fail the same way, and the run ends with what was said.
+const SIGNS: [&str; 13] = [
     "could not create a primitive",
     "out of memory",
     "can't allocate memory",
     "not enough memory",
     "bad_alloc",
     "Cannot allocate memory",
+    // The allocator wants to say how much the card has left, and in containers, on slices of a card (MIG) and in WSL2 the
+    // driver's management library does not answer.
+    "NVML_SUCCESS == r INTERNAL ASSERT",
+    // cuBLAS and cuDNN allocate beside libtorch, when they are used first and for each product's workspace.
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUBLAS_STATUS_NOT_INITIALIZED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_NOT_INITIALIZED",
+    "CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED",
+    // No algorithm's workspace was to be had.
+    "unable to find an engine",
 ];
 
 /// What libtorch said, if it had no memory.
@@ -35,6 +50,49 @@ pub(super) fn out_of_memory(error: &TrainingError) -> Option<String> {
         .then(|| text.lines().next().unwrap_or_default().to_owned())
 }
 
+/// Gives what is kept of the device's memory and not in use back.
+fn give_back(device: Device) {
+    if device == Device::Cpu {
+        crate::allocator::give_back();
+    }
+    cuda::empty_cache(device);
+}
+
+/// Does `work` once more where there was no memory for it, with what libtorch kept for later given back: what cuBLAS and
+/// cuDNN allocate is not taken from that. For work before there are features that could leave.
+pub(super) fn once_more<T, E>(
+    device: Device,
+    mut work: impl FnMut() -> Result<T, E>,
+) -> Result<T, TrainingError>
+where
+    TrainingError: From<E>,
+{
+    match work().map_err(TrainingError::from) {
+        Err(error) if out_of_memory(&error).is_some() => {
+            give_back(device);
+            Ok(work()?)
+        }
+        worked => worked,
+    }
+}
+
+/// What was done so that work may be tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remedy {
+    /// Kept features have left the graphics card.
+    FeaturesMoved,
+    /// So many pictures at once from now on.
+    Fewer(usize),
+    /// What libtorch kept for later went back.
+    Emptied,
+}
+
+/// What one piece of work has tried that is tried only once.
+#[derive(Debug, Default)]
+pub struct Tries {
+    was_emptied: bool,
+}
+
 /// How many pictures are computed at once. Halved when memory runs out, and never raised again: memory that was not
 /// there once may be missing again.
 #[derive(Debug)]
@@ -43,6 +101,8 @@ pub struct AtOnce {
     device: Device,
     most: Cell<usize>,
     is_news: Cell<bool>,
+    /// Features that leave the graphics card before pictures become fewer.
+    residents: OnceCell<Arc<Residents>>,
 }
 
 impl AtOnce {
@@ -52,6 +112,56 @@ impl AtOnce {
             device,
             most: Cell::new(most.map_or(usize::MAX, |most| most.max(1) as usize)),
             is_news: Cell::new(false),
+            residents: OnceCell::new(),
+        }
+    }
+
+    /// These features leave the graphics card before pictures become fewer; the first call counts.
+    pub(super) fn relieve_by(&self, residents: &Arc<Residents>) {
+        let _ = self.residents.set(residents.clone());
+    }
+
+    /// After work on `rows` pictures ran out of memory: what makes it worth another try, in the order of what it costs;
+    /// `None` when nothing is left. `least`: pictures that can't be divided; 0 rows where the work has none.
+    pub(super) fn remedy(
+        &self,
+        rows: usize,
+        least: usize,
+        tries: &mut Tries,
+    ) -> Result<Option<Remedy>, TrainingError> {
+        if let Some(residents) = self.residents.get()
+            && residents.leave_card()?
+        {
+            return Ok(Some(Remedy::FeaturesMoved));
+        }
+        if let Some(fewer) = self.halve(rows, least) {
+            return Ok(Some(Remedy::Fewer(fewer)));
+        }
+        if std::mem::replace(&mut tries.was_emptied, true) {
+            return Ok(None);
+        }
+        give_back(self.device);
+        Ok(Some(Remedy::Emptied))
+    }
+
+    /// `work`, which depends on no number of pictures and leaves nothing behind where it fails, again as long as there is
+    /// a remedy.
+    pub(super) fn again<T, E>(
+        &self,
+        mut work: impl FnMut() -> Result<T, E>,
+    ) -> Result<T, TrainingError>
+    where
+        TrainingError: From<E>,
+    {
+        let mut tries = Tries::default();
+        loop {
+            let error = match work().map_err(TrainingError::from) {
+                Err(error) => error,
+                worked => return worked,
+            };
+            if out_of_memory(&error).is_none() || self.remedy(0, 1, &mut tries)?.is_none() {
+                return Err(error);
+            }
         }
     }
 
@@ -72,8 +182,7 @@ impl AtOnce {
         if half < least.max(1) {
             return None;
         }
-        crate::allocator::give_back();
-        cuda::empty_cache(self.device);
+        give_back(self.device);
         self.most.set(half);
         self.is_news.set(true);
         Some(half)
@@ -104,6 +213,7 @@ impl AtOnce {
     ) -> Result<Tensor, TrainingError> {
         let rows = input.size().first().map_or(0, |&rows| rows as usize);
         let mut outputs = Vec::new();
+        let mut tries = Tries::default();
         let mut done = 0;
         while done < rows || outputs.is_empty() {
             let count = self.most().min(rows - done);
@@ -116,9 +226,11 @@ impl AtOnce {
                 Ok(output) => {
                     outputs.push(output);
                     done += count;
+                    tries = Tries::default();
                 }
                 Err(error) => {
-                    if out_of_memory(&error).is_none() || self.halve(count, 1).is_none() {
+                    let is_short = out_of_memory(&error).is_some();
+                    if !is_short || self.remedy(count, 1, &mut tries)?.is_none() {
                         return Err(error);
                     }
                 }
@@ -126,7 +238,7 @@ impl AtOnce {
         }
         match outputs.as_slice() {
             [one] => Ok(one.shallow_clone()),
-            parts => Ok(Tensor::f_cat(parts, 0)?),
+            parts => self.again(|| Tensor::f_cat(parts, 0)),
         }
     }
 }
@@ -153,6 +265,14 @@ mod tests {
              allocate 411041792 bytes. Error code 12 (Cannot allocate memory)\nframe #0: …",
             "CUDA out of memory. Tried to allocate 20.00 MiB.",
             "std::bad_alloc",
+            // As containers, slices of a card and WSL2 have it; cuBLAS, cuDNN.
+            "NVML_SUCCESS == r INTERNAL ASSERT FAILED at \"/pytorch/c10/cuda/CUDACachingAllocator.cpp\":1090, please report \
+             a bug to PyTorch. ",
+            "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+            "CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`",
+            "GET was unable to find an engine to execute this computation",
+            "FIND was unable to find an engine to execute this computation",
+            "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
         ] {
             let error = TrainingError::Torch(TchError::Torch(text.into()));
             assert_eq!(
@@ -183,15 +303,47 @@ mod tests {
         assert_eq!(output, &input * 2.0);
         assert_eq!(seen, [10, 5, 2, 2, 2, 2, 2]);
         assert_eq!((at_once.news(), at_once.news()), (Some(2), None));
-        // One picture is the least; what is no shortage is no reason to try again.
-        let refused = at_once.forward(&input, &mut |_| Err(shortage()));
-        assert!(refused.is_err() && at_once.most() == 1);
+        // One picture is the least, and gets one more try; what is no shortage is no reason to try again.
+        let mut alone = 0;
+        let refused = at_once.forward(&input, &mut |part| {
+            alone += usize::from(part.size()[0] == 1);
+            Err(shortage())
+        });
+        assert!(refused.is_err() && at_once.most() == 1 && alone == 2);
         let mut tries = 0;
         let failed = AtOnce::new(None, Device::Cpu).forward(&input, &mut |_| {
             tries += 1;
             Err(TrainingError::Stopped)
         });
         assert!(failed.is_err() && tries == 1);
+    }
+
+    #[test]
+    fn work_without_pictures_gets_one_more_try() {
+        let at_once = AtOnce::new(None, Device::Cpu);
+        for (failures, works) in [(0, true), (1, true), (2, false)] {
+            let mut tries = 0;
+            let worked = at_once.again(|| {
+                tries += 1;
+                if tries <= failures {
+                    Err(shortage())
+                } else {
+                    Ok(())
+                }
+            });
+            assert_eq!((worked.is_ok(), tries), (works, failures.min(1) + 1));
+            let mut tries = 0;
+            let worked = once_more(Device::Cpu, || {
+                tries += 1;
+                if tries <= failures {
+                    Err(shortage())
+                } else {
+                    Ok(())
+                }
+            });
+            assert_eq!((worked.is_ok(), tries), (works, failures.min(1) + 1));
+        }
+        assert_eq!(at_once.most(), usize::MAX);
     }
 
     proptest! {

@@ -2,44 +2,37 @@
 
 use tch::{TchError, Tensor};
 
+use crate::libtorch::lists::copy_all;
+
 /// Copies of tensors that training changes.
 #[derive(Debug)]
 pub struct Snapshot {
-    pairs: Vec<(Tensor, Tensor)>,
+    /// Share their storage with the network.
+    live: Vec<Tensor>,
+    copies: Vec<Tensor>,
 }
 
 impl Snapshot {
     /// Copies the present values of `live`, which share their storage with the network.
     pub fn take<'a>(live: impl IntoIterator<Item = &'a Tensor>) -> Result<Self, TchError> {
-        let _guard = tch::no_grad_guard();
-        let pairs = live
-            .into_iter()
-            .map(|live| Ok((live.shallow_clone(), copy_of(live)?)))
-            .collect::<Result<_, TchError>>()?;
-        Ok(Self { pairs })
+        let live: Vec<Tensor> = live.into_iter().map(Tensor::shallow_clone).collect();
+        let copies = live.iter().map(copy_of).collect::<Result<_, _>>()?;
+        Ok(Self { live, copies })
     }
 
     /// Copies the present values again, into the same memory.
     pub fn retake(&mut self) -> Result<(), TchError> {
-        let _guard = tch::no_grad_guard();
-        for (live, copy) in &mut self.pairs {
-            copy.f_copy_(live)?;
-        }
-        Ok(())
+        copy_all(&self.copies, &self.live)
     }
 
     /// The copies, in the order in which they were taken.
     pub fn copies(&self) -> impl Iterator<Item = &Tensor> {
-        self.pairs.iter().map(|(_, copy)| copy)
+        self.copies.iter()
     }
 
     /// Puts the copied values back into the network.
     pub fn restore(&mut self) -> Result<(), TchError> {
-        let _guard = tch::no_grad_guard();
-        for (live, copy) in &mut self.pairs {
-            live.f_copy_(copy)?;
-        }
-        Ok(())
+        copy_all(&self.live, &self.copies)
     }
 }
 

@@ -56,6 +56,7 @@ impl Situation {
         rest.training = TrainingConfig {
             test_views: rest.training.test_views,
             precision: rest.training.precision,
+            tf32: rest.training.tf32,
             ..TrainingConfig::default()
         };
         for phase in &mut rest.phases {
@@ -80,8 +81,11 @@ impl Situation {
             test,
         } = &*self.split;
         let of = |group, pictures: &[usize]| shots(&self.experiment, group, pictures);
-        let mut kept = of(Group::Train, train).unwrap_or_default();
-        kept.extend(of(Group::Validation, validation).unwrap_or_default());
+        // Apart, as a run computes them: on a graphics card a row is named by the batch that it was computed in.
+        let kept = [
+            of(Group::Train, train).unwrap_or_default(),
+            of(Group::Validation, validation).unwrap_or_default(),
+        ];
         let tested = of(Group::Test, test).unwrap_or_default();
         let everything = self.split.all();
         // Seen once each, whatever the augmentation.
@@ -94,7 +98,13 @@ impl Situation {
         for cut in look.network.cuts(&self.experiment)? {
             // Beyond what an earlier phase changes, nothing can be known yet.
             let is_known = cut <= unchanged;
-            phases.push(look.rows(cut, &kept, is_known)?);
+            let mut rows = Rows::default();
+            for shots in &kept {
+                let group = look.rows(cut, shots, is_known)?;
+                rows.all += group.all;
+                rows.missing += group.missing;
+            }
+            phases.push(rows);
             unchanged = unchanged.min(cut);
         }
         Ok(Warmth {
@@ -126,9 +136,12 @@ impl Look {
         } = situation;
         let classes = dataset.classes.len();
         let config = &experiment.backbone;
+        // On the processor, whatever computes later: a question takes nothing from a graphics card that trains.
         let mut network = match config.weights {
-            WeightsSource::Random => Network::new(experiment, classes, device, &build_backbone)?,
-            _ => Network::blank(experiment, classes, device)?,
+            WeightsSource::Random => {
+                Network::new(experiment, classes, Device::Cpu, &build_backbone)?
+            }
+            _ => Network::blank(experiment, classes, Device::Cpu)?,
         };
         let file = weights::locate(&config.weights, &config.name, base.as_deref());
         let info = &network.pretrained;
@@ -146,8 +159,8 @@ impl Look {
                 cache,
                 digests: &mut digests,
             };
-            precision::choose_by_cuts(&mut network, asked, &cuts, Some(memory))?;
-            let surroundings = Surroundings::of(&network, experiment, &spec);
+            precision::choose_by_cuts(&mut network, asked, &cuts, device, Some(memory))?;
+            let surroundings = Surroundings::of(&network, experiment, &spec, device);
             let augmentation = &experiment.augmentation;
             disk = Disk::open(cache, surroundings, augmentation, dataset, device, digests);
         }

@@ -84,7 +84,7 @@ const PRECISIONS: [(Precision, &str, &str); 3] = [
     (
         Precision::Auto,
         "Auto",
-        "bf16 where this processor has instructions for it and features move so little that answers stay, else fp32; the run's log says what was chosen and why",
+        "bf16 where this processor has instructions for it and features move so little that answers stay, else fp32; on a graphics card bf16, or fp16 where it has units for that alone; the run's log says what was chosen and why",
     ),
     (
         Precision::Fp32,
@@ -102,7 +102,7 @@ const MIXED_PRECISIONS: [(MixedPrecision, &str, &str); 3] = [
     (
         MixedPrecision::Auto,
         "Auto",
-        "Mixed where the graphics card or the processor has units for bf16 (tensor cores, AMX), else fp32; the run's log says what was chosen",
+        "Mixed where the graphics card or the processor has units for bf16 (tensor cores, AMX), or the card for fp16, else fp32; the run's log says what was chosen",
     ),
     (
         MixedPrecision::Off,

@@ -5,7 +5,7 @@
 use serde::Deserialize;
 use tch::{Device, Kind, Tensor, no_grad};
 
-use crate::libtorch::autocast::Bf16;
+use crate::libtorch::autocast::Autocast;
 use crate::models::Backbone;
 use crate::models::layers::{LeafMode, Pass};
 use crate::models::parameters::{Entry, Role};
@@ -142,7 +142,7 @@ fn mixed_step(network: &dyn Backbone, side: i64, expected: f64) {
     let x = pictures(4, side).unwrap();
     let pass = Pass::inference();
     let features = {
-        let _mixed = Bf16::begin(Device::Cpu).unwrap();
+        let _mixed = Autocast::begin(Device::Cpu, Kind::BFloat16).unwrap();
         network.forward_features(&x, &pass).unwrap()
     };
     let logits = network

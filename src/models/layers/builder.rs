@@ -3,6 +3,7 @@
 use tch::{Device, Kind, Tensor};
 
 use super::super::ModelError;
+use super::super::fold::channels_last;
 use super::super::init::{Init, WeightInit};
 use super::super::parameters::{AUXILIARY, Entry, OUTSIDE_TREE, ParameterStore, Role};
 use super::{
@@ -128,8 +129,14 @@ impl Builder {
         if self.filling.initialise {
             self.conv_init.fill(&mut weight, bias.as_mut())?;
         }
-        let weight = self.register(name, "weight", weight, Role::Parameter, leaf);
-        let bias = bias.map(|bias| self.register(name, "bias", bias, Role::Parameter, leaf));
+        if self.filling.device.is_cuda() {
+            // Pictures come so, and a kernel in another order would be turned round in every step.
+            weight = channels_last(&weight)?;
+        }
+        let weight = self.register(name, "weight", weight, Role::Parameter, leaf)?;
+        let bias = bias
+            .map(|bias| self.register(name, "bias", bias, Role::Parameter, leaf))
+            .transpose()?;
         Ok(Conv2d {
             weight,
             bias,
@@ -150,11 +157,11 @@ impl Builder {
         let (weight, bias) = self.scale_and_offset(name, features, leaf)?;
         let options = (Kind::Float, self.filling.device);
         let mean = Tensor::f_zeros([features], options)?;
-        let mean = self.register(name, "running_mean", mean, Role::Buffer, leaf);
+        let mean = self.register(name, "running_mean", mean, Role::Buffer, leaf)?;
         let variance = Tensor::f_ones([features], options)?;
-        let variance = self.register(name, "running_var", variance, Role::Buffer, leaf);
+        let variance = self.register(name, "running_var", variance, Role::Buffer, leaf)?;
         let count = Tensor::f_zeros([0i64; 0], (Kind::Int64, self.filling.device))?;
-        let batches = self.register(name, "num_batches_tracked", count, Role::Buffer, leaf);
+        let batches = self.register(name, "num_batches_tracked", count, Role::Buffer, leaf)?;
         Ok(BatchNorm {
             weight,
             bias,
@@ -194,9 +201,9 @@ impl Builder {
     ) -> Result<(Tensor, Tensor), ModelError> {
         let options = (Kind::Float, self.filling.device);
         let scale = Tensor::f_ones([features], options)?;
-        let scale = self.register(name, "weight", scale, Role::Parameter, leaf);
+        let scale = self.register(name, "weight", scale, Role::Parameter, leaf)?;
         let offset = Tensor::f_zeros([features], options)?;
-        let offset = self.register(name, "bias", offset, Role::Parameter, leaf);
+        let offset = self.register(name, "bias", offset, Role::Parameter, leaf)?;
         Ok((scale, offset))
     }
 
@@ -257,8 +264,8 @@ impl Builder {
         let parameters = ((inputs + 1) * outputs) as u64;
         let (module, leaf) = self.leaf(name, "Linear", format!("{inputs} → {outputs}"), parameters);
         let (weight, bias) = self.linear_tensors(&[outputs, inputs])?;
-        let weight = self.register(name, "weight", weight, Role::Parameter, leaf);
-        let bias = self.register(name, "bias", bias, Role::Parameter, leaf);
+        let weight = self.register(name, "weight", weight, Role::Parameter, leaf)?;
+        let bias = self.register(name, "bias", bias, Role::Parameter, leaf)?;
         Ok(Linear {
             weight,
             bias,
@@ -293,7 +300,7 @@ impl Builder {
                     leaf,
                 )
             };
-            Ok::<_, ModelError>((keep("weight", weight), keep("bias", bias)))
+            Ok::<_, ModelError>((keep("weight", weight)?, keep("bias", bias)?))
         };
         let (in_weight, in_bias) = projection("in_proj_", 3 * features, WeightInit::XavierUniform)?;
         let (out_weight, out_bias) = projection("out_proj.", features, WeightInit::KaimingUniform)?;
@@ -323,7 +330,7 @@ impl Builder {
             init.fill(&mut tensor)?;
         }
         let path = self.full_path(name);
-        Ok((self.keep(path, tensor, Role::Parameter, leaf), module))
+        Ok((self.keep(path, tensor, Role::Parameter, leaf)?, module))
     }
 
     pub fn dropout(&mut self, name: &str, share: f64) -> Dropout {
@@ -359,8 +366,14 @@ impl Builder {
         Ok((weight, bias))
     }
 
+    /// Where weights are drawn, it is on the processor: one seed gives the same ones on every device.
     fn empty(&self, shape: &[i64]) -> Result<Tensor, ModelError> {
-        Ok(Tensor::f_empty(shape, (Kind::Float, self.filling.device))?)
+        let device = if self.filling.initialise {
+            Device::Cpu
+        } else {
+            self.filling.device
+        };
+        Ok(Tensor::f_empty(shape, (Kind::Float, device))?)
     }
 
     fn full_path(&self, name: &str) -> String {
@@ -403,7 +416,7 @@ impl Builder {
         (module, self.blueprint.leaves - 1)
     }
 
-    /// Keeps a tensor of layer `name` in the store and returns another handle on the same values.
+    /// Keeps a tensor of layer `name` in the store, on the device, and returns another handle on the same values.
     fn register(
         &mut self,
         name: &str,
@@ -411,12 +424,19 @@ impl Builder {
         tensor: Tensor,
         role: Role,
         leaf: usize,
-    ) -> Tensor {
+    ) -> Result<Tensor, ModelError> {
         let name = format!("{}.{suffix}", self.full_path(name));
         self.keep(name, tensor, role, leaf)
     }
 
-    fn keep(&mut self, name: String, tensor: Tensor, role: Role, leaf: usize) -> Tensor {
+    fn keep(
+        &mut self,
+        name: String,
+        tensor: Tensor,
+        role: Role,
+        leaf: usize,
+    ) -> Result<Tensor, ModelError> {
+        let tensor = tensor.f_to(self.filling.device)?;
         let handle = tensor.shallow_clone();
         self.blueprint.store.entries.push(Entry {
             name,
@@ -424,6 +444,6 @@ impl Builder {
             role,
             leaf,
         });
-        handle
+        Ok(handle)
     }
 }

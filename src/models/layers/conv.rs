@@ -169,6 +169,11 @@ impl Conv2d {
                     padding,
                 )?);
             }
+            if context.folded.is_some()
+                && let Some(output) = fused::on_card(input, (weight, bias), spec, padding, after)
+            {
+                return Ok(output);
+            }
             let bare = input.f_conv2d(weight, bias, stride, padding, [1, 1], spec.groups)?;
             after.apply(bare)
         };

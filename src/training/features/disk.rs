@@ -11,13 +11,16 @@ use tch::{Device, Kind, Tensor};
 use super::about::{About, folder_of};
 use super::key::{Recipe, SegmentDigests, Surroundings, row_keys, seen, stands_alone};
 use super::pack::{Layout, PackWriter, RowKey, RowKind};
+use super::resident::Resident;
 use super::store::{FeatureStore, Place, Shelf};
 use crate::data::Dataset;
 use crate::data::contents::{Contents, Stamp, identity};
 use crate::experiment::Augmentation;
+use crate::libtorch::cuda;
 use crate::training::TrainingError;
 use crate::training::network::Network;
 use crate::training::pictures::Shot;
+use crate::training::shortage::AtOnce;
 
 /// The features on disk, as one run sees them.
 pub(in crate::training) struct Disk {
@@ -29,6 +32,8 @@ pub(in crate::training) struct Disk {
     /// Of every picture of the data set that the run uses.
     contents: Vec<Option<Contents>>,
     is_alone: bool,
+    /// Pictures that are computed together.
+    batch: usize,
     digests: SegmentDigests,
 }
 
@@ -56,6 +61,7 @@ impl Disk {
             dataset: dataset.clone(),
             contents: vec![None; dataset.pictures.len()],
             is_alone: stands_alone(device),
+            batch: super::batch(device),
             digests,
         })
     }
@@ -87,7 +93,7 @@ impl Disk {
                 Some(seen(&identity, shot.look, &self.augmentation))
             })
             .collect();
-        row_keys(&pictures, self.is_alone)
+        row_keys(&pictures, (!self.is_alone).then_some(self.batch))
     }
 
     /// Which of these rows are there at `depth`.
@@ -103,7 +109,7 @@ impl Disk {
         let mut places: Vec<Option<Place>> = keys.iter().map(find).collect();
         // Rows that are told by their batch are computed by the batch.
         if !self.is_alone {
-            for batch in places.chunks_mut(super::BATCH) {
+            for batch in places.chunks_mut(self.batch) {
                 if batch.iter().any(Option::is_none) {
                     batch.fill(None);
                 }
@@ -204,7 +210,7 @@ impl Found {
     }
 
     /// Copies the rows that are there into `target`. Gives those that turned out to be damaged.
-    pub fn load(&self, target: &Tensor) -> Result<Vec<usize>, TrainingError> {
+    pub fn load(&self, target: &Resident, at_once: &AtOnce) -> Result<Vec<usize>, TrainingError> {
         let Some(layout) = self.layout() else {
             return Ok(Vec::new());
         };
@@ -231,10 +237,15 @@ impl Found {
                     .filter(|(_, outcome)| outcome.is_err())
                     .map(|((row, _), _)| *row),
             );
-            let loaded = tensor_of(&bytes, layout, part.len())?.f_to(target.device())?;
+            let loaded = tensor_of(&bytes, layout, part.len())?;
             let places: Vec<i64> = part.iter().map(|(row, _)| *row as i64).collect();
-            let places = Tensor::f_from_slice(&places)?.f_to(target.device())?;
-            let _ = target.shallow_clone().f_index_copy_(0, &places, &loaded)?;
+            at_once.again(|| -> Result<(), TrainingError> {
+                let mut target = target.tensor();
+                let loaded = loaded.f_to(target.device())?;
+                let places = cuda::numbers_to(&places, target.device())?;
+                let _ = target.f_index_copy_(0, &places, &loaded)?;
+                Ok(())
+            })?;
         }
         self.touch();
         Ok(damaged)
@@ -275,6 +286,7 @@ pub(super) fn layout_of(rows: &Tensor) -> Option<Layout> {
     let kind = match rows.kind() {
         Kind::Float => RowKind::Float32,
         Kind::BFloat16 => RowKind::BFloat16,
+        Kind::Half => RowKind::Float16,
         _ => return None,
     };
     let sides = rows.size();
@@ -290,6 +302,7 @@ pub(super) fn kind_of(layout: &Layout) -> Kind {
     match layout.kind {
         RowKind::Float32 => Kind::Float,
         RowKind::BFloat16 => Kind::BFloat16,
+        RowKind::Float16 => Kind::Half,
     }
 }
 

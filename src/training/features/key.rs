@@ -9,7 +9,6 @@ use std::ops::Range;
 use sha2::{Digest, Sha256};
 use tch::{Device, Tensor};
 
-use super::BATCH;
 use super::pack::{RowKey, VERSION};
 use crate::data::augment::{flips, only_flips};
 use crate::data::decode::DECODER_VERSION;
@@ -58,8 +57,14 @@ pub(in crate::training) struct Surroundings {
 }
 
 impl Surroundings {
-    /// Of the frozen part of `network`, which sees squares of `spec`.
-    pub fn of(network: &Network, experiment: &Experiment, spec: &SquareSpec) -> Self {
+    /// Of the frozen part of `network`, which sees squares of `spec`, when `device` computes it. The network may stand
+    /// elsewhere.
+    pub fn of(
+        network: &Network,
+        experiment: &Experiment,
+        spec: &SquareSpec,
+        device: Device,
+    ) -> Self {
         let head = &experiment.head;
         Self {
             backbone: experiment.backbone.name.clone(),
@@ -69,8 +74,8 @@ impl Surroundings {
             precision: precision::name(network.frozen_kind),
             pooling: head.pooling,
             stages: head.stages,
-            machine: match network.device {
-                Device::Cpu => machine(network.device),
+            machine: match device {
+                Device::Cpu => machine(device),
                 device => format!("{}, TF32 {}", machine(device), experiment.training.tf32),
             },
         }
@@ -131,13 +136,13 @@ pub(super) fn stands_alone(device: Device) -> bool {
 }
 
 /// The keys of rows that are computed in batches in this order. `pictures`: what each is and how it is seen, `None`
-/// for one that must not be kept.
-pub(super) fn row_keys(pictures: &[Option<[u8; 32]>], is_alone: bool) -> Vec<Option<RowKey>> {
-    if is_alone {
+/// for one that must not be kept. `batch`: how many are computed together, where that matters.
+pub(super) fn row_keys(pictures: &[Option<[u8; 32]>], batch: Option<usize>) -> Vec<Option<RowKey>> {
+    let Some(batch) = batch else {
         return pictures.iter().map(|key| key.map(RowKey)).collect();
-    }
+    };
     let mut keys = Vec::with_capacity(pictures.len());
-    for batch in pictures.chunks(BATCH) {
+    for batch in pictures.chunks(batch.max(1)) {
         let whole: Option<Vec<[u8; 32]>> = batch.iter().copied().collect();
         for place in 0..batch.len() {
             keys.push(whole.as_ref().map(|whole| {
@@ -186,15 +191,16 @@ pub(super) fn seen(identity: &[u8; 32], look: Look, augmentation: &Augmentation)
     hash.finish()
 }
 
-/// A name for the first `segments` segments of `network` with their weights, and for what computes them.
+/// A name for the first `segments` segments of `network` with their weights, and for the device that computes them.
 pub(in crate::training) fn weights_name(
     network: &Network,
     segments: usize,
+    device: Device,
     digests: &mut SegmentDigests,
 ) -> Result<String, ModelError> {
     let mut hash = Hash::new("weights");
     hash.text(env!("CARGO_PKG_VERSION"));
-    hash.text(&machine(network.device));
+    hash.text(&machine(device));
     hash.text(&way(network.side));
     hash.number(u64::from(network.side));
     for digest in digests.of(network, segments)? {
@@ -286,6 +292,7 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use super::super::BATCH;
     use super::*;
     use crate::data::Pixels;
     use crate::data::augment::augment;
@@ -395,16 +402,16 @@ mod tests {
     #[test]
     fn a_row_of_a_batch_is_told_by_the_whole_batch() {
         let pictures: Vec<_> = (0..40u8).map(|number| Some([number; 32])).collect();
-        let keys = row_keys(&pictures, false);
+        let keys = row_keys(&pictures, Some(BATCH));
         let mut swapped = pictures.clone();
         swapped.swap(0, 1);
-        let others = row_keys(&swapped, false);
+        let others = row_keys(&swapped, Some(BATCH));
         assert!(keys.iter().zip(&others).take(BATCH).all(|(a, b)| a != b));
         assert_eq!(keys[BATCH..], others[BATCH..]);
-        assert_eq!(row_keys(&pictures, true)[3], Some(RowKey([3; 32])));
+        assert_eq!(row_keys(&pictures, None)[3], Some(RowKey([3; 32])));
         let mut unknown = pictures;
         unknown[2] = None;
-        let keys = row_keys(&unknown, false);
+        let keys = row_keys(&unknown, Some(BATCH));
         assert!(keys[..BATCH].iter().all(Option::is_none) && keys[BATCH].is_some());
     }
 

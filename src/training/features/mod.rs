@@ -13,11 +13,15 @@ mod disk;
 mod key;
 mod pack;
 mod recorder;
+mod resident;
+mod selection;
 pub mod store;
 mod worth;
+mod writer;
 
 use std::collections::HashSet;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
 use std::time::Instant;
 
 use tch::{Device, Kind, Tensor};
@@ -34,10 +38,23 @@ use disk::{Found, kind_of, shape_of};
 use key::stands_alone;
 pub(super) use key::{SegmentDigests, Surroundings, weights_name};
 use pack::RowKey;
-use recorder::{Recorder, Sink};
+use recorder::{FirstBatch, Recorder, Sink};
+use resident::Resident;
+pub(super) use resident::Residents;
+pub(super) use selection::Selection;
 
-/// Pictures per forward pass.
+/// Pictures per forward pass on the processor.
 pub(super) const BATCH: usize = 32;
+/// On a graphics card, whose kernels take as long for a few pictures as for many.
+pub(super) const CARD_BATCH: usize = 128;
+
+/// Pictures per forward pass without gradients.
+pub(super) const fn batch(device: Device) -> usize {
+    match device {
+        Device::Cpu => BATCH,
+        _ => CARD_BATCH,
+    }
+}
 
 /// Whose features they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +74,7 @@ struct Block {
 enum Rows {
     /// `[rows, F]` for pooled features, `[rows, H, W, C]` for a grid: rows of channels-last grids lie together in
     /// memory, so that picking some of them is one copy.
-    Memory(Tensor),
+    Memory(Resident),
     Disk(Found),
 }
 
@@ -71,7 +88,7 @@ impl Block {
 
     fn bytes(&self) -> u64 {
         match &self.rows {
-            Rows::Memory(rows) => rows.numel() as u64 * rows.kind().elt_size_in_bytes() as u64,
+            Rows::Memory(rows) => rows.bytes(),
             Rows::Disk(_) => 0,
         }
     }
@@ -139,6 +156,8 @@ impl Room {
 /// All features that are kept.
 pub(super) struct FeatureCache {
     blocks: Vec<Block>,
+    /// Their rows in memory, and those of a pass that goes on.
+    residents: Arc<Residents>,
     room: Room,
     disk: Option<Disk>,
 }
@@ -179,9 +198,15 @@ impl FeatureCache {
     pub fn new(room: Room, disk: Option<Disk>) -> Self {
         Self {
             blocks: Vec::new(),
+            residents: Arc::new(Residents::new(room.host)),
             room,
             disk,
         }
+    }
+
+    /// What can leave a graphics card where its memory runs short.
+    pub fn residents(&self) -> &Arc<Residents> {
+        &self.residents
     }
 
     pub fn holds(&self, group: Group, depth: usize) -> bool {
@@ -210,18 +235,26 @@ impl FeatureCache {
         self.blocks.clear();
     }
 
-    /// Rows of kept features, as the network's next segment (or the head) takes them.
-    pub fn pick(&self, group: Group, depth: usize, rows: &[i64]) -> Result<Tensor, TrainingError> {
+    /// The rows `range` of `rows`, as the network's next segment (or the head) takes them.
+    pub fn pick(
+        &self,
+        group: Group,
+        depth: usize,
+        rows: &Selection,
+        range: Range<usize>,
+    ) -> Result<Tensor, TrainingError> {
         let block = self.block(group, depth).ok_or_else(|| {
             TrainingError::Experiment(format!("no features are kept at depth {depth}"))
         })?;
         let picked = match &block.rows {
             Rows::Memory(all) => {
-                let rows = cuda::numbers_to(rows, all.device())?;
-                let picked = all.f_index_select(0, &rows)?;
+                let all = all.tensor();
+                let picked = all.f_index_select(0, &rows.on(all.device(), range)?)?;
                 cuda::tensor_to(&picked, self.room.device)?
             }
-            Rows::Disk(found) => cuda::tensor_to(&found.read(rows)?, self.room.device)?,
+            Rows::Disk(found) => {
+                cuda::tensor_to(&found.read(&rows.numbers()[range])?, self.room.device)?
+            }
         };
         let picked = picked.f_to_kind(Kind::Float)?;
         Ok(if picked.dim() == 4 {
@@ -256,7 +289,8 @@ impl FeatureCache {
             && missing.len() < rows
             && let Some(target) = room.tensor(&shape_of(layout, rows), kind_of(layout))?
         {
-            missing.extend(found.load(&target)?);
+            let target = self.residents.keep(target);
+            missing.extend(found.load(&target, &network.at_once)?);
             missing.sort_unstable();
             loaded = Some(target);
         }
@@ -315,7 +349,7 @@ impl FeatureCache {
     fn record(
         &mut self,
         pass: &Recording<'_>,
-        loaded: Option<Tensor>,
+        loaded: Option<Resident>,
         network: &Network,
         pictures: &Pictures,
         reporter: &mut Reporter<'_>,
@@ -340,10 +374,9 @@ impl FeatureCache {
         let mut from = start;
         let mut parts = Vec::new();
         for depth in depths {
-            parts.push((
-                depth,
-                network.prefix(std::mem::replace(&mut from, depth)..depth)?,
-            ));
+            let depths = std::mem::replace(&mut from, depth)..depth;
+            let part = network.at_once.again(|| network.prefix(depths.clone()))?;
+            parts.push((depth, part));
         }
         let mut recorder = Recorder {
             network,
@@ -352,10 +385,11 @@ impl FeatureCache {
             rows: wanted.shots.len(),
             computed: missing.len(),
             room,
+            residents: self.residents.clone(),
             sinks: Vec::new(),
             trouble: None,
             notes: Vec::new(),
-            is_first: true,
+            first: FirstBatch::ToCome,
         };
         if loaded.is_some() {
             recorder.sinks.push(Sink {
@@ -365,7 +399,7 @@ impl FeatureCache {
             });
         }
         let cost = network.cost(start..wanted.depth);
-        let batches: Vec<&[usize]> = missing.chunks(BATCH).collect();
+        let batches: Vec<&[usize]> = missing.chunks(batch(network.device)).collect();
         let batch_keys =
             |rows: &[usize]| -> Vec<Option<RowKey>> { rows.iter().map(|&row| keys[row]).collect() };
         let mut fits = true;
@@ -381,9 +415,13 @@ impl FeatureCache {
             Ok(true)
         };
         if start > 0 {
+            let places = Selection::new(missing.iter().map(|&row| row as i64));
+            let mut done = 0;
             for rows in batches {
-                let places: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
-                if !step(&self.pick(wanted.group, start, &places)?, rows)? {
+                let range = done..done + rows.len();
+                done = range.end;
+                let pick = || self.pick(wanted.group, start, &places, range.clone());
+                if !step(&network.at_once.again(pick)?, rows)? {
                     fits = false;
                     break;
                 }
@@ -393,7 +431,7 @@ impl FeatureCache {
                 .iter()
                 .map(|rows| rows.iter().map(|&row| wanted.shots[row]).collect())
                 .collect();
-            pictures.for_each(&shots, |place, input| {
+            pictures.for_each(&shots, &network.at_once, |place, input| {
                 if fits {
                     fits = step(&input, batches[place])?;
                 }
@@ -404,6 +442,7 @@ impl FeatureCache {
                 })
             })?;
         }
+        fits = fits && recorder.end(disk.as_mut())?;
         let Recorder {
             mut sinks,
             mut trouble,
@@ -461,7 +500,11 @@ impl FeatureCache {
 
     /// What memory is left.
     fn room(&self) -> Room {
-        self.blocks.iter().fold(self.room, |room, block| {
+        let mut room = self.room;
+        if self.residents.has_left() {
+            room.card = 0;
+        }
+        self.blocks.iter().fold(room, |room, block| {
             room.without(block.place(), block.bytes())
         })
     }

@@ -52,13 +52,15 @@ impl RowKey {
 pub enum RowKind {
     Float32,
     BFloat16,
+    /// IEEE's 16 bits; earlier versions pass such files over.
+    Float16,
 }
 
 impl RowKind {
     pub fn bytes(self) -> u64 {
         match self {
             Self::Float32 => 4,
-            Self::BFloat16 => 2,
+            Self::BFloat16 | Self::Float16 => 2,
         }
     }
 }
@@ -84,6 +86,7 @@ impl Layout {
         let kind = match self.kind {
             RowKind::Float32 => 1,
             RowKind::BFloat16 => 2,
+            RowKind::Float16 => 3,
         };
         let mut header = [0; HEADER_BYTES as usize];
         header[..8].copy_from_slice(MAGIC);
@@ -103,6 +106,7 @@ impl Layout {
         let kind = match number(1) {
             1 => RowKind::Float32,
             2 => RowKind::BFloat16,
+            3 => RowKind::Float16,
             _ => return Err(invalid("unknown kind of numbers")),
         };
         let sides = number(2) as usize;

@@ -1,13 +1,16 @@
 //! Writes the outputs of one pass over pictures: into memory, to the disk, or both.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tch::{Device, Tensor};
 
 use super::disk::{Disk, kind_of, layout_of, shape_of};
 use super::key::bytes_of;
-use super::pack::{Layout, PackWriter, RowKey};
+use super::pack::{Layout, RowKey};
+use super::resident::{Resident, Residents};
 use super::worth::{self, Costs};
+use super::writer::RowWriter;
 use super::{BATCH, Room};
 use crate::libtorch::cuda;
 use crate::models::fold::{filled_up, piece};
@@ -26,9 +29,26 @@ const READING: f64 = if cfg!(test) {
 pub(super) struct Sink {
     pub depth: usize,
     /// All rows of the group.
-    pub memory: Option<Tensor>,
+    pub memory: Option<Resident>,
     /// The rows of this pass.
-    pub pack: Option<PackWriter>,
+    pub pack: Option<RowWriter>,
+}
+
+/// The first batch pays for what is done once (threads, memory, a graphics card's kernels), so the second one tells whether
+/// rows are worth a place on the disk.
+pub(super) enum FirstBatch {
+    ToCome,
+    /// Waits for the second one.
+    Held(Held),
+    Judged,
+}
+
+/// A batch that may go to the disk later.
+pub(super) struct Held {
+    keys: Vec<Option<RowKey>>,
+    /// Depth, layout and bytes.
+    rows: Vec<(usize, Layout, Vec<u8>)>,
+    took: Duration,
 }
 
 /// One pass.
@@ -43,12 +63,13 @@ pub(super) struct Recorder<'a> {
     pub computed: usize,
     /// Memory that may be taken.
     pub room: Room,
+    pub residents: Arc<Residents>,
     pub sinks: Vec<Sink>,
     /// What the disk said when something could not be written.
     pub trouble: Option<std::io::Error>,
     /// What was decided about the disk, for the log.
     pub notes: Vec<String>,
-    pub is_first: bool,
+    pub first: FirstBatch,
 }
 
 impl Recorder<'_> {
@@ -61,10 +82,84 @@ impl Recorder<'_> {
         disk: Option<&mut Disk>,
     ) -> Result<bool, TrainingError> {
         let _guard = tch::no_grad_guard();
+        let device = self.network.device;
+        if !matches!(self.first, FirstBatch::Judged) {
+            // What was asked of a graphics card before is not this batch's.
+            cuda::synchronize(device)?;
+        }
+        let began = Instant::now();
+        let at_once = &self.network.at_once;
+        let (filled, outputs) = at_once.again(|| self.outputs(input, rows.len()))?;
+        // Fewer pictures at once may be computed in another way, whose last bits differ.
+        if self.is_short(filled) {
+            self.sinks.iter_mut().for_each(|sink| sink.pack = None);
+        }
+        match std::mem::replace(&mut self.first, FirstBatch::Judged) {
+            FirstBatch::ToCome => {
+                cuda::synchronize(device)?;
+                let took = began.elapsed();
+                self.make_room(&outputs, disk.is_some())?;
+                if disk.is_some() && !self.is_short(filled) {
+                    self.first = FirstBatch::Held(Held {
+                        keys: keys.to_vec(),
+                        rows: at_once.again(|| laid_out(&outputs))?,
+                        took,
+                    });
+                }
+            }
+            FirstBatch::Held(held) => {
+                cuda::synchronize(device)?;
+                let pass = (rows.len(), began.elapsed());
+                if !self.is_short(filled) {
+                    self.judge(held, disk, pass)?;
+                }
+            }
+            FirstBatch::Judged => {}
+        }
+        let places: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
+        for sink in &mut self.sinks {
+            let Some((_, rows)) = outputs.iter().find(|(depth, _)| *depth == sink.depth) else {
+                continue;
+            };
+            if let Some(memory) = &sink.memory {
+                at_once.again(|| -> Result<(), TrainingError> {
+                    let mut memory = memory.tensor();
+                    let place = memory.device();
+                    let places = cuda::numbers_to(&places, place)?;
+                    let _ = memory.f_index_copy_(0, &places, &rows.f_to(place)?)?;
+                    Ok(())
+                })?;
+            }
+            if let Some(pack) = &mut sink.pack {
+                let bytes = at_once.again(|| bytes_of(rows))?;
+                if let Err(error) = pack.push(keys, bytes) {
+                    sink.pack = None;
+                    self.trouble = Some(error);
+                }
+            }
+        }
+        Ok(self.has_deepest())
+    }
+
+    /// After the last batch: where there was no second one, the first one tells. Gives whether there was room.
+    pub fn end(&mut self, disk: Option<&mut Disk>) -> Result<bool, TrainingError> {
+        if let FirstBatch::Held(held) = std::mem::replace(&mut self.first, FirstBatch::Judged) {
+            let pass = (held.keys.len(), held.took);
+            self.judge(held, disk, pass)?;
+        }
+        Ok(self.has_deepest())
+    }
+
+    /// The pictures that pass, and what they give at every depth: `count` rows each.
+    fn outputs(
+        &self,
+        input: &Tensor,
+        count: usize,
+    ) -> Result<(usize, Vec<(usize, Tensor)>), TrainingError> {
         // As many pictures pass together every time, because libtorch may choose another way of computing for another
         // number.
-        let began = Instant::now();
         let mut x = filled_up(input, self.together())?;
+        let filled = x.size().first().map_or(0, |&filled| filled as usize);
         let mut outputs = Vec::new();
         for (place, (depth, part)) in self.parts.iter().enumerate() {
             x = part.advance(self.network, &x)?;
@@ -79,40 +174,12 @@ impl Recorder<'_> {
             } else {
                 output
             };
-            outputs.push((*depth, output.f_narrow(0, 0, rows.len() as i64)?));
+            outputs.push((*depth, output.f_narrow(0, 0, count as i64)?));
         }
-        // Fewer pictures at once may be computed in another way, whose last bits differ.
-        if self.network.at_once.most() < self.together() {
-            self.sinks.iter_mut().for_each(|sink| sink.pack = None);
-        }
-        if self.is_first {
-            self.is_first = false;
-            let pass = (rows.len(), began.elapsed());
-            if !self.make_room(&outputs, disk, pass)? {
-                return Ok(false);
-            }
-        }
-        let places: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
-        for sink in &mut self.sinks {
-            let Some((_, rows)) = outputs.iter().find(|(depth, _)| *depth == sink.depth) else {
-                continue;
-            };
-            if let Some(memory) = &mut sink.memory {
-                let place = memory.device();
-                let places = cuda::numbers_to(&places, place)?;
-                let _ = memory.f_index_copy_(0, &places, &rows.f_to(place)?)?;
-            }
-            if let Some(pack) = &mut sink.pack
-                && let Err(error) = pack.push(keys, &bytes_of(rows)?)
-            {
-                sink.pack = None;
-                self.trouble = Some(error);
-            }
-        }
-        Ok(self.has_deepest())
+        Ok((filled, outputs))
     }
 
-    /// Pictures that pass at once.
+    /// A whole number of these passes at once.
     fn together(&self) -> usize {
         match self.network.device {
             Device::Cpu => piece(self.network.side),
@@ -120,47 +187,74 @@ impl Recorder<'_> {
         }
     }
 
-    /// Whether the depth that is needed now goes somewhere.
+    /// Whether fewer pictures than usual are computed at once, of `filled` that pass.
+    fn is_short(&self, filled: usize) -> bool {
+        let usual = match self.network.device {
+            Device::Cpu => self.together(),
+            _ => filled,
+        };
+        self.network.at_once.most() < usual
+    }
+
+    /// Whether the depth that is needed now goes somewhere, or may yet.
     fn has_deepest(&self) -> bool {
         let deepest = self.parts.last().map(|(depth, _)| *depth);
+        let may_yet = matches!(self.first, FirstBatch::Held(_));
         self.sinks.iter().any(|sink| {
-            Some(sink.depth) == deepest && (sink.memory.is_some() || sink.pack.is_some())
+            Some(sink.depth) == deepest && (may_yet || sink.memory.is_some() || sink.pack.is_some())
         })
     }
 
-    /// Room for all rows, once the first batch has told their shape: first for the depth that is needed now, then
-    /// for those of later phases.
+    /// Memory for all rows, once the first batch has told their shape: first for the depth that is needed now, then for
+    /// those of later phases.
     fn make_room(
         &mut self,
         outputs: &[(usize, Tensor)],
-        mut disk: Option<&mut Disk>,
-        pass: (usize, Duration),
-    ) -> Result<bool, TrainingError> {
+        has_disk: bool,
+    ) -> Result<(), TrainingError> {
         for (depth, rows) in outputs.iter().rev() {
             let Some(layout) = layout_of(rows) else {
                 continue;
             };
-            let pack = match disk.as_deref_mut() {
-                Some(disk) => self.start_pack(*depth, &layout, disk, pass)?,
-                None => None,
-            };
             // Some of its rows may have come from the disk.
-            if let Some(sink) = self.sinks.iter_mut().find(|sink| sink.depth == *depth) {
-                sink.pack = pack;
+            if self.sinks.iter().any(|sink| sink.depth == *depth) {
                 continue;
             }
             let shape = shape_of(&layout, self.rows);
             let memory = self.room.tensor(&shape, kind_of(&layout))?;
-            if memory.is_some() || pack.is_some() {
-                let depth = *depth;
+            if memory.is_some() || has_disk {
                 self.sinks.push(Sink {
-                    depth,
-                    memory,
-                    pack,
+                    depth: *depth,
+                    memory: memory.map(|rows| self.residents.keep(rows)),
+                    pack: None,
                 });
             }
         }
-        Ok(self.has_deepest())
+        Ok(())
+    }
+
+    /// Decides what goes to the disk, and sends the first batch there.
+    fn judge(
+        &mut self,
+        held: Held,
+        disk: Option<&mut Disk>,
+        pass: (usize, Duration),
+    ) -> Result<(), TrainingError> {
+        let Some(disk) = disk else { return Ok(()) };
+        for (depth, layout, bytes) in held.rows.into_iter().rev() {
+            let Some(mut pack) = self.start_pack(depth, &layout, disk, pass)? else {
+                continue;
+            };
+            match pack.push(&held.keys, bytes) {
+                Ok(()) => {
+                    if let Some(sink) = self.sinks.iter_mut().find(|sink| sink.depth == depth) {
+                        sink.pack = Some(pack);
+                    }
+                }
+                Err(error) => self.trouble = Some(error),
+            }
+        }
+        Ok(())
     }
 
     fn start_pack(
@@ -169,12 +263,8 @@ impl Recorder<'_> {
         layout: &Layout,
         disk: &mut Disk,
         (rows, took): (usize, Duration),
-    ) -> Result<Option<PackWriter>, TrainingError> {
-        if self.network.at_once.most() < self.together() {
-            return Ok(None);
-        }
-        // The pass began where features stood already; the first batch is slower than those that follow, which costs
-        // little where it decides wrongly.
+    ) -> Result<Option<RowWriter>, TrainingError> {
+        // The pass began where features stood already.
         let network = self.network;
         let passed = self.parts.last().map_or(depth, |(deepest, _)| *deepest);
         let share = network.cost(0..depth) / network.cost(self.start..passed).max(1.0);
@@ -183,15 +273,25 @@ impl Recorder<'_> {
         if !costs.is_worth_keeping() {
             return Ok(None);
         }
-        Ok(
-            match disk.writer(self.network, depth, layout.clone(), self.computed)? {
-                Some(Ok(writer)) => Some(writer),
-                Some(Err(error)) => {
-                    self.trouble = Some(error);
-                    None
-                }
-                None => None,
-            },
-        )
+        let writer = disk.writer(self.network, depth, layout.clone(), self.computed)?;
+        Ok(match writer.map(|pack| pack.and_then(RowWriter::start)) {
+            Some(Ok(writer)) => Some(writer),
+            Some(Err(error)) => {
+                self.trouble = Some(error);
+                None
+            }
+            None => None,
+        })
     }
+}
+
+/// Layout and bytes of what a batch gives, as far as it can be kept.
+fn laid_out(outputs: &[(usize, Tensor)]) -> Result<Vec<(usize, Layout, Vec<u8>)>, TrainingError> {
+    let mut rows = Vec::new();
+    for (depth, output) in outputs {
+        if let Some(layout) = layout_of(output) {
+            rows.push((*depth, layout, bytes_of(output)?));
+        }
+    }
+    Ok(rows)
 }

@@ -1,9 +1,8 @@
 //! Optimizers on tensors, with PyTorch's update formulas. `tch`'s own optimizers can neither be saved nor take a
 //! learning rate per parameter.
 //!
-//! SGD, Adam and AdamW update all parameters in one kernel, so that neither a small head nor a graphics card is
-//! dominated by the step. RMSprop, for which libtorch has no such kernel, and programs without the C++ file take a
-//! handful of in-place operations per parameter.
+//! SGD, Adam and AdamW update all parameters in one kernel and RMSprop in a few, so that neither a small head nor a graphics
+//! card is dominated by the step. Programs without the C++ file take a handful of in-place operations per parameter.
 
 mod adam;
 mod fused;
@@ -12,6 +11,7 @@ mod sgd;
 
 use tch::{Kind, TchError, Tensor};
 
+use super::loss_scale::Unless;
 use crate::experiment;
 use crate::libtorch;
 
@@ -102,13 +102,28 @@ impl Optimizer {
         Tensor::f_run_backward(&[loss], &inputs, false, false)
     }
 
-    /// Updates every parameter that has a gradient. `gradients` are those of [`Self::gradients`].
+    /// Updates every parameter that has a gradient. `gradients` are those of [`Self::gradients`]. Where there is no memory for
+    /// it, nothing is changed.
     pub fn step(&mut self, gradients: &[Tensor], learning_rate: f64) -> Result<(), TchError> {
+        self.step_unless(gradients, learning_rate, None)
+    }
+
+    /// The same, `unless` the device has found that the step must be left out.
+    pub fn step_unless(
+        &mut self,
+        gradients: &[Tensor],
+        learning_rate: f64,
+        unless: Option<&Unless>,
+    ) -> Result<(), TchError> {
         let _guard = tch::no_grad_guard();
         let learning = self.slots.iter_mut().zip(gradients);
         let learning = learning.filter(|(_, gradient)| gradient.defined());
-        if self.has_kernels && fused::has_kernel(&self.rule) {
-            return fused::step(&self.rule, learning, learning_rate);
+        if self.has_kernels {
+            let mut learning: Vec<(&mut Slot, &Tensor)> = learning.collect();
+            return fused::step(&self.rule, &mut learning, learning_rate, unless);
+        }
+        if is_lost(unless)? {
+            return Ok(());
         }
         for (slot, gradient) in learning {
             slot.steps += 1;
@@ -147,19 +162,8 @@ impl Optimizer {
                     }
                     .update(slot, gradient, rate)?;
                 }
-                experiment::Optimizer::RmsProp {
-                    alpha,
-                    epsilon,
-                    momentum,
-                    weight_decay,
-                } => {
-                    rmsprop::RmsProp {
-                        alpha,
-                        epsilon,
-                        momentum,
-                        weight_decay,
-                    }
-                    .update(slot, gradient, rate)?;
+                experiment::Optimizer::RmsProp { .. } => {
+                    rmsprop::RmsProp::of(&self.rule).update(slot, gradient, rate)?;
                 }
             }
         }
@@ -229,6 +233,13 @@ impl Optimizer {
         }
         Ok(())
     }
+}
+
+/// Whether a step is to be left out: waits for the device.
+fn is_lost(unless: Option<&Unless>) -> Result<bool, TchError> {
+    unless.map_or(Ok(false), |unless| {
+        Ok(unless.found.f_double_value(&[])? > 0.0)
+    })
 }
 
 /// `gradient + weight_decay * parameter`: the decay that PyTorch adds to the gradient.

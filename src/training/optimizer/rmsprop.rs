@@ -3,6 +3,8 @@
 use tch::{TchError, Tensor};
 
 use super::{Buffers, Slot, decayed};
+use crate::experiment::Optimizer as Rule;
+use crate::libtorch::lists;
 
 pub(super) struct RmsProp {
     pub alpha: f64,
@@ -12,6 +14,25 @@ pub(super) struct RmsProp {
 }
 
 impl RmsProp {
+    /// `rule` where it is RMSprop; what moves nothing for others.
+    pub fn of(rule: &Rule) -> Self {
+        let (alpha, epsilon, momentum, weight_decay) = match *rule {
+            Rule::RmsProp {
+                alpha,
+                epsilon,
+                momentum,
+                weight_decay,
+            } => (alpha, epsilon, momentum, weight_decay),
+            _ => (1.0, f64::INFINITY, 0.0, 0.0),
+        };
+        Self {
+            alpha,
+            epsilon,
+            momentum,
+            weight_decay,
+        }
+    }
+
     pub fn update(&self, slot: &mut Slot, gradient: &Tensor, rate: f64) -> Result<(), TchError> {
         let mut parameter = slot.parameter.tensor.shallow_clone();
         let gradient = decayed(gradient, &parameter, self.weight_decay)?;
@@ -28,5 +49,25 @@ impl RmsProp {
             let _ = parameter.f_sub_(&gradient.f_div(&scale)?.f_mul_scalar_(rate)?)?;
         }
         Ok(())
+    }
+
+    /// The gradient with its decay, as a tensor of its own in the parameter's order of memory.
+    pub fn own_gradient(&self, gradient: &Tensor, parameter: &Tensor) -> Result<Tensor, TchError> {
+        if self.weight_decay == 0.0 {
+            let mut own = parameter.f_empty_like()?;
+            own.f_copy_(gradient)?;
+            return Ok(own);
+        }
+        decayed(gradient, parameter, self.weight_decay)
+    }
+
+    /// What the kernels over all parameters take.
+    pub fn constants(&self, rate: f64) -> lists::RmsProp {
+        lists::RmsProp {
+            rate,
+            alpha: self.alpha,
+            epsilon: self.epsilon,
+            momentum: self.momentum,
+        }
     }
 }

@@ -44,6 +44,7 @@ pub(super) struct Chosen {
 pub(super) fn name(kind: Kind) -> &'static str {
     match kind {
         Kind::BFloat16 => "bf16",
+        Kind::Half => "fp16",
         _ => "fp32",
     }
 }
@@ -54,13 +55,18 @@ pub(super) struct Memory<'a> {
     pub digests: &'a mut SegmentDigests,
 }
 
-/// What `asked` means for the first `depth` segments of `network`, as its weights are now.
+/// What `asked` means for the first `depth` segments of `network`, as its weights are now, when `device` computes them. The
+/// network may stand on the processor where only the answer is wanted.
 pub(super) fn choose(
     network: &Network,
     asked: Precision,
     depth: usize,
+    device: Device,
     memory: Option<Memory<'_>>,
 ) -> Result<Chosen, TrainingError> {
+    if device != Device::Cpu && asked != Precision::Fp32 {
+        return choose_for_card(network, asked, depth, device, memory);
+    }
     let chosen = |kind, why: String| {
         Ok(Chosen {
             kind,
@@ -70,20 +76,17 @@ pub(super) fn choose(
     let supported = bf16_instructions();
     match asked {
         Precision::Fp32 => chosen(Kind::Float, "the experiment says so".into()),
-        Precision::Bf16 if network.device == Device::Cpu && !supported => chosen(
+        Precision::Bf16 if !supported => chosen(
             Kind::BFloat16,
             "the experiment says so, though this processor has no instructions for it and takes longer".into(),
         ),
         Precision::Bf16 => chosen(Kind::BFloat16, "the experiment says so".into()),
-        Precision::Auto if network.device != Device::Cpu => {
-            chosen(Kind::Float, "bf16 is for processors".into())
-        }
         Precision::Auto if !supported => chosen(
             Kind::Float,
             "this processor has no instructions for bf16 (avx512_bf16)".into(),
         ),
         Precision::Auto => {
-            let moved = remembered_or_measured(network, depth, memory)?;
+            let moved = remembered_or_measured(network, depth, Kind::BFloat16, memory)?;
             let (share, limit) = (format::percent(moved), format::percent(LIMIT));
             if moved <= LIMIT {
                 chosen(
@@ -104,6 +107,55 @@ pub(super) fn choose(
     }
 }
 
+/// The same for a graphics card, whose units take factors of 16 bits several times as fast as TF32's: bf16 since compute
+/// capability 8.0, fp16 before. The head is trained on the features that it will see. fp16 ends at 65504, so a network that
+/// has larger numbers on its way computes in single precision.
+fn choose_for_card(
+    network: &Network,
+    asked: Precision,
+    depth: usize,
+    device: Device,
+    memory: Option<Memory<'_>>,
+) -> Result<Chosen, TrainingError> {
+    let chosen = |kind, why: &str| {
+        Ok(Chosen {
+            kind,
+            line: format!("Frozen layers compute in {}: {why}", name(kind)),
+        })
+    };
+    if bf16_units(device) {
+        return chosen(
+            Kind::BFloat16,
+            match asked {
+                Precision::Bf16 => "the experiment says so",
+                _ => "this graphics card has units for it",
+            },
+        );
+    }
+    // A question that takes no card can't measure there: it hopes for the best.
+    let moved = if network.device == device {
+        remembered_or_measured(network, depth, Kind::Half, memory)?
+    } else {
+        remembered(network, depth, device, Kind::Half, memory)?.unwrap_or(0.0)
+    };
+    if moved <= LARGEST_IN_FP16 {
+        return chosen(
+            Kind::Half,
+            match asked {
+                Precision::Bf16 => "this graphics card has no units for bf16, but for fp16",
+                _ => "this graphics card has units for it",
+            },
+        );
+    }
+    chosen(
+        Kind::Float,
+        "in fp16, which this graphics card has units for, some of this network’s numbers are too large",
+    )
+}
+
+/// How far features may move in fp16, whose mantissa is eight times as fine as bf16's: more says that numbers were cut off.
+const LARGEST_IN_FP16: f64 = 0.02;
+
 /// Has the frozen part compute in what `asked` means. `cuts`: the frozen segments of every phase. By the segments that no
 /// phase changes, because those are what whoever uses the run later has, too; where there are none, by those that some
 /// phase has frozen. Gives a line for the log, or nothing where nothing is frozen.
@@ -111,6 +163,7 @@ pub(super) fn choose_by_cuts(
     network: &mut Network,
     asked: Precision,
     cuts: &[usize],
+    device: Device,
     memory: Option<Memory<'_>>,
 ) -> Result<Option<String>, TrainingError> {
     let cuts = || cuts.iter().copied();
@@ -118,7 +171,7 @@ pub(super) fn choose_by_cuts(
     let Some(depth) = unchanged.or(cuts().max()).filter(|&cut| cut > 0) else {
         return Ok(None);
     };
-    let chosen = choose(network, asked, depth, memory)?;
+    let chosen = choose(network, asked, depth, device, memory)?;
     network.frozen_kind = chosen.kind;
     Ok(Some(chosen.line))
 }
@@ -138,18 +191,21 @@ pub(super) fn choose_mixed(
             "training.mixed_precision is Bf16, which this program was built without: choose Auto or Off".into(),
         ));
     }
-    network.is_mixed = is_mixed(config.mixed_precision, network.device);
+    network.mixed = mixed(config.mixed_precision, network.device);
     let has_units = bf16_units(network.device);
-    let (kind, why) = match (config.mixed_precision, network.is_mixed) {
-        (MixedPrecision::Bf16, _) if has_units => ("bf16", "the experiment says so"),
-        (MixedPrecision::Bf16, _) => (
-            "bf16",
-            "the experiment says so, though this device has no units for it and takes longer",
-        ),
-        (MixedPrecision::Off, _) => ("fp32", "the experiment says so"),
-        (MixedPrecision::Auto, true) => ("bf16", "this device has units for it"),
-        (MixedPrecision::Auto, false) => ("fp32", "this device has no units for bf16"),
+    let why = match (config.mixed_precision, network.mixed) {
+        (MixedPrecision::Bf16, Some(Kind::Half)) => {
+            "this graphics card has no units for bf16, but for fp16"
+        }
+        (MixedPrecision::Bf16, _) if has_units => "the experiment says so",
+        (MixedPrecision::Bf16, _) => {
+            "the experiment says so, though this device has no units for it and takes longer"
+        }
+        (MixedPrecision::Off, _) => "the experiment says so",
+        (MixedPrecision::Auto, Some(_)) => "this device has units for it",
+        (MixedPrecision::Auto, None) => "this device has no units for bf16",
     };
+    let kind = name(network.mixed.unwrap_or(Kind::Float));
     Ok(Some(format!(
         "Layers that train compute in {kind}, their weights in fp32: {why}"
     )))
@@ -157,44 +213,81 @@ pub(super) fn choose_mixed(
 
 /// Whether what `experiment` trains computes in bf16 on this machine's processor.
 pub fn is_mixed_here(experiment: &Experiment) -> bool {
-    is_mixed(experiment.training.mixed_precision, Device::Cpu)
+    mixed(experiment.training.mixed_precision, Device::Cpu).is_some()
 }
 
-/// Whether what trains computes in bf16 on `device`.
-fn is_mixed(asked: MixedPrecision, device: Device) -> bool {
+/// What trains computes in on `device`, if not in single precision: graphics cards without units for bf16 have some for
+/// fp16, which takes a scale for its gradients.
+fn mixed(asked: MixedPrecision, device: Device) -> Option<Kind> {
     match asked {
-        MixedPrecision::Auto => libtorch::IS_THERE && bf16_units(device),
-        MixedPrecision::Off => false,
-        MixedPrecision::Bf16 => true,
+        MixedPrecision::Off => None,
+        MixedPrecision::Auto if !libtorch::IS_THERE => None,
+        _ if device.is_cuda() && !bf16_units(device) => Some(Kind::Half),
+        MixedPrecision::Auto => bf16_units(device).then_some(Kind::BFloat16),
+        MixedPrecision::Bf16 => Some(Kind::BFloat16),
     }
 }
 
 fn remembered_or_measured(
     network: &Network,
     depth: usize,
+    kind: Kind,
     memory: Option<Memory<'_>>,
 ) -> Result<f64, TrainingError> {
+    let measure = || network.at_once.again(|| moved(network, depth, kind));
     let Some(Memory { cache, digests }) = memory else {
-        return moved(network, depth);
+        return measure();
     };
     let known = Known::new(cache);
-    let name = weights_name(network, depth, digests)?;
+    let name = known_name(network, depth, network.device, kind, digests)?;
     if let Some(moved) = known.get(&name) {
         return Ok(moved);
     }
-    let moved = moved(network, depth)?;
-    known.remember(name, moved);
+    let moved = measure()?;
+    // No number, which the file can't hold, is told anew by each run.
+    if moved.is_finite() {
+        known.remember(name, moved);
+    }
     Ok(moved)
 }
 
-/// The length of the difference between features in bf16 and in single precision, as a share of the latter's. Not a
+/// What was measured of a network like this one on `device`.
+fn remembered(
+    network: &Network,
+    depth: usize,
+    device: Device,
+    kind: Kind,
+    memory: Option<Memory<'_>>,
+) -> Result<Option<f64>, TrainingError> {
+    let Some(Memory { cache, digests }) = memory else {
+        return Ok(None);
+    };
+    let name = known_name(network, depth, device, kind, digests)?;
+    Ok(Known::new(cache).get(&name))
+}
+
+fn known_name(
+    network: &Network,
+    depth: usize,
+    device: Device,
+    kind: Kind,
+    digests: &mut SegmentDigests,
+) -> Result<String, TrainingError> {
+    let name = weights_name(network, depth, device, digests)?;
+    Ok(match kind {
+        Kind::Half => format!("{name} fp16"),
+        _ => name,
+    })
+}
+
+/// The length of the difference between features in `kind` and in single precision, as a share of the latter's. Not a
 /// number where they are none.
-fn moved(network: &Network, depth: usize) -> Result<f64, TrainingError> {
+fn moved(network: &Network, depth: usize, kind: Kind) -> Result<f64, TrainingError> {
     let _guard = no_grad_guard();
     let input = patterns(network.side, network.device)?;
     let exact = network.frozen(0..depth)?.advance(network, &input)?;
     let rounded = network
-        .frozen_as(0..depth, Kind::BFloat16)?
+        .frozen_as(0..depth, kind)?
         .advance(network, &input)?
         .f_to_kind(Kind::Float)?;
     let length = |tensor: &Tensor| tensor.f_norm()?.f_double_value(&[]);
@@ -251,7 +344,7 @@ mod tests {
     #[test]
     fn what_the_experiment_says_holds() {
         let network = network("resnet18");
-        let kind = |asked| choose(&network, asked, network.depth(), None).unwrap();
+        let kind = |asked| choose(&network, asked, network.depth(), Device::Cpu, None).unwrap();
         assert_eq!(kind(Precision::Fp32).kind, Kind::Float);
         assert_eq!(kind(Precision::Bf16).kind, Kind::BFloat16);
         assert!(
@@ -265,7 +358,7 @@ mod tests {
     fn auto_takes_bf16_only_where_the_processor_has_it_and_features_hardly_move() {
         let network = network("resnet18");
         let depth = network.depth();
-        let moved = moved(&network, depth).unwrap();
+        let moved = moved(&network, depth, Kind::BFloat16).unwrap();
         assert!(moved > 0.0 && moved < 0.05, "{moved}");
         let folder = tempfile::tempdir().unwrap();
         let choose = |network: &Network| {
@@ -273,7 +366,7 @@ mod tests {
                 cache: folder.path(),
                 digests: &mut SegmentDigests::default(),
             };
-            choose(network, Precision::Auto, depth, Some(memory)).unwrap()
+            choose(network, Precision::Auto, depth, Device::Cpu, Some(memory)).unwrap()
         };
         let chosen = choose(&network);
         assert_eq!(
@@ -287,7 +380,8 @@ mod tests {
         }
         // What is remembered belongs to these weights alone.
         let known = Known::new(folder.path());
-        let name = weights_name(&network, depth, &mut SegmentDigests::default()).unwrap();
+        let digests = &mut SegmentDigests::default();
+        let name = weights_name(&network, depth, Device::Cpu, digests).unwrap();
         assert_eq!(known.get(&name), Some(moved));
         known.remember(name, 0.0);
         assert_eq!(choose(&network).kind, Kind::BFloat16);

@@ -63,7 +63,7 @@ impl Keeper {
         if !is_kept {
             return Ok(());
         }
-        self.take()?;
+        network.at_once.again(|| self.take())?;
         self.kept_epoch = epoch;
         if self.handed_over.elapsed() >= INTERVAL {
             self.hand_over(network, reporter)?;

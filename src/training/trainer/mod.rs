@@ -9,6 +9,7 @@ mod phase;
 mod precompute;
 mod prepare;
 mod resume;
+mod statistics;
 mod test;
 mod workload;
 
@@ -25,7 +26,7 @@ pub use workload::test_views;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::TrainingError;
 use super::events::{TestMetrics, TrainingListener};
@@ -36,6 +37,7 @@ use super::shortage::out_of_memory;
 use crate::data::{DataError, Dataset, SplitIndices, StopFlag};
 use crate::evaluation::Predictions;
 use crate::experiment::Experiment;
+use crate::libtorch::arithmetic::Hold;
 use crate::memory::MemoryLimit;
 use crate::paths;
 
@@ -137,7 +139,10 @@ fn run(
     listener: &mut dyn TrainingListener,
     means: &Means<'_>,
 ) -> Result<Outcome, TrainingError> {
-    let mut session = prepare::prepare(request, listener, means, Instant::now())
+    let device = prepare::choose_device(request.device)?;
+    // Dropped last: the card's memory goes back once nothing of the run is left.
+    let _card = hold_card(request, device.0)?;
+    let mut session = prepare::prepare(request, listener, means, device, Instant::now())
         .map_err(|error| clarify(error, &BEFORE_PICTURES))?;
     let remedies = remedies(&session);
     let trained = carry_out(&mut session).map_err(|error| clarify(error, &remedies));
@@ -145,6 +150,22 @@ fn run(
     let outcome = trained?;
     told?;
     Ok(outcome)
+}
+
+/// Has the card compute as the experiment says as long as the run lasts. Waits for whoever computes there otherwise: an
+/// evaluation, which takes minutes at most.
+fn hold_card(request: &TrainingRequest, device: tch::Device) -> Result<Hold, TrainingError> {
+    const LOOK: Duration = Duration::from_millis(50);
+    loop {
+        // Batches are of few sizes: the quickest kernels for each are looked for once.
+        if let Some(hold) = Hold::take(device, request.experiment.training.tf32, true)? {
+            return Ok(hold);
+        }
+        if request.stop.is_stopped() {
+            return Err(TrainingError::Stopped);
+        }
+        std::thread::sleep(LOOK);
+    }
 }
 
 fn carry_out(session: &mut Session<'_>) -> Result<Outcome, TrainingError> {
@@ -158,7 +179,8 @@ fn carry_out(session: &mut Session<'_>) -> Result<Outcome, TrainingError> {
         }
     };
     let best_epoch = session.restore_kept()?;
-    let movement = session.origin.measure(&session.network)?;
+    let at_once = &session.network.at_once;
+    let movement = at_once.again(|| session.origin.measure(&session.network))?;
     let tested = session.test()?;
     let (test, predictions) = tested.unzip();
     let seconds_total = session.seconds();

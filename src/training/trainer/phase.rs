@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 use super::PhaseSummary;
 use super::batches::{Variation, batch_count};
@@ -13,14 +13,16 @@ use super::resume::PhaseStanding;
 use super::workload;
 use crate::data::Dataset;
 use crate::experiment::{Experiment, Keep, Phase};
-use crate::format::count;
+use crate::format::{self, count};
 use crate::libtorch::cuda;
 use crate::models::init::seeded;
+use crate::models::parameters::Role;
 use crate::training::TrainingError;
 use crate::training::averaging::Averaging;
 use crate::training::events::{EpochMetrics, TrainingEvent};
 use crate::training::features::FeatureCache;
 use crate::training::loss::Loss;
+use crate::training::loss_scale::LossScale;
 use crate::training::metrics::{Metric, Metrics, monitored};
 use crate::training::monitor::Patience;
 use crate::training::movement::Origin;
@@ -73,21 +75,30 @@ pub(super) struct Session<'a> {
 /// What a phase trains with.
 pub(super) struct Learner {
     pub optimizer: Optimizer,
+    /// Where what trains computes in fp16.
+    pub loss_scale: Option<LossScale>,
     pub averaging: Option<Averaging>,
     pub patience: Option<Patience>,
 }
 
-impl Learner {
-    /// Puts the averages into the network, or back.
-    pub fn swap_averages(&mut self) -> Result<(), TrainingError> {
-        if let Some(averaging) = &mut self.averaging {
-            averaging.swap()?;
-        }
-        Ok(())
-    }
-}
-
 impl Session<'_> {
+    /// Puts the averages of `learner` into the network, or back.
+    pub fn swap_averages(&self, learner: &mut Learner) -> Result<(), TrainingError> {
+        match &mut learner.averaging {
+            Some(averaging) => self.at_once.again(|| averaging.swap()),
+            None => Ok(()),
+        }
+    }
+
+    /// Running statistics that move in a phase, those of the head included.
+    pub fn moving_statistics(&self, plan: &PhasePlan) -> impl Iterator<Item = Tensor> {
+        let store = self.network.backbone.parameters();
+        let base = plan.moving.iter().map(|&place| &store.entries[place]);
+        let head = self.network.head.parameters().entries.iter();
+        let head = head.filter(|entry| entry.role == Role::Buffer);
+        base.chain(head).map(|entry| entry.tensor.shallow_clone())
+    }
+
     pub fn run_phases(&mut self) -> Result<Vec<PhaseSummary>, TrainingError> {
         let standing = self.resumed.map(|point| &point.standing);
         let first = standing.map_or(0, |standing| standing.phase);
@@ -138,7 +149,8 @@ impl Session<'_> {
         };
         let mut learner = Learner {
             optimizer: Optimizer::new(&phase.optimizer, self.trained_parameters(index)),
-            averaging: self.start_averaging(index)?,
+            loss_scale: self.at_once.again(|| self.start_loss_scale(index))?,
+            averaging: self.at_once.again(|| self.start_averaging(index))?,
             patience,
         };
         if let Some(point) = resumed {
@@ -200,7 +212,7 @@ impl Session<'_> {
             }
         }
         // The next phase goes on from the averages, which are what was validated.
-        learner.swap_averages()?;
+        self.swap_averages(&mut learner)?;
         if is_over {
             self.return_to_best(index)?;
         }
@@ -239,19 +251,18 @@ impl Session<'_> {
         if from.is_some() {
             self.restore_generator()?;
         }
-        let averaging = learner.averaging.as_mut();
-        let trained = self.train_epoch(plan, &mut learner.optimizer, averaging, from);
+        let trained = self.train_epoch(plan, learner, from);
         if trained.as_ref().is_err_and(is_stop) {
             self.remember_generator()?;
         }
         let (trained, learning_rate) = trained?;
         drop(generator);
 
-        learner.swap_averages()?;
+        self.swap_averages(learner)?;
         let validated = self.validate(self.plans[plan.phase].cut);
         if validated.as_ref().is_err_and(is_stop) {
             // Everything was trained on; what is missing is the validation.
-            learner.swap_averages()?;
+            self.swap_averages(learner)?;
             self.remember_generator()?;
             self.halted = Some(Partial {
                 batches: usize::try_from(plan.steps_per_epoch).unwrap_or(usize::MAX),
@@ -280,7 +291,7 @@ impl Session<'_> {
         let value = validated.as_ref().map(|metrics| metrics.monitored(monitor));
         self.keeper
             .epoch(plan.epoch, value, &self.network, &mut self.reporter)?;
-        learner.swap_averages()?;
+        self.swap_averages(learner)?;
         Ok(match (&mut learner.patience, value) {
             (Some(patience), Some(value)) => patience.is_exhausted(value),
             _ => false,
@@ -297,6 +308,12 @@ impl Session<'_> {
 
     /// Warns when memory has run out where nothing learns.
     pub fn tell_shortage(&mut self) -> Result<(), TrainingError> {
+        if let Some(bytes) = self.cache.residents().take_moved() {
+            self.reporter.warn(format!(
+                "The graphics card's memory ran out: {} of kept features stand in the machine's memory from now on, and epochs take somewhat longer.",
+                format::bytes(bytes),
+            ))?;
+        }
         let Some(most) = self.network.at_once.news() else {
             return Ok(());
         };
@@ -370,6 +387,14 @@ impl Session<'_> {
                 rate_factor: 1.0,
             });
         base.chain(head).collect()
+    }
+
+    fn start_loss_scale(&self, index: usize) -> Result<Option<LossScale>, TrainingError> {
+        let learns = self.plans[index].cut < self.network.depth();
+        if !learns || self.network.mixed != Some(Kind::Half) {
+            return Ok(None);
+        }
+        Ok(Some(LossScale::new(self.network.device)?))
     }
 
     fn start_averaging(&self, index: usize) -> Result<Option<Averaging>, TrainingError> {

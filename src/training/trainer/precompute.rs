@@ -30,7 +30,7 @@ pub(super) fn open_disk(
         return Ok(None);
     };
     let experiment = &request.experiment;
-    let surroundings = Surroundings::of(network, experiment, spec);
+    let surroundings = Surroundings::of(network, experiment, spec, network.device);
     let augmentation = &experiment.augmentation;
     let Some(mut disk) = Disk::open(
         cache,

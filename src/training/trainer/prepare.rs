@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use tch::{Cuda, Device, Tensor};
+use tch::{Device, Tensor};
 
 use super::fitting;
 use super::keeper::Keeper;
@@ -34,7 +34,7 @@ use crate::training::precision::{self, Memory};
 use crate::training::reading::Reading;
 use crate::training::reporter::Reporter;
 use crate::training::resume::Pace;
-use crate::training::shortage::AtOnce;
+use crate::training::shortage::{AtOnce, once_more};
 
 /// Pictures that are used together, with their true classes.
 pub(super) struct Members {
@@ -58,35 +58,24 @@ impl Members {
     pub fn len(&self) -> usize {
         self.pictures.len()
     }
-
-    /// The classes of the members at `places`, `[N]`, int64.
-    pub fn label_tensor(&self, places: &[usize], device: Device) -> Result<Tensor, TrainingError> {
-        let labels: Vec<i64> = places
-            .iter()
-            .map(|&place| i64::from(self.labels[place]))
-            .collect();
-        Ok(cuda::numbers_to(&labels, device)?)
-    }
 }
 
 pub(super) fn prepare<'a>(
     request: &'a TrainingRequest,
     listener: &'a mut dyn TrainingListener,
     means: &Means<'_>,
+    (device, device_name): (Device, String),
     began: Instant,
 ) -> Result<Session<'a>, TrainingError> {
     let experiment = &request.experiment;
     check(request)?;
-    let (device, device_name) = choose_device(request.device)?;
     use_all_cores();
-    if device.is_cuda() {
-        // Batches are of one size: the quickest kernels for it are looked for once.
-        Cuda::cudnn_set_benchmark(true);
-        cuda::forget_peak(device);
-    }
+    cuda::forget_peak(device);
 
     let dataset = request.dataset.as_ref();
-    let mut network = Network::new(experiment, dataset.classes.len(), device, means.build)?;
+    let classes = dataset.classes.len();
+    let build = || Network::new(experiment, classes, device, means.build);
+    let mut network = once_more(device, build)?;
     let mut reporter = Reporter::new(
         listener,
         request.stop.clone(),
@@ -103,17 +92,17 @@ pub(super) fn prepare<'a>(
         cache,
         digests: &mut digests,
     });
-    if let Some(line) = precision::choose_by_cuts(&mut network, asked, &cuts, memory)? {
+    if let Some(line) = precision::choose_by_cuts(&mut network, asked, &cuts, device, memory)? {
         reporter.note(line)?;
     }
     if let Some(line) = precision::choose_mixed(&mut network, &experiment.training, &cuts)? {
         reporter.note(line)?;
     }
-    let origin = Origin::take(&network)?;
+    let origin = once_more(device, || Origin::take(&network))?;
     let info = &network.pretrained;
     let spec = square_spec(experiment, info, input_side(experiment, info));
     let reading = Reading::new(request.dataset.clone(), spec, means.memory_bytes / 4);
-    let normalizer = Normalizer::new(info, device)?;
+    let normalizer = once_more(device, || Normalizer::new(info, device))?;
     let pictures = Pictures::new(reading, &experiment.augmentation, normalizer);
 
     let train = Members::new(dataset, &request.split.train);
@@ -126,12 +115,14 @@ pub(super) fn prepare<'a>(
         &counts,
     )
     .map_err(TrainingError::Experiment)?;
-    let loss = Loss::new(
-        experiment.head.output,
-        experiment.training.label_smoothing,
-        class_weights.as_deref(),
-        device,
-    )?;
+    let loss = once_more(device, || {
+        Loss::new(
+            experiment.head.output,
+            experiment.training.label_smoothing,
+            class_weights.as_deref(),
+            device,
+        )
+    })?;
 
     let side = spec.side;
     let sizes = (train.len(), validation.len(), test.len());
@@ -169,6 +160,10 @@ pub(super) fn prepare<'a>(
         ),
         open_disk(request, &network, &spec, means, digests, &mut reporter)?,
     );
+    let at_once = AtOnce::new(fitted.micro_batch, device);
+    for at_once in [&at_once, &network.at_once] {
+        at_once.relieve_by(cache.residents());
+    }
     let changing = changing_tensors(&network, &plans);
     let keeper = Keeper::new(
         experiment.training.keep,
@@ -190,7 +185,7 @@ pub(super) fn prepare<'a>(
         validation,
         test,
         cache,
-        at_once: AtOnce::new(fitted.micro_batch, device),
+        at_once,
         loss,
         keeper,
         reporter,
@@ -297,7 +292,7 @@ fn check(request: &TrainingRequest) -> Result<(), TrainingError> {
 }
 
 /// The device and its name for people.
-fn choose_device(asked: Option<Device>) -> Result<(Device, String), TrainingError> {
+pub(super) fn choose_device(asked: Option<Device>) -> Result<(Device, String), TrainingError> {
     let devices = discover();
     let device = asked.unwrap_or_else(best);
     match device {
@@ -407,7 +402,7 @@ pub(super) fn needs(
             tree: &network.tree,
             frozen: &frozen_leaves(&phase.freeze, &network.tree)?,
             head_parameters: network.head_parameters(),
-            is_mixed: network.is_mixed,
+            is_mixed: network.mixed.is_some(),
             pictures: Some(counts),
         }));
     }

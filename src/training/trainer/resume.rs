@@ -8,6 +8,7 @@ use super::phase::{Learner, Session};
 use crate::libtorch::{self, generator};
 use crate::training::TrainingError;
 use crate::training::resume::{Kept, ResumePoint, Standing, misfit};
+use crate::training::shortage::out_of_memory;
 
 /// Where an epoch left its phase.
 pub(super) struct PhaseStanding {
@@ -122,6 +123,12 @@ impl Session<'_> {
                     .map(|(index, tensor)| (format!("average/{index}"), tensor.shallow_clone())),
             );
         }
+        if let Some(scale) = &learner.loss_scale {
+            let state = scale.state();
+            tensors.extend(
+                state.map(|(name, tensor)| (format!("loss_scale/{name}"), tensor.shallow_clone())),
+            );
+        }
         let state = learner.optimizer.export_state()?.into_iter();
         tensors.extend(state.map(|(name, tensor)| (format!("optimizer/{name}"), tensor)));
         if kept == Kept::Own {
@@ -182,10 +189,21 @@ impl Session<'_> {
                 Some((name.to_owned(), tensor.shallow_clone()))
             })
             .collect();
-        learner
-            .optimizer
-            .import_state(&state)
-            .map_err(|_| misfit("optimizer"))?;
+        let optimizer = &mut learner.optimizer;
+        let imported = self.at_once.again(|| optimizer.import_state(&state));
+        imported.map_err(|error| match out_of_memory(&error) {
+            Some(_) => error,
+            None => misfit("optimizer"),
+        })?;
+        if let Some(scale) = &learner.loss_scale {
+            for (name, tensor) in scale.state() {
+                let name = format!("loss_scale/{name}");
+                // Where another device trained before, there was none.
+                if point.tensor(&name).is_ok() {
+                    point.copy_into(&name, tensor)?;
+                }
+            }
+        }
         match (&mut learner.averaging, standing.averaged_steps) {
             (Some(averaging), Some(steps)) => {
                 averaging.set_steps(steps);
@@ -205,9 +223,9 @@ impl Session<'_> {
             Kept::Nothing => {}
             Kept::Last => {
                 // As after the epoch: what is kept is what was validated.
-                learner.swap_averages()?;
+                self.swap_averages(learner)?;
                 self.keeper.take()?;
-                learner.swap_averages()?;
+                self.swap_averages(learner)?;
             }
             Kept::Own => {
                 self.keeper.take()?;

@@ -1,6 +1,6 @@
 //! The kept weights on the test pictures.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::time::Instant;
 
 use tch::Tensor;
@@ -9,7 +9,7 @@ use super::phase::Session;
 use crate::evaluation::{Prediction, Predictions};
 use crate::training::TrainingError;
 use crate::training::events::{Activity, TestMetrics, TrainingEvent};
-use crate::training::features::{BATCH, Group};
+use crate::training::features::{Group, Selection, batch};
 use crate::training::forecast::Work;
 use crate::training::inference::{ProbabilitySum, test_metrics};
 use crate::training::pictures::Shot;
@@ -28,31 +28,42 @@ impl Session<'_> {
 
         let mut sum = ProbabilitySum::new(self.test.len(), self.dataset.classes.len());
         let cost = self.network.cost(depth..self.network.depth());
-        let rest = self.network.frozen(unchanged..self.network.depth())?;
-        let rows: Vec<usize> = (0..shots.len()).collect();
-        let batches: Vec<&[usize]> = rows.chunks(BATCH).collect();
+        let at_once = &self.network.at_once;
+        let rest = at_once.again(|| self.network.frozen(unchanged..self.network.depth()))?;
+        let size = batch(self.network.device);
+        let batches: Vec<Range<usize>> = (0..shots.len())
+            .step_by(size)
+            .map(|start| start..(start + size).min(shots.len()))
+            .collect();
         let mut began = Instant::now();
-        let mut judge = |input: &Tensor, rows: &[usize]| -> Result<(), TrainingError> {
+        let mut judge = |input: &dyn Fn() -> Result<Tensor, TrainingError>,
+                         rows: &Range<usize>|
+         -> Result<(), TrainingError> {
             self.reporter.checkpoint()?;
-            let places: Vec<usize> = rows.iter().map(|row| row % self.test.len()).collect();
-            let logits = self.network.logits(input, &rest)?;
-            sum.add(&places, &self.network, &logits)?;
+            let places: Vec<usize> = rows.clone().map(|row| row % self.test.len()).collect();
+            at_once.again(|| -> Result<(), TrainingError> {
+                let logits = self.network.logits(&input()?, &rest)?;
+                sum.add(&places, &self.network, &logits)
+            })?;
             self.reporter
                 .advance(Work::Forward, rows.len(), cost, began.elapsed())?;
             began = Instant::now();
             Ok(())
         };
         if depth > 0 {
-            for rows in batches {
-                let places: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
-                judge(&self.cache.pick(Group::Test, depth, &places)?, rows)?;
+            let all = Selection::new(0..shots.len() as i64);
+            for rows in &batches {
+                let pick = || self.cache.pick(Group::Test, depth, &all, rows.clone());
+                judge(&pick, rows)?;
             }
         } else {
-            let prefix = self.network.prefix(0..unchanged)?;
-            let shots: Vec<Vec<Shot>> = shots.chunks(BATCH).map(<[Shot]>::to_vec).collect();
-            self.pictures.for_each(&shots, |place, pictures| {
-                let input = prefix.advance(&self.network, &pictures)?;
-                judge(&input, batches[place])?;
+            let prefix = at_once.again(|| self.network.prefix(0..unchanged))?;
+            let shots: Vec<Vec<Shot>> = shots.chunks(size).map(<[Shot]>::to_vec).collect();
+            self.pictures.for_each(&shots, at_once, |place, pictures| {
+                judge(
+                    &|| prefix.advance(&self.network, &pictures),
+                    &batches[place],
+                )?;
                 Ok(ControlFlow::Continue(()))
             })?;
         }

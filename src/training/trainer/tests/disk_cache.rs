@@ -309,3 +309,31 @@ fn damaged_files_and_a_limit_of_nothing_cost_time_only() {
     assert_eq!(nothing.entered, ALL);
     assert_eq!(store.usage().bytes, 0);
 }
+
+/// What is done once is paid for by the first batch, and says nothing of what computing a picture takes.
+#[test]
+fn the_second_batch_tells_whether_rows_are_worth_their_place() {
+    let pictures = pictures(2, [64, 6, 5]);
+    let folder = tempfile::tempdir().unwrap();
+    let limits = Limits {
+        pause: std::time::Duration::from_millis(1600),
+        ..Limits::NONE
+    };
+    let request = request(&pictures, experiment(vec![phase(FreezePlan::Backbone, 1)]));
+    let cache = Some(folder.path());
+    let witness = Witness::default();
+    let run = run_limited(
+        &request,
+        witness,
+        Default::default(),
+        1 << 34,
+        cache,
+        limits,
+    );
+    run.result.unwrap();
+    let notes = run.witness.notes();
+    let note = notes.iter().find(|note| note.contains("computing it"));
+    let told = note.and_then(|note| note.rsplit(' ').nth(1)?.parse::<f64>().ok());
+    // 1600 ms for 32 pictures.
+    assert!(told.is_some_and(|millis| millis < 50.0), "{notes:?}");
+}

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use tch::{Device, Tensor};
 
@@ -271,6 +272,8 @@ pub struct Limits {
     pub inference: i64,
     /// What the process may take, as the forecast is told.
     pub memory: MemoryLimit,
+    /// That the first pictures take, as a card's kernels do.
+    pub pause: Duration,
 }
 
 impl Limits {
@@ -281,6 +284,7 @@ impl Limits {
             bytes: 1 << 40,
             reason: Reason::Machine,
         },
+        pause: Duration::ZERO,
     };
 
     fn check(most: i64, input: &Tensor) -> Result<(), ModelError> {
@@ -390,6 +394,9 @@ impl Backbone for Counting {
         input: &Tensor,
         folded: &FoldedWeights,
     ) -> Result<Tensor, ModelError> {
+        if index == 0 && self.entered.load(Ordering::Relaxed) == 0 {
+            std::thread::sleep(self.limits.pause);
+        }
         self.count(index, input);
         if index + 2 == self.segments() {
             Limits::check(self.limits.inference, input)?;

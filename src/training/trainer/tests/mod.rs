@@ -3,6 +3,7 @@
 
 mod behaviour;
 mod caching;
+mod card_steps;
 mod cuda;
 mod disk_cache;
 mod fixture;

@@ -109,6 +109,14 @@ fn a_training_that_runs_out_of_memory_goes_on_in_parts() {
     assert!(
         short.witness.warnings()[0].contains("BatchNorm layers that learn see the smaller part")
     );
+    // Two epochs of three batches, however many parts and tries there were.
+    let is_counter = |name: &str| name.starts_with("layer4") && name.contains("num_batches");
+    let counters: Vec<i64> = weights(&short)
+        .iter()
+        .filter(|(name, _)| is_counter(name))
+        .map(|(_, tensor)| tensor.int64_value(&[]))
+        .collect();
+    assert_eq!(counters, [6; 5]);
     // A BatchNorm can't learn from one picture.
     let limits = Limits {
         learning: 1,
