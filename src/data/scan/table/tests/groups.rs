@@ -16,7 +16,7 @@ fn grouped(root: &Path) -> (Vec<Option<String>>, Dataset, Vec<String>) {
         .map(|picture| picture.group.as_deref().map(str::to_owned))
         .collect();
     let split = split(&dataset, &experiment).unwrap();
-    let told = remarks(&dataset, &split)
+    let told = remarks(&dataset, &split, &experiment)
         .into_iter()
         .map(|remark| remark.text)
         .collect();
