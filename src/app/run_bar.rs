@@ -355,7 +355,7 @@ mod tests {
         let cases = [
             (4.2, "5 s left"),
             (61.0, "1 min left"),
-            (7_300.0, "2 h 1 min left"),
+            (7_300.0, "2 h 02 min left"),
         ];
         for (seconds, expected) in cases {
             assert_eq!(remaining(seconds), expected);

@@ -9,12 +9,16 @@ use crate::experiment::{
     Activation, Augmentation, Experiment, FreezePlan, HeadLayer, Phase, Pooling, Precision,
     TestViews, Views,
 };
+use crate::models::fold::piece;
 use crate::training::features::store::FeatureStore;
 use crate::training::warmth::{Rows, Situation};
 
 const COUNTS: [usize; 3] = [40, 6, 5];
-/// The frozen part sees eight pictures at a time.
-const ALL: usize = 40 + 8 + 8;
+/// Pictures that the frozen part sees at a time.
+const TOGETHER: usize = piece(SIDE);
+const ALL: usize = COUNTS[0].next_multiple_of(TOGETHER)
+    + COUNTS[1].next_multiple_of(TOGETHER)
+    + COUNTS[2].next_multiple_of(TOGETHER);
 
 fn frozen_then_fine() -> Vec<Phase> {
     vec![
@@ -83,8 +87,8 @@ fn a_picture_that_does_not_decode_stands_as_grey_and_its_features_are_not_kept()
     let pictures = pictures(2, COUNTS);
     let damaged = &pictures.dataset.pictures[pictures.split.train[7]];
     std::fs::write(damaged.source.path(), "no picture").unwrap();
-    // Eight pass together, however few are missing.
-    for entered in [ALL, 8] {
+    // As many pass together, however few are missing.
+    for entered in [ALL, TOGETHER] {
         let preset = experiment(vec![phase(FreezePlan::Backbone, 1)]);
         let run = run_with_warnings(&pictures, preset, PLENTY, folder.path());
         assert!(run.result.is_ok());
