@@ -35,7 +35,7 @@ const MAX_DECODER_BYTES: u64 = MAX_PIXELS * 16;
 
 /// Raised whenever a picture's pixels may come out otherwise than before, so that nothing that was computed from others is
 /// taken for them.
-pub const DECODER_VERSION: u32 = 2;
+pub const DECODER_VERSION: u32 = 3;
 
 /// What a decoder found beside the pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]

@@ -122,7 +122,7 @@ mod tests {
         let mut writer = RowWriter::start(pack(folder.path())).unwrap();
         // Rows of another length are refused by the file.
         let failed = (0..10).find_map(|_| writer.push(&[None], vec![0; 3]).err());
-        let failed = failed.map_or_else(|| writer.finish(|_| true).unwrap_err(), |error| error);
+        let failed = failed.unwrap_or_else(|| writer.finish(|_| true).unwrap_err());
         assert_eq!(failed.kind(), io::ErrorKind::InvalidData);
     }
 }
