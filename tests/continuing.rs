@@ -282,7 +282,7 @@ fn moved_pictures_are_found_and_changed_ones_refused() {
     }
     let (found, said) = run(&home, &evaluate);
     assert_eq!(found["changed"].as_array().unwrap().len(), 3, "{said}");
-    assert!(said.contains("3 pictures were changed"), "{said}");
+    assert!(said.contains("3 pictures' files were changed"), "{said}");
 }
 
 #[test]

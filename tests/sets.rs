@@ -77,7 +77,10 @@ fn pictures_of_a_set_are_pictures_everywhere() {
     let found = json(&home.printed(&["predict", run, "train/00003", "--device", "cpu", "--json"]));
     assert_eq!(found[0]["predictions"].as_array().unwrap().len(), 2);
     let message = home.refused(&["predict", run, "train/99999", "--device", "cpu"], 1);
-    assert!(message.contains("is not there any more"), "{message}");
+    assert!(
+        message.contains("none of the run's pictures is called so"),
+        "{message}"
+    );
     home.printed(&["suspects", run, "--duplicates"]);
     home.printed(&["evaluate", run, "--split", "validation", "--device", "cpu"]);
 }
