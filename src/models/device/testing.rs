@@ -52,8 +52,8 @@ fn tests_that_need_a_graphics_card_pass_on_the_stand_in() {
     // One after the other: they share the card's random numbers and the count of its memory.
     command.args(["cuda", "card", "augmented", "device", "--test-threads=1"]);
     command.env(NEEDED, "1").env_remove(SKIPPED);
-    // What is drawn on the card is what the processor would draw, so that both can be compared.
-    command.env("STAND_IN_DRAWS", "processor");
+    // What the card draws is not what the processor would draw: initial weights must not be drawn there.
+    command.env_remove("STAND_IN_DRAWS");
     let output = stand_in::StandIn::get()
         .preloaded(&mut command)
         .output()
