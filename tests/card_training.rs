@@ -4,10 +4,9 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use serde_json::Value;
-
-use super::cli::{Home, json};
+use super::cli::Home;
 use super::graphics_cards::stand_in::{Counts, StandIn};
+use super::graphics_cards::succeed;
 
 /// Pictures and a preset that trains a linear head, and then nothing else, on a random ResNet-18.
 struct Bench {
@@ -80,10 +79,7 @@ impl Bench {
     fn run_command(&self, mut command: Command) -> Ran {
         drop(std::fs::remove_dir_all(self.home.path().join("features")));
         drop(std::fs::remove_file(&self.report));
-        let output = command.output().unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.success(), "{command:?}: {said}");
-        let answer: Value = json(&String::from_utf8(output.stdout).unwrap());
+        let (answer, said) = succeed(&mut command);
         Ran {
             test_loss: answer["test"]["loss"].as_f64().unwrap(),
             said,

@@ -3,11 +3,12 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::cli::{Home, json};
+use super::resume::{run, start};
 
 /// Pictures of each class.
 const PICTURES: u8 = 12;
@@ -23,55 +24,6 @@ fn preset(home: &Home, name: &str, epochs: usize) -> String {
     let file = format!("{name}.ron");
     std::fs::write(home.path().join(&file), text).unwrap();
     file
-}
-
-fn command(home: &Home, arguments: &[&str]) -> Command {
-    let mut command = home.command(arguments);
-    command.env("OMP_NUM_THREADS", "1");
-    command
-}
-
-/// Starts a run and waits until it has saved an epoch; its folder.
-#[allow(
-    clippy::zombie_processes,
-    reason = "the callers wait; a failed test ends"
-)]
-fn start(home: &Home, arguments: &[&str]) -> (Child, PathBuf) {
-    let child = command(home, arguments)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let began = Instant::now();
-    loop {
-        assert!(
-            began.elapsed() < Duration::from_secs(120),
-            "no epoch was saved"
-        );
-        let entries = std::fs::read_dir(home.path().join("runs"));
-        let saved = entries
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.path())
-            .find(|folder| folder.join("resume.safetensors").is_file());
-        if let Some(folder) = saved {
-            return (child, folder);
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-/// The document that a command prints, and what it said.
-fn run(home: &Home, arguments: &[&str]) -> (Value, String) {
-    let output = command(home, arguments).output().unwrap();
-    let errors = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        output.status.success(),
-        "graft {}: {errors}",
-        arguments.join(" ")
-    );
-    (json(&String::from_utf8(output.stdout).unwrap()), errors)
 }
 
 /// Sends a signal with the shell's own kill, and gives what the program said in the end.
@@ -111,7 +63,7 @@ fn change(path: &Path) {
 fn answers_of_an_earlier_checkpoint_do_not_count() {
     let home = Home::new();
     let preset = preset(&home, "long", 12);
-    let (child, folder) = start(&home, &train(&preset));
+    let (child, folder) = start(&home, &train(&preset), "runs");
     let (status, said) = signalled(child, "INT");
     assert_eq!(status, Some(1), "{said}");
     let text = folder.to_str().unwrap();
@@ -170,7 +122,7 @@ fn a_series_goes_on_where_it_stopped() {
     let preset = preset(&home, "series", 6);
     let mut arguments = train(&preset);
     arguments.extend(["--seeds", "2"]);
-    let (child, folder) = start(&home, &arguments);
+    let (child, folder) = start(&home, &arguments, "runs");
     let (_, said) = signalled(child, "INT");
     assert!(
         said.contains("2 runs of the series are left") && said.contains("--resume --seeds 2"),
@@ -235,7 +187,7 @@ fn a_finished_run_trains_more_epochs() {
 fn moved_pictures_are_found_and_changed_ones_refused() {
     let home = Home::new();
     let preset = preset(&home, "moved", 10);
-    let (mut child, folder) = start(&home, &train(&preset));
+    let (mut child, folder) = start(&home, &train(&preset), "runs");
     // While it trains, it says so.
     let text = folder.to_str().unwrap();
     let message = home.refused(&["run", text, "--resume"], 1);
@@ -301,7 +253,7 @@ fn a_changed_weight_file_is_refused() {
         text.replace("weights: Random", "weights: File(\"own.safetensors\")"),
     )
     .unwrap();
-    let (mut child, folder) = start(&home, &train(&preset));
+    let (mut child, folder) = start(&home, &train(&preset), "runs");
     child.kill().unwrap();
     child.wait().unwrap();
     let before = std::fs::read(&own).unwrap();
@@ -424,7 +376,7 @@ fn validation_under_flips_is_the_same_number_everywhere() {
 fn a_closed_terminal_stops_in_order_and_nohup_outlives_it() {
     let home = Home::new();
     let preset = preset(&home, "hangup", 40);
-    let (child, folder) = start(&home, &train(&preset));
+    let (child, folder) = start(&home, &train(&preset), "runs");
     let (status, said) = signalled(child, "HUP");
     assert_eq!(status, Some(1), "{said}");
     assert!(said.contains("graft run --resume"), "{said}");
@@ -469,7 +421,7 @@ fn a_closed_terminal_stops_in_order_and_nohup_outlives_it() {
 fn a_folder_that_vanishes_ends_the_run_with_a_sentence() {
     let home = Home::new();
     let preset = preset(&home, "vanished", 60);
-    let (child, folder) = start(&home, &train(&preset));
+    let (child, folder) = start(&home, &train(&preset), "runs");
     // A file may be written in between.
     while std::fs::remove_dir_all(&folder).is_err() {}
     let output = child.wait_with_output().unwrap();
@@ -485,7 +437,7 @@ fn a_folder_that_vanishes_ends_the_run_with_a_sentence() {
 fn a_resume_point_that_can_t_be_written_is_a_warning() {
     let home = Home::new();
     let preset = preset(&home, "full", 30);
-    let (child, folder) = start(&home, &train(&preset));
+    let (child, folder) = start(&home, &train(&preset), "runs");
     // Nothing can be renamed over a folder that holds something.
     let path = folder.join("resume.safetensors");
     while std::fs::remove_file(&path).is_err() || std::fs::create_dir(&path).is_err() {}
@@ -505,7 +457,7 @@ fn a_resume_point_that_can_t_be_written_is_a_warning() {
 fn a_young_run_that_was_killed_is_told_truly() {
     let home = Home::new();
     let preset = preset(&home, "young", 10);
-    let (mut child, folder) = start(&home, &train(&preset));
+    let (mut child, folder) = start(&home, &train(&preset), "runs");
     child.kill().unwrap();
     child.wait().unwrap();
     let text = folder.to_str().unwrap();

@@ -34,7 +34,7 @@ fn with_card(home: &Home, arguments: &[&str]) -> Command {
 }
 
 /// The JSON document of a command that must succeed, and what it said.
-fn succeed(command: &mut Command) -> (Value, String) {
+pub fn succeed(command: &mut Command) -> (Value, String) {
     let output = command.output().unwrap();
     let errors = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{command:?}: {errors}");

@@ -32,15 +32,20 @@ fn preset(home: &Home) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-/// Starts a run and waits until it has saved an epoch; its folder.
+/// `graft` with these arguments, on one thread.
+fn command(home: &Home, arguments: &[&str]) -> Command {
+    let mut command = home.command(arguments);
+    command.env("OMP_NUM_THREADS", "1");
+    command
+}
+
+/// Starts a run and waits until it has saved an epoch; its folder below `runs`.
 #[allow(
     clippy::zombie_processes,
     reason = "the callers wait; a failed test ends"
 )]
-fn start(home: &Home, arguments: &[&str], runs: &str) -> (Child, PathBuf) {
-    let child = home
-        .command(arguments)
-        .env("OMP_NUM_THREADS", "1")
+pub fn start(home: &Home, arguments: &[&str], runs: &str) -> (Child, PathBuf) {
+    let child = command(home, arguments)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -65,14 +70,15 @@ fn start(home: &Home, arguments: &[&str], runs: &str) -> (Child, PathBuf) {
     }
 }
 
-fn run(home: &Home, arguments: &[&str]) -> (serde_json::Value, String) {
-    let output = home
-        .command(arguments)
-        .env("OMP_NUM_THREADS", "1")
-        .output()
-        .unwrap();
+/// The document that a command prints, and what it said.
+pub fn run(home: &Home, arguments: &[&str]) -> (serde_json::Value, String) {
+    let output = command(home, arguments).output().unwrap();
     let errors = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success(), "{errors}");
+    assert!(
+        output.status.success(),
+        "graft {}: {errors}",
+        arguments.join(" ")
+    );
     (json(&String::from_utf8(output.stdout).unwrap()), errors)
 }
 

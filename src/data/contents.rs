@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::Metadata;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::decode::{DECODER_VERSION, Notes, decode_file};
-use super::hash::hexadecimal;
+use super::hash::{self, hexadecimal};
 use super::replace::replace;
 use super::{DataError, Dataset, PictureSource, StopFlag};
 use crate::ordinary_file::{self, Links};
@@ -312,21 +312,11 @@ fn name_of(path: &Path) -> Option<&str> {
 
 fn read_contents(path: &Path, before: Stamp) -> Option<Contents> {
     // Of arrays larger than memory, memory holds one piece at a time.
-    let mut hasher = Sha256::new();
-    let mut file = ordinary_file::open(path, Links::Followed).ok()?;
-    let mut piece = vec![0; 256 << 10];
-    loop {
-        match file.read(&mut piece) {
-            Ok(0) => break,
-            Ok(read) => hasher.update(&piece[..read]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => return None,
-        }
-    }
+    let sha256 = hash::sha256(ordinary_file::open(path, Links::Followed).ok()?).ok()?;
     let is_same = Stamp::of(path).is_ok_and(|after| after == before);
     is_same.then(|| Contents {
         stamp: before,
-        sha256: hasher.finalize().into(),
+        sha256,
         size: None,
         notes: Notes::default(),
     })

@@ -6,14 +6,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{RunError, RunState, atomic, files, store};
-use crate::data::hash::hexadecimal;
+use crate::data::hash::{self, hexadecimal};
 use crate::ordinary_file::{self, Links};
 
 /// The file in a run's folder.
@@ -147,18 +146,12 @@ pub(super) fn checkpoint_of(weights: &[u8]) -> String {
     hexadecimal(&Sha256::digest(weights))
 }
 
-/// SHA-256 of a file, a piece in memory at a time.
+/// SHA-256 of a file.
 pub(super) fn sha256(path: &Path, links: Links) -> Result<String, RunError> {
     let failed = |error: std::io::Error| files::problem(path, format!("can't be read ({error})"));
-    let mut file = ordinary_file::open(path, links).map_err(failed)?;
-    let mut hash = Sha256::new();
-    let mut piece = vec![0; 1 << 20];
-    loop {
-        match file.read(&mut piece).map_err(failed)? {
-            0 => return Ok(hexadecimal(&hash.finalize())),
-            length => hash.update(&piece[..length]),
-        }
-    }
+    let file = ordinary_file::open(path, links).map_err(failed)?;
+    let hash = hash::sha256(file).map_err(failed)?;
+    Ok(hexadecimal(&hash))
 }
 
 /// What is not there, or not understood, says nothing.

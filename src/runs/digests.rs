@@ -8,12 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicUsize;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::members::Member;
 use super::{RunError, answers, atomic, files};
 use crate::data::contents::KnownContents;
-use crate::data::hash::hexadecimal;
+use crate::data::hash::{hexadecimal, sha256_of_pairs};
 use crate::data::{DataError, Dataset, Picture, PictureSource, Split, SplitIndices, StopFlag};
 use crate::experiment::Experiment;
 use crate::ordinary_file::Links;
@@ -107,14 +106,7 @@ impl Digests {
             return None;
         }
         lines.sort_unstable();
-        let mut hash = Sha256::new();
-        for (name, sha256) in lines {
-            hash.update(name.as_bytes());
-            hash.update([0]);
-            hash.update(sha256.as_bytes());
-            hash.update([0]);
-        }
-        Some(hexadecimal(&hash.finalize()))
+        Some(hexadecimal(&sha256_of_pairs(lines)))
     }
 
     /// What is not as it was, of what `now` knows too.

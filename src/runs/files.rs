@@ -4,11 +4,10 @@ use std::path::Path;
 
 use safetensors::tensor::{Dtype, TensorView};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use tch::{Device, Kind, Tensor};
 
 use super::{RunError, RunSummary, answers, digests};
-use crate::data::hash::hexadecimal;
+use crate::data::hash::{hexadecimal, sha256_of_pairs};
 use crate::data::{Dataset, SplitIndices};
 use crate::evaluation::{Prediction, Predictions};
 use crate::ordinary_file::{self, Links};
@@ -141,15 +140,7 @@ pub fn test_split(dataset: &Dataset, split: &SplitIndices) -> String {
         })
         .collect();
     lines.sort_unstable();
-    let mut hash = Sha256::new();
-    for (name, class) in lines {
-        // Neither a name nor a class can hold the zero byte, so no two splits give the same bytes.
-        hash.update(name.as_bytes());
-        hash.update([0]);
-        hash.update(class.as_bytes());
-        hash.update([0]);
-    }
-    hexadecimal(&hash.finalize())
+    hexadecimal(&sha256_of_pairs(lines))
 }
 
 /// `metrics.csv`: a column per field of [`EpochMetrics`], empty where a value is absent.

@@ -251,23 +251,7 @@ fn an_edit_goes_to_its_own_experiment_and_leaves_other_changes_alone() {
 #[test]
 fn a_copy_is_edited_in_the_layer_view_although_it_equals_its_original() {
     let mut window = Window::with_pair();
-    let asked = {
-        let record = window.record.borrow();
-        record.questions.iter().find_map(|question| match question {
-            Question::LayerTree {
-                backbone,
-                input_size,
-            } => Some((backbone.clone(), *input_size)),
-            _ => None,
-        })
-    };
-    let (backbone, input_size) = asked.unwrap();
-    let tree = crate::models::outline(&backbone, input_size).unwrap();
-    window.answer(Answer::LayerTree {
-        backbone,
-        input_size,
-        tree: Ok(std::sync::Arc::new(tree)),
-    });
+    window.answer_layer_tree();
     push(
         &mut window,
         Command::ShowView(crate::app::command::View::Layers),

@@ -128,6 +128,27 @@ impl Window {
         self.steps();
     }
 
+    /// Answers the question about the active experiment's layers.
+    pub fn answer_layer_tree(&mut self) {
+        let asked = {
+            let record = self.record.borrow();
+            record.questions.iter().find_map(|question| match question {
+                Question::LayerTree {
+                    backbone,
+                    input_size,
+                } => Some((backbone.clone(), *input_size)),
+                _ => None,
+            })
+        };
+        let (backbone, input_size) = asked.unwrap();
+        let tree = crate::models::outline(&backbone, input_size).unwrap();
+        self.answer(Answer::LayerTree {
+            backbone,
+            input_size,
+            tree: Ok(std::sync::Arc::new(tree)),
+        });
+    }
+
     pub fn event(&mut self, run: RunId, event: RunEvent) {
         self.record.borrow_mut().events.push((run, event));
         self.steps();

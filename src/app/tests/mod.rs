@@ -656,23 +656,7 @@ fn the_export_dialog_writes_what_was_chosen_where_it_was_said() {
 #[test]
 fn the_figure_of_a_view_is_copied_as_an_image() {
     let mut window = Window::with_pair();
-    let asked = {
-        let record = window.record.borrow();
-        record.questions.iter().find_map(|question| match question {
-            Question::LayerTree {
-                backbone,
-                input_size,
-            } => Some((backbone.clone(), *input_size)),
-            _ => None,
-        })
-    };
-    let (backbone, input_size) = asked.unwrap();
-    let tree = crate::models::outline(&backbone, input_size).unwrap();
-    window.answer(Answer::LayerTree {
-        backbone,
-        input_size,
-        tree: Ok(std::sync::Arc::new(tree)),
-    });
+    window.answer_layer_tree();
     window
         .harness
         .key_press_modifiers(Modifiers::COMMAND, Key::Num2);

@@ -46,6 +46,29 @@ fn scan_source(source: DataSource) -> Result<Dataset, DataError> {
     )
 }
 
+/// What a folder is recognised as, and what a scan of it finds.
+fn read(root: &Path) -> Result<(DataSource, Dataset), DataError> {
+    let source = recognise(root)?;
+    let dataset = scan_source(source.clone())?;
+    Ok((source, dataset))
+}
+
+fn refused(root: &Path) -> String {
+    read(root).unwrap_err().to_string()
+}
+
+/// Of the scan's remarks, those that warn, a line each.
+fn warnings(dataset: &Dataset) -> String {
+    let warnings = dataset
+        .remarks
+        .iter()
+        .filter(|remark| remark.kind == crate::data::RemarkKind::Warning);
+    warnings
+        .map(|remark| remark.text.as_str())
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
 fn class_folders(root: &Path) -> DataSource {
     DataSource::ClassFolders {
         path: root.to_path_buf(),

@@ -4,15 +4,13 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use sha2::{Digest, Sha256};
-
 use super::{download::sync_folder, tensors};
-use crate::data::hash::hexadecimal;
+use crate::data::hash::{self, hexadecimal};
 use crate::models::WeightsInfo;
 use crate::ordinary_file::{self, Links};
 use crate::paths;
@@ -123,22 +121,14 @@ type Stamp = (PathBuf, u64, Option<SystemTime>);
 /// asked is not read again.
 pub(super) fn sha256(path: &Path) -> io::Result<String> {
     static KNOWN: LazyLock<Mutex<HashMap<Stamp, String>>> = LazyLock::new(Mutex::default);
-    let mut file = ordinary_file::open(path, Links::Followed)?;
+    let file = ordinary_file::open(path, Links::Followed)?;
     let metadata = file.metadata()?;
     let stamp = (path.to_path_buf(), metadata.len(), metadata.modified().ok());
     let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(hash) = known().get(&stamp) {
         return Ok(hash.clone());
     }
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => break,
-            count => hasher.update(&buffer[..count]),
-        }
-    }
-    let hash = hexadecimal(&hasher.finalize());
+    let hash = hexadecimal(&hash::sha256(file)?);
     known().insert(stamp, hash.clone());
     Ok(hash)
 }

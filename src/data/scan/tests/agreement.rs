@@ -2,23 +2,6 @@
 
 use super::*;
 
-fn read(root: &Path) -> Result<(DataSource, Dataset), DataError> {
-    let source = recognise(root)?;
-    let dataset = scan_source(source.clone())?;
-    Ok((source, dataset))
-}
-
-fn warnings(dataset: &Dataset) -> String {
-    let warnings = dataset
-        .remarks
-        .iter()
-        .filter(|remark| remark.kind == crate::data::RemarkKind::Warning);
-    warnings
-        .map(|remark| remark.text.as_str())
-        .collect::<Vec<_>>()
-        .join("\n")
-}
-
 /// These pictures, and a table of them with labels.
 fn labelled(pictures: &[(&str, &str)], header: &str, name: &str) -> tempfile::TempDir {
     let files: Vec<&str> = pictures.iter().map(|(file, _)| *file).collect();

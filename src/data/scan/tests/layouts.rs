@@ -2,13 +2,6 @@
 
 use super::*;
 
-/// What a folder is recognised as, and what a scan of it finds.
-fn read(root: &Path) -> Result<(DataSource, Dataset), DataError> {
-    let source = recognise(root)?;
-    let dataset = scan_source(source.clone())?;
-    Ok((source, dataset))
-}
-
 /// `name class split` of each picture.
 fn assigned(dataset: &Dataset) -> Vec<String> {
     let split = |picture: &Picture| picture.split.map_or("-", Split::name);
@@ -26,10 +19,6 @@ fn remarks(dataset: &Dataset) -> String {
         .map(|remark| remark.text.as_str())
         .collect();
     lines.join("\n")
-}
-
-fn refused(root: &Path) -> String {
-    read(root).unwrap_err().to_string()
 }
 
 #[test]

@@ -2,27 +2,6 @@
 
 use super::*;
 
-fn read(root: &Path) -> Result<(DataSource, Dataset), DataError> {
-    let source = recognise(root)?;
-    let dataset = scan_source(source.clone())?;
-    Ok((source, dataset))
-}
-
-fn refused(root: &Path) -> String {
-    read(root).unwrap_err().to_string()
-}
-
-fn warnings(dataset: &Dataset) -> String {
-    let warnings = dataset
-        .remarks
-        .iter()
-        .filter(|remark| remark.kind == crate::data::RemarkKind::Warning);
-    warnings
-        .map(|remark| remark.text.as_str())
-        .collect::<Vec<_>>()
-        .join("\n")
-}
-
 /// `outer/inner/1.png` for each of both.
 fn grid(outer: &[&str], inner: &[&str]) -> tempfile::TempDir {
     let files: Vec<String> = outer
