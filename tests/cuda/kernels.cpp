@@ -87,6 +87,9 @@ void launch(const std::string &name) {
 class Arguments {
   const c10::FunctionSchema &schema;
   std::vector<c10::IValue> given;
+  // What the processor's kernel is given. Kept until its results are taken: where it gives several of its arguments back,
+  // libtorch takes them off the stack before it puts them there again, and nobody else may hold them.
+  std::vector<c10::IValue> seen;
   // Places of results without elements, which the kernel makes as large as they must be.
   std::vector<std::pair<size_t, Tensor>> grown;
   std::optional<c10::DeviceIndex> card;
@@ -175,7 +178,7 @@ public:
     given.assign(all.begin(), all.end());
     torch::jit::drop(*stack, given.size());
     // Tensors first: they say which card it is, whose random numbers are drawn.
-    std::vector<c10::IValue> seen(given.size());
+    seen.resize(given.size());
     for (const bool is_first : {true, false}) {
       for (size_t place = 0; place < given.size(); place++) {
         if ((schema.arguments()[place].name() != "generator") == is_first) {
