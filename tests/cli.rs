@@ -1,5 +1,4 @@
 //! The built `graft` as a person or a script calls it.
-#![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -1,5 +1,4 @@
 //! Where a run looked, the same picture twice, and pictures that are left out, by the built program.
-#![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 use crate::cli::{Home, json};
 

@@ -1,6 +1,5 @@
 //! Surroundings that mean harm, or are tight: a stranger's run folder, pipes and devices, names that steer a terminal or a
 //! spreadsheet, paths that are no text, files that may not grow, a working folder that is gone, secrets in addresses.
-#![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;

@@ -1,5 +1,4 @@
 //! Weights from the command line: listed, fetched, checked, used.
-#![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -251,7 +251,6 @@ pub fn is_feature_extraction(experiment: &Experiment) -> bool {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::experiment::DataSource;

@@ -511,7 +511,6 @@ fn list(folder: &Path, extensions: &[&str]) -> Listing {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::app::state::DocumentId;

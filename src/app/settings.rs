@@ -226,7 +226,6 @@ fn write(path: &Path, text: &str) {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 

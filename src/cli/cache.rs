@@ -78,7 +78,6 @@ fn parse_size(text: &str) -> anyhow::Result<u64> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 

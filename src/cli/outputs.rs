@@ -152,7 +152,6 @@ fn folders_of_pictures(folder: &Path, out: &Path) -> Vec<PathBuf> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 

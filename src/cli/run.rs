@@ -603,7 +603,6 @@ fn all_as_text(trained: &[Trained]) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::training::events::TestMetrics;

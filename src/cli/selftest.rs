@@ -215,7 +215,6 @@ fn as_table(findings: &[Finding]) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 

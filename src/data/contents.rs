@@ -364,7 +364,6 @@ pub fn identity(source: &PictureSource, contents: &Contents) -> [u8; 32] {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use proptest::prelude::*;
 

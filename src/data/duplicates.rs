@@ -281,7 +281,6 @@ fn nearest(
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::super::random::Draw;
     use super::*;

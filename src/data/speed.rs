@@ -97,7 +97,6 @@ fn photograph() -> Pixels {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::data::square::Interpolation;

@@ -388,5 +388,4 @@ fn one_word(words: &[SplitWord]) -> Option<SplitWord> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests;

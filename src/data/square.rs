@@ -166,7 +166,6 @@ fn paste(picture: &Pixels, onto: &mut Pixels, left: u32, top: u32) {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 

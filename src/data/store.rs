@@ -213,7 +213,6 @@ fn temporary_file_error(error: &io::Error) -> DataError {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::super::square::Interpolation;
     use super::super::{Picture, PictureSource};

@@ -44,7 +44,6 @@ pub fn percentiles(values: &mut [f64]) -> Option<Interval> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests may panic")]
 mod tests {
     use super::*;
 

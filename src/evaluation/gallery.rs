@@ -327,7 +327,6 @@ pub fn disagreement(ours: &Predicted, theirs: &Predicted) -> Result<Disagreement
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::super::Prediction;
     use super::*;

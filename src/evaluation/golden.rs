@@ -1,5 +1,4 @@
 //! Checks against scikit-learn's, SciPy's and statsmodels' own values (`tests/record_evaluation.py`).
-#![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 use serde::Deserialize;
 

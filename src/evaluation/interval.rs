@@ -172,7 +172,6 @@ pub fn wilson(successes: u64, trials: u64) -> Interval {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests may panic")]
 mod tests {
     use super::*;
 

@@ -108,7 +108,6 @@ fn first_largest(row: &[f32]) -> usize {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use proptest::prelude::*;
     use serde::Deserialize;

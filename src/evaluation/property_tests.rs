@@ -1,5 +1,4 @@
 //! What holds for any answers at all.
-#![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 use proptest::prelude::*;
 

@@ -242,7 +242,6 @@ fn dropout(experiment: &Experiment, pictures: usize) -> Option<Advice> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 

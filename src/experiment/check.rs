@@ -624,7 +624,6 @@ fn range_text<T: Number>(range: &RangeInclusive<T>) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::super::preset;
     use super::*;

@@ -1,5 +1,4 @@
 //! Whatever the data, a figure is a document that can be drawn.
-#![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 use proptest::prelude::*;
 

@@ -34,7 +34,6 @@ pub(super) fn encode(pixels: &Pixels) -> Option<(&'static str, Vec<u8>)> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 

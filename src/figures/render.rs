@@ -183,7 +183,6 @@ fn options(svg: &str) -> Options<'static> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 

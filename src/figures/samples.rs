@@ -1,6 +1,5 @@
 //! Every figure on data as it really comes, in both themes. With `GRAFT_FIGURES` set to a folder the
 //! pictures are written there, to be looked at.
-#![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 use super::*;
 use crate::data::Pixels;

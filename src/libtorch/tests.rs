@@ -1,5 +1,4 @@
 //! The C++ files against libtorch's own ways.
-#![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 mod threads {
     use tch::{Device, Kind, Tensor};

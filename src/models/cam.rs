@@ -118,7 +118,6 @@ fn no_grid(backbone: &dyn Backbone) -> ModelError {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use std::collections::BTreeMap;
 

@@ -106,7 +106,6 @@ pub fn imagenet_classes() -> &'static [&'static str] {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use std::collections::HashSet;
 

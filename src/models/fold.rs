@@ -265,7 +265,6 @@ pub fn channels_last(tensor: &Tensor) -> Result<Tensor, ModelError> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::models::device::tests_card;

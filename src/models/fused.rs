@@ -129,7 +129,6 @@ pub(super) fn on_card(
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use tch::Kind;
 

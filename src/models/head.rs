@@ -216,7 +216,6 @@ fn activate(x: &Tensor, activation: Activation) -> Result<Tensor, ModelError> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 

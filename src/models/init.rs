@@ -157,7 +157,6 @@ fn truncated_normal(weight: &mut Tensor, deviation: f64) -> Result<(), ModelErro
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use tch::{Device, Kind};
 

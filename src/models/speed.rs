@@ -174,7 +174,6 @@ pub fn pictures_per_second(
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::models::catalogue;

@@ -267,7 +267,6 @@ fn storage_type(name: &str) -> Option<ElementType> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 

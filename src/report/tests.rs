@@ -1,5 +1,4 @@
 //! Runs on disk become files that other programs read.
-#![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 use std::path::{Path, PathBuf};
 

@@ -108,7 +108,6 @@ fn colors(svg: &str) -> Vec<(usize, &str)> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod unit {
     use super::*;
     use crate::evaluation::ConfusionMatrix;

@@ -124,7 +124,6 @@ fn right(run: &RunSummary) -> Option<Vec<bool>> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests may panic")]
 mod tests {
     use super::*;
     use crate::evaluation::{Better, Prediction};

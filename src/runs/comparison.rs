@@ -238,7 +238,6 @@ impl Comparison {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::data::{Dataset, Picture, PictureSource, SplitIndices};

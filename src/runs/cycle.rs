@@ -1,5 +1,4 @@
 //! A run's folder from its first file to its last, written and read back.
-#![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 use std::path::Path;
 

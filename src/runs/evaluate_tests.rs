@@ -1,5 +1,4 @@
 //! A run that was really trained, evaluated on its splits.
-#![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -361,7 +361,6 @@ pub fn weights(tensors: &[(String, Tensor)]) -> Result<Vec<u8>, TrainingError> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::data::{Picture, PictureSource};

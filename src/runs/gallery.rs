@@ -167,7 +167,6 @@ pub fn root(source: &DataSource, base: Option<&Path>) -> Option<PathBuf> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::evaluation::{Prediction, Predictions};

@@ -112,7 +112,6 @@ pub(super) fn parse(bytes: &[u8], path: &Path) -> Result<Vec<Member>, RunError> 
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests may panic")]
 mod tests {
     use super::*;
 

@@ -849,7 +849,6 @@ pub fn with_absolute_paths(experiment: &Experiment, base: Option<&Path>) -> Expe
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::experiment::{DataSource, WeightsSource};

@@ -247,7 +247,6 @@ impl View for StoredTensor {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::training::metrics::Metrics;

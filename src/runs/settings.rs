@@ -129,6 +129,8 @@ fn text(value: &Value) -> String {
         ),
         Value::Object(fields) if is_variant(value) => fields
             .iter()
+            // A preset calls both kinds of weight files by one name: see `experiment/preset/layout.rs`.
+            .map(|(name, content)| (if name == "Part" { "File" } else { name }, content))
             .map(|(name, content)| match content {
                 Value::Object(_) => format!("{name}{}", text(content)),
                 Value::Array(items) if items.is_empty() => format!("{name}([])"),
@@ -148,7 +150,22 @@ fn text(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::{FreezePlan, Optimizer, Phase};
+    use crate::experiment::{FreezePlan, Optimizer, Phase, WeightsSource};
+
+    #[test]
+    fn a_weight_file_is_named_as_in_a_preset() {
+        let mut first = Experiment::default();
+        first.backbone.weights = WeightsSource::File("a.pth".into());
+        let mut second = first.clone();
+        second.backbone.weights = WeightsSource::in_file("a.pth".into(), Some("teacher".into()));
+        let found = differences(&[first, second]);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].field, "backbone.weights");
+        assert_eq!(
+            found[0].values,
+            ["File(a.pth)", "File(key: teacher, path: a.pth)"]
+        );
+    }
 
     #[test]
     fn only_what_differs_is_listed() {

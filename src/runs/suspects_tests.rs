@@ -1,5 +1,4 @@
 //! Duplicates and wrong labels of a run.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::path::Path;
 

@@ -144,7 +144,6 @@ impl Batch<'_> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::data::Pixels;

@@ -88,7 +88,6 @@ impl Averaging {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::training::golden;

@@ -302,7 +302,6 @@ fn moments(optimizer: &Optimizer) -> u64 {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::experiment::{FreezePlan, Views};

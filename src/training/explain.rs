@@ -172,7 +172,6 @@ fn numbers(tensor: &Tensor) -> Result<Vec<f32>, TrainingError> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::experiment::{Experiment, OutputLayer, WeightsSource};

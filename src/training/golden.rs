@@ -1,5 +1,4 @@
 //! Values recorded from PyTorch by `tests/record_training.py`, for this folder's tests.
-#![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 use serde_json::Value;
 use tch::{Kind, Tensor};

@@ -83,7 +83,6 @@ impl LossScale {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::experiment::Optimizer as Rule;

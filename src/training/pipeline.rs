@@ -95,7 +95,6 @@ pub(super) fn fill<T: AsMut<[u8]> + Send>(
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 

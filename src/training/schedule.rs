@@ -78,7 +78,6 @@ fn anneal(start: f64, end: f64, share: f64) -> f64 {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::training::golden;

@@ -244,7 +244,6 @@ impl AtOnce {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use proptest::prelude::*;
     use tch::Kind;

@@ -45,7 +45,6 @@ pub(super) fn copy_of(tensor: &Tensor) -> Result<Tensor, TchError> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 

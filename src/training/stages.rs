@@ -131,7 +131,6 @@ fn pool(x: &Tensor, head: &Head) -> Result<Tensor, ModelError> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::experiment::{Experiment, Pooling, WeightsSource};

@@ -218,7 +218,6 @@ pub fn picture_seconds(measured: &Measured, default_side: u32, side: u32) -> f64
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::super::estimate::Situation;
     use super::*;

@@ -181,7 +181,6 @@ fn evaluate(job: &Job, tell: &Tell) -> Answer {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests may panic")]
 mod tests {
     use super::*;
     use crate::runs::evaluate_tests::finished_run;

@@ -300,7 +300,6 @@ pub fn augmentation_ui(
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::super::fakes;
     use super::*;

@@ -1,5 +1,4 @@
 //! Controls without effect say why; those with one say nothing.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use super::*;
 use crate::app::panels::fakes;

@@ -442,7 +442,6 @@ fn diagram_ui(ui: &mut egui::Ui, view: &HeadView) {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::models::outline;

@@ -1,5 +1,4 @@
 //! The window, driven by accessible labels as a person or a screen reader would.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod causes;
 mod comparing;

@@ -61,7 +61,6 @@ pub(super) fn numbered<'a>(names: impl IntoIterator<Item = &'a str>) -> BTreeMap
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 

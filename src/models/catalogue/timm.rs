@@ -102,7 +102,6 @@ fn entry(line: &'static str) -> Option<TimmWeights> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::super::{architectures, find as backbone};
     use super::*;

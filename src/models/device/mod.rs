@@ -224,7 +224,6 @@ fn cpu_text(cpuinfo: &str, threads: usize) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 

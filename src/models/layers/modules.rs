@@ -237,7 +237,6 @@ impl Marker {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use tch::{Device, Kind};
 

@@ -255,7 +255,6 @@ pub fn listing(path: &Path) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 

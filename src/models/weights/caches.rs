@@ -242,7 +242,6 @@ fn make_link(_relative: &Path, absolute: &Path, at: &Path) -> io::Result<()> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 

@@ -44,7 +44,6 @@ fn unknown(info: &ArchitectureInfo, name: &str) -> ModelError {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::models::catalogue;

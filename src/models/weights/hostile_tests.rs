@@ -1,6 +1,5 @@
 //! Weight files as torch writes them, and as someone who means harm would.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::io::Write;
 use std::path::PathBuf;

@@ -136,7 +136,6 @@ fn find(weights: &WeightsInfo, caches: &Caches) -> Result<PathBuf, ModelError> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 

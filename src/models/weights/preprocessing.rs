@@ -124,7 +124,6 @@ pub fn numbers(weights: &WeightsInfo) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 

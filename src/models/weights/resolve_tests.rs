@@ -1,6 +1,5 @@
 //! Checkpoints as people have them, by their names and shapes: which network is found in them, and which is not.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod odd_files;
 

@@ -1,5 +1,3 @@
-#![allow(clippy::unwrap_used, reason = "tests may panic")]
-
 use super::*;
 use crate::experiment::{Augmentation, FreezePlan, HeadLayer, Phase, WeightsSource};
 

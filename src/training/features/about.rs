@@ -83,7 +83,6 @@ pub(super) fn folder_of(dataset: &Dataset) -> Option<PathBuf> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::data::{Picture, PictureSource};

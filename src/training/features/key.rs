@@ -286,7 +286,6 @@ impl Hash {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use std::collections::HashMap;
 

@@ -306,7 +306,6 @@ fn read_exact_at(file: &File, out: &mut [u8], at: u64) -> io::Result<()> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use proptest::prelude::*;
 

@@ -112,7 +112,6 @@ impl Residents {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use tch::Kind;
 

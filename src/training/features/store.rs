@@ -311,7 +311,6 @@ impl Shelf {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::super::pack::RowKind;
     use super::*;

@@ -80,7 +80,6 @@ impl Drop for RowWriter {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::super::pack::{Layout, Pack, RowKind};
     use super::*;

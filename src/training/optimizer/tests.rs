@@ -1,5 +1,4 @@
 //! Every rule against PyTorch's recorded steps, and state that survives an export.
-#![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 use tch::{Device, Kind, Tensor};
 

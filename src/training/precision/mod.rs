@@ -327,7 +327,6 @@ fn patterns(side: u32, device: Device) -> Result<Tensor, TrainingError> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::experiment::WeightsSource;

@@ -249,7 +249,6 @@ fn clarify(error: TrainingError, shortage: &Shortage) -> TrainingError {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests may panic")]
 mod shortage_tests {
     use super::*;
 

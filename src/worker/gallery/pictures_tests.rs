@@ -1,5 +1,4 @@
 //! The gallery's pictures, on a thread.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::sync::Mutex;
 

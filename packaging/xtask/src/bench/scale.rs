@@ -119,7 +119,6 @@ fn children_ticks() -> Result<u64> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 

@@ -203,5 +203,4 @@ fn line_of_another_encoding(bytes: &[u8], encoding: &'static Encoding) -> Option
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests;

@@ -438,5 +438,4 @@ fn how_named(cell: &str, file: &str) -> How {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests;

@@ -1,5 +1,4 @@
 //! Small sets in every layout, against what NumPy makes of them (`tests/record_sets.py`).
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::BTreeMap;
 use std::path::Path;

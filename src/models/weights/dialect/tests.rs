@@ -1,6 +1,5 @@
 //! Every name that timm gives, against every name that torchvision gives: recorded from both.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::{BTreeMap, HashSet};
 

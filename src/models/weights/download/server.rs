@@ -1,7 +1,6 @@
 //! A small server on this machine that answers as a test wants it to: also wrongly, or not at all.
 //! The tests of the command line use it, too.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
 #![allow(dead_code, reason = "two sets of tests use different parts")]
 
 use std::io::{BufRead, BufReader, Write};

@@ -1,6 +1,5 @@
 //! Downloads from a server that does everything wrong that a server can.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};

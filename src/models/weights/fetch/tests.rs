@@ -1,6 +1,5 @@
 //! From a server into the caches, laid out as torch and the hub have them.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::path::Path;
 

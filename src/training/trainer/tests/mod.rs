@@ -1,5 +1,4 @@
 //! The trainer, whole, on small synthetic pictures and random backbones.
-#![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 mod behaviour;
 mod caching;
