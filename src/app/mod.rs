@@ -1,55 +1,20 @@
 //! The window: state, commands, tokens, one panel a file.
 //!
+//! Uses run one way: `shell` (the frame around everything, and all that happens between frames), `features` (one folder a
+//! feature), `ui` (what all of them are drawn with), `core` (what the window knows and can be asked to do, as plain data).
+//!
 //! Panels are functions of plain data: `xxx_ui(ui, &XxxView, &mut XxxLocal, &mut Vec<Command>)`. They never
-//! train, read files or block; what they want done they say in [`command::Command`]s, which
-//! `carry_out.rs` carries out between frames. `logic.rs` and `answers.rs` take what the threads say into
-//! [`state::State`].
+//! train, read files or block; what they want done they say in [`core::command::Command`]s, which
+//! `shell/carry_out.rs` carries out between frames. `shell/logic.rs` and `shell/answers.rs` take what the threads say into
+//! [`core::state::State`].
 
-pub mod actions;
-pub mod command;
-pub mod panels;
-pub mod settings;
+pub mod core;
+pub mod features;
 pub mod shell;
-pub mod state;
-pub mod theme;
-pub mod tokens;
-pub mod workers;
+pub mod ui;
 
-mod answers;
-mod carry_out;
-mod clock;
-mod comparing;
-mod dialogs;
-mod documents;
-mod drawing;
-mod dropped;
-mod evaluating;
-mod experiments;
-mod export_dialog;
-mod feature_cache;
-mod figures;
-mod file_browser;
-mod follow;
-mod frame;
-pub mod frame_times;
-pub mod gallery;
-mod logic;
-mod logo;
-mod middle;
-mod notices;
-mod palette;
-mod previews;
-mod queue;
-mod resume;
-mod run_bar;
-mod side;
-mod sources;
-mod speeds;
 #[cfg(test)]
 mod tests;
-mod top_bar;
-mod views;
-mod welcome;
 
 use std::cell::Cell;
 use std::path::PathBuf;
@@ -59,10 +24,10 @@ use std::time::Duration;
 
 use eframe::egui;
 
-use drawing::Way;
-use settings::Settings;
-use shell::{Graft, Places};
-use workers::Threads;
+use core::settings::Settings;
+use core::workers::Threads;
+use shell::drawing::{self, Way};
+use shell::{Graft, Places, frame_times, logo};
 
 use crate::worker::trainer::{News, Notify};
 

@@ -30,7 +30,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::app::frame_times::Request;
+use crate::app::shell::frame_times::Request;
 use crate::format::table;
 use crate::models::device::open_cuda;
 use crate::models::weights::read_apart;

@@ -1,7 +1,6 @@
 //! Every backbone against the values that tests/record_backbones.py took from its reference, under
 //! weights filled by the formula of the golden file, so that nothing is downloaded.
 
-
 mod steps;
 
 use std::sync::LazyLock;

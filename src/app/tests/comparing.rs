@@ -1,7 +1,7 @@
 //! Both ways with one button, and what opens when they are done.
 
 use super::*;
-use crate::app::command::View;
+use crate::app::core::command::View;
 use crate::experiment::Experiment;
 use crate::runs::recorder::with_absolute_paths;
 use crate::runs::seeds;

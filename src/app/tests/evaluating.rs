@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::*;
-use crate::app::command::View;
+use crate::app::core::command::View;
 use crate::data::Split;
 use crate::evaluation::{Decision, Evaluation, Prediction, Predictions};
 use crate::runs::EvaluatedRun;

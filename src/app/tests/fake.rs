@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use egui_kittest::Harness;
 
+use crate::app::core::workers::Workers;
 use crate::app::shell::{Graft, Places};
-use crate::app::workers::Workers;
 use crate::models::device::Devices;
 use crate::runs::{RunState, RunSummary};
 use crate::training::events::TestMetrics;

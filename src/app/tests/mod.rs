@@ -13,8 +13,8 @@ mod repeating;
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 
-use crate::app::command::Command;
-use crate::app::state::{NoticeKind, RecordState};
+use crate::app::core::command::Command;
+use crate::app::core::state::{NoticeKind, RecordState};
 use crate::experiment::{DataSource, Experiment};
 use crate::models::speed::Measured;
 use crate::runs::{RunState, StoredRun};
@@ -225,7 +225,7 @@ fn a_bad_preset_names_file_and_line_and_changes_nothing() {
         .harness
         .state_mut()
         .commands
-        .push(crate::app::command::Command::OpenPreset(path.clone()));
+        .push(crate::app::core::command::Command::OpenPreset(path.clone()));
     window.steps();
     let state = &window.harness.state().state;
     assert_eq!(state.documents.len(), 2);
@@ -375,7 +375,7 @@ fn closing_a_changed_experiment_asks() {
         .harness
         .state_mut()
         .commands
-        .push(crate::app::command::Command::CloseExperiment(0));
+        .push(crate::app::core::command::Command::CloseExperiment(0));
     window.steps();
     assert_eq!(window.harness.state().state.documents.len(), 2);
     window.harness.get_by_label("Save").click();
@@ -481,7 +481,7 @@ fn an_interrupted_run_is_resumed_with_its_curves() {
             folder: folder.clone(),
         },
     );
-    let metrics = crate::app::panels::fakes::state().runs[0].metrics[..4].to_vec();
+    let metrics = crate::app::features::fakes::state().runs[0].metrics[..4].to_vec();
     window.event(
         run,
         RunEvent::Resumed(Box::new(StoredRun {
@@ -550,11 +550,9 @@ fn backbones_are_measured_one_at_a_time_while_nothing_trains() {
     assert_eq!(asked(&window).len(), 3);
 
     // Measured while something else was at work: once more, from the beginning.
-    window
-        .harness
-        .state_mut()
-        .commands
-        .push(Command::ShowView(crate::app::command::View::Backbones));
+    window.harness.state_mut().commands.push(Command::ShowView(
+        crate::app::core::command::View::Backbones,
+    ));
     window.steps();
     window.harness.get_by_label("Measure speeds again").click();
     window.steps();
@@ -631,13 +629,13 @@ fn the_export_dialog_writes_what_was_chosen_where_it_was_said() {
     for _ in 0..200 {
         window.steps();
         let stage = &window.harness.state().exports.stage;
-        if matches!(stage, crate::app::export_dialog::Stage::Failed(_)) {
+        if matches!(stage, crate::app::shell::export_dialog::Stage::Failed(_)) {
             break;
         }
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
     let stage = window.harness.state().exports.stage.clone();
-    let crate::app::export_dialog::Stage::Failed(reason) = stage else {
+    let crate::app::shell::export_dialog::Stage::Failed(reason) = stage else {
         panic!("{stage:?}");
     };
     assert!(reason.contains("no run"), "{reason}");

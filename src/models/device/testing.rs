@@ -1,6 +1,5 @@
 //! Tests that need a graphics card: on a real one where there is one, and on the stand-in of tests/cuda.
 
-
 use std::io::Write as _;
 use std::process::Command;
 

@@ -1,6 +1,5 @@
 //! What training does to a backbone: one step under each norm policy, equal to PyTorch's.
 
-
 use serde::Deserialize;
 use tch::{Device, Kind, Tensor, no_grad};
 

@@ -1,6 +1,5 @@
 //! Which weights of timm's a file is taken for, which it is refused as, and what is said where it stays in doubt.
 
-
 use super::*;
 use crate::models::catalogue;
 

@@ -1,6 +1,5 @@
 //! Weight files as torch writes them, and as someone who means harm would.
 
-
 use std::io::Write;
 use std::path::PathBuf;
 

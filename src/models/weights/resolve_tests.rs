@@ -1,6 +1,5 @@
 //! Checkpoints as people have them, by their names and shapes: which network is found in them, and which is not.
 
-
 mod odd_files;
 
 use std::io::Write;

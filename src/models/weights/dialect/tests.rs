@@ -1,6 +1,5 @@
 //! Every name that timm gives, against every name that torchvision gives: recorded from both.
 
-
 use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;

@@ -1,6 +1,5 @@
 //! Downloads from a server that does everything wrong that a server can.
 
-
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;

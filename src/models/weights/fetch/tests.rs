@@ -1,6 +1,5 @@
 //! From a server into the caches, laid out as torch and the hub have them.
 
-
 use std::path::Path;
 
 use super::*;

@@ -1,0 +1,273 @@
+//! Everything that a person can ask the window to do.
+
+use std::path::PathBuf;
+
+use super::gallery::{GalleryDeed, GalleryWants};
+use super::state::DocumentId;
+use crate::app::core::prepared_answers::IntervalsKey;
+use crate::data::{PictureSource, Split};
+use crate::experiment::Experiment;
+use crate::report::{Kind, Options};
+use crate::worker::messages::RunId;
+
+/// One request. Collected while drawing, carried out between frames.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    // Experiments
+    /// A new experiment with the defaults, on the current data.
+    NewExperiment,
+    /// Copies the active experiment under another name.
+    DuplicateExperiment,
+    CloseExperiment(usize),
+    SelectExperiment(usize),
+    /// Whether `Train` includes this experiment.
+    IncludeExperiment(usize, bool),
+    /// What differs between an experiment as it was drawn and as it was edited, whichever is active by then: one step of
+    /// undo. `merge` names the control: consecutive edits of the same control (a dragged slider) are one step.
+    Edit {
+        document: DocumentId,
+        before: Box<Experiment>,
+        experiment: Box<Experiment>,
+        merge: &'static str,
+    },
+    Undo,
+    Redo,
+    /// Back to what the preset's file says (or to the defaults, for one without a file).
+    Reset,
+
+    // Presets
+    OpenPresetDialog,
+    OpenPreset(PathBuf),
+    /// One of the presets that come with Graft, by file name.
+    OpenShippedPreset(&'static str),
+    Save,
+    SaveAsDialog,
+    SaveAs(DocumentId, PathBuf),
+
+    // Data
+    OpenPicturesDialog,
+    /// Asks for a table of paths and labels.
+    OpenTableDialog,
+    /// A folder or a table: its kind is recognised. For the active experiment.
+    OpenPictures(PathBuf),
+    /// For the experiment that was active when they were asked for; a new one, if none was.
+    OpenPicturesFor(Option<DocumentId>, PathBuf),
+    Rescan,
+    StopScan,
+    WeightsDialog,
+    /// Takes an experiment's backbone weights from this file.
+    UseWeights(DocumentId, PathBuf),
+    /// Pictures whose thumbnails a view shows: those that are missing are made. Send it every frame.
+    WantThumbnails(Vec<usize>),
+    /// What the untouched network sees in this picture. Send it every frame, as thumbnails.
+    WantSeen(PictureSource),
+    /// Augmented versions of picture `index` under the active experiment, drawn with `seed`. Send it
+    /// every frame; the work is done when something changed.
+    WantPreview {
+        index: usize,
+        seed: u64,
+        count: u32,
+    },
+    /// Something was dropped on the window: its kind is recognised.
+    Dropped(PathBuf),
+
+    // Training
+    /// Forgets how quick the backbones were on this machine, and measures them again.
+    MeasureAgain,
+    /// Queues every included experiment, in order.
+    Train,
+    /// Queues the active experiment alone.
+    TrainActive,
+    /// Makes the pair (feature extraction, fine-tuning) from the active experiment's data, queues both
+    /// under as many seeds as were chosen, and opens the comparison when the last one has ended.
+    CompareBothWays,
+    /// How many seeds `CompareBothWays` trains each way with.
+    CompareSeeds(u32),
+    Pause(bool),
+    StopRun(RunId),
+    StopAll,
+    ChooseDevice(Option<String>),
+
+    // Runs
+    RefreshRuns,
+    OpenRun(PathBuf),
+    /// The run that the results view looks at closely, by its id.
+    SelectRun(String),
+    /// Evaluates a run, by its id, on one part of its pictures; again where that failed.
+    EvaluateRun(String, Split),
+    /// What is there already is shown, what is not is asked for. Said every frame.
+    WantEvaluation(String, Split),
+    /// Intervals under a moved threshold. Said every frame.
+    WantIntervals(IntervalsKey),
+    StopEvaluation,
+    /// Which part of its pictures the evaluation shows.
+    ShowSplit(Split),
+    /// Opens a copy of a run's experiment with one of the changes that its diagnosis proposes.
+    UseRemedy {
+        folder: PathBuf,
+        index: usize,
+    },
+    /// Lays these runs side by side, by their ids, in this order, and shows the comparison.
+    CompareRuns(Vec<String>),
+    /// Lays a run beside those that are compared already.
+    AddToComparison(String),
+    /// Whether a run's curves are drawn.
+    ShowRun(String, bool),
+    OpenFolder(PathBuf),
+    /// Goes on with a run that was interrupted or stopped.
+    ResumeRun(PathBuf),
+    /// Opens the exact experiment of a run as a new one.
+    ExperimentOfRun(PathBuf),
+    /// Opens the dialog that exports figures and the report of the shown runs.
+    ExportFiguresDialog,
+    /// Asks for the folder that they go to.
+    ExportFolderDialog,
+    ExportFolder(PathBuf),
+    Export {
+        folder: PathBuf,
+        options: Box<Options>,
+        /// Whether it was agreed that they lie among pictures.
+        among_pictures: bool,
+    },
+    StopExport,
+    /// Puts a figure on the clipboard as an image: of the shown runs, of one run by its id, or of
+    /// the open experiment.
+    CopyFigure {
+        kind: Kind,
+        run: Option<String>,
+    },
+
+    // Feature cache
+    /// Keeps at most this many bytes of features on disk; what is beyond is removed.
+    SetFeatureLimit(u64),
+    /// Asks whether all kept features may be removed.
+    ClearFeatures,
+
+    // Gallery
+    /// Shows the pictures of a run that pass a filter: a click on a cell of a confusion matrix.
+    ShowGallery(GalleryFilter),
+    /// What the gallery shows and lacks. Send it every frame.
+    WantGallery(Box<GalleryWants>),
+    Gallery(GalleryDeed),
+
+    // Window
+    ShowView(View),
+    TogglePalette,
+    /// Shows or hides the list of warnings above the run bar.
+    ToggleWarnings,
+    ClearWarnings,
+    CloseActive,
+    ToggleTheme,
+    ResetArrangement,
+    CopyText(String),
+    DismissNotice(u64),
+    ClearLog,
+    Quit,
+}
+
+/// Which predictions the gallery shows; what is absent is not asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GalleryFilter {
+    /// The run's id; the selected run, or the one that the gallery shows, when absent.
+    pub run: Option<String>,
+    /// By name, as classes may be sorted and left out in a view.
+    pub true_class: Option<String>,
+    pub predicted_class: Option<String>,
+    /// `true` for right ones only, `false` for wrong ones only.
+    pub right: Option<bool>,
+    /// Of another run, by its id, and whether it is right about them: pictures that changed sides.
+    pub against: Option<(String, bool)>,
+    pub split: Option<Split>,
+}
+
+/// The views of the middle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub enum View {
+    Data,
+    Layers,
+    Augmentation,
+    Backbones,
+    Curves,
+    Results,
+    Evaluation,
+    Compare,
+    Gallery,
+    Log,
+}
+
+impl View {
+    /// In the order of their tabs and of their shortcuts.
+    pub const ALL: [Self; 10] = [
+        Self::Data,
+        Self::Layers,
+        Self::Augmentation,
+        Self::Backbones,
+        Self::Curves,
+        Self::Results,
+        Self::Evaluation,
+        Self::Compare,
+        Self::Gallery,
+        Self::Log,
+    ];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Data => "Data",
+            Self::Layers => "Layers",
+            Self::Augmentation => "Augmentation",
+            Self::Backbones => "Backbones",
+            Self::Curves => "Curves",
+            Self::Results => "Results",
+            Self::Evaluation => "Evaluation",
+            Self::Compare => "Compare",
+            Self::Gallery => "Gallery",
+            Self::Log => "Log",
+        }
+    }
+
+    pub fn icon(self) -> &'static str {
+        use crate::app::ui::tokens::icon;
+        match self {
+            Self::Data => icon::IMAGES,
+            Self::Layers => icon::TREE_STRUCTURE,
+            Self::Augmentation => icon::MAGIC_WAND,
+            Self::Backbones => icon::STACK,
+            Self::Curves => icon::CHART_LINE,
+            Self::Results => icon::TROPHY,
+            Self::Evaluation => icon::TARGET,
+            Self::Compare => icon::GIT_DIFF,
+            Self::Gallery => icon::GRID_FOUR,
+            Self::Log => icon::SCROLL,
+        }
+    }
+}
+
+impl Command {
+    /// Whether what a person is typing should be taken over before it is carried out, as a click on its button would
+    /// have it.
+    pub fn ends_typing(&self) -> bool {
+        !matches!(
+            self,
+            Self::ToggleTheme | Self::ToggleWarnings | Self::CopyText(_) | Self::Pause(_)
+        )
+    }
+
+    /// Whether it changes an experiment. Such commands are carried out before the others of their frame: a text that
+    /// was typed counts for the button that took the focus from it.
+    pub fn is_edit(&self) -> bool {
+        matches!(self, Self::Edit { .. })
+    }
+
+    /// Whether a view says it every frame while it is shown.
+    pub fn is_want(&self) -> bool {
+        matches!(
+            self,
+            Self::WantThumbnails(_)
+                | Self::WantPreview { .. }
+                | Self::WantSeen(_)
+                | Self::WantGallery(_)
+                | Self::WantEvaluation(..)
+                | Self::WantIntervals(_)
+        )
+    }
+}

@@ -1,0 +1,560 @@
+//! What the window knows of runs' predictions and their pictures.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::command::{Command, GalleryFilter};
+use super::state::RunRecord;
+use crate::data::{PictureSource, Pixels, Split};
+use crate::runs::gallery::RunPictures;
+use crate::runs::suspects::Suspect;
+use crate::training::explain::Explanation;
+use crate::worker::messages::{GalleryAnswer, GalleryQuestion, NeighbourPicture};
+
+/// The longer side of a thumbnail, in pixels.
+const THUMBNAIL: u32 = 192;
+/// The longer side of a picture that is looked at closely, in pixels.
+const PICTURE: u32 = 1024;
+/// Training pictures that are alike, shown at once.
+const NEIGHBOURS: usize = 12;
+/// Memory that thumbnails may take here; as textures they take up to 75 MB more.
+const THUMBNAIL_BYTES: usize = 220_000_000;
+
+/// Said by the gallery every frame while it is shown.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct GalleryWants {
+    /// Folders of the runs that it shows.
+    pub runs: Vec<PathBuf>,
+    /// Pictures on screen, first those that are looked at.
+    pub thumbnails: Vec<PictureSource>,
+    /// The picture that is looked at closely.
+    pub picture: Option<PictureSource>,
+    /// The maps of the close look: run, picture, class.
+    pub explain: Vec<ExplainKey>,
+    /// Whose training pictures that are alike are wanted: run, name, picture.
+    pub neighbours: Option<(PathBuf, String, PictureSource)>,
+}
+
+impl GalleryWants {
+    /// Adds what another view shows in the same frame.
+    fn extend(&mut self, other: Self) {
+        for folder in other.runs {
+            if !self.runs.contains(&folder) {
+                self.runs.push(folder);
+            }
+        }
+        self.thumbnails.extend(other.thumbnails);
+        self.picture = self.picture.take().or(other.picture);
+        self.explain.extend(other.explain);
+        self.neighbours = self.neighbours.take().or(other.neighbours);
+    }
+}
+
+/// One list of what all views want of the gallery: a list takes the place of the one before.
+pub fn gather_wants(commands: Vec<Command>) -> Vec<Command> {
+    let mut gathered: Option<GalleryWants> = None;
+    let mut others = Vec::new();
+    for command in commands {
+        match (command, &mut gathered) {
+            (Command::WantGallery(wants), Some(all)) => all.extend(*wants),
+            (Command::WantGallery(wants), None) => gathered = Some(*wants),
+            (other, _) => others.push(other),
+        }
+    }
+    let gathered = gathered.map(|wants| Command::WantGallery(Box::new(wants)));
+    others.extend(gathered);
+    others
+}
+
+/// Run's folder, picture, and the class that the map is for (its own answer when absent).
+pub type ExplainKey = (PathBuf, PictureSource, Option<u32>);
+
+/// Something that a person asks the gallery for, beyond looking.
+#[derive(Debug, Clone, PartialEq)]
+pub enum GalleryDeed {
+    /// Lets a run's network answer a further part of its split, to be shown too.
+    Answer(PathBuf, Split),
+    /// Ends the computing of features.
+    StopNeighbours,
+    /// Looks for the same picture on both sides of a run's split.
+    FindDuplicates(PathBuf),
+    StopDuplicates,
+    /// Cross-validates a run's training pictures, to find wrong labels among them.
+    CrossValidate(PathBuf),
+    StopCrossValidation,
+    /// Leaves pictures out of the active experiment, or takes them back in. No file is touched.
+    Exclude {
+        files: Vec<String>,
+        excluded: bool,
+    },
+}
+
+/// How far a search for suspects in a run's split is.
+#[derive(Debug, Clone)]
+pub enum SearchState {
+    Running { done: usize, total: usize },
+    Done(Arc<Vec<Suspect>>),
+    Failed(String),
+}
+
+/// A run's predictions, or why there are none.
+#[derive(Debug, Clone)]
+pub enum Opened {
+    Reading,
+    Ready(Arc<RunPictures>),
+    Failed(String),
+}
+
+/// Plain data behind the gallery.
+#[derive(Debug, Clone, Default)]
+pub struct GalleryState {
+    /// By folder.
+    pub runs: BTreeMap<PathBuf, Opened>,
+    pub thumbnails: Thumbnails,
+    /// The picture of the close look.
+    pub picture: Option<(PictureSource, Result<Arc<Pixels>, String>)>,
+    /// What another view asked to be shown, and a number that tells one request from the next.
+    pub request: Option<(u64, GalleryFilter)>,
+    /// The last map of each run.
+    pub explained: BTreeMap<PathBuf, Explained>,
+    /// The last answer about training pictures that are alike: run, picture's name, the pictures.
+    pub neighbours: Option<Neighbours>,
+    /// Parts of runs' splits that their networks are answering now.
+    pub answering: BTreeSet<(PathBuf, Split)>,
+    /// How many features are computed, while they are.
+    pub features: Option<(usize, usize)>,
+    /// By run.
+    pub duplicates: BTreeMap<PathBuf, SearchState>,
+    /// How to keep pictures together that look alike and stand in two parts of the split, by run.
+    pub likely_groups: BTreeMap<PathBuf, String>,
+    /// Wrong labels of training pictures, by run.
+    pub out_of_fold: BTreeMap<PathBuf, SearchState>,
+    /// Labels that the predictions of each run contradict.
+    pub wrong_labels: BTreeMap<PathBuf, Arc<Vec<Suspect>>>,
+    asked_explain: BTreeMap<PathBuf, (PictureSource, Option<u32>)>,
+    asked_neighbours: Option<(PathBuf, String)>,
+    /// What was asked last, so that it is asked once.
+    asked_thumbnails: HashSet<PictureSource>,
+    asked_picture: Option<PictureSource>,
+}
+
+/// A map, or why there is none, and what it is of.
+#[derive(Debug, Clone)]
+pub struct Explained {
+    pub source: PictureSource,
+    pub class: Option<u32>,
+    pub result: Result<Arc<Explanation>, String>,
+}
+
+/// Training pictures that a run's network finds alike to one.
+#[derive(Debug, Clone)]
+pub struct Neighbours {
+    pub folder: PathBuf,
+    pub name: String,
+    pub result: Result<Arc<Vec<NeighbourPicture>>, String>,
+}
+
+/// A picture, or why there is none, and when it was shown last.
+type Kept = (Result<Arc<Pixels>, String>, u64);
+
+/// Small pictures within a budget of memory; those that were not shown for longest go first.
+#[derive(Debug, Clone)]
+pub struct Thumbnails {
+    budget: usize,
+    bytes: usize,
+    clock: u64,
+    kept: HashMap<PictureSource, Kept>,
+}
+
+impl Default for Thumbnails {
+    fn default() -> Self {
+        Self::new(THUMBNAIL_BYTES)
+    }
+}
+
+impl Thumbnails {
+    pub fn new(budget: usize) -> Self {
+        Self {
+            budget,
+            bytes: 0,
+            clock: 0,
+            kept: HashMap::new(),
+        }
+    }
+
+    pub fn get(&self, source: &PictureSource) -> Option<&Result<Arc<Pixels>, String>> {
+        self.kept.get(source).map(|(pixels, _)| pixels)
+    }
+
+    /// Memory that the pixels take.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Notes that these are on screen: they go last.
+    fn touch(&mut self, shown: &[PictureSource]) {
+        self.clock += 1;
+        for source in shown {
+            if let Some((_, used)) = self.kept.get_mut(source) {
+                *used = self.clock;
+            }
+        }
+    }
+
+    pub fn insert(&mut self, source: PictureSource, pixels: Result<Arc<Pixels>, String>) {
+        self.bytes += size(&pixels);
+        if let Some((before, _)) = self.kept.insert(source, (pixels, self.clock)) {
+            self.bytes -= size(&before);
+        }
+        if self.bytes > self.budget {
+            self.make_room();
+        }
+    }
+
+    /// Drops a tenth more than is needed, so that not every new picture sorts them all.
+    fn make_room(&mut self) {
+        let mut by_age: Vec<(u64, PictureSource)> = self
+            .kept
+            .iter()
+            .map(|(source, (_, used))| (*used, source.clone()))
+            .collect();
+        by_age.sort_unstable_by_key(|(used, _)| *used);
+        for (_, source) in by_age {
+            if self.bytes <= self.budget / 10 * 9 {
+                break;
+            }
+            if let Some((pixels, _)) = self.kept.remove(&source) {
+                self.bytes -= size(&pixels);
+            }
+        }
+    }
+}
+
+fn size(pixels: &Result<Arc<Pixels>, String>) -> usize {
+    pixels.as_ref().map_or(0, |pixels| pixels.rgb.len())
+}
+
+impl GalleryState {
+    /// Drops what was read of a run, whose answers are others now.
+    pub fn forget(&mut self, folder: &Path) {
+        self.runs.remove(folder);
+        self.explained.remove(folder);
+        self.asked_explain.remove(folder);
+        self.wrong_labels.remove(folder);
+    }
+
+    pub fn opened(&self, folder: &Path) -> Option<&Arc<RunPictures>> {
+        match self.runs.get(folder)? {
+            Opened::Ready(run) => Some(run),
+            _ => None,
+        }
+    }
+
+    /// Questions for what is wanted and neither there nor asked for.
+    pub(in crate::app) fn questions(&mut self, wants: &GalleryWants) -> Vec<GalleryQuestion> {
+        let mut questions = Vec::new();
+        for folder in &wants.runs {
+            if !self.runs.contains_key(folder) {
+                self.runs.insert(folder.clone(), Opened::Reading);
+                let folder = folder.clone();
+                questions.push(GalleryQuestion::Open { folder });
+            }
+        }
+        self.thumbnails.touch(&wants.thumbnails);
+        let missing: Vec<PictureSource> = wants
+            .thumbnails
+            .iter()
+            .filter(|source| self.thumbnails.get(source).is_none())
+            .cloned()
+            .collect();
+        // A new list takes the place of the last one: it is sent when it asks for something else.
+        if missing
+            .iter()
+            .any(|source| !self.asked_thumbnails.contains(source))
+        {
+            self.asked_thumbnails = missing.iter().cloned().collect();
+            questions.push(GalleryQuestion::Thumbnails {
+                wanted: missing,
+                side: THUMBNAIL,
+            });
+        }
+        if let Some(source) = &wants.picture
+            && self.asked_picture.as_ref() != Some(source)
+        {
+            self.asked_picture = Some(source.clone());
+            questions.push(GalleryQuestion::Picture {
+                source: source.clone(),
+                side: PICTURE,
+            });
+        }
+        for (folder, source, class) in &wants.explain {
+            let asked = (source.clone(), *class);
+            if self.asked_explain.get(folder) != Some(&asked) {
+                self.asked_explain.insert(folder.clone(), asked);
+                questions.push(GalleryQuestion::Explain {
+                    folder: folder.clone(),
+                    source: source.clone(),
+                    class: *class,
+                });
+            }
+        }
+        if let Some((folder, name, source)) = &wants.neighbours {
+            let asked = (folder.clone(), name.clone());
+            if self.asked_neighbours.as_ref() != Some(&asked) {
+                self.asked_neighbours = Some(asked);
+                questions.push(GalleryQuestion::Neighbours {
+                    folder: folder.clone(),
+                    name: name.clone(),
+                    source: source.clone(),
+                    count: NEIGHBOURS,
+                });
+            }
+        }
+        questions
+    }
+
+    pub(in crate::app) fn take(&mut self, answer: GalleryAnswer) {
+        match answer {
+            GalleryAnswer::Opened {
+                folder,
+                result,
+                wrong_labels,
+                out_of_fold,
+            } => {
+                let opened = match result {
+                    Ok(run) => Opened::Ready(run),
+                    Err(reason) => Opened::Failed(reason),
+                };
+                self.wrong_labels.insert(folder.clone(), wrong_labels);
+                if let Some(found) = out_of_fold {
+                    let done = SearchState::Done(found);
+                    self.out_of_fold.insert(folder.clone(), done);
+                }
+                self.runs.insert(folder, opened);
+            }
+            GalleryAnswer::Thumbnail { source, pixels } => {
+                self.asked_thumbnails.remove(&source);
+                self.thumbnails.insert(source, pixels);
+            }
+            GalleryAnswer::Picture { source, pixels } => {
+                if self.asked_picture.as_ref() == Some(&source) {
+                    self.picture = Some((source, pixels));
+                }
+            }
+            GalleryAnswer::Explained {
+                folder,
+                source,
+                class,
+                result,
+            } => {
+                let asked = self.asked_explain.get(&folder);
+                if asked.is_some_and(|(picture, other)| *picture == source && *other == class) {
+                    let explained = Explained {
+                        source,
+                        class,
+                        result,
+                    };
+                    self.explained.insert(folder, explained);
+                }
+            }
+            GalleryAnswer::FeaturesProgress {
+                folder,
+                done,
+                total,
+            } => {
+                if self
+                    .asked_neighbours
+                    .as_ref()
+                    .is_some_and(|(asked, _)| *asked == folder)
+                {
+                    self.features = Some((done, total));
+                }
+            }
+            GalleryAnswer::FeaturesStopped { .. } => {
+                self.features = None;
+                self.asked_neighbours = None;
+            }
+            GalleryAnswer::Neighbours {
+                folder,
+                name,
+                result,
+            } => {
+                self.features = None;
+                self.neighbours = Some(Neighbours {
+                    folder,
+                    name,
+                    result: result.map(Arc::new),
+                });
+            }
+            GalleryAnswer::DuplicatesProgress {
+                folder,
+                done,
+                total,
+            } => {
+                let running = SearchState::Running { done, total };
+                self.duplicates.insert(folder, running);
+            }
+            GalleryAnswer::Duplicates { folder, result } => {
+                let mut suggested = None;
+                let result = result.map(|found| {
+                    found.map(|(found, groups)| {
+                        suggested = groups;
+                        Arc::new(found)
+                    })
+                });
+                match suggested {
+                    Some(groups) => self.likely_groups.insert(folder.clone(), groups),
+                    None => self.likely_groups.remove(&folder),
+                };
+                end_search(&mut self.duplicates, folder, result);
+            }
+            GalleryAnswer::OutOfFoldProgress {
+                folder,
+                done,
+                total,
+            } => {
+                let running = SearchState::Running { done, total };
+                self.out_of_fold.insert(folder, running);
+            }
+            GalleryAnswer::OutOfFold { folder, result } => {
+                end_search(&mut self.out_of_fold, folder, result);
+            }
+        }
+    }
+
+    /// A part of a run's split has been answered, or can't be: its predictions are read again.
+    pub fn answered(&mut self, folder: &Path, split: Split) {
+        self.answering.remove(&(folder.to_path_buf(), split));
+        self.runs.remove(folder);
+    }
+}
+
+/// A search has come to its end, or was stopped.
+fn end_search(
+    searches: &mut BTreeMap<PathBuf, SearchState>,
+    folder: PathBuf,
+    result: Option<Result<Arc<Vec<Suspect>>, String>>,
+) {
+    match result {
+        Some(Ok(found)) => searches.insert(folder, SearchState::Done(found)),
+        Some(Err(reason)) => searches.insert(folder, SearchState::Failed(reason)),
+        None => searches.remove(&folder),
+    };
+}
+
+/// Whether a run's predictions can be shown: it has been tested.
+pub fn has_predictions(run: &RunRecord) -> bool {
+    let summary = run.summary.as_ref();
+    !run.is_live() && run.folder.is_some() && summary.is_some_and(|summary| summary.test.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(name: &str) -> PictureSource {
+        PictureSource::File(name.into())
+    }
+
+    fn pixels(bytes: usize) -> Result<Arc<Pixels>, String> {
+        Ok(Arc::new(Pixels {
+            width: 1,
+            height: 1,
+            rgb: vec![0; bytes],
+        }))
+    }
+
+    #[test]
+    fn thumbnails_stay_within_their_budget_and_the_shown_ones_stay() {
+        let mut thumbnails = Thumbnails::new(1_000);
+        for index in 0..10 {
+            thumbnails.insert(source(&index.to_string()), pixels(100));
+        }
+        thumbnails.touch(&[source("0"), source("1")]);
+        for index in 10..14 {
+            thumbnails.insert(source(&index.to_string()), pixels(100));
+            assert!(thumbnails.bytes() <= 1_000);
+        }
+        assert!(thumbnails.get(&source("0")).is_some() && thumbnails.get(&source("1")).is_some());
+        assert!(thumbnails.get(&source("13")).is_some());
+        assert_eq!(
+            thumbnails.bytes(),
+            100 * thumbnails.kept.len(),
+            "the sum is that of what is kept"
+        );
+        // The same picture again counts once.
+        thumbnails.insert(source("13"), pixels(50));
+        assert_eq!(thumbnails.bytes(), 100 * (thumbnails.kept.len() - 1) + 50);
+    }
+
+    #[test]
+    fn what_two_views_want_is_one_list() {
+        let wants = |run: &str, name: &str| {
+            Command::WantGallery(Box::new(GalleryWants {
+                runs: vec!["both".into(), run.into()],
+                thumbnails: vec![source(name)],
+                ..GalleryWants::default()
+            }))
+        };
+        let gathered = gather_wants(vec![wants("a", "1"), Command::Undo, wants("b", "2")]);
+        let expected = GalleryWants {
+            runs: vec!["both".into(), "a".into(), "b".into()],
+            thumbnails: vec![source("1"), source("2")],
+            ..GalleryWants::default()
+        };
+        assert_eq!(
+            gathered,
+            [Command::Undo, Command::WantGallery(Box::new(expected))]
+        );
+    }
+
+    #[test]
+    fn what_stays_on_screen_is_asked_for_once() {
+        let mut state = GalleryState::default();
+        let wants = GalleryWants {
+            runs: vec!["run".into()],
+            thumbnails: vec![source("a"), source("b")],
+            picture: Some(source("a")),
+            ..GalleryWants::default()
+        };
+        assert_eq!(state.questions(&wants).len(), 3);
+        assert!(state.questions(&wants).is_empty());
+        state.take(GalleryAnswer::Thumbnail {
+            source: source("a"),
+            pixels: pixels(3),
+        });
+        assert!(state.questions(&wants).is_empty());
+        // Scrolled on: the new list holds all that is missing.
+        let further = GalleryWants {
+            thumbnails: vec![source("b"), source("c")],
+            ..wants
+        };
+        let questions = state.questions(&further);
+        let [GalleryQuestion::Thumbnails { wanted, .. }] = &questions[..] else {
+            panic!("{questions:?}");
+        };
+        assert_eq!(wanted, &[source("b"), source("c")]);
+    }
+
+    #[test]
+    fn a_picture_that_is_no_longer_looked_at_is_not_shown() {
+        let mut state = GalleryState::default();
+        let wants = |name| GalleryWants {
+            picture: Some(source(name)),
+            ..GalleryWants::default()
+        };
+        state.questions(&wants("a"));
+        state.questions(&wants("b"));
+        state.take(GalleryAnswer::Picture {
+            source: source("a"),
+            pixels: pixels(3),
+        });
+        assert!(state.picture.is_none());
+        state.take(GalleryAnswer::Picture {
+            source: source("b"),
+            pixels: pixels(3),
+        });
+        assert!(state.picture.is_some());
+    }
+}

@@ -1,0 +1,13 @@
+//! What the window knows and can be asked to do, as plain data: nothing here draws.
+
+pub mod clock;
+pub mod command;
+pub mod documents;
+pub mod evaluation;
+pub mod feature_cache;
+pub mod gallery;
+pub mod prepared_answers;
+pub mod settings;
+pub mod sources;
+pub mod state;
+pub mod workers;

@@ -1,0 +1,331 @@
+//! What the window knows, as plain data. Nothing here draws.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::feature_cache::FeatureCacheState;
+use super::gallery::GalleryState;
+use crate::app::core::evaluation::EvaluationState;
+use crate::data::scan::TablePreview;
+use crate::data::{Dataset, PictureSource, Pixels, Split, SplitIndices};
+use crate::experiment::{
+    Augmentation, BackboneConfig, DataConfig, DataSource, Experiment, FieldProblem, WeightsSource,
+};
+use crate::models::device::Devices;
+use crate::models::speed::Measured;
+use crate::models::tree::LayerTree;
+use crate::models::weights::Examined;
+use crate::runs::{Comparison, RunSummary};
+use crate::training::EpochMetrics;
+use crate::training::events::Progress;
+use crate::training::movement::Movement;
+use crate::training::pretrained::RankedClass;
+use crate::worker::messages::RunId;
+
+/// Tells open experiments apart for as long as the window lives: their places in the list change when one is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DocumentId(u64);
+
+impl DocumentId {
+    /// One that no other document has had.
+    pub fn unused() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// One open experiment: what a text editor would call a document.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// What an edit, an answer of a dialog and a half-typed text say whom they are for.
+    pub id: DocumentId,
+    pub experiment: Experiment,
+    /// As last saved or loaded: what [`Document::is_changed`] compares with.
+    pub saved: Experiment,
+    pub file: Option<PathBuf>,
+    /// Where relative paths start while there is no file: a copy's original folder.
+    pub origin: Option<PathBuf>,
+    /// Whether `Train` includes it.
+    pub included: bool,
+    pub undo: Vec<Experiment>,
+    pub redo: Vec<Experiment>,
+    /// The control that made the last edit, so that a dragged slider is one step.
+    pub last_edit: Option<&'static str>,
+    /// Out-of-range fields, kept up to date after every edit.
+    pub problems: Vec<FieldProblem>,
+}
+
+impl Document {
+    pub fn is_changed(&self) -> bool {
+        self.experiment != self.saved
+    }
+}
+
+/// What is known of the active experiment's pictures.
+#[derive(Debug, Clone, Default)]
+pub enum Scan {
+    #[default]
+    None,
+    Running {
+        done: usize,
+        total: usize,
+    },
+    Done {
+        data: Box<DataConfig>,
+        seed: u64,
+        dataset: Arc<Dataset>,
+        split: Arc<SplitIndices>,
+    },
+    Failed(String),
+}
+
+/// A layer tree, or why there is none.
+#[derive(Debug, Clone, Default)]
+pub enum Tree {
+    #[default]
+    None,
+    Loading,
+    Ready(Arc<LayerTree>),
+    Failed(String),
+}
+
+/// A run of this session or an earlier one, as the views show it.
+#[derive(Debug, Clone)]
+pub struct RunRecord {
+    /// The folder's name; before the folder stands, a placeholder.
+    pub id: String,
+    pub run: Option<RunId>,
+    pub folder: Option<PathBuf>,
+    pub name: String,
+    pub state: RecordState,
+    pub metrics: Vec<EpochMetrics>,
+    /// Epoch at which each later phase began (counted from 1), and its name.
+    pub phase_starts: Vec<(u32, String)>,
+    pub epochs_planned: u32,
+    pub progress: Option<Progress>,
+    pub summary: Option<RunSummary>,
+    /// Index into the run colours: a run keeps its colour in every view.
+    pub color: usize,
+    /// Whether its curves are drawn.
+    pub shown: bool,
+    pub warnings: Vec<String>,
+    /// How far each layer moved, once the folder has been read.
+    pub movement: Arc<Vec<Movement>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RecordState {
+    Queued,
+    Running,
+    Finished,
+    Stopped,
+    Failed(String),
+    /// Another window or a command trains it now.
+    Elsewhere,
+    /// Its process ended without a word; the folder says how far it came.
+    Interrupted,
+}
+
+/// A message in the window that stays until it is dismissed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    pub id: u64,
+    pub kind: NoticeKind,
+    pub title: String,
+    pub text: String,
+    /// What it is about: when that has gone, so has the notice.
+    pub cause: Option<Cause>,
+}
+
+/// What a notice is about. A new one about the same thing takes the place of the old one, and when the thing goes well
+/// the notice goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cause {
+    /// What was to be opened as pictures.
+    Pictures,
+    /// A file that was to be opened as a preset.
+    Preset(PathBuf),
+    /// A document that was to be saved.
+    Saving(DocumentId),
+    /// A document that was to be trained.
+    Training(DocumentId),
+    /// No experiment is open that could take what was given.
+    NoDocument,
+    /// The trainer does not answer.
+    Trainer,
+    /// A run of this experiment's name failed.
+    Run(String),
+    /// The folder of a run that was to be read.
+    RunFolder(PathBuf),
+    /// A figure that was to be copied.
+    Copying,
+    /// Figures that were to be written.
+    Export,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoticeKind {
+    Info,
+    Warning,
+    Error,
+}
+
+/// One line of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// Local time of day, `10:15:03`.
+    pub time: String,
+    pub kind: NoticeKind,
+    pub text: String,
+}
+
+/// The augmented versions of the previewed picture.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    pub index: usize,
+    pub augmentation: Augmentation,
+    pub original: Pixels,
+    pub versions: Vec<Pixels>,
+}
+
+/// The answer of the untouched network to one picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen {
+    pub backbone: String,
+    /// Whose weights answered: another experiment's may be others.
+    pub weights: WeightsSource,
+    pub source: PictureSource,
+    /// ImageNet's most probable classes, or why there is no answer.
+    pub result: Result<Vec<RankedClass>, String>,
+}
+
+impl Seen {
+    /// Whether this is what the network of `backbone` sees in the picture.
+    pub fn is_of(&self, source: &PictureSource, backbone: &BackboneConfig) -> bool {
+        self.source == *source && self.backbone == backbone.name && self.weights == backbone.weights
+    }
+}
+
+/// Runs laid side by side, by the ids of their folders.
+#[derive(Debug, Clone, Default)]
+pub struct Compared {
+    /// In the order of their columns.
+    pub chosen: Vec<String>,
+    /// Their folders: what was asked for.
+    pub folders: Vec<PathBuf>,
+    /// Whether they are being read.
+    pub waiting: bool,
+    /// What was read last, or why nothing can be compared.
+    pub result: Option<Result<Arc<Comparison>, String>>,
+}
+
+/// The first rows of a table.
+#[derive(Debug, Clone)]
+pub struct PreviewedTable {
+    /// The source that named the table.
+    pub source: DataSource,
+    pub result: Result<Arc<TablePreview>, String>,
+}
+
+/// Everything that panels are built from.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    pub documents: Vec<Document>,
+    pub active: usize,
+    pub scan: Scan,
+    pub tree: Tree,
+    /// The table that the active experiment names, as it was looked at last.
+    pub table: Option<PreviewedTable>,
+    /// Thumbnails by picture index of the scanned data set.
+    pub thumbnails: BTreeMap<usize, Result<Arc<Pixels>, String>>,
+    pub preview: Option<Arc<Preview>>,
+    /// What the untouched network sees in a picture.
+    pub seen: Option<Seen>,
+    /// Measured on this machine, by backbone.
+    pub speeds: BTreeMap<String, Measured>,
+    /// Backbone and name of the published weights that stand on this machine.
+    pub stored_weights: BTreeSet<(String, String)>,
+    /// What is in the file that a backbone's weights are read from, of the backbone that was looked at last.
+    pub examined_weights: Option<(BackboneConfig, Arc<Examined>)>,
+    pub devices: Option<Devices>,
+    /// "cpu", "cuda:0"; `None` for the best there is.
+    pub device: Option<String>,
+    pub runs: Vec<RunRecord>,
+    /// The run that the results view looks at closely: the last that finished, or was chosen.
+    pub selected_run: Option<String>,
+    /// The part of a run's pictures that the evaluation shows; the test pictures at first.
+    pub shown_split: Option<Split>,
+    pub evaluation: EvaluationState,
+    /// Runs laid side by side.
+    pub comparison: Compared,
+    /// How many seeds `Compare both ways` trains each way with; 0 counts as 1.
+    pub compare_seeds: u32,
+    pub gallery: GalleryState,
+    /// Features of frozen layers that are kept on disk.
+    pub features: FeatureCacheState,
+    pub paused: bool,
+    pub notices: Vec<Notice>,
+    pub log: Vec<LogLine>,
+    /// Most recent first.
+    pub recent_presets: Vec<PathBuf>,
+    /// Folders and tables of pictures, most recent first.
+    pub recent_pictures: Vec<PathBuf>,
+}
+
+impl State {
+    pub fn active_document(&self) -> Option<&Document> {
+        self.documents.get(self.active)
+    }
+
+    /// Where a document stands in the list, while it is open.
+    pub fn position(&self, id: DocumentId) -> Option<usize> {
+        self.documents.iter().position(|document| document.id == id)
+    }
+
+    /// Whether the active experiment says where its pictures are.
+    pub fn has_pictures(&self) -> bool {
+        self.active_document()
+            .is_some_and(|document| document.experiment.data.source != DataSource::Unset)
+    }
+
+    /// Whether a run trains or waits.
+    pub fn is_training(&self) -> bool {
+        self.runs.iter().any(RunRecord::is_live)
+    }
+
+    pub fn running(&self) -> Option<&RunRecord> {
+        self.runs
+            .iter()
+            .find(|run| run.state == RecordState::Running)
+    }
+
+    pub fn queued(&self) -> usize {
+        self.runs
+            .iter()
+            .filter(|run| run.state == RecordState::Queued)
+            .count()
+    }
+}
+
+impl RunRecord {
+    /// Whether it trains or waits.
+    pub fn is_live(&self) -> bool {
+        matches!(self.state, RecordState::Running | RecordState::Queued)
+    }
+
+    /// Whether it ended too early and its folder holds what it takes to go on.
+    pub fn can_resume(&self) -> bool {
+        let ended_early = matches!(
+            self.state,
+            RecordState::Stopped | RecordState::Interrupted | RecordState::Failed(_)
+        );
+        ended_early
+            && self.folder.is_some()
+            && self
+                .summary
+                .as_ref()
+                .is_some_and(|summary| summary.can_resume)
+    }
+}

@@ -1,0 +1,369 @@
+//! Left side: the random changes to training pictures.
+
+pub mod augmentation_view;
+
+use eframe::egui;
+
+use super::layers::LayersView;
+use crate::app::core::command::{Command, View};
+use crate::app::core::state::State;
+use crate::app::features::training::forecast;
+use crate::app::ui::editor::EditorView;
+use crate::app::ui::effect::Control;
+use crate::app::ui::tokens;
+use crate::app::ui::tokens::icon;
+use crate::app::ui::{format, widgets};
+use crate::data::augment::flip_views;
+use crate::experiment::{Augmentation, FreezePlan, Views};
+use crate::training::time_estimate::RunEstimate;
+
+/// Plain data of the augmentation editor.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AugmentationEditorView {
+    pub editor: EditorView,
+    /// What the choice of views costs, in a sentence.
+    pub cost: String,
+    /// What both choices cost on these pictures and this machine; nothing until that is known.
+    pub choice: Option<Choice>,
+}
+
+/// Changes drawn anew in every epoch, against some versions that are drawn once.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Choice {
+    pub fresh: RunEstimate,
+    pub cached: RunEstimate,
+    /// How many versions.
+    pub views: u32,
+}
+
+impl AugmentationEditorView {
+    /// Nothing when no experiment is open.
+    /// `layers` of the same experiment.
+    pub fn build(state: &State, layers: Option<&LayersView>) -> Option<Self> {
+        let editor = EditorView::build(state)?;
+        let experiment = &editor.experiment;
+        let frozen_epochs: u32 = experiment
+            .phases
+            .iter()
+            .filter(|phase| phase.freeze != FreezePlan::Nothing)
+            .map(|phase| phase.epochs)
+            .sum();
+        let cost = cost(&experiment.augmentation, frozen_epochs);
+        let choice = layers
+            .filter(|_| experiment.augmentation.is_active() && frozen_epochs > 0)
+            .and_then(|layers| Choice::new(state, layers, &experiment.augmentation));
+        Some(Self {
+            editor,
+            cost,
+            choice,
+        })
+    }
+}
+
+impl Choice {
+    fn new(state: &State, layers: &LayersView, augmentation: &Augmentation) -> Option<Self> {
+        let views = match augmentation.views {
+            Views::Cached(views) => views,
+            Views::Fresh => usual_views(augmentation),
+        };
+        Some(Self {
+            fresh: forecast::with_views(state, layers, Views::Fresh)?,
+            cached: forecast::with_views(state, layers, Views::Cached(views))?,
+            views,
+        })
+    }
+
+    /// A line for each.
+    fn lines(&self) -> [String; 2] {
+        let seconds = |seconds| format::duration(seconds);
+        [
+            format!(
+                "Every epoch: about {} an epoch, {} in all",
+                seconds(self.fresh.epoch_seconds),
+                seconds(self.fresh.seconds())
+            ),
+            format!(
+                "{} kept: about {} once and {} of features, then {} an epoch, {} in all",
+                format::plural(self.views.into(), "version", "versions"),
+                seconds(self.cached.once_seconds),
+                crate::format::bytes(self.cached.features),
+                seconds(self.cached.epoch_seconds),
+                seconds(self.cached.seconds())
+            ),
+        ]
+    }
+}
+
+/// Versions that are kept unless a person says otherwise.
+fn usual_views(augmentation: &Augmentation) -> u32 {
+    if augmentation.has_continuous_changes() {
+        8
+    } else {
+        flip_views(augmentation).max(2)
+    }
+}
+
+fn cost(augmentation: &Augmentation, frozen_epochs: u32) -> String {
+    if !augmentation.is_active() {
+        return "No changes: the frozen layers look at every picture once.".into();
+    }
+    if frozen_epochs == 0 {
+        return "Nothing is frozen: fresh changes cost nothing extra.".into();
+    }
+    match augmentation.views {
+        Views::Fresh => format!(
+            "The frozen layers look at every picture again in each of {}.",
+            format::plural(frozen_epochs.into(), "epoch", "epochs")
+        ),
+        Views::Cached(views) => format!(
+            "The frozen layers look at every picture {}, however many epochs follow.",
+            format::plural(views.into(), "time", "times")
+        ),
+    }
+}
+
+/// What the augmentation editor remembers between frames: nothing so far.
+#[derive(Debug, Clone, Default)]
+pub struct AugmentationLocal {}
+
+pub fn augmentation_ui(
+    ui: &mut egui::Ui,
+    view: &AugmentationEditorView,
+    _local: &mut AugmentationLocal,
+    out: &mut Vec<Command>,
+) {
+    let mut draft = view.editor.draft();
+    let changes = &mut draft.experiment.augmentation;
+    let mut touched = None;
+
+    let tooltip = "Mirror left and right, one time in two: for things that have no left and right";
+    if widgets::toggle(ui, "Horizontal flip", tooltip, &mut changes.horizontal_flip) {
+        touched = Some("");
+    }
+    let tooltip =
+        "Mirror top and bottom, one time in two: for pictures taken from above, or of flat things";
+    if widgets::toggle(ui, "Vertical flip", tooltip, &mut changes.vertical_flip) {
+        touched = Some("");
+    }
+    let tooltip = "Turn by up to this many degrees either way";
+    if widgets::slider(
+        ui,
+        "Rotation",
+        tooltip,
+        &mut changes.rotation,
+        0.0..=180.0,
+        1.0,
+        "°",
+    ) {
+        touched = Some("rotation");
+    }
+    let shares: [(&str, &str, &str, &mut f64, f64, &'static str); 7] = [
+        (
+            "Zoom",
+            "zoom",
+            "Enlarge or shrink by up to this share",
+            &mut changes.zoom,
+            0.9,
+            "zoom",
+        ),
+        (
+            "Translation",
+            "translation",
+            "Shift by up to this share of the side, in both directions",
+            &mut changes.translation,
+            0.9,
+            "translation",
+        ),
+        (
+            "Crop",
+            "crop",
+            "Cut a random part and enlarge it: the largest share of the area that may be lost",
+            &mut changes.crop,
+            0.95,
+            "crop",
+        ),
+        (
+            "Contrast",
+            "contrast",
+            "Strengthen or weaken contrast by up to this share",
+            &mut changes.contrast,
+            1.0,
+            "contrast",
+        ),
+        (
+            "Brightness",
+            "brightness",
+            "Brighten or darken by up to this share of the full range",
+            &mut changes.brightness,
+            1.0,
+            "brightness",
+        ),
+        (
+            "Colour jitter",
+            "color_jitter",
+            "Vary saturation by up to this share and hue by up to a tenth of it",
+            &mut changes.color_jitter,
+            1.0,
+            "colour jitter",
+        ),
+        (
+            "Cutout",
+            "cutout",
+            "Blank a square of up to this share of the side",
+            &mut changes.cutout,
+            0.9,
+            "cutout",
+        ),
+    ];
+    for (label, field, tooltip, value, most, merge) in shares {
+        if widgets::share_slider(ui, label, tooltip, value, most) {
+            touched = Some(merge);
+        }
+        let field = format!("augmentation.{field}");
+        let problem = view
+            .editor
+            .problems
+            .iter()
+            .find(|problem| problem.field == field);
+        widgets::problem(ui, problem.map(|problem| problem.message.as_str()));
+    }
+    widgets::problem(ui, view.editor.draft().problem("augmentation.rotation"));
+
+    widgets::heading(ui, "When they are drawn");
+    #[derive(Clone, PartialEq)]
+    enum Kind {
+        Fresh,
+        Cached,
+    }
+    let options = [
+        (
+            Kind::Fresh,
+            "Every epoch",
+            "Drawn anew for every picture in every epoch: no picture is ever seen twice",
+        ),
+        (
+            Kind::Cached,
+            "Once, kept",
+            "A few versions per picture are drawn once and their frozen features kept: epochs then take a moment",
+        ),
+    ];
+    let mut kind = if changes.views == Views::Fresh {
+        Kind::Fresh
+    } else {
+        Kind::Cached
+    };
+    let tooltip =
+        "Whether changes are drawn anew, which costs the frozen layers' work in every epoch";
+    let idle = (view.editor.situation).why_idle(Control::Versions, &view.editor.experiment);
+    let chosen = widgets::idle_if(ui, idle, |ui| {
+        widgets::segmented_row(ui, "Versions", tooltip, &mut kind, &options)
+    });
+    if chosen {
+        changes.views = match kind {
+            Kind::Fresh => Views::Fresh,
+            Kind::Cached => Views::Cached(usual_views(changes)),
+        };
+        touched = Some("");
+    }
+    if let Views::Cached(views) = &mut changes.views {
+        let tooltip = "Versions per picture; with flips alone, each combination once";
+        if widgets::number(ui, "Per picture", tooltip, views, 1..=64, " versions") {
+            touched = Some("cached views");
+        }
+    }
+    widgets::note(ui, &view.cost);
+    if let Some(choice) = &view.choice {
+        for line in choice.lines() {
+            widgets::note(ui, &line);
+        }
+    }
+    draft.touched(touched.is_some(), touched.unwrap_or_default());
+    widgets::problem(ui, draft.problem("augmentation.views"));
+
+    ui.add_space(tokens::SPACE_XS);
+    ui.horizontal_wrapped(|ui| {
+        let preview = ui.button(format!("{} Preview", icon::EYE));
+        if preview
+            .on_hover_text("See the same picture drawn again and again")
+            .clicked()
+        {
+            out.push(Command::ShowView(View::Augmentation));
+        }
+        let active = draft.experiment.augmentation.is_active();
+        ui.add_enabled_ui(active, |ui| {
+            let none = ui
+                .button("Switch all off")
+                .on_hover_text("Train on the pictures as they are");
+            if none.clicked() {
+                draft.experiment.augmentation = Augmentation::default();
+                draft.touched(true, "");
+            }
+        });
+    });
+    draft.finish(out);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fakes;
+    use super::*;
+    use crate::training::warmth::Rows;
+
+    #[test]
+    fn both_choices_are_said_with_what_they_cost() {
+        let estimate = |once_seconds, epoch_seconds, features| RunEstimate {
+            once_seconds,
+            epochs_seconds: 10.0 * epoch_seconds,
+            epoch_seconds,
+            features,
+            rows: Rows::default(),
+        };
+        let choice = Choice {
+            fresh: estimate(3.0, 40.0, 0),
+            cached: estimate(160.0, 1.0, 48_000_000),
+            views: 4,
+        };
+        assert_eq!(
+            choice.lines(),
+            [
+                "Every epoch: about 40 s an epoch, 6 min 43 s in all",
+                "4 versions kept: about 2 min 40 s once and 48.0 MB of features, then 1 s an epoch, 2 min 50 s in all",
+            ]
+        );
+    }
+
+    #[test]
+    fn keeping_versions_pays_where_epochs_repeat_the_frozen_work() {
+        let mut state = fakes::state();
+        let document = &mut state.documents[0];
+        document.experiment.augmentation.rotation = 10.0;
+        document.experiment.augmentation.views = Views::Cached(2);
+        let layers = LayersView::build(&state).unwrap();
+        let view = AugmentationEditorView::build(&state, Some(&layers)).unwrap();
+        let choice = view.choice.unwrap();
+        assert_eq!(choice.views, 2);
+        assert!(
+            choice.fresh.epoch_seconds > choice.cached.epoch_seconds,
+            "{choice:?}"
+        );
+        assert!(choice.cached.once_seconds > choice.fresh.once_seconds);
+        assert!(choice.cached.features > choice.fresh.features);
+        assert!(
+            AugmentationEditorView::build(&state, None)
+                .unwrap()
+                .choice
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn the_cost_of_views_is_said() {
+        let mut changes = Augmentation::default();
+        assert!(cost(&changes, 10).starts_with("No changes"));
+        changes.horizontal_flip = true;
+        assert!(cost(&changes, 10).contains("each of 10 epochs"));
+        changes.views = Views::Cached(2);
+        assert!(cost(&changes, 10).contains("2 times"));
+        assert!(cost(&changes, 0).starts_with("Nothing is frozen"));
+    }
+}

@@ -1,0 +1,191 @@
+//! Backbones by accuracy over measured speed; the upper right is where one wants to be.
+
+use eframe::egui::{self, Rect, pos2, vec2};
+use egui_plot::{AxisHints, GridInput, GridMark, Plot, PlotPoint, Points};
+
+use super::backbones_view::{BackboneRow, BackbonesView};
+use crate::app::ui::axes;
+use crate::app::ui::tokens;
+use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::widgets;
+
+/// Radius of a point, and of the chosen one.
+const RADII: (f32, f32) = (4.0, 6.0);
+
+/// Draws the points; a click on one puts its backbone into `picked`.
+pub fn scatter_ui(
+    ui: &mut egui::Ui,
+    view: &BackbonesView,
+    height: f32,
+    picked: &mut Option<&'static str>,
+) {
+    let colors = tokens(ui);
+    let measured: Vec<(&BackboneRow, [f64; 2])> = view
+        .rows
+        .iter()
+        .filter_map(|row| {
+            let rate = row.pictures_per_second?;
+            let accuracy = row.info.default_weights().imagenet_top1;
+            Some((row, [rate.log10(), accuracy]))
+        })
+        .collect();
+    if measured.is_empty() {
+        widgets::empty_state(
+            ui,
+            icon::STACK,
+            "No speed measured yet",
+            "Each backbone is run for a moment while nothing trains; what was found is remembered.",
+            |_| {},
+        );
+        return;
+    }
+    let across = AxisHints::new_x()
+        .label("Pictures per second on this machine")
+        .min_thickness(axes::ACROSS)
+        .formatter(|mark, _| rate_text(10f64.powf(mark.value)));
+    let response = Plot::new("accuracy over speed")
+        .height(height - 4.0)
+        .custom_x_axes(vec![across])
+        .x_grid_spacer(decades)
+        .y_axis_label("ImageNet top-1")
+        .y_axis_min_width(axes::UPWARD)
+        .y_axis_formatter(|mark, _| format!("{:.0} %", mark.value))
+        .grid_color(colors.grid)
+        .set_margin_fraction(vec2(0.1, 0.12))
+        .allow_scroll(false)
+        .allow_drag(false)
+        .allow_zoom(false)
+        .show(ui, |plot| {
+            for (row, place) in &measured {
+                let (radius, color) = if row.chosen {
+                    (RADII.1, colors.accent)
+                } else {
+                    (RADII.0, colors.text_muted)
+                };
+                let point = Points::new(row.info.title, vec![*place]);
+                plot.points(point.radius(radius).color(color));
+            }
+            plot.response()
+                .clicked()
+                .then(|| plot.pointer_coordinate())
+                .flatten()
+                .map(|point| plot.screen_from_plot(point))
+                .and_then(|at| {
+                    measured
+                        .iter()
+                        .map(|(row, place)| {
+                            let point = plot.screen_from_plot(PlotPoint::new(place[0], place[1]));
+                            (point.distance(at), row.info.name)
+                        })
+                        .filter(|(distance, _)| *distance < 24.0)
+                        .min_by(|a, b| a.0.total_cmp(&b.0))
+                        .map(|(_, name)| name)
+                })
+        });
+    if response.inner.is_some() {
+        *picked = response.inner;
+    }
+    names_ui(ui, &measured, &response.transform);
+}
+
+/// Names above or below their points, painted over the plot so that none covers a point or another
+/// name. The chosen one comes first, then those that no other beats in both; the rest as far as there
+/// is room.
+fn names_ui(
+    ui: &egui::Ui,
+    measured: &[(&BackboneRow, [f64; 2])],
+    transform: &egui_plot::PlotTransform,
+) {
+    let colors = tokens(ui);
+    let frame = *transform.frame();
+    let painter = ui.painter_at(frame);
+    let at = |place: &[f64; 2]| transform.position_from_point(&PlotPoint::new(place[0], place[1]));
+    let is_beaten = |place: &[f64; 2]| {
+        measured
+            .iter()
+            .any(|(_, other)| other[0] > place[0] && other[1] > place[1])
+    };
+    let mut order: Vec<&(&BackboneRow, [f64; 2])> = measured.iter().collect();
+    order.sort_by_key(|(row, place)| (!row.chosen, is_beaten(place)));
+    let points: Vec<Rect> = (measured.iter())
+        .map(|(_, place)| Rect::from_center_size(at(place), vec2(8.0, 8.0)))
+        .collect();
+    let mut names: Vec<Rect> = Vec::new();
+    for (row, place) in order {
+        let color = if row.chosen {
+            colors.text
+        } else {
+            colors.text_muted
+        };
+        let font = egui::FontId::proportional(tokens::TEXT_SMALL);
+        let text = painter.layout_no_wrap(row.info.title.to_owned(), font, color);
+        let (point, size) = (at(place), text.size());
+        let radius = if row.chosen { RADII.1 } else { RADII.0 } + 2.0;
+        let left = (point.x - size.x / 2.0)
+            .clamp(frame.left(), (frame.right() - size.x).max(frame.left()));
+        let beside = point.y - size.y / 2.0;
+        let free = [
+            pos2(left, point.y - radius - size.y),
+            pos2(left, point.y + radius),
+            pos2(point.x + radius + 2.0, beside),
+            pos2(point.x - radius - 2.0 - size.x, beside),
+        ]
+        .map(|corner| Rect::from_min_size(corner, size))
+        .into_iter()
+        .find(|rect| {
+            let is_free = |taken: &[Rect]| !taken.iter().any(|other| other.intersects(*rect));
+            // The chosen one has its name whatever it covers.
+            frame.contains_rect(*rect) && is_free(&names) && (row.chosen || is_free(&points))
+        });
+        if let Some(rect) = free {
+            painter.galley(rect.min, text, color);
+            names.push(rect.expand(1.0));
+        }
+    }
+}
+
+/// Lines at 1, 2 and 5 times every power of ten, on an axis of decimal logarithms.
+fn decades(input: GridInput) -> Vec<GridMark> {
+    let (low, high) = input.bounds;
+    if !(high - low).is_finite() || high - low > 30.0 {
+        return Vec::new();
+    }
+    (low.floor() as i32..=high.ceil() as i32)
+        .flat_map(|power| [1.0f64, 2.0, 5.0].map(|digit| f64::from(power) + digit.log10()))
+        .filter(|value| (low..=high).contains(value))
+        .map(|value| GridMark {
+            value,
+            step_size: 1.0,
+        })
+        .collect()
+}
+
+fn rate_text(rate: f64) -> String {
+    if rate < 0.95 {
+        format!("{rate:.1}")
+    } else {
+        format!("{rate:.0}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grid_lines_stand_at_round_rates() {
+        let input = GridInput {
+            bounds: (0.55f64.log10(), 60f64.log10()),
+            base_step_size: 0.1,
+        };
+        let texts: Vec<String> = (decades(input).iter())
+            .map(|mark| rate_text(10f64.powf(mark.value)))
+            .collect();
+        assert_eq!(texts, ["1", "2", "5", "10", "20", "50"]);
+        let endless = GridInput {
+            bounds: (f64::NEG_INFINITY, f64::INFINITY),
+            base_step_size: 1.0,
+        };
+        assert!(decades(endless).is_empty());
+    }
+}

@@ -1,0 +1,390 @@
+//! Left side: which network, with which weights, at which size, and what its normalisation does.
+
+pub mod backbones_scatter;
+pub mod backbones_view;
+pub mod weights_panel;
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use eframe::egui::{self, Align2, Sense, vec2};
+
+use crate::app::core::command::Command;
+use crate::app::core::state::State;
+use crate::app::ui::editor::{Draft, EditorView};
+use crate::app::ui::effect::Control;
+use crate::app::ui::tokens;
+use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::{format, widgets};
+use crate::experiment::{NormPolicy, Preprocessing, TrainedNorm, WeightsSource};
+use crate::models::catalogue::{self, ArchitectureInfo};
+use crate::models::weights::{self, Examined};
+use weights_panel::weights_ui;
+
+/// Plain data of the backbone editor.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BackboneView {
+    pub editor: EditorView,
+    /// Pictures per second on this machine, of those that have been measured.
+    pub speeds: BTreeMap<&'static str, f64>,
+    /// What is in the person's own file of weights, once that is known.
+    pub examined: Option<Arc<Examined>>,
+}
+
+/// "5.3 M · 0.39 GFLOPs · 224 px · 41/s"
+fn line(info: &ArchitectureInfo, speed: Option<f64>) -> String {
+    let mut line = format!(
+        "{} · {:.2} GFLOPs · {} px",
+        format::compact(info.parameters),
+        info.gflops,
+        info.default_weights().input_size
+    );
+    if let Some(speed) = speed {
+        line.push_str(&format!(" · {}/s", per_second(speed)));
+    }
+    line
+}
+
+/// `41`, `7.3`.
+pub(in crate::app) fn per_second(speed: f64) -> String {
+    if speed < 9.95 {
+        format!("{speed:.1}")
+    } else {
+        format!("{speed:.0}")
+    }
+}
+
+/// The most accurate on ImageNet first.
+pub(in crate::app) fn by_accuracy(a: &ArchitectureInfo, b: &ArchitectureInfo) -> Ordering {
+    let top1 = |info: &ArchitectureInfo| info.default_weights().imagenet_top1;
+    top1(b).total_cmp(&top1(a))
+}
+
+impl BackboneView {
+    /// Nothing when no experiment is open.
+    pub fn build(state: &State) -> Option<Self> {
+        let speeds = catalogue::architectures().iter().filter_map(|info| {
+            let measured = state.speeds.get(info.name)?;
+            Some((info.name, measured.pictures_per_second))
+        });
+        let editor = EditorView::build(state)?;
+        let examined = state
+            .examined_weights
+            .as_ref()
+            .filter(|(backbone, _)| *backbone == editor.experiment.backbone)
+            .map(|(_, examined)| Arc::clone(examined));
+        Some(Self {
+            editor,
+            speeds: speeds.collect(),
+            examined,
+        })
+    }
+
+    pub fn chosen(&self) -> Option<&'static ArchitectureInfo> {
+        catalogue::find(&self.editor.experiment.backbone.name)
+    }
+}
+
+/// Every backbone in the order that the person asked for.
+fn sorted(by: SortBy, speeds: &BTreeMap<&'static str, f64>) -> Vec<&'static ArchitectureInfo> {
+    let mut all: Vec<&ArchitectureInfo> = catalogue::architectures().iter().collect();
+    let speed = |info: &ArchitectureInfo| speeds.get(info.name).copied().unwrap_or(0.0);
+    match by {
+        // Until all are measured, the work that they do tells more than what some of them reached.
+        SortBy::Speed if speeds.len() == all.len() => {
+            all.sort_by(|a, b| speed(b).total_cmp(&speed(a)));
+        }
+        SortBy::Catalogue => {}
+        SortBy::Parameters => all.sort_by_key(|info| info.parameters),
+        SortBy::Speed => all.sort_by(|a, b| a.gflops.total_cmp(&b.gflops)),
+        SortBy::Accuracy => all.sort_by(|a, b| by_accuracy(a, b)),
+    }
+    all
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SortBy {
+    #[default]
+    Catalogue,
+    /// Fewest first.
+    Parameters,
+    /// Quickest first.
+    Speed,
+    /// Best first.
+    Accuracy,
+}
+
+const SORTS: [(SortBy, &str, &str); 4] = [
+    (
+        SortBy::Catalogue,
+        "Advised",
+        "In the order that we advise: small and quick first",
+    ),
+    (SortBy::Accuracy, "Accuracy", "Best on ImageNet first"),
+    (
+        SortBy::Speed,
+        "Speed",
+        "Quickest on this machine first; until all are measured, least work per picture",
+    ),
+    (SortBy::Parameters, "Size", "Fewest parameters first"),
+];
+
+/// What the backbone editor remembers between frames.
+#[derive(Debug, Clone, Default)]
+pub struct BackboneLocal {
+    pub sort: SortBy,
+    /// Whether a weight file is wanted and none is named yet.
+    pub(in crate::app) wants_file: bool,
+}
+
+pub fn backbone_ui(
+    ui: &mut egui::Ui,
+    view: &BackboneView,
+    local: &mut BackboneLocal,
+    out: &mut Vec<Command>,
+) {
+    let mut draft = view.editor.draft();
+    cards_ui(ui, view, local, &mut draft);
+    widgets::problem(ui, draft.problem("backbone.name"));
+    weights_ui(ui, view, local, &mut draft, out);
+    input_ui(ui, &mut draft);
+    norm_ui(ui, &mut draft);
+    draft.finish(out);
+}
+
+fn cards_ui(
+    ui: &mut egui::Ui,
+    view: &BackboneView,
+    local: &mut BackboneLocal,
+    draft: &mut Draft<'_>,
+) {
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 2.0;
+        ui.spacing_mut().button_padding.x = 6.0;
+        for (sort, title, tooltip) in SORTS {
+            let text = egui::RichText::new(title).size(tokens::TEXT_SMALL);
+            if ui
+                .selectable_label(local.sort == sort, text)
+                .on_hover_text(tooltip)
+                .clicked()
+            {
+                local.sort = sort;
+            }
+        }
+    });
+    let height = 44.0;
+    egui::ScrollArea::vertical()
+        .id_salt("backbones")
+        .max_height(6.0 * (height + 4.0))
+        .show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 2.0;
+            for info in sorted(local.sort, &view.speeds) {
+                let selected = info.name == draft.experiment.backbone.name;
+                let speed = view.speeds.get(info.name).copied();
+                if card_ui(ui, info, speed, selected, height) && !selected {
+                    choose(draft, info.name);
+                    local.wants_file = false;
+                }
+            }
+        });
+}
+
+/// Takes another backbone, and forgets what was said of the one before.
+pub(in crate::app) fn choose(draft: &mut Draft<'_>, name: &str) {
+    let backbone = &mut draft.experiment.backbone;
+    backbone.name = name.into();
+    // A size or a file that was chosen for another network means nothing to this one.
+    backbone.input_size = None;
+    if matches!(
+        backbone.weights,
+        WeightsSource::File(_) | WeightsSource::Part { .. } | WeightsSource::Named(_)
+    ) {
+        backbone.weights = WeightsSource::Pretrained;
+    }
+    backbone.preprocessing = Preprocessing::Auto;
+    // So do the names of another network's layers.
+    for phase in &mut draft.experiment.phases {
+        crate::app::features::layers::layer_plan::forget_names(phase);
+    }
+    draft.touched(true, "");
+}
+
+fn card_ui(
+    ui: &mut egui::Ui,
+    info: &ArchitectureInfo,
+    speed: Option<f64>,
+    selected: bool,
+    height: f32,
+) -> bool {
+    let colors = tokens(ui);
+    let weights = info.default_weights();
+    let (rect, response) =
+        ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
+    let fill = match (selected, response.hovered()) {
+        (true, _) => colors.accent_faint,
+        (false, true) => colors.raised_hover,
+        (false, false) => colors.faint,
+    };
+    let painter = ui.painter_at(rect);
+    painter.rect_filled(rect, tokens::RADIUS_M, fill);
+    if selected || response.has_focus() {
+        let stroke = egui::Stroke::new(tokens::STROKE_THIN, colors.accent);
+        painter.rect_stroke(rect, tokens::RADIUS_M, stroke, egui::StrokeKind::Inside);
+    }
+    let inner = rect.shrink2(vec2(tokens::SPACE_S, 6.0));
+    painter.text(
+        inner.left_top(),
+        Align2::LEFT_TOP,
+        info.title,
+        tokens::medium_font(tokens::TEXT_BODY),
+        colors.text,
+    );
+    let small = egui::FontId::proportional(tokens::TEXT_SMALL);
+    painter.text(
+        inner.left_bottom(),
+        Align2::LEFT_BOTTOM,
+        line(info, speed),
+        small.clone(),
+        colors.text_muted,
+    );
+    let accuracy = format!("{:.1} %", weights.imagenet_top1);
+    let font = tokens::medium_font(tokens::TEXT_BODY);
+    painter.text(
+        inner.right_top(),
+        Align2::RIGHT_TOP,
+        accuracy,
+        font,
+        colors.text,
+    );
+    painter.text(
+        inner.right_bottom(),
+        Align2::RIGHT_BOTTOM,
+        "ImageNet",
+        small,
+        colors.text_faint,
+    );
+    response.widget_info(|| {
+        egui::WidgetInfo::selected(
+            egui::accesskit::Role::RadioButton,
+            true,
+            selected,
+            info.title,
+        )
+    });
+    let speed = speed.map_or_else(
+        || "Its speed here has not been measured yet".to_owned(),
+        |speed| {
+            let speed = per_second(speed);
+            format!("{speed} pictures per second as a frozen network on this machine")
+        },
+    );
+    let text = format!(
+        "{}\n{}\n{} parameters, {:.2} billion multiply-adds per picture\n{speed}\n\
+         {:.1} % top-1 on ImageNet with {}\nWeights: {:.0} MB, {}; {}",
+        info.title,
+        info.paper,
+        format::count(info.parameters),
+        info.gflops,
+        weights.imagenet_top1,
+        weights.name,
+        weights.file_mb,
+        weights.licence,
+        weights.origin(),
+    );
+    response.on_hover_text(text).clicked()
+}
+
+fn input_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
+    let backbone = &draft.experiment.backbone;
+    let (own, (least, most)) = catalogue::find(&backbone.name).map_or((224, (32, 1024)), |info| {
+        let own = weights::input_size(info, backbone);
+        (own, info.input_range)
+    });
+    let tooltip = "The side of the square that the network sees. Larger shows finer detail; the work grows with its square";
+    let mut changed = false;
+    widgets::heading(ui, "Input");
+    widgets::row(ui, "Input size", tooltip, |ui| {
+        let size = &mut draft.experiment.backbone.input_size;
+        let mut side = size.unwrap_or(own);
+        let drag = egui::DragValue::new(&mut side)
+            .range(least..=most)
+            .clamp_existing_to_range(false)
+            .speed(1.0)
+            .suffix(" pixels");
+        if ui
+            .add(drag)
+            .accessible_name("Input size")
+            .on_hover_text(tooltip)
+            .changed()
+        {
+            *size = (side != own).then_some(side);
+            changed = true;
+        }
+        if size.is_some() {
+            let reset = widgets::icon_button(
+                ui,
+                icon::ARROW_COUNTER_CLOCKWISE,
+                "Use the weights' own input size",
+                "Back to the size that the weights were trained at",
+            );
+            if reset.clicked() {
+                *size = None;
+                changed = true;
+            }
+        } else {
+            ui.add(egui::Label::new(tokens(ui).small("the weights' own")).truncate());
+        }
+    });
+    draft.touched(changed, "input size");
+    widgets::problem(ui, draft.problem("backbone.input_size"));
+}
+
+const FROZEN_NORMS: [(NormPolicy, &str, &str); 3] = [
+    (
+        NormPolicy::Inference,
+        "Inference",
+        "Uses its running statistics and leaves them alone, as Keras does. Nothing frozen changes",
+    ),
+    (
+        NormPolicy::AdaptStatistics,
+        "Adapt statistics",
+        "Scale and offset stay; the running statistics follow the new pictures",
+    ),
+    (
+        NormPolicy::Train,
+        "Train",
+        "Scale, offset and statistics all learn although the layer is frozen, as fastai does",
+    ),
+];
+
+const TRAINED_NORMS: [(TrainedNorm, &str, &str); 2] = [
+    (
+        TrainedNorm::Train,
+        "Train",
+        "Normalises by each batch and moves its running statistics, as PyTorch does",
+    ),
+    (
+        TrainedNorm::Inference,
+        "Inference",
+        "Learns scale and offset but normalises by its running statistics, without the backbone's own dropout, as the Keras guide advises: safer with small batches, and a trained head keeps what it knows",
+    ),
+];
+
+fn norm_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
+    widgets::heading(ui, "Batch normalisation");
+    let tooltip = "What a BatchNorm does while its layer is frozen";
+    let is_set = draft.experiment.backbone.frozen_norm != NormPolicy::Inference;
+    let idle = draft.why_idle_unless(is_set, Control::FrozenNorm);
+    let norm = &mut draft.experiment.backbone.frozen_norm;
+    let frozen = widgets::idle_if(ui, idle, |ui| {
+        widgets::choice(ui, "Frozen", tooltip, norm, &FROZEN_NORMS)
+    });
+    let tooltip = "What a BatchNorm that learns does while training";
+    let idle = draft.why_idle(Control::TrainedNorm);
+    let norm = &mut draft.experiment.backbone.trained_norm;
+    let trained = widgets::idle_if(ui, idle, |ui| {
+        widgets::choice(ui, "Trained", tooltip, norm, &TRAINED_NORMS)
+    });
+    draft.touched(frozen || trained, "");
+}

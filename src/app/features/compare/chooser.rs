@@ -1,0 +1,150 @@
+//! Which runs lie side by side: added, taken out, and refused with the reason.
+
+use std::collections::BTreeMap;
+
+use eframe::egui;
+
+use super::view::{Candidate, CompareView};
+use crate::app::core::command::Command;
+use crate::app::ui::tokens;
+use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::widgets;
+
+/// Runs that one press of the button lays side by side, at most.
+const LATEST: usize = 4;
+
+/// What a chip takes beside its name: dot, button, margins.
+const CHIP: f32 = 76.0;
+
+pub fn chooser_ui(ui: &mut egui::Ui, view: &CompareView, out: &mut Vec<Command>) {
+    let ids: Vec<&String> = view.chosen.iter().map(|run| &run.id).collect();
+    ui.horizontal_wrapped(|ui| {
+        for run in &view.chosen {
+            let colors = tokens(ui);
+            // A chip that does not fit begins the next line: a frame does not wrap by itself.
+            let font = tokens::medium_font(tokens::TEXT_BODY);
+            let galley =
+                ui.painter()
+                    .layout_no_wrap(run.name.clone(), font, egui::Color32::PLACEHOLDER);
+            let width = galley.size().x + CHIP;
+            let begun = ui.cursor().left() > ui.max_rect().left() + 1.0;
+            if begun && ui.cursor().left() + width > ui.max_rect().right() {
+                ui.end_row();
+            }
+            egui::Frame::new()
+                .fill(colors.raised)
+                .corner_radius(tokens::RADIUS_M)
+                .inner_margin(egui::Margin::symmetric(8, 1))
+                .show(ui, |ui| {
+                    ui.horizontal(|ui| {
+                        widgets::run_mark(ui, tokens::run_color(run.color), &run.name);
+                        let name = format!("Take out {}", run.name);
+                        let tooltip = "Take this run out of the comparison; the run stays";
+                        if widgets::icon_button(ui, icon::X, &name, tooltip).clicked() {
+                            let rest = ids
+                                .iter()
+                                .filter(|id| **id != &run.id)
+                                .map(|id| (*id).clone())
+                                .collect();
+                            out.push(Command::CompareRuns(rest));
+                        }
+                    });
+                });
+        }
+        add_menu_ui(ui, view, "Add a run", out);
+        if view.waiting {
+            ui.spinner();
+        }
+    });
+    let colors = tokens(ui);
+    for run in &view.chosen {
+        if let Some(reason) = &run.refused {
+            ui.add_space(tokens::SPACE_XS);
+            colors
+                .callout(colors.warning_faint, colors.warning)
+                .show(ui, |ui| {
+                    ui.set_width(ui.available_width());
+                    ui.label(format!(
+                        "{} {} is left out: {reason}",
+                        icon::WARNING,
+                        run.name
+                    ));
+                });
+        }
+    }
+}
+
+/// A menu of the runs that can be added; those that don't fit say why.
+pub fn add_menu_ui(ui: &mut egui::Ui, view: &CompareView, text: &str, out: &mut Vec<Command>) {
+    let label = format!("{} {text}", icon::PLUS);
+    let response = ui
+        .menu_button(label, |ui| {
+            ui.set_min_width(280.0);
+            if view.candidates.is_empty() {
+                let text =
+                    "No other run has been tested. Train another experiment on these pictures.";
+                ui.label(tokens(ui).muted(text));
+            }
+            egui::ScrollArea::vertical()
+                .max_height(360.0)
+                .show(ui, |ui| {
+                    for run in &view.candidates {
+                        candidate_ui(ui, view, run, out);
+                    }
+                });
+        })
+        .response;
+    response.accessible_name(text).on_hover_text(
+        "Lay another run beside these: it must have been tested on the same pictures",
+    );
+}
+
+fn candidate_ui(ui: &mut egui::Ui, view: &CompareView, run: &Candidate, out: &mut Vec<Command>) {
+    ui.horizontal(|ui| {
+        widgets::dot(ui, tokens::run_color(run.color));
+        let button = egui::Button::new(&run.name)
+            .right_text(tokens(ui).small(&run.detail))
+            .min_size(egui::vec2(ui.available_width(), 0.0));
+        let response = ui
+            .add_enabled(run.misfit.is_none(), button)
+            .accessible_name(format!("Add {}", run.name));
+        let reason = run.misfit.clone().unwrap_or_default();
+        if response
+            .on_hover_text("Lay this run beside the others")
+            .on_disabled_hover_text(reason)
+            .clicked()
+        {
+            let mut ids: Vec<String> = view.chosen.iter().map(|run| run.id.clone()).collect();
+            ids.push(run.id.clone());
+            out.push(Command::CompareRuns(ids));
+        }
+    });
+}
+
+/// The runs that are marked in the list of runs and share their test pictures, oldest first.
+pub fn marked(view: &CompareView) -> Vec<String> {
+    let marked: Vec<&Candidate> = view.candidates.iter().filter(|run| run.is_shown).collect();
+    on_one_split(&marked, usize::MAX)
+}
+
+/// The latest runs that share their test pictures, oldest first.
+pub fn latest(view: &CompareView) -> Vec<String> {
+    let all: Vec<&Candidate> = view.candidates.iter().collect();
+    on_one_split(&all, LATEST)
+}
+
+/// Of `runs`, latest first, at most `count` that share their test pictures with the latest that shares them at all.
+fn on_one_split(runs: &[&Candidate], count: usize) -> Vec<String> {
+    let mut splits: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for run in runs {
+        splits.entry(&run.split).or_default().push(&run.id);
+    }
+    let shared = runs
+        .iter()
+        .filter_map(|run| splits.get(run.split.as_str()))
+        .find(|ids| ids.len() >= 2);
+    let latest = shared.into_iter().flatten().take(count);
+    let mut ids: Vec<String> = latest.map(|&id| id.to_owned()).collect();
+    ids.reverse();
+    ids
+}

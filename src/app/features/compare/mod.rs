@@ -1,0 +1,336 @@
+//! Middle: two or more runs on the same test pictures, side by side.
+
+mod chooser;
+mod pictures;
+mod rows;
+mod tables;
+mod verdict;
+pub mod view;
+
+use eframe::egui::{self, vec2};
+
+use super::curves::{CurvesLocal, overlay_ui};
+use crate::app::core::command::{Command, GalleryFilter};
+use crate::app::core::gallery::Thumbnails;
+use crate::app::ui::callout::verdict_ui;
+use crate::app::ui::matrix;
+use crate::app::ui::matrix::MatrixLocal;
+use crate::app::ui::textures::TextureCache;
+use crate::app::ui::tokens;
+use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::widgets;
+use crate::data::PictureSource;
+use view::{CompareBody, CompareView};
+
+pub use view::CompareCache;
+
+/// Height of the curves, in points.
+const CURVES: f32 = 240.0;
+
+/// What the comparison remembers between frames.
+#[derive(Default)]
+pub struct CompareLocal {
+    /// The pair that is looked at closely, once it was chosen.
+    pub pair: (usize, usize),
+    pub clustered: bool,
+    curves: CurvesLocal,
+    matrices: [MatrixLocal; 3],
+    cell: f32,
+    textures: TextureCache,
+    /// Pictures that are on screen.
+    pub wanted: Vec<PictureSource>,
+}
+
+pub fn compare_ui(
+    ui: &mut egui::Ui,
+    view: &CompareView,
+    thumbnails: &Thumbnails,
+    local: &mut CompareLocal,
+    out: &mut Vec<Command>,
+) {
+    local.wanted.clear();
+    if view.chosen.is_empty() {
+        nothing_chosen_ui(ui, view, out);
+        return;
+    }
+    chooser::chooser_ui(ui, view, out);
+    let Some(body) = &view.body else {
+        waiting_ui(ui, view);
+        return;
+    };
+    ui.add_space(tokens::SPACE_S);
+    egui::ScrollArea::vertical()
+        .id_salt("compare")
+        .auto_shrink(false)
+        .show(ui, |ui| body_ui(ui, view, body, thumbnails, local, out));
+}
+
+fn nothing_chosen_ui(ui: &mut egui::Ui, view: &CompareView, out: &mut Vec<Command>) {
+    let text = if view.any_tested {
+        "Choose two or more runs that were tested on the same pictures. They are laid side by side here: settings, \
+         curves, confusion matrices, and the pictures that one of them gets right and the other wrong."
+    } else {
+        "Compare feature extraction with fine-tuning on your pictures: both are trained on the same split with the \
+         same seed, tested on the same pictures and laid side by side here."
+    };
+    widgets::empty_state(ui, icon::GIT_DIFF, "Nothing to compare yet", text, |ui| {
+        if view.any_tested {
+            // Whoever has marked runs means those.
+            let marked = chooser::marked(view);
+            let (name, tooltip, fitting) = if marked.len() >= 2 {
+                let tooltip = "Lay the runs that are marked in the list of runs side by side";
+                (
+                    format!("Compare the {} marked", marked.len()),
+                    tooltip,
+                    marked,
+                )
+            } else {
+                let latest = chooser::latest(view);
+                let tooltip = "Lay the latest runs that share their test pictures side by side";
+                (
+                    format!("Compare the latest {}", latest.len()),
+                    tooltip,
+                    latest,
+                )
+            };
+            if fitting.len() >= 2 && widgets::primary_button(ui, &name, tooltip).clicked() {
+                out.push(Command::CompareRuns(fitting));
+            }
+            ui.add_space(tokens::SPACE_S);
+            chooser::add_menu_ui(ui, view, "Choose a run", out);
+        }
+        if view.can_train {
+            ui.add_space(tokens::SPACE_S);
+            let tooltip = "Make the pair of experiments from these pictures, train both, and open the comparison";
+            let button = if view.any_tested {
+                ui.button("Compare both ways").on_hover_text(tooltip)
+            } else {
+                widgets::primary_button(ui, "Compare both ways", tooltip)
+            };
+            if button.clicked() {
+                out.push(Command::CompareBothWays);
+            }
+        }
+    });
+}
+
+fn waiting_ui(ui: &mut egui::Ui, view: &CompareView) {
+    if let Some(reason) = &view.failed {
+        widgets::empty_state(
+            ui,
+            icon::WARNING_CIRCLE,
+            "These runs can't be compared",
+            reason,
+            |_| {},
+        );
+    } else if view.waiting {
+        ui.vertical_centered(|ui| {
+            ui.add_space(tokens::SPACE_XXL);
+            ui.spinner();
+            ui.label(tokens(ui).muted("Reading the runs"));
+        });
+    }
+}
+
+fn body_ui(
+    ui: &mut egui::Ui,
+    view: &CompareView,
+    body: &CompareBody,
+    thumbnails: &Thumbnails,
+    local: &mut CompareLocal,
+    out: &mut Vec<Command>,
+) {
+    if let Some((from, to)) = body.pair {
+        pair_ui(ui, body, (from, to), local);
+        if let Some(verdict) = &body.verdict {
+            verdict_ui(ui, icon::SCALES, &verdict.sentence, &verdict.evidence);
+        }
+    } else {
+        let text = "One run alone. Add another that was tested on the same pictures, above.";
+        widgets::note(ui, text);
+    }
+    section(ui, "Results", |ui| tables::results_ui(ui, body));
+    section(ui, "Curves", |ui| {
+        overlay_ui(ui, &body.curves, &mut local.curves, Some(CURVES));
+    });
+    if let Some((from, to)) = body.pair {
+        section(ui, "Confusion matrices", |ui| {
+            matrices_ui(ui, body, (from, to), local, out);
+        });
+        section(ui, "Pictures that change sides", |ui| {
+            pictures::pictures_ui(ui, body, (from, to), thumbnails, local, out);
+        });
+    }
+    section(ui, "Settings that differ", |ui| {
+        tables::settings_ui(ui, body)
+    });
+    section(ui, "Classification reports", |ui| {
+        tables::report_ui(ui, body)
+    });
+    if view.waiting {
+        ui.horizontal(|ui| {
+            ui.spinner();
+            ui.label(tokens(ui).muted("Reading the runs"));
+        });
+    }
+}
+
+fn section(ui: &mut egui::Ui, title: &str, add: impl FnOnce(&mut egui::Ui)) {
+    ui.add_space(tokens::SPACE_M);
+    widgets::card(ui, |ui| {
+        ui.label(tokens::semibold(title).size(tokens::TEXT_LARGE));
+        ui.add_space(tokens::SPACE_XS);
+        ui.push_id(title, add);
+    });
+}
+
+/// Which two runs are looked at closely, and in which direction.
+fn pair_ui(ui: &mut egui::Ui, body: &CompareBody, pair: (usize, usize), local: &mut CompareLocal) {
+    let (mut from, mut to) = pair;
+    ui.horizontal_wrapped(|ui| {
+        ui.label(tokens(ui).muted("From"));
+        run_choice_ui(ui, body, "From", &mut from);
+        let tooltip = "Look at it the other way round";
+        if widgets::icon_button(ui, icon::ARROWS_LEFT_RIGHT, "Swap the two runs", tooltip).clicked()
+        {
+            std::mem::swap(&mut from, &mut to);
+        }
+        ui.label(tokens(ui).muted("to"));
+        run_choice_ui(ui, body, "To", &mut to);
+    });
+    if (from, to) != pair {
+        // The same run on both sides would say nothing: the other one takes its place.
+        if from == to {
+            (from, to) = if from == pair.0 {
+                (pair.1, to)
+            } else {
+                (from, pair.0)
+            };
+        }
+        local.pair = (from, to);
+    }
+    ui.add_space(tokens::SPACE_XS);
+}
+
+fn run_choice_ui(ui: &mut egui::Ui, body: &CompareBody, label: &str, chosen: &mut usize) {
+    let width = ((ui.available_width() - 120.0) / 2.0).clamp(120.0, 280.0);
+    let selected = body.runs.get(*chosen);
+    let response = egui::ComboBox::from_id_salt(("pair", label))
+        .width(width)
+        .truncate()
+        .selected_text(selected.map_or("", |run| run.name.as_str()))
+        .show_ui(ui, |ui| {
+            for (index, run) in body.runs.iter().enumerate() {
+                ui.horizontal(|ui| {
+                    widgets::dot(ui, tokens::run_color(run.color));
+                    ui.selectable_value(chosen, index, &run.name);
+                });
+            }
+        });
+    response
+        .response
+        .accessible_name(label)
+        .on_hover_text("Verdict, confusion matrices and changed pictures are about these two runs");
+}
+
+/// The pair's confusion matrices and their difference, side by side where there is room.
+fn matrices_ui(
+    ui: &mut egui::Ui,
+    body: &CompareBody,
+    (from, to): (usize, usize),
+    local: &mut CompareLocal,
+    out: &mut Vec<Command>,
+) {
+    let Some(matrices) = &body.matrices else {
+        return;
+    };
+    ui.horizontal(|ui| {
+        ui.checkbox(&mut local.clustered, "Confused classes together")
+            .on_hover_text("Order classes so that those that are taken for one another stand beside each other");
+        if matrices[0].len() > 8 {
+            let [first, others @ ..] = &mut local.matrices;
+            matrix::zoom_ui(ui, first, local.cell);
+            // All three show the same part.
+            for other in others {
+                other.follow(first);
+            }
+        }
+    });
+    ui.add_space(tokens::SPACE_XS);
+    let gap = tokens::SPACE_L;
+    let width = ui.available_width();
+    // Two classes need less room than two hundred.
+    let least = if matrices[0].len() <= 4 { 200.0 } else { 250.0 };
+    let columns = if width >= 3.0 * least {
+        3
+    } else if width >= 2.0 * least {
+        2
+    } else {
+        1
+    };
+    let side = (width - gap * (columns - 1) as f32) / columns as f32;
+    let size = vec2(side, side.min(420.0));
+    let titles = [
+        (body.runs[from].name.clone(), Some(body.runs[from].color)),
+        (body.runs[to].name.clone(), Some(body.runs[to].color)),
+        ("Change".to_owned(), None),
+    ];
+    let mut moved = None;
+    egui::Grid::new("matrices")
+        .spacing(vec2(gap, tokens::SPACE_M))
+        .min_col_width(0.0)
+        .show(ui, |ui| {
+            for (place, (name, color)) in titles.iter().enumerate() {
+                ui.vertical(|ui| {
+                    ui.set_width(side);
+                    match color {
+                        Some(color) => widgets::run_mark(ui, tokens::run_color(*color), name),
+                        None => ui.label(tokens::medium(name.as_str())).on_hover_text(
+                            "The second run's counts less the first's: green is better, red is worse",
+                        ),
+                    };
+                    let before = local.matrices[place].seen();
+                    let (chosen, cell) = matrix::matrix_ui(
+                        ui,
+                        &matrices[place],
+                        &mut local.matrices[place],
+                        size,
+                        name,
+                    );
+                    if local.matrices[place].seen() != before {
+                        moved = Some(place);
+                    }
+                    if place == 0 {
+                        local.cell = cell;
+                    }
+                    if let Some((row, column)) = chosen {
+                        let run = if place == 0 { from } else { to };
+                        out.push(Command::ShowGallery(GalleryFilter {
+                            run: Some(body.runs[run].id.clone()),
+                            true_class: Some(matrices[place].classes[row].clone()),
+                            predicted_class: Some(matrices[place].classes[column].clone()),
+                            split: Some(crate::data::Split::Test),
+                            ..GalleryFilter::default()
+                        }));
+                    }
+                });
+                if (place + 1) % columns == 0 {
+                    ui.end_row();
+                }
+            }
+        });
+    if let Some(place) = moved {
+        for other in 0..local.matrices.len() {
+            if other != place {
+                let (a, b) = if place < other {
+                    let (left, right) = local.matrices.split_at_mut(other);
+                    (&left[place], &mut right[0])
+                } else {
+                    let (left, right) = local.matrices.split_at_mut(place);
+                    (&right[0], &mut left[other])
+                };
+                b.follow(a);
+            }
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Lines of the comparison's tables: results and reports.
+
+use std::collections::HashMap;
+
+use super::super::results::spread_text;
+use super::view::Named;
+use crate::app::ui::format;
+use crate::evaluation::{Spread, wilson};
+use crate::runs::comparison::{ComparedRun, Comparison};
+use crate::runs::seeds::{self, one_per_seed};
+
+/// A line of the table of results: a run, or several seeds of one experiment together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResultRow {
+    pub name: String,
+    /// `None` for several seeds together.
+    pub color: Option<usize>,
+    /// Whether it stands under the line of its group.
+    pub of_group: bool,
+    /// In the order of [`RESULT_COLUMNS`].
+    pub values: Vec<String>,
+    pub tooltip: String,
+}
+
+/// Title and explanation of the columns of results.
+pub const RESULT_COLUMNS: [(&str, &str); 8] = [
+    (
+        "Accuracy",
+        "Share of test pictures whose most probable class is right; for several seeds their mean and standard deviation",
+    ),
+    (
+        "95 % interval",
+        "Wilson's interval: where the true accuracy lies, as far as this many pictures can tell",
+    ),
+    (
+        "Macro-F1",
+        "F1 averaged over classes, each counting the same",
+    ),
+    (
+        "Loss",
+        "Mean cross-entropy per test picture, in nats; lower is better",
+    ),
+    ("Best epoch", "The epoch whose weights were kept"),
+    ("Time", "For the whole run"),
+    (
+        "Peak memory",
+        "The most memory that the process held while this run trained",
+    ),
+    ("Trainable", "Parameters that learned in the last phase"),
+];
+
+/// A class of the report: precision, recall and F1 of every run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReportRow {
+    pub class: String,
+    pub support: u64,
+    /// One per run; `None` where a class occurs in no answer and no truth of the run.
+    pub values: Vec<Option<[f64; 3]>>,
+}
+
+pub(super) fn results(comparison: &Comparison, runs: &[Named]) -> Vec<ResultRow> {
+    let mut rows = Vec::new();
+    for group in &comparison.groups {
+        let several = group.len() > 1;
+        if several {
+            rows.push(group_row(comparison, group));
+        }
+        rows.extend(
+            group
+                .iter()
+                .map(|&run| run_row(&comparison.runs[run], &runs[run], several)),
+        );
+    }
+    rows
+}
+
+fn run_row(run: &ComparedRun, named: &Named, of_group: bool) -> ResultRow {
+    let (correct, total) = (run.confusion.correct(), run.confusion.total());
+    let interval = wilson(correct, total);
+    let summary = &run.summary;
+    let loss = format!("{:.3}", run.log_loss);
+    ResultRow {
+        name: named.name.clone(),
+        color: Some(named.color),
+        of_group,
+        values: vec![
+            format::percent(run.confusion.accuracy()),
+            format!(
+                "{:.1} – {:.1} %",
+                interval.low * 100.0,
+                interval.high * 100.0
+            ),
+            format!("{:.3}", run.report.macro_average.f1),
+            loss,
+            summary
+                .kept_epoch()
+                .map_or_else(|| "–".into(), |epoch| epoch.to_string()),
+            format::duration(summary.seconds_total),
+            summary
+                .peak_memory_bytes
+                .map_or_else(|| "–".into(), crate::format::bytes),
+            format::compact(summary.trainable_parameters),
+        ],
+        tooltip: format!(
+            "{} of {} test pictures right; {}, on {}{}",
+            format::count(correct),
+            format::count(total),
+            summary.backbone,
+            summary.device,
+            summary
+                .memory()
+                .map_or_else(String::new, |memory| format!("; memory at most {memory}")),
+        ),
+    }
+}
+
+/// Several seeds of one experiment: means, with the spread of accuracy and macro-F1.
+fn group_row(comparison: &Comparison, group: &[usize]) -> ResultRow {
+    let once = one_per_seed(group, |run| {
+        let run = &comparison.runs[run];
+        (Some(run.experiment.seed), run.summary.started)
+    });
+    let repeats = group.len() - once.len();
+    let runs: Vec<&ComparedRun> = once.iter().map(|&run| &comparison.runs[run]).collect();
+    let spread = |value: &dyn Fn(&ComparedRun) -> Option<f64>| {
+        let values: Vec<f64> = runs.iter().filter_map(|run| value(run)).collect();
+        Spread::new(&values)
+    };
+    let dash = || "–".to_owned();
+    let mean = |spread: Option<Spread>, write: &dyn Fn(f64) -> String| {
+        spread.map_or_else(dash, |spread| write(spread.mean.value))
+    };
+    let is_spread = runs.len() > 1;
+    let accuracy = spread(&|run| Some(run.confusion.accuracy()));
+    let macro_f1 = spread(&|run| Some(run.report.macro_average.f1));
+    let range = accuracy.map_or_else(dash, |spread| {
+        format!(
+            "{:.1} – {:.1} %",
+            spread.lowest * 100.0,
+            spread.highest * 100.0
+        )
+    });
+    let name = seeds::base_name(&runs[0].summary.experiment);
+    let count = match (runs.len(), repeats) {
+        (seeds, 0) => format!("{seeds} seeds"),
+        (1, repeats) => format!("{} times one seed", repeats + 1),
+        (seeds, repeats) => format!("{seeds} seeds ({repeats} repeated)"),
+    };
+    ResultRow {
+        name: format!("{name}, {count}"),
+        color: None,
+        of_group: false,
+        values: vec![
+            accuracy.map_or_else(dash, |spread| match is_spread {
+                true => spread_text(&spread),
+                false => format::percent(spread.mean.value),
+            }),
+            range.clone(),
+            macro_f1.map_or_else(dash, |spread| match is_spread {
+                true => format!(
+                    "{:.3} ± {:.3}",
+                    spread.mean.value, spread.standard_deviation
+                ),
+                false => format!("{:.3}", spread.mean.value),
+            }),
+            mean(
+                spread(&|run| Some(run.log_loss)),
+                &|loss| format!("{loss:.3}"),
+            ),
+            String::new(),
+            mean(spread(&|run| Some(run.summary.seconds_total)), &|seconds| {
+                format::duration(seconds)
+            }),
+            mean(
+                spread(&|run| run.summary.peak_memory_bytes.map(|bytes| bytes as f64)),
+                &|bytes| crate::format::bytes(bytes as u64),
+            ),
+            format::compact(runs[0].summary.trainable_parameters),
+        ],
+        tooltip: match is_spread {
+            true => format!(
+                "Mean and standard deviation over {} seeds on the same split; lowest and highest accuracy {range}",
+                runs.len()
+            ),
+            false => "Repeats of one seed give the same numbers and say nothing of luck: train with other seeds".into(),
+        },
+    }
+}
+
+pub(super) fn report(comparison: &Comparison) -> Vec<ReportRow> {
+    let lines: Vec<HashMap<&str, [f64; 3]>> = comparison
+        .runs
+        .iter()
+        .map(|run| {
+            let averages = [&run.report.macro_average, &run.report.weighted_average];
+            run.report
+                .classes
+                .iter()
+                .chain(averages)
+                .map(|line| (line.name.as_str(), [line.precision, line.recall, line.f1]))
+                .collect()
+        })
+        .collect();
+    let mut rows: Vec<(String, u64)> = comparison
+        .classes
+        .iter()
+        .enumerate()
+        .map(|(class, name)| {
+            let support = comparison
+                .runs
+                .first()
+                .map_or(0, |run| run.confusion.truths(class));
+            (name.clone(), support)
+        })
+        .collect();
+    for average in ["macro avg", "weighted avg"] {
+        rows.push((average.into(), comparison.files.len() as u64));
+    }
+    rows.into_iter()
+        .map(|(class, support)| ReportRow {
+            values: lines
+                .iter()
+                .map(|lines| lines.get(class.as_str()).copied())
+                .collect(),
+            class,
+            support,
+        })
+        .collect()
+}

@@ -1,0 +1,182 @@
+//! What a split keeps together: pictures of one patient, cell or video.
+
+use eframe::egui;
+
+use super::data_table::{column_of, column_text, text_field};
+use crate::app::ui::editor::Draft;
+use crate::app::ui::widgets;
+use crate::data::scan::ColumnPreview;
+use crate::experiment::{Column, DataSource, GroupBy, bounds};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Nothing,
+    Folder,
+    Pattern,
+    Column,
+}
+
+/// What a pattern starts from: a name's first part, up to a digit's end.
+const FIRST_PATTERN: &str = r"^([A-Za-z]*\d+)[_-]";
+
+fn kind(group: Option<&GroupBy>) -> Kind {
+    match group {
+        None => Kind::Nothing,
+        Some(GroupBy::Folder(_)) => Kind::Folder,
+        Some(GroupBy::Pattern(_)) => Kind::Pattern,
+        Some(GroupBy::Column(_)) => Kind::Column,
+    }
+}
+
+/// What columns are called that hold what belongs together.
+const THINGS: [&str; 30] = [
+    "patient",
+    "subject",
+    "participant",
+    "person",
+    "donor",
+    "case",
+    "animal",
+    "mouse",
+    "rat",
+    "plant",
+    "tree",
+    "cell",
+    "well",
+    "plate",
+    "specimen",
+    "sample",
+    "slide",
+    "scan",
+    "study",
+    "series",
+    "lesion",
+    "eye",
+    "video",
+    "clip",
+    "sequence",
+    "session",
+    "recording",
+    "scene",
+    "group",
+    "batch",
+];
+
+/// The column that seems to hold what belongs together, by its name: `patient`, `patient_id`, `PatientID`.
+fn likely(columns: &[ColumnPreview]) -> Option<Column> {
+    let is_thing = |name: &str| {
+        let name: String = name.chars().filter(|c| c.is_alphanumeric()).collect();
+        let name = name.to_lowercase();
+        let bare = ["ids", "id", "number", "no", "name", "code"]
+            .iter()
+            .find_map(|ending| name.strip_suffix(ending))
+            .unwrap_or(&name);
+        THINGS.iter().any(|thing| bare == *thing || name == *thing)
+    };
+    let found = columns.iter().find(|column| is_thing(&column.name))?;
+    Some(found.column.clone())
+}
+
+fn first(kind: Kind, columns: &[ColumnPreview]) -> Option<GroupBy> {
+    match kind {
+        Kind::Nothing => None,
+        Kind::Folder => Some(GroupBy::Folder(1)),
+        Kind::Pattern => Some(GroupBy::Pattern(FIRST_PATTERN.to_owned())),
+        // Without a likely one, the person chooses: any column would seem to do.
+        Kind::Column => Some(GroupBy::Column(
+            likely(columns).unwrap_or_else(|| Column::Name(String::new())),
+        )),
+    }
+}
+
+/// `columns`: of the table that the pictures stand in, as far as it was looked at.
+pub(in crate::app) fn group_ui(
+    ui: &mut egui::Ui,
+    draft: &mut Draft<'_>,
+    columns: &[ColumnPreview],
+) {
+    let before = draft.experiment.data.split.group.clone();
+    let mut options = vec![
+        (
+            Kind::Nothing,
+            "Nothing",
+            "Every picture is drawn on its own",
+        ),
+        (
+            Kind::Folder,
+            "Folders",
+            "Pictures of one folder, such as a patient's, stay in one part of the split",
+        ),
+        (
+            Kind::Pattern,
+            "Names",
+            "Pictures whose file names have the same part stay in one part of the split",
+        ),
+    ];
+    let is_table = matches!(draft.experiment.data.source, DataSource::Table { .. });
+    if is_table || matches!(before, Some(GroupBy::Column(_))) {
+        options.push((
+            Kind::Column,
+            "Column",
+            "Pictures with the same value in a column of the table stay in one part of the split",
+        ));
+    }
+    let tooltip = "What must not stand in two parts of the split: pictures of one patient, cell or video are alike, and \
+                   results on them are too good if training has seen others of the same";
+    let mut chosen = kind(before.as_ref());
+    if widgets::choice(ui, "Keep together", tooltip, &mut chosen, &options) {
+        draft.experiment.data.split.group = first(chosen, columns);
+    }
+    match &mut draft.experiment.data.split.group {
+        None => {}
+        Some(GroupBy::Folder(level)) => {
+            let tooltip =
+                "Which folder tells: 1 is the one that holds the picture, 2 the one above it";
+            widgets::number(ui, "Folder", tooltip, level, bounds::FOLDER_LEVEL, "");
+        }
+        Some(GroupBy::Pattern(pattern)) => {
+            let tooltip = "A regular expression on the file's name; what its parentheses hold is the group: ^(p\\d+)_ makes \
+                           p012 of p012_03.jpg";
+            if let Some(text) = text_field(ui, "Pattern", tooltip, pattern) {
+                *pattern = text;
+            }
+        }
+        Some(GroupBy::Column(column)) => {
+            column_ui(ui, column, columns);
+        }
+    }
+    let changed = draft.experiment.data.split.group != before;
+    draft.touched(changed, "group");
+    widgets::problem(ui, draft.problem("data.split.group"));
+}
+
+fn column_ui(ui: &mut egui::Ui, column: &mut Column, columns: &[ColumnPreview]) {
+    const LABEL: &str = "Group column";
+    if columns.is_empty() {
+        let tooltip = "The column of patients, cells or videos: its name in the header, or its place counted from 1";
+        if let Some(text) = text_field(ui, LABEL, tooltip, &column_text(column))
+            && !text.trim().is_empty()
+        {
+            *column = column_of(&text);
+        }
+        return;
+    }
+    let is_it = |found: &ColumnPreview| match column {
+        Column::Name(name) => found.name == *name,
+        Column::Index(place) => found.place == *place,
+    };
+    let selected = columns.iter().position(is_it);
+    let title = match selected {
+        Some(place) => columns[place].name.clone(),
+        None if column_text(column).is_empty() => "Choose a column".to_owned(),
+        None => column_text(column),
+    };
+    let options: Vec<(&str, &str)> = columns
+        .iter()
+        .map(|column| (column.name.as_str(), column.content.as_str()))
+        .collect();
+    let tooltip = "The column of patients, cells or videos: pictures with the same value stay in one part of the split";
+    if let Some(chosen) = widgets::choose(ui, LABEL, tooltip, &title, selected, &options) {
+        *column = columns[chosen].column.clone();
+    }
+}

@@ -1,0 +1,231 @@
+//! Keeps what the evaluation shows while nothing that it is made of changes, and makes it anew away from
+//! the frame where that takes longer than a frame may.
+
+use std::sync::Arc;
+
+use crossbeam_channel::{Receiver, TryRecvError, bounded};
+use eframe::egui;
+
+use super::body;
+use super::view::EvaluationBody;
+use crate::app::core::prepared_answers::Choices;
+use crate::app::core::prepared_answers::{IntervalsKey, PreparedAnswers};
+use crate::evaluation::Evaluation;
+
+/// Up to so many pictures times classes a body is made within the frame: the wait is not felt, and
+/// nothing flickers.
+const AT_ONCE: usize = 4_000;
+
+/// What a body is made of.
+#[derive(Clone)]
+struct Recipe {
+    source: Arc<PreparedAnswers>,
+    choices: Choices,
+    intervals: Option<Arc<Evaluation>>,
+    stamp: u64,
+}
+
+impl Recipe {
+    /// Whether both make the same body; a stamp only names it.
+    fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.source, &other.source)
+            && self.choices == other.choices
+            && self.intervals.is_some() == other.intervals.is_some()
+    }
+
+    fn build(&self) -> EvaluationBody {
+        body::build(
+            &self.source,
+            &self.choices,
+            self.intervals.as_deref(),
+            self.stamp,
+        )
+    }
+
+    fn is_quick(&self) -> bool {
+        let predictions = self.source.predictions();
+        predictions.rows.len() * predictions.classes.len() <= AT_ONCE
+    }
+}
+
+#[derive(Default)]
+pub struct EvaluationCache {
+    shown: Option<(Recipe, Arc<EvaluationBody>)>,
+    building: Option<(Recipe, Receiver<EvaluationBody>)>,
+    stamp: u64,
+    /// How often the body was built: idle frames build nothing.
+    pub builds: usize,
+}
+
+impl EvaluationCache {
+    /// The body under `choices`, and what intervals it still lacks. Of many pictures it is that of
+    /// earlier choices, or none, until the new one is there; then a frame is asked for.
+    pub fn body(
+        &mut self,
+        source: &Arc<PreparedAnswers>,
+        choices: &Choices,
+        intervals: Option<(&IntervalsKey, &Arc<Evaluation>)>,
+        ctx: &egui::Context,
+    ) -> (Option<Arc<EvaluationBody>>, Option<IntervalsKey>) {
+        let key = IntervalsKey {
+            predictions: source.probabilities(choices).clone(),
+            decision: source.decision(choices),
+        };
+        let found = intervals
+            .filter(|(known, _)| **known == key)
+            .map(|(_, evaluation)| evaluation.clone());
+        let wanted = (found.is_none() && !source.is_plain(choices)).then_some(key);
+        let recipe = Recipe {
+            source: source.clone(),
+            choices: *choices,
+            intervals: found,
+            stamp: self.stamp + 1,
+        };
+        self.take_built();
+        let is_shown = |(shown, _): &(Recipe, _)| shown.is_same(&recipe);
+        if !self.shown.as_ref().is_some_and(is_shown) {
+            if recipe.is_quick() {
+                self.build_at_once(recipe);
+            } else if self.building.is_none() {
+                // The next one begins when this one is done: only the latest choices matter.
+                self.build_apart(recipe, ctx);
+            }
+        }
+        let body = self.shown.as_ref();
+        let body = body.filter(|(shown, _)| Arc::ptr_eq(&shown.source, source));
+        (body.map(|(_, body)| body.clone()), wanted)
+    }
+
+    /// Whether a newer body is being made.
+    pub fn is_building(&self) -> bool {
+        self.building.is_some()
+    }
+
+    fn build_at_once(&mut self, recipe: Recipe) {
+        self.stamp = recipe.stamp;
+        self.builds += 1;
+        let body = Arc::new(recipe.build());
+        self.shown = Some((recipe, body));
+    }
+
+    fn build_apart(&mut self, recipe: Recipe, ctx: &egui::Context) {
+        let (sender, receiver) = bounded(1);
+        let (work, ctx) = (recipe.clone(), ctx.clone());
+        let spawned = std::thread::Builder::new()
+            .name("graft-evaluation".into())
+            .spawn(move || {
+                drop(sender.send(work.build()));
+                ctx.request_repaint();
+            });
+        match spawned {
+            Ok(_) => {
+                self.stamp = recipe.stamp;
+                self.building = Some((recipe, receiver));
+            }
+            Err(error) => {
+                log::warn!("no thread to evaluate with ({error}): the window waits instead");
+                self.build_at_once(recipe);
+            }
+        }
+    }
+
+    fn take_built(&mut self) {
+        let Some((recipe, receiver)) = self.building.take() else {
+            return;
+        };
+        match receiver.try_recv() {
+            Ok(body) => {
+                self.builds += 1;
+                self.shown = Some((recipe, Arc::new(body)));
+            }
+            Err(TryRecvError::Empty) => self.building = Some((recipe, receiver)),
+            // It panicked, which the log says; the next choices begin anew.
+            Err(TryRecvError::Disconnected) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evaluation::Prediction;
+    use crate::evaluation::{Decision, Predictions};
+
+    fn source(pictures: usize) -> Arc<PreparedAnswers> {
+        let rows = (0..pictures)
+            .map(|place| {
+                let sure = 0.5 + 0.5 * (place % 97) as f32 / 97.0;
+                Prediction {
+                    file: format!("{place}.png"),
+                    truth: u32::from(place % 5 == 0),
+                    probabilities: vec![sure, 1.0 - sure],
+                }
+            })
+            .collect();
+        let predictions = Arc::new(Predictions {
+            classes: vec!["a".into(), "b".into()],
+            rows,
+        });
+        let evaluation = Evaluation::without_bootstrap(&predictions, &Decision::default());
+        Arc::new(PreparedAnswers::new(
+            predictions,
+            Arc::new(evaluation),
+            None,
+        ))
+    }
+
+    /// The body of the newest choices, however long that takes.
+    fn settled(
+        cache: &mut EvaluationCache,
+        source: &Arc<PreparedAnswers>,
+        choices: &Choices,
+    ) -> Arc<EvaluationBody> {
+        let ctx = egui::Context::default();
+        for _ in 0..10_000 {
+            let (body, _) = cache.body(source, choices, None, &ctx);
+            if let Some(body) = body.filter(|_| !cache.is_building()) {
+                return body;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        panic!("the body never came");
+    }
+
+    #[test]
+    fn many_pictures_are_evaluated_apart_and_end_with_the_latest_choices() {
+        let (many, ctx) = (source(AT_ONCE), egui::Context::default());
+        let mut cache = EvaluationCache::default();
+        let mut choices = Choices::default();
+        // Nothing yet: the frame did not wait.
+        assert!(cache.body(&many, &choices, None, &ctx).0.is_none());
+        assert_eq!(cache.builds, 0);
+        let all = settled(&mut cache, &many, &choices);
+        assert_eq!(all.kept, AT_ONCE);
+        for percent in 50..90 {
+            choices.reject_below = f64::from(percent) / 100.0;
+            let (body, wanted) = cache.body(&many, &choices, None, &ctx);
+            assert!(body.is_some(), "what was shown stays meanwhile");
+            assert!(wanted.is_some());
+        }
+        let last = settled(&mut cache, &many, &choices);
+        let direct = body::build(&many, &choices, None, 0);
+        assert_eq!(last.text(), direct.text());
+        assert!(last.kept < AT_ONCE && cache.builds <= 42);
+    }
+
+    #[test]
+    fn few_pictures_are_evaluated_at_once_and_only_when_something_changes() {
+        let (few, ctx) = (source(500), egui::Context::default());
+        let mut cache = EvaluationCache::default();
+        let choices = Choices::default();
+        for _ in 0..5 {
+            assert!(cache.body(&few, &choices, None, &ctx).0.is_some());
+        }
+        assert_eq!(cache.builds, 1);
+        let other = source(600);
+        assert_eq!(
+            cache.body(&other, &choices, None, &ctx).0.map(|b| b.total),
+            Some(600)
+        );
+    }
+}

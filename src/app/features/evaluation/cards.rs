@@ -1,0 +1,71 @@
+//! The numbers that sum an evaluation up, each with its interval.
+
+use eframe::egui::{self, Sense, vec2};
+
+use super::view::{Card, EvaluationBody};
+use crate::app::ui::tokens;
+use crate::app::ui::tokens::tokens;
+
+const WIDTH: f32 = 118.0;
+const HEIGHT: f32 = 60.0;
+
+/// Cards in as many columns as fit, all of one width.
+pub fn cards_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
+    let gap = tokens::SPACE_S;
+    let columns = ((ui.available_width() + gap) / (WIDTH + gap))
+        .floor()
+        .clamp(1.0, body.cards.len().max(1) as f32);
+    // Rows of equal length look better than a long and a short one.
+    let rows = (body.cards.len() as f32 / columns).ceil().max(1.0);
+    let columns = (body.cards.len() as f32 / rows).ceil().max(1.0);
+    let width = (ui.available_width() - gap * (columns - 1.0)) / columns;
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing = vec2(gap, gap);
+        for row in body.cards.chunks(columns as usize) {
+            ui.horizontal(|ui| {
+                for card in row {
+                    card_ui(ui, card, width);
+                }
+            });
+        }
+    });
+}
+
+fn card_ui(ui: &mut egui::Ui, card: &Card, width: f32) {
+    let colors = tokens(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(width, HEIGHT), Sense::hover());
+    let painter = ui.painter_at(rect);
+    painter.rect(
+        rect,
+        tokens::RADIUS_M,
+        colors.surface,
+        colors.outline_stroke(),
+        egui::StrokeKind::Inside,
+    );
+    let left = rect.left() + 10.0;
+    let small = egui::FontId::proportional(tokens::TEXT_SMALL);
+    painter.text(
+        egui::pos2(left, rect.top() + 7.0),
+        egui::Align2::LEFT_TOP,
+        &card.label,
+        small.clone(),
+        colors.text_muted,
+    );
+    painter.text(
+        egui::pos2(left, rect.center().y + 1.0),
+        egui::Align2::LEFT_CENTER,
+        &card.value,
+        tokens::semibold_font(tokens::TEXT_TITLE),
+        colors.text,
+    );
+    painter.text(
+        egui::pos2(left, rect.bottom() - 6.0),
+        egui::Align2::LEFT_BOTTOM,
+        &card.interval,
+        small,
+        colors.text_muted,
+    );
+    let spoken = format!("{} {}, {}", card.label, card.value, card.interval);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, &spoken));
+    response.on_hover_text(&card.tooltip);
+}

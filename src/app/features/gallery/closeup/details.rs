@@ -1,0 +1,110 @@
+//! Beside the picture: what was answered, how sure, and what it was learned from.
+
+use eframe::egui::{self, RichText, vec2};
+
+use super::super::GalleryLocal;
+use super::super::card::split_color;
+use super::super::neighbours::neighbours_ui;
+use super::super::probabilities::probabilities_ui;
+use super::super::view::{GalleryView, ReadyView};
+use crate::app::core::command::Command;
+use crate::app::core::state::State;
+use crate::app::ui::tokens;
+use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::{format, widgets};
+use crate::data::Split;
+
+pub fn details_ui(
+    ui: &mut egui::Ui,
+    view: &GalleryView,
+    ready: &ReadyView,
+    place: u32,
+    state: &State,
+    local: &mut GalleryLocal,
+    out: &mut Vec<Command>,
+) {
+    let colors = tokens(ui);
+    let entry = ready.entry(place);
+    let (symbol, color, verdict) = if entry.is_right() {
+        (icon::CHECK_CIRCLE, colors.success, "Right")
+    } else {
+        (icon::X_CIRCLE, colors.danger, "Wrong")
+    };
+    ui.label(
+        RichText::new(format!("{symbol} {verdict}"))
+            .size(tokens::TEXT_LARGE)
+            .color(color),
+    );
+    egui::Grid::new("facts")
+        .num_columns(2)
+        .spacing(vec2(tokens::SPACE_L, tokens::SPACE_XS))
+        .show(ui, |ui| {
+            let mut row = |label: &str, value: RichText, tooltip: &str| {
+                ui.label(tokens(ui).muted(label)).on_hover_text(tooltip);
+                ui.label(value);
+                ui.end_row();
+            };
+            row(
+                "True class",
+                tokens::medium(ready.class(entry.truth)),
+                "What the data set says",
+            );
+            row(
+                "Predicted",
+                tokens::medium(ready.class(entry.predicted)).color(color),
+                "The most probable class",
+            );
+            row(
+                "Confidence",
+                format::percent(f64::from(entry.confidence)).into(),
+                "The probability of the predicted class",
+            );
+            row(
+                "Margin",
+                format!("{:.3}", entry.margin).into(),
+                "The lead of the most probable class over the second",
+            );
+            row(
+                "Loss",
+                format!("{:.4}", entry.loss).into(),
+                "Cross-entropy of the true class, in nats: 0 for a sure right answer",
+            );
+            let split = match entry.split {
+                Split::Train => "Train",
+                Split::Validation => "Validation",
+                Split::Test => "Test",
+            };
+            row(
+                "Split",
+                RichText::new(format!("● {split}")).color(split_color(colors, entry.split)),
+                "The part that this picture belongs to",
+            );
+            if let Some(distance) = ready.disagreement.at(place) {
+                row(
+                    "Disagreement",
+                    format!("{distance:.3}").into(),
+                    "Total variation distance of the two runs' probabilities: 0 the same, 1 sure and different",
+                );
+            }
+        });
+    widgets::heading(ui, "Probabilities");
+    probabilities_ui(ui, view, ready, place);
+    method_ui(ui, view, state);
+    neighbours_ui(ui, ready, place, state, local, out);
+}
+
+/// How the map was made, in small print.
+fn method_ui(ui: &mut egui::Ui, view: &GalleryView, state: &State) {
+    let folder = view.run.map(|run| &view.runs[run].folder);
+    let explained = folder.and_then(|folder| state.gallery.explained.get(folder));
+    if let Some(Ok(explanation)) = explained.map(|found| &found.result) {
+        ui.add_space(tokens::SPACE_S);
+        let text = format!(
+            "Map: {}, for {} × {} pixels.",
+            explanation.method.sentence(),
+            explanation.square.width,
+            explanation.square.height
+        );
+        widgets::note(ui, &text);
+    }
+}

@@ -1,0 +1,133 @@
+//! Above the picture: the way back, the next one, its file, and leaving it out.
+
+use std::path::Path;
+
+use eframe::egui;
+
+use super::super::view::ReadyView;
+use super::super::{GalleryLocal, keys};
+use crate::app::core::command::Command;
+use crate::app::core::gallery::GalleryDeed;
+use crate::app::core::state::State;
+use crate::app::ui::tokens;
+use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::{format, widgets};
+use crate::data::PictureSource;
+
+pub fn header_ui(
+    ui: &mut egui::Ui,
+    ready: &ReadyView,
+    place: u32,
+    state: &State,
+    local: &mut GalleryLocal,
+    out: &mut Vec<Command>,
+) {
+    ui.horizontal_wrapped(|ui| {
+        let back = ui.button(format!("{} All pictures", icon::ARROW_LEFT));
+        if back
+            .accessible_name("All pictures")
+            .on_hover_text("Back to the wall of pictures (Escape)")
+            .clicked()
+        {
+            keys::close(local);
+        }
+        let index = ready.places.iter().position(|&other| other == place);
+        let steps = [
+            (
+                icon::CARET_LEFT,
+                "Previous picture",
+                -1,
+                "The one before, in the order of the wall (left arrow)",
+            ),
+            (
+                icon::CARET_RIGHT,
+                "Next picture",
+                1,
+                "The next one, in the order of the wall (right arrow)",
+            ),
+        ];
+        for (symbol, name, step, tooltip) in steps {
+            if widgets::icon_button(ui, symbol, name, tooltip).clicked() {
+                keys::step_by(ready, step, local);
+            }
+        }
+        if let Some(index) = index {
+            let text = format!(
+                "{} of {}",
+                format::count(index as u64 + 1),
+                format::count(ready.places.len() as u64)
+            );
+            ui.label(tokens(ui).muted(text));
+        }
+        let path = ready.source(place).map(PictureSource::path);
+        if let Some(path) = path {
+            file_buttons_ui(ui, path, out);
+        }
+        exclude_button(ui, ready.file(place), ready, state, out);
+    });
+    let name = egui::Label::new(tokens::semibold(ready.file(place))).truncate();
+    ui.add(name).on_hover_text(ready.file(place));
+}
+
+/// What can be done with the picture's file.
+fn file_buttons_ui(ui: &mut egui::Ui, path: &Path, out: &mut Vec<Command>) {
+    let folder = path.parent().map(Path::to_path_buf);
+    let buttons = [
+        (
+            icon::FOLDER_OPEN,
+            "Open the folder",
+            "Show the folder of this picture in the file manager",
+            folder.map(Command::OpenFolder),
+        ),
+        (
+            icon::COPY,
+            "Copy the path",
+            "Copy where this picture's file is",
+            Some(Command::CopyText(path.display().to_string())),
+        ),
+    ];
+    for (symbol, name, tooltip, command) in buttons {
+        if widgets::icon_button(ui, symbol, name, tooltip).clicked() {
+            out.extend(command);
+        }
+    }
+}
+
+/// Leaves the picture called `file` out of the active experiment, or takes it back in, when that is
+/// about the same pictures.
+pub fn exclude_button(
+    ui: &mut egui::Ui,
+    file: &str,
+    ready: &ReadyView,
+    state: &State,
+    out: &mut Vec<Command>,
+) {
+    let Some(document) = state.active_document() else {
+        return;
+    };
+    let experiment = &document.experiment;
+    let root = crate::runs::gallery::root(&experiment.data.source, document.base().as_deref());
+    let same = root.is_some() && root == ready.run.root;
+    let excluded = experiment.data.exclude.iter().any(|name| name == file);
+    let (text, tooltip) = if excluded {
+        (
+            format!("{} Take back in", icon::PLUS),
+            "The active experiment leaves this picture out; let its next run use it again",
+        )
+    } else {
+        (
+            format!("{} Leave out", icon::MINUS),
+            "The active experiment's next run does without this picture; its file is not touched",
+        )
+    };
+    let button = ui.add_enabled(same, egui::Button::new(text));
+    let button = button.on_hover_text(tooltip).on_disabled_hover_text(
+        "The active experiment is about other pictures: open the experiment of this run first",
+    );
+    if button.clicked() {
+        out.push(Command::Gallery(GalleryDeed::Exclude {
+            files: vec![file.to_owned()],
+            excluded: !excluded,
+        }));
+    }
+}

@@ -1,0 +1,265 @@
+//! The picture under each run: as it is, or with the map of where the network looked.
+
+use eframe::egui::{self, Align2, Color32, FontId, Rect, Sense, pos2, vec2};
+
+use super::super::GalleryLocal;
+use super::super::card::texture_key;
+use super::super::toolbar::make_room;
+use super::super::view::{GalleryView, ReadyView, RunChoice};
+use crate::app::core::state::State;
+use crate::app::ui::tokens;
+use crate::app::ui::tokens::tokens;
+use crate::app::ui::{format, widgets};
+
+/// Whether the map is shown, of which class, how strong.
+pub fn map_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {
+    let closeup = &mut local.closeup;
+    ui.horizontal_wrapped(|ui| {
+        let modes = [
+            (
+                true,
+                "Where it looked",
+                "The square that the network sees, with its class activation map (Grad-CAM)",
+            ),
+            (false, "Picture", "The whole picture as it is"),
+        ];
+        widgets::segmented(ui, &mut closeup.map, &modes);
+        if !closeup.map {
+            return;
+        }
+        let title = closeup
+            .class
+            .map_or("For its answer", |class| ready.class(class));
+        make_room(ui, 120.0);
+        egui::ComboBox::from_id_salt("map of")
+            .width(120.0)
+            .selected_text(title)
+            .truncate()
+            .show_ui(ui, |ui| {
+                ui.selectable_value(&mut closeup.class, None, "For its answer");
+                for (class, name) in (0u32..).zip(&ready.run.predicted.classes) {
+                    ui.selectable_value(&mut closeup.class, Some(class), name);
+                }
+            })
+            .response
+            .accessible_name("Class of the map")
+            .on_hover_text("What speaks for this class; for what the network answered unless you choose another");
+        make_room(ui, 84.0);
+        ui.spacing_mut().slider_width = 80.0;
+        let slider = egui::Slider::new(&mut closeup.opacity, 0.0..=1.0)
+            .show_value(false)
+            .trailing_fill(true);
+        ui.add(slider)
+            .accessible_name("Opacity of the map")
+            .on_hover_text("How strongly the map covers the picture");
+    });
+    ui.add_space(tokens::SPACE_XS);
+}
+
+/// In place of a picture whose file has gone.
+const GONE: &str = "The picture is not there any more";
+
+/// One run's look at the picture.
+struct Look<'a> {
+    choice: &'a RunChoice,
+    /// What it answered, and how sure it was.
+    answer: Option<(String, f32, bool)>,
+}
+
+/// The picture under each run: one, or two side by side.
+pub fn pictures_ui(
+    ui: &mut egui::Ui,
+    view: &GalleryView,
+    ready: &ReadyView,
+    place: u32,
+    state: &State,
+    local: &mut GalleryLocal,
+    height: f32,
+) {
+    let looks = looks(view, ready, place);
+    // The whole picture is the same for all.
+    let count = if local.closeup.map {
+        looks.len().max(1)
+    } else {
+        1
+    };
+    let gap = tokens::SPACE_M;
+    let width = (ui.available_width() - gap * (count as f32 - 1.0)) / count as f32;
+    let caption = if local.closeup.map { 42.0 } else { 0.0 };
+    let side = width.min((height - caption - 4.0).max(80.0));
+    let (space, response) =
+        ui.allocate_exact_size(vec2(ui.available_width(), side + caption), Sense::hover());
+    let text = ready.spoken(place);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Image, true, &text));
+    let whole = side * count as f32 + gap * (count as f32 - 1.0);
+    let left = space.left() + (space.width() - whole).max(0.0) / 2.0;
+    for index in 0..count {
+        let min = pos2(left + index as f32 * (side + gap), space.top());
+        let rect = Rect::from_min_size(min, vec2(side, side));
+        ui.painter()
+            .rect_filled(rect, tokens::RADIUS_M, tokens(ui).sunken);
+        if !local.closeup.map {
+            whole_ui(ui, rect, ready, place, state, local);
+        } else if let Some(look) = looks.get(index) {
+            map_of_ui(ui, rect, look, ready, place, state, local);
+        }
+    }
+}
+
+fn looks<'a>(view: &'a GalleryView, ready: &ReadyView, place: u32) -> Vec<Look<'a>> {
+    let entry = ready.entry(place);
+    let mut looks = Vec::new();
+    if let Some(choice) = view.run.and_then(|run| view.runs.get(run)) {
+        let class = ready.class(entry.predicted).to_owned();
+        let answer = Some((class, entry.confidence, entry.is_right()));
+        looks.push(Look { choice, answer });
+    }
+    let other = view.against.and_then(|run| view.runs.get(run));
+    if let (Some(choice), Some(run)) = (other, &ready.other) {
+        let found = ready.disagreement.other(place);
+        let answer = found
+            .and_then(|place| run.predicted.entries.get(place))
+            .map(|entry| {
+                let class = run.predicted.classes.get(entry.predicted as usize);
+                (
+                    class.cloned().unwrap_or_default(),
+                    entry.confidence,
+                    entry.is_right(),
+                )
+            });
+        looks.push(Look { choice, answer });
+    }
+    looks
+}
+
+fn message(ui: &egui::Ui, rect: Rect, text: &str, color: Color32) {
+    let font = FontId::proportional(tokens::TEXT_BODY);
+    let galley = ui.painter().layout(
+        text.to_owned(),
+        font,
+        color,
+        (rect.width() - 24.0).max(40.0),
+    );
+    let place = rect.center() - galley.size() / 2.0;
+    ui.painter().galley(place, galley, color);
+}
+
+/// The picture as it is.
+fn whole_ui(
+    ui: &egui::Ui,
+    rect: Rect,
+    ready: &ReadyView,
+    place: u32,
+    state: &State,
+    local: &mut GalleryLocal,
+) {
+    let colors = tokens(ui);
+    let Some(source) = ready.source(place) else {
+        return message(ui, rect, GONE, colors.text_muted);
+    };
+    let current = state
+        .gallery
+        .picture
+        .as_ref()
+        .filter(|(shown, _)| shown == source);
+    match current.map(|(_, pixels)| pixels) {
+        None => message(ui, rect, "Reading the picture…", colors.text_muted),
+        Some(Err(reason)) => message(ui, rect, reason, colors.danger),
+        Some(Ok(pixels)) => {
+            let mut key = texture_key(source);
+            // Beside the thumbnail of the same picture.
+            key.index = 1;
+            if let Some(texture) = local.textures.get(ui.ctx(), key, pixels) {
+                let size = texture.size_vec2();
+                let scale = (rect.width() / size.x).min(rect.height() / size.y);
+                egui::Image::new(&texture)
+                    .paint_at(ui, Rect::from_center_size(rect.center(), size * scale));
+            }
+        }
+    }
+}
+
+/// The square that a run's network sees, with its map, and what the run answered below it.
+fn map_of_ui(
+    ui: &egui::Ui,
+    rect: Rect,
+    look: &Look<'_>,
+    ready: &ReadyView,
+    place: u32,
+    state: &State,
+    local: &mut GalleryLocal,
+) {
+    let colors = tokens(ui);
+    let small = FontId::proportional(tokens::TEXT_SMALL);
+    let title = Rect::from_min_size(
+        pos2(rect.left(), rect.bottom() + 3.0),
+        vec2(rect.width(), 18.0),
+    );
+    ui.painter().circle_filled(
+        title.left_center() + vec2(5.0, 0.0),
+        4.0,
+        tokens::run_color(look.choice.color),
+    );
+    let mut name = title;
+    name.min.x += 15.0;
+    let font = tokens::medium_font(tokens::TEXT_BODY);
+    widgets::elided(ui, name, &look.choice.name, font, colors.text);
+    let below = title.translate(vec2(0.0, 18.0));
+    let (text, color) = match &look.answer {
+        Some((class, confidence, is_right)) => (
+            format!("{class}, {}", format::percent(f64::from(*confidence))),
+            if *is_right {
+                colors.success
+            } else {
+                colors.danger
+            },
+        ),
+        None => (
+            "has not answered this picture".to_owned(),
+            colors.text_muted,
+        ),
+    };
+    let mut answer = below;
+    answer.min.x += 15.0;
+    widgets::elided(ui, answer, &text, small.clone(), color);
+
+    let Some(source) = ready.source(place) else {
+        return message(ui, rect, GONE, colors.text_muted);
+    };
+    let folder = look.choice.folder.clone();
+    let class = local.closeup.class;
+    local
+        .wants
+        .explain
+        .push((folder.clone(), source.clone(), class));
+    let current = state
+        .gallery
+        .explained
+        .get(&folder)
+        .filter(|found| found.source == *source && found.class == class);
+    match current.map(|found| &found.result) {
+        None => message(ui, rect, "Asking the network…", colors.text_muted),
+        Some(Err(reason)) => message(ui, rect, reason, colors.danger),
+        Some(Ok(explanation)) => {
+            let textures = local.closeup.heat.get(ui.ctx(), explanation);
+            egui::Image::new(&textures.square)
+                .corner_radius(tokens::RADIUS_M)
+                .paint_at(ui, rect);
+            let tint = Color32::WHITE.gamma_multiply(local.closeup.opacity);
+            egui::Image::new(&textures.heat)
+                .corner_radius(tokens::RADIUS_M)
+                .tint(tint)
+                .paint_at(ui, rect);
+            if explanation.heat.iter().all(|&strength| strength == 0) {
+                let text = format!("nothing here speaks for {}", ready.class(explanation.class));
+                ui.painter().text(
+                    rect.left_bottom() + vec2(8.0, -8.0),
+                    Align2::LEFT_BOTTOM,
+                    text,
+                    small,
+                    colors.warning,
+                );
+            }
+        }
+    }
+}

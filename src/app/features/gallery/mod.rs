@@ -1,0 +1,222 @@
+//! Middle: every prediction of a run as a picture.
+
+mod card;
+mod closeup;
+mod grid;
+pub(in crate::app) mod heat;
+mod keys;
+mod lesson;
+mod neighbours;
+mod probabilities;
+mod suspects;
+mod toolbar;
+pub mod view;
+
+use std::sync::Arc;
+
+use eframe::egui;
+
+use crate::app::core::command::{Command, GalleryFilter};
+use crate::app::core::gallery::GalleryWants;
+use crate::app::core::state::State;
+use crate::app::ui::textures::TextureCache;
+use crate::app::ui::tokens::icon;
+use crate::app::ui::widgets;
+use crate::data::PictureSource;
+use view::{Content, GalleryCache, GalleryView, Query, ReadyView};
+
+/// The least, first and largest side of a picture in the grid, in points.
+const SIDES: (f32, f32, f32) = (64.0, 112.0, 208.0);
+
+/// Which part of the gallery is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    #[default]
+    Grid,
+    /// The lesson's three rows.
+    Lesson,
+    /// Likely wrong labels and duplicates.
+    Suspects,
+}
+
+/// What the gallery remembers between frames.
+pub struct GalleryLocal {
+    pub query: Query,
+    pub mode: Mode,
+    cache: GalleryCache,
+    textures: TextureCache,
+    /// What this frame shows and lacks.
+    wants: GalleryWants,
+    /// The side of a picture in the grid.
+    side: f32,
+    /// The picture under the keyboard, as a place among the run's entries.
+    current: Option<u32>,
+    /// The next frame brings it into view and gives it the focus.
+    reveal: bool,
+    /// The number of the request that was followed last.
+    followed: Option<u64>,
+    /// Whether the current picture is shown large.
+    open: bool,
+    closeup: closeup::CloseupLocal,
+    /// A request that waits for its run to be read.
+    pending: Option<GalleryFilter>,
+    /// Pictures that the last frame laid out: only visible rows exist.
+    cards: usize,
+}
+
+impl Default for GalleryLocal {
+    fn default() -> Self {
+        Self {
+            query: Query::default(),
+            mode: Mode::default(),
+            cache: GalleryCache::default(),
+            textures: TextureCache::default(),
+            wants: GalleryWants::default(),
+            side: SIDES.1,
+            current: None,
+            reveal: false,
+            followed: None,
+            open: false,
+            closeup: closeup::CloseupLocal::default(),
+            pending: None,
+            cards: 0,
+        }
+    }
+}
+
+impl GalleryLocal {
+    /// The view of this frame: built when something changed, after following what other views asked for.
+    pub fn view(&mut self, state: &State) -> Arc<GalleryView> {
+        if let Some((number, filter)) = &state.gallery.request
+            && self.followed != Some(*number)
+        {
+            self.followed = Some(*number);
+            self.mode = Mode::Grid;
+            self.current = None;
+            self.open = false;
+            if filter.run.is_some() {
+                self.query.run.clone_from(&filter.run);
+            }
+            if let Some((other, _)) = &filter.against {
+                self.query.against = Some(other.clone());
+            }
+            self.pending = Some(filter.clone());
+        }
+        let view = self.cache.view(state, &self.query);
+        let Content::Ready(ready) = &view.content else {
+            return view;
+        };
+        match self.pending.take() {
+            Some(filter) => {
+                self.query.adopt(&filter, &ready.run.predicted.classes);
+                self.cache.view(state, &self.query)
+            }
+            None => view,
+        }
+    }
+
+    /// How often the view was built: idle frames build nothing.
+    pub fn builds(&self) -> usize {
+        self.cache.builds
+    }
+
+    /// Pictures that the last frame laid out.
+    pub fn cards(&self) -> usize {
+        self.cards
+    }
+
+    /// Shows the picture of entry `place` large.
+    fn look_at(&mut self, place: u32) {
+        self.current = Some(place);
+        self.open = true;
+    }
+
+    fn want_thumbnail(&mut self, source: &PictureSource) {
+        self.wants.thumbnails.push(source.clone());
+    }
+}
+
+pub fn gallery_ui(
+    ui: &mut egui::Ui,
+    view: &GalleryView,
+    state: &State,
+    local: &mut GalleryLocal,
+    out: &mut Vec<Command>,
+) {
+    local.wants = GalleryWants::default();
+    local.cards = 0;
+    for place in [view.run, view.against].into_iter().flatten() {
+        local.wants.runs.push(view.runs[place].folder.clone());
+    }
+    match &view.content {
+        Content::NoRuns => widgets::empty_state(
+            ui,
+            icon::GRID_FOUR,
+            "No predictions yet",
+            "A run that has been tested shows here what it answered, picture by picture: its surest answers, its \
+             doubts and its mistakes.",
+            |ui| {
+                let tooltip = "Train every ticked experiment, one after the other";
+                if state.has_pictures() && widgets::primary_button(ui, "Train", tooltip).clicked() {
+                    out.push(Command::Train);
+                }
+            },
+        ),
+        Content::Reading => {
+            toolbar::runs_ui(ui, view, None, local);
+            widgets::empty_state(
+                ui,
+                icon::HOURGLASS,
+                "Reading the predictions",
+                "The run's answers and the places of its pictures are being read.",
+                |_| (),
+            );
+        }
+        Content::Failed(reason) => {
+            toolbar::runs_ui(ui, view, None, local);
+            widgets::empty_state(
+                ui,
+                icon::WARNING_CIRCLE,
+                "This run has no predictions to show",
+                reason,
+                |_| (),
+            );
+        }
+        Content::Ready(ready) => ready_ui(ui, view, ready, state, local, out),
+    }
+    if local.wants != GalleryWants::default() {
+        out.push(Command::WantGallery(Box::new(local.wants.clone())));
+    }
+}
+
+fn ready_ui(
+    ui: &mut egui::Ui,
+    view: &GalleryView,
+    ready: &ReadyView,
+    state: &State,
+    local: &mut GalleryLocal,
+    out: &mut Vec<Command>,
+) {
+    if local.open {
+        match local.current {
+            Some(place) if (place as usize) < ready.total() => {
+                closeup::closeup_ui(ui, view, ready, place, state, local, out);
+                return;
+            }
+            _ => local.open = false,
+        }
+    }
+    toolbar::runs_ui(ui, view, Some(ready), local);
+    if local.mode != Mode::Suspects {
+        toolbar::filters_ui(ui, ready, state, local, out);
+        toolbar::summary_ui(ui, ready, local);
+    }
+    if let Some(problem) = &ready.run.problem {
+        widgets::problem(ui, Some(&format!("The pictures are not found: {problem}")));
+    }
+    match local.mode {
+        Mode::Grid => grid::grid_ui(ui, ready, state, local),
+        Mode::Lesson => lesson::lesson_ui(ui, ready, state, local),
+        Mode::Suspects => suspects::suspects_ui(ui, ready, state, local, out),
+    }
+}

@@ -1,0 +1,429 @@
+//! Above the pictures: which run, which filters, in which order, and what they come to.
+
+use eframe::egui::{self, RichText, vec2};
+
+use super::view::{GalleryView, ReadyView};
+use super::{GalleryLocal, Mode, SIDES};
+use crate::app::core::command::Command;
+use crate::app::core::gallery::GalleryDeed;
+use crate::app::core::state::State;
+use crate::app::ui::tokens;
+use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::{format, widgets};
+use crate::data::Split;
+use crate::evaluation::gallery::{Filter, SortBy};
+
+/// Ends the line of a wrapped row when a control of this width does not fit any more.
+pub fn make_room(ui: &mut egui::Ui, width: f32) {
+    if ui.available_size_before_wrap().x < width {
+        ui.end_row();
+    }
+}
+
+/// A drop-down of its own width; the index that was chosen.
+fn combo(
+    ui: &mut egui::Ui,
+    (label, tooltip): (&str, &str),
+    width: f32,
+    selected: usize,
+    options: &[RichText],
+) -> Option<usize> {
+    let width = width.min(ui.max_rect().width());
+    make_room(ui, width);
+    let mut chosen = None;
+    let text = options
+        .get(selected)
+        .map_or_else(RichText::default, RichText::clone);
+    egui::ComboBox::from_id_salt(("gallery", label))
+        .width(width)
+        .selected_text(text)
+        .truncate()
+        .show_ui(ui, |ui| {
+            for (index, option) in options.iter().enumerate() {
+                if ui
+                    .selectable_label(index == selected, option.clone())
+                    .clicked()
+                {
+                    chosen = Some(index);
+                }
+            }
+        })
+        .response
+        .accessible_name(label)
+        .on_hover_text(tooltip);
+    chosen.filter(|index| *index != selected)
+}
+
+/// The run that is shown, the one it is compared with, and which part of the gallery.
+pub fn runs_ui(
+    ui: &mut egui::Ui,
+    view: &GalleryView,
+    ready: Option<&ReadyView>,
+    local: &mut GalleryLocal,
+) {
+    let name = |place: usize| {
+        let choice = &view.runs[place];
+        RichText::new(format!("● {}", choice.name)).color(tokens::run_color(choice.color))
+    };
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = vec2(tokens::SPACE_S, tokens::SPACE_XS);
+        let runs: Vec<RichText> = (0..view.runs.len()).map(name).collect();
+        let selected = view.run.unwrap_or_default();
+        let labels = ("Run", "Whose predictions are shown");
+        if let Some(chosen) = combo(ui, labels, 190.0, selected, &runs) {
+            local.query.run = Some(view.runs[chosen].id.clone());
+            local.current = None;
+        }
+        // Nobody is compared with themselves.
+        let others: Vec<usize> = (0..view.runs.len())
+            .filter(|place| Some(*place) != view.run)
+            .collect();
+        if !others.is_empty() {
+            let mut options = vec![RichText::new("No other run")];
+            options.extend(others.iter().map(|&place| name(place)));
+            let selected = others
+                .iter()
+                .position(|place| Some(*place) == view.against)
+                .map_or(0, |place| place + 1);
+            let labels = (
+                "Compare with",
+                "Another run's answers to the same pictures: they can be sorted by how far the two disagree",
+            );
+            if let Some(chosen) = combo(ui, labels, 190.0, selected, &options) {
+                local.query.filter.other_right = None;
+                local.query.against = chosen
+                    .checked_sub(1)
+                    .map(|place| view.runs[others[place]].id.clone());
+                if chosen > 0 {
+                    local.query.sort = SortBy::Disagreement;
+                    local.query.largest_first = true;
+                } else if local.query.sort == SortBy::Disagreement {
+                    local.query.sort = SortBy::Loss;
+                }
+            }
+        }
+        make_room(ui, 228.0);
+        let modes = [
+            (Mode::Grid, "All", "Every prediction, sorted and filtered"),
+            (
+                Mode::Lesson,
+                "Three rows",
+                "Right and confident, right and uncertain, wrong: the lesson's prediction analysis",
+            ),
+            (
+                Mode::Suspects,
+                "Suspects",
+                "Labels that are likely wrong, and the same picture on both sides of the split",
+            ),
+        ];
+        widgets::segmented(ui, &mut local.mode, &modes);
+    });
+    if let Some(reason) = ready.and_then(|ready| ready.why_not.as_ref()) {
+        widgets::problem(ui, Some(&format!("These runs can't be compared: {reason}")));
+    }
+}
+
+/// Filters and order.
+pub fn filters_ui(
+    ui: &mut egui::Ui,
+    ready: &ReadyView,
+    state: &State,
+    local: &mut GalleryLocal,
+    out: &mut Vec<Command>,
+) {
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = vec2(tokens::SPACE_S, tokens::SPACE_XS);
+        if local.mode == Mode::Grid {
+            sort_ui(ui, ready, local);
+        }
+        class_ui(ui, ready, local);
+        let filter = &mut local.query.filter;
+        make_room(ui, 158.0);
+        let verdicts = [
+            (None, "All answers", "Right and wrong predictions"),
+            (
+                Some(true),
+                "Right",
+                "Predictions that name the picture's class",
+            ),
+            (
+                Some(false),
+                "Wrong",
+                "Predictions that name another class than the picture's",
+            ),
+        ];
+        widgets::segmented(ui, &mut filter.right, &verdicts);
+        if ready.other.is_some() && ready.why_not.is_none() {
+            other_ui(ui, filter);
+        }
+        split_ui(ui, ready, filter);
+        further_splits_ui(ui, ready, state, out);
+        let filter = &mut local.query.filter;
+        confidence_ui(ui, filter);
+        make_room(ui, 120.0);
+        let tooltip = "Shows pictures whose file name holds this";
+        ui.add(
+            egui::TextEdit::singleline(&mut filter.file)
+                .hint_text("File name")
+                .desired_width(104.0),
+        )
+        .accessible_name("File name")
+        .on_hover_text(tooltip);
+        if *filter != Filter::default() {
+            make_room(ui, 90.0);
+            let text = format!("{} Show all", icon::X);
+            if ui
+                .button(text)
+                .on_hover_text("Clear every filter (0)")
+                .clicked()
+            {
+                *filter = Filter::default();
+            }
+        }
+    });
+}
+
+fn sort_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {
+    let mut options = vec![
+        (SortBy::Loss, "By error (loss)"),
+        (SortBy::Confidence, "By confidence"),
+        (SortBy::Margin, "By margin"),
+        (SortBy::File, "By file name"),
+    ];
+    if ready.other.is_some() && ready.why_not.is_none() {
+        options.insert(3, (SortBy::Disagreement, "By disagreement"));
+    }
+    let texts: Vec<RichText> = options
+        .iter()
+        .map(|(_, text)| RichText::new(*text))
+        .collect();
+    let selected = options
+        .iter()
+        .position(|(sort, _)| *sort == local.query.sort)
+        .unwrap_or_default();
+    let labels = (
+        "Sort",
+        "Error is the cross-entropy of the true class; margin the lead of the first class over the second; disagreement \
+         the distance between two runs' probabilities",
+    );
+    if let Some(chosen) = combo(ui, labels, 132.0, selected, &texts) {
+        local.query.sort = options[chosen].0;
+        local.query.largest_first = local.query.sort != SortBy::File;
+        local.reveal = local.current.is_some();
+    }
+    let (symbol, name) = if local.query.largest_first {
+        (icon::ARROW_DOWN, "Largest first")
+    } else {
+        (icon::ARROW_UP, "Smallest first")
+    };
+    if widgets::icon_button(ui, symbol, name, "Turn the order round").clicked() {
+        local.query.largest_first = !local.query.largest_first;
+    }
+}
+
+fn class_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {
+    let filter = &mut local.query.filter;
+    let numbered = |counts: bool, any: &str| -> Vec<RichText> {
+        let classes = ready.run.predicted.classes.iter().enumerate();
+        let named = classes.map(|(index, name)| {
+            let count = ready.class_counts.get(index).copied().unwrap_or_default();
+            RichText::new(match (counts, index < 9) {
+                (true, true) => format!("{}  {name} ({})", index + 1, format::count(count as u64)),
+                (true, false) => format!("{name} ({})", format::count(count as u64)),
+                (false, _) => name.clone(),
+            })
+        });
+        std::iter::once(RichText::new(any)).chain(named).collect()
+    };
+    let place = |class: Option<u32>| class.map_or(0, |class| class as usize + 1);
+    let class = |place: usize| place.checked_sub(1).map(|class| class as u32);
+    let labels = (
+        "True class",
+        "Shows pictures of one class; keys 1 to 9 do the same",
+    );
+    let options = numbered(true, "Any true class");
+    if let Some(chosen) = combo(ui, labels, 128.0, place(filter.truth), &options) {
+        filter.truth = class(chosen);
+    }
+    let labels = ("Predicted class", "Shows pictures that got this answer");
+    let options = numbered(false, "Any prediction");
+    if let Some(chosen) = combo(ui, labels, 128.0, place(filter.predicted), &options) {
+        filter.predicted = class(chosen);
+    }
+}
+
+/// With "Right" and "Wrong" beside it: pictures that the one run fixes or breaks.
+fn other_ui(ui: &mut egui::Ui, filter: &mut Filter) {
+    let options = [
+        (None, "Any there"),
+        (Some(true), "Right there"),
+        (Some(false), "Wrong there"),
+    ];
+    let selected = (options.iter())
+        .position(|(right, _)| *right == filter.other_right)
+        .unwrap_or_default();
+    let texts = options.map(|(_, text)| RichText::new(text));
+    let labels = (
+        "The other run's answers",
+        "Shows pictures about which the other run is right, or wrong: wrong there and right here are those that this \
+         run fixes",
+    );
+    if let Some(chosen) = combo(ui, labels, 112.0, selected, &texts) {
+        filter.other_right = options[chosen].0;
+    }
+}
+
+fn split_ui(ui: &mut egui::Ui, ready: &ReadyView, filter: &mut Filter) {
+    if ready.splits.len() < 2 {
+        return;
+    }
+    let title = |split: Split| match split {
+        Split::Train => "Train",
+        Split::Validation => "Validation",
+        Split::Test => "Test",
+    };
+    let mut options = vec![RichText::new("All splits")];
+    options.extend(ready.splits.iter().map(|(split, count)| {
+        RichText::new(format!(
+            "{} ({})",
+            title(*split),
+            format::count(*count as u64)
+        ))
+    }));
+    let selected = ready
+        .splits
+        .iter()
+        .position(|(split, _)| Some(*split) == filter.split)
+        .map_or(0, |place| place + 1);
+    let labels = ("Split", "Shows pictures of one part of the split");
+    if let Some(chosen) = combo(ui, labels, 112.0, selected, &options) {
+        filter.split = chosen.checked_sub(1).map(|place| ready.splits[place].0);
+    }
+}
+
+/// Parts of the split that the run's network has not answered yet.
+fn further_splits_ui(ui: &mut egui::Ui, ready: &ReadyView, state: &State, out: &mut Vec<Command>) {
+    for (split, name) in [(Split::Validation, "Validation"), (Split::Train, "Train")] {
+        if ready.splits.iter().any(|(known, _)| *known == split) {
+            continue;
+        }
+        let folder = &ready.run.folder;
+        let is_asked = state.gallery.answering.contains(&(folder.clone(), split));
+        make_room(ui, 96.0);
+        let text = if is_asked {
+            format!("{} {name}…", icon::HOURGLASS)
+        } else {
+            format!("{} {name}", icon::PLUS)
+        };
+        let button = ui.add_enabled(!is_asked, egui::Button::new(text));
+        let button = button
+            .accessible_name(format!("Add {} pictures", name.to_lowercase()))
+            .on_hover_text("Let the run's network answer these pictures too; it takes a while, and is kept in the run's folder")
+            .on_disabled_hover_text("The network is answering these pictures");
+        if button.clicked() {
+            out.push(Command::Gallery(GalleryDeed::Answer(folder.clone(), split)));
+        }
+    }
+}
+
+/// From and to, in per cent.
+fn confidence_ui(ui: &mut egui::Ui, filter: &mut Filter) {
+    make_room(ui, 176.0);
+    ui.label(tokens(ui).muted("Sure from"));
+    let (low, high) = filter.confidence;
+    let mut percent = [low, high].map(|share| (share * 100.0).round());
+    let ranges = [0.0..=percent[1], percent[0]..=100.0];
+    let names = [
+        (
+            "Least confidence",
+            "Shows answers that are at least this sure",
+        ),
+        (
+            "Largest confidence",
+            "Shows answers that are at most this sure",
+        ),
+    ];
+    let mut changed = false;
+    for (index, ((name, tooltip), range)) in names.into_iter().zip(ranges).enumerate() {
+        if index == 1 {
+            ui.label(tokens(ui).muted("to"));
+        }
+        let value = egui::DragValue::new(&mut percent[index])
+            .range(range)
+            .speed(0.5)
+            .suffix(" %")
+            .max_decimals(0);
+        changed |= ui
+            .add(value)
+            .accessible_name(name)
+            .on_hover_text(tooltip)
+            .changed();
+    }
+    if changed {
+        filter.confidence = (percent[0] / 100.0, percent[1] / 100.0);
+    }
+}
+
+/// The lesson's counts of what is shown, and the size of the pictures.
+pub fn summary_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {
+    let colors = tokens(ui);
+    let summary = &ready.summary;
+    let share = |part: usize, all: usize| {
+        if all == 0 {
+            "–".to_owned()
+        } else {
+            format::percent(part as f64 / all as f64)
+        }
+    };
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = vec2(tokens::SPACE_L, tokens::SPACE_XS);
+        let shown = if summary.all == ready.total() {
+            format::plural(summary.all as u64, "picture", "pictures")
+        } else {
+            format!(
+                "{} of {} pictures",
+                format::count(summary.all as u64),
+                format::count(ready.total() as u64)
+            )
+        };
+        ui.label(tokens::semibold(shown));
+        let right = format!("{} right", share(summary.right, summary.all));
+        ui.label(colors.muted(right)).on_hover_text(format!(
+            "{} of {}; 95 % between {:.1} and {:.1} % (Wilson)",
+            format::count(summary.right as u64),
+            format::count(summary.all as u64),
+            ready.interval.low * 100.0,
+            ready.interval.high * 100.0
+        ));
+        for (count, right, what) in [
+            (summary.confident, summary.confident_right, "over 90 % sure"),
+            (
+                summary.uncertain,
+                summary.uncertain_right,
+                "under 60 % sure",
+            ),
+        ] {
+            let text = format!("{} {what}", format::count(count as u64));
+            let tooltip = format!(
+                "{} of these {} are right",
+                share(right, count),
+                format::plural(count as u64, "picture", "pictures")
+            );
+            ui.label(colors.muted(text)).on_hover_text(tooltip);
+        }
+        if local.mode == Mode::Grid {
+            make_room(ui, 130.0);
+            ui.spacing_mut().slider_width = 90.0;
+            let slider = egui::Slider::new(&mut local.side, SIDES.0..=SIDES.2)
+                .show_value(false)
+                .trailing_fill(true);
+            let changed = ui
+                .add(slider)
+                .accessible_name("Size of the pictures")
+                .on_hover_text("Smaller pictures, more of them at once")
+                .changed();
+            local.reveal |= changed && local.current.is_some();
+        }
+    });
+    ui.add_space(tokens::SPACE_XS);
+}

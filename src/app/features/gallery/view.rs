@@ -1,0 +1,433 @@
+//! The gallery's plain data: which run, which of its predictions, in which order.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::super::runs::told_apart;
+use crate::app::core::command::GalleryFilter;
+use crate::app::core::gallery::{Opened, has_predictions};
+use crate::app::core::state::State;
+use crate::data::{PictureSource, Split};
+use crate::evaluation::gallery::{
+    CONFIDENT, Disagreement, Entry, Filter, SortBy, Summary, UNCERTAIN, disagreement,
+};
+use crate::evaluation::{Interval, wilson};
+use crate::runs::gallery::RunPictures;
+
+/// What a person has chosen to see.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Query {
+    /// A run's id; the one that the results look at while nothing is chosen.
+    pub run: Option<String>,
+    /// The run to compare with.
+    pub against: Option<String>,
+    pub filter: Filter,
+    pub sort: SortBy,
+    pub largest_first: bool,
+}
+
+impl Default for Query {
+    /// The worst mistakes first.
+    fn default() -> Self {
+        Self {
+            run: None,
+            against: None,
+            filter: Filter::default(),
+            sort: SortBy::Loss,
+            largest_first: true,
+        }
+    }
+}
+
+impl Query {
+    /// What another view asked for, in the classes of the run that is shown.
+    pub fn adopt(&mut self, wanted: &GalleryFilter, classes: &[String]) {
+        let class = |name: &Option<String>| {
+            let place = classes
+                .iter()
+                .position(|class| Some(class) == name.as_ref());
+            place.map(|place| place as u32)
+        };
+        self.filter = Filter {
+            truth: class(&wanted.true_class),
+            predicted: class(&wanted.predicted_class),
+            right: wanted.right,
+            other_right: wanted.against.as_ref().map(|(_, right)| *right),
+            split: wanted.split,
+            ..Filter::default()
+        };
+    }
+}
+
+/// A run that can be shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunChoice {
+    pub id: String,
+    pub name: String,
+    /// Index into the run colours.
+    pub color: usize,
+    pub folder: PathBuf,
+}
+
+#[derive(Debug, Clone)]
+pub struct GalleryView {
+    /// Newest last, as the state lists them.
+    pub runs: Vec<RunChoice>,
+    /// Places in `runs`.
+    pub run: Option<usize>,
+    pub against: Option<usize>,
+    pub content: Content,
+    /// Tells one build from the next.
+    pub stamp: u64,
+}
+
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// No run has been tested yet.
+    NoRuns,
+    Reading,
+    Failed(String),
+    Ready(Box<ReadyView>),
+}
+
+#[derive(Debug, Clone)]
+pub struct ReadyView {
+    pub run: Arc<RunPictures>,
+    pub other: Option<Arc<RunPictures>>,
+    pub disagreement: Arc<Disagreement>,
+    /// Why the runs can't be compared.
+    pub why_not: Option<String>,
+    /// Places of the entries that are shown, in their order.
+    pub places: Vec<u32>,
+    /// Of what is shown.
+    pub summary: Summary,
+    /// The 95 % interval (Wilson) of the share that is right.
+    pub interval: Interval,
+    /// Pictures of each class among all.
+    pub class_counts: Vec<usize>,
+    /// The splits that have predictions, and how many.
+    pub splits: Vec<(Split, usize)>,
+    pub lesson: [LessonRow; 3],
+}
+
+/// One row of the lesson's figure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LessonRow {
+    pub title: &'static str,
+    pub explanation: String,
+    pub places: Vec<u32>,
+    /// What shows the same in the grid.
+    pub right: bool,
+    pub confidence: (f32, f32),
+    pub largest_first: bool,
+}
+
+impl ReadyView {
+    pub fn entry(&self, place: u32) -> &Entry {
+        &self.run.predicted.entries[place as usize]
+    }
+
+    pub fn class(&self, class: u32) -> &str {
+        self.run
+            .predicted
+            .classes
+            .get(class as usize)
+            .map_or("", String::as_str)
+    }
+
+    pub fn file(&self, place: u32) -> &str {
+        self.run.predicted.file(self.entry(place))
+    }
+
+    pub fn source(&self, place: u32) -> Option<&PictureSource> {
+        self.run.sources.get(place as usize)?.as_ref()
+    }
+
+    pub fn total(&self) -> usize {
+        self.run.predicted.entries.len()
+    }
+
+    fn build(
+        run: &Arc<RunPictures>,
+        other: Option<Arc<RunPictures>>,
+        compared: &Compared,
+        query: &Query,
+    ) -> Self {
+        let predicted = &run.predicted;
+        let against = &compared.disagreement;
+        let there = other.as_ref().map(|other| (&other.predicted, &**against));
+        let mut places = predicted.filtered(&query.filter, there);
+        predicted.sort(&mut places, query.sort, query.largest_first, against);
+        let mut class_counts = vec![0; predicted.classes.len()];
+        let mut splits: Vec<(Split, usize)> = Vec::new();
+        for entry in &predicted.entries {
+            if let Some(count) = class_counts.get_mut(entry.truth as usize) {
+                *count += 1;
+            }
+            match splits.iter_mut().find(|(split, _)| *split == entry.split) {
+                Some((_, count)) => *count += 1,
+                None => splits.push((entry.split, 1)),
+            }
+        }
+        splits.sort_unstable();
+        let summary = predicted.summary(&places);
+        Self {
+            run: run.clone(),
+            other,
+            disagreement: compared.disagreement.clone(),
+            why_not: compared.why_not.clone(),
+            interval: wilson(summary.right as u64, summary.all as u64),
+            lesson: lesson(run, &places),
+            places,
+            summary,
+            class_counts,
+            splits,
+        }
+    }
+
+    /// The view as lines of text: what a reader of the window would tell someone else.
+    pub fn text(&self) -> String {
+        let mut lines = vec![format!(
+            "{} of {} pictures, {} right",
+            self.summary.all,
+            self.total(),
+            self.summary.right
+        )];
+        lines.extend(self.places.iter().map(|&place| self.spoken(place)));
+        lines.join("\n")
+    }
+
+    /// One entry in words.
+    pub fn spoken(&self, place: u32) -> String {
+        let entry = self.entry(place);
+        format!(
+            "{}, true class {}, predicted {} with {:.1} %, {}",
+            self.file(place),
+            self.class(entry.truth),
+            self.class(entry.predicted),
+            entry.confidence * 100.0,
+            if entry.is_right() { "right" } else { "wrong" }
+        )
+    }
+}
+
+/// The lesson's three rows among `places`: right and confident, right and uncertain, wrong.
+fn lesson(run: &RunPictures, places: &[u32]) -> [LessonRow; 3] {
+    let predicted = &run.predicted;
+    let row = |title, explanation: String, right, (low, high): (f32, f32), largest_first| {
+        let mut chosen: Vec<u32> = places
+            .iter()
+            .copied()
+            .filter(|&place| {
+                let entry = &predicted.entries[place as usize];
+                entry.is_right() == right && (low..=high).contains(&entry.confidence)
+            })
+            .collect();
+        let none = Disagreement::default();
+        predicted.sort(&mut chosen, SortBy::Confidence, largest_first, &none);
+        LessonRow {
+            title,
+            explanation,
+            places: chosen,
+            right,
+            confidence: (low, high),
+            largest_first,
+        }
+    };
+    // Both ends of a range are shown: the next number above or below leaves the limit out.
+    let over = (CONFIDENT.next_up(), 1.0);
+    let under = (0.0, UNCERTAIN.next_down());
+    [
+        row(
+            "Right and confident",
+            "over 90 % sure".into(),
+            true,
+            over,
+            true,
+        ),
+        row(
+            "Right and uncertain",
+            "under 60 % sure".into(),
+            true,
+            under,
+            false,
+        ),
+        row(
+            "Wrong",
+            "the surest mistakes first".into(),
+            false,
+            (0.0, 1.0),
+            true,
+        ),
+    ]
+}
+
+/// Two runs laid side by side, kept while both stay.
+#[derive(Debug, Clone, Default)]
+struct Compared {
+    runs: Option<(Arc<RunPictures>, Arc<RunPictures>)>,
+    disagreement: Arc<Disagreement>,
+    why_not: Option<String>,
+}
+
+impl Compared {
+    fn of(&mut self, run: &Arc<RunPictures>, other: Option<&Arc<RunPictures>>) {
+        let Some(other) = other else {
+            *self = Self::default();
+            return;
+        };
+        let is_current = self.runs.as_ref().is_some_and(|(before, other_before)| {
+            Arc::ptr_eq(before, run) && Arc::ptr_eq(other_before, other)
+        });
+        if is_current {
+            return;
+        }
+        let found = disagreement(&run.predicted, &other.predicted);
+        *self = Self {
+            runs: Some((run.clone(), other.clone())),
+            why_not: found.as_ref().err().cloned(),
+            disagreement: Arc::new(found.unwrap_or_default()),
+        };
+    }
+}
+
+/// What a view was built from; pictures, which come and go, are no part of it.
+#[derive(Debug)]
+struct Key {
+    query: Query,
+    run: Option<Arc<RunPictures>>,
+    other: Option<Arc<RunPictures>>,
+}
+
+/// Keeps the view while nothing that it is made of changes: a run has tens of thousands of
+/// predictions, and a frame has a few milliseconds.
+#[derive(Debug, Default)]
+pub struct GalleryCache {
+    view: Option<(Key, Arc<GalleryView>)>,
+    compared: Compared,
+    /// How often the view was built: idle frames build nothing.
+    pub builds: usize,
+}
+
+impl GalleryCache {
+    pub fn view(&mut self, state: &State, query: &Query) -> Arc<GalleryView> {
+        if let Some((key, view)) = &self.view
+            && is_current(key, view, state, query)
+        {
+            return view.clone();
+        }
+        self.builds += 1;
+        let runs = choices(state);
+        let run = chosen(&runs, state, query);
+        let against = query
+            .against
+            .as_ref()
+            .and_then(|id| runs.iter().position(|choice| choice.id == *id))
+            .filter(|place| Some(*place) != run);
+        let opened = |place: Option<usize>| {
+            let choice = runs.get(place?)?;
+            state.gallery.opened(&choice.folder).cloned()
+        };
+        let (run_opened, other) = (opened(run), opened(against));
+        let content = match (run, &run_opened) {
+            (None, _) => Content::NoRuns,
+            (_, Some(opened)) => {
+                self.compared.of(opened, other.as_ref());
+                let ready = ReadyView::build(opened, other.clone(), &self.compared, query);
+                Content::Ready(Box::new(ready))
+            }
+            (Some(place), None) => match state.gallery.runs.get(&runs[place].folder) {
+                Some(Opened::Failed(reason)) => Content::Failed(reason.clone()),
+                _ => Content::Reading,
+            },
+        };
+        let view = Arc::new(GalleryView {
+            runs,
+            run,
+            against,
+            content,
+            stamp: self.builds as u64,
+        });
+        let key = Key {
+            query: query.clone(),
+            run: run_opened,
+            other,
+        };
+        self.view = Some((key, view.clone()));
+        view
+    }
+}
+
+fn choices(state: &State) -> Vec<RunChoice> {
+    state
+        .runs
+        .iter()
+        .filter(|run| has_predictions(run))
+        .filter_map(|run| {
+            Some(RunChoice {
+                id: run.id.clone(),
+                name: told_apart(run, state),
+                color: run.color,
+                folder: run.folder.clone()?,
+            })
+        })
+        .collect()
+}
+
+/// The run that is asked for, else the one that the results look at, else the newest.
+fn chosen(runs: &[RunChoice], state: &State, query: &Query) -> Option<usize> {
+    let find = |id: &Option<String>| {
+        let id = id.as_ref()?;
+        runs.iter().position(|choice| choice.id == *id)
+    };
+    find(&query.run)
+        .or_else(|| find(&state.selected_run))
+        .or_else(|| runs.len().checked_sub(1))
+}
+
+fn is_current(key: &Key, view: &GalleryView, state: &State, query: &Query) -> bool {
+    let same = |place: Option<usize>, before: &Option<Arc<RunPictures>>| {
+        let choice = place.and_then(|place| view.runs.get(place));
+        let now = choice.and_then(|choice| state.gallery.runs.get(&choice.folder));
+        match (now, before) {
+            (Some(Opened::Ready(now)), Some(before)) => Arc::ptr_eq(now, before),
+            (Some(Opened::Failed(_)), None) => matches!(view.content, Content::Failed(_)),
+            (Some(Opened::Reading) | None, None) => {
+                matches!(view.content, Content::Reading | Content::NoRuns)
+            }
+            _ => false,
+        }
+    };
+    let other_is_current = match (view.against, &key.other) {
+        (None, None) => true,
+        (Some(place), before) => match (state.gallery.opened(&view.runs[place].folder), before) {
+            (Some(now), Some(before)) => Arc::ptr_eq(now, before),
+            (None, None) => true,
+            _ => false,
+        },
+        (None, Some(_)) => false,
+    };
+    key.query == *query
+        && same(view.run, &key.run)
+        && other_is_current
+        && same_runs(view, state)
+        && chosen(&view.runs, state, query) == view.run
+}
+
+/// Whether the list of runs is as it was, without making a new one.
+fn same_runs(view: &GalleryView, state: &State) -> bool {
+    let mut known = view.runs.iter();
+    let all_known = state
+        .runs
+        .iter()
+        .filter(|run| has_predictions(run))
+        .all(|run| {
+            known.next().is_some_and(|choice| {
+                choice.id == run.id
+                    && choice.name.starts_with(&run.name)
+                    && choice.color == run.color
+                    && Some(&choice.folder) == run.folder.as_ref()
+            })
+        });
+    all_known && known.next().is_none()
+}

@@ -1,0 +1,61 @@
+//! What the layer panels keep from frame to frame, so that idle frames build nothing.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::view::{LayerRow, LayersView};
+use crate::app::core::state::State;
+
+/// Keeps the panels' data while nothing that it is made of changes: a network has hundreds of
+/// layers, and a frame has a few milliseconds.
+#[derive(Debug, Default)]
+pub struct LayersCache {
+    view: Option<Arc<LayersView>>,
+    /// How often the view was built: idle frames build nothing.
+    pub builds: usize,
+}
+
+impl LayersCache {
+    /// What [`LayersView::build`] gives for `state`.
+    pub fn view(&mut self, state: &State) -> Option<Arc<LayersView>> {
+        if !self
+            .view
+            .as_ref()
+            .is_some_and(|view| view.is_current(state))
+        {
+            self.view = LayersView::build(state).map(Arc::new);
+            self.builds += usize::from(self.view.is_some());
+        }
+        self.view.clone()
+    }
+}
+
+/// Keeps the lines of the tree while view, phase, folding and search stay.
+#[derive(Debug, Clone, Default)]
+pub struct RowsCache {
+    key: Option<(u64, usize, BTreeSet<String>, String)>,
+    rows: Arc<Vec<LayerRow>>,
+    /// How often the lines were built.
+    pub builds: usize,
+}
+
+impl RowsCache {
+    /// What [`LayersView::rows`] gives.
+    pub fn rows(
+        &mut self,
+        view: &LayersView,
+        phase: usize,
+        expanded: &BTreeSet<String>,
+        search: &str,
+    ) -> Arc<Vec<LayerRow>> {
+        let is_current = self.key.as_ref().is_some_and(|key| {
+            key.0 == view.stamp && key.1 == phase && key.2 == *expanded && key.3 == search
+        });
+        if !is_current {
+            self.key = Some((view.stamp, phase, expanded.clone(), search.to_owned()));
+            self.rows = Arc::new(view.rows(phase, expanded, search));
+            self.builds += 1;
+        }
+        self.rows.clone()
+    }
+}

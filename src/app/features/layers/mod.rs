@@ -1,0 +1,264 @@
+//! Middle: what of the backbone stays frozen, layer by layer; left side: one line per phase.
+
+pub mod layer_plan;
+
+mod approach;
+mod cache;
+mod columns;
+mod plans;
+mod rates;
+mod row;
+mod stages;
+mod tree;
+mod view;
+
+use std::collections::BTreeSet;
+
+use eframe::egui::{self, Sense};
+
+use crate::app::core::command::{Command, View};
+use crate::app::ui::tokens;
+use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::{format, widgets};
+use crate::experiment::FreezePlan;
+use crate::format::bytes;
+use crate::models::tree::LayerTree;
+use crate::training::estimate::Estimate;
+
+pub use approach::Approach;
+use approach::approach_ui;
+pub use cache::LayersCache;
+use cache::RowsCache;
+use plans::plans_ui;
+use stages::stages_ui;
+use tree::{open_to, search_ui, tree_ui};
+pub use view::{LayerRow, LayersView, PhaseLocks, TreeView};
+
+/// What the layer view remembers between frames.
+#[derive(Debug, Clone, Default)]
+pub struct LayersLocal {
+    pub phase: usize,
+    pub search: String,
+    pub expanded: BTreeSet<String>,
+    /// The path last clicked: where a shift-click's range begins.
+    anchor: Option<String>,
+    /// The backbone that `expanded` is about.
+    backbone: String,
+    /// The lines as they were last made.
+    pub rows: RowsCache,
+}
+
+impl LayersLocal {
+    /// Opens every node.
+    pub fn expand_all(&mut self, tree: &LayerTree) {
+        self.expanded = open_to(tree, usize::MAX);
+    }
+}
+
+/// Left side: one line per phase, and the way to the layers.
+pub fn layers_summary_ui(
+    ui: &mut egui::Ui,
+    view: &LayersView,
+    local: &mut LayersLocal,
+    out: &mut Vec<Command>,
+) {
+    let colors = tokens(ui);
+    for (index, phase) in view.phases.iter().enumerate() {
+        ui.scope(|ui| {
+            ui.spacing_mut().item_spacing.y = 2.0;
+            ui.horizontal(|ui| {
+                let share = phase.totals.map_or(0.0, |totals| {
+                    totals.trainable as f32 / totals.all().max(1) as f32
+                });
+                let (symbol, color) = if share > 0.5 {
+                    (icon::LOCK_SIMPLE_OPEN, colors.trainable)
+                } else {
+                    (icon::LOCK_SIMPLE, colors.frozen)
+                };
+                ui.label(tokens::icon_text(symbol).color(color));
+                let text = tokens::medium(format!("{}. {}", index + 1, phase.name));
+                let link = ui.add(egui::Label::new(text).truncate().sense(Sense::click()));
+                if link
+                    .on_hover_text("Choose layer by layer what learns in this phase")
+                    .clicked()
+                {
+                    local.phase = index;
+                    out.push(Command::ShowView(View::Layers));
+                }
+            });
+            ui.add(egui::Label::new(colors.muted(&phase.plan)).truncate());
+            if let Some(totals) = phase.totals {
+                let share = totals.trainable as f32 / totals.all().max(1) as f32;
+                widgets::bar(
+                    ui,
+                    share,
+                    colors.trainable,
+                    "Share of parameters that learn",
+                );
+                ui.label(colors.small(totals.text()));
+            }
+            widgets::problem(ui, phase.problem.as_deref());
+        });
+        ui.add_space(tokens::SPACE_S);
+    }
+    let button = ui.button(format!("{} Layers…", icon::TREE_STRUCTURE));
+    if button
+        .on_hover_text("Choose layer by layer what learns")
+        .clicked()
+    {
+        out.push(Command::ShowView(View::Layers));
+    }
+}
+
+/// Middle: the tree of one phase with its locks.
+pub fn layers_ui(
+    ui: &mut egui::Ui,
+    view: &LayersView,
+    local: &mut LayersLocal,
+    out: &mut Vec<Command>,
+) {
+    let tree = match &view.tree {
+        TreeView::Ready(tree) => tree.clone(),
+        TreeView::None | TreeView::Loading => {
+            widgets::empty_state(
+                ui,
+                icon::TREE_STRUCTURE,
+                "Laying out the layers",
+                "The backbone is being built to see what it is made of.",
+                |ui| {
+                    ui.spinner();
+                },
+            );
+            return;
+        }
+        TreeView::Failed(message) => {
+            widgets::empty_state(
+                ui,
+                icon::WARNING_CIRCLE,
+                "The layers can't be shown",
+                message,
+                |_| {},
+            );
+            return;
+        }
+    };
+    if local.backbone != tree.backbone {
+        local.backbone.clone_from(&tree.backbone);
+        local.expanded.clear();
+        local.anchor = None;
+    }
+    local.phase = local.phase.min(view.phases.len().saturating_sub(1));
+    // The switch replaces the phases, which the rest of this frame still shows: an edit of its own.
+    let mut switched = view.editor.draft();
+    let chosen = approach_ui(ui, view.approach, &mut switched);
+    switched.finish(out);
+    phases_ui(ui, view, local);
+    let Some(locks) = view.phases.get(local.phase) else {
+        return;
+    };
+    let mut draft = view.editor.draft();
+    totals_ui(ui, locks);
+    plans_ui(ui, local, locks, &mut draft);
+    if let Some(problem) = &locks.problem {
+        widgets::problem(ui, Some(problem));
+        if ui
+            .button("Freeze the whole backbone")
+            .on_hover_text("Replace the plan that does not fit")
+            .clicked()
+        {
+            draft.experiment.phases[local.phase].freeze = FreezePlan::Backbone;
+            draft.touched(true, "");
+        }
+    } else {
+        stages_ui(ui, view, &tree, local.phase, locks, &mut draft);
+        search_ui(ui, &tree, local);
+        tree_ui(ui, view, &tree, local, locks, &mut draft);
+    }
+    draft.finish(out);
+    if let Some(phase) = chosen {
+        local.phase = phase;
+        local.anchor = None;
+    }
+}
+
+/// The phases, one of which is shown.
+fn phases_ui(ui: &mut egui::Ui, view: &LayersView, local: &mut LayersLocal) {
+    ui.horizontal_wrapped(|ui| {
+        for (index, phase) in view.phases.iter().enumerate() {
+            let text = format!("{}. {}", index + 1, phase.name);
+            let tooltip = format!(
+                "{}: {}",
+                format::plural(phase.epochs.into(), "epoch", "epochs"),
+                phase.plan
+            );
+            if ui
+                .selectable_label(local.phase == index, text)
+                .on_hover_text(tooltip)
+                .clicked()
+            {
+                local.phase = index;
+                local.anchor = None;
+            }
+        }
+    });
+}
+
+/// What learns and what it will need.
+fn totals_ui(ui: &mut egui::Ui, locks: &PhaseLocks) {
+    let colors = tokens(ui);
+    let (Some(totals), Some(estimate)) = (locks.totals, locks.estimate) else {
+        return;
+    };
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = tokens::SPACE_L;
+        widgets::figure(ui, &format::compact(totals.trainable), "parameters learn");
+        widgets::figure(ui, &format::compact(totals.frozen), "stay frozen");
+        widgets::figure(
+            ui,
+            &format::percent_of(totals.trainable, totals.all()),
+            "learn",
+        );
+        let memory = format!("≈ {}", bytes(estimate.memory()));
+        widgets::figure(ui, &memory, "memory, estimated").on_hover_text(memory_text(&estimate));
+        let cost = format!("≈ {}", cost_text(estimate.epoch_cost));
+        widgets::figure(ui, &cost, "of a full epoch's work").on_hover_text(format!(
+            "One epoch against one in which everything learns, told from the layers' multiply-adds. {}",
+            if estimate.keeps_features {
+                "The frozen first layers are computed once and cost nothing after the first epoch"
+            } else {
+                "Every epoch computes all layers"
+            }
+        ));
+    });
+    let share = totals.trainable as f32 / totals.all().max(1) as f32;
+    widgets::bar(
+        ui,
+        share,
+        colors.trainable,
+        "Share of parameters that learn",
+    )
+    .on_hover_text(format!(
+        "{} parameters learn, the head included; {} stay as they are",
+        format::count(totals.trainable),
+        format::count(totals.frozen)
+    ));
+    ui.add_space(tokens::SPACE_XS);
+}
+
+/// What an epoch costs: `0.1 %` where a whole number would say nothing.
+fn cost_text(share: f64) -> String {
+    match share * 100.0 {
+        percent if percent < 0.1 => "0 %".into(),
+        percent if percent < 10.0 => format!("{percent:.1} %"),
+        percent => format!("{percent:.0} %"),
+    }
+}
+
+fn memory_text(estimate: &Estimate) -> String {
+    let parts = estimate.parts();
+    let lines: Vec<String> = parts
+        .iter()
+        .map(|(name, size)| format!("{name}: {}", bytes(*size)))
+        .collect();
+    format!("An estimate from the layers' sizes\n{}", lines.join("\n"))
+}

@@ -1,0 +1,263 @@
+//! One run of the list: what it is, how far, and what can be done with it.
+
+use eframe::egui::{self, Align2, Sense, vec2};
+
+use super::RunRow;
+use crate::app::core::command::{Command, View};
+use crate::app::core::state::RecordState;
+use crate::app::ui::tokens;
+use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::widgets;
+
+/// Of the button that goes on with a run, in points.
+const RESUME_WIDTH: f32 = 72.0;
+
+pub fn row_ui(ui: &mut egui::Ui, row: &RunRow, height: f32, out: &mut Vec<Command>) {
+    let colors = tokens(ui);
+    let (rect, response) =
+        ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
+    let fill = match (response.hovered(), row.progress.is_some()) {
+        (true, _) => colors.raised,
+        (false, true) => colors.accent_faint,
+        (false, false) => colors.surface,
+    };
+    let painter = ui.painter_at(rect);
+    painter.rect_filled(rect, tokens::RADIUS_M, fill);
+    let inner = rect.shrink2(vec2(tokens::SPACE_S, 5.0));
+
+    // The colour shows whether the curves are drawn; it is also the switch.
+    let eye_rect =
+        egui::Rect::from_min_size(inner.min, vec2(20.0, 20.0)).translate(vec2(-3.0, -2.0));
+    let eye = ui.interact(eye_rect, ui.scope_id().with("shown"), Sense::click());
+    let color = tokens::run_color(row.color);
+    if row.shown {
+        painter.circle_filled(eye_rect.center(), 5.5, color);
+    } else {
+        painter.circle_stroke(
+            eye_rect.center(),
+            5.0,
+            egui::Stroke::new(1.5, colors.text_faint),
+        );
+    }
+    if eye.hovered() || eye.has_focus() {
+        painter.circle_stroke(
+            eye_rect.center(),
+            8.5,
+            egui::Stroke::new(1.0, colors.outline_strong),
+        );
+    }
+    let name = format!("Show {}", row.name);
+    eye.widget_info(|| {
+        egui::WidgetInfo::selected(egui::accesskit::Role::CheckBox, true, row.shown, &name)
+    });
+    if eye
+        .on_hover_text("Draw this run in the curves and results")
+        .clicked()
+    {
+        show(row, !row.shown, out);
+    }
+
+    let left = inner.left() + 22.0;
+    let (symbol, symbol_color) = match &row.state {
+        RecordState::Queued => (icon::HOURGLASS, colors.text_faint),
+        RecordState::Running => (icon::PLAY, colors.accent),
+        RecordState::Finished => (icon::CHECK_CIRCLE, colors.success),
+        RecordState::Stopped => (icon::STOP, colors.text_faint),
+        RecordState::Failed(_) => (icon::X_CIRCLE, colors.danger),
+        RecordState::Elsewhere => (icon::PLAY, colors.text_faint),
+        RecordState::Interrupted => (icon::WARNING_CIRCLE, colors.warning),
+    };
+    // The name takes the whole line: it is what tells runs apart.
+    let name_rect = egui::Rect::from_min_max(
+        egui::pos2(left, inner.top()),
+        egui::pos2(inner.right(), inner.top() + 18.0),
+    );
+    let text_color = if row.shown {
+        colors.text
+    } else {
+        colors.text_muted
+    };
+    let font = tokens::medium_font(tokens::TEXT_BODY);
+    widgets::elided(ui, name_rect, &row.name, font, text_color);
+    let mut detail_rect = egui::Rect::from_min_max(
+        egui::pos2(left, inner.bottom() - 15.0),
+        egui::pos2(inner.right(), inner.bottom()),
+    );
+    if let Some(accuracy) = &row.accuracy {
+        let drawn = painter.text(
+            detail_rect.right_center(),
+            Align2::RIGHT_CENTER,
+            accuracy,
+            tokens::semibold_font(tokens::TEXT_BODY),
+            text_color,
+        );
+        detail_rect.max.x = drawn.left() - tokens::SPACE_XS;
+    }
+    if !row.warnings.is_empty() {
+        let drawn = painter.text(
+            detail_rect.right_center(),
+            Align2::RIGHT_CENTER,
+            icon::WARNING,
+            egui::FontId::proportional(tokens::TEXT_BODY),
+            colors.warning,
+        );
+        detail_rect.max.x = drawn.left() - tokens::SPACE_XS;
+    }
+    let small = egui::FontId::proportional(tokens::TEXT_SMALL);
+    let symbol_font = egui::FontId::proportional(tokens::TEXT_BODY);
+    painter.text(
+        detail_rect.left_center(),
+        Align2::LEFT_CENTER,
+        symbol,
+        symbol_font,
+        symbol_color,
+    );
+    let mut text_rect = detail_rect;
+    text_rect.min.x += 18.0;
+    if row.can_resume
+        && let Some(folder) = &row.folder
+    {
+        let button = resume_ui(ui, row, detail_rect);
+        text_rect.max.x = button.rect.left() - tokens::SPACE_XS;
+        if button.clicked() {
+            out.push(Command::ResumeRun(folder.clone()));
+        }
+    }
+    let failed = matches!(row.state, RecordState::Failed(_));
+    let detail_color = if failed {
+        colors.danger
+    } else {
+        colors.text_muted
+    };
+    widgets::elided(ui, text_rect, &row.detail, small.clone(), detail_color);
+    if let Some(progress) = row.progress {
+        let track =
+            egui::Rect::from_min_max(egui::pos2(rect.left(), rect.bottom() - 3.0), rect.max);
+        painter.rect_filled(track, 1.0, colors.sunken);
+        let mut done = track;
+        done.set_width(track.width() * progress);
+        painter.rect_filled(done, 1.0, color);
+    }
+
+    let spoken = format!(
+        "{}, {}, {}",
+        row.name,
+        row.accuracy.as_deref().unwrap_or("not tested"),
+        row.detail
+    );
+    response
+        .widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, &spoken));
+    let mut text = format!("{}\n{}", row.name, row.detail);
+    if let Some(accuracy) = &row.accuracy {
+        text.push_str(&format!("\n{accuracy} of the test pictures right"));
+    }
+    for warning in &row.warnings {
+        text.push_str(&format!("\n{} {warning}", icon::WARNING));
+    }
+    text.push_str("\nClick to show or hide it; right-click for more");
+    response.context_menu(|ui| menu_ui(ui, row, out));
+    if response.on_hover_text(text).clicked() {
+        show(row, !row.shown, out);
+    }
+}
+
+/// The button that goes on with a run that ended too early, at the right of its second line.
+fn resume_ui(ui: &mut egui::Ui, row: &RunRow, line: egui::Rect) -> egui::Response {
+    let mut place = line.expand2(vec2(0.0, 2.0));
+    place.min.x = (place.max.x - RESUME_WIDTH).max(place.min.x);
+    let text = egui::RichText::new(format!("{} Resume", icon::PLAY)).size(tokens::TEXT_SMALL);
+    ui.scope(|ui| {
+        ui.spacing_mut().button_padding = vec2(4.0, 0.0);
+        ui.spacing_mut().interact_size.y = place.height();
+        ui.put(place, egui::Button::new(text).min_size(place.size()))
+    })
+    .inner
+    .accessible_name(format!("Resume {}", row.name))
+    .on_hover_text(
+        "Go on from the last epoch that was saved, with the numbers of a run that was never interrupted",
+    )
+}
+
+/// Shows or hides a run; one that was never read is read first.
+pub(super) fn show(row: &RunRow, shown: bool, out: &mut Vec<Command>) {
+    if shown
+        && !row.loaded
+        && !row.is_pending()
+        && let Some(folder) = &row.folder
+    {
+        out.push(Command::OpenRun(folder.clone()));
+    }
+    out.push(Command::ShowRun(row.id.clone(), shown));
+}
+
+fn menu_ui(ui: &mut egui::Ui, row: &RunRow, out: &mut Vec<Command>) {
+    let (symbol, text) = if row.shown {
+        (icon::EYE_SLASH, "Hide")
+    } else {
+        (icon::EYE, "Show")
+    };
+    if ui
+        .button(format!("{symbol} {text}"))
+        .on_hover_text("Draw this run in the curves and results, or not")
+        .clicked()
+    {
+        show(row, !row.shown, out);
+    }
+    if row.accuracy.is_some() {
+        let button = ui.button(format!("{} Evaluate", icon::TARGET));
+        if button
+            .on_hover_text(
+                "What this run gets right and wrong: confusion matrix, curves, calibration",
+            )
+            .clicked()
+        {
+            out.push(Command::SelectRun(row.id.clone()));
+            out.push(Command::ShowView(View::Evaluation));
+        }
+        let button = ui.button(format!("{} Add to comparison", icon::GIT_DIFF));
+        if button
+            .on_hover_text("Lay this run beside those in the comparison")
+            .clicked()
+        {
+            out.push(Command::AddToComparison(row.id.clone()));
+        }
+    }
+    if let Some(folder) = &row.folder {
+        let button = ui.button(format!("{} Use its experiment", icon::FILE_PLUS));
+        if button
+            .on_hover_text("Open the exact experiment of this run as a new one")
+            .clicked()
+        {
+            out.push(Command::ExperimentOfRun(folder.clone()));
+        }
+        let button = ui.button(format!("{} Open its folder", icon::FOLDER_OPEN));
+        if button
+            .on_hover_text("Preset, split, metrics, weights and predictions of this run")
+            .clicked()
+        {
+            out.push(Command::OpenFolder(folder.clone()));
+        }
+    }
+    if row.can_resume
+        && let Some(folder) = &row.folder
+    {
+        let button = ui.button(format!("{} Resume", icon::PLAY));
+        if button
+            .on_hover_text("Go on from the last epoch that was saved")
+            .clicked()
+        {
+            out.push(Command::ResumeRun(folder.clone()));
+        }
+    }
+    if let Some(run) = row.run
+        && row.is_pending()
+    {
+        let button = ui.button(format!("{} Stop", icon::STOP));
+        if button
+            .on_hover_text("Stop within one batch; what was trained so far is kept")
+            .clicked()
+        {
+            out.push(Command::StopRun(run));
+        }
+    }
+}

@@ -1,0 +1,821 @@
+//! Panels driven by their accessible labels, as a person who does not see them would.
+
+use eframe::egui::{self, accesskit};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+
+mod compare;
+mod evaluation;
+mod freeze_tree;
+mod gallery_wall;
+mod table_columns;
+
+use super::augmentation::augmentation_view;
+use super::backbone::backbones_view;
+use super::data::{data_view, table_preview};
+use super::training::{advice, phases};
+use super::*;
+use crate::app::core::command::Command;
+use crate::app::core::state::{Scan, State, Tree};
+use crate::app::ui::theme;
+use crate::app::ui::tokens;
+use crate::experiment::{
+    ClassWeights, Column, DataSource, Experiment, FreezePlan, GroupBy, HeadLayer,
+};
+
+/// A state, what every panel remembers, and what was asked for.
+#[derive(Default)]
+struct Driven {
+    state: State,
+    out: Vec<Command>,
+    data: data::DataEditorLocal,
+    advice: advice::AdviceLocal,
+    data_view: data_view::DataViewLocal,
+    backbone: backbone::BackboneLocal,
+    backbones_view: backbones_view::BackbonesLocal,
+    layers: layers::LayersLocal,
+    layers_view: layers::LayersCache,
+    head: head::HeadLocal,
+    phases: phases::PhasesLocal,
+    training: training::TrainingLocal,
+    augmentation: augmentation::AugmentationLocal,
+    preview: augmentation_view::AugmentationPreviewLocal,
+    curves: curves::CurvesLocal,
+    results: results::ResultsLocal,
+    gallery: gallery::GalleryLocal,
+    runs: runs::RunsLocal,
+    log: log::LogLocal,
+}
+
+/// The editors of the left side, and the views of the middle and of the right side.
+const EDITORS: [&str; 8] = [
+    "data",
+    "advice",
+    "backbone",
+    "layers summary",
+    "head",
+    "phases",
+    "training",
+    "augmentation",
+];
+const VIEWS: [&str; 9] = [
+    "data view",
+    "backbones view",
+    "layers",
+    "preview",
+    "curves",
+    "results",
+    "gallery",
+    "runs",
+    "log",
+];
+
+impl Driven {
+    fn new(state: State) -> Self {
+        Self {
+            state,
+            ..Self::default()
+        }
+    }
+
+    fn draw(&mut self, panel: &str, ui: &mut egui::Ui) {
+        let (state, out) = (&self.state, &mut self.out);
+        let open = "an experiment is open";
+        match panel {
+            "data" => {
+                data::data_editor_ui(
+                    ui,
+                    &data::DataEditorView::build(state).expect(open),
+                    &mut self.data,
+                    out,
+                );
+            }
+            "advice" => {
+                advice::advice_ui(
+                    ui,
+                    &advice::AdviceView::build(state).expect(open),
+                    &mut self.advice,
+                    out,
+                );
+            }
+            "backbones view" => {
+                let view = backbones_view::BackbonesView::build(state, &self.backbones_view);
+                backbones_view::backbones_view_ui(
+                    ui,
+                    &view.expect(open),
+                    &mut self.backbones_view,
+                    out,
+                );
+            }
+            "backbone" => {
+                backbone::backbone_ui(
+                    ui,
+                    &backbone::BackboneView::build(state).expect(open),
+                    &mut self.backbone,
+                    out,
+                );
+            }
+            "layers summary" => {
+                layers::layers_summary_ui(
+                    ui,
+                    &self.layers_view.view(state).expect(open),
+                    &mut self.layers,
+                    out,
+                );
+            }
+            "head" => head::head_ui(
+                ui,
+                &head::HeadView::build(state).expect(open),
+                &mut self.head,
+                out,
+            ),
+            "phases" => phases::phases_ui(
+                ui,
+                &phases::PhasesView::build(state).expect(open),
+                &mut self.phases,
+                out,
+            ),
+            "training" => training::training_ui(
+                ui,
+                &training::build(state).expect(open),
+                &mut self.training,
+                out,
+            ),
+            "augmentation" => {
+                let view = augmentation::AugmentationEditorView::build(state, None).expect(open);
+                augmentation::augmentation_ui(ui, &view, &mut self.augmentation, out);
+            }
+            "data view" => data_view::data_view_ui(
+                ui,
+                &data_view::DataView::build(state),
+                table_preview::TableView::build(state).as_ref(),
+                &mut self.data_view,
+                out,
+            ),
+            "layers" => layers::layers_ui(
+                ui,
+                &self.layers_view.view(state).expect(open),
+                &mut self.layers,
+                out,
+            ),
+            "preview" => {
+                let view = augmentation_view::AugmentationPreviewView::build(state).expect(open);
+                augmentation_view::augmentation_view_ui(ui, &view, &mut self.preview, out);
+            }
+            "curves" => {
+                curves::curves_ui(ui, &curves::CurvesView::build(state), &mut self.curves, out)
+            }
+            "results" => results::results_ui(
+                ui,
+                &results::ResultsView::build(state),
+                &mut self.results,
+                out,
+            ),
+            "gallery" => {
+                let view = self.gallery.view(state);
+                gallery::gallery_ui(ui, &view, state, &mut self.gallery, out);
+            }
+            "runs" => runs::runs_ui(
+                ui,
+                &runs::RunsView::build(state, fakes::NOW),
+                &mut self.runs,
+                out,
+            ),
+            "log" => log::log_ui(ui, &log::LogView::build(state), &mut self.log, out),
+            other => panic!("there is no panel {other}"),
+        }
+    }
+
+    /// The experiment of the last edit that was asked for.
+    fn edited(&self) -> Experiment {
+        let edit = self.out.iter().rev().find_map(|command| match command {
+            Command::Edit { experiment, .. } => Some((**experiment).clone()),
+            _ => None,
+        });
+        edit.unwrap_or_else(|| panic!("no edit was asked for: {:?}", self.out))
+    }
+}
+
+fn harness(
+    panel: &'static str,
+    size: egui::Vec2,
+    dark: bool,
+    driven: Driven,
+) -> Harness<'static, Driven> {
+    Harness::builder()
+        .with_size(size)
+        .with_max_steps(12)
+        .with_theme(if dark {
+            egui::Theme::Dark
+        } else {
+            egui::Theme::Light
+        })
+        .with_context_setup(theme::install)
+        .wgpu()
+        .build_ui_state(
+            move |ui, driven: &mut Driven| {
+                let margin = tokens::SPACE_M;
+                let rect = ui.max_rect();
+                ui.painter()
+                    .rect_filled(rect.expand(64.0), 0.0, tokens::tokens(ui).background);
+                let builder = egui::UiBuilder::new().max_rect(rect.shrink(margin));
+                ui.scope_builder(builder, |ui| driven.draw(panel, ui));
+            },
+            driven,
+        )
+}
+
+fn settled(
+    panel: &'static str,
+    size: egui::Vec2,
+    dark: bool,
+    driven: Driven,
+) -> Harness<'static, Driven> {
+    let mut harness = harness(panel, size, dark, driven);
+    // A spinner never comes to rest.
+    harness.run_steps(4);
+    harness
+}
+
+fn open(state: State) -> Harness<'static, Driven> {
+    settled("head", egui::vec2(320.0, 900.0), true, Driven::new(state))
+}
+
+/// Whether everything that a person can operate stands within the window's width and has a name.
+#[test]
+fn every_panel_fits_its_width_and_names_its_controls() {
+    let pictures = std::env::var_os("GRAFT_PANEL_PICTURES").map(std::path::PathBuf::from);
+    let mut faults = Vec::new();
+    for (panels, widths) in [(&EDITORS[..], [300.0, 900.0]), (&VIEWS[..], [300.0, 900.0])] {
+        for &panel in panels {
+            for width in widths {
+                for dark in [true, false] {
+                    let tall = if EDITORS.contains(&panel) {
+                        1300.0
+                    } else {
+                        760.0
+                    };
+                    let size = egui::vec2(width, tall);
+                    let mut harness = settled(panel, size, dark, Driven::new(fakes::state()));
+                    faults.extend(faults_of(&harness, panel, width));
+                    let mut commands = harness.state().out.clone();
+                    // Wants are said every frame.
+                    commands.retain(|command| !command.is_want());
+                    if !commands.is_empty() {
+                        faults.push(format!(
+                            "{panel} asks for {commands:?} without being touched"
+                        ));
+                    }
+                    if let Some(folder) = &pictures {
+                        let theme = if dark { "dark" } else { "light" };
+                        let name = format!("{}-{width}-{theme}.png", panel.replace(' ', "-"));
+                        let picture = harness.render().expect("lavapipe draws");
+                        picture
+                            .save(folder.join(name))
+                            .expect("the folder can be written");
+                    }
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+fn faults_of(harness: &Harness<'_, Driven>, panel: &str, width: f32) -> Vec<String> {
+    let mut faults = Vec::new();
+    for node in harness.root().children_recursive() {
+        let node = node.accesskit_node();
+        let role = node.role();
+        let operable = matches!(
+            role,
+            accesskit::Role::Button
+                | accesskit::Role::CheckBox
+                | accesskit::Role::Slider
+                | accesskit::Role::SpinButton
+                | accesskit::Role::TextInput
+                | accesskit::Role::ComboBox
+        );
+        if !operable {
+            continue;
+        }
+        let name = node.label().unwrap_or_default();
+        if name.trim().is_empty() && node.placeholder().is_none() {
+            faults.push(format!("{panel} at {width}: a {role:?} has no name"));
+        }
+        if let Some(bounds) = node.bounding_box()
+            && bounds.x1 > f64::from(width)
+        {
+            faults.push(format!(
+                "{panel} at {width}: “{name}” ends at {:.0}",
+                bounds.x1
+            ));
+        }
+    }
+    faults
+}
+
+/// The one button whose name holds `text`.
+fn button_named<'a>(harness: &'a Harness<'_, Driven>, text: &str) -> egui_kittest::Node<'a> {
+    let mut found = harness
+        .get_all_by_role(accesskit::Role::Button)
+        .filter(|node| {
+            node.accesskit_node()
+                .label()
+                .is_some_and(|label| label.contains(text))
+        });
+    let button = found
+        .next()
+        .unwrap_or_else(|| panic!("there is no button “{text}”"));
+    assert!(found.next().is_none(), "there are several buttons “{text}”");
+    button
+}
+
+#[test]
+fn empty_states_say_what_to_do_next() {
+    let mut state = State {
+        documents: vec![fakes::document(Experiment::default())],
+        ..State::default()
+    };
+    for (panel, button, expected) in [
+        ("data view", "Open pictures…", Command::OpenPicturesDialog),
+        ("preview", "Open pictures…", Command::OpenPicturesDialog),
+        ("curves", "Train", Command::Train),
+        ("results", "Compare both ways", Command::CompareBothWays),
+        ("runs", "Compare both ways", Command::CompareBothWays),
+    ] {
+        let mut harness = settled(
+            panel,
+            egui::vec2(500.0, 500.0),
+            true,
+            Driven::new(state.clone()),
+        );
+        button_named(&harness, button).click();
+        harness.run_steps(2);
+        assert_eq!(harness.state().out, [expected], "{panel}");
+    }
+    state.scan = Scan::Failed("no folder of pictures: pictures".into());
+    let mut harness = settled(
+        "data view",
+        egui::vec2(500.0, 500.0),
+        true,
+        Driven::new(state.clone()),
+    );
+    harness.get_by_label_contains("no folder of pictures");
+    harness.get_by_label("Try again").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().out, [Command::Rescan]);
+    state.scan = Scan::Running {
+        done: 120,
+        total: 2_624,
+    };
+    let mut harness = settled(
+        "data view",
+        egui::vec2(500.0, 500.0),
+        true,
+        Driven::new(state.clone()),
+    );
+    harness.get_by_label_contains("120 of 2,624 checked");
+    button_named(&harness, "Stop").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().out, [Command::StopScan]);
+    state.tree = Tree::Failed("there is no backbone named “resnet17”".into());
+    let harness = settled("layers", egui::vec2(500.0, 500.0), true, Driven::new(state));
+    harness.get_by_label_contains("resnet17");
+}
+
+fn layers_harness() -> Harness<'static, Driven> {
+    let mut driven = Driven::new(fakes::state());
+    driven.layers.phase = 1;
+    settled("layers", egui::vec2(900.0, 800.0), true, driven)
+}
+
+#[test]
+fn a_click_on_a_lock_changes_the_plan() {
+    let mut harness = layers_harness();
+    // The plan is `Below("layer4")`: freeing layer3 moves the border down …
+    harness.get_by_label("layer3 frozen").click();
+    harness.run_steps(2);
+    assert_eq!(
+        harness.state().edited().phases[1].freeze,
+        FreezePlan::Below("layer3".into())
+    );
+    // … and without that, freezing layer4 freezes everything.
+    let mut harness = layers_harness();
+    harness.get_by_label("layer4 trainable").click();
+    harness.run_steps(2);
+    assert_eq!(
+        harness.state().edited().phases[1].freeze,
+        FreezePlan::Backbone
+    );
+    // A hole in the frozen part has to be named.
+    let mut harness = layers_harness();
+    harness.get_by_label("Stage layer1").click();
+    harness.run_steps(2);
+    let plan = harness.state().edited().phases[1].freeze.clone();
+    let frozen = ["conv1", "bn1", "relu", "maxpool", "layer2", "layer3"];
+    assert_eq!(plan, FreezePlan::Custom(frozen.map(str::to_owned).to_vec()));
+}
+
+#[test]
+fn a_shift_click_reaches_every_layer_since_the_last_click() {
+    let mut harness = layers_harness();
+    harness.get_by_label("layer2 frozen").click();
+    harness.run_steps(2);
+    // Carry out the edit as the shell would.
+    let edited = harness.state().edited();
+    harness.state_mut().state.documents[0].experiment = edited;
+    harness.state_mut().out.clear();
+    harness.run_steps(2);
+    harness
+        .get_by_label("layer3 frozen")
+        .click_modifiers(egui::Modifiers::SHIFT);
+    harness.run_steps(2);
+    assert_eq!(
+        harness.state().edited().phases[1].freeze,
+        FreezePlan::Below("layer2".into())
+    );
+}
+
+#[test]
+fn folders_of_layers_open_and_a_search_finds_what_is_folded() {
+    let mut harness = layers_harness();
+    assert!(harness.query_by_label_contains("layer2.1.bn2").is_none());
+    harness.get_by_label("Expand layer2").click();
+    harness.run_steps(2);
+    harness.get_by_label("Expand layer2.1").click();
+    harness.run_steps(2);
+    harness.get_by_label("layer2.1.bn2 frozen");
+    let view = layers::LayersView::build(&harness.state().state).expect("an experiment is open");
+    let found = view.rows(1, &Default::default(), "layer4.1.bn");
+    let text: Vec<String> = found
+        .iter()
+        .map(|row| format!("{} {} {}", row.name, row.lock.title(), row.note))
+        .collect();
+    assert_eq!(
+        text,
+        [
+            "layer4.1.bn1 trainable batch statistics",
+            "layer4.1.bn2 trainable batch statistics"
+        ]
+    );
+}
+
+#[test]
+fn the_totals_of_a_plan_include_the_head() {
+    let view = layers::LayersView::build(&fakes::state()).expect("an experiment is open");
+    let tree = fakes::tree();
+    // 512 features, Dense 128, two classes.
+    let head = 512 * 128 + 128 + 128 * 2 + 2;
+    assert_eq!(
+        view.phases[0].totals.map(|totals| totals.trainable),
+        Some(head)
+    );
+    assert_eq!(
+        view.phases[0].totals.map(|totals| totals.frozen),
+        Some(tree.root.parameters)
+    );
+    let stage4 = tree.stages[4].parameters;
+    assert_eq!(
+        view.phases[1].totals.map(|totals| totals.trainable),
+        Some(head + stage4)
+    );
+}
+
+#[test]
+fn the_dropout_slider_changes_the_head() {
+    let mut harness = open(fakes::state());
+    let sliders: Vec<_> = harness.get_all_by_role(accesskit::Role::Slider).collect();
+    assert_eq!(sliders.len(), 1);
+    sliders[0].set_value_accesskit(30.0);
+    harness.run_steps(2);
+    assert_eq!(
+        harness.state().edited().head.layers[1],
+        HeadLayer::Dropout(0.3)
+    );
+    assert!(matches!(
+        harness.state().out.last(),
+        Some(Command::Edit {
+            merge: "dropout 1",
+            ..
+        })
+    ));
+}
+
+#[test]
+fn layers_of_the_head_are_added_moved_and_removed() {
+    let mut harness = open(fakes::state());
+    harness.get_by_label("Move layer 2 up").click();
+    harness.run_steps(2);
+    assert!(matches!(
+        harness.state().edited().head.layers[..],
+        [HeadLayer::Dropout(_), HeadLayer::Dense { .. }]
+    ));
+    harness.get_by_label("Remove layer 1, Dense").click();
+    harness.run_steps(2);
+    assert!(matches!(
+        harness.state().edited().head.layers[..],
+        [HeadLayer::Dropout(_)]
+    ));
+}
+
+#[test]
+fn the_learning_rate_is_chosen_on_a_logarithmic_scale() {
+    let mut harness = settled(
+        "phases",
+        egui::vec2(320.0, 1400.0),
+        true,
+        Driven::new(fakes::state()),
+    );
+    let nodes: Vec<_> = harness
+        .get_all_by_role(accesskit::Role::Slider)
+        .filter(|node| {
+            node.accesskit_node()
+                .label()
+                .is_some_and(|label| label == "Learning rate")
+        })
+        .collect();
+    assert_eq!(nodes.len(), 2, "one for each phase");
+    nodes[1].set_value_accesskit(3e-5);
+    harness.run_steps(2);
+    let edited = harness.state().edited();
+    assert!(
+        (edited.phases[1].learning_rate - 3e-5).abs() < 1e-9,
+        "{}",
+        edited.phases[1].learning_rate
+    );
+    assert_eq!(edited.phases[0].learning_rate, 1e-3);
+}
+
+#[test]
+fn a_problem_stands_beside_its_control() {
+    let mut state = fakes::state();
+    state.documents[0].problems = vec![crate::experiment::FieldProblem {
+        field: "phases[1].learning_rate".into(),
+        message: "is 3, allowed is above 0 and at most 1".into(),
+    }];
+    let harness = settled(
+        "phases",
+        egui::vec2(320.0, 1400.0),
+        true,
+        Driven::new(state),
+    );
+    let problem = harness
+        .get_by_label_contains("is 3, allowed is above 0")
+        .rect();
+    let sliders: Vec<egui::Rect> = harness
+        .get_all_by_role(accesskit::Role::Slider)
+        .filter(|node| {
+            node.accesskit_node()
+                .label()
+                .is_some_and(|label| label == "Learning rate")
+        })
+        .map(|node| node.rect())
+        .collect();
+    let gap = problem.top() - sliders[1].bottom();
+    assert!((-1.0..20.0).contains(&gap), "{gap} points below its slider");
+}
+
+#[test]
+fn weights_that_are_not_published_are_named_with_those_that_are() {
+    let mut state = fakes::state();
+    let backbone = &mut state.documents[0].experiment.backbone;
+    backbone.name = "resnet18".into();
+    backbone.weights = crate::experiment::WeightsSource::Named("IMAGENET1K_V9".into());
+    let size = egui::vec2(320.0, 1400.0);
+    let harness = settled("backbone", size, true, Driven::new(state));
+    harness.get_by_label_contains("“IMAGENET1K_V9” is not published; there are IMAGENET1K_V1");
+
+    // Those that are say what belongs to them.
+    let mut state = fakes::state();
+    let backbone = &mut state.documents[0].experiment.backbone;
+    backbone.name = "resnet18".into();
+    backbone.weights = crate::experiment::WeightsSource::Named("IMAGENET1K_V1".into());
+    let harness = settled("backbone", size, true, Driven::new(state));
+    harness.get_by_label_contains("IMAGENET1K_V1: 69.8 % on ImageNet, 224 pixels cut from 256");
+}
+
+#[test]
+fn thumbnails_that_are_missing_are_asked_for() {
+    let harness = settled(
+        "data view",
+        egui::vec2(900.0, 900.0),
+        true,
+        Driven::new(fakes::state()),
+    );
+    // The fake's tenth picture of every eleven is missing; one of them is a visible sample of the first class.
+    assert_eq!(harness.state().data_view.wanted, [10, 21]);
+}
+
+#[test]
+fn the_preview_asks_for_versions_of_a_training_picture() {
+    let mut harness = settled(
+        "preview",
+        egui::vec2(900.0, 900.0),
+        true,
+        Driven::new(fakes::state()),
+    );
+    let first = harness.state().preview.wanted.expect("a picture is wanted");
+    harness.get_by_label_contains("Draw again").click();
+    harness.run_steps(2);
+    let again = harness.state().preview.wanted.expect("a picture is wanted");
+    assert_eq!((first.0, first.1 + 1), (again.0, again.1));
+    harness.get_by_label("Next picture").click();
+    harness.run_steps(2);
+    assert_ne!(
+        harness
+            .state()
+            .preview
+            .wanted
+            .expect("a picture is wanted")
+            .0,
+        first.0
+    );
+}
+
+#[test]
+fn the_data_view_says_classes_split_and_problems() {
+    let data_view::DataView::Ready(view) = data_view::DataView::build(&fakes::state()) else {
+        panic!("pictures are there")
+    };
+    let text = view.text();
+    assert!(
+        text.starts_with("train 1,572, validation 393, test 659"),
+        "{text}"
+    );
+    assert!(text.contains("defective: 636 + 159 + 295"), "{text}");
+    assert!(
+        text.ends_with("passed over: not a picture: elpv/images/notes.txt"),
+        "{text}"
+    );
+}
+
+#[test]
+fn pictures_are_walked_through_when_something_has_changed() {
+    let mut state = fakes::state();
+    let mut cache = data_view::DataViewCache::default();
+    let text = |view: &data_view::DataView| match view {
+        data_view::DataView::Ready(view) => view.text(),
+        other => format!("{other:?}"),
+    };
+    let first = text(&cache.view(&state));
+    for _ in 0..10 {
+        assert_eq!(text(&cache.view(&state)), first);
+    }
+    assert_eq!(cache.builds, 1);
+    state.thumbnails.insert(2_000, Err("cut off".into()));
+    let _ = cache.view(&state);
+    assert_eq!(cache.builds, 2, "a thumbnail has come");
+    if let Scan::Done { split, .. } = &mut state.scan {
+        let mut other = (**split).clone();
+        other.test.pop();
+        *split = std::sync::Arc::new(other);
+    }
+    assert_ne!(text(&cache.view(&state)), first, "another split");
+    state.scan = Scan::Running { done: 1, total: 2 };
+    assert!(matches!(
+        *cache.view(&state),
+        data_view::DataView::Scanning { done: 1, total: 2 }
+    ));
+}
+
+#[test]
+fn a_table_says_which_columns_hold_what() {
+    let mut state = fakes::state();
+    state.documents[0].experiment.data.source = DataSource::table("/pictures/labels.csv");
+    let mut harness = settled("data", egui::vec2(320.0, 900.0), true, Driven::new(state));
+    let field = harness.get_by_role_and_label(accesskit::Role::TextInput, "Classes");
+    field.focus();
+    harness.run_steps(2);
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+    harness
+        .get_by_role_and_label(accesskit::Role::TextInput, "Classes")
+        .type_text("kind");
+    harness.run_steps(2);
+    assert!(harness.state().out.is_empty(), "half a name starts no scan");
+    harness.key_press(egui::Key::Enter);
+    harness.run_steps(2);
+    let DataSource::Table { label_column, .. } = &harness.state().edited().data.source else {
+        panic!("the source is a table");
+    };
+    assert_eq!(*label_column, Column::Name("kind".into()));
+}
+
+#[test]
+fn every_class_can_have_its_weight() {
+    let mut state = fakes::state();
+    state.documents[0].experiment.training.class_weights = ClassWeights::Custom(Vec::new());
+    let harness = &mut settled(
+        "training",
+        egui::vec2(320.0, 900.0),
+        true,
+        Driven::new(state),
+    );
+    let Scan::Done { dataset, .. } = &harness.state().state.scan else {
+        panic!("the fake has pictures");
+    };
+    let class = dataset.classes[0].clone();
+    harness
+        .get_by_role_and_label(accesskit::Role::Slider, &class)
+        .set_value_accesskit(3.0);
+    harness.run_steps(2);
+    let ClassWeights::Custom(weights) = harness.state().edited().training.class_weights.clone()
+    else {
+        panic!("weights by name");
+    };
+    assert_eq!(weights[0].0, class);
+    assert!((weights[0].1 - 3.0).abs() < 1e-6);
+}
+
+#[test]
+fn advice_is_followed_by_its_button() {
+    let mut state = fakes::state();
+    state.documents[0].experiment.head.layers.clear();
+    let mut harness = settled("advice", egui::vec2(320.0, 900.0), true, Driven::new(state));
+    harness.get_by_label("Do this: Add dropout of 0.5").click();
+    harness.run_steps(2);
+    assert_eq!(
+        harness.state().edited().head.layers,
+        [HeadLayer::Dropout(0.5)]
+    );
+}
+
+#[test]
+fn a_backbone_is_chosen_in_the_table_that_compares_them() {
+    let mut harness = settled(
+        "backbones view",
+        egui::vec2(900.0, 760.0),
+        true,
+        Driven::new(fakes::state()),
+    );
+    harness.get_by_label("Use MobileNetV2").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().edited().backbone.name, "mobilenet_v2");
+    // The sample is asked about until its answer is there.
+    assert!(
+        harness
+            .state()
+            .out
+            .iter()
+            .any(|command| matches!(command, Command::WantSeen(_)))
+    );
+}
+
+#[test]
+fn what_the_split_keeps_together_is_chosen_in_the_data_panel() {
+    let size = egui::vec2(320.0, 1200.0);
+    let mut harness = settled("data", size, true, Driven::new(fakes::state()));
+    harness
+        .get_by_role_and_label(accesskit::Role::ComboBox, "Keep together")
+        .click();
+    harness.run_steps(3);
+    harness.get_by_label("Folders").click();
+    harness.run_steps(3);
+    assert_eq!(
+        harness.state().edited().data.split.group,
+        Some(GroupBy::Folder(1))
+    );
+
+    let mut state = fakes::state();
+    state.documents[0].experiment.data.split.group = Some(GroupBy::Pattern("^(p".into()));
+    state.documents[0].problems = state.documents[0].experiment.check();
+    let harness = settled("data", size, true, Driven::new(state));
+    let field = harness.get_by_role_and_label(accesskit::Role::TextInput, "Pattern");
+    assert_eq!(field.value().as_deref(), Some("^(p"));
+    harness.get_by_label_contains("is no regular expression");
+}
+
+#[test]
+fn controls_without_effect_are_disabled_and_say_why() {
+    let mut state = fakes::state();
+    state.device = Some("cpu".into());
+    if let Scan::Done { dataset, .. } = &mut state.scan {
+        let mut assigned = (**dataset).clone();
+        assigned.pictures[0].split = Some(crate::data::Split::Test);
+        *dataset = std::sync::Arc::new(assigned);
+    }
+    let size = egui::vec2(320.0, 1300.0);
+    let is_disabled = |harness: &Harness<'static, Driven>, label: &str| {
+        let mut controls = harness
+            .get_all_by_label(label)
+            .filter(|node| node.accesskit_node().role() != accesskit::Role::Label);
+        controls.any(|node| node.accesskit_node().is_disabled())
+    };
+    let harness = settled("training", size, true, Driven::new(state.clone()));
+    assert!(is_disabled(&harness, "TF32"));
+    assert!(
+        harness
+            .query_by_label_contains("Graphics cards have it")
+            .is_some()
+    );
+    let harness = settled("data", size, true, Driven::new(state.clone()));
+    assert!(is_disabled(&harness, "Test") && !is_disabled(&harness, "Validation"));
+    assert!(
+        harness
+            .query_by_label_contains("The source itself says")
+            .is_some()
+    );
+    // On a card it is a choice like any other.
+    state.device = Some("cuda:0".into());
+    let harness = settled("training", size, true, Driven::new(state));
+    assert!(!is_disabled(&harness, "TF32"));
+}

@@ -1,0 +1,269 @@
+//! The gallery by accessible labels and by keyboard.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use eframe::egui::{Key, vec2};
+
+use super::*;
+use crate::app::core::command::GalleryFilter;
+use crate::app::core::gallery::{GalleryDeed, GalleryWants, Opened};
+use crate::data::PictureSource;
+use crate::data::Split;
+use crate::evaluation::gallery::SortBy;
+use crate::worker::messages::GalleryAnswer;
+
+/// The wall of run `b`, against nobody.
+fn wall(state: State) -> Harness<'static, Driven> {
+    let mut driven = Driven::new(state);
+    driven.gallery.query.run = Some("b".into());
+    settled("gallery", egui::vec2(900.0, 700.0), true, driven)
+}
+
+/// What the last frame wanted.
+fn wants(harness: &Harness<'_, Driven>) -> GalleryWants {
+    let found = harness
+        .state()
+        .out
+        .iter()
+        .rev()
+        .find_map(|command| match command {
+            Command::WantGallery(wants) => Some((**wants).clone()),
+            _ => None,
+        });
+    found.expect("the gallery wants something every frame")
+}
+
+fn count(harness: &mut Harness<'_, Driven>) -> String {
+    harness.run_steps(2);
+    let labels = harness.get_all_by_role(accesskit::Role::Label);
+    let found = labels
+        .filter_map(|node| {
+            node.accesskit_node()
+                .label()
+                .or(node.accesskit_node().value())
+        })
+        .find(|label| label.ends_with("pictures") && !label.contains(" of the"));
+    found.expect("the number of pictures is said")
+}
+
+/// With fifty thousand predictions a frame lays out what is visible, and idle frames build nothing.
+#[test]
+fn fifty_thousand_pictures_lay_out_one_screen() {
+    let mut state = fakes::state();
+    let folder = PathBuf::from("runs").join("b");
+    let run = fakes::run_pictures(folder.clone(), 50_000, 1);
+    state
+        .gallery
+        .runs
+        .insert(folder, Opened::Ready(Arc::new(run)));
+    let mut harness = wall(state);
+    let builds = harness.state().gallery.builds();
+    harness.run_steps(5);
+    assert_eq!(
+        harness.state().gallery.builds(),
+        builds,
+        "idle frames build nothing"
+    );
+    let visible = harness.state().gallery.cards();
+    assert!((10..=80).contains(&visible), "{visible} cards in one frame");
+
+    // Far down the wall it is the same.
+    harness.key_press(Key::End);
+    harness.run_steps(4);
+    assert_eq!(
+        harness.state().gallery.builds(),
+        builds,
+        "scrolling builds nothing"
+    );
+    let visible = harness.state().gallery.cards();
+    assert!((6..=80).contains(&visible), "{visible} cards at the end");
+    assert!(wants(&harness).thumbnails.len() <= 80);
+    // A new order is one build.
+    harness.state_mut().gallery.query.sort = SortBy::Confidence;
+    harness.run_steps(3);
+    assert_eq!(harness.state().gallery.builds(), builds + 1);
+}
+
+/// The picture that is opened after so many presses of `key`.
+fn opened_after(key: Key, presses: usize) -> Option<PictureSource> {
+    let mut harness = wall(fakes::state());
+    for _ in 0..presses {
+        harness.key_press(key);
+        harness.run_steps(3);
+    }
+    harness.key_press(Key::Enter);
+    harness.run_steps(3);
+    wants(&harness).picture
+}
+
+#[test]
+fn every_press_of_an_arrow_moves_on() {
+    for key in [Key::ArrowRight, Key::ArrowDown] {
+        let opened: Vec<_> = (1..=3).map(|presses| opened_after(key, presses)).collect();
+        assert!(opened.iter().all(Option::is_some), "{opened:?}");
+        assert!(
+            opened[0] != opened[1] && opened[1] != opened[2],
+            "{opened:?}"
+        );
+    }
+}
+
+#[test]
+fn keys_move_open_and_close() {
+    let mut harness = wall(fakes::state());
+    harness.key_press(Key::ArrowRight);
+    harness.run_steps(2);
+    harness.key_press(Key::ArrowRight);
+    harness.run_steps(2);
+    harness.key_press(Key::Enter);
+    harness.run_steps(3);
+    let seen = wants(&harness);
+    assert!(
+        seen.picture.is_some() && seen.explain.len() == 1,
+        "{seen:?}"
+    );
+    assert!(harness.query_by_label("Probabilities").is_some());
+    harness.key_press(Key::ArrowRight);
+    harness.run_steps(3);
+    assert_ne!(wants(&harness).picture, seen.picture);
+    harness.key_press(Key::Escape);
+    harness.run_steps(3);
+    assert!(wants(&harness).picture.is_none());
+    assert!(harness.state().gallery.cards() > 0);
+}
+
+#[test]
+fn a_click_shows_a_picture_large_and_the_buttons_reach_its_file() {
+    let mut harness = wall(fakes::state());
+    let first = harness
+        .get_all_by_role(accesskit::Role::ListBoxOption)
+        .next()
+        .expect("cards");
+    first.click();
+    harness.run_steps(3);
+    harness.get_by_label("Open the folder").click();
+    harness.run_steps(2);
+    harness.get_by_label("Copy the path").click();
+    harness.run_steps(2);
+    let out = &harness.state().out;
+    assert!(out.contains(&Command::OpenFolder("elpv/images".into())));
+    assert!(out.iter().any(
+        |command| matches!(command, Command::CopyText(path) if path.starts_with("elpv/images/cell"))
+    ));
+    // The experiment that is open is about the same pictures.
+    harness.get_by_label("All pictures").click();
+    harness.run_steps(2);
+    assert!(harness.state().gallery.cards() > 0);
+}
+
+#[test]
+fn digits_filter_by_class_and_zero_shows_all() {
+    let mut harness = wall(fakes::state());
+    assert_eq!(count(&mut harness), "656 pictures");
+    harness.key_press(Key::Num1);
+    assert_eq!(count(&mut harness), "287 of 656 pictures");
+    harness.key_press(Key::Num2);
+    assert_eq!(count(&mut harness), "369 of 656 pictures");
+    harness.key_press(Key::Num0);
+    assert_eq!(count(&mut harness), "656 pictures");
+    // There is no third class.
+    harness.key_press(Key::Num3);
+    assert_eq!(count(&mut harness), "656 pictures");
+}
+
+#[test]
+fn another_view_can_ask_for_a_cell_of_the_confusion_matrix() {
+    let mut state = fakes::state();
+    let filter = GalleryFilter {
+        run: Some("a".into()),
+        true_class: Some("functional".into()),
+        predicted_class: Some("defective".into()),
+        split: Some(Split::Test),
+        ..GalleryFilter::default()
+    };
+    state.gallery.request = Some((0, filter));
+    let harness = wall(state);
+    let cards = harness.get_all_by_role(accesskit::Role::ListBoxOption);
+    let mut shown = 0;
+    for card in cards {
+        let label = card.accesskit_node().label().unwrap_or_default();
+        assert!(
+            label.contains("true class functional, predicted defective"),
+            "{label}"
+        );
+        shown += 1;
+    }
+    assert!(shown > 0);
+    assert_eq!(wants(&harness).runs, [PathBuf::from("runs/a")]);
+}
+
+#[test]
+fn the_lessons_rows_show_their_pictures_in_the_wall() {
+    let mut harness = wall(fakes::state());
+    harness.get_by_label("Three rows").click();
+    harness.run_steps(3);
+    for title in ["Right and confident", "Right and uncertain", "Wrong"] {
+        assert!(harness.get_all_by_label(title).next().is_some(), "{title}");
+    }
+    harness
+        .get_by_label("Show all that are right and uncertain")
+        .click();
+    harness.run_steps(3);
+    for card in harness.get_all_by_role(accesskit::Role::ListBoxOption) {
+        let label = card.accesskit_node().label().unwrap_or_default();
+        assert!(label.ends_with(", right"), "{label}");
+    }
+}
+
+#[test]
+fn suspects_offer_the_search_and_its_stop() {
+    let mut harness = wall(fakes::state());
+    harness.get_by_label("Suspects").click();
+    harness.run_steps(2);
+    button_named(&harness, "Find duplicates").click();
+    harness.run_steps(2);
+    let deed = GalleryDeed::FindDuplicates("runs/b".into());
+    assert!(harness.state().out.contains(&Command::Gallery(deed)));
+}
+
+#[test]
+fn suspects_tell_how_to_keep_alike_pictures_together() {
+    let mut state = fakes::state();
+    let (folder, groups) = (PathBuf::from("runs/b"), Some("Keep them together.".into()));
+    state.gallery.take(GalleryAnswer::Duplicates {
+        folder: folder.clone(),
+        result: Some(Ok((Vec::new(), groups))),
+    });
+    let mut harness = wall(state);
+    harness.get_by_label("Suspects").click();
+    harness.run_steps(2);
+    harness.get_by_label("Keep them together.");
+    // What an earlier search found does not outlive it.
+    let gallery = &mut harness.state_mut().state.gallery;
+    gallery.take(GalleryAnswer::Duplicates {
+        folder,
+        result: Some(Ok((Vec::new(), None))),
+    });
+    harness.run_steps(2);
+    assert!(harness.query_by_label("Keep them together.").is_none());
+}
+
+#[test]
+fn two_runs_are_sorted_by_how_far_they_disagree() {
+    let mut driven = Driven::new(fakes::state());
+    driven.gallery.query.run = Some("b".into());
+    driven.gallery.query.against = Some("a".into());
+    driven.gallery.query.sort = SortBy::Disagreement;
+    let harness = settled("gallery", vec2(900.0, 700.0), false, driven);
+    assert!(
+        harness
+            .get_all_by_role(accesskit::Role::ListBoxOption)
+            .count()
+            > 10
+    );
+    assert_eq!(
+        wants(&harness).runs,
+        [PathBuf::from("runs/b"), PathBuf::from("runs/a")]
+    );
+}

@@ -1,0 +1,268 @@
+//! The foot of the left side: how long the active experiment will take and what it needs, before anything is trained.
+
+use eframe::egui;
+
+use crate::app::core::state::{Scan, State, Tree};
+use crate::app::features::layers::LayersView;
+use crate::app::ui::format;
+use crate::app::ui::tokens::{icon, tokens};
+use crate::experiment::{Experiment, Views};
+use crate::models::catalogue;
+use crate::models::speed::Taken;
+use crate::training::estimate::{Estimate, PictureCounts, Situation};
+use crate::training::is_mixed_here;
+use crate::training::time_estimate::{Planned, RunEstimate, picture_seconds};
+use crate::training::warmth::Warmth;
+
+/// Plain data of the forecast; what is not known yet is absent.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ForecastView {
+    pub time: Option<Part>,
+    pub features: Option<Part>,
+    pub memory: Option<Part>,
+}
+
+/// A figure and where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    pub text: String,
+    pub tooltip: String,
+}
+
+impl ForecastView {
+    /// `layers` of the active experiment.
+    pub fn build(state: &State, layers: &LayersView) -> Self {
+        let phases: Option<Vec<Estimate>> =
+            layers.phases.iter().map(|phase| phase.estimate).collect();
+        let Some(phases) = phases.filter(|phases| !phases.is_empty()) else {
+            return Self::default();
+        };
+        let memory = phases.iter().max_by_key(|phase| phase.memory()).map(memory);
+        match run(state, &phases) {
+            Some(estimate) => Self {
+                time: Some(time(
+                    &estimate,
+                    state.features.warmth.is_some(),
+                    taken(state),
+                )),
+                features: features(&estimate),
+                memory,
+            },
+            None => Self {
+                memory,
+                ..Self::default()
+            },
+        }
+    }
+}
+
+/// The run's estimate, once speed and pictures are known.
+fn run(state: &State, phases: &[Estimate]) -> Option<RunEstimate> {
+    let experiment = &state.active_document()?.experiment;
+    estimate(state, experiment, phases, state.features.warmth.as_deref())
+}
+
+/// What the active experiment would cost with its augmentation drawn otherwise, as if nothing of it were kept; nothing
+/// until layers, speed and pictures are known.
+pub fn with_views(state: &State, layers: &LayersView, views: Views) -> Option<RunEstimate> {
+    let mut experiment = state.active_document()?.experiment.clone();
+    experiment.augmentation.views = views;
+    let Tree::Ready(tree) = &state.tree else {
+        return None;
+    };
+    let pictures = counts(state)?;
+    let mut phases = Vec::new();
+    for (phase, locks) in experiment.phases.iter().zip(&layers.phases) {
+        locks.estimate?;
+        phases.push(Estimate::new(&Situation {
+            experiment: &experiment,
+            phase,
+            tree,
+            frozen: &locks.frozen,
+            head_parameters: locks.head_parameters,
+            is_mixed: is_mixed_here(&experiment),
+            pictures: Some(pictures),
+        }));
+    }
+    estimate(state, &experiment, &phases, None)
+}
+
+fn counts(state: &State) -> Option<PictureCounts> {
+    let Scan::Done { dataset, split, .. } = &state.scan else {
+        return None;
+    };
+    Some(PictureCounts {
+        train: split.train.len(),
+        validation: split.validation.len(),
+        test: split.test.len(),
+        largest_pixels: dataset.largest_pixels(),
+    })
+}
+
+fn estimate(
+    state: &State,
+    experiment: &Experiment,
+    phases: &[Estimate],
+    warmth: Option<&Warmth>,
+) -> Option<RunEstimate> {
+    let info = catalogue::find(&experiment.backbone.name)?;
+    let measured = state.speeds.get(info.name)?;
+    let Tree::Ready(tree) = &state.tree else {
+        return None;
+    };
+    let default_side = info.default_weights().input_size;
+    Some(RunEstimate::new(&Planned {
+        experiment,
+        phases,
+        pictures: counts(state)?,
+        picture_seconds: picture_seconds(measured, default_side, tree.input_size),
+        warmth,
+    }))
+}
+
+/// Under which conditions the speed of the active experiment's backbone was measured.
+fn taken(state: &State) -> Option<Taken> {
+    let name = &state.active_document()?.experiment.backbone.name;
+    state.speeds.get(name)?.taken
+}
+
+fn time(estimate: &RunEstimate, is_known: bool, taken: Option<Taken>) -> Part {
+    let kept = match (is_known, estimate.is_warm()) {
+        (false, _) => "as if nothing were kept yet",
+        (true, true) => "nothing, because all of it is kept",
+        (true, false) => "what is not kept yet",
+    };
+    let (from, about) = match taken {
+        Some(taken) if taken.by_training => ("that a training found on this machine", "about"),
+        Some(taken) if !taken.is_calm() => (
+            "that was measured on this machine beside other programs: it may take less without them, and is measured again \
+             when the machine is quiet",
+            "roughly",
+        ),
+        _ => ("that was measured on this machine", "about"),
+    };
+    Part {
+        text: format!("{about} {}", format::duration(estimate.seconds())),
+        tooltip: format!(
+            "Told from the speed {from}\nFrozen layers, computed once: {} ({kept})\nAll epochs and the test: {}",
+            format::duration(estimate.once_seconds),
+            format::duration(estimate.epochs_seconds)
+        ),
+    }
+}
+
+fn features(estimate: &RunEstimate) -> Option<Part> {
+    if estimate.features == 0 {
+        return None;
+    }
+    let bytes = crate::format::bytes(estimate.features);
+    let rows = &estimate.rows;
+    let kept = rows.all - rows.missing;
+    let (mark, tooltip) = if estimate.is_warm() {
+        (
+            "kept",
+            "All of them are kept on disk: the run starts with its first epoch".to_owned(),
+        )
+    } else if kept > 0 {
+        (
+            "to complete",
+            format!(
+                "{} of them are kept on disk",
+                format::percent_of(kept as u64, rows.all as u64)
+            ),
+        )
+    } else {
+        (
+            "to compute",
+            "Computed once, then kept on disk for this run and the next".to_owned(),
+        )
+    };
+    Some(Part {
+        text: format!("{bytes} of features {mark}"),
+        tooltip: format!("Outputs of the frozen layers. {tooltip}"),
+    })
+}
+
+fn memory(estimate: &Estimate) -> Part {
+    let lines: Vec<String> = estimate
+        .parts()
+        .iter()
+        .filter(|(_, bytes)| *bytes > 0)
+        .map(|(name, bytes)| format!("{name}: {}", crate::format::bytes(*bytes)))
+        .collect();
+    Part {
+        text: format!("≈ {} of memory", crate::format::bytes(estimate.memory())),
+        tooltip: format!(
+            "At most, in the phase that needs most; a run measures what it needed\n{}",
+            lines.join("\n")
+        ),
+    }
+}
+
+pub fn forecast_ui(ui: &mut egui::Ui, view: &ForecastView) {
+    let colors = tokens(ui);
+    let parts = [
+        (icon::CLOCK, &view.time),
+        (icon::DATABASE, &view.features),
+        (icon::CPU, &view.memory),
+    ];
+    for (symbol, part) in parts {
+        let Some(part) = part else { continue };
+        let text = egui::Label::new(colors.small(format!("{symbol}  {}", part.text)));
+        ui.add(text.truncate()).on_hover_text(&part.tooltip);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::training::warmth::Rows;
+
+    fn estimate(all: usize, missing: usize) -> RunEstimate {
+        RunEstimate {
+            once_seconds: 30.0,
+            epochs_seconds: 10.0,
+            epoch_seconds: 1.0,
+            features: 12_000_000,
+            rows: Rows { all, missing },
+        }
+    }
+
+    #[test]
+    fn the_forecast_says_what_is_kept() {
+        assert_eq!(time(&estimate(10, 10), false, None).text, "about 40 s");
+        assert!(
+            time(&estimate(10, 0), true, None)
+                .tooltip
+                .contains("all of it is kept")
+        );
+        let hasty = Taken {
+            at: 0,
+            threads: 2,
+            others: Some(0.8),
+            by_training: false,
+        };
+        let part = time(&estimate(10, 10), false, Some(hasty));
+        assert_eq!(part.text, "roughly 40 s");
+        assert!(part.tooltip.contains("beside other programs"), "{part:?}");
+        let text = |missing| features(&estimate(10, missing)).map(|part| part.text);
+        assert_eq!(text(0).as_deref(), Some("12.0 MB of features kept"));
+        assert_eq!(text(10).as_deref(), Some("12.0 MB of features to compute"));
+        assert_eq!(text(4).as_deref(), Some("12.0 MB of features to complete"));
+        let nothing = RunEstimate {
+            features: 0,
+            ..estimate(0, 0)
+        };
+        assert_eq!(features(&nothing), None);
+        let needs = Estimate {
+            weights: 40_000_000,
+            ..Estimate::default()
+        };
+        let part = memory(&needs);
+        assert!(
+            part.tooltip.contains("Weights and their copies: 40.0 MB"),
+            "{part:?}"
+        );
+        assert!(!part.tooltip.contains("Gradients"));
+    }
+}

@@ -1,0 +1,356 @@
+//! Left side: what holds for all phases of a training.
+
+pub mod advice;
+pub mod forecast;
+mod phase_rules;
+pub mod phases;
+
+use eframe::egui;
+
+use crate::app::core::command::Command;
+use crate::app::core::state::{Scan, State};
+use crate::app::ui::editor::{Draft, EditorView};
+use crate::app::ui::effect::Control;
+use crate::app::ui::tokens::tokens;
+use crate::app::ui::widgets;
+use crate::experiment::{
+    ClassWeights, EarlyStopping, Keep, MixedPrecision, Monitor, Precision, TestViews, bounds,
+};
+
+/// Plain data of the training editor.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainingView {
+    pub editor: EditorView,
+    /// Of the pictures that are open.
+    pub classes: Vec<String>,
+}
+
+/// Nothing when no experiment is open.
+pub fn build(state: &State) -> Option<TrainingView> {
+    let classes = match &state.scan {
+        Scan::Done { dataset, .. } => dataset.classes.clone(),
+        _ => Vec::new(),
+    };
+    Some(TrainingView {
+        editor: EditorView::build(state)?,
+        classes,
+    })
+}
+
+/// What the training editor remembers between frames: nothing so far.
+#[derive(Debug, Clone, Default)]
+pub struct TrainingLocal {}
+
+const MONITORS: [(Monitor, &str, &str); 3] = [
+    (
+        Monitor::ValidationLoss,
+        "Validation loss",
+        "Lowest is best; sees confidence too",
+    ),
+    (
+        Monitor::ValidationAccuracy,
+        "Validation accuracy",
+        "Highest is best",
+    ),
+    (
+        Monitor::ValidationMacroF1,
+        "Validation macro-F1",
+        "Highest is best; every class counts the same",
+    ),
+];
+
+const KEEPS: [(Keep, &str, &str); 2] = [
+    (
+        Keep::Best,
+        "Best epoch",
+        "The run ends with the weights of the epoch that the monitor liked best",
+    ),
+    (
+        Keep::Last,
+        "Last epoch",
+        "The run ends with the weights of its last epoch",
+    ),
+];
+
+const TEST_VIEWS: [(TestViews, &str, &str); 2] = [
+    (
+        TestViews::Single,
+        "As they are",
+        "Every test picture is seen once",
+    ),
+    (
+        TestViews::Flips,
+        "With flips",
+        "Probabilities are averaged over every flip that the augmentation uses",
+    ),
+];
+
+const PRECISIONS: [(Precision, &str, &str); 3] = [
+    (
+        Precision::Auto,
+        "Auto",
+        "bf16 where this processor has instructions for it and features move so little that answers stay, else fp32; on a graphics card bf16, or fp16 where it has units for that alone; the run's log says what was chosen and why",
+    ),
+    (
+        Precision::Fp32,
+        "fp32",
+        "Frozen layers compute in single precision, as on any machine",
+    ),
+    (
+        Precision::Bf16,
+        "bf16",
+        "Frozen layers compute with 8 bits of mantissa: about twice as fast on processors with instructions for it, slower on others; as accurate, but a few answers differ",
+    ),
+];
+
+const MIXED_PRECISIONS: [(MixedPrecision, &str, &str); 3] = [
+    (
+        MixedPrecision::Auto,
+        "Auto",
+        "Mixed where the graphics card or the processor has units for bf16 (tensor cores, AMX), or the card for fp16, else fp32; the run's log says what was chosen",
+    ),
+    (
+        MixedPrecision::Off,
+        "fp32",
+        "Layers that train compute in single precision, as on any machine",
+    ),
+    (
+        MixedPrecision::Bf16,
+        "bf16",
+        "Convolutions and matrix products round their factors to bf16; weights, the head and all tests stay in single precision. Up to twice as fast and half the memory where there are units for it, slower elsewhere",
+    ),
+];
+
+pub fn training_ui(
+    ui: &mut egui::Ui,
+    view: &TrainingView,
+    _local: &mut TrainingLocal,
+    out: &mut Vec<Command>,
+) {
+    let mut draft = view.editor.draft();
+    let tooltip =
+        "Pictures per step. Larger is steadier and quicker per picture, and needs more memory";
+    let changed = widgets::number(
+        ui,
+        "Batch size",
+        tooltip,
+        &mut draft.experiment.training.batch_size,
+        bounds::BATCH_SIZE,
+        "",
+    );
+    draft.touched(changed, "batch size");
+    widgets::problem(ui, draft.problem("training.batch_size"));
+    let training = &mut draft.experiment.training;
+    let mut is_split = training.micro_batch.is_some();
+    let tooltip = "Compute a batch in parts that fit into memory, and add up their gradients: the steps stay the same, and only a BatchNorm that learns sees the smaller part";
+    if widgets::toggle(ui, "In parts", tooltip, &mut is_split) {
+        training.micro_batch = is_split.then_some((training.batch_size / 2).max(1));
+        draft.touched(true, "");
+    }
+    if let Some(micro_batch) = &mut draft.experiment.training.micro_batch {
+        let tooltip = "Pictures that are computed at once. Memory grows with it; the batch stays as large as it is";
+        let changed = widgets::number(ui, "At once", tooltip, micro_batch, bounds::BATCH_SIZE, "");
+        draft.touched(changed, "micro-batch");
+        if let Some(idle) = draft.why_idle(Control::MicroBatch) {
+            widgets::note(ui, &idle);
+        }
+    }
+    widgets::problem(ui, draft.problem("training.micro_batch"));
+
+    let tooltip = "Share of the target that is spread over all classes: keeps the network from being too sure";
+    let training = &mut draft.experiment.training;
+    let changed = widgets::share_slider(
+        ui,
+        "Label smoothing",
+        tooltip,
+        &mut training.label_smoothing,
+        0.5,
+    );
+    draft.touched(changed, "label smoothing");
+    widgets::problem(ui, draft.problem("training.label_smoothing"));
+
+    class_weights_ui(ui, view, &mut draft);
+    widgets::problem(ui, draft.problem("training.class_weights"));
+
+    widgets::heading(ui, "Which weights are kept");
+    let tooltip = "Decides which epoch was best, and when to stop early";
+    let idle = draft.why_idle(Control::Monitor);
+    let training = &mut draft.experiment.training;
+    let changed = widgets::idle_if(ui, idle, |ui| {
+        widgets::choice(ui, "Monitor", tooltip, &mut training.monitor, &MONITORS)
+    });
+    draft.touched(changed, "");
+    let tooltip = "Which weights the run ends with, and which are tested";
+    let idle = draft.why_idle(Control::Keep);
+    let training = &mut draft.experiment.training;
+    let changed = widgets::idle_if(ui, idle, |ui| {
+        widgets::segmented_row(ui, "Keep", tooltip, &mut training.keep, &KEEPS)
+    });
+    draft.touched(changed, "");
+
+    let mut stops = draft.experiment.training.early_stopping.is_some();
+    let tooltip = "End a phase when the monitor has not improved for some epochs";
+    let idle = draft.why_idle_unless(stops, Control::EarlyStopping);
+    let toggled = widgets::idle_if(ui, idle, |ui| {
+        widgets::toggle(ui, "Stop early", tooltip, &mut stops)
+    });
+    if toggled {
+        draft.experiment.training.early_stopping = stops.then(EarlyStopping::default);
+        draft.touched(true, "");
+    }
+    if let Some(early) = &mut draft.experiment.training.early_stopping {
+        let tooltip = "Epochs without improvement before the phase ends";
+        let mut changed = widgets::number(
+            ui,
+            "Patience",
+            tooltip,
+            &mut early.patience,
+            bounds::PATIENCE,
+            " epochs",
+        );
+        let tooltip = "A smaller change of the monitor does not count as improvement";
+        changed |= widgets::slider(
+            ui,
+            "Least change",
+            tooltip,
+            &mut early.min_delta,
+            0.0..=0.1,
+            0.001,
+            "",
+        );
+        draft.touched(changed, "early stopping");
+        if let Some(idle) = draft.why_idle(Control::Patience) {
+            widgets::note(ui, &idle);
+        }
+    }
+    widgets::problem(ui, draft.problem("training.early_stopping"));
+
+    let mut averages = draft.experiment.training.weight_averaging.is_some();
+    let tooltip =
+        "Validate, keep and test a moving average of the weights: smoother, often a little better";
+    if widgets::toggle(ui, "Average weights", tooltip, &mut averages) {
+        draft.experiment.training.weight_averaging = averages.then_some(0.99);
+        draft.touched(true, "");
+    }
+    if let Some(decay) = &mut draft.experiment.training.weight_averaging {
+        let tooltip =
+            "How much of the average stays at each step; 0.99 looks back about a hundred steps";
+        let changed = widgets::slider(
+            ui,
+            "Decay",
+            tooltip,
+            decay,
+            bounds::WEIGHT_AVERAGING,
+            0.0001,
+            "",
+        );
+        draft.touched(changed, "weight averaging");
+    }
+    widgets::problem(ui, draft.problem("training.weight_averaging"));
+
+    widgets::heading(ui, "Precision");
+    let tooltip = "What frozen layers compute in";
+    let idle = draft.why_idle(Control::FrozenPrecision);
+    let precision = &mut draft.experiment.training.precision;
+    let changed = widgets::idle_if(ui, idle, |ui| {
+        widgets::segmented_row(ui, "Frozen layers", tooltip, precision, &PRECISIONS)
+    });
+    draft.touched(changed, "");
+    let tooltip = "What layers of the backbone that train compute in";
+    let idle = draft.why_idle(Control::MixedPrecision);
+    let mixed = &mut draft.experiment.training.mixed_precision;
+    let changed = widgets::idle_if(ui, idle, |ui| {
+        widgets::segmented_row(ui, "Layers that train", tooltip, mixed, &MIXED_PRECISIONS)
+    });
+    draft.touched(changed, "");
+    let tooltip = "On graphics cards, products in single precision may round their factors to TF32's 10 bits of mantissa: several times as fast";
+    let idle = draft.why_idle(Control::Tf32);
+    let tf32 = &mut draft.experiment.training.tf32;
+    let changed = widgets::idle_if(ui, idle, |ui| widgets::toggle(ui, "TF32", tooltip, tf32));
+    draft.touched(changed, "");
+
+    widgets::heading(ui, "Test and chance");
+    let tooltip = "How test pictures are seen for the test metrics and predictions";
+    let idle = draft.why_idle(Control::TestViews);
+    let views = &mut draft.experiment.training.test_views;
+    let changed = widgets::idle_if(ui, idle, |ui| {
+        widgets::segmented_row(ui, "Test views", tooltip, views, &TEST_VIEWS)
+    });
+    draft.touched(changed, "");
+    let tooltip = "Decides the split, the initial weights of the head, the order of pictures and the augmentation: the same seed gives the same run";
+    let changed = widgets::number(
+        ui,
+        "Seed",
+        tooltip,
+        &mut draft.experiment.seed,
+        0..=u64::from(u32::MAX),
+        "",
+    );
+    draft.touched(changed, "seed");
+    widgets::problem(ui, draft.problem("seed"));
+    if draft.experiment.data.split.seed.is_none() {
+        ui.label(tokens(ui).small("Another seed also draws another split."));
+    }
+    draft.finish(out);
+}
+
+fn class_weights_ui(ui: &mut egui::Ui, view: &TrainingView, draft: &mut Draft<'_>) {
+    let weights = &mut draft.experiment.training.class_weights;
+    let options = [
+        ("Equal", "Every picture counts the same"),
+        (
+            "Balanced",
+            "Rare classes count more: inverse to their number of training pictures",
+        ),
+        ("By name", "Say for each class how much it counts"),
+    ];
+    let selected = match weights {
+        ClassWeights::Equal => 0,
+        ClassWeights::Balanced => 1,
+        ClassWeights::Custom(_) => 2,
+    };
+    let tooltip = "How much each class counts in the loss";
+    let chosen = widgets::choose(
+        ui,
+        "Class weights",
+        tooltip,
+        options[selected].0,
+        Some(selected),
+        &options,
+    );
+    match chosen {
+        Some(0) => *weights = ClassWeights::Equal,
+        Some(1) => *weights = ClassWeights::Balanced,
+        Some(_) => *weights = ClassWeights::Custom(Vec::new()),
+        None => {}
+    }
+    draft.touched(chosen.is_some(), "");
+    let ClassWeights::Custom(named) = &mut draft.experiment.training.class_weights else {
+        return;
+    };
+    // Classes of the pictures at hand, and those that the preset names besides.
+    let mut classes = view.classes.clone();
+    classes.extend(
+        named
+            .iter()
+            .map(|(name, _)| name.clone())
+            .filter(|name| !view.classes.contains(name)),
+    );
+    if classes.is_empty() {
+        widgets::note(ui, "The classes stand here once pictures are open.");
+    }
+    let mut changed = false;
+    for class in &classes {
+        let place = named.iter().position(|(name, _)| name == class);
+        let mut weight = place.map_or(1.0, |place| named[place].1);
+        let tooltip = format!("How much a picture of {class} counts; 1 as any other");
+        if widgets::log_slider(ui, class, &tooltip, &mut weight, bounds::CLASS_WEIGHT) {
+            match place {
+                Some(place) => named[place].1 = weight,
+                None => named.push((class.clone(), weight)),
+            }
+            changed = true;
+        }
+    }
+    draft.touched(changed, "class weights");
+}

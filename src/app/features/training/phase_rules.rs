@@ -1,0 +1,249 @@
+//! Of one phase: the optimizer, how the learning rate changes, and each layer's share of it.
+
+use eframe::egui::{self, RichText};
+
+use crate::app::ui::editor::Draft;
+use crate::app::ui::effect::Control;
+use crate::app::ui::tokens;
+use crate::app::ui::{format, widgets};
+use crate::experiment::{LayerRates, Optimizer, Schedule, bounds};
+
+const DECAY_TEXT: &str =
+    "Pulls weights towards 0 at every step: guards against learning pictures by heart";
+const EPSILON_TEXT: &str = "Keeps the division from exploding where gradients are tiny";
+
+/// A drop-down of kinds that carry their own settings: the settings of a kind are its defaults when
+/// another one was chosen, and stay when the same is.
+fn choose_kind<T: Clone>(
+    ui: &mut egui::Ui,
+    (label, tooltip): (&str, &str),
+    value: &mut T,
+    title: fn(&T) -> &'static str,
+    kinds: &[(T, &str)],
+) {
+    let options: Vec<(&str, &str)> = kinds
+        .iter()
+        .map(|(kind, sentence)| (title(kind), *sentence))
+        .collect();
+    let shown = title(value);
+    let selected = options.iter().position(|(title, _)| *title == shown);
+    if let Some(chosen) = widgets::choose(ui, label, tooltip, shown, selected, &options) {
+        *value = kinds[chosen].0.clone();
+    }
+}
+
+fn momentum_slider(ui: &mut egui::Ui, momentum: &mut f64) -> bool {
+    let tooltip = "How much of the last step is kept in the next";
+    widgets::slider(
+        ui,
+        "Momentum",
+        tooltip,
+        momentum,
+        bounds::MOMENTUM,
+        0.001,
+        "",
+    )
+}
+
+fn weight_decay_slider(ui: &mut egui::Ui, weight_decay: &mut f64) -> bool {
+    let range = bounds::WEIGHT_DECAY;
+    widgets::log_slider(ui, "Weight decay", DECAY_TEXT, weight_decay, range)
+}
+
+/// A decay rate of the optimizer's running means: near 1 it forgets slowly.
+fn decay_rate_slider(ui: &mut egui::Ui, label: &str, of: &str, rate: &mut f64) -> bool {
+    let tooltip = format!("How slowly the mean of the {of} is forgotten");
+    let range = 0.0..=0.9999;
+    widgets::slider(ui, label, &tooltip, rate, range, 0.0001, "")
+}
+
+/// Settings that few people touch, folded away.
+fn more(ui: &mut egui::Ui, add: impl FnOnce(&mut egui::Ui)) {
+    egui::CollapsingHeader::new(RichText::new("More of the optimizer").size(tokens::TEXT_SMALL))
+        .id_salt("more")
+        .show(ui, add);
+}
+
+pub(in crate::app) fn optimizer_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize) {
+    let optimizer = &mut draft.experiment.phases[index].optimizer;
+    let kinds = [
+        (
+            Optimizer::default(),
+            "Adapts the step of every weight; a safe choice",
+        ),
+        (
+            Optimizer::adam_w(),
+            "Adam with decoupled weight decay; a good choice for fine-tuning",
+        ),
+        (
+            Optimizer::sgd(),
+            "Plain steps with momentum; wants a higher rate",
+        ),
+        (
+            Optimizer::rms_prop(),
+            "Adapts the step of every weight by its recent size",
+        ),
+    ];
+    let label = ("Optimizer", "The rule by which gradients move the weights");
+    choose_kind(ui, label, optimizer, Optimizer::title, &kinds);
+    let mut changed = false;
+    match optimizer {
+        Optimizer::Sgd {
+            momentum,
+            nesterov,
+            weight_decay,
+        } => {
+            changed |= momentum_slider(ui, momentum);
+            let tooltip = "Looks a step ahead before it corrects the momentum";
+            changed |= widgets::toggle(ui, "Nesterov", tooltip, nesterov);
+            changed |= weight_decay_slider(ui, weight_decay);
+        }
+        Optimizer::Adam {
+            beta1,
+            beta2,
+            epsilon,
+            weight_decay,
+        }
+        | Optimizer::AdamW {
+            beta1,
+            beta2,
+            epsilon,
+            weight_decay,
+        } => {
+            changed |= weight_decay_slider(ui, weight_decay);
+            more(ui, |ui| {
+                changed |= decay_rate_slider(ui, "Beta 1", "gradients", beta1);
+                changed |= decay_rate_slider(ui, "Beta 2", "gradients' squares", beta2);
+                changed |= widgets::log_slider(ui, "Epsilon", EPSILON_TEXT, epsilon, 1e-12..=0.1);
+            });
+        }
+        Optimizer::RmsProp {
+            alpha,
+            epsilon,
+            momentum,
+            weight_decay,
+        } => {
+            changed |= momentum_slider(ui, momentum);
+            changed |= weight_decay_slider(ui, weight_decay);
+            more(ui, |ui| {
+                changed |= decay_rate_slider(ui, "Alpha", "gradients' squares", alpha);
+                changed |= widgets::log_slider(ui, "Epsilon", EPSILON_TEXT, epsilon, 1e-12..=0.1);
+            });
+        }
+    }
+    draft.touched_at(changed, "optimizer", index);
+}
+
+pub(in crate::app) fn schedule_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize) {
+    let schedule = &mut draft.experiment.phases[index].schedule;
+    let kinds = [
+        (Schedule::Constant, "The same rate throughout"),
+        (
+            Schedule::Cosine { final_factor: 0.0 },
+            "Down a half cosine to the end of the phase",
+        ),
+        (
+            Schedule::one_cycle(),
+            "Up, then down to almost nothing: often best in few epochs",
+        ),
+        (
+            Schedule::Step {
+                every_epochs: 3,
+                factor: 0.1,
+            },
+            "Multiplied by a factor every few epochs",
+        ),
+    ];
+    let label = ("Schedule", "How the learning rate changes over the phase");
+    choose_kind(ui, label, schedule, Schedule::title, &kinds);
+    let mut changed = false;
+    match schedule {
+        Schedule::Constant => {}
+        Schedule::Step {
+            every_epochs,
+            factor,
+        } => {
+            let tooltip = "Epochs between two steps down";
+            let range = bounds::STEP_EPOCHS;
+            changed |= widgets::number(ui, "Step every", tooltip, every_epochs, range, " epochs");
+            let tooltip = "What the rate is multiplied by at every step";
+            changed |= widgets::slider(ui, "Step factor", tooltip, factor, 0.01..=1.0, 0.01, "");
+        }
+        Schedule::Cosine { final_factor } => {
+            let tooltip = "Share of the rate that is left at the end of the phase";
+            changed |= widgets::share_slider(ui, "Ends at", tooltip, final_factor, 1.0);
+        }
+        Schedule::OneCycle {
+            rise,
+            start_divisor,
+            final_divisor,
+        } => {
+            let tooltip = "Share of the steps over which the rate rises";
+            changed |= widgets::share_slider(ui, "Rise", tooltip, rise, 0.9);
+            let tooltip = "The rate begins at this part of its highest value";
+            changed |=
+                widgets::log_slider(ui, "Start divisor", tooltip, start_divisor, 1.0..=1000.0);
+            let tooltip = "The rate ends at this part of its starting value";
+            changed |= widgets::log_slider(ui, "Final divisor", tooltip, final_divisor, 1.0..=1e6);
+        }
+    }
+    draft.touched_at(changed, "schedule", index);
+    if let Some(idle) = draft.why_idle(Control::StepSchedule(index)) {
+        widgets::note(ui, &idle);
+    }
+}
+
+pub(in crate::app) fn rates_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize) {
+    let idle = draft.why_idle(Control::LayerRates(index));
+    widgets::idle_if(ui, idle, |ui| layer_rates_ui(ui, draft, index));
+}
+
+fn layer_rates_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize) {
+    let rates = &mut draft.experiment.phases[index].layer_rates;
+    let options = [
+        ("Uniform", "The same rate for every layer that learns"),
+        (
+            "By depth",
+            "Lower for early layers, which hold what all pictures share; as fastai's discriminative rates",
+        ),
+        (
+            "Backbone factor",
+            "One factor for the whole backbone; the head keeps the full rate",
+        ),
+    ];
+    let selected = match rates {
+        LayerRates::Uniform => Some(0),
+        LayerRates::ByDepth { .. } => Some(1),
+        LayerRates::Backbone(_) => Some(2),
+        LayerRates::Custom(_) => None,
+    };
+    let title = selected.map_or("By name", |selected| options[selected].0);
+    let tooltip = "Each layer's share of the learning rate; the head's is always the whole";
+    match widgets::choose(ui, "Layer rates", tooltip, title, selected, &options) {
+        Some(0) => *rates = LayerRates::Uniform,
+        Some(1) => *rates = LayerRates::ByDepth { lowest: 0.01 },
+        Some(2) => *rates = LayerRates::Backbone(0.1),
+        _ => {}
+    }
+    let mut changed = false;
+    match rates {
+        LayerRates::Uniform => {}
+        LayerRates::ByDepth { lowest } => {
+            let tooltip =
+                "The first stage that learns has this share of the rate; the last has all of it";
+            changed = widgets::log_slider(ui, "Lowest", tooltip, lowest, 1e-4..=1.0);
+        }
+        LayerRates::Backbone(factor) => {
+            let tooltip = "The backbone's share of the head's rate";
+            changed = widgets::log_slider(ui, "Factor", tooltip, factor, 1e-4..=1.0);
+        }
+        LayerRates::Custom(factors) => {
+            let text = format::plural(factors.len() as u64, "factor", "factors");
+            widgets::note(
+                ui,
+                &format!("{text} by layer name; the view Layers sets them"),
+            );
+        }
+    }
+    draft.touched_at(changed, "layer rates", index);
+}

@@ -1,0 +1,335 @@
+//! Left side: the phases, in order, each with what learns, how fast and for how long.
+
+use std::collections::BTreeSet;
+
+use eframe::egui::{self, Sense, vec2};
+
+use crate::app::core::command::{Command, View};
+use crate::app::core::state::{Scan, State};
+use crate::app::features::layers::layer_plan;
+use crate::app::features::training::phase_rules;
+use crate::app::ui::editor::{Draft, EditorView};
+use crate::app::ui::tokens;
+use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::{format, widgets};
+use crate::experiment::advice::TOP_LAYERS;
+use crate::experiment::{FreezePlan, Phase, bounds};
+use crate::training::schedule::learning_rate;
+
+/// Plain data of the phase editor.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PhasesView {
+    pub editor: EditorView,
+    /// Batches per epoch; a guess while the pictures are not known.
+    pub steps_per_epoch: u64,
+    pub lines: Vec<String>,
+}
+
+impl PhasesView {
+    /// Nothing when no experiment is open.
+    pub fn build(state: &State) -> Option<Self> {
+        let editor = EditorView::build(state)?;
+        let pictures = match &state.scan {
+            Scan::Done { split, .. } => split.train.len() as u64,
+            _ => 1_000,
+        };
+        let steps_per_epoch = pictures
+            .div_ceil(u64::from(editor.experiment.training.batch_size.max(1)))
+            .max(1);
+        let lines = editor.experiment.phases.iter().map(line).collect();
+        Some(Self {
+            editor,
+            steps_per_epoch,
+            lines,
+        })
+    }
+}
+
+/// A phase in one line: "10 epochs, Adam, 0.001, whole backbone frozen".
+fn line(phase: &Phase) -> String {
+    format!(
+        "{} · {} {} · {}",
+        format::plural(phase.epochs.into(), "epoch", "epochs"),
+        phase.optimizer.title(),
+        format::rate(phase.learning_rate),
+        layer_plan::describe(&phase.freeze).to_lowercase()
+    )
+}
+
+/// What the phase editor remembers between frames.
+#[derive(Debug, Clone, Default)]
+pub struct PhasesLocal {
+    folded: BTreeSet<usize>,
+}
+
+pub fn phases_ui(
+    ui: &mut egui::Ui,
+    view: &PhasesView,
+    local: &mut PhasesLocal,
+    out: &mut Vec<Command>,
+) {
+    let mut draft = view.editor.draft();
+    let number = draft.experiment.phases.len();
+    let mut change = None;
+    for index in 0..number {
+        ui.push_id(("phase", index), |ui| {
+            widgets::card(ui, |ui| {
+                head_ui(ui, view, local, &mut draft, index, &mut change);
+                if !local.folded.contains(&index) {
+                    body_ui(ui, view, &mut draft, index, out);
+                }
+            });
+        });
+        ui.add_space(tokens::SPACE_XS);
+    }
+    let tooltip = "Add a stretch of epochs after the others, in which the top of the backbone learns at a tenth of the rate";
+    if ui
+        .button(format!("{} Add phase", icon::PLUS))
+        .on_hover_text(tooltip)
+        .clicked()
+    {
+        change = Some(Change::Add);
+    }
+    widgets::problem(ui, draft.problem("phases"));
+    if let Some(change) = change {
+        apply(&mut draft.experiment.phases, change);
+        draft.touched(true, "");
+        local.folded.clear();
+    }
+    draft.finish(out);
+}
+
+enum Change {
+    Up(usize),
+    Down(usize),
+    Remove(usize),
+    Add,
+}
+
+fn apply(phases: &mut Vec<Phase>, change: Change) {
+    match change {
+        Change::Up(index) => phases.swap(index - 1, index),
+        Change::Down(index) => phases.swap(index, index + 1),
+        Change::Remove(index) => {
+            phases.remove(index);
+        }
+        Change::Add => {
+            let last = phases.last().cloned().unwrap_or_default();
+            phases.push(Phase {
+                name: "Fine-tuning".into(),
+                freeze: FreezePlan::AllButLast(TOP_LAYERS),
+                learning_rate: last.learning_rate / 10.0,
+                ..last
+            });
+        }
+    }
+}
+
+fn head_ui(
+    ui: &mut egui::Ui,
+    view: &PhasesView,
+    local: &mut PhasesLocal,
+    draft: &mut Draft<'_>,
+    index: usize,
+    change: &mut Option<Change>,
+) {
+    let number = draft.experiment.phases.len();
+    let folded = local.folded.contains(&index);
+    let place = index + 1;
+    ui.horizontal(|ui| {
+        let symbol = if folded {
+            icon::CARET_RIGHT
+        } else {
+            icon::CARET_DOWN
+        };
+        let name = format!(
+            "{} phase {place}",
+            if folded { "Expand" } else { "Collapse" }
+        );
+        if widgets::icon_button(ui, symbol, &name, "Show or hide the settings of this phase")
+            .clicked()
+            && !local.folded.remove(&index)
+        {
+            local.folded.insert(index);
+        }
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = 0.0;
+            ui.add_enabled_ui(number > 1, |ui| {
+                let name = format!("Remove phase {place}");
+                if widgets::icon_button(
+                    ui,
+                    icon::TRASH,
+                    &name,
+                    "Remove this phase; undo brings it back",
+                )
+                .clicked()
+                {
+                    *change = Some(Change::Remove(index));
+                }
+            });
+            ui.add_enabled_ui(index + 1 < number, |ui| {
+                let name = format!("Move phase {place} down");
+                if widgets::icon_button(ui, icon::ARROW_DOWN, &name, "Carry it out later").clicked()
+                {
+                    *change = Some(Change::Down(index));
+                }
+            });
+            ui.add_enabled_ui(index > 0, |ui| {
+                let name = format!("Move phase {place} up");
+                if widgets::icon_button(ui, icon::ARROW_UP, &name, "Carry it out earlier").clicked()
+                {
+                    *change = Some(Change::Up(index));
+                }
+            });
+            let field = egui::TextEdit::singleline(&mut draft.experiment.phases[index].name)
+                .frame(egui::Frame::NONE)
+                .font(tokens::semibold_font(tokens::TEXT_BODY))
+                .align(egui::Align2::LEFT_CENTER)
+                .min_size(vec2(0.0, ui.spacing().interact_size.y))
+                .desired_width(ui.available_width());
+            let response = ui
+                .add(field)
+                .accessible_name(format!("Name of phase {place}"));
+            let changed = response
+                .on_hover_text("What the curves and the log call this phase")
+                .changed();
+            draft.touched_at(changed, "phase name", index);
+        });
+    });
+    if folded && let Some(line) = view.lines.get(index) {
+        ui.add(egui::Label::new(tokens(ui).small(line)).truncate())
+            .on_hover_text(line);
+    }
+}
+
+fn body_ui(
+    ui: &mut egui::Ui,
+    view: &PhasesView,
+    draft: &mut Draft<'_>,
+    index: usize,
+    out: &mut Vec<Command>,
+) {
+    let field = |name: &str| format!("phases[{index}].{name}");
+    let phase = &mut draft.experiment.phases[index];
+    let tooltip = "How often every training picture is seen in this phase";
+    let changed = widgets::number(ui, "Epochs", tooltip, &mut phase.epochs, bounds::EPOCHS, "");
+    draft.touched_at(changed, "epochs", index);
+    widgets::problem(ui, draft.problem(&field("epochs")));
+
+    freeze_ui(ui, draft, index, out);
+    widgets::problem(ui, draft.problem(&field("freeze")));
+
+    let tooltip = "How far the weights move after each batch: for the head and for layers whose factor is 1. Fine-tuning wants a tenth to a hundredth of the head's";
+    let phase = &mut draft.experiment.phases[index];
+    let changed = widgets::log_slider(
+        ui,
+        "Learning rate",
+        tooltip,
+        &mut phase.learning_rate,
+        1e-6..=1.0,
+    );
+    draft.touched_at(changed, "learning rate", index);
+    widgets::problem(ui, draft.problem(&field("learning_rate")));
+
+    phase_rules::optimizer_ui(ui, draft, index);
+    widgets::problem(ui, draft.problem(&field("optimizer")));
+    phase_rules::schedule_ui(ui, draft, index);
+    widgets::problem(ui, draft.problem(&field("schedule")));
+    let tooltip = "Epochs over which the rate rises from 0 before the schedule begins; keeps the first steps from spoiling what was learned";
+    let phase = &mut draft.experiment.phases[index];
+    let most = f64::from(phase.epochs).clamp(1.0, 20.0);
+    let changed = widgets::slider(
+        ui,
+        "Warm-up",
+        tooltip,
+        &mut phase.warmup_epochs,
+        0.0..=most,
+        0.1,
+        " ep",
+    );
+    draft.touched_at(changed, "warm-up", index);
+    widgets::problem(ui, draft.problem(&field("warmup_epochs")));
+    sparkline_ui(ui, &draft.experiment.phases[index], view.steps_per_epoch);
+    phase_rules::rates_ui(ui, draft, index);
+    widgets::problem(ui, draft.problem(&field("layer_rates")));
+}
+
+fn freeze_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize, out: &mut Vec<Command>) {
+    let plan = &mut draft.experiment.phases[index].freeze;
+    let options = [
+        ("Backbone", "Feature extraction: only the head learns"),
+        (
+            "All but last",
+            "Fine-tuning: the top of the backbone learns too",
+        ),
+        ("Nothing", "Every layer learns"),
+        ("Layer by layer…", "Choose in the layer tree"),
+    ];
+    let selected = match plan {
+        FreezePlan::Backbone => 0,
+        FreezePlan::AllButLast(_) => 1,
+        FreezePlan::Nothing => 2,
+        FreezePlan::Below(_) | FreezePlan::Custom(_) => 3,
+    };
+    let title = match plan {
+        FreezePlan::Below(path) => format!("Below {path}"),
+        FreezePlan::Custom(_) => "By name".into(),
+        _ => options[selected].0.to_owned(),
+    };
+    let tooltip = "Which layers of the backbone stay as they are during this phase";
+    // A custom plan can be opened again: choosing the tree is always news.
+    let current = (selected != 3).then_some(selected);
+    match widgets::choose(ui, "Frozen", tooltip, &title, current, &options) {
+        Some(0) => *plan = FreezePlan::Backbone,
+        Some(1) => *plan = FreezePlan::AllButLast(TOP_LAYERS),
+        Some(2) => *plan = FreezePlan::Nothing,
+        Some(_) => out.push(Command::ShowView(View::Layers)),
+        None => {}
+    }
+    if let FreezePlan::AllButLast(number) = plan {
+        let tooltip = "The last layers of the backbone that learn, counted as Keras does: activations and pooling included";
+        let changed = widgets::number(
+            ui,
+            "Last layers",
+            tooltip,
+            number,
+            bounds::FREE_LAYERS,
+            " learn",
+        );
+        draft.touched_at(changed, "last layers", index);
+    }
+}
+
+/// The rate over the phase, as it will be.
+fn sparkline_ui(ui: &mut egui::Ui, phase: &Phase, steps_per_epoch: u64) {
+    const POINTS: u64 = 120;
+    let colors = tokens(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 40.0), Sense::hover());
+    let steps = (u64::from(phase.epochs) * steps_per_epoch).max(1);
+    let rates: Vec<f64> = (0..=POINTS)
+        .map(|point| learning_rate(phase, (point * (steps - 1)) / POINTS, steps_per_epoch))
+        .collect();
+    let most = rates.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+    ui.painter()
+        .rect_filled(rect, tokens::RADIUS_S, colors.sunken);
+    let inner = rect.shrink(5.0);
+    let points: Vec<egui::Pos2> = rates
+        .iter()
+        .enumerate()
+        .map(|(index, rate)| {
+            let x = inner.left() + inner.width() * index as f32 / POINTS as f32;
+            egui::pos2(x, inner.bottom() - inner.height() * (rate / most) as f32)
+        })
+        .collect();
+    ui.painter()
+        .line(points, egui::Stroke::new(1.5, colors.accent));
+    let (first, last) = (rates[0], rates[rates.len() - 1]);
+    let text = format!(
+        "Learning rate over the phase: from {} to {}, at most {}",
+        format::rate(first),
+        format::rate(last),
+        format::rate(most)
+    );
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Image, true, &text));
+    response.on_hover_text(&text);
+}

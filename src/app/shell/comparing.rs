@@ -1,0 +1,182 @@
+//! Comparing both ways with one button, and the runs that lie side by side.
+
+use std::path::PathBuf;
+
+use crate::app::core::command::View;
+use crate::app::core::documents::{both_ways, is_feature_extraction, unused_name};
+use crate::app::core::state::{Compared, Document, NoticeKind, RecordState, RunRecord};
+use crate::app::shell::Graft;
+use crate::experiment::Experiment;
+use crate::runs::{Comparison, seeds};
+use crate::worker::messages::{Question, RunId};
+
+/// Any number of runs can be compared; more than these can't be told apart side by side.
+pub const MOST_COMPARED: usize = 10;
+
+impl Graft {
+    /// Trains the open pair where there is one on these pictures, and otherwise makes it first:
+    /// every way under as many seeds as were chosen, one seed after the other, all on one split. What was trained so before
+    /// is not trained again.
+    pub(in crate::app) fn compare_both_ways(&mut self) {
+        let Some(indices) = self.pair() else {
+            return;
+        };
+        if !indices.iter().all(|&index| self.can_be_trained(index)) {
+            return;
+        }
+        let seeds = self.state.compare_seeds.max(1);
+        // The same seed for both: the same split, the same order, the same draws.
+        let seed = self
+            .state
+            .active_document()
+            .map_or(0, |document| document.experiment.seed);
+        let ways: Vec<Vec<Experiment>> = indices
+            .iter()
+            .map(|&index| {
+                let mut experiment = self.state.documents[index].experiment.clone();
+                experiment.seed = seed;
+                seeds::repeated(&experiment, seeds)
+            })
+            .collect();
+        let (mut queued, mut known, mut names) = (Vec::new(), Vec::new(), Vec::new());
+        for step in 0..seeds as usize {
+            for (&index, way) in indices.iter().zip(&ways) {
+                match self.finished_as(index, &way[step]) {
+                    Some(run) if run.folder.is_some() => {
+                        known.push(run.id.clone());
+                        names.push(run.name.clone());
+                    }
+                    _ => queued.extend(self.start_as(index, way[step].clone())),
+                }
+            }
+        }
+        if !names.is_empty() {
+            names.dedup();
+            self.notice(
+                NoticeKind::Info,
+                format!("{} not trained again", names.join(", ")),
+                "The run with the same settings and the same seed is compared. Train gives another one.",
+            );
+        }
+        if queued.is_empty() {
+            self.compare_runs(known);
+            return;
+        }
+        self.pending_pair = queued;
+        self.known_pair = known;
+        self.show_view(View::Curves);
+    }
+
+    /// The places of feature extraction and fine-tuning among the documents, made where they are
+    /// missing.
+    fn pair(&mut self) -> Option<[usize; 2]> {
+        let active = self.state.active_document()?;
+        // What is shown comes first where several would do.
+        let mut places: Vec<usize> = (0..self.state.documents.len()).collect();
+        places.sort_by_key(|&index| index != self.state.active);
+        let same_pictures: Vec<usize> = places
+            .into_iter()
+            .filter(|&index| self.state.documents[index].experiment.data == active.experiment.data)
+            .collect();
+        let frozen = |document: &Document| is_feature_extraction(&document.experiment);
+        let experiments = both_ways(&active.experiment);
+        Some(experiments.map(|mut experiment| {
+            let open = same_pictures.iter().copied().find(|&index| {
+                frozen(&self.state.documents[index]) == is_feature_extraction(&experiment)
+            });
+            if let Some(index) = open {
+                return index;
+            }
+            experiment.name = unused_name(&experiment.name, &self.state.documents);
+            let mut document = Document::new(experiment, None);
+            if let Some(active) = self.state.active_document() {
+                document.adopt_base(active);
+            }
+            self.state.documents.push(document);
+            self.state.documents.len() - 1
+        }))
+    }
+
+    /// Opens the comparison when the last run of a pair has ended.
+    pub(in crate::app) fn follow_pair(&mut self) {
+        if self.pending_pair.is_empty() {
+            return;
+        }
+        let of_pair = |run: &&RunRecord| {
+            run.run
+                .is_some_and(|run: RunId| self.pending_pair.contains(&run))
+        };
+        if self
+            .state
+            .runs
+            .iter()
+            .filter(of_pair)
+            .any(RunRecord::is_live)
+        {
+            return;
+        }
+        let finished: Vec<String> = self
+            .state
+            .runs
+            .iter()
+            .filter(of_pair)
+            .filter(|run| run.state == RecordState::Finished)
+            .map(|run| run.id.clone())
+            .collect();
+        self.pending_pair.clear();
+        let mut all = std::mem::take(&mut self.known_pair);
+        all.extend(finished);
+        if all.len() >= 2 {
+            self.compare_runs(all);
+        }
+    }
+
+    /// Lays runs side by side: those that have a folder.
+    pub(in crate::app) fn compare_runs(&mut self, mut ids: Vec<String>) {
+        if ids.len() > MOST_COMPARED {
+            ids.truncate(MOST_COMPARED);
+            self.notice(
+                NoticeKind::Info,
+                "Not all runs are compared",
+                format!("{MOST_COMPARED} can be laid side by side"),
+            );
+        }
+        let chosen: Vec<(String, PathBuf)> = ids
+            .into_iter()
+            .filter_map(|id| {
+                let record = self.state.runs.iter().find(|run| run.id == id)?;
+                Some((id, record.folder.clone()?))
+            })
+            .collect();
+        let (chosen, folders): (Vec<_>, Vec<_>) = chosen.into_iter().unzip();
+        // What is shown stays until the new comparison is there, unless nothing is left of it.
+        let result = if chosen.is_empty() {
+            None
+        } else {
+            self.workers.ask(Question::Compare {
+                folders: folders.clone(),
+            });
+            self.state.comparison.result.take()
+        };
+        self.state.comparison = Compared {
+            waiting: !folders.is_empty(),
+            chosen,
+            folders,
+            result,
+        };
+        self.show_view(View::Compare);
+    }
+
+    /// Takes a comparison that was asked for; one that was asked for before another is dropped.
+    pub(in crate::app) fn compared(
+        &mut self,
+        folders: &[PathBuf],
+        result: Result<std::sync::Arc<Comparison>, String>,
+    ) {
+        if self.state.comparison.folders != folders {
+            return;
+        }
+        self.state.comparison.waiting = false;
+        self.state.comparison.result = Some(result);
+    }
+}

@@ -1,0 +1,503 @@
+//! Questions that need an answer: which file, and what to do with unsaved work.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, TryRecvError, bounded};
+use eframe::egui;
+
+use super::file_browser::{Browsed, FileBrowser};
+use crate::app::core::command::Command;
+use crate::app::core::sources;
+use crate::app::core::state::{DocumentId, NoticeKind};
+use crate::app::shell::{Closing, Graft};
+use crate::app::ui::theme::primary_button;
+use crate::app::ui::tokens;
+use crate::app::ui::tokens::{icon, tokens};
+
+/// A person takes longer than this to cancel; a session bus without a desktop portal does not.
+const NO_PORTAL: Duration = Duration::from_millis(500);
+
+/// What a file is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Purpose {
+    /// A folder of class folders; the built-in browser takes a table too. For an experiment, or a new one.
+    Pictures(Option<DocumentId>),
+    Table(Option<DocumentId>),
+    Preset,
+    Save {
+        name: String,
+        document: DocumentId,
+    },
+    Weights(DocumentId),
+    /// The folder that figures are written to.
+    Figures,
+}
+
+impl Purpose {
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::Pictures(_) => "Open pictures sorted by class",
+            Self::Table(_) => "Open a table of pictures",
+            Self::Preset => "Open a preset",
+            Self::Save { .. } => "Save the experiment",
+            Self::Weights(_) => "Choose a weight file",
+            Self::Figures => "Choose a folder for the figures",
+        }
+    }
+
+    /// What the button that agrees says.
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Self::Pictures(_) | Self::Figures => "Choose this folder",
+            Self::Table(_) | Self::Preset | Self::Weights(_) => "Open",
+            Self::Save { .. } => "Save",
+        }
+    }
+
+    pub fn extensions(&self) -> &'static [&'static str] {
+        match self {
+            Self::Pictures(_) | Self::Table(_) => &sources::TABLES,
+            Self::Preset | Self::Save { .. } => &["ron"],
+            Self::Weights(_) => &["safetensors", "pth", "pt", "bin"],
+            Self::Figures => &[],
+        }
+    }
+
+    pub fn picks_folder(&self) -> bool {
+        matches!(self, Self::Pictures(_) | Self::Figures)
+    }
+
+    pub fn command(&self, path: PathBuf) -> Command {
+        match self {
+            Self::Pictures(document) | Self::Table(document) => {
+                Command::OpenPicturesFor(*document, path)
+            }
+            Self::Preset => Command::OpenPreset(path),
+            Self::Save { document, .. } => Command::SaveAs(*document, path),
+            Self::Weights(document) => Command::UseWeights(*document, path),
+            Self::Figures => Command::ExportFolder(path),
+        }
+    }
+
+    /// Asks the desktop; `None` for Cancel, and for a desktop that does not answer.
+    fn ask_desktop(&self, folder: Option<&Path>) -> Option<PathBuf> {
+        let mut dialog = rfd::FileDialog::new().set_title(self.title());
+        if let Some(folder) = folder {
+            dialog = dialog.set_directory(folder);
+        }
+        if !self.extensions().is_empty() && !self.picks_folder() {
+            let name = match self {
+                Self::Table(_) => "Tables",
+                Self::Weights(_) => "Weight files",
+                _ => "Presets",
+            };
+            dialog = dialog.add_filter(name, self.extensions());
+        }
+        match self {
+            Self::Pictures(_) | Self::Figures => dialog.pick_folder(),
+            Self::Table(_) | Self::Preset | Self::Weights(_) => dialog.pick_file(),
+            Self::Save { name, .. } => dialog.set_file_name(name).save_file(),
+        }
+    }
+}
+
+/// Whether there is anything that could show a dialog of the desktop's: asking in vain can take seconds.
+/// `GRAFT_DIALOGS=builtin` says no.
+fn has_desktop() -> bool {
+    if std::env::var("GRAFT_DIALOGS").is_ok_and(|choice| choice == "builtin") {
+        return false;
+    }
+    if !cfg!(target_os = "linux") {
+        return true;
+    }
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let has_bus = set("DBUS_SESSION_BUS_ADDRESS").is_some()
+        || set("XDG_RUNTIME_DIR").is_some_and(|folder| Path::new(&folder).join("bus").exists());
+    // What rfd takes where no portal answers.
+    let has_zenity = || {
+        set("PATH").is_some_and(|path| {
+            std::env::split_paths(&path).any(|folder| folder.join("zenity").is_file())
+        })
+    };
+    has_bus || has_zenity()
+}
+
+/// At most one file dialog: the desktop's own, or the built-in browser where the desktop has none.
+#[derive(Default)]
+pub struct Files {
+    native: Option<Native>,
+    browser: Option<FileBrowser>,
+}
+
+struct Native {
+    purpose: Purpose,
+    folder: Option<PathBuf>,
+    /// With the time that it took.
+    answer: Receiver<(Option<PathBuf>, Duration)>,
+}
+
+impl Files {
+    /// Whether a dialog waits for its answer.
+    pub fn is_open(&self) -> bool {
+        self.native.is_some() || self.browser.is_some()
+    }
+
+    /// Opens a dialog unless one is open.
+    pub fn ask(&mut self, purpose: Purpose, folder: Option<PathBuf>, ctx: &egui::Context) {
+        if self.is_open() {
+            return;
+        }
+        if !has_desktop() {
+            self.browser = Some(FileBrowser::new(purpose, folder));
+            return;
+        }
+        let (sender, answer) = bounded(1);
+        let spawned = std::thread::Builder::new()
+            .name("graft-dialog".into())
+            .spawn({
+                let (purpose, folder, ctx) = (purpose.clone(), folder.clone(), ctx.clone());
+                move || {
+                    // Measured here, because a slow frame says nothing of how long the desktop took.
+                    let asked = Instant::now();
+                    let path = purpose.ask_desktop(folder.as_deref());
+                    drop(sender.send((path, asked.elapsed())));
+                    ctx.request_repaint();
+                }
+            });
+        if spawned.is_ok() {
+            self.native = Some(Native {
+                purpose,
+                folder,
+                answer,
+            });
+        } else {
+            self.browser = Some(FileBrowser::new(purpose, folder));
+        }
+    }
+
+    /// The desktop's answer, when it has come.
+    pub fn poll(&mut self, ctx: &egui::Context, last_folder: Option<&Path>) -> Option<Command> {
+        let native = self.native.take()?;
+        match native.answer.try_recv() {
+            Ok((Some(path), _)) => Some(native.purpose.command(path)),
+            Ok((None, took)) if took > NO_PORTAL => None,
+            // No portal answers here, or its thread died.
+            Ok((None, _)) | Err(TryRecvError::Disconnected) => {
+                let folder = native.folder.or_else(|| last_folder.map(Path::to_path_buf));
+                self.browser = Some(FileBrowser::new(native.purpose, folder));
+                ctx.request_repaint();
+                None
+            }
+            Err(TryRecvError::Empty) => {
+                self.native = Some(native);
+                None
+            }
+        }
+    }
+
+    pub fn browser_ui(&mut self, ctx: &egui::Context, out: &mut Vec<Command>) {
+        let Some(browser) = &mut self.browser else {
+            return;
+        };
+        match browser.modal_ui(ctx) {
+            Browsed::Open => {}
+            Browsed::Cancelled => self.browser = None,
+            Browsed::Picked(path) => {
+                out.push(browser.purpose.command(path));
+                self.browser = None;
+            }
+        }
+    }
+}
+
+/// A question in the middle of the window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// Close a document although it has unsaved changes.
+    Close(DocumentId),
+    /// Quit although something trains or is unsaved.
+    Quit,
+    /// Remove all kept features.
+    ClearFeatures,
+    /// Save a document at a path that lies among the pictures in a folder.
+    SaveAmongPictures {
+        document: DocumentId,
+        path: PathBuf,
+        pictures: PathBuf,
+    },
+    /// Train what was trained with the same settings and seed before.
+    Repeat,
+}
+
+/// How a question was answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Choice {
+    Save,
+    Discard,
+    Cancel,
+}
+
+impl Graft {
+    pub(in crate::app) fn question_ui(&mut self, ctx: &egui::Context) {
+        let Some(question) = self.question.clone() else {
+            return;
+        };
+        let (title, lines, save, discard) = match &question {
+            Ask::Close(id) => {
+                let position = self.state.position(*id);
+                let Some(document) = position.and_then(|index| self.state.documents.get(index))
+                else {
+                    self.question = None;
+                    return;
+                };
+                let line = format!(
+                    "“{}” has changes that are not saved.",
+                    document.experiment.name
+                );
+                (
+                    "Close this experiment?",
+                    vec![line],
+                    Some("Save"),
+                    "Close without saving",
+                )
+            }
+            Ask::Quit => self.quit_question(),
+            Ask::SaveAmongPictures { path, pictures, .. } => {
+                let line = format!(
+                    "{} would lie below the pictures of {}. A file there is looked at by every scan.",
+                    path.display(),
+                    pictures.display()
+                );
+                (
+                    "Save among the pictures?",
+                    vec![line],
+                    None,
+                    "Save there all the same",
+                )
+            }
+            Ask::Repeat => self.repeat_question(),
+            Ask::ClearFeatures => {
+                let usage = self.state.features.usage.as_ref();
+                let line = format!(
+                    "{} are removed from this machine. Runs and pictures are not touched; the next training computes its frozen layers again.",
+                    usage.map_or_else(
+                        || "All kept features".to_owned(),
+                        |usage| format!("{} of features", crate::format::bytes(usage.bytes))
+                    )
+                );
+                (
+                    "Clear the feature cache?",
+                    vec![line],
+                    None,
+                    "Clear the cache",
+                )
+            }
+        };
+        let mut choice = None;
+        let modal = egui::Modal::new(egui::Id::unique("question"))
+            .backdrop_color(tokens::of_theme(self.settings.dark).backdrop);
+        let response = modal.frame(dialog_frame(ctx)).show(ctx, |ui| {
+            ui.set_width(400.0);
+            ui.label(tokens::semibold(title).size(tokens::TEXT_TITLE));
+            ui.add_space(tokens::SPACE_XS);
+            for line in &lines {
+                ui.label(tokens(ui).muted(line));
+            }
+            ui.add_space(tokens::SPACE_M);
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                if let Some(save) = save
+                    && primary_button(ui, save, true, egui::Vec2::ZERO).clicked()
+                {
+                    choice = Some(Choice::Save);
+                }
+                let leave = if save.is_some() {
+                    ui.button(discard)
+                } else {
+                    primary_button(ui, discard, true, egui::Vec2::ZERO)
+                };
+                if leave.clicked() {
+                    choice = Some(Choice::Discard);
+                }
+                if ui
+                    .button("Cancel")
+                    .on_hover_text("Go back; nothing is changed (Esc)")
+                    .clicked()
+                {
+                    choice = Some(Choice::Cancel);
+                }
+            });
+        });
+        if response.should_close() {
+            choice = Some(Choice::Cancel);
+        }
+        if let Some(choice) = choice {
+            self.question = None;
+            self.answer_question(question, choice, ctx);
+        }
+    }
+
+    fn close_surely(&mut self, id: DocumentId) {
+        if let Some(index) = self.state.position(id) {
+            self.close(index, true);
+        }
+    }
+
+    fn quit_question(
+        &self,
+    ) -> (
+        &'static str,
+        Vec<String>,
+        Option<&'static str>,
+        &'static str,
+    ) {
+        let mut lines = Vec::new();
+        if let Some(run) = self.state.running() {
+            lines.push(format!(
+                "“{}” is training. It stops within one batch and can go on from there later.",
+                run.name
+            ));
+        }
+        match self.state.queued() {
+            0 => {}
+            1 => lines.push("1 experiment waits in the queue and will not be trained.".into()),
+            number => lines.push(format!(
+                "{number} experiments wait in the queue and will not be trained."
+            )),
+        }
+        let changed: Vec<_> = self
+            .state
+            .documents
+            .iter()
+            .filter(|document| document.is_changed())
+            .map(|document| format!("“{}”", document.experiment.name))
+            .collect();
+        if changed.is_empty() {
+            return ("Stop training and quit?", lines, None, "Stop and quit");
+        }
+        lines.push(format!("Not saved: {}.", changed.join(", ")));
+        (
+            "Quit Graft?",
+            lines,
+            Some("Save and quit"),
+            "Quit without saving",
+        )
+    }
+
+    fn repeat_question(
+        &self,
+    ) -> (
+        &'static str,
+        Vec<String>,
+        Option<&'static str>,
+        &'static str,
+    ) {
+        let mut lines: Vec<String> = self
+            .repeating
+            .iter()
+            .filter_map(|&index| self.state.documents.get(index))
+            .map(|document| {
+                format!(
+                    "“{}” was trained with these settings and the seed {} before.",
+                    document.experiment.name, document.experiment.seed
+                )
+            })
+            .collect();
+        lines.push(
+            "Another run gives the same numbers again and says nothing of luck; another seed does."
+                .to_owned(),
+        );
+        ("Train the same again?", lines, None, "Train again")
+    }
+
+    fn answer_question(&mut self, question: Ask, choice: Choice, ctx: &egui::Context) {
+        match (question, choice) {
+            (_, Choice::Cancel) => {}
+            (Ask::Close(id), Choice::Discard) => self.close_surely(id),
+            (Ask::Quit, Choice::Discard) => self.stop_and_close(ctx),
+            (Ask::ClearFeatures, Choice::Discard) => self.clear_features(),
+            (Ask::SaveAmongPictures { document, path, .. }, Choice::Discard) => {
+                if let Some(index) = self.state.position(document) {
+                    self.save_surely(index, &path);
+                }
+            }
+            (Ask::Repeat, Choice::Discard) => self.train_repeats(),
+            (question, Choice::Save) => self.go_on_saving(question, ctx),
+        }
+    }
+
+    /// Saves what `question` is about and does what was asked. Where an experiment has no file yet, its
+    /// name is asked for first and this is called again after the save.
+    pub(in crate::app) fn go_on_saving(&mut self, question: Ask, ctx: &egui::Context) {
+        let unsaved: Vec<usize> = match &question {
+            Ask::Close(id) => self.state.position(*id).into_iter().collect(),
+            Ask::Quit => (0..self.state.documents.len()).collect(),
+            Ask::ClearFeatures | Ask::Repeat | Ask::SaveAmongPictures { .. } => Vec::new(),
+        };
+        for index in unsaved {
+            let Some(document) = self.state.documents.get(index) else {
+                continue;
+            };
+            if !document.is_changed() {
+                continue;
+            }
+            match document.file.clone() {
+                Some(file) => {
+                    if !self.save_document(index, &file) {
+                        return;
+                    }
+                }
+                None => {
+                    self.state.active = index;
+                    self.after_saving = Some(question);
+                    self.commands.push(Command::SaveAsDialog);
+                    ctx.request_repaint();
+                    return;
+                }
+            }
+        }
+        match question {
+            Ask::Close(id) => self.close_surely(id),
+            Ask::ClearFeatures | Ask::Repeat | Ask::SaveAmongPictures { .. } => {}
+            Ask::Quit => self.stop_and_close(ctx),
+        }
+    }
+
+    /// A cancelled file dialog cancels what waited for it.
+    pub(in crate::app) fn forget_abandoned_saving(&mut self) {
+        let asks = |command: &Command| matches!(command, Command::SaveAsDialog);
+        if !self.files.is_open() && !self.commands.iter().any(asks) {
+            self.after_saving = None;
+        }
+    }
+
+    fn stop_and_close(&mut self, ctx: &egui::Context) {
+        if self.state.is_training() {
+            self.closing = Closing::Stopping;
+            self.log(NoticeKind::Info, "stopping before the window closes");
+            self.stop_all();
+        } else {
+            self.closing = Closing::Now;
+            ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+        }
+    }
+
+    /// Says that the window waits for the training to end.
+    pub(in crate::app) fn closing_ui(&self, ctx: &egui::Context) {
+        if self.closing != Closing::Stopping {
+            return;
+        }
+        let modal = egui::Modal::new(egui::Id::unique("closing")).frame(dialog_frame(ctx));
+        modal.show(ctx, |ui| {
+            ui.horizontal(|ui| {
+                ui.label(tokens::icon_text(icon::HOURGLASS));
+                ui.label("Stopping the training, then closing…");
+            });
+        });
+    }
+}
+
+/// The box of every dialog.
+pub fn dialog_frame(ctx: &egui::Context) -> egui::Frame {
+    egui::Frame::window(&ctx.global_style()).inner_margin(20)
+}

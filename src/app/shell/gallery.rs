@@ -1,0 +1,82 @@
+//! What the gallery asks of other threads, and what a person asks of the gallery.
+
+use crate::app::core::command::{GalleryFilter, View};
+use crate::app::core::gallery::{GalleryDeed, GalleryWants, SearchState};
+use crate::app::shell::Graft;
+use crate::runs::out_of_fold::FOLDS;
+use crate::worker::messages::{GalleryAnswer, GalleryQuestion, Question};
+
+impl Graft {
+    pub(in crate::app) fn want_gallery(&mut self, wants: &GalleryWants) {
+        for question in self.state.gallery.questions(wants) {
+            self.workers.ask(Question::Gallery(question));
+        }
+    }
+
+    pub(in crate::app) fn do_gallery(&mut self, deed: GalleryDeed) {
+        let question = match deed {
+            GalleryDeed::Answer(folder, split) => {
+                let asked = (folder.clone(), split);
+                if self.state.gallery.answering.insert(asked) {
+                    self.workers.ask(Question::EvaluateRun { folder, split });
+                }
+                return;
+            }
+            GalleryDeed::StopNeighbours => GalleryQuestion::StopNeighbours,
+            GalleryDeed::StopDuplicates => GalleryQuestion::StopDuplicates,
+            GalleryDeed::StopCrossValidation => GalleryQuestion::StopOutOfFold,
+            GalleryDeed::FindDuplicates(folder) => {
+                let running = SearchState::Running { done: 0, total: 0 };
+                let searches = &mut self.state.gallery.duplicates;
+                searches.insert(folder.clone(), running);
+                GalleryQuestion::Duplicates { folder }
+            }
+            GalleryDeed::CrossValidate(folder) => {
+                let running = SearchState::Running { done: 0, total: 0 };
+                let searches = &mut self.state.gallery.out_of_fold;
+                searches.insert(folder.clone(), running);
+                GalleryQuestion::OutOfFold {
+                    folder,
+                    folds: FOLDS,
+                }
+            }
+            GalleryDeed::Exclude { files, excluded } => return self.exclude(files, excluded),
+        };
+        self.workers.ask(Question::Gallery(question));
+    }
+
+    /// One step of undo.
+    fn exclude(&mut self, files: Vec<String>, excluded: bool) {
+        let Some(document) = self.state.documents.get_mut(self.state.active) else {
+            return;
+        };
+        let mut experiment = document.experiment.clone();
+        let list = &mut experiment.data.exclude;
+        if excluded {
+            for file in files {
+                if !list.contains(&file) {
+                    list.push(file);
+                }
+            }
+            list.sort_unstable();
+        } else {
+            list.retain(|file| !files.contains(file));
+        }
+        document.edit(experiment, "");
+    }
+
+    pub(in crate::app) fn gallery_answer(&mut self, answer: GalleryAnswer) {
+        self.state.gallery.take(answer);
+    }
+
+    pub(in crate::app) fn show_gallery(&mut self, filter: GalleryFilter) {
+        let next = self
+            .state
+            .gallery
+            .request
+            .as_ref()
+            .map_or(0, |(number, _)| number + 1);
+        self.state.gallery.request = Some((next, filter));
+        self.show_view(View::Gallery);
+    }
+}

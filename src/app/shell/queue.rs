@@ -1,0 +1,185 @@
+//! What is to be trained: checked, queued, stopped.
+
+use super::dialogs::Ask;
+use crate::app::core::command::View;
+use crate::app::core::state::{Cause, RecordState, RunRecord, Scan};
+use crate::app::shell::{Graft, ScanKey};
+use crate::experiment::{DataSource, Experiment};
+use crate::runs::recorder::with_absolute_paths;
+use crate::runs::seeds;
+use crate::worker::messages::{RunId, StartRun, TrainingCommand};
+
+impl Graft {
+    /// Queues the documents `indices`, in order; says why where one can't be trained.
+    pub(in crate::app) fn train(&mut self, indices: &[usize]) {
+        let able: Vec<usize> = indices
+            .iter()
+            .copied()
+            .filter(|&index| self.can_be_trained(index))
+            .collect();
+        let (repeats, new): (Vec<usize>, Vec<usize>) =
+            able.into_iter().partition(|&index| self.is_repeat(index));
+        self.queue(&new);
+        if !repeats.is_empty() {
+            self.repeating = repeats;
+            self.question = Some(Ask::Repeat);
+        }
+    }
+
+    /// Queues what was asked about, because it was trained before.
+    pub(in crate::app) fn train_repeats(&mut self) {
+        let repeats = std::mem::take(&mut self.repeating);
+        self.queue(&repeats);
+    }
+
+    fn queue(&mut self, indices: &[usize]) {
+        let mut queued = false;
+        for &index in indices {
+            queued |= self.start(index);
+        }
+        if queued {
+            self.show_view(View::Curves);
+        }
+    }
+
+    /// Whether a run came to its end with the settings and the seed of document `index`.
+    fn is_repeat(&self, index: usize) -> bool {
+        let document = self.state.documents.get(index);
+        document.is_some_and(|document| self.finished_as(index, &document.experiment).is_some())
+    }
+
+    /// The latest run that came to its end with the settings and the seed of `experiment`, a variant of document `index`.
+    pub(in crate::app) fn finished_as(
+        &self,
+        index: usize,
+        experiment: &Experiment,
+    ) -> Option<&RunRecord> {
+        let document = self.state.documents.get(index)?;
+        let portable = with_absolute_paths(experiment, document.base().as_deref());
+        let recipe = seeds::recipe(&portable);
+        let same = |run: &&RunRecord| {
+            run.state == RecordState::Finished
+                && run.summary.as_ref().is_some_and(|summary| {
+                    summary.seed == Some(experiment.seed)
+                        && summary.recipe.as_ref() == Some(&recipe)
+                })
+        };
+        let started = |run: &&RunRecord| run.summary.as_ref().map(|summary| summary.started);
+        self.state.runs.iter().filter(same).max_by_key(started)
+    }
+
+    /// Whether document `index` can be trained; says why where it can't.
+    pub(in crate::app) fn can_be_trained(&mut self, index: usize) -> bool {
+        let Some(document) = self.state.documents.get(index) else {
+            return false;
+        };
+        let name = document.experiment.name.clone();
+        let cause = Cause::Training(document.id);
+        if document.experiment.data.source == DataSource::Unset {
+            self.error_about(
+                cause,
+                format!("{name} has no pictures yet"),
+                "open a folder of pictures sorted by class, or a table",
+            );
+            return false;
+        }
+        if let Some(problem) = document.problems.first() {
+            let text = format!("{} {}", problem.field, problem.message);
+            self.state.active = index;
+            self.error_about(cause, format!("{name} can't be trained as it is"), text);
+            return false;
+        }
+        true
+    }
+
+    pub(in crate::app) fn start(&mut self, index: usize) -> bool {
+        let experiment = match self.state.documents.get(index) {
+            Some(document) => document.experiment.clone(),
+            None => return false,
+        };
+        self.start_as(index, experiment).is_some()
+    }
+
+    /// Queues `experiment`, a variant of document `index` on the same pictures.
+    pub(in crate::app) fn start_as(
+        &mut self,
+        index: usize,
+        experiment: Experiment,
+    ) -> Option<RunId> {
+        let document = self.state.documents.get(index)?;
+        let key = ScanKey::of(document);
+        let dataset = match &self.state.scan {
+            Scan::Done { dataset, .. }
+                if self
+                    .asked
+                    .scan
+                    .as_ref()
+                    .is_some_and(|asked| asked.same_pictures(&key)) =>
+            {
+                Some(dataset.clone())
+            }
+            _ => None,
+        };
+        let run = RunId(self.next_run);
+        self.next_run += 1;
+        let start = StartRun {
+            run,
+            experiment,
+            base: document.base(),
+            dataset,
+            runs: self.places.runs.clone(),
+            resume: None,
+            device: self.state.device.clone(),
+        };
+        let record = RunRecord {
+            id: format!("queued-{}", run.0),
+            run: Some(run),
+            folder: None,
+            name: start.experiment.name.clone(),
+            state: RecordState::Queued,
+            metrics: Vec::new(),
+            phase_starts: Vec::new(),
+            epochs_planned: start.experiment.epochs(),
+            progress: None,
+            summary: None,
+            color: self.next_color,
+            shown: true,
+            warnings: Vec::new(),
+            movement: Default::default(),
+        };
+        if let Err(reason) = self.workers.send(TrainingCommand::Start(Box::new(start))) {
+            let title = format!("{} is not queued", record.name);
+            self.error_about(Cause::Trainer, title, reason);
+            return None;
+        }
+        self.has_gone(&Cause::Trainer);
+        self.next_color += 1;
+        self.state.runs.push(record);
+        Some(run)
+    }
+
+    pub(in crate::app) fn tell_trainer(&mut self, command: TrainingCommand) {
+        if let Err(reason) = self.workers.send(command) {
+            self.error_about(Cause::Trainer, "Training does not answer", reason);
+        }
+    }
+
+    /// Empties the queue from its end, then stops the run under way.
+    pub(in crate::app) fn stop_all(&mut self) {
+        let live: Vec<RunId> = self
+            .state
+            .runs
+            .iter()
+            .rev()
+            .filter(|run| run.is_live())
+            .filter_map(|run| run.run)
+            .collect();
+        for run in live {
+            self.tell_trainer(TrainingCommand::Stop(run));
+        }
+        if self.state.paused {
+            self.state.paused = false;
+            self.tell_trainer(TrainingCommand::Pause(false));
+        }
+    }
+}

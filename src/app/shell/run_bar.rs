@@ -1,0 +1,365 @@
+//! The bar at the bottom: what is being trained, how far it is, and on which device.
+
+use eframe::egui;
+
+use super::actions::Action;
+use crate::app::core::command::Command;
+use crate::app::core::state::{RecordState, State};
+use crate::app::ui::theme::icon_button_enabled;
+use crate::app::ui::tokens;
+use crate::app::ui::tokens::{icon, tokens};
+use crate::models::device::Devices;
+use crate::training::events::Activity;
+
+/// Plain data of the bar.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RunBarView {
+    pub headline: String,
+    pub detail: String,
+    /// 0 to 1 over the whole run, or nothing while it can't be told.
+    pub share: Option<f32>,
+    pub running: bool,
+    pub live: bool,
+    pub paused: bool,
+    pub color: usize,
+    pub queued: usize,
+    pub remaining: Option<String>,
+    pub speed: Option<String>,
+    pub warnings: usize,
+    pub device: Option<String>,
+    pub devices: Option<Devices>,
+}
+
+impl RunBarView {
+    pub fn build(state: &State) -> Self {
+        let mut view = Self {
+            headline: "Ready".into(),
+            live: state.is_training(),
+            paused: state.paused,
+            queued: state.queued(),
+            warnings: state.runs.iter().map(|run| run.warnings.len()).sum(),
+            device: state.device.clone(),
+            devices: state.devices.clone(),
+            ..Self::default()
+        };
+        let Some(run) = state.running() else {
+            if view.queued > 0 {
+                view.headline = "Starting…".into();
+            } else if let Some(last) = state.runs.iter().rev().find(|run| run.run.is_some()) {
+                view.headline = match &last.state {
+                    RecordState::Finished => format!("{} finished", last.name),
+                    RecordState::Stopped => format!("{} stopped", last.name),
+                    RecordState::Failed(_) => format!("{} failed", last.name),
+                    _ => view.headline,
+                };
+            }
+            return view;
+        };
+        view.running = true;
+        view.color = run.color;
+        view.headline = if state.paused {
+            format!("{} (paused)", run.name)
+        } else {
+            run.name.clone()
+        };
+        let Some(progress) = &run.progress else {
+            view.detail = "preparing".into();
+            return view;
+        };
+        let inside = progress.done as f32 / progress.total.max(1) as f32;
+        let activity = match progress.activity {
+            Activity::DownloadingWeights => "downloading weights",
+            Activity::CheckingPictures => "checking pictures",
+            Activity::ReadingPictures => "reading pictures",
+            Activity::ComputingFeatures => "computing features",
+            Activity::Training => "training",
+            Activity::Validating => "validating",
+            Activity::Testing => "testing",
+        };
+        view.detail = match progress.activity {
+            Activity::Training | Activity::Validating => {
+                format!(
+                    "epoch {} of {}, {activity}",
+                    progress.epoch, progress.epochs
+                )
+            }
+            _ => activity.to_owned(),
+        };
+        view.share = Some(match progress.activity {
+            Activity::Training => ((progress.epoch.saturating_sub(1) as f32 + inside)
+                / progress.epochs.max(1) as f32)
+                .clamp(0.0, 1.0),
+            Activity::Validating => {
+                (progress.epoch as f32 / progress.epochs.max(1) as f32).clamp(0.0, 1.0)
+            }
+            _ => inside,
+        });
+        view.remaining = progress
+            .remaining_seconds
+            .filter(|seconds| seconds.is_finite())
+            .map(remaining);
+        let speed = progress.pictures_per_second;
+        view.speed = (speed.is_finite() && speed > 0.0).then(|| {
+            if speed < 10.0 {
+                format!("{speed:.1} pictures/s")
+            } else {
+                format!("{speed:.0} pictures/s")
+            }
+        });
+        view
+    }
+
+    /// What trains, in words: the device that is chosen, or the best there is.
+    pub fn device_text(&self) -> String {
+        let Some(devices) = &self.devices else {
+            return "Looking for devices…".into();
+        };
+        let cuda = |index: usize| devices.cuda.get(index).cloned();
+        match self.device.as_deref() {
+            Some("cpu") => devices.cpu.clone(),
+            Some(device) => device
+                .strip_prefix("cuda:")
+                .and_then(|index| index.parse().ok())
+                .and_then(cuda)
+                .unwrap_or_else(|| device.to_owned()),
+            None => cuda(devices.best).unwrap_or_else(|| devices.cpu.clone()),
+        }
+    }
+}
+
+/// `3 min left`, as the list of runs says it.
+fn remaining(seconds: f64) -> String {
+    format!("{} left", crate::format::remaining(seconds))
+}
+
+pub fn run_bar_ui(
+    ui: &mut egui::Ui,
+    view: &RunBarView,
+    warnings_open: bool,
+    out: &mut Vec<Command>,
+) {
+    ui.horizontal_centered(|ui| {
+        controls_ui(ui, view, out);
+        ui.add_space(tokens::SPACE_XS);
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            warnings_ui(ui, view, warnings_open, out);
+            device_ui(ui, view, out);
+            queue_ui(ui, view);
+            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                progress_ui(ui, view)
+            });
+        });
+    });
+}
+
+fn controls_ui(ui: &mut egui::Ui, view: &RunBarView, out: &mut Vec<Command>) {
+    let (icon, label) = if view.paused {
+        (icon::PLAY, "Go on")
+    } else {
+        (icon::PAUSE, "Pause")
+    };
+    ui.spacing_mut().item_spacing.x = 2.0;
+    let pause =
+        icon_button_enabled(ui, icon, label, view.live).on_hover_text(Action::Pause.hint(ui.ctx()));
+    if pause
+        .on_disabled_hover_text("Nothing is training")
+        .clicked()
+    {
+        out.push(Command::Pause(!view.paused));
+    }
+    let stop = icon_button_enabled(ui, icon::STOP, "Stop", view.live)
+        .on_hover_text(Action::StopAll.hint(ui.ctx()));
+    if stop.on_disabled_hover_text("Nothing is training").clicked() {
+        out.push(Command::StopAll);
+    }
+}
+
+fn progress_ui(ui: &mut egui::Ui, view: &RunBarView) {
+    let t = tokens(ui);
+    ui.spacing_mut().item_spacing.x = tokens::SPACE_S;
+    let dot = if view.running {
+        tokens::run_color(view.color)
+    } else {
+        t.text_faint
+    };
+    let (rect, _) = ui.allocate_exact_size(egui::vec2(10.0, 10.0), egui::Sense::hover());
+    ui.painter().circle_filled(rect.center(), 4.5, dot);
+    let spare = ui.available_width();
+    ui.allocate_ui_with_layout(
+        egui::vec2((spare * 0.3).clamp(60.0, 260.0), 20.0),
+        egui::Layout::left_to_right(egui::Align::Center),
+        |ui| {
+            ui.add(egui::Label::new(tokens::medium(&view.headline)).truncate())
+                .on_hover_text(&view.headline)
+        },
+    );
+    if !view.running {
+        if let Some(reason) = view
+            .devices
+            .as_ref()
+            .and_then(|devices| devices.why_no_cuda.as_ref())
+        {
+            ui.add(egui::Label::new(t.small(reason)).truncate())
+                .on_hover_text(reason);
+        }
+        return;
+    }
+    ui.label(t.muted(&view.detail));
+    let mut tail = Vec::new();
+    tail.extend(view.remaining.clone());
+    tail.extend(view.speed.clone());
+    let tail = tail.join("  ·  ");
+    let tail_width = if tail.is_empty() { 0.0 } else { 190.0 };
+    let width = (ui.available_width() - tail_width).clamp(40.0, 420.0);
+    let mut bar = egui::ProgressBar::new(view.share.unwrap_or(0.0))
+        .desired_width(width)
+        .desired_height(8.0)
+        .fill(tokens::run_color(view.color));
+    if view.share.is_none() {
+        bar = bar.animate(true);
+    }
+    let percent = view.share.unwrap_or(0.0) * 100.0;
+    let response = ui.add(bar);
+    response.widget_info(|| {
+        egui::WidgetInfo::labeled(
+            egui::Role::ProgressIndicator,
+            true,
+            format!("Progress {percent:.0} %"),
+        )
+    });
+    response.on_hover_text(format!("{percent:.0} % of this run"));
+    if !tail.is_empty() {
+        ui.add(egui::Label::new(t.muted(tail)).truncate());
+    }
+}
+
+fn queue_ui(ui: &mut egui::Ui, view: &RunBarView) {
+    if view.queued > 0 {
+        let t = tokens(ui);
+        ui.add_space(tokens::SPACE_XS);
+        ui.label(t.muted(format!("{} {} waiting", icon::QUEUE, view.queued)))
+            .on_hover_text("Experiments in the queue; they are trained one after the other");
+        ui.add_space(tokens::SPACE_S);
+    }
+}
+
+fn device_ui(ui: &mut egui::Ui, view: &RunBarView, out: &mut Vec<Command>) {
+    let text = view.device_text();
+    let on_cuda = view
+        .devices
+        .as_ref()
+        .is_some_and(|devices| !devices.cuda.is_empty())
+        && view.device.as_deref() != Some("cpu");
+    let symbol = if on_cuda {
+        icon::GRAPHICS_CARD
+    } else {
+        icon::CPU
+    };
+    let button = egui::Button::new(format!("{symbol}  {text}  {}", icon::CARET_UP));
+    let (response, _) = egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
+        ui.set_min_width(280.0);
+        let t = tokens(ui);
+        ui.label(t.small("Train on"));
+        let Some(devices) = &view.devices else {
+            ui.label("Looking for devices…");
+            return;
+        };
+        let mut options = vec![
+            (None, "The best there is".to_owned()),
+            (Some("cpu".to_owned()), devices.cpu.clone()),
+        ];
+        options.extend(
+            devices
+                .cuda
+                .iter()
+                .enumerate()
+                .map(|(index, name)| (Some(format!("cuda:{index}")), name.clone())),
+        );
+        for (device, title) in options {
+            let refused = device
+                .as_deref()
+                .and_then(|device| devices.why_refused(device));
+            let label = egui::Button::selectable(view.device == device, title);
+            let response = ui.add_enabled(refused.is_none(), label);
+            if response.clicked() {
+                out.push(Command::ChooseDevice(device));
+                ui.close();
+            }
+            if let Some(reason) = refused {
+                response.on_disabled_hover_text(reason);
+            }
+        }
+        if let Some(reason) = &devices.why_no_cuda {
+            ui.add_space(tokens::SPACE_XS);
+            ui.add(egui::Label::new(t.small(reason)).wrap());
+        }
+    });
+    crate::app::ui::theme::name(&response, true, &format!("Device: {text}"));
+    response.on_hover_text("Which device trains; takes effect with the next run");
+}
+
+fn warnings_ui(ui: &mut egui::Ui, view: &RunBarView, open: bool, out: &mut Vec<Command>) {
+    if view.warnings == 0 {
+        return;
+    }
+    let t = tokens(ui);
+    let text = if view.warnings == 1 {
+        "1 warning".to_owned()
+    } else {
+        format!("{} warnings", view.warnings)
+    };
+    let caret = if open {
+        icon::CARET_DOWN
+    } else {
+        icon::CARET_UP
+    };
+    let rich = egui::RichText::new(format!("{}  {text}  {caret}", icon::WARNING)).color(t.warning);
+    let response = ui.add(egui::Button::new(rich).fill(t.warning_faint));
+    crate::app::ui::theme::name(&response, true, &text);
+    if response
+        .on_hover_text("Show or hide what the runs warned of")
+        .clicked()
+    {
+        out.push(Command::ToggleWarnings);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_device_that_will_train_is_named() {
+        let devices = Devices {
+            cpu: "CPU, 2 threads".into(),
+            cuda: vec!["Tesla P100".into(), "NVIDIA A100".into()],
+            best: 1,
+            ..Devices::default()
+        };
+        let cases = [
+            (None, "NVIDIA A100"),
+            (Some("cpu"), "CPU, 2 threads"),
+            (Some("cuda:7"), "cuda:7"),
+        ];
+        for (device, expected) in cases {
+            let view = RunBarView {
+                device: device.map(str::to_owned),
+                devices: Some(devices.clone()),
+                ..RunBarView::default()
+            };
+            assert_eq!(view.device_text(), expected);
+        }
+    }
+
+    #[test]
+    fn remaining_time_has_sensible_digits() {
+        let cases = [
+            (4.2, "5 s left"),
+            (61.0, "1 min left"),
+            (7_300.0, "2 h 02 min left"),
+        ];
+        for (seconds, expected) in cases {
+            assert_eq!(remaining(seconds), expected);
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! The left side: which experiments are open, and everything that the active one decides.
+
+use eframe::egui;
+
+use super::actions::Action;
+use super::views::Section;
+use crate::app::core::command::Command;
+use crate::app::core::documents::file_title;
+use crate::app::core::state::{Document, State};
+use crate::app::shell::Graft;
+use crate::app::ui::theme::icon_button;
+use crate::app::ui::tokens;
+use crate::app::ui::tokens::{icon, tokens};
+
+/// One open experiment as the list shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentRow {
+    pub name: String,
+    pub active: bool,
+    pub included: bool,
+    pub changed: bool,
+    pub problems: usize,
+    pub place: String,
+}
+
+/// The list's plain data.
+pub fn document_rows(state: &State) -> Vec<DocumentRow> {
+    state
+        .documents
+        .iter()
+        .enumerate()
+        .map(|(index, document)| DocumentRow {
+            name: document.experiment.name.clone(),
+            active: index == state.active,
+            included: document.included,
+            changed: Document::is_changed(document),
+            problems: document.problems.len(),
+            place: document
+                .file
+                .as_deref()
+                .map_or_else(|| "not saved to a file yet".into(), file_title),
+        })
+        .collect()
+}
+
+impl Graft {
+    pub(in crate::app) fn side_ui(&mut self, ui: &mut egui::Ui, out: &mut Vec<Command>) {
+        let t = tokens(ui);
+        ui.horizontal(|ui| {
+            ui.label(
+                tokens::semibold("EXPERIMENTS")
+                    .size(tokens::TEXT_SMALL)
+                    .color(t.text_muted),
+            );
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                ui.spacing_mut().item_spacing.x = 0.0;
+                for (action, command) in [
+                    (Action::NewExperiment, Command::NewExperiment),
+                    (Action::DuplicateExperiment, Command::DuplicateExperiment),
+                ] {
+                    if icon_button(ui, action.icon(), action.text())
+                        .on_hover_text(action.hint(ui.ctx()))
+                        .clicked()
+                    {
+                        out.push(command);
+                    }
+                }
+            });
+        });
+        let rows = document_rows(&self.state);
+        egui::ScrollArea::vertical()
+            .id_salt("experiments")
+            .max_height(150.0)
+            .show(ui, |ui| {
+                ui.spacing_mut().item_spacing.y = 4.0;
+                for (index, row) in rows.iter().enumerate() {
+                    document_row_ui(ui, index, row, out);
+                }
+            });
+        ui.add_space(tokens::SPACE_S);
+        ui.separator();
+        egui::Panel::bottom("totals")
+            .resizable(false)
+            .show_separator_line(true)
+            .frame(foot_frame())
+            .show(ui, |ui| {
+                self.totals_ui(ui);
+            });
+        egui::CentralPanel::no_frame().show(ui, |ui| {
+            egui::ScrollArea::vertical()
+                .id_salt("sections")
+                .auto_shrink(false)
+                .show(ui, |ui| {
+                    for section in Section::ALL {
+                        self.section_frame_ui(ui, section, out);
+                    }
+                    ui.add_space(tokens::SPACE_M);
+                });
+        });
+    }
+
+    fn section_frame_ui(&mut self, ui: &mut egui::Ui, section: Section, out: &mut Vec<Command>) {
+        let t = tokens(ui);
+        let id = ui.make_persistent_id(section.title());
+        let state = egui::collapsing_header::CollapsingState::load_with_default_open(
+            ui.ctx(),
+            id,
+            section.starts_open(),
+        );
+        let problems = self.problems_of(section);
+        let open = state.is_open();
+        let caret = if open {
+            icon::CARET_DOWN
+        } else {
+            icon::CARET_RIGHT
+        };
+        let mut state = state;
+        let mut text = egui::text::LayoutJob::default();
+        let format =
+            |size: f32, color| egui::TextFormat::simple(egui::FontId::proportional(size), color);
+        text.append(caret, 0.0, format(12.0, t.text_muted));
+        text.append(section.icon(), 6.0, format(tokens::ICON_SIZE, t.accent));
+        text.append(
+            section.title(),
+            8.0,
+            egui::TextFormat::simple(tokens::medium_font(tokens::TEXT_LARGE - 1.0), t.text),
+        );
+        let mark = if problems > 0 {
+            egui::RichText::new(icon::WARNING_CIRCLE)
+                .color(t.danger)
+                .size(tokens::ICON_SIZE)
+        } else {
+            t.small(if open {
+                String::new()
+            } else {
+                self.section_summary(section)
+            })
+        };
+        let button = egui::Button::new(text)
+            .frame_when_inactive(false)
+            .right_text(mark)
+            .truncate()
+            .min_size(egui::vec2(ui.available_width(), 30.0));
+        let response = ui.add(button);
+        response.widget_info(|| {
+            egui::WidgetInfo::selected(egui::Role::Button, true, open, section.title())
+        });
+        if response.on_hover_text(section.tooltip()).clicked() {
+            state.toggle(ui);
+        }
+        state.show_body_unindented(ui, |ui| {
+            egui::Frame::new()
+                .inner_margin(egui::Margin {
+                    left: 10,
+                    right: 4,
+                    top: 2,
+                    bottom: 10,
+                })
+                .show(ui, |ui| {
+                    self.section_ui(ui, section, out);
+                });
+        });
+    }
+
+    fn problems_of(&self, section: Section) -> usize {
+        let prefixes = section.fields();
+        self.state.active_document().map_or(0, |document| {
+            document
+                .problems
+                .iter()
+                .filter(|problem| {
+                    prefixes
+                        .iter()
+                        .any(|prefix| problem.field.starts_with(prefix))
+                })
+                .count()
+        })
+    }
+}
+
+fn foot_frame() -> egui::Frame {
+    egui::Frame::new().inner_margin(egui::Margin {
+        left: 2,
+        right: 2,
+        top: 8,
+        bottom: 2,
+    })
+}
+
+fn document_row_ui(ui: &mut egui::Ui, index: usize, row: &DocumentRow, out: &mut Vec<Command>) {
+    let t = tokens(ui);
+    let (fill, stroke) = if row.active {
+        (t.accent_faint, egui::Stroke::new(1.0, t.accent))
+    } else {
+        (t.surface, t.outline_stroke())
+    };
+    let frame = egui::Frame::new()
+        .fill(fill)
+        .stroke(stroke)
+        .corner_radius(tokens::RADIUS_M)
+        .inner_margin(egui::Margin::symmetric(8, 3));
+    frame.show(ui, |ui| {
+        ui.horizontal(|ui| {
+            let mut included = row.included;
+            let tick = ui.add(egui::Checkbox::without_text(&mut included));
+            tick.widget_info(|| {
+                egui::WidgetInfo::selected(
+                    egui::Role::CheckBox,
+                    true,
+                    included,
+                    format!("Train {}", row.name),
+                )
+            });
+            if tick
+                .on_hover_text("Whether Train trains this experiment")
+                .changed()
+            {
+                out.push(Command::IncludeExperiment(index, included));
+            }
+            // What is wider than the panel would make the panel grow, frame by frame.
+            let close_width = 30.0 + ui.spacing().item_spacing.x;
+            let width = (ui.available_width() - close_width).max(0.0);
+            let mut text = egui::text::LayoutJob::default();
+            let format =
+                |color| egui::TextFormat::simple(tokens::medium_font(tokens::TEXT_BODY), color);
+            text.append(&row.name, 0.0, format(t.text));
+            if row.changed {
+                text.append("•", 5.0, format(t.warning));
+            }
+            if row.problems > 0 {
+                text.append(icon::WARNING_CIRCLE, 5.0, format(t.danger));
+            }
+            let label = egui::Label::new(text)
+                .truncate()
+                .sense(egui::Sense::click());
+            let name = ui.allocate_ui_with_layout(
+                egui::vec2(width, tokens::CONTROL_HEIGHT),
+                egui::Layout::left_to_right(egui::Align::Center)
+                    .with_main_justify(true)
+                    .with_main_align(egui::Align::Min),
+                |ui| ui.add(label),
+            );
+            let mut hint = format!("Show {} ({})", row.name, row.place);
+            if row.changed {
+                hint += ". Changed since it was saved or loaded";
+            }
+            name.inner.widget_info(|| {
+                egui::WidgetInfo::selected(
+                    egui::Role::Button,
+                    true,
+                    row.active,
+                    format!("Experiment {}", row.name),
+                )
+            });
+            if name
+                .inner
+                .on_hover_text(hint)
+                .on_hover_cursor(egui::CursorIcon::PointingHand)
+                .clicked()
+            {
+                out.push(Command::SelectExperiment(index));
+            }
+            let close = icon_button(ui, icon::X, &format!("Close {}", row.name));
+            if close
+                .on_hover_text(Action::CloseExperiment.tooltip())
+                .clicked()
+            {
+                out.push(Command::CloseExperiment(index));
+            }
+        });
+    });
+}

@@ -1,0 +1,245 @@
+//! Controls that change nothing as things are, and why: they are shown, but disabled, with the reason below them. What the
+//! trainer ignores is said here, and nowhere else.
+
+use std::cell::RefCell;
+use std::sync::{Arc, Weak};
+
+use crate::app::core::state::{Scan, State, Tree};
+use crate::data::{Dataset, Split};
+use crate::experiment::{Experiment, FreezePlan, NormPolicy, Phase, Pooling, Schedule};
+use crate::models::tree::LayerTree;
+
+/// What surrounds an experiment and decides whether a control does anything. What is not known is absent, and then
+/// nothing is said.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Situation {
+    /// Pictures that the source itself assigns to validation and to test.
+    pub assigned_validation: usize,
+    pub assigned_test: usize,
+    /// Pictures of each split.
+    pub train: Option<usize>,
+    pub validation: Option<usize>,
+    pub test: Option<usize>,
+    /// Whether training is on the processor.
+    pub on_processor: Option<bool>,
+    /// Whether the backbone has a BatchNorm.
+    pub has_batch_norm: Option<bool>,
+    /// Whether it gives one vector instead of a grid.
+    pub gives_vector: Option<bool>,
+}
+
+/// A control of the panels that edit an experiment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Control {
+    ValidationShare,
+    TestShare,
+    Limit,
+    MicroBatch,
+    Monitor,
+    Keep,
+    EarlyStopping,
+    Patience,
+    FrozenPrecision,
+    MixedPrecision,
+    Tf32,
+    TestViews,
+    FrozenNorm,
+    TrainedNorm,
+    Pooling,
+    Versions,
+    /// Of the phase at this place.
+    LayerRates(usize),
+    StepSchedule(usize),
+}
+
+impl Situation {
+    pub fn build(state: &State) -> Self {
+        let (mut situation, device) = (Self::default(), state.device.as_deref());
+        if let Scan::Done { dataset, split, .. } = &state.scan {
+            let assigned = ASSIGNED.with_borrow_mut(|known| known.of(dataset, assigned));
+            (situation.assigned_validation, situation.assigned_test) = assigned;
+            situation.train = Some(split.train.len());
+            situation.validation = Some(split.validation.len());
+            situation.test = Some(split.test.len());
+        }
+        situation.on_processor = match (device, &state.devices) {
+            (Some(device), _) => Some(!device.starts_with("cuda")),
+            (None, Some(devices)) => Some(devices.cuda.is_empty()),
+            (None, None) => None,
+        };
+        if let Tree::Ready(tree) = &state.tree {
+            let has_norm = NORMS.with_borrow_mut(|known| known.of(tree, has_batch_norm));
+            situation.has_batch_norm = Some(has_norm);
+            situation.gives_vector = Some(tree.root.output_shape.len() == 1);
+        }
+        situation
+    }
+
+    /// Why `control` changes nothing in a run of `experiment`; nothing where it does, or may.
+    pub fn why_idle(&self, control: Control, experiment: &Experiment) -> Option<String> {
+        let training = &experiment.training;
+        let phases = &experiment.phases;
+        let has_no_validation = self.validation == Some(0);
+        let said = |text: &str| Some(text.to_owned());
+        match control {
+            Control::ValidationShare if self.assigned_validation > 0 => Some(format!(
+                "The source itself says which {} for validation: none are drawn.",
+                are(self.assigned_validation)
+            )),
+            Control::TestShare if self.assigned_test > 0 => Some(format!(
+                "The source itself says which {} for the test: none are drawn.",
+                are(self.assigned_test)
+            )),
+            Control::Limit => {
+                let (limit, train) = (experiment.data.limit?, self.train?);
+                // A limit that holds leaves just as many.
+                (limit > train)
+                    .then(|| format!("No effect: there are only {train} pictures to train on."))
+            }
+            Control::MicroBatch => (training.micro_batch? >= training.batch_size)
+                .then(|| "No effect: a batch is no larger than that.".into()),
+            Control::Monitor if has_no_validation => {
+                said("There are no validation pictures to measure it on.")
+            }
+            Control::Keep if has_no_validation => said(
+                "Without validation pictures there is no best epoch: the weights of the last one are kept.",
+            ),
+            Control::EarlyStopping if has_no_validation => {
+                said("Without validation pictures nothing says when to stop.")
+            }
+            Control::Patience => {
+                let patience = training.early_stopping.as_ref()?.patience;
+                let longest = phases.iter().map(|phase| phase.epochs).max()?;
+                (patience >= longest).then(|| {
+                    let longest = super::format::plural(longest.into(), "epoch", "epochs");
+                    format!("No effect: no phase has more than {longest}, so none stops early.")
+                })
+            }
+            Control::FrozenPrecision if phases.iter().all(learns_everything) => {
+                said("No layer is frozen in any phase.")
+            }
+            Control::MixedPrecision if is_all_frozen(experiment) => {
+                said("No layer of the backbone trains in any phase.")
+            }
+            Control::Tf32 if self.on_processor == Some(true) => said(
+                "Graphics cards have it; training is on the processor here. The setting is kept for machines with a card.",
+            ),
+            Control::TestViews if self.test == Some(0) => said("There are no test pictures."),
+            Control::TestViews => {
+                let flips = &experiment.augmentation;
+                (!flips.horizontal_flip && !flips.vertical_flip).then(|| {
+                    "The augmentation uses no flips: every test picture is seen once either way.".into()
+                })
+            }
+            Control::FrozenNorm | Control::TrainedNorm if self.has_batch_norm == Some(false) => {
+                // Without BatchNorm, the other choice still rests the backbone's own dropout.
+                (control == Control::FrozenNorm || is_all_frozen(experiment))
+                    .then(|| "This backbone has no BatchNorm.".into())
+            }
+            Control::FrozenNorm if phases.iter().all(learns_everything) => {
+                said("No layer is frozen in any phase.")
+            }
+            Control::TrainedNorm if is_all_frozen(experiment) => {
+                said("No layer of the backbone learns in any phase.")
+            }
+            Control::Pooling
+                if self.gives_vector == Some(true)
+                    && experiment.head.pooling != Pooling::AverageMax =>
+            {
+                said("This backbone gives one vector, its class token: there is nothing to pool.")
+            }
+            Control::Versions if !experiment.augmentation.is_active() => {
+                said("No change is switched on: there is one version of every picture.")
+            }
+            Control::LayerRates(index) => {
+                let phase = phases.get(index)?;
+                let is_head_alone = phase.freeze == FreezePlan::Backbone
+                    && experiment.backbone.frozen_norm != NormPolicy::Train;
+                is_head_alone
+                    .then(|| "Only the head learns in this phase, at the whole rate.".into())
+            }
+            Control::StepSchedule(index) => {
+                let phase = phases.get(index)?;
+                let Schedule::Step { every_epochs, .. } = phase.schedule else {
+                    return None;
+                };
+                (every_epochs >= phase.epochs).then(|| {
+                    let epochs = super::format::plural(phase.epochs.into(), "epoch", "epochs");
+                    format!("No effect: the phase ends after {epochs}, before the first step.")
+                })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What was found out of a shared thing last: panels ask in every frame, of as many pictures as there are.
+struct Known<T, F> {
+    of: Weak<T>,
+    found: F,
+}
+
+impl<T, F: Copy> Known<T, F> {
+    const fn new(found: F) -> Self {
+        Self {
+            of: Weak::new(),
+            found,
+        }
+    }
+
+    fn of(&mut self, thing: &Arc<T>, find: fn(&T) -> F) -> F {
+        if !std::ptr::eq(self.of.as_ptr(), Arc::as_ptr(thing)) {
+            self.of = Arc::downgrade(thing);
+            self.found = find(thing);
+        }
+        self.found
+    }
+}
+
+thread_local! {
+    static ASSIGNED: RefCell<Known<Dataset, (usize, usize)>> =
+        const { RefCell::new(Known::new((0, 0))) };
+    static NORMS: RefCell<Known<LayerTree, bool>> = const { RefCell::new(Known::new(false)) };
+}
+
+/// How many pictures the source itself assigns to validation and to the test. Those that are left out count: what the
+/// source assigns, it assigns with them.
+fn assigned(dataset: &Dataset) -> (usize, usize) {
+    let left_out = dataset.excluded.iter().map(|excluded| &excluded.picture);
+    let (mut validation, mut test) = (0, 0);
+    for picture in dataset.pictures.iter().chain(left_out) {
+        match picture.split {
+            Some(Split::Validation) => validation += 1,
+            Some(Split::Test) => test += 1,
+            _ => {}
+        }
+    }
+    (validation, test)
+}
+
+fn has_batch_norm(tree: &LayerTree) -> bool {
+    let leaves = tree.leaves();
+    leaves.iter().any(|leaf| leaf.kind.starts_with("BatchNorm"))
+}
+
+/// "40 pictures are", "picture is".
+fn are(pictures: usize) -> String {
+    match pictures {
+        1 => "picture is".into(),
+        number => format!("{} pictures are", super::format::count(number as u64)),
+    }
+}
+
+fn learns_everything(phase: &Phase) -> bool {
+    phase.freeze == FreezePlan::Nothing
+}
+
+/// Whether nothing of the backbone ever changes.
+fn is_all_frozen(experiment: &Experiment) -> bool {
+    experiment.backbone.frozen_norm == NormPolicy::Inference
+        && (experiment.phases.iter()).all(|phase| phase.freeze == FreezePlan::Backbone)
+}
+
+#[cfg(test)]
+#[path = "effect_tests.rs"]
+mod tests;
