@@ -203,6 +203,117 @@ fn each_folder_uses_only_what_it_may() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
+/// The folders of `src/app`, each with those it may use. A feature may use itself, but no other feature.
+const ROOMS: [(&str, &[&str]); 4] = [
+    ("core", &["core"]),
+    ("ui", &["ui", "core"]),
+    ("features", &["ui", "core"]),
+    ("shell", &["shell", "features", "ui", "core"]),
+];
+
+/// What of `text`, the file of the module `app::…::module`, uses a folder of the window that it may not use.
+fn wrong_directions(module: &[&str], text: &str) -> Vec<String> {
+    let Some((_, allowed)) = ROOMS.iter().find(|(room, _)| Some(room) == module.first()) else {
+        return Vec::new();
+    };
+    // Tests make their own states, and look at what they will.
+    let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+    let paths = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .flat_map(|line| {
+            line.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'))
+                .filter(|path| path.contains("::"))
+        });
+    let absolute = |path: &str| -> Option<Vec<String>> {
+        if let Some(rest) = path.strip_prefix("crate::app::") {
+            return Some(rest.split("::").map(str::to_owned).collect());
+        }
+        let above = path.split("::").take_while(|part| *part == "super").count();
+        let kept = module.len().checked_sub(above).filter(|_| above > 0)?;
+        let own = module[..kept].iter().copied();
+        let rest = path.split("::").skip(above);
+        Some(own.chain(rest).map(str::to_owned).collect())
+    };
+    paths
+        .filter_map(|path| Some((path, absolute(path)?)))
+        .filter(|(_, used)| {
+            let room = used[0].as_str();
+            let is_own_feature = room == "features"
+                && module[0] == "features"
+                && (used.len() < 2 || Some(&used[1].as_str()) == module.get(1));
+            let is_room = ROOMS.iter().any(|(name, _)| *name == room);
+            is_room && !allowed.contains(&room) && !is_own_feature
+        })
+        .map(|(path, _)| format!("{}: {path}", module.join("::")))
+        .collect()
+}
+
+#[test]
+fn the_window_s_folders_use_each_other_one_way() {
+    let app = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/app");
+    let mut seen = 0;
+    let mut broken = Vec::new();
+    for file in rust_files(&app) {
+        let relative = file.strip_prefix(&app).unwrap().with_extension("");
+        let mut module: Vec<&str> = relative.iter().map(|part| part.to_str().unwrap()).collect();
+        if module
+            .iter()
+            .any(|part| part.ends_with("tests") || *part == "fakes")
+        {
+            continue;
+        }
+        if module.last() == Some(&"mod") {
+            module.pop();
+        }
+        seen += usize::from(module.len() > 1);
+        broken.extend(wrong_directions(
+            &module,
+            &std::fs::read_to_string(&file).unwrap(),
+        ));
+    }
+    assert!(
+        seen > 100,
+        "only {seen} files were looked at: has src/app/ moved?"
+    );
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn a_use_against_the_direction_is_found() {
+    let found = |module: &[&str], text: &str| !wrong_directions(module, text).is_empty();
+    assert!(found(&["core", "state"], "use crate::app::ui::tokens;"));
+    assert!(found(&["ui", "editor"], "use crate::app::features::head;"));
+    assert!(found(
+        &["features", "head"],
+        "use crate::app::shell::Graft;"
+    ));
+    assert!(found(
+        &["features", "head"],
+        "let x = crate::app::features::layers::Row;"
+    ));
+    assert!(found(
+        &["features", "head", "row"],
+        "use super::super::layers::Row;"
+    ));
+    assert!(!found(
+        &["features", "head", "row"],
+        "use super::super::head::Row;"
+    ));
+    assert!(!found(
+        &["features", "head", "row"],
+        "use super::Row;\nuse crate::app::ui::format;"
+    ));
+    assert!(!found(
+        &["shell", "views"],
+        "use crate::app::features::layers::LayersView;"
+    ));
+    assert!(!found(
+        &["core", "state"],
+        "#[cfg(test)]\nmod tests {\n use crate::app::ui::tokens;"
+    ));
+}
+
 #[test]
 fn no_colour_stands_outside_the_tokens() {
     let app = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/app");
@@ -235,7 +346,7 @@ fn unsafe_code_stands_only_where_the_map_says() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let allowed = [
         "allocator.rs",
-        "app/drawing.rs",
+        "app/shell/drawing.rs",
         "data/decode/turbo.rs",
         "data/mapped.rs",
         "libtorch/arithmetic.rs",

@@ -224,22 +224,6 @@ impl View {
             Self::Log => "Log",
         }
     }
-
-    pub fn icon(self) -> &'static str {
-        use crate::app::ui::tokens::icon;
-        match self {
-            Self::Data => icon::IMAGES,
-            Self::Layers => icon::TREE_STRUCTURE,
-            Self::Augmentation => icon::MAGIC_WAND,
-            Self::Backbones => icon::STACK,
-            Self::Curves => icon::CHART_LINE,
-            Self::Results => icon::TROPHY,
-            Self::Evaluation => icon::TARGET,
-            Self::Compare => icon::GIT_DIFF,
-            Self::Gallery => icon::GRID_FOUR,
-            Self::Log => icon::SCROLL,
-        }
-    }
 }
 
 impl Command {

@@ -40,7 +40,7 @@ struct Driven {
     training: training::TrainingLocal,
     augmentation: augmentation::AugmentationLocal,
     preview: augmentation_view::AugmentationPreviewLocal,
-    curves: curves::CurvesLocal,
+    curves: crate::app::ui::curves::CurvesLocal,
     results: results::ResultsLocal,
     gallery: gallery::GalleryLocal,
     runs: runs::RunsLocal,
@@ -162,9 +162,12 @@ impl Driven {
                 let view = augmentation_view::AugmentationPreviewView::build(state).expect(open);
                 augmentation_view::augmentation_view_ui(ui, &view, &mut self.preview, out);
             }
-            "curves" => {
-                curves::curves_ui(ui, &curves::CurvesView::build(state), &mut self.curves, out)
-            }
+            "curves" => curves::curves_ui(
+                ui,
+                &crate::app::ui::curves::CurvesView::build(state),
+                &mut self.curves,
+                out,
+            ),
             "results" => results::results_ui(
                 ui,
                 &results::ResultsView::build(state),

@@ -354,6 +354,23 @@ pub fn pressed(ctx: &egui::Context) -> Vec<Action> {
     })
 }
 
+impl View {
+    pub fn icon(self) -> &'static str {
+        match self {
+            Self::Data => icon::IMAGES,
+            Self::Layers => icon::TREE_STRUCTURE,
+            Self::Augmentation => icon::MAGIC_WAND,
+            Self::Backbones => icon::STACK,
+            Self::Curves => icon::CHART_LINE,
+            Self::Results => icon::TROPHY,
+            Self::Evaluation => icon::TARGET,
+            Self::Compare => icon::GIT_DIFF,
+            Self::Gallery => icon::GRID_FOUR,
+            Self::Log => icon::SCROLL,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

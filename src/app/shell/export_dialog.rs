@@ -7,8 +7,8 @@ use eframe::egui;
 
 use super::dialogs::dialog_frame;
 use crate::app::core::command::Command;
+use crate::app::core::run_names::told_apart;
 use crate::app::core::state::State;
-use crate::app::features::runs::told_apart;
 use crate::app::ui::tokens;
 use crate::app::ui::tokens::{icon, tokens};
 use crate::app::ui::{format, widgets};

@@ -20,7 +20,7 @@ use crate::app::features::backbone::backbones_view::{
 use crate::app::features::backbone::{BackboneLocal, BackboneView, backbone_ui};
 use crate::app::features::compare::view::{CompareView, pictures_folder};
 use crate::app::features::compare::{CompareCache, CompareLocal, compare_ui};
-use crate::app::features::curves::{CurvesLocal, CurvesView, curves_ui};
+use crate::app::features::curves::curves_ui;
 use crate::app::features::data::data_view::{DataViewCache, DataViewLocal, data_view_ui};
 use crate::app::features::data::table_preview::TableView;
 use crate::app::features::data::{DataEditorLocal, DataEditorView, data_editor_ui};
@@ -40,6 +40,7 @@ use crate::app::features::training::forecast::{ForecastView, forecast_ui};
 use crate::app::features::training::phases::{PhasesLocal, PhasesView, phases_ui};
 use crate::app::features::training::{TrainingLocal, training_ui};
 use crate::app::shell::Graft;
+use crate::app::ui::curves::{CurvesLocal, CurvesView};
 use crate::app::ui::format;
 use crate::app::ui::tokens;
 use crate::app::ui::tokens::{icon, tokens};
@@ -217,7 +218,10 @@ impl Graft {
             }
             Section::Augmentation => {
                 let layers = locals.layers_view.view(state);
-                if let Some(view) = AugmentationEditorView::build(state, layers.as_deref()) {
+                if let Some(view) = AugmentationEditorView::build(
+                    state,
+                    layers.as_deref().map(|layers| &layers.phases[..]),
+                ) {
                     augmentation_ui(ui, &view, &mut own.augmentation, out);
                 }
             }
@@ -310,7 +314,7 @@ impl Graft {
         let share = totals.trainable as f32 / totals.all().max(1) as f32;
         crate::app::ui::widgets::bar(ui, share, t.trainable, "Share of parameters that learn");
         if let Some(layers) = layers {
-            forecast_ui(ui, &ForecastView::build(&self.state, &layers));
+            forecast_ui(ui, &ForecastView::build(&self.state, &layers.phases));
         }
     }
 

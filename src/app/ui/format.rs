@@ -1,5 +1,7 @@
 //! Numbers as a person reads them: thousands separated, units shown, no digit that says nothing.
 
+use crate::evaluation::Spread;
+
 pub use crate::format::{files_and_lines, percent, thousands as count};
 
 /// `11_689_512` as `11.7 M`, `164_096` as `164 k`.
@@ -96,6 +98,15 @@ pub fn shape(sizes: &[i64]) -> String {
 /// `1 epoch`, `2 epochs`.
 pub fn plural(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
+}
+
+/// `88.3 ± 0.6 %`: mean and standard deviation of a share over seeds.
+pub fn spread(spread: &Spread) -> String {
+    format!(
+        "{:.1} ± {:.1} %",
+        spread.mean.value * 100.0,
+        spread.standard_deviation * 100.0
+    )
 }
 
 #[cfg(test)]

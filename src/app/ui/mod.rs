@@ -2,9 +2,14 @@
 
 pub mod axes;
 pub mod callout;
+pub mod curves;
+pub mod diagnosis;
 pub mod editor;
 pub mod effect;
+pub mod forecast;
 pub mod format;
+pub mod hidden_runs;
+pub mod layer_plan;
 pub mod matrix;
 pub mod textures;
 pub mod theme;

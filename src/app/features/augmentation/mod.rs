@@ -4,12 +4,12 @@ pub mod augmentation_view;
 
 use eframe::egui;
 
-use super::layers::LayersView;
 use crate::app::core::command::{Command, View};
 use crate::app::core::state::State;
-use crate::app::features::training::forecast;
 use crate::app::ui::editor::EditorView;
 use crate::app::ui::effect::Control;
+use crate::app::ui::forecast;
+use crate::app::ui::layer_plan::PhaseLocks;
 use crate::app::ui::tokens;
 use crate::app::ui::tokens::icon;
 use crate::app::ui::{format, widgets};
@@ -39,7 +39,7 @@ pub struct Choice {
 impl AugmentationEditorView {
     /// Nothing when no experiment is open.
     /// `layers` of the same experiment.
-    pub fn build(state: &State, layers: Option<&LayersView>) -> Option<Self> {
+    pub fn build(state: &State, layers: Option<&[PhaseLocks]>) -> Option<Self> {
         let editor = EditorView::build(state)?;
         let experiment = &editor.experiment;
         let frozen_epochs: u32 = experiment
@@ -61,7 +61,7 @@ impl AugmentationEditorView {
 }
 
 impl Choice {
-    fn new(state: &State, layers: &LayersView, augmentation: &Augmentation) -> Option<Self> {
+    fn new(state: &State, layers: &[PhaseLocks], augmentation: &Augmentation) -> Option<Self> {
         let views = match augmentation.views {
             Views::Cached(views) => views,
             Views::Fresh => usual_views(augmentation),
@@ -307,6 +307,7 @@ pub fn augmentation_ui(
 mod tests {
     use super::super::fakes;
     use super::*;
+    use crate::app::features::layers::LayersView;
     use crate::training::warmth::Rows;
 
     #[test]
@@ -339,7 +340,7 @@ mod tests {
         document.experiment.augmentation.rotation = 10.0;
         document.experiment.augmentation.views = Views::Cached(2);
         let layers = LayersView::build(&state).unwrap();
-        let view = AugmentationEditorView::build(&state, Some(&layers)).unwrap();
+        let view = AugmentationEditorView::build(&state, Some(&layers.phases)).unwrap();
         let choice = view.choice.unwrap();
         assert_eq!(choice.views, 2);
         assert!(

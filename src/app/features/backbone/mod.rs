@@ -205,7 +205,7 @@ pub(in crate::app) fn choose(draft: &mut Draft<'_>, name: &str) {
     backbone.preprocessing = Preprocessing::Auto;
     // So do the names of another network's layers.
     for phase in &mut draft.experiment.phases {
-        crate::app::features::layers::layer_plan::forget_names(phase);
+        crate::app::ui::layer_plan::forget_names(phase);
     }
     draft.touched(true, "");
 }

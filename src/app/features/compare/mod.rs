@@ -9,10 +9,10 @@ pub mod view;
 
 use eframe::egui::{self, vec2};
 
-use super::curves::{CurvesLocal, overlay_ui};
 use crate::app::core::command::{Command, GalleryFilter};
 use crate::app::core::gallery::Thumbnails;
 use crate::app::ui::callout::verdict_ui;
+use crate::app::ui::curves::{CurvesLocal, overlay_ui};
 use crate::app::ui::matrix;
 use crate::app::ui::matrix::MatrixLocal;
 use crate::app::ui::textures::TextureCache;

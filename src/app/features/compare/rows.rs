@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use super::super::results::spread_text;
 use super::view::Named;
 use crate::app::ui::format;
 use crate::evaluation::{Spread, wilson};
@@ -152,7 +151,7 @@ fn group_row(comparison: &Comparison, group: &[usize]) -> ResultRow {
         of_group: false,
         values: vec![
             accuracy.map_or_else(dash, |spread| match is_spread {
-                true => spread_text(&spread),
+                true => format::spread(&spread),
                 false => format::percent(spread.mean.value),
             }),
             range.clone(),

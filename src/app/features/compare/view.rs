@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::super::curves::{CurvesView, RunCurves};
-use super::super::runs::told_apart;
 use super::rows::{ReportRow, ResultRow, report, results};
 use super::verdict::{VerdictText, verdict};
 use crate::app::core::prepared_answers::Shown;
+use crate::app::core::run_names::told_apart;
 use crate::app::core::state::{RecordState, RunRecord, State};
+use crate::app::ui::curves::{CurvesView, RunCurves};
 use crate::app::ui::format;
 use crate::app::ui::matrix::MatrixView;
 use crate::data::PictureSource;

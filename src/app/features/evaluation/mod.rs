@@ -16,7 +16,7 @@ use eframe::egui::{self, vec2};
 use crate::app::core::command::{Command, GalleryFilter};
 use crate::app::core::prepared_answers::Choices;
 use crate::app::core::prepared_answers::Shown;
-use crate::app::features::curves::diagnosis;
+use crate::app::ui::diagnosis;
 use crate::app::ui::matrix;
 use crate::app::ui::matrix::MatrixLocal;
 use crate::app::ui::tokens;

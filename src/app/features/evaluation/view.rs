@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::app::core::evaluation::{self, Part};
+use crate::app::core::run_names::told_apart;
 use crate::app::core::state::{RunRecord, State};
-use crate::app::features::curves::diagnosis::DiagnosisView;
-use crate::app::features::runs::told_apart;
+use crate::app::ui::diagnosis::DiagnosisView;
 use crate::app::ui::format;
 use crate::app::ui::matrix::MatrixView;
 use crate::data::Split;

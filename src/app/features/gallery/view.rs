@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::super::runs::told_apart;
 use crate::app::core::command::GalleryFilter;
 use crate::app::core::gallery::{Opened, has_predictions};
+use crate::app::core::run_names::told_apart;
 use crate::app::core::state::State;
 use crate::data::{PictureSource, Split};
 use crate::evaluation::gallery::{

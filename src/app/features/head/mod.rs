@@ -5,14 +5,14 @@ mod head_stages;
 use eframe::egui::{self, RichText};
 
 use crate::app::core::command::Command;
+use crate::app::core::head_steps::{Step, activation_title, steps};
 use crate::app::core::state::{Scan, State, Tree};
 use crate::app::ui::editor::{Draft, EditorView};
 use crate::app::ui::effect::Control;
 use crate::app::ui::tokens;
 use crate::app::ui::tokens::{icon, tokens};
 use crate::app::ui::{format, widgets};
-use crate::experiment::{Activation, HeadConfig, HeadLayer, OutputLayer, Pooling};
-use crate::models::tree::LayerTree;
+use crate::experiment::{Activation, HeadLayer, OutputLayer, Pooling};
 use head_stages::StageChoice;
 
 /// Plain data of the head editor.
@@ -26,91 +26,6 @@ pub struct HeadView {
     pub classes: Option<usize>,
     /// Of the backbone's stages; none while they are not known.
     pub stages: Vec<StageChoice>,
-}
-
-/// One line of the diagram: what it is, the length of its output, its parameters.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    pub title: String,
-    pub outputs: Option<u64>,
-    pub parameters: u64,
-}
-
-/// The head's parameters on the backbone of `tree`.
-pub fn parameters(head: &HeadConfig, tree: &LayerTree, classes: usize) -> u64 {
-    let features = tree.head_features(head.stages).unsigned_abs();
-    steps(head, Some(features), Some(classes))
-        .iter()
-        .map(|step| step.parameters)
-        .sum()
-}
-
-/// The diagram of a head; lengths that depend on unknown features or classes are absent.
-fn steps(head: &HeadConfig, features: Option<u64>, classes: Option<usize>) -> Vec<Step> {
-    let (pooling, factor) = match head.pooling {
-        Pooling::Average => ("Average pooling", 1),
-        Pooling::Max => ("Max pooling", 1),
-        Pooling::AverageMax => ("Max and average pooling", 2),
-    };
-    let title = match head.stages {
-        1 => pooling.to_owned(),
-        stages => format!("{pooling} of {stages} stages"),
-    };
-    let mut width = features.map(|features| features * factor);
-    let mut steps = vec![Step {
-        title,
-        outputs: width,
-        parameters: 0,
-    }];
-    for layer in &head.layers {
-        let step = match layer {
-            HeadLayer::Dense { units, activation } => {
-                let units = u64::from(*units);
-                let parameters = width.map_or(0, |width| width * units + units);
-                width = Some(units);
-                Step {
-                    title: format!("Dense, {}", activation_title(*activation)),
-                    outputs: width,
-                    parameters,
-                }
-            }
-            HeadLayer::BatchNorm => Step {
-                title: "BatchNorm".into(),
-                outputs: width,
-                parameters: width.map_or(0, |width| 2 * width),
-            },
-            HeadLayer::Dropout(share) => Step {
-                title: format!("Dropout {:.0} %", share * 100.0),
-                outputs: width,
-                parameters: 0,
-            },
-        };
-        steps.push(step);
-    }
-    let (title, outputs) = match head.output {
-        OutputLayer::Softmax => ("Softmax", classes.map(|classes| classes as u64)),
-        OutputLayer::Sigmoid => ("Sigmoid", Some(1)),
-    };
-    let parameters = match (width, outputs) {
-        (Some(width), Some(outputs)) => width * outputs + outputs,
-        _ => 0,
-    };
-    steps.push(Step {
-        title: title.into(),
-        outputs,
-        parameters,
-    });
-    steps
-}
-
-fn activation_title(activation: Activation) -> &'static str {
-    match activation {
-        Activation::Relu => "ReLU",
-        Activation::Gelu => "GELU",
-        Activation::Silu => "SiLU",
-        Activation::Tanh => "tanh",
-        Activation::Linear => "linear",
-    }
 }
 
 impl HeadView {
@@ -447,6 +362,8 @@ fn diagram_ui(ui: &mut egui::Ui, view: &HeadView) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::core::head_steps::parameters;
+    use crate::experiment::HeadConfig;
     use crate::models::outline;
 
     #[test]

@@ -2,10 +2,9 @@
 
 use eframe::egui;
 
-use super::view::PhaseLocks;
 use crate::app::core::documents::both_ways;
-use crate::app::features::layers::layer_plan::Lock;
 use crate::app::ui::editor::Draft;
+use crate::app::ui::layer_plan::{Lock, PhaseLocks};
 use crate::app::ui::tokens::tokens;
 use crate::app::ui::widgets;
 use crate::experiment::{Experiment, FreezePlan, Phase, Schedule, WeightsSource};

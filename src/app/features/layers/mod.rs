@@ -1,7 +1,5 @@
 //! Middle: what of the backbone stays frozen, layer by layer; left side: one line per phase.
 
-pub mod layer_plan;
-
 mod approach;
 mod cache;
 mod columns;
@@ -17,6 +15,7 @@ use std::collections::BTreeSet;
 use eframe::egui::{self, Sense};
 
 use crate::app::core::command::{Command, View};
+use crate::app::ui::layer_plan::PhaseLocks;
 use crate::app::ui::tokens;
 use crate::app::ui::tokens::{icon, tokens};
 use crate::app::ui::{format, widgets};
@@ -32,7 +31,7 @@ use cache::RowsCache;
 use plans::plans_ui;
 use stages::stages_ui;
 use tree::{open_to, search_ui, tree_ui};
-pub use view::{LayerRow, LayersView, PhaseLocks, TreeView};
+pub use view::{LayerRow, LayersView, TreeView};
 
 /// What the layer view remembers between frames.
 #[derive(Debug, Clone, Default)]

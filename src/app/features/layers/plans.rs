@@ -3,10 +3,10 @@
 use eframe::egui;
 
 use super::LayersLocal;
-use super::view::PhaseLocks;
-use crate::app::features::layers::layer_plan;
-use crate::app::features::layers::layer_plan::Lock;
+
 use crate::app::ui::editor::Draft;
+use crate::app::ui::layer_plan;
+use crate::app::ui::layer_plan::{Lock, PhaseLocks};
 use crate::app::ui::tokens::{Tokens, icon, tokens};
 use crate::app::ui::widgets;
 use crate::experiment::FreezePlan;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::app::features::layers::layer_plan::FlatNode;
+use crate::app::ui::layer_plan::FlatNode;
 use crate::experiment::LayerRates;
 use crate::models::tree::{LayerNode, LayerTree};
 
@@ -165,7 +165,7 @@ fn name(
 mod tests {
     use super::*;
     use crate::app::features::fakes;
-    use crate::app::features::layers::layer_plan::flatten;
+    use crate::app::ui::layer_plan::flatten;
     use crate::training::rate_factors;
 
     /// Sets each of `edits` in turn, checks that every leaf has what was asked for, and gives the

@@ -6,7 +6,7 @@ use super::columns::{BUTTON_WIDTH, Columns, MOVED_WIDTH, PARAMETERS_WIDTH, RATE_
 use super::plans::{lock_colors, lock_icon};
 use super::rates::Rate;
 use super::view::LayerRow;
-use crate::app::features::layers::layer_plan::Lock;
+use crate::app::ui::layer_plan::Lock;
 use crate::app::ui::tokens;
 use crate::app::ui::tokens::{icon, tokens};
 use crate::app::ui::{format, widgets};

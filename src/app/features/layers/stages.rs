@@ -3,9 +3,9 @@
 use eframe::egui::{self, Align2, Sense, vec2};
 
 use super::plans::{lock_colors, lock_icon, set_leaves, train_from};
-use super::view::{LayersView, PhaseLocks, StageView, short_shape};
-use crate::app::features::layers::layer_plan::Lock;
+use super::view::{LayersView, StageView, short_shape};
 use crate::app::ui::editor::Draft;
+use crate::app::ui::layer_plan::{Lock, PhaseLocks};
 use crate::app::ui::tokens;
 use crate::app::ui::tokens::{icon, tokens};
 use crate::app::ui::{format, widgets};

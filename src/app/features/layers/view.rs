@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::approach::Approach;
 use super::rates::Rate;
+use crate::app::core::head_steps;
 use crate::app::core::state::{RecordState, RunRecord, Scan, State, Tree};
-use crate::app::features::head;
-use crate::app::features::layers::layer_plan;
-use crate::app::features::layers::layer_plan::{FlatNode, Lock, Totals};
 use crate::app::ui::editor::EditorView;
 use crate::app::ui::format;
+use crate::app::ui::layer_plan;
+use crate::app::ui::layer_plan::{FlatNode, Lock, PhaseLocks, Totals};
 use crate::experiment::{NormPolicy, Phase, TrainedNorm};
 use crate::models::freeze::frozen_leaves;
 use crate::models::tree::LayerTree;
@@ -71,27 +71,6 @@ pub enum TreeView {
     Loading,
     Failed(String),
     Ready(Arc<LayerTree>),
-}
-
-/// One phase's plan, laid over the tree.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PhaseLocks {
-    pub name: String,
-    pub epochs: u32,
-    pub plan: String,
-    /// For each leaf of the tree; empty while there is no tree or the plan does not fit it.
-    pub frozen: Vec<bool>,
-    /// The lock of every stage.
-    pub stages: Vec<Lock>,
-    /// Each leaf's share of the learning rate.
-    pub factors: Vec<f64>,
-    /// How many leaves at the end learn without a gap.
-    pub free_at_end: usize,
-    pub totals: Option<Totals>,
-    pub head_parameters: u64,
-    pub estimate: Option<Estimate>,
-    /// Why the plan does not fit the tree.
-    pub problem: Option<String>,
 }
 
 /// One visible line of the tree.
@@ -339,7 +318,7 @@ impl PhaseLocks {
                 return locks;
             }
         };
-        let head = head::parameters(&editor.experiment.head, tree, pictures.classes);
+        let head = head_steps::parameters(&editor.experiment.head, tree, pictures.classes);
         locks.totals = Some(Totals::new(tree, &frozen, head));
         locks.head_parameters = head;
         locks.estimate = Some(Estimate::new(&Situation {

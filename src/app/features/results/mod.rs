@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 
 use eframe::egui::{self, Align2, Sense, vec2};
 
-use super::runs::{self, HiddenRun};
 use crate::app::core::command::Command;
+use crate::app::core::run_names;
 use crate::app::core::state::{RunRecord, State};
 use crate::app::features::results::results_verdict::verdict;
 use crate::app::ui::callout::verdict_ui;
+use crate::app::ui::hidden_runs::{self, HiddenRun};
 use crate::app::ui::tokens;
 use crate::app::ui::tokens::{icon, tokens};
 use crate::app::ui::{format, widgets};
@@ -148,7 +149,7 @@ impl ResultsView {
             .iter()
             .map(|(run, summary, test)| ResultRow {
                 id: run.id.clone(),
-                name: runs::told_apart(run, state),
+                name: run_names::told_apart(run, state),
                 backbone: summary.backbone.clone(),
                 color: run.color,
                 accuracy: test.accuracy,
@@ -185,7 +186,7 @@ impl ResultsView {
             verdict,
             groups,
             runs_known: state.runs.len(),
-            hidden: runs::hidden(state),
+            hidden: hidden_runs::hidden(state),
             can_train: state.active_document().is_some(),
         }
     }
@@ -217,7 +218,7 @@ pub fn results_ui(
         };
         widgets::empty_state(ui, icon::TROPHY, title, text, |ui| {
             let tooltip = "Make the pair of experiments from these pictures and train both";
-            runs::show_hidden_ui(ui, &view.hidden, out);
+            hidden_runs::show_hidden_ui(ui, &view.hidden, out);
             let after = !view.hidden.is_empty();
             if view.can_train && widgets::next_button(ui, "Compare both ways", tooltip, after) {
                 out.push(Command::CompareBothWays);
@@ -373,15 +374,6 @@ fn interval_text(row: &ResultRow) -> String {
     )
 }
 
-/// `88.3 ± 0.6 %`: mean and standard deviation of a share over seeds.
-pub fn spread_text(spread: &Spread) -> String {
-    format!(
-        "{:.1} ± {:.1} %",
-        spread.mean.value * 100.0,
-        spread.standard_deviation * 100.0
-    )
-}
-
 /// Mean and spread over seeds: what is luck and what is not.
 fn groups_ui(ui: &mut egui::Ui, view: &ResultsView) {
     if view.groups.is_empty() {
@@ -414,7 +406,7 @@ fn groups_ui(ui: &mut egui::Ui, view: &ResultsView) {
                     0 => accuracy.seeds.to_string(),
                     repeats => format!("{} ({repeats} repeated)", accuracy.seeds),
                 });
-                ui.label(tokens::semibold(spread_text(accuracy)));
+                ui.label(tokens::semibold(format::spread(accuracy)));
                 ui.label(format!(
                     "{:.1} – {:.1} %",
                     accuracy.lowest * 100.0,

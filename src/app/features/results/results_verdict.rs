@@ -1,6 +1,7 @@
 //! Which of the experiments is ahead, in a sentence.
 
-use crate::app::features::results::{GroupRow, spread_text};
+use crate::app::features::results::GroupRow;
+use crate::app::ui::format;
 use crate::runs::RunSummary;
 use crate::runs::better::{self, Side};
 
@@ -45,7 +46,7 @@ fn alone(row: &GroupRow) -> Option<String> {
         (seeds, _) => Some(format!(
             "{}: {} over {seeds} seeds. {next}",
             row.name,
-            spread_text(&row.accuracy)
+            format::spread(&row.accuracy)
         )),
     }
 }

@@ -7,8 +7,8 @@ mod row;
 use eframe::egui;
 
 use crate::app::core::command::Command;
+use crate::app::core::run_names::telling_seed;
 use crate::app::core::state::{RecordState, RunRecord, State};
-use crate::app::ui::tokens;
 use crate::app::ui::tokens::icon;
 use crate::app::ui::{format, widgets};
 use crate::training::events::Activity;
@@ -43,17 +43,6 @@ pub struct RunRow {
     pub can_resume: bool,
     pub warnings: Vec<String>,
 }
-
-/// A tested run that is not drawn.
-#[derive(Debug, Clone, PartialEq)]
-pub struct HiddenRun {
-    pub id: String,
-    /// Its folder, where its curves have not been read yet.
-    pub unread: Option<PathBuf>,
-}
-
-/// More curves than this are a tangle.
-const SHOWN_AT_ONCE: usize = 4;
 
 impl RunsView {
     /// `now` is in seconds since 1970.
@@ -152,59 +141,6 @@ impl RunRow {
     fn is_pending(&self) -> bool {
         matches!(self.state, RecordState::Running | RecordState::Queued)
     }
-}
-
-/// A run's seed, where another of its name has another seed.
-fn telling_seed(run: &RunRecord, state: &State) -> Option<u64> {
-    let seed = |run: &RunRecord| run.summary.as_ref().and_then(|summary| summary.seed);
-    let own = seed(run)?;
-    let is_twin = |other: &RunRecord| other.name == run.name && seed(other) != Some(own);
-    let is_past = !run.is_live() && !matches!(run.state, RecordState::Failed(_));
-    (is_past && state.runs.iter().any(is_twin)).then_some(own)
-}
-
-/// A run's name, with its seed where another of its name has another seed.
-pub fn told_apart(run: &RunRecord, state: &State) -> String {
-    match telling_seed(run, state) {
-        Some(seed) => format!("{}, seed {seed}", run.name),
-        None => run.name.clone(),
-    }
-}
-
-/// Tested runs that are not drawn, latest first.
-pub fn hidden(state: &State) -> Vec<HiddenRun> {
-    let mut found: Vec<(u64, HiddenRun)> = (state.runs.iter())
-        .filter(|run| !run.shown && !run.is_live())
-        .filter_map(|run| {
-            let summary = run.summary.as_ref()?;
-            summary.test.as_ref()?;
-            let hidden = HiddenRun {
-                id: run.id.clone(),
-                unread: run.folder.clone().filter(|_| run.metrics.is_empty()),
-            };
-            Some((summary.started, hidden))
-        })
-        .collect();
-    found.sort_by_key(|(started, _)| std::cmp::Reverse(*started));
-    found.truncate(SHOWN_AT_ONCE);
-    found.into_iter().map(|(_, run)| run).collect()
-}
-
-/// The button of an empty view that draws the latest tested runs.
-pub fn show_hidden_ui(ui: &mut egui::Ui, hidden: &[HiddenRun], out: &mut Vec<Command>) {
-    let text = match hidden.len() {
-        0 => return,
-        1 => "Show the latest run".to_owned(),
-        number => format!("Show the latest {number} runs"),
-    };
-    let tooltip = "Draw the tested runs here, as a click on them at the right does";
-    if widgets::primary_button(ui, &text, tooltip).clicked() {
-        for run in hidden {
-            out.extend(run.unread.clone().map(Command::OpenRun));
-            out.push(Command::ShowRun(run.id.clone(), true));
-        }
-    }
-    ui.add_space(tokens::SPACE_S);
 }
 
 /// Finished epochs and the part of the current one, of all that are planned.
@@ -322,17 +258,6 @@ Diverged | – | the loss became NaN in epoch 2: lower the learning rate";
             "{text}"
         );
         assert!(!text.contains("epoch 4/10, 3 min left, seed"), "{text}");
-    }
-
-    #[test]
-    fn an_empty_view_shows_the_latest_tested_runs() {
-        let mut state = fakes::state();
-        assert!(hidden(&state).len() < state.runs.len());
-        for run in &mut state.runs {
-            run.shown = false;
-        }
-        let ids: Vec<String> = hidden(&state).into_iter().map(|run| run.id).collect();
-        assert_eq!(ids, ["b", "a", "c", "d"], "tested, latest first");
     }
 
     #[test]

@@ -6,9 +6,9 @@ use eframe::egui::{self, Sense, vec2};
 
 use crate::app::core::command::{Command, View};
 use crate::app::core::state::{Scan, State};
-use crate::app::features::layers::layer_plan;
 use crate::app::features::training::phase_rules;
 use crate::app::ui::editor::{Draft, EditorView};
+use crate::app::ui::layer_plan;
 use crate::app::ui::tokens;
 use crate::app::ui::tokens::{icon, tokens};
 use crate::app::ui::{format, widgets};

@@ -32,7 +32,7 @@ impl DiagnosisView {
         let found = state.evaluation.diagnoses.get(folder)?.as_ref().ok()?;
         Some(Self {
             folder: folder.clone(),
-            run: crate::app::features::runs::told_apart(run, state),
+            run: crate::app::core::run_names::told_apart(run, state),
             color: run.color,
             fit: found.fit,
             tentative: found.is_tentative,

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::experiment::{FreezePlan, LayerRates, Phase};
 use crate::models::tree::{LayerNode, LayerTree};
+use crate::training::estimate::Estimate;
 
 /// Whether the leaves of a node are frozen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,6 +176,27 @@ impl Totals {
             crate::app::ui::format::percent_of(self.trainable, self.all())
         )
     }
+}
+
+/// One phase's plan, laid over the tree.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PhaseLocks {
+    pub name: String,
+    pub epochs: u32,
+    pub plan: String,
+    /// For each leaf of the tree; empty while there is no tree or the plan does not fit it.
+    pub frozen: Vec<bool>,
+    /// The lock of every stage.
+    pub stages: Vec<Lock>,
+    /// Each leaf's share of the learning rate.
+    pub factors: Vec<f64>,
+    /// How many leaves at the end learn without a gap.
+    pub free_at_end: usize,
+    pub totals: Option<Totals>,
+    pub head_parameters: u64,
+    pub estimate: Option<Estimate>,
+    /// Why the plan does not fit the tree.
+    pub problem: Option<String>,
 }
 
 #[cfg(test)]

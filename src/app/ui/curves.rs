@@ -1,0 +1,471 @@
+//! Accuracy and loss of runs, epoch by epoch: what is drawn, and the plots.
+
+use eframe::egui::{self, Sense, vec2};
+use egui_plot::{HoverPosition, LineStyle, Plot, Points, VLine};
+
+use super::hidden_runs::{self, HiddenRun};
+use crate::app::core::run_names;
+use crate::app::core::state::{RecordState, RunRecord, State};
+use crate::app::ui::diagnosis::DiagnosisView;
+use crate::app::ui::tokens;
+use crate::app::ui::tokens::tokens;
+use crate::app::ui::{axes, widgets};
+use crate::training::EpochMetrics;
+
+/// Points of one line that are drawn, at most.
+const MOST_POINTS: usize = 600;
+
+/// Plain data of the curves.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CurvesView {
+    pub runs: Vec<RunCurves>,
+    /// Runs that there are, shown or not.
+    pub runs_known: usize,
+    /// Tested runs that could be drawn.
+    pub hidden: Vec<HiddenRun>,
+    /// Whether an experiment is open that could be trained.
+    pub can_train: bool,
+    /// The run under way, when it has no epoch to show yet.
+    pub beginning: Option<String>,
+    /// What the curves of the run that one looks at say.
+    pub diagnosis: Option<DiagnosisView>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunCurves {
+    pub name: String,
+    pub color: usize,
+    pub running: bool,
+    /// Epoch of a later phase's start, and its name.
+    pub phase_starts: Vec<(u32, String)>,
+    pub accuracy: Pair,
+    pub loss: Pair,
+}
+
+/// One metric on training and validation pictures: stretches of points without a gap.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Pair {
+    pub train: Vec<Vec<[f64; 2]>>,
+    pub validation: Vec<Vec<[f64; 2]>>,
+}
+
+impl CurvesView {
+    pub fn build(state: &State) -> Self {
+        let runs = state
+            .runs
+            .iter()
+            .filter(|run| run.shown && !run.metrics.is_empty())
+            .map(|run| RunCurves::build(run, state))
+            .collect();
+        let beginning = state.running().map(|run| run.name.clone());
+        Self {
+            runs,
+            runs_known: state.runs.len(),
+            hidden: hidden_runs::hidden(state),
+            can_train: state.active_document().is_some(),
+            beginning,
+            diagnosis: DiagnosisView::of_shown(state),
+        }
+    }
+
+    /// The last values of every run as lines of text.
+    pub fn text(&self) -> String {
+        let last = |stretches: &[Vec<[f64; 2]>]| {
+            stretches
+                .last()
+                .and_then(|points| points.last())
+                .map_or_else(|| "–".into(), |point| format!("{:.3}", point[1]))
+        };
+        let line = |run: &RunCurves| {
+            format!(
+                "{}: accuracy {} / {}, loss {} / {}",
+                run.name,
+                last(&run.accuracy.train),
+                last(&run.accuracy.validation),
+                last(&run.loss.train),
+                last(&run.loss.validation)
+            )
+        };
+        self.runs.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+}
+
+impl RunCurves {
+    fn build(run: &RunRecord, state: &State) -> Self {
+        Self::new(
+            run_names::told_apart(run, state),
+            run.color,
+            run.state == RecordState::Running,
+            &run.metrics,
+            &run.phase_starts,
+        )
+    }
+
+    pub fn new(
+        name: String,
+        color: usize,
+        running: bool,
+        metrics: &[EpochMetrics],
+        phase_starts: &[(u32, String)],
+    ) -> Self {
+        let series = |value: fn(&EpochMetrics) -> Option<f64>| {
+            let points = metrics
+                .iter()
+                .map(|epoch| [f64::from(epoch.epoch), value(epoch).unwrap_or(f64::NAN)]);
+            stretches(&points.collect::<Vec<_>>())
+        };
+        Self {
+            name,
+            color,
+            running,
+            phase_starts: phase_starts.to_vec(),
+            accuracy: Pair {
+                train: series(|epoch| Some(epoch.train_accuracy)),
+                validation: series(|epoch| epoch.validation_accuracy),
+            },
+            loss: Pair {
+                train: series(|epoch| Some(epoch.train_loss)),
+                validation: series(|epoch| epoch.validation_loss),
+            },
+        }
+    }
+}
+
+/// Cuts a series wherever a value is not a number, and thins out what is longer than a screen shows.
+fn stretches(points: &[[f64; 2]]) -> Vec<Vec<[f64; 2]>> {
+    points
+        .split(|point| !point[1].is_finite())
+        .filter(|stretch| !stretch.is_empty())
+        .map(|stretch| decimate(stretch, MOST_POINTS))
+        .collect()
+}
+
+/// Keeps the first and the last point, and of every bucket between them the lowest and the highest,
+/// so that no spike is lost.
+fn decimate(points: &[[f64; 2]], most: usize) -> Vec<[f64; 2]> {
+    if points.len() <= most.max(4) {
+        return points.to_vec();
+    }
+    let buckets = (most - 2) / 2;
+    let inner = &points[1..points.len() - 1];
+    let mut kept = vec![points[0]];
+    for bucket in 0..buckets {
+        let part = &inner[bucket * inner.len() / buckets..(bucket + 1) * inner.len() / buckets];
+        let low = part.iter().min_by(|a, b| a[1].total_cmp(&b[1]));
+        let high = part.iter().max_by(|a, b| a[1].total_cmp(&b[1]));
+        if let (Some(low), Some(high)) = (low, high) {
+            let (first, second) = if low[0] <= high[0] {
+                (low, high)
+            } else {
+                (high, low)
+            };
+            kept.push(*first);
+            if second != first {
+                kept.push(*second);
+            }
+        }
+    }
+    kept.push(points[points.len() - 1]);
+    kept
+}
+
+/// What the curves remember between frames.
+#[derive(Debug, Clone, Default)]
+pub struct CurvesLocal {
+    hide_train: bool,
+    hide_validation: bool,
+    logarithmic_loss: bool,
+}
+
+/// Legend and both plots of runs that have epochs; the plots are `height` points high, or as high as
+/// there is room.
+pub fn overlay_ui(
+    ui: &mut egui::Ui,
+    view: &CurvesView,
+    local: &mut CurvesLocal,
+    height: Option<f32>,
+) {
+    legend_ui(ui, view, local);
+    let gap = tokens::SPACE_M;
+    let wide = ui.available_width() >= 640.0;
+    let height = match height {
+        // One below the other, each is as high as it would be side by side.
+        Some(height) if !wide => 2.0 * height + gap,
+        Some(height) => height,
+        None => ui.available_height(),
+    };
+    let space = vec2(ui.available_width(), height);
+    let size = if wide {
+        vec2((space.x - gap) / 2.0, space.y)
+    } else {
+        vec2(space.x, (space.y - gap) / 2.0)
+    };
+    let size = size.max(vec2(120.0, 140.0));
+    let layout = if wide {
+        egui::Layout::left_to_right(egui::Align::Min)
+    } else {
+        egui::Layout::top_down(egui::Align::Min)
+    };
+    let link = ui.make_persistent_id("epochs of the curves");
+    ui.allocate_ui_with_layout(space, layout, |ui| {
+        ui.spacing_mut().item_spacing = vec2(gap, gap);
+        plot_ui(ui, view, local, Metric::Accuracy, size, link);
+        plot_ui(ui, view, local, Metric::Loss, size, link);
+    });
+}
+
+/// One legend for both plots: a line per run, and what solid and dashed mean. Both line styles can be switched off.
+fn legend_ui(ui: &mut egui::Ui, view: &CurvesView, local: &mut CurvesLocal) {
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = tokens::SPACE_M;
+        for run in &view.runs {
+            let name = if run.running {
+                format!("{} (running)", run.name)
+            } else {
+                run.name.clone()
+            };
+            widgets::run_mark(ui, tokens::run_color(run.color), &name);
+        }
+    });
+    ui.horizontal_wrapped(|ui| {
+        style_toggle(ui, "Training", false, &mut local.hide_train);
+        style_toggle(ui, "Validation", true, &mut local.hide_validation);
+        ui.checkbox(&mut local.logarithmic_loss, "Logarithmic loss")
+            .on_hover_text(
+                "Draw the loss by its power of ten, to see small differences late in training",
+            );
+    });
+    ui.add_space(tokens::SPACE_XS);
+}
+
+fn style_toggle(ui: &mut egui::Ui, name: &str, dashed: bool, hidden: &mut bool) {
+    let colors = tokens(ui);
+    let (rect, response) =
+        ui.allocate_exact_size(vec2(104.0, ui.spacing().interact_size.y), Sense::click());
+    if response.hovered() || response.has_focus() {
+        ui.painter()
+            .rect_filled(rect, tokens::RADIUS_S, colors.faint);
+    }
+    let color = if *hidden {
+        colors.text_faint
+    } else {
+        colors.text
+    };
+    let ends = [
+        rect.left_center() + vec2(4.0, 0.0),
+        rect.left_center() + vec2(28.0, 0.0),
+    ];
+    let stroke = egui::Stroke::new(tokens::STROKE_PLOT, color);
+    if dashed {
+        ui.painter()
+            .extend(egui::Shape::dashed_line(&ends, stroke, 5.0, 4.0));
+    } else {
+        ui.painter().line_segment(ends, stroke);
+    }
+    let font = egui::FontId::proportional(tokens::TEXT_BODY);
+    ui.painter().text(
+        rect.left_center() + vec2(34.0, 0.0),
+        egui::Align2::LEFT_CENTER,
+        name,
+        font,
+        color,
+    );
+    let shown = !*hidden;
+    response.widget_info(|| {
+        egui::WidgetInfo::selected(egui::accesskit::Role::CheckBox, true, shown, name)
+    });
+    let meaning = if dashed { "dashed" } else { "solid" };
+    if response
+        .on_hover_text(format!(
+            "{name} is drawn {meaning}; click to show or hide it"
+        ))
+        .clicked()
+    {
+        *hidden = !*hidden;
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Metric {
+    Accuracy,
+    Loss,
+}
+
+fn plot_ui(
+    ui: &mut egui::Ui,
+    view: &CurvesView,
+    local: &CurvesLocal,
+    metric: Metric,
+    size: egui::Vec2,
+    link: egui::Id,
+) {
+    let colors = tokens(ui);
+    let logarithmic = metric == Metric::Loss && local.logarithmic_loss;
+    let scale = move |value: f64| {
+        if logarithmic {
+            value.max(1e-12).log10()
+        } else {
+            value
+        }
+    };
+    let show_value = move |value: f64| match metric {
+        Metric::Accuracy => format!("{:.1} %", value * 100.0),
+        Metric::Loss if logarithmic => crate::app::ui::format::rate(10f64.powf(value)),
+        Metric::Loss => format!("{value:.3}"),
+    };
+    let title = match metric {
+        Metric::Accuracy => "Accuracy",
+        Metric::Loss => "Loss (nats per picture)",
+    };
+    ui.allocate_ui_with_layout(size, egui::Layout::top_down(egui::Align::Min), |ui| {
+        ui.set_min_size(size);
+        ui.label(tokens::semibold(title));
+        let last_epoch = last_epoch(view);
+        let plot = Plot::new(title)
+            .height((ui.available_height() - 2.0).max(80.0))
+            .width(size.x)
+            .link_axis(link, [true, false])
+            .include_x(1.0)
+            .include_x(last_epoch.max(2.0))
+            .x_grid_spacer(egui_plot::uniform_grid_spacer(move |input| {
+                let step = axes::step(input.bounds.1 - input.bounds.0, size.x, 84.0).max(1.0);
+                [step, step * 10.0, step * 100.0]
+            }))
+            .custom_x_axes(axes::across("Epoch", |mark, _| {
+                if mark.value.fract().abs() < 1e-6 && mark.value > 0.0 {
+                    format!("{:.0}", mark.value)
+                } else {
+                    String::new()
+                }
+            }))
+            .y_axis_min_width(axes::UPWARD)
+            .y_grid_spacer(egui_plot::uniform_grid_spacer(move |input| {
+                let step = axes::step(input.bounds.1 - input.bounds.0, size.y - 60.0, 34.0);
+                [step, step * 10.0, step * 100.0]
+            }))
+            .y_axis_formatter(move |mark, _| match metric {
+                Metric::Accuracy => format!("{:.0} %", mark.value * 100.0),
+                Metric::Loss => {
+                    if logarithmic {
+                        crate::app::ui::format::rate(10f64.powf(mark.value))
+                    } else {
+                        crate::app::ui::format::rate(mark.value)
+                    }
+                }
+            })
+            .grid_color(colors.grid)
+            .set_margin_fraction(vec2(0.03, 0.08))
+            .allow_scroll(false)
+            .label_formatter(move |position| match position {
+                HoverPosition::NearDataPoint {
+                    plot_name,
+                    position,
+                    ..
+                } if !plot_name.is_empty() => Some(format!(
+                    "{plot_name}\nEpoch {:.0}: {}",
+                    position.x,
+                    show_value(position.y)
+                )),
+                _ => None,
+            });
+        let drawn = plot.show(ui, |plot| {
+            for run in &view.runs {
+                let color = tokens::run_color(run.color);
+                for (epoch, _) in &run.phase_starts {
+                    // Between the last epoch of the one phase and the first of the other.
+                    let x = f64::from(*epoch) - 0.5;
+                    let line = VLine::new("", x)
+                        .color(color.gamma_multiply(0.6))
+                        .style(LineStyle::dotted_dense());
+                    plot.vline(line.width(1.5).allow_hover(false));
+                }
+                let pair = if metric == Metric::Accuracy {
+                    &run.accuracy
+                } else {
+                    &run.loss
+                };
+                let both = [
+                    (&pair.train, "training", LineStyle::Solid, local.hide_train),
+                    (
+                        &pair.validation,
+                        "validation",
+                        LineStyle::dashed_dense(),
+                        local.hide_validation,
+                    ),
+                ];
+                for (stretches, part, style, hidden) in both {
+                    if hidden {
+                        continue;
+                    }
+                    let name = format!("{}, {part}", run.name);
+                    for stretch in stretches {
+                        let points: Vec<[f64; 2]> = stretch
+                            .iter()
+                            .map(|point| [point[0], scale(point[1])])
+                            .collect();
+                        if points.len() == 1 {
+                            // One epoch makes no line.
+                            plot.points(Points::new(name.clone(), points).color(color).radius(3.5));
+                            continue;
+                        }
+                        let line = axes::line(name.clone(), &points);
+                        plot.line(line.color(color).width(tokens::STROKE_PLOT).style(style));
+                    }
+                }
+            }
+        });
+        phase_names_ui(ui, view, &drawn.transform);
+    });
+}
+
+/// Names of later phases at the top of their lines; those of several runs below each other. Painted over
+/// the plot, because a text in it would stretch its bounds.
+fn phase_names_ui(ui: &egui::Ui, view: &CurvesView, transform: &egui_plot::PlotTransform) {
+    let frame = *transform.frame();
+    let painter = ui.painter_at(frame);
+    let font = egui::FontId::proportional(tokens::TEXT_SMALL);
+    let mut line = 0;
+    for run in &view.runs {
+        for (epoch, name) in &run.phase_starts {
+            let x = transform.position_from_point_x(f64::from(*epoch) - 0.5);
+            let place = egui::pos2(x + 5.0, frame.top() + 5.0 + 14.0 * line as f32);
+            let color = tokens::run_color(run.color);
+            painter.text(place, egui::Align2::LEFT_TOP, name, font.clone(), color);
+        }
+        line += usize::from(!run.phase_starts.is_empty());
+    }
+}
+
+fn last_epoch(view: &CurvesView) -> f64 {
+    view.runs
+        .iter()
+        .flat_map(|run| &run.accuracy.train)
+        .filter_map(|points| points.last())
+        .map(|point| point[0])
+        .fold(1.0, f64::max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_number_breaks_the_line() {
+        let points = [[1.0, 0.5], [2.0, f64::NAN], [3.0, 0.4], [4.0, 0.3]];
+        assert_eq!(
+            stretches(&points),
+            vec![vec![[1.0, 0.5]], vec![[3.0, 0.4], [4.0, 0.3]]]
+        );
+    }
+
+    #[test]
+    fn a_long_history_keeps_its_ends_and_spikes() {
+        let mut points: Vec<[f64; 2]> = (0..10_000).map(|index| [f64::from(index), 1.0]).collect();
+        points[5_432][1] = 9.0;
+        let kept = decimate(&points, 600);
+        assert!(kept.len() <= 600, "{}", kept.len());
+        assert_eq!((kept[0], kept[kept.len() - 1]), (points[0], points[9_999]));
+        assert!(kept.contains(&[5_432.0, 9.0]));
+        assert!(kept.windows(2).all(|pair| pair[0][0] < pair[1][0]));
+    }
+}

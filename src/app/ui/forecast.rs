@@ -1,0 +1,74 @@
+//! How long an experiment will take and what it needs, from what the window knows.
+
+use super::layer_plan::PhaseLocks;
+use crate::app::core::state::{Scan, State, Tree};
+use crate::experiment::{Experiment, Views};
+use crate::models::catalogue;
+use crate::training::estimate::{Estimate, PictureCounts, Situation};
+use crate::training::is_mixed_here;
+use crate::training::time_estimate::{Planned, RunEstimate, picture_seconds};
+use crate::training::warmth::Warmth;
+
+/// The run's estimate, once speed and pictures are known.
+pub fn run(state: &State, phases: &[Estimate]) -> Option<RunEstimate> {
+    let experiment = &state.active_document()?.experiment;
+    estimate(state, experiment, phases, state.features.warmth.as_deref())
+}
+
+/// What the active experiment would cost with its augmentation drawn otherwise, as if nothing of it were kept; nothing
+/// until layers, speed and pictures are known.
+pub fn with_views(state: &State, layers: &[PhaseLocks], views: Views) -> Option<RunEstimate> {
+    let mut experiment = state.active_document()?.experiment.clone();
+    experiment.augmentation.views = views;
+    let Tree::Ready(tree) = &state.tree else {
+        return None;
+    };
+    let pictures = counts(state)?;
+    let mut phases = Vec::new();
+    for (phase, locks) in experiment.phases.iter().zip(layers) {
+        locks.estimate?;
+        phases.push(Estimate::new(&Situation {
+            experiment: &experiment,
+            phase,
+            tree,
+            frozen: &locks.frozen,
+            head_parameters: locks.head_parameters,
+            is_mixed: is_mixed_here(&experiment),
+            pictures: Some(pictures),
+        }));
+    }
+    estimate(state, &experiment, &phases, None)
+}
+
+fn counts(state: &State) -> Option<PictureCounts> {
+    let Scan::Done { dataset, split, .. } = &state.scan else {
+        return None;
+    };
+    Some(PictureCounts {
+        train: split.train.len(),
+        validation: split.validation.len(),
+        test: split.test.len(),
+        largest_pixels: dataset.largest_pixels(),
+    })
+}
+
+fn estimate(
+    state: &State,
+    experiment: &Experiment,
+    phases: &[Estimate],
+    warmth: Option<&Warmth>,
+) -> Option<RunEstimate> {
+    let info = catalogue::find(&experiment.backbone.name)?;
+    let measured = state.speeds.get(info.name)?;
+    let Tree::Ready(tree) = &state.tree else {
+        return None;
+    };
+    let default_side = info.default_weights().input_size;
+    Some(RunEstimate::new(&Planned {
+        experiment,
+        phases,
+        pictures: counts(state)?,
+        picture_seconds: picture_seconds(measured, default_side, tree.input_size),
+        warmth,
+    }))
+}
