@@ -1,6 +1,7 @@
 //! `cargo xtask`: what a fresh machine needs to build, try and test Graft.
 
 mod bench;
+mod card_check;
 mod demo;
 mod limits;
 mod places;
@@ -20,6 +21,7 @@ usage: cargo xtask COMMAND
                    does nothing else): [--rounds N] [--pictures FOLDER] [--python PROGRAM] [--work NAME]...
   limits           ResNet-50 under twenty limits of memory, by control group and by ulimit -v (half an hour): [--by group|ulimit]
                    [--from GB] [--to GB] [--count N] [--program FILE]
+  card-check       rehearses tests/card_check.py, which checks a machine with a graphics card; [--pack FOLDER] makes what it needs there
   test             set-up, then formatting, lints, documentation and tests
 
 Everything is kept in $GRAFT_HOME (the user's data folder, unless it is set), never in the checkout.";
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         ["demo"] => demo::run(),
         ["bench", ref arguments @ ..] => bench::run(arguments),
         ["limits", ref arguments @ ..] => limits::run(arguments),
+        ["card-check", ref arguments @ ..] => card_check::run(arguments),
         ["test"] => test::run(),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

@@ -189,7 +189,7 @@ fn solar_cells(folder: &Path, pictures: usize) -> Result<PathBuf> {
 }
 
 /// A Python with the PyTorch that Graft is built on.
-fn peers_python(folder: &Path) -> Result<PathBuf> {
+pub fn peers_python(folder: &Path) -> Result<PathBuf> {
     let environment = folder.join("python");
     let python = environment.join("bin/python");
     let check = [
