@@ -13,7 +13,7 @@ use crate::data::{Problem, Split, StopFlag};
 use crate::evaluation::{
     CalibrationScores, Decision, Evaluation, Predictions, Score, TemperatureFit,
 };
-use crate::experiment::Keep;
+use crate::experiment::{Keep, Precision};
 use crate::format;
 use crate::models::device;
 use crate::runs::evaluate::Pictures;
@@ -46,6 +46,10 @@ pub struct Arguments {
     /// cpu or cuda:0; the best there is unless given
     #[arg(long)]
     device: Option<String>,
+    /// What frozen layers compute in; what the run computed in, where the device has units for it, unless given. Says how
+    /// many answers differ from the run's own
+    #[arg(long, value_name = "PRECISION")]
+    precision: Option<PrecisionName>,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
@@ -56,6 +60,21 @@ enum SplitName {
     Train,
     Validation,
     Test,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum PrecisionName {
+    Fp32,
+    Bf16,
+}
+
+impl From<PrecisionName> for Precision {
+    fn from(name: PrecisionName) -> Self {
+        match name {
+            PrecisionName::Fp32 => Self::Fp32,
+            PrecisionName::Bf16 => Self::Bf16,
+        }
+    }
 }
 
 impl From<SplitName> for Split {
@@ -179,6 +198,7 @@ fn answers(
         data: arguments.data.clone(),
         device,
         as_tested,
+        precision: arguments.precision.map_or(Precision::Auto, Into::into),
     };
     let bar = progress::bar();
     let mut tell = |done: usize, total: usize| {
@@ -283,6 +303,7 @@ fn calibrate(
                 data: arguments.data.clone().filter(|_| arguments.split.is_some()),
                 calibrate: false,
                 device: None,
+                precision: arguments.precision,
                 json: false,
             };
             answers(

@@ -12,7 +12,7 @@ use crate::data::{StopFlag, decode};
 use crate::figures::heat;
 use crate::format;
 use crate::models::device;
-use crate::runs::{atomic, evaluate, gallery, store};
+use crate::runs::{atomic, evaluate, gallery, precision, store};
 use crate::shown;
 
 #[derive(Debug, Args)]
@@ -53,6 +53,11 @@ pub fn explain(arguments: &Arguments) -> anyhow::Result<()> {
     )?;
     let device = run::device(arguments.device.as_deref())?.unwrap_or_else(device::best);
     let network = evaluate::open_classifier(&arguments.run, device)?;
+    if let Some(remark) =
+        precision::remark_elsewhere(&store::open(&arguments.run)?, network.precision())
+    {
+        output::warn(&remark);
+    }
     let classes = network.classes();
     let class = arguments
         .class

@@ -11,7 +11,7 @@ use crate::data::{StopFlag, decode};
 use crate::models::device;
 use crate::runs::evaluate::open_classifier;
 use crate::runs::gallery::find_pictures;
-use crate::runs::store;
+use crate::runs::{precision, store};
 
 /// Pictures that are decoded at a time.
 const BLOCK: usize = 32;
@@ -52,8 +52,10 @@ struct Guess {
 pub fn predict(arguments: &Arguments) -> anyhow::Result<()> {
     let device = run::device(arguments.device.as_deref())?.unwrap_or_else(device::best);
     let classifier = open_classifier(&arguments.run, device)?;
-    if let Some(shortfall) = store::open(&arguments.run)?.shortfall() {
-        output::warn(&shortfall);
+    let run = store::open(&arguments.run)?;
+    let elsewhere = precision::remark_elsewhere(&run, classifier.precision());
+    for remark in run.shortfall().into_iter().chain(elsewhere) {
+        output::warn(&remark);
     }
     let mut answers = Vec::with_capacity(arguments.images.len());
     let sources = find_pictures(&arguments.run, &arguments.images, &StopFlag::default())?;

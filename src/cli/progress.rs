@@ -118,7 +118,7 @@ impl TrainingListener for TerminalProgress {
                 format::bytes(needed.memory())
             )),
             // For the window, which forecasts from it.
-            TrainingEvent::Speed { .. } => {}
+            TrainingEvent::Speed { .. } | TrainingEvent::Precision(_) => {}
             TrainingEvent::CardMemory(peak) => self.say(&format!(
                 "Memory of the graphics card, at most: {}",
                 format::bytes(*peak)

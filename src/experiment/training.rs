@@ -108,8 +108,9 @@ pub enum TestViews {
 /// The numbers that layers compute with which no phase trains. What trains follows [`MixedPrecision`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
 pub enum Precision {
-    /// `Bf16` where the processor has instructions for it and features move so little that answers stay, else `Fp32`; on
-    /// graphics cards 16 bits: bf16 since compute capability 8.0, fp16 before.
+    /// `Bf16` where the processor has units for it (AMX), because heads that learn on such features are as accurate, but for
+    /// networks that bf16 moves too far; else `Fp32`. On graphics cards 16 bits: bf16 since compute capability 8.0, fp16
+    /// before. A run that goes on keeps what it began with.
     #[default]
     Auto,
     /// Single precision.

@@ -151,6 +151,7 @@ impl Place {
             memory_forecast_bytes: None,
             test_contents: None,
             right: None,
+            precision: None,
             can_resume: false,
         };
         write(files::SUMMARY, &files::summary(&summary).unwrap());

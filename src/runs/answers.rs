@@ -2,7 +2,7 @@
 //!
 //! Answers (`predictions.csv` and the like) count only for the weights that gave them, told by the SHA-256 of
 //! `weights.safetensors`; a run that is gone on with gets other weights. They also say in how many views each picture was
-//! seen. Runs of versions that kept no such file are judged by the age of their files, which is an assumption and is said.
+//! seen, what they were computed in, and how many differ in other numbers, once somebody has asked. Runs of versions that kept no such file are judged by the age of their files, which is an assumption and is said.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use super::{RunError, RunState, atomic, files, store};
 use crate::data::hash::{self, hexadecimal};
 use crate::ordinary_file::{self, Links};
+use crate::training::FrozenPrecision;
 
 /// The file in a run's folder.
 pub const FILE: &str = "answers.json";
@@ -34,6 +35,23 @@ struct Entry {
     checkpoint: String,
     /// In which each picture was seen.
     views: u32,
+    /// What they were computed in; the run's own where it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    precision: Option<FrozenPrecision>,
+    /// How many of them are another class in other numbers.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    differing: BTreeMap<FrozenPrecision, usize>,
+}
+
+/// What answers are of.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Of<'a> {
+    /// SHA-256 of the weights.
+    pub checkpoint: &'a str,
+    /// In which each picture was seen.
+    pub views: u32,
+    /// What they were computed in.
+    pub precision: FrozenPrecision,
 }
 
 /// Whether stored answers count.
@@ -47,18 +65,12 @@ pub enum Validity {
     Stale,
 }
 
-/// Writes answers into `file`, and that they are of `checkpoint`, seen in so many `views`. By the folder's only writer.
+/// Writes answers into `file`, and what they are `of`. By the folder's only writer.
 /// At no moment do they stand beside a record of others: where the disk fails on the way, there are none.
 ///
 /// # Errors
 /// When a file can't be written.
-pub(super) fn keep(
-    folder: &Path,
-    file: &str,
-    bytes: &[u8],
-    checkpoint: &str,
-    views: u32,
-) -> Result<(), RunError> {
+pub(super) fn keep(folder: &Path, file: &str, bytes: &[u8], of: Of<'_>) -> Result<(), RunError> {
     let path = folder.join(file);
     match fs::remove_file(&path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -69,27 +81,60 @@ pub(super) fn keep(
         }
         _ => {}
     }
-    record(folder, file, checkpoint, views)?;
+    let entry = Entry {
+        checkpoint: of.checkpoint.to_owned(),
+        views: of.views,
+        precision: Some(of.precision),
+        differing: BTreeMap::new(),
+    };
+    record(folder, |files| {
+        files.insert(file.to_owned(), entry);
+    })?;
     atomic::write(&path, bytes)
         .map_err(|error| files::problem(&path, format!("can't be written ({error})")))
 }
 
-fn record(folder: &Path, file: &str, checkpoint: &str, views: u32) -> Result<(), RunError> {
+fn record(
+    folder: &Path,
+    change: impl FnOnce(&mut BTreeMap<String, Entry>),
+) -> Result<(), RunError> {
     let mut answers = read(folder).unwrap_or_default();
     answers.version = VERSION;
-    answers.files.insert(
-        file.to_owned(),
-        Entry {
-            checkpoint: checkpoint.to_owned(),
-            views,
-        },
-    );
+    change(&mut answers.files);
     let path = folder.join(FILE);
     let mut bytes =
         serde_json::to_vec_pretty(&answers).map_err(|error| files::problem(&path, error))?;
     bytes.push(b'\n');
     atomic::write(&path, &bytes)
         .map_err(|error| files::problem(&path, format!("can't be written ({error})")))
+}
+
+/// What the answers in `file` were computed in, as far as it is written down.
+pub(super) fn precision(folder: &Path, file: &str) -> Option<FrozenPrecision> {
+    read(folder)?.files.get(file)?.precision
+}
+
+/// How many of the answers in `file` are another class in `precision`, if somebody has found out.
+pub(super) fn differing(folder: &Path, file: &str, precision: FrozenPrecision) -> Option<usize> {
+    let answers = read(folder)?;
+    answers.files.get(file)?.differing.get(&precision).copied()
+}
+
+/// Notes that so many of the answers in `file` are another class in `precision`. By the folder's only writer.
+///
+/// # Errors
+/// When the file can't be written.
+pub(super) fn note_differing(
+    folder: &Path,
+    file: &str,
+    precision: FrozenPrecision,
+    count: usize,
+) -> Result<(), RunError> {
+    record(folder, |files| {
+        if let Some(entry) = files.get_mut(file) {
+            entry.differing.insert(precision, count);
+        }
+    })
 }
 
 /// Whether the answers in `file` are of the run's present weights, each picture seen in so many `views`.

@@ -482,6 +482,7 @@ fn point(epoch: u32) -> ResumePoint {
             patience: None,
             best: Best::new(metric).watched(),
             kept: Kept::Nothing,
+            precision: None,
             partial: None,
         },
         tensors: vec![(

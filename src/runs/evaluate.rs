@@ -11,12 +11,12 @@ use tch::Device;
 use super::answers::{self, Validity};
 use super::digests::{self, Digests};
 use super::members::{self, Member};
-use super::{RunError, RunSummary, StoredRun, files, recorder, store};
+use super::{RunError, RunSummary, StoredRun, files, precision, recorder, store};
 use crate::data::{DataError, Dataset, Picture, Problem, Split, StopFlag, scan};
 use crate::evaluation::Predictions;
-use crate::experiment::{DataSource, Experiment};
-use crate::training::TrainingError;
+use crate::experiment::{DataSource, Experiment, Precision};
 use crate::training::inference::Classifier;
+use crate::training::{FrozenPrecision, TrainingError};
 use crate::{format, ordinary_file};
 
 /// Classes that a message names.
@@ -34,6 +34,9 @@ pub struct EvaluateRequest {
     /// Training and validation pictures are seen as the test pictures are, flipped where the experiment says so. Otherwise
     /// they are seen once, as while the run was validated, so that the numbers are those of `metrics.csv`.
     pub as_tested: bool,
+    /// What frozen layers shall compute in: the run's own numbers, where this device has units for them, unless something
+    /// else is asked for.
+    pub precision: Precision,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,6 +159,7 @@ pub fn evaluate_run(
     };
     let views = views(folder, request.pictures, request.as_tested)?;
     let mut remarks: Vec<String> = run.shortfall().into_iter().collect();
+    let mut own = None;
     if let Some(split) = own_split {
         if members.is_empty() {
             return Err(files::problem(
@@ -163,33 +167,8 @@ pub fn evaluate_run(
                 format!("the run has no {} pictures", split.name()),
             ));
         }
-        if let Some((predictions, validity)) = stored_for(folder, split, &members, views)? {
-            progress(members.len(), members.len());
-            if validity == Validity::Assumed {
-                remarks.push(format!(
-                    "These answers on the {} pictures come from a version of Graft that did not say which weights gave them; \
-                     going by the dates of the files, they are taken for those of the run's weights.",
-                    split.name()
-                ));
-            }
-            let now = changed_since(folder, &run.summary, split, &members, stop)?;
-            if !now.changed.is_empty() {
-                remarks.push(
-                    "The answers that are shown are on what those pictures held then.".to_owned(),
-                );
-            }
-            remarks.extend(now.missing_text());
-            let changed = now.changed;
-            return Ok(EvaluatedRun {
-                predictions,
-                changed,
-                is_stored: true,
-                views,
-                remarks,
-                ..EvaluatedRun::default()
-            });
-        }
-        if folder.join(stored_file(split)).is_file() {
+        own = stored_for(folder, split, &members, views)?;
+        if own.is_none() && folder.join(stored_file(split)).is_file() {
             remarks.push(format!(
                 "The answers on the {} pictures in the run's folder are not of its present weights and pictures: they are \
                  worked out anew.",
@@ -197,56 +176,172 @@ pub fn evaluate_run(
             ));
         }
     }
-    let mut experiment = store::experiment(folder)?;
-    if let Some(path) = &request.data {
-        experiment.data.source = source_at(&experiment.data.source, path)?;
-    }
-    // Before the pictures are looked for in vain.
-    let checkpoint = answers::checkpoint(folder)?;
-    let classifier = match views {
-        1 => open_classifier(folder, request.device)?.seeing_once(),
-        _ => open_classifier(folder, request.device)?,
+    let work = Work {
+        request,
+        run: &run,
+        all_members: &all_members,
+        members: &members,
+        own_split,
+        views,
     };
-    let digests = Digests::read(folder);
-    let found = find(
-        &experiment,
-        &run.summary,
-        request.pictures,
-        &members,
-        digests.as_ref(),
-        stop,
-    )?;
-    let indices: Vec<usize> = (0..found.dataset.pictures.len()).collect();
-    let evaluated = classifier.evaluate(&found.dataset, &indices, progress, stop)?;
-    let mut problems = found.problems;
-    problems.extend(evaluated.problems);
-    if evaluated.predictions.rows.is_empty() {
-        return Err(nothing_left(&experiment, &problems));
+    let (Some(split), Some((predictions, validity))) = (own_split, own) else {
+        return work.compute(None, remarks, progress, stop);
+    };
+    let kept = precision::of_stored(&run, stored_file(split));
+    let wanted = precision::using(&run, request.precision).on(request.device);
+    if kept != wanted {
+        let known = precision::differing(folder, stored_file(split), wanted)
+            .map(|count| precision::remark(count, predictions.rows.len(), wanted, kept));
+        match known {
+            // Asked for, other numbers are computed.
+            _ if request.precision != Precision::Auto => {
+                return work.compute(Some(&predictions), remarks, progress, stop);
+            }
+            Some(remark) => remarks.push(remark),
+            None => {
+                let computed = work.compute(Some(&predictions), remarks.clone(), progress, stop);
+                match computed {
+                    Err(RunError::Stopped) => return Err(RunError::Stopped),
+                    Err(error) => remarks.push(format!(
+                        "These answers were computed in {}, this device computes in {}, and how many that changes could not be worked out ({error}).",
+                        kept.name(),
+                        wanted.name()
+                    )),
+                    Ok(computed) if !computed.problems.is_empty() || !computed.changed.is_empty() => {
+                        remarks.push(format!(
+                            "These answers were computed in {}; this device computes in {}, and not all of the pictures are there to tell how many that changes.",
+                            kept.name(),
+                            wanted.name()
+                        ));
+                    }
+                    computed => return computed,
+                }
+            }
+        }
     }
-    let mut result = EvaluatedRun {
-        predictions: evaluated.predictions,
-        problems,
-        changed: found.changed,
-        views: classifier.views(),
+    progress(members.len(), members.len());
+    if validity == Validity::Assumed {
+        remarks.push(format!(
+            "These answers on the {} pictures come from a version of Graft that did not say which weights gave them; \
+             going by the dates of the files, they are taken for those of the run's weights.",
+            split.name()
+        ));
+    }
+    let now = changed_since(folder, &run.summary, split, &members, stop)?;
+    if !now.changed.is_empty() {
+        remarks.push("The answers that are shown are on what those pictures held then.".to_owned());
+    }
+    remarks.extend(now.missing_text());
+    Ok(EvaluatedRun {
+        predictions,
+        changed: now.changed,
+        is_stored: true,
+        views,
         remarks,
         ..EvaluatedRun::default()
-    };
-    if request.pictures == Pictures::All {
-        let seen = Seen::of(folder, digests.as_ref(), &all_members, &found.dataset, stop)?;
-        (result.trained_on, result.validated_on) = (seen.trained, seen.validated);
-    }
-    if let Some(split) = own_split
+    })
+}
+
+/// Answers that must be worked out.
+struct Work<'a> {
+    request: &'a EvaluateRequest,
+    run: &'a StoredRun,
+    all_members: &'a [Member],
+    /// The wanted ones.
+    members: &'a [Member],
+    /// Whose answers belong into the run's folder.
+    own_split: Option<Split>,
+    views: u32,
+}
+
+impl Work<'_> {
+    /// `stored`: answers to the same question, in other numbers.
+    fn compute(
+        &self,
+        stored: Option<&Predictions>,
+        mut remarks: Vec<String>,
+        progress: &mut dyn FnMut(usize, usize),
+        stop: &StopFlag,
+    ) -> Result<EvaluatedRun, RunError> {
+        let Self {
+            request,
+            run,
+            own_split,
+            ..
+        } = *self;
+        let folder = request.folder.as_path();
+        let mut experiment = store::experiment(folder)?;
+        if let Some(path) = &request.data {
+            experiment.data.source = source_at(&experiment.data.source, path)?;
+        }
+        // Before the pictures are looked for in vain.
+        let checkpoint = answers::checkpoint(folder)?;
+        let opened = open_classifier_in(folder, request.device, request.precision)?;
+        let classifier = match self.views {
+            1 => opened.seeing_once(),
+            _ => opened,
+        };
+        let digests = Digests::read(folder);
+        let found = find(
+            &experiment,
+            &run.summary,
+            request.pictures,
+            self.members,
+            digests.as_ref(),
+            stop,
+        )?;
+        let indices: Vec<usize> = (0..found.dataset.pictures.len()).collect();
+        let evaluated = classifier.evaluate(&found.dataset, &indices, progress, stop)?;
+        let mut problems = found.problems;
+        problems.extend(evaluated.problems);
+        if evaluated.predictions.rows.is_empty() {
+            return Err(nothing_left(&experiment, &problems));
+        }
+        let mut result = EvaluatedRun {
+            predictions: evaluated.predictions,
+            problems,
+            changed: found.changed,
+            views: classifier.views(),
+            ..EvaluatedRun::default()
+        };
+        if request.pictures == Pictures::All {
+            let all = self.all_members;
+            let seen = Seen::of(folder, digests.as_ref(), all, &found.dataset, stop)?;
+            (result.trained_on, result.validated_on) = (seen.trained, seen.validated);
+        }
+        let used = classifier.precision();
         // What is incomplete, or may be of other pictures, is worked out again next time.
-        && result.problems.is_empty()
-        && result.changed.is_empty()
-        // Seen otherwise, they are no answer to the usual question.
-        && !request.as_tested
-    {
-        result.not_stored = keep(folder, split, &result, checkpoint)
-            .err()
-            .map(|error| error.to_string());
+        let is_whole = result.problems.is_empty() && result.changed.is_empty();
+        match (own_split, stored) {
+            (Some(split), Some(stored)) => {
+                let file = stored_file(split);
+                let kept = precision::of_stored(run, file);
+                // Those that another device kept give way to the run's own without a word.
+                if used != run.summary.own_precision()
+                    && let Some(count) = precision::count(stored, &result.predictions)
+                {
+                    remarks.push(precision::remark(count, stored.rows.len(), used, kept));
+                    if is_whole {
+                        precision::keep_count(folder, file, used, count, checkpoint.as_deref());
+                    }
+                }
+            }
+            _ => remarks.extend(precision::remark_elsewhere(run, used)),
+        }
+        let is_own = used == run.summary.own_precision();
+        if let Some(split) = own_split
+            && is_whole
+            && (stored.is_none() || is_own)
+            // Seen otherwise, they are no answer to the usual question.
+            && !request.as_tested
+        {
+            result.not_stored = keep(folder, split, &result, checkpoint, used)
+                .err()
+                .map(|error| error.to_string());
+        }
+        result.remarks = remarks;
+        Ok(result)
     }
-    Ok(result)
 }
 
 /// Pictures that are not what they were.
@@ -370,6 +465,15 @@ fn absolute(path: &Path) -> PathBuf {
 /// # Errors
 /// When the run kept none, or they do not fit.
 pub fn open_classifier(folder: &Path, device: Device) -> Result<Classifier, RunError> {
+    open_classifier_in(folder, device, Precision::Auto)
+}
+
+/// The same, whose frozen layers compute in what is asked for.
+fn open_classifier_in(
+    folder: &Path,
+    device: Device,
+    asked: Precision,
+) -> Result<Classifier, RunError> {
     let run = store::open(folder)?;
     let weights = folder.join(files::WEIGHTS);
     if !ordinary_file::is_there(&weights) {
@@ -381,7 +485,14 @@ pub fn open_classifier(folder: &Path, device: Device) -> Result<Classifier, RunE
     files::check(&weights)?;
     let experiment = store::experiment(folder)?;
     let classes = &run.summary.classes;
-    Ok(Classifier::open(&experiment, classes, &weights, device)?)
+    let using = precision::using(&run, asked);
+    Ok(Classifier::open(
+        &experiment,
+        classes,
+        &weights,
+        device,
+        using,
+    )?)
 }
 
 fn why_no_weights(run: &StoredRun) -> String {
@@ -415,6 +526,7 @@ fn keep(
     split: Split,
     result: &EvaluatedRun,
     checkpoint: Option<String>,
+    precision: FrozenPrecision,
 ) -> Result<(), RunError> {
     let _lock = recorder::lock(folder)?;
     let Some(checkpoint) = checkpoint.filter(|one| {
@@ -426,13 +538,12 @@ fn keep(
         ));
     };
     let bytes = files::predictions(&result.predictions)?;
-    answers::keep(
-        folder,
-        stored_file(split),
-        &bytes,
-        &checkpoint,
-        result.views,
-    )
+    let of = answers::Of {
+        checkpoint: &checkpoint,
+        views: result.views,
+        precision,
+    };
+    answers::keep(folder, stored_file(split), &bytes, of)
 }
 
 /// The pictures of a run where they stand now.

@@ -7,12 +7,18 @@ use super::digests::Digests;
 use super::evaluate::{EvaluateRequest, Pictures, evaluate_run, open_classifier, stored};
 use super::{RunError, RunRecorder, files, recorder, store};
 use crate::data::{PictureSource, Split, StopFlag, decode, scan, split};
-use crate::experiment::{DataSource, Experiment, HeadConfig, Phase, WeightsSource};
+use crate::experiment::{DataSource, Experiment, HeadConfig, Phase, Precision, WeightsSource};
 use crate::training::trainer::PauseFlag;
 use crate::training::{TrainingRequest, train};
 
 /// Trains for a moment on squares in `root/pictures`, dark and bright; gives the run's folder.
 pub fn finished_run(root: &Path) -> PathBuf {
+    // The same on every machine.
+    finished_run_in(root, Precision::Fp32)
+}
+
+/// The same, whose frozen layers compute in `precision`.
+pub fn finished_run_in(root: &Path, precision: Precision) -> PathBuf {
     let pictures = root.join("pictures");
     for (class, base) in [("bright", 180u8), ("dark", 30)] {
         std::fs::create_dir_all(pictures.join(class)).unwrap();
@@ -41,6 +47,7 @@ pub fn finished_run(root: &Path) -> PathBuf {
     experiment.data.source = DataSource::ClassFolders { path: pictures };
     experiment.data.split.test = 0.25;
     experiment.data.split.validation = 0.25;
+    experiment.training.precision = precision;
     let stop = StopFlag::default();
     let dataset = Arc::new(scan::scan(&experiment.data, None, &|_, _| {}, &stop).unwrap());
     let split = split::split(&dataset, &experiment).unwrap();
@@ -62,13 +69,14 @@ pub fn finished_run(root: &Path) -> PathBuf {
     folder
 }
 
-fn request(folder: &Path, pictures: Pictures) -> EvaluateRequest {
+pub fn request(folder: &Path, pictures: Pictures) -> EvaluateRequest {
     EvaluateRequest {
         folder: folder.to_path_buf(),
         pictures,
         data: None,
         device: tch::Device::Cpu,
         as_tested: false,
+        precision: Precision::Auto,
     }
 }
 

@@ -14,7 +14,7 @@
 //!                           backbone moved (written by a run that came to its end)
 //!     resume.safetensors    what it takes to go on after an interruption; gone once it has finished
 //!     end.safetensors       the same of a run that has finished, for more epochs
-//!     answers.json          which weights the predictions are of
+//!     answers.json          which weights the predictions are of, and what they were computed in
 //!     digests.json          SHA-256 of the pictures, and of a weight file of the person's own
 //!     summary.json          RunSummary: state, test metrics, seconds
 //!     log.txt               what was said while it ran
@@ -33,6 +33,7 @@ pub mod gallery;
 pub mod members;
 pub mod out_of_fold;
 pub mod peak_memory;
+pub mod precision;
 pub mod recorder;
 mod resume;
 pub mod seeds;
@@ -56,7 +57,7 @@ use crate::format;
 use crate::training::events::TestMetrics;
 use crate::training::movement::Movement;
 use crate::training::trainer::PhaseSummary;
-use crate::training::{EpochMetrics, TrainingError};
+use crate::training::{EpochMetrics, FrozenPrecision, TrainingError};
 
 pub use comparison::Comparison;
 pub use diagnose::diagnose;
@@ -130,6 +131,9 @@ pub struct RunSummary {
     /// Which test pictures were right: see [`better::rightness`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub right: Option<String>,
+    /// What its answers were computed in. Absent in runs of versions that did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub precision: Option<FrozenPrecision>,
     /// Whether it can go on from an epoch that it finished. What the folder says, not written.
     #[serde(skip)]
     pub can_resume: bool,
@@ -167,6 +171,11 @@ impl RunSummary {
     /// [`MemoryUse::text`] of this run.
     pub fn memory(&self) -> Option<String> {
         self.memory_use().text()
+    }
+
+    /// What its answers were computed in: before versions said so, single precision.
+    pub fn own_precision(&self) -> FrozenPrecision {
+        self.precision.unwrap_or_default()
     }
 
     pub fn memory_use(&self) -> MemoryUse {

@@ -21,7 +21,8 @@ use crate::training::estimate::Estimate;
 use crate::training::events::{Lacks, TestMetrics};
 use crate::training::trainer::PhaseSummary;
 use crate::training::{
-    EpochMetrics, Outcome, ResumePoint, TrainingError, TrainingEvent, TrainingListener,
+    EpochMetrics, FrozenPrecision, Outcome, ResumePoint, TrainingError, TrainingEvent,
+    TrainingListener,
 };
 
 /// The log is rewritten as a whole, so between epochs not more often than this.
@@ -118,6 +119,7 @@ impl RunRecorder {
             memory_forecast_bytes: None,
             test_contents: None,
             right: None,
+            precision: None,
             can_resume: false,
         };
         let recorder = Self {
@@ -366,8 +368,12 @@ impl RunRecorder {
             let bytes = files::predictions(predictions)?;
             match &self.checkpoint {
                 Some(checkpoint) => {
-                    let views = store::test_views(&self.folder)?;
-                    answers::keep(&self.folder, files::PREDICTIONS, &bytes, checkpoint, views)?;
+                    let of = answers::Of {
+                        checkpoint,
+                        views: store::test_views(&self.folder)?,
+                        precision: self.summary.own_precision(),
+                    };
+                    answers::keep(&self.folder, files::PREDICTIONS, &bytes, of)?;
                 }
                 None => self.write(files::PREDICTIONS, &bytes)?,
             }
@@ -573,6 +579,7 @@ impl RunRecorder {
                 self.note(&memory_line(needed));
                 self.write_summary()?;
             }
+            TrainingEvent::Precision(precision) => self.summary.precision = Some(*precision),
             TrainingEvent::Speed { .. } => {}
             TrainingEvent::CardMemory(peak) => self.summary.peak_card_memory_bytes = Some(*peak),
             TrainingEvent::PhaseStarted {
@@ -625,6 +632,9 @@ impl RunRecorder {
             }
             TrainingEvent::Tested(test) => {
                 self.note(&test_line(test));
+                if let Some(line) = precision_line(self.summary.own_precision()) {
+                    self.note(&line);
+                }
                 self.summary.test = Some(test.clone());
             }
         }
@@ -730,6 +740,16 @@ fn test_line(test: &TestMetrics) -> String {
         test.loss,
         format::thousands(test.n as u64),
     )
+}
+
+/// Where single precision answers in its place: the weights alone may be used anywhere.
+fn precision_line(own: FrozenPrecision) -> Option<String> {
+    (own != FrozenPrecision::Fp32).then(|| {
+        format!(
+            "These answers were computed in {}. How many of them single precision changes, graft evaluate --precision fp32 says",
+            own.name()
+        )
+    })
 }
 
 /// Makes `<UTC time>-<slug>` in `runs`, with a number behind it where that stands already.

@@ -280,6 +280,7 @@ mod tests {
                 patience: Some(patience.watched()),
                 best: best.watched(),
                 kept: Kept::Own,
+                precision: None,
                 partial: None,
             },
             tensors: vec![

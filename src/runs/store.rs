@@ -361,6 +361,7 @@ fn unreadable(folder: &Path, error: &RunError) -> RunSummary {
         memory_forecast_bytes: None,
         test_contents: None,
         right: None,
+        precision: None,
         can_resume: false,
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::TrainingError;
 use super::estimate::Estimate;
+use super::precision::FrozenPrecision;
 use super::resume::ResumePoint;
 
 /// Hears of everything that happens, on the training thread, in order.
@@ -62,6 +63,8 @@ pub enum TrainingEvent {
         /// `Loaded 244 tensors of efficientnet_lite0.pth (efficientnet-lite names)`.
         weights: String,
     },
+    /// What the run's answers are computed in. Before [`Self::Prepared`].
+    Precision(FrozenPrecision),
     /// What the phase that needs most will hold in memory.
     MemoryForecast(Estimate),
     /// How quick the backbone turned out to be on the processor, as a frozen network and at its usual input size, in

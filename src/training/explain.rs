@@ -175,6 +175,7 @@ fn numbers(tensor: &Tensor) -> Result<Vec<f32>, TrainingError> {
 mod tests {
     use super::*;
     use crate::experiment::{Experiment, OutputLayer, WeightsSource};
+    use crate::training::Use;
     use crate::training::network::{Network, build_backbone};
 
     /// A run of `backbone` that was never trained, as its weights' file.
@@ -204,7 +205,8 @@ mod tests {
         let file = folder.path().join("weights.safetensors");
         Tensor::write_safetensors(&network.weights().unwrap(), &file).unwrap();
         let classes = ["cat".to_owned(), "dog".to_owned()];
-        let classifier = Classifier::open(&experiment, &classes, &file, Device::Cpu).unwrap();
+        let classifier =
+            Classifier::open(&experiment, &classes, &file, Device::Cpu, Use::default()).unwrap();
         (classifier, folder)
     }
 

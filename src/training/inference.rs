@@ -12,7 +12,7 @@ use super::features::batch;
 use super::metrics::{Batch, Metric, Metrics};
 use super::network::{FrozenPart, Network, input_side};
 use super::pictures::Normalizer;
-use super::precision;
+use super::precision::{self, FrozenPrecision, Use};
 use super::shortage::once_more;
 use super::trainer::{square_spec, test_views, use_all_cores};
 use crate::data::augment::flip_view;
@@ -46,18 +46,20 @@ pub struct Classifier {
     augmentation: Augmentation,
     /// Flip combinations over which probabilities are averaged.
     views: u32,
+    precision: FrozenPrecision,
     /// Last, so that the card's memory goes back when nothing of the network is left.
     _card: Hold,
 }
 
 impl Classifier {
     /// The network of `experiment` with the weights that its run kept in `file`: safetensors with
-    /// the names of the backbone and of `head.*`.
+    /// the names of the backbone and of `head.*`. `using`: what the run computed in, and what it shall compute in now.
     pub fn open(
         experiment: &Experiment,
         classes: &[String],
         file: &Path,
         device: Device,
+        using: Use,
     ) -> Result<Self, TrainingError> {
         use_all_cores();
         // While a training computes on the card in another precision, the processor answers.
@@ -79,7 +81,10 @@ impl Classifier {
         let normalizer = once_more(device, || Normalizer::new(info, device))?;
         let views = test_views(experiment);
         let augmentation = experiment.augmentation.clone();
-        let unchanged = choose_precision(&mut network, experiment)?;
+        let cuts = network.cuts(experiment)?;
+        let unchanged = cuts.iter().copied().min().unwrap_or(network.depth());
+        network.frozen_kind = using.on(device).kind();
+        let precision = precision::of_answers(&network, &[unchanged]);
         let at_once = &network.at_once;
         let whole = at_once.again(|| network.partly_frozen(0..network.depth(), unchanged))?;
         let classes = classes.to_vec();
@@ -91,6 +96,7 @@ impl Classifier {
             normalizer,
             augmentation,
             views,
+            precision,
             _card: card,
         })
     }
@@ -107,6 +113,11 @@ impl Classifier {
     /// In how many views a picture is seen.
     pub fn views(&self) -> u32 {
         self.views
+    }
+
+    /// What its answers are computed in.
+    pub fn precision(&self) -> FrozenPrecision {
+        self.precision
     }
 
     /// The probability of every class for every picture, of any size.
@@ -240,22 +251,6 @@ impl Classifier {
             problems,
         })
     }
-}
-
-/// What the run's frozen part computed in, as far as its kept weights show it: the same weights give the same answer.
-/// Gives the number of segments that it had in all phases.
-fn choose_precision(
-    network: &mut Network,
-    experiment: &Experiment,
-) -> Result<usize, TrainingError> {
-    let cuts = network.cuts(experiment)?;
-    let unchanged = cuts.into_iter().min().unwrap_or(network.depth());
-    if unchanged > 0 {
-        let asked = experiment.training.precision;
-        let device = network.device;
-        network.frozen_kind = precision::choose(network, asked, unchanged, device, None)?.kind;
-    }
-    Ok(unchanged)
 }
 
 /// Copies the `head.*` tensors of `file` into the network's head: all or nothing.

@@ -42,7 +42,7 @@ mod golden;
 
 pub use events::{EpochMetrics, TrainingEvent, TrainingListener};
 pub use phase_plan::rate_factors;
-pub use precision::is_mixed_here;
+pub use precision::{FrozenPrecision, Use, is_mixed_here};
 pub use resume::ResumePoint;
 pub use trainer::{Outcome, TrainingRequest, leave_cores, train};
 

@@ -13,6 +13,7 @@ use tch::Tensor;
 use super::TrainingError;
 use super::metrics::Counted;
 use super::monitor::Watched;
+use super::precision::FrozenPrecision;
 use super::trainer::PhaseSummary;
 
 /// A run's standing after an epoch.
@@ -47,6 +48,9 @@ pub struct Standing {
     /// The best epoch so far.
     pub best: Watched,
     pub kept: Kept,
+    /// What frozen layers compute in; absent in runs of versions that did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub precision: Option<FrozenPrecision>,
     /// How far the next epoch was, where the run was stopped within it: the tensors are those of that moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partial: Option<Partial>,

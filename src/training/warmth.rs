@@ -153,7 +153,7 @@ impl Look {
                 weights::load_part(network.backbone.as_mut(), &file, config.weights.key())?;
             }
             let cuts = network.cuts(experiment)?;
-            let asked = experiment.training.precision;
+            let asked = precision::Asked::new(experiment.training.precision, None);
             let mut digests = SegmentDigests::default();
             let memory = precision::Memory {
                 cache,

@@ -14,6 +14,7 @@ use super::assistant::Tell;
 use super::messages::{Answer, RunEvaluation};
 use crate::data::{Split, StopFlag};
 use crate::evaluation::{Decision, Evaluation};
+use crate::experiment::Precision;
 use crate::models::device;
 use crate::runs::evaluate::Pictures;
 use crate::runs::{EvaluateRequest, RunError, evaluate_run};
@@ -151,6 +152,7 @@ fn evaluate(job: &Job, tell: &Tell) -> Answer {
         data: None,
         device: device::best(),
         as_tested: false,
+        precision: Precision::Auto,
     };
     let mut told: Option<Instant> = None;
     let mut progress = |done, total| {

@@ -19,6 +19,7 @@ usage: cargo xtask COMMAND
                    (without a display: trains both and writes the figures)
   bench            set-up, then the same work in Graft and in the Python scripts of tests/peers (hours, on a machine that
                    does nothing else): [--rounds N] [--pictures FOLDER] [--python PROGRAM] [--work NAME]...
+                   [--program FILE]; --work precision: heads on features in bf16 and in single precision [--seeds N]
   limits           ResNet-50 under twenty limits of memory, by control group and by ulimit -v (half an hour): [--by group|ulimit]
                    [--from GB] [--to GB] [--count N] [--program FILE]
   card-check       rehearses tests/card_check.py, which checks a machine with a graphics card; [--pack FOLDER] makes what it needs there

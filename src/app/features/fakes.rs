@@ -347,6 +347,7 @@ fn run(
             memory_forecast_bytes: None,
             test_contents: None,
             right: Some(rightness(accuracy)),
+            precision: None,
             can_resume: false,
         }),
         color,

@@ -197,6 +197,8 @@ impl Graft {
                 // The run may have downloaded them.
                 self.workers.ask(Question::StoredWeights);
             }
+            // The log's line about it says more.
+            TrainingEvent::Precision(_) => {}
             TrainingEvent::MemoryForecast(needed) => {
                 let memory = crate::format::bytes(needed.memory());
                 self.log(

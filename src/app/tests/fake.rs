@@ -196,6 +196,7 @@ pub fn summary(id: &str, accuracy: f64) -> RunSummary {
         memory_forecast_bytes: None,
         test_contents: None,
         right: None,
+        precision: None,
         can_resume: false,
     }
 }

@@ -1,11 +1,13 @@
 //! Which numbers the frozen part and what trains compute with, and why.
 //!
 //! bf16 keeps 8 bits of a number's mantissa. Convolutions multiply it exactly and add up in single precision, so what is
-//! lost is the rounding of weights and of what passes from layer to layer. How much that moves the features depends on
-//! the network and its weights; it is measured on patterns of our own, so that a run and everything that later uses its
-//! weights come to the same answer without another picture.
+//! lost is the rounding of weights and of what passes from layer to layer. That moves the features, but the head is trained
+//! on the features that it will see: `cargo xtask bench --work precision` finds it as accurate. A network that bf16 moves
+//! much further than those that were measured computes in single precision; how far is measured on patterns of our own.
+//! What a run began with it keeps, and its folder says.
 
 mod known;
+mod of_run;
 
 use std::path::Path;
 
@@ -15,19 +17,16 @@ use self::known::Known;
 use super::TrainingError;
 use super::features::{SegmentDigests, weights_name};
 use super::network::Network;
+use super::resume::ResumePoint;
 use crate::experiment::{Experiment, MixedPrecision, Precision, TrainingConfig};
 use crate::format;
 use crate::libtorch;
 use crate::models::device::{bf16_instructions, bf16_units};
 
-/// How far features may move for `auto` to take bf16: the length of the difference as a share of theirs.
-///
-/// `auto` is to leave 99.5 % of the answers as they are. With features that had moved by 1.2 % (EfficientNet-Lite0 on the
-/// solar cells, feature extraction without flips, two seeds), heads of the same seed were as accurate (87.3 % and 87.3 %,
-/// 87.5 % and 87.8 %) but gave another class to 3.4 % of 656 test pictures: seven times too many. One head that was trained
-/// in single precision (six stages) gave another class to 2.0 % in bf16. Hence a share this small, which a deep network
-/// does not keep to in bf16; a person may still ask for it.
-const LIMIT: f64 = 0.002;
+pub use self::of_run::{FrozenPrecision, Use};
+
+/// How far features may move for `auto` to take bf16: the length of the difference as a share of theirs. GUARD_SOURCE
+const FARTHEST_IN_BF16: f64 = 0.1;
 
 /// Few, because a run begins with them.
 const PATTERNS: i64 = 2;
@@ -40,12 +39,25 @@ pub(super) struct Chosen {
     pub line: String,
 }
 
-/// The name that experiments and kept features have for a kind.
+/// The name that kept features have for a kind.
 pub(super) fn name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::BFloat16 => "bf16",
-        Kind::Half => "fp16",
-        _ => "fp32",
+    FrozenPrecision::of(kind).name()
+}
+
+/// What is asked of the frozen part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub precision: Precision,
+    /// What a run that goes on began with, which it keeps: features in other numbers are not those that its head learned on.
+    pub begun: Option<FrozenPrecision>,
+}
+
+impl Asked {
+    /// Of a run that begins, or goes on from `point`.
+    pub fn new(precision: Precision, point: Option<&ResumePoint>) -> Self {
+        // Versions that did not write it down computed in single precision, but for networks that bf16 hardly moves at all.
+        let begun = point.map(|point| point.standing.precision.unwrap_or_default());
+        Self { precision, begun }
     }
 }
 
@@ -57,49 +69,56 @@ pub(super) struct Memory<'a> {
 
 /// What `asked` means for the first `depth` segments of `network`, as its weights are now, when `device` computes them. The
 /// network may stand on the processor where only the answer is wanted.
-pub(super) fn choose(
+fn choose(
     network: &Network,
-    asked: Precision,
+    asked: Asked,
     depth: usize,
     device: Device,
     memory: Option<Memory<'_>>,
 ) -> Result<Chosen, TrainingError> {
-    if device != Device::Cpu && asked != Precision::Fp32 {
-        return choose_for_card(network, asked, depth, device, memory);
-    }
+    let Asked { precision, begun } = asked;
     let chosen = |kind, why: String| {
         Ok(Chosen {
             kind,
             line: format!("Frozen layers compute in {}: {why}", name(kind)),
         })
     };
-    let supported = bf16_instructions();
-    match asked {
+    if let (Precision::Auto, Some(begun)) = (precision, begun)
+        && begun.is_of(device)
+    {
+        return chosen(begun.kind(), "the run began with it".into());
+    }
+    if device != Device::Cpu && precision != Precision::Fp32 {
+        return choose_for_card(network, precision, depth, device, memory);
+    }
+    match precision {
         Precision::Fp32 => chosen(Kind::Float, "the experiment says so".into()),
-        Precision::Bf16 if !supported => chosen(
+        Precision::Bf16 if !bf16_instructions() => chosen(
             Kind::BFloat16,
             "the experiment says so, though this processor has no instructions for it and takes longer".into(),
         ),
         Precision::Bf16 => chosen(Kind::BFloat16, "the experiment says so".into()),
-        Precision::Auto if !supported => chosen(
+        Precision::Auto if !bf16_units(device) => chosen(
             Kind::Float,
-            "this processor has no instructions for bf16 (avx512_bf16)".into(),
+            "this processor has no units for bf16 (amx_bf16)".into(),
         ),
         Precision::Auto => {
             let moved = remembered_or_measured(network, depth, Kind::BFloat16, memory)?;
-            let (share, limit) = (format::percent(moved), format::percent(LIMIT));
-            if moved <= LIMIT {
+            let share = format::percent(moved);
+            if moved <= FARTHEST_IN_BF16 {
                 chosen(
                     Kind::BFloat16,
                     format!(
-                        "this processor has instructions for it, and features move by {share} only (up to {limit} is taken)"
+                        "this processor has units for it, and heads that learn on features moved by {share} are as accurate; \
+                         training.precision=Fp32 keeps single precision"
                     ),
                 )
             } else {
                 chosen(
                     Kind::Float,
                     format!(
-                        "in bf16, features would move by {share}, and more than {limit} changes answers"
+                        "in bf16, this network’s features would move by {share}, and up to {} is known to do no harm",
+                        format::percent(FARTHEST_IN_BF16)
                     ),
                 )
             }
@@ -157,11 +176,11 @@ fn choose_for_card(
 const LARGEST_IN_FP16: f64 = 0.02;
 
 /// Has the frozen part compute in what `asked` means. `cuts`: the frozen segments of every phase. By the segments that no
-/// phase changes, because those are what whoever uses the run later has, too; where there are none, by those that some
+/// phase changes, because those are what gives the run's answers; where there are none, by those that some
 /// phase has frozen. Gives a line for the log, or nothing where nothing is frozen.
 pub(super) fn choose_by_cuts(
     network: &mut Network,
-    asked: Precision,
+    asked: Asked,
     cuts: &[usize],
     device: Device,
     memory: Option<Memory<'_>>,
@@ -174,6 +193,14 @@ pub(super) fn choose_by_cuts(
     let chosen = choose(network, asked, depth, device, memory)?;
     network.frozen_kind = chosen.kind;
     Ok(Some(chosen.line))
+}
+
+/// What the answers of `network` are computed in: they pass what no phase changes, and all else in single precision.
+pub(super) fn of_answers(network: &Network, cuts: &[usize]) -> FrozenPrecision {
+    match cuts.iter().min() {
+        Some(&unchanged) if unchanged > 0 => FrozenPrecision::of(network.frozen_kind),
+        _ => FrozenPrecision::Fp32,
+    }
 }
 
 /// Has what trains compute in what the experiment says. `cuts`: the frozen segments of every phase. Gives a line for the
@@ -340,10 +367,17 @@ mod tests {
         Network::new(&experiment, 2, Device::Cpu, &build_backbone).unwrap()
     }
 
+    fn asked(precision: Precision) -> Asked {
+        Asked::new(precision, None)
+    }
+
     #[test]
     fn what_the_experiment_says_holds() {
         let network = network("resnet18");
-        let kind = |asked| choose(&network, asked, network.depth(), Device::Cpu, None).unwrap();
+        let kind = |precision| {
+            let depth = network.depth();
+            choose(&network, asked(precision), depth, Device::Cpu, None).unwrap()
+        };
         assert_eq!(kind(Precision::Fp32).kind, Kind::Float);
         assert_eq!(kind(Precision::Bf16).kind, Kind::BFloat16);
         assert!(
@@ -354,27 +388,61 @@ mod tests {
     }
 
     #[test]
-    fn auto_takes_bf16_only_where_the_processor_has_it_and_features_hardly_move() {
+    fn a_run_that_goes_on_keeps_what_it_began_with() {
+        let network = network("resnet18");
+        let kind = |precision, begun| {
+            let begun = Some(begun);
+            let asked = Asked { precision, begun };
+            let depth = network.depth();
+            choose(&network, asked, depth, Device::Cpu, None)
+                .unwrap()
+                .kind
+        };
+        for (begun, expected) in [
+            (FrozenPrecision::Fp32, Kind::Float),
+            (FrozenPrecision::Bf16, Kind::BFloat16),
+        ] {
+            assert_eq!(kind(Precision::Auto, begun), expected);
+            // What the experiment says comes first: it said so when the run began.
+            assert_eq!(kind(Precision::Fp32, begun), Kind::Float);
+        }
+        // A card's fp16 is not to be had here.
+        let fresh = choose(
+            &network,
+            asked(Precision::Auto),
+            network.depth(),
+            Device::Cpu,
+            None,
+        );
+        assert_eq!(
+            kind(Precision::Auto, FrozenPrecision::Fp16),
+            fresh.unwrap().kind
+        );
+    }
+
+    #[test]
+    fn auto_takes_bf16_where_the_processor_has_units_unless_the_network_breaks() {
         let network = network("resnet18");
         let depth = network.depth();
         let moved = moved(&network, depth, Kind::BFloat16).unwrap();
-        assert!(moved > 0.0 && moved < 0.05, "{moved}");
+        assert!(moved > 0.0 && moved < FARTHEST_IN_BF16, "{moved}");
         let folder = tempfile::tempdir().unwrap();
         let choose = |network: &Network| {
             let memory = Memory {
                 cache: folder.path(),
                 digests: &mut SegmentDigests::default(),
             };
-            choose(network, Precision::Auto, depth, Device::Cpu, Some(memory)).unwrap()
+            let asked = asked(Precision::Auto);
+            choose(network, asked, depth, Device::Cpu, Some(memory)).unwrap()
         };
         let chosen = choose(&network);
-        assert_eq!(
-            chosen.kind == Kind::BFloat16,
-            bf16_instructions() && moved <= LIMIT
-        );
+        let has_units = bf16_units(Device::Cpu);
+        assert_eq!(chosen.kind == Kind::BFloat16, has_units);
         assert_eq!(chosen, choose(&network));
-        if !bf16_instructions() {
-            eprintln!("SKIPPED: without bf16, nothing is measured that could be remembered");
+        if !has_units {
+            eprintln!(
+                "SKIPPED: without units for bf16, nothing is measured that could be remembered"
+            );
             return;
         }
         // What is remembered belongs to these weights alone.
@@ -382,13 +450,28 @@ mod tests {
         let digests = &mut SegmentDigests::default();
         let name = weights_name(&network, depth, Device::Cpu, digests).unwrap();
         assert_eq!(known.get(&name), Some(moved));
-        known.remember(name, 0.0);
-        assert_eq!(choose(&network).kind, Kind::BFloat16);
+        known.remember(name, 0.5);
+        let broken = choose(&network);
+        assert_eq!(broken.kind, Kind::Float);
+        assert!(
+            broken.line.contains("would move by 50.0 %"),
+            "{}",
+            broken.line
+        );
         let mut changed = network.backbone.parameters().entries[0]
             .tensor
             .shallow_clone();
         let _guard = no_grad_guard();
         let _ = changed.f_mul_scalar_(2.0).unwrap();
         assert_eq!(choose(&network).kind, chosen.kind);
+    }
+
+    #[test]
+    fn answers_are_computed_in_what_no_phase_changes() {
+        let mut network = network("resnet18");
+        network.frozen_kind = Kind::BFloat16;
+        assert_eq!(of_answers(&network, &[5, 3]), FrozenPrecision::Bf16);
+        // A later phase trained everything.
+        assert_eq!(of_answers(&network, &[5, 0]), FrozenPrecision::Fp32);
     }
 }

@@ -30,7 +30,7 @@ use crate::training::movement::Origin;
 use crate::training::network::{Network, input_side};
 use crate::training::phase_plan::{PhasePlan, unknown_paths};
 use crate::training::pictures::{Normalizer, Pictures};
-use crate::training::precision::{self, Memory};
+use crate::training::precision::{self, Asked, Memory};
 use crate::training::reading::Reading;
 use crate::training::reporter::Reporter;
 use crate::training::resume::Pace;
@@ -86,7 +86,7 @@ pub(super) fn prepare<'a>(
     let plans = plan_phases(experiment, &network)?;
     let weights = network.load_pretrained(experiment, request.base.as_deref(), &mut reporter)?;
     let cuts: Vec<usize> = plans.iter().map(|plan| plan.cut).collect();
-    let asked = experiment.training.precision;
+    let asked = Asked::new(experiment.training.precision, request.resume.as_ref());
     let mut digests = SegmentDigests::default();
     let memory = means.cache.as_deref().map(|cache| Memory {
         cache,
@@ -95,6 +95,8 @@ pub(super) fn prepare<'a>(
     if let Some(line) = precision::choose_by_cuts(&mut network, asked, &cuts, device, memory)? {
         reporter.note(line)?;
     }
+    let answers = precision::of_answers(&network, &cuts);
+    reporter.event(&TrainingEvent::Precision(answers))?;
     if let Some(line) = precision::choose_mixed(&mut network, &experiment.training, &cuts)? {
         reporter.note(line)?;
     }

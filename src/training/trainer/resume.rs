@@ -6,9 +6,9 @@ use tch::{Device, Kind};
 
 use super::phase::{Learner, Session};
 use crate::libtorch::{self, generator};
-use crate::training::TrainingError;
 use crate::training::resume::{Kept, ResumePoint, Standing, misfit};
 use crate::training::shortage::out_of_memory;
+use crate::training::{FrozenPrecision, TrainingError};
 
 /// Where an epoch left its phase.
 pub(super) struct PhaseStanding {
@@ -149,6 +149,7 @@ impl Session<'_> {
             patience: learner.patience.as_ref().map(|patience| patience.watched()),
             best: self.keeper.best(),
             kept,
+            precision: Some(FrozenPrecision::of(self.network.frozen_kind)),
             partial: None,
         };
         Ok(ResumePoint { standing, tensors })

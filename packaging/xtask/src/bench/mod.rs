@@ -1,21 +1,24 @@
 //! `cargo xtask bench`: the same work in Graft and in the two Python scripts of `tests/peers/`, one after the other in
 //! every round, and the ratios of the medians. On the processor it ends with a row of scale, which Graft does alone.
+//! `--work precision` compares Graft in bf16 with Graft in single precision.
 //!
 //! Run it on a machine that does nothing else. Everything is kept below `bench` in Graft's own folder.
 
 mod contestants;
 mod measure;
+mod packages;
+mod precision;
 mod scale;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 
 use self::contestants::{Bench, Contestant, Device, Work};
 use self::measure::Measured;
 use crate::{places, setup, steps};
 
-const USAGE: &str = "usage: cargo xtask bench [--device cpu|cuda] [--rounds N] [--pictures FOLDER] [--python PROGRAM] [--work NAME]... [--by CONTESTANT]...";
+const USAGE: &str = "usage: cargo xtask bench [--device cpu|cuda] [--rounds N] [--pictures FOLDER] [--python PROGRAM] [--work NAME]... [--by CONTESTANT]... [--program FILE] [--seeds N]";
 
 pub fn run(arguments: &[&str]) -> Result<()> {
     let options = Options::parse(arguments)?;
@@ -23,9 +26,19 @@ pub fn run(arguments: &[&str]) -> Result<()> {
         cuda: options.device == Device::Cuda,
         demo: true,
     })?;
-    let graft = steps::graft()?;
+    let graft = match &options.program {
+        Some(program) => program.clone(),
+        None => steps::graft()?,
+    };
     let folder = places::home()?.join("bench");
     std::fs::create_dir_all(&folder)?;
+    if options.precision {
+        let cells = |pictures| solar_cells(&folder, pictures);
+        precision::run(&folder, &graft, &cells, options.seeds)?;
+        if options.works.is_empty() && !options.scale {
+            return Ok(());
+        }
+    }
     if options.works.is_empty() {
         let python = options.python(&folder)?;
         return scale::run(&folder, &python, &graft);
@@ -68,7 +81,12 @@ struct Options {
     python: Option<PathBuf>,
     works: Vec<Work>,
     scale: bool,
+    precision: bool,
     contestants: Vec<Contestant>,
+    /// Instead of one that is built first.
+    program: Option<PathBuf>,
+    /// For the work of precision.
+    seeds: u32,
 }
 
 impl Options {
@@ -80,7 +98,10 @@ impl Options {
             python: None,
             works: Vec::new(),
             scale: false,
+            precision: false,
             contestants: Vec::new(),
+            program: None,
+            seeds: precision::SEEDS,
         };
         let mut works = Vec::new();
         let mut rest = arguments.iter();
@@ -94,6 +115,14 @@ impl Options {
                     options.device = Device::parse(value).context("--device takes cpu or cuda")?;
                 }
                 "--work" => works.push(*value),
+                "--program" => options.program = Some(std::path::absolute(value)?),
+                "--seeds" => {
+                    options.seeds = value.parse().context("--seeds takes a number")?;
+                    ensure!(
+                        options.seeds >= 10,
+                        "--seeds takes 10 or more, because the interval is told from them"
+                    );
+                }
                 "--by" => {
                     let contestant = Contestant::ALL
                         .into_iter()
@@ -115,13 +144,14 @@ impl Options {
         } else {
             options.device == Device::Cpu
         };
+        options.precision = works.contains(&precision::NAME);
         for name in works {
-            if name == scale::NAME {
+            if [scale::NAME, precision::NAME].contains(&name) {
                 continue;
             }
             let work = all.iter().find(|work| work.name == name);
             let mut names: Vec<&str> = all.iter().map(|work| work.name).collect();
-            names.push(scale::NAME);
+            names.extend([scale::NAME, precision::NAME]);
             let work = work.with_context(|| format!("--work takes one of {}", names.join(", ")))?;
             options.works.push(*work);
         }

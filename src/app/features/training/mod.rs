@@ -89,7 +89,7 @@ const PRECISIONS: [(Precision, &str, &str); 3] = [
     (
         Precision::Auto,
         "Auto",
-        "bf16 where this processor has instructions for it and features move so little that answers stay, else fp32; on a graphics card bf16, or fp16 where it has units for that alone; the run's log says what was chosen and why",
+        "bf16 where this processor has units for it (AMX), with which heads are as accurate, else fp32; on a graphics card bf16, or fp16 where it has units for that alone; the run's log says what was chosen and why",
     ),
     (
         Precision::Fp32,

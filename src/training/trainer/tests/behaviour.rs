@@ -9,9 +9,9 @@ use crate::experiment::{
     HeadLayer, Keep, Monitor, Optimizer, OutputLayer, Precision, Schedule, TestViews,
     TrainingConfig, Views,
 };
-use crate::training::TrainingError;
 use crate::training::events::{Activity, TrainingEvent};
 use crate::training::inference::Classifier;
+use crate::training::{TrainingError, Use};
 
 fn extraction(epochs: u32) -> Experiment {
     experiment(vec![phase(FreezePlan::Backbone, epochs)])
@@ -129,7 +129,22 @@ fn a_kept_network_predicts_what_the_run_predicted() {
         tch::Tensor::write_safetensors(&weights, &file).unwrap();
 
         let classes = &pictures.dataset.classes;
-        let classifier = Classifier::open(&experiment, classes, &file, tch::Device::Cpu).unwrap();
+        let own = run.witness.precision().unwrap();
+        let using = Use {
+            own,
+            asked: Precision::Auto,
+        };
+        let using = match own == using.on(tch::Device::Cpu) {
+            true => using,
+            // Without units, the run's own numbers must be asked for.
+            false => Use {
+                asked: Precision::Bf16,
+                ..using
+            },
+        };
+        let device = tch::Device::Cpu;
+        let classifier = Classifier::open(&experiment, classes, &file, device, using).unwrap();
+        assert_eq!(classifier.precision(), own);
         let evaluated = classifier
             .evaluate(
                 &pictures.dataset,

@@ -22,7 +22,7 @@ use crate::models::{Backbone, ModelError};
 use crate::training::events::{EpochMetrics, TrainingEvent, TrainingListener};
 use crate::training::network::build_backbone;
 use crate::training::trainer::{Means, Outcome, PauseFlag, TrainingRequest, train_with};
-use crate::training::{ResumePoint, TrainingError};
+use crate::training::{FrozenPrecision, ResumePoint, TrainingError};
 
 /// The side of the synthetic pictures and of the networks' input.
 pub const SIDE: u32 = 64;
@@ -205,6 +205,14 @@ impl Witness<'_> {
             _ => None,
         };
         self.events.iter().filter_map(epoch).collect()
+    }
+
+    /// What the run said that its answers are computed in.
+    pub fn precision(&self) -> Option<FrozenPrecision> {
+        self.events.iter().find_map(|event| match event {
+            TrainingEvent::Precision(precision) => Some(*precision),
+            _ => None,
+        })
     }
 
     pub fn notes(&self) -> Vec<String> {

@@ -3,10 +3,10 @@
 use super::fixture::*;
 use crate::experiment::{
     Activation, Augmentation, EarlyStopping, Experiment, FreezePlan, HeadConfig, HeadLayer, Keep,
-    Monitor, NormPolicy, Optimizer, Schedule, Views,
+    Monitor, NormPolicy, Optimizer, Precision, Schedule, Views,
 };
-use crate::training::TrainingError;
 use crate::training::events::TrainingEvent;
+use crate::training::{FrozenPrecision, TrainingError};
 
 /// Runs `experiment` whole, then again from every epoch, and compares everything that comes after.
 fn check(name: &str, experiment: Experiment) -> Run<'static> {
@@ -168,4 +168,50 @@ fn what_belongs_to_another_experiment_is_refused() {
         matches!(&error, TrainingError::Experiment(text) if text.contains("does not fit")),
         "{error}"
     );
+}
+
+/// `Auto` may mean something else on the machine, or in the version, that goes on with the run.
+#[test]
+fn a_run_goes_on_in_the_precision_that_it_began_with() {
+    let pictures = pictures(2, [8, 4, 4]);
+    let mut experiment = experiment(vec![phase(FreezePlan::Backbone, 2)]);
+    for (asked, began, expected) in [
+        (
+            Precision::Bf16,
+            Some(FrozenPrecision::Bf16),
+            FrozenPrecision::Bf16,
+        ),
+        (
+            Precision::Fp32,
+            Some(FrozenPrecision::Fp32),
+            FrozenPrecision::Fp32,
+        ),
+        // Versions that did not say.
+        (Precision::Fp32, None, FrozenPrecision::Fp32),
+    ] {
+        experiment.training.precision = asked;
+        let whole = run(&request(&pictures, experiment.clone()));
+        let outcome = whole.result.unwrap();
+        assert_eq!(whole.witness.precision(), Some(expected));
+        let mut points = whole.witness.points;
+        let mut point = points.remove(0);
+        assert_eq!(point.standing.precision, Some(expected));
+        point.standing.precision = began;
+        experiment.training.precision = Precision::Auto;
+        let mut again = request(&pictures, experiment.clone());
+        again.resume = Some(point);
+        let resumed = run(&again);
+        assert_eq!(resumed.witness.precision(), Some(expected), "{began:?}");
+        let line = format!(
+            "Frozen layers compute in {}: the run began with it",
+            expected.name()
+        );
+        let notes = resumed.witness.notes();
+        assert!(notes.contains(&line), "{notes:?}");
+        assert_eq!(resumed.result.unwrap().predictions, outcome.predictions);
+        assert_eq!(
+            resumed.witness.points.last().unwrap().standing.precision,
+            Some(expected)
+        );
+    }
 }
