@@ -201,8 +201,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let folder = run_with_one_other_answer(root.path());
         rewrite(&folder, r#""precision": "fp16""#);
-        let said =
-            "1 of 4 answers differ in fp32 from the run's own, which were computed in fp16.";
+        let said = "1 of 4 answers differ in fp32 from the run's own, which were computed in fp16.";
         let own = store::predictions(&folder).unwrap();
         let known = answers::differing(&folder, files::PREDICTIONS, FrozenPrecision::Fp32);
         // It was found out above, of the answers before they were changed.

@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -107,6 +107,8 @@ impl Package {
         let folder = fresh(folder)?;
         let mut command = Command::new("apt-get");
         command.args(["download", "-q", self.package]);
+        // The table stands alone on standard output.
+        command.stdout(Stdio::null());
         steps::run(command.current_dir(&folder))
             .context("the pictures come from one of Debian's packages")?;
         let entries = std::fs::read_dir(&folder)?.collect::<Result<Vec<_>, _>>()?;
