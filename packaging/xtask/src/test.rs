@@ -1,5 +1,7 @@
 //! `cargo xtask test`: what CI runs.
 
+use std::path::Path;
+use std::process::Command;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -19,7 +21,7 @@ pub fn run() -> Result<()> {
     steps::run(&mut steps::cargo(&["fmt", "--all", "--check"]))?;
     lap("tests");
     let skipped = tempfile::NamedTempFile::new()?;
-    steps::run(steps::cargo(&["test", "--workspace"]).env("GRAFT_SKIPPED", skipped.path()))?;
+    steps::run(&mut tests(skipped.path()))?;
     if let Some(text) = told_of_skipped(&std::fs::read_to_string(skipped.path())?) {
         steps::doing(&text);
     }
@@ -43,6 +45,13 @@ pub fn run() -> Result<()> {
     Ok(())
 }
 
+/// All tests; those that are skipped write their names into the file `skipped`.
+fn tests(skipped: &Path) -> Command {
+    let mut command = steps::cargo(&["test", "--workspace"]);
+    command.env("GRAFT_SKIPPED", skipped);
+    command
+}
+
 /// What is to be said of skipped tests, given their names, one a line and maybe more than once.
 fn told_of_skipped(names: &str) -> Option<String> {
     let names: std::collections::BTreeSet<&str> = names.lines().collect();
@@ -62,6 +71,14 @@ mod tests {
 
     #[test]
     fn skipped_tests_are_counted_once_each() {
+        let command = tests(Path::new("names"));
+        let told = command
+            .get_envs()
+            .find(|(name, _)| *name == "GRAFT_SKIPPED");
+        assert_eq!(
+            told.and_then(|(_, file)| file),
+            Some(std::ffi::OsStr::new("names"))
+        );
         assert_eq!(told_of_skipped(""), None);
         let text = told_of_skipped("b\na\nb\n").unwrap_or_default();
         assert!(

@@ -52,6 +52,11 @@ const LIBRARIES: &[Wheel] = &[
 ];
 
 pub fn install(home: &Path) -> Result<()> {
+    install_with(home, &|wheel, folder| wheel.download(folder))
+}
+
+/// `download`: brings a wheel into a folder; gives the file.
+fn install_with(home: &Path, download: &dyn Fn(&Wheel, &Path) -> Result<PathBuf>) -> Result<()> {
     let packages = cuda_folder::packages(home);
     let has_library = |packages: &Path| {
         cuda_folder::library_folder(packages)
@@ -72,8 +77,8 @@ pub fn install(home: &Path) -> Result<()> {
         archive::whole(&packages, |content| {
             for wheel in std::iter::once(&TORCH).chain(LIBRARIES) {
                 // Removed before the next one comes.
-                let download = archive::work_folder(home)?;
-                let file = wheel.download(download.path())?;
+                let folder = archive::work_folder(home)?;
+                let file = download(wheel, folder.path())?;
                 steps::doing(&format!("unpacking {}", wheel.package));
                 archive::extract(&file, content, is_needed)?;
             }
@@ -105,8 +110,70 @@ fn is_needed(name: &str) -> Option<PathBuf> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
+    use std::cell::RefCell;
+    use std::io::Write as _;
+
     use super::*;
+
+    /// A wheel that holds the files of these names.
+    fn wheel(file: &Path, names: &[String]) {
+        let mut writer = zip::ZipWriter::new(std::fs::File::create(file).unwrap());
+        for name in names {
+            let options = zip::write::SimpleFileOptions::default();
+            writer.start_file(name, options).unwrap();
+            writer.write_all(name.as_bytes()).unwrap();
+        }
+        writer.finish().unwrap();
+    }
+
+    #[test]
+    fn libraries_grow_beside_where_the_program_looks_for_them_and_come_whole() {
+        let home = tempfile::tempdir().unwrap();
+        let packages = cuda_folder::packages(home.path());
+        let seen = RefCell::new(Vec::new());
+        let download = |wanted: &Wheel, folder: &Path| {
+            assert_eq!(wanted.sha256.len(), 64, "{}", wanted.package);
+            assert_eq!(folder.parent(), Some(home.path()));
+            assert_eq!(std::fs::read_dir(folder).unwrap().count(), 0);
+            // What was downloaded before is gone; what was unpacked has no name yet.
+            let entries = std::fs::read_dir(home.path()).unwrap();
+            let names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+            let is_hidden = names
+                .iter()
+                .all(|name| name.to_string_lossy().starts_with('.'));
+            assert!(is_hidden && names.len() == 2, "{names:?}");
+            seen.borrow_mut().push(wanted.package);
+            let file = folder.join("a.whl");
+            let names = match wanted.package {
+                "torch" => ["libtorch_cuda.so", "libtorch_cpu.so"]
+                    .map(|name| format!("torch/lib/{name}"))
+                    .to_vec(),
+                package => vec![format!("nvidia/cu13/lib/{package}.so.13")],
+            };
+            wheel(&file, &names);
+            Ok(file)
+        };
+        install_with(home.path(), &download).unwrap();
+        assert_eq!(seen.borrow().len(), 1 + LIBRARIES.len());
+        let torch = cuda_folder::library_folder(&packages);
+        assert!(torch.join(cuda_folder::LIBRARY).is_file());
+        assert!(!torch.join("libtorch_cpu.so").exists());
+        assert!(
+            packages
+                .join("nvidia/cu13/lib/nvidia-cublas.so.13")
+                .is_file()
+        );
+        assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 1);
+        // A second call needs nothing.
+        install_with(home.path(), &|_, _| bail!("it is there")).unwrap();
+
+        // A download that fails leaves nothing that would be taken for the libraries.
+        std::fs::remove_dir_all(&packages).unwrap();
+        install_with(home.path(), &|_, _| bail!("no network")).unwrap_err();
+        assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
+    }
 
     #[test]
     fn only_libraries_for_cards_are_kept() {
