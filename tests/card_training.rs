@@ -187,6 +187,22 @@ fn features_leave_the_card_before_batches_are_halved() {
     assert!(!said.iter().any(|said| said.contains(MOVED)), "{said:?}");
 }
 
+/// Where only features move, a step is tried again as it was: normalisations by the batch that learn must not notice.
+#[test]
+fn running_statistics_move_once_however_often_a_step_is_tried() {
+    let bench = Bench::new(12);
+    let settings = [&EXACT[..], &FINE];
+    let plenty = bench.run(&settings);
+    let all = plenty.counts.of("allocations");
+    for percent in [50, 60, 70] {
+        let short = bench.run_short(&settings, all * percent / 100, MESSAGES[4]);
+        assert!(short.said.contains(MOVED), "{}", short.said);
+        assert!(!short.said.contains(FEWER), "{}", short.said);
+        let off = (short.test_loss - plenty.test_loss).abs();
+        assert!(off < 1e-5, "after {percent} %: {off}");
+    }
+}
+
 #[test]
 fn the_card_has_its_memory_back_after_a_run() {
     let bench = Bench::new(8);
@@ -226,7 +242,9 @@ fn a_step_of_a_small_head_is_a_short_queue_that_nobody_waits_for() {
         );
         // The order and the classes of an epoch, those of its validation, and what is told and kept after it.
         assert!(each("copies to card", epochs) <= 4.0, "{optimizer}");
-        assert_eq!(each("pageable copies", epochs), 0.0, "{optimizer}");
+        for waited in ["pageable copies", "waited copies"] {
+            assert_eq!(each(waited, epochs), 0.0, "{optimizer}: {waited}");
+        }
         let waits = each("synchronisations", epochs);
         assert!(waits <= 12.0, "{optimizer}: {waits} waits per epoch");
     }
@@ -248,7 +266,7 @@ fn pictures_go_to_the_card_once_and_layers_are_few_launches() {
     assert!(bytes <= more * (picture + 200), "{bytes}");
     // By 128: one batch more.
     assert!(of("copies to card") <= 20, "{}", of("copies to card"));
-    assert_eq!(of("pageable copies"), 0);
+    assert_eq!((of("pageable copies"), of("waited copies")), (0, 0));
     // One batch more: the stem and the first convolution of eight blocks; the second one with the sum; three shortcuts,
     // which have no ReLU.
     let layers = [
@@ -258,6 +276,49 @@ fn pictures_go_to_the_card_once_and_layers_are_few_launches() {
     ];
     let layers = layers.map(|name| of(&format!("aten::{name}")));
     assert_eq!(layers, [9, 8, 3]);
+}
+
+/// What is done to every tensor of a network is one launch for all of them, and a pass of validation takes 128 pictures.
+#[test]
+fn many_tensors_are_few_launches_and_validation_is_few_passes() {
+    let bench = Bench::new(96);
+    let settings = [
+        "training.weight_averaging=Some(0.9)",
+        "training.batch_size=64",
+        "phases[0].optimizer=RmsProp()",
+    ];
+    let ran = |epochs: i64| {
+        let epochs = format!("phases[0].epochs={epochs}");
+        let all = [r#"phases[0].freeze=Nothing"#, &epochs];
+        bench.run(&[&EXACT, &settings, &all]).counts
+    };
+    let (one, two) = (ran(1), ran(2));
+    let more = |name: &str| two.of(name) - one.of(name);
+    // 108 pictures train, in two steps, and 36 validate.
+    assert_eq!(more("aten::max_pool2d_with_indices"), 2 + 1);
+    assert_eq!(more("aten::_foreach_lerp_"), 2 * 2, "averages and squares");
+    assert_eq!(more("aten::_foreach_sub_"), 2);
+    assert_eq!(more("aten::lerp_"), 0);
+}
+
+/// Whether features are worth a place on the disk is told by the second batch, before and after which the card is waited for.
+#[test]
+fn features_are_judged_by_a_batch_that_is_not_the_first_and_is_waited_for() {
+    let bench = Bench::new(192);
+    // The convolution before everything, and nothing else is frozen.
+    let settings = [
+        &EXACT[..],
+        &["phases[0].epochs=1", r#"phases[0].freeze=Below("layer1")"#],
+    ];
+    let mut command = bench.command("cuda", &settings);
+    command.env("STAND_IN_SLOW", "aten::cudnn_convolution_relu:2560");
+    let ran = bench.run_command(command);
+    // 216 pictures train, in two batches; 72 validate and 96 test, in one each.
+    assert_eq!(ran.counts.of("device synchronisations"), 4 + 2 + 2);
+    let (_, told) = ran.said.split_once("computing it ").unwrap();
+    let milliseconds: f64 = told.split(' ').next().unwrap().parse().unwrap();
+    // The first batch took at least 20 for each of its 128 pictures.
+    assert!(milliseconds < 20.0, "{}", ran.said);
 }
 
 /// bf16 since compute capability 8.0, fp16 before, for convolutions, tokens and normalisations that are not folded.

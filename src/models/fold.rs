@@ -284,6 +284,29 @@ mod tests {
         }
     }
 
+    /// So that no convolution of the frozen part turns its kernel or its input round.
+    #[test]
+    fn folded_kernels_lie_channels_last_in_every_kind() {
+        let mut devices = vec![Device::Cpu];
+        devices.extend(tests_card());
+        for device in devices {
+            let backbone = backbone::build_blank("resnet18", device).unwrap();
+            for kind in [Kind::Float, Kind::BFloat16, Kind::Half] {
+                let all = 0..backbone.segments();
+                let prefix = FrozenPrefix::of_kind(backbone.as_ref(), all, kind).unwrap();
+                let mut count = 0;
+                for (weight, _) in prefix.folded.by_leaf.iter().flatten() {
+                    let size = weight.size();
+                    if size[1] > 1 && size[2] > 1 {
+                        assert_eq!(weight.stride()[1], 1, "{size:?} in {kind:?}");
+                        count += 1;
+                    }
+                }
+                assert_eq!(count, 17);
+            }
+        }
+    }
+
     #[test]
     fn small_pictures_pass_by_more_and_large_ones_as_ever() {
         let pieces = [1, 28, 32, 112, 113, 128, 158, 159, 224, 600, 4096].map(piece);

@@ -97,6 +97,8 @@ pub(super) fn fill<T: AsMut<[u8]> + Send>(
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Condvar, Mutex};
+    use std::time::Duration;
 
     use super::*;
 
@@ -178,5 +180,53 @@ mod tests {
         assert!(numbers.made.load(Ordering::Relaxed) <= 5 * 7 + 4 * most + 10);
         numbers.fails_at = Some(31);
         assert_eq!(run(&numbers, 10, usize::MAX).len(), 3);
+    }
+
+    /// The first picture is ready once one of the second batch is.
+    struct Slow {
+        is_begun: Mutex<bool>,
+        changed: Condvar,
+    }
+
+    impl Source for Slow {
+        fn works(&self) -> Vec<Range<usize>> {
+            (0..4).map(|place| place..place + 1).collect()
+        }
+
+        fn make(&self, places: Range<usize>) -> Vec<Vec<u8>> {
+            let mut is_begun = self.is_begun.lock().unwrap();
+            if places.start >= 2 {
+                *is_begun = true;
+                self.changed.notify_all();
+            } else if places.start == 0 {
+                let most = Duration::from_secs(20);
+                let waited = self
+                    .changed
+                    .wait_timeout_while(is_begun, most, |begun| !*begun);
+                let was_begun = *waited.unwrap().0;
+                return vec![vec![u8::from(was_begun)]];
+            }
+            vec![vec![1]]
+        }
+
+        fn copy(&self, _: usize, _: &mut [u8]) {}
+    }
+
+    #[test]
+    fn pictures_of_the_next_batch_are_made_while_one_is_waited_for() {
+        // One of them only waits, one makes the first picture.
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(3);
+        let slow = Slow {
+            is_begun: Mutex::new(false),
+            changed: Condvar::new(),
+        };
+        let (give, empty) = sync_channel::<Vec<u8>>(2);
+        let (ready, coming) = sync_channel(2);
+        for _ in 0..2 {
+            give.send(vec![0; 2]).unwrap();
+        }
+        let fill = move || fill(&slow, &[0..2, 2..4], 1, &empty, &ready);
+        pool.build().unwrap().install(fill);
+        assert_eq!(coming.try_iter().collect::<Vec<_>>(), [[1, 1], [1, 1]]);
     }
 }

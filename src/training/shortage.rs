@@ -272,6 +272,13 @@ mod tests {
             "GET was unable to find an engine to execute this computation",
             "FIND was unable to find an engine to execute this computation",
             "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
+            "cuDNN error: CUDNN_STATUS_NOT_INITIALIZED",
+            "cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED",
+            // oneDNN, macOS and Windows, the system.
+            "could not create a primitive descriptor for the convolution forward propagation primitive",
+            "DefaultCPUAllocator: not enough memory: you tried to allocate 9437184 bytes.",
+            "DefaultCPUAllocator: can't allocate memory: you tried to allocate 9437184 bytes.",
+            "unable to mmap 9437184 bytes: Cannot allocate memory (12)",
         ] {
             let error = TrainingError::Torch(TchError::Torch(text.into()));
             assert_eq!(

@@ -80,7 +80,10 @@ public:
   bool isPinnedPtr(const void *data) const override { return is_pinned(data); }
   at::Device getDeviceFromPtr(void *) const override { return {at::kCUDA, current_card}; }
   const at::Generator &getDefaultGenerator(at::DeviceIndex index) const override { return card_generator(index); }
-  void deviceSynchronize(c10::DeviceIndex) const override { count("synchronisations"); }
+  void deviceSynchronize(c10::DeviceIndex) const override {
+    count("synchronisations");
+    count("device synchronisations");
+  }
 };
 } // namespace
 

@@ -3,9 +3,11 @@
 // and the number as the machine keeps 64 bits.
 //
 //   synchronisations   times the processor waited for a card
+//   device synchronisations  of them, until a card had done all that it was asked to do
 //   launches           operations that a card was given
 //   copies to card, copies from card, bytes to card, bytes from card
 //   pageable copies    copies to a card from memory that it can't read by itself, for which the processor waits (also counted above)
+//   waited copies      copies to a card that the processor waits for, those included
 //   allocations        blocks of a card's memory
 //   emptied            times that the memory kept for later was given back
 //   allocated N, peak N, reserved N   bytes of card N in tensors, at most, and held by the process

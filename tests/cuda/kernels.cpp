@@ -18,8 +18,10 @@
 #include <c10/core/DeviceGuard.h>
 #include <torch/library.h>
 
+#include <chrono>
 #include <cstring>
 #include <set>
+#include <thread>
 
 namespace {
 using Stack = torch::jit::Stack;
@@ -66,7 +68,17 @@ void count_copy_to_card(const Tensor &from, bool is_waited_for) {
   count("bytes to card", int64_t(from.nbytes()));
   const bool is_pageable = !is_pinned(from.data_ptr());
   count("pageable copies", is_pageable);
+  count("waited copies", is_pageable || is_waited_for);
   count("synchronisations", is_pageable || is_waited_for);
+}
+
+// What the first launch of an operation takes, by STAND_IN_SLOW.
+void load_kernel(const std::string &name) {
+  static const std::string text = setting("STAND_IN_SLOW", "");
+  const auto colon = text.rfind(':');
+  if (colon != std::string::npos && text.substr(0, colon) == name && count(name, 0) == 0) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(std::atoll(text.c_str() + colon + 1)));
+  }
 }
 
 // One operation on the card that its arguments are on, as a real card would take it.
@@ -74,6 +86,7 @@ void launch(const std::string &name) {
   const auto &card = card_settings().at(size_t(current_card));
   TORCH_CHECK(card.major * 10 + card.minor >= 75,
               "CUDA error: no kernel image is available for execution on the device");
+  load_kernel(name);
   count("launches");
   count(name);
   // Their results have sizes that only the card knows, or are numbers on the processor.

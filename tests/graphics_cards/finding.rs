@@ -61,6 +61,18 @@ fn a_card_is_found_where_set_up_puts_its_library() {
     assert!(said.contains("belongs to libtorch 2.10.0+cu128"), "{said}");
 }
 
+/// Whatever the program is started for, because any question to libtorch might come before the one about cards.
+#[test]
+fn the_library_is_opened_before_it_is_known_whether_a_card_is_wanted() {
+    let home = Home::new();
+    let mut command = with_card(&home, &["backbones", "--json"]);
+    // The loader tells each library that it opens.
+    let output = command.env("LD_DEBUG", "files").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("libtorch_cpu.so"));
+    assert!(said.contains("libtorch_cuda.so"), "{said}");
+}
+
 #[test]
 fn graft_cuda_names_the_folder_or_the_one_that_holds_torch() {
     let home = Home::new();
@@ -134,9 +146,16 @@ fn every_state_of_the_driver_is_told_with_what_to_do() {
     }
     // Without a driver, although GRAFT_CUDA names a library, which is not opened then.
     let mut command = home.command(&ASK);
-    let said = refused(command.env("GRAFT_CUDA", &StandIn::get().torch));
+    command.env("GRAFT_CUDA", &StandIn::get().torch);
+    // The loader tells each library that it opens.
+    let said = refused(command.env("LD_DEBUG", "files"));
     let has_driver = Path::new("/dev/nvidiactl").exists();
-    assert!(has_driver || said.contains("is not installed"), "{said}");
+    let is_opened = said.contains("libtorch_cuda.so");
+    assert!(said.contains("libtorch_cpu.so"), "{said}");
+    assert!(
+        has_driver || (said.contains("is not installed") && !is_opened),
+        "{said}"
+    );
 }
 
 #[test]

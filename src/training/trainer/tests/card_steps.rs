@@ -8,12 +8,13 @@ use tch::{Device, Tensor};
 use super::fixture::*;
 use crate::data::contents::CLOCK;
 use crate::experiment::{Experiment, FreezePlan};
-use crate::libtorch::arithmetic::Arithmetic;
+use crate::libtorch::arithmetic::{Arithmetic, Hold};
 use crate::models::device::tests_card;
 use crate::models::head::Head;
 use crate::models::{self, parameters::ParameterStore};
 use crate::training::events::TrainingEvent;
-use crate::training::network::Network;
+use crate::training::inference::Classifier;
+use crate::training::network::{Network, build_backbone};
 use crate::training::warmth::{Rows, Situation, Warmth};
 
 fn preset(tf32: bool) -> Experiment {
@@ -75,6 +76,53 @@ fn bystanders_leave_a_cards_arithmetic_and_features_get_their_key() {
     for (tf32, arithmetic) in seen {
         assert_eq!(arithmetic, Arithmetic::of(tf32, true), "{tf32}");
     }
+}
+
+/// A card that trains is disturbed by no question about its features: here there is none at all.
+#[test]
+fn what_is_kept_for_a_card_is_told_without_it() {
+    const ABSENT: Device = Device::Cuda(40);
+    let pictures = pictures(2, [6, 2, 2]);
+    let folder = tempfile::tempdir().unwrap();
+    let situation = Situation {
+        experiment: preset(true),
+        dataset: pictures.dataset.clone(),
+        split: Arc::new(pictures.split.clone()),
+        base: None,
+    };
+    let warmth = situation.warmth(folder.path(), ABSENT).unwrap();
+    let all = Rows { all: 8, missing: 8 };
+    assert_eq!(warmth.phases, [all]);
+}
+
+#[test]
+fn a_classifier_holds_the_cards_arithmetic_and_gives_way_to_another() {
+    let Some(card) = tests_card() else { return };
+    let experiment = preset(false);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("weights.safetensors");
+    let network = Network::new(&experiment, 2, Device::Cpu, &build_backbone).unwrap();
+    let weights = network.weights().unwrap();
+    let named: Vec<(&str, &Tensor)> = weights
+        .iter()
+        .map(|(name, tensor)| (name.as_str(), tensor))
+        .collect();
+    Tensor::write_safetensors(&named, &file).unwrap();
+    let classes = ["a".to_owned(), "b".to_owned()];
+    let open = || Classifier::open(&experiment, &classes, &file, card).unwrap();
+    let before = Arithmetic::now().unwrap();
+    let training = Hold::take(card, true, true).unwrap().unwrap();
+    let answering = open();
+    assert_eq!(answering.network.device, Device::Cpu);
+    assert_eq!(Arithmetic::now().unwrap(), Arithmetic::of(true, true));
+    drop(training);
+    let answering = open();
+    assert_eq!(answering.network.device, card);
+    let of = Arithmetic::of(false, false);
+    assert_eq!(Arithmetic::now().unwrap(), of);
+    assert!(Hold::take(card, true, true).unwrap().is_none());
+    drop(answering);
+    assert_eq!(Arithmetic::now().unwrap(), before);
 }
 
 #[test]
