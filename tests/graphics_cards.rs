@@ -25,7 +25,7 @@ const SAME: [&str; 4] = [
 ];
 
 /// `graft` with arguments, on a machine with a driver, and a card where GRAFT_CUDA says.
-fn with_card(home: &Home, arguments: &[&str]) -> Command {
+pub fn with_card(home: &Home, arguments: &[&str]) -> Command {
     let mut command = home.command(arguments);
     StandIn::get().with_card(&mut command);
     // Where numbers are drawn on the card: those that the processor would draw.
@@ -61,7 +61,7 @@ fn train(home: &Home, device: &str, arguments: &[&str]) -> Value {
 }
 
 /// The same structure, and numbers that are nearly the same.
-fn assert_alike(here: &Value, there: &Value, what: &str) {
+pub fn assert_alike(here: &Value, there: &Value, what: &str) {
     match (here, there) {
         (Value::Number(a), Value::Number(b)) => {
             let (a, b) = (a.as_f64().unwrap(), b.as_f64().unwrap());

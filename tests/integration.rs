@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod card_training;
+#[cfg(unix)]
+mod card_use;
 mod cli;
 #[cfg(unix)]
 mod continuing;

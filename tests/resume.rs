@@ -83,7 +83,7 @@ pub fn run(home: &Home, arguments: &[&str]) -> (serde_json::Value, String) {
 }
 
 /// Everything that a run found out but the seconds.
-fn results(folder: &Path) -> (Vec<u8>, Vec<u8>, Vec<u8>, Vec<String>) {
+pub fn results(folder: &Path) -> (Vec<u8>, Vec<u8>, Vec<u8>, Vec<String>) {
     let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
     let metrics = String::from_utf8(read("metrics.csv")).unwrap();
     let without_seconds = metrics

@@ -14,7 +14,7 @@ pub mod server;
 use server::{Answer, Server};
 
 /// ResNet-18 as it is initialised, as a state_dict, with the classifier or without.
-fn resnet18(path: &Path, with_classifier: bool) -> HashMap<String, Vec<f32>> {
+pub fn resnet18(path: &Path, with_classifier: bool) -> HashMap<String, Vec<f32>> {
     let backbone = graft::models::build("resnet18", 5, tch::Device::Cpu).unwrap();
     let entries: Vec<(&str, &tch::Tensor)> = backbone
         .parameters()
