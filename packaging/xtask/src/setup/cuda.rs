@@ -110,7 +110,6 @@ fn is_needed(name: &str) -> Option<PathBuf> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use std::cell::RefCell;
     use std::io::Write as _;

@@ -103,7 +103,6 @@ impl Wheel {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use std::ffi::OsStr;
 
