@@ -1,9 +1,9 @@
 //! What a graphics card gives, on the stand-in of tests/cuda: the answers of a published network, and a run that is killed and
 //! goes on.
 
-use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use super::cli::Home;
 use super::graphics_cards::stand_in::{Counts, StandIn};
@@ -103,34 +103,12 @@ fn a_run_of_a_card_that_is_killed_within_an_epoch_goes_on_to_the_same_weights() 
     }
 }
 
-/// Starts a run and kills it after some steps of an epoch that follows a saved one; its folder.
-fn kill_within_an_epoch(home: &Home, command: &mut Command) -> std::path::PathBuf {
-    let report = home.path().join("report");
-    let mut child = command
-        .env("STAND_IN_REPORT", &report)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let began = Instant::now();
-    let wait_for = |is_there: &dyn Fn() -> bool| {
-        while !is_there() {
-            assert!(began.elapsed() < Duration::from_secs(300), "never there");
-            std::thread::sleep(Duration::from_millis(2));
-        }
-    };
-    let folder = || {
-        let entries = std::fs::read_dir(home.path().join("killed")).ok()?;
-        let mut folders = entries.flatten().map(|entry| entry.path());
-        folders.find(|folder| folder.join("resume.safetensors").is_file())
-    };
-    wait_for(&|| folder().is_some());
-    // Each step of the optimizer is a launch, and three of them are an epoch.
-    let steps = || Counts::read(&report).of("aten::_fused_adamw_");
-    let before = steps();
-    wait_for(&|| steps() > before);
-    child.kill().unwrap();
-    child.wait().unwrap();
-    // A run that has ended has no such file any more.
-    folder().unwrap()
+/// Has the stand-in kill a run at a step within its third epoch, of three steps each; its folder.
+fn kill_within_an_epoch(home: &Home, command: &mut Command) -> PathBuf {
+    let killed = command.env("STAND_IN_KILL", "aten::_fused_adamw_:8");
+    let output = killed.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.signal(), Some(9), "{said}");
+    let mut entries = std::fs::read_dir(home.path().join("killed")).unwrap();
+    entries.next().unwrap().unwrap().path()
 }

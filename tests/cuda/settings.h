@@ -6,6 +6,7 @@
 //   STAND_IN_FAIL            "N:MESSAGE": the N-th allocation on any card fails with that message; "N+:MESSAGE": each from the N-th on
 //   STAND_IN_DRAWS           "processor": cards draw the random numbers that the processor would; else each seed means others there
 //   STAND_IN_SLOW            "aten::NAME:MILLISECONDS": the first launch of that operation takes so long, as on a card that loads its kernel
+//   STAND_IN_KILL            "aten::NAME:N": the process is killed (SIGKILL) at the N-th launch of that operation
 //   STAND_IN_REPORT          a file that holds the counts at any moment, even after a kill: see counts.h
 #pragma once
 
