@@ -12,6 +12,7 @@ use crate::libtorch::arithmetic::{Arithmetic, Hold};
 use crate::models::device::tests_card;
 use crate::models::head::Head;
 use crate::models::{self, parameters::ParameterStore};
+use crate::training::Use;
 use crate::training::events::TrainingEvent;
 use crate::training::inference::Classifier;
 use crate::training::network::{Network, build_backbone};
@@ -109,7 +110,7 @@ fn a_classifier_holds_the_cards_arithmetic_and_gives_way_to_another() {
         .collect();
     Tensor::write_safetensors(&named, &file).unwrap();
     let classes = ["a".to_owned(), "b".to_owned()];
-    let open = || Classifier::open(&experiment, &classes, &file, card).unwrap();
+    let open = || Classifier::open(&experiment, &classes, &file, card, Use::default()).unwrap();
     let before = Arithmetic::now().unwrap();
     let training = Hold::take(card, true, true).unwrap().unwrap();
     let answering = open();
