@@ -137,11 +137,11 @@ fn read_file(path: &Path) -> Result<Option<ResumePoint>, RunError> {
         .tensors()
         .into_iter()
         .map(|(name, view)| {
-            let kind = match view.dtype() {
-                Dtype::F32 => Kind::Float,
-                Dtype::I64 => Kind::Int64,
-                other => return Err(damaged(format!("{name} is of type {other:?}"))),
-            };
+            let kind = KINDS
+                .iter()
+                .find(|(_, dtype)| *dtype == view.dtype())
+                .map(|(kind, _)| *kind)
+                .ok_or_else(|| damaged(format!("{name} is of type {:?}", view.dtype())))?;
             let shape =
                 shape(view.shape()).ok_or_else(|| damaged(format!("{name} has no such shape")))?;
             let tensor = Tensor::f_from_data_size(view.data(), &shape, kind)
@@ -188,6 +188,16 @@ fn shape(sides: &[usize]) -> Option<Vec<i64>> {
     Some(sides)
 }
 
+/// Kinds of numbers as libtorch and safetensors call them. libtorch counts a loss scale's growth in 32 bits.
+const KINDS: [(Kind, Dtype); 6] = [
+    (Kind::Float, Dtype::F32),
+    (Kind::Int64, Dtype::I64),
+    (Kind::Int, Dtype::I32),
+    (Kind::Half, Dtype::F16),
+    (Kind::BFloat16, Dtype::BF16),
+    (Kind::Double, Dtype::F64),
+];
+
 /// A tensor whose bytes are made when they are asked for.
 struct StoredTensor {
     tensor: Tensor,
@@ -198,11 +208,11 @@ struct StoredTensor {
 impl StoredTensor {
     fn new(tensor: &Tensor) -> Result<Self, String> {
         let kind = tensor.f_kind().map_err(|error| error.to_string())?;
-        let dtype = match kind {
-            Kind::Float => Dtype::F32,
-            Kind::Int64 => Dtype::I64,
-            other => return Err(format!("numbers of kind {other:?} can't be stored")),
-        };
+        let dtype = KINDS
+            .iter()
+            .find(|(known, _)| *known == kind)
+            .map(|(_, dtype)| *dtype)
+            .ok_or_else(|| format!("numbers of kind {kind:?} can't be stored"))?;
         Ok(Self {
             shape: tensor.size().iter().map(|&side| side as usize).collect(),
             tensor: tensor.shallow_clone(),
@@ -298,7 +308,13 @@ mod tests {
                     "optimizer/empty/momentum".into(),
                     Tensor::zeros([0], (Kind::Float, Device::Cpu)),
                 ),
-            ],
+            ]
+            .into_iter()
+            .chain(KINDS.map(|(kind, dtype)| {
+                let numbers = Tensor::from_slice(&[1i64, -3, 700]).to_kind(kind);
+                (format!("kind/{dtype:?}"), numbers)
+            }))
+            .collect(),
         }
     }
 
