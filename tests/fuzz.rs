@@ -4,7 +4,7 @@
 //!
 //! A server of one thread, with libtorch loaded, forks a process for each case: random ones, and between them one for every
 //! named number of a run folder, which becomes as large as numbers get. `GRAFT_FUZZ_SECONDS` says for how long (a
-//! minute unless given), `GRAFT_FUZZ_SEED` begins another sequence, `GRAFT_FUZZ_CASE` repeats one case of it. What fails is
+//! minute unless given; every number has its turn, however long that takes), `GRAFT_FUZZ_SEED` begins another sequence, `GRAFT_FUZZ_CASE` repeats one case of it. What fails is
 //! kept in `fuzz-failures` below the target folder's `tmp`.
 
 mod case;
@@ -97,7 +97,7 @@ fn server() {
         let may_start = if one {
             next == first
         } else {
-            began.elapsed() < time
+            next < 2 * sites.len() as u64 || began.elapsed() < time
         };
         if may_start && children.have_room() {
             let work = folder.join(format!("case-{next}"));
