@@ -27,7 +27,7 @@ use eframe::egui;
 use core::settings::Settings;
 use core::workers::Threads;
 use shell::drawing::{self, Way};
-use shell::{Graft, Places, frame_times, logo};
+use shell::{AppPaths, Graft, frame_times, logo};
 
 use crate::worker::trainer::{News, Notify};
 
@@ -71,8 +71,8 @@ fn open(
     measure: Option<&frame_times::Request>,
     opened: Rc<Cell<bool>>,
 ) -> Result<(), eframe::Error> {
-    let places = Places::of_user();
-    let settings = Settings::load(&places.settings);
+    let paths = AppPaths::of_user();
+    let settings = Settings::load(&paths.settings);
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
             .with_title("Graft")
@@ -103,7 +103,7 @@ fn open(
                 });
             });
             let threads = Threads::spawn(&notify)?;
-            let mut graft = Graft::new(&creation.egui_ctx, Box::new(threads), places, &presets);
+            let mut graft = Graft::new(&creation.egui_ctx, Box::new(threads), paths, &presets);
             graft.frame_times = measure.map(frame_times::FrameTimes::new);
             Ok(Box::new(graft))
         }),

@@ -18,6 +18,7 @@ mod reading;
 mod stages;
 
 pub mod averaging;
+pub mod cache_coverage;
 pub mod diagnosis;
 pub mod estimate;
 pub mod loss;
@@ -29,7 +30,6 @@ pub mod resume;
 pub mod schedule;
 pub mod snapshot;
 pub mod time_estimate;
-pub mod warmth;
 
 mod forecast;
 mod loss_scale;

@@ -1,8 +1,8 @@
 //! How long training will take, before anything is trained: from the measured speed of the frozen network and the work
 //! that is repeated every epoch.
 
+use super::cache_coverage::{CacheCoverage, Rows};
 use super::estimate::{Estimate, PictureCounts};
-use super::warmth::{Rows, Warmth};
 use crate::experiment::advice::Strategy;
 use crate::experiment::{Experiment, FreezePlan};
 use crate::models::head::pooled_width;
@@ -95,7 +95,7 @@ impl Ways<'_> {
             .collect();
         // What is kept of all pictures together counts for the pass over training and validation; test pictures are
         // among them.
-        let warmth = self.kept.filter(|_| keeps).map(|rows| Warmth {
+        let cache_coverage = self.kept.filter(|_| keeps).map(|rows| CacheCoverage {
             phases: vec![rows; phases.len()],
             test: Rows::default(),
             backbone: rows,
@@ -105,7 +105,7 @@ impl Ways<'_> {
             phases: &phases,
             pictures: self.pictures,
             picture_seconds: self.picture_seconds,
-            warmth: warmth.as_ref(),
+            cache_coverage: cache_coverage.as_ref(),
         })
     }
 }
@@ -128,7 +128,7 @@ pub struct Planned<'a> {
     /// Seconds that one picture takes through the frozen network, at the experiment's own input size.
     pub picture_seconds: f64,
     /// What stands on disk already; nothing, as long as nobody has looked.
-    pub warmth: Option<&'a Warmth>,
+    pub cache_coverage: Option<&'a CacheCoverage>,
 }
 
 /// A whole run.
@@ -153,7 +153,7 @@ impl RunEstimate {
             phases,
             pictures,
             picture_seconds,
-            warmth,
+            cache_coverage,
         } = planned;
         let views = Variation::of(&experiment.augmentation).views();
         let kept_rows = pictures.train * views.unwrap_or(0) as usize + pictures.validation;
@@ -170,8 +170,8 @@ impl RunEstimate {
             // A pass records the output at every depth that a later phase needs.
             let is_new = !computed.iter().any(|&deeper| deeper >= share);
             if share > 0.0 && is_new {
-                let rows = warmth
-                    .and_then(|warmth| warmth.phases.get(index).copied())
+                let rows = cache_coverage
+                    .and_then(|cache_coverage| cache_coverage.phases.get(index).copied())
                     .unwrap_or(Rows {
                         all: kept_rows,
                         missing: kept_rows,
@@ -194,7 +194,7 @@ impl RunEstimate {
             .iter()
             .map(|needs| needs.frozen_share)
             .fold(1.0, f64::min);
-        let missing = warmth.map_or(tested, |warmth| warmth.test.missing);
+        let missing = cache_coverage.map_or(tested, |cache_coverage| cache_coverage.test.missing);
         estimate.once_seconds += missing as f64 * unchanged * picture_seconds;
         estimate.epochs_seconds += tested as f64 * (1.0 - unchanged) * picture_seconds;
         estimate
@@ -305,7 +305,7 @@ mod tests {
                     phases: &phases,
                     pictures,
                     picture_seconds: 0.02,
-                    warmth: None,
+                    cache_coverage: None,
                 });
                 let list = TimeEstimate::new(&Ways {
                     experiment: &experiment,
@@ -380,7 +380,7 @@ mod tests {
             phases: &phases,
             pictures: counts(100, 20, 10),
             picture_seconds: 1.0,
-            warmth: None,
+            cache_coverage: None,
         };
         let cold = RunEstimate::new(&planned);
         // The second depth is recorded on the way; the test passes what no phase changes.
@@ -391,7 +391,7 @@ mod tests {
         let mean = (cold.epochs_seconds - 10.0 * 0.25) / 5.0;
         assert!((cold.epoch_seconds - mean).abs() < 1e-9);
         let rows = |missing| Rows { all: 120, missing };
-        let warmth = Warmth {
+        let cache_coverage = CacheCoverage {
             phases: vec![rows(0), rows(120)],
             test: Rows {
                 all: 10,
@@ -400,7 +400,7 @@ mod tests {
             backbone: Rows::default(),
         };
         let warm = RunEstimate::new(&Planned {
-            warmth: Some(&warmth),
+            cache_coverage: Some(&cache_coverage),
             ..planned
         });
         assert_eq!((warm.once_seconds, warm.is_warm()), (0.0, true));

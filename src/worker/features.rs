@@ -63,8 +63,9 @@ fn answer_questions(questions: &Receiver<FeaturesQuestion>, cache: &Path, tell: 
     while let Ok(question) = questions.recv() {
         let mut waiting = vec![question];
         waiting.extend(questions.try_iter());
-        let is_warmth =
-            |question: &FeaturesQuestion| matches!(question, FeaturesQuestion::Warmth { .. });
+        let is_warmth = |question: &FeaturesQuestion| {
+            matches!(question, FeaturesQuestion::CacheCoverage { .. })
+        };
         let newest = waiting.iter().rposition(is_warmth);
         for (place, question) in waiting.into_iter().enumerate() {
             if is_warmth(&question) && Some(place) != newest {
@@ -99,7 +100,7 @@ fn answer(question: FeaturesQuestion, cache: &Path, tell: &dyn Fn(FeaturesAnswer
             let result = store.clear(&progress).map_err(|error| error.to_string());
             tell(FeaturesAnswer::Cleared(result));
         }
-        FeaturesQuestion::Warmth {
+        FeaturesQuestion::CacheCoverage {
             ticket,
             situation,
             device,
@@ -108,9 +109,9 @@ fn answer(question: FeaturesQuestion, cache: &Path, tell: &dyn Fn(FeaturesAnswer
                 Some(Ok(device)) => device,
                 _ => device::best(),
             };
-            let result = situation.warmth(cache, device);
+            let result = situation.cache_coverage(cache, device);
             let result = result.map(Arc::new).map_err(|error| error.to_string());
-            tell(FeaturesAnswer::Warmth { ticket, result });
+            tell(FeaturesAnswer::CacheCoverage { ticket, result });
             return;
         }
     }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::gallery::{GalleryDeed, GalleryWants};
+use super::gallery::{GalleryAction, GalleryWants};
 use super::state::DocumentId;
 use crate::app::core::prepared_answers::IntervalsKey;
 use crate::data::{PictureSource, Split};
@@ -148,7 +148,7 @@ pub enum Command {
     ShowGallery(GalleryFilter),
     /// What the gallery shows and lacks. Send it every frame.
     WantGallery(Box<GalleryWants>),
-    Gallery(GalleryDeed),
+    Gallery(GalleryAction),
 
     // Window
     ShowView(View),

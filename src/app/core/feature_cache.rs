@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::training::cache_coverage::CacheCoverage;
 use crate::training::features::store::Usage;
-use crate::training::warmth::Warmth;
 
 /// Plain data behind the cache's section and the forecast.
 #[derive(Debug, Clone, Default)]
@@ -12,7 +12,7 @@ pub struct FeatureCacheState {
     /// Files removed, and of how many, while the cache is being cleared.
     pub clearing: Option<(usize, usize)>,
     /// What of the active experiment is kept; nothing while that is not known.
-    pub warmth: Option<Arc<Warmth>>,
+    pub cache_coverage: Option<Arc<CacheCoverage>>,
     /// Why the last request failed.
     pub problem: Option<String>,
 }

@@ -72,7 +72,7 @@ pub type ExplainKey = (PathBuf, PictureSource, Option<u32>);
 
 /// Something that a person asks the gallery for, beyond looking.
 #[derive(Debug, Clone, PartialEq)]
-pub enum GalleryDeed {
+pub enum GalleryAction {
     /// Lets a run's network answer a further part of its split, to be shown too.
     Answer(PathBuf, Split),
     /// Ends the computing of features.

@@ -311,7 +311,7 @@ impl Graft {
             records.push(RunRecord {
                 id: summary.id.clone(),
                 run: None,
-                folder: Some(self.places.runs.join(&summary.id)),
+                folder: Some(self.paths.runs.join(&summary.id)),
                 name: summary.experiment.clone(),
                 state: recorded_state(&summary.state),
                 metrics: Vec::new(),

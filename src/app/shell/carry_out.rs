@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use eframe::egui;
 
-use super::dialogs::{Ask, Purpose};
+use super::dialogs::{Confirmation, Purpose};
 use super::palette::Palette;
 use crate::app::core::command::{Command, View};
 use crate::app::core::documents::unused_name;
@@ -144,7 +144,7 @@ impl Graft {
             Command::ChooseDevice(device) => self.state.device = device,
 
             Command::RefreshRuns => self.workers.ask(Question::ListRuns {
-                runs: self.places.runs.clone(),
+                runs: self.paths.runs.clone(),
             }),
             Command::OpenRun(folder) => self.open_run(&folder),
             Command::SelectRun(id) => {
@@ -168,7 +168,7 @@ impl Graft {
                 // Not where the pictures were opened last.
                 let folder = (self.settings.last_figures.clone())
                     .filter(|folder| folder.is_dir())
-                    .unwrap_or_else(|| self.places.runs.clone());
+                    .unwrap_or_else(|| self.paths.runs.clone());
                 self.files.ask(Purpose::Figures, Some(folder), ctx)
             }
             Command::ExportFolder(folder) => {
@@ -183,7 +183,7 @@ impl Graft {
             Command::CopyFigure { kind, run } => self.copy_figure(kind, run, ctx),
 
             Command::SetFeatureLimit(bytes) => self.set_feature_limit(bytes),
-            Command::ClearFeatures => self.question = Some(Ask::ClearFeatures),
+            Command::ClearFeatures => self.question = Some(Confirmation::ClearFeatures),
             Command::ShowGallery(filter) => self.show_gallery(filter),
             Command::WantGallery(wants) => self.want_gallery(&wants),
             Command::Gallery(deed) => self.do_gallery(deed),
@@ -223,7 +223,7 @@ impl Graft {
             Command::ClearLog => self.state.log.clear(),
             Command::Quit => {
                 if self.must_ask_before_closing() {
-                    self.question = Some(Ask::Quit);
+                    self.question = Some(Confirmation::Quit);
                 } else {
                     self.closing = Closing::Now;
                     ctx.send_viewport_cmd(egui::ViewportCommand::Close);
@@ -405,7 +405,7 @@ impl Graft {
             .and_then(|path| path.parent())
             .map(Path::to_path_buf);
         recent
-            .or_else(|| Some(self.places.presets.clone()))
+            .or_else(|| Some(self.paths.presets.clone()))
             .filter(|folder| folder.is_dir())
     }
 

@@ -213,7 +213,7 @@ impl Files {
 
 /// A question in the middle of the window.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ask {
+pub enum Confirmation {
     /// Close a document although it has unsaved changes.
     Close(DocumentId),
     /// Quit although something trains or is unsaved.
@@ -244,7 +244,7 @@ impl Graft {
             return;
         };
         let (title, lines, save, discard) = match &question {
-            Ask::Close(id) => {
+            Confirmation::Close(id) => {
                 let position = self.state.position(*id);
                 let Some(document) = position.and_then(|index| self.state.documents.get(index))
                 else {
@@ -262,8 +262,8 @@ impl Graft {
                     "Close without saving",
                 )
             }
-            Ask::Quit => self.quit_question(),
-            Ask::SaveAmongPictures { path, pictures, .. } => {
+            Confirmation::Quit => self.quit_question(),
+            Confirmation::SaveAmongPictures { path, pictures, .. } => {
                 let line = format!(
                     "{} would lie below the pictures of {}. A file there is looked at by every scan.",
                     path.display(),
@@ -276,8 +276,8 @@ impl Graft {
                     "Save there all the same",
                 )
             }
-            Ask::Repeat => self.repeat_question(),
-            Ask::ClearFeatures => {
+            Confirmation::Repeat => self.repeat_question(),
+            Confirmation::ClearFeatures => {
                 let usage = self.state.features.usage.as_ref();
                 let line = format!(
                     "{} are removed from this machine. Runs and pictures are not touched; the next training computes its frozen layers again.",
@@ -410,29 +410,31 @@ impl Graft {
         ("Train the same again?", lines, None, "Train again")
     }
 
-    fn answer_question(&mut self, question: Ask, choice: Choice, ctx: &egui::Context) {
+    fn answer_question(&mut self, question: Confirmation, choice: Choice, ctx: &egui::Context) {
         match (question, choice) {
             (_, Choice::Cancel) => {}
-            (Ask::Close(id), Choice::Discard) => self.close_surely(id),
-            (Ask::Quit, Choice::Discard) => self.stop_and_close(ctx),
-            (Ask::ClearFeatures, Choice::Discard) => self.clear_features(),
-            (Ask::SaveAmongPictures { document, path, .. }, Choice::Discard) => {
+            (Confirmation::Close(id), Choice::Discard) => self.close_surely(id),
+            (Confirmation::Quit, Choice::Discard) => self.stop_and_close(ctx),
+            (Confirmation::ClearFeatures, Choice::Discard) => self.clear_features(),
+            (Confirmation::SaveAmongPictures { document, path, .. }, Choice::Discard) => {
                 if let Some(index) = self.state.position(document) {
                     self.save_surely(index, &path);
                 }
             }
-            (Ask::Repeat, Choice::Discard) => self.train_repeats(),
+            (Confirmation::Repeat, Choice::Discard) => self.train_repeats(),
             (question, Choice::Save) => self.go_on_saving(question, ctx),
         }
     }
 
     /// Saves what `question` is about and does what was asked. Where an experiment has no file yet, its
     /// name is asked for first and this is called again after the save.
-    pub(in crate::app) fn go_on_saving(&mut self, question: Ask, ctx: &egui::Context) {
+    pub(in crate::app) fn go_on_saving(&mut self, question: Confirmation, ctx: &egui::Context) {
         let unsaved: Vec<usize> = match &question {
-            Ask::Close(id) => self.state.position(*id).into_iter().collect(),
-            Ask::Quit => (0..self.state.documents.len()).collect(),
-            Ask::ClearFeatures | Ask::Repeat | Ask::SaveAmongPictures { .. } => Vec::new(),
+            Confirmation::Close(id) => self.state.position(*id).into_iter().collect(),
+            Confirmation::Quit => (0..self.state.documents.len()).collect(),
+            Confirmation::ClearFeatures
+            | Confirmation::Repeat
+            | Confirmation::SaveAmongPictures { .. } => Vec::new(),
         };
         for index in unsaved {
             let Some(document) = self.state.documents.get(index) else {
@@ -457,9 +459,11 @@ impl Graft {
             }
         }
         match question {
-            Ask::Close(id) => self.close_surely(id),
-            Ask::ClearFeatures | Ask::Repeat | Ask::SaveAmongPictures { .. } => {}
-            Ask::Quit => self.stop_and_close(ctx),
+            Confirmation::Close(id) => self.close_surely(id),
+            Confirmation::ClearFeatures
+            | Confirmation::Repeat
+            | Confirmation::SaveAmongPictures { .. } => {}
+            Confirmation::Quit => self.stop_and_close(ctx),
         }
     }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use eframe::egui;
 
-use super::dialogs::{Ask, Purpose};
+use super::dialogs::{Confirmation, Purpose};
 use crate::app::core::documents::{file_name, unused_name};
 use crate::app::core::settings::remember;
 use crate::app::core::state::{Cause, Document, DocumentId, NoticeKind};
@@ -66,7 +66,7 @@ impl Graft {
             return;
         };
         if document.is_changed() && !surely {
-            self.question = Some(Ask::Close(document.id));
+            self.question = Some(Confirmation::Close(document.id));
             return;
         }
         let closed = self.state.documents.remove(index);
@@ -172,7 +172,7 @@ impl Graft {
             && takes_what_appears(source)
             && let Some(pictures) = pictures_around(&path, source, document.base().as_deref())
         {
-            self.question = Some(Ask::SaveAmongPictures {
+            self.question = Some(Confirmation::SaveAmongPictures {
                 document: document.id,
                 path,
                 pictures,

@@ -11,7 +11,7 @@ use crate::app::shell::Graft;
 use crate::data::{Dataset, SplitIndices};
 use crate::experiment::Experiment;
 use crate::format;
-use crate::training::warmth::Situation;
+use crate::training::cache_coverage::Situation;
 use crate::worker::messages::{FeaturesAnswer, FeaturesQuestion, Question};
 
 /// An experiment rests for this long before it is asked what of it is kept.
@@ -63,7 +63,7 @@ impl Graft {
         let (Some(document), Scan::Done { dataset, split, .. }) =
             (self.state.active_document(), &self.state.scan)
         else {
-            self.state.features.warmth = None;
+            self.state.features.cache_coverage = None;
             self.feature_questions.asked = None;
             return;
         };
@@ -87,7 +87,7 @@ impl Graft {
         };
         let question = is_rested.then(|| {
             questions.ticket += 1;
-            FeaturesQuestion::Warmth {
+            FeaturesQuestion::CacheCoverage {
                 ticket: questions.ticket,
                 situation: Box::new(Situation {
                     experiment: document.experiment.clone(),
@@ -99,7 +99,7 @@ impl Graft {
             }
         });
         // What was said about another experiment says nothing of this one.
-        self.state.features.warmth = None;
+        self.state.features.cache_coverage = None;
         match question {
             None => ctx.request_repaint_after(REST),
             Some(question) => {
@@ -154,13 +154,13 @@ impl Graft {
                     }
                 }
             }
-            FeaturesAnswer::Warmth { ticket, result } => {
+            FeaturesAnswer::CacheCoverage { ticket, result } => {
                 if ticket != self.feature_questions.ticket || self.feature_questions.asked.is_none()
                 {
                     return;
                 }
-                features.warmth = match result {
-                    Ok(warmth) => Some(warmth),
+                features.cache_coverage = match result {
+                    Ok(cache_coverage) => Some(cache_coverage),
                     Err(reason) => {
                         log::info!("what is kept of the experiment is not known: {reason}");
                         None

@@ -79,7 +79,7 @@ impl Graft {
         }
         if exports.local.folder.is_empty() {
             // Beside the runs: what lies among pictures is taken for pictures.
-            let folder = self.places.runs.join("figures");
+            let folder = self.paths.runs.join("figures");
             exports.local.folder = folder.display().to_string();
         }
     }

@@ -34,7 +34,7 @@ impl Graft {
         if is_due {
             self.asked.listed = Some(Instant::now());
             self.workers.ask(Question::ListRuns {
-                runs: self.places.runs.clone(),
+                runs: self.paths.runs.clone(),
             });
         }
         ctx.request_repaint_after(LOOK_AGAIN);

@@ -1,7 +1,7 @@
 //! What the gallery asks of other threads, and what a person asks of the gallery.
 
 use crate::app::core::command::{GalleryFilter, View};
-use crate::app::core::gallery::{GalleryDeed, GalleryWants, SearchState};
+use crate::app::core::gallery::{GalleryAction, GalleryWants, SearchState};
 use crate::app::shell::Graft;
 use crate::runs::out_of_fold::FOLDS;
 use crate::worker::messages::{GalleryAnswer, GalleryQuestion, Question};
@@ -13,25 +13,25 @@ impl Graft {
         }
     }
 
-    pub(in crate::app) fn do_gallery(&mut self, deed: GalleryDeed) {
+    pub(in crate::app) fn do_gallery(&mut self, deed: GalleryAction) {
         let question = match deed {
-            GalleryDeed::Answer(folder, split) => {
+            GalleryAction::Answer(folder, split) => {
                 let asked = (folder.clone(), split);
                 if self.state.gallery.answering.insert(asked) {
                     self.workers.ask(Question::EvaluateRun { folder, split });
                 }
                 return;
             }
-            GalleryDeed::StopNeighbours => GalleryQuestion::StopNeighbours,
-            GalleryDeed::StopDuplicates => GalleryQuestion::StopDuplicates,
-            GalleryDeed::StopCrossValidation => GalleryQuestion::StopOutOfFold,
-            GalleryDeed::FindDuplicates(folder) => {
+            GalleryAction::StopNeighbours => GalleryQuestion::StopNeighbours,
+            GalleryAction::StopDuplicates => GalleryQuestion::StopDuplicates,
+            GalleryAction::StopCrossValidation => GalleryQuestion::StopOutOfFold,
+            GalleryAction::FindDuplicates(folder) => {
                 let running = SearchState::Running { done: 0, total: 0 };
                 let searches = &mut self.state.gallery.duplicates;
                 searches.insert(folder.clone(), running);
                 GalleryQuestion::Duplicates { folder }
             }
-            GalleryDeed::CrossValidate(folder) => {
+            GalleryAction::CrossValidate(folder) => {
                 let running = SearchState::Running { done: 0, total: 0 };
                 let searches = &mut self.state.gallery.out_of_fold;
                 searches.insert(folder.clone(), running);
@@ -40,7 +40,7 @@ impl Graft {
                     folds: FOLDS,
                 }
             }
-            GalleryDeed::Exclude { files, excluded } => return self.exclude(files, excluded),
+            GalleryAction::Exclude { files, excluded } => return self.exclude(files, excluded),
         };
         self.workers.ask(Question::Gallery(question));
     }

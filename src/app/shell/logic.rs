@@ -130,7 +130,7 @@ impl Graft {
                 self.error_about(Cause::Run(name), title, message.clone());
                 self.end(run, RecordState::Failed(message), None);
                 self.workers.ask(Question::ListRuns {
-                    runs: self.places.runs.clone(),
+                    runs: self.paths.runs.clone(),
                 });
             }
             RunEvent::Cancelled => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use eframe::egui::{self, Margin};
 
 use super::actions::Action;
-use super::views::Locals;
+use super::views::PanelState;
 use crate::app::core::command::{Command, View};
 use crate::app::core::state::State;
 use crate::app::ui::theme::icon_button_enabled;
@@ -15,14 +15,14 @@ use crate::app::ui::tokens::tokens;
 /// Draws the views of the middle where the person has put them.
 pub struct Middle<'a> {
     state: &'a State,
-    locals: &'a mut Locals,
+    locals: &'a mut PanelState,
     out: &'a mut Vec<Command>,
     /// How the tabs of the row at hand are drawn; found by its first.
     tabs: TabStyle,
 }
 
 impl<'a> Middle<'a> {
-    pub fn new(state: &'a State, locals: &'a mut Locals, out: &'a mut Vec<Command>) -> Self {
+    pub fn new(state: &'a State, locals: &'a mut PanelState, out: &'a mut Vec<Command>) -> Self {
         Self {
             state,
             locals,

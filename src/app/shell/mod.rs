@@ -45,7 +45,7 @@ use crate::app::core::settings;
 use crate::app::core::settings::{Saver, Settings};
 use crate::app::core::state::{Cause, Document, DocumentId, NoticeKind, Scan, State};
 use crate::app::core::workers::Workers;
-use crate::app::shell::dialogs::{Ask, Files};
+use crate::app::shell::dialogs::{Confirmation, Files};
 use crate::app::shell::dropped::Dropped;
 use crate::app::shell::evaluating::Background;
 use crate::app::shell::feature_cache::FeatureQuestions;
@@ -53,7 +53,7 @@ use crate::app::shell::figures::Exports;
 use crate::app::shell::frame_times::FrameTimes;
 use crate::app::shell::palette::Palette;
 use crate::app::shell::speeds::Repeats;
-use crate::app::shell::views::Locals;
+use crate::app::shell::views::PanelState;
 use crate::app::ui::theme;
 use crate::data::{Dataset, PictureSource};
 use crate::experiment::{Augmentation, BackboneConfig, DataConfig, DataSource, Fit, WeightsSource};
@@ -62,13 +62,13 @@ use crate::worker::messages::{Question, RunId};
 
 /// Where the window finds and puts files; tests put temporary folders here.
 #[derive(Debug, Clone)]
-pub struct Places {
+pub struct AppPaths {
     pub runs: PathBuf,
     pub presets: PathBuf,
     pub settings: PathBuf,
 }
 
-impl Places {
+impl AppPaths {
     /// The person's own.
     pub fn of_user() -> Self {
         Self {
@@ -83,16 +83,16 @@ impl Places {
 pub struct Graft {
     pub state: State,
     pub(in crate::app) workers: Box<dyn Workers>,
-    pub(in crate::app) places: Places,
+    pub(in crate::app) paths: AppPaths,
     pub(in crate::app) settings: Settings,
     saver: Saver,
     pub(in crate::app) views: egui_tiles::Tree<View>,
-    pub(in crate::app) locals: Locals,
+    pub(in crate::app) locals: PanelState,
     pub(in crate::app) asked: Asked,
     /// A question that must be answered before anything else.
-    pub(in crate::app) question: Option<Ask>,
+    pub(in crate::app) question: Option<Confirmation>,
     /// What was agreed to and waits for a file name: closing or quitting goes on after the save.
-    pub(in crate::app) after_saving: Option<Ask>,
+    pub(in crate::app) after_saving: Option<Confirmation>,
     pub(in crate::app) files: Files,
     pub(in crate::app) palette: Option<Palette>,
     pub(in crate::app) exports: Exports,
@@ -203,10 +203,10 @@ impl Graft {
     pub fn new(
         ctx: &egui::Context,
         workers: Box<dyn Workers>,
-        places: Places,
+        paths: AppPaths,
         presets: &[PathBuf],
     ) -> Self {
-        let settings = Settings::load(&places.settings);
+        let settings = Settings::load(&paths.settings);
         theme::install(ctx);
         ctx.set_theme(if settings.dark {
             egui::Theme::Dark
@@ -222,14 +222,14 @@ impl Graft {
         let mut app = Self {
             state,
             workers,
-            saver: Saver::new(places.settings.clone(), settings.clone()),
+            saver: Saver::new(paths.settings.clone(), settings.clone()),
             views: settings
                 .views
                 .clone()
                 .unwrap_or_else(settings::default_views),
             settings,
-            places,
-            locals: Locals::default(),
+            paths,
+            locals: PanelState::default(),
             asked: Asked::default(),
             question: None,
             after_saving: None,
@@ -258,7 +258,7 @@ impl Graft {
         app.workers.ask(Question::Devices);
         app.workers.ask(Question::StoredWeights);
         app.workers.ask(Question::ListRuns {
-            runs: app.places.runs.clone(),
+            runs: app.paths.runs.clone(),
         });
         for preset in presets {
             app.open_preset(preset);
@@ -414,7 +414,7 @@ impl Graft {
             if self.must_ask_before_closing() {
                 ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
                 if self.closing == Closing::No {
-                    self.question = Some(Ask::Quit);
+                    self.question = Some(Confirmation::Quit);
                 }
             } else {
                 self.closing = Closing::Now;

@@ -1,6 +1,6 @@
 //! What is to be trained: checked, queued, stopped.
 
-use super::dialogs::Ask;
+use super::dialogs::Confirmation;
 use crate::app::core::command::View;
 use crate::app::core::state::{Cause, RecordState, RunRecord, Scan};
 use crate::app::shell::{Graft, ScanKey};
@@ -22,7 +22,7 @@ impl Graft {
         self.queue(&new);
         if !repeats.is_empty() {
             self.repeating = repeats;
-            self.question = Some(Ask::Repeat);
+            self.question = Some(Confirmation::Repeat);
         }
     }
 
@@ -127,7 +127,7 @@ impl Graft {
             experiment,
             base: document.base(),
             dataset,
-            runs: self.places.runs.clone(),
+            runs: self.paths.runs.clone(),
             resume: None,
             device: self.state.device.clone(),
         };

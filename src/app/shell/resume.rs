@@ -39,7 +39,7 @@ impl Graft {
             experiment,
             base: None,
             dataset: None,
-            runs: self.places.runs.clone(),
+            runs: self.paths.runs.clone(),
             resume: Some(folder.to_path_buf()),
             device: self.state.device.clone(),
         };

@@ -50,7 +50,7 @@ use crate::models::tree::LayerTree;
 /// What the panels that edit an experiment remember of it between frames: half-typed texts, what is searched, folded and
 /// selected. One for each open experiment, so that nothing of one is shown or written in another.
 #[derive(Default)]
-struct DocumentLocals {
+struct DocumentPanelState {
     data: DataEditorLocal,
     advice: AdviceLocal,
     backbone: BackboneLocal,
@@ -63,8 +63,8 @@ struct DocumentLocals {
 
 /// What the panels remember between frames.
 #[derive(Default)]
-pub struct Locals {
-    documents: BTreeMap<DocumentId, DocumentLocals>,
+pub struct PanelState {
+    documents: BTreeMap<DocumentId, DocumentPanelState>,
     /// Shown at three places in every frame, built when something has changed.
     layers_view: LayersCache,
     data_view: DataViewLocal,
@@ -328,7 +328,7 @@ impl Graft {
     }
 }
 
-impl Locals {
+impl PanelState {
     /// Opens every node of the layer view's tree.
     pub(in crate::app) fn expand_all_layers(&mut self, document: DocumentId, tree: &LayerTree) {
         let own = self.documents.entry(document).or_default();

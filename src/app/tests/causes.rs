@@ -124,7 +124,7 @@ fn a_run_that_can_be_read_again_ends_the_error_of_its_folder_alone() {
     for id in ["first", "first-2"] {
         window.answer(Answer::Runs(vec![summary(id, 0.9)]));
         push(&mut window, Command::SelectRun(id.into()));
-        let folder = window.harness.state().places.runs.join(id);
+        let folder = window.harness.state().paths.runs.join(id);
         window.answer(Answer::Run(Err(format!(
             "metrics.csv is cut off: {}/metrics.csv",
             folder.display()

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::*;
-use crate::app::shell::dialogs::Ask;
+use crate::app::shell::dialogs::Confirmation;
 use crate::app::shell::export_dialog::Stage;
 
 fn push(window: &mut Window, command: Command) {
@@ -49,7 +49,7 @@ fn export(window: &mut Window, folder: &Path, button: &str) -> Stage {
 fn figures_go_to_the_runs_and_are_asked_about_among_pictures() {
     let mut window = with_pictures();
     push(&mut window, Command::ExportFiguresDialog);
-    let runs = window.harness.state().places.runs.clone();
+    let runs = window.harness.state().paths.runs.clone();
     let offered = window.harness.state().exports.local.folder.clone();
     assert_eq!(offered, runs.join("figures").display().to_string());
     let data = window.folder.path().join("data");
@@ -91,7 +91,7 @@ fn a_preset_is_saved_among_pictures_only_when_that_was_agreed_to() {
     push(&mut window, Command::SaveAs(document, file.clone()));
     assert!(matches!(
         window.harness.state().question,
-        Some(Ask::SaveAmongPictures { .. })
+        Some(Confirmation::SaveAmongPictures { .. })
     ));
     window.harness.get_by_label("Cancel").click();
     window.steps();

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use egui_kittest::Harness;
 
 use crate::app::core::workers::Workers;
-use crate::app::shell::{Graft, Places};
+use crate::app::shell::{AppPaths, Graft};
 use crate::models::device::Devices;
 use crate::runs::{RunState, RunSummary};
 use crate::training::events::TestMetrics;
@@ -85,7 +85,7 @@ impl Window {
                 path
             })
             .collect();
-        let places = Places {
+        let paths = AppPaths {
             runs: folder.path().join("runs"),
             presets: folder.path().join("presets"),
             settings: folder.path().join("settings.ron"),
@@ -96,7 +96,7 @@ impl Window {
             .with_size([1280.0, 800.0])
             .with_os(eframe::egui::os::OperatingSystem::Nix)
             .build_eframe(move |creation| {
-                Graft::new(&creation.egui_ctx, Box::new(workers), places, &presets)
+                Graft::new(&creation.egui_ctx, Box::new(workers), paths, &presets)
             });
         let mut window = Self {
             harness,

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use egui_kittest::kittest::Queryable;
 
 use super::fake::Window;
+use crate::training::cache_coverage::{CacheCoverage, Rows};
 use crate::training::features::about::About;
 use crate::training::features::store::{Kept, Usage};
-use crate::training::warmth::{Rows, Warmth};
 use crate::worker::messages::{Answer, FeaturesAnswer, FeaturesQuestion, Question};
 
 fn asked(window: &Window) -> Vec<FeaturesQuestion> {
@@ -80,15 +80,23 @@ fn is_clear(question: &FeaturesQuestion) -> bool {
 fn what_is_said_of_another_experiment_is_dropped() {
     let mut window = Window::with_pair();
     let rows = Rows { all: 9, missing: 0 };
-    let warmth = |ticket| {
-        Answer::Features(FeaturesAnswer::Warmth {
+    let cache_coverage = |ticket| {
+        Answer::Features(FeaturesAnswer::CacheCoverage {
             ticket,
-            result: Ok(std::sync::Arc::new(Warmth {
+            result: Ok(std::sync::Arc::new(CacheCoverage {
                 phases: vec![rows],
-                ..Warmth::default()
+                ..CacheCoverage::default()
             })),
         })
     };
-    window.answer(warmth(7));
-    assert!(window.harness.state().state.features.warmth.is_none());
+    window.answer(cache_coverage(7));
+    assert!(
+        window
+            .harness
+            .state()
+            .state
+            .features
+            .cache_coverage
+            .is_none()
+    );
 }

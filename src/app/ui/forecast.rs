@@ -4,15 +4,20 @@ use super::layer_plan::PhaseLocks;
 use crate::app::core::state::{Scan, State, Tree};
 use crate::experiment::{Experiment, Views};
 use crate::models::catalogue;
+use crate::training::cache_coverage::CacheCoverage;
 use crate::training::estimate::{Estimate, PictureCounts, Situation};
 use crate::training::is_mixed_here;
 use crate::training::time_estimate::{Planned, RunEstimate, picture_seconds};
-use crate::training::warmth::Warmth;
 
 /// The run's estimate, once speed and pictures are known.
 pub fn run(state: &State, phases: &[Estimate]) -> Option<RunEstimate> {
     let experiment = &state.active_document()?.experiment;
-    estimate(state, experiment, phases, state.features.warmth.as_deref())
+    estimate(
+        state,
+        experiment,
+        phases,
+        state.features.cache_coverage.as_deref(),
+    )
 }
 
 /// What the active experiment would cost with its augmentation drawn otherwise, as if nothing of it were kept; nothing
@@ -56,7 +61,7 @@ fn estimate(
     state: &State,
     experiment: &Experiment,
     phases: &[Estimate],
-    warmth: Option<&Warmth>,
+    cache_coverage: Option<&CacheCoverage>,
 ) -> Option<RunEstimate> {
     let info = catalogue::find(&experiment.backbone.name)?;
     let measured = state.speeds.get(info.name)?;
@@ -69,6 +74,6 @@ fn estimate(
         phases,
         pictures: counts(state)?,
         picture_seconds: picture_seconds(measured, default_side, tree.input_size),
-        warmth,
+        cache_coverage,
     }))
 }

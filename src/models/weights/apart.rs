@@ -158,16 +158,16 @@ fn ended_well(status: ExitStatus) -> Result<(), String> {
             return Err(if took_too_long.contains(&signal) {
                 "reading it takes longer than any weight file needs".into()
             } else {
-                "reading it takes more memory than any weight file needs, or is damaged so that its reader broke off".into()
+                "reading it takes more memory than any weight file needs, or is damaged so that the weight-file reader crashed".into()
             });
         }
     }
-    Err("its reader broke off".into())
+    Err("the weight-file reader crashed".into())
 }
 
 fn understand(file: &Arc<WeightFile>, said: &[u8]) -> Result<FoundTensors, String> {
     let answer: Answer =
-        serde_json::from_slice(said).map_err(|_| "its reader broke off".to_owned())?;
+        serde_json::from_slice(said).map_err(|_| "the weight-file reader crashed".to_owned())?;
     match answer {
         Answer::Refused(reason) => Err(reason),
         Answer::Found {

@@ -9,6 +9,7 @@
 //! | nowhere: computed in every epoch | neither |
 
 pub mod about;
+mod cache_policy;
 mod disk;
 mod key;
 mod pack;
@@ -16,7 +17,6 @@ mod recorder;
 mod resident;
 mod selection;
 pub mod store;
-mod worth;
 mod writer;
 
 use std::collections::HashSet;

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use tch::{Device, Tensor};
 
+use super::cache_policy::{self, Costs};
 use super::disk::{Disk, kind_of, layout_of, shape_of};
 use super::key::bytes_of;
 use super::pack::{Layout, RowKey};
 use super::resident::{Resident, Residents};
-use super::worth::{self, Costs};
 use super::writer::RowWriter;
 use super::{BATCH, Room};
 use crate::libtorch::cuda;
@@ -22,7 +22,7 @@ use crate::training::snapshot::copy_of;
 const READING: f64 = if cfg!(test) {
     f64::INFINITY
 } else {
-    worth::READING
+    cache_policy::READING
 };
 
 /// Where the rows of one depth go.

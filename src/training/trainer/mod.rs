@@ -1,10 +1,10 @@
 //! Carries out an experiment.
 
 mod batches;
+mod best_checkpoint;
 mod epoch;
 mod evaluate;
 mod fitting;
-mod keeper;
 mod phase;
 mod precompute;
 mod prepare;
@@ -102,7 +102,7 @@ pub fn train(
     listener: &mut dyn TrainingListener,
 ) -> Result<Outcome, TrainingError> {
     let limit = MemoryLimit::now();
-    let means = Means {
+    let environment = Environment {
         build: &build_backbone,
         memory_bytes: limit.bytes,
         limit,
@@ -110,11 +110,11 @@ pub fn train(
         // Tests share no folder with a person.
         cache: (!cfg!(test)).then(paths::cache),
     };
-    train_with(&request, listener, &means)
+    train_with(&request, listener, &environment)
 }
 
 /// What a run takes from its surroundings; tests put their own in its place.
-struct Means<'a> {
+struct Environment<'a> {
     build: BuildBackbone<'a>,
     /// Half of it may hold pictures and features.
     memory_bytes: u64,
@@ -129,20 +129,20 @@ struct Means<'a> {
 fn train_with(
     request: &TrainingRequest,
     listener: &mut dyn TrainingListener,
-    means: &Means<'_>,
+    environment: &Environment<'_>,
 ) -> Result<Outcome, TrainingError> {
-    run(request, listener, means).map_err(stop_is_stop)
+    run(request, listener, environment).map_err(stop_is_stop)
 }
 
 fn run(
     request: &TrainingRequest,
     listener: &mut dyn TrainingListener,
-    means: &Means<'_>,
+    environment: &Environment<'_>,
 ) -> Result<Outcome, TrainingError> {
     let device = prepare::choose_device(request.device)?;
     // Dropped last: the card's memory goes back once nothing of the run is left.
     let _card = hold_card(request, device.0)?;
-    let mut session = prepare::prepare(request, listener, means, device, Instant::now())
+    let mut session = prepare::prepare(request, listener, environment, device, Instant::now())
         .map_err(|error| clarify(error, &BEFORE_PICTURES))?;
     let remedies = remedies(&session);
     let trained = carry_out(&mut session).map_err(|error| clarify(error, &remedies));

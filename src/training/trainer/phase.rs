@@ -6,8 +6,8 @@ use tch::{Kind, Tensor};
 
 use super::PhaseSummary;
 use super::batches::{Variation, batch_count};
+use super::best_checkpoint::BestCheckpoint;
 use super::epoch::{EpochPlan, is_stop};
-use super::keeper::Keeper;
 use super::prepare::Members;
 use super::resume::PhaseStanding;
 use super::workload;
@@ -52,7 +52,7 @@ pub(super) struct Session<'a> {
     /// Pictures that are learned from at once; the rest of a batch follows, before the step.
     pub at_once: AtOnce,
     pub loss: Loss,
-    pub keeper: Keeper,
+    pub best_checkpoint: BestCheckpoint,
     pub reporter: Reporter<'a>,
     /// Everything that some phase changes, by name.
     pub changing: Vec<(String, Tensor)>,
@@ -116,13 +116,13 @@ impl Session<'_> {
         let Some(next) = self.experiment.phases.get(index + 1) else {
             return Ok(());
         };
-        if self.experiment.training.keep != Keep::Best || !self.keeper.return_to_best()? {
+        if self.experiment.training.keep != Keep::Best || !self.best_checkpoint.return_to_best()? {
             return Ok(());
         }
         self.reporter.note(format!(
             "{} goes on from the weights of epoch {}, the best so far",
             next.name,
-            self.keeper.best_epoch()
+            self.best_checkpoint.best_epoch()
         ))
     }
 
@@ -289,7 +289,7 @@ impl Session<'_> {
             .event(&TrainingEvent::EpochFinished(metrics))?;
         let monitor = self.experiment.training.monitor;
         let value = validated.as_ref().map(|metrics| metrics.monitored(monitor));
-        self.keeper
+        self.best_checkpoint
             .epoch(plan.epoch, value, &self.network, &mut self.reporter)?;
         self.swap_averages(learner)?;
         Ok(match (&mut learner.patience, value) {
@@ -417,14 +417,15 @@ impl Session<'_> {
 
     /// Ends the run with the weights to keep, and hands them to the listener; their epoch.
     pub fn restore_kept(&mut self) -> Result<u32, TrainingError> {
-        let epoch = self.keeper.restore()?;
-        self.keeper.hand_over(&self.network, &mut self.reporter)?;
+        let epoch = self.best_checkpoint.restore()?;
+        self.best_checkpoint
+            .hand_over(&self.network, &mut self.reporter)?;
         Ok(epoch)
     }
 
     /// After a run that ended early: the listener gets the best weights so far, if it lacks them.
     pub fn hand_over_best(&mut self) -> Result<(), TrainingError> {
-        if self.keeper.is_pending() || self.reporter.lacks().weights {
+        if self.best_checkpoint.is_pending() || self.reporter.lacks().weights {
             self.restore_kept()?;
         }
         Ok(())

@@ -5,7 +5,7 @@ use tch::Device;
 use super::batches::shots;
 use super::phase::Session;
 use super::workload;
-use super::{Means, TrainingRequest};
+use super::{Environment, TrainingRequest};
 use crate::data::contents::KnownContents;
 use crate::data::square::SquareSpec;
 use crate::models::catalogue;
@@ -22,11 +22,11 @@ pub(super) fn open_disk(
     request: &TrainingRequest,
     network: &Network,
     spec: &SquareSpec,
-    means: &Means<'_>,
+    environment: &Environment<'_>,
     digests: SegmentDigests,
     reporter: &mut Reporter<'_>,
 ) -> Result<Option<Disk>, TrainingError> {
-    let Some(cache) = means.cache.as_deref() else {
+    let Some(cache) = environment.cache.as_deref() else {
         return Ok(None);
     };
     let experiment = &request.experiment;

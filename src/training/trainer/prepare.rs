@@ -5,12 +5,12 @@ use std::time::Instant;
 
 use tch::{Device, Tensor};
 
+use super::best_checkpoint::BestCheckpoint;
 use super::fitting;
-use super::keeper::Keeper;
 use super::phase::Session;
 use super::precompute::open_disk;
 use super::workload::sees_pictures;
-use super::{Means, TrainingRequest};
+use super::{Environment, TrainingRequest};
 use crate::allocator;
 use crate::data::square::SquareSpec;
 use crate::data::{Dataset, RemarkKind, problems, split};
@@ -63,7 +63,7 @@ impl Members {
 pub(super) fn prepare<'a>(
     request: &'a TrainingRequest,
     listener: &'a mut dyn TrainingListener,
-    means: &Means<'_>,
+    environment: &Environment<'_>,
     (device, device_name): (Device, String),
     began: Instant,
 ) -> Result<Session<'a>, TrainingError> {
@@ -74,7 +74,7 @@ pub(super) fn prepare<'a>(
 
     let dataset = request.dataset.as_ref();
     let classes = dataset.classes.len();
-    let build = || Network::new(experiment, classes, device, means.build);
+    let build = || Network::new(experiment, classes, device, environment.build);
     let mut network = once_more(device, build)?;
     let mut reporter = Reporter::new(
         listener,
@@ -88,7 +88,7 @@ pub(super) fn prepare<'a>(
     let cuts: Vec<usize> = plans.iter().map(|plan| plan.cut).collect();
     let asked = Asked::new(experiment.training.precision, request.resume.as_ref());
     let mut digests = SegmentDigests::default();
-    let memory = means.cache.as_deref().map(|cache| Memory {
+    let memory = environment.cache.as_deref().map(|cache| Memory {
         cache,
         digests: &mut digests,
     });
@@ -103,7 +103,7 @@ pub(super) fn prepare<'a>(
     let origin = once_more(device, || Origin::take(&network))?;
     let info = &network.pretrained;
     let spec = square_spec(experiment, info, input_side(experiment, info));
-    let reading = Reading::new(request.dataset.clone(), spec, means.memory_bytes / 4);
+    let reading = Reading::new(request.dataset.clone(), spec, environment.memory_bytes / 4);
     let normalizer = once_more(device, || Normalizer::new(info, device))?;
     let pictures = Pictures::new(reading, &experiment.augmentation, normalizer);
 
@@ -139,7 +139,13 @@ pub(super) fn prepare<'a>(
         (Group::Validation, validation.len()),
         (Group::Test, test.len()),
     ];
-    let fitted = fitting::fit(experiment, &network, &plans, picture_counts, means.limit)?;
+    let fitted = fitting::fit(
+        experiment,
+        &network,
+        &plans,
+        picture_counts,
+        environment.limit,
+    )?;
     if let Some(line) = &fitted.note {
         reporter.warn(line.clone())?;
         allocator::give_back();
@@ -157,17 +163,24 @@ pub(super) fn prepare<'a>(
     let cache = FeatureCache::new(
         Room::new(
             device,
-            (means.memory_bytes / 2).saturating_sub(pictures_bytes),
+            (environment.memory_bytes / 2).saturating_sub(pictures_bytes),
             device_room(device, on_device),
         ),
-        open_disk(request, &network, &spec, means, digests, &mut reporter)?,
+        open_disk(
+            request,
+            &network,
+            &spec,
+            environment,
+            digests,
+            &mut reporter,
+        )?,
     );
     let at_once = AtOnce::new(fitted.micro_batch, device);
     for at_once in [&at_once, &network.at_once] {
         at_once.relieve_by(cache.residents());
     }
     let changing = changing_tensors(&network, &plans);
-    let keeper = Keeper::new(
+    let best_checkpoint = BestCheckpoint::new(
         experiment.training.keep,
         monitored(experiment.training.monitor),
         changing
@@ -189,12 +202,12 @@ pub(super) fn prepare<'a>(
         cache,
         at_once,
         loss,
-        keeper,
+        best_checkpoint,
         reporter,
         changing,
         finished: Vec::new(),
         resumed: request.resume.as_ref(),
-        pace: Pace::new(means.rest),
+        pace: Pace::new(environment.rest),
         is_unsaved: false,
         halted: None,
         generator: Vec::new(),

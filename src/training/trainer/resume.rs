@@ -32,7 +32,7 @@ impl Session<'_> {
             return Ok(());
         }
         let began = Instant::now();
-        let point = self.standing(place, learner, self.keeper.kept())?;
+        let point = self.standing(place, learner, self.best_checkpoint.kept())?;
         self.save(&point)?;
         self.pace.saved(began);
         Ok(())
@@ -53,7 +53,7 @@ impl Session<'_> {
             return Ok(());
         }
         // What is kept is of an earlier moment than the network.
-        let kept = match self.keeper.kept() {
+        let kept = match self.best_checkpoint.kept() {
             Kept::Nothing => Kept::Nothing,
             Kept::Last | Kept::Own => Kept::Own,
         };
@@ -132,7 +132,7 @@ impl Session<'_> {
         let state = learner.optimizer.export_state()?.into_iter();
         tensors.extend(state.map(|(name, tensor)| (format!("optimizer/{name}"), tensor)));
         if kept == Kept::Own {
-            let values = self.changing.iter().zip(self.keeper.snapshot());
+            let values = self.changing.iter().zip(self.best_checkpoint.snapshot());
             tensors.extend(
                 values.map(|((name, _), kept)| (format!("kept/{name}"), kept.shallow_clone())),
             );
@@ -147,7 +147,7 @@ impl Session<'_> {
             seconds: self.seconds(),
             averaged_steps: learner.averaging.as_ref().map(|average| average.steps()),
             patience: learner.patience.as_ref().map(|patience| patience.watched()),
-            best: self.keeper.best(),
+            best: self.best_checkpoint.best(),
             kept,
             precision: Some(FrozenPrecision::of(self.network.frozen_kind)),
             partial: None,
@@ -225,17 +225,17 @@ impl Session<'_> {
             Kept::Last => {
                 // As after the epoch: what is kept is what was validated.
                 self.swap_averages(learner)?;
-                self.keeper.take()?;
+                self.best_checkpoint.take()?;
                 self.swap_averages(learner)?;
             }
             Kept::Own => {
-                self.keeper.take()?;
-                for ((name, _), kept) in self.changing.iter().zip(self.keeper.snapshot()) {
+                self.best_checkpoint.take()?;
+                for ((name, _), kept) in self.changing.iter().zip(self.best_checkpoint.snapshot()) {
                     point.copy_into(&format!("kept/{name}"), kept)?;
                 }
             }
         }
-        self.keeper
+        self.best_checkpoint
             .set_place(standing.epoch, standing.best, standing.kept);
         Ok(())
     }

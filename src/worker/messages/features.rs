@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::training::cache_coverage::{CacheCoverage, Situation};
 use crate::training::features::store::Usage;
-use crate::training::warmth::{Situation, Warmth};
 
 /// To the thread of the features.
 #[derive(Debug, Clone)]
@@ -15,7 +15,7 @@ pub enum FeaturesQuestion {
     /// Remove everything.
     Clear,
     /// What an experiment would find. Builds its network; the newest question is answered.
-    Warmth {
+    CacheCoverage {
         /// Comes back with the answer.
         ticket: u64,
         situation: Box<Situation>,
@@ -36,9 +36,9 @@ pub enum FeaturesAnswer {
     },
     /// Bytes removed.
     Cleared(Result<u64, String>),
-    Warmth {
+    CacheCoverage {
         ticket: u64,
-        result: Result<Arc<Warmth>, String>,
+        result: Result<Arc<CacheCoverage>, String>,
     },
     Failed(String),
 }

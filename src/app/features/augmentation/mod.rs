@@ -308,7 +308,7 @@ mod tests {
     use super::super::fakes;
     use super::*;
     use crate::app::features::layers::LayersView;
-    use crate::training::warmth::Rows;
+    use crate::training::cache_coverage::Rows;
 
     #[test]
     fn both_choices_are_said_with_what_they_cost() {

@@ -95,7 +95,7 @@ impl BackbonesView {
                     estimate: measured.zip(counts).map(|(measured, pictures)| {
                         let is_chosen = info.name == backbone.name;
                         // What of the chosen one is kept is known, and at which size it is used.
-                        let warmth = state.features.warmth.as_deref();
+                        let cache_coverage = state.features.cache_coverage.as_deref();
                         let default_side = info.default_weights().input_size;
                         let side = match &state.tree {
                             Tree::Ready(tree) if is_chosen => tree.input_size,
@@ -106,7 +106,9 @@ impl BackbonesView {
                             measured,
                             pictures,
                             picture_seconds: picture_seconds(measured, default_side, side),
-                            kept: warmth.filter(|_| is_chosen).map(|warmth| warmth.backbone),
+                            kept: cache_coverage
+                                .filter(|_| is_chosen)
+                                .map(|cache_coverage| cache_coverage.backbone),
                             is_mixed: is_mixed_here(&editor.experiment),
                         })
                     }),

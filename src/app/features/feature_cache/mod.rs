@@ -10,8 +10,8 @@ use crate::app::ui::tokens;
 use crate::app::ui::tokens::{icon, tokens};
 use crate::app::ui::{format, widgets};
 use crate::models::catalogue;
+use crate::training::cache_coverage::CacheCoverage;
 use crate::training::features::store::{Kept, Usage};
-use crate::training::warmth::Warmth;
 
 /// Lines of what is kept; the rest is counted.
 const LINES: usize = 6;
@@ -59,9 +59,9 @@ impl FeatureCacheView {
                 .as_ref()
                 .map(|usage| UsageView::new(usage, now)),
             experiment: features
-                .warmth
+                .cache_coverage
                 .as_ref()
-                .map_or_else(String::new, |warmth| sentence(warmth)),
+                .map_or_else(String::new, |cache_coverage| sentence(cache_coverage)),
             clearing: features.clearing,
             problem: features.problem.clone(),
         }
@@ -147,13 +147,13 @@ impl KeptLine {
 }
 
 /// What the active experiment finds.
-fn sentence(warmth: &Warmth) -> String {
-    let kept: usize = warmth
+fn sentence(cache_coverage: &CacheCoverage) -> String {
+    let kept: usize = cache_coverage
         .phases
         .iter()
         .map(|rows| rows.all - rows.missing)
         .sum();
-    let all: usize = warmth.phases.iter().map(|rows| rows.all).sum();
+    let all: usize = cache_coverage.phases.iter().map(|rows| rows.all).sum();
     match (kept, all) {
         (_, 0) => "This experiment keeps no features: nothing is frozen.".into(),
         (0, _) => "Nothing of this experiment is kept yet: its first epoch takes longer.".into(),
@@ -308,8 +308,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::training::cache_coverage::Rows;
     use crate::training::features::about::About;
-    use crate::training::warmth::Rows;
 
     fn kept(backbone: &str, depth: usize, bytes: u64) -> Kept {
         Kept {
@@ -366,11 +366,11 @@ mod tests {
     fn what_an_experiment_finds_is_said() {
         let check = |phases: &[(usize, usize)], expect: &str| {
             let phases = phases.iter().map(|&(all, missing)| Rows { all, missing });
-            let warmth = Warmth {
+            let cache_coverage = CacheCoverage {
                 phases: phases.collect(),
-                ..Warmth::default()
+                ..CacheCoverage::default()
             };
-            let text = sentence(&warmth);
+            let text = sentence(&cache_coverage);
             assert!(text.starts_with(expect), "{text}");
         };
         check(&[], "This experiment keeps no features");

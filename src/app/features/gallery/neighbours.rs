@@ -6,7 +6,7 @@ use super::GalleryLocal;
 use super::card::thumbnail_ui;
 use super::view::ReadyView;
 use crate::app::core::command::Command;
-use crate::app::core::gallery::GalleryDeed;
+use crate::app::core::gallery::GalleryAction;
 use crate::app::core::state::State;
 use crate::app::ui::tokens;
 use crate::app::ui::tokens::{icon, tokens};
@@ -60,7 +60,7 @@ pub fn neighbours_ui(
             .clicked()
         {
             local.closeup.neighbours = false;
-            out.push(Command::Gallery(GalleryDeed::StopNeighbours));
+            out.push(Command::Gallery(GalleryAction::StopNeighbours));
         }
         return;
     }

@@ -9,7 +9,7 @@ use super::card::thumbnail_ui;
 use super::closeup::exclude_button;
 use super::view::ReadyView;
 use crate::app::core::command::Command;
-use crate::app::core::gallery::{GalleryDeed, SearchState};
+use crate::app::core::gallery::{GalleryAction, SearchState};
 use crate::app::core::state::State;
 use crate::app::ui::tokens;
 use crate::app::ui::tokens::{icon, tokens};
@@ -93,8 +93,8 @@ struct Search {
     tooltip: &'static str,
     /// While it goes on.
     activity: &'static str,
-    begin: fn(PathBuf) -> GalleryDeed,
-    stop: GalleryDeed,
+    begin: fn(PathBuf) -> GalleryAction,
+    stop: GalleryAction,
     one: &'static str,
     many: &'static str,
     about: &'static str,
@@ -105,8 +105,8 @@ const CROSS_VALIDATION: Search = Search {
     tooltip: "Train a new head on four fifths of the training pictures and ask it about the last fifth, five times, on \
               the pre-trained backbone's features: answers of networks that have not learned a wrong label by heart",
     activity: "Cross-validating",
-    begin: GalleryDeed::CrossValidate,
-    stop: GalleryDeed::StopCrossValidation,
+    begin: GalleryAction::CrossValidate,
+    stop: GalleryAction::StopCrossValidation,
     one: "likely wrong label among the training pictures",
     many: "likely wrong labels among the training pictures",
     about: "Confident learning on answers out of fold: each by a head that was trained without this picture",
@@ -116,8 +116,8 @@ const DUPLICATES: Search = Search {
     button: "Find duplicates",
     tooltip: "Decode every picture of the run and look for the same one on both sides of the split, or under two classes",
     activity: "Looking for duplicates",
-    begin: GalleryDeed::FindDuplicates,
-    stop: GalleryDeed::StopDuplicates,
+    begin: GalleryAction::FindDuplicates,
+    stop: GalleryAction::StopDuplicates,
     one: "duplicate",
     many: "duplicates",
     about: "The same pixels, or nearly the same picture, on both sides of the split or under two classes",
@@ -197,7 +197,7 @@ fn excluded_ui(ui: &mut egui::Ui, state: &State, out: &mut Vec<Command>) {
             .on_hover_text("Empty the experiment's list of pictures to leave out")
             .clicked()
         {
-            out.push(Command::Gallery(GalleryDeed::Exclude {
+            out.push(Command::Gallery(GalleryAction::Exclude {
                 files: excluded.clone(),
                 excluded: false,
             }));

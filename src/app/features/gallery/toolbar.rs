@@ -5,7 +5,7 @@ use eframe::egui::{self, RichText, vec2};
 use super::view::{GalleryView, ReadyView};
 use super::{GalleryLocal, Mode, SIDES};
 use crate::app::core::command::Command;
-use crate::app::core::gallery::GalleryDeed;
+use crate::app::core::gallery::GalleryAction;
 use crate::app::core::state::State;
 use crate::app::ui::tokens;
 use crate::app::ui::tokens::{icon, tokens};
@@ -321,7 +321,10 @@ fn further_splits_ui(ui: &mut egui::Ui, ready: &ReadyView, state: &State, out: &
             .on_hover_text("Let the run's network answer these pictures too; it takes a while, and is kept in the run's folder")
             .on_disabled_hover_text("The network is answering these pictures");
         if button.clicked() {
-            out.push(Command::Gallery(GalleryDeed::Answer(folder.clone(), split)));
+            out.push(Command::Gallery(GalleryAction::Answer(
+                folder.clone(),
+                split,
+            )));
         }
     }
 }

@@ -7,7 +7,7 @@ use eframe::egui::{Key, vec2};
 
 use super::*;
 use crate::app::core::command::GalleryFilter;
-use crate::app::core::gallery::{GalleryDeed, GalleryWants, Opened};
+use crate::app::core::gallery::{GalleryAction, GalleryWants, Opened};
 use crate::data::PictureSource;
 use crate::data::Split;
 use crate::evaluation::gallery::SortBy;
@@ -223,7 +223,7 @@ fn suspects_offer_the_search_and_its_stop() {
     harness.run_steps(2);
     button_named(&harness, "Find duplicates").click();
     harness.run_steps(2);
-    let deed = GalleryDeed::FindDuplicates("runs/b".into());
+    let deed = GalleryAction::FindDuplicates("runs/b".into());
     assert!(harness.state().out.contains(&Command::Gallery(deed)));
 }
 

@@ -38,7 +38,7 @@ impl ForecastView {
             Some(estimate) => Self {
                 time: Some(time(
                     &estimate,
-                    state.features.warmth.is_some(),
+                    state.features.cache_coverage.is_some(),
                     taken(state),
                 )),
                 features: features(&estimate),
@@ -148,7 +148,7 @@ pub fn forecast_ui(ui: &mut egui::Ui, view: &ForecastView) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::training::warmth::Rows;
+    use crate::training::cache_coverage::Rows;
 
     fn estimate(all: usize, missing: usize) -> RunEstimate {
         RunEstimate {

@@ -29,7 +29,7 @@ pub enum Fault {
     Stopped,
     #[error("the server can't be reached ({0})")]
     Unreachable(String),
-    #[error("nothing arrives any more")]
+    #[error("the download timed out")]
     Stalled,
     #[error("the connection ended before the file did")]
     CutShort,

@@ -276,7 +276,7 @@ fn a_server_that_falls_silent_is_not_waited_for() {
     });
     says(
         place.get(&in_the_body),
-        &["nothing arrives any more", "try again"],
+        &["the download timed out", "try again"],
     );
     assert_eq!(std::fs::metadata(place.part()).unwrap().len(), 500_000);
     assert!(!place.target().exists());

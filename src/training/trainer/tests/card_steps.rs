@@ -13,10 +13,10 @@ use crate::models::device::tests_card;
 use crate::models::head::Head;
 use crate::models::{self, parameters::ParameterStore};
 use crate::training::Use;
+use crate::training::cache_coverage::{CacheCoverage, Rows, Situation};
 use crate::training::events::TrainingEvent;
 use crate::training::inference::Classifier;
 use crate::training::network::{Network, build_backbone};
-use crate::training::warmth::{Rows, Situation, Warmth};
 
 fn preset(tf32: bool) -> Experiment {
     let mut experiment = experiment(vec![phase(FreezePlan::Backbone, 2)]);
@@ -32,14 +32,14 @@ fn bystanders_leave_a_cards_arithmetic_and_features_get_their_key() {
     // Files younger than a file system's clock can tell are read again, so they are not known without reading.
     std::thread::sleep(CLOCK + std::time::Duration::from_millis(100));
     let before = Arithmetic::now().unwrap();
-    let ask = |tf32: bool| -> Warmth {
+    let ask = |tf32: bool| -> CacheCoverage {
         let situation = Situation {
             experiment: preset(tf32),
             dataset: pictures.dataset.clone(),
             split: Arc::new(pictures.split.clone()),
             base: None,
         };
-        situation.warmth(folder.path(), card).unwrap()
+        situation.cache_coverage(folder.path(), card).unwrap()
     };
     let seen = RefCell::new(Vec::new());
     let run_with_bystander = |tf32: bool| {
@@ -62,7 +62,7 @@ fn bystanders_leave_a_cards_arithmetic_and_features_get_their_key() {
         run.result.unwrap();
         assert_eq!(Arithmetic::now().unwrap(), before);
     };
-    let missing = |warmth: Warmth| warmth.phases[0].missing;
+    let missing = |cache_coverage: CacheCoverage| cache_coverage.phases[0].missing;
     run_with_bystander(false);
     assert_eq!((missing(ask(false)), missing(ask(true))), (0, 32));
     run_with_bystander(true);
@@ -91,9 +91,9 @@ fn what_is_kept_for_a_card_is_told_without_it() {
         split: Arc::new(pictures.split.clone()),
         base: None,
     };
-    let warmth = situation.warmth(folder.path(), ABSENT).unwrap();
+    let cache_coverage = situation.cache_coverage(folder.path(), ABSENT).unwrap();
     let all = Rows { all: 8, missing: 8 };
-    assert_eq!(warmth.phases, [all]);
+    assert_eq!(cache_coverage.phases, [all]);
 }
 
 #[test]

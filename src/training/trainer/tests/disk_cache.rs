@@ -10,8 +10,8 @@ use crate::experiment::{
     TestViews, Views,
 };
 use crate::models::fold::piece;
+use crate::training::cache_coverage::{Rows, Situation};
 use crate::training::features::store::FeatureStore;
-use crate::training::warmth::{Rows, Situation};
 
 const COUNTS: [usize; 3] = [40, 6, 5];
 /// Pictures that the frozen part sees at a time.
@@ -106,17 +106,19 @@ fn what_the_next_run_will_find_is_told_before_it_begins() {
     let pictures = pictures(2, COUNTS);
     // Files younger than a file system's clock can tell are read again, so they are not known without reading.
     std::thread::sleep(CLOCK + std::time::Duration::from_millis(100));
-    let warmth = |experiment: Experiment| {
+    let cache_coverage = |experiment: Experiment| {
         let situation = Situation {
             experiment,
             dataset: pictures.dataset.clone(),
             split: Arc::new(pictures.split.clone()),
             base: None,
         };
-        situation.warmth(folder.path(), tch::Device::Cpu).unwrap()
+        situation
+            .cache_coverage(folder.path(), tch::Device::Cpu)
+            .unwrap()
     };
     let rows = |all, missing| Rows { all, missing };
-    let cold = warmth(experiment(frozen_then_fine()));
+    let cold = cache_coverage(experiment(frozen_then_fine()));
     assert_eq!(cold.phases, [rows(46, 46), rows(46, 46)]);
     assert_eq!((cold.test, cold.backbone), (rows(5, 5), rows(51, 51)));
     let run = run_cached(
@@ -128,7 +130,7 @@ fn what_the_next_run_will_find_is_told_before_it_begins() {
     assert!(run.result.is_ok());
     let mut again = experiment(frozen_then_fine());
     again.phases[0].learning_rate = 0.5;
-    let warm = warmth(again);
+    let warm = cache_coverage(again);
     assert_eq!(warm.phases, [rows(46, 0), rows(46, 0)]);
     // The test pictures passed what no phase changes, and not the whole backbone.
     assert_eq!((warm.test, warm.backbone), (rows(5, 0), rows(51, 5)));
@@ -136,12 +138,12 @@ fn what_the_next_run_will_find_is_told_before_it_begins() {
     let mut thawed = frozen_then_fine();
     thawed.reverse();
     thawed.push(phase(FreezePlan::Nothing, 1));
-    let warm = warmth(experiment(thawed));
+    let warm = cache_coverage(experiment(thawed));
     assert_eq!(warm.phases, [rows(46, 0), rows(46, 46), rows(0, 0)]);
     assert_eq!(warm.test, rows(0, 0));
     let mut seed = experiment(frozen_then_fine());
     seed.seed += 1;
-    assert_eq!(warmth(seed).phases[0], rows(46, 46));
+    assert_eq!(cache_coverage(seed).phases[0], rows(46, 46));
     // What lies there is named.
     let usage = FeatureStore::new(folder.path()).usage();
     assert!(usage.kept.len() >= 2);

@@ -21,7 +21,7 @@ use crate::models::tree::LayerTree;
 use crate::models::{Backbone, ModelError};
 use crate::training::events::{EpochMetrics, TrainingEvent, TrainingListener};
 use crate::training::network::build_backbone;
-use crate::training::trainer::{Means, Outcome, PauseFlag, TrainingRequest, train_with};
+use crate::training::trainer::{Environment, Outcome, PauseFlag, TrainingRequest, train_with};
 use crate::training::{FrozenPrecision, ResumePoint, TrainingError};
 
 /// The side of the synthetic pictures and of the networks' input.
@@ -323,7 +323,7 @@ pub fn run_limited<'a>(
             limits,
         }))
     };
-    let means = Means {
+    let environment = Environment {
         build: &build,
         memory_bytes,
         limit: limits.memory,
@@ -331,7 +331,7 @@ pub fn run_limited<'a>(
         rest: 0,
         cache: cache.map(std::path::Path::to_path_buf),
     };
-    let result = train_with(request, &mut witness, &means);
+    let result = train_with(request, &mut witness, &environment);
     Run {
         witness,
         result,

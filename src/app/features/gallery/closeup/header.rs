@@ -7,7 +7,7 @@ use eframe::egui;
 use super::super::view::ReadyView;
 use super::super::{GalleryLocal, keys};
 use crate::app::core::command::Command;
-use crate::app::core::gallery::GalleryDeed;
+use crate::app::core::gallery::GalleryAction;
 use crate::app::core::state::State;
 use crate::app::ui::tokens;
 use crate::app::ui::tokens::{icon, tokens};
@@ -125,7 +125,7 @@ pub fn exclude_button(
         "The active experiment is about other pictures: open the experiment of this run first",
     );
     if button.clicked() {
-        out.push(Command::Gallery(GalleryDeed::Exclude {
+        out.push(Command::Gallery(GalleryAction::Exclude {
             files: vec![file.to_owned()],
             excluded: !excluded,
         }));

@@ -17,7 +17,7 @@ use crate::training::snapshot::Snapshot;
 const INTERVAL: Duration = Duration::from_secs(20);
 
 /// Follows the best epoch and holds a copy of its weights.
-pub(super) struct Keeper {
+pub(super) struct BestCheckpoint {
     keep: Keep,
     best: Best,
     /// Everything that some phase changes.
@@ -32,7 +32,7 @@ pub(super) struct Keeper {
     kept_epoch: u32,
 }
 
-impl Keeper {
+impl BestCheckpoint {
     pub fn new(keep: Keep, metric: MetricInfo, tensors: Vec<Tensor>) -> Self {
         Self {
             keep,

@@ -36,7 +36,7 @@ pub struct Rows {
 
 /// What stands on disk, phase by phase.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Warmth {
+pub struct CacheCoverage {
     /// Rows of training and validation pictures that leave the frozen part of each phase; none where nothing is
     /// frozen. Training pictures that every epoch sees anew have no rows.
     pub phases: Vec<Rows>,
@@ -73,7 +73,11 @@ impl Situation {
     ///
     /// # Errors
     /// When the experiment names no network, its plans do not fit it, or libtorch has no memory for it.
-    pub fn warmth(&self, cache: &Path, device: Device) -> Result<Warmth, TrainingError> {
+    pub fn cache_coverage(
+        &self,
+        cache: &Path,
+        device: Device,
+    ) -> Result<CacheCoverage, TrainingError> {
         use_all_cores();
         let SplitIndices {
             train,
@@ -107,7 +111,7 @@ impl Situation {
             phases.push(rows);
             unchanged = unchanged.min(cut);
         }
-        Ok(Warmth {
+        Ok(CacheCoverage {
             phases,
             test: look.rows(unchanged, &tested, true)?,
             backbone: look.rows(depth, &plain, true)?,
