@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::cli::{Home, json};
-use super::resume::{run, start};
+use super::resume::{self, run, start};
 
 /// Pictures of each class.
 const PICTURES: u8 = 12;
@@ -376,7 +376,20 @@ fn validation_under_flips_is_the_same_number_everywhere() {
 fn a_closed_terminal_stops_in_order_and_nohup_outlives_it() {
     let home = Home::new();
     let preset = preset(&home, "hangup", 40);
-    let (child, folder) = start(&home, &train(&preset), "runs");
+    // Whoever started the tests may ignore the signal, as nohup does, and what it starts ignores it too.
+    let graft = resume::command(&home, &train(&preset));
+    let mut heeding = Command::new("env");
+    heeding
+        .arg("--default-signal=HUP")
+        .arg(graft.get_program())
+        .args(graft.get_args())
+        .envs(
+            graft
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .current_dir(home.path());
+    let (child, folder) = resume::start_command(heeding, &home, "runs");
     let (status, said) = signalled(child, "HUP");
     assert_eq!(status, Some(1), "{said}");
     assert!(said.contains("graft run --resume"), "{said}");

@@ -33,7 +33,7 @@ fn preset(home: &Home) -> String {
 }
 
 /// `graft` with these arguments, on one thread.
-fn command(home: &Home, arguments: &[&str]) -> Command {
+pub fn command(home: &Home, arguments: &[&str]) -> Command {
     let mut command = home.command(arguments);
     command.env("OMP_NUM_THREADS", "1");
     command
@@ -44,8 +44,8 @@ fn command(home: &Home, arguments: &[&str]) -> Command {
     clippy::zombie_processes,
     reason = "the callers wait; a failed test ends"
 )]
-pub fn start(home: &Home, arguments: &[&str], runs: &str) -> (Child, PathBuf) {
-    let child = command(home, arguments)
+pub fn start_command(mut command: Command, home: &Home, runs: &str) -> (Child, PathBuf) {
+    let child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -68,6 +68,11 @@ pub fn start(home: &Home, arguments: &[&str], runs: &str) -> (Child, PathBuf) {
         }
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// The same for `graft` with these arguments.
+pub fn start(home: &Home, arguments: &[&str], runs: &str) -> (Child, PathBuf) {
+    start_command(command(home, arguments), home, runs)
 }
 
 /// The document that a command prints, and what it said.
