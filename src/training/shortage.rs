@@ -249,6 +249,7 @@ mod tests {
     use tch::Kind;
 
     use super::*;
+    use crate::models::device::tests_card;
 
     fn shortage() -> TrainingError {
         TchError::Torch(
@@ -322,6 +323,23 @@ mod tests {
             Err(TrainingError::Stopped)
         });
         assert!(failed.is_err() && tries == 1);
+    }
+
+    #[test]
+    fn features_leave_a_card_before_pictures_become_fewer() {
+        let Some(card) = tests_card() else { return };
+        let residents = Arc::new(Residents::new(1 << 20));
+        let kept = residents.keep(Tensor::ones([4, 4], (Kind::Float, card)));
+        assert_eq!(kept.device(), card);
+        let at_once = AtOnce::new(None, card);
+        at_once.relieve_by(&residents);
+        let mut tries = Tries::default();
+        let mut remedy = |rows| at_once.remedy(rows, 1, &mut tries).unwrap();
+        assert_eq!(remedy(8), Some(Remedy::FeaturesMoved));
+        assert_eq!(kept.device(), Device::Cpu);
+        assert_eq!(remedy(8), Some(Remedy::Fewer(4)));
+        assert_eq!(remedy(1), Some(Remedy::Emptied));
+        assert_eq!(remedy(1), None);
     }
 
     #[test]
