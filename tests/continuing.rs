@@ -372,23 +372,26 @@ fn validation_under_flips_is_the_same_number_everywhere() {
     assert!(calibrated["calibrated"]["fit"]["temperature"].is_number());
 }
 
+/// Another program in the surroundings of a command.
+fn as_for(command: &Command, program: &str) -> Command {
+    let set = command.get_envs();
+    let mut other = Command::new(program);
+    other.envs(set.filter_map(|(name, value)| Some((name, value?))));
+    other.current_dir(command.get_current_dir().unwrap());
+    other
+}
+
 #[test]
 fn a_closed_terminal_stops_in_order_and_nohup_outlives_it() {
     let home = Home::new();
     let preset = preset(&home, "hangup", 40);
     // Whoever started the tests may ignore the signal, as nohup does, and what it starts ignores it too.
     let graft = resume::command(&home, &train(&preset));
-    let mut heeding = Command::new("env");
+    let mut heeding = as_for(&graft, "env");
     heeding
         .arg("--default-signal=HUP")
         .arg(graft.get_program())
-        .args(graft.get_args())
-        .envs(
-            graft
-                .get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        )
-        .current_dir(home.path());
+        .args(graft.get_args());
     let (child, folder) = resume::start_command(heeding, &home, "runs");
     let (status, said) = signalled(child, "HUP");
     assert_eq!(status, Some(1), "{said}");
@@ -402,14 +405,8 @@ fn a_closed_terminal_stops_in_order_and_nohup_outlives_it() {
         "trap '' HUP; : > ready; exec '{}' run {preset} --out runs --device cpu --json --set phases[1].epochs=3",
         graft.get_program().display()
     );
-    let mut child = Command::new("sh")
+    let mut child = as_for(&graft, "sh")
         .args(["-c", &script])
-        .envs(
-            graft
-                .get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        )
-        .current_dir(home.path())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -190,33 +191,18 @@ pub fn evaluate_run(
     let kept = precision::of_stored(&run, stored_file(split));
     let wanted = precision::using(&run, request.precision).on(request.device);
     if kept != wanted {
-        let known = precision::differing(folder, stored_file(split), wanted)
-            .map(|count| precision::remark(count, predictions.rows.len(), wanted, kept));
-        match known {
-            // Asked for, other numbers are computed.
-            _ if request.precision != Precision::Auto => {
-                return work.compute(Some(&predictions), remarks, progress, stop);
-            }
-            Some(remark) => remarks.push(remark),
-            None => {
-                let computed = work.compute(Some(&predictions), remarks.clone(), progress, stop);
-                match computed {
-                    Err(RunError::Stopped) => return Err(RunError::Stopped),
-                    Err(error) => remarks.push(format!(
-                        "These answers were computed in {}, this device computes in {}, and how many that changes could not be worked out ({error}).",
-                        kept.name(),
-                        wanted.name()
-                    )),
-                    Ok(computed) if !computed.problems.is_empty() || !computed.changed.is_empty() => {
-                        remarks.push(format!(
-                            "These answers were computed in {}; this device computes in {}, and not all of the pictures are there to tell how many that changes.",
-                            kept.name(),
-                            wanted.name()
-                        ));
-                    }
-                    computed => return computed,
-                }
-            }
+        let stored = Stored {
+            split,
+            predictions: &predictions,
+            precision: kept,
+        };
+        // Asked for, other numbers are computed.
+        if request.precision != Precision::Auto {
+            return work.compute(Some(stored), remarks, progress, stop);
+        }
+        match work.in_other_numbers(stored, wanted, &remarks, progress, stop)? {
+            ControlFlow::Break(computed) => return Ok(computed),
+            ControlFlow::Continue(remark) => remarks.push(remark),
         }
     }
     progress(members.len(), members.len());
@@ -254,11 +240,49 @@ struct Work<'a> {
     views: u32,
 }
 
+/// The folder's answers to the same question, in other numbers.
+#[derive(Clone, Copy)]
+struct Stored<'a> {
+    split: Split,
+    predictions: &'a Predictions,
+    precision: FrozenPrecision,
+}
+
 impl Work<'_> {
-    /// `stored`: answers to the same question, in other numbers.
+    /// How many of the `stored` answers are others in what this device computes in: what is known of that, else the answers
+    /// themselves, which say it; where not all of them can be had, that.
+    fn in_other_numbers(
+        &self,
+        stored: Stored<'_>,
+        here: FrozenPrecision,
+        remarks: &[String],
+        progress: &mut dyn FnMut(usize, usize),
+        stop: &StopFlag,
+    ) -> Result<ControlFlow<EvaluatedRun, String>, RunError> {
+        let (kept, now) = (stored.precision.name(), here.name());
+        let file = stored_file(stored.split);
+        if let Some(count) = answers::differing(&self.request.folder, file, here) {
+            let pictures = stored.predictions.rows.len();
+            let remark = precision::remark(count, pictures, here, stored.precision);
+            return Ok(ControlFlow::Continue(remark));
+        }
+        match self.compute(Some(stored), remarks.to_vec(), progress, stop) {
+            Err(RunError::Stopped) => Err(RunError::Stopped),
+            Err(error) => Ok(ControlFlow::Continue(format!(
+                "These answers were computed in {kept}, this device computes in {now}, and how many that changes could not be worked out ({error})."
+            ))),
+            Ok(computed) if !computed.problems.is_empty() || !computed.changed.is_empty() => {
+                Ok(ControlFlow::Continue(format!(
+                    "These answers were computed in {kept}; this device computes in {now}, and not all of the pictures are there to tell how many that changes."
+                )))
+            }
+            Ok(computed) => Ok(ControlFlow::Break(computed)),
+        }
+    }
+
     fn compute(
         &self,
-        stored: Option<&Predictions>,
+        stored: Option<Stored<'_>>,
         mut remarks: Vec<String>,
         progress: &mut dyn FnMut(usize, usize),
         stop: &StopFlag,
@@ -276,7 +300,7 @@ impl Work<'_> {
         }
         // Before the pictures are looked for in vain.
         let checkpoint = answers::checkpoint(folder)?;
-        let opened = open_classifier_in(folder, request.device, request.precision)?;
+        let opened = open_classifier_in(run, request.device, request.precision)?;
         let classifier = match self.views {
             1 => opened.seeing_once(),
             _ => opened,
@@ -312,21 +336,24 @@ impl Work<'_> {
         let used = classifier.precision();
         // What is incomplete, or may be of other pictures, is worked out again next time.
         let is_whole = result.problems.is_empty() && result.changed.is_empty();
-        match (own_split, stored) {
-            (Some(split), Some(stored)) => {
+        match stored {
+            Some(Stored {
+                split,
+                predictions,
+                precision: kept,
+            }) => {
                 let file = stored_file(split);
-                let kept = precision::of_stored(run, file);
                 // Those that another device kept give way to the run's own without a word.
                 if used != run.summary.own_precision()
-                    && let Some(count) = precision::count(stored, &result.predictions)
+                    && let Some(count) = precision::count(predictions, &result.predictions)
                 {
-                    remarks.push(precision::remark(count, stored.rows.len(), used, kept));
+                    remarks.push(precision::remark(count, predictions.rows.len(), used, kept));
                     if is_whole {
                         precision::keep_count(folder, file, used, count, checkpoint.as_deref());
                     }
                 }
             }
-            _ => remarks.extend(precision::remark_elsewhere(run, used)),
+            None => remarks.extend(precision::remark_elsewhere(run, used)),
         }
         let is_own = used == run.summary.own_precision();
         if let Some(split) = own_split
@@ -465,27 +492,27 @@ fn absolute(path: &Path) -> PathBuf {
 /// # Errors
 /// When the run kept none, or they do not fit.
 pub fn open_classifier(folder: &Path, device: Device) -> Result<Classifier, RunError> {
-    open_classifier_in(folder, device, Precision::Auto)
+    open_classifier_in(&store::open(folder)?, device, Precision::Auto)
 }
 
 /// The same, whose frozen layers compute in what is asked for.
 fn open_classifier_in(
-    folder: &Path,
+    run: &StoredRun,
     device: Device,
     asked: Precision,
 ) -> Result<Classifier, RunError> {
-    let run = store::open(folder)?;
+    let folder = run.folder.as_path();
     let weights = folder.join(files::WEIGHTS);
     if !ordinary_file::is_there(&weights) {
         return Err(files::problem(
             folder,
-            format!("has no {}: {}", files::WEIGHTS, why_no_weights(&run)),
+            format!("has no {}: {}", files::WEIGHTS, why_no_weights(run)),
         ));
     }
     files::check(&weights)?;
     let experiment = store::experiment(folder)?;
     let classes = &run.summary.classes;
-    let using = precision::using(&run, asked);
+    let using = precision::using(run, asked);
     Ok(Classifier::open(
         &experiment,
         classes,

@@ -39,11 +39,6 @@ pub(super) fn count(stored: &Predictions, other: &Predictions) -> Option<usize> 
     (before.len() == other.rows.len()).then_some(count)
 }
 
-/// [`count`], if it was found out before.
-pub(super) fn differing(folder: &Path, file: &str, precision: FrozenPrecision) -> Option<usize> {
-    answers::differing(folder, file, precision)
-}
-
 /// Keeps a [`count`] for next time, as long as the run's weights are those of `checkpoint`.
 pub(super) fn keep_count(
     folder: &Path,
@@ -106,7 +101,6 @@ pub fn remark_elsewhere(run: &StoredRun, used: FrozenPrecision) -> Option<String
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::super::evaluate_tests::{finished_run_in, request};
     use super::super::{EvaluateRequest, EvaluatedRun, evaluate_run, store};

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{places, setup, steps};
+use crate::{bench, places, setup, steps};
 
 const USAGE: &str = "usage: cargo xtask card-check [--pack FOLDER] [--program FILE --tests FILE] [--python PROGRAM]";
 
@@ -32,7 +32,7 @@ pub fn run(arguments: &[&str]) -> Result<()> {
     }
     let folder = tempfile::tempdir()?;
     pack(&program, &tests, folder.path())?;
-    let python = options.python()?;
+    let python = bench::python(options.python.as_deref())?;
     let stand_in = stand_in(&tests)?;
     let script = places::checkout().join("tests/card_check.py");
     let out = target().join("card-check");
@@ -69,16 +69,6 @@ impl Options {
             *option = Some(std::path::absolute(rest.next().context(USAGE)?)?);
         }
         Ok(options)
-    }
-
-    /// One with the PyTorch of the peers: the bench's environment, unless another is named.
-    fn python(&self) -> Result<PathBuf> {
-        if let Some(python) = &self.python {
-            return Ok(python.clone());
-        }
-        let folder = places::home()?.join("bench");
-        std::fs::create_dir_all(&folder)?;
-        crate::bench::peers_python(&folder)
     }
 }
 

@@ -12,8 +12,7 @@ use crate::app::core::sources;
 use crate::app::core::state::{DocumentId, NoticeKind};
 use crate::app::shell::{Closing, Graft};
 use crate::app::ui::theme::primary_button;
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::tokens::{self, icon, tokens};
 
 /// A person takes longer than this to cancel; a session bus without a desktop portal does not.
 const NO_PORTAL: Duration = Duration::from_millis(500);

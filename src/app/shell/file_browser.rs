@@ -7,8 +7,7 @@ use eframe::egui::{self, Key, Modifiers};
 
 use super::dialogs::{Purpose, dialog_frame};
 use crate::app::ui::theme::{icon_button, icon_button_enabled, primary_button};
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::tokens::{self, icon, tokens};
 
 /// What the person did with the browser in this frame.
 #[derive(Debug, PartialEq, Eq)]

@@ -9,8 +9,7 @@ use super::top_bar::{TopBarView, top_bar_ui};
 use super::welcome::welcome_ui;
 use crate::app::core::command::Command;
 use crate::app::shell::Graft;
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::tokens;
+use crate::app::ui::tokens::{self, tokens};
 
 impl Graft {
     pub(in crate::app) fn frame_ui(&mut self, ui: &mut egui::Ui, out: &mut Vec<Command>) {

@@ -9,8 +9,7 @@ use super::views::PanelState;
 use crate::app::core::command::{Command, View};
 use crate::app::core::state::State;
 use crate::app::ui::theme::icon_button_enabled;
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::tokens;
+use crate::app::ui::tokens::{self, tokens};
 
 /// Draws the views of the middle where the person has put them.
 pub struct Middle<'a> {

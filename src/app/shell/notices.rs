@@ -5,8 +5,7 @@ use eframe::egui;
 use crate::app::core::command::Command;
 use crate::app::core::state::{Notice, NoticeKind, State};
 use crate::app::ui::theme::icon_button;
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::tokens::{self, icon, tokens};
 
 /// Notices that are shown at once; older ones wait behind a line.
 const SHOWN: usize = 3;

@@ -6,8 +6,7 @@ use super::actions::Action;
 use super::dialogs::dialog_frame;
 use crate::app::core::command::Command;
 use crate::app::core::state::State;
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::tokens;
+use crate::app::ui::tokens::{self, tokens};
 
 /// One open palette.
 #[derive(Debug, Default)]

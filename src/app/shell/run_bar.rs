@@ -6,8 +6,7 @@ use super::actions::Action;
 use crate::app::core::command::Command;
 use crate::app::core::state::{RecordState, State};
 use crate::app::ui::theme::icon_button_enabled;
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::tokens::{self, icon, tokens};
 use crate::models::device::Devices;
 use crate::training::events::Activity;
 

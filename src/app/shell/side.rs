@@ -9,8 +9,7 @@ use crate::app::core::documents::file_title;
 use crate::app::core::state::{Document, State};
 use crate::app::shell::Graft;
 use crate::app::ui::theme::icon_button;
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::tokens::{self, icon, tokens};
 
 /// One open experiment as the list shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]

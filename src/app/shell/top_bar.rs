@@ -10,8 +10,7 @@ use crate::app::core::command::Command;
 use crate::app::core::documents::file_title;
 use crate::app::core::state::{Document, State};
 use crate::app::ui::theme::{icon_button_enabled, primary_button};
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::tokens::{self, icon, tokens};
 use crate::experiment::preset;
 
 /// Plain data of the bar.

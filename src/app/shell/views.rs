@@ -42,8 +42,7 @@ use crate::app::features::training::{TrainingLocal, training_ui};
 use crate::app::shell::Graft;
 use crate::app::ui::curves::{CurvesLocal, CurvesView};
 use crate::app::ui::format;
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::tokens::{self, icon, tokens};
 use crate::data::Split;
 use crate::models::tree::LayerTree;
 

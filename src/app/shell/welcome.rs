@@ -6,8 +6,7 @@ use super::actions::Action;
 use super::top_bar::{Shipped, shipped};
 use crate::app::core::command::Command;
 use crate::app::ui::theme::primary_button;
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::tokens::{self, icon, tokens};
 
 /// Presets to begin with; those whose own pictures are on this machine come first.
 pub fn suggestions(pictures_are_there: bool) -> Vec<&'static Shipped> {

@@ -2,8 +2,7 @@
 
 use eframe::egui;
 
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::tokens;
+use crate::app::ui::tokens::{self, tokens};
 
 /// Which of several runs is better, large, and what speaks for it below.
 pub fn verdict_ui(ui: &mut egui::Ui, symbol: &str, sentence: &str, evidence: &[String]) {

@@ -7,8 +7,7 @@ use super::hidden_runs::{self, HiddenRun};
 use crate::app::core::run_names;
 use crate::app::core::state::{RecordState, RunRecord, State};
 use crate::app::ui::diagnosis::DiagnosisView;
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::tokens;
+use crate::app::ui::tokens::{self, tokens};
 use crate::app::ui::{axes, widgets};
 use crate::training::EpochMetrics;
 

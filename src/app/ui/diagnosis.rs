@@ -6,8 +6,7 @@ use eframe::egui;
 
 use crate::app::core::command::Command;
 use crate::app::core::state::{RecordState, RunRecord, State};
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::tokens::{self, icon, tokens};
 use crate::training::diagnosis::Fit;
 
 /// Plain data of a diagnosis.

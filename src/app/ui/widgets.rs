@@ -5,8 +5,7 @@ use std::ops::RangeInclusive;
 use eframe::egui::{self, Align, Layout, RichText, Sense, vec2};
 
 use crate::app::ui::theme;
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::tokens::{self, icon, tokens};
 
 /// Editors are not wider than this: a slider across a whole screen helps nobody.
 const WIDEST_EDITOR: f32 = 560.0;

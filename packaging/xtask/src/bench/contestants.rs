@@ -316,9 +316,7 @@ impl Bench {
     }
 
     fn graft_run(&self, preset: &str, work: Work, seed: u64, out: &Path) -> Command {
-        let mut command = Command::new(&self.graft);
-        command.current_dir(places::checkout());
-        command.env("LIBTORCH", places::libtorch_link());
+        let mut command = graft(&self.graft);
         command.args(["run", &format!("{preset}.ron"), "--json"]);
         command.args(["--device", self.device.of_graft()]);
         command.arg("--data").arg(&self.pictures);
@@ -366,6 +364,14 @@ impl Bench {
         run(&["--cache", &cache])?;
         run(&["--cache", &cache, "--rate", "5e-4", "--dropout", "0.3"])
     }
+}
+
+/// The program, in the checkout, whose presets it is given.
+pub fn graft(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(places::checkout());
+    command.env("LIBTORCH", places::libtorch_link());
+    command
 }
 
 /// An empty folder.

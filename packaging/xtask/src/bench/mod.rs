@@ -30,8 +30,7 @@ pub fn run(arguments: &[&str]) -> Result<()> {
         Some(program) => program.clone(),
         None => steps::graft()?,
     };
-    let folder = places::home()?.join("bench");
-    std::fs::create_dir_all(&folder)?;
+    let folder = folder()?;
     if options.precision {
         let cells = |pictures| solar_cells(&folder, pictures);
         precision::run(&folder, &graft, &cells, options.seeds)?;
@@ -40,14 +39,14 @@ pub fn run(arguments: &[&str]) -> Result<()> {
         }
     }
     if options.works.is_empty() {
-        let python = options.python(&folder)?;
+        let python = python(options.python.as_deref())?;
         return scale::run(&folder, &python, &graft);
     }
     let pictures = match &options.pictures {
         Some(pictures) => pictures.clone(),
         None => solar_cells(&folder, options.device.pictures())?,
     };
-    let python = options.python(&folder)?;
+    let python = python(options.python.as_deref())?;
     let bench = Bench::new(&graft, &folder, &pictures, &python, options.device)?;
     let mut all = Vec::new();
     for round in 0..options.rounds {
@@ -163,13 +162,6 @@ impl Options {
         }
         Ok(options)
     }
-
-    fn python(&self, folder: &Path) -> Result<PathBuf> {
-        match &self.python {
-            Some(python) => Ok(python.clone()),
-            None => peers_python(folder),
-        }
-    }
 }
 
 /// A folder for each class with that many of the photographs of solar cells, in proportion.
@@ -218,9 +210,19 @@ fn solar_cells(folder: &Path, pictures: usize) -> Result<PathBuf> {
     Ok(target)
 }
 
-/// A Python with the PyTorch that Graft is built on.
-pub fn peers_python(folder: &Path) -> Result<PathBuf> {
-    let environment = folder.join("python");
+/// Where everything of the bench is kept.
+fn folder() -> Result<PathBuf> {
+    let folder = places::home()?.join("bench");
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+/// A Python with the PyTorch that Graft is built on: the `chosen` one, else one that is made once.
+pub fn python(chosen: Option<&Path>) -> Result<PathBuf> {
+    if let Some(chosen) = chosen {
+        return Ok(chosen.to_path_buf());
+    }
+    let environment = folder()?.join("python");
     let python = environment.join("bin/python");
     let check = [
         "-c",

@@ -173,7 +173,6 @@ fn pixels(file: &Path) -> Result<Option<u64>> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 

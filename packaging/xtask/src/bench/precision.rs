@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::contestants::fresh;
+use super::contestants::{self, fresh};
 use super::packages::{CLIP_ART, ICONS, STAMPS};
 use crate::{places, steps};
 
@@ -243,9 +243,7 @@ fn trained(home: &Path, graft: &Path, name: &str, epochs: u32) -> Result<PathBuf
 }
 
 fn graft_run(graft: &Path, cache: &Path, out: &Path, pictures: &Path) -> Command {
-    let mut command = Command::new(graft);
-    command.current_dir(places::checkout());
-    command.env("LIBTORCH", places::libtorch_link());
+    let mut command = contestants::graft(graft);
     command.env("GRAFT_CACHE", cache);
     command.args(["run", "--json", "--device", "cpu"]);
     command.arg("--data").arg(pictures);
@@ -284,7 +282,6 @@ fn folder(result: &serde_json::Value) -> Result<PathBuf> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 

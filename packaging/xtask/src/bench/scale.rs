@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::{places, steps};
+use crate::steps;
 
 /// For `--work`.
 pub const NAME: &str = "scale";
@@ -44,11 +44,8 @@ pub fn run(folder: &Path, python: &Path, graft: &Path) -> Result<()> {
     let cache = super::contestants::fresh(&folder.join("cache"))?;
     let out = super::contestants::fresh(&folder.join("runs"))?;
     let graft_with = |arguments: &[&str]| {
-        let mut command = Command::new(graft);
-        command.current_dir(places::checkout());
-        command.env("LIBTORCH", places::libtorch_link());
-        command.env("GRAFT_CACHE", &cache);
-        command.args(arguments);
+        let mut command = super::contestants::graft(graft);
+        command.env("GRAFT_CACHE", &cache).args(arguments);
         command
     };
     println!("| {PICTURES} pictures in {CLASSES} classes | seconds | seconds of the processors |");

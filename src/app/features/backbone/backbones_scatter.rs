@@ -5,8 +5,7 @@ use egui_plot::{AxisHints, GridInput, GridMark, Plot, PlotPoint, Points};
 
 use super::backbones_view::{BackboneRow, BackbonesView};
 use crate::app::ui::axes;
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
 
 /// Radius of a point, and of the chosen one.

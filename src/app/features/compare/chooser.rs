@@ -6,8 +6,7 @@ use eframe::egui;
 
 use super::view::{Candidate, CompareView};
 use crate::app::core::command::Command;
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
 
 /// Runs that one press of the button lays side by side, at most.

@@ -7,8 +7,7 @@ use super::view::{Changed, ChangedPicture, CompareBody};
 use crate::app::core::command::{Command, GalleryFilter};
 use crate::app::core::gallery::Thumbnails;
 use crate::app::ui::textures::TextureKey;
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::{format, widgets};
 use crate::data::Split;
 

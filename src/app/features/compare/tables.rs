@@ -5,8 +5,7 @@ use egui_extras::{Column, TableBuilder};
 
 use super::rows::RESULT_COLUMNS;
 use super::view::CompareBody;
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::tokens;
+use crate::app::ui::tokens::{self, tokens};
 use crate::app::ui::{format, widgets};
 
 pub fn results_ui(ui: &mut egui::Ui, body: &CompareBody) {

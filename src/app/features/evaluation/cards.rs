@@ -3,8 +3,7 @@
 use eframe::egui::{self, Sense, vec2};
 
 use super::view::{Card, EvaluationBody};
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::tokens;
+use crate::app::ui::tokens::{self, tokens};
 
 const WIDTH: f32 = 118.0;
 const HEIGHT: f32 = 60.0;

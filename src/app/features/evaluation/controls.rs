@@ -6,8 +6,7 @@ use eframe::egui;
 use super::view::{EvaluationBody, EvaluationView, RunChoice, Status};
 use crate::app::core::command::Command;
 use crate::app::core::prepared_answers::Choices;
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
 use crate::data::Split;
 

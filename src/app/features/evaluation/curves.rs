@@ -5,8 +5,7 @@ use egui_plot::{HLine, LineStyle, Plot, PlotPoint, PlotPoints, Points, Polygon};
 
 use super::view::{Bin, Curve, EvaluationBody, Leaning};
 use crate::app::core::prepared_answers::Choices;
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::tokens;
+use crate::app::ui::tokens::{self, tokens};
 use crate::app::ui::{axes, widgets};
 
 /// Height of a plot's card content, in points.

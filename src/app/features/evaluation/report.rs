@@ -5,8 +5,7 @@ use egui_extras::{Column, TableBuilder};
 
 use super::view::{EvaluationBody, ReportLine};
 use crate::app::ui::format;
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::tokens::{self, icon, tokens};
 
 /// Rows that are in sight without scrolling, at most.
 const ROWS: usize = 12;

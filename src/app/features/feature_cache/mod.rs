@@ -6,8 +6,7 @@ use eframe::egui;
 
 use crate::app::core::command::Command;
 use crate::app::core::state::State;
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::{format, widgets};
 use crate::models::catalogue;
 use crate::training::cache_coverage::CacheCoverage;

@@ -6,8 +6,7 @@ use super::card::{TEXT_HEIGHT, card_id, card_ui};
 use super::view::ReadyView;
 use super::{GalleryLocal, keys};
 use crate::app::core::state::State;
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::icon;
+use crate::app::ui::tokens::{self, icon};
 use crate::app::ui::widgets;
 use crate::evaluation::gallery::Filter;
 

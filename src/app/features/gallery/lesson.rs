@@ -6,8 +6,7 @@ use super::card::{TEXT_HEIGHT, card_ui};
 use super::view::{LessonRow, ReadyView};
 use super::{GalleryLocal, Mode};
 use crate::app::core::state::State;
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::tokens;
+use crate::app::ui::tokens::{self, tokens};
 use crate::app::ui::{format, widgets};
 use crate::evaluation::gallery::SortBy;
 

@@ -8,8 +8,7 @@ use super::view::ReadyView;
 use crate::app::core::command::Command;
 use crate::app::core::gallery::GalleryAction;
 use crate::app::core::state::State;
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::{format, widgets};
 use crate::worker::messages::NeighbourPicture;
 

@@ -3,8 +3,7 @@
 use eframe::egui::{self, Align2, FontId, Rect, Sense, pos2, vec2};
 
 use super::view::{GalleryView, ReadyView};
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
 
 /// One class's line.

@@ -3,8 +3,7 @@
 use eframe::egui::{self, Align2, Sense, vec2};
 
 use super::view::Moved;
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::tokens;
+use crate::app::ui::tokens::{self, tokens};
 
 /// Where the columns of the tree stand, from the left edge of a row.
 pub(super) struct Columns {

@@ -16,8 +16,7 @@ use eframe::egui::{self, Sense};
 
 use crate::app::core::command::{Command, View};
 use crate::app::ui::layer_plan::PhaseLocks;
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::{format, widgets};
 use crate::experiment::FreezePlan;
 use crate::format::bytes;

@@ -5,8 +5,7 @@ use eframe::egui;
 use super::LayersLocal;
 
 use crate::app::ui::editor::Draft;
-use crate::app::ui::layer_plan;
-use crate::app::ui::layer_plan::{Lock, PhaseLocks};
+use crate::app::ui::layer_plan::{self, Lock, PhaseLocks};
 use crate::app::ui::tokens::{Tokens, icon, tokens};
 use crate::app::ui::widgets;
 use crate::experiment::FreezePlan;

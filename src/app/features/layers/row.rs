@@ -7,8 +7,7 @@ use super::plans::{lock_colors, lock_icon};
 use super::rates::Rate;
 use super::view::LayerRow;
 use crate::app::ui::layer_plan::Lock;
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::{format, widgets};
 use crate::experiment::bounds;
 

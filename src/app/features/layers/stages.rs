@@ -6,8 +6,7 @@ use super::plans::{lock_colors, lock_icon, set_leaves, train_from};
 use super::view::{LayersView, StageView, short_shape};
 use crate::app::ui::editor::Draft;
 use crate::app::ui::layer_plan::{Lock, PhaseLocks};
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::{format, widgets};
 use crate::models::tree::LayerTree;
 

@@ -9,10 +9,8 @@ use super::rates;
 use super::row::{RowAction, row_ui};
 use super::view::LayersView;
 use crate::app::ui::editor::Draft;
-use crate::app::ui::layer_plan;
-use crate::app::ui::layer_plan::{Lock, PhaseLocks};
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::layer_plan::{self, Lock, PhaseLocks};
+use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
 use crate::models::tree::LayerTree;
 

@@ -4,8 +4,7 @@ use eframe::egui;
 
 use crate::app::core::command::Command;
 use crate::app::core::state::{LogLine, NoticeKind, State};
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::{format, widgets};
 
 /// Plain data of the log.

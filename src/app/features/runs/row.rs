@@ -5,8 +5,7 @@ use eframe::egui::{self, Align2, Sense, vec2};
 use super::RunRow;
 use crate::app::core::command::{Command, View};
 use crate::app::core::state::RecordState;
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
 
 /// Of the button that goes on with a run, in points.

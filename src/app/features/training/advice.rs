@@ -6,8 +6,7 @@ use eframe::egui;
 use crate::app::core::command::Command;
 use crate::app::core::state::{Scan, State};
 use crate::app::ui::editor::EditorView;
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::{format, widgets};
 use crate::experiment::advice::{Advice, Similarity, advise};
 

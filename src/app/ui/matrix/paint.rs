@@ -5,8 +5,7 @@ use eframe::egui::{self, Align2, Color32, Rect, pos2};
 use super::MatrixLocal;
 use super::place::{Place, cell_rect};
 use super::view::MatrixView;
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::{Tokens, tokens};
+use crate::app::ui::tokens::{self, Tokens, tokens};
 
 /// … their numbers.
 pub(super) const SMALLEST_NUMBERED: f32 = 24.0;

@@ -9,8 +9,7 @@ use super::super::probabilities::probabilities_ui;
 use super::super::view::{GalleryView, ReadyView};
 use crate::app::core::command::Command;
 use crate::app::core::state::State;
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::{format, widgets};
 use crate::data::Split;
 

@@ -9,8 +9,7 @@ use super::super::{GalleryLocal, keys};
 use crate::app::core::command::Command;
 use crate::app::core::gallery::GalleryAction;
 use crate::app::core::state::State;
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::{format, widgets};
 use crate::data::PictureSource;
 

@@ -7,8 +7,7 @@ use super::super::card::texture_key;
 use super::super::toolbar::make_room;
 use super::super::view::{GalleryView, ReadyView, RunChoice};
 use crate::app::core::state::State;
-use crate::app::ui::tokens;
-use crate::app::ui::tokens::tokens;
+use crate::app::ui::tokens::{self, tokens};
 use crate::app::ui::{format, widgets};
 
 /// Whether the map is shown, of which class, how strong.
