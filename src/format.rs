@@ -3,6 +3,8 @@
 
 pub mod table;
 
+use jiff::Timestamp;
+
 use crate::training::EpochMetrics;
 
 pub use table::{Align, table};
@@ -170,39 +172,20 @@ pub fn epoch_line(epoch: &EpochMetrics, epochs_planned: u32) -> String {
 
 /// `2026-11-24T10-15-03` (UTC) from seconds since 1970: sorts by time and is a file name anywhere.
 pub fn utc_file_stamp(seconds: u64) -> String {
-    let (year, month, day) = civil_date(seconds / 86_400);
-    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}-{minute:02}-{second:02}")
+    utc(seconds).strftime("%Y-%m-%dT%H-%M-%S").to_string()
 }
 
 /// `2026-11-24 10:15 UTC` from seconds since 1970.
 pub fn utc_time(seconds: u64) -> String {
-    let (year, month, day) = civil_date(seconds / 86_400);
-    format!(
-        "{year:04}-{month:02}-{day:02} {:02}:{:02} UTC",
-        seconds / 3600 % 24,
-        seconds / 60 % 60
-    )
+    utc(seconds).strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-/// Year, month and day of a day counted from 1970-01-01, by Howard Hinnant's `civil_from_days`.
-fn civil_date(days: u64) -> (u64, u64, u64) {
-    let shifted = days + 719_468;
-    let era = shifted / 146_097;
-    let day_of_era = shifted % 146_097;
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    // Months counted from March, so that the leap day comes last.
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 {
-        shifted_month + 3
-    } else {
-        shifted_month - 9
-    };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
-    (year, month, day)
+/// What is later than the year 9999 can't be written in four digits, and becomes its last moment.
+fn utc(seconds: u64) -> Timestamp {
+    let seconds = i64::try_from(seconds).ok();
+    seconds
+        .and_then(|seconds| Timestamp::from_second(seconds).ok())
+        .unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]
@@ -279,5 +262,7 @@ mod tests {
             assert_eq!(utc_file_stamp(seconds), expected);
         }
         assert_eq!(utc_time(1_700_000_000), "2023-11-14 22:13 UTC");
+        // A number from a foreign run folder.
+        assert!(utc_time(u64::MAX).starts_with("9999-12-3"));
     }
 }

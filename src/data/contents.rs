@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::decode::{DECODER_VERSION, Notes, decode_file};
-use super::hash::{self, hexadecimal};
+use super::hash;
 use super::replace::replace;
 use super::{DataError, Dataset, PictureSource, StopFlag};
 use crate::ordinary_file::{self, Links};
@@ -294,7 +294,7 @@ impl KnownContents {
     fn file(&self, folder: &Path) -> PathBuf {
         let digest = Sha256::digest(folder.as_os_str().as_encoded_bytes());
         self.folder
-            .join(hexadecimal(&digest[..16]))
+            .join(hex::encode(&digest[..16]))
             .with_extension("json")
     }
 }

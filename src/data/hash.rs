@@ -1,4 +1,4 @@
-//! SHA-256 of files and of lists, and hashes as text.
+//! SHA-256 of files and of lists.
 
 use std::io::{self, ErrorKind, Read};
 
@@ -31,20 +31,6 @@ pub fn sha256_of_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) 
     hasher.finalize().into()
 }
 
-/// Two lower-case digits for every byte.
-pub fn hexadecimal(bytes: &[u8]) -> String {
-    const DIGITS: [char; 16] = [
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
-    ];
-    let digits = |byte: &u8| {
-        [
-            DIGITS[usize::from(byte >> 4)],
-            DIGITS[usize::from(byte & 15)],
-        ]
-    };
-    bytes.iter().flat_map(digits).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,15 +49,9 @@ mod tests {
             }
         }
         let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-        let hash = sha256(Halting(b"abc", false)).map(|hash| hexadecimal(&hash));
+        let hash = sha256(Halting(b"abc", false)).map(hex::encode);
         assert_eq!(hash.ok().as_deref(), Some(expected));
         let pairs = sha256_of_pairs([("a", "b"), ("c", "")]);
         assert_eq!(Some(pairs), sha256(&b"a\0b\0c\0\0"[..]).ok());
-    }
-
-    #[test]
-    fn every_byte_is_two_digits() {
-        assert_eq!(hexadecimal(&[0, 10, 0x9f, 255]), "000a9fff");
-        assert_eq!(hexadecimal(&[]), "");
     }
 }

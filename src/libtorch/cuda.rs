@@ -131,8 +131,8 @@ impl Outgoing {
         }
     }
 
-    /// As a tensor, uint8, on the device. Nobody waits for a graphics card: libtorch keeps the memory until the card has
-    /// read it. May be called again where there was no memory for it.
+    /// As a tensor, of the shape that it was made for, uint8, on the device. Nobody waits for a graphics card: libtorch keeps
+    /// the memory until the card has read it. May be called again where there was no memory for it.
     ///
     /// # Errors
     /// What libtorch says.
@@ -177,7 +177,7 @@ pub fn bytes_to(bytes: &[u8], shape: &[i64], device: Device) -> Result<Tensor, T
     outgoing.arrive()
 }
 
-/// `tensor` on `device`; from the machine's memory to a graphics card's as [`bytes_to`] takes bytes there.
+/// `tensor`, of any shape, on `device`; from the machine's memory to a graphics card's as [`bytes_to`] takes bytes there.
 ///
 /// # Errors
 /// What libtorch says.

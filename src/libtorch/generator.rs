@@ -19,7 +19,7 @@ fn index(device: Device) -> i32 {
     }
 }
 
-/// The state of a device's default generator: bytes, on the processor.
+/// The state of a device's default generator: `[bytes]`, uint8, on the processor.
 ///
 /// # Errors
 /// What libtorch says; where its headers were missing, that.
@@ -28,7 +28,7 @@ pub fn state(device: Device) -> Result<Tensor, TchError> {
     attempt(|reason| made(unsafe { graft_generator_state(index(device), reason) }))
 }
 
-/// Goes on from what [`state`] gave.
+/// Goes on from what [`state`] gave, `[bytes]`.
 ///
 /// # Errors
 /// What libtorch says of a state that is none.

@@ -72,8 +72,9 @@ fn check(parameters: &[Tensor], others: &[&[Tensor]]) -> Result<(), TchError> {
     Ok(())
 }
 
-/// Updates `parameters` and their moments in place. `steps`: the updates so far, this one included, a float scalar on the
-/// parameters' device. `unless`: a float scalar there; where it is 1, nothing is changed.
+/// Updates `parameters` and their moments in place: tensors of any shape, those of one index of the same shape and layout.
+/// `steps`: the updates so far, this one included, a float scalar on the parameters' device. `unless`: a float scalar there;
+/// where it is 1, nothing is changed.
 ///
 /// # Errors
 /// Tensors of one place that are not laid out in memory alike; what libtorch says.
@@ -107,7 +108,7 @@ pub fn adam(
     })
 }
 
-/// Updates `parameters` in place, and `buffers`, which are empty without momentum.
+/// Updates `parameters` in place, and `buffers`, which are empty without momentum. Shapes as those of [`adam`].
 ///
 /// # Errors
 /// As [`adam`].

@@ -43,6 +43,8 @@ pub struct FoldedWeights {
 }
 
 impl FoldedWeights {
+    /// Weight and bias of a convolution or linear layer, folded: `[outputs, inputs / groups, kernel height, kernel width]` or
+    /// `[outputs, inputs]`, and `[outputs]`.
     pub(super) fn get(&self, leaf: usize) -> Option<&(Tensor, Tensor)> {
         self.by_leaf.get(leaf).and_then(Option::as_ref)
     }
@@ -146,6 +148,11 @@ impl FrozenPrefix {
     /// Runs the segments as inference; `backbone` is the one that it was made from. Equal to the
     /// unfolded result within rounding (1e-4 of the largest value, in single precision). The result has channels-last
     /// strides, the kind of the prefix and no gradient.
+    ///
+    /// `input` is `[N, C, H, W]` (or `[N, tokens, C]` within a vision transformer), as the first of the segments takes it.
+    ///
+    /// # Errors
+    /// What libtorch says.
     pub fn forward(&self, backbone: &dyn Backbone, input: &Tensor) -> Result<Tensor, ModelError> {
         in_pieces(input, LARGE_PICTURES, |piece| {
             self.forward_each(backbone, piece, &mut |_, _| Ok(()))
@@ -154,6 +161,9 @@ impl FrozenPrefix {
 
     /// As [`Self::forward`], all pictures at once; `passed` sees every segment's output before the next one takes it,
     /// which may work in place.
+    ///
+    /// # Errors
+    /// What libtorch says; those of `passed`.
     pub fn forward_each(
         &self,
         backbone: &dyn Backbone,
@@ -181,6 +191,11 @@ impl FrozenPrefix {
 }
 
 /// `input` with its last picture again as often as it takes for a multiple of `together` pictures.
+///
+/// `[N, …]` to `[M, …]`, where M is the least multiple of `together` that is at least N; N is at least 1.
+///
+/// # Errors
+/// What libtorch says.
 pub fn filled_up(input: &Tensor, together: usize) -> Result<Tensor, ModelError> {
     let rows = input.size()[0];
     let wanted = (rows as usize).next_multiple_of(together) as i64;
@@ -194,6 +209,11 @@ pub fn filled_up(input: &Tensor, together: usize) -> Result<Tensor, ModelError> 
 }
 
 /// `forward` over `piece` pictures at a time on the CPU, and all at once elsewhere.
+///
+/// `[N, …]` to `[N, …]`.
+///
+/// # Errors
+/// Those of `forward`; what libtorch says.
 pub fn in_pieces<E: From<ModelError>>(
     input: &Tensor,
     piece: usize,

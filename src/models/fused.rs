@@ -24,6 +24,7 @@ pub(super) struct After<'a> {
 
 impl After<'_> {
     /// What [`convolution`] does at once, in steps of their own.
+    /// `[N, C, H, W]` to the same shape, which is that of `plus`, too.
     pub fn apply(&self, mut output: Tensor) -> Result<Tensor, ModelError> {
         if let Some(other) = self.plus {
             output = output.f_add_(other)?;
@@ -36,6 +37,7 @@ impl After<'_> {
 }
 
 /// Whether [`convolution`] can be called on this input at all: on the CPU, where the C++ file could be compiled.
+/// `input` is `[N, C, H, W]`.
 pub(super) fn is_for(input: &Tensor) -> bool {
     libtorch::IS_THERE && input.device() == Device::Cpu && tch::utils::has_mkldnn()
 }
@@ -90,6 +92,7 @@ static CARD_CANT: AtomicBool = AtomicBool::new(false);
 
 /// The same on a graphics card, where cuDNN can: ReLU after a dense convolution, with or without a sum. `None` where it has to
 /// be done step by step.
+/// Shapes as those of [`convolution`].
 pub(super) fn on_card(
     input: &Tensor,
     (weight, bias): (&Tensor, Option<&Tensor>),

@@ -69,6 +69,10 @@ impl Init {
     }
 
     /// Fills `[outputs, inputs / groups, …]` and `[outputs]`.
+    /// Draws the values of `weight`, `[outputs, inputs / groups, …]`, in place, from libtorch's generator.
+    ///
+    /// # Errors
+    /// What libtorch says.
     pub fn fill(self, weight: &mut Tensor, bias: Option<&mut Tensor>) -> Result<(), ModelError> {
         self.weight.fill(weight)?;
         let Some(bias) = bias else { return Ok(()) };

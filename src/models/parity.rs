@@ -92,7 +92,7 @@ pub fn pictures(count: i64, side: i64) -> Result<Tensor, ModelError> {
     noise("input", &[count, 3, side, side])
 }
 
-/// Values from -1 to 1 by name and place.
+/// Values from -1 to 1 by name and index, of the given shape.
 ///
 /// # Errors
 /// libtorch's own (no memory).
@@ -100,7 +100,7 @@ pub fn noise(name: &str, shape: &[i64]) -> Result<Tensor, ModelError> {
     tensor(name, shape, |r| r)
 }
 
-/// The logits of `backbone` as inference.
+/// The logits of `backbone` as inference: `[N, 3, H, W]` to `[N, 1000]`.
 ///
 /// # Errors
 /// libtorch's own.

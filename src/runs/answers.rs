@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{RunError, RunState, atomic, files, store};
-use crate::data::hash::{self, hexadecimal};
+use crate::data::hash;
 use crate::ordinary_file::{self, Links};
 use crate::training::FrozenPrecision;
 
@@ -188,7 +188,7 @@ pub fn checkpoint(folder: &Path) -> Result<Option<String>, RunError> {
 
 /// [`checkpoint`] of weights that are on their way to the disk.
 pub(super) fn checkpoint_of(weights: &[u8]) -> String {
-    hexadecimal(&Sha256::digest(weights))
+    hex::encode(Sha256::digest(weights))
 }
 
 /// SHA-256 of a file.
@@ -196,7 +196,7 @@ pub(super) fn sha256(path: &Path, links: Links) -> Result<String, RunError> {
     let failed = |error: std::io::Error| files::problem(path, format!("can't be read ({error})"));
     let file = ordinary_file::open(path, links).map_err(failed)?;
     let hash = hash::sha256(file).map_err(failed)?;
-    Ok(hexadecimal(&hash))
+    Ok(hex::encode(hash))
 }
 
 /// What is not there, or not understood, says nothing.

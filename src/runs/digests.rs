@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::members::Member;
 use super::{RunError, answers, atomic, files};
 use crate::data::contents::KnownContents;
-use crate::data::hash::{hexadecimal, sha256_of_pairs};
+use crate::data::hash::sha256_of_pairs;
 use crate::data::{DataError, Dataset, Picture, PictureSource, Split, SplitIndices, StopFlag};
 use crate::experiment::Experiment;
 use crate::ordinary_file::Links;
@@ -106,7 +106,7 @@ impl Digests {
             return None;
         }
         lines.sort_unstable();
-        Some(hexadecimal(&sha256_of_pairs(lines)))
+        Some(hex::encode(sha256_of_pairs(lines)))
     }
 
     /// What is not as it was, of what `now` knows too.
@@ -229,7 +229,7 @@ pub(super) fn contents(
     let found = known.of(dataset, indices, &read, stop)?;
     Ok(found
         .into_iter()
-        .map(|contents| contents.map(|contents| hexadecimal(&contents.sha256)))
+        .map(|contents| contents.map(|contents| hex::encode(contents.sha256)))
         .collect())
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use super::{RunError, RunSummary, answers, digests};
-use crate::data::hash::{hexadecimal, sha256_of_pairs};
+use crate::data::hash::sha256_of_pairs;
 use crate::data::{Dataset, SplitIndices};
 use crate::evaluation::{Prediction, Predictions};
 use crate::ordinary_file::{self, Links};
@@ -140,7 +140,7 @@ pub fn test_split(dataset: &Dataset, split: &SplitIndices) -> String {
         })
         .collect();
     lines.sort_unstable();
-    hexadecimal(&sha256_of_pairs(lines))
+    hex::encode(sha256_of_pairs(lines))
 }
 
 /// `metrics.csv`: a column per field of [`EpochMetrics`], empty where a value is absent.

@@ -128,6 +128,7 @@ impl SqueezeExcitation {
         })
     }
 
+    /// `[N, C, H, W]` to the same shape.
     pub fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
         let means = input.f_adaptive_avg_pool2d([1, 1])?;
         self.pool.pass(&means, context)?;

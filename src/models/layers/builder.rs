@@ -316,6 +316,7 @@ impl Builder {
 
     /// A tensor that a container holds itself: a leaf of its own here, so that it can be frozen.
     /// Gives its module number too.
+    /// The tensor has the given shape.
     pub fn parameter(
         &mut self,
         name: &str,

@@ -127,6 +127,7 @@ impl Conv2d {
     }
 
     /// As [`Self::forward`], then `activation`.
+    /// The same shapes.
     pub fn forward_then(
         &self,
         input: &Tensor,
@@ -226,6 +227,7 @@ pub(in super::super) struct ConvNorm {
 }
 
 impl ConvNorm {
+    /// `[N, inputs, H, W]` to `[N, outputs, H', W']`.
     pub fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
         if let Some(output) = self.folded(input, &After::default(), context)? {
             return Ok(output);
@@ -235,6 +237,7 @@ impl ConvNorm {
     }
 
     /// As [`Self::forward`], then `activation`.
+    /// The same shapes.
     pub fn forward_then(
         &self,
         input: &Tensor,
@@ -252,6 +255,7 @@ impl ConvNorm {
     }
 
     /// As [`Self::forward`], then the sum with `other`, which stays as it is, then `activation`.
+    /// `other` has the shape of the result, `[N, outputs, H', W']`.
     pub fn forward_plus(
         &self,
         input: &Tensor,

@@ -37,6 +37,7 @@ impl ActivationKind {
 
     /// Takes its input over: nothing else may hold it, because it is changed in place where
     /// gradients do not need the old values.
+    /// Any shape; the result has the same.
     pub fn apply(self, mut input: Tensor) -> Result<Tensor, ModelError> {
         let in_place = !input.requires_grad();
         Ok(match self {
@@ -74,6 +75,7 @@ impl Activation {
     }
 
     /// Takes its input over, as [`ActivationKind::apply`] does.
+    /// Any shape; the result has the same.
     pub fn forward(&self, input: Tensor, context: &Context) -> Result<Tensor, ModelError> {
         let output = self.kind.apply(input)?;
         if let Some(module) = self.module {
@@ -96,6 +98,7 @@ pub(in super::super) struct MaxPool2d {
 }
 
 impl MaxPool2d {
+    /// `[N, C, H, W]` to `[N, C, H', W']`.
     pub fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
         let both = |value: i64| [value, value];
         let output = input.f_max_pool2d(
@@ -123,6 +126,7 @@ pub(in super::super) struct AvgPool2d {
 }
 
 impl AvgPool2d {
+    /// `[N, C, H, W]` to `[N, C, H', W']`.
     pub fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
         let both = |value: i64| [value, value];
         let output = input.f_avg_pool2d(
@@ -165,6 +169,7 @@ impl Linear {
     }
 
     /// The same where nothing is written down.
+    /// `[…, inputs]` to `[…, outputs]`.
     pub fn apply(&self, input: &Tensor) -> Result<Tensor, ModelError> {
         Ok(input.f_linear(&self.weight, Some(&self.bias))?)
     }
@@ -180,6 +185,7 @@ pub(in super::super) struct Dropout {
 
 impl Dropout {
     /// Draws from libtorch's generator.
+    /// Any shape; the result has the same.
     pub fn forward(&self, input: Tensor, context: &Context) -> Result<Tensor, ModelError> {
         context.record(self.module, &input, 0)?;
         if self.share > 0.0 && context.pass.mode(self.leaf).dropout {
@@ -201,6 +207,7 @@ pub(in super::super) struct StochasticDepth {
 
 impl StochasticDepth {
     /// Draws from libtorch's generator.
+    /// `[N, …]` to the same shape.
     pub fn forward(&self, branch: Tensor, context: &Context) -> Result<Tensor, ModelError> {
         context.record(self.module, &branch, 0)?;
         if !context.pass.mode(self.leaf).dropout {
@@ -211,6 +218,7 @@ impl StochasticDepth {
 }
 
 /// Sets `share` of the pictures of a batch to 0 and scales the others up. Draws from libtorch's generator.
+/// `[N, …]` to the same shape.
 pub(in super::super) fn drop_rows(branch: Tensor, share: f64) -> Result<Tensor, ModelError> {
     if share <= 0.0 {
         return Ok(branch);
@@ -231,6 +239,7 @@ pub(in super::super) struct Marker {
 }
 
 impl Marker {
+    /// Writes down that `output`, of any shape, passed here.
     pub fn pass(&self, output: &Tensor, context: &Context) -> Result<(), ModelError> {
         context.record(self.module, output, 0)
     }

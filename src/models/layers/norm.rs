@@ -29,6 +29,7 @@ pub(in super::super) struct BatchNorm {
 
 impl BatchNorm {
     /// As the pass says for this leaf.
+    /// `[N, C, …]` to the same shape.
     pub fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
         let mode = context.pass.mode(self.leaf);
         let output = self.normalise(input, mode.batch_statistics, mode.adapt_statistics)?;
@@ -38,6 +39,7 @@ impl BatchNorm {
 
     /// A batch with a single value per channel has no variance: it is normalised by the running
     /// statistics, which stay (PyTorch fails there, and a last batch of one picture would end a run).
+    /// `[N, C, …]` to the same shape.
     pub fn normalise(
         &self,
         input: &Tensor,

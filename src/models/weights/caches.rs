@@ -10,7 +10,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use super::{download::sync_folder, tensors};
-use crate::data::hash::{self, hexadecimal};
+use crate::data::hash;
 use crate::models::WeightsInfo;
 use crate::ordinary_file::{self, Links};
 use crate::paths;
@@ -128,7 +128,7 @@ pub(super) fn sha256(path: &Path) -> io::Result<String> {
     if let Some(hash) = known().get(&stamp) {
         return Ok(hash.clone());
     }
-    let hash = hexadecimal(&hash::sha256(file)?);
+    let hash = hex::encode(hash::sha256(file)?);
     known().insert(stamp, hash.clone());
     Ok(hash)
 }

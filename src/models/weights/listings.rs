@@ -6,7 +6,6 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use crate::data::contents::{CLOCK, Stamp};
-use crate::data::hash::hexadecimal;
 use crate::data::replace::replace;
 use crate::ordinary_file::{self, Links};
 
@@ -57,7 +56,7 @@ impl Listings {
     fn file(&self, path: &Path, stamp: &Stamp) -> Option<PathBuf> {
         let path = path.canonicalize().ok()?;
         let what = format!("{} {EDITION} {path:?} {stamp:?}", env!("CARGO_PKG_VERSION"));
-        let digest = hexadecimal(&Sha256::digest(what.as_bytes()));
+        let digest = hex::encode(Sha256::digest(what.as_bytes()));
         Some(self.folder.join(format!("{digest}.json")))
     }
 

@@ -44,7 +44,7 @@ pub(super) enum Values {
 }
 
 impl Numbers {
-    /// `view` of a storage of `length` elements that begins at byte `start`, all of it inside `file`.
+    /// `view` of a storage of `length` elements that begins at byte `start`, all of it inside `file`; the view says the shape.
     ///
     /// # Errors
     /// What is wrong with the view: it reaches beyond its storage, or repeats numbers so often that

@@ -12,7 +12,6 @@ use tch::{Device, Tensor};
 use super::pack::{RowKey, VERSION};
 use crate::data::augment::{flips, only_flips};
 use crate::data::decode::DECODER_VERSION;
-use crate::data::hash::hexadecimal;
 use crate::data::square::SquareSpec;
 use crate::experiment::{Augmentation, Experiment, Pooling, Views};
 use crate::models::ModelError;
@@ -30,7 +29,7 @@ pub(in crate::training) struct Recipe([u8; 32]);
 impl Recipe {
     /// The name of its folder.
     pub fn name(&self) -> String {
-        hexadecimal(&self.0)
+        hex::encode(self.0)
     }
 
     #[cfg(test)]
@@ -206,7 +205,7 @@ pub(in crate::training) fn weights_name(
     for digest in digests.of(network, segments)? {
         hash.part(digest);
     }
-    Ok(hexadecimal(&hash.finish()))
+    Ok(hex::encode(hash.finish()))
 }
 
 /// Digests of the leading segments' weights, each computed when it is asked for first.

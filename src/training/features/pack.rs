@@ -21,7 +21,6 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
-use crate::data::hash::hexadecimal;
 use crate::data::replace::UNFINISHED;
 use crate::ordinary_file::{self, Links};
 
@@ -183,7 +182,7 @@ impl PackWriter {
         self.file.write_all(&digest)?;
         self.file.write_all(MAGIC)?;
         let file = self.file.into_inner().map_err(|error| error.into_error())?;
-        let name = hexadecimal(&digest[..12]);
+        let name = hex::encode(&digest[..12]);
         let path = self.folder.join(name).with_extension(EXTENSION);
         file.persist(&path).map_err(|error| error.error)?;
         Ok(Some(path))

@@ -7,7 +7,6 @@ use proptest::prelude::*;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::super::super::hash::hexadecimal;
 use super::super::super::{DataError, Dataset, StopFlag, contents, decode};
 use super::super::{recognise, scan};
 use super::*;
@@ -56,7 +55,7 @@ fn told(dataset: &Dataset) -> Vec<Picture> {
         class: dataset.classes[picture.label as usize].clone(),
         split: picture.split.map(|split| split.name().to_owned()),
         size: picture.size,
-        sha256: hexadecimal(&Sha256::digest(
+        sha256: hex::encode(Sha256::digest(
             &decode::decode(&picture.source).unwrap().rgb,
         )),
     };

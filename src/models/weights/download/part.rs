@@ -10,7 +10,6 @@ use sha2::{Digest, Sha256};
 
 use super::error::Fault;
 use crate::data::StopFlag;
-use crate::data::hash::hexadecimal;
 use crate::data::replace::replace;
 use crate::ordinary_file::{self, Links};
 
@@ -126,7 +125,7 @@ impl Part {
 
     /// Of everything in the part, in lower-case hexadecimal.
     pub fn sha256(&self) -> String {
-        hexadecimal(&self.hasher.clone().finalize())
+        hex::encode(self.hasher.clone().finalize())
     }
 
     pub fn keep_record(&mut self, record: Record) -> Result<(), Fault> {

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::server::{Answer, Ask, Server};
 use super::*;
-use crate::data::hash::hexadecimal;
 
 /// A folder to download into, and what the file should be.
 struct Place {
@@ -37,7 +36,7 @@ impl Place {
             url: format!("{}/models/net-0.pth", server.url()),
             target: self.target(),
             by_hand: self.folder.path().join("own/net.pth"),
-            sha256: hexadecimal(&sha2::Sha256::digest(&self.file)),
+            sha256: hex::encode(sha2::Sha256::digest(&self.file)),
             bytes: None,
             at_most: 2 * self.file.len() as u64,
         }

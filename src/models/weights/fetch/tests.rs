@@ -42,7 +42,7 @@ impl Place {
 
     fn hash(&self) -> String {
         use sha2::Digest;
-        crate::data::hash::hexadecimal(&sha2::Sha256::digest(&self.file))
+        hex::encode(sha2::Sha256::digest(&self.file))
     }
 
     fn fetch(&self, server: &Server) -> Result<PathBuf, ModelError> {
