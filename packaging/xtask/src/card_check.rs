@@ -117,9 +117,10 @@ fn pack(program: &Path, tests: &Path, folder: &Path) -> Result<()> {
     for (file, name) in [(program, "graft"), (tests, "tests")] {
         let copy = folder.join(name);
         steps::run(Command::new("strip").arg("-o").arg(&copy).arg(file))?;
+        // Sorted by its jumps and seen as a whole, a program takes an eighth less, for a minute's work.
         steps::run(
             Command::new("xz")
-                .args(["--force", "--threads=0"])
+                .args(["--force", "--x86", "--lzma2=preset=9e,dict=192MiB"])
                 .arg(&copy),
         )?;
         let packed = folder.join(format!("{name}.xz"));
