@@ -72,7 +72,7 @@ fn open(
     opened: Rc<Cell<bool>>,
 ) -> Result<(), eframe::Error> {
     let paths = AppPaths::of_user();
-    let settings = Settings::load(&paths.settings);
+    let settings = Settings::load(&paths.settings, &features::view_ids());
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
             .with_title("Graft")

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::gallery::{GalleryAction, GalleryWants};
 use super::state::DocumentId;
+use super::view_id::ViewId;
 use crate::app::core::prepared_answers::IntervalsKey;
 use crate::data::{PictureSource, Split};
 use crate::experiment::Experiment;
@@ -151,7 +152,7 @@ pub enum Command {
     Gallery(GalleryAction),
 
     // Window
-    ShowView(View),
+    ShowView(ViewId),
     TogglePalette,
     /// Shows or hides the list of warnings above the run bar.
     ToggleWarnings,
@@ -178,52 +179,6 @@ pub struct GalleryFilter {
     /// Of another run, by its id, and whether it is right about them: pictures that changed sides.
     pub against: Option<(String, bool)>,
     pub split: Option<Split>,
-}
-
-/// The views of the middle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-pub enum View {
-    Data,
-    Layers,
-    Augmentation,
-    Backbones,
-    Curves,
-    Results,
-    Evaluation,
-    Compare,
-    Gallery,
-    Log,
-}
-
-impl View {
-    /// In the order of their tabs and of their shortcuts.
-    pub const ALL: [Self; 10] = [
-        Self::Data,
-        Self::Layers,
-        Self::Augmentation,
-        Self::Backbones,
-        Self::Curves,
-        Self::Results,
-        Self::Evaluation,
-        Self::Compare,
-        Self::Gallery,
-        Self::Log,
-    ];
-
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Data => "Data",
-            Self::Layers => "Layers",
-            Self::Augmentation => "Augmentation",
-            Self::Backbones => "Backbones",
-            Self::Curves => "Curves",
-            Self::Results => "Results",
-            Self::Evaluation => "Evaluation",
-            Self::Compare => "Compare",
-            Self::Gallery => "Gallery",
-            Self::Log => "Log",
-        }
-    }
 }
 
 impl Command {

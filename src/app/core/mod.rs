@@ -12,4 +12,5 @@ pub mod run_names;
 pub mod settings;
 pub mod sources;
 pub mod state;
+pub mod view_id;
 pub mod workers;

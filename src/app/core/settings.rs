@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use eframe::egui;
 use serde::{Deserialize, Serialize};
 
-use super::command::View;
+use super::view_id::ViewId;
 use crate::models::speed::Measured;
 use crate::ordinary_file::{self, Links};
 use crate::runs::atomic;
@@ -31,7 +31,7 @@ pub struct Settings {
     pub recent_pictures: Vec<PathBuf>,
     pub device: Option<String>,
     /// How the views of the middle are arranged.
-    pub views: Option<egui_tiles::Tree<View>>,
+    pub views: Option<egui_tiles::Tree<ViewId>>,
     /// Where the last dialog was.
     pub last_folder: Option<PathBuf>,
     /// What the folder of the last export stands in.
@@ -60,8 +60,9 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Reads the file; a damaged one counts as absent, because a window that opens matters more.
-    pub fn load(path: &Path) -> Self {
+    /// Reads the file; a damaged one counts as absent, because a window that opens matters more. So does one that names
+    /// another view than `views`, which are all that there are.
+    pub fn load(path: &Path, views: &[ViewId]) -> Self {
         // A link is followed: people keep such files elsewhere and link to them.
         let text = match ordinary_file::read_to_string(path, LARGEST_BYTES, Links::Followed) {
             Ok(text) => text,
@@ -75,8 +76,9 @@ impl Settings {
                 return Self::default();
             }
         };
-        match ron::from_str::<Self>(&text) {
-            Ok(settings) => settings.checked(),
+        let settings = ron::from_str::<Self>(&text).map_err(|error| error.to_string());
+        match settings.and_then(|settings| settings.checked(views)) {
+            Ok(settings) => settings,
             Err(error) => {
                 log::warn!(
                     "settings are not readable ({error}), starting with the defaults: {}",
@@ -87,7 +89,15 @@ impl Settings {
         }
     }
 
-    fn checked(mut self) -> Self {
+    fn checked(mut self, views: &[ViewId]) -> Result<Self, String> {
+        let panes = (self.views.iter()).flat_map(|tree| tree.tiles.tiles());
+        for tile in panes {
+            if let egui_tiles::Tile::Pane(view) = tile
+                && !views.contains(view)
+            {
+                return Err(format!("there is no view “{view}”"));
+            }
+        }
         let [width, height] = self.window;
         if !(width.is_finite() && height.is_finite()) {
             self.window = Self::default().window;
@@ -101,10 +111,11 @@ impl Settings {
             .retain(|_, measured| !measured.stage_features.is_empty());
         self.recent_presets.truncate(RECENT);
         self.recent_pictures.truncate(RECENT);
-        if !self.views.as_ref().is_some_and(holds_every_view) {
-            self.views = None;
-        }
-        self
+        let holds_every_view = |tree: &egui_tiles::Tree<ViewId>| {
+            tree.root().is_some() && (views.iter()).all(|view| tree.tiles.find_pane(view).is_some())
+        };
+        self.views = self.views.filter(holds_every_view);
+        Ok(self)
     }
 
     fn to_text(&self) -> Option<String> {
@@ -120,16 +131,9 @@ impl Settings {
     }
 }
 
-/// The arrangement of a new installation: all views as tabs, curves and results in front.
-pub fn default_views() -> egui_tiles::Tree<View> {
-    egui_tiles::Tree::new_tabs(eframe::egui::Id::unique("views"), View::ALL.to_vec())
-}
-
-fn holds_every_view(tree: &egui_tiles::Tree<View>) -> bool {
-    tree.root().is_some()
-        && View::ALL
-            .iter()
-            .all(|view| tree.tiles.find_pane(view).is_some())
+/// The arrangement of a new installation: all views as tabs.
+pub fn default_views(views: &[ViewId]) -> egui_tiles::Tree<ViewId> {
+    egui_tiles::Tree::new_tabs(eframe::egui::Id::unique("views"), views.to_vec())
 }
 
 /// Puts `path` in front of a recent list.
@@ -229,21 +233,27 @@ fn write(path: &Path, text: &str) {
 mod tests {
     use super::*;
 
+    const VIEWS: [ViewId; 3] = [ViewId::DATA, ViewId::CURVES, ViewId::new("Log")];
+
     #[test]
     fn damaged_settings_count_as_absent_and_impossible_values_are_mended() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("settings.ron");
-        assert_eq!(Settings::load(&path), Settings::default());
+        assert_eq!(Settings::load(&path, &VIEWS), Settings::default());
         for damaged in ["", "(dark: 3", "\u{0}\u{1}", "(dark: maybe)"] {
             std::fs::write(&path, damaged).unwrap();
-            assert_eq!(Settings::load(&path), Settings::default(), "{damaged:?}");
+            assert_eq!(
+                Settings::load(&path, &VIEWS),
+                Settings::default(),
+                "{damaged:?}"
+            );
         }
         std::fs::write(
             &path,
             "(dark: false, window: (3.0, 1e9), from_the_future: 1)",
         )
         .unwrap();
-        let settings = Settings::load(&path);
+        let settings = Settings::load(&path, &VIEWS);
         assert!(!settings.dark);
         assert_eq!(settings.window, [1000.0, 16_000.0]);
     }
@@ -251,12 +261,26 @@ mod tests {
     #[test]
     fn the_arrangement_survives() {
         let settings = Settings {
-            views: Some(default_views()),
+            dark: false,
+            views: Some(default_views(&VIEWS)),
             ..Settings::default()
         };
         let text = settings.to_text().unwrap();
         let back: Settings = ron::from_str(&text).unwrap();
-        assert_eq!(back.checked().views, settings.views);
+        assert_eq!(back.checked(&VIEWS), Ok(settings.clone()));
+
+        // A view that the file does not know of is given its place by a new arrangement …
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.ron");
+        std::fs::write(&path, text).unwrap();
+        let more = [&VIEWS[..], &[ViewId::GALLERY]].concat();
+        let without = Settings {
+            views: None,
+            ..settings
+        };
+        assert_eq!(Settings::load(&path, &more), without);
+        // … and one that is not known here makes the file one that can't be read.
+        assert_eq!(Settings::load(&path, &VIEWS[..2]), Settings::default());
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! One folder a feature: plain view data first (`…View::build`), then the function that draws it (`…_ui`).
+//! One folder a feature: its views and sections, their plain data (`…View::build`), then the functions that draw it (`…_ui`).
+//! Which views and sections there are is said here alone.
 
 pub mod augmentation;
 pub mod backbone;
@@ -14,6 +15,46 @@ pub mod log;
 pub mod results;
 pub mod runs;
 pub mod training;
+
+use crate::app::core::view_id::ViewId;
+use crate::app::ui::view::{Section, View};
+
+/// The tabs of the middle, in their order at first and that of their shortcuts.
+pub const VIEWS: &[&dyn View] = &[
+    &data::data_view::DataTab,
+    &layers::LayersTab,
+    &augmentation::augmentation_view::AugmentationTab,
+    &backbone::backbones_view::BackbonesTab,
+    &curves::CurvesTab,
+    &results::ResultsTab,
+    &evaluation::EvaluationTab,
+    &compare::CompareTab,
+    &gallery::GalleryTab,
+    &log::LogTab,
+];
+
+/// The parts of the left side, in their order.
+pub const SECTIONS: &[&dyn Section] = &[
+    &data::DataSection,
+    &training::advice::AdviceSection,
+    &backbone::BackboneSection,
+    &layers::LayersSection,
+    &head::HeadSection,
+    &augmentation::AugmentationSection,
+    &training::phases::PhasesSection,
+    &training::TrainingSection,
+    &feature_cache::FeatureCacheSection,
+];
+
+/// The names of all views.
+pub fn view_ids() -> Vec<ViewId> {
+    VIEWS.iter().map(|view| view.info().id).collect()
+}
+
+/// The view of that name.
+pub fn view(id: ViewId) -> Option<&'static dyn View> {
+    VIEWS.iter().copied().find(|view| view.info().id == id)
+}
 
 #[cfg(test)]
 pub(in crate::app) mod fakes;

@@ -10,15 +10,15 @@ mod freeze_tree;
 mod gallery_wall;
 mod table_columns;
 
-use super::augmentation::augmentation_view;
-use super::backbone::backbones_view;
-use super::data::{data_view, table_preview};
-use super::training::{advice, phases};
+use super::augmentation::augmentation_view::AugmentationPreviewLocal;
+use super::data::data_view;
 use super::*;
 use crate::app::core::command::Command;
 use crate::app::core::state::{Scan, State, Tree};
-use crate::app::ui::theme;
-use crate::app::ui::tokens;
+use crate::app::ui::layer_plan::LayerPlans;
+use crate::app::ui::panel_state::PanelState;
+use crate::app::ui::view::ViewContext;
+use crate::app::ui::{theme, tokens};
 use crate::experiment::{
     ClassWeights, Column, DataSource, Experiment, FreezePlan, GroupBy, HeadLayer,
 };
@@ -28,47 +28,24 @@ use crate::experiment::{
 struct Driven {
     state: State,
     out: Vec<Command>,
-    data: data::DataEditorLocal,
-    advice: advice::AdviceLocal,
-    data_view: data_view::DataViewLocal,
-    backbone: backbone::BackboneLocal,
-    backbones_view: backbones_view::BackbonesLocal,
-    layers: layers::LayersLocal,
-    layers_view: layers::LayersCache,
-    head: head::HeadLocal,
-    phases: phases::PhasesLocal,
-    training: training::TrainingLocal,
-    augmentation: augmentation::AugmentationLocal,
-    preview: augmentation_view::AugmentationPreviewLocal,
-    curves: crate::app::ui::curves::CurvesLocal,
-    results: results::ResultsLocal,
-    gallery: gallery::GalleryLocal,
-    runs: runs::RunsLocal,
-    log: log::LogLocal,
+    panels: PanelState,
 }
 
-/// The editors of the left side, and the views of the middle and of the right side.
-const EDITORS: [&str; 8] = [
-    "data",
-    "advice",
-    "backbone",
-    "layers summary",
-    "head",
-    "phases",
-    "training",
-    "augmentation",
-];
-const VIEWS: [&str; 9] = [
-    "data view",
-    "backbones view",
-    "layers",
-    "preview",
-    "curves",
-    "results",
-    "gallery",
-    "runs",
-    "log",
-];
+/// A panel of the registry by its title: a view of the middle, a section of the left side, or the list of runs.
+#[derive(Debug, Clone, Copy)]
+enum Panel {
+    View(&'static str),
+    Section(&'static str),
+    Runs,
+}
+use Panel::{Runs, Section, View};
+
+/// Every panel that there is.
+fn every_panel() -> Vec<Panel> {
+    let views = VIEWS.iter().map(|view| View(view.info().title));
+    let sections = SECTIONS.iter().map(|section| Section(section.info().title));
+    views.chain(sections).chain([Runs]).collect()
+}
 
 impl Driven {
     fn new(state: State) -> Self {
@@ -78,115 +55,46 @@ impl Driven {
         }
     }
 
-    fn draw(&mut self, panel: &str, ui: &mut egui::Ui) {
-        let (state, out) = (&self.state, &mut self.out);
-        let open = "an experiment is open";
+    fn draw(&mut self, panel: Panel, ui: &mut egui::Ui) {
+        let Self { state, out, panels } = self;
+        let context = &mut ViewContext {
+            state,
+            now: fakes::NOW,
+            panels,
+        };
         match panel {
-            "data" => {
-                data::data_editor_ui(
-                    ui,
-                    &data::DataEditorView::build(state).expect(open),
-                    &mut self.data,
-                    out,
-                );
+            View(title) => {
+                let mut views = VIEWS.iter();
+                let view = views.find(|view| view.info().title == title);
+                view.expect("there is such a view").ui(ui, context, out);
             }
-            "advice" => {
-                advice::advice_ui(
-                    ui,
-                    &advice::AdviceView::build(state).expect(open),
-                    &mut self.advice,
-                    out,
-                );
+            Section(title) => {
+                let mut sections = SECTIONS.iter();
+                let section = sections.find(|section| section.info().title == title);
+                let section = section.expect("there is such a section");
+                section.ui(ui, context, out);
+                if let Some(document) = state.active_document() {
+                    section.summary(document, context);
+                }
             }
-            "backbones view" => {
-                let view = backbones_view::BackbonesView::build(state, &self.backbones_view);
-                backbones_view::backbones_view_ui(
-                    ui,
-                    &view.expect(open),
-                    &mut self.backbones_view,
-                    out,
-                );
-            }
-            "backbone" => {
-                backbone::backbone_ui(
-                    ui,
-                    &backbone::BackboneView::build(state).expect(open),
-                    &mut self.backbone,
-                    out,
-                );
-            }
-            "layers summary" => {
-                layers::layers_summary_ui(
-                    ui,
-                    &self.layers_view.view(state).expect(open),
-                    &mut self.layers,
-                    out,
-                );
-            }
-            "head" => head::head_ui(
-                ui,
-                &head::HeadView::build(state).expect(open),
-                &mut self.head,
-                out,
-            ),
-            "phases" => phases::phases_ui(
-                ui,
-                &phases::PhasesView::build(state).expect(open),
-                &mut self.phases,
-                out,
-            ),
-            "training" => training::training_ui(
-                ui,
-                &training::build(state).expect(open),
-                &mut self.training,
-                out,
-            ),
-            "augmentation" => {
-                let view = augmentation::AugmentationEditorView::build(state, None).expect(open);
-                augmentation::augmentation_ui(ui, &view, &mut self.augmentation, out);
-            }
-            "data view" => data_view::data_view_ui(
-                ui,
-                &data_view::DataView::build(state),
-                table_preview::TableView::build(state).as_ref(),
-                &mut self.data_view,
-                out,
-            ),
-            "layers" => layers::layers_ui(
-                ui,
-                &self.layers_view.view(state).expect(open),
-                &mut self.layers,
-                out,
-            ),
-            "preview" => {
-                let view = augmentation_view::AugmentationPreviewView::build(state).expect(open);
-                augmentation_view::augmentation_view_ui(ui, &view, &mut self.preview, out);
-            }
-            "curves" => curves::curves_ui(
-                ui,
-                &crate::app::ui::curves::CurvesView::build(state),
-                &mut self.curves,
-                out,
-            ),
-            "results" => results::results_ui(
-                ui,
-                &results::ResultsView::build(state),
-                &mut self.results,
-                out,
-            ),
-            "gallery" => {
-                let view = self.gallery.view(state);
-                gallery::gallery_ui(ui, &view, state, &mut self.gallery, out);
-            }
-            "runs" => runs::runs_ui(
-                ui,
-                &runs::RunsView::build(state, fakes::NOW),
-                &mut self.runs,
-                out,
-            ),
-            "log" => log::log_ui(ui, &log::LogView::build(state), &mut self.log, out),
-            other => panic!("there is no panel {other}"),
+            Runs => runs::runs_ui(ui, &runs::RunsView::build(state, fakes::NOW), out),
         }
+    }
+
+    /// What a view remembers for the window.
+    fn of_window<T: Default + 'static>(&mut self) -> &mut T {
+        self.panels.of_window()
+    }
+
+    /// What the layers remember of the open experiment.
+    fn layers(&mut self) -> &mut layers::LayersLocal {
+        self.panels.of_document(self.state.documents[0].id)
+    }
+
+    /// What the layers show.
+    fn layers_view(&mut self) -> std::sync::Arc<layers::LayersView> {
+        let plans = LayerPlans::build(&self.state).expect("an experiment is open");
+        std::sync::Arc::new(layers::LayersView::build(&self.state, plans.into()))
     }
 
     /// The experiment of the last edit that was asked for.
@@ -199,12 +107,7 @@ impl Driven {
     }
 }
 
-fn harness(
-    panel: &'static str,
-    size: egui::Vec2,
-    dark: bool,
-    driven: Driven,
-) -> Harness<'static, Driven> {
+fn harness(panel: Panel, size: egui::Vec2, dark: bool, driven: Driven) -> Harness<'static, Driven> {
     Harness::builder()
         .with_size(size)
         .with_max_steps(12)
@@ -228,12 +131,7 @@ fn harness(
         )
 }
 
-fn settled(
-    panel: &'static str,
-    size: egui::Vec2,
-    dark: bool,
-    driven: Driven,
-) -> Harness<'static, Driven> {
+fn settled(panel: Panel, size: egui::Vec2, dark: bool, driven: Driven) -> Harness<'static, Driven> {
     let mut harness = harness(panel, size, dark, driven);
     // A spinner never comes to rest.
     harness.run_steps(4);
@@ -241,7 +139,12 @@ fn settled(
 }
 
 fn open(state: State) -> Harness<'static, Driven> {
-    settled("head", egui::vec2(320.0, 900.0), true, Driven::new(state))
+    settled(
+        Section("Head"),
+        egui::vec2(320.0, 900.0),
+        true,
+        Driven::new(state),
+    )
 }
 
 /// Whether everything that a person can operate stands within the window's width and has a name.
@@ -249,34 +152,36 @@ fn open(state: State) -> Harness<'static, Driven> {
 fn every_panel_fits_its_width_and_names_its_controls() {
     let pictures = std::env::var_os("GRAFT_PANEL_PICTURES").map(std::path::PathBuf::from);
     let mut faults = Vec::new();
-    for (panels, widths) in [(&EDITORS[..], [300.0, 900.0]), (&VIEWS[..], [300.0, 900.0])] {
-        for &panel in panels {
-            for width in widths {
-                for dark in [true, false] {
-                    let tall = if EDITORS.contains(&panel) {
-                        1300.0
-                    } else {
-                        760.0
-                    };
-                    let size = egui::vec2(width, tall);
-                    let mut harness = settled(panel, size, dark, Driven::new(fakes::state()));
-                    faults.extend(faults_of(&harness, panel, width));
-                    let mut commands = harness.state().out.clone();
-                    // Wants are said every frame.
-                    commands.retain(|command| !command.is_want());
-                    if !commands.is_empty() {
-                        faults.push(format!(
-                            "{panel} asks for {commands:?} without being touched"
-                        ));
-                    }
-                    if let Some(folder) = &pictures {
-                        let theme = if dark { "dark" } else { "light" };
-                        let name = format!("{}-{width}-{theme}.png", panel.replace(' ', "-"));
-                        let picture = harness.render().expect("lavapipe draws");
-                        picture
-                            .save(folder.join(name))
-                            .expect("the folder can be written");
-                    }
+    for panel in every_panel() {
+        // The parts of a run's pictures stand in one row, which needs more.
+        let narrow = match panel {
+            View("Evaluation") => 480.0,
+            _ => 300.0,
+        };
+        for width in [narrow, 900.0] {
+            for dark in [true, false] {
+                let tall = match panel {
+                    Section(_) => 1300.0,
+                    View(_) | Runs => 760.0,
+                };
+                let size = egui::vec2(width, tall);
+                let mut harness = settled(panel, size, dark, Driven::new(fakes::state()));
+                faults.extend(faults_of(&harness, panel, width));
+                let mut commands = harness.state().out.clone();
+                // Wants are said every frame.
+                commands.retain(|command| !command.is_want());
+                if !commands.is_empty() {
+                    faults.push(format!(
+                        "{panel:?} asks for {commands:?} without being touched"
+                    ));
+                }
+                if let Some(folder) = &pictures {
+                    let theme = if dark { "dark" } else { "light" };
+                    let name = format!("{}-{width}-{theme}.png", file_name(panel));
+                    let picture = harness.render().expect("lavapipe draws");
+                    picture
+                        .save(folder.join(name))
+                        .expect("the folder can be written");
                 }
             }
         }
@@ -284,7 +189,58 @@ fn every_panel_fits_its_width_and_names_its_controls() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-fn faults_of(harness: &Harness<'_, Driven>, panel: &str, width: f32) -> Vec<String> {
+/// `view-data`, `section-feature-cache`.
+fn file_name(panel: Panel) -> String {
+    let (kind, title) = match panel {
+        View(title) => ("view", title),
+        Section(title) => ("section", title),
+        Runs => ("side", "runs"),
+    };
+    format!("{kind}-{}", title.to_lowercase().replace(' ', "-"))
+}
+
+#[test]
+fn every_view_and_section_is_told_from_the_others() {
+    let views: Vec<_> = VIEWS.iter().map(|view| view.info()).collect();
+    let sections: Vec<_> = SECTIONS.iter().map(|section| section.info()).collect();
+    fn alike<T>(infos: &[T], of: impl Fn(&T) -> String) -> Vec<String> {
+        let mut texts: Vec<String> = infos.iter().map(of).collect();
+        texts.sort();
+        let pairs = texts.windows(2).filter(|pair| pair[0] == pair[1]);
+        pairs.map(|pair| pair[0].clone()).collect()
+    }
+    let none: Vec<String> = Vec::new();
+    assert_eq!(alike(&views, |info| info.id.to_string()), none);
+    assert_eq!(alike(&views, |info| info.title.into()), none);
+    assert_eq!(alike(&views, |info| info.icon.into()), none);
+    assert_eq!(alike(&sections, |info| info.title.into()), none);
+    assert_eq!(alike(&sections, |info| info.icon.into()), none);
+    for info in views {
+        assert!(view(info.id).is_some_and(|view| view.info() == info));
+        // The settings keep it as a bare word.
+        let word = info.id.to_string();
+        assert!(word.chars().all(|c| c.is_ascii_alphanumeric()), "{word}");
+    }
+}
+
+#[test]
+fn every_panel_draws_without_an_experiment_and_unfolded() {
+    let size = egui::vec2(500.0, 500.0);
+    for panel in every_panel() {
+        settled(panel, size, true, Driven::new(State::default()));
+        let mut driven = Driven::new(fakes::state());
+        for view in VIEWS {
+            view.unfold(&mut ViewContext {
+                state: &driven.state,
+                now: fakes::NOW,
+                panels: &mut driven.panels,
+            });
+        }
+        settled(panel, size, true, driven);
+    }
+}
+
+fn faults_of(harness: &Harness<'_, Driven>, panel: Panel, width: f32) -> Vec<String> {
     let mut faults = Vec::new();
     for node in harness.root().children_recursive() {
         let node = node.accesskit_node();
@@ -303,13 +259,13 @@ fn faults_of(harness: &Harness<'_, Driven>, panel: &str, width: f32) -> Vec<Stri
         }
         let name = node.label().unwrap_or_default();
         if name.trim().is_empty() && node.placeholder().is_none() {
-            faults.push(format!("{panel} at {width}: a {role:?} has no name"));
+            faults.push(format!("{panel:?} at {width}: a {role:?} has no name"));
         }
         if let Some(bounds) = node.bounding_box()
             && bounds.x1 > f64::from(width)
         {
             faults.push(format!(
-                "{panel} at {width}: “{name}” ends at {:.0}",
+                "{panel:?} at {width}: “{name}” ends at {:.0}",
                 bounds.x1
             ));
         }
@@ -340,11 +296,19 @@ fn empty_states_say_what_to_do_next() {
         ..State::default()
     };
     for (panel, button, expected) in [
-        ("data view", "Open pictures…", Command::OpenPicturesDialog),
-        ("preview", "Open pictures…", Command::OpenPicturesDialog),
-        ("curves", "Train", Command::Train),
-        ("results", "Compare both ways", Command::CompareBothWays),
-        ("runs", "Compare both ways", Command::CompareBothWays),
+        (View("Data"), "Open pictures…", Command::OpenPicturesDialog),
+        (
+            View("Augmentation"),
+            "Open pictures…",
+            Command::OpenPicturesDialog,
+        ),
+        (View("Curves"), "Train", Command::Train),
+        (
+            View("Results"),
+            "Compare both ways",
+            Command::CompareBothWays,
+        ),
+        (Runs, "Compare both ways", Command::CompareBothWays),
     ] {
         let mut harness = settled(
             panel,
@@ -354,11 +318,11 @@ fn empty_states_say_what_to_do_next() {
         );
         button_named(&harness, button).click();
         harness.run_steps(2);
-        assert_eq!(harness.state().out, [expected], "{panel}");
+        assert_eq!(harness.state().out, [expected], "{panel:?}");
     }
     state.scan = Scan::Failed("no folder of pictures: pictures".into());
     let mut harness = settled(
-        "data view",
+        View("Data"),
         egui::vec2(500.0, 500.0),
         true,
         Driven::new(state.clone()),
@@ -372,7 +336,7 @@ fn empty_states_say_what_to_do_next() {
         total: 2_624,
     };
     let mut harness = settled(
-        "data view",
+        View("Data"),
         egui::vec2(500.0, 500.0),
         true,
         Driven::new(state.clone()),
@@ -382,14 +346,19 @@ fn empty_states_say_what_to_do_next() {
     harness.run_steps(2);
     assert_eq!(harness.state().out, [Command::StopScan]);
     state.tree = Tree::Failed("there is no backbone named “resnet17”".into());
-    let harness = settled("layers", egui::vec2(500.0, 500.0), true, Driven::new(state));
+    let harness = settled(
+        View("Layers"),
+        egui::vec2(500.0, 500.0),
+        true,
+        Driven::new(state),
+    );
     harness.get_by_label_contains("resnet17");
 }
 
 fn layers_harness() -> Harness<'static, Driven> {
     let mut driven = Driven::new(fakes::state());
-    driven.layers.phase = 1;
-    settled("layers", egui::vec2(900.0, 800.0), true, driven)
+    driven.layers().phase = 1;
+    settled(View("Layers"), egui::vec2(900.0, 800.0), true, driven)
 }
 
 #[test]
@@ -448,7 +417,7 @@ fn folders_of_layers_open_and_a_search_finds_what_is_folded() {
     harness.get_by_label("Expand layer2.1").click();
     harness.run_steps(2);
     harness.get_by_label("layer2.1.bn2 frozen");
-    let view = layers::LayersView::build(&harness.state().state).expect("an experiment is open");
+    let view = harness.state_mut().layers_view();
     let found = view.rows(1, &Default::default(), "layer4.1.bn");
     let text: Vec<String> = found
         .iter()
@@ -465,7 +434,7 @@ fn folders_of_layers_open_and_a_search_finds_what_is_folded() {
 
 #[test]
 fn the_totals_of_a_plan_include_the_head() {
-    let view = layers::LayersView::build(&fakes::state()).expect("an experiment is open");
+    let view = LayerPlans::build(&fakes::state()).expect("an experiment is open");
     let tree = fakes::tree();
     // 512 features, Dense 128, two classes.
     let head = 512 * 128 + 128 + 128 * 2 + 2;
@@ -524,7 +493,7 @@ fn layers_of_the_head_are_added_moved_and_removed() {
 #[test]
 fn the_learning_rate_is_chosen_on_a_logarithmic_scale() {
     let mut harness = settled(
-        "phases",
+        Section("Phases"),
         egui::vec2(320.0, 1400.0),
         true,
         Driven::new(fakes::state()),
@@ -557,7 +526,7 @@ fn a_problem_stands_beside_its_control() {
         message: "is 3, allowed is above 0 and at most 1".into(),
     }];
     let harness = settled(
-        "phases",
+        Section("Phases"),
         egui::vec2(320.0, 1400.0),
         true,
         Driven::new(state),
@@ -585,7 +554,7 @@ fn weights_that_are_not_published_are_named_with_those_that_are() {
     backbone.name = "resnet18".into();
     backbone.weights = crate::experiment::WeightsSource::Named("IMAGENET1K_V9".into());
     let size = egui::vec2(320.0, 1400.0);
-    let harness = settled("backbone", size, true, Driven::new(state));
+    let harness = settled(Section("Backbone"), size, true, Driven::new(state));
     harness.get_by_label_contains("“IMAGENET1K_V9” is not published; there are IMAGENET1K_V1");
 
     // Those that are say what belongs to them.
@@ -593,46 +562,43 @@ fn weights_that_are_not_published_are_named_with_those_that_are() {
     let backbone = &mut state.documents[0].experiment.backbone;
     backbone.name = "resnet18".into();
     backbone.weights = crate::experiment::WeightsSource::Named("IMAGENET1K_V1".into());
-    let harness = settled("backbone", size, true, Driven::new(state));
+    let harness = settled(Section("Backbone"), size, true, Driven::new(state));
     harness.get_by_label_contains("IMAGENET1K_V1: 69.8 % on ImageNet, 224 pixels cut from 256");
 }
 
 #[test]
 fn thumbnails_that_are_missing_are_asked_for() {
-    let harness = settled(
-        "data view",
+    let mut harness = settled(
+        View("Data"),
         egui::vec2(900.0, 900.0),
         true,
         Driven::new(fakes::state()),
     );
     // The fake's tenth picture of every eleven is missing; one of them is a visible sample of the first class.
-    assert_eq!(harness.state().data_view.wanted, [10, 21]);
+    let local: &mut data_view::DataViewLocal = harness.state_mut().of_window();
+    assert_eq!(local.wanted, [10, 21]);
 }
 
 #[test]
 fn the_preview_asks_for_versions_of_a_training_picture() {
     let mut harness = settled(
-        "preview",
+        View("Augmentation"),
         egui::vec2(900.0, 900.0),
         true,
         Driven::new(fakes::state()),
     );
-    let first = harness.state().preview.wanted.expect("a picture is wanted");
+    let wanted = |harness: &mut Harness<'_, Driven>| {
+        let local: &mut AugmentationPreviewLocal = harness.state_mut().of_window();
+        local.wanted.expect("a picture is wanted")
+    };
+    let first = wanted(&mut harness);
     harness.get_by_label_contains("Draw again").click();
     harness.run_steps(2);
-    let again = harness.state().preview.wanted.expect("a picture is wanted");
+    let again = wanted(&mut harness);
     assert_eq!((first.0, first.1 + 1), (again.0, again.1));
     harness.get_by_label("Next picture").click();
     harness.run_steps(2);
-    assert_ne!(
-        harness
-            .state()
-            .preview
-            .wanted
-            .expect("a picture is wanted")
-            .0,
-        first.0
-    );
+    assert_ne!(wanted(&mut harness).0, first.0);
 }
 
 #[test]
@@ -685,7 +651,12 @@ fn pictures_are_walked_through_when_something_has_changed() {
 fn a_table_says_which_columns_hold_what() {
     let mut state = fakes::state();
     state.documents[0].experiment.data.source = DataSource::table("/pictures/labels.csv");
-    let mut harness = settled("data", egui::vec2(320.0, 900.0), true, Driven::new(state));
+    let mut harness = settled(
+        Section("Data"),
+        egui::vec2(320.0, 900.0),
+        true,
+        Driven::new(state),
+    );
     let field = harness.get_by_role_and_label(accesskit::Role::TextInput, "Classes");
     field.focus();
     harness.run_steps(2);
@@ -708,7 +679,7 @@ fn every_class_can_have_its_weight() {
     let mut state = fakes::state();
     state.documents[0].experiment.training.class_weights = ClassWeights::Custom(Vec::new());
     let harness = &mut settled(
-        "training",
+        Section("Training"),
         egui::vec2(320.0, 900.0),
         true,
         Driven::new(state),
@@ -733,7 +704,12 @@ fn every_class_can_have_its_weight() {
 fn advice_is_followed_by_its_button() {
     let mut state = fakes::state();
     state.documents[0].experiment.head.layers.clear();
-    let mut harness = settled("advice", egui::vec2(320.0, 900.0), true, Driven::new(state));
+    let mut harness = settled(
+        Section("Advice"),
+        egui::vec2(320.0, 900.0),
+        true,
+        Driven::new(state),
+    );
     harness.get_by_label("Do this: Add dropout of 0.5").click();
     harness.run_steps(2);
     assert_eq!(
@@ -745,7 +721,7 @@ fn advice_is_followed_by_its_button() {
 #[test]
 fn a_backbone_is_chosen_in_the_table_that_compares_them() {
     let mut harness = settled(
-        "backbones view",
+        View("Backbones"),
         egui::vec2(900.0, 760.0),
         true,
         Driven::new(fakes::state()),
@@ -766,7 +742,7 @@ fn a_backbone_is_chosen_in_the_table_that_compares_them() {
 #[test]
 fn what_the_split_keeps_together_is_chosen_in_the_data_panel() {
     let size = egui::vec2(320.0, 1200.0);
-    let mut harness = settled("data", size, true, Driven::new(fakes::state()));
+    let mut harness = settled(Section("Data"), size, true, Driven::new(fakes::state()));
     harness
         .get_by_role_and_label(accesskit::Role::ComboBox, "Keep together")
         .click();
@@ -781,7 +757,7 @@ fn what_the_split_keeps_together_is_chosen_in_the_data_panel() {
     let mut state = fakes::state();
     state.documents[0].experiment.data.split.group = Some(GroupBy::Pattern("^(p".into()));
     state.documents[0].problems = state.documents[0].experiment.check();
-    let harness = settled("data", size, true, Driven::new(state));
+    let harness = settled(Section("Data"), size, true, Driven::new(state));
     let field = harness.get_by_role_and_label(accesskit::Role::TextInput, "Pattern");
     assert_eq!(field.value().as_deref(), Some("^(p"));
     harness.get_by_label_contains("is no regular expression");
@@ -803,14 +779,14 @@ fn controls_without_effect_are_disabled_and_say_why() {
             .filter(|node| node.accesskit_node().role() != accesskit::Role::Label);
         controls.any(|node| node.accesskit_node().is_disabled())
     };
-    let harness = settled("training", size, true, Driven::new(state.clone()));
+    let harness = settled(Section("Training"), size, true, Driven::new(state.clone()));
     assert!(is_disabled(&harness, "TF32"));
     assert!(
         harness
             .query_by_label_contains("Graphics cards have it")
             .is_some()
     );
-    let harness = settled("data", size, true, Driven::new(state.clone()));
+    let harness = settled(Section("Data"), size, true, Driven::new(state.clone()));
     assert!(is_disabled(&harness, "Test") && !is_disabled(&harness, "Validation"));
     assert!(
         harness
@@ -819,6 +795,6 @@ fn controls_without_effect_are_disabled_and_say_why() {
     );
     // On a card it is a choice like any other.
     state.device = Some("cuda:0".into());
-    let harness = settled("training", size, true, Driven::new(state));
+    let harness = settled(Section("Training"), size, true, Driven::new(state));
     assert!(!is_disabled(&harness, "TF32"));
 }

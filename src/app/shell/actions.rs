@@ -3,9 +3,11 @@
 
 use eframe::egui::{self, Key, KeyboardShortcut, Modifiers};
 
-use crate::app::core::command::{Command, View};
+use crate::app::core::command::Command;
 use crate::app::core::state::State;
+use crate::app::features;
 use crate::app::ui::tokens::icon;
+use crate::app::ui::view::View;
 
 /// Something that a person can do by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +32,7 @@ pub enum Action {
     Rescan,
     RefreshRuns,
     ExportFigures,
-    Show(View),
+    Show(&'static dyn View),
     Palette,
     ToggleTheme,
     ResetArrangement,
@@ -45,7 +47,8 @@ const CTRL_SHIFT: Modifiers = Modifiers {
 };
 
 impl Action {
-    pub const ALL: [Self; 35] = [
+    /// Those that stand before the views.
+    const OF_EXPERIMENTS: [Self; 20] = [
         Self::OpenPictures,
         Self::OpenTable,
         Self::OpenPreset,
@@ -66,22 +69,24 @@ impl Action {
         Self::Rescan,
         Self::RefreshRuns,
         Self::ExportFigures,
-        Self::Show(View::Data),
-        Self::Show(View::Layers),
-        Self::Show(View::Augmentation),
-        Self::Show(View::Backbones),
-        Self::Show(View::Curves),
-        Self::Show(View::Results),
-        Self::Show(View::Evaluation),
-        Self::Show(View::Compare),
-        Self::Show(View::Gallery),
-        Self::Show(View::Log),
+    ];
+
+    /// Those that stand after the views.
+    const OF_WINDOW: [Self; 5] = [
         Self::Palette,
         Self::ToggleTheme,
         Self::ResetArrangement,
         Self::ClearLog,
         Self::Quit,
     ];
+
+    /// In the order of the palette.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let views = features::VIEWS.iter().copied().map(Self::Show);
+        (Self::OF_EXPERIMENTS.into_iter())
+            .chain(views)
+            .chain(Self::OF_WINDOW)
+    }
 
     pub fn text(self) -> &'static str {
         match self {
@@ -105,16 +110,7 @@ impl Action {
             Self::Rescan => "Scan the pictures again",
             Self::RefreshRuns => "Refresh the list of runs",
             Self::ExportFigures => "Export figures and report…",
-            Self::Show(View::Data) => "Show data",
-            Self::Show(View::Layers) => "Show layers",
-            Self::Show(View::Augmentation) => "Show augmentation",
-            Self::Show(View::Backbones) => "Show backbones",
-            Self::Show(View::Curves) => "Show curves",
-            Self::Show(View::Results) => "Show results",
-            Self::Show(View::Evaluation) => "Show evaluation",
-            Self::Show(View::Compare) => "Show comparison",
-            Self::Show(View::Gallery) => "Show gallery",
-            Self::Show(View::Log) => "Show log",
+            Self::Show(view) => view.info().action,
             Self::Palette => "Find a command…",
             Self::ToggleTheme => "Switch between dark and light",
             Self::ResetArrangement => "Reset the arrangement of views",
@@ -153,26 +149,7 @@ impl Action {
             Self::Rescan => "Look for pictures again, after files have changed",
             Self::RefreshRuns => "Read the folder of runs again",
             Self::ExportFigures => "Write figures, report and tables of the shown runs",
-            Self::Show(View::Data) => "Classes, split, samples and problems of the pictures",
-            Self::Show(View::Layers) => "The backbone layer by layer, and what of it is frozen",
-            Self::Show(View::Augmentation) => {
-                "The same picture drawn again and again, as training sees it"
-            }
-            Self::Show(View::Backbones) => {
-                "The networks to start from: accuracy, size, and speed on this machine"
-            }
-            Self::Show(View::Curves) => "Loss and accuracy over the epochs",
-            Self::Show(View::Results) => "Test results of the runs side by side",
-            Self::Show(View::Evaluation) => {
-                "What the chosen run gets right and wrong: confusion matrix, curves, calibration"
-            }
-            Self::Show(View::Compare) => {
-                "Two or more runs on the same test pictures, side by side, with a verdict"
-            }
-            Self::Show(View::Gallery) => {
-                "Every prediction of a run as a picture: the surest, the doubtful, the wrong"
-            }
-            Self::Show(View::Log) => "Everything that was said while training",
+            Self::Show(view) => view.info().tooltip,
             Self::Palette => "Find any command by its name",
             Self::ToggleTheme => "Change the colours of the window; training is not affected",
             Self::ResetArrangement => {
@@ -202,7 +179,7 @@ impl Action {
             Self::StopAll => icon::STOP,
             Self::Rescan | Self::RefreshRuns => icon::ARROWS_CLOCKWISE,
             Self::ExportFigures => icon::EXPORT,
-            Self::Show(view) => view.icon(),
+            Self::Show(view) => view.info().icon,
             Self::Palette => icon::COMMAND,
             Self::ToggleTheme => icon::CIRCLE_HALF,
             Self::ResetArrangement => icon::LAYOUT,
@@ -250,9 +227,7 @@ impl Action {
                     Key::Num9,
                     Key::Num0,
                 ];
-                View::ALL
-                    .iter()
-                    .zip(keys)
+                (features::VIEWS.iter().zip(keys))
                     .filter(|(other, _)| **other == view)
                     .flat_map(|(_, k)| key(CTRL, k))
                     .collect()
@@ -298,7 +273,7 @@ impl Action {
             Self::Rescan => Command::Rescan,
             Self::RefreshRuns => Command::RefreshRuns,
             Self::ExportFigures => Command::ExportFiguresDialog,
-            Self::Show(view) => Command::ShowView(view),
+            Self::Show(view) => Command::ShowView(view.info().id),
             Self::Palette => Command::TogglePalette,
             Self::ToggleTheme => Command::ToggleTheme,
             Self::ResetArrangement => Command::ResetArrangement,
@@ -334,9 +309,8 @@ impl Action {
 /// The actions whose shortcut was pressed. Longer combinations first, so that Ctrl+Shift+S is not taken for Ctrl+S.
 pub fn pressed(ctx: &egui::Context) -> Vec<Action> {
     let typing = ctx.text_edit_focused();
-    let mut keys: Vec<(Action, KeyboardShortcut)> = Action::ALL
-        .iter()
-        .flat_map(|&action| {
+    let mut keys: Vec<(Action, KeyboardShortcut)> = Action::all()
+        .flat_map(|action| {
             action
                 .shortcuts()
                 .into_iter()
@@ -354,23 +328,6 @@ pub fn pressed(ctx: &egui::Context) -> Vec<Action> {
     })
 }
 
-impl View {
-    pub fn icon(self) -> &'static str {
-        match self {
-            Self::Data => icon::IMAGES,
-            Self::Layers => icon::TREE_STRUCTURE,
-            Self::Augmentation => icon::MAGIC_WAND,
-            Self::Backbones => icon::STACK,
-            Self::Curves => icon::CHART_LINE,
-            Self::Results => icon::TROPHY,
-            Self::Evaluation => icon::TARGET,
-            Self::Compare => icon::GIT_DIFF,
-            Self::Gallery => icon::GRID_FOUR,
-            Self::Log => icon::SCROLL,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -379,7 +336,7 @@ mod tests {
     fn no_two_actions_share_a_shortcut_or_a_name() {
         let mut shortcuts = Vec::new();
         let mut names = Vec::new();
-        for action in Action::ALL {
+        for action in Action::all() {
             assert!(!names.contains(&action.text()), "{}", action.text());
             names.push(action.text());
             assert!(

@@ -6,11 +6,13 @@ use eframe::egui;
 
 use super::dialogs::{Confirmation, Purpose};
 use super::palette::Palette;
-use crate::app::core::command::{Command, View};
+use crate::app::core::command::Command;
 use crate::app::core::documents::unused_name;
 use crate::app::core::settings::{self, remember};
 use crate::app::core::sources::{self, Kind};
 use crate::app::core::state::{Cause, Document, DocumentId, NoticeKind, Scan};
+use crate::app::core::view_id::ViewId;
+use crate::app::features;
 use crate::app::shell::{Closing, Graft};
 use crate::experiment::{DataSource, Experiment, WeightsSource, preset};
 use crate::worker::messages::{Question, TrainingCommand};
@@ -188,7 +190,7 @@ impl Graft {
 
             Command::ShowView(view) => {
                 // A command may have fetched weights meanwhile.
-                if view == View::Backbones {
+                if view == ViewId::BACKBONES {
                     self.workers.ask(Question::StoredWeights);
                 }
                 self.show_view(view);
@@ -215,7 +217,9 @@ impl Graft {
                     egui::Theme::Light
                 });
             }
-            Command::ResetArrangement => self.views = settings::default_views(),
+            Command::ResetArrangement => {
+                self.views = settings::default_views(&features::view_ids())
+            }
             Command::CopyText(text) => ctx.copy_text(text),
             Command::DismissNotice(id) => self.state.notices.retain(|notice| notice.id != id),
             Command::ClearLog => self.state.log.clear(),
@@ -311,7 +315,7 @@ impl Graft {
                 }
             }
         }
-        self.show_view(View::Data);
+        self.show_view(ViewId::DATA);
     }
 
     fn open_run(&mut self, folder: &Path) {
@@ -325,7 +329,7 @@ impl Graft {
             record.shown = true;
             self.state.selected_run = Some(record.id.clone());
         }
-        self.show_view(View::Results);
+        self.show_view(ViewId::RESULTS);
     }
 
     fn show_run(&mut self, id: &str, shown: bool) {

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::app::core::command::View;
 use crate::app::core::documents::{both_ways, is_feature_extraction, unused_name};
 use crate::app::core::state::{Compared, Document, NoticeKind, RecordState, RunRecord};
+use crate::app::core::view_id::ViewId;
 use crate::app::shell::Graft;
 use crate::experiment::Experiment;
 use crate::runs::{Comparison, seeds};
@@ -64,7 +64,7 @@ impl Graft {
         }
         self.pending_pair = queued;
         self.known_pair = known;
-        self.show_view(View::Curves);
+        self.show_view(ViewId::CURVES);
     }
 
     /// The places of feature extraction and fine-tuning among the documents, made where they are
@@ -164,7 +164,7 @@ impl Graft {
             folders,
             result,
         };
-        self.show_view(View::Compare);
+        self.show_view(ViewId::COMPARE);
     }
 
     /// Takes a comparison that was asked for; one that was asked for before another is dropped.

@@ -8,7 +8,6 @@ use crossbeam_channel::{Receiver, TryRecvError, bounded};
 use eframe::egui;
 
 use super::export_dialog::{ExportLocal, ExportView, Stage, modal_ui};
-use crate::app::core::command::View;
 use crate::app::core::state::{Cause, NoticeKind, Scan, State, Tree};
 use crate::app::shell::Graft;
 use crate::app::ui::tokens;
@@ -51,23 +50,6 @@ enum Said {
 struct Copied {
     title: String,
     raster: Raster,
-}
-
-impl View {
-    /// The figure that a view shows, if it shows one.
-    pub fn figure(self) -> Option<Kind> {
-        match self {
-            Self::Data => Some(Kind::ClassCounts),
-            Self::Layers => Some(Kind::Freeze),
-            Self::Augmentation => Some(Kind::Augmentation),
-            Self::Curves => Some(Kind::Curves),
-            Self::Results => Some(Kind::Results),
-            Self::Evaluation => Some(Kind::Confusion),
-            Self::Compare => Some(Kind::ConfusionDifference),
-            Self::Gallery => Some(Kind::Gallery),
-            Self::Backbones | Self::Log => None,
-        }
-    }
 }
 
 impl Graft {

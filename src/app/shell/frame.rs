@@ -5,11 +5,15 @@ use eframe::egui::{self, Margin};
 use super::middle::Middle;
 use super::notices::{notices_ui, warnings_ui};
 use super::run_bar::{RunBarView, run_bar_ui};
+use super::side::side_ui;
 use super::top_bar::{TopBarView, top_bar_ui};
 use super::welcome::welcome_ui;
+use crate::app::core::clock;
 use crate::app::core::command::Command;
+use crate::app::features::runs::{RunsView, runs_ui};
 use crate::app::shell::Graft;
 use crate::app::ui::tokens::{self, tokens};
+use crate::app::ui::view::ViewContext;
 
 impl Graft {
     pub(in crate::app) fn frame_ui(&mut self, ui: &mut egui::Ui, out: &mut Vec<Command>) {
@@ -58,14 +62,14 @@ impl Graft {
                     .default_size(left)
                     .size_range(250.0..=460.0)
                     .frame(bar(10))
-                    .show(ui, |ui| self.side_ui(ui, out));
+                    .show(ui, |ui| side_ui(ui, &mut self.view_context(), out));
             }
             egui::Panel::right("runs")
                 .default_size(right)
                 .size_range(180.0..=420.0)
                 .frame(bar(10))
                 .show(ui, |ui| {
-                    self.runs_side_ui(ui, out);
+                    runs_ui(ui, &RunsView::build(&self.state, clock::now()), out);
                 });
             self.middle_frame_ui(ui, out, |app, ui, out| {
                 if app.state.documents.is_empty() && !app.middle_has_use() {
@@ -77,7 +81,12 @@ impl Graft {
                         views,
                         ..
                     } = app;
-                    views.ui(&mut Middle::new(state, locals, out), ui);
+                    let context = ViewContext {
+                        state,
+                        now: clock::now(),
+                        panels: locals,
+                    };
+                    views.ui(&mut Middle::new(context, out), ui);
                 }
             });
         }

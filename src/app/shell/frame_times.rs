@@ -13,8 +13,9 @@ use std::time::{Duration, Instant};
 use eframe::egui;
 use serde::Serialize;
 
-use crate::app::core::command::{Command, View};
+use crate::app::core::command::Command;
 use crate::app::core::state::{Scan, State, Tree};
+use crate::app::features::VIEWS;
 use crate::app::shell::{Closing, Graft};
 use crate::runs::atomic;
 use crate::training::events::Activity;
@@ -144,7 +145,7 @@ impl FrameTimes {
                     self.stage = Stage::View(place, frame + 1);
                 } else {
                     self.rows.push(row(
-                        View::ALL[place].title(),
+                        VIEWS[place].info().title,
                         &mut self.times_ms,
                         self.training,
                     ));
@@ -159,10 +160,10 @@ impl FrameTimes {
     fn next_view(&mut self, place: usize) -> Vec<Command> {
         self.times_ms.clear();
         self.training = true;
-        match View::ALL.get(place) {
+        match VIEWS.get(place) {
             Some(view) => {
                 self.stage = Stage::View(place, 0);
-                vec![Command::ShowView(*view)]
+                vec![Command::ShowView(view.info().id)]
             }
             None => {
                 self.stage = Stage::Done;
@@ -228,13 +229,10 @@ impl Graft {
         }
         let before = times.stage;
         out.extend(times.end(&self.state, tessellation_ms));
-        if matches!(times.stage, Stage::View(place, WARM_UP_HALF) if View::ALL[place] == View::Layers)
-            && let Tree::Ready(tree) = &self.state.tree
-            && let Some(document) = self.state.active_document()
-        {
-            self.locals.expand_all_layers(document.id, tree);
-        }
         let times_stage = times.stage;
+        if let Stage::View(place, WARM_UP_HALF) = times_stage {
+            VIEWS[place].unfold(&mut self.view_context());
+        }
         if times_stage == Stage::Done && before != Stage::Done {
             self.report_frames();
         }
@@ -262,7 +260,7 @@ impl Graft {
     }
 }
 
-/// When the layers are opened: after their view was first shown, before its frames count.
+/// When what is folded is opened: after the view was first shown, before its frames count.
 const WARM_UP_HALF: usize = WARM_UP / 2;
 
 #[cfg(test)]

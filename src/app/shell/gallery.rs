@@ -1,7 +1,8 @@
 //! What the gallery asks of other threads, and what a person asks of the gallery.
 
-use crate::app::core::command::{GalleryFilter, View};
+use crate::app::core::command::GalleryFilter;
 use crate::app::core::gallery::{GalleryAction, GalleryWants, SearchState};
+use crate::app::core::view_id::ViewId;
 use crate::app::shell::Graft;
 use crate::runs::out_of_fold::FOLDS;
 use crate::worker::messages::{GalleryAnswer, GalleryQuestion, Question};
@@ -77,6 +78,6 @@ impl Graft {
             .as_ref()
             .map_or(0, |(number, _)| number + 1);
         self.state.gallery.request = Some((next, filter));
-        self.show_view(View::Gallery);
+        self.show_view(ViewId::GALLERY);
     }
 }

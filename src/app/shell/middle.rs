@@ -5,26 +5,26 @@ use std::sync::Arc;
 use eframe::egui::{self, Margin};
 
 use super::actions::Action;
-use super::views::PanelState;
-use crate::app::core::command::{Command, View};
+use crate::app::core::command::Command;
 use crate::app::core::state::State;
+use crate::app::core::view_id::ViewId;
+use crate::app::features;
 use crate::app::ui::theme::icon_button_enabled;
 use crate::app::ui::tokens::{self, tokens};
+use crate::app::ui::view::{View, ViewContext, ViewInfo};
 
 /// Draws the views of the middle where the person has put them.
 pub struct Middle<'a> {
-    state: &'a State,
-    locals: &'a mut PanelState,
+    context: ViewContext<'a>,
     out: &'a mut Vec<Command>,
     /// How the tabs of the row at hand are drawn; found by its first.
     tabs: TabStyle,
 }
 
 impl<'a> Middle<'a> {
-    pub fn new(state: &'a State, locals: &'a mut PanelState, out: &'a mut Vec<Command>) -> Self {
+    pub fn new(context: ViewContext<'a>, out: &'a mut Vec<Command>) -> Self {
         Self {
-            state,
-            locals,
+            context,
             out,
             tabs: TabStyle::default(),
         }
@@ -97,8 +97,8 @@ impl TabStyle {
 }
 
 /// What can be done with the figure of a view, at the end of its tabs.
-fn figure_buttons_ui(ui: &mut egui::Ui, view: View, state: &State, out: &mut Vec<Command>) {
-    let Some(kind) = view.figure() else {
+fn figure_buttons_ui(ui: &mut egui::Ui, view: &dyn View, state: &State, out: &mut Vec<Command>) {
+    let Some(kind) = view.info().figure else {
         return;
     };
     ui.add_space(tokens::SPACE_S);
@@ -120,11 +120,7 @@ fn figure_buttons_ui(ui: &mut egui::Ui, view: View, state: &State, out: &mut Vec
         kind.sentence().to_lowercase()
     );
     if button.on_hover_text(hint).clicked() {
-        // An evaluation is of one run; other figures are of the runs that are shown.
-        let run = (view == View::Evaluation)
-            .then(|| crate::app::core::evaluation::shown(state))
-            .flatten()
-            .map(|run| run.id.clone());
+        let run = view.figure_run(state);
         out.push(Command::CopyFigure { kind, run });
     }
 }
@@ -135,15 +131,16 @@ const FIGURE_BUTTONS: f32 = 76.0;
 /// In the order of [`TabStyle::fitting`].
 const TEXTS: [TabText; 3] = [TabText::IconAndName, TabText::Name, TabText::Icon];
 
-fn tab_text(view: View, text: TabText) -> String {
+fn tab_text(view: &dyn View, text: TabText) -> String {
+    let ViewInfo { icon, title, .. } = view.info();
     match text {
-        TabText::IconAndName => format!("{}  {}", view.icon(), view.title()),
-        TabText::Name => view.title().to_owned(),
-        TabText::Icon => view.icon().to_owned(),
+        TabText::IconAndName => format!("{icon}  {title}"),
+        TabText::Name => title.to_owned(),
+        TabText::Icon => icon.to_owned(),
     }
 }
 
-fn tab_galley(ui: &egui::Ui, view: View, text: TabText) -> Arc<egui::Galley> {
+fn tab_galley(ui: &egui::Ui, view: &dyn View, text: TabText) -> Arc<egui::Galley> {
     galley(ui, tab_text(view, text))
 }
 
@@ -154,25 +151,27 @@ fn galley(ui: &egui::Ui, text: String) -> Arc<egui::Galley> {
         .layout_no_wrap(text, font, egui::Color32::PLACEHOLDER)
 }
 
-impl egui_tiles::Behavior<View> for Middle<'_> {
+impl egui_tiles::Behavior<ViewId> for Middle<'_> {
     fn pane_ui(
         &mut self,
         ui: &mut egui::Ui,
         _tile: egui_tiles::TileId,
-        view: &mut View,
+        view: &mut ViewId,
     ) -> egui_tiles::UiResponse {
         egui::Frame::new()
             .inner_margin(Margin::same(tokens::SPACE_M as i8))
             .show(ui, |ui| {
                 ui.set_min_size(ui.available_size());
-                self.locals.view_ui(ui, *view, self.state, self.out);
+                if let Some(view) = features::view(*view) {
+                    view.ui(ui, &mut self.context, self.out);
+                }
             });
         egui_tiles::UiResponse::None
     }
 
     fn top_bar_right_ui(
         &mut self,
-        tiles: &egui_tiles::Tiles<View>,
+        tiles: &egui_tiles::Tiles<ViewId>,
         ui: &mut egui::Ui,
         _tile: egui_tiles::TileId,
         tabs: &egui_tiles::Tabs,
@@ -180,14 +179,14 @@ impl egui_tiles::Behavior<View> for Middle<'_> {
     ) {
         // The same room for every view, so that tabs stay where they are.
         let right = ui.max_rect().right();
-        let view = tabs.active.and_then(|tile| tiles.get_pane(&tile));
-        if let Some(view) = view {
-            figure_buttons_ui(ui, *view, self.state, self.out);
+        let view_of = |tile| tiles.get_pane(&tile).and_then(|id| features::view(*id));
+        if let Some(view) = tabs.active.and_then(view_of) {
+            figure_buttons_ui(ui, view, self.context.state, self.out);
         }
         let taken = right - ui.available_rect_before_wrap().right();
         ui.add_space((FIGURE_BUTTONS - taken).max(0.0));
-        let views: Vec<(egui_tiles::TileId, View)> = (tabs.children.iter())
-            .filter_map(|tile| Some((*tile, *tiles.get_pane(tile)?)))
+        let views: Vec<(egui_tiles::TileId, &dyn View)> = (tabs.children.iter())
+            .filter_map(|tile| Some((*tile, view_of(*tile)?)))
             .collect();
         let widths: Vec<[f32; 3]> = (views.iter())
             .map(|(_, view)| TEXTS.map(|text| tab_galley(ui, *view, text).size().x))
@@ -196,21 +195,23 @@ impl egui_tiles::Behavior<View> for Middle<'_> {
         self.tabs = TabStyle::fitting(ui.available_width(), &widths, shown);
     }
 
-    fn tab_title_for_pane(&mut self, view: &View) -> egui::WidgetText {
-        tab_text(*view, TabText::IconAndName).into()
+    fn tab_title_for_pane(&mut self, view: &ViewId) -> egui::WidgetText {
+        let view = features::view(*view);
+        view.map_or_else(String::new, |view| tab_text(view, TabText::IconAndName))
+            .into()
     }
 
     fn tab_ui(
         &mut self,
-        tiles: &mut egui_tiles::Tiles<View>,
+        tiles: &mut egui_tiles::Tiles<ViewId>,
         ui: &mut egui::Ui,
         id: egui::Id,
         tile: egui_tiles::TileId,
         state: &egui_tiles::TabState,
     ) -> egui::Response {
         let t = tokens(ui);
-        let view = tiles.get_pane(&tile).copied();
-        let title = view.map_or("Views", View::title);
+        let view = tiles.get_pane(&tile).and_then(|id| features::view(*id));
+        let title = view.map_or("Views", |view| view.info().title);
         let text = match self.tabs.text {
             TabText::Icon if state.active => TabText::Name,
             text => text,

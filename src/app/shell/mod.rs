@@ -29,7 +29,6 @@ pub(in crate::app) mod run_bar;
 pub(in crate::app) mod side;
 pub(in crate::app) mod speeds;
 pub(in crate::app) mod top_bar;
-pub(in crate::app) mod views;
 pub(in crate::app) mod welcome;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,12 +37,15 @@ use std::time::Instant;
 
 use eframe::egui;
 
-use crate::app::core::command::{Command, View};
+use crate::app::core::clock;
+use crate::app::core::command::Command;
 use crate::app::core::documents::file_title;
 use crate::app::core::gallery::gather_wants;
 use crate::app::core::settings::{self, Saver, Settings};
 use crate::app::core::state::{Cause, Document, DocumentId, NoticeKind, Scan, State};
+use crate::app::core::view_id::ViewId;
 use crate::app::core::workers::Workers;
+use crate::app::features;
 use crate::app::shell::dialogs::{Confirmation, Files};
 use crate::app::shell::dropped::Dropped;
 use crate::app::shell::evaluating::Background;
@@ -52,8 +54,9 @@ use crate::app::shell::figures::Exports;
 use crate::app::shell::frame_times::FrameTimes;
 use crate::app::shell::palette::Palette;
 use crate::app::shell::speeds::Repeats;
-use crate::app::shell::views::PanelState;
+use crate::app::ui::panel_state::PanelState;
 use crate::app::ui::theme;
+use crate::app::ui::view::ViewContext;
 use crate::data::{Dataset, PictureSource};
 use crate::experiment::{Augmentation, BackboneConfig, DataConfig, DataSource, Fit, WeightsSource};
 use crate::models::tree::LayerTree;
@@ -85,7 +88,7 @@ pub struct Graft {
     pub(in crate::app) paths: AppPaths,
     pub(in crate::app) settings: Settings,
     saver: Saver,
-    pub(in crate::app) views: egui_tiles::Tree<View>,
+    pub(in crate::app) views: egui_tiles::Tree<ViewId>,
     pub(in crate::app) locals: PanelState,
     pub(in crate::app) asked: Asked,
     /// A question that must be answered before anything else.
@@ -205,7 +208,8 @@ impl Graft {
         paths: AppPaths,
         presets: &[PathBuf],
     ) -> Self {
-        let settings = Settings::load(&paths.settings);
+        let views = features::view_ids();
+        let settings = Settings::load(&paths.settings, &views);
         theme::install(ctx);
         ctx.set_theme(if settings.dark {
             egui::Theme::Dark
@@ -225,7 +229,7 @@ impl Graft {
             views: settings
                 .views
                 .clone()
-                .unwrap_or_else(settings::default_views),
+                .unwrap_or_else(|| settings::default_views(&views)),
             settings,
             paths,
             locals: PanelState::default(),
@@ -264,7 +268,7 @@ impl Graft {
         }
         app.state.active = 0;
         if !presets.is_empty() {
-            app.show_view(View::Data);
+            app.show_view(ViewId::DATA);
         }
         app
     }
@@ -350,9 +354,18 @@ impl Graft {
         self.notice(NoticeKind::Error, title, text);
     }
 
-    pub(in crate::app) fn show_view(&mut self, view: View) {
+    pub(in crate::app) fn show_view(&mut self, view: ViewId) {
         self.views
             .make_active(|_, tile| matches!(tile, egui_tiles::Tile::Pane(pane) if *pane == view));
+    }
+
+    /// What panels are drawn from in this frame.
+    pub(in crate::app) fn view_context(&mut self) -> ViewContext<'_> {
+        ViewContext {
+            state: &self.state,
+            now: clock::now(),
+            panels: &mut self.locals,
+        }
     }
 
     pub(in crate::app) fn tree(&self) -> Option<&LayerTree> {

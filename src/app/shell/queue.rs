@@ -1,8 +1,8 @@
 //! What is to be trained: checked, queued, stopped.
 
 use super::dialogs::Confirmation;
-use crate::app::core::command::View;
 use crate::app::core::state::{Cause, RecordState, RunRecord, Scan};
+use crate::app::core::view_id::ViewId;
 use crate::app::shell::{Graft, ScanKey};
 use crate::experiment::{DataSource, Experiment};
 use crate::runs::recorder::with_absolute_paths;
@@ -38,7 +38,7 @@ impl Graft {
             queued |= self.start(index);
         }
         if queued {
-            self.show_view(View::Curves);
+            self.show_view(ViewId::CURVES);
         }
     }
 

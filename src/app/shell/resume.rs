@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::app::core::command::View;
 use crate::app::core::state::{Cause, RecordState};
+use crate::app::core::view_id::ViewId;
 use crate::app::shell::Graft;
 use crate::experiment::preset;
 use crate::worker::messages::{RunId, StartRun, TrainingCommand};
@@ -53,6 +53,6 @@ impl Graft {
         record.run = Some(run);
         record.state = RecordState::Queued;
         record.shown = true;
-        self.show_view(View::Curves);
+        self.show_view(ViewId::CURVES);
     }
 }

@@ -3,13 +3,14 @@
 use eframe::egui;
 
 use super::actions::Action;
-use super::views::Section;
 use crate::app::core::command::Command;
 use crate::app::core::documents::file_title;
 use crate::app::core::state::{Document, State};
-use crate::app::shell::Graft;
+use crate::app::features::SECTIONS;
+use crate::app::features::training::forecast::totals_ui;
 use crate::app::ui::theme::icon_button;
 use crate::app::ui::tokens::{self, icon, tokens};
+use crate::app::ui::view::{Section, ViewContext};
 
 /// One open experiment as the list shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,139 +43,135 @@ pub fn document_rows(state: &State) -> Vec<DocumentRow> {
         .collect()
 }
 
-impl Graft {
-    pub(in crate::app) fn side_ui(&mut self, ui: &mut egui::Ui, out: &mut Vec<Command>) {
-        let t = tokens(ui);
-        ui.horizontal(|ui| {
-            ui.label(
-                tokens::semibold("EXPERIMENTS")
-                    .size(tokens::TEXT_SMALL)
-                    .color(t.text_muted),
-            );
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                ui.spacing_mut().item_spacing.x = 0.0;
-                for (action, command) in [
-                    (Action::NewExperiment, Command::NewExperiment),
-                    (Action::DuplicateExperiment, Command::DuplicateExperiment),
-                ] {
-                    if icon_button(ui, action.icon(), action.text())
-                        .on_hover_text(action.hint(ui.ctx()))
-                        .clicked()
-                    {
-                        out.push(command);
-                    }
+pub fn side_ui(ui: &mut egui::Ui, context: &mut ViewContext<'_>, out: &mut Vec<Command>) {
+    let t = tokens(ui);
+    ui.horizontal(|ui| {
+        ui.label(
+            tokens::semibold("EXPERIMENTS")
+                .size(tokens::TEXT_SMALL)
+                .color(t.text_muted),
+        );
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = 0.0;
+            for (action, command) in [
+                (Action::NewExperiment, Command::NewExperiment),
+                (Action::DuplicateExperiment, Command::DuplicateExperiment),
+            ] {
+                if icon_button(ui, action.icon(), action.text())
+                    .on_hover_text(action.hint(ui.ctx()))
+                    .clicked()
+                {
+                    out.push(command);
                 }
-            });
+            }
         });
-        let rows = document_rows(&self.state);
+    });
+    let rows = document_rows(context.state);
+    egui::ScrollArea::vertical()
+        .id_salt("experiments")
+        .max_height(150.0)
+        .show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 4.0;
+            for (index, row) in rows.iter().enumerate() {
+                document_row_ui(ui, index, row, out);
+            }
+        });
+    ui.add_space(tokens::SPACE_S);
+    ui.separator();
+    egui::Panel::bottom("totals")
+        .resizable(false)
+        .show_separator_line(true)
+        .frame(foot_frame())
+        .show(ui, |ui| totals_ui(ui, context));
+    egui::CentralPanel::no_frame().show(ui, |ui| {
         egui::ScrollArea::vertical()
-            .id_salt("experiments")
-            .max_height(150.0)
+            .id_salt("sections")
+            .auto_shrink(false)
             .show(ui, |ui| {
-                ui.spacing_mut().item_spacing.y = 4.0;
-                for (index, row) in rows.iter().enumerate() {
-                    document_row_ui(ui, index, row, out);
+                for &section in SECTIONS {
+                    section_frame_ui(ui, section, context, out);
                 }
+                ui.add_space(tokens::SPACE_M);
             });
-        ui.add_space(tokens::SPACE_S);
-        ui.separator();
-        egui::Panel::bottom("totals")
-            .resizable(false)
-            .show_separator_line(true)
-            .frame(foot_frame())
-            .show(ui, |ui| {
-                self.totals_ui(ui);
-            });
-        egui::CentralPanel::no_frame().show(ui, |ui| {
-            egui::ScrollArea::vertical()
-                .id_salt("sections")
-                .auto_shrink(false)
-                .show(ui, |ui| {
-                    for section in Section::ALL {
-                        self.section_frame_ui(ui, section, out);
-                    }
-                    ui.add_space(tokens::SPACE_M);
-                });
-        });
-    }
+    });
+}
 
-    fn section_frame_ui(&mut self, ui: &mut egui::Ui, section: Section, out: &mut Vec<Command>) {
-        let t = tokens(ui);
-        let id = ui.make_persistent_id(section.title());
-        let state = egui::collapsing_header::CollapsingState::load_with_default_open(
-            ui.ctx(),
-            id,
-            section.starts_open(),
-        );
-        let problems = self.problems_of(section);
-        let open = state.is_open();
-        let caret = if open {
-            icon::CARET_DOWN
+fn section_frame_ui(
+    ui: &mut egui::Ui,
+    section: &dyn Section,
+    context: &mut ViewContext<'_>,
+    out: &mut Vec<Command>,
+) {
+    let Some(document) = context.state.active_document() else {
+        return;
+    };
+    let t = tokens(ui);
+    let info = section.info();
+    let id = ui.make_persistent_id(info.title);
+    let state = egui::collapsing_header::CollapsingState::load_with_default_open(
+        ui.ctx(),
+        id,
+        info.starts_open,
+    );
+    let problems = problems_of(document, info.fields);
+    let open = state.is_open();
+    let caret = if open {
+        icon::CARET_DOWN
+    } else {
+        icon::CARET_RIGHT
+    };
+    let mut state = state;
+    let mut text = egui::text::LayoutJob::default();
+    let format =
+        |size: f32, color| egui::TextFormat::simple(egui::FontId::proportional(size), color);
+    text.append(caret, 0.0, format(12.0, t.text_muted));
+    text.append(info.icon, 6.0, format(tokens::ICON_SIZE, t.accent));
+    text.append(
+        info.title,
+        8.0,
+        egui::TextFormat::simple(tokens::medium_font(tokens::TEXT_LARGE - 1.0), t.text),
+    );
+    let mark = if problems > 0 {
+        egui::RichText::new(icon::WARNING_CIRCLE)
+            .color(t.danger)
+            .size(tokens::ICON_SIZE)
+    } else {
+        t.small(if open {
+            String::new()
         } else {
-            icon::CARET_RIGHT
-        };
-        let mut state = state;
-        let mut text = egui::text::LayoutJob::default();
-        let format =
-            |size: f32, color| egui::TextFormat::simple(egui::FontId::proportional(size), color);
-        text.append(caret, 0.0, format(12.0, t.text_muted));
-        text.append(section.icon(), 6.0, format(tokens::ICON_SIZE, t.accent));
-        text.append(
-            section.title(),
-            8.0,
-            egui::TextFormat::simple(tokens::medium_font(tokens::TEXT_LARGE - 1.0), t.text),
-        );
-        let mark = if problems > 0 {
-            egui::RichText::new(icon::WARNING_CIRCLE)
-                .color(t.danger)
-                .size(tokens::ICON_SIZE)
-        } else {
-            t.small(if open {
-                String::new()
-            } else {
-                self.section_summary(section)
-            })
-        };
-        let button = egui::Button::new(text)
-            .frame_when_inactive(false)
-            .right_text(mark)
-            .truncate()
-            .min_size(egui::vec2(ui.available_width(), 30.0));
-        let response = ui.add(button);
-        response.widget_info(|| {
-            egui::WidgetInfo::selected(egui::Role::Button, true, open, section.title())
-        });
-        if response.on_hover_text(section.tooltip()).clicked() {
-            state.toggle(ui);
-        }
-        state.show_body_unindented(ui, |ui| {
-            egui::Frame::new()
-                .inner_margin(egui::Margin {
-                    left: 10,
-                    right: 4,
-                    top: 2,
-                    bottom: 10,
-                })
-                .show(ui, |ui| {
-                    self.section_ui(ui, section, out);
-                });
-        });
-    }
-
-    fn problems_of(&self, section: Section) -> usize {
-        let prefixes = section.fields();
-        self.state.active_document().map_or(0, |document| {
-            document
-                .problems
-                .iter()
-                .filter(|problem| {
-                    prefixes
-                        .iter()
-                        .any(|prefix| problem.field.starts_with(prefix))
-                })
-                .count()
+            section.summary(document, context)
         })
+    };
+    let button = egui::Button::new(text)
+        .frame_when_inactive(false)
+        .right_text(mark)
+        .truncate()
+        .min_size(egui::vec2(ui.available_width(), 30.0));
+    let response = ui.add(button);
+    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, open, info.title));
+    if response.on_hover_text(info.tooltip).clicked() {
+        state.toggle(ui);
     }
+    state.show_body_unindented(ui, |ui| {
+        egui::Frame::new()
+            .inner_margin(egui::Margin {
+                left: 10,
+                right: 4,
+                top: 2,
+                bottom: 10,
+            })
+            .show(ui, |ui| {
+                // What egui itself keeps by a control's name (a half-typed number, the focus, a drag) is the document's too.
+                ui.push_id(document.id, |ui| section.ui(ui, context, out));
+            });
+    });
+}
+
+/// Problems of the fields whose names in a preset begin so.
+fn problems_of(document: &Document, fields: &[&str]) -> usize {
+    (document.problems.iter())
+        .filter(|problem| (fields.iter()).any(|prefix| problem.field.starts_with(prefix)))
+        .count()
 }
 
 fn foot_frame() -> egui::Frame {

@@ -1,7 +1,7 @@
 //! Both ways with one button, and what opens when they are done.
 
 use super::*;
-use crate::app::core::command::View;
+use crate::app::core::view_id::ViewId;
 use crate::experiment::Experiment;
 use crate::runs::recorder::with_absolute_paths;
 use crate::runs::seeds;
@@ -91,7 +91,7 @@ fn several_seeds_are_trained_on_one_split_and_the_comparison_opens_by_itself() {
         .state()
         .views
         .tiles
-        .find_pane(&View::Compare)
+        .find_pane(&ViewId::COMPARE)
         .unwrap();
     assert!(shown.contains(&compare), "the comparison is in front");
 }

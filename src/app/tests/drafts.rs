@@ -254,7 +254,7 @@ fn a_copy_is_edited_in_the_layer_view_although_it_equals_its_original() {
     window.answer_layer_tree();
     push(
         &mut window,
-        Command::ShowView(crate::app::core::command::View::Layers),
+        Command::ShowView(crate::app::core::view_id::ViewId::LAYERS),
     );
     push(&mut window, Command::DuplicateExperiment);
     let plans = |window: &Window, index: usize| -> Vec<FreezePlan> {

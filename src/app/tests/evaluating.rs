@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::*;
-use crate::app::core::command::View;
+use crate::app::core::view_id::ViewId;
 use crate::data::Split;
 use crate::evaluation::{Decision, Evaluation, Prediction, Predictions};
 use crate::runs::EvaluatedRun;
@@ -61,7 +61,7 @@ fn a_run_is_evaluated_when_it_is_looked_at_and_validation_gives_the_temperature(
     let mut window = Window::with_pair();
     window.answer(Answer::Runs(vec![summary("first", 0.9)]));
     assert_eq!(asked(&window, Split::Test), 0);
-    push(&mut window, Command::ShowView(View::Evaluation));
+    push(&mut window, Command::ShowView(ViewId::EVALUATION));
     window.steps();
     assert_eq!(asked(&window, Split::Test), 1, "asked for once");
     let folder = window.harness.state().state.runs[0].folder.clone().unwrap();
@@ -178,7 +178,7 @@ fn a_remedy_opens_a_copy_with_one_change() {
         epochs: 6,
         result: Ok(Ok(found)),
     });
-    push(&mut window, Command::ShowView(View::Curves));
+    push(&mut window, Command::ShowView(ViewId::CURVES));
     assert!(
         window
             .harness

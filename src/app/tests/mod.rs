@@ -551,7 +551,7 @@ fn backbones_are_measured_one_at_a_time_while_nothing_trains() {
 
     // Measured while something else was at work: once more, from the beginning.
     window.harness.state_mut().commands.push(Command::ShowView(
-        crate::app::core::command::View::Backbones,
+        crate::app::core::view_id::ViewId::BACKBONES,
     ));
     window.steps();
     window.harness.get_by_label("Measure speeds again").click();

@@ -1,10 +1,14 @@
 //! Freeze plans as a person edits them: which leaves a plan freezes, and which plan says it most simply.
 
+mod plans;
+
 use std::ops::Range;
 
 use crate::experiment::{FreezePlan, LayerRates, Phase};
 use crate::models::tree::{LayerNode, LayerTree};
 use crate::training::estimate::Estimate;
+
+pub use plans::{LayerPlans, LayerPlansCache, StageView, TreeView};
 
 /// Whether the leaves of a node are frozen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

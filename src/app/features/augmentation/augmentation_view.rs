@@ -6,16 +6,47 @@ use eframe::egui::{self, Align2, Sense, vec2};
 
 use crate::app::core::command::Command;
 use crate::app::core::state::{Preview, Scan, State};
+use crate::app::core::view_id::ViewId;
 use crate::app::ui::textures::{TextureCache, TextureKey};
 use crate::app::ui::tokens::{self, icon, tokens};
+use crate::app::ui::view::{View, ViewContext, ViewInfo, no_experiment_ui};
 use crate::app::ui::{format, widgets};
 use crate::data::{Dataset, Pixels, SplitIndices};
 use crate::experiment::Augmentation;
+use crate::report::Kind;
 
 /// Versions that are drawn beside the original.
 const VERSIONS: u32 = 15;
 /// The side of a version, in points, at least.
 const LEAST_SIDE: f32 = 120.0;
+
+/// What the changes look like.
+pub struct AugmentationTab;
+
+impl View for AugmentationTab {
+    fn info(&self) -> ViewInfo {
+        ViewInfo {
+            id: ViewId::AUGMENTATION,
+            title: "Augmentation",
+            icon: icon::MAGIC_WAND,
+            action: "Show augmentation",
+            tooltip: "The same picture drawn again and again, as training sees it",
+            figure: Some(Kind::Augmentation),
+        }
+    }
+
+    fn ui(&self, ui: &mut egui::Ui, context: &mut ViewContext<'_>, out: &mut Vec<Command>) {
+        let Some(view) = AugmentationPreviewView::build(context.state) else {
+            no_experiment_ui(ui, out);
+            return;
+        };
+        let local = context.panels.of_window::<AugmentationPreviewLocal>();
+        augmentation_view_ui(ui, &view, local, out);
+        if let Some((index, seed, count)) = local.wanted {
+            out.push(Command::WantPreview { index, seed, count });
+        }
+    }
+}
 
 /// Plain data of the preview.
 #[derive(Debug, Clone)]

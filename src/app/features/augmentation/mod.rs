@@ -4,17 +4,47 @@ pub mod augmentation_view;
 
 use eframe::egui;
 
-use crate::app::core::command::{Command, View};
-use crate::app::core::state::State;
+use crate::app::core::command::Command;
+use crate::app::core::state::{Document, State};
+use crate::app::core::view_id::ViewId;
 use crate::app::ui::editor::EditorView;
 use crate::app::ui::effect::Control;
 use crate::app::ui::forecast;
 use crate::app::ui::layer_plan::PhaseLocks;
 use crate::app::ui::tokens::{self, icon};
+use crate::app::ui::view::{Section, SectionInfo, ViewContext};
 use crate::app::ui::{format, widgets};
 use crate::data::augment::flip_views;
 use crate::experiment::{Augmentation, FreezePlan, Views};
 use crate::training::time_estimate::RunEstimate;
+
+/// Which changes are drawn.
+pub struct AugmentationSection;
+
+impl Section for AugmentationSection {
+    fn info(&self) -> SectionInfo {
+        SectionInfo {
+            title: "Augmentation",
+            icon: icon::MAGIC_WAND,
+            tooltip: "Random changes to training pictures",
+            fields: &["augmentation"],
+            starts_open: false,
+        }
+    }
+
+    fn ui(&self, ui: &mut egui::Ui, context: &mut ViewContext<'_>, out: &mut Vec<Command>) {
+        let plans = context.layer_plans();
+        let phases = plans.as_deref().map(|plans| &plans.phases[..]);
+        if let Some(view) = AugmentationEditorView::build(context.state, phases) {
+            augmentation_ui(ui, &view, out);
+        }
+    }
+
+    fn summary(&self, document: &Document, _context: &mut ViewContext<'_>) -> String {
+        let is_active = document.experiment.augmentation.is_active();
+        String::from(if is_active { "on" } else { "off" })
+    }
+}
 
 /// Plain data of the augmentation editor.
 #[derive(Debug, Clone, PartialEq)]
@@ -121,16 +151,7 @@ fn cost(augmentation: &Augmentation, frozen_epochs: u32) -> String {
     }
 }
 
-/// What the augmentation editor remembers between frames: nothing so far.
-#[derive(Debug, Clone, Default)]
-pub struct AugmentationLocal {}
-
-pub fn augmentation_ui(
-    ui: &mut egui::Ui,
-    view: &AugmentationEditorView,
-    _local: &mut AugmentationLocal,
-    out: &mut Vec<Command>,
-) {
+pub fn augmentation_ui(ui: &mut egui::Ui, view: &AugmentationEditorView, out: &mut Vec<Command>) {
     let mut draft = view.editor.draft();
     let changes = &mut draft.experiment.augmentation;
     let mut touched = None;
@@ -286,7 +307,7 @@ pub fn augmentation_ui(
             .on_hover_text("See the same picture drawn again and again")
             .clicked()
         {
-            out.push(Command::ShowView(View::Augmentation));
+            out.push(Command::ShowView(ViewId::AUGMENTATION));
         }
         let active = draft.experiment.augmentation.is_active();
         ui.add_enabled_ui(active, |ui| {
@@ -306,7 +327,7 @@ pub fn augmentation_ui(
 mod tests {
     use super::super::fakes;
     use super::*;
-    use crate::app::features::layers::LayersView;
+    use crate::app::ui::layer_plan::LayerPlans;
     use crate::training::cache_coverage::Rows;
 
     #[test]
@@ -338,7 +359,7 @@ mod tests {
         let document = &mut state.documents[0];
         document.experiment.augmentation.rotation = 10.0;
         document.experiment.augmentation.views = Views::Cached(2);
-        let layers = LayersView::build(&state).unwrap();
+        let layers = LayerPlans::build(&state).unwrap();
         let view = AugmentationEditorView::build(&state, Some(&layers.phases)).unwrap();
         let choice = view.choice.unwrap();
         assert_eq!(choice.views, 2);

@@ -9,10 +9,12 @@ use egui_extras::{Column, TableBuilder};
 use super::backbones_scatter::scatter_ui;
 use crate::app::core::command::Command;
 use crate::app::core::state::{Scan, Seen, State, Tree};
+use crate::app::core::view_id::ViewId;
 use crate::app::features::backbone::{by_accuracy, choose};
 use crate::app::ui::editor::EditorView;
 use crate::app::ui::textures::{TextureCache, TextureKey};
 use crate::app::ui::tokens::{self, icon, tokens};
+use crate::app::ui::view::{View, ViewContext, ViewInfo, no_experiment_ui};
 use crate::app::ui::{format, widgets};
 use crate::data::{PictureSource, Pixels};
 use crate::experiment::{BackboneConfig, WeightsSource};
@@ -21,6 +23,30 @@ use crate::models::speed::Taken;
 use crate::training::estimate::PictureCounts;
 use crate::training::is_mixed_here;
 use crate::training::time_estimate::{TimeEstimate, Ways, picture_seconds};
+
+/// All networks side by side.
+pub struct BackbonesTab;
+
+impl View for BackbonesTab {
+    fn info(&self) -> ViewInfo {
+        ViewInfo {
+            id: ViewId::BACKBONES,
+            title: "Backbones",
+            icon: icon::STACK,
+            action: "Show backbones",
+            tooltip: "The networks to start from: accuracy, size, and speed on this machine",
+            figure: None,
+        }
+    }
+
+    fn ui(&self, ui: &mut egui::Ui, context: &mut ViewContext<'_>, out: &mut Vec<Command>) {
+        let local = context.panels.of_window::<BackbonesLocal>();
+        match BackbonesView::build(context.state, local) {
+            Some(view) => backbones_view_ui(ui, &view, local, out),
+            None => no_experiment_ui(ui, out),
+        }
+    }
+}
 
 /// Plain data of the backbones view.
 #[derive(Debug, Clone)]

@@ -11,15 +11,43 @@ use std::sync::Arc;
 use eframe::egui::{self, Align2, Sense, vec2};
 
 use crate::app::core::command::Command;
-use crate::app::core::state::State;
+use crate::app::core::state::{Document, State};
 use crate::app::ui::editor::{Draft, EditorView};
 use crate::app::ui::effect::Control;
 use crate::app::ui::tokens::{self, icon, tokens};
+use crate::app::ui::view::{Section, SectionInfo, ViewContext};
 use crate::app::ui::{format, widgets};
 use crate::experiment::{NormPolicy, Preprocessing, TrainedNorm, WeightsSource};
 use crate::models::catalogue::{self, ArchitectureInfo};
 use crate::models::weights::{self, Examined};
 use weights_panel::weights_ui;
+
+/// The network and its weights.
+pub struct BackboneSection;
+
+impl Section for BackboneSection {
+    fn info(&self) -> SectionInfo {
+        SectionInfo {
+            title: "Backbone",
+            icon: icon::STACK,
+            tooltip: "The pre-trained network and its weights",
+            fields: &["backbone"],
+            starts_open: false,
+        }
+    }
+
+    fn ui(&self, ui: &mut egui::Ui, context: &mut ViewContext<'_>, out: &mut Vec<Command>) {
+        if let Some(view) = BackboneView::build(context.state) {
+            let local = context.panels.of_document(view.editor.document);
+            backbone_ui(ui, &view, local, out);
+        }
+    }
+
+    fn summary(&self, document: &Document, _context: &mut ViewContext<'_>) -> String {
+        let name = &document.experiment.backbone.name;
+        catalogue::find(name).map_or_else(|| name.clone(), |info| info.title.to_owned())
+    }
+}
 
 /// Plain data of the backbone editor.
 #[derive(Debug, Clone, PartialEq)]

@@ -10,17 +10,56 @@ pub mod view;
 use eframe::egui::{self, vec2};
 
 use crate::app::core::command::{Command, GalleryFilter};
-use crate::app::core::gallery::Thumbnails;
+use crate::app::core::gallery::{GalleryWants, Thumbnails};
+use crate::app::core::view_id::ViewId;
 use crate::app::ui::callout::verdict_ui;
 use crate::app::ui::curves::{CurvesLocal, overlay_ui};
 use crate::app::ui::matrix::{self, MatrixLocal};
 use crate::app::ui::textures::TextureCache;
 use crate::app::ui::tokens::{self, icon, tokens};
+use crate::app::ui::view::{View, ViewContext, ViewInfo};
 use crate::app::ui::widgets;
 use crate::data::PictureSource;
-use view::{CompareBody, CompareView};
+use crate::report::Kind;
+use view::{CompareBody, CompareView, pictures_folder};
 
 pub use view::CompareCache;
+
+/// Runs laid side by side.
+pub struct CompareTab;
+
+impl View for CompareTab {
+    fn info(&self) -> ViewInfo {
+        ViewInfo {
+            id: ViewId::COMPARE,
+            title: "Compare",
+            icon: icon::GIT_DIFF,
+            action: "Show comparison",
+            tooltip: "Two or more runs on the same test pictures, side by side, with a verdict",
+            figure: Some(Kind::ConfusionDifference),
+        }
+    }
+
+    fn ui(&self, ui: &mut egui::Ui, context: &mut ViewContext<'_>, out: &mut Vec<Command>) {
+        let state = context.state;
+        let local = context.panels.of_window::<CompareLocal>();
+        let before = (local.pair, local.clustered);
+        let cache = context.panels.of_window::<CompareCache>();
+        let view = CompareView::build(state, cache.body(state, before.0, before.1));
+        let local = context.panels.of_window::<CompareLocal>();
+        compare_ui(ui, &view, &state.gallery.thumbnails, local, out);
+        if (local.pair, local.clustered) != before {
+            ui.ctx().request_repaint();
+        }
+        if let Some(folder) = pictures_folder(state) {
+            out.push(Command::WantGallery(Box::new(GalleryWants {
+                runs: vec![folder],
+                thumbnails: local.wanted.clone(),
+                ..GalleryWants::default()
+            })));
+        }
+    }
+}
 
 /// Height of the curves, in points.
 const CURVES: f32 = 240.0;

@@ -3,11 +3,35 @@
 use eframe::egui;
 
 use crate::app::core::command::Command;
+use crate::app::core::view_id::ViewId;
 use crate::app::ui::curves::{CurvesLocal, CurvesView, overlay_ui};
 use crate::app::ui::diagnosis::diagnosis_ui;
 use crate::app::ui::hidden_runs::show_hidden_ui;
 use crate::app::ui::tokens::{self, icon};
+use crate::app::ui::view::{View, ViewContext, ViewInfo};
 use crate::app::ui::widgets;
+use crate::report::Kind;
+
+/// How the runs learn.
+pub struct CurvesTab;
+
+impl View for CurvesTab {
+    fn info(&self) -> ViewInfo {
+        ViewInfo {
+            id: ViewId::CURVES,
+            title: "Curves",
+            icon: icon::CHART_LINE,
+            action: "Show curves",
+            tooltip: "Loss and accuracy over the epochs",
+            figure: Some(Kind::Curves),
+        }
+    }
+
+    fn ui(&self, ui: &mut egui::Ui, context: &mut ViewContext<'_>, out: &mut Vec<Command>) {
+        let view = CurvesView::build(context.state);
+        curves_ui(ui, &view, context.panels.of_window(), out);
+    }
+}
 
 pub fn curves_ui(
     ui: &mut egui::Ui,

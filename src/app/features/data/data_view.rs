@@ -7,11 +7,14 @@ use eframe::egui::{self, Align2, RichText, Sense, vec2};
 use super::table_preview::{TableView, table_preview_ui};
 use crate::app::core::command::Command;
 use crate::app::core::state::{Scan, State};
+use crate::app::core::view_id::ViewId;
 use crate::app::ui::textures::{TextureCache, TextureKey};
 use crate::app::ui::tokens::{self, icon, tokens};
+use crate::app::ui::view::{View, ViewContext, ViewInfo};
 use crate::app::ui::{format, widgets};
 use crate::data::{Dataset, Pixels, Remark, RemarkKind, SplitIndices, problems, split};
 use crate::experiment::DataSource;
+use crate::report::Kind;
 
 /// Samples of one class that are offered, at most.
 const SAMPLES: usize = 24;
@@ -19,6 +22,33 @@ const SAMPLES: usize = 24;
 const SAMPLE_SIDE: f32 = 84.0;
 /// Pictures that are asked for at once, at most: those on screen.
 const WANTED: usize = 96;
+
+/// What the data set holds.
+pub struct DataTab;
+
+impl View for DataTab {
+    fn info(&self) -> ViewInfo {
+        ViewInfo {
+            id: ViewId::DATA,
+            title: "Data",
+            icon: icon::IMAGES,
+            action: "Show data",
+            tooltip: "Classes, split, samples and problems of the pictures",
+            figure: Some(Kind::ClassCounts),
+        }
+    }
+
+    fn ui(&self, ui: &mut egui::Ui, context: &mut ViewContext<'_>, out: &mut Vec<Command>) {
+        let cache = context.panels.of_window::<DataViewCache>();
+        let view = cache.view(context.state);
+        let table = TableView::build(context.state);
+        let local = context.panels.of_window::<DataViewLocal>();
+        data_view_ui(ui, &view, table.as_ref(), local, out);
+        if !local.wanted.is_empty() {
+            out.push(Command::WantThumbnails(local.wanted.clone()));
+        }
+    }
+}
 
 /// Plain data of the data view.
 #[derive(Debug, Clone)]

@@ -10,14 +10,47 @@ use std::sync::Arc;
 
 use eframe::egui;
 
-use crate::app::core::command::{Command, View};
-use crate::app::core::state::{Scan, State};
+use crate::app::core::command::Command;
+use crate::app::core::state::{Document, Scan, State};
+use crate::app::core::view_id::ViewId;
 use crate::app::ui::editor::EditorView;
 use crate::app::ui::effect::Control;
 use crate::app::ui::tokens::{self, icon, tokens};
+use crate::app::ui::view::{Section, SectionInfo, ViewContext};
 use crate::app::ui::{format, widgets};
 use crate::data::scan::TablePreview;
 use crate::experiment::{DataSource, Fit};
+
+/// Where the pictures come from.
+pub struct DataSection;
+
+impl Section for DataSection {
+    fn info(&self) -> SectionInfo {
+        SectionInfo {
+            title: "Data",
+            icon: icon::IMAGES,
+            tooltip: "Which pictures, how they are split, how one becomes a square",
+            fields: &["data"],
+            starts_open: true,
+        }
+    }
+
+    fn ui(&self, ui: &mut egui::Ui, context: &mut ViewContext<'_>, out: &mut Vec<Command>) {
+        if let Some(view) = DataEditorView::build(context.state) {
+            let local = context.panels.of_document(view.editor.document);
+            data_editor_ui(ui, &view, local, out);
+        }
+    }
+
+    fn summary(&self, _document: &Document, context: &mut ViewContext<'_>) -> String {
+        match &context.state.scan {
+            Scan::Done { dataset, .. } => {
+                format::plural(dataset.pictures.len() as u64, "picture", "pictures")
+            }
+            _ => String::new(),
+        }
+    }
+}
 
 /// Plain data of the data editor.
 #[derive(Debug, Clone, PartialEq)]
@@ -319,7 +352,7 @@ fn source_ui(ui: &mut egui::Ui, view: &DataEditorView, out: &mut Vec<Command>) {
                 "Show classes, split and samples",
             );
             if show.clicked() {
-                out.push(Command::ShowView(View::Data));
+                out.push(Command::ShowView(ViewId::DATA));
             }
         }
     });

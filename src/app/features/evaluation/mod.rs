@@ -14,15 +14,83 @@ pub mod view;
 use eframe::egui::{self, vec2};
 
 use crate::app::core::command::{Command, GalleryFilter};
+use crate::app::core::evaluation::{self, Part};
 use crate::app::core::prepared_answers::Choices;
 use crate::app::core::prepared_answers::Shown;
+use crate::app::core::state::State;
+use crate::app::core::view_id::ViewId;
 use crate::app::ui::diagnosis;
 use crate::app::ui::matrix::{self, MatrixLocal};
 use crate::app::ui::tokens::{self, icon, tokens};
+use crate::app::ui::view::{View, ViewContext, ViewInfo};
 use crate::app::ui::{format, widgets};
 use crate::data::Split;
 use crate::evaluation::ClassOrder;
+use crate::report::Kind;
+use cache::EvaluationCache;
 use view::{EvaluationBody, EvaluationView, RunChoice, Status};
+
+/// One run on one part of its pictures.
+pub struct EvaluationTab;
+
+impl View for EvaluationTab {
+    fn info(&self) -> ViewInfo {
+        ViewInfo {
+            id: ViewId::EVALUATION,
+            title: "Evaluation",
+            icon: icon::TARGET,
+            action: "Show evaluation",
+            tooltip: "What the chosen run gets right and wrong: confusion matrix, curves, calibration",
+            figure: Some(Kind::Confusion),
+        }
+    }
+
+    fn ui(&self, ui: &mut egui::Ui, context: &mut ViewContext<'_>, out: &mut Vec<Command>) {
+        let state = context.state;
+        let split = state.shown_split.unwrap_or(Split::Test);
+        let run = evaluation::shown(state);
+        let part = run
+            .and_then(|run| run.folder.clone())
+            .and_then(|folder| state.evaluation.parts.get(&(folder, split)));
+        let mut body = None;
+        if let Some(Part::Ready(answers)) = part
+            && let Some(source) = &answers.source
+        {
+            let intervals = state.evaluation.intervals.as_ref();
+            let intervals = intervals.map(|(key, evaluation)| (key, evaluation));
+            let local = context.panels.of_window::<EvaluationLocal>();
+            local.keep_to(&source.predictions().classes);
+            let choices = local.choices;
+            let cache = context.panels.of_window::<EvaluationCache>();
+            let (built, wanted) = cache.body(source, &choices, intervals, ui.ctx());
+            body = built;
+            out.extend(wanted.map(Command::WantIntervals));
+        }
+        // A run's answers on its test pictures stand in its folder as a rule.
+        if let Some(run) = run
+            && part.is_none()
+            && split == Split::Test
+            && run
+                .summary
+                .as_ref()
+                .is_some_and(|summary| summary.test.is_some())
+        {
+            out.push(Command::WantEvaluation(run.id.clone(), split));
+        }
+        let view = EvaluationView::build(state, body);
+        let local = context.panels.of_window::<EvaluationLocal>();
+        let before = local.choices;
+        evaluation_ui(ui, &view, local, out);
+        if local.choices != before {
+            // What was drawn stands for the choices before.
+            ui.ctx().request_repaint();
+        }
+    }
+
+    fn figure_run(&self, state: &State) -> Option<String> {
+        evaluation::shown(state).map(|run| run.id.clone())
+    }
+}
 
 /// Orders of classes in matrix and report, with what they say.
 const ORDERS: [(ClassOrder, &str, &str); 7] = [

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use eframe::egui;
 
 use crate::app::core::command::Command;
-use crate::app::core::state::State;
+use crate::app::core::state::{Document, State};
 use crate::app::ui::tokens::{self, icon, tokens};
+use crate::app::ui::view::{Section, SectionInfo, ViewContext};
 use crate::app::ui::{format, widgets};
 use crate::models::catalogue;
 use crate::training::cache_coverage::CacheCoverage;
@@ -14,6 +15,31 @@ use crate::training::features::store::{Kept, Usage};
 
 /// Lines of what is kept; the rest is counted.
 const LINES: usize = 6;
+
+/// What is kept on disk.
+pub struct FeatureCacheSection;
+
+impl Section for FeatureCacheSection {
+    fn info(&self) -> SectionInfo {
+        SectionInfo {
+            title: "Feature cache",
+            icon: icon::DATABASE,
+            tooltip: "Outputs of frozen layers, kept on disk for the next run: how much, where, at most",
+            fields: &[],
+            starts_open: false,
+        }
+    }
+
+    fn ui(&self, ui: &mut egui::Ui, context: &mut ViewContext<'_>, out: &mut Vec<Command>) {
+        let view = FeatureCacheView::build(context.state, context.now);
+        feature_cache_ui(ui, &view, context.panels.of_window(), out);
+    }
+
+    fn summary(&self, _document: &Document, context: &mut ViewContext<'_>) -> String {
+        let usage = context.state.features.usage.as_ref();
+        usage.map_or_else(String::new, |usage| crate::format::bytes(usage.bytes))
+    }
+}
 
 /// Plain data of the section.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -19,11 +19,36 @@ use eframe::egui;
 use crate::app::core::command::{Command, GalleryFilter};
 use crate::app::core::gallery::GalleryWants;
 use crate::app::core::state::State;
+use crate::app::core::view_id::ViewId;
 use crate::app::ui::textures::TextureCache;
 use crate::app::ui::tokens::icon;
+use crate::app::ui::view::{View, ViewContext, ViewInfo};
 use crate::app::ui::widgets;
 use crate::data::PictureSource;
+use crate::report::Kind;
 use view::{Content, GalleryCache, GalleryView, Query, ReadyView};
+
+/// A run's predictions as pictures.
+pub struct GalleryTab;
+
+impl View for GalleryTab {
+    fn info(&self) -> ViewInfo {
+        ViewInfo {
+            id: ViewId::GALLERY,
+            title: "Gallery",
+            icon: icon::GRID_FOUR,
+            action: "Show gallery",
+            tooltip: "Every prediction of a run as a picture: the surest, the doubtful, the wrong",
+            figure: Some(Kind::Gallery),
+        }
+    }
+
+    fn ui(&self, ui: &mut egui::Ui, context: &mut ViewContext<'_>, out: &mut Vec<Command>) {
+        let local = context.panels.of_window::<GalleryLocal>();
+        let view = local.view(context.state);
+        gallery_ui(ui, &view, context.state, local, out);
+    }
+}
 
 /// The least, first and largest side of a picture in the grid, in points.
 const SIDES: (f32, f32, f32) = (64.0, 112.0, 208.0);

@@ -6,13 +6,40 @@ use eframe::egui::{self, RichText};
 
 use crate::app::core::command::Command;
 use crate::app::core::head_steps::{Step, activation_title, steps};
-use crate::app::core::state::{Scan, State, Tree};
+use crate::app::core::state::{Document, Scan, State, Tree};
 use crate::app::ui::editor::{Draft, EditorView};
 use crate::app::ui::effect::Control;
 use crate::app::ui::tokens::{self, icon, tokens};
+use crate::app::ui::view::{Section, SectionInfo, ViewContext};
 use crate::app::ui::{format, widgets};
 use crate::experiment::{Activation, HeadLayer, OutputLayer, Pooling};
 use head_stages::StageChoice;
+
+/// The new layers.
+pub struct HeadSection;
+
+impl Section for HeadSection {
+    fn info(&self) -> SectionInfo {
+        SectionInfo {
+            title: "Head",
+            icon: icon::GRAPH,
+            tooltip: "The new layers on top of the backbone",
+            fields: &["head"],
+            starts_open: false,
+        }
+    }
+
+    fn ui(&self, ui: &mut egui::Ui, context: &mut ViewContext<'_>, out: &mut Vec<Command>) {
+        if let Some(view) = HeadView::build(context.state) {
+            head_ui(ui, &view, out);
+        }
+    }
+
+    fn summary(&self, document: &Document, _context: &mut ViewContext<'_>) -> String {
+        let layers = document.experiment.head.layers.len() as u64 + 1;
+        format::plural(layers, "layer", "layers")
+    }
+}
 
 /// Plain data of the head editor.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,10 +83,6 @@ impl HeadView {
     }
 }
 
-/// What the head editor remembers between frames: nothing so far.
-#[derive(Debug, Clone, Default)]
-pub struct HeadLocal {}
-
 const POOLINGS: [(Pooling, &str, &str); 3] = [
     (
         Pooling::Average,
@@ -99,7 +122,7 @@ const ACTIVATIONS: [(Activation, &str); 5] = [
     (Activation::Linear, "linear"),
 ];
 
-pub fn head_ui(ui: &mut egui::Ui, view: &HeadView, _local: &mut HeadLocal, out: &mut Vec<Command>) {
+pub fn head_ui(ui: &mut egui::Ui, view: &HeadView, out: &mut Vec<Command>) {
     let mut draft = view.editor.draft();
     let tooltip = "How the backbone's grid of features becomes one vector";
     let idle = draft.why_idle(Control::Pooling);

@@ -1,13 +1,13 @@
-//! What the layer panels keep from frame to frame, so that idle frames build nothing.
+//! What the layer view keeps from frame to frame, so that idle frames build nothing.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::view::{LayerRow, LayersView};
 use crate::app::core::state::State;
+use crate::app::ui::layer_plan::LayerPlans;
 
-/// Keeps the panels' data while nothing that it is made of changes: a network has hundreds of
-/// layers, and a frame has a few milliseconds.
+/// Keeps the view's data while nothing that it is made of changes.
 #[derive(Debug, Default)]
 pub struct LayersCache {
     view: Option<Arc<LayersView>>,
@@ -16,17 +16,16 @@ pub struct LayersCache {
 }
 
 impl LayersCache {
-    /// What [`LayersView::build`] gives for `state`.
-    pub fn view(&mut self, state: &State) -> Option<Arc<LayersView>> {
-        if !self
-            .view
-            .as_ref()
-            .is_some_and(|view| view.is_current(state))
-        {
-            self.view = LayersView::build(state).map(Arc::new);
-            self.builds += usize::from(self.view.is_some());
+    /// What [`LayersView::build`] gives.
+    pub fn view(&mut self, state: &State, plans: Arc<LayerPlans>) -> Arc<LayersView> {
+        match &self.view {
+            Some(view) if view.is_current(state, &plans) => view.clone(),
+            _ => {
+                self.builds += 1;
+                let view = Arc::new(LayersView::build(state, plans));
+                self.view.insert(view).clone()
+            }
         }
-        self.view.clone()
     }
 }
 

@@ -14,13 +14,17 @@ use std::collections::BTreeSet;
 
 use eframe::egui::{self, Sense};
 
-use crate::app::core::command::{Command, View};
-use crate::app::ui::layer_plan::PhaseLocks;
+use crate::app::core::command::Command;
+use crate::app::core::state::Tree;
+use crate::app::core::view_id::ViewId;
+use crate::app::ui::layer_plan::{LayerPlans, PhaseLocks, TreeView};
 use crate::app::ui::tokens::{self, icon, tokens};
+use crate::app::ui::view::{Section, SectionInfo, View, ViewContext, ViewInfo, no_experiment_ui};
 use crate::app::ui::{format, widgets};
 use crate::experiment::FreezePlan;
 use crate::format::bytes;
 use crate::models::tree::LayerTree;
+use crate::report::Kind;
 use crate::training::estimate::Estimate;
 
 pub use approach::Approach;
@@ -30,7 +34,66 @@ use cache::RowsCache;
 use plans::plans_ui;
 use stages::stages_ui;
 use tree::{open_to, search_ui, tree_ui};
-pub use view::{LayerRow, LayersView, TreeView};
+pub use view::{LayerRow, LayersView};
+
+/// The freeze plan, layer by layer.
+pub struct LayersTab;
+
+impl View for LayersTab {
+    fn info(&self) -> ViewInfo {
+        ViewInfo {
+            id: ViewId::LAYERS,
+            title: "Layers",
+            icon: icon::TREE_STRUCTURE,
+            action: "Show layers",
+            tooltip: "The backbone layer by layer, and what of it is frozen",
+            figure: Some(Kind::Freeze),
+        }
+    }
+
+    fn ui(&self, ui: &mut egui::Ui, context: &mut ViewContext<'_>, out: &mut Vec<Command>) {
+        let Some(plans) = context.layer_plans() else {
+            no_experiment_ui(ui, out);
+            return;
+        };
+        let document = plans.editor.document;
+        let cache = context.panels.of_window::<LayersCache>();
+        let view = cache.view(context.state, plans);
+        let local = context.panels.of_document(document);
+        ui.push_id(document, |ui| layers_ui(ui, &view, local, out));
+    }
+
+    fn unfold(&self, context: &mut ViewContext<'_>) {
+        if let (Some(document), Tree::Ready(tree)) =
+            (context.state.active_document(), &context.state.tree)
+        {
+            let local: &mut LayersLocal = context.panels.of_document(document.id);
+            local.expand_all(tree);
+        }
+    }
+}
+
+/// The freeze plan, phase by phase.
+pub struct LayersSection;
+
+impl Section for LayersSection {
+    fn info(&self) -> SectionInfo {
+        SectionInfo {
+            title: "Layers",
+            icon: icon::SNOWFLAKE,
+            tooltip: "What of the backbone stays frozen in each phase",
+            fields: &[],
+            starts_open: true,
+        }
+    }
+
+    fn ui(&self, ui: &mut egui::Ui, context: &mut ViewContext<'_>, out: &mut Vec<Command>) {
+        if let Some(plans) = context.layer_plans() {
+            let local = context.panels.of_document(plans.editor.document);
+            layers_summary_ui(ui, &plans, local, out);
+        }
+    }
+}
 
 /// What the layer view remembers between frames.
 #[derive(Debug, Clone, Default)]
@@ -56,12 +119,12 @@ impl LayersLocal {
 /// Left side: one line per phase, and the way to the layers.
 pub fn layers_summary_ui(
     ui: &mut egui::Ui,
-    view: &LayersView,
+    plans: &LayerPlans,
     local: &mut LayersLocal,
     out: &mut Vec<Command>,
 ) {
     let colors = tokens(ui);
-    for (index, phase) in view.phases.iter().enumerate() {
+    for (index, phase) in plans.phases.iter().enumerate() {
         ui.scope(|ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
             ui.horizontal(|ui| {
@@ -81,7 +144,7 @@ pub fn layers_summary_ui(
                     .clicked()
                 {
                     local.phase = index;
-                    out.push(Command::ShowView(View::Layers));
+                    out.push(Command::ShowView(ViewId::LAYERS));
                 }
             });
             ui.add(egui::Label::new(colors.muted(&phase.plan)).truncate());
@@ -104,7 +167,7 @@ pub fn layers_summary_ui(
         .on_hover_text("Choose layer by layer what learns")
         .clicked()
     {
-        out.push(Command::ShowView(View::Layers));
+        out.push(Command::ShowView(ViewId::LAYERS));
     }
 }
 
@@ -115,7 +178,8 @@ pub fn layers_ui(
     local: &mut LayersLocal,
     out: &mut Vec<Command>,
 ) {
-    let tree = match &view.tree {
+    let plans = &*view.plans;
+    let tree = match &plans.tree {
         TreeView::Ready(tree) => tree.clone(),
         TreeView::None | TreeView::Loading => {
             widgets::empty_state(
@@ -145,16 +209,16 @@ pub fn layers_ui(
         local.expanded.clear();
         local.anchor = None;
     }
-    local.phase = local.phase.min(view.phases.len().saturating_sub(1));
+    local.phase = local.phase.min(plans.phases.len().saturating_sub(1));
     // The switch replaces the phases, which the rest of this frame still shows: an edit of its own.
-    let mut switched = view.editor.draft();
+    let mut switched = plans.editor.draft();
     let chosen = approach_ui(ui, view.approach, &mut switched);
     switched.finish(out);
-    phases_ui(ui, view, local);
-    let Some(locks) = view.phases.get(local.phase) else {
+    phases_ui(ui, plans, local);
+    let Some(locks) = plans.phases.get(local.phase) else {
         return;
     };
-    let mut draft = view.editor.draft();
+    let mut draft = plans.editor.draft();
     totals_ui(ui, locks);
     plans_ui(ui, local, locks, &mut draft);
     if let Some(problem) = &locks.problem {
@@ -180,9 +244,9 @@ pub fn layers_ui(
 }
 
 /// The phases, one of which is shown.
-fn phases_ui(ui: &mut egui::Ui, view: &LayersView, local: &mut LayersLocal) {
+fn phases_ui(ui: &mut egui::Ui, plans: &LayerPlans, local: &mut LayersLocal) {
     ui.horizontal_wrapped(|ui| {
-        for (index, phase) in view.phases.iter().enumerate() {
+        for (index, phase) in plans.phases.iter().enumerate() {
             let text = format!("{}. {}", index + 1, phase.name);
             let tooltip = format!(
                 "{}: {}",

@@ -3,9 +3,9 @@
 use eframe::egui::{self, Align2, Sense, vec2};
 
 use super::plans::{lock_colors, lock_icon, set_leaves, train_from};
-use super::view::{LayersView, StageView, short_shape};
+use super::view::{LayersView, short_shape};
 use crate::app::ui::editor::Draft;
-use crate::app::ui::layer_plan::{Lock, PhaseLocks};
+use crate::app::ui::layer_plan::{Lock, PhaseLocks, StageView};
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::{format, widgets};
 use crate::models::tree::LayerTree;
@@ -64,7 +64,7 @@ pub(super) fn stages_ui(
     // The first box is the picture, the last the head: neither senses clicks.
     let stage = clicked
         .and_then(|index| index.checked_sub(1))
-        .and_then(|index| Some((view.stages.get(index)?, locks.stages.get(index)?)));
+        .and_then(|index| Some((view.plans.stages.get(index)?, locks.stages.get(index)?)));
     if let Some((stage, lock)) = stage {
         match &stage.path {
             Some(path) if ui.input(|input| input.modifiers.shift) => {
@@ -101,7 +101,7 @@ fn boxes<'a>(
             tree.input_size
         ),
     }];
-    for (stage, &lock) in view.stages.iter().zip(&locks.stages) {
+    for (stage, &lock) in view.plans.stages.iter().zip(&locks.stages) {
         boxes.push(StageBox {
             title: &stage.title,
             second: short_shape(&stage.output_shape),

@@ -4,8 +4,31 @@ use eframe::egui;
 
 use crate::app::core::command::Command;
 use crate::app::core::state::{LogLine, NoticeKind, State};
+use crate::app::core::view_id::ViewId;
 use crate::app::ui::tokens::{self, icon, tokens};
+use crate::app::ui::view::{View, ViewContext, ViewInfo};
 use crate::app::ui::{format, widgets};
+
+/// What was said.
+pub struct LogTab;
+
+impl View for LogTab {
+    fn info(&self) -> ViewInfo {
+        ViewInfo {
+            id: ViewId::new("Log"),
+            title: "Log",
+            icon: icon::SCROLL,
+            action: "Show log",
+            tooltip: "Everything that was said while training",
+            figure: None,
+        }
+    }
+
+    fn ui(&self, ui: &mut egui::Ui, context: &mut ViewContext<'_>, out: &mut Vec<Command>) {
+        let view = LogView::build(context.state);
+        log_ui(ui, &view, context.panels.of_window(), out);
+    }
+}
 
 /// Plain data of the log.
 #[derive(Debug, Clone, PartialEq)]

@@ -9,14 +9,37 @@ use eframe::egui::{self, Align2, Sense, vec2};
 use crate::app::core::command::Command;
 use crate::app::core::run_names;
 use crate::app::core::state::{RunRecord, State};
+use crate::app::core::view_id::ViewId;
 use crate::app::features::results::results_verdict::verdict;
 use crate::app::ui::callout::verdict_ui;
 use crate::app::ui::hidden_runs::{self, HiddenRun};
 use crate::app::ui::tokens::{self, icon, tokens};
+use crate::app::ui::view::{View, ViewContext, ViewInfo};
 use crate::app::ui::{format, widgets};
 use crate::evaluation::{self, Spread};
+use crate::report::Kind;
 use crate::runs::{RunSummary, seeds, store};
 use crate::training::events::TestMetrics;
+
+/// What the runs achieved.
+pub struct ResultsTab;
+
+impl View for ResultsTab {
+    fn info(&self) -> ViewInfo {
+        ViewInfo {
+            id: ViewId::RESULTS,
+            title: "Results",
+            icon: icon::TROPHY,
+            action: "Show results",
+            tooltip: "Test results of the runs side by side",
+            figure: Some(Kind::Results),
+        }
+    }
+
+    fn ui(&self, ui: &mut egui::Ui, context: &mut ViewContext<'_>, out: &mut Vec<Command>) {
+        results_ui(ui, &ResultsView::build(context.state), out);
+    }
+}
 
 /// Plain data of the results.
 #[derive(Debug, Clone, PartialEq)]
@@ -191,16 +214,7 @@ impl ResultsView {
     }
 }
 
-/// What the results remember between frames: nothing so far.
-#[derive(Debug, Clone, Default)]
-pub struct ResultsLocal {}
-
-pub fn results_ui(
-    ui: &mut egui::Ui,
-    view: &ResultsView,
-    _local: &mut ResultsLocal,
-    out: &mut Vec<Command>,
-) {
+pub fn results_ui(ui: &mut egui::Ui, view: &ResultsView, out: &mut Vec<Command>) {
     if view.rows.is_empty() {
         let title = if view.hidden.is_empty() {
             "No results yet"

@@ -184,11 +184,7 @@ fn running_text(run: &RunRecord, paused: bool) -> String {
     }
 }
 
-/// What the run list remembers between frames: nothing so far.
-#[derive(Debug, Clone, Default)]
-pub struct RunsLocal {}
-
-pub fn runs_ui(ui: &mut egui::Ui, view: &RunsView, _local: &mut RunsLocal, out: &mut Vec<Command>) {
+pub fn runs_ui(ui: &mut egui::Ui, view: &RunsView, out: &mut Vec<Command>) {
     if view.rows.is_empty() {
         widgets::empty_state(
             ui,

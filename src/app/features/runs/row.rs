@@ -3,8 +3,9 @@
 use eframe::egui::{self, Align2, Sense, vec2};
 
 use super::RunRow;
-use crate::app::core::command::{Command, View};
+use crate::app::core::command::Command;
 use crate::app::core::state::RecordState;
+use crate::app::core::view_id::ViewId;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
 
@@ -211,7 +212,7 @@ fn menu_ui(ui: &mut egui::Ui, row: &RunRow, out: &mut Vec<Command>) {
             .clicked()
         {
             out.push(Command::SelectRun(row.id.clone()));
-            out.push(Command::ShowView(View::Evaluation));
+            out.push(Command::ShowView(ViewId::EVALUATION));
         }
         let button = ui.button(format!("{} Add to comparison", icon::GIT_DIFF));
         if button

@@ -13,8 +13,8 @@ const MIDDLE: f32 = 560.0;
 
 fn tree_harness(state: State, width: f32) -> Harness<'static, Driven> {
     let mut driven = Driven::new(state);
-    driven.layers.phase = 1;
-    settled("layers", egui::vec2(width, 900.0), true, driven)
+    driven.layers().phase = 1;
+    settled(View("Layers"), egui::vec2(width, 900.0), true, driven)
 }
 
 /// Carries out the edits that were asked for, as the shell does between frames.
@@ -99,11 +99,7 @@ fn everything_from_a_layer_up_can_learn() {
 fn the_switch_says_and_sets_which_of_the_three_pictures_it_is() {
     use layers::Approach;
     let mut harness = tree_harness(fakes::state(), MIDDLE);
-    let approach = |harness: &mut Harness<'_, Driven>| {
-        let driven = harness.state_mut();
-        let view = driven.layers_view.view(&driven.state);
-        view.expect("an experiment is open").approach
-    };
+    let approach = |harness: &mut Harness<'_, Driven>| harness.state_mut().layers_view().approach;
     assert_eq!(approach(&mut harness), Some(Approach::FineTuning));
     for (button, expected) in [
         ("From scratch", Approach::FromScratch),
@@ -168,7 +164,7 @@ fn a_layer_gets_its_own_share_of_the_rate() {
     assert_eq!(document(&harness).undo.len(), 1, "one control, one step");
     harness.get_by_label("Expand layer4").click();
     harness.run_steps(2);
-    let view = layers::LayersView::build(&harness.state().state).expect("an experiment is open");
+    let view = harness.state_mut().layers_view();
     let open = ["layer4".to_owned()].into();
     let rate = |path: &str| {
         let rows = view.rows(1, &open, "");
@@ -241,7 +237,7 @@ fn the_diagram_and_the_lines_fit_the_middle_of_a_small_window() {
         }
         state.tree = Tree::Ready(Arc::new(tree));
         let harness = tree_harness(state, width);
-        let faults = faults_of(&harness, "layers", width);
+        let faults = faults_of(&harness, View("Layers"), width);
         assert!(faults.is_empty(), "{}", faults.join("\n"));
         for title in ["Stage Stem", "Stage layer4", "Stage Stage 9"] {
             let rect = harness.get_by_label(title).rect();
@@ -283,11 +279,12 @@ fn idle_frames_and_scrolling_build_nothing() {
     let mut harness = tree_harness(state, MIDDLE);
     harness.get_by_label("Expand all layers").click();
     harness.run_steps(2);
-    let builds = |harness: &Harness<'_, Driven>| {
-        let driven = harness.state();
-        (driven.layers_view.builds, driven.layers.rows.builds)
+    let builds = |harness: &mut Harness<'_, Driven>| {
+        let driven = harness.state_mut();
+        let cache: &mut layers::LayersCache = driven.of_window();
+        (cache.builds, driven.layers().rows.builds)
     };
-    let before = builds(&harness);
+    let before = builds(&mut harness);
     for _ in 0..30 {
         harness.hover_at(egui::pos2(200.0, 700.0));
         harness.event(egui::Event::MouseWheel {
@@ -299,7 +296,7 @@ fn idle_frames_and_scrolling_build_nothing() {
         });
         harness.run_steps(1);
     }
-    assert_eq!(builds(&harness), before);
+    assert_eq!(builds(&mut harness), before);
     // Of some 800 lines only those exist that can be seen.
     let lines = harness
         .get_all_by_role(accesskit::Role::CheckBox)
@@ -319,7 +316,7 @@ fn idle_frames_and_scrolling_build_nothing() {
     let state = &mut harness.state_mut().state;
     state.documents[0].experiment.backbone.frozen_norm = NormPolicy::Train;
     harness.run_steps(5);
-    assert_eq!(builds(&harness), (before.0 + 1, before.1 + 1));
+    assert_eq!(builds(&mut harness), (before.0 + 1, before.1 + 1));
 }
 
 #[test]

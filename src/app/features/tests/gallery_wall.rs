@@ -8,6 +8,7 @@ use eframe::egui::{Key, vec2};
 use super::*;
 use crate::app::core::command::GalleryFilter;
 use crate::app::core::gallery::{GalleryAction, GalleryWants, Opened};
+use crate::app::features::gallery::GalleryLocal;
 use crate::data::PictureSource;
 use crate::data::Split;
 use crate::evaluation::gallery::SortBy;
@@ -16,8 +17,12 @@ use crate::worker::messages::GalleryAnswer;
 /// The wall of run `b`, against nobody.
 fn wall(state: State) -> Harness<'static, Driven> {
     let mut driven = Driven::new(state);
-    driven.gallery.query.run = Some("b".into());
-    settled("gallery", egui::vec2(900.0, 700.0), true, driven)
+    driven.of_window::<GalleryLocal>().query.run = Some("b".into());
+    settled(View("Gallery"), egui::vec2(900.0, 700.0), true, driven)
+}
+
+fn local<'a>(harness: &'a mut Harness<'_, Driven>) -> &'a mut GalleryLocal {
+    harness.state_mut().of_window()
 }
 
 /// What the last frame wanted.
@@ -58,31 +63,31 @@ fn fifty_thousand_pictures_lay_out_one_screen() {
         .runs
         .insert(folder, Opened::Ready(Arc::new(run)));
     let mut harness = wall(state);
-    let builds = harness.state().gallery.builds();
+    let builds = local(&mut harness).builds();
     harness.run_steps(5);
     assert_eq!(
-        harness.state().gallery.builds(),
+        local(&mut harness).builds(),
         builds,
         "idle frames build nothing"
     );
-    let visible = harness.state().gallery.cards();
+    let visible = local(&mut harness).cards();
     assert!((10..=80).contains(&visible), "{visible} cards in one frame");
 
     // Far down the wall it is the same.
     harness.key_press(Key::End);
     harness.run_steps(4);
     assert_eq!(
-        harness.state().gallery.builds(),
+        local(&mut harness).builds(),
         builds,
         "scrolling builds nothing"
     );
-    let visible = harness.state().gallery.cards();
+    let visible = local(&mut harness).cards();
     assert!((6..=80).contains(&visible), "{visible} cards at the end");
     assert!(wants(&harness).thumbnails.len() <= 80);
     // A new order is one build.
-    harness.state_mut().gallery.query.sort = SortBy::Confidence;
+    local(&mut harness).query.sort = SortBy::Confidence;
     harness.run_steps(3);
-    assert_eq!(harness.state().gallery.builds(), builds + 1);
+    assert_eq!(local(&mut harness).builds(), builds + 1);
 }
 
 /// The picture that is opened after so many presses of `key`.
@@ -130,7 +135,7 @@ fn keys_move_open_and_close() {
     harness.key_press(Key::Escape);
     harness.run_steps(3);
     assert!(wants(&harness).picture.is_none());
-    assert!(harness.state().gallery.cards() > 0);
+    assert!(local(&mut harness).cards() > 0);
 }
 
 #[test]
@@ -154,7 +159,7 @@ fn a_click_shows_a_picture_large_and_the_buttons_reach_its_file() {
     // The experiment that is open is about the same pictures.
     harness.get_by_label("All pictures").click();
     harness.run_steps(2);
-    assert!(harness.state().gallery.cards() > 0);
+    assert!(local(&mut harness).cards() > 0);
 }
 
 #[test]
@@ -252,10 +257,11 @@ fn suspects_tell_how_to_keep_alike_pictures_together() {
 #[test]
 fn two_runs_are_sorted_by_how_far_they_disagree() {
     let mut driven = Driven::new(fakes::state());
-    driven.gallery.query.run = Some("b".into());
-    driven.gallery.query.against = Some("a".into());
-    driven.gallery.query.sort = SortBy::Disagreement;
-    let harness = settled("gallery", vec2(900.0, 700.0), false, driven);
+    let query = &mut driven.of_window::<GalleryLocal>().query;
+    query.run = Some("b".into());
+    query.against = Some("a".into());
+    query.sort = SortBy::Disagreement;
+    let harness = settled(View("Gallery"), vec2(900.0, 700.0), false, driven);
     assert!(
         harness
             .get_all_by_role(accesskit::Role::ListBoxOption)

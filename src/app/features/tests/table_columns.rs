@@ -70,7 +70,7 @@ fn with_table() -> State {
 
 fn clicked(label: &str, state: State) -> DataSource {
     let mut harness = settled(
-        "data view",
+        View("Data"),
         egui::vec2(900.0, 900.0),
         true,
         Driven::new(state),
@@ -121,7 +121,7 @@ fn a_column_is_used_for_something_else_by_one_click() {
 #[test]
 fn another_column_is_an_edit_that_can_be_undone() {
     let mut harness = settled(
-        "data view",
+        View("Data"),
         egui::vec2(900.0, 900.0),
         true,
         Driven::new(with_table()),
@@ -147,7 +147,7 @@ fn folds_get_their_meaning_by_choosing_the_test() {
         *split_column = Some(Column::Name("fold".into()));
     }
     let mut harness = settled(
-        "data view",
+        View("Data"),
         egui::vec2(900.0, 900.0),
         true,
         Driven::new(state),
@@ -171,7 +171,7 @@ fn folds_get_their_meaning_by_choosing_the_test() {
 #[test]
 fn another_table_of_the_folder_is_one_click_away() {
     let mut harness = settled(
-        "data",
+        Section("Data"),
         egui::vec2(320.0, 1200.0),
         true,
         Driven::new(with_table()),
@@ -198,7 +198,7 @@ fn a_refused_table_can_be_read_otherwise() {
 fn the_preview_fits_and_names_its_controls() {
     let pictures = std::env::var_os("GRAFT_PANEL_PICTURES").map(std::path::PathBuf::from);
     let mut faults = Vec::new();
-    for (panel, width) in [("data view", 900.0), ("data", 320.0)] {
+    for (panel, width) in [(View("Data"), 900.0), (Section("Data"), 320.0)] {
         for dark in [true, false] {
             let mut state = with_table();
             if let DataSource::Table { split_column, .. } =
@@ -212,7 +212,7 @@ fn the_preview_fits_and_names_its_controls() {
                 let theme = if dark { "dark" } else { "light" };
                 let picture = harness.render().expect("lavapipe draws");
                 picture
-                    .save(folder.join(format!("table-{}-{theme}.png", panel.replace(' ', "-"))))
+                    .save(folder.join(format!("table-{}-{theme}.png", file_name(panel))))
                     .expect("the folder can be written");
             }
         }

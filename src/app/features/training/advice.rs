@@ -4,11 +4,46 @@
 use eframe::egui;
 
 use crate::app::core::command::Command;
-use crate::app::core::state::{Scan, State};
+use crate::app::core::state::{Document, Scan, State};
 use crate::app::ui::editor::EditorView;
 use crate::app::ui::tokens::{self, icon, tokens};
+use crate::app::ui::view::{Section, SectionInfo, ViewContext};
 use crate::app::ui::{format, widgets};
 use crate::experiment::advice::{Advice, Similarity, advise};
+
+/// What the pictures say about the settings.
+pub struct AdviceSection;
+
+impl Section for AdviceSection {
+    fn info(&self) -> SectionInfo {
+        SectionInfo {
+            title: "Advice",
+            icon: icon::LIGHTBULB,
+            tooltip: "What the number of pictures says about how to train",
+            fields: &[],
+            starts_open: false,
+        }
+    }
+
+    fn ui(&self, ui: &mut egui::Ui, context: &mut ViewContext<'_>, out: &mut Vec<Command>) {
+        let Some(view) = AdviceView::build(context.state) else {
+            let text = "Advice follows once the pictures have been looked through.";
+            ui.label(tokens(ui).small(text));
+            return;
+        };
+        let local = context.panels.of_document(view.editor.document);
+        advice_ui(ui, &view, local, out);
+    }
+
+    fn summary(&self, document: &Document, context: &mut ViewContext<'_>) -> String {
+        let local: &mut AdviceLocal = context.panels.of_document(document.id);
+        match local.pieces(context.state) {
+            None => String::new(),
+            Some(0) => "all followed".into(),
+            Some(number) => format::plural(number as u64, "hint", "hints"),
+        }
+    }
+}
 
 /// Plain data of the advice.
 #[derive(Debug, Clone, PartialEq)]

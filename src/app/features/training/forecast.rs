@@ -1,12 +1,13 @@
-//! The foot of the left side: how long the active experiment will take and what it needs, before anything is trained.
+//! The foot of the left side: how much of the network learns in the end, how long the active experiment will take and what
+//! it needs, before anything is trained.
 
 use eframe::egui;
 
 use crate::app::core::state::State;
-use crate::app::ui::forecast;
-use crate::app::ui::format;
 use crate::app::ui::layer_plan::PhaseLocks;
-use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::tokens::{self, icon, tokens};
+use crate::app::ui::view::ViewContext;
+use crate::app::ui::{forecast, format, widgets};
 use crate::models::speed::Taken;
 use crate::training::estimate::Estimate;
 use crate::training::time_estimate::RunEstimate;
@@ -131,7 +132,37 @@ fn memory(estimate: &Estimate) -> Part {
     }
 }
 
-pub fn forecast_ui(ui: &mut egui::Ui, view: &ForecastView) {
+pub fn totals_ui(ui: &mut egui::Ui, context: &mut ViewContext<'_>) {
+    let t = tokens(ui);
+    let plans = context.layer_plans();
+    let phases = plans.as_ref().map_or(&[][..], |plans| &plans.phases);
+    let totals = (phases.iter())
+        .filter_map(|phase| phase.totals)
+        .max_by_key(|totals| totals.trainable);
+    let Some(totals) = totals else {
+        ui.label(t.small("Trainable parameters are counted once the layers are known"));
+        return;
+    };
+    ui.horizontal(|ui| {
+        let share = format::percent_of(totals.trainable, totals.all());
+        ui.label(tokens::semibold(share).color(t.trainable));
+        ui.label(t.muted("trainable"));
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            let text = format!(
+                "{} of {}",
+                format::compact(totals.trainable),
+                format::compact(totals.all())
+            );
+            ui.label(t.muted(text))
+                .on_hover_text("Parameters that learn in the phase that frees most, of all");
+        });
+    });
+    let share = totals.trainable as f32 / totals.all().max(1) as f32;
+    widgets::bar(ui, share, t.trainable, "Share of parameters that learn");
+    forecast_ui(ui, &ForecastView::build(context.state, phases));
+}
+
+fn forecast_ui(ui: &mut egui::Ui, view: &ForecastView) {
     let colors = tokens(ui);
     let parts = [
         (icon::CLOCK, &view.time),

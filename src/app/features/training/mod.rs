@@ -11,11 +11,33 @@ use crate::app::core::command::Command;
 use crate::app::core::state::{Scan, State};
 use crate::app::ui::editor::{Draft, EditorView};
 use crate::app::ui::effect::Control;
-use crate::app::ui::tokens::tokens;
+use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::view::{Section, SectionInfo, ViewContext};
 use crate::app::ui::widgets;
 use crate::experiment::{
     ClassWeights, EarlyStopping, Keep, MixedPrecision, Monitor, Precision, TestViews, bounds,
 };
+
+/// What holds for all phases.
+pub struct TrainingSection;
+
+impl Section for TrainingSection {
+    fn info(&self) -> SectionInfo {
+        SectionInfo {
+            title: "Training",
+            icon: icon::SLIDERS_HORIZONTAL,
+            tooltip: "What holds for all phases: batches, loss, which weights are kept",
+            fields: &["training", "seed", "name"],
+            starts_open: false,
+        }
+    }
+
+    fn ui(&self, ui: &mut egui::Ui, context: &mut ViewContext<'_>, out: &mut Vec<Command>) {
+        if let Some(view) = build(context.state) {
+            training_ui(ui, &view, out);
+        }
+    }
+}
 
 /// Plain data of the training editor.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,10 +58,6 @@ pub fn build(state: &State) -> Option<TrainingView> {
         classes,
     })
 }
-
-/// What the training editor remembers between frames: nothing so far.
-#[derive(Debug, Clone, Default)]
-pub struct TrainingLocal {}
 
 const MONITORS: [(Monitor, &str, &str); 3] = [
     (
@@ -121,12 +139,7 @@ const MIXED_PRECISIONS: [(MixedPrecision, &str, &str); 3] = [
     ),
 ];
 
-pub fn training_ui(
-    ui: &mut egui::Ui,
-    view: &TrainingView,
-    _local: &mut TrainingLocal,
-    out: &mut Vec<Command>,
-) {
+pub fn training_ui(ui: &mut egui::Ui, view: &TrainingView, out: &mut Vec<Command>) {
     let mut draft = view.editor.draft();
     let tooltip =
         "Pictures per step. Larger is steadier and quicker per picture, and needs more memory";

@@ -4,16 +4,45 @@ use std::collections::BTreeSet;
 
 use eframe::egui::{self, Sense, vec2};
 
-use crate::app::core::command::{Command, View};
-use crate::app::core::state::{Scan, State};
+use crate::app::core::command::Command;
+use crate::app::core::state::{Document, Scan, State};
+use crate::app::core::view_id::ViewId;
 use crate::app::features::training::phase_rules;
 use crate::app::ui::editor::{Draft, EditorView};
 use crate::app::ui::layer_plan;
 use crate::app::ui::tokens::{self, icon, tokens};
+use crate::app::ui::view::{Section, SectionInfo, ViewContext};
 use crate::app::ui::{format, widgets};
 use crate::experiment::advice::TOP_LAYERS;
 use crate::experiment::{FreezePlan, Phase, bounds};
 use crate::training::schedule::learning_rate;
+
+/// The phases in order.
+pub struct PhasesSection;
+
+impl Section for PhasesSection {
+    fn info(&self) -> SectionInfo {
+        SectionInfo {
+            title: "Phases",
+            icon: icon::LIST_BULLETS,
+            tooltip: "Epochs, learning rates and optimizers, phase by phase",
+            fields: &["phases"],
+            starts_open: false,
+        }
+    }
+
+    fn ui(&self, ui: &mut egui::Ui, context: &mut ViewContext<'_>, out: &mut Vec<Command>) {
+        if let Some(view) = PhasesView::build(context.state) {
+            let local = context.panels.of_document(view.editor.document);
+            phases_ui(ui, &view, local, out);
+        }
+    }
+
+    fn summary(&self, document: &Document, _context: &mut ViewContext<'_>) -> String {
+        let epochs = document.experiment.epochs();
+        format::plural(u64::from(epochs), "epoch", "epochs")
+    }
+}
 
 /// Plain data of the phase editor.
 #[derive(Debug, Clone, PartialEq)]
@@ -282,7 +311,7 @@ fn freeze_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize, out: &mut V
         Some(0) => *plan = FreezePlan::Backbone,
         Some(1) => *plan = FreezePlan::AllButLast(TOP_LAYERS),
         Some(2) => *plan = FreezePlan::Nothing,
-        Some(_) => out.push(Command::ShowView(View::Layers)),
+        Some(_) => out.push(Command::ShowView(ViewId::LAYERS)),
         None => {}
     }
     if let FreezePlan::AllButLast(number) = plan {
