@@ -227,10 +227,10 @@ impl Graft {
             *frame_began += preparing.elapsed();
         }
         let before = times.stage;
-        out.extend(times.end(&self.state, tessellation_ms));
+        out.extend(times.end(&self.session.state, tessellation_ms));
         if matches!(times.stage, Stage::View(place, WARM_UP_HALF) if View::ALL[place] == View::Layers)
-            && let Tree::Ready(tree) = &self.state.tree
-            && let Some(document) = self.state.active_document()
+            && let Tree::Ready(tree) = &self.session.state.tree
+            && let Some(document) = self.session.state.active_document()
         {
             self.locals.expand_all_layers(document.id, tree);
         }

@@ -66,7 +66,7 @@ impl Graft {
                 }
             });
         });
-        let rows = document_rows(&self.state);
+        let rows = document_rows(&self.session.state);
         egui::ScrollArea::vertical()
             .id_salt("experiments")
             .max_height(150.0)
@@ -163,7 +163,7 @@ impl Graft {
 
     fn problems_of(&self, section: Section) -> usize {
         let prefixes = section.fields();
-        self.state.active_document().map_or(0, |document| {
+        self.session.state.active_document().map_or(0, |document| {
             document
                 .problems
                 .iter()

@@ -178,7 +178,7 @@ impl Graft {
         section: Section,
         out: &mut Vec<Command>,
     ) {
-        let state = &self.state;
+        let state = &self.session.state;
         let locals = &mut self.locals;
         let Some(document) = state.active_document().map(|document| document.id) else {
             return;
@@ -243,18 +243,18 @@ impl Graft {
 
     /// What a closed section says on its line.
     pub(in crate::app) fn section_summary(&self, section: Section) -> String {
-        let Some(document) = self.state.active_document() else {
+        let Some(document) = self.session.state.active_document() else {
             return String::new();
         };
         let experiment = &document.experiment;
         match section {
-            Section::Data => match &self.state.scan {
+            Section::Data => match &self.session.state.scan {
                 Scan::Done { dataset, .. } => {
                     format::plural(dataset.pictures.len() as u64, "picture", "pictures")
                 }
                 _ => String::new(),
             },
-            Section::Advice => match self.locals.advice_pieces(&self.state) {
+            Section::Advice => match self.locals.advice_pieces(&self.session.state) {
                 None => String::new(),
                 Some(0) => "all followed".into(),
                 Some(number) => format::plural(number as u64, "hint", "hints"),
@@ -265,7 +265,7 @@ impl Graft {
                     |info| info.title.to_owned(),
                 ),
             Section::Layers | Section::Training => String::new(),
-            Section::FeatureCache => match &self.state.features.usage {
+            Section::FeatureCache => match &self.session.state.features.usage {
                 Some(usage) => crate::format::bytes(usage.bytes),
                 None => String::new(),
             },
@@ -285,7 +285,7 @@ impl Graft {
     /// The foot of the left side: how much of the network learns in the end.
     pub(in crate::app) fn totals_ui(&mut self, ui: &mut egui::Ui) {
         let t = tokens(ui);
-        let layers = self.locals.layers_view.view(&self.state);
+        let layers = self.locals.layers_view.view(&self.session.state);
         let totals = layers.as_ref().and_then(|view| {
             view.phases
                 .iter()
@@ -313,14 +313,17 @@ impl Graft {
         let share = totals.trainable as f32 / totals.all().max(1) as f32;
         crate::app::ui::widgets::bar(ui, share, t.trainable, "Share of parameters that learn");
         if let Some(layers) = layers {
-            forecast_ui(ui, &ForecastView::build(&self.state, &layers.phases));
+            forecast_ui(
+                ui,
+                &ForecastView::build(&self.session.state, &layers.phases),
+            );
         }
     }
 
     pub(in crate::app) fn runs_side_ui(&mut self, ui: &mut egui::Ui, out: &mut Vec<Command>) {
         runs_ui(
             ui,
-            &RunsView::build(&self.state, crate::app::core::clock::now()),
+            &RunsView::build(&self.session.state, crate::app::core::clock::now()),
             &mut self.locals.runs,
             out,
         );
