@@ -5,8 +5,8 @@
 //!
 //! Panels are functions of plain data: `xxx_ui(ui, &XxxView, &mut XxxLocal, &mut Vec<Command>)`. They never
 //! train, read files or block; what they want done they say in [`core::command::Command`]s, which
-//! `shell/carry_out.rs` carries out between frames. `shell/logic.rs` and `shell/answers.rs` take what the threads say into
-//! [`core::state::State`].
+//! `shell/carry_out.rs` carries out between frames. `shell/answers.rs` hands what the threads say to the feature that it is for;
+//! what features do with it, they do to a [`core::session::Session`].
 
 pub mod core;
 pub mod features;
@@ -24,10 +24,11 @@ use std::time::Duration;
 
 use eframe::egui;
 
+use core::session::AppPaths;
 use core::settings::Settings;
 use core::workers::Threads;
 use shell::drawing::{self, Way};
-use shell::{AppPaths, Graft, frame_times, logo};
+use shell::{Graft, frame_times, logo};
 
 use crate::worker::trainer::{News, Notify};
 

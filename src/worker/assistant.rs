@@ -1,43 +1,41 @@
-//! The assistant: short questions of the window, answered away from it. A scan can take long, so it
-//! has a thread of its own.
+//! The assistant: short questions of the window, answered away from it, each exactly once (see
+//! [`Pending`]). What can take long has a thread of its own.
 
-use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::thread::JoinHandle;
-
-use crossbeam_channel::{Receiver, Sender, bounded};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::evaluations::Evaluations;
-use super::features::Features;
 use super::gallery::Gallery;
-use super::messages::{Answer, Question};
+use super::lane::{Lane, answer_in_turn, answer_the_last};
+use super::messages::{Answer, Failure, Question};
+use super::pending::{Pending, Tell};
 use super::trainer::{News, Notify};
+use super::{features, networks};
 use crate::data::square::{SquareSpec, to_square};
 use crate::data::{DataError, StopFlag, augment, decode, scan, split};
-use crate::experiment::{DataConfig, Experiment};
+use crate::experiment::Experiment;
 use crate::models::{self, catalogue};
+use crate::paths;
 use crate::runs::{Comparison, store};
 use crate::training::diagnosis::{Diagnosis, Undecided};
+use crate::training::leave_cores;
 
-/// Questions that may wait; further ones are dropped, the window asks again.
-const QUESTIONS: usize = 4096;
+/// Questions that may wait for a thread; further ones are refused.
+pub(super) const QUESTIONS: usize = 4096;
+/// Answers that may wait for the window before progress is left out.
+const ANSWERS: usize = 4096;
 
 /// Handle of the assistant's threads. Dropping it stops and joins them.
 pub struct Assistant {
-    quick: Option<Sender<Question>>,
-    scans: Option<Sender<Question>>,
+    quick: Lane,
+    scans: Lane,
     /// Questions that run a network.
-    networks: Option<Sender<Question>>,
+    networks: Lane,
     evaluations: Evaluations,
-    gallery: Option<Gallery>,
-    features: Features,
-    answers: Receiver<Answer>,
-    /// The flag of the scan that was asked for last.
-    scan_stop: Arc<Mutex<StopFlag>>,
-    threads: Vec<JoinHandle<()>>,
+    gallery: Gallery,
+    features: Lane,
+    answers: Arc<Mutex<Vec<Answer>>>,
+    tell: Tell,
 }
 
 impl Assistant {
@@ -46,193 +44,117 @@ impl Assistant {
     /// # Errors
     /// When the system gives no thread.
     pub fn spawn(notify: Notify) -> std::io::Result<Self> {
-        let (quick, quick_questions) = bounded::<Question>(QUESTIONS);
-        let (scans, scan_questions) = bounded::<Question>(QUESTIONS);
-        let (networks, network_questions) = bounded::<Question>(QUESTIONS);
-        let (answer_sender, answers) = bounded::<Answer>(QUESTIONS);
-        let scan_stop = Arc::new(Mutex::new(StopFlag::default()));
+        Self::spawn_with(notify, answer, answer_scan)
+    }
 
-        let tell: Tell = Arc::new(move |answer| {
-            // The window is gone or hopelessly behind: the answer is of no use any more.
-            drop(answer_sender.try_send(answer));
-            notify(News::Event);
-        });
-        let quick_thread = std::thread::Builder::new()
-            .name("graft-assistant".into())
-            .spawn({
-                let tell = tell.clone();
-                move || answer_questions(&quick_questions, &tell)
-            })?;
-        let network_thread = std::thread::Builder::new()
-            .name("graft-network".into())
-            .spawn({
-                let tell = tell.clone();
-                move || super::networks::answer_questions(&network_questions, &*tell)
-            })?;
-        let evaluations = Evaluations::spawn(tell.clone())?;
-        let scan_thread = std::thread::Builder::new()
-            .name("graft-scan".into())
-            .spawn({
-                let (scan_stop, tell) = (scan_stop.clone(), tell.clone());
-                move || {
-                    for mut question in &scan_questions {
-                        // Only the last of several waiting scans matters.
-                        while let Ok(newer) = scan_questions.try_recv() {
-                            question = newer;
-                        }
-                        let stop = lock(&scan_stop).clone();
-                        if let Question::Scan { data, seed, base } = question {
-                            tell(answer_scan(data, seed, base.as_deref(), &tell, &stop));
-                        }
-                    }
+    /// With other work in the place of the quick questions' and of scans.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub(super) fn spawn_with(
+        notify: Notify,
+        quick: impl Fn(&Question) -> Option<Answer> + Send + 'static,
+        scan: impl Fn(&Question, &Tell, &StopFlag) -> Option<Answer> + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let answers: Arc<Mutex<Vec<Answer>>> = Arc::default();
+        let tell: Tell = {
+            let answers = answers.clone();
+            Arc::new(move |answer| {
+                let mut waiting = lock(&answers);
+                // A window that is hidden or hopelessly behind misses progress, but no answer.
+                if waiting.len() < ANSWERS || !answer.is_progress() {
+                    waiting.push(answer);
                 }
-            })?;
-        let gallery = Gallery::spawn(&tell)?;
-        let features = Features::spawn(tell)?;
+                drop(waiting);
+                notify(News::Event);
+            })
+        };
         Ok(Self {
-            gallery: Some(gallery),
-            features,
-            quick: Some(quick),
-            scans: Some(scans),
-            networks: Some(networks),
-            evaluations,
+            quick: Lane::spawn("graft-assistant", QUESTIONS, move |questions| {
+                answer_in_turn::<()>(questions, |question, _, _| quick(question), || {});
+            })?,
+            scans: Lane::spawn("graft-scan", QUESTIONS, {
+                let tell = tell.clone();
+                move |questions| {
+                    answer_the_last(
+                        questions,
+                        |question, stop| scan(question, &tell, stop),
+                        || {},
+                    );
+                }
+            })?,
+            networks: Lane::spawn("graft-network", QUESTIONS, |questions| {
+                answer_in_turn(
+                    questions,
+                    |question, _, last| networks::answer(question, last),
+                    leave_cores,
+                );
+            })?,
+            evaluations: Evaluations::spawn(tell.clone())?,
+            gallery: Gallery::spawn(&tell)?,
+            features: Lane::spawn("graft-features", QUESTIONS, {
+                let tell = tell.clone();
+                move |questions| features::answer_questions(questions, &paths::cache(), &tell)
+            })?,
             answers,
-            scan_stop,
-            threads: vec![quick_thread, scan_thread, network_thread],
+            tell,
         })
     }
 
     /// Asks; the answer comes through [`Assistant::answers`]. A new scan stops the one under way.
     pub fn ask(&self, question: Question) {
-        match question {
-            Question::StopScan => lock(&self.scan_stop).stop(),
-            Question::Scan { .. } => {
-                let mut stop = lock(&self.scan_stop);
-                stop.stop();
-                *stop = StopFlag::default();
-                if let Some(scans) = &self.scans {
-                    drop(scans.try_send(question));
-                }
-            }
-            Question::Gallery(question) => {
-                if let Some(gallery) = &self.gallery {
-                    gallery.ask(question);
-                }
-            }
-            Question::Features(question) => self.features.ask(question),
+        let pending = Pending::new(question, &self.tell);
+        match pending.question() {
+            Question::StopScan => self.scans.stop_last(),
+            Question::Scan { .. } => self.scans.ask_instead(pending),
+            Question::Gallery(_) => self.gallery.ask(pending),
+            Question::Features(_) => self.features.ask(pending),
             Question::MeasureSpeed { .. }
             | Question::Classify { .. }
-            | Question::ExamineWeights { .. } => {
-                if let Some(networks) = &self.networks {
-                    drop(networks.try_send(question));
-                }
-            }
-            Question::EvaluateRun { folder, split } => self.evaluations.ask(folder, split),
-            Question::StopEvaluation { folder } => self.evaluations.stop(&folder),
-            _ => {
-                if let Some(quick) = &self.quick {
-                    drop(quick.try_send(question));
-                }
-            }
+            | Question::ExamineWeights { .. } => self.networks.ask(pending),
+            Question::EvaluateRun { .. } => self.evaluations.ask(pending),
+            Question::StopEvaluation { folder } => self.evaluations.stop(folder),
+            _ => self.quick.ask(pending),
         }
     }
 
     /// Every answer since the last call; never waits.
     pub fn answers(&self) -> Vec<Answer> {
-        self.answers.try_iter().collect()
+        std::mem::take(&mut *lock(&self.answers))
     }
 }
 
 impl Drop for Assistant {
+    /// Asks all threads to end, before the first of them is waited for.
     fn drop(&mut self) {
-        lock(&self.scan_stop).stop();
-        self.quick = None;
-        self.scans = None;
-        self.networks = None;
-        self.gallery = None;
-        for thread in self.threads.drain(..) {
-            if thread.join().is_err() {
-                log::error!("an assistant thread panicked");
-            }
+        self.gallery.close();
+        self.evaluations.close();
+        for lane in [
+            &mut self.quick,
+            &mut self.scans,
+            &mut self.networks,
+            &mut self.features,
+        ] {
+            lane.close();
         }
     }
 }
 
-pub(super) type Tell = Arc<dyn Fn(Answer) + Send + Sync>;
-
-fn lock(stop: &Mutex<StopFlag>) -> std::sync::MutexGuard<'_, StopFlag> {
-    stop.lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
+fn lock(answers: &Mutex<Vec<Answer>>) -> MutexGuard<'_, Vec<Answer>> {
+    answers.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn answer_questions(questions: &Receiver<Question>, tell: &Tell) {
-    let mut waiting = VecDeque::new();
-    loop {
-        if waiting.is_empty() {
-            match questions.recv() {
-                Ok(question) => waiting.push_back(question),
-                Err(_) => return,
-            }
-        }
-        // Take everything that has come meanwhile, so that a newer question replaces an older one
-        // of its kind and a crowd of thumbnails does not hold up the rest.
-        loop {
-            match questions.try_recv() {
-                Ok(question) => enqueue(&mut waiting, question),
-                Err(crossbeam_channel::TryRecvError::Empty) => break,
-                Err(crossbeam_channel::TryRecvError::Disconnected) => return,
-            }
-        }
-        let next = waiting
-            .iter()
-            .position(|question| !matches!(question, Question::Thumbnail { .. }))
-            .unwrap_or(0);
-        let Some(question) = waiting.remove(next) else {
-            continue;
-        };
-        match catch_unwind(AssertUnwindSafe(|| answer(question))) {
-            Ok(Some(answer)) => tell(answer),
-            Ok(None) => {}
-            Err(_) => log::error!("the assistant could not answer a question"),
-        }
-    }
-}
-
-/// Adds a question, in place of an unanswered one that it supersedes.
-fn enqueue(waiting: &mut VecDeque<Question>, question: Question) {
-    let superseded = |old: &Question| match (old, &question) {
-        (Question::Augment { .. }, Question::Augment { .. })
-        | (Question::LayerTree { .. }, Question::LayerTree { .. })
-        | (Question::ListRuns { .. }, Question::ListRuns { .. })
-        | (Question::Compare { .. }, Question::Compare { .. })
-        | (Question::PreviewTable { .. }, Question::PreviewTable { .. })
-        | (Question::Devices, Question::Devices) => true,
-        (
-            Question::Thumbnail {
-                dataset: old,
-                index: old_index,
-                ..
-            },
-            Question::Thumbnail { dataset, index, .. },
-        ) => Arc::ptr_eq(old, dataset) && old_index == index,
-        (Question::Diagnose { folder: old }, Question::Diagnose { folder }) => old == folder,
-        _ => false,
-    };
-    waiting.retain(|old| !superseded(old));
-    waiting.push_back(question);
-}
-
-fn answer(question: Question) -> Option<Answer> {
-    Some(match question {
-        Question::Devices => Answer::Devices(models::device::discover().clone()),
+fn answer(question: &Question) -> Option<Answer> {
+    Some(match question.clone() {
+        Question::Devices => Answer::Devices(Ok(models::device::discover().clone())),
         Question::Recognise { path } => Answer::Recognised {
-            source: scan::recognise(&path).map_err(|error| error.to_string()),
+            source: scan::recognise(&path).map_err(Failure::from),
             path,
         },
         Question::PreviewTable { source, base } => Answer::TablePreviewed {
             result: scan::preview_table(&source, base.as_deref())
                 .map(Arc::new)
-                .map_err(|error| error.to_string()),
+                .map_err(Failure::from),
             source,
             base,
         },
@@ -242,8 +164,7 @@ fn answer(question: Question) -> Option<Answer> {
             side,
         } => {
             let picture = dataset.pictures.get(index)?;
-            let pixels =
-                decode::thumbnail(&picture.source, side).map_err(|error| error.to_string());
+            let pixels = decode::thumbnail(&picture.source, side).map_err(Failure::from);
             Answer::Thumbnail {
                 name: picture.name.clone(),
                 index,
@@ -256,7 +177,7 @@ fn answer(question: Question) -> Option<Answer> {
         } => {
             let tree = models::outline(&backbone, input_size)
                 .map(Arc::new)
-                .map_err(|error| error.to_string());
+                .map_err(Failure::failed);
             Answer::LayerTree {
                 backbone,
                 input_size,
@@ -273,28 +194,27 @@ fn answer(question: Question) -> Option<Answer> {
             count,
         } => {
             let picture = dataset.pictures.get(index)?;
-            let decoded = decode::decode(&picture.source).ok()?;
-            let spec = SquareSpec::preview(side, fit);
-            let original = to_square(&decoded, &spec);
-            let versions = (0..count)
-                .map(|view| {
-                    let seed = augment::seed_for(seed, view, index);
-                    augment::augment(&original, &augmentation, seed, view)
-                })
-                .collect();
+            let result = decode::decode(&picture.source).map(|decoded| {
+                let original = to_square(&decoded, &SquareSpec::preview(side, fit));
+                let versions = (0..count)
+                    .map(|view| {
+                        let seed = augment::seed_for(seed, view, index);
+                        augment::augment(&original, &augmentation, seed, view)
+                    })
+                    .collect();
+                (original, versions)
+            });
             Answer::Augmented {
                 index,
+                result: result.map_err(Failure::from),
                 augmentation,
-                original,
-                versions,
             }
         }
-        Question::ListRuns { runs } => Answer::Runs(store::list(&runs)),
-        Question::OpenRun { folder } => Answer::Run(
-            store::open(&folder)
-                .map(Box::new)
-                .map_err(|error| error.to_string()),
-        ),
+        Question::ListRuns { runs } => Answer::Runs(Ok(store::list(&runs))),
+        Question::OpenRun { folder } => Answer::Run {
+            result: store::open(&folder).map(Box::new).map_err(Failure::from),
+            folder,
+        },
         Question::Diagnose { folder } => {
             let (epochs, result) = diagnose(&folder);
             Answer::Diagnosed {
@@ -306,10 +226,11 @@ fn answer(question: Question) -> Option<Answer> {
         Question::Compare { folders } => Answer::Compared {
             result: Comparison::load(&folders)
                 .map(Arc::new)
-                .map_err(|error| error.to_string()),
+                .map_err(Failure::from),
             folders,
         },
-        Question::StoredWeights => Answer::StoredWeights(stored_weights()),
+        Question::StoredWeights => Answer::StoredWeights(Ok(stored_weights())),
+        // Of other threads.
         Question::Scan { .. }
         | Question::StopScan
         | Question::Gallery(_)
@@ -323,13 +244,13 @@ fn answer(question: Question) -> Option<Answer> {
 }
 
 /// How many epochs the run in `folder` has, and what they say.
-fn diagnose(folder: &Path) -> (usize, Result<Result<Diagnosis, Undecided>, String>) {
+fn diagnose(folder: &Path) -> (usize, Result<Result<Diagnosis, Undecided>, Failure>) {
     match store::open(folder) {
         Ok(run) => (
             run.metrics.len(),
-            crate::runs::diagnose(&run).map_err(|error| error.to_string()),
+            crate::runs::diagnose(&run).map_err(Failure::from),
         ),
-        Err(error) => (0, Err(error.to_string())),
+        Err(error) => (0, Err(error.into())),
     }
 }
 
@@ -342,29 +263,24 @@ fn stored_weights() -> Vec<(String, String)> {
         .collect()
 }
 
-fn answer_scan(
-    data: Box<DataConfig>,
-    seed: u64,
-    base: Option<&Path>,
-    tell: &Tell,
-    stop: &StopFlag,
-) -> Answer {
+fn answer_scan(question: &Question, tell: &Tell, stop: &StopFlag) -> Option<Answer> {
+    let Question::Scan { data, seed, base } = question else {
+        return None;
+    };
     let progress = |done, total| tell(Answer::ScanProgress { done, total });
-    let scanned = catch_unwind(AssertUnwindSafe(|| -> Result<_, DataError> {
-        let dataset = scan::scan(&data, base, &progress, stop)?;
+    let scan = || -> Result<_, DataError> {
+        let dataset = scan::scan(data, base.as_deref(), &progress, stop)?;
         let experiment = Experiment {
-            data: (*data).clone(),
-            seed,
+            data: (**data).clone(),
+            seed: *seed,
             ..Experiment::default()
         };
         let split = split::split(&dataset, &experiment)?;
         Ok((Arc::new(dataset), split))
-    }));
-    let result = match scanned {
-        Ok(result) => result.map_err(|error| error.to_string()),
-        Err(_) => {
-            Err("an error inside Graft ended the scan; the pictures are untouched".to_owned())
-        }
     };
-    Answer::Scanned { data, seed, result }
+    Some(Answer::Scanned {
+        data: data.clone(),
+        seed: *seed,
+        result: scan().map_err(Failure::from),
+    })
 }

@@ -1,23 +1,22 @@
 //! Finished runs on their splits, on a thread of their own: an evaluation can take minutes, and no
 //! other question should wait for it.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::Receiver;
 
-use super::assistant::Tell;
-use super::messages::{Answer, RunEvaluation};
+use super::lane::Lane;
+use super::messages::{Answer, Failure, Question, RunEvaluation};
+use super::pending::{Pending, Tell};
 use crate::data::{Split, StopFlag};
 use crate::evaluation::{Decision, Evaluation};
 use crate::experiment::Precision;
 use crate::models::device;
 use crate::runs::evaluate::Pictures;
-use crate::runs::{EvaluateRequest, RunError, evaluate_run};
+use crate::runs::{EvaluateRequest, evaluate_run};
 use crate::training::leave_cores;
 
 /// Evaluations that may wait; further ones are refused with a reason.
@@ -25,72 +24,53 @@ const QUEUE: usize = 256;
 /// Between two reports of progress.
 const REPORT_INTERVAL: Duration = Duration::from_millis(100);
 
-#[derive(Debug, Clone)]
 struct Job {
-    /// Unique within the handle.
-    number: u64,
     folder: PathBuf,
     split: Split,
     stop: StopFlag,
 }
 
-/// Jobs that wait or are under way, each with its flag.
-type Jobs = Arc<Mutex<Vec<Job>>>;
+/// Jobs that wait or are under way, the next one first, each with its flag.
+type Jobs = Arc<Mutex<VecDeque<Job>>>;
 
 /// Handle of the thread. Dropping it stops the evaluation under way and joins.
 pub(super) struct Evaluations {
-    queue: Option<Sender<Job>>,
+    lane: Lane,
     jobs: Jobs,
-    asked: AtomicU64,
-    tell: Tell,
-    thread: Option<JoinHandle<()>>,
 }
 
 impl Evaluations {
     pub fn spawn(tell: Tell) -> std::io::Result<Self> {
-        let (queue, coming) = bounded::<Job>(QUEUE);
         let jobs = Jobs::default();
-        let thread = std::thread::Builder::new()
-            .name("graft-evaluation".into())
-            .spawn({
-                let (jobs, tell) = (jobs.clone(), tell.clone());
-                move || work(&coming, &jobs, &tell)
-            })?;
-        Ok(Self {
-            queue: Some(queue),
-            jobs,
-            asked: AtomicU64::new(0),
-            tell,
-            thread: Some(thread),
-        })
+        let lane = Lane::spawn("graft-evaluation", QUEUE, {
+            let jobs = jobs.clone();
+            move |questions| work(questions, &jobs, &tell)
+        })?;
+        Ok(Self { lane, jobs })
     }
 
-    /// Queues an evaluation, unless the same one waits or is under way.
-    pub fn ask(&self, folder: PathBuf, split: Split) {
-        let job = Job {
-            number: self.asked.fetch_add(1, Ordering::Relaxed),
-            folder,
-            split,
-            stop: StopFlag::default(),
+    /// Queues an evaluation. Where the same one waits or is under way, its answer is the answer to both.
+    pub fn ask(&self, pending: Pending) {
+        let Question::EvaluateRun { folder, split } = pending.question() else {
+            return;
         };
-        {
-            let mut jobs = lock(&self.jobs);
-            let is_known = |other: &Job| {
-                !other.stop.is_stopped() && (&other.folder, other.split) == (&job.folder, job.split)
-            };
-            if jobs.iter().any(is_known) {
-                return;
-            }
-            jobs.push(job.clone());
+        let mut jobs = lock(&self.jobs);
+        let is_known =
+            |job: &Job| !job.stop.is_stopped() && (&job.folder, job.split) == (folder, *split);
+        if jobs.iter().any(is_known) {
+            pending.leave_to_another();
+            return;
         }
-        let Some(queue) = &self.queue else { return };
-        if queue.try_send(job.clone()).is_err() {
-            forget(&self.jobs, &job);
-            (self.tell)(Answer::RunEvaluated {
-                folder: job.folder,
-                split: job.split,
-                result: Err("too many evaluations wait already: let some of them end".into()),
-            });
+        jobs.push_back(Job {
+            folder: folder.clone(),
+            split: *split,
+            stop: pending.stop.clone(),
+        });
+        if let Err(pending) = self.lane.try_ask(pending) {
+            jobs.pop_back();
+            drop(jobs);
+            let reason = "too many evaluations wait already: let some of them end";
+            pending.refuse(reason.into());
         }
     }
 
@@ -100,51 +80,51 @@ impl Evaluations {
             job.stop.stop();
         }
     }
+
+    /// Asks the thread to end soon, without waiting for it.
+    pub fn close(&mut self) {
+        for job in lock(&self.jobs).iter() {
+            job.stop.stop();
+        }
+        self.lane.close();
+    }
 }
 
 impl Drop for Evaluations {
     fn drop(&mut self) {
-        for job in lock(&self.jobs).iter() {
-            job.stop.stop();
-        }
-        self.queue = None;
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            log::error!("the evaluation thread panicked");
-        }
+        self.close();
     }
 }
 
-fn lock(jobs: &Jobs) -> MutexGuard<'_, Vec<Job>> {
+fn lock(jobs: &Jobs) -> MutexGuard<'_, VecDeque<Job>> {
     jobs.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn forget(jobs: &Jobs, job: &Job) {
-    lock(jobs).retain(|other| other.number != job.number);
-}
+/// Takes the first job away before it is answered, also when it panics: whoever asks again from then on asks anew.
+struct Finish<'a>(&'a Jobs);
 
-fn work(coming: &Receiver<Job>, jobs: &Jobs, tell: &Tell) {
-    while let Ok(job) = coming.recv() {
-        let answer = catch_unwind(AssertUnwindSafe(|| evaluate(&job, tell))).unwrap_or_else(|_| {
-            Answer::RunEvaluated {
-                folder: job.folder.clone(),
-                split: job.split,
-                result: Err(
-                    "an error inside Graft ended the evaluation; the run is untouched".into(),
-                ),
-            }
-        });
-        leave_cores();
-        forget(jobs, &job);
-        tell(answer);
+impl Drop for Finish<'_> {
+    fn drop(&mut self) {
+        lock(self.0).pop_front();
     }
 }
 
-fn evaluate(job: &Job, tell: &Tell) -> Answer {
-    let (folder, split) = (job.folder.clone(), job.split);
-    if job.stop.is_stopped() {
-        return Answer::EvaluationStopped { folder, split };
+fn work(questions: &Receiver<Pending>, jobs: &Jobs, tell: &Tell) {
+    for pending in questions {
+        pending.step(|question, stop| {
+            let _finish = Finish(jobs);
+            evaluate(question, tell, stop)
+        });
+        leave_cores();
+    }
+}
+
+fn evaluate(question: &Question, tell: &Tell, stop: &StopFlag) -> Option<Answer> {
+    let Question::EvaluateRun { folder, split } = question.clone() else {
+        return None;
+    };
+    if stop.is_stopped() {
+        return question.unanswered(Failure::Stopped).pop();
     }
     let request = EvaluateRequest {
         folder: folder.clone(),
@@ -167,19 +147,15 @@ fn evaluate(job: &Job, tell: &Tell) -> Answer {
             total,
         });
     };
-    let result = match evaluate_run(&request, &mut progress, &job.stop) {
-        Err(RunError::Stopped) => return Answer::EvaluationStopped { folder, split },
-        Err(error) => Err(error.to_string()),
-        Ok(run) => {
-            let evaluation = Evaluation::new(&run.predictions, &Decision::default());
-            Ok(Arc::new(RunEvaluation { run, evaluation }))
-        }
-    };
-    Answer::RunEvaluated {
+    let result = evaluate_run(&request, &mut progress, stop).map(|run| {
+        let evaluation = Evaluation::new(&run.predictions, &Decision::default());
+        Arc::new(RunEvaluation { run, evaluation })
+    });
+    Some(Answer::RunEvaluated {
         folder,
         split,
-        result,
-    }
+        result: result.map_err(Failure::from),
+    })
 }
 
 #[cfg(test)]
@@ -255,29 +231,31 @@ mod tests {
         else {
             panic!("{answers:?}");
         };
+        let reason = reason.to_string();
         assert!(reason.contains("is no run's folder"), "{reason}");
     }
 
     #[test]
     fn what_waits_can_be_stopped() {
         let told: Arc<Mutex<Vec<Answer>>> = Arc::default();
-        let (queue, coming) = bounded::<Job>(4);
+        // Without a thread, so that the jobs surely wait.
+        let (lane, coming) = Lane::without_thread(4);
         let jobs = Jobs::default();
         let heard = told.clone();
         let tell: Tell = Arc::new(move |answer| heard.lock().unwrap().push(answer));
-        // Without a thread, so that the jobs surely wait.
         let evaluations = Evaluations {
-            queue: Some(queue),
+            lane,
             jobs: jobs.clone(),
-            asked: AtomicU64::new(0),
-            tell: tell.clone(),
-            thread: None,
         };
-        evaluations.ask("one".into(), Split::Train);
-        evaluations.ask("two".into(), Split::Train);
+        let ask = |folder: &str| {
+            let (folder, split) = (folder.into(), Split::Train);
+            evaluations.ask(Pending::new(Question::EvaluateRun { folder, split }, &tell));
+        };
+        ask("one");
+        ask("two");
         evaluations.stop(Path::new("one"));
         // Asked again after the stop, it is a new question.
-        evaluations.ask("one".into(), Split::Train);
+        ask("one");
         assert_eq!(lock(&jobs).len(), 3);
         drop(evaluations);
         // The handle is gone: everything is stopped.
@@ -285,7 +263,48 @@ mod tests {
         assert!(lock(&jobs).is_empty());
         let told = told.lock().unwrap();
         assert_eq!(told.len(), 3);
-        let is_stopped = |answer: &Answer| matches!(answer, Answer::EvaluationStopped { .. });
+        let is_stopped = |answer: &Answer| {
+            let stopped = Err(Failure::Stopped);
+            matches!(answer, Answer::RunEvaluated { result, .. } if *result == stopped)
+        };
         assert!(told.iter().all(is_stopped), "{told:?}");
+    }
+
+    #[test]
+    fn more_than_may_wait_are_refused_and_can_be_asked_again() {
+        let told: Arc<Mutex<Vec<Answer>>> = Arc::default();
+        let (lane, coming) = Lane::without_thread(1);
+        let heard = told.clone();
+        let tell: Tell = Arc::new(move |answer| heard.lock().unwrap().push(answer));
+        let jobs = Jobs::default();
+        let evaluations = Evaluations {
+            lane,
+            jobs: jobs.clone(),
+        };
+        let ask = |folder: &str| {
+            let (folder, split) = (folder.into(), Split::Train);
+            evaluations.ask(Pending::new(Question::EvaluateRun { folder, split }, &tell));
+        };
+        ask("one");
+        ask("two");
+        let told = || std::mem::take(&mut *told.lock().unwrap());
+        let refused = told();
+        let [
+            Answer::RunEvaluated {
+                folder,
+                result: Err(Failure::Failed(reason)),
+                ..
+            },
+        ] = &refused[..]
+        else {
+            panic!("{refused:?}");
+        };
+        assert_eq!(folder, Path::new("two"));
+        assert!(reason.contains("too many evaluations"), "{reason}");
+        drop(coming.recv());
+        assert_eq!(told().len(), 1, "dropped unanswered, it answers for itself");
+        lock(&jobs).clear();
+        ask("two");
+        assert!(told().is_empty(), "there is room again");
     }
 }

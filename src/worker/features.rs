@@ -1,104 +1,53 @@
 //! Questions about the features that are kept on disk, on a thread of their own: folders can be large, and what of an
 //! experiment is kept takes its network to tell.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::Receiver;
 
-use super::messages::{Answer, FeaturesAnswer, FeaturesQuestion};
+use super::lane::answer_in_turn;
+use super::messages::{Answer, Failure, FeaturesAnswer, FeaturesQuestion, Question};
+use super::pending::{Pending, Tell};
 use crate::models::device;
-use crate::paths;
 use crate::training::features::store::FeatureStore;
 use crate::training::leave_cores;
 
-/// Questions that may wait; further ones are dropped, the window asks again.
-const QUESTIONS: usize = 64;
-
-/// Says an answer.
-type Tell = Arc<dyn Fn(Answer) + Send + Sync>;
-
-/// Handle of the thread. Dropping it joins the thread.
-pub(super) struct Features {
-    questions: Option<Sender<FeaturesQuestion>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Features {
-    /// # Errors
-    /// When the system gives no thread.
-    pub fn spawn(tell: Tell) -> std::io::Result<Self> {
-        let (sender, questions) = bounded(QUESTIONS);
-        let thread = std::thread::Builder::new()
-            .name("graft-features".into())
-            .spawn(move || answer_questions(&questions, &paths::cache(), &*tell))?;
-        Ok(Self {
-            questions: Some(sender),
-            thread: Some(thread),
-        })
-    }
-
-    pub fn ask(&self, question: FeaturesQuestion) {
-        if let Some(questions) = &self.questions {
-            drop(questions.try_send(question));
+/// Answers until the other side hangs up.
+pub(super) fn answer_questions(questions: &Receiver<Pending>, cache: &Path, tell: &Tell) {
+    let work = |question: &Question, _: &_, (): &mut ()| match question {
+        Question::Features(question) => {
+            let news = |news| tell(Answer::Features(news));
+            Some(Answer::Features(answer(question, cache, &news)))
         }
-    }
+        _ => None,
+    };
+    answer_in_turn(questions, work, leave_cores);
 }
 
-impl Drop for Features {
-    fn drop(&mut self) {
-        self.questions = None;
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            log::error!("the thread of the features panicked");
-        }
-    }
-}
-
-/// Answers until the other side hangs up. Of several waiting questions about an experiment only the last matters.
-fn answer_questions(questions: &Receiver<FeaturesQuestion>, cache: &Path, tell: &dyn Fn(Answer)) {
-    while let Ok(question) = questions.recv() {
-        let mut waiting = vec![question];
-        waiting.extend(questions.try_iter());
-        let is_warmth = |question: &FeaturesQuestion| {
-            matches!(question, FeaturesQuestion::CacheCoverage { .. })
-        };
-        let newest = waiting.iter().rposition(is_warmth);
-        for (place, question) in waiting.into_iter().enumerate() {
-            if is_warmth(&question) && Some(place) != newest {
-                continue;
-            }
-            let tell = |answer| tell(Answer::Features(answer));
-            let answered = catch_unwind(AssertUnwindSafe(|| answer(question, cache, &tell)));
-            if answered.is_err() {
-                log::error!("a question about kept features could not be answered");
-                tell(FeaturesAnswer::Failed(
-                    "an error inside Graft ended it; nothing but kept features is affected".into(),
-                ));
-            }
-            leave_cores();
-        }
-    }
-}
-
-fn answer(question: FeaturesQuestion, cache: &Path, tell: &dyn Fn(FeaturesAnswer)) {
+/// `tell` is for what is said beside the answer.
+fn answer(
+    question: &FeaturesQuestion,
+    cache: &Path,
+    tell: &dyn Fn(FeaturesAnswer),
+) -> FeaturesAnswer {
     let store = FeatureStore::new(cache);
+    let usage = || FeaturesAnswer::Usage(store.usage());
     match question {
-        FeaturesQuestion::Usage => {}
-        FeaturesQuestion::SetLimit(bytes) => {
-            if let Err(error) = store.set_limit(bytes) {
-                tell(FeaturesAnswer::Failed(format!(
-                    "the limit can't be written ({error})"
-                )));
+        FeaturesQuestion::Usage => usage(),
+        FeaturesQuestion::SetLimit(bytes) => match store.set_limit(*bytes) {
+            Ok(()) => usage(),
+            Err(error) => {
+                tell(usage());
+                let reason = format!("the limit can't be written ({error})");
+                FeaturesAnswer::Failed(reason.into())
             }
-        }
+        },
         FeaturesQuestion::Clear => {
             let progress = |done, total| tell(FeaturesAnswer::Clearing { done, total });
-            let result = store.clear(&progress).map_err(|error| error.to_string());
-            tell(FeaturesAnswer::Cleared(result));
+            let result = store.clear(&progress).map_err(Failure::failed);
+            tell(usage());
+            FeaturesAnswer::Cleared(result)
         }
         FeaturesQuestion::CacheCoverage {
             ticket,
@@ -110,41 +59,52 @@ fn answer(question: FeaturesQuestion, cache: &Path, tell: &dyn Fn(FeaturesAnswer
                 _ => device::best(),
             };
             let result = situation.cache_coverage(cache, device);
-            let result = result.map(Arc::new).map_err(|error| error.to_string());
-            tell(FeaturesAnswer::CacheCoverage { ticket, result });
-            return;
+            FeaturesAnswer::CacheCoverage {
+                ticket: *ticket,
+                result: result.map(Arc::new).map_err(Failure::failed),
+            }
         }
     }
-    tell(FeaturesAnswer::Usage(store.usage()));
 }
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
+    use std::sync::Mutex;
 
     use super::*;
+    use crate::worker::lane::Lane;
 
     #[test]
     fn usage_follows_whatever_changes_it() {
         let folder = tempfile::tempdir();
         let Ok(folder) = folder else { return };
-        let (sender, questions) = bounded(8);
+        let told: Arc<Mutex<Vec<FeaturesAnswer>>> = Arc::default();
+        let heard = told.clone();
+        let tell: Tell = Arc::new(move |answer| {
+            if let Answer::Features(answer) = answer {
+                heard.lock().unwrap().push(answer);
+            }
+        });
+        let cache = folder.path().to_path_buf();
+        let lane = Lane::spawn("features", 8, {
+            let tell = tell.clone();
+            move |questions| answer_questions(questions, &cache, &tell)
+        })
+        .unwrap();
         for question in [
             FeaturesQuestion::Usage,
             FeaturesQuestion::SetLimit(7_000_000),
             FeaturesQuestion::Clear,
         ] {
-            assert!(sender.send(question).is_ok());
+            lane.ask(Pending::new(Question::Features(question), &tell));
         }
-        drop(sender);
-        let told = RefCell::new(Vec::new());
-        answer_questions(&questions, folder.path(), &|answer| {
-            if let Answer::Features(answer) = answer {
-                told.borrow_mut().push(answer);
-            }
-        });
+        let is_cleared = |answer: &FeaturesAnswer| matches!(answer, FeaturesAnswer::Cleared(Ok(0)));
+        while !told.lock().unwrap().iter().any(is_cleared) {
+            std::thread::yield_now();
+        }
         let limits: Vec<u64> = told
-            .borrow()
+            .lock()
+            .unwrap()
             .iter()
             .filter_map(|answer| match answer {
                 FeaturesAnswer::Usage(usage) => Some(usage.limit_bytes),
@@ -152,7 +112,5 @@ mod tests {
             })
             .collect();
         assert_eq!(limits, [10_000_000_000, 7_000_000, 7_000_000]);
-        let cleared = |answer: &FeaturesAnswer| matches!(answer, FeaturesAnswer::Cleared(Ok(0)));
-        assert!(told.borrow().iter().any(cleared));
     }
 }

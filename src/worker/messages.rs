@@ -1,6 +1,7 @@
 //! Every message between the window and the threads behind it. Messages carry numbers, strings and
 //! RGB8 pixels; no tensor leaves its thread.
 
+mod failure;
 mod features;
 mod gallery;
 
@@ -22,6 +23,7 @@ use crate::training::TrainingEvent;
 use crate::training::diagnosis::{Diagnosis, Undecided};
 use crate::training::pretrained::RankedClass;
 
+pub use failure::Failure;
 pub use features::{FeaturesAnswer, FeaturesQuestion};
 pub use gallery::{GalleryAnswer, GalleryQuestion, NeighbourPicture};
 
@@ -76,7 +78,8 @@ pub enum RunEvent {
     Cancelled,
 }
 
-/// To the assistant thread. A question replaces an unanswered one of the same kind (and `key`).
+/// To the assistant's threads. Each is answered exactly once, whatever happens to the work: see
+/// [`Question::unanswered`]. Some take the place of one that waits: see [`Question::supersedes`].
 #[derive(Debug, Clone)]
 pub enum Question {
     Devices,
@@ -164,10 +167,126 @@ pub enum Question {
     Features(FeaturesQuestion),
 }
 
-/// From the assistant thread.
+impl Question {
+    /// What is said in the place of an answer: one, but for the pictures of a list, which are answered apart,
+    /// and for orders to stop, which nobody waits for.
+    pub fn unanswered(&self, failure: Failure) -> Vec<Answer> {
+        let answer = match self.clone() {
+            Self::StopScan | Self::StopEvaluation { .. } => return Vec::new(),
+            Self::Gallery(question) => return question.unanswered(failure),
+            Self::Devices => Answer::Devices(Err(failure)),
+            Self::Scan { data, seed, .. } => Answer::Scanned {
+                data,
+                seed,
+                result: Err(failure),
+            },
+            Self::Recognise { path } => Answer::Recognised {
+                path,
+                source: Err(failure),
+            },
+            Self::PreviewTable { source, base } => Answer::TablePreviewed {
+                source,
+                base,
+                result: Err(failure),
+            },
+            Self::Thumbnail { dataset, index, .. } => {
+                let picture = dataset.pictures.get(index);
+                Answer::Thumbnail {
+                    name: picture.map_or_else(String::new, |picture| picture.name.clone()),
+                    index,
+                    pixels: Err(failure),
+                }
+            }
+            Self::LayerTree {
+                backbone,
+                input_size,
+            } => Answer::LayerTree {
+                backbone,
+                input_size,
+                tree: Err(failure),
+            },
+            Self::StoredWeights => Answer::StoredWeights(Err(failure)),
+            Self::MeasureSpeed { backbone } => Answer::Speed {
+                backbone,
+                result: Err(failure),
+            },
+            Self::Classify {
+                source, backbone, ..
+            } => Answer::Classified {
+                source,
+                backbone,
+                result: Err(failure),
+            },
+            Self::ExamineWeights { backbone, .. } => Answer::WeightsExamined {
+                backbone,
+                result: Err(failure),
+            },
+            Self::Augment {
+                index,
+                augmentation,
+                ..
+            } => Answer::Augmented {
+                index,
+                augmentation,
+                result: Err(failure),
+            },
+            Self::ListRuns { .. } => Answer::Runs(Err(failure)),
+            Self::OpenRun { folder } => Answer::Run {
+                folder,
+                result: Err(failure),
+            },
+            Self::Diagnose { folder } => Answer::Diagnosed {
+                folder,
+                epochs: 0,
+                result: Err(failure),
+            },
+            Self::Compare { folders } => Answer::Compared {
+                folders,
+                result: Err(failure),
+            },
+            Self::EvaluateRun { folder, split } => Answer::RunEvaluated {
+                folder,
+                split,
+                result: Err(failure),
+            },
+            Self::Features(question) => Answer::Features(question.unanswered(failure)),
+        };
+        vec![answer]
+    }
+
+    /// Whether nobody needs the answer to `older`, which waits still, once this one is asked.
+    pub fn supersedes(&self, older: &Self) -> bool {
+        match (older, self) {
+            (Self::Augment { .. }, Self::Augment { .. })
+            | (Self::LayerTree { .. }, Self::LayerTree { .. })
+            | (Self::ListRuns { .. }, Self::ListRuns { .. })
+            | (Self::Compare { .. }, Self::Compare { .. })
+            | (Self::PreviewTable { .. }, Self::PreviewTable { .. })
+            | (Self::Devices, Self::Devices)
+            // Whoever leafs through pictures waits for the last one.
+            | (Self::Classify { .. }, Self::Classify { .. })
+            | (
+                Self::Features(FeaturesQuestion::CacheCoverage { .. }),
+                Self::Features(FeaturesQuestion::CacheCoverage { .. }),
+            ) => true,
+            (
+                Self::Thumbnail {
+                    dataset: old,
+                    index: old_index,
+                    ..
+                },
+                Self::Thumbnail { dataset, index, .. },
+            ) => Arc::ptr_eq(old, dataset) && old_index == index,
+            (Self::Diagnose { folder: old }, Self::Diagnose { folder }) => old == folder,
+            _ => false,
+        }
+    }
+}
+
+/// From the assistant's threads.
 #[derive(Debug, Clone)]
 pub enum Answer {
-    Devices(Devices),
+    Devices(Result<Devices, Failure>),
     ScanProgress {
         done: usize,
         total: usize,
@@ -175,59 +294,62 @@ pub enum Answer {
     Scanned {
         data: Box<DataConfig>,
         seed: u64,
-        result: Result<(Arc<Dataset>, SplitIndices), String>,
+        result: Result<(Arc<Dataset>, SplitIndices), Failure>,
     },
     Recognised {
         path: PathBuf,
-        source: Result<DataSource, String>,
+        source: Result<DataSource, Failure>,
     },
     TablePreviewed {
         source: DataSource,
         base: Option<PathBuf>,
-        result: Result<Arc<TablePreview>, String>,
+        result: Result<Arc<TablePreview>, Failure>,
     },
     Thumbnail {
         name: String,
         index: usize,
-        pixels: Result<Pixels, String>,
+        pixels: Result<Pixels, Failure>,
     },
     LayerTree {
         backbone: String,
         input_size: u32,
-        tree: Result<Arc<LayerTree>, String>,
+        tree: Result<Arc<LayerTree>, Failure>,
     },
     /// Backbone and weights' name of each.
-    StoredWeights(Vec<(String, String)>),
+    StoredWeights(Result<Vec<(String, String)>, Failure>),
     Speed {
         backbone: String,
-        result: Result<Measured, String>,
+        result: Result<Measured, Failure>,
     },
     Classified {
         source: PictureSource,
         backbone: String,
-        result: Result<Vec<RankedClass>, String>,
+        result: Result<Vec<RankedClass>, Failure>,
     },
     WeightsExamined {
         backbone: Box<BackboneConfig>,
-        examined: Arc<Examined>,
+        result: Result<Arc<Examined>, Failure>,
     },
     Augmented {
         index: usize,
         augmentation: Box<Augmentation>,
-        original: Pixels,
-        versions: Vec<Pixels>,
+        /// The picture as it is, and its versions.
+        result: Result<(Pixels, Vec<Pixels>), Failure>,
     },
-    Runs(Vec<RunSummary>),
-    Run(Result<Box<StoredRun>, String>),
+    Runs(Result<Vec<RunSummary>, Failure>),
+    Run {
+        folder: PathBuf,
+        result: Result<Box<StoredRun>, Failure>,
+    },
     Compared {
         folders: Vec<PathBuf>,
-        result: Result<Arc<Comparison>, String>,
+        result: Result<Arc<Comparison>, Failure>,
     },
     /// How many epochs were looked at, and what they say or why they say nothing yet.
     Diagnosed {
         folder: PathBuf,
         epochs: usize,
-        result: Result<Result<Diagnosis, Undecided>, String>,
+        result: Result<Result<Diagnosis, Undecided>, Failure>,
     },
     /// Pictures that the network has seen, and of how many.
     EvaluationProgress {
@@ -239,15 +361,27 @@ pub enum Answer {
     RunEvaluated {
         folder: PathBuf,
         split: Split,
-        result: Result<Arc<RunEvaluation>, String>,
-    },
-    /// As asked for; there is no result.
-    EvaluationStopped {
-        folder: PathBuf,
-        split: Split,
+        result: Result<Arc<RunEvaluation>, Failure>,
     },
     Gallery(GalleryAnswer),
     Features(FeaturesAnswer),
+}
+
+impl Answer {
+    /// How far something is; a later one says it too.
+    pub fn is_progress(&self) -> bool {
+        matches!(
+            self,
+            Self::ScanProgress { .. }
+                | Self::EvaluationProgress { .. }
+                | Self::Features(FeaturesAnswer::Clearing { .. })
+                | Self::Gallery(
+                    GalleryAnswer::FeaturesProgress { .. }
+                        | GalleryAnswer::DuplicatesProgress { .. }
+                        | GalleryAnswer::OutOfFoldProgress { .. }
+                )
+        )
+    }
 }
 
 /// A run's answers on one split and all numbers that follow from them.

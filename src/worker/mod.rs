@@ -2,10 +2,14 @@
 //! thumbnails, layer trees, previews, run lists). Commands in, events out, over bounded channels.
 
 pub mod assistant;
+#[cfg(test)]
+mod assistant_tests;
 mod evaluations;
 mod features;
 mod gallery;
+mod lane;
 pub mod messages;
 mod networks;
+mod pending;
 mod run;
 pub mod trainer;

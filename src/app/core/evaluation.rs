@@ -1,14 +1,19 @@
 //! What the window knows of runs' answers, part by part.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::prepared_answers::{IntervalsKey, PreparedAnswers};
+use super::request::Request;
 use super::state::{RecordState, RunRecord, State};
 use crate::data::Split;
 use crate::evaluation::{Evaluation, Predictions};
 use crate::training::diagnosis::{Diagnosis, Undecided};
+
+/// A slider rests for this long before intervals are worked out anew.
+const REST: Duration = Duration::from_millis(250);
 
 /// What is known of one part of a run's pictures.
 #[derive(Debug, Clone)]
@@ -32,14 +37,35 @@ pub struct Answers {
 }
 
 /// Plain data behind the evaluation.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct EvaluationState {
     /// By the run's folder.
     pub parts: BTreeMap<(PathBuf, Split), Part>,
     /// All numbers with their intervals under the last decision that rested.
     pub intervals: Option<(IntervalsKey, Arc<Evaluation>)>,
+    pub(in crate::app) working_out_intervals: Request<IntervalsKey, Arc<Evaluation>>,
     /// What the curves of a run say, or why they say nothing yet, by its folder.
     pub diagnoses: BTreeMap<PathBuf, Result<Diagnosis, Undecided>>,
+}
+
+impl Default for EvaluationState {
+    fn default() -> Self {
+        Self {
+            parts: BTreeMap::new(),
+            intervals: None,
+            working_out_intervals: Request::resting(REST),
+            diagnoses: BTreeMap::new(),
+        }
+    }
+}
+
+impl EvaluationState {
+    /// Drops what is known of a run's answers: it has other weights now, or soon will have.
+    pub fn forget(&mut self, folder: &Path) {
+        self.parts.retain(|(other, _), _| other != folder);
+        self.intervals = None;
+        self.working_out_intervals.forget();
+    }
 }
 
 /// The run that the evaluation shows: the chosen one, or the latest that has been tested, or the latest

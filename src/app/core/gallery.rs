@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::command::{Command, GalleryFilter};
+use super::request::{Request, Want};
 use super::state::RunRecord;
 use crate::data::{PictureSource, Pixels, Split};
 use crate::runs::gallery::RunPictures;
 use crate::runs::suspects::Suspect;
 use crate::training::explain::Explanation;
-use crate::worker::messages::{GalleryAnswer, GalleryQuestion, NeighbourPicture};
+use crate::worker::messages::{Failure, GalleryAnswer, GalleryQuestion, NeighbourPicture};
 
 /// The longer side of a thumbnail, in pixels.
 const THUMBNAIL: u32 = 192;
@@ -132,11 +134,13 @@ pub struct GalleryState {
     pub out_of_fold: BTreeMap<PathBuf, SearchState>,
     /// Labels that the predictions of each run contradict.
     pub wrong_labels: BTreeMap<PathBuf, Arc<Vec<Suspect>>>,
-    asked_explain: BTreeMap<PathBuf, (PictureSource, Option<u32>)>,
-    asked_neighbours: Option<(PathBuf, String)>,
-    /// What was asked last, so that it is asked once.
+    /// By run: picture and class.
+    explaining: BTreeMap<PathBuf, Request<(PictureSource, Option<u32>), Arc<Explanation>>>,
+    /// Run and picture's name.
+    finding_neighbours: Request<(PathBuf, String), Vec<NeighbourPicture>>,
+    reading_picture: Request<PictureSource, Arc<Pixels>>,
+    /// The list that was asked for last, without what has come.
     asked_thumbnails: HashSet<PictureSource>,
-    asked_picture: Option<PictureSource>,
 }
 
 /// A map, or why there is none, and what it is of.
@@ -240,7 +244,7 @@ impl GalleryState {
     pub fn forget(&mut self, folder: &Path) {
         self.runs.remove(folder);
         self.explained.remove(folder);
-        self.asked_explain.remove(folder);
+        self.explaining.remove(folder);
         self.wrong_labels.remove(folder);
     }
 
@@ -279,19 +283,21 @@ impl GalleryState {
                 side: THUMBNAIL,
             });
         }
+        let now = Instant::now();
         if let Some(source) = &wants.picture
-            && self.asked_picture.as_ref() != Some(source)
+            && self.reading_picture.want(source, now) == Want::Ask
         {
-            self.asked_picture = Some(source.clone());
+            self.reading_picture.ask(source.clone());
             questions.push(GalleryQuestion::Picture {
                 source: source.clone(),
                 side: PICTURE,
             });
         }
         for (folder, source, class) in &wants.explain {
-            let asked = (source.clone(), *class);
-            if self.asked_explain.get(folder) != Some(&asked) {
-                self.asked_explain.insert(folder.clone(), asked);
+            let explaining = self.explaining.entry(folder.clone()).or_default();
+            let key = (source.clone(), *class);
+            if explaining.want(&key, now) == Want::Ask {
+                explaining.ask(key);
                 questions.push(GalleryQuestion::Explain {
                     folder: folder.clone(),
                     source: source.clone(),
@@ -300,9 +306,9 @@ impl GalleryState {
             }
         }
         if let Some((folder, name, source)) = &wants.neighbours {
-            let asked = (folder.clone(), name.clone());
-            if self.asked_neighbours.as_ref() != Some(&asked) {
-                self.asked_neighbours = Some(asked);
+            let key = (folder.clone(), name.clone());
+            if self.finding_neighbours.want(&key, now) == Want::Ask {
+                self.finding_neighbours.ask(key);
                 questions.push(GalleryQuestion::Neighbours {
                     folder: folder.clone(),
                     name: name.clone(),
@@ -324,7 +330,7 @@ impl GalleryState {
             } => {
                 let opened = match result {
                     Ok(run) => Opened::Ready(run),
-                    Err(reason) => Opened::Failed(reason),
+                    Err(failure) => Opened::Failed(failure.to_string()),
                 };
                 self.wrong_labels.insert(folder.clone(), wrong_labels);
                 if let Some(found) = out_of_fold {
@@ -335,10 +341,15 @@ impl GalleryState {
             }
             GalleryAnswer::Thumbnail { source, pixels } => {
                 self.asked_thumbnails.remove(&source);
+                let pixels = pixels.map_err(|failure| failure.to_string());
                 self.thumbnails.insert(source, pixels);
             }
             GalleryAnswer::Picture { source, pixels } => {
-                if self.asked_picture.as_ref() == Some(&source) {
+                let answer = self
+                    .reading_picture
+                    .answer(|asked| *asked == source, pixels);
+                if let Some(pixels) = answer {
+                    let pixels = pixels.map_err(|failure| failure.to_string());
                     self.picture = Some((source, pixels));
                 }
             }
@@ -348,12 +359,13 @@ impl GalleryState {
                 class,
                 result,
             } => {
-                let asked = self.asked_explain.get(&folder);
-                if asked.is_some_and(|(picture, other)| *picture == source && *other == class) {
+                let is_it = |asked: &(_, _)| *asked == (source.clone(), class);
+                let explaining = self.explaining.get_mut(&folder);
+                if let Some(result) = explaining.and_then(|asked| asked.answer(is_it, result)) {
                     let explained = Explained {
                         source,
                         class,
-                        result,
+                        result: result.map_err(|failure| failure.to_string()),
                     };
                     self.explained.insert(folder, explained);
                 }
@@ -363,28 +375,28 @@ impl GalleryState {
                 done,
                 total,
             } => {
-                if self
-                    .asked_neighbours
-                    .as_ref()
-                    .is_some_and(|(asked, _)| *asked == folder)
-                {
+                let asked = self.finding_neighbours.key();
+                if asked.is_some_and(|(asked, _)| *asked == folder) {
                     self.features = Some((done, total));
                 }
-            }
-            GalleryAnswer::FeaturesStopped { .. } => {
-                self.features = None;
-                self.asked_neighbours = None;
             }
             GalleryAnswer::Neighbours {
                 folder,
                 name,
                 result,
             } => {
+                let is_it = |asked: &(_, _)| *asked == (folder.clone(), name.clone());
+                let answer = self.finding_neighbours.answer(is_it, result);
+                let Some(result) = answer else { return };
                 self.features = None;
+                if matches!(result, Err(Failure::Stopped)) {
+                    self.finding_neighbours.forget();
+                    return;
+                }
                 self.neighbours = Some(Neighbours {
                     folder,
                     name,
-                    result: result.map(Arc::new),
+                    result: result.map(Arc::new).map_err(|failure| failure.to_string()),
                 });
             }
             GalleryAnswer::DuplicatesProgress {
@@ -397,11 +409,9 @@ impl GalleryState {
             }
             GalleryAnswer::Duplicates { folder, result } => {
                 let mut suggested = None;
-                let result = result.map(|found| {
-                    found.map(|(found, groups)| {
-                        suggested = groups;
-                        Arc::new(found)
-                    })
+                let result = result.map(|(found, groups)| {
+                    suggested = groups;
+                    Arc::new(found)
                 });
                 match suggested {
                     Some(groups) => self.likely_groups.insert(folder.clone(), groups),
@@ -423,6 +433,11 @@ impl GalleryState {
         }
     }
 
+    /// Notes that a person asked for the end of the computing of features.
+    pub fn stop_neighbours(&mut self) {
+        self.finding_neighbours.stop();
+    }
+
     /// A part of a run's split has been answered, or can't be: its predictions are read again.
     pub fn answered(&mut self, folder: &Path, split: Split) {
         self.answering.remove(&(folder.to_path_buf(), split));
@@ -434,12 +449,13 @@ impl GalleryState {
 fn end_search(
     searches: &mut BTreeMap<PathBuf, SearchState>,
     folder: PathBuf,
-    result: Option<Result<Arc<Vec<Suspect>>, String>>,
+    result: Result<Arc<Vec<Suspect>>, Failure>,
 ) {
+    let crashed = "an error inside Graft ended the search; the pictures are untouched";
     match result {
-        Some(Ok(found)) => searches.insert(folder, SearchState::Done(found)),
-        Some(Err(reason)) => searches.insert(folder, SearchState::Failed(reason)),
-        None => searches.remove(&folder),
+        Ok(found) => searches.insert(folder, SearchState::Done(found)),
+        Err(Failure::Stopped) => searches.remove(&folder),
+        Err(failure) => searches.insert(folder, SearchState::Failed(failure.text(crashed))),
     };
 }
 
@@ -522,7 +538,7 @@ mod tests {
         assert!(state.questions(&wants).is_empty());
         state.take(GalleryAnswer::Thumbnail {
             source: source("a"),
-            pixels: pixels(3),
+            pixels: pixels(3).map_err(Failure::from),
         });
         assert!(state.questions(&wants).is_empty());
         // Scrolled on: the new list holds all that is missing.
@@ -548,12 +564,12 @@ mod tests {
         state.questions(&wants("b"));
         state.take(GalleryAnswer::Picture {
             source: source("a"),
-            pixels: pixels(3),
+            pixels: pixels(3).map_err(Failure::from),
         });
         assert!(state.picture.is_none());
         state.take(GalleryAnswer::Picture {
             source: source("b"),
-            pixels: pixels(3),
+            pixels: pixels(3).map_err(Failure::from),
         });
         assert!(state.picture.is_some());
     }

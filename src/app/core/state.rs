@@ -1,7 +1,7 @@
 //! What the window knows, as plain data. Nothing here draws.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -14,7 +14,7 @@ use crate::experiment::{
     Augmentation, BackboneConfig, DataConfig, DataSource, Experiment, FieldProblem, WeightsSource,
 };
 use crate::models::device::Devices;
-use crate::models::speed::Measured;
+use crate::models::speed::{Measured, Taken};
 use crate::models::tree::LayerTree;
 use crate::models::weights::Examined;
 use crate::runs::{Comparison, RunSummary};
@@ -306,6 +306,29 @@ impl State {
             .iter()
             .filter(|run| run.state == RecordState::Queued)
             .count()
+    }
+
+    /// The run of this session that the trainer knows by this name.
+    pub fn live_run(&mut self, run: RunId) -> Option<&mut RunRecord> {
+        self.runs.iter_mut().find(|record| record.run == Some(run))
+    }
+
+    /// Drops what is shown of a run's answers: it has other weights now, or soon will have.
+    pub fn forget_answers(&mut self, folder: &Path) {
+        self.evaluation.forget(folder);
+        self.gallery.forget(folder);
+    }
+
+    /// A training has passed pictures through the frozen network. It waits for its pictures, too: only a quicker number
+    /// puts right what was measured.
+    pub fn note_speed(&mut self, backbone: &str, pictures_per_second: f64) {
+        let Some(known) = self.speeds.get_mut(backbone) else {
+            return;
+        };
+        if pictures_per_second > known.pictures_per_second {
+            known.pictures_per_second = pictures_per_second;
+            known.taken = Some(Taken::now(None, true));
+        }
     }
 }
 

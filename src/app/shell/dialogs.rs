@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, TryRecvError, bounded};
 use eframe::egui;
 
 use super::file_browser::{Browsed, FileBrowser};
 use crate::app::core::command::Command;
+use crate::app::core::request::Request;
 use crate::app::core::sources;
 use crate::app::core::state::{DocumentId, NoticeKind};
 use crate::app::shell::{Closing, Graft};
@@ -125,21 +125,15 @@ fn has_desktop() -> bool {
 /// At most one file dialog: the desktop's own, or the built-in browser where the desktop has none.
 #[derive(Default)]
 pub struct Files {
-    native: Option<Native>,
+    /// For what, and where it begins. The answer comes with the time that it took.
+    native: Request<(Purpose, Option<PathBuf>), (Option<PathBuf>, Duration)>,
     browser: Option<FileBrowser>,
-}
-
-struct Native {
-    purpose: Purpose,
-    folder: Option<PathBuf>,
-    /// With the time that it took.
-    answer: Receiver<(Option<PathBuf>, Duration)>,
 }
 
 impl Files {
     /// Whether a dialog waits for its answer.
     pub fn is_open(&self) -> bool {
-        self.native.is_some() || self.browser.is_some()
+        self.native.is_pending() || self.browser.is_some()
     }
 
     /// Opens a dialog unless one is open.
@@ -151,45 +145,32 @@ impl Files {
             self.browser = Some(FileBrowser::new(purpose, folder));
             return;
         }
-        let (sender, answer) = bounded(1);
-        let spawned = std::thread::Builder::new()
-            .name("graft-dialog".into())
-            .spawn({
-                let (purpose, folder, ctx) = (purpose.clone(), folder.clone(), ctx.clone());
-                move || {
-                    // Measured here, because a slow frame says nothing of how long the desktop took.
-                    let asked = Instant::now();
-                    let path = purpose.ask_desktop(folder.as_deref());
-                    drop(sender.send((path, asked.elapsed())));
-                    ctx.request_repaint();
-                }
-            });
-        if spawned.is_ok() {
-            self.native = Some(Native {
-                purpose,
-                folder,
-                answer,
-            });
-        } else {
-            self.browser = Some(FileBrowser::new(purpose, folder));
-        }
+        let ctx = ctx.clone();
+        self.native.start(
+            "graft-dialog",
+            (purpose.clone(), folder.clone()),
+            move || ctx.request_repaint(),
+            move || {
+                // Measured here, because a slow frame says nothing of how long the desktop took.
+                let asked = Instant::now();
+                let path = purpose.ask_desktop(folder.as_deref());
+                Ok((path, asked.elapsed()))
+            },
+        );
     }
 
     /// The desktop's answer, when it has come.
     pub fn poll(&mut self, ctx: &egui::Context, last_folder: Option<&Path>) -> Option<Command> {
-        let native = self.native.take()?;
-        match native.answer.try_recv() {
-            Ok((Some(path), _)) => Some(native.purpose.command(path)),
+        let outcome = self.native.poll()?;
+        let (purpose, folder) = self.native.key()?;
+        match outcome {
+            Ok((Some(path), _)) => Some(purpose.command(path)),
             Ok((None, took)) if took > NO_PORTAL => None,
             // No portal answers here, or its thread died.
-            Ok((None, _)) | Err(TryRecvError::Disconnected) => {
-                let folder = native.folder.or_else(|| last_folder.map(Path::to_path_buf));
-                self.browser = Some(FileBrowser::new(native.purpose, folder));
+            Ok((None, _)) | Err(_) => {
+                let folder = (folder.clone()).or_else(|| last_folder.map(Path::to_path_buf));
+                self.browser = Some(FileBrowser::new(purpose.clone(), folder));
                 ctx.request_repaint();
-                None
-            }
-            Err(TryRecvError::Empty) => {
-                self.native = Some(native);
                 None
             }
         }
@@ -244,8 +225,9 @@ impl Graft {
         };
         let (title, lines, save, discard) = match &question {
             Confirmation::Close(id) => {
-                let position = self.state.position(*id);
-                let Some(document) = position.and_then(|index| self.state.documents.get(index))
+                let position = self.session.state.position(*id);
+                let Some(document) =
+                    position.and_then(|index| self.session.state.documents.get(index))
                 else {
                     self.question = None;
                     return;
@@ -277,7 +259,7 @@ impl Graft {
             }
             Confirmation::Repeat => self.repeat_question(),
             Confirmation::ClearFeatures => {
-                let usage = self.state.features.usage.as_ref();
+                let usage = self.session.state.features.usage.as_ref();
                 let line = format!(
                     "{} are removed from this machine. Runs and pictures are not touched; the next training computes its frozen layers again.",
                     usage.map_or_else(
@@ -295,7 +277,7 @@ impl Graft {
         };
         let mut choice = None;
         let modal = egui::Modal::new(egui::Id::unique("question"))
-            .backdrop_color(tokens::of_theme(self.settings.dark).backdrop);
+            .backdrop_color(tokens::of_theme(self.session.settings.dark).backdrop);
         let response = modal.frame(dialog_frame(ctx)).show(ctx, |ui| {
             ui.set_width(400.0);
             ui.label(tokens::semibold(title).size(tokens::TEXT_TITLE));
@@ -336,8 +318,14 @@ impl Graft {
         }
     }
 
+    /// Queues what was asked about, because it was trained before.
+    fn train_repeats(&mut self) {
+        let repeats = std::mem::take(&mut self.repeating);
+        self.session.queue(&repeats);
+    }
+
     fn close_surely(&mut self, id: DocumentId) {
-        if let Some(index) = self.state.position(id) {
+        if let Some(index) = self.session.state.position(id) {
             self.close(index, true);
         }
     }
@@ -351,13 +339,13 @@ impl Graft {
         &'static str,
     ) {
         let mut lines = Vec::new();
-        if let Some(run) = self.state.running() {
+        if let Some(run) = self.session.state.running() {
             lines.push(format!(
                 "“{}” is training. It stops within one batch and can go on from there later.",
                 run.name
             ));
         }
-        match self.state.queued() {
+        match self.session.state.queued() {
             0 => {}
             1 => lines.push("1 experiment waits in the queue and will not be trained.".into()),
             number => lines.push(format!(
@@ -365,6 +353,7 @@ impl Graft {
             )),
         }
         let changed: Vec<_> = self
+            .session
             .state
             .documents
             .iter()
@@ -394,7 +383,7 @@ impl Graft {
         let mut lines: Vec<String> = self
             .repeating
             .iter()
-            .filter_map(|&index| self.state.documents.get(index))
+            .filter_map(|&index| self.session.state.documents.get(index))
             .map(|document| {
                 format!(
                     "“{}” was trained with these settings and the seed {} before.",
@@ -414,10 +403,12 @@ impl Graft {
             (_, Choice::Cancel) => {}
             (Confirmation::Close(id), Choice::Discard) => self.close_surely(id),
             (Confirmation::Quit, Choice::Discard) => self.stop_and_close(ctx),
-            (Confirmation::ClearFeatures, Choice::Discard) => self.clear_features(),
+            (Confirmation::ClearFeatures, Choice::Discard) => {
+                (self.requests.feature_cache).clear(&mut self.session)
+            }
             (Confirmation::SaveAmongPictures { document, path, .. }, Choice::Discard) => {
-                if let Some(index) = self.state.position(document) {
-                    self.save_surely(index, &path);
+                if let Some(index) = self.session.state.position(document) {
+                    self.session.save_surely(index, &path);
                 }
             }
             (Confirmation::Repeat, Choice::Discard) => self.train_repeats(),
@@ -429,14 +420,14 @@ impl Graft {
     /// name is asked for first and this is called again after the save.
     pub(in crate::app) fn go_on_saving(&mut self, question: Confirmation, ctx: &egui::Context) {
         let unsaved: Vec<usize> = match &question {
-            Confirmation::Close(id) => self.state.position(*id).into_iter().collect(),
-            Confirmation::Quit => (0..self.state.documents.len()).collect(),
+            Confirmation::Close(id) => self.session.state.position(*id).into_iter().collect(),
+            Confirmation::Quit => (0..self.session.state.documents.len()).collect(),
             Confirmation::ClearFeatures
             | Confirmation::Repeat
             | Confirmation::SaveAmongPictures { .. } => Vec::new(),
         };
         for index in unsaved {
-            let Some(document) = self.state.documents.get(index) else {
+            let Some(document) = self.session.state.documents.get(index) else {
                 continue;
             };
             if !document.is_changed() {
@@ -449,7 +440,7 @@ impl Graft {
                     }
                 }
                 None => {
-                    self.state.active = index;
+                    self.session.state.active = index;
                     self.after_saving = Some(question);
                     self.commands.push(Command::SaveAsDialog);
                     ctx.request_repaint();
@@ -475,10 +466,11 @@ impl Graft {
     }
 
     fn stop_and_close(&mut self, ctx: &egui::Context) {
-        if self.state.is_training() {
+        if self.session.state.is_training() {
             self.closing = Closing::Stopping;
-            self.log(NoticeKind::Info, "stopping before the window closes");
-            self.stop_all();
+            self.session
+                .log(NoticeKind::Info, "stopping before the window closes");
+            self.session.stop_all();
         } else {
             self.closing = Closing::Now;
             ctx.send_viewport_cmd(egui::ViewportCommand::Close);

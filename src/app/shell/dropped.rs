@@ -147,12 +147,12 @@ impl Graft {
         let Some(dropped) = &mut self.dropped else {
             return;
         };
-        let view = DroppedView::build(&self.state, &dropped.path);
+        let view = DroppedView::build(&self.session.state, &dropped.path);
         // What the views behind it want waits: one picture at a time is shown to a network.
         out.retain(|command| !matches!(command, Command::WantSeen(_) | Command::WantGallery(_)));
         view.wants(out);
         let modal = egui::Modal::new(egui::Id::unique("dropped picture"))
-            .backdrop_color(tokens::of_theme(self.settings.dark).backdrop);
+            .backdrop_color(tokens::of_theme(self.session.settings.dark).backdrop);
         let mut is_open = true;
         let response = modal.frame(dialog_frame(ctx)).show(ctx, |ui| {
             is_open = dropped_ui(ui, &view, &mut dropped.heat, out);

@@ -2,12 +2,12 @@
 //! clipboard.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crossbeam_channel::{Receiver, TryRecvError, bounded};
 use eframe::egui;
 
 use super::export_dialog::{ExportLocal, ExportView, Stage, modal_ui};
+use crate::app::core::request::Request;
 use crate::app::core::state::{Cause, NoticeKind, Scan, State, Tree};
 use crate::app::shell::Graft;
 use crate::app::ui::tokens;
@@ -17,7 +17,8 @@ use crate::experiment::DataSource;
 use crate::figures::{
     ClassCount, ClassCountsFigure, Figure, Raster, Rgb, Size, Theme, palette, to_raster, to_svg,
 };
-use crate::report::{self, Comparison, Kind, Options, Written};
+use crate::report::{self, Comparison, Kind, Options, ReportError, Written};
+use crate::worker::messages::Failure;
 
 /// The export dialog, and what is drawn at the moment.
 #[derive(Default)]
@@ -25,25 +26,17 @@ pub struct Exports {
     pub open: bool,
     pub local: ExportLocal,
     pub stage: Stage,
-    writing: Option<Writing>,
-    copying: Option<Receiver<Result<Copied, String>>>,
-}
-
-/// An export under way.
-struct Writing {
-    folder: PathBuf,
-    said: Receiver<Said>,
+    writing: Request<PathBuf, Exported>,
+    progress: Arc<Mutex<(usize, usize)>>,
     stop: StopFlag,
+    copying: Request<(), Copied>,
 }
 
-enum Said {
-    Progress {
-        done: usize,
-        total: usize,
-    },
+/// How an export ends.
+enum Exported {
     /// The folder lies among these pictures: nothing was written.
     Among(PathBuf),
-    Ended(Result<Written, String>),
+    Written(Written),
 }
 
 /// A figure on its way to the clipboard.
@@ -56,12 +49,12 @@ impl Graft {
     pub(in crate::app) fn open_export(&mut self) {
         let exports = &mut self.exports;
         exports.open = true;
-        if exports.writing.is_none() {
+        if !exports.writing.is_pending() {
             exports.stage = Stage::Choosing;
         }
         if exports.local.folder.is_empty() {
             // Beside the runs: what lies among pictures is taken for pictures.
-            let folder = self.paths.runs.join("figures");
+            let folder = self.session.paths.runs.join("figures");
             exports.local.folder = folder.display().to_string();
         }
     }
@@ -74,8 +67,8 @@ impl Graft {
         if !self.exports.open {
             return;
         }
-        let view = ExportView::build(&self.state, &self.exports.stage);
-        let backdrop = tokens::of_theme(self.settings.dark).backdrop;
+        let view = ExportView::build(&self.session.state, &self.exports.stage);
+        let backdrop = tokens::of_theme(self.session.settings.dark).backdrop;
         self.exports.open = modal_ui(ctx, &view, &mut self.exports.local, backdrop, out);
     }
 
@@ -88,10 +81,10 @@ impl Graft {
         among_pictures: bool,
         ctx: &egui::Context,
     ) {
-        if self.exports.writing.is_some() {
+        if self.exports.writing.is_pending() {
             return;
         }
-        let runs = shown_folders(&self.state);
+        let runs = shown_folders(&self.session.state);
         if runs.is_empty() {
             self.exports.stage = Stage::Failed(
                 "Switch on the runs to export in the list at the right first.".into(),
@@ -104,62 +97,55 @@ impl Graft {
             );
             return;
         }
-        self.settings.last_figures = folder.parent().map(Path::to_path_buf);
+        self.session.settings.last_figures = folder.parent().map(Path::to_path_buf);
         let open: Vec<(DataSource, Option<PathBuf>)> = self
+            .session
             .state
             .documents
             .iter()
             .map(|document| (document.experiment.data.source.clone(), document.base()))
             .collect();
-        // Progress is a few words; the last one must not be lost, so there is room for all.
-        let (sender, said) = bounded(4096);
         let stop = StopFlag::default();
-        let spawned = std::thread::Builder::new()
-            .name("graft-figures".into())
-            .spawn({
-                let (folder, stop, ctx) = (folder.clone(), stop.clone(), ctx.clone());
-                move || {
-                    let progress = |done, total| {
-                        drop(sender.try_send(Said::Progress { done, total }));
-                        ctx.request_repaint();
-                    };
-                    let comparison = Comparison::load(&runs);
-                    let of_runs = comparison.iter().flat_map(|comparison| &comparison.runs);
-                    let of_runs = of_runs.map(|run| (run.experiment.data.source.clone(), None));
-                    let mut sources = open.into_iter().chain(of_runs);
-                    let pictures = sources
-                        .find_map(|(source, base)| {
-                            pictures_around(&folder, &source, base.as_deref())
-                        })
-                        .filter(|_| !among_pictures);
-                    if let Some(pictures) = pictures {
-                        drop(sender.send(Said::Among(pictures)));
-                        ctx.request_repaint();
-                        return;
-                    }
-                    let written = comparison
-                        .map_err(report::ReportError::from)
-                        .and_then(|comparison| {
-                            report::write(&comparison, &options, &folder, &progress, &stop)
-                        })
-                        .map_err(|error| error.to_string());
-                    drop(sender.send(Said::Ended(written)));
-                    ctx.request_repaint();
-                }
-            });
-        match spawned {
-            Ok(_) => {
-                self.exports.stage = Stage::Working { done: 0, total: 1 };
-                self.exports.writing = Some(Writing { folder, said, stop });
+        let progress = Arc::new(Mutex::new((0, 1)));
+        self.exports.stop = stop.clone();
+        self.exports.progress = progress.clone();
+        self.exports.stage = Stage::Working { done: 0, total: 1 };
+        let notify = {
+            let ctx = ctx.clone();
+            move || ctx.request_repaint()
+        };
+        let tell_progress = {
+            let notify = notify.clone();
+            move |done, total| {
+                *lock(&progress) = (done, total);
+                notify();
             }
-            Err(error) => self.exports.stage = Stage::Failed(error.to_string()),
-        }
+        };
+        (self.exports.writing).start("graft-figures", folder.clone(), notify, move || {
+            let comparison = Comparison::load(&runs);
+            let of_runs = comparison.iter().flat_map(|comparison| &comparison.runs);
+            let of_runs = of_runs.map(|run| (run.experiment.data.source.clone(), None));
+            let mut sources = open.into_iter().chain(of_runs);
+            let pictures = sources
+                .find_map(|(source, base)| pictures_around(&folder, &source, base.as_deref()))
+                .filter(|_| !among_pictures);
+            if let Some(pictures) = pictures {
+                return Ok(Exported::Among(pictures));
+            }
+            report::write(&comparison?, &options, &folder, &tell_progress, &stop)
+                .map(Exported::Written)
+                .map_err(|error| match error {
+                    ReportError::Stopped => Failure::Stopped,
+                    ReportError::Run(error) => error.into(),
+                    ReportError::Data(error) => error.into(),
+                    other => Failure::failed(other),
+                })
+        });
     }
 
     pub(in crate::app) fn stop_export(&mut self) {
-        if let Some(writing) = &self.exports.writing {
-            writing.stop.stop();
-        }
+        self.exports.writing.stop();
+        self.exports.stop.stop();
     }
 
     /// Draws what a view shows and puts it on the clipboard.
@@ -169,132 +155,112 @@ impl Graft {
         run: Option<String>,
         ctx: &egui::Context,
     ) {
-        if self.exports.copying.is_some() {
+        if self.exports.copying.is_pending() {
             return;
         }
         let size = self.exports.local.options().size;
-        let draw = match figure_of(&self.state, kind, run, size) {
+        let draw = match figure_of(&self.session.state, kind, run, size) {
             Ok(draw) => draw,
             Err(reason) => {
                 let title = "There is no figure to copy".to_owned();
-                self.notice_about(NoticeKind::Info, Some(Cause::Copying), title, reason);
+                self.session
+                    .notice_about(NoticeKind::Info, Some(Cause::Copying), title, reason);
                 return;
             }
         };
-        let theme = if self.settings.dark {
+        let theme = if self.session.settings.dark {
             Theme::DARK
         } else {
             Theme::LIGHT
         };
-        let (sender, receiver) = bounded(1);
         let ctx = ctx.clone();
-        let spawned = std::thread::Builder::new()
-            .name("graft-figure".into())
-            .spawn(move || {
-                let copied = draw().and_then(|figure| {
-                    let svg = to_svg(figure.as_ref(), size, theme);
-                    let raster = to_raster(&svg, 1.0).map_err(|error| error.to_string())?;
-                    Ok(Copied {
-                        title: figure.title(),
-                        raster,
-                    })
-                });
-                drop(sender.send(copied));
-                ctx.request_repaint();
-            });
-        match spawned {
-            Ok(_) => self.exports.copying = Some(receiver),
-            Err(error) => self.error_about(
-                Cause::Copying,
-                "The figure is not copied",
-                error.to_string(),
-            ),
-        }
+        (self.exports.copying).start(
+            "graft-figure",
+            (),
+            move || ctx.request_repaint(),
+            move || {
+                let figure = draw()?;
+                let svg = to_svg(figure.as_ref(), size, theme);
+                Ok(Copied {
+                    title: figure.title(),
+                    raster: to_raster(&svg, 1.0).map_err(Failure::failed)?,
+                })
+            },
+        );
     }
 
     /// Takes what has been drawn since the last call. Never waits.
     pub(in crate::app) fn poll_exports(&mut self, ctx: &egui::Context) {
-        if let Some(writing) = self.exports.writing.take() {
-            loop {
-                match writing.said.try_recv() {
-                    Ok(Said::Progress { done, total }) => {
-                        self.exports.stage = Stage::Working { done, total };
-                    }
-                    Ok(Said::Among(pictures)) => {
-                        self.exports.open = true;
-                        self.exports.stage = Stage::Among {
-                            folder: writing.folder.clone(),
-                            pictures,
-                        };
-                        break;
-                    }
-                    Ok(Said::Ended(written)) => {
-                        self.export_ended(&writing.folder, written);
-                        break;
-                    }
-                    Err(TryRecvError::Empty) => {
-                        self.exports.writing = Some(writing);
-                        break;
-                    }
-                    Err(TryRecvError::Disconnected) => {
-                        let reason = "drawing them ended early; the runs are untouched".to_owned();
-                        self.export_ended(&writing.folder, Err(reason));
-                        break;
-                    }
-                }
-            }
+        let exports = &mut self.exports;
+        if exports.writing.is_pending() {
+            let (done, total) = *lock(&exports.progress);
+            exports.stage = Stage::Working { done, total };
         }
-        let Some(copying) = self.exports.copying.take() else {
-            return;
-        };
-        match copying.try_recv() {
-            Ok(Ok(Copied { title, raster })) => {
+        if let (Some(outcome), Some(folder)) = (exports.writing.poll(), exports.writing.key()) {
+            let folder = folder.clone();
+            self.export_ended(folder, outcome);
+        }
+        match self.exports.copying.poll() {
+            None => {}
+            Some(Ok(Copied { title, raster })) => {
                 let size = [raster.width as usize, raster.height as usize];
                 ctx.copy_image(egui::ColorImage::from_rgb(size, &raster.rgb));
                 let text = format!("{title}, {} × {} pixels", raster.width, raster.height);
                 let title = "Copied as an image".to_owned();
-                self.notice_about(NoticeKind::Info, Some(Cause::Copying), title, text);
+                let (kind, cause) = (NoticeKind::Info, Some(Cause::Copying));
+                self.session.notice_about(kind, cause, title, text);
             }
-            Ok(Err(reason)) => self.error_about(Cause::Copying, "The figure is not copied", reason),
-            Err(TryRecvError::Empty) => self.exports.copying = Some(copying),
-            Err(TryRecvError::Disconnected) => {
-                self.error_about(
-                    Cause::Copying,
-                    "The figure is not copied",
-                    "drawing it ended early",
-                );
-            }
+            Some(Err(failure)) => self.session.error_about(
+                Cause::Copying,
+                "The figure is not copied",
+                failure.text("drawing it ended early"),
+            ),
         }
     }
 
-    fn export_ended(&mut self, folder: &Path, written: Result<Written, String>) {
+    fn export_ended(&mut self, folder: PathBuf, outcome: Result<Exported, Failure>) {
         let is_open = self.exports.open;
-        match written {
-            Ok(written) => {
-                self.has_gone(&Cause::Export);
+        match outcome {
+            Ok(Exported::Among(pictures)) => {
+                self.exports.open = true;
+                self.exports.stage = Stage::Among { folder, pictures };
+            }
+            Ok(Exported::Written(written)) => {
+                self.session.has_gone(&Cause::Export);
                 let text = format!("{} files in {}", written.files.len(), folder.display());
                 if is_open {
-                    self.log(NoticeKind::Info, format!("figures are written: {text}"));
+                    self.session
+                        .log(NoticeKind::Info, format!("figures are written: {text}"));
                 } else {
-                    self.notice(NoticeKind::Info, "Figures are written", text);
+                    self.session
+                        .notice(NoticeKind::Info, "Figures are written", text);
                 }
                 let is_report = |file: &&PathBuf| file.ends_with("report.html");
                 self.exports.stage = Stage::Done {
-                    folder: folder.to_path_buf(),
+                    folder,
                     files: written.files.len(),
                     report: written.files.iter().find(is_report).cloned(),
                     notes: written.notes,
                 };
             }
-            Err(reason) if reason == "stopped" => self.exports.stage = Stage::Choosing,
-            Err(reason) => {
+            Err(Failure::Stopped) => self.exports.stage = Stage::Choosing,
+            Err(failure) => {
+                let reason = failure.text("drawing them ended early; the runs are untouched");
                 if !is_open {
-                    self.error_about(Cause::Export, "Figures are not written", reason.clone());
+                    self.session.error_about(
+                        Cause::Export,
+                        "Figures are not written",
+                        reason.clone(),
+                    );
                 }
                 self.exports.stage = Stage::Failed(reason);
             }
         }
     }
+}
+
+fn lock(progress: &Mutex<(usize, usize)>) -> MutexGuard<'_, (usize, usize)> {
+    progress.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Folder and colour of every shown run that has begun.

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use crossbeam_channel::{Receiver, bounded};
 use eframe::egui::{self, Key, Modifiers};
 
 use super::dialogs::{Purpose, dialog_frame};
+use crate::app::core::request::Request;
 use crate::app::ui::theme::{icon_button, icon_button_enabled, primary_button};
 use crate::app::ui::tokens::{self, icon, tokens};
+use crate::worker::messages::Failure;
 
 /// What the person did with the browser in this frame.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,8 +27,6 @@ struct Entry {
     name: String,
 }
 
-type Listing = Result<Vec<Entry>, String>;
-
 /// One open browser.
 pub struct FileBrowser {
     pub purpose: Purpose,
@@ -39,7 +38,7 @@ pub struct FileBrowser {
     entries: Vec<Entry>,
     selected: Option<usize>,
     error: Option<String>,
-    listing: Option<Receiver<Listing>>,
+    listing: Request<PathBuf, Vec<Entry>>,
     overwrite: Option<PathBuf>,
 }
 
@@ -58,7 +57,7 @@ impl FileBrowser {
             entries: Vec::new(),
             selected: None,
             error: None,
-            listing: None,
+            listing: Request::default(),
             overwrite: None,
         };
         browser.go(folder);
@@ -73,31 +72,24 @@ impl FileBrowser {
         self.entries.clear();
         self.error = None;
         self.overwrite = None;
-        let (sender, receiver) = bounded(1);
         let extensions = self.purpose.extensions();
-        let spawned = std::thread::Builder::new()
-            .name("graft-listing".into())
-            .spawn(move || {
-                drop(sender.send(list(&folder, extensions)));
-            });
-        match spawned {
-            Ok(_) => self.listing = Some(receiver),
-            Err(error) => self.error = Some(error.to_string()),
-        }
+        self.listing.start(
+            "graft-listing",
+            folder.clone(),
+            || {},
+            move || list(&folder, extensions).map_err(Failure::from),
+        );
     }
 
     fn poll(&mut self, ctx: &egui::Context) {
-        let Some(listing) = &self.listing else { return };
-        match listing.try_recv() {
-            Ok(Ok(entries)) => self.entries = entries,
-            Ok(Err(error)) => self.error = Some(error),
-            Err(crossbeam_channel::TryRecvError::Empty) => {
+        match self.listing.poll() {
+            Some(Ok(entries)) => self.entries = entries,
+            Some(Err(failure)) => self.error = Some(failure.to_string()),
+            None if self.listing.is_pending() => {
                 ctx.request_repaint_after(std::time::Duration::from_millis(30));
-                return;
             }
-            Err(crossbeam_channel::TryRecvError::Disconnected) => {}
+            None => {}
         }
-        self.listing = None;
     }
 
     /// Draws the browser over the window.
@@ -231,7 +223,7 @@ impl FileBrowser {
                 ui.set_width(ui.available_width());
                 if let Some(error) = &self.error {
                     ui.colored_label(t.danger, error);
-                } else if self.listing.is_some() {
+                } else if self.listing.is_pending() {
                     ui.label(t.muted("Reading the folder…"));
                 } else if self.entries.is_empty() {
                     ui.label(t.muted(self.nothing_here()));
@@ -482,7 +474,7 @@ fn home() -> PathBuf {
 }
 
 /// Folders, and files with one of `extensions`, by name; hidden ones left out.
-fn list(folder: &Path, extensions: &[&str]) -> Listing {
+fn list(folder: &Path, extensions: &[&str]) -> Result<Vec<Entry>, String> {
     let problem = |error: std::io::Error| format!("{error}: {}", folder.display());
     let mut entries = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(problem)? {

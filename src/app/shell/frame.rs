@@ -29,24 +29,36 @@ impl Graft {
             .resizable(false)
             .frame(bar(6))
             .show(ui, |ui| {
-                top_bar_ui(ui, &TopBarView::build(&self.state), out);
+                top_bar_ui(ui, &TopBarView::build(&self.session.state), out);
             });
         egui::Panel::bottom("run bar")
             .exact_size(42.0)
             .resizable(false)
             .frame(bar(4))
             .show(ui, |ui| {
-                run_bar_ui(ui, &RunBarView::build(&self.state), self.warnings_open, out);
+                run_bar_ui(
+                    ui,
+                    &RunBarView::build(&self.session.state),
+                    self.warnings_open,
+                    out,
+                );
             });
-        if self.warnings_open && self.state.runs.iter().any(|run| !run.warnings.is_empty()) {
+        if self.warnings_open
+            && self
+                .session
+                .state
+                .runs
+                .iter()
+                .any(|run| !run.warnings.is_empty())
+        {
             egui::Panel::bottom("warnings")
                 .resizable(false)
                 .frame(bar(8))
                 .show(ui, |ui| {
-                    warnings_ui(ui, &self.state, out);
+                    warnings_ui(ui, &self.session.state, out);
                 });
         }
-        if self.state.documents.is_empty() && self.state.runs.is_empty() {
+        if self.session.state.documents.is_empty() && self.session.state.runs.is_empty() {
             self.middle_frame_ui(ui, out, |app, ui, out| {
                 welcome_ui(ui, app.demo_is_there, out)
             });
@@ -57,7 +69,7 @@ impl Graft {
             } else {
                 (tokens::LEFT_WIDTH, tokens::RIGHT_WIDTH)
             };
-            if !self.state.documents.is_empty() {
+            if !self.session.state.documents.is_empty() {
                 egui::Panel::left("experiment")
                     .default_size(left)
                     .size_range(250.0..=460.0)
@@ -69,20 +81,20 @@ impl Graft {
                 .size_range(180.0..=420.0)
                 .frame(bar(10))
                 .show(ui, |ui| {
-                    runs_ui(ui, &RunsView::build(&self.state, clock::now()), out);
+                    runs_ui(ui, &RunsView::build(&self.session.state, clock::now()), out);
                 });
             self.middle_frame_ui(ui, out, |app, ui, out| {
-                if app.state.documents.is_empty() && !app.middle_has_use() {
+                if app.session.state.documents.is_empty() && !app.middle_has_use() {
                     welcome_ui(ui, app.demo_is_there, out);
                 } else {
                     let Self {
-                        state,
+                        session,
                         locals,
                         views,
                         ..
                     } = app;
                     let context = ViewContext {
-                        state,
+                        state: &session.state,
                         now: clock::now(),
                         panels: locals,
                     };
@@ -92,7 +104,7 @@ impl Graft {
         }
         self.hovered_files_ui(&ctx);
         if let Some(mut palette) = self.palette.take()
-            && palette.modal_ui(&ctx, &self.state, out)
+            && palette.modal_ui(&ctx, &self.session.state, out)
         {
             self.palette = Some(palette);
         }
@@ -105,7 +117,8 @@ impl Graft {
 
     /// Without an open experiment, whether a run is looked at.
     fn middle_has_use(&self) -> bool {
-        self.state.selected_run.is_some() || self.state.runs.iter().any(|run| run.shown)
+        self.session.state.selected_run.is_some()
+            || self.session.state.runs.iter().any(|run| run.shown)
     }
 
     fn middle_frame_ui(
@@ -118,7 +131,7 @@ impl Graft {
         egui::CentralPanel::no_frame()
             .frame(egui::Frame::new().fill(fill))
             .show(ui, |ui| {
-                if !self.state.notices.is_empty() {
+                if !self.session.state.notices.is_empty() {
                     egui::Frame::new()
                         .inner_margin(Margin {
                             left: 10,
@@ -127,7 +140,7 @@ impl Graft {
                             bottom: 4,
                         })
                         .show(ui, |ui| {
-                            notices_ui(ui, &self.state.notices, out);
+                            notices_ui(ui, &self.session.state.notices, out);
                         });
                 }
                 content(self, ui, out);
@@ -139,7 +152,7 @@ impl Graft {
         if ctx.input(|input| input.raw.hovered_files.is_empty()) {
             return;
         }
-        let t = tokens::of_theme(self.settings.dark);
+        let t = tokens::of_theme(self.session.settings.dark);
         let painter = ctx.layer_painter(egui::LayerId::new(
             egui::Order::Foreground,
             egui::Id::unique("drop"),

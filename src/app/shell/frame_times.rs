@@ -228,7 +228,7 @@ impl Graft {
             *frame_began += preparing.elapsed();
         }
         let before = times.stage;
-        out.extend(times.end(&self.state, tessellation_ms));
+        out.extend(times.end(&self.session.state, tessellation_ms));
         let times_stage = times.stage;
         if let Stage::View(place, WARM_UP_HALF) = times_stage {
             VIEWS[place].unfold(&mut self.view_context());

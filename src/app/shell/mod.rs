@@ -3,37 +3,25 @@
 pub(in crate::app) mod actions;
 pub(in crate::app) mod answers;
 pub(in crate::app) mod carry_out;
-pub(in crate::app) mod comparing;
 pub mod dialogs;
 pub(in crate::app) mod drawing;
 pub(in crate::app) mod dropped;
-pub(in crate::app) mod evaluating;
 pub(in crate::app) mod experiments;
 pub(in crate::app) mod export_dialog;
-pub(in crate::app) mod feature_cache;
 pub(in crate::app) mod figures;
 pub(in crate::app) mod file_browser;
-pub(in crate::app) mod follow;
 pub(in crate::app) mod frame;
 pub mod frame_times;
-pub(in crate::app) mod gallery;
-pub(in crate::app) mod logic;
 pub(in crate::app) mod logo;
 pub(in crate::app) mod middle;
 pub(in crate::app) mod notices;
 pub(in crate::app) mod palette;
-pub(in crate::app) mod previews;
-pub(in crate::app) mod queue;
-pub(in crate::app) mod resume;
 pub(in crate::app) mod run_bar;
 pub(in crate::app) mod side;
-pub(in crate::app) mod speeds;
 pub(in crate::app) mod top_bar;
 pub(in crate::app) mod welcome;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::time::Instant;
 
 use eframe::egui;
 
@@ -41,56 +29,36 @@ use crate::app::core::clock;
 use crate::app::core::command::Command;
 use crate::app::core::documents::file_title;
 use crate::app::core::gallery::gather_wants;
+use crate::app::core::session::{AppPaths, Session};
 use crate::app::core::settings::{self, Saver, Settings};
-use crate::app::core::state::{Cause, Document, DocumentId, NoticeKind, Scan, State};
+use crate::app::core::state::{Document, Scan};
 use crate::app::core::view_id::ViewId;
 use crate::app::core::workers::Workers;
 use crate::app::features;
+use crate::app::features::augmentation::requests::AugmentationRequests;
+use crate::app::features::backbone::requests::BackboneRequests;
+use crate::app::features::compare::requests::CompareRequests;
+use crate::app::features::data::requests::DataRequests;
+use crate::app::features::evaluation::requests::EvaluationRequests;
+use crate::app::features::feature_cache::requests::FeatureCacheRequests;
+use crate::app::features::runs::requests::RunRequests;
 use crate::app::shell::dialogs::{Confirmation, Files};
 use crate::app::shell::dropped::Dropped;
-use crate::app::shell::evaluating::Background;
-use crate::app::shell::feature_cache::FeatureQuestions;
 use crate::app::shell::figures::Exports;
 use crate::app::shell::frame_times::FrameTimes;
 use crate::app::shell::palette::Palette;
-use crate::app::shell::speeds::Repeats;
 use crate::app::ui::panel_state::PanelState;
 use crate::app::ui::theme;
 use crate::app::ui::view::ViewContext;
-use crate::data::{Dataset, PictureSource};
-use crate::experiment::{Augmentation, BackboneConfig, DataConfig, DataSource, Fit, WeightsSource};
-use crate::models::tree::LayerTree;
-use crate::worker::messages::{Question, RunId};
-
-/// Where the window finds and puts files; tests put temporary folders here.
-#[derive(Debug, Clone)]
-pub struct AppPaths {
-    pub runs: PathBuf,
-    pub presets: PathBuf,
-    pub settings: PathBuf,
-}
-
-impl AppPaths {
-    /// The person's own.
-    pub fn of_user() -> Self {
-        Self {
-            runs: crate::paths::runs(),
-            presets: crate::paths::presets(),
-            settings: crate::paths::settings(),
-        }
-    }
-}
+use crate::worker::messages::Question;
 
 /// The window.
 pub struct Graft {
-    pub state: State,
-    pub(in crate::app) workers: Box<dyn Workers>,
-    pub(in crate::app) paths: AppPaths,
-    pub(in crate::app) settings: Settings,
+    pub session: Session,
+    pub(in crate::app) requests: Requests,
     saver: Saver,
     pub(in crate::app) views: egui_tiles::Tree<ViewId>,
     pub(in crate::app) locals: PanelState,
-    pub(in crate::app) asked: Asked,
     /// A question that must be answered before anything else.
     pub(in crate::app) question: Option<Confirmation>,
     /// What was agreed to and waits for a file name: closing or quitting goes on after the save.
@@ -104,17 +72,8 @@ pub struct Graft {
     /// Whether the pictures that set-up fetches are on this machine.
     pub(in crate::app) demo_is_there: bool,
     pub(in crate::app) closing: Closing,
-    /// Runs that `Compare both ways` queued: the comparison opens when the last has ended.
-    pub(in crate::app) pending_pair: Vec<RunId>,
-    /// Runs that it found trained already.
-    pub(in crate::app) known_pair: Vec<String>,
     /// Documents that wait for an answer, because they were trained before.
     pub(in crate::app) repeating: Vec<usize>,
-    pub(in crate::app) evaluating: Background,
-    pub(in crate::app) feature_questions: FeatureQuestions,
-    pub(in crate::app) next_run: u64,
-    pub(in crate::app) next_notice: u64,
-    pub(in crate::app) next_color: usize,
     /// Only while frames are measured.
     pub(in crate::app) frame_times: Option<FrameTimes>,
     /// Collected while drawing, carried out in the next `logic`.
@@ -132,73 +91,16 @@ pub enum Closing {
     Now,
 }
 
-/// What the assistant was asked last, so that it is asked once.
+/// What each feature has asked the threads for.
 #[derive(Default)]
-pub struct Asked {
-    pub scan: Option<ScanKey>,
-    /// A changed split waits here until the slider rests.
-    pub waiting: Option<(ScanKey, Instant)>,
-    pub tree: Option<(String, u32)>,
-    /// Pictures that are being recognised, and the experiment that they are for; none for a new one.
-    pub pictures: BTreeMap<PathBuf, Option<DocumentId>>,
-    /// The table whose first rows are shown, and the preset's folder.
-    pub table: Option<(DataSource, Option<PathBuf>)>,
-    pub thumbnails: BTreeSet<usize>,
-    pub preview: Option<PreviewKey>,
-    pub runs: BTreeSet<PathBuf>,
-    /// The backbone whose speed is being measured.
-    pub speed: Option<String>,
-    /// When doubtful speeds may be measured again: not while other programs keep the machine busy.
-    pub repeats: Repeats,
-    /// Backbones that can't be measured here: they are not asked for again.
-    pub unmeasurable: BTreeSet<String>,
-    /// The picture that the untouched network was shown, and the network.
-    pub seen: Option<(PictureSource, String, WeightsSource)>,
-    /// The file of weights that was looked into, and for which backbone.
-    pub examined: Option<(BackboneConfig, Option<PathBuf>)>,
-    /// When the runs were listed last because of those that train elsewhere.
-    pub listed: Option<Instant>,
-}
-
-/// What a scan depends on.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ScanKey {
-    pub data: DataConfig,
-    pub seed: u64,
-    pub base: Option<PathBuf>,
-}
-
-impl ScanKey {
-    pub fn of(document: &Document) -> Self {
-        let mut data = document.experiment.data.clone();
-        // How a picture becomes a square changes nothing that a scan finds.
-        data.fit = Fit::default();
-        Self {
-            seed: data.split.seed.unwrap_or(document.experiment.seed),
-            data,
-            base: document.base(),
-        }
-    }
-
-    /// Whether both find the same pictures, however they split them.
-    pub fn same_pictures(&self, other: &Self) -> bool {
-        self.data.source == other.data.source
-            && self.data.classes == other.data.classes
-            && self.data.exclude == other.data.exclude
-            && self.data.split.group == other.data.split.group
-            && self.base == other.base
-    }
-}
-
-/// What a preview depends on.
-#[derive(Debug, Clone)]
-pub struct PreviewKey {
-    pub dataset: std::sync::Weak<Dataset>,
-    pub index: usize,
-    pub seed: u64,
-    pub count: u32,
-    pub augmentation: Augmentation,
-    pub fit: Fit,
+pub(in crate::app) struct Requests {
+    pub augmentation: AugmentationRequests,
+    pub backbone: BackboneRequests,
+    pub compare: CompareRequests,
+    pub data: DataRequests,
+    pub evaluation: EvaluationRequests,
+    pub feature_cache: FeatureCacheRequests,
+    pub runs: RunRequests,
 }
 
 impl Graft {
@@ -209,31 +111,23 @@ impl Graft {
         presets: &[PathBuf],
     ) -> Self {
         let views = features::view_ids();
-        let settings = Settings::load(&paths.settings, &views);
+        let session = Session::new(workers, paths, &views);
+        let settings = &session.settings;
         theme::install(ctx);
         ctx.set_theme(if settings.dark {
             egui::Theme::Dark
         } else {
             egui::Theme::Light
         });
-        let state = State {
-            device: settings.device.clone(),
-            recent_presets: settings.recent_presets.clone(),
-            recent_pictures: settings.recent_pictures.clone(),
-            ..State::default()
-        };
         let mut app = Self {
-            state,
-            workers,
-            saver: Saver::new(paths.settings.clone(), settings.clone()),
+            saver: Saver::new(session.paths.settings.clone(), settings.clone()),
             views: settings
                 .views
                 .clone()
                 .unwrap_or_else(|| settings::default_views(&views)),
-            settings,
-            paths,
+            session,
+            requests: Requests::default(),
             locals: PanelState::default(),
-            asked: Asked::default(),
             question: None,
             after_saving: None,
             files: Files::default(),
@@ -246,144 +140,58 @@ impl Graft {
                 .join("labels.csv")
                 .is_file(),
             closing: Closing::No,
-            pending_pair: Vec::new(),
             repeating: Vec::new(),
-            known_pair: Vec::new(),
-            evaluating: Background::default(),
-            feature_questions: FeatureQuestions::default(),
-            next_run: 1,
-            next_notice: 1,
-            next_color: 0,
             frame_times: None,
             commands: Vec::new(),
             held: Vec::new(),
         };
-        app.workers.ask(Question::Devices);
-        app.workers.ask(Question::StoredWeights);
-        app.workers.ask(Question::ListRuns {
-            runs: app.paths.runs.clone(),
-        });
+        app.session.ask(Question::Devices);
+        app.session.ask(Question::StoredWeights);
+        app.session.list_runs();
         for preset in presets {
-            app.open_preset(preset);
+            app.session.open_preset(preset);
         }
-        app.state.active = 0;
+        app.session.state.active = 0;
         if !presets.is_empty() {
-            app.show_view(ViewId::DATA);
+            app.session.show_view(ViewId::DATA);
         }
         app
-    }
-
-    /// A notice that stays until it is dismissed; the same one stands once.
-    pub(in crate::app) fn notice(
-        &mut self,
-        kind: NoticeKind,
-        title: impl Into<String>,
-        text: impl Into<String>,
-    ) {
-        self.notice_about(kind, None, title.into(), text.into());
-    }
-
-    /// One that stays until it is dismissed or what it is about has gone.
-    pub(in crate::app) fn notice_about(
-        &mut self,
-        kind: NoticeKind,
-        cause: Option<Cause>,
-        title: String,
-        text: String,
-    ) {
-        self.log(kind, format!("{title}: {text}"));
-        self.state.notices.retain(|notice| {
-            let is_about_the_same = cause.is_some() && notice.cause == cause;
-            !is_about_the_same && (notice.title != title || notice.text != text)
-        });
-        let id = self.next_notice;
-        self.next_notice += 1;
-        self.state.notices.push(crate::app::core::state::Notice {
-            id,
-            kind,
-            title,
-            text,
-            cause,
-        });
-    }
-
-    pub(in crate::app) fn error_about(
-        &mut self,
-        cause: Cause,
-        title: impl Into<String>,
-        text: impl Into<String>,
-    ) {
-        self.notice_about(NoticeKind::Error, Some(cause), title.into(), text.into());
-    }
-
-    /// What went wrong goes well now, or is no more: an error does not outlive its cause. The log keeps it.
-    pub(in crate::app) fn has_gone(&mut self, cause: &Cause) {
-        let notices = &mut self.state.notices;
-        notices.retain(|notice| notice.cause.as_ref() != Some(cause));
-    }
-
-    /// Takes away notices about what the state itself says is mended.
-    fn forget_mended(&mut self) {
-        let documents = &self.state.documents;
-        let mended = |cause: &Cause| match cause {
-            Cause::NoDocument => !documents.is_empty(),
-            Cause::Saving(id) => !documents.iter().any(|document| document.id == *id),
-            Cause::Training(id) => documents
-                .iter()
-                .find(|document| document.id == *id)
-                .is_none_or(|document| {
-                    document.problems.is_empty()
-                        && document.experiment.data.source != DataSource::Unset
-                }),
-            _ => false,
-        };
-        self.state
-            .notices
-            .retain(|notice| !notice.cause.as_ref().is_some_and(mended));
     }
 
     /// Pictures that were not there may be when a person comes back to the window.
     fn look_again(&mut self, ctx: &egui::Context) {
         let came_back = ctx.input(|input| input.events.contains(&egui::Event::WindowFocused(true)));
-        if came_back && matches!(self.state.scan, Scan::Failed(_)) {
+        if came_back && matches!(self.session.state.scan, Scan::Failed(_)) {
             self.carry_out(Command::Rescan, ctx);
         }
-    }
-
-    pub(in crate::app) fn error(&mut self, title: impl Into<String>, text: impl Into<String>) {
-        self.notice(NoticeKind::Error, title, text);
-    }
-
-    pub(in crate::app) fn show_view(&mut self, view: ViewId) {
-        self.views
-            .make_active(|_, tile| matches!(tile, egui_tiles::Tile::Pane(pane) if *pane == view));
     }
 
     /// What panels are drawn from in this frame.
     pub(in crate::app) fn view_context(&mut self) -> ViewContext<'_> {
         ViewContext {
-            state: &self.state,
+            state: &self.session.state,
             now: clock::now(),
             panels: &mut self.locals,
         }
     }
 
-    pub(in crate::app) fn tree(&self) -> Option<&LayerTree> {
-        match &self.state.tree {
-            crate::app::core::state::Tree::Ready(tree) => Some(tree),
-            _ => None,
+    /// Brings the views to the front that were asked for.
+    fn show_views(&mut self) {
+        for view in std::mem::take(&mut self.session.views_to_show) {
+            let is_it = |tile: &_| matches!(tile, egui_tiles::Tile::Pane(pane) if *pane == view);
+            self.views.make_active(|_, tile| is_it(tile));
         }
     }
 
     /// Settings as they are now, for the file.
     fn current_settings(&self) -> Settings {
         Settings {
-            recent_presets: self.state.recent_presets.clone(),
-            recent_pictures: self.state.recent_pictures.clone(),
-            device: self.state.device.clone(),
+            recent_presets: self.session.state.recent_presets.clone(),
+            recent_pictures: self.session.state.recent_pictures.clone(),
+            device: self.session.state.device.clone(),
             views: Some(self.views.clone()),
-            speeds: self.state.speeds.clone(),
-            ..self.settings.clone()
+            speeds: self.session.state.speeds.clone(),
+            ..self.session.settings.clone()
         }
     }
 
@@ -394,16 +202,16 @@ impl Graft {
                 input.viewport().maximized,
             )
         });
-        self.settings.maximized = maximized.unwrap_or(false);
+        self.session.settings.maximized = maximized.unwrap_or(false);
         if let Some(size) = size
-            && !self.settings.maximized
+            && !self.session.settings.maximized
         {
-            self.settings.window = [size.x.round(), size.y.round()];
+            self.session.settings.window = [size.x.round(), size.y.round()];
         }
     }
 
     fn title(&self) -> String {
-        match self.state.active_document() {
+        match self.session.state.active_document() {
             Some(document) => {
                 let mark = if document.is_changed() { "• " } else { "" };
                 let file = document
@@ -420,6 +228,19 @@ impl Graft {
         }
     }
 
+    /// Asks for what is needed now and not there.
+    fn follow(&mut self, ctx: &egui::Context) {
+        let (session, requests) = (&mut self.session, &mut self.requests);
+        session.follow_scan(ctx);
+        requests.data.follow_table(session);
+        requests.backbone.follow(session);
+        requests.runs.follow_other_processes(session, ctx);
+        requests.compare.follow_pair(session);
+        requests.evaluation.follow(session);
+        requests.feature_cache.follow(session, ctx);
+        requests.backbone.speeds.measure_next(session, ctx);
+    }
+
     /// Lets quitting through, or asks first.
     fn watch_closing(&mut self, ctx: &egui::Context) {
         if ctx.input(|input| input.viewport().close_requested()) && self.closing != Closing::Now {
@@ -432,14 +253,20 @@ impl Graft {
                 self.closing = Closing::Now;
             }
         }
-        if self.closing == Closing::Stopping && !self.state.is_training() {
+        if self.closing == Closing::Stopping && !self.session.state.is_training() {
             self.closing = Closing::Now;
             ctx.send_viewport_cmd(egui::ViewportCommand::Close);
         }
     }
 
     pub(in crate::app) fn must_ask_before_closing(&self) -> bool {
-        self.state.is_training() || self.state.documents.iter().any(Document::is_changed)
+        self.session.state.is_training()
+            || self
+                .session
+                .state
+                .documents
+                .iter()
+                .any(Document::is_changed)
     }
 }
 
@@ -458,7 +285,10 @@ impl eframe::App for Graft {
             times.begin();
         }
         self.drain_workers(ctx);
-        if let Some(command) = self.files.poll(ctx, self.settings.last_folder.as_deref()) {
+        if let Some(command) = self
+            .files
+            .poll(ctx, self.session.settings.last_folder.as_deref())
+        {
             self.commands.push(command);
         }
         self.poll_exports(ctx);
@@ -467,14 +297,10 @@ impl eframe::App for Graft {
             self.carry_out(command, ctx);
         }
         self.forget_abandoned_saving();
-        self.forget_mended();
+        self.session.forget_mended();
         self.look_again(ctx);
-        self.follow_active_document(ctx);
-        self.follow_other_processes(ctx);
-        self.follow_pair();
-        self.follow_evaluation(ctx);
-        self.follow_features(ctx);
-        self.measure_next_backbone(ctx);
+        self.follow(ctx);
+        self.show_views();
         self.watch_closing(ctx);
         self.note_window(ctx);
         let settings = self.current_settings();
@@ -490,8 +316,8 @@ impl eframe::App for Graft {
             || self.dropped.is_some();
         if !is_modal {
             for action in actions::pressed(&ctx) {
-                if action.is_enabled(&self.state) {
-                    out.push(action.command(&self.state));
+                if action.is_enabled(&self.session.state) {
+                    out.push(action.command(&self.session.state));
                 }
             }
         }

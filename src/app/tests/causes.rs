@@ -8,7 +8,7 @@ fn push(window: &mut Window, command: Command) {
 }
 
 fn titles(window: &Window) -> Vec<String> {
-    let notices = window.harness.state().state.notices.iter();
+    let notices = window.harness.state().session.state.notices.iter();
     notices.map(|notice| notice.title.clone()).collect()
 }
 
@@ -29,14 +29,14 @@ fn a_preset_that_was_mended_takes_its_error_along() {
     push(&mut window, Command::OpenPreset(path));
     assert!(titles(&window).is_empty());
     // The log keeps it.
-    let state = &window.harness.state().state;
+    let state = &window.harness.state().session.state;
     assert!(state.log.iter().any(|line| line.text.contains("sead")));
 }
 
 #[test]
 fn a_save_that_succeeds_ends_the_error_of_one_that_failed() {
     let mut window = Window::with_pair();
-    let document = window.harness.state().state.documents[0].id;
+    let document = window.harness.state().session.state.documents[0].id;
     let file = window.folder.path().join("a file");
     std::fs::write(&file, "").unwrap();
     push(
@@ -122,24 +122,28 @@ fn a_run_that_can_be_read_again_ends_the_error_of_its_folder_alone() {
     let mut window = Window::with_pair();
     let mut folders = Vec::new();
     for id in ["first", "first-2"] {
-        window.answer(Answer::Runs(vec![summary(id, 0.9)]));
+        window.answer(Answer::Runs(Ok(vec![summary(id, 0.9)])));
         push(&mut window, Command::SelectRun(id.into()));
-        let folder = window.harness.state().paths.runs.join(id);
-        window.answer(Answer::Run(Err(format!(
-            "metrics.csv is cut off: {}/metrics.csv",
-            folder.display()
-        ))));
+        let folder = window.harness.state().session.paths.runs.join(id);
+        let reason = format!("metrics.csv is cut off: {}/metrics.csv", folder.display());
+        window.answer(Answer::Run {
+            folder: folder.clone(),
+            result: Err(reason.into()),
+        });
         folders.push(folder);
     }
     assert_eq!(titles(&window).len(), 2);
-    window.answer(Answer::Run(Ok(Box::new(StoredRun {
+    window.answer(Answer::Run {
         folder: folders[0].clone(),
-        summary: summary("first", 0.9),
-        metrics: Vec::new(),
-        phase_starts: Vec::new(),
-        movement: Vec::new(),
-    }))));
-    let notices = &window.harness.state().state.notices;
+        result: Ok(Box::new(StoredRun {
+            folder: folders[0].clone(),
+            summary: summary("first", 0.9),
+            metrics: Vec::new(),
+            phase_starts: Vec::new(),
+            movement: Vec::new(),
+        })),
+    });
+    let notices = &window.harness.state().session.state.notices;
     assert_eq!(notices.len(), 1);
     assert!(notices[0].text.contains("first-2"));
 }

@@ -7,17 +7,17 @@ use crate::worker::messages::{GalleryQuestion, Question};
 #[test]
 fn a_dropped_picture_is_shown_to_the_runs_and_to_the_untouched_network() {
     let mut window = Window::with_pair();
-    let backbone = window.harness.state().state.documents[0]
+    let backbone = window.harness.state().session.state.documents[0]
         .experiment
         .backbone
         .name
         .clone();
     let info = crate::models::catalogue::find(&backbone).unwrap();
-    window.answer(Answer::StoredWeights(vec![(
+    window.answer(Answer::StoredWeights(Ok(vec![(
         backbone.clone(),
         info.default_weights().name.to_owned(),
-    )]));
-    window.answer(Answer::Runs(vec![summary("first", 0.9)]));
+    )])));
+    window.answer(Answer::Runs(Ok(vec![summary("first", 0.9)])));
     let commands = &mut window.harness.state_mut().commands;
     commands.push(Command::ShowRun("first".into(), true));
     commands.push(Command::Dropped("/album/cats/tom.jpg".into()));

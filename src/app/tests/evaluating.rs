@@ -10,7 +10,7 @@ use crate::evaluation::{Decision, Evaluation, Prediction, Predictions};
 use crate::runs::EvaluatedRun;
 use crate::training::EpochMetrics;
 use crate::training::diagnosis::{Situation, diagnose};
-use crate::worker::messages::RunEvaluation;
+use crate::worker::messages::{Failure, RunEvaluation};
 
 fn push(window: &mut Window, command: Command) {
     window.harness.state_mut().commands.push(command);
@@ -59,12 +59,15 @@ fn settle(window: &mut Window, is_done: impl Fn(&Window) -> bool) {
 #[test]
 fn a_run_is_evaluated_when_it_is_looked_at_and_validation_gives_the_temperature() {
     let mut window = Window::with_pair();
-    window.answer(Answer::Runs(vec![summary("first", 0.9)]));
+    window.answer(Answer::Runs(Ok(vec![summary("first", 0.9)])));
     assert_eq!(asked(&window, Split::Test), 0);
     push(&mut window, Command::ShowView(ViewId::EVALUATION));
     window.steps();
     assert_eq!(asked(&window, Split::Test), 1, "asked for once");
-    let folder = window.harness.state().state.runs[0].folder.clone().unwrap();
+    let folder = window.harness.state().session.state.runs[0]
+        .folder
+        .clone()
+        .unwrap();
     window.answer(Answer::EvaluationProgress {
         folder: folder.clone(),
         split: Split::Test,
@@ -110,8 +113,11 @@ fn a_run_is_evaluated_when_it_is_looked_at_and_validation_gives_the_temperature(
 #[test]
 fn a_stopped_evaluation_can_be_asked_for_again() {
     let mut window = Window::with_pair();
-    window.answer(Answer::Runs(vec![summary("first", 0.9)]));
-    let folder = window.harness.state().state.runs[0].folder.clone().unwrap();
+    window.answer(Answer::Runs(Ok(vec![summary("first", 0.9)])));
+    let folder = window.harness.state().session.state.runs[0]
+        .folder
+        .clone()
+        .unwrap();
     let ask = Command::EvaluateRun("first".into(), Split::Train);
     push(&mut window, ask.clone());
     push(&mut window, ask.clone());
@@ -124,9 +130,10 @@ fn a_stopped_evaluation_can_be_asked_for_again() {
         .iter()
         .any(|question| matches!(question, Question::StopEvaluation { folder: other } if *other == folder));
     assert!(stopped);
-    window.answer(Answer::EvaluationStopped {
+    window.answer(Answer::RunEvaluated {
         folder,
         split: Split::Train,
+        result: Err(Failure::Stopped),
     });
     push(&mut window, ask);
     assert_eq!(asked(&window, Split::Train), 2);
@@ -135,8 +142,10 @@ fn a_stopped_evaluation_can_be_asked_for_again() {
 #[test]
 fn a_remedy_opens_a_copy_with_one_change() {
     let mut window = Window::with_pair();
-    window.answer(Answer::Runs(vec![summary("first", 0.9)]));
-    let experiment = window.harness.state().state.documents[0].experiment.clone();
+    window.answer(Answer::Runs(Ok(vec![summary("first", 0.9)])));
+    let experiment = window.harness.state().session.state.documents[0]
+        .experiment
+        .clone();
     let epochs: Vec<EpochMetrics> = (1..=6)
         .map(|epoch| EpochMetrics {
             epoch,
@@ -161,9 +170,12 @@ fn a_remedy_opens_a_copy_with_one_change() {
     let found = diagnose(&epochs, &situation).unwrap();
     let expected = found.remedies[0].apply();
     let title = found.remedies[0].title.clone();
-    let folder: PathBuf = window.harness.state().state.runs[0].folder.clone().unwrap();
-    window.harness.state_mut().state.runs[0].metrics = epochs;
-    window.harness.state_mut().state.runs[0].shown = true;
+    let folder: PathBuf = window.harness.state().session.state.runs[0]
+        .folder
+        .clone()
+        .unwrap();
+    window.harness.state_mut().session.state.runs[0].metrics = epochs;
+    window.harness.state_mut().session.state.runs[0].shown = true;
     window.steps();
     let diagnosed = |window: &Window| {
         let record = window.record.borrow();
@@ -187,7 +199,7 @@ fn a_remedy_opens_a_copy_with_one_change() {
     );
     window.harness.get_by_label(&title).click();
     window.steps();
-    let documents = &window.harness.state().state.documents;
+    let documents = &window.harness.state().session.state.documents;
     assert_eq!(documents.len(), 3);
     let copy = &documents[2].experiment;
     assert_ne!(copy.name, experiment.name);

@@ -6,8 +6,9 @@ use std::rc::Rc;
 
 use egui_kittest::Harness;
 
+use crate::app::core::session::AppPaths;
 use crate::app::core::workers::Workers;
-use crate::app::shell::{AppPaths, Graft};
+use crate::app::shell::Graft;
 use crate::models::device::Devices;
 use crate::runs::{RunState, RunSummary};
 use crate::training::events::TestMetrics;
@@ -103,11 +104,11 @@ impl Window {
             record,
             folder,
         };
-        window.answer(Answer::Devices(Devices {
+        window.answer(Answer::Devices(Ok(Devices {
             cpu: "CPU, 2 threads".into(),
             why_no_cuda: Some("No CUDA: the NVIDIA driver (libcuda.so.1) is not installed.".into()),
             ..Devices::default()
-        }));
+        })));
         window
     }
 

@@ -94,6 +94,7 @@ fn what_is_said_of_another_experiment_is_dropped() {
         window
             .harness
             .state()
+            .session
             .state
             .features
             .cache_coverage

@@ -30,7 +30,7 @@ fn edit(
     merge: &'static str,
     change: impl FnOnce(&mut Experiment),
 ) -> Command {
-    let document = &window.harness.state().state.documents[index];
+    let document = &window.harness.state().session.state.documents[index];
     let mut experiment = document.experiment.clone();
     change(&mut experiment);
     Command::Edit {
@@ -53,13 +53,13 @@ fn train_queues_every_ticked_experiment_in_order() {
         assert!(started[0].experiment.name != started[1].experiment.name);
         assert_eq!(started[0].base.as_deref(), Some(window.folder.path()));
     }
-    let runs = &window.harness.state().state.runs;
+    let runs = &window.harness.state().session.state.runs;
     assert_eq!(runs.len(), 2);
     assert!(runs.iter().all(|run| run.state == RecordState::Queued));
     assert_ne!(runs[0].color, runs[1].color);
 
     // Unticked, an experiment stays behind.
-    let name = window.harness.state().state.documents[1]
+    let name = window.harness.state().session.state.documents[1]
         .experiment
         .name
         .clone();
@@ -78,17 +78,20 @@ fn a_run_goes_from_the_queue_to_the_results_in_one_colour() {
     let mut window = Window::with_pair();
     window.harness.get_by_label("Train 2 experiments").click();
     window.steps();
-    let run = window.harness.state().state.runs[0].run.unwrap();
-    let color = window.harness.state().state.runs[0].color;
+    let run = window.harness.state().session.state.runs[0].run.unwrap();
+    let color = window.harness.state().session.state.runs[0].color;
     window.event(
         run,
         RunEvent::Started {
             folder: "/runs/first".into(),
         },
     );
-    assert_eq!(window.harness.state().state.running().unwrap().id, "first");
+    assert_eq!(
+        window.harness.state().session.state.running().unwrap().id,
+        "first"
+    );
     window.event(run, RunEvent::Finished(Box::new(summary("first", 0.9))));
-    let state = &window.harness.state().state;
+    let state = &window.harness.state().session.state;
     assert_eq!(state.runs[0].state, RecordState::Finished);
     assert_eq!(state.runs[0].color, color);
     assert_eq!(state.selected_run.as_deref(), Some("first"));
@@ -99,7 +102,7 @@ fn how_far_layers_moved_is_read_from_the_folder_when_a_run_has_finished() {
     let mut window = Window::with_pair();
     window.harness.get_by_label("Train 2 experiments").click();
     window.steps();
-    let run = window.harness.state().state.runs[0].run.unwrap();
+    let run = window.harness.state().session.state.runs[0].run.unwrap();
     let folder = std::path::PathBuf::from("/runs/first");
     window.event(
         run,
@@ -123,14 +126,20 @@ fn how_far_layers_moved_is_read_from_the_folder_when_a_run_has_finished() {
         initial_l2: 1.0,
         distance_l2: 0.0,
     }];
-    window.answer(Answer::Run(Ok(Box::new(StoredRun {
+    window.answer(Answer::Run {
         folder: folder.clone(),
-        summary,
-        metrics: Vec::new(),
-        phase_starts: Vec::new(),
-        movement: movement.clone(),
-    }))));
-    assert_eq!(*window.harness.state().state.runs[0].movement, movement);
+        result: Ok(Box::new(StoredRun {
+            folder: folder.clone(),
+            summary,
+            metrics: Vec::new(),
+            phase_starts: Vec::new(),
+            movement: movement.clone(),
+        })),
+    });
+    assert_eq!(
+        *window.harness.state().session.state.runs[0].movement,
+        movement
+    );
     // It is asked for once.
     window.steps();
     assert_eq!(asked(&window), 1);
@@ -155,7 +164,7 @@ fn a_failed_run_says_so_until_it_is_dismissed() {
     );
     window.harness.get_by_label("Dismiss").click();
     window.steps();
-    assert!(window.harness.state().state.notices.is_empty());
+    assert!(window.harness.state().session.state.notices.is_empty());
 }
 
 #[test]
@@ -181,14 +190,14 @@ fn a_run_that_failed_after_an_epoch_can_be_resumed() {
     failed.state = RunState::Failed("the disk is full".into());
     failed.test = None;
     failed.can_resume = true;
-    window.answer(Answer::Runs(vec![failed]));
+    window.answer(Answer::Runs(Ok(vec![failed])));
     assert!(window.harness.query_by_label_contains("Resume ").is_some());
 }
 
 #[test]
 fn an_edit_marks_the_experiment_and_can_be_undone() {
     let mut window = Window::with_pair();
-    let state = |window: &Window| window.harness.state().state.documents[0].is_changed();
+    let state = |window: &Window| window.harness.state().session.state.documents[0].is_changed();
     assert!(!state(&window));
     let edit = edit(&window, 0, "seed", |experiment| experiment.seed += 1);
     window.harness.state_mut().commands.push(edit);
@@ -212,7 +221,9 @@ fn an_edit_marks_the_experiment_and_can_be_undone() {
 #[test]
 fn a_bad_preset_names_file_and_line_and_changes_nothing() {
     let mut window = Window::with_pair();
-    let before = window.harness.state().state.documents[0].experiment.clone();
+    let before = window.harness.state().session.state.documents[0]
+        .experiment
+        .clone();
     let path = window.folder.path().join("bad.ron");
     let text = shipped("solar-feature-extraction").replacen("seed:", "sead:", 1);
     let line = text
@@ -227,7 +238,7 @@ fn a_bad_preset_names_file_and_line_and_changes_nothing() {
         .commands
         .push(crate::app::core::command::Command::OpenPreset(path.clone()));
     window.steps();
-    let state = &window.harness.state().state;
+    let state = &window.harness.state().session.state;
     assert_eq!(state.documents.len(), 2);
     assert_eq!(state.documents[0].experiment, before);
     let notice = &state.notices[0];
@@ -307,7 +318,7 @@ fn the_bar_says_which_device_trains_and_why_not_another() {
 #[test]
 fn the_palette_finds_a_command_and_runs_it() {
     let mut window = Window::with_pair();
-    let dark = window.harness.state().settings.dark;
+    let dark = window.harness.state().session.settings.dark;
     window
         .harness
         .key_press_modifiers(Modifiers::COMMAND, Key::K);
@@ -319,7 +330,7 @@ fn the_palette_finds_a_command_and_runs_it() {
     window.steps();
     window.harness.key_press(Key::Enter);
     window.steps();
-    assert_ne!(window.harness.state().settings.dark, dark);
+    assert_ne!(window.harness.state().session.settings.dark, dark);
     assert!(window.harness.query_by_label("Find a command").is_none());
 }
 
@@ -337,7 +348,7 @@ fn a_window_without_experiments_says_how_to_begin() {
         .get_by_label_contains("Open preset From scratch")
         .click();
     window.steps();
-    assert_eq!(window.harness.state().state.documents.len(), 1);
+    assert_eq!(window.harness.state().session.state.documents.len(), 1);
 }
 
 #[test]
@@ -353,7 +364,7 @@ fn pictures_are_scanned_once_and_a_changed_split_waits_for_the_slider() {
             .count()
     };
     assert_eq!(scans(&window), 1);
-    let name = window.harness.state().state.documents[1]
+    let name = window.harness.state().session.state.documents[1]
         .experiment
         .name
         .clone();
@@ -362,7 +373,7 @@ fn pictures_are_scanned_once_and_a_changed_split_waits_for_the_slider() {
         .get_by_label(&format!("Experiment {name}"))
         .click();
     window.steps();
-    assert_eq!(window.harness.state().state.active, 1);
+    assert_eq!(window.harness.state().session.state.active, 1);
     assert_eq!(scans(&window), 1, "both experiments use the same pictures");
 }
 
@@ -377,10 +388,10 @@ fn closing_a_changed_experiment_asks() {
         .commands
         .push(crate::app::core::command::Command::CloseExperiment(0));
     window.steps();
-    assert_eq!(window.harness.state().state.documents.len(), 2);
+    assert_eq!(window.harness.state().session.state.documents.len(), 2);
     window.harness.get_by_label("Save").click();
     window.steps();
-    assert_eq!(window.harness.state().state.documents.len(), 1);
+    assert_eq!(window.harness.state().session.state.documents.len(), 1);
     let file = window.folder.path().join("preset-0.ron");
     let saved = crate::experiment::preset::load(&file).unwrap();
     let before =
@@ -408,7 +419,7 @@ fn save_and_quit_goes_on_after_a_new_experiment_got_its_name() {
     window.steps();
     assert!(window.harness.state().files.is_open(), "it has no name yet");
     let file = window.folder.path().join("mine.ron");
-    let document = window.harness.state().state.documents[0].id;
+    let document = window.harness.state().session.state.documents[0].id;
     window
         .harness
         .state_mut()
@@ -427,9 +438,9 @@ fn a_run_of_another_process_is_followed_to_its_end() {
     let mut window = Window::with_pair();
     let mut elsewhere = summary("elsewhere", 0.9);
     elsewhere.state = RunState::Running;
-    window.answer(Answer::Runs(vec![elsewhere.clone()]));
+    window.answer(Answer::Runs(Ok(vec![elsewhere.clone()])));
     assert_eq!(
-        window.harness.state().state.runs[0].state,
+        window.harness.state().session.state.runs[0].state,
         RecordState::Elsewhere
     );
     assert!(
@@ -439,8 +450,8 @@ fn a_run_of_another_process_is_followed_to_its_end() {
             .is_some()
     );
     elsewhere.state = RunState::Finished;
-    window.answer(Answer::Runs(vec![elsewhere]));
-    let runs = &window.harness.state().state.runs;
+    window.answer(Answer::Runs(Ok(vec![elsewhere])));
+    let runs = &window.harness.state().session.state.runs;
     assert_eq!((runs.len(), &runs[0].state), (1, &RecordState::Finished));
 }
 
@@ -454,8 +465,8 @@ fn an_interrupted_run_is_resumed_with_its_curves() {
     let folder = window.folder.path().join("runs/broken-off");
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("preset.ron"), shipped("solar-fine-tuning")).unwrap();
-    window.answer(Answer::Runs(vec![interrupted.clone()]));
-    let color = window.harness.state().state.runs[0].color;
+    window.answer(Answer::Runs(Ok(vec![interrupted.clone()])));
+    let color = window.harness.state().session.state.runs[0].color;
     window.harness.get_by_label("Resume broken-off").click();
     window.steps();
     let run = {
@@ -465,16 +476,16 @@ fn an_interrupted_run_is_resumed_with_its_curves() {
         assert_eq!(started[0].resume.as_deref(), Some(folder.as_path()));
         started[0].run
     };
-    let runs = &window.harness.state().state.runs;
+    let runs = &window.harness.state().session.state.runs;
     assert_eq!((runs.len(), &runs[0].state), (1, &RecordState::Queued));
 
     // Taken out of the queue, it is what it was.
     window.event(run, RunEvent::Cancelled);
-    let runs = &window.harness.state().state.runs;
+    let runs = &window.harness.state().session.state.runs;
     assert_eq!((runs.len(), &runs[0].state), (1, &RecordState::Interrupted));
     window.harness.get_by_label("Resume broken-off").click();
     window.steps();
-    let run = window.harness.state().state.runs[0].run.unwrap();
+    let run = window.harness.state().session.state.runs[0].run.unwrap();
     window.event(
         run,
         RunEvent::Started {
@@ -504,7 +515,7 @@ fn an_interrupted_run_is_resumed_with_its_curves() {
             plan: String::new(),
         }),
     );
-    let record = &window.harness.state().state.runs[0];
+    let record = &window.harness.state().session.state.runs[0];
     assert_eq!(record.metrics, metrics);
     assert_eq!(record.phase_starts.len(), 1, "the phase has one beginning");
     assert_eq!(
@@ -544,7 +555,7 @@ fn backbones_are_measured_one_at_a_time_while_nothing_trains() {
         result: Ok(measured.clone()),
     });
     assert_eq!(
-        window.harness.state().state.speeds.get(&second[1]),
+        window.harness.state().session.state.speeds.get(&second[1]),
         Some(&measured)
     );
     assert_eq!(asked(&window).len(), 3);
@@ -556,7 +567,7 @@ fn backbones_are_measured_one_at_a_time_while_nothing_trains() {
     window.steps();
     window.harness.get_by_label("Measure speeds again").click();
     window.steps();
-    assert!(window.harness.state().state.speeds.is_empty());
+    assert!(window.harness.state().session.state.speeds.is_empty());
     window.answer(Answer::Speed {
         backbone: asked(&window)[2].clone(),
         result: Ok(measured.clone()),
@@ -577,7 +588,7 @@ fn which_weights_are_stored_is_asked_again_when_a_run_may_have_fetched_some() {
     assert_eq!(asked(&window), 1);
     window.harness.get_by_label("Train 2 experiments").click();
     window.steps();
-    let run = window.harness.state().state.runs[0].run.unwrap();
+    let run = window.harness.state().session.state.runs[0].run.unwrap();
     window.event(
         run,
         RunEvent::Training(TrainingEvent::Prepared {
@@ -596,7 +607,7 @@ fn the_export_dialog_writes_what_was_chosen_where_it_was_said() {
     let mut window = Window::with_pair();
     window.harness.get_by_label("Train 2 experiments").click();
     window.steps();
-    let run = window.harness.state().state.runs[0].run.unwrap();
+    let run = window.harness.state().session.state.runs[0].run.unwrap();
     let folder = window.folder.path().join("no run");
     window.event(
         run,

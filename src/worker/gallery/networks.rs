@@ -2,15 +2,18 @@
 //! Tensors stay on this thread.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crossbeam_channel::Receiver;
 use sha2::{Digest, Sha256};
 
-use super::super::messages::{GalleryAnswer, GalleryQuestion, NeighbourPicture};
-use super::{Say, waiting};
+use super::super::lane::waiting;
+use super::super::messages::{
+    Answer, Failure, GalleryAnswer, GalleryQuestion, NeighbourPicture, Question,
+};
+use super::super::pending::{Pending, Step};
+use super::Say;
 use crate::data::contents::Stamp;
 use crate::data::{PictureSource, Split, StopFlag, decode};
 use crate::evaluation::neighbours::FeatureIndex;
@@ -31,15 +34,36 @@ const LARGEST_BYTES: u64 = 8_000_000_000;
 /// What is asked and not answered yet.
 #[derive(Default)]
 struct Work {
-    /// Picture and class, by run.
-    explain: BTreeMap<PathBuf, (PictureSource, Option<u32>)>,
-    neighbours: Option<Wanted>,
+    /// About one picture and class of each run.
+    explain: BTreeMap<PathBuf, Pending>,
+    neighbours: Option<Pending>,
 }
 
-struct Wanted {
-    folder: PathBuf,
-    name: String,
-    source: PictureSource,
+impl Work {
+    fn is_empty(&self) -> bool {
+        self.explain.is_empty() && self.neighbours.is_none()
+    }
+
+    fn add(&mut self, pending: Pending) {
+        match pending.question() {
+            Question::Gallery(GalleryQuestion::Explain { folder, .. }) => {
+                self.explain.insert(folder.clone(), pending);
+            }
+            Question::Gallery(GalleryQuestion::Neighbours { .. }) => {
+                self.neighbours = Some(pending)
+            }
+            Question::Gallery(GalleryQuestion::StopNeighbours) => self.neighbours = None,
+            // Of other threads.
+            _ => {}
+        }
+    }
+}
+
+/// Whose training pictures that are alike are wanted.
+struct Wanted<'a> {
+    folder: &'a Path,
+    name: &'a str,
+    source: &'a PictureSource,
     count: usize,
 }
 
@@ -75,98 +99,85 @@ impl Memory {
 }
 
 /// Answers until the other side hangs up. Maps come first: whoever leafs through pictures waits for them.
-pub(super) fn answer_questions(questions: &Receiver<GalleryQuestion>, say: &Say, stop: &StopFlag) {
+pub(super) fn answer_questions(questions: &Receiver<Pending>, say: &Say) {
     let (mut work, mut memory) = (Work::default(), Memory::default());
-    while let Some(new) = waiting(
-        questions,
-        work.explain.is_empty() && work.neighbours.is_none(),
-    ) {
-        for question in new {
-            match question {
-                GalleryQuestion::Explain {
-                    folder,
-                    source,
-                    class,
-                } => {
-                    work.explain.insert(folder, (source, class));
-                }
-                GalleryQuestion::Neighbours {
-                    folder,
-                    name,
-                    source,
-                    count,
-                } => {
-                    work.neighbours = Some(Wanted {
-                        folder,
-                        name,
-                        source,
-                        count,
-                    });
-                }
-                GalleryQuestion::StopNeighbours => {
-                    if let Some(Wanted { folder, .. }) = work.neighbours.take() {
-                        say(GalleryAnswer::FeaturesStopped { folder });
-                    }
-                }
-                _ => {}
+    while let Some(new) = waiting(questions, work.is_empty()) {
+        new.into_iter().for_each(|question| work.add(question));
+        let explain = work.explain.pop_first().map(|(_, pending)| pending);
+        if let Some(pending) = explain.or_else(|| work.neighbours.take()) {
+            match pending.step(|question, stop| memory.answer(question, say, stop)) {
+                Step::Pending(pending) => work.neighbours = Some(pending),
+                Step::Answered => {}
+                Step::Crashed => memory = Memory::default(),
             }
         }
-        let stepped = catch_unwind(AssertUnwindSafe(|| step(&mut work, &mut memory, say, stop)));
-        if stepped.is_err() {
-            log::error!("a network could not answer a question");
-            (work, memory) = (Work::default(), Memory::default());
-        }
-        if work.explain.is_empty() && work.neighbours.is_none() {
+        if work.is_empty() {
             leave_cores();
         }
     }
 }
 
-fn step(work: &mut Work, memory: &mut Memory, say: &Say, stop: &StopFlag) {
-    if let Some((folder, (source, class))) = work.explain.pop_first() {
-        memory.forget_earlier(&folder);
-        let result = memory
-            .network(&folder)
-            .and_then(|network| {
-                let pixels = decode::decode(&source).map_err(|error| error.to_string())?;
-                network
-                    .explain(&pixels, class)
-                    .map_err(|error| error.to_string())
-            })
-            .map(Arc::new);
-        say(GalleryAnswer::Explained {
-            folder,
-            source,
-            class,
-            result,
-        });
-        return;
-    }
-    let Some(wanted) = &work.neighbours else {
-        return;
-    };
-    memory.forget_earlier(&wanted.folder);
-    match memory.compute_some(&wanted.folder, stop) {
-        Ok((done, total)) if done < total => say(GalleryAnswer::FeaturesProgress {
-            folder: wanted.folder.clone(),
-            done,
-            total,
-        }),
-        outcome => {
-            let result = outcome.and_then(|_| memory.nearest(wanted));
-            if let Some(Wanted { folder, name, .. }) = work.neighbours.take() {
-                say(GalleryAnswer::Neighbours {
+impl Memory {
+    /// Nothing while features have to be computed first.
+    fn answer(&mut self, question: &Question, say: &Say, stop: &StopFlag) -> Option<Answer> {
+        let Question::Gallery(question) = question else {
+            return None;
+        };
+        match question {
+            GalleryQuestion::Explain {
+                folder,
+                source,
+                class,
+            } => {
+                self.forget_earlier(folder);
+                let result = self.network(folder).and_then(|network| {
+                    let pixels = decode::decode(source)?;
+                    network.explain(&pixels, *class).map_err(Failure::failed)
+                });
+                Some(Answer::Gallery(GalleryAnswer::Explained {
+                    folder: folder.clone(),
+                    source: source.clone(),
+                    class: *class,
+                    result: result.map(Arc::new),
+                }))
+            }
+            GalleryQuestion::Neighbours {
+                folder,
+                name,
+                source,
+                count,
+            } => {
+                self.forget_earlier(folder);
+                let computed = self.compute_some(folder, stop);
+                if let Ok((done, total)) = computed
+                    && done < total
+                {
+                    let folder = folder.clone();
+                    say(GalleryAnswer::FeaturesProgress {
+                        folder,
+                        done,
+                        total,
+                    });
+                    return None;
+                }
+                let wanted = Wanted {
                     folder,
                     name,
+                    source,
+                    count: *count,
+                };
+                let result = computed.and_then(|_| self.nearest(&wanted));
+                Some(Answer::Gallery(GalleryAnswer::Neighbours {
+                    folder: folder.clone(),
+                    name: name.clone(),
                     result,
-                });
+                }))
             }
+            _ => None,
         }
     }
-}
 
-impl Memory {
-    fn network(&mut self, folder: &Path) -> Result<&Classifier, String> {
+    fn network(&mut self, folder: &Path) -> Result<&Classifier, Failure> {
         let known = self.networks.iter().position(|(path, _)| path == folder);
         let network = match known.and_then(|place| self.networks.remove(place)) {
             Some((_, network)) => network,
@@ -181,16 +192,16 @@ impl Memory {
         self.networks
             .back()
             .map(|(_, network)| network)
-            .ok_or_else(|| "no network is kept".to_owned())
+            .ok_or_else(|| "no network is kept".into())
     }
 
     /// Computes the features of a few more training pictures; how many are done, and of how many.
-    fn compute_some(&mut self, folder: &Path, stop: &StopFlag) -> Result<(usize, usize), String> {
+    fn compute_some(&mut self, folder: &Path, stop: &StopFlag) -> Result<(usize, usize), Failure> {
         if !self.features.contains_key(folder) {
-            let mut pictures = split_pictures(folder, stop).map_err(|error| error.to_string())?;
+            let mut pictures = split_pictures(folder, stop)?;
             pictures.retain(|picture| picture.split == Split::Train);
             if pictures.is_empty() {
-                return Err("none of the run's training pictures is there any more".to_owned());
+                return Err("none of the run's training pictures is there any more".into());
             }
             let stored = read_features(folder);
             let features = Features {
@@ -223,7 +234,7 @@ impl Memory {
             let rows = self
                 .network(folder)?
                 .features(&pixels)
-                .map_err(|error| error.to_string())?;
+                .map_err(Failure::failed)?;
             for (name, row) in names.iter().zip(rows) {
                 features.index.add(name, &row);
             }
@@ -237,16 +248,16 @@ impl Memory {
         Ok(progress)
     }
 
-    fn nearest(&mut self, wanted: &Wanted) -> Result<Vec<NeighbourPicture>, String> {
-        let pixels = decode::decode(&wanted.source).map_err(|error| error.to_string())?;
+    fn nearest(&mut self, wanted: &Wanted) -> Result<Vec<NeighbourPicture>, Failure> {
+        let pixels = decode::decode(wanted.source)?;
         let rows = self
-            .network(&wanted.folder)?
+            .network(wanted.folder)?
             .features(&[pixels])
-            .map_err(|error| error.to_string())?;
-        let (Some(row), Some(features)) = (rows.first(), self.features.get(&wanted.folder)) else {
+            .map_err(Failure::failed)?;
+        let (Some(row), Some(features)) = (rows.first(), self.features.get(wanted.folder)) else {
             return Ok(Vec::new());
         };
-        let found = features.index.nearest(row, wanted.count, &wanted.name);
+        let found = features.index.nearest(row, wanted.count, wanted.name);
         Ok(found
             .into_iter()
             .filter_map(|found| {
@@ -299,6 +310,6 @@ fn write_features(folder: &Path, index: &FeatureIndex) {
 }
 
 /// The network of a run, on the processor: a graphics card may be busy with training.
-fn open(folder: &Path) -> Result<Classifier, String> {
-    evaluate::open_classifier(folder, tch::Device::Cpu).map_err(|error| error.to_string())
+fn open(folder: &Path) -> Result<Classifier, Failure> {
+    evaluate::open_classifier(folder, tch::Device::Cpu).map_err(Failure::from)
 }

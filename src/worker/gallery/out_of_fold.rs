@@ -1,57 +1,42 @@
 //! The cross-validation of a run's training pictures.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use crossbeam_channel::Receiver;
-
-use super::super::messages::{GalleryAnswer, GalleryQuestion};
-use super::{Say, lock, waiting};
+use super::super::messages::{Answer, Failure, GalleryAnswer, GalleryQuestion, Question};
+use super::Say;
 use crate::data::StopFlag;
 use crate::runs::out_of_fold::{self, OutOfFoldRequest};
 use crate::runs::suspects::{Suspect, wrong_training_labels};
 use crate::runs::{RunError, gallery};
-use crate::training::leave_cores;
 
-/// Answers until the other side hangs up; only the last of several waiting questions matters.
-pub(super) fn answer_questions(
-    questions: &Receiver<GalleryQuestion>,
-    say: &Say,
-    stop: &Arc<Mutex<StopFlag>>,
-) {
-    while let Some(mut new) = waiting(questions, true) {
-        let Some(GalleryQuestion::OutOfFold { folder, folds }) = new.pop() else {
-            continue;
-        };
-        let stop = lock(stop).clone();
-        let mut progress = |done, total| {
-            let folder = folder.clone();
-            say(GalleryAnswer::OutOfFoldProgress {
-                folder,
-                done,
-                total,
-            });
-        };
-        let found = catch_unwind(AssertUnwindSafe(|| {
-            let request = OutOfFoldRequest {
-                folder: &folder,
-                folds,
-                device: None,
-            };
-            out_of_fold::predict(&request, &mut progress, &stop)?;
-            suspects(&folder, &stop).map(Option::unwrap_or_default)
-        }));
-        leave_cores();
-        let result = match found {
-            _ if stop.is_stopped() => None,
-            Ok(found) => Some(found.map(Arc::new).map_err(|error| error.to_string())),
-            Err(_) => Some(Err(
-                "an error inside Graft ended the search; the pictures are untouched".to_owned(),
-            )),
-        };
-        say(GalleryAnswer::OutOfFold { folder, result });
-    }
+pub(super) fn answer(question: &Question, say: &Say, stop: &StopFlag) -> Option<Answer> {
+    let Question::Gallery(GalleryQuestion::OutOfFold { folder, folds }) = question else {
+        return None;
+    };
+    let mut progress = |done, total| {
+        let folder = folder.clone();
+        say(GalleryAnswer::OutOfFoldProgress {
+            folder,
+            done,
+            total,
+        });
+    };
+    let request = OutOfFoldRequest {
+        folder,
+        folds: *folds,
+        device: None,
+    };
+    let found = out_of_fold::predict(&request, &mut progress, stop)
+        .and_then(|_| suspects(folder, stop).map(Option::unwrap_or_default));
+    Some(Answer::Gallery(GalleryAnswer::OutOfFold {
+        folder: folder.clone(),
+        result: if stop.is_stopped() {
+            Err(Failure::Stopped)
+        } else {
+            found.map(Arc::new).map_err(Failure::from)
+        },
+    }))
 }
 
 /// From the answers that stand in the run's folder; `None` where there are none.

@@ -2,8 +2,6 @@
 
 use std::sync::Mutex;
 
-use crossbeam_channel::bounded;
-
 use super::pictures::answer_questions;
 use super::*;
 use crate::data::PictureSource;
@@ -26,24 +24,26 @@ fn only_the_last_list_is_made_and_a_damaged_picture_says_so() {
     let damaged = folder.path().join("damaged.png");
     std::fs::write(&damaged, "no picture").unwrap();
     let damaged = PictureSource::File(damaged);
-    let (sender, questions) = bounded(8);
-    let wanted = |wanted| GalleryQuestion::Thumbnails { wanted, side: 10 };
-    sender.send(wanted(old)).unwrap();
-    sender
-        .send(wanted(vec![new.clone(), damaged.clone()]))
-        .unwrap();
+    let (lane, questions) = Lane::without_thread(8);
+    let ask = |wanted| {
+        let question = GalleryQuestion::Thumbnails { wanted, side: 10 };
+        let tell: Tell = Arc::new(|answer| panic!("the list is answered as one: {answer:?}"));
+        lane.ask(Pending::new(Question::Gallery(question), &tell));
+    };
+    ask(old);
+    ask(vec![new.clone(), damaged.clone()]);
     let answers = Arc::new(Mutex::new(Vec::new()));
     let heard = answers.clone();
     // The window is gone once the list is made.
-    let sender = Mutex::new(Some(sender));
+    let lane = Mutex::new(Some(lane));
     let say: Say = Arc::new(move |answer| {
         let mut heard = heard.lock().unwrap();
         heard.push(answer);
         if heard.len() == 2 {
-            sender.lock().unwrap().take();
+            lane.lock().unwrap().take();
         }
     });
-    answer_questions(&questions, &say, &StopFlag::default());
+    answer_questions(&questions, &say);
     let answers = answers.lock().unwrap();
     let [
         GalleryAnswer::Thumbnail {
@@ -60,5 +60,6 @@ fn only_the_last_list_is_made_and_a_damaged_picture_says_so() {
     };
     assert_eq!((first, second), (&new, &damaged));
     assert_eq!((pixels.width, pixels.height), (10, 5));
+    let reason = reason.to_string();
     assert!(reason.contains("damaged.png"), "{reason}");
 }

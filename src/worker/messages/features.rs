@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::Failure;
 use crate::training::cache_coverage::{CacheCoverage, Situation};
 use crate::training::features::store::Usage;
 
@@ -24,21 +25,33 @@ pub enum FeaturesQuestion {
     },
 }
 
+impl FeaturesQuestion {
+    /// As [`Question::unanswered`](super::Question::unanswered).
+    pub(super) fn unanswered(self, failure: Failure) -> FeaturesAnswer {
+        match self {
+            Self::Usage | Self::SetLimit(_) => FeaturesAnswer::Failed(failure),
+            Self::Clear => FeaturesAnswer::Cleared(Err(failure)),
+            Self::CacheCoverage { ticket, .. } => FeaturesAnswer::CacheCoverage {
+                ticket,
+                result: Err(failure),
+            },
+        }
+    }
+}
+
 /// From the thread of the features.
 #[derive(Debug, Clone)]
 pub enum FeaturesAnswer {
     /// Also after everything that changes it.
     Usage(Usage),
     /// Files removed, and of how many.
-    Clearing {
-        done: usize,
-        total: usize,
-    },
+    Clearing { done: usize, total: usize },
     /// Bytes removed.
-    Cleared(Result<u64, String>),
+    Cleared(Result<u64, Failure>),
     CacheCoverage {
         ticket: u64,
-        result: Result<Arc<CacheCoverage>, String>,
+        result: Result<Arc<CacheCoverage>, Failure>,
     },
-    Failed(String),
+    /// How much is kept is not known, or the limit could not be set.
+    Failed(Failure),
 }

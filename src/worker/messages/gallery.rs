@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::{Answer, Failure};
 use crate::data::{PictureSource, Pixels};
 use crate::runs::gallery::{RunPictures, SplitPicture};
 use crate::runs::suspects::Suspect;
@@ -16,8 +17,8 @@ pub enum GalleryQuestion {
     Open {
         folder: PathBuf,
     },
-    /// Small versions of the pictures that a view shows, their longer sides at most `side`. What an
-    /// earlier list asked for and is not made yet is forgotten.
+    /// Small versions of the pictures that a view shows, their longer sides at most `side`, each answered
+    /// apart. A list takes the place of the one before: what that one lacks still is forgotten.
     Thumbnails {
         wanted: Vec<PictureSource>,
         side: u32,
@@ -58,12 +59,68 @@ pub enum GalleryQuestion {
     StopOutOfFold,
 }
 
+impl GalleryQuestion {
+    /// As [`Question::unanswered`](super::Question::unanswered).
+    pub(super) fn unanswered(self, failure: Failure) -> Vec<Answer> {
+        let answer = match self {
+            Self::StopNeighbours | Self::StopDuplicates | Self::StopOutOfFold => {
+                return Vec::new();
+            }
+            Self::Thumbnails { wanted, .. } => {
+                let pixels = |source| GalleryAnswer::Thumbnail {
+                    source,
+                    pixels: Err(failure.clone()),
+                };
+                return wanted
+                    .into_iter()
+                    .map(pixels)
+                    .map(Answer::Gallery)
+                    .collect();
+            }
+            Self::Open { folder } => GalleryAnswer::Opened {
+                folder,
+                result: Err(failure),
+                wrong_labels: Arc::default(),
+                out_of_fold: None,
+            },
+            Self::Picture { source, .. } => GalleryAnswer::Picture {
+                source,
+                pixels: Err(failure),
+            },
+            Self::Explain {
+                folder,
+                source,
+                class,
+            } => GalleryAnswer::Explained {
+                folder,
+                source,
+                class,
+                result: Err(failure),
+            },
+            Self::Neighbours { folder, name, .. } => GalleryAnswer::Neighbours {
+                folder,
+                name,
+                result: Err(failure),
+            },
+            Self::Duplicates { folder } => GalleryAnswer::Duplicates {
+                folder,
+                result: Err(failure),
+            },
+            Self::OutOfFold { folder, .. } => GalleryAnswer::OutOfFold {
+                folder,
+                result: Err(failure),
+            },
+        };
+        vec![Answer::Gallery(answer)]
+    }
+}
+
 /// From the gallery's threads.
 #[derive(Debug, Clone)]
 pub enum GalleryAnswer {
     Opened {
         folder: PathBuf,
-        result: Result<Arc<RunPictures>, String>,
+        result: Result<Arc<RunPictures>, Failure>,
         /// Labels that the predictions contradict.
         wrong_labels: Arc<Vec<Suspect>>,
         /// Labels of training pictures that answers out of fold contradict, where those have been worked out.
@@ -71,18 +128,18 @@ pub enum GalleryAnswer {
     },
     Thumbnail {
         source: PictureSource,
-        pixels: Result<Arc<Pixels>, String>,
+        pixels: Result<Arc<Pixels>, Failure>,
     },
     Picture {
         source: PictureSource,
-        pixels: Result<Arc<Pixels>, String>,
+        pixels: Result<Arc<Pixels>, Failure>,
     },
     Explained {
         folder: PathBuf,
         source: PictureSource,
         /// As it was asked for.
         class: Option<u32>,
-        result: Result<Arc<Explanation>, String>,
+        result: Result<Arc<Explanation>, Failure>,
     },
     FeaturesProgress {
         folder: PathBuf,
@@ -92,10 +149,8 @@ pub enum GalleryAnswer {
     Neighbours {
         folder: PathBuf,
         name: String,
-        result: Result<Vec<NeighbourPicture>, String>,
+        result: Result<Vec<NeighbourPicture>, Failure>,
     },
-    /// Computing features was stopped.
-    FeaturesStopped { folder: PathBuf },
     DuplicatesProgress {
         folder: PathBuf,
         done: usize,
@@ -108,13 +163,11 @@ pub enum GalleryAnswer {
     },
     OutOfFold {
         folder: PathBuf,
-        /// Nothing when it was stopped.
-        result: Option<Result<Arc<Vec<Suspect>>, String>>,
+        result: Result<Arc<Vec<Suspect>>, Failure>,
     },
     Duplicates {
         folder: PathBuf,
-        /// Nothing when it was stopped.
-        result: Option<Result<DuplicatesFound, String>>,
+        result: Result<DuplicatesFound, Failure>,
     },
 }
 

@@ -1,6 +1,7 @@
 //! Left side: the random changes to training pictures.
 
 pub mod augmentation_view;
+pub mod requests;
 
 use eframe::egui;
 

@@ -2,6 +2,8 @@
 
 pub mod backbones_scatter;
 pub mod backbones_view;
+pub mod requests;
+pub mod speeds;
 pub mod weights_panel;
 
 use std::cmp::Ordering;

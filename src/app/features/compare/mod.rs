@@ -2,6 +2,7 @@
 
 mod chooser;
 mod pictures;
+pub mod requests;
 mod rows;
 mod tables;
 mod verdict;

@@ -3,6 +3,7 @@
 pub mod data_group;
 pub mod data_table;
 pub mod data_view;
+pub mod requests;
 pub mod table_preview;
 
 use std::path::Path;

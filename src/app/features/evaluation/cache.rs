@@ -2,15 +2,16 @@
 //! the frame where that takes longer than a frame may.
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use crossbeam_channel::{Receiver, TryRecvError, bounded};
 use eframe::egui;
 
 use super::body;
 use super::view::EvaluationBody;
-use crate::app::core::prepared_answers::Choices;
-use crate::app::core::prepared_answers::{IntervalsKey, PreparedAnswers};
+use crate::app::core::prepared_answers::{Choices, IntervalsKey, PreparedAnswers};
+use crate::app::core::request::{Request, Want};
 use crate::evaluation::Evaluation;
+use crate::worker::messages::Failure;
 
 /// Up to so many pictures times classes a body is made within the frame: the wait is not felt, and
 /// nothing flickers.
@@ -25,14 +26,16 @@ struct Recipe {
     stamp: u64,
 }
 
-impl Recipe {
+impl PartialEq for Recipe {
     /// Whether both make the same body; a stamp only names it.
-    fn is_same(&self, other: &Self) -> bool {
+    fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.source, &other.source)
             && self.choices == other.choices
             && self.intervals.is_some() == other.intervals.is_some()
     }
+}
 
+impl Recipe {
     fn build(&self) -> EvaluationBody {
         body::build(
             &self.source,
@@ -51,7 +54,7 @@ impl Recipe {
 #[derive(Default)]
 pub struct EvaluationCache {
     shown: Option<(Recipe, Arc<EvaluationBody>)>,
-    building: Option<(Recipe, Receiver<EvaluationBody>)>,
+    building: Request<Recipe, EvaluationBody>,
     stamp: u64,
     /// How often the body was built: idle frames build nothing.
     pub builds: usize,
@@ -82,12 +85,12 @@ impl EvaluationCache {
             stamp: self.stamp + 1,
         };
         self.take_built();
-        let is_shown = |(shown, _): &(Recipe, _)| shown.is_same(&recipe);
+        let is_shown = |(shown, _): &(Recipe, _)| *shown == recipe;
         if !self.shown.as_ref().is_some_and(is_shown) {
             if recipe.is_quick() {
                 self.build_at_once(recipe);
-            } else if self.building.is_none() {
-                // The next one begins when this one is done: only the latest choices matter.
+            } else if self.building.want(&recipe, Instant::now()) == Want::Ask {
+                // While one is made the next waits: only the latest choices matter.
                 self.build_apart(recipe, ctx);
             }
         }
@@ -98,7 +101,7 @@ impl EvaluationCache {
 
     /// Whether a newer body is being made.
     pub fn is_building(&self) -> bool {
-        self.building.is_some()
+        self.building.is_pending()
     }
 
     fn build_at_once(&mut self, recipe: Recipe) {
@@ -109,38 +112,36 @@ impl EvaluationCache {
     }
 
     fn build_apart(&mut self, recipe: Recipe, ctx: &egui::Context) {
-        let (sender, receiver) = bounded(1);
+        self.stamp = recipe.stamp;
         let (work, ctx) = (recipe.clone(), ctx.clone());
-        let spawned = std::thread::Builder::new()
-            .name("graft-evaluation".into())
-            .spawn(move || {
-                drop(sender.send(work.build()));
-                ctx.request_repaint();
-            });
-        match spawned {
-            Ok(_) => {
-                self.stamp = recipe.stamp;
-                self.building = Some((recipe, receiver));
-            }
-            Err(error) => {
-                log::warn!("no thread to evaluate with ({error}): the window waits instead");
-                self.build_at_once(recipe);
-            }
-        }
+        self.building.start(
+            "graft-evaluation",
+            recipe,
+            move || ctx.request_repaint(),
+            move || Ok(work.build()),
+        );
     }
 
     fn take_built(&mut self) {
-        let Some((recipe, receiver)) = self.building.take() else {
+        let Some(outcome) = self.building.poll() else {
             return;
         };
-        match receiver.try_recv() {
+        let Some(recipe) = self.building.key().cloned() else {
+            return;
+        };
+        match outcome {
             Ok(body) => {
                 self.builds += 1;
                 self.shown = Some((recipe, Arc::new(body)));
+                // Choices may come back to it when others have been shown.
+                self.building.forget();
             }
-            Err(TryRecvError::Empty) => self.building = Some((recipe, receiver)),
-            // It panicked, which the log says; the next choices begin anew.
-            Err(TryRecvError::Disconnected) => {}
+            // The next choices begin anew.
+            Err(Failure::Crashed(_)) => {}
+            Err(failure) => {
+                log::warn!("{failure}: the window evaluates and waits instead");
+                self.build_at_once(recipe);
+            }
         }
     }
 }

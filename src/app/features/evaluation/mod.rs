@@ -9,6 +9,7 @@ mod given;
 mod numbers;
 mod plots;
 mod report;
+pub mod requests;
 pub mod view;
 
 use eframe::egui::{self, vec2};

@@ -1,5 +1,7 @@
 //! Left side: the features of frozen layers that are kept on disk.
 
+pub mod requests;
+
 use std::path::PathBuf;
 
 use eframe::egui;

@@ -8,6 +8,7 @@ mod keys;
 mod lesson;
 mod neighbours;
 mod probabilities;
+pub mod requests;
 mod suspects;
 mod toolbar;
 pub mod view;

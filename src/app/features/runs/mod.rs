@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+mod events;
+pub mod requests;
 mod row;
 
 use eframe::egui;

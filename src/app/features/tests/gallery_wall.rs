@@ -238,7 +238,7 @@ fn suspects_tell_how_to_keep_alike_pictures_together() {
     let (folder, groups) = (PathBuf::from("runs/b"), Some("Keep them together.".into()));
     state.gallery.take(GalleryAnswer::Duplicates {
         folder: folder.clone(),
-        result: Some(Ok((Vec::new(), groups))),
+        result: Ok((Vec::new(), groups)),
     });
     let mut harness = wall(state);
     harness.get_by_label("Suspects").click();
@@ -248,7 +248,7 @@ fn suspects_tell_how_to_keep_alike_pictures_together() {
     let gallery = &mut harness.state_mut().state.gallery;
     gallery.take(GalleryAnswer::Duplicates {
         folder,
-        result: Some(Ok((Vec::new(), None))),
+        result: Ok((Vec::new(), None)),
     });
     harness.run_steps(2);
     assert!(harness.query_by_label("Keep them together.").is_none());

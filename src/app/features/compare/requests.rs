@@ -1,39 +1,51 @@
 //! Comparing both ways with one button, and the runs that lie side by side.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::app::core::documents::{both_ways, is_feature_extraction, unused_name};
+use crate::app::core::request::Request;
+use crate::app::core::session::Session;
 use crate::app::core::state::{Compared, Document, NoticeKind, RecordState, RunRecord};
 use crate::app::core::view_id::ViewId;
-use crate::app::shell::Graft;
 use crate::experiment::Experiment;
 use crate::runs::{Comparison, seeds};
-use crate::worker::messages::{Question, RunId};
+use crate::worker::messages::{Failure, Question, RunId};
 
 /// Any number of runs can be compared; more than these can't be told apart side by side.
 pub const MOST_COMPARED: usize = 10;
 
-impl Graft {
+/// What was asked for the comparison, and the pair that trains for one.
+#[derive(Default)]
+pub struct CompareRequests {
+    comparing: Request<Vec<PathBuf>, Arc<Comparison>>,
+    /// Runs that `Compare both ways` queued: the comparison opens when the last has ended.
+    pending_pair: Vec<RunId>,
+    /// Runs that it found trained already.
+    known_pair: Vec<String>,
+}
+
+impl CompareRequests {
     /// Trains the open pair where there is one on these pictures, and otherwise makes it first:
     /// every way under as many seeds as were chosen, one seed after the other, all on one split. What was trained so before
     /// is not trained again.
-    pub(in crate::app) fn compare_both_ways(&mut self) {
-        let Some(indices) = self.pair() else {
+    pub fn compare_both_ways(&mut self, session: &mut Session) {
+        let Some(indices) = pair(session) else {
             return;
         };
-        if !indices.iter().all(|&index| self.can_be_trained(index)) {
+        if !indices.iter().all(|&index| session.can_be_trained(index)) {
             return;
         }
-        let seeds = self.state.compare_seeds.max(1);
+        let seeds = session.state.compare_seeds.max(1);
         // The same seed for both: the same split, the same order, the same draws.
-        let seed = self
+        let seed = session
             .state
             .active_document()
             .map_or(0, |document| document.experiment.seed);
         let ways: Vec<Vec<Experiment>> = indices
             .iter()
             .map(|&index| {
-                let mut experiment = self.state.documents[index].experiment.clone();
+                let mut experiment = session.state.documents[index].experiment.clone();
                 experiment.seed = seed;
                 seeds::repeated(&experiment, seeds)
             })
@@ -41,64 +53,34 @@ impl Graft {
         let (mut queued, mut known, mut names) = (Vec::new(), Vec::new(), Vec::new());
         for step in 0..seeds as usize {
             for (&index, way) in indices.iter().zip(&ways) {
-                match self.finished_as(index, &way[step]) {
+                match session.finished_as(index, &way[step]) {
                     Some(run) if run.folder.is_some() => {
                         known.push(run.id.clone());
                         names.push(run.name.clone());
                     }
-                    _ => queued.extend(self.start_as(index, way[step].clone())),
+                    _ => queued.extend(session.start_as(index, way[step].clone())),
                 }
             }
         }
         if !names.is_empty() {
             names.dedup();
-            self.notice(
+            session.notice(
                 NoticeKind::Info,
                 format!("{} not trained again", names.join(", ")),
                 "The run with the same settings and the same seed is compared. Train gives another one.",
             );
         }
         if queued.is_empty() {
-            self.compare_runs(known);
+            self.compare_runs(session, known);
             return;
         }
         self.pending_pair = queued;
         self.known_pair = known;
-        self.show_view(ViewId::CURVES);
-    }
-
-    /// The places of feature extraction and fine-tuning among the documents, made where they are
-    /// missing.
-    fn pair(&mut self) -> Option<[usize; 2]> {
-        let active = self.state.active_document()?;
-        // What is shown comes first where several would do.
-        let mut places: Vec<usize> = (0..self.state.documents.len()).collect();
-        places.sort_by_key(|&index| index != self.state.active);
-        let same_pictures: Vec<usize> = places
-            .into_iter()
-            .filter(|&index| self.state.documents[index].experiment.data == active.experiment.data)
-            .collect();
-        let frozen = |document: &Document| is_feature_extraction(&document.experiment);
-        let experiments = both_ways(&active.experiment);
-        Some(experiments.map(|mut experiment| {
-            let open = same_pictures.iter().copied().find(|&index| {
-                frozen(&self.state.documents[index]) == is_feature_extraction(&experiment)
-            });
-            if let Some(index) = open {
-                return index;
-            }
-            experiment.name = unused_name(&experiment.name, &self.state.documents);
-            let mut document = Document::new(experiment, None);
-            if let Some(active) = self.state.active_document() {
-                document.adopt_base(active);
-            }
-            self.state.documents.push(document);
-            self.state.documents.len() - 1
-        }))
+        session.show_view(ViewId::CURVES);
     }
 
     /// Opens the comparison when the last run of a pair has ended.
-    pub(in crate::app) fn follow_pair(&mut self) {
+    pub fn follow_pair(&mut self, session: &mut Session) {
         if self.pending_pair.is_empty() {
             return;
         }
@@ -106,7 +88,7 @@ impl Graft {
             run.run
                 .is_some_and(|run: RunId| self.pending_pair.contains(&run))
         };
-        if self
+        if session
             .state
             .runs
             .iter()
@@ -115,7 +97,7 @@ impl Graft {
         {
             return;
         }
-        let finished: Vec<String> = self
+        let finished: Vec<String> = session
             .state
             .runs
             .iter()
@@ -127,15 +109,15 @@ impl Graft {
         let mut all = std::mem::take(&mut self.known_pair);
         all.extend(finished);
         if all.len() >= 2 {
-            self.compare_runs(all);
+            self.compare_runs(session, all);
         }
     }
 
     /// Lays runs side by side: those that have a folder.
-    pub(in crate::app) fn compare_runs(&mut self, mut ids: Vec<String>) {
+    pub fn compare_runs(&mut self, session: &mut Session, mut ids: Vec<String>) {
         if ids.len() > MOST_COMPARED {
             ids.truncate(MOST_COMPARED);
-            self.notice(
+            session.notice(
                 NoticeKind::Info,
                 "Not all runs are compared",
                 format!("{MOST_COMPARED} can be laid side by side"),
@@ -144,39 +126,81 @@ impl Graft {
         let chosen: Vec<(String, PathBuf)> = ids
             .into_iter()
             .filter_map(|id| {
-                let record = self.state.runs.iter().find(|run| run.id == id)?;
+                let record = session.state.runs.iter().find(|run| run.id == id)?;
                 Some((id, record.folder.clone()?))
             })
             .collect();
         let (chosen, folders): (Vec<_>, Vec<_>) = chosen.into_iter().unzip();
         // What is shown stays until the new comparison is there, unless nothing is left of it.
         let result = if chosen.is_empty() {
+            self.comparing.forget();
             None
         } else {
-            self.workers.ask(Question::Compare {
+            session.ask(Question::Compare {
                 folders: folders.clone(),
             });
-            self.state.comparison.result.take()
+            self.comparing.ask(folders.clone());
+            session.state.comparison.result.take()
         };
-        self.state.comparison = Compared {
+        session.state.comparison = Compared {
             waiting: !folders.is_empty(),
             chosen,
             folders,
             result,
         };
-        self.show_view(ViewId::COMPARE);
+        session.show_view(ViewId::COMPARE);
+    }
+
+    /// Lays a run beside those that are compared already.
+    pub fn add(&mut self, session: &mut Session, id: String) {
+        let mut ids = session.state.comparison.chosen.clone();
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+        self.compare_runs(session, ids);
     }
 
     /// Takes a comparison that was asked for; one that was asked for before another is dropped.
-    pub(in crate::app) fn compared(
+    pub fn compared(
         &mut self,
+        session: &mut Session,
         folders: &[PathBuf],
-        result: Result<std::sync::Arc<Comparison>, String>,
+        result: Result<Arc<Comparison>, Failure>,
     ) {
-        if self.state.comparison.folders != folders {
-            return;
+        if let Some(result) = self.comparing.answer(|asked| asked == folders, result) {
+            let comparison = &mut session.state.comparison;
+            comparison.waiting = false;
+            comparison.result = Some(result.map_err(|failure| failure.to_string()));
         }
-        self.state.comparison.waiting = false;
-        self.state.comparison.result = Some(result);
     }
+}
+
+/// The places of feature extraction and fine-tuning among the documents, made where they are
+/// missing.
+fn pair(session: &mut Session) -> Option<[usize; 2]> {
+    let active = session.state.active_document()?;
+    // What is shown comes first where several would do.
+    let mut places: Vec<usize> = (0..session.state.documents.len()).collect();
+    places.sort_by_key(|&index| index != session.state.active);
+    let same_pictures: Vec<usize> = places
+        .into_iter()
+        .filter(|&index| session.state.documents[index].experiment.data == active.experiment.data)
+        .collect();
+    let frozen = |document: &Document| is_feature_extraction(&document.experiment);
+    let experiments = both_ways(&active.experiment);
+    Some(experiments.map(|mut experiment| {
+        let open = same_pictures.iter().copied().find(|&index| {
+            frozen(&session.state.documents[index]) == is_feature_extraction(&experiment)
+        });
+        if let Some(index) = open {
+            return index;
+        }
+        experiment.name = unused_name(&experiment.name, &session.state.documents);
+        let mut document = Document::new(experiment, None);
+        if let Some(active) = session.state.active_document() {
+            document.adopt_base(active);
+        }
+        session.state.documents.push(document);
+        session.state.documents.len() - 1
+    }))
 }

@@ -1,17 +1,18 @@
 //! What is to be trained: checked, queued, stopped.
 
-use super::dialogs::Confirmation;
-use crate::app::core::state::{Cause, RecordState, RunRecord, Scan};
-use crate::app::core::view_id::ViewId;
-use crate::app::shell::{Graft, ScanKey};
+use super::scanning::ScanKey;
+use super::session::Session;
+use super::state::{Cause, RecordState, RunRecord, Scan};
+use super::view_id::ViewId;
 use crate::experiment::{DataSource, Experiment};
 use crate::runs::recorder::with_absolute_paths;
 use crate::runs::seeds;
 use crate::worker::messages::{RunId, StartRun, TrainingCommand};
 
-impl Graft {
-    /// Queues the documents `indices`, in order; says why where one can't be trained.
-    pub(in crate::app) fn train(&mut self, indices: &[usize]) {
+impl Session {
+    /// Queues the documents `indices`, in order; says why where one can't be trained. Gives those back that were trained
+    /// with the same settings and seed before.
+    pub fn train(&mut self, indices: &[usize]) -> Vec<usize> {
         let able: Vec<usize> = indices
             .iter()
             .copied()
@@ -20,19 +21,10 @@ impl Graft {
         let (repeats, new): (Vec<usize>, Vec<usize>) =
             able.into_iter().partition(|&index| self.is_repeat(index));
         self.queue(&new);
-        if !repeats.is_empty() {
-            self.repeating = repeats;
-            self.question = Some(Confirmation::Repeat);
-        }
+        repeats
     }
 
-    /// Queues what was asked about, because it was trained before.
-    pub(in crate::app) fn train_repeats(&mut self) {
-        let repeats = std::mem::take(&mut self.repeating);
-        self.queue(&repeats);
-    }
-
-    fn queue(&mut self, indices: &[usize]) {
+    pub fn queue(&mut self, indices: &[usize]) {
         let mut queued = false;
         for &index in indices {
             queued |= self.start(index);
@@ -49,11 +41,7 @@ impl Graft {
     }
 
     /// The latest run that came to its end with the settings and the seed of `experiment`, a variant of document `index`.
-    pub(in crate::app) fn finished_as(
-        &self,
-        index: usize,
-        experiment: &Experiment,
-    ) -> Option<&RunRecord> {
+    pub fn finished_as(&self, index: usize, experiment: &Experiment) -> Option<&RunRecord> {
         let document = self.state.documents.get(index)?;
         let portable = with_absolute_paths(experiment, document.base().as_deref());
         let recipe = seeds::recipe(&portable);
@@ -69,7 +57,7 @@ impl Graft {
     }
 
     /// Whether document `index` can be trained; says why where it can't.
-    pub(in crate::app) fn can_be_trained(&mut self, index: usize) -> bool {
+    pub fn can_be_trained(&mut self, index: usize) -> bool {
         let Some(document) = self.state.documents.get(index) else {
             return false;
         };
@@ -92,7 +80,7 @@ impl Graft {
         true
     }
 
-    pub(in crate::app) fn start(&mut self, index: usize) -> bool {
+    pub fn start(&mut self, index: usize) -> bool {
         let experiment = match self.state.documents.get(index) {
             Some(document) => document.experiment.clone(),
             None => return false,
@@ -101,37 +89,27 @@ impl Graft {
     }
 
     /// Queues `experiment`, a variant of document `index` on the same pictures.
-    pub(in crate::app) fn start_as(
-        &mut self,
-        index: usize,
-        experiment: Experiment,
-    ) -> Option<RunId> {
+    pub fn start_as(&mut self, index: usize, experiment: Experiment) -> Option<RunId> {
         let document = self.state.documents.get(index)?;
+        let base = document.base();
         let key = ScanKey::of(document);
         let dataset = match &self.state.scan {
-            Scan::Done { dataset, .. }
-                if self
-                    .asked
-                    .scan
-                    .as_ref()
-                    .is_some_and(|asked| asked.same_pictures(&key)) =>
-            {
+            Scan::Done { dataset, .. } if self.has_scanned_pictures_of(&key) => {
                 Some(dataset.clone())
             }
             _ => None,
         };
-        let run = RunId(self.next_run);
-        self.next_run += 1;
+        let run = self.unused_run();
         let start = StartRun {
             run,
             experiment,
-            base: document.base(),
+            base,
             dataset,
             runs: self.paths.runs.clone(),
             resume: None,
             device: self.state.device.clone(),
         };
-        let record = RunRecord {
+        let mut record = RunRecord {
             id: format!("queued-{}", run.0),
             run: Some(run),
             folder: None,
@@ -142,7 +120,7 @@ impl Graft {
             epochs_planned: start.experiment.epochs(),
             progress: None,
             summary: None,
-            color: self.next_color,
+            color: 0,
             shown: true,
             warnings: Vec::new(),
             movement: Default::default(),
@@ -153,19 +131,19 @@ impl Graft {
             return None;
         }
         self.has_gone(&Cause::Trainer);
-        self.next_color += 1;
+        record.color = self.unused_color();
         self.state.runs.push(record);
         Some(run)
     }
 
-    pub(in crate::app) fn tell_trainer(&mut self, command: TrainingCommand) {
+    pub fn tell_trainer(&mut self, command: TrainingCommand) {
         if let Err(reason) = self.workers.send(command) {
             self.error_about(Cause::Trainer, "Training does not answer", reason);
         }
     }
 
     /// Empties the queue from its end, then stops the run under way.
-    pub(in crate::app) fn stop_all(&mut self) {
+    pub fn stop_all(&mut self) {
         let live: Vec<RunId> = self
             .state
             .runs

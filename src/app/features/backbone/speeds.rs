@@ -1,17 +1,18 @@
 //! How quick the backbones are on this machine: measured one after the other while nothing else needs it, measured again
 //! where that was beside other work, and put right by what a training finds out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use eframe::egui;
 
 use crate::app::core::clock;
-use crate::app::core::state::Scan;
-use crate::app::shell::Graft;
+use crate::app::core::request::Request;
+use crate::app::core::session::Session;
+use crate::app::core::state::{NoticeKind, Scan};
 use crate::models::catalogue;
 use crate::models::speed::{Measured, Taken};
-use crate::worker::messages::Question;
+use crate::worker::messages::{Failure, Question};
 
 /// After a measurement beside other work, the machine is left alone for this long, and twice as long after the next.
 const FIRST_WAIT: Duration = Duration::from_secs(60);
@@ -19,9 +20,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 /// How often one backbone is measured again in one session.
 const MOST_REPEATS: u32 = 5;
 
-/// When doubtful speeds are measured again.
+/// When doubtful speeds are measured again: not while other programs keep the machine busy.
 #[derive(Debug, Default)]
-pub struct Repeats {
+struct Repeats {
     not_before: Option<Instant>,
     waits: u32,
     tries: BTreeMap<String, u32>,
@@ -51,27 +52,37 @@ impl Repeats {
     }
 }
 
-impl Graft {
+/// The measuring of speeds.
+#[derive(Default)]
+pub struct Speeds {
+    /// The backbone that is being measured.
+    measuring: Request<String, Measured>,
+    repeats: Repeats,
+    /// Backbones that can't be measured here: they are not asked for again.
+    unmeasurable: BTreeSet<String>,
+}
+
+impl Speeds {
     /// Measures what is not known yet, then what is doubtful.
-    pub(in crate::app) fn measure_next_backbone(&mut self, ctx: &egui::Context) {
-        let is_busy = self.asked.speed.is_some()
-            || self.state.is_training()
-            || matches!(self.state.scan, Scan::Running { .. })
-            || self.state.devices.is_none()
-            || self.state.documents.is_empty();
+    pub fn measure_next(&mut self, session: &mut Session, ctx: &egui::Context) {
+        let is_busy = self.measuring.is_pending()
+            || session.state.is_training()
+            || matches!(session.state.scan, Scan::Running { .. })
+            || session.state.devices.is_none()
+            || session.state.documents.is_empty();
         if is_busy {
             return;
         }
         let (now, clock) = (Instant::now(), clock::now());
-        let speeds = &self.state.speeds;
-        let unmeasurable = &self.asked.unmeasurable;
+        let speeds = &session.state.speeds;
+        let unmeasurable = &self.unmeasurable;
         let known = catalogue::architectures()
             .iter()
             .filter(|info| !unmeasurable.contains(info.name));
         let missing = known.clone().find(|info| !speeds.contains_key(info.name));
-        let repeats = &mut self.asked.repeats;
+        let repeats = &mut self.repeats;
         // What is being decided about comes first.
-        let chosen = (self.state.documents.get(self.state.active))
+        let chosen = (session.state.documents.get(session.state.active))
             .map(|document| document.experiment.backbone.name.as_str());
         let mut doubtful: Vec<&str> = known
             .filter(|info| {
@@ -88,8 +99,8 @@ impl Graft {
         });
         match next {
             Some(name) => {
-                self.asked.speed = Some(name.to_owned());
-                self.workers.ask(Question::MeasureSpeed {
+                self.measuring.ask(name.to_owned());
+                session.ask(Question::MeasureSpeed {
                     backbone: name.to_owned(),
                 });
             }
@@ -103,22 +114,38 @@ impl Graft {
     }
 
     /// A measurement has ended.
-    pub(in crate::app) fn take_speed(&mut self, backbone: String, measured: Measured) {
-        self.asked.repeats.note(measured.taken, Instant::now());
-        let better = Measured::better_of(self.state.speeds.get(&backbone), measured);
-        self.state.speeds.insert(backbone, better);
+    pub fn take(
+        &mut self,
+        session: &mut Session,
+        backbone: String,
+        result: Result<Measured, Failure>,
+    ) {
+        match self.measuring.answer(|asked| *asked == backbone, result) {
+            None => {}
+            // Beside a training that began meanwhile, it measured the training.
+            Some(Ok(_)) if session.state.is_training() => {}
+            Some(Ok(measured)) => {
+                self.repeats.note(measured.taken, Instant::now());
+                let speeds = &mut session.state.speeds;
+                let better = Measured::better_of(speeds.get(&backbone), measured);
+                speeds.insert(backbone, better);
+            }
+            Some(Err(failure)) => {
+                session.log(
+                    NoticeKind::Warning,
+                    format!("the speed of {backbone} can't be measured: {failure}"),
+                );
+                self.unmeasurable.insert(backbone);
+            }
+        }
     }
 
-    /// A training has passed pictures through the frozen network. It waits for its pictures, too: only a quicker number
-    /// puts right what was measured.
-    pub(in crate::app) fn note_speed(&mut self, backbone: &str, pictures_per_second: f64) {
-        let Some(known) = self.state.speeds.get_mut(backbone) else {
-            return;
-        };
-        if pictures_per_second > known.pictures_per_second {
-            known.pictures_per_second = pictures_per_second;
-            known.taken = Some(Taken::now(None, true));
-        }
+    /// Forgets all speeds, and what is known of the machine.
+    pub fn measure_again(&mut self, session: &mut Session) {
+        session.state.speeds.clear();
+        session.settings.speeds.clear();
+        self.unmeasurable.clear();
+        self.repeats = Repeats::default();
     }
 }
 

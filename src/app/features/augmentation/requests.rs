@@ -1,0 +1,109 @@
+//! The previewed picture: asked for once, however often the view says that it wants it.
+
+use std::sync::{Arc, Weak};
+use std::time::Instant;
+
+use crate::app::core::request::{Request, Want};
+use crate::app::core::session::Session;
+use crate::app::core::state::{NoticeKind, Preview, Scan};
+use crate::data::{Dataset, Pixels};
+use crate::experiment::{Augmentation, Fit};
+use crate::worker::messages::{Failure, Question};
+
+/// The side of a previewed square, in pixels.
+const PREVIEW: u32 = 224;
+
+/// What was asked for the augmentation view.
+#[derive(Default)]
+pub struct AugmentationRequests {
+    preview: Request<PreviewKey, Versions>,
+}
+
+/// The picture as it is, and its versions.
+type Versions = (Pixels, Vec<Pixels>);
+
+/// What a preview depends on.
+#[derive(Debug, Clone)]
+struct PreviewKey {
+    pictures_version: u64,
+    dataset: Weak<Dataset>,
+    index: usize,
+    seed: u64,
+    count: u32,
+    augmentation: Augmentation,
+    fit: Fit,
+}
+
+impl PartialEq for PreviewKey {
+    fn eq(&self, other: &Self) -> bool {
+        let numbers = |key: &Self| {
+            (
+                key.pictures_version,
+                key.index,
+                key.seed,
+                key.count,
+                key.fit,
+            )
+        };
+        self.dataset.ptr_eq(&other.dataset)
+            && numbers(self) == numbers(other)
+            && self.augmentation == other.augmentation
+    }
+}
+
+impl AugmentationRequests {
+    pub fn want_preview(&mut self, session: &mut Session, index: usize, seed: u64, count: u32) {
+        let (Some(document), Scan::Done { dataset, .. }) =
+            (session.state.active_document(), &session.state.scan)
+        else {
+            return;
+        };
+        let key = PreviewKey {
+            pictures_version: session.pictures_version,
+            dataset: Arc::downgrade(dataset),
+            index,
+            seed,
+            count,
+            augmentation: document.experiment.augmentation.clone(),
+            fit: document.experiment.data.fit,
+        };
+        if self.preview.want(&key, Instant::now()) != Want::Ask {
+            return;
+        }
+        session.workers.ask(Question::Augment {
+            dataset: dataset.clone(),
+            index,
+            augmentation: Box::new(key.augmentation.clone()),
+            fit: key.fit,
+            side: PREVIEW,
+            seed,
+            count,
+        });
+        self.preview.ask(key);
+    }
+
+    pub fn augmented(
+        &mut self,
+        session: &mut Session,
+        index: usize,
+        augmentation: Augmentation,
+        result: Result<Versions, Failure>,
+    ) {
+        let is_it = |key: &PreviewKey| key.index == index && key.augmentation == augmentation;
+        match self.preview.answer(is_it, result) {
+            None => {}
+            Some(Ok((original, versions))) => {
+                session.state.preview = Some(Arc::new(Preview {
+                    index,
+                    augmentation,
+                    original,
+                    versions,
+                }));
+            }
+            Some(Err(failure)) => session.log(
+                NoticeKind::Warning,
+                format!("the augmentation can't be previewed: {failure}"),
+            ),
+        }
+    }
+}
