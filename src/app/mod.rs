@@ -6,7 +6,7 @@
 //! Panels are functions of plain data: `xxx_ui(ui, &XxxView, &mut XxxLocal, &mut Vec<Command>)`. They never
 //! train, read files or block; what they want done they say in [`core::command::Command`]s, which
 //! `shell/carry_out.rs` carries out between frames. `shell/logic.rs` and `shell/answers.rs` take what the threads say into
-//! [`core::state::State`].
+//! [`core::state::State`]. Which views and sections there are says `features/mod.rs`, and nothing else.
 
 pub mod core;
 pub mod features;

@@ -69,7 +69,7 @@ impl Graft {
                 .size_range(180.0..=420.0)
                 .frame(bar(10))
                 .show(ui, |ui| {
-                    runs_ui(ui, &RunsView::build(&self.state, clock::now()), out);
+                    runs_ui(ui, &RunsView::build(&self.state, clock::now()), out)
                 });
             self.middle_frame_ui(ui, out, |app, ui, out| {
                 if app.state.documents.is_empty() && !app.middle_has_use() {
@@ -81,11 +81,7 @@ impl Graft {
                         views,
                         ..
                     } = app;
-                    let context = ViewContext {
-                        state,
-                        now: clock::now(),
-                        panels: locals,
-                    };
+                    let context = ViewContext::new(state, locals);
                     views.ui(&mut Middle::new(context, out), ui);
                 }
             });

@@ -37,7 +37,6 @@ use std::time::Instant;
 
 use eframe::egui;
 
-use crate::app::core::clock;
 use crate::app::core::command::Command;
 use crate::app::core::documents::file_title;
 use crate::app::core::gallery::gather_wants;
@@ -361,11 +360,7 @@ impl Graft {
 
     /// What panels are drawn from in this frame.
     pub(in crate::app) fn view_context(&mut self) -> ViewContext<'_> {
-        ViewContext {
-            state: &self.state,
-            now: clock::now(),
-            panels: &mut self.locals,
-        }
+        ViewContext::new(&self.state, &mut self.locals)
     }
 
     pub(in crate::app) fn tree(&self) -> Option<&LayerTree> {
