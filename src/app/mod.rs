@@ -6,7 +6,8 @@
 //! Panels are functions of plain data: `xxx_ui(ui, &XxxView, &mut XxxLocal, &mut Vec<Command>)`. They never
 //! train, read files or block; what they want done they say in [`core::command::Command`]s, which
 //! `shell/carry_out.rs` carries out between frames. `shell/answers.rs` hands what the threads say to the feature that it is for;
-//! what features do with it, they do to a [`core::session::Session`].
+//! what features do with it, they do to a [`core::session::Session`]. Which views and sections there are says
+//! `features/mod.rs`, and nothing else.
 
 pub mod core;
 pub mod features;

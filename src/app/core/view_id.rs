@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, EnumAccess, VariantAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 /// Names a view of the middle; what else is known of the view stands in its feature. The settings file keeps the name as a
@@ -43,47 +43,22 @@ impl Serialize for ViewId {
 impl<'de> Deserialize<'de> for ViewId {
     /// Takes any name: which views there are is known to whoever reads the settings.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Variant;
+        struct Name;
 
-        impl<'de> Visitor<'de> for Variant {
+        impl Visitor<'_> for Name {
             type Value = ViewId;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("the name of a view")
             }
 
-            fn visit_enum<A: EnumAccess<'de>>(self, data: A) -> Result<ViewId, A::Error> {
-                let (name, variant) = data.variant::<Name>()?;
-                variant.unit_variant()?;
+            fn visit_str<E>(self, name: &str) -> Result<ViewId, E> {
                 // A few letters that live as long as the process, which reads its settings once or twice.
-                Ok(ViewId(name.0.leak()))
+                Ok(ViewId(name.to_owned().leak()))
             }
         }
 
-        deserializer.deserialize_enum("View", &[], Variant)
-    }
-}
-
-/// A variant's name.
-struct Name(String);
-
-impl<'de> Deserialize<'de> for Name {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Identifier;
-
-        impl Visitor<'_> for Identifier {
-            type Value = Name;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the name of a view")
-            }
-
-            fn visit_str<E>(self, name: &str) -> Result<Name, E> {
-                Ok(Name(name.to_owned()))
-            }
-        }
-
-        deserializer.deserialize_identifier(Identifier)
+        deserializer.deserialize_identifier(Name)
     }
 }
 

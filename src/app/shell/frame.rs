@@ -81,7 +81,7 @@ impl Graft {
                 .size_range(180.0..=420.0)
                 .frame(bar(10))
                 .show(ui, |ui| {
-                    runs_ui(ui, &RunsView::build(&self.session.state, clock::now()), out);
+                    runs_ui(ui, &RunsView::build(&self.session.state, clock::now()), out)
                 });
             self.middle_frame_ui(ui, out, |app, ui, out| {
                 if app.session.state.documents.is_empty() && !app.middle_has_use() {
@@ -93,11 +93,7 @@ impl Graft {
                         views,
                         ..
                     } = app;
-                    let context = ViewContext {
-                        state: &session.state,
-                        now: clock::now(),
-                        panels: locals,
-                    };
+                    let context = ViewContext::new(&session.state, locals);
                     views.ui(&mut Middle::new(context, out), ui);
                 }
             });

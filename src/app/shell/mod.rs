@@ -25,7 +25,6 @@ use std::path::PathBuf;
 
 use eframe::egui;
 
-use crate::app::core::clock;
 use crate::app::core::command::Command;
 use crate::app::core::documents::file_title;
 use crate::app::core::gallery::gather_wants;
@@ -168,11 +167,7 @@ impl Graft {
 
     /// What panels are drawn from in this frame.
     pub(in crate::app) fn view_context(&mut self) -> ViewContext<'_> {
-        ViewContext {
-            state: &self.session.state,
-            now: clock::now(),
-            panels: &mut self.locals,
-        }
+        ViewContext::new(&self.session.state, &mut self.locals)
     }
 
     /// Brings the views to the front that were asked for.

@@ -703,3 +703,19 @@ fn the_figure_of_a_view_is_copied_as_an_image() {
             .is_some()
     );
 }
+
+#[test]
+fn every_view_has_its_tab_and_is_shown_by_its_name() {
+    let mut window = Window::with_pair();
+    for view in crate::app::features::VIEWS {
+        let info = view.info();
+        let command = Command::ShowView(info.id);
+        window.harness.state_mut().commands.push(command);
+        window.steps();
+        let views = &window.harness.state().views;
+        let tile = views.tiles.find_pane(&info.id).unwrap();
+        assert!(views.active_tiles().contains(&tile), "{}", info.title);
+        let mut tabs = window.harness.get_all_by_label(info.title);
+        assert!(tabs.next().is_some());
+    }
+}

@@ -9,6 +9,7 @@ use eframe::egui;
 use super::layer_plan::{LayerPlans, LayerPlansCache};
 use super::panel_state::PanelState;
 use super::tokens::{self, tokens};
+use crate::app::core::clock;
 use crate::app::core::command::Command;
 use crate::app::core::state::{Document, State};
 use crate::app::core::view_id::ViewId;
@@ -77,7 +78,16 @@ pub struct ViewContext<'a> {
     pub panels: &'a mut PanelState,
 }
 
-impl ViewContext<'_> {
+impl<'a> ViewContext<'a> {
+    /// Of this moment.
+    pub fn new(state: &'a State, panels: &'a mut PanelState) -> Self {
+        Self {
+            state,
+            now: clock::now(),
+            panels,
+        }
+    }
+
     /// The active experiment's plans, laid over its layers; nothing when none is open.
     pub fn layer_plans(&mut self) -> Option<Arc<LayerPlans>> {
         let cache = self.panels.of_window::<LayerPlansCache>();
