@@ -7,13 +7,14 @@ use eframe::egui;
 use super::dialogs::{Confirmation, Purpose};
 use super::palette::Palette;
 use crate::app::core::command::{Command, View};
+use crate::app::core::request::Request;
 use crate::app::core::settings;
 use crate::app::core::sources::{self, Kind};
 use crate::app::core::state::{Cause, Document, NoticeKind};
 use crate::app::features::gallery;
 use crate::app::shell::{Closing, Graft};
 use crate::experiment::WeightsSource;
-use crate::worker::messages::{Question, TrainingCommand};
+use crate::worker::messages::{Failure, Question, TrainingCommand};
 
 impl Graft {
     pub(in crate::app) fn carry_out(&mut self, command: Command, ctx: &egui::Context) {
@@ -255,19 +256,20 @@ impl Graft {
             .stdin(std::process::Stdio::null())
             .stdout(std::process::Stdio::null())
             .stderr(std::process::Stdio::null())
-            .spawn()
-            .and_then(|mut child| {
-                // Its end is awaited, or it would stay behind as a zombie.
-                std::thread::Builder::new()
-                    .name("graft-folder".into())
-                    .spawn(move || drop(child.wait()))
-            });
-        if spawned.is_err() {
-            self.session.notice(
+            .spawn();
+        match spawned {
+            // Its end is awaited, or it would stay behind as a zombie.
+            Ok(mut child) => Request::<_, ()>::default().start(
+                "graft-folder",
+                (),
+                || {},
+                move || child.wait().map(drop).map_err(Failure::failed),
+            ),
+            Err(_) => self.session.notice(
                 NoticeKind::Info,
                 "The folder is here",
                 folder.display().to_string(),
-            );
+            ),
         }
     }
 }
