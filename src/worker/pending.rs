@@ -11,7 +11,7 @@ pub(super) type Tell = Arc<dyn Fn(Answer) + Send + Sync>;
 /// A question on its way to its answer, which is told exactly once: what its work gives, the failure that a panic
 /// ends it with, or, where it is dropped unanswered, that it was stopped.
 pub(super) struct Pending {
-    question: Question,
+    question: Box<Question>,
     tell: Tell,
     /// Asks its work to end soon.
     pub stop: StopFlag,
@@ -30,7 +30,7 @@ pub(super) enum Step {
 impl Pending {
     pub fn new(question: Question, tell: &Tell) -> Self {
         Self {
-            question,
+            question: Box::new(question),
             tell: tell.clone(),
             stop: StopFlag::default(),
             is_answered: false,

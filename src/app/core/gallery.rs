@@ -72,6 +72,9 @@ pub fn gather_wants(commands: Vec<Command>) -> Vec<Command> {
 /// Run's folder, picture, and the class that the map is for (its own answer when absent).
 pub type ExplainKey = (PathBuf, PictureSource, Option<u32>);
 
+/// What a map is of, and for which class.
+type PictureAndClass = (PictureSource, Option<u32>);
+
 /// Something that a person asks the gallery for, beyond looking.
 #[derive(Debug, Clone, PartialEq)]
 pub enum GalleryAction {
@@ -134,8 +137,8 @@ pub struct GalleryState {
     pub out_of_fold: BTreeMap<PathBuf, SearchState>,
     /// Labels that the predictions of each run contradict.
     pub wrong_labels: BTreeMap<PathBuf, Arc<Vec<Suspect>>>,
-    /// By run: picture and class.
-    explaining: BTreeMap<PathBuf, Request<(PictureSource, Option<u32>), Arc<Explanation>>>,
+    /// By run.
+    explaining: BTreeMap<PathBuf, Request<PictureAndClass, Arc<Explanation>>>,
     /// Run and picture's name.
     finding_neighbours: Request<(PathBuf, String), Vec<NeighbourPicture>>,
     reading_picture: Request<PictureSource, Arc<Pixels>>,
@@ -572,5 +575,34 @@ mod tests {
             pixels: pixels(3).map_err(Failure::from),
         });
         assert!(state.picture.is_some());
+    }
+
+    #[test]
+    fn neighbours_that_a_person_stopped_can_be_asked_for_again() {
+        let mut state = GalleryState::default();
+        let wants = GalleryWants {
+            neighbours: Some(("run".into(), "a".into(), source("a"))),
+            ..GalleryWants::default()
+        };
+        let stopped = || GalleryAnswer::Neighbours {
+            folder: "run".into(),
+            name: "a".into(),
+            result: Err(Failure::Stopped),
+        };
+        assert_eq!(state.questions(&wants).len(), 1);
+        state.take(GalleryAnswer::FeaturesProgress {
+            folder: "run".into(),
+            done: 1,
+            total: 2,
+        });
+        // The same question, asked earlier, gave way to this one.
+        state.take(stopped());
+        assert_eq!(state.features, Some((1, 2)));
+        assert!(state.questions(&wants).is_empty());
+        state.stop_neighbours();
+        state.take(stopped());
+        assert_eq!(state.features, None);
+        assert!(state.neighbours.is_none());
+        assert_eq!(state.questions(&wants).len(), 1);
     }
 }

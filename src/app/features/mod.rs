@@ -7,6 +7,7 @@ pub mod compare;
 pub mod curves;
 pub mod data;
 pub mod evaluation;
+pub mod export;
 pub mod feature_cache;
 pub mod gallery;
 pub mod head;

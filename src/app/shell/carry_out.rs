@@ -7,30 +7,32 @@ use eframe::egui;
 use super::dialogs::{Confirmation, Purpose};
 use super::palette::Palette;
 use crate::app::core::command::Command;
+use crate::app::core::request::Request;
 use crate::app::core::settings;
 use crate::app::core::sources::{self, Kind};
-use crate::app::core::state::{Cause, Document, DocumentId, NoticeKind};
+use crate::app::core::state::{Cause, Document, NoticeKind};
 use crate::app::core::view_id::ViewId;
 use crate::app::features;
 use crate::app::features::gallery;
 use crate::app::shell::{Closing, Graft};
 use crate::experiment::WeightsSource;
-use crate::worker::messages::{Question, TrainingCommand};
+use crate::worker::messages::{Failure, Question, TrainingCommand};
 
 impl Graft {
     pub(in crate::app) fn carry_out(&mut self, command: Command, ctx: &egui::Context) {
+        let (session, requests) = (&mut self.session, &mut self.requests);
         match command {
-            Command::NewExperiment => self.session.new_experiment(),
-            Command::DuplicateExperiment => self.session.duplicate(),
+            Command::NewExperiment => session.new_experiment(),
+            Command::DuplicateExperiment => session.duplicate(),
             Command::CloseExperiment(index) => self.close(index, false),
             Command::CloseActive => self.close(self.session.state.active, false),
             Command::SelectExperiment(index) => {
-                if index < self.session.state.documents.len() {
-                    self.session.state.active = index;
+                if index < session.state.documents.len() {
+                    session.state.active = index;
                 }
             }
             Command::IncludeExperiment(index, included) => {
-                if let Some(document) = self.session.state.documents.get_mut(index) {
+                if let Some(document) = session.state.documents.get_mut(index) {
                     document.included = included;
                 }
             }
@@ -41,21 +43,21 @@ impl Graft {
                 merge,
             } => {
                 // What failed was another experiment.
-                self.session.has_gone(&Cause::Run(before.name.clone()));
-                self.session.with_document(document, |document| {
+                session.has_gone(&Cause::Run(before.name.clone()));
+                session.with_document(document, |document| {
                     document.apply(&before, *experiment, merge);
                 });
             }
-            Command::Undo => self.session.with_active(|document| _ = document.undo()),
-            Command::Redo => self.session.with_active(|document| _ = document.redo()),
-            Command::Reset => self.session.with_active(Document::reset),
+            Command::Undo => session.with_active(|document| _ = document.undo()),
+            Command::Redo => session.with_active(|document| _ = document.redo()),
+            Command::Reset => session.with_active(Document::reset),
 
             Command::OpenPresetDialog => {
-                self.files
-                    .ask(Purpose::Preset, self.session.preset_folder(), ctx)
+                let folder = session.preset_folder();
+                self.files.ask(Purpose::Preset, folder, ctx)
             }
-            Command::OpenPreset(path) => self.session.open_preset(&path),
-            Command::OpenShippedPreset(name) => self.session.open_shipped(name),
+            Command::OpenPreset(path) => session.open_preset(&path),
+            Command::OpenShippedPreset(name) => session.open_shipped(name),
             Command::Save => self.save(ctx),
             Command::SaveAsDialog => self.save_as_dialog(ctx),
             Command::SaveAs(document, path) => {
@@ -68,97 +70,91 @@ impl Graft {
             }
 
             Command::OpenPicturesDialog => {
-                let purpose = Purpose::Pictures(self.session.active_id());
-                self.files.ask(purpose, self.session.pictures_folder(), ctx)
+                let purpose = Purpose::Pictures(session.active_id());
+                self.files.ask(purpose, session.pictures_folder(), ctx)
             }
             Command::OpenTableDialog => {
-                let purpose = Purpose::Table(self.session.active_id());
-                self.files.ask(purpose, self.session.pictures_folder(), ctx)
+                let purpose = Purpose::Table(session.active_id());
+                self.files.ask(purpose, session.pictures_folder(), ctx)
             }
-            Command::OpenPictures(path) => self.open_pictures(&path, self.session.active_id()),
-            Command::OpenPicturesFor(document, path) => self.open_pictures(&path, document),
+            Command::OpenPictures(path) => {
+                let document = session.active_id();
+                requests.data.open_pictures(session, &path, document)
+            }
+            Command::OpenPicturesFor(document, path) => {
+                requests.data.open_pictures(session, &path, document)
+            }
             Command::Rescan => {
-                self.session.rescan();
-                self.requests.data.forget_table();
+                session.rescan();
+                requests.data.forget_table();
             }
-            Command::StopScan => self.session.stop_scan(),
+            Command::StopScan => session.stop_scan(),
             Command::WeightsDialog => {
-                if let Some(document) = self.session.active_id() {
-                    let folder = self.session.settings.last_folder.clone();
+                if let Some(document) = session.active_id() {
+                    let folder = session.settings.last_folder.clone();
                     self.files.ask(Purpose::Weights(document), folder, ctx);
                 }
             }
             Command::UseWeights(document, path) => {
-                self.session.note_folder(&path);
-                self.session.with_document(document, |document| {
+                session.note_folder(&path);
+                session.with_document(document, |document| {
                     let mut experiment = document.experiment.clone();
                     experiment.backbone.weights = WeightsSource::File(path);
                     document.edit(experiment, "");
                 });
             }
-            Command::MeasureAgain => {
-                (self.requests.backbone.speeds).measure_again(&mut self.session)
-            }
-            Command::WantThumbnails(indices) => {
-                (self.requests.data).want_thumbnails(&mut self.session, &indices)
-            }
-            Command::WantSeen(source) => {
-                self.requests.backbone.want_seen(&mut self.session, source)
-            }
-            Command::WantPreview { index, seed, count } => {
-                (self.requests.augmentation).want_preview(&mut self.session, index, seed, count)
-            }
+            Command::MeasureAgain => requests.backbone.speeds.measure_again(session),
+            Command::WantThumbnails(indices) => requests.data.want_thumbnails(session, &indices),
+            Command::WantSeen(source) => requests.backbone.want_seen(session, source),
+            Command::WantPreview { index, seed, count } => requests
+                .augmentation
+                .want_preview(session, index, seed, count),
             Command::Dropped(path) => self.dropped(path, ctx),
 
             Command::Train => {
-                let included: Vec<usize> = (0..self.session.state.documents.len())
-                    .filter(|&index| self.session.state.documents[index].included)
+                let included: Vec<usize> = (0..session.state.documents.len())
+                    .filter(|&index| session.state.documents[index].included)
                     .collect();
                 self.train(&included);
             }
             Command::TrainActive => self.train(&[self.session.state.active]),
-            Command::CompareBothWays => self.requests.compare.compare_both_ways(&mut self.session),
-            Command::CompareSeeds(seeds) => self.session.state.compare_seeds = seeds,
-            Command::CompareRuns(ids) => {
-                (self.requests.compare).compare_runs(&mut self.session, ids)
-            }
+            Command::CompareBothWays => requests.compare.compare_both_ways(session),
+            Command::CompareSeeds(seeds) => session.state.compare_seeds = seeds,
+            Command::CompareRuns(ids) => requests.compare.compare_runs(session, ids),
             Command::EvaluateRun(id, split) => {
-                (self.requests.evaluation).evaluate(&mut self.session, &id, split, true)
+                requests.evaluation.evaluate(session, &id, split, true)
             }
             Command::WantEvaluation(id, split) => {
-                (self.requests.evaluation).evaluate(&mut self.session, &id, split, false)
+                requests.evaluation.evaluate(session, &id, split, false)
             }
-            Command::WantIntervals(key) => {
-                (self.requests.evaluation).want_intervals(&mut self.session, &key, ctx)
-            }
-            Command::StopEvaluation => self.requests.evaluation.stop(&mut self.session),
-            Command::ShowSplit(split) => self.session.state.shown_split = Some(split),
+            Command::WantIntervals(key) => requests.evaluation.want_intervals(session, &key, ctx),
+            Command::StopEvaluation => requests.evaluation.stop(session),
+            Command::ShowSplit(split) => session.state.shown_split = Some(split),
             Command::UseRemedy { folder, index } => {
-                (self.requests.evaluation).use_remedy(&mut self.session, &folder, index)
+                requests.evaluation.use_remedy(session, &folder, index)
             }
-            Command::AddToComparison(id) => self.requests.compare.add(&mut self.session, id),
+            Command::AddToComparison(id) => requests.compare.add(session, id),
             Command::Pause(paused) => {
-                self.session.state.paused = paused && self.session.state.is_training();
-                self.session
-                    .tell_trainer(TrainingCommand::Pause(self.session.state.paused));
+                session.state.paused = paused && session.state.is_training();
+                session.tell_trainer(TrainingCommand::Pause(session.state.paused));
             }
-            Command::StopRun(run) => self.session.tell_trainer(TrainingCommand::Stop(run)),
-            Command::StopAll => self.session.stop_all(),
-            Command::ChooseDevice(device) => self.session.state.device = device,
+            Command::StopRun(run) => session.tell_trainer(TrainingCommand::Stop(run)),
+            Command::StopAll => session.stop_all(),
+            Command::ChooseDevice(device) => session.state.device = device,
 
-            Command::RefreshRuns => self.session.list_runs(),
-            Command::OpenRun(folder) => self.requests.runs.open(&mut self.session, &folder),
-            Command::SelectRun(id) => self.requests.runs.select(&mut self.session, id),
-            Command::ShowRun(id, shown) => self.requests.runs.show(&mut self.session, &id, shown),
+            Command::RefreshRuns => session.list_runs(),
+            Command::OpenRun(folder) => requests.runs.open(session, &folder),
+            Command::SelectRun(id) => requests.runs.select(session, id),
+            Command::ShowRun(id, shown) => requests.runs.show(session, &id, shown),
             Command::OpenFolder(folder) => self.open_folder(&folder),
-            Command::ResumeRun(folder) => self.requests.runs.resume(&mut self.session, &folder),
-            Command::ExperimentOfRun(folder) => self.session.experiment_of_run(&folder),
-            Command::ExportFiguresDialog => self.open_export(),
+            Command::ResumeRun(folder) => requests.runs.resume(session, &folder),
+            Command::ExperimentOfRun(folder) => session.experiment_of_run(&folder),
+            Command::ExportFiguresDialog => self.exports.open(session),
             Command::ExportFolderDialog => {
                 // Not where the pictures were opened last.
-                let folder = (self.session.settings.last_figures.clone())
+                let folder = (session.settings.last_figures.clone())
                     .filter(|folder| folder.is_dir())
-                    .unwrap_or_else(|| self.session.paths.runs.clone());
+                    .unwrap_or_else(|| session.paths.runs.clone());
                 self.files.ask(Purpose::Figures, Some(folder), ctx)
             }
             Command::ExportFolder(folder) => {
@@ -168,24 +164,22 @@ impl Graft {
                 folder,
                 options,
                 among_pictures,
-            } => self.export(folder, *options, among_pictures, ctx),
-            Command::StopExport => self.stop_export(),
-            Command::CopyFigure { kind, run } => self.copy_figure(kind, run, ctx),
+            } => (self.exports).export(session, folder, *options, among_pictures, ctx),
+            Command::StopExport => self.exports.stop(),
+            Command::CopyFigure { kind, run } => self.exports.copy_figure(session, kind, run, ctx),
 
-            Command::SetFeatureLimit(bytes) => {
-                (self.requests.feature_cache).set_limit(&mut self.session, bytes)
-            }
+            Command::SetFeatureLimit(bytes) => requests.feature_cache.set_limit(session, bytes),
             Command::ClearFeatures => self.question = Some(Confirmation::ClearFeatures),
-            Command::ShowGallery(filter) => gallery::requests::show(&mut self.session, filter),
-            Command::WantGallery(wants) => gallery::requests::want(&mut self.session, &wants),
-            Command::Gallery(action) => gallery::requests::carry_out(&mut self.session, action),
+            Command::ShowGallery(filter) => gallery::requests::show(session, filter),
+            Command::WantGallery(wants) => gallery::requests::want(session, &wants),
+            Command::Gallery(action) => gallery::requests::carry_out(session, action),
 
             Command::ShowView(view) => {
                 // A command may have fetched weights meanwhile.
                 if view == ViewId::BACKBONES {
-                    self.session.ask(Question::StoredWeights);
+                    session.ask(Question::StoredWeights);
                 }
-                self.session.show_view(view);
+                session.show_view(view);
             }
             Command::TogglePalette => {
                 self.palette = if self.palette.is_some() {
@@ -196,14 +190,14 @@ impl Graft {
             }
             Command::ToggleWarnings => self.warnings_open = !self.warnings_open,
             Command::ClearWarnings => {
-                for run in &mut self.session.state.runs {
+                for run in &mut session.state.runs {
                     run.warnings.clear();
                 }
                 self.warnings_open = false;
             }
             Command::ToggleTheme => {
-                self.session.settings.dark = !self.session.settings.dark;
-                ctx.set_theme(if self.session.settings.dark {
+                session.settings.dark = !session.settings.dark;
+                ctx.set_theme(if session.settings.dark {
                     egui::Theme::Dark
                 } else {
                     egui::Theme::Light
@@ -213,10 +207,8 @@ impl Graft {
                 self.views = settings::default_views(&features::view_ids())
             }
             Command::CopyText(text) => ctx.copy_text(text),
-            Command::DismissNotice(id) => {
-                self.session.state.notices.retain(|notice| notice.id != id)
-            }
-            Command::ClearLog => self.session.state.log.clear(),
+            Command::DismissNotice(id) => session.state.notices.retain(|notice| notice.id != id),
+            Command::ClearLog => session.state.log.clear(),
             Command::Quit => {
                 if self.must_ask_before_closing() {
                     self.question = Some(Confirmation::Quit);
@@ -240,13 +232,9 @@ impl Graft {
                     "open pictures or a preset first, then drop the weights again",
                 ),
             },
-            Kind::Pictures => self.open_pictures(&path, self.session.active_id()),
+            Kind::Pictures => self.carry_out(Command::OpenPictures(path), ctx),
             Kind::Picture => self.look_at(path),
         }
-    }
-
-    fn open_pictures(&mut self, path: &Path, document: Option<DocumentId>) {
-        (self.requests.data).open_pictures(&mut self.session, path, document);
     }
 
     /// Queues what can be trained, and asks about what was trained before.
@@ -272,19 +260,20 @@ impl Graft {
             .stdin(std::process::Stdio::null())
             .stdout(std::process::Stdio::null())
             .stderr(std::process::Stdio::null())
-            .spawn()
-            .and_then(|mut child| {
-                // Its end is awaited, or it would stay behind as a zombie.
-                std::thread::Builder::new()
-                    .name("graft-folder".into())
-                    .spawn(move || drop(child.wait()))
-            });
-        if spawned.is_err() {
-            self.session.notice(
+            .spawn();
+        match spawned {
+            // Its end is awaited, or it would stay behind as a zombie.
+            Ok(mut child) => Request::<_, ()>::default().start(
+                "graft-folder",
+                (),
+                || {},
+                move || child.wait().map(drop).map_err(Failure::failed),
+            ),
+            Err(_) => self.session.notice(
                 NoticeKind::Info,
                 "The folder is here",
                 folder.display().to_string(),
-            );
+            ),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::app::core::request::Request;
 use crate::app::core::sources;
 use crate::app::core::state::{DocumentId, NoticeKind};
 use crate::app::shell::{Closing, Graft};
+pub use crate::app::ui::theme::dialog_frame;
 use crate::app::ui::theme::primary_button;
 use crate::app::ui::tokens::{self, icon, tokens};
 
@@ -490,9 +491,4 @@ impl Graft {
             });
         });
     }
-}
-
-/// The box of every dialog.
-pub fn dialog_frame(ctx: &egui::Context) -> egui::Frame {
-    egui::Frame::window(&ctx.global_style()).inner_margin(20)
 }

@@ -104,7 +104,7 @@ impl Graft {
         {
             self.palette = Some(palette);
         }
-        self.export_ui(&ctx, out);
+        self.exports.ui(&self.session, &ctx, out);
         self.dropped_ui(&ctx, out);
         self.files.browser_ui(&ctx, out);
         self.question_ui(&ctx);

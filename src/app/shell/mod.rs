@@ -7,8 +7,6 @@ pub mod dialogs;
 pub(in crate::app) mod drawing;
 pub(in crate::app) mod dropped;
 pub(in crate::app) mod experiments;
-pub(in crate::app) mod export_dialog;
-pub(in crate::app) mod figures;
 pub(in crate::app) mod file_browser;
 pub(in crate::app) mod frame;
 pub mod frame_times;
@@ -39,11 +37,11 @@ use crate::app::features::backbone::requests::BackboneRequests;
 use crate::app::features::compare::requests::CompareRequests;
 use crate::app::features::data::requests::DataRequests;
 use crate::app::features::evaluation::requests::EvaluationRequests;
+use crate::app::features::export::requests::Exports;
 use crate::app::features::feature_cache::requests::FeatureCacheRequests;
 use crate::app::features::runs::requests::RunRequests;
 use crate::app::shell::dialogs::{Confirmation, Files};
 use crate::app::shell::dropped::Dropped;
-use crate::app::shell::figures::Exports;
 use crate::app::shell::frame_times::FrameTimes;
 use crate::app::shell::palette::Palette;
 use crate::app::ui::panel_state::PanelState;
@@ -286,7 +284,7 @@ impl eframe::App for Graft {
         {
             self.commands.push(command);
         }
-        self.poll_exports(ctx);
+        self.exports.poll(&mut self.session, ctx);
         let commands = std::mem::take(&mut self.commands);
         for command in commands {
             self.carry_out(command, ctx);

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::*;
+use crate::app::features::export::Stage;
 use crate::app::shell::dialogs::Confirmation;
-use crate::app::shell::export_dialog::Stage;
 
 fn push(window: &mut Window, command: Command) {
     window.harness.state_mut().commands.push(command);

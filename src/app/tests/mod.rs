@@ -14,13 +14,13 @@ use eframe::egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 
 use crate::app::core::command::Command;
-use crate::app::core::state::{NoticeKind, RecordState};
+use crate::app::core::state::{NoticeKind, RecordState, Scan, Tree};
 use crate::experiment::{DataSource, Experiment};
 use crate::models::speed::Measured;
 use crate::runs::{RunState, StoredRun};
 use crate::training::TrainingEvent;
 use crate::training::movement::Movement;
-use crate::worker::messages::{Answer, Question, RunEvent, RunId};
+use crate::worker::messages::{Answer, Failure, Question, RunEvent, RunId};
 use fake::{Window, shipped, summary};
 
 /// What a panel would send for a change of the document at `index`.
@@ -640,13 +640,13 @@ fn the_export_dialog_writes_what_was_chosen_where_it_was_said() {
     for _ in 0..200 {
         window.steps();
         let stage = &window.harness.state().exports.stage;
-        if matches!(stage, crate::app::shell::export_dialog::Stage::Failed(_)) {
+        if matches!(stage, crate::app::features::export::Stage::Failed(_)) {
             break;
         }
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
     let stage = window.harness.state().exports.stage.clone();
-    let crate::app::shell::export_dialog::Stage::Failed(reason) = stage else {
+    let crate::app::features::export::Stage::Failed(reason) = stage else {
         panic!("{stage:?}");
     };
     assert!(reason.contains("no run"), "{reason}");
@@ -718,4 +718,60 @@ fn every_view_has_its_tab_and_is_shown_by_its_name() {
         let mut tabs = window.harness.get_all_by_label(info.title);
         assert!(tabs.next().is_some());
     }
+}
+
+#[test]
+fn a_question_that_crashed_or_was_stopped_is_not_waited_for() {
+    let mut window = Window::with_pair();
+    let asked = {
+        let record = window.record.borrow();
+        record.questions.iter().find_map(|question| match question {
+            Question::LayerTree {
+                backbone,
+                input_size,
+            } => Some((backbone.clone(), *input_size)),
+            _ => None,
+        })
+    };
+    let (backbone, input_size) = asked.unwrap();
+    let failed = |failure| Answer::LayerTree {
+        backbone: backbone.clone(),
+        input_size,
+        tree: Err(failure),
+    };
+    // An earlier, same question that this one took the place of.
+    window.answer(failed(Failure::Stopped));
+    let state = |window: &Window| window.harness.state().session.state.clone();
+    assert!(matches!(state(&window).tree, Tree::Loading));
+    window.answer(failed(Failure::Crashed("out of bounds".into())));
+    let tree = state(&window).tree;
+    let Tree::Failed(reason) = tree else {
+        panic!("{tree:?}");
+    };
+    assert!(reason.contains("out of bounds"), "{reason}");
+
+    // A scan is stopped by a person, or gives way to another.
+    let scan = {
+        let record = window.record.borrow();
+        record.questions.iter().find_map(|question| match question {
+            Question::Scan { data, seed, .. } => Some((data.clone(), *seed)),
+            _ => None,
+        })
+    };
+    let (data, seed) = scan.unwrap();
+    let stopped = Answer::Scanned {
+        data,
+        seed,
+        result: Err(Failure::Stopped),
+    };
+    window.answer(stopped.clone());
+    assert!(matches!(state(&window).scan, Scan::Running { .. }));
+    window.harness.state_mut().commands.push(Command::StopScan);
+    window.steps();
+    window.answer(stopped);
+    let scan = state(&window).scan;
+    let Scan::Failed(reason) = scan else {
+        panic!("{scan:?}");
+    };
+    assert!(reason.contains("was stopped"), "{reason}");
 }

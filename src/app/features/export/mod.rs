@@ -1,14 +1,16 @@
 //! The dialog that exports figures and the report.
 
+pub mod requests;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use eframe::egui;
 
-use super::dialogs::dialog_frame;
 use crate::app::core::command::Command;
 use crate::app::core::run_names::told_apart;
 use crate::app::core::state::State;
+use crate::app::ui::theme::dialog_frame;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::{format, widgets};
 use crate::figures::{DEFAULT_DPI, DPI_RANGE, Size};

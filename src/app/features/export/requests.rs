@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use eframe::egui;
 
-use super::export_dialog::{ExportLocal, ExportView, Stage, modal_ui};
+use super::{ExportLocal, ExportView, Stage, modal_ui};
+use crate::app::core::command::Command;
 use crate::app::core::request::Request;
+use crate::app::core::session::Session;
 use crate::app::core::state::{Cause, NoticeKind, Scan, State, Tree};
-use crate::app::shell::Graft;
 use crate::app::ui::tokens;
 use crate::data::StopFlag;
 use crate::data::below::pictures_around;
@@ -45,61 +46,56 @@ struct Copied {
     raster: Raster,
 }
 
-impl Graft {
-    pub(in crate::app) fn open_export(&mut self) {
-        let exports = &mut self.exports;
-        exports.open = true;
-        if !exports.writing.is_pending() {
-            exports.stage = Stage::Choosing;
+impl Exports {
+    pub fn open(&mut self, session: &Session) {
+        self.open = true;
+        if !self.writing.is_pending() {
+            self.stage = Stage::Choosing;
         }
-        if exports.local.folder.is_empty() {
+        if self.local.folder.is_empty() {
             // Beside the runs: what lies among pictures is taken for pictures.
-            let folder = self.session.paths.runs.join("figures");
-            exports.local.folder = folder.display().to_string();
+            let folder = session.paths.runs.join("figures");
+            self.local.folder = folder.display().to_string();
         }
     }
 
-    pub(in crate::app) fn export_ui(
-        &mut self,
-        ctx: &egui::Context,
-        out: &mut Vec<crate::app::core::command::Command>,
-    ) {
-        if !self.exports.open {
+    pub fn ui(&mut self, session: &Session, ctx: &egui::Context, out: &mut Vec<Command>) {
+        if !self.open {
             return;
         }
-        let view = ExportView::build(&self.session.state, &self.exports.stage);
-        let backdrop = tokens::of_theme(self.session.settings.dark).backdrop;
-        self.exports.open = modal_ui(ctx, &view, &mut self.exports.local, backdrop, out);
+        let view = ExportView::build(&session.state, &self.stage);
+        let backdrop = tokens::of_theme(session.settings.dark).backdrop;
+        self.open = modal_ui(ctx, &view, &mut self.local, backdrop, out);
     }
 
     /// Writes the figures of the shown runs on a thread of its own.
     /// `among_pictures`: also where it lies among the pictures of a shown run or an open experiment.
-    pub(in crate::app) fn export(
+    pub fn export(
         &mut self,
+        session: &mut Session,
         folder: PathBuf,
         options: Options,
         among_pictures: bool,
         ctx: &egui::Context,
     ) {
-        if self.exports.writing.is_pending() {
+        if self.writing.is_pending() {
             return;
         }
-        let runs = shown_folders(&self.session.state);
+        let runs = shown_folders(&session.state);
         if runs.is_empty() {
-            self.exports.stage = Stage::Failed(
+            self.stage = Stage::Failed(
                 "Switch on the runs to export in the list at the right first.".into(),
             );
             return;
         }
         if folder.is_relative() {
-            self.exports.stage = Stage::Failed(
+            self.stage = Stage::Failed(
                 "Write the folder from the root of the disk on, or choose it with Browse.".into(),
             );
             return;
         }
-        self.session.settings.last_figures = folder.parent().map(Path::to_path_buf);
-        let open: Vec<(DataSource, Option<PathBuf>)> = self
-            .session
+        session.settings.last_figures = folder.parent().map(Path::to_path_buf);
+        let open: Vec<(DataSource, Option<PathBuf>)> = session
             .state
             .documents
             .iter()
@@ -107,9 +103,9 @@ impl Graft {
             .collect();
         let stop = StopFlag::default();
         let progress = Arc::new(Mutex::new((0, 1)));
-        self.exports.stop = stop.clone();
-        self.exports.progress = progress.clone();
-        self.exports.stage = Stage::Working { done: 0, total: 1 };
+        self.stop = stop.clone();
+        self.progress = progress.clone();
+        self.stage = Stage::Working { done: 0, total: 1 };
         let notify = {
             let ctx = ctx.clone();
             move || ctx.request_repaint()
@@ -121,7 +117,7 @@ impl Graft {
                 notify();
             }
         };
-        (self.exports.writing).start("graft-figures", folder.clone(), notify, move || {
+        (self.writing).start("graft-figures", folder.clone(), notify, move || {
             let comparison = Comparison::load(&runs);
             let of_runs = comparison.iter().flat_map(|comparison| &comparison.runs);
             let of_runs = of_runs.map(|run| (run.experiment.data.source.clone(), None));
@@ -143,38 +139,38 @@ impl Graft {
         });
     }
 
-    pub(in crate::app) fn stop_export(&mut self) {
-        self.exports.writing.stop();
-        self.exports.stop.stop();
+    pub fn stop(&mut self) {
+        self.writing.stop();
+        self.stop.stop();
     }
 
     /// Draws what a view shows and puts it on the clipboard.
-    pub(in crate::app) fn copy_figure(
+    pub fn copy_figure(
         &mut self,
+        session: &mut Session,
         kind: Kind,
         run: Option<String>,
         ctx: &egui::Context,
     ) {
-        if self.exports.copying.is_pending() {
+        if self.copying.is_pending() {
             return;
         }
-        let size = self.exports.local.options().size;
-        let draw = match figure_of(&self.session.state, kind, run, size) {
+        let size = self.local.options().size;
+        let draw = match figure_of(&session.state, kind, run, size) {
             Ok(draw) => draw,
             Err(reason) => {
                 let title = "There is no figure to copy".to_owned();
-                self.session
-                    .notice_about(NoticeKind::Info, Some(Cause::Copying), title, reason);
+                session.notice_about(NoticeKind::Info, Some(Cause::Copying), title, reason);
                 return;
             }
         };
-        let theme = if self.session.settings.dark {
+        let theme = if session.settings.dark {
             Theme::DARK
         } else {
             Theme::LIGHT
         };
         let ctx = ctx.clone();
-        (self.exports.copying).start(
+        (self.copying).start(
             "graft-figure",
             (),
             move || ctx.request_repaint(),
@@ -190,17 +186,16 @@ impl Graft {
     }
 
     /// Takes what has been drawn since the last call. Never waits.
-    pub(in crate::app) fn poll_exports(&mut self, ctx: &egui::Context) {
-        let exports = &mut self.exports;
-        if exports.writing.is_pending() {
-            let (done, total) = *lock(&exports.progress);
-            exports.stage = Stage::Working { done, total };
+    pub fn poll(&mut self, session: &mut Session, ctx: &egui::Context) {
+        if self.writing.is_pending() {
+            let (done, total) = *lock(&self.progress);
+            self.stage = Stage::Working { done, total };
         }
-        if let (Some(outcome), Some(folder)) = (exports.writing.poll(), exports.writing.key()) {
+        if let (Some(outcome), Some(folder)) = (self.writing.poll(), self.writing.key()) {
             let folder = folder.clone();
-            self.export_ended(folder, outcome);
+            self.ended(session, folder, outcome);
         }
-        match self.exports.copying.poll() {
+        match self.copying.poll() {
             None => {}
             Some(Ok(Copied { title, raster })) => {
                 let size = [raster.width as usize, raster.height as usize];
@@ -208,9 +203,9 @@ impl Graft {
                 let text = format!("{title}, {} × {} pixels", raster.width, raster.height);
                 let title = "Copied as an image".to_owned();
                 let (kind, cause) = (NoticeKind::Info, Some(Cause::Copying));
-                self.session.notice_about(kind, cause, title, text);
+                session.notice_about(kind, cause, title, text);
             }
-            Some(Err(failure)) => self.session.error_about(
+            Some(Err(failure)) => session.error_about(
                 Cause::Copying,
                 "The figure is not copied",
                 failure.text("drawing it ended early"),
@@ -218,42 +213,41 @@ impl Graft {
         }
     }
 
-    fn export_ended(&mut self, folder: PathBuf, outcome: Result<Exported, Failure>) {
-        let is_open = self.exports.open;
+    fn ended(
+        &mut self,
+        session: &mut Session,
+        folder: PathBuf,
+        outcome: Result<Exported, Failure>,
+    ) {
+        let is_open = self.open;
         match outcome {
             Ok(Exported::Among(pictures)) => {
-                self.exports.open = true;
-                self.exports.stage = Stage::Among { folder, pictures };
+                self.open = true;
+                self.stage = Stage::Among { folder, pictures };
             }
             Ok(Exported::Written(written)) => {
-                self.session.has_gone(&Cause::Export);
+                session.has_gone(&Cause::Export);
                 let text = format!("{} files in {}", written.files.len(), folder.display());
                 if is_open {
-                    self.session
-                        .log(NoticeKind::Info, format!("figures are written: {text}"));
+                    session.log(NoticeKind::Info, format!("figures are written: {text}"));
                 } else {
-                    self.session
-                        .notice(NoticeKind::Info, "Figures are written", text);
+                    session.notice(NoticeKind::Info, "Figures are written", text);
                 }
                 let is_report = |file: &&PathBuf| file.ends_with("report.html");
-                self.exports.stage = Stage::Done {
+                self.stage = Stage::Done {
                     folder,
                     files: written.files.len(),
                     report: written.files.iter().find(is_report).cloned(),
                     notes: written.notes,
                 };
             }
-            Err(Failure::Stopped) => self.exports.stage = Stage::Choosing,
+            Err(Failure::Stopped) => self.stage = Stage::Choosing,
             Err(failure) => {
                 let reason = failure.text("drawing them ended early; the runs are untouched");
                 if !is_open {
-                    self.session.error_about(
-                        Cause::Export,
-                        "Figures are not written",
-                        reason.clone(),
-                    );
+                    session.error_about(Cause::Export, "Figures are not written", reason.clone());
                 }
-                self.exports.stage = Stage::Failed(reason);
+                self.stage = Stage::Failed(reason);
             }
         }
     }
