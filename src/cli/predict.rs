@@ -7,11 +7,12 @@ use serde::Serialize;
 
 use super::classify::guesses_text;
 use super::{output, run};
+use crate::analysis::evaluate::open_classifier;
+use crate::analysis::gallery::find_pictures;
+use crate::analysis::precision;
 use crate::data::{StopFlag, decode};
 use crate::models::device;
-use crate::runs::evaluate::open_classifier;
-use crate::runs::gallery::find_pictures;
-use crate::runs::{precision, store};
+use crate::runs::store;
 
 /// Pictures that are decoded at a time.
 const BLOCK: usize = 32;

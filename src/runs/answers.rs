@@ -45,7 +45,7 @@ struct Entry {
 
 /// What answers are of.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Of<'a> {
+pub struct Of<'a> {
     /// SHA-256 of the weights.
     pub checkpoint: &'a str,
     /// In which each picture was seen.
@@ -70,7 +70,7 @@ pub enum Validity {
 ///
 /// # Errors
 /// When a file can't be written.
-pub(super) fn keep(folder: &Path, file: &str, bytes: &[u8], of: Of<'_>) -> Result<(), RunError> {
+pub fn keep(folder: &Path, file: &str, bytes: &[u8], of: Of<'_>) -> Result<(), RunError> {
     let path = folder.join(file);
     match fs::remove_file(&path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -110,12 +110,12 @@ fn record(
 }
 
 /// What the answers in `file` were computed in, as far as it is written down.
-pub(super) fn precision(folder: &Path, file: &str) -> Option<FrozenPrecision> {
+pub fn precision(folder: &Path, file: &str) -> Option<FrozenPrecision> {
     read(folder)?.files.get(file)?.precision
 }
 
 /// How many of the answers in `file` are another class in `precision`, if somebody has found out.
-pub(super) fn differing(folder: &Path, file: &str, precision: FrozenPrecision) -> Option<usize> {
+pub fn differing(folder: &Path, file: &str, precision: FrozenPrecision) -> Option<usize> {
     let answers = read(folder)?;
     answers.files.get(file)?.differing.get(&precision).copied()
 }
@@ -124,7 +124,7 @@ pub(super) fn differing(folder: &Path, file: &str, precision: FrozenPrecision) -
 ///
 /// # Errors
 /// When the file can't be written.
-pub(super) fn note_differing(
+pub fn note_differing(
     folder: &Path,
     file: &str,
     precision: FrozenPrecision,
@@ -141,7 +141,7 @@ pub(super) fn note_differing(
 ///
 /// # Errors
 /// When the weights can't be read.
-pub(super) fn validity(folder: &Path, file: &str, views: u32) -> Result<Validity, RunError> {
+pub fn validity(folder: &Path, file: &str, views: u32) -> Result<Validity, RunError> {
     let Ok(answered) = fs::metadata(folder.join(file)).and_then(|data| data.modified()) else {
         return Ok(Validity::Stale);
     };

@@ -58,7 +58,7 @@ pub const METRICS_COLUMNS: [&str; 9] = [
 ];
 
 /// An error about the file at `path`.
-pub(super) fn problem(path: &Path, reason: impl std::fmt::Display) -> RunError {
+pub fn problem(path: &Path, reason: impl std::fmt::Display) -> RunError {
     RunError::File {
         reason: reason.to_string(),
         path: path.to_path_buf(),
@@ -74,7 +74,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>, RunError> {
 }
 
 /// Refuses what [`read`] would, for a file that is read piece by piece.
-pub(super) fn check(path: &Path) -> Result<(), RunError> {
+pub fn check(path: &Path) -> Result<(), RunError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     ordinary_file::check_there(path, most_bytes(&name), Links::Refused)
         .map_err(|error| problem(path, format!("can't be read ({error})")))

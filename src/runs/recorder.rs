@@ -10,7 +10,8 @@ use super::atomic::Background;
 use super::digests::Digests;
 use super::peak_memory::PeakMemory;
 use super::{
-    RunError, RunState, RunSummary, answers, atomic, better, files, members, resume, seeds, store,
+    RunError, RunState, RunSummary, answers, atomic, files, members, resume, rightness, seeds,
+    store,
 };
 use crate::data::{Dataset, SplitIndices};
 use crate::experiment::{Experiment, preset};
@@ -377,7 +378,7 @@ impl RunRecorder {
                 }
                 None => self.write(files::PREDICTIONS, &bytes)?,
             }
-            self.summary.right = Some(better::rightness(predictions));
+            self.summary.right = Some(rightness::encode(predictions));
         }
         if !outcome.movement.is_empty() {
             self.write(files::MOVEMENT, &files::movement(&outcome.movement)?)?;
@@ -782,7 +783,7 @@ fn new_folder(runs: &Path, started: u64, name: &str) -> Result<(PathBuf, String)
 }
 
 /// Takes the lock of a run's folder, for as long as the file stays open.
-pub(super) fn lock(folder: &Path) -> Result<File, RunError> {
+pub fn lock(folder: &Path) -> Result<File, RunError> {
     let path = folder.join(files::LOCK);
     let failed = |error: io::Error| {
         files::problem(&path, format!("the run's lock can't be taken ({error})"))
@@ -800,7 +801,7 @@ pub(super) fn lock(folder: &Path) -> Result<File, RunError> {
 }
 
 /// Whether some process writes in `folder` now.
-pub(super) fn is_locked(folder: &Path) -> bool {
+pub fn is_locked(folder: &Path) -> bool {
     ordinary_file::is_locked(&folder.join(files::LOCK))
 }
 

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::answers::{self, Validity};
 use super::digests::Digests;
-use super::{RunError, RunState, RunSummary, StoredRun, better, files, members, recorder, seeds};
+use super::{
+    RunError, RunState, RunSummary, StoredRun, files, members, recorder, rightness, seeds,
+};
 use crate::evaluation::Predictions;
 use crate::experiment::{Experiment, preset};
 use crate::ordinary_file;
@@ -53,7 +55,7 @@ fn add_rightness(folder: &Path, summary: &mut RunSummary) {
     let predictions = files::read(&path).and_then(|bytes| files::parse_predictions(&bytes, &path));
     summary.right = predictions
         .ok()
-        .map(|predictions| better::rightness(&predictions));
+        .map(|predictions| rightness::encode(&predictions));
 }
 
 /// Reads one run back.
@@ -168,7 +170,7 @@ pub fn experiment(folder: &Path) -> Result<Experiment, RunError> {
 }
 
 /// In how many views a run's test pictures are seen.
-pub(super) fn test_views(folder: &Path) -> Result<u32, RunError> {
+pub fn test_views(folder: &Path) -> Result<u32, RunError> {
     Ok(trainer::test_views(&experiment(folder)?))
 }
 

@@ -15,11 +15,12 @@ use super::features::Features;
 use super::gallery::Gallery;
 use super::messages::{Answer, Question};
 use super::trainer::{News, Notify};
+use crate::analysis::Comparison;
 use crate::data::square::{SquareSpec, to_square};
 use crate::data::{DataError, StopFlag, augment, decode, scan, split};
 use crate::experiment::{DataConfig, Experiment};
 use crate::models::{self, catalogue};
-use crate::runs::{Comparison, store};
+use crate::runs::store;
 use crate::training::diagnosis::{Diagnosis, Undecided};
 
 /// Questions that may wait; further ones are dropped, the window asks again.
@@ -327,7 +328,7 @@ fn diagnose(folder: &Path) -> (usize, Result<Result<Diagnosis, Undecided>, Strin
     match store::open(folder) {
         Ok(run) => (
             run.metrics.len(),
-            crate::runs::diagnose(&run).map_err(|error| error.to_string()),
+            crate::analysis::diagnose(&run).map_err(|error| error.to_string()),
         ),
         Err(error) => (0, Err(error.to_string())),
     }

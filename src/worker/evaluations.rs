@@ -12,12 +12,13 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::assistant::Tell;
 use super::messages::{Answer, RunEvaluation};
+use crate::analysis::evaluate::Pictures;
+use crate::analysis::{EvaluateRequest, evaluate_run};
 use crate::data::{Split, StopFlag};
 use crate::evaluation::{Decision, Evaluation};
 use crate::experiment::Precision;
 use crate::models::device;
-use crate::runs::evaluate::Pictures;
-use crate::runs::{EvaluateRequest, RunError, evaluate_run};
+use crate::runs::RunError;
 use crate::training::leave_cores;
 
 /// Evaluations that may wait; further ones are refused with a reason.
@@ -185,7 +186,7 @@ fn evaluate(job: &Job, tell: &Tell) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runs::evaluate_tests::finished_run;
+    use crate::analysis::evaluate::tests::finished_run;
     use crate::worker::assistant::Assistant;
     use crate::worker::messages::Question;
 

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
+use crate::analysis::Comparison;
 use crate::app::core::command::View;
 use crate::app::core::documents::{both_ways, is_feature_extraction, unused_name};
 use crate::app::core::state::{Compared, Document, NoticeKind, RecordState, RunRecord};
 use crate::app::shell::Graft;
 use crate::experiment::Experiment;
-use crate::runs::{Comparison, seeds};
+use crate::runs::seeds;
 use crate::worker::messages::{Question, RunId};
 
 /// Any number of runs can be compared; more than these can't be told apart side by side.

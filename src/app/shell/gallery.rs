@@ -1,9 +1,9 @@
 //! What the gallery asks of other threads, and what a person asks of the gallery.
 
+use crate::analysis::out_of_fold::FOLDS;
 use crate::app::core::command::{GalleryFilter, View};
 use crate::app::core::gallery::{GalleryAction, GalleryWants, SearchState};
 use crate::app::shell::Graft;
-use crate::runs::out_of_fold::FOLDS;
 use crate::worker::messages::{GalleryAnswer, GalleryQuestion, Question};
 
 impl Graft {

@@ -7,8 +7,8 @@ use crossbeam_channel::Receiver;
 
 use super::super::messages::{GalleryAnswer, GalleryQuestion};
 use super::{Say, lock, waiting};
+use crate::analysis::suspects;
 use crate::data::StopFlag;
-use crate::runs::suspects;
 
 /// Answers until the other side hangs up; only the last of several waiting questions matters.
 pub(super) fn answer_questions(

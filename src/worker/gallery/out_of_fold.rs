@@ -8,10 +8,11 @@ use crossbeam_channel::Receiver;
 
 use super::super::messages::{GalleryAnswer, GalleryQuestion};
 use super::{Say, lock, waiting};
+use crate::analysis::gallery;
+use crate::analysis::out_of_fold::{self, OutOfFoldRequest};
+use crate::analysis::suspects::{Suspect, wrong_training_labels};
 use crate::data::StopFlag;
-use crate::runs::out_of_fold::{self, OutOfFoldRequest};
-use crate::runs::suspects::{Suspect, wrong_training_labels};
-use crate::runs::{RunError, gallery};
+use crate::runs::RunError;
 use crate::training::leave_cores;
 
 /// Answers until the other side hangs up; only the last of several waiting questions matters.

@@ -9,8 +9,8 @@ use crossbeam_channel::Receiver;
 
 use super::super::messages::{GalleryAnswer, GalleryQuestion};
 use super::{Say, waiting};
+use crate::analysis::{gallery, suspects};
 use crate::data::{PictureSource, StopFlag, decode};
-use crate::runs::{gallery, suspects};
 
 /// Thumbnails made between two looks at what is wanted now.
 const AT_ONCE: usize = 8;

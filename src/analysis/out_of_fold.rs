@@ -10,15 +10,15 @@ use std::sync::Arc;
 
 use tch::Device;
 
-use super::digests::Digests;
 use super::evaluate::{self, Found};
-use super::{RunError, atomic, files, members, recorder, store};
 use crate::data::folds::grouped;
 use crate::data::{Split, SplitIndices, StopFlag};
 use crate::evaluation::{Prediction, Predictions};
 use crate::experiment::{
     Augmentation, Experiment, FreezePlan, Keep, Monitor, Phase, TestViews, WeightsSource,
 };
+use crate::runs::digests::Digests;
+use crate::runs::{RunError, atomic, files, members, recorder, store};
 use crate::training::events::Activity;
 use crate::training::trainer::PauseFlag;
 use crate::training::{TrainingError, TrainingEvent, TrainingListener, TrainingRequest, train};
@@ -81,7 +81,7 @@ pub fn predict(
     let folder = request.folder;
     let run = store::open(folder)?;
     let experiment = store::experiment(folder)?;
-    let lines = evaluate::of_split(members::read(folder)?, Split::Train);
+    let lines = members::of_split(members::read(folder)?, Split::Train);
     let Found {
         dataset, changed, ..
     } = evaluate::find(
