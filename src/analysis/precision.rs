@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::evaluation::Predictions;
 use crate::experiment::Precision;
 use crate::format;
-use crate::runs::{StoredRun, answers, files, recorder};
+use crate::runs::{StoredRun, answers, files, folder};
 use crate::training::{FrozenPrecision, Use};
 
 /// A run in use, in what is asked for.
@@ -48,7 +48,7 @@ pub(super) fn keep_count(
     checkpoint: Option<&str>,
 ) {
     let keep = || {
-        let _lock = recorder::lock(folder)?;
+        let _lock = folder::lock(folder)?;
         match answers::checkpoint(folder)?.as_deref() == checkpoint {
             true => answers::note_differing(folder, file, precision, count),
             false => Ok(()),

@@ -25,12 +25,12 @@ const VERSION: u32 = 1;
 struct Answers {
     version: u32,
     /// By the answers' file.
-    files: BTreeMap<String, Entry>,
+    files: BTreeMap<String, AnswersFile>,
 }
 
 /// What one file of answers is of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Entry {
+struct AnswersFile {
     /// SHA-256 of the weights.
     checkpoint: String,
     /// In which each picture was seen.
@@ -45,7 +45,7 @@ struct Entry {
 
 /// What answers are of.
 #[derive(Debug, Clone, Copy)]
-pub struct Of<'a> {
+pub struct Provenance<'a> {
     /// SHA-256 of the weights.
     pub checkpoint: &'a str,
     /// In which each picture was seen.
@@ -70,7 +70,7 @@ pub enum Validity {
 ///
 /// # Errors
 /// When a file can't be written.
-pub fn keep(folder: &Path, file: &str, bytes: &[u8], of: Of<'_>) -> Result<(), RunError> {
+pub fn keep(folder: &Path, file: &str, bytes: &[u8], of: Provenance<'_>) -> Result<(), RunError> {
     let path = folder.join(file);
     match fs::remove_file(&path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -81,7 +81,7 @@ pub fn keep(folder: &Path, file: &str, bytes: &[u8], of: Of<'_>) -> Result<(), R
         }
         _ => {}
     }
-    let entry = Entry {
+    let entry = AnswersFile {
         checkpoint: of.checkpoint.to_owned(),
         views: of.views,
         precision: Some(of.precision),
@@ -96,7 +96,7 @@ pub fn keep(folder: &Path, file: &str, bytes: &[u8], of: Of<'_>) -> Result<(), R
 
 fn record(
     folder: &Path,
-    change: impl FnOnce(&mut BTreeMap<String, Entry>),
+    change: impl FnOnce(&mut BTreeMap<String, AnswersFile>),
 ) -> Result<(), RunError> {
     let mut answers = read(folder).unwrap_or_default();
     answers.version = VERSION;
@@ -192,6 +192,9 @@ pub(super) fn checkpoint_of(weights: &[u8]) -> String {
 }
 
 /// SHA-256 of a file.
+///
+/// # Errors
+/// When the file can't be read.
 pub(super) fn sha256(path: &Path, links: Links) -> Result<String, RunError> {
     let failed = |error: std::io::Error| files::problem(path, format!("can't be read ({error})"));
     let file = ordinary_file::open(path, links).map_err(failed)?;

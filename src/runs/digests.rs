@@ -82,6 +82,10 @@ impl Digests {
         (digests.version == VERSION).then_some(digests)
     }
 
+    /// Writes the file into a run's folder.
+    ///
+    /// # Errors
+    /// When the file can't be written.
     pub fn write(&self, folder: &Path) -> Result<(), RunError> {
         let path = folder.join(FILE);
         let mut bytes =

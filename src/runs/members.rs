@@ -90,6 +90,8 @@ pub fn of_split(members: Vec<Member>, split: Split) -> Vec<Member> {
         .collect()
 }
 
+/// # Errors
+/// Naming the line that is none.
 pub(super) fn parse(bytes: &[u8], path: &Path) -> Result<Vec<Member>, RunError> {
     let mut reader = csv::Reader::from_reader(bytes);
     let header = reader

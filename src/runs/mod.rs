@@ -24,9 +24,13 @@
 pub mod answers;
 pub mod atomic;
 pub mod digests;
+pub mod event_text;
 pub mod files;
+pub mod folder;
+pub mod lifecycle;
 pub mod members;
 pub mod peak_memory;
+pub mod portable_paths;
 pub mod recorder;
 mod resume;
 pub mod rightness;
@@ -50,8 +54,9 @@ use crate::training::trainer::PhaseSummary;
 use crate::training::{EpochMetrics, FrozenPrecision, TrainingError};
 
 pub use digests::Digests;
-pub use recorder::{Continuation, RunRecorder, slug};
-pub use tee::Tee;
+pub use folder::slug;
+pub use recorder::{Continuation, RunRecorder};
+use tee::Tee;
 
 /// What can go wrong with a run's folder.
 #[derive(Debug, thiserror::Error)]

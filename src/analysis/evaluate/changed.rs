@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Pictures;
-use super::found::{find, root};
+use super::found_pictures::{find, root};
 use crate::data::{Dataset, Problem, Split, StopFlag};
 use crate::format;
 use crate::runs::digests::{self, Digests};
@@ -44,6 +44,9 @@ impl Since {
 }
 
 /// What became of a split's pictures, as far as the run knows what they held.
+///
+/// # Errors
+/// [`RunError::Stopped`], or when the run's preset can't be read.
 pub(super) fn changed_since(
     folder: &Path,
     summary: &RunSummary,
@@ -85,6 +88,8 @@ pub(super) struct Seen {
 }
 
 impl Seen {
+    /// # Errors
+    /// [`RunError::Stopped`], or when the run's preset can't be read.
     pub fn of(
         folder: &Path,
         digests: Option<&Digests>,

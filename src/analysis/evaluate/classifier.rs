@@ -20,6 +20,9 @@ pub fn open_classifier(folder: &Path, device: Device) -> Result<Classifier, RunE
 }
 
 /// The same, whose frozen layers compute in what is asked for.
+///
+/// # Errors
+/// Those of [`open_classifier`].
 pub(super) fn open_classifier_in(
     run: &StoredRun,
     device: Device,

@@ -2,7 +2,7 @@
 //! (`predictions_train.csv` and the like) and read back the next time.
 mod changed;
 mod classifier;
-mod found;
+mod found_pictures;
 mod stored;
 #[cfg(test)]
 pub mod tests;
@@ -19,17 +19,17 @@ use crate::experiment::Precision;
 use crate::runs::answers::{self, Validity};
 use crate::runs::digests::Digests;
 use crate::runs::members::{self, Member};
-use crate::runs::{RunError, RunState, StoredRun, files, recorder, store};
+use crate::runs::{RunError, RunState, StoredRun, files, folder, store};
 use crate::training::FrozenPrecision;
 
 use changed::{Seen, changed_since};
 use classifier::open_classifier_in;
-use found::nothing_left;
+use found_pictures::nothing_left;
 use stored::{keep, stored_file, stored_for, views};
 
 pub use classifier::open_classifier;
-pub use found::source_at;
-pub(super) use found::{Found, find};
+pub use found_pictures::source_at;
+pub(super) use found_pictures::{FoundPictures, find};
 pub use stored::{stored, stored_as_tested};
 
 /// What to evaluate.
@@ -92,7 +92,7 @@ pub fn evaluate_run(
 ) -> Result<EvaluatedRun, RunError> {
     let folder = request.folder.as_path();
     let run = store::open(folder)?;
-    if recorder::is_locked(folder) && run.summary.state == RunState::Running {
+    if folder::is_locked(folder) && run.summary.state == RunState::Running {
         return Err(RunError::Locked(folder.to_path_buf()));
     }
     let all_members = members::read(folder)?;

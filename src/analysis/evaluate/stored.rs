@@ -7,7 +7,7 @@ use crate::data::Split;
 use crate::evaluation::Predictions;
 use crate::runs::answers::{self, Validity};
 use crate::runs::members::{self, Member};
-use crate::runs::{RunError, files, recorder, store};
+use crate::runs::{RunError, files, folder, store};
 use crate::training::FrozenPrecision;
 
 /// The file in a run's folder that holds its answers on a split: on the test pictures, what the
@@ -46,6 +46,9 @@ pub fn stored_as_tested(folder: &Path, split: Split) -> Result<Option<Prediction
 }
 
 /// In how many views pictures are seen.
+///
+/// # Errors
+/// When the run's preset can't be read.
 pub(super) fn views(folder: &Path, pictures: Pictures, as_tested: bool) -> Result<u32, RunError> {
     match pictures {
         Pictures::Of(Split::Train | Split::Validation) if !as_tested => Ok(1),
@@ -53,6 +56,8 @@ pub(super) fn views(folder: &Path, pictures: Pictures, as_tested: bool) -> Resul
     }
 }
 
+/// # Errors
+/// When a file is there and can't be read.
 pub(super) fn stored_for(
     folder: &Path,
     split: Split,
@@ -74,6 +79,9 @@ pub(super) fn stored_for(
 }
 
 /// Writes answers into the run's folder, as its only writer for that moment. `checkpoint`: the weights that gave them.
+///
+/// # Errors
+/// When the folder can't be written, or its weights were changed meanwhile.
 pub(super) fn keep(
     folder: &Path,
     split: Split,
@@ -81,7 +89,7 @@ pub(super) fn keep(
     checkpoint: Option<String>,
     precision: FrozenPrecision,
 ) -> Result<(), RunError> {
-    let _lock = recorder::lock(folder)?;
+    let _lock = folder::lock(folder)?;
     let Some(checkpoint) = checkpoint.filter(|one| {
         answers::checkpoint(folder).is_ok_and(|now| now.as_deref() == Some(one.as_str()))
     }) else {
@@ -91,7 +99,7 @@ pub(super) fn keep(
         ));
     };
     let bytes = files::predictions(&result.predictions)?;
-    let of = answers::Of {
+    let of = answers::Provenance {
         checkpoint: &checkpoint,
         views: result.views,
         precision,

@@ -8,7 +8,7 @@ use crate::analysis::gallery;
 use crate::data::{PictureSource, Split, StopFlag, decode, scan, split};
 use crate::experiment::{DataSource, Experiment, HeadConfig, Phase, Precision, WeightsSource};
 use crate::runs::digests::Digests;
-use crate::runs::{RunError, RunRecorder, RunState, answers, files, members, recorder, store};
+use crate::runs::{RunError, RunRecorder, RunState, answers, files, folder, members, store};
 use crate::training::trainer::PauseFlag;
 use crate::training::{TrainingRequest, train};
 
@@ -343,7 +343,7 @@ fn what_is_in_the_way_is_said() {
         files::summary(&summary).unwrap(),
     )
     .unwrap();
-    let lock = recorder::lock(&folder).unwrap();
+    let lock = folder::lock(&folder).unwrap();
     let result = evaluate_run(&validation, &mut |_, _| {}, &stop);
     assert!(matches!(result, Err(RunError::Locked(_))));
     drop(lock);

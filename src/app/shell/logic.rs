@@ -7,7 +7,7 @@ use eframe::egui;
 use crate::app::core::clock;
 use crate::app::core::state::{Cause, LogLine, NoticeKind, RecordState, RunRecord};
 use crate::app::shell::Graft;
-use crate::runs::{RunState, RunSummary};
+use crate::runs::{RunState, RunSummary, event_text};
 use crate::training::TrainingEvent;
 use crate::worker::messages::{Answer, Question, RunEvent, RunId};
 
@@ -182,114 +182,46 @@ impl Graft {
     }
 
     fn training_event(&mut self, run: RunId, name: &str, event: TrainingEvent) {
+        if let Some(line) = event_text::window_line(&event) {
+            let kind = match event {
+                TrainingEvent::Warning(_) => NoticeKind::Warning,
+                _ => NoticeKind::Info,
+            };
+            self.log(kind, format!("{name}: {line}"));
+        }
         match event {
-            TrainingEvent::Prepared {
-                train,
-                validation,
-                test,
-                device,
-                weights,
-            } => {
-                self.log(
-                    NoticeKind::Info,
-                    format!("{name}: {train} pictures to train, {validation} to validate, {test} to test, on {device}. {weights}"),
-                );
-                // The run may have downloaded them.
-                self.workers.ask(Question::StoredWeights);
-            }
-            // The log's line about it says more.
-            TrainingEvent::Precision(_) => {}
-            TrainingEvent::MemoryForecast(needed) => {
-                let memory = crate::format::bytes(needed.memory());
-                self.log(
-                    NoticeKind::Info,
-                    format!("{name}: memory, forecast: {memory}"),
-                );
-            }
+            // The run may have downloaded them.
+            TrainingEvent::Prepared { .. } => self.workers.ask(Question::StoredWeights),
             TrainingEvent::Speed {
                 backbone,
                 pictures_per_second,
             } => self.note_speed(&backbone, pictures_per_second),
-            TrainingEvent::CardMemory(peak) => {
-                let memory = crate::format::bytes(peak);
-                self.log(
-                    NoticeKind::Info,
-                    format!("{name}: memory of the graphics card, at most: {memory}"),
-                );
-            }
-            TrainingEvent::PhaseStarted {
-                phase,
-                name: phase_name,
-                epochs,
-                first_epoch,
-                plan,
-                ..
-            } => {
-                if phase > 0
-                    && let Some(record) = self.record(run)
-                    && !record
-                        .phase_starts
-                        .iter()
-                        .any(|(epoch, _)| *epoch == first_epoch)
-                {
-                    record.phase_starts.push((first_epoch, phase_name.clone()));
-                }
-                self.log(
-                    NoticeKind::Info,
-                    format!("{name}: {phase_name}, {epochs} epochs; {plan}"),
-                );
-            }
-            TrainingEvent::Progress(progress) => {
+            event => {
                 if let Some(record) = self.record(run) {
-                    record.progress = Some(progress);
+                    note_event(record, event);
                 }
-            }
-            TrainingEvent::EpochFinished(metrics) => {
-                let validation = metrics
-                    .validation_accuracy
-                    .map(|accuracy| format!(", validation {:.1} %", accuracy * 100.0));
-                self.log(
-                    NoticeKind::Info,
-                    format!(
-                        "{name}: epoch {}, loss {:.4}, accuracy {:.1} %{}",
-                        metrics.epoch,
-                        metrics.train_loss,
-                        metrics.train_accuracy * 100.0,
-                        validation.unwrap_or_default()
-                    ),
-                );
-                if let Some(record) = self.record(run) {
-                    record.metrics.push(metrics);
-                }
-            }
-            TrainingEvent::PhaseFinished {
-                name: phase_name,
-                epochs,
-                seconds,
-                ..
-            } => {
-                self.log(
-                    NoticeKind::Info,
-                    format!("{name}: {phase_name} done, {epochs} epochs in {seconds:.0} s"),
-                );
-            }
-            TrainingEvent::Warning(text) => {
-                self.log(NoticeKind::Warning, format!("{name}: {text}"));
-                if let Some(record) = self.record(run) {
-                    record.warnings.push(text);
-                }
-            }
-            TrainingEvent::Note(text) => self.log(NoticeKind::Info, format!("{name}: {text}")),
-            TrainingEvent::Tested(test) => {
-                self.log(
-                    NoticeKind::Info,
-                    format!(
-                        "{name}: {:.1} % of {} test pictures right",
-                        test.accuracy * 100.0,
-                        test.n
-                    ),
-                );
             }
         }
+    }
+}
+
+/// What a run's record keeps of an event.
+fn note_event(record: &mut RunRecord, event: TrainingEvent) {
+    match event {
+        TrainingEvent::PhaseStarted {
+            phase,
+            name,
+            first_epoch,
+            ..
+        } => {
+            let is_known = |(epoch, _): &(u32, String)| *epoch == first_epoch;
+            if phase > 0 && !record.phase_starts.iter().any(is_known) {
+                record.phase_starts.push((first_epoch, name));
+            }
+        }
+        TrainingEvent::Progress(progress) => record.progress = Some(progress),
+        TrainingEvent::EpochFinished(metrics) => record.metrics.push(metrics),
+        TrainingEvent::Warning(text) => record.warnings.push(text),
+        _ => {}
     }
 }

@@ -5,7 +5,7 @@ use crate::app::core::command::View;
 use crate::app::core::state::{Cause, RecordState, RunRecord, Scan};
 use crate::app::shell::{Graft, ScanKey};
 use crate::experiment::{DataSource, Experiment};
-use crate::runs::recorder::with_absolute_paths;
+use crate::runs::portable_paths::with_absolute_paths;
 use crate::runs::seeds;
 use crate::worker::messages::{RunId, StartRun, TrainingCommand};
 

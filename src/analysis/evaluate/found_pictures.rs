@@ -17,7 +17,7 @@ use crate::runs::{RunError, RunSummary, files};
 const CLASSES_SHOWN: usize = 10;
 
 /// The pictures of a run where they stand now.
-pub(in crate::analysis) struct Found {
+pub(in crate::analysis) struct FoundPictures {
     /// With the run's classes.
     pub dataset: Dataset,
     pub problems: Vec<Problem>,
@@ -26,6 +26,9 @@ pub(in crate::analysis) struct Found {
 
 /// Looks the wanted pictures up by their names, without decoding them. `digests`: what the run's pictures held, where that
 /// is known.
+///
+/// # Errors
+/// [`RunError::Stopped`], or when not one of the pictures is there.
 pub(in crate::analysis) fn find(
     experiment: &Experiment,
     summary: &RunSummary,
@@ -33,7 +36,7 @@ pub(in crate::analysis) fn find(
     members: &[Member],
     digests: Option<&Digests>,
     stop: &StopFlag,
-) -> Result<Found, RunError> {
+) -> Result<FoundPictures, RunError> {
     let mut config = experiment.data.clone();
     if pictures == Pictures::All {
         // Other pictures need not have every class.
@@ -42,7 +45,7 @@ pub(in crate::analysis) fn find(
         config.split.group = None;
     }
     let listed = scan::list(&config, None, stop)?;
-    let mut found = Found {
+    let mut found = FoundPictures {
         dataset: Dataset {
             classes: summary.classes.clone(),
             ..Dataset::default()
@@ -76,7 +79,7 @@ pub(in crate::analysis) fn find(
     Ok(found)
 }
 
-impl Found {
+impl FoundPictures {
     fn changed_by_digest(
         &self,
         digests: &Digests,
@@ -235,6 +238,9 @@ fn modified(path: &Path) -> Option<SystemTime> {
 }
 
 /// The same kind of source at another place: a table keeps its columns and its threshold.
+///
+/// # Errors
+/// When nothing there is a source of pictures.
 pub fn source_at(source: &DataSource, path: &Path) -> Result<DataSource, DataError> {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     if let DataSource::Table { file, .. } = source {
