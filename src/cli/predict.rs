@@ -37,7 +37,7 @@ pub struct Arguments {
 }
 
 #[derive(Debug, Serialize)]
-struct Answer {
+struct PredictedPicture {
     #[serde(serialize_with = "crate::shown::serialize_path")]
     image: PathBuf,
     /// The most probable first.
@@ -65,7 +65,7 @@ pub fn predict(arguments: &Arguments) -> anyhow::Result<()> {
             .into_iter()
             .collect::<Result<Vec<_>, _>>()?;
         for (image, probabilities) in images.iter().zip(classifier.predict(&pictures)?) {
-            answers.push(Answer {
+            answers.push(PredictedPicture {
                 image: image.clone(),
                 predictions: ranked(classifier.classes(), &probabilities, arguments.top),
             });

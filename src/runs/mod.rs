@@ -40,7 +40,7 @@ pub mod store;
 mod tee;
 
 #[cfg(test)]
-mod cycle;
+pub mod tests;
 
 use std::path::PathBuf;
 
