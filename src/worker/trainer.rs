@@ -223,6 +223,10 @@ fn work(start: &StartRun, shared: &Shared, train: &Train) {
             return;
         }
         state.current = Some((start.run, stop.clone()));
+        // Whoever closes sets its flag before it looks for a run to stop.
+        if shared.closing.is_stopped() {
+            stop.stop();
+        }
     }
     let outcome = catch_unwind(AssertUnwindSafe(|| carry_out(start, shared, &stop, train)));
     leave_cores();
@@ -253,3 +257,7 @@ impl RunEvent {
         )
     }
 }
+
+#[cfg(test)]
+#[path = "trainer_tests.rs"]
+mod tests;
