@@ -24,6 +24,8 @@ pub mod training;
 
 pub mod runs;
 
+pub mod analysis;
+
 pub mod figures;
 
 pub mod report;

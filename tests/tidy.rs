@@ -46,6 +46,19 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "analysis",
+        &[
+            "analysis",
+            "runs",
+            "training",
+            "evaluation",
+            "data",
+            "experiment",
+            "paths",
+            "format",
+        ],
+    ),
+    (
         "figures",
         &[
             "figures",
@@ -62,6 +75,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &[
             "report",
             "figures",
+            "analysis",
             "runs",
             "training",
             "evaluation",
@@ -75,6 +89,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "worker",
         &[
             "worker",
+            "analysis",
             "runs",
             "training",
             "evaluation",
@@ -91,6 +106,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "worker",
             "report",
             "figures",
+            "analysis",
             "runs",
             "training",
             "evaluation",
@@ -108,6 +124,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "app",
             "report",
             "figures",
+            "analysis",
             "runs",
             "training",
             "evaluation",
@@ -125,7 +142,9 @@ const LAYERS: &[(&str, &[&str])] = &[
 const CRATES: &[(&str, &[&str])] = &[
     (
         "tch",
-        &["libtorch", "models", "training", "runs", "worker", "cli"],
+        &[
+            "libtorch", "models", "training", "runs", "analysis", "worker", "cli",
+        ],
     ),
     ("eframe", &["app"]),
     ("egui_extras", &["app"]),

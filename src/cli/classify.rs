@@ -40,7 +40,7 @@ pub struct Arguments {
 }
 
 #[derive(Debug, Serialize)]
-struct Answer {
+struct ClassifiedPicture {
     #[serde(serialize_with = "crate::shown::serialize_path")]
     image: PathBuf,
     predictions: Vec<RankedClass>,
@@ -61,7 +61,7 @@ pub fn classify(arguments: &Arguments) -> anyhow::Result<()> {
     for image in &arguments.images {
         let pixels = decode::decode_alone(&PictureSource::File(image.clone()))?;
         let predictions = network.classify(&[pixels], arguments.top.into())?;
-        answers.push(Answer {
+        answers.push(ClassifiedPicture {
             image: image.clone(),
             predictions: predictions.into_iter().flatten().collect(),
         });

@@ -9,13 +9,13 @@ use serde_json::json;
 
 use super::table::{Align, table};
 use super::{output, progress};
+use crate::analysis::gallery::SplitPicture;
+use crate::analysis::suspects::{self, Suspect};
 use crate::data::{
     DataError, Dataset, Remark, RemarkKind, Split, SplitIndices, StopFlag, problems, scan, split,
 };
 use crate::experiment::{DataConfig, DataSource, Experiment, GroupBy, preset};
 use crate::format;
-use crate::runs::gallery::SplitPicture;
-use crate::runs::suspects::{self, Suspect};
 use crate::shown;
 
 #[derive(Debug, Args)]

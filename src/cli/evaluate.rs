@@ -9,6 +9,8 @@ use serde::Serialize;
 use tch::Device;
 
 use super::{output, progress, run};
+use crate::analysis::evaluate::Pictures;
+use crate::analysis::{EvaluateRequest, EvaluatedRun, diagnose, evaluate_run};
 use crate::data::{Problem, Split, StopFlag};
 use crate::evaluation::{
     CalibrationScores, Decision, Evaluation, Predictions, Score, TemperatureFit,
@@ -16,8 +18,7 @@ use crate::evaluation::{
 use crate::experiment::{Keep, Precision};
 use crate::format;
 use crate::models::device;
-use crate::runs::evaluate::Pictures;
-use crate::runs::{EvaluateRequest, EvaluatedRun, RunError, diagnose, evaluate_run, store};
+use crate::runs::{RunError, store};
 use crate::shown;
 use crate::training::TrainingError;
 use crate::training::diagnosis::Diagnosis;

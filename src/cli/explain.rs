@@ -8,11 +8,12 @@ use serde_json::json;
 
 use super::outputs::{refuse_among_pictures, refuse_to_replace};
 use super::{output, run};
+use crate::analysis::{evaluate, gallery, precision};
 use crate::data::{StopFlag, decode};
 use crate::figures::heat;
 use crate::format;
 use crate::models::device;
-use crate::runs::{atomic, evaluate, gallery, precision, store};
+use crate::runs::{atomic, store};
 use crate::shown;
 
 #[derive(Debug, Args)]

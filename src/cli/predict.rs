@@ -7,11 +7,12 @@ use serde::Serialize;
 
 use super::classify::guesses_text;
 use super::{output, run};
+use crate::analysis::evaluate::open_classifier;
+use crate::analysis::gallery::find_pictures;
+use crate::analysis::precision;
 use crate::data::{StopFlag, decode};
 use crate::models::device;
-use crate::runs::evaluate::open_classifier;
-use crate::runs::gallery::find_pictures;
-use crate::runs::{precision, store};
+use crate::runs::store;
 
 /// Pictures that are decoded at a time.
 const BLOCK: usize = 32;
@@ -36,7 +37,7 @@ pub struct Arguments {
 }
 
 #[derive(Debug, Serialize)]
-struct Answer {
+struct PredictedPicture {
     #[serde(serialize_with = "crate::shown::serialize_path")]
     image: PathBuf,
     /// The most probable first.
@@ -64,7 +65,7 @@ pub fn predict(arguments: &Arguments) -> anyhow::Result<()> {
             .into_iter()
             .collect::<Result<Vec<_>, _>>()?;
         for (image, probabilities) in images.iter().zip(classifier.predict(&pictures)?) {
-            answers.push(Answer {
+            answers.push(PredictedPicture {
                 image: image.clone(),
                 predictions: ranked(classifier.classes(), &probabilities, arguments.top),
             });

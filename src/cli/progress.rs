@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::output;
 use crate::format;
+use crate::runs::event_text;
 use crate::shown;
 use crate::training::events::{Activity, Progress};
 use crate::training::{TrainingError, TrainingEvent, TrainingListener};
@@ -97,58 +98,11 @@ impl Drop for TerminalProgress {
 
 impl TrainingListener for TerminalProgress {
     fn event(&mut self, event: &TrainingEvent) -> Result<(), TrainingError> {
-        match event {
-            TrainingEvent::Prepared {
-                train,
-                validation,
-                test,
-                device,
-                weights,
-            } => {
-                self.say(&format!(
-                    "{} to train, {} to validate, {} to test, on {device}",
-                    format::count(*train, "picture", "pictures"),
-                    format::thousands(*validation as u64),
-                    format::thousands(*test as u64),
-                ));
-                self.say(weights);
-            }
-            TrainingEvent::MemoryForecast(needed) => self.say(&format!(
-                "Memory, forecast: {}",
-                format::bytes(needed.memory())
-            )),
-            // For the window, which forecasts from it.
-            TrainingEvent::Speed { .. } | TrainingEvent::Precision(_) => {}
-            TrainingEvent::CardMemory(peak) => self.say(&format!(
-                "Memory of the graphics card, at most: {}",
-                format::bytes(*peak)
-            )),
-            TrainingEvent::PhaseStarted {
-                name,
-                epochs,
-                trainable_parameters,
-                frozen_parameters,
-                plan,
-                ..
-            } => {
-                let all = (trainable_parameters + frozen_parameters).max(1);
-                self.say(&format!(
-                    "{name}: {}, {} of {} parameters learn ({}){}{plan}",
-                    format::count(*epochs as usize, "epoch", "epochs"),
-                    format::thousands(*trainable_parameters),
-                    format::thousands(all),
-                    format::percent(*trainable_parameters as f64 / all as f64),
-                    if plan.is_empty() { "" } else { "; " },
-                ));
-            }
-            TrainingEvent::Progress(progress) => self.show(progress),
-            TrainingEvent::EpochFinished(epoch) => {
-                self.say(&format::epoch_line(epoch, self.epochs))
-            }
-            TrainingEvent::Warning(text) => self.say(&format!("warning: {text}")),
-            TrainingEvent::Note(text) => self.say(text),
-            // The result says both.
-            TrainingEvent::PhaseFinished { .. } | TrainingEvent::Tested(_) => {}
+        for line in event_text::terminal_lines(event, self.epochs) {
+            self.say(&line);
+        }
+        if let TrainingEvent::Progress(progress) = event {
+            self.show(progress);
         }
         Ok(())
     }

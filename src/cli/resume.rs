@@ -6,9 +6,9 @@ use anyhow::bail;
 
 use super::output;
 use super::run::{self, Planned};
+use crate::analysis::evaluate::source_at;
 use crate::format;
 use crate::paths;
-use crate::runs::evaluate::source_at;
 use crate::runs::{Continuation, RunRecorder, RunState, RunSummary, store};
 use crate::shown;
 use crate::training::ResumePoint;

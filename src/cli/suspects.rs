@@ -8,11 +8,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::{interrupt, output, run};
+use crate::analysis::gallery;
+use crate::analysis::out_of_fold::{self, OutOfFoldRequest};
+use crate::analysis::suspects::{self, Reason, Suspect};
 use crate::data::StopFlag;
 use crate::format;
-use crate::runs::out_of_fold::{self, OutOfFoldRequest};
-use crate::runs::suspects::{self, Reason, Suspect};
-use crate::runs::{RunError, gallery};
+use crate::runs::RunError;
 use crate::shown;
 
 #[derive(Debug, Args)]
@@ -152,8 +153,8 @@ fn text(found: &[Suspect]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::gallery::SplitPicture;
     use crate::data::{PictureSource, Split};
-    use crate::runs::gallery::SplitPicture;
 
     #[test]
     fn a_suspect_is_a_line_with_its_reason() {

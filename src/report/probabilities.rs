@@ -1,5 +1,6 @@
 //! How good a run's probabilities are: how they sort pictures, and whether they can be believed.
 
+use crate::analysis::evaluate;
 use crate::data::Split;
 use crate::evaluation::calibration::BINS;
 use crate::evaluation::{ClassRanking, Ranking, Reliability, TemperatureFit, positive_class};
@@ -7,7 +8,6 @@ use crate::figures::{
     ReliabilityBin, ReliabilityFigure, ReliabilitySeries, Rgb, RocFigure, RocSeries, palette,
 };
 use crate::format;
-use crate::runs::evaluate;
 
 use super::comparison::{ComparedRun, Tested};
 

@@ -1,9 +1,9 @@
 //! A comparison in words and columns of text.
 
+use crate::analysis::diagnose;
 use crate::evaluation::{ClassificationReport, wilson};
 use crate::experiment::Experiment;
 use crate::format::{self, Align, table};
-use crate::runs::diagnose;
 use crate::runs::settings::{Difference, differences};
 use crate::shown;
 

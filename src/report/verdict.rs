@@ -1,8 +1,8 @@
 //! What a comparison comes to, in words.
 
+use crate::analysis::better;
 use crate::evaluation::PairedComparison;
 use crate::format;
-use crate::runs::better;
 
 use super::comparison::{ComparedRun, Comparison, Tested};
 

@@ -25,12 +25,12 @@ const VERSION: u32 = 1;
 struct Answers {
     version: u32,
     /// By the answers' file.
-    files: BTreeMap<String, Entry>,
+    files: BTreeMap<String, AnswersFile>,
 }
 
 /// What one file of answers is of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Entry {
+struct AnswersFile {
     /// SHA-256 of the weights.
     checkpoint: String,
     /// In which each picture was seen.
@@ -45,7 +45,7 @@ struct Entry {
 
 /// What answers are of.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Of<'a> {
+pub struct Provenance<'a> {
     /// SHA-256 of the weights.
     pub checkpoint: &'a str,
     /// In which each picture was seen.
@@ -70,7 +70,7 @@ pub enum Validity {
 ///
 /// # Errors
 /// When a file can't be written.
-pub(super) fn keep(folder: &Path, file: &str, bytes: &[u8], of: Of<'_>) -> Result<(), RunError> {
+pub fn keep(folder: &Path, file: &str, bytes: &[u8], of: Provenance<'_>) -> Result<(), RunError> {
     let path = folder.join(file);
     match fs::remove_file(&path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -81,7 +81,7 @@ pub(super) fn keep(folder: &Path, file: &str, bytes: &[u8], of: Of<'_>) -> Resul
         }
         _ => {}
     }
-    let entry = Entry {
+    let entry = AnswersFile {
         checkpoint: of.checkpoint.to_owned(),
         views: of.views,
         precision: Some(of.precision),
@@ -96,7 +96,7 @@ pub(super) fn keep(folder: &Path, file: &str, bytes: &[u8], of: Of<'_>) -> Resul
 
 fn record(
     folder: &Path,
-    change: impl FnOnce(&mut BTreeMap<String, Entry>),
+    change: impl FnOnce(&mut BTreeMap<String, AnswersFile>),
 ) -> Result<(), RunError> {
     let mut answers = read(folder).unwrap_or_default();
     answers.version = VERSION;
@@ -110,12 +110,12 @@ fn record(
 }
 
 /// What the answers in `file` were computed in, as far as it is written down.
-pub(super) fn precision(folder: &Path, file: &str) -> Option<FrozenPrecision> {
+pub fn precision(folder: &Path, file: &str) -> Option<FrozenPrecision> {
     read(folder)?.files.get(file)?.precision
 }
 
 /// How many of the answers in `file` are another class in `precision`, if somebody has found out.
-pub(super) fn differing(folder: &Path, file: &str, precision: FrozenPrecision) -> Option<usize> {
+pub fn differing(folder: &Path, file: &str, precision: FrozenPrecision) -> Option<usize> {
     let answers = read(folder)?;
     answers.files.get(file)?.differing.get(&precision).copied()
 }
@@ -124,7 +124,7 @@ pub(super) fn differing(folder: &Path, file: &str, precision: FrozenPrecision) -
 ///
 /// # Errors
 /// When the file can't be written.
-pub(super) fn note_differing(
+pub fn note_differing(
     folder: &Path,
     file: &str,
     precision: FrozenPrecision,
@@ -141,7 +141,7 @@ pub(super) fn note_differing(
 ///
 /// # Errors
 /// When the weights can't be read.
-pub(super) fn validity(folder: &Path, file: &str, views: u32) -> Result<Validity, RunError> {
+pub fn validity(folder: &Path, file: &str, views: u32) -> Result<Validity, RunError> {
     let Ok(answered) = fs::metadata(folder.join(file)).and_then(|data| data.modified()) else {
         return Ok(Validity::Stale);
     };
@@ -192,6 +192,9 @@ pub(super) fn checkpoint_of(weights: &[u8]) -> String {
 }
 
 /// SHA-256 of a file.
+///
+/// # Errors
+/// When the file can't be read.
 pub(super) fn sha256(path: &Path, links: Links) -> Result<String, RunError> {
     let failed = |error: std::io::Error| files::problem(path, format!("can't be read ({error})"));
     let file = ordinary_file::open(path, links).map_err(failed)?;

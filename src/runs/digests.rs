@@ -82,7 +82,11 @@ impl Digests {
         (digests.version == VERSION).then_some(digests)
     }
 
-    pub(super) fn write(&self, folder: &Path) -> Result<(), RunError> {
+    /// Writes the file into a run's folder.
+    ///
+    /// # Errors
+    /// When the file can't be written.
+    pub fn write(&self, folder: &Path) -> Result<(), RunError> {
         let path = folder.join(FILE);
         let mut bytes =
             serde_json::to_vec_pretty(self).map_err(|error| files::problem(&path, error))?;
@@ -148,7 +152,7 @@ impl Digests {
     }
 
     /// The pictures of `dataset` that a run used for `split`, wherever they stand: those that hold the same, each once.
-    pub(super) fn seen(
+    pub fn seen(
         &self,
         members: &[Member],
         split: Split,
@@ -214,7 +218,7 @@ impl Changes {
 ///
 /// # Errors
 /// [`DataError::Stopped`].
-pub(super) fn contents(
+pub fn contents(
     dataset: &Dataset,
     indices: &[usize],
     stop: &StopFlag,
@@ -239,7 +243,7 @@ fn is_one(picture: &Picture) -> bool {
 }
 
 /// What a picture's digest stands under.
-pub(super) fn key(picture: &Picture) -> String {
+pub fn key(picture: &Picture) -> String {
     if is_one(picture) {
         return picture.name.clone();
     }

@@ -82,6 +82,16 @@ pub(super) fn difference(before: &[Member], now: &[Member]) -> String {
     said.join("; ")
 }
 
+/// Those of one split.
+pub fn of_split(members: Vec<Member>, split: Split) -> Vec<Member> {
+    members
+        .into_iter()
+        .filter(|member| member.split == split)
+        .collect()
+}
+
+/// # Errors
+/// Naming the line that is none.
 pub(super) fn parse(bytes: &[u8], path: &Path) -> Result<Vec<Member>, RunError> {
     let mut reader = csv::Reader::from_reader(bytes);
     let header = reader

@@ -23,48 +23,40 @@
 
 pub mod answers;
 pub mod atomic;
-pub mod better;
-pub mod comparison;
-pub mod diagnose;
 pub mod digests;
-pub mod evaluate;
+pub mod event_text;
 pub mod files;
-pub mod gallery;
+pub mod folder;
+pub mod lifecycle;
 pub mod members;
-pub mod out_of_fold;
 pub mod peak_memory;
-pub mod precision;
+pub mod portable_paths;
 pub mod recorder;
 mod resume;
+pub mod rightness;
 pub mod seeds;
 pub mod settings;
 pub mod store;
-pub mod suspects;
-#[cfg(test)]
-mod suspects_tests;
 mod tee;
 
 #[cfg(test)]
-mod cycle;
-#[cfg(test)]
-pub mod evaluate_tests;
+pub mod tests;
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::DataError;
 use crate::format;
 use crate::training::events::TestMetrics;
 use crate::training::movement::Movement;
 use crate::training::trainer::PhaseSummary;
 use crate::training::{EpochMetrics, FrozenPrecision, TrainingError};
 
-pub use comparison::Comparison;
-pub use diagnose::diagnose;
 pub use digests::Digests;
-pub use evaluate::{EvaluateRequest, EvaluatedRun, evaluate_run};
-pub use recorder::{Continuation, RunRecorder, slug};
-pub use tee::Tee;
+pub use folder::slug;
+pub use recorder::{Continuation, RunRecorder};
+use tee::Tee;
 
 /// What can go wrong with a run's folder.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +74,21 @@ pub enum RunError {
     /// A run's network could not be used.
     #[error(transparent)]
     Training(TrainingError),
+}
+
+impl From<TrainingError> for RunError {
+    fn from(error: TrainingError) -> Self {
+        match error {
+            TrainingError::Stopped | TrainingError::Data(DataError::Stopped) => Self::Stopped,
+            error => Self::Training(error),
+        }
+    }
+}
+
+impl From<DataError> for RunError {
+    fn from(error: DataError) -> Self {
+        TrainingError::from(error).into()
+    }
 }
 
 /// `summary.json`.
@@ -128,7 +135,7 @@ pub struct RunSummary {
     /// went by names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_contents: Option<String>,
-    /// Which test pictures were right: see [`better::rightness`].
+    /// Which test pictures were right: see [`rightness::encode`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub right: Option<String>,
     /// What its answers were computed in. Absent in runs of versions that did not say.

@@ -27,6 +27,9 @@ const MOST_HEADER_BYTES: u64 = 20_000_000;
 const WITHIN: &str = "2";
 
 /// Writes `point` into a run's folder, one tensor in memory at a time.
+///
+/// # Errors
+/// When the file can't be written.
 pub(super) fn write(folder: &Path, point: &ResumePoint) -> Result<(), RunError> {
     let path = folder.join(files::RESUME);
     let failed = |reason: String| files::problem(&path, format!("can't be written ({reason})"));
@@ -55,11 +58,17 @@ pub(super) fn write(folder: &Path, point: &ResumePoint) -> Result<(), RunError> 
 }
 
 /// What a run's folder holds to go on with; nothing before its first epoch has ended.
+///
+/// # Errors
+/// When the file is there and can't be used.
 pub(super) fn read(folder: &Path) -> Result<Option<ResumePoint>, RunError> {
     read_file(&folder.join(files::RESUME))
 }
 
 /// What a finished run's folder holds to train more epochs with, and the file that it was in.
+///
+/// # Errors
+/// When the file can't be used, or there is none.
 pub(super) fn read_end(folder: &Path) -> Result<(Option<ResumePoint>, &'static str), RunError> {
     // A run that was killed on its way from one to the other has the former.
     for name in [files::END, files::RESUME] {
@@ -79,6 +88,9 @@ pub(super) fn read_end(folder: &Path) -> Result<(Option<ResumePoint>, &'static s
 
 /// Turns the standing at the end of a run into one from which its last phase, as `experiment` has it, goes on for `more`
 /// epochs beyond those that were trained. Patience starts anew: it had ended the phase, or would at once.
+///
+/// # Errors
+/// Saying why the run can't be trained for more epochs.
 pub(super) fn extend(
     point: &mut ResumePoint,
     experiment: &mut Experiment,

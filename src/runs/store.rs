@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::answers::{self, Validity};
 use super::digests::Digests;
-use super::{RunError, RunState, RunSummary, StoredRun, better, files, members, recorder, seeds};
+use super::{
+    RunError, RunState, RunSummary, StoredRun, files, folder, members, portable_paths, rightness,
+    seeds,
+};
 use crate::evaluation::Predictions;
 use crate::experiment::{Experiment, preset};
 use crate::ordinary_file;
@@ -53,7 +56,7 @@ fn add_rightness(folder: &Path, summary: &mut RunSummary) {
     let predictions = files::read(&path).and_then(|bytes| files::parse_predictions(&bytes, &path));
     summary.right = predictions
         .ok()
-        .map(|predictions| better::rightness(&predictions));
+        .map(|predictions| rightness::encode(&predictions));
 }
 
 /// Reads one run back.
@@ -115,7 +118,7 @@ pub fn same(
     experiment: &Experiment,
     base: Option<&Path>,
 ) -> Vec<(RunSummary, PathBuf)> {
-    let wanted = recorder::with_absolute_paths(experiment, base);
+    let wanted = portable_paths::with_absolute_paths(experiment, base);
     summaries(runs)
         .into_iter()
         .filter(|summary| summary.experiment == wanted.name)
@@ -134,7 +137,7 @@ pub fn repeats(
     experiment: &Experiment,
     base: Option<&Path>,
 ) -> Vec<(RunSummary, PathBuf)> {
-    let wanted = seeds::recipe(&recorder::with_absolute_paths(experiment, base));
+    let wanted = seeds::recipe(&portable_paths::with_absolute_paths(experiment, base));
     summaries(runs)
         .into_iter()
         .filter(|summary| {
@@ -159,6 +162,9 @@ fn movement(folder: &Path) -> Result<Vec<Movement>, RunError> {
 }
 
 /// The exact experiment of a run.
+///
+/// # Errors
+/// When the preset can't be read.
 pub fn experiment(folder: &Path) -> Result<Experiment, RunError> {
     let path = folder.join(files::PRESET);
     let bytes = files::read(&path)?;
@@ -168,7 +174,10 @@ pub fn experiment(folder: &Path) -> Result<Experiment, RunError> {
 }
 
 /// In how many views a run's test pictures are seen.
-pub(super) fn test_views(folder: &Path) -> Result<u32, RunError> {
+///
+/// # Errors
+/// When the preset can't be read.
+pub fn test_views(folder: &Path) -> Result<u32, RunError> {
     Ok(trainer::test_views(&experiment(folder)?))
 }
 
@@ -310,8 +319,11 @@ pub fn same_test(a: &RunSummary, b: &RunSummary) -> Result<(), String> {
 
 /// Reads `summary.json`. The lock is looked at first: a run that ends in between has then written
 /// its last summary before it is read.
+///
+/// # Errors
+/// When the file can't be read.
 pub(super) fn read_summary(folder: &Path) -> Result<RunSummary, RunError> {
-    let alive = recorder::is_locked(folder);
+    let alive = folder::is_locked(folder);
     let path = folder.join(files::SUMMARY);
     let mut summary = files::parse_summary(&files::read(&path)?, &path)?;
     if summary.state == RunState::Running && !alive {

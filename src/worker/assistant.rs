@@ -11,12 +11,13 @@ use super::messages::{Answer, Failure, Question};
 use super::pending::{Pending, Tell};
 use super::trainer::{News, Notify};
 use super::{features, networks};
+use crate::analysis::Comparison;
 use crate::data::square::{SquareSpec, to_square};
 use crate::data::{DataError, StopFlag, augment, decode, scan, split};
 use crate::experiment::Experiment;
 use crate::models::{self, catalogue};
 use crate::paths;
-use crate::runs::{Comparison, store};
+use crate::runs::store;
 use crate::training::diagnosis::{Diagnosis, Undecided};
 use crate::training::leave_cores;
 
@@ -248,7 +249,7 @@ fn diagnose(folder: &Path) -> (usize, Result<Result<Diagnosis, Undecided>, Failu
     match store::open(folder) {
         Ok(run) => (
             run.metrics.len(),
-            crate::runs::diagnose(&run).map_err(Failure::from),
+            crate::analysis::diagnose(&run).map_err(Failure::from),
         ),
         Err(error) => (0, Err(error.into())),
     }

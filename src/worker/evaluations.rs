@@ -11,12 +11,12 @@ use crossbeam_channel::Receiver;
 use super::lane::Lane;
 use super::messages::{Answer, Failure, Question, RunEvaluation};
 use super::pending::{Pending, Tell};
+use crate::analysis::evaluate::Pictures;
+use crate::analysis::{EvaluateRequest, evaluate_run};
 use crate::data::{Split, StopFlag};
 use crate::evaluation::{Decision, Evaluation};
 use crate::experiment::Precision;
 use crate::models::device;
-use crate::runs::evaluate::Pictures;
-use crate::runs::{EvaluateRequest, evaluate_run};
 use crate::training::leave_cores;
 
 /// Evaluations that may wait; further ones are refused with a reason.
@@ -161,7 +161,7 @@ fn evaluate(question: &Question, tell: &Tell, stop: &StopFlag) -> Option<Answer>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runs::evaluate_tests::finished_run;
+    use crate::analysis::evaluate::tests::finished_run;
     use crate::worker::assistant::Assistant;
     use crate::worker::messages::Question;
 

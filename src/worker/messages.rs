@@ -8,6 +8,7 @@ mod gallery;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::analysis::{Comparison, EvaluatedRun};
 use crate::data::scan::TablePreview;
 use crate::data::{Dataset, PictureSource, Pixels, Split, SplitIndices};
 use crate::evaluation::Evaluation;
@@ -18,7 +19,7 @@ use crate::models::device::Devices;
 use crate::models::speed::Measured;
 use crate::models::tree::LayerTree;
 use crate::models::weights::Examined;
-use crate::runs::{Comparison, EvaluatedRun, RunSummary, StoredRun};
+use crate::runs::{RunSummary, StoredRun};
 use crate::training::TrainingEvent;
 use crate::training::diagnosis::{Diagnosis, Undecided};
 use crate::training::pretrained::RankedClass;

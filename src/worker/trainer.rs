@@ -14,9 +14,10 @@ use crossbeam_channel::{Receiver, SendTimeoutError, Sender, bounded};
 use super::messages::{RunEvent, RunId, StartRun, TrainingCommand};
 use super::run::carry_out;
 use crate::data::StopFlag;
+use crate::runs::lifecycle::Train;
 use crate::training::events::Progress;
 use crate::training::trainer::PauseFlag;
-use crate::training::{TrainingEvent, leave_cores};
+use crate::training::{TrainingEvent, leave_cores, train};
 
 /// What [`Notify`] is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +68,11 @@ impl TrainingWorker {
     /// # Errors
     /// When the system gives no thread.
     pub fn spawn(notify: Notify) -> std::io::Result<Self> {
+        Self::spawn_with(notify, Box::new(train))
+    }
+
+    /// The same over another trainer, such as a stand-in of the tests.
+    fn spawn_with(notify: Notify, train: Box<Train>) -> std::io::Result<Self> {
         let (starts, queue) = bounded::<Box<StartRun>>(QUEUE);
         let (event_sender, events) = bounded(EVENTS);
         let shared = Arc::new(Shared {
@@ -85,7 +91,7 @@ impl TrainingWorker {
                         if shared.closing.is_stopped() {
                             break;
                         }
-                        work(&start, &shared);
+                        work(&start, &shared, &*train);
                     }
                 }
             })?;
@@ -207,7 +213,7 @@ impl Shared {
 }
 
 /// One run from the queue to its last event. A panic inside it ends this run, not the thread.
-fn work(start: &StartRun, shared: &Arc<Shared>) {
+fn work(start: &StartRun, shared: &Shared, train: &Train) {
     let stop = StopFlag::default();
     {
         let mut state = shared.lock();
@@ -217,8 +223,12 @@ fn work(start: &StartRun, shared: &Arc<Shared>) {
             return;
         }
         state.current = Some((start.run, stop.clone()));
+        // Whoever closes sets its flag before it looks for a run to stop.
+        if shared.closing.is_stopped() {
+            stop.stop();
+        }
     }
-    let outcome = catch_unwind(AssertUnwindSafe(|| carry_out(start, shared, &stop)));
+    let outcome = catch_unwind(AssertUnwindSafe(|| carry_out(start, shared, &stop, train)));
     leave_cores();
     shared.lock().current = None;
     let event = outcome.unwrap_or_else(|panic| RunEvent::Failed {
@@ -247,3 +257,7 @@ impl RunEvent {
         )
     }
 }
+
+#[cfg(test)]
+#[path = "trainer_tests.rs"]
+mod tests;

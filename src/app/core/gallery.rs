@@ -8,9 +8,9 @@ use std::time::Instant;
 use super::command::{Command, GalleryFilter};
 use super::request::{Request, Want};
 use super::state::RunRecord;
+use crate::analysis::gallery::RunPictures;
+use crate::analysis::suspects::Suspect;
 use crate::data::{PictureSource, Pixels, Split};
-use crate::runs::gallery::RunPictures;
-use crate::runs::suspects::Suspect;
 use crate::training::explain::Explanation;
 use crate::worker::messages::{Failure, GalleryAnswer, GalleryQuestion, NeighbourPicture};
 

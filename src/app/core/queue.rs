@@ -5,7 +5,7 @@ use super::session::Session;
 use super::state::{Cause, RecordState, RunRecord, Scan};
 use super::view_id::ViewId;
 use crate::experiment::{DataSource, Experiment};
-use crate::runs::recorder::with_absolute_paths;
+use crate::runs::portable_paths::with_absolute_paths;
 use crate::runs::seeds;
 use crate::worker::messages::{RunId, StartRun, TrainingCommand};
 

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::feature_cache::FeatureCacheState;
 use super::gallery::GalleryState;
+use crate::analysis::Comparison;
 use crate::app::core::evaluation::EvaluationState;
 use crate::data::scan::TablePreview;
 use crate::data::{Dataset, PictureSource, Pixels, Split, SplitIndices};
@@ -17,7 +18,7 @@ use crate::models::device::Devices;
 use crate::models::speed::{Measured, Taken};
 use crate::models::tree::LayerTree;
 use crate::models::weights::Examined;
-use crate::runs::{Comparison, RunSummary};
+use crate::runs::RunSummary;
 use crate::training::EpochMetrics;
 use crate::training::events::Progress;
 use crate::training::movement::Movement;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::analysis::gallery::RunPictures;
 use crate::app::core::gallery::{GalleryState, Opened};
 use crate::app::core::state::{
     Document, DocumentId, LogLine, NoticeKind, Preview, RecordState, RunRecord, Scan, State, Tree,
@@ -17,8 +18,7 @@ use crate::experiment::{
 use crate::models::catalogue;
 use crate::models::speed::Measured;
 use crate::models::tree::{LayerNode, LayerTree, StageSummary};
-use crate::runs::gallery::RunPictures;
-use crate::runs::{RunState, RunSummary, better};
+use crate::runs::{RunState, RunSummary};
 use crate::training::EpochMetrics;
 use crate::training::events::{Activity, Progress, TestMetrics};
 use crate::worker::messages::RunId;
@@ -371,7 +371,7 @@ fn rightness(accuracy: f64) -> String {
             },
         })
         .collect();
-    better::rightness(&Predictions {
+    crate::runs::rightness::encode(&Predictions {
         classes: vec!["defective".into(), "functional".into()],
         rows,
     })

@@ -3,7 +3,7 @@
 use super::*;
 use crate::app::core::view_id::ViewId;
 use crate::experiment::Experiment;
-use crate::runs::recorder::with_absolute_paths;
+use crate::runs::portable_paths::with_absolute_paths;
 use crate::runs::seeds;
 
 fn trained(window: &Window) -> Vec<Experiment> {

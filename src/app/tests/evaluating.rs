@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::*;
+use crate::analysis::EvaluatedRun;
 use crate::app::core::view_id::ViewId;
 use crate::data::Split;
 use crate::evaluation::{Decision, Evaluation, Prediction, Predictions};
-use crate::runs::EvaluatedRun;
 use crate::training::EpochMetrics;
 use crate::training::diagnosis::{Situation, diagnose};
 use crate::worker::messages::{Failure, RunEvaluation};

@@ -1,7 +1,7 @@
 //! What was trained with the same settings and seed before is asked about before it is trained again.
 
 use super::*;
-use crate::runs::recorder::with_absolute_paths;
+use crate::runs::portable_paths::with_absolute_paths;
 use crate::runs::seeds;
 
 #[test]

@@ -2,8 +2,8 @@
 
 use super::super::messages::{Answer, Failure, GalleryAnswer, GalleryQuestion, Question};
 use super::Say;
+use crate::analysis::suspects;
 use crate::data::StopFlag;
-use crate::runs::suspects;
 
 pub(super) fn answer(question: &Question, say: &Say, stop: &StopFlag) -> Option<Answer> {
     let Question::Gallery(GalleryQuestion::Duplicates { folder }) = question else {

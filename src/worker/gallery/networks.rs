@@ -14,13 +14,14 @@ use super::super::messages::{
 };
 use super::super::pending::{Pending, Step};
 use super::Say;
+use crate::analysis::evaluate;
+use crate::analysis::gallery::{SplitPicture, split_pictures};
 use crate::data::contents::Stamp;
 use crate::data::{PictureSource, Split, StopFlag, decode};
 use crate::evaluation::neighbours::FeatureIndex;
 use crate::ordinary_file::{self, Links};
 use crate::paths;
-use crate::runs::gallery::{SplitPicture, split_pictures};
-use crate::runs::{answers, atomic, evaluate, files};
+use crate::runs::{answers, atomic, files};
 use crate::training::inference::Classifier;
 use crate::training::leave_cores;
 

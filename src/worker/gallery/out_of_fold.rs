@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use super::super::messages::{Answer, Failure, GalleryAnswer, GalleryQuestion, Question};
 use super::Say;
+use crate::analysis::gallery;
+use crate::analysis::out_of_fold::{self, OutOfFoldRequest};
+use crate::analysis::suspects::{Suspect, wrong_training_labels};
 use crate::data::StopFlag;
-use crate::runs::out_of_fold::{self, OutOfFoldRequest};
-use crate::runs::suspects::{Suspect, wrong_training_labels};
-use crate::runs::{RunError, gallery};
+use crate::runs::RunError;
 
 pub(super) fn answer(question: &Question, say: &Say, stop: &StopFlag) -> Option<Answer> {
     let Question::Gallery(GalleryQuestion::OutOfFold { folder, folds }) = question else {

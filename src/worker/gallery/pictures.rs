@@ -9,8 +9,8 @@ use super::super::lane::waiting;
 use super::super::messages::{Answer, Failure, GalleryAnswer, GalleryQuestion, Question};
 use super::super::pending::Pending;
 use super::Say;
+use crate::analysis::{gallery, suspects};
 use crate::data::{PictureSource, StopFlag, decode};
-use crate::runs::{gallery, suspects};
 
 /// Thumbnails made between two looks at what is wanted now.
 const AT_ONCE: usize = 8;

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Answer, Failure};
+use crate::analysis::gallery::{RunPictures, SplitPicture};
+use crate::analysis::suspects::Suspect;
 use crate::data::{PictureSource, Pixels};
-use crate::runs::gallery::{RunPictures, SplitPicture};
-use crate::runs::suspects::Suspect;
 use crate::training::explain::Explanation;
 
 /// To the gallery's threads. A question replaces an unanswered one of the same kind, but for

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::analysis::Comparison;
 use crate::app::core::documents::{both_ways, is_feature_extraction, unused_name};
 use crate::app::core::request::Request;
 use crate::app::core::session::Session;
 use crate::app::core::state::{Compared, Document, NoticeKind, RecordState, RunRecord};
 use crate::app::core::view_id::ViewId;
 use crate::experiment::Experiment;
-use crate::runs::{Comparison, seeds};
+use crate::runs::seeds;
 use crate::worker::messages::{Failure, Question, RunId};
 
 /// Any number of runs can be compared; more than these can't be told apart side by side.

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use super::view::Named;
+use crate::analysis::comparison::{ComparedRun, Comparison};
 use crate::app::ui::format;
 use crate::evaluation::{Spread, wilson};
-use crate::runs::comparison::{ComparedRun, Comparison};
 use crate::runs::seeds::{self, one_per_seed};
 
 /// A line of the table of results: a run, or several seeds of one experiment together.

@@ -1,9 +1,10 @@
 //! Which of a pair is better, in words with the evidence.
 
 use super::view::Named;
+use crate::analysis::better;
+use crate::analysis::comparison::Comparison;
 use crate::app::ui::format;
-use crate::runs::comparison::Comparison;
-use crate::runs::{better, seeds};
+use crate::runs::seeds;
 
 /// A verdict in words.
 #[derive(Debug, Clone, PartialEq, Eq)]

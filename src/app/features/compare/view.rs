@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use super::rows::{ReportRow, ResultRow, report, results};
 use super::verdict::{VerdictText, verdict};
+use crate::analysis::comparison::{ComparedRun, Comparison};
+use crate::analysis::gallery::RunPictures;
 use crate::app::core::prepared_answers::Shown;
 use crate::app::core::run_names::told_apart;
 use crate::app::core::state::{RecordState, RunRecord, State};
@@ -14,8 +16,6 @@ use crate::app::ui::matrix::MatrixView;
 use crate::data::PictureSource;
 use crate::evaluation::ClassOrder;
 use crate::runs::RunSummary;
-use crate::runs::comparison::{ComparedRun, Comparison};
-use crate::runs::gallery::RunPictures;
 use crate::runs::seeds;
 
 /// Pictures that changed sides that are listed, at most: the surest ones.

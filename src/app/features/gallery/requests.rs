@@ -4,7 +4,7 @@ use crate::app::core::command::GalleryFilter;
 use crate::app::core::view_id::ViewId;
 use crate::app::core::gallery::{GalleryAction, GalleryWants, SearchState};
 use crate::app::core::session::Session;
-use crate::runs::out_of_fold::FOLDS;
+use crate::analysis::out_of_fold::FOLDS;
 use crate::worker::messages::{GalleryQuestion, Question};
 
 /// Asks for what views show of the gallery's pictures and lack.

@@ -8,12 +8,12 @@ use super::GalleryLocal;
 use super::card::thumbnail_ui;
 use super::closeup::exclude_button;
 use super::view::ReadyView;
+use crate::analysis::suspects::Suspect;
 use crate::app::core::command::Command;
 use crate::app::core::gallery::{GalleryAction, SearchState};
 use crate::app::core::state::State;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::{format, widgets};
-use crate::runs::suspects::Suspect;
 
 /// The side of a suspect's picture, in points.
 const SIDE: f32 = 72.0;

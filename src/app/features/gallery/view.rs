@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::analysis::gallery::RunPictures;
 use crate::app::core::command::GalleryFilter;
 use crate::app::core::gallery::{Opened, has_predictions};
 use crate::app::core::run_names::told_apart;
@@ -12,7 +13,6 @@ use crate::evaluation::gallery::{
     CONFIDENT, Disagreement, Entry, Filter, SortBy, Summary, UNCERTAIN, disagreement,
 };
 use crate::evaluation::{Interval, wilson};
-use crate::runs::gallery::RunPictures;
 
 /// What a person has chosen to see.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,9 +1,9 @@
 //! Which of the experiments is ahead, in a sentence.
 
+use crate::analysis::better::{self, Side};
 use crate::app::features::results::GroupRow;
 use crate::app::ui::format;
 use crate::runs::RunSummary;
-use crate::runs::better::{self, Side};
 
 /// What the two best of `experiments`, best first, say of each other, by the rule of the comparison; of one that was
 /// trained with several seeds, what these say. Nothing of a single run.

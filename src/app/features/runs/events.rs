@@ -2,8 +2,8 @@
 
 use super::requests::{RunRequests, recorded_state};
 use crate::app::core::session::Session;
-use crate::app::core::state::{Cause, NoticeKind, RecordState};
-use crate::runs::RunSummary;
+use crate::app::core::state::{Cause, NoticeKind, RecordState, RunRecord};
+use crate::runs::{RunSummary, event_text};
 use crate::training::TrainingEvent;
 use crate::worker::messages::{Question, RunEvent, RunId};
 
@@ -115,113 +115,45 @@ impl RunRequests {
 }
 
 fn training_event(session: &mut Session, run: RunId, name: &str, event: TrainingEvent) {
+    if let Some(line) = event_text::window_line(&event) {
+        let kind = match event {
+            TrainingEvent::Warning(_) => NoticeKind::Warning,
+            _ => NoticeKind::Info,
+        };
+        session.log(kind, format!("{name}: {line}"));
+    }
     match event {
-        TrainingEvent::Prepared {
-            train,
-            validation,
-            test,
-            device,
-            weights,
-        } => {
-            session.log(
-                NoticeKind::Info,
-                format!("{name}: {train} pictures to train, {validation} to validate, {test} to test, on {device}. {weights}"),
-            );
-            // The run may have downloaded them.
-            session.ask(Question::StoredWeights);
-        }
-        // The log's line about it says more.
-        TrainingEvent::Precision(_) => {}
-        TrainingEvent::MemoryForecast(needed) => {
-            let memory = crate::format::bytes(needed.memory());
-            session.log(
-                NoticeKind::Info,
-                format!("{name}: memory, forecast: {memory}"),
-            );
-        }
+        // The run may have downloaded them.
+        TrainingEvent::Prepared { .. } => session.ask(Question::StoredWeights),
         TrainingEvent::Speed {
             backbone,
             pictures_per_second,
         } => session.state.note_speed(&backbone, pictures_per_second),
-        TrainingEvent::CardMemory(peak) => {
-            let memory = crate::format::bytes(peak);
-            session.log(
-                NoticeKind::Info,
-                format!("{name}: memory of the graphics card, at most: {memory}"),
-            );
+        event => {
+            if let Some(record) = session.state.live_run(run) {
+                note_event(record, event);
+            }
         }
+    }
+}
+
+/// What a run's record keeps of an event.
+fn note_event(record: &mut RunRecord, event: TrainingEvent) {
+    match event {
         TrainingEvent::PhaseStarted {
             phase,
-            name: phase_name,
-            epochs,
+            name,
             first_epoch,
-            plan,
             ..
         } => {
-            if phase > 0
-                && let Some(record) = session.state.live_run(run)
-                && !record
-                    .phase_starts
-                    .iter()
-                    .any(|(epoch, _)| *epoch == first_epoch)
-            {
-                record.phase_starts.push((first_epoch, phase_name.clone()));
-            }
-            session.log(
-                NoticeKind::Info,
-                format!("{name}: {phase_name}, {epochs} epochs; {plan}"),
-            );
-        }
-        TrainingEvent::Progress(progress) => {
-            if let Some(record) = session.state.live_run(run) {
-                record.progress = Some(progress);
+            let is_known = |(epoch, _): &(u32, String)| *epoch == first_epoch;
+            if phase > 0 && !record.phase_starts.iter().any(is_known) {
+                record.phase_starts.push((first_epoch, name));
             }
         }
-        TrainingEvent::EpochFinished(metrics) => {
-            let validation = metrics
-                .validation_accuracy
-                .map(|accuracy| format!(", validation {:.1} %", accuracy * 100.0));
-            session.log(
-                NoticeKind::Info,
-                format!(
-                    "{name}: epoch {}, loss {:.4}, accuracy {:.1} %{}",
-                    metrics.epoch,
-                    metrics.train_loss,
-                    metrics.train_accuracy * 100.0,
-                    validation.unwrap_or_default()
-                ),
-            );
-            if let Some(record) = session.state.live_run(run) {
-                record.metrics.push(metrics);
-            }
-        }
-        TrainingEvent::PhaseFinished {
-            name: phase_name,
-            epochs,
-            seconds,
-            ..
-        } => {
-            session.log(
-                NoticeKind::Info,
-                format!("{name}: {phase_name} done, {epochs} epochs in {seconds:.0} s"),
-            );
-        }
-        TrainingEvent::Warning(text) => {
-            session.log(NoticeKind::Warning, format!("{name}: {text}"));
-            if let Some(record) = session.state.live_run(run) {
-                record.warnings.push(text);
-            }
-        }
-        TrainingEvent::Note(text) => session.log(NoticeKind::Info, format!("{name}: {text}")),
-        TrainingEvent::Tested(test) => {
-            session.log(
-                NoticeKind::Info,
-                format!(
-                    "{name}: {:.1} % of {} test pictures right",
-                    test.accuracy * 100.0,
-                    test.n
-                ),
-            );
-        }
+        TrainingEvent::Progress(progress) => record.progress = Some(progress),
+        TrainingEvent::EpochFinished(metrics) => record.metrics.push(metrics),
+        TrainingEvent::Warning(text) => record.warnings.push(text),
+        _ => {}
     }
 }

@@ -1,13 +1,14 @@
 //! The comparison, driven by its accessible labels.
 
 use super::*;
+use crate::analysis::Comparison;
+use crate::analysis::comparison::{ComparedRun, Refused};
 use crate::app::core::command::GalleryFilter;
 use crate::app::features::compare::view::{CompareBody, CompareView};
 use crate::app::features::compare::{CompareCache, CompareLocal, compare_ui};
 use crate::evaluation::{ClassificationReport, ConfusionMatrix};
-use crate::runs::comparison::{ComparedRun, Refused};
+use crate::runs::seeds;
 use crate::runs::settings::differences;
-use crate::runs::{Comparison, seeds};
 
 #[derive(Default)]
 struct Compared {

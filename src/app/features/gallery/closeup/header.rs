@@ -105,7 +105,7 @@ pub fn exclude_button(
         return;
     };
     let experiment = &document.experiment;
-    let root = crate::runs::gallery::root(&experiment.data.source, document.base().as_deref());
+    let root = crate::analysis::gallery::root(&experiment.data.source, document.base().as_deref());
     let same = root.is_some() && root == ready.run.root;
     let excluded = experiment.data.exclude.iter().any(|name| name == file);
     let (text, tooltip) = if excluded {

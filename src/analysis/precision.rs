@@ -6,10 +6,10 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::{StoredRun, answers, files, recorder};
 use crate::evaluation::Predictions;
 use crate::experiment::Precision;
 use crate::format;
+use crate::runs::{StoredRun, answers, files, folder};
 use crate::training::{FrozenPrecision, Use};
 
 /// A run in use, in what is asked for.
@@ -48,7 +48,7 @@ pub(super) fn keep_count(
     checkpoint: Option<&str>,
 ) {
     let keep = || {
-        let _lock = recorder::lock(folder)?;
+        let _lock = folder::lock(folder)?;
         match answers::checkpoint(folder)?.as_deref() == checkpoint {
             true => answers::note_differing(folder, file, precision, count),
             false => Ok(()),
@@ -102,12 +102,13 @@ pub fn remark_elsewhere(run: &StoredRun, used: FrozenPrecision) -> Option<String
 
 #[cfg(test)]
 mod tests {
-    use super::super::evaluate_tests::{finished_run_in, request};
-    use super::super::{EvaluateRequest, EvaluatedRun, evaluate_run, store};
     use super::*;
+    use crate::analysis::evaluate::Pictures;
+    use crate::analysis::evaluate::tests::{finished_run_in, request};
+    use crate::analysis::{EvaluateRequest, EvaluatedRun, evaluate_run};
     use crate::data::{Split, StopFlag};
     use crate::evaluation::Prediction;
-    use crate::runs::evaluate::Pictures;
+    use crate::runs::store;
 
     fn evaluate(folder: &Path, precision: Precision) -> EvaluatedRun {
         let request = EvaluateRequest {
@@ -236,7 +237,7 @@ mod tests {
         rewrite(&folder, r#""precision": null"#);
         let own = evaluate(&folder, Precision::Auto);
         assert!(own.is_stored && own.remarks.is_empty(), "{:?}", own.remarks);
-        let opened = crate::runs::evaluate::open_classifier(&folder, tch::Device::Cpu).unwrap();
+        let opened = crate::analysis::evaluate::open_classifier(&folder, tch::Device::Cpu).unwrap();
         assert_eq!(opened.precision(), FrozenPrecision::Fp32);
     }
 

@@ -10,15 +10,15 @@ use std::sync::Arc;
 
 use tch::Device;
 
-use super::digests::Digests;
-use super::evaluate::{self, Found};
-use super::{RunError, atomic, files, members, recorder, store};
+use super::evaluate::{self, FoundPictures};
 use crate::data::folds::grouped;
 use crate::data::{Split, SplitIndices, StopFlag};
 use crate::evaluation::{Prediction, Predictions};
 use crate::experiment::{
     Augmentation, Experiment, FreezePlan, Keep, Monitor, Phase, TestViews, WeightsSource,
 };
+use crate::runs::digests::Digests;
+use crate::runs::{RunError, atomic, files, folder, members, store};
 use crate::training::events::Activity;
 use crate::training::trainer::PauseFlag;
 use crate::training::{TrainingError, TrainingEvent, TrainingListener, TrainingRequest, train};
@@ -81,8 +81,8 @@ pub fn predict(
     let folder = request.folder;
     let run = store::open(folder)?;
     let experiment = store::experiment(folder)?;
-    let lines = evaluate::of_split(members::read(folder)?, Split::Train);
-    let Found {
+    let lines = members::of_split(members::read(folder)?, Split::Train);
+    let FoundPictures {
         dataset, changed, ..
     } = evaluate::find(
         &experiment,
@@ -183,7 +183,7 @@ fn check(request: &OutOfFoldRequest<'_>, labels: &[u32]) -> Result<(), RunError>
 }
 
 fn keep(folder: &Path, predictions: &Predictions) -> Result<(), RunError> {
-    let _lock = recorder::lock(folder)?;
+    let _lock = folder::lock(folder)?;
     let path = folder.join(FILE);
     atomic::write(&path, &files::predictions(predictions)?)
         .map_err(|error| files::problem(&path, format!("can't be written ({error})")))

@@ -4,10 +4,10 @@
 use std::path::Path;
 
 use super::gallery::{RunPictures, SplitPicture, split_pictures};
-use super::{RunError, files};
 use crate::data::duplicates::{self, Likeness};
 use crate::data::{DataError, PictureSource, Split, StopFlag, split};
 use crate::evaluation::label_errors::label_errors;
+use crate::runs::{RunError, files};
 
 /// One picture, and why it is suspicious.
 #[derive(Debug, Clone, PartialEq)]

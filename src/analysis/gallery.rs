@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::{RunError, evaluate, files, members, out_of_fold, store};
+use super::{evaluate, out_of_fold};
 use crate::data::{PictureSource, Split, StopFlag, scan};
 use crate::evaluation::gallery::Predicted;
 use crate::experiment::DataSource;
 use crate::paths;
+use crate::runs::{RunError, files, members, store};
 
 /// What a gallery shows of one run.
 #[derive(Debug, Clone, PartialEq)]

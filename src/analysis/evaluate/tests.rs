@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::digests::Digests;
-use super::evaluate::{EvaluateRequest, Pictures, evaluate_run, open_classifier, stored};
-use super::{RunError, RunRecorder, files, recorder, store};
+use super::{EvaluateRequest, Pictures, evaluate_run, open_classifier, stored};
+use crate::analysis::gallery;
 use crate::data::{PictureSource, Split, StopFlag, decode, scan, split};
 use crate::experiment::{DataSource, Experiment, HeadConfig, Phase, Precision, WeightsSource};
+use crate::runs::digests::Digests;
+use crate::runs::{RunError, RunRecorder, RunState, answers, files, folder, members, store};
 use crate::training::trainer::PauseFlag;
 use crate::training::{TrainingRequest, train};
 
@@ -171,11 +172,11 @@ fn every_split_is_worked_out_once_and_kept() {
     assert!(stored(&folder, Split::Test).unwrap().is_some());
 
     // A run of a version that did not say whose answers they are is judged by dates, and that is said.
-    std::fs::remove_file(folder.join(super::answers::FILE)).unwrap();
+    std::fs::remove_file(folder.join(answers::FILE)).unwrap();
     let (assumed, _) = evaluate(&request(&folder, Pictures::Of(Split::Test)));
     assert!(assumed.is_stored && assumed.remarks[0].contains("are taken for those"));
     let mut summary = store::open(&folder).unwrap().summary;
-    summary.state = super::RunState::Stopped;
+    summary.state = RunState::Stopped;
     std::fs::write(
         folder.join(files::SUMMARY),
         files::summary(&summary).unwrap(),
@@ -216,7 +217,7 @@ fn pictures_that_hold_something_else_are_noticed_and_trained_ones_counted() {
     let found = evaluate(&all);
     assert_eq!((found.trained_on, found.validated_on), (9, 3));
 
-    let members = super::members::read(&folder).unwrap();
+    let members = members::read(&folder).unwrap();
     let of = |split| {
         let member = members.iter().find(|member| member.split == split).unwrap();
         root.path().join("pictures").join(&member.file)
@@ -249,7 +250,7 @@ fn answers_on_pictures_that_are_gone_say_so() {
     let test = request(&folder, Pictures::Of(Split::Test));
     let remarks = || evaluate_run(&test, &mut |_, _| {}, &stop).unwrap().remarks;
     assert_eq!(remarks(), Vec::<String>::new());
-    let members = super::members::read(&folder).unwrap();
+    let members = members::read(&folder).unwrap();
     let member = members
         .iter()
         .find(|member| member.split == Split::Test)
@@ -292,12 +293,12 @@ fn pictures_that_a_run_does_not_know_are_named() {
         "{message}"
     );
     let lost = [PathBuf::from("nosuch.png")];
-    let message = super::gallery::find_pictures(&folder, &lost, &stop)
+    let message = gallery::find_pictures(&folder, &lost, &stop)
         .unwrap_err()
         .to_string();
     assert!(message.contains("there is no such file"), "{message}");
     let known = [PathBuf::from("dark/0.png")];
-    assert!(super::gallery::find_pictures(&folder, &known, &stop).is_ok());
+    assert!(gallery::find_pictures(&folder, &known, &stop).is_ok());
 }
 
 #[test]
@@ -306,7 +307,7 @@ fn what_is_in_the_way_is_said() {
     let folder = finished_run(root.path());
     let stop = StopFlag::default();
     let validation = request(&folder, Pictures::Of(Split::Validation));
-    let members = super::members::read(&folder).unwrap();
+    let members = members::read(&folder).unwrap();
     let file = |split| {
         let member = members.iter().find(|member| member.split == split).unwrap();
         root.path().join("pictures").join(&member.file)
@@ -335,14 +336,14 @@ fn what_is_in_the_way_is_said() {
 
     // Nobody looks at a run while it trains.
     let mut summary = store::open(&folder).unwrap().summary;
-    summary.state = super::RunState::Running;
+    summary.state = RunState::Running;
     let finished = std::fs::read(folder.join(files::SUMMARY)).unwrap();
     std::fs::write(
         folder.join(files::SUMMARY),
         files::summary(&summary).unwrap(),
     )
     .unwrap();
-    let lock = recorder::lock(&folder).unwrap();
+    let lock = folder::lock(&folder).unwrap();
     let result = evaluate_run(&validation, &mut |_, _| {}, &stop);
     assert!(matches!(result, Err(RunError::Locked(_))));
     drop(lock);

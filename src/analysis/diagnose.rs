@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::{RunError, RunState, StoredRun, members, store};
 use crate::data::Split;
+use crate::runs::{RunError, RunState, StoredRun, members, store};
 use crate::training::diagnosis::{self, Diagnosis, Situation, Undecided};
 
 /// How the message of a run begins whose loss stopped being a number

@@ -4,10 +4,10 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::settings::{Difference, differences};
-use super::{RunError, RunSummary, StoredRun, seeds, store};
 use crate::evaluation::{ClassificationReport, ConfusionMatrix, Predictions, log_loss};
 use crate::experiment::Experiment;
+use crate::runs::settings::{Difference, differences};
+use crate::runs::{RunError, RunSummary, StoredRun, seeds, store};
 use crate::training::EpochMetrics;
 
 /// Everything that is shown of several runs.
