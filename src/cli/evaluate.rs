@@ -21,7 +21,7 @@ use crate::runs::{EvaluateRequest, EvaluatedRun, RunError, diagnose, evaluate_ru
 use crate::shown;
 use crate::training::TrainingError;
 use crate::training::diagnosis::Diagnosis;
-use crate::training::trainer::test_views;
+use crate::training::test_views;
 
 /// Points of a curve in the JSON document.
 const CURVE_POINTS: usize = 1000;

@@ -21,8 +21,8 @@ use crate::models::{catalogue, weights};
 use crate::runs::{
     Continuation, Digests, MemoryUse, RunRecorder, RunState, Tee, recorder, seeds, store,
 };
+use crate::training::PauseFlag;
 use crate::training::events::TestMetrics;
-use crate::training::trainer::PauseFlag;
 use crate::training::{Outcome, TrainingError, TrainingRequest, train};
 use crate::{format, paths, shown};
 
@@ -605,8 +605,8 @@ fn all_as_text(trained: &[Trained]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::training::PhaseSummary;
     use crate::training::events::TestMetrics;
-    use crate::training::trainer::PhaseSummary;
 
     #[test]
     fn several_seeds_are_summed_up_by_experiment() {

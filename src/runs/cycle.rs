@@ -9,7 +9,7 @@ use crate::experiment::{Experiment, Phase};
 use crate::training::events::TestMetrics;
 use crate::training::monitor::Best;
 use crate::training::movement::Movement;
-use crate::training::resume::{Kept, Standing};
+use crate::training::resume::{KeptWeights, Standing};
 use crate::training::{Outcome, ResumePoint, TrainingEvent, TrainingListener};
 
 fn experiment() -> Experiment {
@@ -481,7 +481,7 @@ fn point(epoch: u32) -> ResumePoint {
             averaged_steps: None,
             patience: None,
             best: Best::new(metric).watched(),
-            kept: Kept::Nothing,
+            kept: KeptWeights::Nothing,
             precision: None,
             partial: None,
         },

@@ -8,7 +8,7 @@ use super::evaluate::{EvaluateRequest, Pictures, evaluate_run, open_classifier, 
 use super::{RunError, RunRecorder, files, recorder, store};
 use crate::data::{PictureSource, Split, StopFlag, decode, scan, split};
 use crate::experiment::{DataSource, Experiment, HeadConfig, Phase, Precision, WeightsSource};
-use crate::training::trainer::PauseFlag;
+use crate::training::PauseFlag;
 use crate::training::{TrainingRequest, train};
 
 /// Trains for a moment on squares in `root/pictures`, dark and bright; gives the run's folder.

@@ -54,9 +54,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::format;
+use crate::training::PhaseSummary;
 use crate::training::events::TestMetrics;
 use crate::training::movement::Movement;
-use crate::training::trainer::PhaseSummary;
 use crate::training::{EpochMetrics, FrozenPrecision, TrainingError};
 
 pub use comparison::Comparison;

@@ -19,8 +19,8 @@ use crate::evaluation::{Prediction, Predictions};
 use crate::experiment::{
     Augmentation, Experiment, FreezePlan, Keep, Monitor, Phase, TestViews, WeightsSource,
 };
+use crate::training::PauseFlag;
 use crate::training::events::Activity;
-use crate::training::trainer::PauseFlag;
 use crate::training::{TrainingError, TrainingEvent, TrainingListener, TrainingRequest, train};
 
 /// The file in a run's folder.

@@ -17,9 +17,9 @@ use crate::experiment::{Experiment, preset};
 use crate::format;
 use crate::ordinary_file;
 use crate::shown;
+use crate::training::PhaseSummary;
 use crate::training::estimate::Estimate;
 use crate::training::events::{Lacks, TestMetrics};
-use crate::training::trainer::PhaseSummary;
 use crate::training::{
     EpochMetrics, FrozenPrecision, Outcome, ResumePoint, TrainingError, TrainingEvent,
     TrainingListener,

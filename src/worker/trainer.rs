@@ -14,8 +14,8 @@ use crossbeam_channel::{Receiver, SendTimeoutError, Sender, bounded};
 use super::messages::{RunEvent, RunId, StartRun, TrainingCommand};
 use super::run::carry_out;
 use crate::data::StopFlag;
+use crate::training::PauseFlag;
 use crate::training::events::Progress;
-use crate::training::trainer::PauseFlag;
 use crate::training::{TrainingEvent, leave_cores};
 
 /// What [`Notify`] is about.

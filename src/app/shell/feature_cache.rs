@@ -11,7 +11,7 @@ use crate::app::shell::Graft;
 use crate::data::{Dataset, SplitIndices};
 use crate::experiment::Experiment;
 use crate::format;
-use crate::training::cache_coverage::Situation;
+use crate::training::cache_coverage::CoverageInput;
 use crate::worker::messages::{FeaturesAnswer, FeaturesQuestion, Question};
 
 /// An experiment rests for this long before it is asked what of it is kept.
@@ -68,7 +68,7 @@ impl Graft {
             return;
         };
         let key = Key {
-            essence: Situation::essence(&document.experiment),
+            essence: CoverageInput::essence(&document.experiment),
             dataset: Arc::downgrade(dataset),
             split: Arc::downgrade(split),
             base: document.base(),
@@ -89,7 +89,7 @@ impl Graft {
             questions.ticket += 1;
             FeaturesQuestion::CacheCoverage {
                 ticket: questions.ticket,
-                situation: Box::new(Situation {
+                situation: Box::new(CoverageInput {
                     experiment: document.experiment.clone(),
                     dataset: dataset.clone(),
                     split: split.clone(),

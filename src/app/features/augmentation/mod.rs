@@ -307,7 +307,7 @@ mod tests {
     use super::super::fakes;
     use super::*;
     use crate::app::features::layers::LayersView;
-    use crate::training::cache_coverage::Rows;
+    use crate::training::cache_coverage::RowCounts;
 
     #[test]
     fn both_choices_are_said_with_what_they_cost() {
@@ -316,7 +316,7 @@ mod tests {
             epochs_seconds: 10.0 * epoch_seconds,
             epoch_seconds,
             features,
-            rows: Rows::default(),
+            rows: RowCounts::default(),
         };
         let choice = Choice {
             fresh: estimate(3.0, 40.0, 0),

@@ -15,7 +15,7 @@ use crate::app::ui::layer_plan::{self, FlatNode, Lock, PhaseLocks, Totals};
 use crate::experiment::{NormPolicy, Phase, TrainedNorm};
 use crate::models::freeze::frozen_leaves;
 use crate::models::tree::LayerTree;
-use crate::training::estimate::{Estimate, PictureCounts, Situation};
+use crate::training::estimate::{Estimate, EstimateInput, PictureCounts};
 use crate::training::movement::{self, Movement};
 use crate::training::{is_mixed_here, rate_factors};
 
@@ -320,7 +320,7 @@ impl PhaseLocks {
         let head = head_steps::parameters(&editor.experiment.head, tree, pictures.classes);
         locks.totals = Some(Totals::new(tree, &frozen, head));
         locks.head_parameters = head;
-        locks.estimate = Some(Estimate::new(&Situation {
+        locks.estimate = Some(Estimate::new(&EstimateInput {
             experiment: &editor.experiment,
             phase,
             tree,
