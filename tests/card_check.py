@@ -83,7 +83,7 @@ CARD_TESTS = (
     "models::fold::tests::a_cards_layer_norms_are_rounded_and_the_processors_are_not",
     "training::augmented::tests::batches_are_changed_as_pictures_are",
     "training::augmented::tests::flips_of_tests_are_exact",
-    "training::shortage::tests::features_leave_a_card_before_pictures_become_fewer",
+    "training::micro_batch::tests::features_leave_a_card_before_pictures_become_fewer",
     "training::trainer::tests::card_steps::a_cards_convolutions_keep_their_channels_last",
     "training::trainer::tests::card_steps::bystanders_leave_a_cards_arithmetic_and_features_get_their_key",
     "training::trainer::tests::card_steps::one_seed_gives_one_network_on_a_card_and_the_processor",

@@ -4,6 +4,7 @@
 mod card_training;
 #[cfg(unix)]
 mod card_use;
+mod circles;
 mod cli;
 #[cfg(unix)]
 mod continuing;

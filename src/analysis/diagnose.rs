@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::data::Split;
 use crate::runs::{RunError, RunState, StoredRun, members, store};
-use crate::training::diagnosis::{self, Diagnosis, Situation, Undecided};
+use crate::training::diagnosis::{self, Diagnosis, DiagnosisInput, Undecided};
 
 /// How the message of a run begins whose loss stopped being a number
 /// ([`crate::training::TrainingError::Diverged`]).
@@ -27,7 +27,7 @@ pub fn diagnose(run: &StoredRun) -> Result<Result<Diagnosis, Undecided>, RunErro
         .values()
         .max()
         .map(|&most| most as f64 / total.max(1) as f64);
-    let situation = Situation {
+    let situation = DiagnosisInput {
         experiment: &experiment,
         classes: run.summary.classes.len(),
         majority,

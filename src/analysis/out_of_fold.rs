@@ -19,8 +19,8 @@ use crate::experiment::{
 };
 use crate::runs::digests::Digests;
 use crate::runs::{RunError, atomic, files, folder, members, store};
+use crate::training::PauseFlag;
 use crate::training::events::Activity;
-use crate::training::trainer::PauseFlag;
 use crate::training::{TrainingError, TrainingEvent, TrainingListener, TrainingRequest, train};
 
 /// The file in a run's folder.

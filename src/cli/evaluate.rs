@@ -22,7 +22,7 @@ use crate::runs::{RunError, store};
 use crate::shown;
 use crate::training::TrainingError;
 use crate::training::diagnosis::Diagnosis;
-use crate::training::trainer::test_views;
+use crate::training::test_views;
 
 /// Points of a curve in the JSON document.
 const CURVE_POINTS: usize = 1000;

@@ -8,7 +8,7 @@ use super::recorder::{Continuation, RunRecorder};
 use super::{Digests, RunError, RunSummary, Tee, store};
 use crate::data::{DataError, Dataset, StopFlag, split};
 use crate::experiment::Experiment;
-use crate::training::trainer::PauseFlag;
+use crate::training::PauseFlag;
 use crate::training::{Outcome, ResumePoint, TrainingError, TrainingListener, TrainingRequest};
 
 /// What trains: [`crate::training::train`], or what a test puts in its place.

@@ -48,9 +48,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::DataError;
 use crate::format;
+use crate::training::PhaseSummary;
 use crate::training::events::TestMetrics;
 use crate::training::movement::Movement;
-use crate::training::trainer::PhaseSummary;
 use crate::training::{EpochMetrics, FrozenPrecision, TrainingError};
 
 pub use digests::Digests;

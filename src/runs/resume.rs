@@ -271,11 +271,11 @@ impl View for StoredTensor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::training::PhaseSummary;
     use crate::training::metrics::Metrics;
     use crate::training::monitor::{Best, Patience};
     use crate::training::resume::Partial;
-    use crate::training::resume::{Kept, Standing};
-    use crate::training::trainer::PhaseSummary;
+    use crate::training::resume::{KeptWeights, Standing};
 
     fn point() -> ResumePoint {
         let metric =
@@ -301,7 +301,7 @@ mod tests {
                 averaged_steps: Some(7),
                 patience: Some(patience.watched()),
                 best: best.watched(),
-                kept: Kept::Own,
+                kept: KeptWeights::Own,
                 precision: None,
                 partial: None,
             },

@@ -12,7 +12,7 @@ use crate::evaluation::Predictions;
 use crate::experiment::{Experiment, preset};
 use crate::ordinary_file;
 use crate::training::movement::Movement;
-use crate::training::{EpochMetrics, trainer};
+use crate::training::{self, EpochMetrics};
 
 /// Answers that are read while runs are listed, at most.
 const MOST_BYTES: u64 = 8 << 20;
@@ -178,7 +178,7 @@ pub fn experiment(folder: &Path) -> Result<Experiment, RunError> {
 /// # Errors
 /// When the preset can't be read.
 pub fn test_views(folder: &Path) -> Result<u32, RunError> {
-    Ok(trainer::test_views(&experiment(folder)?))
+    Ok(training::test_views(&experiment(folder)?))
 }
 
 /// A run's answers on its test pictures, which are those of its present weights.

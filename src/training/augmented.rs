@@ -7,7 +7,7 @@ use crate::data::augment::Change;
 use crate::libtorch::cuda;
 
 /// Carries out `changes`, one for each picture, on grey levels `[N, H, W, 3]` of any kind; gives them in single precision,
-/// whole numbers.
+/// whole numbers `[N, H, W, 3]`.
 pub(super) fn augmented(pictures: &Tensor, changes: &[Change]) -> Result<Tensor, TchError> {
     let mut x = pictures.f_to_kind(Kind::Float)?;
     let batch = Batch {
@@ -70,17 +70,19 @@ impl Batch<'_> {
         };
         let across = middles(width, [1, 1, width])?;
         let down = middles(height, [1, height, 1])?;
-        // By sums of products, because a matrix product may be rounded to TF32. libtorch counts places from -1 to 1, from
+        // By sums of products, because a matrix product may be rounded to TF32. libtorch counts coordinates from -1 to 1, from
         // border to border.
         let along = |first: usize, length: i64| -> Result<Tensor, TchError> {
-            let factor = |place: usize| {
-                self.numbers(&[1, 1], |change| [change.affine.unwrap_or(STILL)[place]])
+            let factor = |index: usize| {
+                self.numbers(&[1, 1], |change| [change.affine.unwrap_or(STILL)[index]])
             };
-            let place = factor(first)?
+            let coordinate = factor(first)?
                 .f_mul(&across)?
                 .f_add(&factor(first + 1)?.f_mul(&down)?)?
                 .f_add(&factor(first + 2)?)?;
-            place.f_mul_scalar(2.0 / length as f64)?.f_sub_scalar(1.0)
+            coordinate
+                .f_mul_scalar(2.0 / length as f64)?
+                .f_sub_scalar(1.0)
         };
         let grid = Tensor::f_stack(&[along(0, width)?, along(3, height)?], -1)?;
         x.f_grid_sampler(&grid, BILINEAR, REFLECTION, false)?
@@ -119,17 +121,18 @@ impl Batch<'_> {
 
     fn cut_out(&self, x: &Tensor) -> Result<Tensor, TchError> {
         let (_, _, height, width) = x.size4()?;
-        let square = |place: usize| {
+        let square = |index: usize| {
             self.numbers(&[1, 1, 1], |change| {
-                [change.cutout.map_or(0.0, |square| square[place] as f64)]
+                [change.cutout.map_or(0.0, |square| square[index] as f64)]
             })
         };
         let (left, top, side) = (square(0)?, square(1)?, square(2)?);
         let along = |length: i64, shape: [i64; 4], begin: &Tensor| {
-            let place = Tensor::f_arange(length, (Kind::Float, self.device))?.f_reshape(shape)?;
-            place
+            let positions =
+                Tensor::f_arange(length, (Kind::Float, self.device))?.f_reshape(shape)?;
+            positions
                 .f_ge_tensor(begin)?
-                .f_logical_and(&place.f_lt_tensor(&begin.f_add(&side)?)?)
+                .f_logical_and(&positions.f_lt_tensor(&begin.f_add(&side)?)?)
         };
         let inside = along(width, [1, 1, 1, width], &left)?.f_logical_and(&along(
             height,
@@ -220,7 +223,7 @@ mod tests {
             views: Views::Fresh,
             ..Augmentation::default()
         };
-        // The largest difference in grey levels, and the share that may differ: places are rounded to 256ths of a pixel
+        // The largest difference in grey levels, and the share that may differ: coordinates are rounded to 256ths of a pixel
         // there and not here, and contrast and colour enlarge what differs.
         let cases = [
             (none.clone(), 0.0, 0.0),

@@ -32,6 +32,9 @@ impl Averaging {
     /// Also averages these, which share their storage with the network, beginning with their
     /// present values. Tensors that are averaged already, or are no floating-point numbers, are
     /// passed over.
+    ///
+    /// # Errors
+    /// libtorch's own, where there is no memory for it.
     pub fn follow(&mut self, tensors: impl IntoIterator<Item = Tensor>) -> Result<(), TchError> {
         let _guard = tch::no_grad_guard();
         for live in tensors {
@@ -48,6 +51,9 @@ impl Averaging {
     /// Takes in the present values, after an optimizer's step. The decay grows as
     /// `(1 + t) / (10 + t)` until it reaches its limit, as in TensorFlow's
     /// `ExponentialMovingAverage`, so that short runs are not held at their beginning.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn update(&mut self) -> Result<(), TchError> {
         // A run that goes on says how many there were.
         self.steps = self.steps.saturating_add(1);
@@ -58,6 +64,9 @@ impl Averaging {
 
     /// Puts the averages into the network, or back: the second call undoes the first. Where there is no memory for it,
     /// nothing is changed.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn swap(&mut self) -> Result<(), TchError> {
         let kept = self.live.iter().map(copy_of).collect::<Result<_, _>>()?;
         copy_all(&self.live, &self.others)?;

@@ -5,20 +5,22 @@ use std::sync::Arc;
 
 use tch::Device;
 
-use super::TrainingError;
-use super::features::{Disk, Group, SegmentDigests, Surroundings};
-use super::network::{Network, build_backbone, input_side};
-use super::pictures::Shot;
+use super::cores::use_all_cores;
+use super::error::TrainingError;
+use super::features::disk::Disk;
+use super::features::key::{SegmentDigests, Surroundings};
+use super::network::{Network, build_backbone};
 use super::precision;
-use super::trainer::{shots, square_spec, use_all_cores};
+use super::preprocessing::{input_side, square_spec};
+use super::sample::{Sample, samples};
 use crate::data::contents::KnownContents;
-use crate::data::{Dataset, SplitIndices};
+use crate::data::{Dataset, Split, SplitIndices};
 use crate::experiment::{Experiment, Phase, TrainingConfig, WeightsSource};
 use crate::models::weights;
 
 /// An experiment on its pictures.
 #[derive(Debug, Clone)]
-pub struct Situation {
+pub struct CoverageInput {
     pub experiment: Experiment,
     pub dataset: Arc<Dataset>,
     pub split: Arc<SplitIndices>,
@@ -28,7 +30,7 @@ pub struct Situation {
 
 /// Rows of features: a picture in one view each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Rows {
+pub struct RowCounts {
     pub all: usize,
     /// Those that must be computed.
     pub missing: usize,
@@ -39,14 +41,14 @@ pub struct Rows {
 pub struct CacheCoverage {
     /// Rows of training and validation pictures that leave the frozen part of each phase; none where nothing is
     /// frozen. Training pictures that every epoch sees anew have no rows.
-    pub phases: Vec<Rows>,
+    pub phases: Vec<RowCounts>,
     /// Of the test pictures, behind what no phase changes.
-    pub test: Rows,
+    pub test: RowCounts,
     /// Of every picture as it is, behind the whole backbone: what a new head would take.
-    pub backbone: Rows,
+    pub backbone: RowCounts,
 }
 
-impl Situation {
+impl CoverageInput {
     /// The experiment without everything that features do not depend on: two with the same rest find the same.
     pub fn essence(experiment: &Experiment) -> Experiment {
         let mut rest = experiment.clone();
@@ -84,60 +86,60 @@ impl Situation {
             validation,
             test,
         } = &*self.split;
-        let of = |group, pictures: &[usize]| shots(&self.experiment, group, pictures);
+        let of = |split, pictures: &[usize]| samples(&self.experiment, split, pictures);
         // Apart, as a run computes them: on a graphics card a row is named by the batch that it was computed in.
         let kept = [
-            of(Group::Train, train).unwrap_or_default(),
-            of(Group::Validation, validation).unwrap_or_default(),
+            of(Split::Train, train).unwrap_or_default(),
+            of(Split::Validation, validation).unwrap_or_default(),
         ];
-        let tested = of(Group::Test, test).unwrap_or_default();
+        let tested = of(Split::Test, test).unwrap_or_default();
         let everything = self.split.all();
         // Seen once each, whatever the augmentation.
-        let plain = of(Group::Validation, &everything).unwrap_or_default();
+        let plain = of(Split::Validation, &everything).unwrap_or_default();
 
-        let mut look = Look::new(self, cache, device, &everything)?;
-        let depth = look.network.depth();
+        let mut lookup = CoverageLookup::new(self, cache, device, &everything)?;
+        let depth = lookup.network.depth();
         let mut unchanged = depth;
         let mut phases = Vec::new();
-        for cut in look.network.cuts(&self.experiment)? {
+        for frozen_depth in lookup.network.frozen_depths(&self.experiment)? {
             // Beyond what an earlier phase changes, nothing can be known yet.
-            let is_known = cut <= unchanged;
-            let mut rows = Rows::default();
-            for shots in &kept {
-                let group = look.rows(cut, shots, is_known)?;
-                rows.all += group.all;
-                rows.missing += group.missing;
+            let is_known = frozen_depth <= unchanged;
+            let mut rows = RowCounts::default();
+            for samples in &kept {
+                let of_split = lookup.rows(frozen_depth, samples, is_known)?;
+                rows.all += of_split.all;
+                rows.missing += of_split.missing;
             }
             phases.push(rows);
-            unchanged = unchanged.min(cut);
+            unchanged = unchanged.min(frozen_depth);
         }
         Ok(CacheCoverage {
             phases,
-            test: look.rows(unchanged, &tested, true)?,
-            backbone: look.rows(depth, &plain, true)?,
+            test: lookup.rows(unchanged, &tested, true)?,
+            backbone: lookup.rows(depth, &plain, true)?,
         })
     }
 }
 
 /// A network with its weights, and the features on disk.
-struct Look {
+struct CoverageLookup {
     network: Network,
     disk: Option<Disk>,
 }
 
-impl Look {
+impl CoverageLookup {
     fn new(
-        situation: &Situation,
+        input: &CoverageInput,
         cache: &Path,
         device: Device,
         pictures: &[usize],
     ) -> Result<Self, TrainingError> {
-        let Situation {
+        let CoverageInput {
             experiment,
             dataset,
             base,
             ..
-        } = situation;
+        } = input;
         let classes = dataset.classes.len();
         let config = &experiment.backbone;
         // On the processor, whatever computes later: a question takes nothing from a graphics card that trains.
@@ -156,44 +158,50 @@ impl Look {
             if let Some(file) = file {
                 weights::load_part(network.backbone.as_mut(), &file, config.weights.key())?;
             }
-            let cuts = network.cuts(experiment)?;
-            let asked = precision::Asked::new(experiment.training.precision, None);
+            let frozen_depths = network.frozen_depths(experiment)?;
+            let asked = precision::AskedPrecision::new(experiment.training.precision, None);
             let mut digests = SegmentDigests::default();
-            let memory = precision::Memory {
+            let memory = precision::MeasurementCache {
                 cache,
                 digests: &mut digests,
             };
-            precision::choose_by_cuts(&mut network, asked, &cuts, device, Some(memory))?;
+            precision::choose_by_frozen_depths(
+                &mut network,
+                asked,
+                &frozen_depths,
+                device,
+                Some(memory),
+            )?;
             let surroundings = Surroundings::of(&network, experiment, &spec, device);
             let augmentation = &experiment.augmentation;
             disk = Disk::open(cache, surroundings, augmentation, dataset, device, digests);
         }
         if let Some(disk) = &mut disk {
             let known = KnownContents::new(cache);
-            disk.tell(pictures, known.remembered(dataset, pictures));
+            disk.set_contents(pictures, known.remembered(dataset, pictures));
         }
         Ok(Self { network, disk })
     }
 
-    /// Of `shots` at `depth`; all of them are missing unless `is_known`.
+    /// Of `samples` at `depth`; all of them are missing unless `is_known`.
     fn rows(
         &mut self,
         depth: usize,
-        shots: &[Shot],
+        samples: &[Sample],
         is_known: bool,
-    ) -> Result<Rows, TrainingError> {
+    ) -> Result<RowCounts, TrainingError> {
         if depth == 0 {
-            return Ok(Rows::default());
+            return Ok(RowCounts::default());
         }
-        let all = shots.len();
+        let all = samples.len();
         let missing = match &mut self.disk {
             Some(disk) if is_known => {
-                let keys = disk.keys(shots);
+                let keys = disk.keys(samples);
                 disk.find(&self.network, depth, &keys)?.missing().len()
             }
             _ => all,
         };
-        Ok(Rows { all, missing })
+        Ok(RowCounts { all, missing })
     }
 }
 
@@ -208,21 +216,21 @@ mod tests {
             phases: vec![Phase::default()],
             ..Experiment::default()
         };
-        let essence = Situation::essence(&experiment);
+        let essence = CoverageInput::essence(&experiment);
         let mut other = experiment.clone();
         other.name = "Other".into();
         other.phases[0].learning_rate = 0.5;
         other.phases[0].epochs += 1;
         other.head.layers.clear();
         other.training.batch_size = 7;
-        assert_eq!(Situation::essence(&other), essence);
+        assert_eq!(CoverageInput::essence(&other), essence);
         other.phases[0].freeze = FreezePlan::Nothing;
-        assert_ne!(Situation::essence(&other), essence);
+        assert_ne!(CoverageInput::essence(&other), essence);
         let mut other = experiment.clone();
         other.head.stages += 1;
-        assert_ne!(Situation::essence(&other), essence);
+        assert_ne!(CoverageInput::essence(&other), essence);
         other = experiment;
         other.augmentation.rotation = 5.0;
-        assert_ne!(Situation::essence(&other), essence);
+        assert_ne!(CoverageInput::essence(&other), essence);
     }
 }

@@ -1,9 +1,10 @@
 //! What a phase will need, told from the layer tree alone: memory and the cost of an epoch. Plain
 //! numbers for people who decide what to freeze; the trainer itself measures.
 
-use super::features::{BATCH, CARD_BATCH};
-use super::pictures::{AHEAD, Pictures};
-use super::trainer::Variation;
+use super::micro_batch::{CARD_FORWARD_BATCH, CPU_FORWARD_BATCH};
+use super::prefetch::AHEAD;
+use super::preprocessing::square_bytes;
+use super::sample::Variation;
 use crate::data::decode::decoding_bytes;
 use crate::experiment::{Experiment, NormPolicy, Optimizer, Phase};
 use crate::models::fold::piece;
@@ -17,7 +18,7 @@ const ROUNDED_NUMBER: u64 = 2;
 /// Libtorch, its libraries and the program itself, before any network stands.
 pub const PROGRAM: u64 = 260_000_000;
 /// Decoded pictures on their way through the frozen part: one batch that passes, two that wait, one that is made ready.
-const PASSING: usize = (AHEAD + 2) * BATCH;
+const PASSING: usize = (AHEAD + 2) * CPU_FORWARD_BATCH;
 /// What the backward pass needs beside the outputs that are kept for it, in tensors as large as the largest of them:
 /// gradients, and copies in the layout that a kernel wants. Measured when all of ResNet-18 and -50, MobileNetV2,
 /// EfficientNet-Lite0 and -B0 learns: 3 to 11.
@@ -26,7 +27,7 @@ const BACKWARD_TENSORS: u64 = 6;
 const BACKWARD: f64 = 2.0;
 
 /// A phase over a tree.
-pub struct Situation<'a> {
+pub struct EstimateInput<'a> {
     pub experiment: &'a Experiment,
     pub phase: &'a Phase,
     pub tree: &'a LayerTree,
@@ -91,14 +92,14 @@ impl Estimate {
     /// Lays the phase over the tree. Up to the first layer that changes, a forward pass costs 1 per
     /// multiply-add, or nothing once its output is kept; behind the first layer that learns, a
     /// frozen layer costs 2, because gradients pass through it, and one that learns 3.
-    pub fn new(situation: &Situation<'_>) -> Self {
-        let Situation {
+    pub fn new(input: &EstimateInput<'_>) -> Self {
+        let EstimateInput {
             experiment,
             phase,
             tree,
             frozen,
             ..
-        } = situation;
+        } = input;
         let leaves = tree.leaves();
         let is_norm = |leaf: &LayerNode| leaf.kind.starts_with("BatchNorm");
         let policy = experiment.backbone.frozen_norm;
@@ -119,8 +120,8 @@ impl Estimate {
 
         let mut cost = 0.0;
         let mut whole = 0.0;
-        let mut trainable = situation.head_parameters;
-        let mut all = situation.head_parameters;
+        let mut trainable = input.head_parameters;
+        let mut all = input.head_parameters;
         let head = &experiment.head;
         let pooled = |channels: i64| pooled_width(head, channels).unsigned_abs();
         let all_pooled = pooled(tree.head_features(head.stages));
@@ -156,16 +157,16 @@ impl Estimate {
             }
         }
         let training = &experiment.training;
-        let at_once = u64::from(training.micro_batch.unwrap_or(training.batch_size));
-        let learned_number = if situation.is_mixed {
+        let micro_batch = u64::from(training.micro_batch.unwrap_or(training.batch_size));
+        let learned_number = if input.is_mixed {
             ROUNDED_NUMBER
         } else {
             NUMBER
         };
         // A dense head has about one multiply-add for each parameter.
-        let head_cost = situation.head_parameters as f64 * (1.0 + BACKWARD);
+        let head_cost = input.head_parameters as f64 * (1.0 + BACKWARD);
         let kept = 1 + u64::from(experiment.training.weight_averaging.is_some());
-        let features = match situation.pictures {
+        let features = match input.pictures {
             Some(PictureCounts {
                 train, validation, ..
             }) if keeps_features => {
@@ -186,12 +187,12 @@ impl Estimate {
             weights: (2 * all + kept * trainable) * NUMBER,
             gradients: trainable * NUMBER,
             optimizer: trainable * moments(&phase.optimizer) * NUMBER,
-            activations: ((outputs + BACKWARD_TENSORS * largest) * at_once * learned_number)
+            activations: ((outputs + BACKWARD_TENSORS * largest) * micro_batch * learned_number)
                 .max(frozen_outputs * piece(tree.input_size) as u64 * NUMBER),
             frozen_picture: frozen_outputs * NUMBER,
             evaluated_picture: evaluated_outputs * NUMBER,
             features,
-            pictures: situation.pictures.map_or(0, |pictures| {
+            pictures: input.pictures.map_or(0, |pictures| {
                 let seen = match (keeps_features, steady > 0) {
                     // Decoded when the network comes to them: some batches of them at a time.
                     (true, _) => pictures.all().min(PASSING),
@@ -199,9 +200,9 @@ impl Estimate {
                     (false, true) => pictures.train + PASSING,
                     (false, false) => pictures.all(),
                 };
-                Pictures::bytes(tree.input_size, seen)
+                square_bytes(tree.input_size, seen)
             }),
-            decoding: situation.pictures.map_or(0, |pictures| {
+            decoding: input.pictures.map_or(0, |pictures| {
                 decoding_bytes(pictures.largest_pixels, rayon::current_num_threads())
             }),
             frozen_share: if whole > 0.0 {
@@ -215,14 +216,14 @@ impl Estimate {
                 0.0
             },
             keeps_features,
-            is_mixed: situation.is_mixed,
+            is_mixed: input.is_mixed,
         }
     }
 
     /// Bytes of a graphics card's memory that training takes, but for features, which are kept there while they fit. More
     /// pictures pass its frozen part at once.
     pub fn on_device(&self) -> u64 {
-        let frozen = self.frozen_picture.max(self.evaluated_picture) * CARD_BATCH as u64;
+        let frozen = self.frozen_picture.max(self.evaluated_picture) * CARD_FORWARD_BATCH as u64;
         self.weights + self.gradients + self.optimizer + self.activations.max(frozen)
     }
 
@@ -233,7 +234,8 @@ impl Estimate {
 
     /// Outputs of layers while a batch is learned from, or while pictures are validated: whichever is more.
     fn outputs(&self) -> u64 {
-        self.activations.max(self.evaluated_picture * BATCH as u64)
+        self.activations
+            .max(self.evaluated_picture * CPU_FORWARD_BATCH as u64)
     }
 
     /// Bytes of the process's own where `room` bytes may hold features, and pictures beyond a budget are kept in a file,
@@ -315,7 +317,7 @@ mod tests {
         experiment.augmentation.views = Views::Cached(2);
         experiment.training.batch_size = 32;
         change(&mut experiment);
-        Estimate::new(&Situation {
+        Estimate::new(&EstimateInput {
             experiment: &experiment,
             phase: &Phase::default(),
             tree: &tree,
@@ -358,7 +360,7 @@ mod tests {
         // wide as the block is inside; what is kept is the block's own output, 40 x 28 x 28.
         let tree = outline("efficientnet_lite0", 224).unwrap();
         let plan = FreezePlan::Below("_blocks.5".into());
-        let estimate = Estimate::new(&Situation {
+        let estimate = Estimate::new(&EstimateInput {
             experiment: &Experiment::default(),
             phase: &Phase::default(),
             tree: &tree,
@@ -405,7 +407,7 @@ mod tests {
             experiment.training.micro_batch = Some(256);
         });
         assert_eq!(split.activations, 8 * learning);
-        assert_eq!(last.pictures, Pictures::bytes(224, PASSING));
+        assert_eq!(last.pictures, square_bytes(224, PASSING));
         let parts: u64 = last.parts().iter().map(|(_, bytes)| bytes).sum();
         assert_eq!(parts, last.memory());
         let all = estimate(FreezePlan::Nothing, |_| ());

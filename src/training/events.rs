@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::TrainingError;
+use super::error::TrainingError;
 use super::estimate::Estimate;
-use super::precision::FrozenPrecision;
+use super::precision::of_run::FrozenPrecision;
 use super::resume::ResumePoint;
 
 /// Hears of everything that happens, on the training thread, in order.

@@ -2,9 +2,10 @@
 
 use tch::{Device, Kind, Tensor, no_grad_guard};
 
-use super::TrainingError;
-use super::features::batch;
-use super::inference::{Classifier, rows_of};
+use super::error::TrainingError;
+use super::inference::Classifier;
+use super::micro_batch::forward_batch;
+use super::probabilities::rows_of;
 use crate::data::Pixels;
 use crate::data::square::to_square;
 use crate::models::cam::Activations;
@@ -133,7 +134,7 @@ impl Classifier {
     pub fn features(&self, pictures: &[Pixels]) -> Result<Vec<Vec<f32>>, TrainingError> {
         let _guard = no_grad_guard();
         let mut rows = Vec::with_capacity(pictures.len());
-        for batch in pictures.chunks(batch(self.network.device)) {
+        for batch in pictures.chunks(forward_batch(self.network.device)) {
             let mut rgb = Vec::new();
             for picture in batch {
                 rgb.extend(to_square(picture, &self.spec).rgb);

@@ -42,10 +42,10 @@ pub fn assert_close(got: &Tensor, want: &[f64], what: &str) {
     let scale = want
         .iter()
         .fold(1e-3_f64, |scale, value| scale.max(value.abs()));
-    for (place, (got, want)) in got.iter().zip(want).enumerate() {
+    for (index, (got, want)) in got.iter().zip(want).enumerate() {
         assert!(
             (got - want).abs() <= 1e-6 * scale,
-            "{what}[{place}]: {got}, recorded {want}"
+            "{what}[{index}]: {got}, recorded {want}"
         );
     }
 }

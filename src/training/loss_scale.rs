@@ -43,12 +43,13 @@ impl LossScale {
         })
     }
 
-    /// What the gradients are to be taken of.
+    /// What the gradients are to be taken of: `loss` and the result are scalars.
     pub fn scaled(&self, loss: &Tensor) -> Result<Tensor, TchError> {
         loss.f_mul(&self.scale)
     }
 
-    /// Turns the gradients of a scaled loss into those of the loss, in place.
+    /// Turns the gradients of a scaled loss, of their parameters' shapes, into those of the loss, in place. Undefined ones are
+    /// passed over.
     pub fn unscale(&mut self, gradients: &[Tensor]) -> Result<(), TchError> {
         let _guard = tch::no_grad_guard();
         let inverse = self.scale.f_reciprocal()?;

@@ -1,78 +1,71 @@
 //! The trainer as a library: an experiment and its pictures in, events and a trained network out.
 
+// A run: what it is given, what it tells, what it leaves.
+mod control;
+mod error;
 pub mod events;
-pub mod explain;
-pub mod trainer;
+mod outcome;
+mod phase_summary;
+mod request;
+pub mod resume;
+mod trainer;
 
-pub mod inference;
-pub mod pretrained;
-
+// The hot path: from a picture to a batch, through the network, to a step.
 mod augmented;
-pub mod features;
+mod micro_batch;
 mod network;
+mod out_of_memory;
 mod phase_plan;
 mod pictures;
-mod pipeline;
-mod precision;
+mod prefetch;
+mod preprocessing;
 mod reading;
+mod sample;
+mod sample_pass;
 mod stages;
 
 pub mod averaging;
-pub mod cache_coverage;
-pub mod diagnosis;
-pub mod estimate;
+pub mod features;
 pub mod loss;
+mod loss_scale;
 pub mod metrics;
 pub mod monitor;
 pub mod movement;
 pub mod optimizer;
-pub mod resume;
+mod precision;
+mod probabilities;
 pub mod schedule;
 pub mod snapshot;
+
+// Finished runs and pre-trained networks, used.
+pub mod explain;
+pub mod inference;
+pub mod pretrained;
+
+// What a run will take, and what its curves say.
+pub mod cache_coverage;
+pub mod diagnosis;
+pub mod estimate;
 pub mod time_estimate;
 
+mod cores;
 mod forecast;
-mod loss_scale;
 mod reporter;
 mod seeds;
-mod shortage;
 
 #[cfg(test)]
 mod golden;
 
+pub use control::PauseFlag;
+pub use cores::leave_cores;
+pub use error::TrainingError;
 pub use events::{EpochMetrics, TrainingEvent, TrainingListener};
+pub use outcome::Outcome;
 pub use phase_plan::rate_factors;
-pub use precision::{FrozenPrecision, Use, is_mixed_here};
+pub use phase_summary::PhaseSummary;
+pub use precision::is_mixed_here;
+pub use precision::of_run::{FrozenPrecision, Use};
+pub use request::TrainingRequest;
 pub use resume::ResumePoint;
-pub use trainer::{Outcome, TrainingRequest, leave_cores, train};
-
-/// What ends a training early or keeps it from starting.
-#[derive(Debug, thiserror::Error)]
-pub enum TrainingError {
-    #[error("stopped")]
-    Stopped,
-    /// The experiment can't be run as it is; the text says what to change.
-    #[error("{0}")]
-    Experiment(String),
-    #[error(transparent)]
-    Data(#[from] crate::data::DataError),
-    #[error(transparent)]
-    Model(crate::models::ModelError),
-    #[error("libtorch: {0}")]
-    Torch(#[from] tch::TchError),
-    /// The loss became NaN or infinite.
-    #[error("the loss became {loss} in epoch {epoch}: lower the learning rate")]
-    Diverged { loss: f64, epoch: u32 },
-    #[error("{0}")]
-    Listener(String),
-}
-
-impl From<crate::models::ModelError> for TrainingError {
-    fn from(error: crate::models::ModelError) -> Self {
-        use crate::models::{ModelError, weights::DownloadError};
-        match error {
-            ModelError::Download(DownloadError::Stopped) => Self::Stopped,
-            error => Self::Model(error),
-        }
-    }
-}
+pub use sample::test_views;
+pub use trainer::train;

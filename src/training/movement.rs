@@ -2,7 +2,7 @@
 
 use tch::{Device, Kind, Tensor};
 
-use super::TrainingError;
+use super::error::TrainingError;
 use super::network::Network;
 use super::snapshot::copy_of;
 

@@ -5,11 +5,13 @@ use std::path::Path;
 
 use tch::{Device, Kind, Tensor};
 
-use super::TrainingError;
+use super::error::TrainingError;
 use super::events::Activity;
+use super::micro_batch::MicroBatch;
+use super::out_of_memory::once_more;
 use super::phase_plan::{Anatomy, PhasePlan};
+use super::preprocessing::input_side;
 use super::reporter::Reporter;
-use super::shortage::{AtOnce, once_more};
 use super::stages::Stages;
 use crate::experiment::{Experiment, OutputLayer, Phase, Preprocessing, WeightsSource};
 use crate::libtorch::autocast::Autocast;
@@ -22,7 +24,7 @@ use crate::models::tree::LayerTree;
 use crate::models::weights::{self, Obtaining};
 use crate::models::{self, Backbone, ModelError, WeightsInfo, freeze};
 
-/// [`build_backbone`]; tests put counting ones in its place.
+/// [`build_backbone`]; tests take counting ones instead.
 pub(super) type BuildBackbone<'a> =
     &'a dyn Fn(&str, Option<u64>, Device) -> Result<Box<dyn Backbone>, ModelError>;
 
@@ -55,7 +57,7 @@ pub struct Network {
     /// Whose preprocessing the pictures get.
     pub pretrained: WeightsInfo,
     /// Pictures that pass without gradients.
-    pub at_once: AtOnce,
+    pub micro_batch: MicroBatch,
     /// Whose features the head takes beside the last stage's.
     pub(super) stages: Stages,
     segments: Vec<Range<usize>>,
@@ -127,7 +129,7 @@ impl Network {
             frozen_kind: Kind::Float,
             mixed: None,
             pretrained,
-            at_once: AtOnce::new(None, device),
+            micro_batch: MicroBatch::new(None, device),
             stages,
             segments,
             costs,
@@ -147,7 +149,7 @@ impl Network {
         let mut heard = Ok(());
         let mut tell = |obtaining| {
             if heard.is_ok() {
-                heard = tell_obtaining(reporter, obtaining);
+                heard = report_obtaining(reporter, obtaining);
             }
             // A listener that fails ends the run.
             if heard.is_err() {
@@ -207,14 +209,18 @@ impl Network {
     }
 
     /// The frozen leading segments of every phase.
-    pub fn cuts(&self, experiment: &Experiment) -> Result<Vec<usize>, TrainingError> {
+    pub fn frozen_depths(&self, experiment: &Experiment) -> Result<Vec<usize>, TrainingError> {
         let phases = experiment.phases.iter();
         phases
             .map(|phase| Ok(self.plan(phase, experiment)?.cut))
             .collect()
     }
 
-    /// From one depth to another. Between segments `[N, C, H, W]`, or what [`Stages`] makes of it.
+    /// From one depth to another. Pictures are `[N, 3, side, side]`; between segments `[N, C, H, W]`, `[N, tokens, C]` in a
+    /// transformer, or what [`Stages`] makes of it; behind the last one pooled features, `[N, F]`.
+    ///
+    /// # Errors
+    /// libtorch's own, memory that ran out among them.
     pub fn advance(
         &self,
         input: &Tensor,
@@ -272,7 +278,11 @@ impl Network {
         Ok(FrozenPart { depths, prefixes })
     }
 
-    /// From `depth` to logits, training. The head computes in single precision in any case.
+    /// From `depth`, in the shape of [`Self::advance`], to logits `[N, classes]` (`[N, 1]` for a sigmoid), training. The head
+    /// computes in single precision in any case.
+    ///
+    /// # Errors
+    /// libtorch's own, memory that ran out among them.
     pub fn train_logits(
         &self,
         input: &Tensor,
@@ -291,20 +301,29 @@ impl Network {
         Ok(self.head.forward(&pooled, true)?)
     }
 
-    /// From where `rest` begins, which reaches to the end, to logits, in inference mode and
-    /// without gradients.
+    /// From where `rest` begins, which reaches to the end, to logits `[N, classes]` (`[N, 1]` for a sigmoid), in inference
+    /// mode and without gradients.
+    ///
+    /// # Errors
+    /// libtorch's own, memory that ran out among them.
     pub fn logits(&self, input: &Tensor, rest: &FrozenPart) -> Result<Tensor, TrainingError> {
         let _guard = tch::no_grad_guard();
         let pooled = rest.advance(self, input)?;
         Ok(self.head.forward(&pooled, false)?)
     }
 
-    /// The classes that `logits` find most probable.
+    /// The classes that `logits`, `[N, classes]` or `[N, 1]`, find most probable. Waits for the device.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn predicted(&self, logits: &Tensor) -> Result<Vec<u32>, TrainingError> {
         classes_of(&self.most_probable(logits)?)
     }
 
     /// The same, `[N]`, int64, where the logits are: nobody waits for a graphics card.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn most_probable(&self, logits: &Tensor) -> Result<Tensor, TrainingError> {
         let classes = match self.output {
             OutputLayer::Softmax => logits.f_argmax(-1, false)?,
@@ -314,6 +333,9 @@ impl Network {
     }
 
     /// Switches gradients on for what `plan` trains, and off for all else.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn set_trained(&self, plan: &PhasePlan) -> Result<(), TrainingError> {
         for entry in &self.backbone.parameters().entries {
             let _ = entry.tensor.f_set_requires_grad(false)?;
@@ -350,6 +372,9 @@ impl Network {
     }
 
     /// Name and tensor of backbone and head, on the CPU, contiguous and without gradients.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn weights(&self) -> Result<Vec<(String, Tensor)>, TrainingError> {
         let _guard = tch::no_grad_guard();
         self.base_entries()
@@ -362,7 +387,10 @@ impl Network {
     }
 }
 
-/// The classes of what [`Network::most_probable`] gives.
+/// The classes of what [`Network::most_probable`] gives, `[N]`.
+///
+/// # Errors
+/// libtorch's own.
 pub fn classes_of(classes: &Tensor) -> Result<Vec<u32>, TrainingError> {
     let classes: Vec<i64> = Vec::try_from(classes.f_to(Device::Cpu)?)?;
     Ok(classes.into_iter().map(|class| class as u32).collect())
@@ -379,7 +407,10 @@ pub struct FrozenPart {
 impl FrozenPart {
     /// From the depth where the part begins to the one where it ends. A part without segments
     /// gives its input back. What is pooled leaves in single precision, a grid in the precision that it was computed
-    /// in. Where memory runs out, fewer pictures pass at once.
+    /// in; shapes are those of [`Network::advance`]. Where memory runs out, fewer pictures pass at once.
+    ///
+    /// # Errors
+    /// libtorch's own; that memory ran out where not even one picture fits.
     pub fn advance(&self, network: &Network, input: &Tensor) -> Result<Tensor, TrainingError> {
         if self.depths.is_empty() {
             return Ok(input.shallow_clone());
@@ -399,8 +430,8 @@ impl FrozenPart {
     }
 
     fn advance_piece(&self, network: &Network, input: &Tensor) -> Result<Tensor, TrainingError> {
-        let at_once = &network.at_once;
-        at_once.forward(input, &mut |part| self.advance_all(network, part))
+        let micro_batch = &network.micro_batch;
+        micro_batch.forward(input, &mut |part| self.advance_all(network, part))
     }
 
     fn advance_all(&self, network: &Network, input: &Tensor) -> Result<Tensor, TrainingError> {
@@ -419,14 +450,20 @@ impl FrozenPart {
 }
 
 impl Network {
-    /// What a class activation map of normalised pictures is made from.
+    /// What a class activation map of normalised pictures, `[N, 3, side, side]`, is made from.
+    ///
+    /// # Errors
+    /// libtorch's own, and that the network has no map.
     pub fn activations(&self, input: &Tensor) -> Result<Activations, TrainingError> {
         Ok(Activations::of(self.backbone.as_ref(), input)?)
     }
 
     /// The maps `[N, H, W]` of `class`, by its score before softmax. A sigmoid's one logit speaks for
     /// class 1, and its negative for class 0. `pooled`: what the head takes of the
-    /// pictures, for the features of earlier stages.
+    /// pictures, `[N, F]`, for the features of earlier stages.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn class_map(
         &self,
         activations: &Activations,
@@ -448,7 +485,10 @@ impl Network {
     }
 }
 
-fn tell_obtaining(reporter: &mut Reporter<'_>, obtaining: Obtaining) -> Result<(), TrainingError> {
+fn report_obtaining(
+    reporter: &mut Reporter<'_>,
+    obtaining: Obtaining,
+) -> Result<(), TrainingError> {
     match obtaining {
         Obtaining::Begins(line) => {
             reporter.note(line)?;
@@ -460,12 +500,4 @@ fn tell_obtaining(reporter: &mut Reporter<'_>, obtaining: Obtaining) -> Result<(
             reporter.set_done(bytes(progress.done))
         }
     }
-}
-
-/// The side of the input square.
-pub(super) fn input_side(experiment: &Experiment, pretrained: &WeightsInfo) -> u32 {
-    experiment
-        .backbone
-        .input_size
-        .unwrap_or(pretrained.input_size)
 }

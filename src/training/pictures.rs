@@ -4,43 +4,21 @@
 use std::ops::{ControlFlow, Range};
 use std::sync::mpsc::sync_channel;
 
+use rayon::prelude::*;
 use tch::{Device, Kind, TchError, Tensor};
 
-use super::TrainingError;
 use super::augmented::augmented;
-use super::pipeline::{self, Source};
+use super::error::TrainingError;
+use super::micro_batch::MicroBatch;
+use super::prefetch::{AHEAD, Source, prefetch};
 use super::reading::Reading;
 use super::reporter::Reporter;
-use super::shortage::AtOnce;
+use super::sample::{Sample, Transform};
 use crate::data::augment::{Change, augment, flip_view};
 use crate::data::store::PictureStore;
 use crate::experiment::Augmentation;
 use crate::libtorch::cuda::{self, Outgoing};
 use crate::models::WeightsInfo;
-
-/// Batches that wait for the computing thread at most.
-pub(super) const AHEAD: usize = 2;
-
-/// How a picture is seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Look {
-    Plain,
-    /// One combination of the flips that the augmentation uses; 0 is the picture itself.
-    Flip(u32),
-    /// Augmented, reproducibly.
-    Augmented {
-        seed: u64,
-        view: u32,
-    },
-}
-
-/// One picture of a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shot {
-    /// Index into the data set.
-    pub picture: usize,
-    pub look: Look,
-}
 
 /// The channel means and deviations that a network's weights were trained with.
 #[derive(Debug)]
@@ -63,8 +41,11 @@ impl Normalizer {
         })
     }
 
-    /// RGB bytes of `count` squares, one after the other, to `[count, 3, side, side]` with
+    /// RGB bytes of `count` squares, one after the other, to `[count, 3, side, side]` in single precision with
     /// channels-last strides.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn tensor(&self, rgb: &[u8], count: usize, side: u32) -> Result<Tensor, TchError> {
         self.normalized(cuda::bytes_to(rgb, &shape(count, side), self.device)?, &[])
     }
@@ -151,23 +132,20 @@ impl Pictures {
         self.squares.reading.take_unreadable(reporter)
     }
 
-    /// Bytes that the squares of `count` pictures take.
-    pub fn bytes(side: u32, count: usize) -> u64 {
-        u64::from(side) * u64::from(side) * 3 * count as u64
-    }
-
-    /// Hands every batch, in order, to `body` as its place and its pictures
+    /// Hands every batch, in order, to `body` as its index and its pictures
     /// `[N, 3, side, side]`, until it breaks off.
-    pub fn for_each(
+    ///
+    /// # Errors
+    /// Those of `body`; libtorch's own; [`TrainingError::Experiment`] when the pictures can't be made ready.
+    pub(super) fn for_each(
         &self,
-        batches: &[Vec<Shot>],
-        at_once: &AtOnce,
+        batches: &[Vec<Sample>],
+        micro_batch: &MicroBatch,
         mut body: impl FnMut(usize, Tensor) -> Result<ControlFlow<()>, TrainingError>,
     ) -> Result<(), TrainingError> {
         let side = self.squares.reading.spec.side;
         let device = self.normalizer.device;
-        let target = |batch: &Vec<Shot>| Outgoing::new(&shape(batch.len(), side), device);
-        let shots = Shots {
+        let samples = &Samples {
             squares: &self.squares,
             all: batches.iter().flatten().copied().collect(),
         };
@@ -180,82 +158,84 @@ impl Pictures {
                 start..end
             })
             .collect();
-        let length = side as usize * side as usize * 3;
-        std::thread::scope(|scope| {
-            // One batch is filled while others wait.
-            let (give, empty) = sync_channel::<Outgoing>(AHEAD + 1);
-            let (ready, coming) = sync_channel::<Outgoing>(AHEAD);
-            let prepare = move || pipeline::fill(&shots, &ranges, length, &empty, &ready);
-            std::thread::Builder::new()
-                .name("graft-pictures".into())
-                .spawn_scoped(scope, prepare)
-                .map_err(|error| {
-                    TrainingError::Experiment(format!("can't start a thread: {error}"))
-                })?;
-            let mut targets = batches.iter().map(target);
-            for target in targets.by_ref().take(AHEAD + 1) {
-                // Refused where nobody takes it any more, which the next lines notice.
+        // One batch is filled while others wait.
+        let (give, empty) = sync_channel::<Outgoing>(AHEAD + 1);
+        let mut targets = batches
+            .iter()
+            .map(move |batch| Outgoing::new(&shape(batch.len(), side), device));
+        for target in targets.by_ref().take(AHEAD + 1) {
+            // There is room for all of them.
+            drop(give.send(target));
+        }
+        let length = (side as usize * side as usize * 3).max(1);
+        let fill = move |positions: Range<usize>, made: Vec<Option<Vec<u8>>>| {
+            let mut target = empty.recv().ok()?;
+            target
+                .as_mut()
+                .par_chunks_mut(length)
+                .zip(positions.into_par_iter().zip(&made))
+                .for_each(|(out, (position, made))| match made {
+                    Some(made) => out.copy_from_slice(made),
+                    None => samples.copy(position, out),
+                });
+            Some(target)
+        };
+        prefetch(samples, &ranges, fill, move |index, outgoing| {
+            if let Some(target) = targets.next() {
+                // Refused where nobody takes it any more, which the next batch notices.
                 drop(give.send(target));
             }
-            let mut done = 0;
-            while let Ok(outgoing) = coming.recv() {
-                if let Some(target) = targets.next() {
-                    drop(give.send(target));
-                }
-                let changes = self.squares.changes(&batches[done]);
-                let pictures =
-                    at_once.again(|| self.normalizer.normalized(outgoing.arrive()?, &changes))?;
-                drop(outgoing);
-                if body(done, pictures)?.is_break() {
-                    return Ok(());
-                }
-                done += 1;
-            }
-            if done < batches.len() {
-                return Err(TrainingError::Experiment(
-                    "preparing the pictures ended unexpectedly".into(),
-                ));
-            }
-            Ok(())
+            let changes = self.squares.changes(&batches[index]);
+            let pictures =
+                micro_batch.again(|| self.normalizer.normalized(outgoing.arrive()?, &changes))?;
+            drop(outgoing);
+            body(index, pictures)
         })
     }
 }
 
-/// The shots of some batches, one after the other.
-struct Shots<'a> {
+/// The samples of some batches, one after the other.
+struct Samples<'a> {
     squares: &'a Squares,
-    all: Vec<Shot>,
+    all: Vec<Sample>,
 }
 
-impl Source for Shots<'_> {
-    /// One for each picture, or for each run of shots of one picture, which is decoded once for them; none for what is kept
-    /// and stays as it is.
+impl Samples<'_> {
+    /// Copies the bytes of a sample that stays as it is kept.
+    fn copy(&self, position: usize, out: &mut [u8]) {
+        let picture = self.all[position].picture;
+        match self.squares.kept(picture) {
+            Some(store) => out.copy_from_slice(store.rgb(picture)),
+            None => out.copy_from_slice(&self.squares.reading.square(picture).rgb),
+        }
+    }
+}
+
+impl Source for Samples<'_> {
+    type Item = Vec<u8>;
+
+    /// One for each picture, or for each run of samples of one picture, which is decoded once for them; none for what is
+    /// kept and stays as it is.
     fn works(&self) -> Vec<Range<usize>> {
         let mut works: Vec<Range<usize>> = Vec::new();
-        for (place, shot) in self.all.iter().enumerate() {
-            if self.squares.is_copied(shot) {
+        for (position, sample) in self.all.iter().enumerate() {
+            if self.squares.is_copied(sample) {
                 continue;
             }
             match works.last_mut() {
-                Some(last) if last.end == place && self.all[last.start].picture == shot.picture => {
-                    last.end = place + 1;
+                Some(last)
+                    if last.end == position && self.all[last.start].picture == sample.picture =>
+                {
+                    last.end = position + 1;
                 }
-                _ => works.push(place..place + 1),
+                _ => works.push(position..position + 1),
             }
         }
         works
     }
 
-    fn make(&self, places: Range<usize>) -> Vec<Vec<u8>> {
-        self.squares.make(&self.all[places])
-    }
-
-    fn copy(&self, place: usize, out: &mut [u8]) {
-        let picture = self.all[place].picture;
-        match self.squares.kept(picture) {
-            Some(store) => out.copy_from_slice(store.rgb(picture)),
-            None => out.copy_from_slice(&self.squares.reading.square(picture).rgb),
-        }
+    fn make(&self, positions: Range<usize>) -> Vec<Vec<u8>> {
+        self.squares.make(&self.all[positions])
     }
 }
 
@@ -266,53 +246,56 @@ impl Squares {
     }
 
     /// Whether its bytes leave as they are kept.
-    fn is_copied(&self, shot: &Shot) -> bool {
-        let is_plain = matches!(shot.look, Look::Plain | Look::Flip(0));
-        (is_plain || self.is_augmented_later) && self.kept(shot.picture).is_some()
+    fn is_copied(&self, sample: &Sample) -> bool {
+        (sample.transform.is_identity() || self.is_augmented_later)
+            && self.kept(sample.picture).is_some()
     }
 
     /// What is still to be done to a batch; nothing where all of it stays as it is.
-    fn changes(&self, batch: &[Shot]) -> Vec<Change> {
-        let is_plain = |shot: &Shot| matches!(shot.look, Look::Plain | Look::Flip(0));
+    fn changes(&self, batch: &[Sample]) -> Vec<Change> {
+        let is_plain = |sample: &Sample| sample.transform.is_identity();
         if !self.is_augmented_later || batch.iter().all(is_plain) {
             return Vec::new();
         }
         let side = self.reading.spec.side;
-        let change = |shot: &Shot| match shot.look {
-            Look::Plain => Change::nothing(),
-            Look::Flip(view) => Change::flip(&self.augmentation, view, (side, side)),
-            Look::Augmented { seed, view } => {
+        let change = |sample: &Sample| match sample.transform {
+            Transform::Plain => Change::nothing(),
+            Transform::Flip(view) => Change::flip(&self.augmentation, view, (side, side)),
+            Transform::Augmented { seed, view } => {
                 Change::drawn(&self.augmentation, seed, view, (side, side))
             }
         };
         batch.iter().map(change).collect()
     }
 
-    /// The bytes of `shots`, all of one picture.
-    fn make(&self, shots: &[Shot]) -> Vec<Vec<u8>> {
-        let Some(picture) = shots.first().map(|shot| shot.picture) else {
+    /// The bytes of `samples`, all of one picture.
+    fn make(&self, samples: &[Sample]) -> Vec<Vec<u8>> {
+        let Some(picture) = samples.first().map(|sample| sample.picture) else {
             return Vec::new();
         };
         let square = match self.kept(picture) {
             Some(store) => store.pixels(picture),
             None => self.reading.square(picture),
         };
-        let (last, others) = (shots.len() - 1, &square);
-        let changed = |look: Look| match look {
+        let (last, others) = (samples.len() - 1, &square);
+        let changed = |transform: Transform| match transform {
             _ if self.is_augmented_later => None,
-            Look::Plain | Look::Flip(0) => None,
-            Look::Flip(view) => Some(flip_view(others, &self.augmentation, view).rgb),
-            Look::Augmented { seed, view } => {
+            Transform::Plain | Transform::Flip(0) => None,
+            Transform::Flip(view) => Some(flip_view(others, &self.augmentation, view).rgb),
+            Transform::Augmented { seed, view } => {
                 Some(augment(others, &self.augmentation, seed, view).rgb)
             }
         };
-        let made: Vec<Option<Vec<u8>>> = shots.iter().map(|shot| changed(shot.look)).collect();
+        let made: Vec<Option<Vec<u8>>> = samples
+            .iter()
+            .map(|sample| changed(sample.transform))
+            .collect();
         let mut square = Some(square.rgb);
         let mut all = Vec::with_capacity(made.len());
-        for (place, made) in made.into_iter().enumerate() {
+        for (index, made) in made.into_iter().enumerate() {
             all.push(match made {
                 Some(made) => made,
-                None if place == last => square.take().unwrap_or_default(),
+                None if index == last => square.take().unwrap_or_default(),
                 None => square.clone().unwrap_or_default(),
             });
         }

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use tch::{Device, Kind, Tensor};
 
-use super::TrainingError;
-use super::features::BATCH;
-use super::inference::rows_of;
+use super::cores::use_all_cores;
+use super::error::TrainingError;
+use super::micro_batch::CPU_FORWARD_BATCH;
 use super::pictures::Normalizer;
-use super::trainer::{square_spec, use_all_cores};
+use super::preprocessing::square_spec;
+use super::probabilities::rows_of;
 use crate::data::Pixels;
 use crate::data::square::{SquareSpec, to_square};
 use crate::experiment::{Experiment, Fit, Preprocessing, WeightsSource};
@@ -103,7 +104,7 @@ impl PretrainedNetwork {
         }
         let _guard = tch::no_grad_guard();
         let mut ranked = Vec::new();
-        for batch in pictures.chunks(BATCH) {
+        for batch in pictures.chunks(CPU_FORWARD_BATCH) {
             let grid = self.forward(batch)?;
             let logits = self.backbone.classify(&grid, &Pass::inference())?;
             let probabilities = logits.f_softmax(-1, Kind::Double)?;
@@ -123,7 +124,7 @@ impl PretrainedNetwork {
     pub fn embed(&self, pictures: &[Pixels]) -> Result<Vec<Vec<f32>>, TrainingError> {
         let _guard = tch::no_grad_guard();
         let mut rows = Vec::new();
-        for batch in pictures.chunks(BATCH) {
+        for batch in pictures.chunks(CPU_FORWARD_BATCH) {
             let grid = self.forward(batch)?;
             let pooled = match grid.dim() {
                 2 => grid,

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::TrainingError;
+use super::error::TrainingError;
 use super::events::Activity;
 use super::reporter::Reporter;
 use crate::data::square::SquareSpec;

@@ -1,14 +1,13 @@
-//! Between the trainer and its listener: thins out progress, tells the remaining time, and looks
-//! at stop and pause before every batch.
+//! Between the trainer and its listener: thins out progress and tells the remaining time.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use super::TrainingError;
+use super::control::Control;
+use super::error::TrainingError;
 use super::events::{Activity, Lacks, Progress, TrainingEvent, TrainingListener};
 use super::forecast::{Forecast, Work};
 use super::resume::ResumePoint;
-use super::trainer::PauseFlag;
 use crate::data::StopFlag;
 
 /// Progress goes out at most this often.
@@ -19,8 +18,7 @@ const TELLING_SECONDS: f64 = 1.0;
 
 pub(super) struct Reporter<'a> {
     listener: &'a mut dyn TrainingListener,
-    stop: StopFlag,
-    pause: PauseFlag,
+    control: Control,
     pub forecast: Forecast,
     progress: Progress,
     /// Without pauses.
@@ -31,12 +29,7 @@ pub(super) struct Reporter<'a> {
 }
 
 impl<'a> Reporter<'a> {
-    pub fn new(
-        listener: &'a mut dyn TrainingListener,
-        stop: StopFlag,
-        pause: PauseFlag,
-        epochs: u32,
-    ) -> Self {
+    pub fn new(listener: &'a mut dyn TrainingListener, control: Control, epochs: u32) -> Self {
         let progress = Progress {
             activity: Activity::ReadingPictures,
             phase: 0,
@@ -50,8 +43,7 @@ impl<'a> Reporter<'a> {
         };
         Self {
             listener,
-            stop,
-            pause,
+            control,
             forecast: Forecast::default(),
             progress,
             activity_seconds: 0.0,
@@ -62,7 +54,7 @@ impl<'a> Reporter<'a> {
 
     pub fn event(&mut self, event: &TrainingEvent) -> Result<(), TrainingError> {
         self.listener.event(event)?;
-        self.tell_trouble()
+        self.report_trouble()
     }
 
     pub fn warn(&mut self, text: String) -> Result<(), TrainingError> {
@@ -75,12 +67,12 @@ impl<'a> Reporter<'a> {
 
     pub fn weights(&mut self, weights: &[(String, tch::Tensor)]) -> Result<(), TrainingError> {
         self.listener.weights(weights)?;
-        self.tell_trouble()
+        self.report_trouble()
     }
 
     pub fn resume_point(&mut self, point: &ResumePoint) -> Result<(), TrainingError> {
         self.listener.resume_point(point)?;
-        self.tell_trouble()
+        self.report_trouble()
     }
 
     /// What the listener could not keep.
@@ -89,7 +81,7 @@ impl<'a> Reporter<'a> {
     }
 
     /// Passes on what went wrong within a listener, so that all of them hear of it.
-    fn tell_trouble(&mut self) -> Result<(), TrainingError> {
+    fn report_trouble(&mut self) -> Result<(), TrainingError> {
         match self.listener.trouble() {
             Some(text) => self.listener.event(&TrainingEvent::Warning(text)),
             None => Ok(()),
@@ -97,11 +89,15 @@ impl<'a> Reporter<'a> {
     }
 
     pub fn stop_flag(&self) -> &StopFlag {
-        &self.stop
+        &self.control.stop
+    }
+
+    pub fn control(&self) -> &Control {
+        &self.control
     }
 
     /// Where the run stands from here on.
-    pub fn set_place(&mut self, phase: usize, epoch: u32) {
+    pub fn set_position(&mut self, phase: usize, epoch: u32) {
         self.progress.phase = phase;
         self.progress.epoch = epoch;
         self.progress.train_loss = None;
@@ -117,22 +113,6 @@ impl<'a> Reporter<'a> {
         self.activity_work = (0, 0.0);
         self.last_sent = None;
         self.send()
-    }
-
-    /// Returns when the run may go on.
-    ///
-    /// # Errors
-    /// [`TrainingError::Stopped`].
-    pub fn checkpoint(&self) -> Result<(), TrainingError> {
-        loop {
-            if self.stop.is_stopped() {
-                return Err(TrainingError::Stopped);
-            }
-            if !self.pause.is_set() {
-                return Ok(());
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
     }
 
     /// `pictures` more are done, each with `multiply_adds`, in the time since `began`.
@@ -186,7 +166,7 @@ impl<'a> Reporter<'a> {
         work: impl FnOnce(&AtomicUsize) -> Result<T, TrainingError> + Send,
     ) -> Result<T, TrainingError> {
         let done = AtomicUsize::new(0);
-        let stop = self.stop.clone();
+        let stop = self.control.stop.clone();
         std::thread::scope(|scope| {
             let thread = std::thread::Builder::new()
                 .name(thread.into())

@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
-use super::TrainingError;
+use super::error::TrainingError;
 use super::metrics::Counted;
 use super::monitor::Watched;
-use super::precision::FrozenPrecision;
-use super::trainer::PhaseSummary;
+use super::phase_summary::PhaseSummary;
+use super::precision::of_run::FrozenPrecision;
 
 /// A run's standing after an epoch.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ pub struct Standing {
     pub patience: Option<Watched>,
     /// The best epoch so far.
     pub best: Watched,
-    pub kept: Kept,
+    pub kept: KeptWeights,
     /// What frozen layers compute in; absent in runs of versions that did not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub precision: Option<FrozenPrecision>,
@@ -70,7 +70,7 @@ pub struct Partial {
 
 /// Where the weights stand that the run would end with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Kept {
+pub enum KeptWeights {
     /// No epoch has been kept yet.
     Nothing,
     /// They are what was validated last: the averages where there are any, else the network.

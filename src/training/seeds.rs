@@ -35,17 +35,17 @@ fn splitmix(state: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// The places `0..count` in the random order of `epoch`.
+/// The indices `0..count` in the random order of `epoch`.
 pub fn order(count: usize, seed: u64, epoch: u32) -> Vec<usize> {
-    let mut places: Vec<usize> = (0..count).collect();
+    let mut indices: Vec<usize> = (0..count).collect();
     let mut rng = ChaCha8Rng::seed_from_u64(mix(seed, Purpose::Order, u64::from(epoch), 0));
-    places.shuffle(&mut rng);
-    places
+    indices.shuffle(&mut rng);
+    indices
 }
 
-/// The cached view, below `views`, that `epoch` takes of the picture at `place`.
-pub fn view(views: u32, seed: u64, epoch: u32, place: usize) -> u32 {
-    let drawn = mix(seed, Purpose::View, u64::from(epoch), place as u64);
+/// The cached view, below `views`, that `epoch` takes of the picture at `index`.
+pub fn view(views: u32, seed: u64, epoch: u32, index: usize) -> u32 {
+    let drawn = mix(seed, Purpose::View, u64::from(epoch), index as u64);
     // The modulo's bias is below 2^-32 for any number of views.
     (drawn % u64::from(views.max(1))) as u32
 }
@@ -69,8 +69,8 @@ mod tests {
     fn views_are_drawn_evenly() {
         let mut counts = [0; 4];
         for epoch in 0..50 {
-            for place in 0..100 {
-                counts[view(4, 3, epoch, place) as usize] += 1;
+            for index in 0..100 {
+                counts[view(4, 3, epoch, index) as usize] += 1;
             }
         }
         assert!(

@@ -13,7 +13,10 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Copies the present values of `live`, which share their storage with the network.
+    /// Copies the present values of `live`, tensors of any shape that share their storage with the network.
+    ///
+    /// # Errors
+    /// libtorch's own, where there is no memory for it.
     pub fn take<'a>(live: impl IntoIterator<Item = &'a Tensor>) -> Result<Self, TchError> {
         let live: Vec<Tensor> = live.into_iter().map(Tensor::shallow_clone).collect();
         let copies = live.iter().map(copy_of).collect::<Result<_, _>>()?;
@@ -21,6 +24,9 @@ impl Snapshot {
     }
 
     /// Copies the present values again, into the same memory.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn retake(&mut self) -> Result<(), TchError> {
         copy_all(&self.copies, &self.live)
     }
@@ -31,12 +37,15 @@ impl Snapshot {
     }
 
     /// Puts the copied values back into the network.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn restore(&mut self) -> Result<(), TchError> {
         copy_all(&self.live, &self.copies)
     }
 }
 
-/// A copy without history, in the same memory layout.
+/// A copy without history, of the same shape and in the same memory layout.
 pub(super) fn copy_of(tensor: &Tensor) -> Result<Tensor, TchError> {
     let _guard = tch::no_grad_guard();
     let mut copy = tensor.f_empty_like()?;

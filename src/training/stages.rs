@@ -5,14 +5,14 @@
 //! Representations for Better Transfer Learning”, ICML 2022 (arXiv 2201.03529).
 //!
 //! Between two segments travels one tensor. Where pooled features of earlier stages must travel along, it is `[N, F]`:
-//! the segment's output, the channels of one place side by side, then the pooled features, earliest stage first.
+//! the segment's output, the channels of one position side by side, then the pooled features, earliest stage first.
 //! Whoever keeps or picks rows of it needs to know nothing of that.
 
 use std::ops::Range;
 
 use tch::{Device, Kind, Tensor};
 
-use super::TrainingError;
+use super::error::TrainingError;
 use crate::models::head::Head;
 use crate::models::layers::Pass;
 use crate::models::tree::LayerTree;
@@ -63,7 +63,11 @@ impl Stages {
         Ok(Self { taps, shapes })
     }
 
-    /// What arrives at `depth`, taken apart.
+    /// What arrives at `depth`, taken apart: `[N, C, H, W]` or `[N, tokens, C]`, and `[N, F]` of each stage before. `input` is
+    /// `[N, F]` where a stage has ended before, else the segment's own output.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn enter(&self, input: &Tensor, depth: usize) -> Result<Flow, TrainingError> {
         let plain = || Flow {
             x: input.shallow_clone(),
@@ -96,7 +100,7 @@ impl Stages {
         Ok(())
     }
 
-    /// What leaves at `depth`, in one tensor; after the last segment, with the pooled features of the last stage at
+    /// What leaves at `depth`, in one tensor, `[N, F]` unless nothing was pooled; after the last segment, with the pooled features of the last stage at
     /// its end.
     pub fn leave(&self, flow: Flow, is_end: bool, head: &Head) -> Result<Tensor, TrainingError> {
         let Flow { x, mut pooled } = flow;
@@ -153,7 +157,7 @@ mod tests {
         (a - b).abs().max().double_value(&[])
     }
 
-    /// Of several families, cut at several places: as training and as folded inference, the same features arrive as in one go.
+    /// Of several families, divided at several depths: as training and as folded inference, the same features arrive as in one go.
     #[test]
     fn it_does_not_matter_where_a_pass_is_cut() {
         let _guard = tch::no_grad_guard();
@@ -172,23 +176,26 @@ mod tests {
             let depth = network.depth();
             let whole = network.advance(&input, 0..depth, &pass).unwrap();
             let scale = whole.abs().max().double_value(&[]);
-            for cut in (0..=depth).step_by(depth.div_ceil(5)) {
-                let half = network.advance(&input, 0..cut, &pass).unwrap();
-                let rest = if cut == depth {
+            for frozen_depth in (0..=depth).step_by(depth.div_ceil(5)) {
+                let half = network.advance(&input, 0..frozen_depth, &pass).unwrap();
+                let rest = if frozen_depth == depth {
                     half
                 } else {
-                    network.advance(&half, cut..depth, &pass).unwrap()
+                    network.advance(&half, frozen_depth..depth, &pass).unwrap()
                 };
                 assert!(
                     largest_difference(&rest, &whole) <= 1e-5 * scale,
-                    "{name}, {cut}"
+                    "{name}, {frozen_depth}"
                 );
-                let half = network.frozen(0..cut).unwrap().advance(&network, &input);
-                let rest = network.frozen(cut..depth).unwrap();
+                let half = network
+                    .frozen(0..frozen_depth)
+                    .unwrap()
+                    .advance(&network, &input);
+                let rest = network.frozen(frozen_depth..depth).unwrap();
                 let rest = rest.advance(&network, &half.unwrap()).unwrap();
                 assert!(
                     largest_difference(&rest, &whole) <= 1e-4 * scale,
-                    "{name}, {cut}"
+                    "{name}, {frozen_depth}"
                 );
             }
         }

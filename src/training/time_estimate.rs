@@ -1,13 +1,13 @@
 //! How long training will take, before anything is trained: from the measured speed of the frozen network and the work
 //! that is repeated every epoch.
 
-use super::cache_coverage::{CacheCoverage, Rows};
+use super::cache_coverage::{CacheCoverage, RowCounts};
 use super::estimate::{Estimate, PictureCounts};
+use super::sample::{Variation, test_views};
 use crate::experiment::advice::Strategy;
 use crate::experiment::{Experiment, FreezePlan};
 use crate::models::head::pooled_width;
 use crate::models::speed::Measured;
-use crate::training::trainer::{Variation, test_views};
 
 /// A step forward and two back.
 const TRAINING_WORK: f64 = 3.0;
@@ -39,7 +39,7 @@ pub struct Ways<'a> {
     /// Seconds that one picture takes through the frozen network.
     pub picture_seconds: f64,
     /// Which of the pooled features of all pictures stand on disk, where that is known.
-    pub kept: Option<Rows>,
+    pub kept: Option<RowCounts>,
     /// Whether what trains computes in bf16.
     pub is_mixed: bool,
 }
@@ -97,7 +97,7 @@ impl Ways<'_> {
         // among them.
         let cache_coverage = self.kept.filter(|_| keeps).map(|rows| CacheCoverage {
             phases: vec![rows; phases.len()],
-            test: Rows::default(),
+            test: RowCounts::default(),
             backbone: rows,
         });
         RunEstimate::new(&Planned {
@@ -143,7 +143,7 @@ pub struct RunEstimate {
     /// Features that are kept, of all phases together.
     pub features: u64,
     /// Their rows.
-    pub rows: Rows,
+    pub rows: RowCounts,
 }
 
 impl RunEstimate {
@@ -162,7 +162,7 @@ impl RunEstimate {
             epochs_seconds: 0.0,
             epoch_seconds: 0.0,
             features: 0,
-            rows: Rows::default(),
+            rows: RowCounts::default(),
         };
         let mut computed: Vec<f64> = Vec::new();
         for (index, (phase, needs)) in experiment.phases.iter().zip(*phases).enumerate() {
@@ -172,7 +172,7 @@ impl RunEstimate {
             if share > 0.0 && is_new {
                 let rows = cache_coverage
                     .and_then(|cache_coverage| cache_coverage.phases.get(index).copied())
-                    .unwrap_or(Rows {
+                    .unwrap_or(RowCounts {
                         all: kept_rows,
                         missing: kept_rows,
                     });
@@ -219,7 +219,7 @@ pub fn picture_seconds(measured: &Measured, default_side: u32, side: u32) -> f64
 
 #[cfg(test)]
 mod tests {
-    use super::super::estimate::Situation;
+    use super::super::estimate::EstimateInput;
     use super::*;
     use crate::experiment::{Phase, Pooling, Views};
     use crate::models::freeze::frozen_leaves;
@@ -242,7 +242,11 @@ mod tests {
         }
     }
 
-    fn ways(experiment: &Experiment, pictures: PictureCounts, kept: Option<Rows>) -> TimeEstimate {
+    fn ways(
+        experiment: &Experiment,
+        pictures: PictureCounts,
+        kept: Option<RowCounts>,
+    ) -> TimeEstimate {
         TimeEstimate::new(&Ways {
             experiment,
             measured: &measured(),
@@ -289,7 +293,7 @@ mod tests {
                     .phases
                     .iter()
                     .map(|phase| {
-                        Estimate::new(&Situation {
+                        Estimate::new(&EstimateInput {
                             experiment: &experiment,
                             phase,
                             tree: &tree,
@@ -343,7 +347,7 @@ mod tests {
         experiment.head.pooling = Pooling::AverageMax;
         assert_eq!(bytes(&experiment), 2 * 1_500 * 1600 * 4);
         let kept = |missing| {
-            let rows = Rows {
+            let rows = RowCounts {
                 all: 1_500,
                 missing,
             };
@@ -390,14 +394,14 @@ mod tests {
         assert!(!cold.is_warm());
         let mean = (cold.epochs_seconds - 10.0 * 0.25) / 5.0;
         assert!((cold.epoch_seconds - mean).abs() < 1e-9);
-        let rows = |missing| Rows { all: 120, missing };
+        let rows = |missing| RowCounts { all: 120, missing };
         let cache_coverage = CacheCoverage {
             phases: vec![rows(0), rows(120)],
-            test: Rows {
+            test: RowCounts {
                 all: 10,
                 missing: 0,
             },
-            backbone: Rows::default(),
+            backbone: RowCounts::default(),
         };
         let warm = RunEstimate::new(&Planned {
             cache_coverage: Some(&cache_coverage),

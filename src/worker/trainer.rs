@@ -15,8 +15,8 @@ use super::messages::{RunEvent, RunId, StartRun, TrainingCommand};
 use super::run::carry_out;
 use crate::data::StopFlag;
 use crate::runs::lifecycle::Train;
+use crate::training::PauseFlag;
 use crate::training::events::Progress;
-use crate::training::trainer::PauseFlag;
 use crate::training::{TrainingEvent, leave_cores, train};
 
 /// What [`Notify`] is about.

@@ -9,7 +9,7 @@ use crate::data::{PictureSource, Split, StopFlag, decode, scan, split};
 use crate::experiment::{DataSource, Experiment, HeadConfig, Phase, Precision, WeightsSource};
 use crate::runs::digests::Digests;
 use crate::runs::{RunError, RunRecorder, RunState, answers, files, folder, members, store};
-use crate::training::trainer::PauseFlag;
+use crate::training::PauseFlag;
 use crate::training::{TrainingRequest, train};
 
 /// Trains for a moment on squares in `root/pictures`, dark and bright; gives the run's folder.

@@ -9,7 +9,7 @@ use crate::app::core::view_id::ViewId;
 use crate::data::Split;
 use crate::evaluation::{Decision, Evaluation, Prediction, Predictions};
 use crate::training::EpochMetrics;
-use crate::training::diagnosis::{Situation, diagnose};
+use crate::training::diagnosis::{DiagnosisInput, diagnose};
 use crate::worker::messages::{Failure, RunEvaluation};
 
 fn push(window: &mut Window, command: Command) {
@@ -159,7 +159,7 @@ fn a_remedy_opens_a_copy_with_one_change() {
             seconds: 1.0,
         })
         .collect();
-    let situation = Situation {
+    let situation = DiagnosisInput {
         experiment: &experiment,
         classes: 2,
         majority: Some(0.5),

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use egui_kittest::kittest::Queryable;
 
 use super::fake::Window;
-use crate::training::cache_coverage::{CacheCoverage, Rows};
+use crate::training::cache_coverage::{CacheCoverage, RowCounts};
 use crate::training::features::about::About;
-use crate::training::features::store::{Kept, Usage};
+use crate::training::features::store::{StoredFeatures, Usage};
 use crate::worker::messages::{Answer, FeaturesAnswer, FeaturesQuestion, Question};
 
 fn asked(window: &Window) -> Vec<FeaturesQuestion> {
@@ -32,7 +32,7 @@ fn usage(bytes: u64) -> Answer {
         bytes,
         files: usize::from(bytes > 0),
         limit_bytes: 10_000_000_000,
-        kept: vec![Kept {
+        kept: vec![StoredFeatures {
             about: Some(about),
             bytes,
             files: 1,
@@ -79,7 +79,7 @@ fn is_clear(question: &FeaturesQuestion) -> bool {
 #[test]
 fn what_is_said_of_another_experiment_is_dropped() {
     let mut window = Window::with_pair();
-    let rows = Rows { all: 9, missing: 0 };
+    let rows = RowCounts { all: 9, missing: 0 };
     let cache_coverage = |ticket| {
         Answer::Features(FeaturesAnswer::CacheCoverage {
             ticket,

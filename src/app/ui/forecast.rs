@@ -5,7 +5,7 @@ use crate::app::core::state::{Scan, State, Tree};
 use crate::experiment::{Experiment, Views};
 use crate::models::catalogue;
 use crate::training::cache_coverage::CacheCoverage;
-use crate::training::estimate::{Estimate, PictureCounts, Situation};
+use crate::training::estimate::{Estimate, EstimateInput, PictureCounts};
 use crate::training::is_mixed_here;
 use crate::training::time_estimate::{Planned, RunEstimate, picture_seconds};
 
@@ -32,7 +32,7 @@ pub fn with_views(state: &State, layers: &[PhaseLocks], views: Views) -> Option<
     let mut phases = Vec::new();
     for (phase, locks) in experiment.phases.iter().zip(layers) {
         locks.estimate?;
-        phases.push(Estimate::new(&Situation {
+        phases.push(Estimate::new(&EstimateInput {
             experiment: &experiment,
             phase,
             tree,

@@ -257,7 +257,7 @@ pub(super) fn all_as_text(trained: &[Trained]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::training::trainer::PhaseSummary;
+    use crate::training::PhaseSummary;
 
     #[test]
     fn several_seeds_are_summed_up_by_experiment() {

@@ -13,7 +13,7 @@ use crate::cli::{output, resume};
 use crate::data::{Dataset, StopFlag};
 use crate::runs::lifecycle::{self, EndedRun, RunListener, RunRequest};
 use crate::runs::{Digests, RunError, RunRecorder, RunState, store};
-use crate::training::trainer::PauseFlag;
+use crate::training::PauseFlag;
 use crate::training::{ResumePoint, TrainingError, TrainingEvent, TrainingListener, train};
 
 pub(super) fn train_one(

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::RunRecorder;
 use crate::runs::{RunError, answers, event_text, files, resume};
 use crate::training::events::Lacks;
-use crate::training::trainer::PhaseSummary;
+use crate::training::PhaseSummary;
 use crate::training::{ResumePoint, TrainingError, TrainingEvent, TrainingListener};
 
 /// The log is rewritten as a whole, so between epochs not more often than this.

@@ -14,7 +14,7 @@ use crate::experiment::{Experiment, Phase};
 use crate::training::events::TestMetrics;
 use crate::training::monitor::Best;
 use crate::training::movement::Movement;
-use crate::training::resume::{Kept, Standing};
+use crate::training::resume::{KeptWeights, Standing};
 use crate::training::{Outcome, ResumePoint, TrainingEvent, TrainingListener};
 
 pub fn experiment() -> Experiment {
@@ -136,7 +136,7 @@ pub fn point(epoch: u32) -> ResumePoint {
             averaged_steps: None,
             patience: None,
             best: Best::new(metric).watched(),
-            kept: Kept::Nothing,
+            kept: KeptWeights::Nothing,
             precision: None,
             partial: None,
         },

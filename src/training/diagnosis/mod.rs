@@ -5,19 +5,22 @@
 //! rate. Training numbers are measured as the network trains, with dropout and augmentation, so a
 //! healthy run may look better on validation pictures than on those it learns from.
 
+mod fit;
 mod remedy;
 
 #[cfg(test)]
 mod tests;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::EpochMetrics;
+use super::events::EpochMetrics;
 use crate::evaluation::{Interval, wilson};
 use crate::experiment::Experiment;
 use crate::format;
 
+pub use fit::Fit;
 pub use remedy::Remedy;
+use remedy::{RemedyContext, rate_text};
 
 /// Epochs of the last phase below which nothing is said, except that it diverges …
 const FEWEST_EPOCHS: usize = 3;
@@ -43,30 +46,6 @@ const MOST_ERRORS_LEFT: f64 = 0.5;
 /// A loss that still falls by this share per epoch at the end has not arrived.
 const IMPROVING: f64 = 0.02;
 
-/// What a training looks like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fit {
-    Underfitting,
-    Overfitting,
-    Good,
-    Diverging,
-    NotLearning,
-}
-
-impl Fit {
-    /// As a heading.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Underfitting => "Underfitting",
-            Self::Overfitting => "Overfitting",
-            Self::Good => "Good fit",
-            Self::Diverging => "Diverging",
-            Self::NotLearning => "Not learning",
-        }
-    }
-}
-
 /// A finding with its evidence.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Diagnosis {
@@ -83,7 +62,7 @@ pub struct Diagnosis {
 
 /// What is known of a training beside its curves.
 #[derive(Debug, Clone, Copy)]
-pub struct Situation<'a> {
+pub struct DiagnosisInput<'a> {
     pub experiment: &'a Experiment,
     pub classes: usize,
     /// Share of the most frequent class among the training pictures, 0 to 1; 1 / classes where it is
@@ -147,13 +126,13 @@ impl std::fmt::Display for Unsure {
 /// Saying what is missing.
 pub fn diagnose(
     epochs: &[EpochMetrics],
-    situation: &Situation<'_>,
+    situation: &DiagnosisInput<'_>,
 ) -> Result<Diagnosis, Undecided> {
     let phase = epochs.last().map_or(0, |epoch| epoch.phase);
     let first = epochs
         .iter()
         .rposition(|epoch| epoch.phase != phase)
-        .map_or(0, |place| place + 1);
+        .map_or(0, |index| index + 1);
     let curves = &epochs[first..];
     let finding = if let Some(reason) = diverging(curves, situation) {
         (Fit::Diverging, reason)
@@ -184,28 +163,21 @@ pub fn diagnose(
         is_tentative: curves.len() < FIRM_EPOCHS || !situation.is_over,
         reason,
         advice: advice(fit, course).to_owned(),
-        remedies: remedy::remedies(fit, is_improving, phase, &Context::of(curves, situation)),
+        remedies: remedy::remedies(fit, is_improving, phase, &remedy_context(curves, situation)),
     })
 }
 
-/// What the remedies look at.
-struct Context<'a> {
-    experiment: &'a Experiment,
-    /// Dropout and augmentation hold the training back: validation is clearly ahead of it.
-    is_held_back: bool,
-    has_validation: bool,
-}
-
-impl<'a> Context<'a> {
-    fn of(curves: &[EpochMetrics], situation: &Situation<'a>) -> Self {
-        let ends = Ends::of(curves);
-        Self {
-            experiment: situation.experiment,
-            is_held_back: ends
-                .as_ref()
-                .is_some_and(|ends| ends.validation_accuracy > ends.train_accuracy + CHANCE_MARGIN),
-            has_validation: ends.is_some(),
-        }
+fn remedy_context<'a>(
+    curves: &[EpochMetrics],
+    situation: &DiagnosisInput<'a>,
+) -> RemedyContext<'a> {
+    let ends = Ends::of(curves);
+    RemedyContext {
+        experiment: situation.experiment,
+        is_held_back: ends
+            .as_ref()
+            .is_some_and(|ends| ends.validation_accuracy > ends.train_accuracy + CHANCE_MARGIN),
+        has_validation: ends.is_some(),
     }
 }
 
@@ -234,14 +206,14 @@ impl Ends {
 }
 
 /// A loss that grows instead of falling.
-fn diverging(curves: &[EpochMetrics], situation: &Situation<'_>) -> Option<String> {
+fn diverging(curves: &[EpochMetrics], situation: &DiagnosisInput<'_>) -> Option<String> {
     let last = curves.last();
     if situation.has_diverged {
         return Some(match last {
             Some(last) => format!(
                 "The loss stopped being a number after epoch {}, at a rate of {}.",
                 last.epoch,
-                rate(last.learning_rate)
+                rate_text(last.learning_rate)
             ),
             None => "The loss stopped being a number in the first epoch.".to_owned(),
         });
@@ -277,7 +249,7 @@ fn diverging(curves: &[EpochMetrics], situation: &Situation<'_>) -> Option<Strin
 }
 
 /// The loss stays where a network begins that knows nothing.
-fn not_learning(epochs: &[EpochMetrics], situation: &Situation<'_>) -> Option<String> {
+fn not_learning(epochs: &[EpochMetrics], situation: &DiagnosisInput<'_>) -> Option<String> {
     let (first, last) = (epochs.first()?, epochs.last()?);
     let baseline = baseline(situation);
     let best = epochs
@@ -311,7 +283,7 @@ fn not_learning(epochs: &[EpochMetrics], situation: &Situation<'_>) -> Option<St
 fn judge(
     curves: &[EpochMetrics],
     ends: &Ends,
-    situation: &Situation<'_>,
+    situation: &DiagnosisInput<'_>,
 ) -> Result<(Fit, String), Undecided> {
     let Ends {
         train_accuracy,
@@ -436,9 +408,9 @@ fn turned(curves: &[EpochMetrics]) -> Option<Turn> {
         .filter_map(|epoch| Some((epoch.epoch, epoch.validation_loss?, epoch.train_loss)))
         .collect();
     let &(epoch, lowest, train_then) = losses.iter().min_by(|a, b| a.1.total_cmp(&b.1))?;
-    let place = losses.iter().position(|loss| loss.0 == epoch)?;
+    let index = losses.iter().position(|loss| loss.0 == epoch)?;
     // Two epochs behind the turn at least: one may be chance.
-    let after = losses.get(place + 1..).filter(|after| after.len() >= 2)?;
+    let after = losses.get(index + 1..).filter(|after| after.len() >= 2)?;
     let recent = &after[after.len().saturating_sub(WINDOW)..];
     let (now, train_now) = (
         mean(recent.iter().map(|loss| loss.1)),
@@ -523,7 +495,7 @@ fn advice(fit: Fit, course: Course) -> &'static str {
 }
 
 /// The accuracy of always naming the most frequent class.
-fn baseline(situation: &Situation<'_>) -> f64 {
+fn baseline(situation: &DiagnosisInput<'_>) -> f64 {
     situation
         .majority
         .unwrap_or(1.0 / situation.classes.max(1) as f64)
@@ -543,12 +515,4 @@ fn percent(share: f64) -> String {
 
 fn loss(loss: f64) -> String {
     format!("{loss:.3}")
-}
-
-fn rate(rate: f64) -> String {
-    if rate < 1e-3 {
-        format!("{rate:.0e}")
-    } else {
-        format!("{rate}")
-    }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Context, Fit};
+use super::fit::Fit;
 use crate::experiment::advice::{Strategy, TOP_LAYERS};
 use crate::experiment::{
     EarlyStopping, Experiment, FreezePlan, HeadLayer, Schedule, WeightsSource, bounds,
@@ -18,6 +18,14 @@ const PATIENCE: u32 = 3;
 const FINE_TUNING_FACTOR: f64 = 0.1;
 /// Rates between which a new head usually learns.
 const USUAL_RATES: (f64, f64) = (1e-4, 1e-2);
+
+/// What the remedies depend on.
+pub(super) struct RemedyContext<'a> {
+    pub experiment: &'a Experiment,
+    /// Dropout and augmentation hold the training back: validation is clearly ahead of it.
+    pub is_held_back: bool,
+    pub has_validation: bool,
+}
 
 /// One thing to change.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -43,7 +51,7 @@ pub(super) fn remedies(
     fit: Fit,
     is_improving: bool,
     phase: usize,
-    context: &Context<'_>,
+    context: &RemedyContext<'_>,
 ) -> Vec<Remedy> {
     // The experiment may have been edited since; one without phases can't run anyway.
     let Some(last) = context.experiment.phases.len().checked_sub(1) else {
@@ -300,8 +308,8 @@ impl Changes<'_> {
         let title = format!(
             "{} the learning rate from {} to {}",
             if factor < 1.0 { "Lower" } else { "Raise" },
-            super::rate(rate),
-            super::rate(changed)
+            rate_text(rate),
+            rate_text(changed)
         );
         self.offer(title, reason, |experiment| {
             experiment.phases[phase].learning_rate = changed;
@@ -360,4 +368,12 @@ fn tenths(value: f64) -> f64 {
 
 fn clamp(value: f64, range: std::ops::RangeInclusive<f64>) -> f64 {
     value.clamp(*range.start(), *range.end())
+}
+
+pub(super) fn rate_text(rate: f64) -> String {
+    if rate < 1e-3 {
+        format!("{rate:.0e}")
+    } else {
+        format!("{rate}")
+    }
 }

@@ -22,8 +22,8 @@ fn curves(epochs: &[[f64; 4]]) -> Vec<EpochMetrics> {
         .collect()
 }
 
-fn situation(experiment: &Experiment) -> Situation<'_> {
-    Situation {
+fn situation(experiment: &Experiment) -> DiagnosisInput<'_> {
+    DiagnosisInput {
         experiment,
         classes: 2,
         majority: None,
@@ -124,7 +124,7 @@ fn the_five_shapes_of_curves_are_told_apart() {
 #[test]
 fn few_epochs_are_judged_with_caution() {
     let experiment = Experiment::default();
-    let situation = Situation {
+    let situation = DiagnosisInput {
         is_over: false,
         ..situation(&experiment)
     };
@@ -144,7 +144,7 @@ fn few_epochs_are_judged_with_caution() {
     assert!(good.remedies.is_empty());
     // Losing its footing is said as soon as it is seen.
     assert_eq!(of(&DIVERGED[1..4]).unwrap().fit, Fit::Diverging);
-    let ended = Situation {
+    let ended = DiagnosisInput {
         has_diverged: true,
         ..situation
     };
@@ -184,7 +184,7 @@ fn a_gap_that_few_validation_pictures_explain_is_none() {
         [0.27, 0.92, 0.35, 0.80],
     ]);
     let with = |validation_pictures| {
-        let situation = Situation {
+        let situation = DiagnosisInput {
             validation_pictures,
             ..situation(&experiment)
         };
@@ -210,7 +210,7 @@ fn a_loss_that_turns_on_19_pictures_is_no_overfitting() {
         [0.20, 0.95, 0.41, 0.895],
     ]);
     let with = |validation_pictures| {
-        let situation = Situation {
+        let situation = DiagnosisInput {
             validation_pictures,
             ..situation(&experiment)
         };
@@ -264,7 +264,7 @@ fn uneven_classes_raise_what_counts_as_learning() {
     ]);
     let plain = situation(&experiment);
     assert_eq!(diagnose(&epochs, &plain).unwrap().fit, Fit::Good);
-    let uneven = Situation {
+    let uneven = DiagnosisInput {
         majority: Some(0.9),
         ..plain
     };

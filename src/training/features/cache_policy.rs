@@ -1,4 +1,4 @@
-//! Whether rows are worth a place on the disk: where reading one is dearer than computing it again, it is computed.
+//! Whether rows are worth room on the disk: where reading one is dearer than computing it again, it is computed.
 //!
 //! Rows are largest and cheapest near the pictures, so where reading the deepest ones does not pay, no others do.
 

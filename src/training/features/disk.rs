@@ -12,15 +12,15 @@ use super::about::{About, folder_of};
 use super::key::{Recipe, SegmentDigests, Surroundings, row_keys, seen, stands_alone};
 use super::pack::{Layout, PackWriter, RowKey, RowKind};
 use super::resident::Resident;
-use super::store::{FeatureStore, Place, Shelf};
+use super::store::{FeatureStore, RowPosition, Shelf};
 use crate::data::Dataset;
 use crate::data::contents::{Contents, Stamp, identity};
 use crate::experiment::Augmentation;
 use crate::libtorch::cuda;
-use crate::training::TrainingError;
+use crate::training::error::TrainingError;
+use crate::training::micro_batch::{MicroBatch, forward_batch};
 use crate::training::network::Network;
-use crate::training::pictures::Shot;
-use crate::training::shortage::AtOnce;
+use crate::training::sample::Sample;
 
 /// The features on disk, as one run sees them.
 pub(in crate::training) struct Disk {
@@ -38,7 +38,7 @@ pub(in crate::training) struct Disk {
 }
 
 impl Disk {
-    /// `None` where nothing may be kept. No picture is known yet: see [`Self::tell`]. `digests`: those of the network that
+    /// `None` where nothing may be kept. No picture is known yet: see [`Self::set_contents`]. `digests`: those of the network that
     /// are known already.
     pub fn open(
         cache: &Path,
@@ -61,13 +61,13 @@ impl Disk {
             dataset: dataset.clone(),
             contents: vec![None; dataset.pictures.len()],
             is_alone: stands_alone(device),
-            batch: super::batch(device),
+            batch: forward_batch(device),
             digests,
         })
     }
 
     /// What the files of `pictures` hold; a picture that is not known is neither looked for nor kept.
-    pub fn tell(&mut self, pictures: &[usize], contents: Vec<Option<Contents>>) {
+    pub fn set_contents(&mut self, pictures: &[usize], contents: Vec<Option<Contents>>) {
         for (&picture, found) in pictures.iter().zip(contents) {
             self.contents[picture] = found;
         }
@@ -83,14 +83,14 @@ impl Disk {
         self.contents[picture] = None;
     }
 
-    /// The keys of shots that are computed in this order.
-    pub fn keys(&self, shots: &[Shot]) -> Vec<Option<RowKey>> {
-        let pictures: Vec<Option<[u8; 32]>> = shots
+    /// The keys of samples that are computed in this order.
+    pub fn keys(&self, samples: &[Sample]) -> Vec<Option<RowKey>> {
+        let pictures: Vec<Option<[u8; 32]>> = samples
             .iter()
-            .map(|shot| {
-                let contents = self.contents[shot.picture].as_ref()?;
-                let identity = identity(&self.dataset.pictures[shot.picture].source, contents);
-                Some(seen(&identity, shot.look, &self.augmentation))
+            .map(|sample| {
+                let contents = self.contents[sample.picture].as_ref()?;
+                let identity = identity(&self.dataset.pictures[sample.picture].source, contents);
+                Some(seen(&identity, sample.transform, &self.augmentation))
             })
             .collect();
         row_keys(&pictures, (!self.is_alone).then_some(self.batch))
@@ -102,24 +102,24 @@ impl Disk {
         network: &Network,
         depth: usize,
         keys: &[Option<RowKey>],
-    ) -> Result<Found, TrainingError> {
+    ) -> Result<RowsOnDisk, TrainingError> {
         let recipe = self.recipe(network, depth)?;
         let shelf = self.store.shelf(&recipe);
         let find = |key: &Option<RowKey>| key.as_ref().and_then(|key| shelf.find(key));
-        let mut places: Vec<Option<Place>> = keys.iter().map(find).collect();
+        let mut positions: Vec<Option<RowPosition>> = keys.iter().map(find).collect();
         // Rows that are told by their batch are computed by the batch.
         if !self.is_alone {
-            for batch in places.chunks_mut(self.batch) {
+            for batch in positions.chunks_mut(self.batch) {
                 if batch.iter().any(Option::is_none) {
                     batch.fill(None);
                 }
             }
         }
         // Rows of earlier versions have no name yet.
-        if places.iter().any(Option::is_some) {
+        if positions.iter().any(Option::is_some) {
             self.describe(&recipe, network, depth);
         }
-        Ok(Found { shelf, places })
+        Ok(RowsOnDisk { shelf, positions })
     }
 
     /// A file for `rows` rows at `depth`; `None` when they are more than may be kept.
@@ -153,15 +153,15 @@ impl Disk {
         self.store.describe(recipe, about);
     }
 
-    /// Of `shots` with their `keys`: those whose file is no longer what it was when its contents were looked at.
-    pub fn stale(&self, shots: &[Shot], keys: &[Option<RowKey>]) -> HashSet<RowKey> {
-        let is_stale = |(shot, key): (&Shot, &Option<RowKey>)| {
+    /// Of `samples` with their `keys`: those whose file is no longer what it was when its contents were looked at.
+    pub fn stale(&self, samples: &[Sample], keys: &[Option<RowKey>]) -> HashSet<RowKey> {
+        let is_stale = |(sample, key): (&Sample, &Option<RowKey>)| {
             let key = (*key)?;
-            let stamp = self.contents[shot.picture].map(|contents| contents.stamp);
-            let path = self.dataset.pictures[shot.picture].source.path();
+            let stamp = self.contents[sample.picture].map(|contents| contents.stamp);
+            let path = self.dataset.pictures[sample.picture].source.path();
             (Stamp::of(path).ok() != stamp).then_some(key)
         };
-        shots
+        samples
             .par_iter()
             .zip(keys.par_iter())
             .filter_map(is_stale)
@@ -181,25 +181,25 @@ impl Disk {
 }
 
 /// What of some rows is on disk.
-pub(in crate::training) struct Found {
+pub(in crate::training) struct RowsOnDisk {
     shelf: Shelf,
-    places: Vec<Option<Place>>,
+    positions: Vec<Option<RowPosition>>,
 }
 
-impl Found {
+impl RowsOnDisk {
     /// For runs that keep nothing on disk.
     pub fn nothing(rows: usize) -> Self {
         Self {
             shelf: Shelf::default(),
-            places: vec![None; rows],
+            positions: vec![None; rows],
         }
     }
 
     /// The rows that are not there.
     pub fn missing(&self) -> Vec<usize> {
-        let places = self.places.iter().enumerate();
-        places
-            .filter(|(_, place)| place.is_none())
+        let positions = self.positions.iter().enumerate();
+        positions
+            .filter(|(_, position)| position.is_none())
             .map(|(row, _)| row)
             .collect()
     }
@@ -210,16 +210,20 @@ impl Found {
     }
 
     /// Copies the rows that are there into `target`. Gives those that turned out to be damaged.
-    pub fn load(&self, target: &Resident, at_once: &AtOnce) -> Result<Vec<usize>, TrainingError> {
+    pub fn load(
+        &self,
+        target: &Resident,
+        micro_batch: &MicroBatch,
+    ) -> Result<Vec<usize>, TrainingError> {
         let Some(layout) = self.layout() else {
             return Ok(Vec::new());
         };
         let _guard = tch::no_grad_guard();
-        let rows: Vec<(usize, Place)> = self
-            .places
+        let rows: Vec<(usize, RowPosition)> = self
+            .positions
             .iter()
             .enumerate()
-            .filter_map(|(row, place)| Some((row, (*place)?)))
+            .filter_map(|(row, position)| Some((row, (*position)?)))
             .collect();
         let mut damaged = Vec::new();
         let mut bytes = Vec::new();
@@ -229,7 +233,7 @@ impl Found {
             let outcomes: Vec<io::Result<()>> = bytes
                 .par_chunks_mut(length)
                 .zip(part)
-                .map(|(out, (_, place))| self.shelf.read(*place, out))
+                .map(|(out, (_, position))| self.shelf.read(*position, out))
                 .collect();
             damaged.extend(
                 part.iter()
@@ -238,12 +242,12 @@ impl Found {
                     .map(|((row, _), _)| *row),
             );
             let loaded = tensor_of(&bytes, layout, part.len())?;
-            let places: Vec<i64> = part.iter().map(|(row, _)| *row as i64).collect();
-            at_once.again(|| -> Result<(), TrainingError> {
+            let indices: Vec<i64> = part.iter().map(|(row, _)| *row as i64).collect();
+            micro_batch.again(|| -> Result<(), TrainingError> {
                 let mut target = target.tensor();
                 let loaded = loaded.f_to(target.device())?;
-                let places = cuda::numbers_to(&places, target.device())?;
-                let _ = target.f_index_copy_(0, &places, &loaded)?;
+                let indices = cuda::numbers_to(&indices, target.device())?;
+                let _ = target.f_index_copy_(0, &indices, &loaded)?;
                 Ok(())
             })?;
         }
@@ -264,8 +268,8 @@ impl Found {
         bytes
             .par_chunks_mut(length)
             .zip(rows)
-            .try_for_each(|(out, &row)| match self.places[row as usize] {
-                Some(place) => self.shelf.read(place, out),
+            .try_for_each(|(out, &row)| match self.positions[row as usize] {
+                Some(position) => self.shelf.read(position, out),
                 None => Err(io::ErrorKind::NotFound.into()),
             })
             .map_err(|error| gone(&error))?;
@@ -274,7 +278,7 @@ impl Found {
 
     /// Notes that these rows were of use.
     pub fn touch(&self) {
-        self.shelf.touch(self.places.iter().copied().flatten());
+        self.shelf.touch(self.positions.iter().copied().flatten());
     }
 }
 

@@ -19,8 +19,8 @@ use crate::models::device::discover;
 use crate::models::fold::way;
 use crate::models::parameters::Entry;
 use crate::training::network::Network;
-use crate::training::pictures::Look;
-use crate::training::precision;
+use crate::training::precision::of_run::FrozenPrecision;
+use crate::training::sample::Transform;
 
 /// Everything that features depend on but the picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl Surroundings {
             spec: *spec,
             mean: network.pretrained.mean,
             deviation: network.pretrained.std,
-            precision: precision::name(network.frozen_kind),
+            precision: FrozenPrecision::of(network.frozen_kind).name(),
             pooling: head.pooling,
             stages: head.stages,
             machine: match device {
@@ -143,10 +143,10 @@ pub(super) fn row_keys(pictures: &[Option<[u8; 32]>], batch: Option<usize>) -> V
     let mut keys = Vec::with_capacity(pictures.len());
     for batch in pictures.chunks(batch.max(1)) {
         let whole: Option<Vec<[u8; 32]>> = batch.iter().copied().collect();
-        for place in 0..batch.len() {
+        for position in 0..batch.len() {
             keys.push(whole.as_ref().map(|whole| {
                 let mut hash = Hash::new("row of a batch");
-                hash.number(place as u64);
+                hash.number(position as u64);
                 for key in whole {
                     hash.part(key);
                 }
@@ -158,22 +158,26 @@ pub(super) fn row_keys(pictures: &[Option<[u8; 32]>], batch: Option<usize>) -> V
 }
 
 /// What a picture is and how it is seen, in one.
-pub(super) fn seen(identity: &[u8; 32], look: Look, augmentation: &Augmentation) -> [u8; 32] {
+pub(super) fn seen(
+    identity: &[u8; 32],
+    transform: Transform,
+    augmentation: &Augmentation,
+) -> [u8; 32] {
     let mut hash = Hash::new("picture");
     hash.part(identity);
-    let flip = match look {
-        Look::Plain => Some(0),
-        Look::Flip(view) => Some(view),
-        Look::Augmented { view, .. } => only_flips(augmentation, view),
+    let flip = match transform {
+        Transform::Plain => Some(0),
+        Transform::Flip(view) => Some(view),
+        Transform::Augmented { view, .. } => only_flips(augmentation, view),
     };
-    match (flip, look) {
+    match (flip, transform) {
         (Some(view), _) => {
             let (horizontally, vertically) = flips(augmentation, view);
             hash.text("flipped");
             hash.number(u64::from(horizontally));
             hash.number(u64::from(vertically));
         }
-        (None, Look::Augmented { seed, view }) => {
+        (None, Transform::Augmented { seed, view }) => {
             hash.text("augmented");
             hash.number(seed);
             hash.number(u64::from(view));
@@ -185,7 +189,7 @@ pub(super) fn seen(identity: &[u8; 32], look: Look, augmentation: &Augmentation)
             hash.text(&format!("{strengths:?}"));
         }
         // The two before hold for all others.
-        (None, look) => hash.text(&format!("{look:?}")),
+        (None, transform) => hash.text(&format!("{transform:?}")),
     }
     hash.finish()
 }
@@ -290,13 +294,13 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::BATCH;
     use super::*;
     use crate::data::Pixels;
     use crate::data::augment::augment;
     use crate::data::square::Interpolation;
     use crate::experiment::Fit;
     use crate::models::parameters::Role;
+    use crate::training::micro_batch::CPU_FORWARD_BATCH as BATCH;
 
     fn surroundings() -> Surroundings {
         Surroundings {
@@ -344,9 +348,9 @@ mod tests {
             surroundings().recipe(&[[1; 32]], true),
             surroundings().recipe(&[[1; 32], [2; 32]], false),
         ];
-        for (place, other) in others.iter().enumerate() {
-            assert_ne!(*other, same, "{place}");
-            assert!(!others[place + 1..].contains(other), "{place}");
+        for (index, other) in others.iter().enumerate() {
+            assert_ne!(*other, same, "{index}");
+            assert!(!others[index + 1..].contains(other), "{index}");
         }
         // Pooling comes after the grid.
         let grid = |pooling| {
@@ -436,12 +440,12 @@ mod tests {
             let picture = Pixels { width: 8, height: 8, rgb };
             let mut by_key: HashMap<[u8; 32], Pixels> = HashMap::new();
             for (augmentation, seed, view, is_plain) in looks {
-                let (look, pixels) = if is_plain {
-                    (Look::Plain, picture.clone())
+                let (transform, pixels) = if is_plain {
+                    (Transform::Plain, picture.clone())
                 } else {
-                    (Look::Augmented { seed, view }, augment(&picture, &augmentation, seed, view))
+                    (Transform::Augmented { seed, view }, augment(&picture, &augmentation, seed, view))
                 };
-                let known = by_key.entry(seen(&[7; 32], look, &augmentation)).or_insert_with(|| pixels.clone());
+                let known = by_key.entry(seen(&[7; 32], transform, &augmentation)).or_insert_with(|| pixels.clone());
                 prop_assert_eq!(&*known, &pixels);
             }
         }

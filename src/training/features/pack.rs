@@ -91,14 +91,14 @@ impl Layout {
         header[..8].copy_from_slice(MAGIC);
         let sides = self.shape.len() as u32;
         let numbers = [VERSION, kind, sides];
-        for (place, number) in numbers.iter().chain(&self.shape).enumerate() {
-            header[8 + 4 * place..][..4].copy_from_slice(&number.to_le_bytes());
+        for (index, number) in numbers.iter().chain(&self.shape).enumerate() {
+            header[8 + 4 * index..][..4].copy_from_slice(&number.to_le_bytes());
         }
         Ok(header)
     }
 
     fn parse(header: &[u8; HEADER_BYTES as usize]) -> io::Result<Self> {
-        let number = |place: usize| u32_at(header, 8 + 4 * place);
+        let number = |index: usize| u32_at(header, 8 + 4 * index);
         if &header[..8] != MAGIC || number(0) != VERSION {
             return Err(invalid("no features of this version"));
         }

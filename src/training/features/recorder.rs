@@ -10,11 +10,12 @@ use super::disk::{Disk, kind_of, layout_of, shape_of};
 use super::key::bytes_of;
 use super::pack::{Layout, RowKey};
 use super::resident::{Resident, Residents};
+use super::room::Room;
 use super::writer::RowWriter;
-use super::{BATCH, Room};
 use crate::libtorch::cuda;
 use crate::models::fold::{filled_up, piece};
-use crate::training::TrainingError;
+use crate::training::error::TrainingError;
+use crate::training::micro_batch::CPU_FORWARD_BATCH;
 use crate::training::network::{FrozenPart, Network};
 use crate::training::snapshot::copy_of;
 
@@ -28,14 +29,14 @@ const READING: f64 = if cfg!(test) {
 /// Where the rows of one depth go.
 pub(super) struct Sink {
     pub depth: usize,
-    /// All rows of the group.
+    /// All rows of the split.
     pub memory: Option<Resident>,
     /// The rows of this pass.
     pub pack: Option<RowWriter>,
 }
 
 /// The first batch pays for what is done once (threads, memory, a graphics card's kernels), so the second one tells whether
-/// rows are worth a place on the disk.
+/// rows are worth room on the disk.
 pub(super) enum FirstBatch {
     ToCome,
     /// Waits for the second one.
@@ -58,7 +59,7 @@ pub(super) struct Recorder<'a> {
     pub start: usize,
     /// The parts that lead from depth to depth, ascending; the last depth is the one that must be recorded.
     pub parts: Vec<(usize, FrozenPart)>,
-    /// Rows of the group, and how many of them this pass computes.
+    /// Rows of the split, and how many of them this pass computes.
     pub rows: usize,
     pub computed: usize,
     /// Memory that may be taken.
@@ -73,7 +74,7 @@ pub(super) struct Recorder<'a> {
 }
 
 impl Recorder<'_> {
-    /// Runs one batch, which gives the group's `rows`. Gives whether there is room.
+    /// Runs one batch, which gives the split’s `rows`. Gives whether there is room.
     pub fn record(
         &mut self,
         input: &Tensor,
@@ -88,8 +89,8 @@ impl Recorder<'_> {
             cuda::synchronize(device)?;
         }
         let began = Instant::now();
-        let at_once = &self.network.at_once;
-        let (filled, outputs) = at_once.again(|| self.outputs(input, rows.len()))?;
+        let micro_batch = &self.network.micro_batch;
+        let (filled, outputs) = micro_batch.again(|| self.outputs(input, rows.len()))?;
         // Fewer pictures at once may be computed in another way, whose last bits differ.
         if self.is_short(filled) {
             self.sinks.iter_mut().for_each(|sink| sink.pack = None);
@@ -102,7 +103,7 @@ impl Recorder<'_> {
                 if disk.is_some() && !self.is_short(filled) {
                     self.first = FirstBatch::Held(Held {
                         keys: keys.to_vec(),
-                        rows: at_once.again(|| laid_out(&outputs))?,
+                        rows: micro_batch.again(|| laid_out(&outputs))?,
                         took,
                     });
                 }
@@ -116,22 +117,22 @@ impl Recorder<'_> {
             }
             FirstBatch::Judged => {}
         }
-        let places: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
+        let indices: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
         for sink in &mut self.sinks {
             let Some((_, rows)) = outputs.iter().find(|(depth, _)| *depth == sink.depth) else {
                 continue;
             };
             if let Some(memory) = &sink.memory {
-                at_once.again(|| -> Result<(), TrainingError> {
+                micro_batch.again(|| -> Result<(), TrainingError> {
                     let mut memory = memory.tensor();
-                    let place = memory.device();
-                    let places = cuda::numbers_to(&places, place)?;
-                    let _ = memory.f_index_copy_(0, &places, &rows.f_to(place)?)?;
+                    let device = memory.device();
+                    let indices = cuda::numbers_to(&indices, device)?;
+                    let _ = memory.f_index_copy_(0, &indices, &rows.f_to(device)?)?;
                     Ok(())
                 })?;
             }
             if let Some(pack) = &mut sink.pack {
-                let bytes = at_once.again(|| bytes_of(rows))?;
+                let bytes = micro_batch.again(|| bytes_of(rows))?;
                 if let Err(error) = pack.push(keys, bytes) {
                     sink.pack = None;
                     self.trouble = Some(error);
@@ -161,10 +162,10 @@ impl Recorder<'_> {
         let mut x = filled_up(input, self.together())?;
         let filled = x.size().first().map_or(0, |&filled| filled as usize);
         let mut outputs = Vec::new();
-        for (place, (depth, part)) in self.parts.iter().enumerate() {
+        for (index, (depth, part)) in self.parts.iter().enumerate() {
             x = part.advance(self.network, &x)?;
             // The next part may work in place.
-            let output = if place + 1 < self.parts.len() {
+            let output = if index + 1 < self.parts.len() {
                 copy_of(&x)?
             } else {
                 x.shallow_clone()
@@ -183,7 +184,7 @@ impl Recorder<'_> {
     fn together(&self) -> usize {
         match self.network.device {
             Device::Cpu => piece(self.network.side),
-            _ => BATCH,
+            _ => CPU_FORWARD_BATCH,
         }
     }
 
@@ -193,7 +194,7 @@ impl Recorder<'_> {
             Device::Cpu => self.together(),
             _ => filled,
         };
-        self.network.at_once.most() < usual
+        self.network.micro_batch.most() < usual
     }
 
     /// Whether the depth that is needed now goes somewhere, or may yet.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tch::{Device, Tensor};
 
 use crate::libtorch::cuda;
-use crate::training::TrainingError;
+use crate::training::error::TrainingError;
 
 type Slot = Mutex<Tensor>;
 
@@ -23,7 +23,7 @@ fn bytes_of(tensor: &Tensor) -> u64 {
 pub(in crate::training) struct Resident(Arc<Slot>);
 
 impl Resident {
-    /// A handle for one use: whoever keeps it keeps the memory, too.
+    /// A handle for one use, `[rows, F]` or `[rows, H, W, C]`: whoever keeps it keeps the memory, too.
     pub fn tensor(&self) -> Tensor {
         lock(&self.0).shallow_clone()
     }

@@ -27,7 +27,10 @@ impl Selection {
         &self.numbers
     }
 
-    /// Those of `range` on `device`: a view.
+    /// Those of `range` on `device`, `[N]`, int64: a view.
+    ///
+    /// # Errors
+    /// libtorch's own, and where `range` reaches beyond the end.
     pub fn on(&self, device: Device, range: Range<usize>) -> Result<Tensor, TchError> {
         let mut there = self.there.borrow_mut();
         let all = match there.as_ref().filter(|all| all.device() == device) {

@@ -41,12 +41,12 @@ pub struct Usage {
     pub files: usize,
     pub limit_bytes: u64,
     /// What it is, the largest first.
-    pub kept: Vec<Kept>,
+    pub kept: Vec<StoredFeatures>,
 }
 
 /// The features of one network at one depth.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Kept {
+pub struct StoredFeatures {
     /// `None` where an earlier version wrote them.
     pub about: Option<About>,
     pub bytes: u64,
@@ -76,7 +76,7 @@ impl FeatureStore {
                 continue;
             };
             let used = used.duration_since(UNIX_EPOCH);
-            kept.push(Kept {
+            kept.push(StoredFeatures {
                 about: About::read(&folder),
                 bytes: files.iter().map(|file| file.bytes).sum(),
                 files: files.len(),
@@ -256,12 +256,12 @@ fn list(folder: &Path) -> Vec<PathBuf> {
 #[derive(Debug, Default)]
 pub(super) struct Shelf {
     packs: Vec<Pack>,
-    places: HashMap<RowKey, Place>,
+    positions: HashMap<RowKey, RowPosition>,
 }
 
 /// Where a row stands on a [`Shelf`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct RowPosition {
     pack: usize,
     row: usize,
 }
@@ -277,10 +277,10 @@ impl Shelf {
             return;
         }
         let number = self.packs.len();
-        let places = pack
+        let positions = pack
             .rows()
-            .map(|(row, key)| (key, Place { pack: number, row }));
-        self.places.extend(places);
+            .map(|(row, key)| (key, RowPosition { pack: number, row }));
+        self.positions.extend(positions);
         self.packs.push(pack);
     }
 
@@ -289,20 +289,20 @@ impl Shelf {
         self.packs.first().map(|pack| &pack.layout)
     }
 
-    pub fn find(&self, key: &RowKey) -> Option<Place> {
-        self.places.get(key).copied()
+    pub fn find(&self, key: &RowKey) -> Option<RowPosition> {
+        self.positions.get(key).copied()
     }
 
-    /// Reads the row at `place` into `out`.
-    pub fn read(&self, place: Place, out: &mut [u8]) -> io::Result<()> {
-        self.packs[place.pack].read(place.row, out)
+    /// Reads the row at `position` into `out`.
+    pub fn read(&self, position: RowPosition, out: &mut [u8]) -> io::Result<()> {
+        self.packs[position.pack].read(position.row, out)
     }
 
     /// Notes which files were of use.
-    pub fn touch(&self, places: impl Iterator<Item = Place>) {
+    pub fn touch(&self, positions: impl Iterator<Item = RowPosition>) {
         let mut used = vec![false; self.packs.len()];
-        for place in places {
-            used[place.pack] = true;
+        for position in positions {
+            used[position.pack] = true;
         }
         for (pack, _) in self.packs.iter().zip(used).filter(|(_, used)| *used) {
             pack.touch();
@@ -346,8 +346,8 @@ mod tests {
         }
         let kept = FeatureStore::new(folder.path());
         let shelf = kept.shelf(&recipe);
-        let place = shelf.find(&RowKey([1; 32])).unwrap();
-        shelf.touch([place].into_iter());
+        let position = shelf.find(&RowKey([1; 32])).unwrap();
+        shelf.touch([position].into_iter());
         let usage = kept.usage();
         assert_eq!((usage.files, usage.limit_bytes), (3, DEFAULT_LIMIT));
         kept.set_limit(usage.bytes - 1).unwrap();

@@ -7,23 +7,22 @@
 //! What a run began with it keeps, and its folder says.
 
 mod known;
-mod of_run;
+pub(super) mod of_run;
 
 use std::path::Path;
 
 use tch::{Device, Kind, Tensor, no_grad_guard};
 
 use self::known::Known;
-use super::TrainingError;
-use super::features::{SegmentDigests, weights_name};
+use self::of_run::FrozenPrecision;
+use super::error::TrainingError;
+use super::features::key::{SegmentDigests, weights_name};
 use super::network::Network;
 use super::resume::ResumePoint;
 use crate::experiment::{Experiment, MixedPrecision, Precision, TrainingConfig};
 use crate::format;
 use crate::libtorch;
 use crate::models::device::{bf16_instructions, bf16_units};
-
-pub use self::of_run::{FrozenPrecision, Use};
 
 /// How far features may move for `auto` to take bf16: the length of the difference as a share of theirs.
 ///
@@ -37,26 +36,26 @@ const PATTERNS: i64 = 2;
 
 /// What was chosen.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Chosen {
+pub(super) struct ChosenPrecision {
     pub kind: Kind,
     /// For the log.
     pub line: String,
 }
 
 /// The name that kept features have for a kind.
-pub(super) fn name(kind: Kind) -> &'static str {
+fn name(kind: Kind) -> &'static str {
     FrozenPrecision::of(kind).name()
 }
 
 /// What is asked of the frozen part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(super) struct AskedPrecision {
     pub precision: Precision,
     /// What a run that goes on began with, which it keeps: features in other numbers are not those that its head learned on.
     pub begun: Option<FrozenPrecision>,
 }
 
-impl Asked {
+impl AskedPrecision {
     /// Of a run that begins, or goes on from `point`.
     pub fn new(precision: Precision, point: Option<&ResumePoint>) -> Self {
         // Versions that did not write it down computed in single precision, but for networks that bf16 hardly moves at all.
@@ -66,7 +65,7 @@ impl Asked {
 }
 
 /// Where it is remembered what was measured of a network, which is told by its weights.
-pub(super) struct Memory<'a> {
+pub(super) struct MeasurementCache<'a> {
     pub cache: &'a Path,
     pub digests: &'a mut SegmentDigests,
 }
@@ -75,14 +74,14 @@ pub(super) struct Memory<'a> {
 /// network may stand on the processor where only the answer is wanted.
 fn choose(
     network: &Network,
-    asked: Asked,
+    asked: AskedPrecision,
     depth: usize,
     device: Device,
-    memory: Option<Memory<'_>>,
-) -> Result<Chosen, TrainingError> {
-    let Asked { precision, begun } = asked;
+    memory: Option<MeasurementCache<'_>>,
+) -> Result<ChosenPrecision, TrainingError> {
+    let AskedPrecision { precision, begun } = asked;
     let chosen = |kind, why: String| {
-        Ok(Chosen {
+        Ok(ChosenPrecision {
             kind,
             line: format!("Frozen layers compute in {}: {why}", name(kind)),
         })
@@ -138,10 +137,10 @@ fn choose_for_card(
     asked: Precision,
     depth: usize,
     device: Device,
-    memory: Option<Memory<'_>>,
-) -> Result<Chosen, TrainingError> {
+    memory: Option<MeasurementCache<'_>>,
+) -> Result<ChosenPrecision, TrainingError> {
     let chosen = |kind, why: &str| {
-        Ok(Chosen {
+        Ok(ChosenPrecision {
             kind,
             line: format!("Frozen layers compute in {}: {why}", name(kind)),
         })
@@ -179,19 +178,24 @@ fn choose_for_card(
 /// How far features may move in fp16, whose mantissa is eight times as fine as bf16's: more says that numbers were cut off.
 const LARGEST_IN_FP16: f64 = 0.02;
 
-/// Has the frozen part compute in what `asked` means. `cuts`: the frozen segments of every phase. By the segments that no
+/// Has the frozen part compute in what `asked` means. `frozen_depths`: the frozen segments of every phase. By the segments that no
 /// phase changes, because those are what gives the run's answers; where there are none, by those that some
 /// phase has frozen. Gives a line for the log, or nothing where nothing is frozen.
-pub(super) fn choose_by_cuts(
+pub(super) fn choose_by_frozen_depths(
     network: &mut Network,
-    asked: Asked,
-    cuts: &[usize],
+    asked: AskedPrecision,
+    frozen_depths: &[usize],
     device: Device,
-    memory: Option<Memory<'_>>,
+    memory: Option<MeasurementCache<'_>>,
 ) -> Result<Option<String>, TrainingError> {
-    let cuts = || cuts.iter().copied();
-    let unchanged = cuts().min().filter(|&cut| cut > 0);
-    let Some(depth) = unchanged.or(cuts().max()).filter(|&cut| cut > 0) else {
+    let frozen_depths = || frozen_depths.iter().copied();
+    let unchanged = frozen_depths()
+        .min()
+        .filter(|&frozen_depth| frozen_depth > 0);
+    let Some(depth) = unchanged
+        .or(frozen_depths().max())
+        .filter(|&frozen_depth| frozen_depth > 0)
+    else {
         return Ok(None);
     };
     let chosen = choose(network, asked, depth, device, memory)?;
@@ -200,21 +204,24 @@ pub(super) fn choose_by_cuts(
 }
 
 /// What the answers of `network` are computed in: they pass what no phase changes, and all else in single precision.
-pub(super) fn of_answers(network: &Network, cuts: &[usize]) -> FrozenPrecision {
-    match cuts.iter().min() {
+pub(super) fn of_answers(network: &Network, frozen_depths: &[usize]) -> FrozenPrecision {
+    match frozen_depths.iter().min() {
         Some(&unchanged) if unchanged > 0 => FrozenPrecision::of(network.frozen_kind),
         _ => FrozenPrecision::Fp32,
     }
 }
 
-/// Has what trains compute in what the experiment says. `cuts`: the frozen segments of every phase. Gives a line for the
+/// Has what trains compute in what the experiment says. `frozen_depths`: the frozen segments of every phase. Gives a line for the
 /// log, or nothing where no layer of the backbone trains.
 pub(super) fn choose_mixed(
     network: &mut Network,
     config: &TrainingConfig,
-    cuts: &[usize],
+    frozen_depths: &[usize],
 ) -> Result<Option<String>, TrainingError> {
-    if cuts.iter().all(|&cut| cut == network.depth()) {
+    if frozen_depths
+        .iter()
+        .all(|&frozen_depth| frozen_depth == network.depth())
+    {
         return Ok(None);
     }
     if config.mixed_precision == MixedPrecision::Bf16 && !libtorch::IS_THERE {
@@ -263,10 +270,10 @@ fn remembered_or_measured(
     network: &Network,
     depth: usize,
     kind: Kind,
-    memory: Option<Memory<'_>>,
+    memory: Option<MeasurementCache<'_>>,
 ) -> Result<f64, TrainingError> {
-    let measure = || network.at_once.again(|| moved(network, depth, kind));
-    let Some(Memory { cache, digests }) = memory else {
+    let measure = || network.micro_batch.again(|| moved(network, depth, kind));
+    let Some(MeasurementCache { cache, digests }) = memory else {
         return measure();
     };
     let known = Known::new(cache);
@@ -288,9 +295,9 @@ fn remembered(
     depth: usize,
     device: Device,
     kind: Kind,
-    memory: Option<Memory<'_>>,
+    memory: Option<MeasurementCache<'_>>,
 ) -> Result<Option<f64>, TrainingError> {
-    let Some(Memory { cache, digests }) = memory else {
+    let Some(MeasurementCache { cache, digests }) = memory else {
         return Ok(None);
     };
     let name = known_name(network, depth, device, kind, digests)?;
@@ -337,21 +344,21 @@ fn patterns(side: u32, device: Device) -> Result<Tensor, TrainingError> {
     let (count, side) = (PATTERNS, i64::from(side));
     let numbers =
         |end: i64, shape: [i64; 4]| Tensor::f_arange(end, (Kind::Float, device))?.f_reshape(shape);
-    let place = numbers(count, [count, 1, 1, 1])?;
+    let index = numbers(count, [count, 1, 1, 1])?;
     let color = numbers(3, [1, 3, 1, 1])?;
     let down = numbers(side, [1, 1, side, 1])?;
     let across = numbers(side, [1, 1, 1, side])?;
     let mut sum = Tensor::f_zeros([count, 3, side, side], (Kind::Float, device))?;
     for (number, width) in [3.0, 7.0, 17.0, 41.0, 97.0].into_iter().enumerate() {
         // A direction of its own for every picture and width, a phase for every colour.
-        let turn = place.f_mul_scalar(0.9)?.f_add_scalar(2.4 * number as f64)?;
+        let turn = index.f_mul_scalar(0.9)?.f_add_scalar(2.4 * number as f64)?;
         let along = across
             .f_mul(&turn.f_cos()?)?
             .f_add(&down.f_mul(&turn.f_sin()?)?)?
             .f_mul_scalar(std::f64::consts::TAU / width)?;
         let phase = color
             .f_mul_scalar(0.7 + 0.3 * number as f64)?
-            .f_add(&place)?;
+            .f_add(&index)?;
         sum = sum.f_add(&along.f_add(&phase)?.f_sin()?)?;
     }
     Ok(sum.f_mul_scalar(0.8)?)
@@ -371,8 +378,8 @@ mod tests {
         Network::new(&experiment, 2, Device::Cpu, &build_backbone).unwrap()
     }
 
-    fn asked(precision: Precision) -> Asked {
-        Asked::new(precision, None)
+    fn asked(precision: Precision) -> AskedPrecision {
+        AskedPrecision::new(precision, None)
     }
 
     #[test]
@@ -396,7 +403,7 @@ mod tests {
         let network = network("resnet18");
         let kind = |precision, begun| {
             let begun = Some(begun);
-            let asked = Asked { precision, begun };
+            let asked = AskedPrecision { precision, begun };
             let depth = network.depth();
             choose(&network, asked, depth, Device::Cpu, None)
                 .unwrap()
@@ -432,7 +439,7 @@ mod tests {
         assert!(moved > 0.0 && moved < FARTHEST_IN_BF16, "{moved}");
         let folder = tempfile::tempdir().unwrap();
         let choose = |network: &Network| {
-            let memory = Memory {
+            let memory = MeasurementCache {
                 cache: folder.path(),
                 digests: &mut SegmentDigests::default(),
             };

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use tch::Tensor;
 
 use crate::experiment::Keep;
-use crate::training::TrainingError;
+use crate::training::error::TrainingError;
 use crate::training::metrics::MetricInfo;
 use crate::training::monitor::{Best, Watched};
 use crate::training::network::Network;
 use crate::training::reporter::Reporter;
-use crate::training::resume::Kept;
+use crate::training::resume::KeptWeights;
 use crate::training::snapshot::Snapshot;
 
 /// Weights are written no more often than this while a run goes on.
@@ -63,7 +63,7 @@ impl BestCheckpoint {
         if !is_kept {
             return Ok(());
         }
-        network.at_once.again(|| self.take())?;
+        network.micro_batch.again(|| self.take())?;
         self.kept_epoch = epoch;
         if self.handed_over.elapsed() >= INTERVAL {
             self.hand_over(network, reporter)?;
@@ -82,11 +82,11 @@ impl BestCheckpoint {
     }
 
     /// Where the values to keep stand after the last epoch.
-    pub fn kept(&self) -> Kept {
+    pub fn kept(&self) -> KeptWeights {
         match &self.snapshot {
-            None => Kept::Nothing,
-            Some(_) if self.kept_epoch == self.last_epoch => Kept::Last,
-            Some(_) => Kept::Own,
+            None => KeptWeights::Nothing,
+            Some(_) if self.kept_epoch == self.last_epoch => KeptWeights::Last,
+            Some(_) => KeptWeights::Own,
         }
     }
 
@@ -101,13 +101,13 @@ impl BestCheckpoint {
     }
 
     /// Goes on after `epoch`, as [`Self::best`] and [`Self::kept`] told.
-    pub fn set_place(&mut self, epoch: u32, best: Watched, kept: Kept) {
+    pub fn set_position(&mut self, epoch: u32, best: Watched, kept: KeptWeights) {
         self.last_epoch = epoch;
         self.best.set_watched(best);
         self.kept_epoch = match kept {
-            Kept::Last => epoch,
+            KeptWeights::Last => epoch,
             // Any earlier one: only whether it is the last one matters.
-            Kept::Own | Kept::Nothing => 0,
+            KeptWeights::Own | KeptWeights::Nothing => 0,
         };
     }
 

@@ -1,34 +1,36 @@
 //! One epoch of training.
 
 use std::ops::{ControlFlow, Range};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tch::{Device, Kind, Tensor};
 
-use super::batches::{Draw, Variation, epoch_batches};
-use super::phase::{Learner, Session};
-use super::prepare::Members;
+use super::batches::{BatchItem, epoch_batches};
+use super::members::Members;
+use super::session::{Learner, Session};
 use super::statistics::RunningStatistics;
 use super::workload::training_cost;
-use crate::data::DataError;
+use crate::data::Split;
 use crate::experiment::Phase;
 use crate::format::count;
-use crate::training::TrainingError;
 use crate::training::averaging::Averaging;
+use crate::training::error::TrainingError;
 use crate::training::events::Activity;
-use crate::training::features::{Group, Selection};
+use crate::training::features::selection::Selection;
 use crate::training::forecast::Work;
 use crate::training::loss::Loss;
 use crate::training::loss_scale::LossScale;
 use crate::training::metrics::{Batch, Metrics};
+use crate::training::micro_batch::{MemoryRemedy, MicroBatch, Tries};
 use crate::training::network::Network;
 use crate::training::optimizer::Optimizer;
+use crate::training::out_of_memory::out_of_memory;
 use crate::training::phase_plan::PhasePlan;
-use crate::training::pictures::Shot;
 use crate::training::reporter::Reporter;
 use crate::training::resume::Partial;
+use crate::training::sample::{Sample, Variation};
+use crate::training::sample_pass::{Batches, Input, Pending, SamplePass};
 use crate::training::schedule::learning_rate;
-use crate::training::shortage::{AtOnce, Remedy, Tries, out_of_memory};
 
 /// Where an epoch stands in its run.
 pub(super) struct EpochPlan {
@@ -44,6 +46,9 @@ pub(super) struct EpochPlan {
 impl Session<'_> {
     /// Trains on every picture once; what was measured on the way, and the last learning rate. `from`: goes on where the
     /// epoch was stopped. Stopped once more, it leaves behind in [`Session::halted`] where it stands.
+    ///
+    /// # Errors
+    /// [`TrainingError::Stopped`], [`TrainingError::Diverged`], those of the listener, and libtorch's own.
     pub fn train_epoch(
         &mut self,
         plan: &EpochPlan,
@@ -54,8 +59,8 @@ impl Session<'_> {
         let seed = self.experiment.seed;
         let variation = Variation::of(&self.experiment.augmentation);
         let phase_plan = &self.plans[plan.phase];
-        let cut = phase_plan.cut;
-        let batches = epoch_batches(
+        let frozen_depth = phase_plan.cut;
+        let all = epoch_batches(
             self.train.len(),
             self.experiment.training.batch_size.max(1) as usize,
             phase_plan.normalizes_by_batch,
@@ -64,21 +69,19 @@ impl Session<'_> {
             plan.epoch,
         );
         self.reporter
-            .begin(Activity::Training, batches.iter().map(Vec::len).sum())?;
-        let is_kept = cut > 0 && self.cache.holds(Group::Train, cut);
-        let cost = training_cost(&self.network, if is_kept { cut } else { 0 }, cut);
-        let done = from.map_or(0, |from| from.batches.min(batches.len()));
+            .begin(Activity::Training, all.iter().map(Vec::len).sum())?;
+        let depth = self.cache.kept_depth(Split::Train, frozen_depth);
+        let cost = training_cost(&self.network, depth, frozen_depth);
+        let done = from.map_or(0, |from| from.batches.min(all.len()));
         if done > 0 {
-            let pictures = batches[..done].iter().map(Vec::len).sum();
+            let pictures = all[..done].iter().map(Vec::len).sum();
             self.reporter.skip(Work::Training, pictures, cost)?;
         }
-        let batches = &batches[done..];
-        let classes = self.dataset.classes.len();
-        let at_once = &self.at_once;
+        let items = all[done..].concat();
+        let micro_batch = &self.micro_batch;
         let statistics =
-            at_once.again(|| RunningStatistics::new(self.moving_statistics(phase_plan)))?;
-        let draws = || batches.iter().flatten();
-        let labels = draws().map(|draw| i64::from(self.train.labels[draw.place]));
+            micro_batch.again(|| RunningStatistics::new(self.moving_statistics(phase_plan)))?;
+        let label = |item: &BatchItem| i64::from(self.train.labels[item.index]);
         let mut stepper = Stepper {
             network: &self.network,
             plan: phase_plan,
@@ -88,86 +91,84 @@ impl Session<'_> {
             optimizer: &mut learner.optimizer,
             loss_scale: learner.loss_scale.as_mut(),
             averaging: learner.averaging.as_mut(),
-            reporter: &mut self.reporter,
-            at_once,
+            micro_batch,
             statistics,
-            labels: Selection::new(labels),
-            place: 0,
+            labels: Selection::new(items.iter().map(label)),
+            items: &items,
             metrics: from.map_or_else(
-                || Metrics::new(classes),
+                || Metrics::new(self.dataset.classes.len()),
                 |from| Metrics::from_counted(&from.counted),
             ),
             epoch: plan.epoch,
             step: u64::from(plan.done_in_phase) * plan.steps_per_epoch + done as u64,
             batches: done,
             steps_per_epoch: plan.steps_per_epoch,
-            cost,
             rate: from.map_or(0.0, |from| f64::from_bits(from.rate)),
-            untold: Vec::new(),
-            told: Instant::now(),
+            pending: Pending::new(self.network.device),
         };
-        let mut work = || -> Result<(), TrainingError> {
-            if is_kept {
-                let row = |draw: &Draw| (draw.view as usize * self.train.len() + draw.place) as i64;
-                let rows = Selection::new(draws().map(row));
-                for batch in batches {
-                    let range = stepper.place..stepper.place + batch.len();
-                    let pick = || self.cache.pick(Group::Train, cut, &rows, range.clone());
-                    stepper.step(&pick, batch)?;
-                }
-                return Ok(());
-            }
-            let shot = |draw: &Draw| {
-                let picture = self.train.pictures[draw.place];
-                Shot {
-                    picture,
-                    look: variation.look(seed, picture, draw.view, plan.epoch),
-                }
-            };
-            let shots: Vec<Vec<Shot>> = batches
+        let pass = SamplePass {
+            network: &self.network,
+            cache: &self.cache,
+            pictures: &self.pictures,
+            micro_batch,
+            split: Split::Train,
+            depth,
+            prefix: match depth {
+                0 => Some(micro_batch.again(|| self.network.prefix(0..frozen_depth))?),
+                _ => None,
+            },
+            work: Work::Training,
+            cost,
+        };
+        let mut end = 0;
+        let batches = Batches {
+            ranges: all[done..]
                 .iter()
-                .map(|batch| batch.iter().map(shot).collect())
-                .collect();
-            let frozen = at_once.again(|| self.network.prefix(0..cut))?;
-            self.pictures.for_each(&shots, at_once, |place, pictures| {
-                stepper.reporter.checkpoint()?;
-                let input = at_once.again(|| -> Result<Tensor, TrainingError> {
-                    let input = frozen.advance(&self.network, &pictures)?;
-                    Ok(input.f_to_kind(Kind::Float)?)
-                })?;
-                stepper.step(&|| Ok(input.shallow_clone()), &batches[place])?;
-                Ok(ControlFlow::Continue(()))
-            })
+                .map(|batch| {
+                    end += batch.len();
+                    end - batch.len()..end
+                })
+                .collect(),
+            row: &|position| {
+                let BatchItem { index, view } = items[position];
+                (view as usize * self.train.len() + index) as i64
+            },
+            sample: &|position| {
+                let BatchItem { index, view } = items[position];
+                let picture = self.train.pictures[index];
+                let transform = variation.transform(seed, picture, view, plan.epoch);
+                Sample { picture, transform }
+            },
         };
-        let worked = work();
-        if worked.as_ref().is_err_and(is_stop) && stepper.batches > 0 {
-            stepper.tell()?;
+        let ended = pass.for_each(
+            &batches,
+            &mut self.reporter,
+            |reporter, input, positions| {
+                Ok(ControlFlow::Continue(
+                    stepper.step(input, positions, reporter)?,
+                ))
+            },
+        );
+        if ended.as_ref().is_err_and(TrainingError::is_stop) && stepper.batches > 0 {
+            let waited = stepper.pending.waited();
+            let pictures = stepper.settle(&mut self.reporter)?;
+            if pictures > 0 {
+                self.reporter
+                    .advance(Work::Training, pictures, cost, waited)?;
+            }
             let seconds = began.elapsed().as_secs_f64() + from.map_or(0.0, |from| from.seconds);
             self.halted = Some(stepper.partial(seconds));
         }
-        worked?;
-        stepper.tell()?;
+        ended?;
         Ok((stepper.metrics, stepper.rate))
     }
 }
 
-/// Whether a person ended the training, wherever that was noticed.
-pub(super) fn is_stop(error: &TrainingError) -> bool {
-    matches!(
-        error,
-        TrainingError::Stopped | TrainingError::Data(DataError::Stopped)
-    )
-}
-
-/// A graphics card computes while the processor prepares what follows, unless somebody waits for its results: they are
-/// asked for as seldom as this. The processor's own are there at once.
-pub(super) const WAIT_SELDOM: Duration = Duration::from_millis(100);
-
 /// Logits that wait to be asked for may take this many numbers.
-const UNTOLD_NUMBERS: usize = 4 << 20;
+const MOST_PENDING_NUMBERS: usize = 4 << 20;
 
 /// What a step needs and leaves.
-struct Stepper<'s, 'l> {
+struct Stepper<'s> {
     network: &'s Network,
     plan: &'s PhasePlan,
     phase: &'s Phase,
@@ -176,13 +177,12 @@ struct Stepper<'s, 'l> {
     optimizer: &'s mut Optimizer,
     loss_scale: Option<&'s mut LossScale>,
     averaging: Option<&'s mut Averaging>,
-    reporter: &'s mut Reporter<'l>,
-    at_once: &'s AtOnce,
+    micro_batch: &'s MicroBatch,
     statistics: RunningStatistics,
-    /// The true classes of all batches, one after the other.
+    /// Of all batches, one after the other.
+    items: &'s [BatchItem],
+    /// Their true classes.
     labels: Selection,
-    /// Where the next batch begins among them.
-    place: usize,
     metrics: Metrics,
     epoch: u32,
     /// Counted from 0 within the phase.
@@ -190,46 +190,41 @@ struct Stepper<'s, 'l> {
     /// Done in this epoch.
     batches: usize,
     steps_per_epoch: u64,
-    /// Multiply-adds per picture.
-    cost: f64,
     /// Of the last step.
     rate: f64,
-    /// What the last steps found.
-    untold: Vec<Found>,
-    /// Up to when everything has been told.
-    told: Instant,
+    pending: Pending<StepResult>,
 }
 
 /// What a step found, where it was computed.
-struct Found {
+struct StepResult {
     /// Mean over the batch, a scalar.
     loss: Tensor,
-    /// `[N, …]`, without gradients.
+    /// `[N, classes]`, `[N, 1]` for a sigmoid, without gradients.
     logits: Tensor,
     truth: Vec<u32>,
 }
 
-/// Gives a batch's input, each time that it is asked for.
-type Input<'i> = &'i dyn Fn() -> Result<Tensor, TrainingError>;
-
-impl Stepper<'_, '_> {
-    /// One batch: forward from the frozen part's output, backward, update.
-    fn step(&mut self, input: Input<'_>, batch: &[Draw]) -> Result<(), TrainingError> {
-        self.reporter.checkpoint()?;
+impl Stepper<'_> {
+    /// One batch: forward from the frozen part's output, backward, update. Of how many pictures the results are there.
+    fn step(
+        &mut self,
+        input: Input<'_>,
+        positions: &Range<usize>,
+        reporter: &mut Reporter<'_>,
+    ) -> Result<usize, TrainingError> {
         let Learned {
             gradients,
             loss,
             logits,
-        } = self.learn(input, batch.len())?;
-        let is_slow_to_ask = self.network.device != Device::Cpu;
-        if !is_slow_to_ask {
+        } = self.learn(input, positions, reporter)?;
+        if self.network.device == Device::Cpu {
             // Before the step makes the weights as useless as it is.
             self.check(loss.f_double_value(&[])?)?;
         }
         self.rate = learning_rate(self.phase, self.step, self.steps_per_epoch);
         let (optimizer, rate) = (&mut *self.optimizer, self.rate);
         let unless = self.loss_scale.as_ref().map(|scale| scale.unless());
-        self.at_once
+        self.micro_batch
             .again(|| optimizer.step_unless(&gradients, rate, unless.as_ref()))?;
         if let Some(scale) = &mut self.loss_scale {
             scale.step_done()?;
@@ -237,28 +232,27 @@ impl Stepper<'_, '_> {
         if let Some(averaging) = &mut self.averaging {
             averaging.update()?;
         }
-        self.place += batch.len();
         self.step += 1;
         self.batches += 1;
 
-        let truth: Vec<u32> = batch
-            .iter()
-            .map(|draw| self.members.labels[draw.place])
-            .collect();
-        self.untold.push(Found {
+        let items = &self.items[positions.clone()];
+        let truth = items.iter().map(|item| self.members.labels[item.index]);
+        self.pending.push(StepResult {
             loss,
             logits,
-            truth,
+            truth: truth.collect(),
         });
-        let numbers = |found: &Found| found.logits.numel();
-        let is_much = || self.untold.iter().map(numbers).sum::<usize>() > UNTOLD_NUMBERS;
-        if is_slow_to_ask && self.told.elapsed() < WAIT_SELDOM && !is_much() {
-            return Ok(());
+        let is_last = positions.end == self.items.len();
+        let numbers = |result: &StepResult| result.logits.numel();
+        let numbers: usize = self.pending.results().iter().map(numbers).sum();
+        if is_last || self.pending.is_due() || numbers > MOST_PENDING_NUMBERS {
+            self.settle(reporter)
+        } else {
+            Ok(0)
         }
-        self.tell()
     }
 
-    /// Where the epoch stands, once everything has been told.
+    /// Where the epoch stands, once everything has been counted.
     fn partial(&self, seconds: f64) -> Partial {
         Partial {
             batches: self.batches,
@@ -268,18 +262,18 @@ impl Stepper<'_, '_> {
         }
     }
 
-    /// Counts what the steps since the last call found.
-    fn tell(&mut self) -> Result<(), TrainingError> {
-        if self.untold.is_empty() {
-            return Ok(());
+    /// Counts what the steps since the last call found; their pictures.
+    fn settle(&mut self, reporter: &mut Reporter<'_>) -> Result<usize, TrainingError> {
+        let results = self.pending.results();
+        if results.is_empty() {
+            return Ok(0);
         }
-        let untold = &self.untold;
-        let (losses, predicted) = self.at_once.again(|| read(self.network, untold))?;
+        let (losses, predicted) = self.micro_batch.again(|| read(self.network, results))?;
         let mut predicted = predicted.as_slice();
         let mut pictures = 0;
-        for (Found { truth, .. }, value) in std::mem::take(&mut self.untold).iter().zip(losses) {
+        for (StepResult { truth, .. }, value) in self.pending.take().iter().zip(losses) {
             if !value.is_finite() && self.loss_scale.is_some() {
-                self.reporter.warn(
+                reporter.warn(
                     "Layers that train compute in fp16, whose numbers end at 65504: set training.mixed_precision to Off if a lower learning rate does not help."
                         .into(),
                 )?;
@@ -292,13 +286,10 @@ impl Stepper<'_, '_> {
                 truth,
                 predicted: of_batch,
             });
-            self.reporter.batch_loss(value);
+            reporter.batch_loss(value);
             pictures += truth.len();
         }
-        self.reporter
-            .advance(Work::Training, pictures, self.cost, self.told.elapsed())?;
-        self.told = Instant::now();
-        Ok(())
+        Ok(pictures)
     }
 
     /// A loss that is no number ends the run.
@@ -312,15 +303,21 @@ impl Stepper<'_, '_> {
         })
     }
 
-    /// Loss and gradients of the next batch of `rows` pictures, all at once or in parts where memory is short.
-    fn learn(&mut self, input: Input<'_>, rows: usize) -> Result<Learned, TrainingError> {
+    /// Loss and gradients of the batch at `positions`, all at once or in parts where memory is short.
+    fn learn(
+        &mut self,
+        input: Input<'_>,
+        positions: &Range<usize>,
+        reporter: &mut Reporter<'_>,
+    ) -> Result<Learned, TrainingError> {
+        let rows = positions.len();
         // A BatchNorm that learns can't normalise by a single picture.
         let least = if self.plan.normalizes_by_batch { 2 } else { 1 };
         let mut tries = Tries::default();
         self.statistics.remember()?;
         loop {
-            let parts = self.at_once.parts(rows, least);
-            let error = match self.learn_in(&parts, input, rows) {
+            let parts = self.micro_batch.parts(rows, least);
+            let error = match self.learn_in(&parts, input, positions) {
                 Err(error) => error,
                 learned => return learned,
             };
@@ -329,38 +326,38 @@ impl Stepper<'_, '_> {
             }
             self.statistics.restore()?;
             let largest = parts.iter().copied().max().unwrap_or(rows);
-            match self.at_once.remedy(largest, least, &mut tries)? {
+            match self.micro_batch.remedy(largest, least, &mut tries)? {
                 None => return Err(error),
-                Some(Remedy::Emptied | Remedy::FeaturesMoved) => {}
-                Some(Remedy::Fewer(half)) => self.tell_fewer(half)?,
+                Some(MemoryRemedy::Emptied | MemoryRemedy::FeaturesMoved) => {}
+                Some(MemoryRemedy::Fewer(half)) => self.report_fewer(half, reporter)?,
             }
         }
     }
 
-    fn tell_fewer(&mut self, half: usize) -> Result<(), TrainingError> {
+    fn report_fewer(&self, half: usize, reporter: &mut Reporter<'_>) -> Result<(), TrainingError> {
         let norms = if self.plan.normalizes_by_batch {
             "; BatchNorm layers that learn see the smaller part"
         } else {
             ""
         };
-        self.reporter.warn(format!(
+        reporter.warn(format!(
             "Memory ran out: at most {} from now on, whose gradients are added up to the same batch{norms}. Set training.micro_batch to {half} to begin so.",
             count(half, "picture is computed at once", "pictures are computed at once"),
         ))
     }
 
-    /// The same with the batch cut into `parts`: the sum of the parts' gradients, each weighed as it counts in the
+    /// The same with the batch divided into `parts`: the sum of the parts' gradients, each weighed as it counts in the
     /// batch's mean loss, is the batch's gradient.
     fn learn_in(
         &mut self,
         parts: &[usize],
         input: Input<'_>,
-        all_rows: usize,
+        positions: &Range<usize>,
     ) -> Result<Learned, TrainingError> {
-        let range = self.place..self.place + all_rows;
-        let numbers = &self.labels.numbers()[range.clone()];
+        let all_rows = positions.len();
+        let numbers = &self.labels.numbers()[positions.clone()];
         let weight = |rows: Range<usize>| self.loss.weight(&numbers[rows]);
-        let all_labels = self.labels.on(self.network.device, range)?;
+        let all_labels = self.labels.on(self.network.device, positions.clone())?;
         let input = input()?;
         let mut sum: Option<Vec<Tensor>> = None;
         let mut value: Option<Tensor> = None;
@@ -380,8 +377,8 @@ impl Stepper<'_, '_> {
             };
             let done = first as usize;
             first += rows;
-            let (cut, pass) = (self.plan.cut, &self.plan.pass);
-            let logits = self.network.train_logits(&input, cut, pass)?;
+            let (frozen_depth, pass) = (self.plan.cut, &self.plan.pass);
+            let logits = self.network.train_logits(&input, frozen_depth, pass)?;
             let mut loss = self.loss.mean(&logits, &labels)?;
             if !is_whole {
                 let share = weight(done..first as usize) / weight(0..all_rows);
@@ -425,12 +422,12 @@ impl Stepper<'_, '_> {
 }
 
 /// The losses of batches and the classes that were most probable, picture by picture: asked for in one go each.
-fn read(network: &Network, found: &[Found]) -> Result<(Vec<f64>, Vec<u32>), TrainingError> {
+fn read(network: &Network, results: &[StepResult]) -> Result<(Vec<f64>, Vec<u32>), TrainingError> {
     let _guard = tch::no_grad_guard();
-    let all = |of: fn(&Found) -> &Tensor| found.iter().map(of).collect::<Vec<_>>();
-    let losses = Tensor::f_stack(&all(|found| &found.loss), 0)?;
+    let all = |of: fn(&StepResult) -> &Tensor| results.iter().map(of).collect::<Vec<_>>();
+    let losses = Tensor::f_stack(&all(|result| &result.loss), 0)?;
     let losses = losses.f_to_kind(Kind::Double)?.f_to(Device::Cpu)?;
-    let logits = Tensor::f_cat(&all(|found| &found.logits), 0)?;
+    let logits = Tensor::f_cat(&all(|result| &result.logits), 0)?;
     Ok((Vec::try_from(losses)?, network.predicted(&logits)?))
 }
 

@@ -4,11 +4,12 @@ use std::time::Instant;
 
 use tch::{Device, Kind};
 
-use super::phase::{Learner, Session};
+use super::session::{Learner, Session};
 use crate::libtorch::{self, generator};
-use crate::training::resume::{Kept, ResumePoint, Standing, misfit};
-use crate::training::shortage::out_of_memory;
-use crate::training::{FrozenPrecision, TrainingError};
+use crate::training::error::TrainingError;
+use crate::training::out_of_memory::out_of_memory;
+use crate::training::precision::of_run::FrozenPrecision;
+use crate::training::resume::{KeptWeights, ResumePoint, Standing, misfit};
 
 /// Where an epoch left its phase.
 pub(super) struct PhaseStanding {
@@ -24,7 +25,7 @@ impl Session<'_> {
     /// Hands the listener where the run stands after an epoch, when that is due; at the `end` of the last one in any case.
     pub fn save_standing(
         &mut self,
-        place: &PhaseStanding,
+        phase_standing: &PhaseStanding,
         learner: &Learner,
         is_end: bool,
     ) -> Result<(), TrainingError> {
@@ -32,7 +33,7 @@ impl Session<'_> {
             return Ok(());
         }
         let began = Instant::now();
-        let point = self.standing(place, learner, self.best_checkpoint.kept())?;
+        let point = self.standing(phase_standing, learner, self.best_checkpoint.kept())?;
         self.save(&point)?;
         self.pace.saved(began);
         Ok(())
@@ -41,7 +42,7 @@ impl Session<'_> {
     /// The same of a run that a person stopped, between two batches, if something was trained since it was saved.
     pub fn save_stopped(
         &mut self,
-        place: &PhaseStanding,
+        phase_standing: &PhaseStanding,
         learner: &Learner,
     ) -> Result<(), TrainingError> {
         let partial = self.halted.take();
@@ -54,10 +55,10 @@ impl Session<'_> {
         }
         // What is kept is of an earlier moment than the network.
         let kept = match self.best_checkpoint.kept() {
-            Kept::Nothing => Kept::Nothing,
-            Kept::Last | Kept::Own => Kept::Own,
+            KeptWeights::Nothing => KeptWeights::Nothing,
+            KeptWeights::Last | KeptWeights::Own => KeptWeights::Own,
         };
-        let mut point = self.standing(place, learner, kept)?;
+        let mut point = self.standing(phase_standing, learner, kept)?;
         if partial.is_some() {
             point.tensors.append(&mut self.generator);
         }
@@ -108,9 +109,9 @@ impl Session<'_> {
 
     fn standing(
         &self,
-        place: &PhaseStanding,
+        phase_standing: &PhaseStanding,
         learner: &Learner,
-        kept: Kept,
+        kept: KeptWeights,
     ) -> Result<ResumePoint, TrainingError> {
         let mut tensors = Vec::new();
         for (name, tensor) in &self.changing {
@@ -131,18 +132,18 @@ impl Session<'_> {
         }
         let state = learner.optimizer.export_state()?.into_iter();
         tensors.extend(state.map(|(name, tensor)| (format!("optimizer/{name}"), tensor)));
-        if kept == Kept::Own {
+        if kept == KeptWeights::Own {
             let values = self.changing.iter().zip(self.best_checkpoint.snapshot());
             tensors.extend(
                 values.map(|((name, _), kept)| (format!("kept/{name}"), kept.shallow_clone())),
             );
         }
         let standing = Standing {
-            epoch: place.epoch,
-            phase: place.phase,
-            done_in_phase: place.done_in_phase,
-            phase_is_over: place.is_over,
-            phase_seconds: place.seconds,
+            epoch: phase_standing.epoch,
+            phase: phase_standing.phase,
+            done_in_phase: phase_standing.done_in_phase,
+            phase_is_over: phase_standing.is_over,
+            phase_seconds: phase_standing.seconds,
             finished: self.finished.clone(),
             seconds: self.seconds(),
             averaged_steps: learner.averaging.as_ref().map(|average| average.steps()),
@@ -191,7 +192,7 @@ impl Session<'_> {
             })
             .collect();
         let optimizer = &mut learner.optimizer;
-        let imported = self.at_once.again(|| optimizer.import_state(&state));
+        let imported = self.micro_batch.again(|| optimizer.import_state(&state));
         imported.map_err(|error| match out_of_memory(&error) {
             Some(_) => error,
             None => misfit("optimizer"),
@@ -221,14 +222,14 @@ impl Session<'_> {
             _ => return Err(misfit("early stopping")),
         }
         match standing.kept {
-            Kept::Nothing => {}
-            Kept::Last => {
+            KeptWeights::Nothing => {}
+            KeptWeights::Last => {
                 // As after the epoch: what is kept is what was validated.
                 self.swap_averages(learner)?;
                 self.best_checkpoint.take()?;
                 self.swap_averages(learner)?;
             }
-            Kept::Own => {
+            KeptWeights::Own => {
                 self.best_checkpoint.take()?;
                 for ((name, _), kept) in self.changing.iter().zip(self.best_checkpoint.snapshot()) {
                     point.copy_into(&format!("kept/{name}"), kept)?;
@@ -236,7 +237,7 @@ impl Session<'_> {
             }
         }
         self.best_checkpoint
-            .set_place(standing.epoch, standing.best, standing.kept);
+            .set_position(standing.epoch, standing.best, standing.kept);
         Ok(())
     }
 

@@ -1,74 +1,67 @@
 //! The kept weights on the test pictures.
 
-use std::ops::{ControlFlow, Range};
-use std::time::Instant;
+use std::ops::ControlFlow;
 
-use tch::Tensor;
-
-use super::phase::Session;
+use super::session::Session;
+use crate::data::Split;
 use crate::evaluation::{Prediction, Predictions};
-use crate::training::TrainingError;
+use crate::training::error::TrainingError;
 use crate::training::events::{Activity, TestMetrics, TrainingEvent};
-use crate::training::features::{Group, Selection, batch};
 use crate::training::forecast::Work;
-use crate::training::inference::{ProbabilitySum, test_metrics};
-use crate::training::pictures::Shot;
+use crate::training::micro_batch::forward_batch;
+use crate::training::probabilities::{ProbabilitySum, test_metrics};
+use crate::training::sample_pass::{Batches, SamplePass, ranges};
 
 impl Session<'_> {
     /// Test metrics and every test picture's probabilities, averaged over the views that the
     /// experiment asks for; `None` when there are no test pictures.
+    ///
+    /// # Errors
+    /// [`TrainingError::Stopped`], those of the listener, and libtorch's own.
     pub fn test(&mut self) -> Result<Option<(TestMetrics, Predictions)>, TrainingError> {
-        if self.test.len() == 0 {
+        let count = self.test.len();
+        if count == 0 {
             return Ok(None);
         }
-        let shots = self.test_shots();
-        let depth = self.prepare_test_features(&shots)?;
+        let samples = self.test_samples();
+        let depth = self.prepare_test_features(&samples)?;
         let unchanged = self.unchanged();
-        self.reporter.begin(Activity::Testing, shots.len())?;
+        self.reporter.begin(Activity::Testing, samples.len())?;
 
-        let mut sum = ProbabilitySum::new(self.test.len(), self.dataset.classes.len());
-        let cost = self.network.cost(depth..self.network.depth());
-        let at_once = &self.network.at_once;
-        let rest = at_once.again(|| self.network.frozen(unchanged..self.network.depth()))?;
-        let size = batch(self.network.device);
-        let batches: Vec<Range<usize>> = (0..shots.len())
-            .step_by(size)
-            .map(|start| start..(start + size).min(shots.len()))
-            .collect();
-        let mut began = Instant::now();
-        let mut judge = |input: &dyn Fn() -> Result<Tensor, TrainingError>,
-                         rows: &Range<usize>|
-         -> Result<(), TrainingError> {
-            self.reporter.checkpoint()?;
-            let places: Vec<usize> = rows.clone().map(|row| row % self.test.len()).collect();
-            at_once.again(|| -> Result<(), TrainingError> {
-                let logits = self.network.logits(&input()?, &rest)?;
-                sum.add(&places, &self.network, &logits)
-            })?;
-            self.reporter
-                .advance(Work::Forward, rows.len(), cost, began.elapsed())?;
-            began = Instant::now();
-            Ok(())
+        let network = &self.network;
+        let micro_batch = &network.micro_batch;
+        let mut sum = ProbabilitySum::new(count, self.dataset.classes.len());
+        let rest = micro_batch.again(|| network.frozen(unchanged..network.depth()))?;
+        let pass = SamplePass {
+            network,
+            cache: &self.cache,
+            pictures: &self.pictures,
+            micro_batch,
+            split: Split::Test,
+            depth,
+            prefix: match depth {
+                0 => Some(micro_batch.again(|| network.prefix(0..unchanged))?),
+                _ => None,
+            },
+            work: Work::Forward,
+            cost: network.cost(depth..network.depth()),
         };
-        if depth > 0 {
-            let all = Selection::new(0..shots.len() as i64);
-            for rows in &batches {
-                let pick = || self.cache.pick(Group::Test, depth, &all, rows.clone());
-                judge(&pick, rows)?;
-            }
-        } else {
-            let prefix = at_once.again(|| self.network.prefix(0..unchanged))?;
-            let shots: Vec<Vec<Shot>> = shots.chunks(size).map(<[Shot]>::to_vec).collect();
-            self.pictures.for_each(&shots, at_once, |place, pictures| {
-                judge(
-                    &|| prefix.advance(&self.network, &pictures),
-                    &batches[place],
-                )?;
-                Ok(ControlFlow::Continue(()))
+        let batches = Batches {
+            ranges: ranges(samples.len(), forward_batch(network.device)),
+            row: &|position| position as i64,
+            sample: &|position| samples[position],
+        };
+        pass.for_each(&batches, &mut self.reporter, |_, input, positions| {
+            // View by view, every picture once.
+            let indices: Vec<usize> = positions.clone().map(|position| position % count).collect();
+            micro_batch.again(|| -> Result<(), TrainingError> {
+                let logits = network.logits(&input()?, &rest)?;
+                sum.add(&indices, network.output, &logits)
             })?;
-        }
+            Ok(ControlFlow::Continue(positions.len()))
+        })?;
 
-        self.tell_shortage()?;
+        self.report_missing_memory()?;
         let probabilities = sum.mean();
         let metrics = test_metrics(&probabilities, &self.test.labels);
         let rows = self

@@ -1,21 +1,21 @@
 //! How much work a run is, for the forecast of the remaining time, and which features one pass can
 //! record for several phases.
 
-use super::batches::Variation;
-use super::phase::Session;
-use crate::data::augment::flip_views;
-use crate::experiment::{Experiment, TestViews};
-use crate::training::features::Group;
+use super::session::Session;
+use crate::data::Split;
+use crate::experiment::Experiment;
 use crate::training::forecast::{Forecast, Work};
 use crate::training::network::Network;
 use crate::training::phase_plan::PhasePlan;
+use crate::training::sample::{Variation, test_views};
 
 /// Backward costs about twice the forward pass.
 const TRAINING_FACTOR: f64 = 3.0;
 
-/// Multiply-adds of training one picture that comes from depth `from`, frozen up to `cut`.
-pub(super) fn training_cost(network: &Network, from: usize, cut: usize) -> f64 {
-    network.cost(from..cut.max(from)) + TRAINING_FACTOR * network.cost(cut..network.depth())
+/// Multiply-adds of training one picture that comes from depth `from`, frozen up to `frozen_depth`.
+pub(super) fn training_cost(network: &Network, from: usize, frozen_depth: usize) -> f64 {
+    network.cost(from..frozen_depth.max(from))
+        + TRAINING_FACTOR * network.cost(frozen_depth..network.depth())
 }
 
 /// Depths up to the one of phase `index` that later phases will need and that no phase until then
@@ -32,19 +32,11 @@ pub(super) fn later_depths(plans: &[PhasePlan], index: usize) -> Vec<usize> {
     depths
 }
 
-/// Whether every epoch (or the test) takes the pictures of `group` themselves, because nothing that is kept stands for
+/// Whether every epoch (or the test) takes the pictures of `split` themselves, because nothing that is kept stands for
 /// them.
-pub(super) fn sees_pictures(experiment: &Experiment, plans: &[PhasePlan], group: Group) -> bool {
+pub(super) fn sees_pictures(experiment: &Experiment, plans: &[PhasePlan], split: Split) -> bool {
     let is_fresh = Variation::of(&experiment.augmentation).views().is_none();
-    group == Group::Train && is_fresh || plans.iter().any(|plan| plan.cut == 0)
-}
-
-/// Versions in which test pictures are seen.
-pub fn test_views(experiment: &Experiment) -> u32 {
-    match experiment.training.test_views {
-        TestViews::Single => 1,
-        TestViews::Flips => flip_views(&experiment.augmentation),
-    }
+    split == Split::Train && is_fresh || plans.iter().any(|plan| plan.cut == 0)
 }
 
 /// Plans all phases and the test.
@@ -55,16 +47,16 @@ pub(super) fn plan_all(session: &mut Session<'_>) {
         .collect();
     let network = &session.network;
     let forecast = &mut session.reporter.forecast;
-    for group in [Group::Train, Group::Validation] {
-        let (rows, is_kept) = match group {
-            Group::Train => {
+    for split in [Split::Train, Split::Validation] {
+        let (rows, is_kept) = match split {
+            Split::Train => {
                 let views = variation.views();
                 (
                     session.train.len() * views.unwrap_or(1) as usize,
                     views.is_some(),
                 )
             }
-            Group::Validation | Group::Test => (session.validation.len(), true),
+            Split::Validation | Split::Test => (session.validation.len(), true),
         };
         let mut kept: Vec<usize> = Vec::new();
         let mut changed = usize::MAX;
@@ -87,12 +79,12 @@ pub(super) fn plan_all(session: &mut Session<'_>) {
             changed = changed.min(plan.cut);
             let from = if is_kept { plan.cut } else { 0 };
             let epochs = epochs_left[index] as usize;
-            match group {
-                Group::Train => {
+            match split {
+                Split::Train => {
                     let cost = training_cost(network, from, plan.cut);
                     forecast.plan(Work::Training, epochs * session.train.len(), cost);
                 }
-                Group::Validation | Group::Test => {
+                Split::Validation | Split::Test => {
                     let cost = network.cost(from..network.depth());
                     forecast.plan(Work::Forward, epochs * rows, cost);
                 }
@@ -112,14 +104,14 @@ pub(super) fn plan_all(session: &mut Session<'_>) {
 }
 
 /// The frozen part of phase `index` must be computed in every epoch after all.
-pub(super) fn plan_without_cache(session: &mut Session<'_>, index: usize, group: Group) {
-    let cut = session.plans[index].cut;
+pub(super) fn plan_without_cache(session: &mut Session<'_>, index: usize, split: Split) {
+    let frozen_depth = session.plans[index].cut;
     let epochs = session.epochs_left(index) as usize;
-    let cost = session.network.cost(0..cut);
+    let cost = session.network.cost(0..frozen_depth);
     let forecast: &mut Forecast = &mut session.reporter.forecast;
-    match group {
-        Group::Train => forecast.plan(Work::Training, epochs * session.train.len(), cost),
-        Group::Validation | Group::Test => {
+    match split {
+        Split::Train => forecast.plan(Work::Training, epochs * session.train.len(), cost),
+        Split::Validation | Split::Test => {
             forecast.plan(Work::Forward, epochs * session.validation.len(), cost);
         }
     }
@@ -127,18 +119,12 @@ pub(super) fn plan_without_cache(session: &mut Session<'_>, index: usize, group:
 
 /// Phase `index` ends early by `epochs`.
 pub(super) fn cancel_epochs(session: &mut Session<'_>, index: usize, epochs: u32) {
-    let cut = session.plans[index].cut;
-    let from = |group| {
-        if session.cache.holds(group, cut) {
-            cut
-        } else {
-            0
-        }
-    };
-    let training = training_cost(&session.network, from(Group::Train), cut);
+    let frozen_depth = session.plans[index].cut;
+    let from = |split| session.cache.kept_depth(split, frozen_depth);
+    let training = training_cost(&session.network, from(Split::Train), frozen_depth);
     let validating = session
         .network
-        .cost(from(Group::Validation)..session.network.depth());
+        .cost(from(Split::Validation)..session.network.depth());
     let epochs = epochs as usize;
     let (train, validation) = (session.train.len(), session.validation.len());
     let forecast = &mut session.reporter.forecast;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Failure;
-use crate::training::cache_coverage::{CacheCoverage, Situation};
+use crate::training::cache_coverage::{CacheCoverage, CoverageInput};
 use crate::training::features::store::Usage;
 
 /// To the thread of the features.
@@ -19,7 +19,7 @@ pub enum FeaturesQuestion {
     CacheCoverage {
         /// Comes back with the answer.
         ticket: u64,
-        situation: Box<Situation>,
+        situation: Box<CoverageInput>,
         /// "cpu", "cuda:0", or `None` for the best there is.
         device: Option<String>,
     },

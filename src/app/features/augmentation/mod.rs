@@ -329,7 +329,7 @@ mod tests {
     use super::super::fakes;
     use super::*;
     use crate::app::ui::layer_plan::LayerPlans;
-    use crate::training::cache_coverage::Rows;
+    use crate::training::cache_coverage::RowCounts;
 
     #[test]
     fn both_choices_are_said_with_what_they_cost() {
@@ -338,7 +338,7 @@ mod tests {
             epochs_seconds: 10.0 * epoch_seconds,
             epoch_seconds,
             features,
-            rows: Rows::default(),
+            rows: RowCounts::default(),
         };
         let choice = Choice {
             fresh: estimate(3.0, 40.0, 0),

@@ -13,7 +13,7 @@ use crate::app::ui::view::{Section, SectionInfo, ViewContext};
 use crate::app::ui::{format, widgets};
 use crate::models::catalogue;
 use crate::training::cache_coverage::CacheCoverage;
-use crate::training::features::store::{Kept, Usage};
+use crate::training::features::store::{StoredFeatures, Usage};
 
 /// Lines of what is kept; the rest is counted.
 const LINES: usize = 6;
@@ -124,11 +124,11 @@ impl UsageView {
 }
 
 /// What has no name in one, the largest first.
-fn named(all: &[Kept]) -> Vec<Kept> {
-    let (mut kept, nameless): (Vec<Kept>, Vec<Kept>) =
+fn named(all: &[StoredFeatures]) -> Vec<StoredFeatures> {
+    let (mut kept, nameless): (Vec<StoredFeatures>, Vec<StoredFeatures>) =
         all.iter().cloned().partition(|kept| kept.about.is_some());
     if !nameless.is_empty() {
-        kept.push(Kept {
+        kept.push(StoredFeatures {
             about: None,
             bytes: nameless.iter().map(|kept| kept.bytes).sum(),
             files: nameless.iter().map(|kept| kept.files).sum(),
@@ -140,7 +140,7 @@ fn named(all: &[Kept]) -> Vec<Kept> {
 }
 
 impl KeptLine {
-    fn new(kept: &Kept, now: u64) -> Self {
+    fn new(kept: &StoredFeatures, now: u64) -> Self {
         let used = format!("used {}", format::ago(kept.used, now));
         let files = format::plural(kept.files as u64, "file", "files");
         let (title, mut details) = match &kept.about {
@@ -335,11 +335,11 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::training::cache_coverage::Rows;
+    use crate::training::cache_coverage::RowCounts;
     use crate::training::features::about::About;
 
-    fn kept(backbone: &str, depth: usize, bytes: u64) -> Kept {
-        Kept {
+    fn kept(backbone: &str, depth: usize, bytes: u64) -> StoredFeatures {
+        StoredFeatures {
             about: Some(About {
                 backbone: backbone.into(),
                 side: 224,
@@ -360,7 +360,7 @@ mod tests {
             kept("resnet18", 4, 900_000),
         ];
         all.extend((0..6).map(|depth| kept("mobilenet_v2", depth, 1_000)));
-        all.extend((0..2).map(|_| Kept {
+        all.extend((0..2).map(|_| StoredFeatures {
             about: None,
             ..kept("", 1, 3_000)
         }));
@@ -392,7 +392,9 @@ mod tests {
     #[test]
     fn what_an_experiment_finds_is_said() {
         let check = |phases: &[(usize, usize)], expect: &str| {
-            let phases = phases.iter().map(|&(all, missing)| Rows { all, missing });
+            let phases = phases
+                .iter()
+                .map(|&(all, missing)| RowCounts { all, missing });
             let cache_coverage = CacheCoverage {
                 phases: phases.collect(),
                 ..CacheCoverage::default()

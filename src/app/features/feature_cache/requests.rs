@@ -12,7 +12,7 @@ use crate::app::core::state::{NoticeKind, Scan};
 use crate::data::{Dataset, SplitIndices};
 use crate::experiment::Experiment;
 use crate::format;
-use crate::training::cache_coverage::{CacheCoverage, Situation};
+use crate::training::cache_coverage::{CacheCoverage, CoverageInput};
 use crate::worker::messages::{Failure, FeaturesAnswer, FeaturesQuestion, Question};
 
 /// An experiment rests for this long before it is asked what of it is kept.
@@ -77,7 +77,7 @@ impl FeatureCacheRequests {
             return;
         };
         let key = Key {
-            essence: Situation::essence(&document.experiment),
+            essence: CoverageInput::essence(&document.experiment),
             dataset: Arc::downgrade(dataset),
             split: Arc::downgrade(split),
             base: document.base(),
@@ -86,7 +86,7 @@ impl FeatureCacheRequests {
         if is_training || self.coverage.key() == Some(&key) {
             return;
         }
-        let situation = Situation {
+        let situation = CoverageInput {
             experiment: document.experiment.clone(),
             dataset: dataset.clone(),
             split: split.clone(),

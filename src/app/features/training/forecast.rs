@@ -179,7 +179,7 @@ fn forecast_ui(ui: &mut egui::Ui, view: &ForecastView) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::training::cache_coverage::Rows;
+    use crate::training::cache_coverage::RowCounts;
 
     fn estimate(all: usize, missing: usize) -> RunEstimate {
         RunEstimate {
@@ -187,7 +187,7 @@ mod tests {
             epochs_seconds: 10.0,
             epoch_seconds: 1.0,
             features: 12_000_000,
-            rows: Rows { all, missing },
+            rows: RowCounts { all, missing },
         }
     }
 

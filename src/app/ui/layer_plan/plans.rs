@@ -10,7 +10,7 @@ use crate::app::ui::editor::EditorView;
 use crate::experiment::Phase;
 use crate::models::freeze::frozen_leaves;
 use crate::models::tree::LayerTree;
-use crate::training::estimate::{Estimate, PictureCounts, Situation};
+use crate::training::estimate::{Estimate, PictureCounts, EstimateInput};
 use crate::training::{is_mixed_here, rate_factors};
 
 /// The plans of one experiment.
@@ -174,7 +174,7 @@ impl PhaseLocks {
         let head = head_steps::parameters(&editor.experiment.head, tree, pictures.classes);
         locks.totals = Some(Totals::new(tree, &frozen, head));
         locks.head_parameters = head;
-        locks.estimate = Some(Estimate::new(&Situation {
+        locks.estimate = Some(Estimate::new(&EstimateInput {
             experiment: &editor.experiment,
             phase,
             tree,

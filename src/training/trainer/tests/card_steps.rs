@@ -13,7 +13,7 @@ use crate::models::device::tests_card;
 use crate::models::head::Head;
 use crate::models::{self, parameters::ParameterStore};
 use crate::training::Use;
-use crate::training::cache_coverage::{CacheCoverage, Rows, Situation};
+use crate::training::cache_coverage::{CacheCoverage, CoverageInput, RowCounts};
 use crate::training::events::TrainingEvent;
 use crate::training::inference::Classifier;
 use crate::training::network::{Network, build_backbone};
@@ -33,7 +33,7 @@ fn bystanders_leave_a_cards_arithmetic_and_features_get_their_key() {
     std::thread::sleep(CLOCK + std::time::Duration::from_millis(100));
     let before = Arithmetic::now().unwrap();
     let ask = |tf32: bool| -> CacheCoverage {
-        let situation = Situation {
+        let situation = CoverageInput {
             experiment: preset(tf32),
             dataset: pictures.dataset.clone(),
             split: Arc::new(pictures.split.clone()),
@@ -67,7 +67,7 @@ fn bystanders_leave_a_cards_arithmetic_and_features_get_their_key() {
     assert_eq!((missing(ask(false)), missing(ask(true))), (0, 32));
     run_with_bystander(true);
     assert_eq!((missing(ask(false)), missing(ask(true))), (0, 0));
-    let all = Rows {
+    let all = RowCounts {
         all: 32,
         missing: 0,
     };
@@ -85,14 +85,14 @@ fn what_is_kept_for_a_card_is_told_without_it() {
     const ABSENT: Device = Device::Cuda(40);
     let pictures = pictures(2, [6, 2, 2]);
     let folder = tempfile::tempdir().unwrap();
-    let situation = Situation {
+    let situation = CoverageInput {
         experiment: preset(true),
         dataset: pictures.dataset.clone(),
         split: Arc::new(pictures.split.clone()),
         base: None,
     };
     let cache_coverage = situation.cache_coverage(folder.path(), ABSENT).unwrap();
-    let all = Rows { all: 8, missing: 8 };
+    let all = RowCounts { all: 8, missing: 8 };
     assert_eq!(cache_coverage.phases, [all]);
 }
 

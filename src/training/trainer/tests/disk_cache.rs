@@ -10,7 +10,7 @@ use crate::experiment::{
     TestViews, Views,
 };
 use crate::models::fold::piece;
-use crate::training::cache_coverage::{Rows, Situation};
+use crate::training::cache_coverage::{CoverageInput, RowCounts};
 use crate::training::features::store::FeatureStore;
 
 const COUNTS: [usize; 3] = [40, 6, 5];
@@ -107,7 +107,7 @@ fn what_the_next_run_will_find_is_told_before_it_begins() {
     // Files younger than a file system's clock can tell are read again, so they are not known without reading.
     std::thread::sleep(CLOCK + std::time::Duration::from_millis(100));
     let cache_coverage = |experiment: Experiment| {
-        let situation = Situation {
+        let situation = CoverageInput {
             experiment,
             dataset: pictures.dataset.clone(),
             split: Arc::new(pictures.split.clone()),
@@ -117,7 +117,7 @@ fn what_the_next_run_will_find_is_told_before_it_begins() {
             .cache_coverage(folder.path(), tch::Device::Cpu)
             .unwrap()
     };
-    let rows = |all, missing| Rows { all, missing };
+    let rows = |all, missing| RowCounts { all, missing };
     let cold = cache_coverage(experiment(frozen_then_fine()));
     assert_eq!(cold.phases, [rows(46, 46), rows(46, 46)]);
     assert_eq!((cold.test, cold.backbone), (rows(5, 5), rows(51, 51)));

@@ -21,8 +21,11 @@ use crate::models::tree::LayerTree;
 use crate::models::{Backbone, ModelError};
 use crate::training::events::{EpochMetrics, TrainingEvent, TrainingListener};
 use crate::training::network::build_backbone;
-use crate::training::trainer::{Environment, Outcome, PauseFlag, TrainingRequest, train_with};
-use crate::training::{FrozenPrecision, ResumePoint, TrainingError};
+use crate::training::trainer::environment::Environment;
+use crate::training::trainer::run::train_with;
+use crate::training::{
+    FrozenPrecision, Outcome, PauseFlag, ResumePoint, TrainingError, TrainingRequest,
+};
 
 /// The side of the synthetic pictures and of the networks' input.
 pub const SIDE: u32 = 64;

@@ -147,8 +147,8 @@ fn cached_views_momentum_and_early_stopping_go_on_to_the_bit() {
         .map(|point| point.standing.kept)
         .collect();
     assert!(
-        kept.contains(&crate::training::resume::Kept::Own)
-            && kept.contains(&crate::training::resume::Kept::Last),
+        kept.contains(&crate::training::resume::KeptWeights::Own)
+            && kept.contains(&crate::training::resume::KeptWeights::Last),
         "both cases were seen: {kept:?}"
     );
 }

@@ -312,14 +312,14 @@ fn a_listener_that_can_t_save_is_a_warning_and_is_asked_again() {
     let _alone = alone();
     let mut listener = Full::default();
     let experiment = experiment(vec![phase(FreezePlan::Backbone, 4)]);
-    let environment = crate::training::trainer::Environment {
+    let environment = crate::training::trainer::environment::Environment {
         build: &crate::training::network::build_backbone,
         memory_bytes: 1 << 34,
         limit: super::fixture::Limits::NONE.memory,
         rest: 0,
         cache: None,
     };
-    crate::training::trainer::train_with(
+    crate::training::trainer::run::train_with(
         &request(&pictures, experiment),
         &mut listener,
         &environment,

@@ -2,55 +2,94 @@
 //! idle, because those of the next batches are under way.
 
 use std::collections::HashMap;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::sync_channel;
 
-use rayon::prelude::*;
+use super::error::TrainingError;
 
 /// Pictures under way for each core.
 const UNDER_WAY: usize = 3;
 
-/// Where batches come from: places of all batches, one after the other.
+/// Batches that wait for the computing thread at most.
+pub(super) const AHEAD: usize = 2;
+
+/// Where batches come from: positions of all batches, one after the other.
 pub(super) trait Source: Sync {
-    /// Places that one piece of work makes together, in ascending order without gaps; none where nothing is to be made of
-    /// them beforehand.
+    /// What becomes of one position.
+    type Item: Send;
+
+    /// Positions that one piece of work makes together, in ascending order without gaps; none where nothing is to be made
+    /// of them beforehand.
     fn works(&self) -> Vec<Range<usize>>;
 
-    /// The bytes of these places.
-    fn make(&self, places: Range<usize>) -> Vec<Vec<u8>>;
-
-    /// Copies the bytes of a place that no work makes.
-    fn copy(&self, place: usize, out: &mut [u8]);
+    /// One item for each of these positions.
+    fn make(&self, positions: Range<usize>) -> Vec<Self::Item>;
 }
 
-/// Fills a target for each of `batches` (places) in order and hands it on, until nobody takes any more. Every place takes
-/// `length` bytes.
-pub(super) fn fill<T: AsMut<[u8]> + Send>(
-    source: &dyn Source,
+/// Hands what `deliver` makes of each of `batches`, in order, to `consume` as its index and that, until it breaks off.
+/// `deliver` is called on another thread, as [`fill`] says.
+///
+/// # Errors
+/// Those of `consume`; [`TrainingError::Experiment`] when the system gives no thread, or the other one panics.
+pub(super) fn prefetch<S: Source, T: Send>(
+    source: &S,
     batches: &[Range<usize>],
-    length: usize,
-    empty: &Receiver<T>,
-    ready: &SyncSender<T>,
+    mut deliver: impl FnMut(Range<usize>, Vec<Option<S::Item>>) -> Option<T> + Send,
+    mut consume: impl FnMut(usize, T) -> Result<ControlFlow<()>, TrainingError>,
+) -> Result<(), TrainingError> {
+    // Moved in, so that what a caller holds is let go before the other thread is waited for.
+    std::thread::scope(move |scope| {
+        let (ready, coming) = sync_channel(AHEAD);
+        let prepare = move || {
+            fill(source, batches, |batch, made| {
+                let delivered = deliver(batch, made);
+                delivered.is_some_and(|batch| ready.send(batch).is_ok())
+            });
+        };
+        std::thread::Builder::new()
+            .name("graft-pictures".into())
+            .spawn_scoped(scope, prepare)
+            .map_err(|error| TrainingError::Experiment(format!("can't start a thread: {error}")))?;
+        for index in 0..batches.len() {
+            let Ok(batch) = coming.recv() else {
+                return Err(TrainingError::Experiment(
+                    "preparing the pictures ended unexpectedly".into(),
+                ));
+            };
+            if consume(index, batch)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Makes each of `batches` (positions) in order and delivers it, until `deliver` says that nobody takes any more. A position
+/// that no work makes is delivered as `None`.
+fn fill<S: Source>(
+    source: &S,
+    batches: &[Range<usize>],
+    mut deliver: impl FnMut(Range<usize>, Vec<Option<S::Item>>) -> bool,
 ) {
     let works = source.works();
     let most = UNDER_WAY * rayon::current_num_threads().max(1);
     rayon::in_place_scope(|scope| {
         // As much room as there are pictures under way: nobody on the pool waits for this thread.
-        let (done, made) = sync_channel::<(usize, Option<Vec<Vec<u8>>>)>(most);
-        let mut waiting: HashMap<usize, Vec<u8>> = HashMap::new();
+        let (done, made) = sync_channel::<(usize, Option<Vec<S::Item>>)>(most);
+        let mut waiting: HashMap<usize, S::Item> = HashMap::new();
         let mut is_made = vec![false; works.len()];
         // All works before it are made.
         let mut complete = 0;
         let (mut begun, mut under_way) = (0, 0);
         for batch in batches {
             // The works that this batch needs; some of the next ones are begun while it is waited for.
-            let needed = works.partition_point(|places| places.start < batch.end);
+            let needed = works.partition_point(|positions| positions.start < batch.end);
             loop {
                 while under_way < most && begun < works.len().min(needed + most) {
-                    let (work, places, done) = (begun, works[begun].clone(), done.clone());
+                    let (work, positions, done) = (begun, works[begun].clone(), done.clone());
                     scope.spawn(move |_| {
-                        let made = catch_unwind(AssertUnwindSafe(|| source.make(places)));
+                        let made = catch_unwind(AssertUnwindSafe(|| source.make(positions)));
                         // A closed channel means that nobody wants them any more.
                         drop(done.send((work, made.ok())));
                     });
@@ -72,22 +111,8 @@ pub(super) fn fill<T: AsMut<[u8]> + Send>(
                 let Some(made) = made else { return };
                 waiting.extend(works[work].clone().zip(made));
             }
-            let Ok(mut target) = empty.recv() else {
-                return;
-            };
-            let parts: Vec<(usize, Option<Vec<u8>>)> = batch
-                .clone()
-                .map(|place| (place, waiting.remove(&place)))
-                .collect();
-            target
-                .as_mut()
-                .par_chunks_mut(length.max(1))
-                .zip(&parts)
-                .for_each(|(out, (place, made))| match made {
-                    Some(made) => out.copy_from_slice(made),
-                    None => source.copy(*place, out),
-                });
-            if ready.send(target).is_err() {
+            let items = batch.clone().map(|position| waiting.remove(&position));
+            if !deliver(batch.clone(), items.collect()) {
                 return;
             }
         }
@@ -102,7 +127,7 @@ mod tests {
 
     use super::*;
 
-    /// Every place holds its number; every third is copied, the others are made two by two where they are neighbours.
+    /// Every position holds its number; every third is made by no work, the others two by two where they are neighbours.
     struct Numbers {
         count: usize,
         made: AtomicUsize,
@@ -110,6 +135,8 @@ mod tests {
     }
 
     impl Source for Numbers {
+        type Item = Vec<u8>;
+
         fn works(&self) -> Vec<Range<usize>> {
             let starts = (1..self.count).step_by(3);
             starts
@@ -117,19 +144,17 @@ mod tests {
                 .collect()
         }
 
-        fn make(&self, places: Range<usize>) -> Vec<Vec<u8>> {
-            assert!(self.fails_at.is_none_or(|place| !places.contains(&place)));
-            self.made.fetch_add(places.len(), Ordering::Relaxed);
+        fn make(&self, positions: Range<usize>) -> Vec<Vec<u8>> {
+            assert!(
+                self.fails_at
+                    .is_none_or(|position| !positions.contains(&position))
+            );
+            self.made.fetch_add(positions.len(), Ordering::Relaxed);
             // The first ones come last.
-            if places.start < 4 {
+            if positions.start < 4 {
                 std::thread::sleep(std::time::Duration::from_millis(20));
             }
-            places.map(|place| vec![place as u8; 4]).collect()
-        }
-
-        fn copy(&self, place: usize, out: &mut [u8]) {
-            assert_eq!(place % 3, 0);
-            out.fill(place as u8);
+            positions.map(|position| vec![position as u8; 4]).collect()
         }
     }
 
@@ -139,18 +164,25 @@ mod tests {
             .step_by(size)
             .map(|start| start..(start + size).min(numbers.count))
             .collect();
-        let (give, empty) = sync_channel::<Vec<u8>>(batches.len());
-        let (ready, coming) = sync_channel(2);
-        for batch in &batches {
-            give.send(vec![0; batch.len() * 4]).unwrap();
-        }
-        std::thread::scope(|scope| {
-            let batches = &batches;
-            scope.spawn(move || fill(numbers, batches, 4, &empty, &ready));
-            let taken = coming.iter().take(take).collect();
-            drop(coming);
-            taken
-        })
+        let deliver = |batch: Range<usize>, made: Vec<Option<Vec<u8>>>| {
+            let item = |(position, made): (usize, Option<Vec<u8>>)| {
+                assert_eq!(made.is_none(), position % 3 == 0);
+                made.unwrap_or_else(|| vec![position as u8; 4])
+            };
+            Some(batch.zip(made).flat_map(item).collect::<Vec<u8>>())
+        };
+        let mut taken = Vec::new();
+        let ended = prefetch(numbers, &batches, deliver, |index, batch| {
+            assert_eq!(index, taken.len());
+            taken.push(batch);
+            Ok(if taken.len() == take {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            })
+        });
+        assert_eq!(ended.is_err(), numbers.fails_at.is_some());
+        taken
     }
 
     #[test]
@@ -162,7 +194,7 @@ mod tests {
                 fails_at: None,
             };
             let all: Vec<u8> = run(&numbers, size, usize::MAX).concat();
-            let expected: Vec<u8> = (0..200u8).flat_map(|place| [place; 4]).collect();
+            let expected: Vec<u8> = (0..200u8).flat_map(|number| [number; 4]).collect();
             assert_eq!(all, expected, "{size}");
         }
     }
@@ -189,16 +221,18 @@ mod tests {
     }
 
     impl Source for Slow {
+        type Item = Vec<u8>;
+
         fn works(&self) -> Vec<Range<usize>> {
-            (0..4).map(|place| place..place + 1).collect()
+            (0..4).map(|position| position..position + 1).collect()
         }
 
-        fn make(&self, places: Range<usize>) -> Vec<Vec<u8>> {
+        fn make(&self, positions: Range<usize>) -> Vec<Vec<u8>> {
             let mut is_begun = self.is_begun.lock().unwrap();
-            if places.start >= 2 {
+            if positions.start >= 2 {
                 *is_begun = true;
                 self.changed.notify_all();
-            } else if places.start == 0 {
+            } else if positions.start == 0 {
                 let most = Duration::from_secs(20);
                 let waited = self
                     .changed
@@ -208,8 +242,6 @@ mod tests {
             }
             vec![vec![1]]
         }
-
-        fn copy(&self, _: usize, _: &mut [u8]) {}
     }
 
     #[test]
@@ -220,12 +252,12 @@ mod tests {
             is_begun: Mutex::new(false),
             changed: Condvar::new(),
         };
-        let (give, empty) = sync_channel::<Vec<u8>>(2);
         let (ready, coming) = sync_channel(2);
-        for _ in 0..2 {
-            give.send(vec![0; 2]).unwrap();
-        }
-        let fill = move || fill(&slow, &[0..2, 2..4], 1, &empty, &ready);
+        let deliver = move |_: Range<usize>, made: Vec<Option<Vec<u8>>>| {
+            let made = made.into_iter().flatten().flatten().collect::<Vec<u8>>();
+            ready.send(made).is_ok()
+        };
+        let fill = move || fill(&slow, &[0..2, 2..4], deliver);
         pool.build().unwrap().install(fill);
         assert_eq!(coming.try_iter().collect::<Vec<_>>(), [[1, 1], [1, 1]]);
     }

@@ -1,84 +1,40 @@
-//! When memory runs out: kept features leave a graphics card, then fewer pictures are computed at once, and the result is the
-//! same.
+//! How many pictures the device computes at once: learning, forward passes, and what happens when memory runs out. Kept
+//! features leave a graphics card, then fewer pictures are computed at once, and the result is the same.
+//!
+//! | pictures at once | where |
+//! | --- | --- |
+//! | `training.batch_size`, or less by `training.micro_batch` or [`MicroBatch`] | learning; gradients add up to the batch |
+//! | [`forward_batch`], or less by [`MicroBatch`] | frozen part, validation, test, answers |
+//! | [`POOLED_FORWARD_BATCH`] | pooled features through the head |
+//! | [`crate::models::fold::piece`] | within a forward pass on the processor: the bits of features depend on it |
 
 use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 
-use tch::{Device, TchError, Tensor};
+use tch::{Device, Tensor};
 
-use super::TrainingError;
-use super::features::Residents;
-use crate::libtorch::cuda;
-use crate::models::ModelError;
+use super::error::TrainingError;
+use super::features::resident::Residents;
+use super::out_of_memory::{give_back, out_of_memory};
 
-/// How libtorch, on the host and on a graphics card, and the libraries under it say that there is no memory. Some may mean
-/// something else as well (oneDNN's “primitive”, cuBLAS' and cuDNN's “not initialized”, cuDNN's “engine”): then fewer
-/// pictures fail the same way, and the run ends with what was said.
-const SIGNS: [&str; 13] = [
-    "could not create a primitive",
-    "out of memory",
-    "can't allocate memory",
-    "not enough memory",
-    "bad_alloc",
-    "Cannot allocate memory",
-    // The allocator wants to say how much the card has left, and in containers, on slices of a card (MIG) and in WSL2 the
-    // driver's management library does not answer.
-    "NVML_SUCCESS == r INTERNAL ASSERT",
-    // cuBLAS and cuDNN allocate beside libtorch, when they are used first and for each product's workspace.
-    "CUBLAS_STATUS_ALLOC_FAILED",
-    "CUBLAS_STATUS_NOT_INITIALIZED",
-    "CUDNN_STATUS_ALLOC_FAILED",
-    "CUDNN_STATUS_NOT_INITIALIZED",
-    "CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED",
-    // No algorithm's workspace was to be had.
-    "unable to find an engine",
-];
+/// Pictures per forward pass on the processor.
+pub(super) const CPU_FORWARD_BATCH: usize = 32;
+/// On a graphics card, whose kernels take as long for a few pictures as for many.
+pub(super) const CARD_FORWARD_BATCH: usize = 128;
+/// Rows of pooled features per pass through the head.
+pub(super) const POOLED_FORWARD_BATCH: usize = 512;
 
-/// What libtorch said, if it had no memory.
-pub(super) fn out_of_memory(error: &TrainingError) -> Option<String> {
-    let (TrainingError::Torch(torch) | TrainingError::Model(ModelError::Torch(torch))) = error
-    else {
-        return None;
-    };
-    let text = match torch {
-        TchError::Torch(text) => text.clone(),
-        other => other.to_string(),
-    };
-    SIGNS
-        .iter()
-        .any(|sign| text.contains(sign))
-        .then(|| text.lines().next().unwrap_or_default().to_owned())
-}
-
-/// Gives what is kept of the device's memory and not in use back.
-fn give_back(device: Device) {
-    if device == Device::Cpu {
-        crate::allocator::give_back();
-    }
-    cuda::empty_cache(device);
-}
-
-/// Does `work` once more where there was no memory for it, with what libtorch kept for later given back: what cuBLAS and
-/// cuDNN allocate is not taken from that. For work before there are features that could leave.
-pub(super) fn once_more<T, E>(
-    device: Device,
-    mut work: impl FnMut() -> Result<T, E>,
-) -> Result<T, TrainingError>
-where
-    TrainingError: From<E>,
-{
-    match work().map_err(TrainingError::from) {
-        Err(error) if out_of_memory(&error).is_some() => {
-            give_back(device);
-            Ok(work()?)
-        }
-        worked => worked,
+/// Pictures per forward pass without gradients.
+pub(super) const fn forward_batch(device: Device) -> usize {
+    match device {
+        Device::Cpu => CPU_FORWARD_BATCH,
+        _ => CARD_FORWARD_BATCH,
     }
 }
 
 /// What was done so that work may be tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Remedy {
+pub enum MemoryRemedy {
     /// Kept features have left the graphics card.
     FeaturesMoved,
     /// So many pictures at once from now on.
@@ -96,7 +52,7 @@ pub struct Tries {
 /// How many pictures are computed at once. Halved when memory runs out, and never raised again: memory that was not
 /// there once may be missing again.
 #[derive(Debug)]
-pub struct AtOnce {
+pub struct MicroBatch {
     /// Whose memory it is about.
     device: Device,
     most: Cell<usize>,
@@ -105,7 +61,7 @@ pub struct AtOnce {
     residents: OnceCell<Arc<Residents>>,
 }
 
-impl AtOnce {
+impl MicroBatch {
     /// `None` sets no limit.
     pub fn new(most: Option<u32>, device: Device) -> Self {
         Self {
@@ -128,20 +84,20 @@ impl AtOnce {
         rows: usize,
         least: usize,
         tries: &mut Tries,
-    ) -> Result<Option<Remedy>, TrainingError> {
+    ) -> Result<Option<MemoryRemedy>, TrainingError> {
         if let Some(residents) = self.residents.get()
             && residents.leave_card()?
         {
-            return Ok(Some(Remedy::FeaturesMoved));
+            return Ok(Some(MemoryRemedy::FeaturesMoved));
         }
         if let Some(fewer) = self.halve(rows, least) {
-            return Ok(Some(Remedy::Fewer(fewer)));
+            return Ok(Some(MemoryRemedy::Fewer(fewer)));
         }
         if std::mem::replace(&mut tries.was_emptied, true) {
             return Ok(None);
         }
         give_back(self.device);
-        Ok(Some(Remedy::Emptied))
+        Ok(Some(MemoryRemedy::Emptied))
     }
 
     /// `work`, which depends on no number of pictures and leaves nothing behind where it fails, again as long as there is
@@ -205,7 +161,11 @@ impl AtOnce {
     /// `work` on the rows of `input` (its first dimension), all at once or in parts whose results are put together.
     /// Where memory runs out, the same rows are worked on again, fewer at once.
     ///
-    /// `work` may change its input only where doing it twice does no harm, as for a ReLU in place.
+    /// `work` may change its input only where doing it twice does no harm, as for a ReLU in place. It gives as many rows as
+    /// it takes, `[N, …]`.
+    ///
+    /// # Errors
+    /// Those of `work`; that memory ran out where not even one row fits.
     pub fn forward(
         &self,
         input: &Tensor,
@@ -246,10 +206,11 @@ impl AtOnce {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use tch::Kind;
+    use tch::{Kind, TchError};
 
     use super::*;
     use crate::models::device::tests_card;
+    use crate::training::out_of_memory::once_more;
 
     fn shortage() -> TrainingError {
         TchError::Torch(
@@ -259,44 +220,9 @@ mod tests {
     }
 
     #[test]
-    fn libtorch_s_words_for_it_are_known() {
-        for text in [
-            "[enforce fail at alloc_cpu.cpp:121] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to \
-             allocate 411041792 bytes. Error code 12 (Cannot allocate memory)\nframe #0: …",
-            "CUDA out of memory. Tried to allocate 20.00 MiB.",
-            "std::bad_alloc",
-            // As containers, slices of a card and WSL2 have it; cuBLAS, cuDNN.
-            "NVML_SUCCESS == r INTERNAL ASSERT FAILED at \"/pytorch/c10/cuda/CUDACachingAllocator.cpp\":1090, please report \
-             a bug to PyTorch. ",
-            "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
-            "CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`",
-            "GET was unable to find an engine to execute this computation",
-            "FIND was unable to find an engine to execute this computation",
-            "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
-            "cuDNN error: CUDNN_STATUS_NOT_INITIALIZED",
-            "cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED",
-            // oneDNN, macOS and Windows, the system.
-            "could not create a primitive descriptor for the convolution forward propagation primitive",
-            "DefaultCPUAllocator: not enough memory: you tried to allocate 9437184 bytes.",
-            "DefaultCPUAllocator: can't allocate memory: you tried to allocate 9437184 bytes.",
-            "unable to mmap 9437184 bytes: Cannot allocate memory (12)",
-        ] {
-            let error = TrainingError::Torch(TchError::Torch(text.into()));
-            assert_eq!(
-                out_of_memory(&error).as_deref(),
-                text.lines().next(),
-                "{text}"
-            );
-        }
-        let other = TrainingError::Torch(TchError::Torch("size mismatch".into()));
-        assert!(out_of_memory(&other).is_none());
-        assert!(out_of_memory(&TrainingError::Stopped).is_none());
-    }
-
-    #[test]
     fn rows_that_did_not_fit_are_worked_on_again_in_halves() {
         let input = Tensor::arange(10, (Kind::Float, Device::Cpu)).view([10, 1]);
-        let at_once = AtOnce::new(None, Device::Cpu);
+        let micro_batch = MicroBatch::new(None, Device::Cpu);
         let mut seen = Vec::new();
         let mut work = |part: &Tensor| {
             let rows = part.size()[0];
@@ -306,19 +232,19 @@ mod tests {
             }
             Ok(part.f_mul_scalar(2.0)?)
         };
-        let output = at_once.forward(&input, &mut work).unwrap();
+        let output = micro_batch.forward(&input, &mut work).unwrap();
         assert_eq!(output, &input * 2.0);
         assert_eq!(seen, [10, 5, 2, 2, 2, 2, 2]);
-        assert_eq!((at_once.news(), at_once.news()), (Some(2), None));
+        assert_eq!((micro_batch.news(), micro_batch.news()), (Some(2), None));
         // One picture is the least, and gets one more try; what is no shortage is no reason to try again.
         let mut alone = 0;
-        let refused = at_once.forward(&input, &mut |part| {
+        let refused = micro_batch.forward(&input, &mut |part| {
             alone += usize::from(part.size()[0] == 1);
             Err(shortage())
         });
-        assert!(refused.is_err() && at_once.most() == 1 && alone == 2);
+        assert!(refused.is_err() && micro_batch.most() == 1 && alone == 2);
         let mut tries = 0;
-        let failed = AtOnce::new(None, Device::Cpu).forward(&input, &mut |_| {
+        let failed = MicroBatch::new(None, Device::Cpu).forward(&input, &mut |_| {
             tries += 1;
             Err(TrainingError::Stopped)
         });
@@ -331,23 +257,23 @@ mod tests {
         let residents = Arc::new(Residents::new(1 << 20));
         let kept = residents.keep(Tensor::ones([4, 4], (Kind::Float, card)));
         assert_eq!(kept.device(), card);
-        let at_once = AtOnce::new(None, card);
-        at_once.relieve_by(&residents);
+        let micro_batch = MicroBatch::new(None, card);
+        micro_batch.relieve_by(&residents);
         let mut tries = Tries::default();
-        let mut remedy = |rows| at_once.remedy(rows, 1, &mut tries).unwrap();
-        assert_eq!(remedy(8), Some(Remedy::FeaturesMoved));
+        let mut remedy = |rows| micro_batch.remedy(rows, 1, &mut tries).unwrap();
+        assert_eq!(remedy(8), Some(MemoryRemedy::FeaturesMoved));
         assert_eq!(kept.device(), Device::Cpu);
-        assert_eq!(remedy(8), Some(Remedy::Fewer(4)));
-        assert_eq!(remedy(1), Some(Remedy::Emptied));
+        assert_eq!(remedy(8), Some(MemoryRemedy::Fewer(4)));
+        assert_eq!(remedy(1), Some(MemoryRemedy::Emptied));
         assert_eq!(remedy(1), None);
     }
 
     #[test]
     fn work_without_pictures_gets_one_more_try() {
-        let at_once = AtOnce::new(None, Device::Cpu);
+        let micro_batch = MicroBatch::new(None, Device::Cpu);
         for (failures, works) in [(0, true), (1, true), (2, false)] {
             let mut tries = 0;
-            let worked = at_once.again(|| {
+            let worked = micro_batch.again(|| {
                 tries += 1;
                 if tries <= failures {
                     Err(shortage())
@@ -367,13 +293,13 @@ mod tests {
             });
             assert_eq!((worked.is_ok(), tries), (works, failures.min(1) + 1));
         }
-        assert_eq!(at_once.most(), usize::MAX);
+        assert_eq!(micro_batch.most(), usize::MAX);
     }
 
     proptest! {
         #[test]
         fn parts_are_all_rows_and_nearly_equal(rows in 1usize..400, most in 1u32..64, least in 1usize..3) {
-            let parts = AtOnce::new(Some(most), Device::Cpu).parts(rows, least);
+            let parts = MicroBatch::new(Some(most), Device::Cpu).parts(rows, least);
             prop_assert_eq!(parts.iter().sum::<usize>(), rows);
             let (low, high) = (*parts.iter().min().unwrap(), *parts.iter().max().unwrap());
             prop_assert!(high - low <= 1);

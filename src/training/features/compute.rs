@@ -1,0 +1,304 @@
+//! Computing what is kept: one pass through the frozen part, from the disk where an earlier run left it.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+
+use super::cache::{FeatureCache, FeatureRows};
+use super::disk::{Disk, RowsOnDisk, kind_of, shape_of};
+use super::key::stands_alone;
+use super::pack::RowKey;
+use super::recorder::{FirstBatch, Recorder, Sink};
+use super::resident::Resident;
+use super::room::Room;
+use crate::data::Split;
+use crate::training::error::TrainingError;
+use crate::training::forecast::Work;
+use crate::training::micro_batch::forward_batch;
+use crate::training::network::{FrozenPart, Network};
+use crate::training::pictures::Pictures;
+use crate::training::reporter::Reporter;
+use crate::training::sample::Sample;
+use crate::training::sample_pass::{Batches, SamplePass, ranges};
+
+/// What is asked of [`FeatureCache::compute`].
+pub(in crate::training) struct Wanted<'a> {
+    pub split: Split,
+    /// One row of the result each.
+    pub samples: &'a [Sample],
+    /// Where the features are needed now.
+    pub depth: usize,
+    /// Depths that a later phase will need and that no phase until then changes; recorded on the
+    /// way where there is room.
+    pub later: &'a [usize],
+}
+
+/// One pass over the rows that are `missing`.
+struct Recording<'a> {
+    wanted: &'a Wanted<'a>,
+    /// The depth where it begins.
+    start: usize,
+    missing: &'a [usize],
+    /// Of all rows.
+    keys: &'a [Option<RowKey>],
+    /// For what it leaves.
+    room: Room,
+}
+
+impl Wanted<'_> {
+    /// Whether some picture has more than one row.
+    fn has_versions(&self) -> bool {
+        let mut seen = HashSet::new();
+        !self
+            .samples
+            .iter()
+            .all(|sample| seen.insert(sample.picture))
+    }
+}
+
+impl FeatureCache {
+    /// Gets what is wanted from the disk, else computes it, from the deepest features that are kept or from the
+    /// pictures, and keeps it. Gives whether there is room; when there is none, nothing is kept.
+    ///
+    /// # Errors
+    /// [`TrainingError::Stopped`], those of the listener, and libtorch's own.
+    pub(in crate::training) fn compute(
+        &mut self,
+        wanted: &Wanted<'_>,
+        network: &Network,
+        pictures: &mut Pictures,
+        reporter: &mut Reporter<'_>,
+    ) -> Result<bool, TrainingError> {
+        let rows = wanted.samples.len();
+        let start = self.deepest_before(wanted.split, wanted.depth);
+        let cost = network.cost(start..wanted.depth);
+        let mut keys = vec![None; rows];
+        let mut found = RowsOnDisk::nothing(rows);
+        if let Some(disk) = &mut self.disk {
+            keys = disk.keys(wanted.samples);
+            found = disk.find(network, wanted.depth, &keys)?;
+        }
+        let mut room = self.room();
+        let mut missing = found.missing();
+        let mut loaded = None;
+        if let Some(layout) = found.layout()
+            && missing.len() < rows
+            && let Some(target) = room.tensor(&shape_of(layout, rows), kind_of(layout))?
+        {
+            let target = self.residents.keep(target);
+            missing.extend(found.load(&target, &network.micro_batch)?);
+            missing.sort_unstable();
+            loaded = Some(target);
+        }
+        if missing.len() < rows {
+            reporter.skip(Work::Forward, rows - missing.len(), cost)?;
+        }
+        if missing.is_empty() {
+            let kept = match loaded {
+                Some(rows) => FeatureRows::Memory(rows),
+                None => FeatureRows::Disk(found),
+            };
+            self.keep(wanted.split, wanted.depth, kept);
+            return Ok(true);
+        }
+
+        if start == 0 {
+            if stands_alone(network.device) {
+                // All versions of a picture one after the other: it is decoded once.
+                missing.sort_by_key(|&row| wanted.samples[row].picture);
+            } else if wanted.has_versions() {
+                let needed: Vec<usize> = missing
+                    .iter()
+                    .map(|&row| wanted.samples[row].picture)
+                    .collect();
+                let unreadable = pictures.ensure(&needed, reporter)?;
+                self.forget_pictures(&unreadable);
+                if let Some(disk) = &self.disk {
+                    keys = disk.keys(wanted.samples);
+                }
+            }
+        }
+        let pass = Recording {
+            wanted,
+            start,
+            missing: &missing,
+            keys: &keys,
+            room,
+        };
+        let sinks = self.record(&pass, loaded, network, pictures, reporter)?;
+        let mut fits = false;
+        for sink in sinks {
+            let kept = match sink.memory {
+                Some(rows) => Some(FeatureRows::Memory(rows)),
+                None => self.all_on_disk(network, sink.depth, &keys)?,
+            };
+            if let Some(kept) = kept {
+                fits |= sink.depth == wanted.depth;
+                self.keep(wanted.split, sink.depth, kept);
+            }
+        }
+        Ok(fits)
+    }
+
+    /// One pass over the `missing` rows. Gives what was recorded, finished files included; nothing when the depth
+    /// that is wanted finds no room.
+    fn record(
+        &mut self,
+        recording: &Recording<'_>,
+        loaded: Option<Resident>,
+        network: &Network,
+        pictures: &Pictures,
+        reporter: &mut Reporter<'_>,
+    ) -> Result<Vec<Sink>, TrainingError> {
+        let &Recording {
+            wanted,
+            start,
+            missing,
+            keys,
+            room,
+        } = recording;
+        let mut recorder = Recorder {
+            network,
+            start,
+            parts: recording.parts(network)?,
+            rows: wanted.samples.len(),
+            computed: missing.len(),
+            room,
+            residents: self.residents.clone(),
+            sinks: Vec::new(),
+            trouble: None,
+            notes: Vec::new(),
+            first: FirstBatch::ToCome,
+        };
+        if loaded.is_some() {
+            recorder.sinks.push(Sink {
+                depth: wanted.depth,
+                memory: loaded,
+                pack: None,
+            });
+        }
+        let mut disk = self.disk.take();
+        let pass = SamplePass {
+            network,
+            cache: self,
+            pictures,
+            micro_batch: &network.micro_batch,
+            split: wanted.split,
+            depth: start,
+            prefix: None,
+            work: Work::Forward,
+            cost: network.cost(start..wanted.depth),
+        };
+        let batches = Batches {
+            ranges: ranges(missing.len(), forward_batch(network.device)),
+            row: &|position| missing[position] as i64,
+            sample: &|position| wanted.samples[missing[position]],
+        };
+        let mut fits = true;
+        pass.for_each(&batches, reporter, |_, input, positions| {
+            let rows = &missing[positions.clone()];
+            let row_keys: Vec<_> = rows.iter().map(|&row| keys[row]).collect();
+            let input = network.micro_batch.again(input)?;
+            fits = recorder.record(&input, rows, &row_keys, disk.as_mut())?;
+            Ok(match fits {
+                true => ControlFlow::Continue(rows.len()),
+                false => ControlFlow::Break(()),
+            })
+        })?;
+        fits = fits && recorder.end(disk.as_mut())?;
+        let Recorder {
+            mut sinks,
+            mut trouble,
+            notes,
+            ..
+        } = recorder;
+        if !fits {
+            sinks.clear();
+        }
+        let unreadable = pictures.take_unreadable(reporter)?;
+        if let Some(disk) = &mut disk
+            && let Some(error) = finish_packs(&mut sinks, disk, wanted.samples, keys, &unreadable)
+        {
+            trouble = Some(error);
+        }
+        self.disk = disk;
+        // The other splits’ rows are of the same kind.
+        if wanted.split == Split::Train {
+            for note in notes {
+                reporter.note(note)?;
+            }
+        }
+        if let Some(error) = trouble {
+            reporter.warn(format!(
+                "The frozen part's output is not kept for the next run: the disk says “{error}”."
+            ))?;
+        }
+        Ok(sinks)
+    }
+
+    fn all_on_disk(
+        &mut self,
+        network: &Network,
+        depth: usize,
+        keys: &[Option<RowKey>],
+    ) -> Result<Option<FeatureRows>, TrainingError> {
+        let Some(disk) = &mut self.disk else {
+            return Ok(None);
+        };
+        let found = disk.find(network, depth, keys)?;
+        Ok(found
+            .missing()
+            .is_empty()
+            .then_some(FeatureRows::Disk(found)))
+    }
+}
+
+impl Recording<'_> {
+    /// The frozen parts from depth to depth, ascending, whose outputs are recorded.
+    fn parts(&self, network: &Network) -> Result<Vec<(usize, FrozenPart)>, TrainingError> {
+        let is_whole = self.missing.len() == self.wanted.samples.len();
+        let later = if is_whole { self.wanted.later } else { &[] };
+        let mut depths = [later, &[self.wanted.depth]].concat();
+        depths.retain(|&depth| depth > self.start && depth <= self.wanted.depth);
+        depths.sort_unstable();
+        depths.dedup();
+        let mut from = self.start;
+        let mut parts = Vec::new();
+        for depth in depths {
+            let depths = std::mem::replace(&mut from, depth)..depth;
+            let part = network
+                .micro_batch
+                .again(|| network.prefix(depths.clone()))?;
+            parts.push((depth, part));
+        }
+        Ok(parts)
+    }
+}
+
+/// Gives the files of `sinks` their names, without the rows of `samples` whose pictures could not be read or have changed.
+/// What the disk said when it refused, last.
+fn finish_packs(
+    sinks: &mut [Sink],
+    disk: &mut Disk,
+    samples: &[Sample],
+    keys: &[Option<RowKey>],
+    unreadable: &[usize],
+) -> Option<std::io::Error> {
+    let unreadable: HashSet<usize> = unreadable.iter().copied().collect();
+    let mut stale = disk.stale(samples, keys);
+    for (sample, key) in samples.iter().zip(keys) {
+        if unreadable.contains(&sample.picture) {
+            disk.forget_picture(sample.picture);
+            stale.extend(key);
+        }
+    }
+    let mut trouble = None;
+    for sink in sinks {
+        if let Some(pack) = sink.pack.take()
+            && let Err(error) = pack.finish(|key| !stale.contains(key))
+        {
+            trouble = Some(error);
+        }
+    }
+    disk.prune();
+    trouble
+}

@@ -1,0 +1,25 @@
+//! What a training is given.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::control::PauseFlag;
+use super::resume::ResumePoint;
+use crate::data::{Dataset, SplitIndices, StopFlag};
+use crate::experiment::Experiment;
+
+/// Everything that a training needs.
+pub struct TrainingRequest {
+    pub experiment: Experiment,
+    pub dataset: Arc<Dataset>,
+    pub split: SplitIndices,
+    /// The preset's folder, for relative weight paths.
+    pub base: Option<PathBuf>,
+    /// `None` chooses CUDA where it is usable.
+    pub device: Option<tch::Device>,
+    pub stop: StopFlag,
+    pub pause: PauseFlag,
+    /// Where an interrupted run of the same experiment, pictures and split stood. The numbers from
+    /// there on are those of a run that was not interrupted.
+    pub resume: Option<ResumePoint>,
+}
