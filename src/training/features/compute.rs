@@ -7,7 +7,7 @@ use super::cache::{FeatureCache, FeatureRows};
 use super::disk::{Disk, RowsOnDisk, kind_of, shape_of};
 use super::key::stands_alone;
 use super::pack::RowKey;
-use super::recorder::{FirstBatch, Recorder, Sink};
+use super::recorder::{FirstBatch, Recorder, RowSink};
 use super::resident::Resident;
 use super::room::Room;
 use crate::data::Split;
@@ -21,7 +21,7 @@ use crate::training::sample::Sample;
 use crate::training::sample_pass::{Batches, SamplePass, ranges};
 
 /// What is asked of [`FeatureCache::compute`].
-pub(in crate::training) struct Wanted<'a> {
+pub(in crate::training) struct FeatureRequest<'a> {
     pub split: Split,
     /// One row of the result each.
     pub samples: &'a [Sample],
@@ -34,7 +34,7 @@ pub(in crate::training) struct Wanted<'a> {
 
 /// One pass over the rows that are `missing`.
 struct Recording<'a> {
-    wanted: &'a Wanted<'a>,
+    request: &'a FeatureRequest<'a>,
     /// The depth where it begins.
     start: usize,
     missing: &'a [usize],
@@ -44,7 +44,7 @@ struct Recording<'a> {
     room: Room,
 }
 
-impl Wanted<'_> {
+impl FeatureRequest<'_> {
     /// Whether some picture has more than one row.
     fn has_versions(&self) -> bool {
         let mut seen = HashSet::new();
@@ -63,19 +63,19 @@ impl FeatureCache {
     /// [`TrainingError::Stopped`], those of the listener, and libtorch's own.
     pub(in crate::training) fn compute(
         &mut self,
-        wanted: &Wanted<'_>,
+        request: &FeatureRequest<'_>,
         network: &Network,
         pictures: &mut Pictures,
         reporter: &mut Reporter<'_>,
     ) -> Result<bool, TrainingError> {
-        let rows = wanted.samples.len();
-        let start = self.deepest_before(wanted.split, wanted.depth);
-        let cost = network.cost(start..wanted.depth);
+        let rows = request.samples.len();
+        let start = self.deepest_before(request.split, request.depth);
+        let cost = network.cost(start..request.depth);
         let mut keys = vec![None; rows];
         let mut found = RowsOnDisk::nothing(rows);
         if let Some(disk) = &mut self.disk {
-            keys = disk.keys(wanted.samples);
-            found = disk.find(network, wanted.depth, &keys)?;
+            keys = disk.keys(request.samples);
+            found = disk.find(network, request.depth, &keys)?;
         }
         let mut room = self.room();
         let mut missing = found.missing();
@@ -97,28 +97,28 @@ impl FeatureCache {
                 Some(rows) => FeatureRows::Memory(rows),
                 None => FeatureRows::Disk(found),
             };
-            self.keep(wanted.split, wanted.depth, kept);
+            self.keep(request.split, request.depth, kept);
             return Ok(true);
         }
 
         if start == 0 {
             if stands_alone(network.device) {
                 // All versions of a picture one after the other: it is decoded once.
-                missing.sort_by_key(|&row| wanted.samples[row].picture);
-            } else if wanted.has_versions() {
+                missing.sort_by_key(|&row| request.samples[row].picture);
+            } else if request.has_versions() {
                 let needed: Vec<usize> = missing
                     .iter()
-                    .map(|&row| wanted.samples[row].picture)
+                    .map(|&row| request.samples[row].picture)
                     .collect();
                 let unreadable = pictures.ensure(&needed, reporter)?;
                 self.forget_pictures(&unreadable);
                 if let Some(disk) = &self.disk {
-                    keys = disk.keys(wanted.samples);
+                    keys = disk.keys(request.samples);
                 }
             }
         }
         let pass = Recording {
-            wanted,
+            request,
             start,
             missing: &missing,
             keys: &keys,
@@ -132,8 +132,8 @@ impl FeatureCache {
                 None => self.all_on_disk(network, sink.depth, &keys)?,
             };
             if let Some(kept) = kept {
-                fits |= sink.depth == wanted.depth;
-                self.keep(wanted.split, sink.depth, kept);
+                fits |= sink.depth == request.depth;
+                self.keep(request.split, sink.depth, kept);
             }
         }
         Ok(fits)
@@ -148,9 +148,9 @@ impl FeatureCache {
         network: &Network,
         pictures: &Pictures,
         reporter: &mut Reporter<'_>,
-    ) -> Result<Vec<Sink>, TrainingError> {
+    ) -> Result<Vec<RowSink>, TrainingError> {
         let &Recording {
-            wanted,
+            request,
             start,
             missing,
             keys,
@@ -160,7 +160,7 @@ impl FeatureCache {
             network,
             start,
             parts: recording.parts(network)?,
-            rows: wanted.samples.len(),
+            rows: request.samples.len(),
             computed: missing.len(),
             room,
             residents: self.residents.clone(),
@@ -170,8 +170,8 @@ impl FeatureCache {
             first: FirstBatch::ToCome,
         };
         if loaded.is_some() {
-            recorder.sinks.push(Sink {
-                depth: wanted.depth,
+            recorder.sinks.push(RowSink {
+                depth: request.depth,
                 memory: loaded,
                 pack: None,
             });
@@ -182,16 +182,16 @@ impl FeatureCache {
             cache: self,
             pictures,
             micro_batch: &network.micro_batch,
-            split: wanted.split,
+            split: request.split,
             depth: start,
             prefix: None,
             work: Work::Forward,
-            cost: network.cost(start..wanted.depth),
+            cost: network.cost(start..request.depth),
         };
         let batches = Batches {
             ranges: ranges(missing.len(), forward_batch(network.device)),
             row: &|position| missing[position] as i64,
-            sample: &|position| wanted.samples[missing[position]],
+            sample: &|position| request.samples[missing[position]],
         };
         let mut fits = true;
         pass.for_each(&batches, reporter, |_, input, positions| {
@@ -216,13 +216,13 @@ impl FeatureCache {
         }
         let unreadable = pictures.take_unreadable(reporter)?;
         if let Some(disk) = &mut disk
-            && let Some(error) = finish_packs(&mut sinks, disk, wanted.samples, keys, &unreadable)
+            && let Some(error) = finish_packs(&mut sinks, disk, request.samples, keys, &unreadable)
         {
             trouble = Some(error);
         }
         self.disk = disk;
         // The other splits’ rows are of the same kind.
-        if wanted.split == Split::Train {
+        if request.split == Split::Train {
             for note in notes {
                 reporter.note(note)?;
             }
@@ -255,10 +255,10 @@ impl FeatureCache {
 impl Recording<'_> {
     /// The frozen parts from depth to depth, ascending, whose outputs are recorded.
     fn parts(&self, network: &Network) -> Result<Vec<(usize, FrozenPart)>, TrainingError> {
-        let is_whole = self.missing.len() == self.wanted.samples.len();
-        let later = if is_whole { self.wanted.later } else { &[] };
-        let mut depths = [later, &[self.wanted.depth]].concat();
-        depths.retain(|&depth| depth > self.start && depth <= self.wanted.depth);
+        let is_whole = self.missing.len() == self.request.samples.len();
+        let later = if is_whole { self.request.later } else { &[] };
+        let mut depths = [later, &[self.request.depth]].concat();
+        depths.retain(|&depth| depth > self.start && depth <= self.request.depth);
         depths.sort_unstable();
         depths.dedup();
         let mut from = self.start;
@@ -277,7 +277,7 @@ impl Recording<'_> {
 /// Gives the files of `sinks` their names, without the rows of `samples` whose pictures could not be read or have changed.
 /// What the disk said when it refused, last.
 fn finish_packs(
-    sinks: &mut [Sink],
+    sinks: &mut [RowSink],
     disk: &mut Disk,
     samples: &[Sample],
     keys: &[Option<RowKey>],

@@ -27,7 +27,7 @@ const READING: f64 = if cfg!(test) {
 };
 
 /// Where the rows of one depth go.
-pub(super) struct Sink {
+pub(super) struct RowSink {
     pub depth: usize,
     /// All rows of the split.
     pub memory: Option<Resident>,
@@ -40,12 +40,12 @@ pub(super) struct Sink {
 pub(super) enum FirstBatch {
     ToCome,
     /// Waits for the second one.
-    Held(Held),
+    Held(HeldBatch),
     Judged,
 }
 
 /// A batch that may go to the disk later.
-pub(super) struct Held {
+pub(super) struct HeldBatch {
     keys: Vec<Option<RowKey>>,
     /// Depth, layout and bytes.
     rows: Vec<(usize, Layout, Vec<u8>)>,
@@ -65,7 +65,7 @@ pub(super) struct Recorder<'a> {
     /// Memory that may be taken.
     pub room: Room,
     pub residents: Arc<Residents>,
-    pub sinks: Vec<Sink>,
+    pub sinks: Vec<RowSink>,
     /// What the disk said when something could not be written.
     pub trouble: Option<std::io::Error>,
     /// What was decided about the disk, for the log.
@@ -101,7 +101,7 @@ impl Recorder<'_> {
                 let took = began.elapsed();
                 self.make_room(&outputs, disk.is_some())?;
                 if disk.is_some() && !self.is_short(filled) {
-                    self.first = FirstBatch::Held(Held {
+                    self.first = FirstBatch::Held(HeldBatch {
                         keys: keys.to_vec(),
                         rows: micro_batch.again(|| laid_out(&outputs))?,
                         took,
@@ -224,7 +224,7 @@ impl Recorder<'_> {
             let shape = shape_of(&layout, self.rows);
             let memory = self.room.tensor(&shape, kind_of(&layout))?;
             if memory.is_some() || has_disk {
-                self.sinks.push(Sink {
+                self.sinks.push(RowSink {
                     depth: *depth,
                     memory: memory.map(|rows| self.residents.keep(rows)),
                     pack: None,
@@ -237,7 +237,7 @@ impl Recorder<'_> {
     /// Decides what goes to the disk, and sends the first batch there.
     fn judge(
         &mut self,
-        held: Held,
+        held: HeldBatch,
         disk: Option<&mut Disk>,
         pass: (usize, Duration),
     ) -> Result<(), TrainingError> {

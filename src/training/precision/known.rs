@@ -11,11 +11,11 @@ use crate::ordinary_file::{self, Links};
 const LARGEST_BYTES: u64 = 16_000_000;
 
 /// The answers in one file, which is small and may be deleted at any time.
-pub(super) struct Known {
+pub(super) struct KnownMovements {
     file: PathBuf,
 }
 
-impl Known {
+impl KnownMovements {
     pub fn new(cache: &Path) -> Self {
         Self {
             file: cache.join("precision.json"),
@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn answers_are_kept_and_a_damaged_file_is_none() {
         let folder = tempfile::tempdir().unwrap();
-        let known = Known::new(&folder.path().join("cache"));
+        let known = KnownMovements::new(&folder.path().join("cache"));
         assert_eq!(known.get("a"), None);
         known.remember("a".into(), 0.25);
         known.remember("b".into(), 0.5);

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use tch::{Device, Kind, Tensor, no_grad_guard};
 
-use self::known::Known;
+use self::known::KnownMovements;
 use self::of_run::FrozenPrecision;
 use super::error::TrainingError;
 use super::features::key::{SegmentDigests, weights_name};
@@ -276,7 +276,7 @@ fn remembered_or_measured(
     let Some(MeasurementCache { cache, digests }) = memory else {
         return measure();
     };
-    let known = Known::new(cache);
+    let known = KnownMovements::new(cache);
     let name = known_name(network, depth, network.device, kind, digests)?;
     if let Some(moved) = known.get(&name) {
         return Ok(moved);
@@ -301,7 +301,7 @@ fn remembered(
         return Ok(None);
     };
     let name = known_name(network, depth, device, kind, digests)?;
-    Ok(Known::new(cache).get(&name))
+    Ok(KnownMovements::new(cache).get(&name))
 }
 
 fn known_name(
@@ -457,7 +457,7 @@ mod tests {
             return;
         }
         // What is remembered belongs to these weights alone.
-        let known = Known::new(folder.path());
+        let known = KnownMovements::new(folder.path());
         let digests = &mut SegmentDigests::default();
         let name = weights_name(&network, depth, Device::Cpu, digests).unwrap();
         assert_eq!(known.get(&name), Some(moved));

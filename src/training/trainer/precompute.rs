@@ -8,7 +8,7 @@ use crate::data::Split;
 use crate::models::catalogue;
 use crate::training::error::TrainingError;
 use crate::training::events::{Activity, TrainingEvent};
-use crate::training::features::compute::Wanted;
+use crate::training::features::compute::FeatureRequest;
 use crate::training::sample::{Sample, samples};
 
 impl Session<'_> {
@@ -50,13 +50,13 @@ impl Session<'_> {
             self.reporter.begin(Activity::ComputingFeatures, total)?;
         }
         for (split, samples) in splits {
-            let wanted = Wanted {
+            let request = FeatureRequest {
                 split,
                 samples: &samples,
                 depth,
                 later: &later,
             };
-            if !self.compute(&wanted)? {
+            if !self.compute(&request)? {
                 let whose = match split {
                     Split::Train => "training",
                     Split::Validation | Split::Test => "validation",
@@ -107,25 +107,25 @@ impl Session<'_> {
         }
         self.reporter
             .begin(Activity::ComputingFeatures, samples.len())?;
-        let wanted = Wanted {
+        let request = FeatureRequest {
             split: Split::Test,
             samples,
             depth,
             later: &[],
         };
-        Ok(if self.compute(&wanted)? { depth } else { 0 })
+        Ok(if self.compute(&request)? { depth } else { 0 })
     }
 
-    /// Gives whether there is room for what is wanted; where there is none, its pictures are decoded.
-    fn compute(&mut self, wanted: &Wanted<'_>) -> Result<bool, TrainingError> {
+    /// Gives whether there is room for `request`; where there is none, its pictures are decoded.
+    fn compute(&mut self, request: &FeatureRequest<'_>) -> Result<bool, TrainingError> {
         let fits = self.cache.compute(
-            wanted,
+            request,
             &self.network,
             &mut self.pictures,
             &mut self.reporter,
         )?;
         if !fits {
-            self.need(wanted.split)?;
+            self.need(request.split)?;
         }
         Ok(fits)
     }
