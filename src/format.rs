@@ -5,8 +5,6 @@ pub mod table;
 
 use jiff::Timestamp;
 
-use crate::training::EpochMetrics;
-
 pub use table::{Align, table};
 
 /// `12,345,678`.
@@ -147,27 +145,6 @@ pub fn files_and_lines((files, lines): (usize, usize)) -> String {
     let lines = (lines > 0).then(|| count(lines, "line", "lines"));
     let parts: Vec<String> = files.into_iter().chain(lines).collect();
     parts.join(" and ")
-}
-
-/// One epoch in a line of text, for the log and a terminal that can't show a bar.
-pub fn epoch_line(epoch: &EpochMetrics, epochs_planned: u32) -> String {
-    let mut line = format!(
-        "Epoch {}/{epochs_planned}: loss {}, accuracy {}",
-        epoch.epoch,
-        loss(epoch.train_loss),
-        percent(epoch.train_accuracy),
-    );
-    if let (Some(validation_loss), Some(accuracy)) =
-        (epoch.validation_loss, epoch.validation_accuracy)
-    {
-        line.push_str(&format!(
-            "; validation loss {}, accuracy {}",
-            loss(validation_loss),
-            percent(accuracy)
-        ));
-    }
-    line.push_str(&format!("; {}", duration(epoch.seconds)));
-    line
 }
 
 /// `2026-11-24T10-15-03` (UTC) from seconds since 1970: sorts by time and is a file name anywhere.

@@ -3,7 +3,7 @@
 use crate::format;
 use crate::training::estimate::Estimate;
 use crate::training::events::TestMetrics;
-use crate::training::{FrozenPrecision, TrainingEvent};
+use crate::training::{EpochMetrics, FrozenPrecision, TrainingEvent};
 
 /// Lines for the log of a run of so many epochs, whose answers are computed in `precision`.
 pub fn log_lines(
@@ -29,7 +29,7 @@ pub fn log_lines(
             format::thousands(*trainable_parameters),
             format::thousands(*frozen_parameters),
         )],
-        TrainingEvent::EpochFinished(epoch) => vec![format::epoch_line(epoch, epochs_planned)],
+        TrainingEvent::EpochFinished(epoch) => vec![epoch_line(epoch, epochs_planned)],
         TrainingEvent::PhaseFinished { name, seconds, .. } => vec![format!(
             "Phase “{name}” took {}",
             format::duration(*seconds)
@@ -91,7 +91,7 @@ pub fn terminal_lines(event: &TrainingEvent, epochs_planned: u32) -> Vec<String>
                 if plan.is_empty() { "" } else { "; " },
             )]
         }
-        TrainingEvent::EpochFinished(epoch) => vec![format::epoch_line(epoch, epochs_planned)],
+        TrainingEvent::EpochFinished(epoch) => vec![epoch_line(epoch, epochs_planned)],
         TrainingEvent::Warning(text) => vec![format!("warning: {text}")],
         TrainingEvent::Note(text) => vec![text.clone()],
         // The bar shows progress, and the result says how long phases took and how the test went; what the backbone's
@@ -198,6 +198,27 @@ fn precision_line(own: FrozenPrecision) -> Option<String> {
             own.name()
         )
     })
+}
+
+/// One epoch in a line of text, for the log and a terminal that can't show a bar.
+fn epoch_line(epoch: &EpochMetrics, epochs_planned: u32) -> String {
+    let mut line = format!(
+        "Epoch {}/{epochs_planned}: loss {}, accuracy {}",
+        epoch.epoch,
+        format::loss(epoch.train_loss),
+        format::percent(epoch.train_accuracy),
+    );
+    if let (Some(validation_loss), Some(accuracy)) =
+        (epoch.validation_loss, epoch.validation_accuracy)
+    {
+        line.push_str(&format!(
+            "; validation loss {}, accuracy {}",
+            format::loss(validation_loss),
+            format::percent(accuracy)
+        ));
+    }
+    line.push_str(&format!("; {}", format::duration(epoch.seconds)));
+    line
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::RunRecorder;
 use crate::runs::{RunError, answers, event_text, files, resume};
-use crate::training::events::Lacks;
 use crate::training::PhaseSummary;
+use crate::training::events::Lacks;
 use crate::training::{ResumePoint, TrainingError, TrainingEvent, TrainingListener};
 
 /// The log is rewritten as a whole, so between epochs not more often than this.

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::app::core::view_id::ViewId;
 use crate::app::core::documents::unused_name;
 use crate::app::core::request::{Request, Want};
 use crate::app::core::session::Session;
 use crate::app::core::settings::remember;
 use crate::app::core::state::{Cause, Document, DocumentId, NoticeKind, PreviewedTable, Scan};
+use crate::app::core::view_id::ViewId;
 use crate::data::Pixels;
 use crate::data::scan::TablePreview;
 use crate::experiment::{DataSource, Experiment};

@@ -1,10 +1,10 @@
 //! What the gallery asks of other threads, and what a person asks of the gallery.
 
+use crate::analysis::out_of_fold::FOLDS;
 use crate::app::core::command::GalleryFilter;
-use crate::app::core::view_id::ViewId;
 use crate::app::core::gallery::{GalleryAction, GalleryWants, SearchState};
 use crate::app::core::session::Session;
-use crate::analysis::out_of_fold::FOLDS;
+use crate::app::core::view_id::ViewId;
 use crate::worker::messages::{GalleryQuestion, Question};
 
 /// Asks for what views show of the gallery's pictures and lack.

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use eframe::egui;
 
-use crate::app::core::view_id::ViewId;
 use crate::app::core::session::Session;
 use crate::app::core::state::{Cause, NoticeKind, RecordState, RunRecord};
+use crate::app::core::view_id::ViewId;
 use crate::experiment::preset;
 use crate::runs::{RunState, RunSummary, StoredRun};
 use crate::worker::messages::{Failure, Question, StartRun, TrainingCommand};

@@ -10,7 +10,7 @@ use crate::app::ui::editor::EditorView;
 use crate::experiment::Phase;
 use crate::models::freeze::frozen_leaves;
 use crate::models::tree::LayerTree;
-use crate::training::estimate::{Estimate, PictureCounts, EstimateInput};
+use crate::training::estimate::{Estimate, EstimateInput, PictureCounts};
 use crate::training::{is_mixed_here, rate_factors};
 
 /// The plans of one experiment.
