@@ -1,10 +1,12 @@
 //! Numbers as a person reads them: thousands separated, units shown, digits that carry information
 //! only. The command line, the log, the figures and the window all write numbers this way.
 
+mod short;
 pub mod table;
 
 use jiff::Timestamp;
 
+pub use short::{ago, compact, percent_of, plural, shape, short_duration, short_rate};
 pub use table::{Align, table};
 
 /// `12,345,678`.
@@ -60,6 +62,30 @@ pub fn percent(share: f64) -> String {
     } else {
         "–".to_owned()
     }
+}
+
+/// A share of 1 as `90 %`.
+pub fn whole_percent(share: f64) -> String {
+    if share.is_finite() {
+        format!("{:.0} %", share * 100.0)
+    } else {
+        "–".to_owned()
+    }
+}
+
+/// From one share of 1 to another: `79.0 to 85.5 %`.
+pub fn percent_interval(low: f64, high: f64) -> String {
+    format!("{:.1} to {:.1} %", low * 100.0, high * 100.0)
+}
+
+/// The same where room is short: `79.0 – 85.5 %`.
+pub fn percent_range(low: f64, high: f64) -> String {
+    format!("{:.1} – {:.1} %", low * 100.0, high * 100.0)
+}
+
+/// A share of 1 with its standard deviation: `88.3 ± 0.6 %`.
+pub fn percent_spread(mean: f64, standard_deviation: f64) -> String {
+    format!("{:.1} ± {:.1} %", mean * 100.0, standard_deviation * 100.0)
 }
 
 /// `0.8 s`, `42 s`, `3 min 20 s`, `1 h 05 min`, `2 days 3 h`.
@@ -132,11 +158,7 @@ pub fn rate(rate: f64) -> String {
 
 /// `1 picture`, `2 pictures`: the count with its noun.
 pub fn count(number: usize, one: &str, many: &str) -> String {
-    format!(
-        "{} {}",
-        thousands(number as u64),
-        if number == 1 { one } else { many }
-    )
+    plural(number as u64, one, many)
 }
 
 /// "3 files and 9 lines".
@@ -193,6 +215,11 @@ mod tests {
     fn shares_and_times() {
         assert_eq!(percent(0.9042), "90.4 %");
         assert_eq!(percent(f64::NAN), "–");
+        assert_eq!(whole_percent(0.9042), "90 %");
+        assert_eq!(whole_percent(f64::INFINITY), "–");
+        assert_eq!(percent_interval(0.79, 0.8549), "79.0 to 85.5 %");
+        assert_eq!(percent_range(0.79, 0.8549), "79.0 – 85.5 %");
+        assert_eq!(percent_spread(0.883, 0.006), "88.3 ± 0.6 %");
         for (seconds, exact, left) in [
             (0.04, "0.0 s", "1 s"),
             (9.949, "9.9 s", "10 s"),

@@ -48,7 +48,7 @@ impl Figure for ConfusionFigure {
             },
             shade: |canvas, share| canvas.theme.at(share),
             ticks: [0.0, 0.25, 0.5, 0.75, 1.0]
-                .map(|share| (share, format!("{:.0} %", share * 100.0)))
+                .map(|share| (share, format::whole_percent(share)))
                 .to_vec(),
             list_title: "Most frequent confusions",
             list: self.confusions(),
@@ -234,7 +234,7 @@ fn points(change: f64) -> String {
 
 /// A share without its unit in a cell that has little room: the scale names it.
 fn percent(share: f64) -> String {
-    format!("{:.0} %", share * 100.0)
+    format::whole_percent(share)
 }
 
 #[cfg(test)]

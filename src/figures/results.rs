@@ -135,11 +135,7 @@ fn draw_bar(canvas: &mut Canvas, bar: &ResultBar, axis: &Axis, middle: f64, thic
         (x, middle - 15.0 * unit),
         style,
     );
-    let interval = format!(
-        "{:.1} to {:.1} %",
-        bar.interval.low * 100.0,
-        bar.interval.high * 100.0
-    );
+    let interval = format::percent_interval(bar.interval.low, bar.interval.high);
     canvas.text(
         &interval,
         (x, middle + 19.0 * unit),

@@ -379,10 +379,9 @@ fn confusion(run: &ComparedRun, tested: &Tested, shown: Shown) -> ConfusionFigur
 pub(super) fn accuracy(confusion: &crate::evaluation::ConfusionMatrix) -> String {
     let interval = crate::evaluation::wilson(confusion.correct(), confusion.total());
     format!(
-        "{} (95 % interval {:.1} to {:.1} %)",
+        "{} (95 % interval {})",
         format::percent(confusion.accuracy()),
-        interval.low * 100.0,
-        interval.high * 100.0
+        format::percent_interval(interval.low, interval.high)
     )
 }
 

@@ -41,9 +41,8 @@ impl ScoreLine {
             Unit::Percent => {
                 let interval = score.interval.map_or_else(String::new, |interval| {
                     format!(
-                        " ({:.1} to {:.1} %)",
-                        interval.low * 100.0,
-                        interval.high * 100.0
+                        " ({})",
+                        format::percent_interval(interval.low, interval.high)
                     )
                 });
                 format!("{}{interval}", format::percent(score.value))

@@ -41,11 +41,7 @@ pub(super) fn result_lines(comparison: &Comparison) -> Vec<ResultLine<'_>> {
             let loss = format::loss(tested.metrics().loss);
             let values = vec![
                 format::percent(confusion.accuracy()),
-                format!(
-                    "{:.1} to {:.1} %",
-                    interval.low * 100.0,
-                    interval.high * 100.0
-                ),
+                format::percent_interval(interval.low, interval.high),
                 format!("{:.3}", confusion.macro_f1()),
                 loss,
                 format::magnitude(summary.trainable_parameters),

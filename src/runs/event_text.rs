@@ -121,12 +121,12 @@ pub fn window_line(event: &TrainingEvent) -> Option<String> {
         TrainingEvent::EpochFinished(epoch) => {
             let validation = epoch
                 .validation_accuracy
-                .map(|accuracy| format!(", validation {:.1} %", accuracy * 100.0));
+                .map(|accuracy| format!(", validation {}", format::percent(accuracy)));
             format!(
-                "epoch {}, loss {:.4}, accuracy {:.1} %{}",
+                "epoch {}, loss {:.4}, accuracy {}{}",
                 epoch.epoch,
                 epoch.train_loss,
-                epoch.train_accuracy * 100.0,
+                format::percent(epoch.train_accuracy),
                 validation.unwrap_or_default()
             )
         }
@@ -138,8 +138,8 @@ pub fn window_line(event: &TrainingEvent) -> Option<String> {
         } => format!("{name} done, {epochs} epochs in {seconds:.0} s"),
         TrainingEvent::Warning(text) | TrainingEvent::Note(text) => text.clone(),
         TrainingEvent::Tested(test) => format!(
-            "{:.1} % of {} test pictures right",
-            test.accuracy * 100.0,
+            "{} of {} test pictures right",
+            format::percent(test.accuracy),
             test.n
         ),
         // A line of the log says more about the precision, and the run bar shows progress.

@@ -14,8 +14,9 @@ use crate::app::features::backbone::backbones_view::obstacle;
 use crate::app::features::gallery::heat::HeatCache;
 use crate::app::shell::Graft;
 use crate::app::ui::tokens::{self, tokens};
-use crate::app::ui::{format, widgets};
+use crate::app::ui::widgets;
 use crate::data::PictureSource;
+use crate::format;
 use crate::training::explain::Explanation;
 use crate::training::pretrained::RankedClass;
 

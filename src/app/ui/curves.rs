@@ -9,6 +9,7 @@ use crate::app::core::state::{RecordState, RunRecord, State};
 use crate::app::ui::diagnosis::DiagnosisView;
 use crate::app::ui::tokens::{self, tokens};
 use crate::app::ui::{axes, widgets};
+use crate::format;
 use crate::training::EpochMetrics;
 
 /// Points of one line that are drawn, at most.
@@ -308,8 +309,8 @@ fn plot_ui(
         }
     };
     let show_value = move |value: f64| match metric {
-        Metric::Accuracy => format!("{:.1} %", value * 100.0),
-        Metric::Loss if logarithmic => crate::app::ui::format::rate(10f64.powf(value)),
+        Metric::Accuracy => format::percent(value),
+        Metric::Loss if logarithmic => crate::format::short_rate(10f64.powf(value)),
         Metric::Loss => format!("{value:.3}"),
     };
     let title = match metric {
@@ -343,12 +344,12 @@ fn plot_ui(
                 [step, step * 10.0, step * 100.0]
             }))
             .y_axis_formatter(move |mark, _| match metric {
-                Metric::Accuracy => format!("{:.0} %", mark.value * 100.0),
+                Metric::Accuracy => format::whole_percent(mark.value),
                 Metric::Loss => {
                     if logarithmic {
-                        crate::app::ui::format::rate(10f64.powf(mark.value))
+                        crate::format::short_rate(10f64.powf(mark.value))
                     } else {
-                        crate::app::ui::format::rate(mark.value)
+                        crate::format::short_rate(mark.value)
                     }
                 }
             })

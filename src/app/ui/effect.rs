@@ -111,7 +111,7 @@ impl Situation {
                 let patience = training.early_stopping.as_ref()?.patience;
                 let longest = phases.iter().map(|phase| phase.epochs).max()?;
                 (patience >= longest).then(|| {
-                    let longest = super::format::plural(longest.into(), "epoch", "epochs");
+                    let longest = crate::format::plural(longest.into(), "epoch", "epochs");
                     format!("No effect: no phase has more than {longest}, so none stops early.")
                 })
             }
@@ -164,7 +164,7 @@ impl Situation {
                     return None;
                 };
                 (every_epochs >= phase.epochs).then(|| {
-                    let epochs = super::format::plural(phase.epochs.into(), "epoch", "epochs");
+                    let epochs = crate::format::plural(phase.epochs.into(), "epoch", "epochs");
                     format!("No effect: the phase ends after {epochs}, before the first step.")
                 })
             }
@@ -226,7 +226,7 @@ fn has_batch_norm(tree: &LayerTree) -> bool {
 fn are(pictures: usize) -> String {
     match pictures {
         1 => "picture is".into(),
-        number => format!("{} pictures are", super::format::count(number as u64)),
+        number => format!("{} pictures are", crate::format::thousands(number as u64)),
     }
 }
 

@@ -126,7 +126,7 @@ pub fn describe(plan: &FreezePlan) -> String {
         FreezePlan::Below(path) => format!("Frozen below {path}"),
         FreezePlan::Custom(paths) => format!(
             "{} frozen by name",
-            crate::app::ui::format::plural(paths.len() as u64, "layer", "layers")
+            crate::format::plural(paths.len() as u64, "layer", "layers")
         ),
     }
 }
@@ -175,9 +175,9 @@ impl Totals {
     pub fn text(self) -> String {
         format!(
             "trainable {}, frozen {}, {}",
-            crate::app::ui::format::compact(self.trainable),
-            crate::app::ui::format::compact(self.frozen),
-            crate::app::ui::format::percent_of(self.trainable, self.all())
+            crate::format::compact(self.trainable),
+            crate::format::compact(self.frozen),
+            crate::format::percent_of(self.trainable, self.all())
         )
     }
 }

@@ -7,7 +7,6 @@ pub mod diagnosis;
 pub mod editor;
 pub mod effect;
 pub mod forecast;
-pub mod format;
 pub mod hidden_runs;
 pub mod layer_plan;
 pub mod matrix;

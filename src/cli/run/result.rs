@@ -74,10 +74,9 @@ pub(super) fn as_text(one: &Trained) -> String {
         let interval = wilson(confusion.correct(), confusion.total());
         let _ = writeln!(
             text,
-            "Test accuracy {} (95 % interval {:.1} to {:.1} %)",
+            "Test accuracy {} (95 % interval {})",
             format::percent(confusion.accuracy()),
-            interval.low * 100.0,
-            interval.high * 100.0
+            format::percent_interval(interval.low, interval.high)
         );
     }
     if let Some(test) = &outcome.test {
@@ -213,22 +212,14 @@ pub(super) fn all_as_text(trained: &[Trained]) -> String {
                 seeds.join(", "),
                 or_dash(accuracy.map(|spread| {
                     if spread.seeds > 1 {
-                        format!(
-                            "{:.1} ± {:.1} %",
-                            spread.mean.value * 100.0,
-                            spread.standard_deviation * 100.0
-                        )
+                        format::percent_spread(spread.mean.value, spread.standard_deviation)
                     } else {
                         format::percent(spread.mean.value)
                     }
                 })),
-                or_dash(accuracy.map(|spread| {
-                    format!(
-                        "{:.1} to {:.1} %",
-                        spread.lowest * 100.0,
-                        spread.highest * 100.0
-                    )
-                })),
+                or_dash(
+                    accuracy.map(|spread| format::percent_interval(spread.lowest, spread.highest)),
+                ),
                 or_dash(macro_f1.map(|spread| format!("{:.3}", spread.mean.value))),
             ]
         })

@@ -106,7 +106,7 @@ pub struct Unsure {
 
 impl std::fmt::Display for Unsure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let share = |thousandths: u16| percent(f64::from(thousandths) / 1000.0);
+        let share = |thousandths: u16| format::percent(f64::from(thousandths) / 1000.0);
         write!(
             f,
             "{} validation pictures can't tell whether it overfits: {} of them right may be anything from {} to {}, and {} of \
@@ -272,8 +272,8 @@ fn not_learning(epochs: &[EpochMetrics], situation: &DiagnosisInput<'_>) -> Opti
             loss(first.train_loss),
             loss(last.train_loss),
             epochs.len(),
-            percent(best),
-            percent(baseline)
+            format::percent(best),
+            format::percent(baseline)
         )
     })
 }
@@ -325,9 +325,9 @@ fn judge(
     let errors_left = (1.0 - level) / (1.0 - baseline).max(1e-9);
     if errors_left > MOST_ERRORS_LEFT {
         let reason = format!(
-            "{both}; {:.0} % of the errors of always naming the most frequent class ({} right) are left.",
-            errors_left.min(1.0) * 100.0,
-            percent(baseline)
+            "{both}; {} of the errors of always naming the most frequent class ({} right) are left.",
+            format::whole_percent(errors_left.min(1.0)),
+            format::percent(baseline)
         );
         return Ok((Fit::Underfitting, reason));
     }
@@ -337,8 +337,8 @@ fn judge(
             improvement(curves, &|epoch| epoch.validation_loss).filter(|by| *by > IMPROVING)
     {
         reason.push_str(&format!(
-            "; the validation loss still fell by {:.0} % an epoch at the end",
-            by * 100.0
+            "; the validation loss still fell by {} an epoch at the end",
+            format::whole_percent(by)
         ));
     }
     Ok((Fit::Good, reason + "."))
@@ -366,15 +366,14 @@ fn drawn(curves: &[EpochMetrics], pictures: usize) -> String {
     let mut text = format!(
         "In epoch {}, {} of the training and {} of the validation pictures are right",
         last.epoch,
-        percent(last.train_accuracy),
-        percent(validation)
+        format::percent(last.train_accuracy),
+        format::percent(validation)
     );
     if pictures > 0 {
         let interval = interval(validation, pictures);
         text.push_str(&format!(
-            " (95 % interval {:.1} to {:.1} %, {})",
-            interval.low * 100.0,
-            interval.high * 100.0,
+            " (95 % interval {}, {})",
+            format::percent_interval(interval.low, interval.high),
             format::count(pictures, "picture", "pictures")
         ));
     }
@@ -507,10 +506,6 @@ fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
         return 0.0;
     }
     values.sum::<f64>() / count as f64
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.1} %", share * 100.0)
 }
 
 fn loss(loss: f64) -> String {

@@ -10,9 +10,10 @@ use crate::app::core::view_id::ViewId;
 use crate::app::ui::textures::{TextureCache, TextureKey};
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::view::{View, ViewContext, ViewInfo, no_experiment_ui};
-use crate::app::ui::{format, widgets};
+use crate::app::ui::widgets;
 use crate::data::{Dataset, Pixels, SplitIndices};
 use crate::experiment::Augmentation;
+use crate::format;
 use crate::report::Kind;
 
 /// Versions that are drawn beside the original.
@@ -142,8 +143,8 @@ pub fn augmentation_view_ui(
         if let Some((done, total)) = view.scanned {
             let text = format!(
                 "{} of {} checked. What the augmentation makes of them follows.",
-                format::count(done as u64),
-                format::count(total as u64)
+                format::thousands(done as u64),
+                format::thousands(total as u64)
             );
             let title = "Looking through the pictures";
             widgets::empty_state(ui, icon::MAGNIFYING_GLASS, title, &text, |_| ());
@@ -232,8 +233,8 @@ fn bar_ui(
     });
     let text = format!(
         "Picture {} of {} that train",
-        format::count(local.position as u64 + 1),
-        format::count(number as u64)
+        format::thousands(local.position as u64 + 1),
+        format::thousands(number as u64)
     );
     ui.label(colors.small(text));
 }

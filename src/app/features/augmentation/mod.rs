@@ -14,9 +14,10 @@ use crate::app::ui::forecast;
 use crate::app::ui::layer_plan::PhaseLocks;
 use crate::app::ui::tokens::{self, icon};
 use crate::app::ui::view::{Section, SectionInfo, ViewContext};
-use crate::app::ui::{format, widgets};
+use crate::app::ui::widgets;
 use crate::data::augment::flip_views;
 use crate::experiment::{Augmentation, FreezePlan, Views};
+use crate::format;
 use crate::training::time_estimate::RunEstimate;
 
 /// Which changes are drawn.
@@ -105,7 +106,7 @@ impl Choice {
 
     /// A line for each.
     fn lines(&self) -> [String; 2] {
-        let seconds = |seconds| format::duration(seconds);
+        let seconds = |seconds| format::short_duration(seconds);
         [
             format!(
                 "Every epoch: about {} an epoch, {} in all",

@@ -15,9 +15,10 @@ use crate::app::ui::editor::EditorView;
 use crate::app::ui::textures::{TextureCache, TextureKey};
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::view::{View, ViewContext, ViewInfo, no_experiment_ui};
-use crate::app::ui::{format, widgets};
+use crate::app::ui::widgets;
 use crate::data::{PictureSource, Pixels};
 use crate::experiment::{BackboneConfig, WeightsSource};
+use crate::format;
 use crate::models::catalogue::{self, ArchitectureInfo};
 use crate::models::speed::Taken;
 use crate::training::estimate::PictureCounts;
@@ -502,7 +503,7 @@ fn table_ui(
                 let unknown = || "–".to_owned();
                 let estimate = |of: fn(TimeEstimate) -> f64| {
                     row.estimate
-                        .map_or_else(unknown, |estimate| format::duration(of(estimate)))
+                        .map_or_else(unknown, |estimate| format::short_duration(of(estimate)))
                 };
                 let cells = [
                     (Order::Accuracy, format!("{:.1} %", weights.imagenet_top1)),
@@ -569,8 +570,8 @@ fn rate_text(rate: f64) -> String {
 fn sentence(estimate: &TimeEstimate) -> String {
     format!(
         "About {} for feature extraction, about {} for fine-tuning; {} of cached features{}",
-        format::duration(estimate.feature_extraction),
-        format::duration(estimate.fine_tuning),
+        format::short_duration(estimate.feature_extraction),
+        format::short_duration(estimate.fine_tuning),
         crate::format::bytes(estimate.cached_bytes),
         if estimate.is_warm {
             ", all there already"

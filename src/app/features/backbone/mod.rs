@@ -18,8 +18,9 @@ use crate::app::ui::editor::{Draft, EditorView};
 use crate::app::ui::effect::Control;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::view::{Section, SectionInfo, ViewContext};
-use crate::app::ui::{format, widgets};
+use crate::app::ui::widgets;
 use crate::experiment::{NormPolicy, Preprocessing, TrainedNorm, WeightsSource};
+use crate::format;
 use crate::models::catalogue::{self, ArchitectureInfo};
 use crate::models::weights::{self, Examined};
 use weights_panel::weights_ui;
@@ -313,7 +314,7 @@ fn card_ui(
          {:.1} % top-1 on ImageNet with {}\nWeights: {:.0} MB, {}; {}",
         info.title,
         info.paper,
-        format::count(info.parameters),
+        format::thousands(info.parameters),
         info.gflops,
         weights.imagenet_top1,
         weights.name,

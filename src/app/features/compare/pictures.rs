@@ -8,8 +8,9 @@ use crate::app::core::command::{Command, GalleryFilter};
 use crate::app::core::gallery::Thumbnails;
 use crate::app::ui::textures::TextureKey;
 use crate::app::ui::tokens::{self, icon, tokens};
-use crate::app::ui::{format, widgets};
+use crate::app::ui::widgets;
 use crate::data::Split;
+use crate::format;
 
 /// Side of a thumbnail, in points.
 const SIDE: f32 = 84.0;
@@ -27,8 +28,8 @@ pub fn pictures_ui(
     let (before, after) = (&body.runs[from].name, &body.runs[to].name);
     ui.label(tokens(ui).muted(format!(
         "{} right in both, {} wrong in both",
-        format::count(body.both_right as u64),
-        format::count(body.both_wrong as u64)
+        format::thousands(body.both_right as u64),
+        format::thousands(body.both_wrong as u64)
     )));
     let colors = tokens(ui);
     let parts = [
@@ -149,7 +150,7 @@ fn row_ui(
             ui,
             &format!(
                 "The surest {shown} of {}",
-                format::count(changed.total as u64)
+                format::thousands(changed.total as u64)
             ),
         );
     }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::view::Named;
 use crate::analysis::comparison::{ComparedRun, Comparison};
-use crate::app::ui::format;
 use crate::evaluation::{Spread, wilson};
+use crate::format;
 use crate::runs::seeds::{self, one_per_seed};
 
 /// A line of the table of results: a run, or several seeds of one experiment together.
@@ -84,17 +84,13 @@ fn run_row(run: &ComparedRun, named: &Named, of_group: bool) -> ResultRow {
         of_group,
         values: vec![
             format::percent(run.confusion.accuracy()),
-            format!(
-                "{:.1} – {:.1} %",
-                interval.low * 100.0,
-                interval.high * 100.0
-            ),
+            format::percent_range(interval.low, interval.high),
             format!("{:.3}", run.report.macro_average.f1),
             loss,
             summary
                 .kept_epoch()
                 .map_or_else(|| "–".into(), |epoch| epoch.to_string()),
-            format::duration(summary.seconds_total),
+            format::short_duration(summary.seconds_total),
             summary
                 .peak_memory_bytes
                 .map_or_else(|| "–".into(), crate::format::bytes),
@@ -102,8 +98,8 @@ fn run_row(run: &ComparedRun, named: &Named, of_group: bool) -> ResultRow {
         ],
         tooltip: format!(
             "{} of {} test pictures right; {}, on {}{}",
-            format::count(correct),
-            format::count(total),
+            format::thousands(correct),
+            format::thousands(total),
             summary.backbone,
             summary.device,
             summary
@@ -133,11 +129,7 @@ fn group_row(comparison: &Comparison, group: &[usize]) -> ResultRow {
     let accuracy = spread(&|run| Some(run.confusion.accuracy()));
     let macro_f1 = spread(&|run| Some(run.report.macro_average.f1));
     let range = accuracy.map_or_else(dash, |spread| {
-        format!(
-            "{:.1} – {:.1} %",
-            spread.lowest * 100.0,
-            spread.highest * 100.0
-        )
+        format::percent_range(spread.lowest, spread.highest)
     });
     let name = seeds::base_name(&runs[0].summary.experiment);
     let count = match (runs.len(), repeats) {
@@ -151,7 +143,7 @@ fn group_row(comparison: &Comparison, group: &[usize]) -> ResultRow {
         of_group: false,
         values: vec![
             accuracy.map_or_else(dash, |spread| match is_spread {
-                true => format::spread(&spread),
+                true => format::percent_spread(spread.mean.value, spread.standard_deviation),
                 false => format::percent(spread.mean.value),
             }),
             range.clone(),
@@ -168,7 +160,7 @@ fn group_row(comparison: &Comparison, group: &[usize]) -> ResultRow {
             ),
             String::new(),
             mean(spread(&|run| Some(run.summary.seconds_total)), &|seconds| {
-                format::duration(seconds)
+                format::short_duration(seconds)
             }),
             mean(
                 spread(&|run| run.summary.peak_memory_bytes.map(|bytes| bytes as f64)),

@@ -6,7 +6,8 @@ use egui_extras::{Column, TableBuilder};
 use super::rows::RESULT_COLUMNS;
 use super::view::CompareBody;
 use crate::app::ui::tokens::{self, tokens};
-use crate::app::ui::{format, widgets};
+use crate::app::ui::widgets;
+use crate::format;
 
 pub fn results_ui(ui: &mut egui::Ui, body: &CompareBody) {
     let colors = tokens(ui);
@@ -163,7 +164,7 @@ pub fn report_ui(ui: &mut egui::Ui, body: &CompareBody) {
                                 .on_hover_text(&line.class);
                         });
                         row.col(|ui| {
-                            ui.label(format::count(line.support));
+                            ui.label(format::thousands(line.support));
                         });
                         let best = line
                             .values

@@ -3,7 +3,7 @@
 use super::view::Named;
 use crate::analysis::better;
 use crate::analysis::comparison::Comparison;
-use crate::app::ui::format;
+use crate::format;
 use crate::runs::seeds;
 
 /// A verdict in words.
@@ -41,8 +41,8 @@ pub(super) fn verdict(
         "Of {}, {} went from wrong to right and {} from right to wrong. The interval of the difference is Newcombe's \
          for pairs, 95 %; p is McNemar's exact test: how often chance alone would split them so unevenly.",
         format::plural(paired.pictures, "test picture", "test pictures"),
-        format::count(paired.only_second_right),
-        format::count(paired.only_first_right),
+        format::thousands(paired.only_second_right),
+        format::thousands(paired.only_first_right),
     )];
     evidence.extend(verdict.seeds.clone().map(|text| format!("{text}.")));
     Some(VerdictText {

@@ -11,10 +11,10 @@ use crate::app::core::prepared_answers::Shown;
 use crate::app::core::run_names::told_apart;
 use crate::app::core::state::{RecordState, RunRecord, State};
 use crate::app::ui::curves::{CurvesView, RunCurves};
-use crate::app::ui::format;
 use crate::app::ui::matrix::MatrixView;
 use crate::data::PictureSource;
 use crate::evaluation::ClassOrder;
+use crate::format;
 use crate::runs::RunSummary;
 use crate::runs::seeds;
 
@@ -210,8 +210,8 @@ fn candidate(
         } else {
             Some(format!(
                 "Tested on {} other pictures, the chosen runs on {}",
-                format::count(summary.test_pictures as u64),
-                format::count(pictures as u64)
+                format::thousands(summary.test_pictures as u64),
+                format::thousands(pictures as u64)
             ))
         }
     });
@@ -494,7 +494,7 @@ fn changed_picture(
         let run = &comparison.runs[run];
         (
             class(run.predicted[picture]),
-            format!("{:.0} %", f64::from(run.confidence[picture]) * 100.0),
+            format::whole_percent(f64::from(run.confidence[picture])),
         )
     };
     let ((before, before_sure), (after, after_sure)) = (said(from), said(to));

@@ -11,9 +11,10 @@ use crate::app::core::view_id::ViewId;
 use crate::app::ui::textures::{TextureCache, TextureKey};
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::view::{View, ViewContext, ViewInfo};
-use crate::app::ui::{format, widgets};
+use crate::app::ui::widgets;
 use crate::data::{Dataset, Pixels, Remark, RemarkKind, SplitIndices, problems, split};
 use crate::experiment::DataSource;
+use crate::format;
 use crate::report::Kind;
 
 /// Samples of one class that are offered, at most.
@@ -241,9 +242,9 @@ impl ReadyView {
     pub fn text(&self) -> String {
         let mut lines = vec![format!(
             "train {}, validation {}, test {}",
-            format::count(self.totals[0] as u64),
-            format::count(self.totals[1] as u64),
-            format::count(self.totals[2] as u64)
+            format::thousands(self.totals[0] as u64),
+            format::thousands(self.totals[1] as u64),
+            format::thousands(self.totals[2] as u64)
         )];
         for class in &self.classes {
             let [train, validation, test] = class.counts;
@@ -352,8 +353,8 @@ fn scanning_ui(ui: &mut egui::Ui, done: usize, total: usize, out: &mut Vec<Comma
     } else {
         format!(
             "{} of {} checked",
-            format::count(done as u64),
-            format::count(total as u64)
+            format::thousands(done as u64),
+            format::thousands(total as u64)
         )
     };
     widgets::empty_state(
@@ -423,15 +424,15 @@ fn totals_ui(ui: &mut egui::Ui, view: &ReadyView) {
     let all: usize = view.totals.iter().sum();
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = tokens::SPACE_XL;
-        widgets::figure(ui, &format::count(all as u64), "pictures");
-        widgets::figure(ui, &format::count(view.classes.len() as u64), "classes");
+        widgets::figure(ui, &format::thousands(all as u64), "pictures");
+        widgets::figure(ui, &format::thousands(view.classes.len() as u64), "classes");
         for (_, title, number) in split {
-            widgets::figure(ui, &format::count(number as u64), &title.to_lowercase());
+            widgets::figure(ui, &format::thousands(number as u64), &title.to_lowercase());
         }
         if !view.problems.is_empty() {
             widgets::figure(
                 ui,
-                &format::count(view.problems.len() as u64),
+                &format::thousands(view.problems.len() as u64),
                 "passed over",
             );
         }
@@ -519,7 +520,7 @@ fn classes_ui(ui: &mut egui::Ui, view: &ReadyView, local: &mut DataViewLocal) {
                 let font = egui::FontId::proportional(tokens::TEXT_BODY);
                 let name_rect = egui::Rect::from_min_size(inner.min, vec2(name_width, row_height));
                 widgets::elided(ui, name_rect, &class.name, font.clone(), colors.text);
-                let number = format::count(class.pictures() as u64);
+                let number = format::thousands(class.pictures() as u64);
                 ui.painter().text(
                     inner.right_center(),
                     Align2::RIGHT_CENTER,
@@ -535,7 +536,7 @@ fn classes_ui(ui: &mut egui::Ui, view: &ReadyView, local: &mut DataViewLocal) {
                     std::array::from_fn(|place| (class.counts[place] as f64, parts_colors[place]));
                 widgets::stacked_bar(ui.painter(), bar, &parts, most);
                 let [train, validation, test] =
-                    class.counts.map(|number| format::count(number as u64));
+                    class.counts.map(|number| format::thousands(number as u64));
                 let spoken = format!("{}, {number} pictures", class.name);
                 response.widget_info(|| {
                     egui::WidgetInfo::selected(

@@ -18,9 +18,10 @@ use crate::app::ui::editor::EditorView;
 use crate::app::ui::effect::Control;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::view::{Section, SectionInfo, ViewContext};
-use crate::app::ui::{format, widgets};
+use crate::app::ui::widgets;
 use crate::data::scan::TablePreview;
 use crate::experiment::{DataSource, Fit};
+use crate::format;
 
 /// Where the pictures come from.
 pub struct DataSection;
@@ -94,13 +95,13 @@ impl DataEditorView {
             Scan::None => String::new(),
             Scan::Running { done, total: 0 } => format!(
                 "Looking for pictures: {} so far",
-                format::count(*done as u64)
+                format::thousands(*done as u64)
             ),
             Scan::Running { done, total } => {
                 format!(
                     "Checking {} of {} pictures",
-                    format::count(*done as u64),
-                    format::count(*total as u64)
+                    format::thousands(*done as u64),
+                    format::thousands(*total as u64)
                 )
             }
             Scan::Failed(message) => message.clone(),
@@ -267,7 +268,7 @@ fn excluded_ui(ui: &mut egui::Ui, draft: &mut crate::app::ui::editor::Draft<'_>)
     let tooltip = "Pictures that the next run does without; their files are untouched, and the others stay in the split \
                    where they were";
     widgets::row(ui, "Left out", tooltip, |ui| {
-        let text = crate::app::ui::format::plural(count as u64, "picture", "pictures");
+        let text = crate::format::plural(count as u64, "picture", "pictures");
         let names = draft.experiment.data.exclude.join("\n");
         ui.label(text).on_hover_text(format!("{tooltip}\n{names}"));
         if ui

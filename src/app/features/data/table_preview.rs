@@ -97,7 +97,7 @@ fn heading_ui(ui: &mut egui::Ui, preview: &TablePreview, draft: &mut Draft<'_>) 
     widgets::heading(ui, "Table");
     let colors = tokens(ui);
     ui.horizontal_wrapped(|ui| {
-        let rows = crate::app::ui::format::plural(preview.count as u64, "row", "rows");
+        let rows = crate::format::plural(preview.count as u64, "row", "rows");
         ui.label(tokens::medium(name));
         ui.label(colors.muted(format!(
             "{rows}. Click below a column's name what it is used for."

@@ -6,12 +6,12 @@ use super::plots::{coverage, curves, precision_recall, quarters, reliability, ro
 use super::view::{DecisionView, EvaluationBody, ReportLine, Temperature, TopConfusion};
 use crate::app::core::prepared_answers::Choices;
 use crate::app::core::prepared_answers::PreparedAnswers;
-use crate::app::ui::format;
 use crate::app::ui::matrix::MatrixView;
 use crate::evaluation::{
     Answer, AnswerScores, ClassReport, ConfusionMatrix, Decision, Evaluation, Predictions,
     RejectionCurve,
 };
+use crate::format;
 
 /// Confusions that are listed.
 const CONFUSIONS: usize = 8;
@@ -198,10 +198,10 @@ fn decision_view(
     if kept < total {
         parts.push(format!(
             "{} of {} answered ({}), {} left to a person",
-            format::count(kept as u64),
+            format::thousands(kept as u64),
             format::plural(total as u64, "picture", "pictures"),
             format::percent(share(kept as f64, total as f64)),
-            format::count((total - kept) as u64)
+            format::thousands((total - kept) as u64)
         ));
     } else {
         parts.push(format!(
@@ -214,9 +214,9 @@ fn decision_view(
         let [tp, fn_, fp, _] = quarters(scores, class);
         parts.push(format!(
             "{} of {} {positive} found, {} false alarms",
-            format::count(tp as u64),
-            format::count((tp + fn_) as u64),
-            format::count(fp as u64)
+            format::thousands(tp as u64),
+            format::thousands((tp + fn_) as u64),
+            format::thousands(fp as u64)
         ));
     }
     let mut sentence = parts.join("; ");

@@ -7,6 +7,7 @@ use super::view::{Bin, Curve, EvaluationBody, Leaning};
 use crate::app::core::prepared_answers::Choices;
 use crate::app::ui::tokens::{self, tokens};
 use crate::app::ui::{axes, widgets};
+use crate::format;
 
 /// Height of a plot's card content, in points.
 const HEIGHT: f32 = 250.0;
@@ -66,7 +67,7 @@ fn title_ui(ui: &mut egui::Ui, title: &str, value: &str, tooltip: &str) {
 /// A plot of the unit square that stays where it is.
 fn plot<'a>(name: &'a str, x: &'a str, y: &'a str, colors: &tokens::Tokens) -> Plot<'a> {
     let percent = |mark: egui_plot::GridMark, _: &std::ops::RangeInclusive<f64>| {
-        format!("{:.0} %", mark.value * 100.0)
+        format::whole_percent(mark.value)
     };
     let corner = move |position: &egui_plot::HoverPosition<'_>| match position {
         egui_plot::HoverPosition::NearDataPoint {
@@ -74,9 +75,9 @@ fn plot<'a>(name: &'a str, x: &'a str, y: &'a str, colors: &tokens::Tokens) -> P
             position,
             ..
         } if !plot_name.is_empty() => Some(format!(
-            "{plot_name}\n{x} {:.1} %, {y} {:.1} %",
-            position.x * 100.0,
-            position.y * 100.0
+            "{plot_name}\n{x} {}, {y} {}",
+            format::percent(position.x),
+            format::percent(position.y)
         )),
         _ => None,
     };
@@ -240,9 +241,9 @@ fn reliability_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
             }
             let middle = PlotPoint::new((bin.low + bin.high) / 2.0, bin.accuracy);
             let name = format!(
-                "{} pictures, {:.1} % sure: {}",
+                "{} pictures, {} sure: {}",
                 bin.count,
-                bin.confidence * 100.0,
+                format::percent(bin.confidence),
                 match bin.leaning() {
                     Leaning::TooSure => "surer than they are right",
                     Leaning::TooModest => "right at least as often as they are sure",
@@ -287,7 +288,7 @@ fn coverage_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
     title_ui(
         ui,
         "Coverage and accuracy",
-        &format!("{:.1} % right", at[1] * 100.0),
+        &format!("{} right", format::percent(at[1])),
         "Withholding the least sure answers leaves fewer, of which more are right",
     );
     let colors = tokens(ui);
@@ -303,10 +304,10 @@ fn coverage_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
         .include_y(1.0)
         .include_y((least - 0.02).max(0.0))
         .custom_x_axes(axes::across("Pictures answered", |mark, _| {
-            format!("{:.0} %", mark.value * 100.0)
+            format::whole_percent(mark.value)
         }))
         .y_axis_label("Right answers")
-        .y_axis_formatter(|mark, _| format!("{:.0} %", mark.value * 100.0))
+        .y_axis_formatter(|mark, _| format::whole_percent(mark.value))
         .y_axis_min_width(axes::UPWARD)
         .grid_color(colors.grid)
         .allow_scroll(false)
@@ -319,9 +320,9 @@ fn coverage_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
                 position,
                 ..
             } if !plot_name.is_empty() => Some(format!(
-                "{:.1} % answered, {:.1} % of them right",
-                position.x * 100.0,
-                position.y * 100.0
+                "{} answered, {} of them right",
+                format::percent(position.x),
+                format::percent(position.y)
             )),
             _ => None,
         });
@@ -337,5 +338,5 @@ fn coverage_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
         let point = Points::new("Now", vec![at]);
         plot.points(point.color(colors.warning).radius(5.0));
     });
-    widgets::note(ui, &format!("Now {:.1} % are answered", at[0] * 100.0));
+    widgets::note(ui, &format!("Now {} are answered", format::percent(at[0])));
 }

@@ -24,9 +24,10 @@ use crate::app::ui::diagnosis;
 use crate::app::ui::matrix::{self, MatrixLocal};
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::view::{View, ViewContext, ViewInfo};
-use crate::app::ui::{format, widgets};
+use crate::app::ui::widgets;
 use crate::data::Split;
 use crate::evaluation::ClassOrder;
+use crate::format;
 use crate::report::Kind;
 use cache::EvaluationCache;
 use view::{EvaluationBody, EvaluationView, RunChoice, Status};
@@ -222,7 +223,7 @@ fn header_ui(ui: &mut egui::Ui, view: &EvaluationView, run: &RunChoice, out: &mu
             .on_hover_text("The run that is evaluated");
         let mut split = view.split;
         let title = |name: &str, place: usize| {
-            format!("{name} {}", format::count(view.pictures[place] as u64))
+            format!("{name} {}", format::thousands(view.pictures[place] as u64))
         };
         let titles = [title("Train", 0), title("Validation", 1), title("Test", 2)];
         let options = [
@@ -279,8 +280,8 @@ fn status_ui(ui: &mut egui::Ui, view: &EvaluationView, run: &RunChoice, out: &mu
                     format!(
                         "Evaluating {} on its {part} pictures: {} of {}",
                         run.name,
-                        format::count(*done as u64),
-                        format::count(*total as u64)
+                        format::thousands(*done as u64),
+                        format::thousands(*total as u64)
                     )
                 } else {
                     format!("Evaluating {} on its {part} pictures", run.name)
@@ -487,7 +488,7 @@ fn confusions_ui(
         ui.painter()
             .rect_filled(bar, tokens::RADIUS_S, colors.danger_faint);
         let font = egui::FontId::proportional(tokens::TEXT_BODY);
-        let number = format::count(confusion.count);
+        let number = format::thousands(confusion.count);
         ui.painter().text(
             rect.right_center() - vec2(tokens::SPACE_XS, 0.0),
             egui::Align2::RIGHT_CENTER,

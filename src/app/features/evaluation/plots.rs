@@ -5,6 +5,7 @@ use crate::app::core::prepared_answers::Choices;
 use crate::app::core::prepared_answers::PreparedAnswers;
 use crate::app::ui::axes;
 use crate::evaluation::{self, Answer, AnswerScores, ClassRanking, Predictions, RejectionCurve};
+use crate::format;
 
 /// Points of a curve that are drawn, at most.
 const MOST_POINTS: usize = 400;
@@ -164,7 +165,7 @@ pub(super) fn reliability(
     Reliability {
         bins: bins(&now),
         before,
-        error: format!("{:.1} %", now.expected_error * 100.0),
+        error: format::percent(now.expected_error),
     }
 }
 

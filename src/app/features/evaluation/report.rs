@@ -4,8 +4,8 @@ use eframe::egui;
 use egui_extras::{Column, TableBuilder};
 
 use super::view::{EvaluationBody, ReportLine};
-use crate::app::ui::format;
 use crate::app::ui::tokens::{self, icon, tokens};
+use crate::format;
 
 /// Rows that are in sight without scrolling, at most.
 const ROWS: usize = 12;
@@ -120,7 +120,7 @@ fn numbers_of(line: &ReportLine) -> [String; 4] {
         format!("{:.3}", line.precision),
         format!("{:.3}", line.recall),
         format!("{:.3}", line.f1),
-        format::count(line.support),
+        format::thousands(line.support),
     ]
 }
 

@@ -6,9 +6,9 @@ use crate::app::core::evaluation::{self, Part};
 use crate::app::core::run_names::told_apart;
 use crate::app::core::state::{RunRecord, State};
 use crate::app::ui::diagnosis::DiagnosisView;
-use crate::app::ui::format;
 use crate::app::ui::matrix::MatrixView;
 use crate::data::Split;
+use crate::format;
 
 /// Plain data of the whole view.
 #[derive(Debug, Clone)]

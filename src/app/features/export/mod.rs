@@ -12,8 +12,9 @@ use crate::app::core::run_names::told_apart;
 use crate::app::core::state::State;
 use crate::app::ui::theme::dialog_frame;
 use crate::app::ui::tokens::{self, icon, tokens};
-use crate::app::ui::{format, widgets};
+use crate::app::ui::widgets;
 use crate::figures::{DEFAULT_DPI, DPI_RANGE, Size};
+use crate::format;
 use crate::report::{Format, Kind, Options, Parts};
 
 /// Plain data of the dialog.
@@ -449,7 +450,7 @@ fn working_ui(ui: &mut egui::Ui, done: usize, total: usize, out: &mut Vec<Comman
     } else {
         format!(
             "Drawing: {} of {}",
-            format::count(done as u64),
+            format::thousands(done as u64),
             format::plural(total as u64, "step", "steps")
         )
     }));

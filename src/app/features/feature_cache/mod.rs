@@ -10,7 +10,8 @@ use crate::app::core::command::Command;
 use crate::app::core::state::{Document, State};
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::view::{Section, SectionInfo, ViewContext};
-use crate::app::ui::{format, widgets};
+use crate::app::ui::widgets;
+use crate::format;
 use crate::models::catalogue;
 use crate::training::cache_coverage::CacheCoverage;
 use crate::training::features::store::{StoredFeatures, Usage};
@@ -304,7 +305,7 @@ fn clear_ui(ui: &mut egui::Ui, view: &FeatureCacheView, usage: &UsageView, out: 
     if let Some((done, total)) = view.clearing {
         let text = format!(
             "Clearing, {} of {}",
-            format::count(done as u64),
+            format::thousands(done as u64),
             format::plural(total as u64, "file", "files")
         );
         ui.label(tokens(ui).muted(text));

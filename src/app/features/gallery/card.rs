@@ -9,9 +9,10 @@ use super::view::ReadyView;
 use crate::app::core::state::State;
 use crate::app::ui::textures::TextureKey;
 use crate::app::ui::tokens::{self, Tokens, icon, tokens};
-use crate::app::ui::{format, widgets};
+use crate::app::ui::widgets;
 use crate::data::{PictureSource, Split};
 use crate::evaluation::gallery::SortBy;
+use crate::format;
 
 /// Height of the two lines below the picture.
 pub const TEXT_HEIGHT: f32 = 36.0;

@@ -7,8 +7,9 @@ use super::view::{LessonRow, ReadyView};
 use super::{GalleryLocal, Mode};
 use crate::app::core::state::State;
 use crate::app::ui::tokens::{self, tokens};
-use crate::app::ui::{format, widgets};
+use crate::app::ui::widgets;
 use crate::evaluation::gallery::SortBy;
+use crate::format;
 
 /// Between pictures, in points.
 const GAP: f32 = 10.0;

@@ -9,7 +9,8 @@ use crate::app::core::command::Command;
 use crate::app::core::gallery::GalleryAction;
 use crate::app::core::state::State;
 use crate::app::ui::tokens::{self, icon, tokens};
-use crate::app::ui::{format, widgets};
+use crate::app::ui::widgets;
+use crate::format;
 use crate::worker::messages::NeighbourPicture;
 
 const SIDE: f32 = 84.0;
@@ -46,8 +47,8 @@ pub fn neighbours_ui(
     if let Some((done, total)) = state.gallery.features {
         let text = format!(
             "{} of {} training pictures looked at",
-            format::count(done as u64),
-            format::count(total as u64)
+            format::thousands(done as u64),
+            format::thousands(total as u64)
         );
         widgets::note(ui, &text);
         let share = done as f32 / total.max(1) as f32;

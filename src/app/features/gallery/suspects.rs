@@ -13,7 +13,8 @@ use crate::app::core::command::Command;
 use crate::app::core::gallery::{GalleryAction, SearchState};
 use crate::app::core::state::State;
 use crate::app::ui::tokens::{self, icon, tokens};
-use crate::app::ui::{format, widgets};
+use crate::app::ui::widgets;
+use crate::format;
 
 /// The side of a suspect's picture, in points.
 const SIDE: f32 = 72.0;

@@ -8,9 +8,10 @@ use crate::app::core::command::Command;
 use crate::app::core::gallery::GalleryAction;
 use crate::app::core::state::State;
 use crate::app::ui::tokens::{self, icon, tokens};
-use crate::app::ui::{format, widgets};
+use crate::app::ui::widgets;
 use crate::data::Split;
 use crate::evaluation::gallery::{Filter, SortBy};
+use crate::format;
 
 /// Ends the line of a wrapped row when a control of this width does not fit any more.
 pub fn make_room(ui: &mut egui::Ui, width: f32) {
@@ -227,8 +228,12 @@ fn class_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {
         let named = classes.map(|(index, name)| {
             let count = ready.class_counts.get(index).copied().unwrap_or_default();
             RichText::new(match (counts, index < 9) {
-                (true, true) => format!("{}  {name} ({})", index + 1, format::count(count as u64)),
-                (true, false) => format!("{name} ({})", format::count(count as u64)),
+                (true, true) => format!(
+                    "{}  {name} ({})",
+                    index + 1,
+                    format::thousands(count as u64)
+                ),
+                (true, false) => format!("{name} ({})", format::thousands(count as u64)),
                 (false, _) => name.clone(),
             })
         });
@@ -286,7 +291,7 @@ fn split_ui(ui: &mut egui::Ui, ready: &ReadyView, filter: &mut Filter) {
         RichText::new(format!(
             "{} ({})",
             title(*split),
-            format::count(*count as u64)
+            format::thousands(*count as u64)
         ))
     }));
     let selected = ready
@@ -384,16 +389,16 @@ pub fn summary_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal
         } else {
             format!(
                 "{} of {} pictures",
-                format::count(summary.all as u64),
-                format::count(ready.total() as u64)
+                format::thousands(summary.all as u64),
+                format::thousands(ready.total() as u64)
             )
         };
         ui.label(tokens::semibold(shown));
         let right = format!("{} right", share(summary.right, summary.all));
         ui.label(colors.muted(right)).on_hover_text(format!(
             "{} of {}; 95 % between {:.1} and {:.1} % (Wilson)",
-            format::count(summary.right as u64),
-            format::count(summary.all as u64),
+            format::thousands(summary.right as u64),
+            format::thousands(summary.all as u64),
             ready.interval.low * 100.0,
             ready.interval.high * 100.0
         ));
@@ -405,7 +410,7 @@ pub fn summary_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal
                 "under 60 % sure",
             ),
         ] {
-            let text = format!("{} {what}", format::count(count as u64));
+            let text = format!("{} {what}", format::thousands(count as u64));
             let tooltip = format!(
                 "{} of these {} are right",
                 share(right, count),

@@ -3,8 +3,9 @@
 use eframe::egui;
 
 use crate::app::ui::tokens::tokens;
-use crate::app::ui::{format, widgets};
+use crate::app::ui::widgets;
 use crate::experiment::bounds;
+use crate::format;
 use crate::models::tree::LayerTree;
 
 /// One possible answer.

@@ -11,8 +11,9 @@ use crate::app::ui::editor::{Draft, EditorView};
 use crate::app::ui::effect::Control;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::view::{Section, SectionInfo, ViewContext};
-use crate::app::ui::{format, widgets};
+use crate::app::ui::widgets;
 use crate::experiment::{Activation, HeadLayer, OutputLayer, Pooling};
+use crate::format;
 use head_stages::StageChoice;
 
 /// The new layers.
@@ -351,7 +352,7 @@ fn diagram_ui(ui: &mut egui::Ui, view: &HeadView) {
                         ui.label(&step.title);
                     },
                     |ui| {
-                        let outputs = step.outputs.map_or_else(|| "?".into(), format::count);
+                        let outputs = step.outputs.map_or_else(|| "?".into(), format::thousands);
                         ui.label(tokens::medium(outputs))
                             .on_hover_text("Length of what this layer gives");
                         if step.parameters > 0 {
@@ -371,7 +372,7 @@ fn diagram_ui(ui: &mut egui::Ui, view: &HeadView) {
             ui,
             &format!(
                 "{} parameters, all of which learn",
-                format::count(parameters)
+                format::thousands(parameters)
             ),
         ),
         None => widgets::note(

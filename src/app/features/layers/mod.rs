@@ -20,8 +20,9 @@ use crate::app::core::view_id::ViewId;
 use crate::app::ui::layer_plan::{LayerPlans, PhaseLocks, TreeView};
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::view::{Section, SectionInfo, View, ViewContext, ViewInfo, no_experiment_ui};
-use crate::app::ui::{format, widgets};
+use crate::app::ui::widgets;
 use crate::experiment::FreezePlan;
+use crate::format;
 use crate::format::bytes;
 use crate::models::tree::LayerTree;
 use crate::report::Kind;
@@ -301,8 +302,8 @@ fn totals_ui(ui: &mut egui::Ui, locks: &PhaseLocks) {
     )
     .on_hover_text(format!(
         "{} parameters learn, the head included; {} stay as they are",
-        format::count(totals.trainable),
-        format::count(totals.frozen)
+        format::thousands(totals.trainable),
+        format::thousands(totals.frozen)
     ));
     ui.add_space(tokens::SPACE_XS);
 }

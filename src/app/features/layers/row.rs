@@ -8,8 +8,9 @@ use super::rates::Rate;
 use super::view::LayerRow;
 use crate::app::ui::layer_plan::Lock;
 use crate::app::ui::tokens::{self, icon, tokens};
-use crate::app::ui::{format, widgets};
+use crate::app::ui::widgets;
 use crate::experiment::bounds;
+use crate::format;
 
 pub(super) enum RowAction {
     Toggle,
@@ -194,7 +195,7 @@ pub(super) fn row_ui(
     } else if columns.is_compact {
         format::compact(row.parameters)
     } else {
-        format::count(row.parameters)
+        format::thousands(row.parameters)
     };
     let place = egui::pos2(at(columns.parameters), rect.center().y);
     let color = if row.parameters == 0 {
@@ -260,7 +261,7 @@ pub(super) fn row_ui(
         row.kind,
         row.detail,
         row.shape,
-        format::count(row.parameters),
+        format::thousands(row.parameters),
         if row.note.is_empty() { "" } else { "\n" },
         row.note,
         row.moved
@@ -362,17 +363,17 @@ fn rate_ui(ui: &mut egui::Ui, place: egui::Rect, path: &str, rate: Rate) -> Opti
                 .custom_formatter(move |value, _| {
                     if is_mixed {
                         // Several inside: the highest, marked as not the only one.
-                        format!("≤ {}", format::rate(value))
+                        format!("≤ {}", format::short_rate(value))
                     } else {
-                        format::rate(value)
+                        format::short_rate(value)
                     }
                 })
                 .custom_parser(|text| text.trim_start_matches('≤').trim().parse().ok());
             let text = match (is_mixed, rate.inherited) {
                 (true, _) => format!(
                     "Shares of the learning rate inside: {} to {}. A change sets one for all",
-                    format::rate(rate.lowest),
-                    format::rate(rate.highest)
+                    format::short_rate(rate.lowest),
+                    format::short_rate(rate.highest)
                 ),
                 (false, true) => {
                     "Share of the learning rate, by the phase's rule or a layer above. Drag or click to give this layer its own".into()

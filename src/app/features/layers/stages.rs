@@ -7,7 +7,8 @@ use super::view::{LayersView, short_shape};
 use crate::app::ui::editor::Draft;
 use crate::app::ui::layer_plan::{Lock, PhaseLocks, StageView};
 use crate::app::ui::tokens::{self, icon, tokens};
-use crate::app::ui::{format, widgets};
+use crate::app::ui::widgets;
+use crate::format;
 use crate::models::tree::LayerTree;
 
 /// Between two boxes, with its arrow.
@@ -113,13 +114,13 @@ fn boxes<'a>(
     }
     boxes.push(StageBox {
         title: "Head",
-        second: format!("{} in", format::count(features)),
+        second: format!("{} in", format::thousands(features)),
         third: "learns".into(),
         lock: None,
         learns: true,
         tooltip: format!(
             "The new layers on top, from {} features; they learn in every phase",
-            format::count(features)
+            format::thousands(features)
         ),
     });
     boxes
@@ -130,7 +131,7 @@ fn tooltip(stage: &StageView, lock: Lock) -> String {
         "{}: {}, {} parameters, output {}\nClick to {} it; shift-click to train from here up",
         stage.title,
         lock.title(),
-        format::count(stage.parameters),
+        format::thousands(stage.parameters),
         format::shape(&stage.output_shape),
         if lock == Lock::Frozen {
             "free"

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::approach::Approach;
 use super::rates::Rate;
 use crate::app::core::state::{RecordState, RunRecord, State};
-use crate::app::ui::format;
 use crate::app::ui::layer_plan::{self, LayerPlans, Lock, TreeView};
 use crate::experiment::{NormPolicy, TrainedNorm};
+use crate::format;
 use crate::models::tree::LayerTree;
 use crate::training::movement::{self, Movement};
 
@@ -234,7 +234,7 @@ fn chosen_run<'a>(state: &'a State, tree: &LayerTree) -> Option<&'a RunRecord> {
 pub(super) fn short_shape(shape: &[i64]) -> String {
     match shape {
         [channels, height, width] if height == width => {
-            format!("{} × {width}²", format::count(channels.unsigned_abs()))
+            format!("{} × {width}²", format::thousands(channels.unsigned_abs()))
         }
         _ => format::shape(shape),
     }

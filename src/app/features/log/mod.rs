@@ -7,7 +7,8 @@ use crate::app::core::state::{LogLine, NoticeKind, State};
 use crate::app::core::view_id::ViewId;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::view::{View, ViewContext, ViewInfo};
-use crate::app::ui::{format, widgets};
+use crate::app::ui::widgets;
+use crate::format;
 
 /// What was said.
 pub struct LogTab;
@@ -133,7 +134,7 @@ pub fn log_ui(ui: &mut egui::Ui, view: &LogView, local: &mut LogLocal, out: &mut
         }
         ui.label(colors.small(format!(
             "{} of {}",
-            format::count(lines.len() as u64),
+            format::thousands(lines.len() as u64),
             format::plural(view.lines.len() as u64, "line", "lines")
         )));
     });

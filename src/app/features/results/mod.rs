@@ -15,8 +15,9 @@ use crate::app::ui::callout::verdict_ui;
 use crate::app::ui::hidden_runs::{self, HiddenRun};
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::view::{View, ViewContext, ViewInfo};
-use crate::app::ui::{format, widgets};
+use crate::app::ui::widgets;
 use crate::evaluation::{self, Spread};
+use crate::format;
 use crate::report::Kind;
 use crate::runs::{RunSummary, seeds, store};
 use crate::training::events::TestMetrics;
@@ -364,7 +365,7 @@ fn chart_ui(ui: &mut egui::Ui, view: &ResultsView) {
     for part in 0..=2 {
         let share = from + (1.0 - from) * f64::from(part) / 2.0;
         let x = left + (right - left) * part as f32 / 2.0;
-        let text = format!("{:.0} %", share * 100.0);
+        let text = format::whole_percent(share);
         ui.painter().text(
             egui::pos2(x, rect.top()),
             Align2::CENTER_TOP,
@@ -419,12 +420,8 @@ fn groups_ui(ui: &mut egui::Ui, view: &ResultsView) {
                     0 => accuracy.seeds.to_string(),
                     repeats => format!("{} ({repeats} repeated)", accuracy.seeds),
                 });
-                ui.label(tokens::semibold(format::spread(accuracy)));
-                ui.label(format!(
-                    "{:.1} – {:.1} %",
-                    accuracy.lowest * 100.0,
-                    accuracy.highest * 100.0
-                ));
+                ui.label(tokens::semibold(format::percent_spread(accuracy.mean.value, accuracy.standard_deviation)));
+                ui.label(format::percent_range(accuracy.lowest, accuracy.highest));
                 ui.label(format!(
                     "{:.3} ± {:.3}",
                     row.macro_f1.mean.value, row.macro_f1.standard_deviation
@@ -468,16 +465,16 @@ fn table_ui(ui: &mut egui::Ui, view: &ResultsView) {
                     }
                 });
                 ui.label(tokens::semibold(format::percent(row.accuracy)));
-                ui.label(format!("{:.1} – {:.1} %", row.interval.0 * 100.0, row.interval.1 * 100.0));
+                ui.label(format::percent_range(row.interval.0, row.interval.1));
                 ui.label(format!("{:.3}", row.macro_f1));
                 ui.label(format!("{:.3}", row.loss));
-                ui.label(format::duration(row.seconds));
+                ui.label(format::short_duration(row.seconds));
                 let memory = ui.label(row.memory.as_deref().unwrap_or("–"));
                 if let Some(details) = &row.memory_details {
                     memory.on_hover_text(details);
                 }
                 ui.label(format::compact(row.trainable));
-                ui.label(format::count(row.n as u64));
+                ui.label(format::thousands(row.n as u64));
                 ui.label(colors.muted(&row.backbone));
                 ui.end_row();
             }

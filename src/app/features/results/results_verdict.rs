@@ -2,7 +2,7 @@
 
 use crate::analysis::better::{self, Side};
 use crate::app::features::results::GroupRow;
-use crate::app::ui::format;
+use crate::format;
 use crate::runs::RunSummary;
 
 /// What the two best of `experiments`, best first, say of each other, by the rule of the comparison; of one that was
@@ -46,7 +46,7 @@ fn alone(row: &GroupRow) -> Option<String> {
         (seeds, _) => Some(format!(
             "{}: {} over {seeds} seeds. {next}",
             row.name,
-            format::spread(&row.accuracy)
+            format::percent_spread(row.accuracy.mean.value, row.accuracy.standard_deviation)
         )),
     }
 }

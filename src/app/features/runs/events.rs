@@ -3,6 +3,7 @@
 use super::requests::{RunRequests, recorded_state};
 use crate::app::core::session::Session;
 use crate::app::core::state::{Cause, NoticeKind, RecordState, RunRecord};
+use crate::format;
 use crate::runs::{RunSummary, event_text};
 use crate::training::TrainingEvent;
 use crate::worker::messages::{Question, RunEvent, RunId};
@@ -46,7 +47,7 @@ impl RunRequests {
                 let accuracy = summary
                     .test
                     .as_ref()
-                    .map(|test| format!(", test accuracy {:.1} %", test.accuracy * 100.0));
+                    .map(|test| format!(", test accuracy {}", format::percent(test.accuracy)));
                 let memory = summary
                     .memory()
                     .map(|memory| format!(", memory at most {memory}"));

@@ -12,7 +12,8 @@ use crate::app::core::command::Command;
 use crate::app::core::run_names::telling_seed;
 use crate::app::core::state::{RecordState, RunRecord, State};
 use crate::app::ui::tokens::icon;
-use crate::app::ui::{format, widgets};
+use crate::app::ui::widgets;
+use crate::format;
 use crate::training::events::Activity;
 use crate::worker::messages::RunId;
 

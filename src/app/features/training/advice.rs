@@ -8,8 +8,9 @@ use crate::app::core::state::{Document, Scan, State};
 use crate::app::ui::editor::EditorView;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::view::{Section, SectionInfo, ViewContext};
-use crate::app::ui::{format, widgets};
+use crate::app::ui::widgets;
 use crate::experiment::advice::{Advice, Similarity, advise};
+use crate::format;
 
 /// What the pictures say about the settings.
 pub struct AdviceSection;

@@ -7,7 +7,8 @@ use crate::app::core::state::State;
 use crate::app::ui::layer_plan::PhaseLocks;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::view::ViewContext;
-use crate::app::ui::{forecast, format, widgets};
+use crate::app::ui::{forecast, widgets};
+use crate::format;
 use crate::models::speed::Taken;
 use crate::training::estimate::Estimate;
 use crate::training::time_estimate::RunEstimate;
@@ -75,11 +76,11 @@ fn time(estimate: &RunEstimate, is_known: bool, taken: Option<Taken>) -> Part {
         _ => ("that was measured on this machine", "about"),
     };
     Part {
-        text: format!("{about} {}", format::duration(estimate.seconds())),
+        text: format!("{about} {}", format::short_duration(estimate.seconds())),
         tooltip: format!(
             "Told from the speed {from}\nFrozen layers, computed once: {} ({kept})\nAll epochs and the test: {}",
-            format::duration(estimate.once_seconds),
-            format::duration(estimate.epochs_seconds)
+            format::short_duration(estimate.once_seconds),
+            format::short_duration(estimate.epochs_seconds)
         ),
     }
 }

@@ -5,8 +5,9 @@ use eframe::egui::{self, RichText};
 use crate::app::ui::editor::Draft;
 use crate::app::ui::effect::Control;
 use crate::app::ui::tokens;
-use crate::app::ui::{format, widgets};
+use crate::app::ui::widgets;
 use crate::experiment::{LayerRates, Optimizer, Schedule, bounds};
+use crate::format;
 
 const DECAY_TEXT: &str =
     "Pulls weights towards 0 at every step: guards against learning pictures by heart";

@@ -12,9 +12,10 @@ use crate::app::ui::editor::{Draft, EditorView};
 use crate::app::ui::layer_plan;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::view::{Section, SectionInfo, ViewContext};
-use crate::app::ui::{format, widgets};
+use crate::app::ui::widgets;
 use crate::experiment::advice::TOP_LAYERS;
 use crate::experiment::{FreezePlan, Phase, bounds};
+use crate::format;
 use crate::training::schedule::learning_rate;
 
 /// The phases in order.
@@ -79,7 +80,7 @@ fn line(phase: &Phase) -> String {
         "{} · {} {} · {}",
         format::plural(phase.epochs.into(), "epoch", "epochs"),
         phase.optimizer.title(),
-        format::rate(phase.learning_rate),
+        format::short_rate(phase.learning_rate),
         layer_plan::describe(&phase.freeze).to_lowercase()
     )
 }
@@ -354,9 +355,9 @@ fn sparkline_ui(ui: &mut egui::Ui, phase: &Phase, steps_per_epoch: u64) {
     let (first, last) = (rates[0], rates[rates.len() - 1]);
     let text = format!(
         "Learning rate over the phase: from {} to {}, at most {}",
-        format::rate(first),
-        format::rate(last),
-        format::rate(most)
+        format::short_rate(first),
+        format::short_rate(last),
+        format::short_rate(most)
     );
     response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Image, true, &text));
     response.on_hover_text(&text);

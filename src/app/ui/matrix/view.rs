@@ -2,9 +2,9 @@
 
 use eframe::egui::Color32;
 
-use super::super::format;
 use crate::app::core::prepared_answers::Shown;
 use crate::app::ui::tokens::Tokens;
+use crate::format;
 
 /// Plain data of a matrix.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -88,11 +88,11 @@ impl MatrixView {
             if value == 0 || whole == 0 {
                 "0".to_owned()
             } else {
-                format!("{:.0} %", value as f64 / whole as f64 * 100.0)
+                format::whole_percent(value as f64 / whole as f64)
             }
         };
         match self.shown {
-            Shown::Counts => format::count(value.unsigned_abs()),
+            Shown::Counts => format::thousands(value.unsigned_abs()),
             Shown::ByRow => share(self.truths[row]),
             Shown::ByColumn => share(self.predictions[column]),
             Shown::Change if value == 0 => "0".into(),
@@ -132,7 +132,7 @@ impl MatrixView {
             format!(
                 "{} of {} {what}",
                 format::percent(share),
-                format::count(whole)
+                format::thousands(whole)
             )
         };
         format!(

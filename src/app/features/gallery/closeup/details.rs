@@ -10,8 +10,9 @@ use super::super::view::{GalleryView, ReadyView};
 use crate::app::core::command::Command;
 use crate::app::core::state::State;
 use crate::app::ui::tokens::{self, icon, tokens};
-use crate::app::ui::{format, widgets};
+use crate::app::ui::widgets;
 use crate::data::Split;
+use crate::format;
 
 pub fn details_ui(
     ui: &mut egui::Ui,

@@ -10,8 +10,9 @@ use crate::app::core::command::Command;
 use crate::app::core::gallery::GalleryAction;
 use crate::app::core::state::State;
 use crate::app::ui::tokens::{self, icon, tokens};
-use crate::app::ui::{format, widgets};
+use crate::app::ui::widgets;
 use crate::data::PictureSource;
+use crate::format;
 
 pub fn header_ui(
     ui: &mut egui::Ui,
@@ -53,8 +54,8 @@ pub fn header_ui(
         if let Some(index) = index {
             let text = format!(
                 "{} of {}",
-                format::count(index as u64 + 1),
-                format::count(ready.places.len() as u64)
+                format::thousands(index as u64 + 1),
+                format::thousands(ready.places.len() as u64)
             );
             ui.label(tokens(ui).muted(text));
         }

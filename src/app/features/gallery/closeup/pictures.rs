@@ -8,7 +8,8 @@ use super::super::toolbar::make_room;
 use super::super::view::{GalleryView, ReadyView, RunChoice};
 use crate::app::core::state::State;
 use crate::app::ui::tokens::{self, tokens};
-use crate::app::ui::{format, widgets};
+use crate::app::ui::widgets;
+use crate::format;
 
 /// Whether the map is shown, of which class, how strong.
 pub fn map_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {

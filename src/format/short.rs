@@ -1,8 +1,6 @@
-//! Numbers as a person reads them: thousands separated, units shown, no digit that says nothing.
+//! Numbers where room is short: in lists, on cards, beside sliders.
 
-use crate::evaluation::Spread;
-
-pub use crate::format::{files_and_lines, percent, thousands as count};
+use super::thousands;
 
 /// `11_689_512` as `11.7 M`, `164_096` as `164 k`.
 pub fn compact(value: u64) -> String {
@@ -34,7 +32,7 @@ pub fn percent_of(part: u64, whole: u64) -> String {
 }
 
 /// Seconds as `42 s`, `3 min 20 s`, `2 h 5 min`.
-pub fn duration(seconds: f64) -> String {
+pub fn short_duration(seconds: f64) -> String {
     if !seconds.is_finite() || seconds < 0.0 {
         return "–".into();
     }
@@ -49,7 +47,7 @@ pub fn duration(seconds: f64) -> String {
 }
 
 /// A learning rate or another number that spans decades: `0.001`, `3e-5`.
-pub fn rate(value: f64) -> String {
+pub fn short_rate(value: f64) -> String {
     if value == 0.0 {
         return "0".into();
     }
@@ -90,22 +88,17 @@ pub fn ago(moment: u64, now: u64) -> String {
 pub fn shape(sizes: &[i64]) -> String {
     sizes
         .iter()
-        .map(|&size| count(size.unsigned_abs()))
+        .map(|&size| thousands(size.unsigned_abs()))
         .collect::<Vec<_>>()
         .join(" × ")
 }
 
 /// `1 epoch`, `2 epochs`.
 pub fn plural(number: u64, one: &str, many: &str) -> String {
-    format!("{} {}", count(number), if number == 1 { one } else { many })
-}
-
-/// `88.3 ± 0.6 %`: mean and standard deviation of a share over seeds.
-pub fn spread(spread: &Spread) -> String {
     format!(
-        "{:.1} ± {:.1} %",
-        spread.mean.value * 100.0,
-        spread.standard_deviation * 100.0
+        "{} {}",
+        thousands(number),
+        if number == 1 { one } else { many }
     )
 }
 
@@ -116,30 +109,28 @@ mod tests {
     #[test]
     fn numbers_carry_only_what_they_say() {
         let cases = [
-            (count(0), "0"),
-            (count(999), "999"),
-            (count(1_968), "1,968"),
-            (count(11_689_512), "11,689,512"),
+            (thousands(0), "0"),
+            (thousands(999), "999"),
+            (thousands(1_968), "1,968"),
+            (thousands(11_689_512), "11,689,512"),
             (compact(42), "42"),
             (compact(1_280), "1.3 k"),
             (compact(164_096), "164 k"),
             (compact(999_600), "1.00 M"),
             (compact(25_557_032), "25.6 M"),
-            (percent(0.9043), "90.4 %"),
-            (percent(f64::NAN), "–"),
             (percent_of(0, 10), "0 %"),
             (percent_of(10, 10), "100 %"),
             (percent_of(1, 10_000), "< 0.1 %"),
             (percent_of(9_999, 10_000), "> 99 %"),
             (percent_of(12, 100), "12 %"),
-            (duration(0.3), "< 1 s"),
-            (duration(42.4), "42 s"),
-            (duration(200.0), "3 min 20 s"),
-            (duration(1_800.0), "30 min"),
-            (duration(7_500.0), "2 h 5 min"),
-            (rate(1e-3), "0.001"),
-            (rate(3e-5), "3e-5"),
-            (rate(0.0), "0"),
+            (short_duration(0.3), "< 1 s"),
+            (short_duration(42.4), "42 s"),
+            (short_duration(200.0), "3 min 20 s"),
+            (short_duration(1_800.0), "30 min"),
+            (short_duration(7_500.0), "2 h 5 min"),
+            (short_rate(1e-3), "0.001"),
+            (short_rate(3e-5), "3e-5"),
+            (short_rate(0.0), "0"),
             (ago(1_000, 1_030), "just now"),
             (ago(0, 7_300), "2 h ago"),
             (shape(&[1_280, 7, 7]), "1,280 × 7 × 7"),
