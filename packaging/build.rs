@@ -8,7 +8,7 @@ const SOURCES: [&str; 4] = [
     "src/libtorch/card.cpp",
     "src/libtorch/depthwise.cpp",
     "src/libtorch/lists.cpp",
-    "src/libtorch/unbound.cpp",
+    "src/libtorch/bindings.cpp",
 ];
 
 fn main() {
@@ -34,7 +34,7 @@ fn main() {
 
 /// Without libtorch's headers (torch-sys finds libtorch in other ways too) the program does without.
 fn compile() {
-    println!("cargo:rustc-check-cfg=cfg(graft_unbound)");
+    println!("cargo:rustc-check-cfg=cfg(graft_bindings)");
     let folder = std::env::var_os("LIBTORCH_INCLUDE").or_else(|| std::env::var_os("LIBTORCH"));
     let Some(include) = folder.map(|folder| PathBuf::from(folder).join("include")) else {
         return;
@@ -53,6 +53,6 @@ fn compile() {
         .include(&include)
         .include(include.join("torch/csrc/api/include"))
         .files(SOURCES)
-        .compile("graft_unbound");
-    println!("cargo:rustc-cfg=graft_unbound");
+        .compile("graft_bindings");
+    println!("cargo:rustc-cfg=graft_bindings");
 }

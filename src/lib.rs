@@ -4,7 +4,7 @@
 //! (ARCHITECTURE.md says what else each may use).
 
 pub mod allocator;
-pub mod ending;
+pub mod exit;
 pub mod experiment;
 pub mod format;
 pub mod ordinary_file;

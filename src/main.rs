@@ -5,5 +5,5 @@ static ALLOCATOR: graft::allocator::WithReserve = graft::allocator::WithReserve;
 
 fn main() -> std::process::ExitCode {
     graft::allocator::keep_freed_memory();
-    graft::ending::end(graft::cli::main())
+    graft::exit::end(graft::cli::main())
 }

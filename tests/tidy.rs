@@ -117,7 +117,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// Small modules that every folder may use, each with those of them that it may use itself.
 const EVERYWHERE: &[(&str, &[&str])] = &[
     ("allocator", &[]),
-    ("ending", &[]),
+    ("exit", &[]),
     ("format", &["shown"]),
     ("memory", &["format"]),
     ("ordinary_file", &["format"]),

@@ -103,7 +103,7 @@ pub fn main() -> u8 {
     {
         let _ = open_cuda();
     }
-    crate::ending::keep_on_at_file_limit();
+    crate::exit::keep_on_at_file_limit();
     if let Ok(program) = std::env::current_exe() {
         read_apart(program);
     }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tch::{Device, TchError};
 
-use super::{Reason, attempt, cuda, unbound};
+use super::{Reason, attempt, bindings, cuda};
 
 /// `GraftArithmetic` in card.cpp.
 #[repr(C)]
@@ -18,7 +18,7 @@ pub struct Arithmetic {
     pub tries_algorithms: bool,
 }
 
-unbound! {
+bindings! {
     fn graft_arithmetic_of(tf32: bool, tries_algorithms: bool) -> Arithmetic = Arithmetic::default();
     fn graft_arithmetic(now: *mut Arithmetic, error: Reason) -> bool = false;
     fn graft_set_arithmetic(what: *const Arithmetic, error: Reason) -> bool = false;

@@ -2,9 +2,9 @@
 
 use tch::{Device, Kind, TchError};
 
-use super::{Reason, attempt, unbound};
+use super::{Reason, attempt, bindings};
 
-unbound! {
+bindings! {
     fn graft_autocast(is_cuda: bool, is_half: bool, is_on: bool, error: Reason) -> bool = false;
 }
 

@@ -5,9 +5,9 @@ use std::ffi::{CStr, c_char, c_void};
 
 use tch::{TchError, Tensor};
 
-use super::{Reason, attempt, made, pointer, unbound};
+use super::{Reason, attempt, bindings, made, pointer};
 
-/// `GraftConvolution` in unbound.cpp.
+/// `GraftConvolution` in bindings.cpp.
 #[repr(C)]
 struct Description {
     padding: [i64; 2],
@@ -29,7 +29,7 @@ pub struct Convolution<'a> {
     pub bounds: [f64; 2],
 }
 
-unbound! {
+bindings! {
     fn graft_convolution(
         input: *const c_void,
         weight: *const c_void,

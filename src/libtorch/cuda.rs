@@ -4,9 +4,9 @@ use std::ffi::c_void;
 
 use tch::{Device, Kind, TchError, Tensor};
 
-use super::{Reason, attempt, made, pointer, unbound};
+use super::{Reason, attempt, bindings, made, pointer};
 
-/// Bytes of a device: `GraftMemory` in unbound.cpp.
+/// Bytes of a device: `GraftMemory` in bindings.cpp.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Memory {
@@ -27,7 +27,7 @@ impl Memory {
     }
 }
 
-unbound! {
+bindings! {
     fn graft_memory(index: i32, memory: *mut Memory, error: Reason) -> bool = false;
     fn graft_forget_peak(index: i32, error: Reason) -> bool = false;
     fn graft_empty_cache(error: Reason) -> bool = false;

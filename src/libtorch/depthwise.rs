@@ -4,9 +4,9 @@ use std::ffi::c_void;
 
 use tch::{TchError, Tensor};
 
-use super::{Reason, attempt, made, pointer, unbound};
+use super::{Reason, attempt, bindings, made, pointer};
 
-unbound! {
+bindings! {
     fn graft_depthwise(
         input: *const c_void,
         weight: *const c_void,

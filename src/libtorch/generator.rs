@@ -4,9 +4,9 @@ use std::ffi::c_void;
 
 use tch::{Device, TchError, Tensor};
 
-use super::{Reason, attempt, made, pointer, unbound};
+use super::{Reason, attempt, bindings, made, pointer};
 
-unbound! {
+bindings! {
     fn graft_generator_state(index: i32, error: Reason) -> *mut c_void = std::ptr::null_mut();
     fn graft_set_generator_state(index: i32, state: *const c_void, error: Reason) -> bool = false;
 }

@@ -4,7 +4,7 @@ use std::ffi::c_void;
 
 use tch::{TchError, Tensor};
 
-use super::{Reason, attempt, pointer, pointers, unbound};
+use super::{Reason, attempt, bindings, pointer, pointers};
 
 /// Constants of a step of RMSprop: `GraftRmsProp` in lists.cpp.
 #[repr(C)]
@@ -17,7 +17,7 @@ pub struct RmsProp {
     pub momentum: f64,
 }
 
-unbound! {
+bindings! {
     fn graft_copy_all(
         targets: *const *const c_void,
         sources: *const *const c_void,

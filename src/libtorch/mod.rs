@@ -26,7 +26,7 @@ use std::ffi::{c_char, c_void};
 use tch::{TchError, Tensor};
 
 /// Whether the C++ files could be compiled.
-pub const IS_THERE: bool = cfg!(graft_unbound);
+pub const IS_THERE: bool = cfg!(graft_bindings);
 
 /// Longer reasons are cut.
 const REASON: usize = 1024;
@@ -72,18 +72,18 @@ fn made(tensor: *mut c_void) -> Option<Tensor> {
 }
 
 /// Functions of the C++ files, declared once; without these, their place is taken by functions that are never called.
-macro_rules! unbound {
+macro_rules! bindings {
     ($($(#[$about:meta])* fn $name:ident($($argument:ident: $kind:ty),*) -> $result:ty = $nothing:expr;)*) => {
-        #[cfg(graft_unbound)]
+        #[cfg(graft_bindings)]
         unsafe extern "C" {
             $($(#[$about])* fn $name($($argument: $kind),*) -> $result;)*
         }
         $(
-            #[cfg(not(graft_unbound))]
+            #[cfg(not(graft_bindings))]
             unsafe fn $name($(_: $kind),*) -> $result {
                 $nothing
             }
         )*
     };
 }
-use unbound;
+use bindings;

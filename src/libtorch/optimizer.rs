@@ -4,9 +4,9 @@ use std::ffi::c_void;
 
 use tch::{TchError, Tensor};
 
-use super::{Reason, attempt, pointer, pointers, unbound};
+use super::{Reason, attempt, bindings, pointer, pointers};
 
-/// Constants of a step of Adam: `GraftAdam` in unbound.cpp.
+/// Constants of a step of Adam: `GraftAdam` in bindings.cpp.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct Adam {
@@ -19,7 +19,7 @@ pub struct Adam {
     pub is_decoupled: bool,
 }
 
-/// Constants of a step of stochastic gradient descent: `GraftSgd` in unbound.cpp.
+/// Constants of a step of stochastic gradient descent: `GraftSgd` in bindings.cpp.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct Sgd {
@@ -31,7 +31,7 @@ pub struct Sgd {
     pub is_first: bool,
 }
 
-unbound! {
+bindings! {
     fn graft_adam(
         what: *const Adam,
         parameters: *const *const c_void,

@@ -76,9 +76,8 @@ impl Settings {
                 return Self::default();
             }
         };
-        let settings = ron::from_str::<Self>(&text).map_err(|error| error.to_string());
-        match settings.and_then(|settings| settings.checked(views)) {
-            Ok(settings) => settings,
+        match ron::from_str::<Self>(&text) {
+            Ok(settings) => settings.checked(views),
             Err(error) => {
                 log::warn!(
                     "settings are not readable ({error}), starting with the defaults: {}",
@@ -89,15 +88,8 @@ impl Settings {
         }
     }
 
-    fn checked(mut self, views: &[ViewId]) -> Result<Self, String> {
-        let panes = (self.views.iter()).flat_map(|tree| tree.tiles.tiles());
-        for tile in panes {
-            if let egui_tiles::Tile::Pane(view) = tile
-                && !views.contains(view)
-            {
-                return Err(format!("there is no view “{view}”"));
-            }
-        }
+    /// `views`: those that there are.
+    fn checked(mut self, views: &[ViewId]) -> Self {
         let [width, height] = self.window;
         if !(width.is_finite() && height.is_finite()) {
             self.window = Self::default().window;
@@ -111,11 +103,18 @@ impl Settings {
             .retain(|_, measured| !measured.stage_features.is_empty());
         self.recent_presets.truncate(RECENT);
         self.recent_pictures.truncate(RECENT);
+        // An arrangement of another version's views is no reason to forget everything else.
+        let is_known = |tile: &egui_tiles::Tile<ViewId>| match tile {
+            egui_tiles::Tile::Pane(view) => views.contains(view),
+            egui_tiles::Tile::Container(_) => true,
+        };
         let holds_every_view = |tree: &egui_tiles::Tree<ViewId>| {
-            tree.root().is_some() && (views.iter()).all(|view| tree.tiles.find_pane(view).is_some())
+            tree.root().is_some()
+                && tree.tiles.tiles().all(is_known)
+                && (views.iter()).all(|view| tree.tiles.find_pane(view).is_some())
         };
         self.views = self.views.filter(holds_every_view);
-        Ok(self)
+        self
     }
 
     fn to_text(&self) -> Option<String> {
@@ -267,7 +266,7 @@ mod tests {
         };
         let text = settings.to_text().unwrap();
         let back: Settings = ron::from_str(&text).unwrap();
-        assert_eq!(back.checked(&VIEWS), Ok(settings.clone()));
+        assert_eq!(back.checked(&VIEWS), settings);
 
         // A view that the file does not know of is given its place by a new arrangement …
         let folder = tempfile::tempdir().unwrap();
@@ -279,8 +278,8 @@ mod tests {
             ..settings
         };
         assert_eq!(Settings::load(&path, &more), without);
-        // … and one that is not known here makes the file one that can't be read.
-        assert_eq!(Settings::load(&path, &VIEWS[..2]), Settings::default());
+        // … and so is everything where the file knows one that is not known here, as after going back to an earlier version.
+        assert_eq!(Settings::load(&path, &VIEWS[..2]), without);
     }
 
     #[test]

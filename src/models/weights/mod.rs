@@ -1,6 +1,5 @@
 //! Weight files: found or downloaded, read as data, their names mapped, and copied into a backbone.
 
-mod apart;
 mod caches;
 mod called;
 mod choose;
@@ -21,6 +20,7 @@ mod preprocessing;
 mod report;
 mod resolve;
 mod safetensors_file;
+mod sandboxed_reader;
 mod tensors;
 mod torch_file;
 mod weight_file;
@@ -34,7 +34,6 @@ use std::path::Path;
 
 use tch::{Tensor, no_grad_guard};
 
-pub use apart::{listing, read_apart};
 pub use choose::chosen;
 pub use download::{DownloadError, DownloadProgress};
 pub use examine::{Examined, examine};
@@ -42,6 +41,7 @@ pub use fetch::{Mirrors, fetch, origin};
 pub use locate::{Obtaining, locate, obtain, on_this_machine};
 pub use preprocessing::{input_size, numbers, preprocessing, preprocessing_line, settle};
 pub use report::LoadReport;
+pub use sandboxed_reader::{listing, read_apart};
 
 use self::called::Called;
 use self::dialect::Dialect;

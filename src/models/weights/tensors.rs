@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::pickle::{ElementType, TensorView};
 use super::weight_file::WeightFile;
-use super::{apart, foreign, safetensors_file};
+use super::{foreign, safetensors_file, sandboxed_reader};
 use crate::models::ModelError;
 
 /// One tensor of a file.
@@ -254,10 +254,12 @@ pub(super) fn read(path: &Path) -> Result<FoundTensors, ModelError> {
     let found = match foreign::named(&start, path) {
         Some(reason) => Err(reason),
         None if safetensors_file::begins_like(&start) => safetensors_file::read(&file),
-        None => apart::read(path, &file).map_err(|reason| match foreign::by_name(path) {
-            Some(named) => format!("{reason}; {named}"),
-            None => reason,
-        }),
+        None => {
+            sandboxed_reader::read(path, &file).map_err(|reason| match foreign::by_name(path) {
+                Some(named) => format!("{reason}; {named}"),
+                None => reason,
+            })
+        }
     };
     found.map_err(|reason| {
         let unfinished = foreign::unfinished(path).unwrap_or_default();

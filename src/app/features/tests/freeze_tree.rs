@@ -325,3 +325,14 @@ fn memory_and_cost_are_said_to_be_estimates() {
     harness.get_by_label_contains("memory, estimated");
     harness.get_by_label_contains("of a full epoch's work");
 }
+
+#[test]
+fn another_device_tells_other_reasons_for_controls_without_effect() {
+    let mut state = fakes::state();
+    let mut cache = crate::app::ui::layer_plan::LayerPlansCache::default();
+    for (device, on_processor) in [("cpu", true), ("cuda:0", false)] {
+        state.device = Some(device.into());
+        let plans = cache.plans(&state).unwrap();
+        assert_eq!(plans.editor.situation.on_processor, Some(on_processor));
+    }
+}

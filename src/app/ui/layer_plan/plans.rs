@@ -7,6 +7,7 @@ use super::{FlatNode, Lock, PhaseLocks, Totals, describe, flatten};
 use crate::app::core::head_steps;
 use crate::app::core::state::{Scan, State, Tree};
 use crate::app::ui::editor::EditorView;
+use crate::app::ui::effect::Situation;
 use crate::experiment::Phase;
 use crate::models::freeze::frozen_leaves;
 use crate::models::tree::LayerTree;
@@ -97,6 +98,7 @@ impl LayerPlans {
             && self.editor.document == document.id
             && self.editor.experiment == document.experiment
             && self.editor.problems == document.problems
+            && self.editor.situation == Situation::build(state)
             && self.pictures == Pictures::of(&state.scan)
     }
 }
