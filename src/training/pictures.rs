@@ -10,7 +10,7 @@ use tch::{Device, Kind, TchError, Tensor};
 use super::augmented::augmented;
 use super::error::TrainingError;
 use super::micro_batch::MicroBatch;
-use super::prefetch::{AHEAD, Source, prefetch};
+use super::prefetch::{AHEAD, Source, consecutive, prefetch};
 use super::reading::Reading;
 use super::reporter::Reporter;
 use super::sample::{Sample, Transform};
@@ -149,15 +149,7 @@ impl Pictures {
             squares: &self.squares,
             all: batches.iter().flatten().copied().collect(),
         };
-        let mut end = 0;
-        let ranges: Vec<Range<usize>> = batches
-            .iter()
-            .map(|batch| {
-                let start = end;
-                end += batch.len();
-                start..end
-            })
-            .collect();
+        let ranges = consecutive(batches.iter().map(Vec::len));
         // One batch is filled while others wait.
         let (give, empty) = sync_channel::<Outgoing>(AHEAD + 1);
         let mut targets = batches

@@ -27,6 +27,24 @@ pub(super) trait Source: Sync {
     fn make(&self, positions: Range<usize>) -> Vec<Self::Item>;
 }
 
+/// Positions of batches of these lengths, one batch after the other.
+pub(super) fn consecutive(lengths: impl IntoIterator<Item = usize>) -> Vec<Range<usize>> {
+    let mut end = 0;
+    let range = |length| {
+        end += length;
+        end - length..end
+    };
+    lengths.into_iter().map(range).collect()
+}
+
+/// Batches of `size` positions, the last one of the rest.
+pub(super) fn ranges(count: usize, size: usize) -> Vec<Range<usize>> {
+    (0..count)
+        .step_by(size)
+        .map(|start| start..(start + size).min(count))
+        .collect()
+}
+
 /// Hands what `deliver` makes of each of `batches`, in order, to `consume` as its index and that, until it breaks off.
 /// `deliver` is called on another thread, as [`fill`] says.
 ///

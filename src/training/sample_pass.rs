@@ -51,14 +51,6 @@ pub(super) struct Batches<'a> {
     pub sample: &'a dyn Fn(usize) -> Sample,
 }
 
-/// Batches of `size` positions, the last one of the rest.
-pub(super) fn ranges(count: usize, size: usize) -> Vec<Range<usize>> {
-    (0..count)
-        .step_by(size)
-        .map(|start| start..(start + size).min(count))
-        .collect()
-}
-
 impl SamplePass<'_> {
     /// Hands each batch's input and positions to `body`, in order, until it breaks off. It tells of how many pictures the
     /// results are there.

@@ -16,9 +16,10 @@ use crate::training::forecast::Work;
 use crate::training::micro_batch::forward_batch;
 use crate::training::network::{FrozenPart, Network};
 use crate::training::pictures::Pictures;
+use crate::training::prefetch::ranges;
 use crate::training::reporter::Reporter;
 use crate::training::sample::Sample;
-use crate::training::sample_pass::{Batches, SamplePass, ranges};
+use crate::training::sample_pass::{Batches, SamplePass};
 
 /// What is asked of [`FeatureCache::compute`].
 pub(in crate::training) struct FeatureRequest<'a> {

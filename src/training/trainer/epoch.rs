@@ -26,6 +26,7 @@ use crate::training::network::Network;
 use crate::training::optimizer::Optimizer;
 use crate::training::out_of_memory::out_of_memory;
 use crate::training::phase_plan::PhasePlan;
+use crate::training::prefetch::consecutive;
 use crate::training::reporter::Reporter;
 use crate::training::resume::Partial;
 use crate::training::sample::{Sample, Variation};
@@ -120,15 +121,8 @@ impl Session<'_> {
             work: Work::Training,
             cost,
         };
-        let mut end = 0;
         let batches = Batches {
-            ranges: all[done..]
-                .iter()
-                .map(|batch| {
-                    end += batch.len();
-                    end - batch.len()..end
-                })
-                .collect(),
+            ranges: consecutive(all[done..].iter().map(Vec::len)),
             row: &|position| {
                 let BatchItem { index, view } = items[position];
                 (view as usize * self.train.len() + index) as i64

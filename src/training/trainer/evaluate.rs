@@ -14,8 +14,9 @@ use crate::training::loss::per_picture;
 use crate::training::metrics::{Batch, Metrics};
 use crate::training::micro_batch::{POOLED_FORWARD_BATCH, forward_batch};
 use crate::training::network::classes_of;
+use crate::training::prefetch::ranges;
 use crate::training::sample::{Sample, Transform};
-use crate::training::sample_pass::{Batches, Pending, SamplePass, ranges};
+use crate::training::sample_pass::{Batches, Pending, SamplePass};
 
 impl Session<'_> {
     /// Metrics of the network as it is on the validation pictures, never augmented; `None` when

@@ -9,8 +9,9 @@ use crate::training::error::TrainingError;
 use crate::training::events::{Activity, TestMetrics, TrainingEvent};
 use crate::training::forecast::Work;
 use crate::training::micro_batch::forward_batch;
+use crate::training::prefetch::ranges;
 use crate::training::probabilities::{ProbabilitySum, test_metrics};
-use crate::training::sample_pass::{Batches, SamplePass, ranges};
+use crate::training::sample_pass::{Batches, SamplePass};
 
 impl Session<'_> {
     /// Test metrics and every test picture's probabilities, averaged over the views that the
