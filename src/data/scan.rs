@@ -136,7 +136,11 @@ pub fn preview_table(source: &DataSource, base: Option<&Path>) -> Result<TablePr
 }
 
 /// What the source lists of the classes that are kept.
-fn find(config: &DataConfig, base: Option<&Path>, stop: &StopFlag) -> Result<Found, DataError> {
+fn find(
+    config: &DataConfig,
+    base: Option<&Path>,
+    stop: &StopFlag,
+) -> Result<FoundPictures, DataError> {
     let found = match &config.source {
         DataSource::Unset => return Err(DataError::NoSource),
         DataSource::ClassFolders { path } => {
@@ -171,7 +175,7 @@ fn find(config: &DataConfig, base: Option<&Path>, stop: &StopFlag) -> Result<Fou
 }
 
 /// What folders hold, and what speaks against their classes.
-fn of_folders(found: Found, config: &DataConfig) -> Result<Found, DataError> {
+fn of_folders(found: FoundPictures, config: &DataConfig) -> Result<FoundPictures, DataError> {
     let mut found = doubts::judge(found, &config.classes)?;
     found.remarks.extend(agree::tables_beside(&found));
     found.remarks.extend(same_files::remark(&found));
@@ -180,7 +184,7 @@ fn of_folders(found: Found, config: &DataConfig) -> Result<Found, DataError> {
 
 /// What a source lists, before any picture is opened.
 #[derive(Debug, Default)]
-struct Found {
+struct FoundPictures {
     /// The folder (or table) that the source names, for messages.
     root: PathBuf,
     classes: Vec<String>,
@@ -200,7 +204,7 @@ struct Candidate {
     group: Option<Arc<str>>,
 }
 
-impl Found {
+impl FoundPictures {
     fn problem(&mut self, path: impl Into<PathBuf>, reason: impl Into<String>) {
         self.problems.push(Problem {
             path: path.into(),

@@ -2,7 +2,7 @@
 
 use super::axis::Axis;
 use super::canvas::{Anchor, Area, Canvas, Stroke, TextStyle, Weight};
-use super::key::{Entry, Mark, draw_key};
+use super::key::{LegendEntry, Mark, draw_key};
 use super::palette::{self, mix};
 use super::{Figure, Rgb, heading};
 use crate::format;
@@ -64,10 +64,10 @@ impl Figure for ClassCountsFigure {
             mix(self.color, theme.text, 0.45),
         ];
         let top = heading(canvas, &self.title, &self.remark) + 8.0 * unit;
-        let key: Vec<Entry> = ["training", "validation", "test"]
+        let key: Vec<LegendEntry> = ["training", "validation", "test"]
             .into_iter()
             .zip(colors)
-            .map(|(name, color)| Entry::new(name, Mark::Patch(color)))
+            .map(|(name, color)| LegendEntry::new(name, Mark::Patch(color)))
             .collect();
         let top = draw_key(canvas, &key, top) + 4.0 * unit;
         let pitch = (canvas.height - 130.0 * unit - top) / self.classes.len().max(1) as f64;

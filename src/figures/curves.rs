@@ -2,7 +2,7 @@
 
 use super::axis::{Axis, range};
 use super::canvas::{Area, Canvas, Stroke, TextStyle, Weight};
-use super::key::{Entry, Mark, draw_key};
+use super::key::{LegendEntry, Mark, draw_key};
 use super::plot::{Titles, draw_axes, draw_nothing, plot_area, two_panels};
 use super::{Figure, Rgb, heading};
 use crate::training::EpochMetrics;
@@ -73,27 +73,27 @@ impl Figure for CurvesFigure {
 
 impl CurvesFigure {
     /// What colours and dashes mean.
-    fn key(&self, canvas: &Canvas) -> Vec<Entry> {
+    fn key(&self, canvas: &Canvas) -> Vec<LegendEntry> {
         let (unit, muted) = (canvas.unit, canvas.theme.muted);
-        let mut entries: Vec<Entry> = self
+        let mut entries: Vec<LegendEntry> = self
             .series
             .iter()
             .map(|series| {
                 let stroke = Stroke::solid(series.color, 7.0 * unit);
-                Entry::new(series.name.clone(), Mark::Line(stroke))
+                LegendEntry::new(series.name.clone(), Mark::Line(stroke))
             })
             .collect();
         let training = Stroke::solid(muted, 3.5 * unit);
-        entries.push(Entry::muted("training", Mark::Line(training)));
+        entries.push(LegendEntry::muted("training", Mark::Line(training)));
         let mut epochs = self.series.iter().flat_map(|series| &series.metrics);
         if epochs.any(|epoch| epoch.validation_loss.is_some()) {
             let mark = Mark::Line(validation_stroke(muted, unit));
-            entries.push(Entry::muted("validation", mark));
+            entries.push(LegendEntry::muted("validation", mark));
         }
         let has_phases = |series: &CurveSeries| !series.phase_starts.is_empty();
         if self.series.iter().any(has_phases) {
             let mark = Mark::Upright(phase_stroke(muted, unit));
-            entries.push(Entry::muted("next phase (layers unfrozen)", mark));
+            entries.push(LegendEntry::muted("next phase (layers unfrozen)", mark));
         }
         entries
     }

@@ -5,7 +5,7 @@ use super::palette::Rgb;
 
 /// One entry of a key.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Entry {
+pub(super) struct LegendEntry {
     pub name: String,
     pub mark: Mark,
     /// Said quietly: what holds for every run.
@@ -21,7 +21,7 @@ pub(super) enum Mark {
     Patch(Rgb),
 }
 
-impl Entry {
+impl LegendEntry {
     pub fn new(name: impl Into<String>, mark: Mark) -> Self {
         Self {
             name: name.into(),
@@ -42,10 +42,10 @@ impl Entry {
 pub(super) fn of_series<'a>(
     canvas: &Canvas,
     series: impl IntoIterator<Item = (&'a str, Rgb)>,
-) -> Vec<Entry> {
+) -> Vec<LegendEntry> {
     let width = 7.0 * canvas.unit;
     (series.into_iter())
-        .map(|(name, color)| Entry::new(name, Mark::Line(Stroke::solid(color, width))))
+        .map(|(name, color)| LegendEntry::new(name, Mark::Line(Stroke::solid(color, width))))
         .collect()
 }
 
@@ -57,7 +57,7 @@ pub(super) fn guide(canvas: &Canvas) -> Stroke {
 
 /// Writes the entries below each other's heads, in as many lines as they take; returns where the
 /// rest can begin.
-pub(super) fn draw_key(canvas: &mut Canvas, entries: &[Entry], top: f64) -> f64 {
+pub(super) fn draw_key(canvas: &mut Canvas, entries: &[LegendEntry], top: f64) -> f64 {
     let unit = canvas.unit;
     let (size, gap, line_height) = (25.0 * unit, 44.0 * unit, 44.0 * unit);
     let (left, right) = (56.0 * unit, canvas.width - 56.0 * unit);

@@ -2,7 +2,7 @@
 
 use super::axis::Axis;
 use super::canvas::{Anchor, Area, Canvas, Stroke, TextStyle, Weight};
-use super::key::{Entry, Mark, draw_key};
+use super::key::{LegendEntry, Mark, draw_key};
 use super::plot::{Titles, draw_axes, draw_nothing, plot_area};
 use super::{Figure, Rgb, heading};
 
@@ -34,8 +34,8 @@ impl Figure for MovementFigure {
         let unit = canvas.unit;
         let top = heading(canvas, &self.title, &self.remark) + 8.0 * unit;
         let key = [
-            Entry::new("moved", Mark::Patch(self.color)),
-            Entry::new("frozen: exactly 0", Mark::Patch(canvas.theme.frozen)),
+            LegendEntry::new("moved", Mark::Patch(self.color)),
+            LegendEntry::new("frozen: exactly 0", Mark::Patch(canvas.theme.frozen)),
         ];
         let top = draw_key(canvas, &key, top) - 40.0 * unit;
         let area = Area {

@@ -2,7 +2,7 @@
 
 use super::axis::Axis;
 use super::canvas::{Anchor, Area, Canvas, Stroke, TextStyle, Weight};
-use super::key::{Entry, Mark, draw_key, guide, of_series};
+use super::key::{LegendEntry, Mark, draw_key, guide, of_series};
 use super::plot::{Titles, draw_axes, draw_nothing, plot_area};
 use super::{Figure, Rgb, heading};
 use crate::evaluation::Interval;
@@ -66,7 +66,7 @@ impl Figure for ReliabilityFigure {
         let series = self.series.iter();
         let mut key = of_series(canvas, series.map(|one| (one.name.as_str(), one.color)));
         let perfect = Mark::Line(guide(canvas));
-        key.push(Entry::muted("perfectly calibrated", perfect));
+        key.push(LegendEntry::muted("perfectly calibrated", perfect));
         if let [only] = self.series.as_slice() {
             let sides = [
                 (true, "surer than right", canvas.theme.wrong),
@@ -76,7 +76,7 @@ impl Figure for ReliabilityFigure {
                 let is_there = |bin: &ReliabilityBin| bin.is_too_sure() == Some(too_sure);
                 if only.bins.iter().any(is_there) {
                     let color = super::palette::mix(canvas.theme.background, color, GAP_OPACITY);
-                    key.push(Entry::muted(name, Mark::Patch(color)));
+                    key.push(LegendEntry::muted(name, Mark::Patch(color)));
                 }
             }
         }

@@ -11,7 +11,7 @@ use tch::{Device, Kind, Tensor, no_grad};
 
 use super::fold::FrozenPrefix;
 use super::layers::{LeafMode, Pass};
-use super::parameters::{Entry, Role};
+use super::parameters::{ParameterEntry, Role};
 use super::parity::{self, ReferenceLogits, TOLERANCE, logits, pictures};
 use super::{Backbone, build, catalogue, outline, weights};
 use crate::paths;
@@ -258,7 +258,7 @@ fn new_networks_begin_as_their_references_do() {
         }
         seen += 1;
         let network = build(info.name, 3, Device::Cpu).unwrap();
-        let learned: Vec<&Entry> = network
+        let learned: Vec<&ParameterEntry> = network
             .parameters()
             .entries
             .iter()

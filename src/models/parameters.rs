@@ -2,10 +2,10 @@
 
 use tch::Tensor;
 
-/// [`Entry::leaf`] of what stands in no layer tree: the original classifier, or a head.
+/// [`ParameterEntry::leaf`] of what stands in no layer tree: the original classifier, or a head.
 pub const OUTSIDE_TREE: usize = usize::MAX;
 
-/// [`Entry::leaf`] of a second classifier half-way, which only the training on ImageNet used
+/// [`ParameterEntry::leaf`] of a second classifier half-way, which only the training on ImageNet used
 /// (GoogLeNet, InceptionV3): its names belong to the state_dict, it is never run here, and a file
 /// of weights may come without it.
 pub const AUXILIARY: usize = usize::MAX - 1;
@@ -21,7 +21,7 @@ pub enum Role {
 /// One tensor of a network. The layers hold handles on the same values: change them in place
 /// (`copy_`, `set_requires_grad`), do not put another tensor here.
 #[derive(Debug)]
-pub struct Entry {
+pub struct ParameterEntry {
     /// `layer1.0.conv1.weight`.
     pub name: String,
     pub tensor: Tensor,
@@ -31,7 +31,7 @@ pub struct Entry {
     pub leaf: usize,
 }
 
-impl Entry {
+impl ParameterEntry {
     /// Whether it belongs to the base: neither to a classifier or head nor to an auxiliary one.
     pub fn is_in_base(&self) -> bool {
         self.leaf < AUXILIARY
@@ -46,11 +46,11 @@ impl Entry {
 /// Named tensors in state_dict order.
 #[derive(Debug, Default)]
 pub struct ParameterStore {
-    pub entries: Vec<Entry>,
+    pub entries: Vec<ParameterEntry>,
 }
 
 impl ParameterStore {
-    pub fn get(&self, name: &str) -> Option<&Entry> {
+    pub fn get(&self, name: &str) -> Option<&ParameterEntry> {
         self.entries.iter().find(|entry| entry.name == name)
     }
 

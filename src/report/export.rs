@@ -9,7 +9,7 @@ use crate::runs::atomic;
 
 use super::comparison::Comparison;
 use super::destination::{refuse_foreign_files, refuse_run};
-use super::figures::{Kind, Named, figures};
+use super::figures::{FigureKind, Named, figures};
 use super::pictures::Material;
 use super::{ReportError, html, tables, tensorboard, text};
 
@@ -41,7 +41,7 @@ pub struct Options {
     pub dark: bool,
     pub format: Format,
     /// The figures that become files of their own.
-    pub kinds: Vec<Kind>,
+    pub kinds: Vec<FigureKind>,
     pub parts: Parts,
 }
 
@@ -53,7 +53,7 @@ impl Default for Options {
             dpi: DEFAULT_DPI,
             dark: false,
             format: Format::default(),
-            kinds: Kind::ALL.to_vec(),
+            kinds: FigureKind::ALL.to_vec(),
             parts: Parts {
                 html: true,
                 tables: true,
@@ -94,7 +94,7 @@ pub fn write(
     let mut written = Written::default();
     // The report shows everything, whatever becomes files of its own.
     let kinds = if options.parts.html {
-        Kind::ALL.to_vec()
+        FigureKind::ALL.to_vec()
     } else {
         options.kinds.clone()
     };

@@ -13,7 +13,7 @@ use super::probabilities;
 
 /// What a figure shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
+pub enum FigureKind {
     Curves,
     Results,
     Confusion,
@@ -29,7 +29,7 @@ pub enum Kind {
     Movement,
 }
 
-impl Kind {
+impl FigureKind {
     /// In the order of a report.
     pub const ALL: [Self; 13] = [
         Self::Curves,
@@ -122,15 +122,19 @@ impl Kind {
 /// A figure with the name of its file, without ending.
 pub struct Named {
     pub file: String,
-    pub kind: Kind,
+    pub kind: FigureKind,
     /// The run that it is about; nothing where it is about all.
     pub run: Option<usize>,
     pub figure: Box<dyn Figure>,
 }
 
-/// Every figure of `kinds` that there are numbers for, in the order of [`Kind::ALL`], those about
+/// Every figure of `kinds` that there are numbers for, in the order of [`FigureKind::ALL`], those about
 /// all runs first.
-pub fn figures(comparison: &Comparison, kinds: &[Kind], material: Option<&Material>) -> Vec<Named> {
+pub fn figures(
+    comparison: &Comparison,
+    kinds: &[FigureKind],
+    material: Option<&Material>,
+) -> Vec<Named> {
     let mut builder = Builder {
         comparison,
         material,
@@ -142,7 +146,7 @@ pub fn figures(comparison: &Comparison, kinds: &[Kind], material: Option<&Materi
         builder.one_run(place, run);
     }
     builder.data();
-    let order = |kind: Kind| Kind::ALL.iter().position(|other| *other == kind);
+    let order = |kind: FigureKind| FigureKind::ALL.iter().position(|other| *other == kind);
     builder
         .named
         .sort_by_key(|named| (order(named.kind), named.run.map_or(0, |run| run + 1)));
@@ -152,16 +156,22 @@ pub fn figures(comparison: &Comparison, kinds: &[Kind], material: Option<&Materi
 struct Builder<'a> {
     comparison: &'a Comparison,
     material: Option<&'a Material>,
-    kinds: &'a [Kind],
+    kinds: &'a [FigureKind],
     named: Vec<Named>,
 }
 
 impl Builder<'_> {
-    fn wants(&self, kind: Kind) -> bool {
+    fn wants(&self, kind: FigureKind) -> bool {
         self.kinds.contains(&kind)
     }
 
-    fn add(&mut self, kind: Kind, suffix: &str, run: Option<usize>, figure: impl Figure + 'static) {
+    fn add(
+        &mut self,
+        kind: FigureKind,
+        suffix: &str,
+        run: Option<usize>,
+        figure: impl Figure + 'static,
+    ) {
         let file = if suffix.is_empty() {
             kind.stem().to_owned()
         } else {
@@ -177,34 +187,34 @@ impl Builder<'_> {
 
     fn all_runs(&mut self) {
         let comparison = self.comparison;
-        if self.wants(Kind::Curves) {
+        if self.wants(FigureKind::Curves) {
             let figure = curves(comparison);
             if figure
                 .series
                 .iter()
                 .any(|series| !series.metrics.is_empty())
             {
-                self.add(Kind::Curves, "", None, figure);
+                self.add(FigureKind::Curves, "", None, figure);
             }
         }
         let tested = comparison.tested();
         if tested.is_empty() || comparison.obstacle.is_some() {
             return;
         }
-        if self.wants(Kind::Results) {
-            self.add(Kind::Results, "", None, results(&tested));
+        if self.wants(FigureKind::Results) {
+            self.add(FigureKind::Results, "", None, results(&tested));
         }
-        if self.wants(Kind::Roc)
+        if self.wants(FigureKind::Roc)
             && let Some(figure) = probabilities::roc(&tested)
         {
-            self.add(Kind::Roc, "", None, figure);
+            self.add(FigureKind::Roc, "", None, figure);
         }
-        if self.wants(Kind::Reliability)
+        if self.wants(FigureKind::Reliability)
             && let Some(figure) = probabilities::reliability(&tested)
         {
-            self.add(Kind::Reliability, "", None, figure);
+            self.add(FigureKind::Reliability, "", None, figure);
         }
-        if self.wants(Kind::ConfusionDifference) {
+        if self.wants(FigureKind::ConfusionDifference) {
             let (first, others) = (&tested[0], &tested[1..]);
             for (place, other) in others.iter().enumerate() {
                 let suffix = if others.len() > 1 {
@@ -213,50 +223,50 @@ impl Builder<'_> {
                     String::new()
                 };
                 let figure = difference(first, other);
-                self.add(Kind::ConfusionDifference, &suffix, None, figure);
+                self.add(FigureKind::ConfusionDifference, &suffix, None, figure);
             }
         }
     }
 
     fn one_run(&mut self, place: usize, run: &ComparedRun) {
         let several = self.comparison.is_several();
-        if self.wants(Kind::Curves) && several && !run.run.metrics.is_empty() {
+        if self.wants(FigureKind::Curves) && several && !run.run.metrics.is_empty() {
             let figure = CurvesFigure {
                 title: format!("Accuracy and loss: {}", run.name),
                 remark: trained_on(run),
                 series: vec![series(run)],
             };
-            self.add(Kind::Curves, &run.slug, Some(place), figure);
+            self.add(FigureKind::Curves, &run.slug, Some(place), figure);
         }
         if let Some(tested) = &run.tested {
             for (kind, shown) in [
-                (Kind::Confusion, Shown::Counts),
-                (Kind::ConfusionShares, Shown::ByRow),
+                (FigureKind::Confusion, Shown::Counts),
+                (FigureKind::ConfusionShares, Shown::ByRow),
             ] {
                 if self.wants(kind) {
                     let figure = confusion(run, tested, shown);
                     self.add(kind, &run.slug, Some(place), figure);
                 }
             }
-            if self.wants(Kind::Gallery) {
+            if self.wants(FigureKind::Gallery) {
                 let figure = pictures::gallery(run, tested, self.material);
-                self.add(Kind::Gallery, &run.slug, Some(place), figure);
+                self.add(FigureKind::Gallery, &run.slug, Some(place), figure);
             }
         }
-        if !self.wants(Kind::Freeze) && !self.wants(Kind::Movement) {
+        if !self.wants(FigureKind::Freeze) && !self.wants(FigureKind::Movement) {
             return;
         }
         let tree = tree(&run.experiment).ok();
-        if self.wants(Kind::Freeze)
+        if self.wants(FigureKind::Freeze)
             && let Some(tree) = &tree
             && let Ok(figure) = freeze_figure(tree, &run.experiment, run.run.summary.classes.len())
         {
-            self.add(Kind::Freeze, &run.slug, Some(place), figure);
+            self.add(FigureKind::Freeze, &run.slug, Some(place), figure);
         }
-        if self.wants(Kind::Movement)
+        if self.wants(FigureKind::Movement)
             && let Some(figure) = movement_figure(run, tree.as_ref())
         {
-            self.add(Kind::Movement, &run.slug, Some(place), figure);
+            self.add(FigureKind::Movement, &run.slug, Some(place), figure);
         }
     }
 
@@ -264,16 +274,16 @@ impl Builder<'_> {
         let (Some(material), Some(first)) = (self.material, self.comparison.runs.first()) else {
             return;
         };
-        if self.wants(Kind::ClassCounts) {
+        if self.wants(FigureKind::ClassCounts) {
             let figure = pictures::class_counts(material);
-            self.add(Kind::ClassCounts, "", None, figure);
+            self.add(FigureKind::ClassCounts, "", None, figure);
         }
-        if self.wants(Kind::Dataset)
+        if self.wants(FigureKind::Dataset)
             && let Some(figure) = pictures::dataset_grid(material)
         {
-            self.add(Kind::Dataset, "", None, figure);
+            self.add(FigureKind::Dataset, "", None, figure);
         }
-        if !self.wants(Kind::Augmentation) {
+        if !self.wants(FigureKind::Augmentation) {
             return;
         }
         // Runs with the same augmentation share a sheet.
@@ -294,7 +304,7 @@ impl Builder<'_> {
                 &run.slug
             };
             if let Some(figure) = pictures::augmentation_sheet(material, &run.experiment) {
-                self.add(Kind::Augmentation, suffix, None, figure);
+                self.add(FigureKind::Augmentation, suffix, None, figure);
             }
         }
     }

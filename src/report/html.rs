@@ -11,7 +11,7 @@ use crate::shown;
 
 use super::ReportError;
 use super::comparison::{ComparedRun, Comparison};
-use super::figures::{Kind, Named};
+use super::figures::{FigureKind, Named};
 use super::scores::{INTERVALS, score_lines};
 use super::text::{RESULT_COLUMNS, result_lines, results_title, setting_differences};
 use super::themed::{Palette, inline};
@@ -127,7 +127,10 @@ impl Page<'_> {
              parameters that learn in the last phase; memory is the most that was held while training.</p>",
         );
         self.scores();
-        for kind in Kind::ALL.into_iter().filter(|kind| !kind.is_about_data()) {
+        for kind in FigureKind::ALL
+            .into_iter()
+            .filter(|kind| !kind.is_about_data())
+        {
             self.figures_of(kind, None)?;
         }
         Ok(())
@@ -210,17 +213,21 @@ impl Page<'_> {
         if let Some(finding) = super::text::finding(run) {
             self.say(&format!("<p>{}</p>", escape(&finding)));
         }
-        self.figures_of(Kind::Curves, Some(place))?;
+        self.figures_of(FigureKind::Curves, Some(place))?;
         if let Some(tested) = &run.tested {
             self.say("<h3>Classification report</h3>");
             let table = report_table(&ClassificationReport::new(&tested.confusion));
             self.say(&table);
         }
         self.say("<div class=\"pair\">");
-        self.figures_of(Kind::Confusion, Some(place))?;
-        self.figures_of(Kind::ConfusionShares, Some(place))?;
+        self.figures_of(FigureKind::Confusion, Some(place))?;
+        self.figures_of(FigureKind::ConfusionShares, Some(place))?;
         self.say("</div>");
-        for kind in [Kind::Gallery, Kind::Freeze, Kind::Movement] {
+        for kind in [
+            FigureKind::Gallery,
+            FigureKind::Freeze,
+            FigureKind::Movement,
+        ] {
             self.figures_of(kind, Some(place))?;
         }
         let folder = escape(&run.run.folder.display().to_string());
@@ -242,7 +249,10 @@ impl Page<'_> {
             return Ok(());
         }
         self.say("<h2 id=\"data\">Data</h2>");
-        for kind in Kind::ALL.into_iter().filter(|kind| kind.is_about_data()) {
+        for kind in FigureKind::ALL
+            .into_iter()
+            .filter(|kind| kind.is_about_data())
+        {
             self.figures_of(kind, None)?;
         }
         Ok(())
@@ -258,7 +268,7 @@ impl Page<'_> {
         ));
     }
 
-    fn figures_of(&mut self, kind: Kind, run: Option<usize>) -> Result<(), ReportError> {
+    fn figures_of(&mut self, kind: FigureKind, run: Option<usize>) -> Result<(), ReportError> {
         let figures = self.figures;
         for named in figures
             .iter()

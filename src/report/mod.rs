@@ -28,7 +28,7 @@ use crate::runs::RunError;
 pub use comparison::{ComparedRun, Comparison};
 pub use destination::is_comparison;
 pub use export::{Format, Options, Parts, Written, write};
-pub use figures::{Kind, Named, figures};
+pub use figures::{FigureKind, Named, figures};
 pub use learning::freeze_figure;
 pub use pictures::{Material, augmented};
 pub use text::{results_text, settings_text};

@@ -324,7 +324,7 @@ fn files_that_no_comparison_wrote_are_not_replaced() {
     let comparison = load(&[&folder]);
     let options = Options {
         format: Format::Svg,
-        kinds: vec![Kind::Curves],
+        kinds: vec![FigureKind::Curves],
         parts: Parts {
             html: false,
             tables: true,
@@ -446,7 +446,7 @@ fn runs_on_other_pictures_are_refused_with_the_reason() {
         "{message}"
     );
     // Each still has figures of its own, but nothing sets the two against each other.
-    let files: Vec<String> = figures(&comparison, &Kind::ALL, None)
+    let files: Vec<String> = figures(&comparison, &FigureKind::ALL, None)
         .into_iter()
         .map(|named| named.file)
         .collect();

@@ -19,7 +19,7 @@ use crate::models::cam::Activations;
 use crate::models::fold::{FrozenPrefix, filled_up, in_pieces, piece};
 use crate::models::head::Head;
 use crate::models::layers::Pass;
-use crate::models::parameters::{Entry, Role};
+use crate::models::parameters::{ParameterEntry, Role};
 use crate::models::tree::LayerTree;
 use crate::models::weights::{self, Obtaining};
 use crate::models::{self, Backbone, ModelError, WeightsInfo, freeze};
@@ -353,7 +353,7 @@ impl Network {
     }
 
     /// The backbone's entries, without the classifier that the head replaces.
-    pub fn base_entries(&self) -> impl Iterator<Item = &Entry> {
+    pub fn base_entries(&self) -> impl Iterator<Item = &ParameterEntry> {
         let leaves = self.segments.last().map_or(0, |segment| segment.end);
         self.backbone
             .parameters()

@@ -4,7 +4,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::{Anatomy, PhasePlan, rate_factors, unknown_paths};
 use crate::experiment::{BackboneConfig, LayerRates, NormPolicy, TrainedNorm};
-use crate::models::parameters::{Entry, ParameterStore, Role};
+use crate::models::parameters::{ParameterEntry, ParameterStore, Role};
 use crate::models::tree::{LayerNode, LayerTree, StageSummary};
 
 fn node(path: &str, kind: &str, children: Vec<LayerNode>) -> LayerNode {
@@ -63,7 +63,7 @@ fn store() -> ParameterStore {
     let mut entries = Vec::new();
     let mut push = |name: String, count: i64, role, leaf| {
         let tensor = Tensor::zeros([count], (Kind::Float, Device::Cpu));
-        entries.push(Entry {
+        entries.push(ParameterEntry {
             name,
             tensor,
             role,

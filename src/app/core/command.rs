@@ -8,7 +8,7 @@ use super::view_id::ViewId;
 use crate::app::core::prepared_answers::IntervalsKey;
 use crate::data::{PictureSource, Split};
 use crate::experiment::Experiment;
-use crate::report::{Kind, Options};
+use crate::report::{FigureKind, Options};
 use crate::worker::messages::RunId;
 
 /// One request. Collected while drawing, carried out between frames.
@@ -134,7 +134,7 @@ pub enum Command {
     /// Puts a figure on the clipboard as an image: of the shown runs, of one run by its id, or of
     /// the open experiment.
     CopyFigure {
-        kind: Kind,
+        kind: FigureKind,
         run: Option<String>,
     },
 

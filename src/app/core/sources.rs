@@ -4,7 +4,7 @@ use std::path::Path;
 
 /// What was dropped on the window.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Kind {
+pub enum DroppedKind {
     Preset,
     Weights,
     Pictures,
@@ -13,15 +13,17 @@ pub enum Kind {
 }
 
 /// Decides by name and kind of entry alone.
-pub fn kind(path: &Path) -> Kind {
+pub fn kind(path: &Path) -> DroppedKind {
     if path.is_dir() {
-        return Kind::Pictures;
+        return DroppedKind::Pictures;
     }
     match extension(path).as_str() {
-        "ron" => Kind::Preset,
-        "safetensors" | "pth" | "pt" | "bin" => Kind::Weights,
-        "jpg" | "jpeg" | "jfif" | "png" | "bmp" | "gif" | "tif" | "tiff" | "webp" => Kind::Picture,
-        _ => Kind::Pictures,
+        "ron" => DroppedKind::Preset,
+        "safetensors" | "pth" | "pt" | "bin" => DroppedKind::Weights,
+        "jpg" | "jpeg" | "jfif" | "png" | "bmp" | "gif" | "tif" | "tiff" | "webp" => {
+            DroppedKind::Picture
+        }
+        _ => DroppedKind::Pictures,
     }
 }
 
@@ -41,18 +43,18 @@ mod tests {
     #[test]
     fn what_was_dropped_is_told_by_its_name() {
         for (name, expected) in [
-            ("a.ron", Kind::Preset),
-            ("pytorch_model.bin", Kind::Weights),
-            ("a.SafeTensors", Kind::Weights),
-            ("labels.csv", Kind::Pictures),
-            ("a.png", Kind::Picture),
-            ("IMG 1.JPG", Kind::Picture),
-            ("a", Kind::Pictures),
+            ("a.ron", DroppedKind::Preset),
+            ("pytorch_model.bin", DroppedKind::Weights),
+            ("a.SafeTensors", DroppedKind::Weights),
+            ("labels.csv", DroppedKind::Pictures),
+            ("a.png", DroppedKind::Picture),
+            ("IMG 1.JPG", DroppedKind::Picture),
+            ("a", DroppedKind::Pictures),
         ] {
             assert_eq!(kind(Path::new(name)), expected, "{name}");
         }
         // CIFAR's batches stand in a folder, which is pictures whatever its name.
         let folder = std::env::temp_dir();
-        assert_eq!(kind(&folder), Kind::Pictures);
+        assert_eq!(kind(&folder), DroppedKind::Pictures);
     }
 }

@@ -9,7 +9,7 @@ use super::palette::Palette;
 use crate::app::core::command::Command;
 use crate::app::core::request::Request;
 use crate::app::core::settings;
-use crate::app::core::sources::{self, Kind};
+use crate::app::core::sources::{self, DroppedKind};
 use crate::app::core::state::{Cause, Document, NoticeKind};
 use crate::app::core::view_id::ViewId;
 use crate::app::features;
@@ -223,8 +223,8 @@ impl Graft {
     /// Opens what was dropped on the window, or says why it can't be.
     fn dropped(&mut self, path: PathBuf, ctx: &egui::Context) {
         match sources::kind(&path) {
-            Kind::Preset => self.session.open_preset(&path),
-            Kind::Weights => match self.session.active_id() {
+            DroppedKind::Preset => self.session.open_preset(&path),
+            DroppedKind::Weights => match self.session.active_id() {
                 Some(document) => self.carry_out(Command::UseWeights(document, path), ctx),
                 None => self.session.error_about(
                     Cause::NoDocument,
@@ -232,8 +232,8 @@ impl Graft {
                     "open pictures or a preset first, then drop the weights again",
                 ),
             },
-            Kind::Pictures => self.carry_out(Command::OpenPictures(path), ctx),
-            Kind::Picture => self.look_at(path),
+            DroppedKind::Pictures => self.carry_out(Command::OpenPictures(path), ctx),
+            DroppedKind::Picture => self.look_at(path),
         }
     }
 

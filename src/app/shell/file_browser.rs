@@ -20,7 +20,7 @@ pub enum Browsed {
 
 /// One line of the list.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Entry {
+struct BrowsedEntry {
     /// Folders come first.
     is_file: bool,
     sort: String,
@@ -35,10 +35,10 @@ pub struct FileBrowser {
     typed: String,
     /// The file name of a save.
     name: String,
-    entries: Vec<Entry>,
+    entries: Vec<BrowsedEntry>,
     selected: Option<usize>,
     error: Option<String>,
-    listing: Request<PathBuf, Vec<Entry>>,
+    listing: Request<PathBuf, Vec<BrowsedEntry>>,
     overwrite: Option<PathBuf>,
 }
 
@@ -474,7 +474,7 @@ fn home() -> PathBuf {
 }
 
 /// Folders, and files with one of `extensions`, by name; hidden ones left out.
-fn list(folder: &Path, extensions: &[&str]) -> Result<Vec<Entry>, String> {
+fn list(folder: &Path, extensions: &[&str]) -> Result<Vec<BrowsedEntry>, String> {
     let problem = |error: std::io::Error| format!("{error}: {}", folder.display());
     let mut entries = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(problem)? {
@@ -492,7 +492,7 @@ fn list(folder: &Path, extensions: &[&str]) -> Result<Vec<Entry>, String> {
         if is_file && !extension.is_some_and(|extension| extensions.contains(&extension.as_str())) {
             continue;
         }
-        entries.push(Entry {
+        entries.push(BrowsedEntry {
             is_file,
             sort: name.to_lowercase(),
             name,

@@ -13,7 +13,7 @@ use crate::app::core::clock;
 use crate::app::core::command::Command;
 use crate::app::core::state::{Document, State};
 use crate::app::core::view_id::ViewId;
-use crate::report::Kind;
+use crate::report::FigureKind;
 
 /// A tab of the middle.
 pub trait View: Sync {
@@ -44,7 +44,7 @@ pub struct ViewInfo {
     /// What there is to see.
     pub tooltip: &'static str,
     /// What can be exported and copied from its tab.
-    pub figure: Option<Kind>,
+    pub figure: Option<FigureKind>,
 }
 
 /// A part of the left side. It is drawn while an experiment is open.

@@ -8,7 +8,7 @@ use super::super::{DataError, Remark, StopFlag};
 use super::names::spelling;
 use super::table::{self, recognise::Beside};
 use super::walk::counted;
-use super::{Found, doubts, folders, nested, shortened, source_error};
+use super::{FoundPictures, doubts, folders, nested, shortened, source_error};
 use crate::experiment::DataSource;
 
 /// The table of a folder instead of its folders, where these are not its labels (`patient1`, `site_A`).
@@ -92,7 +92,7 @@ pub(super) fn choose(folder: &Path, folders: DataSource) -> Result<DataSource, D
 }
 
 /// What tables beside folders of classes say that the folders don't.
-pub(super) fn tables_beside(found: &Found) -> Vec<Remark> {
+pub(super) fn tables_beside(found: &FoundPictures) -> Vec<Remark> {
     let beside = table::recognise::beside_folders(&found.root);
     let mut remarks: Vec<Remark> = beside
         .unread
@@ -150,7 +150,7 @@ pub(super) fn tables_beside(found: &Found) -> Vec<Remark> {
 }
 
 /// Pictures of a table that lie in folders called like other classes than their own.
-pub(super) fn folders_of_table(found: &Found) -> Option<Remark> {
+pub(super) fn folders_of_table(found: &FoundPictures) -> Option<Remark> {
     let by_name: HashMap<String, u32> = (0u32..)
         .zip(&found.classes)
         .map(|(label, class)| (plain(class), label))
@@ -193,7 +193,7 @@ pub(super) fn folders_of_table(found: &Found) -> Option<Remark> {
 }
 
 /// What is unclear of a table of which no picture was found, because its cells may mean several.
-fn unclear(by_table: &Found) -> Option<String> {
+fn unclear(by_table: &FoundPictures) -> Option<String> {
     let mut problems = by_table.problems.iter();
     let first = problems.find(|problem| problem.reason.starts_with("could be "))?;
     let name = first.path.file_name().unwrap_or_default().to_string_lossy();
@@ -217,7 +217,7 @@ struct Comparison {
     example: Option<String>,
 }
 
-fn compare(by_folders: &Found, by_table: &Found) -> Comparison {
+fn compare(by_folders: &FoundPictures, by_table: &FoundPictures) -> Comparison {
     let labels: HashMap<&Path, u32> = by_table
         .candidates
         .iter()
@@ -254,7 +254,7 @@ fn compare(by_folders: &Found, by_table: &Found) -> Comparison {
     }
 }
 
-fn read_table(source: &DataSource, stop: &StopFlag) -> Result<Found, DataError> {
+fn read_table(source: &DataSource, stop: &StopFlag) -> Result<FoundPictures, DataError> {
     let source = table::Source::of(source, Path::to_path_buf).ok_or(DataError::NoSource)?;
     table::find(&source, &[], stop)
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::super::split_names::tokens;
-use super::entries::Entry;
+use super::entries::FolderEntry;
 use super::file_kinds::{FileKind, by_name, first_bytes};
 
 /// Words for the pictures of a segmentation set.
@@ -130,8 +130,8 @@ fn side(name: &str) -> Option<Side> {
 }
 
 /// Folders among these that are called like masks, stand beside one of pictures, and hold files of the same names.
-pub(super) fn folders_of_masks(entries: &[Entry]) -> HashSet<PathBuf> {
-    let folders: Vec<&Entry> = entries
+pub(super) fn folders_of_masks(entries: &[FolderEntry]) -> HashSet<PathBuf> {
+    let folders: Vec<&FolderEntry> = entries
         .iter()
         .filter(|entry| entry.is_folder && !entry.is_hidden && side(&entry.name).is_some())
         .collect();
@@ -203,7 +203,7 @@ fn mask_of<'a>(stem: &'a str, endings: &[&str]) -> Option<&'a str> {
 }
 
 /// Pictures that are called like masks of others in the same folder.
-pub(super) fn masks_of_others(pictures: &[PathBuf], entries: &[Entry]) -> HashSet<PathBuf> {
+pub(super) fn masks_of_others(pictures: &[PathBuf], entries: &[FolderEntry]) -> HashSet<PathBuf> {
     let name = |path: &Path| {
         path.file_name()
             .unwrap_or_default()
@@ -232,8 +232,8 @@ pub(super) fn masks_of_others(pictures: &[PathBuf], entries: &[Entry]) -> HashSe
 }
 
 /// Files that are called like pictures beside them and tell where things are: YOLO's, VOC's, LabelMe's.
-pub(super) fn beside_pictures(entries: &[Entry]) -> Vec<PathBuf> {
-    let is_text = |entry: &&Entry| {
+pub(super) fn beside_pictures(entries: &[FolderEntry]) -> Vec<PathBuf> {
+    let is_text = |entry: &&FolderEntry| {
         entry.is_file()
             && [".txt", ".xml", ".json"]
                 .iter()
@@ -248,7 +248,7 @@ pub(super) fn beside_pictures(entries: &[Entry]) -> Vec<PathBuf> {
         .filter(|entry| by_name(&entry.name) == Some(FileKind::Picture))
         .map(|entry| stem(&entry.name))
         .collect();
-    let beside: Vec<&Entry> = texts
+    let beside: Vec<&FolderEntry> = texts
         .filter(|text| stems.contains(stem(&text.name)))
         .collect();
     // One of each tells for all of them.

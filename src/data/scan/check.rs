@@ -10,14 +10,14 @@ use super::super::contents::{self, Contents, KnownContents};
 use super::super::decode::Notes;
 use super::super::records::RecordFile;
 use super::super::{DataError, Dataset, Picture, PictureSource, Problem, StopFlag};
-use super::{Candidate, Found, ScanProgress, depth};
+use super::{Candidate, FoundPictures, ScanProgress, depth};
 
 /// Pictures between two reports of progress.
 const REPORT_EVERY: usize = 50;
 
 /// Decodes every candidate on all cores; what does not decode becomes a problem.
 pub(super) fn check(
-    mut found: Found,
+    mut found: FoundPictures,
     progress: ScanProgress<'_>,
     stop: &StopFlag,
 ) -> Result<Dataset, DataError> {
@@ -96,7 +96,7 @@ pub(super) fn check(
 }
 
 /// Unpacks each file of many pictures once; one that is damaged becomes one problem, not one for each picture.
-fn check_record_files(found: &mut Found, stop: &StopFlag) -> Result<(), DataError> {
+fn check_record_files(found: &mut FoundPictures, stop: &StopFlag) -> Result<(), DataError> {
     let mut files: Vec<Arc<RecordFile>> = Vec::new();
     for candidate in &found.candidates {
         if let PictureSource::Record { file, .. } = &candidate.source

@@ -4,13 +4,16 @@ use std::path::{Path, PathBuf};
 
 use super::super::{DataError, Dataset, Problem};
 use super::names::spelling;
-use super::{Found, shortened, source_error};
+use super::{FoundPictures, shortened, source_error};
 
 /// Names of classes in a message.
 const SHOWN: usize = 20;
 
 /// Keeps the classes that `wanted` names, in its order; all when it is empty.
-pub(super) fn choose(mut found: Found, wanted: &[String]) -> Result<Found, DataError> {
+pub(super) fn choose(
+    mut found: FoundPictures,
+    wanted: &[String],
+) -> Result<FoundPictures, DataError> {
     if wanted.is_empty() {
         return Ok(found);
     }

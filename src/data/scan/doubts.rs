@@ -8,11 +8,14 @@ use super::super::split_names::{self, SplitWord};
 use super::super::{DataError, Dataset, Picture, Remark};
 use super::annotations::{self, sides, stem_of_picture};
 use super::layout::{self, Look, MAX_DEPTH};
-use super::{Found, folders, nested, shortened, source_error};
+use super::{FoundPictures, folders, nested, shortened, source_error};
 
 /// Refuses classes that are parts of a split, or pictures and their masks, unless the experiment lists them as classes;
 /// remarks on what else is doubtful.
-pub(super) fn judge(mut found: Found, asked_for: &[String]) -> Result<Found, DataError> {
+pub(super) fn judge(
+    mut found: FoundPictures,
+    asked_for: &[String],
+) -> Result<FoundPictures, DataError> {
     let mut counts = vec![0usize; found.classes.len()];
     for candidate in &found.candidates {
         counts[candidate.label as usize] += 1;
@@ -59,7 +62,7 @@ pub(super) fn judge(mut found: Found, asked_for: &[String]) -> Result<Found, Dat
 }
 
 /// The refusal, or a warning where the experiment names these classes itself.
-fn doubt(found: &mut Found, asked_for: &[String], reason: String) -> Result<(), DataError> {
+fn doubt(found: &mut FoundPictures, asked_for: &[String], reason: String) -> Result<(), DataError> {
     if asked_for.is_empty() {
         return Err(source_error(&found.root, reason));
     }
@@ -172,8 +175,8 @@ fn has_few_colours(pictures: &[&Picture]) -> bool {
 }
 
 /// What a folder holds that is no data set of classes, if it looks like one of another kind.
-pub(super) fn other_task(entries: &[super::entries::Entry], look: &Look) -> Option<String> {
-    let folders: Vec<&super::entries::Entry> =
+pub(super) fn other_task(entries: &[super::entries::FolderEntry], look: &Look) -> Option<String> {
+    let folders: Vec<&super::entries::FolderEntry> =
         entries.iter().filter(|entry| entry.is_folder).collect();
     if let Some(annotated) = folders.iter().find_map(|folder| {
         let inner = super::entries::list(&folder.path).unwrap_or_default();
@@ -186,7 +189,8 @@ pub(super) fn other_task(entries: &[super::entries::Entry], look: &Look) -> Opti
     }
     for (at, first) in folders.iter().enumerate() {
         for second in &folders[at + 1..] {
-            let holds = |entry: &super::entries::Entry| look.holds_pictures(&entry.path, MAX_DEPTH);
+            let holds =
+                |entry: &super::entries::FolderEntry| look.holds_pictures(&entry.path, MAX_DEPTH);
             if sides(&first.name, &second.name).is_some() && holds(first) && holds(second) {
                 return Some(masks_are_no_class(&first.name, &second.name));
             }

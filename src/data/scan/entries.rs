@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// One entry of a folder.
-pub(super) struct Entry {
+pub(super) struct FolderEntry {
     pub path: PathBuf,
     /// For people, and to be compared: bytes that are no UTF-8 are replaced.
     pub name: String,
@@ -27,7 +27,7 @@ pub(super) enum EntryKind {
     Lost(String),
 }
 
-impl Entry {
+impl FolderEntry {
     pub fn is_file(&self) -> bool {
         self.kind == EntryKind::File
     }
@@ -47,22 +47,22 @@ const HIDDEN: &[&str] = &[
 ];
 
 /// The entries of a folder by name, without hidden ones. Links are followed.
-pub(super) fn list(folder: &Path) -> io::Result<Vec<Entry>> {
+pub(super) fn list(folder: &Path) -> io::Result<Vec<FolderEntry>> {
     let mut entries = list_all(folder)?;
     entries.retain(|entry| !entry.is_hidden);
     Ok(entries)
 }
 
 /// The entries of a folder by name, hidden ones among them.
-pub(super) fn list_all(folder: &Path) -> io::Result<Vec<Entry>> {
+pub(super) fn list_all(folder: &Path) -> io::Result<Vec<FolderEntry>> {
     let mut entries = fs::read_dir(folder)?
-        .map(|entry| Ok(Entry::from(&entry?)))
-        .collect::<io::Result<Vec<Entry>>>()?;
+        .map(|entry| Ok(FolderEntry::from(&entry?)))
+        .collect::<io::Result<Vec<FolderEntry>>>()?;
     entries.sort_by(|a, b| a.path.file_name().cmp(&b.path.file_name()));
     Ok(entries)
 }
 
-impl From<&DirEntry> for Entry {
+impl From<&DirEntry> for FolderEntry {
     fn from(entry: &DirEntry) -> Self {
         let path = entry.path();
         let kind = match entry.file_type() {

@@ -8,14 +8,14 @@ use super::layout::{self, Look, SplitFolder};
 use super::names::Names;
 use super::reading::Reading;
 use super::walk::{Walk, counted};
-use super::{Found, NamedFile, nested, roots, shortened, source_error};
+use super::{FoundPictures, NamedFile, nested, roots, shortened, source_error};
 
-pub(super) use super::entries::{Entry, EntryKind, kind_of, list, list_all, unreadable};
+pub(super) use super::entries::{EntryKind, FolderEntry, kind_of, list, list_all, unreadable};
 
 use super::file_kinds::{self, FileKind};
 
 /// `root/CLASS/**/picture`.
-pub(super) fn class_folders(root: &Path, stop: &StopFlag) -> Result<Found, DataError> {
+pub(super) fn class_folders(root: &Path, stop: &StopFlag) -> Result<FoundPictures, DataError> {
     let entries = list_root(root)?;
     let mut reading = Reading::new(root, stop);
     let mut any = false;
@@ -45,9 +45,10 @@ pub(super) fn class_folders(root: &Path, stop: &StopFlag) -> Result<Found, DataE
 }
 
 /// `root/SPLIT/CLASS/**/picture`, `root/SPLIT/FOLDER/CLASS/**/picture`, or `root/CLASS/SPLIT/**/picture`.
-pub(super) fn split_folders(root: &Path, stop: &StopFlag) -> Result<Found, DataError> {
+pub(super) fn split_folders(root: &Path, stop: &StopFlag) -> Result<FoundPictures, DataError> {
     let entries = list_root(root)?;
-    let visible: Vec<Entry> = list(root).map_err(|error| source_error(root, unreadable(&error)))?;
+    let visible: Vec<FolderEntry> =
+        list(root).map_err(|error| source_error(root, unreadable(&error)))?;
     let splits = layout::splits(&visible);
     if !splits.iter().any(|split| split.split.is_some()) {
         if layout::has_splits_in_classes(&visible) {
@@ -87,7 +88,11 @@ pub(super) fn split_folders(root: &Path, stop: &StopFlag) -> Result<Found, DataE
 }
 
 /// `root/CLASS/SPLIT/**/picture`. What lies in no split folder is assigned nowhere.
-fn splits_in_classes(root: &Path, entries: &[Entry], stop: &StopFlag) -> Result<Found, DataError> {
+fn splits_in_classes(
+    root: &Path,
+    entries: &[FolderEntry],
+    stop: &StopFlag,
+) -> Result<FoundPictures, DataError> {
     let mut reading = Reading::new(root, stop);
     reading.beside(entries)?;
     let mut unassigned = 0;
@@ -163,7 +168,7 @@ pub fn is_picture_name(name: &str) -> bool {
 }
 
 /// Everything in `root`, hidden entries among them.
-pub(super) fn list_root(root: &Path) -> Result<Vec<Entry>, DataError> {
+pub(super) fn list_root(root: &Path) -> Result<Vec<FolderEntry>, DataError> {
     let reason = match kind_of(root) {
         EntryKind::Folder => {
             roots::refuse_system(root)?;

@@ -8,7 +8,7 @@ use regex::Regex;
 
 use super::super::{DataError, Remark};
 use super::table::{Missing, Spellings};
-use super::{Found, shortened, source_error};
+use super::{FoundPictures, shortened, source_error};
 use crate::experiment::{Column, DataConfig, DataSource, GroupBy};
 
 /// The column that a table has to read.
@@ -20,7 +20,7 @@ pub(super) fn column(group: Option<&GroupBy>) -> Option<&Column> {
 }
 
 /// Gives every candidate its group, and tells what has none.
-pub(super) fn assign(found: &mut Found, config: &DataConfig) -> Result<(), DataError> {
+pub(super) fn assign(found: &mut FoundPictures, config: &DataConfig) -> Result<(), DataError> {
     let Some(group) = &config.split.group else {
         return Ok(());
     };
@@ -81,7 +81,7 @@ pub(super) fn assign(found: &mut Found, config: &DataConfig) -> Result<(), DataE
 }
 
 /// A cell such as `nan` or `NA` names no patient: its pictures don't belong together.
-fn forget_missing(found: &mut Found) {
+fn forget_missing(found: &mut FoundPictures) {
     let mut counts: HashMap<&str, usize> = HashMap::new();
     for group in found.candidates.iter().filter_map(|one| one.group.as_ref()) {
         *counts.entry(group).or_default() += 1;
@@ -107,7 +107,7 @@ fn forget_missing(found: &mut Found) {
 }
 
 /// A patient whom one table calls 12 and another 12.0 is one group, as in labels.
-fn unite_spellings(found: &mut Found) {
+fn unite_spellings(found: &mut FoundPictures) {
     let groups = found.candidates.iter().filter_map(|one| one.group.clone());
     let all: Vec<Arc<str>> = groups.collect();
     let spellings = Spellings::of_groups(all.iter().map(Arc::as_ref));

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::super::records::{Channels, Layout, Packing, RecordFile};
 use super::super::{DataError, PictureSource, Remark, Split, StopFlag};
 use super::folders::{list, unreadable};
-use super::{Candidate, Found, check_stop, labels, source_error};
+use super::{Candidate, FoundPictures, check_stop, labels, source_error};
 use crate::ordinary_file::{self, Links};
 
 /// Labels are held in memory.
@@ -119,7 +119,7 @@ pub(super) fn is_here(root: &Path) -> bool {
     locate(root).is_some_and(|(folder, _)| !sets(&folder).is_empty())
 }
 
-pub(super) fn find(root: &Path, stop: &StopFlag) -> Result<Found, DataError> {
+pub(super) fn find(root: &Path, stop: &StopFlag) -> Result<FoundPictures, DataError> {
     let missing = || {
         source_error(
             root,
@@ -143,9 +143,9 @@ pub(super) fn find(root: &Path, stop: &StopFlag) -> Result<Found, DataError> {
         None => sets.keys().next().cloned().unwrap_or_default(),
     };
     let parts = sets.remove(&set).ok_or_else(missing)?;
-    let mut found = Found {
+    let mut found = FoundPictures {
         root: folder.clone(),
-        ..Found::default()
+        ..FoundPictures::default()
     };
     let mut read = Vec::new();
     for (split, part) in parts {
@@ -211,7 +211,7 @@ fn class_names(
     folder: &Path,
     set: &str,
     numbers: &[i64],
-    found: &mut Found,
+    found: &mut FoundPictures,
 ) -> BTreeMap<i64, String> {
     let mut places: Vec<String> = folder
         .iter()

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::Split;
 use super::super::split_names::{self, SplitName, SplitWord};
-use super::entries::{Entry, list};
+use super::entries::{FolderEntry, list};
 use super::names::spelling;
 
 pub(super) use super::look::{Look, MAX_DEPTH};
@@ -18,15 +18,15 @@ const CLASSES_LOOKED_AT: usize = 20;
 
 /// A folder for one part of the split.
 pub(super) struct SplitFolder<'a> {
-    pub entry: &'a Entry,
+    pub entry: &'a FolderEntry,
     pub word: SplitWord,
     /// `None` for pictures without a class.
     pub split: Option<Split>,
 }
 
 /// Those of these entries that are called like parts of a split.
-pub(super) fn splits(entries: &[Entry]) -> Vec<SplitFolder<'_>> {
-    let folders: Vec<&Entry> = entries
+pub(super) fn splits(entries: &[FolderEntry]) -> Vec<SplitFolder<'_>> {
+    let folders: Vec<&FolderEntry> = entries
         .iter()
         .filter(|entry| entry.is_folder && !entry.is_hidden)
         .collect();
@@ -90,7 +90,7 @@ pub(super) fn splits_among<'a>(names: impl Iterator<Item = &'a str>) -> Vec<(usi
 
 /// The folders as parts of one split whatever else they are called (`train_v2`, `kaggle_test`), if each is for a part,
 /// and what they hold says so, too: classes for training and test of the same names, or one folder for each part.
-fn splits_of_any_name(folders: &[&Entry]) -> Option<Vec<(usize, SplitWord)>> {
+fn splits_of_any_name(folders: &[&FolderEntry]) -> Option<Vec<(usize, SplitWord)>> {
     let named: Vec<Option<SplitWord>> = folders
         .iter()
         .map(|folder| sure_split_name(&folder.name).map(|name| name.word))
@@ -168,9 +168,9 @@ pub(super) fn is_split(words: impl Iterator<Item = SplitWord>) -> bool {
 }
 
 /// Whether folders of classes hold folders of splits: `cat/train`, `dog/train`.
-pub(super) fn has_splits_in_classes(entries: &[Entry]) -> bool {
+pub(super) fn has_splits_in_classes(entries: &[FolderEntry]) -> bool {
     let look = Look::new();
-    let divided = |entry: &&Entry| {
+    let divided = |entry: &&FolderEntry| {
         look.holds_pictures(&entry.path, 1)
             && list(&entry.path).is_ok_and(|inner| {
                 let splits = splits(&inner);
@@ -189,8 +189,8 @@ pub(super) fn has_splits_in_classes(entries: &[Entry]) -> bool {
 
 /// Whether several folders are data sets, each with splits of its own that hold folders of the same names: `fold1/train/cat`,
 /// `fold2/train/cat`.
-pub(super) fn holds_divided_sets(entries: &[Entry]) -> bool {
-    let classes = |entry: &Entry| -> HashSet<String> {
+pub(super) fn holds_divided_sets(entries: &[FolderEntry]) -> bool {
+    let classes = |entry: &FolderEntry| -> HashSet<String> {
         let inner = list(&entry.path).unwrap_or_default();
         let splits = splits(&inner);
         if !is_split(splits.iter().map(|split| split.word)) {
@@ -222,7 +222,7 @@ pub(super) fn class_root(split: &Path, known: &HashSet<String>, look: &Look) -> 
     let mut folder = split.to_path_buf();
     for _ in 0..MAX_NESTING {
         let entries = list(&folder).ok()?;
-        let holding: Vec<&Entry> = entries
+        let holding: Vec<&FolderEntry> = entries
             .iter()
             .filter(|entry| entry.is_folder && look.holds_pictures(&entry.path, MAX_DEPTH))
             .collect();

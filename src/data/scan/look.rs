@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::fs;
 use std::path::Path;
 
-use super::entries::{Entry, EntryKind, list};
+use super::entries::{EntryKind, FolderEntry, list};
 use super::file_kinds::{self, FileKind};
 
 /// Folders that a picture may lie below its class's folder.
@@ -45,7 +45,7 @@ impl Look {
                 return false;
             }
             self.left.set(self.left.get() - 1);
-            let entry = Entry::from(&entry);
+            let entry = FolderEntry::from(&entry);
             if entry.is_hidden {
                 continue;
             }
@@ -56,7 +56,7 @@ impl Look {
                 _ => {}
             }
         }
-        let is_picture = |entry: &Entry| {
+        let is_picture = |entry: &FolderEntry| {
             file_kinds::of_file(&entry.path, &entry.name)
                 .is_ok_and(|kind| kind == FileKind::PictureByContent)
         };

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::super::Remark;
 use super::super::split_names::{split_word, tells_nothing, tokens};
 use super::annotations::is_of_masks;
-use super::entries::{Entry, list};
+use super::entries::{FolderEntry, list};
 use super::layout::{Look, MAX_DEPTH};
 use super::names::spelling;
 use super::shortened;
@@ -84,7 +84,7 @@ fn inner_folders(folder: &Path, look: &Look) -> BTreeSet<String> {
 /// Why these folders may be no classes: several of them hold folders of the same names (`patient1/healthy`,
 /// `patient2/healthy`), which may be the classes as well. Folders that are only numbered within folders that are not
 /// (`cat/1`, `dog/1`) are none.
-pub(super) fn refusal(folders: &[&Entry], look: &Look) -> Option<String> {
+pub(super) fn refusal(folders: &[&FolderEntry], look: &Look) -> Option<String> {
     let inner: Vec<(&str, BTreeSet<String>)> = folders
         .iter()
         .take(COMPARED)
@@ -121,8 +121,8 @@ pub(super) fn refusal(folders: &[&Entry], look: &Look) -> Option<String> {
 
 /// The one of these folders that holds the data set, where the others hold loose pictures: `data/cat`, `data/dog` and
 /// `to_predict`.
-pub(super) fn wrapper<'a>(folders: &[&'a Entry], look: &Look) -> Option<&'a Entry> {
-    let is_wrapper = |entry: &Entry| {
+pub(super) fn wrapper<'a>(folders: &[&'a FolderEntry], look: &Look) -> Option<&'a FolderEntry> {
+    let is_wrapper = |entry: &FolderEntry| {
         tells_nothing(&entry.name)
             && !look.holds_pictures(&entry.path, 0)
             && look.folders_with_pictures(&entry.path, 2) == 2
@@ -139,7 +139,7 @@ pub(super) fn wrapper<'a>(folders: &[&'a Entry], look: &Look) -> Option<&'a Entr
 }
 
 /// Folders of classes that are the whole data set once more: they hold folders called like those beside them.
-pub(super) fn copies(entries: &[Entry]) -> Vec<&Entry> {
+pub(super) fn copies(entries: &[FolderEntry]) -> Vec<&FolderEntry> {
     let look = Look::new();
     let folders = || {
         entries
@@ -147,7 +147,7 @@ pub(super) fn copies(entries: &[Entry]) -> Vec<&Entry> {
             .filter(|entry| entry.is_folder && !entry.is_hidden)
     };
     let names: HashSet<String> = folders().map(|entry| spelling(&entry.name)).collect();
-    let is_sibling = |entry: &Entry| {
+    let is_sibling = |entry: &FolderEntry| {
         folders().any(|other| {
             spelling(&other.name) == spelling(&entry.name)
                 && look.holds_pictures(&other.path, MAX_DEPTH)
@@ -158,7 +158,7 @@ pub(super) fn copies(entries: &[Entry]) -> Vec<&Entry> {
         .filter(|entry| !entry.path.is_symlink())
         .filter(|entry| {
             let inner = list(&entry.path).unwrap_or_default();
-            let inner: Vec<&Entry> = inner.iter().filter(|inner| inner.is_folder).collect();
+            let inner: Vec<&FolderEntry> = inner.iter().filter(|inner| inner.is_folder).collect();
             inner.len() >= 2
                 && inner
                     .iter()

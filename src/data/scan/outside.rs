@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::super::split_names::{split_word, tells_nothing, tokens};
 use super::super::{Problem, Remark};
-use super::entries::{Entry, list, list_all};
+use super::entries::{FolderEntry, list, list_all};
 use super::file_kinds::{self, FileKind, HIDDEN, HIDDEN_FOLDER};
 use super::layout::{Look, MAX_DEPTH};
 use super::shortened;
@@ -69,7 +69,7 @@ pub fn outside(chosen: &Path, source: &DataSource) -> (Vec<Problem>, Vec<Remark>
     (problems, remarks)
 }
 
-fn holds_pictures(entry: &Entry, look: &Look) -> bool {
+fn holds_pictures(entry: &FolderEntry, look: &Look) -> bool {
     if entry.is_folder {
         return look.holds_pictures(&entry.path, MAX_DEPTH);
     }
@@ -79,9 +79,9 @@ fn holds_pictures(entry: &Entry, look: &Look) -> bool {
 }
 
 /// Texts named for parts of a split: `train_test_split.txt`, `meta/test.txt`, `splits.json`.
-fn split_lists(entry: &Entry, root: &Path) -> Vec<String> {
+fn split_lists(entry: &FolderEntry, root: &Path) -> Vec<String> {
     const TEXTS: [&str; 5] = [".txt", ".json", ".csv", ".tsv", ".mat"];
-    let is_list = |entry: &Entry| {
+    let is_list = |entry: &FolderEntry| {
         let name = entry.name.to_lowercase();
         let Some(stem) = TEXTS.iter().find_map(|end| name.strip_suffix(end)) else {
             return false;

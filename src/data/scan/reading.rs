@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use super::super::split_names::SplitWord;
 use super::super::{DataError, PictureSource, Remark, Split, StopFlag};
 use super::class_names::{ClassFolder, classes};
-use super::entries::{self, Entry, list_all, unreadable};
+use super::entries::{self, FolderEntry, list_all, unreadable};
 use super::layout::{self, Look, SplitFolder};
 use super::names::Names;
 use super::walk::{Walk, counted};
-use super::{Candidate, Found, nested, shortened};
+use super::{Candidate, FoundPictures, nested, shortened};
 
 /// A data set in folders, while it is read.
 pub(super) struct Reading<'a> {
@@ -32,7 +32,7 @@ impl<'a> Reading<'a> {
     }
 
     /// What lies beside the folders of classes or splits: no picture of a class.
-    pub fn beside(&mut self, entries: &[Entry]) -> Result<(), DataError> {
+    pub fn beside(&mut self, entries: &[FolderEntry]) -> Result<(), DataError> {
         for entry in entries
             .iter()
             .filter(|entry| entry.is_hidden || !entry.is_folder)
@@ -114,7 +114,7 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    fn list(&mut self, folder: &Path) -> Vec<Entry> {
+    fn list(&mut self, folder: &Path) -> Vec<FolderEntry> {
         list_all(folder).unwrap_or_else(|error| {
             self.walk.found.problem(folder, unreadable(&error));
             Vec::new()
@@ -155,7 +155,7 @@ impl<'a> Reading<'a> {
     }
 
     /// A folder that holds the classes once more.
-    pub fn copy(&mut self, copy: &Entry) {
+    pub fn copy(&mut self, copy: &FolderEntry) {
         self.walk.found.problem(
             &copy.path,
             "holds folders called like those beside it, as a copy of the data set would, and is passed over",
@@ -168,7 +168,12 @@ impl<'a> Reading<'a> {
     }
 
     /// Folders beside those of the splits.
-    pub fn other_folders(&mut self, entries: &[Entry], splits: &[SplitFolder<'_>], look: &Look) {
+    pub fn other_folders(
+        &mut self,
+        entries: &[FolderEntry],
+        splits: &[SplitFolder<'_>],
+        look: &Look,
+    ) {
         let mut with_pictures = Vec::new();
         for entry in entries.iter().filter(|entry| entry.is_folder) {
             if splits.iter().any(|split| split.entry.path == entry.path) {
@@ -243,7 +248,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Names the classes and the pictures.
-    pub fn finish(mut self) -> Found {
+    pub fn finish(mut self) -> FoundPictures {
         let named_by = self.folders.iter().map(|(folder, _)| folder.path.as_path());
         let below_root = |path: &'_ Path| -> PathBuf {
             path.strip_prefix(self.root).unwrap_or(path).to_path_buf()

@@ -6,7 +6,7 @@ use super::super::DataError;
 use super::super::split_names::{SplitWord, tells_nothing, tokens};
 use super::annotations::{Side, sides};
 use super::folders::{
-    Entry, EntryKind, is_picture_name, kind_of, list, no_classes_in_splits, unreadable,
+    EntryKind, FolderEntry, is_picture_name, kind_of, list, no_classes_in_splits, unreadable,
 };
 use super::layout::{self, Look, MAX_DEPTH, MAX_NESTING, SplitFolder};
 use super::{agree, doubts, nested, roots, source_error, table, teaching, unread};
@@ -76,7 +76,7 @@ fn recognise_folder(folder: &Path, nesting: u32, look: &Look) -> Result<DataSour
         return Ok(source);
     }
     roots::refuse_home(folder, &entries)?;
-    let with_pictures: Vec<&Entry> = entries
+    let with_pictures: Vec<&FolderEntry> = entries
         .iter()
         .filter(|entry| entry.is_folder && look.holds_pictures(&entry.path, MAX_DEPTH))
         .collect();
@@ -104,7 +104,7 @@ fn recognise_folder(folder: &Path, nesting: u32, look: &Look) -> Result<DataSour
     if let Some(source) = teaching::arrays(folder)? {
         return Ok(source);
     }
-    let folders: Vec<&Entry> = entries.iter().filter(|entry| entry.is_folder).collect();
+    let folders: Vec<&FolderEntry> = entries.iter().filter(|entry| entry.is_folder).collect();
     let has_loose = entries
         .iter()
         .any(|entry| entry.is_file() && is_picture_name(&entry.name));
@@ -143,7 +143,7 @@ fn recognise_folder(folder: &Path, nesting: u32, look: &Look) -> Result<DataSour
 /// Several folders with pictures, which are the classes unless something speaks against it.
 fn recognise_classes(
     folder: &Path,
-    with_pictures: &[&Entry],
+    with_pictures: &[&FolderEntry],
     nesting: u32,
     look: &Look,
 ) -> Result<DataSource, DataError> {
@@ -166,7 +166,7 @@ fn recognise_classes(
     }
 }
 
-fn has_table_of_labels(entries: &[Entry]) -> bool {
+fn has_table_of_labels(entries: &[FolderEntry]) -> bool {
     entries.iter().any(|entry| {
         entry.is_file()
             && table::recognise::is_table_name(&entry.name)
@@ -177,7 +177,7 @@ fn has_table_of_labels(entries: &[Entry]) -> bool {
 /// Folders that are called like parts of a split, and what they hold; `None` where they may be classes.
 fn recognise_splits(
     folder: &Path,
-    entries: &[Entry],
+    entries: &[FolderEntry],
     look: &Look,
 ) -> Result<Option<DataSource>, DataError> {
     let source = || {
@@ -253,7 +253,7 @@ fn recognise_splits(
 /// A folder of pictures beside one of their masks: the pictures alone, if they are sorted into classes.
 fn recognise_masked(
     folder: &Path,
-    [first, second]: [&Entry; 2],
+    [first, second]: [&FolderEntry; 2],
     (first_side, _): (Side, Side),
     nesting: u32,
     look: &Look,
@@ -277,11 +277,11 @@ fn recognise_masked(
 
 /// Whether folders are parts of one heap of pictures (`images_part_1`, `images_part_2`): beside a table, they are no
 /// classes.
-fn are_parts(folders: &[&Entry]) -> bool {
+fn are_parts(folders: &[&FolderEntry]) -> bool {
     const PICTURES: [&str; 8] = [
         "images", "image", "imgs", "img", "pictures", "photos", "jpg", "jpeg",
     ];
-    let words = |entry: &Entry| tokens(&entry.name);
+    let words = |entry: &FolderEntry| tokens(&entry.name);
     let first = folders
         .first()
         .map(|entry| words(entry))

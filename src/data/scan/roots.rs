@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::super::DataError;
-use super::entries::Entry;
+use super::entries::FolderEntry;
 use super::source_error;
 
 /// Folders of operating systems.
@@ -75,7 +75,7 @@ pub(super) fn refuse_system(root: &Path) -> Result<(), DataError> {
 }
 
 /// Refuses a person's home, where folders of pictures are no classes.
-pub(super) fn refuse_home(folder: &Path, entries: &[Entry]) -> Result<(), DataError> {
+pub(super) fn refuse_home(folder: &Path, entries: &[FolderEntry]) -> Result<(), DataError> {
     const ENOUGH: usize = 3;
     let real = |path: &Path| std::fs::canonicalize(path).ok();
     let is_own = directories::BaseDirs::new()

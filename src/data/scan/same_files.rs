@@ -1,11 +1,11 @@
 //! One file by two names, by links: a picture that is learned from and tested on.
 
 use super::super::Remark;
-use super::Found;
+use super::FoundPictures;
 
 /// Pictures that are the same file as another one, by a hard or symbolic link.
 #[cfg(unix)]
-pub(super) fn remark(found: &Found) -> Option<Remark> {
+pub(super) fn remark(found: &FoundPictures) -> Option<Remark> {
     use super::super::PictureSource;
     use super::walk::counted;
     use std::collections::HashMap;
@@ -46,6 +46,6 @@ pub(super) fn remark(found: &Found) -> Option<Remark> {
 }
 
 #[cfg(not(unix))]
-pub(super) fn remark(_found: &Found) -> Option<Remark> {
+pub(super) fn remark(_found: &FoundPictures) -> Option<Remark> {
     None
 }

@@ -19,7 +19,7 @@ mod text;
 use std::path::{Path, PathBuf};
 
 use super::super::{DataError, Split, StopFlag};
-use super::{Found, source_error};
+use super::{FoundPictures, source_error};
 use crate::experiment::{Column, DataSource, SplitPart, Threshold};
 
 use columns::Sheet;
@@ -127,7 +127,7 @@ pub(super) fn find(
     source: &Source<'_>,
     wanted: &[String],
     stop: &StopFlag,
-) -> Result<Found, DataError> {
+) -> Result<FoundPictures, DataError> {
     rows::find(source, wanted, stop)
 }
 

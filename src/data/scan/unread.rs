@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::super::DataError;
-use super::entries::{Entry, list};
+use super::entries::{FolderEntry, list};
 use super::file_kinds::first_bytes;
 use super::layout::Look;
 use super::{doubts, relative_name, shortened, source_error, teaching};
@@ -88,7 +88,7 @@ const PICTURES_LIE_HERE: &str = "the pictures lie in this folder itself";
 /// Why a folder is no data set. `deeper` is why the one folder of pictures in it is none.
 pub(super) fn refusal(
     folder: &Path,
-    entries: &[Entry],
+    entries: &[FolderEntry],
     has_pictures: bool,
     deeper: Option<DataError>,
     look: &Look,
@@ -118,7 +118,7 @@ pub(super) fn refusal(
     if let Some(reason) = other_pictures(folder) {
         return refuse(reason);
     }
-    let is_archive = |entry: &Entry| !entry.is_folder && teaching::is_archive(&entry.name);
+    let is_archive = |entry: &FolderEntry| !entry.is_folder && teaching::is_archive(&entry.name);
     refuse(if entries.iter().any(is_archive) {
         "this folder holds an archive and no pictures: unpack it first, then choose the folder that it unpacks to".into()
     } else if !lists.is_empty() {
@@ -174,7 +174,7 @@ fn count_pictures(
     }
 }
 
-fn picture_kind(entry: &Entry) -> Option<&'static str> {
+fn picture_kind(entry: &FolderEntry) -> Option<&'static str> {
     let name = entry.name.to_lowercase();
     let by_name = PICTURES.iter().find(|(end, _)| name.ends_with(end));
     if let Some((_, kind)) = by_name {
@@ -189,7 +189,7 @@ fn picture_kind(entry: &Entry) -> Option<&'static str> {
 /// Files of a folder, and of the folders in it, that may hold labels and are not read.
 pub(super) fn lists(folder: &Path) -> Vec<String> {
     let entries = list(folder).unwrap_or_default();
-    let is_list = |entry: &Entry| {
+    let is_list = |entry: &FolderEntry| {
         let name = entry.name.to_lowercase();
         entry.is_file()
             && LISTS.iter().any(|end| name.ends_with(end))

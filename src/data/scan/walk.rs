@@ -5,10 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::super::{DataError, Remark, StopFlag};
-use super::entries::{Entry, EntryKind, list_all, unreadable};
+use super::entries::{EntryKind, FolderEntry, list_all, unreadable};
 use super::file_kinds::{self, FileKind, HIDDEN, HIDDEN_FOLDER};
 use super::names::Names;
-use super::{Found, annotations, check_stop, shortened, source_error};
+use super::{FoundPictures, annotations, check_stop, shortened, source_error};
 
 /// A folder of a data set is not this deep; a path of so many parts can't be opened at last.
 const MAX_DEPTH: usize = 64;
@@ -21,7 +21,7 @@ const FILES_PER_PICTURE: usize = 100;
 /// The state of a walk.
 pub(super) struct Walk<'a> {
     pub root: PathBuf,
-    pub found: Found,
+    pub found: FoundPictures,
     stop: &'a StopFlag,
     real_root: PathBuf,
     /// Pictures that their names don't tell.
@@ -42,9 +42,9 @@ impl<'a> Walk<'a> {
     pub fn new(root: &Path, stop: &'a StopFlag) -> Self {
         Self {
             root: root.to_path_buf(),
-            found: Found {
+            found: FoundPictures {
                 root: root.to_path_buf(),
-                ..Found::default()
+                ..FoundPictures::default()
             },
             stop,
             real_root: fs::canonicalize(root).unwrap_or_else(|_| root.to_path_buf()),
@@ -144,7 +144,7 @@ impl<'a> Walk<'a> {
     }
 
     /// `x_mask.png` beside `x.png` is no picture of the class.
-    fn sift_masks(&mut self, pictures: &mut Vec<PathBuf>, entries: &[Entry]) {
+    fn sift_masks(&mut self, pictures: &mut Vec<PathBuf>, entries: &[FolderEntry]) {
         if pictures.is_empty() {
             return;
         }
@@ -169,7 +169,7 @@ impl<'a> Walk<'a> {
     ///
     /// # Errors
     /// [`DataError::Source`] when after very many files there are hardly any pictures.
-    pub fn file(&mut self, entry: &Entry) -> Result<Option<PathBuf>, DataError> {
+    pub fn file(&mut self, entry: &FolderEntry) -> Result<Option<PathBuf>, DataError> {
         self.files += 1;
         if self.files >= ENOUGH_FILES && self.pictures < self.files / FILES_PER_PICTURE {
             return Err(source_error(
@@ -226,7 +226,7 @@ impl<'a> Walk<'a> {
     }
 
     /// What the walk found, with what a person should know of it.
-    pub fn finish(self, names: Names) -> Found {
+    pub fn finish(self, names: Names) -> FoundPictures {
         let mut found = self.found;
         let named = |paths: &[PathBuf]| {
             let names: Vec<String> = paths

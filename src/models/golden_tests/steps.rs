@@ -6,7 +6,7 @@ use tch::{Device, Kind, Tensor, no_grad};
 use crate::libtorch::autocast::Autocast;
 use crate::models::Backbone;
 use crate::models::layers::{LeafMode, Pass};
-use crate::models::parameters::{Entry, Role};
+use crate::models::parameters::{ParameterEntry, Role};
 use crate::models::parity::{TOLERANCE, noise, pictures};
 use crate::models::tree::LayerTree;
 
@@ -38,7 +38,7 @@ struct Outcome {
 pub(super) fn norm_modes(network: &dyn Backbone, side: i64) {
     let name = network.info().name;
     // The classifier, which is most of a VGG, takes no part.
-    let base: Vec<&Entry> = network
+    let base: Vec<&ParameterEntry> = network
         .parameters()
         .entries
         .iter()
@@ -74,7 +74,7 @@ pub(super) fn norm_modes(network: &dyn Backbone, side: i64) {
     restore(base.into_iter().zip(&before));
 }
 
-fn restore<'a>(pairs: impl Iterator<Item = (&'a Entry, &'a Tensor)>) {
+fn restore<'a>(pairs: impl Iterator<Item = (&'a ParameterEntry, &'a Tensor)>) {
     for (entry, old) in pairs.filter(|(entry, _)| entry.role == Role::Buffer) {
         no_grad(|| entry.tensor.shallow_clone().copy_(old));
     }
@@ -128,7 +128,7 @@ pub(super) fn training_steps(network: &dyn Backbone, step: &Step) {
 /// Every network can be trained in mixed precision: about the same loss, and gradients in single precision that are numbers.
 fn mixed_step(network: &dyn Backbone, side: i64, expected: f64) {
     let name = network.info().name;
-    let learned: Vec<&Entry> = network
+    let learned: Vec<&ParameterEntry> = network
         .parameters()
         .entries
         .iter()
@@ -175,7 +175,7 @@ fn training_step(network: &dyn Backbone, side: i64, pass: &Pass, expected: &Outc
         .collect();
     // The classifiers half-way take no part, and one look at the classifier is enough.
     let first_policy = pass.modes.iter().all(|mode| *mode == LeafMode::default());
-    let (learned, expected_lengths): (Vec<&Entry>, Vec<f64>) = entries
+    let (learned, expected_lengths): (Vec<&ParameterEntry>, Vec<f64>) = entries
         .iter()
         .filter(|entry| entry.role == Role::Parameter && !entry.is_auxiliary())
         .zip(&expected.gradients)
@@ -215,7 +215,7 @@ fn training_step(network: &dyn Backbone, side: i64, pass: &Pass, expected: &Outc
     let statistics = entries
         .iter()
         .filter(|entry| entry.name.contains(".running_") && !entry.is_auxiliary());
-    let statistics: Vec<&Entry> = statistics.collect();
+    let statistics: Vec<&ParameterEntry> = statistics.collect();
     assert_eq!(statistics.len(), expected.statistics.len(), "{name}");
     for (entry, expected) in statistics.iter().zip(&expected.statistics) {
         let found = length(&entry.tensor);

@@ -5,7 +5,7 @@ use tch::{Device, Kind, Tensor};
 use super::super::ModelError;
 use super::super::fold::channels_last;
 use super::super::init::{Init, WeightInit};
-use super::super::parameters::{AUXILIARY, Entry, OUTSIDE_TREE, ParameterStore, Role};
+use super::super::parameters::{AUXILIARY, OUTSIDE_TREE, ParameterEntry, ParameterStore, Role};
 use super::{
     Activation, ActivationKind, AvgPool2d, BatchNorm, Conv2d, ConvNorm, ConvSpec, Dropout,
     LayerNorm, Linear, Marker, MaxPool2d, MultiheadAttention, NormSpec, StochasticDepth,
@@ -439,7 +439,7 @@ impl Builder {
     ) -> Result<Tensor, ModelError> {
         let tensor = tensor.f_to(self.filling.device)?;
         let handle = tensor.shallow_clone();
-        self.blueprint.store.entries.push(Entry {
+        self.blueprint.store.entries.push(ParameterEntry {
             name,
             tensor,
             role,

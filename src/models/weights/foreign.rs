@@ -7,7 +7,7 @@ const TAKE_PYTORCHS: &str =
     "take the same network's file for PyTorch (.safetensors or .pth, from torchvision or timm)";
 
 /// How a file begins, or what its name ends with; what it then is; whether only PyTorch's file helps.
-struct Kind {
+struct ForeignKind {
     start: &'static [u8],
     endings: &'static [&'static str],
     is: &'static str,
@@ -15,74 +15,74 @@ struct Kind {
 }
 
 /// Beginnings that no weight file has. Names count only for files without such a beginning.
-const KINDS: &[Kind] = &[
-    Kind {
+const KINDS: &[ForeignKind] = &[
+    ForeignKind {
         start: b"\x89HDF\r\n\x1a\n",
         endings: &["h5", "hdf5"],
         is: "an HDF5 file, as Keras writes",
         remedy: TAKE_PYTORCHS,
     },
-    Kind {
+    ForeignKind {
         start: b"GGUF",
         endings: &["gguf", "ggml"],
         is: "a GGUF file, in which llama.cpp keeps quantised networks",
         remedy: TAKE_PYTORCHS,
     },
-    Kind {
+    ForeignKind {
         start: b"\x93NUMPY",
         endings: &["npy"],
         is: "one NumPy array",
         remedy: "in Python, save all of the network's arrays by their names: safetensors.numpy.save_file({…}, …)",
     },
-    Kind {
+    ForeignKind {
         start: b"\x1f\x8b",
         endings: &["gz", "tgz"],
         is: "compressed with gzip",
         remedy: "unpack it first",
     },
-    Kind {
+    ForeignKind {
         start: b"\xfd7zXZ\0",
         endings: &["xz"],
         is: "compressed with xz",
         remedy: "unpack it first",
     },
-    Kind {
+    ForeignKind {
         start: b"BZh",
         endings: &["bz2"],
         is: "compressed with bzip2",
         remedy: "unpack it first",
     },
-    Kind {
+    ForeignKind {
         start: b"\x28\xb5\x2f\xfd",
         endings: &["zst"],
         is: "compressed with Zstandard",
         remedy: "unpack it first",
     },
-    Kind {
+    ForeignKind {
         start: b"7z\xbc\xaf\x27\x1c",
         endings: &["7z"],
         is: "a 7-Zip archive",
         remedy: "unpack it first",
     },
-    Kind {
+    ForeignKind {
         start: b"Rar!",
         endings: &["rar"],
         is: "a RAR archive",
         remedy: "unpack it first",
     },
-    Kind {
+    ForeignKind {
         start: b"\x89PNG",
         endings: &["png"],
         is: "a picture",
         remedy: "name the weight file",
     },
-    Kind {
+    ForeignKind {
         start: b"\xff\xd8\xff",
         endings: &["jpg", "jpeg"],
         is: "a picture",
         remedy: "name the weight file",
     },
-    Kind {
+    ForeignKind {
         start: b"%PDF",
         endings: &["pdf"],
         is: "a PDF document",
@@ -91,50 +91,50 @@ const KINDS: &[Kind] = &[
 ];
 
 /// Told by the name only: these begin as anything may.
-const BY_NAME: &[Kind] = &[
-    Kind {
+const BY_NAME: &[ForeignKind] = &[
+    ForeignKind {
         start: b"",
         endings: &["onnx"],
         is: "an ONNX file, which describes a network's computation and names its numbers otherwise",
         remedy: TAKE_PYTORCHS,
     },
-    Kind {
+    ForeignKind {
         start: b"",
         endings: &["pb", "pbtxt", "ckpt.index", "ckpt.meta"],
         is: "a file of TensorFlow",
         remedy: TAKE_PYTORCHS,
     },
-    Kind {
+    ForeignKind {
         start: b"",
         endings: &["msgpack"],
         is: "a file of Flax",
         remedy: TAKE_PYTORCHS,
     },
-    Kind {
+    ForeignKind {
         start: b"",
         endings: &["mlmodel", "mlpackage"],
         is: "a file of Core ML",
         remedy: TAKE_PYTORCHS,
     },
-    Kind {
+    ForeignKind {
         start: b"",
         endings: &["caffemodel"],
         is: "a file of Caffe",
         remedy: TAKE_PYTORCHS,
     },
-    Kind {
+    ForeignKind {
         start: b"",
         endings: &["pdparams", "pdopt"],
         is: "a file of PaddlePaddle",
         remedy: TAKE_PYTORCHS,
     },
-    Kind {
+    ForeignKind {
         start: b"",
         endings: &["engine", "trt", "plan"],
         is: "a file of TensorRT",
         remedy: TAKE_PYTORCHS,
     },
-    Kind {
+    ForeignKind {
         start: b"",
         endings: &["pte", "ptl", "xml", "mnn", "param"],
         is: "a network made for running elsewhere, and no weights by name",
@@ -155,7 +155,7 @@ pub(super) fn named(start: &[u8], path: &Path) -> Option<String> {
                 .into(),
         );
     }
-    let sentence = |kind: &Kind| format!("it is {}; {}", kind.is, kind.remedy);
+    let sentence = |kind: &ForeignKind| format!("it is {}; {}", kind.is, kind.remedy);
     if let Some(kind) = KINDS.iter().find(|kind| start.starts_with(kind.start)) {
         return Some(sentence(kind));
     }

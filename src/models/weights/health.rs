@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::{Copied, values};
 use crate::models::ModelError;
-use crate::models::parameters::Entry;
+use crate::models::parameters::ParameterEntry;
 
 /// A file that has no more numbers than this (64 MB in single precision) is read once and held; a larger one is read to be
 /// checked and again, one tensor at a time, to be copied.
@@ -32,7 +32,7 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(copied: &Copied, entries: &[Entry]) -> Self {
+    fn of(copied: &Copied, entries: &[ParameterEntry]) -> Self {
         let entry = &entries[copied.entry];
         if entry.name.ends_with("running_var") {
             Self::Variance
@@ -59,7 +59,7 @@ enum Finding {
 /// Reads every tensor that is to be copied, so that a damaged file changes nothing.
 pub(super) fn check(
     copies: &mut [Copied],
-    entries: &[Entry],
+    entries: &[ParameterEntry],
     file: &Path,
 ) -> Result<Health, ModelError> {
     let numbers = |copied: &Copied| copied.tensor.numbers.count();

@@ -48,7 +48,7 @@ use self::dialect::Dialect;
 use self::outline::Outline;
 use self::resolve::{Reading, Taken, resolve};
 use self::tensors::{FileTensor, Values};
-use super::parameters::{Entry, OUTSIDE_TREE};
+use super::parameters::{OUTSIDE_TREE, ParameterEntry};
 use super::{Backbone, ModelError};
 use crate::pickle;
 
@@ -213,7 +213,7 @@ fn values(tensor: &FileTensor, file: &Path) -> Result<Values, ModelError> {
 
 fn to_tensor(
     copied: Copied,
-    entry: &Entry,
+    entry: &ParameterEntry,
     dialect: Dialect,
     file: &Path,
 ) -> Result<Tensor, ModelError> {

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use tch::{Device, Kind};
 
 use super::is_count;
-use crate::models::parameters::{Entry, OUTSIDE_TREE};
+use crate::models::parameters::{OUTSIDE_TREE, ParameterEntry};
 use crate::models::{ArchitectureInfo, Backbone, backbone, catalogue};
 
 /// One tensor of the network.
@@ -78,7 +78,7 @@ impl Outline {
     }
 }
 
-fn wanted(entry: &Entry) -> Wanted {
+fn wanted(entry: &ParameterEntry) -> Wanted {
     let part = if entry.is_in_base() {
         Part::Base
     } else if entry.leaf == OUTSIDE_TREE {

@@ -59,7 +59,7 @@ struct Place {
 
 /// What the process says: the tensors, or why the file is refused.
 #[derive(Debug, Serialize, Deserialize)]
-enum Answer {
+enum ReaderAnswer {
     Found {
         dictionaries: Vec<String>,
         unread: Vec<Unread>,
@@ -166,11 +166,11 @@ fn ended_well(status: ExitStatus) -> Result<(), String> {
 }
 
 fn understand(file: &Arc<WeightFile>, said: &[u8]) -> Result<FoundTensors, String> {
-    let answer: Answer =
+    let answer: ReaderAnswer =
         serde_json::from_slice(said).map_err(|_| "the weight-file reader crashed".to_owned())?;
     match answer {
-        Answer::Refused(reason) => Err(reason),
-        Answer::Found {
+        ReaderAnswer::Refused(reason) => Err(reason),
+        ReaderAnswer::Found {
             dictionaries,
             unread,
             architecture,
@@ -226,7 +226,7 @@ fn tensor(file: &Arc<WeightFile>, place: Place) -> Result<FileTensor, String> {
 pub fn listing(path: &Path) -> String {
     let found = WeightFile::open(path).and_then(|file| torch_file::read(&Arc::new(file)));
     let answer = match found {
-        Ok(found) => Answer::Found {
+        Ok(found) => ReaderAnswer::Found {
             dictionaries: found.dictionaries,
             unread: found.unread,
             architecture: found.architecture,
@@ -248,7 +248,7 @@ pub fn listing(path: &Path) -> String {
                 })
                 .collect(),
         },
-        Err(reason) => Answer::Refused(reason),
+        Err(reason) => ReaderAnswer::Refused(reason),
     };
     // Plain numbers and texts can always be written.
     serde_json::to_string(&answer).unwrap_or_default()
@@ -306,7 +306,7 @@ mod tests {
         let file = Arc::new(WeightFile::open(&path).unwrap());
         let length = file.length();
         let place = |start, count, offset, shape: &[u64], strides: &[u64]| {
-            let answer = Answer::Found {
+            let answer = ReaderAnswer::Found {
                 dictionaries: Vec::new(),
                 unread: Vec::new(),
                 architecture: None,

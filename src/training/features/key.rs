@@ -17,7 +17,7 @@ use crate::experiment::{Augmentation, Experiment, Pooling, Views};
 use crate::models::ModelError;
 use crate::models::device::discover;
 use crate::models::fold::way;
-use crate::models::parameters::Entry;
+use crate::models::parameters::ParameterEntry;
 use crate::training::network::Network;
 use crate::training::precision::of_run::FrozenPrecision;
 use crate::training::sample::Transform;
@@ -235,7 +235,7 @@ impl SegmentDigests {
 
 /// The weights of one segment: names, shapes and values.
 fn segment_digest<'a>(
-    entries: impl Iterator<Item = &'a Entry>,
+    entries: impl Iterator<Item = &'a ParameterEntry>,
     leaves: &Range<usize>,
 ) -> Result<[u8; 32], ModelError> {
     let mut hash = Hash::new("segment");
@@ -375,13 +375,13 @@ mod tests {
 
     #[test]
     fn weights_are_told_by_every_value() {
-        let entry = |name: &str, values: &[f32], leaf| Entry {
+        let entry = |name: &str, values: &[f32], leaf| ParameterEntry {
             name: name.into(),
             tensor: Tensor::from_slice(values),
             role: Role::Parameter,
             leaf,
         };
-        let digest = |entries: &[Entry]| segment_digest(entries.iter(), &(0..2)).unwrap();
+        let digest = |entries: &[ParameterEntry]| segment_digest(entries.iter(), &(0..2)).unwrap();
         let same = digest(&[entry("a", &[1.0, 2.0], 0), entry("b", &[3.0], 1)]);
         assert_eq!(
             digest(&[

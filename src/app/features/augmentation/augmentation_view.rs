@@ -14,7 +14,7 @@ use crate::app::ui::widgets;
 use crate::data::{Dataset, Pixels, SplitIndices};
 use crate::experiment::Augmentation;
 use crate::format;
-use crate::report::Kind;
+use crate::report::FigureKind;
 
 /// Versions that are drawn beside the original.
 const VERSIONS: u32 = 15;
@@ -32,7 +32,7 @@ impl View for AugmentationTab {
             icon: icon::MAGIC_WAND,
             action: "Show augmentation",
             tooltip: "The same picture drawn again and again, as training sees it",
-            figure: Some(Kind::Augmentation),
+            figure: Some(FigureKind::Augmentation),
         }
     }
 

@@ -21,7 +21,7 @@ use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::view::{View, ViewContext, ViewInfo};
 use crate::app::ui::widgets;
 use crate::data::PictureSource;
-use crate::report::Kind;
+use crate::report::FigureKind;
 use view::{CompareBody, CompareView, pictures_folder};
 
 pub use view::CompareCache;
@@ -37,7 +37,7 @@ impl View for CompareTab {
             icon: icon::GIT_DIFF,
             action: "Show comparison",
             tooltip: "Two or more runs on the same test pictures, side by side, with a verdict",
-            figure: Some(Kind::ConfusionDifference),
+            figure: Some(FigureKind::ConfusionDifference),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::app::ui::hidden_runs::show_hidden_ui;
 use crate::app::ui::tokens::{self, icon};
 use crate::app::ui::view::{View, ViewContext, ViewInfo};
 use crate::app::ui::widgets;
-use crate::report::Kind;
+use crate::report::FigureKind;
 
 /// How the runs learn.
 pub struct CurvesTab;
@@ -23,7 +23,7 @@ impl View for CurvesTab {
             icon: icon::CHART_LINE,
             action: "Show curves",
             tooltip: "Loss and accuracy over the epochs",
-            figure: Some(Kind::Curves),
+            figure: Some(FigureKind::Curves),
         }
     }
 

@@ -9,7 +9,7 @@ use crate::data::scan::ColumnPreview;
 use crate::experiment::{Column, DataSource, GroupBy, bounds};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum GroupingKind {
     Nothing,
     Folder,
     Pattern,
@@ -19,12 +19,12 @@ enum Kind {
 /// What a pattern starts from: a name's first part, up to a digit's end.
 const FIRST_PATTERN: &str = r"^([A-Za-z]*\d+)[_-]";
 
-fn kind(group: Option<&GroupBy>) -> Kind {
+fn kind(group: Option<&GroupBy>) -> GroupingKind {
     match group {
-        None => Kind::Nothing,
-        Some(GroupBy::Folder(_)) => Kind::Folder,
-        Some(GroupBy::Pattern(_)) => Kind::Pattern,
-        Some(GroupBy::Column(_)) => Kind::Column,
+        None => GroupingKind::Nothing,
+        Some(GroupBy::Folder(_)) => GroupingKind::Folder,
+        Some(GroupBy::Pattern(_)) => GroupingKind::Pattern,
+        Some(GroupBy::Column(_)) => GroupingKind::Column,
     }
 }
 
@@ -77,13 +77,13 @@ fn likely(columns: &[ColumnPreview]) -> Option<Column> {
     Some(found.column.clone())
 }
 
-fn first(kind: Kind, columns: &[ColumnPreview]) -> Option<GroupBy> {
+fn first(kind: GroupingKind, columns: &[ColumnPreview]) -> Option<GroupBy> {
     match kind {
-        Kind::Nothing => None,
-        Kind::Folder => Some(GroupBy::Folder(1)),
-        Kind::Pattern => Some(GroupBy::Pattern(FIRST_PATTERN.to_owned())),
+        GroupingKind::Nothing => None,
+        GroupingKind::Folder => Some(GroupBy::Folder(1)),
+        GroupingKind::Pattern => Some(GroupBy::Pattern(FIRST_PATTERN.to_owned())),
         // Without a likely one, the person chooses: any column would seem to do.
-        Kind::Column => Some(GroupBy::Column(
+        GroupingKind::Column => Some(GroupBy::Column(
             likely(columns).unwrap_or_else(|| Column::Name(String::new())),
         )),
     }
@@ -98,17 +98,17 @@ pub(in crate::app) fn group_ui(
     let before = draft.experiment.data.split.group.clone();
     let mut options = vec![
         (
-            Kind::Nothing,
+            GroupingKind::Nothing,
             "Nothing",
             "Every picture is drawn on its own",
         ),
         (
-            Kind::Folder,
+            GroupingKind::Folder,
             "Folders",
             "Pictures of one folder, such as a patient's, stay in one part of the split",
         ),
         (
-            Kind::Pattern,
+            GroupingKind::Pattern,
             "Names",
             "Pictures whose file names have the same part stay in one part of the split",
         ),
@@ -116,7 +116,7 @@ pub(in crate::app) fn group_ui(
     let is_table = matches!(draft.experiment.data.source, DataSource::Table { .. });
     if is_table || matches!(before, Some(GroupBy::Column(_))) {
         options.push((
-            Kind::Column,
+            GroupingKind::Column,
             "Column",
             "Pictures with the same value in a column of the table stay in one part of the split",
         ));

@@ -15,7 +15,7 @@ use crate::app::ui::widgets;
 use crate::data::{Dataset, Pixels, Remark, RemarkKind, SplitIndices, problems, split};
 use crate::experiment::DataSource;
 use crate::format;
-use crate::report::Kind;
+use crate::report::FigureKind;
 
 /// Samples of one class that are offered, at most.
 const SAMPLES: usize = 24;
@@ -35,7 +35,7 @@ impl View for DataTab {
             icon: icon::IMAGES,
             action: "Show data",
             tooltip: "Classes, split, samples and problems of the pictures",
-            figure: Some(Kind::ClassCounts),
+            figure: Some(FigureKind::ClassCounts),
         }
     }
 

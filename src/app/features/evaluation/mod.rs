@@ -28,7 +28,7 @@ use crate::app::ui::widgets;
 use crate::data::Split;
 use crate::evaluation::ClassOrder;
 use crate::format;
-use crate::report::Kind;
+use crate::report::FigureKind;
 use cache::EvaluationCache;
 use view::{EvaluationBody, EvaluationView, RunChoice, Status};
 
@@ -43,7 +43,7 @@ impl View for EvaluationTab {
             icon: icon::TARGET,
             action: "Show evaluation",
             tooltip: "What the chosen run gets right and wrong: confusion matrix, curves, calibration",
-            figure: Some(Kind::Confusion),
+            figure: Some(FigureKind::Confusion),
         }
     }
 

@@ -15,7 +15,7 @@ use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
 use crate::figures::{DEFAULT_DPI, DPI_RANGE, Size};
 use crate::format;
-use crate::report::{Format, Kind, Options, Parts};
+use crate::report::{FigureKind, Format, Options, Parts};
 
 /// Plain data of the dialog.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,7 +84,7 @@ impl ExportView {
 /// What the dialog remembers, also when it is opened again.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExportLocal {
-    kinds: BTreeSet<Kind>,
+    kinds: BTreeSet<FigureKind>,
     size: Size,
     dpi: u32,
     dark: bool,
@@ -313,14 +313,14 @@ fn kinds_ui(ui: &mut egui::Ui, local: &mut ExportLocal) {
                 .on_hover_text("Every figure there are numbers for")
                 .clicked()
             {
-                local.kinds = Kind::ALL.into_iter().collect();
+                local.kinds = FigureKind::ALL.into_iter().collect();
             }
         });
     });
     let columns = 2;
-    let rows = Kind::ALL.len().div_ceil(columns);
+    let rows = FigureKind::ALL.len().div_ceil(columns);
     ui.columns(columns, |sides| {
-        for (place, kind) in Kind::ALL.into_iter().enumerate() {
+        for (place, kind) in FigureKind::ALL.into_iter().enumerate() {
             let ui = &mut sides[place / rows];
             let mut is_on = local.kinds.contains(&kind);
             if ui
@@ -553,7 +553,7 @@ mod tests {
             tensorboard: false,
         };
         assert!(!local.is_something());
-        local.kinds.insert(Kind::Curves);
+        local.kinds.insert(FigureKind::Curves);
         assert!(local.is_something());
     }
 }

@@ -18,7 +18,7 @@ use crate::experiment::DataSource;
 use crate::figures::{
     ClassCount, ClassCountsFigure, Figure, Raster, Rgb, Size, Theme, palette, to_raster, to_svg,
 };
-use crate::report::{self, Comparison, Kind, Options, ReportError, Written};
+use crate::report::{self, Comparison, FigureKind, Options, ReportError, Written};
 use crate::worker::messages::Failure;
 
 /// The export dialog, and what is drawn at the moment.
@@ -148,7 +148,7 @@ impl Exports {
     pub fn copy_figure(
         &mut self,
         session: &mut Session,
-        kind: Kind,
+        kind: FigureKind,
         run: Option<String>,
         ctx: &egui::Context,
     ) {
@@ -271,10 +271,15 @@ fn shown_folders(state: &State) -> Vec<(PathBuf, Rgb)> {
 type Draw = Box<dyn FnOnce() -> Result<Box<dyn Figure>, String> + Send>;
 
 /// What draws the figure of this kind from what the window shows now: the shown runs, or `run`.
-fn figure_of(state: &State, kind: Kind, run: Option<String>, size: Size) -> Result<Draw, String> {
+fn figure_of(
+    state: &State,
+    kind: FigureKind,
+    run: Option<String>,
+    size: Size,
+) -> Result<Draw, String> {
     match kind {
-        Kind::ClassCounts => scanned_counts(state),
-        Kind::Augmentation => {
+        FigureKind::ClassCounts => scanned_counts(state),
+        FigureKind::Augmentation => {
             let missing = "The augmentation view has not drawn a picture yet.";
             let preview = state.preview.clone().ok_or(missing)?;
             let document = state.active_document().ok_or(missing)?;
@@ -288,7 +293,7 @@ fn figure_of(state: &State, kind: Kind, run: Option<String>, size: Size) -> Resu
                 Ok(Box::new(figure) as Box<dyn Figure>)
             }))
         }
-        Kind::Freeze if run.is_none() => {
+        FigureKind::Freeze if run.is_none() => {
             let Tree::Ready(tree) = &state.tree else {
                 return Err("The layers of this backbone are not known yet.".into());
             };
@@ -341,7 +346,7 @@ fn scanned_counts(state: &State) -> Result<Draw, String> {
 
 fn figure_of_runs(
     state: &State,
-    kind: Kind,
+    kind: FigureKind,
     run: Option<String>,
     size: Size,
 ) -> Result<Draw, String> {
@@ -353,7 +358,7 @@ fn figure_of_runs(
             .filter_map(|run| Some((run.folder.clone()?, palette::run_color(run.color))))
             .collect(),
         // The view of the comparison has runs of its own.
-        None if kind == Kind::ConfusionDifference && state.comparison.folders.len() > 1 => {
+        None if kind == FigureKind::ConfusionDifference && state.comparison.folders.len() > 1 => {
             let color = |folder: &PathBuf| {
                 let record = state
                     .runs

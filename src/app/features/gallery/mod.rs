@@ -26,7 +26,7 @@ use crate::app::ui::tokens::icon;
 use crate::app::ui::view::{View, ViewContext, ViewInfo};
 use crate::app::ui::widgets;
 use crate::data::PictureSource;
-use crate::report::Kind;
+use crate::report::FigureKind;
 use view::{Content, GalleryCache, GalleryView, Query, ReadyView};
 
 /// A run's predictions as pictures.
@@ -40,7 +40,7 @@ impl View for GalleryTab {
             icon: icon::GRID_FOUR,
             action: "Show gallery",
             tooltip: "Every prediction of a run as a picture: the surest, the doubtful, the wrong",
-            figure: Some(Kind::Gallery),
+            figure: Some(FigureKind::Gallery),
         }
     }
 

@@ -25,7 +25,7 @@ use crate::experiment::FreezePlan;
 use crate::format;
 use crate::format::bytes;
 use crate::models::tree::LayerTree;
-use crate::report::Kind;
+use crate::report::FigureKind;
 use crate::training::estimate::Estimate;
 
 pub use approach::Approach;
@@ -48,7 +48,7 @@ impl View for LayersTab {
             icon: icon::TREE_STRUCTURE,
             action: "Show layers",
             tooltip: "The backbone layer by layer, and what of it is frozen",
-            figure: Some(Kind::Freeze),
+            figure: Some(FigureKind::Freeze),
         }
     }
 

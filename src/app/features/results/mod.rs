@@ -18,7 +18,7 @@ use crate::app::ui::view::{View, ViewContext, ViewInfo};
 use crate::app::ui::widgets;
 use crate::evaluation::{self, Spread};
 use crate::format;
-use crate::report::Kind;
+use crate::report::FigureKind;
 use crate::runs::{RunSummary, seeds, store};
 use crate::training::events::TestMetrics;
 
@@ -33,7 +33,7 @@ impl View for ResultsTab {
             icon: icon::TROPHY,
             action: "Show results",
             tooltip: "Test results of the runs side by side",
-            figure: Some(Kind::Results),
+            figure: Some(FigureKind::Results),
         }
     }
 

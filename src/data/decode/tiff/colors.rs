@@ -9,7 +9,7 @@ use super::page::{Page, odd};
 
 /// Turns samples into RGB8.
 pub(super) struct ToRgb {
-    kind: Kind,
+    kind: ColorKind,
     /// Samples of a pixel, those that mean nothing included.
     channels: usize,
     /// Of them, those that count.
@@ -19,7 +19,7 @@ pub(super) struct ToRgb {
     shows: Cell<bool>,
 }
 
-enum Kind {
+enum ColorKind {
     Plain,
     Palette(Vec<[u8; 3]>),
     YCbCr(YCbCr),
@@ -58,7 +58,7 @@ impl ToRgb {
                         )));
                     }
                 };
-                (Kind::Plain, layout)
+                (ColorKind::Plain, layout)
             }
             2 => {
                 needs(3)?;
@@ -70,29 +70,32 @@ impl ToRgb {
                     (4, ..) if !page.has_extra => Layout::Rgba,
                     _ => Layout::Rgb,
                 };
-                (Kind::Plain, layout)
+                (ColorKind::Plain, layout)
             }
             3 if page.is_wide() => return Err(odd("with a palette of odd numbers")),
-            3 => (Kind::Palette(palette(file, directory, page)?), Layout::Grey),
+            3 => (
+                ColorKind::Palette(palette(file, directory, page)?),
+                Layout::Grey,
+            ),
             4 => return Err(odd("that holds nothing but the mask of another picture")),
             5 => {
                 needs(4)?;
                 if file.first(directory, tag::INK_SET).unwrap_or(1) != 1 {
                     return Err(odd("with other inks than cyan, magenta, yellow and black"));
                 }
-                (Kind::Plain, Layout::Cmyk)
+                (ColorKind::Plain, Layout::Cmyk)
             }
             6 if page.coding.compression == super::chunks::JPEG => {
                 needs(3)?;
                 // Its decoder makes RGB of it.
-                (Kind::Plain, Layout::Rgb)
+                (ColorKind::Plain, Layout::Rgb)
             }
             6 => {
                 needs(3)?;
                 if !is_byte {
                     return Err(odd("in YCbCr with other than 8 bits a sample"));
                 }
-                (Kind::YCbCr(YCbCr::of(file, directory)), Layout::Rgb)
+                (ColorKind::YCbCr(YCbCr::of(file, directory)), Layout::Rgb)
             }
             8 => return Err(odd("in CIE Lab colours")),
             9 => return Err(odd("in ICC Lab colours")),
@@ -138,12 +141,12 @@ impl ToRgb {
 
     /// Whether samples are no brightness, and must not be scaled.
     pub fn takes_values(&self) -> bool {
-        matches!(self.kind, Kind::Palette(_))
+        matches!(self.kind, ColorKind::Palette(_))
     }
 
     /// Appends the pixels of samples that stand for places in a palette.
     pub fn append_values(&self, values: &[u16], rgb: &mut Vec<u8>) {
-        if let Kind::Palette(colors) = &self.kind {
+        if let ColorKind::Palette(colors) = &self.kind {
             let color = |value: &[u16]| colors.get(usize::from(value[0])).copied();
             rgb.extend(
                 values
@@ -157,12 +160,12 @@ impl ToRgb {
     pub fn append(&self, samples: &[u8], rgb: &mut Vec<u8>) {
         let pixels = samples.chunks_exact(self.channels);
         match &self.kind {
-            Kind::Palette(colors) => {
+            ColorKind::Palette(colors) => {
                 let color = |value: u8| colors.get(usize::from(value)).copied();
                 rgb.extend(pixels.flat_map(|p| color(p[0]).unwrap_or_default()));
             }
-            Kind::YCbCr(way) => rgb.extend(pixels.flat_map(|p| way.rgb([p[0], p[1], p[2]]))),
-            Kind::Plain => {
+            ColorKind::YCbCr(way) => rgb.extend(pixels.flat_map(|p| way.rgb([p[0], p[1], p[2]]))),
+            ColorKind::Plain => {
                 let counted = self.layout.channels();
                 if self.hides_all() {
                     let mut alphas = pixels.clone().map(|pixel| pixel[counted - 1]);

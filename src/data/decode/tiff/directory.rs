@@ -19,12 +19,12 @@ pub(super) struct File<'a> {
 /// One page.
 #[derive(Debug, Default)]
 pub(super) struct Directory {
-    entries: BTreeMap<u16, Entry>,
+    entries: BTreeMap<u16, TagEntry>,
 }
 
 /// The values of a tag.
 #[derive(Debug, Clone, Copy)]
-struct Entry {
+struct TagEntry {
     kind: u16,
     count: u64,
     /// Of the values, in the file.
@@ -129,7 +129,7 @@ impl<'a> File<'a> {
             } else {
                 self.number(inline, value_bytes)?
             };
-            entries.insert(self.number(entry, 2)? as u16, Entry { kind, count, at });
+            entries.insert(self.number(entry, 2)? as u16, TagEntry { kind, count, at });
         }
         // Some writers leave the last pointer away.
         let next = self.number(end, value_bytes).unwrap_or(0);

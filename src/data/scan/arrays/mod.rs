@@ -13,7 +13,7 @@ use zip::{CompressionMethod, ZipArchive};
 use super::super::records::{Channels, Layout, Packing, RecordFile};
 use super::super::{DataError, PictureSource, Remark, Split, StopFlag};
 use super::folders::{list, unreadable};
-use super::{Candidate, Found, check_stop, labels, source_error};
+use super::{Candidate, FoundPictures, check_stop, labels, source_error};
 use crate::ordinary_file::{self, Links};
 use npy::Header;
 use values::Labels;
@@ -83,7 +83,7 @@ fn arrays_beside(folder: &Path) -> Vec<(String, PathBuf)> {
         .collect()
 }
 
-pub(super) fn find(path: &Path, stop: &StopFlag) -> Result<Found, DataError> {
+pub(super) fn find(path: &Path, stop: &StopFlag) -> Result<FoundPictures, DataError> {
     let is_folder = path.is_dir();
     if !is_folder && !path.is_file() {
         let reason = if path.exists() {
@@ -101,9 +101,9 @@ pub(super) fn find(path: &Path, stop: &StopFlag) -> Result<Found, DataError> {
     } else {
         of_archive(path).map_err(|reason| source_error(path, reason))?
     };
-    let mut found = Found {
+    let mut found = FoundPictures {
         root: path.to_path_buf(),
-        ..Found::default()
+        ..FoundPictures::default()
     };
     let refuse = |reason: String| source_error(path, reason);
     let mut by_role: BTreeMap<(Option<Split>, Role), &Array> = BTreeMap::new();
@@ -168,7 +168,7 @@ pub(super) fn find(path: &Path, stop: &StopFlag) -> Result<Found, DataError> {
 
 /// Gives every picture its class.
 fn label(
-    found: &mut Found,
+    found: &mut FoundPictures,
     parts: Vec<(Option<Split>, Arc<RecordFile>, Labels)>,
     names: &[String],
 ) -> Result<(), String> {

@@ -4,7 +4,7 @@ use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use super::super::super::records::{Packing, RecordFile};
-use super::super::Found;
+use super::super::FoundPictures;
 use super::super::folders::unreadable;
 use super::{PICTURE_BYTES, Set, add, layout};
 use crate::experiment::CifarLabels;
@@ -27,7 +27,7 @@ pub(super) fn is_hundred(file: &Path) -> bool {
 }
 
 /// Adds a file's pictures; what is wrong with some becomes a problem.
-pub(super) fn read(file: &Path, set: Set, found: &mut Found) {
+pub(super) fn read(file: &Path, set: Set, found: &mut FoundPictures) {
     let (count, place) = label_bytes(set);
     let mut labels = Vec::new();
     let records = match read_labels(file, count, place, found, &mut labels) {
@@ -47,7 +47,7 @@ fn read_labels(
     file: &Path,
     count: usize,
     place: usize,
-    found: &mut Found,
+    found: &mut FoundPictures,
     labels: &mut Vec<(u64, u32)>,
 ) -> io::Result<usize> {
     let record_bytes = count + PICTURE_BYTES;

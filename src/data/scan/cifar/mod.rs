@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::super::records::{Channels, Layout, RecordFile};
 use super::super::{DataError, PictureSource, Remark, Split, StopFlag};
 use super::folders::list;
-use super::{Candidate, Found, check_stop, source_error};
+use super::{Candidate, FoundPictures, check_stop, source_error};
 use crate::experiment::CifarLabels;
 
 /// The side of every picture.
@@ -43,13 +43,13 @@ pub(super) struct Located {
 
 /// The pictures of `root`, or of the archive's own folder within it: the test file's for the test, all others for
 /// training and validation.
-pub(super) fn find(root: &Path, set: Set, stop: &StopFlag) -> Result<Found, DataError> {
+pub(super) fn find(root: &Path, set: Set, stop: &StopFlag) -> Result<FoundPictures, DataError> {
     let Some(located) = locate(root, set) else {
         return Err(source_error(root, missing(set)));
     };
-    let mut found = Found {
+    let mut found = FoundPictures {
         root: located.folder.clone(),
-        ..Found::default()
+        ..FoundPictures::default()
     };
     tell_files(&mut found, &located, set);
     let Located {
@@ -161,7 +161,7 @@ fn files(folder: &Path, set: Set, version: Version) -> Option<Vec<PathBuf>> {
 }
 
 /// Says which of the set's files are not here, and lists others that look like them.
-fn tell_files(found: &mut Found, located: &Located, set: Set) {
+fn tell_files(found: &mut FoundPictures, located: &Located, set: Set) {
     let name = |file: &PathBuf| {
         file.file_name()
             .unwrap_or_default()
@@ -221,7 +221,7 @@ fn layout(start: u64, stride: usize, count: usize) -> Layout {
 }
 
 /// The pictures of one file, by number and label.
-fn add(found: &mut Found, file: RecordFile, labels: impl IntoIterator<Item = (u64, u32)>) {
+fn add(found: &mut FoundPictures, file: RecordFile, labels: impl IntoIterator<Item = (u64, u32)>) {
     let path = file.path().to_path_buf();
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let split = split_of(&path);

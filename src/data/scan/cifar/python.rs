@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::super::super::decode::read_file;
 use super::super::super::records::{Packing, RecordFile};
-use super::super::Found;
+use super::super::FoundPictures;
 use super::{PICTURE_BYTES, Set, add, layout};
 use crate::experiment::CifarLabels;
 use crate::ordinary_file::{self, Links};
@@ -40,7 +40,7 @@ pub(super) fn with_pickle<T>(
 ///
 /// # Errors
 /// What is wrong with the file.
-pub(super) fn read(file: &Path, set: Set, found: &mut Found) -> Result<(), String> {
+pub(super) fn read(file: &Path, set: Set, found: &mut FoundPictures) -> Result<(), String> {
     let key = match set {
         Set::Ten => "labels",
         Set::Hundred(CifarLabels::Fine) => "fine_labels",

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::super::super::split_names;
 use super::super::super::{DataError, Split, StopFlag};
-use super::super::folders::Entry;
+use super::super::folders::FolderEntry;
 use super::super::{relative_name, source_error};
 pub use super::beside::is_table_name;
 use super::beside::{self, Assessed};
@@ -144,7 +144,7 @@ pub fn is_named_for_labels(name: &str) -> bool {
 }
 
 /// The table in one of the folders without pictures, of which there is one alone: `labels/labels.csv` beside `images`.
-pub fn in_side_folder<'a>(folders: impl Iterator<Item = &'a Entry>) -> Option<DataSource> {
+pub fn in_side_folder<'a>(folders: impl Iterator<Item = &'a FolderEntry>) -> Option<DataSource> {
     let mut found = folders.filter_map(|entry| among(&entry.path)?.ok());
     let only = found.next();
     only.filter(|_| found.next().is_none())
@@ -152,7 +152,7 @@ pub fn in_side_folder<'a>(folders: impl Iterator<Item = &'a Entry>) -> Option<Da
 
 /// The table that lists what lies in a folder's sub-folders, where these are named for parts of a split or say
 /// nothing of what the pictures show (`train_images`, `images`).
-pub fn above_pictures(folder: &Path, entries: &[Entry]) -> Option<DataSource> {
+pub fn above_pictures(folder: &Path, entries: &[FolderEntry]) -> Option<DataSource> {
     let says_nothing =
         |name: &str| split_names::split_word(name).is_some() || split_names::tells_nothing(name);
     let mut folders = entries.iter().filter(|entry| entry.is_folder);
@@ -165,7 +165,7 @@ pub fn above_pictures(folder: &Path, entries: &[Entry]) -> Option<DataSource> {
 
 /// A table in each of the folders for the parts of a split, as Roboflow writes them: `train/_classes.csv`,
 /// `valid/_classes.csv`, `test/_classes.csv`.
-pub fn in_split_folders(entries: &[Entry]) -> Option<DataSource> {
+pub fn in_split_folders(entries: &[FolderEntry]) -> Option<DataSource> {
     let part = |split: Split| {
         entries
             .iter()
@@ -174,7 +174,7 @@ pub fn in_split_folders(entries: &[Entry]) -> Option<DataSource> {
     };
     let train = part(Split::Train)?;
     let tables = beside::tables_in(&train.path);
-    let others: Vec<(&Entry, Split)> = [Split::Validation, Split::Test]
+    let others: Vec<(&FolderEntry, Split)> = [Split::Validation, Split::Test]
         .into_iter()
         .filter_map(|split| Some((part(split)?, split)))
         .collect();
@@ -182,7 +182,7 @@ pub fn in_split_folders(entries: &[Entry]) -> Option<DataSource> {
         let Some(name) = table.file_name() else {
             continue;
         };
-        let with_table: Vec<&(&Entry, Split)> = others
+        let with_table: Vec<&(&FolderEntry, Split)> = others
             .iter()
             .filter(|(entry, _)| entry.path.join(name).is_file())
             .collect();

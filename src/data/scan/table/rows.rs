@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::super::super::{DataError, PictureSource, Split, StopFlag};
-use super::super::{Candidate, Found, relative_name, source_error};
+use super::super::{Candidate, FoundPictures, relative_name, source_error};
 use super::columns::Sheet;
 use super::names::is_side_name;
 use super::one_hot::Marking;
@@ -49,7 +49,11 @@ struct Listed {
     line: u64,
 }
 
-pub fn find(source: &Source<'_>, wanted: &[String], stop: &StopFlag) -> Result<Found, DataError> {
+pub fn find(
+    source: &Source<'_>,
+    wanted: &[String],
+    stop: &StopFlag,
+) -> Result<FoundPictures, DataError> {
     let tables = source.tables();
     let root = common_folder(&tables);
     let folders: Vec<PathBuf> = tables
@@ -65,9 +69,9 @@ pub fn find(source: &Source<'_>, wanted: &[String], stop: &StopFlag) -> Result<F
             Pictures::new(folder, stop),
         )?);
     }
-    let mut found = Found {
+    let mut found = FoundPictures {
         root: source.file.clone(),
-        ..Found::default()
+        ..FoundPictures::default()
     };
     let mut told = Told::default();
     let classes = Classes::of(&parts, source, wanted)?;
@@ -195,7 +199,7 @@ fn read_rows(
     source: &Source<'_>,
     classes: &Classes,
     root: &Path,
-    found: &mut Found,
+    found: &mut FoundPictures,
     told: &mut Told,
     listed: &mut Vec<Listed>,
 ) -> Result<(), DataError> {

@@ -179,7 +179,7 @@ fn an_empty_class_in_a_split_is_listed() {
 fn a_folder_of_other_files_is_refused_after_a_while() {
     let stop = StopFlag::default();
     let mut walk = walk::Walk::new(Path::new("/data"), &stop);
-    let entry = entries::Entry {
+    let entry = entries::FolderEntry {
         path: "/data/x.txt".into(),
         name: "x.txt".into(),
         is_folder: false,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use super::super::super::super::{DataError, Split};
-use super::super::super::{Found, source_error};
+use super::super::super::{FoundPictures, source_error};
 use super::super::remarks::Told;
 use super::super::{Source, lexically_normal};
 use super::{Listed, Part};
@@ -14,7 +14,7 @@ pub fn without_conflicts(
     listed: Vec<Listed>,
     parts: &[Part<'_>],
     source: &Source<'_>,
-    found: &mut Found,
+    found: &mut FoundPictures,
     told: &mut Told,
 ) -> Result<Vec<Listed>, DataError> {
     let normal = |row: &Listed| -> PathBuf { lexically_normal(row.candidate.source.path()) };
