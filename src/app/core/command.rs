@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::gallery::{GalleryAction, GalleryWants};
+use super::gallery::{GalleryAction, GalleryRequests};
 use super::state::DocumentId;
 use super::view_id::ViewId;
 use crate::app::core::prepared_answers::IntervalsKey;
@@ -59,12 +59,12 @@ pub enum Command {
     /// Takes an experiment's backbone weights from this file.
     UseWeights(DocumentId, PathBuf),
     /// Pictures whose thumbnails a view shows: those that are missing are made. Send it every frame.
-    WantThumbnails(Vec<usize>),
+    RequestThumbnails(Vec<usize>),
     /// What the untouched network sees in this picture. Send it every frame, as thumbnails.
-    WantSeen(PictureSource),
+    RequestSeen(PictureSource),
     /// Augmented versions of picture `index` under the active experiment, drawn with `seed`. Send it
     /// every frame; the work is done when something changed.
-    WantPreview {
+    RequestPreview {
         index: usize,
         seed: u64,
         count: u32,
@@ -97,9 +97,9 @@ pub enum Command {
     /// Evaluates a run, by its id, on one part of its pictures; again where that failed.
     EvaluateRun(String, Split),
     /// What is there already is shown, what is not is asked for. Said every frame.
-    WantEvaluation(String, Split),
+    RequestEvaluation(String, Split),
     /// Intervals under a moved threshold. Said every frame.
-    WantIntervals(IntervalsKey),
+    RequestIntervals(IntervalsKey),
     StopEvaluation,
     /// Which part of its pictures the evaluation shows.
     ShowSplit(Split),
@@ -148,7 +148,7 @@ pub enum Command {
     /// Shows the pictures of a run that pass a filter: a click on a cell of a confusion matrix.
     ShowGallery(GalleryFilter),
     /// What the gallery shows and lacks. Send it every frame.
-    WantGallery(Box<GalleryWants>),
+    RequestGallery(Box<GalleryRequests>),
     Gallery(GalleryAction),
 
     // Window
@@ -198,15 +198,15 @@ impl Command {
     }
 
     /// Whether a view says it every frame while it is shown.
-    pub fn is_want(&self) -> bool {
+    pub fn is_request(&self) -> bool {
         matches!(
             self,
-            Self::WantThumbnails(_)
-                | Self::WantPreview { .. }
-                | Self::WantSeen(_)
-                | Self::WantGallery(_)
-                | Self::WantEvaluation(..)
-                | Self::WantIntervals(_)
+            Self::RequestThumbnails(_)
+                | Self::RequestPreview { .. }
+                | Self::RequestSeen(_)
+                | Self::RequestGallery(_)
+                | Self::RequestEvaluation(..)
+                | Self::RequestIntervals(_)
         )
     }
 }

@@ -109,7 +109,7 @@ impl Document {
     }
 
     /// Writes the preset to `path`, which becomes the document's file. Paths relative to the old
-    /// place are made to work from the new one.
+    /// folder are made to work from the new one.
     ///
     /// # Errors
     /// A sentence with the path when the file can't be written; the document is as it was.

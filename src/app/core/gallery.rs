@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::command::{Command, GalleryFilter};
-use super::request::{Request, Want};
+use super::request::{Request, RequestStep};
 use super::state::RunRecord;
 use crate::analysis::gallery::RunPictures;
 use crate::analysis::suspects::Suspect;
@@ -25,20 +25,20 @@ const THUMBNAIL_BYTES: usize = 220_000_000;
 
 /// Said by the gallery every frame while it is shown.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct GalleryWants {
+pub struct GalleryRequests {
     /// Folders of the runs that it shows.
     pub runs: Vec<PathBuf>,
     /// Pictures on screen, first those that are looked at.
     pub thumbnails: Vec<PictureSource>,
     /// The picture that is looked at closely.
     pub picture: Option<PictureSource>,
-    /// The maps of the close look: run, picture, class.
+    /// The maps of the close-up: run, picture, class.
     pub explain: Vec<ExplainKey>,
     /// Whose training pictures that are alike are wanted: run, name, picture.
     pub neighbours: Option<(PathBuf, String, PictureSource)>,
 }
 
-impl GalleryWants {
+impl GalleryRequests {
     /// Adds what another view shows in the same frame.
     fn extend(&mut self, other: Self) {
         for folder in other.runs {
@@ -53,18 +53,18 @@ impl GalleryWants {
     }
 }
 
-/// One list of what all views want of the gallery: a list takes the place of the one before.
-pub fn gather_wants(commands: Vec<Command>) -> Vec<Command> {
-    let mut gathered: Option<GalleryWants> = None;
+/// One list of what all views request of the gallery: a list takes the place of the one before.
+pub fn gather_requests(commands: Vec<Command>) -> Vec<Command> {
+    let mut gathered: Option<GalleryRequests> = None;
     let mut others = Vec::new();
     for command in commands {
         match (command, &mut gathered) {
-            (Command::WantGallery(wants), Some(all)) => all.extend(*wants),
-            (Command::WantGallery(wants), None) => gathered = Some(*wants),
+            (Command::RequestGallery(requests), Some(all)) => all.extend(*requests),
+            (Command::RequestGallery(requests), None) => gathered = Some(*requests),
             (other, _) => others.push(other),
         }
     }
-    let gathered = gathered.map(|wants| Command::WantGallery(Box::new(wants)));
+    let gathered = gathered.map(|requests| Command::RequestGallery(Box::new(requests)));
     others.extend(gathered);
     others
 }
@@ -117,7 +117,7 @@ pub struct GalleryState {
     /// By folder.
     pub runs: BTreeMap<PathBuf, Opened>,
     pub thumbnails: Thumbnails,
-    /// The picture of the close look.
+    /// The picture of the close-up.
     pub picture: Option<(PictureSource, Result<Arc<Pixels>, String>)>,
     /// What another view asked to be shown, and a number that tells one request from the next.
     pub request: Option<(u64, GalleryFilter)>,
@@ -259,17 +259,17 @@ impl GalleryState {
     }
 
     /// Questions for what is wanted and neither there nor asked for.
-    pub(in crate::app) fn questions(&mut self, wants: &GalleryWants) -> Vec<GalleryQuestion> {
+    pub(in crate::app) fn questions(&mut self, requests: &GalleryRequests) -> Vec<GalleryQuestion> {
         let mut questions = Vec::new();
-        for folder in &wants.runs {
+        for folder in &requests.runs {
             if !self.runs.contains_key(folder) {
                 self.runs.insert(folder.clone(), Opened::Reading);
                 let folder = folder.clone();
                 questions.push(GalleryQuestion::Open { folder });
             }
         }
-        self.thumbnails.touch(&wants.thumbnails);
-        let missing: Vec<PictureSource> = wants
+        self.thumbnails.touch(&requests.thumbnails);
+        let missing: Vec<PictureSource> = requests
             .thumbnails
             .iter()
             .filter(|source| self.thumbnails.get(source).is_none())
@@ -287,8 +287,8 @@ impl GalleryState {
             });
         }
         let now = Instant::now();
-        if let Some(source) = &wants.picture
-            && self.reading_picture.want(source, now) == Want::Ask
+        if let Some(source) = &requests.picture
+            && self.reading_picture.next_step(source, now) == RequestStep::Ask
         {
             self.reading_picture.ask(source.clone());
             questions.push(GalleryQuestion::Picture {
@@ -296,10 +296,10 @@ impl GalleryState {
                 side: PICTURE,
             });
         }
-        for (folder, source, class) in &wants.explain {
+        for (folder, source, class) in &requests.explain {
             let explaining = self.explaining.entry(folder.clone()).or_default();
             let key = (source.clone(), *class);
-            if explaining.want(&key, now) == Want::Ask {
+            if explaining.next_step(&key, now) == RequestStep::Ask {
                 explaining.ask(key);
                 questions.push(GalleryQuestion::Explain {
                     folder: folder.clone(),
@@ -308,9 +308,9 @@ impl GalleryState {
                 });
             }
         }
-        if let Some((folder, name, source)) = &wants.neighbours {
+        if let Some((folder, name, source)) = &requests.neighbours {
             let key = (folder.clone(), name.clone());
-            if self.finding_neighbours.want(&key, now) == Want::Ask {
+            if self.finding_neighbours.next_step(&key, now) == RequestStep::Ask {
                 self.finding_neighbours.ask(key);
                 questions.push(GalleryQuestion::Neighbours {
                     folder: folder.clone(),
@@ -509,45 +509,45 @@ mod tests {
 
     #[test]
     fn what_two_views_want_is_one_list() {
-        let wants = |run: &str, name: &str| {
-            Command::WantGallery(Box::new(GalleryWants {
+        let requests = |run: &str, name: &str| {
+            Command::RequestGallery(Box::new(GalleryRequests {
                 runs: vec!["both".into(), run.into()],
                 thumbnails: vec![source(name)],
-                ..GalleryWants::default()
+                ..GalleryRequests::default()
             }))
         };
-        let gathered = gather_wants(vec![wants("a", "1"), Command::Undo, wants("b", "2")]);
-        let expected = GalleryWants {
+        let gathered = gather_requests(vec![requests("a", "1"), Command::Undo, requests("b", "2")]);
+        let expected = GalleryRequests {
             runs: vec!["both".into(), "a".into(), "b".into()],
             thumbnails: vec![source("1"), source("2")],
-            ..GalleryWants::default()
+            ..GalleryRequests::default()
         };
         assert_eq!(
             gathered,
-            [Command::Undo, Command::WantGallery(Box::new(expected))]
+            [Command::Undo, Command::RequestGallery(Box::new(expected))]
         );
     }
 
     #[test]
     fn what_stays_on_screen_is_asked_for_once() {
         let mut state = GalleryState::default();
-        let wants = GalleryWants {
+        let requests = GalleryRequests {
             runs: vec!["run".into()],
             thumbnails: vec![source("a"), source("b")],
             picture: Some(source("a")),
-            ..GalleryWants::default()
+            ..GalleryRequests::default()
         };
-        assert_eq!(state.questions(&wants).len(), 3);
-        assert!(state.questions(&wants).is_empty());
+        assert_eq!(state.questions(&requests).len(), 3);
+        assert!(state.questions(&requests).is_empty());
         state.take(GalleryAnswer::Thumbnail {
             source: source("a"),
             pixels: pixels(3).map_err(Failure::from),
         });
-        assert!(state.questions(&wants).is_empty());
+        assert!(state.questions(&requests).is_empty());
         // Scrolled on: the new list holds all that is missing.
-        let further = GalleryWants {
+        let further = GalleryRequests {
             thumbnails: vec![source("b"), source("c")],
-            ..wants
+            ..requests
         };
         let questions = state.questions(&further);
         let [GalleryQuestion::Thumbnails { wanted, .. }] = &questions[..] else {
@@ -559,12 +559,12 @@ mod tests {
     #[test]
     fn a_picture_that_is_no_longer_looked_at_is_not_shown() {
         let mut state = GalleryState::default();
-        let wants = |name| GalleryWants {
+        let requests = |name| GalleryRequests {
             picture: Some(source(name)),
-            ..GalleryWants::default()
+            ..GalleryRequests::default()
         };
-        state.questions(&wants("a"));
-        state.questions(&wants("b"));
+        state.questions(&requests("a"));
+        state.questions(&requests("b"));
         state.take(GalleryAnswer::Picture {
             source: source("a"),
             pixels: pixels(3).map_err(Failure::from),
@@ -580,16 +580,16 @@ mod tests {
     #[test]
     fn neighbours_that_a_person_stopped_can_be_asked_for_again() {
         let mut state = GalleryState::default();
-        let wants = GalleryWants {
+        let requests = GalleryRequests {
             neighbours: Some(("run".into(), "a".into(), source("a"))),
-            ..GalleryWants::default()
+            ..GalleryRequests::default()
         };
         let stopped = || GalleryAnswer::Neighbours {
             folder: "run".into(),
             name: "a".into(),
             result: Err(Failure::Stopped),
         };
-        assert_eq!(state.questions(&wants).len(), 1);
+        assert_eq!(state.questions(&requests).len(), 1);
         state.take(GalleryAnswer::FeaturesProgress {
             folder: "run".into(),
             done: 1,
@@ -598,11 +598,11 @@ mod tests {
         // The same question, asked earlier, gave way to this one.
         state.take(stopped());
         assert_eq!(state.features, Some((1, 2)));
-        assert!(state.questions(&wants).is_empty());
+        assert!(state.questions(&requests).is_empty());
         state.stop_neighbours();
         state.take(stopped());
         assert_eq!(state.features, None);
         assert!(state.neighbours.is_none());
-        assert_eq!(state.questions(&wants).len(), 1);
+        assert_eq!(state.questions(&requests).len(), 1);
     }
 }

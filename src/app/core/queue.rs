@@ -136,7 +136,7 @@ impl Session {
         Some(run)
     }
 
-    pub fn tell_trainer(&mut self, command: TrainingCommand) {
+    pub fn send_to_trainer(&mut self, command: TrainingCommand) {
         if let Err(reason) = self.workers.send(command) {
             self.error_about(Cause::Trainer, "Training does not answer", reason);
         }
@@ -153,11 +153,11 @@ impl Session {
             .filter_map(|run| run.run)
             .collect();
         for run in live {
-            self.tell_trainer(TrainingCommand::Stop(run));
+            self.send_to_trainer(TrainingCommand::Stop(run));
         }
         if self.state.paused {
             self.state.paused = false;
-            self.tell_trainer(TrainingCommand::Pause(false));
+            self.send_to_trainer(TrainingCommand::Pause(false));
         }
     }
 }

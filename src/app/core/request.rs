@@ -25,7 +25,7 @@ pub struct Request<K, V> {
 
 /// What to do about something that is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Want {
+pub enum RequestStep {
     /// Ask for it.
     Ask,
     /// It rests: look again after this long.
@@ -86,10 +86,10 @@ impl<K, V> Request<K, V> {
 
 impl<K: PartialEq + Clone, V> Request<K, V> {
     /// What to do about `key`, which is wanted at the time `now`. Call it as long as it is wanted.
-    pub fn want(&mut self, key: &K, now: Instant) -> Want {
+    pub fn next_step(&mut self, key: &K, now: Instant) -> RequestStep {
         if self.asked.as_ref() == Some(key) {
             self.resting = None;
-            return Want::Wait;
+            return RequestStep::Wait;
         }
         let since = match &self.resting {
             Some((resting, since)) if resting == key => *since,
@@ -99,9 +99,9 @@ impl<K: PartialEq + Clone, V> Request<K, V> {
             }
         };
         match self.rest.saturating_sub(now.duration_since(since)) {
-            _ if self.working.is_some() => Want::Wait,
-            Duration::ZERO => Want::Ask,
-            left => Want::Rest(left),
+            _ if self.working.is_some() => RequestStep::Wait,
+            Duration::ZERO => RequestStep::Ask,
+            left => RequestStep::Rest(left),
         }
     }
 
@@ -192,17 +192,25 @@ mod tests {
     #[test]
     fn a_key_is_asked_once_and_again_when_it_is_forgotten() {
         let (mut request, now) = (Request::<_, i32>::default(), Instant::now());
-        assert_eq!(request.want(&"a", now), Want::Ask);
-        assert_eq!(request.want(&"a", now), Want::Ask, "it was not asked yet");
+        assert_eq!(request.next_step(&"a", now), RequestStep::Ask);
+        assert_eq!(
+            request.next_step(&"a", now),
+            RequestStep::Ask,
+            "it was not asked yet"
+        );
         let first = request.ask("a");
-        assert_eq!(request.want(&"a", now), Want::Wait);
+        assert_eq!(request.next_step(&"a", now), RequestStep::Wait);
         assert!(request.is_pending());
         assert_eq!(request.answer(|key| *key == "a", Ok(1)), Some(Ok(1)));
         assert!(!request.is_pending());
-        assert_eq!(request.want(&"a", now), Want::Wait, "it is answered");
-        assert_eq!(request.want(&"b", now), Want::Ask);
+        assert_eq!(
+            request.next_step(&"a", now),
+            RequestStep::Wait,
+            "it is answered"
+        );
+        assert_eq!(request.next_step(&"b", now), RequestStep::Ask);
         request.forget();
-        assert_eq!(request.want(&"a", now), Want::Ask);
+        assert_eq!(request.next_step(&"a", now), RequestStep::Ask);
         assert!(request.ask("a") > first);
     }
 
@@ -211,16 +219,19 @@ mod tests {
         let begin = Instant::now();
         let at = |parts: u32| begin + REST / 4 * parts;
         let mut request = Request::<_, ()>::resting(REST);
-        assert_eq!(request.want(&"a", at(0)), Want::Rest(REST));
-        assert_eq!(request.want(&"a", at(1)), Want::Rest(REST / 4 * 3));
-        assert_eq!(request.want(&"b", at(3)), Want::Rest(REST));
-        assert_eq!(request.want(&"b", at(6)), Want::Rest(REST / 4));
-        assert_eq!(request.want(&"b", at(7)), Want::Ask);
+        assert_eq!(request.next_step(&"a", at(0)), RequestStep::Rest(REST));
+        assert_eq!(
+            request.next_step(&"a", at(1)),
+            RequestStep::Rest(REST / 4 * 3)
+        );
+        assert_eq!(request.next_step(&"b", at(3)), RequestStep::Rest(REST));
+        assert_eq!(request.next_step(&"b", at(6)), RequestStep::Rest(REST / 4));
+        assert_eq!(request.next_step(&"b", at(7)), RequestStep::Ask);
         request.ask("b");
-        assert_eq!(request.want(&"c", at(8)), Want::Rest(REST));
+        assert_eq!(request.next_step(&"c", at(8)), RequestStep::Rest(REST));
         // Back to what is known: nothing rests any more.
-        assert_eq!(request.want(&"b", at(9)), Want::Wait);
-        assert_eq!(request.want(&"c", at(12)), Want::Rest(REST));
+        assert_eq!(request.next_step(&"b", at(9)), RequestStep::Wait);
+        assert_eq!(request.next_step(&"c", at(12)), RequestStep::Rest(REST));
     }
 
     #[test]
@@ -283,11 +294,11 @@ mod tests {
         let mut request = Request::default();
         let (go_on, wait) = bounded::<()>(1);
         request.start("test", "a", || {}, move || Ok(_ = wait.recv()));
-        assert_eq!(request.want(&"b", now), Want::Wait);
-        assert_eq!(request.want(&"c", now), Want::Wait);
+        assert_eq!(request.next_step(&"b", now), RequestStep::Wait);
+        assert_eq!(request.next_step(&"c", now), RequestStep::Wait);
         drop(go_on);
         assert_eq!(outcome(&mut request), Ok(()));
-        assert_eq!(request.want(&"c", now), Want::Ask);
+        assert_eq!(request.next_step(&"c", now), RequestStep::Ask);
         // Whoever starts all the same hears of the newer one alone.
         let (go_on, wait) = bounded::<i32>(1);
         let mut request = Request::default();

@@ -3,7 +3,7 @@
 use super::state::{RecordState, RunRecord, State};
 
 /// A run's seed, where another of its name has another seed.
-pub fn telling_seed(run: &RunRecord, state: &State) -> Option<u64> {
+pub fn distinguishing_seed(run: &RunRecord, state: &State) -> Option<u64> {
     let seed = |run: &RunRecord| run.summary.as_ref().and_then(|summary| summary.seed);
     let own = seed(run)?;
     let is_twin = |other: &RunRecord| other.name == run.name && seed(other) != Some(own);
@@ -13,7 +13,7 @@ pub fn telling_seed(run: &RunRecord, state: &State) -> Option<u64> {
 
 /// A run's name, with its seed where another of its name has another seed.
 pub fn told_apart(run: &RunRecord, state: &State) -> String {
-    match telling_seed(run, state) {
+    match distinguishing_seed(run, state) {
         Some(seed) => format!("{}, seed {seed}", run.name),
         None => run.name.clone(),
     }

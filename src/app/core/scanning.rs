@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use eframe::egui;
 
-use super::request::Want;
+use super::request::RequestStep;
 use super::session::Session;
 use super::state::{Document, NoticeKind, Scan};
 use crate::data::{Dataset, SplitIndices};
@@ -59,8 +59,8 @@ impl Session {
             return;
         };
         let key = ScanKey::of(document);
-        let want = self.scan.want(&key, Instant::now());
-        if want == Want::Wait {
+        let next_step = self.scan.next_step(&key, Instant::now());
+        if next_step == RequestStep::Wait {
             return;
         }
         if key.data.source == DataSource::Unset {
@@ -71,7 +71,7 @@ impl Session {
             return;
         }
         if self.has_scanned_pictures_of(&key) {
-            if let Want::Rest(left) = want {
+            if let RequestStep::Rest(left) = next_step {
                 ctx.request_repaint_after(left);
                 return;
             }

@@ -25,7 +25,7 @@ use crate::training::movement::Movement;
 use crate::training::pretrained::RankedClass;
 use crate::worker::messages::RunId;
 
-/// Tells open experiments apart for as long as the window lives: their places in the list change when one is closed.
+/// Tells open experiments apart for as long as the window lives: their indices in the list change when one is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DocumentId(u64);
 

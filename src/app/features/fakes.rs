@@ -361,10 +361,10 @@ fn run(
 fn rightness(accuracy: f64) -> String {
     let right = (accuracy * 656.0).round() as usize;
     let rows = (0..656)
-        .map(|place| Prediction {
-            file: format!("{place:04}"),
+        .map(|index| Prediction {
+            file: format!("{index:04}"),
             truth: 0,
-            probabilities: if place < right {
+            probabilities: if index < right {
                 vec![1.0, 0.0]
             } else {
                 vec![0.0, 1.0]

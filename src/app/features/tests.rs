@@ -168,8 +168,8 @@ fn every_panel_fits_its_width_and_names_its_controls() {
                 let mut harness = settled(panel, size, dark, Driven::new(fakes::state()));
                 faults.extend(faults_of(&harness, panel, width));
                 let mut commands = harness.state().out.clone();
-                // Wants are said every frame.
-                commands.retain(|command| !command.is_want());
+                // Requests are said every frame.
+                commands.retain(|command| !command.is_request());
                 if !commands.is_empty() {
                     faults.push(format!(
                         "{panel:?} asks for {commands:?} without being touched"
@@ -735,7 +735,7 @@ fn a_backbone_is_chosen_in_the_table_that_compares_them() {
             .state()
             .out
             .iter()
-            .any(|command| matches!(command, Command::WantSeen(_)))
+            .any(|command| matches!(command, Command::RequestSeen(_)))
     );
 }
 

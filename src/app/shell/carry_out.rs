@@ -1,4 +1,4 @@
-//! Commands become deeds: between frames, never while drawing.
+//! Carries out commands: between frames, never while drawing.
 
 use std::path::{Path, PathBuf};
 
@@ -104,11 +104,13 @@ impl Graft {
                 });
             }
             Command::MeasureAgain => requests.backbone.speeds.measure_again(session),
-            Command::WantThumbnails(indices) => requests.data.want_thumbnails(session, &indices),
-            Command::WantSeen(source) => requests.backbone.want_seen(session, source),
-            Command::WantPreview { index, seed, count } => requests
+            Command::RequestThumbnails(indices) => {
+                requests.data.request_thumbnails(session, &indices)
+            }
+            Command::RequestSeen(source) => requests.backbone.request_seen(session, source),
+            Command::RequestPreview { index, seed, count } => requests
                 .augmentation
-                .want_preview(session, index, seed, count),
+                .request_preview(session, index, seed, count),
             Command::Dropped(path) => self.dropped(path, ctx),
 
             Command::Train => {
@@ -124,10 +126,12 @@ impl Graft {
             Command::EvaluateRun(id, split) => {
                 requests.evaluation.evaluate(session, &id, split, true)
             }
-            Command::WantEvaluation(id, split) => {
+            Command::RequestEvaluation(id, split) => {
                 requests.evaluation.evaluate(session, &id, split, false)
             }
-            Command::WantIntervals(key) => requests.evaluation.want_intervals(session, &key, ctx),
+            Command::RequestIntervals(key) => {
+                requests.evaluation.request_intervals(session, &key, ctx)
+            }
             Command::StopEvaluation => requests.evaluation.stop(session),
             Command::ShowSplit(split) => session.state.shown_split = Some(split),
             Command::UseRemedy { folder, index } => {
@@ -136,9 +140,9 @@ impl Graft {
             Command::AddToComparison(id) => requests.compare.add(session, id),
             Command::Pause(paused) => {
                 session.state.paused = paused && session.state.is_training();
-                session.tell_trainer(TrainingCommand::Pause(session.state.paused));
+                session.send_to_trainer(TrainingCommand::Pause(session.state.paused));
             }
-            Command::StopRun(run) => session.tell_trainer(TrainingCommand::Stop(run)),
+            Command::StopRun(run) => session.send_to_trainer(TrainingCommand::Stop(run)),
             Command::StopAll => session.stop_all(),
             Command::ChooseDevice(device) => session.state.device = device,
 
@@ -171,7 +175,7 @@ impl Graft {
             Command::SetFeatureLimit(bytes) => requests.feature_cache.set_limit(session, bytes),
             Command::ClearFeatures => self.question = Some(Confirmation::ClearFeatures),
             Command::ShowGallery(filter) => gallery::requests::show(session, filter),
-            Command::WantGallery(wants) => gallery::requests::want(session, &wants),
+            Command::RequestGallery(wanted) => gallery::requests::ask(session, &wanted),
             Command::Gallery(action) => gallery::requests::carry_out(session, action),
 
             Command::ShowView(view) => {

@@ -72,7 +72,7 @@ impl fmt::Display for Way {
     }
 }
 
-/// The place of the quickest; the first one of its kind, none where only the processor draws.
+/// The index of the quickest; the first one of its kind, none where only the processor draws.
 fn best_card(kinds: &[wgpu::DeviceType]) -> Option<usize> {
     let rank = |kind: wgpu::DeviceType| match kind {
         wgpu::DeviceType::DiscreteGpu => Some(0),
@@ -84,8 +84,8 @@ fn best_card(kinds: &[wgpu::DeviceType]) -> Option<usize> {
     let ranked = kinds
         .iter()
         .enumerate()
-        .filter_map(|(place, &kind)| Some((rank(kind)?, place)));
-    ranked.min().map(|(_, place)| place)
+        .filter_map(|(index, &kind)| Some((rank(kind)?, index)));
+    ranked.min().map(|(_, index)| index)
 }
 
 /// Whether no graphics card draws.

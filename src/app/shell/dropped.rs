@@ -7,7 +7,7 @@ use eframe::egui::{self, vec2};
 
 use super::dialogs::dialog_frame;
 use crate::app::core::command::Command;
-use crate::app::core::gallery::GalleryWants;
+use crate::app::core::gallery::GalleryRequests;
 use crate::app::core::run_names::told_apart;
 use crate::app::core::state::{RecordState, RunRecord, Seen, State};
 use crate::app::features::backbone::backbones_view::obstacle;
@@ -99,19 +99,19 @@ impl DroppedView {
         }
     }
 
-    /// What the threads are asked for, every frame that it is shown.
-    fn wants(&self, out: &mut Vec<Command>) {
+    /// Asks the threads for what it shows, every frame that it is shown.
+    fn push_requests(&self, out: &mut Vec<Command>) {
         let explain = self.answers.iter();
         let explain = explain.map(|answer| (answer.folder.clone(), self.source.clone(), None));
-        out.push(Command::WantGallery(Box::new(GalleryWants {
+        out.push(Command::RequestGallery(Box::new(GalleryRequests {
             explain: explain.collect(),
-            ..GalleryWants::default()
+            ..GalleryRequests::default()
         })));
         if let Some(untouched) = &self.untouched
             && untouched.obstacle.is_none()
             && untouched.seen.is_none()
         {
-            out.push(Command::WantSeen(self.source.clone()));
+            out.push(Command::RequestSeen(self.source.clone()));
         }
     }
 }
@@ -149,9 +149,14 @@ impl Graft {
             return;
         };
         let view = DroppedView::build(&self.session.state, &dropped.path);
-        // What the views behind it want waits: one picture at a time is shown to a network.
-        out.retain(|command| !matches!(command, Command::WantSeen(_) | Command::WantGallery(_)));
-        view.wants(out);
+        // What the views behind it ask for waits: one picture at a time is shown to a network.
+        out.retain(|command| {
+            !matches!(
+                command,
+                Command::RequestSeen(_) | Command::RequestGallery(_)
+            )
+        });
+        view.push_requests(out);
         let modal = egui::Modal::new(egui::Id::unique("dropped picture"))
             .backdrop_color(tokens::of_theme(self.session.settings.dark).backdrop);
         let mut is_open = true;

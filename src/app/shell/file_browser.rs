@@ -188,8 +188,8 @@ impl FileBrowser {
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = 2.0;
             let parts: Vec<&Path> = self.folder.ancestors().collect();
-            for (place, part) in parts.iter().rev().enumerate() {
-                if place > 1 {
+            for (depth, part) in parts.iter().rev().enumerate() {
+                if depth > 1 {
                     ui.label(tokens(ui).small(icon::CARET_RIGHT));
                 }
                 let name = part

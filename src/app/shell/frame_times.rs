@@ -71,7 +71,7 @@ enum Stage {
     /// For pictures and layers.
     WaitForData,
     WaitForTraining,
-    /// The view's place, and its frames so far.
+    /// The view's index, and its frames so far.
     View(usize, usize),
     Done,
 }
@@ -136,20 +136,20 @@ impl FrameTimes {
                     return self.next_view(0);
                 }
             }
-            Stage::View(place, frame) => {
+            Stage::View(view_index, frame) => {
                 if frame >= WARM_UP {
                     self.times_ms.push(took_ms);
                     self.training &= is_training(state);
                 }
                 if frame + 1 < WARM_UP + FRAMES {
-                    self.stage = Stage::View(place, frame + 1);
+                    self.stage = Stage::View(view_index, frame + 1);
                 } else {
                     self.rows.push(row(
-                        VIEWS[place].info().title,
+                        VIEWS[view_index].info().title,
                         &mut self.times_ms,
                         self.training,
                     ));
-                    return self.next_view(place + 1);
+                    return self.next_view(view_index + 1);
                 }
             }
             Stage::Done => {}
@@ -157,12 +157,12 @@ impl FrameTimes {
         Vec::new()
     }
 
-    fn next_view(&mut self, place: usize) -> Vec<Command> {
+    fn next_view(&mut self, view_index: usize) -> Vec<Command> {
         self.times_ms.clear();
         self.training = true;
-        match VIEWS.get(place) {
+        match VIEWS.get(view_index) {
             Some(view) => {
-                self.stage = Stage::View(place, 0);
+                self.stage = Stage::View(view_index, 0);
                 vec![Command::ShowView(view.info().id)]
             }
             None => {
@@ -191,9 +191,9 @@ fn is_training(state: &State) -> bool {
 fn row(view: &'static str, times_ms: &mut [f64], training: bool) -> Row {
     times_ms.sort_by(f64::total_cmp);
     let at = |share: f64| {
-        let place = (share * times_ms.len() as f64).ceil() as usize;
-        let place = place.clamp(1, times_ms.len().max(1)) - 1;
-        times_ms.get(place).copied().unwrap_or(f64::NAN)
+        let rank = (share * times_ms.len() as f64).ceil() as usize;
+        let rank = rank.clamp(1, times_ms.len().max(1)) - 1;
+        times_ms.get(rank).copied().unwrap_or(f64::NAN)
     };
     let late = times_ms.iter().filter(|ms| **ms > BUDGET_MS).count();
     Row {
@@ -230,8 +230,8 @@ impl Graft {
         let before = times.stage;
         out.extend(times.end(&self.session.state, tessellation_ms));
         let times_stage = times.stage;
-        if let Stage::View(place, WARM_UP_HALF) = times_stage {
-            VIEWS[place].unfold(&mut self.view_context());
+        if let Stage::View(view_index, WARM_UP_HALF) = times_stage {
+            VIEWS[view_index].unfold(&mut self.view_context());
         }
         if times_stage == Stage::Done && before != Stage::Done {
             self.report_frames();

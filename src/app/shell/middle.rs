@@ -67,13 +67,13 @@ impl TabStyle {
     fn fitting(room: f32, tabs: &[[f32; 3]], shown: Option<usize>) -> Self {
         let count = tabs.len().max(1) as f32;
         let padding_with = |text: TabText| {
-            let width = |place: usize, tab: &[f32; 3]| match text {
+            let width = |index: usize, tab: &[f32; 3]| match text {
                 TabText::IconAndName => tab[0],
-                TabText::Icon if shown != Some(place) => tab[2],
+                TabText::Icon if shown != Some(index) => tab[2],
                 TabText::Name | TabText::Icon => tab[1],
             };
             let texts: f32 = (tabs.iter().enumerate())
-                .map(|(place, tab)| width(place, tab))
+                .map(|(index, tab)| width(index, tab))
                 .sum();
             (room - texts) / count
         };
@@ -254,9 +254,9 @@ impl egui_tiles::Behavior<ViewId> for Middle<'_> {
                     egui::StrokeKind::Inside,
                 );
             }
-            let place = rect.center() - galley.size() / 2.0;
+            let position = rect.center() - galley.size() / 2.0;
             ui.painter()
-                .galley_with_override_text_color(place, galley, color);
+                .galley_with_override_text_color(position, galley, color);
         }
         let how = "Click to show, drag to put it beside or below another view";
         match view.map(Action::Show) {

@@ -25,7 +25,7 @@ use eframe::egui;
 
 use crate::app::core::command::Command;
 use crate::app::core::documents::file_title;
-use crate::app::core::gallery::gather_wants;
+use crate::app::core::gallery::gather_requests;
 use crate::app::core::session::{AppPaths, Session};
 use crate::app::core::settings::{self, Saver, Settings};
 use crate::app::core::state::{Document, Scan};
@@ -330,18 +330,18 @@ impl eframe::App for Graft {
             ctx.send_viewport_cmd(egui::ViewportCommand::Title(title));
         }
         self.count_frame(&ctx, &mut out);
-        // Wants repeat every frame and need no frame of their own: they are answered at once.
-        let (wants, deeds): (Vec<_>, Vec<_>) = out.into_iter().partition(Command::is_want);
-        for want in gather_wants(wants) {
-            self.carry_out(want, &ctx);
+        // Requests repeat every frame and need no frame of their own: they are answered at once.
+        let (requests, actions): (Vec<_>, Vec<_>) = out.into_iter().partition(Command::is_request);
+        for request in gather_requests(requests) {
+            self.carry_out(request, &ctx);
         }
-        if !deeds.is_empty() {
+        if !actions.is_empty() {
             ctx.request_repaint();
         }
-        let (edits, others): (Vec<_>, Vec<_>) = deeds.into_iter().partition(Command::is_edit);
+        let (edits, others): (Vec<_>, Vec<_>) = actions.into_iter().partition(Command::is_edit);
         self.commands.extend(edits);
         self.commands.append(&mut self.held);
-        // What is being typed is handed over first, in the next frame, so that every deed sees it.
+        // What is being typed is handed over first, in the next frame, so that every action sees it.
         if ctx.text_edit_focused() && others.iter().any(Command::ends_typing) {
             end_typing(&ctx);
             self.held = others;

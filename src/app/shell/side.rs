@@ -20,7 +20,8 @@ pub struct DocumentRow {
     pub included: bool,
     pub changed: bool,
     pub problems: usize,
-    pub place: String,
+    /// The name of its file, or that it has none.
+    pub file: String,
 }
 
 /// The list's plain data.
@@ -35,7 +36,7 @@ pub fn document_rows(state: &State) -> Vec<DocumentRow> {
             included: document.included,
             changed: Document::is_changed(document),
             problems: document.problems.len(),
-            place: document
+            file: document
                 .file
                 .as_deref()
                 .map_or_else(|| "not saved to a file yet".into(), file_title),
@@ -236,7 +237,7 @@ fn document_row_ui(ui: &mut egui::Ui, index: usize, row: &DocumentRow, out: &mut
                     .with_main_align(egui::Align::Min),
                 |ui| ui.add(label),
             );
-            let mut hint = format!("Show {} ({})", row.name, row.place);
+            let mut hint = format!("Show {} ({})", row.name, row.file);
             if row.changed {
                 hint += ". Changed since it was saved or loaded";
             }

@@ -110,13 +110,13 @@ fn what_was_trained_before_is_compared_and_not_trained_again() {
     let mut window = Window::with_pair();
     push(&mut window, Command::CompareBothWays);
     assert_eq!(trained(&window).len(), 2);
-    for (place, experiment) in trained(&window).into_iter().enumerate() {
-        let (run, folder) = (RunId(place as u64 + 1), format!("/runs/{place}"));
+    for (index, experiment) in trained(&window).into_iter().enumerate() {
+        let (run, folder) = (RunId(index as u64 + 1), format!("/runs/{index}"));
         let folder = folder.into();
         window.event(run, RunEvent::Started { folder });
-        let mut summary = summary(&place.to_string(), 0.9);
+        let mut summary = summary(&index.to_string(), 0.9);
         summary.seed = Some(experiment.seed);
-        let base = window.harness.state().session.state.documents[place].base();
+        let base = window.harness.state().session.state.documents[index].base();
         let portable = with_absolute_paths(&experiment, base.as_deref());
         summary.recipe = Some(seeds::recipe(&portable));
         window.event(run, RunEvent::Finished(Box::new(summary)));

@@ -428,9 +428,9 @@ fn phase_names_ui(ui: &egui::Ui, view: &CurvesView, transform: &egui_plot::PlotT
     for run in &view.runs {
         for (epoch, name) in &run.phase_starts {
             let x = transform.position_from_point_x(f64::from(*epoch) - 0.5);
-            let place = egui::pos2(x + 5.0, frame.top() + 5.0 + 14.0 * line as f32);
+            let position = egui::pos2(x + 5.0, frame.top() + 5.0 + 14.0 * line as f32);
             let color = tokens::run_color(run.color);
-            painter.text(place, egui::Align2::LEFT_TOP, name, font.clone(), color);
+            painter.text(position, egui::Align2::LEFT_TOP, name, font.clone(), color);
         }
         line += usize::from(!run.phase_starts.is_empty());
     }

@@ -47,7 +47,7 @@ pub enum Control {
     TrainedNorm,
     Pooling,
     Versions,
-    /// Of the phase at this place.
+    /// Of the phase at this index.
     LayerRates(usize),
     StepSchedule(usize),
 }

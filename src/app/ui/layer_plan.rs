@@ -39,7 +39,7 @@ impl Lock {
     }
 }
 
-/// A node of a layer tree in the order that it is listed, with its place.
+/// A node of a layer tree in the order that it is listed, with its depth and leaves.
 #[derive(Debug, Clone)]
 pub struct FlatNode<'a> {
     pub node: &'a LayerNode,
@@ -57,7 +57,7 @@ pub fn flatten(tree: &LayerTree) -> Vec<FlatNode<'_>> {
         next_leaf: &mut usize,
         out: &mut Vec<FlatNode<'a>>,
     ) {
-        let place = out.len();
+        let index = out.len();
         let first = *next_leaf;
         out.push(FlatNode {
             node,
@@ -70,7 +70,7 @@ pub fn flatten(tree: &LayerTree) -> Vec<FlatNode<'_>> {
         for child in &node.children {
             visit(child, depth + 1, next_leaf, out);
         }
-        out[place].leaves = first..*next_leaf;
+        out[index].leaves = first..*next_leaf;
     }
     let mut out = Vec::new();
     let mut next_leaf = 0;

@@ -177,7 +177,7 @@ pub fn dialog_frame(ctx: &egui::Context) -> egui::Frame {
     egui::Frame::window(&ctx.global_style()).inner_margin(20)
 }
 
-/// The primary button of a place: what a person most likely wants to do next.
+/// The primary button of a view: what a person most likely wants to do next.
 pub fn primary_button(ui: &mut egui::Ui, text: &str, enabled: bool, least: Vec2) -> egui::Response {
     let t = tokens::tokens(ui);
     ui.scope(|ui| {

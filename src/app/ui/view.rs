@@ -20,7 +20,7 @@ pub trait View: Sync {
     fn info(&self) -> ViewInfo;
 
     /// Builds the view's plain data and draws it. What it lacks it asks for in every frame, by one of the commands that
-    /// want something.
+    /// are requests.
     fn ui(&self, ui: &mut egui::Ui, context: &mut ViewContext<'_>, out: &mut Vec<Command>);
 
     /// The run that the figure shows, where it is of one run; other figures are of the runs that are shown.

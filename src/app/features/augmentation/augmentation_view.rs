@@ -44,7 +44,7 @@ impl View for AugmentationTab {
         let local = context.panels.of_window::<AugmentationPreviewLocal>();
         augmentation_view_ui(ui, &view, local, out);
         if let Some((index, seed, count)) = local.wanted {
-            out.push(Command::WantPreview { index, seed, count });
+            out.push(Command::RequestPreview { index, seed, count });
         }
     }
 }
@@ -106,7 +106,7 @@ impl AugmentationPreviewView {
     }
 }
 
-/// A step of about 0.38 of `number` that visits every place before it comes back.
+/// A step of about 0.38 of `number` that visits every index before it comes back.
 fn coprime_stride(number: usize) -> usize {
     fn divisor(a: usize, b: usize) -> usize {
         if b == 0 { a } else { divisor(b, a % b) }
@@ -261,19 +261,16 @@ fn grid_ui(
         .show(ui, |ui| {
             ui.spacing_mut().item_spacing = vec2(gap, gap);
             ui.horizontal_wrapped(|ui| {
-                for place in 0..=VERSIONS as usize {
-                    let pixels = preview.and_then(|preview| match place {
+                for index in 0..=VERSIONS as usize {
+                    let pixels = preview.and_then(|preview| match index {
                         0 => Some(&preview.original),
-                        _ => preview.versions.get(place - 1),
+                        _ => preview.versions.get(index - 1),
                     });
                     if preview.is_some() && pixels.is_none() {
                         break;
                     }
-                    let key = TextureKey {
-                        generation,
-                        index: place,
-                    };
-                    version_ui(ui, &mut local.textures, key, pixels, side, place);
+                    let key = TextureKey { generation, index };
+                    version_ui(ui, &mut local.textures, key, pixels, side, index);
                 }
             });
         });
@@ -285,7 +282,7 @@ fn version_ui(
     key: TextureKey,
     pixels: Option<&Pixels>,
     side: f32,
-    place: usize,
+    index: usize,
 ) {
     let colors = tokens(ui);
     let (rect, response) = ui.allocate_exact_size(egui::Vec2::splat(side), Sense::hover());
@@ -298,12 +295,12 @@ fn version_ui(
             .corner_radius(tokens::RADIUS_M)
             .paint_at(ui, rect);
     }
-    let name = if place == 0 {
+    let name = if index == 0 {
         "Original".to_owned()
     } else {
-        format!("Version {place}")
+        format!("Version {index}")
     };
-    if place == 0 {
+    if index == 0 {
         let stroke = egui::Stroke::new(tokens::STROKE_PLOT, colors.accent);
         ui.painter()
             .rect_stroke(rect, tokens::RADIUS_M, stroke, egui::StrokeKind::Inside);

@@ -1,9 +1,9 @@
-//! The previewed picture: asked for once, however often the view says that it wants it.
+//! The previewed picture: asked for once, however often the view requests it.
 
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
-use crate::app::core::request::{Request, Want};
+use crate::app::core::request::{Request, RequestStep};
 use crate::app::core::session::Session;
 use crate::app::core::state::{NoticeKind, Preview, Scan};
 use crate::data::{Dataset, Pixels};
@@ -52,7 +52,7 @@ impl PartialEq for PreviewKey {
 }
 
 impl AugmentationRequests {
-    pub fn want_preview(&mut self, session: &mut Session, index: usize, seed: u64, count: u32) {
+    pub fn request_preview(&mut self, session: &mut Session, index: usize, seed: u64, count: u32) {
         let (Some(document), Scan::Done { dataset, .. }) =
             (session.state.active_document(), &session.state.scan)
         else {
@@ -67,7 +67,7 @@ impl AugmentationRequests {
             augmentation: document.experiment.augmentation.clone(),
             fit: document.experiment.data.fit,
         };
-        if self.preview.want(&key, Instant::now()) != Want::Ask {
+        if self.preview.next_step(&key, Instant::now()) != RequestStep::Ask {
             return;
         }
         session.workers.ask(Question::Augment {

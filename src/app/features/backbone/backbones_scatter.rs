@@ -55,13 +55,13 @@ pub fn scatter_ui(
         .allow_drag(false)
         .allow_zoom(false)
         .show(ui, |plot| {
-            for (row, place) in &measured {
+            for (row, position) in &measured {
                 let (radius, color) = if row.chosen {
                     (RADII.1, colors.accent)
                 } else {
                     (RADII.0, colors.text_muted)
                 };
-                let point = Points::new(row.info.title, vec![*place]);
+                let point = Points::new(row.info.title, vec![*position]);
                 plot.points(point.radius(radius).color(color));
             }
             plot.response()
@@ -72,8 +72,9 @@ pub fn scatter_ui(
                 .and_then(|at| {
                     measured
                         .iter()
-                        .map(|(row, place)| {
-                            let point = plot.screen_from_plot(PlotPoint::new(place[0], place[1]));
+                        .map(|(row, position)| {
+                            let point =
+                                plot.screen_from_plot(PlotPoint::new(position[0], position[1]));
                             (point.distance(at), row.info.name)
                         })
                         .filter(|(distance, _)| *distance < 24.0)
@@ -98,19 +99,21 @@ fn names_ui(
     let colors = tokens(ui);
     let frame = *transform.frame();
     let painter = ui.painter_at(frame);
-    let at = |place: &[f64; 2]| transform.position_from_point(&PlotPoint::new(place[0], place[1]));
-    let is_beaten = |place: &[f64; 2]| {
+    let at = |position: &[f64; 2]| {
+        transform.position_from_point(&PlotPoint::new(position[0], position[1]))
+    };
+    let is_beaten = |position: &[f64; 2]| {
         measured
             .iter()
-            .any(|(_, other)| other[0] > place[0] && other[1] > place[1])
+            .any(|(_, other)| other[0] > position[0] && other[1] > position[1])
     };
     let mut order: Vec<&(&BackboneRow, [f64; 2])> = measured.iter().collect();
-    order.sort_by_key(|(row, place)| (!row.chosen, is_beaten(place)));
+    order.sort_by_key(|(row, position)| (!row.chosen, is_beaten(position)));
     let points: Vec<Rect> = (measured.iter())
-        .map(|(_, place)| Rect::from_center_size(at(place), vec2(8.0, 8.0)))
+        .map(|(_, position)| Rect::from_center_size(at(position), vec2(8.0, 8.0)))
         .collect();
     let mut names: Vec<Rect> = Vec::new();
-    for (row, place) in order {
+    for (row, position) in order {
         let color = if row.chosen {
             colors.text
         } else {
@@ -118,7 +121,7 @@ fn names_ui(
         };
         let font = egui::FontId::proportional(tokens::TEXT_SMALL);
         let text = painter.layout_no_wrap(row.info.title.to_owned(), font, color);
-        let (point, size) = (at(place), text.size());
+        let (point, size) = (at(position), text.size());
         let radius = if row.chosen { RADII.1 } else { RADII.0 } + 2.0;
         let left = (point.x - size.x / 2.0)
             .clamp(frame.left(), (frame.right() - size.x).max(frame.left()));

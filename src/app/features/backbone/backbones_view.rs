@@ -376,7 +376,7 @@ fn sample_ui(
             }
             None => {
                 ui.allocate_exact_size(vec2(side, side), Sense::hover());
-                out.push(Command::WantThumbnails(vec![sample.index]));
+                out.push(Command::RequestThumbnails(vec![sample.index]));
             }
         }
         ui.vertical(|ui| {
@@ -405,7 +405,7 @@ fn sample_ui(
                 ui.spinner();
                 ui.label(colors.small("Asking the network"));
             });
-            out.push(Command::WantSeen(sample.source.clone()));
+            out.push(Command::RequestSeen(sample.source.clone()));
         }
         (None, Some(seen)) => match &seen.result {
             Ok(ranked) => {

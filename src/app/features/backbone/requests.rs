@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::speeds::Speeds;
-use crate::app::core::request::{Request, Want};
+use crate::app::core::request::{Request, RequestStep};
 use crate::app::core::session::Session;
 use crate::app::core::state::{NoticeKind, Seen, Tree};
 use crate::data::PictureSource;
@@ -65,7 +65,7 @@ impl BackboneRequests {
             return;
         };
         let key = (backbone.name.clone(), size);
-        if self.tree.want(&key, Instant::now()) != Want::Ask {
+        if self.tree.next_step(&key, Instant::now()) != RequestStep::Ask {
             return;
         }
         // The old tree stays while only the size changes: the layers are the same.
@@ -107,7 +107,7 @@ impl BackboneRequests {
             return;
         }
         let key = (backbone, base);
-        if self.examined.want(&key, Instant::now()) == Want::Ask {
+        if self.examined.next_step(&key, Instant::now()) == RequestStep::Ask {
             session.ask(Question::ExamineWeights {
                 backbone: Box::new(key.0.clone()),
                 base: key.1.clone(),
@@ -135,7 +135,7 @@ impl BackboneRequests {
         }
     }
 
-    pub fn want_seen(&mut self, session: &mut Session, source: PictureSource) {
+    pub fn request_seen(&mut self, session: &mut Session, source: PictureSource) {
         let Some(document) = session.state.active_document() else {
             return;
         };
@@ -146,7 +146,7 @@ impl BackboneRequests {
             backbone: backbone.name.clone(),
             weights: backbone.weights.clone(),
         };
-        if self.seen.want(&key, Instant::now()) == Want::Ask {
+        if self.seen.next_step(&key, Instant::now()) == RequestStep::Ask {
             let base = document.base();
             session.ask(Question::Classify {
                 source: key.source.clone(),

@@ -11,7 +11,7 @@ pub mod view;
 use eframe::egui::{self, vec2};
 
 use crate::app::core::command::{Command, GalleryFilter};
-use crate::app::core::gallery::{GalleryWants, Thumbnails};
+use crate::app::core::gallery::{GalleryRequests, Thumbnails};
 use crate::app::core::view_id::ViewId;
 use crate::app::ui::callout::verdict_ui;
 use crate::app::ui::curves::{CurvesLocal, overlay_ui};
@@ -53,10 +53,10 @@ impl View for CompareTab {
             ui.ctx().request_repaint();
         }
         if let Some(folder) = pictures_folder(state) {
-            out.push(Command::WantGallery(Box::new(GalleryWants {
+            out.push(Command::RequestGallery(Box::new(GalleryRequests {
                 runs: vec![folder],
                 thumbnails: local.wanted.clone(),
-                ..GalleryWants::default()
+                ..GalleryRequests::default()
             })));
         }
     }
@@ -318,7 +318,7 @@ fn matrices_ui(
         .spacing(vec2(gap, tokens::SPACE_M))
         .min_col_width(0.0)
         .show(ui, |ui| {
-            for (place, (name, color)) in titles.iter().enumerate() {
+            for (index, (name, color)) in titles.iter().enumerate() {
                 ui.vertical(|ui| {
                     ui.set_width(side);
                     match color {
@@ -327,44 +327,44 @@ fn matrices_ui(
                             "The second run's counts less the first's: green is better, red is worse",
                         ),
                     };
-                    let before = local.matrices[place].seen();
+                    let before = local.matrices[index].seen();
                     let (chosen, cell) = matrix::matrix_ui(
                         ui,
-                        &matrices[place],
-                        &mut local.matrices[place],
+                        &matrices[index],
+                        &mut local.matrices[index],
                         size,
                         name,
                     );
-                    if local.matrices[place].seen() != before {
-                        moved = Some(place);
+                    if local.matrices[index].seen() != before {
+                        moved = Some(index);
                     }
-                    if place == 0 {
+                    if index == 0 {
                         local.cell = cell;
                     }
                     if let Some((row, column)) = chosen {
-                        let run = if place == 0 { from } else { to };
+                        let run = if index == 0 { from } else { to };
                         out.push(Command::ShowGallery(GalleryFilter {
                             run: Some(body.runs[run].id.clone()),
-                            true_class: Some(matrices[place].classes[row].clone()),
-                            predicted_class: Some(matrices[place].classes[column].clone()),
+                            true_class: Some(matrices[index].classes[row].clone()),
+                            predicted_class: Some(matrices[index].classes[column].clone()),
                             split: Some(crate::data::Split::Test),
                             ..GalleryFilter::default()
                         }));
                     }
                 });
-                if (place + 1) % columns == 0 {
+                if (index + 1) % columns == 0 {
                     ui.end_row();
                 }
             }
         });
-    if let Some(place) = moved {
+    if let Some(index) = moved {
         for other in 0..local.matrices.len() {
-            if other != place {
-                let (a, b) = if place < other {
+            if other != index {
+                let (a, b) = if index < other {
                     let (left, right) = local.matrices.split_at_mut(other);
-                    (&left[place], &mut right[0])
+                    (&left[index], &mut right[0])
                 } else {
-                    let (left, right) = local.matrices.split_at_mut(place);
+                    let (left, right) = local.matrices.split_at_mut(index);
                     (&right[0], &mut left[other])
                 };
                 b.follow(a);

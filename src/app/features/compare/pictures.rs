@@ -131,8 +131,8 @@ fn row_ui(
                 ui.allocate_exact_size(vec2(step * shown as f32, height), Sense::hover());
             let first = (viewport.left() / step).floor().max(0.0) as usize;
             let last = ((viewport.right() / step).ceil().max(0.0) as usize).min(shown);
-            for (place, picture) in changed.pictures.iter().enumerate().take(last).skip(first) {
-                let corner = whole.min + vec2(step * place as f32, 0.0);
+            for (index, picture) in changed.pictures.iter().enumerate().take(last).skip(first) {
+                let corner = whole.min + vec2(step * index as f32, 0.0);
                 let rect = egui::Rect::from_min_size(corner, egui::Vec2::splat(SIDE));
                 let response = thumbnail_ui(ui, picture, rect, color, thumbnails, local);
                 if response.clicked() {
@@ -184,10 +184,10 @@ fn thumbnail_ui(
             if let Some(texture) = local.textures.get(ui.ctx(), key, pixels) {
                 let size = texture.size_vec2();
                 let scale = (SIDE / size.x).min(SIDE / size.y);
-                let place = egui::Rect::from_center_size(rect.center(), size * scale);
+                let image_rect = egui::Rect::from_center_size(rect.center(), size * scale);
                 egui::Image::new(&texture)
                     .corner_radius(tokens::RADIUS_S)
-                    .paint_at(ui, place);
+                    .paint_at(ui, image_rect);
             }
         }
         Some(Err(_)) | None => {

@@ -38,7 +38,7 @@ impl CompareRequests {
             return;
         }
         let seeds = session.state.compare_seeds.max(1);
-        // The same seed for both: the same split, the same order, the same draws.
+        // The same seed for both: the same split, the same order, the same random changes.
         let seed = session
             .state
             .active_document()
@@ -176,14 +176,14 @@ impl CompareRequests {
     }
 }
 
-/// The places of feature extraction and fine-tuning among the documents, made where they are
+/// The indices of feature extraction and fine-tuning among the documents, made where they are
 /// missing.
 fn pair(session: &mut Session) -> Option<[usize; 2]> {
     let active = session.state.active_document()?;
     // What is shown comes first where several would do.
-    let mut places: Vec<usize> = (0..session.state.documents.len()).collect();
-    places.sort_by_key(|&index| index != session.state.active);
-    let same_pictures: Vec<usize> = places
+    let mut indices: Vec<usize> = (0..session.state.documents.len()).collect();
+    indices.sort_by_key(|&index| index != session.state.active);
+    let same_pictures: Vec<usize> = indices
         .into_iter()
         .filter(|&index| session.state.documents[index].experiment.data == active.experiment.data)
         .collect();

@@ -38,8 +38,8 @@ pub fn results_ui(ui: &mut egui::Ui, body: &CompareBody) {
                                     .on_hover_text(&row.tooltip);
                             }
                         });
-                        for (place, value) in row.values.iter().enumerate() {
-                            let strong = place == 0 && !row.of_group;
+                        for (column, value) in row.values.iter().enumerate() {
+                            let strong = column == 0 && !row.of_group;
                             ui.label(if strong {
                                 tokens::semibold(value)
                             } else if row.of_group {

@@ -237,7 +237,7 @@ fn candidate(
 #[derive(Debug, Clone, PartialEq)]
 struct Key {
     comparison: usize,
-    /// The run that says where pictures are, by its place in memory.
+    /// The run that says where pictures are, by its address in memory.
     pictures: usize,
     pair: (usize, usize),
     clustered: bool,
@@ -248,7 +248,7 @@ struct Key {
 #[derive(Default)]
 pub struct CompareCache {
     key: Option<Key>,
-    /// Held, so that its place in memory names it.
+    /// Held, so that its address in memory names it.
     comparison: Option<Arc<Comparison>>,
     body: Option<Arc<CompareBody>>,
     stamp: u64,
@@ -364,20 +364,28 @@ impl CompareBody {
         } else {
             ClassOrder::Label
         };
-        let places = comparison.runs[from].confusion.order(order);
+        let class_indices = comparison.runs[from].confusion.order(order);
         let change = comparison.confusion_change(from, to);
         let matrix = |run: &ComparedRun, stamp| {
             let counts = &run.confusion.counts;
-            MatrixView::new(classes, &places, Shown::Counts, stamp, |row, column| {
-                i64::try_from(counts[row][column]).unwrap_or(i64::MAX)
-            })
+            MatrixView::new(
+                classes,
+                &class_indices,
+                Shown::Counts,
+                stamp,
+                |row, column| i64::try_from(counts[row][column]).unwrap_or(i64::MAX),
+            )
         };
         self.matrices = Some([
             matrix(&comparison.runs[from], stamp),
             matrix(&comparison.runs[to], stamp + 1),
-            MatrixView::new(classes, &places, Shown::Change, stamp + 2, |row, column| {
-                change[row][column]
-            }),
+            MatrixView::new(
+                classes,
+                &class_indices,
+                Shown::Change,
+                stamp + 2,
+                |row, column| change[row][column],
+            ),
         ]);
         let opened = opened(state, comparison);
         let source = |file: &str| {

@@ -163,11 +163,11 @@ fn column_ui(ui: &mut egui::Ui, column: &mut Column, columns: &[ColumnPreview]) 
     }
     let is_it = |found: &ColumnPreview| match column {
         Column::Name(name) => found.name == *name,
-        Column::Index(place) => found.place == *place,
+        Column::Index(index) => found.place == *index,
     };
     let selected = columns.iter().position(is_it);
     let title = match selected {
-        Some(place) => columns[place].name.clone(),
+        Some(index) => columns[index].name.clone(),
         None if column_text(column).is_empty() => "Choose a column".to_owned(),
         None => column_text(column),
     };

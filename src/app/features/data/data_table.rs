@@ -6,7 +6,7 @@ use crate::app::ui::editor::Draft;
 use crate::app::ui::widgets;
 use crate::experiment::{Column, DataSource, Threshold};
 
-/// What a person types for a column: its header's name, or its place counted from 1.
+/// What a person types for a column: its header's name, or its number counted from 1.
 pub(in crate::app) fn column_text(column: &Column) -> String {
     match column {
         Column::Name(name) => name.clone(),
@@ -16,7 +16,7 @@ pub(in crate::app) fn column_text(column: &Column) -> String {
 
 pub(in crate::app) fn column_of(text: &str) -> Column {
     match text.trim().parse::<usize>() {
-        Ok(place @ 1..) => Column::Index(place - 1),
+        Ok(number @ 1..) => Column::Index(number - 1),
         _ => Column::Name(text.trim().to_owned()),
     }
 }
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_are_names_or_places_from_one() {
+    fn columns_are_names_or_numbers_from_one() {
         for (text, column) in [
             ("1", Column::Index(0)),
             ("12", Column::Index(11)),

@@ -46,7 +46,7 @@ impl View for DataTab {
         let local = context.panels.of_window::<DataViewLocal>();
         data_view_ui(ui, &view, table.as_ref(), local, out);
         if !local.wanted.is_empty() {
-            out.push(Command::WantThumbnails(local.wanted.clone()));
+            out.push(Command::RequestThumbnails(local.wanted.clone()));
         }
     }
 }
@@ -199,7 +199,7 @@ impl ReadyView {
                 samples: Vec::new(),
             })
             .collect();
-        for (place, indices) in [&split.train, &split.validation, &split.test]
+        for (part, indices) in [&split.train, &split.validation, &split.test]
             .into_iter()
             .enumerate()
         {
@@ -209,7 +209,7 @@ impl ReadyView {
                     .get(index)
                     .map(|picture| picture.label as usize);
                 if let Some(class) = label.and_then(|label| classes.get_mut(label)) {
-                    class.counts[place] += 1;
+                    class.counts[part] += 1;
                 }
             }
         }
@@ -533,7 +533,7 @@ fn classes_ui(ui: &mut egui::Ui, view: &ReadyView, local: &mut DataViewLocal) {
                 bar.max.x = (inner.right() - 56.0).max(bar.min.x);
                 let bar = bar.shrink2(vec2(0.0, 6.0));
                 let parts: [(f64, egui::Color32); 3] =
-                    std::array::from_fn(|place| (class.counts[place] as f64, parts_colors[place]));
+                    std::array::from_fn(|part| (class.counts[part] as f64, parts_colors[part]));
                 widgets::stacked_bar(ui.painter(), bar, &parts, most);
                 let [train, validation, test] =
                     class.counts.map(|number| format::thousands(number as u64));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::app::core::documents::unused_name;
-use crate::app::core::request::{Request, Want};
+use crate::app::core::request::{Request, RequestStep};
 use crate::app::core::session::Session;
 use crate::app::core::settings::remember;
 use crate::app::core::state::{Cause, Document, DocumentId, NoticeKind, PreviewedTable, Scan};
@@ -133,7 +133,7 @@ impl DataRequests {
             return;
         }
         let key = (source.clone(), document.base());
-        if self.table.want(&key, Instant::now()) == Want::Ask {
+        if self.table.next_step(&key, Instant::now()) == RequestStep::Ask {
             let (source, base) = key.clone();
             session.ask(Question::PreviewTable { source, base });
             self.table.ask(key);
@@ -162,7 +162,7 @@ impl DataRequests {
         }
     }
 
-    pub fn want_thumbnails(&mut self, session: &mut Session, indices: &[usize]) {
+    pub fn request_thumbnails(&mut self, session: &mut Session, indices: &[usize]) {
         let Scan::Done { dataset, .. } = &session.state.scan else {
             return;
         };

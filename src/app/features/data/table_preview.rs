@@ -324,7 +324,7 @@ fn split_values_ui(ui: &mut egui::Ui, preview: &TablePreview, draft: &mut Draft<
     };
     let column = preview
         .place_of(split_column)
-        .and_then(|place| preview.columns.get(place));
+        .and_then(|index| preview.columns.get(index));
     let Some(column) = column.filter(|column| !column.values.is_empty()) else {
         return;
     };

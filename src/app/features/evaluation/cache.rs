@@ -9,7 +9,7 @@ use eframe::egui;
 use super::body;
 use super::view::EvaluationBody;
 use crate::app::core::prepared_answers::{Choices, IntervalsKey, PreparedAnswers};
-use crate::app::core::request::{Request, Want};
+use crate::app::core::request::{Request, RequestStep};
 use crate::evaluation::Evaluation;
 use crate::worker::messages::Failure;
 
@@ -89,7 +89,7 @@ impl EvaluationCache {
         if !self.shown.as_ref().is_some_and(is_shown) {
             if recipe.is_quick() {
                 self.build_at_once(recipe);
-            } else if self.building.want(&recipe, Instant::now()) == Want::Ask {
+            } else if self.building.next_step(&recipe, Instant::now()) == RequestStep::Ask {
                 // While one is made the next waits: only the latest choices matter.
                 self.build_apart(recipe, ctx);
             }
@@ -154,11 +154,11 @@ mod tests {
 
     fn source(pictures: usize) -> Arc<PreparedAnswers> {
         let rows = (0..pictures)
-            .map(|place| {
-                let sure = 0.5 + 0.5 * (place % 97) as f32 / 97.0;
+            .map(|index| {
+                let sure = 0.5 + 0.5 * (index % 97) as f32 / 97.0;
                 Prediction {
-                    file: format!("{place}.png"),
-                    truth: u32::from(place % 5 == 0),
+                    file: format!("{index}.png"),
+                    truth: u32::from(index % 5 == 0),
                     probabilities: vec![sure, 1.0 - sure],
                 }
             })

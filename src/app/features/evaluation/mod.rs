@@ -66,7 +66,7 @@ impl View for EvaluationTab {
             let cache = context.panels.of_window::<EvaluationCache>();
             let (built, wanted) = cache.body(source, &choices, intervals, ui.ctx());
             body = built;
-            out.extend(wanted.map(Command::WantIntervals));
+            out.extend(wanted.map(Command::RequestIntervals));
         }
         // A run's answers on its test pictures stand in its folder as a rule.
         if let Some(run) = run
@@ -77,7 +77,7 @@ impl View for EvaluationTab {
                 .as_ref()
                 .is_some_and(|summary| summary.test.is_some())
         {
-            out.push(Command::WantEvaluation(run.id.clone(), split));
+            out.push(Command::RequestEvaluation(run.id.clone(), split));
         }
         let view = EvaluationView::build(state, body);
         let local = context.panels.of_window::<EvaluationLocal>();
@@ -222,8 +222,8 @@ fn header_ui(ui: &mut egui::Ui, view: &EvaluationView, run: &RunChoice, out: &mu
             .accessible_name("Run")
             .on_hover_text("The run that is evaluated");
         let mut split = view.split;
-        let title = |name: &str, place: usize| {
-            format!("{name} {}", format::thousands(view.pictures[place] as u64))
+        let title = |name: &str, index: usize| {
+            format!("{name} {}", format::thousands(view.pictures[index] as u64))
         };
         let titles = [title("Train", 0), title("Validation", 1), title("Test", 2)];
         let options = [

@@ -46,7 +46,7 @@ fn thin(x: &[f64], y: &[f64]) -> Vec<[f64; 2]> {
     } else {
         (0..MOST_POINTS)
             .map(|point| point * (n - 1) / (MOST_POINTS - 1))
-            .map(|place| [x[place], y[place]])
+            .map(|index| [x[index], y[index]])
             .collect()
     };
     axes::path(&points)

@@ -11,7 +11,7 @@ use eframe::egui;
 use crate::app::core::documents::unused_name;
 use crate::app::core::evaluation::{Answers, EvaluationState, Part};
 use crate::app::core::prepared_answers::{IntervalsKey, PreparedAnswers};
-use crate::app::core::request::{Request, Want};
+use crate::app::core::request::{Request, RequestStep};
 use crate::app::core::session::Session;
 use crate::app::core::state::{Document, NoticeKind};
 use crate::data::Split;
@@ -165,13 +165,18 @@ impl EvaluationRequests {
     }
 
     /// Intervals under a decision: worked out once the slider has rested.
-    pub fn want_intervals(&self, session: &mut Session, key: &IntervalsKey, ctx: &egui::Context) {
+    pub fn request_intervals(
+        &self,
+        session: &mut Session,
+        key: &IntervalsKey,
+        ctx: &egui::Context,
+    ) {
         let evaluation = &mut session.state.evaluation;
         let (request, now) = (&mut evaluation.working_out_intervals, Instant::now());
-        match request.want(key, now) {
-            Want::Wait => {}
-            Want::Rest(left) => ctx.request_repaint_after(left),
-            Want::Ask => {
+        match request.next_step(key, now) {
+            RequestStep::Wait => {}
+            RequestStep::Rest(left) => ctx.request_repaint_after(left),
+            RequestStep::Ask => {
                 let (ctx, work) = (ctx.clone(), key.clone());
                 request.start(
                     "graft-intervals",

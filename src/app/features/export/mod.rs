@@ -320,8 +320,8 @@ fn kinds_ui(ui: &mut egui::Ui, local: &mut ExportLocal) {
     let columns = 2;
     let rows = FigureKind::ALL.len().div_ceil(columns);
     ui.columns(columns, |sides| {
-        for (place, kind) in FigureKind::ALL.into_iter().enumerate() {
-            let ui = &mut sides[place / rows];
+        for (index, kind) in FigureKind::ALL.into_iter().enumerate() {
+            let ui = &mut sides[index / rows];
             let mut is_on = local.kinds.contains(&kind);
             if ui
                 .checkbox(&mut is_on, kind.title())

@@ -110,7 +110,7 @@ impl Exports {
             let ctx = ctx.clone();
             move || ctx.request_repaint()
         };
-        let tell_progress = {
+        let report_progress = {
             let notify = notify.clone();
             move |done, total| {
                 *lock(&progress) = (done, total);
@@ -128,7 +128,7 @@ impl Exports {
             if let Some(pictures) = pictures {
                 return Ok(Exported::Among(pictures));
             }
-            report::write(&comparison?, &options, &folder, &tell_progress, &stop)
+            report::write(&comparison?, &options, &folder, &report_progress, &stop)
                 .map(Exported::Written)
                 .map_err(|error| match error {
                     ReportError::Stopped => Failure::Stopped,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use eframe::egui;
 
-use crate::app::core::request::{Request, Want};
+use crate::app::core::request::{Request, RequestStep};
 use crate::app::core::session::Session;
 use crate::app::core::state::{NoticeKind, Scan};
 use crate::data::{Dataset, SplitIndices};
@@ -94,10 +94,10 @@ impl FeatureCacheRequests {
         };
         // What was said about another experiment says nothing of this one.
         session.state.features.cache_coverage = None;
-        match self.coverage.want(&key, Instant::now()) {
-            Want::Wait => {}
-            Want::Rest(left) => ctx.request_repaint_after(left),
-            Want::Ask => {
+        match self.coverage.next_step(&key, Instant::now()) {
+            RequestStep::Wait => {}
+            RequestStep::Rest(left) => ctx.request_repaint_after(left),
+            RequestStep::Ask => {
                 let device = key.device.clone();
                 let question = FeaturesQuestion::CacheCoverage {
                     ticket: self.coverage.ask(key),

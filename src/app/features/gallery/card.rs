@@ -57,7 +57,7 @@ pub fn thumbnail_ui(
         return;
     };
     // Also when it is there: what is on screen is kept.
-    local.want_thumbnail(source);
+    local.request_thumbnail(source);
     match state.gallery.thumbnails.get(source) {
         Some(Ok(pixels)) => {
             if let Some(texture) = local.textures.get(ui.ctx(), texture_key(source), pixels) {
@@ -73,24 +73,24 @@ pub fn thumbnail_ui(
     }
 }
 
-/// Draws entry `place` in `rect`; the response tells of clicks.
+/// Draws entry `picture_index` in `rect`; the response tells of clicks.
 pub fn card_ui(
     ui: &mut egui::Ui,
     rect: Rect,
-    place: u32,
+    picture_index: u32,
     ready: &ReadyView,
     state: &State,
     local: &mut GalleryLocal,
 ) -> egui::Response {
     local.cards += 1;
     let colors = tokens(ui);
-    let entry = ready.entry(place);
-    let id = card_id(ui, place);
+    let entry = ready.entry(picture_index);
+    let id = card_id(ui, picture_index);
     let response = ui.interact(rect, id, Sense::click());
-    let is_current = local.current == Some(place);
+    let is_current = local.current == Some(picture_index);
     response.widget_info(|| {
         let role = egui::accesskit::Role::ListBoxOption;
-        egui::WidgetInfo::selected(role, true, is_current, ready.spoken(place))
+        egui::WidgetInfo::selected(role, true, is_current, ready.spoken(picture_index))
     });
     if response.hovered() || is_current {
         let fill = if is_current {
@@ -103,7 +103,7 @@ pub fn card_ui(
     }
     let mut picture = rect;
     picture.set_height(rect.width());
-    thumbnail_ui(ui, picture, ready.source(place), state, local);
+    thumbnail_ui(ui, picture, ready.source(picture_index), state, local);
     let verdict = if entry.is_right() {
         colors.success
     } else {
@@ -151,7 +151,7 @@ pub fn card_ui(
     };
     widgets::elided(ui, room, &name, body, color);
     let below = if entry.is_right() {
-        measure(ready, place, local.query.sort)
+        measure(ready, picture_index, local.query.sort)
     } else {
         format!("is {}", ready.class(entry.truth))
     };
@@ -164,26 +164,26 @@ pub fn card_ui(
             egui::StrokeKind::Inside,
         );
     }
-    let tip = |ui: &mut egui::Ui| tip_ui(ui, ready, place);
+    let tip = |ui: &mut egui::Ui| tip_ui(ui, ready, picture_index);
     response.on_hover_ui(tip)
 }
 
-/// The id of the card of entry `place`.
-pub fn card_id(ui: &egui::Ui, place: u32) -> egui::Id {
-    ui.scope_id().with(("card", place))
+/// The id of the card of entry `picture_index`.
+pub fn card_id(ui: &egui::Ui, picture_index: u32) -> egui::Id {
+    ui.scope_id().with(("card", picture_index))
 }
 
 /// The number that cards are sorted by, in words.
-fn measure(ready: &ReadyView, place: u32, sort: SortBy) -> String {
-    let entry = ready.entry(place);
+fn measure(ready: &ReadyView, picture_index: u32, sort: SortBy) -> String {
+    let entry = ready.entry(picture_index);
     match sort {
         SortBy::Margin => format!("margin {:.2}", entry.margin),
-        SortBy::Disagreement => ready.disagreement.at(place).map_or_else(
+        SortBy::Disagreement => ready.disagreement.at(picture_index).map_or_else(
             || "not in the other run".to_owned(),
             |distance| format!("differs by {distance:.2}"),
         ),
         SortBy::File => ready
-            .file(place)
+            .file(picture_index)
             .rsplit('/')
             .next()
             .unwrap_or_default()
@@ -192,9 +192,9 @@ fn measure(ready: &ReadyView, place: u32, sort: SortBy) -> String {
     }
 }
 
-fn tip_ui(ui: &mut egui::Ui, ready: &ReadyView, place: u32) {
-    let entry = ready.entry(place);
-    ui.label(tokens::medium(ready.file(place)));
+fn tip_ui(ui: &mut egui::Ui, ready: &ReadyView, picture_index: u32) {
+    let entry = ready.entry(picture_index);
+    ui.label(tokens::medium(ready.file(picture_index)));
     egui::Grid::new("tip").num_columns(2).show(ui, |ui| {
         let mut row = |label: &str, value: &str| {
             ui.label(tokens(ui).small(label));
@@ -207,7 +207,7 @@ fn tip_ui(ui: &mut egui::Ui, ready: &ReadyView, place: u32) {
         row("Margin", &format!("{:.3}", entry.margin));
         row("Loss", &format!("{:.4}", entry.loss));
         row("Split", entry.split.name());
-        if let Some(distance) = ready.disagreement.at(place) {
+        if let Some(distance) = ready.disagreement.at(picture_index) {
             row("Differs from the other run by", &format!("{distance:.3}"));
         }
     });

@@ -14,7 +14,7 @@ use crate::evaluation::gallery::Filter;
 const GAP: f32 = 10.0;
 
 pub fn grid_ui(ui: &mut egui::Ui, ready: &ReadyView, state: &State, local: &mut GalleryLocal) {
-    if ready.places.is_empty() {
+    if ready.picture_indices.is_empty() {
         widgets::empty_state(
             ui,
             icon::FUNNEL,
@@ -32,20 +32,28 @@ pub fn grid_ui(ui: &mut egui::Ui, ready: &ReadyView, state: &State, local: &mut 
         .id_salt("gallery")
         .auto_shrink(false);
     scroll.show_viewport(ui, |ui, viewport| {
-        let layout = Layout::new(ui, local.side, ready.places.len());
+        let layout = Layout::new(ui, local.side, ready.picture_indices.len());
         keys::grid_keys(ui, ready, layout.columns, local);
         ui.set_height(layout.height());
         ui.set_width(ui.available_width());
         for row in layout.visible(viewport) {
-            let places = row * layout.columns..((row + 1) * layout.columns).min(ready.places.len());
-            for index in places {
-                let place = ready.places[index];
-                let response = card_ui(ui, layout.card(index), place, ready, state, local);
+            let positions =
+                row * layout.columns..((row + 1) * layout.columns).min(ready.picture_indices.len());
+            for position in positions {
+                let picture_index = ready.picture_indices[position];
+                let response = card_ui(
+                    ui,
+                    layout.card(position),
+                    picture_index,
+                    ready,
+                    state,
+                    local,
+                );
                 if response.clicked() {
-                    local.look_at(place);
+                    local.look_at(picture_index);
                 } else if response.has_focus() && !local.reveal {
                     // By the tabulator; a key that has just moved on to another card is not undone.
-                    local.current = Some(place);
+                    local.current = Some(picture_index);
                 }
             }
         }
@@ -59,8 +67,12 @@ fn reveal(ui: &egui::Ui, ready: &ReadyView, layout: &Layout, local: &mut Gallery
         return;
     }
     let Some(current) = local.current else { return };
-    if let Some(index) = ready.places.iter().position(|&place| place == current) {
-        ui.scroll_to_rect(layout.card(index).expand(GAP), None);
+    if let Some(position) = ready
+        .picture_indices
+        .iter()
+        .position(|&picture_index| picture_index == current)
+    {
+        ui.scroll_to_rect(layout.card(position).expand(GAP), None);
         let id = card_id(ui, current);
         ui.memory_mut(|memory| memory.request_focus(id));
         // The arrows are the gallery's from the frame after: before the next key is pressed.

@@ -29,7 +29,7 @@ fn is_ours(ui: &egui::Ui, local: &GalleryLocal) -> bool {
         None => true,
         Some(focused) => local
             .current
-            .is_some_and(|place| focused == card_id(ui, place)),
+            .is_some_and(|picture_index| focused == card_id(ui, picture_index)),
     }
 }
 
@@ -77,19 +77,22 @@ pub fn grid_keys(ui: &egui::Ui, ready: &ReadyView, columns: usize, local: &mut G
 
 /// Moves along the list, and stays at its ends.
 pub fn step_by(ready: &ReadyView, step: isize, local: &mut GalleryLocal) {
-    let Some(last) = ready.places.len().checked_sub(1) else {
+    let Some(last) = ready.picture_indices.len().checked_sub(1) else {
         return;
     };
-    let index = local
-        .current
-        .and_then(|current| ready.places.iter().position(|&place| place == current));
+    let index = local.current.and_then(|current| {
+        ready
+            .picture_indices
+            .iter()
+            .position(|&picture_index| picture_index == current)
+    });
     let next = match index {
         None => 0,
         Some(index) => (index as isize)
             .saturating_add(step)
             .clamp(0, last as isize) as usize,
     };
-    local.current = Some(ready.places[next]);
+    local.current = Some(ready.picture_indices[next]);
     local.reveal = true;
 }
 

@@ -34,7 +34,7 @@ fn row_ui(
     local: &mut GalleryLocal,
 ) {
     let colors = tokens(ui);
-    let count = row.places.len();
+    let count = row.picture_indices.len();
     ui.horizontal_wrapped(|ui| {
         let color = if row.right {
             colors.success
@@ -70,11 +70,11 @@ fn row_ui(
         vec2(width, height + TEXT_HEIGHT + 6.0),
         egui::Sense::hover(),
     );
-    for (index, &place) in row.places.iter().take(fitting).enumerate() {
+    for (index, &picture_index) in row.picture_indices.iter().take(fitting).enumerate() {
         let min = space.min + vec2(4.0 + index as f32 * (height + GAP), 3.0);
         let rect = Rect::from_min_size(min, vec2(height, height + TEXT_HEIGHT));
-        if card_ui(ui, rect, place, ready, state, local).clicked() {
-            local.look_at(place);
+        if card_ui(ui, rect, picture_index, ready, state, local).clicked() {
+            local.look_at(picture_index);
         }
     }
 }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use eframe::egui;
 
 use crate::app::core::command::{Command, GalleryFilter};
-use crate::app::core::gallery::GalleryWants;
+use crate::app::core::gallery::GalleryRequests;
 use crate::app::core::state::State;
 use crate::app::core::view_id::ViewId;
 use crate::app::ui::textures::TextureCache;
@@ -72,10 +72,10 @@ pub struct GalleryLocal {
     cache: GalleryCache,
     textures: TextureCache,
     /// What this frame shows and lacks.
-    wants: GalleryWants,
+    requests: GalleryRequests,
     /// The side of a picture in the grid.
     side: f32,
-    /// The picture under the keyboard, as a place among the run's entries.
+    /// The picture under the keyboard, as an index into the run's entries.
     current: Option<u32>,
     /// The next frame brings it into view and gives it the focus.
     reveal: bool,
@@ -97,7 +97,7 @@ impl Default for GalleryLocal {
             mode: Mode::default(),
             cache: GalleryCache::default(),
             textures: TextureCache::default(),
-            wants: GalleryWants::default(),
+            requests: GalleryRequests::default(),
             side: SIDES.1,
             current: None,
             reveal: false,
@@ -151,14 +151,14 @@ impl GalleryLocal {
         self.cards
     }
 
-    /// Shows the picture of entry `place` large.
-    fn look_at(&mut self, place: u32) {
-        self.current = Some(place);
+    /// Shows the picture of entry `picture_index` large.
+    fn look_at(&mut self, picture_index: u32) {
+        self.current = Some(picture_index);
         self.open = true;
     }
 
-    fn want_thumbnail(&mut self, source: &PictureSource) {
-        self.wants.thumbnails.push(source.clone());
+    fn request_thumbnail(&mut self, source: &PictureSource) {
+        self.requests.thumbnails.push(source.clone());
     }
 }
 
@@ -169,10 +169,13 @@ pub fn gallery_ui(
     local: &mut GalleryLocal,
     out: &mut Vec<Command>,
 ) {
-    local.wants = GalleryWants::default();
+    local.requests = GalleryRequests::default();
     local.cards = 0;
-    for place in [view.run, view.against].into_iter().flatten() {
-        local.wants.runs.push(view.runs[place].folder.clone());
+    for run_index in [view.run, view.against].into_iter().flatten() {
+        local
+            .requests
+            .runs
+            .push(view.runs[run_index].folder.clone());
     }
     match &view.content {
         Content::NoRuns => widgets::empty_state(
@@ -210,8 +213,8 @@ pub fn gallery_ui(
         }
         Content::Ready(ready) => ready_ui(ui, view, ready, state, local, out),
     }
-    if local.wants != GalleryWants::default() {
-        out.push(Command::WantGallery(Box::new(local.wants.clone())));
+    if local.requests != GalleryRequests::default() {
+        out.push(Command::RequestGallery(Box::new(local.requests.clone())));
     }
 }
 
@@ -225,8 +228,8 @@ fn ready_ui(
 ) {
     if local.open {
         match local.current {
-            Some(place) if (place as usize) < ready.total() => {
-                closeup::closeup_ui(ui, view, ready, place, state, local, out);
+            Some(picture_index) if (picture_index as usize) < ready.total() => {
+                closeup::closeup_ui(ui, view, ready, picture_index, state, local, out);
                 return;
             }
             _ => local.open = false,

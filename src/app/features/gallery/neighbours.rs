@@ -18,13 +18,13 @@ const SIDE: f32 = 84.0;
 pub fn neighbours_ui(
     ui: &mut egui::Ui,
     ready: &ReadyView,
-    place: u32,
+    picture_index: u32,
     state: &State,
     local: &mut GalleryLocal,
     out: &mut Vec<Command>,
 ) {
     widgets::heading(ui, "Similar training pictures");
-    let Some(source) = ready.source(place) else {
+    let Some(source) = ready.source(picture_index) else {
         return;
     };
     if !local.closeup.neighbours {
@@ -42,8 +42,8 @@ pub fn neighbours_ui(
         }
         return;
     }
-    let name = ready.file(place).to_owned();
-    local.wants.neighbours = Some((ready.run.folder.clone(), name.clone(), source.clone()));
+    let name = ready.file(picture_index).to_owned();
+    local.requests.neighbours = Some((ready.run.folder.clone(), name.clone(), source.clone()));
     if let Some((done, total)) = state.gallery.features {
         let text = format!(
             "{} of {} training pictures looked at",
@@ -78,7 +78,7 @@ pub fn neighbours_ui(
             ui.horizontal_wrapped(|ui| {
                 ui.spacing_mut().item_spacing = vec2(tokens::SPACE_S, tokens::SPACE_S);
                 for neighbour in found.iter() {
-                    neighbour_ui(ui, neighbour, ready, place, state, local);
+                    neighbour_ui(ui, neighbour, ready, picture_index, state, local);
                 }
             });
         }
@@ -89,7 +89,7 @@ fn neighbour_ui(
     ui: &mut egui::Ui,
     neighbour: &NeighbourPicture,
     ready: &ReadyView,
-    place: u32,
+    picture_index: u32,
     state: &State,
     local: &mut GalleryLocal,
 ) {
@@ -101,7 +101,7 @@ fn neighbour_ui(
     let picture = Rect::from_min_size(rect.min, vec2(SIDE, SIDE));
     let known = &neighbour.picture;
     thumbnail_ui(ui, picture, Some(&known.source), state, local);
-    let agrees = known.class == ready.class(ready.entry(place).truth);
+    let agrees = known.class == ready.class(ready.entry(picture_index).truth);
     let mark = Rect::from_min_max(
         pos2(picture.left(), picture.bottom() - 3.0),
         picture.right_bottom(),

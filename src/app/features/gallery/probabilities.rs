@@ -16,13 +16,13 @@ pub struct ClassBar {
     pub probabilities: [Option<f32>; 2],
 }
 
-/// The bars of entry `place`, most probable first.
-pub fn bars(ready: &ReadyView, place: u32) -> Vec<ClassBar> {
-    let entry = ready.entry(place);
+/// The bars of entry `picture_index`, most probable first.
+pub fn bars(ready: &ReadyView, picture_index: u32) -> Vec<ClassBar> {
+    let entry = ready.entry(picture_index);
     let ours = ready.run.predicted.probabilities(entry);
     let other = ready.other.as_ref().and_then(|other| {
-        let place = ready.disagreement.other(place)?;
-        Some((other, other.predicted.entries.get(place)?))
+        let other_index = ready.disagreement.other(picture_index)?;
+        Some((other, other.predicted.entries.get(other_index)?))
     });
     let theirs = |name: &str| {
         let (other, entry) = other?;
@@ -49,12 +49,17 @@ pub fn bars(ready: &ReadyView, place: u32) -> Vec<ClassBar> {
     bars
 }
 
-pub fn probabilities_ui(ui: &mut egui::Ui, view: &GalleryView, ready: &ReadyView, place: u32) {
+pub fn probabilities_ui(
+    ui: &mut egui::Ui,
+    view: &GalleryView,
+    ready: &ReadyView,
+    picture_index: u32,
+) {
     let colors = tokens(ui);
-    let bars = bars(ready, place);
+    let bars = bars(ready, picture_index);
     let both = bars.iter().any(|bar| bar.probabilities[1].is_some());
-    let run_color = |place: Option<usize>| {
-        let choice = place.and_then(|place| view.runs.get(place));
+    let run_color = |run_index: Option<usize>| {
+        let choice = run_index.and_then(|run_index| view.runs.get(run_index));
         choice.map_or(colors.accent, |choice| tokens::run_color(choice.color))
     };
     let run_colors = [run_color(view.run), run_color(view.against)];

@@ -2,14 +2,14 @@
 
 use crate::analysis::out_of_fold::FOLDS;
 use crate::app::core::command::GalleryFilter;
-use crate::app::core::gallery::{GalleryAction, GalleryWants, SearchState};
+use crate::app::core::gallery::{GalleryAction, GalleryRequests, SearchState};
 use crate::app::core::session::Session;
 use crate::app::core::view_id::ViewId;
 use crate::worker::messages::{GalleryQuestion, Question};
 
 /// Asks for what views show of the gallery's pictures and lack.
-pub fn want(session: &mut Session, wants: &GalleryWants) {
-    for question in session.state.gallery.questions(wants) {
+pub fn ask(session: &mut Session, requests: &GalleryRequests) {
+    for question in session.state.gallery.questions(requests) {
         session.workers.ask(Question::Gallery(question));
     }
 }

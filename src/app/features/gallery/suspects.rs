@@ -225,32 +225,36 @@ fn row_ui(
     let mut left = rect.left() + 6.0;
     let pictures = std::iter::once(&suspect.picture).chain(suspect.other());
     for (index, picture) in pictures.enumerate() {
-        let place = Rect::from_min_size(pos2(left, rect.top() + 4.0), vec2(SIDE, SIDE));
-        thumbnail_ui(ui, place, Some(&picture.source), state, local);
-        let place_of = ready.run.place(&picture.name);
+        let picture_rect = Rect::from_min_size(pos2(left, rect.top() + 4.0), vec2(SIDE, SIDE));
+        thumbnail_ui(ui, picture_rect, Some(&picture.source), state, local);
+        let picture_index = ready.run.place(&picture.name);
         let id = ui
             .scope_id()
             .with(("suspect", &suspect.picture.name, index));
-        let response = ui.interact(place, id, Sense::click());
+        let response = ui.interact(picture_rect, id, Sense::click());
         let text = format!("{}, {}", picture.name, picture.class);
         response.widget_info(|| {
-            egui::WidgetInfo::labeled(egui::accesskit::Role::Button, place_of.is_some(), &text)
+            egui::WidgetInfo::labeled(
+                egui::accesskit::Role::Button,
+                picture_index.is_some(),
+                &text,
+            )
         });
         if response.has_focus() || response.hovered() {
             let stroke = egui::Stroke::new(1.5, colors.accent);
             let kind = egui::StrokeKind::Outside;
             ui.painter()
-                .rect_stroke(place, tokens::RADIUS_S, stroke, kind);
+                .rect_stroke(picture_rect, tokens::RADIUS_S, stroke, kind);
         }
-        let hint = if place_of.is_some() {
+        let hint = if picture_index.is_some() {
             "Click for a close look"
         } else {
             "This run has not answered this picture"
         };
         if response.on_hover_text(format!("{text}\n{hint}")).clicked()
-            && let Some(place) = place_of
+            && let Some(picture_index) = picture_index
         {
-            local.look_at(place);
+            local.look_at(picture_index);
         }
         left += SIDE + 6.0;
     }

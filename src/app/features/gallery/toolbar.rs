@@ -61,8 +61,8 @@ pub fn runs_ui(
     ready: Option<&ReadyView>,
     local: &mut GalleryLocal,
 ) {
-    let name = |place: usize| {
-        let choice = &view.runs[place];
+    let name = |run_index: usize| {
+        let choice = &view.runs[run_index];
         RichText::new(format!("● {}", choice.name)).color(tokens::run_color(choice.color))
     };
     ui.horizontal_wrapped(|ui| {
@@ -76,15 +76,15 @@ pub fn runs_ui(
         }
         // Nobody is compared with themselves.
         let others: Vec<usize> = (0..view.runs.len())
-            .filter(|place| Some(*place) != view.run)
+            .filter(|run_index| Some(*run_index) != view.run)
             .collect();
         if !others.is_empty() {
             let mut options = vec![RichText::new("No other run")];
-            options.extend(others.iter().map(|&place| name(place)));
+            options.extend(others.iter().map(|&run_index| name(run_index)));
             let selected = others
                 .iter()
-                .position(|place| Some(*place) == view.against)
-                .map_or(0, |place| place + 1);
+                .position(|run_index| Some(*run_index) == view.against)
+                .map_or(0, |index| index + 1);
             let labels = (
                 "Compare with",
                 "Another run's answers to the same pictures: they can be sorted by how far the two disagree",
@@ -93,7 +93,7 @@ pub fn runs_ui(
                 local.query.filter.other_right = None;
                 local.query.against = chosen
                     .checked_sub(1)
-                    .map(|place| view.runs[others[place]].id.clone());
+                    .map(|index| view.runs[others[index]].id.clone());
                 if chosen > 0 {
                     local.query.sort = SortBy::Disagreement;
                     local.query.largest_first = true;
@@ -239,19 +239,19 @@ fn class_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {
         });
         std::iter::once(RichText::new(any)).chain(named).collect()
     };
-    let place = |class: Option<u32>| class.map_or(0, |class| class as usize + 1);
-    let class = |place: usize| place.checked_sub(1).map(|class| class as u32);
+    let option_index = |class: Option<u32>| class.map_or(0, |class| class as usize + 1);
+    let class = |option_index: usize| option_index.checked_sub(1).map(|class| class as u32);
     let labels = (
         "True class",
         "Shows pictures of one class; keys 1 to 9 do the same",
     );
     let options = numbered(true, "Any true class");
-    if let Some(chosen) = combo(ui, labels, 128.0, place(filter.truth), &options) {
+    if let Some(chosen) = combo(ui, labels, 128.0, option_index(filter.truth), &options) {
         filter.truth = class(chosen);
     }
     let labels = ("Predicted class", "Shows pictures that got this answer");
     let options = numbered(false, "Any prediction");
-    if let Some(chosen) = combo(ui, labels, 128.0, place(filter.predicted), &options) {
+    if let Some(chosen) = combo(ui, labels, 128.0, option_index(filter.predicted), &options) {
         filter.predicted = class(chosen);
     }
 }
@@ -298,10 +298,10 @@ fn split_ui(ui: &mut egui::Ui, ready: &ReadyView, filter: &mut Filter) {
         .splits
         .iter()
         .position(|(split, _)| Some(*split) == filter.split)
-        .map_or(0, |place| place + 1);
+        .map_or(0, |index| index + 1);
     let labels = ("Split", "Shows pictures of one part of the split");
     if let Some(chosen) = combo(ui, labels, 112.0, selected, &options) {
-        filter.split = chosen.checked_sub(1).map(|place| ready.splits[place].0);
+        filter.split = chosen.checked_sub(1).map(|index| ready.splits[index].0);
     }
 }
 

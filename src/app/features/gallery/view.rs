@@ -43,10 +43,10 @@ impl Query {
     /// What another view asked for, in the classes of the run that is shown.
     pub fn adopt(&mut self, wanted: &GalleryFilter, classes: &[String]) {
         let class = |name: &Option<String>| {
-            let place = classes
+            let index = classes
                 .iter()
                 .position(|class| Some(class) == name.as_ref());
-            place.map(|place| place as u32)
+            index.map(|index| index as u32)
         };
         self.filter = Filter {
             truth: class(&wanted.true_class),
@@ -73,11 +73,11 @@ pub struct RunChoice {
 pub struct GalleryView {
     /// Newest last, as the state lists them.
     pub runs: Vec<RunChoice>,
-    /// Places in `runs`.
+    /// Indices in `runs`.
     pub run: Option<usize>,
     pub against: Option<usize>,
     pub content: Content,
-    /// Tells one build from the next.
+    /// Distinguishes one build from the next.
     pub stamp: u64,
 }
 
@@ -97,8 +97,8 @@ pub struct ReadyView {
     pub disagreement: Arc<Disagreement>,
     /// Why the runs can't be compared.
     pub why_not: Option<String>,
-    /// Places of the entries that are shown, in their order.
-    pub places: Vec<u32>,
+    /// Indices of the entries that are shown, in their order.
+    pub picture_indices: Vec<u32>,
     /// Of what is shown.
     pub summary: Summary,
     /// The 95 % interval (Wilson) of the share that is right.
@@ -115,7 +115,7 @@ pub struct ReadyView {
 pub struct LessonRow {
     pub title: &'static str,
     pub explanation: String,
-    pub places: Vec<u32>,
+    pub picture_indices: Vec<u32>,
     /// What shows the same in the grid.
     pub right: bool,
     pub confidence: (f32, f32),
@@ -123,8 +123,8 @@ pub struct LessonRow {
 }
 
 impl ReadyView {
-    pub fn entry(&self, place: u32) -> &Entry {
-        &self.run.predicted.entries[place as usize]
+    pub fn entry(&self, picture_index: u32) -> &Entry {
+        &self.run.predicted.entries[picture_index as usize]
     }
 
     pub fn class(&self, class: u32) -> &str {
@@ -135,12 +135,12 @@ impl ReadyView {
             .map_or("", String::as_str)
     }
 
-    pub fn file(&self, place: u32) -> &str {
-        self.run.predicted.file(self.entry(place))
+    pub fn file(&self, picture_index: u32) -> &str {
+        self.run.predicted.file(self.entry(picture_index))
     }
 
-    pub fn source(&self, place: u32) -> Option<&PictureSource> {
-        self.run.sources.get(place as usize)?.as_ref()
+    pub fn source(&self, picture_index: u32) -> Option<&PictureSource> {
+        self.run.sources.get(picture_index as usize)?.as_ref()
     }
 
     pub fn total(&self) -> usize {
@@ -156,8 +156,13 @@ impl ReadyView {
         let predicted = &run.predicted;
         let against = &compared.disagreement;
         let there = other.as_ref().map(|other| (&other.predicted, &**against));
-        let mut places = predicted.filtered(&query.filter, there);
-        predicted.sort(&mut places, query.sort, query.largest_first, against);
+        let mut picture_indices = predicted.filtered(&query.filter, there);
+        predicted.sort(
+            &mut picture_indices,
+            query.sort,
+            query.largest_first,
+            against,
+        );
         let mut class_counts = vec![0; predicted.classes.len()];
         let mut splits: Vec<(Split, usize)> = Vec::new();
         for entry in &predicted.entries {
@@ -170,15 +175,15 @@ impl ReadyView {
             }
         }
         splits.sort_unstable();
-        let summary = predicted.summary(&places);
+        let summary = predicted.summary(&picture_indices);
         Self {
             run: run.clone(),
             other,
             disagreement: compared.disagreement.clone(),
             why_not: compared.why_not.clone(),
             interval: wilson(summary.right as u64, summary.all as u64),
-            lesson: lesson(run, &places),
-            places,
+            lesson: lesson(run, &picture_indices),
+            picture_indices,
             summary,
             class_counts,
             splits,
@@ -193,16 +198,20 @@ impl ReadyView {
             self.total(),
             self.summary.right
         )];
-        lines.extend(self.places.iter().map(|&place| self.spoken(place)));
+        lines.extend(
+            self.picture_indices
+                .iter()
+                .map(|&picture_index| self.spoken(picture_index)),
+        );
         lines.join("\n")
     }
 
     /// One entry in words.
-    pub fn spoken(&self, place: u32) -> String {
-        let entry = self.entry(place);
+    pub fn spoken(&self, picture_index: u32) -> String {
+        let entry = self.entry(picture_index);
         format!(
             "{}, true class {}, predicted {} with {:.1} %, {}",
-            self.file(place),
+            self.file(picture_index),
             self.class(entry.truth),
             self.class(entry.predicted),
             entry.confidence * 100.0,
@@ -211,15 +220,15 @@ impl ReadyView {
     }
 }
 
-/// The lesson's three rows among `places`: right and confident, right and uncertain, wrong.
-fn lesson(run: &RunPictures, places: &[u32]) -> [LessonRow; 3] {
+/// The lesson's three rows among `picture_indices`: right and confident, right and uncertain, wrong.
+fn lesson(run: &RunPictures, picture_indices: &[u32]) -> [LessonRow; 3] {
     let predicted = &run.predicted;
     let row = |title, explanation: String, right, (low, high): (f32, f32), largest_first| {
-        let mut chosen: Vec<u32> = places
+        let mut chosen: Vec<u32> = picture_indices
             .iter()
             .copied()
-            .filter(|&place| {
-                let entry = &predicted.entries[place as usize];
+            .filter(|&picture_index| {
+                let entry = &predicted.entries[picture_index as usize];
                 entry.is_right() == right && (low..=high).contains(&entry.confidence)
             })
             .collect();
@@ -228,7 +237,7 @@ fn lesson(run: &RunPictures, places: &[u32]) -> [LessonRow; 3] {
         LessonRow {
             title,
             explanation,
-            places: chosen,
+            picture_indices: chosen,
             right,
             confidence: (low, high),
             largest_first,
@@ -323,9 +332,9 @@ impl GalleryCache {
             .against
             .as_ref()
             .and_then(|id| runs.iter().position(|choice| choice.id == *id))
-            .filter(|place| Some(*place) != run);
-        let opened = |place: Option<usize>| {
-            let choice = runs.get(place?)?;
+            .filter(|run_index| Some(*run_index) != run);
+        let opened = |run_index: Option<usize>| {
+            let choice = runs.get(run_index?)?;
             state.gallery.opened(&choice.folder).cloned()
         };
         let (run_opened, other) = (opened(run), opened(against));
@@ -336,7 +345,7 @@ impl GalleryCache {
                 let ready = ReadyView::build(opened, other.clone(), &self.compared, query);
                 Content::Ready(Box::new(ready))
             }
-            (Some(place), None) => match state.gallery.runs.get(&runs[place].folder) {
+            (Some(run_index), None) => match state.gallery.runs.get(&runs[run_index].folder) {
                 Some(Opened::Failed(reason)) => Content::Failed(reason.clone()),
                 _ => Content::Reading,
             },
@@ -386,8 +395,8 @@ fn chosen(runs: &[RunChoice], state: &State, query: &Query) -> Option<usize> {
 }
 
 fn is_current(key: &Key, view: &GalleryView, state: &State, query: &Query) -> bool {
-    let same = |place: Option<usize>, before: &Option<Arc<RunPictures>>| {
-        let choice = place.and_then(|place| view.runs.get(place));
+    let same = |run_index: Option<usize>, before: &Option<Arc<RunPictures>>| {
+        let choice = run_index.and_then(|run_index| view.runs.get(run_index));
         let now = choice.and_then(|choice| state.gallery.runs.get(&choice.folder));
         match (now, before) {
             (Some(Opened::Ready(now)), Some(before)) => Arc::ptr_eq(now, before),
@@ -400,11 +409,13 @@ fn is_current(key: &Key, view: &GalleryView, state: &State, query: &Query) -> bo
     };
     let other_is_current = match (view.against, &key.other) {
         (None, None) => true,
-        (Some(place), before) => match (state.gallery.opened(&view.runs[place].folder), before) {
-            (Some(now), Some(before)) => Arc::ptr_eq(now, before),
-            (None, None) => true,
-            _ => false,
-        },
+        (Some(run_index), before) => {
+            match (state.gallery.opened(&view.runs[run_index].folder), before) {
+                (Some(now), Some(before)) => Arc::ptr_eq(now, before),
+                (None, None) => true,
+                _ => false,
+            }
+        }
         (None, Some(_)) => false,
     };
     key.query == *query

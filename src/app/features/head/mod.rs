@@ -192,11 +192,11 @@ fn layers_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
                     HeadLayer::BatchNorm => "BatchNorm",
                     HeadLayer::Dropout(_) => "Dropout",
                 };
-                let place = index + 1;
+                let ordinal = index + 1;
                 egui::Sides::new().shrink_left().show(
                     ui,
                     |ui| {
-                        ui.label(RichText::new(format!("{place}")).color(tokens(ui).text_faint));
+                        ui.label(RichText::new(format!("{ordinal}")).color(tokens(ui).text_faint));
                         let name = ui.label(tokens::medium(title));
                         if matches!(layer, HeadLayer::BatchNorm) {
                             name.on_hover_text("Normalises the features");
@@ -204,7 +204,7 @@ fn layers_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
                     },
                     |ui| {
                         ui.spacing_mut().item_spacing.x = 0.0;
-                        let name = format!("Remove layer {place}, {title}");
+                        let name = format!("Remove layer {ordinal}, {title}");
                         if widgets::icon_button(
                             ui,
                             icon::TRASH,
@@ -216,7 +216,7 @@ fn layers_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
                             change = Some(Change::Remove(index));
                         }
                         ui.add_enabled_ui(index + 1 < number, |ui| {
-                            let name = format!("Move layer {place} down");
+                            let name = format!("Move layer {ordinal} down");
                             if widgets::icon_button(
                                 ui,
                                 icon::ARROW_DOWN,
@@ -229,7 +229,7 @@ fn layers_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
                             }
                         });
                         ui.add_enabled_ui(index > 0, |ui| {
-                            let name = format!("Move layer {place} up");
+                            let name = format!("Move layer {ordinal} up");
                             if widgets::icon_button(
                                 ui,
                                 icon::ARROW_UP,

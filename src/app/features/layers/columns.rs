@@ -90,9 +90,9 @@ pub(super) fn header_ui(ui: &mut egui::Ui, columns: &Columns, moved: Option<&Mov
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::hover());
     let font = egui::FontId::proportional(tokens::TEXT_SMALL);
     let put = |x: f32, align: Align2, text: &str| {
-        let place = egui::pos2(rect.left() + x, rect.center().y);
+        let position = egui::pos2(rect.left() + x, rect.center().y);
         ui.painter()
-            .text(place, align, text, font.clone(), colors.text_faint)
+            .text(position, align, text, font.clone(), colors.text_faint)
     };
     put(30.0, Align2::LEFT_CENTER, "Layer");
     put(columns.kind, Align2::LEFT_CENTER, "Kind");
@@ -112,15 +112,15 @@ pub(super) fn header_ui(ui: &mut egui::Ui, columns: &Columns, moved: Option<&Mov
         put(norm.at, Align2::LEFT_CENTER, "Norm");
     }
     if let Some(x) = columns.rate {
-        let place = put(x + RATE_WIDTH - 4.0, Align2::RIGHT_CENTER, "Rate ×");
-        let hover = ui.interact(place, ui.scope_id().with("rate header"), Sense::hover());
+        let header = put(x + RATE_WIDTH - 4.0, Align2::RIGHT_CENTER, "Rate ×");
+        let hover = ui.interact(header, ui.scope_id().with("rate header"), Sense::hover());
         hover.on_hover_text(
             "Each layer's share of the phase's learning rate; faint where it follows a layer above it or a rule",
         );
     }
     if let (Some(x), Some(moved)) = (columns.moved, moved) {
-        let place = put(x, Align2::RIGHT_CENTER, "Moved");
-        let hover = ui.interact(place, ui.scope_id().with("moved header"), Sense::hover());
+        let header = put(x, Align2::RIGHT_CENTER, "Moved");
+        let hover = ui.interact(header, ui.scope_id().with("moved header"), Sense::hover());
         hover.on_hover_text(format!(
             "How far the weights moved in the run “{}”: |after - before| / |before|, a BatchNorm's running mean and variance included. Exactly 0 is what stayed as it was",
             moved.run

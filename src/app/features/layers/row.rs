@@ -197,14 +197,14 @@ pub(super) fn row_ui(
     } else {
         format::thousands(row.parameters)
     };
-    let place = egui::pos2(at(columns.parameters), rect.center().y);
+    let position = egui::pos2(at(columns.parameters), rect.center().y);
     let color = if row.parameters == 0 {
         colors.text_faint
     } else {
         colors.text
     };
     ui.painter().text(
-        place,
+        position,
         Align2::RIGHT_CENTER,
         parameters,
         small.clone(),
@@ -220,11 +220,11 @@ pub(super) fn row_ui(
         cell(at(norm.at), end, text, small.clone(), colors.text_faint);
     }
     if let (Some(x), Some(rate)) = (columns.rate, row.rate) {
-        let place = egui::Rect::from_center_size(
+        let rate_rect = egui::Rect::from_center_size(
             egui::pos2(at(x) + RATE_WIDTH / 2.0, rect.center().y),
             vec2(RATE_WIDTH, rect.height() - 4.0),
         );
-        if let Some(value) = rate_ui(ui, place, &row.path, rate) {
+        if let Some(value) = rate_ui(ui, rate_rect, &row.path, rate) {
             action = Some(RowAction::Rate(value));
         }
     }
@@ -234,13 +234,13 @@ pub(super) fn row_ui(
         } else {
             colors.text
         };
-        let place = egui::Rect::from_min_max(
+        let moved_rect = egui::Rect::from_min_max(
             egui::pos2(at(x) - MOVED_WIDTH, rect.top()),
             egui::pos2(at(x), rect.bottom()),
         );
         let text = moved_text(moved);
         ui.painter().text(
-            place.right_center(),
+            moved_rect.right_center(),
             Align2::RIGHT_CENTER,
             &text,
             small,
@@ -248,7 +248,7 @@ pub(super) fn row_ui(
         );
         let name = format!("{} moved {text}", row.path);
         let number = ui.interact(
-            place,
+            moved_rect,
             ui.scope_id().with(("moved", &row.path)),
             Sense::hover(),
         );
@@ -305,12 +305,12 @@ fn train_from_ui(
     is_pointed_at: bool,
 ) -> (bool, bool) {
     let colors = tokens(ui);
-    let place = egui::Rect::from_min_size(
+    let button_rect = egui::Rect::from_min_size(
         egui::pos2(left, line.top()),
         vec2(BUTTON_WIDTH, line.height()),
     );
     let button = ui.interact(
-        place,
+        button_rect,
         ui.scope_id().with(("train from", &row.path)),
         Sense::click(),
     );
@@ -324,7 +324,7 @@ fn train_from_ui(
             colors.text_faint
         };
         ui.painter().text(
-            place.center(),
+            button_rect.center(),
             Align2::CENTER_CENTER,
             icon::ARROW_DOWN,
             egui::FontId::proportional(tokens::TEXT_BODY),
@@ -339,7 +339,7 @@ fn train_from_ui(
 }
 
 /// The factor in its box; the new one when it was changed.
-fn rate_ui(ui: &mut egui::Ui, place: egui::Rect, path: &str, rate: Rate) -> Option<f64> {
+fn rate_ui(ui: &mut egui::Ui, rect: egui::Rect, path: &str, rate: Rate) -> Option<f64> {
     let colors = tokens(ui);
     let color = if rate.inherited {
         colors.text_faint
@@ -351,7 +351,7 @@ fn rate_ui(ui: &mut egui::Ui, place: egui::Rect, path: &str, rate: Rate) -> Opti
     let changed = ui
         .scope(|ui| {
             ui.visuals_mut().override_text_color = Some(color);
-            ui.spacing_mut().interact_size = place.size();
+            ui.spacing_mut().interact_size = rect.size();
             ui.spacing_mut().button_padding = vec2(3.0, 0.0);
             ui.style_mut().drag_value_text_style = egui::TextStyle::Small;
             let quiet = &mut ui.visuals_mut().widgets.inactive;
@@ -380,7 +380,7 @@ fn rate_ui(ui: &mut egui::Ui, place: egui::Rect, path: &str, rate: Rate) -> Opti
                 }
                 (false, false) => "This layer's own share of the learning rate".to_owned(),
             };
-            ui.put(place, drag)
+            ui.put(rect, drag)
                 .accessible_name(format!("{path} rate factor"))
                 .on_hover_text(text)
                 .changed()

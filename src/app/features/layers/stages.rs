@@ -50,13 +50,13 @@ pub(super) fn stages_ui(
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 0.0;
             for (column, stage) in part.iter().enumerate() {
-                let place = row * columns + column;
+                let index = row * columns + column;
                 let response = stage_box(ui, vec2(box_width, HEIGHT), stage);
                 if response.on_hover_text(&stage.tooltip).clicked() {
-                    clicked = Some(place);
+                    clicked = Some(index);
                 }
                 // The arrow at a row's end leads on to the next row.
-                if place + 1 < boxes.len() {
+                if index + 1 < boxes.len() {
                     arrow(ui, GAP, HEIGHT);
                 }
             }
@@ -177,10 +177,10 @@ fn stage_box(ui: &mut egui::Ui, size: egui::Vec2, stage: &StageBox<'_>) -> egui:
     let stroke = egui::Stroke::new(width, edge);
     painter.rect_stroke(rect, tokens::RADIUS_M, stroke, egui::StrokeKind::Inside);
     let inner = rect.shrink2(vec2(6.0, 5.0));
-    let line = |place: f32, right: f32| {
+    let line = |line_index: f32, right: f32| {
         let height = inner.height() / 3.0;
         egui::Rect::from_min_size(
-            inner.left_top() + vec2(0.0, place * height),
+            inner.left_top() + vec2(0.0, line_index * height),
             vec2(inner.width() - right, height),
         )
     };

@@ -134,11 +134,11 @@ pub(super) fn tree_ui(
         RowAction::TrainFrom => train_from(draft, phase, &row.path, row.leaves.start == 0),
         RowAction::Rate(value) => {
             let nodes = layer_plan::flatten(tree);
-            let place = nodes.iter().position(|node| node.node.path == row.path);
+            let index = nodes.iter().position(|node| node.node.path == row.path);
             draft.experiment.phases[phase].layer_rates =
                 rates::with_rate(tree, &nodes, &locks.factors, &row.path, value);
             // One control for each phase and node: a drag is one step of undo.
-            let control = phase * nodes.len() + place.unwrap_or_default();
+            let control = phase * nodes.len() + index.unwrap_or_default();
             draft.touched_at(true, "layer rate", control);
         }
     }

@@ -104,12 +104,12 @@ fn groups<'a>(
     let mut rows: Vec<(GroupRow, Vec<&RunSummary>)> = seeds::groups(&recipes)
         .into_iter()
         .filter_map(|group| {
-            let once = seeds::one_per_seed(&group, |place| {
-                let summary = tested[place].1;
+            let once = seeds::one_per_seed(&group, |index| {
+                let summary = tested[index].1;
                 (summary.seed, summary.started)
             });
             let values = |value: fn(&TestMetrics) -> f64| {
-                let values: Vec<f64> = once.iter().map(|&place| value(tested[place].2)).collect();
+                let values: Vec<f64> = once.iter().map(|&index| value(tested[index].2)).collect();
                 Spread::new(&values)
             };
             let (run, summary, test) = tested[group[0]];
@@ -124,7 +124,7 @@ fn groups<'a>(
                 macro_f1: values(|test| test.macro_f1)?,
                 repeats: group.len() - once.len(),
             };
-            Some((row, once.into_iter().map(|place| tested[place].1).collect()))
+            Some((row, once.into_iter().map(|index| tested[index].1).collect()))
         })
         .collect();
     rows.sort_by(|a, b| b.0.accuracy.mean.value.total_cmp(&a.0.accuracy.mean.value));
@@ -340,9 +340,9 @@ fn chart_ui(ui: &mut egui::Ui, view: &ResultsView) {
                 .vline(end, track.center().y - 4.0..=track.center().y + 4.0, stroke);
         }
         let value = format::percent(row.accuracy);
-        let place = rect.right_center();
+        let position = rect.right_center();
         ui.painter().text(
-            place,
+            position,
             Align2::RIGHT_CENTER,
             &value,
             tokens::medium_font(tokens::TEXT_BODY),

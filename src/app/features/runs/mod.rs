@@ -9,7 +9,7 @@ mod row;
 use eframe::egui;
 
 use crate::app::core::command::Command;
-use crate::app::core::run_names::telling_seed;
+use crate::app::core::run_names::distinguishing_seed;
 use crate::app::core::state::{RecordState, RunRecord, State};
 use crate::app::ui::tokens::icon;
 use crate::app::ui::widgets;
@@ -51,19 +51,19 @@ impl RunsView {
     /// `now` is in seconds since 1970.
     pub fn build(state: &State, now: u64) -> Self {
         let mut records: Vec<(usize, &RunRecord)> = state.runs.iter().enumerate().collect();
-        records.sort_by_key(|(place, run)| {
+        records.sort_by_key(|(index, run)| {
             let started = run.summary.as_ref().map_or(0, |summary| summary.started);
             match run.state {
-                RecordState::Running => (0, 0, *place),
-                RecordState::Queued => (1, 0, *place),
-                _ => (2, u64::MAX - started, *place),
+                RecordState::Running => (0, 0, *index),
+                RecordState::Queued => (1, 0, *index),
+                _ => (2, u64::MAX - started, *index),
             }
         });
         let rows = records
             .into_iter()
             .map(|(_, run)| {
                 let mut row = RunRow::build(run, state.paused, now);
-                if let Some(seed) = telling_seed(run, state) {
+                if let Some(seed) = distinguishing_seed(run, state) {
                     row.detail = format!("{}, seed {seed}", row.detail);
                 }
                 row

@@ -132,7 +132,7 @@ impl RunRequests {
             }
         }
         new.sort_by_key(|summary| summary.started);
-        let place = session
+        let index = session
             .state
             .runs
             .iter()
@@ -157,7 +157,7 @@ impl RunRequests {
                 movement: Default::default(),
             });
         }
-        session.state.runs.splice(place..place, records);
+        session.state.runs.splice(index..index, records);
     }
 
     /// Has the results view look at a run closely.
@@ -196,12 +196,12 @@ impl RunRequests {
 
     /// Queues the run in `folder` again, from where it stands.
     pub fn resume(&self, session: &mut Session, folder: &Path) {
-        let place = session
+        let index = session
             .state
             .runs
             .iter()
             .position(|record| record.folder.as_deref() == Some(folder) && record.can_resume());
-        let Some(place) = place else {
+        let Some(index) = index else {
             session.error_about(
                 Cause::RunFolder(folder.to_path_buf()),
                 "This run can't be resumed",
@@ -236,7 +236,7 @@ impl RunRequests {
         }
         session.has_gone(&Cause::Trainer);
         session.has_gone(&Cause::RunFolder(folder.to_path_buf()));
-        let record = &mut session.state.runs[place];
+        let record = &mut session.state.runs[index];
         record.run = Some(run);
         record.state = RecordState::Queued;
         record.shown = true;

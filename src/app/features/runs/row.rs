@@ -163,13 +163,13 @@ pub fn row_ui(ui: &mut egui::Ui, row: &RunRow, height: f32, out: &mut Vec<Comman
 
 /// The button that goes on with a run that ended too early, at the right of its second line.
 fn resume_ui(ui: &mut egui::Ui, row: &RunRow, line: egui::Rect) -> egui::Response {
-    let mut place = line.expand2(vec2(0.0, 2.0));
-    place.min.x = (place.max.x - RESUME_WIDTH).max(place.min.x);
+    let mut rect = line.expand2(vec2(0.0, 2.0));
+    rect.min.x = (rect.max.x - RESUME_WIDTH).max(rect.min.x);
     let text = egui::RichText::new(format!("{} Resume", icon::PLAY)).size(tokens::TEXT_SMALL);
     ui.scope(|ui| {
         ui.spacing_mut().button_padding = vec2(4.0, 0.0);
-        ui.spacing_mut().interact_size.y = place.height();
-        ui.put(place, egui::Button::new(text).min_size(place.size()))
+        ui.spacing_mut().interact_size.y = rect.height();
+        ui.put(rect, egui::Button::new(text).min_size(rect.size()))
     })
     .inner
     .accessible_name(format!("Resume {}", row.name))

@@ -38,15 +38,15 @@ fn comparison(
         .iter()
         .zip(answers)
         .enumerate()
-        .map(|(place, (id, predicted))| {
+        .map(|(index, (id, predicted))| {
             let record = state
                 .runs
                 .iter()
                 .find(|run| run.id == *id)
                 .expect("the run is known");
             let mut experiment = fakes::experiment();
-            experiment.training.batch_size = 16 << place.min(1);
-            experiment.seed = place as u64;
+            experiment.training.batch_size = 16 << index.min(1);
+            experiment.seed = index as u64;
             experiment.data.split.seed = Some(1);
             let pairs = truths.iter().copied().zip(predicted.iter().copied());
             let confusion = ConfusionMatrix::from_pairs(classes.to_vec(), pairs);

@@ -66,8 +66,8 @@ fn source(classes: &[&str], rows: &[(u32, Vec<f32>)]) -> PreparedAnswers {
         rows: rows
             .iter()
             .enumerate()
-            .map(|(place, (truth, probabilities))| Prediction {
-                file: format!("{place}.png"),
+            .map(|(index, (truth, probabilities))| Prediction {
+                file: format!("{index}.png"),
                 truth: *truth,
                 probabilities: probabilities.clone(),
             })
@@ -366,7 +366,7 @@ fn spoiled(harness: &Harness<'static, Evaluated>, line: egui::Color32) -> Vec<St
             continue;
         };
         for corners in mesh.indices.chunks_exact(3) {
-            let corners = [0, 1, 2].map(|place| mesh.vertices[corners[place] as usize]);
+            let corners = [0, 1, 2].map(|index| mesh.vertices[corners[index] as usize]);
             if !corners.iter().all(|corner| corner.pos.is_finite()) {
                 found.push(format!("{corners:?} in {:?}", clipped.clip_rect));
             }

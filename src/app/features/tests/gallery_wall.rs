@@ -7,7 +7,7 @@ use eframe::egui::{Key, vec2};
 
 use super::*;
 use crate::app::core::command::GalleryFilter;
-use crate::app::core::gallery::{GalleryAction, GalleryWants, Opened};
+use crate::app::core::gallery::{GalleryAction, GalleryRequests, Opened};
 use crate::app::features::gallery::GalleryLocal;
 use crate::data::PictureSource;
 use crate::data::Split;
@@ -25,15 +25,15 @@ fn local<'a>(harness: &'a mut Harness<'_, Driven>) -> &'a mut GalleryLocal {
     harness.state_mut().of_window()
 }
 
-/// What the last frame wanted.
-fn wants(harness: &Harness<'_, Driven>) -> GalleryWants {
+/// What the last frame requested.
+fn requests(harness: &Harness<'_, Driven>) -> GalleryRequests {
     let found = harness
         .state()
         .out
         .iter()
         .rev()
         .find_map(|command| match command {
-            Command::WantGallery(wants) => Some((**wants).clone()),
+            Command::RequestGallery(requests) => Some((**requests).clone()),
             _ => None,
         });
     found.expect("the gallery wants something every frame")
@@ -83,7 +83,7 @@ fn fifty_thousand_pictures_lay_out_one_screen() {
     );
     let visible = local(&mut harness).cards();
     assert!((6..=80).contains(&visible), "{visible} cards at the end");
-    assert!(wants(&harness).thumbnails.len() <= 80);
+    assert!(requests(&harness).thumbnails.len() <= 80);
     // A new order is one build.
     local(&mut harness).query.sort = SortBy::Confidence;
     harness.run_steps(3);
@@ -99,7 +99,7 @@ fn opened_after(key: Key, presses: usize) -> Option<PictureSource> {
     }
     harness.key_press(Key::Enter);
     harness.run_steps(3);
-    wants(&harness).picture
+    requests(&harness).picture
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn keys_move_open_and_close() {
     harness.run_steps(2);
     harness.key_press(Key::Enter);
     harness.run_steps(3);
-    let seen = wants(&harness);
+    let seen = requests(&harness);
     assert!(
         seen.picture.is_some() && seen.explain.len() == 1,
         "{seen:?}"
@@ -131,10 +131,10 @@ fn keys_move_open_and_close() {
     assert!(harness.query_by_label("Probabilities").is_some());
     harness.key_press(Key::ArrowRight);
     harness.run_steps(3);
-    assert_ne!(wants(&harness).picture, seen.picture);
+    assert_ne!(requests(&harness).picture, seen.picture);
     harness.key_press(Key::Escape);
     harness.run_steps(3);
-    assert!(wants(&harness).picture.is_none());
+    assert!(requests(&harness).picture.is_none());
     assert!(local(&mut harness).cards() > 0);
 }
 
@@ -200,7 +200,7 @@ fn another_view_can_ask_for_a_cell_of_the_confusion_matrix() {
         shown += 1;
     }
     assert!(shown > 0);
-    assert_eq!(wants(&harness).runs, [PathBuf::from("runs/a")]);
+    assert_eq!(requests(&harness).runs, [PathBuf::from("runs/a")]);
 }
 
 #[test]
@@ -228,8 +228,8 @@ fn suspects_offer_the_search_and_its_stop() {
     harness.run_steps(2);
     button_named(&harness, "Find duplicates").click();
     harness.run_steps(2);
-    let deed = GalleryAction::FindDuplicates("runs/b".into());
-    assert!(harness.state().out.contains(&Command::Gallery(deed)));
+    let action = GalleryAction::FindDuplicates("runs/b".into());
+    assert!(harness.state().out.contains(&Command::Gallery(action)));
 }
 
 #[test]
@@ -269,7 +269,7 @@ fn two_runs_are_sorted_by_how_far_they_disagree() {
             > 10
     );
     assert_eq!(
-        wants(&harness).runs,
+        requests(&harness).runs,
         [PathBuf::from("runs/b"), PathBuf::from("runs/a")]
     );
 }

@@ -8,11 +8,11 @@ use crate::app::core::state::PreviewedTable;
 use crate::data::scan::{ColumnPreview, OtherTable, TablePreview};
 use crate::experiment::{SplitPart, Threshold};
 
-fn column(place: usize, name: &str, values: &[(&str, Option<SplitPart>)]) -> ColumnPreview {
+fn column(index: usize, name: &str, values: &[(&str, Option<SplitPart>)]) -> ColumnPreview {
     ColumnPreview {
         name: name.into(),
         column: Column::Name(name.into()),
-        place,
+        place: index,
         content: "names".into(),
         threshold: (name == "score").then(Threshold::default),
         values: values

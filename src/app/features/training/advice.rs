@@ -131,8 +131,8 @@ pub fn advice_ui(
             );
         });
     }
-    for (place, piece) in advice.iter().enumerate() {
-        ui.push_id(("advice", place), |ui| {
+    for (index, piece) in advice.iter().enumerate() {
+        ui.push_id(("advice", index), |ui| {
             widgets::card(ui, |ui| {
                 ui.add(egui::Label::new(tokens::medium(&piece.title)).wrap());
                 ui.add(egui::Label::new(tokens(ui).small(&piece.reason)).wrap());

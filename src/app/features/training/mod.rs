@@ -354,12 +354,12 @@ fn class_weights_ui(ui: &mut egui::Ui, view: &TrainingView, draft: &mut Draft<'_
     }
     let mut changed = false;
     for class in &classes {
-        let place = named.iter().position(|(name, _)| name == class);
-        let mut weight = place.map_or(1.0, |place| named[place].1);
+        let index = named.iter().position(|(name, _)| name == class);
+        let mut weight = index.map_or(1.0, |index| named[index].1);
         let tooltip = format!("How much a picture of {class} counts; 1 as any other");
         if widgets::log_slider(ui, class, &tooltip, &mut weight, bounds::CLASS_WEIGHT) {
-            match place {
-                Some(place) => named[place].1 = weight,
+            match index {
+                Some(index) => named[index].1 = weight,
                 None => named.push((class.clone(), weight)),
             }
             changed = true;

@@ -164,7 +164,7 @@ fn head_ui(
 ) {
     let number = draft.experiment.phases.len();
     let folded = local.folded.contains(&index);
-    let place = index + 1;
+    let ordinal = index + 1;
     ui.horizontal(|ui| {
         let symbol = if folded {
             icon::CARET_RIGHT
@@ -172,7 +172,7 @@ fn head_ui(
             icon::CARET_DOWN
         };
         let name = format!(
-            "{} phase {place}",
+            "{} phase {ordinal}",
             if folded { "Expand" } else { "Collapse" }
         );
         if widgets::icon_button(ui, symbol, &name, "Show or hide the settings of this phase")
@@ -184,7 +184,7 @@ fn head_ui(
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 0.0;
             ui.add_enabled_ui(number > 1, |ui| {
-                let name = format!("Remove phase {place}");
+                let name = format!("Remove phase {ordinal}");
                 if widgets::icon_button(
                     ui,
                     icon::TRASH,
@@ -197,14 +197,14 @@ fn head_ui(
                 }
             });
             ui.add_enabled_ui(index + 1 < number, |ui| {
-                let name = format!("Move phase {place} down");
+                let name = format!("Move phase {ordinal} down");
                 if widgets::icon_button(ui, icon::ARROW_DOWN, &name, "Carry it out later").clicked()
                 {
                     *change = Some(Change::Down(index));
                 }
             });
             ui.add_enabled_ui(index > 0, |ui| {
-                let name = format!("Move phase {place} up");
+                let name = format!("Move phase {ordinal} up");
                 if widgets::icon_button(ui, icon::ARROW_UP, &name, "Carry it out earlier").clicked()
                 {
                     *change = Some(Change::Up(index));
@@ -218,7 +218,7 @@ fn head_ui(
                 .desired_width(ui.available_width());
             let response = ui
                 .add(field)
-                .accessible_name(format!("Name of phase {place}"));
+                .accessible_name(format!("Name of phase {ordinal}"));
             let changed = response
                 .on_hover_text("What the curves and the log call this phase")
                 .changed();

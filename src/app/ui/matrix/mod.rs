@@ -1,16 +1,16 @@
 //! A matrix of classes against classes: a confusion matrix, or the difference of two. Drawn as cells
 //! while they can be read, as one picture while they can't; only what is in sight is drawn.
 
+mod layout;
 mod paint;
-mod place;
 mod view;
 
 use eframe::egui::{self, Rect, Sense, vec2};
 
 use super::widgets;
 use crate::app::ui::tokens::{icon, tokens};
+use layout::{LARGEST, MatrixLayout, cell_rect, in_sight, lay_out};
 use paint::{SMALLEST_NUMBERED, cells_ui, names_ui, outline, picture_ui};
-use place::{LARGEST, Place, cell_rect, in_sight, layout};
 pub use view::MatrixView;
 
 /// The largest cell that zooming reaches.
@@ -79,45 +79,45 @@ pub fn matrix_ui(
         return (None, 0.0);
     }
     let room = Rect::from_min_size(ui.cursor().min, size);
-    let mut place = layout(ui, view, local, room);
+    let mut layout = lay_out(ui, view, local, room);
     // No more than the cells take: a small matrix leaves no hole.
-    let taken = place.cells.max - room.min + vec2(2.0, 2.0);
+    let taken = layout.cells.max - room.min + vec2(2.0, 2.0);
     let (rect, _) = ui.allocate_exact_size(taken.min(size), Sense::hover());
-    place.cells = place.cells.translate(rect.min - room.min);
+    layout.cells = layout.cells.translate(rect.min - room.min);
     let id = ui.make_persistent_id(("matrix", name));
-    let area = ui.interact(place.cells, id, Sense::click_and_drag());
-    steer(ui, &area, view, local, &mut place, rect);
-    local.offset = place.offset;
+    let area = ui.interact(layout.cells, id, Sense::click_and_drag());
+    steer(ui, &area, view, local, &mut layout, rect);
+    local.offset = layout.offset;
 
-    let painter = ui.painter_at(place.cells);
-    painter.rect_filled(place.cells, 0.0, colors.sunken);
-    let rows = in_sight(place.offset.y, place.cells.height(), place.cell, n);
-    let columns = in_sight(place.offset.x, place.cells.width(), place.cell, n);
-    if place.cell < SMALLEST_DRAWN {
-        picture_ui(ui, &painter, view, local, &place);
+    let painter = ui.painter_at(layout.cells);
+    painter.rect_filled(layout.cells, 0.0, colors.sunken);
+    let rows = in_sight(layout.offset.y, layout.cells.height(), layout.cell, n);
+    let columns = in_sight(layout.offset.x, layout.cells.width(), layout.cell, n);
+    if layout.cell < SMALLEST_DRAWN {
+        picture_ui(ui, &painter, view, local, &layout);
     } else {
-        cells_ui(ui, &painter, view, &place, &rows, &columns);
+        cells_ui(ui, &painter, view, &layout, &rows, &columns);
     }
-    names_ui(ui, view, &place, rect, &rows, &columns);
+    names_ui(ui, view, &layout, rect, &rows, &columns);
 
     let mut chosen = None;
     let at = |position: egui::Pos2| {
-        let inside = (position - place.cells.min + place.offset) / place.cell;
+        let inside = (position - layout.cells.min + layout.offset) / layout.cell;
         let (row, column) = (inside.y.floor(), inside.x.floor());
         (row >= 0.0 && column >= 0.0 && (row as usize) < n && (column as usize) < n)
             .then_some((row as usize, column as usize))
     };
-    if rows.len() * columns.len() <= SPOKEN && place.cell >= SMALLEST_NUMBERED {
+    if rows.len() * columns.len() <= SPOKEN && layout.cell >= SMALLEST_NUMBERED {
         for row in rows.clone() {
             for column in columns.clone() {
-                let cell = cell_rect(&place, row, column).intersect(place.cells);
+                let cell = cell_rect(&layout, row, column).intersect(layout.cells);
                 let response = ui.interact(cell, id.with((row, column)), Sense::click());
                 let sentence = view.sentence(row, column);
                 response.widget_info(|| {
                     egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, &sentence)
                 });
                 if response.hovered() || response.has_focus() {
-                    outline(&painter, &place, row, column, colors);
+                    outline(&painter, &layout, row, column, colors);
                 }
                 if response.on_hover_text(sentence).clicked() {
                     chosen = Some((row, column));
@@ -126,7 +126,7 @@ pub fn matrix_ui(
         }
     } else {
         if area.has_focus() {
-            outline(&painter, &place, local.focus.0, local.focus.1, colors);
+            outline(&painter, &layout, local.focus.0, local.focus.1, colors);
         }
         let spoken = view.sentence(local.focus.0.min(n - 1), local.focus.1.min(n - 1));
         area.widget_info(|| {
@@ -134,7 +134,7 @@ pub fn matrix_ui(
             egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, text)
         });
         if let Some((row, column)) = area.hover_pos().and_then(at) {
-            outline(&painter, &place, row, column, colors);
+            outline(&painter, &layout, row, column, colors);
             let sentence = view.sentence(row, column);
             area.clone().on_hover_ui_at_pointer(|ui| {
                 ui.label(sentence);
@@ -149,7 +149,7 @@ pub fn matrix_ui(
             chosen = Some((local.focus.0.min(n - 1), local.focus.1.min(n - 1)));
         }
     }
-    (chosen, place.cell)
+    (chosen, layout.cell)
 }
 
 /// Wheel, drag and arrow keys.
@@ -158,36 +158,36 @@ fn steer(
     area: &egui::Response,
     view: &MatrixView,
     local: &mut MatrixLocal,
-    place: &mut Place,
+    layout: &mut MatrixLayout,
     rect: Rect,
 ) {
     let n = view.len();
-    let whole = n as f32 * place.cell;
-    let most = (vec2(whole, whole) - place.cells.size()).max(egui::Vec2::ZERO);
+    let whole = n as f32 * layout.cell;
+    let most = (vec2(whole, whole) - layout.cells.size()).max(egui::Vec2::ZERO);
     let pointer = ui
         .ctx()
         .pointer_hover_pos()
-        .filter(|position| place.cells.contains(*position) && ui.rect_contains_pointer(rect));
+        .filter(|position| layout.cells.contains(*position) && ui.rect_contains_pointer(rect));
     if let Some(pointer) = pointer {
         let zoom = ui.input(egui::InputState::zoom_delta);
         if (zoom - 1.0).abs() > 1e-3 {
-            let inside = (pointer - place.cells.min + place.offset) / place.cell;
-            let cell = (place.cell * zoom).clamp(1.0, NEAREST.max(place.cell));
+            let inside = (pointer - layout.cells.min + layout.offset) / layout.cell;
+            let cell = (layout.cell * zoom).clamp(1.0, NEAREST.max(layout.cell));
             local.zoom = Some(cell);
-            place.offset = inside * cell - (pointer - place.cells.min);
+            layout.offset = inside * cell - (pointer - layout.cells.min);
             ui.ctx().request_repaint();
         }
         let scroll = ui.input(|input| input.smooth_scroll_delta());
         if scroll != egui::Vec2::ZERO && most != egui::Vec2::ZERO {
-            let moved = (place.offset - scroll).clamp(egui::Vec2::ZERO, most);
-            if moved != place.offset {
-                place.offset = moved;
+            let moved = (layout.offset - scroll).clamp(egui::Vec2::ZERO, most);
+            if moved != layout.offset {
+                layout.offset = moved;
                 ui.input_mut(|input| input.smooth_scroll_delta = egui::Vec2::ZERO);
             }
         }
     }
     if area.dragged() {
-        place.offset -= area.drag_delta();
+        layout.offset -= area.drag_delta();
     }
     if area.has_focus() {
         let step = |key| ui.input(|input| input.key_pressed(key));
@@ -206,9 +206,9 @@ fn steer(
         }
         if (row, column) != local.focus {
             local.focus = (row, column);
-            let corner = vec2(column as f32, row as f32) * place.cell;
-            let end = corner + vec2(place.cell, place.cell) - place.cells.size();
-            place.offset = place.offset.max(end).min(corner);
+            let corner = vec2(column as f32, row as f32) * layout.cell;
+            let end = corner + vec2(layout.cell, layout.cell) - layout.cells.size();
+            layout.offset = layout.offset.max(end).min(corner);
         }
         ui.memory_mut(|memory| {
             memory.set_focus_lock_filter(
@@ -221,5 +221,5 @@ fn steer(
             );
         });
     }
-    place.offset = place.offset.clamp(egui::Vec2::ZERO, most);
+    layout.offset = layout.offset.clamp(egui::Vec2::ZERO, most);
 }

@@ -3,7 +3,7 @@
 use eframe::egui::{self, Align2, Color32, Rect, pos2};
 
 use super::MatrixLocal;
-use super::place::{Place, cell_rect};
+use super::layout::{MatrixLayout, cell_rect};
 use super::view::MatrixView;
 use crate::app::ui::tokens::{self, Tokens, tokens};
 
@@ -12,19 +12,19 @@ pub(super) const SMALLEST_NUMBERED: f32 = 24.0;
 
 pub(super) fn outline(
     painter: &egui::Painter,
-    place: &Place,
+    layout: &MatrixLayout,
     row: usize,
     column: usize,
     colors: &Tokens,
 ) {
-    let rect = cell_rect(place, row, column);
+    let rect = cell_rect(layout, row, column);
     let stroke = egui::Stroke::new(1.5, colors.text);
     painter.rect_stroke(rect.expand(0.5), 1.0, stroke, egui::StrokeKind::Inside);
-    if place.cell < SMALLEST_NUMBERED {
+    if layout.cell < SMALLEST_NUMBERED {
         // The cross leads the eye to a cell of a few points.
         let faint = egui::Stroke::new(1.0, colors.text_faint);
-        painter.hline(place.cells.left()..=rect.left(), rect.center().y, faint);
-        painter.vline(rect.center().x, place.cells.top()..=rect.top(), faint);
+        painter.hline(layout.cells.left()..=rect.left(), rect.center().y, faint);
+        painter.vline(rect.center().x, layout.cells.top()..=rect.top(), faint);
     }
 }
 
@@ -32,21 +32,21 @@ pub(super) fn cells_ui(
     ui: &egui::Ui,
     painter: &egui::Painter,
     view: &MatrixView,
-    place: &Place,
+    layout: &MatrixLayout,
     rows: &std::ops::Range<usize>,
     columns: &std::ops::Range<usize>,
 ) {
     let colors = tokens(ui);
-    let gap = if place.cell >= SMALLEST_NUMBERED {
+    let gap = if layout.cell >= SMALLEST_NUMBERED {
         1.0
     } else {
         0.5
     };
-    let numbered = place.cell >= SMALLEST_NUMBERED;
-    let size = (place.cell * 0.3).clamp(9.0, tokens::TEXT_LARGE);
+    let numbered = layout.cell >= SMALLEST_NUMBERED;
+    let size = (layout.cell * 0.3).clamp(9.0, tokens::TEXT_LARGE);
     for row in rows.clone() {
         for column in columns.clone() {
-            let rect = cell_rect(place, row, column).shrink(gap);
+            let rect = cell_rect(layout, row, column).shrink(gap);
             let fill = view.color(row, column, colors);
             painter.rect_filled(rect, if numbered { 3.0 } else { 0.0 }, fill);
             if !numbered {
@@ -87,7 +87,7 @@ pub(super) fn picture_ui(
     painter: &egui::Painter,
     view: &MatrixView,
     local: &mut MatrixLocal,
-    place: &Place,
+    layout: &MatrixLayout,
 ) {
     let colors = tokens(ui);
     let n = view.len();
@@ -105,18 +105,18 @@ pub(super) fn picture_ui(
         local.picture = Some((view.stamp, colors.dark, texture));
     }
     if let Some((_, _, texture)) = &local.picture {
-        let whole = n as f32 * place.cell;
-        let from = place.offset / whole;
-        let to = (place.offset + place.cells.size()) / whole;
+        let whole = n as f32 * layout.cell;
+        let from = layout.offset / whole;
+        let to = (layout.offset + layout.cells.size()) / whole;
         let uv = Rect::from_min_max(from.to_pos2(), to.to_pos2());
-        painter.image(texture.id(), place.cells, uv, Color32::WHITE);
+        painter.image(texture.id(), layout.cells, uv, Color32::WHITE);
     }
 }
 
 pub(super) fn names_ui(
     ui: &egui::Ui,
     view: &MatrixView,
-    place: &Place,
+    layout: &MatrixLayout,
     rect: Rect,
     rows: &std::ops::Range<usize>,
     columns: &std::ops::Range<usize>,
@@ -126,7 +126,7 @@ pub(super) fn names_ui(
     let title = tokens::TEXT_SMALL + 6.0;
     let painter = ui.painter_at(rect);
     painter.text(
-        pos2(place.cells.center().x, rect.top()),
+        pos2(layout.cells.center().x, rect.top()),
         Align2::CENTER_TOP,
         "Predicted class",
         small.clone(),
@@ -134,21 +134,21 @@ pub(super) fn names_ui(
     );
     let galley = painter.layout_no_wrap("True class".into(), small.clone(), colors.text_muted);
     let length = galley.size().x;
-    let corner = pos2(rect.left(), place.cells.center().y + length / 2.0);
+    let corner = pos2(rect.left(), layout.cells.center().y + length / 2.0);
     painter.add(
         egui::epaint::TextShape::new(corner, galley, colors.text_muted)
             .with_angle(-std::f32::consts::FRAC_PI_2),
     );
-    if !place.named {
+    if !layout.named {
         return;
     }
     let beside = Rect::from_min_max(
-        pos2(rect.left() + title, place.cells.top()),
-        pos2(place.cells.left(), place.cells.bottom()),
+        pos2(rect.left() + title, layout.cells.top()),
+        pos2(layout.cells.left(), layout.cells.bottom()),
     );
     let painter = ui.painter_at(beside);
     for row in rows.clone() {
-        let y = cell_rect(place, row, 0).center().y;
+        let y = cell_rect(layout, row, 0).center().y;
         let galley = elided(
             ui,
             &view.classes[row],
@@ -163,19 +163,19 @@ pub(super) fn names_ui(
         painter.galley(corner, galley, colors.text);
     }
     let above = Rect::from_min_max(
-        pos2(place.cells.left(), rect.top() + title),
-        pos2(place.cells.right(), place.cells.top()),
+        pos2(layout.cells.left(), rect.top() + title),
+        pos2(layout.cells.right(), layout.cells.top()),
     );
     let painter = ui.painter_at(above);
     for column in columns.clone() {
-        let x = cell_rect(place, 0, column).center().x;
-        let room = if place.upright {
+        let x = cell_rect(layout, 0, column).center().x;
+        let room = if layout.upright {
             above.height() - 6.0
         } else {
-            place.cell - 4.0
+            layout.cell - 4.0
         };
         let galley = elided(ui, &view.classes[column], room, small.clone(), colors.text);
-        if place.upright {
+        if layout.upright {
             let corner = pos2(x - galley.size().y / 2.0, above.bottom() - 4.0);
             painter.add(
                 egui::epaint::TextShape::new(corner, galley, colors.text)

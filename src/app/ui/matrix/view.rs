@@ -25,7 +25,7 @@ pub struct MatrixView {
 }
 
 impl MatrixView {
-    /// `cell(truth, predicted)` for classes by their places in `names`, laid out in `order`.
+    /// `cell(truth, predicted)` for classes by their indices in `names`, laid out in `order`.
     pub fn new(
         names: &[String],
         order: &[usize],
@@ -38,8 +38,8 @@ impl MatrixView {
         for &row in order {
             cells.extend(order.iter().map(|&column| cell(row, column)));
         }
-        let sum = |places: &mut dyn Iterator<Item = usize>| {
-            places.map(|place| cells[place].max(0) as u64).sum::<u64>()
+        let sum = |indices: &mut dyn Iterator<Item = usize>| {
+            indices.map(|index| cells[index].max(0) as u64).sum::<u64>()
         };
         let truths = (0..n)
             .map(|row| sum(&mut (row * n..(row + 1) * n)))
@@ -107,18 +107,18 @@ impl MatrixView {
         let value = self.cell(row, column);
         let pictures = format::plural(value.unsigned_abs(), "picture", "pictures");
         if self.shown == Shown::Change {
-            let deed = if row == column {
+            let outcome = if row == column {
                 format!("{truth} recognised")
             } else {
                 format!("{truth} taken for {predicted}")
             };
             return match value {
-                0 => format!("{deed}: as many as before"),
-                1.. => format!("{deed}: {pictures} more"),
-                _ => format!("{deed}: {pictures} fewer"),
+                0 => format!("{outcome}: as many as before"),
+                1.. => format!("{outcome}: {pictures} more"),
+                _ => format!("{outcome}: {pictures} fewer"),
             };
         }
-        let deed = if row == column {
+        let outcome = if row == column {
             format!("{pictures} of {truth} recognised")
         } else {
             format!("{pictures} of {truth} taken for {predicted}")
@@ -136,7 +136,7 @@ impl MatrixView {
             )
         };
         format!(
-            "{deed}: {}, {}",
+            "{outcome}: {}, {}",
             of(self.truths[row], &format!("of class {truth}")),
             of(self.predictions[column], &format!("taken for {predicted}"))
         )

@@ -18,13 +18,13 @@ pub fn details_ui(
     ui: &mut egui::Ui,
     view: &GalleryView,
     ready: &ReadyView,
-    place: u32,
+    picture_index: u32,
     state: &State,
     local: &mut GalleryLocal,
     out: &mut Vec<Command>,
 ) {
     let colors = tokens(ui);
-    let entry = ready.entry(place);
+    let entry = ready.entry(picture_index);
     let (symbol, color, verdict) = if entry.is_right() {
         (icon::CHECK_CIRCLE, colors.success, "Right")
     } else {
@@ -79,7 +79,7 @@ pub fn details_ui(
                 RichText::new(format!("● {split}")).color(split_color(colors, entry.split)),
                 "The part that this picture belongs to",
             );
-            if let Some(distance) = ready.disagreement.at(place) {
+            if let Some(distance) = ready.disagreement.at(picture_index) {
                 row(
                     "Disagreement",
                     format!("{distance:.3}").into(),
@@ -88,9 +88,9 @@ pub fn details_ui(
             }
         });
     widgets::heading(ui, "Probabilities");
-    probabilities_ui(ui, view, ready, place);
+    probabilities_ui(ui, view, ready, picture_index);
     method_ui(ui, view, state);
-    neighbours_ui(ui, ready, place, state, local, out);
+    neighbours_ui(ui, ready, picture_index, state, local, out);
 }
 
 /// How the map was made, in small print.

@@ -17,7 +17,7 @@ use crate::format;
 pub fn header_ui(
     ui: &mut egui::Ui,
     ready: &ReadyView,
-    place: u32,
+    picture_index: u32,
     state: &State,
     local: &mut GalleryLocal,
     out: &mut Vec<Command>,
@@ -31,7 +31,10 @@ pub fn header_ui(
         {
             keys::close(local);
         }
-        let index = ready.places.iter().position(|&other| other == place);
+        let index = ready
+            .picture_indices
+            .iter()
+            .position(|&other| other == picture_index);
         let steps = [
             (
                 icon::CARET_LEFT,
@@ -55,18 +58,18 @@ pub fn header_ui(
             let text = format!(
                 "{} of {}",
                 format::thousands(index as u64 + 1),
-                format::thousands(ready.places.len() as u64)
+                format::thousands(ready.picture_indices.len() as u64)
             );
             ui.label(tokens(ui).muted(text));
         }
-        let path = ready.source(place).map(PictureSource::path);
+        let path = ready.source(picture_index).map(PictureSource::path);
         if let Some(path) = path {
             file_buttons_ui(ui, path, out);
         }
-        exclude_button(ui, ready.file(place), ready, state, out);
+        exclude_button(ui, ready.file(picture_index), ready, state, out);
     });
-    let name = egui::Label::new(tokens::semibold(ready.file(place))).truncate();
-    ui.add(name).on_hover_text(ready.file(place));
+    let name = egui::Label::new(tokens::semibold(ready.file(picture_index))).truncate();
+    ui.add(name).on_hover_text(ready.file(picture_index));
 }
 
 /// What can be done with the picture's file.

@@ -22,7 +22,7 @@ const WIDE: f32 = 600.0;
 /// The width of the details.
 const DETAILS: f32 = 300.0;
 
-/// What the close look remembers between frames.
+/// What the close-up remembers between frames.
 pub struct CloseupLocal {
     /// Whether the class activation map is laid over the picture.
     pub map: bool,
@@ -51,15 +51,15 @@ pub fn closeup_ui(
     ui: &mut egui::Ui,
     view: &GalleryView,
     ready: &ReadyView,
-    place: u32,
+    picture_index: u32,
     state: &State,
     local: &mut GalleryLocal,
     out: &mut Vec<Command>,
 ) {
     keys::closeup_keys(ui, ready, local);
-    header_ui(ui, ready, place, state, local, out);
+    header_ui(ui, ready, picture_index, state, local, out);
     ui.add_space(tokens::SPACE_XS);
-    local.wants.picture = ready.source(place).cloned();
+    local.requests.picture = ready.source(picture_index).cloned();
     if ui.available_width() < WIDE {
         egui::ScrollArea::vertical()
             .id_salt("closeup")
@@ -67,8 +67,8 @@ pub fn closeup_ui(
             .show(ui, |ui| {
                 map_ui(ui, ready, local);
                 let height = (ui.clip_rect().height() * 0.55).clamp(160.0, 420.0);
-                pictures_ui(ui, view, ready, place, state, local, height);
-                details_ui(ui, view, ready, place, state, local, out);
+                pictures_ui(ui, view, ready, picture_index, state, local, height);
+                details_ui(ui, view, ready, picture_index, state, local, out);
             });
         return;
     }
@@ -81,7 +81,7 @@ pub fn closeup_ui(
     column_ui(ui, left, |ui| {
         map_ui(ui, ready, local);
         let height = ui.available_height();
-        pictures_ui(ui, view, ready, place, state, local, height);
+        pictures_ui(ui, view, ready, picture_index, state, local, height);
     });
     column_ui(ui, right, |ui| {
         egui::ScrollArea::vertical()
@@ -89,15 +89,15 @@ pub fn closeup_ui(
             .auto_shrink(false)
             .show(ui, |ui| {
                 ui.set_max_width(DETAILS - tokens::SPACE_M);
-                details_ui(ui, view, ready, place, state, local, out);
+                details_ui(ui, view, ready, picture_index, state, local, out);
             });
     });
     ui.advance_cursor_after_rect(room);
 }
 
-fn column_ui(ui: &mut egui::Ui, place: Rect, add: impl FnOnce(&mut egui::Ui)) {
+fn column_ui(ui: &mut egui::Ui, rect: Rect, add: impl FnOnce(&mut egui::Ui)) {
     let layout = egui::Layout::top_down(egui::Align::Min);
-    let mut column = ui.new_child(UiBuilder::new().max_rect(place).layout(layout));
-    column.set_clip_rect(place.expand(2.0).intersect(ui.clip_rect()));
+    let mut column = ui.new_child(UiBuilder::new().max_rect(rect).layout(layout));
+    column.set_clip_rect(rect.expand(2.0).intersect(ui.clip_rect()));
     add(&mut column);
 }

@@ -59,8 +59,8 @@ pub fn map_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {
 /// In place of a picture whose file has gone.
 const GONE: &str = "The picture is not there any more";
 
-/// One run's look at the picture.
-struct Look<'a> {
+/// One run's view of the picture.
+struct RunView<'a> {
     choice: &'a RunChoice,
     /// What it answered, and how sure it was.
     answer: Option<(String, f32, bool)>,
@@ -71,15 +71,15 @@ pub fn pictures_ui(
     ui: &mut egui::Ui,
     view: &GalleryView,
     ready: &ReadyView,
-    place: u32,
+    picture_index: u32,
     state: &State,
     local: &mut GalleryLocal,
     height: f32,
 ) {
-    let looks = looks(view, ready, place);
+    let run_views = run_views(view, ready, picture_index);
     // The whole picture is the same for all.
     let count = if local.closeup.map {
-        looks.len().max(1)
+        run_views.len().max(1)
     } else {
         1
     };
@@ -89,7 +89,7 @@ pub fn pictures_ui(
     let side = width.min((height - caption - 4.0).max(80.0));
     let (space, response) =
         ui.allocate_exact_size(vec2(ui.available_width(), side + caption), Sense::hover());
-    let text = ready.spoken(place);
+    let text = ready.spoken(picture_index);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Image, true, &text));
     let whole = side * count as f32 + gap * (count as f32 - 1.0);
     let left = space.left() + (space.width() - whole).max(0.0) / 2.0;
@@ -99,26 +99,26 @@ pub fn pictures_ui(
         ui.painter()
             .rect_filled(rect, tokens::RADIUS_M, tokens(ui).sunken);
         if !local.closeup.map {
-            whole_ui(ui, rect, ready, place, state, local);
-        } else if let Some(look) = looks.get(index) {
-            map_of_ui(ui, rect, look, ready, place, state, local);
+            whole_ui(ui, rect, ready, picture_index, state, local);
+        } else if let Some(run_view) = run_views.get(index) {
+            map_of_ui(ui, rect, run_view, ready, picture_index, state, local);
         }
     }
 }
 
-fn looks<'a>(view: &'a GalleryView, ready: &ReadyView, place: u32) -> Vec<Look<'a>> {
-    let entry = ready.entry(place);
-    let mut looks = Vec::new();
+fn run_views<'a>(view: &'a GalleryView, ready: &ReadyView, picture_index: u32) -> Vec<RunView<'a>> {
+    let entry = ready.entry(picture_index);
+    let mut run_views = Vec::new();
     if let Some(choice) = view.run.and_then(|run| view.runs.get(run)) {
         let class = ready.class(entry.predicted).to_owned();
         let answer = Some((class, entry.confidence, entry.is_right()));
-        looks.push(Look { choice, answer });
+        run_views.push(RunView { choice, answer });
     }
     let other = view.against.and_then(|run| view.runs.get(run));
     if let (Some(choice), Some(run)) = (other, &ready.other) {
-        let found = ready.disagreement.other(place);
+        let found = ready.disagreement.other(picture_index);
         let answer = found
-            .and_then(|place| run.predicted.entries.get(place))
+            .and_then(|index| run.predicted.entries.get(index))
             .map(|entry| {
                 let class = run.predicted.classes.get(entry.predicted as usize);
                 (
@@ -127,9 +127,9 @@ fn looks<'a>(view: &'a GalleryView, ready: &ReadyView, place: u32) -> Vec<Look<'
                     entry.is_right(),
                 )
             });
-        looks.push(Look { choice, answer });
+        run_views.push(RunView { choice, answer });
     }
-    looks
+    run_views
 }
 
 fn message(ui: &egui::Ui, rect: Rect, text: &str, color: Color32) {
@@ -140,8 +140,8 @@ fn message(ui: &egui::Ui, rect: Rect, text: &str, color: Color32) {
         color,
         (rect.width() - 24.0).max(40.0),
     );
-    let place = rect.center() - galley.size() / 2.0;
-    ui.painter().galley(place, galley, color);
+    let position = rect.center() - galley.size() / 2.0;
+    ui.painter().galley(position, galley, color);
 }
 
 /// The picture as it is.
@@ -149,12 +149,12 @@ fn whole_ui(
     ui: &egui::Ui,
     rect: Rect,
     ready: &ReadyView,
-    place: u32,
+    picture_index: u32,
     state: &State,
     local: &mut GalleryLocal,
 ) {
     let colors = tokens(ui);
-    let Some(source) = ready.source(place) else {
+    let Some(source) = ready.source(picture_index) else {
         return message(ui, rect, GONE, colors.text_muted);
     };
     let current = state
@@ -183,9 +183,9 @@ fn whole_ui(
 fn map_of_ui(
     ui: &egui::Ui,
     rect: Rect,
-    look: &Look<'_>,
+    run_view: &RunView<'_>,
     ready: &ReadyView,
-    place: u32,
+    picture_index: u32,
     state: &State,
     local: &mut GalleryLocal,
 ) {
@@ -198,14 +198,14 @@ fn map_of_ui(
     ui.painter().circle_filled(
         title.left_center() + vec2(5.0, 0.0),
         4.0,
-        tokens::run_color(look.choice.color),
+        tokens::run_color(run_view.choice.color),
     );
     let mut name = title;
     name.min.x += 15.0;
     let font = tokens::medium_font(tokens::TEXT_BODY);
-    widgets::elided(ui, name, &look.choice.name, font, colors.text);
+    widgets::elided(ui, name, &run_view.choice.name, font, colors.text);
     let below = title.translate(vec2(0.0, 18.0));
-    let (text, color) = match &look.answer {
+    let (text, color) = match &run_view.answer {
         Some((class, confidence, is_right)) => (
             format!("{class}, {}", format::percent(f64::from(*confidence))),
             if *is_right {
@@ -223,13 +223,13 @@ fn map_of_ui(
     answer.min.x += 15.0;
     widgets::elided(ui, answer, &text, small.clone(), color);
 
-    let Some(source) = ready.source(place) else {
+    let Some(source) = ready.source(picture_index) else {
         return message(ui, rect, GONE, colors.text_muted);
     };
-    let folder = look.choice.folder.clone();
+    let folder = run_view.choice.folder.clone();
     let class = local.closeup.class;
     local
-        .wants
+        .requests
         .explain
         .push((folder.clone(), source.clone(), class));
     let current = state

@@ -14,7 +14,7 @@ pub(super) const SMALLEST_NAMED: f32 = 11.0;
 const WIDEST_NAMES: f32 = 110.0;
 
 /// Where the parts of a matrix stand.
-pub(super) struct Place {
+pub(super) struct MatrixLayout {
     pub cells: Rect,
     pub cell: f32,
     pub offset: egui::Vec2,
@@ -29,7 +29,12 @@ pub(super) fn in_sight(offset: f32, length: f32, cell: f32, n: usize) -> std::op
     first.min(n)..last.min(n)
 }
 
-pub(super) fn layout(ui: &egui::Ui, view: &MatrixView, local: &MatrixLocal, rect: Rect) -> Place {
+pub(super) fn lay_out(
+    ui: &egui::Ui,
+    view: &MatrixView,
+    local: &MatrixLocal,
+    rect: Rect,
+) -> MatrixLayout {
     let n = view.len() as f32;
     let font = egui::FontId::proportional(tokens::TEXT_SMALL);
     // The longest names by their letters, measured: measuring hundreds every frame would take long.
@@ -86,7 +91,7 @@ pub(super) fn layout(ui: &egui::Ui, view: &MatrixView, local: &MatrixLocal, rect
         vec2(room.x.min(whole), room.y.min(whole)),
     );
     let most = vec2(whole, whole) - cells.size();
-    Place {
+    MatrixLayout {
         cells,
         cell,
         offset: local
@@ -97,9 +102,9 @@ pub(super) fn layout(ui: &egui::Ui, view: &MatrixView, local: &MatrixLocal, rect
     }
 }
 
-pub(super) fn cell_rect(place: &Place, row: usize, column: usize) -> Rect {
-    let corner = place.cells.min - place.offset + vec2(column as f32, row as f32) * place.cell;
-    Rect::from_min_size(corner, vec2(place.cell, place.cell))
+pub(super) fn cell_rect(layout: &MatrixLayout, row: usize, column: usize) -> Rect {
+    let corner = layout.cells.min - layout.offset + vec2(column as f32, row as f32) * layout.cell;
+    Rect::from_min_size(corner, vec2(layout.cell, layout.cell))
 }
 
 #[cfg(test)]
