@@ -97,8 +97,8 @@ mod tests {
     #[test]
     fn the_rule_is_mcnemars_on_the_same_pictures() {
         // 40 pictures: the second has 12 more right, and 1 of them wrong.
-        let first: Vec<bool> = (0..40).map(|place| place < 20).collect();
-        let second: Vec<bool> = (0..40).map(|place| place < 32 && place != 0).collect();
+        let first: Vec<bool> = (0..40).map(|index| index < 20).collect();
+        let second: Vec<bool> = (0..40).map(|index| index < 32 && index != 0).collect();
         let (one, two) = (run("One", 1, &first), run("Two", 1, &second));
         let side = |name, runs: Vec<_>| Side { name, runs };
         let found = verdict(&side("One", vec![&one]), &side("Two", vec![&two])).unwrap();
@@ -110,7 +110,7 @@ mod tests {
             found.evidence
         );
         // Three pictures more can be chance.
-        let third: Vec<bool> = (0..40).map(|place| place < 23).collect();
+        let third: Vec<bool> = (0..40).map(|index| index < 23).collect();
         let three = run("Three", 1, &third);
         let found = verdict(&side("One", vec![&one]), &side("Three", vec![&three])).unwrap();
         assert_eq!(found.better, Better::Neither);

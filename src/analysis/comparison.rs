@@ -24,7 +24,7 @@ pub struct Comparison {
     pub refused: Vec<Refused>,
     /// Settings that are not the same in all `runs`, with a value for each.
     pub settings: Vec<Difference>,
-    /// Places in `runs` of one experiment under several seeds.
+    /// Indices in `runs` of one experiment under several seeds.
     pub groups: Vec<Vec<usize>>,
 }
 
@@ -55,7 +55,7 @@ pub struct Refused {
 /// What changes in going from one run to another, picture by picture.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Changes {
-    /// Places in [`Comparison::files`]: wrong in the first run, right in the second. The second's
+    /// Indices in [`Comparison::files`]: wrong in the first run, right in the second. The second's
     /// surest come first.
     pub fixed: Vec<usize>,
     /// Right in the first run, wrong in the second; the second's surest mistakes come first.

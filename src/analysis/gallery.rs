@@ -21,15 +21,15 @@ pub struct RunPictures {
     pub root: Option<PathBuf>,
     /// Why no picture is found, when none is.
     pub problem: Option<String>,
-    /// Places in [`Predicted::entries`] by file.
-    places: HashMap<String, u32>,
+    /// Indices in [`Predicted::entries`] by file.
+    index_by_file: HashMap<String, u32>,
 }
 
 impl RunPictures {
     pub fn new(folder: PathBuf, predicted: Predicted, sources: Vec<Option<PictureSource>>) -> Self {
-        let places = (0u32..)
+        let index_by_file = (0u32..)
             .zip(&predicted.entries)
-            .map(|(place, entry)| (predicted.file(entry).to_owned(), place))
+            .map(|(index, entry)| (predicted.file(entry).to_owned(), index))
             .collect();
         Self {
             folder,
@@ -37,13 +37,13 @@ impl RunPictures {
             sources,
             root: None,
             problem: None,
-            places,
+            index_by_file,
         }
     }
 
-    /// The place of the picture called `file`, when the run has answered it.
+    /// The index in [`Predicted::entries`] of the picture called `file`, when the run has answered it.
     pub fn place(&self, file: &str) -> Option<u32> {
-        self.places.get(file).copied()
+        self.index_by_file.get(file).copied()
     }
 }
 

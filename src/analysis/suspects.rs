@@ -100,7 +100,7 @@ impl Suspect {
 pub fn wrong_labels(run: &RunPictures) -> Vec<Suspect> {
     // What was trained on tells nothing: a network learns wrong labels by heart.
     let entries = &run.predicted.entries;
-    let unseen = (0..entries.len()).filter(|&place| entries[place].split != Split::Train);
+    let unseen = (0..entries.len()).filter(|&index| entries[index].split != Split::Train);
     wrong_among(run, unseen.collect())
 }
 
@@ -115,7 +115,7 @@ fn wrong_among(run: &RunPictures, unseen: Vec<usize>) -> Vec<Suspect> {
     let predicted = &run.predicted;
     let labels: Vec<u32> = unseen
         .iter()
-        .map(|&place| predicted.entries[place].truth)
+        .map(|&index| predicted.entries[index].truth)
         .collect();
     let probabilities = |index: usize| predicted.probabilities(&predicted.entries[unseen[index]]);
     let class = |class: u32| {
@@ -125,14 +125,14 @@ fn wrong_among(run: &RunPictures, unseen: Vec<usize>) -> Vec<Suspect> {
     label_errors(&labels, predicted.classes.len(), probabilities)
         .into_iter()
         .filter_map(|error| {
-            let place = unseen[error.index];
-            let entry = &predicted.entries[place];
+            let index = unseen[error.index];
+            let entry = &predicted.entries[index];
             Some(Suspect {
                 picture: SplitPicture {
                     name: predicted.file(entry).to_owned(),
                     class: class(error.label),
                     split: entry.split,
-                    source: run.sources.get(place)?.clone()?,
+                    source: run.sources.get(index)?.clone()?,
                 },
                 reason: Reason::WrongLabel {
                     suggested: class(error.suggested),

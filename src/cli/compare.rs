@@ -52,7 +52,7 @@ pub fn compare(arguments: &Arguments) -> anyhow::Result<()> {
         .runs
         .iter()
         .enumerate()
-        .map(|(place, folder)| (folder.clone(), run_color(place)))
+        .map(|(index, folder)| (folder.clone(), run_color(index)))
         .collect();
     let comparison = Comparison::load(&folders)?;
     comparison.check_tested()?;

@@ -322,10 +322,10 @@ fn as_json(source: &DataSource, dataset: &Dataset) -> serde_json::Value {
 }
 
 fn as_text(path: &Path, source: &DataSource, dataset: &Dataset) -> String {
-    let place = below(path, source)
+    let location = below(path, source)
         .map_or_else(String::new, |below| format!(", in {}", shown::line(&below)));
     let mut text = format!(
-        "{}: {}{place}\n{} in {}",
+        "{}: {}{location}\n{} in {}",
         shown::line(&path.display().to_string()),
         title_of(source, dataset),
         format::count(dataset.pictures.len(), "picture", "pictures"),

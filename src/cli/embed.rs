@@ -254,7 +254,7 @@ mod tests {
 
     #[test]
     fn what_this_command_wrote_is_known_again_and_weights_are_not() {
-        let place = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().unwrap();
         let is_ours = |name: &str, metadata: &[&str]| {
             let numbers = [0u8; 4];
             let tensor = TensorView::new(Dtype::F32, vec![1, 1], &numbers).unwrap();
@@ -262,14 +262,14 @@ mod tests {
                 .iter()
                 .map(|key| ((*key).to_owned(), String::new()));
             let bytes = serialize([(name, tensor)], Some(metadata.collect())).unwrap();
-            let path = place.path().join("file.safetensors");
+            let path = folder.path().join("file.safetensors");
             std::fs::write(&path, bytes).unwrap();
             super::is_ours(File::open(path).unwrap())
         };
         assert!(is_ours("features", &["backbone", "weights", "files"]));
         assert!(!is_ours("features", &["format"]));
         assert!(!is_ours("fc.weight", &["backbone", "weights", "files"]));
-        let path = place.path().join("text");
+        let path = folder.path().join("text");
         std::fs::write(&path, "no such file").unwrap();
         assert!(!super::is_ours(File::open(path).unwrap()));
     }

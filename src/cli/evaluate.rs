@@ -100,7 +100,7 @@ struct Calibrated {
 struct Document<'a> {
     #[serde(serialize_with = "crate::shown::serialize_path")]
     run: &'a Path,
-    /// Absent where all pictures of another place were evaluated.
+    /// Absent where all pictures of another source were evaluated.
     split: Option<Split>,
     #[serde(flatten)]
     evaluation: &'a Evaluation,
@@ -111,7 +111,7 @@ struct Document<'a> {
     /// Pictures that hold something else than when the run began.
     #[serde(serialize_with = "crate::shown::serialize_paths")]
     changed: &'a [PathBuf],
-    /// Pictures of another place that the run learned from, and those that chose its best epoch.
+    /// Pictures of another source that the run learned from, and those that chose its best epoch.
     trained_on: usize,
     validated_on: usize,
     /// In how many views each picture was seen.
@@ -202,7 +202,7 @@ fn answers(
         precision: arguments.precision.map_or(Precision::Auto, Into::into),
     };
     let bar = progress::bar();
-    let mut tell = |done: usize, total: usize| {
+    let mut report = |done: usize, total: usize| {
         if let Some(bar) = &bar {
             bar.set_prefix("Evaluating");
             bar.set_length(total as u64);
@@ -214,7 +214,7 @@ fn answers(
             ));
         }
     };
-    let evaluated = evaluate_run(&request, &mut tell, &StopFlag::default());
+    let evaluated = evaluate_run(&request, &mut report, &StopFlag::default());
     if let Some(bar) = &bar {
         bar.finish_and_clear();
     }

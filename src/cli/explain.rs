@@ -108,7 +108,7 @@ pub fn explain(arguments: &Arguments) -> anyhow::Result<()> {
 
 fn find(name: &str, classes: &[String]) -> anyhow::Result<u32> {
     match classes.iter().position(|class| class == name) {
-        Some(place) => Ok(place as u32),
+        Some(class) => Ok(class as u32),
         None => bail!(
             "there is no class “{name}”; the run knows {}",
             classes.join(", ")

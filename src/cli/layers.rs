@@ -197,7 +197,7 @@ fn add_rows(
     leaf: &mut usize,
     rows: &mut Vec<Vec<String>>,
 ) {
-    let place = rows.len();
+    let row = rows.len();
     let shape: Vec<String> = node.output_shape.iter().map(i64::to_string).collect();
     rows.push(vec![
         format!("{}{}", "  ".repeat(depth), node.name),
@@ -224,7 +224,7 @@ fn add_rows(
             count if count == within.len() => "frozen",
             _ => "partly frozen",
         };
-        rows[place].push(state.to_owned());
+        rows[row].push(state.to_owned());
     }
 }
 

@@ -79,8 +79,8 @@ pub fn refuse_to_replace(
         );
     }
     let real = |path: &Path| fs::canonicalize(path).ok();
-    let place = real(out);
-    if place.is_some() && inputs.iter().any(|input| real(input) == place) {
+    let target = real(out);
+    if target.is_some() && inputs.iter().any(|input| real(input) == target) {
         bail!(
             "this file is read, and would be replaced: {REMEDY}: {}",
             out.display()
@@ -157,9 +157,9 @@ mod tests {
 
     #[test]
     fn what_a_command_reads_and_what_it_did_not_write_is_not_replaced() {
-        let place = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().unwrap();
         let write = |name: &str| {
-            let path = place.path().join(name);
+            let path = folder.path().join(name);
             fs::write(&path, name).unwrap();
             path
         };
@@ -169,14 +169,14 @@ mod tests {
             refuse_to_replace(out, &[&input, &ours], "map", &is_ours)
                 .map_err(|error| error.to_string())
         };
-        assert!(check(&place.path().join("new.png")).is_ok());
+        assert!(check(&folder.path().join("new.png")).is_ok());
         for (out, expected) in [
             (&input, "this file is read"),
-            (&place.path().join("./x.png"), "this file is read"),
+            (&folder.path().join("./x.png"), "this file is read"),
             // Also where this command wrote it before.
             (&ours, "this file is read"),
             (&other, "it is no map"),
-            (&place.path().to_path_buf(), "this is a folder"),
+            (&folder.path().to_path_buf(), "this is a folder"),
         ] {
             let message = check(out).unwrap_err();
             assert!(message.contains(expected), "{message}");
@@ -184,14 +184,14 @@ mod tests {
         }
         assert!(refuse_to_replace(&ours, &[], "map", &|_| true).is_ok());
         write(files::SUMMARY);
-        let message = check(&place.path().join(files::WEIGHTS)).unwrap_err();
+        let message = check(&folder.path().join(files::WEIGHTS)).unwrap_err();
         assert!(message.contains("a run's own files"), "{message}");
-        assert!(check(&place.path().join("map.png")).is_ok());
+        assert!(check(&folder.path().join("map.png")).is_ok());
     }
 
     #[test]
     fn folders_beside_that_hold_pictures_are_found_and_comparisons_are_not() {
-        let place = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().unwrap();
         for name in [
             "cats/a.png",
             "dogs/b.jpg",
@@ -199,32 +199,32 @@ mod tests {
             "cmp/curves.png",
             "out/d.png",
         ] {
-            let path = place.path().join(name);
+            let path = folder.path().join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "only its name matters").unwrap();
         }
         let report = "Results on 6 test pictures, best first\n";
-        fs::write(place.path().join("cmp/report.txt"), report).unwrap();
-        let found = folders_of_pictures(place.path(), &place.path().join("out"));
+        fs::write(folder.path().join("cmp/report.txt"), report).unwrap();
+        let found = folders_of_pictures(folder.path(), &folder.path().join("out"));
         assert_eq!(
             found,
-            [place.path().join("cats"), place.path().join("dogs")]
+            [folder.path().join("cats"), folder.path().join("dogs")]
         );
     }
 
     #[test]
     fn pictures_are_not_written_among_classes_and_may_stand_beside_a_table() {
-        let place = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().unwrap();
         let folders = DataSource::ClassFolders {
-            path: place.path().to_path_buf(),
+            path: folder.path().to_path_buf(),
         };
-        let out = place.path().join("figures");
+        let out = folder.path().join("figures");
         let refused = refuse_among_pictures(&out, &folders, None).unwrap_err();
         let text = refused.to_string();
         assert!(text.contains("figures") && text.contains("--out"), "{text}");
         let elsewhere = tempfile::tempdir().unwrap();
         assert!(refuse_among_pictures(elsewhere.path(), &folders, None).is_ok());
-        let table = DataSource::table(place.path().join("labels.csv"));
+        let table = DataSource::table(folder.path().join("labels.csv"));
         assert!(refuse_among_pictures(&out, &table, None).is_ok());
     }
 }

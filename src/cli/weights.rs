@@ -127,14 +127,14 @@ fn list(as_json: bool) -> anyhow::Result<()> {
     }
     let rows: Vec<Vec<String>> = published()
         .map(|(info, weights)| {
-            let place = weights::on_this_machine(weights);
+            let path = weights::on_this_machine(weights);
             vec![
                 info.name.to_owned(),
                 weights.name.to_owned(),
                 format!("{:.0} MB", weights.file_mb),
                 accuracy(weights).map_or_else(|| "-".into(), |top1| format!("{top1:.1} %")),
                 weights.licence.to_owned(),
-                place.map_or_else(
+                path.map_or_else(
                     || "not downloaded".to_owned(),
                     |path| path.display().to_string(),
                 ),
@@ -190,7 +190,7 @@ fn download(weights: &WeightsInfo, mirrors: &Mirrors) -> anyhow::Result<PathBuf>
             url = shown::address(&url)
         ));
     }
-    let mut tell = |progress: weights::DownloadProgress| {
+    let mut report = |progress: weights::DownloadProgress| {
         if let Some(bar) = &bar {
             bar.set_prefix("Downloading");
             bar.set_length(progress.total.unwrap_or(progress.done));
@@ -198,7 +198,7 @@ fn download(weights: &WeightsInfo, mirrors: &Mirrors) -> anyhow::Result<PathBuf>
             bar.set_message(progress::amount(progress.done, progress.total));
         }
     };
-    let fetched = weights::fetch(weights, mirrors, &mut tell, &StopFlag::default());
+    let fetched = weights::fetch(weights, mirrors, &mut report, &StopFlag::default());
     if let Some(bar) = &bar {
         bar.finish_and_clear();
     }

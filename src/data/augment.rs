@@ -23,7 +23,7 @@ mod geometry;
 mod mirror;
 
 use super::Pixels;
-use super::random::{Draw, mix};
+use super::random::{RandomSource, mix};
 use crate::experiment::{Augmentation, Views};
 
 /// Applies `augmentation`. The same `seed` and `view` give the same picture. With
@@ -48,7 +48,7 @@ pub fn augment(picture: &Pixels, augmentation: &Augmentation, seed: u64, view: u
 /// cuts them to 0 .. 255.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
-    /// Where a place in the result lies in the picture, both in pixels from the left upper corner:
+    /// Where a position in the result lies in the picture, both in pixels from the left upper corner:
     /// `x' = a[0] x + a[1] y + a[2]`, `y' = a[3] x + a[4] y + a[5]`; `None` where nothing moves. Pixels are mixed
     /// bilinearly, and beyond the borders lies the mirrored picture.
     pub affine: Option<[f64; 6]>,
@@ -167,25 +167,25 @@ struct Drawn {
 
 impl Drawn {
     fn new(augmentation: &Augmentation, seed: u64, view: u32) -> Self {
-        let mut draw = Draw::new(mix(seed ^ mix(u64::from(view))));
+        let mut random = RandomSource::new(mix(seed ^ mix(u64::from(view))));
         // Fields are evaluated in the order written, which is the order of the draws.
         Self {
-            flip_horizontally: draw.coin() & augmentation.horizontal_flip,
-            flip_vertically: draw.coin() & augmentation.vertical_flip,
-            rotation_degrees: draw.signed() * augmentation.rotation,
-            extent: (1.0 + draw.signed() * augmentation.zoom).max(0.01),
+            flip_horizontally: random.coin() & augmentation.horizontal_flip,
+            flip_vertically: random.coin() & augmentation.vertical_flip,
+            rotation_degrees: random.signed() * augmentation.rotation,
+            extent: (1.0 + random.signed() * augmentation.zoom).max(0.01),
             shift: (
-                draw.signed() * augmentation.translation,
-                draw.signed() * augmentation.translation,
+                random.signed() * augmentation.translation,
+                random.signed() * augmentation.translation,
             ),
-            crop_side: (1.0 - draw.unit() * augmentation.crop).max(0.01).sqrt(),
-            crop_at: (draw.unit(), draw.unit()),
-            brightness: draw.signed() * augmentation.brightness * 255.0,
-            contrast: 1.0 + draw.signed() * augmentation.contrast,
-            saturation: 1.0 + draw.signed() * augmentation.color_jitter,
-            hue_turns: draw.signed() * augmentation.color_jitter / 10.0,
-            cutout_share: draw.unit() * augmentation.cutout,
-            cutout_at: (draw.unit(), draw.unit()),
+            crop_side: (1.0 - random.unit() * augmentation.crop).max(0.01).sqrt(),
+            crop_at: (random.unit(), random.unit()),
+            brightness: random.signed() * augmentation.brightness * 255.0,
+            contrast: 1.0 + random.signed() * augmentation.contrast,
+            saturation: 1.0 + random.signed() * augmentation.color_jitter,
+            hue_turns: random.signed() * augmentation.color_jitter / 10.0,
+            cutout_share: random.unit() * augmentation.cutout,
+            cutout_at: (random.unit(), random.unit()),
         }
     }
 

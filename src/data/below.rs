@@ -82,8 +82,8 @@ mod tests {
 
     #[test]
     fn what_lies_among_the_pictures_is_found_however_it_is_written() {
-        let place = tempfile::tempdir().unwrap();
-        let (data, other) = (place.path().join("data"), place.path().join("data-2"));
+        let folder = tempfile::tempdir().unwrap();
+        let (data, other) = (folder.path().join("data"), folder.path().join("data-2"));
         fs::create_dir_all(data.join("cats")).unwrap();
         fs::create_dir_all(&other).unwrap();
         let source = folders(&data);
@@ -101,10 +101,10 @@ mod tests {
         // A name that begins alike is another folder.
         for path in [
             other.clone(),
-            place.path().join("database"),
+            folder.path().join("database"),
             data.join("../figures"),
             data.join("cats/../../runs"),
-            place.path().to_path_buf(),
+            folder.path().to_path_buf(),
         ] {
             assert!(!is_among(path.clone()), "{}", path.display());
         }
@@ -114,32 +114,32 @@ mod tests {
     #[test]
     fn links_are_followed_to_where_they_lead() {
         use std::os::unix::fs::symlink;
-        let place = tempfile::tempdir().unwrap();
-        let data = place.path().join("data");
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
         fs::create_dir_all(data.join("cats")).unwrap();
-        symlink(&data, place.path().join("link")).unwrap();
-        symlink(data.join("not-yet"), place.path().join("dangling")).unwrap();
-        symlink(place.path().join("circle"), place.path().join("circle")).unwrap();
+        symlink(&data, folder.path().join("link")).unwrap();
+        symlink(data.join("not-yet"), folder.path().join("dangling")).unwrap();
+        symlink(folder.path().join("circle"), folder.path().join("circle")).unwrap();
         let is_among = |name: &str, source: &Path| {
-            pictures_around(&place.path().join(name), &folders(source), None).is_some()
+            pictures_around(&folder.path().join(name), &folders(source), None).is_some()
         };
         assert!(is_among("link/figures", &data));
         assert!(is_among("dangling/figures", &data));
         assert!(is_among("link/cats/../figures", &data));
         assert!(!is_among("link/../figures", &data.join("cats")));
         // The pictures themselves may be named through a link.
-        assert!(is_among("data/figures", &place.path().join("link")));
+        assert!(is_among("data/figures", &folder.path().join("link")));
         assert!(!is_among("circle/figures", &data));
     }
 
     #[test]
     fn a_table_s_pictures_are_around_its_folder_and_paths_start_at_the_preset() {
-        let place = tempfile::tempdir().unwrap();
-        fs::create_dir_all(place.path().join("data")).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("data")).unwrap();
         let source = DataSource::table("data/labels.csv");
-        let out = place.path().join("data/figures");
-        let found = pictures_around(&out, &source, Some(place.path()));
-        assert_eq!(found, Some(place.path().join("data")));
+        let out = folder.path().join("data/figures");
+        let found = pictures_around(&out, &source, Some(folder.path()));
+        assert_eq!(found, Some(folder.path().join("data")));
         assert_eq!(pictures_around(&out, &DataSource::Unset, None), None);
     }
 }

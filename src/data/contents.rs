@@ -212,9 +212,9 @@ impl KnownContents {
         unknown: &(dyn Fn(&Path, Stamp) -> Option<Contents> + Sync),
     ) -> Vec<Option<Contents>> {
         let mut folders: BTreeMap<PathBuf, Vec<(usize, PathBuf)>> = BTreeMap::new();
-        for (place, &picture) in pictures.iter().enumerate() {
+        for (index, &picture) in pictures.iter().enumerate() {
             let path = dataset.pictures[picture].source.path();
-            let file = (place, path.to_path_buf());
+            let file = (index, path.to_path_buf());
             folders.entry(folder_of(path)).or_default().push(file);
         }
         let mut contents = vec![None; pictures.len()];
@@ -224,9 +224,9 @@ impl KnownContents {
             let mut paths: Vec<&Path> = files.iter().map(|(_, path)| path.as_path()).collect();
             paths.dedup();
             let found = self.of_folder(&folder, &paths, unknown);
-            for (place, path) in &files {
+            for (index, path) in &files {
                 if let Ok(at) = paths.binary_search(&path.as_path()) {
-                    contents[*place] = found[at];
+                    contents[*index] = found[at];
                 }
             }
         }
@@ -330,11 +330,11 @@ pub(super) struct Told {
     pub contents: Option<Contents>,
 }
 
-/// Decodes a file, and tells what it holds.
+/// Decodes a file, and describes what it holds.
 ///
 /// # Errors
 /// [`DataError::Picture`] with what is wrong and what to do.
-pub(super) fn decode_and_tell(path: &Path) -> Result<Told, DataError> {
+pub(super) fn decode_and_describe(path: &Path) -> Result<Told, DataError> {
     let before = Stamp::of(path);
     decode_file(path, |bytes, pixels, notes| {
         let size = (pixels.width, pixels.height);

@@ -302,7 +302,7 @@ fn decode_other(bytes: &[u8], format: ImageFormat, room: &mut Room) -> Result<De
     room.take(bytes.len() as u64 + 3 * pixels + 2 * decoder.total_bytes());
     let orientation = decoder.orientation().map_err(failed)?;
     let mut picture = DynamicImage::from_decoder(decoder).map_err(failed)?;
-    // A GIF's transparent places have no colour of their own.
+    // A GIF's transparent pixels have no colour of their own.
     if format != ImageFormat::Gif {
         picture = without_empty_alpha(picture);
     }

@@ -282,14 +282,14 @@ fn nearest(
 
 #[cfg(test)]
 mod tests {
-    use super::super::random::Draw;
+    use super::super::random::RandomSource;
     use super::*;
 
-    /// Soft blobs at places that `seed` draws.
+    /// Soft blobs at positions that `seed` draws.
     fn picture(width: u32, height: u32, seed: u64) -> Pixels {
-        let mut draw = Draw::new(seed);
+        let mut random = RandomSource::new(seed);
         let blobs: Vec<[f64; 4]> = (0..12)
-            .map(|_| [draw.unit(), draw.unit(), draw.unit(), draw.unit()])
+            .map(|_| [random.unit(), random.unit(), random.unit(), random.unit()])
             .collect();
         let mut rgb = Vec::new();
         for y in 0..height {

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::random::{Draw, hash_text, mix};
+use super::random::{RandomSource, hash_text, mix};
 
 /// The fold of every picture, 0 to `count - 1`, drawn from `seed`. Each class is spread evenly over all folds, as
 /// scikit-learn's `StratifiedKFold` does, so that two folds differ by one picture of a class and one in all at most.
 pub fn stratified(labels: &[u32], count: usize, seed: u64) -> Vec<usize> {
     let mut order: Vec<usize> = (0..labels.len()).collect();
-    Draw::new(mix(seed ^ hash_text("folds"))).shuffle(&mut order);
+    RandomSource::new(mix(seed ^ hash_text("folds"))).shuffle(&mut order);
     // Stable: the draw decides within a class. Dealt out over all classes without a gap.
     order.sort_by_key(|&picture| labels[picture]);
     let mut folds = vec![0; labels.len()];
-    for (place, picture) in order.into_iter().enumerate() {
-        folds[picture] = place % count.max(1);
+    for (index, picture) in order.into_iter().enumerate() {
+        folds[picture] = index % count.max(1);
     }
     folds
 }
@@ -34,7 +34,7 @@ pub fn grouped(labels: &[u32], groups: &[Option<&str>], count: usize, seed: u64)
         }
     }
     members.extend(named.into_values());
-    Draw::new(mix(seed ^ hash_text("folds"))).shuffle(&mut members);
+    RandomSource::new(mix(seed ^ hash_text("folds"))).shuffle(&mut members);
     // Stable: the draw decides among groups of one size.
     members.sort_by_key(|members| std::cmp::Reverse(members.len()));
     let classes = labels.iter().max().map_or(0, |label| *label as usize + 1);

@@ -1,14 +1,14 @@
-//! Draws that stay the same for ever: ChaCha8 is defined to the bit, and how numbers are made from
+//! Random numbers that stay the same for ever: ChaCha8 is defined to the bit, and how numbers are made from
 //! its words stands here rather than in a crate that may change it. Splits and augmented pictures
 //! of a preset are therefore the same on every machine and under every version.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
-/// A source of reproducible draws.
-pub(super) struct Draw(ChaCha8Rng);
+/// A source of reproducible random numbers.
+pub(super) struct RandomSource(ChaCha8Rng);
 
-impl Draw {
+impl RandomSource {
     pub fn new(seed: u64) -> Self {
         Self(ChaCha8Rng::seed_from_u64(seed))
     }
@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn draws_repeat_and_fill_their_range() {
         let draw = |seed| {
-            let mut source = Draw::new(seed);
+            let mut source = RandomSource::new(seed);
             (0..1000).map(|_| source.unit()).collect::<Vec<_>>()
         };
         let (first, second) = (draw(1), draw(1));
@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn a_shuffle_keeps_every_item() {
         let mut items: Vec<usize> = (0..100).collect();
-        Draw::new(3).shuffle(&mut items);
+        RandomSource::new(3).shuffle(&mut items);
         assert_ne!(items, (0..100).collect::<Vec<_>>());
         items.sort_unstable();
         assert_eq!(items, (0..100).collect::<Vec<_>>());

@@ -5,7 +5,7 @@ mod grouped;
 mod remarks;
 mod suggest;
 
-use super::random::{Draw, hash_text, mix};
+use super::random::{RandomSource, hash_text, mix};
 use super::{DataError, Dataset, Picture, Split, SplitIndices};
 use crate::experiment::Experiment;
 
@@ -121,7 +121,7 @@ fn shuffled_pools(dataset: &Dataset, seed: u64) -> Vec<Vec<usize>> {
         }
     }
     for (pool, class) in pools.iter_mut().zip(&dataset.classes) {
-        Draw::new(mix(seed) ^ hash_text(class)).shuffle(pool);
+        RandomSource::new(mix(seed) ^ hash_text(class)).shuffle(pool);
     }
     pools
 }

@@ -278,7 +278,7 @@ pub fn split_word(name: &str) -> Option<SplitWord> {
 }
 
 /// What is in the name besides digits, punctuation and words such as "images": nothing in `images_part_1`.
-pub fn tells_nothing(name: &str) -> bool {
+pub fn is_uninformative(name: &str) -> bool {
     let tokens = tokens(name);
     !tokens.is_empty() && tokens.iter().all(|token| FILLERS.contains(&token.as_str()))
 }

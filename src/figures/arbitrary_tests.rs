@@ -149,9 +149,9 @@ fn figure() -> impl Strategy<Value = Box<dyn Figure>> {
             })
         });
     let bin = (0..10u32, 0..1000u64, number(), number()).prop_map(
-        |(place, pictures, confidence, accuracy)| ReliabilityBin {
-            low: f64::from(place) / 10.0,
-            high: f64::from(place + 1) / 10.0,
+        |(index, pictures, confidence, accuracy)| ReliabilityBin {
+            low: f64::from(index) / 10.0,
+            high: f64::from(index + 1) / 10.0,
             pictures,
             confidence,
             accuracy,

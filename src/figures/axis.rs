@@ -8,8 +8,8 @@ pub struct Axis {
     pub from: f64,
     pub to: f64,
     pub ticks: Vec<f64>,
-    /// Places behind the point that tell ticks apart.
-    pub places: usize,
+    /// Digits behind the point that tell ticks apart.
+    pub decimals: usize,
     pub scale: Scale,
 }
 
@@ -34,7 +34,7 @@ impl Axis {
             from,
             to,
             ticks,
-            places: places(step),
+            decimals: decimals(step),
             scale: Scale::Linear,
         }
     }
@@ -60,7 +60,7 @@ impl Axis {
             from,
             to,
             ticks: ticks.into_iter().map(|tick| 10f64.powf(tick)).collect(),
-            places: 0,
+            decimals: 0,
             scale: Scale::Logarithmic,
         }
     }
@@ -83,13 +83,13 @@ impl Axis {
             from,
             to,
             ticks,
-            places: 0,
+            decimals: 0,
             scale: Scale::Linear,
         }
     }
 
     /// The pixel of a value.
-    pub fn place(&self, value: f64) -> f64 {
+    pub fn position(&self, value: f64) -> f64 {
         if self.scale == Scale::Logarithmic {
             let share = (value.log10() - self.low.log10()) / (self.high.log10() - self.low.log10());
             return self.from + share * (self.to - self.from);
@@ -104,7 +104,7 @@ impl Axis {
         }
         // No minus before a zero that rounding left.
         let tick = if tick.abs() < 1e-12 { 0.0 } else { tick };
-        format!("{tick:.*}", self.places)
+        format!("{tick:.*}", self.decimals)
     }
 }
 
@@ -151,7 +151,7 @@ fn multiples(first: f64, last: f64, step: f64) -> Vec<f64> {
         .collect()
 }
 
-fn places(step: f64) -> usize {
+fn decimals(step: f64) -> usize {
     (-step.log10() - 1e-9).ceil().clamp(0.0, 9.0) as usize
 }
 
@@ -196,7 +196,7 @@ mod tests {
         let axis = Axis::decades(0.0004, 0.31, 100.0, 0.0);
         let labels: Vec<String> = axis.ticks.iter().map(|&tick| axis.label(tick)).collect();
         assert_eq!(labels.join(" "), "0.0001 0.001 0.01 0.1 1");
-        assert!((axis.place(0.01) - 50.0).abs() < 1e-9);
+        assert!((axis.position(0.01) - 50.0).abs() < 1e-9);
         // One value, none, and far too many decades are drawn all the same.
         for (low, high) in [(0.01, 0.01), (f64::NAN, 0.0), (1e-200, f64::INFINITY)] {
             let axis = Axis::decades(low, high, 100.0, 0.0);
@@ -208,13 +208,13 @@ mod tests {
     }
 
     #[test]
-    fn places_follow_the_pixels() {
+    fn positions_follow_the_pixels() {
         let axis = Axis::rounded(0.0, 1.0, 5, 200.0, 100.0);
         assert_eq!(
-            (axis.place(0.0), axis.place(1.0), axis.place(0.5)),
+            (axis.position(0.0), axis.position(1.0), axis.position(0.5)),
             (200.0, 100.0, 150.0)
         );
-        assert!(axis.place(f64::NAN).is_nan());
+        assert!(axis.position(f64::NAN).is_nan());
         assert_eq!(range([f64::NAN, 2.0, 1.0, f64::INFINITY]), Some((1.0, 2.0)));
         assert_eq!(range([f64::NAN]), None);
     }

@@ -129,10 +129,10 @@ impl Area {
         (self.top + self.bottom) / 2.0
     }
 
-    fn is_place(&self) -> bool {
+    fn is_drawable(&self) -> bool {
         [self.left, self.top, self.right, self.bottom]
             .into_iter()
-            .all(is_place)
+            .all(is_drawable)
     }
 
     /// The area without a rim of `width` pixels.
@@ -174,12 +174,12 @@ impl Canvas {
         self.polyline(&[from, to], stroke);
     }
 
-    /// A line through points; one whose place is not a number breaks it.
+    /// A line through points; one whose position is not a number breaks it.
     pub fn polyline(&mut self, points: &[(f64, f64)], stroke: Stroke) {
         let mut path = String::new();
         let mut pen_down = false;
         for &(x, y) in points {
-            if is_place(x) && is_place(y) {
+            if is_drawable(x) && is_drawable(y) {
                 let _ = write!(
                     path,
                     "{}{} {}",
@@ -188,7 +188,7 @@ impl Canvas {
                     number(y)
                 );
             }
-            pen_down = is_place(x) && is_place(y);
+            pen_down = is_drawable(x) && is_drawable(y);
         }
         if path.is_empty() {
             return;
@@ -221,7 +221,7 @@ impl Canvas {
     }
 
     pub fn fill_rounded(&mut self, area: Area, color: Rgb, radius: f64) {
-        if !area.is_place() {
+        if !area.is_drawable() {
             return;
         }
         let _ = write!(
@@ -243,7 +243,7 @@ impl Canvas {
     }
 
     pub fn frame(&mut self, area: Area, stroke: Stroke) {
-        if !area.is_place() {
+        if !area.is_drawable() {
             return;
         }
         let _ = writeln!(
@@ -259,7 +259,7 @@ impl Canvas {
     }
 
     pub fn dot(&mut self, (x, y): (f64, f64), radius: f64, color: Rgb) {
-        if is_place(x) && is_place(y) {
+        if is_drawable(x) && is_drawable(y) {
             let (x, y, radius) = (number(x), number(y), number(radius));
             let _ = writeln!(
                 self.body,
@@ -269,10 +269,13 @@ impl Canvas {
         }
     }
 
-    /// A filled shape between points, those without a place left out.
+    /// A filled shape between points, those that can't be drawn left out.
     pub fn polygon(&mut self, points: &[(f64, f64)], color: Rgb, opacity: f64) {
         let mut path = String::new();
-        for &(x, y) in points.iter().filter(|(x, y)| is_place(*x) && is_place(*y)) {
+        for &(x, y) in points
+            .iter()
+            .filter(|(x, y)| is_drawable(*x) && is_drawable(*y))
+        {
             let letter = if path.is_empty() { 'M' } else { 'L' };
             let _ = write!(path, "{letter}{} {}", number(x), number(y));
         }
@@ -325,7 +328,7 @@ impl Canvas {
 
     /// A picture stretched over an area, within the document itself. Nothing for one without pixels.
     pub fn picture(&mut self, pixels: &Pixels, area: Area) {
-        let Some((kind, bytes)) = picture::encode(pixels).filter(|_| area.is_place()) else {
+        let Some((kind, bytes)) = picture::encode(pixels).filter(|_| area.is_drawable()) else {
             return;
         };
         // Pictures of few pixels are shown as the squares that they are, as a network sees them.
@@ -347,7 +350,7 @@ impl Canvas {
 
     /// A ring filled with the background's colour.
     pub fn ring(&mut self, (x, y): (f64, f64), radius: f64, stroke: Stroke) {
-        if is_place(x) && is_place(y) {
+        if is_drawable(x) && is_drawable(y) {
             let _ = writeln!(
                 self.body,
                 r#"<circle cx="{}" cy="{}" r="{}" fill="{}" stroke="{}" stroke-width="{}"/>"#,
@@ -363,7 +366,7 @@ impl Canvas {
 
     /// One line of text whose letters stand vertically centred on `y`.
     pub fn text(&mut self, text: &str, (x, y): (f64, f64), style: TextStyle) {
-        if text.is_empty() || !is_place(x) || !is_place(y) {
+        if text.is_empty() || !is_drawable(x) || !is_drawable(y) {
             return;
         }
         let anchor = match style.anchor {
@@ -442,11 +445,11 @@ impl Canvas {
 }
 
 /// Whether a coordinate can be drawn: it is a number, and not so far away that no sheet reaches it.
-fn is_place(coordinate: f64) -> bool {
+fn is_drawable(coordinate: f64) -> bool {
     coordinate.abs() <= 1e6
 }
 
-/// At most two places behind the point: a hundredth of a pixel is not seen.
+/// At most two digits behind the point: a hundredth of a pixel is not seen.
 fn number(value: f64) -> String {
     let text = format!("{value:.2}");
     let text = text.trim_end_matches('0').trim_end_matches('.');

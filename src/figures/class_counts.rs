@@ -97,7 +97,7 @@ impl Figure for ClassCountsFigure {
         let axis = Axis::rounded(0.0, most as f64, 6, plot.left, plot.right);
         let label = TextStyle::new(24.0 * unit, theme.muted).anchor(Anchor::Middle);
         for &tick in axis.ticks.iter().filter(|tick| tick.fract() == 0.0) {
-            let x = axis.place(tick);
+            let x = axis.position(tick);
             canvas.line(
                 (x, plot.top),
                 (x, plot.bottom),
@@ -125,7 +125,10 @@ impl Figure for ClassCountsFigure {
                 .into_iter()
                 .zip(colors)
             {
-                let (left, right) = (axis.place(from as f64), axis.place((from + count) as f64));
+                let (left, right) = (
+                    axis.position(from as f64),
+                    axis.position((from + count) as f64),
+                );
                 canvas.fill(
                     Area {
                         left,
@@ -148,7 +151,7 @@ impl Figure for ClassCountsFigure {
                 let total = format::thousands(class.total() as u64);
                 canvas.text(
                     &total,
-                    (axis.place(class.total() as f64) + 14.0 * unit, middle),
+                    (axis.position(class.total() as f64) + 14.0 * unit, middle),
                     style,
                 );
             }

@@ -179,7 +179,7 @@ impl ConfusionDifferenceFigure {
     fn largest_change(&self) -> f64 {
         let classes = self.to.classes.len();
         (0..classes * classes)
-            .map(|place| self.change(place / classes, place % classes).abs())
+            .map(|index| self.change(index / classes, index % classes).abs())
             .fold(0.01, f64::max)
     }
 

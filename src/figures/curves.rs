@@ -150,15 +150,15 @@ impl CurvesFigure {
         let mut free_from = f64::NEG_INFINITY;
         for (epoch, name, color) in starts {
             // Between the last epoch before and the first after: that is when layers were unfrozen.
-            let place = x.place(f64::from(epoch) - 0.5);
+            let start = x.position(f64::from(epoch) - 0.5);
             canvas.line(
-                (place, plot.top - 8.0 * unit),
-                (place, plot.bottom),
+                (start, plot.top - 8.0 * unit),
+                (start, plot.bottom),
                 phase_stroke(color, unit),
             );
             let name = canvas.shorten(name, plot.width() * 0.55, size, Weight::Medium);
             let width = canvas.text_width(&name, size, Weight::Medium);
-            let left = (place - width / 2.0).clamp(plot.left, plot.right - width);
+            let left = (start - width / 2.0).clamp(plot.left, plot.right - width);
             // A label that would cover its neighbour is left out; its line stays.
             if left > free_from {
                 let style = TextStyle::new(size, canvas.theme.muted).weight(Weight::Medium);
@@ -179,17 +179,17 @@ fn phase_stroke(color: Rgb, unit: f64) -> Stroke {
 
 fn draw_series(canvas: &mut Canvas, panel: &Panel, series: &CurveSeries, x: &Axis, y: &Axis) {
     let unit = canvas.unit;
-    let place =
-        |epoch: &EpochMetrics, value: f64| (x.place(f64::from(epoch.epoch)), y.place(value));
+    let point =
+        |epoch: &EpochMetrics, value: f64| (x.position(f64::from(epoch.epoch)), y.position(value));
     let train: Vec<(f64, f64)> = series
         .metrics
         .iter()
-        .map(|epoch| place(epoch, (panel.train)(epoch)))
+        .map(|epoch| point(epoch, (panel.train)(epoch)))
         .collect();
     let validation: Vec<(f64, f64)> = series
         .metrics
         .iter()
-        .map(|epoch| place(epoch, (panel.validation)(epoch).unwrap_or(f64::NAN)))
+        .map(|epoch| point(epoch, (panel.validation)(epoch).unwrap_or(f64::NAN)))
         .collect();
     canvas.polyline(&validation, validation_stroke(series.color, unit));
     canvas.polyline(&train, Stroke::solid(series.color, 4.0 * unit));

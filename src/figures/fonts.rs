@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn what_no_font_has_is_said() {
-        // A place for private use, that no font gives a letter.
+        // A code point for private use, that no font gives a letter.
         let nowhere = "\u{10FFFD}";
         assert_eq!(unwritable(nowhere).len(), 1);
         let complaint = complaint(nowhere).unwrap_or_default();

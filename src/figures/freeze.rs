@@ -76,8 +76,8 @@ impl Figure for FreezeFigure {
         }
         let layout = Layout::new(canvas, self, top);
         self.draw_header(canvas, &layout);
-        for (place, stage) in self.stages.iter().enumerate() {
-            let row = layout.row(place);
+        for (index, stage) in self.stages.iter().enumerate() {
+            let row = layout.row(index);
             let style = TextStyle::new(layout.letters, canvas.theme.text).weight(Weight::Medium);
             let room = layout.title_width;
             let title = canvas.shorten(&stage.title, room, layout.letters, Weight::Medium);
@@ -86,8 +86,8 @@ impl Figure for FreezeFigure {
             let at = row.left + layout.title_width + 24.0 * unit;
             canvas.text(&stage.detail, (at, row.middle_y()), style);
             for (column, phase) in self.phases.iter().enumerate() {
-                let counts = phase.counts.get(place).copied().unwrap_or_default();
-                draw_cell(canvas, &layout.cell(column, place), counts, layout.letters);
+                let counts = phase.counts.get(index).copied().unwrap_or_default();
+                draw_cell(canvas, &layout.cell(column, index), counts, layout.letters);
             }
         }
         self.draw_totals(canvas, &layout);
@@ -268,8 +268,8 @@ impl Layout {
         }
     }
 
-    fn row(&self, place: usize) -> Area {
-        let top = self.area.top + self.header + place as f64 * self.pitch;
+    fn row(&self, index: usize) -> Area {
+        let top = self.area.top + self.header + index as f64 * self.pitch;
         Area {
             top,
             bottom: top + self.pitch,

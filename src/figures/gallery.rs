@@ -57,8 +57,8 @@ impl Figure for GalleryFigure {
             .map(|row| row.pictures.len())
             .max()
             .unwrap_or(0);
-        for (place, row) in self.rows.iter().enumerate() {
-            let top = area.top + place as f64 * height;
+        for (index, row) in self.rows.iter().enumerate() {
+            let top = area.top + index as f64 * height;
             let area = Area {
                 top,
                 bottom: top + height,
@@ -101,8 +101,8 @@ fn draw_row(canvas: &mut Canvas, row: &GalleryRow, area: &Area, most: usize) {
     } else {
         0.0
     };
-    for (place, picture) in row.pictures.iter().take(columns).enumerate() {
-        let left = area.left + place as f64 * pitch;
+    for (column, picture) in row.pictures.iter().take(columns).enumerate() {
+        let left = area.left + column as f64 * pitch;
         let square = Area {
             left,
             top,

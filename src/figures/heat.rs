@@ -93,10 +93,10 @@ mod tests {
         let bytes = png(&rgb, 2, 1).unwrap();
         let back = image::load_from_memory(&bytes).unwrap().to_rgb8();
         assert_eq!(back.as_raw(), &rgb);
-        let place = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().unwrap();
         let (ours, other) = (
-            place.path().join("ours.png"),
-            place.path().join("other.png"),
+            folder.path().join("ours.png"),
+            folder.path().join("other.png"),
         );
         std::fs::write(&ours, &bytes).unwrap();
         image::RgbImage::new(2, 1).save(&other).unwrap();

@@ -88,7 +88,7 @@ fn draw_cells(
     // A gap of background tells cells apart, until they are too small for it.
     let gap = if side > 24.0 * unit { 1.5 * unit } else { 0.0 };
     let cells: Vec<Cell> = (0..classes * classes)
-        .map(|place| cell(place / classes, place % classes))
+        .map(|index| cell(index / classes, index % classes))
         .collect();
     let widest = cells
         .iter()
@@ -108,12 +108,12 @@ fn draw_cells(
     if let Some(ground) = ground {
         canvas.fill(*square, ground);
     }
-    for (place, cell) in cells.iter().enumerate() {
+    for (index, cell) in cells.iter().enumerate() {
         if Some(cell.shade) == ground && (cell.text.is_none() || size < 11.0 * unit) {
             continue;
         }
-        let left = square.left + (place % classes) as f64 * side;
-        let top = square.top + (place / classes) as f64 * side;
+        let left = square.left + (index % classes) as f64 * side;
+        let top = square.top + (index / classes) as f64 * side;
         let area = Area {
             left: left + gap,
             top: top + gap,

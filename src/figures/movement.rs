@@ -60,7 +60,7 @@ impl Figure for MovementFigure {
             from: plot.left,
             to: plot.right,
             ticks: Vec::new(),
-            places: 0,
+            decimals: 0,
             scale: super::axis::Scale::Linear,
         };
         let titles = Titles {
@@ -88,27 +88,27 @@ impl MovementFigure {
     fn draw_stages(&self, canvas: &mut Canvas, plot: &Area, x: &Axis, y: &Axis) {
         let unit = canvas.unit;
         let theme = canvas.theme;
-        let pitch = x.place(1.0) - x.place(0.0);
+        let pitch = x.position(1.0) - x.position(0.0);
         let air = (pitch * 0.14).min(3.0 * unit);
         let mut first = 0;
         let mut free_from = f64::NEG_INFINITY;
         for stage in self.stages.iter().filter(|stage| !stage.layers.is_empty()) {
             let (from, to) = (
-                x.place(first as f64),
-                x.place((first + stage.layers.len()) as f64),
+                x.position(first as f64),
+                x.position((first + stage.layers.len()) as f64),
             );
             if first > 0 {
                 let line = Stroke::solid(theme.axis, 1.5 * unit);
                 canvas.line((from, plot.top), (from, plot.bottom + 10.0 * unit), line);
             }
-            for (place, &layer) in stage.layers.iter().enumerate() {
-                let left = x.place((first + place) as f64) + air;
+            for (index, &layer) in stage.layers.iter().enumerate() {
+                let left = x.position((first + index) as f64) + air;
                 let bar = Area {
                     left,
                     right: (left + pitch - 2.0 * air).max(left + 0.5),
                     top: if layer > 0.0 {
                         // What began as zeros has moved without measure: a full bar.
-                        y.place(layer.min(y.high)).min(plot.bottom - 2.0 * unit)
+                        y.position(layer.min(y.high)).min(plot.bottom - 2.0 * unit)
                     } else {
                         plot.bottom - 9.0 * unit
                     },

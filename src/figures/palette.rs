@@ -136,9 +136,9 @@ impl Theme {
 fn along(scale: &[Rgb], share: f64) -> Rgb {
     let last = scale.len() - 1;
     let share = if share.is_nan() { 0.0 } else { share };
-    let place = share.clamp(0.0, 1.0) * last as f64;
-    let step = (place as usize).min(last - 1);
-    mix(scale[step], scale[step + 1], place - step as f64)
+    let position = share.clamp(0.0, 1.0) * last as f64;
+    let step = (position as usize).min(last - 1);
+    mix(scale[step], scale[step + 1], position - step as f64)
 }
 
 /// The scale of heat maps, from nothing to most: matplotlib's “inferno” in five steps. Its lightness rises

@@ -23,8 +23,8 @@ pub(super) fn two_panels(canvas: &Canvas, top: f64) -> [Area; 2] {
     };
     if canvas.height > canvas.width {
         let height = (whole.height() - between) / 2.0;
-        return [0.0, 1.0].map(|place| {
-            let top = whole.top + place * (height + between);
+        return [0.0, 1.0].map(|panel| {
+            let top = whole.top + panel * (height + between);
             Area {
                 top,
                 bottom: top + height,
@@ -33,8 +33,8 @@ pub(super) fn two_panels(canvas: &Canvas, top: f64) -> [Area; 2] {
         });
     }
     let width = (whole.width() - between) / 2.0;
-    [0.0, 1.0].map(|place| {
-        let left = whole.left + place * (width + between);
+    [0.0, 1.0].map(|panel| {
+        let left = whole.left + panel * (width + between);
         Area {
             left,
             right: left + width,
@@ -72,23 +72,23 @@ pub(super) fn draw_axes(
     let label = TextStyle::new(24.0 * unit, theme.muted);
     let grid = Stroke::solid(theme.grid, 1.5 * unit);
     for &tick in &y.ticks {
-        let place = y.place(tick);
-        canvas.line((plot.left, place), (plot.right, place), grid);
-        let at = (plot.left - 14.0 * unit, place);
+        let pixel = y.position(tick);
+        canvas.line((plot.left, pixel), (plot.right, pixel), grid);
+        let at = (plot.left - 14.0 * unit, pixel);
         canvas.text(&y.label(tick), at, label.anchor(Anchor::End));
     }
     let axis = Stroke::solid(theme.axis, 2.0 * unit);
     for &tick in &x.ticks {
-        let place = x.place(tick);
+        let pixel = x.position(tick);
         if upright {
-            canvas.line((place, plot.top), (place, plot.bottom), grid);
+            canvas.line((pixel, plot.top), (pixel, plot.bottom), grid);
         }
         canvas.line(
-            (place, plot.bottom),
-            (place, plot.bottom + 8.0 * unit),
+            (pixel, plot.bottom),
+            (pixel, plot.bottom + 8.0 * unit),
             axis,
         );
-        let at = (place, plot.bottom + 28.0 * unit);
+        let at = (pixel, plot.bottom + 28.0 * unit);
         canvas.text(&x.label(tick), at, label.anchor(Anchor::Middle));
     }
     canvas.line((plot.left, plot.bottom), (plot.right, plot.bottom), axis);

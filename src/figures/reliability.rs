@@ -137,8 +137,8 @@ impl ReliabilityFigure {
         }
         let perfect = guide(canvas);
         canvas.line(
-            (x.place(0.0), y.place(0.0)),
-            (x.place(100.0), y.place(100.0)),
+            (x.position(0.0), y.position(0.0)),
+            (x.position(100.0), y.position(100.0)),
             perfect,
         );
         for series in &self.series {
@@ -148,8 +148,8 @@ impl ReliabilityFigure {
                 .filter(|bin| bin.pictures > 0)
                 .map(|bin| {
                     (
-                        x.place(bin.confidence * 100.0),
-                        y.place(bin.accuracy * 100.0),
+                        x.position(bin.confidence * 100.0),
+                        y.position(bin.accuracy * 100.0),
                     )
                 })
                 .collect();
@@ -160,10 +160,10 @@ impl ReliabilityFigure {
             if self.series.len() == 1 {
                 let whisker = Stroke::solid(canvas.theme.text, 2.0 * unit);
                 for bin in series.bins.iter().filter(|bin| bin.pictures > 0) {
-                    let at = x.place(bin.confidence * 100.0);
+                    let at = x.position(bin.confidence * 100.0);
                     let (low, high) = (
-                        y.place(bin.interval.low * 100.0),
-                        y.place(bin.interval.high * 100.0),
+                        y.position(bin.interval.low * 100.0),
+                        y.position(bin.interval.high * 100.0),
                     );
                     canvas.line((at, low), (at, high), whisker);
                     for end in [low, high] {
@@ -204,18 +204,18 @@ impl ReliabilityFigure {
         };
         draw_axes(canvas, &titles, &area, &plot, (&x, &y), false);
         let number = self.series.len().max(1) as f64;
-        for (place, series) in self.series.iter().enumerate() {
+        for (index, series) in self.series.iter().enumerate() {
             let all = series.pictures().max(1) as f64;
             for bin in series.bins.iter().filter(|bin| bin.pictures > 0) {
-                let (from, to) = (x.place(bin.low * 100.0), x.place(bin.high * 100.0));
+                let (from, to) = (x.position(bin.low * 100.0), x.position(bin.high * 100.0));
                 // A little air on both sides of a group of bars.
                 let air = (to - from) * 0.08;
                 let width = (to - from - 2.0 * air) / number;
-                let left = from + air + place as f64 * width;
+                let left = from + air + index as f64 * width;
                 let bar = Area {
                     left,
                     right: left + width,
-                    top: y.place(bin.pictures as f64 / all * 100.0),
+                    top: y.position(bin.pictures as f64 / all * 100.0),
                     bottom: plot.bottom,
                 };
                 canvas.fill(bar, series.color);
@@ -280,12 +280,12 @@ fn draw_gaps(canvas: &mut Canvas, series: &ReliabilitySeries, x: &Axis, y: &Axis
     let unit = canvas.unit;
     for bin in series.bins.iter().filter(|bin| bin.pictures > 0) {
         let (left, right) = (
-            x.place(bin.low * 100.0) + 2.0 * unit,
-            x.place(bin.high * 100.0) - 2.0 * unit,
+            x.position(bin.low * 100.0) + 2.0 * unit,
+            x.position(bin.high * 100.0) - 2.0 * unit,
         );
         let (right_share, said) = (
-            y.place(bin.accuracy * 100.0),
-            y.place(bin.confidence * 100.0),
+            y.position(bin.accuracy * 100.0),
+            y.position(bin.confidence * 100.0),
         );
         let bar = Area {
             left,

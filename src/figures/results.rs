@@ -72,7 +72,7 @@ impl Figure for ResultsFigure {
         let axis = Axis::rounded(0.0, 100.0, 5, plot.left, plot.right);
         let label = TextStyle::new(24.0 * unit, theme.muted).anchor(Anchor::Middle);
         for &tick in &axis.ticks {
-            let x = axis.place(tick);
+            let x = axis.position(tick);
             canvas.line(
                 (x, plot.top),
                 (x, plot.bottom),
@@ -108,7 +108,7 @@ fn draw_bar(canvas: &mut Canvas, bar: &ResultBar, axis: &Axis, middle: f64, thic
     let unit = canvas.unit;
     let theme = canvas.theme;
     let half = thickness / 2.0;
-    let right = axis.place(bar.accuracy * 100.0);
+    let right = axis.position(bar.accuracy * 100.0);
     canvas.fill(
         Area {
             left: axis.from,
@@ -119,8 +119,8 @@ fn draw_bar(canvas: &mut Canvas, bar: &ResultBar, axis: &Axis, middle: f64, thic
         bar.color,
     );
     let (low, high) = (
-        axis.place(bar.interval.low * 100.0),
-        axis.place(bar.interval.high * 100.0),
+        axis.position(bar.interval.low * 100.0),
+        axis.position(bar.interval.high * 100.0),
     );
     let whisker = Stroke::solid(theme.text, 3.0 * unit);
     let cap = (thickness * 0.2).min(13.0 * unit);

@@ -59,15 +59,15 @@ impl RocFigure {
         let (plot, x, y) = frame(canvas, &titles, area);
         let chance = guide(canvas);
         canvas.line(
-            (x.place(0.0), y.place(0.0)),
-            (x.place(1.0), y.place(1.0)),
+            (x.position(0.0), y.position(0.0)),
+            (x.position(1.0), y.position(1.0)),
             chance,
         );
         for series in &self.series {
             let points: Vec<(f64, f64)> = series
                 .roc
                 .iter()
-                .map(|&(wrong, right)| (x.place(wrong), y.place(right)))
+                .map(|&(wrong, right)| (x.position(wrong), y.position(right)))
                 .collect();
             draw_curve(canvas, &points, series.color);
         }
@@ -83,7 +83,7 @@ impl RocFigure {
         };
         let (plot, x, y) = frame(canvas, &titles, area);
         if let Some(share) = self.positive_share {
-            let height = y.place(share);
+            let height = y.position(share);
             let chance = guide(canvas);
             canvas.line((plot.left, height), (plot.right, height), chance);
         }
@@ -92,9 +92,9 @@ impl RocFigure {
             let mut recall_before = None;
             for &(recall, precision) in &series.precision_recall {
                 if let Some(before) = recall_before {
-                    points.push((x.place(before), y.place(precision)));
+                    points.push((x.position(before), y.position(precision)));
                 }
-                points.push((x.place(recall), y.place(precision)));
+                points.push((x.position(recall), y.position(precision)));
                 recall_before = Some(recall);
             }
             draw_curve(canvas, &points, series.color);

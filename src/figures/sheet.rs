@@ -38,8 +38,8 @@ impl Figure for SheetFigure {
         };
         let with_captions = self.cells.iter().any(|cell| !cell.caption.is_empty());
         let grid = Grid::new(&area, self.cells.len(), self.columns, with_captions, unit);
-        for (place, cell) in self.cells.iter().enumerate() {
-            self.draw_cell(canvas, cell, grid.square(place), grid.letters);
+        for (index, cell) in self.cells.iter().enumerate() {
+            self.draw_cell(canvas, cell, grid.square(index), grid.letters);
         }
     }
 }
@@ -69,7 +69,7 @@ impl SheetFigure {
     }
 }
 
-/// Writes the heading of a sheet of pictures and finds the place for them; where there is `nothing` to
+/// Writes the heading of a sheet of pictures and finds the area for them; where there is `nothing` to
 /// show, that is said instead.
 pub(super) fn body(
     canvas: &mut Canvas,
@@ -93,7 +93,7 @@ pub(super) fn body(
     None
 }
 
-/// A picture's place within a square, its proportions kept.
+/// A picture's rectangle within a square, its proportions kept.
 pub(super) fn fitted(square: &Area, pixels: &Pixels) -> Area {
     let (width, height) = (
         f64::from(pixels.width.max(1)),
@@ -170,9 +170,9 @@ impl Grid {
         }
     }
 
-    fn square(&self, place: usize) -> Area {
-        let left = self.left + (place % self.columns) as f64 * self.pitch.0;
-        let top = self.top + (place / self.columns) as f64 * self.pitch.1;
+    fn square(&self, index: usize) -> Area {
+        let left = self.left + (index % self.columns) as f64 * self.pitch.0;
+        let top = self.top + (index / self.columns) as f64 * self.pitch.1;
         Area {
             left,
             top,

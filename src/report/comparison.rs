@@ -22,7 +22,7 @@ pub struct Comparison {
 pub struct ComparedRun {
     /// The experiment's name, and the run's where two have the same.
     pub name: String,
-    /// Begins the names of its files: its place and its experiment's name, `1-solar-cells`.
+    /// Begins the names of its files: its position and its experiment's name, `1-solar-cells`.
     pub slug: String,
     pub color: Rgb,
     pub run: StoredRun,
@@ -55,7 +55,7 @@ impl Comparison {
         let summaries: Vec<&RunSummary> = runs.iter().map(|run| &run.summary).collect();
         let names = seeds::names_apart(&summaries);
         let mut compared = Vec::with_capacity(runs.len());
-        for (place, ((run, name), (_, color))) in
+        for (index, ((run, name), (_, color))) in
             runs.into_iter().zip(names).zip(folders).enumerate()
         {
             let experiment = store::experiment(&run.folder)?;
@@ -67,7 +67,7 @@ impl Comparison {
             compared.push(ComparedRun {
                 slug: format!(
                     "{}-{}",
-                    place + 1,
+                    index + 1,
                     crate::runs::slug(&run.summary.experiment)
                 ),
                 name,
@@ -111,8 +111,8 @@ impl Comparison {
             .iter()
             .filter_map(|(run, _)| Some(format!("{}: {}", run.name, run.run.shortfall()?)))
             .collect();
-        for (place, (run, _)) in tested.iter().enumerate() {
-            let twice = tested[..place]
+        for (index, (run, _)) in tested.iter().enumerate() {
+            let twice = tested[..index]
                 .iter()
                 .find_map(|(other, _)| same(other, run));
             remarks.extend(twice);
@@ -147,8 +147,8 @@ impl Comparison {
 
 /// Whether `other` can say nothing that `one` has not said, in a whole sentence.
 fn same(one: &ComparedRun, other: &ComparedRun) -> Option<String> {
-    let place = |run: &ComparedRun| fs::canonicalize(&run.run.folder).ok();
-    if place(one).is_some_and(|one| Some(one) == place(other)) {
+    let folder = |run: &ComparedRun| fs::canonicalize(&run.run.folder).ok();
+    if folder(one).is_some_and(|one| Some(one) == folder(other)) {
         return Some(format!(
             "{} and {} are one run: {}.",
             one.name,

@@ -142,8 +142,8 @@ pub fn figures(
         named: Vec::new(),
     };
     builder.all_runs();
-    for (place, run) in comparison.runs.iter().enumerate() {
-        builder.one_run(place, run);
+    for (run_index, run) in comparison.runs.iter().enumerate() {
+        builder.one_run(run_index, run);
     }
     builder.data();
     let order = |kind: FigureKind| FigureKind::ALL.iter().position(|other| *other == kind);
@@ -161,7 +161,7 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn wants(&self, kind: FigureKind) -> bool {
+    fn is_requested(&self, kind: FigureKind) -> bool {
         self.kinds.contains(&kind)
     }
 
@@ -187,7 +187,7 @@ impl Builder<'_> {
 
     fn all_runs(&mut self) {
         let comparison = self.comparison;
-        if self.wants(FigureKind::Curves) {
+        if self.is_requested(FigureKind::Curves) {
             let figure = curves(comparison);
             if figure
                 .series
@@ -201,24 +201,24 @@ impl Builder<'_> {
         if tested.is_empty() || comparison.obstacle.is_some() {
             return;
         }
-        if self.wants(FigureKind::Results) {
+        if self.is_requested(FigureKind::Results) {
             self.add(FigureKind::Results, "", None, results(&tested));
         }
-        if self.wants(FigureKind::Roc)
+        if self.is_requested(FigureKind::Roc)
             && let Some(figure) = probabilities::roc(&tested)
         {
             self.add(FigureKind::Roc, "", None, figure);
         }
-        if self.wants(FigureKind::Reliability)
+        if self.is_requested(FigureKind::Reliability)
             && let Some(figure) = probabilities::reliability(&tested)
         {
             self.add(FigureKind::Reliability, "", None, figure);
         }
-        if self.wants(FigureKind::ConfusionDifference) {
+        if self.is_requested(FigureKind::ConfusionDifference) {
             let (first, others) = (&tested[0], &tested[1..]);
-            for (place, other) in others.iter().enumerate() {
+            for (index, other) in others.iter().enumerate() {
                 let suffix = if others.len() > 1 {
-                    format!("1-{}", place + 2)
+                    format!("1-{}", index + 2)
                 } else {
                     String::new()
                 };
@@ -228,45 +228,45 @@ impl Builder<'_> {
         }
     }
 
-    fn one_run(&mut self, place: usize, run: &ComparedRun) {
+    fn one_run(&mut self, run_index: usize, run: &ComparedRun) {
         let several = self.comparison.is_several();
-        if self.wants(FigureKind::Curves) && several && !run.run.metrics.is_empty() {
+        if self.is_requested(FigureKind::Curves) && several && !run.run.metrics.is_empty() {
             let figure = CurvesFigure {
                 title: format!("Accuracy and loss: {}", run.name),
                 remark: trained_on(run),
                 series: vec![series(run)],
             };
-            self.add(FigureKind::Curves, &run.slug, Some(place), figure);
+            self.add(FigureKind::Curves, &run.slug, Some(run_index), figure);
         }
         if let Some(tested) = &run.tested {
             for (kind, shown) in [
                 (FigureKind::Confusion, Shown::Counts),
                 (FigureKind::ConfusionShares, Shown::ByRow),
             ] {
-                if self.wants(kind) {
+                if self.is_requested(kind) {
                     let figure = confusion(run, tested, shown);
-                    self.add(kind, &run.slug, Some(place), figure);
+                    self.add(kind, &run.slug, Some(run_index), figure);
                 }
             }
-            if self.wants(FigureKind::Gallery) {
+            if self.is_requested(FigureKind::Gallery) {
                 let figure = pictures::gallery(run, tested, self.material);
-                self.add(FigureKind::Gallery, &run.slug, Some(place), figure);
+                self.add(FigureKind::Gallery, &run.slug, Some(run_index), figure);
             }
         }
-        if !self.wants(FigureKind::Freeze) && !self.wants(FigureKind::Movement) {
+        if !self.is_requested(FigureKind::Freeze) && !self.is_requested(FigureKind::Movement) {
             return;
         }
         let tree = tree(&run.experiment).ok();
-        if self.wants(FigureKind::Freeze)
+        if self.is_requested(FigureKind::Freeze)
             && let Some(tree) = &tree
             && let Ok(figure) = freeze_figure(tree, &run.experiment, run.run.summary.classes.len())
         {
-            self.add(FigureKind::Freeze, &run.slug, Some(place), figure);
+            self.add(FigureKind::Freeze, &run.slug, Some(run_index), figure);
         }
-        if self.wants(FigureKind::Movement)
+        if self.is_requested(FigureKind::Movement)
             && let Some(figure) = movement_figure(run, tree.as_ref())
         {
-            self.add(FigureKind::Movement, &run.slug, Some(place), figure);
+            self.add(FigureKind::Movement, &run.slug, Some(run_index), figure);
         }
     }
 
@@ -274,16 +274,16 @@ impl Builder<'_> {
         let (Some(material), Some(first)) = (self.material, self.comparison.runs.first()) else {
             return;
         };
-        if self.wants(FigureKind::ClassCounts) {
+        if self.is_requested(FigureKind::ClassCounts) {
             let figure = pictures::class_counts(material);
             self.add(FigureKind::ClassCounts, "", None, figure);
         }
-        if self.wants(FigureKind::Dataset)
+        if self.is_requested(FigureKind::Dataset)
             && let Some(figure) = pictures::dataset_grid(material)
         {
             self.add(FigureKind::Dataset, "", None, figure);
         }
-        if !self.wants(FigureKind::Augmentation) {
+        if !self.is_requested(FigureKind::Augmentation) {
             return;
         }
         // Runs with the same augmentation share a sheet.

@@ -38,8 +38,8 @@ pub(super) fn html(
     page.head();
     page.results()?;
     page.settings();
-    for (place, run) in comparison.runs.iter().enumerate() {
-        page.run(place, run)?;
+    for (run_index, run) in comparison.runs.iter().enumerate() {
+        page.run(run_index, run)?;
     }
     page.data()?;
     page.foot(notes);
@@ -97,8 +97,8 @@ impl Page<'_> {
         if comparison.is_several() {
             links.push(("settings".to_owned(), "Settings that differ".to_owned()));
         }
-        for (place, run) in comparison.runs.iter().enumerate() {
-            links.push((format!("run-{}", place + 1), run.name.clone()));
+        for (run_index, run) in comparison.runs.iter().enumerate() {
+            links.push((format!("run-{}", run_index + 1), run.name.clone()));
         }
         links.push(("data".to_owned(), "Data".to_owned()));
         let links: String = links
@@ -189,8 +189,8 @@ impl Page<'_> {
         self.say(&table);
     }
 
-    fn run(&mut self, place: usize, run: &ComparedRun) -> Result<(), ReportError> {
-        let heading = format!("<h2 id=\"run-{}\">{}</h2>", place + 1, run_name(run));
+    fn run(&mut self, run_index: usize, run: &ComparedRun) -> Result<(), ReportError> {
+        let heading = format!("<h2 id=\"run-{}\">{}</h2>", run_index + 1, run_name(run));
         self.say(&heading);
         let summary = &run.run.summary;
         let state = match &summary.state {
@@ -213,22 +213,22 @@ impl Page<'_> {
         if let Some(finding) = super::text::finding(run) {
             self.say(&format!("<p>{}</p>", escape(&finding)));
         }
-        self.figures_of(FigureKind::Curves, Some(place))?;
+        self.figures_of(FigureKind::Curves, Some(run_index))?;
         if let Some(tested) = &run.tested {
             self.say("<h3>Classification report</h3>");
             let table = report_table(&ClassificationReport::new(&tested.confusion));
             self.say(&table);
         }
         self.say("<div class=\"pair\">");
-        self.figures_of(FigureKind::Confusion, Some(place))?;
-        self.figures_of(FigureKind::ConfusionShares, Some(place))?;
+        self.figures_of(FigureKind::Confusion, Some(run_index))?;
+        self.figures_of(FigureKind::ConfusionShares, Some(run_index))?;
         self.say("</div>");
         for kind in [
             FigureKind::Gallery,
             FigureKind::Freeze,
             FigureKind::Movement,
         ] {
-            self.figures_of(kind, Some(place))?;
+            self.figures_of(kind, Some(run_index))?;
         }
         let folder = escape(&run.run.folder.display().to_string());
         self.say(&format!(

@@ -143,8 +143,8 @@ pub fn dataset_grid(material: &Material) -> Option<SheetFigure> {
             .filter(|line| line.class == *class)
             .collect();
         let mut found = 0;
-        for place in spread(files.len(), each) {
-            if let Some(pixels) = material.thumbnail(&files[place].file, share) {
+        for index in spread(files.len(), each) {
+            if let Some(pixels) = material.thumbnail(&files[index].file, share) {
                 found += 1;
                 cells.push(SheetCell {
                     pixels,
@@ -183,10 +183,10 @@ pub fn dataset_grid(material: &Material) -> Option<SheetFigure> {
     })
 }
 
-/// `count` places spread evenly over `length`.
+/// `count` indices spread evenly over `length`.
 fn spread(length: usize, count: usize) -> Vec<usize> {
     let count = count.min(length);
-    (0..count).map(|place| place * length / count).collect()
+    (0..count).map(|index| index * length / count).collect()
 }
 
 /// A training picture and what the experiment's augmentation makes of it, drawn anew each time.
@@ -216,9 +216,9 @@ pub fn augmented(original: Pixels, versions: Vec<Pixels>, experiment: &Experimen
         versions
             .into_iter()
             .enumerate()
-            .map(|(place, pixels)| SheetCell {
+            .map(|(index, pixels)| SheetCell {
                 pixels,
-                caption: format!("version {}", place + 1),
+                caption: format!("version {}", index + 1),
                 marked: false,
             }),
     );
@@ -273,13 +273,13 @@ const UNCERTAIN: f64 = 0.6;
 /// The lesson's three rows: right and confident, right and uncertain, wrong.
 pub fn gallery(run: &ComparedRun, tested: &Tested, material: Option<&Material>) -> GalleryFigure {
     let predictions = &tested.predictions;
-    // Place, confidence and whether it is right.
+    // Index, confidence and whether it is right.
     let mut right = Vec::new();
     let mut wrong = Vec::new();
-    for (place, row) in predictions.rows.iter().enumerate() {
+    for (index, row) in predictions.rows.iter().enumerate() {
         let predicted = row.predicted();
         let confidence = row.probabilities.get(predicted as usize).copied();
-        let entry = (place, f64::from(confidence.unwrap_or(0.0)));
+        let entry = (index, f64::from(confidence.unwrap_or(0.0)));
         if predicted == row.truth {
             right.push(entry);
         } else {
@@ -288,8 +288,8 @@ pub fn gallery(run: &ComparedRun, tested: &Tested, material: Option<&Material>) 
     }
     let confident = |entry: &&(usize, f64)| entry.1 > CONFIDENT;
     let uncertain = |entry: &&(usize, f64)| entry.1 < UNCERTAIN;
-    let number = |places: &[(usize, f64)], which: &dyn Fn(&&(usize, f64)) -> bool| {
-        places.iter().filter(which).count()
+    let number = |entries: &[(usize, f64)], which: &dyn Fn(&&(usize, f64)) -> bool| {
+        entries.iter().filter(which).count()
     };
     let counts = &tested.evaluation.confidence;
     let summary = format!(
@@ -306,12 +306,12 @@ pub fn gallery(run: &ComparedRun, tested: &Tested, material: Option<&Material>) 
     let mut by_doubt = right.clone();
     by_doubt.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
     wrong.sort_by(highest_first);
-    let pictures = |places: &[(usize, f64)]| {
-        places
+    let pictures = |entries: &[(usize, f64)]| {
+        entries
             .iter()
             .take(ROW)
-            .filter_map(|&(place, confidence)| {
-                let row = predictions.rows.get(place)?;
+            .filter_map(|&(row_index, confidence)| {
+                let row = predictions.rows.get(row_index)?;
                 let class = |index: u32| predictions.classes.get(index as usize).cloned();
                 Some(GalleryPicture {
                     pixels: material.and_then(|material| material.thumbnail(&row.file, 1.0)),

@@ -56,8 +56,8 @@ pub(super) fn roc(tested: &[(&ComparedRun, &Tested)]) -> Option<RocFigure> {
             .classes
             .iter()
             .map(|class| {
-                let place = class.class as usize;
-                of_class(&classes[place], palette::run_color(place), class)
+                let index = class.class as usize;
+                of_class(&classes[index], palette::run_color(index), class)
             })
             .collect();
         return Some(RocFigure {
@@ -148,9 +148,9 @@ fn average_precision_recall(ranking: &Ranking) -> Vec<(f64, f64)> {
             let sum: f64 = curves
                 .iter()
                 .map(|curve| {
-                    let place = curve.partition_point(|(at, _)| *at < recall - 1e-12);
+                    let index = curve.partition_point(|(at, _)| *at < recall - 1e-12);
                     curve
-                        .get(place)
+                        .get(index)
                         .or(curve.last())
                         .map_or(0.0, |point| point.1)
                 })

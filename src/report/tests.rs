@@ -15,13 +15,13 @@ use crate::training::movement::Movement;
 const CLASSES: [&str; 2] = ["<b>crack & co</b>", "plain"];
 
 /// A folder with pictures, and runs on them.
-struct Place(tempfile::TempDir);
+struct Workspace(tempfile::TempDir);
 
-impl Place {
+impl Workspace {
     fn new() -> Self {
-        let place = Self(tempfile::tempdir().unwrap());
+        let workspace = Self(tempfile::tempdir().unwrap());
         for (class, base) in [("crack", 40), ("plain", 180)] {
-            let folder = place.pictures().join(class);
+            let folder = workspace.pictures().join(class);
             std::fs::create_dir_all(&folder).unwrap();
             for index in 0..8u8 {
                 image::RgbImage::from_fn(48, 40, |x, y| {
@@ -31,7 +31,7 @@ impl Place {
                 .unwrap();
             }
         }
-        place
+        workspace
     }
 
     fn pictures(&self) -> PathBuf {
@@ -112,10 +112,10 @@ impl Place {
         let movement: Vec<Movement> = ["_conv_stem", "_blocks.0._bn0", "_conv_head"]
             .into_iter()
             .enumerate()
-            .map(|(place, path)| Movement {
+            .map(|(index, path)| Movement {
                 path: path.into(),
                 initial_l2: 2.0,
-                distance_l2: 0.1 * place as f64,
+                distance_l2: 0.1 * index as f64,
             })
             .collect();
         write(files::MOVEMENT, &files::movement(&movement).unwrap());
@@ -167,7 +167,7 @@ fn load(folders: &[&Path]) -> Comparison {
     let folders: Vec<_> = folders
         .iter()
         .enumerate()
-        .map(|(place, folder)| (folder.to_path_buf(), palette::run_color(place)))
+        .map(|(index, folder)| (folder.to_path_buf(), palette::run_color(index)))
         .collect();
     Comparison::load(&folders).unwrap()
 }
@@ -202,14 +202,14 @@ fn names(written: &Written, out: &Path) -> Vec<String> {
 
 #[test]
 fn two_runs_become_every_figure_table_and_report() {
-    let place = Place::new();
+    let workspace = Workspace::new();
     let (first, second) = (
-        place.run("a", "Feature extraction", 2, 1e-3),
-        place.run("b", "Fine-tuning <script>alert(1)</script>", 4, 1e-4),
+        workspace.run("a", "Feature extraction", 2, 1e-3),
+        workspace.run("b", "Fine-tuning <script>alert(1)</script>", 4, 1e-4),
     );
     let comparison = load(&[&first, &second]);
     comparison.check_tested().unwrap();
-    let out = place.out();
+    let out = workspace.out();
     let written = written(&comparison, &small(), &out);
     assert_eq!(written.notes, Vec::<String>::new());
     let names = names(&written, &out);
@@ -260,12 +260,12 @@ fn two_runs_become_every_figure_table_and_report() {
 
 #[test]
 fn the_report_is_one_file_without_scripts_or_foreign_parts() {
-    let place = Place::new();
+    let workspace = Workspace::new();
     let (first, second) = (
-        place.run("a", "Feature extraction", 2, 1e-3),
-        place.run("b", "Fine-tuning <script>alert(1)</script>", 4, 1e-4),
+        workspace.run("a", "Feature extraction", 2, 1e-3),
+        workspace.run("b", "Fine-tuning <script>alert(1)</script>", 4, 1e-4),
     );
-    let out = place.out();
+    let out = workspace.out();
     written(&load(&[&first, &second]), &small(), &out);
     let html = std::fs::read_to_string(out.join("report.html")).unwrap();
     for foreign in [
@@ -302,9 +302,9 @@ fn the_report_is_one_file_without_scripts_or_foreign_parts() {
 
 #[test]
 fn one_run_is_reported_too() {
-    let place = Place::new();
-    let run = place.run("a", "Feature extraction", 2, 1e-3);
-    let out = place.out();
+    let workspace = Workspace::new();
+    let run = workspace.run("a", "Feature extraction", 2, 1e-3);
+    let out = workspace.out();
     let options = Options {
         format: Format::Png,
         ..small()
@@ -319,8 +319,8 @@ fn one_run_is_reported_too() {
 
 #[test]
 fn files_that_no_comparison_wrote_are_not_replaced() {
-    let place = Place::new();
-    let folder = place.run("a", "One", 2, 1e-4);
+    let workspace = Workspace::new();
+    let folder = workspace.run("a", "One", 2, 1e-4);
     let comparison = load(&[&folder]);
     let options = Options {
         format: Format::Svg,
@@ -344,7 +344,7 @@ fn files_that_no_comparison_wrote_are_not_replaced() {
         predictions
     );
     for name in ["metrics.csv", "curves.svg"] {
-        let out = place.0.path().join(format!("with-{name}"));
+        let out = workspace.0.path().join(format!("with-{name}"));
         std::fs::create_dir(&out).unwrap();
         std::fs::write(out.join(name), "somebody's").unwrap();
         let message = into(&out).unwrap_err();
@@ -355,7 +355,7 @@ fn files_that_no_comparison_wrote_are_not_replaced() {
         assert_eq!(std::fs::read_dir(&out).unwrap().count(), 1);
     }
     // Into a new folder, into one that was filled before, and into one beside other files.
-    let out = place.out();
+    let out = workspace.out();
     std::fs::create_dir(&out).unwrap();
     std::fs::write(out.join("notes.txt"), "somebody's").unwrap();
     into(&out).unwrap();
@@ -366,10 +366,10 @@ fn files_that_no_comparison_wrote_are_not_replaced() {
 
 #[test]
 fn one_run_twice_a_repeat_and_a_failed_run_are_told() {
-    let place = Place::new();
+    let workspace = Workspace::new();
     let (one, two) = (
-        place.run("a", "One", 2, 1e-4),
-        place.run("b", "Two", 3, 1e-3),
+        workspace.run("a", "One", 2, 1e-4),
+        workspace.run("b", "Two", 3, 1e-3),
     );
     assert_eq!(load(&[&one, &two]).remarks(), Vec::<String>::new());
     let twice = load(&[&one, &one]).remarks();
@@ -410,10 +410,10 @@ fn one_run_twice_a_repeat_and_a_failed_run_are_told() {
 
 #[test]
 fn pictures_that_are_gone_are_told_and_the_rest_is_written() {
-    let place = Place::new();
-    let run = place.run("a", "Feature extraction", 2, 1e-3);
-    std::fs::remove_dir_all(place.pictures()).unwrap();
-    let out = place.out();
+    let workspace = Workspace::new();
+    let run = workspace.run("a", "Feature extraction", 2, 1e-3);
+    std::fs::remove_dir_all(workspace.pictures()).unwrap();
+    let out = workspace.out();
     let written = written(&load(&[&run]), &small(), &out);
     assert_eq!(written.notes.len(), 1);
     assert!(
@@ -431,10 +431,10 @@ fn pictures_that_are_gone_are_told_and_the_rest_is_written() {
 
 #[test]
 fn runs_on_other_pictures_are_refused_with_the_reason() {
-    let place = Place::new();
+    let workspace = Workspace::new();
     let (first, second) = (
-        place.run("a", "First", 2, 1e-3),
-        place.run("b", "Second", 2, 1e-3),
+        workspace.run("a", "First", 2, 1e-3),
+        workspace.run("b", "Second", 2, 1e-3),
     );
     let path = second.join(files::SUMMARY);
     let text = std::fs::read_to_string(&path).unwrap();
@@ -459,10 +459,10 @@ fn runs_on_other_pictures_are_refused_with_the_reason() {
 
 #[test]
 fn a_stop_ends_the_export_soon() {
-    let place = Place::new();
-    let run = place.run("a", "Feature extraction", 2, 1e-3);
+    let workspace = Workspace::new();
+    let run = workspace.run("a", "Feature extraction", 2, 1e-3);
     let stop = StopFlag::default();
-    let out = place.out();
+    let out = workspace.out();
     let ended = write(&load(&[&run]), &small(), &out, &|_, _| stop.stop(), &stop);
     assert!(matches!(ended, Err(ReportError::Stopped)));
     assert_eq!(
@@ -474,12 +474,12 @@ fn a_stop_ends_the_export_soon() {
 
 #[test]
 fn predictions_and_metrics_are_tables_of_all_runs() {
-    let place = Place::new();
+    let workspace = Workspace::new();
     let (first, second) = (
-        place.run("a", "Twice", 2, 1e-3),
-        place.run("b", "Twice", 4, 1e-3),
+        workspace.run("a", "Twice", 2, 1e-3),
+        workspace.run("b", "Twice", 4, 1e-3),
     );
-    let out = place.out();
+    let out = workspace.out();
     written(&load(&[&first, &second]), &small(), &out);
     let read = |name: &str| -> Vec<csv::StringRecord> {
         let mut reader = csv::Reader::from_path(out.join(name)).unwrap();
@@ -512,9 +512,9 @@ fn predictions_and_metrics_are_tables_of_all_runs() {
 
 #[test]
 fn event_files_hold_whole_records() {
-    let place = Place::new();
-    let run = place.run("a", "Feature extraction", 2, 1e-3);
-    let out = place.out();
+    let workspace = Workspace::new();
+    let run = workspace.run("a", "Feature extraction", 2, 1e-3);
+    let out = workspace.out();
     written(&load(&[&run]), &small(), &out);
     let folder = out.join("tensorboard/1-feature-extraction");
     for (part, records) in [("train", 17), ("validation", 13), ("test", 4)] {
@@ -537,8 +537,8 @@ fn event_files_hold_whole_records() {
 
 #[test]
 fn the_freeze_diagram_counts_every_parameter_once() {
-    let place = Place::new();
-    let run = place.run("a", "Feature extraction", 2, 1e-3);
+    let workspace = Workspace::new();
+    let run = workspace.run("a", "Feature extraction", 2, 1e-3);
     let comparison = load(&[&run]);
     let experiment = &comparison.runs[0].experiment;
     let tree = learning::tree(experiment).unwrap();

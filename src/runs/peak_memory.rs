@@ -89,7 +89,7 @@ mod tests {
         let with = peak.bytes().unwrap_or_default();
         drop(held);
         assert!(before > 0);
-        // Another test may have set the count back between the two looks, never below what is held.
+        // Another test may have set the count back between the two readings, never below what is held.
         assert!(with >= 64 << 20, "{with}");
     }
 

@@ -407,12 +407,12 @@ mod tests {
         }
         let text = String::from_utf8_lossy(&whole).into_owned();
         assert!(text.contains(r#""graft_resume":"1""#));
-        let place = whole
+        let offset = whole
             .windows(18)
             .position(|bytes| bytes == br#""graft_resume":"1""#)
             .unwrap();
         let mut other = whole.clone();
-        other[place + 16] = b'9';
+        other[offset + 16] = b'9';
         std::fs::write(&path, other).unwrap();
         let error = read(folder.path()).unwrap_err().to_string();
         assert!(

@@ -14,8 +14,8 @@ pub fn encode(predictions: &Predictions) -> String {
     rows.sort_unstable();
     rows.chunks(4)
         .filter_map(|four| {
-            let digit = (0..4).fold(0, |digit, place| {
-                digit << 1 | u32::from(four.get(place).is_some_and(|row| row.1))
+            let digit = (0..4).fold(0, |digit, bit| {
+                digit << 1 | u32::from(four.get(bit).is_some_and(|row| row.1))
             });
             char::from_digit(digit, 16)
         })
@@ -32,7 +32,7 @@ pub fn decode(run: &RunSummary) -> Option<Vec<bool>> {
     let mut right = Vec::with_capacity(count + 3);
     for digit in text.chars() {
         let digit = digit.to_digit(16)?;
-        right.extend((0..4).map(|place| digit >> (3 - place) & 1 == 1));
+        right.extend((0..4).map(|bit| digit >> (3 - bit) & 1 == 1));
     }
     right.truncate(count);
     Some(right)
@@ -52,8 +52,8 @@ pub mod tests {
                 .iter()
                 .enumerate()
                 .rev()
-                .map(|(place, &right)| Prediction {
-                    file: format!("{place:04}"),
+                .map(|(index, &right)| Prediction {
+                    file: format!("{index:04}"),
                     truth: 0,
                     probabilities: if right {
                         vec![1.0, 0.0]
@@ -87,7 +87,7 @@ pub mod tests {
     #[test]
     fn what_was_right_comes_back_whatever_the_order_and_the_number() {
         for count in [1, 3, 4, 5, 31] {
-            let pattern: Vec<bool> = (0..count).map(|place| place % 3 != 1).collect();
+            let pattern: Vec<bool> = (0..count).map(|index| index % 3 != 1).collect();
             assert_eq!(decode(&run("x", 1, &pattern)).unwrap(), pattern);
         }
         let mut broken = run("x", 1, &[true; 9]);

@@ -88,34 +88,34 @@ pub fn recipe(experiment: &Experiment) -> String {
 
 /// Of runs of one experiment, those that count: one of each seed, the newest. Another with the same seed is a repeat,
 /// which gives the same numbers again and says nothing of how much is luck. In the order of their first; a run whose seed
-/// is not known counts by itself. `run`: the seed and the start of a place.
+/// is not known counts by itself. `run`: the seed and the start of the run at an index.
 pub fn one_per_seed(group: &[usize], run: impl Fn(usize) -> (Option<u64>, u64)) -> Vec<usize> {
     let mut kept: Vec<usize> = Vec::new();
-    for &place in group {
-        let (seed, started) = run(place);
+    for &index in group {
+        let (seed, started) = run(index);
         let twin = kept
             .iter_mut()
             .find(|other| seed.is_some() && run(**other).0 == seed);
         match twin {
-            Some(twin) if started >= run(*twin).1 => *twin = place,
+            Some(twin) if started >= run(*twin).1 => *twin = index,
             Some(_) => {}
-            None => kept.push(place),
+            None => kept.push(index),
         }
     }
     kept
 }
 
-/// Places that belong together, each group in the order of its first member: by `key`, where a place
+/// Indices that belong together, each group in the order of its first member: by `key`, where an index
 /// without a key stands alone.
 pub fn groups<K: PartialEq>(keys: &[Option<K>]) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
-    for (place, key) in keys.iter().enumerate() {
+    for (index, key) in keys.iter().enumerate() {
         let group = key
             .as_ref()
             .and_then(|_| groups.iter_mut().find(|group| keys[group[0]] == *key));
         match group {
-            Some(group) => group.push(place),
-            None => groups.push(vec![place]),
+            Some(group) => group.push(index),
+            None => groups.push(vec![index]),
         }
     }
     groups
@@ -170,10 +170,10 @@ mod tests {
             (None, 1),
         ];
         assert_eq!(
-            one_per_seed(&[0, 1, 2, 3, 4, 5], |place| runs[place]),
+            one_per_seed(&[0, 1, 2, 3, 4, 5], |index| runs[index]),
             [1, 2, 4, 5]
         );
-        assert_eq!(one_per_seed(&[0, 1, 3], |place| runs[place]), [1]);
+        assert_eq!(one_per_seed(&[0, 1, 3], |index| runs[index]), [1]);
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub fn differences(experiments: &[Experiment]) -> Vec<Difference> {
     differences
 }
 
-/// The place of a field's section in a preset.
+/// The position of a field's section in a preset.
 fn section(field: &str) -> usize {
     const ORDER: [&str; 7] = [
         "seed",

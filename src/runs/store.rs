@@ -168,7 +168,7 @@ fn movement(folder: &Path) -> Result<Vec<Movement>, RunError> {
 pub fn experiment(folder: &Path) -> Result<Experiment, RunError> {
     let path = folder.join(files::PRESET);
     let bytes = files::read(&path)?;
-    // The preset's own error ends with its place, which [`RunError::File`] would repeat.
+    // The preset's own error ends with its position, which [`RunError::File`] would repeat.
     preset::from_bytes(bytes, &path)
         .map_err(|error| files::problem(&path, format!("line {}: {}", error.line, error.message)))
 }

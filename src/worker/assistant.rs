@@ -8,7 +8,7 @@ use super::evaluations::Evaluations;
 use super::gallery::Gallery;
 use super::lane::{Lane, answer_in_turn, answer_the_last};
 use super::messages::{Answer, Failure, Question};
-use super::pending::{Pending, Tell};
+use super::pending::{Pending, Report};
 use super::trainer::{News, Notify};
 use super::{features, networks};
 use crate::analysis::Comparison;
@@ -36,7 +36,7 @@ pub struct Assistant {
     gallery: Gallery,
     features: Lane,
     answers: Arc<Mutex<Vec<Answer>>>,
-    tell: Tell,
+    report: Report,
 }
 
 impl Assistant {
@@ -55,10 +55,10 @@ impl Assistant {
     pub(super) fn spawn_with(
         notify: Notify,
         quick: impl Fn(&Question) -> Option<Answer> + Send + 'static,
-        scan: impl Fn(&Question, &Tell, &StopFlag) -> Option<Answer> + Send + 'static,
+        scan: impl Fn(&Question, &Report, &StopFlag) -> Option<Answer> + Send + 'static,
     ) -> std::io::Result<Self> {
         let answers: Arc<Mutex<Vec<Answer>>> = Arc::default();
-        let tell: Tell = {
+        let report: Report = {
             let answers = answers.clone();
             Arc::new(move |answer| {
                 let mut waiting = lock(&answers);
@@ -75,11 +75,11 @@ impl Assistant {
                 answer_in_turn::<()>(questions, |question, _, _| quick(question), || {});
             })?,
             scans: Lane::spawn("graft-scan", QUESTIONS, {
-                let tell = tell.clone();
+                let report = report.clone();
                 move |questions| {
                     answer_the_last(
                         questions,
-                        |question, stop| scan(question, &tell, stop),
+                        |question, stop| scan(question, &report, stop),
                         || {},
                     );
                 }
@@ -91,20 +91,20 @@ impl Assistant {
                     leave_cores,
                 );
             })?,
-            evaluations: Evaluations::spawn(tell.clone())?,
-            gallery: Gallery::spawn(&tell)?,
+            evaluations: Evaluations::spawn(report.clone())?,
+            gallery: Gallery::spawn(&report)?,
             features: Lane::spawn("graft-features", QUESTIONS, {
-                let tell = tell.clone();
-                move |questions| features::answer_questions(questions, &paths::cache(), &tell)
+                let report = report.clone();
+                move |questions| features::answer_questions(questions, &paths::cache(), &report)
             })?,
             answers,
-            tell,
+            report,
         })
     }
 
     /// Asks; the answer comes through [`Assistant::answers`]. A new scan stops the one under way.
     pub fn ask(&self, question: Question) {
-        let pending = Pending::new(question, &self.tell);
+        let pending = Pending::new(question, &self.report);
         match pending.question() {
             Question::StopScan => self.scans.stop_last(),
             Question::Scan { .. } => self.scans.ask_instead(pending),
@@ -264,11 +264,11 @@ fn stored_weights() -> Vec<(String, String)> {
         .collect()
 }
 
-fn answer_scan(question: &Question, tell: &Tell, stop: &StopFlag) -> Option<Answer> {
+fn answer_scan(question: &Question, report: &Report, stop: &StopFlag) -> Option<Answer> {
     let Question::Scan { data, seed, base } = question else {
         return None;
     };
-    let progress = |done, total| tell(Answer::ScanProgress { done, total });
+    let progress = |done, total| report(Answer::ScanProgress { done, total });
     let scan = || -> Result<_, DataError> {
         let dataset = scan::scan(data, base.as_deref(), &progress, stop)?;
         let experiment = Experiment {

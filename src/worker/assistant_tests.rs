@@ -227,8 +227,8 @@ fn what_finds_no_room_is_refused_at_once() {
         held.assistant.ask(run(&number.to_string()));
     }
     let refused = held.answers(3);
-    for (place, (name, failure)) in refused.iter().enumerate() {
-        assert_eq!(*name, (room + place).to_string());
+    for (index, (name, failure)) in refused.iter().enumerate() {
+        assert_eq!(*name, (room + index).to_string());
         let Failure::Failed(reason) = failure else {
             panic!("{failure:?}");
         };

@@ -10,7 +10,7 @@ use crossbeam_channel::Receiver;
 
 use super::lane::Lane;
 use super::messages::{Answer, Failure, Question, RunEvaluation};
-use super::pending::{Pending, Tell};
+use super::pending::{Pending, Report};
 use crate::analysis::evaluate::Pictures;
 use crate::analysis::{EvaluateRequest, evaluate_run};
 use crate::data::{Split, StopFlag};
@@ -40,11 +40,11 @@ pub(super) struct Evaluations {
 }
 
 impl Evaluations {
-    pub fn spawn(tell: Tell) -> std::io::Result<Self> {
+    pub fn spawn(report: Report) -> std::io::Result<Self> {
         let jobs = Jobs::default();
         let lane = Lane::spawn("graft-evaluation", QUEUE, {
             let jobs = jobs.clone();
-            move |questions| work(questions, &jobs, &tell)
+            move |questions| work(questions, &jobs, &report)
         })?;
         Ok(Self { lane, jobs })
     }
@@ -109,17 +109,17 @@ impl Drop for Finish<'_> {
     }
 }
 
-fn work(questions: &Receiver<Pending>, jobs: &Jobs, tell: &Tell) {
+fn work(questions: &Receiver<Pending>, jobs: &Jobs, report: &Report) {
     for pending in questions {
         pending.step(|question, stop| {
             let _finish = Finish(jobs);
-            evaluate(question, tell, stop)
+            evaluate(question, report, stop)
         });
         leave_cores();
     }
 }
 
-fn evaluate(question: &Question, tell: &Tell, stop: &StopFlag) -> Option<Answer> {
+fn evaluate(question: &Question, report: &Report, stop: &StopFlag) -> Option<Answer> {
     let Question::EvaluateRun { folder, split } = question.clone() else {
         return None;
     };
@@ -140,7 +140,7 @@ fn evaluate(question: &Question, tell: &Tell, stop: &StopFlag) -> Option<Answer>
             return;
         }
         told = Some(Instant::now());
-        tell(Answer::EvaluationProgress {
+        report(Answer::EvaluationProgress {
             folder: folder.clone(),
             split,
             done,
@@ -242,14 +242,17 @@ mod tests {
         let (lane, coming) = Lane::without_thread(4);
         let jobs = Jobs::default();
         let heard = told.clone();
-        let tell: Tell = Arc::new(move |answer| heard.lock().unwrap().push(answer));
+        let report: Report = Arc::new(move |answer| heard.lock().unwrap().push(answer));
         let evaluations = Evaluations {
             lane,
             jobs: jobs.clone(),
         };
         let ask = |folder: &str| {
             let (folder, split) = (folder.into(), Split::Train);
-            evaluations.ask(Pending::new(Question::EvaluateRun { folder, split }, &tell));
+            evaluations.ask(Pending::new(
+                Question::EvaluateRun { folder, split },
+                &report,
+            ));
         };
         ask("one");
         ask("two");
@@ -259,7 +262,7 @@ mod tests {
         assert_eq!(lock(&jobs).len(), 3);
         drop(evaluations);
         // The handle is gone: everything is stopped.
-        work(&coming, &jobs, &tell);
+        work(&coming, &jobs, &report);
         assert!(lock(&jobs).is_empty());
         let told = told.lock().unwrap();
         assert_eq!(told.len(), 3);
@@ -275,7 +278,7 @@ mod tests {
         let told: Arc<Mutex<Vec<Answer>>> = Arc::default();
         let (lane, coming) = Lane::without_thread(1);
         let heard = told.clone();
-        let tell: Tell = Arc::new(move |answer| heard.lock().unwrap().push(answer));
+        let report: Report = Arc::new(move |answer| heard.lock().unwrap().push(answer));
         let jobs = Jobs::default();
         let evaluations = Evaluations {
             lane,
@@ -283,7 +286,10 @@ mod tests {
         };
         let ask = |folder: &str| {
             let (folder, split) = (folder.into(), Split::Train);
-            evaluations.ask(Pending::new(Question::EvaluateRun { folder, split }, &tell));
+            evaluations.ask(Pending::new(
+                Question::EvaluateRun { folder, split },
+                &report,
+            ));
         };
         ask("one");
         ask("two");

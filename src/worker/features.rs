@@ -8,16 +8,16 @@ use crossbeam_channel::Receiver;
 
 use super::lane::answer_in_turn;
 use super::messages::{Answer, Failure, FeaturesAnswer, FeaturesQuestion, Question};
-use super::pending::{Pending, Tell};
+use super::pending::{Pending, Report};
 use crate::models::device;
 use crate::training::features::store::FeatureStore;
 use crate::training::leave_cores;
 
 /// Answers until the other side hangs up.
-pub(super) fn answer_questions(questions: &Receiver<Pending>, cache: &Path, tell: &Tell) {
+pub(super) fn answer_questions(questions: &Receiver<Pending>, cache: &Path, report: &Report) {
     let work = |question: &Question, _: &_, (): &mut ()| match question {
         Question::Features(question) => {
-            let news = |news| tell(Answer::Features(news));
+            let news = |news| report(Answer::Features(news));
             Some(Answer::Features(answer(question, cache, &news)))
         }
         _ => None,
@@ -25,11 +25,11 @@ pub(super) fn answer_questions(questions: &Receiver<Pending>, cache: &Path, tell
     answer_in_turn(questions, work, leave_cores);
 }
 
-/// `tell` is for what is said beside the answer.
+/// `report` is for what is said beside the answer.
 fn answer(
     question: &FeaturesQuestion,
     cache: &Path,
-    tell: &dyn Fn(FeaturesAnswer),
+    report: &dyn Fn(FeaturesAnswer),
 ) -> FeaturesAnswer {
     let store = FeatureStore::new(cache);
     let usage = || FeaturesAnswer::Usage(store.usage());
@@ -38,15 +38,15 @@ fn answer(
         FeaturesQuestion::SetLimit(bytes) => match store.set_limit(*bytes) {
             Ok(()) => usage(),
             Err(error) => {
-                tell(usage());
+                report(usage());
                 let reason = format!("the limit can't be written ({error})");
                 FeaturesAnswer::Failed(reason.into())
             }
         },
         FeaturesQuestion::Clear => {
-            let progress = |done, total| tell(FeaturesAnswer::Clearing { done, total });
+            let progress = |done, total| report(FeaturesAnswer::Clearing { done, total });
             let result = store.clear(&progress).map_err(Failure::failed);
-            tell(usage());
+            report(usage());
             FeaturesAnswer::Cleared(result)
         }
         FeaturesQuestion::CacheCoverage {
@@ -80,15 +80,15 @@ mod tests {
         let Ok(folder) = folder else { return };
         let told: Arc<Mutex<Vec<FeaturesAnswer>>> = Arc::default();
         let heard = told.clone();
-        let tell: Tell = Arc::new(move |answer| {
+        let report: Report = Arc::new(move |answer| {
             if let Answer::Features(answer) = answer {
                 heard.lock().unwrap().push(answer);
             }
         });
         let cache = folder.path().to_path_buf();
         let lane = Lane::spawn("features", 8, {
-            let tell = tell.clone();
-            move |questions| answer_questions(questions, &cache, &tell)
+            let report = report.clone();
+            move |questions| answer_questions(questions, &cache, &report)
         })
         .unwrap();
         for question in [
@@ -96,7 +96,7 @@ mod tests {
             FeaturesQuestion::SetLimit(7_000_000),
             FeaturesQuestion::Clear,
         ] {
-            lane.ask(Pending::new(Question::Features(question), &tell));
+            lane.ask(Pending::new(Question::Features(question), &report));
         }
         let is_cleared = |answer: &FeaturesAnswer| matches!(answer, FeaturesAnswer::Cleared(Ok(0)));
         while !told.lock().unwrap().iter().any(is_cleared) {

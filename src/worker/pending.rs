@@ -5,14 +5,14 @@ use std::sync::Arc;
 use super::messages::{Answer, Failure, Question};
 use crate::data::StopFlag;
 
-/// Says an answer.
-pub(super) type Tell = Arc<dyn Fn(Answer) + Send + Sync>;
+/// Reports an answer.
+pub(super) type Report = Arc<dyn Fn(Answer) + Send + Sync>;
 
-/// A question on its way to its answer, which is told exactly once: what its work gives, the failure that a panic
+/// A question on its way to its answer, which is reported exactly once: what its work gives, the failure that a panic
 /// ends it with, or, where it is dropped unanswered, that it was stopped.
 pub(super) struct Pending {
     question: Box<Question>,
-    tell: Tell,
+    report: Report,
     /// Asks its work to end soon.
     pub stop: StopFlag,
     is_answered: bool,
@@ -28,10 +28,10 @@ pub(super) enum Step {
 }
 
 impl Pending {
-    pub fn new(question: Question, tell: &Tell) -> Self {
+    pub fn new(question: Question, report: &Report) -> Self {
         Self {
             question: Box::new(question),
-            tell: tell.clone(),
+            report: report.clone(),
             stop: StopFlag::default(),
             is_answered: false,
         }
@@ -47,7 +47,7 @@ impl Pending {
             Ok(None) => Step::Pending(self),
             Ok(Some(answer)) => {
                 self.is_answered = true;
-                (self.tell)(answer);
+                (self.report)(answer);
                 Step::Answered
             }
             Err(failure) => {
@@ -58,7 +58,7 @@ impl Pending {
     }
 
     pub fn refuse(mut self, failure: Failure) {
-        self.tell_unanswered(failure);
+        self.report_unanswered(failure);
     }
 
     /// Is not answered, because the answer to the same question, which is under way, is its answer too.
@@ -66,10 +66,10 @@ impl Pending {
         self.is_answered = true;
     }
 
-    fn tell_unanswered(&mut self, failure: Failure) {
+    fn report_unanswered(&mut self, failure: Failure) {
         self.is_answered = true;
         for answer in self.question.unanswered(failure) {
-            (self.tell)(answer);
+            (self.report)(answer);
         }
     }
 }
@@ -77,7 +77,7 @@ impl Pending {
 impl Drop for Pending {
     fn drop(&mut self) {
         if !self.is_answered {
-            self.tell_unanswered(Failure::Stopped);
+            self.report_unanswered(Failure::Stopped);
         }
     }
 }

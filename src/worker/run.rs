@@ -20,7 +20,7 @@ struct Listener<'a> {
 impl TrainingListener for Listener<'_> {
     fn event(&mut self, event: &TrainingEvent) -> Result<(), TrainingError> {
         self.shared
-            .tell(self.start.run, RunEvent::Training(event.clone()));
+            .report(self.start.run, RunEvent::Training(event.clone()));
         Ok(())
     }
 }
@@ -33,10 +33,10 @@ impl RunListener for Listener<'_> {
     ) -> Result<(), RunError> {
         let run = self.start.run;
         let folder = recorder.folder().to_path_buf();
-        self.shared.tell(run, RunEvent::Started { folder });
+        self.shared.report(run, RunEvent::Started { folder });
         if let Some(folder) = &self.start.resume {
             let stored = store::open(folder)?;
-            self.shared.tell(run, RunEvent::Resumed(Box::new(stored)));
+            self.shared.report(run, RunEvent::Resumed(Box::new(stored)));
         }
         Ok(())
     }
@@ -110,7 +110,7 @@ fn request(
 /// Scans the experiment's pictures when the window has not done so already.
 fn scan_pictures(start: &StartRun, shared: &Shared, stop: &StopFlag) -> Result<Dataset, DataError> {
     let progress = |done, total| {
-        shared.tell(
+        shared.report(
             start.run,
             RunEvent::Training(TrainingEvent::Progress(Progress {
                 activity: Activity::ReadingPictures,

@@ -1,4 +1,4 @@
-//! The training thread: takes runs from a queue, trains one at a time, tells what happens.
+//! The training thread: takes runs from a queue, trains one at a time, reports what happens.
 //!
 //! Stop and pause do not travel through the queue: they must act on a training that is under way,
 //! so the handle sets flags that the trainer looks at before every batch.
@@ -191,7 +191,7 @@ impl Shared {
     }
 
     /// Delivers an event; progress overwrites what was not taken yet, everything else is kept.
-    pub(super) fn tell(&self, run: RunId, event: RunEvent) {
+    pub(super) fn report(&self, run: RunId, event: RunEvent) {
         if let RunEvent::Training(TrainingEvent::Progress(progress)) = event {
             self.lock().progress = Some((run, progress));
             (self.notify)(News::Progress);
@@ -219,7 +219,7 @@ fn work(start: &StartRun, shared: &Shared, train: &Train) {
         let mut state = shared.lock();
         if state.cancelled.remove(&start.run) {
             drop(state);
-            shared.tell(start.run, RunEvent::Cancelled);
+            shared.report(start.run, RunEvent::Cancelled);
             return;
         }
         state.current = Some((start.run, stop.clone()));
@@ -237,7 +237,7 @@ fn work(start: &StartRun, shared: &Shared, train: &Train) {
             panic_text(panic.as_ref())
         ),
     });
-    shared.tell(start.run, event);
+    shared.report(start.run, event);
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{bench, places, setup, steps};
+use crate::{bench, paths, setup, steps};
 
 const USAGE: &str = "usage: cargo xtask card-check [--pack FOLDER] [--program FILE --tests FILE] [--python PROGRAM]";
 
@@ -34,7 +34,7 @@ pub fn run(arguments: &[&str]) -> Result<()> {
     pack(&program, &tests, folder.path())?;
     let python = bench::python(options.python.as_deref())?;
     let stand_in = stand_in(&tests)?;
-    let script = places::checkout().join("tests/card_check.py");
+    let script = paths::checkout().join("tests/card_check.py");
     let out = target().join("card-check");
     steps::doing(&format!(
         "rehearsing; what is found goes to {}",
@@ -75,7 +75,7 @@ impl Options {
 /// Cargo's folder for what is built.
 fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| places::checkout().join("target"), PathBuf::from)
+        .map_or_else(|| paths::checkout().join("target"), PathBuf::from)
 }
 
 /// Builds the library's unit tests; the program that holds them.
@@ -138,7 +138,7 @@ fn stand_in(tests: &Path) -> Result<PathBuf> {
         .nth(3)
         .context("the unit tests are not where cargo puts them")?
         .join("tmp");
-    let sources = newest(&places::checkout().join("tests/cuda"), "")?;
+    let sources = newest(&paths::checkout().join("tests/cuda"), "")?;
     let built = || Ok::<_, anyhow::Error>(newest(&parent, "stand-in-").ok().flatten());
     let is_fresh = |at: SystemTime| sources.as_ref().is_none_or(|(changed, _)| at > *changed);
     if let Some((at, folder)) = built()?

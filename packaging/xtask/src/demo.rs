@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use crate::{places, setup, steps};
+use crate::{paths, setup, steps};
 
 const PRESETS: [&str; 2] = [
     "presets/solar-feature-extraction.ron",
@@ -35,8 +35,8 @@ pub fn run() -> Result<()> {
 
 fn in_checkout(graft: &Path) -> Command {
     let mut command = Command::new(graft);
-    command.current_dir(places::checkout());
-    command.env("LIBTORCH", places::libtorch_link());
+    command.current_dir(paths::checkout());
+    command.env("LIBTORCH", paths::libtorch_link());
     command
 }
 
@@ -72,7 +72,7 @@ fn headless(graft: &Path) -> Result<()> {
         );
         runs.push(run);
     }
-    let out = places::home()?.join("demo");
+    let out = paths::home()?.join("demo");
     let mut compare = in_checkout(graft);
     compare.arg("compare").args(&runs).arg("--out").arg(&out);
     steps::run(&mut compare)

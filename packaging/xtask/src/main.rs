@@ -4,7 +4,7 @@ mod bench;
 mod card_check;
 mod demo;
 mod limits;
-mod places;
+mod paths;
 mod setup;
 mod steps;
 mod test;

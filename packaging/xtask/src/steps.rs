@@ -52,7 +52,7 @@ pub fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
         .args(arguments)
-        .current_dir(crate::places::checkout());
+        .current_dir(crate::paths::checkout());
     command
 }
 
@@ -61,7 +61,7 @@ pub fn graft() -> Result<PathBuf> {
     doing("building Graft (about ten minutes the first time)");
     run(&mut cargo(&["build", "--workspace", "--bin", "graft"]))?;
     let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| crate::places::checkout().join("target"), PathBuf::from);
+        .map_or_else(|| crate::paths::checkout().join("target"), PathBuf::from);
     Ok(target.join("debug/graft"))
 }
 

@@ -81,7 +81,7 @@ pub(super) fn changed_since(
     }
 }
 
-/// Pictures of another place that a run knows.
+/// Pictures of another source that a run knows.
 pub(super) struct Seen {
     pub trained: usize,
     pub validated: usize,

@@ -237,7 +237,7 @@ fn modified(path: &Path) -> Option<SystemTime> {
     fs::metadata(path).and_then(|data| data.modified()).ok()
 }
 
-/// The same kind of source at another place: a table keeps its columns and its threshold.
+/// The same kind of source at another path: a table keeps its columns and its threshold.
 ///
 /// # Errors
 /// When nothing there is a source of pictures.

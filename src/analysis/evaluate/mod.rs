@@ -70,7 +70,7 @@ pub struct EvaluatedRun {
     pub is_stored: bool,
     /// Why they could not be stored in the run's folder, if they should have been.
     pub not_stored: Option<String>,
-    /// Pictures of another place that the run learned from, and those that chose its best epoch.
+    /// Pictures of another source that the run learned from, and those that chose its best epoch.
     pub trained_on: usize,
     pub validated_on: usize,
     /// In how many views each picture was seen.

@@ -98,11 +98,11 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     // Presets on the same pictures are scanned once.
     let mut scanned: Option<(DataConfig, Option<PathBuf>, Arc<Dataset>)> = None;
     let several = plan.len() > 1;
-    for (place, planned) in plan.iter().enumerate() {
+    for (index, planned) in plan.iter().enumerate() {
         if several {
             output::warn(&format!(
                 "{} of {}: {}",
-                place + 1,
+                index + 1,
                 plan.len(),
                 planned.experiment.name
             ));
@@ -127,7 +127,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         let one = train_one(planned, dataset, device, &runs, &stop);
         trained.push(match one {
             Err(error) if several => {
-                let rest = resume::rest_of_series(&arguments, plan.len() - place);
+                let rest = resume::rest_of_series(&arguments, plan.len() - index);
                 bail!(output::Lines(format!(
                     "{}\n{rest}",
                     output::sentence(&error)

@@ -118,7 +118,7 @@ fn groups(trained: &[Trained]) -> Vec<Vec<&Trained>> {
         .collect();
     seeds::groups(&recipes)
         .into_iter()
-        .map(|group| group.into_iter().map(|place| &trained[place]).collect())
+        .map(|group| group.into_iter().map(|index| &trained[index]).collect())
         .collect()
 }
 
@@ -133,10 +133,10 @@ fn spread(group: &[&Trained], value: impl Fn(&TestMetrics) -> f64) -> Option<Spr
 
 /// One run of each seed: repeats say nothing of the spread.
 fn once<'a>(group: &[&'a Trained]) -> Vec<&'a Trained> {
-    let places: Vec<usize> = (0..group.len()).collect();
-    seeds::one_per_seed(&places, |place| (Some(group[place].experiment.seed), 0))
+    let indices: Vec<usize> = (0..group.len()).collect();
+    seeds::one_per_seed(&indices, |index| (Some(group[index].experiment.seed), 0))
         .into_iter()
-        .map(|place| group[place])
+        .map(|index| group[index])
         .collect()
 }
 

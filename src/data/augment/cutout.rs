@@ -29,6 +29,6 @@ pub(super) fn square(
 ) -> Option<[usize; 3]> {
     let (width, height) = (width as usize, height as usize);
     let side = (share * width.min(height) as f64).round() as usize;
-    let place = |at: f64, length: usize| (at * (length - side + 1) as f64) as usize;
-    (side > 0).then(|| [place(at.0, width), place(at.1, height), side])
+    let offset = |at: f64, length: usize| (at * (length - side + 1) as f64) as usize;
+    (side > 0).then(|| [offset(at.0, width), offset(at.1, height), side])
 }

@@ -3,7 +3,7 @@
 use super::super::Pixels;
 use super::Drawn;
 
-/// An affine map from places in the result to places in the picture, in pixels:
+/// An affine map from positions in the result to positions in the picture, in pixels:
 /// `x' = xx * x + xy * y + x0`, `y' = yx * x + yy * y + y0`.
 #[derive(Debug, Clone, Copy)]
 struct Affine {
@@ -17,7 +17,7 @@ struct Affine {
 
 impl Affine {
     /// The picture is flipped, turned, zoomed and shifted, and a part of that is cut out and
-    /// enlarged; from a place in the result, the way leads back through these in reverse order.
+    /// enlarged; from a position in the result, the way leads back through these in reverse order.
     fn new(drawn: &Drawn, width: f64, height: f64) -> Self {
         let crop = drawn.crop_side;
         let (left, top) = (
@@ -58,10 +58,10 @@ pub(super) fn affine(drawn: &Drawn, (width, height): (u32, u32)) -> [f64; 6] {
     [xx, xy, x0, yx, yy, y0]
 }
 
-/// Bits behind the point of a place in the picture.
+/// Bits behind the point of a position in the picture.
 const FRACTION_BITS: u32 = 32;
 
-/// Half of a 256th pixel: weights are rounded to the nearest, so that whole places stay exact.
+/// Half of a 256th pixel: weights are rounded to the nearest, so that whole positions stay exact.
 const HALF_WEIGHT: i64 = 1 << (FRACTION_BITS - 9);
 
 /// Draws the picture anew as `drawn` moves it; the size stays.
@@ -74,7 +74,7 @@ pub(super) fn warp(picture: &Pixels, drawn: &Drawn) -> Pixels {
     }
     let (step_x, step_y) = (fixed(affine.xx), fixed(affine.yx));
     for (row, target) in rgb.chunks_exact_mut(width * 3).enumerate() {
-        // From the middle of the row's first pixel, to a place counted from the middle of the
+        // From the middle of the row's first pixel, to a position counted from the middle of the
         // picture's first pixel.
         let y = row as f64 + 0.5;
         let mut x_at = fixed(affine.xx * 0.5 + affine.xy * y + affine.x0 - 0.5) + HALF_WEIGHT;
@@ -97,7 +97,7 @@ fn fixed(value: f64) -> i64 {
     (value * (1i64 << FRACTION_BITS) as f64).round() as i64
 }
 
-/// Between the four pixels around a place, weighted in 256ths.
+/// Between the four pixels around a position, weighted in 256ths.
 #[inline(always)]
 fn sample(rgb: &[u8], width: usize, height: usize, x_at: i64, y_at: i64) -> [u8; 3] {
     let (column, row) = (x_at >> FRACTION_BITS, y_at >> FRACTION_BITS);
@@ -147,8 +147,8 @@ mod tests {
 
     #[test]
     fn borders_are_mirrored_with_the_edge_repeated() {
-        let places: Vec<usize> = (-5..9).map(|at| reflect(at, 4)).collect();
-        assert_eq!(places, [3, 3, 2, 1, 0, 0, 1, 2, 3, 3, 2, 1, 0, 0]);
+        let positions: Vec<usize> = (-5..9).map(|at| reflect(at, 4)).collect();
+        assert_eq!(positions, [3, 3, 2, 1, 0, 0, 1, 2, 3, 3, 2, 1, 0, 0]);
         assert_eq!([reflect(-3, 1), reflect(7, 1)], [0, 0]);
     }
 }

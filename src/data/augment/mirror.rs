@@ -2,7 +2,7 @@
 
 use super::super::Pixels;
 
-/// A copy, mirrored as asked. No value changes, only its place.
+/// A copy, mirrored as asked. No value changes, only its position.
 pub(super) fn mirrored(picture: &Pixels, horizontally: bool, vertically: bool) -> Pixels {
     let row_bytes = picture.width as usize * 3;
     if row_bytes == 0 || !(horizontally || vertically) {

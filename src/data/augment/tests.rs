@@ -98,8 +98,8 @@ fn flip_views_are_distinct_mirrors() {
         .map(|view| flip_view(&picture, &both, view))
         .collect();
     assert_eq!(views[0], picture);
-    for (place, view) in [((0, 0), 0), ((4, 0), 1), ((0, 4), 2), ((4, 4), 3)] {
-        let at = (place.1 * 5 + place.0) * 3;
+    for (corner, view) in [((0, 0), 0), ((4, 0), 1), ((0, 4), 2), ((4, 4), 3)] {
+        let at = (corner.1 * 5 + corner.0) * 3;
         assert_eq!(views[view].rgb[..3], picture.rgb[at..at + 3], "view {view}");
         assert_eq!(augment(&picture, &both, 77, view as u32), views[view]);
     }
@@ -150,7 +150,7 @@ fn moves_agree_with_exact_mirrors_and_shifts() {
     let pixel = |picture: &Pixels, x: usize, y: usize| picture.rgb[(y * 8 + x) * 3..][..3].to_vec();
     let shifted = warp(&|drawn| drawn.shift = (0.25, 0.0));
     assert_eq!(pixel(&shifted, 5, 3), pixel(&picture, 3, 3));
-    // Beyond the border the picture is mirrored: place -1 is place 0.
+    // Beyond the border the picture is mirrored: position -1 is position 0.
     assert_eq!(pixel(&shifted, 1, 3), pixel(&picture, 0, 3));
     // A quarter turn clockwise brings the upper left corner to the upper right.
     let turned = warp(&|drawn| drawn.rotation_degrees = 90.0);

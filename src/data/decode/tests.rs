@@ -227,7 +227,7 @@ fn what_a_tiff_holds_is_named_where_it_is_not_read() {
     ] {
         let mut bytes = page(&[changed]);
         if changed.0 == 273 {
-            // Beside the strip's own place.
+            // Beside the strip's own offset.
             bytes = tiff(
                 &[(256, 2), (257, 1), (258, 8), (259, 1), (262, 2), (277, 3)],
                 &[0; 6],

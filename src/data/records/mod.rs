@@ -1,6 +1,6 @@
 //! Pictures that stand in one file, one after the other: CIFAR's batches, MNIST's idx files, NumPy's arrays.
 //!
-//! A picture that lies in its file as it is, is read from there by its place; memory never holds more of the file. What
+//! A picture that lies in its file as it is, is read from there by its offset; memory never holds more of the file. What
 //! is compressed, or stored by columns, is unpacked once per process into a temporary file without a name, which nobody
 //! else can open and which vanishes with the process.
 

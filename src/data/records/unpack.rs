@@ -149,7 +149,7 @@ fn copy(reader: &mut dyn Read, length: u64) -> Result<File, String> {
 fn by_rows(mut plain: File, layout: &Layout) -> Result<Unpacked, String> {
     let picture = layout.picture_bytes();
     let mut writer = BufWriter::with_capacity(1 << 20, temporary()?);
-    let targets = places_by_columns(layout);
+    let targets = offsets_by_columns(layout);
     let block = (BLOCK_BYTES / picture.max(1)).clamp(1, layout.count.max(1));
     let mut first = 0;
     while first < layout.count {
@@ -183,7 +183,7 @@ fn by_rows(mut plain: File, layout: &Layout) -> Result<Unpacked, String> {
 }
 
 /// Where in a picture the bytes belong that stand one after the other by columns, where the first axis varies fastest.
-fn places_by_columns(layout: &Layout) -> Vec<usize> {
+fn offsets_by_columns(layout: &Layout) -> Vec<usize> {
     let (width, height) = (layout.width as usize, layout.height as usize);
     let axes = match layout.channels {
         super::Channels::Grey => [1, height, width],
@@ -191,13 +191,13 @@ fn places_by_columns(layout: &Layout) -> Vec<usize> {
         super::Channels::Planar => [3, height, width],
     };
     let [a, b, c] = axes;
-    let mut places = Vec::with_capacity(a * b * c);
+    let mut offsets = Vec::with_capacity(a * b * c);
     for k in 0..c {
         for j in 0..b {
-            places.extend((0..a).map(|i| (i * b + j) * c + k));
+            offsets.extend((0..a).map(|i| (i * b + j) * c + k));
         }
     }
-    places
+    offsets
 }
 
 /// Turns UTF-8 of the first 256 characters into the bytes that they stand for.

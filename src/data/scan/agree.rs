@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
-use super::super::split_names::{split_word, tells_nothing};
+use super::super::split_names::{is_uninformative, split_word};
 use super::super::{DataError, Remark, StopFlag};
 use super::names::spelling;
 use super::table::{self, recognise::Beside};
@@ -160,7 +160,7 @@ pub(super) fn folders_of_table(found: &FoundPictures) -> Option<Remark> {
     for candidate in &found.candidates {
         let folders = candidate.name.rsplit('/').skip(1);
         let named: Vec<u32> = folders
-            .filter(|folder| !tells_nothing(folder) && split_word(folder).is_none())
+            .filter(|folder| !is_uninformative(folder) && split_word(folder).is_none())
             .filter_map(|folder| by_name.get(&plain(folder)).copied())
             .collect();
         seen.extend(named.iter().copied());

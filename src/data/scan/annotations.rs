@@ -270,7 +270,7 @@ pub(super) fn holds_annotations(folder: &Path) -> bool {
         .any(|entry| locates_things(&entry.path))
 }
 
-/// Whether a text gives the places of things in a picture, by its beginning.
+/// Whether a text gives the positions of things in a picture, by its beginning.
 fn locates_things(path: &Path) -> bool {
     let Ok(bytes) = first_bytes(path, 4096) else {
         return false;

@@ -174,7 +174,7 @@ fn open(candidate: Candidate) -> Result<Checked, Problem> {
         }
         PictureSource::File(path) => path,
     };
-    let told = contents::decode_and_tell(path).map_err(|error| error.into_problem(path))?;
+    let told = contents::decode_and_describe(path).map_err(|error| error.into_problem(path))?;
     Ok(Checked {
         picture: candidate.into_picture(told.size),
         notes: told.notes,

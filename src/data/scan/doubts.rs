@@ -7,7 +7,7 @@ use super::super::decode::decode;
 use super::super::split_names::{self, SplitWord};
 use super::super::{DataError, Dataset, Picture, Remark};
 use super::annotations::{self, sides, stem_of_picture};
-use super::layout::{self, Look, MAX_DEPTH};
+use super::layout::{self, FolderSearch, MAX_DEPTH};
 use super::{FoundPictures, folders, nested, shortened, source_error};
 
 /// Refuses classes that are parts of a split, or pictures and their masks, unless the experiment lists them as classes;
@@ -175,7 +175,10 @@ fn has_few_colours(pictures: &[&Picture]) -> bool {
 }
 
 /// What a folder holds that is no data set of classes, if it looks like one of another kind.
-pub(super) fn other_task(entries: &[super::entries::FolderEntry], look: &Look) -> Option<String> {
+pub(super) fn other_task(
+    entries: &[super::entries::FolderEntry],
+    search: &FolderSearch,
+) -> Option<String> {
     let folders: Vec<&super::entries::FolderEntry> =
         entries.iter().filter(|entry| entry.is_folder).collect();
     if let Some(annotated) = folders.iter().find_map(|folder| {
@@ -190,7 +193,7 @@ pub(super) fn other_task(entries: &[super::entries::FolderEntry], look: &Look) -
     for (at, first) in folders.iter().enumerate() {
         for second in &folders[at + 1..] {
             let holds =
-                |entry: &super::entries::FolderEntry| look.holds_pictures(&entry.path, MAX_DEPTH);
+                |entry: &super::entries::FolderEntry| search.holds_pictures(&entry.path, MAX_DEPTH);
             if sides(&first.name, &second.name).is_some() && holds(first) && holds(second) {
                 return Some(masks_are_no_class(&first.name, &second.name));
             }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::split_names::{SplitWord, split_word};
 use super::super::{DataError, Problem, Remark, StopFlag};
-use super::layout::{self, Look, SplitFolder};
+use super::layout::{self, FolderSearch, SplitFolder};
 use super::names::Names;
 use super::reading::Reading;
 use super::walk::{Walk, counted};
@@ -59,23 +59,23 @@ pub(super) fn split_folders(root: &Path, stop: &StopFlag) -> Result<FoundPicture
             "there is no folder named train: put the pictures into train/CLASS, validation/CLASS and test/CLASS",
         ));
     }
-    let look = Look::new();
-    let known = layout::known_classes(&splits, &look);
+    let search = FolderSearch::new();
+    let known = layout::known_classes(&splits, &search);
     let mut reading = Reading::new(root, stop);
     reading.beside(&entries)?;
     let mut read = Vec::new();
     for split in &splits {
         let path = &split.entry.path;
-        let class_root = layout::class_root(path, &known, &look);
+        let class_root = layout::class_root(path, &known, &search);
         match (split.split, class_root) {
             (Some(part), Some(class_root)) => {
                 reading.split(path, &class_root, part)?;
                 read.push((split, part));
             }
-            (part, _) => reading.without_classes(split, part, &look),
+            (part, _) => reading.without_classes(split, part, &search),
         }
     }
-    reading.other_folders(&visible, &splits, &look);
+    reading.other_folders(&visible, &splits, &search);
     if reading
         .folders
         .iter()
@@ -83,7 +83,7 @@ pub(super) fn split_folders(root: &Path, stop: &StopFlag) -> Result<FoundPicture
     {
         return Err(source_error(root, no_classes_in_splits(&splits)));
     }
-    reading.tell_split(&read, &splits);
+    reading.report_split(&read, &splits);
     Ok(reading.finish())
 }
 

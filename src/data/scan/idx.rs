@@ -213,14 +213,14 @@ fn class_names(
     numbers: &[i64],
     found: &mut FoundPictures,
 ) -> BTreeMap<i64, String> {
-    let mut places: Vec<String> = folder
+    let mut path_parts: Vec<String> = folder
         .iter()
         .rev()
         .take(3)
         .map(|part| part.to_string_lossy().to_lowercase())
         .collect();
-    places.push(set.to_lowercase());
-    let is_called = |name: &str| places.iter().any(|place| place.contains(name));
+    path_parts.push(set.to_lowercase());
+    let is_called = |name: &str| path_parts.iter().any(|part| part.contains(name));
     if is_called("emnist") {
         found.remarks.push(Remark::taken(
             "EMNIST's pictures lie on their side in its files, and are taken as they lie there, as torchvision does.",

@@ -34,11 +34,11 @@ pub(super) fn classes(numbers: &[i64], names: &BTreeMap<i64, String>) -> Result<
             "holds the label {nameless}, but its class names are those of {first} to {last}: {remedy}"
         ));
     }
-    let mut places: BTreeMap<i64, u32> = names.keys().map(|&number| (number, 0)).collect();
-    places.extend(numbers.iter().map(|&number| (number, 0)));
-    let mut classes = Vec::with_capacity(places.len());
-    for (label, (&number, place)) in (0..).zip(&mut places) {
-        *place = label;
+    let mut class_of: BTreeMap<i64, u32> = names.keys().map(|&number| (number, 0)).collect();
+    class_of.extend(numbers.iter().map(|&number| (number, 0)));
+    let mut classes = Vec::with_capacity(class_of.len());
+    for (label, (&number, class)) in (0..).zip(&mut class_of) {
+        *class = label;
         classes.push(
             names
                 .get(&number)
@@ -50,7 +50,7 @@ pub(super) fn classes(numbers: &[i64], names: &BTreeMap<i64, String>) -> Result<
         classes,
         labels: numbers
             .iter()
-            .map(|number| places.get(number).copied().unwrap_or_default())
+            .map(|number| class_of.get(number).copied().unwrap_or_default())
             .collect(),
     })
 }

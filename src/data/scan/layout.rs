@@ -8,7 +8,7 @@ use super::super::split_names::{self, SplitName, SplitWord};
 use super::entries::{FolderEntry, list};
 use super::names::spelling;
 
-pub(super) use super::look::{Look, MAX_DEPTH};
+pub(super) use super::folder_search::{FolderSearch, MAX_DEPTH};
 
 /// An archive often unpacks to a folder within a folder.
 pub(super) const MAX_NESTING: u32 = 3;
@@ -49,7 +49,7 @@ pub(super) fn splits(entries: &[FolderEntry]) -> Vec<SplitFolder<'_>> {
         .collect()
 }
 
-/// Which of these names are parts of one split, by their place: those that say nothing else, or those that have all
+/// Which of these names are parts of one split, by their position: those that say nothing else, or those that have all
 /// else in common (`flowers_train`, `flowers_test`).
 pub(super) fn splits_among<'a>(names: impl Iterator<Item = &'a str>) -> Vec<(usize, SplitWord)> {
     let named: Vec<Option<SplitName>> = names.map(split_names::split_name).collect();
@@ -104,11 +104,11 @@ fn splits_of_any_name(folders: &[&FolderEntry]) -> Option<Vec<(usize, SplitWord)
     if !is_split(words()) || !words().any(|word| word == SplitWord::Train) {
         return None;
     }
-    let look = Look::new();
+    let search = FolderSearch::new();
     let has_others = folders
         .iter()
         .zip(&named)
-        .any(|(folder, word)| word.is_none() && look.holds_pictures(&folder.path, MAX_DEPTH));
+        .any(|(folder, word)| word.is_none() && search.holds_pictures(&folder.path, MAX_DEPTH));
     if has_others {
         return None;
     }
@@ -132,7 +132,7 @@ fn splits_of_any_name(folders: &[&FolderEntry]) -> Option<Vec<(usize, SplitWord)
     };
     let has_classes = || {
         of_training(true)
-            .any(|train| class_root(&folders[train].path, &HashSet::new(), &look).is_some())
+            .any(|train| class_root(&folders[train].path, &HashSet::new(), &search).is_some())
     };
     let is_each_once = words().collect::<HashSet<_>>().len() == splits.len();
     (is_each_once && has_classes() || are_same()).then_some(splits)
@@ -169,9 +169,9 @@ pub(super) fn is_split(words: impl Iterator<Item = SplitWord>) -> bool {
 
 /// Whether folders of classes hold folders of splits: `cat/train`, `dog/train`.
 pub(super) fn has_splits_in_classes(entries: &[FolderEntry]) -> bool {
-    let look = Look::new();
+    let search = FolderSearch::new();
     let divided = |entry: &&FolderEntry| {
-        look.holds_pictures(&entry.path, 1)
+        search.holds_pictures(&entry.path, 1)
             && list(&entry.path).is_ok_and(|inner| {
                 let splits = splits(&inner);
                 splits.iter().any(|split| split.word == SplitWord::Train)
@@ -218,13 +218,17 @@ pub(super) fn holds_divided_sets(entries: &[FolderEntry]) -> bool {
 /// The folder that holds the classes of a split folder: itself, or one within it (`train/images/cat`,
 /// `seg_train/seg_train/sea`); `None` where its pictures lie in no folders of classes. `known` are classes of other
 /// splits.
-pub(super) fn class_root(split: &Path, known: &HashSet<String>, look: &Look) -> Option<PathBuf> {
+pub(super) fn class_root(
+    split: &Path,
+    known: &HashSet<String>,
+    search: &FolderSearch,
+) -> Option<PathBuf> {
     let mut folder = split.to_path_buf();
     for _ in 0..MAX_NESTING {
         let entries = list(&folder).ok()?;
         let holding: Vec<&FolderEntry> = entries
             .iter()
-            .filter(|entry| entry.is_folder && look.holds_pictures(&entry.path, MAX_DEPTH))
+            .filter(|entry| entry.is_folder && search.holds_pictures(&entry.path, MAX_DEPTH))
             .collect();
         match holding.as_slice() {
             // Whatever is wrong with their files, these are classes.
@@ -234,8 +238,8 @@ pub(super) fn class_root(split: &Path, known: &HashSet<String>, look: &Look) -> 
                 return is_known.then_some(folder);
             }
             [only] if !known.contains(&spelling(&only.name)) => {
-                let inner = look.folders_with_pictures(&only.path, 2);
-                let is_wrapper = split_names::tells_nothing(&only.name)
+                let inner = search.folders_with_pictures(&only.path, 2);
+                let is_wrapper = split_names::is_uninformative(&only.name)
                     || split_names::split_word(&only.name).is_some();
                 if inner >= 2 || inner == 1 && is_wrapper {
                     folder = only.path.clone();
@@ -252,10 +256,10 @@ pub(super) fn class_root(split: &Path, known: &HashSet<String>, look: &Look) -> 
 }
 
 /// The names of the classes of split folders, as far as they can't be anything else.
-pub(super) fn known_classes(splits: &[SplitFolder<'_>], look: &Look) -> HashSet<String> {
+pub(super) fn known_classes(splits: &[SplitFolder<'_>], search: &FolderSearch) -> HashSet<String> {
     let mut known = HashSet::new();
     for split in splits {
-        let Some(root) = class_root(&split.entry.path, &HashSet::new(), look) else {
+        let Some(root) = class_root(&split.entry.path, &HashSet::new(), search) else {
             continue;
         };
         let names: Vec<String> = list(&root)

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::super::Remark;
-use super::super::split_names::{split_word, tells_nothing, tokens};
+use super::super::split_names::{is_uninformative, split_word, tokens};
 use super::annotations::is_of_masks;
 use super::entries::{FolderEntry, list};
-use super::layout::{Look, MAX_DEPTH};
+use super::layout::{FolderSearch, MAX_DEPTH};
 use super::names::spelling;
 use super::shortened;
 
@@ -16,7 +16,7 @@ const COMPARED: usize = 64;
 
 /// Whether a folder's name says something of what it holds beside parts, pictures and masks.
 fn is_telling(name: &str) -> bool {
-    !tells_nothing(name) && split_word(name).is_none() && !is_of_masks(name)
+    !is_uninformative(name) && split_word(name).is_none() && !is_of_masks(name)
 }
 
 /// Whether names differ in their numbers alone, or in a letter at their end: `fold1` and `fold2`, `camera_A` and
@@ -71,12 +71,12 @@ pub(super) fn are_origins(names: &[String]) -> bool {
 }
 
 /// The folders of a folder that hold pictures and tell something.
-fn inner_folders(folder: &Path, look: &Look) -> BTreeSet<String> {
+fn inner_folders(folder: &Path, search: &FolderSearch) -> BTreeSet<String> {
     list(folder)
         .unwrap_or_default()
         .into_iter()
         .filter(|entry| entry.is_folder && is_telling(&entry.name))
-        .filter(|entry| look.holds_pictures(&entry.path, MAX_DEPTH))
+        .filter(|entry| search.holds_pictures(&entry.path, MAX_DEPTH))
         .map(|entry| entry.name)
         .collect()
 }
@@ -84,11 +84,11 @@ fn inner_folders(folder: &Path, look: &Look) -> BTreeSet<String> {
 /// Why these folders may be no classes: several of them hold folders of the same names (`patient1/healthy`,
 /// `patient2/healthy`), which may be the classes as well. Folders that are only numbered within folders that are not
 /// (`cat/1`, `dog/1`) are none.
-pub(super) fn refusal(folders: &[&FolderEntry], look: &Look) -> Option<String> {
+pub(super) fn refusal(folders: &[&FolderEntry], search: &FolderSearch) -> Option<String> {
     let inner: Vec<(&str, BTreeSet<String>)> = folders
         .iter()
         .take(COMPARED)
-        .map(|entry| (entry.name.as_str(), inner_folders(&entry.path, look)))
+        .map(|entry| (entry.name.as_str(), inner_folders(&entry.path, search)))
         .filter(|(_, inner)| inner.len() >= 2)
         .collect();
     let mut shared: BTreeSet<String> = BTreeSet::new();
@@ -121,11 +121,14 @@ pub(super) fn refusal(folders: &[&FolderEntry], look: &Look) -> Option<String> {
 
 /// The one of these folders that holds the data set, where the others hold loose pictures: `data/cat`, `data/dog` and
 /// `to_predict`.
-pub(super) fn wrapper<'a>(folders: &[&'a FolderEntry], look: &Look) -> Option<&'a FolderEntry> {
+pub(super) fn wrapper<'a>(
+    folders: &[&'a FolderEntry],
+    search: &FolderSearch,
+) -> Option<&'a FolderEntry> {
     let is_wrapper = |entry: &FolderEntry| {
-        tells_nothing(&entry.name)
-            && !look.holds_pictures(&entry.path, 0)
-            && look.folders_with_pictures(&entry.path, 2) == 2
+        is_uninformative(&entry.name)
+            && !search.holds_pictures(&entry.path, 0)
+            && search.folders_with_pictures(&entry.path, 2) == 2
     };
     let mut wrappers = folders.iter().filter(|entry| is_wrapper(entry));
     let (only, None) = (*wrappers.next()?, wrappers.next()) else {
@@ -134,13 +137,13 @@ pub(super) fn wrapper<'a>(folders: &[&'a FolderEntry], look: &Look) -> Option<&'
     folders
         .iter()
         .filter(|entry| entry.path != only.path)
-        .all(|entry| look.folders_with_pictures(&entry.path, 1) == 0)
+        .all(|entry| search.folders_with_pictures(&entry.path, 1) == 0)
         .then_some(only)
 }
 
 /// Folders of classes that are the whole data set once more: they hold folders called like those beside them.
 pub(super) fn copies(entries: &[FolderEntry]) -> Vec<&FolderEntry> {
-    let look = Look::new();
+    let search = FolderSearch::new();
     let folders = || {
         entries
             .iter()
@@ -150,7 +153,7 @@ pub(super) fn copies(entries: &[FolderEntry]) -> Vec<&FolderEntry> {
     let is_sibling = |entry: &FolderEntry| {
         folders().any(|other| {
             spelling(&other.name) == spelling(&entry.name)
-                && look.holds_pictures(&other.path, MAX_DEPTH)
+                && search.holds_pictures(&other.path, MAX_DEPTH)
         })
     };
     folders()

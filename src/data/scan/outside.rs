@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use super::super::split_names::{split_word, tells_nothing, tokens};
+use super::super::split_names::{is_uninformative, split_word, tokens};
 use super::super::{Problem, Remark};
 use super::entries::{FolderEntry, list, list_all};
 use super::file_kinds::{self, FileKind, HIDDEN, HIDDEN_FOLDER};
-use super::layout::{Look, MAX_DEPTH};
+use super::layout::{FolderSearch, MAX_DEPTH};
 use super::shortened;
 use crate::experiment::DataSource;
 
@@ -22,7 +22,7 @@ pub fn outside(chosen: &Path, source: &DataSource) -> (Vec<Problem>, Vec<Remark>
             .and_then(|root| root.strip_prefix(chosen).ok()),
     };
     let (mut pictures, mut lists) = (Vec::new(), Vec::new());
-    let look = Look::new();
+    let search = FolderSearch::new();
     let mut at = chosen.to_path_buf();
     for part in below.into_iter().flatten() {
         let next = at.join(part);
@@ -42,7 +42,7 @@ pub fn outside(chosen: &Path, source: &DataSource) -> (Vec<Problem>, Vec<Remark>
             if !entry.is_hidden {
                 let name = super::relative_name(&entry.path, chosen);
                 lists.extend(split_lists(&entry, chosen));
-                if holds_pictures(&entry, &look) {
+                if holds_pictures(&entry, &search) {
                     pictures.push(name);
                 }
             }
@@ -69,9 +69,9 @@ pub fn outside(chosen: &Path, source: &DataSource) -> (Vec<Problem>, Vec<Remark>
     (problems, remarks)
 }
 
-fn holds_pictures(entry: &FolderEntry, look: &Look) -> bool {
+fn holds_pictures(entry: &FolderEntry, search: &FolderSearch) -> bool {
     if entry.is_folder {
-        return look.holds_pictures(&entry.path, MAX_DEPTH);
+        return search.holds_pictures(&entry.path, MAX_DEPTH);
     }
     entry.is_file()
         && file_kinds::of_file(&entry.path, &entry.name)
@@ -88,7 +88,7 @@ fn split_lists(entry: &FolderEntry, root: &Path) -> Vec<String> {
         };
         let words = tokens(stem);
         let is_part = |word: &String| split_word(word).is_some();
-        let is_silent = |word: &String| tells_nothing(word) || word == "list";
+        let is_silent = |word: &String| is_uninformative(word) || word == "list";
         entry.is_file()
             && (words.iter().any(is_part)
                 && words.iter().all(|word| is_part(word) || is_silent(word))

@@ -6,7 +6,7 @@ use super::super::split_names::SplitWord;
 use super::super::{DataError, PictureSource, Remark, Split, StopFlag};
 use super::class_names::{ClassFolder, classes};
 use super::entries::{self, FolderEntry, list_all, unreadable};
-use super::layout::{self, Look, SplitFolder};
+use super::layout::{self, FolderSearch, SplitFolder};
 use super::names::Names;
 use super::walk::{Walk, counted};
 use super::{Candidate, FoundPictures, nested, shortened};
@@ -122,13 +122,18 @@ impl<'a> Reading<'a> {
     }
 
     /// A split folder whose pictures have no class.
-    pub fn without_classes(&mut self, split: &SplitFolder<'_>, part: Option<Split>, look: &Look) {
+    pub fn without_classes(
+        &mut self,
+        split: &SplitFolder<'_>,
+        part: Option<Split>,
+        search: &FolderSearch,
+    ) {
         let path = &split.entry.path;
         self.walk.found.problem(
             path,
             "holds no folders of classes and is left out: sort its pictures into one folder per class",
         );
-        if !look.holds_pictures(path, layout::MAX_DEPTH) {
+        if !search.holds_pictures(path, layout::MAX_DEPTH) {
             return;
         }
         let name = Names::default().relative(path, self.root);
@@ -172,7 +177,7 @@ impl<'a> Reading<'a> {
         &mut self,
         entries: &[FolderEntry],
         splits: &[SplitFolder<'_>],
-        look: &Look,
+        search: &FolderSearch,
     ) {
         let mut with_pictures = Vec::new();
         for entry in entries.iter().filter(|entry| entry.is_folder) {
@@ -183,7 +188,7 @@ impl<'a> Reading<'a> {
                 &entry.path,
                 "is called neither train nor validation nor test, and is passed over",
             );
-            if look.holds_pictures(&entry.path, layout::MAX_DEPTH) {
+            if search.holds_pictures(&entry.path, layout::MAX_DEPTH) {
                 with_pictures.push(entry.name.clone());
             }
         }
@@ -197,7 +202,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Which folder is which part of the split, and what is drawn.
-    pub fn tell_split(&mut self, read: &[(&SplitFolder<'_>, Split)], splits: &[SplitFolder<'_>]) {
+    pub fn report_split(&mut self, read: &[(&SplitFolder<'_>, Split)], splits: &[SplitFolder<'_>]) {
         let of = |part: Split| -> Vec<String> {
             let these = read.iter().filter(|(_, split)| *split == part);
             these.map(|(split, _)| split.entry.name.clone()).collect()

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use super::super::DataError;
-use super::super::split_names::{SplitWord, tells_nothing, tokens};
+use super::super::split_names::{SplitWord, is_uninformative, tokens};
 use super::annotations::{Side, sides};
 use super::folders::{
     EntryKind, FolderEntry, is_picture_name, kind_of, list, no_classes_in_splits, unreadable,
 };
-use super::layout::{self, Look, MAX_DEPTH, MAX_NESTING, SplitFolder};
+use super::layout::{self, FolderSearch, MAX_DEPTH, MAX_NESTING, SplitFolder};
 use super::{agree, doubts, nested, roots, source_error, table, teaching, unread};
 use crate::experiment::DataSource;
 
@@ -22,9 +22,9 @@ pub fn recognise(path: &Path) -> Result<DataSource, DataError> {
     match kind_of(path) {
         EntryKind::Folder => {
             roots::refuse_system(path)?;
-            let look = Look::new();
-            let recognised = recognise_folder(path, MAX_NESTING, &look);
-            return if recognised.is_err() && look.is_exhausted() {
+            let search = FolderSearch::new();
+            let recognised = recognise_folder(path, MAX_NESTING, &search);
+            return if recognised.is_err() && search.is_exhausted() {
                 Err(roots::too_much(path))
             } else {
                 recognised
@@ -67,23 +67,27 @@ pub fn recognise(path: &Path) -> Result<DataSource, DataError> {
     table::recognise::recognise_table(path)
 }
 
-fn recognise_folder(folder: &Path, nesting: u32, look: &Look) -> Result<DataSource, DataError> {
+fn recognise_folder(
+    folder: &Path,
+    nesting: u32,
+    search: &FolderSearch,
+) -> Result<DataSource, DataError> {
     if let Some(source) = teaching::cifar(folder) {
         return Ok(source);
     }
     let entries = list(folder).map_err(|error| source_error(folder, unreadable(&error)))?;
-    if let Some(source) = recognise_splits(folder, &entries, look)? {
+    if let Some(source) = recognise_splits(folder, &entries, search)? {
         return Ok(source);
     }
     roots::refuse_home(folder, &entries)?;
     let with_pictures: Vec<&FolderEntry> = entries
         .iter()
-        .filter(|entry| entry.is_folder && look.holds_pictures(&entry.path, MAX_DEPTH))
+        .filter(|entry| entry.is_folder && search.holds_pictures(&entry.path, MAX_DEPTH))
         .collect();
     if let [first, second] = with_pictures.as_slice()
         && let Some(sides) = sides(&first.name, &second.name)
     {
-        return recognise_masked(folder, [first, second], sides, nesting, look);
+        return recognise_masked(folder, [first, second], sides, nesting, search);
     }
     if let Some(source) = table::recognise::in_split_folders(&entries)
         .or_else(|| table::recognise::above_pictures(folder, &entries))
@@ -96,7 +100,7 @@ fn recognise_folder(folder: &Path, nesting: u32, look: &Look) -> Result<DataSour
         {
             return Ok(source);
         }
-        return recognise_classes(folder, &with_pictures, nesting, look);
+        return recognise_classes(folder, &with_pictures, nesting, search);
     }
     if let Some(source) = table::recognise::usable_among(folder) {
         return Ok(source);
@@ -110,7 +114,7 @@ fn recognise_folder(folder: &Path, nesting: u32, look: &Look) -> Result<DataSour
         .any(|entry| entry.is_file() && is_picture_name(&entry.name));
     let inner = match (with_pictures.as_slice(), folders.as_slice()) {
         ([only], _) | (_, [only]) if nesting > 0 => {
-            Some(recognise_folder(&only.path, nesting - 1, look))
+            Some(recognise_folder(&only.path, nesting - 1, search))
         }
         _ => None,
     };
@@ -136,7 +140,7 @@ fn recognise_folder(folder: &Path, nesting: u32, look: &Look) -> Result<DataSour
         &entries,
         has_loose || !with_pictures.is_empty(),
         error,
-        look,
+        search,
     ))
 }
 
@@ -145,7 +149,7 @@ fn recognise_classes(
     folder: &Path,
     with_pictures: &[&FolderEntry],
     nesting: u32,
-    look: &Look,
+    search: &FolderSearch,
 ) -> Result<DataSource, DataError> {
     let classes = DataSource::ClassFolders {
         path: folder.to_path_buf(),
@@ -155,12 +159,12 @@ fn recognise_classes(
         return Ok(chosen);
     }
     if nesting > 0
-        && let Some(inner) = nested::wrapper(with_pictures, look)
-        && let Ok(source) = recognise_folder(&inner.path, nesting - 1, look)
+        && let Some(inner) = nested::wrapper(with_pictures, search)
+        && let Ok(source) = recognise_folder(&inner.path, nesting - 1, search)
     {
         return Ok(source);
     }
-    match nested::refusal(with_pictures, look) {
+    match nested::refusal(with_pictures, search) {
         Some(reason) => Err(source_error(folder, reason)),
         None => Ok(chosen),
     }
@@ -178,7 +182,7 @@ fn has_table_of_labels(entries: &[FolderEntry]) -> bool {
 fn recognise_splits(
     folder: &Path,
     entries: &[FolderEntry],
-    look: &Look,
+    search: &FolderSearch,
 ) -> Result<Option<DataSource>, DataError> {
     let source = || {
         Ok(Some(DataSource::SplitFolders {
@@ -203,11 +207,11 @@ fn recognise_splits(
             Ok(None)
         };
     }
-    let known = layout::known_classes(&splits, look);
+    let known = layout::known_classes(&splits, search);
     let has_classes = splits
         .iter()
         .filter(|split| !has_train || is_train(split))
-        .any(|split| layout::class_root(&split.entry.path, &known, look).is_some());
+        .any(|split| layout::class_root(&split.entry.path, &known, search).is_some());
     if has_classes {
         let others = entries.iter().filter(|entry| {
             entry.is_folder && !splits.iter().any(|split| split.entry.path == entry.path)
@@ -215,7 +219,7 @@ fn recognise_splits(
         // A class may be called train, and its pictures lie in folders.
         let among_classes = !is_divided
             && others
-                .filter(|entry| look.holds_pictures(&entry.path, MAX_DEPTH))
+                .filter(|entry| search.holds_pictures(&entry.path, MAX_DEPTH))
                 .take(2)
                 .count()
                 == 2;
@@ -229,7 +233,7 @@ fn recognise_splits(
     }
     let have_pictures = splits
         .iter()
-        .any(|split| look.holds_pictures(&split.entry.path, MAX_DEPTH));
+        .any(|split| search.holds_pictures(&split.entry.path, MAX_DEPTH));
     if !is_divided || !have_pictures {
         return Ok(None);
     }
@@ -240,7 +244,7 @@ fn recognise_splits(
         return Ok(Some(source));
     }
     let lists = unread::lists(folder);
-    let reason = doubts::other_task(entries, look).unwrap_or_else(|| {
+    let reason = doubts::other_task(entries, search).unwrap_or_else(|| {
         if lists.is_empty() {
             no_classes_in_splits(&splits)
         } else {
@@ -256,7 +260,7 @@ fn recognise_masked(
     [first, second]: [&FolderEntry; 2],
     (first_side, _): (Side, Side),
     nesting: u32,
-    look: &Look,
+    search: &FolderSearch,
 ) -> Result<DataSource, DataError> {
     if let Some(Ok(source)) = table::recognise::among(folder) {
         return Ok(source);
@@ -267,7 +271,7 @@ fn recognise_masked(
         second
     };
     if nesting > 0
-        && let Ok(source) = recognise_folder(&pictures.path, nesting - 1, look)
+        && let Ok(source) = recognise_folder(&pictures.path, nesting - 1, search)
     {
         return Ok(source);
     }
@@ -288,7 +292,7 @@ fn are_parts(folders: &[&FolderEntry]) -> bool {
         .unwrap_or_default();
     folders
         .iter()
-        .all(|entry| tells_nothing(&entry.name) || words(entry) == first)
+        .all(|entry| is_uninformative(&entry.name) || words(entry) == first)
         && folders.iter().all(|entry| {
             words(entry)
                 .iter()
@@ -302,7 +306,7 @@ fn holds_only_classes(folder: &Path) -> bool {
     let Ok(entries) = list(folder) else {
         return false;
     };
-    let look = Look::new();
+    let search = FolderSearch::new();
     let folders = || entries.iter().filter(|entry| entry.is_folder);
-    folders().count() >= 2 && folders().all(|entry| look.holds_pictures(&entry.path, 0))
+    folders().count() >= 2 && folders().all(|entry| search.holds_pictures(&entry.path, 0))
 }

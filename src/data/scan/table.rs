@@ -114,7 +114,7 @@ impl<'a> Source<'a> {
             .columns()
             .any(|column| matches!(column, Column::Name(_)));
         let path = match self.path {
-            Column::Index(place) => Some(*place),
+            Column::Index(index) => Some(*index),
             Column::Name(_) => None,
         };
         Ok(Sheet::new(table, path, named, pictures))
@@ -141,17 +141,17 @@ pub(super) fn number(text: &str) -> Option<f64> {
 }
 
 /// Where a column stands.
-fn place(column: &Column, sheet: &Sheet, file: &Path) -> Result<usize, DataError> {
+fn column_index(column: &Column, sheet: &Sheet, file: &Path) -> Result<usize, DataError> {
     match column {
-        Column::Index(place) if *place < sheet.width() => Ok(*place),
-        Column::Index(place) => Err(source_error(
+        Column::Index(index) if *index < sheet.width() => Ok(*index),
+        Column::Index(index) => Err(source_error(
             file,
             format!(
-                "there is no column {place} (counted from 0); the table has {} columns",
+                "there is no column {index} (counted from 0); the table has {} columns",
                 sheet.width()
             ),
         )),
-        Column::Name(name) => sheet.place_of(name.trim()).ok_or_else(|| {
+        Column::Name(name) => sheet.index_of(name.trim()).ok_or_else(|| {
             source_error(
                 file,
                 format!(

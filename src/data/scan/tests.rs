@@ -367,8 +367,8 @@ fn tables_with_headers_name_their_columns() {
         ["one.png x", "three.png x", "two, too.png y"]
     );
     assert_eq!(dataset.pictures[2].split, Some(Split::Validation));
-    // By place, the header is told from the files that are there.
-    let by_place = DataSource::Table {
+    // By index, the header is told from the files that are there.
+    let by_index = DataSource::Table {
         file: file.clone(),
         path_column: Column::Index(1),
         label_column: Column::Index(3),
@@ -381,7 +381,7 @@ fn tables_with_headers_name_their_columns() {
         encoding: None,
         split_from_folders: false,
     };
-    assert_eq!(scan_source(by_place).unwrap().pictures.len(), 3);
+    assert_eq!(scan_source(by_index).unwrap().pictures.len(), 3);
     let wrong = DataSource::Table {
         file,
         path_column: name("path"),

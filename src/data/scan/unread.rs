@@ -6,7 +6,7 @@ use std::path::Path;
 use super::super::DataError;
 use super::entries::{FolderEntry, list};
 use super::file_kinds::first_bytes;
-use super::layout::Look;
+use super::layout::FolderSearch;
 use super::{doubts, relative_name, shortened, source_error, teaching};
 
 /// Files that are looked at.
@@ -91,10 +91,10 @@ pub(super) fn refusal(
     entries: &[FolderEntry],
     has_pictures: bool,
     deeper: Option<DataError>,
-    look: &Look,
+    search: &FolderSearch,
 ) -> DataError {
     let refuse = |reason: String| source_error(folder, reason);
-    if let Some(reason) = doubts::other_task(entries, look) {
+    if let Some(reason) = doubts::other_task(entries, search) {
         return refuse(reason);
     }
     let lists = lists(folder);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::random::{Draw, hash_text, mix};
+use super::super::random::{RandomSource, hash_text, mix};
 use super::super::{Dataset, Picture, Split};
 use super::everything;
 
@@ -109,7 +109,7 @@ pub(super) fn draw(
         for (class, count) in groups.iter().flat_map(|group| &group.counts) {
             left[*class] += count;
         }
-        let random = Draw::new(mix(seed) ^ hash_text(name));
+        let random = RandomSource::new(mix(seed) ^ hash_text(name));
         let chosen = choose(&groups, share, &left, random);
         let mut chosen = chosen.into_iter();
         groups.retain(|group| {
@@ -128,7 +128,7 @@ pub(super) fn draw(
         pools[picture.label as usize].push(index);
     }
     for (pool, class) in pools.iter_mut().zip(&dataset.classes) {
-        Draw::new(mix(seed) ^ hash_text(class)).shuffle(pool);
+        RandomSource::new(mix(seed) ^ hash_text(class)).shuffle(pool);
     }
     Parts {
         pools,
@@ -139,7 +139,7 @@ pub(super) fn draw(
 
 /// Which groups to take for a part of `share`; `left` is how many pictures of each class there are to take from, of
 /// which at least one stays.
-fn choose(groups: &[Group<'_>], share: f64, left: &[f64], mut random: Draw) -> Vec<bool> {
+fn choose(groups: &[Group<'_>], share: f64, left: &[f64], mut random: RandomSource) -> Vec<bool> {
     let mut best: Option<(f64, Vec<bool>)> = None;
     let mut order: Vec<usize> = (0..groups.len()).collect();
     for _ in 0..TRIES {

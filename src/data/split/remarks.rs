@@ -112,17 +112,17 @@ pub(super) fn parts(split: &SplitIndices) -> impl Iterator<Item = (usize, Split)
 
 /// The proof that no group stands on two sides, or which do.
 fn groups(dataset: &Dataset, split: &SplitIndices) -> Option<Remark> {
-    let mut places: BTreeMap<&str, BTreeSet<Split>> = BTreeMap::new();
+    let mut parts_by_group: BTreeMap<&str, BTreeSet<Split>> = BTreeMap::new();
     for (index, part) in parts(split) {
         let picture = dataset.pictures.get(index)?;
         if let Some(group) = &picture.group {
-            places.entry(group).or_default().insert(part);
+            parts_by_group.entry(group).or_default().insert(part);
         }
     }
-    if places.is_empty() {
+    if parts_by_group.is_empty() {
         return None;
     }
-    let torn: Vec<String> = places
+    let torn: Vec<String> = parts_by_group
         .iter()
         .filter(|(_, parts)| parts.len() > 1)
         .map(|(group, parts)| {
@@ -130,7 +130,7 @@ fn groups(dataset: &Dataset, split: &SplitIndices) -> Option<Remark> {
             format!("{group} in {}", parts.join(" and "))
         })
         .collect();
-    let (count, all) = (torn.len(), places.len());
+    let (count, all) = (torn.len(), parts_by_group.len());
     if torn.is_empty() {
         return Some(Remark::taken(format!(
             "0 of {all} groups stand in two parts of the split."

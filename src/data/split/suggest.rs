@@ -128,25 +128,25 @@ pub(super) fn by_names(dataset: &Dataset, split: &SplitIndices) -> Option<Remark
         .collect();
     keys().into_iter().find_map(|(group, key)| {
         let groups = plausible(&pictures, &key)?;
-        let mut places: BTreeMap<&str, (BTreeSet<Split>, Vec<usize>)> = BTreeMap::new();
+        let mut by_name: BTreeMap<&str, (BTreeSet<Split>, Vec<usize>)> = BTreeMap::new();
         for (index, part) in parts(split) {
             if let Some(name) = groups.get(index).copied().flatten() {
-                let (parts, members) = places.entry(name).or_default();
+                let (parts, members) = by_name.entry(name).or_default();
                 parts.insert(part);
                 members.push(index);
             }
         }
-        let torn = places.values().filter(|(parts, _)| parts.len() > 1).count();
-        let (name, (_, members)) = places.iter().find(|(_, (parts, _))| parts.len() > 1)?;
-        let of = |place: Option<&usize>| {
-            let picture = place.and_then(|index| dataset.pictures.get(*index));
+        let torn = by_name.values().filter(|(parts, _)| parts.len() > 1).count();
+        let (name, (_, members)) = by_name.iter().find(|(_, (parts, _))| parts.len() > 1)?;
+        let of = |member: Option<&usize>| {
+            let picture = member.and_then(|index| dataset.pictures.get(*index));
             picture.map_or("", |picture| picture.name.as_str())
         };
         Some(Remark::warning(format!(
             "By their names, the pictures seem to be several each of {} things ({name}: {} and {}), and {torn} of these \
              stand in two parts of the split. If a thing is one patient, cell or video, results are too good: keep it \
              together with {}.",
-            places.len(),
+            by_name.len(),
             of(members.first()),
             of(members.last()),
             setting(&group)

@@ -10,7 +10,7 @@ fn dataset(counts: &[usize]) -> Dataset {
         .zip(0..)
         .flat_map(|(&count, label)| vec![label; count])
         .collect();
-    Draw::new(99).shuffle(&mut labels);
+    RandomSource::new(99).shuffle(&mut labels);
     let pictures = labels
         .into_iter()
         .enumerate()

@@ -56,7 +56,9 @@ fn the_rest_of_a_name_is_told() {
         (SplitWord::Train, "flowers")
     );
     assert!(split_name("tr").unwrap().is_weak && !split_name("imagesTr").unwrap().is_weak);
-    assert!(tells_nothing("images_part_1") && !tells_nothing("cats") && !tells_nothing("12"));
+    assert!(
+        is_uninformative("images_part_1") && !is_uninformative("cats") && !is_uninformative("12")
+    );
 }
 
 #[test]

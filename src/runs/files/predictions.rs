@@ -84,10 +84,10 @@ pub fn parse_predictions(bytes: &[u8], path: &Path) -> Result<Predictions, RunEr
         let record = record.map_err(|error| problem(path, error))?;
         let line = record.position().map_or(0, csv::Position::line);
         let class = unguarded(&record[1]);
-        let place = |class: &str| classes.iter().position(|known| known == class);
-        let truth = place(class)
+        let class_index = |class: &str| classes.iter().position(|known| known == class);
+        let truth = class_index(class)
             // As older versions wrote it.
-            .or_else(|| place(&record[1]))
+            .or_else(|| class_index(&record[1]))
             .ok_or_else(|| {
                 problem(
                     path,

@@ -16,7 +16,7 @@ use crate::training::events::Lacks;
 /// How a run goes on otherwise than it began.
 #[derive(Debug, Clone, Default)]
 pub struct Continuation {
-    /// What its preset says from now on: other places of its pictures.
+    /// What its preset says from now on: other folders of its pictures.
     pub experiment: Option<Experiment>,
     /// Epochs beyond its end.
     pub more_epochs: Option<u32>,

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use super::lane::{Lane, answer_the_last};
 use super::messages::{Answer, GalleryAnswer, GalleryQuestion, Question};
-use super::pending::{Pending, Tell};
+use super::pending::{Pending, Report};
 use crate::training::leave_cores;
 
 /// Questions that may wait for a thread; further ones are refused.
@@ -32,9 +32,9 @@ pub(super) struct Gallery {
 impl Gallery {
     /// # Errors
     /// When the system gives no thread.
-    pub fn spawn(tell: &Tell) -> std::io::Result<Self> {
-        let tell = tell.clone();
-        let say: Say = Arc::new(move |answer| tell(Answer::Gallery(answer)));
+    pub fn spawn(report: &Report) -> std::io::Result<Self> {
+        let report = report.clone();
+        let say: Say = Arc::new(move |answer| report(Answer::Gallery(answer)));
         Ok(Self {
             pictures: Lane::spawn("graft-pictures", QUESTIONS, {
                 let say = say.clone();

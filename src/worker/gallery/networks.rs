@@ -27,7 +27,7 @@ use crate::training::leave_cores;
 
 /// Networks in memory at once: the run that is shown, and the one it is compared with.
 const NETWORKS: usize = 2;
-/// Pictures whose features are computed between two looks at what is asked.
+/// Pictures whose features are computed between two checks of what is asked.
 const AT_ONCE: usize = 16;
 /// More than the features of a million pictures take.
 const LARGEST_BYTES: u64 = 8_000_000_000;
@@ -180,7 +180,7 @@ impl Memory {
 
     fn network(&mut self, folder: &Path) -> Result<&Classifier, Failure> {
         let known = self.networks.iter().position(|(path, _)| path == folder);
-        let network = match known.and_then(|place| self.networks.remove(place)) {
+        let network = match known.and_then(|index| self.networks.remove(index)) {
             Some((_, network)) => network,
             None => {
                 while self.networks.len() >= NETWORKS {

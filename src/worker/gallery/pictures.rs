@@ -12,7 +12,7 @@ use super::Say;
 use crate::analysis::{gallery, suspects};
 use crate::data::{PictureSource, StopFlag, decode};
 
-/// Thumbnails made between two looks at what is wanted now.
+/// Thumbnails made between two checks of what is wanted now.
 const AT_ONCE: usize = 8;
 
 /// What is still to be done.

@@ -27,8 +27,8 @@ fn only_the_last_list_is_made_and_a_damaged_picture_says_so() {
     let (lane, questions) = Lane::without_thread(8);
     let ask = |wanted| {
         let question = GalleryQuestion::Thumbnails { wanted, side: 10 };
-        let tell: Tell = Arc::new(|answer| panic!("the list is answered as one: {answer:?}"));
-        lane.ask(Pending::new(Question::Gallery(question), &tell));
+        let report: Report = Arc::new(|answer| panic!("the list is answered as one: {answer:?}"));
+        lane.ask(Pending::new(Question::Gallery(question), &report));
     };
     ask(old);
     ask(vec![new.clone(), damaged.clone()]);

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 
 use super::measure::{Epochs, Measured, measure};
-use crate::{places, steps};
+use crate::{paths, steps};
 
 /// What is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -256,7 +256,7 @@ impl Bench {
 
     fn weights(&self, network: &str) -> Result<PathBuf> {
         Ok(if network == "efficientnet_lite0" {
-            places::home()?.join("weights/efficientnet_lite0.pth")
+            paths::home()?.join("weights/efficientnet_lite0.pth")
         } else {
             self.folder.join(format!("{network}.pth"))
         })
@@ -341,7 +341,7 @@ impl Bench {
     fn measure_peer(&self, script: &str, work: Work, seed: u64) -> Result<Measured> {
         let run = |changes: &[&str]| -> Result<Measured> {
             let mut command = Command::new(&self.python);
-            command.arg(places::checkout().join("tests/peers").join(script));
+            command.arg(paths::checkout().join("tests/peers").join(script));
             command.arg("--pictures").arg(&self.pictures);
             command.arg("--split").arg(&self.split);
             command.args(["--network", work.network]);
@@ -369,8 +369,8 @@ impl Bench {
 /// The program, in the checkout, whose presets it is given.
 pub fn graft(program: &Path) -> Command {
     let mut command = Command::new(program);
-    command.current_dir(places::checkout());
-    command.env("LIBTORCH", places::libtorch_link());
+    command.current_dir(paths::checkout());
+    command.env("LIBTORCH", paths::libtorch_link());
     command
 }
 

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-/// Between two looks at what a process has done.
-const LOOK: Duration = Duration::from_millis(20);
-/// Between two looks at its memory, which hold it up for some milliseconds.
-const LOOK_AT_MEMORY: Duration = Duration::from_millis(250);
+/// Between two polls of what a process has done.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+/// Between two polls of its memory, which hold it up for some milliseconds.
+const MEMORY_POLL_INTERVAL: Duration = Duration::from_millis(250);
 
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Measured {
@@ -76,7 +76,7 @@ pub fn measure(
         if let Some(status) = child.try_wait()? {
             break status;
         }
-        if looked.is_none_or(|at| at.elapsed() >= LOOK_AT_MEMORY) {
+        if looked.is_none_or(|at| at.elapsed() >= MEMORY_POLL_INTERVAL) {
             peak_bytes = peak_bytes.max(memory_of_tree(child.id()));
             looked = Some(Instant::now());
         }
@@ -86,7 +86,7 @@ pub fn measure(
         {
             first_epoch = Some(began.elapsed());
         }
-        std::thread::sleep(LOOK);
+        std::thread::sleep(POLL_INTERVAL);
     };
     let seconds = began.elapsed().as_secs_f64();
     let lines = reader.join().unwrap_or_default();
@@ -165,11 +165,11 @@ fn memory_of_tree(root: u32) -> u64 {
         })
         .collect();
     let mut tree = vec![root];
-    let mut place = 0;
-    while let Some(&parent) = tree.get(place) {
+    let mut index = 0;
+    while let Some(&parent) = tree.get(index) {
         let children = processes.iter().filter(|process| process.1 == parent);
         tree.extend(children.map(|process| process.0));
-        place += 1;
+        index += 1;
     }
     tree.iter()
         .filter_map(|process| proportional(*process))

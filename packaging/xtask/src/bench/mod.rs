@@ -16,7 +16,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use self::contestants::{Bench, Contestant, Device, Work};
 use self::measure::Measured;
-use crate::{places, setup, steps};
+use crate::{paths, setup, steps};
 
 const USAGE: &str = "usage: cargo xtask bench [--device cpu|cuda] [--rounds N] [--pictures FOLDER] [--python PROGRAM] [--work NAME]... [--by CONTESTANT]... [--program FILE] [--seeds N]";
 
@@ -166,7 +166,7 @@ impl Options {
 
 /// A folder for each class with that many of the photographs of solar cells, in proportion.
 fn solar_cells(folder: &Path, pictures: usize) -> Result<PathBuf> {
-    let source = places::home()?.join("data/elpv");
+    let source = paths::home()?.join("data/elpv");
     let target = folder.join(match pictures {
         1000 => "pictures".to_owned(),
         other => format!("pictures-{other}"),
@@ -197,8 +197,8 @@ fn solar_cells(folder: &Path, pictures: usize) -> Result<PathBuf> {
         let wanted = (of_class.len() * pictures + rows.len() / 2) / rows.len().max(1);
         std::fs::create_dir_all(target.join(class))?;
         // Spread over the whole table, which is sorted by module.
-        for place in 0..wanted {
-            let path = source.join(of_class[place * of_class.len() / wanted]);
+        for index in 0..wanted {
+            let path = source.join(of_class[index * of_class.len() / wanted]);
             let name = path.file_name().context("a picture without a name")?;
             let copy = target.join(class).join(name);
             if !copy.exists() {
@@ -212,7 +212,7 @@ fn solar_cells(folder: &Path, pictures: usize) -> Result<PathBuf> {
 
 /// Where everything of the bench is kept.
 fn folder() -> Result<PathBuf> {
-    let folder = places::home()?.join("bench");
+    let folder = paths::home()?.join("bench");
     std::fs::create_dir_all(&folder)?;
     Ok(folder)
 }

@@ -131,8 +131,8 @@ fn take(source: &Path, target: &Path) -> Result<usize> {
     files.sort();
     let taken = files.len().min(MOST);
     std::fs::create_dir_all(target)?;
-    for place in 0..taken {
-        let file = &files[place * files.len() / taken];
+    for index in 0..taken {
+        let file = &files[index * files.len() / taken];
         let name = file.strip_prefix(source)?.to_string_lossy();
         std::fs::copy(file, target.join(name.replace('/', "-")))
             .with_context(|| format!("could not copy {}", file.display()))?;

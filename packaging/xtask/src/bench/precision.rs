@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use super::contestants::{self, fresh};
 use super::packages::{CLIP_ART, ICONS, STAMPS};
-use crate::{places, steps};
+use crate::{paths, steps};
 
 /// For `--work`.
 pub const NAME: &str = "precision";
@@ -114,7 +114,7 @@ pub fn run(
 
 /// The lesson's feature extraction under every seed.
 fn presets(folder: &Path, seeds: u32) -> Result<Vec<PathBuf>> {
-    let preset = places::checkout().join("presets/lesson-feature-extraction.ron");
+    let preset = paths::checkout().join("presets/lesson-feature-extraction.ron");
     let text = std::fs::read_to_string(preset)?;
     ensure!(text.contains(SEED), "the preset has another seed");
     let folder = fresh(&folder.join("presets"))?;
@@ -319,7 +319,7 @@ mod tests {
     fn the_interval_is_student_s() {
         // 20 values of mean 0 and deviation 1: 2.0930 / sqrt(20).
         let values: Vec<f64> = (0..20)
-            .map(|place| if place % 2 == 0 { 1.0 } else { -1.0 })
+            .map(|index| if index % 2 == 0 { 1.0 } else { -1.0 })
             .collect();
         let deviation = (20.0f64 / 19.0).sqrt();
         let expected = 2.0930 * deviation / 20.0f64.sqrt();

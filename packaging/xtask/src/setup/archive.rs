@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-/// Extracts every entry for which `place` names a path below `folder`; how many there were.
+/// Extracts every entry for which `path_of` names a path below `folder`; how many there were.
 pub fn extract(
     archive: &Path,
     folder: &Path,
-    place: impl Fn(&str) -> Option<PathBuf>,
+    path_of: impl Fn(&str) -> Option<PathBuf>,
 ) -> Result<usize> {
     let file =
         File::open(archive).with_context(|| format!("could not open {}", archive.display()))?;
@@ -26,7 +26,7 @@ pub fn extract(
         if entry.is_dir() {
             continue;
         }
-        let Some(relative) = place(&name.to_string_lossy()) else {
+        let Some(relative) = path_of(&name.to_string_lossy()) else {
             continue;
         };
         let target = folder.join(relative);
@@ -42,7 +42,7 @@ pub fn extract(
     Ok(count)
 }
 
-/// Builds a folder beside its final place, and moves it there when `build` has succeeded; an
+/// Builds a folder beside its final path, and moves it there when `build` has succeeded; an
 /// interrupted call leaves at most a hidden folder, which the next call removes.
 pub fn whole(target: &Path, build: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let work = work_folder(target.parent().context("no parent folder")?)?;

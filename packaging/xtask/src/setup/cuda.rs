@@ -95,7 +95,7 @@ fn install_with(home: &Path, download: &dyn Fn(&Wheel, &Path) -> Result<PathBuf>
     Ok(())
 }
 
-/// Libraries at the places where they look for each other, but those that stand in libtorch's own folder already, and the
+/// Libraries in the folders where they look for each other, but those that stand in libtorch's own folder already, and the
 /// file that says torch's version.
 fn is_needed(name: &str) -> Option<PathBuf> {
     let (folder, file) = name.rsplit_once('/')?;

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 
 use super::archive;
 use super::pip::{self, Wheel};
-use crate::{places, steps};
+use crate::{paths, steps};
 
 pub const VERSION: &str = "2.11.0";
 
@@ -46,7 +46,7 @@ const OFFICIAL_ARCHIVE: &str =
     "https://download.pytorch.org/libtorch/cpu/libtorch-shared-with-deps-2.11.0%2Bcpu.zip";
 
 pub fn install(home: &Path) -> Result<()> {
-    let link = places::libtorch_link();
+    let link = paths::libtorch_link();
     // Cargo sets LIBTORCH to our own link unless the person has set it: then theirs is used.
     if let Some(set) = std::env::var_os("LIBTORCH").map(PathBuf::from)
         && set != link

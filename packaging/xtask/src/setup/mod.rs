@@ -20,7 +20,7 @@ pub struct Wanted {
 }
 
 pub fn run(wanted: Wanted) -> Result<()> {
-    let home = crate::places::home()?;
+    let home = crate::paths::home()?;
     std::fs::create_dir_all(&home)?;
     system::install()?;
     libtorch::install(&home)?;

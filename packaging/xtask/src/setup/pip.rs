@@ -125,8 +125,8 @@ mod tests {
             assert!(arguments.contains(&OsStr::new(expected)), "{arguments:?}");
         }
         let after = |name: &str| {
-            let place = arguments.iter().position(|argument| *argument == name);
-            Path::new(arguments[place.unwrap() + 1])
+            let index = arguments.iter().position(|argument| *argument == name);
+            Path::new(arguments[index.unwrap() + 1])
         };
         assert_eq!(after("--dest"), folder.path().join("empty"));
         let required = std::fs::read_to_string(after("--requirement")).unwrap();

@@ -144,7 +144,7 @@ impl ToRgb {
         matches!(self.kind, ColorKind::Palette(_))
     }
 
-    /// Appends the pixels of samples that stand for places in a palette.
+    /// Appends the pixels of samples that are indices into a palette.
     pub fn append_values(&self, values: &[u16], rgb: &mut Vec<u8>) {
         if let ColorKind::Palette(colors) = &self.kind {
             let color = |value: &[u16]| colors.get(usize::from(value[0])).copied();

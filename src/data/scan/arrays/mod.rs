@@ -189,8 +189,8 @@ fn label(
         found.classes = texts.clone();
         found.classes.sort_unstable();
         found.classes.dedup();
-        let place = |text: &String| found.classes.binary_search(text).unwrap_or_default() as u32;
-        texts.iter().map(place).collect()
+        let class = |text: &String| found.classes.binary_search(text).unwrap_or_default() as u32;
+        texts.iter().map(class).collect()
     } else {
         return Err("labels are numbers in one part and texts in another: write them alike".into());
     };
@@ -272,9 +272,9 @@ fn of_archive(path: &Path) -> Result<Vec<Array>, String> {
     let mut archive = ZipArchive::new(BufReader::new(file))
         .map_err(|error| format!("is no whole .npz file ({error}): download or copy it again"))?;
     let mut arrays = Vec::new();
-    for place in 0..archive.len() {
+    for index in 0..archive.len() {
         let mut member = archive
-            .by_index(place)
+            .by_index(index)
             .map_err(|error| format!("has a member that can't be read ({error})"))?;
         let Some(name) = member.name().strip_suffix(".npy").map(str::to_owned) else {
             continue;

@@ -57,12 +57,12 @@ pub(super) fn labels(header: &Header, data: &[u8]) -> Result<Read, String> {
     let columns = usize::try_from(columns).map_err(|_| "has too many columns")?;
     let rows = numbers.len().checked_div(columns).unwrap_or(0);
     let at = |row: usize, column: usize| {
-        let place = if header.by_columns {
+        let index = if header.by_columns {
             column * rows + row
         } else {
             row * columns + column
         };
-        numbers.get(place).copied().unwrap_or_default()
+        numbers.get(index).copied().unwrap_or_default()
     };
     let one_hot = (0..rows)
         .map(|row| {

@@ -28,9 +28,9 @@ pub(super) fn is_hundred(file: &Path) -> bool {
 
 /// Adds a file's pictures; what is wrong with some becomes a problem.
 pub(super) fn read(file: &Path, set: Set, found: &mut FoundPictures) {
-    let (count, place) = label_bytes(set);
+    let (count, label_offset) = label_bytes(set);
     let mut labels = Vec::new();
-    let records = match read_labels(file, count, place, found, &mut labels) {
+    let records = match read_labels(file, count, label_offset, found, &mut labels) {
         Ok(records) => records,
         Err(error) => {
             found.problem(file, unreadable(&error));
@@ -46,7 +46,7 @@ pub(super) fn read(file: &Path, set: Set, found: &mut FoundPictures) {
 fn read_labels(
     file: &Path,
     count: usize,
-    place: usize,
+    label_offset: usize,
     found: &mut FoundPictures,
     labels: &mut Vec<(u64, u32)>,
 ) -> io::Result<usize> {
@@ -72,7 +72,7 @@ fn read_labels(
             );
             return Ok(record);
         }
-        let label = bytes[place];
+        let label = bytes[label_offset];
         if usize::from(label) < found.classes.len() {
             labels.push((record as u64, u32::from(label)));
         } else {

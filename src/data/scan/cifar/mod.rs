@@ -51,7 +51,7 @@ pub(super) fn find(root: &Path, set: Set, stop: &StopFlag) -> Result<FoundPictur
         root: located.folder.clone(),
         ..FoundPictures::default()
     };
-    tell_files(&mut found, &located, set);
+    report_files(&mut found, &located, set);
     let Located {
         folder,
         version,
@@ -161,7 +161,7 @@ fn files(folder: &Path, set: Set, version: Version) -> Option<Vec<PathBuf>> {
 }
 
 /// Says which of the set's files are not here, and lists others that look like them.
-fn tell_files(found: &mut FoundPictures, located: &Located, set: Set) {
+fn report_files(found: &mut FoundPictures, located: &Located, set: Set) {
     let name = |file: &PathBuf| {
         file.file_name()
             .unwrap_or_default()

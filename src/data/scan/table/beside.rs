@@ -65,7 +65,7 @@ pub fn assess(file: &Path, pictures: &Pictures<'_>) -> Assessed {
         .to_string_lossy()
         .into_owned();
     let mut is_found = false;
-    let usable = look(file, pictures, &mut is_found);
+    let usable = inspect(file, pictures, &mut is_found);
     Assessed {
         file: file.to_path_buf(),
         name,
@@ -74,7 +74,7 @@ pub fn assess(file: &Path, pictures: &Pictures<'_>) -> Assessed {
     }
 }
 
-fn look(
+fn inspect(
     file: &Path,
     pictures: &Pictures<'_>,
     is_found: &mut bool,
@@ -159,7 +159,7 @@ pub fn part_of(file: &Path) -> Option<Split> {
         .iter()
         .filter(|token| split_names::split_word(token).is_none())
         .all(|token| {
-            split_names::tells_nothing(token)
+            split_names::is_uninformative(token)
                 || matches!(
                     token.as_str(),
                     "label"

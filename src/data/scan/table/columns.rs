@@ -67,7 +67,7 @@ impl Content {
 }
 
 impl Sheet {
-    /// `path_column` is where paths stand, if that is known by its place; `is_named` says that names of columns are
+    /// `path_column` is where paths stand, if that is known by its index; `is_named` says that names of columns are
     /// asked for, so that there is a header.
     pub fn new(
         mut table: Table,
@@ -110,22 +110,22 @@ impl Sheet {
     }
 
     /// By its name, if no other column before it has the same.
-    pub fn column(&self, place: usize) -> Column {
-        match self.name(place) {
-            Some(name) if self.place_of(name) == Some(place) => Column::Name(name.to_owned()),
-            _ => Column::Index(place),
+    pub fn column(&self, index: usize) -> Column {
+        match self.name(index) {
+            Some(name) if self.index_of(name) == Some(index) => Column::Name(name.to_owned()),
+            _ => Column::Index(index),
         }
     }
 
-    pub fn place_of(&self, name: &str) -> Option<usize> {
+    pub fn index_of(&self, name: &str) -> Option<usize> {
         self.header.as_ref()?.iter().position(|cell| cell == name)
     }
 
     /// `“label”`, or `2` counted from 1.
-    pub fn called(&self, place: usize) -> String {
-        match self.name(place) {
+    pub fn called(&self, index: usize) -> String {
+        match self.name(index) {
             Some(name) => format!("“{name}”"),
-            None => (place + 1).to_string(),
+            None => (index + 1).to_string(),
         }
     }
 

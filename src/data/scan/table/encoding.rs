@@ -139,7 +139,7 @@ fn whole<'a>(
             guessed,
         }),
         None => {
-            let place = match std::str::from_utf8(bytes) {
+            let line_hint = match std::str::from_utf8(bytes) {
                 Err(error) if encoding == UTF_8 => {
                     let read = &bytes[..error.valid_up_to()];
                     let line = read.iter().filter(|&&byte| byte == b'\n').count() + 1;
@@ -148,7 +148,7 @@ fn whole<'a>(
                 _ => String::new(),
             };
             Err(format!(
-                "the table is not {} throughout{place}: {REMEDY}",
+                "the table is not {} throughout{line_hint}: {REMEDY}",
                 encoding.name()
             ))
         }
@@ -159,10 +159,10 @@ fn whole<'a>(
 fn utf_16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
     let sample = &bytes[..bytes.len().min(1 << 16)];
     let pairs = sample.len() / 2;
-    let zeros = |place: usize| {
+    let zeros = |offset: usize| {
         sample
             .chunks_exact(2)
-            .filter(|pair| pair[place] == 0)
+            .filter(|pair| pair[offset] == 0)
             .count()
     };
     let (high_first, low_first) = (zeros(0), zeros(1));

@@ -21,7 +21,7 @@ pub enum Marks {
 /// What a row's marks say.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Marked {
-    /// The place among the columns.
+    /// The index among the columns.
     Class(usize),
     Nothing,
     Several(Vec<usize>),
@@ -85,10 +85,10 @@ pub fn is_marked(sheet: &Sheet, column: usize) -> bool {
 pub fn marked(row: &Row, columns: &[usize], marking: Marking) -> Marked {
     let mut classes = Vec::new();
     let mut unclear = None;
-    for (place, column) in columns.iter().enumerate() {
+    for (index, column) in columns.iter().enumerate() {
         let cell = cell(row, *column);
         match mark(cell) {
-            Some(true) => classes.push(place),
+            Some(true) => classes.push(index),
             Some(false) if !is_minus(cell) || marking.minus_is_no => {}
             None if cell.is_empty() => {}
             _ => {

@@ -88,12 +88,12 @@ pub fn preview(file: &Path, source: &DataSource) -> Result<TablePreview, DataErr
         .iter()
         .any(|column| matches!(column, Column::Name(name) if names.contains(name)));
     let path = match path {
-        Some(Column::Index(place)) => Some(*place),
+        Some(Column::Index(index)) => Some(*index),
         _ => Sheet::path_column(&table, &pictures),
     };
     let sheet = Sheet::new(table, path, is_named, &pictures);
     let columns = (0..sheet.width())
-        .map(|place| column(&sheet, place))
+        .map(|index| column(&sheet, index))
         .collect();
     let rows = sheet
         .rows()
@@ -114,10 +114,10 @@ pub fn preview(file: &Path, source: &DataSource) -> Result<TablePreview, DataErr
     })
 }
 
-fn column(sheet: &Sheet, place: usize) -> ColumnPreview {
-    let content = sheet.content(place);
-    let counts = sheet.counts(place);
-    let parts = Parts::new(sheet.name(place), counts.keys().copied(), &[]);
+fn column(sheet: &Sheet, index: usize) -> ColumnPreview {
+    let content = sheet.content(index);
+    let counts = sheet.counts(index);
+    let parts = Parts::new(sheet.name(index), counts.keys().copied(), &[]);
     let mut values: Vec<(String, Option<SplitPart>)> = counts
         .into_keys()
         .map(|value| (value.to_owned(), parts.part(value)))
@@ -146,12 +146,12 @@ fn column(sheet: &Sheet, place: usize) -> ColumnPreview {
     }
     ColumnPreview {
         name: sheet
-            .name(place)
-            .map_or_else(|| format!("column {}", place + 1), str::to_owned),
-        column: sheet.column(place),
-        place,
+            .name(index)
+            .map_or_else(|| format!("column {}", index + 1), str::to_owned),
+        column: sheet.column(index),
+        place: index,
         content,
-        threshold: proposed_threshold(sheet, place),
+        threshold: proposed_threshold(sheet, index),
         values,
     }
 }
@@ -192,10 +192,10 @@ fn others(file: &Path, source: &DataSource, pictures: &Pictures<'_>) -> Vec<Othe
 }
 
 impl TablePreview {
-    /// The place of a column that an experiment names.
+    /// The index of a column that an experiment names.
     pub fn place_of(&self, column: &Column) -> Option<usize> {
         match column {
-            Column::Index(place) => Some(*place).filter(|place| *place < self.columns.len()),
+            Column::Index(index) => Some(*index).filter(|index| *index < self.columns.len()),
             Column::Name(name) => self
                 .columns
                 .iter()

@@ -154,7 +154,7 @@ pub fn in_side_folder<'a>(folders: impl Iterator<Item = &'a FolderEntry>) -> Opt
 /// nothing of what the pictures show (`train_images`, `images`).
 pub fn above_pictures(folder: &Path, entries: &[FolderEntry]) -> Option<DataSource> {
     let says_nothing =
-        |name: &str| split_names::split_word(name).is_some() || split_names::tells_nothing(name);
+        |name: &str| split_names::split_word(name).is_some() || split_names::is_uninformative(name);
     let mut folders = entries.iter().filter(|entry| entry.is_folder);
     folders
         .all(|entry| says_nothing(&entry.name))
@@ -260,13 +260,13 @@ fn source(file: &Path, sheet: &Sheet, proposal: &Proposal, pictures: &Pictures<'
         *split_column = proposal.split.map(|column| sheet.column(column));
         *threshold = proposal.threshold(sheet);
         *split_from_folders =
-            proposal.split.is_none() && folders_tell_split(sheet, proposal.path, pictures);
+            proposal.split.is_none() && folders_name_split(sheet, proposal.path, pictures);
     }
     source
 }
 
 /// Whether pictures stand in folders for training and in others for validation or test.
-fn folders_tell_split(sheet: &Sheet, path: usize, pictures: &Pictures<'_>) -> bool {
+fn folders_name_split(sheet: &Sheet, path: usize, pictures: &Pictures<'_>) -> bool {
     let rows = sheet.rows();
     // Rows from everywhere: a table often lists one part after the other.
     let step = (rows.len() / SAMPLE_ROWS).max(1);

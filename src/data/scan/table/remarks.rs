@@ -333,8 +333,8 @@ fn meanings(sheet: &Sheet, part: &Part<'_>, column: usize) -> String {
             let meaning = format!("{meaning:?}").to_lowercase();
             if is_long {
                 let kind = (split_names::tokens(value), meaning.clone());
-                let place = *alike.entry(kind).or_insert(told.len());
-                if let Some((_, others)) = told.get_mut(place) {
+                let index = *alike.entry(kind).or_insert(told.len());
+                if let Some((_, others)) = told.get_mut(index) {
                     *others += rows;
                     continue;
                 }

@@ -16,7 +16,7 @@ use super::one_hot::Marking;
 use super::pictures::{How, Meaning, Pictures, part_of_name, tidy_name};
 use super::remarks::{self, Told};
 use super::splits::{Parts, split_of};
-use super::{Source, place};
+use super::{Source, column_index};
 use crate::experiment::SplitPart;
 
 use classes::{Class, Classes, class_of};
@@ -147,18 +147,22 @@ impl<'a> Part<'a> {
         mut pictures: Pictures<'a>,
     ) -> Result<Self, DataError> {
         let sheet = source.read(&file, &pictures)?;
-        let place = |column| place(column, &sheet, &file);
-        let path = place(source.path)?;
+        let index_of = |column| column_index(column, &sheet, &file);
+        let path = index_of(source.path)?;
         pictures.know_cells(sheet.values(path));
-        let one_hot: Vec<usize> = source.one_hot.iter().map(place).collect::<Result<_, _>>()?;
+        let one_hot: Vec<usize> = source
+            .one_hot
+            .iter()
+            .map(index_of)
+            .collect::<Result<_, _>>()?;
         let label = if one_hot.is_empty() {
-            Some(place(source.label)?)
+            Some(index_of(source.label)?)
         } else {
             None
         };
         let marking = Marking::of(&sheet, &one_hot);
-        let split = source.split.map(place).transpose()?;
-        let group = source.group.map(place).transpose()?;
+        let split = source.split.map(index_of).transpose()?;
+        let group = source.group.map(index_of).transpose()?;
         let name = split.and_then(|column| sheet.name(column).map(str::to_owned));
         let values = split.map(|column| sheet.counts(column)).unwrap_or_default();
         let parts = Parts::new(name.as_deref(), values.into_keys(), source.split_values);

@@ -132,10 +132,10 @@ fn by_name_and_values(name: &str, values: &[&str]) -> (Rule, Vec<Option<SplitPar
                 Rule::Numbers
             };
             let meaning = |value: &&str| {
-                let place = numbers
+                let index = numbers
                     .iter()
                     .position(|number| Some(*number) == whole(value));
-                place.and_then(|place| parts.get(place)).copied()
+                index.and_then(|index| parts.get(index)).copied()
             };
             return (rule, values.iter().map(meaning).collect());
         }

@@ -50,7 +50,7 @@ fn scanned(source: DataSource) -> Result<Dataset, DataError> {
 }
 
 fn told(dataset: &Dataset) -> Vec<Picture> {
-    let tell = |picture: &super::super::super::Picture| Picture {
+    let describe = |picture: &super::super::super::Picture| Picture {
         name: picture.name.clone(),
         class: dataset.classes[picture.label as usize].clone(),
         split: picture.split.map(|split| split.name().to_owned()),
@@ -59,7 +59,7 @@ fn told(dataset: &Dataset) -> Vec<Picture> {
             &decode::decode(&picture.source).unwrap().rgb,
         )),
     };
-    dataset.pictures.iter().map(tell).collect()
+    dataset.pictures.iter().map(describe).collect()
 }
 
 fn by_name(mut pictures: Vec<Picture>) -> Vec<Picture> {
@@ -224,8 +224,8 @@ fn damaged_sets_are_refused_or_read_but_nothing_falls() {
             } else {
                 content.len()
             };
-            for (place, byte) in bytes {
-                content[place.index(reach)] = byte;
+            for (position, byte) in bytes {
+                content[position.index(reach)] = byte;
             }
             if let Some(cut) = cut {
                 content.truncate(cut.index(content.len()));

@@ -48,13 +48,13 @@ fn by_name(dataset: &Dataset, split: &SplitIndices) -> BTreeMap<String, Split> {
 }
 
 fn torn(dataset: &Dataset, split: &SplitIndices) -> usize {
-    let mut places: BTreeMap<&str, Vec<Split>> = BTreeMap::new();
+    let mut parts_by_group: BTreeMap<&str, Vec<Split>> = BTreeMap::new();
     for (index, part) in super::super::remarks::parts(split) {
         if let Some(group) = &dataset.pictures[index].group {
-            places.entry(group).or_default().push(part);
+            parts_by_group.entry(group).or_default().push(part);
         }
     }
-    places
+    parts_by_group
         .values()
         .filter(|parts| parts.iter().any(|part| *part != parts[0]))
         .count()
@@ -108,7 +108,7 @@ proptest! {
 
         // The order of pictures changes nothing.
         let mut mixed = dataset.clone();
-        Draw::new(order).shuffle(&mut mixed.pictures);
+        RandomSource::new(order).shuffle(&mut mixed.pictures);
         prop_assert_eq!(
             by_name(&mixed, &split(&mixed, &experiment).unwrap()),
             by_name(&dataset, &drawn)

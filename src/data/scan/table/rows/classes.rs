@@ -149,7 +149,7 @@ fn refuse_several_marks(parts: &[Part<'_>]) -> Result<(), DataError> {
         {
             let names: Vec<String> = classes
                 .iter()
-                .map(|&place| class_name(part, place))
+                .map(|&index| class_name(part, index))
                 .collect();
             let reason = one_hot::refusal(several.len(), rows, &names, *line);
             return Err(source_error(&part.file, reason));
@@ -159,8 +159,8 @@ fn refuse_several_marks(parts: &[Part<'_>]) -> Result<(), DataError> {
 }
 
 /// The class that the nth column of marks is for.
-fn class_name(part: &Part<'_>, place: usize) -> String {
-    let column = part.one_hot.get(place).copied().unwrap_or_default();
+fn class_name(part: &Part<'_>, index: usize) -> String {
+    let column = part.one_hot.get(index).copied().unwrap_or_default();
     part.sheet
         .name(column)
         .map_or_else(|| format!("column {}", column + 1), str::to_owned)
@@ -176,12 +176,12 @@ pub enum Class {
 pub fn class_of(part: &Part<'_>, row: &Row, classes: &Classes) -> Class {
     let Some(label) = part.label else {
         return match one_hot::marked(row, &part.one_hot, part.marking) {
-            Marked::Class(place) => Class::Is(class_name(part, place)),
+            Marked::Class(index) => Class::Is(class_name(part, index)),
             Marked::Nothing => Class::Missing,
-            Marked::Several(places) => {
-                let names: Vec<String> = places
+            Marked::Several(indices) => {
+                let names: Vec<String> = indices
                     .iter()
-                    .map(|&place| class_name(part, place))
+                    .map(|&index| class_name(part, index))
                     .collect();
                 Class::Problem(format!(
                     "has several classes, which is multi-label ({}): keep one",

@@ -13,9 +13,9 @@ fn label_of(root: &Path) -> String {
             ..
         } => name,
         DataSource::Table {
-            label_column: Column::Index(place),
+            label_column: Column::Index(index),
             ..
-        } => place.to_string(),
+        } => index.to_string(),
         other => panic!("{other:?}"),
     }
 }
@@ -192,7 +192,7 @@ fn several_classes_for_a_picture_are_refused_by_that_word() {
 }
 
 #[test]
-fn tables_without_a_header_are_read_by_place() {
+fn tables_without_a_header_are_read_by_index() {
     let root = folder(
         &["a.png", "b.png", "c.png", "d.png"],
         &[("labels.txt", "a.png 0 x\nb.png 1 y\nc.png 0 x\nd.png 1 y\n")],

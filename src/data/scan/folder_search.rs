@@ -10,9 +10,9 @@ use super::file_kinds::{self, FileKind};
 /// Folders that a picture may lie below its class's folder.
 pub(super) const MAX_DEPTH: u32 = 8;
 
-/// Looks into folders, but not for ever: a home folder, or all of a disk, is not looked through to find out that it
+/// Searches folders for pictures, but not for ever: a home folder, or all of a disk, is not looked through to find out that it
 /// is no data set.
-pub(super) struct Look {
+pub(super) struct FolderSearch {
     left: Cell<u32>,
 }
 
@@ -22,7 +22,7 @@ const ENTRIES_LOOKED_AT: u32 = 300_000;
 /// Files without a picture's name that are opened in one folder to see whether they are pictures.
 const FILES_OPENED: usize = 20;
 
-impl Look {
+impl FolderSearch {
     pub fn new() -> Self {
         Self {
             left: Cell::new(ENTRIES_LOOKED_AT),
