@@ -52,8 +52,8 @@ const auto &binary() {
 std::vector<at::Tensor> list(const at::Tensor *const *tensors, size_t count) {
   std::vector<at::Tensor> all;
   all.reserve(count);
-  for (size_t place = 0; tensors != nullptr && place < count; place++) {
-    all.push_back(*tensors[place]);
+  for (size_t index = 0; tensors != nullptr && index < count; index++) {
+    all.push_back(*tensors[index]);
   }
   return all;
 }
@@ -113,7 +113,7 @@ struct GraftAdam {
   bool is_decoupled;
 };
 
-// Updates `count` parameters and their moments in place. All tensors of one place have one layout. `steps`: the updates
+// Updates `count` parameters and their moments in place. All tensors of one index have one layout. `steps`: the updates
 // so far, this one included, a float scalar on the parameters' device. `unless`: null, or a float scalar there; where it is 1,
 // nothing is changed.
 bool graft_adam(const GraftAdam *what, const at::Tensor *const *parameters, const at::Tensor *const *gradients,

@@ -26,7 +26,7 @@ typedef uint16_t Halves __attribute__((vector_size(LANES * sizeof(uint16_t))));
 typedef uint32_t Words __attribute__((vector_size(LANES * sizeof(uint32_t))));
 
 // A vector in memory. (As an element of std::vector, Vector itself would lose its alignment.)
-struct alignas(LANES * sizeof(float)) Place {
+struct alignas(LANES * sizeof(float)) StoredVector {
   float values[LANES];
 };
 
@@ -45,7 +45,7 @@ INLINE Vector load(const float *from) {
   return vector;
 }
 
-INLINE void store(const Vector &vector, Place &place) { std::memcpy(place.values, &vector, sizeof vector); }
+INLINE void store(const Vector &vector, StoredVector &to) { std::memcpy(to.values, &vector, sizeof vector); }
 
 INLINE Vector load(const c10::BFloat16 *from) {
   Halves halves;
@@ -56,7 +56,7 @@ INLINE Vector load(const c10::BFloat16 *from) {
   return vector;
 }
 
-// `lanes` channels of a place, zeros behind them.
+// `lanes` channels of a position, zeros behind them.
 template <typename Number> INLINE Vector load_some(const Number *from, int64_t lanes) {
   if (lanes == LANES) {
     return load(from);
@@ -68,17 +68,18 @@ template <typename Number> INLINE Vector load_some(const Number *from, int64_t l
 
 // Adds what `ROWS` rows of the kernel, from `first` on, get from one picture. The sums stay in registers.
 template <int KERNEL, int ROWS>
-INLINE void accumulate(const Work &work, const Place *padded, const Place *gradient, int first, Vector *sums) {
+INLINE void accumulate(const Work &work, const StoredVector *padded, const StoredVector *gradient, int first,
+                       Vector *sums) {
   const int64_t across = work.width + 2 * work.pad_across;
   Vector local[ROWS * KERNEL];
   for (int tap = 0; tap < ROWS * KERNEL; tap++) {
     local[tap] = sums[first * KERNEL + tap];
   }
   for (int64_t y = 0; y < work.out_height; y++) {
-    const Place *row = padded + (y * work.stride + first) * across;
+    const StoredVector *row = padded + (y * work.stride + first) * across;
     for (int64_t x = 0; x < work.out_width; x++) {
       const Vector weight = load(gradient[y * work.out_width + x].values);
-      const Place *at = row + x * work.stride;
+      const StoredVector *at = row + x * work.stride;
 #pragma GCC unroll 7
       for (int i = 0; i < ROWS; i++) {
 #pragma GCC unroll 7
@@ -100,20 +101,20 @@ INLINE void block(const Work &work, const Number *input, const Number *output_gr
   const int64_t lanes = std::min(LANES, work.channels - channel);
   const int64_t across = work.width + 2 * work.pad_across, down = work.height + 2 * work.pad_down;
   // Zeros around, so that no tap asks where it is.
-  std::vector<Place> padded(down * across), gradient(work.out_height * work.out_width);
+  std::vector<StoredVector> padded(down * across), gradient(work.out_height * work.out_width);
   Vector sums[KERNEL * KERNEL] = {};
   for (int64_t picture = 0; picture < work.pictures; picture++) {
     const Number *from = input + picture * work.height * work.width * work.channels + channel;
     for (int64_t y = 0; y < work.height; y++) {
-      Place *to = padded.data() + (y + work.pad_down) * across + work.pad_across;
+      StoredVector *to = padded.data() + (y + work.pad_down) * across + work.pad_across;
       for (int64_t x = 0; x < work.width; x++, from += work.channels) {
         store(load_some(from, lanes), to[x]);
       }
     }
-    const int64_t places = work.out_height * work.out_width;
-    from = output_gradient + picture * places * work.channels + channel;
-    for (int64_t place = 0; place < places; place++, from += work.channels) {
-      store(load_some(from, lanes), gradient[place]);
+    const int64_t positions = work.out_height * work.out_width;
+    from = output_gradient + picture * positions * work.channels + channel;
+    for (int64_t position = 0; position < positions; position++, from += work.channels) {
+      store(load_some(from, lanes), gradient[position]);
     }
     if constexpr (KERNEL == 5) {
       accumulate<5, 5>(work, padded.data(), gradient.data(), 0, sums);
@@ -168,8 +169,8 @@ void all_blocks(const Work &work, const at::Tensor &input, const at::Tensor &gra
   const auto *out = gradient.const_data_ptr<Number>();
   const int64_t blocks = (work.channels + LANES - 1) / LANES;
   at::parallel_for(0, blocks, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t place = begin; place < end; place++) {
-      each(work, in, out, place * LANES, result);
+    for (int64_t index = begin; index < end; index++) {
+      each(work, in, out, index * LANES, result);
     }
   });
 }

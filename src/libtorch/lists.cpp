@@ -25,8 +25,8 @@ namespace {
 std::vector<at::Tensor> list(const at::Tensor *const *tensors, size_t count) {
   std::vector<at::Tensor> all;
   all.reserve(count);
-  for (size_t place = 0; tensors != nullptr && place < count; place++) {
-    all.push_back(*tensors[place]);
+  for (size_t index = 0; tensors != nullptr && index < count; index++) {
+    all.push_back(*tensors[index]);
   }
   return all;
 }

@@ -77,7 +77,7 @@ fn check(parameters: &[Tensor], others: &[&[Tensor]]) -> Result<(), TchError> {
 /// where it is 1, nothing is changed.
 ///
 /// # Errors
-/// Tensors of one place that are not laid out in memory alike; what libtorch says.
+/// Tensors of one index that are not laid out in memory alike; what libtorch says.
 pub fn adam(
     what: &Adam,
     parameters: &[Tensor],

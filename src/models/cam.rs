@@ -2,7 +2,7 @@
 //! Gradient-based Localization”, 2017 (arXiv 1610.02391).
 //!
 //! With A the activations `[C, H, W]` of the last convolutional stage (the grid before pooling) and y
-//! a class's score before softmax, every channel is weighted by the mean of dy/dA over its places:
+//! a class's score before softmax, every channel is weighted by the mean of dy/dA over its positions:
 //! L = ReLU(Σ_c mean(dy/dA_c) A_c). A vision transformer has no such grid: there the same is done with
 //! the patch tokens that enter its last block, the last place where they still reach the class token
 //! (as the authors of `pytorch-grad-cam` advise).

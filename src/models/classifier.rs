@@ -12,7 +12,7 @@ pub(super) struct Classifier {
 }
 
 pub(super) enum ClassifierStep {
-    /// A grid `[N, C, H, W]` to means over this many places a side, flattened: `[N, C side²]`.
+    /// A grid `[N, C, H, W]` to means over this many positions a side, flattened: `[N, C side²]`.
     /// What is pooled already, `[N, C]`, stays.
     Pool(i64),
     Norm(LayerNorm),

@@ -275,7 +275,7 @@ fn copy_as(
     Ok(Box::new(copy))
 }
 
-/// The same values `[N, C, H, W]` with the channels of one place side by side in memory, which
+/// The same values `[N, C, H, W]` with the channels of one position side by side in memory, which
 /// libtorch's convolutions then follow.
 pub fn channels_last(tensor: &Tensor) -> Result<Tensor, ModelError> {
     Ok(tensor

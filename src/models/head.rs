@@ -8,7 +8,7 @@ use super::layers::{BatchNorm, Builder, Filling, Linear, NormSpec};
 use super::parameters::{ParameterStore, Role};
 use crate::experiment::{Activation, HeadConfig, HeadLayer, OutputLayer, Pooling};
 
-/// Pooling, hidden layers and output. Parameters are named `head.0.weight`, … (place in the
+/// Pooling, hidden layers and output. Parameters are named `head.0.weight`, … (index in the
 /// sequence) and `head.output.weight`.
 pub struct Head {
     pooling: Pooling,
@@ -68,8 +68,8 @@ impl Head {
         let mut width = pooled_width(config, features);
         let build = |builder: &mut Builder, _| {
             let mut layers = Vec::new();
-            for (place, layer) in config.layers.iter().enumerate() {
-                let name = place.to_string();
+            for (index, layer) in config.layers.iter().enumerate() {
+                let name = index.to_string();
                 layers.push(match layer {
                     HeadLayer::Dense { units, activation } => {
                         let inputs = std::mem::replace(&mut width, i64::from(*units));
@@ -100,7 +100,7 @@ impl Head {
     }
 
     /// Feature grid `[N, C, H, W]` (or already `[N, C]`) to pooled features `[N, F]`. Vectors have
-    /// one place only: their mean and their largest value are they themselves. Of a transformer's tokens
+    /// one position only: their mean and their largest value are they themselves. Of a transformer's tokens
     /// `[N, T, C]` the first, the class token, stands for all.
     pub fn pool(&self, features: &Tensor) -> Result<Tensor, ModelError> {
         if features.dim() == 3 {
@@ -112,8 +112,8 @@ impl Head {
             }
             // Not as adaptive_avg_pool2d, whose gradient loses the order in memory that the grid has, for which the
             // layer before it then takes several times as long.
-            let places = features.f_permute([0, 2, 3, 1])?;
-            Ok(places.f_mean_dim([1i64, 2].as_slice(), false, None)?)
+            let channels_last = features.f_permute([0, 2, 3, 1])?;
+            Ok(channels_last.f_mean_dim([1i64, 2].as_slice(), false, None)?)
         };
         let largest = || -> Result<Tensor, ModelError> {
             if features.dim() == 2 {

@@ -150,8 +150,8 @@ fn tensor(
     let values: Vec<f32> = (0..count)
         .into_par_iter()
         .with_min_len(1 << 14)
-        .map(|place| {
-            let share = splitmix64(seed.wrapping_add(place as u64)) as f64 / 2f64.powi(64);
+        .map(|index| {
+            let share = splitmix64(seed.wrapping_add(index as u64)) as f64 / 2f64.powi(64);
             value(2.0 * share - 1.0) as f32
         })
         .collect();

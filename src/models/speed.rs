@@ -107,8 +107,8 @@ impl Measured {
     /// Pooled features of the last `stages` stages; more than there are means all of them.
     pub fn features_of(&self, stages: u32) -> u32 {
         let last = self.stage_features.len().saturating_sub(1);
-        let place = (stages.max(1) as usize - 1).min(last);
-        self.stage_features.get(place).copied().unwrap_or(0)
+        let index = (stages.max(1) as usize - 1).min(last);
+        self.stage_features.get(index).copied().unwrap_or(0)
     }
 }
 

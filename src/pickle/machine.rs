@@ -77,7 +77,7 @@ impl Machine<'_> {
             0x89 => self.push(Value::Bool(false))?,
             b'K' | b'M' | b'J' | b'I' | b'L' | b'F' | b'G' | 0x8a | 0x8b => self.number(opcode)?,
             b'X' | b'U' | b'T' | b'B' | b'C' | 0x8c..=0x8e | 0x96 if self.kind == Kind::Arrays => {
-                self.in_place(opcode)?;
+                self.length_prefixed(opcode)?;
             }
             b'X' | b'V' | b'S' | b'U' | b'T' | b'B' | b'C' | 0x8c..=0x8e | 0x96 => {
                 self.text(opcode)?
@@ -275,7 +275,7 @@ impl Machine<'_> {
         self.push(value)
     }
 
-    /// Which place of the memo is meant.
+    /// Which index of the memo is meant.
     fn slot(&mut self, opcode: u8) -> Result<u32, String> {
         Ok(match opcode {
             b'q' | b'h' => self.byte()?.into(),

@@ -1,5 +1,5 @@
 //! What a pickle of NumPy's arrays may hold beyond plain values: texts and bytes, which stay where they stand in
-//! the pickle, element types, arrays and single numbers. Nothing of NumPy runs; an array is its shape and the place
+//! the pickle, element types, arrays and single numbers. Nothing of NumPy runs; an array is its shape and the offset
 //! of its bytes.
 
 use std::borrow::Cow;
@@ -142,7 +142,7 @@ impl Machine<'_> {
     }
 
     /// Text or bytes, whose length stands before them in one, four or eight bytes.
-    pub(super) fn in_place(&mut self, opcode: u8) -> Result<(), String> {
+    pub(super) fn length_prefixed(&mut self, opcode: u8) -> Result<(), String> {
         let length = match opcode {
             b'C' | b'U' | 0x8c => u64::from(self.byte()?),
             b'B' | b'T' | b'X' => u64::from(u32::from_le_bytes(self.array()?)),
@@ -310,13 +310,13 @@ impl Dtype {
             _ => return None,
         };
         let mut wide = [if negative { 0xff } else { 0 }; 16];
-        for (place, byte) in bytes.iter().enumerate() {
-            let place = if self.big_endian {
-                bytes.len() - 1 - place
+        for (index, byte) in bytes.iter().enumerate() {
+            let index = if self.big_endian {
+                bytes.len() - 1 - index
             } else {
-                place
+                index
             };
-            wide[place] = *byte;
+            wide[index] = *byte;
         }
         Some(i128::from_le_bytes(wide))
     }

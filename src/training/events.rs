@@ -1,4 +1,4 @@
-//! What a training tells its listeners: the window, the command line, the run store, the tests.
+//! What a training reports to its listeners: the window, the command line, the run store, the tests.
 
 use serde::{Deserialize, Serialize};
 

@@ -30,7 +30,7 @@ pub fn tensor(value: &Value) -> Tensor {
 }
 
 /// Every element within 1e-6 of what was recorded, relative to the largest.
-pub fn assert_close(got: &Tensor, want: &[f64], what: &str) {
+pub fn assert_close(got: &Tensor, expected: &[f64], what: &str) {
     let got: Vec<f64> = Vec::try_from(
         got.detach()
             .contiguous()
@@ -38,14 +38,14 @@ pub fn assert_close(got: &Tensor, want: &[f64], what: &str) {
             .to_kind(Kind::Double),
     )
     .unwrap();
-    assert_eq!(got.len(), want.len(), "{what}");
-    let scale = want
+    assert_eq!(got.len(), expected.len(), "{what}");
+    let scale = expected
         .iter()
         .fold(1e-3_f64, |scale, value| scale.max(value.abs()));
-    for (index, (got, want)) in got.iter().zip(want).enumerate() {
+    for (index, (got, expected)) in got.iter().zip(expected).enumerate() {
         assert!(
-            (got - want).abs() <= 1e-6 * scale,
-            "{what}[{index}]: {got}, recorded {want}"
+            (got - expected).abs() <= 1e-6 * scale,
+            "{what}[{index}]: {got}, recorded {expected}"
         );
     }
 }

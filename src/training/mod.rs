@@ -1,6 +1,6 @@
 //! The trainer as a library: an experiment and its pictures in, events and a trained network out.
 
-// A run: what it is given, what it tells, what it leaves.
+// A run: what it is given, what it reports, what it leaves.
 mod control;
 mod error;
 pub mod events;

@@ -147,7 +147,7 @@ impl Network {
         let config = &experiment.backbone;
         let stop = reporter.stop_flag().clone();
         let mut heard = Ok(());
-        let mut tell = |obtaining| {
+        let mut notify = |obtaining| {
             if heard.is_ok() {
                 heard = report_obtaining(reporter, obtaining);
             }
@@ -156,7 +156,7 @@ impl Network {
                 stop.stop();
             }
         };
-        let file = weights::obtain(&config.weights, &config.name, base, &mut tell, &stop);
+        let file = weights::obtain(&config.weights, &config.name, base, &mut notify, &stop);
         heard?;
         let Some(file) = file? else {
             return Ok(format!("Random weights, seed {}", experiment.seed));

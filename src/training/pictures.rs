@@ -123,7 +123,7 @@ impl Pictures {
         Ok(unreadable)
     }
 
-    /// Tells which pictures could not be read in the passes since the last call, and gives them: they stood as plain
+    /// Reports which pictures could not be read in the passes since the last call, and gives them: they stood as plain
     /// grey.
     pub(super) fn take_unreadable(
         &self,

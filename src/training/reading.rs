@@ -39,7 +39,7 @@ impl Reading {
         pixels
     }
 
-    /// Tells which pictures [`Self::square`] could not read since the last call, and gives them.
+    /// Reports which pictures [`Self::square`] could not read since the last call, and gives them.
     pub(super) fn take_unreadable(
         &self,
         reporter: &mut Reporter<'_>,

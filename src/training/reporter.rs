@@ -1,4 +1,4 @@
-//! Between the trainer and its listener: thins out progress and tells the remaining time.
+//! Between the trainer and its listener: thins out progress and reports the remaining time.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};

@@ -52,7 +52,7 @@ pub(super) struct Batches<'a> {
 }
 
 impl SamplePass<'_> {
-    /// Hands each batch's input and positions to `body`, in order, until it breaks off. It tells of how many pictures the
+    /// Hands each batch's input and positions to `body`, in order, until it breaks off. It reports of how many pictures the
     /// results are there.
     ///
     /// # Errors

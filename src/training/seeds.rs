@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_order_holds_every_place_once_and_changes_with_epoch_and_seed() {
+    fn an_order_holds_every_position_once_and_changes_with_epoch_and_seed() {
         let first = order(100, 7, 1);
         let mut sorted = first.clone();
         sorted.sort_unstable();

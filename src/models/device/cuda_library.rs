@@ -45,7 +45,7 @@ pub fn open() -> Result<(), &'static str> {
     opened.as_ref().copied().map_err(String::as_str)
 }
 
-/// The library finds NVIDIA's (cuDNN and others) by itself, relative to its own place.
+/// The library finds NVIDIA's (cuDNN and others) by itself, relative to its own folder.
 fn open_for_good(library: &Path) -> Result<(), libloading::Error> {
     // SAFETY: libtorch's own library; its initialisers register kernels and are made to run at any time before first use.
     // It is never closed.

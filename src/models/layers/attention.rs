@@ -41,7 +41,7 @@ pub(in super::super) fn attend(projected: &Tensor, heads: i64) -> Result<Tensor,
     let parts = projected
         .f_view([pictures, tokens, 3, heads, depth])?
         .f_permute([2, 0, 3, 1, 4])?;
-    let part = |place| parts.f_select(0, place);
+    let part = |index| parts.f_select(0, index);
     let attended = Tensor::f_scaled_dot_product_attention(
         &part(0)?,
         &part(1)?,

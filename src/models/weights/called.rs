@@ -300,8 +300,8 @@ fn says(text: &str, name: &str) -> bool {
 /// Whether a word of `text` begins with `start`.
 fn holds(text: &str, start: &str) -> bool {
     let text = text.to_ascii_lowercase();
-    let mut places = text.match_indices(start);
-    places.any(|(place, _)| !text[..place].ends_with(|c: char| c.is_ascii_alphanumeric()))
+    let mut found = text.match_indices(start);
+    found.any(|(offset, _)| !text[..offset].ends_with(|c: char| c.is_ascii_alphanumeric()))
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ pub fn examine(config: &BackboneConfig, base: Option<&Path>) -> Option<Examined>
         Ok(weights) => preprocessing_line(&settled, &weights),
         Err(error) => error.to_string(),
     };
-    let (keys, verdict) = look(config, &paths::expand(file, base));
+    let (keys, verdict) = keys_and_verdict(config, &paths::expand(file, base));
     Some(Examined {
         keys,
         verdict,
@@ -41,7 +41,7 @@ pub fn examine(config: &BackboneConfig, base: Option<&Path>) -> Option<Examined>
     })
 }
 
-fn look(config: &BackboneConfig, path: &Path) -> (Vec<String>, Result<String, String>) {
+fn keys_and_verdict(config: &BackboneConfig, path: &Path) -> (Vec<String>, Result<String, String>) {
     let outline = catalogue::find(&config.name).and_then(Outline::named);
     let found = tensors::read(path).map_err(|error| error.to_string());
     let (outline, found) = match (outline, found) {

@@ -38,7 +38,7 @@ impl Mirrors {
     }
 
     /// `url` on the server that is to be asked.
-    fn place(&self, url: &str) -> String {
+    fn address(&self, url: &str) -> String {
         let mirror = if url.starts_with(HUB) {
             &self.hub
         } else {
@@ -56,7 +56,7 @@ impl Mirrors {
 
 /// From where [`fetch`] would take `weights`; `None` when a package ships them.
 pub fn origin(weights: &WeightsInfo, mirrors: &Mirrors) -> Option<String> {
-    (!weights.url.is_empty()).then(|| mirrors.place(weights.url))
+    (!weights.url.is_empty()).then(|| mirrors.address(weights.url))
 }
 
 /// Downloads `weights` and gives the file: torchvision's into torch's checkpoints, the hub's into the
@@ -119,24 +119,24 @@ pub(super) fn fetch_into(
         get(&wanted)?;
         return Ok(wanted.target);
     };
-    let place = match ask_hub(&wanted, limits, stop) {
-        Ok(place) => place,
+    let location = match ask_hub(&wanted, limits, stop) {
+        Ok(location) => location,
         Err(fault) => return Err(fault.of(&wanted).into()),
     };
-    let Some(place) = place else {
+    let Some(location) = location else {
         // A mirror that serves files only.
         get(&wanted)?;
         return Ok(wanted.target);
     };
-    let pinned = format!("/resolve/{}/", place.commit);
+    let pinned = format!("/resolve/{}/", location.commit);
     wanted.url = wanted
         .url
         .replacen(&format!("/resolve/{}/", file.revision), &pinned, 1);
-    wanted.target = file.folder(hub).join("blobs").join(&place.hash);
-    wanted.sha256.clone_from(&place.hash);
-    wanted.bytes = place.bytes;
+    wanted.target = file.folder(hub).join("blobs").join(&location.hash);
+    wanted.sha256.clone_from(&location.hash);
+    wanted.bytes = location.bytes;
     get(&wanted)?;
-    file.link(hub, &place.commit, &place.hash)
+    file.link(hub, &location.commit, &location.hash)
         .map_err(|error| ModelError::Weights {
             reason: format!("the hub's cache can't be written ({error})"),
             path: file.folder(hub),
@@ -150,7 +150,7 @@ fn at_most(weights: &WeightsInfo) -> u64 {
 
 /// Where a file belongs in the hub's cache.
 #[derive(Debug, PartialEq, Eq)]
-struct HubPlace {
+struct HubLocation {
     /// 40 hexadecimal digits.
     commit: String,
     /// SHA-256, 64 hexadecimal digits.
@@ -160,7 +160,11 @@ struct HubPlace {
 
 /// The hub tells commit, hash and size before it redirects to the file. `None` when the server does
 /// not know of such things, or tells something that is no hash.
-fn ask_hub(wanted: &Wanted, limits: &Limits, stop: &StopFlag) -> Result<Option<HubPlace>, Fault> {
+fn ask_hub(
+    wanted: &Wanted,
+    limits: &Limits,
+    stop: &StopFlag,
+) -> Result<Option<HubLocation>, Fault> {
     let offline = std::env::var("HF_HUB_OFFLINE").unwrap_or_default();
     if matches!(offline.to_uppercase().as_str(), "1" | "ON" | "YES" | "TRUE") {
         return Err(Fault::Offline);
@@ -181,7 +185,7 @@ fn ask_hub(wanted: &Wanted, limits: &Limits, stop: &StopFlag) -> Result<Option<H
             to.starts_with('/') && !to.starts_with("//") && head.header("x-linked-etag").is_none()
         });
         let Some(moved) = moved.filter(|_| (300..400).contains(&head.status)) else {
-            return hub_place(&head, &wanted.sha256);
+            return hub_location(&head, &wanted.sha256);
         };
         let Some((scheme, rest)) = url.split_once("://") else {
             break;
@@ -192,7 +196,7 @@ fn ask_hub(wanted: &Wanted, limits: &Limits, stop: &StopFlag) -> Result<Option<H
     Err(Fault::Redirects)
 }
 
-fn hub_place(head: &Head, known: &str) -> Result<Option<HubPlace>, Fault> {
+fn hub_location(head: &Head, known: &str) -> Result<Option<HubLocation>, Fault> {
     let etag = head.header("x-linked-etag").or_else(|| head.header("etag"));
     let hash = etag.map(|etag| etag.trim_start_matches("W/").trim_matches('"'));
     let (Some(commit), Some(hash)) = (head.header("x-repo-commit"), hash) else {
@@ -207,7 +211,7 @@ fn hub_place(head: &Head, known: &str) -> Result<Option<HubPlace>, Fault> {
             found: hash.into(),
         });
     }
-    Ok(Some(HubPlace {
+    Ok(Some(HubLocation {
         commit: commit.into(),
         hash: hash.into(),
         bytes: head

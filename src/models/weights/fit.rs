@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::dialect::{self, Dialect};
 use super::leftover::is_dispensable;
-use super::outline::{Outline, Part, Wanted};
+use super::outline::{ExpectedTensor, Outline, Part};
 use super::pickle::ElementType;
 use super::resolve::{Group, Reading};
 use super::{is_count, is_position_embedding};
@@ -91,7 +91,7 @@ impl Fit {
             let member = by_name
                 .remove(entry.name.as_str())
                 .or_else(|| beside(entry, reading, group));
-            fit.place(index, entry, member, reading);
+            fit.assign(index, entry, member, reading);
         }
         fit.left.extend(by_name.into_values());
         fit.left.sort_unstable();
@@ -99,10 +99,10 @@ impl Fit {
     }
 
     /// What becomes of one entry of the network.
-    fn place(
+    fn assign(
         &mut self,
         index: usize,
-        entry: &Wanted,
+        entry: &ExpectedTensor,
         member: Option<usize>,
         reading: &Reading<'_>,
     ) {
@@ -168,7 +168,7 @@ impl Fit {
                 Some(tensor) => dictionaries.contains(&tensor.dictionary),
                 None => member
                     .checked_sub(found.tensors.len())
-                    .and_then(|place| found.unread.get(place))
+                    .and_then(|index| found.unread.get(index))
                     .is_some_and(|unread| unread.is_tensor),
             };
             let is_elsewhere = others
@@ -238,7 +238,7 @@ impl Fit {
 }
 
 /// A classifier that stands beside the base and not in it: `backbone.conv1.weight`, and `fc.weight`.
-fn beside(entry: &Wanted, reading: &Reading<'_>, group: &Group) -> Option<usize> {
+fn beside(entry: &ExpectedTensor, reading: &Reading<'_>, group: &Group) -> Option<usize> {
     if entry.part != Part::Classifier {
         return None;
     }

@@ -132,10 +132,10 @@ fn every_byte_changed_gives_tensors_or_a_reason() {
     for name in ["zip.pth", "legacy.pth", "tiny.safetensors"] {
         let whole = std::fs::read(golden(name)).unwrap();
         // Every byte in turn: an error or other values, never a panic or a huge allocation.
-        for place in 0..whole.len() {
+        for offset in 0..whole.len() {
             for value in [0u8, 0x4a, 0xff] {
                 let mut changed = whole.clone();
-                changed[place] = value;
+                changed[offset] = value;
                 let _ = read_bytes(&changed);
             }
         }
@@ -146,12 +146,12 @@ fn every_byte_changed_gives_tensors_or_a_reason() {
 fn a_damaged_number_in_a_zip_is_found_by_its_checksum() {
     let whole = std::fs::read(golden("zip.pth")).unwrap();
     // 0.125, the second number of the tensor that most others share.
-    let place = whole
+    let offset = whole
         .windows(8)
         .position(|bytes| bytes == [0, 0, 0, 0, 0, 0, 0, 0x3e])
         .unwrap();
     let mut changed = whole;
-    changed[place + 6] ^= 1;
+    changed[offset + 6] ^= 1;
     let error = read_bytes(&changed).unwrap_err();
     assert!(error.contains("damaged"), "{error}");
 }
@@ -619,9 +619,9 @@ proptest! {
         end in proptest::option::of(any::<proptest::sample::Index>()),
     ) {
         let mut bytes = std::fs::read(golden(file)).unwrap();
-        for (place, value) in changes {
-            let place = place.index(bytes.len());
-            bytes[place] = value;
+        for (index, value) in changes {
+            let offset = index.index(bytes.len());
+            bytes[offset] = value;
         }
         if let Some(end) = end {
             bytes.truncate(end.index(bytes.len()));

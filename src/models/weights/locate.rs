@@ -43,7 +43,7 @@ pub fn obtain(
     source: &WeightsSource,
     backbone: &str,
     base: Option<&Path>,
-    tell: &mut dyn FnMut(Obtaining),
+    notify: &mut dyn FnMut(Obtaining),
     stop: &StopFlag,
 ) -> Result<Option<PathBuf>, ModelError> {
     let Some(weights) = published(source, backbone)? else {
@@ -58,7 +58,7 @@ pub fn obtain(
     let Some(url) = fetch::origin(weights, &mirrors) else {
         return Err(missing);
     };
-    tell(Obtaining::Begins(format!(
+    notify(Obtaining::Begins(format!(
         "Downloading {}’s weights {} ({:.0} MB, {}) from {url}",
         backbone,
         weights.name,
@@ -66,11 +66,11 @@ pub fn obtain(
         weights.licence,
         url = shown::address(&url)
     )));
-    let mut progress = |progress| tell(Obtaining::Progress(progress));
+    let mut progress = |progress| notify(Obtaining::Progress(progress));
     fetch::fetch(weights, &mirrors, &mut progress, stop).map(Some)
 }
 
-/// Where `weights` seem to be on this machine; a look at names, for lists. [`locate`] verifies.
+/// Where `weights` seem to be on this machine; by their names only, for lists. [`locate`] verifies.
 pub fn on_this_machine(weights: &WeightsInfo) -> Option<PathBuf> {
     Caches::of_this_machine()
         .candidates(weights)
@@ -109,7 +109,7 @@ fn local(source: &WeightsSource, base: Option<&Path>) -> Result<Option<PathBuf>,
     Err(ModelError::Weights { reason, path })
 }
 
-/// The first place that holds `weights` as they were published.
+/// The first path that holds `weights` as they were published.
 fn find(weights: &WeightsInfo, caches: &Caches) -> Result<PathBuf, ModelError> {
     let mut damaged = String::new();
     for path in caches.candidates(weights) {

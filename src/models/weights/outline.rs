@@ -11,7 +11,7 @@ use crate::models::{ArchitectureInfo, Backbone, backbone, catalogue};
 
 /// One tensor of the network.
 #[derive(Debug)]
-pub(super) struct Wanted {
+pub(super) struct ExpectedTensor {
     pub name: String,
     pub shape: Vec<i64>,
     pub part: Part,
@@ -33,7 +33,7 @@ pub(super) enum Part {
 #[derive(Debug)]
 pub(super) struct Outline {
     pub info: &'static ArchitectureInfo,
-    pub entries: Vec<Wanted>,
+    pub entries: Vec<ExpectedTensor>,
 }
 
 impl Outline {
@@ -41,7 +41,7 @@ impl Outline {
         let entries = &backbone.parameters().entries;
         Self {
             info: backbone.info(),
-            entries: entries.iter().map(wanted).collect(),
+            entries: entries.iter().map(expected_tensor).collect(),
         }
     }
 
@@ -78,7 +78,7 @@ impl Outline {
     }
 }
 
-fn wanted(entry: &ParameterEntry) -> Wanted {
+fn expected_tensor(entry: &ParameterEntry) -> ExpectedTensor {
     let part = if entry.is_in_base() {
         Part::Base
     } else if entry.leaf == OUTSIDE_TREE {
@@ -86,7 +86,7 @@ fn wanted(entry: &ParameterEntry) -> Wanted {
     } else {
         Part::Auxiliary
     };
-    Wanted {
+    ExpectedTensor {
         name: entry.name.clone(),
         shape: entry.tensor.size(),
         part,

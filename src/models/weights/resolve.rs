@@ -203,14 +203,14 @@ impl<'a> Reading<'a> {
     /// Every way in which `outline` is found in the file, whole or not, those that fit before the others.
     pub fn fits(&self, outline: &Outline) -> Vec<Fit> {
         let least = outline.least();
-        let worth_a_look = |group: &&Group| {
+        let is_candidate = |group: &&Group| {
             group.prefix.is_empty()
                 || (4 * group.members.len() > least && !is_optimizers(&group.prefix))
         };
         let mut fits: Vec<(Fit, &Group)> = self
             .groups
             .iter()
-            .filter(worth_a_look)
+            .filter(is_candidate)
             .map(|group| (Fit::new(outline, self, group, self.key(group)), group))
             .collect();
         let whole: Vec<String> = fits
@@ -285,14 +285,14 @@ pub(super) fn resolve(
         chosen.truncate(1);
     }
     same_numbers_once(&mut chosen, reading.found);
-    let (place, convention) = match chosen.len() {
+    let (index, convention) = match chosen.len() {
         1 => (Some(0), None),
         _ => by_convention(&chosen),
     };
     let keys: Vec<String> = chosen.iter().map(|fit| fit.key.clone()).collect();
-    match place {
-        Some(place) => {
-            let fit = chosen.swap_remove(place);
+    match index {
+        Some(index) => {
+            let fit = chosen.swap_remove(index);
             let others = all_keys.into_iter().filter(|key| *key != fit.key).collect();
             Ok(Taken {
                 fit,
@@ -367,7 +367,7 @@ fn quoted(key: &str) -> String {
 fn same_numbers_once(fits: &mut Vec<Fit>, found: &FoundTensors) {
     let mut seen = HashSet::new();
     fits.retain(|fit| {
-        let places: Vec<(usize, u64, u64)> = fit
+        let locations: Vec<(usize, u64, u64)> = fit
             .copies
             .iter()
             .map(|(entry, tensor)| {
@@ -375,7 +375,7 @@ fn same_numbers_once(fits: &mut Vec<Fit>, found: &FoundTensors) {
                 (*entry, numbers.start, numbers.offset)
             })
             .collect();
-        seen.insert(places)
+        seen.insert(locations)
     });
 }
 
@@ -384,14 +384,14 @@ fn by_convention(fits: &[Fit]) -> (Option<usize>, Option<&'static str>) {
     for (preferred, other, why) in CONVENTIONS {
         let is_other = |fit: &Fit| fit.key.to_lowercase().contains(other);
         let is_preferred = |fit: &Fit| fit.key.to_lowercase().contains(preferred) && !is_other(fit);
-        let mut places = (0..fits.len()).filter(|place| is_preferred(&fits[*place]));
-        if let (Some(place), None) = (places.next(), places.next())
+        let mut indices = (0..fits.len()).filter(|index| is_preferred(&fits[*index]));
+        if let (Some(index), None) = (indices.next(), indices.next())
             && fits
                 .iter()
                 .enumerate()
-                .all(|(index, fit)| index == place || is_other(fit))
+                .all(|(position, fit)| position == index || is_other(fit))
         {
-            return (Some(place), Some(why));
+            return (Some(index), Some(why));
         }
     }
     (None, None)

@@ -2,7 +2,7 @@
 //!
 //! The reader refuses what is hostile by itself; this is a second belt, for a fault in it or in the
 //! libraries below it. The process lists tensors and where their numbers stand, nothing more. What
-//! it says is believed as little as the file is: [`Numbers::new`] checks every place anew. The
+//! it says is believed as little as the file is: [`Numbers::new`] checks every offset anew. The
 //! numbers themselves are then read here, piece by piece, so a file of any size can be used.
 
 use std::io::Read;
@@ -44,7 +44,7 @@ pub fn read_apart(program: PathBuf) {
 
 /// Where a tensor's numbers stand.
 #[derive(Debug, Serialize, Deserialize)]
-struct Place {
+struct TensorLocation {
     name: String,
     dictionary: usize,
     element: ElementType,
@@ -64,7 +64,7 @@ enum ReaderAnswer {
         dictionaries: Vec<String>,
         unread: Vec<Unread>,
         architecture: Option<String>,
-        tensors: Vec<Place>,
+        tensors: Vec<TensorLocation>,
     },
     Refused(String),
 }
@@ -178,7 +178,7 @@ fn understand(file: &Arc<WeightFile>, said: &[u8]) -> Result<FoundTensors, Strin
         } => Ok(FoundTensors {
             tensors: tensors
                 .into_iter()
-                .map(|place| tensor(file, place))
+                .map(|location| tensor(file, location))
                 .collect::<Result<_, String>>()?,
             dictionaries,
             unread,
@@ -187,36 +187,36 @@ fn understand(file: &Arc<WeightFile>, said: &[u8]) -> Result<FoundTensors, Strin
     }
 }
 
-fn tensor(file: &Arc<WeightFile>, place: Place) -> Result<FileTensor, String> {
-    let is_inside = place
+fn tensor(file: &Arc<WeightFile>, location: TensorLocation) -> Result<FileTensor, String> {
+    let is_inside = location
         .length
-        .checked_mul(place.element.bytes() as u64)
-        .and_then(|bytes| place.start.checked_add(bytes))
+        .checked_mul(location.element.bytes() as u64)
+        .and_then(|bytes| location.start.checked_add(bytes))
         .is_some_and(|end| end <= file.length());
-    if !is_inside || place.shape.len() != place.strides.len() {
-        return Err(format!("“{}” lies outside the file", place.name));
+    if !is_inside || location.shape.len() != location.strides.len() {
+        return Err(format!("“{}” lies outside the file", location.name));
     }
-    let shape: Option<Vec<i64>> = place
+    let shape: Option<Vec<i64>> = location
         .shape
         .iter()
         .map(|&side| i64::try_from(side).ok())
         .collect();
-    let shape = shape.ok_or_else(|| format!("“{}” is too large", place.name))?;
+    let shape = shape.ok_or_else(|| format!("“{}” is too large", location.name))?;
     let view = TensorView {
         storage: Storage {
-            element: place.element,
+            element: location.element,
             key: String::new(),
-            length: place.length,
+            length: location.length,
         },
-        offset: place.offset,
-        shape: place.shape,
-        strides: place.strides,
+        offset: location.offset,
+        shape: location.shape,
+        strides: location.strides,
     };
-    let numbers = Numbers::new(file, place.start, place.length, &view)
-        .map_err(|reason| format!("“{}”: {reason}", place.name))?;
+    let numbers = Numbers::new(file, location.start, location.length, &view)
+        .map_err(|reason| format!("“{}”: {reason}", location.name))?;
     Ok(FileTensor {
-        name: place.name,
-        dictionary: place.dictionary,
+        name: location.name,
+        dictionary: location.dictionary,
         shape,
         numbers,
     })
@@ -235,7 +235,7 @@ pub fn listing(path: &Path) -> String {
                 .into_iter()
                 .map(|tensor| {
                     let numbers = tensor.numbers;
-                    Place {
+                    TensorLocation {
                         name: tensor.name,
                         dictionary: tensor.dictionary,
                         element: numbers.element,
@@ -305,12 +305,12 @@ mod tests {
         let path = files().remove(0);
         let file = Arc::new(WeightFile::open(&path).unwrap());
         let length = file.length();
-        let place = |start, count, offset, shape: &[u64], strides: &[u64]| {
+        let read_at = |start, count, offset, shape: &[u64], strides: &[u64]| {
             let answer = ReaderAnswer::Found {
                 dictionaries: Vec::new(),
                 unread: Vec::new(),
                 architecture: None,
-                tensors: vec![Place {
+                tensors: vec![TensorLocation {
                     name: "w".into(),
                     dictionary: 0,
                     element: ElementType::Float,
@@ -323,15 +323,15 @@ mod tests {
             };
             understand(&file, serde_json::to_string(&answer).unwrap().as_bytes()).map(|_| ())
         };
-        assert_eq!(place(0, 4, 0, &[2, 2], &[2, 1]), Ok(()));
+        assert_eq!(read_at(0, 4, 0, &[2, 2], &[2, 1]), Ok(()));
         for refused in [
-            place(length - 4, 4, 0, &[4], &[1]),
-            place(u64::MAX, 4, 0, &[4], &[1]),
-            place(0, u64::MAX / 2, 0, &[4], &[1]),
-            place(0, 4, 1, &[4], &[1]),
-            place(0, 4, 0, &[4], &[1, 1]),
-            place(0, 4, 0, &[u64::MAX, 0], &[1, 1]),
-            place(0, 4, 0, &[1 << 40], &[0]),
+            read_at(length - 4, 4, 0, &[4], &[1]),
+            read_at(u64::MAX, 4, 0, &[4], &[1]),
+            read_at(0, u64::MAX / 2, 0, &[4], &[1]),
+            read_at(0, 4, 1, &[4], &[1]),
+            read_at(0, 4, 0, &[4], &[1, 1]),
+            read_at(0, 4, 0, &[u64::MAX, 0], &[1, 1]),
+            read_at(0, 4, 0, &[1 << 40], &[0]),
         ] {
             assert!(refused.is_err());
         }

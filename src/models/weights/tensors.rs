@@ -102,14 +102,14 @@ impl Numbers {
     pub fn read(&self) -> Result<Values, String> {
         let size = self.element.bytes() as u64;
         // Of nothing, the offset may be any number.
-        let place = || {
+        let range = || {
             let start = self.offset.checked_mul(size)?.checked_add(self.start)?;
             Some((start, self.span.checked_mul(size)?))
         };
         let bytes = match self.span {
             0 => Vec::new(),
             _ => {
-                let (start, length) = place().ok_or("it lies outside the file")?;
+                let (start, length) = range().ok_or("it lies outside the file")?;
                 self.file.read(start, length)?
             }
         };

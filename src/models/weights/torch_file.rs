@@ -73,7 +73,7 @@ fn read_zip(file: &mut File, length: u64) -> Result<(Pickle, Storages), String> 
     let pickle = pickle::read(&bytes)?;
     let mut storages = Storages::new();
     let mut left = length;
-    for storage in wanted(&pickle)? {
+    for storage in storages_of(&pickle)? {
         let name = format!("{root}data/{}", storage.key);
         let size = storage_bytes(&storage)?;
         // Entries that overlap would be read again and again.
@@ -187,7 +187,7 @@ fn read_legacy(file: &WeightFile) -> Result<(Pickle, Storages), String> {
     let Value::List(keys_in_order) = keys.root() else {
         return Err("the list of storages is missing".into());
     };
-    let known: HashMap<String, Storage> = wanted(&state)?
+    let known: HashMap<String, Storage> = storages_of(&state)?
         .into_iter()
         .map(|storage| (storage.key.clone(), storage))
         .collect();
@@ -236,7 +236,7 @@ fn storage_bytes(storage: &Storage) -> Result<u64, String> {
 ///
 /// # Errors
 /// When two tensors say different things of one storage.
-fn wanted(pickle: &Pickle) -> Result<Vec<Storage>, String> {
+fn storages_of(pickle: &Pickle) -> Result<Vec<Storage>, String> {
     let mut seen: HashMap<&str, &Storage> = HashMap::new();
     let mut storages = Vec::new();
     for value in &pickle.values {

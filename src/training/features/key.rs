@@ -431,15 +431,15 @@ mod tests {
     }
 
     proptest! {
-        /// Two looks with one key are one picture, whatever the augmentation.
+        /// Two views with one key are one picture, whatever the augmentation.
         #[test]
         fn equal_keys_are_equal_pictures(
-            looks in prop::collection::vec((augmentations(), 0..2u64, 0..5u32, any::<bool>()), 2..12),
+            views in prop::collection::vec((augmentations(), 0..2u64, 0..5u32, any::<bool>()), 2..12),
         ) {
             let rgb = (0..8 * 8 * 3).map(|value| (value * 37 % 251) as u8).collect();
             let picture = Pixels { width: 8, height: 8, rgb };
             let mut by_key: HashMap<[u8; 32], Pixels> = HashMap::new();
-            for (augmentation, seed, view, is_plain) in looks {
+            for (augmentation, seed, view, is_plain) in views {
                 let (transform, pixels) = if is_plain {
                     (Transform::Plain, picture.clone())
                 } else {

@@ -152,10 +152,10 @@ mod tests {
                 });
             }
             let close = |got: f64, key: &str| {
-                let want = case[key].as_f64().unwrap();
+                let expected = case[key].as_f64().unwrap();
                 assert!(
-                    (got - want).abs() < 1e-12,
-                    "{key}: {got}, scikit-learn {want}"
+                    (got - expected).abs() < 1e-12,
+                    "{key}: {got}, scikit-learn {expected}"
                 );
             };
             close(metrics.accuracy.value(), "accuracy");

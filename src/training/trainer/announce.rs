@@ -15,7 +15,7 @@ use crate::training::events::TrainingEvent;
 const NAMED_PROBLEMS: usize = 5;
 
 impl Session<'_> {
-    /// Tells what was prepared, from what, and what looks wrong about it. `weights`: the line of what was loaded.
+    /// Reports what was prepared, from what, and what looks wrong about it. `weights`: the line of what was loaded.
     ///
     /// # Errors
     /// Those of the listener.

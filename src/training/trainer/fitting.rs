@@ -36,7 +36,7 @@ pub(super) struct MemoryPlan {
     pub on_device: u64,
 }
 
-/// Chooses how many pictures are computed at once, and tells when they are fewer than the experiment says; the rest of the
+/// Chooses how many pictures are computed at once, and reports when they are fewer than the experiment says; the rest of the
 /// memory is for features.
 ///
 /// # Errors

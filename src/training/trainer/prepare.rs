@@ -155,7 +155,7 @@ fn build_network(
     Ok((network, plans, weights))
 }
 
-/// Has `network` compute in the numbers that the experiment means, and tells which they are. Gives what is known of its
+/// Has `network` compute in the numbers that the experiment means, and reports which they are. Gives what is known of its
 /// weights by now.
 fn choose_precision(
     request: &TrainingRequest,

@@ -15,14 +15,14 @@ pub(super) enum Table {
 
 /// timm's inverted residual blocks, `blocks.STAGE.BLOCK.LAYER`. In the names they become, `{n}` is
 /// the block's running number through all stages, `{a}` its stage, `{b}` its number in it and `{p}`
-/// the place of the projection: one further on in a block that has squeeze-and-excitation.
+/// the index of the projection: one further on in a block that has squeeze-and-excitation.
 #[derive(Debug)]
 pub(super) struct Mobile {
     /// Layers outside the blocks.
     pub outside: &'static [Rule],
     /// What stands before a block's layers.
     pub block: &'static str,
-    /// Layers of a block with an expansion, and the place of a projection without excitation.
+    /// Layers of a block with an expansion, and the index of a projection without excitation.
     pub expanded: (&'static [Rule], usize),
     /// Layers of a block without.
     pub plain: (&'static [Rule], usize),
@@ -78,7 +78,7 @@ impl<'a> Names<'a> {
         let Some((block, rest)) = block_of(name) else {
             return apply(mobile.outside, name, &[]);
         };
-        let (rules, place) = if self.expanded.contains(&block) {
+        let (rules, projection) = if self.expanded.contains(&block) {
             mobile.expanded
         } else {
             mobile.plain
@@ -87,7 +87,7 @@ impl<'a> Names<'a> {
             ('n', self.blocks.binary_search(&block).ok()?),
             ('a', block.0),
             ('b', block.1),
-            ('p', place + usize::from(self.excited.contains(&block))),
+            ('p', projection + usize::from(self.excited.contains(&block))),
         ];
         if self.single.contains(&block) {
             return apply(mobile.single, rest, &numbers);

@@ -78,7 +78,7 @@ fn is_timm_vit(backbone: &str) -> bool {
     backbone.starts_with("vit_") && backbone.contains("_patch")
 }
 
-/// `nn.Sequential(*network.children())`, as fastai and many scripts cut a network: layers by their places. Two of them have
+/// `nn.Sequential(*network.children())`, as fastai and many scripts cut a network: layers by their indices. Two of them have
 /// no weights before the four stages, and one or two before the classifier.
 const RESNET_IN_ORDER: &[Rule] = &[
     ("0", "conv1"),

@@ -9,14 +9,14 @@ use crate::models::weights::download::server::{Answer, Ask, Server};
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 const HUB_URL: &str = "https://huggingface.co/timm/resnet18.a1_in1k/resolve/main/model.safetensors";
 
-struct Place {
+struct Fixture {
     folder: tempfile::TempDir,
     caches: Caches,
     file: Vec<u8>,
     weights: WeightsInfo,
 }
 
-impl Place {
+impl Fixture {
     /// Small weights whose hash is known.
     fn new(url: &'static str) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -102,49 +102,49 @@ fn hub(file: Vec<u8>, etag: String, commit: &'static str) -> Server {
 
 #[test]
 fn torchvisions_files_go_where_torch_looks() {
-    let mut place = Place::new("https://download.pytorch.org/models/net-12345678.pth");
-    let hash = place.hash();
-    place.weights.sha256_prefix = Box::leak(hash[..8].to_string().into_boxed_str());
-    let file = place.file.clone();
+    let mut fixture = Fixture::new("https://download.pytorch.org/models/net-12345678.pth");
+    let hash = fixture.hash();
+    fixture.weights.sha256_prefix = Box::leak(hash[..8].to_string().into_boxed_str());
+    let file = fixture.file.clone();
     let server = Server::new(move |ask| Answer::file(ask, &file, "\"e\""));
-    let path = place.fetch(&server).unwrap();
-    assert_eq!(path, place.path("torch/net-12345678.pth"));
+    let path = fixture.fetch(&server).unwrap();
+    assert_eq!(path, fixture.path("torch/net-12345678.pth"));
     assert_eq!(server.asked()[0].path, "/models/net-12345678.pth");
-    assert_eq!(place.caches.candidates(&place.weights), [path]);
-    assert_eq!(place.files(), ["torch/net-12345678.pth"]);
+    assert_eq!(fixture.caches.candidates(&fixture.weights), [path]);
+    assert_eq!(fixture.files(), ["torch/net-12345678.pth"]);
 
-    place.weights.sha256_prefix = "00000000";
-    std::fs::remove_file(place.path("torch/net-12345678.pth")).unwrap();
-    let message = place.fetch(&server).unwrap_err().to_string();
+    fixture.weights.sha256_prefix = "00000000";
+    std::fs::remove_file(fixture.path("torch/net-12345678.pth")).unwrap();
+    let message = fixture.fetch(&server).unwrap_err().to_string();
     assert!(
-        message.contains("SHA-256") && message.ends_with(place.weights.file_name),
+        message.contains("SHA-256") && message.ends_with(fixture.weights.file_name),
         "{message}"
     );
-    assert_eq!(place.files(), [""; 0]);
+    assert_eq!(fixture.files(), [""; 0]);
 }
 
 #[cfg(unix)]
 #[test]
 fn the_hubs_files_go_where_timm_looks() {
-    let place = Place::new(HUB_URL);
-    let server = hub(place.file.clone(), place.hash(), COMMIT);
-    let path = place.fetch(&server).unwrap();
+    let fixture = Fixture::new(HUB_URL);
+    let server = hub(fixture.file.clone(), fixture.hash(), COMMIT);
+    let path = fixture.fetch(&server).unwrap();
     let repository = "hub/models--timm--resnet18.a1_in1k";
     assert_eq!(
         path,
-        place.path(&format!(
+        fixture.path(&format!(
             "{repository}/snapshots/{COMMIT}/model.safetensors"
         ))
     );
-    assert_eq!(std::fs::read(&path).unwrap(), place.file);
-    let blob = Path::new("../../blobs").join(place.hash());
+    assert_eq!(std::fs::read(&path).unwrap(), fixture.file);
+    let blob = Path::new("../../blobs").join(fixture.hash());
     assert_eq!(std::fs::read_link(&path).unwrap(), blob);
-    let named = std::fs::read_to_string(place.path(&format!("{repository}/refs/main"))).unwrap();
+    let named = std::fs::read_to_string(fixture.path(&format!("{repository}/refs/main"))).unwrap();
     assert_eq!(named, COMMIT);
-    assert_eq!(place.files().len(), 3, "{:?}", place.files());
-    let candidates = place.caches.candidates(&place.weights);
+    assert_eq!(fixture.files().len(), 3, "{:?}", fixture.files());
+    let candidates = fixture.caches.candidates(&fixture.weights);
     assert_eq!(candidates, std::slice::from_ref(&path));
-    assert_eq!(caches::verify(&path, &place.weights), Ok(()));
+    assert_eq!(caches::verify(&path, &fixture.weights), Ok(()));
     // The commit that HEAD named is the one that is fetched.
     let asked = server.asked();
     let get = asked.iter().find(|ask| ask.method == "GET").unwrap();
@@ -154,7 +154,7 @@ fn the_hubs_files_go_where_timm_looks() {
         get.path
     );
     // Again: the blob stands.
-    assert_eq!(place.fetch(&server).unwrap(), path);
+    assert_eq!(fixture.fetch(&server).unwrap(), path);
     let gets = server
         .asked()
         .iter()
@@ -166,16 +166,16 @@ fn the_hubs_files_go_where_timm_looks() {
 #[cfg(unix)]
 #[test]
 fn what_the_hub_calls_a_hash_is_compared() {
-    let place = Place::new(HUB_URL);
-    let server = hub(place.file.clone(), "e".repeat(64), COMMIT);
-    let message = place.fetch(&server).unwrap_err().to_string();
+    let fixture = Fixture::new(HUB_URL);
+    let server = hub(fixture.file.clone(), "e".repeat(64), COMMIT);
+    let message = fixture.fetch(&server).unwrap_err().to_string();
     assert!(message.contains("SHA-256 begins with"), "{message}");
-    assert_eq!(place.files(), [""; 0]);
+    assert_eq!(fixture.files(), [""; 0]);
 
-    let mut place = Place::new(HUB_URL);
-    place.weights.sha256_prefix = "00112233";
-    let server = hub(place.file.clone(), place.hash(), COMMIT);
-    let message = place.fetch(&server).unwrap_err().to_string();
+    let mut fixture = Fixture::new(HUB_URL);
+    fixture.weights.sha256_prefix = "00112233";
+    let server = hub(fixture.file.clone(), fixture.hash(), COMMIT);
+    let message = fixture.fetch(&server).unwrap_err().to_string();
     assert!(message.contains("and not with 00112233"), "{message}");
     assert!(
         server.asked().iter().all(|ask| ask.method == "HEAD"),
@@ -190,48 +190,48 @@ fn a_name_with_a_way_out_of_the_cache_is_none() {
         ("aa", "../../evil"),
         ("aa", "0123456789ABCDEF0123456789ABCDEF01234567"),
     ] {
-        let place = Place::new(HUB_URL);
+        let fixture = Fixture::new(HUB_URL);
         let etag = if etag == "aa" {
-            place.hash()
+            fixture.hash()
         } else {
             etag.into()
         };
-        let server = hub(place.file.clone(), etag, commit);
+        let server = hub(fixture.file.clone(), etag, commit);
         // Our own folder has our own name for it.
-        let path = place.fetch(&server).unwrap();
-        assert_eq!(path, place.path("own").join(place.weights.file_name));
-        assert_eq!(place.files().len(), 1, "{:?}", place.files());
+        let path = fixture.fetch(&server).unwrap();
+        assert_eq!(path, fixture.path("own").join(fixture.weights.file_name));
+        assert_eq!(fixture.files().len(), 1, "{:?}", fixture.files());
     }
 }
 
 #[test]
 fn a_mirror_that_is_no_hub_serves_too_and_its_file_is_read() {
-    let place = Place::new(HUB_URL);
-    let file = place.file.clone();
+    let fixture = Fixture::new(HUB_URL);
+    let file = fixture.file.clone();
     let server = Server::new(move |ask| match ask.method.as_str() {
         "HEAD" => Answer::new(405, b""),
         _ => Answer::file(ask, &file, "\"e\""),
     });
-    let path = place.fetch(&server).unwrap();
-    assert_eq!(path, place.path("own").join(place.weights.file_name));
+    let path = fixture.fetch(&server).unwrap();
+    assert_eq!(path, fixture.path("own").join(fixture.weights.file_name));
 
-    let place = Place::new(HUB_URL);
-    let cut = place.file[..place.file.len() - 1].to_vec();
+    let fixture = Fixture::new(HUB_URL);
+    let cut = fixture.file[..fixture.file.len() - 1].to_vec();
     let server = Server::new(move |ask| Answer::file(ask, &cut, "\"e\""));
-    let message = place.fetch(&server).unwrap_err().to_string();
+    let message = fixture.fetch(&server).unwrap_err().to_string();
     assert!(message.contains("no weight file"), "{message}");
-    assert_eq!(place.files(), [""; 0]);
+    assert_eq!(fixture.files(), [""; 0]);
 
     let gone = Server::new(|_| Answer::new(404, b""));
-    let message = place.fetch(&gone).unwrap_err().to_string();
+    let message = fixture.fetch(&gone).unwrap_err().to_string();
     assert!(message.contains("there is no such file"), "{message}");
 }
 
 #[test]
 fn what_a_package_ships_has_no_server() {
-    let place = Place::new("");
+    let fixture = Fixture::new("");
     let server = Server::new(|_| Answer::new(404, b""));
-    let message = place.fetch(&server).unwrap_err().to_string();
+    let message = fixture.fetch(&server).unwrap_err().to_string();
     assert!(message.contains("cargo xtask setup"), "{message}");
     assert!(server.asked().is_empty());
 }
@@ -243,13 +243,13 @@ fn mirrors_stand_in_for_the_host_alone() {
         hub: None,
     };
     assert_eq!(
-        mirrors.place("https://download.pytorch.org/models/a.pth"),
+        mirrors.address("https://download.pytorch.org/models/a.pth"),
         "http://mirror.example/torch/models/a.pth"
     );
-    assert_eq!(mirrors.place(HUB_URL), HUB_URL);
+    assert_eq!(mirrors.address(HUB_URL), HUB_URL);
     assert!(
         Mirrors::all("http://m")
-            .place(HUB_URL)
+            .address(HUB_URL)
             .starts_with("http://m/timm/")
     );
 }

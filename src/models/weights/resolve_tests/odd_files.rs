@@ -1,4 +1,4 @@
-//! Networks numbered by their places, folds, optimizers' moments, parts of files, and what stands beside a network.
+//! Networks numbered by their indices, folds, optimizers' moments, parts of files, and what stands beside a network.
 
 use super::*;
 use crate::models::weights::report::LoadReport;
@@ -20,7 +20,7 @@ fn report(backbone: &str, dictionaries: &[(&str, Names)]) -> LoadReport {
 
 /// As `nn.Sequential(*network.children())` names ResNet's layers.
 fn numbered(names: Names) -> Names {
-    let places = [
+    let indices = [
         ("conv1.", "0."),
         ("bn1.", "1."),
         ("layer1.", "4."),
@@ -30,9 +30,9 @@ fn numbered(names: Names) -> Names {
         ("fc.", "9."),
     ];
     let renamed = |name: String| {
-        let place = places.iter().find(|(layer, _)| name.starts_with(layer));
-        place.map_or(name.clone(), |(layer, place)| {
-            name.replacen(layer, place, 1)
+        let index = indices.iter().find(|(layer, _)| name.starts_with(layer));
+        index.map_or(name.clone(), |(layer, index)| {
+            name.replacen(layer, index, 1)
         })
     };
     names
@@ -42,7 +42,7 @@ fn numbered(names: Names) -> Names {
 }
 
 #[test]
-fn a_network_that_is_numbered_by_its_places_is_read() {
+fn a_network_that_is_numbered_by_its_indices_is_read() {
     let whole = report("resnet18", &[("", numbered(own("resnet18")))]);
     assert!(whole.classifier && whole.unexpected.is_empty(), "{whole:?}");
     assert!(whole.dialect.contains("nn.Sequential"));

@@ -156,17 +156,20 @@ fn a_kept_network_predicts_what_the_run_predicted() {
         let expected = outcome.predictions.unwrap();
         let predictions = evaluated.predictions;
         assert!(evaluated.problems.is_empty());
-        for (got, want) in predictions.rows.iter().zip(&expected.rows) {
-            assert_eq!((&got.file, got.truth), (&want.file, want.truth));
+        for (got, expected_row) in predictions.rows.iter().zip(&expected.rows) {
+            assert_eq!(
+                (&got.file, got.truth),
+                (&expected_row.file, expected_row.truth)
+            );
             assert!((got.probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-5);
             let close = got
                 .probabilities
                 .iter()
-                .zip(&want.probabilities)
+                .zip(&expected_row.probabilities)
                 .all(|(a, b)| (a - b).abs() < 1e-5);
             assert!(
                 close,
-                "{output:?} {precision:?}: {got:?}, the run had {want:?}"
+                "{output:?} {precision:?}: {got:?}, the run had {expected_row:?}"
             );
         }
         assert!((evaluated.metrics.loss - outcome.test.unwrap().loss).abs() < 1e-5);

@@ -318,7 +318,7 @@ fn damaged_files_and_a_limit_of_nothing_cost_time_only() {
 
 /// What is done once is paid for by the first batch, and says nothing of what computing a picture takes.
 #[test]
-fn the_second_batch_tells_whether_rows_are_worth_their_place() {
+fn the_second_batch_decides_whether_rows_are_kept() {
     let pictures = pictures(2, [64, 6, 5]);
     let folder = tempfile::tempdir().unwrap();
     let limits = Limits {

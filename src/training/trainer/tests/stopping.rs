@@ -103,16 +103,16 @@ fn goes_on(pictures: &Pictures, experiment: &Experiment, first: &Run<'_>, whole:
         resumed.result.as_ref().unwrap(),
         whole.result.as_ref().unwrap(),
     );
-    let place = format!("stopped after {done} epochs, {:?}", point.standing.partial);
+    let context = format!("stopped after {done} epochs, {:?}", point.standing.partial);
     assert_eq!(
         resumed.witness.epochs(),
         whole.witness.epochs()[done..],
-        "{place}"
+        "{context}"
     );
-    assert_eq!(after.test, outcome.test, "{place}");
-    assert_eq!(after.predictions, outcome.predictions, "{place}");
-    assert_eq!(after.best_epoch, outcome.best_epoch, "{place}");
-    assert_eq!(after.movement, outcome.movement, "{place}");
+    assert_eq!(after.test, outcome.test, "{context}");
+    assert_eq!(after.predictions, outcome.predictions, "{context}");
+    assert_eq!(after.best_epoch, outcome.best_epoch, "{context}");
+    assert_eq!(after.movement, outcome.movement, "{context}");
     point.standing.partial.is_some()
 }
 
@@ -174,13 +174,13 @@ fn the_same_random_numbers_are_drawn_again() {
         return;
     }
     let _guard = crate::models::init::seeded(5);
-    let draw = || Tensor::rand([7], (Kind::Float, Device::Cpu));
-    let _ = draw();
+    let sample = || Tensor::rand([7], (Kind::Float, Device::Cpu));
+    let _ = sample();
     let before = state(Device::Cpu).unwrap();
-    let first = draw();
-    assert_ne!(draw(), first);
+    let first = sample();
+    assert_ne!(sample(), first);
     set_state(Device::Cpu, &before).unwrap();
-    assert_eq!(draw(), first);
+    assert_eq!(sample(), first);
     let none = Tensor::zeros([3], (Kind::Uint8, Device::Cpu));
     assert!(set_state(Device::Cpu, &none).is_err());
 }
