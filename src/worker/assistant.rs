@@ -1,5 +1,5 @@
 //! The assistant: short questions of the window, answered away from it, each exactly once (see
-//! [`Pending`]). What can take long has a thread of its own.
+//! `Pending`). What can take long has a thread of its own.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
