@@ -8,7 +8,7 @@ use super::fake::Window;
 use crate::training::cache_coverage::{CacheCoverage, RowCounts};
 use crate::training::features::about::About;
 use crate::training::features::store::{StoredFeatures, Usage};
-use crate::worker::messages::{Answer, FeaturesAnswer, FeaturesQuestion, Question};
+use crate::worker::messages::{Answer, Failure, FeaturesAnswer, FeaturesQuestion, Question};
 
 fn asked(window: &Window) -> Vec<FeaturesQuestion> {
     let of = |question: &Question| match question {
@@ -100,4 +100,66 @@ fn what_is_said_of_another_experiment_is_dropped() {
             .cache_coverage
             .is_none()
     );
+}
+
+/// The questions about what is kept of the experiment, once there are so many of them.
+fn coverage_tickets(window: &mut Window, wanted: usize) -> Vec<u64> {
+    for _ in 0..2_000 {
+        window.steps();
+        let tickets: Vec<u64> = asked(window)
+            .iter()
+            .filter_map(|question| match question {
+                FeaturesQuestion::CacheCoverage { ticket, .. } => Some(*ticket),
+                _ => None,
+            })
+            .collect();
+        if tickets.len() >= wanted {
+            return tickets;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    panic!("it was not asked for");
+}
+
+#[test]
+fn what_is_kept_is_asked_again_after_an_edit_that_was_undone_and_a_crash_is_shown() {
+    let mut window = Window::with_pair();
+    let scan = crate::app::features::fakes::state().scan;
+    window.harness.state_mut().session.state.scan = scan;
+    let first = coverage_tickets(&mut window, 1);
+    window.answer(Answer::Features(FeaturesAnswer::CacheCoverage {
+        ticket: first[0],
+        result: Ok(std::sync::Arc::new(CacheCoverage::default())),
+    }));
+    let coverage = |window: &Window| {
+        let features = &window.harness.state().session.state.features;
+        features.cache_coverage.clone()
+    };
+    assert!(coverage(&window).is_some());
+    let edit = |window: &mut Window, size: Option<u32>| {
+        let state = &mut window.harness.state_mut().session.state;
+        state.documents[0].experiment.backbone.input_size = size;
+        window.harness.run_steps(1);
+    };
+    let before = window.harness.state().session.state.documents[0]
+        .experiment
+        .backbone
+        .input_size;
+    edit(&mut window, Some(96));
+    assert!(coverage(&window).is_none());
+    edit(&mut window, before);
+    let second = coverage_tickets(&mut window, 2);
+    window.answer(Answer::Features(FeaturesAnswer::CacheCoverage {
+        ticket: second[1],
+        result: Err(Failure::Crashed("out of bounds".into())),
+    }));
+    let problem = window
+        .harness
+        .state()
+        .session
+        .state
+        .features
+        .problem
+        .clone();
+    assert!(problem.is_some_and(|problem| problem.contains("an error inside Graft")));
 }

@@ -141,6 +141,7 @@ impl EvaluationCache {
             Err(failure) => {
                 log::warn!("{failure}: the window evaluates and waits instead");
                 self.build_at_once(recipe);
+                self.building.forget();
             }
         }
     }

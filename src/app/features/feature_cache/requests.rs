@@ -92,8 +92,11 @@ impl FeatureCacheRequests {
             split: split.clone(),
             base: key.base.clone(),
         };
-        // What was said about another experiment says nothing of this one.
+        // What was said about another experiment says nothing of this one, and is asked for anew when that comes back.
         session.state.features.cache_coverage = None;
+        if self.coverage.key().is_some() {
+            self.coverage.forget();
+        }
         match self.coverage.next_step(&key, Instant::now()) {
             RequestStep::Wait => {}
             RequestStep::Rest(left) => ctx.request_repaint_after(left),
@@ -156,6 +159,9 @@ impl FeatureCacheRequests {
                     Some(Err(failure)) => {
                         features.cache_coverage = None;
                         log::info!("what is kept of the experiment is not known: {failure}");
+                        if matches!(failure, Failure::Crashed(_)) {
+                            features.problem = Some(failure.text(CRASHED));
+                        }
                     }
                 }
             }
