@@ -24,7 +24,7 @@ use crate::training::TrainingEvent;
 use crate::training::diagnosis::{Diagnosis, Undecided};
 use crate::training::pretrained::RankedClass;
 
-pub use failure::Failure;
+pub use failure::{Failure, panic_text};
 pub use features::{FeaturesAnswer, FeaturesQuestion};
 pub use gallery::{GalleryAnswer, GalleryQuestion, NeighbourPicture};
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, SendTimeoutError, Sender, bounded};
 
-use super::messages::{RunEvent, RunId, StartRun, TrainingCommand};
+use super::messages::{RunEvent, RunId, StartRun, TrainingCommand, panic_text};
 use super::run::carry_out;
 use crate::data::StopFlag;
 use crate::runs::lifecycle::Train;
@@ -238,14 +238,6 @@ fn work(start: &StartRun, shared: &Shared, train: &Train) {
         ),
     });
     shared.report(start.run, event);
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no reason given")
 }
 
 impl RunEvent {

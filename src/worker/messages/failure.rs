@@ -1,5 +1,6 @@
 //! Why a question has no answer.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::data::DataError;
@@ -31,13 +32,9 @@ impl Failure {
     /// [`Failure::Crashed`] when it panics.
     pub fn catch<T>(work: impl FnOnce() -> T) -> Result<T, Self> {
         catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
-            let text = panic
-                .downcast_ref::<&str>()
-                .map(|text| (*text).to_owned())
-                .or_else(|| panic.downcast_ref::<String>().cloned())
-                .unwrap_or_else(|| "no reason given".to_owned());
+            let text = panic_text(panic.as_ref());
             log::error!("work away from the window panicked: {text}");
-            Self::Crashed(text)
+            Self::Crashed(text.to_owned())
         })
     }
 
@@ -48,6 +45,15 @@ impl Failure {
             other => other.to_string(),
         }
     }
+}
+
+/// What a panic said.
+pub fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no reason given")
 }
 
 impl From<String> for Failure {

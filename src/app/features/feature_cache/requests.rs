@@ -86,29 +86,30 @@ impl FeatureCacheRequests {
         if is_training || self.coverage.key() == Some(&key) {
             return;
         }
-        let situation = CoverageInput {
-            experiment: document.experiment.clone(),
-            dataset: dataset.clone(),
-            split: split.clone(),
-            base: key.base.clone(),
-        };
         // What was said about another experiment says nothing of this one, and is asked for anew when that comes back.
-        session.state.features.cache_coverage = None;
         if self.coverage.key().is_some() {
             self.coverage.forget();
         }
-        match self.coverage.next_step(&key, Instant::now()) {
-            RequestStep::Wait => {}
-            RequestStep::Rest(left) => ctx.request_repaint_after(left),
-            RequestStep::Ask => {
-                let device = key.device.clone();
-                let question = FeaturesQuestion::CacheCoverage {
-                    ticket: self.coverage.ask(key),
-                    situation: Box::new(situation),
-                    device,
-                };
-                ask(session, question);
+        let question = match self.coverage.next_step(&key, Instant::now()) {
+            RequestStep::Wait => None,
+            RequestStep::Rest(left) => {
+                ctx.request_repaint_after(left);
+                None
             }
+            RequestStep::Ask => Some(FeaturesQuestion::CacheCoverage {
+                situation: Box::new(CoverageInput {
+                    experiment: document.experiment.clone(),
+                    dataset: dataset.clone(),
+                    split: split.clone(),
+                    base: key.base.clone(),
+                }),
+                device: key.device.clone(),
+                ticket: self.coverage.ask(key),
+            }),
+        };
+        session.state.features.cache_coverage = None;
+        if let Some(question) = question {
+            ask(session, question);
         }
     }
 
