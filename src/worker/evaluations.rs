@@ -235,25 +235,32 @@ mod tests {
         assert!(reason.contains("is no run's folder"), "{reason}");
     }
 
-    #[test]
-    fn what_waits_can_be_stopped() {
-        let told: Arc<Mutex<Vec<Answer>>> = Arc::default();
-        // Without a thread, so that the jobs surely wait.
-        let (lane, coming) = Lane::without_thread(4);
-        let jobs = Jobs::default();
+    type Told = Arc<Mutex<Vec<Answer>>>;
+
+    /// With room for so many jobs, and without a thread, so that they surely wait; the other end of the queue, and where
+    /// the answers go.
+    fn without_thread(room: usize) -> (Evaluations, Receiver<Pending>, Report, Told) {
+        let told = Told::default();
         let heard = told.clone();
         let report: Report = Arc::new(move |answer| heard.lock().unwrap().push(answer));
-        let evaluations = Evaluations {
-            lane,
-            jobs: jobs.clone(),
-        };
-        let ask = |folder: &str| {
-            let (folder, split) = (folder.into(), Split::Train);
-            evaluations.ask(Pending::new(
-                Question::EvaluateRun { folder, split },
-                &report,
-            ));
-        };
+        let (lane, coming) = Lane::without_thread(room);
+        let jobs = Jobs::default();
+        (Evaluations { lane, jobs }, coming, report, told)
+    }
+
+    fn ask(evaluations: &Evaluations, folder: &str, report: &Report) {
+        let (folder, split) = (folder.into(), Split::Train);
+        evaluations.ask(Pending::new(
+            Question::EvaluateRun { folder, split },
+            report,
+        ));
+    }
+
+    #[test]
+    fn what_waits_can_be_stopped() {
+        let (evaluations, coming, report, told) = without_thread(4);
+        let jobs = evaluations.jobs.clone();
+        let ask = |folder: &str| ask(&evaluations, folder, &report);
         ask("one");
         ask("two");
         evaluations.stop(Path::new("one"));
@@ -275,22 +282,9 @@ mod tests {
 
     #[test]
     fn more_than_may_wait_are_refused_and_can_be_asked_again() {
-        let told: Arc<Mutex<Vec<Answer>>> = Arc::default();
-        let (lane, coming) = Lane::without_thread(1);
-        let heard = told.clone();
-        let report: Report = Arc::new(move |answer| heard.lock().unwrap().push(answer));
-        let jobs = Jobs::default();
-        let evaluations = Evaluations {
-            lane,
-            jobs: jobs.clone(),
-        };
-        let ask = |folder: &str| {
-            let (folder, split) = (folder.into(), Split::Train);
-            evaluations.ask(Pending::new(
-                Question::EvaluateRun { folder, split },
-                &report,
-            ));
-        };
+        let (evaluations, coming, report, told) = without_thread(1);
+        let jobs = evaluations.jobs.clone();
+        let ask = |folder: &str| ask(&evaluations, folder, &report);
         ask("one");
         ask("two");
         let told = || std::mem::take(&mut *told.lock().unwrap());

@@ -33,6 +33,17 @@ fn train_until_stop(request: &TrainingRequest) -> Trained {
     Err(TrainingError::Stopped)
 }
 
+/// One that trains until it is stopped, and how many runs it has begun to train.
+fn counting_worker() -> (TrainingWorker, Arc<AtomicUsize>) {
+    let trained = Arc::new(AtomicUsize::new(0));
+    let counted = trained.clone();
+    let worker = worker(move |request, _| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        train_until_stop(request)
+    });
+    (worker, trained)
+}
+
 #[track_caller]
 fn wait_until(mut is_so: impl FnMut() -> bool) {
     let began = Instant::now();
@@ -216,14 +227,7 @@ fn a_pause_holds_the_training_until_it_is_over() {
 #[test]
 fn a_run_that_is_taken_out_of_the_queue_is_never_begun() {
     let runs = tempfile::tempdir().unwrap();
-    let trained = Arc::new(AtomicUsize::new(0));
-    let worker = worker({
-        let trained = trained.clone();
-        move |request, _| {
-            trained.fetch_add(1, Ordering::SeqCst);
-            train_until_stop(request)
-        }
-    });
+    let (worker, trained) = counting_worker();
     send(&worker, start(1, runs.path()));
     send(&worker, start(2, runs.path()));
     wait_for_start(&worker, 1);
@@ -268,14 +272,7 @@ fn a_panic_ends_its_run_and_the_next_is_trained() {
 #[test]
 fn a_full_queue_refuses_a_run_and_keeps_the_others() {
     let runs = tempfile::tempdir().unwrap();
-    let trained = Arc::new(AtomicUsize::new(0));
-    let worker = worker({
-        let trained = trained.clone();
-        move |request, _| {
-            trained.fetch_add(1, Ordering::SeqCst);
-            train_until_stop(request)
-        }
-    });
+    let (worker, trained) = counting_worker();
     send(&worker, start(0, runs.path()));
     wait_for_start(&worker, 0);
     for run in 1..=QUEUE as u64 {

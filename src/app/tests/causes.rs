@@ -8,7 +8,7 @@ fn push(window: &mut Window, command: Command) {
 }
 
 fn titles(window: &Window) -> Vec<String> {
-    let notices = window.harness.state().session.state.notices.iter();
+    let notices = window.state().notices.iter();
     notices.map(|notice| notice.title.clone()).collect()
 }
 
@@ -29,14 +29,14 @@ fn a_preset_that_was_mended_takes_its_error_along() {
     push(&mut window, Command::OpenPreset(path));
     assert!(titles(&window).is_empty());
     // The log keeps it.
-    let state = &window.harness.state().session.state;
+    let state = window.state();
     assert!(state.log.iter().any(|line| line.text.contains("sead")));
 }
 
 #[test]
 fn a_save_that_succeeds_ends_the_error_of_one_that_failed() {
     let mut window = Window::with_pair();
-    let document = window.harness.state().session.state.documents[0].id;
+    let document = window.state().documents[0].id;
     let file = window.folder.path().join("a file");
     std::fs::write(&file, "").unwrap();
     push(
@@ -143,7 +143,7 @@ fn a_run_that_can_be_read_again_ends_the_error_of_its_folder_alone() {
             movement: Vec::new(),
         })),
     });
-    let notices = &window.harness.state().session.state.notices;
+    let notices = &window.state().notices;
     assert_eq!(notices.len(), 1);
     assert!(notices[0].text.contains("first-2"));
 }

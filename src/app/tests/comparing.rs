@@ -31,12 +31,12 @@ fn both_ways_share_split_seed_and_order() {
     assert!(runs.iter().all(|run| run.seed == 77));
     assert_eq!(runs[0].data, runs[1].data);
     // The pair stands open and is used again; a seed that was changed in one counts for both.
-    let documents = &window.harness.state().session.state.documents;
+    let documents = &window.state().documents;
     assert_eq!(documents.len(), 2);
     let seed = edit(&window, 0, "seed", |experiment| experiment.seed = 78);
     push(&mut window, seed);
     push(&mut window, Command::CompareBothWays);
-    assert_eq!(window.harness.state().session.state.documents.len(), 2);
+    assert_eq!(window.state().documents.len(), 2);
     assert!(trained(&window)[2..].iter().all(|run| run.seed == 78));
 }
 
@@ -57,16 +57,7 @@ fn several_seeds_are_trained_on_one_split_and_the_comparison_opens_by_itself() {
 
     // All but one end well.
     for number in 1..=6 {
-        assert!(
-            window
-                .harness
-                .state()
-                .session
-                .state
-                .comparison
-                .chosen
-                .is_empty()
-        );
+        assert!(window.state().comparison.chosen.is_empty());
         let run = RunId(number);
         let folder = format!("/runs/{number}");
         window.event(
@@ -86,7 +77,7 @@ fn several_seeds_are_trained_on_one_split_and_the_comparison_opens_by_itself() {
             },
         );
     }
-    let state = &window.harness.state().session.state;
+    let state = window.state();
     assert_eq!(state.comparison.chosen, ["1", "2", "4", "5", "6"]);
     assert!(state.comparison.waiting);
     let asked =
@@ -116,22 +107,16 @@ fn what_was_trained_before_is_compared_and_not_trained_again() {
         window.event(run, RunEvent::Started { folder });
         let mut summary = summary(&index.to_string(), 0.9);
         summary.seed = Some(experiment.seed);
-        let base = window.harness.state().session.state.documents[index].base();
+        let base = window.state().documents[index].base();
         let portable = with_absolute_paths(&experiment, base.as_deref());
         summary.recipe = Some(seeds::recipe(&portable));
         window.event(run, RunEvent::Finished(Box::new(summary)));
     }
-    assert_eq!(
-        window.harness.state().session.state.comparison.chosen.len(),
-        2
-    );
+    assert_eq!(window.state().comparison.chosen.len(), 2);
     push(&mut window, Command::CompareRuns(Vec::new()));
     push(&mut window, Command::CompareBothWays);
     assert_eq!(trained(&window).len(), 2);
-    assert_eq!(
-        window.harness.state().session.state.comparison.chosen.len(),
-        2
-    );
+    assert_eq!(window.state().comparison.chosen.len(), 2);
     // Another setting in one of them, and that one is trained.
     let rate = edit(&window, 1, "rate", |experiment| {
         experiment.phases[0].learning_rate *= 2.0;
@@ -149,25 +134,18 @@ fn an_answer_to_an_earlier_question_is_dropped() {
         &mut window,
         Command::CompareRuns(vec!["a".into(), "b".into()]),
     );
-    let folders = window
-        .harness
-        .state()
-        .session
-        .state
-        .comparison
-        .folders
-        .clone();
+    let folders = window.state().comparison.folders.clone();
     assert_eq!(folders.len(), 2);
     window.answer(Answer::Compared {
         folders: vec!["/elsewhere".into()],
         result: Err("no".into()),
     });
-    assert!(window.harness.state().session.state.comparison.waiting);
+    assert!(window.state().comparison.waiting);
     window.answer(Answer::Compared {
         folders,
         result: Err("a has no predictions".into()),
     });
-    assert!(!window.harness.state().session.state.comparison.waiting);
+    assert!(!window.state().comparison.waiting);
     assert!(
         window
             .harness
@@ -176,14 +154,5 @@ fn an_answer_to_an_earlier_question_is_dropped() {
     );
     // Taken out to the last, nothing is asked and nothing is shown.
     push(&mut window, Command::CompareRuns(Vec::new()));
-    assert!(
-        window
-            .harness
-            .state()
-            .session
-            .state
-            .comparison
-            .result
-            .is_none()
-    );
+    assert!(window.state().comparison.result.is_none());
 }

@@ -14,10 +14,7 @@ fn push(window: &mut Window, command: Command) {
 }
 
 fn name(window: &Window, index: usize) -> String {
-    window.harness.state().session.state.documents[index]
-        .experiment
-        .name
-        .clone()
+    window.state().documents[index].experiment.name.clone()
 }
 
 fn show(window: &mut Window, index: usize) {
@@ -26,7 +23,7 @@ fn show(window: &mut Window, index: usize) {
 }
 
 fn weights(window: &Window, index: usize) -> WeightsSource {
-    let document = &window.harness.state().session.state.documents[index];
+    let document = &window.state().documents[index];
     document.experiment.backbone.weights.clone()
 }
 
@@ -66,7 +63,7 @@ fn a_half_typed_weight_file_belongs_to_the_experiment_that_it_was_typed_in() {
     let mut window = half_typed("mine.pth");
     show(&mut window, 1);
     window.steps();
-    assert_eq!(window.harness.state().session.state.active, 1);
+    assert_eq!(window.state().active, 1);
     assert_eq!(
         weights(&window, 0),
         WeightsSource::File("mine.pth".into()),
@@ -91,11 +88,7 @@ fn a_shortcut_takes_over_what_was_typed_before_it_is_carried_out() {
         let mut window = half_typed("mine.pth");
         window.harness.key_press_modifiers(Modifiers::COMMAND, key);
         window.steps();
-        assert_eq!(
-            window.harness.state().session.state.documents.len(),
-            documents,
-            "{key:?}"
-        );
+        assert_eq!(window.state().documents.len(), documents, "{key:?}");
         assert_eq!(weights(&window, 0), WeightsSource::File("mine.pth".into()));
         assert_eq!(weights(&window, 1), WeightsSource::Pretrained);
         let copied = match key {
@@ -143,11 +136,11 @@ fn escape_takes_back_what_was_typed_and_closing_takes_it_along() {
     assert_eq!(weights(&window, 0), WeightsSource::Pretrained);
     // An answer that shows another experiment does not wait for the field.
     let mut window = half_typed("mine.pth");
-    window.harness.state_mut().session.state.active = 1;
+    window.state_mut().active = 1;
     window.steps();
     assert_eq!(weights(&window, 0), WeightsSource::Pretrained);
     assert_eq!(weights(&window, 1), WeightsSource::Pretrained);
-    window.harness.state_mut().session.state.active = 0;
+    window.state_mut().active = 0;
     window.steps();
     let field = window.harness.get_by_label("Weight file");
     assert_eq!(
@@ -165,7 +158,7 @@ fn undo_takes_back_what_was_typed_and_not_what_stood_before() {
     window.harness.get_by_label("Undo").click();
     window.steps();
     window.steps();
-    let document = &window.harness.state().session.state.documents[0];
+    let document = &window.state().documents[0];
     assert_eq!(
         document.experiment.backbone.weights,
         WeightsSource::Pretrained
@@ -181,7 +174,7 @@ fn undo_takes_back_what_was_typed_and_not_what_stood_before() {
 fn a_half_typed_column_belongs_to_the_experiment_that_it_was_typed_in() {
     let mut window = Window::with_pair();
     let label = |window: &Window, index: usize| {
-        let document = &window.harness.state().session.state.documents[index];
+        let document = &window.state().documents[index];
         match &document.experiment.data.source {
             DataSource::Table { label_column, .. } => label_column.clone(),
             other => panic!("{other:?}"),
@@ -223,7 +216,7 @@ fn an_edit_goes_to_its_own_experiment_and_leaves_other_changes_alone() {
     let notes = edit(&window, 0, "", |experiment| {
         experiment.notes = "kept".into()
     });
-    let flipped = !window.harness.state().session.state.documents[0]
+    let flipped = !window.state().documents[0]
         .experiment
         .augmentation
         .horizontal_flip;
@@ -231,7 +224,7 @@ fn an_edit_goes_to_its_own_experiment_and_leaves_other_changes_alone() {
         window.harness.state_mut().commands.push(edit);
     }
     window.steps();
-    let documents = &window.harness.state().session.state.documents;
+    let documents = &window.state().documents;
     assert_eq!(documents[1].experiment.seed, 77);
     assert_ne!(documents[0].experiment.seed, 77);
     // Both were drawn upon the same experiment.
@@ -244,7 +237,7 @@ fn an_edit_goes_to_its_own_experiment_and_leaves_other_changes_alone() {
     surely.close(0, true);
     surely.commands.push(late);
     window.steps();
-    let documents = &window.harness.state().session.state.documents;
+    let documents = &window.state().documents;
     assert_eq!((documents.len(), documents[0].experiment.seed), (1, 77));
 }
 
@@ -258,16 +251,14 @@ fn a_copy_is_edited_in_the_layer_view_although_it_equals_its_original() {
     );
     push(&mut window, Command::DuplicateExperiment);
     let plans = |window: &Window, index: usize| -> Vec<FreezePlan> {
-        let document = &window.harness.state().session.state.documents[index];
+        let document = &window.state().documents[index];
         let phases = document.experiment.phases.iter();
         phases.map(|phase| phase.freeze.clone()).collect()
     };
     let before = plans(&window, 0);
     // Everything but its name is the same.
     let name = name(&window, 0);
-    window.harness.state_mut().session.state.documents[2]
-        .experiment
-        .name = name;
+    window.state_mut().documents[2].experiment.name = name;
     window.steps();
     let button = window
         .harness
@@ -282,11 +273,11 @@ fn a_copy_is_edited_in_the_layer_view_although_it_equals_its_original() {
 #[test]
 fn a_dialog_answers_the_experiment_that_asked() {
     let mut window = Window::with_pair();
-    let ids: Vec<_> = (window.harness.state().session.state.documents.iter())
+    let ids: Vec<_> = (window.state().documents.iter())
         .map(|document| document.id)
         .collect();
     // Asked in the first, answered while the second is shown.
-    window.harness.state_mut().session.state.active = 1;
+    window.state_mut().active = 1;
     push(
         &mut window,
         Command::UseWeights(ids[0], "chosen.pth".into()),
@@ -298,7 +289,7 @@ fn a_dialog_answers_the_experiment_that_asked() {
     assert_eq!(weights(&window, 1), WeightsSource::Pretrained);
     let file = window.folder.path().join("first.ron");
     push(&mut window, Command::SaveAs(ids[0], file.clone()));
-    let documents = &window.harness.state().session.state.documents;
+    let documents = &window.state().documents;
     assert_eq!(documents[0].file.as_deref(), Some(&*file));
     assert_ne!(documents[1].file.as_deref(), Some(&*file));
     // Pictures that take a moment to be recognised.
@@ -307,11 +298,7 @@ fn a_dialog_answers_the_experiment_that_asked() {
         &mut window,
         Command::OpenPicturesFor(Some(ids[0]), pictures.clone()),
     );
-    let table = window.harness.state().session.state.documents[1]
-        .experiment
-        .data
-        .source
-        .clone();
+    let table = window.state().documents[1].experiment.data.source.clone();
     // The second has other pictures by now.
     let other = edit(&window, 1, "", |experiment| {
         experiment.data.source = DataSource::ClassFolders {
@@ -326,7 +313,7 @@ fn a_dialog_answers_the_experiment_that_asked() {
         path: pictures,
         source: Ok(source.clone()),
     });
-    let documents = &window.harness.state().session.state.documents;
+    let documents = &window.state().documents;
     assert_ne!(documents[0].experiment.data.source, table);
     assert_eq!(documents[0].experiment.data.source, source);
     assert_eq!(
@@ -338,7 +325,7 @@ fn a_dialog_answers_the_experiment_that_asked() {
 #[test]
 fn a_question_about_closing_is_about_one_experiment_wherever_it_stands() {
     let mut window = Window::with_pair();
-    let second = window.harness.state().session.state.documents[1].id;
+    let second = window.state().documents[1].id;
     let edit = edit(&window, 1, "", |experiment| experiment.seed = 9);
     push(&mut window, edit);
     push(&mut window, Command::CloseExperiment(1));
@@ -347,7 +334,7 @@ fn a_question_about_closing_is_about_one_experiment_wherever_it_stands() {
     window.steps();
     window.harness.get_by_label("Close without saving").click();
     window.steps();
-    let documents = &window.harness.state().session.state.documents;
+    let documents = &window.state().documents;
     assert!(documents.iter().all(|document| document.id != second));
     assert!(documents.is_empty());
 }

@@ -7,11 +7,7 @@ use crate::worker::messages::{GalleryQuestion, Question};
 #[test]
 fn a_dropped_picture_is_shown_to_the_runs_and_to_the_untouched_network() {
     let mut window = Window::with_pair();
-    let backbone = window.harness.state().session.state.documents[0]
-        .experiment
-        .backbone
-        .name
-        .clone();
+    let backbone = window.state().documents[0].experiment.backbone.name.clone();
     let info = crate::models::catalogue::find(&backbone).unwrap();
     window.answer(Answer::StoredWeights(Ok(vec![(
         backbone.clone(),

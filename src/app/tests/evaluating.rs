@@ -64,10 +64,7 @@ fn a_run_is_evaluated_when_it_is_looked_at_and_validation_gives_the_temperature(
     push(&mut window, Command::ShowView(ViewId::EVALUATION));
     window.steps();
     assert_eq!(asked(&window, Split::Test), 1, "asked for once");
-    let folder = window.harness.state().session.state.runs[0]
-        .folder
-        .clone()
-        .unwrap();
+    let folder = window.state().runs[0].folder.clone().unwrap();
     window.answer(Answer::EvaluationProgress {
         folder: folder.clone(),
         split: Split::Test,
@@ -114,10 +111,7 @@ fn a_run_is_evaluated_when_it_is_looked_at_and_validation_gives_the_temperature(
 fn a_stopped_evaluation_can_be_asked_for_again() {
     let mut window = Window::with_pair();
     window.answer(Answer::Runs(Ok(vec![summary("first", 0.9)])));
-    let folder = window.harness.state().session.state.runs[0]
-        .folder
-        .clone()
-        .unwrap();
+    let folder = window.state().runs[0].folder.clone().unwrap();
     let ask = Command::EvaluateRun("first".into(), Split::Train);
     push(&mut window, ask.clone());
     push(&mut window, ask.clone());
@@ -143,9 +137,7 @@ fn a_stopped_evaluation_can_be_asked_for_again() {
 fn a_remedy_opens_a_copy_with_one_change() {
     let mut window = Window::with_pair();
     window.answer(Answer::Runs(Ok(vec![summary("first", 0.9)])));
-    let experiment = window.harness.state().session.state.documents[0]
-        .experiment
-        .clone();
+    let experiment = window.state().documents[0].experiment.clone();
     let epochs: Vec<EpochMetrics> = (1..=6)
         .map(|epoch| EpochMetrics {
             epoch,
@@ -170,12 +162,9 @@ fn a_remedy_opens_a_copy_with_one_change() {
     let found = diagnose(&epochs, &situation).unwrap();
     let expected = found.remedies[0].apply();
     let title = found.remedies[0].title.clone();
-    let folder: PathBuf = window.harness.state().session.state.runs[0]
-        .folder
-        .clone()
-        .unwrap();
-    window.harness.state_mut().session.state.runs[0].metrics = epochs;
-    window.harness.state_mut().session.state.runs[0].shown = true;
+    let folder: PathBuf = window.state().runs[0].folder.clone().unwrap();
+    window.state_mut().runs[0].metrics = epochs;
+    window.state_mut().runs[0].shown = true;
     window.steps();
     let diagnosed = |window: &Window| {
         let record = window.record.borrow();
@@ -199,7 +188,7 @@ fn a_remedy_opens_a_copy_with_one_change() {
     );
     window.harness.get_by_label(&title).click();
     window.steps();
-    let documents = &window.harness.state().session.state.documents;
+    let documents = &window.state().documents;
     assert_eq!(documents.len(), 3);
     let copy = &documents[2].experiment;
     assert_ne!(copy.name, experiment.name);

@@ -86,7 +86,7 @@ fn figures_go_to_the_runs_and_are_asked_about_among_pictures() {
 #[test]
 fn a_preset_is_saved_among_pictures_only_when_that_was_agreed_to() {
     let mut window = with_pictures();
-    let document = window.harness.state().session.state.documents[0].id;
+    let document = window.state().documents[0].id;
     let file = window.folder.path().join("data/cats/mine.ron");
     push(&mut window, Command::SaveAs(document, file.clone()));
     assert!(matches!(

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use egui_kittest::Harness;
 
 use crate::app::core::session::AppPaths;
+use crate::app::core::state::State;
 use crate::app::core::workers::Workers;
 use crate::app::shell::Graft;
 use crate::models::device::Devices;
@@ -129,19 +130,30 @@ impl Window {
         self.steps();
     }
 
+    pub fn state(&self) -> &State {
+        &self.harness.state().session.state
+    }
+
+    pub fn state_mut(&mut self) -> &mut State {
+        &mut self.harness.state_mut().session.state
+    }
+
+    /// The backbone and the side of its input whose layers were asked for first.
+    pub fn asked_layer_tree(&self) -> (String, u32) {
+        let record = self.record.borrow();
+        let asked = record.questions.iter().find_map(|question| match question {
+            Question::LayerTree {
+                backbone,
+                input_size,
+            } => Some((backbone.clone(), *input_size)),
+            _ => None,
+        });
+        asked.unwrap()
+    }
+
     /// Answers the question about the active experiment's layers.
     pub fn answer_layer_tree(&mut self) {
-        let asked = {
-            let record = self.record.borrow();
-            record.questions.iter().find_map(|question| match question {
-                Question::LayerTree {
-                    backbone,
-                    input_size,
-                } => Some((backbone.clone(), *input_size)),
-                _ => None,
-            })
-        };
-        let (backbone, input_size) = asked.unwrap();
+        let (backbone, input_size) = self.asked_layer_tree();
         let tree = crate::models::outline(&backbone, input_size).unwrap();
         self.answer(Answer::LayerTree {
             backbone,

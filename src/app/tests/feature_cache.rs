@@ -90,16 +90,7 @@ fn what_is_said_of_another_experiment_is_dropped() {
         })
     };
     window.answer(cache_coverage(7));
-    assert!(
-        window
-            .harness
-            .state()
-            .session
-            .state
-            .features
-            .cache_coverage
-            .is_none()
-    );
+    assert!(window.state().features.cache_coverage.is_none());
 }
 
 /// The questions about what is kept of the experiment, once there are so many of them.
@@ -125,26 +116,23 @@ fn coverage_tickets(window: &mut Window, wanted: usize) -> Vec<u64> {
 fn what_is_kept_is_asked_again_after_an_edit_that_was_undone_and_a_crash_is_shown() {
     let mut window = Window::with_pair();
     let scan = crate::app::features::fakes::state().scan;
-    window.harness.state_mut().session.state.scan = scan;
+    window.state_mut().scan = scan;
     let first = coverage_tickets(&mut window, 1);
     window.answer(Answer::Features(FeaturesAnswer::CacheCoverage {
         ticket: first[0],
         result: Ok(std::sync::Arc::new(CacheCoverage::default())),
     }));
     let coverage = |window: &Window| {
-        let features = &window.harness.state().session.state.features;
+        let features = &window.state().features;
         features.cache_coverage.clone()
     };
     assert!(coverage(&window).is_some());
     let edit = |window: &mut Window, size: Option<u32>| {
-        let state = &mut window.harness.state_mut().session.state;
+        let state = window.state_mut();
         state.documents[0].experiment.backbone.input_size = size;
         window.harness.run_steps(1);
     };
-    let before = window.harness.state().session.state.documents[0]
-        .experiment
-        .backbone
-        .input_size;
+    let before = window.state().documents[0].experiment.backbone.input_size;
     edit(&mut window, Some(96));
     assert!(coverage(&window).is_none());
     edit(&mut window, before);
@@ -153,13 +141,6 @@ fn what_is_kept_is_asked_again_after_an_edit_that_was_undone_and_a_crash_is_show
         ticket: second[1],
         result: Err(Failure::Crashed("out of bounds".into())),
     }));
-    let problem = window
-        .harness
-        .state()
-        .session
-        .state
-        .features
-        .problem
-        .clone();
+    let problem = window.state().features.problem.clone();
     assert!(problem.is_some_and(|problem| problem.contains("an error inside Graft")));
 }

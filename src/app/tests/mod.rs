@@ -30,7 +30,7 @@ fn edit(
     merge: &'static str,
     change: impl FnOnce(&mut Experiment),
 ) -> Command {
-    let document = &window.harness.state().session.state.documents[index];
+    let document = &window.state().documents[index];
     let mut experiment = document.experiment.clone();
     change(&mut experiment);
     Command::Edit {
@@ -53,16 +53,13 @@ fn train_queues_every_ticked_experiment_in_order() {
         assert!(started[0].experiment.name != started[1].experiment.name);
         assert_eq!(started[0].base.as_deref(), Some(window.folder.path()));
     }
-    let runs = &window.harness.state().session.state.runs;
+    let runs = &window.state().runs;
     assert_eq!(runs.len(), 2);
     assert!(runs.iter().all(|run| run.state == RecordState::Queued));
     assert_ne!(runs[0].color, runs[1].color);
 
     // Unticked, an experiment stays behind.
-    let name = window.harness.state().session.state.documents[1]
-        .experiment
-        .name
-        .clone();
+    let name = window.state().documents[1].experiment.name.clone();
     window
         .harness
         .get_by_label(&format!("Train {name}"))
@@ -78,20 +75,17 @@ fn a_run_goes_from_the_queue_to_the_results_in_one_colour() {
     let mut window = Window::with_pair();
     window.harness.get_by_label("Train 2 experiments").click();
     window.steps();
-    let run = window.harness.state().session.state.runs[0].run.unwrap();
-    let color = window.harness.state().session.state.runs[0].color;
+    let run = window.state().runs[0].run.unwrap();
+    let color = window.state().runs[0].color;
     window.event(
         run,
         RunEvent::Started {
             folder: "/runs/first".into(),
         },
     );
-    assert_eq!(
-        window.harness.state().session.state.running().unwrap().id,
-        "first"
-    );
+    assert_eq!(window.state().running().unwrap().id, "first");
     window.event(run, RunEvent::Finished(Box::new(summary("first", 0.9))));
-    let state = &window.harness.state().session.state;
+    let state = window.state();
     assert_eq!(state.runs[0].state, RecordState::Finished);
     assert_eq!(state.runs[0].color, color);
     assert_eq!(state.selected_run.as_deref(), Some("first"));
@@ -102,7 +96,7 @@ fn how_far_layers_moved_is_read_from_the_folder_when_a_run_has_finished() {
     let mut window = Window::with_pair();
     window.harness.get_by_label("Train 2 experiments").click();
     window.steps();
-    let run = window.harness.state().session.state.runs[0].run.unwrap();
+    let run = window.state().runs[0].run.unwrap();
     let folder = std::path::PathBuf::from("/runs/first");
     window.event(
         run,
@@ -136,10 +130,7 @@ fn how_far_layers_moved_is_read_from_the_folder_when_a_run_has_finished() {
             movement: movement.clone(),
         })),
     });
-    assert_eq!(
-        *window.harness.state().session.state.runs[0].movement,
-        movement
-    );
+    assert_eq!(*window.state().runs[0].movement, movement);
     // It is asked for once.
     window.steps();
     assert_eq!(asked(&window), 1);
@@ -164,7 +155,7 @@ fn a_failed_run_says_so_until_it_is_dismissed() {
     );
     window.harness.get_by_label("Dismiss").click();
     window.steps();
-    assert!(window.harness.state().session.state.notices.is_empty());
+    assert!(window.state().notices.is_empty());
 }
 
 #[test]
@@ -197,7 +188,7 @@ fn a_run_that_failed_after_an_epoch_can_be_resumed() {
 #[test]
 fn an_edit_marks_the_experiment_and_can_be_undone() {
     let mut window = Window::with_pair();
-    let state = |window: &Window| window.harness.state().session.state.documents[0].is_changed();
+    let state = |window: &Window| window.state().documents[0].is_changed();
     assert!(!state(&window));
     let edit = edit(&window, 0, "seed", |experiment| experiment.seed += 1);
     window.harness.state_mut().commands.push(edit);
@@ -221,9 +212,7 @@ fn an_edit_marks_the_experiment_and_can_be_undone() {
 #[test]
 fn a_bad_preset_names_file_and_line_and_changes_nothing() {
     let mut window = Window::with_pair();
-    let before = window.harness.state().session.state.documents[0]
-        .experiment
-        .clone();
+    let before = window.state().documents[0].experiment.clone();
     let path = window.folder.path().join("bad.ron");
     let text = shipped("solar-feature-extraction").replacen("seed:", "sead:", 1);
     let line = text
@@ -238,7 +227,7 @@ fn a_bad_preset_names_file_and_line_and_changes_nothing() {
         .commands
         .push(crate::app::core::command::Command::OpenPreset(path.clone()));
     window.steps();
-    let state = &window.harness.state().session.state;
+    let state = window.state();
     assert_eq!(state.documents.len(), 2);
     assert_eq!(state.documents[0].experiment, before);
     let notice = &state.notices[0];
@@ -348,7 +337,7 @@ fn a_window_without_experiments_says_how_to_begin() {
         .get_by_label_contains("Open preset From scratch")
         .click();
     window.steps();
-    assert_eq!(window.harness.state().session.state.documents.len(), 1);
+    assert_eq!(window.state().documents.len(), 1);
 }
 
 #[test]
@@ -364,16 +353,13 @@ fn pictures_are_scanned_once_and_a_changed_split_waits_for_the_slider() {
             .count()
     };
     assert_eq!(scans(&window), 1);
-    let name = window.harness.state().session.state.documents[1]
-        .experiment
-        .name
-        .clone();
+    let name = window.state().documents[1].experiment.name.clone();
     window
         .harness
         .get_by_label(&format!("Experiment {name}"))
         .click();
     window.steps();
-    assert_eq!(window.harness.state().session.state.active, 1);
+    assert_eq!(window.state().active, 1);
     assert_eq!(scans(&window), 1, "both experiments use the same pictures");
 }
 
@@ -388,10 +374,10 @@ fn closing_a_changed_experiment_asks() {
         .commands
         .push(crate::app::core::command::Command::CloseExperiment(0));
     window.steps();
-    assert_eq!(window.harness.state().session.state.documents.len(), 2);
+    assert_eq!(window.state().documents.len(), 2);
     window.harness.get_by_label("Save").click();
     window.steps();
-    assert_eq!(window.harness.state().session.state.documents.len(), 1);
+    assert_eq!(window.state().documents.len(), 1);
     let file = window.folder.path().join("preset-0.ron");
     let saved = crate::experiment::preset::load(&file).unwrap();
     let before =
@@ -419,7 +405,7 @@ fn save_and_quit_goes_on_after_a_new_experiment_got_its_name() {
     window.steps();
     assert!(window.harness.state().files.is_open(), "it has no name yet");
     let file = window.folder.path().join("mine.ron");
-    let document = window.harness.state().session.state.documents[0].id;
+    let document = window.state().documents[0].id;
     window
         .harness
         .state_mut()
@@ -439,10 +425,7 @@ fn a_run_of_another_process_is_followed_to_its_end() {
     let mut elsewhere = summary("elsewhere", 0.9);
     elsewhere.state = RunState::Running;
     window.answer(Answer::Runs(Ok(vec![elsewhere.clone()])));
-    assert_eq!(
-        window.harness.state().session.state.runs[0].state,
-        RecordState::Elsewhere
-    );
+    assert_eq!(window.state().runs[0].state, RecordState::Elsewhere);
     assert!(
         window
             .harness
@@ -451,7 +434,7 @@ fn a_run_of_another_process_is_followed_to_its_end() {
     );
     elsewhere.state = RunState::Finished;
     window.answer(Answer::Runs(Ok(vec![elsewhere])));
-    let runs = &window.harness.state().session.state.runs;
+    let runs = &window.state().runs;
     assert_eq!((runs.len(), &runs[0].state), (1, &RecordState::Finished));
 }
 
@@ -466,7 +449,7 @@ fn an_interrupted_run_is_resumed_with_its_curves() {
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("preset.ron"), shipped("solar-fine-tuning")).unwrap();
     window.answer(Answer::Runs(Ok(vec![interrupted.clone()])));
-    let color = window.harness.state().session.state.runs[0].color;
+    let color = window.state().runs[0].color;
     window.harness.get_by_label("Resume broken-off").click();
     window.steps();
     let run = {
@@ -476,16 +459,16 @@ fn an_interrupted_run_is_resumed_with_its_curves() {
         assert_eq!(started[0].resume.as_deref(), Some(folder.as_path()));
         started[0].run
     };
-    let runs = &window.harness.state().session.state.runs;
+    let runs = &window.state().runs;
     assert_eq!((runs.len(), &runs[0].state), (1, &RecordState::Queued));
 
     // Taken out of the queue, it is what it was.
     window.event(run, RunEvent::Cancelled);
-    let runs = &window.harness.state().session.state.runs;
+    let runs = &window.state().runs;
     assert_eq!((runs.len(), &runs[0].state), (1, &RecordState::Interrupted));
     window.harness.get_by_label("Resume broken-off").click();
     window.steps();
-    let run = window.harness.state().session.state.runs[0].run.unwrap();
+    let run = window.state().runs[0].run.unwrap();
     window.event(
         run,
         RunEvent::Started {
@@ -515,7 +498,7 @@ fn an_interrupted_run_is_resumed_with_its_curves() {
             plan: String::new(),
         }),
     );
-    let record = &window.harness.state().session.state.runs[0];
+    let record = &window.state().runs[0];
     assert_eq!(record.metrics, metrics);
     assert_eq!(record.phase_starts.len(), 1, "the phase has one beginning");
     assert_eq!(
@@ -554,10 +537,7 @@ fn backbones_are_measured_one_at_a_time_while_nothing_trains() {
         backbone: second[1].clone(),
         result: Ok(measured.clone()),
     });
-    assert_eq!(
-        window.harness.state().session.state.speeds.get(&second[1]),
-        Some(&measured)
-    );
+    assert_eq!(window.state().speeds.get(&second[1]), Some(&measured));
     assert_eq!(asked(&window).len(), 3);
 
     // Measured while something else was at work: once more, from the beginning.
@@ -567,7 +547,7 @@ fn backbones_are_measured_one_at_a_time_while_nothing_trains() {
     window.steps();
     window.harness.get_by_label("Measure speeds again").click();
     window.steps();
-    assert!(window.harness.state().session.state.speeds.is_empty());
+    assert!(window.state().speeds.is_empty());
     window.answer(Answer::Speed {
         backbone: asked(&window)[2].clone(),
         result: Ok(measured.clone()),
@@ -588,7 +568,7 @@ fn which_weights_are_stored_is_asked_again_when_a_run_may_have_fetched_some() {
     assert_eq!(asked(&window), 1);
     window.harness.get_by_label("Train 2 experiments").click();
     window.steps();
-    let run = window.harness.state().session.state.runs[0].run.unwrap();
+    let run = window.state().runs[0].run.unwrap();
     window.event(
         run,
         RunEvent::Training(TrainingEvent::Prepared {
@@ -607,7 +587,7 @@ fn the_export_dialog_writes_what_was_chosen_where_it_was_said() {
     let mut window = Window::with_pair();
     window.harness.get_by_label("Train 2 experiments").click();
     window.steps();
-    let run = window.harness.state().session.state.runs[0].run.unwrap();
+    let run = window.state().runs[0].run.unwrap();
     let folder = window.folder.path().join("no run");
     window.event(
         run,
@@ -723,17 +703,7 @@ fn every_view_has_its_tab_and_is_shown_by_its_name() {
 #[test]
 fn a_question_that_crashed_or_was_stopped_is_not_waited_for() {
     let mut window = Window::with_pair();
-    let asked = {
-        let record = window.record.borrow();
-        record.questions.iter().find_map(|question| match question {
-            Question::LayerTree {
-                backbone,
-                input_size,
-            } => Some((backbone.clone(), *input_size)),
-            _ => None,
-        })
-    };
-    let (backbone, input_size) = asked.unwrap();
+    let (backbone, input_size) = window.asked_layer_tree();
     let failed = |failure| Answer::LayerTree {
         backbone: backbone.clone(),
         input_size,
@@ -741,10 +711,9 @@ fn a_question_that_crashed_or_was_stopped_is_not_waited_for() {
     };
     // An earlier, same question that this one took the place of.
     window.answer(failed(Failure::Stopped));
-    let state = |window: &Window| window.harness.state().session.state.clone();
-    assert!(matches!(state(&window).tree, Tree::Loading));
+    assert!(matches!(window.state().tree, Tree::Loading));
     window.answer(failed(Failure::Crashed("out of bounds".into())));
-    let tree = state(&window).tree;
+    let tree = window.state().tree.clone();
     let Tree::Failed(reason) = tree else {
         panic!("{tree:?}");
     };
@@ -765,11 +734,11 @@ fn a_question_that_crashed_or_was_stopped_is_not_waited_for() {
         result: Err(Failure::Stopped),
     };
     window.answer(stopped.clone());
-    assert!(matches!(state(&window).scan, Scan::Running { .. }));
+    assert!(matches!(window.state().scan, Scan::Running { .. }));
     window.harness.state_mut().commands.push(Command::StopScan);
     window.steps();
     window.answer(stopped);
-    let scan = state(&window).scan;
+    let scan = window.state().scan.clone();
     let Scan::Failed(reason) = scan else {
         panic!("{scan:?}");
     };

@@ -8,7 +8,7 @@ use crate::runs::seeds;
 fn a_repeat_is_asked_about_and_another_seed_is_not() {
     let mut window = Window::with_pair();
     let (experiment, base) = {
-        let document = &window.harness.state().session.state.documents[0];
+        let document = &window.state().documents[0];
         (document.experiment.clone(), document.base())
     };
     let mut known = summary("a", 0.9);
@@ -21,7 +21,7 @@ fn a_repeat_is_asked_about_and_another_seed_is_not() {
     let started = |window: &Window| window.record.borrow().started().len();
 
     let train = |window: &mut Window| {
-        window.harness.state_mut().session.state.active = 0;
+        window.state_mut().active = 0;
         window
             .harness
             .state_mut()
@@ -41,7 +41,7 @@ fn a_repeat_is_asked_about_and_another_seed_is_not() {
     window.steps();
     assert_eq!(started(&window), 1);
 
-    window.harness.state_mut().session.state.active = 0;
+    window.state_mut().active = 0;
     let command = super::edit(&window, 0, "seed", |experiment| experiment.seed += 1);
     window.harness.state_mut().commands.push(command);
     window.steps();
