@@ -17,6 +17,8 @@ mod hostile;
 mod presets;
 #[cfg(unix)]
 mod resume;
+#[cfg(target_os = "linux")]
+mod runs;
 mod sets;
 mod suspects;
 mod tidy;

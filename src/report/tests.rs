@@ -153,6 +153,7 @@ impl Workspace {
             right: None,
             precision: None,
             can_resume: false,
+            listed: Default::default(),
         };
         write(files::SUMMARY, &files::summary(&summary).unwrap());
         folder

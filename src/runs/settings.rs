@@ -17,16 +17,7 @@ pub struct Difference {
 
 /// The settings in which `experiments` differ, in the order of a preset. Names and notes don't count.
 pub fn differences(experiments: &[Experiment]) -> Vec<Difference> {
-    let columns: Vec<Vec<(String, String)>> = experiments
-        .iter()
-        .map(|experiment| {
-            let mut fields = Vec::new();
-            if let Ok(value) = serde_json::to_value(experiment) {
-                flatten("", &value, &mut fields);
-            }
-            fields
-        })
-        .collect();
+    let columns: Vec<Vec<(String, String)>> = experiments.iter().map(fields).collect();
     // In the order of the first experiment that has a field, so phases stay in order.
     let mut seen = BTreeSet::new();
     let fields: Vec<&String> = columns
@@ -60,6 +51,15 @@ pub fn differences(experiments: &[Experiment]) -> Vec<Difference> {
     // Equal in everything before its index, a field of the second phase belongs behind the first's.
     differences.sort_by_key(|difference| section(&difference.field));
     differences
+}
+
+/// Every field of an experiment with its value, as a preset would write it, in the order of a preset.
+pub(super) fn fields(experiment: &Experiment) -> Vec<(String, String)> {
+    let mut fields = Vec::new();
+    if let Ok(value) = serde_json::to_value(experiment) {
+        flatten("", &value, &mut fields);
+    }
+    fields
 }
 
 /// The position of a field's section in a preset.

@@ -349,11 +349,14 @@ fn run(
             right: Some(rightness(accuracy)),
             precision: None,
             can_resume: false,
+            listed: Default::default(),
         }),
         color,
         shown: true,
         warnings: Vec::new(),
         movement: Arc::default(),
+        listed: Default::default(),
+        title: String::new(),
     }
 }
 

@@ -5,6 +5,7 @@ use eframe::egui::{self, Key, KeyboardShortcut, Modifiers};
 
 use crate::app::core::command::Command;
 use crate::app::core::state::State;
+use crate::app::core::view_id::ViewId;
 use crate::app::features;
 use crate::app::ui::tokens::icon;
 use crate::app::ui::view::View;
@@ -31,6 +32,8 @@ pub enum Action {
     StopAll,
     Rescan,
     RefreshRuns,
+    ChooseRunsFolder,
+    RestoreRuns,
     ExportFigures,
     Show(&'static dyn View),
     Palette,
@@ -48,7 +51,7 @@ const CTRL_SHIFT: Modifiers = Modifiers {
 
 impl Action {
     /// Those that stand before the views.
-    const OF_EXPERIMENTS: [Self; 20] = [
+    const OF_EXPERIMENTS: [Self; 22] = [
         Self::OpenPictures,
         Self::OpenTable,
         Self::OpenPreset,
@@ -68,6 +71,8 @@ impl Action {
         Self::StopAll,
         Self::Rescan,
         Self::RefreshRuns,
+        Self::ChooseRunsFolder,
+        Self::RestoreRuns,
         Self::ExportFigures,
     ];
 
@@ -109,6 +114,8 @@ impl Action {
             Self::StopAll => "Stop all training",
             Self::Rescan => "Scan the pictures again",
             Self::RefreshRuns => "Refresh the list of runs",
+            Self::ChooseRunsFolder => "Choose the folder of runs…",
+            Self::RestoreRuns => "Put back runs from the trash",
             Self::ExportFigures => "Export figures and report…",
             Self::Show(view) => view.info().action,
             Self::Palette => "Find a command…",
@@ -148,6 +155,8 @@ impl Action {
             }
             Self::Rescan => "Look for pictures again, after files have changed",
             Self::RefreshRuns => "Read the folder of runs again",
+            Self::ChooseRunsFolder => "List runs from another folder, and make new ones there",
+            Self::RestoreRuns => "Put the runs back that were moved to the trash last",
             Self::ExportFigures => "Write figures, report and tables of the shown runs",
             Self::Show(view) => view.info().tooltip,
             Self::Palette => "Find any command by its name",
@@ -178,6 +187,8 @@ impl Action {
             Self::Pause => icon::PAUSE,
             Self::StopAll => icon::STOP,
             Self::Rescan | Self::RefreshRuns => icon::ARROWS_CLOCKWISE,
+            Self::ChooseRunsFolder => icon::FOLDER,
+            Self::RestoreRuns => icon::TRASH,
             Self::ExportFigures => icon::EXPORT,
             Self::Show(view) => view.info().icon,
             Self::Palette => icon::COMMAND,
@@ -227,7 +238,12 @@ impl Action {
                     Key::Num9,
                     Key::Num0,
                 ];
-                (features::VIEWS.iter().zip(keys))
+                // It came later, and the others keep their numbers.
+                let is_numbered = |view: &&&dyn View| view.info().id != ViewId::RUNS;
+                if view.info().id == ViewId::RUNS {
+                    return key(CTRL, Key::R);
+                }
+                (features::VIEWS.iter().filter(is_numbered).zip(keys))
                     .filter(|(other, _)| **other == view)
                     .flat_map(|(_, k)| key(CTRL, k))
                     .collect()
@@ -238,6 +254,8 @@ impl Action {
             Self::Reset
             | Self::ChooseWeights
             | Self::RefreshRuns
+            | Self::ChooseRunsFolder
+            | Self::RestoreRuns
             | Self::ResetArrangement
             | Self::ClearLog => Vec::new(),
         }
@@ -272,6 +290,8 @@ impl Action {
             Self::StopAll => Command::StopAll,
             Self::Rescan => Command::Rescan,
             Self::RefreshRuns => Command::RefreshRuns,
+            Self::ChooseRunsFolder => Command::ChooseRunsFolder,
+            Self::RestoreRuns => Command::RestoreRuns(state.trashed.clone()),
             Self::ExportFigures => Command::ExportFiguresDialog,
             Self::Show(view) => Command::ShowView(view.info().id),
             Self::Palette => Command::TogglePalette,
@@ -297,6 +317,7 @@ impl Action {
             Self::Train => state.documents.iter().any(|document| document.included),
             Self::TrainActive | Self::CompareBothWays | Self::Rescan => state.has_pictures(),
             Self::Pause | Self::StopAll => state.is_training(),
+            Self::RestoreRuns => !state.trashed.is_empty(),
             Self::ExportFigures => state
                 .runs
                 .iter()

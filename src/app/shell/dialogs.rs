@@ -32,6 +32,8 @@ pub enum Purpose {
     Weights(DocumentId),
     /// The folder that figures are written to.
     Figures,
+    /// The folder that runs are listed from and made in.
+    Runs,
 }
 
 impl Purpose {
@@ -43,13 +45,14 @@ impl Purpose {
             Self::Save { .. } => "Save the experiment",
             Self::Weights(_) => "Choose a weight file",
             Self::Figures => "Choose a folder for the figures",
+            Self::Runs => "Choose the folder of runs",
         }
     }
 
     /// What the button that agrees says.
     pub fn verb(&self) -> &'static str {
         match self {
-            Self::Pictures(_) | Self::Figures => "Choose this folder",
+            Self::Pictures(_) | Self::Figures | Self::Runs => "Choose this folder",
             Self::Table(_) | Self::Preset | Self::Weights(_) => "Open",
             Self::Save { .. } => "Save",
         }
@@ -60,12 +63,12 @@ impl Purpose {
             Self::Pictures(_) | Self::Table(_) => &sources::TABLES,
             Self::Preset | Self::Save { .. } => &["ron"],
             Self::Weights(_) => &["safetensors", "pth", "pt", "bin"],
-            Self::Figures => &[],
+            Self::Figures | Self::Runs => &[],
         }
     }
 
     pub fn picks_folder(&self) -> bool {
-        matches!(self, Self::Pictures(_) | Self::Figures)
+        matches!(self, Self::Pictures(_) | Self::Figures | Self::Runs)
     }
 
     pub fn command(&self, path: PathBuf) -> Command {
@@ -77,6 +80,7 @@ impl Purpose {
             Self::Save { document, .. } => Command::SaveAs(*document, path),
             Self::Weights(document) => Command::UseWeights(*document, path),
             Self::Figures => Command::ExportFolder(path),
+            Self::Runs => Command::UseRunsFolder(Some(path)),
         }
     }
 
@@ -95,7 +99,7 @@ impl Purpose {
             dialog = dialog.add_filter(name, self.extensions());
         }
         match self {
-            Self::Pictures(_) | Self::Figures => dialog.pick_folder(),
+            Self::Pictures(_) | Self::Figures | Self::Runs => dialog.pick_folder(),
             Self::Table(_) | Self::Preset | Self::Weights(_) => dialog.pick_file(),
             Self::Save { name, .. } => dialog.set_file_name(name).save_file(),
         }

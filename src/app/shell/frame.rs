@@ -8,9 +8,8 @@ use super::run_bar::{RunBarView, run_bar_ui};
 use super::side::side_ui;
 use super::top_bar::{TopBarView, top_bar_ui};
 use super::welcome::welcome_ui;
-use crate::app::core::clock;
 use crate::app::core::command::Command;
-use crate::app::features::runs::{RunsView, runs_ui};
+use crate::app::features::runs::runs_panel_ui;
 use crate::app::shell::Graft;
 use crate::app::ui::tokens::{self, tokens};
 use crate::app::ui::view::ViewContext;
@@ -80,9 +79,7 @@ impl Graft {
                 .default_size(right)
                 .size_range(180.0..=420.0)
                 .frame(bar(10))
-                .show(ui, |ui| {
-                    runs_ui(ui, &RunsView::build(&self.session.state, clock::now()), out)
-                });
+                .show(ui, |ui| runs_panel_ui(ui, &mut self.view_context(), out));
             self.middle_frame_ui(ui, out, |app, ui, out| {
                 if app.session.state.documents.is_empty() && !app.middle_has_use() {
                     welcome_ui(ui, app.demo_is_there, out);

@@ -3,7 +3,7 @@
 use eframe::egui;
 
 use crate::app::core::command::Command;
-use crate::app::core::state::{Notice, NoticeKind, State};
+use crate::app::core::state::{Cause, Notice, NoticeKind, State};
 use crate::app::ui::theme::icon_button;
 use crate::app::ui::tokens::{self, icon, tokens};
 
@@ -44,7 +44,12 @@ fn notice_ui(ui: &mut egui::Ui, notice: &Notice, out: &mut Vec<Command>) {
     t.callout(fill, edge).show(ui, |ui| {
         ui.horizontal_top(|ui| {
             ui.label(tokens::icon_filled(symbol).color(edge));
-            let width = ui.available_width() - 72.0;
+            let undo = if matches!(notice.cause, Some(Cause::Trashed(_))) {
+                60.0
+            } else {
+                0.0
+            };
+            let width = ui.available_width() - 72.0 - undo;
             ui.allocate_ui_with_layout(
                 egui::vec2(width, 0.0),
                 egui::Layout::top_down(egui::Align::Min),
@@ -69,6 +74,14 @@ fn notice_ui(ui: &mut egui::Ui, notice: &Notice, out: &mut Vec<Command>) {
                     .clicked()
                 {
                     out.push(Command::DismissNotice(notice.id));
+                }
+                if let Some(Cause::Trashed(folders)) = &notice.cause
+                    && ui
+                        .button("Undo")
+                        .on_hover_text("Put the runs back from the trash")
+                        .clicked()
+                {
+                    out.push(Command::RestoreRuns(folders.clone()));
                 }
                 if icon_button(ui, icon::COPY, "Copy message")
                     .on_hover_text("Copy this message")

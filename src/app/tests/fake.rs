@@ -211,5 +211,6 @@ pub fn summary(id: &str, accuracy: f64) -> RunSummary {
         right: None,
         precision: None,
         can_resume: false,
+        listed: Default::default(),
     }
 }
