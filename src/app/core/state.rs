@@ -350,6 +350,15 @@ impl State {
 }
 
 impl RunRecord {
+    /// What it is called, in a sentence or beside others: its title once it has one.
+    pub fn called(&self) -> &str {
+        if self.title.is_empty() {
+            &self.name
+        } else {
+            &self.title
+        }
+    }
+
     /// Whether it trains or waits.
     pub fn is_live(&self) -> bool {
         matches!(self.state, RecordState::Running | RecordState::Queued)

@@ -347,7 +347,7 @@ impl Graft {
         if let Some(run) = self.session.state.running() {
             lines.push(format!(
                 "“{}” is training. It stops within one batch and can go on from there later.",
-                run.name
+                run.called()
             ));
         }
         match self.session.state.queued() {
@@ -388,11 +388,24 @@ impl Graft {
         let mut lines: Vec<String> = self
             .repeating
             .iter()
-            .filter_map(|&index| self.session.state.documents.get(index))
-            .map(|document| {
+            .filter_map(|&index| Some((index, self.session.state.documents.get(index)?)))
+            .map(|(index, document)| {
+                let experiment = &document.experiment;
+                let earlier = self.session.finished_as(index, experiment);
+                let run = earlier.map(|run| {
+                    let test = run
+                        .summary
+                        .as_ref()
+                        .and_then(|summary| summary.test.as_ref());
+                    let right =
+                        test.map(|test| format!(", {}", crate::format::percent(test.accuracy)));
+                    format!(": {}{}", run.called(), right.unwrap_or_default())
+                });
                 format!(
-                    "“{}” was trained with these settings and the seed {} before.",
-                    document.experiment.name, document.experiment.seed
+                    "“{}” was trained with exactly these settings and the seed {} before{}.",
+                    experiment.name,
+                    experiment.seed,
+                    run.unwrap_or_default()
                 )
             })
             .collect();

@@ -127,7 +127,7 @@ pub fn warnings_ui(ui: &mut egui::Ui, state: &State, out: &mut Vec<Command>) {
                     ui.horizontal_top(|ui| {
                         ui.label(tokens::icon_text(icon::WARNING).color(t.warning));
                         ui.add(
-                            egui::Label::new(t.muted(format!("{}: {warning}", run.name)))
+                            egui::Label::new(t.muted(format!("{}: {warning}", run.called())))
                                 .wrap()
                                 .selectable(true),
                         );

@@ -58,7 +58,7 @@ impl CompareRequests {
                 match session.finished_as(index, &way[step]) {
                     Some(run) if run.folder.is_some() => {
                         known.push(run.id.clone());
-                        names.push(run.name.clone());
+                        names.push(run.called().to_owned());
                     }
                     _ => queued.extend(session.start_as(index, way[step].clone())),
                 }
