@@ -110,10 +110,13 @@ pub(super) fn folders(runs: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// A name for each of these runs, no two alike: see [`names`].
+/// A name for each of these runs, the newest first, no two alike: see [`names`].
 pub fn names_of(summaries: &[RunSummary]) -> Vec<String> {
-    let runs: Vec<Nameable<'_>> = summaries.iter().map(nameable).collect();
-    names::names(&runs)
+    // Of runs that nothing tells apart, the later one says that it is another.
+    let oldest_first: Vec<Nameable<'_>> = summaries.iter().rev().map(nameable).collect();
+    let mut names = names::names(&oldest_first);
+    names.reverse();
+    names
 }
 
 fn nameable(summary: &RunSummary) -> Nameable<'_> {

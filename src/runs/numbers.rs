@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::annotations::{self, Annotations};
-use super::files;
 use crate::ordinary_file;
 
 /// Beside the runs. Hidden, because it is nobody's business but Graft's.
@@ -180,11 +179,6 @@ impl Lock {
         self.0.sync_all()?;
         Ok(number)
     }
-}
-
-/// Whether an entry of a folder of runs is this file.
-pub fn is_counter(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name == FILE)
 }
 
 #[cfg(test)]

@@ -1,10 +1,7 @@
 //! One experiment under several seeds: how it is repeated, and how repetitions are recognised.
 
-use std::collections::BTreeSet;
-
 use sha2::{Digest, Sha256};
 
-use super::RunSummary;
 use crate::experiment::Experiment;
 
 /// What stands between an experiment's name and its seed.

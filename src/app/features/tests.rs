@@ -77,7 +77,7 @@ impl Driven {
                     section.summary(document, context);
                 }
             }
-            Runs => runs::runs_ui(ui, &runs::RunsView::build(state, fakes::NOW), out),
+            Runs => runs::runs_panel_ui(ui, context, out),
         }
     }
 

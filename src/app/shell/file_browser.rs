@@ -175,7 +175,11 @@ impl FileBrowser {
         let path = resolved(self.typed.trim());
         if path.is_dir() {
             self.go(path);
-        } else if path.is_file() && !matches!(self.purpose, Purpose::Save { .. } | Purpose::Figures)
+        } else if path.is_file()
+            && !matches!(
+                self.purpose,
+                Purpose::Save { .. } | Purpose::Figures | Purpose::Runs
+            )
         {
             *result = Browsed::Picked(path);
         } else {
@@ -377,7 +381,7 @@ impl FileBrowser {
         };
         match &self.purpose {
             Purpose::Save { .. } if typed.is_dir() => self.pick(path),
-            Purpose::Figures if typed.is_dir() => self.pick(path),
+            Purpose::Figures | Purpose::Runs if typed.is_dir() => self.pick(path),
             Purpose::Pictures(_) if typed.exists() => self.pick(path),
             Purpose::Table(_) | Purpose::Preset | Purpose::Weights(_) if typed.is_file() => {
                 self.pick(path)
@@ -415,7 +419,7 @@ impl FileBrowser {
                     }
                 })
             }
-            Purpose::Pictures(_) | Purpose::Figures => Some(selected.map_or_else(
+            Purpose::Pictures(_) | Purpose::Figures | Purpose::Runs => Some(selected.map_or_else(
                 || typed.unwrap_or_else(|| self.folder.clone()),
                 |entry| self.folder.join(&entry.name),
             )),

@@ -78,6 +78,7 @@ fn notice_ui(ui: &mut egui::Ui, notice: &Notice, out: &mut Vec<Command>) {
                 if let Some(Cause::Trashed(folders)) = &notice.cause
                     && ui
                         .button("Undo")
+                        .accessible_name("Undo moving to the trash")
                         .on_hover_text("Put the runs back from the trash")
                         .clicked()
                 {

@@ -167,6 +167,8 @@ fn a_run_that_trains_is_not_put_away() {
 fn the_list_is_searched_and_says_how_many_it_leaves_out() {
     let mut window = window();
     window.harness.get_by_label("3");
+    window.harness.get_by_label("Search runs").focus();
+    window.steps();
     window
         .harness
         .get_by_label("Search runs")
@@ -308,7 +310,10 @@ fn the_table_sorts_selects_and_acts() {
     );
     window.harness.get_by_label("Sort by Accuracy").click();
     window.steps();
-    window.harness.get_by_label("Row of #1 first").click();
+    window
+        .harness
+        .get_by_label("Row of #1 first")
+        .click_accesskit();
     window.steps();
     window.harness.get_by_label("1 of 3 selected");
     window.harness.get_by_label_contains("Archive").click();

@@ -12,7 +12,7 @@ use crate::runs::annotations::Change;
 
 /// Something that can be done with one run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Deed {
+enum MenuAction {
     Show,
     Evaluate,
     Compare,
@@ -30,26 +30,26 @@ enum Deed {
 }
 
 /// In the order of the menu; what stands together is about the same.
-const MENU: [&[Deed]; 4] = [
+const MENU: [&[MenuAction]; 4] = [
     &[
-        Deed::Show,
-        Deed::Evaluate,
-        Deed::Compare,
-        Deed::Resume,
-        Deed::Stop,
+        MenuAction::Show,
+        MenuAction::Evaluate,
+        MenuAction::Compare,
+        MenuAction::Resume,
+        MenuAction::Stop,
     ],
     &[
-        Deed::Rename,
-        Deed::Tags,
-        Deed::Note,
-        Deed::Pin,
-        Deed::Archive,
+        MenuAction::Rename,
+        MenuAction::Tags,
+        MenuAction::Note,
+        MenuAction::Pin,
+        MenuAction::Archive,
     ],
-    &[Deed::UseExperiment, Deed::OpenFolder],
-    &[Deed::Unlist, Deed::Trash],
+    &[MenuAction::UseExperiment, MenuAction::OpenFolder],
+    &[MenuAction::Unlist, MenuAction::Trash],
 ];
 
-impl Deed {
+impl MenuAction {
     /// Icon, text, explanation and key.
     fn words(self, row: &RunRow) -> (&'static str, &'static str, &'static str, Option<Key>) {
         match self {
@@ -211,27 +211,27 @@ pub fn menu_ui(
 ) {
     let mut is_first = true;
     for part in MENU {
-        let deeds: Vec<Deed> = part
+        let actions: Vec<MenuAction> = part
             .iter()
             .copied()
-            .filter(|deed| deed.applies(row))
+            .filter(|action| action.applies(row))
             .collect();
-        if deeds.is_empty() {
+        if actions.is_empty() {
             continue;
         }
         if !is_first {
             ui.separator();
         }
         is_first = false;
-        for deed in deeds {
-            let (symbol, text, tooltip, key) = deed.words(row);
+        for action in actions {
+            let (symbol, text, tooltip, key) = action.words(row);
             let mut button = egui::Button::new(format!("{symbol} {text}"));
             if let Some(key) = key {
                 button = button.shortcut_text(key.name());
             }
             let response = ui.add(button).on_hover_text(tooltip);
             if response.clicked() {
-                deed.push(row, editing, out);
+                action.push(row, editing, out);
                 ui.close();
             }
         }
@@ -240,15 +240,15 @@ pub fn menu_ui(
 
 /// Does what a key asks for that was pressed on the row.
 pub fn keys(ui: &egui::Ui, row: &RunRow, editing: &mut Option<Editing>, out: &mut Vec<Command>) {
-    for deed in MENU.into_iter().flatten() {
-        let (.., key) = deed.words(row);
+    for action in MENU.into_iter().flatten() {
+        let (.., key) = action.words(row);
         // The space bar is a click already.
         let Some(key) = key.filter(|key| *key != Key::Space) else {
             continue;
         };
         let is_pressed = ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, key));
-        if is_pressed && deed.applies(row) {
-            deed.push(row, editing, out);
+        if is_pressed && action.applies(row) {
+            action.push(row, editing, out);
             return;
         }
     }

@@ -185,9 +185,12 @@ pub fn row_ui(
             egui::StrokeKind::Inside,
         );
     }
-    if response.on_hover_text(tooltip(row)).clicked() {
+    if response.clicked() {
+        // So that the keys mean this row.
+        response.request_focus();
         show(row, !row.shown, out);
     }
+    response.on_hover_text(tooltip(row));
     let field = match typed {
         Some(Edited::Name) => egui::Rect::from_min_max(
             egui::pos2(left - 4.0, rect.top() + 1.0),

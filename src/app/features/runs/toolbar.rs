@@ -1,6 +1,7 @@
 //! Above the list of runs: the search, what is filtered and sorted by, and what is done with all of them.
 
 use eframe::egui;
+use eframe::egui::containers::menu::{MenuButton, MenuConfig};
 
 use super::filter::{Sort, StateFilter};
 use super::{RunsLocal, RunsView};
@@ -68,7 +69,9 @@ fn menu_button(
     };
     let text = tokens::icon_text(symbol).color(color);
     let button = egui::Button::new(text).frame_when_inactive(false);
-    let (response, _) = egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
+    // Items that do something close the menu themselves.
+    let stays = MenuConfig::new().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
+    let (response, _) = MenuButton::from_button(button).config(stays).ui(ui, |ui| {
         ui.set_min_width(180.0);
         add(ui);
     });
