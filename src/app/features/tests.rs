@@ -308,7 +308,11 @@ fn empty_states_say_what_to_do_next() {
             "Compare both ways",
             Command::CompareBothWays,
         ),
-        (Runs, "Compare both ways", Command::CompareBothWays),
+        (
+            Runs,
+            "Compare extraction with fine-tuning",
+            Command::CompareBothWays,
+        ),
     ] {
         let mut harness = settled(
             panel,

@@ -42,7 +42,8 @@ pub fn runs_ui(ui: &mut egui::Ui, view: &RunsView, local: &mut RunsLocal, out: &
                 let tooltip =
                     "Make feature extraction and fine-tuning from these pictures and train both";
                 if view.can_train
-                    && widgets::primary_button(ui, "Compare both ways", tooltip).clicked()
+                    && widgets::primary_button(ui, "Compare extraction with fine-tuning", tooltip)
+                        .clicked()
                 {
                     out.push(Command::CompareBothWays);
                 }
@@ -98,7 +99,7 @@ fn nothing_ui(ui: &mut egui::Ui, view: &RunsView, local: &mut RunsLocal) {
     ui.vertical_centered(|ui| {
         ui.add_space(tokens::SPACE_XL);
         ui.label(tokens(ui).muted(text));
-        let tooltip = format!("Show all {} runs", view.known);
+        let tooltip = "Take back the search and the filter, and show archived runs too";
         if ui.button("Show all runs").on_hover_text(tooltip).clicked() {
             local.filter = super::filter::Filter {
                 with_archived: true,

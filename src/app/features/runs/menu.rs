@@ -56,13 +56,13 @@ impl MenuAction {
             Self::Show if row.shown => (
                 icon::EYE_SLASH,
                 "Hide",
-                "Draw this run in the curves and results no more",
+                "Hide this run in curves and results",
                 Some(Key::Space),
             ),
             Self::Show => (
                 icon::EYE,
                 "Show",
-                "Draw this run in the curves and results",
+                "Show this run in curves and results",
                 Some(Key::Space),
             ),
             Self::Evaluate => (
@@ -74,7 +74,7 @@ impl MenuAction {
             Self::Compare => (
                 icon::GIT_DIFF,
                 "Add to comparison",
-                "Lay this run beside those in the comparison",
+                "Add this run to the comparison",
                 Some(Key::C),
             ),
             Self::Resume => (

@@ -188,7 +188,7 @@ pub(super) fn detail(run: &RunRecord, paused: bool, now: u64) -> String {
             )
         }
         RecordState::Failed(reason) => reason.clone(),
-        RecordState::Elsewhere => "training in another window or command".into(),
+        RecordState::Elsewhere => "training in another window or on the command line".into(),
         RecordState::Interrupted => {
             let how = if run.can_resume() {
                 "interrupted"

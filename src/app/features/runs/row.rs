@@ -60,7 +60,7 @@ pub fn row_ui(
         egui::WidgetInfo::selected(egui::accesskit::Role::CheckBox, true, row.shown, &name)
     });
     if eye
-        .on_hover_text("Draw this run in the curves and results")
+        .on_hover_text("Show or hide this run in curves and results")
         .clicked()
     {
         show(row, !row.shown, out);

@@ -27,7 +27,8 @@ pub fn table_view_ui(
             let tooltip =
                 "Make feature extraction and fine-tuning from these pictures and train both";
             if view.state.has_pictures()
-                && widgets::primary_button(ui, "Compare both ways", tooltip).clicked()
+                && widgets::primary_button(ui, "Compare extraction with fine-tuning", tooltip)
+                    .clicked()
             {
                 out.push(Command::CompareBothWays);
             }
@@ -78,13 +79,13 @@ fn toolbar_ui(
             .filter(|run| run.summary.as_ref().is_some_and(|summary| summary.test.is_some()))
             .map(|run| run.id.clone())
             .collect();
-        let tooltip = "Lay the selected runs side by side: settings, curves, confusion matrices";
+        let tooltip = "Compare the selected runs side by side: settings, curves, confusion matrices";
         if action(ui, !tested.is_empty(), icon::GIT_DIFF, "Compare", tooltip) {
             out.push(Command::CompareRuns(tested));
         }
         let all_shown = has_rows && selected.iter().all(|run| run.shown);
         let (symbol, text) = if all_shown { (icon::EYE_SLASH, "Hide") } else { (icon::EYE, "Show") };
-        if action(ui, has_rows, symbol, text, "Draw the selected runs in the curves and results, or not") {
+        if action(ui, has_rows, symbol, text, "Show or hide the selected runs in curves and results") {
             for run in &selected {
                 let row = RunRow::build(run, view.state, view.now);
                 super::super::row::show(&row, !all_shown, out);
