@@ -3,7 +3,7 @@
 
 use crate::experiment::{Experiment, FreezePlan, HeadLayer, Optimizer, WeightsSource};
 use crate::format;
-use crate::models::catalogue;
+use crate::training::backbone_title;
 
 use super::settings;
 
@@ -155,10 +155,7 @@ fn words(experiment: &Experiment, phase: Option<usize>, own: &str) -> Option<(St
             experiment.seed.to_string(),
             format!("seed {}", experiment.seed),
         )),
-        "backbone.name" => {
-            let name = &experiment.backbone.name;
-            same(catalogue::find(name).map_or_else(|| name.clone(), |info| info.title.to_owned()))
-        }
+        "backbone.name" => same(backbone_title(&experiment.backbone.name)),
         "backbone.weights" => same(match &experiment.backbone.weights {
             WeightsSource::Pretrained => "pre-trained".to_owned(),
             WeightsSource::Random => "random weights".to_owned(),

@@ -194,7 +194,7 @@ fn candidate(
     let summary = run.summary.as_ref()?;
     let test = summary.test.as_ref()?;
     run.folder.as_ref()?;
-    if run.state != RecordState::Finished {
+    if run.state != RecordState::Finished || run.listed.annotations.archived {
         return None;
     }
     let misfit = split.and_then(|(split, pictures)| {
