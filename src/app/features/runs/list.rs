@@ -53,7 +53,7 @@ pub fn runs_ui(ui: &mut egui::Ui, view: &RunsView, local: &mut RunsLocal, out: &
     }
     toolbar_ui(ui, view, local, out);
     if view.rows.is_empty() {
-        nothing_ui(ui, view, local);
+        nothing_ui(ui, local);
         return;
     }
     let items = items(view, local);
@@ -90,7 +90,7 @@ pub fn runs_ui(ui: &mut egui::Ui, view: &RunsView, local: &mut RunsLocal, out: &
 }
 
 /// Where everything is filtered away.
-fn nothing_ui(ui: &mut egui::Ui, view: &RunsView, local: &mut RunsLocal) {
+fn nothing_ui(ui: &mut egui::Ui, local: &mut RunsLocal) {
     let text = if local.filter.is_active() {
         "No run is like that."
     } else {
