@@ -404,7 +404,7 @@ impl Graft {
             })
             .collect();
         lines.push(
-            "Another run gives the same numbers again and says nothing of luck; another seed does."
+            "With the same seed it gives the same numbers again; only another seed tells how much of a result is chance."
                 .to_owned(),
         );
         ("Train the same again?", lines, None, "Train again")

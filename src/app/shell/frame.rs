@@ -180,14 +180,17 @@ impl Graft {
             egui::Stroke::new(2.0, t.accent),
             egui::StrokeKind::Inside,
         );
-        let text = "Drop to open: a folder or table of pictures, a preset, a weight file; a picture to see what networks make of it";
-        painter.text(
-            rect.center(),
-            egui::Align2::CENTER_CENTER,
-            text,
+        let text = "Drop to open: a folder or table of pictures, a preset, or a weight file; one picture to see what the networks say of it";
+        let mut job = egui::text::LayoutJob::simple(
+            text.to_owned(),
             tokens::semibold_font(20.0),
             egui::Color32::WHITE,
+            rect.width() - 80.0,
         );
+        job.halign = egui::Align::Center;
+        let galley = painter.layout_job(job);
+        let top = rect.center() - egui::vec2(0.0, galley.size().y / 2.0);
+        painter.galley(top, galley, egui::Color32::WHITE);
     }
 }
 
