@@ -68,15 +68,7 @@ impl RunBarView {
             view.detail = "preparing".into();
             return view;
         };
-        let activity = match progress.activity {
-            Activity::DownloadingWeights => "downloading weights",
-            Activity::CheckingPictures => "checking pictures",
-            Activity::ReadingPictures => "reading pictures",
-            Activity::ComputingFeatures => "computing features",
-            Activity::Training => "training",
-            Activity::Validating => "validating",
-            Activity::Testing => "testing",
-        };
+        let activity = progress.activity.text();
         view.detail = match progress.activity {
             Activity::Training | Activity::Validating => {
                 format!(
