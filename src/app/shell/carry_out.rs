@@ -241,7 +241,8 @@ impl Graft {
     fn describe(&mut self, document: Option<DocumentId>) {
         let index = document.and_then(|id| self.session.state.position(id));
         if let Some(document) = index.and_then(|index| self.session.state.documents.get(index)) {
-            self.dialog = Some(Dialog::Details(ExperimentDetails::new(document)));
+            let details = ExperimentDetails::new(document);
+            self.dialog = Some(Dialog::Details(Box::new(details)));
         }
     }
 

@@ -18,7 +18,7 @@ pub enum Dialog {
     Help(Help),
     Settings,
     About,
-    Details(ExperimentDetails),
+    Details(Box<ExperimentDetails>),
 }
 
 impl Graft {
