@@ -59,7 +59,7 @@ mod golden;
 
 pub use backbone_title::backbone_title;
 pub use control::PauseFlag;
-pub use cores::leave_cores;
+pub use cores::{leave_cores, set_most_threads};
 pub use error::TrainingError;
 pub use events::{EpochMetrics, TrainingEvent, TrainingListener};
 pub use outcome::Outcome;

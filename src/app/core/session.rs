@@ -57,8 +57,9 @@ pub struct Session {
 
 impl Session {
     /// `views`: those that there are.
-    pub fn new(workers: Box<dyn Workers>, mut paths: AppPaths, views: &[ViewId]) -> Self {
+    pub fn new(mut workers: Box<dyn Workers>, mut paths: AppPaths, views: &[ViewId]) -> Self {
         let settings = Settings::load(&paths.settings, views);
+        workers.use_threads(settings.threads);
         let usual_runs = std::mem::take(&mut paths.runs);
         paths.runs = (settings.runs_folder.clone()).unwrap_or_else(|| usual_runs.clone());
         Self {

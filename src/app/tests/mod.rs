@@ -8,6 +8,7 @@ mod evaluating;
 mod exports;
 pub(super) mod fake;
 mod feature_cache;
+mod frame;
 mod owning_runs;
 mod repeating;
 

@@ -14,7 +14,7 @@ use super::atomic::{self, Background};
 use super::digests::Digests;
 use super::peak_memory::PeakMemory;
 use super::portable_paths::{check_absolute, with_absolute_paths};
-use super::{Listed, RunError, RunState, RunSummary, files, folder, members, numbers, seeds};
+use super::{RunError, RunState, RunSummary, files, folder, members, numbers, seeds};
 use crate::data::{Dataset, SplitIndices};
 use crate::experiment::{Experiment, preset};
 use crate::shown;
@@ -95,25 +95,11 @@ impl RunRecorder {
             validation_pictures: split.validation.len(),
             test_pictures: split.test.len(),
             test_split: files::test_split(dataset, split),
-            trainable_parameters: 0,
-            frozen_parameters: 0,
-            best_epoch: 0,
             epochs_planned: experiment.epochs(),
-            phases: Vec::new(),
-            seconds_total: 0.0,
-            test: None,
-            device: String::new(),
             graft_version: env!("CARGO_PKG_VERSION").to_owned(),
             seed: Some(experiment.seed),
             recipe: Some(seeds::recipe(&portable)),
-            peak_memory_bytes: None,
-            peak_card_memory_bytes: None,
-            memory_forecast_bytes: None,
-            test_contents: None,
-            right: None,
-            precision: None,
-            can_resume: false,
-            listed: Listed::default(),
+            ..RunSummary::default()
         };
         let recorder = Self {
             folder,

@@ -82,7 +82,10 @@ impl RunRequests {
         }
     }
 
-    pub fn restore(&mut self, session: &mut Session, folders: Vec<PathBuf>) {
+    pub fn restore(&mut self, session: &mut Session, mut folders: Vec<PathBuf>) {
+        if folders.is_empty() {
+            folders.clone_from(&session.state.trashed);
+        }
         session.has_gone(&Cause::Trashed(folders.clone()));
         if !folders.is_empty() {
             let action = RunAction::Restore;
