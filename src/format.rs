@@ -6,7 +6,9 @@ pub mod table;
 
 use jiff::Timestamp;
 
-pub use short::{ago, compact, percent_of, plural, shape, short_duration, short_rate};
+pub use short::{
+    ago, compact, confidence, percent_of, plural, probability, shape, short_duration, short_rate,
+};
 pub use table::{Align, table};
 
 /// `12,345,678`.

@@ -31,6 +31,36 @@ pub fn percent_of(part: u64, whole: u64) -> String {
     }
 }
 
+/// A probability as a person compares it: `96 %`, `6.2 %`, `0.42 %`, `< 0.01 %`. Among hundreds of classes all are small.
+pub fn confidence(share: f64) -> String {
+    if !share.is_finite() {
+        return "–".into();
+    }
+    let percent = share * 100.0;
+    // Rounded down, so that only certainty is 100 %; single precision is a little below what it stands for.
+    let floor = |steps: f64| ((percent + 1e-5) * steps).floor() / steps;
+    match percent {
+        _ if percent <= 0.0 => "0 %".into(),
+        _ if percent < 0.01 => "< 0.01 %".into(),
+        _ if share < 1.0 && percent >= 10.0 => format!("{:.0} %", floor(1.0).min(99.0)),
+        _ if percent >= 10.0 => format!("{percent:.0} %"),
+        _ if percent >= 1.0 => format!("{:.1} %", floor(10.0)),
+        _ => format!("{:.2} %", floor(100.0)),
+    }
+}
+
+/// The same with a digit more: `96.2 %`, `6.2 %`, `0.42 %`.
+pub fn probability(share: f64) -> String {
+    if share >= 0.1 && share < 1.0 {
+        let tenths = ((share * 100.0 + 1e-5) * 10.0).floor() / 10.0;
+        return format!("{:.1} %", tenths.min(99.9));
+    }
+    if share >= 1.0 {
+        return "100 %".into();
+    }
+    confidence(share)
+}
+
 /// Seconds as `42 s`, `3 min 20 s`, `2 h 5 min`.
 pub fn short_duration(seconds: f64) -> String {
     if !seconds.is_finite() || seconds < 0.0 {
@@ -123,6 +153,18 @@ mod tests {
             (percent_of(1, 10_000), "< 0.1 %"),
             (percent_of(9_999, 10_000), "> 99 %"),
             (percent_of(12, 100), "12 %"),
+            (confidence(1.0), "100 %"),
+            (confidence(0.999), "99 %"),
+            (confidence(f64::from(0.9_f32)), "90 %"),
+            (confidence(0.0625), "6.2 %"),
+            (confidence(0.004_25), "0.42 %"),
+            (confidence(1e-6), "< 0.01 %"),
+            (confidence(0.0), "0 %"),
+            (confidence(f64::NAN), "–"),
+            (probability(0.9625), "96.2 %"),
+            (probability(0.99999), "99.9 %"),
+            (probability(1.0), "100 %"),
+            (probability(0.004_25), "0.42 %"),
             (short_duration(0.3), "< 1 s"),
             (short_duration(42.4), "42 s"),
             (short_duration(200.0), "3 min 20 s"),

@@ -21,6 +21,8 @@ pub const TEXT_BODY: f32 = 13.0;
 pub const TEXT_LARGE: f32 = 15.0;
 pub const TEXT_TITLE: f32 = 18.0;
 pub const TEXT_DISPLAY: f32 = 26.0;
+/// The one number that a view is about.
+pub const TEXT_HERO: f32 = 44.0;
 /// An icon beside body text.
 pub const ICON_SIZE: f32 = 16.0;
 /// The icon of an empty view.
@@ -192,6 +194,24 @@ pub static LIGHT: Tokens = Tokens {
 pub fn heat(strength: u8) -> [u8; 4] {
     let (red, green, blue) = crate::figures::palette::heat(strength);
     [red, green, blue, strength]
+}
+
+/// A change from -1 (all the worse, orange) over 0 to 1 (all the better, blue): the colours of figures and reports, which
+/// people who see colours differently tell apart.
+pub fn change(dark: bool, change: f64) -> Color32 {
+    let (red, green, blue) = figure_theme(dark).change(change);
+    Color32::from_rgb(red, green, blue)
+}
+
+/// Black or white, whichever is easier to read on `fill`.
+pub fn text_on(fill: Color32) -> Color32 {
+    let (red, green, blue) = figure_theme(false).text_on((fill.r(), fill.g(), fill.b()));
+    Color32::from_rgb(red, green, blue)
+}
+
+fn figure_theme(dark: bool) -> crate::figures::palette::Theme {
+    use crate::figures::palette::Theme;
+    if dark { Theme::DARK } else { Theme::LIGHT }
 }
 
 /// The tokens of the theme that `ui` is drawn in.

@@ -533,6 +533,15 @@ fn elided_galley(
     ui.painter().layout_job(job)
 }
 
+/// How wide a text of the size of labels is, in points.
+pub fn text_width(ui: &egui::Ui, text: &str) -> f32 {
+    let font = tokens::medium_font(tokens::TEXT_BODY);
+    let galley = ui
+        .painter()
+        .layout_no_wrap(text.to_owned(), font, egui::Color32::PLACEHOLDER);
+    galley.size().x
+}
+
 /// One line of painted text at the left of `rect`, with an ellipsis where it does not fit.
 pub fn elided(
     ui: &egui::Ui,

@@ -15,6 +15,7 @@ use crate::app::core::gallery::{GalleryRequests, Thumbnails};
 use crate::app::core::view_id::ViewId;
 use crate::app::ui::callout::verdict_ui;
 use crate::app::ui::curves::{CurvesLocal, overlay_ui};
+use crate::app::ui::drop_down::{Item, drop_down};
 use crate::app::ui::matrix::{self, MatrixLocal};
 use crate::app::ui::textures::TextureCache;
 use crate::app::ui::tokens::{self, icon, tokens};
@@ -195,7 +196,7 @@ fn body_ui(
         section(ui, "Confusion matrices", |ui| {
             matrices_ui(ui, body, (from, to), local, out);
         });
-        section(ui, "Pictures that change sides", |ui| {
+        section(ui, "Pictures that change", |ui| {
             pictures::pictures_ui(ui, body, (from, to), thumbnails, local, out);
         });
     }
@@ -228,7 +229,7 @@ fn pair_ui(ui: &mut egui::Ui, body: &CompareBody, pair: (usize, usize), local: &
     ui.horizontal_wrapped(|ui| {
         ui.label(tokens(ui).muted("From"));
         run_choice_ui(ui, body, "From", &mut from);
-        let tooltip = "Look at it the other way round";
+        let tooltip = "Compare in the other direction";
         if widgets::icon_button(ui, icon::ARROWS_LEFT_RIGHT, "Swap the two runs", tooltip).clicked()
         {
             std::mem::swap(&mut from, &mut to);
@@ -251,24 +252,17 @@ fn pair_ui(ui: &mut egui::Ui, body: &CompareBody, pair: (usize, usize), local: &
 }
 
 fn run_choice_ui(ui: &mut egui::Ui, body: &CompareBody, label: &str, chosen: &mut usize) {
-    let width = ((ui.available_width() - 120.0) / 2.0).clamp(120.0, 280.0);
-    let selected = body.runs.get(*chosen);
-    let response = egui::ComboBox::from_id_salt(("pair", label))
-        .width(width)
-        .truncate()
-        .selected_text(selected.map_or("", |run| run.name.as_str()))
-        .show_ui(ui, |ui| {
-            for (index, run) in body.runs.iter().enumerate() {
-                ui.horizontal(|ui| {
-                    widgets::dot(ui, tokens::run_color(run.color));
-                    ui.selectable_value(chosen, index, &run.name);
-                });
-            }
-        });
-    response
-        .response
-        .accessible_name(label)
-        .on_hover_text("Verdict, confusion matrices and changed pictures are about these two runs");
+    let width = ((ui.max_rect().width() - 140.0) / 2.0).clamp(120.0, 320.0);
+    let item = |run: &view::Named| Item::of_run(&run.name, tokens::run_color(run.color));
+    let labels = (
+        label,
+        "Verdict, confusion matrices and changed pictures are about these two runs",
+    );
+    let shown = body.runs.get(*chosen).map(item).unwrap_or_default();
+    let items = || body.runs.iter().map(item).collect();
+    if let Some(index) = drop_down(ui, labels, width, Some(*chosen), &shown, items) {
+        *chosen = index;
+    }
 }
 
 /// The pair's confusion matrices and their difference, side by side where there is room.
@@ -283,8 +277,8 @@ fn matrices_ui(
         return;
     };
     ui.horizontal(|ui| {
-        ui.checkbox(&mut local.clustered, "Confused classes together")
-            .on_hover_text("Order classes so that those that are taken for one another stand beside each other");
+        ui.checkbox(&mut local.clustered, "Order classes by confusion")
+            .on_hover_text("Classes that are confused with one another stand beside each other");
         if matrices[0].len() > 8 {
             let [first, others @ ..] = &mut local.matrices;
             matrix::zoom_ui(ui, first, local.cell);
@@ -323,9 +317,9 @@ fn matrices_ui(
                     ui.set_width(side);
                     match color {
                         Some(color) => widgets::run_mark(ui, tokens::run_color(*color), name),
-                        None => ui.label(tokens::medium(name.as_str())).on_hover_text(
-                            "The second run's counts less the first's: green is better, red is worse",
-                        ),
+                        None => ui
+                            .label(tokens::medium(name.as_str()))
+                            .on_hover_text("The second run's counts minus the first's"),
                     };
                     let before = local.matrices[index].seen();
                     let (chosen, cell) = matrix::matrix_ui(
@@ -357,6 +351,10 @@ fn matrices_ui(
                 }
             }
         });
+    widgets::note(
+        ui,
+        "Change: blue with a triangle that points up is better, orange with a triangle that points down is worse.",
+    );
     if let Some(index) = moved {
         for other in 0..local.matrices.len() {
             if other != index {

@@ -25,7 +25,7 @@ pub struct ResultRow {
 pub const RESULT_COLUMNS: [(&str, &str); 8] = [
     (
         "Accuracy",
-        "Share of test pictures whose most probable class is right; for several seeds their mean and standard deviation",
+        "Share of test pictures that are classified correctly; for several seeds mean and standard deviation",
     ),
     (
         "95 % interval",
@@ -37,7 +37,7 @@ pub const RESULT_COLUMNS: [(&str, &str); 8] = [
     ),
     (
         "Loss",
-        "Mean cross-entropy per test picture, in nats; lower is better",
+        "Mean cross-entropy per test picture; lower is better",
     ),
     ("Best epoch", "The epoch whose weights were kept"),
     ("Time", "For the whole run"),
@@ -97,7 +97,7 @@ fn run_row(run: &ComparedRun, named: &Named, of_group: bool) -> ResultRow {
             format::compact(summary.trainable_parameters),
         ],
         tooltip: format!(
-            "{} of {} test pictures right; {}, on {}{}",
+            "{} of {} test pictures classified correctly; {}, on {}{}",
             format::thousands(correct),
             format::thousands(total),
             summary.backbone,
@@ -134,7 +134,7 @@ fn group_row(comparison: &Comparison, group: &[usize]) -> ResultRow {
     let name = seeds::base_name(&runs[0].summary.experiment);
     let count = match (runs.len(), repeats) {
         (seeds, 0) => format!("{seeds} seeds"),
-        (1, repeats) => format!("{} times one seed", repeats + 1),
+        (1, repeats) => format!("one seed, {} runs", repeats + 1),
         (seeds, repeats) => format!("{seeds} seeds ({repeats} repeated)"),
     };
     ResultRow {
@@ -173,7 +173,7 @@ fn group_row(comparison: &Comparison, group: &[usize]) -> ResultRow {
                 "Mean and standard deviation over {} seeds on the same split; lowest and highest accuracy {range}",
                 runs.len()
             ),
-            false => "Repeats of one seed give the same numbers and say nothing of luck: train with other seeds".into(),
+            false => "Repeats with one seed give the same numbers and say nothing about chance: train with other seeds".into(),
         },
     }
 }

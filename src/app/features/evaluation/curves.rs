@@ -5,6 +5,7 @@ use egui_plot::{HLine, LineStyle, Plot, PlotPoint, PlotPoints, Points, Polygon};
 
 use super::view::{Bin, Curve, EvaluationBody, Leaning};
 use crate::app::core::prepared_answers::Choices;
+use crate::app::ui::drop_down::{Item, drop_down};
 use crate::app::ui::tokens::{self, tokens};
 use crate::app::ui::{axes, widgets};
 use crate::format;
@@ -140,52 +141,47 @@ fn draw_curve(
 
 fn roc_ui(ui: &mut egui::Ui, body: &EvaluationBody, choices: &mut Choices) {
     title_ui(ui, "ROC curve", &body.roc.area, &body.roc.area_tooltip);
-    let axes = ["False positives", "True positives"];
+    let axes = ["False positive rate", "True positive rate"];
     draw_curve(ui, body, &body.roc, "ROC curve", axes);
     class_ui(ui, body, choices);
 }
 
 /// Which class the curves are about.
 fn class_ui(ui: &mut egui::Ui, body: &EvaluationBody, choices: &mut Choices) {
-    let mut class = body.class;
-    let width = (ui.available_width() - 70.0).clamp(80.0, 200.0);
+    let width = (ui.available_width() - 70.0).clamp(80.0, 240.0);
     ui.horizontal(|ui| {
         ui.label(tokens(ui).small("Class"));
-        let response = egui::ComboBox::from_id_salt("class of the curves")
-            .width(width)
-            .truncate()
-            .selected_text(body.classes.get(class).map_or("", String::as_str))
-            .show_ui(ui, |ui| {
-                for (index, name) in body.classes.iter().enumerate() {
-                    ui.selectable_value(&mut class, index, name);
-                }
-            });
-        response
-            .response
-            .accessible_name("Class of the curves")
-            .on_hover_text(
-                "The class that counts as positive in ROC and precision-recall curves, and, of two classes, that the \
-                 threshold is about",
-            );
+        let labels = (
+            "Class of the curves",
+            "The class that counts as positive in the ROC and precision-recall curves and, of two classes, for the \
+             decision threshold",
+        );
+        let shown = Item::new(body.classes.get(body.class).map_or("", String::as_str));
+        let items = || body.classes.iter().map(Item::new).collect();
+        if let Some(class) = drop_down(ui, labels, width, Some(body.class), &shown, items) {
+            choices.class = Some(class);
+            // The other class's threshold is another one.
+            choices.threshold = 1.0 - choices.threshold;
+        }
     });
-    if class != body.class {
-        choices.class = Some(class);
-        // The other class's threshold is another one.
-        choices.threshold = 1.0 - choices.threshold;
-    }
 }
 
 fn precision_recall_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
     let curve = &body.precision_recall;
-    title_ui(ui, "Precision and recall", &curve.area, &curve.area_tooltip);
+    title_ui(
+        ui,
+        "Precision-recall curve",
+        &curve.area,
+        &curve.area_tooltip,
+    );
     draw_curve(
         ui,
         body,
         curve,
-        "Precision and recall",
+        "Precision-recall curve",
         ["Recall", "Precision"],
     );
-    widgets::note(ui, "Dashed: what guessing would give");
+    widgets::note(ui, "Dashed: a classifier that guesses");
 }
 
 /// Heights that differ by less are one line: an area without an inside has no outline that could be drawn, and its
@@ -206,21 +202,21 @@ fn area(bin: &Bin, from: f64, to: f64) -> Option<Polygon<'static>> {
 
 /// What the colours of the reliability diagram mean.
 pub(super) const GAPS: &str =
-    "Red: right less often than their confidence says. Green: right more often";
+    "Below the diagonal (red): overconfident. Above it (green): underconfident";
 
 fn reliability_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
     let reliability = &body.reliability;
     title_ui(
         ui,
-        "Reliability",
+        "Reliability diagram",
         &format!("ECE {}", reliability.error),
-        "Expected calibration error: the mean distance between how sure the answers are and how many of them are \
-         right, over 15 ranges of confidence weighted by their pictures",
+        "Expected calibration error: the mean distance between confidence and accuracy, over 15 bins of confidence \
+         weighted by their pictures. 0 % is perfect: of predictions with a confidence of 80 %, 80 % are correct",
     );
     let colors = tokens(ui);
-    plot("Reliability", "Confidence", "Right answers", colors).show(ui, |plot| {
+    plot("Reliability diagram", "Confidence", "Accuracy", colors).show(ui, |plot| {
         for bin in reliability.bins.iter().filter(|bin| bin.count > 0) {
-            // The point says how often they are right; the red or green area how far that is from their confidence.
+            // The point says how often they are correct; the red or green area how far that is from their confidence.
             if let Some(fill) = area(bin, 0.0, bin.accuracy.min(bin.confidence)) {
                 plot.polygon(
                     fill.fill_color(colors.accent_fill.gamma_multiply(0.55))
@@ -230,8 +226,8 @@ fn reliability_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
             }
             if let Some(gap) = area(bin, bin.accuracy, bin.confidence) {
                 let color = match bin.leaning() {
-                    Leaning::TooSure => colors.danger,
-                    Leaning::TooModest => colors.success,
+                    Leaning::Overconfident => colors.danger,
+                    Leaning::Underconfident => colors.success,
                 };
                 plot.polygon(
                     gap.fill_color(color.gamma_multiply(0.55))
@@ -241,12 +237,12 @@ fn reliability_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
             }
             let middle = PlotPoint::new((bin.low + bin.high) / 2.0, bin.accuracy);
             let name = format!(
-                "{} pictures, {} sure: {}",
-                bin.count,
+                "{}, mean confidence {}: {}",
+                format::plural(bin.count, "picture", "pictures"),
                 format::percent(bin.confidence),
                 match bin.leaning() {
-                    Leaning::TooSure => "surer than they are right",
-                    Leaning::TooModest => "right at least as often as they are sure",
+                    Leaning::Overconfident => "overconfident",
+                    Leaning::Underconfident => "underconfident",
                 }
             );
             let point = Points::new(name, vec![[middle.x, middle.y]]);
@@ -258,7 +254,7 @@ fn reliability_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
                 .filter(|bin| bin.count > 0)
                 .map(|bin| [bin.confidence, bin.accuracy])
                 .collect();
-            let line = axes::line("Without temperature", &axes::path(&points));
+            let line = axes::line("Before calibration", &axes::path(&points));
             plot.line(
                 line.color(colors.text_faint)
                     .style(LineStyle::dotted_dense())
@@ -275,7 +271,7 @@ fn reliability_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
         );
     });
     let text = if reliability.before.is_some() {
-        format!("{GAPS}. Dotted: without the temperature")
+        format!("{GAPS}. Dotted: before calibration")
     } else {
         GAPS.to_owned()
     };
@@ -288,8 +284,9 @@ fn coverage_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
     title_ui(
         ui,
         "Coverage and accuracy",
-        &format!("{} right", format::percent(at[1])),
-        "Withholding the least sure answers leaves fewer, of which more are right",
+        &format!("{} correct", format::percent(at[1])),
+        "Accuracy over coverage, the share of pictures that is classified: rejecting the predictions with the lowest \
+         confidence leaves fewer, of which more are correct",
     );
     let colors = tokens(ui);
     let least = coverage
@@ -303,10 +300,10 @@ fn coverage_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
         .include_x(1.0)
         .include_y(1.0)
         .include_y((least - 0.02).max(0.0))
-        .custom_x_axes(axes::across("Pictures answered", |mark, _| {
+        .custom_x_axes(axes::across("Coverage", |mark, _| {
             format::whole_percent(mark.value)
         }))
-        .y_axis_label("Right answers")
+        .y_axis_label("Accuracy")
         .y_axis_formatter(|mark, _| format::whole_percent(mark.value))
         .y_axis_min_width(axes::UPWARD)
         .grid_color(colors.grid)
@@ -320,7 +317,7 @@ fn coverage_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
                 position,
                 ..
             } if !plot_name.is_empty() => Some(format!(
-                "{} answered, {} of them right",
+                "{} classified, {} of them correctly",
                 format::percent(position.x),
                 format::percent(position.y)
             )),
@@ -338,5 +335,8 @@ fn coverage_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
         let point = Points::new("Now", vec![at]);
         plot.points(point.color(colors.warning).radius(5.0));
     });
-    widgets::note(ui, &format!("Now {} are answered", format::percent(at[0])));
+    widgets::note(
+        ui,
+        &format!("Point: {} are classified now", format::percent(at[0])),
+    );
 }

@@ -1,7 +1,7 @@
 //! Which of the experiments is ahead, in a sentence.
 
+use super::view::GroupRow;
 use crate::analysis::better::{self, Side};
-use crate::app::features::results::GroupRow;
 use crate::format;
 use crate::runs::RunSummary;
 
@@ -38,8 +38,8 @@ fn alone(row: &GroupRow) -> Option<String> {
     match (row.accuracy.seeds, row.repeats) {
         (0 | 1, 0) => None,
         (0 | 1, repeats) => Some(format!(
-            "{} was trained {} times with one seed. Repeats give the same numbers and say nothing of luck: train it with \
-             other seeds. {next}",
+            "{} was trained {} times with one seed. Repeats give the same numbers and say nothing about chance: train it \
+             with other seeds. {next}",
             row.name,
             repeats + 1
         )),
