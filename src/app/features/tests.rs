@@ -300,7 +300,7 @@ fn empty_states_say_what_to_do_next() {
         (View("Curves"), "Train", Command::Train),
         (
             View("Results"),
-            "Compare both ways",
+            "Compare feature extraction with fine-tuning",
             Command::CompareBothWays,
         ),
         (Runs, "Compare both ways", Command::CompareBothWays),

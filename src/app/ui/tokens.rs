@@ -355,6 +355,8 @@ pub mod icon {
     pub const LOCK_SIMPLE_OPEN: &str = "\u{E30A}";
     pub const MAGIC_WAND: &str = "\u{E6B6}";
     pub const MAGNIFYING_GLASS: &str = "\u{E30C}";
+    pub const MAGNIFYING_GLASS_MINUS: &str = "\u{E30E}";
+    pub const MAGNIFYING_GLASS_PLUS: &str = "\u{E310}";
     pub const MINUS: &str = "\u{E32A}";
     pub const NOTE_PENCIL: &str = "\u{E34C}";
     pub const PAUSE: &str = "\u{E39E}";

@@ -38,8 +38,8 @@ pub fn chooser_ui(ui: &mut egui::Ui, view: &CompareView, out: &mut Vec<Command>)
                 .show(ui, |ui| {
                     ui.horizontal(|ui| {
                         widgets::run_mark(ui, tokens::run_color(run.color), &run.name);
-                        let name = format!("Take out {}", run.name);
-                        let tooltip = "Take this run out of the comparison; the run stays";
+                        let name = format!("Remove {}", run.name);
+                        let tooltip = "Remove this run from the comparison; the run itself stays";
                         if widgets::icon_button(ui, icon::X, &name, tooltip).clicked() {
                             let rest = ids
                                 .iter()

@@ -106,8 +106,8 @@ pub fn compare_ui(
 
 fn nothing_chosen_ui(ui: &mut egui::Ui, view: &CompareView, out: &mut Vec<Command>) {
     let text = if view.any_tested {
-        "Choose two or more runs that were tested on the same pictures. They are laid side by side here: settings, \
-         curves, confusion matrices, and the pictures that one of them gets right and the other wrong."
+        "Choose two or more runs that were tested on the same pictures. Here you see their settings, \
+         curves, confusion matrices, and the pictures that only one of them classifies correctly."
     } else {
         "Compare feature extraction with fine-tuning on your pictures: both are trained on the same split with the \
          same seed, tested on the same pictures and laid side by side here."
@@ -117,7 +117,7 @@ fn nothing_chosen_ui(ui: &mut egui::Ui, view: &CompareView, out: &mut Vec<Comman
             // Whoever has marked runs means those.
             let marked = chooser::marked(view);
             let (name, tooltip, fitting) = if marked.len() >= 2 {
-                let tooltip = "Lay the runs that are marked in the list of runs side by side";
+                let tooltip = "Compare the runs that are shown in the list of runs";
                 (
                     format!("Compare the {} marked", marked.len()),
                     tooltip,
@@ -125,7 +125,7 @@ fn nothing_chosen_ui(ui: &mut egui::Ui, view: &CompareView, out: &mut Vec<Comman
                 )
             } else {
                 let latest = chooser::latest(view);
-                let tooltip = "Lay the latest runs that share their test pictures side by side";
+                let tooltip = "Compare the latest runs that were tested on the same pictures";
                 (
                     format!("Compare the latest {}", latest.len()),
                     tooltip,
@@ -142,9 +142,10 @@ fn nothing_chosen_ui(ui: &mut egui::Ui, view: &CompareView, out: &mut Vec<Comman
             ui.add_space(tokens::SPACE_S);
             let tooltip = "Make the pair of experiments from these pictures, train both, and open the comparison";
             let button = if view.any_tested {
-                ui.button("Compare both ways").on_hover_text(tooltip)
+                ui.button("Compare feature extraction with fine-tuning")
+                    .on_hover_text(tooltip)
             } else {
-                widgets::primary_button(ui, "Compare both ways", tooltip)
+                widgets::primary_button(ui, "Compare feature extraction with fine-tuning", tooltip)
             };
             if button.clicked() {
                 out.push(Command::CompareBothWays);
@@ -196,7 +197,7 @@ fn body_ui(
         section(ui, "Confusion matrices", |ui| {
             matrices_ui(ui, body, (from, to), local, out);
         });
-        section(ui, "Pictures that change", |ui| {
+        section(ui, "Pictures with a different result", |ui| {
             pictures::pictures_ui(ui, body, (from, to), thumbnails, local, out);
         });
     }

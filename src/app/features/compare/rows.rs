@@ -133,9 +133,15 @@ fn group_row(comparison: &Comparison, group: &[usize]) -> ResultRow {
     });
     let name = seeds::base_name(&runs[0].summary.experiment);
     let count = match (runs.len(), repeats) {
-        (seeds, 0) => format!("{seeds} seeds"),
-        (1, repeats) => format!("one seed, {} runs", repeats + 1),
-        (seeds, repeats) => format!("{seeds} seeds ({repeats} repeated)"),
+        (seeds, 0) => format::plural(seeds as u64, "seed", "seeds"),
+        (1, repeats) => format!(
+            "one seed, {}",
+            format::plural(repeats as u64 + 1, "run", "runs")
+        ),
+        (seeds, repeats) => {
+            let seeds = format::plural(seeds as u64, "seed", "seeds");
+            format!("{seeds} ({repeats} repeated)")
+        }
     };
     ResultRow {
         name: format!("{name}, {count}"),
@@ -170,10 +176,10 @@ fn group_row(comparison: &Comparison, group: &[usize]) -> ResultRow {
         ],
         tooltip: match is_spread {
             true => format!(
-                "Mean and standard deviation over {} seeds on the same split; lowest and highest accuracy {range}",
-                runs.len()
+                "Mean and standard deviation over {} on the same split; lowest and highest accuracy {range}",
+                format::plural(runs.len() as u64, "seed", "seeds")
             ),
-            false => "Repeats with one seed give the same numbers and say nothing about chance: train with other seeds".into(),
+            false => "Repeats with one seed give the same numbers: train with other seeds to see how much results vary by chance".into(),
         },
     }
 }

@@ -66,7 +66,7 @@ pub fn curves_ui(
             show_hidden_ui(ui, &view.hidden, out);
             let (text, tooltip) = (
                 format!("{} Train", icon::PLAY),
-                "Train every included experiment",
+                "Train every ticked experiment",
             );
             if view.can_train && widgets::next_button(ui, &text, tooltip, !view.hidden.is_empty()) {
                 out.push(Command::Train);

@@ -181,7 +181,7 @@ fn precision_recall_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
         "Precision-recall curve",
         ["Recall", "Precision"],
     );
-    widgets::note(ui, "Dashed: a classifier that guesses");
+    widgets::note(ui, "Dashed: a random classifier");
 }
 
 /// Heights that differ by less are one line: an area without an inside has no outline that could be drawn, and its

@@ -41,7 +41,7 @@ pub fn suspects_ui(
     }
     widgets::note(
         ui,
-        "Look at each before you leave it out: it may be a difficult picture with the right label. Leaving out changes the \
+        "Look at each before you exclude it: it may be a difficult picture with the right label. Excluding changes the \
          experiment's list, never a file, and can be undone.",
     );
     ui.add_space(tokens::SPACE_XS);
@@ -186,15 +186,15 @@ fn excluded_ui(ui: &mut egui::Ui, state: &State, out: &mut Vec<Command>) {
     }
     ui.horizontal_wrapped(|ui| {
         let text = format!(
-            "{} leaves out {}",
+            "{} excludes {}",
             document.experiment.name,
             format::plural(excluded.len() as u64, "picture", "pictures")
         );
         ui.label(tokens(ui).muted(text))
             .on_hover_text(excluded.join("\n"));
         if ui
-            .button("Take all back in")
-            .on_hover_text("Empty the experiment's list of pictures to leave out")
+            .button("Include all again")
+            .on_hover_text("Empty the experiment's list of excluded pictures")
             .clicked()
         {
             out.push(Command::Gallery(GalleryAction::Exclude {

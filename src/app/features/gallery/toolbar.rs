@@ -73,7 +73,7 @@ pub fn runs_ui(
                 .map_or(0, |index| index + 1);
             let labels = (
                 "Compare with",
-                "Another run's predictions on the same pictures: they can be sorted by how far the two disagree",
+                "Another run's predictions on the same pictures, which can be sorted by how far the two disagree",
             );
             let count = others.len() + 1;
             if let Some(chosen) = combo(ui, labels, width, selected, option, count) {
@@ -94,8 +94,8 @@ pub fn runs_ui(
             (Mode::Grid, "All", "Every prediction, sorted and filtered"),
             (
                 Mode::Lesson,
-                "Groups",
-                "Three groups: correct with a confidence over 90 %, correct with one under 60 %, and wrong",
+                "By outcome",
+                "Three rows: correct with a confidence over 90 %, correct with one under 60 %, and wrong",
             ),
             (
                 Mode::Suspects,
@@ -186,7 +186,7 @@ fn sort_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {
         .unwrap_or_default();
     let labels = (
         "Sort",
-        "Loss is the cross-entropy of the true class; margin the lead of the most probable class over the second; \
+        "Loss is the cross-entropy of the true class; margin the difference of the two highest probabilities; \
          disagreement the distance between two runs' probabilities",
     );
     let item = |index: usize| Item::new(options[index].1);
@@ -200,7 +200,7 @@ fn sort_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {
     } else {
         (icon::ARROW_UP, "Smallest first")
     };
-    if widgets::icon_button(ui, symbol, name, "Reverse the order").clicked() {
+    if widgets::icon_button(ui, symbol, name, "Reverse the sort order").clicked() {
         local.query.largest_first = !local.query.largest_first;
     }
 }
@@ -378,9 +378,9 @@ pub fn summary_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal
             format::plural(summary.all as u64, "picture", "pictures")
         } else {
             format!(
-                "{} of {} pictures",
+                "{} of {}",
                 format::thousands(summary.all as u64),
-                format::thousands(ready.total() as u64)
+                format::plural(ready.total() as u64, "picture", "pictures")
             )
         };
         ui.label(tokens::semibold(shown));

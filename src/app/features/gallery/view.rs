@@ -196,9 +196,9 @@ impl ReadyView {
     /// The view as lines of text: what a reader of the window would tell someone else.
     pub fn text(&self) -> String {
         let mut lines = vec![format!(
-            "{} of {} pictures, {} correct",
+            "{} of {}, {} correct",
             self.summary.all,
-            self.total(),
+            format::plural(self.total() as u64, "picture", "pictures"),
             self.summary.right
         )];
         lines.extend(

@@ -56,7 +56,14 @@ pub fn results_ui(ui: &mut egui::Ui, view: &ResultsView, out: &mut Vec<Command>)
             let tooltip = "Make the pair of experiments from these pictures and train both";
             hidden_runs::show_hidden_ui(ui, &view.hidden, out);
             let after = !view.hidden.is_empty();
-            if view.can_train && widgets::next_button(ui, "Compare both ways", tooltip, after) {
+            if view.can_train
+                && widgets::next_button(
+                    ui,
+                    "Compare feature extraction with fine-tuning",
+                    tooltip,
+                    after,
+                )
+            {
                 out.push(Command::CompareBothWays);
             }
         });
@@ -87,7 +94,7 @@ fn next_steps_ui(ui: &mut egui::Ui, view: &ResultsView, out: &mut Vec<Command>) 
         if view.verdict.is_none() && view.can_train {
             let tooltip = "Make the pair of experiments from these pictures and train both";
             if ui
-                .button("Compare both ways")
+                .button("Compare feature extraction with fine-tuning")
                 .on_hover_text(tooltip)
                 .clicked()
             {

@@ -44,9 +44,10 @@ fn alone(row: &GroupRow) -> Option<String> {
             repeats + 1
         )),
         (seeds, _) => Some(format!(
-            "{}: {} over {seeds} seeds. {next}",
+            "{}: {} over {}. {next}",
             row.name,
-            format::percent_spread(row.accuracy.mean.value, row.accuracy.standard_deviation)
+            format::percent_spread(row.accuracy.mean.value, row.accuracy.standard_deviation),
+            format::plural(seeds as u64, "seed", "seeds")
         )),
     }
 }

@@ -219,7 +219,7 @@ fn runs_are_added_taken_out_and_refused_with_the_reason() {
             ..Compared::default()
         },
     );
-    harness.get_by_label("Take out From scratch").click();
+    harness.get_by_label("Remove From scratch").click();
     harness.run_steps(2);
     assert_eq!(
         harness.state().out,
@@ -285,7 +285,9 @@ fn an_empty_comparison_says_what_to_do() {
             ..Compared::default()
         },
     );
-    harness.get_by_label("Compare both ways").click();
+    harness
+        .get_by_label("Compare feature extraction with fine-tuning")
+        .click();
     harness.run_steps(2);
     assert_eq!(harness.state().out, [Command::CompareBothWays]);
     let mut state = fakes::state();

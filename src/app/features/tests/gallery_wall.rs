@@ -206,7 +206,7 @@ fn another_view_can_ask_for_a_cell_of_the_confusion_matrix() {
 #[test]
 fn the_lessons_rows_show_their_pictures_in_the_wall() {
     let mut harness = wall(fakes::state());
-    harness.get_by_label("Groups").click();
+    harness.get_by_label("By outcome").click();
     harness.run_steps(3);
     for title in ["Correct and confident", "Correct and uncertain", "Wrong"] {
         assert!(harness.get_all_by_label(title).next().is_some(), "{title}");
@@ -327,7 +327,7 @@ fn small_confidences_are_told_apart_and_a_group_without_pictures_says_why() {
         labels.iter().any(|label| label.contains("with 0.42 %")),
         "{labels:?}"
     );
-    harness.get_by_label("Groups").click();
+    harness.get_by_label("By outcome").click();
     harness.run_steps(3);
     harness.get_by_label("No correct prediction has a confidence over 90 %: the highest is 6.2 %.");
 }

@@ -69,7 +69,7 @@ pub fn details_ui(
             row(
                 "Margin",
                 format!("{:.3}", entry.margin).into(),
-                "The lead of the most probable class over the second",
+                "The difference of the two highest probabilities",
             );
             row(
                 "Loss",

@@ -114,12 +114,12 @@ pub fn exclude_button(
     let excluded = experiment.data.exclude.iter().any(|name| name == file);
     let (text, tooltip) = if excluded {
         (
-            "Take back in",
-            "The active experiment leaves this picture out; let its next run use it again",
+            "Include again",
+            "The active experiment excludes this picture; let its next run use it again",
         )
     } else {
         (
-            "Leave out",
+            "Exclude",
             "The active experiment's next run does not use this picture; its file is not touched",
         )
     };
