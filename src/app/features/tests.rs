@@ -5,6 +5,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 mod compare;
+mod curves;
 mod evaluation;
 mod freeze_tree;
 mod gallery_wall;
