@@ -50,6 +50,10 @@ pub(super) fn header_ui(
         if let Some(chosen) = drop_down(ui, labels, width, selected, &item(run), items) {
             out.push(Command::SelectRun(view.runs[chosen].id.clone()));
         }
+        if !is_wide {
+            // The parts, side by side, are one piece that does not wrap by itself.
+            ui.end_row();
+        }
         parts_ui(ui, view, out);
     });
 }

@@ -256,7 +256,7 @@ fn scale_ui(ui: &mut egui::Ui, headline: &Headline) {
         ui.painter().vline(at(end), rect.y_range(), stroke);
     }
     let mut spoken = format!(
-        "Accuracy {}, 95 % interval {}",
+        "Scale from 0 to 100 %: accuracy {}, 95 % interval {}",
         format::percent(accuracy),
         format::percent_interval(low, high)
     );

@@ -249,8 +249,8 @@ fn lesson(run: &RunPictures, picture_indices: &[u32]) -> [LessonRow; 3] {
                 entry.is_right() == right && (low..=high).contains(&entry.confidence)
             })
             .collect();
-        let none = Disagreement::default();
-        predicted.sort(&mut chosen, SortBy::Confidence, largest_first, &none);
+        let no_other = Disagreement::default();
+        predicted.sort(&mut chosen, SortBy::Confidence, largest_first, &no_other);
         LessonRow {
             title,
             explanation,

@@ -296,7 +296,8 @@ fn three_hundred_classes_are_readable_and_follow_the_slider() {
     );
     // Cells of two points can't be read out one by one: the matrix is one thing that arrows move in.
     harness.get_by_label_contains("Confusion matrix, 300 classes");
-    harness.get_by_label_contains("of class 0 predicted as class 1");
+    let spoken = harness.get_all_by_label_contains("of class 0 predicted as class 1");
+    assert!(spoken.count() >= 1);
     assert!(harness.query_by_label("Threshold").is_none());
     harness.state_mut().local.choices.reject_below = 0.95;
     harness.run_steps(3);
@@ -459,11 +460,8 @@ fn the_answer_stands_first_and_further_scores_unfold() {
     for score in ["Cohen's kappa", "Matthews correlation", "Brier score"] {
         harness.get_by_label_contains(score);
     }
-    let worst = "Worst class defective and 1 other: F1 0.800, 4 of 5 pictures recognised";
     harness
-        .query_by_label(worst)
-        .or_else(|| harness.query_by_label(&worst.replace("defective", "functional")))
-        .expect("the worst class is named")
+        .get_by_label_contains("and 1 other: F1 0.800, 4 of 5 pictures recognised")
         .click();
     harness.run_steps(2);
     let asked = harness.state().out.last();
