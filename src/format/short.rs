@@ -91,8 +91,8 @@ pub fn short_rate(value: f64) -> String {
     }
 }
 
-/// Drops the zeros that a fixed number of decimals leaves behind.
-fn trim(text: &str) -> String {
+/// Drops the zeros that a fixed number of decimals leaves behind: `90` for `90.0`.
+pub fn trim(text: &str) -> String {
     if text.contains('.') {
         text.trim_end_matches('0').trim_end_matches('.').to_owned()
     } else {

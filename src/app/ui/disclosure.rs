@@ -21,7 +21,13 @@ pub fn disclosure_ui(ui: &mut egui::Ui, title: &str, tooltip: &str, open: &mut b
     let button = egui::Button::new(text)
         .frame_when_inactive(false)
         .min_size(egui::vec2(ui.available_width(), tokens::CONTROL_HEIGHT));
-    let response = ui.add(button);
+    let response = ui
+        .scope(|ui| {
+            // The caret stands under what is above it.
+            ui.spacing_mut().button_padding.x = tokens::SPACE_XS;
+            ui.add(button)
+        })
+        .inner;
     response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, *open, title));
     if response.on_hover_text(tooltip).clicked() {
         *open = !*open;

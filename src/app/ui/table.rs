@@ -103,12 +103,8 @@ impl Density {
     fn of(room: f32) -> Self {
         let is_narrow = room < NARROW;
         Self {
-            margin: if is_narrow {
-                tokens::SPACE_XS
-            } else {
-                tokens::SPACE_S
-            },
-            narrowest: if is_narrow { 64.0 } else { 112.0 },
+            margin: if is_narrow { tokens::SPACE_XS } else { 6.0 },
+            narrowest: if is_narrow { 64.0 } else { 128.0 },
             keeps_room_for_mark: !is_narrow,
         }
     }

@@ -51,7 +51,7 @@ pub fn runs_ui(
     };
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(tokens::SPACE_S, tokens::SPACE_XS);
-        let width = (ui.max_rect().width() * 0.3).clamp(190.0, 320.0);
+        let width = ((ui.max_rect().width() - 296.0) / 2.0).clamp(150.0, 320.0);
         let selected = view.run.unwrap_or_default();
         let labels = ("Run", "Whose predictions are shown");
         if let Some(chosen) = combo(ui, labels, width, selected, item, view.runs.len()) {
@@ -91,7 +91,7 @@ pub fn runs_ui(
         }
         make_room(ui, 268.0);
         let modes = [
-            (Mode::Grid, "All", "Every prediction, sorted and filtered"),
+            (Mode::Grid, "Grid", "Every prediction, sorted and filtered"),
             (
                 Mode::Lesson,
                 "By outcome",
@@ -125,9 +125,9 @@ pub fn filters_ui(
         }
         class_ui(ui, ready, local);
         let filter = &mut local.query.filter;
-        make_room(ui, 200.0);
+        make_room(ui, 160.0);
         let verdicts = [
-            (None, "All predictions", "Correct and wrong predictions"),
+            (None, "All", "Correct and wrong predictions"),
             (
                 Some(true),
                 "Correct",
@@ -349,7 +349,8 @@ fn confidence_ui(ui: &mut egui::Ui, filter: &mut Filter) {
             .range(range)
             .speed(0.5)
             .suffix(" %")
-            .max_decimals(1);
+            .max_decimals(1)
+            .custom_formatter(|value, _| format::trim(&format!("{value:.1}")));
         changed |= ui
             .add(value)
             .accessible_name(name)
@@ -395,7 +396,7 @@ pub fn summary_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal
             (
                 summary.confident,
                 summary.confident_right,
-                "with a confidence over 90 %",
+                "with confidence over 90 %",
             ),
             (summary.uncertain, summary.uncertain_right, "under 60 %"),
         ] {
@@ -408,10 +409,10 @@ pub fn summary_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal
             ui.label(colors.muted(text)).on_hover_text(tooltip);
         }
         if local.mode == Mode::Grid {
-            make_room(ui, 220.0);
+            make_room(ui, 180.0);
             ui.spacing_mut().item_spacing.x = tokens::SPACE_S;
             ui.label(colors.muted("Picture size"));
-            ui.spacing_mut().slider_width = 120.0;
+            ui.spacing_mut().slider_width = 90.0;
             let slider = egui::Slider::new(&mut local.side, SIDES.0..=SIDES.2)
                 .show_value(false)
                 .trailing_fill(true);

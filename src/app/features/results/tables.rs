@@ -2,7 +2,7 @@
 
 use eframe::egui;
 
-use super::view::ResultsView;
+use super::view::{ResultRow, ResultsView};
 use crate::app::ui::table::{Cell, Head, Table};
 use crate::app::ui::tokens;
 use crate::app::ui::widgets;
@@ -51,63 +51,116 @@ pub(super) fn groups_ui(ui: &mut egui::Ui, view: &ResultsView) {
     ui.add_space(tokens::SPACE_M);
 }
 
-pub(super) fn runs_ui(ui: &mut egui::Ui, view: &ResultsView) {
-    let heads = [
-        Head::text("Run", "The run's name"),
-        Head::number(
-            "Accuracy",
-            "Share of test pictures that are classified correctly",
-        ),
-        Head::number(
-            "95 % interval",
-            "Wilson's interval: where the true accuracy lies, as far as this many pictures can tell",
-        ),
-        Head::number(
-            "Macro-F1",
-            "F1 averaged over classes, each counting the same",
-        ),
-        Head::number(
-            "Loss",
-            "Mean cross-entropy per test picture; lower is better",
-        ),
-        Head::number("Time", "For the whole run"),
-        Head::number(
-            "Memory",
-            "The most that the process held while it trained, and what was forecast before",
-        ),
-        Head::number(
-            "Trainable",
-            "Parameters that were trained in the last phase",
-        ),
-        Head::number("Pictures", "Number of test pictures"),
-        Head::text("Backbone", "The pre-trained network").widest(220.0),
-    ];
-    let cell = |row: usize, column: usize| {
-        let row = &view.rows[row];
-        match column {
-            0 => Cell {
+/// A column of the table of runs.
+#[derive(Clone, Copy, PartialEq)]
+enum Column {
+    Run,
+    Accuracy,
+    Interval,
+    MacroF1,
+    Loss,
+    Time,
+    Memory,
+    Trainable,
+    Pictures,
+    Backbone,
+}
+
+impl Column {
+    fn head(self) -> Head {
+        match self {
+            Self::Run => Head::text("Run", "The run's name"),
+            Self::Accuracy => Head::number(
+                "Accuracy",
+                "Share of test pictures that are classified correctly",
+            ),
+            Self::Interval => Head::number(
+                "95 % interval",
+                "Wilson's interval: where the true accuracy lies, as far as this many pictures can tell",
+            ),
+            Self::MacroF1 => Head::number(
+                "Macro-F1",
+                "F1 averaged over classes, each counting the same",
+            ),
+            Self::Loss => Head::number(
+                "Loss",
+                "Mean cross-entropy per test picture; lower is better",
+            ),
+            Self::Time => Head::number("Time", "For the whole run"),
+            Self::Memory => Head::number(
+                "Memory",
+                "The most that the process held while it trained, and what was forecast before",
+            ),
+            Self::Trainable => Head::number(
+                "Trainable",
+                "Parameters that were trained in the last phase",
+            ),
+            Self::Pictures => Head::number("Pictures", "Number of test pictures"),
+            Self::Backbone => Head::text("Backbone", "The pre-trained network").widest(220.0),
+        }
+    }
+
+    fn cell(self, row: &ResultRow) -> Cell {
+        match self {
+            Self::Run => Cell {
                 dot: Some(tokens::run_color(row.color)),
                 tooltip: if row.comparable {
-                    String::new()
+                    format!("{}, {}", row.name, row.backbone)
                 } else {
                     format!("{}: tested on other pictures than the rest", row.name)
                 },
                 ..Cell::new(&row.name)
             },
-            1 => Cell::strong(format::percent(row.accuracy)),
-            2 => Cell::new(format::percent_range(row.interval.0, row.interval.1)),
-            3 => Cell::new(format!("{:.3}", row.macro_f1)),
-            4 => Cell::new(format!("{:.3}", row.loss)),
-            5 => Cell::new(format::short_duration(row.seconds)),
-            6 => Cell::new(row.memory.as_deref().unwrap_or("–"))
+            Self::Accuracy => Cell::strong(format::percent(row.accuracy)),
+            Self::Interval => Cell::new(format::percent_range(row.interval.0, row.interval.1)),
+            Self::MacroF1 => Cell::new(format!("{:.3}", row.macro_f1)),
+            Self::Loss => Cell::new(format!("{:.3}", row.loss)),
+            Self::Time => Cell::new(format::short_duration(row.seconds)),
+            Self::Memory => Cell::new(row.memory.as_deref().unwrap_or("–"))
                 .tooltip(row.memory_details.as_deref().unwrap_or_default()),
-            7 => Cell::new(format::compact(row.trainable)),
-            8 => Cell::new(format::thousands(row.n as u64)),
-            _ => Cell::muted(&row.backbone),
+            Self::Trainable => Cell::new(format::compact(row.trainable)),
+            Self::Pictures => Cell::new(format::thousands(row.n as u64)),
+            Self::Backbone => Cell::muted(&row.backbone),
         }
+    }
+}
+
+/// Every run; what is the same for all of them is said once below.
+pub(super) fn runs_ui(ui: &mut egui::Ui, view: &ResultsView) {
+    let Some(first) = view.rows.first() else {
+        return;
     };
+    let same_pictures = view.rows.iter().all(|row| row.n == first.n);
+    let same_backbone = view.rows.iter().all(|row| row.backbone == first.backbone);
+    let mut columns = vec![
+        Column::Run,
+        Column::Accuracy,
+        Column::Interval,
+        Column::MacroF1,
+        Column::Loss,
+        Column::Time,
+        Column::Memory,
+        Column::Trainable,
+    ];
+    columns.extend((!same_pictures).then_some(Column::Pictures));
+    columns.extend((!same_backbone).then_some(Column::Backbone));
+    let heads: Vec<Head> = columns.iter().map(|column| column.head()).collect();
+    let cell = |row: usize, column: usize| columns[column].cell(&view.rows[row]);
     let faded = |row: usize| !view.rows[row].comparable;
     Table::new("Results", &heads, view.rows.len(), &cell)
         .faded(&faded)
         .show(ui);
+    let mut same = Vec::new();
+    if same_pictures {
+        let pictures = format::plural(first.n as u64, "test picture", "test pictures");
+        same.push(pictures);
+    }
+    if same_backbone {
+        same.push(first.backbone.clone());
+    }
+    if !same.is_empty() && view.rows.len() > 1 {
+        widgets::note(ui, &format!("The same for all: {}.", same.join(", ")));
+    } else if !same.is_empty() {
+        widgets::note(ui, &format!("{}.", same.join(", ")));
+    }
 }
