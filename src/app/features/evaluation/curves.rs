@@ -38,14 +38,14 @@ pub fn curves_ui(ui: &mut egui::Ui, body: &EvaluationBody, choices: &mut Choices
             ui.spacing_mut().item_spacing.x = gap;
             for draw in row {
                 ui.allocate_ui_with_layout(
-                    vec2(cell, HEIGHT + 64.0),
+                    vec2(cell, HEIGHT + 72.0),
                     egui::Layout::top_down(egui::Align::Min),
                     |ui| {
                         ui.set_width(cell);
                         widgets::card(ui, |ui| {
                             ui.spacing_mut().item_spacing = vec2(tokens::SPACE_S, tokens::SPACE_XS);
                             // Cards of one row end together.
-                            ui.set_min_height(HEIGHT + 52.0);
+                            ui.set_min_height(HEIGHT + 60.0);
                             draw(ui, choices);
                         });
                     },
@@ -65,8 +65,19 @@ fn title_ui(ui: &mut egui::Ui, title: &str, value: &str, tooltip: &str) {
     });
 }
 
+/// The last number of an axis, "100 %", stands half outside of the plot.
+fn plot_width(ui: &egui::Ui) -> f32 {
+    ui.available_width() - 16.0
+}
+
 /// A plot of the unit square that stays where it is.
-fn plot<'a>(name: &'a str, x: &'a str, y: &'a str, colors: &tokens::Tokens) -> Plot<'a> {
+fn plot<'a>(
+    name: &'a str,
+    x: &'a str,
+    y: &'a str,
+    width: f32,
+    colors: &tokens::Tokens,
+) -> Plot<'a> {
     let percent = |mark: egui_plot::GridMark, _: &std::ops::RangeInclusive<f64>| {
         format::whole_percent(mark.value)
     };
@@ -93,6 +104,7 @@ fn plot<'a>(name: &'a str, x: &'a str, y: &'a str, colors: &tokens::Tokens) -> P
         .y_axis_label(y)
         .y_axis_formatter(percent)
         .y_axis_min_width(axes::UPWARD)
+        .width(width)
         .grid_color(colors.grid)
         .allow_scroll(false)
         .allow_drag(false)
@@ -117,7 +129,7 @@ fn draw_curve(
         return;
     }
     let class = body.classes.get(body.class).cloned().unwrap_or_default();
-    plot(name, axes[0], axes[1], colors).show(ui, |plot| {
+    plot(name, axes[0], axes[1], plot_width(ui), colors).show(ui, |plot| {
         let chance = axes::line("", &curve.chance);
         plot.line(
             chance
@@ -214,7 +226,15 @@ fn reliability_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
          weighted by their pictures. 0 % is perfect: of predictions with a confidence of 80 %, 80 % are correct",
     );
     let colors = tokens(ui);
-    plot("Reliability diagram", "Confidence", "Accuracy", colors).show(ui, |plot| {
+    let width = plot_width(ui);
+    plot(
+        "Reliability diagram",
+        "Confidence",
+        "Accuracy",
+        width,
+        colors,
+    )
+    .show(ui, |plot| {
         for bin in reliability.bins.iter().filter(|bin| bin.count > 0) {
             // The point says how often they are correct; the red or green area how far that is from their confidence.
             if let Some(fill) = area(bin, 0.0, bin.accuracy.min(bin.confidence)) {
@@ -294,6 +314,7 @@ fn coverage_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
         .iter()
         .map(|point| point[1])
         .fold(1.0, f64::min);
+    let width = plot_width(ui);
     let drawn = Plot::new("Coverage and accuracy")
         .height(HEIGHT)
         .include_x(0.0)
@@ -306,6 +327,7 @@ fn coverage_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
         .y_axis_label("Accuracy")
         .y_axis_formatter(|mark, _| format::whole_percent(mark.value))
         .y_axis_min_width(axes::UPWARD)
+        .width(width)
         .grid_color(colors.grid)
         .allow_scroll(false)
         .allow_drag(false)

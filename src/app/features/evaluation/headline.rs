@@ -36,7 +36,14 @@ pub(super) fn headline(scores: &AnswerScores, given: &Given<'_>) -> Headline {
         correct: confusion.correct(),
         baseline: largest.map(|(pictures, class)| {
             let share = pictures as f64 / total as f64;
-            (confusion.classes[class].clone(), share)
+            let is_alone = (0..confusion.classes.len())
+                .all(|other| other == class || confusion.truths(other) < pictures);
+            let class = if is_alone {
+                format!("the largest class, {}", confusion.classes[class])
+            } else {
+                "one class".to_owned()
+            };
+            (class, share)
         }),
         macro_f1: card(
             "Macro-F1",
@@ -61,7 +68,8 @@ fn worst(scores: &AnswerScores) -> Option<WorstClass> {
     }
     let equals = tested.filter(|class| class.f1 <= lowest);
     let others = equals.clone().count() - 1;
-    let worst = equals.max_by_key(|class| class.support)?;
+    // The first of those with most pictures, as in the table.
+    let worst = equals.rev().max_by_key(|class| class.support)?;
     Some(WorstClass {
         name: worst.name.clone(),
         others,
@@ -120,7 +128,7 @@ pub(super) fn sentence(body: &EvaluationBody, split: Split) -> String {
     text.push_str(caution);
     if let Some((class, share)) = &headline.baseline {
         text = format!(
-            "{text} Always predicting the largest class, {class}, would reach {}.",
+            "{text} Always predicting {class} would reach {}.",
             format::percent(*share)
         );
     }

@@ -197,6 +197,7 @@ fn body_ui(
     if let Some(found) = &view.diagnosis {
         diagnosis::diagnosis_ui(ui, found, out);
     }
+    ui.add_space(tokens::SPACE_XS);
 }
 
 /// Classes and confusions at the left, the matrix at the right; below each other where there is no room.
