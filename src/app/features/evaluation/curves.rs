@@ -70,36 +70,22 @@ fn plot_width(ui: &egui::Ui) -> f32 {
     ui.available_width() - 16.0
 }
 
-/// A plot of the unit square that stays where it is.
-fn plot<'a>(
+/// A plot of shares that stays where it is, with what stands beside the pointer.
+fn still_plot<'a>(
     name: &'a str,
-    x: &'a str,
-    y: &'a str,
+    [x, y]: [&'a str; 2],
     width: f32,
     colors: &tokens::Tokens,
+    text: impl Fn(&str, PlotPoint) -> String + 'a,
 ) -> Plot<'a> {
     let percent = |mark: egui_plot::GridMark, _: &std::ops::RangeInclusive<f64>| {
         format::whole_percent(mark.value)
-    };
-    let corner = move |position: &egui_plot::HoverPosition<'_>| match position {
-        egui_plot::HoverPosition::NearDataPoint {
-            plot_name,
-            position,
-            ..
-        } if !plot_name.is_empty() => Some(format!(
-            "{plot_name}\n{x} {}, {y} {}",
-            format::percent(position.x),
-            format::percent(position.y)
-        )),
-        _ => None,
     };
     Plot::new(name)
         .height(HEIGHT)
         .include_x(0.0)
         .include_x(1.0)
-        .include_y(0.0)
         .include_y(1.0)
-        .set_margin_fraction(vec2(0.02, 0.02))
         .custom_x_axes(axes::across(x, percent))
         .y_axis_label(y)
         .y_axis_formatter(percent)
@@ -110,7 +96,19 @@ fn plot<'a>(
         .allow_drag(false)
         .allow_zoom(false)
         .allow_boxed_zoom(false)
-        .label_formatter(move |position| corner(position))
+        .label_formatter(axes::near_point(text))
+}
+
+/// One of the unit square.
+fn plot<'a>(name: &'a str, titles: [&'a str; 2], width: f32, colors: &tokens::Tokens) -> Plot<'a> {
+    let [x, y] = titles;
+    let corner = move |line: &str, at: PlotPoint| {
+        let (across, up) = (format::percent(at.x), format::percent(at.y));
+        format!("{line}\n{x} {across}, {y} {up}")
+    };
+    still_plot(name, titles, width, colors, corner)
+        .include_y(0.0)
+        .set_margin_fraction(vec2(0.02, 0.02))
 }
 
 fn draw_curve(
@@ -129,7 +127,7 @@ fn draw_curve(
         return;
     }
     let class = body.classes.get(body.class).cloned().unwrap_or_default();
-    plot(name, axes[0], axes[1], plot_width(ui), colors).show(ui, |plot| {
+    plot(name, axes, plot_width(ui), colors).show(ui, |plot| {
         let chance = axes::line("", &curve.chance);
         plot.line(
             chance
@@ -229,8 +227,7 @@ fn reliability_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
     let width = plot_width(ui);
     plot(
         "Reliability diagram",
-        "Confidence",
-        "Accuracy",
+        ["Confidence", "Accuracy"],
         width,
         colors,
     )
@@ -314,37 +311,14 @@ fn coverage_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
         .iter()
         .map(|point| point[1])
         .fold(1.0, f64::min);
+    let titles = ["Coverage", "Accuracy"];
+    let classified = |_: &str, at: PlotPoint| {
+        let (classified, correct) = (format::percent(at.x), format::percent(at.y));
+        format!("{classified} classified, {correct} of them correctly")
+    };
     let width = plot_width(ui);
-    let drawn = Plot::new("Coverage and accuracy")
-        .height(HEIGHT)
-        .include_x(0.0)
-        .include_x(1.0)
-        .include_y(1.0)
-        .include_y((least - 0.02).max(0.0))
-        .custom_x_axes(axes::across("Coverage", |mark, _| {
-            format::whole_percent(mark.value)
-        }))
-        .y_axis_label("Accuracy")
-        .y_axis_formatter(|mark, _| format::whole_percent(mark.value))
-        .y_axis_min_width(axes::UPWARD)
-        .width(width)
-        .grid_color(colors.grid)
-        .allow_scroll(false)
-        .allow_drag(false)
-        .allow_zoom(false)
-        .allow_boxed_zoom(false)
-        .label_formatter(|position| match position {
-            egui_plot::HoverPosition::NearDataPoint {
-                plot_name,
-                position,
-                ..
-            } if !plot_name.is_empty() => Some(format!(
-                "{} classified, {} of them correctly",
-                format::percent(position.x),
-                format::percent(position.y)
-            )),
-            _ => None,
-        });
+    let drawn = still_plot("Coverage and accuracy", titles, width, colors, classified)
+        .include_y((least - 0.02).max(0.0));
     drawn.show(ui, |plot| {
         let line = axes::line("Coverage", &coverage.points);
         plot.line(line.color(colors.accent).width(tokens::STROKE_PLOT));
