@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 pub use short::{
     ago, compact, confidence, percent_of, plural, probability, shape, short_duration, short_rate,
+    trim,
 };
 pub use table::{Align, table};
 
