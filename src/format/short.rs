@@ -51,7 +51,7 @@ pub fn confidence(share: f64) -> String {
 
 /// The same with a digit more: `96.2 %`, `6.2 %`, `0.42 %`.
 pub fn probability(share: f64) -> String {
-    if share >= 0.1 && share < 1.0 {
+    if (0.1..1.0).contains(&share) {
         let tenths = ((share * 100.0 + 1e-5) * 10.0).floor() / 10.0;
         return format!("{:.1} %", tenths.min(99.9));
     }

@@ -169,7 +169,7 @@ impl MatrixView {
     /// Of a change, whether it is one for the better: more on the diagonal, fewer beside it.
     pub(super) fn change(&self, row: usize, column: usize) -> Option<bool> {
         let value = self.cell(row, column);
-        (self.shown == Shown::Change && value != 0).then(|| (value > 0) == (row == column))
+        (self.shown == Shown::Change && value != 0).then_some((value > 0) == (row == column))
     }
 
     /// The matrix as lines of text, for tests.
