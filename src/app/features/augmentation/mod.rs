@@ -106,15 +106,15 @@ impl Choice {
 
     /// A line for each.
     fn lines(&self) -> [String; 2] {
-        let seconds = |seconds| format::short_duration(seconds);
+        let seconds = format::estimate;
         [
             format!(
-                "Every epoch: about {} an epoch, {} in all",
+                "Every epoch: {} an epoch, {} in all",
                 seconds(self.fresh.epoch_seconds),
                 seconds(self.fresh.seconds())
             ),
             format!(
-                "{} kept: about {} once and {} of features, then {} an epoch, {} in all",
+                "{} kept: {} once and {} of features, then {} an epoch, {} in all",
                 format::plural(self.views.into(), "version", "versions"),
                 seconds(self.cached.once_seconds),
                 crate::format::bytes(self.cached.features),

@@ -274,8 +274,8 @@ fn totals_ui(ui: &mut egui::Ui, locks: &PhaseLocks) {
     };
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = tokens::SPACE_L;
-        widgets::figure(ui, &format::compact(totals.trainable), "parameters learn");
-        widgets::figure(ui, &format::compact(totals.frozen), "stay frozen");
+        widgets::figure(ui, &format::magnitude(totals.trainable), "parameters learn");
+        widgets::figure(ui, &format::magnitude(totals.frozen), "stay frozen");
         widgets::figure(
             ui,
             &format::percent_of(totals.trainable, totals.all()),
