@@ -118,17 +118,7 @@ pub fn simplest(frozen: &[bool], nodes: &[FlatNode<'_>], before: &FreezePlan) ->
 
 /// A plan in a few words: "whole backbone frozen".
 pub fn describe(plan: &FreezePlan) -> String {
-    match plan {
-        FreezePlan::Backbone => "Whole backbone frozen".into(),
-        FreezePlan::Nothing => "Nothing frozen".into(),
-        FreezePlan::AllButLast(1) => "All but the last layer frozen".into(),
-        FreezePlan::AllButLast(number) => format!("All but the last {number} layers frozen"),
-        FreezePlan::Below(path) => format!("Frozen below {path}"),
-        FreezePlan::Custom(paths) => format!(
-            "{} frozen by name",
-            crate::format::plural(paths.len() as u64, "layer", "layers")
-        ),
-    }
+    crate::runs::settings::freeze_plan(plan)
 }
 
 /// Replaces whatever names layers of one particular network: they mean nothing to another one.
@@ -175,8 +165,8 @@ impl Totals {
     pub fn text(self) -> String {
         format!(
             "trainable {}, frozen {}, {}",
-            crate::format::compact(self.trainable),
-            crate::format::compact(self.frozen),
+            crate::format::magnitude(self.trainable),
+            crate::format::magnitude(self.frozen),
             crate::format::percent_of(self.trainable, self.all())
         )
     }
