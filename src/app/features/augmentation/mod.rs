@@ -349,8 +349,8 @@ mod tests {
         assert_eq!(
             choice.lines(),
             [
-                "Every epoch: about 40 s an epoch, 6 min 43 s in all",
-                "4 versions kept: about 2 min 40 s once and 48.0 MB of features, then 1 s an epoch, 2 min 50 s in all",
+                "Every epoch: about 40 s an epoch, about 7 min in all",
+                "4 versions kept: about 3 min once and 48.0 MB of features, then about 1 s an epoch, about 3 min in all",
             ]
         );
     }

@@ -122,16 +122,15 @@ impl BackbonesView {
                         let is_chosen = info.name == backbone.name;
                         // What of the chosen one is kept is known, and at which size it is used.
                         let cache_coverage = state.features.cache_coverage.as_deref();
-                        let default_side = info.default_weights().input_size;
                         let side = match &state.tree {
                             Tree::Ready(tree) if is_chosen => tree.input_size,
-                            _ => default_side,
+                            _ => info.default_weights().input_size,
                         };
                         TimeEstimate::new(&Ways {
                             experiment: &editor.experiment,
                             measured,
                             pictures,
-                            picture_seconds: picture_seconds(measured, default_side, side),
+                            picture_seconds: picture_seconds(measured, info, side),
                             kept: cache_coverage
                                 .filter(|_| is_chosen)
                                 .map(|cache_coverage| cache_coverage.backbone),
