@@ -14,6 +14,7 @@ mod fuzz;
 mod graphics_cards;
 #[cfg(unix)]
 mod hostile;
+mod modules;
 mod presets;
 #[cfg(unix)]
 mod resume;

@@ -142,6 +142,9 @@ pub fn measure(info: &ArchitectureInfo) -> Result<Measured, ModelError> {
 }
 
 /// Pictures per second through the whole backbone as a frozen prefix that computes in `kind`.
+///
+/// # Errors
+/// libtorch's own.
 pub fn pictures_per_second(
     network: &dyn Backbone,
     batch: i64,

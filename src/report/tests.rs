@@ -134,7 +134,6 @@ impl Workspace {
             frozen_parameters: 2_000,
             best_epoch: 3,
             epochs_planned: 4,
-            phases: Vec::new(),
             seconds_total: 12.0,
             test: Some(TestMetrics {
                 loss: 0.4,
@@ -145,14 +144,9 @@ impl Workspace {
             device: "CPU".into(),
             graft_version: "0.1.0".into(),
             seed: Some(42),
-            recipe: None,
             peak_memory_bytes: Some(512_000_000),
             peak_card_memory_bytes: Some(3_000_000_000),
-            memory_forecast_bytes: None,
-            test_contents: None,
-            right: None,
-            precision: None,
-            can_resume: false,
+            ..RunSummary::default()
         };
         write(files::SUMMARY, &files::summary(&summary).unwrap());
         folder

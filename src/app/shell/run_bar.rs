@@ -66,15 +66,7 @@ impl RunBarView {
             return view;
         };
         let inside = progress.done as f32 / progress.total.max(1) as f32;
-        let activity = match progress.activity {
-            Activity::DownloadingWeights => "downloading weights",
-            Activity::CheckingPictures => "checking pictures",
-            Activity::ReadingPictures => "reading pictures",
-            Activity::ComputingFeatures => "computing features",
-            Activity::Training => "training",
-            Activity::Validating => "validating",
-            Activity::Testing => "testing",
-        };
+        let activity = progress.activity.text();
         view.detail = match progress.activity {
             Activity::Training | Activity::Validating => {
                 format!(

@@ -185,14 +185,12 @@ pub fn summary(id: &str, accuracy: f64) -> RunSummary {
         state: RunState::Finished,
         classes: vec!["defective".into(), "functional".into()],
         train_pictures: 1_968,
-        validation_pictures: 0,
         test_pictures: 656,
         test_split: "0".into(),
         trainable_parameters: 1,
         frozen_parameters: 2,
         best_epoch: 3,
         epochs_planned: 10,
-        phases: Vec::new(),
         seconds_total: 60.0,
         test: Some(TestMetrics {
             loss: 0.3,
@@ -202,14 +200,6 @@ pub fn summary(id: &str, accuracy: f64) -> RunSummary {
         }),
         device: "CPU".into(),
         graft_version: "0.1.0".into(),
-        seed: None,
-        recipe: None,
-        peak_memory_bytes: None,
-        peak_card_memory_bytes: None,
-        memory_forecast_bytes: None,
-        test_contents: None,
-        right: None,
-        precision: None,
-        can_resume: false,
+        ..RunSummary::default()
     }
 }

@@ -1,7 +1,7 @@
 //! Accuracy and loss of runs, epoch by epoch: what is drawn, and the plots.
 
 use eframe::egui::{self, Sense, vec2};
-use egui_plot::{HoverPosition, LineStyle, Plot, Points, VLine};
+use egui_plot::{LineStyle, Plot, Points, VLine};
 
 use super::hidden_runs::{self, HiddenRun};
 use crate::app::core::run_names;
@@ -356,18 +356,9 @@ fn plot_ui(
             .grid_color(colors.grid)
             .set_margin_fraction(vec2(0.03, 0.08))
             .allow_scroll(false)
-            .label_formatter(move |position| match position {
-                HoverPosition::NearDataPoint {
-                    plot_name,
-                    position,
-                    ..
-                } if !plot_name.is_empty() => Some(format!(
-                    "{plot_name}\nEpoch {:.0}: {}",
-                    position.x,
-                    show_value(position.y)
-                )),
-                _ => None,
-            });
+            .label_formatter(axes::near_point(move |name, at| {
+                format!("{name}\nEpoch {:.0}: {}", at.x, show_value(at.y))
+            }));
         let drawn = plot.show(ui, |plot| {
             for run in &view.runs {
                 let color = tokens::run_color(run.color);

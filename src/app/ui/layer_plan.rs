@@ -5,6 +5,7 @@ mod plans;
 use std::ops::Range;
 
 use crate::experiment::{FreezePlan, LayerRates, Phase};
+use crate::models::freeze::Totals;
 use crate::models::tree::{LayerNode, LayerTree};
 use crate::training::estimate::Estimate;
 
@@ -129,46 +130,6 @@ pub fn forget_names(phase: &mut Phase) {
     }
     if matches!(phase.layer_rates, LayerRates::Custom(_)) {
         phase.layer_rates = LayerRates::Uniform;
-    }
-}
-
-/// Parameters that learn and that stay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Totals {
-    pub trainable: u64,
-    pub frozen: u64,
-}
-
-impl Totals {
-    /// Of the backbone's leaves under `frozen`, and of a head with `head` parameters, which always learns.
-    pub fn new(tree: &LayerTree, frozen: &[bool], head: u64) -> Self {
-        let mut totals = Self {
-            trainable: head,
-            frozen: 0,
-        };
-        for (leaf, frozen) in tree.leaves().into_iter().zip(frozen) {
-            let side = if *frozen {
-                &mut totals.frozen
-            } else {
-                &mut totals.trainable
-            };
-            *side += leaf.parameters;
-        }
-        totals
-    }
-
-    pub fn all(self) -> u64 {
-        self.trainable + self.frozen
-    }
-
-    /// "trainable 164 k, frozen 3.37 M, 4.6 %"
-    pub fn text(self) -> String {
-        format!(
-            "trainable {}, frozen {}, {}",
-            crate::format::magnitude(self.trainable),
-            crate::format::magnitude(self.frozen),
-            crate::format::percent_of(self.trainable, self.all())
-        )
     }
 }
 

@@ -21,7 +21,6 @@ use crate::experiment::{BackboneConfig, WeightsSource};
 use crate::format;
 use crate::models::catalogue::{self, ArchitectureInfo};
 use crate::models::speed::Taken;
-use crate::training::estimate::PictureCounts;
 use crate::training::is_mixed_here;
 use crate::training::time_estimate::{TimeEstimate, Ways, picture_seconds};
 
@@ -96,15 +95,7 @@ impl BackbonesView {
     pub fn build(state: &State, local: &BackbonesLocal) -> Option<Self> {
         let editor = EditorView::build(state)?;
         let backbone = &editor.experiment.backbone;
-        let counts = match &state.scan {
-            Scan::Done { dataset, split, .. } => Some(PictureCounts {
-                train: split.train.len(),
-                validation: split.validation.len(),
-                test: split.test.len(),
-                largest_pixels: dataset.largest_pixels(),
-            }),
-            _ => None,
-        };
+        let counts = state.scan.counts();
         let rows: Vec<BackboneRow> = catalogue::architectures()
             .iter()
             .map(|info| {

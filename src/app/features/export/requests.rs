@@ -300,10 +300,8 @@ fn figure_of(
             let document = state.active_document().ok_or("No experiment is open.")?;
             let (tree, experiment) = (Arc::clone(tree), document.experiment.clone());
             // Before the pictures are known, two classes: what most data sets have at least.
-            let classes = match &state.scan {
-                Scan::Done { dataset, .. } => dataset.classes.len(),
-                _ => 2,
-            };
+            let dataset = state.scan.dataset();
+            let classes = dataset.map_or(2, |dataset| dataset.classes.len());
             Ok(Box::new(move || {
                 report::freeze_figure(&tree, &experiment, classes)
                     .map(|figure| Box::new(figure) as Box<dyn Figure>)

@@ -158,7 +158,7 @@ pub fn totals_ui(ui: &mut egui::Ui, context: &mut ViewContext<'_>) {
                 .on_hover_text("Parameters that learn in the phase that frees most, of all");
         });
     });
-    let share = totals.trainable as f32 / totals.all().max(1) as f32;
+    let share = totals.trainable_share() as f32;
     widgets::bar(ui, share, t.trainable, "Share of parameters that learn");
     forecast_ui(ui, &ForecastView::build(context.state, phases));
 }
