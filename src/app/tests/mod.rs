@@ -8,6 +8,7 @@ mod evaluating;
 mod exports;
 pub(super) mod fake;
 mod feature_cache;
+mod frame;
 mod repeating;
 
 use eframe::egui::{Key, Modifiers};

@@ -311,6 +311,7 @@ pub mod icon {
     pub const EYE: &str = "\u{E220}";
     pub const EYE_SLASH: &str = "\u{E224}";
     pub const FILE: &str = "\u{E230}";
+    pub const FILES: &str = "\u{E710}";
     pub const FILE_ARROW_DOWN: &str = "\u{E232}";
     pub const FILE_PLUS: &str = "\u{E236}";
     pub const FILE_TEXT: &str = "\u{E23A}";
@@ -318,6 +319,7 @@ pub mod icon {
     pub const FOLDER: &str = "\u{E24A}";
     pub const FOLDER_OPEN: &str = "\u{E256}";
     pub const FUNNEL: &str = "\u{E266}";
+    pub const GEAR: &str = "\u{E272}";
     pub const GIT_DIFF: &str = "\u{E27C}";
     pub const GRAPH: &str = "\u{EB58}";
     pub const GRAPHICS_CARD: &str = "\u{E612}";
@@ -327,6 +329,7 @@ pub mod icon {
     pub const IMAGE: &str = "\u{E2CA}";
     pub const IMAGES: &str = "\u{E836}";
     pub const INFO: &str = "\u{E2CE}";
+    pub const KEYBOARD: &str = "\u{E2D8}";
     pub const LAYOUT: &str = "\u{E6D6}";
     pub const LEAF: &str = "\u{E2DA}";
     pub const LIGHTBULB: &str = "\u{E2DC}";
@@ -336,16 +339,21 @@ pub mod icon {
     pub const LOCK_SIMPLE_OPEN: &str = "\u{E30A}";
     pub const MAGIC_WAND: &str = "\u{E6B6}";
     pub const MAGNIFYING_GLASS: &str = "\u{E30C}";
+    pub const MAGNIFYING_GLASS_MINUS: &str = "\u{E30E}";
+    pub const MAGNIFYING_GLASS_PLUS: &str = "\u{E310}";
     pub const MINUS: &str = "\u{E32A}";
     pub const NOTE_PENCIL: &str = "\u{E34C}";
     pub const PAUSE: &str = "\u{E39E}";
+    pub const PENCIL: &str = "\u{E3B4}";
     pub const PLANT: &str = "\u{EBAE}";
     pub const PLAY: &str = "\u{E3D0}";
     pub const PLUS: &str = "\u{E3D4}";
+    pub const QUESTION: &str = "\u{E3E8}";
     pub const QUEUE: &str = "\u{E6AC}";
     pub const ROWS: &str = "\u{E5A2}";
     pub const SCALES: &str = "\u{E750}";
     pub const SCROLL: &str = "\u{EB7A}";
+    pub const SIDEBAR: &str = "\u{EC24}";
     pub const SIGN_OUT: &str = "\u{E42A}";
     pub const SLIDERS_HORIZONTAL: &str = "\u{E434}";
     pub const SNOWFLAKE: &str = "\u{E5AA}";

@@ -139,6 +139,11 @@ impl Exports {
         });
     }
 
+    /// Whether figures are on their way to a folder.
+    pub fn is_writing(&self) -> bool {
+        self.writing.is_pending()
+    }
+
     pub fn stop(&mut self) {
         self.writing.stop();
         self.stop.stop();
