@@ -272,7 +272,7 @@ fn plot_ui(
     };
     let show_value = move |value: f64| match metric {
         Metric::Accuracy => format::percent(value),
-        Metric::Loss if logarithmic => crate::format::short_rate(10f64.powf(value)),
+        Metric::Loss if logarithmic => crate::format::rate(10f64.powf(value)),
         Metric::Loss => format!("{value:.3}"),
     };
     let title = match metric {
@@ -309,9 +309,9 @@ fn plot_ui(
                 Metric::Accuracy => format::whole_percent(mark.value),
                 Metric::Loss => {
                     if logarithmic {
-                        crate::format::short_rate(10f64.powf(mark.value))
+                        crate::format::rate(10f64.powf(mark.value))
                     } else {
-                        crate::format::short_rate(mark.value)
+                        crate::format::rate(mark.value)
                     }
                 }
             })

@@ -2,6 +2,8 @@
 
 use eframe::egui::{self, Color32, CornerRadius, FontFamily, FontId, Margin, RichText, Stroke};
 
+use crate::figures::palette;
+
 /// Space between things, in points: from parts of one control to sections of a view.
 pub const SPACE_XS: f32 = 4.0;
 pub const SPACE_S: f32 = 8.0;
@@ -40,20 +42,19 @@ pub const RIGHT_WIDTH: f32 = 244.0;
 pub const STROKE_THIN: f32 = 1.0;
 pub const STROKE_PLOT: f32 = 2.0;
 
-/// Colours of runs, in the order that runs take them; legible on dark and light, and told apart by
-/// people who see colours differently (Okabe and Ito 2008, adapted).
-pub const RUN_COLORS: [Color32; 8] = [
-    Color32::from_rgb(0x4C, 0x9B, 0xE8),
-    Color32::from_rgb(0xF2, 0x8E, 0x2B),
-    Color32::from_rgb(0x2F, 0xB3, 0x8A),
-    Color32::from_rgb(0xD3, 0x6A, 0xB8),
-    Color32::from_rgb(0xE3, 0xC0, 0x3A),
-    Color32::from_rgb(0x5D, 0xC8, 0xE6),
-    Color32::from_rgb(0xE0, 0x5B, 0x4E),
-    Color32::from_rgb(0x9B, 0x8A, 0xE0),
-];
+/// Colours of runs, in the order that runs take them: those of figures and reports.
+pub const RUN_COLORS: [Color32; palette::RUN_COLORS.len()] = {
+    let mut colors = [Color32::BLACK; palette::RUN_COLORS.len()];
+    let mut index = 0;
+    while index < colors.len() {
+        let (red, green, blue) = palette::RUN_COLORS[index];
+        colors[index] = Color32::from_rgb(red, green, blue);
+        index += 1;
+    }
+    colors
+};
 
-/// The colour of run number `index`; they repeat after eight.
+/// The colour of run number `index`; they come round again.
 pub fn run_color(index: usize) -> Color32 {
     RUN_COLORS[index % RUN_COLORS.len()]
 }
@@ -192,7 +193,7 @@ pub static LIGHT: Tokens = Tokens {
 
 /// A pixel of a heat map over a picture, strength 0 to 255: what is weak lets the picture through.
 pub fn heat(strength: u8) -> [u8; 4] {
-    let (red, green, blue) = crate::figures::palette::heat(strength);
+    let (red, green, blue) = palette::heat(strength);
     [red, green, blue, strength]
 }
 

@@ -473,7 +473,7 @@ fn settings(comparison: &Comparison) -> Vec<SettingRow> {
         .settings
         .iter()
         .map(|difference| SettingRow {
-            field: difference.field.clone(),
+            field: difference.label.clone(),
             values: difference.values.clone(),
         })
         .collect()

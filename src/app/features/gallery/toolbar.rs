@@ -350,7 +350,7 @@ fn confidence_ui(ui: &mut egui::Ui, filter: &mut Filter) {
             .speed(0.5)
             .suffix(" %")
             .max_decimals(1)
-            .custom_formatter(|value, _| format::trim(&format!("{value:.1}")));
+            .custom_formatter(|value, _| format!("{value:.1}").trim_end_matches(".0").to_owned());
         changed |= ui
             .add(value)
             .accessible_name(name)

@@ -353,12 +353,10 @@ fn diagram_ui(ui: &mut egui::Ui, view: &HeadView) {
                         ui.label(tokens::medium(outputs))
                             .on_hover_text("Length of what this layer gives");
                         if step.parameters > 0 {
-                            ui.label(
-                                colors.small(format!(
-                                    "{} parameters",
-                                    format::compact(step.parameters)
-                                )),
-                            );
+                            ui.label(colors.small(format!(
+                                "{} parameters",
+                                format::magnitude(step.parameters)
+                            )));
                         }
                     },
                 );

@@ -152,8 +152,8 @@ pub fn layers_summary_ui(
                 learning_bar_ui(ui, totals);
                 let text = format!(
                     "trainable {}, frozen {}, {}",
-                    format::compact(totals.trainable),
-                    format::compact(totals.frozen),
+                    format::magnitude(totals.trainable),
+                    format::magnitude(totals.frozen),
                     format::percent_of(totals.trainable, totals.all())
                 );
                 ui.label(colors.small(text));
@@ -278,8 +278,8 @@ fn totals_ui(ui: &mut egui::Ui, locks: &PhaseLocks) {
     };
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = tokens::SPACE_L;
-        widgets::figure(ui, &format::compact(totals.trainable), "parameters learn");
-        widgets::figure(ui, &format::compact(totals.frozen), "stay frozen");
+        widgets::figure(ui, &format::magnitude(totals.trainable), "parameters learn");
+        widgets::figure(ui, &format::magnitude(totals.frozen), "stay frozen");
         widgets::figure(
             ui,
             &format::percent_of(totals.trainable, totals.all()),

@@ -115,10 +115,10 @@ impl Column {
             Self::Interval => Cell::new(format::percent_range(row.interval.0, row.interval.1)),
             Self::MacroF1 => Cell::new(format!("{:.3}", row.macro_f1)),
             Self::Loss => Cell::new(format!("{:.3}", row.loss)),
-            Self::Time => Cell::new(format::short_duration(row.seconds)),
+            Self::Time => Cell::new(format::duration(row.seconds)),
             Self::Memory => Cell::new(row.memory.as_deref().unwrap_or("–"))
                 .tooltip(row.memory_details.as_deref().unwrap_or_default()),
-            Self::Trainable => Cell::new(format::compact(row.trainable)),
+            Self::Trainable => Cell::new(format::magnitude(row.trainable)),
             Self::Pictures => Cell::new(format::thousands(row.n as u64)),
             Self::Backbone => Cell::muted(&row.backbone),
         }

@@ -149,7 +149,7 @@ fn two_ways_rather_than_two_seeds_are_looked_at_closely() {
     for expected in [
         "Feature extraction: 50.0 % | 15.0 – 85.0 %",
         "2 seeds: 62.5 ± 17.7 % | 50.0 – 75.0 %",
-        "training.batch_size: 16 | 32 | 32",
+        "Batch size: 16 | 32 | 32",
         "fixed 1, broken 0, both right 2, both wrong 1",
         "defective: +1 −1",
     ] {
