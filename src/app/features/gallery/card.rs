@@ -212,7 +212,7 @@ fn tip_ui(ui: &mut egui::Ui, ready: &ReadyView, picture_index: u32) {
         };
         row("True class", ready.class(entry.truth));
         row("Predicted", ready.class(entry.predicted));
-        let confidence = format::probability(f64::from(entry.confidence));
+        let confidence = format::confidence(f64::from(entry.confidence));
         row("Confidence", &confidence);
         if !entry.is_right() {
             row("Rank of the true class", &rank_text(ready, picture_index));

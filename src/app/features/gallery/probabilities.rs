@@ -111,7 +111,7 @@ pub fn probabilities_ui(
                     ui.painter().text(
                         pos2(rect.right(), whole.center().y),
                         Align2::RIGHT_CENTER,
-                        format::probability(f64::from(*probability)),
+                        format::confidence(f64::from(*probability)),
                         small.clone(),
                         colors.text,
                     );
@@ -126,7 +126,7 @@ pub fn probabilities_ui(
 }
 
 fn spoken(bar: &ClassBar) -> String {
-    let percent = |value: f32| format::probability(f64::from(value));
+    let percent = |value: f32| format::confidence(f64::from(value));
     let truth = if bar.is_true { ", the true class" } else { "" };
     match bar.probabilities {
         [Some(ours), Some(theirs)] => format!(

@@ -226,7 +226,7 @@ impl ReadyView {
             self.file(picture_index),
             self.class(entry.truth),
             self.class(entry.predicted),
-            format::probability(f64::from(entry.confidence)),
+            format::confidence(f64::from(entry.confidence)),
             if entry.is_right() { "correct" } else { "wrong" }
         )
     }
@@ -271,7 +271,7 @@ fn lesson(run: &RunPictures, picture_indices: &[u32]) -> [LessonRow; 3] {
             if highest > 0.0 {
                 format!(
                     "No correct prediction has a confidence over 90 %: the highest is {}.",
-                    format::probability(f64::from(highest))
+                    format::confidence(f64::from(highest))
                 )
             } else {
                 "No prediction is correct.".to_owned()

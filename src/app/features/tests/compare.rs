@@ -157,7 +157,7 @@ fn two_ways_rather_than_two_seeds_are_looked_at_closely() {
     }
     assert_eq!(
         body.fixed.pictures[0].sentence,
-        "1.png, defective: functional (75 %) before, defective (75 %) after"
+        "1.png, defective: functional (75.0 %) before, defective (75.0 %) after"
     );
     // Nothing has changed: nothing is built again.
     assert!(std::sync::Arc::ptr_eq(&body, &compared.body()));

@@ -56,7 +56,7 @@ pub fn details_ui(
             );
             row(
                 "Confidence",
-                format::probability(f64::from(entry.confidence)).into(),
+                format::confidence(f64::from(entry.confidence)).into(),
                 "The probability of the predicted class",
             );
             if !entry.is_right() {

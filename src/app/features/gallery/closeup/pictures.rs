@@ -208,7 +208,7 @@ fn map_of_ui(
     let below = title.translate(vec2(0.0, 18.0));
     let (text, color) = match &run_view.answer {
         Some((class, confidence, is_right)) => (
-            format!("{class}, {}", format::probability(f64::from(*confidence))),
+            format!("{class}, {}", format::confidence(f64::from(*confidence))),
             if *is_right {
                 colors.success
             } else {
