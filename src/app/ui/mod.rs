@@ -12,10 +12,18 @@ pub mod forecast;
 pub mod hidden_runs;
 pub mod layer_plan;
 pub mod matrix;
+pub mod missing_letters;
+pub mod names;
+pub mod number_field;
+pub mod numbers;
 pub mod panel_state;
+pub mod reading_order;
 pub mod table;
 pub mod textures;
 pub mod theme;
 pub mod tokens;
 pub mod view;
 pub mod widgets;
+
+#[cfg(test)]
+mod contrast_tests;

@@ -16,6 +16,7 @@ use crate::app::core::command::Command;
 use crate::app::core::state::{Document, State};
 use crate::app::ui::editor::{Draft, EditorView};
 use crate::app::ui::effect::Control;
+use crate::app::ui::number_field::NumberField;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::view::{Section, SectionInfo, ViewContext};
 use crate::app::ui::widgets;
@@ -337,17 +338,11 @@ fn input_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
     widgets::row(ui, "Input size", tooltip, |ui| {
         let size = &mut draft.experiment.backbone.input_size;
         let mut side = size.unwrap_or(own);
-        let drag = egui::DragValue::new(&mut side)
-            .range(least..=most)
-            .clamp_existing_to_range(false)
+        let field = NumberField::new("Input size", &mut side, least..=most)
             .speed(1.0)
-            .suffix(" pixels");
-        if ui
-            .add(drag)
-            .accessible_name("Input size")
-            .on_hover_text(tooltip)
-            .changed()
-        {
+            .unit(" pixels")
+            .tooltip(tooltip);
+        if ui.add(field).changed() {
             *size = (side != own).then_some(side);
             changed = true;
         }

@@ -16,6 +16,7 @@ use crate::app::core::state::{Document, Scan, State};
 use crate::app::core::view_id::ViewId;
 use crate::app::ui::editor::EditorView;
 use crate::app::ui::effect::Control;
+use crate::app::ui::number_field::NumberField;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::view::{Section, SectionInfo, ViewContext};
 use crate::app::ui::widgets;
@@ -236,12 +237,12 @@ pub fn data_editor_ui(
         }
         match &mut draft.experiment.data.limit {
             Some(limit) => {
-                let number = egui::DragValue::new(limit)
-                    .range(1..=10_000_000)
+                let name = "Training pictures at most";
+                let field = NumberField::new(name, limit, 1..=10_000_000)
                     .speed(1.0)
-                    .suffix(" pictures");
-                let number = ui.add(number).accessible_name("Training pictures at most");
-                changed |= number.on_hover_text(tooltip).changed();
+                    .unit(" pictures")
+                    .tooltip(tooltip);
+                changed |= ui.add(field).changed();
             }
             None => {
                 ui.label(tokens(ui).muted("All training pictures"));
