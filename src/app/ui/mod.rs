@@ -1,5 +1,6 @@
 //! What all views are drawn with: colours and sizes, widgets, plots, textures, and how numbers are written.
 
+pub mod arrange;
 pub mod axes;
 pub mod callout;
 pub mod curves;
@@ -13,6 +14,7 @@ pub mod hidden_runs;
 pub mod layer_plan;
 pub mod matrix;
 pub mod panel_state;
+pub mod rows_in_sight;
 pub mod table;
 pub mod textures;
 pub mod theme;
