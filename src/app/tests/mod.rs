@@ -12,6 +12,7 @@ mod frame;
 mod measuring;
 mod picture_choice;
 mod repeating;
+mod side;
 
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;

@@ -56,16 +56,7 @@ impl Accepted<'_> {
     ///
     /// A sentence for the person who typed it, where it says none, more than one, or one that the field does not take.
     pub fn read(&self, text: &str) -> Result<f64, NumberError> {
-        let unit = self.unit.trim();
-        let mut bare = text.trim();
-        if let Some(start) = bare.len().checked_sub(unit.len())
-            && !unit.is_empty()
-            && unit != "%"
-            && bare.is_char_boundary(start)
-            && bare[start..].to_lowercase() == unit.to_lowercase()
-        {
-            bare = bare[..start].trim_end();
-        }
+        let bare = without_unit(text.trim(), self.unit.trim());
         let without = bare.strip_suffix(['%', '٪', '％']).map(str::trim_end);
         let mut value = parse(without.unwrap_or(bare), self.is_whole)?;
         if without.is_some() {
@@ -95,6 +86,22 @@ impl Accepted<'_> {
             _ => NumberError::TooLarge(plain(most)),
         })
     }
+}
+
+/// `text` without the unit of its field, in the singular or the plural.
+fn without_unit<'a>(text: &'a str, unit: &str) -> &'a str {
+    let singular = unit.strip_suffix('s').unwrap_or(unit);
+    for unit in [unit.to_owned(), singular.to_owned(), format!("{singular}s")] {
+        if let Some(start) = text.len().checked_sub(unit.len())
+            && !singular.is_empty()
+            && unit != "%"
+            && text.is_char_boundary(start)
+            && text[start..].to_lowercase() == unit.to_lowercase()
+        {
+            return text[..start].trim_end();
+        }
+    }
+    text
 }
 
 /// Divides as a person would: 0.3 % is 0.003, not 0.0029999999999999996.
@@ -373,6 +380,7 @@ mod tests {
             unit: " epochs",
         };
         assert_eq!(whole.read("12 Epochs"), Ok(12.0));
+        assert_eq!(whole.read("1 epoch"), Ok(1.0));
         assert_eq!(whole.read("1,5"), Err(NumberError::NotWhole));
         assert_eq!(whole.read("5 %"), Err(NumberError::PercentRefused));
         assert_eq!(

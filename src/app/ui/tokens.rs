@@ -365,6 +365,7 @@ pub mod icon {
     pub const MAGNIFYING_GLASS: &str = "\u{E30C}";
     pub const MAGNIFYING_GLASS_MINUS: &str = "\u{E30E}";
     pub const MAGNIFYING_GLASS_PLUS: &str = "\u{E310}";
+    pub const MEMORY: &str = "\u{E9C4}";
     pub const MINUS: &str = "\u{E32A}";
     pub const NOTE_PENCIL: &str = "\u{E34C}";
     pub const PAUSE: &str = "\u{E39E}";

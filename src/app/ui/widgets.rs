@@ -81,6 +81,47 @@ pub fn rail(ui: &mut egui::Ui, slider: egui::Slider<'_>) -> egui::Response {
     response
 }
 
+/// A slider shorter than this can't be set to the value that one wants.
+const SHORTEST_SLIDER: f32 = 150.0;
+
+/// A [`row`] for a slider with its number: the label stands above where too little of the width would be left for the
+/// slider.
+fn slider_row<R>(
+    ui: &mut egui::Ui,
+    label: &str,
+    tooltip: &str,
+    add: impl FnOnce(&mut egui::Ui) -> R,
+) -> R {
+    let width = ui.available_width().min(WIDEST_EDITOR);
+    let spacing = ui.spacing().item_spacing.x;
+    if width - label_width(ui) - VALUE_WIDTH - 2.0 * spacing >= SHORTEST_SLIDER {
+        return row(ui, label, tooltip, add);
+    }
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let text = RichText::new(label).color(tokens(ui).text_muted);
+        let named = ui
+            .add(egui::Label::new(text).truncate().selectable(false))
+            .on_hover_text(tooltip);
+        ui.spacing_mut().slider_width = (width - VALUE_WIDTH - spacing).max(40.0);
+        ui.spacing_mut().interact_size.x = VALUE_WIDTH;
+        ui.label_inputs_by(named.id, |ui| ui.horizontal(add).inner)
+    })
+    .inner
+}
+
+/// A [`slider_row`] whose number may be refused, as in a [`number_row`].
+fn slider_number_row(
+    ui: &mut egui::Ui,
+    label: &str,
+    tooltip: &str,
+    add: impl FnOnce(&mut egui::Ui) -> (bool, Option<String>),
+) -> bool {
+    let (changed, refused) = slider_row(ui, label, tooltip, add);
+    problem(ui, refused.as_deref());
+    changed
+}
+
 /// A linear slider with its number; true when it was changed.
 pub fn slider(
     ui: &mut egui::Ui,
@@ -96,7 +137,7 @@ pub fn slider(
     } else {
         (-step.log10()).ceil().max(0.0) as usize
     };
-    number_row(ui, label, tooltip, |ui| {
+    slider_number_row(ui, label, tooltip, |ui| {
         let slider = egui::Slider::new(value, range.clone())
             .step_by(step)
             .clamping(egui::SliderClamping::Edits);
@@ -151,7 +192,7 @@ pub fn log_slider(
     value: &mut f64,
     range: RangeInclusive<f64>,
 ) -> bool {
-    number_row(ui, label, tooltip, |ui| {
+    slider_number_row(ui, label, tooltip, |ui| {
         let smallest = if *range.start() > 0.0 {
             *range.start()
         } else {
