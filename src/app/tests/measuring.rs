@@ -42,7 +42,7 @@ fn the_chosen_backbone_is_measured_and_the_others_when_they_are_asked_for() {
     let mut window = Window::with_presets(&[&shipped("from-scratch")]);
     window.steps();
     let chosen = window.state().documents[0].experiment.backbone.name.clone();
-    assert_eq!(asked(&window), [chosen.clone()]);
+    assert_eq!(asked(&window), std::slice::from_ref(&chosen));
     let title = crate::models::catalogue::title(&chosen);
     let headline = format!("Measuring {title}");
     assert!(window.harness.query_by_label(&headline).is_some());

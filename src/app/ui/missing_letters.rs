@@ -28,7 +28,7 @@ const DIGITS: [[u8; 5]; 16] = [
 
 /// Asked for what no font has.
 pub fn rasterizer() -> GlyphRasterizer {
-    GlyphRasterizer::new("graft::missing_letters", |request| drawn(request))
+    GlyphRasterizer::new("graft::missing_letters", drawn)
 }
 
 fn drawn(request: &GlyphRasterizerRequest<'_>) -> Option<RasterizedGlyph> {
