@@ -24,3 +24,4 @@ mod sets;
 mod suspects;
 mod tidy;
 mod weights;
+mod words;

@@ -49,7 +49,7 @@ pub struct Settings {
     pub runs_folder: Option<PathBuf>,
     /// Listed too: runs, and folders of runs, that were dropped on the window.
     pub runs_elsewhere: Vec<PathBuf>,
-    /// Where the last dialog was.
+    /// What was opened or saved last: a file, or a folder.
     pub last_folder: Option<PathBuf>,
     /// What the folder of the last export stands in.
     pub last_figures: Option<PathBuf>,

@@ -141,15 +141,6 @@ pub fn all(settings: &[Column]) -> Vec<Column> {
 /// A column for every setting that is not the same in all of `rows`.
 pub fn varying(rows: &[&RunRecord]) -> Vec<Column> {
     let mut seen = BTreeSet::new();
-    let phases = (rows.iter())
-        .flat_map(|run| {
-            run.listed
-                .settings
-                .iter()
-                .filter_map(|setting| setting.phase)
-        })
-        .max()
-        .unwrap_or(0);
     let known: Vec<&&RunRecord> = (rows.iter())
         .filter(|run| !run.listed.settings.is_empty())
         .collect();
@@ -164,10 +155,7 @@ pub fn varying(rows: &[&RunRecord]) -> Vec<Column> {
         if known.iter().all(|run| value(run) == first) {
             continue;
         }
-        let title = match setting.phase {
-            Some(phase) if phases > 1 => format!("{}, phase {phase}", setting.label),
-            _ => setting.label.clone(),
-        };
+        let title = setting.label.clone();
         columns.push((
             setting.phase,
             Column {

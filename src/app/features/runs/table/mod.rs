@@ -178,7 +178,7 @@ mod tests {
         let mut local = TableLocal::default();
         let view = TableView::build(&state, &Filter::default(), fakes::NOW, &mut local);
         let all = titles(&view);
-        assert!(all.contains(&"Frozen, phase 2".to_owned()), "{all:?}");
+        assert!(all.contains(&"Phase 2, frozen".to_owned()), "{all:?}");
         assert!(all.contains(&"Seed".to_owned()), "{all:?}");
         assert!(
             !all.iter().any(|title| title.starts_with("Batch size")),
