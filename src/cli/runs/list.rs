@@ -149,7 +149,7 @@ fn cells(run: &RunSummary, name: &str) -> Vec<String> {
         name.to_owned(),
         test.map_or_else(|| "–".to_owned(), |test| format::percent(test.accuracy)),
         test.map_or_else(|| "–".to_owned(), |test| format::loss(test.loss)),
-        format::short_duration(run.seconds_total),
+        format::duration(run.seconds_total),
         format::bytes(run.listed.bytes),
         format::ago(run.started, clock::now()),
         state(&run.state).to_owned(),

@@ -236,18 +236,18 @@ impl Column {
             Kind::Name => Some(told_apart(run, state)),
             Kind::Accuracy => test(run).map(|test| format::percent(test.accuracy)),
             Kind::Interval => interval(run).map(|(low, high)| format::percent_range(low, high)),
-            Kind::MacroF1 => test(run).map(|test| format!("{:.3}", test.macro_f1)),
-            Kind::Loss => test(run).map(|test| format!("{:.3}", test.loss)),
+            Kind::MacroF1 => test(run).map(|test| format::score(test.macro_f1)),
+            Kind::Loss => test(run).map(|test| format::loss(test.loss)),
             Kind::Seconds => summary
                 .filter(|summary| summary.seconds_total > 0.0)
-                .map(|summary| format::short_duration(summary.seconds_total)),
+                .map(|summary| format::duration(summary.seconds_total)),
             Kind::Memory => summary
                 .and_then(|summary| summary.peak_memory_bytes)
                 .map(format::bytes),
             Kind::Epochs => Some(run.epochs_planned.to_string()),
             Kind::Trainable => summary
                 .filter(|summary| summary.trainable_parameters > 0)
-                .map(|summary| format::compact(summary.trainable_parameters)),
+                .map(|summary| format::magnitude(summary.trainable_parameters)),
             Kind::State => Some(state_text(&run.state).to_owned()),
             Kind::Started => summary.map(|summary| format::ago(summary.started, now)),
             Kind::Setting(field) => find(run, field).map(|setting| setting.value.clone()),
