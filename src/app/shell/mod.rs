@@ -28,6 +28,7 @@ use crate::app::core::documents::file_title;
 use crate::app::core::gallery::gather_requests;
 use crate::app::core::session::{AppPaths, Session};
 use crate::app::core::settings::{self, Saver, Settings};
+use crate::app::core::sources::{self, DroppedKind};
 use crate::app::core::state::{Document, Scan};
 use crate::app::core::view_id::ViewId;
 use crate::app::core::workers::Workers;
@@ -105,7 +106,7 @@ impl Graft {
         ctx: &egui::Context,
         workers: Box<dyn Workers>,
         paths: AppPaths,
-        presets: &[PathBuf],
+        paths_to_open: &[PathBuf],
     ) -> Self {
         let views = features::view_ids();
         let session = Session::new(workers, paths, &views);
@@ -145,11 +146,15 @@ impl Graft {
         app.session.ask(Question::Devices);
         app.session.ask(Question::StoredWeights);
         app.session.list_runs();
-        for preset in presets {
-            app.session.open_preset(preset);
+        for path in paths_to_open {
+            match sources::kind(path) {
+                DroppedKind::Preset => app.session.open_preset(path),
+                // As if it were dropped on the window.
+                _ => app.commands.push(Command::Dropped(path.clone())),
+            }
         }
         app.session.state.active = 0;
-        if !presets.is_empty() {
+        if !paths_to_open.is_empty() {
             app.session.show_view(ViewId::DATA);
         }
         app
