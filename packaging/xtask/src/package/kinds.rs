@@ -35,43 +35,28 @@ pub fn make(files: &[File], folder: &Path, tools: &Path, options: &Options) -> R
     let seconds = texts::seconds()?;
     steps::doing("packing the Debian package");
     let mut deb = Command::new(tools.join("cargo-deb"));
-    deb.args([
-        "--no-build",
-        "--no-strip",
-        "--offline",
-        "--target",
-        TARGET,
-        "--manifest-path",
-    ])
-    .arg(manifest.join("Cargo.toml"))
-    .arg("--output")
-    .arg(&packages.deb)
-    .env("SOURCE_DATE_EPOCH", &seconds);
+    deb.args(["--no-build", "--no-strip", "--offline", "--manifest-path"])
+        .arg(manifest.join("Cargo.toml"))
+        .arg("--output")
+        .arg(&packages.deb)
+        .env("SOURCE_DATE_EPOCH", &seconds);
     if options.quick {
         deb.arg("--fast");
     }
     steps::run(&mut deb)?;
     steps::doing("packing the RPM package");
     let mut rpm = Command::new(tools.join("cargo-generate-rpm"));
-    rpm.args([
-        "--target",
-        TARGET,
-        "--auto-req",
-        "disabled",
-        "--payload-compress",
-    ])
-    .arg(if options.quick { "gzip" } else { "zstd" })
-    .arg("--output")
-    .arg(&packages.rpm)
-    .current_dir(&manifest)
-    .env("SOURCE_DATE_EPOCH", &seconds);
+    rpm.args(["--auto-req", "disabled", "--payload-compress"])
+        .arg(if options.quick { "gzip" } else { "zstd" })
+        .arg("--output")
+        .arg(&packages.rpm)
+        .current_dir(&manifest)
+        .env("SOURCE_DATE_EPOCH", &seconds);
     steps::run(&mut rpm)?;
     steps::doing("packing the portable archive");
     archive(files, folder, &packages.archive, &seconds, options)?;
     Ok(packages)
 }
-
-const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// A manifest of a crate that has nothing but files to package: both programs read what they package from one.
 fn write_manifest(files: &[File], folder: &Path, options: &Options) -> Result<()> {

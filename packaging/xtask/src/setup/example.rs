@@ -1,6 +1,7 @@
 //! Example pictures to try the program with: drawings of Open Clip Art (public domain), as Debian packages them. Which of
 //! them make the set, and their classes, stands in `packaging/example/pictures.tsv`; the pictures are not in the repository.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
@@ -31,22 +32,56 @@ struct Picture {
     class: String,
 }
 
-/// Makes the set in Graft's data folder, where the program looks for it when no package brings one.
+impl Picture {
+    /// Where it stands in the set.
+    fn file(&self, set: &Path) -> PathBuf {
+        set.join(&self.class)
+            .join(self.path.file_name().unwrap_or_default())
+    }
+}
+
+/// Makes the set in Graft's data folder, where the program looks for it when no package brings one; makes it anew where the
+/// list has changed.
 pub fn install(home: &Path) -> Result<()> {
     let folder = home.join("example");
-    if !folder.is_dir() {
+    let pictures = listed()?;
+    if !is_of(&folder, &pictures) {
         if !steps::exists("apt-get") || !steps::exists("dpkg-deb") {
             steps::doing("no example pictures: they are taken from a package of Debian or Ubuntu");
             return Ok(());
         }
         steps::doing("fetching drawings for the example pictures (131 MB, public domain)");
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder)?;
+        }
         archive::whole(&folder, |content| {
             let work = archive::work_folder(home)?;
-            make(&fetch(work.path())?, content)
+            make(&fetch(work.path())?, &pictures, content)
         })?;
     }
     steps::ready("example pictures");
     Ok(())
+}
+
+fn listed() -> Result<Vec<Picture>> {
+    let list = paths::checkout().join("packaging/example/pictures.tsv");
+    let text = std::fs::read_to_string(&list)
+        .with_context(|| format!("could not read {}", list.display()))?;
+    parse(&text)
+}
+
+/// Whether the folder holds these pictures and no others.
+fn is_of(folder: &Path, pictures: &[Picture]) -> bool {
+    let count = |folder: PathBuf| std::fs::read_dir(folder).map_or(0, Iterator::count);
+    let classes: BTreeSet<&str> = pictures
+        .iter()
+        .map(|picture| picture.class.as_str())
+        .collect();
+    let there: usize = classes.iter().map(|class| count(folder.join(class))).sum();
+    there == pictures.len()
+        && pictures
+            .iter()
+            .all(|picture| picture.file(folder).is_file())
 }
 
 /// The drawings of the Debian package, unpacked below `work`.
@@ -73,23 +108,15 @@ fn fetch(work: &Path) -> Result<PathBuf> {
 }
 
 /// Draws the listed pictures of the folder `drawings` into folders by class below `folder`.
-fn make(drawings: &Path, folder: &Path) -> Result<()> {
-    let list = paths::checkout().join("packaging/example/pictures.tsv");
-    let text = std::fs::read_to_string(&list)
-        .with_context(|| format!("could not read {}", list.display()))?;
-    for picture in parse(&text)? {
+fn make(drawings: &Path, pictures: &[Picture], folder: &Path) -> Result<()> {
+    for picture in pictures {
         let from = drawings.join(&picture.path);
-        let name = picture
-            .path
-            .file_name()
-            .context("a picture without a name")?;
-        let class = folder.join(&picture.class);
-        std::fs::create_dir_all(&class)?;
+        std::fs::create_dir_all(folder.join(&picture.class))?;
         let drawn = Drawing::read(&from).and_then(|drawing| {
             drawing
                 .trimmed()
                 .squared(SIDE, MARGIN)
-                .write(&class.join(name))
+                .write(&picture.file(folder))
         });
         drawn.with_context(|| format!("could not draw {}", from.display()))?;
     }
@@ -266,16 +293,13 @@ impl Span {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeMap;
 
     use super::*;
 
     #[test]
     fn the_list_names_each_picture_once_and_has_enough_of_every_class() {
-        let text =
-            std::fs::read_to_string(paths::checkout().join("packaging/example/pictures.tsv"))
-                .unwrap();
-        let pictures = parse(&text).unwrap();
+        let pictures = listed().unwrap();
         assert!((150..=300).contains(&pictures.len()), "{}", pictures.len());
         let mut classes: BTreeMap<&str, usize> = BTreeMap::new();
         for picture in &pictures {
@@ -321,6 +345,22 @@ mod tests {
         );
         // A small one keeps its size.
         assert_eq!(trimmed.squared(256, 12).trimmed(), trimmed);
+    }
+
+    #[test]
+    fn a_set_is_made_anew_when_the_list_has_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut pictures = parse("picture\tclass\na/cat.png\tcats\na/dog.png\tdogs\n").unwrap();
+        assert!(!is_of(folder.path(), &pictures));
+        for picture in &pictures {
+            let file = picture.file(folder.path());
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, "").unwrap();
+        }
+        assert!(is_of(folder.path(), &pictures));
+        pictures.pop();
+        pictures[0].path = "a/lion.png".into();
+        assert!(!is_of(folder.path(), &pictures));
     }
 
     #[test]

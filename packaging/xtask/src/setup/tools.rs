@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::steps;
 
 /// Program and version.
-const TOOLS: [(&str, &str); 2] = [("cargo-deb", "3.8.0"), ("cargo-generate-rpm", "0.21.0")];
+const TOOLS: [(&str, &str); 2] = [("cargo-deb", "3.8.0"), ("cargo-generate-rpm", "0.21.1")];
 
 /// Installs what is missing; gives the folder of the programs.
 pub fn install(home: &Path) -> Result<PathBuf> {
