@@ -19,11 +19,6 @@ const DRAWINGS: &str = "usr/share/openclipart/png";
 const SIDE: usize = 256;
 const MARGIN: usize = 12;
 
-const ABOUT: &str = "\
-Drawings of the Open Clip Art Library, which their authors dedicated to the public domain. Graft's set is a choice
-among them (drawings that differ only in colour are left out), drawn on white and made smaller.
-";
-
 /// One drawing of the set.
 #[derive(Debug, PartialEq, Eq)]
 struct Picture {
@@ -120,7 +115,6 @@ fn make(drawings: &Path, pictures: &[Picture], folder: &Path) -> Result<()> {
         });
         drawn.with_context(|| format!("could not draw {}", from.display()))?;
     }
-    std::fs::write(folder.join("ABOUT.txt"), ABOUT)?;
     Ok(())
 }
 
