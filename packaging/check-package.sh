@@ -94,8 +94,8 @@ trained() { [ "$(find "$HOME/.local/share/graft/runs" -name summary.json 2>/dev/
 echo "• the entry of the menu opens the window"
 before=$(find "$HOME/.local/share/graft/runs" -name summary.json 2>/dev/null | wc -l || true)
 start=$(date +%s%N)
-# As a file manager or a menu does.
-gio launch "$entry" > "/seen/$kind.log" 2>&1 &
+# As a file manager or a menu does; gio tells an entry nothing of its own place, as file managers do, but for the folder.
+(cd "$(dirname "$entry")" && exec gio launch "$entry") > "/seen/$kind.log" 2>&1 &
 within 60 window || { cat "/seen/$kind.log" >&2; fail "no window came up"; }
 echo "  after $((($(date +%s%N) - start) / 1000000)) ms"
 xdotool windowmove "$found" 0 0 windowsize "$found" 1280 800 && sleep 5
