@@ -6,8 +6,12 @@ mod older;
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use directories::BaseDirs;
+
+/// See [`share_cache`].
+static SHARES_CACHE: AtomicBool = AtomicBool::new(false);
 
 /// Below each of the system's folders.
 const NAME: &str = "graft";
@@ -57,12 +61,26 @@ pub fn cache() -> PathBuf {
     if let Some(home) = given_home() {
         return home.join("cache");
     }
+    let new = of_user(|folders| folders.cache_dir().to_path_buf());
+    if !SHARES_CACHE.load(Ordering::Relaxed) {
+        return new;
+    }
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    let find = || {
-        let new = of_user(|folders| folders.cache_dir().to_path_buf());
-        older::folder(&home().join("cache"), &new)
-    };
-    FOLDER.get_or_init(find).clone()
+    FOLDER
+        .get_or_init(|| older::folder(&home().join("cache"), &new))
+        .clone()
+}
+
+/// Lets this process find in [`cache`] what the same person's other processes left there, and leave more; and move what an older
+/// version left elsewhere. The program does so before it carries out a command line; the library does not by itself, so that a
+/// test shares no folder with a person, and moves none.
+pub fn share_cache() {
+    SHARES_CACHE.store(true, Ordering::Relaxed);
+}
+
+/// [`cache`], in a process that shares it.
+pub fn shared_cache() -> Option<PathBuf> {
+    SHARES_CACHE.load(Ordering::Relaxed).then(cache)
 }
 
 /// The window's arrangement, theme and recent files: `settings.ron` below `$GRAFT_HOME`, or in `graft` in the user's
@@ -72,12 +90,13 @@ pub fn settings() -> PathBuf {
     if let Some(home) = given_home() {
         return home.join(FILE);
     }
+    let new = of_user(|folders| folders.config_dir().to_path_buf()).join(FILE);
+    if !SHARES_CACHE.load(Ordering::Relaxed) {
+        return new;
+    }
     static PATH: OnceLock<PathBuf> = OnceLock::new();
-    let find = || {
-        let new = of_user(|folders| folders.config_dir().to_path_buf());
-        older::file(&home().join(FILE), &new.join(FILE))
-    };
-    PATH.get_or_init(find).clone()
+    PATH.get_or_init(|| older::file(&home().join(FILE), &new))
+        .clone()
 }
 
 /// What a package brings beside the program, read-only: `share/graft` beside the program's `bin`. `None` for a program
@@ -144,5 +163,10 @@ mod tests {
     #[test]
     fn a_program_that_was_built_here_brings_nothing() {
         assert_eq!(bundled(), None);
+    }
+
+    #[test]
+    fn who_carries_out_no_command_line_shares_no_cache() {
+        assert_eq!(shared_cache(), None);
     }
 }

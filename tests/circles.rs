@@ -1,89 +1,27 @@
 //! Which files of `src/training` use each other in a circle: none, so that it can be read from the bottom up.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+
+use super::modules::{Modules, absolute, modules, statements};
 
 /// The model that may: its rules and what they have in common stand in one folder.
 const MAY_BE_ROUND: &str = "training::optimizer";
 
-/// Modules by their path, with their file's text up to its tests.
-type Modules = BTreeMap<String, String>;
-
-fn read(folder: &Path, module: &str, modules: &mut Modules) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        if path.is_dir() {
-            if name != "tests" {
-                read(&path, &format!("{module}::{name}"), modules);
-            }
-        } else if !name.ends_with("tests") {
-            let text = std::fs::read_to_string(&path).unwrap();
-            let code = text.split("#[cfg(test)]\nmod ").next().unwrap();
-            let lines = code.lines().filter(|line| !line.trim().starts_with("//"));
-            let own = match name.as_str() {
-                "mod" => module.to_owned(),
-                name => format!("{module}::{name}"),
-            };
-            modules.insert(own, lines.collect::<Vec<_>>().join("\n"));
-        }
-    }
-}
-
-/// `a::{b, c::{d, e}}` as `a::b`, `a::c::d`, `a::c::e`.
-fn expanded(path: &str) -> Vec<String> {
-    let Some((before, rest)) = path.split_once('{') else {
-        let name = path.split(" as ").next().unwrap().trim();
-        return vec![name.trim_end_matches("::self").to_owned()];
-    };
-    let inside = &rest[..rest.rfind('}').unwrap()];
-    let (mut parts, mut depth) = (vec![String::new()], 0);
-    for c in inside.chars() {
-        depth += i32::from(c == '{') - i32::from(c == '}');
-        match c {
-            ',' if depth == 0 => parts.push(String::new()),
-            c => parts.last_mut().unwrap().push(c),
-        }
-    }
-    parts
-        .iter()
-        .filter(|part| !part.trim().is_empty())
-        .flat_map(|part| expanded(&format!("{}{}", before.trim(), part.trim())))
-        .collect()
-}
-
-/// What `module` says after `keyword`, from the crate's root.
+/// What `module` says after `keyword`, from the crate's root where it is of this crate.
 fn used(module: &str, text: &str, keyword: &str, modules: &Modules) -> Vec<String> {
-    let statements = text.split('\n').enumerate().filter_map(|(number, line)| {
-        let begins = line.strip_prefix(keyword)?;
-        let rest: Vec<&str> = text.split('\n').skip(number + 1).collect();
-        let whole = format!("{begins}\n{}", rest.join("\n"));
-        Some(whole.split(';').next().unwrap().replace('\n', " "))
-    });
-    statements
-        .flat_map(|statement| expanded(&statement))
-        .map(|path| absolute(module, &path, modules))
+    let from_root = |path: String| {
+        let path = path.trim_start_matches("self::");
+        let first = path.split("::").next().unwrap();
+        let is_child = modules.contains_key(&format!("{module}::{first}"));
+        absolute(module, path).unwrap_or_else(|| match is_child {
+            true => format!("{module}::{path}"),
+            false => path.to_owned(),
+        })
+    };
+    statements(text, keyword)
+        .into_iter()
+        .map(from_root)
         .collect()
-}
-
-fn absolute(module: &str, path: &str, modules: &Modules) -> String {
-    if let Some(path) = path.strip_prefix("crate::") {
-        return path.to_owned();
-    }
-    let (mut from, mut path) = (module, path.trim_start_matches("self::"));
-    let mut climbed = false;
-    while let Some(rest) = path.strip_prefix("super::") {
-        from = from.rsplit_once("::").map_or("", |(parent, _)| parent);
-        path = rest;
-        climbed = true;
-    }
-    let child = format!("{from}::{path}");
-    let first = path.split("::").next().unwrap();
-    if climbed || modules.contains_key(&format!("{from}::{first}")) {
-        child
-    } else {
-        path.to_owned()
-    }
 }
 
 /// The module in which what `path` names is defined, through what other modules pass on.
@@ -135,9 +73,8 @@ fn circles(modules: &Modules) -> BTreeMap<String, BTreeSet<String>> {
 
 #[test]
 fn no_files_of_training_use_each_other_in_a_circle() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/training");
-    let mut modules = Modules::new();
-    read(&root, "training", &mut modules);
+    let mut modules = modules();
+    modules.retain(|module, _| module.split("::").next() == Some("training"));
     assert!(modules.len() > 60, "only {} files", modules.len());
     let found = circles(&modules);
     assert!(found.is_empty(), "{found:#?}");

@@ -1,7 +1,7 @@
 //! Which folder may use which crate and which other folder: ARCHITECTURE.md's table, held against
 //! the code.
 
-use std::path::{Path, PathBuf};
+use super::modules::{modules, named, rust_files, source};
 
 /// Folder (or file) of `src/`, the folders it may use, and the outside crates that are its alone or
 /// shared with the named others.
@@ -157,72 +157,45 @@ const CRATES: &[(&str, &[&str])] = &[
 
 #[test]
 fn each_folder_uses_only_what_it_may() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut broken = Vec::new();
-    let mut seen = 0;
-    for (folder, allowed) in LAYERS.iter().chain(EVERYWHERE) {
-        let is_layer = LAYERS.iter().any(|(name, _)| name == folder);
-        let one = Some(root.join(folder).with_extension("rs"));
-        let own_file = one.into_iter().filter(|file| file.is_file());
-        let folder_path = Some(root.join(folder)).filter(|path| path.is_dir());
-        let inside = folder_path.iter().flat_map(|path| rust_files(path));
-        for file in own_file.chain(inside) {
-            // Tests make their own pictures and may reach across.
-            let relative = file
-                .strip_prefix(&root)
-                .unwrap()
-                .to_string_lossy()
-                .into_owned();
-            if relative.contains("/tests/") || relative.ends_with("tests.rs") {
-                continue;
+    let modules = modules();
+    for (module, text) in &modules {
+        let folder = module.split("::").next().unwrap();
+        let rows = LAYERS.iter().chain(EVERYWHERE);
+        let Some((_, allowed)) = rows.clone().find(|(name, _)| *name == folder) else {
+            continue;
+        };
+        let is_layer = LAYERS.iter().any(|(name, _)| *name == folder);
+        for path in named(module, text) {
+            let used = path.split("::").next().unwrap();
+            // Layers take the small modules as they are; those know each other only where it is said.
+            let is_named = LAYERS.iter().any(|(name, _)| *name == used)
+                || !is_layer && EVERYWHERE.iter().any(|(name, _)| *name == used);
+            if is_named && !allowed.contains(&used) && used != folder {
+                broken.push(format!("{module}: {folder}/ may not use {path}"));
             }
-            seen += 1;
-            let text = std::fs::read_to_string(&file).unwrap();
-            for (number, line) in text.lines().enumerate() {
-                let line = line.trim();
-                if line.starts_with("//") {
-                    continue;
-                }
-                let place = || {
-                    format!(
-                        "{}:{}",
-                        file.strip_prefix(&root).unwrap().display(),
-                        number + 1
-                    )
-                };
-                for used in modules_named(line) {
-                    // Layers take the small modules as they are; those know each other only where it is said.
-                    let is_named = LAYERS.iter().any(|(name, _)| *name == used)
-                        || !is_layer && EVERYWHERE.iter().any(|(name, _)| *name == used);
-                    if is_named && !allowed.contains(&used.as_str()) && used != *folder {
-                        broken.push(format!("{}: {folder}/ may not use {used}/", place()));
-                    }
-                }
-                for (name, folders) in CRATES {
-                    if names_crate(line, name) && !folders.contains(folder) {
-                        broken.push(format!(
-                            "{}: {folder}/ may not use the crate {name}",
-                            place()
-                        ));
-                    }
-                }
+        }
+        for (name, folders) in CRATES {
+            let is_used = text.lines().any(|line| names_crate(line, name));
+            if is_used && !folders.contains(&folder) {
+                broken.push(format!("{module}: {folder}/ may not use the crate {name}"));
             }
         }
     }
     assert!(
-        seen > 40,
-        "only {seen} files were looked at: has src/ moved?"
+        modules.len() > 400,
+        "only {} files were looked at: has src/ moved?",
+        modules.len()
     );
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
 #[test]
 fn every_module_has_its_row() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let rows = LAYERS.iter().chain(EVERYWHERE).map(|(name, _)| *name);
     // A crate of its own, and the two files that the others are put together in.
     let rows: Vec<&str> = rows.chain(["resample", "lib", "main"]).collect();
-    for entry in std::fs::read_dir(&root).unwrap() {
+    for entry in std::fs::read_dir(source()).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_str().unwrap();
         let name = name.strip_suffix("_tests").unwrap_or(name);
@@ -241,114 +214,100 @@ const ROOMS: [(&str, &[&str]); 4] = [
     ("shell", &["shell", "features", "ui", "core"]),
 ];
 
-/// What of `text`, the file of the module `app::…::module`, uses a folder of the window that it may not use.
-fn wrong_directions(module: &[&str], text: &str) -> Vec<String> {
-    let Some((_, allowed)) = ROOMS.iter().find(|(room, _)| Some(room) == module.first()) else {
+/// What of `text`, the file of `module`, uses a folder of the window that it may not use.
+fn wrong_directions(module: &str, text: &str) -> Vec<String> {
+    let own: Vec<&str> = module.split("::").skip(1).collect();
+    let Some((_, allowed)) = ROOMS.iter().find(|(room, _)| Some(room) == own.first()) else {
         return Vec::new();
     };
-    // Tests make their own states, and look at what they will.
-    let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
-    let paths = text
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//"))
-        .flat_map(|line| {
-            line.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'))
-                .filter(|path| path.contains("::"))
-        });
-    let absolute = |path: &str| -> Option<Vec<String>> {
-        if let Some(rest) = path.strip_prefix("crate::app::") {
-            return Some(rest.split("::").map(str::to_owned).collect());
-        }
-        let above = path.split("::").take_while(|part| *part == "super").count();
-        let kept = module.len().checked_sub(above).filter(|_| above > 0)?;
-        let own = module[..kept].iter().copied();
-        let rest = path.split("::").skip(above);
-        Some(own.chain(rest).map(str::to_owned).collect())
+    let is_wrong = |path: &String| {
+        let Some(used) = path.strip_prefix("app::") else {
+            return false;
+        };
+        let used: Vec<&str> = used.split("::").collect();
+        let is_own_feature = used[0] == "features"
+            && own[0] == "features"
+            && (used.len() < 2 || Some(&used[1]) == own.get(1));
+        let is_room = ROOMS.iter().any(|(name, _)| *name == used[0]);
+        is_room && !allowed.contains(&used[0]) && !is_own_feature
     };
-    paths
-        .filter_map(|path| Some((path, absolute(path)?)))
-        .filter(|(_, used)| {
-            let room = used[0].as_str();
-            let is_own_feature = room == "features"
-                && module[0] == "features"
-                && (used.len() < 2 || Some(&used[1].as_str()) == module.get(1));
-            let is_room = ROOMS.iter().any(|(name, _)| *name == room);
-            is_room && !allowed.contains(&room) && !is_own_feature
-        })
-        .map(|(path, _)| format!("{}: {path}", module.join("::")))
-        .collect()
+    let paths = named(module, text).into_iter().filter(is_wrong);
+    paths.map(|path| format!("{module}: {path}")).collect()
 }
 
 #[test]
 fn the_window_s_folders_use_each_other_one_way() {
-    let app = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/app");
-    let mut seen = 0;
-    let mut broken = Vec::new();
-    for file in rust_files(&app) {
-        let relative = file.strip_prefix(&app).unwrap().with_extension("");
-        let mut module: Vec<&str> = relative.iter().map(|part| part.to_str().unwrap()).collect();
-        if module
-            .iter()
-            .any(|part| part.ends_with("tests") || *part == "fakes")
-        {
-            continue;
-        }
-        if module.last() == Some(&"mod") {
-            module.pop();
-        }
-        seen += usize::from(module.len() > 1);
-        broken.extend(wrong_directions(
-            &module,
-            &std::fs::read_to_string(&file).unwrap(),
-        ));
-    }
+    let mut modules = modules();
+    modules.retain(|module, _| module.starts_with("app::"));
+    let broken: Vec<String> = modules
+        .iter()
+        .flat_map(|(module, text)| wrong_directions(module, text))
+        .collect();
     assert!(
-        seen > 100,
-        "only {seen} files were looked at: has src/app/ moved?"
+        modules.len() > 100,
+        "only {} files were looked at: has src/app/ moved?",
+        modules.len()
     );
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
 #[test]
 fn a_use_against_the_direction_is_found() {
-    let found = |module: &[&str], text: &str| !wrong_directions(module, text).is_empty();
-    assert!(found(&["core", "state"], "use crate::app::ui::tokens;"));
-    assert!(found(&["ui", "editor"], "use crate::app::features::head;"));
+    let found = |module: &str, text: &str| !wrong_directions(module, text).is_empty();
+    assert!(found("app::core::state", "use crate::app::ui::tokens;"));
+    assert!(found("app::ui::editor", "use crate::app::features::head;"));
     assert!(found(
-        &["features", "head"],
+        "app::features::head",
         "use crate::app::shell::Graft;"
     ));
     assert!(found(
-        &["features", "head"],
+        "app::features::head",
         "let x = crate::app::features::layers::Row;"
     ));
     assert!(found(
-        &["features", "head", "row"],
+        "app::features::head::row",
         "use super::super::layers::Row;"
     ));
     assert!(!found(
-        &["features", "head", "row"],
+        "app::features::head::row",
         "use super::super::head::Row;"
     ));
     assert!(!found(
-        &["features", "head", "row"],
+        "app::features::head::row",
         "use super::Row;\nuse crate::app::ui::format;"
     ));
     assert!(!found(
-        &["shell", "views"],
+        "app::shell::views",
         "use crate::app::features::layers::LayersView;"
     ));
-    assert!(!found(
-        &["core", "state"],
-        "#[cfg(test)]\nmod tests {\n use crate::app::ui::tokens;"
+    assert!(found(
+        "app::core::state",
+        "use crate::{\n    app::{\n        core::request,\n        ui::tokens,\n    },\n};"
     ));
 }
 
 #[test]
+fn no_code_does_otherwise_in_tests() {
+    let asking: Vec<String> = rust_files(&source())
+        .into_iter()
+        .filter(|file| {
+            std::fs::read_to_string(file)
+                .unwrap()
+                .contains("cfg!(test)")
+        })
+        .map(|file| file.display().to_string())
+        .collect();
+    assert!(
+        asking.is_empty(),
+        "a test would not try what people run; hand down what differs: {}",
+        asking.join(", ")
+    );
+}
+
+#[test]
 fn no_colour_stands_outside_the_tokens() {
-    let app = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/app");
     let mut broken = Vec::new();
-    for file in rust_files(&app) {
+    for file in rust_files(&source().join("app")) {
         if file.ends_with("tokens.rs") {
             continue;
         }
@@ -373,7 +332,7 @@ fn no_colour_stands_outside_the_tokens() {
 
 #[test]
 fn unsafe_code_stands_only_where_the_map_says() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let root = source();
     let allowed = [
         "allocator.rs",
         "app/shell/drawing.rs",
@@ -403,35 +362,6 @@ fn unsafe_code_stands_only_where_the_map_says() {
             "unsafe code in src/{file}"
         );
     }
-}
-
-fn rust_files(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    let mut folders = vec![folder.to_path_buf()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                files.push(path);
-            }
-        }
-    }
-    files.sort();
-    files
-}
-
-/// The modules `x` of every `crate::x` in a line.
-fn modules_named(line: &str) -> Vec<String> {
-    line.match_indices("crate::")
-        .map(|(at, found)| {
-            line[at + found.len()..]
-                .chars()
-                .take_while(|c| c.is_alphanumeric() || *c == '_')
-                .collect()
-        })
-        .collect()
 }
 
 /// Whether `name::` stands in a line as a path of its own.

@@ -42,7 +42,7 @@ impl RunPictures {
     }
 
     /// The index in [`Predicted::entries`] of the picture called `file`, when the run has answered it.
-    pub fn place(&self, file: &str) -> Option<u32> {
+    pub fn position(&self, file: &str) -> Option<u32> {
         self.index_by_file.get(file).copied()
     }
 }

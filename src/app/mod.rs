@@ -26,15 +26,12 @@ use std::time::Duration;
 use eframe::egui;
 
 use core::session::AppPaths;
-use core::settings::Settings;
+use core::settings::{LEAST_WINDOW, Settings};
 use core::workers::Threads;
 use shell::drawing::{self, Way};
 use shell::{Graft, frame_times, logo};
 
 use crate::worker::trainer::{News, Notify};
-
-/// The smallest window in which everything fits, in points.
-const LEAST_SIZE: [f32; 2] = [1000.0, 640.0];
 
 /// Opens the window with these presets and pictures, and returns when it is closed; `measure` has it work by
 /// itself and measure its frames. Tries one way of drawing after the other.
@@ -80,7 +77,7 @@ fn open(
             .with_title("Graft")
             .with_app_id("graft")
             .with_inner_size(settings.window)
-            .with_min_inner_size(LEAST_SIZE)
+            .with_min_inner_size(LEAST_WINDOW)
             .with_maximized(settings.maximized)
             .with_icon(logo::icon()),
         ..way.options()

@@ -38,6 +38,7 @@ use crate::app::shell::frame_times::Request;
 use crate::format::table;
 use crate::models::device::open_cuda;
 use crate::models::weights::read_apart;
+use crate::paths;
 use crate::shown;
 
 /// A desktop workbench for transfer learning on images. Without a command it opens the window.
@@ -141,6 +142,7 @@ pub fn main() -> u8 {
 
 /// Carries out a command line, the program's name first; gives the status that the process ends with.
 pub fn answer(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    paths::share_cache();
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => return misused(&error),

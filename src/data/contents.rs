@@ -105,7 +105,8 @@ pub struct Contents {
 /// Where the contents of files are remembered, one list for each folder of pictures.
 #[derive(Debug, Clone)]
 pub struct KnownContents {
-    folder: PathBuf,
+    /// `None` remembers nothing.
+    folder: Option<PathBuf>,
     /// How long a change must lie back to be remembered.
     clock: Duration,
 }
@@ -125,14 +126,17 @@ impl KnownContents {
     /// The lists in `cache`, a folder that is made when there is something to remember.
     pub fn new(cache: &Path) -> Self {
         Self {
-            folder: cache.join("contents"),
+            folder: Some(cache.join("contents")),
             clock: CLOCK,
         }
     }
 
-    /// The lists of this person.
+    /// The lists of this person; in a process that does not share the cache, none.
     pub fn of_user() -> Self {
-        Self::new(&paths::cache())
+        Self {
+            folder: paths::shared_cache().map(|cache| cache.join("contents")),
+            clock: CLOCK,
+        }
     }
 
     /// Width, height and what else was found of those of `files` that were decoded whole and have not changed since.
@@ -265,10 +269,9 @@ impl KnownContents {
 
     /// What is not readable counts as not known.
     fn load(&self, folder: &Path) -> List {
-        let stored = ordinary_file::read(&self.file(folder), LARGEST_BYTES, Links::Refused)
-            .ok()
-            .and_then(|bytes| serde_json::from_slice::<Stored>(&bytes).ok());
-        stored
+        self.file(folder)
+            .and_then(|file| ordinary_file::read(&file, LARGEST_BYTES, Links::Refused).ok())
+            .and_then(|bytes| serde_json::from_slice::<Stored>(&bytes).ok())
             .filter(|stored| stored.version == version() && stored.folder == folder)
             .map(|stored| stored.files)
             .unwrap_or_default()
@@ -277,25 +280,24 @@ impl KnownContents {
     /// Written whole or not at all; of two processes at once the last one's list stays, which costs the other one's
     /// files a second reading at most.
     fn save(&self, folder: &Path, files: List) {
+        let Some(file) = self.file(folder) else {
+            return;
+        };
         let stored = Stored {
             version: version(),
             folder: folder.to_path_buf(),
             files,
         };
         let bytes = serde_json::to_vec(&stored).map_err(io::Error::from);
-        if let Err(error) = bytes.and_then(|bytes| replace(&self.file(folder), &bytes)) {
-            log::info!(
-                "contents are not remembered ({error}): {}",
-                self.folder.display()
-            );
+        if let Err(error) = bytes.and_then(|bytes| replace(&file, &bytes)) {
+            log::info!("contents are not remembered ({error}): {}", file.display());
         }
     }
 
-    fn file(&self, folder: &Path) -> PathBuf {
+    fn file(&self, folder: &Path) -> Option<PathBuf> {
         let digest = Sha256::digest(folder.as_os_str().as_encoded_bytes());
-        self.folder
-            .join(hex::encode(&digest[..16]))
-            .with_extension("json")
+        let name = hex::encode(&digest[..16]);
+        Some(self.folder.as_ref()?.join(name).with_extension("json"))
     }
 }
 
@@ -443,7 +445,7 @@ mod tests {
         let dataset = dataset(std::slice::from_ref(&path));
         assert_eq!(all(&known, &dataset, &[0, 0]), vec![Some(mark); 2]);
         assert_eq!(known.remembered(&dataset, &[0]), vec![Some(mark)]);
-        std::fs::write(known.file(folder.path()), "{\"version\":").unwrap();
+        std::fs::write(known.file(folder.path()).unwrap(), "{\"version\":").unwrap();
         assert_eq!(known.remembered(&dataset, &[0]), vec![None]);
         let found = all(&known, &dataset, &[0]);
         assert_eq!(found[0].unwrap().sha256, digest(b"truth"));

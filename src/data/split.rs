@@ -1,6 +1,5 @@
-//! The stratified, seeded split, and its file.
+//! The stratified, seeded split.
 
-pub mod file;
 mod grouped;
 mod remarks;
 mod suggest;

@@ -18,6 +18,8 @@ pub struct ArchitectureInfo {
     pub paper: &'static str,
     /// With its own 1000-class classifier, without the auxiliary ones of GoogLeNet and InceptionV3.
     pub parameters: u64,
+    /// Without the classifier, which a head of ours takes the place of: what the layer tree and a run's counts begin with.
+    pub backbone_parameters: u64,
     /// Multiply-adds of one picture at the default weights' `input_size`, in billions.
     pub gflops: f64,
     /// Least and largest side of the input square. Any side between them will do, odd ones too.
@@ -124,6 +126,11 @@ mod tests {
             assert_eq!(
                 tree.root.parameters + tree.classifier_parameters,
                 info.parameters,
+                "{}",
+                info.name
+            );
+            assert_eq!(
+                tree.root.parameters, info.backbone_parameters,
                 "{}",
                 info.name
             );

@@ -22,6 +22,9 @@ pub(super) enum ClassifierStep {
 
 impl Classifier {
     /// The mean of every channel and one fully connected layer at `path` (`fc`, `classifier.1`).
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn pooled_linear(
         builder: &mut Builder,
         path: &str,
@@ -34,6 +37,9 @@ impl Classifier {
     }
 
     /// The features to `[N, 1000]`.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn forward(&self, features: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
         let mut x = features.shallow_clone();
         for step in &self.steps {

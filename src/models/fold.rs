@@ -98,6 +98,9 @@ impl fmt::Debug for FrozenPrefix {
 
 impl FrozenPrefix {
     /// Folds `segments` of `backbone`; a range that reaches beyond the last segment is cut.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn new(backbone: &dyn Backbone, segments: Range<usize>) -> Result<Self, ModelError> {
         let segments = segments.start..segments.end.min(backbone.segments());
         let folded = backbone.fold(segments.clone())?;
@@ -112,6 +115,9 @@ impl FrozenPrefix {
     /// As [`Self::new`], with weights and everything between layers in 16 bits, [`Kind::BFloat16`] or [`Kind::Half`].
     /// Normalisations that are not folded keep their single precision where the device can mix them, and so do all sums
     /// within a layer.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn rounded(
         backbone: &dyn Backbone,
         segments: Range<usize>,
@@ -125,6 +131,9 @@ impl FrozenPrefix {
     }
 
     /// [`Self::rounded`] for kinds of 16 bits, else [`Self::new`].
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn of_kind(
         backbone: &dyn Backbone,
         segments: Range<usize>,
@@ -277,6 +286,9 @@ fn copy_as(
 
 /// The same values `[N, C, H, W]` with the channels of one position side by side in memory, which
 /// libtorch's convolutions then follow.
+///
+/// # Errors
+/// libtorch's own.
 pub fn channels_last(tensor: &Tensor) -> Result<Tensor, ModelError> {
     Ok(tensor
         .f_permute([0, 2, 3, 1])?

@@ -33,7 +33,7 @@ pub fn frozen_leaves(plan: &FreezePlan, tree: &LayerTree) -> Result<Vec<bool>, M
     Ok((0..count).map(|leaf| leaf < first_trainable).collect())
 }
 
-/// What a plan leaves to learn in the backbone, in numbers; the head is not in it.
+/// Parameters that learn and that stay as they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Totals {
     pub trainable: u64,
@@ -41,18 +41,25 @@ pub struct Totals {
 }
 
 impl Totals {
+    /// With those of a head, which always learns.
+    pub fn with_head(self, parameters: u64) -> Self {
+        Self {
+            trainable: self.trainable + parameters,
+            ..self
+        }
+    }
+
+    pub fn all(self) -> u64 {
+        self.trainable + self.frozen
+    }
+
     /// The share of all that learns, 0 to 1.
     pub fn trainable_share(self) -> f64 {
-        let all = self.trainable + self.frozen;
-        if all == 0 {
-            0.0
-        } else {
-            self.trainable as f64 / all as f64
-        }
+        self.trainable as f64 / self.all().max(1) as f64
     }
 }
 
-/// Counts the parameters of `tree`; `frozen` is what [`frozen_leaves`] gave for it.
+/// Counts the parameters of the backbone `tree`; `frozen` is what [`frozen_leaves`] gave for it.
 pub fn totals(tree: &LayerTree, frozen: &[bool]) -> Totals {
     let mut totals = Totals::default();
     for (index, leaf) in tree.leaves().into_iter().enumerate() {

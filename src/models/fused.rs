@@ -25,6 +25,9 @@ pub(super) struct After<'a> {
 impl After<'_> {
     /// What [`convolution`] does at once, in steps of their own.
     /// `[N, C, H, W]` to the same shape, which is that of `plus`, too.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn apply(&self, mut output: Tensor) -> Result<Tensor, ModelError> {
         if let Some(other) = self.plus {
             output = output.f_add_(other)?;

@@ -27,6 +27,9 @@ enum Layer {
 impl Head {
     /// PyTorch's default initialisation drawn from `seed`. `features` is the count of the stages that
     /// it takes ([`super::tree::LayerTree::head_features`]), before pooling doubles it. Every parameter asks for gradients.
+    ///
+    /// # Errors
+    /// libtorch's own, where there is no memory for it.
     pub fn new(
         config: &HeadConfig,
         features: i64,
@@ -41,6 +44,9 @@ impl Head {
 
     /// Like [`Head::new`], with zeros in place of what training begins with: for weights that are
     /// loaded next. It draws no random numbers, so it waits for no training in the same process.
+    ///
+    /// # Errors
+    /// libtorch's own, where there is no memory for it.
     pub fn blank(
         config: &HeadConfig,
         features: i64,
@@ -102,6 +108,9 @@ impl Head {
     /// Feature grid `[N, C, H, W]` (or already `[N, C]`) to pooled features `[N, F]`. Vectors have
     /// one position only: their mean and their largest value are they themselves. Of a transformer's tokens
     /// `[N, T, C]` the first, the class token, stands for all.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn pool(&self, features: &Tensor) -> Result<Tensor, ModelError> {
         if features.dim() == 3 {
             return self.pool(&features.f_select(1, 0)?);
@@ -130,6 +139,9 @@ impl Head {
 
     /// Pooled features `[N, F]` to logits: `[N, classes]`, or `[N, 1]` for a sigmoid. Dropout draws
     /// from libtorch's generator.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn forward(&self, pooled: &Tensor, training: bool) -> Result<Tensor, ModelError> {
         let mut x = pooled.shallow_clone();
         for layer in &self.layers {
@@ -143,6 +155,9 @@ impl Head {
     }
 
     /// Logits to probabilities `[N, classes]`; a sigmoid's is that of class 1.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn probabilities(&self, logits: &Tensor) -> Result<Tensor, ModelError> {
         match self.kind {
             OutputLayer::Softmax => Ok(logits.f_softmax(-1, Kind::Float)?),

@@ -20,6 +20,10 @@ pub(super) struct BasicConv {
 }
 
 impl BasicConv {
+    /// A container called `name`.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn new(builder: &mut Builder, name: &str, spec: ConvSpec) -> Result<Self, ModelError> {
         builder.container(name, "BasicConv2d", |builder, module| {
             Ok(Self {

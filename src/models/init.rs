@@ -86,6 +86,10 @@ impl Init {
 }
 
 impl WeightInit {
+    /// Draws `weight`, of any shape, in place.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn fill(self, weight: &mut Tensor) -> Result<(), ModelError> {
         match self {
             Self::KaimingUniform => kaiming_uniform(weight)?,

@@ -77,6 +77,9 @@ impl<'a> Context<'a> {
 
     /// Writes the shape of module `module`'s output down, and `multiply_adds` for one picture; what
     /// stands outside the tree is not written down.
+    ///
+    /// # Errors
+    /// None by now: it has a forward pass's result, so that one can end in it.
     pub fn record(
         &self,
         module: usize,

@@ -20,6 +20,9 @@ pub(super) struct Segment {
 
 impl Segment {
     /// Builds a block with `build` and notes which leaves came of it.
+    ///
+    /// # Errors
+    /// Those of `build`.
     pub fn build<B: Block + 'static>(
         builder: &mut Builder,
         build: impl FnOnce(&mut Builder) -> Result<B, ModelError>,

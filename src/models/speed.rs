@@ -142,6 +142,9 @@ pub fn measure(info: &ArchitectureInfo) -> Result<Measured, ModelError> {
 }
 
 /// Pictures per second through the whole backbone as a frozen prefix that computes in `kind`.
+///
+/// # Errors
+/// libtorch's own.
 pub fn pictures_per_second(
     network: &dyn Backbone,
     batch: i64,
@@ -237,5 +240,37 @@ mod tests {
         assert!(measured.top_share > 0.0 && measured.top_share < 0.5);
         let taken = measured.taken.unwrap();
         assert!(taken.at > 1_600_000_000 && taken.threads > 0 && !taken.by_training);
+    }
+
+    /// How the speed follows the input's side: printed beside what the area alone would give.
+    #[test]
+    #[ignore = "a measurement"]
+    fn speed_by_side() {
+        for name in [
+            "efficientnet_lite0",
+            "mobilenet_v3_small",
+            "resnet18",
+            "resnet50",
+            "densenet121",
+        ] {
+            let network = build_blank(name, Device::Cpu).unwrap();
+            let of = |batch: i64, side: u32| {
+                pictures_per_second(network.as_ref(), batch, side, Device::Cpu, Kind::Float)
+                    .unwrap()
+            };
+            let usual = of(BATCH, 224);
+            for side in [32, 64, 96, 128, 160, 224, 320] {
+                let by_area = usual * (224.0 / f64::from(side)).powi(2);
+                let (eight, many) = (
+                    of(BATCH, side),
+                    of(super::super::fold::piece(side) as i64, side),
+                );
+                println!(
+                    "{name} {side}: {eight:.0} of 8, {many:.0} of {}; by area {by_area:.0}; off by {:.2}",
+                    super::super::fold::piece(side),
+                    by_area / many
+                );
+            }
+        }
     }
 }

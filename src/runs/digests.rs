@@ -224,13 +224,7 @@ pub fn contents(
     stop: &StopFlag,
 ) -> Result<Vec<Option<String>>, DataError> {
     let read = AtomicUsize::new(0);
-    // Tests share no folder with a person.
-    let scratch = cfg!(test).then(tempfile::tempdir).and_then(Result::ok);
-    let known = match &scratch {
-        Some(folder) => KnownContents::new(folder.path()),
-        None => KnownContents::of_user(),
-    };
-    let found = known.of(dataset, indices, &read, stop)?;
+    let found = KnownContents::of_user().of(dataset, indices, &read, stop)?;
     Ok(found
         .into_iter()
         .map(|contents| contents.map(|contents| hex::encode(contents.sha256)))

@@ -91,8 +91,8 @@ impl From<DataError> for RunError {
     }
 }
 
-/// `summary.json`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// `summary.json`. The default is that of a run of which nothing is known.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct RunSummary {
     /// The folder's name.
     pub id: String,
@@ -217,8 +217,9 @@ impl MemoryUse {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum RunState {
+    #[default]
     Running,
     Finished,
     Stopped,

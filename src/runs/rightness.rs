@@ -42,7 +42,6 @@ pub fn decode(run: &RunSummary) -> Option<Vec<bool>> {
 pub mod tests {
     use super::*;
     use crate::evaluation::Prediction;
-    use crate::runs::store::tests_summary;
     use crate::training::events::TestMetrics;
 
     fn predictions(right: &[bool]) -> Predictions {
@@ -80,7 +79,7 @@ pub mod tests {
                 n: right.len(),
             }),
             right: Some(encode(&predictions)),
-            ..tests_summary()
+            ..RunSummary::default()
         }
     }
 

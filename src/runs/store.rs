@@ -98,20 +98,6 @@ pub(super) fn no_run(folder: &Path) -> RunError {
     )
 }
 
-/// The newest run of exactly this experiment that has not come to its end and that nobody trains
-/// now. Paths are relative to `base`.
-pub fn find_unfinished(
-    runs: &Path,
-    experiment: &Experiment,
-    base: Option<&Path>,
-) -> Option<PathBuf> {
-    let is_unfinished = |state: &RunState| !matches!(state, RunState::Finished | RunState::Running);
-    same(runs, experiment, base)
-        .into_iter()
-        .find(|(summary, _)| is_unfinished(&summary.state))
-        .map(|(_, folder)| folder)
-}
-
 /// Every run of exactly this experiment, name and seed included, newest first. Paths are relative to `base`.
 pub fn same(
     runs: &Path,
@@ -349,40 +335,9 @@ fn unreadable(folder: &Path, error: &RunError) -> RunSummary {
     RunSummary {
         experiment: id.clone(),
         id,
-        backbone: String::new(),
-        started: 0,
         state: RunState::Failed(error.to_string()),
-        classes: Vec::new(),
-        train_pictures: 0,
-        validation_pictures: 0,
-        test_pictures: 0,
-        test_split: String::new(),
-        trainable_parameters: 0,
-        frozen_parameters: 0,
-        best_epoch: 0,
-        epochs_planned: 0,
-        phases: Vec::new(),
-        seconds_total: 0.0,
-        test: None,
-        device: String::new(),
-        graft_version: String::new(),
-        seed: None,
-        recipe: None,
-        peak_memory_bytes: None,
-        peak_card_memory_bytes: None,
-        memory_forecast_bytes: None,
-        test_contents: None,
-        right: None,
-        precision: None,
-        can_resume: false,
+        ..RunSummary::default()
     }
-}
-
-/// A summary for the tests of other files.
-#[cfg(test)]
-pub(super) fn tests_summary() -> RunSummary {
-    let error = RunError::Comparison(String::new());
-    unreadable(Path::new("run"), &error)
 }
 
 /// The first epoch of every phase but the first, with the phase's name.

@@ -15,7 +15,6 @@ pub struct Averaging {
     live: Vec<Tensor>,
     /// The averages, in the same order; while swapped, the live values.
     others: Vec<Tensor>,
-    swapped: bool,
 }
 
 impl Averaging {
@@ -25,7 +24,6 @@ impl Averaging {
             steps: 0,
             live: Vec::new(),
             others: Vec::new(),
-            swapped: false,
         }
     }
 
@@ -71,7 +69,6 @@ impl Averaging {
         let kept = self.live.iter().map(copy_of).collect::<Result<_, _>>()?;
         copy_all(&self.live, &self.others)?;
         self.others = kept;
-        self.swapped = !self.swapped;
         Ok(())
     }
 
@@ -88,11 +85,6 @@ impl Averaging {
     /// Goes on as if so many values had been taken in.
     pub fn set_steps(&mut self, steps: u64) {
         self.steps = steps;
-    }
-
-    /// Whether the network holds the averages now.
-    pub fn is_swapped(&self) -> bool {
-        self.swapped
     }
 }
 

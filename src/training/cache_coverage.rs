@@ -7,6 +7,7 @@ use tch::Device;
 
 use super::cores::use_all_cores;
 use super::error::TrainingError;
+use super::features::cache_policy::READING_BYTES_PER_SECOND;
 use super::features::disk::Disk;
 use super::features::key::{SegmentDigests, Surroundings};
 use super::network::{Network, build_backbone};
@@ -174,7 +175,15 @@ impl CoverageLookup {
             )?;
             let surroundings = Surroundings::of(&network, experiment, &spec, device);
             let augmentation = &experiment.augmentation;
-            disk = Disk::open(cache, surroundings, augmentation, dataset, device, digests);
+            disk = Disk::open(
+                cache,
+                READING_BYTES_PER_SECOND,
+                surroundings,
+                augmentation,
+                dataset,
+                device,
+                digests,
+            );
         }
         if let Some(disk) = &mut disk {
             let known = KnownContents::new(cache);

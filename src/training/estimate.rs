@@ -6,6 +6,7 @@ use super::prefetch::AHEAD;
 use super::preprocessing::square_bytes;
 use super::sample::Variation;
 use crate::data::decode::decoding_bytes;
+use crate::data::{Dataset, SplitIndices};
 use crate::experiment::{Experiment, NormPolicy, Optimizer, Phase};
 use crate::models::fold::piece;
 use crate::models::head::pooled_width;
@@ -51,6 +52,15 @@ pub struct PictureCounts {
 }
 
 impl PictureCounts {
+    pub fn new(dataset: &Dataset, split: &SplitIndices) -> Self {
+        Self {
+            train: split.train.len(),
+            validation: split.validation.len(),
+            test: split.test.len(),
+            largest_pixels: dataset.largest_pixels(),
+        }
+    }
+
     pub fn all(self) -> usize {
         self.train + self.validation + self.test
     }

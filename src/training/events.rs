@@ -134,6 +134,21 @@ pub enum Activity {
     Testing,
 }
 
+impl Activity {
+    /// What is done, within a sentence.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::DownloadingWeights => "downloading weights",
+            Self::CheckingPictures => "checking pictures",
+            Self::ReadingPictures => "reading pictures",
+            Self::ComputingFeatures => "computing features",
+            Self::Training => "training",
+            Self::Validating => "validating",
+            Self::Testing => "testing",
+        }
+    }
+}
+
 /// One line of `metrics.csv`. Losses are mean cross-entropy per picture, in nats.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EpochMetrics {

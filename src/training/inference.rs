@@ -55,6 +55,9 @@ pub struct Classifier {
 impl Classifier {
     /// The network of `experiment` with the weights that its run kept in `file`: safetensors with
     /// the names of the backbone and of `head.*`. `using`: what the run computed in, and what it shall compute in now.
+    ///
+    /// # Errors
+    /// Where `file` can't be read or does not fit the experiment's network, and libtorch's own.
     pub fn open(
         experiment: &Experiment,
         classes: &[String],
@@ -126,6 +129,9 @@ impl Classifier {
     }
 
     /// The probability of every class for every picture, of any size.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn predict(&self, pictures: &[Pixels]) -> Result<Vec<Vec<f64>>, TrainingError> {
         let mut rows = Vec::with_capacity(pictures.len());
         // Of what the other threads need, only the size: tensors stay here.

@@ -33,6 +33,10 @@ pub struct Unless {
 }
 
 impl LossScale {
+    /// The scale that a training begins with.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn new(device: Device) -> Result<Self, TchError> {
         let scalar = |value: f64, kind| Tensor::f_full(&[] as &[i64], value, (kind, device));
         Ok(Self {
@@ -44,12 +48,18 @@ impl LossScale {
     }
 
     /// What the gradients are to be taken of: `loss` and the result are scalars.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn scaled(&self, loss: &Tensor) -> Result<Tensor, TchError> {
         loss.f_mul(&self.scale)
     }
 
     /// Turns the gradients of a scaled loss, of their parameters' shapes, into those of the loss, in place. Undefined ones are
     /// passed over.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn unscale(&mut self, gradients: &[Tensor]) -> Result<(), TchError> {
         let _guard = tch::no_grad_guard();
         let inverse = self.scale.f_reciprocal()?;
@@ -68,6 +78,9 @@ impl LossScale {
     }
 
     /// After that step.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn step_done(&mut self) -> Result<(), TchError> {
         let _guard = tch::no_grad_guard();
         lists::update_scale(&self.scale, &self.growth, &self.found)?;

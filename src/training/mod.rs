@@ -57,7 +57,7 @@ mod seeds;
 mod golden;
 
 pub use control::PauseFlag;
-pub use cores::leave_cores;
+pub use cores::{leave_cores, set_most_threads};
 pub use error::TrainingError;
 pub use events::{EpochMetrics, TrainingEvent, TrainingListener};
 pub use outcome::Outcome;

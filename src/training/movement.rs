@@ -49,6 +49,9 @@ pub(super) struct Origin {
 
 impl Origin {
     /// Copies the present values.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn take(network: &Network) -> Result<Self, TrainingError> {
         let _guard = tch::no_grad_guard();
         let copies = network
@@ -71,6 +74,9 @@ impl Origin {
 
     /// Compares with the network's present values; one entry for every leaf that has tensors, in
     /// the order of the tree.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn measure(&self, network: &Network) -> Result<Vec<Movement>, TrainingError> {
         let _guard = tch::no_grad_guard();
         let leaves = network.tree.leaves();

@@ -193,6 +193,9 @@ impl Network {
     }
 
     /// Lays `phase` over the backbone.
+    ///
+    /// # Errors
+    /// [`ModelError::UnknownLayer`] where the phase's freeze plan names a layer that the network does not have.
     pub fn plan(&self, phase: &Phase, experiment: &Experiment) -> Result<PhasePlan, TrainingError> {
         let frozen = freeze::frozen_leaves(&phase.freeze, &self.tree)?;
         let anatomy = Anatomy {
@@ -209,6 +212,9 @@ impl Network {
     }
 
     /// The frozen leading segments of every phase.
+    ///
+    /// # Errors
+    /// As [`Self::plan`].
     pub fn frozen_depths(&self, experiment: &Experiment) -> Result<Vec<usize>, TrainingError> {
         let phases = experiment.phases.iter();
         phases
@@ -240,17 +246,26 @@ impl Network {
     }
 
     /// A part of the backbone as inference in single precision, with the weights of this moment.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn frozen(&self, depths: Range<usize>) -> Result<FrozenPart, TrainingError> {
         self.frozen_as(depths, Kind::Float)
     }
 
     /// A part that is frozen, as quick as the experiment allows.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn prefix(&self, depths: Range<usize>) -> Result<FrozenPart, TrainingError> {
         self.frozen_as(depths, self.frozen_kind)
     }
 
     /// A part whose segments before `unchanged` are frozen, and compute as all that is frozen does; the others in
     /// single precision.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn partly_frozen(
         &self,
         depths: Range<usize>,

@@ -29,6 +29,10 @@ pub struct Normalizer {
 }
 
 impl Normalizer {
+    /// By the mean and deviation that `weights` were trained with.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn new(weights: &WeightsInfo, device: Device) -> Result<Self, TchError> {
         let scaled = |values: [f64; 3]| -> Result<Tensor, TchError> {
             let values = values.map(|value| (value * 255.0) as f32);

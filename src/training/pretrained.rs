@@ -121,6 +121,9 @@ impl PretrainedNetwork {
     }
 
     /// The features of every picture, averaged over the grid: what a head without layers learns from.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn embed(&self, pictures: &[Pixels]) -> Result<Vec<Vec<f32>>, TrainingError> {
         let _guard = tch::no_grad_guard();
         let mut rows = Vec::new();

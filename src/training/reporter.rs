@@ -52,24 +52,44 @@ impl<'a> Reporter<'a> {
         }
     }
 
+    /// Tells the listener.
+    ///
+    /// # Errors
+    /// Those of the listener.
     pub fn event(&mut self, event: &TrainingEvent) -> Result<(), TrainingError> {
         self.listener.event(event)?;
         self.report_trouble()
     }
 
+    /// Tells of something that a person should look at; a whole sentence.
+    ///
+    /// # Errors
+    /// Those of the listener.
     pub fn warn(&mut self, text: String) -> Result<(), TrainingError> {
         self.event(&TrainingEvent::Warning(text))
     }
 
+    /// A line for the log.
+    ///
+    /// # Errors
+    /// Those of the listener.
     pub fn note(&mut self, text: String) -> Result<(), TrainingError> {
         self.event(&TrainingEvent::Note(text))
     }
 
+    /// Hands over the weights to keep.
+    ///
+    /// # Errors
+    /// Those of the listener.
     pub fn weights(&mut self, weights: &[(String, tch::Tensor)]) -> Result<(), TrainingError> {
         self.listener.weights(weights)?;
         self.report_trouble()
     }
 
+    /// Hands over where the run stands.
+    ///
+    /// # Errors
+    /// Those of the listener.
     pub fn resume_point(&mut self, point: &ResumePoint) -> Result<(), TrainingError> {
         self.listener.resume_point(point)?;
         self.report_trouble()
@@ -104,6 +124,9 @@ impl<'a> Reporter<'a> {
     }
 
     /// Begins an activity over `total` pictures.
+    ///
+    /// # Errors
+    /// Those of the listener.
     pub fn begin(&mut self, activity: Activity, total: usize) -> Result<(), TrainingError> {
         self.progress.activity = activity;
         self.progress.done = 0;
@@ -116,6 +139,9 @@ impl<'a> Reporter<'a> {
     }
 
     /// `pictures` more are done, each with `multiply_adds`, in the time since `began`.
+    ///
+    /// # Errors
+    /// Those of the listener.
     pub fn advance(
         &mut self,
         work: Work,
@@ -132,6 +158,9 @@ impl<'a> Reporter<'a> {
     }
 
     /// `pictures` more are done without any work, which would have been `multiply_adds` each.
+    ///
+    /// # Errors
+    /// Those of the listener.
     pub fn skip(
         &mut self,
         work: Work,
@@ -195,6 +224,9 @@ impl<'a> Reporter<'a> {
     }
 
     /// `done` pictures of the activity are done.
+    ///
+    /// # Errors
+    /// Those of the listener.
     pub fn set_done(&mut self, done: usize) -> Result<(), TrainingError> {
         self.progress.done = done;
         if self.activity_seconds > 0.0 {

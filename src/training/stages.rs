@@ -36,6 +36,9 @@ pub(super) struct Flow {
 impl Stages {
     /// The last `count` stages of `backbone`, whose leaves lie in `segments`; more than it has means all of them.
     /// `side`: of the input square.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn new(
         count: u32,
         backbone: &dyn Backbone,
@@ -93,6 +96,9 @@ impl Stages {
     }
 
     /// After segment `segment` gave `flow.x`.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn pass(&self, segment: usize, flow: &mut Flow, head: &Head) -> Result<(), ModelError> {
         if self.taps.contains(&segment) {
             flow.pooled.push(pool(&flow.x, head)?);
@@ -102,6 +108,9 @@ impl Stages {
 
     /// What leaves at `depth`, in one tensor, `[N, F]` unless nothing was pooled; after the last segment, with the pooled features of the last stage at
     /// its end.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn leave(&self, flow: Flow, is_end: bool, head: &Head) -> Result<Tensor, TrainingError> {
         let Flow { x, mut pooled } = flow;
         let last = match (is_end, pooled.is_empty()) {

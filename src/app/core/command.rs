@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::gallery::{GalleryAction, GalleryRequests};
+use super::settings::SettingChange;
 use super::state::DocumentId;
 use super::view_id::ViewId;
 use crate::app::core::prepared_answers::IntervalsKey;
@@ -23,6 +24,10 @@ pub enum Command {
     SelectExperiment(usize),
     /// Whether `Train` includes this experiment.
     IncludeExperiment(usize, bool),
+    /// Opens the dialog with an experiment's name and notes.
+    DescribeExperiment(DocumentId),
+    /// Opens the experiments that were open when the window was closed.
+    ContinueLastSession,
     /// What differs between an experiment as it was drawn and as it was edited, whichever is active by then: one step of
     /// undo. `merge` names the control: consecutive edits of the same control (a dragged slider) are one step.
     Edit {
@@ -85,6 +90,7 @@ pub enum Command {
     /// How many seeds `CompareBothWays` trains each way with.
     CompareSeeds(u32),
     Pause(bool),
+    TogglePause,
     StopRun(RunId),
     StopAll,
     ChooseDevice(Option<String>),
@@ -154,16 +160,30 @@ pub enum Command {
     // Window
     ShowView(ViewId),
     TogglePalette,
+    ShowHelp,
+    ShowSettings,
+    ShowAbout,
+    ChangeSetting(SettingChange),
+    /// Shows or hides a side of the window.
+    ToggleSide(Side),
     /// Shows or hides the list of warnings above the run bar.
     ToggleWarnings,
     ClearWarnings,
     CloseActive,
+    DescribeActive,
     ToggleTheme,
     ResetArrangement,
     CopyText(String),
     DismissNotice(u64),
     ClearLog,
     Quit,
+}
+
+/// What stands beside the middle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    Experiment,
+    Runs,
 }
 
 /// Which predictions the gallery shows; what is absent is not asked for.
@@ -187,7 +207,14 @@ impl Command {
     pub fn ends_typing(&self) -> bool {
         !matches!(
             self,
-            Self::ToggleTheme | Self::ToggleWarnings | Self::CopyText(_) | Self::Pause(_)
+            Self::ToggleTheme
+                | Self::ChangeSetting(_)
+                | Self::ToggleSide(_)
+                | Self::ToggleWarnings
+                | Self::CopyText(_)
+                | Self::DismissNotice(_)
+                | Self::Pause(_)
+                | Self::TogglePause
         )
     }
 

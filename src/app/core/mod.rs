@@ -8,6 +8,7 @@ pub mod experiments;
 pub mod feature_cache;
 pub mod gallery;
 pub mod head_steps;
+pub mod last_session;
 pub mod prepared_answers;
 pub mod queue;
 pub mod request;

@@ -2,7 +2,7 @@
 
 use super::scanning::ScanKey;
 use super::session::Session;
-use super::state::{Cause, RecordState, RunRecord, Scan};
+use super::state::{Cause, RecordState, RunRecord};
 use super::view_id::ViewId;
 use crate::experiment::{DataSource, Experiment};
 use crate::runs::portable_paths::with_absolute_paths;
@@ -93,12 +93,8 @@ impl Session {
         let document = self.state.documents.get(index)?;
         let base = document.base();
         let key = ScanKey::of(document);
-        let dataset = match &self.state.scan {
-            Scan::Done { dataset, .. } if self.has_scanned_pictures_of(&key) => {
-                Some(dataset.clone())
-            }
-            _ => None,
-        };
+        let scanned = self.state.scan.dataset().cloned();
+        let dataset = scanned.filter(|_| self.has_scanned_pictures_of(&key));
         let run = self.unused_run();
         let start = StartRun {
             run,

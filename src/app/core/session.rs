@@ -55,8 +55,9 @@ pub struct Session {
 
 impl Session {
     /// `views`: those that there are.
-    pub fn new(workers: Box<dyn Workers>, paths: AppPaths, views: &[ViewId]) -> Self {
+    pub fn new(mut workers: Box<dyn Workers>, paths: AppPaths, views: &[ViewId]) -> Self {
         let settings = Settings::load(&paths.settings, views);
+        workers.use_threads(settings.threads);
         Self {
             state: State {
                 device: settings.device.clone(),

@@ -1,4 +1,4 @@
-//! What the window remembers between two starts: arrangement, theme, size, recent files, device.
+//! What the window remembers between two starts: what a person has set, arrangement, size, recent files, open experiments.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use eframe::egui;
 use serde::{Deserialize, Serialize};
 
+use super::last_session::OpenExperiment;
 use super::view_id::ViewId;
 use crate::models::speed::Measured;
 use crate::ordinary_file::{self, Links};
@@ -23,8 +24,20 @@ const LARGEST_BYTES: u64 = 4_000_000;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
+    /// The colours that are shown.
     pub dark: bool,
-    /// Inner size in points.
+    /// Whether they follow the desktop's.
+    pub follows_system_theme: bool,
+    /// How large everything is drawn: 1 as the desktop says.
+    pub interface_size: f32,
+    /// The most processor threads that a training computes with; absent, one for each core.
+    pub threads: Option<u32>,
+    /// Whether the desktop tells when training has ended.
+    pub notifications: bool,
+    /// Whether the sides are shown where there is room for both.
+    pub experiment_side: bool,
+    pub runs_side: bool,
+    /// Inner size in the desktop's points, whatever the interface's size.
     pub window: [f32; 2],
     pub maximized: bool,
     pub recent_presets: Vec<PathBuf>,
@@ -39,12 +52,59 @@ pub struct Settings {
     /// Speeds measured on the processor that `measured_on` names, by backbone.
     pub speeds: BTreeMap<String, Measured>,
     pub measured_on: String,
+    /// The experiments that were open last.
+    pub last_session: Vec<OpenExperiment>,
+}
+
+/// The smallest window in which everything fits, in points.
+pub const LEAST_WINDOW: [f32; 2] = [680.0, 560.0];
+
+/// The sizes of the interface that a person can choose from: 1 as the desktop says.
+pub const INTERFACE_SIZES: [f32; 9] = [0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0, 2.5];
+
+/// The size that is one step larger or smaller; the same at either end.
+pub fn next_interface_size(size: f32, larger: bool) -> f32 {
+    let mut sizes = INTERFACE_SIZES.iter().copied();
+    let next = if larger {
+        sizes.find(|next| *next > size + 0.01)
+    } else {
+        sizes.rev().find(|next| *next < size - 0.01)
+    };
+    next.unwrap_or(size)
+}
+
+/// Which colours the window has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ThemeChoice {
+    System,
+    Light,
+    Dark,
+}
+
+/// One change of what a person has set.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum SettingChange {
+    Theme(ThemeChoice),
+    InterfaceSize(f32),
+    /// One step larger, or smaller.
+    InterfaceStep {
+        larger: bool,
+    },
+    /// At most so many; `None` for one for each core.
+    Threads(Option<u32>),
+    Notifications(bool),
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
             dark: true,
+            follows_system_theme: false,
+            interface_size: 1.0,
+            threads: None,
+            notifications: true,
+            experiment_side: true,
+            runs_side: true,
             window: [1280.0, 800.0],
             maximized: false,
             recent_presets: Vec::new(),
@@ -55,11 +115,30 @@ impl Default for Settings {
             last_figures: None,
             speeds: BTreeMap::new(),
             measured_on: String::new(),
+            last_session: Vec::new(),
         }
     }
 }
 
 impl Settings {
+    pub fn theme(&self) -> ThemeChoice {
+        match (self.follows_system_theme, self.dark) {
+            (true, _) => ThemeChoice::System,
+            (false, true) => ThemeChoice::Dark,
+            (false, false) => ThemeChoice::Light,
+        }
+    }
+
+    pub fn set_theme(&mut self, theme: ThemeChoice) {
+        self.follows_system_theme = theme == ThemeChoice::System;
+        match theme {
+            // Stays as it is until the desktop says what it has.
+            ThemeChoice::System => {}
+            ThemeChoice::Light => self.dark = false,
+            ThemeChoice::Dark => self.dark = true,
+        }
+    }
+
     /// Reads the file; a damaged one counts as absent, because a window that opens matters more. So does one that names
     /// another view than `views`, which are all that there are.
     pub fn load(path: &Path, views: &[ViewId]) -> Self {
@@ -95,9 +174,16 @@ impl Settings {
             self.window = Self::default().window;
         }
         self.window = [
-            self.window[0].clamp(1000.0, 16_000.0),
-            self.window[1].clamp(640.0, 16_000.0),
+            self.window[0].clamp(LEAST_WINDOW[0], 16_000.0),
+            self.window[1].clamp(LEAST_WINDOW[1], 16_000.0),
         ];
+        let [smallest, .., largest] = INTERFACE_SIZES;
+        self.interface_size = if self.interface_size.is_finite() {
+            self.interface_size.clamp(smallest, largest)
+        } else {
+            1.0
+        };
+        self.threads = self.threads.filter(|threads| *threads > 0);
         // What earlier versions measured lacks the features of earlier stages.
         self.speeds
             .retain(|_, measured| !measured.stage_features.is_empty());
@@ -123,6 +209,7 @@ impl Settings {
         let is_text = |path: &PathBuf| path.to_str().is_some();
         settings.recent_presets.retain(is_text);
         settings.recent_pictures.retain(is_text);
+        settings.last_session.retain(OpenExperiment::is_text);
         settings.last_folder = settings.last_folder.filter(is_text);
         ron::ser::to_string_pretty(&settings, ron::ser::PrettyConfig::default())
             .map_err(|error| log::warn!("settings can't be written: {error}"))
@@ -254,7 +341,7 @@ mod tests {
         .unwrap();
         let settings = Settings::load(&path, &VIEWS);
         assert!(!settings.dark);
-        assert_eq!(settings.window, [1000.0, 16_000.0]);
+        assert_eq!(settings.window, [LEAST_WINDOW[0], 16_000.0]);
     }
 
     #[test]
@@ -291,5 +378,30 @@ mod tests {
             remember(&mut list, Path::new(&index.to_string()));
         }
         assert_eq!(list.len(), RECENT);
+    }
+
+    #[test]
+    fn what_earlier_versions_wrote_is_read_and_odd_values_are_mended() {
+        let before: Settings = ron::from_str("(dark: false, window: (1280.0, 800.0))").unwrap();
+        assert_eq!(before.theme(), ThemeChoice::Light);
+        assert!(before.notifications && before.runs_side);
+        assert_eq!((before.interface_size, before.threads), (1.0, None));
+        for (written, expected) in [("0.1", 0.8), ("9.0", 2.5), ("NaN", 1.0), ("1.25", 1.25)] {
+            let text = format!("(interface_size: {written}, threads: Some(0))");
+            let settings = ron::from_str::<Settings>(&text).unwrap().checked(&VIEWS);
+            assert_eq!(
+                (settings.interface_size, settings.threads),
+                (expected, None)
+            );
+        }
+    }
+
+    #[test]
+    fn the_interface_grows_and_shrinks_by_steps_and_stays_within_them() {
+        assert_eq!(next_interface_size(1.0, true), 1.1);
+        assert_eq!(next_interface_size(1.0, false), 0.9);
+        assert_eq!(next_interface_size(1.3, false), 1.25);
+        assert_eq!(next_interface_size(2.5, true), 2.5);
+        assert_eq!(next_interface_size(0.8, false), 0.8);
     }
 }

@@ -20,6 +20,7 @@ use crate::models::tree::LayerTree;
 use crate::models::weights::Examined;
 use crate::runs::RunSummary;
 use crate::training::EpochMetrics;
+use crate::training::estimate::PictureCounts;
 use crate::training::events::Progress;
 use crate::training::movement::Movement;
 use crate::training::pretrained::RankedClass;
@@ -80,6 +81,24 @@ pub enum Scan {
         split: Arc<SplitIndices>,
     },
     Failed(String),
+}
+
+impl Scan {
+    /// Nothing until the pictures have been looked through.
+    pub fn dataset(&self) -> Option<&Arc<Dataset>> {
+        match self {
+            Self::Done { dataset, .. } => Some(dataset),
+            _ => None,
+        }
+    }
+
+    /// How many pictures each part of the split has.
+    pub fn counts(&self) -> Option<PictureCounts> {
+        match self {
+            Self::Done { dataset, split, .. } => Some(PictureCounts::new(dataset, split)),
+            _ => None,
+        }
+    }
 }
 
 /// A layer tree, or why there is none.

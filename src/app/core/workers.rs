@@ -1,5 +1,6 @@
 //! The threads behind the window, as the window sees them; tests put fakes in their place.
 
+use crate::training::set_most_threads;
 use crate::worker::assistant::Assistant;
 use crate::worker::messages::{Answer, Question, RunEvent, RunId, TrainingCommand};
 use crate::worker::trainer::{Notify, TrainingWorker};
@@ -12,6 +13,8 @@ pub trait Workers {
     fn events(&mut self) -> Vec<(RunId, RunEvent)>;
     fn ask(&mut self, question: Question);
     fn answers(&mut self) -> Vec<Answer>;
+    /// Lets a training compute with at most so many threads, from the next one on; `None` for one for each core.
+    fn use_threads(&mut self, most: Option<u32>);
 }
 
 /// The real threads. Dropping this stops and joins them.
@@ -46,5 +49,9 @@ impl Workers for Threads {
 
     fn answers(&mut self) -> Vec<Answer> {
         self.assistant.answers()
+    }
+
+    fn use_threads(&mut self, most: Option<u32>) {
+        set_most_threads(most);
     }
 }

@@ -1,10 +1,10 @@
-//! Every command without parameters in one table: text, explanation, icon, shortcut. The palette,
-//! the shortcuts, the menus and the tooltips all read it.
+//! Every command without parameters in one table: text, explanation, icon, other words for it. The palette, the help, the
+//! menus and the tooltips all read it; keys stand in `shortcuts.rs`.
 
-use eframe::egui::{self, Key, KeyboardShortcut, Modifiers};
-
-use crate::app::core::command::Command;
+use crate::app::core::command::{Command, Side};
+use crate::app::core::settings::SettingChange;
 use crate::app::core::state::State;
+use crate::app::core::view_id::ViewId;
 use crate::app::features;
 use crate::app::ui::tokens::icon;
 use crate::app::ui::view::View;
@@ -22,6 +22,7 @@ pub enum Action {
     Redo,
     NewExperiment,
     DuplicateExperiment,
+    DescribeExperiment,
     CloseExperiment,
     ChooseWeights,
     Train,
@@ -34,21 +35,33 @@ pub enum Action {
     ExportFigures,
     Show(&'static dyn View),
     Palette,
+    Help,
+    Settings,
+    About,
     ToggleTheme,
+    LargerInterface,
+    SmallerInterface,
+    UsualInterface,
+    ToggleExperiment,
+    ToggleRuns,
     ResetArrangement,
     ClearLog,
     Quit,
 }
 
-const CTRL: Modifiers = Modifiers::COMMAND;
-const CTRL_SHIFT: Modifiers = Modifiers {
-    shift: true,
-    ..Modifiers::COMMAND
-};
+/// What is said of an action.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ActionInfo {
+    pub icon: &'static str,
+    pub text: &'static str,
+    pub tooltip: &'static str,
+    /// Other words that people look for it by.
+    pub words: &'static str,
+}
 
 impl Action {
     /// Those that stand before the views.
-    const OF_EXPERIMENTS: [Self; 20] = [
+    const OF_EXPERIMENTS: [Self; 21] = [
         Self::OpenPictures,
         Self::OpenTable,
         Self::OpenPreset,
@@ -59,6 +72,7 @@ impl Action {
         Self::Redo,
         Self::NewExperiment,
         Self::DuplicateExperiment,
+        Self::DescribeExperiment,
         Self::CloseExperiment,
         Self::ChooseWeights,
         Self::Train,
@@ -72,9 +86,17 @@ impl Action {
     ];
 
     /// Those that stand after the views.
-    const OF_WINDOW: [Self; 5] = [
+    const OF_WINDOW: [Self; 13] = [
         Self::Palette,
+        Self::Help,
         Self::ToggleTheme,
+        Self::LargerInterface,
+        Self::SmallerInterface,
+        Self::UsualInterface,
+        Self::Settings,
+        Self::About,
+        Self::ToggleExperiment,
+        Self::ToggleRuns,
         Self::ResetArrangement,
         Self::ClearLog,
         Self::Quit,
@@ -88,170 +110,243 @@ impl Action {
             .chain(Self::OF_WINDOW)
     }
 
-    pub fn text(self) -> &'static str {
+    pub fn info(self) -> ActionInfo {
+        let info = |icon, text, tooltip, words| ActionInfo {
+            icon,
+            text,
+            tooltip,
+            words,
+        };
         match self {
-            Self::OpenPictures => "Open pictures…",
-            Self::OpenTable => "Open a table of pictures…",
-            Self::OpenPreset => "Open preset…",
-            Self::Save => "Save",
-            Self::SaveAs => "Save as…",
-            Self::Reset => "Reset to saved",
-            Self::Undo => "Undo",
-            Self::Redo => "Redo",
-            Self::NewExperiment => "New experiment",
-            Self::DuplicateExperiment => "Duplicate experiment",
-            Self::CloseExperiment => "Close experiment",
-            Self::ChooseWeights => "Choose a weight file…",
-            Self::Train => "Train the ticked experiments",
-            Self::TrainActive => "Train this experiment alone",
-            Self::CompareBothWays => "Compare both ways",
-            Self::Pause => "Pause or go on",
-            Self::StopAll => "Stop all training",
-            Self::Rescan => "Scan the pictures again",
-            Self::RefreshRuns => "Refresh the list of runs",
-            Self::ExportFigures => "Export figures and report…",
-            Self::Show(view) => view.info().action,
-            Self::Palette => "Find a command…",
-            Self::ToggleTheme => "Switch between dark and light",
-            Self::ResetArrangement => "Reset the arrangement of views",
-            Self::ClearLog => "Clear the log",
-            Self::Quit => "Quit",
+            Self::OpenPictures => info(
+                icon::FOLDER_OPEN,
+                "Open pictures…",
+                "Choose a folder that holds one folder of pictures per class",
+                "import load images photos data set dataset folder directory",
+            ),
+            Self::OpenTable => info(
+                icon::TABLE,
+                "Open a table of pictures…",
+                "Choose a table (.csv, .tsv, .txt) of picture paths and labels",
+                "import load csv spreadsheet labels annotations images",
+            ),
+            Self::OpenPreset => info(
+                icon::FILE_TEXT,
+                "Open preset…",
+                "Load an experiment from a preset file",
+                "load import experiment configuration ron",
+            ),
+            Self::Save => info(
+                icon::FLOPPY_DISK,
+                "Save",
+                "Write this experiment to its preset file",
+                "store write keep preset",
+            ),
+            Self::SaveAs => info(
+                icon::FLOPPY_DISK,
+                "Save as…",
+                "Write this experiment to another preset file",
+                "store write copy preset export",
+            ),
+            Self::Reset => info(
+                icon::ARROW_COUNTER_CLOCKWISE,
+                "Reset to saved",
+                "Take back every change since this experiment was saved or loaded",
+                "revert discard restore changes",
+            ),
+            Self::Undo => info(
+                icon::ARROW_U_UP_LEFT,
+                "Undo",
+                "Take back the last change of this experiment",
+                "back revert",
+            ),
+            Self::Redo => info(
+                icon::ARROW_U_UP_RIGHT,
+                "Redo",
+                "Make the change again that was taken back",
+                "again forward repeat",
+            ),
+            Self::NewExperiment => info(
+                icon::FILE_PLUS,
+                "New experiment",
+                "Add an experiment with the defaults, on the same pictures",
+                "create add",
+            ),
+            Self::DuplicateExperiment => info(
+                icon::FILES,
+                "Duplicate experiment",
+                "Add a copy of this experiment, to change one thing and compare",
+                "copy clone variant",
+            ),
+            Self::DescribeExperiment => info(
+                icon::PENCIL,
+                "Name and notes…",
+                "Rename this experiment and write down what it is for",
+                "rename title description comment remark note",
+            ),
+            Self::CloseExperiment => info(
+                icon::X,
+                "Close experiment",
+                "Close this experiment; its runs stay",
+                "delete remove",
+            ),
+            Self::ChooseWeights => info(
+                icon::FILE_ARROW_DOWN,
+                "Choose a weight file…",
+                "Take the backbone's weights from a .safetensors, .pth, .pt or .bin file",
+                "load checkpoint pretrained pytorch timm network model",
+            ),
+            Self::Train => info(
+                icon::PLAY,
+                "Train the ticked experiments",
+                "Train every ticked experiment, one after the other",
+                "start run fit learn begin",
+            ),
+            Self::TrainActive => info(
+                icon::PLAY,
+                "Train this experiment alone",
+                "Train the experiment that is shown, whatever is ticked",
+                "start run fit learn begin",
+            ),
+            Self::CompareBothWays => info(
+                icon::GIT_DIFF,
+                "Compare both ways",
+                "Train feature extraction and fine-tuning on these pictures, one after the other",
+                "versus against which is better baseline",
+            ),
+            Self::Pause => info(
+                icon::PAUSE,
+                "Pause or resume",
+                "Hold training between two batches, or let it continue",
+                "continue go on wait halt hold",
+            ),
+            Self::StopAll => info(
+                icon::STOP,
+                "Stop all training",
+                "Stop the training within one batch and empty the queue; what was learned is kept",
+                "cancel abort end interrupt",
+            ),
+            Self::Rescan => info(
+                icon::ARROWS_CLOCKWISE,
+                "Scan the pictures again",
+                "Look for pictures again, after files have changed",
+                "reload refresh update",
+            ),
+            Self::RefreshRuns => info(
+                icon::ARROWS_CLOCKWISE,
+                "Refresh the list of runs",
+                "Read the folder of runs again",
+                "reload update history",
+            ),
+            Self::ExportFigures => info(
+                icon::EXPORT,
+                "Export figures and report…",
+                "Write figures, report and tables of the shown runs",
+                "save png svg html csv pdf share print plots charts",
+            ),
+            Self::Show(view) => {
+                let shown = view.info();
+                info(
+                    shown.icon,
+                    shown.action,
+                    shown.tooltip,
+                    words_of_view(shown.id),
+                )
+            }
+            Self::Palette => info(
+                icon::COMMAND,
+                "Find a command…",
+                "Find any command by its name",
+                "palette search menu",
+            ),
+            Self::Help => info(
+                icon::QUESTION,
+                "Help and keyboard shortcuts",
+                "How things are done, and every keyboard shortcut",
+                "manual documentation guide keys hotkeys tutorial how",
+            ),
+            Self::Settings => info(
+                icon::GEAR,
+                "Settings…",
+                "Colours, size of the interface, processor threads, notifications",
+                "preferences options configuration theme zoom scale threads cores language",
+            ),
+            Self::About => info(
+                icon::INFO,
+                "About Graft",
+                "Version, licences, and where Graft keeps its files",
+                "version license licence copyright credits folder home",
+            ),
+            Self::ToggleTheme => info(
+                icon::CIRCLE_HALF,
+                "Switch between dark and light",
+                "Change the colours of the window; training is not affected",
+                "theme mode colors colours appearance night day",
+            ),
+            Self::LargerInterface => info(
+                icon::MAGNIFYING_GLASS_PLUS,
+                "Larger interface",
+                "Draw everything in the window one step larger",
+                "zoom in scale bigger font text size increase",
+            ),
+            Self::SmallerInterface => info(
+                icon::MAGNIFYING_GLASS_MINUS,
+                "Smaller interface",
+                "Draw everything in the window one step smaller",
+                "zoom out scale font text size decrease",
+            ),
+            Self::UsualInterface => info(
+                icon::MAGNIFYING_GLASS,
+                "Usual size of the interface",
+                "Draw everything in the window as large as the desktop says",
+                "zoom reset scale font text 100",
+            ),
+            Self::ToggleExperiment => info(
+                icon::SIDEBAR,
+                "Show or hide the experiment",
+                "Show or hide the left side, with everything that an experiment decides",
+                "panel sidebar left settings collapse",
+            ),
+            Self::ToggleRuns => info(
+                icon::ROWS,
+                "Show or hide the runs",
+                "Show or hide the right side, with the list of runs",
+                "panel sidebar right history collapse",
+            ),
+            Self::ResetArrangement => info(
+                icon::LAYOUT,
+                "Reset the arrangement of views",
+                "Put the views of the middle back to where they were at first",
+                "layout tabs docking default restore",
+            ),
+            Self::ClearLog => info(
+                icon::ERASER,
+                "Clear the log",
+                "Empty the log view; log files of runs stay",
+                "delete remove messages",
+            ),
+            Self::Quit => info(
+                icon::SIGN_OUT,
+                "Quit",
+                "Close Graft; asks first while something is training, being exported or unsaved",
+                "exit close end leave",
+            ),
         }
+    }
+
+    pub fn text(self) -> &'static str {
+        self.info().text
     }
 
     pub fn tooltip(self) -> &'static str {
-        match self {
-            Self::OpenPictures => "Choose a folder that holds one folder of pictures per class",
-            Self::OpenTable => "Choose a table (.csv, .tsv, .txt) of picture paths and labels",
-            Self::OpenPreset => "Load an experiment from a preset file",
-            Self::Save => "Write this experiment to its preset file",
-            Self::SaveAs => "Write this experiment to another preset file",
-            Self::Reset => "Take back every change since this experiment was saved or loaded",
-            Self::Undo => "Take back the last change of this experiment",
-            Self::Redo => "Make the change again that was taken back",
-            Self::NewExperiment => "Add an experiment with the defaults, on the same pictures",
-            Self::DuplicateExperiment => {
-                "Add a copy of this experiment, to change one thing and compare"
-            }
-            Self::CloseExperiment => "Close this experiment; its runs stay",
-            Self::ChooseWeights => {
-                "Take the backbone's weights from a .safetensors, .pth, .pt or .bin file"
-            }
-            Self::Train => "Train every ticked experiment, one after the other",
-            Self::TrainActive => "Train the experiment that is shown, whatever is ticked",
-            Self::CompareBothWays => {
-                "Train feature extraction and fine-tuning on these pictures, one after the other"
-            }
-            Self::Pause => "Hold training between two batches, or let it go on",
-            Self::StopAll => {
-                "Stop the training within one batch and empty the queue; what was learned is kept"
-            }
-            Self::Rescan => "Look for pictures again, after files have changed",
-            Self::RefreshRuns => "Read the folder of runs again",
-            Self::ExportFigures => "Write figures, report and tables of the shown runs",
-            Self::Show(view) => view.info().tooltip,
-            Self::Palette => "Find any command by its name",
-            Self::ToggleTheme => "Change the colours of the window; training is not affected",
-            Self::ResetArrangement => {
-                "Put the views of the middle back to where they were at first"
-            }
-            Self::ClearLog => "Empty the log view; log files of runs stay",
-            Self::Quit => "Close Graft; asks first while something is training or unsaved",
-        }
+        self.info().tooltip
     }
 
     pub fn icon(self) -> &'static str {
-        match self {
-            Self::OpenPictures => icon::IMAGES,
-            Self::OpenTable => icon::TABLE,
-            Self::OpenPreset => icon::FOLDER_OPEN,
-            Self::Save | Self::SaveAs => icon::FLOPPY_DISK,
-            Self::Reset => icon::CLOCK_COUNTER_CLOCKWISE,
-            Self::Undo => icon::ARROW_U_UP_LEFT,
-            Self::Redo => icon::ARROW_U_UP_RIGHT,
-            Self::NewExperiment => icon::FILE_PLUS,
-            Self::DuplicateExperiment => icon::COPY,
-            Self::CloseExperiment => icon::X,
-            Self::ChooseWeights => icon::FILE_ARROW_DOWN,
-            Self::Train | Self::TrainActive => icon::PLAY,
-            Self::CompareBothWays => icon::GIT_DIFF,
-            Self::Pause => icon::PAUSE,
-            Self::StopAll => icon::STOP,
-            Self::Rescan | Self::RefreshRuns => icon::ARROWS_CLOCKWISE,
-            Self::ExportFigures => icon::EXPORT,
-            Self::Show(view) => view.info().icon,
-            Self::Palette => icon::COMMAND,
-            Self::ToggleTheme => icon::CIRCLE_HALF,
-            Self::ResetArrangement => icon::LAYOUT,
-            Self::ClearLog => icon::ERASER,
-            Self::Quit => icon::SIGN_OUT,
-        }
+        self.info().icon
     }
 
-    /// The first is the one that menus and tooltips show.
-    pub fn shortcuts(self) -> Vec<KeyboardShortcut> {
-        let key = |modifiers, key| vec![KeyboardShortcut::new(modifiers, key)];
-        match self {
-            Self::OpenPictures => key(CTRL, Key::O),
-            Self::OpenTable => key(CTRL_SHIFT, Key::O),
-            Self::OpenPreset => key(CTRL, Key::P),
-            Self::Save => key(CTRL, Key::S),
-            Self::SaveAs => key(CTRL_SHIFT, Key::S),
-            Self::Undo => key(CTRL, Key::Z),
-            Self::Redo => {
-                vec![
-                    KeyboardShortcut::new(CTRL_SHIFT, Key::Z),
-                    KeyboardShortcut::new(CTRL, Key::Y),
-                ]
-            }
-            Self::NewExperiment => key(CTRL, Key::N),
-            Self::DuplicateExperiment => key(CTRL, Key::D),
-            Self::CloseExperiment => key(CTRL, Key::W),
-            Self::Train => key(CTRL, Key::Enter),
-            Self::TrainActive => key(CTRL_SHIFT, Key::Enter),
-            Self::CompareBothWays => key(CTRL, Key::B),
-            Self::Pause => key(CTRL_SHIFT, Key::P),
-            Self::StopAll => key(CTRL, Key::Period),
-            Self::Rescan => key(Modifiers::NONE, Key::F5),
-            Self::ExportFigures => key(CTRL, Key::E),
-            Self::Show(view) => {
-                let keys = [
-                    Key::Num1,
-                    Key::Num2,
-                    Key::Num3,
-                    Key::Num4,
-                    Key::Num5,
-                    Key::Num6,
-                    Key::Num7,
-                    Key::Num8,
-                    Key::Num9,
-                    Key::Num0,
-                ];
-                (features::VIEWS.iter().zip(keys))
-                    .filter(|(other, _)| **other == view)
-                    .flat_map(|(_, k)| key(CTRL, k))
-                    .collect()
-            }
-            Self::Palette => key(CTRL, Key::K),
-            Self::ToggleTheme => key(CTRL, Key::T),
-            Self::Quit => key(CTRL, Key::Q),
-            Self::Reset
-            | Self::ChooseWeights
-            | Self::RefreshRuns
-            | Self::ResetArrangement
-            | Self::ClearLog => Vec::new(),
-        }
-    }
-
-    /// The tooltip with the shortcut, for a control that does this.
-    pub fn hint(self, ctx: &egui::Context) -> String {
-        match self.shortcuts().first() {
-            Some(shortcut) => format!("{} ({})", self.tooltip(), ctx.format_shortcut(shortcut)),
-            None => self.tooltip().to_owned(),
-        }
-    }
-
-    pub fn command(self, state: &State) -> Command {
+    pub fn command(self) -> Command {
         match self {
             Self::OpenPictures => Command::OpenPicturesDialog,
             Self::OpenTable => Command::OpenTableDialog,
@@ -263,19 +358,32 @@ impl Action {
             Self::Redo => Command::Redo,
             Self::NewExperiment => Command::NewExperiment,
             Self::DuplicateExperiment => Command::DuplicateExperiment,
+            Self::DescribeExperiment => Command::DescribeActive,
             Self::CloseExperiment => Command::CloseActive,
             Self::ChooseWeights => Command::WeightsDialog,
             Self::Train => Command::Train,
             Self::TrainActive => Command::TrainActive,
             Self::CompareBothWays => Command::CompareBothWays,
-            Self::Pause => Command::Pause(!state.paused),
+            Self::Pause => Command::TogglePause,
             Self::StopAll => Command::StopAll,
             Self::Rescan => Command::Rescan,
             Self::RefreshRuns => Command::RefreshRuns,
             Self::ExportFigures => Command::ExportFiguresDialog,
             Self::Show(view) => Command::ShowView(view.info().id),
             Self::Palette => Command::TogglePalette,
+            Self::Help => Command::ShowHelp,
+            Self::Settings => Command::ShowSettings,
+            Self::About => Command::ShowAbout,
             Self::ToggleTheme => Command::ToggleTheme,
+            Self::LargerInterface => {
+                Command::ChangeSetting(SettingChange::InterfaceStep { larger: true })
+            }
+            Self::SmallerInterface => {
+                Command::ChangeSetting(SettingChange::InterfaceStep { larger: false })
+            }
+            Self::UsualInterface => Command::ChangeSetting(SettingChange::InterfaceSize(1.0)),
+            Self::ToggleExperiment => Command::ToggleSide(Side::Experiment),
+            Self::ToggleRuns => Command::ToggleSide(Side::Runs),
             Self::ResetArrangement => Command::ResetArrangement,
             Self::ClearLog => Command::ClearLog,
             Self::Quit => Command::Quit,
@@ -289,7 +397,9 @@ impl Action {
             Self::Save
             | Self::SaveAs
             | Self::DuplicateExperiment
+            | Self::DescribeExperiment
             | Self::CloseExperiment
+            | Self::ToggleExperiment
             | Self::ChooseWeights => document.is_some(),
             Self::Reset => document.is_some_and(crate::app::core::state::Document::is_changed),
             Self::Undo => document.is_some_and(|document| !document.undo.is_empty()),
@@ -306,48 +416,61 @@ impl Action {
     }
 }
 
-/// The actions whose shortcut was pressed. Longer combinations first, so that Ctrl+Shift+S is not taken for Ctrl+S.
-pub fn pressed(ctx: &egui::Context) -> Vec<Action> {
-    let typing = ctx.text_edit_focused();
-    let mut keys: Vec<(Action, KeyboardShortcut)> = Action::all()
-        .flat_map(|action| {
-            action
-                .shortcuts()
-                .into_iter()
-                .map(move |keys| (action, keys))
-        })
-        .collect();
-    keys.sort_by_key(|(_, shortcut)| !shortcut.modifiers.shift);
-    ctx.input_mut(|input| {
-        keys.into_iter()
-            // A text field has its own undo.
-            .filter(|(action, _)| !(typing && matches!(action, Action::Undo | Action::Redo)))
-            .filter(|(_, shortcut)| input.consume_shortcut(shortcut))
-            .map(|(action, _)| action)
-            .collect()
-    })
+/// Other words for what a view shows; a view without any is found by its name and its tooltip.
+fn words_of_view(view: ViewId) -> &'static str {
+    match view {
+        ViewId::DATA => "images dataset split classes balance duplicates",
+        ViewId::LAYERS => "freeze unfreeze frozen trainable network architecture model",
+        ViewId::AUGMENTATION => "transform flip rotate crop preview",
+        ViewId::BACKBONES => "model network architecture zoo pretrained resnet efficientnet",
+        ViewId::CURVES => "loss accuracy epochs history plot overfitting",
+        ViewId::RESULTS => "accuracy test score summary",
+        ViewId::EVALUATION => "confusion matrix roc precision recall calibration report metrics",
+        ViewId::COMPARE => "difference significance versus side by side",
+        ViewId::GALLERY => "mistakes errors wrong predictions label noise mislabeled",
+        _ => "",
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// What means one thing has one icon: writing a file, training, reading again.
+    const SAME: [(&str, usize); 3] = [
+        (icon::FLOPPY_DISK, 2),
+        (icon::PLAY, 2),
+        (icon::ARROWS_CLOCKWISE, 2),
+    ];
+
     #[test]
-    fn no_two_actions_share_a_shortcut_or_a_name() {
-        let mut shortcuts = Vec::new();
+    fn no_two_actions_share_a_name_and_no_two_meanings_an_icon() {
         let mut names = Vec::new();
         for action in Action::all() {
-            assert!(!names.contains(&action.text()), "{}", action.text());
-            names.push(action.text());
+            let ActionInfo { text, tooltip, .. } = action.info();
+            assert!(!names.contains(&text), "{text}");
+            names.push(text);
             assert!(
-                !action.tooltip().is_empty() && !action.tooltip().ends_with('.'),
-                "{}",
-                action.tooltip()
+                !tooltip.is_empty() && !tooltip.ends_with('.'),
+                "{text}: {tooltip}"
             );
-            for shortcut in action.shortcuts() {
-                assert!(!shortcuts.contains(&shortcut), "{action:?}: {shortcut:?}");
-                shortcuts.push(shortcut);
-            }
+            let with_icon = Action::all().filter(|other| other.icon() == action.icon());
+            let allowed = SAME.iter().find(|(icon, _)| *icon == action.icon());
+            let allowed = match action {
+                // The view of the comparison and what fills it.
+                Action::Show(_) | Action::CompareBothWays if action.icon() == icon::GIT_DIFF => 2,
+                _ => allowed.map_or(1, |(_, count)| *count),
+            };
+            assert_eq!(with_icon.count(), allowed, "{text}");
         }
+    }
+
+    #[test]
+    fn every_action_of_the_table_is_listed_once() {
+        let all: Vec<Action> = Action::all().collect();
+        for (index, action) in all.iter().enumerate() {
+            assert!(!all[index + 1..].contains(action), "{action:?}");
+        }
+        assert_eq!(all.len(), 34 + features::VIEWS.len());
     }
 }

@@ -4,17 +4,19 @@ use std::path::{Path, PathBuf};
 
 use eframe::egui;
 
+use super::dialog::Dialog;
 use super::dialogs::{Confirmation, Purpose};
+use super::experiment_details::ExperimentDetails;
+use super::help::Help;
 use super::palette::Palette;
 use crate::app::core::command::Command;
-use crate::app::core::request::Request;
-use crate::app::core::settings;
+use crate::app::core::settings::{self, SettingChange, ThemeChoice, next_interface_size};
 use crate::app::core::sources::{self, DroppedKind};
-use crate::app::core::state::{Cause, Document, NoticeKind};
+use crate::app::core::state::{Cause, Document, DocumentId, NoticeKind};
 use crate::app::core::view_id::ViewId;
 use crate::app::features;
 use crate::app::features::gallery;
-use crate::app::shell::{Closing, Graft};
+use crate::app::shell::{Closing, Graft, show_theme};
 use crate::experiment::WeightsSource;
 use crate::worker::messages::{Failure, Question, TrainingCommand};
 
@@ -36,6 +38,9 @@ impl Graft {
                     document.included = included;
                 }
             }
+            Command::DescribeExperiment(id) => self.describe(Some(id)),
+            Command::DescribeActive => self.describe(self.session.active_id()),
+            Command::ContinueLastSession => session.continue_last_session(),
             Command::Edit {
                 document,
                 before,
@@ -142,6 +147,10 @@ impl Graft {
                 session.state.paused = paused && session.state.is_training();
                 session.send_to_trainer(TrainingCommand::Pause(session.state.paused));
             }
+            Command::TogglePause => {
+                let paused = !session.state.paused;
+                self.carry_out(Command::Pause(paused), ctx);
+            }
             Command::StopRun(run) => session.send_to_trainer(TrainingCommand::Stop(run)),
             Command::StopAll => session.stop_all(),
             Command::ChooseDevice(device) => session.state.device = device,
@@ -192,6 +201,11 @@ impl Graft {
                     Some(Palette::default())
                 };
             }
+            Command::ShowHelp => self.dialog = Some(Dialog::Help(Help::default())),
+            Command::ShowSettings => self.dialog = Some(Dialog::Settings),
+            Command::ShowAbout => self.dialog = Some(Dialog::About),
+            Command::ChangeSetting(change) => self.change_setting(change, ctx),
+            Command::ToggleSide(side) => self.toggle_side(side, ctx),
             Command::ToggleWarnings => self.warnings_open = !self.warnings_open,
             Command::ClearWarnings => {
                 for run in &mut session.state.runs {
@@ -200,12 +214,11 @@ impl Graft {
                 self.warnings_open = false;
             }
             Command::ToggleTheme => {
-                session.settings.dark = !session.settings.dark;
-                ctx.set_theme(if session.settings.dark {
-                    egui::Theme::Dark
-                } else {
-                    egui::Theme::Light
-                });
+                let theme = match session.settings.dark {
+                    true => ThemeChoice::Light,
+                    false => ThemeChoice::Dark,
+                };
+                self.change_setting(SettingChange::Theme(theme), ctx);
             }
             Command::ResetArrangement => {
                 self.views = settings::default_views(&features::view_ids())
@@ -221,6 +234,38 @@ impl Graft {
                     ctx.send_viewport_cmd(egui::ViewportCommand::Close);
                 }
             }
+        }
+    }
+
+    /// Asks for the name and the notes of an experiment.
+    fn describe(&mut self, document: Option<DocumentId>) {
+        let index = document.and_then(|id| self.session.state.position(id));
+        if let Some(document) = index.and_then(|index| self.session.state.documents.get(index)) {
+            let details = ExperimentDetails::new(document);
+            self.dialog = Some(Dialog::Details(Box::new(details)));
+        }
+    }
+
+    fn change_setting(&mut self, change: SettingChange, ctx: &egui::Context) {
+        let settings = &mut self.session.settings;
+        match change {
+            SettingChange::Theme(theme) => {
+                settings.set_theme(theme);
+                show_theme(ctx, settings);
+            }
+            SettingChange::InterfaceSize(size) => {
+                settings.interface_size = size;
+                ctx.set_zoom_factor(size);
+            }
+            SettingChange::InterfaceStep { larger } => {
+                let size = next_interface_size(settings.interface_size, larger);
+                self.change_setting(SettingChange::InterfaceSize(size), ctx);
+            }
+            SettingChange::Threads(threads) => {
+                settings.threads = threads;
+                self.session.workers.use_threads(threads);
+            }
+            SettingChange::Notifications(wanted) => settings.notifications = wanted,
         }
     }
 
@@ -252,6 +297,12 @@ impl Graft {
 
     /// Shows a folder in the desktop's file manager.
     fn open_folder(&mut self, folder: &Path) {
+        if !folder.is_dir() {
+            let text = folder.display().to_string();
+            let title = "Nothing is kept there yet";
+            self.session.notice(NoticeKind::Info, title, text);
+            return;
+        }
         let opener = if cfg!(target_os = "macos") {
             "open"
         } else if cfg!(windows) {
@@ -265,19 +316,13 @@ impl Graft {
             .stdout(std::process::Stdio::null())
             .stderr(std::process::Stdio::null())
             .spawn();
-        match spawned {
-            // Its end is awaited, or it would stay behind as a zombie.
-            Ok(mut child) => Request::<_, ()>::default().start(
-                "graft-folder",
-                (),
-                || {},
-                move || child.wait().map(drop).map_err(Failure::failed),
-            ),
-            Err(_) => self.session.notice(
-                NoticeKind::Info,
-                "The folder is here",
-                folder.display().to_string(),
-            ),
-        }
+        let folder = folder.to_path_buf();
+        // Its end is awaited, or it would stay behind as a zombie; Windows' always says that it failed.
+        let work = move || {
+            let mut child = spawned.map_err(Failure::failed)?;
+            let status = child.wait().map_err(Failure::failed)?;
+            Ok(status.success() || cfg!(windows))
+        };
+        (self.shown_folder).start("graft-folder", folder, || {}, work);
     }
 }

@@ -353,6 +353,12 @@ impl Graft {
                 "{number} experiments wait in the queue and will not be trained."
             )),
         }
+        if self.exports.is_writing() {
+            lines.push(
+                "Figures are being exported. Those that are not written yet will be missing."
+                    .into(),
+            );
+        }
         let changed: Vec<_> = self
             .session
             .state
@@ -362,7 +368,12 @@ impl Graft {
             .map(|document| format!("“{}”", document.experiment.name))
             .collect();
         if changed.is_empty() {
-            return ("Stop training and quit?", lines, None, "Stop and quit");
+            let title = match (self.session.state.is_training(), self.exports.is_writing()) {
+                (true, _) => "Stop training and quit?",
+                (false, true) => "Stop the export and quit?",
+                (false, false) => "Quit Graft?",
+            };
+            return (title, lines, None, "Stop and quit");
         }
         lines.push(format!("Not saved: {}.", changed.join(", ")));
         (
@@ -393,7 +404,7 @@ impl Graft {
             })
             .collect();
         lines.push(
-            "Another run gives the same numbers again and says nothing of luck; another seed does."
+            "With the same seed it gives the same numbers again; only another seed tells how much of a result is chance."
                 .to_owned(),
         );
         ("Train the same again?", lines, None, "Train again")
@@ -467,11 +478,12 @@ impl Graft {
     }
 
     fn stop_and_close(&mut self, ctx: &egui::Context) {
-        if self.session.state.is_training() {
+        if self.session.state.is_training() || self.exports.is_writing() {
             self.closing = Closing::Stopping;
             self.session
                 .log(NoticeKind::Info, "stopping before the window closes");
             self.session.stop_all();
+            self.exports.stop();
         } else {
             self.closing = Closing::Now;
             ctx.send_viewport_cmd(egui::ViewportCommand::Close);
@@ -487,7 +499,11 @@ impl Graft {
         modal.show(ctx, |ui| {
             ui.horizontal(|ui| {
                 ui.label(tokens::icon_text(icon::HOURGLASS));
-                ui.label("Stopping the training, then closing…");
+                ui.label(if self.session.state.is_training() {
+                    "Stopping the training, then closing…"
+                } else {
+                    "Stopping the export, then closing…"
+                });
             });
         });
     }

@@ -3,144 +3,164 @@
 use eframe::egui::{self, Margin};
 
 use super::middle::Middle;
-use super::notices::{notices_ui, warnings_ui};
+use super::notices::warnings_ui;
+use super::popups::hush_tooltips;
 use super::run_bar::{RunBarView, run_bar_ui};
 use super::side::side_ui;
 use super::top_bar::{TopBarView, top_bar_ui};
-use super::welcome::welcome_ui;
+use super::welcome::{WelcomeView, welcome_ui};
 use crate::app::core::clock;
-use crate::app::core::command::Command;
+use crate::app::core::command::{Command, Side};
 use crate::app::features::runs::{RunsView, runs_ui};
 use crate::app::shell::Graft;
-use crate::app::ui::tokens::{self, tokens};
+use crate::app::ui::tokens::{self, Tokens, tokens};
 use crate::app::ui::view::ViewContext;
+
+/// With less width, in points, one side is shown at a time.
+const BOTH_SIDES: f32 = 1000.0;
+/// With less, both are at their narrowest at first.
+const ROOMY: f32 = 1160.0;
+const NARROW_LEFT: f32 = 276.0;
+const NARROW_RIGHT: f32 = 200.0;
 
 impl Graft {
     pub(in crate::app) fn frame_ui(&mut self, ui: &mut egui::Ui, out: &mut Vec<Command>) {
         let ctx = ui.ctx().clone();
         let t = tokens(ui);
-        let bar = |vertical: i8| {
-            egui::Frame::new()
-                .fill(t.background)
-                .inner_margin(Margin::symmetric(tokens::SPACE_M as i8, vertical))
-        };
+        if self.is_modal() || self.palette.is_some() {
+            hush_tooltips(&ctx);
+        }
         egui::Panel::top("top bar")
             .exact_size(50.0)
             .resizable(false)
-            .frame(bar(6))
+            .frame(bar(t, 6))
             .show(ui, |ui| {
                 top_bar_ui(ui, &TopBarView::build(&self.session.state), out);
             });
-        egui::Panel::bottom("run bar")
-            .exact_size(42.0)
-            .resizable(false)
-            .frame(bar(4))
-            .show(ui, |ui| {
-                run_bar_ui(
-                    ui,
-                    &RunBarView::build(&self.session.state),
-                    self.warnings_open,
-                    out,
-                );
-            });
-        if self.warnings_open
-            && self
-                .session
-                .state
-                .runs
-                .iter()
-                .any(|run| !run.warnings.is_empty())
-        {
-            egui::Panel::bottom("warnings")
+        // What stands below and at the right takes its room first and is drawn last: the keyboard goes through the window
+        // in the order in which it is read.
+        let run_bar = reserve(
+            ui,
+            egui::Panel::bottom("run bar")
+                .exact_size(42.0)
                 .resizable(false)
-                .frame(bar(8))
-                .show(ui, |ui| {
-                    warnings_ui(ui, &self.session.state, out);
-                });
-        }
-        if self.session.state.documents.is_empty() && self.session.state.runs.is_empty() {
-            self.middle_frame_ui(ui, out, |app, ui, out| {
-                welcome_ui(ui, app.demo_is_there, out)
-            });
-        } else {
-            let narrow = ctx.content_rect().width() < 1160.0;
-            let (left, right) = if narrow {
-                (276.0, 200.0)
-            } else {
-                (tokens::LEFT_WIDTH, tokens::RIGHT_WIDTH)
-            };
-            if !self.session.state.documents.is_empty() {
-                egui::Panel::left("experiment")
-                    .default_size(left)
-                    .size_range(250.0..=460.0)
-                    .frame(bar(10))
-                    .show(ui, |ui| side_ui(ui, &mut self.view_context(), out));
-            }
-            egui::Panel::right("runs")
-                .default_size(right)
+                .frame(bar(t, 4)),
+        );
+        let has_warnings = (self.session.state.runs.iter()).any(|run| !run.warnings.is_empty());
+        self.warnings_open &= has_warnings;
+        let warnings = self.warnings_open.then(|| {
+            let panel = egui::Panel::bottom("warnings")
+                .default_size(150.0)
+                .size_range(90.0..=400.0)
+                .frame(bar(t, 8));
+            reserve(ui, panel)
+        });
+        let is_empty =
+            self.session.state.documents.is_empty() && self.session.state.runs.is_empty();
+        let runs = self.is_shown(Side::Runs, &ctx).then(|| {
+            let width = side_widths(&ctx).1;
+            let panel = egui::Panel::right("runs")
+                .default_size(width)
                 .size_range(180.0..=420.0)
-                .frame(bar(10))
-                .show(ui, |ui| {
-                    runs_ui(ui, &RunsView::build(&self.session.state, clock::now()), out)
-                });
-            self.middle_frame_ui(ui, out, |app, ui, out| {
-                if app.session.state.documents.is_empty() && !app.middle_has_use() {
-                    welcome_ui(ui, app.demo_is_there, out);
+                .frame(bar(t, 10));
+            reserve(ui, panel)
+        });
+        if self.is_shown(Side::Experiment, &ctx) {
+            egui::Panel::left("experiment")
+                .default_size(side_widths(&ctx).0)
+                .size_range(250.0..=460.0)
+                .frame(bar(t, 10))
+                .show(ui, |ui| side_ui(ui, &mut self.view_context(), out));
+        }
+        let fill = t.surface;
+        let middle = egui::CentralPanel::no_frame()
+            .frame(egui::Frame::new().fill(fill))
+            .show(ui, |ui| {
+                if is_empty || self.session.state.documents.is_empty() && !self.middle_has_use() {
+                    let session = &self.session;
+                    let view =
+                        WelcomeView::build(session, self.demo_is_there, self.example.as_deref());
+                    welcome_ui(ui, &view, out);
                 } else {
                     let Self {
                         session,
                         locals,
                         views,
                         ..
-                    } = app;
+                    } = self;
                     let context = ViewContext::new(&session.state, locals);
                     views.ui(&mut Middle::new(context, out), ui);
                 }
             });
+        let middle = middle.response.rect;
+        (self.toasts).ui(&ctx, middle, &self.session.state.notices, out);
+        if let Some(rect) = runs {
+            let view = RunsView::build(&self.session.state, clock::now());
+            within(ui, "runs", rect, |ui| runs_ui(ui, &view, out));
         }
+        if let Some(rect) = warnings {
+            within(ui, "warnings", rect, |ui| {
+                warnings_ui(ui, &self.session.state, out);
+            });
+        }
+        within(ui, "run bar", run_bar, |ui| {
+            let view = RunBarView::build(&self.session.state);
+            run_bar_ui(ui, &view, self.warnings_open, out);
+        });
         self.hovered_files_ui(&ctx);
+        self.exports.ui(&self.session, &ctx, out);
+        self.dropped_ui(&ctx, out);
+        self.dialog_ui(&ctx, out);
         if let Some(mut palette) = self.palette.take()
             && palette.modal_ui(&ctx, &self.session.state, out)
         {
             self.palette = Some(palette);
         }
-        self.exports.ui(&self.session, &ctx, out);
-        self.dropped_ui(&ctx, out);
         self.files.browser_ui(&ctx, out);
         self.question_ui(&ctx);
         self.closing_ui(&ctx);
+    }
+
+    /// Whether a side is shown now.
+    pub(in crate::app) fn is_shown(&self, side: Side, ctx: &egui::Context) -> bool {
+        let state = &self.session.state;
+        let has_experiment = !state.documents.is_empty();
+        let has_content = match side {
+            Side::Experiment => has_experiment,
+            Side::Runs => has_experiment || !state.runs.is_empty(),
+        };
+        let settings = &self.session.settings;
+        let is_wanted = if ctx.content_rect().width() < BOTH_SIDES {
+            match side {
+                Side::Experiment => self.narrow_side == Some(side),
+                // Without an experiment, it is alone.
+                Side::Runs => self.narrow_side == Some(side) || !has_experiment,
+            }
+        } else {
+            match side {
+                Side::Experiment => settings.experiment_side,
+                Side::Runs => settings.runs_side,
+            }
+        };
+        has_content && is_wanted
+    }
+
+    pub(in crate::app) fn toggle_side(&mut self, side: Side, ctx: &egui::Context) {
+        if ctx.content_rect().width() < BOTH_SIDES {
+            self.narrow_side = (self.narrow_side != Some(side)).then_some(side);
+            return;
+        }
+        let settings = &mut self.session.settings;
+        match side {
+            Side::Experiment => settings.experiment_side = !settings.experiment_side,
+            Side::Runs => settings.runs_side = !settings.runs_side,
+        }
     }
 
     /// Without an open experiment, whether a run is looked at.
     fn middle_has_use(&self) -> bool {
         self.session.state.selected_run.is_some()
             || self.session.state.runs.iter().any(|run| run.shown)
-    }
-
-    fn middle_frame_ui(
-        &mut self,
-        ui: &mut egui::Ui,
-        out: &mut Vec<Command>,
-        content: impl FnOnce(&mut Self, &mut egui::Ui, &mut Vec<Command>),
-    ) {
-        let fill = tokens(ui).surface;
-        egui::CentralPanel::no_frame()
-            .frame(egui::Frame::new().fill(fill))
-            .show(ui, |ui| {
-                if !self.session.state.notices.is_empty() {
-                    egui::Frame::new()
-                        .inner_margin(Margin {
-                            left: 10,
-                            right: 10,
-                            top: 8,
-                            bottom: 4,
-                        })
-                        .show(ui, |ui| {
-                            notices_ui(ui, &self.session.state.notices, out);
-                        });
-                }
-                content(self, ui, out);
-            });
     }
 
     /// Says what a drop would do, while something is held over the window.
@@ -161,13 +181,56 @@ impl Graft {
             egui::Stroke::new(2.0, t.accent),
             egui::StrokeKind::Inside,
         );
-        let text = "Drop to open: a folder or table of pictures, a preset, a weight file; a picture to see what networks make of it";
-        painter.text(
-            rect.center(),
-            egui::Align2::CENTER_CENTER,
-            text,
+        let text = "Drop to open: a folder or table of pictures, a preset, or a weight file; one picture to see what the networks say of it";
+        let mut job = egui::text::LayoutJob::simple(
+            text.to_owned(),
             tokens::semibold_font(20.0),
             egui::Color32::WHITE,
+            rect.width() - 80.0,
         );
+        job.halign = egui::Align::Center;
+        let galley = painter.layout_job(job);
+        let top = rect.center() - egui::vec2(0.0, galley.size().y / 2.0);
+        painter.galley(top, galley, egui::Color32::WHITE);
     }
+}
+
+fn bar(t: &Tokens, vertical: i8) -> egui::Frame {
+    egui::Frame::new()
+        .fill(t.background)
+        .inner_margin(Margin::symmetric(tokens::SPACE_M as i8, vertical))
+}
+
+/// Of the left and the right side, at first.
+fn side_widths(ctx: &egui::Context) -> (f32, f32) {
+    if ctx.content_rect().width() < ROOMY {
+        (NARROW_LEFT, NARROW_RIGHT)
+    } else {
+        (tokens::LEFT_WIDTH, tokens::RIGHT_WIDTH)
+    }
+}
+
+/// Takes the room of a panel; what stands in it is drawn later, [`within`] what is given back.
+fn reserve(ui: &mut egui::Ui, panel: egui::Panel) -> egui::Rect {
+    let panel = panel.show(ui, |ui| {
+        let rect = ui.available_rect_before_wrap();
+        ui.advance_cursor_after_rect(rect);
+        rect
+    });
+    panel.inner
+}
+
+fn within(
+    ui: &mut egui::Ui,
+    name: &'static str,
+    rect: egui::Rect,
+    add: impl FnOnce(&mut egui::Ui),
+) {
+    let builder = egui::UiBuilder::new().id_salt(name).max_rect(rect);
+    let mut inside = ui.new_child(builder);
+    inside.set_clip_rect(
+        rect.expand(tokens::SPACE_XS)
+            .intersect(ui.ctx().content_rect()),
+    );
+    add(&mut inside);
 }

@@ -1,35 +1,48 @@
 //! The application: what it holds between frames, and the order of a frame.
 
+pub(in crate::app) mod about;
 pub(in crate::app) mod actions;
 pub(in crate::app) mod answers;
 pub(in crate::app) mod carry_out;
+pub(in crate::app) mod dialog;
 pub mod dialogs;
 pub(in crate::app) mod drawing;
 pub(in crate::app) mod dropped;
+pub(in crate::app) mod experiment_details;
 pub(in crate::app) mod experiments;
 pub(in crate::app) mod file_browser;
 pub(in crate::app) mod frame;
 pub mod frame_times;
+pub(in crate::app) mod help;
 pub(in crate::app) mod logo;
 pub(in crate::app) mod middle;
 pub(in crate::app) mod notices;
+pub(in crate::app) mod notifications;
 pub(in crate::app) mod palette;
+pub(in crate::app) mod popups;
 pub(in crate::app) mod run_bar;
+pub(in crate::app) mod settings_dialog;
+pub(in crate::app) mod shortcuts;
 pub(in crate::app) mod side;
 pub(in crate::app) mod top_bar;
+pub(in crate::app) mod trailing;
 pub(in crate::app) mod welcome;
+pub(in crate::app) mod window_size;
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
 
 use eframe::egui;
 
-use crate::app::core::command::Command;
+use crate::app::core::command::{Command, Side};
 use crate::app::core::documents::file_title;
 use crate::app::core::gallery::gather_requests;
+use crate::app::core::request::Request;
 use crate::app::core::session::{AppPaths, Session};
 use crate::app::core::settings::{self, Saver, Settings};
 use crate::app::core::sources::{self, DroppedKind};
-use crate::app::core::state::{Document, Scan};
+use crate::app::core::state::{Document, NoticeKind, Scan};
 use crate::app::core::view_id::ViewId;
 use crate::app::core::workers::Workers;
 use crate::app::features;
@@ -41,10 +54,14 @@ use crate::app::features::evaluation::requests::EvaluationRequests;
 use crate::app::features::export::requests::Exports;
 use crate::app::features::feature_cache::requests::FeatureCacheRequests;
 use crate::app::features::runs::requests::RunRequests;
+use crate::app::shell::dialog::Dialog;
 use crate::app::shell::dialogs::{Confirmation, Files};
 use crate::app::shell::dropped::Dropped;
 use crate::app::shell::frame_times::FrameTimes;
+use crate::app::shell::notices::Toasts;
+use crate::app::shell::notifications::{Notifications, RealDesktop};
 use crate::app::shell::palette::Palette;
+use crate::app::shell::window_size::FirstSize;
 use crate::app::ui::panel_state::PanelState;
 use crate::app::ui::theme;
 use crate::app::ui::view::ViewContext;
@@ -63,12 +80,24 @@ pub struct Graft {
     pub(in crate::app) after_saving: Option<Confirmation>,
     pub(in crate::app) files: Files,
     pub(in crate::app) palette: Option<Palette>,
+    pub(in crate::app) dialog: Option<Dialog>,
+    pub(in crate::app) toasts: Toasts,
+    pub(in crate::app) notifications: Notifications,
+    /// The side that is shown where there is room for one only.
+    pub(in crate::app) narrow_side: Option<Side>,
+    /// A folder that the desktop is asked to show; whether it did.
+    pub(in crate::app) shown_folder: Request<PathBuf, bool>,
+    first_size: FirstSize,
+    /// Whether a control had the focus when the last frame was drawn.
+    had_focus: bool,
     pub(in crate::app) exports: Exports,
     /// A picture that was dropped on the window, while it is looked at.
     pub(in crate::app) dropped: Option<Dropped>,
     pub(in crate::app) warnings_open: bool,
     /// Whether the pictures that set-up fetches are on this machine.
     pub(in crate::app) demo_is_there: bool,
+    /// Pictures to try the program with, where a package or set-up brought some.
+    pub(in crate::app) example: Option<PathBuf>,
     pub(in crate::app) closing: Closing,
     /// Documents that wait for an answer, because they were trained before.
     pub(in crate::app) repeating: Vec<usize>,
@@ -112,11 +141,10 @@ impl Graft {
         let session = Session::new(workers, paths, &views);
         let settings = &session.settings;
         theme::install(ctx);
-        ctx.set_theme(if settings.dark {
-            egui::Theme::Dark
-        } else {
-            egui::Theme::Light
-        });
+        show_theme(ctx, settings);
+        ctx.set_zoom_factor(settings.interface_size);
+        // The table of actions has these keys.
+        ctx.options_mut(|options| options.zoom_with_keyboard = false);
         let mut app = Self {
             saver: Saver::new(session.paths.settings.clone(), settings.clone()),
             views: settings
@@ -130,9 +158,17 @@ impl Graft {
             after_saving: None,
             files: Files::default(),
             palette: None,
+            dialog: None,
+            toasts: Toasts::default(),
+            notifications: Notifications::new(Arc::new(RealDesktop)),
+            narrow_side: Some(Side::Experiment),
+            shown_folder: Request::default(),
+            first_size: FirstSize::default(),
+            had_focus: false,
             exports: Exports::default(),
             dropped: None,
             warnings_open: false,
+            example: crate::paths::example(),
             demo_is_there: crate::paths::data()
                 .join("elpv")
                 .join("labels.csv")
@@ -173,6 +209,68 @@ impl Graft {
         ViewContext::new(&self.session.state, &mut self.locals)
     }
 
+    /// Whether something waits for an answer in front of everything else.
+    pub(in crate::app) fn is_modal(&self) -> bool {
+        self.question.is_some()
+            || self.files.is_open()
+            || self.exports.open
+            || self.dropped.is_some()
+            || self.dialog.is_some()
+    }
+
+    /// Whether nothing is open or being typed that Escape is for.
+    fn is_escape_free(&self, ctx: &egui::Context) -> bool {
+        !self.is_modal()
+            && self.palette.is_none()
+            && !self.had_focus
+            && !egui::Popup::is_any_open(ctx)
+    }
+
+    /// What Escape closes where nothing in front is there for it: the list of warnings, then the latest notice.
+    fn after_escape(&self, ctx: &egui::Context, out: &mut Vec<Command>) {
+        if !ctx.input(|input| input.key_pressed(egui::Key::Escape)) {
+            return;
+        }
+        if self.warnings_open {
+            out.push(Command::ToggleWarnings);
+        } else if let Some(notice) = self.session.state.notices.last() {
+            out.push(Command::DismissNotice(notice.id));
+        }
+    }
+
+    /// Tells the desktop what has ended, and takes its colours where they are wanted.
+    fn follow_desktop(&mut self, ctx: &egui::Context) {
+        let settings = &mut self.session.settings;
+        if settings.follows_system_theme
+            && let Some(theme) = ctx.system_theme()
+            && settings.dark != (theme == egui::Theme::Dark)
+        {
+            settings.dark = theme == egui::Theme::Dark;
+            show_theme(ctx, settings);
+        }
+        let is_in_front = ctx.input(|input| input.viewport().focused.unwrap_or(input.focused));
+        let now = Instant::now();
+        let ended = (self.notifications).follow(&self.session.state, is_in_front, now);
+        if let Some(notification) = ended
+            && self.session.settings.notifications
+        {
+            self.notifications.tell(notification, now);
+            if !is_in_front {
+                let attention = egui::UserAttentionType::Informational;
+                ctx.send_viewport_cmd(egui::ViewportCommand::RequestUserAttention(attention));
+            }
+        }
+        self.notifications.poll(now);
+        if let Some(outcome) = self.shown_folder.poll()
+            && outcome != Ok(true)
+            && let Some(folder) = self.shown_folder.key()
+        {
+            let text = folder.display().to_string();
+            self.session
+                .notice(NoticeKind::Info, "No file manager shows the folder", text);
+        }
+    }
+
     /// Brings the views to the front that were asked for.
     fn show_views(&mut self) {
         for view in std::mem::take(&mut self.session.views_to_show) {
@@ -181,8 +279,9 @@ impl Graft {
         }
     }
 
-    /// Settings as they are now, for the file.
-    fn current_settings(&self) -> Settings {
+    /// Settings as they are now, for the file. `declined`: changes of experiments are not to be kept.
+    fn current_settings(&mut self, declined: bool) -> Settings {
+        self.session.settings.last_session = self.session.open_experiments(declined);
         Settings {
             recent_presets: self.session.state.recent_presets.clone(),
             recent_pictures: self.session.state.recent_pictures.clone(),
@@ -204,11 +303,20 @@ impl Graft {
         if let Some(size) = size
             && !self.session.settings.maximized
         {
+            let size = size * ctx.zoom_factor();
             self.session.settings.window = [size.x.round(), size.y.round()];
         }
     }
 
+    /// While something trains, how far it is: a desktop shows it where the window is out of sight.
     fn title(&self) -> String {
+        if let Some(run) = self.session.state.running() {
+            let progress = run.progress.as_ref().filter(|progress| progress.epoch > 0);
+            let done = progress.map_or_else(String::new, |progress| {
+                format!("{:.0} % · ", 100.0 * run_bar::share(progress))
+            });
+            return format!("{done}{} – Graft", run.name);
+        }
         match self.session.state.active_document() {
             Some(document) => {
                 let mark = if document.is_changed() { "• " } else { "" };
@@ -244,6 +352,8 @@ impl Graft {
         if ctx.input(|input| input.viewport().close_requested()) && self.closing != Closing::Now {
             if self.must_ask_before_closing() {
                 ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
+                self.dialog = None;
+                self.palette = None;
                 if self.closing == Closing::No {
                     self.question = Some(Confirmation::Quit);
                 }
@@ -251,7 +361,10 @@ impl Graft {
                 self.closing = Closing::Now;
             }
         }
-        if self.closing == Closing::Stopping && !self.session.state.is_training() {
+        if self.closing == Closing::Stopping
+            && !self.session.state.is_training()
+            && !self.exports.is_writing()
+        {
             self.closing = Closing::Now;
             ctx.send_viewport_cmd(egui::ViewportCommand::Close);
         }
@@ -259,6 +372,7 @@ impl Graft {
 
     pub(in crate::app) fn must_ask_before_closing(&self) -> bool {
         self.session.state.is_training()
+            || self.exports.is_writing()
             || self
                 .session
                 .state
@@ -266,6 +380,16 @@ impl Graft {
                 .iter()
                 .any(Document::is_changed)
     }
+}
+
+/// Gives the window the colours of the settings.
+pub(in crate::app) fn show_theme(ctx: &egui::Context, settings: &Settings) {
+    // What follows the desktop is looked at anew every frame; until the desktop says something, it is what it was.
+    ctx.set_theme(if settings.dark {
+        egui::Theme::Dark
+    } else {
+        egui::Theme::Light
+    });
 }
 
 /// Takes the focus from a field, so that it hands over what was typed when it is drawn next.
@@ -290,6 +414,7 @@ impl eframe::App for Graft {
             self.commands.push(command);
         }
         self.exports.poll(&mut self.session, ctx);
+        self.follow_desktop(ctx);
         let commands = std::mem::take(&mut self.commands);
         for command in commands {
             self.carry_out(command, ctx);
@@ -300,29 +425,33 @@ impl eframe::App for Graft {
         self.follow(ctx);
         self.show_views();
         self.watch_closing(ctx);
+        self.first_size.follow(ctx);
         self.note_window(ctx);
-        let settings = self.current_settings();
+        // A window that closes has been told what is to be saved.
+        let settings = self.current_settings(self.closing != Closing::No);
         self.saver.update(settings, ctx);
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         let ctx = ui.ctx().clone();
         let mut out = Vec::new();
-        let is_modal = self.question.is_some()
-            || self.files.is_open()
-            || self.exports.open
-            || self.dropped.is_some();
-        if !is_modal {
-            for action in actions::pressed(&ctx) {
+        if !self.is_modal() {
+            for action in shortcuts::pressed(&ctx) {
                 if action.is_enabled(&self.session.state) {
-                    out.push(action.command(&self.session.state));
+                    out.push(action.command());
                 }
             }
         }
         for file in ctx.input(|input| input.raw.dropped_files.clone()) {
             out.push(Command::Dropped(file.path().to_path_buf()));
         }
+        let is_escape_free = self.is_escape_free(&ctx);
         self.frame_ui(ui, &mut out);
+        if is_escape_free {
+            self.after_escape(&ctx, &mut out);
+        }
+        self.had_focus = ctx.memory(|memory| memory.focused().is_some());
+        popups::close_after_enter(&ctx);
         let title = self.title();
         if ctx.data_mut(|data| {
             let shown = data.get_temp_mut_or_default::<String>(egui::Id::unique("window title"));
@@ -362,7 +491,7 @@ impl eframe::App for Graft {
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
-        let settings = self.current_settings();
+        let settings = self.current_settings(true);
         self.saver.finish(&settings);
     }
 

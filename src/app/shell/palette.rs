@@ -15,31 +15,37 @@ pub struct Palette {
     selected: usize,
 }
 
-/// Actions whose text holds every typed word, those that begin with it first.
+/// Actions that have every typed word in their name, among the other words for them, or in their explanation; in this
+/// order, those whose name begins with what was typed first.
 pub fn matching(typed: &str) -> Vec<Action> {
-    let words: Vec<String> = typed
-        .to_lowercase()
-        .split_whitespace()
-        .map(str::to_owned)
-        .collect();
-    let mut found: Vec<Action> = Action::all()
-        .filter(|action| {
-            let text = format!("{} {}", action.text(), action.tooltip()).to_lowercase();
-            words.iter().all(|word| text.contains(word))
-        })
-        .collect();
     let typed = typed.trim().to_lowercase();
-    found.sort_by_key(|action| {
-        let text = action.text().to_lowercase();
-        if text.starts_with(&typed) {
-            0
-        } else if words.iter().all(|word| text.contains(word)) {
-            1
+    let words: Vec<&str> = typed.split_whitespace().collect();
+    let rank = |action: &Action| {
+        let info = action.info();
+        let name = info.text.to_lowercase();
+        let tooltip = info.tooltip.to_lowercase();
+        let in_name = |word: &str| name.contains(word);
+        let is_synonym =
+            |word: &str| (info.words.split(' ')).any(|synonym| synonym.starts_with(word));
+        if name.starts_with(&typed) {
+            Some(0)
+        } else if words.iter().all(|word| in_name(word)) {
+            Some(1)
+        } else if (words.iter()).all(|word| in_name(word) || is_synonym(word)) {
+            Some(2)
+        } else if (words.iter())
+            .all(|word| in_name(word) || is_synonym(word) || tooltip.contains(word))
+        {
+            Some(3)
         } else {
-            2
+            None
         }
-    });
-    found
+    };
+    let mut found: Vec<(u8, Action)> = Action::all()
+        .filter_map(|action| Some((rank(&action)?, action)))
+        .collect();
+    found.sort_by_key(|(rank, _)| *rank);
+    found.into_iter().map(|(_, action)| action).collect()
 }
 
 impl Palette {
@@ -68,7 +74,7 @@ impl Palette {
             .area(area)
             .frame(dialog_frame(ctx).inner_margin(10));
         let response = modal.show(ctx, |ui| {
-            ui.set_width(480.0);
+            ui.set_width((ctx.content_rect().width() - 60.0).min(480.0));
             let field = egui::TextEdit::singleline(&mut self.typed)
                 .hint_text("Find a command")
                 .font(egui::FontId::proportional(tokens::TEXT_LARGE))
@@ -83,9 +89,12 @@ impl Palette {
                 self.selected = 0;
             }
             ui.add_space(tokens::SPACE_XS);
+            // The same size whatever is found, so that nothing moves while a person types.
             let height = (ui.ctx().content_rect().height() - 240.0).clamp(120.0, 420.0);
             egui::ScrollArea::vertical()
                 .max_height(height)
+                .min_scrolled_height(height)
+                .auto_shrink(false)
                 .show(ui, |ui| {
                     ui.spacing_mut().item_spacing.y = 1.0;
                     if actions.is_empty() {
@@ -112,7 +121,7 @@ impl Palette {
         if let Some(action) = chosen.filter(|action| action.is_enabled(state)) {
             // Running it closes the palette, whatever it is.
             if action != Action::Palette {
-                out.push(action.command(state));
+                out.push(action.command());
             }
             return false;
         }
@@ -137,11 +146,7 @@ fn action_row_ui(
         format(if enabled { t.accent } else { t.text_faint }),
     );
     text.append(action.text(), 10.0, format(color));
-    let shortcut = action
-        .shortcuts()
-        .first()
-        .map(|keys| ui.ctx().format_shortcut(keys))
-        .unwrap_or_default();
+    let shortcut = action.shortcut_text(ui.ctx());
     let button = egui::Button::selectable(selected, text)
         .shortcut_text(t.small(shortcut))
         .min_size(egui::vec2(ui.available_width(), 28.0));
@@ -169,6 +174,23 @@ mod tests {
             features::view(ViewId::CURVES).map(Action::Show).as_ref()
         );
         assert_eq!(matching("save").first(), Some(&Action::Save));
+        for (typed, action) in [
+            ("theme", Action::ToggleTheme),
+            ("help", Action::Help),
+            ("manual", Action::Help),
+            ("about", Action::About),
+            ("licence", Action::About),
+            ("preferences", Action::Settings),
+            ("zoom in", Action::LargerInterface),
+            ("rename", Action::DescribeExperiment),
+            ("remove exp", Action::CloseExperiment),
+            ("images", Action::OpenPictures),
+            ("start", Action::Train),
+            ("exit", Action::Quit),
+        ] {
+            assert_eq!(matching(typed).first(), Some(&action), "{typed}");
+        }
+        assert!(matching("delete").contains(&Action::ClearLog));
         assert!(matching("xyzzy").is_empty());
         assert_eq!(matching("").len(), Action::all().count());
     }

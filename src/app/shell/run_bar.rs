@@ -3,18 +3,21 @@
 use eframe::egui;
 
 use super::actions::Action;
+use super::trailing::{trailing_ui, trailing_width};
 use crate::app::core::command::Command;
 use crate::app::core::state::{RecordState, State};
 use crate::app::ui::theme::icon_button_enabled;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::models::device::Devices;
-use crate::training::events::Activity;
+use crate::training::events::{Activity, Progress};
 
 /// Plain data of the bar.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RunBarView {
     pub headline: String,
     pub detail: String,
+    /// The longest that `detail` becomes in this run: so much room is kept for it.
+    pub longest_detail: String,
     /// 0 to 1 over the whole run, or nothing while it can't be told.
     pub share: Option<f32>,
     pub running: bool,
@@ -65,16 +68,7 @@ impl RunBarView {
             view.detail = "preparing".into();
             return view;
         };
-        let inside = progress.done as f32 / progress.total.max(1) as f32;
-        let activity = match progress.activity {
-            Activity::DownloadingWeights => "downloading weights",
-            Activity::CheckingPictures => "checking pictures",
-            Activity::ReadingPictures => "reading pictures",
-            Activity::ComputingFeatures => "computing features",
-            Activity::Training => "training",
-            Activity::Validating => "validating",
-            Activity::Testing => "testing",
-        };
+        let activity = progress.activity.text();
         view.detail = match progress.activity {
             Activity::Training | Activity::Validating => {
                 format!(
@@ -84,15 +78,9 @@ impl RunBarView {
             }
             _ => activity.to_owned(),
         };
-        view.share = Some(match progress.activity {
-            Activity::Training => ((progress.epoch.saturating_sub(1) as f32 + inside)
-                / progress.epochs.max(1) as f32)
-                .clamp(0.0, 1.0),
-            Activity::Validating => {
-                (progress.epoch as f32 / progress.epochs.max(1) as f32).clamp(0.0, 1.0)
-            }
-            _ => inside,
-        });
+        let epochs = "8".repeat(progress.epochs.to_string().len());
+        view.longest_detail = format!("epoch {epochs} of {epochs}, validating");
+        view.share = Some(share(progress));
         view.remaining = progress
             .remaining_seconds
             .filter(|seconds| seconds.is_finite())
@@ -126,6 +114,19 @@ impl RunBarView {
     }
 }
 
+/// How much of the run is done, 0 to 1; of what comes before and after the epochs, how much of that.
+pub fn share(progress: &Progress) -> f32 {
+    let inside = progress.done as f32 / progress.total.max(1) as f32;
+    let epochs = progress.epochs.max(1) as f32;
+    match progress.activity {
+        Activity::Training => {
+            ((progress.epoch.saturating_sub(1) as f32 + inside) / epochs).clamp(0.0, 1.0)
+        }
+        Activity::Validating => (progress.epoch as f32 / epochs).clamp(0.0, 1.0),
+        _ => inside,
+    }
+}
+
 /// `3 min left`, as the list of runs says it.
 fn remaining(seconds: f64) -> String {
     format!("{} left", crate::format::remaining(seconds))
@@ -137,23 +138,34 @@ pub fn run_bar_ui(
     warnings_open: bool,
     out: &mut Vec<Command>,
 ) {
+    let is_narrow = ui.available_width() < 1000.0;
     ui.horizontal_centered(|ui| {
         controls_ui(ui, view, out);
         ui.add_space(tokens::SPACE_XS);
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            warnings_ui(ui, view, warnings_open, out);
-            device_ui(ui, view, out);
+        // It ends before what stands at the right, which keeps its place.
+        let width = ui.available_width() - trailing_width(ui, STATE) - tokens::SPACE_M;
+        ui.allocate_ui_with_layout(
+            egui::vec2(width.max(0.0), tokens::CONTROL_HEIGHT),
+            egui::Layout::left_to_right(egui::Align::Center),
+            |ui| {
+                ui.set_min_width(width.max(0.0));
+                progress_ui(ui, view);
+            },
+        );
+        trailing_ui(ui, STATE, |ui| {
             queue_ui(ui, view);
-            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-                progress_ui(ui, view)
-            });
+            warnings_ui(ui, view, warnings_open, out);
+            device_ui(ui, view, is_narrow, out);
         });
     });
 }
 
+/// Names the right end of the bar.
+const STATE: &str = "state of the run bar";
+
 fn controls_ui(ui: &mut egui::Ui, view: &RunBarView, out: &mut Vec<Command>) {
     let (icon, label) = if view.paused {
-        (icon::PLAY, "Go on")
+        (icon::PLAY, "Resume")
     } else {
         (icon::PAUSE, "Pause")
     };
@@ -203,12 +215,34 @@ fn progress_ui(ui: &mut egui::Ui, view: &RunBarView) {
         }
         return;
     }
-    ui.label(t.muted(&view.detail));
+    // Each part keeps its room, so that nothing moves while numbers change.
+    let least = ui.available_width();
+    if least > 260.0 {
+        let font = egui::TextStyle::Body.resolve(ui.style());
+        let longest = (ui.painter()).layout_no_wrap(
+            view.longest_detail.clone(),
+            font,
+            egui::Color32::PLACEHOLDER,
+        );
+        let size = egui::vec2(longest.size().x, tokens::CONTROL_HEIGHT);
+        let layout = egui::Layout::left_to_right(egui::Align::Center);
+        ui.allocate_ui_with_layout(size, layout, |ui| {
+            ui.set_min_width(size.x);
+            ui.add(egui::Label::new(t.muted(&view.detail)).truncate());
+        });
+    }
     let mut tail = Vec::new();
     tail.extend(view.remaining.clone());
-    tail.extend(view.speed.clone());
+    // How long it takes matters more than how quick it is.
+    if least > 520.0 {
+        tail.extend(view.speed.clone());
+    }
     let tail = tail.join("  ·  ");
-    let tail_width = if tail.is_empty() { 0.0 } else { 190.0 };
+    let tail_width = match least {
+        least if least > 520.0 => 200.0,
+        least if least > 380.0 => 96.0,
+        _ => 0.0,
+    };
     let width = (ui.available_width() - tail_width).clamp(40.0, 420.0);
     let mut bar = egui::ProgressBar::new(view.share.unwrap_or(0.0))
         .desired_width(width)
@@ -227,7 +261,7 @@ fn progress_ui(ui: &mut egui::Ui, view: &RunBarView) {
         )
     });
     response.on_hover_text(format!("{percent:.0} % of this run"));
-    if !tail.is_empty() {
+    if !tail.is_empty() && tail_width > 0.0 {
         ui.add(egui::Label::new(t.muted(tail)).truncate());
     }
 }
@@ -235,15 +269,20 @@ fn progress_ui(ui: &mut egui::Ui, view: &RunBarView) {
 fn queue_ui(ui: &mut egui::Ui, view: &RunBarView) {
     if view.queued > 0 {
         let t = tokens(ui);
-        ui.add_space(tokens::SPACE_XS);
         ui.label(t.muted(format!("{} {} waiting", icon::QUEUE, view.queued)))
             .on_hover_text("Experiments in the queue; they are trained one after the other");
-        ui.add_space(tokens::SPACE_S);
     }
 }
 
-fn device_ui(ui: &mut egui::Ui, view: &RunBarView, out: &mut Vec<Command>) {
+/// Where there is little room, a device's name ends after so many characters.
+const NARROW_DEVICE: usize = 18;
+
+fn device_ui(ui: &mut egui::Ui, view: &RunBarView, is_narrow: bool, out: &mut Vec<Command>) {
     let text = view.device_text();
+    let short = match text.char_indices().nth(NARROW_DEVICE) {
+        Some((end, _)) if is_narrow => format!("{}…", text[..end].trim_end()),
+        _ => text.clone(),
+    };
     let on_cuda = view
         .devices
         .as_ref()
@@ -254,7 +293,7 @@ fn device_ui(ui: &mut egui::Ui, view: &RunBarView, out: &mut Vec<Command>) {
     } else {
         icon::CPU
     };
-    let button = egui::Button::new(format!("{symbol}  {text}  {}", icon::CARET_UP));
+    let button = egui::Button::new(format!("{symbol}  {short}  {}", icon::CARET_UP));
     let (response, _) = egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
         ui.set_min_width(280.0);
         let t = tokens(ui);
@@ -264,7 +303,7 @@ fn device_ui(ui: &mut egui::Ui, view: &RunBarView, out: &mut Vec<Command>) {
             return;
         };
         let mut options = vec![
-            (None, "The best there is".to_owned()),
+            (None, "The fastest there is".to_owned()),
             (Some("cpu".to_owned()), devices.cpu.clone()),
         ];
         options.extend(
@@ -294,7 +333,9 @@ fn device_ui(ui: &mut egui::Ui, view: &RunBarView, out: &mut Vec<Command>) {
         }
     });
     crate::app::ui::theme::name(&response, true, &format!("Device: {text}"));
-    response.on_hover_text("Which device trains; takes effect with the next run");
+    response.on_hover_text(format!(
+        "{text}\nWhich device trains; takes effect with the next run"
+    ));
 }
 
 fn warnings_ui(ui: &mut egui::Ui, view: &RunBarView, open: bool, out: &mut Vec<Command>) {
@@ -316,7 +357,7 @@ fn warnings_ui(ui: &mut egui::Ui, view: &RunBarView, open: bool, out: &mut Vec<C
     let response = ui.add(egui::Button::new(rich).fill(t.warning_faint));
     crate::app::ui::theme::name(&response, true, &text);
     if response
-        .on_hover_text("Show or hide what the runs warned of")
+        .on_hover_text("Show or hide the warnings of the runs")
         .clicked()
     {
         out.push(Command::ToggleWarnings);

@@ -5,7 +5,7 @@ use eframe::egui;
 use super::actions::Action;
 use crate::app::core::command::Command;
 use crate::app::core::documents::file_title;
-use crate::app::core::state::{Document, State};
+use crate::app::core::state::{Document, DocumentId, State};
 use crate::app::features::SECTIONS;
 use crate::app::features::training::forecast::totals_ui;
 use crate::app::ui::theme::icon_button;
@@ -15,7 +15,9 @@ use crate::app::ui::view::{Section, ViewContext};
 /// One open experiment as the list shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DocumentRow {
+    pub id: DocumentId,
     pub name: String,
+    pub notes: String,
     pub active: bool,
     pub included: bool,
     pub changed: bool,
@@ -31,7 +33,9 @@ pub fn document_rows(state: &State) -> Vec<DocumentRow> {
         .iter()
         .enumerate()
         .map(|(index, document)| DocumentRow {
+            id: document.id,
             name: document.experiment.name.clone(),
+            notes: document.experiment.notes.trim().to_owned(),
             active: index == state.active,
             included: document.included,
             changed: Document::is_changed(document),
@@ -54,15 +58,16 @@ pub fn side_ui(ui: &mut egui::Ui, context: &mut ViewContext<'_>, out: &mut Vec<C
         );
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 0.0;
-            for (action, command) in [
-                (Action::NewExperiment, Command::NewExperiment),
-                (Action::DuplicateExperiment, Command::DuplicateExperiment),
+            for action in [
+                Action::NewExperiment,
+                Action::DuplicateExperiment,
+                Action::DescribeExperiment,
             ] {
                 if icon_button(ui, action.icon(), action.text())
                     .on_hover_text(action.hint(ui.ctx()))
                     .clicked()
                 {
-                    out.push(command);
+                    out.push(action.command());
                 }
             }
         });
@@ -241,6 +246,10 @@ fn document_row_ui(ui: &mut egui::Ui, index: usize, row: &DocumentRow, out: &mut
             if row.changed {
                 hint += ". Changed since it was saved or loaded";
             }
+            if !row.notes.is_empty() {
+                hint += &format!("\n{}", row.notes);
+            }
+            hint += "\nDouble-click to rename it";
             name.inner.widget_info(|| {
                 egui::WidgetInfo::selected(
                     egui::Role::Button,
@@ -249,14 +258,16 @@ fn document_row_ui(ui: &mut egui::Ui, index: usize, row: &DocumentRow, out: &mut
                     format!("Experiment {}", row.name),
                 )
             });
-            if name
-                .inner
+            let name = (name.inner)
                 .on_hover_text(hint)
-                .on_hover_cursor(egui::CursorIcon::PointingHand)
-                .clicked()
-            {
+                .on_hover_cursor(egui::CursorIcon::PointingHand);
+            if name.clicked() {
                 out.push(Command::SelectExperiment(index));
             }
+            if name.double_clicked() {
+                out.push(Command::DescribeExperiment(row.id));
+            }
+            name.context_menu(|ui| row_menu_ui(ui, index, row, out));
             let close = icon_button(ui, icon::X, &format!("Close {}", row.name));
             if close
                 .on_hover_text(Action::CloseExperiment.tooltip())
@@ -266,4 +277,25 @@ fn document_row_ui(ui: &mut egui::Ui, index: usize, row: &DocumentRow, out: &mut
             }
         });
     });
+}
+
+fn row_menu_ui(ui: &mut egui::Ui, index: usize, row: &DocumentRow, out: &mut Vec<Command>) {
+    for action in [
+        Action::DescribeExperiment,
+        Action::DuplicateExperiment,
+        Action::CloseExperiment,
+    ] {
+        let text = format!("{}  {}", action.icon(), action.text());
+        let button =
+            egui::Button::new(text).shortcut_text(tokens(ui).small(action.shortcut_text(ui.ctx())));
+        if ui.add(button).on_hover_text(action.tooltip()).clicked() {
+            // All of them are about the one that is shown.
+            out.push(Command::SelectExperiment(index));
+            out.push(match action {
+                Action::DescribeExperiment => Command::DescribeExperiment(row.id),
+                Action::CloseExperiment => Command::CloseExperiment(index),
+                _ => action.command(),
+            });
+        }
+    }
 }

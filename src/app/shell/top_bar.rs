@@ -6,9 +6,10 @@ use std::sync::OnceLock;
 use eframe::egui;
 
 use super::actions::Action;
+use super::trailing::{trailing_ui, trailing_width};
 use crate::app::core::command::Command;
 use crate::app::core::documents::file_title;
-use crate::app::core::state::{Document, State};
+use crate::app::core::state::{Document, DocumentId, State};
 use crate::app::ui::theme::{icon_button_enabled, primary_button};
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::experiment::preset;
@@ -16,7 +17,9 @@ use crate::experiment::preset;
 /// Plain data of the bar.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TopBarView {
+    pub document: Option<DocumentId>,
     pub name: Option<String>,
+    pub notes: String,
     pub changed: bool,
     pub file: Option<String>,
     /// Experiments that Train would train.
@@ -34,7 +37,9 @@ impl TopBarView {
     pub fn build(state: &State) -> Self {
         let document = state.active_document();
         Self {
+            document: document.map(|document| document.id),
             name: document.map(|document| document.experiment.name.clone()),
+            notes: document.map_or_else(String::new, |document| document.experiment.notes.clone()),
             changed: document.is_some_and(Document::is_changed),
             file: document
                 .and_then(|document| document.file.as_deref())
@@ -95,82 +100,155 @@ pub fn shipped() -> &'static [Shipped] {
     })
 }
 
+/// How much the bar can say in its width.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Room {
+    /// Menus are icons, and Train says how many in a number.
+    Small,
+    /// Menus are icons.
+    Medium,
+    Full,
+}
+
+impl Room {
+    fn of(width: f32) -> Self {
+        match width {
+            width if width >= 1190.0 => Self::Full,
+            width if width >= 960.0 => Self::Medium,
+            _ => Self::Small,
+        }
+    }
+
+    /// What a menu's button says.
+    fn text(self, icon: &str, text: &str) -> String {
+        match self {
+            Self::Full => format!("{icon}  {text}"),
+            Self::Medium | Self::Small => icon.to_owned(),
+        }
+    }
+}
+
+/// Names the right end of the bar.
+const ACTIONS: &str = "actions of the top bar";
+
 pub fn top_bar_ui(ui: &mut egui::Ui, view: &TopBarView, out: &mut Vec<Command>) {
+    let room = Room::of(ui.available_width());
     ui.horizontal_centered(|ui| {
-        brand_ui(ui);
-        ui.add_space(tokens::SPACE_S);
+        if view.name.is_some() {
+            icon_action_ui(ui, Action::ToggleExperiment, true, out);
+        }
+        brand_ui(ui, room);
+        ui.add_space(tokens::SPACE_XS);
         name_ui(ui, view, out);
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+        trailing_ui(ui, ACTIONS, |ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
-            train_ui(ui, view, out);
-            compare_ui(ui, view, out);
-            presets_ui(ui, view, out);
-            pictures_ui(ui, view, out);
-            ui.add_space(tokens::SPACE_XS);
-            for (action, enabled) in [
-                (Action::ToggleTheme, true),
-                (Action::Palette, true),
-                (Action::Redo, view.can_redo),
-                (Action::Undo, view.can_undo),
-            ] {
-                let button = icon_button_enabled(ui, action.icon(), action.text(), enabled);
-                let hint = action.hint(ui.ctx());
-                if button
-                    .on_hover_text(&hint)
-                    .on_disabled_hover_text(hint)
-                    .clicked()
-                {
-                    out.push(match action {
-                        Action::ToggleTheme => Command::ToggleTheme,
-                        Action::Palette => Command::TogglePalette,
-                        Action::Redo => Command::Redo,
-                        _ => Command::Undo,
-                    });
+            ui.scope(|ui| {
+                ui.spacing_mut().item_spacing.x = 2.0;
+                for (action, enabled) in [
+                    (Action::Undo, view.can_undo),
+                    (Action::Redo, view.can_redo),
+                    (Action::Palette, true),
+                    (Action::ToggleTheme, true),
+                    (Action::Settings, true),
+                    (Action::Help, true),
+                ] {
+                    // The settings have it too.
+                    if action != Action::ToggleTheme || room > Room::Small {
+                        icon_action_ui(ui, action, enabled, out);
+                    }
                 }
-            }
+            });
+            pictures_ui(ui, view, room, out);
+            presets_ui(ui, view, room, out);
+            compare_ui(ui, view, room, out);
+            train_ui(ui, view, room, out);
+            icon_action_ui(ui, Action::ToggleRuns, true, out);
         });
     });
 }
 
-fn brand_ui(ui: &mut egui::Ui) {
+fn icon_action_ui(ui: &mut egui::Ui, action: Action, enabled: bool, out: &mut Vec<Command>) {
+    let hint = action.hint(ui.ctx());
+    let button = icon_button_enabled(ui, action.icon(), action.text(), enabled);
+    if button
+        .on_hover_text(&hint)
+        .on_disabled_hover_text(hint)
+        .clicked()
+    {
+        out.push(action.command());
+    }
+}
+
+fn brand_ui(ui: &mut egui::Ui, room: Room) {
     let t = tokens(ui);
     ui.spacing_mut().item_spacing.x = 6.0;
     ui.label(egui::RichText::new(icon::PLANT).size(22.0).color(t.success));
-    ui.label(tokens::semibold("Graft").size(tokens::TEXT_TITLE));
+    if room > Room::Small {
+        ui.label(tokens::semibold("Graft").size(tokens::TEXT_TITLE));
+    }
 }
 
-fn name_ui(ui: &mut egui::Ui, view: &TopBarView, _out: &mut Vec<Command>) {
+fn name_ui(ui: &mut egui::Ui, view: &TopBarView, out: &mut Vec<Command>) {
     let t = tokens(ui);
-    let Some(name) = &view.name else { return };
-    let width = (ui.available_width() - 640.0).max(90.0);
+    let (Some(name), Some(document)) = (&view.name, view.document) else {
+        return;
+    };
+    let width = ui.available_width() - trailing_width(ui, ACTIONS) - tokens::SPACE_M;
+    if width < 60.0 {
+        return;
+    }
     ui.allocate_ui_with_layout(
         egui::vec2(width, tokens::CONTROL_HEIGHT),
         egui::Layout::left_to_right(egui::Align::Center),
         |ui| {
             ui.label(egui::RichText::new("/").color(t.text_faint));
-            let response = ui.add(egui::Label::new(tokens::medium(name)).truncate());
-            response.on_hover_text(
-                view.file
-                    .clone()
-                    .unwrap_or_else(|| "Not saved to a file yet".into()),
-            );
+            let mut text = egui::text::LayoutJob::default();
+            let format =
+                |color| egui::TextFormat::simple(tokens::medium_font(tokens::TEXT_BODY), color);
+            text.append(name, 0.0, format(t.text));
             if view.changed {
-                ui.label(
-                    egui::RichText::new("•")
-                        .size(tokens::TEXT_TITLE)
-                        .color(t.warning),
-                )
-                .on_hover_text("Changed since it was saved or loaded (Ctrl+S saves)");
+                text.append("•", 5.0, format(t.warning));
+            }
+            let button = egui::Button::new(text)
+                .frame_when_inactive(false)
+                .truncate();
+            let response = ui.add(button);
+            crate::app::ui::theme::name(&response, true, &format!("Name and notes of {name}"));
+            if response.on_hover_text(name_tooltip(view)).clicked() {
+                out.push(Command::DescribeExperiment(document));
             }
         },
     );
 }
 
-fn train_ui(ui: &mut egui::Ui, view: &TopBarView, out: &mut Vec<Command>) {
-    let text = format!("{}  {}", icon::PLAY, view.train_text());
-    let enabled = view.included > 0;
-    let response = primary_button(ui, &text, enabled, egui::vec2(0.0, 30.0));
+fn name_tooltip(view: &TopBarView) -> String {
+    let mut lines = vec![(view.file.clone()).unwrap_or_else(|| "Not saved to a file yet".into())];
+    if view.changed {
+        lines.push("Changed since it was saved or loaded (Ctrl+S saves)".into());
+    }
+    if !view.notes.trim().is_empty() {
+        lines.push(view.notes.trim().to_owned());
+    }
+    lines.push("Click to rename it or to write notes (F2)".into());
+    lines.join("\n")
+}
+
+fn train_ui(ui: &mut egui::Ui, view: &TopBarView, room: Room, out: &mut Vec<Command>) {
     let name = view.train_text();
+    let (text, widest) = match room {
+        Room::Small if view.included > 1 => (format!("Train {}", view.included), "Train 88"),
+        Room::Small => ("Train".to_owned(), "Train 88"),
+        Room::Medium | Room::Full => (name.clone(), "Train 88 experiments"),
+    };
+    let enabled = view.included > 0;
+    // As wide as it ever is: what stands beside it keeps its place while experiments are ticked.
+    let font = tokens::semibold_font(tokens::TEXT_BODY);
+    let widest = format!("{}  {widest}", icon::PLAY);
+    let widest = ui
+        .painter()
+        .layout_no_wrap(widest, font, egui::Color32::PLACEHOLDER);
+    let least = egui::vec2(widest.size().x + 28.0, 30.0);
+    let response = primary_button(ui, &format!("{}  {text}", icon::PLAY), enabled, least);
     crate::app::ui::theme::name(&response, enabled, &name);
     let response = response
         .on_hover_text(Action::Train.hint(ui.ctx()))
@@ -182,30 +260,25 @@ fn train_ui(ui: &mut egui::Ui, view: &TopBarView, out: &mut Vec<Command>) {
     }
 }
 
-fn compare_ui(ui: &mut egui::Ui, view: &TopBarView, out: &mut Vec<Command>) {
-    // Laid out from right to left: the menu stands behind its button.
+fn compare_ui(ui: &mut egui::Ui, view: &TopBarView, room: Room, out: &mut Vec<Command>) {
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.x = 1.0;
+        compare_button_ui(ui, view, room, out);
         seeds_ui(ui, view, out);
-        compare_button_ui(ui, view, out);
     });
 }
 
 /// With how many seeds both ways are trained.
 fn seeds_ui(ui: &mut egui::Ui, view: &TopBarView, out: &mut Vec<Command>) {
-    let text = if view.compare_seeds > 1 {
-        format!("× {} {}", view.compare_seeds, icon::CARET_DOWN)
-    } else {
-        icon::CARET_DOWN.to_owned()
-    };
-    let tooltip = "How many seeds each way is trained with: several say how much is luck";
+    let text = format!("× {} {}", view.compare_seeds, icon::CARET_DOWN);
+    let tooltip = "How many random seeds each way is trained with: several tell how much of a difference is chance";
     menu(ui, &text, "Number of seeds", tooltip, |ui| {
         ui.set_min_width(220.0);
         for (seeds, text) in SEEDS {
             let response = ui.selectable_label(view.compare_seeds == seeds, text);
             if response
                 .on_hover_text(
-                    "The split stays the same; the first weights of the head, the order and the augmentation vary",
+                    "The split stays the same; the head's initial weights, the order of pictures and the augmentation vary",
                 )
                 .clicked()
             {
@@ -215,8 +288,12 @@ fn seeds_ui(ui: &mut egui::Ui, view: &TopBarView, out: &mut Vec<Command>) {
     });
 }
 
-fn compare_button_ui(ui: &mut egui::Ui, view: &TopBarView, out: &mut Vec<Command>) {
-    let text = format!("{}  Compare both ways", icon::GIT_DIFF);
+fn compare_button_ui(ui: &mut egui::Ui, view: &TopBarView, room: Room, out: &mut Vec<Command>) {
+    let text = if room == Room::Small {
+        icon::GIT_DIFF.to_owned()
+    } else {
+        format!("{}  Compare both ways", icon::GIT_DIFF)
+    };
     let response = ui.add_enabled(
         view.has_pictures,
         egui::Button::new(text).min_size(egui::vec2(0.0, 30.0)),
@@ -253,21 +330,25 @@ fn menu<R>(
 /// One line of a menu; true when it was chosen.
 fn menu_item(ui: &mut egui::Ui, action: Action, enabled: bool) -> bool {
     let t = tokens(ui);
-    let shortcut = action
-        .shortcuts()
-        .first()
-        .map(|keys| ui.ctx().format_shortcut(keys))
-        .unwrap_or_default();
     let text = format!("{}  {}", action.icon(), action.text());
-    let button = egui::Button::new(text).shortcut_text(t.small(shortcut));
+    let button = egui::Button::new(text).shortcut_text(t.small(action.shortcut_text(ui.ctx())));
     let response = ui.add_enabled(enabled, button);
     crate::app::ui::theme::name(&response, enabled, action.text());
     response.on_hover_text(action.tooltip()).clicked()
 }
 
-fn pictures_ui(ui: &mut egui::Ui, view: &TopBarView, out: &mut Vec<Command>) {
+fn pictures_ui(ui: &mut egui::Ui, view: &TopBarView, room: Room, out: &mut Vec<Command>) {
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.x = 1.0;
+        let text = room.text(icon::FOLDER_OPEN, "Open pictures…");
+        let response = ui.add(egui::Button::new(text).min_size(egui::vec2(0.0, 30.0)));
+        crate::app::ui::theme::name(&response, true, "Open pictures…");
+        if response
+            .on_hover_text(Action::OpenPictures.hint(ui.ctx()))
+            .clicked()
+        {
+            out.push(Command::OpenPicturesDialog);
+        }
         let recent = &view.recent_pictures;
         menu(
             ui,
@@ -278,25 +359,12 @@ fn pictures_ui(ui: &mut egui::Ui, view: &TopBarView, out: &mut Vec<Command>) {
                 ui.set_min_width(260.0);
                 for action in [Action::OpenPictures, Action::OpenTable] {
                     if menu_item(ui, action, true) {
-                        out.push(if action == Action::OpenTable {
-                            Command::OpenTableDialog
-                        } else {
-                            Command::OpenPicturesDialog
-                        });
+                        out.push(action.command());
                     }
                 }
                 recent_ui(ui, recent, |path| out.push(Command::OpenPictures(path)));
             },
         );
-        let text = format!("{}  Open pictures…", icon::IMAGES);
-        let response = ui.add(egui::Button::new(text).min_size(egui::vec2(0.0, 30.0)));
-        crate::app::ui::theme::name(&response, true, "Open pictures…");
-        if response
-            .on_hover_text(Action::OpenPictures.hint(ui.ctx()))
-            .clicked()
-        {
-            out.push(Command::OpenPicturesDialog);
-        }
     });
 }
 
@@ -318,8 +386,9 @@ fn recent_ui(ui: &mut egui::Ui, recent: &[PathBuf], mut chosen: impl FnMut(PathB
     }
 }
 
-fn presets_ui(ui: &mut egui::Ui, view: &TopBarView, out: &mut Vec<Command>) {
-    let text = format!("{}  Presets  {}", icon::STACK, icon::CARET_DOWN);
+fn presets_ui(ui: &mut egui::Ui, view: &TopBarView, room: Room, out: &mut Vec<Command>) {
+    let text = room.text(icon::FILE_TEXT, "Presets");
+    let text = format!("{text}  {}", icon::CARET_DOWN);
     menu(
         ui,
         &text,
@@ -329,20 +398,16 @@ fn presets_ui(ui: &mut egui::Ui, view: &TopBarView, out: &mut Vec<Command>) {
             ui.set_min_width(260.0);
             let open = view.name.is_some();
             let items = [
-                (Action::NewExperiment, true, Command::NewExperiment),
-                (
-                    Action::DuplicateExperiment,
-                    open,
-                    Command::DuplicateExperiment,
-                ),
-                (Action::OpenPreset, true, Command::OpenPresetDialog),
-                (Action::Save, open, Command::Save),
-                (Action::SaveAs, open, Command::SaveAsDialog),
-                (Action::Reset, view.changed, Command::Reset),
+                (Action::NewExperiment, true),
+                (Action::DuplicateExperiment, open),
+                (Action::OpenPreset, true),
+                (Action::Save, open),
+                (Action::SaveAs, open),
+                (Action::Reset, view.changed),
             ];
-            for (action, enabled, command) in items {
+            for (action, enabled) in items {
                 if menu_item(ui, action, enabled) {
-                    out.push(command);
+                    out.push(action.command());
                 }
             }
             if !shipped().is_empty() {
@@ -360,4 +425,18 @@ fn presets_ui(ui: &mut egui::Ui, view: &TopBarView, out: &mut Vec<Command>) {
             });
         },
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_narrow_bar_gives_up_words_before_buttons() {
+        assert_eq!(Room::of(1256.0), Room::Full);
+        assert_eq!(Room::of(1000.0), Room::Medium);
+        assert_eq!(Room::of(676.0), Room::Small);
+        assert_eq!(Room::Small.text("i", "Presets"), "i");
+        assert_eq!(Room::Full.text("i", "Presets"), "i  Presets");
+    }
 }

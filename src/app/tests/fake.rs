@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 
 use egui_kittest::Harness;
 
@@ -10,6 +11,7 @@ use crate::app::core::session::AppPaths;
 use crate::app::core::state::State;
 use crate::app::core::workers::Workers;
 use crate::app::shell::Graft;
+use crate::app::shell::notifications::{Desktop, Notification, Notifications};
 use crate::models::device::Devices;
 use crate::runs::{RunState, RunSummary};
 use crate::training::events::TestMetrics;
@@ -21,6 +23,8 @@ pub struct Record {
     pub questions: Vec<Question>,
     pub events: Vec<(RunId, RunEvent)>,
     pub answers: Vec<Answer>,
+    /// What trainings may compute with.
+    pub threads: Option<u32>,
 }
 
 impl Record {
@@ -65,6 +69,21 @@ impl Workers for Fake {
     fn answers(&mut self) -> Vec<Answer> {
         std::mem::take(&mut self.0.borrow_mut().answers)
     }
+
+    fn use_threads(&mut self, most: Option<u32>) {
+        self.0.borrow_mut().threads = most;
+    }
+}
+
+/// A desktop that remembers what it was told, and takes nothing.
+#[derive(Default)]
+pub struct SilentDesktop(pub Mutex<Vec<Notification>>);
+
+impl Desktop for SilentDesktop {
+    fn show(&self, notification: &Notification) -> Result<(), String> {
+        self.0.lock().unwrap().push(notification.clone());
+        Err("no service has the name".into())
+    }
 }
 
 /// A window of 1280 x 800 with fake threads and folders of its own.
@@ -72,12 +91,17 @@ pub struct Window {
     pub harness: Harness<'static, Graft>,
     pub record: Rc<RefCell<Record>>,
     pub folder: tempfile::TempDir,
+    pub desktop: Arc<SilentDesktop>,
 }
 
 impl Window {
     /// Opens the window with these preset texts.
     pub fn with_presets(texts: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::in_folder(tempfile::tempdir().unwrap(), texts, [1280.0, 800.0])
+    }
+
+    /// The same with settings that stand in `folder` already, and in another size.
+    pub fn in_folder(folder: tempfile::TempDir, texts: &[&str], size: [f32; 2]) -> Self {
         let presets: Vec<PathBuf> = texts
             .iter()
             .enumerate()
@@ -95,7 +119,7 @@ impl Window {
         let record = Rc::new(RefCell::new(Record::default()));
         let workers = Fake(record.clone());
         let harness = Harness::builder()
-            .with_size([1280.0, 800.0])
+            .with_size(size)
             .with_os(eframe::egui::os::OperatingSystem::Nix)
             .build_eframe(move |creation| {
                 Graft::new(&creation.egui_ctx, Box::new(workers), paths, &presets)
@@ -104,7 +128,10 @@ impl Window {
             harness,
             record,
             folder,
+            desktop: Arc::default(),
         };
+        let desktop = window.desktop.clone();
+        window.harness.state_mut().notifications = Notifications::new(desktop);
         window.answer(Answer::Devices(Ok(Devices {
             cpu: "CPU, 2 threads".into(),
             why_no_cuda: Some("No CUDA: the NVIDIA driver (libcuda.so.1) is not installed.".into()),
@@ -185,14 +212,12 @@ pub fn summary(id: &str, accuracy: f64) -> RunSummary {
         state: RunState::Finished,
         classes: vec!["defective".into(), "functional".into()],
         train_pictures: 1_968,
-        validation_pictures: 0,
         test_pictures: 656,
         test_split: "0".into(),
         trainable_parameters: 1,
         frozen_parameters: 2,
         best_epoch: 3,
         epochs_planned: 10,
-        phases: Vec::new(),
         seconds_total: 60.0,
         test: Some(TestMetrics {
             loss: 0.3,
@@ -202,14 +227,6 @@ pub fn summary(id: &str, accuracy: f64) -> RunSummary {
         }),
         device: "CPU".into(),
         graft_version: "0.1.0".into(),
-        seed: None,
-        recipe: None,
-        peak_memory_bytes: None,
-        peak_card_memory_bytes: None,
-        memory_forecast_bytes: None,
-        test_contents: None,
-        right: None,
-        precision: None,
-        can_resume: false,
+        ..RunSummary::default()
     }
 }

@@ -1,6 +1,6 @@
 //! Axes of plots.
 
-use egui_plot::{AxisHints, GridMark, Line, PlotPoints};
+use egui_plot::{AxisHints, GridMark, HoverPosition, Line, PlotPoint, PlotPoints};
 
 /// Room below a plot for numbers and a title, and at its left for "100 %" and a title, in points. A
 /// plot finds it by itself, but a frame too late: numbers and titles then stand on one another.
@@ -14,6 +14,20 @@ pub fn across<'a>(
 ) -> Vec<AxisHints<'a>> {
     let axis = AxisHints::new_x().label(title).min_thickness(ACROSS);
     vec![axis.formatter(text)]
+}
+
+/// What stands beside the pointer where a line with a name has a point nearby: `text` of the name and the point.
+pub fn near_point<'a>(
+    text: impl Fn(&str, PlotPoint) -> String + 'a,
+) -> impl Fn(&HoverPosition<'_>) -> Option<String> + 'a {
+    move |position| match position {
+        HoverPosition::NearDataPoint {
+            plot_name,
+            position,
+            ..
+        } if !plot_name.is_empty() => Some(text(plot_name, *position)),
+        _ => None,
+    }
 }
 
 /// The distance of grid lines over `range`, one at least every `spacing` points of `length`: 1, 2 or 5

@@ -1,7 +1,7 @@
 //! Accuracy and loss of runs, epoch by epoch: what is drawn, and the plots.
 
 use eframe::egui::{self, Sense, vec2};
-use egui_plot::{HoverPosition, LineStyle, Plot, Points, VLine};
+use egui_plot::{LineStyle, Plot, Points, VLine};
 
 use super::hidden_runs::{self, HiddenRun};
 use crate::app::core::run_names;
@@ -310,7 +310,7 @@ fn plot_ui(
     };
     let show_value = move |value: f64| match metric {
         Metric::Accuracy => format::percent(value),
-        Metric::Loss if logarithmic => crate::format::short_rate(10f64.powf(value)),
+        Metric::Loss if logarithmic => crate::format::rate(10f64.powf(value)),
         Metric::Loss => format!("{value:.3}"),
     };
     let title = match metric {
@@ -347,27 +347,18 @@ fn plot_ui(
                 Metric::Accuracy => format::whole_percent(mark.value),
                 Metric::Loss => {
                     if logarithmic {
-                        crate::format::short_rate(10f64.powf(mark.value))
+                        crate::format::rate(10f64.powf(mark.value))
                     } else {
-                        crate::format::short_rate(mark.value)
+                        crate::format::rate(mark.value)
                     }
                 }
             })
             .grid_color(colors.grid)
             .set_margin_fraction(vec2(0.03, 0.08))
             .allow_scroll(false)
-            .label_formatter(move |position| match position {
-                HoverPosition::NearDataPoint {
-                    plot_name,
-                    position,
-                    ..
-                } if !plot_name.is_empty() => Some(format!(
-                    "{plot_name}\nEpoch {:.0}: {}",
-                    position.x,
-                    show_value(position.y)
-                )),
-                _ => None,
-            });
+            .label_formatter(axes::near_point(move |name, at| {
+                format!("{name}\nEpoch {:.0}: {}", at.x, show_value(at.y))
+            }));
         let drawn = plot.show(ui, |plot| {
             for run in &view.runs {
                 let color = tokens::run_color(run.color);

@@ -1,11 +1,11 @@
 //! How long an experiment will take and what it needs, from what the window knows.
 
 use super::layer_plan::PhaseLocks;
-use crate::app::core::state::{Scan, State, Tree};
+use crate::app::core::state::{State, Tree};
 use crate::experiment::{Experiment, Views};
 use crate::models::catalogue;
 use crate::training::cache_coverage::CacheCoverage;
-use crate::training::estimate::{Estimate, EstimateInput, PictureCounts};
+use crate::training::estimate::{Estimate, EstimateInput};
 use crate::training::is_mixed_here;
 use crate::training::time_estimate::{Planned, RunEstimate, picture_seconds};
 
@@ -28,7 +28,7 @@ pub fn with_views(state: &State, layers: &[PhaseLocks], views: Views) -> Option<
     let Tree::Ready(tree) = &state.tree else {
         return None;
     };
-    let pictures = counts(state)?;
+    let pictures = state.scan.counts()?;
     let mut phases = Vec::new();
     for (phase, locks) in experiment.phases.iter().zip(layers) {
         locks.estimate?;
@@ -45,18 +45,6 @@ pub fn with_views(state: &State, layers: &[PhaseLocks], views: Views) -> Option<
     estimate(state, &experiment, &phases, None)
 }
 
-fn counts(state: &State) -> Option<PictureCounts> {
-    let Scan::Done { dataset, split, .. } = &state.scan else {
-        return None;
-    };
-    Some(PictureCounts {
-        train: split.train.len(),
-        validation: split.validation.len(),
-        test: split.test.len(),
-        largest_pixels: dataset.largest_pixels(),
-    })
-}
-
 fn estimate(
     state: &State,
     experiment: &Experiment,
@@ -68,12 +56,11 @@ fn estimate(
     let Tree::Ready(tree) = &state.tree else {
         return None;
     };
-    let default_side = info.default_weights().input_size;
     Some(RunEstimate::new(&Planned {
         experiment,
         phases,
-        pictures: counts(state)?,
-        picture_seconds: picture_seconds(measured, default_side, tree.input_size),
+        pictures: state.scan.counts()?,
+        picture_seconds: picture_seconds(measured, info, tree.input_size),
         cache_coverage,
     }))
 }

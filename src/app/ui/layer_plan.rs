@@ -5,6 +5,7 @@ mod plans;
 use std::ops::Range;
 
 use crate::experiment::{FreezePlan, LayerRates, Phase};
+use crate::models::freeze::Totals;
 use crate::models::tree::{LayerNode, LayerTree};
 use crate::training::estimate::Estimate;
 
@@ -118,17 +119,7 @@ pub fn simplest(frozen: &[bool], nodes: &[FlatNode<'_>], before: &FreezePlan) ->
 
 /// A plan in a few words: "whole backbone frozen".
 pub fn describe(plan: &FreezePlan) -> String {
-    match plan {
-        FreezePlan::Backbone => "Whole backbone frozen".into(),
-        FreezePlan::Nothing => "Nothing frozen".into(),
-        FreezePlan::AllButLast(1) => "All but the last layer frozen".into(),
-        FreezePlan::AllButLast(number) => format!("All but the last {number} layers frozen"),
-        FreezePlan::Below(path) => format!("Frozen below {path}"),
-        FreezePlan::Custom(paths) => format!(
-            "{} frozen by name",
-            crate::format::plural(paths.len() as u64, "layer", "layers")
-        ),
-    }
+    crate::runs::settings::freeze_plan(plan)
 }
 
 /// Replaces whatever names layers of one particular network: they mean nothing to another one.
@@ -139,46 +130,6 @@ pub fn forget_names(phase: &mut Phase) {
     }
     if matches!(phase.layer_rates, LayerRates::Custom(_)) {
         phase.layer_rates = LayerRates::Uniform;
-    }
-}
-
-/// Parameters that learn and that stay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Totals {
-    pub trainable: u64,
-    pub frozen: u64,
-}
-
-impl Totals {
-    /// Of the backbone's leaves under `frozen`, and of a head with `head` parameters, which always learns.
-    pub fn new(tree: &LayerTree, frozen: &[bool], head: u64) -> Self {
-        let mut totals = Self {
-            trainable: head,
-            frozen: 0,
-        };
-        for (leaf, frozen) in tree.leaves().into_iter().zip(frozen) {
-            let side = if *frozen {
-                &mut totals.frozen
-            } else {
-                &mut totals.trainable
-            };
-            *side += leaf.parameters;
-        }
-        totals
-    }
-
-    pub fn all(self) -> u64 {
-        self.trainable + self.frozen
-    }
-
-    /// "trainable 164 k, frozen 3.37 M, 4.6 %"
-    pub fn text(self) -> String {
-        format!(
-            "trainable {}, frozen {}, {}",
-            crate::format::compact(self.trainable),
-            crate::format::compact(self.frozen),
-            crate::format::percent_of(self.trainable, self.all())
-        )
     }
 }
 

@@ -2,6 +2,8 @@
 
 use eframe::egui::{self, Color32, CornerRadius, FontFamily, FontId, Margin, RichText, Stroke};
 
+use crate::figures::palette;
+
 /// Space between things, in points: from parts of one control to sections of a view.
 pub const SPACE_XS: f32 = 4.0;
 pub const SPACE_S: f32 = 8.0;
@@ -38,20 +40,19 @@ pub const RIGHT_WIDTH: f32 = 244.0;
 pub const STROKE_THIN: f32 = 1.0;
 pub const STROKE_PLOT: f32 = 2.0;
 
-/// Colours of runs, in the order that runs take them; legible on dark and light, and told apart by
-/// people who see colours differently (Okabe and Ito 2008, adapted).
-pub const RUN_COLORS: [Color32; 8] = [
-    Color32::from_rgb(0x4C, 0x9B, 0xE8),
-    Color32::from_rgb(0xF2, 0x8E, 0x2B),
-    Color32::from_rgb(0x2F, 0xB3, 0x8A),
-    Color32::from_rgb(0xD3, 0x6A, 0xB8),
-    Color32::from_rgb(0xE3, 0xC0, 0x3A),
-    Color32::from_rgb(0x5D, 0xC8, 0xE6),
-    Color32::from_rgb(0xE0, 0x5B, 0x4E),
-    Color32::from_rgb(0x9B, 0x8A, 0xE0),
-];
+/// Colours of runs, in the order that runs take them: those of figures and reports.
+pub const RUN_COLORS: [Color32; palette::RUN_COLORS.len()] = {
+    let mut colors = [Color32::BLACK; palette::RUN_COLORS.len()];
+    let mut index = 0;
+    while index < colors.len() {
+        let (red, green, blue) = palette::RUN_COLORS[index];
+        colors[index] = Color32::from_rgb(red, green, blue);
+        index += 1;
+    }
+    colors
+};
 
-/// The colour of run number `index`; they repeat after eight.
+/// The colour of run number `index`; they come round again.
 pub fn run_color(index: usize) -> Color32 {
     RUN_COLORS[index % RUN_COLORS.len()]
 }
@@ -190,7 +191,7 @@ pub static LIGHT: Tokens = Tokens {
 
 /// A pixel of a heat map over a picture, strength 0 to 255: what is weak lets the picture through.
 pub fn heat(strength: u8) -> [u8; 4] {
-    let (red, green, blue) = crate::figures::palette::heat(strength);
+    let (red, green, blue) = palette::heat(strength);
     [red, green, blue, strength]
 }
 
@@ -310,6 +311,7 @@ pub mod icon {
     pub const EYE: &str = "\u{E220}";
     pub const EYE_SLASH: &str = "\u{E224}";
     pub const FILE: &str = "\u{E230}";
+    pub const FILES: &str = "\u{E710}";
     pub const FILE_ARROW_DOWN: &str = "\u{E232}";
     pub const FILE_PLUS: &str = "\u{E236}";
     pub const FILE_TEXT: &str = "\u{E23A}";
@@ -317,6 +319,7 @@ pub mod icon {
     pub const FOLDER: &str = "\u{E24A}";
     pub const FOLDER_OPEN: &str = "\u{E256}";
     pub const FUNNEL: &str = "\u{E266}";
+    pub const GEAR: &str = "\u{E272}";
     pub const GIT_DIFF: &str = "\u{E27C}";
     pub const GRAPH: &str = "\u{EB58}";
     pub const GRAPHICS_CARD: &str = "\u{E612}";
@@ -326,6 +329,7 @@ pub mod icon {
     pub const IMAGE: &str = "\u{E2CA}";
     pub const IMAGES: &str = "\u{E836}";
     pub const INFO: &str = "\u{E2CE}";
+    pub const KEYBOARD: &str = "\u{E2D8}";
     pub const LAYOUT: &str = "\u{E6D6}";
     pub const LEAF: &str = "\u{E2DA}";
     pub const LIGHTBULB: &str = "\u{E2DC}";
@@ -335,16 +339,21 @@ pub mod icon {
     pub const LOCK_SIMPLE_OPEN: &str = "\u{E30A}";
     pub const MAGIC_WAND: &str = "\u{E6B6}";
     pub const MAGNIFYING_GLASS: &str = "\u{E30C}";
+    pub const MAGNIFYING_GLASS_MINUS: &str = "\u{E30E}";
+    pub const MAGNIFYING_GLASS_PLUS: &str = "\u{E310}";
     pub const MINUS: &str = "\u{E32A}";
     pub const NOTE_PENCIL: &str = "\u{E34C}";
     pub const PAUSE: &str = "\u{E39E}";
+    pub const PENCIL: &str = "\u{E3B4}";
     pub const PLANT: &str = "\u{EBAE}";
     pub const PLAY: &str = "\u{E3D0}";
     pub const PLUS: &str = "\u{E3D4}";
+    pub const QUESTION: &str = "\u{E3E8}";
     pub const QUEUE: &str = "\u{E6AC}";
     pub const ROWS: &str = "\u{E5A2}";
     pub const SCALES: &str = "\u{E750}";
     pub const SCROLL: &str = "\u{EB7A}";
+    pub const SIDEBAR: &str = "\u{EC24}";
     pub const SIGN_OUT: &str = "\u{E42A}";
     pub const SLIDERS_HORIZONTAL: &str = "\u{E434}";
     pub const SNOWFLAKE: &str = "\u{E5AA}";

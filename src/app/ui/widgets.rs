@@ -126,7 +126,7 @@ pub fn log_slider(
             egui::Slider::new(value, range)
                 .logarithmic(true)
                 .smallest_positive(smallest)
-                .custom_formatter(|value, _| crate::format::short_rate(value))
+                .custom_formatter(|value, _| crate::format::rate(value))
                 .custom_parser(|text| text.trim().parse().ok())
                 .clamping(egui::SliderClamping::Edits),
         )

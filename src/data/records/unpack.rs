@@ -232,14 +232,13 @@ impl<R: io::BufRead> Read for Latin1<R> {
 
 /// In the cache's folder, because a system's temporary folder may be memory.
 fn temporary() -> Result<File, String> {
-    // Tests share no folder with a person.
-    if cfg!(test) {
-        return tempfile::tempfile().map_err(|error| unwritable(&error));
-    }
-    let cache = paths::cache();
-    std::fs::create_dir_all(&cache)
-        .and_then(|()| tempfile::tempfile_in(&cache))
-        .or_else(|_| tempfile::tempfile())
+    let in_cache = paths::shared_cache().and_then(|cache| {
+        std::fs::create_dir_all(&cache)
+            .and_then(|()| tempfile::tempfile_in(&cache))
+            .ok()
+    });
+    in_cache
+        .map_or_else(tempfile::tempfile, Ok)
         .map_err(|error| unwritable(&error))
 }
 

@@ -26,9 +26,8 @@ pub(super) fn check(
     let total = found.candidates.len();
     let done = AtomicUsize::new(0);
     progress(0, total);
-    // Tests share no folder with a person.
-    let known = (!cfg!(test)).then(KnownContents::of_user);
-    let sizes = known_sizes(known.as_ref(), &found.candidates);
+    let known = KnownContents::of_user();
+    let sizes = known_sizes(&known, &found.candidates);
     let checked: Vec<Result<Checked, Problem>> = found
         .candidates
         .into_par_iter()
@@ -88,9 +87,7 @@ pub(super) fn check(
             Err(problem) => dataset.problems.push(problem),
         }
     }
-    if let Some(known) = known {
-        known.remember(new);
-    }
+    known.remember(new);
     progress(total, total);
     Ok(dataset)
 }
@@ -139,12 +136,9 @@ struct Checked {
 
 /// Of pictures that were decoded whole before and have not changed.
 fn known_sizes(
-    known: Option<&KnownContents>,
+    known: &KnownContents,
     candidates: &[Candidate],
 ) -> Vec<Option<((u32, u32), Notes)>> {
-    let Some(known) = known else {
-        return vec![None; candidates.len()];
-    };
     let files: Vec<&Path> = candidates
         .iter()
         .filter(|candidate| matches!(candidate.source, PictureSource::File(_)))

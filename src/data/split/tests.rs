@@ -162,20 +162,6 @@ fn impossible_splits_say_what_to_do() {
     assert!(error.contains("allowed is 0 to 0.9"), "{error}");
 }
 
-#[test]
-fn a_split_survives_its_file() {
-    let mut dataset = dataset(&[12, 15]);
-    dataset.pictures[3].name = "with, comma \"and quotes\".png".into();
-    let drawn = split(&dataset, &experiment(1, 0.2, 0.2, Some(10))).unwrap();
-    let text = file::to_csv(&dataset, &drawn).unwrap();
-    assert!(text.starts_with("file,class,split\n"), "{text}");
-    assert_eq!(file::from_csv(&text, &dataset).unwrap(), drawn);
-    let error = file::from_csv("file,class,split\nother.png,a,test\n", &dataset)
-        .unwrap_err()
-        .to_string();
-    assert!(error.ends_with("other.png"), "{error}");
-}
-
 proptest! {
     #[test]
     fn splits_are_disjoint_complete_stratified_and_repeatable(

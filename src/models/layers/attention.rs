@@ -21,6 +21,9 @@ pub(in super::super) struct MultiheadAttention {
 
 impl MultiheadAttention {
     /// `[N, T, features]` to the same shape.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
         let (_, tokens, features) = input.size3()?;
         let projected = input.f_linear(&self.in_weight, Some(&self.in_bias))?;

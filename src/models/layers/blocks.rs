@@ -28,6 +28,9 @@ pub(in super::super) struct PooledStem {
 
 impl PooledStem {
     /// `names` of convolution, BatchNorm, ReLU and pooling; `norm`: eps and momentum.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn new(
         builder: &mut Builder,
         names: [&str; 4],
@@ -65,6 +68,9 @@ pub(in super::super) struct ConvNormActivation {
 
 impl ConvNormActivation {
     /// `norm`: eps and momentum.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn new(
         builder: &mut Builder,
         name: &str,
@@ -110,6 +116,10 @@ pub(in super::super) struct SqueezeExcitation {
 }
 
 impl SqueezeExcitation {
+    /// `channels` of the grid, and of them after squeezing; what follows squeezing and exciting.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn new(
         builder: &mut Builder,
         name: &str,
@@ -129,6 +139,9 @@ impl SqueezeExcitation {
     }
 
     /// `[N, C, H, W]` to the same shape.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
         let means = input.f_adaptive_avg_pool2d([1, 1])?;
         self.pool.pass(&means, context)?;

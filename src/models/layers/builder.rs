@@ -80,6 +80,9 @@ impl Builder {
 
     /// A container `name` of torchvision's class `kind`; `build` makes what is inside it. The
     /// container's module number comes first.
+    ///
+    /// # Errors
+    /// Those of `build`.
     pub fn container<T>(
         &mut self,
         name: &str,
@@ -94,6 +97,9 @@ impl Builder {
     }
 
     /// Layers that the tree does not show: the original classifier, or a head.
+    ///
+    /// # Errors
+    /// Those of `build`.
     pub fn classifier<T>(
         &mut self,
         build: impl FnOnce(&mut Self) -> Result<T, ModelError>,
@@ -102,6 +108,9 @@ impl Builder {
     }
 
     /// A classifier half-way: its names are kept, it is never run.
+    ///
+    /// # Errors
+    /// Those of `build`.
     pub fn auxiliary<T>(
         &mut self,
         build: impl FnOnce(&mut Self) -> Result<T, ModelError>,
@@ -120,6 +129,10 @@ impl Builder {
         built
     }
 
+    /// A convolution, a leaf called `name`.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn conv(&mut self, name: &str, spec: ConvSpec) -> Result<Conv2d, ModelError> {
         let [height, width] = spec.kernel;
         let shape = [spec.outputs, spec.inputs / spec.groups, height, width];
@@ -146,6 +159,10 @@ impl Builder {
         })
     }
 
+    /// A BatchNorm, a leaf called `name`.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn norm(&mut self, name: &str, spec: NormSpec) -> Result<BatchNorm, ModelError> {
         let features = spec.features;
         let (module, leaf) = self.leaf(
@@ -175,6 +192,9 @@ impl Builder {
     }
 
     /// `kind` is `LayerNorm`, or torchvision's `LayerNorm2d` over the channels of a grid.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn layer_norm(
         &mut self,
         name: &str,
@@ -209,6 +229,9 @@ impl Builder {
 
     /// A convolution and the normalisation after it, under their own names; of the norm's, eps and
     /// momentum follow.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn conv_norm(
         &mut self,
         conv: (&str, ConvSpec),
@@ -260,6 +283,10 @@ impl Builder {
         }
     }
 
+    /// A fully connected layer, a leaf called `name`.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn linear(&mut self, name: &str, inputs: i64, outputs: i64) -> Result<Linear, ModelError> {
         let parameters = ((inputs + 1) * outputs) as u64;
         let (module, leaf) = self.leaf(name, "Linear", format!("{inputs} → {outputs}"), parameters);
@@ -276,6 +303,9 @@ impl Builder {
     /// Its input projection begins as Glorot and Bengio's (2010) with a zero bias, its output
     /// projection as a fully connected layer of PyTorch's with a zero bias: what PyTorch's own
     /// `MultiheadAttention` does, whatever the network around it.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn multihead_attention(
         &mut self,
         name: &str,
@@ -317,6 +347,9 @@ impl Builder {
     /// A tensor that a container holds itself: a leaf of its own here, so that it can be frozen.
     /// Gives its module number too.
     /// The tensor has the given shape.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn parameter(
         &mut self,
         name: &str,

@@ -121,6 +121,9 @@ pub(in super::super) struct Conv2d {
 
 impl Conv2d {
     /// `[N, inputs, H, W]` to `[N, outputs, H', W']`.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
         let after = After::default();
         self.forward_with(input, &self.weight, self.bias.as_ref(), &after, context)
@@ -128,6 +131,9 @@ impl Conv2d {
 
     /// As [`Self::forward`], then `activation`.
     /// The same shapes.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn forward_then(
         &self,
         input: &Tensor,
@@ -228,6 +234,9 @@ pub(in super::super) struct ConvNorm {
 
 impl ConvNorm {
     /// `[N, inputs, H, W]` to `[N, outputs, H', W']`.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
         if let Some(output) = self.folded(input, &After::default(), context)? {
             return Ok(output);
@@ -238,6 +247,9 @@ impl ConvNorm {
 
     /// As [`Self::forward`], then `activation`.
     /// The same shapes.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn forward_then(
         &self,
         input: &Tensor,
@@ -256,6 +268,9 @@ impl ConvNorm {
 
     /// As [`Self::forward`], then the sum with `other`, which stays as it is, then `activation`.
     /// `other` has the shape of the result, `[N, outputs, H', W']`.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn forward_plus(
         &self,
         input: &Tensor,

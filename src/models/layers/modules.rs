@@ -38,6 +38,9 @@ impl ActivationKind {
     /// Takes its input over: nothing else may hold it, because it is changed in place where
     /// gradients do not need the old values.
     /// Any shape; the result has the same.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn apply(self, mut input: Tensor) -> Result<Tensor, ModelError> {
         let in_place = !input.requires_grad();
         Ok(match self {
@@ -76,6 +79,9 @@ impl Activation {
 
     /// Takes its input over, as [`ActivationKind::apply`] does.
     /// Any shape; the result has the same.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn forward(&self, input: Tensor, context: &Context) -> Result<Tensor, ModelError> {
         let output = self.kind.apply(input)?;
         if let Some(module) = self.module {
@@ -99,6 +105,9 @@ pub(in super::super) struct MaxPool2d {
 
 impl MaxPool2d {
     /// `[N, C, H, W]` to `[N, C, H', W']`.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
         let both = |value: i64| [value, value];
         let output = input.f_max_pool2d(
@@ -127,6 +136,9 @@ pub(in super::super) struct AvgPool2d {
 
 impl AvgPool2d {
     /// `[N, C, H, W]` to `[N, C, H', W']`.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
         let both = |value: i64| [value, value];
         let output = input.f_avg_pool2d(
@@ -155,6 +167,9 @@ pub(in super::super) struct Linear {
 
 impl Linear {
     /// `[…, inputs]` to `[…, outputs]`.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
         let output = self.apply(input)?;
         if context.trace.is_some() {
@@ -170,6 +185,9 @@ impl Linear {
 
     /// The same where nothing is written down.
     /// `[…, inputs]` to `[…, outputs]`.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn apply(&self, input: &Tensor) -> Result<Tensor, ModelError> {
         Ok(input.f_linear(&self.weight, Some(&self.bias))?)
     }
@@ -186,6 +204,9 @@ pub(in super::super) struct Dropout {
 impl Dropout {
     /// Draws from libtorch's generator.
     /// Any shape; the result has the same.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn forward(&self, input: Tensor, context: &Context) -> Result<Tensor, ModelError> {
         context.record(self.module, &input, 0)?;
         if self.share > 0.0 && context.pass.mode(self.leaf).dropout {
@@ -208,6 +229,9 @@ pub(in super::super) struct StochasticDepth {
 impl StochasticDepth {
     /// Draws from libtorch's generator.
     /// `[N, …]` to the same shape.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn forward(&self, branch: Tensor, context: &Context) -> Result<Tensor, ModelError> {
         context.record(self.module, &branch, 0)?;
         if !context.pass.mode(self.leaf).dropout {
@@ -240,6 +264,9 @@ pub(in super::super) struct Marker {
 
 impl Marker {
     /// Writes down that `output`, of any shape, passed here.
+    ///
+    /// # Errors
+    /// Those of [`Context::record`].
     pub fn pass(&self, output: &Tensor, context: &Context) -> Result<(), ModelError> {
         context.record(self.module, output, 0)
     }

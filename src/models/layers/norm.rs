@@ -30,6 +30,9 @@ pub(in super::super) struct BatchNorm {
 impl BatchNorm {
     /// As the pass says for this leaf.
     /// `[N, C, …]` to the same shape.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
         let mode = context.pass.mode(self.leaf);
         let output = self.normalise(input, mode.batch_statistics, mode.adapt_statistics)?;
@@ -40,6 +43,9 @@ impl BatchNorm {
     /// A batch with a single value per channel has no variance: it is normalised by the running
     /// statistics, which stay (PyTorch fails there, and a last batch of one picture would end a run).
     /// `[N, C, …]` to the same shape.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn normalise(
         &self,
         input: &Tensor,
@@ -98,6 +104,9 @@ pub(in super::super) struct LayerNorm {
 
 impl LayerNorm {
     /// `[…, features]`.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
         let output = self.normalise(input)?;
         context.record(self.module, &output, 0)?;
@@ -105,6 +114,9 @@ impl LayerNorm {
     }
 
     /// `[N, features, H, W]`: torchvision's `LayerNorm2d`.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn forward_grid(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
         let output = self
             .normalise(&input.f_permute([0, 2, 3, 1])?)?

@@ -101,6 +101,9 @@ pub(super) struct EncoderBlock {
 
 impl EncoderBlock {
     /// torchvision's `EncoderBlock`.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn torchvision(
         builder: &mut Builder,
         module: usize,
@@ -132,6 +135,9 @@ impl EncoderBlock {
 
     /// timm's `Block`; LayerScale, DropPath and the norms of queries and keys are there by name
     /// only.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn timm(
         builder: &mut Builder,
         module: usize,

@@ -206,6 +206,9 @@ impl<'a> HubFile<'a> {
     }
 
     /// Makes the blob `hash` the file of snapshot `commit`, as huggingface_hub does; gives its path.
+    ///
+    /// # Errors
+    /// What the disk says, where a folder, a link or the revision's file can't be made.
     pub fn link(&self, hub: &Path, commit: &str, hash: &str) -> io::Result<PathBuf> {
         let folder = self.folder(hub);
         let snapshot = folder.join("snapshots").join(commit);

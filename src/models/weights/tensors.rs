@@ -99,6 +99,9 @@ impl Numbers {
     }
 
     /// The numbers in row-major order of the tensor.
+    ///
+    /// # Errors
+    /// A clause: the tensor lies outside its file, or the file can't be read.
     pub fn read(&self) -> Result<Values, String> {
         let size = self.element.bytes() as u64;
         // Of nothing, the offset may be any number.

@@ -50,6 +50,9 @@ impl WeightFile {
     }
 
     /// `count` bytes from `start`; nothing is allocated for more than the file holds.
+    ///
+    /// # Errors
+    /// A clause: the file ends before, or can't be read.
     pub fn read(&self, start: u64, count: u64) -> Result<Vec<u8>, String> {
         let inside = start
             .checked_add(count)
@@ -64,6 +67,9 @@ impl WeightFile {
     }
 
     /// Hands the file itself to `work`, from its beginning; nobody else reads meanwhile.
+    ///
+    /// # Errors
+    /// Those of `work`; a clause where the file can't be read.
     pub fn with_file<T>(
         &self,
         work: impl FnOnce(&mut File) -> Result<T, String>,

@@ -7,7 +7,13 @@ fn an_interrupted_run_goes_on_in_its_folder() {
     let runs = tempfile::tempdir().unwrap();
     let mut recorder = recorder(runs.path());
     let folder = recorder.folder().to_path_buf();
-    let find = || store::find_unfinished(runs.path(), &experiment(), None);
+    let find_of = |experiment: &Experiment| {
+        let known = store::same(runs.path(), experiment, None).into_iter();
+        let is_over = |state: &RunState| matches!(state, RunState::Finished | RunState::Running);
+        let mut unfinished = known.filter(|(summary, _)| !is_over(&summary.state));
+        unfinished.next().map(|(_, folder)| folder)
+    };
+    let find = || find_of(&experiment());
     assert_eq!(find(), None, "it is being trained");
     for (number, phase) in [(1, 0), (2, 0), (3, 1)] {
         recorder
@@ -31,7 +37,7 @@ fn an_interrupted_run_goes_on_in_its_folder() {
     assert_eq!(find().as_deref(), Some(folder.as_path()));
     let mut renamed = experiment();
     renamed.seed += 1;
-    assert_eq!(store::find_unfinished(runs.path(), &renamed, None), None);
+    assert_eq!(find_of(&renamed), None);
 
     let (recorder, resumed) = RunRecorder::reopen(&folder).unwrap();
     assert_eq!(resumed.unwrap().standing, point(3).standing);

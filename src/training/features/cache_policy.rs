@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::format;
 
 /// Bytes per second that rows come back with at least, from a drive that is not the newest.
-pub(super) const READING: f64 = 500e6;
+pub(in crate::training) const READING_BYTES_PER_SECOND: f64 = 500e6;
 
 /// One row, read or computed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -57,14 +57,20 @@ mod tests {
     fn what_is_dearer_to_read_than_to_compute_is_computed() {
         // 32 pictures in 0.8 s, 25 ms each: pooled features are read in 10 µs.
         let batch = Duration::from_millis(800);
-        let pooled = Costs::measured(5_120, 1.0, 32, batch, READING);
+        let pooled = Costs::measured(5_120, 1.0, 32, batch, READING_BYTES_PER_SECOND);
         assert!(pooled.is_worth_keeping());
         assert_eq!(
             pooled.line(),
             "The frozen part’s output, 5.12 kB a picture, is kept on disk: reading one takes about 0.01 ms, computing it 25.00 ms"
         );
         // The stem's grid, 64 x 112 x 112: 6.4 ms to read; a fortieth of the work, 0.6 ms, to compute.
-        let stem = Costs::measured(64 * 112 * 112 * 4, 0.025, 32, batch, READING);
+        let stem = Costs::measured(
+            64 * 112 * 112 * 4,
+            0.025,
+            32,
+            batch,
+            READING_BYTES_PER_SECOND,
+        );
         assert!(!stem.is_worth_keeping());
         assert!(
             stem.line().contains("is not kept on disk"),
@@ -72,7 +78,13 @@ mod tests {
             stem.line()
         );
         // The same grid on a machine ten times as slow.
-        let slow = Costs::measured(64 * 112 * 112 * 4, 0.025, 32, 20 * batch, READING);
+        let slow = Costs::measured(
+            64 * 112 * 112 * 4,
+            0.025,
+            32,
+            20 * batch,
+            READING_BYTES_PER_SECOND,
+        );
         assert!(slow.is_worth_keeping());
     }
 }

@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use super::cache::{FeatureCache, FeatureRows};
 use super::disk::{Disk, RowsOnDisk, kind_of, shape_of};
 use super::key::stands_alone;
 use super::pack::RowKey;
 use super::recorder::{FirstBatch, Recorder, RowSink};
-use super::resident::Resident;
+use super::resident::{Resident, Residents};
 use super::room::Room;
 use crate::data::Split;
 use crate::training::error::TrainingError;
@@ -150,90 +151,23 @@ impl FeatureCache {
         pictures: &Pictures,
         reporter: &mut Reporter<'_>,
     ) -> Result<Vec<RowSink>, TrainingError> {
-        let &Recording {
-            request,
-            start,
-            missing,
-            keys,
-            room,
-        } = recording;
-        let mut recorder = Recorder {
-            network,
-            start,
-            parts: recording.parts(network)?,
-            rows: request.samples.len(),
-            computed: missing.len(),
-            room,
-            residents: self.residents.clone(),
-            sinks: Vec::new(),
-            trouble: None,
-            notes: Vec::new(),
-            first: FirstBatch::ToCome,
-        };
-        if loaded.is_some() {
-            recorder.sinks.push(RowSink {
-                depth: request.depth,
-                memory: loaded,
-                pack: None,
-            });
-        }
+        let residents = self.residents.clone();
+        let mut recorder = recording.recorder(loaded, network, residents)?;
         let mut disk = self.disk.take();
-        let pass = SamplePass {
-            network,
-            cache: self,
-            pictures,
-            micro_batch: &network.micro_batch,
-            split: request.split,
-            depth: start,
-            prefix: None,
-            work: Work::Forward,
-            cost: network.cost(start..request.depth),
-        };
-        let batches = Batches {
-            ranges: ranges(missing.len(), forward_batch(network.device)),
-            row: &|position| missing[position] as i64,
-            sample: &|position| request.samples[missing[position]],
-        };
-        let mut fits = true;
-        pass.for_each(&batches, reporter, |_, input, positions| {
-            let rows = &missing[positions.clone()];
-            let row_keys: Vec<_> = rows.iter().map(|&row| keys[row]).collect();
-            let input = network.micro_batch.again(input)?;
-            fits = recorder.record(&input, rows, &row_keys, disk.as_mut())?;
-            Ok(match fits {
-                true => ControlFlow::Continue(rows.len()),
-                false => ControlFlow::Break(()),
-            })
-        })?;
-        fits = fits && recorder.end(disk.as_mut())?;
-        let Recorder {
-            mut sinks,
-            mut trouble,
-            notes,
-            ..
-        } = recorder;
-        if !fits {
-            sinks.clear();
+        let pass = recording.pass(self, network, pictures);
+        let has_room = recording.run(&pass, &mut recorder, disk.as_mut(), reporter)?;
+        if !has_room {
+            recorder.sinks.clear();
         }
         let unreadable = pictures.take_unreadable(reporter)?;
         if let Some(disk) = &mut disk
-            && let Some(error) = finish_packs(&mut sinks, disk, request.samples, keys, &unreadable)
+            && let Some(error) = recording.finish_packs(&mut recorder.sinks, disk, &unreadable)
         {
-            trouble = Some(error);
+            recorder.trouble = Some(error);
         }
         self.disk = disk;
-        // The other splits’ rows are of the same kind.
-        if request.split == Split::Train {
-            for note in notes {
-                reporter.note(note)?;
-            }
-        }
-        if let Some(error) = trouble {
-            reporter.warn(format!(
-                "The frozen part's output is not kept for the next run: the disk says “{error}”."
-            ))?;
-        }
-        Ok(sinks)
+        recording.report(&mut recorder, reporter)?;
+        Ok(recorder.sinks)
     }
 
     fn all_on_disk(
@@ -254,6 +188,100 @@ impl FeatureCache {
 }
 
 impl Recording<'_> {
+    /// What takes the rows of this pass; `loaded` has those that were kept already.
+    fn recorder<'n>(
+        &self,
+        loaded: Option<Resident>,
+        network: &'n Network,
+        residents: Arc<Residents>,
+    ) -> Result<Recorder<'n>, TrainingError> {
+        let loaded = loaded.map(|rows| RowSink {
+            depth: self.request.depth,
+            memory: Some(rows),
+            pack: None,
+        });
+        Ok(Recorder {
+            network,
+            start: self.start,
+            parts: self.parts(network)?,
+            rows: self.request.samples.len(),
+            computed: self.missing.len(),
+            room: self.room,
+            residents,
+            sinks: loaded.into_iter().collect(),
+            trouble: None,
+            notes: Vec::new(),
+            first: FirstBatch::ToCome,
+        })
+    }
+
+    fn pass<'n>(
+        &self,
+        cache: &'n FeatureCache,
+        network: &'n Network,
+        pictures: &'n Pictures,
+    ) -> SamplePass<'n> {
+        SamplePass {
+            network,
+            cache,
+            pictures,
+            micro_batch: &network.micro_batch,
+            split: self.request.split,
+            depth: self.start,
+            prefix: None,
+            work: Work::Forward,
+            cost: network.cost(self.start..self.request.depth),
+        }
+    }
+
+    /// Has `recorder` record batch by batch. Gives whether there was room.
+    fn run(
+        &self,
+        pass: &SamplePass<'_>,
+        recorder: &mut Recorder<'_>,
+        mut disk: Option<&mut Disk>,
+        reporter: &mut Reporter<'_>,
+    ) -> Result<bool, TrainingError> {
+        let missing = self.missing;
+        let batches = Batches {
+            ranges: ranges(missing.len(), forward_batch(pass.network.device)),
+            row: &|position| missing[position] as i64,
+            sample: &|position| self.request.samples[missing[position]],
+        };
+        let mut has_room = true;
+        pass.for_each(&batches, reporter, |_, input, positions| {
+            let rows = &missing[positions.clone()];
+            let row_keys: Vec<_> = rows.iter().map(|&row| self.keys[row]).collect();
+            let input = pass.micro_batch.again(input)?;
+            has_room = recorder.record(&input, rows, &row_keys, disk.as_deref_mut())?;
+            Ok(match has_room {
+                true => ControlFlow::Continue(rows.len()),
+                false => ControlFlow::Break(()),
+            })
+        })?;
+        Ok(has_room && recorder.end(disk)?)
+    }
+
+    /// Says what was decided about the disk, and what the disk refused.
+    fn report(
+        &self,
+        recorder: &mut Recorder<'_>,
+        reporter: &mut Reporter<'_>,
+    ) -> Result<(), TrainingError> {
+        // The other splits’ rows are of the same kind.
+        if self.request.split == Split::Train {
+            for note in recorder.notes.drain(..) {
+                reporter.note(note)?;
+            }
+        }
+        if let Some(error) = &recorder.trouble {
+            reporter.warn(format!(
+                "The frozen part's output is not kept for the next run: the disk says “{error}”."
+            ))?;
+        }
+        Ok(())
+    }
+
     /// The frozen parts from depth to depth, ascending, whose outputs are recorded.
     fn parts(&self, network: &Network) -> Result<Vec<(usize, FrozenPart)>, TrainingError> {
         let is_whole = self.missing.len() == self.request.samples.len();
@@ -273,33 +301,32 @@ impl Recording<'_> {
         }
         Ok(parts)
     }
-}
 
-/// Gives the files of `sinks` their names, without the rows of `samples` whose pictures could not be read or have changed.
-/// What the disk said when it refused, last.
-fn finish_packs(
-    sinks: &mut [RowSink],
-    disk: &mut Disk,
-    samples: &[Sample],
-    keys: &[Option<RowKey>],
-    unreadable: &[usize],
-) -> Option<std::io::Error> {
-    let unreadable: HashSet<usize> = unreadable.iter().copied().collect();
-    let mut stale = disk.stale(samples, keys);
-    for (sample, key) in samples.iter().zip(keys) {
-        if unreadable.contains(&sample.picture) {
-            disk.forget_picture(sample.picture);
-            stale.extend(key);
+    /// Gives the files of `sinks` their names, without the rows whose pictures could not be read or have changed. What the
+    /// disk said when it refused, last.
+    fn finish_packs(
+        &self,
+        sinks: &mut [RowSink],
+        disk: &mut Disk,
+        unreadable: &[usize],
+    ) -> Option<std::io::Error> {
+        let unreadable: HashSet<usize> = unreadable.iter().copied().collect();
+        let mut stale = disk.stale(self.request.samples, self.keys);
+        for (sample, key) in self.request.samples.iter().zip(self.keys) {
+            if unreadable.contains(&sample.picture) {
+                disk.forget_picture(sample.picture);
+                stale.extend(key);
+            }
         }
-    }
-    let mut trouble = None;
-    for sink in sinks {
-        if let Some(pack) = sink.pack.take()
-            && let Err(error) = pack.finish(|key| !stale.contains(key))
-        {
-            trouble = Some(error);
+        let mut trouble = None;
+        for sink in sinks {
+            if let Some(pack) = sink.pack.take()
+                && let Err(error) = pack.finish(|key| !stale.contains(key))
+            {
+                trouble = Some(error);
+            }
         }
+        disk.prune();
+        trouble
     }
-    disk.prune();
-    trouble
 }

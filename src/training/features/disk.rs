@@ -25,6 +25,7 @@ use crate::training::sample::Sample;
 /// The features on disk, as one run sees them.
 pub(in crate::training) struct Disk {
     store: FeatureStore,
+    reading_bytes_per_second: f64,
     limit: u64,
     surroundings: Surroundings,
     augmentation: Augmentation,
@@ -38,10 +39,11 @@ pub(in crate::training) struct Disk {
 }
 
 impl Disk {
-    /// `None` where nothing may be kept. No picture is known yet: see [`Self::set_contents`]. `digests`: those of the network that
-    /// are known already.
+    /// `None` where nothing may be kept. No picture is known yet: see [`Self::set_contents`]. `reading_bytes_per_second`: what
+    /// rows are taken to come back with. `digests`: those of the network that are known already.
     pub fn open(
         cache: &Path,
+        reading_bytes_per_second: f64,
         surroundings: Surroundings,
         augmentation: &Augmentation,
         dataset: &Arc<Dataset>,
@@ -55,6 +57,7 @@ impl Disk {
         }
         Some(Self {
             store,
+            reading_bytes_per_second,
             limit,
             surroundings,
             augmentation: augmentation.clone(),
@@ -71,6 +74,11 @@ impl Disk {
         for (&picture, found) in pictures.iter().zip(contents) {
             self.contents[picture] = found;
         }
+    }
+
+    /// How quickly rows are taken to come back.
+    pub fn reading_bytes_per_second(&self) -> f64 {
+        self.reading_bytes_per_second
     }
 
     /// Weights beyond `depth` have changed.
@@ -97,6 +105,9 @@ impl Disk {
     }
 
     /// Which of these rows are there at `depth`.
+    ///
+    /// # Errors
+    /// libtorch's own, where the network's weights are looked at for the first time.
     pub fn find(
         &mut self,
         network: &Network,
@@ -123,6 +134,9 @@ impl Disk {
     }
 
     /// A file for `rows` rows at `depth`; `None` when they are more than may be kept.
+    ///
+    /// # Errors
+    /// libtorch's own, where the network's weights are looked at for the first time; inside, what the disk says.
     pub fn writer(
         &mut self,
         network: &Network,
@@ -210,6 +224,9 @@ impl RowsOnDisk {
     }
 
     /// Copies the rows that are there into `target`. Gives those that turned out to be damaged.
+    ///
+    /// # Errors
+    /// libtorch's own, memory that ran out on the device of `target` among them.
     pub fn load(
         &self,
         target: &Resident,
@@ -256,6 +273,9 @@ impl RowsOnDisk {
     }
 
     /// The rows at `rows`, read from disk, `[N, …]`, in the machine's memory; all of them must be there.
+    ///
+    /// # Errors
+    /// [`TrainingError::Experiment`] with the remedy where a row is gone or damaged, and libtorch's own.
     pub fn read(&self, rows: &[i64]) -> Result<Tensor, TrainingError> {
         let gone = |error: &dyn std::fmt::Display| {
             TrainingError::Experiment(format!(

@@ -218,6 +218,9 @@ pub(in crate::training) struct SegmentDigests(Vec<[u8; 32]>);
 
 impl SegmentDigests {
     /// Of the first `segments` segments of `network`, always the same one.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn of(&mut self, network: &Network, segments: usize) -> Result<&[[u8; 32]], ModelError> {
         while self.0.len() < segments {
             let leaves = network.segment_leaves(self.0.len());

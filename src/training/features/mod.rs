@@ -10,7 +10,7 @@
 
 pub mod about;
 pub(super) mod cache;
-mod cache_policy;
+pub(super) mod cache_policy;
 pub(super) mod compute;
 pub(super) mod disk;
 pub(super) mod key;

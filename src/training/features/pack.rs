@@ -132,6 +132,10 @@ pub struct PackWriter {
 }
 
 impl PackWriter {
+    /// An unfinished file in `folder`, which is made where it is missing.
+    ///
+    /// # Errors
+    /// What the disk says.
     pub fn create(folder: &Path, layout: Layout) -> io::Result<Self> {
         std::fs::create_dir_all(folder)?;
         let file = tempfile::Builder::new()
@@ -149,6 +153,9 @@ impl PackWriter {
     }
 
     /// Appends one row for each of `keys`; `None` is written but will not be found.
+    ///
+    /// # Errors
+    /// `InvalidData` where `rows` are not as long as `keys` are many, else what the disk says.
     pub fn push(&mut self, keys: &[Option<RowKey>], rows: &[u8]) -> io::Result<()> {
         let length = self.layout.row_bytes() as usize;
         if rows.len() != keys.len() * length {
@@ -163,6 +170,9 @@ impl PackWriter {
     }
 
     /// Gives the file its name, without the rows that `is_valid` rejects by their key. `None` when no row remains.
+    ///
+    /// # Errors
+    /// What the disk says; the unfinished file is removed then.
     pub fn finish(mut self, is_valid: impl Fn(&RowKey) -> bool) -> io::Result<Option<PathBuf>> {
         for key in &mut self.keys {
             if *key != RowKey::VOID && !is_valid(key) {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tch::{Device, Tensor};
 
-use super::cache_policy::{self, Costs};
+use super::cache_policy::Costs;
 use super::disk::{Disk, kind_of, layout_of, shape_of};
 use super::key::bytes_of;
 use super::pack::{Layout, RowKey};
@@ -18,13 +18,6 @@ use crate::training::error::TrainingError;
 use crate::training::micro_batch::CPU_FORWARD_BATCH;
 use crate::training::network::{FrozenPart, Network};
 use crate::training::snapshot::copy_of;
-
-/// Unit tests keep every row: whether keeping pays is measured, and no test may depend on how quick a machine is.
-const READING: f64 = if cfg!(test) {
-    f64::INFINITY
-} else {
-    cache_policy::READING
-};
 
 /// Where the rows of one depth go.
 pub(super) struct RowSink {
@@ -75,6 +68,10 @@ pub(super) struct Recorder<'a> {
 
 impl Recorder<'_> {
     /// Runs one batch, which gives the split’s `rows`. Gives whether there is room.
+    ///
+    /// # Errors
+    /// libtorch's own, memory that ran out where not even one picture fits among them. What the disk says is kept in
+    /// `trouble`.
     pub fn record(
         &mut self,
         input: &Tensor,
@@ -117,6 +114,18 @@ impl Recorder<'_> {
             }
             FirstBatch::Judged => {}
         }
+        self.write(&outputs, rows, keys)?;
+        Ok(self.has_deepest())
+    }
+
+    /// Sends what a batch gives at each depth to its sink: the split's `rows`.
+    fn write(
+        &mut self,
+        outputs: &[(usize, Tensor)],
+        rows: &[usize],
+        keys: &[Option<RowKey>],
+    ) -> Result<(), TrainingError> {
+        let micro_batch = &self.network.micro_batch;
         let indices: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
         for sink in &mut self.sinks {
             let Some((_, rows)) = outputs.iter().find(|(depth, _)| *depth == sink.depth) else {
@@ -139,10 +148,13 @@ impl Recorder<'_> {
                 }
             }
         }
-        Ok(self.has_deepest())
+        Ok(())
     }
 
     /// After the last batch: where there was no second one, the first one tells. Gives whether there was room.
+    ///
+    /// # Errors
+    /// libtorch's own. What the disk says is kept in `trouble`.
     pub fn end(&mut self, disk: Option<&mut Disk>) -> Result<bool, TrainingError> {
         if let FirstBatch::Held(held) = std::mem::replace(&mut self.first, FirstBatch::Judged) {
             let pass = (held.keys.len(), held.took);
@@ -269,7 +281,8 @@ impl Recorder<'_> {
         let network = self.network;
         let passed = self.parts.last().map_or(depth, |(deepest, _)| *deepest);
         let share = network.cost(0..depth) / network.cost(self.start..passed).max(1.0);
-        let costs = Costs::measured(layout.row_bytes(), share, rows, took, READING);
+        let reading = disk.reading_bytes_per_second();
+        let costs = Costs::measured(layout.row_bytes(), share, rows, took, reading);
         self.notes.push(costs.line());
         if !costs.is_worth_keeping() {
             return Ok(None);

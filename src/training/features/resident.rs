@@ -68,6 +68,9 @@ impl Residents {
 
     /// Moves what stands on a graphics card to the machine's memory, as far as there is room; whether anything moved. What
     /// is kept from now on stays off the card.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn leave_card(&self) -> Result<bool, TrainingError> {
         let _guard = tch::no_grad_guard();
         let all: Vec<Arc<Slot>> = {

@@ -294,6 +294,9 @@ impl Shelf {
     }
 
     /// Reads the row at `position` into `out`.
+    ///
+    /// # Errors
+    /// `InvalidData` when the row is not what was written, else what the disk says.
     pub fn read(&self, position: RowPosition, out: &mut [u8]) -> io::Result<()> {
         self.packs[position.pack].read(position.row, out)
     }

@@ -59,6 +59,9 @@ impl RowWriter {
     }
 
     /// Gives the file its name: see [`PackWriter::finish`].
+    ///
+    /// # Errors
+    /// What the disk said, of rows that were handed over before too.
     pub fn finish(mut self, is_valid: impl Fn(&RowKey) -> bool) -> io::Result<Option<PathBuf>> {
         self.end()?.finish(is_valid)
     }

@@ -48,6 +48,9 @@ impl BestCheckpoint {
 
     /// After an epoch; the network holds what was validated. `value` is the monitored metric, or
     /// `None` without validation pictures, where the newest weights are the ones to keep.
+    ///
+    /// # Errors
+    /// Those of the listener, and libtorch's own.
     pub fn epoch(
         &mut self,
         epoch: u32,
@@ -72,6 +75,9 @@ impl BestCheckpoint {
     }
 
     /// Copies the network's present values, as those to keep.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn take(&mut self) -> Result<(), TrainingError> {
         match &mut self.snapshot {
             Some(snapshot) => snapshot.retake()?,
@@ -112,6 +118,9 @@ impl BestCheckpoint {
     }
 
     /// Gives the network the best weights, unless it has them; whether it had others.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn return_to_best(&mut self) -> Result<bool, TrainingError> {
         let Some(snapshot) = &mut self.snapshot else {
             return Ok(false);
@@ -129,6 +138,9 @@ impl BestCheckpoint {
     }
 
     /// Gives the network the weights to keep; their epoch, counted from 1.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn restore(&mut self) -> Result<u32, TrainingError> {
         if let Some(snapshot) = &mut self.snapshot {
             snapshot.restore()?;
@@ -147,6 +159,9 @@ impl BestCheckpoint {
     }
 
     /// Hands the network's present weights to the listener.
+    ///
+    /// # Errors
+    /// Those of the listener, and libtorch's own.
     pub fn hand_over(
         &mut self,
         network: &Network,

@@ -16,4 +16,6 @@ pub(super) struct Environment<'a> {
     pub rest: u32,
     /// Where features are kept for other runs; `None` keeps nothing.
     pub cache: Option<PathBuf>,
+    /// What reading kept features is taken to cost; infinite keeps every one.
+    pub reading_bytes_per_second: f64,
 }

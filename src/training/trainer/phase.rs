@@ -25,6 +25,10 @@ use crate::training::sample::Variation;
 use crate::training::seeds::{Purpose, mix};
 
 impl Session<'_> {
+    /// Trains phase after phase, from where the run was resumed; what came of each.
+    ///
+    /// # Errors
+    /// [`TrainingError::Stopped`], [`TrainingError::Diverged`], those of pictures and of the listener, and libtorch's own.
     pub fn run_phases(&mut self) -> Result<Vec<PhaseSummary>, TrainingError> {
         let standing = self.resumed.map(|point| &point.standing);
         let first = standing.map_or(0, |standing| standing.phase);
@@ -328,6 +332,9 @@ impl Session<'_> {
     }
 
     /// Ends the run with the weights to keep, and hands them to the listener; their epoch.
+    ///
+    /// # Errors
+    /// Those of the listener, and libtorch's own.
     pub fn restore_kept(&mut self) -> Result<u32, TrainingError> {
         let epoch = self.best_checkpoint.restore()?;
         self.best_checkpoint
@@ -336,6 +343,9 @@ impl Session<'_> {
     }
 
     /// After a run that ended early: the listener gets the best weights so far, if it lacks them.
+    ///
+    /// # Errors
+    /// Those of the listener, and libtorch's own.
     pub fn hand_over_best(&mut self) -> Result<(), TrainingError> {
         if self.best_checkpoint.is_pending() || self.reporter.lacks().weights {
             self.restore_kept()?;

@@ -14,6 +14,9 @@ use crate::training::sample::{Sample, samples};
 impl Session<'_> {
     /// Decodes the pictures that epochs see again and again. Those of which only features are needed are decoded beside
     /// the network when it comes to them.
+    ///
+    /// # Errors
+    /// [`TrainingError::Stopped`], and those of the listener.
     pub fn read_pictures(&mut self) -> Result<(), TrainingError> {
         let mut needed = Vec::new();
         for split in [Split::Train, Split::Validation, Split::Test] {
@@ -27,6 +30,9 @@ impl Session<'_> {
     }
 
     /// Computes what phase `index` can keep of its frozen part, unless an earlier phase has.
+    ///
+    /// # Errors
+    /// [`TrainingError::Stopped`], those of the listener, and libtorch's own.
     pub fn prepare_features(&mut self, index: usize) -> Result<(), TrainingError> {
         let changed = self.plans[..index].iter().map(|plan| plan.cut).min();
         if let Some(changed) = changed {
@@ -96,6 +102,9 @@ impl Session<'_> {
 
     /// Computes the output of the segments that no phase has changed for the test pictures; gives their number, 0
     /// where the pictures themselves must be taken.
+    ///
+    /// # Errors
+    /// [`TrainingError::Stopped`], those of the listener, and libtorch's own.
     pub fn prepare_test_features(&mut self, samples: &[Sample]) -> Result<usize, TrainingError> {
         // What was trained on is not needed any more.
         self.cache.release();

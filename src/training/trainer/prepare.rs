@@ -1,6 +1,5 @@
 //! From a request to all that its training needs, once through: network, precision, loss, memory, kept features, session.
 
-use std::path::Path;
 use std::time::Instant;
 
 use tch::{Device, Tensor};
@@ -8,13 +7,13 @@ use tch::{Device, Tensor};
 use super::best_checkpoint::BestCheckpoint;
 use super::check::{check, plan_phases};
 use super::environment::Environment;
-use super::fitting::plan_memory;
+use super::fitting::{MemoryPlan, plan_memory};
 use super::members::Members;
 use super::session::Session;
 use super::workload;
 use crate::data::contents::KnownContents;
 use crate::data::square::SquareSpec;
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, TrainingConfig};
 use crate::libtorch::cuda;
 use crate::training::control::Control;
 use crate::training::cores::use_all_cores;
@@ -54,32 +53,77 @@ pub(super) fn prepare<'a>(
     check(request)?;
     use_all_cores();
     cuda::forget_peak(device);
-    let experiment = &request.experiment;
-    let dataset = request.dataset.as_ref();
     let control = Control {
         stop: request.stop.clone(),
         pause: request.pause.clone(),
     };
-    let mut reporter = Reporter::new(listener, control, experiment.epochs());
+    let mut reporter = Reporter::new(listener, control, request.experiment.epochs());
+    let mut prepared = prepare_network(request, environment, device, &mut reporter)?;
+    let weights = std::mem::take(&mut prepared.weights);
+    let (mut session, memory) = build_session(request, environment, prepared, reporter, began)?;
+    if let Some(point) = session.resumed {
+        session.restore_network(point)?;
+    }
+    session.read_pictures()?;
+    session.announce_run(device_name, weights, memory, &request.split)?;
+    workload::plan_all(&mut session);
+    Ok(session)
+}
 
-    let (mut network, plans, weights) = build_network(request, environment, device, &mut reporter)?;
-    let digests = choose_precision(request, environment, &mut network, &plans, &mut reporter)?;
+/// A network that is ready to compute.
+struct PreparedNetwork {
+    network: Network,
+    /// What every phase does with it.
+    plans: Vec<PhasePlan>,
+    /// Where its weights come from, for the log.
+    weights: String,
+    /// What is known of its weights by now.
+    digests: SegmentDigests,
+    origin: Origin,
+}
+
+fn prepare_network(
+    request: &TrainingRequest,
+    environment: &Environment<'_>,
+    device: Device,
+    reporter: &mut Reporter<'_>,
+) -> Result<PreparedNetwork, TrainingError> {
+    let (mut network, plans, weights) = build_network(request, environment, device, reporter)?;
+    let digests = choose_precision(request, environment, &mut network, &plans, reporter)?;
     let origin = once_more(device, || Origin::take(&network))?;
-    let spec = square_spec(experiment, &network.pretrained, network.side);
-    let normalizer = once_more(device, || Normalizer::new(&network.pretrained, device))?;
-    let reading = Reading::new(request.dataset.clone(), spec, environment.memory_bytes / 4);
-    let pictures = Pictures::new(reading, &experiment.augmentation, normalizer);
+    Ok(PreparedNetwork {
+        network,
+        plans,
+        weights,
+        digests,
+        origin,
+    })
+}
 
-    let train = Members::new(dataset, &request.split.train);
-    let validation = Members::new(dataset, &request.split.validation);
-    let test = Members::new(dataset, &request.split.test);
-    let loss = build_loss(experiment, &dataset.classes, &train, device)?;
-    let counts = PictureCounts {
-        train: train.len(),
-        validation: validation.len(),
-        test: test.len(),
-        largest_pixels: dataset.largest_pixels(),
-    };
+/// The session before its first step, and the memory that it was given.
+fn build_session<'a>(
+    request: &'a TrainingRequest,
+    environment: &Environment<'_>,
+    prepared: PreparedNetwork,
+    mut reporter: Reporter<'a>,
+    began: Instant,
+) -> Result<(Session<'a>, MemoryPlan), TrainingError> {
+    let PreparedNetwork {
+        network,
+        plans,
+        digests,
+        origin,
+        ..
+    } = prepared;
+    let experiment = &request.experiment;
+    let dataset = request.dataset.as_ref();
+    let spec = square_spec(experiment, &network.pretrained, network.side);
+    let pictures = build_pictures(request, environment, &network, spec)?;
+    let split = &request.split;
+    let [train, validation, test] = [&split.train, &split.validation, &split.test]
+        .map(|indices| Members::new(dataset, indices));
+    let loss = build_loss(experiment, &dataset.classes, &train, network.device)?;
+    let counts = PictureCounts::new(dataset, split);
     let memory = plan_memory(
         experiment,
         &network,
@@ -88,23 +132,22 @@ pub(super) fn prepare<'a>(
         environment,
         &mut reporter,
     )?;
-    let disk = match &environment.cache {
-        Some(cache) => open_disk(request, &network, &spec, cache, digests, &mut reporter)?,
-        None => None,
-    };
+    let disk = open_disk(
+        request,
+        environment,
+        &network,
+        &spec,
+        digests,
+        &mut reporter,
+    )?;
     let cache = FeatureCache::new(memory.features, disk);
-    let micro_batch = MicroBatch::new(memory.micro_batch, device);
+    let micro_batch = MicroBatch::new(memory.micro_batch, network.device);
     for micro_batch in [&micro_batch, &network.micro_batch] {
         micro_batch.relieve_by(cache.residents());
     }
     let changing = changing_tensors(&network, &plans);
-    let tensors = changing.iter().map(|(_, tensor)| tensor.shallow_clone());
-    let best_checkpoint = BestCheckpoint::new(
-        experiment.training.keep,
-        monitored(experiment.training.monitor),
-        tensors.collect(),
-    );
-    let mut session = Session {
+    let best_checkpoint = build_best_checkpoint(&experiment.training, &changing);
+    let session = Session {
         experiment,
         dataset,
         network,
@@ -129,13 +172,25 @@ pub(super) fn prepare<'a>(
         began,
         seconds_before: 0.0,
     };
-    if let Some(point) = session.resumed {
-        session.restore_network(point)?;
-    }
-    session.read_pictures()?;
-    session.announce_run(device_name, weights, memory, &request.split)?;
-    workload::plan_all(&mut session);
-    Ok(session)
+    Ok((session, memory))
+}
+
+fn build_pictures(
+    request: &TrainingRequest,
+    environment: &Environment<'_>,
+    network: &Network,
+    spec: SquareSpec,
+) -> Result<Pictures, TrainingError> {
+    let device = network.device;
+    let normalizer = once_more(device, || Normalizer::new(&network.pretrained, device))?;
+    let reading = Reading::new(request.dataset.clone(), spec, environment.memory_bytes / 4);
+    let augmentation = &request.experiment.augmentation;
+    Ok(Pictures::new(reading, augmentation, normalizer))
+}
+
+fn build_best_checkpoint(config: &TrainingConfig, changing: &[(String, Tensor)]) -> BestCheckpoint {
+    let tensors = changing.iter().map(|(_, tensor)| tensor.shallow_clone());
+    BestCheckpoint::new(config.keep, monitored(config.monitor), tensors.collect())
 }
 
 /// The network with its weights, what every phase does with it, and a line for the log about the weights.
@@ -207,23 +262,25 @@ fn build_loss(
     once_more(device, build)
 }
 
-/// The features in `cache`, where they may be kept. Reads the pictures' files that no run has read before, or that have
-/// changed since, to know them again.
+/// The features on disk, where they may be kept. Reads the pictures' files that no run has read before, or that have changed
+/// since, to know them again.
 fn open_disk(
     request: &TrainingRequest,
+    environment: &Environment<'_>,
     network: &Network,
     spec: &SquareSpec,
-    cache: &Path,
     digests: SegmentDigests,
     reporter: &mut Reporter<'_>,
 ) -> Result<Option<Disk>, TrainingError> {
+    let Some(cache) = &environment.cache else {
+        return Ok(None);
+    };
     let experiment = &request.experiment;
-    let surroundings = Surroundings::of(network, experiment, spec, network.device);
-    let augmentation = &experiment.augmentation;
     let Some(mut disk) = Disk::open(
         cache,
-        surroundings,
-        augmentation,
+        environment.reading_bytes_per_second,
+        Surroundings::of(network, experiment, spec, network.device),
+        &experiment.augmentation,
         &request.dataset,
         network.device,
         digests,

@@ -23,6 +23,9 @@ pub(super) struct PhaseStanding {
 
 impl Session<'_> {
     /// Hands the listener where the run stands after an epoch, when that is due; at the `end` of the last one in any case.
+    ///
+    /// # Errors
+    /// Those of the listener, and libtorch's own.
     pub fn save_standing(
         &mut self,
         phase_standing: &PhaseStanding,
@@ -40,6 +43,9 @@ impl Session<'_> {
     }
 
     /// The same of a run that a person stopped, between two batches, if something was trained since it was saved.
+    ///
+    /// # Errors
+    /// Those of the listener, and libtorch's own.
     pub fn save_stopped(
         &mut self,
         phase_standing: &PhaseStanding,
@@ -73,6 +79,9 @@ impl Session<'_> {
     }
 
     /// Notes where libtorch's random numbers stand.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn remember_generator(&mut self) -> Result<(), TrainingError> {
         self.generator.clear();
         if !libtorch::IS_THERE {
@@ -86,6 +95,9 @@ impl Session<'_> {
     }
 
     /// Puts libtorch's random numbers back to where they stood when the epoch was stopped.
+    ///
+    /// # Errors
+    /// [`TrainingError::Experiment`] where the resume point has no such state, and libtorch's own.
     pub fn restore_generator(&mut self) -> Result<(), TrainingError> {
         let Some(point) = self.resumed else {
             return Ok(());
@@ -157,6 +169,9 @@ impl Session<'_> {
     }
 
     /// Puts the network back to where `point` left it, before anything is computed with it.
+    ///
+    /// # Errors
+    /// [`TrainingError::Experiment`] where the resume point is of other phases or another network, and libtorch's own.
     pub fn restore_network(&mut self, point: &ResumePoint) -> Result<(), TrainingError> {
         let standing = &point.standing;
         let fits = self
@@ -177,6 +192,9 @@ impl Session<'_> {
     }
 
     /// Puts what learns, and what is kept, back to where `point` left it.
+    ///
+    /// # Errors
+    /// [`TrainingError::Experiment`] where the resume point is of another optimizer or network, and libtorch's own.
     pub fn restore_learner(
         &mut self,
         point: &ResumePoint,

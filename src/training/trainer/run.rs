@@ -15,6 +15,7 @@ use crate::models::device::{best, discover};
 use crate::paths;
 use crate::training::error::TrainingError;
 use crate::training::events::TrainingListener;
+use crate::training::features::cache_policy::READING_BYTES_PER_SECOND;
 use crate::training::network::build_backbone;
 use crate::training::outcome::Outcome;
 use crate::training::request::TrainingRequest;
@@ -35,8 +36,8 @@ pub fn train(
         memory_bytes: limit.bytes,
         limit,
         rest: Pace::REST,
-        // Tests share no folder with a person.
-        cache: (!cfg!(test)).then(paths::cache),
+        cache: paths::shared_cache(),
+        reading_bytes_per_second: READING_BYTES_PER_SECOND,
     };
     train_with(&request, listener, &environment)
 }

@@ -85,6 +85,9 @@ impl Session<'_> {
     }
 
     /// Puts the averages of `learner` into the network, or back.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn swap_averages(&self, learner: &mut Learner) -> Result<(), TrainingError> {
         match &mut learner.averaging {
             Some(averaging) => self.micro_batch.again(|| averaging.swap()),
@@ -102,6 +105,9 @@ impl Session<'_> {
     }
 
     /// What tensors took of a graphics card at most.
+    ///
+    /// # Errors
+    /// Those of the listener.
     pub fn report_card_memory(&mut self) -> Result<(), TrainingError> {
         match cuda::memory(self.network.device) {
             Some(memory) => self.reporter.event(&TrainingEvent::CardMemory(memory.peak)),
@@ -110,6 +116,9 @@ impl Session<'_> {
     }
 
     /// Warns when memory has run out where nothing learns.
+    ///
+    /// # Errors
+    /// Those of the listener.
     pub fn report_missing_memory(&mut self) -> Result<(), TrainingError> {
         if let Some(bytes) = self.cache.residents().take_moved() {
             self.reporter.warn(format!(

@@ -36,6 +36,9 @@ pub(super) struct RunningStatistics {
 
 impl RunningStatistics {
     /// `live` share their storage with the network.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn new(live: impl Iterator<Item = Tensor>) -> Result<Self, TchError> {
         let (means, counters) = live.partition(Tensor::is_floating_point);
         Ok(Self {
@@ -51,6 +54,9 @@ impl RunningStatistics {
     }
 
     /// Before a step: what it begins with.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn remember(&mut self) -> Result<(), TchError> {
         self.share = 0.0;
         let mut all = self.all().into_iter();
@@ -58,6 +64,9 @@ impl RunningStatistics {
     }
 
     /// Back to before the step.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn restore(&mut self) -> Result<(), TchError> {
         self.share = 0.0;
         self.go_back()
@@ -69,6 +78,9 @@ impl RunningStatistics {
     }
 
     /// After a part, which is `share` of the batch: the next one begins as this one did.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn part_done(&mut self, share: f64) -> Result<(), TchError> {
         if self.over_parts.len() != self.means.live.len() {
             let copies = self.means.live.iter().map(copy_of);
@@ -84,6 +96,9 @@ impl RunningStatistics {
     }
 
     /// After the last part: the mean over all of them, and one batch more.
+    ///
+    /// # Errors
+    /// libtorch's own.
     pub fn parts_done(&mut self) -> Result<(), TchError> {
         let _guard = tch::no_grad_guard();
         copy_all(&self.means.live, &self.over_parts)?;

@@ -286,7 +286,7 @@ fn features_file(folder: &Path) -> Option<PathBuf> {
         .map(|byte| format!("{byte:02x}"))
         .collect();
     let file = format!("{name}.safetensors");
-    Some(paths::cache().join("features").join(file))
+    Some(paths::shared_cache()?.join("features").join(file))
 }
 
 fn read_features(folder: &Path) -> Option<FeatureIndex> {

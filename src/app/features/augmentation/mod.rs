@@ -106,15 +106,15 @@ impl Choice {
 
     /// A line for each.
     fn lines(&self) -> [String; 2] {
-        let seconds = |seconds| format::short_duration(seconds);
+        let seconds = format::estimate;
         [
             format!(
-                "Every epoch: about {} an epoch, {} in all",
+                "Every epoch: {} an epoch, {} in all",
                 seconds(self.fresh.epoch_seconds),
                 seconds(self.fresh.seconds())
             ),
             format!(
-                "{} kept: about {} once and {} of features, then {} an epoch, {} in all",
+                "{} kept: {} once and {} of features, then {} an epoch, {} in all",
                 format::plural(self.views.into(), "version", "versions"),
                 seconds(self.cached.once_seconds),
                 crate::format::bytes(self.cached.features),
@@ -349,8 +349,8 @@ mod tests {
         assert_eq!(
             choice.lines(),
             [
-                "Every epoch: about 40 s an epoch, 6 min 43 s in all",
-                "4 versions kept: about 2 min 40 s once and 48.0 MB of features, then 1 s an epoch, 2 min 50 s in all",
+                "Every epoch: about 40 s an epoch, about 7 min in all",
+                "4 versions kept: about 3 min once and 48.0 MB of features, then about 1 s an epoch, about 3 min in all",
             ]
         );
     }

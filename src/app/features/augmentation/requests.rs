@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::app::core::request::{Request, RequestStep};
 use crate::app::core::session::Session;
-use crate::app::core::state::{NoticeKind, Preview, Scan};
+use crate::app::core::state::{NoticeKind, Preview};
 use crate::data::{Dataset, Pixels};
 use crate::experiment::{Augmentation, Fit};
 use crate::worker::messages::{Failure, Question};
@@ -53,9 +53,10 @@ impl PartialEq for PreviewKey {
 
 impl AugmentationRequests {
     pub fn request_preview(&mut self, session: &mut Session, index: usize, seed: u64, count: u32) {
-        let (Some(document), Scan::Done { dataset, .. }) =
-            (session.state.active_document(), &session.state.scan)
-        else {
+        let (Some(document), Some(dataset)) = (
+            session.state.active_document(),
+            session.state.scan.dataset(),
+        ) else {
             return;
         };
         let key = PreviewKey {

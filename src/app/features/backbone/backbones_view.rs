@@ -21,7 +21,6 @@ use crate::experiment::{BackboneConfig, WeightsSource};
 use crate::format;
 use crate::models::catalogue::{self, ArchitectureInfo};
 use crate::models::speed::Taken;
-use crate::training::estimate::PictureCounts;
 use crate::training::is_mixed_here;
 use crate::training::time_estimate::{TimeEstimate, Ways, picture_seconds};
 
@@ -96,15 +95,7 @@ impl BackbonesView {
     pub fn build(state: &State, local: &BackbonesLocal) -> Option<Self> {
         let editor = EditorView::build(state)?;
         let backbone = &editor.experiment.backbone;
-        let counts = match &state.scan {
-            Scan::Done { dataset, split, .. } => Some(PictureCounts {
-                train: split.train.len(),
-                validation: split.validation.len(),
-                test: split.test.len(),
-                largest_pixels: dataset.largest_pixels(),
-            }),
-            _ => None,
-        };
+        let counts = state.scan.counts();
         let rows: Vec<BackboneRow> = catalogue::architectures()
             .iter()
             .map(|info| {
@@ -122,16 +113,15 @@ impl BackbonesView {
                         let is_chosen = info.name == backbone.name;
                         // What of the chosen one is kept is known, and at which size it is used.
                         let cache_coverage = state.features.cache_coverage.as_deref();
-                        let default_side = info.default_weights().input_size;
                         let side = match &state.tree {
                             Tree::Ready(tree) if is_chosen => tree.input_size,
-                            _ => default_side,
+                            _ => info.default_weights().input_size,
                         };
                         TimeEstimate::new(&Ways {
                             experiment: &editor.experiment,
                             measured,
                             pictures,
-                            picture_seconds: picture_seconds(measured, default_side, side),
+                            picture_seconds: picture_seconds(measured, info, side),
                             kept: cache_coverage
                                 .filter(|_| is_chosen)
                                 .map(|cache_coverage| cache_coverage.backbone),
@@ -229,7 +219,7 @@ const HEADERS: [(Order, &str, &str); 7] = [
     (
         Order::Parameters,
         "Parameters",
-        "With its own classifier, fewest first",
+        "Of the backbone, without its own classifier, which a new head takes the place of; fewest first",
     ),
     (
         Order::Work,
@@ -262,7 +252,7 @@ fn sorted(rows: &[BackboneRow], order: Order) -> Vec<&BackboneRow> {
         Order::Catalogue => {}
         Order::Name => rows.sort_by_key(|row| row.info.title),
         Order::Accuracy => rows.sort_by(|a, b| by_accuracy(a.info, b.info)),
-        Order::Parameters => rows.sort_by_key(|row| row.info.parameters),
+        Order::Parameters => rows.sort_by_key(|row| row.info.backbone_parameters),
         Order::Work => rows.sort_by(|a, b| a.info.gflops.total_cmp(&b.info.gflops)),
         Order::Speed => rows.sort_by(|a, b| {
             let rate = |row: &BackboneRow| row.pictures_per_second.unwrap_or(0.0);
@@ -503,11 +493,14 @@ fn table_ui(
                 let unknown = || "–".to_owned();
                 let estimate = |of: fn(TimeEstimate) -> f64| {
                     row.estimate
-                        .map_or_else(unknown, |estimate| format::short_duration(of(estimate)))
+                        .map_or_else(unknown, |estimate| format::remaining(of(estimate)))
                 };
                 let cells = [
                     (Order::Accuracy, format!("{:.1} %", weights.imagenet_top1)),
-                    (Order::Parameters, format::compact(row.info.parameters)),
+                    (
+                        Order::Parameters,
+                        format::magnitude(row.info.backbone_parameters),
+                    ),
                     (Order::Work, format!("{:.2}", row.info.gflops)),
                     (
                         Order::Speed,
@@ -566,12 +559,12 @@ fn rate_text(rate: f64) -> String {
     }
 }
 
-/// "About 40 s for feature extraction, about 6 min for fine-tuning; 12 MB of cached features"
+/// "Feature extraction about 40 s, fine-tuning about 6 min; 12 MB of cached features"
 fn sentence(estimate: &TimeEstimate) -> String {
     format!(
-        "About {} for feature extraction, about {} for fine-tuning; {} of cached features{}",
-        format::short_duration(estimate.feature_extraction),
-        format::short_duration(estimate.fine_tuning),
+        "Feature extraction {}, fine-tuning {}; {} of cached features{}",
+        format::estimate(estimate.feature_extraction),
+        format::estimate(estimate.fine_tuning),
         crate::format::bytes(estimate.cached_bytes),
         if estimate.is_warm {
             ", all there already"

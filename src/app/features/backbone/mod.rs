@@ -62,11 +62,11 @@ pub struct BackboneView {
     pub examined: Option<Arc<Examined>>,
 }
 
-/// "5.3 M · 0.39 GFLOPs · 224 px · 41/s"
+/// "4.01 M · 0.39 GFLOPs · 224 px · 41/s"
 fn line(info: &ArchitectureInfo, speed: Option<f64>) -> String {
     let mut line = format!(
         "{} · {:.2} GFLOPs · {} px",
-        format::compact(info.parameters),
+        format::magnitude(info.backbone_parameters),
         info.gflops,
         info.default_weights().input_size
     );
@@ -126,7 +126,7 @@ fn sorted(by: SortBy, speeds: &BTreeMap<&'static str, f64>) -> Vec<&'static Arch
             all.sort_by(|a, b| speed(b).total_cmp(&speed(a)));
         }
         SortBy::Catalogue => {}
-        SortBy::Parameters => all.sort_by_key(|info| info.parameters),
+        SortBy::Parameters => all.sort_by_key(|info| info.backbone_parameters),
         SortBy::Speed => all.sort_by(|a, b| a.gflops.total_cmp(&b.gflops)),
         SortBy::Accuracy => all.sort_by(|a, b| by_accuracy(a, b)),
     }
@@ -310,11 +310,11 @@ fn card_ui(
         },
     );
     let text = format!(
-        "{}\n{}\n{} parameters, {:.2} billion multiply-adds per picture\n{speed}\n\
+        "{}\n{}\n{} parameters without its classifier, {:.2} billion multiply-adds per picture\n{speed}\n\
          {:.1} % top-1 on ImageNet with {}\nWeights: {:.0} MB, {}; {}",
         info.title,
         info.paper,
-        format::thousands(info.parameters),
+        format::thousands(info.backbone_parameters),
         info.gflops,
         weights.imagenet_top1,
         weights.name,

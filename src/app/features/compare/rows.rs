@@ -90,11 +90,11 @@ fn run_row(run: &ComparedRun, named: &Named, of_group: bool) -> ResultRow {
             summary
                 .kept_epoch()
                 .map_or_else(|| "–".into(), |epoch| epoch.to_string()),
-            format::short_duration(summary.seconds_total),
+            format::duration(summary.seconds_total),
             summary
                 .peak_memory_bytes
                 .map_or_else(|| "–".into(), crate::format::bytes),
-            format::compact(summary.trainable_parameters),
+            format::magnitude(summary.trainable_parameters),
         ],
         tooltip: format!(
             "{} of {} test pictures right; {}, on {}{}",
@@ -160,13 +160,13 @@ fn group_row(comparison: &Comparison, group: &[usize]) -> ResultRow {
             ),
             String::new(),
             mean(spread(&|run| Some(run.summary.seconds_total)), &|seconds| {
-                format::short_duration(seconds)
+                format::duration(seconds)
             }),
             mean(
                 spread(&|run| run.summary.peak_memory_bytes.map(|bytes| bytes as f64)),
                 &|bytes| crate::format::bytes(bytes as u64),
             ),
-            format::compact(runs[0].summary.trainable_parameters),
+            format::magnitude(runs[0].summary.trainable_parameters),
         ],
         tooltip: match is_spread {
             true => format!(

@@ -82,7 +82,7 @@ pub fn settings_ui(ui: &mut egui::Ui, body: &CompareBody) {
                     }
                     ui.end_row();
                     for row in &body.settings {
-                        ui.label(egui::RichText::new(&row.field).monospace());
+                        ui.label(&row.field);
                         for value in &row.values {
                             ui.add(egui::Label::new(value).truncate())
                                 .on_hover_text(value);

@@ -252,8 +252,6 @@ pub struct CompareCache {
     comparison: Option<Arc<Comparison>>,
     body: Option<Arc<CompareBody>>,
     stamp: u64,
-    /// How often the body was built.
-    pub builds: usize,
 }
 
 impl CompareCache {
@@ -286,7 +284,6 @@ impl CompareCache {
         };
         if self.key.as_ref() != Some(&key) {
             self.stamp += 3;
-            self.builds += 1;
             self.body = Some(Arc::new(CompareBody::build(
                 state, comparison, pair, clustered, self.stamp,
             )));
@@ -390,7 +387,7 @@ impl CompareBody {
         let opened = opened(state, comparison);
         let source = |file: &str| {
             let opened = opened?;
-            opened.sources[opened.place(file)? as usize].clone()
+            opened.sources[opened.position(file)? as usize].clone()
         };
         self.verdict = verdict(comparison, &self.runs, from, to);
         let changes = comparison.changes(from, to);
@@ -476,7 +473,7 @@ fn settings(comparison: &Comparison) -> Vec<SettingRow> {
         .settings
         .iter()
         .map(|difference| SettingRow {
-            field: difference.field.clone(),
+            field: difference.label.clone(),
             values: difference.values.clone(),
         })
         .collect()

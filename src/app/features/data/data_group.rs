@@ -163,7 +163,7 @@ fn column_ui(ui: &mut egui::Ui, column: &mut Column, columns: &[ColumnPreview]) 
     }
     let is_it = |found: &ColumnPreview| match column {
         Column::Name(name) => found.name == *name,
-        Column::Index(index) => found.place == *index,
+        Column::Index(index) => found.index == *index,
     };
     let selected = columns.iter().position(is_it);
     let title = match selected {

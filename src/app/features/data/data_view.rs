@@ -130,8 +130,6 @@ impl DataView {
 pub struct DataViewCache {
     key: Option<(Weak<Dataset>, Weak<SplitIndices>, usize)>,
     view: Option<Arc<DataView>>,
-    /// How often it walked through the pictures.
-    pub builds: usize,
 }
 
 impl DataViewCache {
@@ -152,7 +150,6 @@ impl DataViewCache {
         match &self.view {
             Some(view) if is_current => view.clone(),
             _ => {
-                self.builds += 1;
                 // Thumbnails come one by one, and change nothing of what is remarked.
                 let is_same_split = self.key.as_ref().is_some_and(|key| {
                     std::ptr::eq(key.0.as_ptr(), Arc::as_ptr(dataset))

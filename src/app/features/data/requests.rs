@@ -9,7 +9,7 @@ use crate::app::core::documents::unused_name;
 use crate::app::core::request::{Request, RequestStep};
 use crate::app::core::session::Session;
 use crate::app::core::settings::remember;
-use crate::app::core::state::{Cause, Document, DocumentId, NoticeKind, PreviewedTable, Scan};
+use crate::app::core::state::{Cause, Document, DocumentId, NoticeKind, PreviewedTable};
 use crate::app::core::view_id::ViewId;
 use crate::data::Pixels;
 use crate::data::scan::TablePreview;
@@ -163,7 +163,7 @@ impl DataRequests {
     }
 
     pub fn request_thumbnails(&mut self, session: &mut Session, indices: &[usize]) {
-        let Scan::Done { dataset, .. } = &session.state.scan else {
+        let Some(dataset) = session.state.scan.dataset() else {
             return;
         };
         if self.pictures_version != session.pictures_version {
@@ -191,13 +191,9 @@ impl DataRequests {
         index: usize,
         pixels: Result<Pixels, Failure>,
     ) {
-        let is_current = match &session.state.scan {
-            Scan::Done { dataset, .. } => dataset
-                .pictures
-                .get(index)
-                .is_some_and(|picture| picture.name == name),
-            _ => false,
-        };
+        let dataset = session.state.scan.dataset();
+        let picture = dataset.and_then(|dataset| dataset.pictures.get(index));
+        let is_current = picture.is_some_and(|picture| picture.name == name);
         // The same one is asked for already.
         let is_superseded = matches!(pixels, Err(Failure::Stopped));
         if is_current && !is_superseded {

@@ -224,7 +224,7 @@ fn head_ui(
                 if label.clicked() {
                     set_use(&mut draft.experiment.data, preview, column, of, selected);
                     // One step of undo each.
-                    draft.touched_at(true, "table column", column.place * 3 + of as usize);
+                    draft.touched_at(true, "table column", column.index * 3 + of as usize);
                 }
             }
         });
@@ -243,7 +243,7 @@ fn uses(source: &DataSource, preview: &TablePreview, column: &ColumnPreview) -> 
     else {
         return Vec::new();
     };
-    let is = |named: &crate::experiment::Column| preview.place_of(named) == Some(column.place);
+    let is = |named: &crate::experiment::Column| preview.index_of(named) == Some(column.index);
     let mut uses = Vec::new();
     if is(path_column) {
         uses.push(Use::Paths);
@@ -281,20 +281,20 @@ fn set_use(
     match of {
         Use::Paths => {
             // The two change places.
-            if preview.place_of(label_column) == Some(column.place) {
+            if preview.index_of(label_column) == Some(column.index) {
                 label_column.clone_from(path_column);
             }
             *path_column = chosen;
         }
         Use::Classes if selected && one_hot.is_empty() => {}
         Use::Classes => {
-            if preview.place_of(path_column) == Some(column.place) {
+            if preview.index_of(path_column) == Some(column.index) {
                 path_column.clone_from(label_column);
             }
             if split_column
                 .as_ref()
-                .and_then(|split| preview.place_of(split))
-                == Some(column.place)
+                .and_then(|split| preview.index_of(split))
+                == Some(column.index)
             {
                 *split_column = None;
                 split_values.clear();
@@ -323,7 +323,7 @@ fn split_values_ui(ui: &mut egui::Ui, preview: &TablePreview, draft: &mut Draft<
         return;
     };
     let column = preview
-        .place_of(split_column)
+        .index_of(split_column)
         .and_then(|index| preview.columns.get(index));
     let Some(column) = column.filter(|column| !column.values.is_empty()) else {
         return;

@@ -64,30 +64,21 @@ fn title_ui(ui: &mut egui::Ui, title: &str, value: &str, tooltip: &str) {
     });
 }
 
-/// A plot of the unit square that stays where it is.
-fn plot<'a>(name: &'a str, x: &'a str, y: &'a str, colors: &tokens::Tokens) -> Plot<'a> {
+/// A plot of shares that stays where it is, with what stands beside the pointer.
+fn still_plot<'a>(
+    name: &'a str,
+    [x, y]: [&'a str; 2],
+    colors: &tokens::Tokens,
+    text: impl Fn(&str, PlotPoint) -> String + 'a,
+) -> Plot<'a> {
     let percent = |mark: egui_plot::GridMark, _: &std::ops::RangeInclusive<f64>| {
         format::whole_percent(mark.value)
-    };
-    let corner = move |position: &egui_plot::HoverPosition<'_>| match position {
-        egui_plot::HoverPosition::NearDataPoint {
-            plot_name,
-            position,
-            ..
-        } if !plot_name.is_empty() => Some(format!(
-            "{plot_name}\n{x} {}, {y} {}",
-            format::percent(position.x),
-            format::percent(position.y)
-        )),
-        _ => None,
     };
     Plot::new(name)
         .height(HEIGHT)
         .include_x(0.0)
         .include_x(1.0)
-        .include_y(0.0)
         .include_y(1.0)
-        .set_margin_fraction(vec2(0.02, 0.02))
         .custom_x_axes(axes::across(x, percent))
         .y_axis_label(y)
         .y_axis_formatter(percent)
@@ -97,7 +88,18 @@ fn plot<'a>(name: &'a str, x: &'a str, y: &'a str, colors: &tokens::Tokens) -> P
         .allow_drag(false)
         .allow_zoom(false)
         .allow_boxed_zoom(false)
-        .label_formatter(move |position| corner(position))
+        .label_formatter(axes::near_point(text))
+}
+
+/// One of the unit square.
+fn plot<'a>(name: &'a str, x: &'a str, y: &'a str, colors: &tokens::Tokens) -> Plot<'a> {
+    let corner = move |line: &str, at: PlotPoint| {
+        let (across, up) = (format::percent(at.x), format::percent(at.y));
+        format!("{line}\n{x} {across}, {y} {up}")
+    };
+    still_plot(name, [x, y], colors, corner)
+        .include_y(0.0)
+        .set_margin_fraction(vec2(0.02, 0.02))
 }
 
 fn draw_curve(
@@ -297,35 +299,13 @@ fn coverage_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
         .iter()
         .map(|point| point[1])
         .fold(1.0, f64::min);
-    let drawn = Plot::new("Coverage and accuracy")
-        .height(HEIGHT)
-        .include_x(0.0)
-        .include_x(1.0)
-        .include_y(1.0)
-        .include_y((least - 0.02).max(0.0))
-        .custom_x_axes(axes::across("Pictures answered", |mark, _| {
-            format::whole_percent(mark.value)
-        }))
-        .y_axis_label("Right answers")
-        .y_axis_formatter(|mark, _| format::whole_percent(mark.value))
-        .y_axis_min_width(axes::UPWARD)
-        .grid_color(colors.grid)
-        .allow_scroll(false)
-        .allow_drag(false)
-        .allow_zoom(false)
-        .allow_boxed_zoom(false)
-        .label_formatter(|position| match position {
-            egui_plot::HoverPosition::NearDataPoint {
-                plot_name,
-                position,
-                ..
-            } if !plot_name.is_empty() => Some(format!(
-                "{} answered, {} of them right",
-                format::percent(position.x),
-                format::percent(position.y)
-            )),
-            _ => None,
-        });
+    let titles = ["Pictures answered", "Right answers"];
+    let answered = |_: &str, at: PlotPoint| {
+        let (answered, right) = (format::percent(at.x), format::percent(at.y));
+        format!("{answered} answered, {right} of them right")
+    };
+    let drawn = still_plot("Coverage and accuracy", titles, colors, answered)
+        .include_y((least - 0.02).max(0.0));
     drawn.show(ui, |plot| {
         let line = axes::line("Coverage", &coverage.points);
         plot.line(line.color(colors.accent).width(tokens::STROKE_PLOT));

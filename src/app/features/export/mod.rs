@@ -182,18 +182,21 @@ pub fn modal_ui(
         ui.set_width(600.0);
         ui.label(tokens::semibold("Export figures and report").size(tokens::TEXT_TITLE));
         ui.add_space(tokens::SPACE_S);
-        match &view.stage {
-            Stage::Choosing | Stage::Failed(_) | Stage::Among { .. } => {
-                is_open = export_ui(ui, view, local, out)
-            }
-            Stage::Working { done, total } => working_ui(ui, *done, *total, out),
-            Stage::Done {
-                folder,
-                files,
-                report,
-                notes,
-            } => is_open = done_ui(ui, folder, *files, report.as_ref(), notes, out),
-        }
+        // In a low window it scrolls, so that its buttons can be reached.
+        egui::ScrollArea::vertical()
+            .max_height((ctx.content_rect().height() - 120.0).max(160.0))
+            .show(ui, |ui| match &view.stage {
+                Stage::Choosing | Stage::Failed(_) | Stage::Among { .. } => {
+                    is_open = export_ui(ui, view, local, out);
+                }
+                Stage::Working { done, total } => working_ui(ui, *done, *total, out),
+                Stage::Done {
+                    folder,
+                    files,
+                    report,
+                    notes,
+                } => is_open = done_ui(ui, folder, *files, report.as_ref(), notes, out),
+            });
     });
     // What is being written goes on behind a dialog that a click beside it closed.
     is_open && !response.should_close()

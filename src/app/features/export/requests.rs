@@ -139,6 +139,11 @@ impl Exports {
         });
     }
 
+    /// Whether figures are on their way to a folder.
+    pub fn is_writing(&self) -> bool {
+        self.writing.is_pending()
+    }
+
     pub fn stop(&mut self) {
         self.writing.stop();
         self.stop.stop();
@@ -300,10 +305,8 @@ fn figure_of(
             let document = state.active_document().ok_or("No experiment is open.")?;
             let (tree, experiment) = (Arc::clone(tree), document.experiment.clone());
             // Before the pictures are known, two classes: what most data sets have at least.
-            let classes = match &state.scan {
-                Scan::Done { dataset, .. } => dataset.classes.len(),
-                _ => 2,
-            };
+            let dataset = state.scan.dataset();
+            let classes = dataset.map_or(2, |dataset| dataset.classes.len());
             Ok(Box::new(move || {
                 report::freeze_figure(&tree, &experiment, classes)
                     .map(|figure| Box::new(figure) as Box<dyn Figure>)

@@ -141,11 +141,6 @@ impl GalleryLocal {
         }
     }
 
-    /// How often the view was built: idle frames build nothing.
-    pub fn builds(&self) -> usize {
-        self.cache.builds
-    }
-
     /// Pictures that the last frame laid out.
     pub fn cards(&self) -> usize {
         self.cards

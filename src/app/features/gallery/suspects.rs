@@ -227,7 +227,7 @@ fn row_ui(
     for (index, picture) in pictures.enumerate() {
         let picture_rect = Rect::from_min_size(pos2(left, rect.top() + 4.0), vec2(SIDE, SIDE));
         thumbnail_ui(ui, picture_rect, Some(&picture.source), state, local);
-        let picture_index = ready.run.place(&picture.name);
+        let picture_index = ready.run.position(&picture.name);
         let id = ui
             .scope_id()
             .with(("suspect", &suspect.picture.name, index));

@@ -314,8 +314,8 @@ struct Key {
 pub struct GalleryCache {
     view: Option<(Key, Arc<GalleryView>)>,
     compared: Compared,
-    /// How often the view was built: idle frames build nothing.
-    pub builds: usize,
+    /// Of the view that was built last.
+    stamp: u64,
 }
 
 impl GalleryCache {
@@ -325,7 +325,7 @@ impl GalleryCache {
         {
             return view.clone();
         }
-        self.builds += 1;
+        self.stamp += 1;
         let runs = choices(state);
         let run = chosen(&runs, state, query);
         let against = query
@@ -355,7 +355,7 @@ impl GalleryCache {
             run,
             against,
             content,
-            stamp: self.builds as u64,
+            stamp: self.stamp,
         });
         let key = Key {
             query: query.clone(),

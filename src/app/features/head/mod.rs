@@ -6,7 +6,7 @@ use eframe::egui::{self, RichText};
 
 use crate::app::core::command::Command;
 use crate::app::core::head_steps::{Step, activation_title, steps};
-use crate::app::core::state::{Document, Scan, State, Tree};
+use crate::app::core::state::{Document, State, Tree};
 use crate::app::ui::editor::{Draft, EditorView};
 use crate::app::ui::effect::Control;
 use crate::app::ui::tokens::{self, icon, tokens};
@@ -66,10 +66,7 @@ impl HeadView {
         let taken = editor.experiment.head.stages;
         let features = tree.map(|tree| tree.head_features(taken).unsigned_abs());
         let stages = tree.map(head_stages::choices).unwrap_or_default();
-        let classes = match &state.scan {
-            Scan::Done { dataset, .. } => Some(dataset.classes.len()),
-            _ => None,
-        };
+        let classes = state.scan.dataset().map(|dataset| dataset.classes.len());
         let steps = steps(&editor.experiment.head, features, classes);
         let known = features.is_some()
             && (classes.is_some() || editor.experiment.head.output == OutputLayer::Sigmoid);
@@ -356,12 +353,10 @@ fn diagram_ui(ui: &mut egui::Ui, view: &HeadView) {
                         ui.label(tokens::medium(outputs))
                             .on_hover_text("Length of what this layer gives");
                         if step.parameters > 0 {
-                            ui.label(
-                                colors.small(format!(
-                                    "{} parameters",
-                                    format::compact(step.parameters)
-                                )),
-                            );
+                            ui.label(colors.small(format!(
+                                "{} parameters",
+                                format::magnitude(step.parameters)
+                            )));
                         }
                     },
                 );

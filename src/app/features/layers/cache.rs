@@ -11,8 +11,6 @@ use crate::app::ui::layer_plan::LayerPlans;
 #[derive(Debug, Default)]
 pub struct LayersCache {
     view: Option<Arc<LayersView>>,
-    /// How often the view was built: idle frames build nothing.
-    pub builds: usize,
 }
 
 impl LayersCache {
@@ -21,7 +19,6 @@ impl LayersCache {
         match &self.view {
             Some(view) if view.is_current(state, &plans) => view.clone(),
             _ => {
-                self.builds += 1;
                 let view = Arc::new(LayersView::build(state, plans));
                 self.view.insert(view).clone()
             }
@@ -34,8 +31,6 @@ impl LayersCache {
 pub struct RowsCache {
     key: Option<(u64, usize, BTreeSet<String>, String)>,
     rows: Arc<Vec<LayerRow>>,
-    /// How often the lines were built.
-    pub builds: usize,
 }
 
 impl RowsCache {
@@ -53,7 +48,6 @@ impl RowsCache {
         if !is_current {
             self.key = Some((view.stamp, phase, expanded.clone(), search.to_owned()));
             self.rows = Arc::new(view.rows(phase, expanded, search));
-            self.builds += 1;
         }
         self.rows.clone()
     }

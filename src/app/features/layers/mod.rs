@@ -24,6 +24,7 @@ use crate::app::ui::widgets;
 use crate::experiment::FreezePlan;
 use crate::format;
 use crate::format::bytes;
+use crate::models::freeze::Totals;
 use crate::models::tree::LayerTree;
 use crate::report::FigureKind;
 use crate::training::estimate::Estimate;
@@ -129,9 +130,7 @@ pub fn layers_summary_ui(
         ui.scope(|ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
             ui.horizontal(|ui| {
-                let share = phase.totals.map_or(0.0, |totals| {
-                    totals.trainable as f32 / totals.all().max(1) as f32
-                });
+                let share = phase.totals.map_or(0.0, Totals::trainable_share);
                 let (symbol, color) = if share > 0.5 {
                     (icon::LOCK_SIMPLE_OPEN, colors.trainable)
                 } else {
@@ -150,14 +149,14 @@ pub fn layers_summary_ui(
             });
             ui.add(egui::Label::new(colors.muted(&phase.plan)).truncate());
             if let Some(totals) = phase.totals {
-                let share = totals.trainable as f32 / totals.all().max(1) as f32;
-                widgets::bar(
-                    ui,
-                    share,
-                    colors.trainable,
-                    "Share of parameters that learn",
+                learning_bar_ui(ui, totals);
+                let text = format!(
+                    "trainable {}, frozen {}, {}",
+                    format::magnitude(totals.trainable),
+                    format::magnitude(totals.frozen),
+                    format::percent_of(totals.trainable, totals.all())
                 );
-                ui.label(colors.small(totals.text()));
+                ui.label(colors.small(text));
             }
             widgets::problem(ui, phase.problem.as_deref());
         });
@@ -266,16 +265,21 @@ fn phases_ui(ui: &mut egui::Ui, plans: &LayerPlans, local: &mut LayersLocal) {
     });
 }
 
+fn learning_bar_ui(ui: &mut egui::Ui, totals: Totals) -> egui::Response {
+    let share = totals.trainable_share() as f32;
+    let color = tokens(ui).trainable;
+    widgets::bar(ui, share, color, "Share of parameters that learn")
+}
+
 /// What learns and what it will need.
 fn totals_ui(ui: &mut egui::Ui, locks: &PhaseLocks) {
-    let colors = tokens(ui);
     let (Some(totals), Some(estimate)) = (locks.totals, locks.estimate) else {
         return;
     };
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = tokens::SPACE_L;
-        widgets::figure(ui, &format::compact(totals.trainable), "parameters learn");
-        widgets::figure(ui, &format::compact(totals.frozen), "stay frozen");
+        widgets::figure(ui, &format::magnitude(totals.trainable), "parameters learn");
+        widgets::figure(ui, &format::magnitude(totals.frozen), "stay frozen");
         widgets::figure(
             ui,
             &format::percent_of(totals.trainable, totals.all()),
@@ -293,14 +297,7 @@ fn totals_ui(ui: &mut egui::Ui, locks: &PhaseLocks) {
             }
         ));
     });
-    let share = totals.trainable as f32 / totals.all().max(1) as f32;
-    widgets::bar(
-        ui,
-        share,
-        colors.trainable,
-        "Share of parameters that learn",
-    )
-    .on_hover_text(format!(
+    learning_bar_ui(ui, totals).on_hover_text(format!(
         "{} parameters learn, the head included; {} stay as they are",
         format::thousands(totals.trainable),
         format::thousands(totals.frozen)

@@ -193,7 +193,7 @@ pub(super) fn row_ui(
     let parameters = if row.parameters == 0 {
         "–".into()
     } else if columns.is_compact {
-        format::compact(row.parameters)
+        format::magnitude(row.parameters)
     } else {
         format::thousands(row.parameters)
     };
@@ -363,17 +363,17 @@ fn rate_ui(ui: &mut egui::Ui, rect: egui::Rect, path: &str, rate: Rate) -> Optio
                 .custom_formatter(move |value, _| {
                     if is_mixed {
                         // Several inside: the highest, marked as not the only one.
-                        format!("≤ {}", format::short_rate(value))
+                        format!("≤ {}", format::rate(value))
                     } else {
-                        format::short_rate(value)
+                        format::rate(value)
                     }
                 })
                 .custom_parser(|text| text.trim_start_matches('≤').trim().parse().ok());
             let text = match (is_mixed, rate.inherited) {
                 (true, _) => format!(
                     "Shares of the learning rate inside: {} to {}. A change sets one for all",
-                    format::short_rate(rate.lowest),
-                    format::short_rate(rate.highest)
+                    format::rate(rate.lowest),
+                    format::rate(rate.highest)
                 ),
                 (false, true) => {
                     "Share of the learning rate, by the phase's rule or a layer above. Drag or click to give this layer its own".into()

@@ -106,7 +106,7 @@ fn boxes<'a>(
         boxes.push(StageBox {
             title: &stage.title,
             second: short_shape(&stage.output_shape),
-            third: format::compact(stage.parameters),
+            third: format::magnitude(stage.parameters),
             lock: Some(lock),
             learns: lock == Lock::Trainable,
             tooltip: tooltip(stage, lock),

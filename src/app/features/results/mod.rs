@@ -468,12 +468,12 @@ fn table_ui(ui: &mut egui::Ui, view: &ResultsView) {
                 ui.label(format::percent_range(row.interval.0, row.interval.1));
                 ui.label(format!("{:.3}", row.macro_f1));
                 ui.label(format!("{:.3}", row.loss));
-                ui.label(format::short_duration(row.seconds));
+                ui.label(format::duration(row.seconds));
                 let memory = ui.label(row.memory.as_deref().unwrap_or("–"));
                 if let Some(details) = &row.memory_details {
                     memory.on_hover_text(details);
                 }
-                ui.label(format::compact(row.trainable));
+                ui.label(format::magnitude(row.trainable));
                 ui.label(format::thousands(row.n as u64));
                 ui.label(colors.muted(&row.backbone));
                 ui.end_row();

@@ -166,11 +166,6 @@ fn running_text(run: &RunRecord, paused: bool) -> String {
     };
     let activity = match progress.activity {
         _ if paused => "paused".to_owned(),
-        Activity::DownloadingWeights => "downloading weights".into(),
-        Activity::CheckingPictures => "checking pictures".into(),
-        Activity::ReadingPictures => "reading pictures".into(),
-        Activity::ComputingFeatures => "computing features".into(),
-        Activity::Testing => "testing".into(),
         Activity::Training | Activity::Validating => {
             format!(
                 "epoch {}/{}",
@@ -178,6 +173,7 @@ fn running_text(run: &RunRecord, paused: bool) -> String {
                 run.epochs_planned.max(progress.epochs)
             )
         }
+        activity => activity.text().to_owned(),
     };
     match progress.remaining_seconds {
         Some(seconds) if !paused => {

@@ -12,7 +12,7 @@ fn column(index: usize, name: &str, values: &[(&str, Option<SplitPart>)]) -> Col
     ColumnPreview {
         name: name.into(),
         column: Column::Name(name.into()),
-        place: index,
+        index,
         content: "names".into(),
         threshold: (name == "score").then(Threshold::default),
         values: values

@@ -76,11 +76,11 @@ fn time(estimate: &RunEstimate, is_known: bool, taken: Option<Taken>) -> Part {
         _ => ("that was measured on this machine", "about"),
     };
     Part {
-        text: format!("{about} {}", format::short_duration(estimate.seconds())),
+        text: format::estimate(estimate.seconds()).replace("about", about),
         tooltip: format!(
             "Told from the speed {from}\nFrozen layers, computed once: {} ({kept})\nAll epochs and the test: {}",
-            format::short_duration(estimate.once_seconds),
-            format::short_duration(estimate.epochs_seconds)
+            format::estimate(estimate.once_seconds),
+            format::estimate(estimate.epochs_seconds)
         ),
     }
 }
@@ -151,14 +151,14 @@ pub fn totals_ui(ui: &mut egui::Ui, context: &mut ViewContext<'_>) {
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let text = format!(
                 "{} of {}",
-                format::compact(totals.trainable),
-                format::compact(totals.all())
+                format::magnitude(totals.trainable),
+                format::magnitude(totals.all())
             );
             ui.label(t.muted(text))
                 .on_hover_text("Parameters that learn in the phase that frees most, of all");
         });
     });
-    let share = totals.trainable as f32 / totals.all().max(1) as f32;
+    let share = totals.trainable_share() as f32;
     widgets::bar(ui, share, t.trainable, "Share of parameters that learn");
     forecast_ui(ui, &ForecastView::build(context.state, phases));
 }

@@ -8,7 +8,7 @@ pub mod phases;
 use eframe::egui;
 
 use crate::app::core::command::Command;
-use crate::app::core::state::{Scan, State};
+use crate::app::core::state::State;
 use crate::app::ui::editor::{Draft, EditorView};
 use crate::app::ui::effect::Control;
 use crate::app::ui::tokens::{icon, tokens};
@@ -49,13 +49,10 @@ pub struct TrainingView {
 
 /// Nothing when no experiment is open.
 pub fn build(state: &State) -> Option<TrainingView> {
-    let classes = match &state.scan {
-        Scan::Done { dataset, .. } => dataset.classes.clone(),
-        _ => Vec::new(),
-    };
+    let dataset = state.scan.dataset();
     Some(TrainingView {
         editor: EditorView::build(state)?,
-        classes,
+        classes: dataset.map_or_else(Vec::new, |dataset| dataset.classes.clone()),
     })
 }
 

@@ -80,7 +80,7 @@ fn line(phase: &Phase) -> String {
         "{} · {} {} · {}",
         format::plural(phase.epochs.into(), "epoch", "epochs"),
         phase.optimizer.title(),
-        format::short_rate(phase.learning_rate),
+        format::rate(phase.learning_rate),
         layer_plan::describe(&phase.freeze).to_lowercase()
     )
 }
@@ -355,9 +355,9 @@ fn sparkline_ui(ui: &mut egui::Ui, phase: &Phase, steps_per_epoch: u64) {
     let (first, last) = (rates[0], rates[rates.len() - 1]);
     let text = format!(
         "Learning rate over the phase: from {} to {}, at most {}",
-        format::short_rate(first),
-        format::short_rate(last),
-        format::short_rate(most)
+        format::rate(first),
+        format::rate(last),
+        format::rate(most)
     );
     response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Image, true, &text));
     response.on_hover_text(&text);

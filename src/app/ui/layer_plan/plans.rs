@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use super::{FlatNode, Lock, PhaseLocks, Totals, describe, flatten};
+use super::{FlatNode, Lock, PhaseLocks, describe, flatten};
 use crate::app::core::head_steps;
 use crate::app::core::state::{Scan, State, Tree};
 use crate::app::ui::editor::EditorView;
 use crate::app::ui::effect::Situation;
 use crate::experiment::Phase;
-use crate::models::freeze::frozen_leaves;
+use crate::models::freeze::{self, frozen_leaves};
 use crate::models::tree::LayerTree;
 use crate::training::estimate::{Estimate, EstimateInput, PictureCounts};
 use crate::training::{is_mixed_here, rate_factors};
@@ -123,21 +123,10 @@ impl LayerPlansCache {
 
 impl Pictures {
     fn of(scan: &Scan) -> Self {
-        match scan {
-            Scan::Done { dataset, split, .. } => Self {
-                classes: dataset.classes.len(),
-                split: Some(PictureCounts {
-                    train: split.train.len(),
-                    validation: split.validation.len(),
-                    test: split.test.len(),
-                    largest_pixels: dataset.largest_pixels(),
-                }),
-            },
+        Self {
             // Most often there are two, and the head's last layer is small anyway.
-            _ => Self {
-                classes: 2,
-                split: None,
-            },
+            classes: scan.dataset().map_or(2, |dataset| dataset.classes.len()),
+            split: scan.counts(),
         }
     }
 }
@@ -174,7 +163,7 @@ impl PhaseLocks {
             }
         };
         let head = head_steps::parameters(&editor.experiment.head, tree, pictures.classes);
-        locks.totals = Some(Totals::new(tree, &frozen, head));
+        locks.totals = Some(freeze::totals(tree, &frozen).with_head(head));
         locks.head_parameters = head;
         locks.estimate = Some(Estimate::new(&EstimateInput {
             experiment: &editor.experiment,

@@ -36,7 +36,7 @@ pub struct ColumnPreview {
     /// Its name, or `column 2`.
     pub name: String,
     pub column: Column,
-    pub place: usize,
+    pub index: usize,
     /// "3 different names", "numbers of 57 values".
     pub content: String,
     /// Two classes of it, where it holds shares.
@@ -149,7 +149,7 @@ fn column(sheet: &Sheet, index: usize) -> ColumnPreview {
             .name(index)
             .map_or_else(|| format!("column {}", index + 1), str::to_owned),
         column: sheet.column(index),
-        place: index,
+        index,
         content,
         threshold: proposed_threshold(sheet, index),
         values,
@@ -193,14 +193,14 @@ fn others(file: &Path, source: &DataSource, pictures: &Pictures<'_>) -> Vec<Othe
 
 impl TablePreview {
     /// The index of a column that an experiment names.
-    pub fn place_of(&self, column: &Column) -> Option<usize> {
+    pub fn index_of(&self, column: &Column) -> Option<usize> {
         match column {
             Column::Index(index) => Some(*index).filter(|index| *index < self.columns.len()),
             Column::Name(name) => self
                 .columns
                 .iter()
                 .find(|column| column.name == *name)
-                .map(|column| column.place),
+                .map(|column| column.index),
         }
     }
 }

@@ -254,7 +254,7 @@ fn a_preview_tells_columns_rows_and_other_tables() {
     assert_eq!(preview.columns[2].values.len(), 5);
     assert_eq!(preview.others.len(), 1);
     assert!(preview.others[0].name == "other.csv" && preview.others[0].against.is_none());
-    assert_eq!(preview.place_of(&Column::Name("dx".into())), Some(1));
+    assert_eq!(preview.index_of(&Column::Name("dx".into())), Some(1));
     // A column that is not there does not hide the table.
     let mut gone = source;
     if let DataSource::Table {
