@@ -352,7 +352,7 @@ fn a_folder_of_pictures_is_told() {
         "{text}"
     );
     assert!(
-        text.contains("1 file passed over") && text.contains("broken.png"),
+        text.contains("1 file skipped") && text.contains("broken.png"),
         "{text}"
     );
 }

@@ -23,3 +23,4 @@ mod sets;
 mod suspects;
 mod tidy;
 mod weights;
+mod words;

@@ -10,6 +10,7 @@ pub(super) mod fake;
 mod feature_cache;
 mod frame;
 mod repeating;
+mod side;
 
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
@@ -544,7 +545,7 @@ fn backbones_are_measured_one_at_a_time_while_nothing_trains() {
         result: Err("no memory".into()),
     });
     let second = asked(&window);
-    assert_eq!(second.len(), 2, "what can't be measured is passed over");
+    assert_eq!(second.len(), 2, "what can't be measured is skipped");
     let measured = Measured {
         pictures_per_second: 40.0,
         stage_features: vec![512],

@@ -1,9 +1,12 @@
 //! What all views are drawn with: colours and sizes, widgets, plots, textures, and how numbers are written.
 
+pub mod arrange;
 pub mod axes;
 pub mod callout;
 pub mod curves;
 pub mod diagnosis;
+pub mod disclosure;
+pub mod drop_down;
 pub mod editor;
 pub mod effect;
 pub mod forecast;
@@ -11,6 +14,8 @@ pub mod hidden_runs;
 pub mod layer_plan;
 pub mod matrix;
 pub mod panel_state;
+pub mod rows_in_sight;
+pub mod table;
 pub mod textures;
 pub mod theme;
 pub mod tokens;

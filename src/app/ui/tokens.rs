@@ -23,6 +23,8 @@ pub const TEXT_BODY: f32 = 13.0;
 pub const TEXT_LARGE: f32 = 15.0;
 pub const TEXT_TITLE: f32 = 18.0;
 pub const TEXT_DISPLAY: f32 = 26.0;
+/// The one number that a view is about.
+pub const TEXT_HERO: f32 = 44.0;
 /// An icon beside body text.
 pub const ICON_SIZE: f32 = 16.0;
 /// The icon of an empty view.
@@ -195,6 +197,24 @@ pub fn heat(strength: u8) -> [u8; 4] {
     [red, green, blue, strength]
 }
 
+/// A change from -1 (all the worse, orange) over 0 to 1 (all the better, blue): the colours of figures and reports, which
+/// people who see colours differently tell apart.
+pub fn change(dark: bool, change: f64) -> Color32 {
+    let (red, green, blue) = figure_theme(dark).change(change);
+    Color32::from_rgb(red, green, blue)
+}
+
+/// Black or white, whichever is easier to read on `fill`.
+pub fn text_on(fill: Color32) -> Color32 {
+    let (red, green, blue) = figure_theme(false).text_on((fill.r(), fill.g(), fill.b()));
+    Color32::from_rgb(red, green, blue)
+}
+
+fn figure_theme(dark: bool) -> crate::figures::palette::Theme {
+    use crate::figures::palette::Theme;
+    if dark { Theme::DARK } else { Theme::LIGHT }
+}
+
 /// The tokens of the theme that `ui` is drawn in.
 pub fn tokens(ui: &egui::Ui) -> &'static Tokens {
     of_theme(ui.visuals().dark_mode)
@@ -341,6 +361,7 @@ pub mod icon {
     pub const MAGNIFYING_GLASS: &str = "\u{E30C}";
     pub const MAGNIFYING_GLASS_MINUS: &str = "\u{E30E}";
     pub const MAGNIFYING_GLASS_PLUS: &str = "\u{E310}";
+    pub const MEMORY: &str = "\u{E9C4}";
     pub const MINUS: &str = "\u{E32A}";
     pub const NOTE_PENCIL: &str = "\u{E34C}";
     pub const PAUSE: &str = "\u{E39E}";

@@ -55,6 +55,35 @@ pub fn row<R>(
     .inner
 }
 
+/// A slider shorter than this can't be set to the value that one wants.
+const SHORTEST_SLIDER: f32 = 150.0;
+
+/// A [`row`] for a slider with its number: the label stands above where too little of the width would be left for the
+/// slider.
+fn slider_row<R>(
+    ui: &mut egui::Ui,
+    label: &str,
+    tooltip: &str,
+    add: impl FnOnce(&mut egui::Ui) -> R,
+) -> R {
+    let width = ui.available_width().min(WIDEST_EDITOR);
+    let spacing = ui.spacing().item_spacing.x;
+    if width - label_width(ui) - VALUE_WIDTH - 2.0 * spacing >= SHORTEST_SLIDER {
+        return row(ui, label, tooltip, add);
+    }
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let text = RichText::new(label).color(tokens(ui).text_muted);
+        let named = ui
+            .add(egui::Label::new(text).truncate().selectable(false))
+            .on_hover_text(tooltip);
+        ui.spacing_mut().slider_width = (width - VALUE_WIDTH - spacing).max(40.0);
+        ui.spacing_mut().interact_size.x = VALUE_WIDTH;
+        ui.label_inputs_by(named.id, add)
+    })
+    .inner
+}
+
 /// A linear slider with its number; true when it was changed.
 pub fn slider(
     ui: &mut egui::Ui,
@@ -70,7 +99,7 @@ pub fn slider(
     } else {
         (-step.log10()).ceil().max(0.0) as usize
     };
-    row(ui, label, tooltip, |ui| {
+    slider_row(ui, label, tooltip, |ui| {
         ui.add(
             egui::Slider::new(value, range)
                 .step_by(step)
@@ -116,7 +145,7 @@ pub fn log_slider(
     value: &mut f64,
     range: RangeInclusive<f64>,
 ) -> bool {
-    row(ui, label, tooltip, |ui| {
+    slider_row(ui, label, tooltip, |ui| {
         let smallest = if *range.start() > 0.0 {
             *range.start()
         } else {
@@ -531,6 +560,15 @@ fn elided_galley(
     let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), font, color);
     job.wrap = egui::text::TextWrapping::truncate_at_width(width.max(1.0));
     ui.painter().layout_job(job)
+}
+
+/// How wide a text of the size of labels is, in points.
+pub fn text_width(ui: &egui::Ui, text: &str) -> f32 {
+    let font = tokens::medium_font(tokens::TEXT_BODY);
+    let galley = ui
+        .painter()
+        .layout_no_wrap(text.to_owned(), font, egui::Color32::PLACEHOLDER);
+    galley.size().x
 }
 
 /// One line of painted text at the left of `rect`, with an ellipsis where it does not fit.

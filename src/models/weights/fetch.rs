@@ -9,7 +9,6 @@ use super::caches::{self, Caches, HUB, HubFile, is_hexadecimal};
 use crate::data::StopFlag;
 use crate::models::download::{self, DownloadProgress, Fault, Head, Limits, Wanted};
 use crate::models::{ModelError, WeightsInfo};
-use crate::paths;
 
 /// Servers to ask in place of the publishers'.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -60,15 +59,6 @@ pub fn origin(weights: &WeightsInfo, mirrors: &Mirrors) -> Option<String> {
     (!weights.url.is_empty()).then(|| mirrors.address(weights.url))
 }
 
-/// How weights without a server get onto this machine.
-pub(super) fn how_shipped() -> &'static str {
-    if paths::bundled().is_some() {
-        "they come with Graft’s package: install it once more"
-    } else {
-        "run “cargo xtask setup”, which puts them there"
-    }
-}
-
 /// Downloads `weights` and gives the file: torchvision's into torch's checkpoints, the hub's into the
 /// hub's cache, else into [`crate::paths::weights`]. Another process that fetches the same is waited for.
 ///
@@ -101,7 +91,7 @@ pub(super) fn fetch_into(
 ) -> Result<PathBuf, ModelError> {
     let Some(url) = origin(weights, mirrors) else {
         return Err(ModelError::Weights {
-            reason: format!("these weights have no server: {}", how_shipped()),
+            reason: format!("these weights are on no server: {}", weights.remedy()),
             path: caches.own.join(weights.file_name),
         });
     };

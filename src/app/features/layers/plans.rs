@@ -11,7 +11,7 @@ use crate::app::ui::widgets;
 use crate::experiment::FreezePlan;
 use crate::models::tree::LayerTree;
 
-const LAST_LAYERS: &str = "So many of the backbone's last layers learn, all before them stay frozen; counted as Keras does, activations and pooling included";
+const LAST_LAYERS: &str = "This many of the backbone's last layers are trained, all before them are frozen; counted as Keras does, activations and pooling included";
 
 pub(super) fn plans_ui(
     ui: &mut egui::Ui,
@@ -27,13 +27,13 @@ pub(super) fn plans_ui(
         ui.label(colors.muted("Freeze"));
         let whole = ui.selectable_label(plan == FreezePlan::Backbone, "Whole backbone");
         if whole
-            .on_hover_text("Feature extraction: only the head learns")
+            .on_hover_text("Feature extraction: only the head is trained")
             .clicked()
         {
             new = Some((FreezePlan::Backbone, ""));
         }
         let nothing = ui.selectable_label(plan == FreezePlan::Nothing, "Nothing");
-        if nothing.on_hover_text("Every layer learns").clicked() {
+        if nothing.on_hover_text("Every layer is trained").clicked() {
             new = Some((FreezePlan::Nothing, ""));
         }
         let counts = matches!(plan, FreezePlan::AllButLast(_));
@@ -49,8 +49,8 @@ pub(super) fn plans_ui(
         }
         if matches!(plan, FreezePlan::Below(_) | FreezePlan::Custom(_)) {
             let text = match &plan {
-                FreezePlan::Below(path) => format!("Below {path}"),
-                _ => "By name".into(),
+                FreezePlan::Below(path) => format!("Before {path}"),
+                _ => "Custom".into(),
             };
             let _ = ui
                 .selectable_label(true, text)
@@ -60,7 +60,7 @@ pub(super) fn plans_ui(
     if leaves > 0 {
         ui.horizontal(|ui| {
             let label = if ui.available_width() >= 340.0 {
-                "Last layers that learn"
+                "Trainable last layers"
             } else {
                 "Last"
             };
@@ -71,7 +71,7 @@ pub(super) fn plans_ui(
             let slider = egui::Slider::new(&mut number, 0..=leaves).suffix(format!(" of {leaves}"));
             let response = ui
                 .add(slider)
-                .accessible_name("Layers that learn")
+                .accessible_name("Trainable layers")
                 .on_hover_text(LAST_LAYERS);
             if response.changed() {
                 new = Some((FreezePlan::AllButLast(number), "last layers"));
