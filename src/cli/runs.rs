@@ -15,7 +15,7 @@ use crate::app::core::settings::Settings;
 use crate::runs::annotations::{self, Change};
 use crate::runs::find::{self, Found};
 use crate::runs::{listing, store, trash};
-use crate::{paths, shown};
+use crate::{format, paths, shown};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -164,8 +164,8 @@ pub fn of_number(text: &Path) -> Option<PathBuf> {
 
 fn several(text: &str, names: &[String]) -> String {
     format!(
-        "{text} can mean {} runs, so say its number: {}",
-        names.len(),
+        "{text} can mean {}, so say its number: {}",
+        format::count(names.len(), "run", "runs"),
         names.join("; ")
     )
 }
