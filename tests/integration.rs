@@ -9,6 +9,7 @@ mod cli;
 #[cfg(unix)]
 mod continuing;
 mod explain;
+mod folders;
 #[cfg(target_os = "linux")]
 mod fuzz;
 mod graphics_cards;
@@ -22,3 +23,4 @@ mod sets;
 mod suspects;
 mod tidy;
 mod weights;
+mod words;

@@ -43,7 +43,7 @@ pub fn backbones(arguments: &Arguments) -> anyhow::Result<()> {
     let header = [
         ("name", Align::Left),
         ("title", Align::Left),
-        ("parameters", Align::Right),
+        ("parameters with classifier", Align::Right),
         ("GFLOPs", Align::Right),
         ("ImageNet top-1", Align::Right),
         ("input", Align::Right),

@@ -28,8 +28,10 @@ pub fn ago(moment: u64, now: u64) -> String {
         3_600..86_400 => format!("{} h ago", seconds / 3_600),
         86_400..172_800 => "yesterday".into(),
         172_800..2_592_000 => format!("{} days ago", seconds / 86_400),
-        2_592_000..31_536_000 => format!("{} months ago", seconds / 2_592_000),
-        _ => format!("{} years ago", seconds / 31_536_000),
+        2_592_000..31_536_000 => {
+            format!("{} ago", plural(seconds / 2_592_000, "month", "months"))
+        }
+        _ => format!("{} ago", plural(seconds / 31_536_000, "year", "years")),
     }
 }
 
@@ -42,13 +44,26 @@ pub fn shape(sizes: &[i64]) -> String {
         .join(" × ")
 }
 
+/// `1st`, `2nd`, `53rd`, `112th`.
+pub fn ordinal(number: u64) -> String {
+    let ending = match (number % 100, number % 10) {
+        (11..=13, _) => "th",
+        (_, 1) => "st",
+        (_, 2) => "nd",
+        (_, 3) => "rd",
+        _ => "th",
+    };
+    format!("{}{ending}", thousands(number))
+}
+
+/// The noun that goes with a number which stands elsewhere, as in a field for numbers.
+pub fn unit<'a>(number: u64, one: &'a str, many: &'a str) -> &'a str {
+    if number == 1 { one } else { many }
+}
+
 /// `1 epoch`, `2 epochs`.
 pub fn plural(number: u64, one: &str, many: &str) -> String {
-    format!(
-        "{} {}",
-        thousands(number),
-        if number == 1 { one } else { many }
-    )
+    format!("{} {}", thousands(number), unit(number, one, many))
 }
 
 #[cfg(test)]
@@ -69,6 +84,13 @@ mod tests {
             (percent_of(12, 100), "12 %"),
             (ago(1_000, 1_030), "just now"),
             (ago(0, 7_300), "2 h ago"),
+            (ago(0, 3_000_000), "1 month ago"),
+            (ago(0, 70_000_000), "2 years ago"),
+            (ordinal(1), "1st"),
+            (ordinal(12), "12th"),
+            (ordinal(53), "53rd"),
+            (ordinal(111), "111th"),
+            (ordinal(1_022), "1,022nd"),
             (shape(&[1_280, 7, 7]), "1,280 × 7 × 7"),
             (plural(1, "epoch", "epochs"), "1 epoch"),
         ];

@@ -78,7 +78,8 @@ impl Graft {
             .show(ui, |ui| {
                 if is_empty || self.session.state.documents.is_empty() && !self.middle_has_use() {
                     let session = &self.session;
-                    let view = WelcomeView::build(session, self.demo_is_there);
+                    let view =
+                        WelcomeView::build(session, self.demo_is_there, self.example.as_deref());
                     welcome_ui(ui, &view, out);
                 } else {
                     let Self {
@@ -115,7 +116,8 @@ impl Graft {
         {
             self.palette = Some(palette);
         }
-        self.files.browser_ui(&ctx, out);
+        self.files.browser_ui(&ctx, &self.session.state, out);
+        self.picture_choice_ui(&ctx);
         self.question_ui(&ctx);
         self.closing_ui(&ctx);
     }

@@ -33,3 +33,21 @@ pub fn disclosure_ui(ui: &mut egui::Ui, title: &str, tooltip: &str, open: &mut b
         *open = !*open;
     }
 }
+
+/// What is folded away under such a line; `id` tells it from others of its name. Whether it is open is remembered with the
+/// window's layout. What `add` gave, while it is open.
+pub fn disclosure<R>(
+    ui: &mut egui::Ui,
+    id: impl std::hash::Hash + std::fmt::Debug,
+    title: &str,
+    tooltip: &str,
+    add: impl FnOnce(&mut egui::Ui) -> R,
+) -> Option<R> {
+    let id = ui.make_persistent_id(id);
+    let mut state =
+        egui::collapsing_header::CollapsingState::load_with_default_open(ui.ctx(), id, false);
+    let mut open = state.is_open();
+    disclosure_ui(ui, title, tooltip, &mut open);
+    state.set_open(open);
+    state.show_body_unindented(ui, add).map(|shown| shown.inner)
+}

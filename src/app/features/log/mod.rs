@@ -191,7 +191,7 @@ mod tests {
         let warnings = view.filtered(Severity::Warnings, "");
         assert_eq!(
             as_text(&warnings),
-            "10:15:07 warning: 2 pictures were passed over\n10:19:40 error: the loss became NaN in epoch 2: lower the learning rate"
+            "10:15:07 warning: 2 pictures were skipped\n10:19:40 error: the loss became NaN in epoch 2: lower the learning rate"
         );
         assert_eq!(view.filtered(Severity::Everything, "NaN").len(), 1);
     }
