@@ -6,7 +6,7 @@ pub mod table;
 
 use jiff::Timestamp;
 
-pub use short::{ago, compact, percent_of, plural, shape, short_duration, short_rate};
+pub use short::{ago, ordinal, percent_of, plural, shape, unit};
 pub use table::{Align, table};
 
 /// `12,345,678`.
@@ -120,12 +120,48 @@ pub fn remaining(seconds: f64) -> String {
     }
 }
 
-/// A loss with four digits behind the point.
-pub fn loss(loss: f64) -> String {
-    if loss.is_finite() {
-        format!("{loss:.4}")
+/// What something will take, as far as it can be told beforehand: `less than 1 s`, `about 40 s`, `about 3 min`.
+pub fn estimate(seconds: f64) -> String {
+    if (0.0..1.0).contains(&seconds) {
+        "less than 1 s".to_owned()
+    } else if seconds.is_finite() && seconds >= 0.0 {
+        format!("about {}", remaining(seconds))
     } else {
         "–".to_owned()
+    }
+}
+
+/// A score without a unit, three digits behind the point: `0.904`, `−0.012`. What rounds to nothing has no sign.
+pub fn score(score: f64) -> String {
+    if !score.is_finite() {
+        return "–".to_owned();
+    }
+    let text = format!("{score:.3}");
+    match text.strip_prefix('-') {
+        Some("0.000") => "0.000".to_owned(),
+        Some(digits) => format!("−{digits}"),
+        None => text,
+    }
+}
+
+/// A loss, with as many digits as a score.
+pub fn loss(loss: f64) -> String {
+    score(loss)
+}
+
+/// How sure an answer is, a share of 1 as `90.4 %`. Of hundreds of classes the most probable one may have less than a
+/// per cent: small shares keep two digits that count, `0.42 %`, `0.031 %`.
+pub fn confidence(share: f64) -> String {
+    let percent = share * 100.0;
+    if !percent.is_finite() {
+        "–".to_owned()
+    } else if percent >= 0.995 || percent <= 0.0 {
+        self::percent(share)
+    } else if percent < 1e-4 {
+        "< 0.0001 %".to_owned()
+    } else {
+        let places = (1 - percent.log10().floor() as i32).max(2) as usize;
+        format!("{percent:.places$} %")
     }
 }
 
@@ -233,6 +269,32 @@ mod tests {
         ] {
             assert_eq!(duration(seconds), exact);
             assert_eq!(remaining(seconds), left);
+        }
+        assert_eq!(estimate(0.3), "less than 1 s");
+        assert_eq!(estimate(39.2), "about 40 s");
+        assert_eq!(estimate(200.0), "about 3 min");
+        assert_eq!(estimate(f64::NAN), "–");
+    }
+
+    #[test]
+    fn scores_have_no_sign_before_nothing_and_confidences_their_digits() {
+        assert_eq!(score(0.90449), "0.904");
+        assert_eq!(score(-0.0001), "0.000");
+        assert_eq!(score(-0.0126), "−0.013");
+        assert_eq!(loss(f64::NAN), "–");
+        for (share, expected) in [
+            (0.9042, "90.4 %"),
+            (1.0, "100.0 %"),
+            (0.06, "6.0 %"),
+            (0.0099, "0.99 %"),
+            (0.00997, "1.0 %"),
+            (0.0042, "0.42 %"),
+            (0.000_312, "0.031 %"),
+            (1e-7, "< 0.0001 %"),
+            (0.0, "0.0 %"),
+            (f64::NAN, "–"),
+        ] {
+            assert_eq!(confidence(share), expected);
         }
     }
 

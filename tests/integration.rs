@@ -22,3 +22,4 @@ mod sets;
 mod suspects;
 mod tidy;
 mod weights;
+mod words;

@@ -279,22 +279,22 @@ fn mistakes_are_named_with_line_field_and_what_is_allowed() {
     for (text, expect) in [
         (
             "(name: \"x\")",
-            "1:1: the version is missing: write `version: 1,` as the first field",
+            "1:1: the version is missing: write “version: 1,” as the first field",
         ),
         (
             "()",
-            "1:1: the version is missing: write `version: 1,` as the first field",
+            "1:1: the version is missing: write “version: 1,” as the first field",
         ),
         (
             "(version: 2)",
-            "1:11: `version` is 2, written by a newer Graft: this one reads up to version 1. \
+            "1:11: “version” is 2, written by a newer Graft: this one reads up to version 1. \
              Update Graft, or open the preset where it was written",
         ),
         (
             "(version: 0)",
-            "1:11: `version` is 0, which no Graft has written: allowed is 1",
+            "1:11: “version” is 0, which no Graft has written: allowed is 1",
         ),
-        ("(version: one)", "1:11: `version` is one, allowed is 1"),
+        ("(version: one)", "1:11: “version” is one, allowed is 1"),
         (
             "[1]",
             "1:1: is no preset: allowed are fields in parentheses, such as (version: 1, name: \
@@ -306,106 +306,106 @@ fn mistakes_are_named_with_line_field_and_what_is_allowed() {
         ),
         (
             "(\n  version: 1\n  seed: 4)",
-            "2:13: a comma or `)` is expected here",
+            "2:13: a comma or “)” is expected here",
         ),
         (
             "(version: 1, sed: 4)",
-            "1:14: `sed` is not a field: did you mean `seed`? (allowed are version, name, notes, \
+            "1:14: “sed” is not a field: did you mean “seed”? (allowed are version, name, notes, \
              seed, data, backbone, head, augmentation, training and phases)",
         ),
         (
             "(version: 1,\n phases: [\n (epochs: 1),\n (learning_rat: 1)])",
-            "4:3: `phases[1].learning_rat` is not a field: did you mean `learning_rate`? (allowed \
+            "4:3: “phases[1].learning_rat” is not a field: did you mean “learning_rate”? (allowed \
              are name, epochs, freeze, optimizer, learning_rate, schedule, warmup_epochs and \
              layer_rates)",
         ),
         (
             "(version: 1, phases: [(optimizer: Adam(momentum: 1))])",
-            "1:40: `phases[0].optimizer.momentum` is not a field: allowed are beta1, beta2, \
+            "1:40: “phases[0].optimizer.momentum” is not a field: allowed are beta1, beta2, \
              epsilon and weight_decay",
         ),
         (
             "(version: 1,\n data: (\n  limit: \"many\"))",
-            "3:10: `data.limit` is \"many\", allowed is a whole number, 0 or more",
+            "3:10: “data.limit” is \"many\", allowed is a whole number, 0 or more",
         ),
         (
             "(version: 1, phases: [(epochs: 10.5)])",
-            "1:32: `phases[0].epochs` is 10.5, allowed is a whole number, 0 or more",
+            "1:32: “phases[0].epochs” is 10.5, allowed is a whole number, 0 or more",
         ),
         (
             "(version: 1, phases: [(epochs: -1)])",
-            "1:32: `phases[0].epochs` is -1, allowed is a whole number, 0 or more",
+            "1:32: “phases[0].epochs” is -1, allowed is a whole number, 0 or more",
         ),
         (
             "(version: 1, phases: [(epochs: 99999999999)])",
-            "1:32: `phases[0].epochs` is 99999999999, allowed is a smaller whole number, 0 or more",
+            "1:32: “phases[0].epochs” is 99999999999, allowed is a smaller whole number, 0 or more",
         ),
         (
             "(version: 1, name: x)",
-            "1:20: `name` is x, allowed is a text in double quotes",
+            "1:20: “name” is x, allowed is a text in double quotes",
         ),
         (
             "(version: 1, phases: (epochs: 1))",
-            "1:22: `phases` is (epochs: 1), allowed is a list in square brackets",
+            "1:22: “phases” is (epochs: 1), allowed is a list in square brackets",
         ),
         (
             "(version: 1, augmentation: (horizontal_flip: yes))",
-            "1:46: `augmentation.horizontal_flip` is yes, allowed is true or false",
+            "1:46: “augmentation.horizontal_flip” is yes, allowed is true or false",
         ),
         (
             "(version: 1, augmentation: (zoom: \"a\"))",
-            "1:35: `augmentation.zoom` is \"a\", allowed is a number",
+            "1:35: “augmentation.zoom” is \"a\", allowed is a number",
         ),
         (
             "(version: 1, data: (fit: Squosh))",
-            "1:26: `data.fit` is Squosh: did you mean `Squash`? (allowed are CenterCrop, Squash \
+            "1:26: “data.fit” is Squosh: did you mean “Squash”? (allowed are CenterCrop, Squash \
              and Pad)",
         ),
         (
             "(version: 1, data: (fit: \"Squash\"))",
-            "1:26: `data.fit` is \"Squash\": did you mean `Squash`? (allowed are CenterCrop, \
+            "1:26: “data.fit” is \"Squash\": did you mean “Squash”? (allowed are CenterCrop, \
              Squash and Pad)",
         ),
         (
             "(version: 1, head: (layers: [Dropout]))",
-            "1:30: `head.layers[0]` is Dropout, allowed is Dropout(…), with its value in \
+            "1:30: “head.layers[0]” is Dropout, allowed is Dropout(…), with its value in \
              parentheses",
         ),
         (
             "(version: 1, head: (layers: [Dense(units: 8)]))",
-            "1:30: `head.layers[0]` is Dense(units: 8), which lacks the field `activation`",
+            "1:30: “head.layers[0]” is Dense(units: 8), which lacks the field “activation”",
         ),
         (
             "(version: 1, head: (layers: [BatchNorm(2)]))",
-            "1:30: `head.layers[0]` is BatchNorm(2), allowed is BatchNorm without parentheses",
+            "1:30: “head.layers[0]” is BatchNorm(2), allowed is BatchNorm without parentheses",
         ),
         (
             "(version: 1, head: (layers: [Dropout(0.5, 0.6)]))",
-            "1:30: `head.layers[0]` is Dropout(0.5, 0.6), which holds too many values",
+            "1:30: “head.layers[0]” is Dropout(0.5, 0.6), which holds too many values",
         ),
         (
             "(version: 1, augmentation: (views: Cached(4.5)))",
-            "1:43: `augmentation.views` is 4.5, allowed is a whole number, 0 or more",
+            "1:43: “augmentation.views” is 4.5, allowed is a whole number, 0 or more",
         ),
         (
             "(version: 1, training: (class_weights: Custom([(\"cat\", 1.0, 2.0)])))",
-            "1:48: `training.class_weights[0]` is (\"cat\", 1.0, 2.0), which holds too many values",
+            "1:48: “training.class_weights[0]” is (\"cat\", 1.0, 2.0), which holds too many values",
         ),
         (
             "(version: 1, training: (class_weights: Custom([(\"cat\", \"a\")])))",
-            "1:56: `training.class_weights[0][1]` is \"a\", allowed is a number",
+            "1:56: “training.class_weights[0][1]” is \"a\", allowed is a number",
         ),
         (
             "(version: 1, head: (layers: [\n  Dropout(3)]))",
-            "2:11: `head.layers[0]` is 3, allowed is 0 to 0.95",
+            "2:11: “head.layers[0]” is 3, allowed is 0 to 0.95",
         ),
         (
             "(version: 1, seed: 1, seed: 2)",
-            "1:23: `seed` stands here for the second time: remove one of them",
+            "1:23: “seed” stands here for the second time: remove one of them",
         ),
         (
             "(version: 1,\n training: (\n  early_stopping: (patience: 0)))",
-            "3:30: `training.early_stopping.patience` is 0, allowed is 1 to 10000",
+            "3:30: “training.early_stopping.patience” is 0, allowed is 1 to 10000",
         ),
     ] {
         let answer = error(text);
@@ -622,15 +622,15 @@ fn one_of_several_networks_in_a_file_is_chosen_by_its_key() {
     for (text, expected) in [
         (
             "(version: 1, backbone: (weights: File(path: \"w.pth\", keys: \"a\")))",
-            "1:54: `backbone.weights.keys` is not a field: did you mean `key`? (allowed are path and key)",
+            "1:54: “backbone.weights.keys” is not a field: did you mean “key”? (allowed are path and key)",
         ),
         (
             "(version: 1, backbone: (weights: Fil(\"w.pth\")))",
-            "`backbone.weights` is Fil: did you mean `File`? (allowed are Pretrained, Named, File and Random)",
+            "“backbone.weights” is Fil: did you mean “File”? (allowed are Pretrained, Named, File and Random)",
         ),
         (
             "(version: 1, backbone: (preprocessing: Custom(input_size: 224, resize: 200, filter: Bicubic, mean: (0, 0, 0), std: (1, 1, 1))))",
-            "`backbone.preprocessing` resizes the shorter side to 200, allowed is 224 to 1024",
+            "“backbone.preprocessing” resizes the shorter side to 200, allowed is 224 to 1024",
         ),
     ] {
         let error = preset::parse(text, Path::new("x.ron"))
@@ -645,41 +645,41 @@ fn a_field_that_can_not_be_set_says_why() {
     for (assignment, expect) in [
         (
             "seed",
-            "`seed` sets nothing: write FIELD=VALUE, such as seed=7",
+            "“seed” sets nothing: write FIELD=VALUE, such as seed=7",
         ),
         (
             "phases[0].lr=1",
-            "`phases[0].lr` is not a field: allowed are name, epochs, freeze, optimizer, \
+            "“phases[0].lr” is not a field: allowed are name, epochs, freeze, optimizer, \
              learning_rate, schedule, warmup_epochs and layer_rates",
         ),
         (
             "phases[3].epochs=1",
-            "`phases[3]` does not exist: `phases` goes from 0 to 0",
+            "“phases[3]” does not exist: “phases” goes from 0 to 0",
         ),
         (
             "phases[x]=1",
-            "`phases[x]` is no field's path: write it like phases[0].epochs",
+            "“phases[x]” is no field's path: write it like phases[0].epochs",
         ),
         (
             "training.early_stopping.patience=3",
-            "`training.early_stopping` is None, which has no field `patience`: set \
-             `training.early_stopping` as a whole first",
+            "“training.early_stopping” is None, which has no field “patience”: set \
+             “training.early_stopping” as a whole first",
         ),
         (
             "seed=1, name: \"x\"",
-            "`seed` is \"1, name: \\\"x\\\"\", allowed is a whole number, 0 or more",
+            "“seed” is \"1, name: \\\"x\\\"\", allowed is a whole number, 0 or more",
         ),
         (
             "seed=-1",
-            "`seed` is -1, allowed is a whole number, 0 or more",
+            "“seed” is -1, allowed is a whole number, 0 or more",
         ),
         (
             "phases[0].epochs=0",
-            "`phases[0].epochs` is 0, allowed is 1 to 10000",
+            "“phases[0].epochs” is 0, allowed is 1 to 10000",
         ),
         (
             "data.fit=Sqash",
-            "`data.fit` is Sqash: did you mean `Squash`? (allowed are CenterCrop, Squash and Pad)",
+            "“data.fit” is Sqash: did you mean “Squash”? (allowed are CenterCrop, Squash and Pad)",
         ),
     ] {
         let mut experiment = Experiment::default();

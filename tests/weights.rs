@@ -138,7 +138,7 @@ fn a_name_that_is_not_published_is_refused_with_those_that_are() {
     let message = home.refused(&["weights", "fetch", "resnet5"], 1);
     assert!(message.contains("no backbone named “resnet5”"), "{message}");
     let message = home.refused(&["weights", "fetch", "efficientnet_lite0"], 1);
-    assert!(message.contains("cargo xtask setup"), "{message}");
+    assert!(message.contains("run its set-up"), "{message}");
 
     home.pictures(4);
     let preset = home.preset("Named");
@@ -369,7 +369,7 @@ fn a_file_in_timms_names_gets_timms_preprocessing() {
     let home = Home::new();
     timms_mobilenet(&home.path().join("own.safetensors"));
     let text = home.printed(&["weights", "check", "mobilenet_v3_small", "own.safetensors"]);
-    let expected = "pictures are prepared as timm does for mobilenetv3_small_100.lamb_in1k: 224 pixels cut from 256, \
+    let expected = "pictures are prepared as timm does for mobilenetv3_small_100.lamb_in1k: 224 pixels cropped from 256, \
                     bicubic, mean 0.485 0.456 0.406, deviation 0.229 0.224 0.225";
     assert!(text.contains(expected), "{text}");
     let report = json(&home.printed(&[
@@ -428,7 +428,7 @@ fn a_file_in_timms_names_gets_timms_preprocessing() {
     let log = std::fs::read_to_string(folder.join("log.txt")).unwrap();
     assert!(
         log.contains(
-            "as for the published weights IMAGENET1K_V1: 224 pixels cut from 256, bilinear"
+            "as for the published weights IMAGENET1K_V1: 224 pixels cropped from 256, bilinear"
         ),
         "{log}"
     );

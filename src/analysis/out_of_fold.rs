@@ -17,6 +17,7 @@ use crate::evaluation::{Prediction, Predictions};
 use crate::experiment::{
     Augmentation, Experiment, FreezePlan, Keep, Monitor, Phase, TestViews, WeightsSource,
 };
+use crate::format;
 use crate::runs::digests::Digests;
 use crate::runs::{RunError, atomic, files, folder, members, store};
 use crate::training::PauseFlag;
@@ -173,8 +174,8 @@ fn check(request: &OutOfFoldRequest<'_>, labels: &[u32]) -> Result<(), RunError>
         return Err(files::problem(
             request.folder,
             format!(
-                "{} training pictures are too few for {} folds",
-                labels.len(),
+                "{}: too few for {} folds",
+                format::count(labels.len(), "training picture", "training pictures"),
                 request.folds
             ),
         ));

@@ -59,7 +59,7 @@ pub fn run(presets: Vec<PathBuf>, measure: Option<&frame_times::Request>) -> any
         }
     }
     anyhow::bail!(
-        "no window can be opened here ({}). `graft run PRESET.ron` trains without one.",
+        "no window can be opened here ({}). “graft run PRESET.ron” trains without one.",
         problems.join("; ")
     )
 }

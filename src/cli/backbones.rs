@@ -27,7 +27,7 @@ pub fn backbones(arguments: &Arguments) -> anyhow::Result<()> {
             vec![
                 info.name.to_owned(),
                 info.title.to_owned(),
-                format::magnitude(info.parameters),
+                format::magnitude(info.backbone_parameters),
                 format!("{:.2}", info.gflops),
                 format!("{:.1} %", info.default_weights().imagenet_top1),
                 info.default_weights().input_size.to_string(),
@@ -43,7 +43,7 @@ pub fn backbones(arguments: &Arguments) -> anyhow::Result<()> {
     let header = [
         ("name", Align::Left),
         ("title", Align::Left),
-        ("parameters", Align::Right),
+        ("parameters with classifier", Align::Right),
         ("GFLOPs", Align::Right),
         ("ImageNet top-1", Align::Right),
         ("input", Align::Right),
@@ -63,6 +63,7 @@ fn as_json(info: &ArchitectureInfo) -> serde_json::Value {
         "name": info.name,
         "title": info.title,
         "parameters": info.parameters,
+        "backbone_parameters": info.backbone_parameters,
         "gflops": info.gflops,
         "imagenet_top1": info.default_weights().imagenet_top1,
         "input_size": info.default_weights().input_size,

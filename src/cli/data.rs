@@ -394,7 +394,7 @@ fn as_text(path: &Path, source: &DataSource, dataset: &Dataset) -> String {
     if !dataset.problems.is_empty() {
         let _ = writeln!(
             text,
-            "\n{} passed over:",
+            "\n{} skipped:",
             format::files_and_lines(problems::files_and_lines(
                 dataset
                     .problems
@@ -462,7 +462,7 @@ mod tests {
              class  pictures   share\n\
              cat           1  33.3 %\n\
              dog           2  66.7 %\n\n\
-             1 file passed over:\n  cut off: bad.jpg\n"
+             1 file skipped:\n  cut off: bad.jpg\n"
         );
         let document = as_json(&source, &dataset(Some(Split::Test)));
         assert_eq!(
@@ -501,7 +501,7 @@ mod tests {
         );
         assert!(
             text.contains(
-                "\nA.\nWarning: B.\n\n5,000 files passed over:\n  is no picture (4900 files): 0.txt, 1.txt, 2.txt and \
+                "\nA.\nWarning: B.\n\n5,000 files skipped:\n  is no picture (4900 files): 0.txt, 1.txt, 2.txt and \
                  4897 more\n  is damaged (x): 4900.txt\n"
             ),
             "{text}"

@@ -89,7 +89,7 @@ pub fn embed(arguments: &Arguments) -> anyhow::Result<()> {
     let mut embedding = compute(&network, &pictures)?;
     embedding.skipped.splice(..0, skipped);
     for line in problems::lines(&embedding.skipped, &arguments.folder, usize::MAX) {
-        output::warn(&format!("passed over, {line}"));
+        output::warn(&format!("skipped, {line}"));
     }
     if embedding.files.is_empty() {
         bail!(

@@ -182,7 +182,7 @@ pub fn evaluate(arguments: &Arguments) -> anyhow::Result<()> {
         }
     }
     if let Some(undecided) = undecided {
-        let _ = writeln!(text, "\nOf the curves nothing is said: {undecided}.");
+        let _ = writeln!(text, "\nThe training curves are not judged: {undecided}.");
     }
     output::print(&text)
 }
@@ -334,23 +334,31 @@ fn as_text(evaluation: &Evaluation, heading: &str) -> String {
         format::thousands(evaluation.pictures),
         answers.report.to_text(3)
     );
+    let mut reasons: Vec<String> = Vec::new();
     let mut line = |name: &str, score: &Score, is_share: bool| {
         let number = |value: f64| {
             if is_share {
                 format!("{:.1}", value * 100.0)
             } else {
-                format!("{value:.3}")
+                format::score(value)
             }
         };
         let unit = if is_share { " %" } else { "" };
-        let interval = score.interval.map_or_else(String::new, |interval| {
-            format!(
+        let interval = match (score.interval, score.why_no_interval()) {
+            (Some(interval), _) => format!(
                 "  ({} to {}{unit}; {})",
                 number(interval.low),
                 number(interval.high),
                 score.method.title()
-            )
-        });
+            ),
+            (None, Some(reason)) => {
+                if !reasons.contains(&reason) {
+                    reasons.push(reason);
+                }
+                "  (no interval)".to_owned()
+            }
+            (None, None) => String::new(),
+        };
         let value = format!("{}{unit}", number(score.value));
         let _ = writeln!(text, "{name:<26} {value:>8}{interval}");
     };
@@ -359,17 +367,21 @@ fn as_text(evaluation: &Evaluation, heading: &str) -> String {
     for top in &evaluation.probabilities.top_k {
         line(&format!("Top-{} accuracy", top.k), &top.accuracy, true);
     }
-    line("Macro F1", &answers.macro_f1, false);
+    line("Macro-F1", &answers.macro_f1, false);
     line("Weighted F1", &answers.weighted_f1, false);
     line("Cohen's kappa", &answers.cohen_kappa, false);
     line("Matthews correlation", &answers.matthews_correlation, false);
     if let Some(area) = &evaluation.ranking.roc_auc {
-        line("ROC area, macro", area, false);
+        line("ROC AUC, macro", area, false);
     }
     if let Some(precision) = &evaluation.ranking.average_precision {
         line("Average precision, macro", precision, false);
     }
-    line("Log loss (nats)", &evaluation.probabilities.log_loss, false);
+    line(
+        "Log loss (cross-entropy)",
+        &evaluation.probabilities.log_loss,
+        false,
+    );
     line("Brier score", &evaluation.probabilities.brier_score, false);
     let _ = writeln!(
         text,
@@ -379,6 +391,9 @@ fn as_text(evaluation: &Evaluation, heading: &str) -> String {
         evaluation.reliability.bins.len()
     );
     text.push_str("Intervals are of 95 %.\n");
+    for reason in reasons {
+        let _ = writeln!(text, "{reason}.");
+    }
     if !answers.top_confusions.is_empty() {
         text.push_str("\nMost frequent confusions\n");
         for confusion in answers.top_confusions.iter().take(SHOWN) {
@@ -388,7 +403,7 @@ fn as_text(evaluation: &Evaluation, heading: &str) -> String {
             };
             let _ = writeln!(
                 text,
-                "{:>6}  {} taken for {} ({} of its pictures)",
+                "{:>6}  {} predicted as {} ({} of its pictures)",
                 format::thousands(confusion.count),
                 class(confusion.truth),
                 class(confusion.predicted),
@@ -417,11 +432,11 @@ fn calibrated_text(calibrated: &Calibrated) -> String {
     );
     let _ = writeln!(
         text,
-        "Log loss {} to {}, Brier score {:.4} to {:.4}, expected calibration error {} to {}",
+        "Log loss {} to {}, Brier score {} to {}, expected calibration error {} to {}",
         format::loss(before.log_loss),
         format::loss(after.log_loss),
-        before.brier_score,
-        after.brier_score,
+        format::score(before.brier_score),
+        format::score(after.brier_score),
         format::percent(before.expected_error),
         format::percent(after.expected_error)
     );

@@ -27,7 +27,7 @@ pub fn more_epochs(text: &str) -> Result<u32, String> {
 }
 
 /// The runs that `--resume` asks for: the one in the folder that is named, or of every preset under every seed the newest
-/// unfinished one, or a new one. In a series, what has come to its end is passed over.
+/// unfinished one, or a new one. In a series, what has come to its end is skipped.
 ///
 /// # Errors
 /// When a preset can't be used, or a run can't be gone on with.
@@ -188,7 +188,7 @@ pub fn line(recorder: &RunRecorder, point: Option<&ResumePoint>) -> String {
         Some(partial) => {
             let batches = format::count(partial.batches, "batch", "batches");
             match standing.epoch {
-                0 => format!("Resuming after {batches} of the first of {planned} epochs: {folder}"),
+                0 => format!("Resuming after {batches} of epoch 1 of {planned}: {folder}"),
                 epoch => format!(
                     "Resuming after epoch {epoch} of {planned} and {batches} of the next: {folder}"
                 ),

@@ -34,7 +34,7 @@ pub struct Dataset {
     /// In the order of their labels: alphabetical, unless the experiment names them.
     pub classes: Vec<String>,
     pub pictures: Vec<Picture>,
-    /// What was passed over, with the reason.
+    /// What was skipped, with the reason.
     pub problems: Vec<Problem>,
     /// Usable pictures that the experiment leaves out, in the order of the source.
     pub excluded: Vec<Excluded>,
@@ -120,7 +120,7 @@ pub enum PictureSource {
     },
 }
 
-/// What was passed over while scanning, and why.
+/// What was skipped while scanning, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     #[serde(serialize_with = "crate::shown::serialize_path")]
@@ -230,7 +230,7 @@ pub enum DataError {
     Split(String),
 }
 
-/// A picture is passed over beyond this many pixels a side …
+/// A picture is skipped beyond this many pixels a side …
 pub const MAX_SIDE: u32 = 16_384;
 /// … or this many in all.
 pub const MAX_PIXELS: u64 = 100_000_000;

@@ -1,11 +1,11 @@
-//! What was passed over, in groups that fit on a screen.
+//! What was skipped, in groups that fit on a screen.
 
 use std::collections::HashMap;
 use std::path::Path;
 
 use super::Problem;
 
-/// Files that were passed over for one reason.
+/// Files that were skipped for one reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProblemGroup<'a> {
     /// In the order of the list; never empty.

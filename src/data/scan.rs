@@ -1,4 +1,4 @@
-//! Finds the pictures of a source, checks that each decodes, and lists what was passed over.
+//! Finds the pictures of a source, checks that each decodes, and lists what was skipped.
 
 mod agree;
 mod annotations;
@@ -230,7 +230,7 @@ impl FoundPictures {
 pub type NamedFile = (PathBuf, String);
 
 /// Every file below `root` that is called like a picture, in the order of their names; and what was
-/// passed over. A file is opened only where its name does not tell what it is.
+/// skipped. A file is opened only where its name does not tell what it is.
 ///
 /// # Errors
 /// [`DataError::Source`] when `root` is no folder that can be read, [`DataError::Stopped`].

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::format;
+
 /// The 97.5th percentile of the standard normal distribution.
 const Z_95: f64 = 1.959_963_984_540_054;
 
@@ -27,7 +29,8 @@ impl Interval {
 pub enum IntervalMethod {
     /// Of a share: [`wilson`].
     Wilson,
-    /// Percentiles over so many samples drawn with replacement from the pictures (Efron 1979).
+    /// Percentiles over so many samples drawn with replacement (Efron 1979), less the bias that they show: see
+    /// [`super::resampled`].
     Bootstrap { resamples: u32 },
     /// Where no sample says anything else than the pictures do: [`all_right`].
     Exact,
@@ -35,6 +38,12 @@ pub enum IntervalMethod {
     Newcombe,
     /// Student's t, of a mean over repetitions.
     StudentT,
+    /// None is given: there are fewer pictures than [`super::bootstrap::FEWEST`].
+    TooFewPictures,
+    /// None is given: so many of the classes have fewer pictures than [`super::bootstrap::FEWEST`].
+    TooFewOfClasses { few: u32, classes: u32 },
+    /// None is given: pictures times classes are too many.
+    TooMuchWork,
 }
 
 impl IntervalMethod {
@@ -46,6 +55,8 @@ impl IntervalMethod {
             Self::Exact => "exact, of a test without a mistake".to_owned(),
             Self::Newcombe => "Newcombe, paired".to_owned(),
             Self::StudentT => "Student's t".to_owned(),
+            Self::TooFewPictures | Self::TooFewOfClasses { .. } => "too few pictures".to_owned(),
+            Self::TooMuchWork => "not worked out".to_owned(),
         }
     }
 }
@@ -78,28 +89,80 @@ impl Score {
         }
     }
 
-    /// With the percentiles of `draws`. Draws that are all alike say nothing of what other pictures would give: the
-    /// interval is then `exact`, which the score has where it can't be better, and otherwise there is none.
-    pub(super) fn with_bootstrap(self, draws: &mut [f64], exact: Option<Interval>) -> Self {
-        let resamples = draws.len() as u32;
-        let method = IntervalMethod::Bootstrap { resamples };
-        let found = super::bootstrap::percentiles(draws);
-        let has_collapsed = found.is_some_and(|interval| interval.high - interval.low < 1e-9);
-        if !has_collapsed {
+    /// With the percentiles of `draws` within `bounds`, less the bias that the draws have against the value (Efron and
+    /// Tibshirani 1993, chapter 10): a sample holds some pictures twice, which moves precisions up and down. Where the
+    /// draws are missing, their place says why.
+    ///
+    /// Draws that are all alike say nothing of what other pictures would give: the interval is then `exact`, which the
+    /// score has where it can't be better, and otherwise there is none.
+    pub(super) fn with_bootstrap(
+        self,
+        draws: Result<&mut [f64], IntervalMethod>,
+        bounds: Interval,
+        exact: Option<Interval>,
+    ) -> Self {
+        let exact = exact.filter(|exact| self.value >= 1.0 - 1e-12 && exact.contains(1.0));
+        if exact.is_some() {
             return Self {
-                interval: found,
-                method,
+                interval: exact,
+                method: IntervalMethod::Exact,
                 ..self
             };
         }
-        let interval = exact.filter(|exact| self.value >= 1.0 - 1e-12 && exact.contains(1.0));
+        let draws = match draws {
+            Ok(draws) => draws,
+            Err(method) => {
+                return Self {
+                    interval: None,
+                    method,
+                    ..self
+                };
+            }
+        };
+        let bias = draws.iter().sum::<f64>() / draws.len().max(1) as f64 - self.value;
+        let interval = super::bootstrap::percentiles(draws)
+            .filter(|found| found.high - found.low > 1e-9)
+            .map(|found| Interval {
+                // The value itself is what is known best.
+                low: (found.low - bias).max(bounds.low).min(self.value),
+                high: (found.high - bias).min(bounds.high).max(self.value),
+            });
         Self {
-            method: match interval {
-                Some(_) => IntervalMethod::Exact,
-                None => method,
-            },
             interval,
+            method: IntervalMethod::Bootstrap {
+                resamples: draws.len() as u32,
+            },
             ..self
+        }
+    }
+
+    /// Why there is no interval, as a sentence without its end; nothing where there is one, or where it is still to come.
+    pub fn why_no_interval(&self) -> Option<String> {
+        if self.interval.is_some() {
+            return None;
+        }
+        let fewest = super::bootstrap::FEWEST;
+        match self.method {
+            IntervalMethod::Bootstrap { resamples: 0 } => None,
+            IntervalMethod::TooFewPictures => Some(format!(
+                "No interval is given, because there are fewer than {fewest} pictures"
+            )),
+            IntervalMethod::TooFewOfClasses { few, classes } => Some(format!(
+                "No interval is given, because {} of {} fewer than {fewest} pictures",
+                format::thousands(few.into()),
+                match classes {
+                    1 => "1 class has".to_owned(),
+                    many => format!("{} classes {}", format::thousands(many.into()), if few == 1 { "has" } else { "have" }),
+                },
+            )),
+            IntervalMethod::TooMuchWork => Some(
+                "No interval is given, because resampling so many pictures and classes would take too long".to_owned(),
+            ),
+            IntervalMethod::Bootstrap { .. } => Some(
+                "No interval is given, because all resamples of the pictures give the same number"
+                    .to_owned(),
+            ),
+            _ => None,
         }
     }
 }
@@ -215,16 +278,78 @@ mod tests {
     #[test]
     fn draws_that_are_all_alike_are_no_interval() {
         let exact = all_right(&[24]);
-        let perfect = Score::bare(1.0).with_bootstrap(&mut [1.0; 1000], exact);
+        let bounds = Interval {
+            low: 0.0,
+            high: 1.0,
+        };
+        let perfect = Score::bare(1.0).with_bootstrap(Ok(&mut [1.0; 1000]), bounds, exact);
         assert_eq!(perfect.method, IntervalMethod::Exact);
         assert_eq!(perfect.interval, exact);
-        let loss = Score::bare(0.3).with_bootstrap(&mut [0.3; 1000], exact);
+        let loss = Score::bare(0.3).with_bootstrap(Ok(&mut [0.3; 1000]), bounds, exact);
         assert_eq!(loss.interval, None);
-        let usual = Score::bare(0.5).with_bootstrap(&mut [0.4, 0.5, 0.6], exact);
+        assert!(loss.why_no_interval().unwrap().contains("all resamples"));
+        let usual = Score::bare(0.5).with_bootstrap(Ok(&mut [0.4, 0.5, 0.6]), bounds, exact);
         assert!(matches!(
             usual.method,
             IntervalMethod::Bootstrap { resamples: 3 }
         ));
         assert!(usual.interval.unwrap().contains(0.5));
+        assert_eq!(usual.why_no_interval(), None);
+    }
+
+    #[test]
+    fn biased_draws_are_put_right_and_stay_within_bounds() {
+        let bounds = Interval {
+            low: 0.0,
+            high: 1.0,
+        };
+        let mut draws: Vec<f64> = (0..1000)
+            .map(|index| 0.08 + 0.00004 * f64::from(index))
+            .collect();
+        let found = Score::bare(0.074).with_bootstrap(Ok(&mut draws), bounds, None);
+        let interval = found.interval.unwrap();
+        assert!(
+            (interval.low - 0.055).abs() < 1e-3 && (interval.high - 0.093).abs() < 1e-3,
+            "{interval:?}"
+        );
+        // So near the end of the range, the lower end is the range's.
+        let mut draws: Vec<f64> = (0..1000)
+            .map(|index| 0.08 + 0.00004 * f64::from(index))
+            .collect();
+        let found = Score::bare(0.01).with_bootstrap(Ok(&mut draws), bounds, None);
+        assert_eq!(found.interval.unwrap().low, 0.0);
+    }
+
+    #[test]
+    fn what_has_no_interval_says_why() {
+        let bounds = Interval {
+            low: 0.0,
+            high: 1.0,
+        };
+        let of = |method| {
+            Score::bare(0.5)
+                .with_bootstrap(Err(method), bounds, None)
+                .why_no_interval()
+                .unwrap()
+        };
+        assert!(of(IntervalMethod::TooFewPictures).ends_with("fewer than 5 pictures"));
+        let classes = of(IntervalMethod::TooFewOfClasses { few: 1, classes: 2 });
+        assert!(
+            classes.ends_with("1 of 2 classes has fewer than 5 pictures"),
+            "{classes}"
+        );
+        let classes = of(IntervalMethod::TooFewOfClasses {
+            few: 280,
+            classes: 300,
+        });
+        assert!(
+            classes.ends_with("280 of 300 classes have fewer than 5 pictures"),
+            "{classes}"
+        );
+        assert_eq!(
+            Score::bare(0.5).why_no_interval(),
+            None,
+            "it is still to come"
+        );
     }
 }

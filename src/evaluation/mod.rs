@@ -21,6 +21,7 @@ pub mod paired;
 pub mod ranking;
 pub mod rejection;
 pub mod report;
+mod resampled;
 pub mod seeds;
 pub mod summary;
 pub mod tally;

@@ -31,6 +31,79 @@ fn some_predictions(rows: usize) -> impl Strategy<Value = Predictions> {
     })
 }
 
+/// As [`some_predictions`], of so many classes that most are rare: none, one, two pictures or a few of each, answers that
+/// are mostly right, mostly wrong or neither.
+fn of_many_classes() -> impl Strategy<Value = Predictions> {
+    let classes = prop_oneof![2usize..5, 5usize..40, 290usize..301];
+    let most = prop_oneof![Just(2usize), Just(4), Just(9)];
+    (classes, most, 0.0f64..1.0, any::<u64>()).prop_map(|(classes, most, skill, seed)| {
+        let mut state = seed | 1;
+        let mut random = move || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state >> 40) as f64 / (1u64 << 24) as f64
+        };
+        let mut rows = Vec::new();
+        for truth in 0..classes as u32 {
+            for _ in 0..(random() * (most + 1) as f64) as usize {
+                let mut weights: Vec<f64> = (0..classes).map(|_| random()).collect();
+                weights[truth as usize] += if random() < skill { 1.5 } else { 0.0 };
+                let sum: f64 = weights.iter().sum();
+                rows.push(Prediction {
+                    file: format!("{}.png", rows.len()),
+                    truth,
+                    probabilities: weights.iter().map(|weight| (weight / sum) as f32).collect(),
+                });
+            }
+        }
+        Predictions {
+            classes: (0..classes).map(|class| format!("class {class}")).collect(),
+            rows,
+        }
+    })
+}
+
+fn every_interval_holds_its_score_or_says_why(found: &Evaluation) -> Result<(), TestCaseError> {
+    let (answers, probabilities, ranking) = (&found.answers, &found.probabilities, &found.ranking);
+    let scores = [
+        ("accuracy", Some(answers.accuracy)),
+        ("balanced accuracy", Some(answers.balanced_accuracy)),
+        ("macro F1", Some(answers.macro_f1)),
+        ("weighted F1", Some(answers.weighted_f1)),
+        ("kappa", Some(answers.cohen_kappa)),
+        ("Matthews", Some(answers.matthews_correlation)),
+        ("log loss", Some(probabilities.log_loss)),
+        ("Brier", Some(probabilities.brier_score)),
+        ("ROC area", ranking.roc_auc),
+        ("average precision", ranking.average_precision),
+    ];
+    for (name, score) in scores
+        .into_iter()
+        .filter_map(|(name, score)| Some((name, score?)))
+    {
+        match (score.interval, score.why_no_interval()) {
+            (Some(interval), None) => {
+                prop_assert!(interval.contains(score.value), "{name}: {score:?}");
+                prop_assert!(interval.high - interval.low > 1e-9, "{name}: {score:?}");
+            }
+            (None, Some(reason)) => {
+                prop_assert!(reason.starts_with("No interval is given, because "))
+            }
+            (interval, reason) => prop_assert!(false, "{name}: {interval:?}, {reason:?}"),
+        }
+        // Never some of the samples without saying so.
+        if let IntervalMethod::Bootstrap { resamples } = score.method {
+            let ranked = Ranking::resamples(found.pictures as usize, found.classes.len());
+            prop_assert!(
+                resamples == bootstrap::RESAMPLES || resamples == ranked,
+                "{name}: {score:?}"
+            );
+        }
+    }
+    Ok(())
+}
+
 fn two_classes(predictions: Predictions) -> Predictions {
     Predictions {
         classes: predictions.classes[..2].to_vec(),
@@ -64,11 +137,11 @@ proptest! {
             (found.probabilities.log_loss, 0.0, 17.0),
         ] {
             prop_assert!((low - 1e-9..=high + 1e-9).contains(&score.value), "{score:?}");
-            // Too few pictures give no interval, and that is said.
             if let Some(interval) = score.interval {
-                prop_assert!(interval.low <= interval.high && interval.low >= low - 1e-9 && interval.high <= high + 1e-9);
+                prop_assert!(interval.low >= low - 1e-9 && interval.high <= high + 1e-9);
             }
         }
+        every_interval_holds_its_score_or_says_why(&found)?;
         prop_assert!(answers.accuracy.interval.unwrap().contains(answers.accuracy.value));
         let mut last = answers.accuracy.value;
         for top in &found.probabilities.top_k {
@@ -240,6 +313,94 @@ proptest! {
             prop_assert_eq!(classes, (0..confusion.classes.len()).collect::<Vec<_>>());
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn rare_classes_leave_every_score_in_its_interval(predictions in of_many_classes(), reject_below in prop_oneof![Just(0.0), 0.0f64..0.6]) {
+        let found = Evaluation::new(&predictions, &Decision { reject_below, ..Decision::default() });
+        every_interval_holds_its_score_or_says_why(&found)?;
+    }
+}
+
+/// Answers of two classes: so many pictures of each, of which so many right.
+fn answers_of_two(pictures: [u32; 2], right: [u32; 2]) -> Evaluation {
+    let rows = (0..2).flat_map(|truth| {
+        (0..pictures[truth]).map(move |index| {
+            let is_right = index < right[truth];
+            // No two alike, and the wrong ones less sure.
+            let sure = if is_right {
+                0.9 - 0.001 * index as f32
+            } else {
+                0.6 - 0.001 * index as f32
+            };
+            let given = if is_right { truth } else { 1 - truth };
+            let mut probabilities = vec![1.0 - sure; 2];
+            probabilities[given] = sure;
+            Prediction {
+                file: format!("{truth}/{index}"),
+                truth: truth as u32,
+                probabilities,
+            }
+        })
+    });
+    let predictions = Predictions {
+        classes: vec!["usual".into(), "rare".into()],
+        rows: rows.collect(),
+    };
+    Evaluation::new(&predictions, &Decision::default())
+}
+
+#[test]
+fn one_rare_picture_is_too_little_for_what_rests_on_it() {
+    let found = answers_of_two([60, 1], [55, 0]);
+    for score in [
+        found.answers.balanced_accuracy,
+        found.answers.macro_f1,
+        found.answers.cohen_kappa,
+        found.ranking.roc_auc.unwrap(),
+    ] {
+        assert_eq!(
+            score.method,
+            IntervalMethod::TooFewOfClasses { few: 1, classes: 2 }
+        );
+        assert_eq!(score.interval, None);
+    }
+    // What counts pictures alike has its interval.
+    assert!(
+        found.answers.accuracy.interval.is_some()
+            && found.probabilities.log_loss.interval.is_some()
+    );
+    let one = answers_of_two([1, 0], [0, 0]);
+    assert_eq!(
+        one.probabilities.log_loss.method,
+        IntervalMethod::TooFewPictures
+    );
+    assert_eq!(
+        one.answers.weighted_f1.method,
+        IntervalMethod::TooFewPictures
+    );
+}
+
+#[test]
+fn every_resample_of_a_class_of_six_counts() {
+    let found = answers_of_two([60, 6], [50, 3]);
+    for score in [
+        found.answers.balanced_accuracy,
+        found.ranking.roc_auc.unwrap(),
+        found.ranking.average_precision.unwrap(),
+    ] {
+        assert_eq!(score.method, IntervalMethod::Bootstrap { resamples: 1000 });
+        assert!(score.interval.unwrap().contains(score.value), "{score:?}");
+    }
+    // Of balanced accuracy 0.667: by the two recalls' binomial errors, 0.5 * sqrt(0.139 / 60 + 0.25 / 6) = 0.105.
+    let interval = found.answers.balanced_accuracy.interval.unwrap();
+    assert!(
+        (interval.high - interval.low - 4.0 * 0.105).abs() < 0.08,
+        "{interval:?}"
+    );
 }
 
 #[test]

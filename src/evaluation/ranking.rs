@@ -5,7 +5,7 @@ mod steps;
 use serde::Serialize;
 
 use super::bootstrap;
-use super::{Interval, Predictions, Score};
+use super::{Predictions, Score};
 pub(super) use steps::Order;
 use steps::{Step, average_precision, roc_area};
 
@@ -92,22 +92,6 @@ impl Ranking {
             return 0;
         }
         ((BUDGET / cells) as u32).clamp(FEWEST_RESAMPLES, bootstrap::RESAMPLES)
-    }
-
-    /// Adds the intervals of the averages.
-    pub(super) fn with_bootstrap(
-        mut self,
-        roc_auc: &mut [f64],
-        precision: &mut [f64],
-        exact: Option<Interval>,
-    ) -> Self {
-        self.roc_auc = self
-            .roc_auc
-            .map(|score| score.with_bootstrap(roc_auc, exact));
-        self.average_precision = self
-            .average_precision
-            .map(|score| score.with_bootstrap(precision, exact));
-        self
     }
 
     /// With at most `points` points a curve, evenly over them, first and last kept; the areas stay

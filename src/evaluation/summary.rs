@@ -3,19 +3,16 @@
 use serde::Serialize;
 
 use super::calibration::{BINS, CalibrationScores, Reliability};
-use super::loss::{row_brier, row_loss, top_k_correct};
-use super::ranking::{Order, mean};
+use super::loss::top_k_correct;
 use super::{
-    ClassificationReport, ConfidenceCounts, Confusion, ConfusionMatrix, Decision, Interval,
-    Predictions, Ranking, Score, Tally, all_right, bootstrap, brier_score, log_loss,
+    ClassificationReport, ConfidenceCounts, Confusion, ConfusionMatrix, Decision, Predictions,
+    Ranking, Score, Tally, brier_score, log_loss, resampled,
 };
 
 /// Of top-k accuracy, as far as there are more classes.
 const TOP_K: [usize; 4] = [2, 3, 5, 10];
 /// Confusions that are listed.
 const CONFUSIONS: usize = 20;
-/// Draws every bootstrap.
-const SEED: u64 = 0x6772_6166_7400;
 
 /// All numbers of one run on one split.
 ///
@@ -75,7 +72,7 @@ impl Evaluation {
     /// for the bootstrap.
     pub fn new(predictions: &Predictions, decision: &Decision) -> Self {
         let mut evaluation = Self::without_bootstrap(predictions, decision);
-        evaluation.add_bootstrap(predictions);
+        resampled::add_intervals(&mut evaluation, predictions);
         evaluation
     }
 
@@ -101,126 +98,6 @@ impl Evaluation {
         self.answers = AnswerScores::new(predictions, decision);
         self.confidence = ConfidenceCounts::new(predictions, decision);
     }
-
-    fn add_bootstrap(&mut self, predictions: &Predictions) {
-        let classes = predictions.classes.len();
-        let answers = self.answers.decision.answers(predictions);
-        let cells: Vec<Option<(u32, u32)>> = answers
-            .iter()
-            .zip(&predictions.rows)
-            .map(|(answer, row)| (!answer.is_rejected).then_some((row.truth, answer.class)))
-            .collect();
-        let rows = &predictions.rows;
-        let losses: Vec<f64> = rows.iter().map(|row| row_loss(row, 1.0)).collect();
-        let briers: Vec<f64> = rows.iter().map(|row| row_brier(row, 1.0)).collect();
-        let ranked = Ranking::resamples(rows.len(), classes);
-        let orders: Vec<Order> = if ranked > 0 {
-            (0..classes as u32)
-                .map(|class| Order::new(predictions, class))
-                .collect()
-        } else {
-            Vec::new()
-        };
-        if rows.is_empty() {
-            return;
-        }
-        let mut draws = Draws::default();
-        let mut tally = Tally::empty(classes);
-        bootstrap::resample(rows.len(), bootstrap::RESAMPLES, SEED, |draw, counts| {
-            tally.clear();
-            let (mut loss, mut brier) = (0.0, 0.0);
-            for (place, &count) in counts.iter().enumerate() {
-                if count == 0 {
-                    continue;
-                }
-                if let Some((truth, predicted)) = cells[place] {
-                    tally.add(truth, predicted, count.into());
-                }
-                loss += f64::from(count) * losses[place];
-                brier += f64::from(count) * briers[place];
-            }
-            draws.log_loss.push(loss / rows.len() as f64);
-            draws.brier.push(brier / rows.len() as f64);
-            if tally.total() > 0 {
-                draws.balanced.push(tally.balanced_accuracy());
-                draws.macro_f1.push(tally.macro_f1());
-                draws.weighted_f1.push(tally.weighted_f1());
-                draws.kappa.push(tally.cohen_kappa());
-                draws.matthews.push(tally.matthews_correlation());
-            }
-            if draw < ranked {
-                let areas: Vec<(Option<f64>, Option<f64>)> =
-                    orders.iter().map(|order| order.areas(counts)).collect();
-                draws.roc_auc.extend(mean(areas.iter().map(|area| area.0)));
-                draws
-                    .average_precision
-                    .extend(mean(areas.iter().map(|area| area.1)));
-            }
-        });
-        let scores = &mut self.answers;
-        let tested: Vec<u64> = (0..classes)
-            .map(|class| scores.confusion.truths(class))
-            .collect();
-        let exact = all_right(&tested);
-        let beyond_chance = exact.map(|exact| beyond_chance(exact, &tested));
-        for (score, values, exact) in [
-            (&mut scores.balanced_accuracy, &mut draws.balanced, exact),
-            (&mut scores.macro_f1, &mut draws.macro_f1, exact),
-            (&mut scores.weighted_f1, &mut draws.weighted_f1, exact),
-            (&mut scores.cohen_kappa, &mut draws.kappa, beyond_chance),
-            (
-                &mut scores.matthews_correlation,
-                &mut draws.matthews,
-                beyond_chance,
-            ),
-            (&mut self.probabilities.log_loss, &mut draws.log_loss, None),
-            (&mut self.probabilities.brier_score, &mut draws.brier, None),
-        ] {
-            *score = score.with_bootstrap(values, exact);
-        }
-        let all: Vec<u64> = (0..classes as u32)
-            .map(|class| rows.iter().filter(|row| row.truth == class).count() as u64)
-            .collect();
-        let ranking = std::mem::take(&mut self.ranking);
-        self.ranking = ranking.with_bootstrap(
-            &mut draws.roc_auc,
-            &mut draws.average_precision,
-            all_right(&all),
-        );
-    }
-}
-
-/// An interval of accuracies as one of agreement beyond chance, which is kappa's scale: (accuracy - chance) / (1 -
-/// chance), with the chance of so many pictures of each class. With one class there is no chance to be beyond.
-fn beyond_chance(interval: Interval, pictures: &[u64]) -> Interval {
-    let all: u64 = pictures.iter().sum();
-    let share = |count: &u64| *count as f64 / all.max(1) as f64;
-    let chance: f64 = pictures.iter().map(share).map(|share| share * share).sum();
-    let scale = |value: f64| {
-        if chance < 1.0 {
-            (value - chance) / (1.0 - chance)
-        } else {
-            value
-        }
-    };
-    Interval {
-        low: scale(interval.low).max(-1.0),
-        high: interval.high,
-    }
-}
-
-/// One value per sample of each score.
-#[derive(Default)]
-struct Draws {
-    balanced: Vec<f64>,
-    macro_f1: Vec<f64>,
-    weighted_f1: Vec<f64>,
-    kappa: Vec<f64>,
-    matthews: Vec<f64>,
-    log_loss: Vec<f64>,
-    brier: Vec<f64>,
-    roc_auc: Vec<f64>,
-    average_precision: Vec<f64>,
 }
 
 impl AnswerScores {

@@ -86,9 +86,9 @@ impl Strategy {
 
     fn title(self) -> &'static str {
         match self {
-            Self::FeatureExtraction => "Train a new head only, at 0.001",
-            Self::TopLayers => "Let the top layers learn too, at 0.0001",
-            Self::AllLayers => "Let all layers learn, at 0.00001",
+            Self::FeatureExtraction => "Train only a new head, with a learning rate of 0.001",
+            Self::TopLayers => "Train the last layers too, with a learning rate of 0.0001",
+            Self::AllLayers => "Train all layers, with a learning rate of 0.00001",
         }
     }
 
@@ -160,19 +160,17 @@ pub fn advise(experiment: &Experiment, pictures: usize, similarity: Similarity) 
 fn reason(strategy: Strategy, similarity: Similarity) -> String {
     let unlike = match similarity {
         Similarity::Photographs => "",
-        Similarity::Other => {
-            " Pictures unlike ImageNet's need more of the network to learn, and sooner."
-        }
+        Similarity::Other => " Pictures unlike those of ImageNet need more layers to be trained.",
     };
     match strategy {
         Strategy::FeatureExtraction => {
-            "So few pictures would be learned by heart by a network whose millions of weights may move.".into()
+            "With so few pictures, a network whose millions of weights are all trained would overfit.".into()
         }
         Strategy::TopLayers => format!(
-            "The last layers know ImageNet's own classes; there are pictures enough to teach them what matters here.{unlike}"
+            "The last layers are specific to ImageNet's classes, and there are enough pictures to train them for yours.{unlike}"
         ),
         Strategy::AllLayers => format!(
-            "There are pictures enough for the whole network; a very low rate keeps what it has already learned.{unlike}"
+            "There are enough pictures for the whole network; a very low learning rate keeps what it has already learned.{unlike}"
         ),
     }
 }
@@ -202,13 +200,17 @@ fn rates(experiment: &Experiment) -> Option<Advice> {
     }
     let lower = head_rate / 10.0 / factor;
     Some(Advice {
-        title: format!("Lower the rate of “{}” to {lower:.0e}", phase.name),
-        reason: "Layers that already know something should learn 10 to 100 times slower than the new head did, or they forget it.".into(),
+        title: format!(
+            "Lower the learning rate of “{}” to {}",
+            phase.name,
+            crate::format::rate(lower)
+        ),
+        reason: "Pre-trained layers should be trained with a learning rate 10 to 100 times lower than the new head, or they lose what they have learned.".into(),
         change: Change::Rate(index, lower),
     })
 }
 
-/// With few pictures, a head without 0.3 to 0.5 of dropout learns them by heart.
+/// With few pictures, a head without 0.3 to 0.5 of dropout overfits.
 fn dropout(experiment: &Experiment, pictures: usize) -> Option<Advice> {
     let layers = &experiment.head.layers;
     if pictures >= MANY_PICTURES {
@@ -222,7 +224,7 @@ fn dropout(experiment: &Experiment, pictures: usize) -> Option<Advice> {
             _ => None,
         })
         .max_by(|left, right| left.1.total_cmp(&right.1));
-    let reason = "Dropout of 0.3 to 0.5 before the output keeps a head from learning its pictures by heart, and still lets it learn.";
+    let reason = "Dropout of 0.3 to 0.5 before the output guards the head against overfitting.";
     match strongest {
         None => Some(Advice {
             title: "Add dropout of 0.5".into(),

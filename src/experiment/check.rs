@@ -749,7 +749,7 @@ mod tests {
         ] {
             let mut experiment = Experiment::default();
             let error = preset::set_field(&mut experiment, assignment).unwrap_err();
-            assert_eq!(error.replace('`', ""), expect, "{assignment}");
+            assert_eq!(error.replace(['“', '”'], ""), expect, "{assignment}");
             assert_eq!(
                 experiment,
                 Experiment::default(),

@@ -4,8 +4,11 @@ use super::axis::Axis;
 use super::canvas::{Anchor, Area, Canvas, Stroke, TextStyle, Weight};
 use super::key::{LegendEntry, Mark, draw_key};
 use super::palette::{self, mix};
-use super::{Figure, Rgb, heading};
+use super::{Figure, Rgb, heading, names};
 use crate::format;
+
+/// Of letters, in units of the sheet.
+const SMALLEST: f64 = 13.0;
 
 /// A bar per class, made of its training, validation and test pictures.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,14 +36,31 @@ impl ClassCountsFigure {
         let pictures = classes.iter().map(ClassCount::total).sum();
         Self {
             title: "Pictures of each class".to_owned(),
-            remark: format!(
-                "{} in {}",
-                format::count(pictures, "picture", "pictures"),
-                format::count(classes.len(), "class", "classes")
-            ),
+            remark: remark(&classes, pictures),
             color: palette::run_color(0),
             classes,
         }
+    }
+}
+
+/// `2,624 pictures in 2 classes, 300 to 2,324 of each`.
+fn remark(classes: &[ClassCount], pictures: usize) -> String {
+    let all = format!(
+        "{} in {}",
+        format::count(pictures, "picture", "pictures"),
+        format::count(classes.len(), "class", "classes")
+    );
+    let totals = || classes.iter().map(ClassCount::total);
+    match (totals().min(), totals().max()) {
+        (Some(fewest), Some(most)) if fewest < most => format!(
+            "{all}, {} to {} of each",
+            format::thousands(fewest as u64),
+            format::thousands(most as u64)
+        ),
+        (Some(each), _) if classes.len() > 1 => {
+            format!("{all}, {} of each", format::thousands(each as u64))
+        }
+        _ => all,
     }
 }
 
@@ -71,11 +91,17 @@ impl Figure for ClassCountsFigure {
             .collect();
         let top = draw_key(canvas, &key, top) + 4.0 * unit;
         let pitch = (canvas.height - 130.0 * unit - top) / self.classes.len().max(1) as f64;
-        let size = (pitch * 0.62).min(27.0 * unit);
+        // Names smaller than this are dirt: with very many classes only every nth is written.
+        let size = (pitch * 0.62).clamp(SMALLEST * unit, 27.0 * unit);
+        let every = (size * 1.15 / pitch).ceil().max(1.0) as usize;
         let names: Vec<String> = self
             .classes
             .iter()
-            .map(|class| canvas.shorten(&class.name, 420.0 * unit, size, Weight::Medium))
+            .step_by(every)
+            .map(|class| {
+                let name = names::visible(&class.name);
+                canvas.shorten(&name, 420.0 * unit, size, Weight::Medium)
+            })
             .collect();
         let width = names
             .iter()
@@ -115,9 +141,7 @@ impl Figure for ClassCountsFigure {
             (plot.middle_x(), plot.bottom + 78.0 * unit),
             style,
         );
-        // Names smaller than this are dirt: with very many classes only every nth is written.
-        let every = (10.0 * unit / size).ceil().max(1.0) as usize;
-        for (index, (class, name)) in self.classes.iter().zip(&names).enumerate() {
+        for (index, class) in self.classes.iter().enumerate() {
             let middle = plot.top + (index as f64 + 0.5) * pitch;
             let half = (pitch * 0.36).min(46.0 * unit);
             let mut from = 0;
@@ -140,8 +164,7 @@ impl Figure for ClassCountsFigure {
                 );
                 from += count;
             }
-            if index % every == 0 {
-                let size = size.max(10.0 * unit);
+            if let Some(name) = names.get(index / every).filter(|_| index % every == 0) {
                 let style = TextStyle::new(size, theme.text).weight(Weight::Medium);
                 canvas.text(
                     name,

@@ -2,7 +2,7 @@
 
 use super::axis::{Axis, range};
 use super::canvas::{Area, Canvas, Stroke, TextStyle, Weight};
-use super::key::{LegendEntry, Mark, draw_key};
+use super::key::{LegendEntry, Mark, draw_legend};
 use super::plot::{Titles, draw_axes, draw_nothing, plot_area, two_panels};
 use super::{Figure, Rgb, heading};
 use crate::training::EpochMetrics;
@@ -46,15 +46,16 @@ const PANELS: [Panel; 2] = [
     },
     Panel {
         title: "Loss",
-        axis: "Cross-entropy (nats per picture)",
+        axis: "Loss (cross-entropy)",
         train: |epoch| epoch.train_loss,
         validation: |epoch| epoch.validation_loss,
         ceiling: f64::INFINITY,
     },
 ];
 
-/// Curves of few epochs show each as a dot.
+/// Curves of few epochs show each as a dot, unless they are many.
 const MOST_DOTS: usize = 30;
+const MOST_DOTTED: usize = 8;
 
 impl Figure for CurvesFigure {
     fn title(&self) -> String {
@@ -64,8 +65,8 @@ impl Figure for CurvesFigure {
     fn draw(&self, canvas: &mut Canvas) {
         let unit = canvas.unit;
         let top = heading(canvas, &self.title, &self.remark);
-        let top = draw_key(canvas, &self.key(canvas), top + 8.0 * unit);
-        for (panel, area) in PANELS.iter().zip(two_panels(canvas, top)) {
+        let free = draw_legend(canvas, &[], &self.key(canvas), top + 8.0 * unit);
+        for (panel, area) in PANELS.iter().zip(two_panels(canvas, free)) {
             self.draw_panel(canvas, panel, area);
         }
     }
@@ -109,7 +110,13 @@ impl CurvesFigure {
         draw_axes(canvas, &titles, &area, &plot, (&x, &y), false);
         self.draw_phase_starts(canvas, &plot, &x);
         for series in &self.series {
-            draw_series(canvas, panel, series, &x, &y);
+            draw_series(
+                canvas,
+                panel,
+                series,
+                (&x, &y),
+                self.series.len() <= MOST_DOTTED,
+            );
         }
         if self.series.iter().all(|series| series.metrics.is_empty()) {
             draw_nothing(canvas, &plot, "No epoch has been trained");
@@ -177,7 +184,13 @@ fn phase_stroke(color: Rgb, unit: f64) -> Stroke {
     Stroke::dashed(color, 2.5 * unit, 3.0 * unit, 5.0 * unit)
 }
 
-fn draw_series(canvas: &mut Canvas, panel: &Panel, series: &CurveSeries, x: &Axis, y: &Axis) {
+fn draw_series(
+    canvas: &mut Canvas,
+    panel: &Panel,
+    series: &CurveSeries,
+    (x, y): (&Axis, &Axis),
+    shows_dots: bool,
+) {
     let unit = canvas.unit;
     let point =
         |epoch: &EpochMetrics, value: f64| (x.position(f64::from(epoch.epoch)), y.position(value));
@@ -193,7 +206,7 @@ fn draw_series(canvas: &mut Canvas, panel: &Panel, series: &CurveSeries, x: &Axi
         .collect();
     canvas.polyline(&validation, validation_stroke(series.color, unit));
     canvas.polyline(&train, Stroke::solid(series.color, 4.0 * unit));
-    if train.len() <= MOST_DOTS {
+    if shows_dots && train.len() <= MOST_DOTS {
         for point in validation {
             canvas.ring(point, 5.0 * unit, Stroke::solid(series.color, 2.5 * unit));
         }

@@ -1,8 +1,8 @@
 //! Predictions as pictures: right and confident, right and uncertain, wrong.
 
-use super::Figure;
 use super::canvas::{Anchor, Area, Canvas, Stroke, TextStyle, Weight};
 use super::sheet::{body, fitted};
+use super::{Figure, names};
 use crate::data::Pixels;
 use crate::format;
 
@@ -140,16 +140,20 @@ fn draw_picture(
     let width = pitch - 10.0 * unit;
     let lines = [
         (
-            format!("True: {}", picture.truth),
+            format!("True: {}", names::visible(&picture.truth)),
             Weight::Regular,
             theme.muted,
         ),
         (
-            format!("Pred.: {}", picture.predicted),
+            format!("Pred.: {}", names::visible(&picture.predicted)),
             Weight::Medium,
             color,
         ),
-        (format::percent(picture.confidence), Weight::Regular, color),
+        (
+            format::confidence(picture.confidence),
+            Weight::Regular,
+            color,
+        ),
     ];
     let mut y = square.bottom + letters * 1.05;
     for (text, weight, color) in lines {

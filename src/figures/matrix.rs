@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::Rgb;
 use super::canvas::{Anchor, Area, Canvas, Stroke, TextStyle, Weight};
+use super::{Rgb, names};
 
 /// What one cell shows.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +14,15 @@ pub(super) struct Cell {
     /// The small text below it.
     pub second: Option<String>,
     pub strong: bool,
+    /// Said by shape as well as by shade.
+    pub mark: Option<CellMark>,
+}
+
+/// Which way a cell has changed: a triangle that points up or down, for people whom its colour does not tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CellMark {
+    Better,
+    Worse,
 }
 
 /// What stands at the right of the square: the colours' meaning, and a list.
@@ -28,8 +37,25 @@ pub(super) struct Aside {
     pub list: Vec<(String, String)>,
 }
 
+impl Aside {
+    /// From the bar's right edge to the middle of its title, which stands upright behind the ticks.
+    fn title_offset(&self, canvas: &Canvas) -> f64 {
+        let widths = self
+            .ticks
+            .iter()
+            .map(|(_, text)| canvas.text_width(text, TICKS * canvas.unit, Weight::Regular));
+        widths.fold(0.0, f64::max) + 40.0 * canvas.unit
+    }
+}
+
+/// Letters of the ticks, in units of the sheet.
+const TICKS: f64 = 22.0;
+
 /// More classes than this, and the cells no longer say everything: the list is drawn.
 const FEW: usize = 8;
+
+/// Smaller cells than this, in units of the sheet, have no shape that could be seen.
+const SMALLEST_SHAPE: f64 = 5.0;
 
 /// Draws the matrix of `classes` below `top`; `cell(truth, predicted)` says what is in it.
 pub(super) fn draw_matrix(
@@ -47,7 +73,7 @@ pub(super) fn draw_matrix(
         return;
     }
     let labels = Labels::new(canvas, classes);
-    let scale_room = 170.0 * unit;
+    let scale_room = aside.title_offset(canvas) + 64.0 * unit;
     let left = 56.0 * unit + 54.0 * unit + labels.width + 18.0 * unit;
     let bottom = canvas.height - 36.0 * unit - 54.0 * unit - labels.height - 16.0 * unit;
     let room = (canvas.width - left - scale_room - 56.0 * unit).min(bottom - top);
@@ -67,7 +93,7 @@ pub(super) fn draw_matrix(
     draw_scale(canvas, &square, aside);
     if with_list {
         let list = Area {
-            left: square.right + scale_room + 40.0 * unit,
+            left: square.right + scale_room + 44.0 * unit,
             // A line that the eye can follow.
             right: (square.right + scale_room + 560.0 * unit).min(canvas.width - 56.0 * unit),
             top: square.top,
@@ -109,7 +135,8 @@ fn draw_cells(
         canvas.fill(*square, ground);
     }
     for (index, cell) in cells.iter().enumerate() {
-        if Some(cell.shade) == ground && (cell.text.is_none() || size < 11.0 * unit) {
+        let is_plain = cell.mark.is_none() && (cell.text.is_none() || size < 11.0 * unit);
+        if Some(cell.shade) == ground && is_plain {
             continue;
         }
         let left = square.left + (index % classes) as f64 * side;
@@ -120,14 +147,33 @@ fn draw_cells(
             right: left + side - gap,
             bottom: top + side - gap,
         };
-        canvas.fill_rounded(area, cell.shade, if gap > 0.0 { 4.0 * unit } else { 0.0 });
         // Letters smaller than this are dirt; the shade still tells.
-        let Some(text) = cell.text.as_ref().filter(|_| size >= 11.0 * unit) else {
+        let color = canvas.theme.text_on(cell.shade);
+        let text = cell.text.as_ref().filter(|_| size >= 11.0 * unit);
+        let is_shape = text.is_none() && side >= SMALLEST_SHAPE * unit;
+        match cell.mark.filter(|_| is_shape) {
+            // The cell itself is the shape, in its own shade.
+            Some(mark) => {
+                canvas.fill(area, canvas.theme.change(0.0));
+                let center = (area.middle_x(), area.middle_y());
+                draw_mark(canvas, mark, center, area.width() / 2.0, cell.shade);
+            }
+            None => {
+                let radius = if gap > 0.0 { 4.0 * unit } else { 0.0 };
+                canvas.fill_rounded(area, cell.shade, radius);
+            }
+        }
+        let Some(text) = text else {
             continue;
         };
-        let color = canvas.theme.text_on(cell.shade);
         let style = TextStyle::new(size, color).anchor(Anchor::Middle);
         let (x, y) = (area.middle_x(), area.middle_y());
+        if let Some(mark) = cell.mark {
+            // In the corner, clear of the number.
+            let half = (area.width() * 0.1).min(9.0 * unit);
+            let corner = (area.left + half * 1.8, area.top + half * 1.8);
+            draw_mark(canvas, mark, corner, half, color);
+        }
         let second = cell.second.as_ref().filter(|_| size * 0.6 >= 11.0 * unit);
         let weight = if cell.strong {
             Weight::SemiBold
@@ -147,6 +193,16 @@ fn draw_cells(
     if gap == 0.0 {
         canvas.frame(*square, Stroke::solid(canvas.theme.axis, 1.5 * unit));
     }
+}
+
+/// A triangle about a point, `half` as wide and as tall at each side.
+fn draw_mark(canvas: &mut Canvas, mark: CellMark, (x, y): (f64, f64), half: f64, color: Rgb) {
+    let tip = match mark {
+        CellMark::Better => -half * 0.9,
+        CellMark::Worse => half * 0.9,
+    };
+    let corners = [(x, y + tip), (x - half, y - tip), (x + half, y - tip)];
+    canvas.polygon(&corners, color, 1.0);
 }
 
 fn most_frequent(cells: &[Cell]) -> Option<Rgb> {
@@ -187,7 +243,7 @@ impl Labels {
             .enumerate()
             .map(|(index, name)| {
                 if index % every == 0 {
-                    canvas.shorten(name, 300.0 * unit, size, Weight::Regular)
+                    canvas.shorten(&names::visible(name), 300.0 * unit, size, Weight::Regular)
                 } else {
                     String::new()
                 }
@@ -258,13 +314,13 @@ fn draw_scale(canvas: &mut Canvas, square: &Area, aside: &Aside) {
     }
     let axis = Stroke::solid(canvas.theme.axis, 1.5 * unit);
     canvas.frame(bar, axis);
-    let style = TextStyle::new(22.0 * unit, canvas.theme.muted);
+    let style = TextStyle::new(TICKS * unit, canvas.theme.muted);
     for (share, text) in &aside.ticks {
         let y = bar.bottom - bar.height() * share;
         canvas.line((bar.right, y), (bar.right + 6.0 * unit, y), axis);
         canvas.text(text, (bar.right + 14.0 * unit, y), style);
     }
-    let at = (bar.right + 106.0 * unit, bar.middle_y());
+    let at = (bar.right + aside.title_offset(canvas), bar.middle_y());
     canvas.text(aside.title, at, style.anchor(Anchor::Middle).turn(-90.0));
 }
 

@@ -15,6 +15,7 @@ pub mod heat;
 mod key;
 mod matrix;
 pub mod movement;
+mod names;
 pub mod palette;
 mod picture;
 mod plot;

@@ -11,15 +11,15 @@ pub(super) struct Titles<'a> {
     pub y: &'a str,
 }
 
-/// Two panels below `top`: beside each other, or below each other on a sheet that is taller than wide.
-pub(super) fn two_panels(canvas: &Canvas, top: f64) -> [Area; 2] {
+/// Two panels within `free`: beside each other, or below each other on a sheet that is taller than wide.
+pub(super) fn two_panels(canvas: &Canvas, free: Area) -> [Area; 2] {
     let unit = canvas.unit;
     let (margin, between) = (56.0 * unit, 64.0 * unit);
     let whole = Area {
-        left: margin,
-        top,
-        right: canvas.width - margin,
-        bottom: canvas.height - 36.0 * unit,
+        left: free.left + margin,
+        top: free.top,
+        right: free.right - margin,
+        bottom: free.bottom - 36.0 * unit,
     };
     if canvas.height > canvas.width {
         let height = (whole.height() - between) / 2.0;

@@ -2,7 +2,7 @@
 
 use super::axis::Axis;
 use super::canvas::{Anchor, Area, Canvas, Stroke, TextStyle, Weight};
-use super::key::{LegendEntry, Mark, draw_key, guide, of_series};
+use super::key::{Head, LegendEntry, Mark, draw_key, draw_list, guide, of_series};
 use super::plot::{Titles, draw_axes, draw_nothing, plot_area};
 use super::{Figure, Rgb, heading};
 use crate::evaluation::Interval;
@@ -44,6 +44,9 @@ pub struct ReliabilityBin {
     pub interval: Interval,
 }
 
+/// More runs than this have no room for all their facts.
+const FEW: usize = 3;
+
 /// Of the areas between bars and diagonal.
 const GAP_OPACITY: f64 = 0.28;
 
@@ -63,14 +66,16 @@ impl Figure for ReliabilityFigure {
     fn draw(&self, canvas: &mut Canvas) {
         let unit = canvas.unit;
         let top = heading(canvas, &self.title, &self.remark) + 8.0 * unit;
-        let series = self.series.iter();
+        // Of many runs, the list at the right is the key.
+        let is_many = self.series.len() > FEW;
+        let series = self.series.iter().filter(|_| !is_many);
         let mut key = of_series(canvas, series.map(|one| (one.name.as_str(), one.color)));
         let perfect = Mark::Line(guide(canvas));
         key.push(LegendEntry::muted("perfectly calibrated", perfect));
         if let [only] = self.series.as_slice() {
             let sides = [
-                (true, "surer than right", canvas.theme.wrong),
-                (false, "more often right than sure", canvas.theme.right),
+                (true, "overconfident", canvas.theme.wrong),
+                (false, "underconfident", canvas.theme.right),
             ];
             for (too_sure, name, color) in sides {
                 let is_there = |bin: &ReliabilityBin| bin.is_too_sure() == Some(too_sure);
@@ -225,6 +230,9 @@ impl ReliabilityFigure {
 
     /// In units of the sheet.
     fn facts_height(&self) -> f64 {
+        if self.series.len() > FEW {
+            return (self.series.len() + 2) as f64 * 36.0;
+        }
         let lines: usize = self
             .series
             .iter()
@@ -236,6 +244,28 @@ impl ReliabilityFigure {
     fn draw_facts(&self, canvas: &mut Canvas, (left, top): (f64, f64), width: f64) {
         let unit = canvas.unit;
         let theme = canvas.theme;
+        if self.series.len() > FEW {
+            let entries: Vec<LegendEntry> = self
+                .series
+                .iter()
+                .map(|series| {
+                    LegendEntry::new(series.name.clone(), Mark::Patch(series.color))
+                        .values(vec![format::percent(series.error)])
+                })
+                .collect();
+            let head = Head {
+                name: "calibration error",
+                short: "Calibration error",
+            };
+            let list = Area {
+                left,
+                top,
+                right: left + width,
+                bottom: canvas.height - 30.0 * unit,
+            };
+            draw_list(canvas, &[head], &entries, &list);
+            return;
+        }
         let mut y = top;
         for series in &self.series {
             let size = 26.0 * unit;
@@ -255,10 +285,6 @@ impl ReliabilityFigure {
             );
             for (label, value) in std::iter::once(&error).chain(&series.facts) {
                 y += 38.0 * unit;
-                // A sheet full of runs keeps what fits.
-                if y > canvas.height - 30.0 * unit {
-                    return;
-                }
                 let style = TextStyle::new(24.0 * unit, theme.muted);
                 canvas.text(label, (left, y), style);
                 let style = TextStyle::new(24.0 * unit, theme.text).weight(Weight::Medium);

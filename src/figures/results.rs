@@ -25,6 +25,9 @@ pub struct ResultBar {
     pub interval: Interval,
 }
 
+/// Of letters, in units of the sheet.
+const SMALLEST: f64 = 13.0;
+
 impl ResultBar {
     /// A bar from counts, with Wilson's interval.
     pub fn from_counts(name: String, color: Rgb, correct: u64, pictures: u64) -> Self {
@@ -53,7 +56,11 @@ impl Figure for ResultsFigure {
         let mut bars: Vec<&ResultBar> = self.bars.iter().collect();
         bars.sort_by(|a, b| b.accuracy.total_cmp(&a.accuracy));
         let theme = canvas.theme;
-        let size = 27.0 * unit;
+        // Many bars are closer together than letters are tall.
+        let height = canvas.height - 130.0 * unit - top;
+        let pitch = height / bars.len().max(1) as f64;
+        let size = (pitch * 0.66).clamp(SMALLEST * unit, 27.0 * unit);
+        let every = (size * 1.15 / pitch).ceil().max(1.0) as usize;
         let most = 460.0 * unit;
         let names: Vec<String> = bars
             .iter()
@@ -86,15 +93,18 @@ impl Figure for ResultsFigure {
             (plot.middle_x(), plot.bottom + 78.0 * unit),
             style,
         );
-        let pitch = plot.height() / bars.len().max(1) as f64;
         let thickness = (pitch * 0.56).min(92.0 * unit);
         for (index, (bar, name)) in bars.iter().zip(&names).enumerate() {
             let middle = plot.top + (index as f64 + 0.5) * pitch;
             let style = TextStyle::new(size, theme.text)
                 .weight(Weight::Medium)
                 .anchor(Anchor::End);
-            canvas.text(name, (plot.left - 18.0 * unit, middle), style);
             draw_bar(canvas, bar, &axis, middle, thickness);
+            if index % every == 0 {
+                canvas.text(name, (plot.left - 18.0 * unit, middle), style);
+                let left = axis.to.max(axis.position(bar.interval.high * 100.0));
+                draw_numbers(canvas, bar, (left + 24.0 * unit, middle), pitch);
+            }
         }
         canvas.line(
             (plot.left, plot.top),
@@ -128,17 +138,23 @@ fn draw_bar(canvas: &mut Canvas, bar: &ResultBar, axis: &Axis, middle: f64, thic
     for x in [low, high] {
         canvas.line((x, middle - cap), (x, middle + cap), whisker);
     }
-    let x = axis.to.max(high) + 24.0 * unit;
-    let style = TextStyle::new(32.0 * unit, theme.text).weight(Weight::SemiBold);
-    canvas.text(
-        &format::percent(bar.accuracy),
-        (x, middle - 15.0 * unit),
-        style,
-    );
+}
+
+/// The accuracy and its interval at the right of a bar: one below the other, or of many bars beside each other.
+fn draw_numbers(canvas: &mut Canvas, bar: &ResultBar, (x, middle): (f64, f64), pitch: f64) {
+    let unit = canvas.unit;
+    let theme = canvas.theme;
     let interval = format::percent_interval(bar.interval.low, bar.interval.high);
-    canvas.text(
-        &interval,
-        (x, middle + 19.0 * unit),
-        TextStyle::new(23.0 * unit, theme.muted),
-    );
+    let accuracy = format::percent(bar.accuracy);
+    let muted = |size| TextStyle::new(size, theme.muted);
+    let strong = |size| TextStyle::new(size, theme.text).weight(Weight::SemiBold);
+    if pitch >= 66.0 * unit {
+        canvas.text(&accuracy, (x, middle - 15.0 * unit), strong(32.0 * unit));
+        canvas.text(&interval, (x, middle + 19.0 * unit), muted(23.0 * unit));
+        return;
+    }
+    let size = (pitch * 0.66).clamp(SMALLEST * unit, 25.0 * unit);
+    canvas.text(&accuracy, (x, middle), strong(size));
+    let width = canvas.text_width("100.0 %", size, Weight::SemiBold) + size * 0.6;
+    canvas.text(&interval, (x + width, middle), muted(size * 0.9));
 }

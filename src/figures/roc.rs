@@ -1,12 +1,14 @@
 //! Receiver operating characteristic and precision against recall, of one or several runs.
 
 use super::axis::Axis;
-use super::canvas::{Anchor, Area, Canvas, Stroke, TextStyle, Weight};
-use super::key::{draw_key, guide, of_series};
+use super::canvas::{Area, Canvas, Stroke};
+use super::key::{Head, LegendEntry, draw_legend, guide, of_series};
 use super::plot::{Titles, draw_axes, draw_nothing, plot_area, thin_out, two_panels};
 use super::{Figure, Rgb, heading};
+use crate::format;
 
-/// Two panels: the ROC curve at the left, precision against recall at the right, with their areas.
+/// Two panels: the ROC curve at the left, precision against recall at the right, with their areas
+/// in the key.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RocFigure {
     pub title: String,
@@ -32,6 +34,17 @@ pub struct RocSeries {
     pub average_precision: f64,
 }
 
+const HEADS: [Head; 2] = [
+    Head {
+        name: "ROC AUC",
+        short: "AUC",
+    },
+    Head {
+        name: "average precision",
+        short: "AP",
+    },
+];
+
 impl Figure for RocFigure {
     fn title(&self) -> String {
         self.title.clone()
@@ -41,9 +54,18 @@ impl Figure for RocFigure {
         let unit = canvas.unit;
         let top = heading(canvas, &self.title, &self.remark) + 8.0 * unit;
         let series = self.series.iter();
-        let key = of_series(canvas, series.map(|one| (one.name.as_str(), one.color)));
-        let top = draw_key(canvas, &key, top);
-        let [left, right] = two_panels(canvas, top);
+        let key: Vec<LegendEntry> =
+            of_series(canvas, series.map(|one| (one.name.as_str(), one.color)))
+                .into_iter()
+                .zip(&self.series)
+                .map(|(entry, series)| {
+                    let areas = [series.roc_area, series.average_precision];
+                    entry.values(areas.map(format::score).to_vec())
+                })
+                .collect();
+        // Beside the plots, where no curve is covered.
+        let free = draw_legend(canvas, &HEADS, &key, top);
+        let [left, right] = two_panels(canvas, free);
         self.draw_roc(canvas, left);
         self.draw_precision_recall(canvas, right);
     }
@@ -52,7 +74,7 @@ impl Figure for RocFigure {
 impl RocFigure {
     fn draw_roc(&self, canvas: &mut Canvas, area: Area) {
         let titles = Titles {
-            plot: "ROC",
+            plot: "ROC curve",
             x: "False positive rate",
             y: "True positive rate",
         };
@@ -71,13 +93,12 @@ impl RocFigure {
                 .collect();
             draw_curve(canvas, &points, series.color);
         }
-        let areas = self.series.iter().map(|series| series.roc_area);
-        self.draw_areas(canvas, &plot, "Area", areas, true);
+        self.draw_if_nothing(canvas, &plot);
     }
 
     fn draw_precision_recall(&self, canvas: &mut Canvas, area: Area) {
         let titles = Titles {
-            plot: "Precision and recall",
+            plot: "Precision-recall curve",
             x: "Recall",
             y: "Precision",
         };
@@ -99,63 +120,12 @@ impl RocFigure {
             }
             draw_curve(canvas, &points, series.color);
         }
-        let areas = self.series.iter().map(|series| series.average_precision);
-        self.draw_areas(canvas, &plot, "Average precision", areas, false);
+        self.draw_if_nothing(canvas, &plot);
     }
 
-    /// The areas below the curves, in the corner that curves stay away from.
-    fn draw_areas(
-        &self,
-        canvas: &mut Canvas,
-        plot: &Area,
-        title: &str,
-        areas: impl Iterator<Item = f64>,
-        at_right: bool,
-    ) {
-        let unit = canvas.unit;
+    fn draw_if_nothing(&self, canvas: &mut Canvas, plot: &Area) {
         if self.series.is_empty() {
             draw_nothing(canvas, plot, "There are no predictions");
-            return;
-        }
-        let size = 24.0 * unit;
-        let line = 34.0 * unit;
-        let values: Vec<String> = areas
-            .map(|area| {
-                if area.is_finite() {
-                    format!("{area:.3}")
-                } else {
-                    "–".to_owned()
-                }
-            })
-            .collect();
-        let width = canvas
-            .text_width(title, size, Weight::Medium)
-            .max(canvas.text_width("0.000", size, Weight::Medium) + 56.0 * unit);
-        let height = line * (values.len() + 1) as f64;
-        let pad = 16.0 * unit;
-        let left = if at_right {
-            plot.right - width - 2.0 * pad - 12.0 * unit
-        } else {
-            plot.left + 18.0 * unit
-        };
-        let area = Area {
-            left,
-            right: left + width + 2.0 * pad,
-            top: plot.bottom - height - pad - 14.0 * unit,
-            bottom: plot.bottom - 14.0 * unit,
-        };
-        canvas.fill_rounded(area, canvas.theme.background, 6.0 * unit);
-        canvas.frame(area, Stroke::solid(canvas.theme.grid, 1.5 * unit));
-        let mut y = area.top + pad / 2.0 + line / 2.0;
-        let style = TextStyle::new(size, canvas.theme.muted);
-        canvas.text(title, (area.left + pad, y), style.weight(Weight::Medium));
-        for (series, value) in self.series.iter().zip(values) {
-            y += line;
-            let at = area.left + pad;
-            let stroke = Stroke::solid(series.color, 7.0 * unit);
-            canvas.line((at, y), (at + 36.0 * unit, y), stroke);
-            let style = TextStyle::new(size, canvas.theme.text).weight(Weight::Medium);
-            canvas.text(&value, (at + 52.0 * unit, y), style.anchor(Anchor::Start));
         }
     }
 }
@@ -173,4 +143,66 @@ fn draw_curve(canvas: &mut Canvas, points: &[(f64, f64)], color: Rgb) {
     let unit = canvas.unit;
     let points = thin_out(points, 0.4 * unit);
     canvas.polyline(&points, Stroke::solid(color, 4.0 * unit));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figures::{Size, Theme, to_svg};
+
+    fn figure(runs: usize) -> RocFigure {
+        RocFigure {
+            title: "t".into(),
+            remark: String::new(),
+            positive_share: Some(0.3),
+            series: (0..runs)
+                .map(|run| RocSeries {
+                    name: format!("run number {run}"),
+                    color: crate::figures::palette::run_color(run),
+                    roc: vec![(0.0, 0.0), (0.1, 0.9), (1.0, 1.0)],
+                    roc_area: 0.9 + 0.001 * run as f64,
+                    // A poor curve, down where a box in the plot's corner would be.
+                    precision_recall: vec![(0.0, 0.05), (1.0, 0.02)],
+                    average_precision: 0.03,
+                })
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn areas_stand_in_the_key_and_nothing_lies_on_the_curves() {
+        let svg = to_svg(&figure(2), Size::default(), Theme::LIGHT);
+        assert!(svg.contains(">run number 1: ROC AUC 0.901, average precision 0.030<"));
+        // The ground of the sheet is the only thing filled with its colour.
+        assert_eq!(svg.matches("fill=\"#ffffff\"").count(), 1);
+    }
+
+    #[test]
+    fn twenty_six_runs_are_named_beside_the_plots_each_in_its_line() {
+        let svg = to_svg(&figure(26), Size::default(), Theme::LIGHT);
+        let baseline = |run: usize| -> Option<f64> {
+            let line = svg
+                .lines()
+                .find(|line| line.contains(&format!(">run number {run}<")))?;
+            line.split("y=\"").nth(1)?.split('"').next()?.parse().ok()
+        };
+        let baselines: Vec<f64> = (0..26)
+            .map(|run| baseline(run).unwrap_or_default())
+            .collect();
+        assert!(
+            baselines.windows(2).all(|pair| pair[1] - pair[0] > 20.0),
+            "{baselines:?}"
+        );
+        assert!(
+            baselines[0] > 0.0 && baselines[25] < 1000.0,
+            "{baselines:?}"
+        );
+        // On a small sheet what has no room is counted.
+        let small = Size {
+            width: 400,
+            height: 250,
+        };
+        let crowd = to_svg(&figure(90), small, Theme::LIGHT);
+        assert!(crowd.contains(" more<"), "{crowd}");
+    }
 }

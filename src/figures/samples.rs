@@ -159,8 +159,8 @@ fn reliability(runs: usize) -> Box<dyn Figure> {
             facts: vec![
                 ("Accuracy".into(), "90.4 %".into()),
                 ("Mean confidence".into(), "94.1 %".into()),
-                ("Temperature".into(), "1.52".into()),
-                ("Error with it".into(), "2.1 %".into()),
+                ("Best temperature".into(), "1.52".into()),
+                ("Calibration error with it".into(), "2.1 %".into()),
             ],
         })
         .collect();
@@ -330,6 +330,36 @@ fn samples() -> Vec<(&'static str, Box<dyn Figure>)> {
                 .collect(),
         })
     };
+    let twenty_six: Vec<CurveSeries> = (0..26)
+        .map(|index| {
+            let name = format!("#{index} fine-tuning, last 20, seed {index}");
+            series(
+                &name,
+                index,
+                25,
+                5 + index as u32 % 2,
+                0.6 + 0.01 * index as f64,
+            )
+        })
+        .collect();
+    let many_bars = (0..26)
+        .map(|index| {
+            let name = format!("#{index} fine-tuning, last 20, seed {index}");
+            ResultBar::from_counts(name, palette::run_color(index), 400 + 7 * index as u64, 656)
+        })
+        .collect();
+    let odd = [
+        "cat",
+        "",
+        " ",
+        "  ",
+        "cat ",
+        "a\nb",
+        "猫",
+        "\u{12000}\u{12001}",
+        "\u{12002}",
+        "שלום",
+    ];
     let mut before = two.clone();
     before.matrix.counts = vec![vec![160, 53], vec![24, 419]];
     let difference = |from: &ConfusionFigure, to: &ConfusionFigure| {
@@ -409,6 +439,32 @@ fn samples() -> Vec<(&'static str, Box<dyn Figure>)> {
                 bars,
             }),
         ),
+        ("curves-26", curves(twenty_six)),
+        ("roc-26", roc(26)),
+        ("reliability-26", reliability(26)),
+        (
+            "results-26",
+            Box::new(ResultsFigure {
+                title: "Test accuracy".into(),
+                remark: "656 test pictures, the same for every run".into(),
+                bars: many_bars,
+            }),
+        ),
+        ("counts-odd", counts(&odd)),
+        ("confusion-odd", Box::new(confusion(&odd, 4))),
+        (
+            "difference-19",
+            difference(&confusion(&hundred[..19], 7), &confusion(&hundred[..19], 9)),
+        ),
+        (
+            "difference-300",
+            difference(&confusion(&three_hundred, 7), &confusion(&three_hundred, 9)),
+        ),
+        (
+            "confusion-300-rows",
+            shown(confusion(&three_hundred, 9), Shown::ByRow),
+        ),
+        ("counts-300", counts(&three_hundred)),
         ("counts", counts(&["functional", "defective"])),
         ("counts-many", counts(&hundred[..40])),
     ]

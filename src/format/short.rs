@@ -2,18 +2,6 @@
 
 use super::thousands;
 
-/// `11_689_512` as `11.7 M`, `164_096` as `164 k`.
-pub fn compact(value: u64) -> String {
-    match value {
-        0..1_000 => value.to_string(),
-        1_000..10_000 => format!("{:.1} k", value as f64 / 1e3),
-        10_000..999_500 => format!("{:.0} k", value as f64 / 1e3),
-        999_500..10_000_000 => format!("{:.2} M", value as f64 / 1e6),
-        10_000_000..999_500_000 => format!("{:.1} M", value as f64 / 1e6),
-        _ => format!("{:.1} G", value as f64 / 1e9),
-    }
-}
-
 /// A share of parameters: small ones keep a digit, `12 %`, `0.4 %`, `0 %`.
 pub fn percent_of(part: u64, whole: u64) -> String {
     if whole == 0 || part == 0 {
@@ -31,45 +19,6 @@ pub fn percent_of(part: u64, whole: u64) -> String {
     }
 }
 
-/// Seconds as `42 s`, `3 min 20 s`, `2 h 5 min`.
-pub fn short_duration(seconds: f64) -> String {
-    if !seconds.is_finite() || seconds < 0.0 {
-        return "–".into();
-    }
-    let whole = seconds.round() as u64;
-    match whole {
-        0 if seconds > 0.0 => "< 1 s".into(),
-        0..60 => format!("{whole} s"),
-        60..600 if !whole.is_multiple_of(60) => format!("{} min {} s", whole / 60, whole % 60),
-        60..3_600 => format!("{} min", (seconds / 60.0).round() as u64),
-        _ => format!("{} h {} min", whole / 3_600, whole % 3_600 / 60),
-    }
-}
-
-/// A learning rate or another number that spans decades: `0.001`, `3e-5`.
-pub fn short_rate(value: f64) -> String {
-    if value == 0.0 {
-        return "0".into();
-    }
-    if value.abs() >= 1e-3 && value.abs() < 1e4 {
-        return trim(&format!("{value:.4}"));
-    }
-    let text = format!("{value:.2e}");
-    match text.split_once('e') {
-        Some((mantissa, exponent)) => format!("{}e{exponent}", trim(mantissa)),
-        None => text,
-    }
-}
-
-/// Drops the zeros that a fixed number of decimals leaves behind.
-fn trim(text: &str) -> String {
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
-    } else {
-        text.to_owned()
-    }
-}
-
 /// How long ago a moment is, both in seconds since 1970.
 pub fn ago(moment: u64, now: u64) -> String {
     let seconds = now.saturating_sub(moment);
@@ -79,8 +28,10 @@ pub fn ago(moment: u64, now: u64) -> String {
         3_600..86_400 => format!("{} h ago", seconds / 3_600),
         86_400..172_800 => "yesterday".into(),
         172_800..2_592_000 => format!("{} days ago", seconds / 86_400),
-        2_592_000..31_536_000 => format!("{} months ago", seconds / 2_592_000),
-        _ => format!("{} years ago", seconds / 31_536_000),
+        2_592_000..31_536_000 => {
+            format!("{} ago", plural(seconds / 2_592_000, "month", "months"))
+        }
+        _ => format!("{} ago", plural(seconds / 31_536_000, "year", "years")),
     }
 }
 
@@ -93,13 +44,26 @@ pub fn shape(sizes: &[i64]) -> String {
         .join(" × ")
 }
 
+/// `1st`, `2nd`, `53rd`, `112th`.
+pub fn ordinal(number: u64) -> String {
+    let ending = match (number % 100, number % 10) {
+        (11..=13, _) => "th",
+        (_, 1) => "st",
+        (_, 2) => "nd",
+        (_, 3) => "rd",
+        _ => "th",
+    };
+    format!("{}{ending}", thousands(number))
+}
+
+/// The noun that goes with a number which stands elsewhere, as in a field for numbers.
+pub fn unit<'a>(number: u64, one: &'a str, many: &'a str) -> &'a str {
+    if number == 1 { one } else { many }
+}
+
 /// `1 epoch`, `2 epochs`.
 pub fn plural(number: u64, one: &str, many: &str) -> String {
-    format!(
-        "{} {}",
-        thousands(number),
-        if number == 1 { one } else { many }
-    )
+    format!("{} {}", thousands(number), unit(number, one, many))
 }
 
 #[cfg(test)]
@@ -113,26 +77,20 @@ mod tests {
             (thousands(999), "999"),
             (thousands(1_968), "1,968"),
             (thousands(11_689_512), "11,689,512"),
-            (compact(42), "42"),
-            (compact(1_280), "1.3 k"),
-            (compact(164_096), "164 k"),
-            (compact(999_600), "1.00 M"),
-            (compact(25_557_032), "25.6 M"),
             (percent_of(0, 10), "0 %"),
             (percent_of(10, 10), "100 %"),
             (percent_of(1, 10_000), "< 0.1 %"),
             (percent_of(9_999, 10_000), "> 99 %"),
             (percent_of(12, 100), "12 %"),
-            (short_duration(0.3), "< 1 s"),
-            (short_duration(42.4), "42 s"),
-            (short_duration(200.0), "3 min 20 s"),
-            (short_duration(1_800.0), "30 min"),
-            (short_duration(7_500.0), "2 h 5 min"),
-            (short_rate(1e-3), "0.001"),
-            (short_rate(3e-5), "3e-5"),
-            (short_rate(0.0), "0"),
             (ago(1_000, 1_030), "just now"),
             (ago(0, 7_300), "2 h ago"),
+            (ago(0, 3_000_000), "1 month ago"),
+            (ago(0, 70_000_000), "2 years ago"),
+            (ordinal(1), "1st"),
+            (ordinal(12), "12th"),
+            (ordinal(53), "53rd"),
+            (ordinal(111), "111th"),
+            (ordinal(1_022), "1,022nd"),
             (shape(&[1_280, 7, 7]), "1,280 × 7 × 7"),
             (plural(1, "epoch", "epochs"), "1 epoch"),
         ];

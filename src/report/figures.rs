@@ -59,7 +59,7 @@ impl FigureKind {
             Self::ClassCounts => "Class counts",
             Self::Dataset => "Samples of the data set",
             Self::Augmentation => "Augmentation sheet",
-            Self::Gallery => "Predictions in three rows",
+            Self::Gallery => "Gallery of predictions",
             Self::Freeze => "Freeze diagram",
             Self::Movement => "Movement per layer",
         }
@@ -374,7 +374,10 @@ fn pictures_of(tested: &Tested) -> String {
 
 fn confusion(run: &ComparedRun, tested: &Tested, shown: Shown) -> ConfusionFigure {
     ConfusionFigure {
-        title: format!("Confusion matrix: {}", run.name),
+        title: match shown {
+            Shown::Counts => format!("Confusion matrix: {}", run.name),
+            Shown::ByRow | Shown::ByColumn => format!("Confusion matrix, normalised: {}", run.name),
+        },
         remark: format!(
             "{}, accuracy {}",
             pictures_of(tested),

@@ -12,7 +12,7 @@ use crate::shown;
 use super::ReportError;
 use super::comparison::{ComparedRun, Comparison};
 use super::figures::{FigureKind, Named};
-use super::scores::{INTERVALS, score_lines};
+use super::scores::{interval_remarks, score_lines};
 use super::text::{RESULT_COLUMNS, result_lines, results_title, setting_differences};
 use super::themed::{Palette, inline};
 
@@ -123,7 +123,7 @@ impl Page<'_> {
         let table = html_table(&RESULT_COLUMNS, &rows);
         self.say(&table);
         self.say(
-            "<p class=\"muted\">The interval is Wilson's 95 % interval of the accuracy. “learns” counts the \
+            "<p class=\"muted\">The interval is Wilson's 95 % interval of the accuracy. “trainable” counts the \
              parameters that learn in the last phase; memory is the most that was held while training.</p>",
         );
         self.scores();
@@ -156,7 +156,9 @@ impl Page<'_> {
         let table = html_table(&header, &rows);
         self.say("<h3>Scores</h3>");
         self.say(&table);
-        self.say(&format!("<p class=\"muted\">{}</p>", escape(INTERVALS)));
+        for remark in interval_remarks(self.comparison) {
+            self.say(&format!("<p class=\"muted\">{}</p>", escape(&remark)));
+        }
     }
 
     fn settings(&mut self) {
@@ -180,9 +182,13 @@ impl Page<'_> {
         let rows: Vec<Vec<String>> = differences
             .into_iter()
             .map(|difference| {
-                std::iter::once(format!("<code>{}</code>", escape(&difference.field)))
-                    .chain(difference.values.iter().map(|value| escape(value)))
-                    .collect()
+                std::iter::once(format!(
+                    "<span title=\"{}\">{}</span>",
+                    escape(&difference.field),
+                    escape(&difference.label)
+                ))
+                .chain(difference.values.iter().map(|value| escape(value)))
+                .collect()
             })
             .collect();
         let table = html_table(&header, &rows).replace("<td>", "<td class=\"wrap\">");
@@ -325,9 +331,9 @@ fn report_table(report: &ClassificationReport) -> String {
     let line = |class: &ClassReport| {
         vec![
             escape(&class.name),
-            format!("{:.3}", class.precision),
-            format!("{:.3}", class.recall),
-            format!("{:.3}", class.f1),
+            format::score(class.precision),
+            format::score(class.recall),
+            format::score(class.f1),
             format::thousands(class.support),
         ]
     };
@@ -336,7 +342,7 @@ fn report_table(report: &ClassificationReport) -> String {
         "accuracy".to_owned(),
         String::new(),
         String::new(),
-        format!("{:.3}", report.accuracy),
+        format::score(report.accuracy),
         format::thousands(report.macro_average.support),
     ]);
     rows.push(line(&report.macro_average));

@@ -45,7 +45,7 @@ pub fn freeze_figure(
         .collect();
     stages.push(FreezeStage {
         title: "Head".to_owned(),
-        detail: format!("{classes} classes"),
+        detail: crate::format::count(classes, "class", "classes"),
     });
     let head = head_parameters(
         &experiment.head,
@@ -135,8 +135,8 @@ pub(super) fn movement_figure(
     Some(MovementFigure {
         title: format!("How far layers moved: {}", run.name),
         remark: format!(
-            "|after − before| / |before| of {} layers with weights; {still} stayed exactly as they were",
-            layers.len()
+            "|after − before| / |before| of {}; {still} stayed exactly as they were",
+            crate::format::count(layers.len(), "layer with weights", "layers with weights")
         ),
         color: run.color,
         stages,

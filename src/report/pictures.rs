@@ -235,7 +235,7 @@ fn changes(experiment: &Experiment) -> String {
     let augmentation = &experiment.augmentation;
     let mut said = Vec::new();
     match (augmentation.horizontal_flip, augmentation.vertical_flip) {
-        (true, true) => said.push("flips both ways".to_owned()),
+        (true, true) => said.push("horizontal and vertical flip".to_owned()),
         (true, false) => said.push("horizontal flip".to_owned()),
         (false, true) => said.push("vertical flip".to_owned()),
         (false, false) => {}
@@ -270,7 +270,7 @@ fn changes(experiment: &Experiment) -> String {
 const CONFIDENT: f64 = 0.9;
 const UNCERTAIN: f64 = 0.6;
 
-/// The lesson's three rows: right and confident, right and uncertain, wrong.
+/// Three rows: right and confident, right and uncertain, wrong.
 pub fn gallery(run: &ComparedRun, tested: &Tested, material: Option<&Material>) -> GalleryFigure {
     let predictions = &tested.predictions;
     // Index, confidence and whether it is right.
@@ -323,27 +323,61 @@ pub fn gallery(run: &ComparedRun, tested: &Tested, material: Option<&Material>) 
             })
             .collect()
     };
-    let rows = vec![
-        GalleryRow {
-            title: "Right and confident".to_owned(),
-            remark: format!(
-                "most confident of {} right; {} over 90 %",
-                format::thousands(right.len() as u64),
-                number(&right, &confident)
+    // A row's title holds for its pictures: of a network that is never confident, the most confident ones are only that.
+    let row = |titles: [&str; 2],
+               none: &str,
+               of: &[(usize, f64)],
+               shown: &[(usize, f64)],
+               which: &dyn Fn(&&(usize, f64)) -> bool| {
+        let found = number(of, which);
+        let all = format::thousands(of.len() as u64);
+        let (title, remark) = match found {
+            0 if of.is_empty() => (titles[0], String::new()),
+            0 => (titles[1], format!("{none} of {all}")),
+            _ => (
+                titles[0],
+                format!("{} of {all}", format::thousands(found as u64)),
             ),
-            pictures: pictures(&by_confidence),
-        },
+        };
         GalleryRow {
-            title: "Right and uncertain".to_owned(),
-            remark: format!("least confident; {} under 60 %", number(&right, &uncertain)),
-            pictures: pictures(&by_doubt),
-        },
+            title: title.to_owned(),
+            remark,
+            pictures: match found {
+                0 => pictures(shown),
+                _ => pictures(&shown.iter().filter(which).copied().collect::<Vec<_>>()),
+            },
+        }
+    };
+    let rows = vec![
+        row(
+            [
+                "Right and confident (over 90 %)",
+                "Right, the most confident",
+            ],
+            "none is over 90 % confident",
+            &right,
+            &by_confidence,
+            &confident,
+        ),
+        row(
+            [
+                "Right and uncertain (under 60 %)",
+                "Right, the least confident",
+            ],
+            "none is under 60 % confident",
+            &right,
+            &by_doubt,
+            &uncertain,
+        ),
         GalleryRow {
             title: "Wrong".to_owned(),
             remark: format!(
-                "most confident of {} wrong; {} over 90 %",
+                "the most confident of {}; {} over 90 % confident",
                 format::thousands(wrong.len() as u64),
-                number(&wrong, &confident)
+                match number(&wrong, &confident) {
+                    0 => "none".to_owned(),
+                    some => format::thousands(some as u64),
+                }
             ),
             pictures: pictures(&wrong),
         },

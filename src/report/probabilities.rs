@@ -178,7 +178,7 @@ fn cooled(run: &ComparedRun, tested: &Tested) -> Vec<(String, String)> {
             format!("{:.2}", fit.temperature),
         ),
         (
-            "Error with it".to_owned(),
+            "Calibration error with it".to_owned(),
             format::percent(with.expected_error),
         ),
     ]

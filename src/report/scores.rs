@@ -1,6 +1,7 @@
 //! Every number of a run's test, in one table.
 
-use crate::evaluation::{Evaluation, Score};
+use crate::evaluation::bootstrap::RESAMPLES;
+use crate::evaluation::{Evaluation, IntervalMethod, Score};
 use crate::format;
 
 use super::comparison::Comparison;
@@ -37,22 +38,22 @@ impl ScoreLine {
     }
 
     fn text(&self, score: &Score) -> String {
-        match self.unit {
-            Unit::Percent => {
-                let interval = score.interval.map_or_else(String::new, |interval| {
-                    format!(
-                        " ({})",
-                        format::percent_interval(interval.low, interval.high)
-                    )
-                });
-                format!("{}{interval}", format::percent(score.value))
+        let value = match self.unit {
+            Unit::Percent => format::percent(score.value),
+            Unit::Plain => format::score(score.value),
+        };
+        match (score.interval, self.unit) {
+            (Some(interval), Unit::Percent) => {
+                let interval = format::percent_interval(interval.low, interval.high);
+                format!("{value} ({interval})")
             }
-            Unit::Plain => {
-                let interval = score.interval.map_or_else(String::new, |interval| {
-                    format!(" ({:.3} to {:.3})", interval.low, interval.high)
-                });
-                format!("{:.3}{interval}", score.value)
-            }
+            (Some(interval), Unit::Plain) => format!(
+                "{value} ({} to {})",
+                format::score(interval.low),
+                format::score(interval.high)
+            ),
+            (None, _) if score.why_no_interval().is_some() => format!("{value} (no interval)"),
+            (None, _) => value,
         }
     }
 }
@@ -72,7 +73,7 @@ pub(super) fn score_lines(comparison: &Comparison) -> Vec<ScoreLine> {
             Unit::Percent,
             |e| Some(e.answers.balanced_accuracy),
         ),
-        ("Macro F1", "macro_f1", Unit::Plain, |e| {
+        ("Macro-F1", "macro_f1", Unit::Plain, |e| {
             Some(e.answers.macro_f1)
         }),
         ("Weighted F1", "weighted_f1", Unit::Plain, |e| {
@@ -87,7 +88,7 @@ pub(super) fn score_lines(comparison: &Comparison) -> Vec<ScoreLine> {
             Unit::Plain,
             |e| Some(e.answers.matthews_correlation),
         ),
-        ("ROC area", "roc_auc", Unit::Plain, |e| e.ranking.roc_auc),
+        ("ROC AUC", "roc_auc", Unit::Plain, |e| e.ranking.roc_auc),
         ("Average precision", "average_precision", Unit::Plain, |e| {
             e.ranking.average_precision
         }),
@@ -130,5 +131,42 @@ pub(super) fn score_lines(comparison: &Comparison) -> Vec<ScoreLine> {
 }
 
 /// What the intervals of [`score_lines`] are.
-pub(super) const INTERVALS: &str = "In brackets the 95 % interval: Wilson's of the accuracy, percentiles of a bootstrap over \
-the test pictures of the others; after a test without a mistake, which no resample can doubt, Clopper and Pearson's exact bound. ROC area and average precision are means over the classes, each against the others.";
+const INTERVALS: &str = "In brackets the 95 % interval: Wilson's of the accuracy; of the others, percentiles of a \
+bootstrap over the test pictures, within each class for scores that count every class alike; after a test without a \
+mistake, which no resample can doubt, Clopper and Pearson's exact bound. ROC AUC and average precision are means over \
+the classes, each against the others.";
+
+/// What the intervals are, why some scores have none, and which rest on fewer resamples than others, in whole sentences.
+pub(super) fn interval_remarks(comparison: &Comparison) -> Vec<String> {
+    // Reasons in the order of the table, each with the scores that it holds for.
+    let mut reasons: Vec<(String, Vec<&str>)> = Vec::new();
+    for line in score_lines(comparison) {
+        for score in line.scores.iter().flatten() {
+            let Some(reason) = score.why_no_interval().or_else(|| fewer_resamples(score)) else {
+                continue;
+            };
+            match reasons.iter_mut().find(|(known, _)| *known == reason) {
+                Some((_, names)) if names.contains(&line.name) => {}
+                Some((_, names)) => names.push(line.name),
+                None => reasons.push((reason, vec![line.name])),
+            }
+        }
+    }
+    let sentences = reasons
+        .into_iter()
+        .map(|(reason, names)| format!("{}: {reason}.", names.join(", ")));
+    std::iter::once(INTERVALS.to_owned())
+        .chain(sentences)
+        .collect()
+}
+
+fn fewer_resamples(score: &Score) -> Option<String> {
+    match score.method {
+        IntervalMethod::Bootstrap { resamples } if (1..RESAMPLES).contains(&resamples) => {
+            Some(format!(
+                "The interval rests on {resamples} resamples, because pictures times classes are many"
+            ))
+        }
+        _ => None,
+    }
+}

@@ -209,7 +209,7 @@ pub(super) fn settings(comparison: &Comparison) -> Result<Vec<u8>, String> {
         for difference in super::text::setting_differences(comparison) {
             record(
                 writer,
-                std::iter::once(difference.field).chain(difference.values),
+                std::iter::once(difference.field).chain(difference.preset_values),
             )?;
         }
         Ok(())

@@ -249,7 +249,7 @@ fn two_runs_become_every_figure_table_and_report() {
         assert!(svg.contains("<image ") && svg.contains("base64,"), "{name}");
     }
     let report = std::fs::read_to_string(out.join("report.txt")).unwrap();
-    assert!(report.contains("phases[1].learning_rate") && report.contains("weighted avg"));
+    assert!(report.contains("Phase 2, learning rate") && report.contains("weighted avg"));
 }
 
 #[test]
@@ -279,7 +279,7 @@ fn the_report_is_one_file_without_scripts_or_foreign_parts() {
         "Fine-tuning &lt;script&gt;alert(1)&lt;/script&gt;",
         "&lt;b&gt;crack &amp; co&lt;/b&gt;",
         "class=\"verdict\"",
-        "phases[1].learning_rate",
+        "Phase 2, learning rate",
         "weighted avg",
         "data:image/jpeg;base64,",
         "data:image/png;base64,",
@@ -292,6 +292,81 @@ fn the_report_is_one_file_without_scripts_or_foreign_parts() {
     assert_eq!(html.matches("<svg ").count(), figures);
     // No figure stayed light: each uses the variable of the ground.
     assert!(html.matches("var(--fffffff171a1f)").count() >= figures);
+}
+
+#[test]
+fn the_report_fits_a_phone() {
+    let workspace = Workspace::new();
+    let (first, second) = (
+        workspace.run("a", "Feature extraction", 2, 1e-3),
+        workspace.run("b", "Fine-tuning", 4, 1e-4),
+    );
+    let out = workspace.out();
+    written(&load(&[&first, &second]), &small(), &out);
+    let html = std::fs::read_to_string(out.join("report.html")).unwrap();
+    assert!(
+        html.contains("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")
+    );
+    // Every table scrolls by itself, and so does every figure at a size that can be read.
+    let tables = html.matches("<table>").count();
+    assert!(tables >= 4);
+    assert_eq!(html.matches("<div class=\"table\"><table>").count(), tables);
+    let style = &html[html.find("<style>").unwrap()..html.find("</style>").unwrap()];
+    let phone = style.find("@media screen and (max-width: 720px)").unwrap();
+    let phone = &style[phone..style.find("@media print {\n  body").unwrap()];
+    assert!(style.contains(".table { overflow-x: auto;"));
+    assert!(
+        phone.contains("figure { overflow-x: auto;")
+            && phone.contains("figure svg { width: auto; min-width: 960px;")
+    );
+    // Nothing else asks for more room than a phone has.
+    let widths = style.replace(phone, "");
+    for rule in widths.split(';').filter(|rule| rule.contains("min-width:")) {
+        let width: f64 = rule
+            .rsplit("min-width:")
+            .next()
+            .unwrap()
+            .trim()
+            .trim_end_matches("px")
+            .parse()
+            .unwrap();
+        assert!(width <= 200.0, "{rule}");
+    }
+    assert!(widths.contains("minmax(min(420px, 100%), 1fr)"));
+}
+
+#[test]
+fn a_network_that_is_never_confident_is_said_to_be_so() {
+    let workspace = Workspace::new();
+    let folder = workspace.run("a", "Feature extraction", 3, 1e-3);
+    let comparison = load(&[&folder]);
+    let figure = |sure: f32| {
+        let mut run = comparison.runs[0].clone();
+        let tested = run.tested.as_mut().unwrap();
+        for row in &mut tested.predictions.rows {
+            let predicted = row.predicted() as usize;
+            row.probabilities = vec![1.0 - sure; 2];
+            row.probabilities[predicted] = sure;
+        }
+        pictures::gallery(&run, run.tested.as_ref().unwrap(), None)
+    };
+    let modest = figure(0.7);
+    assert_eq!(modest.rows[0].title, "Right, the most confident");
+    assert!(
+        modest.rows[0]
+            .remark
+            .starts_with("none is over 90 % confident")
+    );
+    assert_eq!(modest.rows[1].title, "Right, the least confident");
+    assert!(!modest.rows[0].pictures.is_empty());
+    let sure = figure(0.95);
+    assert_eq!(sure.rows[0].title, "Right and confident (over 90 %)");
+    assert!(
+        sure.rows[0]
+            .pictures
+            .iter()
+            .all(|picture| picture.confidence > 0.9)
+    );
 }
 
 #[test]

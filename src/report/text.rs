@@ -23,7 +23,7 @@ pub(super) const RESULT_COLUMNS: [(&str, Align); 9] = [
     ("95 % interval", Align::Right),
     ("macro-F1", Align::Right),
     ("loss", Align::Right),
-    ("learns", Align::Right),
+    ("trainable", Align::Right),
     ("best epoch", Align::Right),
     ("time", Align::Right),
     ("memory", Align::Right),
@@ -42,7 +42,7 @@ pub(super) fn result_lines(comparison: &Comparison) -> Vec<ResultLine<'_>> {
             let values = vec![
                 format::percent(confusion.accuracy()),
                 format::percent_interval(interval.low, interval.high),
-                format!("{:.3}", confusion.macro_f1()),
+                format::score(confusion.macro_f1()),
                 loss,
                 format::magnitude(summary.trainable_parameters),
                 summary
@@ -96,7 +96,7 @@ pub fn results_text(comparison: &Comparison) -> String {
     let mut text = format!("{}\n\n", results_title(comparison));
     text.push_str(&table(&RESULT_COLUMNS, &rows));
     text.push_str(
-        "\nThe interval is Wilson's; “learns” counts the parameters that learn in the last phase; memory is the most that was held.\n",
+        "\nThe interval is Wilson's; “trainable” counts the parameters that learn in the last phase; memory is the most that was held while training.\n",
     );
     for remark in comparison.remarks() {
         text.push_str(&format!("\n{remark}\n"));
@@ -121,7 +121,9 @@ pub fn results_text(comparison: &Comparison) -> String {
         })
         .collect();
     text.push_str(&table(&header, &rows));
-    text.push_str(&format!("\n{}\n", super::scores::INTERVALS));
+    for remark in super::scores::interval_remarks(comparison) {
+        text.push_str(&format!("\n{remark}\n"));
+    }
     if comparison.is_several() {
         text.push_str("\nSettings that differ\n\n");
         text.push_str(&settings_text(comparison));
@@ -176,7 +178,7 @@ pub fn settings_text(comparison: &Comparison) -> String {
     let rows: Vec<Vec<String>> = differences
         .into_iter()
         .map(|difference| {
-            std::iter::once(difference.field)
+            std::iter::once(difference.label)
                 .chain(difference.values)
                 .collect()
         })

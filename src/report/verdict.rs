@@ -60,9 +60,9 @@ pub(super) fn sentences(comparison: &Comparison) -> Vec<String> {
 
 fn alone(run: &ComparedRun, tested: &Tested) -> Vec<String> {
     vec![format!(
-        "{}: {} right, macro-F1 {:.3}.",
+        "{}: {} right, macro-F1 {}.",
         run.name,
         super::figures::accuracy(&tested.confusion),
-        tested.confusion.macro_f1()
+        format::score(tested.confusion.macro_f1())
     )]
 }

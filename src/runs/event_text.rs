@@ -25,7 +25,8 @@ pub fn log_lines(
             plan,
             ..
         } => vec![format!(
-            "Phase “{name}”: {epochs} epochs, {} parameters learn, {} are frozen; {plan}",
+            "Phase “{name}”: {}, {} parameters learn, {} are frozen; {plan}",
+            format::count(*epochs as usize, "epoch", "epochs"),
             format::thousands(*trainable_parameters),
             format::thousands(*frozen_parameters),
         )],
@@ -50,21 +51,10 @@ pub fn log_lines(
 /// Lines for the terminal that trains so many epochs.
 pub fn terminal_lines(event: &TrainingEvent, epochs_planned: u32) -> Vec<String> {
     match event {
-        TrainingEvent::Prepared {
-            train,
-            validation,
-            test,
-            device,
-            weights,
-        } => vec![
-            format!(
-                "{} to train, {} to validate, {} to test, on {device}",
-                format::count(*train, "picture", "pictures"),
-                format::thousands(*validation as u64),
-                format::thousands(*test as u64),
-            ),
-            weights.clone(),
-        ],
+        TrainingEvent::Prepared { weights, .. } => prepared(event)
+            .into_iter()
+            .chain([weights.clone()])
+            .collect(),
         TrainingEvent::MemoryForecast(needed) => vec![format!(
             "Memory, forecast: {}",
             format::bytes(needed.memory())
@@ -117,15 +107,18 @@ pub fn window_line(event: &TrainingEvent) -> Option<String> {
         ),
         TrainingEvent::PhaseStarted {
             name, epochs, plan, ..
-        } => format!("{name}, {epochs} epochs; {plan}"),
+        } => format!(
+            "{name}, {}; {plan}",
+            format::count(*epochs as usize, "epoch", "epochs")
+        ),
         TrainingEvent::EpochFinished(epoch) => {
             let validation = epoch
                 .validation_accuracy
                 .map(|accuracy| format!(", validation {}", format::percent(accuracy)));
             format!(
-                "epoch {}, loss {:.4}, accuracy {}{}",
+                "epoch {}, loss {}, accuracy {}{}",
                 epoch.epoch,
-                epoch.train_loss,
+                format::loss(epoch.train_loss),
                 format::percent(epoch.train_accuracy),
                 validation.unwrap_or_default()
             )
@@ -135,7 +128,11 @@ pub fn window_line(event: &TrainingEvent) -> Option<String> {
             epochs,
             seconds,
             ..
-        } => format!("{name} done, {epochs} epochs in {seconds:.0} s"),
+        } => format!(
+            "{name} done, {} in {}",
+            format::plural(u64::from(*epochs), "epoch", "epochs"),
+            format::duration(*seconds)
+        ),
         TrainingEvent::Warning(text) | TrainingEvent::Note(text) => text.clone(),
         TrainingEvent::Tested(test) => format!(
             "{} of {} test pictures right",
@@ -161,7 +158,10 @@ fn prepared(event: &TrainingEvent) -> Option<String> {
         return None;
     };
     Some(format!(
-        "{train} pictures to train, {validation} to validate, {test} to test, on {device}"
+        "{} to train, {} to validate, {} to test, on {device}",
+        format::count(*train, "picture", "pictures"),
+        format::thousands(*validation as u64),
+        format::thousands(*test as u64),
     ))
 }
 
@@ -182,11 +182,11 @@ fn memory_line(needed: &Estimate) -> String {
 
 fn test_line(test: &TestMetrics) -> String {
     format!(
-        "Test: accuracy {}, macro-F1 {:.3}, loss {:.4}, {} pictures",
+        "Test: accuracy {}, macro-F1 {}, loss {}, {}",
         format::percent(test.accuracy),
-        test.macro_f1,
-        test.loss,
-        format::thousands(test.n as u64),
+        format::score(test.macro_f1),
+        format::loss(test.loss),
+        format::count(test.n, "picture", "pictures"),
     )
 }
 
@@ -249,9 +249,9 @@ mod tests {
                 device: "CPU".into(),
                 weights: "Loaded 244 tensors of x.pth".into(),
             },
-            "1200 pictures to train, 1000 to validate, 20 to test, on CPU\nLoaded 244 tensors of x.pth",
             "1,200 pictures to train, 1,000 to validate, 20 to test, on CPU\nLoaded 244 tensors of x.pth",
-            "1200 pictures to train, 1000 to validate, 20 to test, on CPU. Loaded 244 tensors of x.pth",
+            "1,200 pictures to train, 1,000 to validate, 20 to test, on CPU\nLoaded 244 tensors of x.pth",
+            "1,200 pictures to train, 1,000 to validate, 20 to test, on CPU. Loaded 244 tensors of x.pth",
         );
         check(
             &TrainingEvent::PhaseStarted {
@@ -263,9 +263,9 @@ mod tests {
                 frozen_parameters: 3000,
                 plan: "as it is".into(),
             },
-            "Phase “Warm-up”: 1 epochs, 1,000 parameters learn, 3,000 are frozen; as it is",
+            "Phase “Warm-up”: 1 epoch, 1,000 parameters learn, 3,000 are frozen; as it is",
             "Warm-up: 1 epoch, 1,000 of 4,000 parameters learn (25.0 %); as it is",
-            "Warm-up, 1 epochs; as it is",
+            "Warm-up, 1 epoch; as it is",
         );
         check(
             &TrainingEvent::PhaseFinished {
@@ -276,7 +276,7 @@ mod tests {
             },
             "Phase “Warm-up” took 3.0 s",
             "",
-            "Warm-up done, 5 epochs in 3 s",
+            "Warm-up done, 5 epochs in 3.0 s",
         );
         check(
             &TrainingEvent::Tested(TestMetrics {
@@ -285,7 +285,7 @@ mod tests {
                 macro_f1: 0.7,
                 n: 1200,
             }),
-            "Test: accuracy 75.0 %, macro-F1 0.700, loss 0.5000, 1,200 pictures\nThese answers were computed in bf16. How many of \
+            "Test: accuracy 75.0 %, macro-F1 0.700, loss 0.500, 1,200 pictures\nThese answers were computed in bf16. How many of \
              them single precision changes, graft evaluate --precision fp32 says",
             "",
             "75.0 % of 1200 test pictures right",

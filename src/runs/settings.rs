@@ -1,28 +1,36 @@
 //! What differs between experiments, field by field.
 
+mod words;
+
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::experiment::Experiment;
+
+pub use words::freeze_plan;
 
 /// One setting that is not the same everywhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
+    /// `Phase 2, learning rate`, in the panels' words.
+    pub label: String,
+    /// One per experiment, for people; `–` where an experiment has no such setting.
+    pub values: Vec<String>,
     /// `phases[1].learning_rate`, as in the preset.
     pub field: String,
     /// One per experiment, as a preset would write it; `–` where an experiment has no such field.
-    pub values: Vec<String>,
+    pub preset_values: Vec<String>,
 }
 
 /// The settings in which `experiments` differ, in the order of a preset. Names and notes don't count.
 pub fn differences(experiments: &[Experiment]) -> Vec<Difference> {
-    let columns: Vec<Vec<(String, String)>> = experiments
+    let columns: Vec<Vec<(String, Value)>> = experiments
         .iter()
         .map(|experiment| {
             let mut fields = Vec::new();
             if let Ok(value) = serde_json::to_value(experiment) {
-                flatten("", &value, &mut fields);
+                flatten("", value, &mut fields);
             }
             fields
         })
@@ -38,28 +46,44 @@ pub fn differences(experiments: &[Experiment]) -> Vec<Difference> {
     let mut differences: Vec<Difference> = fields
         .into_iter()
         .filter(|field| !matches!(field.as_str(), "name" | "notes"))
-        .map(|field| Difference {
-            field: field.clone(),
-            values: columns
+        .filter_map(|field| {
+            let values: Vec<Option<&Value>> = columns
                 .iter()
-                .map(|column| {
-                    column
-                        .iter()
-                        .find(|(name, _)| name == field)
-                        .map_or_else(|| "–".to_owned(), |(_, value)| value.clone())
-                })
-                .collect(),
-        })
-        .filter(|difference| {
-            difference
-                .values
-                .iter()
-                .any(|value| *value != difference.values[0])
+                .map(|column| Some(&column.iter().find(|(name, _)| name == field)?.1))
+                .collect();
+            difference(field, &values)
         })
         .collect();
     // Equal in everything before its index, a field of the second phase belongs behind the first's.
     differences.sort_by_key(|difference| section(&difference.field));
     differences
+}
+
+/// Nothing where all `values` are the same.
+fn difference(field: &str, values: &[Option<&Value>]) -> Option<Difference> {
+    let written = |write: &dyn Fn(&Value) -> String| -> Vec<String> {
+        values
+            .iter()
+            .map(|value| value.map_or_else(|| "–".to_owned(), write))
+            .collect()
+    };
+    let is_distinct = |values: &[String]| values.iter().collect::<BTreeSet<_>>().len();
+    let preset_values = written(&text);
+    if is_distinct(&preset_values) < 2 {
+        return None;
+    }
+    let worded = written(&|value| words::value(field, value));
+    Some(Difference {
+        label: words::label(field),
+        // Words round and count: where two settings would look alike, they are said as a preset has them.
+        values: if is_distinct(&worded) == is_distinct(&preset_values) {
+            worded
+        } else {
+            preset_values.clone()
+        },
+        field: field.to_owned(),
+        preset_values,
+    })
 }
 
 /// The position of a field's section in a preset.
@@ -80,40 +104,34 @@ fn section(field: &str) -> usize {
 }
 
 /// Plain fields and lists of structures open up; what a preset would write in one word stays whole.
-fn flatten(path: &str, value: &Value, out: &mut Vec<(String, String)>) {
+fn flatten(path: &str, value: Value, out: &mut Vec<(String, Value)>) {
+    let opens = |item: &Value| item.as_object().is_some_and(|fields| !is_variant(fields));
     match value {
-        Value::Object(fields) if !is_variant(value) => {
+        Value::Object(fields) if !is_variant(&fields) => {
             for (name, field) in fields {
                 let path = if path.is_empty() {
-                    name.clone()
+                    name
                 } else {
                     format!("{path}.{name}")
                 };
                 flatten(&path, field, out);
             }
         }
-        Value::Array(items)
-            if !items.is_empty()
-                && items
-                    .iter()
-                    .all(|item| item.is_object() && !is_variant(item)) =>
-        {
-            for (index, item) in items.iter().enumerate() {
+        Value::Array(items) if !items.is_empty() && items.iter().all(opens) => {
+            for (index, item) in items.into_iter().enumerate() {
                 flatten(&format!("{path}[{index}]"), item, out);
             }
         }
-        _ => out.push((path.to_owned(), text(value))),
+        value => out.push((path.to_owned(), value)),
     }
 }
 
 /// Whether this is an enum's variant with content: `{"Adam": {…}}`.
-fn is_variant(value: &Value) -> bool {
-    value.as_object().is_some_and(|fields| {
-        fields.len() == 1
-            && fields
-                .keys()
-                .all(|name| name.starts_with(|letter: char| letter.is_ascii_uppercase()))
-    })
+fn is_variant(fields: &Map<String, Value>) -> bool {
+    fields.len() == 1
+        && fields
+            .keys()
+            .all(|name| name.starts_with(|letter: char| letter.is_ascii_uppercase()))
 }
 
 /// A value much as RON would write it.
@@ -127,7 +145,7 @@ fn text(value: &Value) -> String {
             "[{}]",
             items.iter().map(text).collect::<Vec<_>>().join(", ")
         ),
-        Value::Object(fields) if is_variant(value) => fields
+        Value::Object(fields) if is_variant(fields) => fields
             .iter()
             // A preset calls both kinds of weight files by one name: see `experiment/preset/layout.rs`.
             .map(|(name, content)| (if name == "Part" { "File" } else { name }, content))
@@ -162,9 +180,11 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].field, "backbone.weights");
         assert_eq!(
-            found[0].values,
+            found[0].preset_values,
             ["File(a.pth)", "File(key: teacher, path: a.pth)"]
         );
+        assert_eq!(found[0].label, "Weights");
+        assert_eq!(found[0].values, ["a.pth", "a.pth, network teacher"]);
     }
 
     #[test]
@@ -186,7 +206,7 @@ mod tests {
             found
                 .iter()
                 .find(|difference| difference.field == field)
-                .map(|d| d.values.join(" / "))
+                .map(|difference| difference.preset_values.join(" / "))
         };
         assert_eq!(of("seed").as_deref(), Some("42 / 7"));
         assert_eq!(of("training.batch_size").as_deref(), Some("32 / 64"));
@@ -200,9 +220,63 @@ mod tests {
             optimizer.starts_with("Adam(") && optimizer.contains(" / Sgd("),
             "{optimizer}"
         );
+        let said = |label: &str| {
+            let mut found = found.iter();
+            let difference = found.find(|difference| difference.label == label);
+            difference.map(|difference| difference.values.join(" / "))
+        };
+        for (label, expected) in [
+            ("Seed", "42 / 7"),
+            ("Batch size", "32 / 64"),
+            ("Phase 1, epochs", "10 / 5"),
+            ("Phase 1, optimizer", "Adam / SGD, momentum 0.9"),
+            ("Phase 2, frozen", "– / All but the last 20 layers frozen"),
+            ("Phase 2, learning rate", "– / 0.001"),
+        ] {
+            assert_eq!(said(label).as_deref(), Some(expected), "{label}");
+        }
         assert_eq!(of("name"), None);
         assert_eq!(of("data.split.test"), None);
         assert_eq!(found[0].field, "seed");
         assert!(differences(&[first.clone(), first]).is_empty());
+    }
+
+    #[test]
+    fn words_that_would_hide_a_difference_are_not_used() {
+        let mut first = Experiment::default();
+        first.phases[0].freeze = FreezePlan::Custom(vec!["layer1".into()]);
+        first.augmentation.zoom = 0.1;
+        let mut second = first.clone();
+        second.phases[0].freeze = FreezePlan::Custom(vec!["layer2".into()]);
+        second.augmentation.zoom = 0.100_001;
+        let found = differences(&[first, second]);
+        for difference in &found {
+            assert_ne!(difference.values[0], difference.values[1], "{difference:?}");
+        }
+        assert_eq!(found.len(), 2);
+    }
+
+    /// Whatever field a later version adds, its path and its value are words here already.
+    #[test]
+    fn every_setting_has_a_label_of_its_own_and_no_internal_name() {
+        let mut fields = Vec::new();
+        flatten(
+            "",
+            serde_json::to_value(Experiment::default()).unwrap(),
+            &mut fields,
+        );
+        let mut labels = BTreeSet::new();
+        for (field, value) in &fields {
+            let (label, value) = (words::label(field), words::value(field, value));
+            for text in [&label, &value] {
+                let is_internal = text.contains('_') && !text.contains("efficientnet_lite0");
+                assert!(
+                    !is_internal && !text.contains(['[', '(', '{']),
+                    "{field}: {text}"
+                );
+            }
+            assert!(label.starts_with(char::is_uppercase), "{field}: {label}");
+            assert!(labels.insert(label), "{field}: twice");
+        }
     }
 }

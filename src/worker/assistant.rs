@@ -85,11 +85,7 @@ impl Assistant {
                 }
             })?,
             networks: Lane::spawn("graft-network", QUESTIONS, |questions| {
-                answer_in_turn(
-                    questions,
-                    |question, _, last| networks::answer(question, last),
-                    leave_cores,
-                );
+                answer_in_turn(questions, networks::answer, leave_cores);
             })?,
             evaluations: Evaluations::spawn(report.clone())?,
             gallery: Gallery::spawn(&report)?,
@@ -110,9 +106,11 @@ impl Assistant {
             Question::Scan { .. } => self.scans.ask_instead(pending),
             Question::Gallery(_) => self.gallery.ask(pending),
             Question::Features(_) => self.features.ask(pending),
-            Question::MeasureSpeed { .. }
-            | Question::Classify { .. }
-            | Question::ExamineWeights { .. } => self.networks.ask(pending),
+            Question::MeasureSpeed { .. } => self.networks.ask_instead(pending),
+            Question::StopMeasuring => self.networks.stop_last(),
+            Question::Classify { .. } | Question::ExamineWeights { .. } => {
+                self.networks.ask(pending);
+            }
             Question::EvaluateRun { .. } => self.evaluations.ask(pending),
             Question::StopEvaluation { folder } => self.evaluations.stop(folder),
             _ => self.quick.ask(pending),
@@ -237,6 +235,7 @@ fn answer(question: &Question) -> Option<Answer> {
         | Question::Gallery(_)
         | Question::Features(_)
         | Question::MeasureSpeed { .. }
+        | Question::StopMeasuring
         | Question::Classify { .. }
         | Question::ExamineWeights { .. }
         | Question::EvaluateRun { .. }

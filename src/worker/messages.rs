@@ -116,6 +116,8 @@ pub enum Question {
     MeasureSpeed {
         backbone: String,
     },
+    /// Ends the measurement under way.
+    StopMeasuring,
     /// What the untouched network sees in a picture: ImageNet's most probable classes.
     Classify {
         source: PictureSource,
@@ -173,7 +175,9 @@ impl Question {
     /// and for orders to stop, which nobody waits for.
     pub fn unanswered(&self, failure: Failure) -> Vec<Answer> {
         let answer = match self.clone() {
-            Self::StopScan | Self::StopEvaluation { .. } => return Vec::new(),
+            Self::StopScan | Self::StopMeasuring | Self::StopEvaluation { .. } => {
+                return Vec::new();
+            }
             Self::Gallery(question) => return question.unanswered(failure),
             Self::Devices => Answer::Devices(Err(failure)),
             Self::Scan { data, seed, .. } => Answer::Scanned {

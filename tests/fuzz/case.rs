@@ -173,7 +173,7 @@ impl Kind {
                 )
             }
             Self::Picture => {
-                // Beside good ones: only this picture is passed over.
+                // Beside good ones: only this picture is skipped.
                 let folder = work.join("pictures");
                 link_all(&corpus.pictures(), &folder);
                 let file = folder.join("dark").join(name);

@@ -80,6 +80,10 @@ pub enum Command {
     // Training
     /// Forgets how quick the backbones were on this machine, and measures them again.
     MeasureAgain,
+    /// Measures every backbone that has not been measured, now.
+    MeasureSpeeds,
+    /// Ends measuring until it is asked for again.
+    StopMeasuring,
     /// Queues every included experiment, in order.
     Train,
     /// Queues the active experiment alone.

@@ -29,7 +29,10 @@ pub fn steps(head: &HeadConfig, features: Option<u64>, classes: Option<usize>) -
     };
     let title = match head.stages {
         1 => pooling.to_owned(),
-        stages => format!("{pooling} of {stages} stages"),
+        stages => {
+            let stages = crate::format::plural(stages.into(), "stage", "stages");
+            format!("{pooling} of {stages}")
+        }
     };
     let mut width = features.map(|features| features * factor);
     let mut steps = vec![Step {

@@ -9,6 +9,7 @@ pub mod feature_cache;
 pub mod gallery;
 pub mod head_steps;
 pub mod last_session;
+pub mod power;
 pub mod prepared_answers;
 pub mod queue;
 pub mod request;

@@ -45,7 +45,7 @@ pub struct Settings {
     pub device: Option<String>,
     /// How the views of the middle are arranged.
     pub views: Option<egui_tiles::Tree<ViewId>>,
-    /// Where the last dialog was.
+    /// What was opened or saved last: a file, or a folder.
     pub last_folder: Option<PathBuf>,
     /// What the folder of the last export stands in.
     pub last_figures: Option<PathBuf>,

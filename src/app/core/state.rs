@@ -173,6 +173,8 @@ pub enum Cause {
     Training(DocumentId),
     /// No experiment is open that could take what was given.
     NoDocument,
+    /// A field holds what is no number.
+    RefusedNumber,
     /// The trainer does not answer.
     Trainer,
     /// A run of this experiment's name failed.
@@ -265,6 +267,8 @@ pub struct State {
     pub seen: Option<Seen>,
     /// Measured on this machine, by backbone.
     pub speeds: BTreeMap<String, Measured>,
+    /// The backbone that is being measured, while one is.
+    pub measuring: Option<MeasuredNow>,
     /// Backbone and name of the published weights that stand on this machine.
     pub stored_weights: BTreeSet<(String, String)>,
     /// What is in the file that a backbone's weights are read from, of the backbone that was looked at last.
@@ -350,6 +354,14 @@ impl State {
             known.taken = Some(Taken::now(None, true));
         }
     }
+}
+
+/// A backbone whose speed is being measured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MeasuredNow {
+    pub backbone: String,
+    /// Backbones that are still to be measured after it.
+    pub left: usize,
 }
 
 impl RunRecord {

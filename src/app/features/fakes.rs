@@ -411,7 +411,7 @@ pub fn runs() -> Vec<RunRecord> {
     failed.shown = false;
     failed.metrics.truncate(2);
     let mut scratch = finished("c", "From scratch", 2, 7_200, 0.712, "a");
-    scratch.warnings = vec!["2 pictures were passed over".into()];
+    scratch.warnings = vec!["2 pictures were skipped".into()];
     vec![
         finished("a", "Feature extraction", 0, 600, 0.861, "a"),
         finished("b", "Fine-tuning", 1, 300, 0.912, "a"),
@@ -530,11 +530,7 @@ pub fn state() -> State {
                 NoticeKind::Info,
                 "Opened 2,624 pictures of 2 classes",
             ),
-            line(
-                "10:15:07",
-                NoticeKind::Warning,
-                "2 pictures were passed over",
-            ),
+            line("10:15:07", NoticeKind::Warning, "2 pictures were skipped"),
             line(
                 "10:16:12",
                 NoticeKind::Info,

@@ -5,9 +5,11 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 mod compare;
+mod curves;
 mod evaluation;
 mod freeze_tree;
 mod gallery_wall;
+mod panels;
 mod table_columns;
 
 use super::augmentation::augmentation_view::AugmentationPreviewLocal;
@@ -153,12 +155,7 @@ fn every_panel_fits_its_width_and_names_its_controls() {
     let pictures = std::env::var_os("GRAFT_PANEL_PICTURES").map(std::path::PathBuf::from);
     let mut faults = Vec::new();
     for panel in every_panel() {
-        // The parts of a run's pictures stand in one row, which fits the middle of a small window.
-        let narrow = match panel {
-            View("Evaluation") => 560.0,
-            _ => 300.0,
-        };
-        for width in [narrow, 900.0] {
+        for width in [300.0, 900.0] {
             for dark in [true, false] {
                 let tall = match panel {
                     Section(_) => 1300.0,
@@ -305,7 +302,7 @@ fn empty_states_say_what_to_do_next() {
         (View("Curves"), "Train", Command::Train),
         (
             View("Results"),
-            "Compare both ways",
+            "Compare feature extraction with fine-tuning",
             Command::CompareBothWays,
         ),
         (Runs, "Compare both ways", Command::CompareBothWays),
@@ -563,7 +560,7 @@ fn weights_that_are_not_published_are_named_with_those_that_are() {
     backbone.name = "resnet18".into();
     backbone.weights = crate::experiment::WeightsSource::Named("IMAGENET1K_V1".into());
     let harness = settled(Section("Backbone"), size, true, Driven::new(state));
-    harness.get_by_label_contains("IMAGENET1K_V1: 69.8 % on ImageNet, 224 pixels cut from 256");
+    harness.get_by_label_contains("IMAGENET1K_V1: 69.8 % on ImageNet, 224 pixels cropped from 256");
 }
 
 #[test]
@@ -592,7 +589,7 @@ fn the_preview_asks_for_versions_of_a_training_picture() {
         local.wanted.expect("a picture is wanted")
     };
     let first = wanted(&mut harness);
-    harness.get_by_label_contains("Draw again").click();
+    harness.get_by_label_contains("New versions").click();
     harness.run_steps(2);
     let again = wanted(&mut harness);
     assert_eq!((first.0, first.1 + 1), (again.0, again.1));
@@ -613,7 +610,7 @@ fn the_data_view_says_classes_split_and_problems() {
     );
     assert!(text.contains("defective: 636 + 159 + 295"), "{text}");
     assert!(
-        text.ends_with("passed over: not a picture: elpv/images/notes.txt"),
+        text.ends_with("skipped: not a picture: elpv/images/notes.txt"),
         "{text}"
     );
 }
@@ -714,7 +711,7 @@ fn advice_is_followed_by_its_button() {
         true,
         Driven::new(state),
     );
-    harness.get_by_label("Do this: Add dropout of 0.5").click();
+    harness.get_by_label("Apply: Add dropout of 0.5").click();
     harness.run_steps(2);
     assert_eq!(
         harness.state().edited().head.layers,
@@ -748,10 +745,10 @@ fn what_the_split_keeps_together_is_chosen_in_the_data_panel() {
     let size = egui::vec2(320.0, 1200.0);
     let mut harness = settled(Section("Data"), size, true, Driven::new(fakes::state()));
     harness
-        .get_by_role_and_label(accesskit::Role::ComboBox, "Keep together")
+        .get_by_role_and_label(accesskit::Role::ComboBox, "Group by")
         .click();
     harness.run_steps(3);
-    harness.get_by_label("Folders").click();
+    harness.get_by_label("Folder").click();
     harness.run_steps(3);
     assert_eq!(
         harness.state().edited().data.split.group,
@@ -787,14 +784,14 @@ fn controls_without_effect_are_disabled_and_say_why() {
     assert!(is_disabled(&harness, "TF32"));
     assert!(
         harness
-            .query_by_label_contains("Graphics cards have it")
+            .query_by_label_contains("Only graphics cards have TF32")
             .is_some()
     );
     let harness = settled(Section("Data"), size, true, Driven::new(state.clone()));
     assert!(is_disabled(&harness, "Test") && !is_disabled(&harness, "Validation"));
     assert!(
         harness
-            .query_by_label_contains("The source itself says")
+            .query_by_label_contains("By the data set itself")
             .is_some()
     );
     // On a card it is a choice like any other.

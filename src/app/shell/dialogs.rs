@@ -9,7 +9,7 @@ use super::file_browser::{Browsed, FileBrowser};
 use crate::app::core::command::Command;
 use crate::app::core::request::Request;
 use crate::app::core::sources;
-use crate::app::core::state::{DocumentId, NoticeKind};
+use crate::app::core::state::{DocumentId, NoticeKind, State};
 use crate::app::shell::{Closing, Graft};
 pub use crate::app::ui::theme::dialog_frame;
 use crate::app::ui::theme::primary_button;
@@ -64,6 +64,11 @@ impl Purpose {
         }
     }
 
+    /// Whether the pictures of the chosen folder are worth counting.
+    pub fn picks_pictures(&self) -> bool {
+        matches!(self, Self::Pictures(_))
+    }
+
     pub fn picks_folder(&self) -> bool {
         matches!(self, Self::Pictures(_) | Self::Figures)
     }
@@ -83,7 +88,8 @@ impl Purpose {
     /// Asks the desktop; `None` for Cancel, and for a desktop that does not answer.
     fn ask_desktop(&self, folder: Option<&Path>) -> Option<PathBuf> {
         let mut dialog = rfd::FileDialog::new().set_title(self.title());
-        if let Some(folder) = folder {
+        // Runs on a thread of its own: a folder of a server that is gone keeps nobody waiting.
+        if let Some(folder) = folder.and_then(|path| path.ancestors().find(|path| path.is_dir())) {
             dialog = dialog.set_directory(folder);
         }
         if !self.extensions().is_empty() && !self.picks_folder() {
@@ -177,11 +183,17 @@ impl Files {
         }
     }
 
-    pub fn browser_ui(&mut self, ctx: &egui::Context, out: &mut Vec<Command>) {
+    pub fn browser_ui(&mut self, ctx: &egui::Context, state: &State, out: &mut Vec<Command>) {
         let Some(browser) = &mut self.browser else {
             return;
         };
-        match browser.modal_ui(ctx) {
+        let presets = state.recent_presets.iter().filter_map(|file| file.parent());
+        let pictures = state.recent_pictures.iter().map(PathBuf::as_path);
+        let recent: Vec<PathBuf> = match browser.purpose.extensions() {
+            ["ron"] => presets.chain(pictures).map(Path::to_path_buf).collect(),
+            _ => pictures.chain(presets).map(Path::to_path_buf).collect(),
+        };
+        match browser.modal_ui(ctx, &recent) {
             Browsed::Open => {}
             Browsed::Cancelled => self.browser = None,
             Browsed::Picked(path) => {
@@ -247,7 +259,7 @@ impl Graft {
             Confirmation::Quit => self.quit_question(),
             Confirmation::SaveAmongPictures { path, pictures, .. } => {
                 let line = format!(
-                    "{} would lie below the pictures of {}. A file there is looked at by every scan.",
+                    "{} would be inside the picture folder of {}, where every scan looks at it.",
                     path.display(),
                     pictures.display()
                 );
@@ -346,12 +358,11 @@ impl Graft {
                 run.name
             ));
         }
-        match self.session.state.queued() {
-            0 => {}
-            1 => lines.push("1 experiment waits in the queue and will not be trained.".into()),
-            number => lines.push(format!(
-                "{number} experiments wait in the queue and will not be trained."
-            )),
+        let queued = self.session.state.queued();
+        if queued > 0 {
+            let waiting =
+                crate::format::plural(queued as u64, "experiment waits", "experiments wait");
+            lines.push(format!("{waiting} in the queue and will not be trained."));
         }
         if self.exports.is_writing() {
             lines.push(

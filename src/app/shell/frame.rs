@@ -117,7 +117,8 @@ impl Graft {
         {
             self.palette = Some(palette);
         }
-        self.files.browser_ui(&ctx, out);
+        self.files.browser_ui(&ctx, &self.session.state, out);
+        self.picture_choice_ui(&ctx);
         self.question_ui(&ctx);
         self.closing_ui(&ctx);
     }

@@ -19,6 +19,7 @@ pub(in crate::app) mod middle;
 pub(in crate::app) mod notices;
 pub(in crate::app) mod notifications;
 pub(in crate::app) mod palette;
+pub(in crate::app) mod picture_choice;
 pub(in crate::app) mod popups;
 pub(in crate::app) mod run_bar;
 pub(in crate::app) mod settings_dialog;
@@ -41,7 +42,7 @@ use crate::app::core::gallery::gather_requests;
 use crate::app::core::request::Request;
 use crate::app::core::session::{AppPaths, Session};
 use crate::app::core::settings::{self, Saver, Settings};
-use crate::app::core::state::{Document, NoticeKind, Scan};
+use crate::app::core::state::{Cause, Document, NoticeKind, Scan};
 use crate::app::core::view_id::ViewId;
 use crate::app::core::workers::Workers;
 use crate::app::features;
@@ -61,6 +62,7 @@ use crate::app::shell::notices::Toasts;
 use crate::app::shell::notifications::{Notifications, RealDesktop};
 use crate::app::shell::palette::Palette;
 use crate::app::shell::window_size::FirstSize;
+use crate::app::ui::number_field;
 use crate::app::ui::panel_state::PanelState;
 use crate::app::ui::theme;
 use crate::app::ui::view::ViewContext;
@@ -207,6 +209,7 @@ impl Graft {
             || self.files.is_open()
             || self.exports.open
             || self.dropped.is_some()
+            || !self.requests.data.choices.is_empty()
             || self.dialog.is_some()
     }
 
@@ -413,6 +416,9 @@ impl eframe::App for Graft {
         }
         self.forget_abandoned_saving();
         self.session.forget_mended();
+        if number_field::refused(ctx).is_none() {
+            self.session.has_gone(&Cause::RefusedNumber);
+        }
         self.look_again(ctx);
         self.follow(ctx);
         self.show_views();

@@ -156,10 +156,18 @@ fn section_frame_ui(
         .min_size(egui::vec2(ui.available_width(), 30.0));
     let response = ui.add(button);
     response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, open, info.title));
-    if response.on_hover_text(info.tooltip).clicked() {
+    let head = response.rect;
+    // While it unfolds, and once more when it is as high as it will be.
+    let unfolding = id.with("unfolding");
+    let mut unfolds = ui.data(|data| data.get_temp(unfolding).unwrap_or(false));
+    let is_clicked = response.on_hover_text(info.tooltip).clicked();
+    if is_clicked {
         state.toggle(ui);
+        unfolds = state.is_open();
     }
-    state.show_body_unindented(ui, |ui| {
+    let is_unfolded = !is_clicked && state.openness(ui.ctx()) >= 1.0;
+    ui.data_mut(|data| data.insert_temp(unfolding, unfolds && !is_unfolded));
+    let body = state.show_body_unindented(ui, |ui| {
         egui::Frame::new()
             .inner_margin(egui::Margin {
                 left: 10,
@@ -172,6 +180,11 @@ fn section_frame_ui(
                 ui.push_id(document.id, |ui| section.ui(ui, context, out));
             });
     });
+    if let Some(body) = body.filter(|_| unfolds) {
+        // As much of it as there is room for, from its beginning.
+        let section = head.union(body.response.rect);
+        ui.scroll_to_rect_animation(section, None, egui::style::ScrollAnimation::none());
+    }
 }
 
 /// Problems of the fields whose names in a preset begin so.

@@ -9,7 +9,10 @@ mod exports;
 pub(super) mod fake;
 mod feature_cache;
 mod frame;
+mod measuring;
+mod picture_choice;
 mod repeating;
+mod side;
 
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
@@ -17,7 +20,6 @@ use egui_kittest::kittest::Queryable;
 use crate::app::core::command::Command;
 use crate::app::core::state::{NoticeKind, RecordState, Scan, Tree};
 use crate::experiment::{DataSource, Experiment};
-use crate::models::speed::Measured;
 use crate::runs::{RunState, StoredRun};
 use crate::training::TrainingEvent;
 use crate::training::movement::Movement;
@@ -506,54 +508,6 @@ fn an_interrupted_run_is_resumed_with_its_curves() {
         (record.color, &record.state),
         (color, &RecordState::Running)
     );
-}
-
-#[test]
-fn backbones_are_measured_one_at_a_time_while_nothing_trains() {
-    let mut window = Window::with_presets(&[&shipped("from-scratch")]);
-    let asked = |window: &Window| -> Vec<String> {
-        let record = window.record.borrow();
-        let name = |question: &Question| match question {
-            Question::MeasureSpeed { backbone } => Some(backbone.clone()),
-            _ => None,
-        };
-        record.questions.iter().filter_map(name).collect()
-    };
-    window.steps();
-    let first = asked(&window);
-    assert_eq!(first.len(), 1, "the second waits for the first");
-    window.answer(Answer::Speed {
-        backbone: first[0].clone(),
-        result: Err("no memory".into()),
-    });
-    let second = asked(&window);
-    assert_eq!(second.len(), 2, "what can't be measured is passed over");
-    let measured = Measured {
-        pictures_per_second: 40.0,
-        stage_features: vec![512],
-        top_share: 0.1,
-        taken: None,
-    };
-    window.answer(Answer::Speed {
-        backbone: second[1].clone(),
-        result: Ok(measured.clone()),
-    });
-    assert_eq!(window.state().speeds.get(&second[1]), Some(&measured));
-    assert_eq!(asked(&window).len(), 3);
-
-    // Measured while something else was at work: once more, from the beginning.
-    window.harness.state_mut().commands.push(Command::ShowView(
-        crate::app::core::view_id::ViewId::BACKBONES,
-    ));
-    window.steps();
-    window.harness.get_by_label("Measure speeds again").click();
-    window.steps();
-    assert!(window.state().speeds.is_empty());
-    window.answer(Answer::Speed {
-        backbone: asked(&window)[2].clone(),
-        result: Ok(measured.clone()),
-    });
-    assert_eq!(asked(&window)[3], first[0], "the first comes first again");
 }
 
 #[test]

@@ -11,6 +11,8 @@ pub fn verdict_ui(ui: &mut egui::Ui, symbol: &str, sentence: &str, evidence: &[S
         .callout(colors.accent_faint, colors.accent)
         .show(ui, |ui| {
             ui.set_width(ui.available_width());
+            // Room for two lines: a longer verdict, or a shorter one, moves nothing.
+            ui.set_min_height(2.0 * (tokens::TEXT_LARGE + 6.0));
             ui.horizontal_wrapped(|ui| {
                 ui.label(
                     egui::RichText::new(symbol)

@@ -1,14 +1,16 @@
 //! Accuracy and loss of runs, epoch by epoch: what is drawn, and the plots.
 
-use eframe::egui::{self, Sense, vec2};
+mod legend;
+
+use eframe::egui::{self, vec2};
 use egui_plot::{LineStyle, Plot, Points, VLine};
 
 use super::hidden_runs::{self, HiddenRun};
 use crate::app::core::run_names;
 use crate::app::core::state::{RecordState, RunRecord, State};
+use crate::app::ui::axes;
 use crate::app::ui::diagnosis::DiagnosisView;
 use crate::app::ui::tokens::{self, tokens};
-use crate::app::ui::{axes, widgets};
 use crate::format;
 use crate::training::EpochMetrics;
 
@@ -175,7 +177,25 @@ pub struct CurvesLocal {
     hide_train: bool,
     hide_validation: bool,
     logarithmic_loss: bool,
+    /// The run that the pointer is at in the legend, by its index in this frame.
+    pointed: Option<usize>,
+    /// The run that was clicked in the legend, by its name.
+    pinned: Option<String>,
 }
+
+impl CurvesLocal {
+    /// The run whose curves stand out of the others.
+    fn lifted(&self, view: &CurvesView) -> Option<usize> {
+        let is_pinned = |run: &RunCurves| self.pinned.as_ref() == Some(&run.name);
+        self.pointed
+            .or_else(|| view.runs.iter().position(is_pinned))
+    }
+}
+
+/// How strong the curves of the others are while one run's stand out.
+const BEHIND: f32 = 0.18;
+/// Phases of more runs than these are named only for the run that stands out.
+const NAMED_PHASES: usize = 3;
 
 /// Legend and both plots of runs that have epochs; the plots are `height` points high, or as high as
 /// there is room.
@@ -185,104 +205,46 @@ pub fn overlay_ui(
     local: &mut CurvesLocal,
     height: Option<f32>,
 ) {
-    legend_ui(ui, view, local);
+    local.pointed = None;
+    let beside = legend::is_beside(view, ui.available_width());
+    legend::above_ui(ui, view, local, beside);
     let gap = tokens::SPACE_M;
-    let wide = ui.available_width() >= 640.0;
+    let list = if beside { legend::LIST + gap } else { 0.0 };
+    let width = ui.available_width() - list;
+    let is_wide = width >= 540.0;
     let height = match height {
         // One below the other, each is as high as it would be side by side.
-        Some(height) if !wide => 2.0 * height + gap,
+        Some(height) if !is_wide => 2.0 * height + gap,
         Some(height) => height,
         None => ui.available_height(),
     };
-    let space = vec2(ui.available_width(), height);
-    let size = if wide {
-        vec2((space.x - gap) / 2.0, space.y)
+    let size = if is_wide {
+        vec2((width - gap) / 2.0, height)
     } else {
-        vec2(space.x, (space.y - gap) / 2.0)
+        vec2(width, (height - gap) / 2.0)
     };
     let size = size.max(vec2(120.0, 140.0));
-    let layout = if wide {
-        egui::Layout::left_to_right(egui::Align::Min)
-    } else {
-        egui::Layout::top_down(egui::Align::Min)
-    };
+    let down = egui::Layout::top_down(egui::Align::Min);
+    let across = egui::Layout::left_to_right(egui::Align::Min);
     let link = ui.make_persistent_id("epochs of the curves");
-    ui.allocate_ui_with_layout(space, layout, |ui| {
+    let whole = vec2(ui.available_width(), height);
+    ui.allocate_ui_with_layout(whole, across, |ui| {
         ui.spacing_mut().item_spacing = vec2(gap, gap);
-        plot_ui(ui, view, local, Metric::Accuracy, size, link);
-        plot_ui(ui, view, local, Metric::Loss, size, link);
-    });
-}
-
-/// One legend for both plots: a line per run, and what solid and dashed mean. Both line styles can be switched off.
-fn legend_ui(ui: &mut egui::Ui, view: &CurvesView, local: &mut CurvesLocal) {
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = tokens::SPACE_M;
-        for run in &view.runs {
-            let name = if run.running {
-                format!("{} (running)", run.name)
-            } else {
-                run.name.clone()
-            };
-            widgets::run_mark(ui, tokens::run_color(run.color), &name);
+        // The list first: what it points at is lifted out in the same frame.
+        if beside {
+            let mut right = ui.available_rect_before_wrap();
+            right.min.x += width + gap;
+            right.max.y = right.min.y + height;
+            let list = egui::UiBuilder::new().max_rect(right).layout(down);
+            legend::list_ui(&mut ui.new_child(list), view, local, height);
         }
+        let plots = if is_wide { across } else { down };
+        ui.allocate_ui_with_layout(vec2(width, height), plots, |ui| {
+            ui.spacing_mut().item_spacing = vec2(gap, gap);
+            plot_ui(ui, view, local, Metric::Accuracy, size, link);
+            plot_ui(ui, view, local, Metric::Loss, size, link);
+        });
     });
-    ui.horizontal_wrapped(|ui| {
-        style_toggle(ui, "Training", false, &mut local.hide_train);
-        style_toggle(ui, "Validation", true, &mut local.hide_validation);
-        ui.checkbox(&mut local.logarithmic_loss, "Logarithmic loss")
-            .on_hover_text(
-                "Draw the loss by its power of ten, to see small differences late in training",
-            );
-    });
-    ui.add_space(tokens::SPACE_XS);
-}
-
-fn style_toggle(ui: &mut egui::Ui, name: &str, dashed: bool, hidden: &mut bool) {
-    let colors = tokens(ui);
-    let (rect, response) =
-        ui.allocate_exact_size(vec2(104.0, ui.spacing().interact_size.y), Sense::click());
-    if response.hovered() || response.has_focus() {
-        ui.painter()
-            .rect_filled(rect, tokens::RADIUS_S, colors.faint);
-    }
-    let color = if *hidden {
-        colors.text_faint
-    } else {
-        colors.text
-    };
-    let ends = [
-        rect.left_center() + vec2(4.0, 0.0),
-        rect.left_center() + vec2(28.0, 0.0),
-    ];
-    let stroke = egui::Stroke::new(tokens::STROKE_PLOT, color);
-    if dashed {
-        ui.painter()
-            .extend(egui::Shape::dashed_line(&ends, stroke, 5.0, 4.0));
-    } else {
-        ui.painter().line_segment(ends, stroke);
-    }
-    let font = egui::FontId::proportional(tokens::TEXT_BODY);
-    ui.painter().text(
-        rect.left_center() + vec2(34.0, 0.0),
-        egui::Align2::LEFT_CENTER,
-        name,
-        font,
-        color,
-    );
-    let shown = !*hidden;
-    response.widget_info(|| {
-        egui::WidgetInfo::selected(egui::accesskit::Role::CheckBox, true, shown, name)
-    });
-    let meaning = if dashed { "dashed" } else { "solid" };
-    if response
-        .on_hover_text(format!(
-            "{name} is drawn {meaning}; click to show or hide it"
-        ))
-        .clicked()
-    {
-        *hidden = !*hidden;
-    }
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -310,12 +272,12 @@ fn plot_ui(
     };
     let show_value = move |value: f64| match metric {
         Metric::Accuracy => format::percent(value),
-        Metric::Loss if logarithmic => crate::format::short_rate(10f64.powf(value)),
+        Metric::Loss if logarithmic => crate::format::rate(10f64.powf(value)),
         Metric::Loss => format!("{value:.3}"),
     };
     let title = match metric {
         Metric::Accuracy => "Accuracy",
-        Metric::Loss => "Loss (nats per picture)",
+        Metric::Loss => "Loss (cross-entropy)",
     };
     ui.allocate_ui_with_layout(size, egui::Layout::top_down(egui::Align::Min), |ui| {
         ui.set_min_size(size);
@@ -347,9 +309,9 @@ fn plot_ui(
                 Metric::Accuracy => format::whole_percent(mark.value),
                 Metric::Loss => {
                     if logarithmic {
-                        crate::format::short_rate(10f64.powf(mark.value))
+                        crate::format::rate(10f64.powf(mark.value))
                     } else {
-                        crate::format::short_rate(mark.value)
+                        crate::format::rate(mark.value)
                     }
                 }
             })
@@ -360,8 +322,18 @@ fn plot_ui(
                 format!("{name}\nEpoch {:.0}: {}", at.x, show_value(at.y))
             }));
         let drawn = plot.show(ui, |plot| {
-            for run in &view.runs {
-                let color = tokens::run_color(run.color);
+            let lifted = local.lifted(view);
+            // What stands out is drawn last, over the others.
+            let mut order: Vec<usize> = (0..view.runs.len()).collect();
+            order.sort_by_key(|&index| lifted == Some(index));
+            for index in order {
+                let run = &view.runs[index];
+                let (strength, width) = match lifted {
+                    Some(lifted) if lifted != index => (BEHIND, 1.0),
+                    Some(_) => (1.0, tokens::STROKE_PLOT + 1.0),
+                    None => (1.0, tokens::STROKE_PLOT),
+                };
+                let color = tokens::run_color(run.color).gamma_multiply(strength);
                 for (epoch, _) in &run.phase_starts {
                     // Between the last epoch of the one phase and the first of the other.
                     let x = f64::from(*epoch) - 0.5;
@@ -400,23 +372,32 @@ fn plot_ui(
                             continue;
                         }
                         let line = axes::line(name.clone(), &points);
-                        plot.line(line.color(color).width(tokens::STROKE_PLOT).style(style));
+                        plot.line(line.color(color).width(width).style(style));
                     }
                 }
             }
         });
-        phase_names_ui(ui, view, &drawn.transform);
+        phase_names_ui(ui, view, local.lifted(view), &drawn.transform);
     });
 }
 
 /// Names of later phases at the top of their lines; those of several runs below each other. Painted over
 /// the plot, because a text in it would stretch its bounds.
-fn phase_names_ui(ui: &egui::Ui, view: &CurvesView, transform: &egui_plot::PlotTransform) {
+fn phase_names_ui(
+    ui: &egui::Ui,
+    view: &CurvesView,
+    lifted: Option<usize>,
+    transform: &egui_plot::PlotTransform,
+) {
     let frame = *transform.frame();
     let painter = ui.painter_at(frame);
     let font = egui::FontId::proportional(tokens::TEXT_SMALL);
     let mut line = 0;
-    for run in &view.runs {
+    let are_few = view.runs.len() <= NAMED_PHASES;
+    for (index, run) in view.runs.iter().enumerate() {
+        if lifted.map_or(!are_few, |lifted| lifted != index) {
+            continue;
+        }
         for (epoch, name) in &run.phase_starts {
             let x = transform.position_from_point_x(f64::from(*epoch) - 0.5);
             let position = egui::pos2(x + 5.0, frame.top() + 5.0 + 14.0 * line as f32);
@@ -458,5 +439,53 @@ mod tests {
         assert_eq!((kept[0], kept[kept.len() - 1]), (points[0], points[9_999]));
         assert!(kept.contains(&[5_432.0, 9.0]));
         assert!(kept.windows(2).all(|pair| pair[0][0] < pair[1][0]));
+    }
+
+    fn many(count: usize) -> CurvesView {
+        let run = |index: usize| RunCurves {
+            name: format!("run {index}"),
+            color: index,
+            running: false,
+            phase_starts: Vec::new(),
+            accuracy: Pair {
+                train: vec![vec![[1.0, 0.5], [2.0, 0.6]]],
+                validation: Vec::new(),
+            },
+            loss: Pair::default(),
+        };
+        CurvesView {
+            runs: (0..count).map(run).collect(),
+            ..CurvesView::default()
+        }
+    }
+
+    #[test]
+    fn the_legend_of_many_runs_is_a_list_whose_entries_lift_their_curves() {
+        use egui_kittest::Harness;
+        use egui_kittest::kittest::Queryable as _;
+
+        use crate::app::ui::theme;
+
+        for width in [1000.0, 400.0] {
+            let mut harness = Harness::builder()
+                .with_size(vec2(width, 500.0))
+                .with_context_setup(theme::install)
+                .build_ui_state(
+                    |ui, (view, local): &mut (CurvesView, CurvesLocal)| {
+                        overlay_ui(ui, view, local, None);
+                    },
+                    (many(26), CurvesLocal::default()),
+                );
+            harness.run_steps(3);
+            assert_eq!(harness.state().1.lifted(&harness.state().0), None);
+            harness.get_by_label("run 2").hover();
+            harness.run_steps(3);
+            assert_eq!(harness.state().1.lifted(&harness.state().0), Some(2));
+            harness.get_by_label("run 1").click();
+            harness.run_steps(3);
+            assert_eq!(harness.state().1.pinned.as_deref(), Some("run 1"));
+            // What is not in sight of the list is not drawn.
+            assert!(width > 500.0 || harness.query_by_label("run 25").is_none());
+        }
     }
 }

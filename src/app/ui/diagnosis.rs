@@ -96,7 +96,7 @@ pub fn diagnosis_ui(ui: &mut egui::Ui, view: &DiagnosisView, out: &mut Vec<Comma
         ui.horizontal_wrapped(|ui| {
             for (index, (title, reason)) in view.remedies.iter().enumerate() {
                 let text = format!("{} {title}", icon::NOTE_PENCIL);
-                let tooltip = format!("{reason} Opens a copy of the experiment with this change");
+                let tooltip = format!("{reason} Opens a copy of the experiment with this change.");
                 if ui
                     .button(text)
                     .accessible_name(title)

@@ -27,7 +27,7 @@ impl EditorView {
         Some(Self {
             document: *id,
             experiment: experiment.clone(),
-            problems: problems.clone(),
+            problems: problems.iter().map(sentence).collect(),
             situation: Situation::build(state),
         })
     }
@@ -51,6 +51,15 @@ impl EditorView {
             situation: &self.situation,
             merge: "",
         }
+    }
+}
+
+/// A problem as it stands under its control: “This is 3, allowed is above 0.” in place of a field's name with a
+/// predicate.
+fn sentence(problem: &FieldProblem) -> FieldProblem {
+    FieldProblem {
+        field: problem.field.clone(),
+        message: format!("This {}.", problem.message),
     }
 }
 

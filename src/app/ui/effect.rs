@@ -83,21 +83,28 @@ impl Situation {
         let said = |text: &str| Some(text.to_owned());
         match control {
             Control::ValidationShare if self.assigned_validation > 0 => Some(format!(
-                "The source itself says which {} for validation: none are drawn.",
+                "By the data set itself, {} for validation: none are drawn at random.",
                 are(self.assigned_validation)
             )),
             Control::TestShare if self.assigned_test > 0 => Some(format!(
-                "The source itself says which {} for the test: none are drawn.",
+                "By the data set itself, {} for the test: none are drawn at random.",
                 are(self.assigned_test)
             )),
             Control::Limit => {
                 let (limit, train) = (experiment.data.limit?, self.train?);
                 // A limit that holds leaves just as many.
-                (limit > train)
-                    .then(|| format!("No effect: there are only {train} pictures to train on."))
+                (limit > train).then(|| {
+                    let there_are = crate::format::unit(train as u64, "is", "are");
+                    let pictures = crate::format::plural(
+                        train as u64,
+                        "training picture",
+                        "training pictures",
+                    );
+                    format!("No effect: there {there_are} only {pictures}.")
+                })
             }
             Control::MicroBatch => (training.micro_batch? >= training.batch_size)
-                .then(|| "No effect: a batch is no larger than that.".into()),
+                .then(|| "No effect: the batch size is not larger than that.".into()),
             Control::Monitor if has_no_validation => {
                 said("There are no validation pictures to measure it on.")
             }
@@ -105,7 +112,7 @@ impl Situation {
                 "Without validation pictures there is no best epoch: the weights of the last one are kept.",
             ),
             Control::EarlyStopping if has_no_validation => {
-                said("Without validation pictures nothing says when to stop.")
+                said("Without validation pictures, training can't stop early.")
             }
             Control::Patience => {
                 let patience = training.early_stopping.as_ref()?.patience;
@@ -119,16 +126,16 @@ impl Situation {
                 said("No layer is frozen in any phase.")
             }
             Control::MixedPrecision if is_all_frozen(experiment) => {
-                said("No layer of the backbone trains in any phase.")
+                said("No layer of the backbone is trained in any phase.")
             }
             Control::Tf32 if self.on_processor == Some(true) => said(
-                "Graphics cards have it; training is on the processor here. The setting is kept for machines with a card.",
+                "Only graphics cards have TF32, and training is on the processor here. The setting is kept for machines with a card.",
             ),
             Control::TestViews if self.test == Some(0) => said("There are no test pictures."),
             Control::TestViews => {
                 let flips = &experiment.augmentation;
                 (!flips.horizontal_flip && !flips.vertical_flip).then(|| {
-                    "The augmentation uses no flips: every test picture is seen once either way.".into()
+                    "The augmentation uses no flips, so there is nothing to average over.".into()
                 })
             }
             Control::FrozenNorm | Control::TrainedNorm if self.has_batch_norm == Some(false) => {
@@ -140,7 +147,7 @@ impl Situation {
                 said("No layer is frozen in any phase.")
             }
             Control::TrainedNorm if is_all_frozen(experiment) => {
-                said("No layer of the backbone learns in any phase.")
+                said("No layer of the backbone is trained in any phase.")
             }
             Control::Pooling
                 if self.gives_vector == Some(true)
@@ -149,14 +156,15 @@ impl Situation {
                 said("This backbone gives one vector, its class token: there is nothing to pool.")
             }
             Control::Versions if !experiment.augmentation.is_active() => {
-                said("No change is switched on: there is one version of every picture.")
+                said("No augmentation is switched on: there is one version of every picture.")
             }
             Control::LayerRates(index) => {
                 let phase = phases.get(index)?;
                 let is_head_alone = phase.freeze == FreezePlan::Backbone
                     && experiment.backbone.frozen_norm != NormPolicy::Train;
-                is_head_alone
-                    .then(|| "Only the head learns in this phase, at the whole rate.".into())
+                is_head_alone.then(|| {
+                    "Only the head is trained in this phase, at the full learning rate.".into()
+                })
             }
             Control::StepSchedule(index) => {
                 let phase = phases.get(index)?;
@@ -222,12 +230,9 @@ fn has_batch_norm(tree: &LayerTree) -> bool {
     leaves.iter().any(|leaf| leaf.kind.starts_with("BatchNorm"))
 }
 
-/// "40 pictures are", "picture is".
+/// "40 pictures are", "1 picture is".
 fn are(pictures: usize) -> String {
-    match pictures {
-        1 => "picture is".into(),
-        number => format!("{} pictures are", crate::format::thousands(number as u64)),
-    }
+    crate::format::count(pictures, "picture is", "pictures are")
 }
 
 fn learns_everything(phase: &Phase) -> bool {

@@ -84,12 +84,12 @@ fn each_control_says_why_it_is_idle() {
         (
             Control::Limit,
             |_, experiment| experiment.data.limit = Some(101),
-            "only 100 pictures",
+            "only 100 training pictures",
         ),
         (
             Control::MicroBatch,
             |_, experiment| experiment.training.micro_batch = Some(32),
-            "no larger",
+            "not larger",
         ),
         (
             Control::Monitor,
@@ -104,7 +104,7 @@ fn each_control_says_why_it_is_idle() {
         (
             Control::EarlyStopping,
             |situation, _| situation.validation = Some(0),
-            "nothing says when",
+            "can't stop early",
         ),
         (
             Control::Patience,
@@ -126,12 +126,12 @@ fn each_control_says_why_it_is_idle() {
         (
             Control::MixedPrecision,
             |_, experiment| freeze(experiment, &FreezePlan::Backbone),
-            "No layer of the backbone trains",
+            "No layer of the backbone is trained",
         ),
         (
             Control::Tf32,
             |situation, _| situation.on_processor = Some(true),
-            "Graphics cards have it",
+            "Only graphics cards have TF32",
         ),
         (
             Control::TestViews,
@@ -159,7 +159,7 @@ fn each_control_says_why_it_is_idle() {
         (
             Control::TrainedNorm,
             |_, experiment| freeze(experiment, &FreezePlan::Backbone),
-            "No layer of the backbone learns",
+            "No layer of the backbone is trained",
         ),
         (
             Control::TrainedNorm,
@@ -177,12 +177,12 @@ fn each_control_says_why_it_is_idle() {
         (
             Control::Versions,
             |_, experiment| experiment.augmentation = Default::default(),
-            "No change is switched on",
+            "No augmentation is switched on",
         ),
         (
             Control::LayerRates(0),
             |_, experiment| experiment.phases[0].freeze = FreezePlan::Backbone,
-            "Only the head learns",
+            "Only the head is trained",
         ),
         (
             Control::LayerRates(0),
@@ -190,7 +190,7 @@ fn each_control_says_why_it_is_idle() {
                 experiment.phases[0].freeze = FreezePlan::Backbone;
                 experiment.phases[0].layer_rates = LayerRates::ByDepth { lowest: 0.01 };
             },
-            "Only the head learns",
+            "Only the head is trained",
         ),
         (
             Control::StepSchedule(0),

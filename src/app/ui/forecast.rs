@@ -56,12 +56,11 @@ fn estimate(
     let Tree::Ready(tree) = &state.tree else {
         return None;
     };
-    let default_side = info.default_weights().input_size;
     Some(RunEstimate::new(&Planned {
         experiment,
         phases,
         pictures: state.scan.counts()?,
-        picture_seconds: picture_seconds(measured, default_side, tree.input_size),
+        picture_seconds: picture_seconds(measured, info, tree.input_size),
         cache_coverage,
     }))
 }

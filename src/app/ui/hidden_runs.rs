@@ -7,6 +7,7 @@ use eframe::egui;
 use super::{tokens, widgets};
 use crate::app::core::command::Command;
 use crate::app::core::state::State;
+use crate::format;
 
 /// A tested run that is not drawn.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,9 +44,12 @@ pub fn show_hidden_ui(ui: &mut egui::Ui, hidden: &[HiddenRun], out: &mut Vec<Com
     let text = match hidden.len() {
         0 => return,
         1 => "Show the latest run".to_owned(),
-        number => format!("Show the latest {number} runs"),
+        number => format!(
+            "Show the latest {}",
+            format::plural(number as u64, "run", "runs")
+        ),
     };
-    let tooltip = "Draw the tested runs here, as a click on them at the right does";
+    let tooltip = "Show the latest tested runs, as a click on them in the list at the right does";
     if widgets::primary_button(ui, &text, tooltip).clicked() {
         for run in hidden {
             out.extend(run.unread.clone().map(Command::OpenRun));

@@ -119,17 +119,7 @@ pub fn simplest(frozen: &[bool], nodes: &[FlatNode<'_>], before: &FreezePlan) ->
 
 /// A plan in a few words: "whole backbone frozen".
 pub fn describe(plan: &FreezePlan) -> String {
-    match plan {
-        FreezePlan::Backbone => "Whole backbone frozen".into(),
-        FreezePlan::Nothing => "Nothing frozen".into(),
-        FreezePlan::AllButLast(1) => "All but the last layer frozen".into(),
-        FreezePlan::AllButLast(number) => format!("All but the last {number} layers frozen"),
-        FreezePlan::Below(path) => format!("Frozen below {path}"),
-        FreezePlan::Custom(paths) => format!(
-            "{} frozen by name",
-            crate::format::plural(paths.len() as u64, "layer", "layers")
-        ),
-    }
+    crate::runs::settings::freeze_plan(plan)
 }
 
 /// Replaces whatever names layers of one particular network: they mean nothing to another one.

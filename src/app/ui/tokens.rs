@@ -2,6 +2,8 @@
 
 use eframe::egui::{self, Color32, CornerRadius, FontFamily, FontId, Margin, RichText, Stroke};
 
+use crate::figures::palette;
+
 /// Space between things, in points: from parts of one control to sections of a view.
 pub const SPACE_XS: f32 = 4.0;
 pub const SPACE_S: f32 = 8.0;
@@ -21,6 +23,8 @@ pub const TEXT_BODY: f32 = 13.0;
 pub const TEXT_LARGE: f32 = 15.0;
 pub const TEXT_TITLE: f32 = 18.0;
 pub const TEXT_DISPLAY: f32 = 26.0;
+/// The one number that a view is about.
+pub const TEXT_HERO: f32 = 44.0;
 /// An icon beside body text.
 pub const ICON_SIZE: f32 = 16.0;
 /// The icon of an empty view.
@@ -38,20 +42,19 @@ pub const RIGHT_WIDTH: f32 = 244.0;
 pub const STROKE_THIN: f32 = 1.0;
 pub const STROKE_PLOT: f32 = 2.0;
 
-/// Colours of runs, in the order that runs take them; legible on dark and light, and told apart by
-/// people who see colours differently (Okabe and Ito 2008, adapted).
-pub const RUN_COLORS: [Color32; 8] = [
-    Color32::from_rgb(0x4C, 0x9B, 0xE8),
-    Color32::from_rgb(0xF2, 0x8E, 0x2B),
-    Color32::from_rgb(0x2F, 0xB3, 0x8A),
-    Color32::from_rgb(0xD3, 0x6A, 0xB8),
-    Color32::from_rgb(0xE3, 0xC0, 0x3A),
-    Color32::from_rgb(0x5D, 0xC8, 0xE6),
-    Color32::from_rgb(0xE0, 0x5B, 0x4E),
-    Color32::from_rgb(0x9B, 0x8A, 0xE0),
-];
+/// Colours of runs, in the order that runs take them: those of figures and reports.
+pub const RUN_COLORS: [Color32; palette::RUN_COLORS.len()] = {
+    let mut colors = [Color32::BLACK; palette::RUN_COLORS.len()];
+    let mut index = 0;
+    while index < colors.len() {
+        let (red, green, blue) = palette::RUN_COLORS[index];
+        colors[index] = Color32::from_rgb(red, green, blue);
+        index += 1;
+    }
+    colors
+};
 
-/// The colour of run number `index`; they repeat after eight.
+/// The colour of run number `index`; they come round again.
 pub fn run_color(index: usize) -> Color32 {
     RUN_COLORS[index % RUN_COLORS.len()]
 }
@@ -72,8 +75,10 @@ pub struct Tokens {
     pub sunken: Color32,
     /// Every second row, hovered rows.
     pub faint: Color32,
-    /// Lines between and around things.
+    /// Lines between and around things; never all that shows where a control is.
     pub outline: Color32,
+    /// Lines around controls, and the rails of sliders: 3:1 against what is around them.
+    pub control: Color32,
     /// Lines around controls that are hovered or focused.
     pub outline_strong: Color32,
     pub text: Color32,
@@ -124,13 +129,14 @@ pub static DARK: Tokens = Tokens {
     sunken: rgb(0x101216),
     faint: rgb(0x20_24_2C),
     outline: rgb(0x2E_33_3F),
-    outline_strong: rgb(0x4A_51_63),
+    control: rgb(0x73_7C_90),
+    outline_strong: rgb(0x9A_A3_B6),
     text: rgb(0xE9_EB_F1),
     text_muted: rgb(0xA6_AE_BF),
-    text_faint: rgb(0x7F_88_9B),
+    text_faint: rgb(0x90_99_AC),
     accent: rgb(0x86_A2_FF),
     accent_fill: rgb(0x4B_6B_F0),
-    accent_fill_hover: rgb(0x5D_7B_F8),
+    accent_fill_hover: rgb(0x3F_5E_E4),
     on_accent: rgb(0xFF_FF_FF),
     accent_faint: rgb(0x26_2F_52),
     success: rgb(0x4C_C3_8A),
@@ -161,28 +167,29 @@ pub static LIGHT: Tokens = Tokens {
     sunken: rgb(0xF6_F7_FA),
     faint: rgb(0xF3_F5_F9),
     outline: rgb(0xD8_DD_E7),
-    outline_strong: rgb(0xA8_B1_C2),
+    control: rgb(0x78_81_94),
+    outline_strong: rgb(0x5F_68_7B),
     text: rgb(0x1A_1E_27),
     text_muted: rgb(0x51_5A_6B),
-    text_faint: rgb(0x6C_75_87),
+    text_faint: rgb(0x5C_65_77),
     accent: rgb(0x35_54_DB),
     accent_fill: rgb(0x41_60_E4),
     accent_fill_hover: rgb(0x32_50_CF),
     on_accent: rgb(0xFF_FF_FF),
     accent_faint: rgb(0xDF_E6_FF),
-    success: rgb(0x12_7A_4D),
+    success: rgb(0x0F_70_46),
     success_faint: rgb(0xDC_F4_E7),
-    warning: rgb(0x95_61_00),
+    warning: rgb(0x85_56_00),
     warning_faint: rgb(0xFF_F0_CF),
-    danger: rgb(0xC0_30_26),
+    danger: rgb(0xB6_2B_22),
     danger_faint: rgb(0xFD_E3_E0),
-    frozen: rgb(0x1F_74_AE),
+    frozen: rgb(0x1A_67_9B),
     frozen_faint: rgb(0xDB_EE_FA),
-    trainable: rgb(0xB8_5A_06),
+    trainable: rgb(0xA0_4D_04),
     trainable_faint: rgb(0xFE_EA_D3),
-    split_train: rgb(0x4B_69_E2),
-    split_validation: rgb(0x16_8C_7D),
-    split_test: rgb(0xB5_82_10),
+    split_train: rgb(0x47_62_D8),
+    split_validation: rgb(0x13_79_6C),
+    split_test: rgb(0x96_69_0A),
     grid: rgb(0xE4_E8_EF),
     shadow: Color32::from_black_alpha(36),
     backdrop: Color32::from_black_alpha(70),
@@ -190,8 +197,26 @@ pub static LIGHT: Tokens = Tokens {
 
 /// A pixel of a heat map over a picture, strength 0 to 255: what is weak lets the picture through.
 pub fn heat(strength: u8) -> [u8; 4] {
-    let (red, green, blue) = crate::figures::palette::heat(strength);
+    let (red, green, blue) = palette::heat(strength);
     [red, green, blue, strength]
+}
+
+/// A change from -1 (all the worse, orange) over 0 to 1 (all the better, blue): the colours of figures and reports, which
+/// people who see colours differently tell apart.
+pub fn change(dark: bool, change: f64) -> Color32 {
+    let (red, green, blue) = figure_theme(dark).change(change);
+    Color32::from_rgb(red, green, blue)
+}
+
+/// Black or white, whichever is easier to read on `fill`.
+pub fn text_on(fill: Color32) -> Color32 {
+    let (red, green, blue) = figure_theme(false).text_on((fill.r(), fill.g(), fill.b()));
+    Color32::from_rgb(red, green, blue)
+}
+
+fn figure_theme(dark: bool) -> crate::figures::palette::Theme {
+    use crate::figures::palette::Theme;
+    if dark { Theme::DARK } else { Theme::LIGHT }
 }
 
 /// The tokens of the theme that `ui` is drawn in.
@@ -340,6 +365,7 @@ pub mod icon {
     pub const MAGNIFYING_GLASS: &str = "\u{E30C}";
     pub const MAGNIFYING_GLASS_MINUS: &str = "\u{E30E}";
     pub const MAGNIFYING_GLASS_PLUS: &str = "\u{E310}";
+    pub const MEMORY: &str = "\u{E9C4}";
     pub const MINUS: &str = "\u{E32A}";
     pub const NOTE_PENCIL: &str = "\u{E34C}";
     pub const PAUSE: &str = "\u{E39E}";

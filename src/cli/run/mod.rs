@@ -46,7 +46,7 @@ pub struct Arguments {
     pub(super) group: Option<GroupBy>,
     /// Go on with a run that was interrupted or stopped, from where it was saved: the one whose
     /// folder is given, or the newest of exactly this experiment; where there is none, begin one. Of several presets or
-    /// seeds, those that are finished are passed over. With a folder, --data says where its pictures stand now
+    /// seeds, those that are finished are skipped. With a folder, --data says where its pictures stand now
     #[arg(long)]
     pub(super) resume: bool,
     /// With --resume and the folder of a finished run: train its last phase for so many more epochs, such as +10
@@ -186,7 +186,7 @@ fn scan_pictures(
     };
     for problem in &dataset.problems {
         output::warn(&format!(
-            "passed over, {}: {}",
+            "skipped, {}: {}",
             problem.reason,
             problem.path.display()
         ));

@@ -82,9 +82,9 @@ pub(super) fn as_text(one: &Trained) -> String {
     if let Some(test) = &outcome.test {
         let _ = writeln!(
             text,
-            "Test loss {}, macro-F1 {:.3}, {}",
+            "Test loss {}, macro-F1 {}, {}",
             format::loss(test.loss),
-            test.macro_f1,
+            format::score(test.macro_f1),
             format::count(test.n, "picture", "pictures")
         );
     }
@@ -220,7 +220,7 @@ pub(super) fn all_as_text(trained: &[Trained]) -> String {
                 or_dash(
                     accuracy.map(|spread| format::percent_interval(spread.lowest, spread.highest)),
                 ),
-                or_dash(macro_f1.map(|spread| format!("{:.3}", spread.mean.value))),
+                or_dash(macro_f1.map(|spread| format::score(spread.mean.value))),
             ]
         })
         .collect();

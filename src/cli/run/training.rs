@@ -119,7 +119,7 @@ impl RunListener for Listener<'_> {
         {
             output::warn(&format!(
                 "warning: these settings were trained with the seed {} before, and give the same numbers again: {}. \
-                 Other seeds show how much is luck: --seeds N, or --set seed=…",
+                 Other seeds show how much results vary by chance: --seeds N, or --set seed=…",
                 experiment.seed,
                 folder.display()
             ));

@@ -90,7 +90,7 @@ impl<'a> Reading<'a> {
                 if other.path != next {
                     self.walk.found.problem(
                         &other.path,
-                        "lies beside the folder that holds the classes, and is passed over",
+                        "lies beside the folder that holds the classes, and is skipped",
                     );
                 }
             }
@@ -163,10 +163,10 @@ impl<'a> Reading<'a> {
     pub fn copy(&mut self, copy: &FolderEntry) {
         self.walk.found.problem(
             &copy.path,
-            "holds folders called like those beside it, as a copy of the data set would, and is passed over",
+            "holds folders called like those beside it, as a copy of the data set would, and is skipped",
         );
         self.walk.found.remarks.push(Remark::warning(format!(
-            "{} is passed over, because it holds folders called like those beside it, as a copy of the data set would. \
+            "{} is skipped, because it holds folders called like those beside it, as a copy of the data set would. \
              If it is a class, rename its folders.",
             copy.name
         )));
@@ -186,7 +186,7 @@ impl<'a> Reading<'a> {
             }
             self.walk.found.problem(
                 &entry.path,
-                "is called neither train nor validation nor test, and is passed over",
+                "is called neither train nor validation nor test, and is skipped",
             );
             if search.holds_pictures(&entry.path, layout::MAX_DEPTH) {
                 with_pictures.push(entry.name.clone());
@@ -194,7 +194,7 @@ impl<'a> Reading<'a> {
         }
         if !with_pictures.is_empty() {
             self.walk.found.remarks.push(Remark::warning(format!(
-                "Folders with pictures that are called neither train nor validation nor test are passed over: {}. \
+                "Folders with pictures that are called neither train nor validation nor test are skipped: {}. \
                  Rename what is one of these.",
                 shortened(&with_pictures, 3)
             )));

@@ -126,7 +126,7 @@ impl<'a> Walk<'a> {
             } else if masks.contains(&entry.path) {
                 self.found.problem(
                     &entry.path,
-                    "looks like masks of the pictures in the folder beside it, and is passed over",
+                    "looks like masks of the pictures in the folder beside it, and is skipped",
                 );
                 self.masks.push(entry.path.clone());
             } else {
@@ -159,7 +159,7 @@ impl<'a> Walk<'a> {
         for mask in &masks {
             self.found.problem(
                 mask,
-                "looks like a mask of the picture beside it, and is passed over",
+                "looks like a mask of the picture beside it, and is skipped",
             );
         }
         self.masks.extend(masks);
@@ -249,7 +249,7 @@ impl<'a> Walk<'a> {
         }
         if !self.masks.is_empty() {
             found.remarks.push(Remark::warning(format!(
-                "Masks beside pictures are passed over, because they show no class of their own: {}.",
+                "Masks beside pictures are skipped, because they show no class of their own: {}.",
                 named(&self.masks)
             )));
         }

@@ -79,7 +79,7 @@ pub(super) fn suggest<'a>(found: &str, allowed: &[&'a str]) -> String {
         [first @ .., last] => format!("allowed are {} and {last}", first.join(", ")),
     };
     match nearest {
-        Some(name) => format!("did you mean `{name}`? ({list})"),
+        Some(name) => format!("did you mean “{name}”? ({list})"),
         None => list,
     }
 }
@@ -133,7 +133,7 @@ fn explain(text: &str, tree: &Node, steps: &[Step], error: &ron::error::SpannedE
     let subject = if field.is_empty() {
         "the preset".into()
     } else {
-        format!("`{field}`")
+        format!("“{field}”")
     };
     let wrong = |expected: &str| format!("{subject} is {value}, allowed is {expected}");
     let mut fault = Fault {
@@ -152,7 +152,7 @@ fn explain(text: &str, tree: &Node, steps: &[Step], error: &ron::error::SpannedE
             }
             name_child(&mut fault, node, found, false);
             format!(
-                "`{}` is not a field: {}",
+                "“{}” is not a field: {}",
                 fault.field,
                 suggest(found, &allowed)
             )
@@ -160,12 +160,12 @@ fn explain(text: &str, tree: &Node, steps: &[Step], error: &ron::error::SpannedE
         ron::Error::DuplicateStructField { field: name, .. } => {
             name_child(&mut fault, node, name, true);
             format!(
-                "`{}` stands here for the second time: remove one of them",
+                "“{}” stands here for the second time: remove one of them",
                 fault.field
             )
         }
         ron::Error::MissingStructField { field: name, .. } => {
-            format!("{subject} is {value}, which lacks the field `{name}`")
+            format!("{subject} is {value}, which lacks the field “{name}”")
         }
         ron::Error::NoSuchEnumVariant {
             expected, found, ..

@@ -184,7 +184,7 @@ fn read_checked(text: &str) -> Result<Experiment, Fault> {
             let at = tree.find(&steps).0.unwrapped().start;
             Err(Fault {
                 at,
-                message: format!("`{field}` {message}"),
+                message: format!("“{field}” {message}"),
                 field,
             })
         }
@@ -223,7 +223,7 @@ fn version(text: &str, tree: &Node) -> Result<(u32, usize), Fault> {
     };
     let Some(found) = found else {
         let message =
-            format!("the version is missing: write `version: {VERSION},` as the first field");
+            format!("the version is missing: write “version: {VERSION},” as the first field");
         return fault(tree.start, message);
     };
     let written = found.value.source(text);
@@ -232,7 +232,7 @@ fn version(text: &str, tree: &Node) -> Result<(u32, usize), Fault> {
         Err(_) => fault(
             found.value.start,
             format!(
-                "`version` is {}, allowed is {VERSION}",
+                "“version” is {}, allowed is {VERSION}",
                 explain::shown(written)
             ),
         ),
@@ -245,10 +245,10 @@ fn migrate(version: u32, text: &str) -> Result<Cow<'_, str>, String> {
     match version {
         VERSION => Ok(Cow::Borrowed(text)),
         0 => Err(format!(
-            "`version` is 0, which no Graft has written: allowed is {VERSION}"
+            "“version” is 0, which no Graft has written: allowed is {VERSION}"
         )),
         newer => Err(format!(
-            "`version` is {newer}, written by a newer Graft: this one reads up to version \
+            "“version” is {newer}, written by a newer Graft: this one reads up to version \
              {VERSION}. Update Graft, or open the preset where it was written"
         )),
     }

@@ -87,7 +87,7 @@ impl<'a> Reader<'a> {
         }
         Err(SyntaxError {
             at: start,
-            message: "this comment has no closing `*/`".into(),
+            message: "this comment has no closing “*/”".into(),
         })
     }
 
@@ -97,7 +97,7 @@ impl<'a> Reader<'a> {
         while self.rest().starts_with("#!") {
             match self.rest().find(']') {
                 Some(end) => self.at += end + 1,
-                None => return Err(self.error("this attribute has no closing `]`")),
+                None => return Err(self.error("this attribute has no closing “]”")),
             }
             self.skip_blanks()?;
         }
@@ -184,14 +184,14 @@ impl<'a> Reader<'a> {
             if self.peek().is_none() {
                 return Err(SyntaxError {
                     at: open,
-                    message: "this `(` has no closing `)`".into(),
+                    message: "this “(” has no closing “)”".into(),
                 });
             }
             let field = self.word()?;
             self.skip_blanks()?;
             if !self.take(':') {
                 return Err(self.error(format!(
-                    "a colon is expected after the field's name `{field}`"
+                    "a colon is expected after the field's name “{field}”"
                 )));
             }
             let value = self.value(depth + 1)?;
@@ -266,7 +266,7 @@ impl<'a> Reader<'a> {
         // The comma belongs right after the value, not where the next line goes on.
         Err(SyntaxError {
             at: end,
-            message: format!("a comma or `{close}` is expected here"),
+            message: format!("a comma or “{close}” is expected here"),
         })
     }
 
@@ -326,7 +326,7 @@ impl<'a> Reader<'a> {
                 self.at += open + end + closing.len();
                 Ok(Kind::Scalar)
             }
-            None => Err(self.error(format!("this raw text has no closing `{closing}`"))),
+            None => Err(self.error(format!("this raw text has no closing “{closing}”"))),
         }
     }
 }
@@ -334,6 +334,6 @@ impl<'a> Reader<'a> {
 fn unclosed(opened: usize, open: char, close: char) -> SyntaxError {
     SyntaxError {
         at: opened,
-        message: format!("this `{open}` has no closing `{close}`"),
+        message: format!("this “{open}” has no closing “{close}”"),
     }
 }

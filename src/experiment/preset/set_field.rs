@@ -18,13 +18,13 @@ use crate::experiment::{Experiment, Preprocessing};
 pub fn set_field(experiment: &mut Experiment, assignment: &str) -> Result<(), String> {
     let Some((path, value)) = assignment.split_once('=') else {
         return Err(format!(
-            "`{assignment}` sets nothing: write FIELD=VALUE, such as seed=7"
+            "“{assignment}” sets nothing: write FIELD=VALUE, such as seed=7"
         ));
     };
     let (path, value) = (path.trim(), value.trim());
     let Some(steps) = parse_path(path) else {
         return Err(format!(
-            "`{path}` is no field's path: write it like phases[0].epochs"
+            "“{path}” is no field's path: write it like phases[0].epochs"
         ));
     };
     let text = without_version(&to_text(&with_field(experiment, path)));
@@ -36,7 +36,7 @@ pub fn set_field(experiment: &mut Experiment, assignment: &str) -> Result<(), St
     for value in attempts {
         let edited = format!("{}{value}{}", &text[..node.start], &text[node.end..]);
         let result = parse(&edited)
-            .map_err(|error| format!("`{path}` is {}: {}", shown(&value), error.message))
+            .map_err(|error| format!("“{path}” is {}: {}", shown(&value), error.message))
             .and_then(|tree| read(&edited, &tree).map_err(|fault| fault.message));
         match result {
             Ok(changed) => {
@@ -49,7 +49,7 @@ pub fn set_field(experiment: &mut Experiment, assignment: &str) -> Result<(), St
             }
         }
     }
-    Err(first_error.unwrap_or_else(|| format!("`{path}` has no value")))
+    Err(first_error.unwrap_or_else(|| format!("“{path}” has no value")))
 }
 
 /// The experiment with the field at `path` in its text, even one that is only written when it is not as usual.
@@ -68,7 +68,7 @@ fn refuse_new_problems(before: &Experiment, after: &Experiment) -> Result<(), St
         .into_iter()
         .find(|problem| !known.contains(problem))
     {
-        Some(FieldProblem { field, message }) => Err(format!("`{field}` {message}")),
+        Some(FieldProblem { field, message }) => Err(format!("“{field}” {message}")),
         None => Ok(()),
     }
 }
@@ -85,20 +85,20 @@ fn locate<'a>(text: &str, tree: &'a Node, steps: &[Step]) -> Result<&'a Node, St
     Err(match (missing, &node.unwrapped().kind) {
         (Step::Name(name), Kind::Struct { fields, .. }) => {
             let allowed: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
-            format!("`{path}` is not a field: {}", suggest(name, &allowed))
+            format!("“{path}” is not a field: {}", suggest(name, &allowed))
         }
         (Step::Index(_), Kind::List { items } | Kind::Tuple { items, .. }) if !items.is_empty() => {
             format!(
-                "`{path}` does not exist: `{parent}` goes from 0 to {}",
+                "“{path}” does not exist: “{parent}” goes from 0 to {}",
                 items.len() - 1
             )
         }
         (Step::Index(_), Kind::List { .. } | Kind::Tuple { .. }) => {
-            format!("`{path}` does not exist: `{parent}` is empty; set the whole list")
+            format!("“{path}” does not exist: “{parent}” is empty; set the whole list")
         }
-        (Step::Index(_), _) => format!("`{parent}` is {value}, which is no list"),
+        (Step::Index(_), _) => format!("“{parent}” is {value}, which is no list"),
         (Step::Name(name), _) => format!(
-            "`{parent}` is {value}, which has no field `{name}`: set `{parent}` as a whole first"
+            "“{parent}” is {value}, which has no field “{name}”: set “{parent}” as a whole first"
         ),
     })
 }

@@ -222,16 +222,16 @@ Experiment(
     fn broken_punctuation_is_named_where_it_stands() {
         for (text, expect) in [
             ("", "1:1 the preset ends where a value is expected"),
-            ("(a: 1", "1:1 this `(` has no closing `)`"),
-            ("(a: 1\n b: 2)", "1:6 a comma or `)` is expected here"),
-            ("(a: [1, 2)", "1:10 a comma or `]` is expected here"),
+            ("(a: 1", "1:1 this “(” has no closing “)”"),
+            ("(a: 1\n b: 2)", "1:6 a comma or “)” is expected here"),
+            ("(a: [1, 2)", "1:10 a comma or “]” is expected here"),
             (
                 "(a: 1, b 2)",
-                "1:10 a colon is expected after the field's name `b`",
+                "1:10 a colon is expected after the field's name “b”",
             ),
             ("(a: \"x)", "1:5 this text has no closing quote"),
-            ("(a: r#\"x\")", "1:5 this raw text has no closing `\"#`"),
-            ("(a: 1) /* x", "1:8 this comment has no closing `*/`"),
+            ("(a: r#\"x\")", "1:5 this raw text has no closing “\"#”"),
+            ("(a: 1) /* x", "1:8 this comment has no closing “*/”"),
             ("(ä: 'abc", "1:5 text is written in double quotes"),
             (
                 "(a: 1))",

@@ -36,7 +36,7 @@ pub fn open() -> Result<(), &'static str> {
         let library = find()?;
         open_for_good(&library).map_err(|error| {
             format!(
-                "libtorch’s CUDA part can’t be opened ({}); fetch it anew with “cargo xtask setup --cuda”, or have GRAFT_CUDA name another folder than that of {}",
+                "libtorch’s CUDA part can’t be opened ({}); fetch it again by Graft’s set-up with the option --cuda, or set GRAFT_CUDA to another folder than that of {}",
                 driver::loader_reason(&error),
                 library.display()
             )
@@ -83,11 +83,11 @@ fn find() -> Result<PathBuf, String> {
     }
     Err(misfit.unwrap_or_else(|| match named {
         Some(folder) => format!(
-            "GRAFT_CUDA names a folder without {LIBRARY}, {}; have it name the one of libtorch’s CUDA part, or unset it",
+            "GRAFT_CUDA names a folder without {LIBRARY}, {}; set it to the folder of libtorch’s CUDA part, or unset it",
             folder.display()
         ),
         None => format!(
-            "there is a graphics card, but libtorch’s CUDA part ({LIBRARY}) was not found; “cargo xtask setup --cuda” fetches it, or GRAFT_CUDA names its folder"
+            "there is a graphics card, but libtorch’s CUDA part ({LIBRARY}) was not found; Graft’s set-up with the option --cuda fetches it, or set GRAFT_CUDA to its folder"
         ),
     }))
 }
@@ -146,7 +146,7 @@ fn check_version(folder: &Path) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "the {LIBRARY} that was found belongs to libtorch {version}, and this needs {LIBTORCH_VERSION} for CUDA 13; “cargo xtask setup --cuda” fetches it: {}",
+        "the {LIBRARY} that was found belongs to libtorch {version}, and this needs {LIBTORCH_VERSION} for CUDA 13; Graft’s set-up with the option --cuda fetches it: {}",
         folder.display()
     ))
 }

@@ -91,9 +91,7 @@ pub(super) fn fetch_into(
 ) -> Result<PathBuf, ModelError> {
     let Some(url) = origin(weights, mirrors) else {
         return Err(ModelError::Weights {
-            reason:
-                "these weights come with set-up: run “cargo xtask setup”, which puts them there"
-                    .into(),
+            reason: format!("these weights are on no server: {}", weights.remedy()),
             path: caches.own.join(weights.file_name),
         });
     };

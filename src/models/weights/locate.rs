@@ -121,7 +121,7 @@ fn find(weights: &WeightsInfo, caches: &Caches) -> Result<PathBuf, ModelError> {
         }
     }
     let how = if weights.url.is_empty() {
-        "run “cargo xtask setup”, which puts them there".to_string()
+        weights.remedy()
     } else {
         format!(
             "run “graft weights fetch”, or download {} ({:.0} MB) and put it there",

@@ -106,7 +106,7 @@ pub fn preprocessing_line(config: &BackboneConfig, weights: &WeightsInfo) -> Str
     format!("pictures are prepared {whose}: {}", numbers(weights))
 }
 
-/// "224 pixels cut from 256, bicubic, mean 0.5 0.5 0.5, deviation 0.5 0.5 0.5"
+/// "224 pixels cropped from 256, bicubic, mean 0.5 0.5 0.5, deviation 0.5 0.5 0.5"
 pub fn numbers(weights: &WeightsInfo) -> String {
     let channels = |values: [f64; 3]| {
         values
@@ -114,7 +114,7 @@ pub fn numbers(weights: &WeightsInfo) -> String {
             .join(" ")
     };
     format!(
-        "{} pixels cut from {}, {}, mean {}, deviation {}",
+        "{} pixels cropped from {}, {}, mean {}, deviation {}",
         weights.input_size,
         weights.resize,
         format!("{:?}", weights.interpolation).to_lowercase(),
@@ -146,7 +146,7 @@ mod tests {
             (256, Interpolation::Bicubic)
         );
         assert!(preprocessing_line(&config, &timm).contains(
-            "as timm does for mobilenetv2_100.ra_in1k: 224 pixels cut from 256, bicubic, mean 0.485 0.456 0.406"
+            "as timm does for mobilenetv2_100.ra_in1k: 224 pixels cropped from 256, bicubic, mean 0.485 0.456 0.406"
         ));
         config.preprocessing = Preprocessing::Timm("resnet50".into());
         let error = preprocessing(info, &config).unwrap_err().to_string();

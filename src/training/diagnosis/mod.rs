@@ -20,7 +20,7 @@ use crate::format;
 
 pub use fit::Fit;
 pub use remedy::Remedy;
-use remedy::{RemedyContext, rate_text};
+use remedy::RemedyContext;
 
 /// Epochs of the last phase below which nothing is said, except that it diverges …
 const FEWEST_EPOCHS: usize = 3;
@@ -85,9 +85,7 @@ pub enum Undecided {
         "so far both curves go together: five epochs of a phase are needed to call that a good fit"
     )]
     TooEarly,
-    #[error(
-        "without validation pictures nobody sees whether it learns or learns by heart: set a validation share"
-    )]
+    #[error("without validation pictures, overfitting can't be seen: set a validation share")]
     NoValidation,
     #[error("{0}")]
     TooFewPictures(Unsure),
@@ -211,9 +209,9 @@ fn diverging(curves: &[EpochMetrics], situation: &DiagnosisInput<'_>) -> Option<
     if situation.has_diverged {
         return Some(match last {
             Some(last) => format!(
-                "The loss stopped being a number after epoch {}, at a rate of {}.",
+                "The loss stopped being a number after epoch {}, at a learning rate of {}.",
                 last.epoch,
-                rate_text(last.learning_rate)
+                format::rate(last.learning_rate)
             ),
             None => "The loss stopped being a number in the first epoch.".to_owned(),
         });
@@ -267,11 +265,11 @@ fn not_learning(epochs: &[EpochMetrics], situation: &DiagnosisInput<'_>) -> Opti
     let is_still = lowest > first.train_loss * (1.0 - STILL);
     (is_still && best <= baseline + CHANCE_MARGIN).then(|| {
         format!(
-            "The training loss went from {} to {} in {} epochs, and the best accuracy is {}: always naming the most \
+            "The training loss went from {} to {} in {}, and the best accuracy is {}: always predicting the most \
              frequent class gives {}.",
             loss(first.train_loss),
             loss(last.train_loss),
-            epochs.len(),
+            format::count(epochs.len(), "epoch", "epochs"),
             format::percent(best),
             format::percent(baseline)
         )
@@ -325,7 +323,7 @@ fn judge(
     let errors_left = (1.0 - level) / (1.0 - baseline).max(1e-9);
     if errors_left > MOST_ERRORS_LEFT {
         let reason = format!(
-            "{both}; {} of the errors of always naming the most frequent class ({} right) are left.",
+            "{both}; {} of the errors of always predicting the most frequent class ({} right) are left.",
             format::whole_percent(errors_left.min(1.0)),
             format::percent(baseline)
         );
@@ -457,37 +455,37 @@ fn advice(fit: Fit, course: Course) -> &'static str {
     } = course;
     match fit {
         Fit::Underfitting if validation_falls && !is_over => {
-            "It has not arrived yet: let it go on, or let more of the network learn."
+            "It has not converged yet: let it go on, or train more layers."
         }
         Fit::Underfitting if validation_falls => {
-            "It has not arrived yet: train longer, or let more of the network learn."
+            "It has not converged yet: train longer, or train more layers."
         }
         Fit::Underfitting => {
-            "The part that learns is too small or too much held back: let more of the network learn, train longer, or \
-             take away dropout and augmentation."
+            "Too few layers are trained, or they are regularised too much: train more layers, train longer, or remove \
+             dropout and augmentation."
         }
         Fit::Overfitting => {
-            "It learns its pictures by heart: more dropout, more augmentation, fewer layers that learn, an earlier end, \
-             or more pictures."
+            "It memorises the training pictures: more dropout, more augmentation, fewer trainable layers, earlier stopping \
+             or more pictures help."
         }
         Fit::Good if validation_falls && !is_over => {
-            "Both curves go together, and they still fall: let it go on."
+            "Both curves fall together and still improve: let it go on."
         }
         Fit::Good if validation_falls => {
-            "Both curves go together, and they have not arrived: a few more epochs may help."
+            "Both curves fall together and have not converged: a few more epochs may help."
         }
         Fit::Good if train_falls => {
-            "The validation loss has arrived while the training loss still falls: more epochs would teach it these pictures \
-             by heart. Test it, and compare it with the other way."
+            "The validation loss has converged while the training loss still falls: more epochs would overfit. Look at its test \
+             results, and compare it with other runs."
         }
         Fit::Good => {
-            "Both curves go together and have arrived: test it, and compare it with the other way."
+            "Both curves fell together and have converged: look at its test results, and compare it with other runs."
         }
         Fit::Diverging => {
             "The steps are too large: lower the learning rate, or let it rise slowly at the start."
         }
         Fit::NotLearning => {
-            "Nothing is learned: another learning rate, pre-trained weights, or more layers that learn; check that the \
+            "Nothing is learned: try another learning rate, pre-trained weights or more trainable layers, and check that the \
              pictures are in the right classes."
         }
     }

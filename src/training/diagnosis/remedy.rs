@@ -7,6 +7,7 @@ use crate::experiment::advice::{Strategy, TOP_LAYERS};
 use crate::experiment::{
     EarlyStopping, Experiment, FreezePlan, HeadLayer, Schedule, WeightsSource, bounds,
 };
+use crate::format;
 
 /// What dropout is raised to at most: beyond, a head hardly learns.
 const MOST_DROPOUT: f64 = 0.7;
@@ -130,7 +131,7 @@ impl Changes<'_> {
     }
 
     fn more_dropout(&mut self) {
-        const REASON: &str = "Units that are switched off at random can't rely on each other to know a picture by heart.";
+        const REASON: &str = "Dropout switches units off at random, so that they can't rely on each other to memorise a picture.";
         match self.strongest_dropout() {
             None => self.offer("Add dropout of 0.5".into(), REASON, |experiment| {
                 experiment.head.layers.push(HeadLayer::Dropout(0.5));
@@ -160,7 +161,7 @@ impl Changes<'_> {
     }
 
     fn more_augmentation(&mut self) {
-        const REASON: &str = "A picture that never looks the same twice can't be learned by heart.";
+        const REASON: &str = "A picture that never looks the same twice can't be memorised.";
         if !self.experiment.augmentation.is_active() {
             let title = "Add flips, rotation, zoom and contrast".into();
             self.offer(title, REASON, |experiment| {
@@ -218,25 +219,28 @@ impl Changes<'_> {
             }
             FreezePlan::AllButLast(layers) => {
                 let fewer = layers / 2;
-                let title = format!("Let {fewer} layers learn instead of {layers}");
+                let title = format!(
+                    "Train the last {} instead of {layers}",
+                    format::count(fewer, "layer", "layers")
+                );
                 (FreezePlan::AllButLast(fewer), title)
             }
             FreezePlan::Nothing | FreezePlan::Below(_) | FreezePlan::Custom(_) => (
                 FreezePlan::AllButLast(TOP_LAYERS),
-                format!("Let only the last {TOP_LAYERS} layers learn"),
+                format!("Train only the last {TOP_LAYERS} layers"),
             ),
         };
         let phase = self.phase;
         self.offer(
             title,
-            "Fewer weights that may move can hold fewer pictures by heart.",
+            "Fewer trainable weights can memorise fewer pictures.",
             |experiment| experiment.phases[phase].freeze = freeze,
         );
     }
 
     /// More layers that learn: a fine-tuning phase where there is none, more free layers where there is.
     fn learn_more(&mut self) {
-        const REASON: &str = "What the frozen layers know of other pictures is not enough here: let them follow yours.";
+        const REASON: &str = "The features of the frozen layers are not enough for these pictures: train them on yours.";
         let last = self.experiment.phases.len() - 1;
         let current = &self.experiment.phases[last];
         match &current.freeze {
@@ -253,13 +257,13 @@ impl Changes<'_> {
             }
             FreezePlan::AllButLast(layers) => {
                 let more = (layers * 2).min(*bounds::FREE_LAYERS.end());
-                let title = format!("Let {more} layers learn instead of {layers}");
+                let title = format!("Train the last {more} layers instead of {layers}");
                 self.offer(title, REASON, |experiment| {
                     experiment.phases[last].freeze = FreezePlan::AllButLast(more);
                 });
             }
             FreezePlan::Below(_) | FreezePlan::Custom(_) => {
-                self.offer("Let all layers learn".into(), REASON, |experiment| {
+                self.offer("Train all layers".into(), REASON, |experiment| {
                     experiment.phases[last].freeze = FreezePlan::Nothing;
                 });
             }
@@ -284,7 +288,7 @@ impl Changes<'_> {
         }
         self.offer(
             format!("Stop after {PATIENCE} epochs without improvement"),
-            "What it learns after the validation loss has turned, it learns by heart.",
+            "Once the validation loss rises, the network only memorises the training pictures.",
             |experiment| {
                 experiment.training.early_stopping = Some(EarlyStopping {
                     patience: PATIENCE,
@@ -297,7 +301,7 @@ impl Changes<'_> {
     fn lower_rate(&mut self) {
         self.set_rate(
             0.1,
-            "Steps that overshoot make the loss grow; smaller ones arrive.",
+            "The steps are too large, so that the loss grows; smaller ones converge.",
         );
     }
 
@@ -308,8 +312,8 @@ impl Changes<'_> {
         let title = format!(
             "{} the learning rate from {} to {}",
             if factor < 1.0 { "Lower" } else { "Raise" },
-            rate_text(rate),
-            rate_text(changed)
+            format::rate(rate),
+            format::rate(changed)
         );
         self.offer(title, reason, |experiment| {
             experiment.phases[phase].learning_rate = changed;
@@ -321,9 +325,12 @@ impl Changes<'_> {
         let phase = &self.experiment.phases[self.phase];
         let (low, high) = USUAL_RATES;
         if phase.learning_rate < low {
-            self.set_rate(10.0, "Steps this small take for ever.");
+            self.set_rate(10.0, "With steps this small, training takes very long.");
         } else if phase.learning_rate >= high {
-            self.set_rate(0.1, "Steps this large leap over every valley.");
+            self.set_rate(
+                0.1,
+                "With steps this large, the loss can't settle in a minimum.",
+            );
         }
     }
 
@@ -334,8 +341,8 @@ impl Changes<'_> {
             return;
         }
         self.offer(
-            "Let the learning rate rise over the first epoch".into(),
-            "The first steps of a new head are the wildest.",
+            "Raise the learning rate slowly over the first epoch (warm-up)".into(),
+            "The first steps of a new head are the largest.",
             |experiment| experiment.phases[phase].warmup_epochs = 1.0,
         );
     }
@@ -368,12 +375,4 @@ fn tenths(value: f64) -> f64 {
 
 fn clamp(value: f64, range: std::ops::RangeInclusive<f64>) -> f64 {
     value.clamp(*range.start(), *range.end())
-}
-
-pub(super) fn rate_text(rate: f64) -> String {
-    if rate < 1e-3 {
-        format!("{rate:.0e}")
-    } else {
-        format!("{rate}")
-    }
 }

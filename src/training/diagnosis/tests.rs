@@ -293,7 +293,7 @@ fn remedies_against_overfitting_follow_the_experiment() {
         [
             "Raise dropout from 0.3 to 0.5",
             "Add flips, rotation, zoom and contrast",
-            "Let only the last 20 layers learn",
+            "Train only the last 20 layers",
             "Stop after 3 epochs without improvement"
         ]
     );

@@ -75,10 +75,8 @@ impl Session<'_> {
         }
         let lines = problems::lines(&dataset.problems, Path::new(""), NAMED_PROBLEMS);
         let number = dataset.problems.len();
-        self.reporter.note(format!(
-            "Passed over ({number} in all): {}",
-            lines.join("; ")
-        ))
+        self.reporter
+            .note(format!("Skipped ({number} in all): {}", lines.join("; ")))
     }
 
     fn warnings(&self) -> Vec<String> {
@@ -104,7 +102,8 @@ impl Session<'_> {
         let batch = training.batch_size as usize;
         if batch > train {
             warnings.push(format!(
-                "The batch size of {batch} is larger than the {train} training pictures: every epoch is one step."
+                "The batch size of {batch} is larger than the training set of {}: every epoch is one step.",
+                format::count(train, "picture", "pictures")
             ));
         }
         for (class, &count) in classes.iter().zip(&counts) {

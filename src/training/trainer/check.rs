@@ -20,11 +20,12 @@ pub(super) fn check(request: &TrainingRequest) -> Result<(), TrainingError> {
     let classes = request.dataset.classes.len();
     let refuse = |text: String| Err(TrainingError::Experiment(text));
     if experiment.phases.is_empty() || experiment.epochs() == 0 {
-        return refuse("phases has no epoch to train: add a phase".into());
+        return refuse("there is no epoch to train: add a phase".into());
     }
     if classes < 2 {
         return refuse(format!(
-            "the data has {classes} class(es); at least two are needed to tell apart"
+            "the data has {}, and at least two classes are needed",
+            crate::format::count(classes, "class", "classes")
         ));
     }
     if experiment.head.output == OutputLayer::Sigmoid && classes != 2 {

@@ -10,6 +10,7 @@ use super::resume::PhaseStanding;
 use super::session::{Learner, Session};
 use super::workload;
 use crate::experiment::{Keep, Phase};
+use crate::format;
 use crate::models::init::seeded;
 use crate::training::averaging::Averaging;
 use crate::training::error::TrainingError;
@@ -137,7 +138,7 @@ impl Session<'_> {
         let by_batch = self.plans[index].normalizes_by_batch;
         match batch_count(self.train.len(), batch_size, by_batch) {
             0 => Err(TrainingError::Experiment(
-                "a BatchNorm that learns can't normalise by a single training picture".into(),
+                "a trainable BatchNorm can't normalise by a single training picture".into(),
             )),
             steps => Ok(steps as u64),
         }
@@ -148,11 +149,15 @@ impl Session<'_> {
         let config = &self.experiment.training;
         let patience = config.early_stopping.as_ref();
         self.reporter.note(format!(
-            "{} ends after {done} of {} epochs: {} has not improved for {} epochs",
+            "{} ends after {done} of {}: {} has not improved for {}",
             phase.name,
-            phase.epochs,
+            format::plural(phase.epochs.into(), "epoch", "epochs"),
             monitored(config.monitor).name.to_lowercase(),
-            patience.map_or(0, |config| config.patience),
+            format::plural(
+                patience.map_or(0, |config| config.patience).into(),
+                "epoch",
+                "epochs"
+            ),
         ))
     }
 

@@ -31,7 +31,7 @@ impl View for AugmentationTab {
             title: "Augmentation",
             icon: icon::MAGIC_WAND,
             action: "Show augmentation",
-            tooltip: "The same picture drawn again and again, as training sees it",
+            tooltip: "Random versions of a training picture, as the network sees them",
             figure: Some(FigureKind::Augmentation),
         }
     }
@@ -142,19 +142,19 @@ pub fn augmentation_view_ui(
     let Some((picture, ..)) = local.wanted else {
         if let Some((done, total)) = view.scanned {
             let text = format!(
-                "{} of {} checked. What the augmentation makes of them follows.",
+                "{} of {} checked. The preview follows.",
                 format::thousands(done as u64),
                 format::thousands(total as u64)
             );
-            let title = "Looking through the pictures";
+            let title = "Scanning the pictures";
             widgets::empty_state(ui, icon::MAGNIFYING_GLASS, title, &text, |_| ());
             return;
         }
         widgets::empty_state(
             ui,
             icon::MAGIC_WAND,
-            "Nothing to draw yet",
-            "Open pictures to see what the augmentation makes of them.",
+            "No pictures yet",
+            "Open pictures to see how the augmentation changes them.",
             |ui| {
                 let text = format!("{} Open pictures…", icon::FOLDER_OPEN);
                 if widgets::primary_button(ui, &text, "Choose the pictures to train on").clicked() {
@@ -169,7 +169,7 @@ pub fn augmentation_view_ui(
     if !view.augmentation.is_active() {
         let colors = tokens(ui);
         ui.label(colors.muted(format!(
-            "{} No change is switched on: training sees the picture as it is. Switch some on at the left.",
+            "{} No augmentation is switched on: training sees the picture as it is. Switch some on under Augmentation at the left.",
             icon::INFO
         )));
         ui.add_space(tokens::SPACE_XS);
@@ -190,7 +190,7 @@ fn bar_ui(
             ui,
             icon::CARET_LEFT,
             "Previous picture",
-            "Draw the training picture before",
+            "Show the previous training picture",
         );
         if previous.clicked() {
             local.position = (local.position + number - 1) % number;
@@ -199,14 +199,14 @@ fn bar_ui(
             ui,
             icon::CARET_RIGHT,
             "Next picture",
-            "Draw another training picture",
+            "Show the next training picture",
         );
         if next.clicked() {
             local.position = (local.position + 1) % number;
         }
-        let again = ui.button(format!("{} Draw again", icon::DICE_FIVE));
+        let again = ui.button(format!("{} New versions", icon::DICE_FIVE));
         if again
-            .on_hover_text("Draw other versions of the same picture")
+            .on_hover_text("Make other random versions of the same picture")
             .clicked()
         {
             local.seed = local.seed.wrapping_add(1);
@@ -228,11 +228,11 @@ fn bar_ui(
             preview.index != picture || preview.augmentation != view.augmentation
         });
         if stale {
-            ui.spinner().on_hover_text("The versions are being drawn");
+            ui.spinner().on_hover_text("The versions are being made");
         }
     });
     let text = format!(
-        "Picture {} of {} that train",
+        "Training picture {} of {}",
         format::thousands(local.position as u64 + 1),
         format::thousands(number as u64)
     );

@@ -28,7 +28,7 @@ impl Section for AugmentationSection {
         SectionInfo {
             title: "Augmentation",
             icon: icon::MAGIC_WAND,
-            tooltip: "Random changes to training pictures",
+            tooltip: "Random changes to training pictures, so that the network sees more variety",
             fields: &["augmentation"],
             starts_open: false,
         }
@@ -106,15 +106,15 @@ impl Choice {
 
     /// A line for each.
     fn lines(&self) -> [String; 2] {
-        let seconds = |seconds| format::short_duration(seconds);
+        let seconds = format::estimate;
         [
             format!(
-                "Every epoch: about {} an epoch, {} in all",
+                "Every epoch: {} per epoch, {} in all",
                 seconds(self.fresh.epoch_seconds),
                 seconds(self.fresh.seconds())
             ),
             format!(
-                "{} kept: about {} once and {} of features, then {} an epoch, {} in all",
+                "Cached, {}: {} once and {} of features, then {} per epoch, {} in all",
                 format::plural(self.views.into(), "version", "versions"),
                 seconds(self.cached.once_seconds),
                 crate::format::bytes(self.cached.features),
@@ -136,18 +136,18 @@ fn usual_views(augmentation: &Augmentation) -> u32 {
 
 fn cost(augmentation: &Augmentation, frozen_epochs: u32) -> String {
     if !augmentation.is_active() {
-        return "No changes: the frozen layers look at every picture once.".into();
+        return "No augmentation: the frozen layers compute every picture once.".into();
     }
     if frozen_epochs == 0 {
-        return "Nothing is frozen: fresh changes cost nothing extra.".into();
+        return "Nothing is frozen: new versions cost no extra time.".into();
     }
     match augmentation.views {
         Views::Fresh => format!(
-            "The frozen layers look at every picture again in each of {}.",
+            "The frozen layers compute every picture again in each of {}.",
             format::plural(frozen_epochs.into(), "epoch", "epochs")
         ),
         Views::Cached(views) => format!(
-            "The frozen layers look at every picture {}, however many epochs follow.",
+            "The frozen layers compute every picture {}, however many epochs follow.",
             format::plural(views.into(), "time", "times")
         ),
     }
@@ -158,16 +158,16 @@ pub fn augmentation_ui(ui: &mut egui::Ui, view: &AugmentationEditorView, out: &m
     let changes = &mut draft.experiment.augmentation;
     let mut touched = None;
 
-    let tooltip = "Mirror left and right, one time in two: for things that have no left and right";
+    let tooltip =
+        "Mirror left and right, with probability 50 %: for objects that look the same mirrored";
     if widgets::toggle(ui, "Horizontal flip", tooltip, &mut changes.horizontal_flip) {
         touched = Some("");
     }
-    let tooltip =
-        "Mirror top and bottom, one time in two: for pictures taken from above, or of flat things";
+    let tooltip = "Mirror top and bottom, with probability 50 %: for pictures taken from above, or of flat objects";
     if widgets::toggle(ui, "Vertical flip", tooltip, &mut changes.vertical_flip) {
         touched = Some("");
     }
-    let tooltip = "Turn by up to this many degrees either way";
+    let tooltip = "Rotate at random by up to this angle in either direction";
     if widgets::slider(
         ui,
         "Rotation",
@@ -183,7 +183,7 @@ pub fn augmentation_ui(ui: &mut egui::Ui, view: &AugmentationEditorView, out: &m
         (
             "Zoom",
             "zoom",
-            "Enlarge or shrink by up to this share",
+            "Zoom in or out at random by up to this factor",
             &mut changes.zoom,
             0.9,
             "zoom",
@@ -191,7 +191,7 @@ pub fn augmentation_ui(ui: &mut egui::Ui, view: &AugmentationEditorView, out: &m
         (
             "Translation",
             "translation",
-            "Shift by up to this share of the side, in both directions",
+            "Shift at random by up to this share of the side, horizontally and vertically",
             &mut changes.translation,
             0.9,
             "translation",
@@ -199,7 +199,7 @@ pub fn augmentation_ui(ui: &mut egui::Ui, view: &AugmentationEditorView, out: &m
         (
             "Crop",
             "crop",
-            "Cut a random part and enlarge it: the largest share of the area that may be lost",
+            "Random resized crop: the largest share of the area that may be cut away",
             &mut changes.crop,
             0.95,
             "crop",
@@ -207,7 +207,7 @@ pub fn augmentation_ui(ui: &mut egui::Ui, view: &AugmentationEditorView, out: &m
         (
             "Contrast",
             "contrast",
-            "Strengthen or weaken contrast by up to this share",
+            "Change the contrast at random by up to this share",
             &mut changes.contrast,
             1.0,
             "contrast",
@@ -215,7 +215,7 @@ pub fn augmentation_ui(ui: &mut egui::Ui, view: &AugmentationEditorView, out: &m
         (
             "Brightness",
             "brightness",
-            "Brighten or darken by up to this share of the full range",
+            "Change the brightness at random by up to this share of the full range",
             &mut changes.brightness,
             1.0,
             "brightness",
@@ -223,7 +223,7 @@ pub fn augmentation_ui(ui: &mut egui::Ui, view: &AugmentationEditorView, out: &m
         (
             "Colour jitter",
             "color_jitter",
-            "Vary saturation by up to this share and hue by up to a tenth of it",
+            "Change saturation at random by up to this share, and hue by up to a tenth of it",
             &mut changes.color_jitter,
             1.0,
             "colour jitter",
@@ -231,7 +231,7 @@ pub fn augmentation_ui(ui: &mut egui::Ui, view: &AugmentationEditorView, out: &m
         (
             "Cutout",
             "cutout",
-            "Blank a square of up to this share of the side",
+            "Cover a random square, with a side of up to this share of the picture's",
             &mut changes.cutout,
             0.9,
             "cutout",
@@ -251,7 +251,7 @@ pub fn augmentation_ui(ui: &mut egui::Ui, view: &AugmentationEditorView, out: &m
     }
     widgets::problem(ui, view.editor.draft().problem("augmentation.rotation"));
 
-    widgets::heading(ui, "When they are drawn");
+    widgets::heading(ui, "Versions of a picture");
     #[derive(Clone, PartialEq)]
     enum Kind {
         Fresh,
@@ -261,12 +261,12 @@ pub fn augmentation_ui(ui: &mut egui::Ui, view: &AugmentationEditorView, out: &m
         (
             Kind::Fresh,
             "Every epoch",
-            "Drawn anew for every picture in every epoch: no picture is ever seen twice",
+            "New random changes for every picture in every epoch: no version is ever seen twice",
         ),
         (
             Kind::Cached,
-            "Once, kept",
-            "A few versions per picture are drawn once and their frozen features kept: epochs then take a moment",
+            "Cached",
+            "A few versions of each picture are made once and their features cached: epochs are then quick",
         ),
     ];
     let mut kind = if changes.views == Views::Fresh {
@@ -274,8 +274,7 @@ pub fn augmentation_ui(ui: &mut egui::Ui, view: &AugmentationEditorView, out: &m
     } else {
         Kind::Cached
     };
-    let tooltip =
-        "Whether changes are drawn anew, which costs the frozen layers' work in every epoch";
+    let tooltip = "Whether every epoch makes new versions, for which the frozen layers have to compute them all again";
     let idle = (view.editor.situation).why_idle(Control::Versions, &view.editor.experiment);
     let chosen = widgets::idle_if(ui, idle, |ui| {
         widgets::segmented_row(ui, "Versions", tooltip, &mut kind, &options)
@@ -288,8 +287,9 @@ pub fn augmentation_ui(ui: &mut egui::Ui, view: &AugmentationEditorView, out: &m
         touched = Some("");
     }
     if let Views::Cached(views) = &mut changes.views {
-        let tooltip = "Versions per picture; with flips alone, each combination once";
-        if widgets::number(ui, "Per picture", tooltip, views, 1..=64, " versions") {
+        let unit = format::unit((*views).into(), " version", " versions");
+        let tooltip = "Number of versions of each picture; with flips alone, each combination once";
+        if widgets::number(ui, "Per picture", tooltip, views, 1..=64, unit) {
             touched = Some("cached views");
         }
     }
@@ -304,9 +304,9 @@ pub fn augmentation_ui(ui: &mut egui::Ui, view: &AugmentationEditorView, out: &m
 
     ui.add_space(tokens::SPACE_XS);
     ui.horizontal_wrapped(|ui| {
-        let preview = ui.button(format!("{} Preview", icon::EYE));
+        let preview = ui.button(format!("{} Preview", icon::MAGIC_WAND));
         if preview
-            .on_hover_text("See the same picture drawn again and again")
+            .on_hover_text("See random versions of a training picture in the Augmentation view")
             .clicked()
         {
             out.push(Command::ShowView(ViewId::AUGMENTATION));
@@ -315,7 +315,7 @@ pub fn augmentation_ui(ui: &mut egui::Ui, view: &AugmentationEditorView, out: &m
         ui.add_enabled_ui(active, |ui| {
             let none = ui
                 .button("Switch all off")
-                .on_hover_text("Train on the pictures as they are");
+                .on_hover_text("Switch every random change off: train on the pictures as they are");
             if none.clicked() {
                 draft.experiment.augmentation = Augmentation::default();
                 draft.touched(true, "");
@@ -349,8 +349,8 @@ mod tests {
         assert_eq!(
             choice.lines(),
             [
-                "Every epoch: about 40 s an epoch, 6 min 43 s in all",
-                "4 versions kept: about 2 min 40 s once and 48.0 MB of features, then 1 s an epoch, 2 min 50 s in all",
+                "Every epoch: about 40 s per epoch, about 7 min in all",
+                "Cached, 4 versions: about 3 min once and 48.0 MB of features, then about 1 s per epoch, about 3 min in all",
             ]
         );
     }
@@ -382,7 +382,7 @@ mod tests {
     #[test]
     fn the_cost_of_views_is_said() {
         let mut changes = Augmentation::default();
-        assert!(cost(&changes, 10).starts_with("No changes"));
+        assert!(cost(&changes, 10).starts_with("No augmentation"));
         changes.horizontal_flip = true;
         assert!(cost(&changes, 10).contains("each of 10 epochs"));
         changes.views = Views::Cached(2);

@@ -33,7 +33,7 @@ pub fn scatter_ui(
             ui,
             icon::STACK,
             "No speed measured yet",
-            "Each backbone is run for a moment while nothing trains; what was found is remembered.",
+            "Each backbone is run for a moment while nothing is training; the speeds are kept.",
             |_| {},
         );
         return;

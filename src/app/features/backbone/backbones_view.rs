@@ -8,9 +8,9 @@ use egui_extras::{Column, TableBuilder};
 
 use super::backbones_scatter::scatter_ui;
 use crate::app::core::command::Command;
-use crate::app::core::state::{Scan, Seen, State, Tree};
+use crate::app::core::state::{MeasuredNow, Scan, Seen, State, Tree};
 use crate::app::core::view_id::ViewId;
-use crate::app::features::backbone::{by_accuracy, choose};
+use crate::app::features::backbone::{choose, per_second};
 use crate::app::ui::editor::EditorView;
 use crate::app::ui::textures::{TextureCache, TextureKey};
 use crate::app::ui::tokens::{self, icon, tokens};
@@ -53,6 +53,8 @@ impl View for BackbonesTab {
 pub struct BackbonesView {
     pub editor: EditorView,
     pub rows: Vec<BackboneRow>,
+    /// The one that is being measured.
+    pub measuring: Option<MeasuredNow>,
     /// Backbones whose speed is still to be measured.
     pub unmeasured: usize,
     /// Backbones that were measured beside other programs.
@@ -113,16 +115,15 @@ impl BackbonesView {
                         let is_chosen = info.name == backbone.name;
                         // What of the chosen one is kept is known, and at which size it is used.
                         let cache_coverage = state.features.cache_coverage.as_deref();
-                        let default_side = info.default_weights().input_size;
                         let side = match &state.tree {
                             Tree::Ready(tree) if is_chosen => tree.input_size,
-                            _ => default_side,
+                            _ => info.default_weights().input_size,
                         };
                         TimeEstimate::new(&Ways {
                             experiment: &editor.experiment,
                             measured,
                             pictures,
-                            picture_seconds: picture_seconds(measured, default_side, side),
+                            picture_seconds: picture_seconds(measured, info, side),
                             kept: cache_coverage
                                 .filter(|_| is_chosen)
                                 .map(|cache_coverage| cache_coverage.backbone),
@@ -155,6 +156,10 @@ impl BackbonesView {
             _ => None,
         };
         Some(Self {
+            measuring: state.measuring.clone().map(|now| MeasuredNow {
+                backbone: catalogue::title(&now.backbone),
+                ..now
+            }),
             unmeasured: rows
                 .iter()
                 .filter(|row| row.pictures_per_second.is_none())
@@ -180,19 +185,17 @@ pub fn obstacle(state: &State, backbone: &BackboneConfig) -> Option<&'static str
         })
     };
     match &backbone.weights {
-        WeightsSource::Random => Some("Random weights recognise nothing yet."),
+        WeightsSource::Random => Some("Random weights predict nothing useful before training."),
         WeightsSource::Pretrained if !is_stored() => {
-            Some("Its weights are not on this machine yet; training fetches them.")
+            Some("Its weights are not on this machine yet; the first training downloads them.")
         }
         _ => None,
     }
 }
 
-/// What the table is sorted by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Order {
-    #[default]
-    Catalogue,
+/// A column of the table, by which it can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableColumn {
     Name,
     Accuracy,
     Parameters,
@@ -200,74 +203,112 @@ pub enum Order {
     Speed,
     FeatureExtraction,
     FineTuning,
+    Weights,
+}
+
+/// What the table is sorted by; the recommended order without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sorting {
+    column: TableColumn,
+    /// Worst first.
+    is_reversed: bool,
+}
+
+impl Sorting {
+    /// After a click on the head of `column`: best first, then worst first, then the recommended order again.
+    fn after_click(before: Option<Self>, column: TableColumn) -> Option<Self> {
+        match before {
+            Some(sorting) if sorting.column == column => (!sorting.is_reversed).then_some(Self {
+                column,
+                is_reversed: true,
+            }),
+            _ => Some(Self {
+                column,
+                is_reversed: false,
+            }),
+        }
+    }
 }
 
 /// What the backbones view remembers between frames.
 #[derive(Default)]
 pub struct BackbonesLocal {
-    order: Order,
+    sorting: Option<Sorting>,
     picture: usize,
     textures: TextureCache,
 }
 
-const HEADERS: [(Order, &str, &str); 7] = [
-    (Order::Name, "Backbone", "The network's name"),
+const HEADERS: [(TableColumn, &str, &str); 8] = [
+    (TableColumn::Name, "Backbone", "The network's name"),
     (
-        Order::Accuracy,
+        TableColumn::Accuracy,
         "ImageNet",
-        "Top-1 accuracy of the weights on ImageNet, best first",
+        "Top-1 accuracy of the pre-trained weights on ImageNet",
     ),
     (
-        Order::Parameters,
+        TableColumn::Parameters,
         "Parameters",
-        "With its own classifier, fewest first",
+        "Parameters of the backbone without its ImageNet classifier, which the new head replaces",
     ),
     (
-        Order::Work,
+        TableColumn::Work,
         "GFLOPs",
-        "Billions of multiply-adds per picture, least first",
+        "Billions of multiply-adds per picture",
     ),
     (
-        Order::Speed,
+        TableColumn::Speed,
         "Pictures/s",
-        "As a frozen network, measured on this machine, quickest first",
+        "Pictures per second on this machine, with every layer frozen",
     ),
     (
-        Order::FeatureExtraction,
+        TableColumn::FeatureExtraction,
         "Extraction",
-        "Feature extraction on the pictures at hand with these settings: 10 epochs of a new head on a frozen network, and the test",
+        "Estimated time of feature extraction on these pictures with these settings: 10 epochs of a new head on the frozen backbone, and the test",
     ),
     (
-        Order::FineTuning,
+        TableColumn::FineTuning,
         "Fine-tuning",
-        "Fine-tuning on the pictures at hand with these settings: 5 epochs of a new head, 10 in which the last 20 layers learn too, and the test",
+        "Estimated time of fine-tuning on these pictures with these settings: 5 epochs of a new head, 10 epochs in which the last 20 layers are trained too, and the test",
+    ),
+    (
+        TableColumn::Weights,
+        "Weights",
+        "Whether the pre-trained weights are on this machine",
     ),
 ];
 
-fn sorted(rows: &[BackboneRow], order: Order) -> Vec<&BackboneRow> {
+fn sorted(rows: &[BackboneRow], sorting: Option<Sorting>) -> Vec<&BackboneRow> {
     let mut rows: Vec<&BackboneRow> = rows.iter().collect();
-    // What is not known stands last.
-    let seconds =
-        |row: &BackboneRow, of: fn(TimeEstimate) -> f64| row.estimate.map_or(f64::MAX, of);
-    match order {
-        Order::Catalogue => {}
-        Order::Name => rows.sort_by_key(|row| row.info.title),
-        Order::Accuracy => rows.sort_by(|a, b| by_accuracy(a.info, b.info)),
-        Order::Parameters => rows.sort_by_key(|row| row.info.parameters),
-        Order::Work => rows.sort_by(|a, b| a.info.gflops.total_cmp(&b.info.gflops)),
-        Order::Speed => rows.sort_by(|a, b| {
-            let rate = |row: &BackboneRow| row.pictures_per_second.unwrap_or(0.0);
-            rate(b).total_cmp(&rate(a))
-        }),
-        Order::FeatureExtraction => rows.sort_by(|a, b| {
-            seconds(a, |estimate| estimate.feature_extraction)
-                .total_cmp(&seconds(b, |estimate| estimate.feature_extraction))
-        }),
-        Order::FineTuning => rows.sort_by(|a, b| {
-            seconds(a, |estimate| estimate.fine_tuning)
-                .total_cmp(&seconds(b, |estimate| estimate.fine_tuning))
-        }),
-    }
+    let Some(Sorting {
+        column,
+        is_reversed,
+    }) = sorting
+    else {
+        return rows;
+    };
+    // The least is the best; nothing where it is not known.
+    let number = |row: &BackboneRow| match column {
+        TableColumn::Name => Some(0.0),
+        TableColumn::Accuracy => Some(-row.info.default_weights().imagenet_top1),
+        TableColumn::Parameters => Some(row.info.backbone_parameters as f64),
+        TableColumn::Work => Some(row.info.gflops),
+        TableColumn::Speed => row.pictures_per_second.map(|rate| -rate),
+        TableColumn::FeatureExtraction => row.estimate.map(|known| known.feature_extraction),
+        TableColumn::FineTuning => row.estimate.map(|known| known.fine_tuning),
+        TableColumn::Weights => Some(if row.stored { 0.0 } else { 1.0 }),
+    };
+    rows.sort_by(|a, b| {
+        let order = match (number(a), number(b)) {
+            (Some(a), Some(b)) => a.total_cmp(&b),
+            // What is not known stands last, whichever way.
+            (a, b) => return b.is_some().cmp(&a.is_some()),
+        };
+        let order = match column {
+            TableColumn::Name => a.info.title.cmp(b.info.title),
+            _ => order,
+        };
+        if is_reversed { order.reverse() } else { order }
+    });
     rows
 }
 
@@ -310,9 +351,9 @@ pub fn backbones_view_ui(
 fn speeds_ui(ui: &mut egui::Ui, view: &BackbonesView, out: &mut Vec<Command>) {
     ui.horizontal_wrapped(|ui| {
         if view.unmeasured < view.rows.len() {
-            let tooltip = "Forget the speeds and measure every backbone anew, in the background, while nothing \
-                           trains: of use when other programs were at work while they were taken";
-            let text = format!("{} Measure again", icon::ARROW_CLOCKWISE);
+            let tooltip = "Measure the speed of every backbone again, in the background, while nothing is training: \
+                           useful if other programs were running at the time";
+            let text = format!("{} Measure again", icon::ARROWS_CLOCKWISE);
             let text = egui::RichText::new(text).size(tokens::TEXT_SMALL);
             if ui
                 .button(text)
@@ -323,16 +364,39 @@ fn speeds_ui(ui: &mut egui::Ui, view: &BackbonesView, out: &mut Vec<Command>) {
                 out.push(Command::MeasureAgain);
             }
         }
-        if view.unmeasured > 0 {
+        if let Some(now) = &view.measuring {
+            let left = match now.left {
+                0 => String::new(),
+                left => format!(", {} left", format::thousands(left as u64)),
+            };
+            ui.label(tokens(ui).small(format!("Measuring {}{left}", now.backbone)));
+            if ui
+                .button(egui::RichText::new("Stop").size(tokens::TEXT_SMALL))
+                .accessible_name("Stop measuring")
+                .on_hover_text("Measure no more until you ask for it")
+                .clicked()
+            {
+                out.push(Command::StopMeasuring);
+            }
+        } else if view.unmeasured > 0 {
             let number = format::plural(view.unmeasured as u64, "backbone", "backbones");
-            ui.label(tokens(ui).small(format!(
-                "{number} still to be measured, in the background, while nothing trains"
-            )));
+            let text = format!("Measure {number}");
+            if ui
+                .button(egui::RichText::new(text).size(tokens::TEXT_SMALL))
+                .accessible_name("Measure speeds")
+                .on_hover_text(
+                    "Takes some seconds of all cores for each. Without asking, it is done when nobody has touched the \
+                     window for a minute, on mains power, and never beside a training",
+                )
+                .clicked()
+            {
+                out.push(Command::MeasureSpeeds);
+            }
         }
         if view.hasty > 0 {
             let number = format::plural(view.hasty as u64, "speed was", "speeds were");
             ui.label(tokens(ui).small(format!(
-                "{number} measured beside other programs and may be too low: measured again when the machine is quiet"
+                "{number} measured while other programs were running and may be too low. They are measured again when the machine is idle."
             )));
         }
     });
@@ -345,12 +409,14 @@ fn sample_ui(
     out: &mut Vec<Command>,
 ) {
     let colors = tokens(ui);
-    ui.label(tokens::semibold("What it sees, untouched"));
+    ui.label(tokens::semibold("ImageNet predictions")).on_hover_text(
+        "What the pre-trained network predicts for one of your pictures before any training, among ImageNet's 1,000 classes",
+    );
     let key = TextureKey {
         generation: sample.generation,
         index: sample.index,
     };
-    let side = 96.0;
+    let side = 64.0;
     ui.horizontal(|ui| {
         match &sample.pixels {
             Some(Ok(pixels)) => {
@@ -375,12 +441,12 @@ fn sample_ui(
             ui.add(egui::Label::new(colors.small(&sample.name)).truncate())
                 .on_hover_text(&sample.name);
             ui.horizontal(|ui| {
-                let previous = "Show the network the previous picture";
+                let previous = "Predict the previous picture";
                 if widgets::icon_button(ui, icon::ARROW_LEFT, "Previous sample", previous).clicked()
                 {
                     local.picture = (sample.index + sample.pictures - 1) % sample.pictures;
                 }
-                let next = "Show the network the next picture";
+                let next = "Predict the next picture";
                 if widgets::icon_button(ui, icon::ARROW_RIGHT, "Next sample", next).clicked() {
                     local.picture = (sample.index + 1) % sample.pictures;
                 }
@@ -394,7 +460,7 @@ fn sample_ui(
         (None, None) => {
             ui.horizontal(|ui| {
                 ui.spinner();
-                ui.label(colors.small("Asking the network"));
+                ui.label(colors.small("Predicting"));
             });
             out.push(Command::RequestSeen(sample.source.clone()));
         }
@@ -402,12 +468,7 @@ fn sample_ui(
             Ok(ranked) => {
                 ui.spacing_mut().item_spacing.y = 2.0;
                 for class in ranked {
-                    ui.horizontal(|ui| {
-                        ui.label(colors.small(format::percent(class.probability)));
-                        ui.add(egui::Label::new(colors.small(&class.class)).truncate());
-                    });
-                    let share = class.probability as f32;
-                    widgets::bar(ui, share, colors.accent, &class.class);
+                    class_ui(ui, &class.class, class.probability);
                 }
             }
             Err(reason) => {
@@ -417,18 +478,48 @@ fn sample_ui(
     }
 }
 
+/// A class with its probability, over a bar of that length.
+fn class_ui(ui: &mut egui::Ui, class: &str, probability: f64) {
+    let colors = tokens(ui);
+    let size = vec2(ui.available_width(), tokens::TEXT_SMALL + 9.0);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    let mut bar = rect;
+    bar.set_width(rect.width() * (probability as f32).clamp(0.0, 1.0));
+    let painter = ui.painter();
+    painter.rect_filled(rect, tokens::RADIUS_S, colors.sunken);
+    painter.rect_filled(bar, tokens::RADIUS_S, colors.accent_faint);
+    let font = egui::FontId::proportional(tokens::TEXT_SMALL);
+    let share = format::percent(probability);
+    let inner = rect.shrink2(vec2(6.0, 0.0));
+    let number = painter.text(
+        inner.right_center(),
+        egui::Align2::RIGHT_CENTER,
+        &share,
+        font.clone(),
+        colors.text,
+    );
+    let mut name = inner;
+    name.set_right(number.left() - tokens::SPACE_S);
+    widgets::elided(ui, name, class, font, colors.text);
+    let text = format!("{class}, {share}");
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, &text));
+    response.on_hover_text(text);
+}
+
 fn table_ui(
     ui: &mut egui::Ui,
     view: &BackbonesView,
     local: &mut BackbonesLocal,
     picked: &mut Option<&'static str>,
 ) {
-    let rows = sorted(&view.rows, local.order);
+    let rows = sorted(&view.rows, local.sorting);
     // In a narrow middle, only what one chooses by.
     let is_wide = ui.available_width() >= 620.0;
-    let shown =
-        |order: Order| is_wide || matches!(order, Order::Name | Order::Accuracy | Order::Speed);
-    let columns = HEADERS.iter().filter(|(order, ..)| shown(*order)).count();
+    let shown = |column: TableColumn| {
+        use TableColumn::{Accuracy, Name, Speed};
+        is_wide || matches!(column, Name | Accuracy | Speed)
+    };
+    let columns = HEADERS.iter().filter(|(column, ..)| shown(*column)).count();
     let height = ui.spacing().interact_size.y;
     let colors = tokens(ui);
     let right = egui::Layout::right_to_left(egui::Align::Center);
@@ -439,43 +530,23 @@ fn table_ui(
         .cell_layout(right)
         .column(Column::remainder().at_least(110.0).clip(true))
         .columns(Column::auto().at_least(58.0), columns - 1)
-        .columns(
-            Column::auto().at_least(58.0).clip(true),
-            usize::from(is_wide),
-        )
         .header(height, |mut header| {
-            for (order, title, tooltip) in HEADERS {
-                if !shown(order) {
-                    continue;
-                }
-                header.col(|ui| {
-                    let text = egui::RichText::new(title).size(tokens::TEXT_SMALL);
-                    let label = egui::Button::selectable(local.order == order, text);
-                    // The name's column reads from the left, numbers end at the right.
-                    let layout = match order {
-                        Order::Name => egui::Layout::left_to_right(egui::Align::Center),
-                        _ => right,
-                    };
-                    if ui
-                        .with_layout(layout, |ui| ui.add(label))
-                        .inner
-                        .on_hover_text(tooltip)
-                        .clicked()
-                    {
-                        local.order = if local.order == order {
-                            Order::Catalogue
-                        } else {
-                            order
-                        };
-                    }
-                });
-            }
-            if is_wide {
-                header.col(|ui| {
-                    ui.label(colors.small("Weights")).on_hover_text(
-                        "Whether the weights are on this machine, and their licence",
+            for (column, title, tooltip) in HEADERS {
+                if shown(column) {
+                    let sorted = local.sorting.filter(|sorting| sorting.column == column);
+                    let (_, response) = header.col(|ui| head_ui(ui, column, title, sorted));
+                    let name = format!("Sort by {title}");
+                    response.widget_info(|| {
+                        let is_sorted = sorted.is_some();
+                        egui::WidgetInfo::selected(egui::Role::Button, true, is_sorted, &name)
+                    });
+                    let tooltip = format!(
+                        "{tooltip}. Click to sort: best first, worst first, recommended order"
                     );
-                });
+                    if response.on_hover_text(tooltip).clicked() {
+                        local.sorting = Sorting::after_click(local.sorting, column);
+                    }
+                }
             }
         })
         .body(|body| {
@@ -485,6 +556,7 @@ fn table_ui(
                 let weights = row.info.default_weights();
                 line.col(|ui| {
                     ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                        ui.add_space(CELL_PADDING);
                         let title = egui::Label::new(row.info.title)
                             .truncate()
                             .selectable(false);
@@ -494,30 +566,41 @@ fn table_ui(
                 let unknown = || "–".to_owned();
                 let estimate = |of: fn(TimeEstimate) -> f64| {
                     row.estimate
-                        .map_or_else(unknown, |estimate| format::short_duration(of(estimate)))
+                        .map_or_else(unknown, |estimate| format::remaining(of(estimate)))
                 };
                 let cells = [
-                    (Order::Accuracy, format!("{:.1} %", weights.imagenet_top1)),
-                    (Order::Parameters, format::compact(row.info.parameters)),
-                    (Order::Work, format!("{:.2}", row.info.gflops)),
                     (
-                        Order::Speed,
-                        row.pictures_per_second.map_or_else(unknown, rate_text),
+                        TableColumn::Accuracy,
+                        format!("{:.1} %", weights.imagenet_top1),
                     ),
                     (
-                        Order::FeatureExtraction,
+                        TableColumn::Parameters,
+                        format::magnitude(row.info.backbone_parameters),
+                    ),
+                    (TableColumn::Work, format!("{:.2}", row.info.gflops)),
+                    (
+                        TableColumn::Speed,
+                        row.pictures_per_second.map_or_else(unknown, per_second),
+                    ),
+                    (
+                        TableColumn::FeatureExtraction,
                         estimate(|estimate| estimate.feature_extraction),
                     ),
-                    (Order::FineTuning, estimate(|estimate| estimate.fine_tuning)),
+                    (
+                        TableColumn::FineTuning,
+                        estimate(|estimate| estimate.fine_tuning),
+                    ),
                 ];
-                for (_, cell) in cells.into_iter().filter(|(order, _)| shown(*order)) {
+                for (_, cell) in cells.into_iter().filter(|(column, _)| shown(*column)) {
                     line.col(|ui| {
+                        ui.add_space(CELL_PADDING);
                         ui.add(egui::Label::new(cell).selectable(false));
                     });
                 }
-                if is_wide {
+                if shown(TableColumn::Weights) {
                     line.col(|ui| {
-                        let text = if row.stored { "here" } else { "to fetch" };
+                        ui.add_space(CELL_PADDING);
+                        let text = if row.stored { "here" } else { "download" };
                         let label = egui::Label::new(colors.small(text)).selectable(false);
                         ui.add(label).on_hover_text(format!(
                             "{}, {:.0} MB, {}, {}",
@@ -548,24 +631,52 @@ fn table_ui(
         });
 }
 
-/// "2.3", "87": a slow network is not one that stands still.
-fn rate_text(rate: f64) -> String {
-    if rate < 10.0 {
-        format!("{rate:.1}")
+/// Room at the sides of a cell, and of its head: numbers end below the last letter of the head.
+const CELL_PADDING: f32 = 6.0;
+
+/// The head of a column, with the direction that the table is sorted in by it. Clicks are the whole cell's, which lies
+/// above what stands in it.
+fn head_ui(ui: &mut egui::Ui, column: TableColumn, title: &str, sorted: Option<Sorting>) {
+    let arrow = match sorted.map(|sorting| sorting.is_reversed) {
+        None => "",
+        Some(false) => icon::CARET_DOWN,
+        Some(true) => icon::CARET_UP,
+    };
+    // The name's column reads from the left; numbers end at the right.
+    let (text, layout) = match column {
+        TableColumn::Name => (
+            format!("{title} {arrow}"),
+            egui::Layout::left_to_right(egui::Align::Center),
+        ),
+        _ => (
+            format!("{arrow} {title}"),
+            egui::Layout::right_to_left(egui::Align::Center),
+        ),
+    };
+    let colors = tokens(ui);
+    let color = if sorted.is_some() {
+        colors.text
     } else {
-        format!("{rate:.0}")
-    }
+        colors.text_muted
+    };
+    let text = egui::RichText::new(text.trim())
+        .size(tokens::TEXT_SMALL)
+        .color(color);
+    ui.with_layout(layout, |ui| {
+        ui.add_space(CELL_PADDING);
+        ui.add(egui::Label::new(text).selectable(false).extend());
+    });
 }
 
-/// "About 40 s for feature extraction, about 6 min for fine-tuning; 12 MB of cached features"
+/// "Feature extraction takes about 40 s, fine-tuning about 6 min; 12 MB of cached features"
 fn sentence(estimate: &TimeEstimate) -> String {
     format!(
-        "About {} for feature extraction, about {} for fine-tuning; {} of cached features{}",
-        format::short_duration(estimate.feature_extraction),
-        format::short_duration(estimate.fine_tuning),
+        "Feature extraction takes {}, fine-tuning {}; {} of cached features{}",
+        format::estimate(estimate.feature_extraction),
+        format::estimate(estimate.fine_tuning),
         crate::format::bytes(estimate.cached_bytes),
         if estimate.is_warm {
-            ", all there already"
+            ", all of them there already"
         } else {
             ""
         }

@@ -14,8 +14,10 @@ use eframe::egui::{self, Align2, Sense, vec2};
 
 use crate::app::core::command::Command;
 use crate::app::core::state::{Document, State};
+use crate::app::ui::disclosure::disclosure;
 use crate::app::ui::editor::{Draft, EditorView};
 use crate::app::ui::effect::Control;
+use crate::app::ui::number_field::NumberField;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::view::{Section, SectionInfo, ViewContext};
 use crate::app::ui::widgets;
@@ -62,18 +64,14 @@ pub struct BackboneView {
     pub examined: Option<Arc<Examined>>,
 }
 
-/// "5.3 M · 0.39 GFLOPs · 224 px · 41/s"
+/// "3.37 M parameters · 41 pictures/s"
 fn line(info: &ArchitectureInfo, speed: Option<f64>) -> String {
-    let mut line = format!(
-        "{} · {:.2} GFLOPs · {} px",
-        format::compact(info.parameters),
-        info.gflops,
-        info.default_weights().input_size
+    let parameters = format::magnitude(info.backbone_parameters);
+    let speed = speed.map_or_else(
+        || format!("{:.2} GFLOPs", info.gflops),
+        |speed| format!("{} pictures/s", per_second(speed)),
     );
-    if let Some(speed) = speed {
-        line.push_str(&format!(" · {}/s", per_second(speed)));
-    }
-    line
+    format!("{parameters} parameters · {speed}")
 }
 
 /// `41`, `7.3`.
@@ -126,7 +124,7 @@ fn sorted(by: SortBy, speeds: &BTreeMap<&'static str, f64>) -> Vec<&'static Arch
             all.sort_by(|a, b| speed(b).total_cmp(&speed(a)));
         }
         SortBy::Catalogue => {}
-        SortBy::Parameters => all.sort_by_key(|info| info.parameters),
+        SortBy::Parameters => all.sort_by_key(|info| info.backbone_parameters),
         SortBy::Speed => all.sort_by(|a, b| a.gflops.total_cmp(&b.gflops)),
         SortBy::Accuracy => all.sort_by(|a, b| by_accuracy(a, b)),
     }
@@ -148,8 +146,8 @@ pub enum SortBy {
 const SORTS: [(SortBy, &str, &str); 4] = [
     (
         SortBy::Catalogue,
-        "Advised",
-        "In the order that we advise: small and quick first",
+        "Recommended",
+        "Recommended order: small and quick first",
     ),
     (SortBy::Accuracy, "Accuracy", "Best on ImageNet first"),
     (
@@ -203,22 +201,41 @@ fn cards_ui(
             }
         }
     });
-    let height = 44.0;
-    egui::ScrollArea::vertical()
-        .id_salt("backbones")
-        .max_height(6.0 * (height + 4.0))
-        .show(ui, |ui| {
-            ui.spacing_mut().item_spacing.y = 2.0;
-            for info in sorted(local.sort, &view.speeds) {
-                let selected = info.name == draft.experiment.backbone.name;
-                let speed = view.speeds.get(info.name).copied();
-                if card_ui(ui, info, speed, selected, height) && !selected {
-                    choose(draft, info.name);
-                    local.wants_file = false;
-                }
-            }
+    // The first few and the chosen one; the others where one asks for them, in the scroll area of the whole side.
+    let (first, others): (Vec<_>, Vec<_>) = sorted(local.sort, &view.speeds)
+        .into_iter()
+        .enumerate()
+        .partition(|(index, info)| {
+            *index < FIRST_CARDS || info.name == view.editor.experiment.backbone.name
         });
+    let mut cards_ui = |ui: &mut egui::Ui, cards: &[(usize, &'static ArchitectureInfo)]| {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        for (_, info) in cards {
+            let selected = info.name == draft.experiment.backbone.name;
+            let speed = view.speeds.get(info.name).copied();
+            if card_ui(ui, info, speed, selected, CARD_HEIGHT) && !selected {
+                choose(draft, info.name);
+                local.wants_file = false;
+            }
+        }
+    };
+    ui.scope(|ui| cards_ui(ui, &first));
+    if others.is_empty() {
+        return;
+    }
+    let title = format!(
+        "{} more",
+        format::plural(others.len() as u64, "backbone", "backbones")
+    );
+    let tooltip = "Show the other backbones; the Backbones view compares all of them in a table";
+    disclosure(ui, "more backbones", &title, tooltip, |ui| {
+        cards_ui(ui, &others)
+    });
 }
+
+/// Backbones that are shown at once.
+const FIRST_CARDS: usize = 5;
+const CARD_HEIGHT: f32 = 44.0;
 
 /// Takes another backbone, and forgets what was said of the one before.
 pub(in crate::app) fn choose(draft: &mut Draft<'_>, name: &str) {
@@ -303,19 +320,22 @@ fn card_ui(
         )
     });
     let speed = speed.map_or_else(
-        || "Its speed here has not been measured yet".to_owned(),
+        || "Its speed on this machine has not been measured yet".to_owned(),
         |speed| {
             let speed = per_second(speed);
-            format!("{speed} pictures per second as a frozen network on this machine")
+            format!("{speed} pictures per second on this machine, with every layer frozen")
         },
     );
     let text = format!(
-        "{}\n{}\n{} parameters, {:.2} billion multiply-adds per picture\n{speed}\n\
-         {:.1} % top-1 on ImageNet with {}\nWeights: {:.0} MB, {}; {}",
+        "{}\n{}\n{} parameters without its ImageNet classifier, which the new head replaces; {} with it\n\
+         {:.2} billion multiply-adds (GFLOPs) per picture of {} pixels\n{speed}\n\
+         {:.1} % top-1 accuracy on ImageNet with {}\nWeights: {:.0} MB, {}; {}",
         info.title,
         info.paper,
+        format::thousands(info.backbone_parameters),
         format::thousands(info.parameters),
         info.gflops,
+        weights.input_size,
         weights.imagenet_top1,
         weights.name,
         weights.file_mb,
@@ -331,23 +351,17 @@ fn input_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
         let own = weights::input_size(info, backbone);
         (own, info.input_range)
     });
-    let tooltip = "The side of the square that the network sees. Larger shows finer detail; the work grows with its square";
+    let tooltip = "Side of the square input of the network. A larger one shows finer detail; time and memory grow with its square";
     let mut changed = false;
     widgets::heading(ui, "Input");
     widgets::row(ui, "Input size", tooltip, |ui| {
         let size = &mut draft.experiment.backbone.input_size;
         let mut side = size.unwrap_or(own);
-        let drag = egui::DragValue::new(&mut side)
-            .range(least..=most)
-            .clamp_existing_to_range(false)
+        let field = NumberField::new("Input size", &mut side, least..=most)
             .speed(1.0)
-            .suffix(" pixels");
-        if ui
-            .add(drag)
-            .accessible_name("Input size")
-            .on_hover_text(tooltip)
-            .changed()
-        {
+            .unit(" px")
+            .tooltip(tooltip);
+        if ui.add(field).changed() {
             *size = (side != own).then_some(side);
             changed = true;
         }
@@ -355,15 +369,15 @@ fn input_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
             let reset = widgets::icon_button(
                 ui,
                 icon::ARROW_COUNTER_CLOCKWISE,
-                "Use the weights' own input size",
-                "Back to the size that the weights were trained at",
+                "Use the weights' default input size",
+                "Back to the input size that the weights were trained with",
             );
             if reset.clicked() {
                 *size = None;
                 changed = true;
             }
         } else {
-            ui.add(egui::Label::new(tokens(ui).small("the weights' own")).truncate());
+            ui.add(egui::Label::new(tokens(ui).small("the weights' default")).truncate());
         }
     });
     draft.touched(changed, "input size");
@@ -374,17 +388,17 @@ const FROZEN_NORMS: [(NormPolicy, &str, &str); 3] = [
     (
         NormPolicy::Inference,
         "Inference",
-        "Uses its running statistics and leaves them alone, as Keras does. Nothing frozen changes",
+        "Uses its running statistics and does not change them, as in Keras: nothing frozen changes",
     ),
     (
         NormPolicy::AdaptStatistics,
         "Adapt statistics",
-        "Scale and offset stay; the running statistics follow the new pictures",
+        "Scale and offset stay frozen; the running statistics adapt to the new pictures",
     ),
     (
         NormPolicy::Train,
         "Train",
-        "Scale, offset and statistics all learn although the layer is frozen, as fastai does",
+        "Scale, offset and statistics are trained although the layer is frozen, as in fastai",
     ),
 ];
 
@@ -392,29 +406,29 @@ const TRAINED_NORMS: [(TrainedNorm, &str, &str); 2] = [
     (
         TrainedNorm::Train,
         "Train",
-        "Normalises by each batch and moves its running statistics, as PyTorch does",
+        "Normalises by each batch and updates its running statistics, as in PyTorch",
     ),
     (
         TrainedNorm::Inference,
         "Inference",
-        "Learns scale and offset but normalises by its running statistics, without the backbone's own dropout, as the Keras guide advises: safer with small batches, and a trained head keeps what it knows",
+        "Trains scale and offset, but normalises by its running statistics and without the backbone's own dropout, as the Keras guide recommends: safer with small batches",
     ),
 ];
 
 fn norm_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
     widgets::heading(ui, "Batch normalisation");
-    let tooltip = "What a BatchNorm does while its layer is frozen";
+    let tooltip = "What a frozen BatchNorm layer does while training";
     let is_set = draft.experiment.backbone.frozen_norm != NormPolicy::Inference;
     let idle = draft.why_idle_unless(is_set, Control::FrozenNorm);
     let norm = &mut draft.experiment.backbone.frozen_norm;
     let frozen = widgets::idle_if(ui, idle, |ui| {
-        widgets::choice(ui, "Frozen", tooltip, norm, &FROZEN_NORMS)
+        widgets::choice(ui, "Frozen layers", tooltip, norm, &FROZEN_NORMS)
     });
-    let tooltip = "What a BatchNorm that learns does while training";
+    let tooltip = "What a trainable BatchNorm layer does while training";
     let idle = draft.why_idle(Control::TrainedNorm);
     let norm = &mut draft.experiment.backbone.trained_norm;
     let trained = widgets::idle_if(ui, idle, |ui| {
-        widgets::choice(ui, "Trained", tooltip, norm, &TRAINED_NORMS)
+        widgets::choice(ui, "Trainable layers", tooltip, norm, &TRAINED_NORMS)
     });
     draft.touched(frozen || trained, "");
 }

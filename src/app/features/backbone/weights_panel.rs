@@ -7,7 +7,7 @@ use eframe::egui;
 use crate::app::core::command::Command;
 use crate::app::features::backbone::{BackboneLocal, BackboneView};
 use crate::app::ui::editor::Draft;
-use crate::app::ui::tokens::icon;
+use crate::app::ui::tokens::{self, icon};
 use crate::app::ui::widgets;
 use crate::experiment::{Preprocessing, WeightsSource};
 use crate::format;
@@ -33,17 +33,17 @@ pub(in crate::app) fn weights_ui(
         (
             Kind::Pretrained,
             "Pre-trained",
-            "Learned on ImageNet: what transfer learning starts from",
+            "Weights trained on ImageNet: the starting point of transfer learning",
         ),
         (
             Kind::File,
             "File",
-            "A local .safetensors, .pth, .pt or .bin file",
+            "Weights from a .safetensors, .pth, .pt or .bin file",
         ),
         (
             Kind::Random,
             "Random",
-            "Nothing learned yet: training from scratch. Free every layer then",
+            "Random initial weights, to train from scratch: freeze no layer then",
         ),
     ];
     let before = match &draft.experiment.backbone.weights {
@@ -74,32 +74,30 @@ pub(in crate::app) fn weights_ui(
             let stored = draft.experiment.backbone.weights.file();
             let stored = stored.map_or_else(String::new, |path| path.display().to_string());
             local.wants_file &= stored.is_empty();
-            let tooltip = "Path of a .safetensors, .pth, .pt or .bin file with torchvision's, timm's or EfficientNet-Lite's names";
+            let tooltip = "Path of a .safetensors, .pth, .pt or .bin file with the layer names of torchvision, timm or EfficientNet-Lite";
             let browse = widgets::row(ui, "File", tooltip, |ui| {
-                let browse = ui
-                    .with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                        let browse = widgets::icon_button(
-                            ui,
-                            icon::FOLDER_OPEN,
-                            "Choose a weight file…",
-                            "Choose the file that the backbone's weights are read from",
-                        );
-                        let typed = widgets::typed(ui, "weight file", &stored, |ui, text| {
-                            let field = egui::TextEdit::singleline(text)
-                                .hint_text("Path of the file")
-                                .desired_width(ui.available_width());
-                            ui.add(field)
-                                .accessible_name("Weight file")
-                                .on_hover_text(tooltip)
-                        });
-                        if let Some(path) = typed.filter(|path| !path.is_empty()) {
-                            draft.experiment.backbone.weights =
-                                WeightsSource::File(PathBuf::from(path));
-                            draft.touched(true, "");
-                        }
-                        browse
-                    })
-                    .inner;
+                let margin = egui::Margin::symmetric(4, 2);
+                let button_width = tokens::CONTROL_HEIGHT + ui.spacing().item_spacing.x;
+                let width = ui.available_width() - button_width - margin.sum().x;
+                let typed = widgets::typed(ui, "weight file", &stored, |ui, text| {
+                    let field = egui::TextEdit::singleline(text)
+                        .hint_text("Path of the file")
+                        .margin(margin)
+                        .desired_width(width.max(40.0));
+                    ui.add(field)
+                        .accessible_name("Weight file")
+                        .on_hover_text(tooltip)
+                });
+                if let Some(path) = typed.filter(|path| !path.is_empty()) {
+                    draft.experiment.backbone.weights = WeightsSource::File(PathBuf::from(path));
+                    draft.touched(true, "");
+                }
+                let browse = widgets::icon_button(
+                    ui,
+                    icon::FOLDER_OPEN,
+                    "Choose a weight file…",
+                    "Choose the file that the backbone's weights are read from",
+                );
                 browse.clicked()
             });
             if browse {
@@ -111,7 +109,7 @@ pub(in crate::app) fn weights_ui(
         }
         Kind::Random => widgets::note(
             ui,
-            "Nothing is transferred: expect to need far more pictures and epochs.",
+            "No transfer learning: expect to need far more pictures and epochs.",
         ),
     }
     widgets::problem(ui, draft.problem("backbone.weights"));
@@ -128,7 +126,7 @@ fn key_ui(ui: &mut egui::Ui, examined: &Examined, draft: &mut Draft<'_>) {
     let key = source.key().map(str::to_owned);
     if examined.keys.len() > 1 || key.is_some() {
         let title = key.clone().unwrap_or_else(|| "not chosen".to_owned());
-        let tooltip = "Which of the networks in the file: what stands before its layers' names";
+        let tooltip = "Which of the networks in the file: the prefix of its layers' names";
         let chosen = examined
             .keys
             .iter()
@@ -139,7 +137,7 @@ fn key_ui(ui: &mut egui::Ui, examined: &Examined, draft: &mut Draft<'_>) {
             .map(|key| {
                 (
                     if key.is_empty() {
-                        "(on top)"
+                        "(no prefix)"
                     } else {
                         key.as_str()
                     },
@@ -147,7 +145,9 @@ fn key_ui(ui: &mut egui::Ui, examined: &Examined, draft: &mut Draft<'_>) {
                 )
             })
             .collect();
-        if let Some(index) = widgets::choose(ui, "Key", tooltip, &title, chosen, &options) {
+        if let Some(index) =
+            widgets::choose(ui, "Network in file", tooltip, &title, chosen, &options)
+        {
             let path = source.file().map(PathBuf::from).unwrap_or_default();
             let key = examined.keys[index].clone();
             draft.experiment.backbone.weights = WeightsSource::in_file(path, Some(key));
@@ -169,8 +169,7 @@ fn preprocessing_ui(
     examined: Option<&Examined>,
     draft: &mut Draft<'_>,
 ) {
-    let tooltip =
-        "How pictures are resized, cut and normalised: as they were when the weights were trained";
+    let tooltip = "How pictures are resized, cropped and normalised: as they were when the weights were trained";
     let mut choices = vec![Preprocessing::Auto, Preprocessing::Published];
     choices.extend(timm::of(info).map(|weights| Preprocessing::Timm(weights.name.to_owned())));
     let chosen = choices
@@ -193,7 +192,8 @@ fn preprocessing_ui(
             ),
             _ => (
                 "Automatic".to_owned(),
-                "As timm for a file in timm's names, else as for the published weights".to_owned(),
+                "As in timm for a file with timm's layer names, else as for the published weights"
+                    .to_owned(),
             ),
         })
         .collect();
@@ -201,8 +201,8 @@ fn preprocessing_ui(
         .iter()
         .map(|(title, line)| (title.as_str(), line.as_str()))
         .collect();
-    let title = chosen.map_or("Own numbers", |index| options[index].0);
-    if let Some(index) = widgets::choose(ui, "Preparation", tooltip, title, chosen, &options) {
+    let title = chosen.map_or("Custom", |index| options[index].0);
+    if let Some(index) = widgets::choose(ui, "Preprocessing", tooltip, title, chosen, &options) {
         draft.experiment.backbone.preprocessing = choices.swap_remove(index);
         draft.touched(true, "");
     }
@@ -255,7 +255,7 @@ fn published_ui(ui: &mut egui::Ui, published: &'static [WeightsInfo], draft: &mu
     draft.touched(changed, "");
 }
 
-/// "74.1 % on ImageNet, 224 pixels cut from 256, 98 MB, BSD-3-Clause, downloaded when first needed"
+/// "74.1 % on ImageNet, 224 pixels cropped from 256, 98 MB, BSD-3-Clause, downloaded when first needed"
 fn line(weights: &WeightsInfo) -> String {
     let accuracy = if weights.imagenet_top1.is_finite() && weights.imagenet_top1 > 0.0 {
         format!(
@@ -267,7 +267,7 @@ fn line(weights: &WeightsInfo) -> String {
     };
     let from = weights.origin();
     format!(
-        "{accuracy}{} pixels cut from {}, {:.0} MB, {}, {from}",
+        "{accuracy}{} pixels cropped from {}, {:.0} MB, {}, {from}",
         weights.input_size, weights.resize, weights.file_mb, weights.licence
     )
 }

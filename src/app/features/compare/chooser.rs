@@ -6,6 +6,7 @@ use eframe::egui;
 
 use super::view::{Candidate, CompareView};
 use crate::app::core::command::Command;
+use crate::app::ui::drop_down::{Item, drop_down};
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
 
@@ -37,8 +38,8 @@ pub fn chooser_ui(ui: &mut egui::Ui, view: &CompareView, out: &mut Vec<Command>)
                 .show(ui, |ui| {
                     ui.horizontal(|ui| {
                         widgets::run_mark(ui, tokens::run_color(run.color), &run.name);
-                        let name = format!("Take out {}", run.name);
-                        let tooltip = "Take this run out of the comparison; the run stays";
+                        let name = format!("Remove {}", run.name);
+                        let tooltip = "Remove this run from the comparison; the run itself stays";
                         if widgets::icon_button(ui, icon::X, &name, tooltip).clicked() {
                             let rest = ids
                                 .iter()
@@ -73,51 +74,29 @@ pub fn chooser_ui(ui: &mut egui::Ui, view: &CompareView, out: &mut Vec<Command>)
     }
 }
 
-/// A menu of the runs that can be added; those that don't fit say why.
+/// The runs that can be added; those that don't fit say why.
 pub fn add_menu_ui(ui: &mut egui::Ui, view: &CompareView, text: &str, out: &mut Vec<Command>) {
-    let label = format!("{} {text}", icon::PLUS);
-    let response = ui
-        .menu_button(label, |ui| {
-            ui.set_min_width(280.0);
-            if view.candidates.is_empty() {
-                let text =
-                    "No other run has been tested. Train another experiment on these pictures.";
-                ui.label(tokens(ui).muted(text));
-            }
-            egui::ScrollArea::vertical()
-                .max_height(360.0)
-                .show(ui, |ui| {
-                    for run in &view.candidates {
-                        candidate_ui(ui, view, run, out);
-                    }
-                });
-        })
-        .response;
-    response.accessible_name(text).on_hover_text(
-        "Lay another run beside these: it must have been tested on the same pictures",
+    let shown = Item::new(format!("{} {text}", icon::PLUS));
+    let labels = (
+        text,
+        "Compare with another run: it must have been tested on the same pictures",
     );
-}
-
-fn candidate_ui(ui: &mut egui::Ui, view: &CompareView, run: &Candidate, out: &mut Vec<Command>) {
-    ui.horizontal(|ui| {
-        widgets::dot(ui, tokens::run_color(run.color));
-        let button = egui::Button::new(&run.name)
-            .right_text(tokens(ui).small(&run.detail))
-            .min_size(egui::vec2(ui.available_width(), 0.0));
-        let response = ui
-            .add_enabled(run.misfit.is_none(), button)
-            .accessible_name(format!("Add {}", run.name));
-        let reason = run.misfit.clone().unwrap_or_default();
-        if response
-            .on_hover_text("Lay this run beside the others")
-            .on_disabled_hover_text(reason)
-            .clicked()
-        {
+    let item = |run: &Candidate| Item {
+        misfit: run.misfit.clone(),
+        ..Item::of_run(&run.name, tokens::run_color(run.color)).detail(&run.detail)
+    };
+    let items = || view.candidates.iter().map(item).collect();
+    ui.add_enabled_ui(!view.candidates.is_empty(), |ui| {
+        if let Some(index) = drop_down(ui, labels, 160.0, None, &shown, items) {
             let mut ids: Vec<String> = view.chosen.iter().map(|run| run.id.clone()).collect();
-            ids.push(run.id.clone());
+            ids.push(view.candidates[index].id.clone());
             out.push(Command::CompareRuns(ids));
         }
-    });
+    })
+    .response
+    .on_disabled_hover_text(
+        "No other run has been tested. Train another experiment on these pictures",
+    );
 }
 
 /// The runs that are marked in the list of runs and share their test pictures, oldest first.

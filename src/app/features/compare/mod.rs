@@ -15,6 +15,7 @@ use crate::app::core::gallery::{GalleryRequests, Thumbnails};
 use crate::app::core::view_id::ViewId;
 use crate::app::ui::callout::verdict_ui;
 use crate::app::ui::curves::{CurvesLocal, overlay_ui};
+use crate::app::ui::drop_down::{Item, drop_down};
 use crate::app::ui::matrix::{self, MatrixLocal};
 use crate::app::ui::textures::TextureCache;
 use crate::app::ui::tokens::{self, icon, tokens};
@@ -105,8 +106,8 @@ pub fn compare_ui(
 
 fn nothing_chosen_ui(ui: &mut egui::Ui, view: &CompareView, out: &mut Vec<Command>) {
     let text = if view.any_tested {
-        "Choose two or more runs that were tested on the same pictures. They are laid side by side here: settings, \
-         curves, confusion matrices, and the pictures that one of them gets right and the other wrong."
+        "Choose two or more runs that were tested on the same pictures. Here you see their settings, \
+         curves, confusion matrices, and the pictures that only one of them classifies correctly."
     } else {
         "Compare feature extraction with fine-tuning on your pictures: both are trained on the same split with the \
          same seed, tested on the same pictures and laid side by side here."
@@ -116,7 +117,7 @@ fn nothing_chosen_ui(ui: &mut egui::Ui, view: &CompareView, out: &mut Vec<Comman
             // Whoever has marked runs means those.
             let marked = chooser::marked(view);
             let (name, tooltip, fitting) = if marked.len() >= 2 {
-                let tooltip = "Lay the runs that are marked in the list of runs side by side";
+                let tooltip = "Compare the runs that are shown in the list of runs";
                 (
                     format!("Compare the {} marked", marked.len()),
                     tooltip,
@@ -124,7 +125,7 @@ fn nothing_chosen_ui(ui: &mut egui::Ui, view: &CompareView, out: &mut Vec<Comman
                 )
             } else {
                 let latest = chooser::latest(view);
-                let tooltip = "Lay the latest runs that share their test pictures side by side";
+                let tooltip = "Compare the latest runs that were tested on the same pictures";
                 (
                     format!("Compare the latest {}", latest.len()),
                     tooltip,
@@ -141,9 +142,10 @@ fn nothing_chosen_ui(ui: &mut egui::Ui, view: &CompareView, out: &mut Vec<Comman
             ui.add_space(tokens::SPACE_S);
             let tooltip = "Make the pair of experiments from these pictures, train both, and open the comparison";
             let button = if view.any_tested {
-                ui.button("Compare both ways").on_hover_text(tooltip)
+                ui.button("Compare feature extraction with fine-tuning")
+                    .on_hover_text(tooltip)
             } else {
-                widgets::primary_button(ui, "Compare both ways", tooltip)
+                widgets::primary_button(ui, "Compare feature extraction with fine-tuning", tooltip)
             };
             if button.clicked() {
                 out.push(Command::CompareBothWays);
@@ -195,7 +197,7 @@ fn body_ui(
         section(ui, "Confusion matrices", |ui| {
             matrices_ui(ui, body, (from, to), local, out);
         });
-        section(ui, "Pictures that change sides", |ui| {
+        section(ui, "Pictures with a different result", |ui| {
             pictures::pictures_ui(ui, body, (from, to), thumbnails, local, out);
         });
     }
@@ -228,7 +230,7 @@ fn pair_ui(ui: &mut egui::Ui, body: &CompareBody, pair: (usize, usize), local: &
     ui.horizontal_wrapped(|ui| {
         ui.label(tokens(ui).muted("From"));
         run_choice_ui(ui, body, "From", &mut from);
-        let tooltip = "Look at it the other way round";
+        let tooltip = "Compare in the other direction";
         if widgets::icon_button(ui, icon::ARROWS_LEFT_RIGHT, "Swap the two runs", tooltip).clicked()
         {
             std::mem::swap(&mut from, &mut to);
@@ -251,24 +253,17 @@ fn pair_ui(ui: &mut egui::Ui, body: &CompareBody, pair: (usize, usize), local: &
 }
 
 fn run_choice_ui(ui: &mut egui::Ui, body: &CompareBody, label: &str, chosen: &mut usize) {
-    let width = ((ui.available_width() - 120.0) / 2.0).clamp(120.0, 280.0);
-    let selected = body.runs.get(*chosen);
-    let response = egui::ComboBox::from_id_salt(("pair", label))
-        .width(width)
-        .truncate()
-        .selected_text(selected.map_or("", |run| run.name.as_str()))
-        .show_ui(ui, |ui| {
-            for (index, run) in body.runs.iter().enumerate() {
-                ui.horizontal(|ui| {
-                    widgets::dot(ui, tokens::run_color(run.color));
-                    ui.selectable_value(chosen, index, &run.name);
-                });
-            }
-        });
-    response
-        .response
-        .accessible_name(label)
-        .on_hover_text("Verdict, confusion matrices and changed pictures are about these two runs");
+    let width = ((ui.max_rect().width() - 140.0) / 2.0).clamp(120.0, 320.0);
+    let item = |run: &view::Named| Item::of_run(&run.name, tokens::run_color(run.color));
+    let labels = (
+        label,
+        "Verdict, confusion matrices and changed pictures are about these two runs",
+    );
+    let shown = body.runs.get(*chosen).map(item).unwrap_or_default();
+    let items = || body.runs.iter().map(item).collect();
+    if let Some(index) = drop_down(ui, labels, width, Some(*chosen), &shown, items) {
+        *chosen = index;
+    }
 }
 
 /// The pair's confusion matrices and their difference, side by side where there is room.
@@ -283,8 +278,8 @@ fn matrices_ui(
         return;
     };
     ui.horizontal(|ui| {
-        ui.checkbox(&mut local.clustered, "Confused classes together")
-            .on_hover_text("Order classes so that those that are taken for one another stand beside each other");
+        ui.checkbox(&mut local.clustered, "Order classes by confusion")
+            .on_hover_text("Classes that are confused with one another stand beside each other");
         if matrices[0].len() > 8 {
             let [first, others @ ..] = &mut local.matrices;
             matrix::zoom_ui(ui, first, local.cell);
@@ -323,9 +318,9 @@ fn matrices_ui(
                     ui.set_width(side);
                     match color {
                         Some(color) => widgets::run_mark(ui, tokens::run_color(*color), name),
-                        None => ui.label(tokens::medium(name.as_str())).on_hover_text(
-                            "The second run's counts less the first's: green is better, red is worse",
-                        ),
+                        None => ui
+                            .label(tokens::medium(name.as_str()))
+                            .on_hover_text("The second run's counts minus the first's"),
                     };
                     let before = local.matrices[index].seen();
                     let (chosen, cell) = matrix::matrix_ui(
@@ -357,6 +352,10 @@ fn matrices_ui(
                 }
             }
         });
+    widgets::note(
+        ui,
+        "Change: blue with a triangle that points up is better, orange with a triangle that points down is worse.",
+    );
     if let Some(index) = moved {
         for other in 0..local.matrices.len() {
             if other != index {

@@ -27,7 +27,7 @@ pub fn pictures_ui(
 ) {
     let (before, after) = (&body.runs[from].name, &body.runs[to].name);
     ui.label(tokens(ui).muted(format!(
-        "{} right in both, {} wrong in both",
+        "{} correct in both, {} wrong in both",
         format::thousands(body.both_right as u64),
         format::thousands(body.both_wrong as u64)
     )));
@@ -35,8 +35,8 @@ pub fn pictures_ui(
     let parts = [
         (
             format!(
-                "{} fixed: wrong in {before}, right in {after}",
-                body.fixed.total
+                "{} fixed: wrong in {before}, correct in {after}",
+                format::thousands(body.fixed.total as u64)
             ),
             &body.fixed,
             icon::CHECK_CIRCLE,
@@ -45,8 +45,8 @@ pub fn pictures_ui(
         ),
         (
             format!(
-                "{} broken: right in {before}, wrong in {after}",
-                body.broken.total
+                "{} broken: correct in {before}, wrong in {after}",
+                format::thousands(body.broken.total as u64)
             ),
             &body.broken,
             icon::X_CIRCLE,
@@ -149,7 +149,7 @@ fn row_ui(
         widgets::note(
             ui,
             &format!(
-                "The surest {shown} of {}",
+                "The {shown} with the highest confidence, of {}",
                 format::thousands(changed.total as u64)
             ),
         );

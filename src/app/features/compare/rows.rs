@@ -25,7 +25,7 @@ pub struct ResultRow {
 pub const RESULT_COLUMNS: [(&str, &str); 8] = [
     (
         "Accuracy",
-        "Share of test pictures whose most probable class is right; for several seeds their mean and standard deviation",
+        "Share of test pictures that are classified correctly; for several seeds mean and standard deviation",
     ),
     (
         "95 % interval",
@@ -37,7 +37,7 @@ pub const RESULT_COLUMNS: [(&str, &str); 8] = [
     ),
     (
         "Loss",
-        "Mean cross-entropy per test picture, in nats; lower is better",
+        "Mean cross-entropy per test picture; lower is better",
     ),
     ("Best epoch", "The epoch whose weights were kept"),
     ("Time", "For the whole run"),
@@ -90,14 +90,14 @@ fn run_row(run: &ComparedRun, named: &Named, of_group: bool) -> ResultRow {
             summary
                 .kept_epoch()
                 .map_or_else(|| "–".into(), |epoch| epoch.to_string()),
-            format::short_duration(summary.seconds_total),
+            format::duration(summary.seconds_total),
             summary
                 .peak_memory_bytes
                 .map_or_else(|| "–".into(), crate::format::bytes),
-            format::compact(summary.trainable_parameters),
+            format::magnitude(summary.trainable_parameters),
         ],
         tooltip: format!(
-            "{} of {} test pictures right; {}, on {}{}",
+            "{} of {} test pictures classified correctly; {}, on {}{}",
             format::thousands(correct),
             format::thousands(total),
             summary.backbone,
@@ -133,9 +133,15 @@ fn group_row(comparison: &Comparison, group: &[usize]) -> ResultRow {
     });
     let name = seeds::base_name(&runs[0].summary.experiment);
     let count = match (runs.len(), repeats) {
-        (seeds, 0) => format!("{seeds} seeds"),
-        (1, repeats) => format!("{} times one seed", repeats + 1),
-        (seeds, repeats) => format!("{seeds} seeds ({repeats} repeated)"),
+        (seeds, 0) => format::plural(seeds as u64, "seed", "seeds"),
+        (1, repeats) => format!(
+            "one seed, {}",
+            format::plural(repeats as u64 + 1, "run", "runs")
+        ),
+        (seeds, repeats) => {
+            let seeds = format::plural(seeds as u64, "seed", "seeds");
+            format!("{seeds} ({repeats} repeated)")
+        }
     };
     ResultRow {
         name: format!("{name}, {count}"),
@@ -160,20 +166,20 @@ fn group_row(comparison: &Comparison, group: &[usize]) -> ResultRow {
             ),
             String::new(),
             mean(spread(&|run| Some(run.summary.seconds_total)), &|seconds| {
-                format::short_duration(seconds)
+                format::duration(seconds)
             }),
             mean(
                 spread(&|run| run.summary.peak_memory_bytes.map(|bytes| bytes as f64)),
                 &|bytes| crate::format::bytes(bytes as u64),
             ),
-            format::compact(runs[0].summary.trainable_parameters),
+            format::magnitude(runs[0].summary.trainable_parameters),
         ],
         tooltip: match is_spread {
             true => format!(
-                "Mean and standard deviation over {} seeds on the same split; lowest and highest accuracy {range}",
-                runs.len()
+                "Mean and standard deviation over {} on the same split; lowest and highest accuracy {range}",
+                format::plural(runs.len() as u64, "seed", "seeds")
             ),
-            false => "Repeats of one seed give the same numbers and say nothing of luck: train with other seeds".into(),
+            false => "Repeats with one seed give the same numbers: train with other seeds to see how much results vary by chance".into(),
         },
     }
 }

@@ -39,7 +39,7 @@ pub(super) fn verdict(
     };
     let mut evidence = vec![format!(
         "Of {}, {} went from wrong to right and {} from right to wrong. The interval of the difference is Newcombe's \
-         for pairs, 95 %; p is McNemar's exact test: how often chance alone would split them so unevenly.",
+         for pairs, 95 %; p is McNemar's exact test: the probability of so uneven a split by chance.",
         format::plural(paired.pictures, "test picture", "test pictures"),
         format::thousands(paired.only_second_right),
         format::thousands(paired.only_first_right),

@@ -473,7 +473,7 @@ fn settings(comparison: &Comparison) -> Vec<SettingRow> {
         .settings
         .iter()
         .map(|difference| SettingRow {
-            field: difference.field.clone(),
+            field: difference.label.clone(),
             values: difference.values.clone(),
         })
         .collect()
@@ -499,7 +499,7 @@ fn changed_picture(
         let run = &comparison.runs[run];
         (
             class(run.predicted[picture]),
-            format::whole_percent(f64::from(run.confidence[picture])),
+            format::confidence(f64::from(run.confidence[picture])),
         )
     };
     let ((before, before_sure), (after, after_sure)) = (said(from), said(to));

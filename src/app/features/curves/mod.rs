@@ -41,7 +41,7 @@ pub fn curves_ui(
 ) {
     if view.runs.is_empty() {
         if let Some(name) = &view.beginning {
-            let text = "Its curves begin with the first epoch. What it does until then stands at the foot of the window.";
+            let text = "Its curves begin with the first epoch. Until then, the foot of the window says what it does.";
             widgets::empty_state(
                 ui,
                 icon::CHART_LINE_UP,
@@ -66,7 +66,7 @@ pub fn curves_ui(
             show_hidden_ui(ui, &view.hidden, out);
             let (text, tooltip) = (
                 format!("{} Train", icon::PLAY),
-                "Train every included experiment",
+                "Train every ticked experiment",
             );
             if view.can_train && widgets::next_button(ui, &text, tooltip, !view.hidden.is_empty()) {
                 out.push(Command::Train);
@@ -74,9 +74,46 @@ pub fn curves_ui(
         });
         return;
     }
-    if let Some(found) = &view.diagnosis {
-        diagnosis_ui(ui, found, out);
-        ui.add_space(tokens::SPACE_S);
-    }
-    overlay_ui(ui, view, local, None);
+    let room = reserved(ui.available_width());
+    let plots = (ui.available_height() - room - tokens::SPACE_S).max(LEAST_PLOTS);
+    egui::ScrollArea::vertical()
+        .id_salt("curves")
+        .auto_shrink(false)
+        .show(ui, |ui| {
+            let size = egui::vec2(ui.available_width(), plots);
+            let down = egui::Layout::top_down(egui::Align::Min);
+            ui.allocate_ui_with_layout(size, down, |ui| {
+                ui.set_height(plots);
+                overlay_ui(ui, view, local, None);
+            });
+            ui.add_space(tokens::SPACE_S);
+            verdict_ui(ui, view, room, out);
+        });
+}
+
+/// Plots and legend together become no lower than this, in points; then the view scrolls.
+const LEAST_PLOTS: f32 = 260.0;
+
+/// The height that is kept for what the curves say: the plots don't move when it comes, or changes from epoch to epoch.
+fn reserved(width: f32) -> f32 {
+    if width >= 700.0 { 112.0 } else { 152.0 }
+}
+
+fn verdict_ui(ui: &mut egui::Ui, view: &CurvesView, height: f32, out: &mut Vec<Command>) {
+    let size = egui::vec2(ui.available_width(), height);
+    let down = egui::Layout::top_down(egui::Align::Min);
+    ui.allocate_ui_with_layout(size, down, |ui| {
+        ui.set_min_size(size);
+        egui::ScrollArea::vertical()
+            .id_salt("what the curves say")
+            .max_height(height)
+            .auto_shrink([false, true])
+            .show(ui, |ui| match &view.diagnosis {
+                Some(found) => diagnosis_ui(ui, found, out),
+                None => widgets::note(
+                    ui,
+                    "Whether a run underfits or overfits is said here, with what to change, once it has enough epochs.",
+                ),
+            });
+    });
 }

@@ -99,18 +99,18 @@ pub(in crate::app) fn group_ui(
     let mut options = vec![
         (
             GroupingKind::Nothing,
-            "Nothing",
-            "Every picture is drawn on its own",
+            "No groups",
+            "Every picture is assigned on its own",
         ),
         (
             GroupingKind::Folder,
-            "Folders",
+            "Folder",
             "Pictures of one folder, such as a patient's, stay in one part of the split",
         ),
         (
             GroupingKind::Pattern,
-            "Names",
-            "Pictures whose file names have the same part stay in one part of the split",
+            "File name",
+            "Pictures whose file names share a part, such as a patient's number, stay in one part of the split",
         ),
     ];
     let is_table = matches!(draft.experiment.data.source, DataSource::Table { .. });
@@ -121,22 +121,21 @@ pub(in crate::app) fn group_ui(
             "Pictures with the same value in a column of the table stay in one part of the split",
         ));
     }
-    let tooltip = "What must not stand in two parts of the split: pictures of one patient, cell or video are alike, and \
-                   results on them are too good if training has seen others of the same";
+    let tooltip = "Keep pictures of one patient, cell or video in the same part of the split (a grouped split). They are \
+                   alike, and test results are too good if training has seen others of the same group";
     let mut chosen = kind(before.as_ref());
-    if widgets::choice(ui, "Keep together", tooltip, &mut chosen, &options) {
+    if widgets::choice(ui, "Group by", tooltip, &mut chosen, &options) {
         draft.experiment.data.split.group = first(chosen, columns);
     }
     match &mut draft.experiment.data.split.group {
         None => {}
         Some(GroupBy::Folder(level)) => {
-            let tooltip =
-                "Which folder tells: 1 is the one that holds the picture, 2 the one above it";
-            widgets::number(ui, "Folder", tooltip, level, bounds::FOLDER_LEVEL, "");
+            let tooltip = "Which folder names the group: 1 is the folder that holds the picture, 2 the one above it";
+            widgets::number(ui, "Folder level", tooltip, level, bounds::FOLDER_LEVEL, "");
         }
         Some(GroupBy::Pattern(pattern)) => {
-            let tooltip = "A regular expression on the file's name; what its parentheses hold is the group: ^(p\\d+)_ makes \
-                           p012 of p012_03.jpg";
+            let tooltip = "A regular expression for the file name; the part in parentheses names the group: ^(p\\d+)_ makes \
+                           group p012 of p012_03.jpg";
             if let Some(text) = text_field(ui, "Pattern", tooltip, pattern) {
                 *pattern = text;
             }
@@ -153,7 +152,7 @@ pub(in crate::app) fn group_ui(
 fn column_ui(ui: &mut egui::Ui, column: &mut Column, columns: &[ColumnPreview]) {
     const LABEL: &str = "Group column";
     if columns.is_empty() {
-        let tooltip = "The column of patients, cells or videos: its name in the header, or its place counted from 1";
+        let tooltip = "The column of patients, cells or videos: its name in the header, or its number, counted from 1";
         if let Some(text) = text_field(ui, LABEL, tooltip, &column_text(column))
             && !text.trim().is_empty()
         {

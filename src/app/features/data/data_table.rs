@@ -3,6 +3,7 @@
 use eframe::egui;
 
 use crate::app::ui::editor::Draft;
+use crate::app::ui::number_field::{NumberField, NumberResponse};
 use crate::app::ui::widgets;
 use crate::experiment::{Column, DataSource, Threshold};
 
@@ -38,7 +39,7 @@ pub(in crate::app) fn text_field(
 
 fn column_field(ui: &mut egui::Ui, label: &str, of: &str, column: &mut Column) {
     let tooltip =
-        format!("The column of {of}: its name in the header, or its place counted from 1");
+        format!("The column of {of}: its name in the header, or its number, counted from 1");
     if let Some(text) = text_field(ui, label, &tooltip, &column_text(column))
         && !text.trim().is_empty()
     {
@@ -63,30 +64,30 @@ pub(in crate::app) fn table_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
     column_field(ui, "Paths", "picture paths", path_column);
     column_field(ui, "Classes", "classes", label_column);
     let shown = split_column.as_ref().map(column_text).unwrap_or_default();
-    let tooltip = "The column that says train, validation or test: its name in the header, or its place counted from 1. Empty: pictures are drawn at random";
+    let tooltip = "The column that says train, validation or test: its name in the header, or its number, counted from 1. Empty: pictures are split at random";
     if let Some(text) = text_field(ui, "Split", tooltip, &shown) {
         *split_column = (!text.trim().is_empty()).then(|| column_of(&text));
     }
     let mut cuts = threshold.is_some();
-    let tooltip = "Make two classes of a column of numbers: at or above a limit, and below it";
-    if widgets::toggle(ui, "Two classes", tooltip, &mut cuts) {
+    let tooltip = "Make two classes of a column of numbers: at or above a threshold, and below it";
+    if widgets::toggle(ui, "Binarize", tooltip, &mut cuts) {
         *threshold = cuts.then(Threshold::default);
     }
     if let Some(threshold) = threshold {
-        let tooltip = "The least number of the upper class";
-        widgets::row(ui, "At least", tooltip, |ui| {
-            let number = egui::DragValue::new(&mut threshold.at_least)
-                .speed(0.01)
-                .max_decimals(6);
-            ui.add(number)
-                .accessible_name("At least")
-                .on_hover_text(tooltip);
+        let tooltip = "Numbers from this one on belong to the upper class";
+        widgets::number_row(ui, "Threshold", tooltip, |ui| {
+            let any = f64::MIN..=f64::MAX;
+            let field = NumberField::new("Threshold", &mut threshold.at_least, any)
+                .decimals(6)
+                .tooltip(tooltip);
+            let NumberResponse { response, refused } = field.show(ui);
+            (response.changed(), refused)
         });
-        let tooltip = "The name of the class at or above the limit";
+        let tooltip = "The name of the class at or above the threshold";
         if let Some(name) = text_field(ui, "Upper class", tooltip, &threshold.above) {
             threshold.above = name.trim().to_owned();
         }
-        let tooltip = "The name of the class below the limit";
+        let tooltip = "The name of the class below the threshold";
         if let Some(name) = text_field(ui, "Lower class", tooltip, &threshold.below) {
             threshold.below = name.trim().to_owned();
         }

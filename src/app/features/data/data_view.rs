@@ -1,4 +1,4 @@
-//! Middle: the classes with their counts, the split, samples, and what was passed over.
+//! Middle: the classes with their counts, the split, samples, and what was skipped.
 
 use std::sync::{Arc, Weak};
 
@@ -8,6 +8,7 @@ use super::table_preview::{TableView, table_preview_ui};
 use crate::app::core::command::Command;
 use crate::app::core::state::{Scan, State};
 use crate::app::core::view_id::ViewId;
+use crate::app::ui::names::shown_name;
 use crate::app::ui::textures::{TextureCache, TextureKey};
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::view::{View, ViewContext, ViewInfo};
@@ -249,7 +250,7 @@ impl ReadyView {
         }
         lines.extend(self.remarks.iter().map(|remark| remark.text.clone()));
         for (reason, path) in &self.problems {
-            lines.push(format!("passed over: {reason}: {path}"));
+            lines.push(format!("skipped: {reason}: {path}"));
         }
         lines.join("\n")
     }
@@ -277,18 +278,18 @@ pub fn data_view_ui(
             ui,
             icon::IMAGES,
             "No pictures yet",
-            "Open a folder that holds one folder of pictures per class, a folder with train and test parts, \
-             a table of paths and labels, or a teaching set (CIFAR, MNIST, MedMNIST). You can also drop it on this window.",
+            "Open a folder that holds one folder of pictures per class, a folder with train and test folders, \
+             a table of paths and labels, or a benchmark data set (CIFAR, MNIST, MedMNIST). You can also drop it on this window.",
             |ui| open_button(ui, out),
         ),
         DataView::Waiting => widgets::empty_state(
             ui,
             icon::IMAGES,
-            "Not looked through yet",
-            "The experiment names its pictures; they have not been read.",
+            "Not scanned yet",
+            "The experiment names its pictures, but they have not been read yet.",
             |ui| {
                 let tooltip = "Find the pictures, check that each can be read, and split them";
-                if widgets::primary_button(ui, "Look through the pictures", tooltip).clicked() {
+                if widgets::primary_button(ui, "Scan the pictures", tooltip).clicked() {
                     out.push(Command::Rescan);
                 }
             },
@@ -313,7 +314,7 @@ pub fn data_view_ui(
                                 open_button(ui, out);
                                 if ui
                                     .button("Try again")
-                                    .on_hover_text("Look through the same source again")
+                                    .on_hover_text("Scan the same source again")
                                     .clicked()
                                 {
                                     out.push(Command::Rescan);
@@ -357,7 +358,7 @@ fn scanning_ui(ui: &mut egui::Ui, done: usize, total: usize, out: &mut Vec<Comma
     widgets::empty_state(
         ui,
         icon::MAGNIFYING_GLASS,
-        "Looking through the pictures",
+        "Scanning the pictures",
         &text,
         |ui| {
             ui.scope(|ui| {
@@ -367,15 +368,10 @@ fn scanning_ui(ui: &mut egui::Ui, done: usize, total: usize, out: &mut Vec<Comma
                 } else {
                     done as f32 / total as f32
                 };
-                widgets::bar(
-                    ui,
-                    share,
-                    tokens(ui).accent_fill,
-                    "Looking through the pictures",
-                );
+                widgets::bar(ui, share, tokens(ui).accent_fill, "Scanning the pictures");
             });
             ui.add_space(tokens::SPACE_M);
-            let tooltip = "Stop; the pictures can be looked through again later";
+            let tooltip = "Stop scanning; you can scan the pictures again later";
             if ui
                 .button(format!("{} Stop", icon::STOP))
                 .on_hover_text(tooltip)
@@ -421,8 +417,11 @@ fn totals_ui(ui: &mut egui::Ui, view: &ReadyView) {
     let all: usize = view.totals.iter().sum();
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = tokens::SPACE_XL;
-        widgets::figure(ui, &format::thousands(all as u64), "pictures");
-        widgets::figure(ui, &format::thousands(view.classes.len() as u64), "classes");
+        let classes = view.classes.len() as u64;
+        let pictures = format::unit(all as u64, "picture", "pictures");
+        widgets::figure(ui, &format::thousands(all as u64), pictures);
+        let unit = format::unit(classes, "class", "classes");
+        widgets::figure(ui, &format::thousands(classes), unit);
         for (_, title, number) in split {
             widgets::figure(ui, &format::thousands(number as u64), &title.to_lowercase());
         }
@@ -430,7 +429,7 @@ fn totals_ui(ui: &mut egui::Ui, view: &ReadyView) {
             widgets::figure(
                 ui,
                 &format::thousands(view.problems.len() as u64),
-                "passed over",
+                "skipped",
             );
         }
     });
@@ -516,7 +515,8 @@ fn classes_ui(ui: &mut egui::Ui, view: &ReadyView, local: &mut DataViewLocal) {
                 let inner = rect.shrink2(vec2(tokens::SPACE_S, 0.0));
                 let font = egui::FontId::proportional(tokens::TEXT_BODY);
                 let name_rect = egui::Rect::from_min_size(inner.min, vec2(name_width, row_height));
-                widgets::elided(ui, name_rect, &class.name, font.clone(), colors.text);
+                let name = shown_name(&class.name);
+                widgets::elided(ui, name_rect, &name, font.clone(), colors.text);
                 let number = format::thousands(class.pictures() as u64);
                 ui.painter().text(
                     inner.right_center(),
@@ -534,7 +534,11 @@ fn classes_ui(ui: &mut egui::Ui, view: &ReadyView, local: &mut DataViewLocal) {
                 widgets::stacked_bar(ui.painter(), bar, &parts, most);
                 let [train, validation, test] =
                     class.counts.map(|number| format::thousands(number as u64));
-                let spoken = format!("{}, {number} pictures", class.name);
+                let spoken = format!(
+                    "{}, {}",
+                    class.name,
+                    format::plural(class.pictures() as u64, "picture", "pictures")
+                );
                 response.widget_info(|| {
                     egui::WidgetInfo::selected(
                         egui::accesskit::Role::ListBoxOption,
@@ -545,7 +549,7 @@ fn classes_ui(ui: &mut egui::Ui, view: &ReadyView, local: &mut DataViewLocal) {
                 });
                 let text = format!(
                     "{}\nTrain {train}, validation {validation}, test {test}\nClick to see samples",
-                    class.name
+                    shown_name(&class.name)
                 );
                 if response.on_hover_text(text).clicked() {
                     *selected_class = index;
@@ -559,7 +563,10 @@ fn samples_ui(ui: &mut egui::Ui, view: &ReadyView, local: &mut DataViewLocal) {
         return;
     };
     ui.horizontal(|ui| {
-        ui.label(tokens::semibold(format!("Samples of {}", class.name)));
+        ui.label(tokens::semibold(format!(
+            "Samples of {}",
+            shown_name(&class.name)
+        )));
         let last = view.classes.len().saturating_sub(1);
         ui.add_enabled_ui(local.selected_class > 0, |ui| {
             if widgets::icon_button(
@@ -663,10 +670,10 @@ fn problems_ui(ui: &mut egui::Ui, view: &ReadyView) {
     ui.add_space(tokens::SPACE_M);
     let reasons = view.problems.iter().map(|(reason, _)| reason.as_str());
     let number = format::files_and_lines(problems::files_and_lines(reasons));
-    ui.label(tokens::semibold(format!("{number} passed over")));
+    ui.label(tokens::semibold(format!("{number} skipped")));
     widgets::note(
         ui,
-        "Nothing was deleted or changed. Repair or remove them, then look through the pictures again.",
+        "They can't be used. Nothing was deleted or changed: repair or remove them, then scan again.",
     );
     ui.add_space(tokens::SPACE_XS);
     let height = 2.0 * ui.text_style_height(&egui::TextStyle::Body);

@@ -14,8 +14,11 @@ use eframe::egui;
 use crate::app::core::command::Command;
 use crate::app::core::state::{Document, Scan, State};
 use crate::app::core::view_id::ViewId;
-use crate::app::ui::editor::EditorView;
+use crate::app::ui::disclosure::disclosure;
+use crate::app::ui::editor::{Draft, EditorView};
 use crate::app::ui::effect::Control;
+use crate::app::ui::number_field::NumberField;
+use crate::app::ui::rows_in_sight::rows_in_sight;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::view::{Section, SectionInfo, ViewContext};
 use crate::app::ui::widgets;
@@ -31,7 +34,7 @@ impl Section for DataSection {
         SectionInfo {
             title: "Data",
             icon: icon::IMAGES,
-            tooltip: "Which pictures, how they are split, how one becomes a square",
+            tooltip: "Which pictures, how they are resized and split into training, validation and test",
             fields: &["data"],
             starts_open: true,
         }
@@ -86,20 +89,20 @@ impl DataEditorView {
             DataSource::Table { file, .. } => (Some("Table of paths and labels"), show(file)),
             DataSource::Cifar10 { path } => (Some("CIFAR-10"), show(path)),
             DataSource::Cifar100 { path, .. } => (Some("CIFAR-100"), show(path)),
-            DataSource::Idx { path } => (Some("A set in MNIST's format"), show(path)),
-            DataSource::Arrays { path } => (Some("NumPy's arrays"), show(path)),
+            DataSource::Idx { path } => (Some("MNIST format (IDX files)"), show(path)),
+            DataSource::Arrays { path } => (Some("NumPy arrays"), show(path)),
         };
         let mut found = Vec::new();
         let mut train_pictures = 0;
         let summary = match &state.scan {
             Scan::None => String::new(),
             Scan::Running { done, total: 0 } => format!(
-                "Looking for pictures: {} so far",
+                "Looking for pictures: {} found so far",
                 format::thousands(*done as u64)
             ),
             Scan::Running { done, total } => {
                 format!(
-                    "Checking {} of {} pictures",
+                    "Checking pictures: {} of {}",
                     format::thousands(*done as u64),
                     format::thousands(*total as u64)
                 )
@@ -164,17 +167,17 @@ const FITS: [(Fit, &str, &str); 3] = [
     (
         Fit::CenterCrop,
         "Crop",
-        "Resize the shorter side and cut the middle: as the weights were evaluated. What stands at the long ends is lost.",
+        "Resize the shorter side and crop the centre, as the pre-trained weights were evaluated. The ends of the longer side are lost.",
     ),
     (
         Fit::Squash,
-        "Squash",
-        "The whole picture, its sides stretched to a square: for what sits at borders.",
+        "Stretch",
+        "The whole picture, stretched to a square: proportions change, nothing is lost.",
     ),
     (
         Fit::Pad,
         "Pad",
-        "The whole picture with its proportions, on a background of the mean colour.",
+        "The whole picture in its proportions, padded to a square with the mean colour.",
     ),
 ];
 
@@ -191,16 +194,16 @@ pub fn data_editor_ui(
         table_preview::other_tables_ui(ui, table, &mut draft);
     }
 
-    widgets::heading(ui, "Square");
-    let tooltip = "How a picture becomes the square that the network sees";
-    let changed = widgets::segmented_row(ui, "Fit", tooltip, &mut draft.experiment.data.fit, &FITS);
+    ui.add_space(tokens::SPACE_S);
+    let tooltip = "How a picture is resized to the square that the network takes";
+    let fit = &mut draft.experiment.data.fit;
+    let changed = widgets::segmented_row(ui, "Resize", tooltip, fit, &FITS);
     draft.touched(changed, "fit");
 
     widgets::heading(ui, "Split");
     let idle = draft.why_idle(Control::ValidationShare);
     let share = &mut draft.experiment.data.split.validation;
-    let tooltip =
-        "Share of the pictures that are not test, held back from training to choose the best epoch";
+    let tooltip = "Share of the pictures outside the test set that are not trained on, but used to choose the best epoch";
     let changed = widgets::idle_if(ui, idle, |ui| {
         widgets::share_slider(ui, "Validation", tooltip, share, 0.9)
     });
@@ -209,7 +212,7 @@ pub fn data_editor_ui(
     let idle = draft.why_idle(Control::TestShare);
     let share = &mut draft.experiment.data.split.test;
     let tooltip =
-        "Share of all pictures that training never sees; the results are measured on them, once";
+        "Share of all pictures that take no part in training; the results are measured on them";
     let changed = widgets::idle_if(ui, idle, |ui| {
         widgets::share_slider(ui, "Test", tooltip, share, 0.9)
     });
@@ -222,10 +225,10 @@ pub fn data_editor_ui(
     data_group::group_ui(ui, &mut draft, columns);
 
     let mut limited = draft.experiment.data.limit.is_some();
-    let tooltip = "Train on at most this many pictures, drawn evenly over the classes; validation and test stay whole";
+    let tooltip = "Train on at most this many pictures, with the same share of every class; validation and test keep all of theirs";
     let everything = view.train_pictures.max(1);
     let mut changed = false;
-    widgets::row(ui, "Limit", tooltip, |ui| {
+    widgets::row(ui, "Training limit", tooltip, |ui| {
         let toggled = ui
             .checkbox(&mut limited, "")
             .accessible_name("Limit training pictures")
@@ -236,15 +239,17 @@ pub fn data_editor_ui(
         }
         match &mut draft.experiment.data.limit {
             Some(limit) => {
-                let number = egui::DragValue::new(limit)
-                    .range(1..=10_000_000)
+                let name = "Training pictures at most";
+                let unit = format::unit(*limit as u64, " picture", " pictures");
+                let field = NumberField::new(name, limit, 1..=10_000_000)
                     .speed(1.0)
-                    .suffix(" pictures");
-                let number = ui.add(number).accessible_name("Training pictures at most");
-                changed |= number.on_hover_text(tooltip).changed();
+                    .unit(unit)
+                    .tooltip(tooltip);
+                changed |= ui.add(field).changed();
             }
             None => {
-                ui.label(tokens(ui).muted("All training pictures"));
+                let text = tokens(ui).muted("All pictures");
+                ui.add(egui::Label::new(text).truncate());
             }
         }
     });
@@ -260,20 +265,20 @@ pub fn data_editor_ui(
 }
 
 /// How many pictures are left out, and the way back.
-fn excluded_ui(ui: &mut egui::Ui, draft: &mut crate::app::ui::editor::Draft<'_>) {
+fn excluded_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
     let count = draft.experiment.data.exclude.len();
     if count == 0 {
         return;
     }
-    let tooltip = "Pictures that the next run does without; their files are untouched, and the others stay in the split \
-                   where they were";
-    widgets::row(ui, "Left out", tooltip, |ui| {
+    let tooltip = "Pictures that are left out of the next run. Their files are not changed, and the other pictures keep their \
+                   part of the split";
+    widgets::row(ui, "Excluded", tooltip, |ui| {
         let text = crate::format::plural(count as u64, "picture", "pictures");
         let names = draft.experiment.data.exclude.join("\n");
         ui.label(text).on_hover_text(format!("{tooltip}\n{names}"));
         if ui
-            .button("Take back in")
-            .on_hover_text("Empty the list of pictures to leave out")
+            .button("Include again")
+            .on_hover_text("Use these pictures again: empties the list of excluded pictures")
             .clicked()
         {
             draft.experiment.data.exclude.clear();
@@ -288,7 +293,7 @@ fn source_ui(ui: &mut egui::Ui, view: &DataEditorView, out: &mut Vec<Command>) {
         None => {
             ui.label(
                 colors
-                    .muted("No pictures chosen yet. A folder with one folder per class is enough."),
+                    .muted("No pictures chosen yet. Open a folder that holds one folder per class, or a table."),
             );
         }
         Some(kind) => {
@@ -324,7 +329,7 @@ fn source_ui(ui: &mut egui::Ui, view: &DataEditorView, out: &mut Vec<Command>) {
     ui.horizontal_wrapped(|ui| {
         let open = ui.button(format!("{} Open pictures…", icon::FOLDER_OPEN));
         if open
-            .on_hover_text("Choose the folder or table of pictures that this experiment trains on, and every other that has the same")
+            .on_hover_text("Choose the folder or table of pictures for this experiment")
             .clicked()
         {
             out.push(Command::OpenPicturesDialog);
@@ -332,7 +337,7 @@ fn source_ui(ui: &mut egui::Ui, view: &DataEditorView, out: &mut Vec<Command>) {
         if view.scanning {
             if ui
                 .button(format!("{} Stop", icon::STOP))
-                .on_hover_text("Stop looking through the pictures")
+                .on_hover_text("Stop scanning the pictures")
                 .clicked()
             {
                 out.push(Command::StopScan);
@@ -341,8 +346,8 @@ fn source_ui(ui: &mut egui::Ui, view: &DataEditorView, out: &mut Vec<Command>) {
             let rescan = widgets::icon_button(
                 ui,
                 icon::ARROWS_CLOCKWISE,
-                "Look through the pictures again",
-                "Look through the pictures again, after files were added, removed or repaired",
+                "Scan the pictures again",
+                "Scan the pictures again, after files were added, removed or repaired",
             );
             if rescan.clicked() {
                 out.push(Command::Rescan);
@@ -350,8 +355,8 @@ fn source_ui(ui: &mut egui::Ui, view: &DataEditorView, out: &mut Vec<Command>) {
             let show = widgets::icon_button(
                 ui,
                 icon::CHART_BAR,
-                "Show the data view",
-                "Show classes, split and samples",
+                "Show the Data view",
+                "Show classes, split and samples in the Data view",
             );
             if show.clicked() {
                 out.push(Command::ShowView(ViewId::DATA));
@@ -364,7 +369,7 @@ fn classes_ui(
     ui: &mut egui::Ui,
     view: &DataEditorView,
     local: &mut DataEditorLocal,
-    draft: &mut crate::app::ui::editor::Draft<'_>,
+    draft: &mut Draft<'_>,
 ) {
     let source = &view.editor.experiment.data.source;
     if local.known_source.as_ref() != Some(source) {
@@ -387,49 +392,69 @@ fn classes_ui(
     } else {
         kept.len()
     };
-    widgets::heading(ui, "Classes");
-    let title = format!("{} of {} kept", number, local.known_classes.len());
+    let title = format!(
+        "Classes: {} of {}",
+        format::thousands(number as u64),
+        format::thousands(local.known_classes.len() as u64)
+    );
+    let tooltip = "The classes that the network learns to tell apart";
+    let changed = disclosure(ui, "classes", &title, tooltip, |ui| {
+        class_list_ui(ui, local, kept)
+    });
+    draft.touched(changed == Some(true), "");
+    widgets::problem(ui, draft.problem("data.classes"));
+}
+
+/// The classes with a check box each, and a search among them. Whether another choice was made.
+fn class_list_ui(ui: &mut egui::Ui, local: &mut DataEditorLocal, kept: &mut Vec<String>) -> bool {
     let mut changed = false;
-    egui::CollapsingHeader::new(title).id_salt("classes").show(ui, |ui| {
-        ui.add(
-            egui::TextEdit::singleline(&mut local.class_search)
-                .hint_text(format!("{} Search classes", icon::MAGNIFYING_GLASS))
-                .desired_width(f32::INFINITY),
-        );
-        if ui.small_button("Keep all").on_hover_text("Train on every class that the source has").clicked() {
+    ui.horizontal(|ui| {
+        let all = ui.button("All");
+        if all
+            .accessible_name("Use all classes")
+            .on_hover_text("Train on every class of the data set")
+            .clicked()
+        {
             changed = !kept.is_empty();
             kept.clear();
         }
-        let search = local.class_search.to_lowercase();
-        let matching: Vec<&String> =
-            local.known_classes.iter().filter(|name| name.to_lowercase().contains(&search)).collect();
-        let height = ui.spacing().interact_size.y;
-        egui::ScrollArea::vertical().id_salt("class list").max_height(220.0).show_rows(
-            ui,
-            height,
-            matching.len(),
-            |ui, rows| {
-                for name in &matching[rows] {
-                    let mut keep = kept.is_empty() || kept.contains(name);
-                    let tooltip = "Train on this class; without it, its pictures are left out of every split";
-                    if ui.checkbox(&mut keep, name.as_str()).on_hover_text(tooltip).changed() {
-                        if kept.is_empty() {
-                            *kept = local.known_classes.clone();
-                        }
-                        if keep {
-                            kept.push((*name).clone());
-                        } else {
-                            kept.retain(|kept| kept != *name);
-                        }
-                        if kept.len() == local.known_classes.len() {
-                            kept.clear();
-                        }
-                        changed = true;
-                    }
-                }
-            },
-        );
+        ui.add(
+            egui::TextEdit::singleline(&mut local.class_search)
+                .hint_text(format!("{} Search classes", icon::MAGNIFYING_GLASS))
+                .desired_width(ui.available_width()),
+        )
+        .accessible_name("Search classes")
+        .on_hover_text("Show only the classes whose name holds this");
     });
-    draft.touched(changed, "");
-    widgets::problem(ui, draft.problem("data.classes"));
+    let search = local.class_search.to_lowercase();
+    let matching: Vec<String> = (local.known_classes.iter())
+        .filter(|name| name.to_lowercase().contains(&search))
+        .cloned()
+        .collect();
+    if matching.is_empty() {
+        widgets::note(ui, "No class matches the search.");
+    }
+    let height = ui.spacing().interact_size.y;
+    rows_in_sight(ui, height, matching.len(), |ui, index| {
+        let name = &matching[index];
+        let mut keep = kept.is_empty() || kept.contains(name);
+        let tooltip = "Train on this class; without it, its pictures take part in no split";
+        ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Truncate);
+        let check_box = egui::Checkbox::new(&mut keep, name.as_str());
+        if ui.add(check_box).on_hover_text(tooltip).changed() {
+            if kept.is_empty() {
+                *kept = local.known_classes.clone();
+            }
+            if keep {
+                kept.push(name.clone());
+            } else {
+                kept.retain(|kept| kept != name);
+            }
+            if kept.len() == local.known_classes.len() {
+                kept.clear();
+            }
+            changed = true;
+        }
+    });
+    changed
 }

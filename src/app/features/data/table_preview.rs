@@ -100,7 +100,7 @@ fn heading_ui(ui: &mut egui::Ui, preview: &TablePreview, draft: &mut Draft<'_>) 
         let rows = crate::format::plural(preview.count as u64, "row", "rows");
         ui.label(tokens::medium(name));
         ui.label(colors.muted(format!(
-            "{rows}. Click below a column's name what it is used for."
+            "{rows}. Click under a column's name to set what it is used for."
         )));
     });
     encoding_ui(ui, Some(preview.encoding), draft);
@@ -120,12 +120,12 @@ fn encoding_ui(ui: &mut egui::Ui, found: Option<&str>, draft: &mut Draft<'_>) {
         return;
     };
     let before = encoding.clone();
-    let tooltip = "How the table's letters are written: if names look wrong, choose another";
+    let tooltip = "Text encoding of the table: if names look wrong, choose another";
     ui.horizontal(|ui| {
         ui.label("Encoding");
         let automatic = found.map_or_else(
-            || "As its bytes suggest".to_owned(),
-            |found| format!("As its bytes suggest ({found})"),
+            || "Automatic".to_owned(),
+            |found| format!("Automatic ({found})"),
         );
         let shown = encoding.clone().unwrap_or_else(|| automatic.clone());
         egui::ComboBox::from_id_salt("encoding")
@@ -133,7 +133,7 @@ fn encoding_ui(ui: &mut egui::Ui, found: Option<&str>, draft: &mut Draft<'_>) {
             .width(220.0)
             .show_ui(ui, |ui| {
                 let name = if encoding.is_some() {
-                    "As its bytes suggest"
+                    "Automatic"
                 } else {
                     &automatic
                 };
@@ -213,8 +213,8 @@ fn head_ui(
             ui.spacing_mut().item_spacing.x = 2.0;
             for (of, text, says, tooltip) in [
                 (Use::Paths, "Paths", "paths", "Its cells are the pictures' paths"),
-                (Use::Classes, "Classes", "classes", "Its cells are the classes that the network learns to tell"),
-                (Use::Split, "Split", "split", "Its cells say which pictures are for training, validation and test; click again to draw them at random"),
+                (Use::Classes, "Classes", "classes", "Its cells are the classes that the network learns to tell apart"),
+                (Use::Split, "Split", "split", "Its cells say which pictures are for training, validation and test; click again to split at random"),
             ] {
                 let selected = used.contains(&of);
                 let label = ui.selectable_label(selected, RichText::new(text).size(tokens::TEXT_SMALL));
@@ -331,7 +331,7 @@ fn split_values_ui(ui: &mut egui::Ui, preview: &TablePreview, draft: &mut Draft<
     let before = split_values.clone();
     ui.add_space(tokens::SPACE_S);
     ui.horizontal_wrapped(|ui| {
-        ui.label(tokens(ui).muted(format!("In column {}", column.name)));
+        ui.label(tokens(ui).muted(format!("Values of column {}", column.name)));
         for (value, told) in &column.values {
             let chosen = split_values.iter().find(|(of, _)| of == value);
             let mut part = chosen.map_or(*told, |(_, part)| Some(*part));

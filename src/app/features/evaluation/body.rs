@@ -1,6 +1,7 @@
 //! What an evaluation says under the choices of the moment.
 
 use super::given::Given;
+use super::headline::headline;
 use super::numbers::cards;
 use super::plots::{coverage, curves, precision_recall, quarters, reliability, roc, share};
 use super::view::{DecisionView, EvaluationBody, ReportLine, Temperature, TopConfusion};
@@ -59,6 +60,7 @@ pub fn build(
     EvaluationBody {
         total,
         kept,
+        headline: headline(&scores, &given),
         cards: cards(&scores, &given, &reliability.error),
         matrix,
         confusions: confusions(&scores),
@@ -107,11 +109,12 @@ fn confusions(scores: &AnswerScores) -> Vec<TopConfusion> {
             );
             TopConfusion {
                 sentence: format!(
-                    "{} of {truth} taken for {predicted}: {} of the class",
+                    "{} of {truth} predicted as {predicted}: {} of the class",
                     format::plural(confusion.count, "picture", "pictures"),
                     format::percent(confusion.share)
                 ),
                 count: confusion.count,
+                share: format::percent(confusion.share),
                 weight: (confusion.count * 1000 / most) as u32,
                 truth,
                 predicted,
@@ -151,8 +154,8 @@ fn report(scores: &AnswerScores, order: &[usize]) -> Vec<ReportLine> {
 
 fn averages(scores: &AnswerScores) -> Vec<ReportLine> {
     [
-        ("Macro avg", &scores.report.macro_average),
-        ("Weighted avg", &scores.report.weighted_average),
+        ("Macro average", &scores.report.macro_average),
+        ("Weighted average", &scores.report.weighted_average),
     ]
     .map(|(name, class)| ReportLine {
         name: name.into(),
@@ -174,7 +177,7 @@ fn temperature(source: &PreparedAnswers, choices: &Choices) -> Option<Temperatur
     );
     if fit.is_at_bound {
         effect.push_str(
-            ". It could not be fitted: too few validation pictures, or none that was answered wrong",
+            ". It could not be fitted: there are too few validation pictures, or all of them are classified correctly",
         );
     }
     Some(Temperature {
@@ -195,28 +198,27 @@ fn decision_view(
     let classes = &source.predictions().classes;
     let positive = (classes.len() == 2).then(|| classes[class].clone());
     let mut parts = Vec::new();
-    if kept < total {
-        parts.push(format!(
-            "{} of {} answered ({}), {} left to a person",
+    let pictures = format::plural(total as u64, "picture", "pictures");
+    let correct = format::percent(scores.accuracy.value);
+    parts.push(match kept {
+        0 => format!(
+            "None of {pictures} classified: every prediction is below the confidence threshold"
+        ),
+        _ if kept < total => format!(
+            "{} of {pictures} classified ({}), {correct} of them correctly; {} rejected",
             format::thousands(kept as u64),
-            format::plural(total as u64, "picture", "pictures"),
             format::percent(share(kept as f64, total as f64)),
             format::thousands((total - kept) as u64)
-        ));
-    } else {
-        parts.push(format!(
-            "All {} answered",
-            format::plural(total as u64, "picture", "pictures")
-        ));
-    }
-    parts.push(format!("{} right", format::percent(scores.accuracy.value)));
+        ),
+        _ => format!("All {pictures} classified, {correct} of them correctly"),
+    });
     if let Some(positive) = &positive {
         let [tp, fn_, fp, _] = quarters(scores, class);
         parts.push(format!(
-            "{} of {} {positive} found, {} false alarms",
+            "{positive}: {} of {} found, {}",
             format::thousands(tp as u64),
             format::thousands((tp + fn_) as u64),
-            format::thousands(fp as u64)
+            format::plural(fp as u64, "false positive", "false positives")
         ));
     }
     let mut sentence = parts.join("; ");

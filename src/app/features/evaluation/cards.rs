@@ -1,9 +1,10 @@
-//! The numbers that sum an evaluation up, each with its interval.
+//! Further scores of an evaluation, each with its interval.
 
 use eframe::egui::{self, Sense, vec2};
 
 use super::view::{Card, EvaluationBody};
 use crate::app::ui::tokens::{self, tokens};
+use crate::app::ui::widgets;
 
 const WIDTH: f32 = 118.0;
 const HEIGHT: f32 = 60.0;
@@ -41,15 +42,13 @@ fn card_ui(ui: &mut egui::Ui, card: &Card, width: f32) {
         colors.outline_stroke(),
         egui::StrokeKind::Inside,
     );
-    let left = rect.left() + 10.0;
+    let left = rect.left() + 8.0;
     let small = egui::FontId::proportional(tokens::TEXT_SMALL);
-    painter.text(
-        egui::pos2(left, rect.top() + 7.0),
-        egui::Align2::LEFT_TOP,
-        &card.label,
-        small.clone(),
-        colors.text_muted,
+    let label = egui::Rect::from_min_max(
+        egui::pos2(left, rect.top() + 6.0),
+        egui::pos2(rect.right() - 6.0, rect.top() + 20.0),
     );
+    widgets::elided(ui, label, &card.label, small.clone(), colors.text_muted);
     painter.text(
         egui::pos2(left, rect.center().y + 1.0),
         egui::Align2::LEFT_CENTER,
@@ -66,5 +65,5 @@ fn card_ui(ui: &mut egui::Ui, card: &Card, width: f32) {
     );
     let spoken = format!("{} {}, {}", card.label, card.value, card.interval);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, &spoken));
-    response.on_hover_text(&card.tooltip);
+    response.on_hover_text(format!("{}\n{}", card.label, card.tooltip));
 }

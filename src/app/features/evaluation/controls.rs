@@ -1,16 +1,65 @@
-//! What turns probabilities into answers: threshold, rejection, temperature. Always in sight, because
-//! everything below follows them.
+//! What turns probabilities into predictions: threshold, rejection, temperature. At the foot and always in sight, because
+//! everything above follows them.
 
 use eframe::egui;
 
+use super::EvaluationLocal;
 use super::view::{EvaluationBody, EvaluationView, RunChoice, Status};
 use crate::app::core::command::Command;
 use crate::app::core::prepared_answers::Choices;
+use crate::app::ui::disclosure::disclosure_ui;
+use crate::app::ui::number_field::NumberField;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
 use crate::data::Split;
 
+/// From this width on, the controls are unfolded until someone folds them.
+const WIDE: f32 = 560.0;
+
 pub fn controls_ui(
+    ui: &mut egui::Ui,
+    view: &EvaluationView,
+    run: &RunChoice,
+    body: &EvaluationBody,
+    local: &mut EvaluationLocal,
+    out: &mut Vec<Command>,
+) {
+    ui.add_space(tokens::SPACE_XS);
+    egui::Frame::new()
+        .fill(tokens(ui).background)
+        .stroke(tokens(ui).outline_stroke())
+        .corner_radius(tokens::RADIUS_M)
+        .inner_margin(egui::Margin::symmetric(10, 4))
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.spacing_mut().item_spacing.y = tokens::SPACE_XS;
+            let mut open = local.controls.unwrap_or(ui.available_width() >= WIDE);
+            let before = open;
+            let tooltip =
+                "How a prediction is made of the network's probabilities: everything above follows";
+            disclosure_ui(
+                ui,
+                "Threshold, rejection and calibration",
+                tooltip,
+                &mut open,
+            );
+            if open != before {
+                local.controls = Some(open);
+            }
+            if open {
+                ui.horizontal_wrapped(|ui| {
+                    ui.spacing_mut().item_spacing.x = tokens::SPACE_S;
+                    sliders_ui(ui, view, run, body, &mut local.choices, out);
+                });
+            }
+            // One line, however long it is: what stands above does not move.
+            let sentence = tokens(ui).small(&body.decision.sentence);
+            ui.add(egui::Label::new(sentence).truncate())
+                .on_hover_text(&body.decision.sentence);
+        });
+}
+
+fn sliders_ui(
     ui: &mut egui::Ui,
     view: &EvaluationView,
     run: &RunChoice,
@@ -18,70 +67,67 @@ pub fn controls_ui(
     choices: &mut Choices,
     out: &mut Vec<Command>,
 ) {
-    egui::Frame::new()
-        .fill(tokens(ui).background)
-        .corner_radius(tokens::RADIUS_M)
-        .inner_margin(egui::Margin::symmetric(10, 6))
-        .show(ui, |ui| {
-            ui.set_width(ui.available_width());
-            ui.horizontal_wrapped(|ui| {
-                ui.spacing_mut().item_spacing.x = tokens::SPACE_S;
-                if let Some(positive) = &body.decision.positive {
-                    let text = format!("{positive} from");
-                    let tooltip = format!(
-                        "The probability of {positive} from which on it is the answer. Lower finds more of them and \
-                         raises more false alarms. Choose which class this is about beside the curves"
-                    );
-                    slider_ui(ui, &text, "Threshold", &tooltip, &mut choices.threshold, 0.0, 0.5);
-                    ui.add_space(tokens::SPACE_S);
-                }
-                let tooltip = "Answers that the network is less sure of are withheld: fewer pictures are answered, and \
-                               more of the answers are right";
-                slider_ui(
-                    ui,
-                    "Withhold below",
-                    "Reject below confidence",
-                    tooltip,
-                    &mut choices.reject_below,
-                    0.0,
-                    0.0,
-                );
-                if let Some(temperature) = &body.temperature {
-                    ui.add_space(tokens::SPACE_S);
-                    let text = format!("Temperature {}", temperature.value);
-                    ui.checkbox(&mut choices.use_temperature, text)
-                        .accessible_name("Apply the temperature")
-                        .on_hover_text(format!(
-                            "Divide the logits by the temperature that fits the validation pictures best, so that a \
-                             confidence of 80 % is right 80 times of 100. The most probable class stays the same.\n{}",
-                            temperature.effect
-                        ));
-                } else {
-                    fit_ui(ui, view, run, out);
-                }
-                let moved = choices.threshold != 0.5
-                    || choices.reject_below != 0.0
-                    || choices.use_temperature;
-                if moved {
-                    let tooltip = "Back to the most probable class, always answered";
-                    if widgets::icon_button(ui, icon::ARROW_COUNTER_CLOCKWISE, "Reset the decision", tooltip)
-                        .clicked()
-                    {
-                        *choices = Choices {
-                            shown: choices.shown,
-                            order: choices.order,
-                            class: choices.class,
-                            ..Choices::default()
-                        };
-                    }
-                }
-            });
-            widgets::note(ui, &body.decision.sentence);
-        });
+    if let Some(positive) = &body.decision.positive {
+        let tooltip = format!(
+            "Decision threshold: {positive} is predicted where its probability is at least this. Lower finds more of them \
+             (recall) and gives more false positives. Choose the class beside the ROC curve"
+        );
+        let text = format!("Threshold for {positive}");
+        slider_ui(
+            ui,
+            &text,
+            "Threshold",
+            &tooltip,
+            &mut choices.threshold,
+            0.5,
+        );
+        ui.add_space(tokens::SPACE_S);
+    }
+    let tooltip = "Confidence threshold: predictions below it are rejected and left to a person. Fewer pictures are \
+                   classified (coverage), and more of them correctly";
+    slider_ui(
+        ui,
+        "Reject below",
+        "Reject below confidence",
+        tooltip,
+        &mut choices.reject_below,
+        0.0,
+    );
+    ui.add_space(tokens::SPACE_S);
+    if let Some(temperature) = &body.temperature {
+        let text = format!("Temperature {}", temperature.value);
+        ui.checkbox(&mut choices.use_temperature, text)
+            .accessible_name("Apply the temperature")
+            .on_hover_text(format!(
+                "Temperature scaling (Guo et al. 2017): divide the logits by the temperature that fits the validation \
+                 pictures best, so that of predictions with a confidence of 80 %, 80 % are correct. The predicted classes \
+                 stay the same.\n{}",
+                temperature.effect
+            ));
+    } else {
+        fit_ui(ui, view, run, out);
+    }
+    let moved = choices.threshold != 0.5 || choices.reject_below != 0.0 || choices.use_temperature;
+    let name = "Reset the decision";
+    let tooltip = "Back to the most probable class, nothing rejected";
+    // It keeps its place while there is nothing to put back.
+    let response = ui
+        .add_enabled_ui(moved, |ui| {
+            widgets::icon_button(ui, icon::ARROW_COUNTER_CLOCKWISE, name, tooltip)
+        })
+        .inner
+        .on_disabled_hover_text("This is the default: the most probable class, nothing rejected");
+    if response.clicked() {
+        *choices = Choices {
+            shown: choices.shown,
+            order: choices.order,
+            class: choices.class,
+            ..Choices::default()
+        };
+    }
 }
 
-/// A temperature is fitted on validation pictures: where these have not been evaluated, the button
-/// that does it.
+/// A temperature is fitted on validation pictures: where these have not been evaluated, the button that does it.
 fn fit_ui(ui: &mut egui::Ui, view: &EvaluationView, run: &RunChoice, out: &mut Vec<Command>) {
     match &view.temperature {
         Status::Working { done, total } => {
@@ -94,14 +140,14 @@ fn fit_ui(ui: &mut egui::Ui, view: &EvaluationView, run: &RunChoice, out: &mut V
             }
         }
         Status::Failed(reason) => {
-            ui.label(tokens(ui).small("No temperature"))
+            ui.label(tokens(ui).small("Temperature scaling is not possible"))
                 .on_hover_text(reason);
         }
         Status::Idle if view.pictures[1] > 0 => {
-            let tooltip = "Evaluate the validation pictures, and find the temperature under which confidences fit \
-                           them best";
+            let tooltip = "Temperature scaling: evaluate the validation pictures, and find the temperature under which \
+                           the confidence fits them best";
             if ui
-                .button("Fit a temperature")
+                .button("Calibrate the confidence")
                 .on_hover_text(tooltip)
                 .clicked()
             {
@@ -109,7 +155,7 @@ fn fit_ui(ui: &mut egui::Ui, view: &EvaluationView, run: &RunChoice, out: &mut V
             }
         }
         Status::Idle => {
-            ui.label(tokens(ui).small("No temperature"))
+            ui.label(tokens(ui).small("Temperature scaling is not possible"))
                 .on_hover_text("It is fitted on validation pictures, and this run had none");
         }
         Status::Ready => {
@@ -118,32 +164,39 @@ fn fit_ui(ui: &mut egui::Ui, view: &EvaluationView, run: &RunChoice, out: &mut V
     }
 }
 
-/// A short slider from `from` to 1 with its number in per cent; a double click puts it back.
-fn slider_ui(
-    ui: &mut egui::Ui,
-    text: &str,
-    name: &str,
-    tooltip: &str,
-    value: &mut f64,
-    from: f64,
-    home: f64,
-) {
-    ui.label(tokens(ui).muted(text)).on_hover_text(tooltip);
-    ui.spacing_mut().slider_width = 120.0;
+/// A short slider from 0 to 1 with its number in per cent; a double click puts it back.
+fn slider_ui(ui: &mut egui::Ui, text: &str, name: &str, tooltip: &str, value: &mut f64, home: f64) {
+    // What belongs together stays on one line.
+    let room = ui.available_size_before_wrap().x;
+    let begun = ui.cursor().left() > ui.max_rect().left() + 1.0;
+    if begun && room < widgets::text_width(ui, text) + SLIDER + 84.0 {
+        ui.end_row();
+    }
+    ui.add(egui::Label::new(tokens(ui).muted(text)).truncate())
+        .on_hover_text(tooltip);
+    ui.spacing_mut().slider_width = SLIDER;
     let mut shown = *value * 100.0;
-    let slider = egui::Slider::new(&mut shown, from * 100.0..=100.0)
+    let range = 0.0..=100.0;
+    let hint = format!("{name}: double-click to put it back");
+    let slider = egui::Slider::new(&mut shown, range.clone())
         .step_by(0.5)
-        .max_decimals(1)
-        .suffix(" %")
         .clamping(egui::SliderClamping::Always);
-    let response = ui.add(slider).accessible_name(name);
-    if response.changed() {
+    let response = widgets::rail(ui, slider)
+        .accessible_name(name)
+        .on_hover_text(&hint);
+    let field = NumberField::new(name, &mut shown, range)
+        .beside(&response)
+        .decimals(1)
+        .speed(0.5)
+        .unit(" %")
+        .tooltip(&hint);
+    if ui.add(field).changed() || response.changed() {
         *value = (shown / 100.0).clamp(0.0, 1.0);
     }
-    if response
-        .on_hover_text(format!("{tooltip}. Double-click to put it back"))
-        .double_clicked()
-    {
+    if response.double_clicked() {
         *value = home;
     }
 }
+
+/// Length of a slider, in points: a hundred steps that can be hit.
+const SLIDER: f32 = 140.0;

@@ -5,6 +5,8 @@ use egui_plot::{HLine, LineStyle, Plot, PlotPoint, PlotPoints, Points, Polygon};
 
 use super::view::{Bin, Curve, EvaluationBody, Leaning};
 use crate::app::core::prepared_answers::Choices;
+use crate::app::ui::drop_down::{Item, drop_down};
+use crate::app::ui::names::shown_name;
 use crate::app::ui::tokens::{self, tokens};
 use crate::app::ui::{axes, widgets};
 use crate::format;
@@ -37,14 +39,14 @@ pub fn curves_ui(ui: &mut egui::Ui, body: &EvaluationBody, choices: &mut Choices
             ui.spacing_mut().item_spacing.x = gap;
             for draw in row {
                 ui.allocate_ui_with_layout(
-                    vec2(cell, HEIGHT + 64.0),
+                    vec2(cell, HEIGHT + 72.0),
                     egui::Layout::top_down(egui::Align::Min),
                     |ui| {
                         ui.set_width(cell);
                         widgets::card(ui, |ui| {
                             ui.spacing_mut().item_spacing = vec2(tokens::SPACE_S, tokens::SPACE_XS);
                             // Cards of one row end together.
-                            ui.set_min_height(HEIGHT + 52.0);
+                            ui.set_min_height(HEIGHT + 60.0);
                             draw(ui, choices);
                         });
                     },
@@ -64,10 +66,16 @@ fn title_ui(ui: &mut egui::Ui, title: &str, value: &str, tooltip: &str) {
     });
 }
 
+/// The last number of an axis, "100 %", stands half outside of the plot.
+fn plot_width(ui: &egui::Ui) -> f32 {
+    ui.available_width() - 16.0
+}
+
 /// A plot of shares that stays where it is, with what stands beside the pointer.
 fn still_plot<'a>(
     name: &'a str,
     [x, y]: [&'a str; 2],
+    width: f32,
     colors: &tokens::Tokens,
     text: impl Fn(&str, PlotPoint) -> String + 'a,
 ) -> Plot<'a> {
@@ -83,6 +91,7 @@ fn still_plot<'a>(
         .y_axis_label(y)
         .y_axis_formatter(percent)
         .y_axis_min_width(axes::UPWARD)
+        .width(width)
         .grid_color(colors.grid)
         .allow_scroll(false)
         .allow_drag(false)
@@ -92,12 +101,13 @@ fn still_plot<'a>(
 }
 
 /// One of the unit square.
-fn plot<'a>(name: &'a str, x: &'a str, y: &'a str, colors: &tokens::Tokens) -> Plot<'a> {
+fn plot<'a>(name: &'a str, titles: [&'a str; 2], width: f32, colors: &tokens::Tokens) -> Plot<'a> {
+    let [x, y] = titles;
     let corner = move |line: &str, at: PlotPoint| {
         let (across, up) = (format::percent(at.x), format::percent(at.y));
         format!("{line}\n{x} {across}, {y} {up}")
     };
-    still_plot(name, [x, y], colors, corner)
+    still_plot(name, titles, width, colors, corner)
         .include_y(0.0)
         .set_margin_fraction(vec2(0.02, 0.02))
 }
@@ -118,7 +128,7 @@ fn draw_curve(
         return;
     }
     let class = body.classes.get(body.class).cloned().unwrap_or_default();
-    plot(name, axes[0], axes[1], colors).show(ui, |plot| {
+    plot(name, axes, plot_width(ui), colors).show(ui, |plot| {
         let chance = axes::line("", &curve.chance);
         plot.line(
             chance
@@ -142,52 +152,47 @@ fn draw_curve(
 
 fn roc_ui(ui: &mut egui::Ui, body: &EvaluationBody, choices: &mut Choices) {
     title_ui(ui, "ROC curve", &body.roc.area, &body.roc.area_tooltip);
-    let axes = ["False positives", "True positives"];
+    let axes = ["False positive rate", "True positive rate"];
     draw_curve(ui, body, &body.roc, "ROC curve", axes);
     class_ui(ui, body, choices);
 }
 
 /// Which class the curves are about.
 fn class_ui(ui: &mut egui::Ui, body: &EvaluationBody, choices: &mut Choices) {
-    let mut class = body.class;
-    let width = (ui.available_width() - 70.0).clamp(80.0, 200.0);
+    let width = (ui.available_width() - 70.0).clamp(80.0, 240.0);
     ui.horizontal(|ui| {
         ui.label(tokens(ui).small("Class"));
-        let response = egui::ComboBox::from_id_salt("class of the curves")
-            .width(width)
-            .truncate()
-            .selected_text(body.classes.get(class).map_or("", String::as_str))
-            .show_ui(ui, |ui| {
-                for (index, name) in body.classes.iter().enumerate() {
-                    ui.selectable_value(&mut class, index, name);
-                }
-            });
-        response
-            .response
-            .accessible_name("Class of the curves")
-            .on_hover_text(
-                "The class that counts as positive in ROC and precision-recall curves, and, of two classes, that the \
-                 threshold is about",
-            );
+        let labels = (
+            "Class of the curves",
+            "The class that counts as positive in the ROC and precision-recall curves and, of two classes, for the \
+             decision threshold",
+        );
+        let shown = Item::new(body.classes.get(body.class).map_or("".into(), |name| shown_name(name)));
+        let items = || body.classes.iter().map(|name| Item::new(shown_name(name))).collect();
+        if let Some(class) = drop_down(ui, labels, width, Some(body.class), &shown, items) {
+            choices.class = Some(class);
+            // The other class's threshold is another one.
+            choices.threshold = 1.0 - choices.threshold;
+        }
     });
-    if class != body.class {
-        choices.class = Some(class);
-        // The other class's threshold is another one.
-        choices.threshold = 1.0 - choices.threshold;
-    }
 }
 
 fn precision_recall_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
     let curve = &body.precision_recall;
-    title_ui(ui, "Precision and recall", &curve.area, &curve.area_tooltip);
+    title_ui(
+        ui,
+        "Precision-recall curve",
+        &curve.area,
+        &curve.area_tooltip,
+    );
     draw_curve(
         ui,
         body,
         curve,
-        "Precision and recall",
+        "Precision-recall curve",
         ["Recall", "Precision"],
     );
-    widgets::note(ui, "Dashed: what guessing would give");
+    widgets::note(ui, "Dashed: a random classifier");
 }
 
 /// Heights that differ by less are one line: an area without an inside has no outline that could be drawn, and its
@@ -208,21 +213,28 @@ fn area(bin: &Bin, from: f64, to: f64) -> Option<Polygon<'static>> {
 
 /// What the colours of the reliability diagram mean.
 pub(super) const GAPS: &str =
-    "Red: right less often than their confidence says. Green: right more often";
+    "Below the diagonal (red): overconfident. Above it (green): underconfident";
 
 fn reliability_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
     let reliability = &body.reliability;
     title_ui(
         ui,
-        "Reliability",
+        "Reliability diagram",
         &format!("ECE {}", reliability.error),
-        "Expected calibration error: the mean distance between how sure the answers are and how many of them are \
-         right, over 15 ranges of confidence weighted by their pictures",
+        "Expected calibration error: the mean distance between confidence and accuracy, over 15 bins of confidence \
+         weighted by their pictures. 0 % is perfect: of predictions with a confidence of 80 %, 80 % are correct",
     );
     let colors = tokens(ui);
-    plot("Reliability", "Confidence", "Right answers", colors).show(ui, |plot| {
+    let width = plot_width(ui);
+    plot(
+        "Reliability diagram",
+        ["Confidence", "Accuracy"],
+        width,
+        colors,
+    )
+    .show(ui, |plot| {
         for bin in reliability.bins.iter().filter(|bin| bin.count > 0) {
-            // The point says how often they are right; the red or green area how far that is from their confidence.
+            // The point says how often they are correct; the red or green area how far that is from their confidence.
             if let Some(fill) = area(bin, 0.0, bin.accuracy.min(bin.confidence)) {
                 plot.polygon(
                     fill.fill_color(colors.accent_fill.gamma_multiply(0.55))
@@ -232,8 +244,8 @@ fn reliability_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
             }
             if let Some(gap) = area(bin, bin.accuracy, bin.confidence) {
                 let color = match bin.leaning() {
-                    Leaning::TooSure => colors.danger,
-                    Leaning::TooModest => colors.success,
+                    Leaning::Overconfident => colors.danger,
+                    Leaning::Underconfident => colors.success,
                 };
                 plot.polygon(
                     gap.fill_color(color.gamma_multiply(0.55))
@@ -243,12 +255,12 @@ fn reliability_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
             }
             let middle = PlotPoint::new((bin.low + bin.high) / 2.0, bin.accuracy);
             let name = format!(
-                "{} pictures, {} sure: {}",
-                bin.count,
+                "{}, mean confidence {}: {}",
+                format::plural(bin.count, "picture", "pictures"),
                 format::percent(bin.confidence),
                 match bin.leaning() {
-                    Leaning::TooSure => "surer than they are right",
-                    Leaning::TooModest => "right at least as often as they are sure",
+                    Leaning::Overconfident => "overconfident",
+                    Leaning::Underconfident => "underconfident",
                 }
             );
             let point = Points::new(name, vec![[middle.x, middle.y]]);
@@ -260,7 +272,7 @@ fn reliability_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
                 .filter(|bin| bin.count > 0)
                 .map(|bin| [bin.confidence, bin.accuracy])
                 .collect();
-            let line = axes::line("Without temperature", &axes::path(&points));
+            let line = axes::line("Before calibration", &axes::path(&points));
             plot.line(
                 line.color(colors.text_faint)
                     .style(LineStyle::dotted_dense())
@@ -277,7 +289,7 @@ fn reliability_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
         );
     });
     let text = if reliability.before.is_some() {
-        format!("{GAPS}. Dotted: without the temperature")
+        format!("{GAPS}. Dotted: before calibration")
     } else {
         GAPS.to_owned()
     };
@@ -290,8 +302,9 @@ fn coverage_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
     title_ui(
         ui,
         "Coverage and accuracy",
-        &format!("{} right", format::percent(at[1])),
-        "Withholding the least sure answers leaves fewer, of which more are right",
+        &format!("{} correct", format::percent(at[1])),
+        "Accuracy over coverage, the share of pictures that is classified: rejecting the predictions with the lowest \
+         confidence leaves fewer, of which more are correct",
     );
     let colors = tokens(ui);
     let least = coverage
@@ -299,12 +312,13 @@ fn coverage_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
         .iter()
         .map(|point| point[1])
         .fold(1.0, f64::min);
-    let titles = ["Pictures answered", "Right answers"];
-    let answered = |_: &str, at: PlotPoint| {
-        let (answered, right) = (format::percent(at.x), format::percent(at.y));
-        format!("{answered} answered, {right} of them right")
+    let titles = ["Coverage", "Accuracy"];
+    let classified = |_: &str, at: PlotPoint| {
+        let (classified, correct) = (format::percent(at.x), format::percent(at.y));
+        format!("{classified} classified, {correct} of them correctly")
     };
-    let drawn = still_plot("Coverage and accuracy", titles, colors, answered)
+    let width = plot_width(ui);
+    let drawn = still_plot("Coverage and accuracy", titles, width, colors, classified)
         .include_y((least - 0.02).max(0.0));
     drawn.show(ui, |plot| {
         let line = axes::line("Coverage", &coverage.points);
@@ -318,5 +332,8 @@ fn coverage_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
         let point = Points::new("Now", vec![at]);
         plot.points(point.color(colors.warning).radius(5.0));
     });
-    widgets::note(ui, &format!("Now {} are answered", format::percent(at[0])));
+    widgets::note(
+        ui,
+        &format!("Point: {} are classified now", format::percent(at[0])),
+    );
 }

@@ -1,11 +1,11 @@
-//! The numbers that sum an evaluation up, in words: value, interval and what both mean.
+//! Further scores of an evaluation, in words: value, interval and what both mean.
 
 use super::given::Given;
 use super::view::Card;
 use crate::evaluation::{AnswerScores, Evaluation, IntervalMethod, Score};
 
 /// A score's numbers for a card: shares in per cent, others with three digits.
-fn card(label: &str, score: &Score, share: bool, what: &str) -> Card {
+pub(super) fn card(label: &str, score: &Score, share: bool, what: &str) -> Card {
     let value = score.value;
     let write = |value: f64| {
         if share {
@@ -21,11 +21,11 @@ fn card(label: &str, score: &Score, share: bool, what: &str) -> Card {
             format!("95 % interval ({})", method(score.method)),
         ),
         None if score.method == (IntervalMethod::Bootstrap { resamples: 0 }) => {
-            ("…".into(), "The 95 % interval is being worked out".into())
+            ("…".into(), "The 95 % interval is being computed".into())
         }
         None => (
             "no interval".into(),
-            "Too few pictures for an interval: every resample gives the same".into(),
+            "There are too few pictures for a 95 % interval".into(),
         ),
     };
     Card {
@@ -58,24 +58,12 @@ pub(super) fn cards(scores: &AnswerScores, given: &Given<'_>, calibration: &str)
     let pick = |live: Score, of: &dyn Fn(&Evaluation) -> Score| intervals.map_or(live, of);
     let mut cards = vec![
         card(
-            "Accuracy",
-            &scores.accuracy,
-            true,
-            "Share of answers that are right",
-        ),
-        card(
             "Balanced accuracy",
             &pick(scores.balanced_accuracy, &|all| {
                 all.answers.balanced_accuracy
             }),
             true,
             "Recall averaged over classes, each counting the same",
-        ),
-        card(
-            "Macro-F1",
-            &pick(scores.macro_f1, &|all| all.answers.macro_f1),
-            false,
-            "F1 averaged over classes, each counting the same",
         ),
         card(
             "Cohen's kappa",
@@ -89,14 +77,14 @@ pub(super) fn cards(scores: &AnswerScores, given: &Given<'_>, calibration: &str)
                 all.answers.matthews_correlation
             }),
             false,
-            "The correlation of truth and answer: 0 is chance, 1 is perfect",
+            "The correlation of true and predicted class: 0 is chance, 1 is perfect",
         ),
     ];
     let Some(all) = all else {
         cards.push(without_interval(
             "ROC AUC and others",
             "…".into(),
-            "Scores of the probabilities are worked out once the slider rests",
+            "Scores of the probabilities are computed once the slider rests",
         ));
         return cards;
     };
@@ -121,7 +109,7 @@ pub(super) fn cards(scores: &AnswerScores, given: &Given<'_>, calibration: &str)
         "Log loss",
         &all.probabilities.log_loss,
         false,
-        "Mean cross-entropy per picture, in nats: lower is better",
+        "Mean cross-entropy per picture (natural logarithm): lower is better",
     ));
     cards.push(card(
         "Brier score",

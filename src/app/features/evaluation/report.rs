@@ -1,37 +1,56 @@
 //! The classification report as a table that sorts; hundreds of classes scroll.
 
 use eframe::egui;
-use egui_extras::{Column, TableBuilder};
 
 use super::view::{EvaluationBody, ReportLine};
-use crate::app::ui::tokens::{self, icon, tokens};
+use crate::app::ui::names::shown_name;
+use crate::app::ui::table::{Cell, Head, Table};
+use crate::app::ui::{tokens, widgets};
 use crate::format;
 
 /// Rows that are in sight without scrolling, at most.
 const ROWS: usize = 12;
 
 /// How the report is sorted.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct ReportLocal {
     /// Column and whether the largest stand first; the order of the matrix while absent.
     sort: Option<(usize, bool)>,
 }
 
+impl Default for ReportLocal {
+    /// Classes with the lowest F1 first: they are what one looks for.
+    fn default() -> Self {
+        Self {
+            sort: Some((3, false)),
+        }
+    }
+}
+
 const COLUMNS: [(&str, &str); 5] = [
-    ("Class", "Sort by name"),
+    ("Class", "The name of the class"),
     (
         "Precision",
-        "Of the pictures taken for this class, the share that belongs to it",
+        "Of the pictures predicted as this class, the share that belongs to it",
     ),
     (
         "Recall",
-        "Of the pictures of this class, the share that was recognised",
+        "Of the pictures of this class, the share that is predicted as it",
     ),
     ("F1", "The harmonic mean of precision and recall"),
     ("Support", "Pictures of this class"),
 ];
 
 impl ReportLocal {
+    /// After a click on a head: numbers begin with the smallest, then the largest stand first, then the matrix's order.
+    fn sort_by(&mut self, column: usize) {
+        self.sort = match self.sort {
+            Some((sorted, false)) if sorted == column => Some((column, true)),
+            Some((sorted, true)) if sorted == column => None,
+            _ => Some((column, false)),
+        };
+    }
+
     /// Lines in the order that was chosen.
     fn sorted<'a>(&self, lines: &'a [ReportLine]) -> Vec<&'a ReportLine> {
         let mut sorted: Vec<&ReportLine> = lines.iter().collect();
@@ -56,105 +75,60 @@ impl ReportLocal {
     }
 }
 
-pub fn report_ui(ui: &mut egui::Ui, body: &EvaluationBody, local: &mut ReportLocal) {
+/// The report; the class whose pictures were asked for.
+pub fn report_ui(
+    ui: &mut egui::Ui,
+    body: &EvaluationBody,
+    local: &mut ReportLocal,
+) -> Option<String> {
     ui.spacing_mut().item_spacing = egui::vec2(tokens::SPACE_S, tokens::SPACE_XS);
-    ui.label(tokens::semibold("Classification report").size(tokens::TEXT_LARGE));
+    ui.label(tokens::semibold("Classes").size(tokens::TEXT_LARGE))
+        .on_hover_text("The classification report, the classes with the lowest F1 first");
     let lines = local.sorted(&body.report);
-    let height = tokens::ROW_HEIGHT;
-    let rows = lines.len().min(ROWS) as f32;
-    let room = rows * (height + ui.spacing().item_spacing.y);
-    let numbers = ((ui.available_width() - 92.0) / 4.0 - tokens::SPACE_S).clamp(52.0, 72.0);
-    let name = (ui.available_width() - 4.0 * (numbers + tokens::SPACE_S) - 2.0).max(70.0);
-    TableBuilder::new(ui)
-        .id_salt("classification report")
-        .striped(true)
-        .auto_shrink([false, true])
-        .min_scrolled_height(room)
-        .max_scroll_height(room)
-        .column(Column::exact(name).clip(true))
-        .columns(Column::exact(numbers).clip(true), 4)
-        .header(height, |mut header| {
-            for (column, (title, tooltip)) in COLUMNS.iter().enumerate() {
-                header.col(|ui| heading_ui(ui, local, column, title, tooltip));
-            }
+    let heads: Vec<Head> = (COLUMNS.iter().enumerate())
+        .map(|(column, (title, tooltip))| match column {
+            0 => Head::text(*title, *tooltip),
+            _ => Head::number(*title, *tooltip),
         })
-        .body(|table| {
-            table.rows(height, lines.len(), |mut row| {
-                let line = lines[row.index()];
-                row.col(|ui| {
-                    ui.add(egui::Label::new(&line.name).truncate())
-                        .on_hover_text(&line.name);
-                });
-                for text in numbers_of(line) {
-                    row.col(|ui| {
-                        ui.label(text);
-                    });
-                }
-            });
-        });
+        .collect();
+    let cell = |row: usize, column: usize| cell(lines[row], column);
+    let action = |row: usize| format!("Show the pictures of {} in the gallery", lines[row].name);
+    let response = Table::new("Classification report", &heads, lines.len(), &cell)
+        .most_rows(ROWS)
+        .sorted(local.sort)
+        .action(&action)
+        .show(ui);
+    let class = response.row.map(|row| lines[row].name.clone());
+    if let Some(column) = response.head {
+        local.sort_by(column);
+    }
     // Averages stay in sight while classes scroll.
     ui.separator();
-    TableBuilder::new(ui)
-        .id_salt("averages")
-        .vscroll(false)
-        .column(Column::exact(name).clip(true))
-        .columns(Column::exact(numbers).clip(true), 4)
-        .body(|table| {
-            table.rows(height, body.averages.len(), |mut row| {
-                let line = &body.averages[row.index()];
-                row.col(|ui| {
-                    ui.add(egui::Label::new(tokens(ui).muted(&line.name)).truncate())
-                        .on_hover_text(&line.name);
-                });
-                for text in numbers_of(line) {
-                    row.col(|ui| {
-                        ui.label(tokens::medium(text));
-                    });
-                }
-            });
-        });
+    averages_ui(ui, body);
+    class
 }
 
-fn numbers_of(line: &ReportLine) -> [String; 4] {
-    [
-        format!("{:.3}", line.precision),
-        format!("{:.3}", line.recall),
-        format!("{:.3}", line.f1),
-        format::thousands(line.support),
-    ]
+/// In words and numbers: as columns of their own they would not stand under those of the classes.
+fn averages_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
+    for line in &body.averages {
+        let text = format!(
+            "{}: precision {:.3}, recall {:.3}, F1 {:.3}",
+            line.name, line.precision, line.recall, line.f1
+        );
+        widgets::note(ui, &text);
+    }
 }
 
-fn heading_ui(
-    ui: &mut egui::Ui,
-    local: &mut ReportLocal,
-    column: usize,
-    title: &str,
-    tooltip: &str,
-) {
-    let mark = match local.sort {
-        Some((sorted, true)) if sorted == column => icon::CARET_DOWN,
-        Some((sorted, false)) if sorted == column => icon::CARET_UP,
-        _ => "",
-    };
-    let text = tokens(ui).small(format!("{title} {mark}"));
-    let button = egui::Button::new(text).frame_when_inactive(false);
-    let response = ui.scope(|ui| {
-        ui.spacing_mut().button_padding.x = 0.0;
-        ui.add(button)
-    });
-    let response = response
-        .inner
-        .accessible_name(format!("Sort by {}", title.to_lowercase()));
-    if response
-        .on_hover_text(format!("{tooltip}. Click to sort"))
-        .clicked()
-    {
-        // Numbers begin with the smallest: the worst classes are what one looks for.
-        local.sort = match local.sort {
-            Some((sorted, false)) if sorted == column => Some((column, true)),
-            Some((sorted, true)) if sorted == column => None,
-            _ => Some((column, false)),
-        };
+fn cell(line: &ReportLine, column: usize) -> Cell {
+    match column {
+        0 => Cell::new(shown_name(&line.name)),
+        1 => Cell::new(format!("{:.3}", line.precision)),
+        2 => Cell::new(format!("{:.3}", line.recall)),
+        3 => Cell {
+            bar: Some(line.f1 as f32),
+            ..Cell::strong(format!("{:.3}", line.f1))
+        },
+        _ => Cell::muted(format::thousands(line.support)),
     }
 }
 
@@ -179,24 +153,19 @@ mod tests {
                 .map(|line| line.name.as_str())
                 .collect()
         };
-        assert_eq!(names(ReportLocal::default()), "bac");
-        assert_eq!(
-            names(ReportLocal {
-                sort: Some((2, false))
-            }),
-            "acb"
-        );
-        assert_eq!(
-            names(ReportLocal {
-                sort: Some((4, true))
-            }),
-            "acb"
-        );
-        assert_eq!(
-            names(ReportLocal {
-                sort: Some((0, false))
-            }),
-            "abc"
-        );
+        assert_eq!(names(ReportLocal { sort: None }), "bac");
+        let mut local = ReportLocal::default();
+        assert_eq!(local.sort, Some((3, false)), "the lowest F1 first");
+        local.sort_by(2);
+        assert_eq!(names(local), "acb");
+        local.sort_by(2);
+        assert_eq!(names(local), "bca");
+        local.sort_by(2);
+        assert_eq!(names(local), "bac");
+        local.sort_by(4);
+        local.sort_by(4);
+        assert_eq!(names(local), "acb");
+        local.sort_by(0);
+        assert_eq!(names(local), "abc");
     }
 }

@@ -267,7 +267,7 @@ impl EvaluationRequests {
         session.notice(
             NoticeKind::Info,
             format!("“{name}” is a copy with one change"),
-            format!("{title}. Train it to see whether it helps."),
+            format!("{title}. Train it to see whether that helps."),
         );
     }
 }
@@ -291,7 +291,7 @@ fn remark(evaluated: &RunEvaluation) -> Option<String> {
         ));
     }
     if let Some(reason) = &run.not_stored {
-        parts.push(format!("the answers could not be kept: {reason}"));
+        parts.push(format!("the predictions could not be kept: {reason}"));
     }
     parts.extend(run.remarks.iter().cloned());
     (!parts.is_empty()).then(|| parts.join("; "))

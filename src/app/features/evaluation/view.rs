@@ -120,7 +120,7 @@ pub enum Status {
 }
 
 /// A number with its interval, for a card.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Card {
     pub label: String,
     pub value: String,
@@ -129,12 +129,42 @@ pub struct Card {
     pub tooltip: String,
 }
 
+/// How good, how sure, and where it fails.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Headline {
+    pub accuracy: Card,
+    /// The accuracy and its interval as shares, for their bar; nothing of no pictures.
+    pub shares: Option<[f64; 3]>,
+    /// Of the pictures that are classified.
+    pub correct: u64,
+    /// “the largest class, functional”, and the share of pictures that always predicting it would get right.
+    pub baseline: Option<(String, f64)>,
+    pub macro_f1: Card,
+    /// The class with the lowest F1, unless all are perfect.
+    pub worst: Option<WorstClass>,
+}
+
+/// The class with the lowest F1 among those that have pictures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorstClass {
+    pub name: String,
+    /// Further classes with the same F1.
+    pub others: usize,
+    /// "0.842"
+    pub f1: String,
+    pub found: u64,
+    pub support: u64,
+}
+
 /// Everything that is shown of one part of a run's pictures.
 #[derive(Debug, Clone, Default)]
 pub struct EvaluationBody {
     pub total: usize,
-    /// Pictures whose answer is given: those that are sure enough.
+    /// Pictures whose prediction is not rejected.
     pub kept: usize,
+    /// What is said first.
+    pub headline: Headline,
+    /// Further scores.
     pub cards: Vec<Card>,
     pub matrix: MatrixView,
     pub confusions: Vec<TopConfusion>,
@@ -159,7 +189,7 @@ pub struct DecisionView {
     pub positive: Option<String>,
     /// Lowest confidence that any answer can have: one in the number of classes.
     pub least: f64,
-    /// "Answers 92.1 % of 656 pictures; of these, 93.4 % right"
+    /// "All 656 pictures classified, 93.4 % of them correctly"
     pub sentence: String,
 }
 
@@ -169,6 +199,8 @@ pub struct TopConfusion {
     pub truth: String,
     pub predicted: String,
     pub count: u64,
+    /// Of the true class's pictures: "11.5 %"
+    pub share: String,
     pub sentence: String,
     /// Share of the largest of them, in per mille: for its bar.
     pub weight: u32,
@@ -221,21 +253,21 @@ pub struct Bin {
     pub count: u64,
 }
 
-/// On which side of the diagonal answers lie.
+/// On which side of the diagonal of a reliability diagram predictions lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Leaning {
-    /// Less often right than they are sure.
-    TooSure,
-    /// At least as often right as they are sure.
-    TooModest,
+    /// Less often correct than their confidence says.
+    Overconfident,
+    /// At least as often correct as their confidence says.
+    Underconfident,
 }
 
 impl Bin {
     pub fn leaning(&self) -> Leaning {
         if self.accuracy < self.confidence {
-            Leaning::TooSure
+            Leaning::Overconfident
         } else {
-            Leaning::TooModest
+            Leaning::Underconfident
         }
     }
 }
@@ -253,7 +285,7 @@ pub struct Coverage {
 pub struct Temperature {
     /// "1.42"
     pub value: String,
-    /// "ECE 5.3 → 1.9 %, log loss 0.312 → 0.287"
+    /// "Calibration error 5.3 → 1.9 %, log loss 0.312 → 0.287"
     pub effect: String,
     pub applied: bool,
 }
@@ -261,8 +293,9 @@ pub struct Temperature {
 impl EvaluationBody {
     /// The body as lines of text, for tests.
     pub fn text(&self) -> String {
-        let mut lines = vec![format!("{} of {} answered", self.kept, self.total)];
-        for card in &self.cards {
+        let mut lines = vec![format!("{} of {} classified", self.kept, self.total)];
+        let first = [&self.headline.accuracy, &self.headline.macro_f1];
+        for card in first.into_iter().chain(&self.cards) {
             lines.push(format!(
                 "{}: {} ({})",
                 card.label, card.value, card.interval

@@ -8,6 +8,7 @@ use eframe::egui;
 
 use crate::app::core::command::Command;
 use crate::app::core::state::{Document, State};
+use crate::app::ui::number_field::{NumberField, NumberResponse};
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::view::{Section, SectionInfo, ViewContext};
 use crate::app::ui::widgets;
@@ -27,7 +28,7 @@ impl Section for FeatureCacheSection {
         SectionInfo {
             title: "Feature cache",
             icon: icon::DATABASE,
-            tooltip: "Outputs of frozen layers, kept on disk for the next run: how much, where, at most",
+            tooltip: "Outputs of frozen layers (features), kept on disk so that the next run need not compute them again",
             fields: &[],
             starts_open: false,
         }
@@ -183,13 +184,15 @@ fn sentence(cache_coverage: &CacheCoverage) -> String {
         .sum();
     let all: usize = cache_coverage.phases.iter().map(|rows| rows.all).sum();
     match (kept, all) {
-        (_, 0) => "This experiment keeps no features: nothing is frozen.".into(),
-        (0, _) => "Nothing of this experiment is kept yet: its first epoch takes longer.".into(),
+        (_, 0) => "This experiment caches no features: nothing is frozen.".into(),
+        (0, _) => {
+            "No features of this experiment are cached yet: its first epoch takes longer.".into()
+        }
         (kept, all) if kept == all => {
-            "All features of this experiment are kept: it starts with its first epoch.".into()
+            "All features of this experiment are cached: it starts with its first epoch.".into()
         }
         (kept, all) => format!(
-            "{} of this experiment’s features are kept; the rest is computed first.",
+            "{} of this experiment’s features are cached; the rest is computed first.",
             format::percent_of(kept as u64, all as u64)
         ),
     }
@@ -209,13 +212,13 @@ pub fn feature_cache_ui(
     out: &mut Vec<Command>,
 ) {
     let Some(usage) = &view.usage else {
-        widgets::note(ui, "Looking at what is kept…");
+        widgets::note(ui, "Reading the cache…");
         return;
     };
     let colors = tokens(ui);
     ui.label(tokens::semibold(&usage.text)).on_hover_text(
-        "Outputs of frozen layers, computed once per picture and kept for the next run. What was of use longest ago \
-         goes first when the limit is reached",
+        "Outputs of frozen layers, computed once per picture and kept for the next run. When the limit is reached, what was \
+         used least recently is removed first",
     );
     widgets::bar(
         ui,
@@ -243,8 +246,8 @@ pub fn feature_cache_ui(
     }
     ui.add_space(tokens::SPACE_XS);
     limit_ui(ui, usage, local, out);
-    let tooltip = "Where the features lie";
-    widgets::row(ui, "Place", tooltip, |ui| {
+    let tooltip = "The folder that holds the cached features";
+    widgets::row(ui, "Folder", tooltip, |ui| {
         let button = widgets::icon_button(
             ui,
             icon::FOLDER_OPEN,
@@ -268,25 +271,18 @@ fn limit_ui(
     local: &mut FeatureCacheLocal,
     out: &mut Vec<Command>,
 ) {
-    let tooltip = "How much may be kept; 0 keeps nothing. What is beyond it is removed at once";
-    widgets::row(ui, "Limit", tooltip, |ui| {
+    let tooltip =
+        "The largest size of the cache; 0 caches nothing. What exceeds it is removed at once";
+    widgets::number_row(ui, "Limit", tooltip, |ui| {
         let standing = usage.limit_bytes as f64 / 1e9;
         let mut limit = local.limit.unwrap_or(standing);
-        let response = ui
-            .add(
-                egui::DragValue::new(&mut limit)
-                    .range(0.0..=10_000.0)
-                    .speed(0.1)
-                    .max_decimals(2)
-                    .suffix(" GB"),
-            )
-            .on_hover_text(tooltip);
-        response.widget_info(|| {
-            let mut info = egui::WidgetInfo::new(egui::Role::SpinButton);
-            info.label = Some("Limit of the feature cache".into());
-            info.value = Some(limit);
-            info
-        });
+        let name = "Limit of the feature cache";
+        let field = NumberField::new(name, &mut limit, 0.0..=10_000.0)
+            .speed(0.1)
+            .decimals(2)
+            .unit(" GB")
+            .tooltip(tooltip);
+        let NumberResponse { response, refused } = field.show(ui);
         if response.changed() {
             local.limit = Some(limit);
         }
@@ -298,6 +294,7 @@ fn limit_ui(
             }
             local.limit = None;
         }
+        (false, refused)
     });
 }
 
@@ -322,8 +319,10 @@ fn clear_ui(ui: &mut egui::Ui, view: &FeatureCacheView, usage: &UsageView, out: 
     ui.add_enabled_ui(!usage.is_empty, |ui| {
         let button = ui.button(format!("{} Clear the cache…", icon::TRASH));
         if button
-            .on_hover_text("Remove all kept features; they are computed again when they are needed")
-            .on_disabled_hover_text("Nothing is kept")
+            .on_hover_text(
+                "Remove all cached features; they are computed again when they are needed",
+            )
+            .on_disabled_hover_text("The cache is empty")
             .clicked()
         {
             out.push(Command::ClearFeatures);
@@ -403,8 +402,8 @@ mod tests {
             let text = sentence(&cache_coverage);
             assert!(text.starts_with(expect), "{text}");
         };
-        check(&[], "This experiment keeps no features");
-        check(&[(100, 100)], "Nothing of this experiment");
+        check(&[], "This experiment caches no features");
+        check(&[(100, 100)], "No features of this experiment");
         check(&[(100, 0)], "All features");
         check(&[(100, 0), (100, 100)], "50 %");
     }

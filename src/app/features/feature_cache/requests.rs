@@ -17,7 +17,7 @@ use crate::worker::messages::{Failure, FeaturesAnswer, FeaturesQuestion, Questio
 
 /// An experiment rests for this long before it is asked what of it is kept.
 const REST: Duration = Duration::from_millis(400);
-const CRASHED: &str = "an error inside Graft ended it; nothing but kept features is affected";
+const CRASHED: &str = "an error inside Graft ended it; only cached features are affected";
 
 /// What was asked about the cache.
 pub struct FeatureCacheRequests {
@@ -159,7 +159,7 @@ impl FeatureCacheRequests {
                     Some(Ok(cache_coverage)) => features.cache_coverage = Some(cache_coverage),
                     Some(Err(failure)) => {
                         features.cache_coverage = None;
-                        log::info!("what is kept of the experiment is not known: {failure}");
+                        log::info!("what is cached of the experiment is not known: {failure}");
                         if matches!(failure, Failure::Crashed(_)) {
                             features.problem = Some(failure.text(CRASHED));
                         }

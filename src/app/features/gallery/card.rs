@@ -126,7 +126,7 @@ pub fn card_ui(
         Rect::from_min_size(pos2(rect.left(), top), vec2(rect.width(), 16.0))
     };
     let (first, second) = (line(0.0), line(1.0));
-    let sure = format!("{:.0} %", (entry.confidence * 100.0).floor());
+    let sure = format::confidence(f64::from(entry.confidence));
     let body = FontId::proportional(tokens::TEXT_BODY);
     let small = FontId::proportional(tokens::TEXT_SMALL);
     let used = ui.painter().text(
@@ -153,7 +153,7 @@ pub fn card_ui(
     let below = if entry.is_right() {
         measure(ready, picture_index, local.query.sort)
     } else {
-        format!("is {}", ready.class(entry.truth))
+        format!("True: {}", ready.class(entry.truth))
     };
     widgets::elided(ui, second, &below, small, colors.text_muted);
     if response.has_focus() {
@@ -180,7 +180,7 @@ fn measure(ready: &ReadyView, picture_index: u32, sort: SortBy) -> String {
         SortBy::Margin => format!("margin {:.2}", entry.margin),
         SortBy::Disagreement => ready.disagreement.at(picture_index).map_or_else(
             || "not in the other run".to_owned(),
-            |distance| format!("differs by {distance:.2}"),
+            |distance| format!("disagreement {distance:.2}"),
         ),
         SortBy::File => ready
             .file(picture_index)
@@ -190,6 +190,15 @@ fn measure(ready: &ReadyView, picture_index: u32, sort: SortBy) -> String {
             .to_owned(),
         SortBy::Confidence | SortBy::Loss => format!("loss {:.3}", entry.loss),
     }
+}
+
+/// "3 of 300"
+pub fn rank_text(ready: &ReadyView, picture_index: u32) -> String {
+    format!(
+        "{} of {}",
+        format::thousands(ready.rank_of_truth(picture_index) as u64),
+        format::thousands(ready.run.predicted.classes.len() as u64)
+    )
 }
 
 fn tip_ui(ui: &mut egui::Ui, ready: &ReadyView, picture_index: u32) {
@@ -203,12 +212,16 @@ fn tip_ui(ui: &mut egui::Ui, ready: &ReadyView, picture_index: u32) {
         };
         row("True class", ready.class(entry.truth));
         row("Predicted", ready.class(entry.predicted));
-        row("Confidence", &format::percent(f64::from(entry.confidence)));
+        let confidence = format::confidence(f64::from(entry.confidence));
+        row("Confidence", &confidence);
+        if !entry.is_right() {
+            row("Rank of the true class", &rank_text(ready, picture_index));
+        }
         row("Margin", &format!("{:.3}", entry.margin));
         row("Loss", &format!("{:.4}", entry.loss));
         row("Split", entry.split.name());
         if let Some(distance) = ready.disagreement.at(picture_index) {
-            row("Differs from the other run by", &format!("{distance:.3}"));
+            row("Disagreement", &format!("{distance:.3}"));
         }
     });
     ui.label(tokens(ui).small("Click or press Enter for a close look"));

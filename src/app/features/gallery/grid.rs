@@ -19,7 +19,7 @@ pub fn grid_ui(ui: &mut egui::Ui, ready: &ReadyView, state: &State, local: &mut 
             ui,
             icon::FUNNEL,
             "No picture passes the filters",
-            "Every prediction of this run is left out by them.",
+            "The filters leave out every prediction of this run.",
             |ui| {
                 if widgets::primary_button(ui, "Show all", "Clear every filter").clicked() {
                     local.query.filter = Filter::default();

@@ -1,4 +1,4 @@
-//! The lesson's prediction analysis: right and confident, right and uncertain, wrong.
+//! The lesson's prediction analysis: correct and confident, correct and uncertain, wrong.
 
 use eframe::egui::{self, Rect, vec2};
 
@@ -48,7 +48,7 @@ fn row_ui(
             && ui
                 .button("Show these")
                 .accessible_name(format!("Show all that are {}", row.title.to_lowercase()))
-                .on_hover_text("Show all of this row, and nothing else")
+                .on_hover_text("Show all pictures of this group, and nothing else")
                 .clicked()
         {
             local.query.filter.right = Some(row.right);
@@ -59,7 +59,7 @@ fn row_ui(
         }
     });
     if count == 0 {
-        widgets::note(ui, "No picture is of this kind.");
+        widgets::note(ui, &row.none);
         return;
     }
     // As many as fit, and no fewer than the height of three rows leaves room for.

@@ -39,7 +39,7 @@ impl View for GalleryTab {
             title: "Gallery",
             icon: icon::GRID_FOUR,
             action: "Show gallery",
-            tooltip: "Every prediction of a run as a picture: the surest, the doubtful, the wrong",
+            tooltip: "Every prediction of a run as a picture: confident, uncertain and wrong ones",
             figure: Some(FigureKind::Gallery),
         }
     }
@@ -177,8 +177,8 @@ pub fn gallery_ui(
             ui,
             icon::GRID_FOUR,
             "No predictions yet",
-            "A run that has been tested shows here what it answered, picture by picture: its surest answers, its \
-             doubts and its mistakes.",
+            "A run that has been tested shows its predictions here, picture by picture: confident, uncertain and wrong \
+             ones.",
             |ui| {
                 let tooltip = "Train every ticked experiment, one after the other";
                 if state.has_pictures() && widgets::primary_button(ui, "Train", tooltip).clicked() {
@@ -192,7 +192,7 @@ pub fn gallery_ui(
                 ui,
                 icon::HOURGLASS,
                 "Reading the predictions",
-                "The run's answers and the places of its pictures are being read.",
+                "The run's predictions and the paths of its pictures are being read.",
                 |_| (),
             );
         }

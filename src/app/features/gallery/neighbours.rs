@@ -30,9 +30,9 @@ pub fn neighbours_ui(
     if !local.closeup.neighbours {
         widgets::note(
             ui,
-            "What the network learned from that looks most like this picture to it: often the reason for a mistake.",
+            "The training pictures whose features are most similar to this one's: often the reason for a wrong prediction.",
         );
-        let tooltip = "Compute the features of the run's training pictures once, then compare by their cosine";
+        let tooltip = "Compute the features of the run's training pictures once, then compare them by cosine similarity";
         if ui
             .button("Find similar pictures")
             .on_hover_text(tooltip)
@@ -46,7 +46,7 @@ pub fn neighbours_ui(
     local.requests.neighbours = Some((ready.run.folder.clone(), name.clone(), source.clone()));
     if let Some((done, total)) = state.gallery.features {
         let text = format!(
-            "{} of {} training pictures looked at",
+            "{} of {} training pictures done",
             format::thousands(done as u64),
             format::thousands(total as u64)
         );

@@ -5,6 +5,7 @@ use eframe::egui::{self, Align2, FontId, Rect, Sense, pos2, vec2};
 use super::view::{GalleryView, ReadyView};
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
+use crate::format;
 
 /// One class's line.
 #[derive(Debug, Clone, PartialEq)]
@@ -110,7 +111,7 @@ pub fn probabilities_ui(
                     ui.painter().text(
                         pos2(rect.right(), whole.center().y),
                         Align2::RIGHT_CENTER,
-                        format!("{:.1} %", probability * 100.0),
+                        format::confidence(f64::from(*probability)),
                         small.clone(),
                         colors.text,
                     );
@@ -125,12 +126,8 @@ pub fn probabilities_ui(
 }
 
 fn spoken(bar: &ClassBar) -> String {
-    let percent = |value: f32| format!("{:.2} %", value * 100.0);
-    let truth = if bar.is_true {
-        ", the picture's class"
-    } else {
-        ""
-    };
+    let percent = |value: f32| format::confidence(f64::from(value));
+    let truth = if bar.is_true { ", the true class" } else { "" };
     match bar.probabilities {
         [Some(ours), Some(theirs)] => format!(
             "{}: {}, in the other run {}{truth}",

@@ -41,8 +41,8 @@ pub fn suspects_ui(
     }
     widgets::note(
         ui,
-        "Look at each before you leave it out: a suspect may be a hard picture. Leaving out changes the experiment's \
-         list, never a file, and can be undone.",
+        "Look at each before you exclude it: it may be a difficult picture with the right label. Excluding changes the \
+         experiment's list, never a file, and can be undone.",
     );
     ui.add_space(tokens::SPACE_XS);
     excluded_ui(ui, state, out);
@@ -102,25 +102,25 @@ struct Search {
 
 const CROSS_VALIDATION: Search = Search {
     button: "Search the training pictures",
-    tooltip: "Train a new head on four fifths of the training pictures and ask it about the last fifth, five times, on \
-              the pre-trained backbone's features: answers of networks that have not learned a wrong label by heart",
+    tooltip: "Five-fold cross-validation: train a new head on four fifths of the training pictures and predict the last \
+              fifth, five times, on the pre-trained backbone's features. A wrong label can't be memorised so",
     activity: "Cross-validating",
     begin: GalleryAction::CrossValidate,
     stop: GalleryAction::StopCrossValidation,
     one: "likely wrong label among the training pictures",
     many: "likely wrong labels among the training pictures",
-    about: "Confident learning on answers out of fold: each by a head that was trained without this picture",
+    about: "Confident learning on out-of-fold predictions: each by a head that was trained without this picture",
 };
 
 const DUPLICATES: Search = Search {
     button: "Find duplicates",
-    tooltip: "Decode every picture of the run and look for the same one on both sides of the split, or under two classes",
+    tooltip: "Decode every picture of the run and look for the same one in two parts of the split, or in two classes",
     activity: "Looking for duplicates",
     begin: GalleryAction::FindDuplicates,
     stop: GalleryAction::StopDuplicates,
     one: "duplicate",
     many: "duplicates",
-    about: "The same pixels, or nearly the same picture, on both sides of the split or under two classes",
+    about: "The same pixels, or nearly the same picture, in two parts of the split or in two classes",
 };
 
 /// The button that begins a search, how far it is, or what it found.
@@ -138,7 +138,7 @@ fn search_ui(
                 let button = ui.button(format!("{} {}", icon::MAGNIFYING_GLASS, search.button));
                 if button
                     .on_hover_text(search.tooltip)
-                    .on_disabled_hover_text("When the training has ended: it needs the machine")
+                    .on_disabled_hover_text("Available when the training has ended")
                     .clicked()
                 {
                     out.push(Command::Gallery((search.begin)(folder.to_path_buf())));
@@ -186,15 +186,15 @@ fn excluded_ui(ui: &mut egui::Ui, state: &State, out: &mut Vec<Command>) {
     }
     ui.horizontal_wrapped(|ui| {
         let text = format!(
-            "{} leaves out {}",
+            "{} excludes {}",
             document.experiment.name,
             format::plural(excluded.len() as u64, "picture", "pictures")
         );
         ui.label(tokens(ui).muted(text))
             .on_hover_text(excluded.join("\n"));
         if ui
-            .button("Take all back in")
-            .on_hover_text("Empty the experiment's list of pictures to leave out")
+            .button("Include all again")
+            .on_hover_text("Empty the experiment's list of excluded pictures")
             .clicked()
         {
             out.push(Command::Gallery(GalleryAction::Exclude {
@@ -249,7 +249,7 @@ fn row_ui(
         let hint = if picture_index.is_some() {
             "Click for a close look"
         } else {
-            "This run has not answered this picture"
+            "This run has no prediction for this picture"
         };
         if response.on_hover_text(format!("{text}\n{hint}")).clicked()
             && let Some(picture_index) = picture_index

@@ -1,12 +1,15 @@
 //! Above the pictures: which run, which filters, in which order, and what they come to.
 
-use eframe::egui::{self, RichText, vec2};
+use eframe::egui::{self, vec2};
 
 use super::view::{GalleryView, ReadyView};
 use super::{GalleryLocal, Mode, SIDES};
 use crate::app::core::command::Command;
 use crate::app::core::gallery::GalleryAction;
 use crate::app::core::state::State;
+use crate::app::ui::drop_down::{Item, drop_down};
+use crate::app::ui::names::shown_name;
+use crate::app::ui::number_field::NumberField;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
 use crate::data::Split;
@@ -20,38 +23,19 @@ pub fn make_room(ui: &mut egui::Ui, width: f32) {
     }
 }
 
-/// A drop-down of its own width; the index that was chosen.
+/// A drop-down in a wrapped row; the index of another item that was chosen.
 fn combo(
     ui: &mut egui::Ui,
-    (label, tooltip): (&str, &str),
+    labels: (&str, &str),
     width: f32,
     selected: usize,
-    options: &[RichText],
+    item: impl Fn(usize) -> Item,
+    count: usize,
 ) -> Option<usize> {
     let width = width.min(ui.max_rect().width());
     make_room(ui, width);
-    let mut chosen = None;
-    let text = options
-        .get(selected)
-        .map_or_else(RichText::default, RichText::clone);
-    egui::ComboBox::from_id_salt(("gallery", label))
-        .width(width)
-        .selected_text(text)
-        .truncate()
-        .show_ui(ui, |ui| {
-            for (index, option) in options.iter().enumerate() {
-                if ui
-                    .selectable_label(index == selected, option.clone())
-                    .clicked()
-                {
-                    chosen = Some(index);
-                }
-            }
-        })
-        .response
-        .accessible_name(label)
-        .on_hover_text(tooltip);
-    chosen.filter(|index| *index != selected)
+    let items = || (0..count).map(&item).collect();
+    drop_down(ui, labels, width, Some(selected), &item(selected), items)
 }
 
 /// The run that is shown, the one it is compared with, and which part of the gallery.
@@ -61,16 +45,18 @@ pub fn runs_ui(
     ready: Option<&ReadyView>,
     local: &mut GalleryLocal,
 ) {
-    let name = |run_index: usize| {
-        let choice = &view.runs[run_index];
-        RichText::new(format!("● {}", choice.name)).color(tokens::run_color(choice.color))
+    let item = |run_index: usize| {
+        let choice = view.runs.get(run_index);
+        choice.map_or_else(Item::default, |choice| {
+            Item::of_run(&choice.name, tokens::run_color(choice.color))
+        })
     };
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(tokens::SPACE_S, tokens::SPACE_XS);
-        let runs: Vec<RichText> = (0..view.runs.len()).map(name).collect();
+        let width = ((ui.max_rect().width() - 296.0) / 2.0).clamp(150.0, 320.0);
         let selected = view.run.unwrap_or_default();
         let labels = ("Run", "Whose predictions are shown");
-        if let Some(chosen) = combo(ui, labels, 190.0, selected, &runs) {
+        if let Some(chosen) = combo(ui, labels, width, selected, item, view.runs.len()) {
             local.query.run = Some(view.runs[chosen].id.clone());
             local.current = None;
         }
@@ -79,17 +65,20 @@ pub fn runs_ui(
             .filter(|run_index| Some(*run_index) != view.run)
             .collect();
         if !others.is_empty() {
-            let mut options = vec![RichText::new("No other run")];
-            options.extend(others.iter().map(|&run_index| name(run_index)));
+            let option = |index: usize| match index.checked_sub(1) {
+                None => Item::new("No other run"),
+                Some(index) => item(others[index]),
+            };
             let selected = others
                 .iter()
                 .position(|run_index| Some(*run_index) == view.against)
                 .map_or(0, |index| index + 1);
             let labels = (
                 "Compare with",
-                "Another run's answers to the same pictures: they can be sorted by how far the two disagree",
+                "Another run's predictions on the same pictures, which can be sorted by how far the two disagree",
             );
-            if let Some(chosen) = combo(ui, labels, 190.0, selected, &options) {
+            let count = others.len() + 1;
+            if let Some(chosen) = combo(ui, labels, width, selected, option, count) {
                 local.query.filter.other_right = None;
                 local.query.against = chosen
                     .checked_sub(1)
@@ -102,18 +91,18 @@ pub fn runs_ui(
                 }
             }
         }
-        make_room(ui, 228.0);
+        make_room(ui, 268.0);
         let modes = [
-            (Mode::Grid, "All", "Every prediction, sorted and filtered"),
+            (Mode::Grid, "Grid", "Every prediction, sorted and filtered"),
             (
                 Mode::Lesson,
-                "Three rows",
-                "Right and confident, right and uncertain, wrong: the lesson's prediction analysis",
+                "By outcome",
+                "Three rows: correct with a confidence over 90 %, correct with one under 60 %, and wrong",
             ),
             (
                 Mode::Suspects,
-                "Suspects",
-                "Labels that are likely wrong, and the same picture on both sides of the split",
+                "Label issues",
+                "Labels that are likely wrong, and the same picture in two parts of the split",
             ),
         ];
         widgets::segmented(ui, &mut local.mode, &modes);
@@ -138,18 +127,18 @@ pub fn filters_ui(
         }
         class_ui(ui, ready, local);
         let filter = &mut local.query.filter;
-        make_room(ui, 158.0);
+        make_room(ui, 160.0);
         let verdicts = [
-            (None, "All answers", "Right and wrong predictions"),
+            (None, "All", "Correct and wrong predictions"),
             (
                 Some(true),
-                "Right",
-                "Predictions that name the picture's class",
+                "Correct",
+                "The predicted class is the true class",
             ),
             (
                 Some(false),
                 "Wrong",
-                "Predictions that name another class than the picture's",
+                "The predicted class is not the true class",
             ),
         ];
         widgets::segmented(ui, &mut filter.right, &verdicts);
@@ -185,7 +174,7 @@ pub fn filters_ui(
 
 fn sort_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {
     let mut options = vec![
-        (SortBy::Loss, "By error (loss)"),
+        (SortBy::Loss, "By loss"),
         (SortBy::Confidence, "By confidence"),
         (SortBy::Margin, "By margin"),
         (SortBy::File, "By file name"),
@@ -193,20 +182,17 @@ fn sort_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {
     if ready.other.is_some() && ready.why_not.is_none() {
         options.insert(3, (SortBy::Disagreement, "By disagreement"));
     }
-    let texts: Vec<RichText> = options
-        .iter()
-        .map(|(_, text)| RichText::new(*text))
-        .collect();
     let selected = options
         .iter()
         .position(|(sort, _)| *sort == local.query.sort)
         .unwrap_or_default();
     let labels = (
         "Sort",
-        "Error is the cross-entropy of the true class; margin the lead of the first class over the second; disagreement \
-         the distance between two runs' probabilities",
+        "Loss is the cross-entropy of the true class; margin the difference of the two highest probabilities; \
+         disagreement the distance between two runs' probabilities",
     );
-    if let Some(chosen) = combo(ui, labels, 132.0, selected, &texts) {
+    let item = |index: usize| Item::new(options[index].1);
+    if let Some(chosen) = combo(ui, labels, 132.0, selected, item, options.len()) {
         local.query.sort = options[chosen].0;
         local.query.largest_first = local.query.sort != SortBy::File;
         local.reveal = local.current.is_some();
@@ -216,28 +202,31 @@ fn sort_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {
     } else {
         (icon::ARROW_UP, "Smallest first")
     };
-    if widgets::icon_button(ui, symbol, name, "Turn the order round").clicked() {
+    if widgets::icon_button(ui, symbol, name, "Reverse the sort order").clicked() {
         local.query.largest_first = !local.query.largest_first;
     }
 }
 
 fn class_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {
     let filter = &mut local.query.filter;
-    let numbered = |counts: bool, any: &str| -> Vec<RichText> {
-        let classes = ready.run.predicted.classes.iter().enumerate();
-        let named = classes.map(|(index, name)| {
-            let count = ready.class_counts.get(index).copied().unwrap_or_default();
-            RichText::new(match (counts, index < 9) {
-                (true, true) => format!(
-                    "{}  {name} ({})",
-                    index + 1,
-                    format::thousands(count as u64)
-                ),
-                (true, false) => format!("{name} ({})", format::thousands(count as u64)),
-                (false, _) => name.clone(),
-            })
-        });
-        std::iter::once(RichText::new(any)).chain(named).collect()
+    let classes = &ready.run.predicted.classes;
+    let item = |any: &str, is_truth: bool, option_index: usize| {
+        let Some(class) = option_index.checked_sub(1) else {
+            return Item::new(any);
+        };
+        let name = classes
+            .get(class)
+            .map_or("".into(), |name| shown_name(name));
+        if !is_truth {
+            return Item::new(name);
+        }
+        let count = ready.class_counts.get(class).copied().unwrap_or_default();
+        let item = Item::new(name).detail(format::thousands(count as u64));
+        if class < 9 {
+            item.tooltip(format!("Press {} for this class", class + 1))
+        } else {
+            item
+        }
     };
     let option_index = |class: Option<u32>| class.map_or(0, |class| class as usize + 1);
     let class = |option_index: usize| option_index.checked_sub(1).map(|class| class as u32);
@@ -245,34 +234,37 @@ fn class_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {
         "True class",
         "Shows pictures of one class; keys 1 to 9 do the same",
     );
-    let options = numbered(true, "Any true class");
-    if let Some(chosen) = combo(ui, labels, 128.0, option_index(filter.truth), &options) {
+    let count = classes.len() + 1;
+    let truth = |index: usize| item("Any true class", true, index);
+    let selected = option_index(filter.truth);
+    if let Some(chosen) = combo(ui, labels, 140.0, selected, truth, count) {
         filter.truth = class(chosen);
     }
-    let labels = ("Predicted class", "Shows pictures that got this answer");
-    let options = numbered(false, "Any prediction");
-    if let Some(chosen) = combo(ui, labels, 128.0, option_index(filter.predicted), &options) {
+    let labels = ("Predicted class", "Shows pictures with this prediction");
+    let predicted = |index: usize| item("Any predicted class", false, index);
+    let selected = option_index(filter.predicted);
+    if let Some(chosen) = combo(ui, labels, 150.0, selected, predicted, count) {
         filter.predicted = class(chosen);
     }
 }
 
-/// With "Right" and "Wrong" beside it: pictures that the one run fixes or breaks.
+/// With "Correct" and "Wrong" beside it: pictures that the one run fixes or breaks.
 fn other_ui(ui: &mut egui::Ui, filter: &mut Filter) {
     let options = [
-        (None, "Any there"),
-        (Some(true), "Right there"),
-        (Some(false), "Wrong there"),
+        (None, "Other run: any"),
+        (Some(true), "Other run: correct"),
+        (Some(false), "Other run: wrong"),
     ];
     let selected = (options.iter())
         .position(|(right, _)| *right == filter.other_right)
         .unwrap_or_default();
-    let texts = options.map(|(_, text)| RichText::new(text));
     let labels = (
-        "The other run's answers",
-        "Shows pictures about which the other run is right, or wrong: wrong there and right here are those that this \
-         run fixes",
+        "The other run's predictions",
+        "Shows pictures that the other run classifies correctly, or wrongly: wrong in the other run and correct in this one \
+         are those that this run fixes",
     );
-    if let Some(chosen) = combo(ui, labels, 112.0, selected, &texts) {
+    let item = |index: usize| Item::new(options[index].1);
+    if let Some(chosen) = combo(ui, labels, 140.0, selected, item, options.len()) {
         filter.other_right = options[chosen].0;
     }
 }
@@ -286,21 +278,21 @@ fn split_ui(ui: &mut egui::Ui, ready: &ReadyView, filter: &mut Filter) {
         Split::Validation => "Validation",
         Split::Test => "Test",
     };
-    let mut options = vec![RichText::new("All splits")];
-    options.extend(ready.splits.iter().map(|(split, count)| {
-        RichText::new(format!(
-            "{} ({})",
-            title(*split),
-            format::thousands(*count as u64)
-        ))
-    }));
+    let item = |index: usize| match index.checked_sub(1) {
+        None => Item::new("All splits"),
+        Some(index) => {
+            let (split, count) = ready.splits[index];
+            Item::new(title(split)).detail(format::thousands(count as u64))
+        }
+    };
     let selected = ready
         .splits
         .iter()
         .position(|(split, _)| Some(*split) == filter.split)
         .map_or(0, |index| index + 1);
     let labels = ("Split", "Shows pictures of one part of the split");
-    if let Some(chosen) = combo(ui, labels, 112.0, selected, &options) {
+    let count = ready.splits.len() + 1;
+    if let Some(chosen) = combo(ui, labels, 112.0, selected, item, count) {
         filter.split = chosen.checked_sub(1).map(|index| ready.splits[index].0);
     }
 }
@@ -322,8 +314,8 @@ fn further_splits_ui(ui: &mut egui::Ui, ready: &ReadyView, state: &State, out: &
         let button = ui.add_enabled(!is_asked, egui::Button::new(text));
         let button = button
             .accessible_name(format!("Add {} pictures", name.to_lowercase()))
-            .on_hover_text("Let the run's network answer these pictures too; it takes a while, and is kept in the run's folder")
-            .on_disabled_hover_text("The network is answering these pictures");
+            .on_hover_text("Let the run's network predict the class of these pictures too; it takes a while, and is kept in the run's folder")
+            .on_disabled_hover_text("The network is predicting these pictures");
         if button.clicked() {
             out.push(Command::Gallery(GalleryAction::Answer(
                 folder.clone(),
@@ -335,19 +327,20 @@ fn further_splits_ui(ui: &mut egui::Ui, ready: &ReadyView, state: &State, out: &
 
 /// From and to, in per cent.
 fn confidence_ui(ui: &mut egui::Ui, filter: &mut Filter) {
-    make_room(ui, 176.0);
-    ui.label(tokens(ui).muted("Sure from"));
+    make_room(ui, 220.0);
+    ui.label(tokens(ui).muted("Confidence"))
+        .on_hover_text("The probability of the predicted class");
     let (low, high) = filter.confidence;
-    let mut percent = [low, high].map(|share| (share * 100.0).round());
+    let mut percent = [low, high].map(|share| (share * 1e8).round() / 1e6);
     let ranges = [0.0..=percent[1], percent[0]..=100.0];
     let names = [
         (
-            "Least confidence",
-            "Shows answers that are at least this sure",
+            "Lowest confidence",
+            "Shows predictions with at least this confidence",
         ),
         (
-            "Largest confidence",
-            "Shows answers that are at most this sure",
+            "Highest confidence",
+            "Shows predictions with at most this confidence",
         ),
     ];
     let mut changed = false;
@@ -355,16 +348,12 @@ fn confidence_ui(ui: &mut egui::Ui, filter: &mut Filter) {
         if index == 1 {
             ui.label(tokens(ui).muted("to"));
         }
-        let value = egui::DragValue::new(&mut percent[index])
-            .range(range)
+        let field = NumberField::new(name, &mut percent[index], range)
             .speed(0.5)
-            .suffix(" %")
-            .max_decimals(0);
-        changed |= ui
-            .add(value)
-            .accessible_name(name)
-            .on_hover_text(tooltip)
-            .changed();
+            .unit(" %")
+            .decimals(1)
+            .tooltip(tooltip);
+        changed |= ui.add(field).changed();
     }
     if changed {
         filter.confidence = (percent[0] / 100.0, percent[1] / 100.0);
@@ -388,44 +377,42 @@ pub fn summary_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal
             format::plural(summary.all as u64, "picture", "pictures")
         } else {
             format!(
-                "{} of {} pictures",
+                "{} of {}",
                 format::thousands(summary.all as u64),
-                format::thousands(ready.total() as u64)
+                format::plural(ready.total() as u64, "picture", "pictures")
             )
         };
         ui.label(tokens::semibold(shown));
-        let right = format!("{} right", share(summary.right, summary.all));
+        let right = format!("{} correct", share(summary.right, summary.all));
         ui.label(colors.muted(right)).on_hover_text(format!(
-            "{} of {}; 95 % between {:.1} and {:.1} % (Wilson)",
+            "{} of {}; 95 % interval {} (Wilson)",
             format::thousands(summary.right as u64),
             format::thousands(summary.all as u64),
-            ready.interval.low * 100.0,
-            ready.interval.high * 100.0
+            format::percent_interval(ready.interval.low, ready.interval.high)
         ));
         for (count, right, what) in [
-            (summary.confident, summary.confident_right, "over 90 % sure"),
             (
-                summary.uncertain,
-                summary.uncertain_right,
-                "under 60 % sure",
+                summary.confident,
+                summary.confident_right,
+                "with confidence over 90 %",
             ),
+            (summary.uncertain, summary.uncertain_right, "under 60 %"),
         ] {
             let text = format!("{} {what}", format::thousands(count as u64));
             let tooltip = format!(
-                "{} of these {} are right",
+                "{} of these {} are correct",
                 share(right, count),
                 format::plural(count as u64, "picture", "pictures")
             );
             ui.label(colors.muted(text)).on_hover_text(tooltip);
         }
         if local.mode == Mode::Grid {
-            make_room(ui, 130.0);
+            make_room(ui, 180.0);
+            ui.spacing_mut().item_spacing.x = tokens::SPACE_S;
+            ui.label(colors.muted("Picture size"));
             ui.spacing_mut().slider_width = 90.0;
-            let slider = egui::Slider::new(&mut local.side, SIDES.0..=SIDES.2)
-                .show_value(false)
-                .trailing_fill(true);
-            let changed = ui
-                .add(slider)
+            let slider = egui::Slider::new(&mut local.side, SIDES.0..=SIDES.2);
+            let changed = widgets::rail(ui, slider)
                 .accessible_name("Size of the pictures")
                 .on_hover_text("Smaller pictures, more of them at once")
                 .changed();

@@ -13,6 +13,7 @@ use crate::evaluation::gallery::{
     CONFIDENT, Disagreement, Entry, Filter, SortBy, Summary, UNCERTAIN, disagreement,
 };
 use crate::evaluation::{Interval, wilson};
+use crate::format;
 
 /// What a person has chosen to see.
 #[derive(Debug, Clone, PartialEq)]
@@ -114,7 +115,9 @@ pub struct ReadyView {
 #[derive(Debug, Clone, PartialEq)]
 pub struct LessonRow {
     pub title: &'static str,
-    pub explanation: String,
+    pub explanation: &'static str,
+    /// In place of pictures, where there are none.
+    pub none: String,
     pub picture_indices: Vec<u32>,
     /// What shows the same in the grid.
     pub right: bool,
@@ -193,9 +196,9 @@ impl ReadyView {
     /// The view as lines of text: what a reader of the window would tell someone else.
     pub fn text(&self) -> String {
         let mut lines = vec![format!(
-            "{} of {} pictures, {} right",
+            "{} of {}, {} correct",
             self.summary.all,
-            self.total(),
+            format::plural(self.total() as u64, "picture", "pictures"),
             self.summary.right
         )];
         lines.extend(
@@ -206,24 +209,38 @@ impl ReadyView {
         lines.join("\n")
     }
 
+    /// Where the true class stands among the probabilities, 1 for the most probable.
+    pub fn rank_of_truth(&self, picture_index: u32) -> usize {
+        let entry = self.entry(picture_index);
+        let probabilities = self.run.predicted.probabilities(entry);
+        let truth = probabilities.get(entry.truth as usize);
+        let above = |probability: &&f32| truth.is_some_and(|truth| *probability > truth);
+        probabilities.iter().filter(above).count() + 1
+    }
+
     /// One entry in words.
     pub fn spoken(&self, picture_index: u32) -> String {
         let entry = self.entry(picture_index);
         format!(
-            "{}, true class {}, predicted {} with {:.1} %, {}",
+            "{}, true class {}, predicted {} with {}, {}",
             self.file(picture_index),
             self.class(entry.truth),
             self.class(entry.predicted),
-            entry.confidence * 100.0,
-            if entry.is_right() { "right" } else { "wrong" }
+            format::confidence(f64::from(entry.confidence)),
+            if entry.is_right() { "correct" } else { "wrong" }
         )
     }
 }
 
-/// The lesson's three rows among `picture_indices`: right and confident, right and uncertain, wrong.
+/// The lesson's three rows among `picture_indices`: correct and confident, correct and uncertain, wrong.
 fn lesson(run: &RunPictures, picture_indices: &[u32]) -> [LessonRow; 3] {
     let predicted = &run.predicted;
-    let row = |title, explanation: String, right, (low, high): (f32, f32), largest_first| {
+    let highest = (picture_indices.iter())
+        .map(|&picture_index| &predicted.entries[picture_index as usize])
+        .filter(|entry| entry.is_right())
+        .map(|entry| entry.confidence)
+        .fold(0.0, f32::max);
+    let row = |title, explanation, none, right, (low, high): (f32, f32), largest_first| {
         let mut chosen: Vec<u32> = picture_indices
             .iter()
             .copied()
@@ -232,11 +249,12 @@ fn lesson(run: &RunPictures, picture_indices: &[u32]) -> [LessonRow; 3] {
                 entry.is_right() == right && (low..=high).contains(&entry.confidence)
             })
             .collect();
-        let none = Disagreement::default();
-        predicted.sort(&mut chosen, SortBy::Confidence, largest_first, &none);
+        let no_other = Disagreement::default();
+        predicted.sort(&mut chosen, SortBy::Confidence, largest_first, &no_other);
         LessonRow {
             title,
             explanation,
+            none,
             picture_indices: chosen,
             right,
             confidence: (low, high),
@@ -248,22 +266,32 @@ fn lesson(run: &RunPictures, picture_indices: &[u32]) -> [LessonRow; 3] {
     let under = (0.0, UNCERTAIN.next_down());
     [
         row(
-            "Right and confident",
-            "over 90 % sure".into(),
+            "Correct and confident",
+            "confidence over 90 %",
+            if highest > 0.0 {
+                format!(
+                    "No correct prediction has a confidence over 90 %: the highest is {}.",
+                    format::confidence(f64::from(highest))
+                )
+            } else {
+                "No prediction is correct.".to_owned()
+            },
             true,
             over,
             true,
         ),
         row(
-            "Right and uncertain",
-            "under 60 % sure".into(),
+            "Correct and uncertain",
+            "confidence under 60 %",
+            "No correct prediction has a confidence under 60 %.".to_owned(),
             true,
             under,
             false,
         ),
         row(
             "Wrong",
-            "the surest mistakes first".into(),
+            "highest confidence first",
+            "No prediction is wrong.".to_owned(),
             false,
             (0.0, 1.0),
             true,

@@ -19,9 +19,9 @@ pub struct StageChoice {
     pub detail: String,
 }
 
-const TOOLTIP: &str = "The head sees the features of the backbone's last so many stages: more help where pictures are \
-                       unlike photographs of things (X-rays, surfaces, cells), because earlier stages see edges and \
-                       textures";
+const TOOLTIP: &str = "From how many of the backbone's last stages the head takes its features. More stages help where \
+                       pictures are unlike photographs (X-rays, surfaces, cells), because earlier stages detect edges \
+                       and textures";
 
 /// From the last stage alone to all of them, as far as a head may go.
 pub fn choices(tree: &LayerTree) -> Vec<StageChoice> {
@@ -34,7 +34,7 @@ pub fn choices(tree: &LayerTree) -> Vec<StageChoice> {
             Some(StageChoice {
                 count,
                 title: match count {
-                    1 => format!("{} alone", first.title),
+                    1 => format!("{} only", first.title),
                     _ => format!("From {} on", first.title),
                 },
                 detail: format!(
@@ -50,7 +50,7 @@ pub fn choices(tree: &LayerTree) -> Vec<StageChoice> {
 /// The choice among `choices`, or a number while the stages' names are not known. True when changed.
 pub fn stages_ui(ui: &mut egui::Ui, choices: &[StageChoice], count: &mut u32) -> bool {
     if choices.is_empty() {
-        return widgets::number(ui, "Stages", TOOLTIP, count, bounds::HEAD_STAGES, "");
+        return widgets::number(ui, "Features from", TOOLTIP, count, bounds::HEAD_STAGES, "");
     }
     let before = *count;
     let shown = choices.iter().find(|choice| choice.count == before);
@@ -58,8 +58,8 @@ pub fn stages_ui(ui: &mut egui::Ui, choices: &[StageChoice], count: &mut u32) ->
         || format::plural(u64::from(before), "stage", "stages"),
         |choice| choice.title.clone(),
     );
-    widgets::row(ui, "Stages", TOOLTIP, |ui| {
-        let width = ui.available_width().min(190.0);
+    widgets::row(ui, "Features from", TOOLTIP, |ui| {
+        let width = ui.available_width();
         egui::ComboBox::from_id_salt("stages of the head")
             .width(width)
             .truncate()
@@ -75,7 +75,7 @@ pub fn stages_ui(ui: &mut egui::Ui, choices: &[StageChoice], count: &mut u32) ->
                 }
             })
             .response
-            .accessible_name("Stages")
+            .accessible_name("Features from")
             .on_hover_text(TOOLTIP);
     });
     if let Some(choice) = shown {
@@ -99,7 +99,7 @@ mod tests {
         let choices = choices(tree);
         assert_eq!(choices.len(), tree.stages.len());
         let last = &tree.stages[tree.stages.len() - 1].title;
-        assert_eq!(choices[0].title, format!("{last} alone"));
+        assert_eq!(choices[0].title, format!("{last} only"));
         assert!(
             choices[0].detail.starts_with("1 stage, "),
             "{:?}",

@@ -7,6 +7,7 @@ use eframe::egui::{self, RichText};
 use crate::app::core::command::Command;
 use crate::app::core::head_steps::{Step, activation_title, steps};
 use crate::app::core::state::{Document, State, Tree};
+use crate::app::ui::arrange::{self, arrange_buttons};
 use crate::app::ui::editor::{Draft, EditorView};
 use crate::app::ui::effect::Control;
 use crate::app::ui::tokens::{self, icon, tokens};
@@ -85,17 +86,17 @@ const POOLINGS: [(Pooling, &str, &str); 3] = [
     (
         Pooling::Average,
         "Average",
-        "The mean over all places of the feature grid",
+        "Global average pooling: the mean over all positions of the feature map",
     ),
     (
         Pooling::Max,
         "Max",
-        "The largest value over all places: for small things in a large picture",
+        "Global max pooling: the largest value over all positions, for small objects in large pictures",
     ),
     (
         Pooling::AverageMax,
         "Both",
-        "Maximum and mean, one after the other: twice the features, as fastai's head has it",
+        "Maximum and mean side by side: twice as many features, as in fastai's head",
     ),
 ];
 
@@ -103,12 +104,12 @@ const OUTPUTS: [(OutputLayer, &str, &str); 2] = [
     (
         OutputLayer::Softmax,
         "Softmax",
-        "One output per class, categorical cross-entropy",
+        "One output per class, with categorical cross-entropy as loss",
     ),
     (
         OutputLayer::Sigmoid,
         "Sigmoid",
-        "One output for two classes, binary cross-entropy",
+        "One output for two classes, with binary cross-entropy as loss",
     ),
 ];
 
@@ -122,7 +123,7 @@ const ACTIVATIONS: [(Activation, &str); 5] = [
 
 pub fn head_ui(ui: &mut egui::Ui, view: &HeadView, out: &mut Vec<Command>) {
     let mut draft = view.editor.draft();
-    let tooltip = "How the backbone's grid of features becomes one vector";
+    let tooltip = "How the backbone's feature map becomes one vector";
     let idle = draft.why_idle(Control::Pooling);
     let pooling = &mut draft.experiment.head.pooling;
     let changed = widgets::idle_if(ui, idle, |ui| {
@@ -136,7 +137,7 @@ pub fn head_ui(ui: &mut egui::Ui, view: &HeadView, out: &mut Vec<Command>) {
     layers_ui(ui, &mut draft);
     add_ui(ui, &mut draft);
     ui.add_space(tokens::SPACE_S);
-    let tooltip = "The last layer, which gives the probabilities, and the loss that goes with it";
+    let tooltip = "The last layer, which gives the probabilities, and the loss that belongs to it";
     let changed = widgets::segmented_row(
         ui,
         "Output",
@@ -150,19 +151,13 @@ pub fn head_ui(ui: &mut egui::Ui, view: &HeadView, out: &mut Vec<Command>) {
         && view.classes.is_some_and(|classes| classes != 2)
     {
         let message = format!(
-            "has one output for two classes, and there are {}",
-            view.classes.unwrap_or_default()
+            "Sigmoid is for two classes, and the data has {}: choose Softmax.",
+            format::thousands(view.classes.unwrap_or_default() as u64)
         );
         widgets::problem(ui, Some(&message));
     }
     diagram_ui(ui, view);
     draft.finish(out);
-}
-
-enum Change {
-    Up(usize),
-    Down(usize),
-    Remove(usize),
 }
 
 fn layers_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
@@ -190,56 +185,30 @@ fn layers_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
                     HeadLayer::Dropout(_) => "Dropout",
                 };
                 let ordinal = index + 1;
-                egui::Sides::new().shrink_left().show(
-                    ui,
-                    |ui| {
-                        ui.label(RichText::new(format!("{ordinal}")).color(tokens(ui).text_faint));
-                        let name = ui.label(tokens::medium(title));
-                        if matches!(layer, HeadLayer::BatchNorm) {
-                            name.on_hover_text("Normalises the features");
-                        }
-                    },
-                    |ui| {
-                        ui.spacing_mut().item_spacing.x = 0.0;
-                        let name = format!("Remove layer {ordinal}, {title}");
-                        if widgets::icon_button(
-                            ui,
-                            icon::TRASH,
-                            &name,
-                            "Take this layer out of the head",
-                        )
-                        .clicked()
-                        {
-                            change = Some(Change::Remove(index));
-                        }
-                        ui.add_enabled_ui(index + 1 < number, |ui| {
-                            let name = format!("Move layer {ordinal} down");
-                            if widgets::icon_button(
-                                ui,
-                                icon::ARROW_DOWN,
-                                &name,
-                                "Closer to the output",
-                            )
-                            .clicked()
-                            {
-                                change = Some(Change::Down(index));
-                            }
-                        });
-                        ui.add_enabled_ui(index > 0, |ui| {
-                            let name = format!("Move layer {ordinal} up");
-                            if widgets::icon_button(
-                                ui,
-                                icon::ARROW_UP,
-                                &name,
-                                "Closer to the backbone",
-                            )
-                            .clicked()
-                            {
-                                change = Some(Change::Up(index));
-                            }
-                        });
-                    },
-                );
+                ui.horizontal(|ui| {
+                    ui.label(RichText::new(format!("{ordinal}")).color(tokens(ui).text_faint));
+                    let name = ui.label(tokens::medium(title));
+                    if matches!(layer, HeadLayer::BatchNorm) {
+                        name.on_hover_text("Batch normalisation of the features");
+                    }
+                    ui.add_space(
+                        ui.available_width() - arrange::WIDTH - ui.spacing().item_spacing.x,
+                    );
+                    ui.spacing_mut().item_spacing.x = 0.0;
+                    let what = format!("layer {ordinal}");
+                    let removed = format!("{what}, {title}");
+                    let tooltips = [
+                        "Move closer to the backbone",
+                        "Move closer to the output",
+                        "Remove this layer from the head; undo brings it back",
+                    ];
+                    let names = (what.as_str(), removed.as_str());
+                    if let Some(arrange) =
+                        arrange_buttons(ui, names, (index, number), true, tooltips)
+                    {
+                        change = Some((arrange, index));
+                    }
+                });
                 ui.push_id(index, |ui| touched = layer_ui(ui, layer));
                 widgets::problem(ui, problem.as_deref());
             });
@@ -247,15 +216,10 @@ fn layers_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
         ui.add_space(2.0);
     }
     let layers = &mut draft.experiment.head.layers;
-    match change {
-        Some(Change::Up(index)) => layers.swap(index - 1, index),
-        Some(Change::Down(index)) => layers.swap(index, index + 1),
-        Some(Change::Remove(index)) => {
-            layers.remove(index);
-        }
-        None => return,
+    if let Some((arrange, index)) = change {
+        arrange.apply(layers, index);
+        draft.touched(true, "");
     }
-    draft.touched(true, "");
 }
 
 /// The controls of one layer; the name of the one that was changed.
@@ -263,12 +227,12 @@ fn layer_ui(ui: &mut egui::Ui, layer: &mut HeadLayer) -> Option<&'static str> {
     match layer {
         HeadLayer::Dense { units, activation } => {
             let mut touched = None;
-            let tooltip = "Number of neurons: more can tell finer things apart and learn the training pictures by heart sooner";
+            let tooltip =
+                "Number of neurons: more can tell finer differences apart, and overfit sooner";
             if widgets::number(ui, "Units", tooltip, units, 1..=8192, "") {
                 touched = Some("units");
             }
-            let tooltip =
-                "What follows the sums, so that layers after each other say more than one";
+            let tooltip = "The activation function after the layer; linear is none";
             let options: Vec<(&str, &str)> = ACTIVATIONS
                 .iter()
                 .map(|(_, title)| (*title, tooltip))
@@ -287,8 +251,8 @@ fn layer_ui(ui: &mut egui::Ui, layer: &mut HeadLayer) -> Option<&'static str> {
         }
         HeadLayer::BatchNorm => None,
         HeadLayer::Dropout(share) => {
-            let tooltip = "Share of the values that is set to zero while training: more keeps the head from learning pictures by heart";
-            widgets::share_slider(ui, "Dropout share", tooltip, share, 0.95).then_some("dropout")
+            let tooltip = "Share of the values that are set to zero at random while training: more guards against overfitting";
+            widgets::share_slider(ui, "Rate", tooltip, share, 0.95).then_some("dropout")
         }
     }
 }
@@ -310,12 +274,12 @@ fn add_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
             (
                 "BatchNorm",
                 HeadLayer::BatchNorm,
-                "Add a layer that normalises the features",
+                "Add a batch normalisation layer",
             ),
             (
                 "Dropout",
                 HeadLayer::Dropout(0.3),
-                "Add a layer that sets a share of the values to zero while training",
+                "Add a layer that sets a share of the values to zero at random while training",
             ),
         ] {
             let button = ui.button(format!("{} {title}", icon::PLUS));
@@ -351,14 +315,12 @@ fn diagram_ui(ui: &mut egui::Ui, view: &HeadView) {
                     |ui| {
                         let outputs = step.outputs.map_or_else(|| "?".into(), format::thousands);
                         ui.label(tokens::medium(outputs))
-                            .on_hover_text("Length of what this layer gives");
+                            .on_hover_text("Number of values that this layer gives");
                         if step.parameters > 0 {
-                            ui.label(
-                                colors.small(format!(
-                                    "{} parameters",
-                                    format::compact(step.parameters)
-                                )),
-                            );
+                            ui.label(colors.small(format!(
+                                "parameters: {}",
+                                format::magnitude(step.parameters)
+                            )));
                         }
                     },
                 );
@@ -368,8 +330,8 @@ fn diagram_ui(ui: &mut egui::Ui, view: &HeadView) {
         Some(parameters) => widgets::note(
             ui,
             &format!(
-                "{} parameters, all of which learn",
-                format::thousands(parameters)
+                "{}, all trainable.",
+                format::plural(parameters, "parameter", "parameters")
             ),
         ),
         None => widgets::note(

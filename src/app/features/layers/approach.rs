@@ -1,4 +1,4 @@
-//! The lesson's three pictures of transfer learning, as a switch over the whole experiment.
+//! The three ways of transfer learning, as a switch over the whole experiment.
 
 use eframe::egui;
 
@@ -89,17 +89,17 @@ pub(super) fn approach_ui(
         (
             Some(Approach::FromScratch),
             scratch,
-            "Random weights, nothing frozen: what the network learns without any pre-training. Replaces phases and weights",
+            "Random initial weights, nothing frozen: training without any pre-training. Replaces phases and weights",
         ),
         (
             Some(Approach::FeatureExtraction),
             extraction,
-            "Pre-trained weights, the whole backbone frozen: only the head learns. Replaces phases and weights",
+            "Pre-trained weights, the whole backbone frozen: only the head is trained. Replaces phases and weights",
         ),
         (
             Some(Approach::FineTuning),
             tuning,
-            "Pre-trained weights: the head alone first, then the last layers at a tenth of the rate. Replaces phases and weights",
+            "Pre-trained weights: first the head alone is trained, then the last layers too at a tenth of the learning rate. Replaces phases and weights",
         ),
     ];
     let mut phase = None;
@@ -114,8 +114,8 @@ pub(super) fn approach_ui(
             draft.touched(true, "");
         }
         if approach.is_none() {
-            ui.label(tokens(ui).muted("none of the three"))
-                .on_hover_text("Random weights of which some stay frozen: a frozen layer that has learned nothing");
+            ui.label(tokens(ui).muted("Mixed"))
+                .on_hover_text("None of the three: some layers are frozen with random weights, and never learn anything");
         }
     });
     phase

@@ -115,14 +115,14 @@ pub(super) fn header_ui(ui: &mut egui::Ui, columns: &Columns, moved: Option<&Mov
         let header = put(x + RATE_WIDTH - 4.0, Align2::RIGHT_CENTER, "Rate ×");
         let hover = ui.interact(header, ui.scope_id().with("rate header"), Sense::hover());
         hover.on_hover_text(
-            "Each layer's share of the phase's learning rate; faint where it follows a layer above it or a rule",
+            "Each layer's factor of the phase's learning rate; faint where it comes from a parent layer or a rule",
         );
     }
     if let (Some(x), Some(moved)) = (columns.moved, moved) {
-        let header = put(x, Align2::RIGHT_CENTER, "Moved");
+        let header = put(x, Align2::RIGHT_CENTER, "Change");
         let hover = ui.interact(header, ui.scope_id().with("moved header"), Sense::hover());
         hover.on_hover_text(format!(
-            "How far the weights moved in the run “{}”: |after - before| / |before|, a BatchNorm's running mean and variance included. Exactly 0 is what stayed as it was",
+            "Relative change of the weights in the run “{}”: |after − before| / |before|, including the running statistics of a BatchNorm. Exactly 0 where nothing changed",
             moved.run
         ));
     }

@@ -48,7 +48,7 @@ impl View for LayersTab {
             title: "Layers",
             icon: icon::TREE_STRUCTURE,
             action: "Show layers",
-            tooltip: "The backbone layer by layer, and what of it is frozen",
+            tooltip: "The backbone layer by layer, and which layers are frozen",
             figure: Some(FigureKind::Freeze),
         }
     }
@@ -82,8 +82,8 @@ impl Section for LayersSection {
     fn info(&self) -> SectionInfo {
         SectionInfo {
             title: "Layers",
-            icon: icon::SNOWFLAKE,
-            tooltip: "What of the backbone stays frozen in each phase",
+            icon: icon::TREE_STRUCTURE,
+            tooltip: "Which layers of the backbone are frozen in each phase",
             fields: &[],
             starts_open: true,
         }
@@ -140,7 +140,7 @@ pub fn layers_summary_ui(
                 let text = tokens::medium(format!("{}. {}", index + 1, phase.name));
                 let link = ui.add(egui::Label::new(text).truncate().sense(Sense::click()));
                 if link
-                    .on_hover_text("Choose layer by layer what learns in this phase")
+                    .on_hover_text("Choose layer by layer what is trained in this phase")
                     .clicked()
                 {
                     local.phase = index;
@@ -152,8 +152,8 @@ pub fn layers_summary_ui(
                 learning_bar_ui(ui, totals);
                 let text = format!(
                     "trainable {}, frozen {}, {}",
-                    format::compact(totals.trainable),
-                    format::compact(totals.frozen),
+                    format::magnitude(totals.trainable),
+                    format::magnitude(totals.frozen),
                     format::percent_of(totals.trainable, totals.all())
                 );
                 ui.label(colors.small(text));
@@ -162,9 +162,9 @@ pub fn layers_summary_ui(
         });
         ui.add_space(tokens::SPACE_S);
     }
-    let button = ui.button(format!("{} Layers…", icon::TREE_STRUCTURE));
+    let button = ui.button(format!("{} Show layers", icon::TREE_STRUCTURE));
     if button
-        .on_hover_text("Choose layer by layer what learns")
+        .on_hover_text("Choose layer by layer what is trained, in the Layers view")
         .clicked()
     {
         out.push(Command::ShowView(ViewId::LAYERS));
@@ -185,8 +185,8 @@ pub fn layers_ui(
             widgets::empty_state(
                 ui,
                 icon::TREE_STRUCTURE,
-                "Laying out the layers",
-                "The backbone is being built to see what it is made of.",
+                "Building the backbone",
+                "Its layers appear here in a moment.",
                 |ui| {
                     ui.spinner();
                 },
@@ -225,7 +225,7 @@ pub fn layers_ui(
         widgets::problem(ui, Some(problem));
         if ui
             .button("Freeze the whole backbone")
-            .on_hover_text("Replace the plan that does not fit")
+            .on_hover_text("Replace the freeze plan that does not fit this backbone")
             .clicked()
         {
             draft.experiment.phases[local.phase].freeze = FreezePlan::Backbone;
@@ -268,7 +268,7 @@ fn phases_ui(ui: &mut egui::Ui, plans: &LayerPlans, local: &mut LayersLocal) {
 fn learning_bar_ui(ui: &mut egui::Ui, totals: Totals) -> egui::Response {
     let share = totals.trainable_share() as f32;
     let color = tokens(ui).trainable;
-    widgets::bar(ui, share, color, "Share of parameters that learn")
+    widgets::bar(ui, share, color, "Share of trainable parameters")
 }
 
 /// What learns and what it will need.
@@ -278,27 +278,27 @@ fn totals_ui(ui: &mut egui::Ui, locks: &PhaseLocks) {
     };
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = tokens::SPACE_L;
-        widgets::figure(ui, &format::compact(totals.trainable), "parameters learn");
-        widgets::figure(ui, &format::compact(totals.frozen), "stay frozen");
+        widgets::figure(ui, &format::magnitude(totals.trainable), "trainable parameters");
+        widgets::figure(ui, &format::magnitude(totals.frozen), "frozen parameters");
         widgets::figure(
             ui,
             &format::percent_of(totals.trainable, totals.all()),
-            "learn",
+            "trainable",
         );
         let memory = format!("≈ {}", bytes(estimate.memory()));
         widgets::figure(ui, &memory, "memory, estimated").on_hover_text(memory_text(&estimate));
         let cost = format!("≈ {}", cost_text(estimate.epoch_cost));
-        widgets::figure(ui, &cost, "of a full epoch's work").on_hover_text(format!(
-            "One epoch against one in which everything learns, told from the layers' multiply-adds. {}",
+        widgets::figure(ui, &cost, "of the work of full training").on_hover_text(format!(
+            "Computing time of an epoch, compared with an epoch in which every layer is trained, estimated from the layers' multiply-adds. {}",
             if estimate.keeps_features {
-                "The frozen first layers are computed once and cost nothing after the first epoch"
+                "The frozen first layers are computed once and take no time after the first epoch"
             } else {
                 "Every epoch computes all layers"
             }
         ));
     });
     learning_bar_ui(ui, totals).on_hover_text(format!(
-        "{} parameters learn, the head included; {} stay as they are",
+        "{} trainable parameters, including the head; {} frozen",
         format::thousands(totals.trainable),
         format::thousands(totals.frozen)
     ));
@@ -320,5 +320,5 @@ fn memory_text(estimate: &Estimate) -> String {
         .iter()
         .map(|(name, size)| format!("{name}: {}", bytes(*size)))
         .collect();
-    format!("An estimate from the layers' sizes\n{}", lines.join("\n"))
+    format!("Estimated from the layers' sizes\n{}", lines.join("\n"))
 }

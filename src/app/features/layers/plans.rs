@@ -6,12 +6,13 @@ use super::LayersLocal;
 
 use crate::app::ui::editor::Draft;
 use crate::app::ui::layer_plan::{self, Lock, PhaseLocks};
+use crate::app::ui::number_field::NumberField;
 use crate::app::ui::tokens::{Tokens, icon, tokens};
 use crate::app::ui::widgets;
 use crate::experiment::FreezePlan;
 use crate::models::tree::LayerTree;
 
-const LAST_LAYERS: &str = "So many of the backbone's last layers learn, all before them stay frozen; counted as Keras does, activations and pooling included";
+const LAST_LAYERS: &str = "This many of the backbone's last layers are trained, all before them are frozen; counted as Keras does, activations and pooling included";
 
 pub(super) fn plans_ui(
     ui: &mut egui::Ui,
@@ -27,13 +28,13 @@ pub(super) fn plans_ui(
         ui.label(colors.muted("Freeze"));
         let whole = ui.selectable_label(plan == FreezePlan::Backbone, "Whole backbone");
         if whole
-            .on_hover_text("Feature extraction: only the head learns")
+            .on_hover_text("Feature extraction: only the head is trained")
             .clicked()
         {
             new = Some((FreezePlan::Backbone, ""));
         }
         let nothing = ui.selectable_label(plan == FreezePlan::Nothing, "Nothing");
-        if nothing.on_hover_text("Every layer learns").clicked() {
+        if nothing.on_hover_text("Every layer is trained").clicked() {
             new = Some((FreezePlan::Nothing, ""));
         }
         let counts = matches!(plan, FreezePlan::AllButLast(_));
@@ -49,8 +50,8 @@ pub(super) fn plans_ui(
         }
         if matches!(plan, FreezePlan::Below(_) | FreezePlan::Custom(_)) {
             let text = match &plan {
-                FreezePlan::Below(path) => format!("Below {path}"),
-                _ => "By name".into(),
+                FreezePlan::Below(path) => format!("Before {path}"),
+                _ => "Custom".into(),
             };
             let _ = ui
                 .selectable_label(true, text)
@@ -60,7 +61,7 @@ pub(super) fn plans_ui(
     if leaves > 0 {
         ui.horizontal(|ui| {
             let label = if ui.available_width() >= 340.0 {
-                "Last layers that learn"
+                "Trainable last layers"
             } else {
                 "Last"
             };
@@ -68,12 +69,16 @@ pub(super) fn plans_ui(
             let mut number = locks.free_at_end;
             let room = ui.available_width() - 96.0;
             ui.spacing_mut().slider_width = room.clamp(60.0, 420.0);
-            let slider = egui::Slider::new(&mut number, 0..=leaves).suffix(format!(" of {leaves}"));
-            let response = ui
-                .add(slider)
-                .accessible_name("Layers that learn")
+            let name = "Trainable layers";
+            let slider = widgets::rail(ui, egui::Slider::new(&mut number, 0..=leaves))
+                .accessible_name(name)
                 .on_hover_text(LAST_LAYERS);
-            if response.changed() {
+            let unit = format!(" of {leaves}");
+            let field = NumberField::new(name, &mut number, 0..=leaves)
+                .beside(&slider)
+                .unit(&unit)
+                .tooltip(LAST_LAYERS);
+            if ui.add(field).changed() || slider.changed() {
                 new = Some((FreezePlan::AllButLast(number), "last layers"));
             }
         });

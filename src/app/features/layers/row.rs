@@ -7,6 +7,8 @@ use super::plans::{lock_colors, lock_icon};
 use super::rates::Rate;
 use super::view::LayerRow;
 use crate::app::ui::layer_plan::Lock;
+use crate::app::ui::number_field::NumberField;
+use crate::app::ui::numbers;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
 use crate::experiment::bounds;
@@ -78,7 +80,7 @@ pub(super) fn row_ui(
         )
     });
     let verb = if row.lock == Lock::Frozen {
-        "free it"
+        "unfreeze it"
     } else {
         "freeze it"
     };
@@ -193,7 +195,7 @@ pub(super) fn row_ui(
     let parameters = if row.parameters == 0 {
         "–".into()
     } else if columns.is_compact {
-        format::compact(row.parameters)
+        format::magnitude(row.parameters)
     } else {
         format::thousands(row.parameters)
     };
@@ -246,7 +248,7 @@ pub(super) fn row_ui(
             small,
             color,
         );
-        let name = format!("{} moved {text}", row.path);
+        let name = format!("{} changed by {text}", row.path);
         let number = ui.interact(
             moved_rect,
             ui.scope_id().with(("moved", &row.path)),
@@ -256,22 +258,22 @@ pub(super) fn row_ui(
     }
 
     let text = format!(
-        "{}\n{} {}\nOutput {}\n{} parameters{}{}{}",
+        "{}\n{} {}\nOutput {}\n{}{}{}{}",
         row.path,
         row.kind,
         row.detail,
         row.shape,
-        format::thousands(row.parameters),
+        format::plural(row.parameters, "parameter", "parameters"),
         if row.note.is_empty() { "" } else { "\n" },
         row.note,
         row.moved
-            .map(|moved| format!("\nMoved {} in the chosen run", moved_text(moved)))
+            .map(|moved| format!("\nChanged by {} in the chosen run", moved_text(moved)))
             .unwrap_or_default()
     );
     background.context_menu(|ui| {
-        let below = ui.button(format!("{} Train from here up", icon::LOCK_SIMPLE_OPEN));
+        let below = ui.button(format!("{} Train from here on", icon::LOCK_SIMPLE_OPEN));
         if below
-            .on_hover_text("Freeze everything before this layer; it and all that follows learns")
+            .on_hover_text("Freeze every layer before this one; train this one and all after it")
             .clicked()
         {
             action = Some(RowAction::TrainFrom);
@@ -281,7 +283,7 @@ pub(super) fn row_ui(
                 "{} {}",
                 lock_icon(row.lock),
                 if row.lock == Lock::Frozen {
-                    "Free"
+                    "Unfreeze"
                 } else {
                     "Freeze"
                 }
@@ -314,7 +316,7 @@ fn train_from_ui(
         ui.scope_id().with(("train from", &row.path)),
         Sense::click(),
     );
-    let name = format!("Train from {} up", row.path);
+    let name = format!("Train from {} on", row.path);
     button.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, &name));
     let is_lit = button.hovered() || button.has_focus();
     if is_pointed_at || is_lit {
@@ -326,12 +328,13 @@ fn train_from_ui(
         ui.painter().text(
             button_rect.center(),
             Align2::CENTER_CENTER,
-            icon::ARROW_DOWN,
+            icon::LOCK_SIMPLE_OPEN,
             egui::FontId::proportional(tokens::TEXT_BODY),
             color,
         );
     }
-    let text = "Train from here up: everything before this layer is frozen, it and all that follows learns";
+    let text =
+        "Train from here on: freeze every layer before this one; train this one and all after it";
     (
         button.on_hover_text(text).clicked(),
         is_pointed_at || is_lit,
@@ -357,38 +360,36 @@ fn rate_ui(ui: &mut egui::Ui, rect: egui::Rect, path: &str, rate: Rate) -> Optio
             let quiet = &mut ui.visuals_mut().widgets.inactive;
             quiet.weak_bg_fill = egui::Color32::TRANSPARENT;
             quiet.bg_stroke = egui::Stroke::NONE;
-            let drag = egui::DragValue::new(&mut value)
-                .range(bounds::LAYER_RATE)
-                .speed((rate.highest * 0.02).max(0.001))
-                .custom_formatter(move |value, _| {
-                    if is_mixed {
-                        // Several inside: the highest, marked as not the only one.
-                        format!("≤ {}", format::short_rate(value))
-                    } else {
-                        format::short_rate(value)
-                    }
-                })
-                .custom_parser(|text| text.trim_start_matches('≤').trim().parse().ok());
+            let field = NumberField::new(
+                format!("{path} rate factor"),
+                &mut value,
+                bounds::LAYER_RATE,
+            )
+            .speed((rate.highest * 0.02).max(0.001))
+            .text(numbers::rate)
+            // Several inside: the highest, marked as not the only one.
+            .prefix(if is_mixed { "≤ " } else { "" });
             let text = match (is_mixed, rate.inherited) {
                 (true, _) => format!(
-                    "Shares of the learning rate inside: {} to {}. A change sets one for all",
-                    format::short_rate(rate.lowest),
-                    format::short_rate(rate.highest)
+                    "Learning-rate factors of the layers inside: {} to {}. A change sets one for all of them",
+                    format::rate(rate.lowest),
+                    format::rate(rate.highest)
                 ),
                 (false, true) => {
-                    "Share of the learning rate, by the phase's rule or a layer above. Drag or click to give this layer its own".into()
+                    "Learning-rate factor, from the phase's rule or a parent layer. Drag or click to give this layer its own".into()
                 }
-                (false, false) => "This layer's own share of the learning rate".to_owned(),
+                (false, false) => "This layer's own learning-rate factor".to_owned(),
             };
-            ui.put(rect, drag)
-                .accessible_name(format!("{path} rate factor"))
-                .on_hover_text(text)
-                .changed()
+            let response = ui.put(rect, field.tooltip(text));
+            response.changed().then(|| response.dragged())
         })
         .inner;
     // Digits that a drag makes and nobody reads do not belong into a preset.
-    let rounded = round(value);
-    (changed && (rounded != rate.highest || is_mixed)).then_some(rounded)
+    let rounded = match changed {
+        Some(true) => round(value),
+        _ => value,
+    };
+    (changed.is_some() && (rounded != rate.highest || is_mixed)).then_some(rounded)
 }
 
 /// To three significant digits.

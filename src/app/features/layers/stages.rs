@@ -16,6 +16,11 @@ const GAP: f32 = 12.0;
 const NARROWEST: f32 = 66.0;
 const WIDEST: f32 = 130.0;
 const HEIGHT: f32 = 54.0;
+/// Between a box's edge and its text.
+const MARGIN: egui::Vec2 = vec2(6.0, 5.0);
+const TITLE_SIZE: f32 = tokens::TEXT_SMALL + 0.5;
+/// The lock behind a title.
+const LOCK_WIDTH: f32 = 17.0;
 
 /// One box: what it shows, and whether it can be clicked.
 struct StageBox<'a> {
@@ -41,10 +46,17 @@ pub(super) fn stages_ui(
     let features = tree.head_features(draft.experiment.head.stages);
     let boxes = boxes(view, tree, features.unsigned_abs(), locks);
     let width = ui.available_width();
-    let fitting = (((width + GAP) / (NARROWEST + GAP)) as usize).max(1);
+    // Every title is readable, in as many rows as that takes.
+    let narrowest = boxes
+        .iter()
+        .map(|stage| title_width(ui, stage) + 2.0 * MARGIN.x)
+        .fold(NARROWEST, f32::max)
+        .ceil();
+    let fitting = (((width + GAP) / (narrowest + GAP)) as usize).max(1);
     let rows = boxes.len().div_ceil(fitting);
     let columns = boxes.len().div_ceil(rows);
-    let box_width = ((width - GAP * columns as f32) / columns as f32).clamp(40.0, WIDEST);
+    let box_width =
+        ((width - GAP * columns as f32) / columns as f32).clamp(40.0, WIDEST.max(narrowest));
     let mut clicked = None;
     for (row, part) in boxes.chunks(columns).enumerate() {
         ui.horizontal(|ui| {
@@ -98,7 +110,7 @@ fn boxes<'a>(
         lock: None,
         learns: false,
         tooltip: format!(
-            "What goes in: red, green and blue, {0} × {0} pixels",
+            "The input: red, green and blue, {0} × {0} pixels",
             tree.input_size
         ),
     }];
@@ -106,7 +118,7 @@ fn boxes<'a>(
         boxes.push(StageBox {
             title: &stage.title,
             second: short_shape(&stage.output_shape),
-            third: format::compact(stage.parameters),
+            third: format::magnitude(stage.parameters),
             lock: Some(lock),
             learns: lock == Lock::Trainable,
             tooltip: tooltip(stage, lock),
@@ -115,11 +127,11 @@ fn boxes<'a>(
     boxes.push(StageBox {
         title: "Head",
         second: format!("{} in", format::thousands(features)),
-        third: "learns".into(),
+        third: "trainable".into(),
         lock: None,
         learns: true,
         tooltip: format!(
-            "The new layers on top, from {} features; they learn in every phase",
+            "The new layers on top, which take {} features; they are trained in every phase",
             format::thousands(features)
         ),
     });
@@ -128,17 +140,32 @@ fn boxes<'a>(
 
 fn tooltip(stage: &StageView, lock: Lock) -> String {
     format!(
-        "{}: {}, {} parameters, output {}\nClick to {} it; shift-click to train from here up",
+        "{}: {}, {}, output {}\nClick to {} it; shift-click to train from here on",
         stage.title,
         lock.title(),
-        format::thousands(stage.parameters),
+        format::plural(stage.parameters, "parameter", "parameters"),
         format::shape(&stage.output_shape),
         if lock == Lock::Frozen {
-            "free"
+            "unfreeze"
         } else {
             "freeze"
         },
     )
+}
+
+/// What a box's title takes, with its lock.
+fn title_width(ui: &egui::Ui, stage: &StageBox<'_>) -> f32 {
+    let font = tokens::medium_font(TITLE_SIZE);
+    let color = tokens(ui).text;
+    let title = ui
+        .painter()
+        .layout_no_wrap(stage.title.to_owned(), font, color);
+    let lock_width = if stage.lock.is_some() {
+        LOCK_WIDTH
+    } else {
+        0.0
+    };
+    title.size().x + lock_width
 }
 
 fn arrow(ui: &mut egui::Ui, width: f32, height: f32) {
@@ -176,7 +203,7 @@ fn stage_box(ui: &mut egui::Ui, size: egui::Vec2, stage: &StageBox<'_>) -> egui:
     };
     let stroke = egui::Stroke::new(width, edge);
     painter.rect_stroke(rect, tokens::RADIUS_M, stroke, egui::StrokeKind::Inside);
-    let inner = rect.shrink2(vec2(6.0, 5.0));
+    let inner = rect.shrink2(MARGIN);
     let line = |line_index: f32, right: f32| {
         let height = inner.height() / 3.0;
         egui::Rect::from_min_size(
@@ -184,8 +211,12 @@ fn stage_box(ui: &mut egui::Ui, size: egui::Vec2, stage: &StageBox<'_>) -> egui:
             vec2(inner.width() - right, height),
         )
     };
-    let lock_width = if stage.lock.is_some() { 15.0 } else { 0.0 };
-    let title_font = tokens::medium_font(tokens::TEXT_SMALL + 0.5);
+    let lock_width = if stage.lock.is_some() {
+        LOCK_WIDTH
+    } else {
+        0.0
+    };
+    let title_font = tokens::medium_font(TITLE_SIZE);
     widgets::elided(
         ui,
         line(0.0, lock_width),

@@ -25,9 +25,9 @@ pub(super) fn search_ui(ui: &mut egui::Ui, tree: &LayerTree, local: &mut LayersL
             .desired_width((ui.available_width() - 204.0).clamp(60.0, 260.0));
         ui.add(field)
             .accessible_name("Search layers")
-            .on_hover_text("Show only layers whose path or kind holds this");
+            .on_hover_text("Show only layers whose name or kind contains this text");
         ui.label(tokens(ui).muted("Depth"))
-            .on_hover_text("How deep the tree is open");
+            .on_hover_text("How many levels of the tree are shown");
         for depth in 1..=3_usize {
             let button = ui.add(egui::Button::new(depth.to_string()).frame_when_inactive(false));
             if button

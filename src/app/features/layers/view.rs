@@ -184,7 +184,7 @@ impl LayersView {
         match (lock, backbone.frozen_norm, backbone.trained_norm) {
             (Lock::Frozen, NormPolicy::Inference, _) => "running statistics",
             (Lock::Frozen, NormPolicy::AdaptStatistics, _) => "adapts statistics",
-            (Lock::Frozen, NormPolicy::Train, _) => "learns though frozen",
+            (Lock::Frozen, NormPolicy::Train, _) => "trained though frozen",
             (_, _, TrainedNorm::Train) => "batch statistics",
             (_, _, TrainedNorm::Inference) => "running statistics",
         }

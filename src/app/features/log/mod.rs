@@ -20,7 +20,7 @@ impl View for LogTab {
             title: "Log",
             icon: icon::SCROLL,
             action: "Show log",
-            tooltip: "Everything that was said while training",
+            tooltip: "What happened while pictures were read and networks trained, with warnings and errors",
             figure: None,
         }
     }
@@ -104,9 +104,8 @@ fn as_text(lines: &[&LogLine]) -> String {
 pub fn log_ui(ui: &mut egui::Ui, view: &LogView, local: &mut LogLocal, out: &mut Vec<Command>) {
     let colors = tokens(ui);
     if view.lines.is_empty() {
-        let text =
-            "What happens while pictures are read and networks trained is written down here.";
-        widgets::empty_state(ui, icon::SCROLL, "Nothing said yet", text, |_| {});
+        let text = "What happens while pictures are read and networks are trained is listed here.";
+        widgets::empty_state(ui, icon::SCROLL, "The log is empty", text, |_| {});
         return;
     }
     let lines = view.filtered(local.least, &local.search);
@@ -125,7 +124,7 @@ pub fn log_ui(ui: &mut egui::Ui, view: &LogView, local: &mut LogLocal, out: &mut
         {
             out.push(Command::CopyText(as_text(&lines)));
         }
-        let clear = ui.button(format!("{} Clear", icon::TRASH));
+        let clear = ui.button(format!("{} Clear", icon::ERASER));
         if clear
             .on_hover_text("Empty the log in this window; run folders keep theirs")
             .clicked()
@@ -192,7 +191,7 @@ mod tests {
         let warnings = view.filtered(Severity::Warnings, "");
         assert_eq!(
             as_text(&warnings),
-            "10:15:07 warning: 2 pictures were passed over\n10:19:40 error: the loss became NaN in epoch 2: lower the learning rate"
+            "10:15:07 warning: 2 pictures were skipped\n10:19:40 error: the loss became NaN in epoch 2: lower the learning rate"
         );
         assert_eq!(view.filtered(Severity::Everything, "NaN").len(), 1);
     }

@@ -1,7 +1,7 @@
 //! Which of the experiments is ahead, in a sentence.
 
+use super::view::GroupRow;
 use crate::analysis::better::{self, Side};
-use crate::app::features::results::GroupRow;
 use crate::format;
 use crate::runs::RunSummary;
 
@@ -38,15 +38,16 @@ fn alone(row: &GroupRow) -> Option<String> {
     match (row.accuracy.seeds, row.repeats) {
         (0 | 1, 0) => None,
         (0 | 1, repeats) => Some(format!(
-            "{} was trained {} times with one seed. Repeats give the same numbers and say nothing of luck: train it with \
-             other seeds. {next}",
+            "{} was trained {} times with one seed. Repeats give the same numbers and say nothing about chance: train it \
+             with other seeds. {next}",
             row.name,
             repeats + 1
         )),
         (seeds, _) => Some(format!(
-            "{}: {} over {seeds} seeds. {next}",
+            "{}: {} over {}. {next}",
             row.name,
-            format::percent_spread(row.accuracy.mean.value, row.accuracy.standard_deviation)
+            format::percent_spread(row.accuracy.mean.value, row.accuracy.standard_deviation),
+            format::plural(seeds as u64, "seed", "seeds")
         )),
     }
 }

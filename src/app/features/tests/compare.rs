@@ -149,7 +149,7 @@ fn two_ways_rather_than_two_seeds_are_looked_at_closely() {
     for expected in [
         "Feature extraction: 50.0 % | 15.0 – 85.0 %",
         "2 seeds: 62.5 ± 17.7 % | 50.0 – 75.0 %",
-        "training.batch_size: 16 | 32 | 32",
+        "Batch size: 16 | 32 | 32",
         "fixed 1, broken 0, both right 2, both wrong 1",
         "defective: +1 −1",
     ] {
@@ -157,7 +157,7 @@ fn two_ways_rather_than_two_seeds_are_looked_at_closely() {
     }
     assert_eq!(
         body.fixed.pictures[0].sentence,
-        "1.png, defective: functional (75 %) before, defective (75 %) after"
+        "1.png, defective: functional (75.0 %) before, defective (75.0 %) after"
     );
     // Nothing has changed: nothing is built again.
     assert!(std::sync::Arc::ptr_eq(&body, &compared.body()));
@@ -168,12 +168,12 @@ fn two_ways_rather_than_two_seeds_are_looked_at_closely() {
 #[test]
 fn the_pair_is_swapped_and_a_cell_opens_the_gallery() {
     let mut harness = open(egui::vec2(1000.0, 2000.0), compared());
-    harness.get_by_label("1 fixed: wrong in Feature extraction, right in Fine-tuning");
+    harness.get_by_label("1 fixed: wrong in Feature extraction, correct in Fine-tuning");
     harness.get_by_label("Swap the two runs").click();
     harness.run_steps(3);
     assert_eq!(harness.state().local.pair, (1, 0));
-    harness.get_by_label("1 broken: right in Fine-tuning, wrong in Feature extraction");
-    let cell = "1 picture of defective taken for functional: 50.0 % of 2 of class defective, 50.0 % of 2 taken for functional";
+    harness.get_by_label("1 broken: correct in Fine-tuning, wrong in Feature extraction");
+    let cell = "1 picture of defective predicted as functional: 50.0 % of 2 of class defective, 50.0 % of 2 predicted as functional";
     harness.get_by_label(cell).click();
     harness.run_steps(2);
     let asked = harness
@@ -217,7 +217,7 @@ fn runs_are_added_taken_out_and_refused_with_the_reason() {
             ..Compared::default()
         },
     );
-    harness.get_by_label("Take out From scratch").click();
+    harness.get_by_label("Remove From scratch").click();
     harness.run_steps(2);
     assert_eq!(
         harness.state().out,
@@ -226,7 +226,7 @@ fn runs_are_added_taken_out_and_refused_with_the_reason() {
     harness.get_by_label("Add a run").click();
     harness.run_steps(2);
     // The only other tested run was tested on other pictures.
-    let other = harness.get_by_label("Add Solar cells, all views");
+    let other = harness.get_by_label("Solar cells, all views");
     assert!(other.accesskit_node().is_disabled());
 
     let Some(Ok(comparison)) = compared.state.comparison.result.clone() else {
@@ -283,7 +283,9 @@ fn an_empty_comparison_says_what_to_do() {
             ..Compared::default()
         },
     );
-    harness.get_by_label("Compare both ways").click();
+    harness
+        .get_by_label("Compare feature extraction with fine-tuning")
+        .click();
     harness.run_steps(2);
     assert_eq!(harness.state().out, [Command::CompareBothWays]);
     let mut state = fakes::state();
@@ -318,7 +320,7 @@ fn three_hundred_classes_are_compared() {
             ..Compared::default()
         },
     );
-    harness.get_by_label_contains("3000 fixed");
+    harness.get_by_label_contains("3,000 fixed");
     let built = harness.state_mut().body();
     harness.get_by_label("Zoom in").click();
     harness.run_steps(3);

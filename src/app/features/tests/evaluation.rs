@@ -127,12 +127,12 @@ fn every_number_follows_threshold_and_rejection() {
     let mut evaluated = Evaluated::new(Some(two_classes()), Status::Ready);
     let text = evaluated.body().text();
     for expected in [
-        "10 of 10 answered",
+        "10 of 10 classified",
         "Accuracy: 80.0 % (49.0 – 94.3 %)",
         "functional: 4 1",
         "defective: 0.800 0.800 0.800 5",
-        "1 picture of functional taken for defective: 20.0 % of the class",
-        "All 10 pictures answered; 80.0 % right; 4 of 5 defective found, 1 false alarms",
+        "1 picture of functional predicted as defective: 20.0 % of the class",
+        "All 10 pictures classified, 80.0 % of them correctly; defective: 4 of 5 found, 1 false positive",
     ] {
         assert!(text.contains(expected), "{expected} is not in\n{text}");
     }
@@ -140,7 +140,10 @@ fn every_number_follows_threshold_and_rejection() {
     let body = evaluated.body();
     // 0.40 is found now, and 0.35 still is none.
     assert_eq!(body.matrix.lines(), "functional: 4 1\ndefective: 0 5");
-    assert!(body.text().contains("5 of 5 defective found"));
+    assert!(
+        body.text()
+            .contains("defective: 5 of 5 found, 1 false positive")
+    );
     assert_eq!(body.roc.at, Some([0.2, 1.0]));
     evaluated.local.choices.threshold = 0.5;
     evaluated.local.choices.reject_below = 0.75;
@@ -179,7 +182,7 @@ fn a_cell_opens_the_gallery_and_orders_change_the_matrix() {
         egui::vec2(1000.0, 1600.0),
         Evaluated::new(Some(two_classes()), Status::Ready),
     );
-    let cell = "1 picture of functional taken for defective: 20.0 % of 5 of class functional, 20.0 % of 5 taken for defective";
+    let cell = "1 picture of functional predicted as defective: 20.0 % of 5 of class functional, 20.0 % of 5 predicted as defective";
     harness.get_by_label(cell).click();
     harness.run_steps(2);
     let expected = Command::ShowGallery(GalleryFilter {
@@ -294,11 +297,12 @@ fn three_hundred_classes_are_readable_and_follow_the_slider() {
     );
     // Cells of two points can't be read out one by one: the matrix is one thing that arrows move in.
     harness.get_by_label_contains("Confusion matrix, 300 classes");
-    harness.get_by_label_contains("of class 0 taken for class 1");
+    let spoken = harness.get_all_by_label_contains("of class 0 predicted as class 1");
+    assert!(spoken.count() >= 1);
     assert!(harness.query_by_label("Threshold").is_none());
     harness.state_mut().local.choices.reject_below = 0.95;
     harness.run_steps(3);
-    harness.get_by_label_contains("0 of 1,500 pictures answered");
+    harness.get_by_label_contains("None of 1,500 pictures classified");
 }
 
 #[test]
@@ -424,7 +428,7 @@ fn curves_of_few_pictures_are_lines_wherever_they_are_scrolled_to() {
 }
 
 #[test]
-fn red_is_surer_than_right() {
+fn red_is_overconfident() {
     use crate::app::features::evaluation::view::{Bin, Leaning};
     let bin = |confidence, accuracy| Bin {
         low: 0.8,
@@ -433,10 +437,108 @@ fn red_is_surer_than_right() {
         accuracy,
         count: 10,
     };
-    assert_eq!(bin(0.85, 0.5).leaning(), Leaning::TooSure);
-    assert_eq!(bin(0.85, 0.95).leaning(), Leaning::TooModest);
+    assert_eq!(bin(0.85, 0.5).leaning(), Leaning::Overconfident);
+    assert_eq!(bin(0.85, 0.95).leaning(), Leaning::Underconfident);
     let evaluated = Evaluated::new(Some(two_classes()), Status::Ready);
     let harness = open(egui::vec2(900.0, 1900.0), evaluated);
-    let caption = "Red: right less often than their confidence says. Green: right more often";
+    let caption = "Below the diagonal (red): overconfident. Above it (green): underconfident";
     assert!(harness.query_by_label(caption).is_some());
+}
+
+#[test]
+fn the_answer_stands_first_and_further_scores_unfold() {
+    let mut harness = open(
+        egui::vec2(900.0, 900.0),
+        Evaluated::new(Some(two_classes()), Status::Ready),
+    );
+    harness.get_by_label("Accuracy 80.0 %, 49.0 – 94.3 %");
+    harness.get_by_label_contains("8 of 10 test pictures are classified correctly.");
+    harness.get_by_label_contains("expect 49.0 to 94.3 % (95 % interval)");
+    harness.get_by_label_contains("Macro-F1 0.800");
+    assert!(harness.query_by_label_contains("Cohen's kappa").is_none());
+    harness.get_by_label("More scores").click();
+    harness.run_steps(2);
+    for score in ["Cohen's kappa", "Matthews correlation", "Brier score"] {
+        harness.get_by_label_contains(score);
+    }
+    harness
+        .get_by_label_contains("and 1 other: F1 0.800, 4 of 5 pictures recognised")
+        .click();
+    harness.run_steps(2);
+    let asked = harness.state().out.last();
+    assert!(
+        matches!(asked, Some(Command::ShowGallery(filter)) if filter.right == Some(false)),
+        "{asked:?}"
+    );
+    harness
+        .get_by_label_contains("Most frequent confusion: 1 picture of")
+        .click();
+    harness.run_steps(2);
+    let asked = harness.state().out.last();
+    assert!(
+        matches!(asked, Some(Command::ShowGallery(filter)) if filter.predicted_class.is_some()),
+        "{asked:?}"
+    );
+}
+
+#[test]
+fn a_perfect_test_and_one_of_nothing_have_no_worst_class() {
+    let perfect = source(&["a", "b"], &[(0, vec![0.9, 0.1]), (1, vec![0.2, 0.8])]);
+    let mut harness = open(
+        egui::vec2(900.0, 900.0),
+        Evaluated::new(Some(perfect), Status::Ready),
+    );
+    harness.get_by_label("Worst class: none");
+    harness.get_by_label("Most frequent confusion: none");
+    harness.state_mut().local.choices.reject_below = 1.0;
+    harness.run_steps(3);
+    harness.get_by_label_contains("No test picture is classified: every prediction is below");
+}
+
+#[test]
+fn everything_that_can_be_operated_fits_small_windows() {
+    let names: Vec<String> = (0..300).map(|class| format!("class {class}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let rows: Vec<(u32, Vec<f32>)> = (0..600u32)
+        .map(|picture| {
+            let mut probabilities = vec![0.1 / 299.0; 300];
+            probabilities[(picture * 7) as usize % 300] = 0.9;
+            (picture % 300, probabilities)
+        })
+        .collect();
+    for width in [296.0, 344.0, 460.0, 620.0, 900.0] {
+        for many in [false, true] {
+            let answers = if many {
+                source(&names, &rows)
+            } else {
+                two_classes()
+            };
+            let mut evaluated = Evaluated::new(Some(answers), Status::Ready);
+            let name = "#12 Fine-tuning of the last twenty layers, learning rate 0.0001, seed 2";
+            for run in evaluated
+                .view
+                .runs
+                .iter_mut()
+                .chain(&mut evaluated.view.run)
+            {
+                run.name = name.into();
+            }
+            let mut harness = open(egui::vec2(width, 600.0), evaluated);
+            harness.get_by_label("More scores").click();
+            harness.run_steps(3);
+            for node in harness.root().children_recursive() {
+                let node = node.accesskit_node();
+                let Some(bounds) = node.bounding_box() else {
+                    continue;
+                };
+                let label = node.label().unwrap_or_default();
+                assert!(
+                    bounds.x1 <= f64::from(width) + 0.5 || label.starts_with("class "),
+                    "“{label}” ({:?}) ends at {:.0} of {width}",
+                    node.role(),
+                    bounds.x1
+                );
+            }
+        }
+    }
 }

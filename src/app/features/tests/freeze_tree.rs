@@ -44,11 +44,11 @@ fn has(harness: &Harness<'_, Driven>, label: &str) -> bool {
 fn the_slider_frees_the_last_layers_and_a_drag_is_one_step() {
     let mut harness = tree_harness(fakes::state(), MIDDLE);
     let slider =
-        |harness: &Harness<'_, Driven>| harness.get_by_label("Layers that learn").rect().center();
+        |harness: &Harness<'_, Driven>| harness.get_by_label("Trainable layers").rect().center();
     assert!(slider(&harness).x < MIDDLE);
     for number in [3.0, 7.0, 10.0] {
         harness
-            .get_by_role_and_label(accesskit::Role::Slider, "Layers that learn")
+            .get_by_role_and_label(accesskit::Role::Slider, "Trainable layers")
             .set_value_accesskit(number);
         harness.run_steps(2);
         carry_out(&mut harness);
@@ -68,14 +68,14 @@ fn the_slider_frees_the_last_layers_and_a_drag_is_one_step() {
 #[test]
 fn everything_from_a_layer_up_can_learn() {
     let mut harness = tree_harness(fakes::state(), MIDDLE);
-    harness.get_by_label("Train from layer2 up").click();
+    harness.get_by_label("Train from layer2 on").click();
     harness.run_steps(2);
     carry_out(&mut harness);
     let freeze =
         |harness: &Harness<'_, Driven>| document(harness).experiment.phases[1].freeze.clone();
     assert_eq!(freeze(&harness), FreezePlan::Below("layer2".into()));
     // Nothing stands before the first layer.
-    harness.get_by_label("Train from conv1 up").click();
+    harness.get_by_label("Train from conv1 on").click();
     harness.run_steps(2);
     carry_out(&mut harness);
     assert_eq!(freeze(&harness), FreezePlan::Nothing);
@@ -127,7 +127,7 @@ fn the_switch_says_and_sets_which_of_the_three_pictures_it_is() {
     state.documents[0].experiment.backbone.weights = WeightsSource::Random;
     harness.run_steps(2);
     assert_eq!(approach(&mut harness), None);
-    harness.get_by_label("none of the three");
+    harness.get_by_label("Mixed");
 }
 
 #[test]
@@ -213,14 +213,18 @@ fn with_moved_run() -> State {
 #[test]
 fn a_finished_run_says_how_far_each_layer_moved() {
     let mut harness = tree_harness(with_moved_run(), MIDDLE);
-    for label in ["conv1 moved 0", "layer3 moved 0", "layer4 moved 10 %"] {
+    for label in [
+        "conv1 changed by 0",
+        "layer3 changed by 0",
+        "layer4 changed by 10 %",
+    ] {
         assert!(has(&harness, label), "{label}");
     }
-    assert!(!has(&harness, "relu moved 0"), "it has nothing to move");
+    assert!(!has(&harness, "relu changed by 0"), "it has no weights");
     // Another run, of another network: nothing is said.
     harness.state_mut().state.selected_run = Some("a".into());
     harness.run_steps(2);
-    assert!(!has(&harness, "conv1 moved 0"));
+    assert!(!has(&harness, "conv1 changed by 0"));
 }
 
 #[test]
@@ -337,7 +341,7 @@ fn idle_frames_and_scrolling_build_nothing() {
 fn memory_and_cost_are_said_to_be_estimates() {
     let harness = tree_harness(fakes::state(), MIDDLE);
     harness.get_by_label_contains("memory, estimated");
-    harness.get_by_label_contains("of a full epoch's work");
+    harness.get_by_label_contains("of the work of full training");
 }
 
 #[test]

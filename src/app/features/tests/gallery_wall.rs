@@ -211,25 +211,25 @@ fn another_view_can_ask_for_a_cell_of_the_confusion_matrix() {
 #[test]
 fn the_lessons_rows_show_their_pictures_in_the_wall() {
     let mut harness = wall(fakes::state());
-    harness.get_by_label("Three rows").click();
+    harness.get_by_label("By outcome").click();
     harness.run_steps(3);
-    for title in ["Right and confident", "Right and uncertain", "Wrong"] {
+    for title in ["Correct and confident", "Correct and uncertain", "Wrong"] {
         assert!(harness.get_all_by_label(title).next().is_some(), "{title}");
     }
     harness
-        .get_by_label("Show all that are right and uncertain")
+        .get_by_label("Show all that are correct and uncertain")
         .click();
     harness.run_steps(3);
     for card in harness.get_all_by_role(accesskit::Role::ListBoxOption) {
         let label = card.accesskit_node().label().unwrap_or_default();
-        assert!(label.ends_with(", right"), "{label}");
+        assert!(label.ends_with(", correct"), "{label}");
     }
 }
 
 #[test]
 fn suspects_offer_the_search_and_its_stop() {
     let mut harness = wall(fakes::state());
-    harness.get_by_label("Suspects").click();
+    harness.get_by_label("Label issues").click();
     harness.run_steps(2);
     button_named(&harness, "Find duplicates").click();
     harness.run_steps(2);
@@ -246,7 +246,7 @@ fn suspects_tell_how_to_keep_alike_pictures_together() {
         result: Ok((Vec::new(), groups)),
     });
     let mut harness = wall(state);
-    harness.get_by_label("Suspects").click();
+    harness.get_by_label("Label issues").click();
     harness.run_steps(2);
     harness.get_by_label("Keep them together.");
     // What an earlier search found does not outlive it.
@@ -277,4 +277,74 @@ fn two_runs_are_sorted_by_how_far_they_disagree() {
         requests(&harness).runs,
         [PathBuf::from("runs/b"), PathBuf::from("runs/a")]
     );
+}
+
+/// Pictures of three hundred classes, as an untrained network sees them.
+fn three_hundred_classes() -> State {
+    use crate::analysis::gallery::RunPictures;
+    use crate::evaluation::gallery::Predicted;
+    use crate::evaluation::{Prediction, Predictions};
+
+    let classes = 300;
+    let rows = (0..600u32)
+        .map(|picture| {
+            let mut probabilities = vec![0.0033_f32; classes];
+            let predicted = (picture * 7) as usize % classes;
+            probabilities[predicted] = 0.0042;
+            // One of them a little higher.
+            if picture == 0 {
+                probabilities[predicted] = 0.0625;
+            }
+            Prediction {
+                file: format!("images/cell{picture:04}.png"),
+                truth: if picture % 3 == 0 {
+                    predicted as u32
+                } else {
+                    (predicted as u32 + 1) % 300
+                },
+                probabilities,
+            }
+        })
+        .collect();
+    let predictions = Predictions {
+        classes: (0..classes).map(|class| format!("class {class}")).collect(),
+        rows,
+    };
+    let folder = PathBuf::from("runs").join("b");
+    let predicted = Predicted::new(vec![(Split::Test, predictions)]);
+    let run = RunPictures::new(folder.clone(), predicted, vec![None; 600]);
+    let mut state = fakes::state();
+    state
+        .gallery
+        .runs
+        .insert(folder, Opened::Ready(Arc::new(run)));
+    state
+}
+
+#[test]
+fn small_confidences_are_told_apart_and_a_group_without_pictures_says_why() {
+    let mut harness = wall(three_hundred_classes());
+    let cards = harness.get_all_by_role(accesskit::Role::ListBoxOption);
+    let labels: Vec<String> = cards
+        .filter_map(|card| card.accesskit_node().label())
+        .collect();
+    assert!(
+        labels.iter().any(|label| label.contains("with 0.42 %")),
+        "{labels:?}"
+    );
+    harness.get_by_label("By outcome").click();
+    harness.run_steps(3);
+    harness.get_by_label("No correct prediction has a confidence over 90 %: the highest is 6.2 %.");
+}
+
+#[test]
+fn sliders_of_the_gallery_have_labels() {
+    let mut harness = wall(fakes::state());
+    harness.get_by_label("Picture size");
+    harness.key_press(Key::ArrowRight);
+    harness.run_steps(2);
+    harness.key_press(Key::Enter);
+    harness.run_steps(3);
+    harness.get_by_label("Opacity");
+    harness.get_by_label("Opacity of the map");
 }

@@ -20,7 +20,7 @@ impl Section for AdviceSection {
         SectionInfo {
             title: "Advice",
             icon: icon::LIGHTBULB,
-            tooltip: "What the number of pictures says about how to train",
+            tooltip: "What to change, judged by the number and kind of your pictures",
             fields: &[],
             starts_open: false,
         }
@@ -28,7 +28,7 @@ impl Section for AdviceSection {
 
     fn ui(&self, ui: &mut egui::Ui, context: &mut ViewContext<'_>, out: &mut Vec<Command>) {
         let Some(view) = AdviceView::build(context.state) else {
-            let text = "Advice follows once the pictures have been looked through.";
+            let text = "Advice appears here once the pictures have been scanned.";
             ui.label(tokens(ui).small(text));
             return;
         };
@@ -40,7 +40,7 @@ impl Section for AdviceSection {
         let local: &mut AdviceLocal = context.panels.of_document(document.id);
         match local.pieces(context.state) {
             None => String::new(),
-            Some(0) => "all followed".into(),
+            Some(0) => "nothing to change".into(),
             Some(number) => format::plural(number as u64, "hint", "hints"),
         }
     }
@@ -93,12 +93,12 @@ const SIMILARITIES: [(Similarity, &str, &str); 2] = [
     (
         Similarity::Photographs,
         "Photographs",
-        "Everyday things, animals, scenes: what the backbone was trained on",
+        "Everyday things, animals, scenes: like the pictures of ImageNet, on which the backbone was trained",
     ),
     (
         Similarity::Other,
-        "Something else",
-        "X-rays, microscopy, drawings, satellite pictures: what ImageNet does not show",
+        "Other",
+        "X-rays, microscopy, drawings, satellite pictures: unlike the pictures of ImageNet",
     ),
 ];
 
@@ -108,10 +108,10 @@ pub fn advice_ui(
     local: &mut AdviceLocal,
     out: &mut Vec<Command>,
 ) {
-    let tooltip = "What the pictures show. The less they resemble ImageNet's, the more of the network should learn";
+    let tooltip = "What the pictures show. The less they resemble those of ImageNet, the more layers should be trained";
     widgets::segmented_row(
         ui,
-        "Pictures of",
+        "Kind of pictures",
         tooltip,
         &mut local.similarity,
         &SIMILARITIES,
@@ -126,7 +126,7 @@ pub fn advice_ui(
         ui.horizontal(|ui| {
             ui.label(tokens::icon_text(icon::CHECK_CIRCLE).color(tokens(ui).success));
             ui.add(
-                egui::Label::new(tokens(ui).small(format!("The settings suit {number}")))
+                egui::Label::new(tokens(ui).small(format!("The settings suit {number}.")))
                     .truncate(),
             );
         });
@@ -136,11 +136,11 @@ pub fn advice_ui(
             widgets::card(ui, |ui| {
                 ui.add(egui::Label::new(tokens::medium(&piece.title)).wrap());
                 ui.add(egui::Label::new(tokens(ui).small(&piece.reason)).wrap());
-                let button = ui.button(format!("{} Do this", icon::CHECK_CIRCLE));
-                let name = format!("Do this: {}", piece.title);
+                let button = ui.button(format!("{} Apply", icon::LIGHTBULB));
+                let name = format!("Apply: {}", piece.title);
                 if button
                     .accessible_name(&name)
-                    .on_hover_text("Change the experiment so; undo takes it back")
+                    .on_hover_text("Change the experiment accordingly; undo takes it back")
                     .clicked()
                 {
                     let experiment = piece.apply(&view.editor.experiment);

@@ -62,25 +62,25 @@ fn taken(state: &State) -> Option<Taken> {
 
 fn time(estimate: &RunEstimate, is_known: bool, taken: Option<Taken>) -> Part {
     let kept = match (is_known, estimate.is_warm()) {
-        (false, _) => "as if nothing were kept yet",
-        (true, true) => "nothing, because all of it is kept",
-        (true, false) => "what is not kept yet",
+        (false, _) => "as if nothing were cached yet",
+        (true, true) => "nothing, because all of them are cached",
+        (true, false) => "those that are not cached yet",
     };
     let (from, about) = match taken {
-        Some(taken) if taken.by_training => ("that a training found on this machine", "about"),
+        Some(taken) if taken.by_training => ("that a training reached on this machine", "about"),
         Some(taken) if !taken.is_calm() => (
-            "that was measured on this machine beside other programs: it may take less without them, and is measured again \
-             when the machine is quiet",
+            "that was measured on this machine while other programs were running: it may take less without them. The speed is \
+             measured again when the machine is idle",
             "roughly",
         ),
         _ => ("that was measured on this machine", "about"),
     };
     Part {
-        text: format!("{about} {}", format::short_duration(estimate.seconds())),
+        text: format::estimate(estimate.seconds()).replace("about", about),
         tooltip: format!(
-            "Told from the speed {from}\nFrozen layers, computed once: {} ({kept})\nAll epochs and the test: {}",
-            format::short_duration(estimate.once_seconds),
-            format::short_duration(estimate.epochs_seconds)
+            "Estimated from the speed {from}\nFeatures of the frozen layers, computed once: {} ({kept})\nAll epochs and the test: {}",
+            format::estimate(estimate.once_seconds),
+            format::estimate(estimate.epochs_seconds)
         ),
     }
 }
@@ -94,26 +94,26 @@ fn features(estimate: &RunEstimate) -> Option<Part> {
     let kept = rows.all - rows.missing;
     let (mark, tooltip) = if estimate.is_warm() {
         (
-            "kept",
-            "All of them are kept on disk: the run starts with its first epoch".to_owned(),
+            "cached",
+            "All of them are cached on disk: the run starts with its first epoch".to_owned(),
         )
     } else if kept > 0 {
         (
-            "to complete",
+            "partly cached",
             format!(
-                "{} of them are kept on disk",
+                "{} of them are cached on disk",
                 format::percent_of(kept as u64, rows.all as u64)
             ),
         )
     } else {
         (
-            "to compute",
-            "Computed once, then kept on disk for this run and the next".to_owned(),
+            "to be computed",
+            "Computed once, then cached on disk for this run and the next".to_owned(),
         )
     };
     Some(Part {
-        text: format!("{bytes} of features {mark}"),
-        tooltip: format!("Outputs of the frozen layers. {tooltip}"),
+        text: format!("{bytes} of features, {mark}"),
+        tooltip: format!("Features are the outputs of the frozen layers. {tooltip}"),
     })
 }
 
@@ -127,7 +127,7 @@ fn memory(estimate: &Estimate) -> Part {
     Part {
         text: format!("≈ {} of memory", crate::format::bytes(estimate.memory())),
         tooltip: format!(
-            "At most, in the phase that needs most; a run measures what it needed\n{}",
+            "Estimated peak, in the phase that needs most memory; each run shows what it really needed\n{}",
             lines.join("\n")
         ),
     }
@@ -141,7 +141,7 @@ pub fn totals_ui(ui: &mut egui::Ui, context: &mut ViewContext<'_>) {
         .filter_map(|phase| phase.totals)
         .max_by_key(|totals| totals.trainable);
     let Some(totals) = totals else {
-        ui.label(t.small("Trainable parameters are counted once the layers are known"));
+        ui.label(t.small("Trainable parameters appear here once the layers are known"));
         return;
     };
     ui.horizontal(|ui| {
@@ -151,15 +151,15 @@ pub fn totals_ui(ui: &mut egui::Ui, context: &mut ViewContext<'_>) {
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let text = format!(
                 "{} of {}",
-                format::compact(totals.trainable),
-                format::compact(totals.all())
+                format::magnitude(totals.trainable),
+                format::magnitude(totals.all())
             );
             ui.label(t.muted(text))
-                .on_hover_text("Parameters that learn in the phase that frees most, of all");
+                .on_hover_text("Trainable parameters, in the phase that trains most, of all parameters: the backbone without its ImageNet classifier, and the new head");
         });
     });
     let share = totals.trainable_share() as f32;
-    widgets::bar(ui, share, t.trainable, "Share of parameters that learn");
+    widgets::bar(ui, share, t.trainable, "Share of trainable parameters");
     forecast_ui(ui, &ForecastView::build(context.state, phases));
 }
 
@@ -168,7 +168,7 @@ fn forecast_ui(ui: &mut egui::Ui, view: &ForecastView) {
     let parts = [
         (icon::CLOCK, &view.time),
         (icon::DATABASE, &view.features),
-        (icon::CPU, &view.memory),
+        (icon::MEMORY, &view.memory),
     ];
     for (symbol, part) in parts {
         let Some(part) = part else { continue };
@@ -198,7 +198,7 @@ mod tests {
         assert!(
             time(&estimate(10, 0), true, None)
                 .tooltip
-                .contains("all of it is kept")
+                .contains("all of them are cached")
         );
         let hasty = Taken {
             at: 0,
@@ -208,11 +208,20 @@ mod tests {
         };
         let part = time(&estimate(10, 10), false, Some(hasty));
         assert_eq!(part.text, "roughly 40 s");
-        assert!(part.tooltip.contains("beside other programs"), "{part:?}");
+        assert!(
+            part.tooltip.contains("while other programs were running"),
+            "{part:?}"
+        );
         let text = |missing| features(&estimate(10, missing)).map(|part| part.text);
-        assert_eq!(text(0).as_deref(), Some("12.0 MB of features kept"));
-        assert_eq!(text(10).as_deref(), Some("12.0 MB of features to compute"));
-        assert_eq!(text(4).as_deref(), Some("12.0 MB of features to complete"));
+        assert_eq!(text(0).as_deref(), Some("12.0 MB of features, cached"));
+        assert_eq!(
+            text(10).as_deref(),
+            Some("12.0 MB of features, to be computed")
+        );
+        assert_eq!(
+            text(4).as_deref(),
+            Some("12.0 MB of features, partly cached")
+        );
         let nothing = RunEstimate {
             features: 0,
             ..estimate(0, 0)

@@ -17,6 +17,7 @@ use crate::app::ui::widgets;
 use crate::experiment::{
     ClassWeights, EarlyStopping, Keep, MixedPrecision, Monitor, Precision, TestViews, bounds,
 };
+use crate::format;
 
 /// What holds for all phases.
 pub struct TrainingSection;
@@ -26,7 +27,7 @@ impl Section for TrainingSection {
         SectionInfo {
             title: "Training",
             icon: icon::SLIDERS_HORIZONTAL,
-            tooltip: "What holds for all phases: batches, loss, which weights are kept",
+            tooltip: "Settings of all phases: batch size, loss, early stopping, precision, seed",
             fields: &["training", "seed", "name"],
             starts_open: false,
         }
@@ -60,17 +61,17 @@ const MONITORS: [(Monitor, &str, &str); 3] = [
     (
         Monitor::ValidationLoss,
         "Validation loss",
-        "Lowest is best; sees confidence too",
+        "The epoch with the lowest loss is best; takes confidence into account",
     ),
     (
         Monitor::ValidationAccuracy,
         "Validation accuracy",
-        "Highest is best",
+        "The epoch with the highest accuracy is best",
     ),
     (
         Monitor::ValidationMacroF1,
         "Validation macro-F1",
-        "Highest is best; every class counts the same",
+        "The epoch with the highest macro-F1 is best; every class counts the same",
     ),
 ];
 
@@ -78,24 +79,24 @@ const KEEPS: [(Keep, &str, &str); 2] = [
     (
         Keep::Best,
         "Best epoch",
-        "The run ends with the weights of the epoch that the monitor liked best",
+        "The run keeps and tests the weights of the best epoch",
     ),
     (
         Keep::Last,
         "Last epoch",
-        "The run ends with the weights of its last epoch",
+        "The run keeps and tests the weights of the last epoch",
     ),
 ];
 
 const TEST_VIEWS: [(TestViews, &str, &str); 2] = [
     (
         TestViews::Single,
-        "As they are",
-        "Every test picture is seen once",
+        "None",
+        "Every test picture is predicted once, as it is",
     ),
     (
         TestViews::Flips,
-        "With flips",
+        "Flips",
         "Probabilities are averaged over every flip that the augmentation uses",
     ),
 ];
@@ -104,17 +105,17 @@ const PRECISIONS: [(Precision, &str, &str); 3] = [
     (
         Precision::Auto,
         "Auto",
-        "bf16 where this processor has units for it (AMX), with which heads are as accurate, else fp32; on a graphics card bf16, or fp16 where it has units for that alone; the run's log says what was chosen and why",
+        "bf16 where this processor supports it in hardware (AMX) and accuracy does not suffer, else fp32. On a graphics card bf16, or fp16 where it supports only that. The run's log says what was chosen and why",
     ),
     (
         Precision::Fp32,
         "fp32",
-        "Frozen layers compute in single precision, as on any machine",
+        "Frozen layers compute in single precision (32 bits)",
     ),
     (
         Precision::Bf16,
         "bf16",
-        "Frozen layers compute with 8 bits of mantissa: about twice as fast on processors with instructions for it, slower on others; as accurate, but a few answers differ",
+        "Frozen layers compute in bfloat16 (8 bits of mantissa): about twice as fast on processors that support it, slower on others. As accurate overall, but a few predictions differ",
     ),
 ];
 
@@ -122,24 +123,23 @@ const MIXED_PRECISIONS: [(MixedPrecision, &str, &str); 3] = [
     (
         MixedPrecision::Auto,
         "Auto",
-        "Mixed where the graphics card or the processor has units for bf16 (tensor cores, AMX), or the card for fp16, else fp32; the run's log says what was chosen",
+        "Mixed precision where the graphics card or the processor supports bf16 (tensor cores, AMX), or the card fp16, else fp32. The run's log says what was chosen",
     ),
     (
         MixedPrecision::Off,
         "fp32",
-        "Layers that train compute in single precision, as on any machine",
+        "Trainable layers compute in single precision (32 bits)",
     ),
     (
         MixedPrecision::Bf16,
         "bf16",
-        "Convolutions and matrix products round their factors to bf16; weights, the head and all tests stay in single precision. Up to twice as fast and half the memory where there are units for it, slower elsewhere",
+        "Mixed precision: convolutions and matrix products in bfloat16; weights, the head and all tests stay in single precision. Up to twice as fast and half the memory where hardware supports it, slower elsewhere",
     ),
 ];
 
 pub fn training_ui(ui: &mut egui::Ui, view: &TrainingView, out: &mut Vec<Command>) {
     let mut draft = view.editor.draft();
-    let tooltip =
-        "Pictures per step. Larger is steadier and quicker per picture, and needs more memory";
+    let tooltip = "Pictures per step of the optimizer. Larger batches give steadier steps, are quicker per picture, and need more memory";
     let changed = widgets::number(
         ui,
         "Batch size",
@@ -152,14 +152,21 @@ pub fn training_ui(ui: &mut egui::Ui, view: &TrainingView, out: &mut Vec<Command
     widgets::problem(ui, draft.problem("training.batch_size"));
     let training = &mut draft.experiment.training;
     let mut is_split = training.micro_batch.is_some();
-    let tooltip = "Compute a batch in parts that fit into memory, and add up their gradients: the steps stay the same, and only a BatchNorm that learns sees the smaller part";
-    if widgets::toggle(ui, "In parts", tooltip, &mut is_split) {
+    let tooltip = "Gradient accumulation: compute each batch in parts that fit into memory, and add up their gradients. The steps stay the same; only a trainable BatchNorm sees the smaller part";
+    if widgets::toggle(ui, "Micro-batches", tooltip, &mut is_split) {
         training.micro_batch = is_split.then_some((training.batch_size / 2).max(1));
         draft.touched(true, "");
     }
     if let Some(micro_batch) = &mut draft.experiment.training.micro_batch {
-        let tooltip = "Pictures that are computed at once. Memory grows with it; the batch stays as large as it is";
-        let changed = widgets::number(ui, "At once", tooltip, micro_batch, bounds::BATCH_SIZE, "");
+        let tooltip = "Pictures that are computed at once. Memory grows with it; the batch size stays the same";
+        let changed = widgets::number(
+            ui,
+            "Micro-batch size",
+            tooltip,
+            micro_batch,
+            bounds::BATCH_SIZE,
+            "",
+        );
         draft.touched(changed, "micro-batch");
         if let Some(idle) = draft.why_idle(Control::MicroBatch) {
             widgets::note(ui, &idle);
@@ -167,7 +174,8 @@ pub fn training_ui(ui: &mut egui::Ui, view: &TrainingView, out: &mut Vec<Command
     }
     widgets::problem(ui, draft.problem("training.micro_batch"));
 
-    let tooltip = "Share of the target that is spread over all classes: keeps the network from being too sure";
+    let tooltip =
+        "Share of the target that is spread over all classes: guards against overconfidence";
     let training = &mut draft.experiment.training;
     let changed = widgets::share_slider(
         ui,
@@ -182,27 +190,27 @@ pub fn training_ui(ui: &mut egui::Ui, view: &TrainingView, out: &mut Vec<Command
     class_weights_ui(ui, view, &mut draft);
     widgets::problem(ui, draft.problem("training.class_weights"));
 
-    widgets::heading(ui, "Which weights are kept");
-    let tooltip = "Decides which epoch was best, and when to stop early";
+    widgets::heading(ui, "Best epoch and early stopping");
+    let tooltip = "The number that decides which epoch is best, and when training stops early";
     let idle = draft.why_idle(Control::Monitor);
     let training = &mut draft.experiment.training;
     let changed = widgets::idle_if(ui, idle, |ui| {
         widgets::choice(ui, "Monitor", tooltip, &mut training.monitor, &MONITORS)
     });
     draft.touched(changed, "");
-    let tooltip = "Which weights the run ends with, and which are tested";
+    let tooltip = "Which weights the run keeps and tests";
     let idle = draft.why_idle(Control::Keep);
     let training = &mut draft.experiment.training;
     let changed = widgets::idle_if(ui, idle, |ui| {
-        widgets::segmented_row(ui, "Keep", tooltip, &mut training.keep, &KEEPS)
+        widgets::segmented_row(ui, "Weights kept", tooltip, &mut training.keep, &KEEPS)
     });
     draft.touched(changed, "");
 
     let mut stops = draft.experiment.training.early_stopping.is_some();
-    let tooltip = "End a phase when the monitor has not improved for some epochs";
+    let tooltip = "End a phase when the monitored number has not improved for some epochs";
     let idle = draft.why_idle_unless(stops, Control::EarlyStopping);
     let toggled = widgets::idle_if(ui, idle, |ui| {
-        widgets::toggle(ui, "Stop early", tooltip, &mut stops)
+        widgets::toggle(ui, "Early stopping", tooltip, &mut stops)
     });
     if toggled {
         draft.experiment.training.early_stopping = stops.then(EarlyStopping::default);
@@ -210,18 +218,20 @@ pub fn training_ui(ui: &mut egui::Ui, view: &TrainingView, out: &mut Vec<Command
     }
     if let Some(early) = &mut draft.experiment.training.early_stopping {
         let tooltip = "Epochs without improvement before the phase ends";
+        let unit = format::unit(early.patience.into(), " epoch", " epochs");
         let mut changed = widgets::number(
             ui,
             "Patience",
             tooltip,
             &mut early.patience,
             bounds::PATIENCE,
-            " epochs",
+            unit,
         );
-        let tooltip = "A smaller change of the monitor does not count as improvement";
+        let tooltip =
+            "A smaller change of the monitored number does not count as improvement (min_delta)";
         changed |= widgets::slider(
             ui,
-            "Least change",
+            "Minimum change",
             tooltip,
             &mut early.min_delta,
             0.0..=0.1,
@@ -236,15 +246,14 @@ pub fn training_ui(ui: &mut egui::Ui, view: &TrainingView, out: &mut Vec<Command
     widgets::problem(ui, draft.problem("training.early_stopping"));
 
     let mut averages = draft.experiment.training.weight_averaging.is_some();
-    let tooltip =
-        "Validate, keep and test a moving average of the weights: smoother, often a little better";
-    if widgets::toggle(ui, "Average weights", tooltip, &mut averages) {
+    let tooltip = "Validate, keep and test an exponential moving average (EMA) of the weights: often a little better";
+    if widgets::toggle(ui, "Weight averaging", tooltip, &mut averages) {
         draft.experiment.training.weight_averaging = averages.then_some(0.99);
         draft.touched(true, "");
     }
     if let Some(decay) = &mut draft.experiment.training.weight_averaging {
         let tooltip =
-            "How much of the average stays at each step; 0.99 looks back about a hundred steps";
+            "How much of the average stays at each step; 0.99 averages over about 100 steps";
         let changed = widgets::slider(
             ui,
             "Decay",
@@ -259,35 +268,35 @@ pub fn training_ui(ui: &mut egui::Ui, view: &TrainingView, out: &mut Vec<Command
     widgets::problem(ui, draft.problem("training.weight_averaging"));
 
     widgets::heading(ui, "Precision");
-    let tooltip = "What frozen layers compute in";
+    let tooltip = "The numbers that frozen layers compute with";
     let idle = draft.why_idle(Control::FrozenPrecision);
     let precision = &mut draft.experiment.training.precision;
     let changed = widgets::idle_if(ui, idle, |ui| {
         widgets::segmented_row(ui, "Frozen layers", tooltip, precision, &PRECISIONS)
     });
     draft.touched(changed, "");
-    let tooltip = "What layers of the backbone that train compute in";
+    let tooltip = "The numbers that trainable layers of the backbone compute with";
     let idle = draft.why_idle(Control::MixedPrecision);
     let mixed = &mut draft.experiment.training.mixed_precision;
     let changed = widgets::idle_if(ui, idle, |ui| {
-        widgets::segmented_row(ui, "Layers that train", tooltip, mixed, &MIXED_PRECISIONS)
+        widgets::segmented_row(ui, "Trainable layers", tooltip, mixed, &MIXED_PRECISIONS)
     });
     draft.touched(changed, "");
-    let tooltip = "On graphics cards, products in single precision may round their factors to TF32's 10 bits of mantissa: several times as fast";
+    let tooltip = "On graphics cards, matrix products in single precision may use TF32 (10 bits of mantissa): several times as fast";
     let idle = draft.why_idle(Control::Tf32);
     let tf32 = &mut draft.experiment.training.tf32;
     let changed = widgets::idle_if(ui, idle, |ui| widgets::toggle(ui, "TF32", tooltip, tf32));
     draft.touched(changed, "");
 
-    widgets::heading(ui, "Test and chance");
-    let tooltip = "How test pictures are seen for the test metrics and predictions";
+    widgets::heading(ui, "Test and seed");
+    let tooltip = "Test-time augmentation (TTA): how test pictures are shown to the network";
     let idle = draft.why_idle(Control::TestViews);
     let views = &mut draft.experiment.training.test_views;
     let changed = widgets::idle_if(ui, idle, |ui| {
-        widgets::segmented_row(ui, "Test views", tooltip, views, &TEST_VIEWS)
+        widgets::segmented_row(ui, "Test augmentation", tooltip, views, &TEST_VIEWS)
     });
     draft.touched(changed, "");
-    let tooltip = "Decides the split, the initial weights of the head, the order of pictures and the augmentation: the same seed gives the same run";
+    let tooltip = "Seed of the random numbers for the split, the head's initial weights, the order of pictures and the augmentation: the same seed gives the same run";
     let changed = widgets::number(
         ui,
         "Seed",
@@ -299,7 +308,7 @@ pub fn training_ui(ui: &mut egui::Ui, view: &TrainingView, out: &mut Vec<Command
     draft.touched(changed, "seed");
     widgets::problem(ui, draft.problem("seed"));
     if draft.experiment.data.split.seed.is_none() {
-        ui.label(tokens(ui).small("Another seed also draws another split."));
+        ui.label(tokens(ui).small("Another seed also gives another split."));
     }
     draft.finish(out);
 }
@@ -310,16 +319,16 @@ fn class_weights_ui(ui: &mut egui::Ui, view: &TrainingView, draft: &mut Draft<'_
         ("Equal", "Every picture counts the same"),
         (
             "Balanced",
-            "Rare classes count more: inverse to their number of training pictures",
+            "Rare classes count more: weights are inversely proportional to their number of training pictures",
         ),
-        ("By name", "Say for each class how much it counts"),
+        ("Custom", "Set the weight of each class"),
     ];
     let selected = match weights {
         ClassWeights::Equal => 0,
         ClassWeights::Balanced => 1,
         ClassWeights::Custom(_) => 2,
     };
-    let tooltip = "How much each class counts in the loss";
+    let tooltip = "The weight of each class in the loss";
     let chosen = widgets::choose(
         ui,
         "Class weights",
@@ -347,13 +356,13 @@ fn class_weights_ui(ui: &mut egui::Ui, view: &TrainingView, draft: &mut Draft<'_
             .filter(|name| !view.classes.contains(name)),
     );
     if classes.is_empty() {
-        widgets::note(ui, "The classes stand here once pictures are open.");
+        widgets::note(ui, "The classes appear here once pictures are open.");
     }
     let mut changed = false;
     for class in &classes {
         let index = named.iter().position(|(name, _)| name == class);
         let mut weight = index.map_or(1.0, |index| named[index].1);
-        let tooltip = format!("How much a picture of {class} counts; 1 as any other");
+        let tooltip = format!("The weight of a picture of {class} in the loss; 1 is normal");
         if widgets::log_slider(ui, class, &tooltip, &mut weight, bounds::CLASS_WEIGHT) {
             match index {
                 Some(index) => named[index].1 = weight,

@@ -1,17 +1,17 @@
 //! Of one phase: the optimizer, how the learning rate changes, and each layer's share of it.
 
-use eframe::egui::{self, RichText};
+use eframe::egui;
 
+use crate::app::ui::disclosure::disclosure;
 use crate::app::ui::editor::Draft;
 use crate::app::ui::effect::Control;
-use crate::app::ui::tokens;
 use crate::app::ui::widgets;
 use crate::experiment::{LayerRates, Optimizer, Schedule, bounds};
 use crate::format;
 
-const DECAY_TEXT: &str =
-    "Pulls weights towards 0 at every step: guards against learning pictures by heart";
-const EPSILON_TEXT: &str = "Keeps the division from exploding where gradients are tiny";
+const DECAY_TEXT: &str = "Pulls weights towards 0 at every step: guards against overfitting";
+const EPSILON_TEXT: &str =
+    "A small number in the denominator, for numerical stability where gradients are tiny";
 
 /// A drop-down of kinds that carry their own settings: the settings of a kind are its defaults when
 /// another one was chosen, and stay when the same is.
@@ -34,7 +34,7 @@ fn choose_kind<T: Clone>(
 }
 
 fn momentum_slider(ui: &mut egui::Ui, momentum: &mut f64) -> bool {
-    let tooltip = "How much of the last step is kept in the next";
+    let tooltip = "How much of the step before goes into the next one";
     widgets::slider(
         ui,
         "Momentum",
@@ -53,16 +53,16 @@ fn weight_decay_slider(ui: &mut egui::Ui, weight_decay: &mut f64) -> bool {
 
 /// A decay rate of the optimizer's running means: near 1 it forgets slowly.
 fn decay_rate_slider(ui: &mut egui::Ui, label: &str, of: &str, rate: &mut f64) -> bool {
-    let tooltip = format!("How slowly the mean of the {of} is forgotten");
+    let tooltip =
+        format!("Decay rate of the running mean of the {of}: nearer to 1 averages over more steps");
     let range = 0.0..=0.9999;
     widgets::slider(ui, label, &tooltip, rate, range, 0.0001, "")
 }
 
 /// Settings that few people touch, folded away.
 fn more(ui: &mut egui::Ui, add: impl FnOnce(&mut egui::Ui)) {
-    egui::CollapsingHeader::new(RichText::new("More of the optimizer").size(tokens::TEXT_SMALL))
-        .id_salt("more")
-        .show(ui, add);
+    let tooltip = "Settings of the optimizer that seldom need a change";
+    disclosure(ui, "more", "More optimizer settings", tooltip, add);
 }
 
 pub(in crate::app) fn optimizer_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize) {
@@ -70,7 +70,7 @@ pub(in crate::app) fn optimizer_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, ind
     let kinds = [
         (
             Optimizer::default(),
-            "Adapts the step of every weight; a safe choice",
+            "Adapts the step size of every weight; a safe choice",
         ),
         (
             Optimizer::adam_w(),
@@ -78,14 +78,17 @@ pub(in crate::app) fn optimizer_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, ind
         ),
         (
             Optimizer::sgd(),
-            "Plain steps with momentum; wants a higher rate",
+            "Stochastic gradient descent with momentum; needs a higher learning rate",
         ),
         (
             Optimizer::rms_prop(),
-            "Adapts the step of every weight by its recent size",
+            "Adapts the step size of every weight by its recent gradients",
         ),
     ];
-    let label = ("Optimizer", "The rule by which gradients move the weights");
+    let label = (
+        "Optimizer",
+        "The rule by which gradients change the weights",
+    );
     choose_kind(ui, label, optimizer, Optimizer::title, &kinds);
     let mut changed = false;
     match optimizer {
@@ -95,7 +98,8 @@ pub(in crate::app) fn optimizer_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, ind
             weight_decay,
         } => {
             changed |= momentum_slider(ui, momentum);
-            let tooltip = "Looks a step ahead before it corrects the momentum";
+            let tooltip =
+                "Nesterov momentum: takes the gradient at the place that the momentum leads to";
             changed |= widgets::toggle(ui, "Nesterov", tooltip, nesterov);
             changed |= weight_decay_slider(ui, weight_decay);
         }
@@ -138,21 +142,21 @@ pub(in crate::app) fn optimizer_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, ind
 pub(in crate::app) fn schedule_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize) {
     let schedule = &mut draft.experiment.phases[index].schedule;
     let kinds = [
-        (Schedule::Constant, "The same rate throughout"),
+        (Schedule::Constant, "The same learning rate throughout"),
         (
             Schedule::Cosine { final_factor: 0.0 },
-            "Down a half cosine to the end of the phase",
+            "Cosine annealing: falls along half a cosine until the end of the phase",
         ),
         (
             Schedule::one_cycle(),
-            "Up, then down to almost nothing: often best in few epochs",
+            "1cycle policy: rises, then falls to almost 0; often best in few epochs",
         ),
         (
             Schedule::Step {
                 every_epochs: 3,
                 factor: 0.1,
             },
-            "Multiplied by a factor every few epochs",
+            "Step decay: multiplied by a factor every few epochs",
         ),
     ];
     let label = ("Schedule", "How the learning rate changes over the phase");
@@ -164,27 +168,31 @@ pub(in crate::app) fn schedule_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, inde
             every_epochs,
             factor,
         } => {
-            let tooltip = "Epochs between two steps down";
+            let tooltip = "Epochs between two steps of the decay";
             let range = bounds::STEP_EPOCHS;
-            changed |= widgets::number(ui, "Step every", tooltip, every_epochs, range, " epochs");
-            let tooltip = "What the rate is multiplied by at every step";
-            changed |= widgets::slider(ui, "Step factor", tooltip, factor, 0.01..=1.0, 0.01, "");
+            let unit = format::unit((*every_epochs).into(), " epoch", " epochs");
+            changed |= widgets::number(ui, "Decay every", tooltip, every_epochs, range, unit);
+            let tooltip = "What the learning rate is multiplied by at every step (gamma)";
+            changed |= widgets::slider(ui, "Decay factor", tooltip, factor, 0.01..=1.0, 0.01, "");
         }
         Schedule::Cosine { final_factor } => {
-            let tooltip = "Share of the rate that is left at the end of the phase";
-            changed |= widgets::share_slider(ui, "Ends at", tooltip, final_factor, 1.0);
+            let tooltip =
+                "The learning rate at the end of the phase, as a share of the one at the beginning";
+            changed |= widgets::share_slider(ui, "Final share", tooltip, final_factor, 1.0);
         }
         Schedule::OneCycle {
             rise,
             start_divisor,
             final_divisor,
         } => {
-            let tooltip = "Share of the steps over which the rate rises";
-            changed |= widgets::share_slider(ui, "Rise", tooltip, rise, 0.9);
-            let tooltip = "The rate begins at this part of its highest value";
+            let tooltip = "Share of the phase over which the learning rate rises (pct_start)";
+            changed |= widgets::share_slider(ui, "Rising share", tooltip, rise, 0.9);
+            let tooltip =
+                "The learning rate begins at its highest value divided by this (div_factor)";
             changed |=
                 widgets::log_slider(ui, "Start divisor", tooltip, start_divisor, 1.0..=1000.0);
-            let tooltip = "The rate ends at this part of its starting value";
+            let tooltip =
+                "The learning rate ends at its first value divided by this (final_div_factor)";
             changed |= widgets::log_slider(ui, "Final divisor", tooltip, final_divisor, 1.0..=1e6);
         }
     }
@@ -202,14 +210,17 @@ pub(in crate::app) fn rates_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: 
 fn layer_rates_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize) {
     let rates = &mut draft.experiment.phases[index].layer_rates;
     let options = [
-        ("Uniform", "The same rate for every layer that learns"),
+        (
+            "Uniform",
+            "The same learning rate for every trainable layer",
+        ),
         (
             "By depth",
-            "Lower for early layers, which hold what all pictures share; as fastai's discriminative rates",
+            "Lower for early layers, which hold features common to all pictures: discriminative learning rates, as in fastai",
         ),
         (
             "Backbone factor",
-            "One factor for the whole backbone; the head keeps the full rate",
+            "One factor for the whole backbone; the head keeps the full learning rate",
         ),
     ];
     let selected = match rates {
@@ -218,8 +229,8 @@ fn layer_rates_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize) {
         LayerRates::Backbone(_) => Some(2),
         LayerRates::Custom(_) => None,
     };
-    let title = selected.map_or("By name", |selected| options[selected].0);
-    let tooltip = "Each layer's share of the learning rate; the head's is always the whole";
+    let title = selected.map_or("Custom", |selected| options[selected].0);
+    let tooltip = "A factor for each layer's learning rate; the head always has the full rate";
     match widgets::choose(ui, "Layer rates", tooltip, title, selected, &options) {
         Some(0) => *rates = LayerRates::Uniform,
         Some(1) => *rates = LayerRates::ByDepth { lowest: 0.01 },
@@ -230,19 +241,18 @@ fn layer_rates_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize) {
     match rates {
         LayerRates::Uniform => {}
         LayerRates::ByDepth { lowest } => {
-            let tooltip =
-                "The first stage that learns has this share of the rate; the last has all of it";
-            changed = widgets::log_slider(ui, "Lowest", tooltip, lowest, 1e-4..=1.0);
+            let tooltip = "Factor of the first trainable stage; it rises to 1 at the last stage";
+            changed = widgets::log_slider(ui, "Lowest factor", tooltip, lowest, 1e-4..=1.0);
         }
         LayerRates::Backbone(factor) => {
-            let tooltip = "The backbone's share of the head's rate";
+            let tooltip = "The backbone's learning rate, as a share of the head's";
             changed = widgets::log_slider(ui, "Factor", tooltip, factor, 1e-4..=1.0);
         }
         LayerRates::Custom(factors) => {
             let text = format::plural(factors.len() as u64, "factor", "factors");
             widgets::note(
                 ui,
-                &format!("{text} by layer name; the view Layers sets them"),
+                &format!("{text} for single layers: set them in the Layers view."),
             );
         }
     }

@@ -8,6 +8,7 @@ use crate::app::core::command::Command;
 use crate::app::core::state::{Document, Scan, State};
 use crate::app::core::view_id::ViewId;
 use crate::app::features::training::phase_rules;
+use crate::app::ui::arrange::{self, Arrange, arrange_buttons};
 use crate::app::ui::editor::{Draft, EditorView};
 use crate::app::ui::layer_plan;
 use crate::app::ui::tokens::{self, icon, tokens};
@@ -80,9 +81,16 @@ fn line(phase: &Phase) -> String {
         "{} · {} {} · {}",
         format::plural(phase.epochs.into(), "epoch", "epochs"),
         phase.optimizer.title(),
-        format::short_rate(phase.learning_rate),
-        layer_plan::describe(&phase.freeze).to_lowercase()
+        format::rate(phase.learning_rate),
+        lower_first(&layer_plan::describe(&phase.freeze))
     )
+}
+
+/// A sentence's beginning in the middle of a line: names of layers keep their capitals.
+fn lower_first(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().into_iter().flat_map(char::to_lowercase);
+    first.chain(letters).collect()
 }
 
 /// What the phase editor remembers between frames.
@@ -111,7 +119,7 @@ pub fn phases_ui(
         });
         ui.add_space(tokens::SPACE_XS);
     }
-    let tooltip = "Add a stretch of epochs after the others, in which the top of the backbone learns at a tenth of the rate";
+    let tooltip = "Add a phase after the others, in which the last layers of the backbone train at a tenth of the learning rate";
     if ui
         .button(format!("{} Add phase", icon::PLUS))
         .on_hover_text(tooltip)
@@ -129,19 +137,13 @@ pub fn phases_ui(
 }
 
 enum Change {
-    Up(usize),
-    Down(usize),
-    Remove(usize),
+    Arrange(usize, Arrange),
     Add,
 }
 
 fn apply(phases: &mut Vec<Phase>, change: Change) {
     match change {
-        Change::Up(index) => phases.swap(index - 1, index),
-        Change::Down(index) => phases.swap(index, index + 1),
-        Change::Remove(index) => {
-            phases.remove(index);
-        }
+        Change::Arrange(index, arrange) => arrange.apply(phases, index),
         Change::Add => {
             let last = phases.last().cloned().unwrap_or_default();
             phases.push(Phase {
@@ -181,49 +183,31 @@ fn head_ui(
         {
             local.folded.insert(index);
         }
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            ui.spacing_mut().item_spacing.x = 0.0;
-            ui.add_enabled_ui(number > 1, |ui| {
-                let name = format!("Remove phase {ordinal}");
-                if widgets::icon_button(
-                    ui,
-                    icon::TRASH,
-                    &name,
-                    "Remove this phase; undo brings it back",
-                )
-                .clicked()
-                {
-                    *change = Some(Change::Remove(index));
-                }
-            });
-            ui.add_enabled_ui(index + 1 < number, |ui| {
-                let name = format!("Move phase {ordinal} down");
-                if widgets::icon_button(ui, icon::ARROW_DOWN, &name, "Carry it out later").clicked()
-                {
-                    *change = Some(Change::Down(index));
-                }
-            });
-            ui.add_enabled_ui(index > 0, |ui| {
-                let name = format!("Move phase {ordinal} up");
-                if widgets::icon_button(ui, icon::ARROW_UP, &name, "Carry it out earlier").clicked()
-                {
-                    *change = Some(Change::Up(index));
-                }
-            });
-            let field = egui::TextEdit::singleline(&mut draft.experiment.phases[index].name)
-                .frame(egui::Frame::NONE)
-                .font(tokens::semibold_font(tokens::TEXT_BODY))
-                .align(egui::Align2::LEFT_CENTER)
-                .min_size(vec2(0.0, ui.spacing().interact_size.y))
-                .desired_width(ui.available_width());
-            let response = ui
-                .add(field)
-                .accessible_name(format!("Name of phase {ordinal}"));
-            let changed = response
-                .on_hover_text("What the curves and the log call this phase")
-                .changed();
-            draft.touched_at(changed, "phase name", index);
-        });
+        ui.spacing_mut().item_spacing.x = 0.0;
+        let field = egui::TextEdit::singleline(&mut draft.experiment.phases[index].name)
+            .frame(egui::Frame::NONE)
+            .font(tokens::semibold_font(tokens::TEXT_BODY))
+            .align(egui::Align2::LEFT_CENTER)
+            .min_size(vec2(0.0, ui.spacing().interact_size.y))
+            .desired_width(ui.available_width() - arrange::WIDTH);
+        let response = ui
+            .add(field)
+            .accessible_name(format!("Name of phase {ordinal}"));
+        let changed = response
+            .on_hover_text("The name of this phase in curves and log")
+            .changed();
+        draft.touched_at(changed, "phase name", index);
+        let what = format!("phase {ordinal}");
+        let tooltips = [
+            "Train this phase earlier",
+            "Train this phase later",
+            "Remove this phase; undo brings it back",
+        ];
+        let names = (what.as_str(), what.as_str());
+        let arranged = arrange_buttons(ui, names, (index, number), number > 1, tooltips);
+        *change = arranged
+            .map(|arrange| Change::Arrange(index, arrange))
+            .or(change.take());
     });
     if folded && let Some(line) = view.lines.get(index) {
         ui.add(egui::Label::new(tokens(ui).small(line)).truncate())
@@ -240,7 +224,7 @@ fn body_ui(
 ) {
     let field = |name: &str| format!("phases[{index}].{name}");
     let phase = &mut draft.experiment.phases[index];
-    let tooltip = "How often every training picture is seen in this phase";
+    let tooltip = "How many times this phase goes through all training pictures";
     let changed = widgets::number(ui, "Epochs", tooltip, &mut phase.epochs, bounds::EPOCHS, "");
     draft.touched_at(changed, "epochs", index);
     widgets::problem(ui, draft.problem(&field("epochs")));
@@ -248,7 +232,7 @@ fn body_ui(
     freeze_ui(ui, draft, index, out);
     widgets::problem(ui, draft.problem(&field("freeze")));
 
-    let tooltip = "How far the weights move after each batch: for the head and for layers whose factor is 1. Fine-tuning wants a tenth to a hundredth of the head's";
+    let tooltip = "How far the weights move after each batch: for the head, and for layers whose rate factor is 1. Fine-tuning usually takes a tenth to a hundredth of the head's rate";
     let phase = &mut draft.experiment.phases[index];
     let changed = widgets::log_slider(
         ui,
@@ -264,17 +248,17 @@ fn body_ui(
     widgets::problem(ui, draft.problem(&field("optimizer")));
     phase_rules::schedule_ui(ui, draft, index);
     widgets::problem(ui, draft.problem(&field("schedule")));
-    let tooltip = "Epochs over which the rate rises from 0 before the schedule begins; keeps the first steps from spoiling what was learned";
+    let tooltip = "Epochs over which the learning rate rises from 0 before the schedule begins, so that the first steps don't destroy what was learned";
     let phase = &mut draft.experiment.phases[index];
     let most = f64::from(phase.epochs).clamp(1.0, 20.0);
     let changed = widgets::slider(
         ui,
-        "Warm-up",
+        "Warm-up epochs",
         tooltip,
         &mut phase.warmup_epochs,
         0.0..=most,
         0.1,
-        " ep",
+        "",
     );
     draft.touched_at(changed, "warm-up", index);
     widgets::problem(ui, draft.problem(&field("warmup_epochs")));
@@ -286,13 +270,13 @@ fn body_ui(
 fn freeze_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize, out: &mut Vec<Command>) {
     let plan = &mut draft.experiment.phases[index].freeze;
     let options = [
-        ("Backbone", "Feature extraction: only the head learns"),
+        ("Backbone", "Feature extraction: only the head is trained"),
         (
             "All but last",
-            "Fine-tuning: the top of the backbone learns too",
+            "Fine-tuning: the last layers of the backbone are trained too",
         ),
-        ("Nothing", "Every layer learns"),
-        ("Layer by layer…", "Choose in the layer tree"),
+        ("Nothing", "Every layer is trained"),
+        ("Layer by layer…", "Choose each layer in the Layers view"),
     ];
     let selected = match plan {
         FreezePlan::Backbone => 0,
@@ -301,11 +285,12 @@ fn freeze_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize, out: &mut V
         FreezePlan::Below(_) | FreezePlan::Custom(_) => 3,
     };
     let title = match plan {
-        FreezePlan::Below(path) => format!("Below {path}"),
-        FreezePlan::Custom(_) => "By name".into(),
+        FreezePlan::Below(path) => format!("Before {path}"),
+        FreezePlan::Custom(_) => "Custom".into(),
         _ => options[selected].0.to_owned(),
     };
-    let tooltip = "Which layers of the backbone stay as they are during this phase";
+    let tooltip =
+        "Which layers of the backbone are frozen in this phase: their weights don't change";
     // A custom plan can be opened again: choosing the tree is always news.
     let current = (selected != 3).then_some(selected);
     match widgets::choose(ui, "Frozen", tooltip, &title, current, &options) {
@@ -316,14 +301,14 @@ fn freeze_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize, out: &mut V
         None => {}
     }
     if let FreezePlan::AllButLast(number) = plan {
-        let tooltip = "The last layers of the backbone that learn, counted as Keras does: activations and pooling included";
+        let tooltip = "How many of the backbone's last layers are trained, counted as Keras does: activations and pooling included";
         let changed = widgets::number(
             ui,
             "Last layers",
             tooltip,
             number,
             bounds::FREE_LAYERS,
-            " learn",
+            " trainable",
         );
         draft.touched_at(changed, "last layers", index);
     }
@@ -355,9 +340,9 @@ fn sparkline_ui(ui: &mut egui::Ui, phase: &Phase, steps_per_epoch: u64) {
     let (first, last) = (rates[0], rates[rates.len() - 1]);
     let text = format!(
         "Learning rate over the phase: from {} to {}, at most {}",
-        format::short_rate(first),
-        format::short_rate(last),
-        format::short_rate(most)
+        format::rate(first),
+        format::rate(last),
+        format::rate(most)
     );
     response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Image, true, &text));
     response.on_hover_text(&text);

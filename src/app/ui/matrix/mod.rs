@@ -50,11 +50,11 @@ pub fn zoom_ui(ui: &mut egui::Ui, local: &mut MatrixLocal, cell: f32) {
         local.zoom = Some((local.zoom.unwrap_or(cell) * factor).clamp(1.0, LARGEST));
     };
     let tooltip = "Make the cells smaller (Ctrl and the wheel over the matrix)";
-    if widgets::icon_button(ui, icon::MINUS, "Zoom out", tooltip).clicked() {
+    if widgets::icon_button(ui, icon::MAGNIFYING_GLASS_MINUS, "Zoom out", tooltip).clicked() {
         change(local, 1.0 / 1.5);
     }
     let tooltip = "Make the cells larger (Ctrl and the wheel over the matrix); drag to move";
-    if widgets::icon_button(ui, icon::PLUS, "Zoom in", tooltip).clicked() {
+    if widgets::icon_button(ui, icon::MAGNIFYING_GLASS_PLUS, "Zoom in", tooltip).clicked() {
         change(local, 1.5);
     }
     let tooltip = "Show the whole matrix";
@@ -130,7 +130,8 @@ pub fn matrix_ui(
         }
         let spoken = view.sentence(local.focus.0.min(n - 1), local.focus.1.min(n - 1));
         area.widget_info(|| {
-            let text = format!("{name}, {n} classes. {spoken}");
+            let classes = crate::format::plural(n as u64, "class", "classes");
+            let text = format!("{name}, {classes}. {spoken}");
             egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, text)
         });
         if let Some((row, column)) = area.hover_pos().and_then(at) {

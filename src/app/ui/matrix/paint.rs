@@ -1,10 +1,11 @@
 //! Cells with their numbers, or all as one picture; names of rows and columns.
 
-use eframe::egui::{self, Align2, Color32, Rect, pos2};
+use eframe::egui::{self, Align2, Color32, Rect, pos2, vec2};
 
 use super::MatrixLocal;
 use super::layout::{MatrixLayout, cell_rect};
 use super::view::MatrixView;
+use crate::app::ui::names::shown_name;
 use crate::app::ui::tokens::{self, Tokens, tokens};
 
 /// … their numbers.
@@ -49,6 +50,9 @@ pub(super) fn cells_ui(
             let rect = cell_rect(layout, row, column).shrink(gap);
             let fill = view.color(row, column, colors);
             painter.rect_filled(rect, if numbered { 3.0 } else { 0.0 }, fill);
+            if let Some(is_better) = view.change(row, column) {
+                triangle(painter, rect, is_better, numbered, tokens::text_on(fill));
+            }
             if !numbered {
                 continue;
             }
@@ -56,7 +60,7 @@ pub(super) fn cells_ui(
             let color = if view.cell(row, column) == 0 {
                 colors.text_faint
             } else {
-                readable(fill, colors)
+                tokens::text_on(fill)
             };
             let font = tokens::medium_font(size);
             let galley = painter.layout_no_wrap(text, font, color);
@@ -68,17 +72,26 @@ pub(super) fn cells_ui(
     }
 }
 
-/// Text that stands out of `fill`.
-pub(super) fn readable(fill: Color32, colors: &Tokens) -> Color32 {
-    let light = |color: Color32| {
-        0.299 * f32::from(color.r()) + 0.587 * f32::from(color.g()) + 0.114 * f32::from(color.b())
-    };
-    let of = |color: Color32| (light(color) - light(fill)).abs();
-    if of(colors.text) >= of(colors.on_accent) {
-        colors.text
+/// Better or worse by shape: a triangle that points up or down, beside a number in the corner, alone in the middle.
+fn triangle(painter: &egui::Painter, rect: Rect, is_better: bool, numbered: bool, color: Color32) {
+    let half = if numbered {
+        (rect.width() * 0.1).clamp(2.5, 5.0)
     } else {
-        colors.on_accent
-    }
+        rect.width() * 0.3
+    };
+    let center = if numbered {
+        rect.left_top() + vec2(half + 3.0, half + 3.0)
+    } else {
+        rect.center()
+    };
+    let tip = if is_better { -half } else { half };
+    let corners = vec![
+        center + vec2(0.0, tip),
+        center + vec2(-half, -tip),
+        center + vec2(half, -tip),
+    ];
+    let none = egui::Stroke::NONE;
+    painter.add(egui::Shape::convex_polygon(corners, color, none));
 }
 
 /// All cells as one picture, made when something has changed.
@@ -151,7 +164,7 @@ pub(super) fn names_ui(
         let y = cell_rect(layout, row, 0).center().y;
         let galley = elided(
             ui,
-            &view.classes[row],
+            &shown_name(&view.classes[row]),
             beside.width() - 6.0,
             small.clone(),
             colors.text,
@@ -174,7 +187,13 @@ pub(super) fn names_ui(
         } else {
             layout.cell - 4.0
         };
-        let galley = elided(ui, &view.classes[column], room, small.clone(), colors.text);
+        let galley = elided(
+            ui,
+            &shown_name(&view.classes[column]),
+            room,
+            small.clone(),
+            colors.text,
+        );
         if layout.upright {
             let corner = pos2(x - galley.size().y / 2.0, above.bottom() - 4.0);
             painter.add(

@@ -3,7 +3,8 @@
 use eframe::egui::Color32;
 
 use crate::app::core::prepared_answers::Shown;
-use crate::app::ui::tokens::Tokens;
+use crate::app::ui::names::shown_name;
+use crate::app::ui::tokens::{self, Tokens};
 use crate::format;
 
 /// Plain data of a matrix.
@@ -11,11 +12,11 @@ use crate::format;
 pub struct MatrixView {
     /// In the order of rows and of columns.
     pub classes: Vec<String>,
-    /// `cells[row * classes + column]`: pictures of class `row` that were taken for class `column`,
+    /// `cells[row * classes + column]`: pictures of class `row` that were predicted as class `column`,
     /// or by how many there are more than in another run.
     pub cells: Vec<i64>,
     pub shown: Shown,
-    /// Pictures of each class, and pictures taken for it.
+    /// Pictures of each class, and pictures predicted as it.
     pub truths: Vec<u64>,
     pub predictions: Vec<u64>,
     /// The largest cell, which takes the full colour.
@@ -103,25 +104,28 @@ impl MatrixView {
 
     /// What a cell says, in words.
     pub fn sentence(&self, row: usize, column: usize) -> String {
-        let (truth, predicted) = (&self.classes[row], &self.classes[column]);
+        let name = |class: usize| shown_name(&self.classes[class]);
+        let (truth, predicted) = (name(row), name(column));
         let value = self.cell(row, column);
         let pictures = format::plural(value.unsigned_abs(), "picture", "pictures");
         if self.shown == Shown::Change {
             let outcome = if row == column {
                 format!("{truth} recognised")
             } else {
-                format!("{truth} taken for {predicted}")
+                format!("{truth} predicted as {predicted}")
             };
-            return match value {
-                0 => format!("{outcome}: as many as before"),
-                1.. => format!("{outcome}: {pictures} more"),
-                _ => format!("{outcome}: {pictures} fewer"),
+            let judged = match self.change(row, column) {
+                Some(true) => "better",
+                Some(false) => "worse",
+                None => return format!("{outcome}: as many as before"),
             };
+            let more = if value > 0 { "more" } else { "fewer" };
+            return format!("{outcome}: {pictures} {more}, {judged}");
         }
         let outcome = if row == column {
             format!("{pictures} of {truth} recognised")
         } else {
-            format!("{pictures} of {truth} taken for {predicted}")
+            format!("{pictures} of {truth} predicted as {predicted}")
         };
         let of = |whole: u64, what: &str| {
             let share = if whole > 0 {
@@ -138,29 +142,36 @@ impl MatrixView {
         format!(
             "{outcome}: {}, {}",
             of(self.truths[row], &format!("of class {truth}")),
-            of(self.predictions[column], &format!("taken for {predicted}"))
+            of(
+                self.predictions[column],
+                &format!("predicted as {predicted}")
+            )
         )
     }
 
     pub(super) fn color(&self, row: usize, column: usize, colors: &Tokens) -> Color32 {
         let value = self.cell(row, column);
-        let full = match (self.shown, row == column) {
-            (Shown::Change, diagonal) => {
-                if (value > 0) == diagonal {
-                    colors.success
-                } else {
-                    colors.danger
-                }
-            }
-            (_, true) => colors.accent_fill,
-            (_, false) => colors.danger,
-        };
         if value == 0 {
             return colors.sunken;
         }
         // Few pictures stay visible beside many.
-        let strength = self.strength(row, column).powf(0.55) as f32;
-        colors.sunken.lerp_to_gamma(full, 0.1 + 0.9 * strength)
+        let strength = 0.1 + 0.9 * self.strength(row, column).powf(0.55);
+        if let Some(is_better) = self.change(row, column) {
+            let sign = if is_better { 1.0 } else { -1.0 };
+            return tokens::change(colors.dark, sign * strength);
+        }
+        let full = if row == column {
+            colors.accent_fill
+        } else {
+            colors.danger
+        };
+        colors.sunken.lerp_to_gamma(full, strength as f32)
+    }
+
+    /// Of a change, whether it is one for the better: more on the diagonal, fewer beside it.
+    pub(super) fn change(&self, row: usize, column: usize) -> Option<bool> {
+        let value = self.cell(row, column);
+        (self.shown == Shown::Change && value != 0).then_some((value > 0) == (row == column))
     }
 
     /// The matrix as lines of text, for tests.
@@ -208,11 +219,11 @@ mod tests {
         let view = view(Shown::Counts);
         assert_eq!(
             view.sentence(1, 0),
-            "2 pictures of cat taken for dog: 20.0 % of 10 of class cat, 33.3 % of 6 taken for dog"
+            "2 pictures of cat predicted as dog: 20.0 % of 10 of class cat, 33.3 % of 6 predicted as dog"
         );
         assert_eq!(
             view.sentence(2, 2),
-            "0 pictures of owl recognised: 0.0 % of 0 of class owl, 0.0 % of 0 taken for owl"
+            "0 pictures of owl recognised: 0.0 % of 0 of class owl, 0.0 % of 0 predicted as owl"
         );
         let names = ["cat", "dog"].map(str::to_owned);
         let change = [[3, -3], [-1, 1]];
@@ -220,7 +231,27 @@ mod tests {
             change[row][column]
         });
         assert_eq!(view.lines(), "cat: +3 −3\ndog: −1 +1");
-        assert_eq!(view.sentence(0, 1), "cat taken for dog: 3 pictures fewer");
-        assert_eq!(view.sentence(1, 1), "dog recognised: 1 picture more");
+        assert_eq!(
+            view.sentence(0, 1),
+            "cat predicted as dog: 3 pictures fewer, better"
+        );
+        assert_eq!(
+            view.sentence(1, 1),
+            "dog recognised: 1 picture more, better"
+        );
+        assert_eq!(
+            [(0, 0), (0, 1), (1, 0)].map(|(row, column)| view.change(row, column)),
+            [Some(true), Some(true), Some(true)]
+        );
+        let worse = MatrixView::new(&names, &[0, 1], Shown::Change, 1, |row, column| {
+            [[-2, 2], [0, 0]][row][column]
+        });
+        assert_eq!(worse.change(0, 0), Some(false));
+        assert_eq!(worse.change(0, 1), Some(false));
+        assert_eq!(worse.change(1, 1), None);
+        assert_eq!(
+            worse.sentence(0, 1),
+            "cat predicted as dog: 2 pictures more, worse"
+        );
     }
 }

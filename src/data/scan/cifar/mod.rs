@@ -192,7 +192,7 @@ fn report_files(found: &mut FoundPictures, located: &Located, set: Set) {
         if is_like && !here.contains(&entry.name) {
             found.problem(
                 &entry.path,
-                "is called nearly like a file of CIFAR-10, and is passed over",
+                "is called nearly like a file of CIFAR-10, and is skipped",
             );
         }
     }

@@ -130,7 +130,7 @@ pub fn beside_folders(folder: &Path) -> BesideFolders {
     BesideFolders { best, unread }
 }
 
-/// Whether a table's name says that it holds labels, so that it is not passed over without a word.
+/// Whether a table's name says that it holds labels, so that it is not skipped without a word.
 pub fn is_named_for_labels(name: &str) -> bool {
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     split_names::tokens(stem).iter().any(|word| {

@@ -271,7 +271,7 @@ fn split(
             .map(|(value, rows)| format!("“{value}” ({})", count(*rows, "row", "rows")))
             .collect();
         remarks.push(Remark::warning(format!(
-            "The split column holds {}, which is no part of a split: these pictures are passed over. Say what it means as \
+            "The split column holds {}, which is no part of a split: these pictures are skipped. Say what it means as \
              data.source.split_values.",
             values.join(", ")
         )));

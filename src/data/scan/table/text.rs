@@ -152,7 +152,7 @@ fn other_text(bytes: &[u8]) -> Option<&'static str> {
     } else if begins("<?xml") || begins("<annotation") {
         Some("this is XML, not a table: write one line per picture, with its path and its class")
     } else if begins("version https://git-lfs") {
-        Some("this is a pointer of Git LFS and not the table itself: fetch it with `git lfs pull`")
+        Some("this is a pointer of Git LFS and not the table itself: fetch it with “git lfs pull”")
     } else if begins("{\"") || begins("[{") || begins("{\n") || begins("{\r\n") || begins("[\n") {
         Some(
             "this is JSON, not a table: save it as CSV, with one line per picture, its path and its class",

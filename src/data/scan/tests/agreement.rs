@@ -125,7 +125,7 @@ fn a_table_of_something_else_says_nothing_against_folders() {
         read(root.path()).unwrap().0,
         class_folders(&root.path().join("data"))
     );
-    // A table of labels that can't be read is not passed over.
+    // A table of labels that can't be read is not skipped.
     fs::write(root.path().join("labels.csv"), "epoch,loss\n1,0.5\n2,0.4\n").unwrap();
     assert!(recognise(root.path()).is_err());
     let root = folder(&["cat/1.png", "dog/1.png"]);

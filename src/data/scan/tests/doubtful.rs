@@ -105,7 +105,7 @@ fn masks_within_a_class_are_passed_over() {
         ]
     );
     assert!(
-        remarks(&dataset).contains("Masks beside pictures are passed over"),
+        remarks(&dataset).contains("Masks beside pictures are skipped"),
         "{}",
         remarks(&dataset)
     );

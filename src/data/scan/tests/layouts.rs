@@ -133,7 +133,7 @@ fn one_more_level_is_gone_through() {
         ]
     );
     let remarks = remarks(&dataset);
-    assert!(remarks.contains("seg_pred is passed over"), "{remarks}");
+    assert!(remarks.contains("seg_pred is skipped"), "{remarks}");
     assert!(
         remarks.contains("The classes of seg_train are the folders in seg_train/seg_train."),
         "{remarks}"
@@ -171,7 +171,7 @@ fn an_archive_folder_and_its_copy_are_gone_through() {
     assert_eq!(dataset.pictures.len(), 3);
     assert!(
         remarks(&dataset)
-            .contains("neither train nor validation nor test are passed over: chest_xray.")
+            .contains("neither train nor validation nor test are skipped: chest_xray.")
     );
 }
 
@@ -258,7 +258,7 @@ fn an_unlabelled_test_is_passed_over_by_name() {
     let remarks = remarks(&dataset);
     assert!(
         remarks.contains(
-            "and nothing tells their classes, so test is passed over; the test pictures are drawn from the others"
+            "and nothing tells their classes, so test is skipped; the test pictures are drawn from the others"
         ),
         "{remarks}"
     );

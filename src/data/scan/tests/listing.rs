@@ -11,7 +11,7 @@ fn remarks(dataset: &Dataset) -> String {
     lines.join("\n")
 }
 
-/// The reason that a file was passed over for.
+/// The reason that a file was skipped for.
 fn reason<'a>(dataset: &'a Dataset, name: &str) -> Option<&'a str> {
     let mut problems = dataset.problems.iter();
     problems

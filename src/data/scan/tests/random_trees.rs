@@ -96,7 +96,7 @@ fn check_all_told(root: &Path, dataset: &Dataset) {
         );
         assert!(
             !(pictures.contains(file.as_path()) && is_listed),
-            "{} is both a picture and passed over",
+            "{} is both a picture and skipped",
             file.display()
         );
     }

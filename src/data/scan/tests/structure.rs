@@ -51,8 +51,7 @@ fn splits_of_any_name_are_splits_where_they_hold_the_classes() {
     let (_, dataset) = read(root.path()).unwrap();
     assert_eq!(dataset.classes, ["a", "b"]);
     assert!(
-        warnings(&dataset)
-            .contains("nothing tells their classes, so competition_test is passed over")
+        warnings(&dataset).contains("nothing tells their classes, so competition_test is skipped")
     );
 }
 
@@ -163,7 +162,7 @@ fn a_copy_of_the_data_set_within_it_is_passed_over() {
     let (_, dataset) = read(root.path()).unwrap();
     assert_eq!(dataset.classes, ["Parasitized", "Uninfected"]);
     assert_eq!(dataset.pictures.len(), 2);
-    assert!(warnings(&dataset).contains("cell_images is passed over"));
+    assert!(warnings(&dataset).contains("cell_images is skipped"));
 }
 
 #[test]

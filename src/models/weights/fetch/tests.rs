@@ -232,7 +232,7 @@ fn what_a_package_ships_has_no_server() {
     let fixture = Fixture::new("");
     let server = Server::new(|_| Answer::new(404, b""));
     let message = fixture.fetch(&server).unwrap_err().to_string();
-    assert!(message.contains("cargo xtask setup"), "{message}");
+    assert!(message.contains("run its set-up"), "{message}");
     assert!(server.asked().is_empty());
 }
 

@@ -3,7 +3,7 @@
 use eframe::egui::{self, RichText, vec2};
 
 use super::super::GalleryLocal;
-use super::super::card::split_color;
+use super::super::card::{rank_text, split_color};
 use super::super::neighbours::neighbours_ui;
 use super::super::probabilities::probabilities_ui;
 use super::super::view::{GalleryView, ReadyView};
@@ -26,7 +26,7 @@ pub fn details_ui(
     let colors = tokens(ui);
     let entry = ready.entry(picture_index);
     let (symbol, color, verdict) = if entry.is_right() {
-        (icon::CHECK_CIRCLE, colors.success, "Right")
+        (icon::CHECK_CIRCLE, colors.success, "Correct")
     } else {
         (icon::X_CIRCLE, colors.danger, "Wrong")
     };
@@ -56,18 +56,25 @@ pub fn details_ui(
             );
             row(
                 "Confidence",
-                format::percent(f64::from(entry.confidence)).into(),
+                format::confidence(f64::from(entry.confidence)).into(),
                 "The probability of the predicted class",
             );
+            if !entry.is_right() {
+                row(
+                    "Rank of true class",
+                    rank_text(ready, picture_index).into(),
+                    "Where the true class stands among all classes, by probability: 1 is the most probable",
+                );
+            }
             row(
                 "Margin",
                 format!("{:.3}", entry.margin).into(),
-                "The lead of the most probable class over the second",
+                "The difference of the two highest probabilities",
             );
             row(
                 "Loss",
                 format!("{:.4}", entry.loss).into(),
-                "Cross-entropy of the true class, in nats: 0 for a sure right answer",
+                "Cross-entropy: the negative logarithm of the true class's probability. 0 is perfect",
             );
             let split = match entry.split {
                 Split::Train => "Train",
@@ -83,7 +90,7 @@ pub fn details_ui(
                 row(
                     "Disagreement",
                     format!("{distance:.3}").into(),
-                    "Total variation distance of the two runs' probabilities: 0 the same, 1 sure and different",
+                    "Total variation distance of the two runs' probabilities: 0 is the same, 1 is certain and different",
                 );
             }
         });

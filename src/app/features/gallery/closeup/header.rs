@@ -26,7 +26,7 @@ pub fn header_ui(
         let back = ui.button(format!("{} All pictures", icon::ARROW_LEFT));
         if back
             .accessible_name("All pictures")
-            .on_hover_text("Back to the wall of pictures (Escape)")
+            .on_hover_text("Back to all pictures (Escape)")
             .clicked()
         {
             keys::close(local);
@@ -40,13 +40,13 @@ pub fn header_ui(
                 icon::CARET_LEFT,
                 "Previous picture",
                 -1,
-                "The one before, in the order of the wall (left arrow)",
+                "The one before, in the order of the gallery (left arrow)",
             ),
             (
                 icon::CARET_RIGHT,
                 "Next picture",
                 1,
-                "The next one, in the order of the wall (right arrow)",
+                "The next one, in the order of the gallery (right arrow)",
             ),
         ];
         for (symbol, name, step, tooltip) in steps {
@@ -114,13 +114,13 @@ pub fn exclude_button(
     let excluded = experiment.data.exclude.iter().any(|name| name == file);
     let (text, tooltip) = if excluded {
         (
-            format!("{} Take back in", icon::PLUS),
-            "The active experiment leaves this picture out; let its next run use it again",
+            "Include again",
+            "The active experiment excludes this picture; let its next run use it again",
         )
     } else {
         (
-            format!("{} Leave out", icon::MINUS),
-            "The active experiment's next run does without this picture; its file is not touched",
+            "Exclude",
+            "The active experiment's next run does not use this picture; its file is not touched",
         )
     };
     let button = ui.add_enabled(same, egui::Button::new(text));

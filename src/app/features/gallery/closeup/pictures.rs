@@ -7,51 +7,51 @@ use super::super::card::texture_key;
 use super::super::toolbar::make_room;
 use super::super::view::{GalleryView, ReadyView, RunChoice};
 use crate::app::core::state::State;
+use crate::app::ui::drop_down::{Item, drop_down};
+use crate::app::ui::names::shown_name;
 use crate::app::ui::tokens::{self, tokens};
 use crate::app::ui::widgets;
 use crate::format;
 
-/// Whether the map is shown, of which class, how strong.
+/// Whether the map is shown, of which class, how opaque.
 pub fn map_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {
     let closeup = &mut local.closeup;
     ui.horizontal_wrapped(|ui| {
         let modes = [
             (
                 true,
-                "Where it looked",
-                "The square that the network sees, with its class activation map (Grad-CAM)",
+                "Class activation map",
+                "The picture as the network sees it, with the regions that speak for the class (Grad-CAM)",
             ),
-            (false, "Picture", "The whole picture as it is"),
+            (false, "Original", "The whole picture as it is"),
         ];
         widgets::segmented(ui, &mut closeup.map, &modes);
         if !closeup.map {
             return;
         }
-        let title = closeup
-            .class
-            .map_or("For its answer", |class| ready.class(class));
-        make_room(ui, 120.0);
-        egui::ComboBox::from_id_salt("map of")
-            .width(120.0)
-            .selected_text(title)
-            .truncate()
-            .show_ui(ui, |ui| {
-                ui.selectable_value(&mut closeup.class, None, "For its answer");
-                for (class, name) in (0u32..).zip(&ready.run.predicted.classes) {
-                    ui.selectable_value(&mut closeup.class, Some(class), name);
-                }
-            })
-            .response
-            .accessible_name("Class of the map")
-            .on_hover_text("What speaks for this class; for what the network answered unless you choose another");
-        make_room(ui, 84.0);
-        ui.spacing_mut().slider_width = 80.0;
-        let slider = egui::Slider::new(&mut closeup.opacity, 0.0..=1.0)
-            .show_value(false)
-            .trailing_fill(true);
-        ui.add(slider)
+        make_room(ui, 150.0);
+        let classes = &ready.run.predicted.classes;
+        let item = |index: usize| match index.checked_sub(1) {
+            None => Item::new("Predicted class"),
+            Some(class) => Item::new(classes.get(class).map_or("".into(), |name| shown_name(name))),
+        };
+        let selected = closeup.class.map_or(0, |class| class as usize + 1);
+        let labels = (
+            "Class of the map",
+            "The regions that speak for this class; for the predicted class unless you choose another",
+        );
+        let items = || (0..=classes.len()).map(item).collect();
+        if let Some(chosen) = drop_down(ui, labels, 150.0, Some(selected), &item(selected), items)
+        {
+            closeup.class = chosen.checked_sub(1).map(|class| class as u32);
+        }
+        make_room(ui, 170.0);
+        ui.label(tokens(ui).muted("Opacity"));
+        ui.spacing_mut().slider_width = 100.0;
+        let slider = egui::Slider::new(&mut closeup.opacity, 0.0..=1.0);
+        widgets::rail(ui, slider)
             .accessible_name("Opacity of the map")
-            .on_hover_text("How strongly the map covers the picture");
+            .on_hover_text("How much the map covers the picture");
     });
     ui.add_space(tokens::SPACE_XS);
 }
@@ -207,7 +207,7 @@ fn map_of_ui(
     let below = title.translate(vec2(0.0, 18.0));
     let (text, color) = match &run_view.answer {
         Some((class, confidence, is_right)) => (
-            format!("{class}, {}", format::percent(f64::from(*confidence))),
+            format!("{class}, {}", format::confidence(f64::from(*confidence))),
             if *is_right {
                 colors.success
             } else {
@@ -215,7 +215,7 @@ fn map_of_ui(
             },
         ),
         None => (
-            "has not answered this picture".to_owned(),
+            "no prediction for this picture".to_owned(),
             colors.text_muted,
         ),
     };
@@ -238,7 +238,7 @@ fn map_of_ui(
         .get(&folder)
         .filter(|found| found.source == *source && found.class == class);
     match current.map(|found| &found.result) {
-        None => message(ui, rect, "Asking the network…", colors.text_muted),
+        None => message(ui, rect, "Computing the map…", colors.text_muted),
         Some(Err(reason)) => message(ui, rect, reason, colors.danger),
         Some(Ok(explanation)) => {
             let textures = local.closeup.heat.get(ui.ctx(), explanation);
@@ -251,7 +251,7 @@ fn map_of_ui(
                 .tint(tint)
                 .paint_at(ui, rect);
             if explanation.heat.iter().all(|&strength| strength == 0) {
-                let text = format!("nothing here speaks for {}", ready.class(explanation.class));
+                let text = format!("No region speaks for {}", ready.class(explanation.class));
                 ui.painter().text(
                     rect.left_bottom() + vec2(8.0, -8.0),
                     Align2::LEFT_BOTTOM,

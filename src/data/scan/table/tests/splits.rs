@@ -16,7 +16,7 @@ fn unknown_values_are_named_and_their_pictures_passed_over() {
     );
     warns(
         &dataset,
-        "The split column holds “unused” (2 rows), which is no part of a split: these pictures are passed over.",
+        "The split column holds “unused” (2 rows), which is no part of a split: these pictures are skipped.",
     );
     has_problem(
         &dataset,

@@ -1,0 +1,29 @@
+//! The left side: what is opened there is seen.
+
+use eframe::egui::{self, accesskit::Role};
+use egui_kittest::kittest::Queryable;
+
+use super::fake::Window;
+
+/// Where the node of this role and name is drawn.
+fn place(window: &Window, role: Role, label: &str) -> egui::Rect {
+    window.harness.get_by_role_and_label(role, label).rect()
+}
+
+#[test]
+fn a_section_that_is_opened_scrolls_into_view() {
+    let mut window = Window::with_pair();
+    for (section, control) in [
+        ("Training", (Role::SpinButton, "Batch size")),
+        ("Phases", (Role::SpinButton, "Epochs")),
+    ] {
+        let head = window.harness.get_by_role_and_label(Role::Button, section);
+        head.click_accesskit();
+        window.harness.run_steps(12);
+        let head = place(&window, Role::Button, section);
+        let control = place(&window, control.0, control.1);
+        let side = 60.0..=700.0;
+        assert!(side.contains(&head.top()), "{section} stands at {head:?}");
+        assert!(side.contains(&control.bottom()), "{section}: {control:?}");
+    }
+}
