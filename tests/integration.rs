@@ -9,6 +9,7 @@ mod cli;
 #[cfg(unix)]
 mod continuing;
 mod explain;
+mod folders;
 #[cfg(target_os = "linux")]
 mod fuzz;
 mod graphics_cards;

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::cli::{Home, json};
 
-#[path = "../src/models/weights/download/server.rs"]
+#[path = "../src/models/download/server.rs"]
 pub mod server;
 
 use server::{Answer, Server};

@@ -7,13 +7,17 @@ mod backbones;
 mod cache;
 mod classify;
 mod compare;
+mod completions;
+mod cuda;
 mod data;
+mod desktop_entry;
 mod embed;
 mod evaluate;
 mod explain;
 mod interrupt;
 mod layers;
 mod list_tensors;
+mod open;
 mod output;
 mod outputs;
 mod predict;
@@ -28,7 +32,7 @@ use std::borrow::Cow;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::app::shell::frame_times::Request;
 use crate::format::table;
@@ -45,6 +49,15 @@ struct Arguments {
     #[arg(long, value_name = "PRESET")]
     open: Vec<PathBuf>,
 
+    /// Put Graft into this person's menu, with its icon and its type for presets: for a program that was unpacked and
+    /// not installed
+    #[arg(long, conflicts_with_all = ["open", "remove_desktop_entry"])]
+    install_desktop_entry: bool,
+
+    /// Take out of the menu what --install-desktop-entry has put there
+    #[arg(long, conflicts_with = "open")]
+    remove_desktop_entry: bool,
+
     /// Have the window train what is open, scroll through all views, and write how long its own
     /// work took per frame
     #[arg(long, value_name = "FILE", hide = true)]
@@ -60,6 +73,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Open the window with presets, folders of pictures or pictures
+    Open(open::Arguments),
     /// Train what a preset says, without a window
     Run(run::Arguments),
     /// Figures and a report of several runs on the same test pictures
@@ -91,6 +106,13 @@ enum Command {
     Data(data::Arguments),
     /// Show or clear the features of frozen layers that are kept for the next run
     Cache(cache::Arguments),
+    /// Say whether NVIDIA graphics cards can be used, and fetch the libraries that this takes
+    Cuda(cuda::Arguments),
+    /// Print a script with which a shell completes Graft's commands
+    Completions(completions::Arguments),
+    /// Write the manual pages that packages ship
+    #[command(hide = true)]
+    ManualPages(completions::ManualArguments),
 }
 
 /// Carries out what the process was called for.
@@ -126,6 +148,8 @@ pub fn answer(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Err(error) => return misused(&error),
     };
     let outcome = match arguments.command {
+        None if arguments.install_desktop_entry => desktop_entry::install(),
+        None if arguments.remove_desktop_entry => desktop_entry::remove(),
         None => {
             let measure = arguments.frame_times.map(|file| Request {
                 file,
@@ -133,6 +157,7 @@ pub fn answer(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             });
             crate::app::run(arguments.open, measure.as_ref())
         }
+        Some(Command::Open(arguments)) => crate::app::run(arguments.paths, None),
         Some(Command::Run(arguments)) => run::run(arguments),
         Some(Command::Compare(arguments)) => compare::compare(&arguments),
         Some(Command::Evaluate(arguments)) => evaluate::evaluate(&arguments),
@@ -148,6 +173,13 @@ pub fn answer(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::ListTensors(arguments)) => list_tensors::list_tensors(&arguments),
         Some(Command::Data(arguments)) => data::data(&arguments),
         Some(Command::Cache(arguments)) => cache::cache(&arguments),
+        Some(Command::Cuda(arguments)) => cuda::cuda(&arguments),
+        Some(Command::Completions(arguments)) => {
+            completions::completions(&arguments, Arguments::command())
+        }
+        Some(Command::ManualPages(arguments)) => {
+            completions::manual_pages(&arguments, Arguments::command())
+        }
     };
     match outcome {
         Ok(()) => 0,
@@ -177,7 +209,6 @@ fn misused(error: &clap::Error) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_description_of_the_command_line_holds_together() {

@@ -80,7 +80,8 @@ impl Graft {
             .show(ui, |ui| {
                 if is_empty || self.session.state.documents.is_empty() && !self.middle_has_use() {
                     let session = &self.session;
-                    let view = WelcomeView::build(session, self.demo_is_there);
+                    let view =
+                        WelcomeView::build(session, self.demo_is_there, self.example.as_deref());
                     welcome_ui(ui, &view, out);
                 } else {
                     let Self {

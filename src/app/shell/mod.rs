@@ -42,6 +42,7 @@ use crate::app::core::gallery::gather_requests;
 use crate::app::core::request::Request;
 use crate::app::core::session::{AppPaths, Session};
 use crate::app::core::settings::{self, Saver, Settings};
+use crate::app::core::sources::{self, DroppedKind};
 use crate::app::core::state::{Cause, Document, NoticeKind, Scan};
 use crate::app::core::view_id::ViewId;
 use crate::app::core::workers::Workers;
@@ -97,6 +98,8 @@ pub struct Graft {
     pub(in crate::app) warnings_open: bool,
     /// Whether the pictures that set-up fetches are on this machine.
     pub(in crate::app) demo_is_there: bool,
+    /// Pictures to try the program with, where a package or set-up brought some.
+    pub(in crate::app) example: Option<PathBuf>,
     pub(in crate::app) closing: Closing,
     /// Documents that wait for an answer, because they were trained before.
     pub(in crate::app) repeating: Vec<usize>,
@@ -134,7 +137,7 @@ impl Graft {
         ctx: &egui::Context,
         workers: Box<dyn Workers>,
         paths: AppPaths,
-        presets: &[PathBuf],
+        paths_to_open: &[PathBuf],
     ) -> Self {
         let views = features::view_ids();
         let session = Session::new(workers, paths, &views);
@@ -167,6 +170,7 @@ impl Graft {
             exports: Exports::default(),
             dropped: None,
             warnings_open: false,
+            example: crate::paths::example(),
             demo_is_there: crate::paths::data()
                 .join("elpv")
                 .join("labels.csv")
@@ -180,11 +184,15 @@ impl Graft {
         app.session.ask(Question::Devices);
         app.session.ask(Question::StoredWeights);
         app.session.list_runs();
-        for preset in presets {
-            app.session.open_preset(preset);
+        for path in paths_to_open {
+            match sources::kind(path) {
+                DroppedKind::Preset => app.session.open_preset(path),
+                // As if it were dropped on the window.
+                _ => app.commands.push(Command::Dropped(path.clone())),
+            }
         }
         app.session.state.active = 0;
-        if !presets.is_empty() {
+        if !paths_to_open.is_empty() {
             app.session.show_view(ViewId::DATA);
         }
         app
