@@ -86,8 +86,8 @@ pub struct Graft {
     pub(in crate::app) dialog: Option<Dialog>,
     pub(in crate::app) toasts: Toasts,
     pub(in crate::app) notifications: Notifications,
-    /// The side that is shown where there is room for one only.
-    pub(in crate::app) narrow_side: Option<Side>,
+    /// The side that a person wants, or none, where there is room for one at most.
+    pub(in crate::app) narrow_side: Option<Option<Side>>,
     /// A folder that the desktop is asked to show; whether it did.
     pub(in crate::app) shown_folder: Request<PathBuf, bool>,
     first_size: FirstSize,
@@ -164,7 +164,7 @@ impl Graft {
             dialog: None,
             toasts: Toasts::default(),
             notifications: Notifications::new(Arc::new(RealDesktop)),
-            narrow_side: Some(Side::Experiment),
+            narrow_side: None,
             shown_folder: Request::default(),
             first_size: FirstSize::default(),
             had_focus: false,
