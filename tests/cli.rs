@@ -17,6 +17,11 @@ impl Home {
         self.0.path()
     }
 
+    /// The folder of the only run below `runs`, which holds the file that numbers runs too.
+    pub fn only_run(&self, runs: &str) -> PathBuf {
+        only_folder(&self.path().join(runs))
+    }
+
     pub fn graft(&self, arguments: &[&str]) -> Output {
         self.graft_with(arguments, &[])
     }
@@ -130,6 +135,17 @@ impl Home {
     }
 }
 
+/// The only folder in `folder`, which may hold files too.
+pub fn only_folder(folder: &Path) -> PathBuf {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut folders = entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir());
+    let only = folders.next().unwrap();
+    assert_eq!(folders.next(), None);
+    only
+}
+
 /// `12,345,678`.
 fn thousands(number: u64) -> String {
     let digits: Vec<char> = number.to_string().chars().collect();
@@ -180,7 +196,7 @@ fn chromium_shows(page: &Path) {
         .to_rgb8();
     assert_eq!(shown.dimensions(), (1200, 3000));
     // The first figure, the test accuracies, stands on the first screens: bars in the runs' colours.
-    let run_colors = [[0x4C, 0x9B, 0xE8], [0xF2, 0x8E, 0x2B]];
+    let run_colors = [[0x00, 0x75, 0xC6], [0xCF, 0x75, 0x51]];
     for color in run_colors {
         let pixels = shown.pixels().filter(|pixel| pixel.0 == color).count();
         assert!(

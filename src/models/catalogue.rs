@@ -106,6 +106,11 @@ pub fn architectures() -> &'static [ArchitectureInfo] {
 }
 
 /// The entry of `name`.
+/// What people call the backbone of this name.
+pub fn title(name: &str) -> String {
+    find(name).map_or_else(|| name.to_owned(), |info| info.title.to_owned())
+}
+
 pub fn find(name: &str) -> Option<&'static ArchitectureInfo> {
     architectures().iter().find(|info| info.name == name)
 }

@@ -9,6 +9,7 @@ use super::fold::FrozenPrefix;
 use super::freeze::frozen_leaves;
 use super::load::Meter;
 use super::{ArchitectureInfo, Backbone, ModelError, build_blank};
+use crate::data::StopFlag;
 use crate::experiment::FreezePlan;
 use crate::experiment::advice::TOP_LAYERS;
 
@@ -112,11 +113,11 @@ impl Measured {
     }
 }
 
-/// Builds a network without weights and measures it on the CPU.
+/// Builds a network without weights and measures it on the CPU; nothing where `stop` ended it.
 ///
 /// # Errors
 /// libtorch's own, such as too little memory.
-pub fn measure(info: &ArchitectureInfo) -> Result<Measured, ModelError> {
+pub fn measure(info: &ArchitectureInfo, stop: &StopFlag) -> Result<Option<Measured>, ModelError> {
     let network = build_blank(info.name, Device::Cpu)?;
     let side = info.default_weights().input_size;
     let tree = network.tree(side)?;
@@ -130,15 +131,22 @@ pub fn measure(info: &ArchitectureInfo) -> Result<Measured, ModelError> {
             .sum()
     };
     let meter = Meter::start();
-    let rate = pictures_per_second(network.as_ref(), BATCH, side, Device::Cpu, Kind::Float)?;
-    Ok(Measured {
+    let rate = rate(
+        network.as_ref(),
+        BATCH,
+        side,
+        Device::Cpu,
+        Kind::Float,
+        stop,
+    )?;
+    Ok(rate.map(|rate| Measured {
         pictures_per_second: rate,
         stage_features: (1..=tree.stages.len() as u32)
             .map(|count| u32::try_from(tree.head_features(count)).unwrap_or(u32::MAX))
             .collect(),
         top_share: work(true) as f64 / work(false).max(1) as f64,
         taken: Some(Taken::now(meter.others(), false)),
-    })
+    }))
 }
 
 /// Pictures per second through the whole backbone as a frozen prefix that computes in `kind`.
@@ -152,6 +160,19 @@ pub fn pictures_per_second(
     device: Device,
     kind: Kind,
 ) -> Result<f64, ModelError> {
+    let never = StopFlag::default();
+    Ok(rate(network, batch, side, device, kind, &never)?.unwrap_or_default())
+}
+
+/// Pictures per second, or nothing where `stop` ended it before the first pass was measured.
+fn rate(
+    network: &dyn Backbone,
+    batch: i64,
+    side: u32,
+    device: Device,
+    kind: Kind,
+    stop: &StopFlag,
+) -> Result<Option<f64>, ModelError> {
     let side = i64::from(side);
     let pictures = Tensor::f_zeros([batch, 3, side, side], (Kind::Float, device))?;
     let prefix = FrozenPrefix::of_kind(network, 0..network.segments(), kind)?;
@@ -160,12 +181,18 @@ pub fn pictures_per_second(
         let features = prefix.forward(network, &pictures)?;
         Ok(features.f_sum(Kind::Float)?.f_double_value(&[])?)
     };
+    if stop.is_stopped() {
+        return Ok(None);
+    }
     // The first pass asks for memory and chooses algorithms.
     pass()?;
     // The quickest pass: whatever else the machine does makes a pass longer, never shorter.
     let mut quickest = f64::INFINITY;
     let start = Instant::now();
     for _ in 0..BATCHES {
+        if stop.is_stopped() {
+            return Ok(None);
+        }
         let began = Instant::now();
         pass()?;
         quickest = quickest.min(began.elapsed().as_secs_f64());
@@ -173,7 +200,7 @@ pub fn pictures_per_second(
             break;
         }
     }
-    Ok(batch as f64 / quickest.max(1e-9))
+    Ok(Some(batch as f64 / quickest.max(1e-9)))
 }
 
 #[cfg(test)]
@@ -233,7 +260,7 @@ mod tests {
     #[test]
     fn a_small_backbone_is_measured() {
         let info = catalogue::find("mobilenet_v3_small").unwrap();
-        let measured = measure(info).unwrap();
+        let measured = measure(info, &StopFlag::default()).unwrap().unwrap();
         assert!(measured.pictures_per_second > 0.0);
         assert_eq!(measured.stage_features[0], 576);
         assert!(measured.stage_features.is_sorted_by(|a, b| a < b));

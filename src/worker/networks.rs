@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::messages::{Answer, Failure, Question};
-use crate::data::decode;
+use crate::data::{StopFlag, decode};
 use crate::experiment::WeightsSource;
 use crate::models::{catalogue, speed, weights};
 use crate::training::pretrained::PretrainedNetwork;
@@ -15,14 +15,16 @@ const TOP: usize = 5;
 /// The network that was asked last: the next question is often about another picture of the same.
 pub(super) type Last = Option<((String, WeightsSource), PretrainedNetwork)>;
 
-pub(super) fn answer(question: &Question, last: &mut Last) -> Option<Answer> {
+/// `stop` ends a measurement.
+pub(super) fn answer(question: &Question, stop: &StopFlag, last: &mut Last) -> Option<Answer> {
     match question.clone() {
         Question::MeasureSpeed { backbone } => {
             // A network at a time in memory.
             *last = None;
             let result = catalogue::find(&backbone)
                 .ok_or_else(|| format!("there is no backbone named “{backbone}”").into())
-                .and_then(|info| speed::measure(info).map_err(Failure::failed));
+                .and_then(|info| speed::measure(info, stop).map_err(Failure::failed))
+                .and_then(|measured| measured.ok_or(Failure::Stopped));
             Some(Answer::Speed { backbone, result })
         }
         Question::ExamineWeights { backbone, base } => {

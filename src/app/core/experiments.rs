@@ -150,14 +150,10 @@ impl Session {
         }
     }
 
+    /// The next dialog begins there; which folder a file stands in is asked by the dialog, away from the interface thread.
     pub fn note_folder(&mut self, path: &Path) {
-        let folder = if path.is_dir() {
-            Some(path)
-        } else {
-            path.parent()
-        };
-        if let Some(folder) = folder.filter(|folder| folder.is_absolute()) {
-            self.settings.last_folder = Some(folder.to_path_buf());
+        if path.is_absolute() {
+            self.settings.last_folder = Some(path.to_path_buf());
         }
     }
 
@@ -168,9 +164,8 @@ impl Session {
             .first()
             .and_then(|path| path.parent())
             .map(Path::to_path_buf);
-        recent
-            .or_else(|| Some(self.paths.presets.clone()))
-            .filter(|folder| folder.is_dir())
+        // Whether it is there is asked by the dialog, away from the interface thread.
+        recent.or_else(|| Some(self.paths.presets.clone()))
     }
 
     pub fn pictures_folder(&self) -> Option<PathBuf> {
@@ -180,8 +175,6 @@ impl Session {
             .first()
             .and_then(|path| path.parent())
             .map(Path::to_path_buf);
-        recent
-            .or_else(|| self.settings.last_folder.clone())
-            .filter(|folder| folder.is_dir())
+        recent.or_else(|| self.settings.last_folder.clone())
     }
 }

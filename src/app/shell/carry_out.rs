@@ -17,11 +17,19 @@ use crate::app::core::view_id::ViewId;
 use crate::app::features;
 use crate::app::features::gallery;
 use crate::app::shell::{Closing, Graft, show_theme};
+use crate::app::ui::number_field;
 use crate::experiment::WeightsSource;
 use crate::worker::messages::{Failure, Question, TrainingCommand};
 
 impl Graft {
     pub(in crate::app) fn carry_out(&mut self, command: Command, ctx: &egui::Context) {
+        let trains = matches!(
+            command,
+            Command::Train | Command::TrainActive | Command::CompareBothWays
+        );
+        if trains && self.has_refused_number(ctx) {
+            return;
+        }
         let (session, requests) = (&mut self.session, &mut self.requests);
         match command {
             Command::NewExperiment => session.new_experiment(),
@@ -109,6 +117,8 @@ impl Graft {
                 });
             }
             Command::MeasureAgain => requests.backbone.speeds.measure_again(session),
+            Command::MeasureSpeeds => requests.backbone.speeds.measure_all(),
+            Command::StopMeasuring => requests.backbone.speeds.stop(session),
             Command::RequestThumbnails(indices) => {
                 requests.data.request_thumbnails(session, &indices)
             }
@@ -160,13 +170,22 @@ impl Graft {
             Command::SelectRun(id) => requests.runs.select(session, id),
             Command::ShowRun(id, shown) => requests.runs.show(session, &id, shown),
             Command::OpenFolder(folder) => self.open_folder(&folder),
+            Command::ChangeRuns(ids, changes) => requests.runs.annotate(session, &ids, changes),
+            Command::TrashRuns(ids) => requests.runs.trash(session, &ids),
+            Command::RestoreRuns(folders) => requests.runs.restore(session, folders),
+            Command::ChooseRunsFolder => {
+                let folder = session.paths.runs.clone();
+                self.files.ask(Purpose::Runs, Some(folder), ctx)
+            }
+            Command::UseRunsFolder(folder) => session.use_runs_folder(folder),
+            Command::ListRunsFrom(folder) => requests.runs.find(session, folder),
+            Command::UnlistRun(id) => requests.runs.unlist(session, &id),
             Command::ResumeRun(folder) => requests.runs.resume(session, &folder),
             Command::ExperimentOfRun(folder) => session.experiment_of_run(&folder),
             Command::ExportFiguresDialog => self.exports.open(session),
             Command::ExportFolderDialog => {
                 // Not where the pictures were opened last.
                 let folder = (session.settings.last_figures.clone())
-                    .filter(|folder| folder.is_dir())
                     .unwrap_or_else(|| session.paths.runs.clone());
                 self.files.ask(Purpose::Figures, Some(folder), ctx)
             }
@@ -237,6 +256,20 @@ impl Graft {
         }
     }
 
+    /// Whether a field holds what is no number: a training would begin with another one than the person typed. Says so.
+    fn has_refused_number(&mut self, ctx: &egui::Context) -> bool {
+        let Some(name) = number_field::refused(ctx) else {
+            return false;
+        };
+        let text = format!(
+            "“{name}” holds what is no number, outlined in red. Mend it, or press Escape in it to take it back; then train."
+        );
+        let (kind, cause) = (NoticeKind::Warning, Some(Cause::RefusedNumber));
+        let title = "Nothing is trained yet".to_owned();
+        self.session.notice_about(kind, cause, title, text);
+        true
+    }
+
     /// Asks for the name and the notes of an experiment.
     fn describe(&mut self, document: Option<DocumentId>) {
         let index = document.and_then(|id| self.session.state.position(id));
@@ -281,8 +314,11 @@ impl Graft {
                     "open pictures or a preset first, then drop the weights again",
                 ),
             },
-            DroppedKind::Pictures => self.carry_out(Command::OpenPictures(path), ctx),
+            DroppedKind::Pictures => {
+                (self.requests.data).open_dropped(&mut self.session, &path);
+            }
             DroppedKind::Picture => self.look_at(path),
+            DroppedKind::Runs => self.requests.runs.find(&mut self.session, path),
         }
     }
 

@@ -9,7 +9,7 @@ use super::file_browser::{Browsed, FileBrowser};
 use crate::app::core::command::Command;
 use crate::app::core::request::Request;
 use crate::app::core::sources;
-use crate::app::core::state::{DocumentId, NoticeKind};
+use crate::app::core::state::{DocumentId, NoticeKind, State};
 use crate::app::shell::{Closing, Graft};
 pub use crate::app::ui::theme::dialog_frame;
 use crate::app::ui::theme::primary_button;
@@ -32,6 +32,8 @@ pub enum Purpose {
     Weights(DocumentId),
     /// The folder that figures are written to.
     Figures,
+    /// The folder that runs are listed from and made in.
+    Runs,
 }
 
 impl Purpose {
@@ -43,13 +45,14 @@ impl Purpose {
             Self::Save { .. } => "Save the experiment",
             Self::Weights(_) => "Choose a weight file",
             Self::Figures => "Choose a folder for the figures",
+            Self::Runs => "Choose the folder of runs",
         }
     }
 
     /// What the button that agrees says.
     pub fn verb(&self) -> &'static str {
         match self {
-            Self::Pictures(_) | Self::Figures => "Choose this folder",
+            Self::Pictures(_) | Self::Figures | Self::Runs => "Choose this folder",
             Self::Table(_) | Self::Preset | Self::Weights(_) => "Open",
             Self::Save { .. } => "Save",
         }
@@ -60,12 +63,17 @@ impl Purpose {
             Self::Pictures(_) | Self::Table(_) => &sources::TABLES,
             Self::Preset | Self::Save { .. } => &["ron"],
             Self::Weights(_) => &["safetensors", "pth", "pt", "bin"],
-            Self::Figures => &[],
+            Self::Figures | Self::Runs => &[],
         }
     }
 
+    /// Whether the pictures of the chosen folder are worth counting.
+    pub fn picks_pictures(&self) -> bool {
+        matches!(self, Self::Pictures(_))
+    }
+
     pub fn picks_folder(&self) -> bool {
-        matches!(self, Self::Pictures(_) | Self::Figures)
+        matches!(self, Self::Pictures(_) | Self::Figures | Self::Runs)
     }
 
     pub fn command(&self, path: PathBuf) -> Command {
@@ -77,13 +85,15 @@ impl Purpose {
             Self::Save { document, .. } => Command::SaveAs(*document, path),
             Self::Weights(document) => Command::UseWeights(*document, path),
             Self::Figures => Command::ExportFolder(path),
+            Self::Runs => Command::UseRunsFolder(Some(path)),
         }
     }
 
     /// Asks the desktop; `None` for Cancel, and for a desktop that does not answer.
     fn ask_desktop(&self, folder: Option<&Path>) -> Option<PathBuf> {
         let mut dialog = rfd::FileDialog::new().set_title(self.title());
-        if let Some(folder) = folder {
+        // Runs on a thread of its own: a folder of a server that is gone keeps nobody waiting.
+        if let Some(folder) = folder.and_then(|path| path.ancestors().find(|path| path.is_dir())) {
             dialog = dialog.set_directory(folder);
         }
         if !self.extensions().is_empty() && !self.picks_folder() {
@@ -95,7 +105,7 @@ impl Purpose {
             dialog = dialog.add_filter(name, self.extensions());
         }
         match self {
-            Self::Pictures(_) | Self::Figures => dialog.pick_folder(),
+            Self::Pictures(_) | Self::Figures | Self::Runs => dialog.pick_folder(),
             Self::Table(_) | Self::Preset | Self::Weights(_) => dialog.pick_file(),
             Self::Save { name, .. } => dialog.set_file_name(name).save_file(),
         }
@@ -177,11 +187,17 @@ impl Files {
         }
     }
 
-    pub fn browser_ui(&mut self, ctx: &egui::Context, out: &mut Vec<Command>) {
+    pub fn browser_ui(&mut self, ctx: &egui::Context, state: &State, out: &mut Vec<Command>) {
         let Some(browser) = &mut self.browser else {
             return;
         };
-        match browser.modal_ui(ctx) {
+        let presets = state.recent_presets.iter().filter_map(|file| file.parent());
+        let pictures = state.recent_pictures.iter().map(PathBuf::as_path);
+        let recent: Vec<PathBuf> = match browser.purpose.extensions() {
+            ["ron"] => presets.chain(pictures).map(Path::to_path_buf).collect(),
+            _ => pictures.chain(presets).map(Path::to_path_buf).collect(),
+        };
+        match browser.modal_ui(ctx, &recent) {
             Browsed::Open => {}
             Browsed::Cancelled => self.browser = None,
             Browsed::Picked(path) => {
@@ -247,7 +263,7 @@ impl Graft {
             Confirmation::Quit => self.quit_question(),
             Confirmation::SaveAmongPictures { path, pictures, .. } => {
                 let line = format!(
-                    "{} would lie below the pictures of {}. A file there is looked at by every scan.",
+                    "{} would be inside the picture folder of {}, where every scan looks at it.",
                     path.display(),
                     pictures.display()
                 );
@@ -343,15 +359,14 @@ impl Graft {
         if let Some(run) = self.session.state.running() {
             lines.push(format!(
                 "“{}” is training. It stops within one batch and can go on from there later.",
-                run.name
+                run.called()
             ));
         }
-        match self.session.state.queued() {
-            0 => {}
-            1 => lines.push("1 experiment waits in the queue and will not be trained.".into()),
-            number => lines.push(format!(
-                "{number} experiments wait in the queue and will not be trained."
-            )),
+        let queued = self.session.state.queued();
+        if queued > 0 {
+            let waiting =
+                crate::format::plural(queued as u64, "experiment waits", "experiments wait");
+            lines.push(format!("{waiting} in the queue and will not be trained."));
         }
         if self.exports.is_writing() {
             lines.push(
@@ -395,11 +410,24 @@ impl Graft {
         let mut lines: Vec<String> = self
             .repeating
             .iter()
-            .filter_map(|&index| self.session.state.documents.get(index))
-            .map(|document| {
+            .filter_map(|&index| Some((index, self.session.state.documents.get(index)?)))
+            .map(|(index, document)| {
+                let experiment = &document.experiment;
+                let earlier = self.session.finished_as(index, experiment);
+                let run = earlier.map(|run| {
+                    let test = run
+                        .summary
+                        .as_ref()
+                        .and_then(|summary| summary.test.as_ref());
+                    let right =
+                        test.map(|test| format!(", {}", crate::format::percent(test.accuracy)));
+                    format!(": {}{}", run.called(), right.unwrap_or_default())
+                });
                 format!(
-                    "“{}” was trained with these settings and the seed {} before.",
-                    document.experiment.name, document.experiment.seed
+                    "“{}” was trained with exactly these settings and the seed {} before{}.",
+                    experiment.name,
+                    experiment.seed,
+                    run.unwrap_or_default()
                 )
             })
             .collect();

@@ -13,6 +13,7 @@ use crate::app::core::state::{RecordState, RunRecord, Seen, State};
 use crate::app::features::backbone::backbones_view::obstacle;
 use crate::app::features::gallery::heat::HeatCache;
 use crate::app::shell::Graft;
+use crate::app::ui::names::shown_name;
 use crate::app::ui::tokens::{self, tokens};
 use crate::app::ui::widgets;
 use crate::data::PictureSource;
@@ -81,10 +82,8 @@ impl DroppedView {
             .collect();
         let untouched = state.active_document().map(|document| {
             let backbone = &document.experiment.backbone;
-            let title = crate::models::catalogue::find(&backbone.name)
-                .map_or(backbone.name.clone(), |info| info.title.to_owned());
             Untouched {
-                name: title,
+                name: crate::models::catalogue::title(&backbone.name),
                 obstacle: obstacle(state, backbone),
                 seen: (state.seen.clone()).filter(|seen| seen.is_of(&source, backbone)),
             }
@@ -181,7 +180,7 @@ fn dropped_ui(
     ui.set_width(width);
     ui.add(
         egui::Label::new(
-            tokens::semibold(format!("What networks make of {}", view.name))
+            tokens::semibold(format!("Predictions for {}", shown_name(&view.name)))
                 .size(tokens::TEXT_TITLE),
         )
         .truncate(),
@@ -199,8 +198,8 @@ fn dropped_ui(
     if view.answers.is_empty() {
         widgets::note(
             ui,
-            "No trained run is switched on. Train one, or switch one on in the list at the right: its answer then stands \
-             here, with where it looks.",
+            "No trained run is switched on. Train one, or switch one on in the list at the right: its prediction then \
+             appears here, with a map of what it is based on (Grad-CAM).",
         );
     }
     ui.add_space(tokens::SPACE_M);
@@ -261,14 +260,14 @@ fn answer_ui(ui: &mut egui::Ui, answer: &RunAnswer, heat: &mut HeatCache) {
             for (probability, class) in ranked.into_iter().take(TOP) {
                 line_ui(ui, probability, class, colors.accent);
             }
-            ui.label(colors.small("Warm: what speaks for its answer"));
+            ui.label(colors.small("Warm colours: evidence for the prediction (Grad-CAM)"));
         }
     }
 }
 
 fn untouched_ui(ui: &mut egui::Ui, untouched: &Untouched) {
     let colors = tokens(ui);
-    let title = format!("{}, untouched", untouched.name);
+    let title = format!("{}, pre-trained only", untouched.name);
     ui.add(egui::Label::new(tokens::medium(title)).truncate());
     match (untouched.obstacle, &untouched.seen) {
         (Some(obstacle), _) => widgets::note(ui, obstacle),
@@ -282,7 +281,7 @@ fn untouched_ui(ui: &mut egui::Ui, untouched: &Untouched) {
                 {
                     line_ui(ui, *probability, class, colors.text_faint);
                 }
-                ui.label(colors.small("Among ImageNet's classes"));
+                ui.label(colors.small("ImageNet classes"));
             }
         },
     }
@@ -298,7 +297,7 @@ fn waiting_ui(ui: &mut egui::Ui) {
 fn line_ui(ui: &mut egui::Ui, probability: f64, class: &str, color: egui::Color32) {
     ui.horizontal(|ui| {
         ui.label(tokens(ui).small(format::percent(probability)));
-        ui.add(egui::Label::new(class).truncate());
+        ui.add(egui::Label::new(shown_name(class)).truncate());
     });
     widgets::bar(ui, probability as f32, color, class);
 }

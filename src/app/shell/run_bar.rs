@@ -8,6 +8,7 @@ use crate::app::core::command::Command;
 use crate::app::core::state::{RecordState, State};
 use crate::app::ui::theme::icon_button_enabled;
 use crate::app::ui::tokens::{self, icon, tokens};
+use crate::models::catalogue;
 use crate::models::device::Devices;
 use crate::training::events::{Activity, Progress};
 
@@ -22,6 +23,8 @@ pub struct RunBarView {
     pub share: Option<f32>,
     pub running: bool,
     pub live: bool,
+    /// A backbone's speed is measured, which can be stopped.
+    pub measuring: bool,
     pub paused: bool,
     pub color: usize,
     pub queued: usize,
@@ -47,11 +50,18 @@ impl RunBarView {
         let Some(run) = state.running() else {
             if view.queued > 0 {
                 view.headline = "Starting…".into();
+            } else if let Some(now) = &state.measuring {
+                view.measuring = true;
+                view.headline = format!("Measuring {}", catalogue::title(&now.backbone));
+                view.detail = match now.left {
+                    0 => "its speed on this machine".into(),
+                    left => format!("its speed on this machine; {left} left"),
+                };
             } else if let Some(last) = state.runs.iter().rev().find(|run| run.run.is_some()) {
                 view.headline = match &last.state {
                     RecordState::Finished => format!("{} finished", last.name),
-                    RecordState::Stopped => format!("{} stopped", last.name),
-                    RecordState::Failed(_) => format!("{} failed", last.name),
+                    RecordState::Stopped => format!("{} stopped", last.called()),
+                    RecordState::Failed(_) => format!("{} failed", last.called()),
                     _ => view.headline,
                 };
             }
@@ -60,9 +70,9 @@ impl RunBarView {
         view.running = true;
         view.color = run.color;
         view.headline = if state.paused {
-            format!("{} (paused)", run.name)
+            format!("{} (paused)", run.called())
         } else {
-            run.name.clone()
+            run.called().to_owned()
         };
         let Some(progress) = &run.progress else {
             view.detail = "preparing".into();
@@ -178,10 +188,17 @@ fn controls_ui(ui: &mut egui::Ui, view: &RunBarView, out: &mut Vec<Command>) {
     {
         out.push(Command::Pause(!view.paused));
     }
-    let stop = icon_button_enabled(ui, icon::STOP, "Stop", view.live)
-        .on_hover_text(Action::StopAll.hint(ui.ctx()));
+    let hint = match view.measuring {
+        true => "Measure no more until you ask for it in the view Backbones".to_owned(),
+        false => Action::StopAll.hint(ui.ctx()),
+    };
+    let can_stop = view.live || view.measuring;
+    let stop = icon_button_enabled(ui, icon::STOP, "Stop", can_stop).on_hover_text(hint);
     if stop.on_disabled_hover_text("Nothing is training").clicked() {
-        out.push(Command::StopAll);
+        out.push(match view.measuring {
+            true => Command::StopMeasuring,
+            false => Command::StopAll,
+        });
     }
 }
 
@@ -204,6 +221,10 @@ fn progress_ui(ui: &mut egui::Ui, view: &RunBarView) {
                 .on_hover_text(&view.headline)
         },
     );
+    if view.measuring {
+        ui.add(egui::Label::new(t.muted(&view.detail)).truncate());
+        return;
+    }
     if !view.running {
         if let Some(reason) = view
             .devices

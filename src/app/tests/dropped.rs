@@ -21,7 +21,7 @@ fn a_dropped_picture_is_shown_to_the_runs_and_to_the_untouched_network() {
     assert!(
         window
             .harness
-            .query_by_label("What networks make of tom.jpg")
+            .query_by_label("Predictions for tom.jpg")
             .is_some()
     );
     let source = PictureSource::File("/album/cats/tom.jpg".into());

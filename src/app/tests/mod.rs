@@ -9,6 +9,9 @@ mod exports;
 pub(super) mod fake;
 mod feature_cache;
 mod frame;
+mod measuring;
+mod owning_runs;
+mod picture_choice;
 mod repeating;
 mod side;
 
@@ -18,7 +21,6 @@ use egui_kittest::kittest::Queryable;
 use crate::app::core::command::Command;
 use crate::app::core::state::{NoticeKind, RecordState, Scan, Tree};
 use crate::experiment::{DataSource, Experiment};
-use crate::models::speed::Measured;
 use crate::runs::{RunState, StoredRun};
 use crate::training::TrainingEvent;
 use crate::training::movement::Movement;
@@ -343,6 +345,23 @@ fn a_window_without_experiments_says_how_to_begin() {
 }
 
 #[test]
+fn the_example_is_offered_where_there_is_one_and_opened_as_pictures_are() {
+    const LABEL: &str = "Try it with example pictures";
+    let mut window = Window::with_presets(&[]);
+    window.harness.state_mut().example = None;
+    window.steps();
+    assert!(window.harness.query_by_label(LABEL).is_none());
+    window.harness.state_mut().example = Some("/usr/share/graft/example".into());
+    window.steps();
+    window.harness.get_by_label(LABEL).click();
+    window.steps();
+    let record = window.record.borrow();
+    assert!(record.questions.iter().any(
+        |question| matches!(question, Question::Recognise { path } if path.ends_with("graft/example"))
+    ));
+}
+
+#[test]
 fn pictures_are_scanned_once_and_a_changed_split_waits_for_the_slider() {
     let mut window = Window::with_pair();
     let scans = |window: &Window| {
@@ -507,54 +526,6 @@ fn an_interrupted_run_is_resumed_with_its_curves() {
         (record.color, &record.state),
         (color, &RecordState::Running)
     );
-}
-
-#[test]
-fn backbones_are_measured_one_at_a_time_while_nothing_trains() {
-    let mut window = Window::with_presets(&[&shipped("from-scratch")]);
-    let asked = |window: &Window| -> Vec<String> {
-        let record = window.record.borrow();
-        let name = |question: &Question| match question {
-            Question::MeasureSpeed { backbone } => Some(backbone.clone()),
-            _ => None,
-        };
-        record.questions.iter().filter_map(name).collect()
-    };
-    window.steps();
-    let first = asked(&window);
-    assert_eq!(first.len(), 1, "the second waits for the first");
-    window.answer(Answer::Speed {
-        backbone: first[0].clone(),
-        result: Err("no memory".into()),
-    });
-    let second = asked(&window);
-    assert_eq!(second.len(), 2, "what can't be measured is skipped");
-    let measured = Measured {
-        pictures_per_second: 40.0,
-        stage_features: vec![512],
-        top_share: 0.1,
-        taken: None,
-    };
-    window.answer(Answer::Speed {
-        backbone: second[1].clone(),
-        result: Ok(measured.clone()),
-    });
-    assert_eq!(window.state().speeds.get(&second[1]), Some(&measured));
-    assert_eq!(asked(&window).len(), 3);
-
-    // Measured while something else was at work: once more, from the beginning.
-    window.harness.state_mut().commands.push(Command::ShowView(
-        crate::app::core::view_id::ViewId::BACKBONES,
-    ));
-    window.steps();
-    window.harness.get_by_label("Measure speeds again").click();
-    window.steps();
-    assert!(window.state().speeds.is_empty());
-    window.answer(Answer::Speed {
-        backbone: asked(&window)[2].clone(),
-        result: Ok(measured.clone()),
-    });
-    assert_eq!(asked(&window)[3], first[0], "the first comes first again");
 }
 
 #[test]

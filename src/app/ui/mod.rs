@@ -13,7 +13,12 @@ pub mod forecast;
 pub mod hidden_runs;
 pub mod layer_plan;
 pub mod matrix;
+pub mod missing_letters;
+pub mod names;
+pub mod number_field;
+pub mod numbers;
 pub mod panel_state;
+pub mod reading_order;
 pub mod rows_in_sight;
 pub mod table;
 pub mod textures;
@@ -21,3 +26,6 @@ pub mod theme;
 pub mod tokens;
 pub mod view;
 pub mod widgets;
+
+#[cfg(test)]
+mod contrast_tests;

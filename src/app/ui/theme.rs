@@ -9,11 +9,18 @@ use eframe::egui::{
     Stroke, TextStyle, Theme, Vec2, Visuals, vec2,
 };
 
+use super::missing_letters;
+use super::reading_order::ReadingOrder;
 use super::tokens::{self, Tokens};
+
+/// The opacity of what is disabled: paler, yet still to be read.
+const DISABLED: f32 = 0.7;
 
 /// Installs fonts and both themes; call once per context.
 pub fn install(ctx: &egui::Context) {
     ctx.set_fonts(fonts());
+    ctx.add_glyph_rasterizer(missing_letters::rasterizer());
+    ctx.add_plugin(ReadingOrder::default());
     for (theme, tokens) in [(Theme::Dark, &tokens::DARK), (Theme::Light, &tokens::LIGHT)] {
         ctx.set_style_of(theme, style(tokens));
     }
@@ -74,7 +81,7 @@ fn fonts() -> FontDefinitions {
     fonts
 }
 
-fn style(t: &Tokens) -> egui::Style {
+pub(super) fn style(t: &Tokens) -> egui::Style {
     let mut style = egui::Style {
         visuals: visuals(t),
         ..egui::Style::default()
@@ -133,7 +140,7 @@ fn visuals(t: &Tokens) -> Visuals {
     };
     visuals.widgets = Widgets {
         noninteractive: widget(t.surface, t.outline, t.text),
-        inactive: widget(t.raised, t.outline, t.text),
+        inactive: widget(t.raised, t.control, t.text),
         hovered: widget(t.raised_hover, t.outline_strong, t.text),
         active: widget(t.raised_active, t.accent, t.text),
         open: widget(t.raised_hover, t.outline_strong, t.text),
@@ -145,6 +152,7 @@ fn visuals(t: &Tokens) -> Visuals {
         stroke: Stroke::new(tokens::STROKE_THIN, t.accent),
     };
     visuals.weak_text_color = Some(t.text_muted);
+    visuals.disabled_alpha = DISABLED;
     visuals.hyperlink_color = t.accent;
     visuals.faint_bg_color = t.faint;
     visuals.extreme_bg_color = t.sunken;
@@ -181,14 +189,17 @@ pub fn dialog_frame(ctx: &egui::Context) -> egui::Frame {
 pub fn primary_button(ui: &mut egui::Ui, text: &str, enabled: bool, least: Vec2) -> egui::Response {
     let t = tokens::tokens(ui);
     ui.scope(|ui| {
-        let widgets = &mut ui.style_mut().visuals.widgets;
-        widgets.inactive.weak_bg_fill = t.accent_fill;
-        widgets.inactive.bg_stroke = Stroke::NONE;
-        widgets.inactive.fg_stroke.color = t.on_accent;
-        for visuals in [&mut widgets.hovered, &mut widgets.active] {
-            visuals.weak_bg_fill = t.accent_fill_hover;
-            visuals.bg_stroke = Stroke::new(tokens::STROKE_THIN, t.accent);
-            visuals.fg_stroke.color = t.on_accent;
+        // What can't be pressed yet does not ask to be pressed.
+        if enabled {
+            let widgets = &mut ui.style_mut().visuals.widgets;
+            widgets.inactive.weak_bg_fill = t.accent_fill;
+            widgets.inactive.bg_stroke = Stroke::NONE;
+            widgets.inactive.fg_stroke.color = t.on_accent;
+            for visuals in [&mut widgets.hovered, &mut widgets.active] {
+                visuals.weak_bg_fill = t.accent_fill_hover;
+                visuals.bg_stroke = Stroke::new(tokens::STROKE_THIN, t.accent);
+                visuals.fg_stroke.color = t.on_accent;
+            }
         }
         ui.spacing_mut().button_padding.x = 14.0;
         ui.add_enabled(

@@ -75,8 +75,10 @@ pub struct Tokens {
     pub sunken: Color32,
     /// Every second row, hovered rows.
     pub faint: Color32,
-    /// Lines between and around things.
+    /// Lines between and around things; never all that shows where a control is.
     pub outline: Color32,
+    /// Lines around controls, and the rails of sliders: 3:1 against what is around them.
+    pub control: Color32,
     /// Lines around controls that are hovered or focused.
     pub outline_strong: Color32,
     pub text: Color32,
@@ -127,13 +129,14 @@ pub static DARK: Tokens = Tokens {
     sunken: rgb(0x101216),
     faint: rgb(0x20_24_2C),
     outline: rgb(0x2E_33_3F),
-    outline_strong: rgb(0x4A_51_63),
+    control: rgb(0x73_7C_90),
+    outline_strong: rgb(0x9A_A3_B6),
     text: rgb(0xE9_EB_F1),
     text_muted: rgb(0xA6_AE_BF),
-    text_faint: rgb(0x7F_88_9B),
+    text_faint: rgb(0x90_99_AC),
     accent: rgb(0x86_A2_FF),
     accent_fill: rgb(0x4B_6B_F0),
-    accent_fill_hover: rgb(0x5D_7B_F8),
+    accent_fill_hover: rgb(0x3F_5E_E4),
     on_accent: rgb(0xFF_FF_FF),
     accent_faint: rgb(0x26_2F_52),
     success: rgb(0x4C_C3_8A),
@@ -164,28 +167,29 @@ pub static LIGHT: Tokens = Tokens {
     sunken: rgb(0xF6_F7_FA),
     faint: rgb(0xF3_F5_F9),
     outline: rgb(0xD8_DD_E7),
-    outline_strong: rgb(0xA8_B1_C2),
+    control: rgb(0x78_81_94),
+    outline_strong: rgb(0x5F_68_7B),
     text: rgb(0x1A_1E_27),
     text_muted: rgb(0x51_5A_6B),
-    text_faint: rgb(0x6C_75_87),
+    text_faint: rgb(0x5C_65_77),
     accent: rgb(0x35_54_DB),
     accent_fill: rgb(0x41_60_E4),
     accent_fill_hover: rgb(0x32_50_CF),
     on_accent: rgb(0xFF_FF_FF),
     accent_faint: rgb(0xDF_E6_FF),
-    success: rgb(0x12_7A_4D),
+    success: rgb(0x0F_70_46),
     success_faint: rgb(0xDC_F4_E7),
-    warning: rgb(0x95_61_00),
+    warning: rgb(0x85_56_00),
     warning_faint: rgb(0xFF_F0_CF),
-    danger: rgb(0xC0_30_26),
+    danger: rgb(0xB6_2B_22),
     danger_faint: rgb(0xFD_E3_E0),
-    frozen: rgb(0x1F_74_AE),
+    frozen: rgb(0x1A_67_9B),
     frozen_faint: rgb(0xDB_EE_FA),
-    trainable: rgb(0xB8_5A_06),
+    trainable: rgb(0xA0_4D_04),
     trainable_faint: rgb(0xFE_EA_D3),
-    split_train: rgb(0x4B_69_E2),
-    split_validation: rgb(0x16_8C_7D),
-    split_test: rgb(0xB5_82_10),
+    split_train: rgb(0x47_62_D8),
+    split_validation: rgb(0x13_79_6C),
+    split_test: rgb(0x96_69_0A),
     grid: rgb(0xE4_E8_EF),
     shadow: Color32::from_black_alpha(36),
     backdrop: Color32::from_black_alpha(70),
@@ -297,6 +301,7 @@ pub fn icon_filled(icon: &str) -> RichText {
 /// Characters of the Phosphor icon font (phosphoricons.com), by what they show. Every text family
 /// holds the font, so an icon can stand in front of a word: `format!("{} Train", icon::PLAY)`.
 pub mod icon {
+    pub const ARCHIVE: &str = "\u{E00C}";
     pub const ARROW_CLOCKWISE: &str = "\u{E036}";
     pub const ARROW_COUNTER_CLOCKWISE: &str = "\u{E038}";
     pub const ARROW_DOWN: &str = "\u{E03E}";
@@ -326,6 +331,7 @@ pub mod icon {
     pub const CPU: &str = "\u{E610}";
     pub const DATABASE: &str = "\u{E1DE}";
     pub const DICE_FIVE: &str = "\u{E1EE}";
+    pub const DOTS_THREE: &str = "\u{E1FE}";
     pub const ERASER: &str = "\u{E21E}";
     pub const EXPORT: &str = "\u{EAF0}";
     pub const EYE: &str = "\u{E220}";
@@ -369,6 +375,7 @@ pub mod icon {
     pub const PLANT: &str = "\u{EBAE}";
     pub const PLAY: &str = "\u{E3D0}";
     pub const PLUS: &str = "\u{E3D4}";
+    pub const PUSH_PIN: &str = "\u{E3E2}";
     pub const QUESTION: &str = "\u{E3E8}";
     pub const QUEUE: &str = "\u{E6AC}";
     pub const ROWS: &str = "\u{E5A2}";
@@ -378,6 +385,7 @@ pub mod icon {
     pub const SIGN_OUT: &str = "\u{E42A}";
     pub const SLIDERS_HORIZONTAL: &str = "\u{E434}";
     pub const SNOWFLAKE: &str = "\u{E5AA}";
+    pub const SORT_ASCENDING: &str = "\u{E444}";
     pub const STACK: &str = "\u{E466}";
     pub const STOP: &str = "\u{E46C}";
     pub const TABLE: &str = "\u{E476}";

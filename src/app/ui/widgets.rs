@@ -4,6 +4,8 @@ use std::ops::RangeInclusive;
 
 use eframe::egui::{self, Align, Layout, RichText, Sense, vec2};
 
+use crate::app::ui::number_field::{NumberField, NumberResponse};
+use crate::app::ui::numbers;
 use crate::app::ui::theme;
 use crate::app::ui::tokens::{self, icon, tokens};
 
@@ -55,6 +57,30 @@ pub fn row<R>(
     .inner
 }
 
+/// A row with a number: what it refuses is said below it. True when the number was changed.
+pub fn number_row(
+    ui: &mut egui::Ui,
+    label: &str,
+    tooltip: &str,
+    add: impl FnOnce(&mut egui::Ui) -> (bool, Option<String>),
+) -> bool {
+    let (changed, refused) = row(ui, label, tooltip, add);
+    problem(ui, refused.as_deref());
+    changed
+}
+
+/// A slider without its number. Rail and filled part stand out of every surface.
+pub fn rail(ui: &mut egui::Ui, slider: egui::Slider<'_>) -> egui::Response {
+    let colors = tokens(ui);
+    let style = ui.style().clone();
+    let visuals = ui.visuals_mut();
+    visuals.widgets.inactive.bg_fill = colors.control;
+    visuals.selection.bg_fill = colors.accent;
+    let response = ui.add(slider.show_value(false));
+    ui.set_style(style);
+    response
+}
+
 /// A slider shorter than this can't be set to the value that one wants.
 const SHORTEST_SLIDER: f32 = 150.0;
 
@@ -79,9 +105,21 @@ fn slider_row<R>(
             .on_hover_text(tooltip);
         ui.spacing_mut().slider_width = (width - VALUE_WIDTH - spacing).max(40.0);
         ui.spacing_mut().interact_size.x = VALUE_WIDTH;
-        ui.label_inputs_by(named.id, add)
+        ui.label_inputs_by(named.id, |ui| ui.horizontal(add).inner)
     })
     .inner
+}
+
+/// A [`slider_row`] whose number may be refused, as in a [`number_row`].
+fn slider_number_row(
+    ui: &mut egui::Ui,
+    label: &str,
+    tooltip: &str,
+    add: impl FnOnce(&mut egui::Ui) -> (bool, Option<String>),
+) -> bool {
+    let (changed, refused) = slider_row(ui, label, tooltip, add);
+    problem(ui, refused.as_deref());
+    changed
 }
 
 /// A linear slider with its number; true when it was changed.
@@ -99,17 +137,25 @@ pub fn slider(
     } else {
         (-step.log10()).ceil().max(0.0) as usize
     };
-    slider_row(ui, label, tooltip, |ui| {
-        ui.add(
-            egui::Slider::new(value, range)
-                .step_by(step)
-                .max_decimals(decimals)
-                .suffix(unit)
-                .clamping(egui::SliderClamping::Edits),
-        )
-        .accessible_name(label)
-        .on_hover_text(tooltip)
-        .changed()
+    slider_number_row(ui, label, tooltip, |ui| {
+        let slider = egui::Slider::new(value, range.clone())
+            .step_by(step)
+            .clamping(egui::SliderClamping::Edits);
+        let slider = rail(ui, slider)
+            .accessible_name(label)
+            .on_hover_text(tooltip);
+        let is_share = unit.is_empty() && *range.end() <= 1.0;
+        let mut field = NumberField::new(label, value, range)
+            .beside(&slider)
+            .decimals(decimals)
+            .speed(step)
+            .unit(unit)
+            .tooltip(tooltip);
+        if is_share {
+            field = field.share();
+        }
+        let NumberResponse { response, refused } = field.show(ui);
+        (slider.changed() || response.changed(), refused)
     })
 }
 
@@ -121,7 +167,8 @@ pub fn share_slider(
     value: &mut f64,
     most: f64,
 ) -> bool {
-    let mut shown = (*value * 1000.0).round() / 10.0;
+    // Without the digits that a product with 100 leaves behind.
+    let mut shown = (*value * 1e8).round() / 1e6;
     let changed = slider(
         ui,
         label,
@@ -132,7 +179,7 @@ pub fn share_slider(
         " %",
     );
     if changed {
-        *value = (shown * 10.0).round() / 1000.0;
+        *value = (shown * 1e6).round() / 1e8;
     }
     changed
 }
@@ -145,23 +192,27 @@ pub fn log_slider(
     value: &mut f64,
     range: RangeInclusive<f64>,
 ) -> bool {
-    slider_row(ui, label, tooltip, |ui| {
+    slider_number_row(ui, label, tooltip, |ui| {
         let smallest = if *range.start() > 0.0 {
             *range.start()
         } else {
             1e-8
         };
-        ui.add(
-            egui::Slider::new(value, range)
-                .logarithmic(true)
-                .smallest_positive(smallest)
-                .custom_formatter(|value, _| crate::format::rate(value))
-                .custom_parser(|text| text.trim().parse().ok())
-                .clamping(egui::SliderClamping::Edits),
-        )
-        .accessible_name(label)
-        .on_hover_text(tooltip)
-        .changed()
+        let slider = egui::Slider::new(value, range.clone())
+            .logarithmic(true)
+            .smallest_positive(smallest)
+            .clamping(egui::SliderClamping::Edits);
+        let slider = rail(ui, slider)
+            .accessible_name(label)
+            .on_hover_text(tooltip);
+        let speed = (*value * 0.02).max(smallest);
+        let NumberResponse { response, refused } = NumberField::new(label, value, range)
+            .beside(&slider)
+            .text(numbers::rate)
+            .speed(speed)
+            .tooltip(tooltip)
+            .show(ui);
+        (slider.changed() || response.changed(), refused)
     })
 }
 
@@ -174,17 +225,12 @@ pub fn number<N: egui::emath::Numeric>(
     range: RangeInclusive<N>,
     unit: &str,
 ) -> bool {
-    row(ui, label, tooltip, |ui| {
-        ui.add(
-            egui::DragValue::new(value)
-                .range(range)
-                .clamp_existing_to_range(false)
-                .speed(0.2)
-                .suffix(unit),
-        )
-        .accessible_name(label)
-        .on_hover_text(tooltip)
-        .changed()
+    number_row(ui, label, tooltip, |ui| {
+        let NumberResponse { response, refused } = NumberField::new(label, value, range)
+            .unit(unit)
+            .tooltip(tooltip)
+            .show(ui);
+        (response.changed(), refused)
     })
 }
 
@@ -560,6 +606,16 @@ fn elided_galley(
     let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), font, color);
     job.wrap = egui::text::TextWrapping::truncate_at_width(width.max(1.0));
     ui.painter().layout_job(job)
+}
+
+/// What a control does, above it: below stands what it changes.
+pub fn hover_text_above(response: egui::Response, text: &str) -> egui::Response {
+    let mut tooltip = egui::Tooltip::for_enabled(&response);
+    tooltip.popup = tooltip.popup.align(egui::RectAlign::TOP_START);
+    tooltip.show(|ui| {
+        ui.label(text);
+    });
+    response
 }
 
 /// How wide a text of the size of labels is, in points.

@@ -8,7 +8,7 @@ use egui_extras::{Column, TableBuilder};
 
 use super::backbones_scatter::scatter_ui;
 use crate::app::core::command::Command;
-use crate::app::core::state::{Scan, Seen, State, Tree};
+use crate::app::core::state::{MeasuredNow, Scan, Seen, State, Tree};
 use crate::app::core::view_id::ViewId;
 use crate::app::features::backbone::{choose, per_second};
 use crate::app::ui::editor::EditorView;
@@ -53,6 +53,8 @@ impl View for BackbonesTab {
 pub struct BackbonesView {
     pub editor: EditorView,
     pub rows: Vec<BackboneRow>,
+    /// The one that is being measured.
+    pub measuring: Option<MeasuredNow>,
     /// Backbones whose speed is still to be measured.
     pub unmeasured: usize,
     /// Backbones that were measured beside other programs.
@@ -154,6 +156,10 @@ impl BackbonesView {
             _ => None,
         };
         Some(Self {
+            measuring: state.measuring.clone().map(|now| MeasuredNow {
+                backbone: catalogue::title(&now.backbone),
+                ..now
+            }),
             unmeasured: rows
                 .iter()
                 .filter(|row| row.pictures_per_second.is_none())
@@ -358,11 +364,34 @@ fn speeds_ui(ui: &mut egui::Ui, view: &BackbonesView, out: &mut Vec<Command>) {
                 out.push(Command::MeasureAgain);
             }
         }
-        if view.unmeasured > 0 {
+        if let Some(now) = &view.measuring {
+            let left = match now.left {
+                0 => String::new(),
+                left => format!(", {} left", format::thousands(left as u64)),
+            };
+            ui.label(tokens(ui).small(format!("Measuring {}{left}", now.backbone)));
+            if ui
+                .button(egui::RichText::new("Stop").size(tokens::TEXT_SMALL))
+                .accessible_name("Stop measuring")
+                .on_hover_text("Measure no more until you ask for it")
+                .clicked()
+            {
+                out.push(Command::StopMeasuring);
+            }
+        } else if view.unmeasured > 0 {
             let number = format::plural(view.unmeasured as u64, "backbone", "backbones");
-            ui.label(tokens(ui).small(format!(
-                "{number} still to be measured, in the background, while nothing is training"
-            )));
+            let text = format!("Measure {number}");
+            if ui
+                .button(egui::RichText::new(text).size(tokens::TEXT_SMALL))
+                .accessible_name("Measure speeds")
+                .on_hover_text(
+                    "Takes some seconds of all cores for each. Without asking, it is done when nobody has touched the \
+                     window for a minute, on mains power, and never beside a training",
+                )
+                .clicked()
+            {
+                out.push(Command::MeasureSpeeds);
+            }
         }
         if view.hasty > 0 {
             let number = format::plural(view.hasty as u64, "speed was", "speeds were");

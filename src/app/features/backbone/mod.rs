@@ -17,6 +17,7 @@ use crate::app::core::state::{Document, State};
 use crate::app::ui::disclosure::disclosure;
 use crate::app::ui::editor::{Draft, EditorView};
 use crate::app::ui::effect::Control;
+use crate::app::ui::number_field::NumberField;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::view::{Section, SectionInfo, ViewContext};
 use crate::app::ui::widgets;
@@ -356,17 +357,11 @@ fn input_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
     widgets::row(ui, "Input size", tooltip, |ui| {
         let size = &mut draft.experiment.backbone.input_size;
         let mut side = size.unwrap_or(own);
-        let drag = egui::DragValue::new(&mut side)
-            .range(least..=most)
-            .clamp_existing_to_range(false)
+        let field = NumberField::new("Input size", &mut side, least..=most)
             .speed(1.0)
-            .suffix(" px");
-        if ui
-            .add(drag)
-            .accessible_name("Input size")
-            .on_hover_text(tooltip)
-            .changed()
-        {
+            .unit(" px")
+            .tooltip(tooltip);
+        if ui.add(field).changed() {
             *size = (side != own).then_some(side);
             changed = true;
         }

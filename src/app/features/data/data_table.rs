@@ -3,6 +3,7 @@
 use eframe::egui;
 
 use crate::app::ui::editor::Draft;
+use crate::app::ui::number_field::{NumberField, NumberResponse};
 use crate::app::ui::widgets;
 use crate::experiment::{Column, DataSource, Threshold};
 
@@ -74,13 +75,13 @@ pub(in crate::app) fn table_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
     }
     if let Some(threshold) = threshold {
         let tooltip = "Numbers from this one on belong to the upper class";
-        widgets::row(ui, "Threshold", tooltip, |ui| {
-            let number = egui::DragValue::new(&mut threshold.at_least)
-                .speed(0.01)
-                .max_decimals(6);
-            ui.add(number)
-                .accessible_name("Threshold")
-                .on_hover_text(tooltip);
+        widgets::number_row(ui, "Threshold", tooltip, |ui| {
+            let any = f64::MIN..=f64::MAX;
+            let field = NumberField::new("Threshold", &mut threshold.at_least, any)
+                .decimals(6)
+                .tooltip(tooltip);
+            let NumberResponse { response, refused } = field.show(ui);
+            (response.changed(), refused)
         });
         let tooltip = "The name of the class at or above the threshold";
         if let Some(name) = text_field(ui, "Upper class", tooltip, &threshold.above) {

@@ -8,6 +8,7 @@ use super::table_preview::{TableView, table_preview_ui};
 use crate::app::core::command::Command;
 use crate::app::core::state::{Scan, State};
 use crate::app::core::view_id::ViewId;
+use crate::app::ui::names::shown_name;
 use crate::app::ui::textures::{TextureCache, TextureKey};
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::view::{View, ViewContext, ViewInfo};
@@ -514,7 +515,8 @@ fn classes_ui(ui: &mut egui::Ui, view: &ReadyView, local: &mut DataViewLocal) {
                 let inner = rect.shrink2(vec2(tokens::SPACE_S, 0.0));
                 let font = egui::FontId::proportional(tokens::TEXT_BODY);
                 let name_rect = egui::Rect::from_min_size(inner.min, vec2(name_width, row_height));
-                widgets::elided(ui, name_rect, &class.name, font.clone(), colors.text);
+                let name = shown_name(&class.name);
+                widgets::elided(ui, name_rect, &name, font.clone(), colors.text);
                 let number = format::thousands(class.pictures() as u64);
                 ui.painter().text(
                     inner.right_center(),
@@ -547,7 +549,7 @@ fn classes_ui(ui: &mut egui::Ui, view: &ReadyView, local: &mut DataViewLocal) {
                 });
                 let text = format!(
                     "{}\nTrain {train}, validation {validation}, test {test}\nClick to see samples",
-                    class.name
+                    shown_name(&class.name)
                 );
                 if response.on_hover_text(text).clicked() {
                     *selected_class = index;
@@ -561,7 +563,10 @@ fn samples_ui(ui: &mut egui::Ui, view: &ReadyView, local: &mut DataViewLocal) {
         return;
     };
     ui.horizontal(|ui| {
-        ui.label(tokens::semibold(format!("Samples of {}", class.name)));
+        ui.label(tokens::semibold(format!(
+            "Samples of {}",
+            shown_name(&class.name)
+        )));
         let last = view.classes.len().saturating_sub(1);
         ui.add_enabled_ui(local.selected_class > 0, |ui| {
             if widgets::icon_button(

@@ -17,6 +17,7 @@ use crate::app::core::view_id::ViewId;
 use crate::app::ui::disclosure::disclosure;
 use crate::app::ui::editor::{Draft, EditorView};
 use crate::app::ui::effect::Control;
+use crate::app::ui::number_field::NumberField;
 use crate::app::ui::rows_in_sight::rows_in_sight;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::view::{Section, SectionInfo, ViewContext};
@@ -238,13 +239,13 @@ pub fn data_editor_ui(
         }
         match &mut draft.experiment.data.limit {
             Some(limit) => {
+                let name = "Training pictures at most";
                 let unit = format::unit(*limit as u64, " picture", " pictures");
-                let number = egui::DragValue::new(limit)
-                    .range(1..=10_000_000)
+                let field = NumberField::new(name, limit, 1..=10_000_000)
                     .speed(1.0)
-                    .suffix(unit);
-                let number = ui.add(number).accessible_name("Training pictures at most");
-                changed |= number.on_hover_text(tooltip).changed();
+                    .unit(unit)
+                    .tooltip(tooltip);
+                changed |= ui.add(field).changed();
             }
             None => {
                 let text = tokens(ui).muted("All pictures");

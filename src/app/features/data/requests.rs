@@ -1,6 +1,6 @@
 //! Pictures that are opened, the table that names them, and their thumbnails.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -21,16 +21,80 @@ const THUMBNAIL: u32 = 192;
 /// Thumbnails that are kept.
 const THUMBNAILS: usize = 3_000;
 
+/// For what pictures were opened.
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    document: Option<DocumentId>,
+    is_dropped: bool,
+}
+
+/// Pictures that were found, before it is known which experiments get them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PictureChoice {
+    pub path: PathBuf,
+    pub source: DataSource,
+    /// The experiment that was shown when they were opened.
+    pub document: DocumentId,
+    /// It and those that have the same pictures.
+    pub same: Vec<DocumentId>,
+}
+
+/// Which experiments get pictures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recipients {
+    These(Vec<DocumentId>),
+    /// A new one.
+    New,
+    /// None: the pictures are not opened.
+    None,
+}
+
 /// What was asked about pictures.
 #[derive(Default)]
 pub struct DataRequests {
     /// Pictures that are being recognised, and the experiment that they are for; none for a new one.
-    recognising: BTreeMap<PathBuf, Option<DocumentId>>,
+    recognising: BTreeMap<PathBuf, Wanted>,
+    /// Pictures that several experiments may be meant to get.
+    pub choices: VecDeque<PictureChoice>,
     /// The table whose first rows are shown, and the preset's folder.
     table: Request<(DataSource, Option<PathBuf>), Arc<TablePreview>>,
     /// By index, of the pictures of one version.
     thumbnails: BTreeSet<usize>,
     pictures_version: u64,
+}
+
+/// Makes an experiment with these pictures.
+fn give_new(session: &mut Session, source: DataSource) {
+    let mut experiment = Experiment::default();
+    experiment.data.source = source;
+    experiment.name = unused_name(&experiment.name, &session.state.documents);
+    session.add(Document::new(experiment, None));
+    session.show_view(ViewId::DATA);
+}
+
+/// Gives these experiments the pictures; those that were closed meanwhile are passed over.
+fn give(session: &mut Session, source: &DataSource, recipients: &[DocumentId]) {
+    let mut names = Vec::new();
+    for document in &mut session.state.documents {
+        if recipients.contains(&document.id) && document.experiment.data.source != *source {
+            let mut experiment = document.experiment.clone();
+            experiment.data.take_source(source.clone());
+            names.push(experiment.name.clone());
+            document.edit(experiment, "");
+        }
+    }
+    for name in &names {
+        session.has_gone(&Cause::Run(name.clone()));
+    }
+    if names.len() > 1 {
+        let title = format!("{} experiments have these pictures now", names.len());
+        let text = format!(
+            "{}. Undo takes them back in the experiment that is shown.",
+            names.join(", ")
+        );
+        session.notice(NoticeKind::Info, title, text);
+    }
+    session.show_view(ViewId::DATA);
 }
 
 impl DataRequests {
@@ -41,7 +105,28 @@ impl DataRequests {
         path: &Path,
         document: Option<DocumentId>,
     ) {
-        self.recognising.insert(path.to_path_buf(), document);
+        self.recognise(session, path, document, false);
+    }
+
+    /// Pictures that were dropped on the window: where several experiments are open, a person is asked which of them is
+    /// meant.
+    pub fn open_dropped(&mut self, session: &mut Session, path: &Path) {
+        let document = session.active_id();
+        self.recognise(session, path, document, true);
+    }
+
+    fn recognise(
+        &mut self,
+        session: &mut Session,
+        path: &Path,
+        document: Option<DocumentId>,
+        is_dropped: bool,
+    ) {
+        let wanted = Wanted {
+            document,
+            is_dropped,
+        };
+        self.recognising.insert(path.to_path_buf(), wanted);
         session.ask(Question::Recognise {
             path: path.to_path_buf(),
         });
@@ -54,8 +139,10 @@ impl DataRequests {
         path: &Path,
         source: Result<DataSource, Failure>,
     ) {
-        let wanted = self.recognising.remove(path);
-        let wanted = wanted.unwrap_or_else(|| session.active_id());
+        let wanted = self.recognising.remove(path).unwrap_or_else(|| Wanted {
+            document: session.active_id(),
+            is_dropped: false,
+        });
         let source = match source {
             Ok(source) => source,
             Err(failure) => {
@@ -72,52 +159,50 @@ impl DataRequests {
             }
         };
         session.has_gone(&Cause::Pictures);
-        let active = session.state.active_document();
-        if let Some(name) = active.map(|document| document.experiment.name.clone()) {
-            session.has_gone(&Cause::Run(name));
-        }
         session.note_folder(path);
         remember(&mut session.state.recent_pictures, path);
-        // Experiments that are trained together are compared on the same pictures.
-        let before = wanted
-            .and_then(|id| session.state.position(id))
-            .map(|index| {
-                session.state.documents[index]
-                    .experiment
-                    .data
-                    .source
-                    .clone()
+        let position = wanted.document.and_then(|id| session.state.position(id));
+        let documents = &session.state.documents;
+        // None is open, or the one that they were chosen for is closed.
+        let Some(document) = position.and_then(|index| documents.get(index)) else {
+            give_new(session, source);
+            return;
+        };
+        let before = &document.experiment.data.source;
+        let same: Vec<DocumentId> = documents
+            .iter()
+            .filter(|document| document.experiment.data.source == *before)
+            .map(|document| document.id)
+            .collect();
+        // Where none had pictures, none loses its own.
+        let is_first = same.len() == documents.len() && *before == DataSource::Unset;
+        let is_open_question = match wanted.is_dropped {
+            true => documents.len() > 1,
+            false => same.len() > 1 && *before != source,
+        };
+        if is_open_question && !is_first {
+            let document = document.id;
+            self.choices.push_back(PictureChoice {
+                path: path.to_path_buf(),
+                source,
+                document,
+                same,
             });
-        match before {
-            // None was open, or the one that they were chosen for is closed.
-            None => {
-                let mut experiment = Experiment::default();
-                experiment.data.source = source;
-                experiment.name = unused_name(&experiment.name, &session.state.documents);
-                session.add(Document::new(experiment, None));
-            }
-            Some(before) => {
-                let mut names = Vec::new();
-                for document in &mut session.state.documents {
-                    if document.experiment.data.source == before {
-                        let mut experiment = document.experiment.clone();
-                        experiment.data.take_source(source.clone());
-                        names.push(experiment.name.clone());
-                        document.edit(experiment, "");
-                    }
-                }
-                if names.len() > 1 && source != before {
-                    let title = format!("{} experiments have these pictures now", names.len());
-                    let text = format!(
-                        "{} had the same ones before, so that they can be compared. Undo takes them back in the one that is \
-                         shown.",
-                        names.join(", ")
-                    );
-                    session.notice(NoticeKind::Info, title, text);
-                }
-            }
+        } else {
+            give(session, &source, &same);
         }
-        session.show_view(ViewId::DATA);
+    }
+
+    /// A person said which experiments get the pictures that were asked about.
+    pub fn chosen(&mut self, session: &mut Session, recipients: Recipients) {
+        let Some(choice) = self.choices.pop_front() else {
+            return;
+        };
+        match recipients {
+            Recipients::None => {}
+            Recipients::New => give_new(session, choice.source),
+            Recipients::These(documents) => give(session, &choice.source, &documents),
+        }
     }
 
     /// Asks for the first rows of the table that the active experiment names.

@@ -8,6 +8,7 @@ use super::view::{EvaluationBody, EvaluationView, RunChoice, Status};
 use crate::app::core::command::Command;
 use crate::app::core::prepared_answers::Choices;
 use crate::app::ui::disclosure::disclosure_ui;
+use crate::app::ui::number_field::NumberField;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
 use crate::data::Split;
@@ -175,19 +176,24 @@ fn slider_ui(ui: &mut egui::Ui, text: &str, name: &str, tooltip: &str, value: &m
         .on_hover_text(tooltip);
     ui.spacing_mut().slider_width = SLIDER;
     let mut shown = *value * 100.0;
-    let slider = egui::Slider::new(&mut shown, 0.0..=100.0)
+    let range = 0.0..=100.0;
+    let hint = format!("{name}: double-click to put it back");
+    let slider = egui::Slider::new(&mut shown, range.clone())
         .step_by(0.5)
-        .max_decimals(1)
-        .suffix(" %")
         .clamping(egui::SliderClamping::Always);
-    let response = ui.add(slider).accessible_name(name);
-    if response.changed() {
+    let response = widgets::rail(ui, slider)
+        .accessible_name(name)
+        .on_hover_text(&hint);
+    let field = NumberField::new(name, &mut shown, range)
+        .beside(&response)
+        .decimals(1)
+        .speed(0.5)
+        .unit(" %")
+        .tooltip(&hint);
+    if ui.add(field).changed() || response.changed() {
         *value = (shown / 100.0).clamp(0.0, 1.0);
     }
-    if response
-        .on_hover_text(format!("{name}: double-click to put it back"))
-        .double_clicked()
-    {
+    if response.double_clicked() {
         *value = home;
     }
 }

@@ -6,6 +6,7 @@ use egui_plot::{HLine, LineStyle, Plot, PlotPoint, PlotPoints, Points, Polygon};
 use super::view::{Bin, Curve, EvaluationBody, Leaning};
 use crate::app::core::prepared_answers::Choices;
 use crate::app::ui::drop_down::{Item, drop_down};
+use crate::app::ui::names::shown_name;
 use crate::app::ui::tokens::{self, tokens};
 use crate::app::ui::{axes, widgets};
 use crate::format;
@@ -166,8 +167,8 @@ fn class_ui(ui: &mut egui::Ui, body: &EvaluationBody, choices: &mut Choices) {
             "The class that counts as positive in the ROC and precision-recall curves and, of two classes, for the \
              decision threshold",
         );
-        let shown = Item::new(body.classes.get(body.class).map_or("", String::as_str));
-        let items = || body.classes.iter().map(Item::new).collect();
+        let shown = Item::new(body.classes.get(body.class).map_or("".into(), |name| shown_name(name)));
+        let items = || body.classes.iter().map(|name| Item::new(shown_name(name))).collect();
         if let Some(class) = drop_down(ui, labels, width, Some(body.class), &shown, items) {
             choices.class = Some(class);
             // The other class's threshold is another one.

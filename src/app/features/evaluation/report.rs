@@ -3,6 +3,7 @@
 use eframe::egui;
 
 use super::view::{EvaluationBody, ReportLine};
+use crate::app::ui::names::shown_name;
 use crate::app::ui::table::{Cell, Head, Table};
 use crate::app::ui::{tokens, widgets};
 use crate::format;
@@ -120,7 +121,7 @@ fn averages_ui(ui: &mut egui::Ui, body: &EvaluationBody) {
 
 fn cell(line: &ReportLine, column: usize) -> Cell {
     match column {
-        0 => Cell::new(&line.name),
+        0 => Cell::new(shown_name(&line.name)),
         1 => Cell::new(format!("{:.3}", line.precision)),
         2 => Cell::new(format!("{:.3}", line.recall)),
         3 => Cell {

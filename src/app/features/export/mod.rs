@@ -10,6 +10,7 @@ use eframe::egui;
 use crate::app::core::command::Command;
 use crate::app::core::run_names::told_apart;
 use crate::app::core::state::State;
+use crate::app::ui::number_field::NumberField;
 use crate::app::ui::theme::dialog_frame;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
@@ -225,7 +226,7 @@ pub fn export_ui(
         widgets::note(ui, obstacle);
     }
     kinds_ui(ui, local);
-    widgets::heading(ui, "Beside them");
+    widgets::heading(ui, "Other files");
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = tokens::SPACE_L;
         let can_report = view.obstacle.is_none();
@@ -238,7 +239,7 @@ pub fn export_ui(
         ui.checkbox(&mut local.parts.tensorboard, "TensorBoard")
             .on_hover_text("Accuracy, loss and learning rate of every epoch as event files that TensorBoard reads");
     });
-    widgets::heading(ui, "How");
+    widgets::heading(ui, "Format");
     how_ui(ui, local);
     folder_ui(ui, local, out);
     if let Stage::Failed(reason) = &view.stage {
@@ -271,7 +272,7 @@ pub fn export_ui(
         let (text, hint) = match among {
             None => ("Export", "Draw and write the chosen files"),
             Some(_) => (
-                "Write among the pictures",
+                "Write there anyway",
                 "Draw and write the chosen files although they will lie among pictures",
             ),
         };
@@ -306,7 +307,7 @@ fn kinds_ui(ui: &mut egui::Ui, local: &mut ExportLocal) {
         buttons_ui(ui, |ui| {
             if ui
                 .small_button("None")
-                .on_hover_text("No figure of its own")
+                .on_hover_text("No separate figures")
                 .clicked()
             {
                 local.kinds.clear();
@@ -373,14 +374,11 @@ fn how_ui(ui: &mut egui::Ui, local: &mut ExportLocal) {
                 (&mut local.size.width, "Width"),
                 (&mut local.size.height, "Height"),
             ] {
-                ui.add(
-                    egui::DragValue::new(value)
-                        .range(range.clone())
-                        .speed(10)
-                        .suffix(" px"),
-                )
-                .on_hover_text(format!("{name} of a figure in pixels"))
-                .accessible_name(name);
+                let field = NumberField::new(name, value, range.clone())
+                    .speed(10.0)
+                    .unit(" px")
+                    .tooltip(format!("{name} of a figure in pixels"));
+                ui.add(field);
             }
             for (size, title, sentence) in SIZES {
                 if ui
@@ -393,16 +391,14 @@ fn how_ui(ui: &mut egui::Ui, local: &mut ExportLocal) {
             }
         },
     );
-    let idle = (local.format == Format::Svg).then(|| "SVG files have no dots.".to_owned());
+    let idle = (local.format == Format::Svg)
+        .then(|| "SVG is vector graphics and has no resolution.".to_owned());
     let tooltip = "What the PNG file says of itself: how large a document prints it. The pixels stay the same";
     widgets::idle_if(ui, idle, |ui| {
-        widgets::row(ui, "Dots an inch", tooltip, |ui| {
-            ui.add(
-                egui::DragValue::new(&mut local.dpi)
-                    .range(*DPI_RANGE.start()..=*DPI_RANGE.end())
-                    .suffix(" dpi"),
-            )
-            .accessible_name("Dots an inch");
+        widgets::row(ui, "Resolution", tooltip, |ui| {
+            let range = *DPI_RANGE.start()..=*DPI_RANGE.end();
+            let field = NumberField::new("Resolution", &mut local.dpi, range);
+            ui.add(field.unit(" dpi").tooltip(tooltip));
             let inches = |pixels: u32| f64::from(pixels) / f64::from(local.dpi) * 2.54;
             let text = format!(
                 "{:.1} × {:.1} cm in print",
@@ -418,13 +414,13 @@ fn folder_ui(ui: &mut egui::Ui, local: &mut ExportLocal, out: &mut Vec<Command>)
     widgets::row(
         ui,
         "Folder",
-        "Where the files go; it is made if need be",
+        "Where the files go; it is created if it does not exist",
         |ui| {
             let width = (ui.available_width() - 96.0).max(80.0);
             ui.add(
                 egui::TextEdit::singleline(&mut local.folder)
                     .desired_width(width)
-                    .hint_text("A folder of your own"),
+                    .hint_text("Path of a folder"),
             )
             .accessible_name("Folder");
             if ui

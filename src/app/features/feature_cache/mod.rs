@@ -8,6 +8,7 @@ use eframe::egui;
 
 use crate::app::core::command::Command;
 use crate::app::core::state::{Document, State};
+use crate::app::ui::number_field::{NumberField, NumberResponse};
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::view::{Section, SectionInfo, ViewContext};
 use crate::app::ui::widgets;
@@ -272,24 +273,16 @@ fn limit_ui(
 ) {
     let tooltip =
         "The largest size of the cache; 0 caches nothing. What exceeds it is removed at once";
-    widgets::row(ui, "Limit", tooltip, |ui| {
+    widgets::number_row(ui, "Limit", tooltip, |ui| {
         let standing = usage.limit_bytes as f64 / 1e9;
         let mut limit = local.limit.unwrap_or(standing);
-        let response = ui
-            .add(
-                egui::DragValue::new(&mut limit)
-                    .range(0.0..=10_000.0)
-                    .speed(0.1)
-                    .max_decimals(2)
-                    .suffix(" GB"),
-            )
-            .on_hover_text(tooltip);
-        response.widget_info(|| {
-            let mut info = egui::WidgetInfo::new(egui::Role::SpinButton);
-            info.label = Some("Limit of the feature cache".into());
-            info.value = Some(limit);
-            info
-        });
+        let name = "Limit of the feature cache";
+        let field = NumberField::new(name, &mut limit, 0.0..=10_000.0)
+            .speed(0.1)
+            .decimals(2)
+            .unit(" GB")
+            .tooltip(tooltip);
+        let NumberResponse { response, refused } = field.show(ui);
         if response.changed() {
             local.limit = Some(limit);
         }
@@ -301,6 +294,7 @@ fn limit_ui(
             }
             local.limit = None;
         }
+        (false, refused)
     });
 }
 

@@ -8,11 +8,16 @@ use crate::app::core::command::Command;
 use crate::app::core::gallery::GalleryAction;
 use crate::app::core::state::State;
 use crate::app::ui::drop_down::{Item, drop_down};
+use crate::app::ui::names::shown_name;
+use crate::app::ui::number_field::NumberField;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
 use crate::data::Split;
 use crate::evaluation::gallery::{Filter, SortBy};
 use crate::format;
+
+/// Below this width, in points, the filters are folded.
+pub const NARROW: f32 = 460.0;
 
 /// Ends the line of a wrapped row when a control of this width does not fit any more.
 pub fn make_room(ui: &mut egui::Ui, width: f32) {
@@ -212,7 +217,9 @@ fn class_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {
         let Some(class) = option_index.checked_sub(1) else {
             return Item::new(any);
         };
-        let name = classes.get(class).map_or("", String::as_str);
+        let name = classes
+            .get(class)
+            .map_or("".into(), |name| shown_name(name));
         if !is_truth {
             return Item::new(name);
         }
@@ -327,8 +334,7 @@ fn confidence_ui(ui: &mut egui::Ui, filter: &mut Filter) {
     ui.label(tokens(ui).muted("Confidence"))
         .on_hover_text("The probability of the predicted class");
     let (low, high) = filter.confidence;
-    // Among hundreds of classes all confidences are small: a tenth of a per cent counts.
-    let mut percent = [low, high].map(|share| (share * 1000.0).round() / 10.0);
+    let mut percent = [low, high].map(|share| (share * 1e8).round() / 1e6);
     let ranges = [0.0..=percent[1], percent[0]..=100.0];
     let names = [
         (
@@ -345,17 +351,12 @@ fn confidence_ui(ui: &mut egui::Ui, filter: &mut Filter) {
         if index == 1 {
             ui.label(tokens(ui).muted("to"));
         }
-        let value = egui::DragValue::new(&mut percent[index])
-            .range(range)
+        let field = NumberField::new(name, &mut percent[index], range)
             .speed(0.5)
-            .suffix(" %")
-            .max_decimals(1)
-            .custom_formatter(|value, _| format!("{value:.1}").trim_end_matches(".0").to_owned());
-        changed |= ui
-            .add(value)
-            .accessible_name(name)
-            .on_hover_text(tooltip)
-            .changed();
+            .unit(" %")
+            .decimals(1)
+            .tooltip(tooltip);
+        changed |= ui.add(field).changed();
     }
     if changed {
         filter.confidence = (percent[0] / 100.0, percent[1] / 100.0);
@@ -363,7 +364,7 @@ fn confidence_ui(ui: &mut egui::Ui, filter: &mut Filter) {
 }
 
 /// The lesson's counts of what is shown, and the size of the pictures.
-pub fn summary_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {
+pub fn summary_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal, has_size: bool) {
     let colors = tokens(ui);
     let summary = &ready.summary;
     let share = |part: usize, all: usize| {
@@ -408,20 +409,17 @@ pub fn summary_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal
             );
             ui.label(colors.muted(text)).on_hover_text(tooltip);
         }
-        if local.mode == Mode::Grid {
+        if local.mode == Mode::Grid && has_size {
             make_room(ui, 180.0);
             ui.spacing_mut().item_spacing.x = tokens::SPACE_S;
             ui.label(colors.muted("Picture size"));
             ui.spacing_mut().slider_width = 90.0;
-            let slider = egui::Slider::new(&mut local.side, SIDES.0..=SIDES.2)
-                .show_value(false)
-                .trailing_fill(true);
-            let changed = ui
-                .add(slider)
-                .accessible_name("Size of the pictures")
-                .on_hover_text("Smaller pictures, more of them at once")
-                .changed();
-            local.reveal |= changed && local.current.is_some();
+            let slider = egui::Slider::new(&mut local.side, SIDES.0..=SIDES.2);
+            let response = widgets::rail(ui, slider).accessible_name("Size of the pictures");
+            // Above, so that it doesn't cover the pictures.
+            let response =
+                widgets::hover_text_above(response, "Smaller pictures, more of them at once");
+            local.reveal |= response.changed() && local.current.is_some();
         }
     });
     ui.add_space(tokens::SPACE_XS);

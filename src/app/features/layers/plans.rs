@@ -6,6 +6,7 @@ use super::LayersLocal;
 
 use crate::app::ui::editor::Draft;
 use crate::app::ui::layer_plan::{self, Lock, PhaseLocks};
+use crate::app::ui::number_field::NumberField;
 use crate::app::ui::tokens::{Tokens, icon, tokens};
 use crate::app::ui::widgets;
 use crate::experiment::FreezePlan;
@@ -68,12 +69,16 @@ pub(super) fn plans_ui(
             let mut number = locks.free_at_end;
             let room = ui.available_width() - 96.0;
             ui.spacing_mut().slider_width = room.clamp(60.0, 420.0);
-            let slider = egui::Slider::new(&mut number, 0..=leaves).suffix(format!(" of {leaves}"));
-            let response = ui
-                .add(slider)
-                .accessible_name("Trainable layers")
+            let name = "Trainable layers";
+            let slider = widgets::rail(ui, egui::Slider::new(&mut number, 0..=leaves))
+                .accessible_name(name)
                 .on_hover_text(LAST_LAYERS);
-            if response.changed() {
+            let unit = format!(" of {leaves}");
+            let field = NumberField::new(name, &mut number, 0..=leaves)
+                .beside(&slider)
+                .unit(&unit)
+                .tooltip(LAST_LAYERS);
+            if ui.add(field).changed() || slider.changed() {
                 new = Some((FreezePlan::AllButLast(number), "last layers"));
             }
         });

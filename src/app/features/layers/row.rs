@@ -7,6 +7,8 @@ use super::plans::{lock_colors, lock_icon};
 use super::rates::Rate;
 use super::view::LayerRow;
 use crate::app::ui::layer_plan::Lock;
+use crate::app::ui::number_field::NumberField;
+use crate::app::ui::numbers;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
 use crate::experiment::bounds;
@@ -358,18 +360,15 @@ fn rate_ui(ui: &mut egui::Ui, rect: egui::Rect, path: &str, rate: Rate) -> Optio
             let quiet = &mut ui.visuals_mut().widgets.inactive;
             quiet.weak_bg_fill = egui::Color32::TRANSPARENT;
             quiet.bg_stroke = egui::Stroke::NONE;
-            let drag = egui::DragValue::new(&mut value)
-                .range(bounds::LAYER_RATE)
-                .speed((rate.highest * 0.02).max(0.001))
-                .custom_formatter(move |value, _| {
-                    if is_mixed {
-                        // Several inside: the highest, marked as not the only one.
-                        format!("≤ {}", format::rate(value))
-                    } else {
-                        format::rate(value)
-                    }
-                })
-                .custom_parser(|text| text.trim_start_matches('≤').trim().parse().ok());
+            let field = NumberField::new(
+                format!("{path} rate factor"),
+                &mut value,
+                bounds::LAYER_RATE,
+            )
+            .speed((rate.highest * 0.02).max(0.001))
+            .text(numbers::rate)
+            // Several inside: the highest, marked as not the only one.
+            .prefix(if is_mixed { "≤ " } else { "" });
             let text = match (is_mixed, rate.inherited) {
                 (true, _) => format!(
                     "Learning-rate factors of the layers inside: {} to {}. A change sets one for all of them",
@@ -381,15 +380,16 @@ fn rate_ui(ui: &mut egui::Ui, rect: egui::Rect, path: &str, rate: Rate) -> Optio
                 }
                 (false, false) => "This layer's own learning-rate factor".to_owned(),
             };
-            ui.put(rect, drag)
-                .accessible_name(format!("{path} rate factor"))
-                .on_hover_text(text)
-                .changed()
+            let response = ui.put(rect, field.tooltip(text));
+            response.changed().then(|| response.dragged())
         })
         .inner;
     // Digits that a drag makes and nobody reads do not belong into a preset.
-    let rounded = round(value);
-    (changed && (rounded != rate.highest || is_mixed)).then_some(rounded)
+    let rounded = match changed {
+        Some(true) => round(value),
+        _ => value,
+    };
+    (changed.is_some() && (rounded != rate.highest || is_mixed)).then_some(rounded)
 }
 
 /// To three significant digits.

@@ -4,6 +4,7 @@ use eframe::egui::{self, Color32, Rect, vec2};
 
 use super::MatrixLocal;
 use super::view::MatrixView;
+use crate::app::ui::names::shown_name;
 use crate::app::ui::tokens;
 
 /// Cells are not larger than this, in points, however few there are.
@@ -44,9 +45,11 @@ pub(super) fn lay_out(
         .iter()
         .take(4)
         .map(|name| {
-            let galley =
-                ui.painter()
-                    .layout_no_wrap((*name).clone(), font.clone(), Color32::PLACEHOLDER);
+            let galley = ui.painter().layout_no_wrap(
+                shown_name(name).into_owned(),
+                font.clone(),
+                Color32::PLACEHOLDER,
+            );
             galley.size().x
         })
         .fold(0.0, f32::max);

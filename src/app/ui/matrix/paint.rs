@@ -5,6 +5,7 @@ use eframe::egui::{self, Align2, Color32, Rect, pos2, vec2};
 use super::MatrixLocal;
 use super::layout::{MatrixLayout, cell_rect};
 use super::view::MatrixView;
+use crate::app::ui::names::shown_name;
 use crate::app::ui::tokens::{self, Tokens, tokens};
 
 /// … their numbers.
@@ -163,7 +164,7 @@ pub(super) fn names_ui(
         let y = cell_rect(layout, row, 0).center().y;
         let galley = elided(
             ui,
-            &view.classes[row],
+            &shown_name(&view.classes[row]),
             beside.width() - 6.0,
             small.clone(),
             colors.text,
@@ -186,7 +187,13 @@ pub(super) fn names_ui(
         } else {
             layout.cell - 4.0
         };
-        let galley = elided(ui, &view.classes[column], room, small.clone(), colors.text);
+        let galley = elided(
+            ui,
+            &shown_name(&view.classes[column]),
+            room,
+            small.clone(),
+            colors.text,
+        );
         if layout.upright {
             let corner = pos2(x - galley.size().y / 2.0, above.bottom() - 4.0);
             painter.add(

@@ -3,6 +3,7 @@
 use eframe::egui::Color32;
 
 use crate::app::core::prepared_answers::Shown;
+use crate::app::ui::names::shown_name;
 use crate::app::ui::tokens::{self, Tokens};
 use crate::format;
 
@@ -103,7 +104,8 @@ impl MatrixView {
 
     /// What a cell says, in words.
     pub fn sentence(&self, row: usize, column: usize) -> String {
-        let (truth, predicted) = (&self.classes[row], &self.classes[column]);
+        let name = |class: usize| shown_name(&self.classes[class]);
+        let (truth, predicted) = (name(row), name(column));
         let value = self.cell(row, column);
         let pictures = format::plural(value.unsigned_abs(), "picture", "pictures");
         if self.shown == Shown::Change {

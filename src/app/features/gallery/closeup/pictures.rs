@@ -8,6 +8,7 @@ use super::super::toolbar::make_room;
 use super::super::view::{GalleryView, ReadyView, RunChoice};
 use crate::app::core::state::State;
 use crate::app::ui::drop_down::{Item, drop_down};
+use crate::app::ui::names::shown_name;
 use crate::app::ui::tokens::{self, tokens};
 use crate::app::ui::widgets;
 use crate::format;
@@ -32,7 +33,7 @@ pub fn map_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {
         let classes = &ready.run.predicted.classes;
         let item = |index: usize| match index.checked_sub(1) {
             None => Item::new("Predicted class"),
-            Some(class) => Item::new(classes.get(class).map_or("", String::as_str)),
+            Some(class) => Item::new(classes.get(class).map_or("".into(), |name| shown_name(name))),
         };
         let selected = closeup.class.map_or(0, |class| class as usize + 1);
         let labels = (
@@ -47,12 +48,10 @@ pub fn map_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {
         make_room(ui, 170.0);
         ui.label(tokens(ui).muted("Opacity"));
         ui.spacing_mut().slider_width = 100.0;
-        let slider = egui::Slider::new(&mut closeup.opacity, 0.0..=1.0)
-            .show_value(false)
-            .trailing_fill(true);
-        ui.add(slider)
-            .accessible_name("Opacity of the map")
-            .on_hover_text("How much the map covers the picture");
+        let slider = egui::Slider::new(&mut closeup.opacity, 0.0..=1.0);
+        let response = widgets::rail(ui, slider).accessible_name("Opacity of the map");
+        // Above, so that it doesn't cover the picture.
+        widgets::hover_text_above(response, "How much the map covers the picture");
     });
     ui.add_space(tokens::SPACE_XS);
 }
