@@ -9,9 +9,8 @@ use super::run_bar::{RunBarView, run_bar_ui};
 use super::side::side_ui;
 use super::top_bar::{TopBarView, top_bar_ui};
 use super::welcome::{WelcomeView, welcome_ui};
-use crate::app::core::clock;
 use crate::app::core::command::{Command, Side};
-use crate::app::features::runs::{RunsView, runs_ui};
+use crate::app::features::runs::runs_panel_ui;
 use crate::app::shell::Graft;
 use crate::app::ui::tokens::{self, Tokens, tokens};
 use crate::app::ui::view::ViewContext;
@@ -97,8 +96,9 @@ impl Graft {
         let middle = middle.response.rect;
         (self.toasts).ui(&ctx, middle, &self.session.state.notices, out);
         if let Some(rect) = runs {
-            let view = RunsView::build(&self.session.state, clock::now());
-            within(ui, "runs", rect, |ui| runs_ui(ui, &view, out));
+            within(ui, "runs", rect, |ui| {
+                runs_panel_ui(ui, &mut self.view_context(), out);
+            });
         }
         if let Some(rect) = warnings {
             within(ui, "warnings", rect, |ui| {

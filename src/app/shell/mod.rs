@@ -40,6 +40,7 @@ use crate::app::core::command::{Command, Side};
 use crate::app::core::documents::file_title;
 use crate::app::core::gallery::gather_requests;
 use crate::app::core::request::Request;
+use crate::app::core::run_names::keep_titles;
 use crate::app::core::session::{AppPaths, Session};
 use crate::app::core::settings::{self, Saver, Settings};
 use crate::app::core::sources::{self, DroppedKind};
@@ -343,7 +344,9 @@ impl Graft {
         session.follow_scan(ctx);
         requests.data.follow_table(session);
         requests.backbone.follow(session);
-        requests.runs.follow_other_processes(session, ctx);
+        requests.runs.follow_folder(session, ctx);
+        requests.runs.drawn.keep_colors_apart(&mut session.state);
+        keep_titles(&mut session.state);
         requests.compare.follow_pair(session);
         requests.evaluation.follow(session);
         requests.feature_cache.follow(session, ctx);
