@@ -19,6 +19,8 @@ mod modules;
 mod presets;
 #[cfg(unix)]
 mod resume;
+#[cfg(target_os = "linux")]
+mod runs;
 mod sets;
 mod suspects;
 mod tidy;

@@ -24,6 +24,7 @@ mod predict;
 mod progress;
 mod resume;
 mod run;
+mod runs;
 mod selftest;
 mod suspects;
 mod weights;
@@ -104,6 +105,8 @@ enum Command {
     ListTensors(list_tensors::Arguments),
     /// Show what is in a folder or table of pictures: classes, counts, sizes, problems
     Data(data::Arguments),
+    /// List, name, tag, archive or trash runs
+    Runs(runs::Arguments),
     /// Show or clear the features of frozen layers that are kept for the next run
     Cache(cache::Arguments),
     /// Say whether NVIDIA graphics cards can be used, and fetch the libraries that this takes
@@ -172,6 +175,7 @@ pub fn answer(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Selftest(arguments)) => selftest::selftest(&arguments),
         Some(Command::ListTensors(arguments)) => list_tensors::list_tensors(&arguments),
         Some(Command::Data(arguments)) => data::data(&arguments),
+        Some(Command::Runs(arguments)) => runs::runs(&arguments),
         Some(Command::Cache(arguments)) => cache::cache(&arguments),
         Some(Command::Cuda(arguments)) => cuda::cuda(&arguments),
         Some(Command::Completions(arguments)) => {

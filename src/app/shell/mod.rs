@@ -40,6 +40,7 @@ use crate::app::core::command::{Command, Side};
 use crate::app::core::documents::file_title;
 use crate::app::core::gallery::gather_requests;
 use crate::app::core::request::Request;
+use crate::app::core::run_names::keep_titles;
 use crate::app::core::session::{AppPaths, Session};
 use crate::app::core::settings::{self, Saver, Settings};
 use crate::app::core::sources::{self, DroppedKind};
@@ -85,8 +86,8 @@ pub struct Graft {
     pub(in crate::app) dialog: Option<Dialog>,
     pub(in crate::app) toasts: Toasts,
     pub(in crate::app) notifications: Notifications,
-    /// The side that is shown where there is room for one only.
-    pub(in crate::app) narrow_side: Option<Side>,
+    /// The side that a person wants, or none, where there is room for one at most.
+    pub(in crate::app) narrow_side: Option<Option<Side>>,
     /// A folder that the desktop is asked to show; whether it did.
     pub(in crate::app) shown_folder: Request<PathBuf, bool>,
     first_size: FirstSize,
@@ -163,7 +164,7 @@ impl Graft {
             dialog: None,
             toasts: Toasts::default(),
             notifications: Notifications::new(Arc::new(RealDesktop)),
-            narrow_side: Some(Side::Experiment),
+            narrow_side: None,
             shown_folder: Request::default(),
             first_size: FirstSize::default(),
             had_focus: false,
@@ -343,7 +344,9 @@ impl Graft {
         session.follow_scan(ctx);
         requests.data.follow_table(session);
         requests.backbone.follow(session);
-        requests.runs.follow_other_processes(session, ctx);
+        requests.runs.follow_folder(session, ctx);
+        requests.runs.drawn.keep_colors_apart(&mut session.state);
+        keep_titles(&mut session.state);
         requests.compare.follow_pair(session);
         requests.evaluation.follow(session);
         requests.feature_cache.follow(session, ctx);

@@ -10,6 +10,7 @@ pub(super) mod fake;
 mod feature_cache;
 mod frame;
 mod measuring;
+mod owning_runs;
 mod picture_choice;
 mod repeating;
 mod side;
