@@ -20,8 +20,8 @@ use crate::{format, paths, shown};
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The folder of runs, in place of the one that the window shows
-    #[arg(long, value_name = "DIR", global = true)]
-    runs: Option<PathBuf>,
+    #[arg(long = "runs", value_name = "DIR", global = true)]
+    runs_folder: Option<PathBuf>,
     /// Print one JSON document
     #[arg(long, global = true)]
     json: bool,
@@ -93,7 +93,7 @@ enum Command {
 }
 
 pub fn runs(arguments: &Arguments) -> anyhow::Result<()> {
-    let runs = arguments.runs.clone().unwrap_or_else(folder);
+    let runs = arguments.runs_folder.clone().unwrap_or_else(folder);
     let runs = std::path::absolute(&runs).unwrap_or(runs);
     let json = arguments.json;
     let change = |words: &[OsString], changes: &[Change]| change(&runs, words, changes, json);

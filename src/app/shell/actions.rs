@@ -493,6 +493,6 @@ mod tests {
         for (index, action) in all.iter().enumerate() {
             assert!(!all[index + 1..].contains(action), "{action:?}");
         }
-        assert_eq!(all.len(), 34 + features::VIEWS.len());
+        assert_eq!(all.len(), 36 + features::VIEWS.len());
     }
 }

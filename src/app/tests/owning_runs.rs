@@ -133,7 +133,10 @@ fn trash_asks_nothing_and_can_be_undone() {
     assert_eq!(window.state().runs.len(), 2);
     let notice = window.state().notices.last().unwrap();
     assert_eq!(notice.title, "Moved #1 first to the trash");
-    window.harness.get_by_label("Undo").click();
+    window
+        .harness
+        .get_by_label("Undo moving to the trash")
+        .click();
     window.steps();
     assert_eq!(
         asked(&window),

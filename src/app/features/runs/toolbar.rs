@@ -151,7 +151,7 @@ fn more_ui(ui: &mut egui::Ui, view: &RunsView, out: &mut Vec<Command>) {
             let show = Command::ShowView(ViewId::RUNS);
             item(
                 ui,
-                icon::TABLE,
+                icon::CLOCK_COUNTER_CLOCKWISE,
                 "Show all runs as a table",
                 "With every setting that differs, and all results",
                 show,

@@ -27,7 +27,7 @@ impl View for RunsTab {
         ViewInfo {
             id: ViewId::RUNS,
             title: "Runs",
-            icon: icon::TABLE,
+            icon: icon::CLOCK_COUNTER_CLOCKWISE,
             action: "Show all runs as a table",
             tooltip: "All runs as a spreadsheet: every setting that differs, and all results",
             figure: None,

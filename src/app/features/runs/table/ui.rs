@@ -23,16 +23,22 @@ pub fn table_view_ui(
 ) {
     if view.known == 0 {
         let text = "Every run that you train becomes a row here, with its settings and results.";
-        widgets::empty_state(ui, icon::TABLE, "No runs yet", text, |ui| {
-            let tooltip =
-                "Make feature extraction and fine-tuning from these pictures and train both";
-            if view.state.has_pictures()
-                && widgets::primary_button(ui, "Compare extraction with fine-tuning", tooltip)
-                    .clicked()
-            {
-                out.push(Command::CompareBothWays);
-            }
-        });
+        widgets::empty_state(
+            ui,
+            icon::CLOCK_COUNTER_CLOCKWISE,
+            "No runs yet",
+            text,
+            |ui| {
+                let tooltip =
+                    "Make feature extraction and fine-tuning from these pictures and train both";
+                if view.state.has_pictures()
+                    && widgets::primary_button(ui, "Compare extraction with fine-tuning", tooltip)
+                        .clicked()
+                {
+                    out.push(Command::CompareBothWays);
+                }
+            },
+        );
         return;
     }
     toolbar_ui(ui, view, local, out);
