@@ -109,6 +109,5 @@ fn kill_within_an_epoch(home: &Home, command: &mut Command) -> PathBuf {
     let output = killed.output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.signal(), Some(9), "{said}");
-    let mut entries = std::fs::read_dir(home.path().join("killed")).unwrap();
-    entries.next().unwrap().unwrap().path()
+    home.only_run("killed")
 }

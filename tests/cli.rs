@@ -17,6 +17,11 @@ impl Home {
         self.0.path()
     }
 
+    /// The folder of the only run below `runs`, which holds the file that numbers runs too.
+    pub fn only_run(&self, runs: &str) -> PathBuf {
+        only_folder(&self.path().join(runs))
+    }
+
     pub fn graft(&self, arguments: &[&str]) -> Output {
         self.graft_with(arguments, &[])
     }
@@ -128,6 +133,17 @@ impl Home {
         std::fs::write(&path, text).unwrap();
         path
     }
+}
+
+/// The only folder in `folder`, which may hold files too.
+pub fn only_folder(folder: &Path) -> PathBuf {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut folders = entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir());
+    let only = folders.next().unwrap();
+    assert_eq!(folders.next(), None);
+    only
 }
 
 /// `12,345,678`.

@@ -325,12 +325,7 @@ fn names_are_shown_and_not_sent_to_the_terminal_or_a_spreadsheet() {
     let said = sends(&output);
     assert!(output.status.success(), "{said}");
     assert!(said.contains("\\u{1b}[2J\\u{1b}]0;x\\u{7}"), "{said}");
-    let run = std::fs::read_dir(home.path().join("runs"))
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap()
-        .path();
+    let run = home.only_run("runs");
     let folder = run.to_str().unwrap();
     for arguments in [
         &["data", "pictures"][..],

@@ -9,6 +9,7 @@ mod cli;
 #[cfg(unix)]
 mod continuing;
 mod explain;
+mod folders;
 #[cfg(target_os = "linux")]
 mod fuzz;
 mod graphics_cards;
@@ -18,6 +19,8 @@ mod modules;
 mod presets;
 #[cfg(unix)]
 mod resume;
+#[cfg(target_os = "linux")]
+mod runs;
 mod sets;
 mod suspects;
 mod tidy;

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::cli::{Home, json};
 
-#[path = "../src/models/weights/download/server.rs"]
+#[path = "../src/models/download/server.rs"]
 pub mod server;
 
 use server::{Answer, Server};
@@ -404,12 +404,7 @@ fn a_file_in_timms_names_gets_timms_preprocessing() {
         format!("{printed}{said}")
     };
     run(&[]);
-    let folder = std::fs::read_dir(home.path().join("runs"))
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap()
-        .path();
+    let folder = home.only_run("runs");
     let kept = std::fs::read_to_string(folder.join("preset.ron")).unwrap();
     assert!(
         kept.contains("preprocessing: Timm(\"mobilenetv3_small_100.lamb_in1k\")"),
@@ -419,12 +414,7 @@ fn a_file_in_timms_names_gets_timms_preprocessing() {
     assert!(log.contains(expected), "{log}");
     std::fs::remove_dir_all(&folder).unwrap();
     run(&["--set", "backbone.preprocessing=Published"]);
-    let folder = std::fs::read_dir(home.path().join("runs"))
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap()
-        .path();
+    let folder = home.only_run("runs");
     let log = std::fs::read_to_string(folder.join("log.txt")).unwrap();
     assert!(
         log.contains(

@@ -33,21 +33,21 @@ use shell::{Graft, frame_times, logo};
 
 use crate::worker::trainer::{News, Notify};
 
-/// Opens the window with these presets, and returns when it is closed; `measure` has it work by
+/// Opens the window with these presets and pictures, and returns when it is closed; `measure` has it work by
 /// itself and measure its frames. Tries one way of drawing after the other.
 ///
 /// # Errors
 /// When neither can open a window; the text says what to do.
-pub fn run(presets: Vec<PathBuf>, measure: Option<&frame_times::Request>) -> anyhow::Result<()> {
+pub fn run(paths: Vec<PathBuf>, measure: Option<&frame_times::Request>) -> anyhow::Result<()> {
     // Relative paths mean the folder that Graft was started in, whatever later changes it.
-    let presets: Vec<PathBuf> = presets
+    let paths: Vec<PathBuf> = paths
         .iter()
         .map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone()))
         .collect();
     let mut problems = Vec::new();
     for way in Way::ALL {
         let opened = Rc::new(Cell::new(false));
-        match open(way, &presets, measure, opened.clone()) {
+        match open(way, &paths, measure, opened.clone()) {
             Ok(()) => return Ok(()),
             Err(error) if opened.get() => {
                 return Err(anyhow::anyhow!("the window was lost: {error}"));
@@ -66,7 +66,7 @@ pub fn run(presets: Vec<PathBuf>, measure: Option<&frame_times::Request>) -> any
 
 fn open(
     way: Way,
-    presets: &[PathBuf],
+    paths_to_open: &[PathBuf],
     measure: Option<&frame_times::Request>,
     opened: Rc<Cell<bool>>,
 ) -> Result<(), eframe::Error> {
@@ -82,7 +82,7 @@ fn open(
             .with_icon(logo::icon()),
         ..way.options()
     };
-    let presets = presets.to_vec();
+    let paths_to_open = paths_to_open.to_vec();
     let measure = measure.cloned();
     eframe::run_native(
         "graft",
@@ -102,7 +102,8 @@ fn open(
                 });
             });
             let threads = Threads::spawn(&notify)?;
-            let mut graft = Graft::new(&creation.egui_ctx, Box::new(threads), paths, &presets);
+            let mut graft =
+                Graft::new(&creation.egui_ctx, Box::new(threads), paths, &paths_to_open);
             graft.frame_times = measure.map(frame_times::FrameTimes::new);
             Ok(Box::new(graft))
         }),

@@ -16,8 +16,8 @@ use crate::shown;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Folders of runs that were tested on the same pictures; one is enough
-    #[arg(value_name = "RUN", required = true)]
+    /// Runs (folders, numbers or names) that were tested on the same pictures; one is enough
+    #[arg(value_name = "RUN", required = true, value_parser = super::runs::argument())]
     runs: Vec<PathBuf>,
     /// Where to write figures, report.html, tables and TensorBoard's event files
     #[arg(long, value_name = "DIR")]

@@ -31,8 +31,8 @@ const SHOWN: usize = 10;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The run's folder
-    #[arg(value_name = "RUN")]
+    /// The run: its folder, its number (12) or its name
+    #[arg(value_name = "RUN", value_parser = super::runs::argument())]
     run: PathBuf,
     /// Which of the run's pictures; the test pictures unless given
     #[arg(long, value_name = "SPLIT")]

@@ -18,8 +18,8 @@ use crate::shown;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Folder of a finished run
-    #[arg(value_name = "RUN")]
+    /// A finished run: its folder, its number (12) or its name
+    #[arg(value_name = "RUN", value_parser = super::runs::argument())]
     run: PathBuf,
     /// The picture to look at: a file, or a picture of the run by its name, such as test/00012
     #[arg(value_name = "IMAGE")]

@@ -8,8 +8,15 @@ use crate::data::StopFlag;
 ///
 /// # Errors
 /// When the system gives no thread or no signals.
-#[cfg(unix)]
 pub fn stop_flag() -> anyhow::Result<StopFlag> {
+    stop_flag_saying(
+        "Stopping after this batch; what was learned so far is kept. Once more ends at once.",
+    )
+}
+
+/// As [`stop_flag`], for other work than training: `sentence` is said when it is stopped.
+#[cfg(unix)]
+pub fn stop_flag_saying(sentence: &'static str) -> anyhow::Result<StopFlag> {
     use anyhow::Context;
     use signal_hook::consts::{SIGHUP, TERM_SIGNALS};
     use signal_hook::iterator::Signals;
@@ -33,9 +40,7 @@ pub fn stop_flag() -> anyhow::Result<StopFlag> {
                     continue;
                 }
                 heard.stop();
-                output::warn(
-                    "Stopping after this batch; what was learned so far is kept. Once more ends at once.",
-                );
+                output::warn(sentence);
             }
         })
         .context("can't start a thread")?;
@@ -62,7 +67,7 @@ fn ignores_hangup(status: &str) -> bool {
 
 /// Elsewhere Ctrl-C ends the process at once; the run can be resumed all the same.
 #[cfg(not(unix))]
-pub fn stop_flag() -> anyhow::Result<StopFlag> {
+pub fn stop_flag_saying(_sentence: &'static str) -> anyhow::Result<StopFlag> {
     Ok(StopFlag::default())
 }
 

@@ -7,19 +7,24 @@ mod backbones;
 mod cache;
 mod classify;
 mod compare;
+mod completions;
+mod cuda;
 mod data;
+mod desktop_entry;
 mod embed;
 mod evaluate;
 mod explain;
 mod interrupt;
 mod layers;
 mod list_tensors;
+mod open;
 mod output;
 mod outputs;
 mod predict;
 mod progress;
 mod resume;
 mod run;
+mod runs;
 mod selftest;
 mod suspects;
 mod weights;
@@ -28,7 +33,7 @@ use std::borrow::Cow;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::app::shell::frame_times::Request;
 use crate::format::table;
@@ -45,6 +50,15 @@ struct Arguments {
     #[arg(long, value_name = "PRESET")]
     open: Vec<PathBuf>,
 
+    /// Put Graft into this person's menu, with its icon and its type for presets: for a program that was unpacked and
+    /// not installed
+    #[arg(long, conflicts_with_all = ["open", "remove_desktop_entry"])]
+    install_desktop_entry: bool,
+
+    /// Take out of the menu what --install-desktop-entry has put there
+    #[arg(long, conflicts_with = "open")]
+    remove_desktop_entry: bool,
+
     /// Have the window train what is open, scroll through all views, and write how long its own
     /// work took per frame
     #[arg(long, value_name = "FILE", hide = true)]
@@ -60,6 +74,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Open the window with presets, folders of pictures or pictures
+    Open(open::Arguments),
     /// Train what a preset says, without a window
     Run(run::Arguments),
     /// Figures and a report of several runs on the same test pictures
@@ -89,8 +105,17 @@ enum Command {
     ListTensors(list_tensors::Arguments),
     /// Show what is in a folder or table of pictures: classes, counts, sizes, problems
     Data(data::Arguments),
+    /// List, name, tag, archive or trash runs
+    Runs(runs::Arguments),
     /// Show or clear the features of frozen layers that are kept for the next run
     Cache(cache::Arguments),
+    /// Say whether NVIDIA graphics cards can be used, and fetch the libraries that this takes
+    Cuda(cuda::Arguments),
+    /// Print a script with which a shell completes Graft's commands
+    Completions(completions::Arguments),
+    /// Write the manual pages that packages ship
+    #[command(hide = true)]
+    ManualPages(completions::ManualArguments),
 }
 
 /// Carries out what the process was called for.
@@ -126,6 +151,8 @@ pub fn answer(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Err(error) => return misused(&error),
     };
     let outcome = match arguments.command {
+        None if arguments.install_desktop_entry => desktop_entry::install(),
+        None if arguments.remove_desktop_entry => desktop_entry::remove(),
         None => {
             let measure = arguments.frame_times.map(|file| Request {
                 file,
@@ -133,6 +160,7 @@ pub fn answer(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             });
             crate::app::run(arguments.open, measure.as_ref())
         }
+        Some(Command::Open(arguments)) => crate::app::run(arguments.paths, None),
         Some(Command::Run(arguments)) => run::run(arguments),
         Some(Command::Compare(arguments)) => compare::compare(&arguments),
         Some(Command::Evaluate(arguments)) => evaluate::evaluate(&arguments),
@@ -147,7 +175,15 @@ pub fn answer(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Selftest(arguments)) => selftest::selftest(&arguments),
         Some(Command::ListTensors(arguments)) => list_tensors::list_tensors(&arguments),
         Some(Command::Data(arguments)) => data::data(&arguments),
+        Some(Command::Runs(arguments)) => runs::runs(&arguments),
         Some(Command::Cache(arguments)) => cache::cache(&arguments),
+        Some(Command::Cuda(arguments)) => cuda::cuda(&arguments),
+        Some(Command::Completions(arguments)) => {
+            completions::completions(&arguments, Arguments::command())
+        }
+        Some(Command::ManualPages(arguments)) => {
+            completions::manual_pages(&arguments, Arguments::command())
+        }
     };
     match outcome {
         Ok(()) => 0,
@@ -177,7 +213,6 @@ fn misused(error: &clap::Error) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_description_of_the_command_line_holds_together() {

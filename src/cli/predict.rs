@@ -19,8 +19,8 @@ const BLOCK: usize = 32;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The run's folder
-    #[arg(value_name = "RUN")]
+    /// The run: its folder, its number (12) or its name
+    #[arg(value_name = "RUN", value_parser = super::runs::argument())]
     run: PathBuf,
     /// Pictures to look at: files, or pictures of the run by their names, such as test/00012
     #[arg(value_name = "IMAGE", required = true)]

@@ -32,10 +32,14 @@ pub fn more_epochs(text: &str) -> Result<u32, String> {
 /// # Errors
 /// When a preset can't be used, or a run can't be gone on with.
 pub fn plan(arguments: &run::Arguments) -> anyhow::Result<Vec<Planned>> {
-    if let [folder] = &arguments.presets[..]
-        && folder.is_dir()
-    {
-        return Ok(vec![of_folder(folder, arguments)?]);
+    if let [folder] = &arguments.presets[..] {
+        let numbered = super::runs::of_number(folder);
+        if let Some(folder) = numbered
+            .as_ref()
+            .or_else(|| folder.is_dir().then_some(folder))
+        {
+            return Ok(vec![of_folder(folder, arguments)?]);
+        }
     }
     if arguments.epochs.is_some() {
         bail!(

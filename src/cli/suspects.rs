@@ -18,8 +18,8 @@ use crate::shown;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The folder of a finished run
-    #[arg(value_name = "RUN")]
+    /// A finished run: its folder, its number (12) or its name
+    #[arg(value_name = "RUN", value_parser = super::runs::argument())]
     run: PathBuf,
     /// Cross-validate the training pictures too: a new head is trained for each of N parts, on the pre-trained
     /// backbone's features, and asked about the pictures that it has not learned from

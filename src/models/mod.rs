@@ -19,6 +19,7 @@ pub mod weights;
 mod classifier;
 mod convnext;
 mod densenet;
+mod download;
 mod efficientnet;
 mod efficientnet_lite;
 mod fused;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::evaluation::{ConfusionMatrix, Decision, Evaluation, Predictions};
 use crate::experiment::Experiment;
 use crate::figures::Rgb;
-use crate::runs::{RunError, RunSummary, StoredRun, seeds, store};
+use crate::runs::{RunError, StoredRun, listing, store};
 use crate::training::events::TestMetrics;
 
 /// One or more runs.
@@ -52,8 +52,8 @@ impl Comparison {
         let obstacle = store::check_comparable(&runs)
             .err()
             .map(|error| error.to_string());
-        let summaries: Vec<&RunSummary> = runs.iter().map(|run| &run.summary).collect();
-        let names = seeds::names_apart(&summaries);
+        let places: Vec<PathBuf> = runs.iter().map(|run| run.folder.clone()).collect();
+        let names = listing::names_among_all(&places);
         let mut compared = Vec::with_capacity(runs.len());
         for (index, ((run, name), (_, color))) in
             runs.into_iter().zip(names).zip(folders).enumerate()

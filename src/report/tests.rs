@@ -563,7 +563,7 @@ fn predictions_and_metrics_are_tables_of_all_runs() {
     };
     assert_eq!((right("a"), right("b")), (2, 3));
     // Two runs of one experiment are told apart.
-    assert_eq!(&predictions[0][1], "Twice #1");
+    assert_eq!(&predictions[0][1], "Twice");
     assert_eq!(read("metrics.csv").len(), 8);
     assert_eq!(read("comparison.csv").len(), 2);
     let scores = read("scores.csv");
@@ -576,7 +576,7 @@ fn predictions_and_metrics_are_tables_of_all_runs() {
     assert_eq!(score("b", "accuracy"), 0.75);
     assert_eq!((score("a", "roc_auc"), score("b", "roc_auc")), (0.75, 1.0));
     let settings = std::fs::read_to_string(out.join("settings.csv")).unwrap();
-    assert_eq!(settings, "setting,Twice #1,Twice #2\n");
+    assert_eq!(settings, "setting,Twice,Twice (2)\n");
 }
 
 #[test]

@@ -19,16 +19,24 @@
 //!     summary.json          RunSummary: state, test metrics, seconds
 //!     log.txt               what was said while it ran
 //!     lock                  held by the one process that writes
+//!     annotations.json      the run's number, and what a person says of it: name, note, tags, pinned, archived
 //! ```
+//!
+//! Beside the runs, `.run-numbers.json` says what number the next one gets.
 
+pub mod annotations;
 pub mod answers;
 pub mod atomic;
 pub mod digests;
 pub mod event_text;
 pub mod files;
+pub mod find;
 pub mod folder;
 pub mod lifecycle;
+pub mod listing;
 pub mod members;
+pub mod names;
+pub mod numbers;
 pub mod peak_memory;
 pub mod portable_paths;
 pub mod recorder;
@@ -36,8 +44,10 @@ mod resume;
 pub mod rightness;
 pub mod seeds;
 pub mod settings;
+pub mod short_settings;
 pub mod store;
 mod tee;
+pub mod trash;
 
 #[cfg(test)]
 pub mod tests;
@@ -53,8 +63,10 @@ use crate::training::events::TestMetrics;
 use crate::training::movement::Movement;
 use crate::training::{EpochMetrics, FrozenPrecision, TrainingError};
 
+pub use annotations::Annotations;
 pub use digests::Digests;
 pub use folder::slug;
+pub use listing::Listed;
 pub use recorder::{Continuation, RunRecorder};
 use tee::Tee;
 
@@ -144,6 +156,9 @@ pub struct RunSummary {
     /// Whether it can go on from an epoch that it finished. What the folder says, not written.
     #[serde(skip)]
     pub can_resume: bool,
+    /// What other files of its folder say, where it was listed. Not written.
+    #[serde(skip)]
+    pub listed: Listed,
 }
 
 impl StoredRun {

@@ -1,10 +1,7 @@
 //! One experiment under several seeds: how it is repeated, and how repetitions are recognised.
 
-use std::collections::BTreeSet;
-
 use sha2::{Digest, Sha256};
 
-use super::RunSummary;
 use crate::experiment::Experiment;
 
 /// What stands between an experiment's name and its seed.
@@ -39,34 +36,6 @@ pub fn base_name(name: &str) -> &str {
         Some((base, seed)) if seed.parse::<u64>().is_ok() => base,
         _ => name,
     }
-}
-
-/// Names that tell `runs` apart. Runs of one name say their seeds; where these are no different, they are numbered by
-/// their start.
-pub fn names_apart(runs: &[&RunSummary]) -> Vec<String> {
-    let name = |run: &&RunSummary| {
-        let name = &run.experiment;
-        let twins: Vec<_> = runs
-            .iter()
-            .filter(|other| other.experiment == *name)
-            .collect();
-        if twins.len() < 2 {
-            return name.clone();
-        }
-        let mut seen = BTreeSet::new();
-        let seeds_differ = twins
-            .iter()
-            .all(|run| run.seed.is_some_and(|seed| seen.insert(seed)));
-        match run.seed {
-            Some(seed) if seeds_differ => format!("{name}{SEED}{seed}"),
-            _ => {
-                let began = |run: &RunSummary| (run.started, run.id.clone());
-                let earlier = twins.iter().filter(|other| began(other) < began(run));
-                format!("{name} #{}", earlier.count() + 1)
-            }
-        }
-    };
-    runs.iter().map(name).collect()
 }
 
 /// The same for experiments that differ in their seed, name and notes alone: SHA-256 of the rest,

@@ -59,6 +59,21 @@ pub fn differences(experiments: &[Experiment]) -> Vec<Difference> {
     differences
 }
 
+/// Every setting of an experiment, in the order of its fields: the field in a preset, its label and its value in the panels'
+/// words.
+pub(super) fn in_words(experiment: &Experiment) -> Vec<(String, String, String)> {
+    let mut fields = Vec::new();
+    if let Ok(value) = serde_json::to_value(experiment) {
+        flatten("", value, &mut fields);
+    }
+    (fields.into_iter())
+        .map(|(field, value)| {
+            let (label, value) = (words::label(&field), words::value(&field, &value));
+            (field, label, value)
+        })
+        .collect()
+}
+
 /// Nothing where all `values` are the same.
 fn difference(field: &str, values: &[Option<&Value>]) -> Option<Difference> {
     let written = |write: &dyn Fn(&Value) -> String| -> Vec<String> {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::answers::{self, Validity};
 use super::digests::Digests;
+use super::listing::{self, Listing};
 use super::{
     RunError, RunState, RunSummary, StoredRun, files, folder, members, portable_paths, rightness,
     seeds,
@@ -20,31 +21,30 @@ const MOST_BYTES: u64 = 8 << 20;
 /// Every run in `runs`, newest first. A folder that can't be read is listed as failed, with the
 /// reason; a folder without a summary is no run. A missing `runs` holds none.
 pub fn list(runs: &Path) -> Vec<RunSummary> {
-    let mut summaries = summaries(runs);
-    for summary in &mut summaries {
-        let folder = runs.join(&summary.id);
-        add_rightness(&folder, summary);
-    }
-    summaries
+    Listing::default().list(runs, &[])
 }
 
 /// The same without what takes time.
 fn summaries(runs: &Path) -> Vec<RunSummary> {
-    let Ok(entries) = std::fs::read_dir(runs) else {
-        return Vec::new();
-    };
-    let mut summaries: Vec<RunSummary> = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|folder| folder.join(files::SUMMARY).is_file())
-        .map(|folder| read_summary(&folder).unwrap_or_else(|error| unreadable(&folder, &error)))
+    let mut summaries: Vec<RunSummary> = listing::folders(runs)
+        .into_iter()
+        .map(|folder| summary_or_reason(&folder))
         .collect();
-    summaries.sort_by(|a, b| b.started.cmp(&a.started).then_with(|| b.id.cmp(&a.id)));
+    newest_first(&mut summaries);
     summaries
 }
 
+pub(super) fn newest_first(summaries: &mut [RunSummary]) {
+    summaries.sort_by(|a, b| b.started.cmp(&a.started).then_with(|| b.id.cmp(&a.id)));
+}
+
+/// What a run's folder says; a failed run with the reason where it can't be read.
+pub(super) fn summary_or_reason(folder: &Path) -> RunSummary {
+    read_summary(folder).unwrap_or_else(|error| unreadable(folder, &error))
+}
+
 /// What runs of earlier versions do not say of themselves: which test pictures were right.
-fn add_rightness(folder: &Path, summary: &mut RunSummary) {
+pub(super) fn add_rightness(folder: &Path, summary: &mut RunSummary) {
     if summary.right.is_some() || summary.test.is_none() || summary.state != RunState::Finished {
         return;
     }

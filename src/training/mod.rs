@@ -1,6 +1,7 @@
 //! The trainer as a library: an experiment and its pictures in, events and a trained network out.
 
 // A run: what it is given, what it reports, what it leaves.
+mod backbone_title;
 mod control;
 mod error;
 pub mod events;
@@ -56,6 +57,7 @@ mod seeds;
 #[cfg(test)]
 mod golden;
 
+pub use backbone_title::backbone_title;
 pub use control::PauseFlag;
 pub use cores::{leave_cores, set_most_threads};
 pub use error::TrainingError;

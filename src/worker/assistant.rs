@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::evaluations::Evaluations;
 use super::gallery::Gallery;
 use super::lane::{Lane, answer_in_turn, answer_the_last};
-use super::messages::{Answer, Failure, Question};
+use super::messages::{Answer, Failure, Question, RunAction};
 use super::pending::{Pending, Report};
 use super::trainer::{News, Notify};
 use super::{features, networks};
@@ -17,7 +17,8 @@ use crate::data::{DataError, StopFlag, augment, decode, scan, split};
 use crate::experiment::Experiment;
 use crate::models::{self, catalogue};
 use crate::paths;
-use crate::runs::store;
+use crate::runs::listing::Listing;
+use crate::runs::{RunError, annotations, find, store, trash};
 use crate::training::diagnosis::{Diagnosis, Undecided};
 use crate::training::leave_cores;
 
@@ -45,7 +46,10 @@ impl Assistant {
     /// # Errors
     /// When the system gives no thread.
     pub fn spawn(notify: Notify) -> std::io::Result<Self> {
-        Self::spawn_with(notify, answer, answer_scan)
+        // Runs are listed again and again.
+        let listing = Mutex::new(Listing::default());
+        let quick = move |question: &Question| answer(question, &listing);
+        Self::spawn_with(notify, quick, answer_scan)
     }
 
     /// With other work in the place of the quick questions' and of scans.
@@ -143,7 +147,7 @@ fn lock(answers: &Mutex<Vec<Answer>>) -> MutexGuard<'_, Vec<Answer>> {
     answers.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn answer(question: &Question) -> Option<Answer> {
+fn answer(question: &Question, listing: &Mutex<Listing>) -> Option<Answer> {
     Some(match question.clone() {
         Question::Devices => Answer::Devices(Ok(models::device::discover().clone())),
         Question::Recognise { path } => Answer::Recognised {
@@ -209,7 +213,30 @@ fn answer(question: &Question) -> Option<Answer> {
                 augmentation,
             }
         }
-        Question::ListRuns { runs } => Answer::Runs(Ok(store::list(&runs))),
+        Question::ListRuns {
+            runs,
+            others,
+            is_chosen,
+        } => Answer::Runs(if is_chosen && !runs.is_dir() {
+            let reason = "the folder that was chosen for the runs is not there: connect its drive, or choose another folder";
+            Err(Failure::failed(format!("{reason}: {}", runs.display())))
+        } else {
+            let mut listing = listing.lock().unwrap_or_else(PoisonError::into_inner);
+            Ok(listing.list(&runs, &others))
+        }),
+        Question::ChangeRuns { folders, action } => Answer::RunsChanged {
+            results: (folders.into_iter())
+                .map(|folder| {
+                    let result = change_run(&folder, &action).map_err(Failure::from);
+                    (folder, result)
+                })
+                .collect(),
+            action,
+        },
+        Question::FindRuns { folder } => Answer::RunsFound {
+            result: Ok(find::runs_in(&folder)),
+            folder,
+        },
         Question::OpenRun { folder } => Answer::Run {
             result: store::open(&folder).map(Box::new).map_err(Failure::from),
             folder,
@@ -241,6 +268,14 @@ fn answer(question: &Question) -> Option<Answer> {
         | Question::EvaluateRun { .. }
         | Question::StopEvaluation { .. } => return None,
     })
+}
+
+fn change_run(folder: &Path, action: &RunAction) -> Result<(), RunError> {
+    match action {
+        RunAction::Annotate(changes) => annotations::change(folder, changes).map(drop),
+        RunAction::Trash => trash::trash(folder),
+        RunAction::Restore => trash::restore(folder),
+    }
 }
 
 /// How many epochs the run in `folder` has, and what they say.

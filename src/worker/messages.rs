@@ -19,6 +19,7 @@ use crate::models::device::Devices;
 use crate::models::speed::Measured;
 use crate::models::tree::LayerTree;
 use crate::models::weights::Examined;
+use crate::runs::annotations::Change;
 use crate::runs::{RunSummary, StoredRun};
 use crate::training::TrainingEvent;
 use crate::training::diagnosis::{Diagnosis, Undecided};
@@ -140,8 +141,21 @@ pub enum Question {
         seed: u64,
         count: u32,
     },
+    /// The runs in the folder `runs`, and those that `others` are or hold.
     ListRuns {
         runs: PathBuf,
+        others: Vec<PathBuf>,
+        /// Whether a person chose the folder: where it is not there, that is said.
+        is_chosen: bool,
+    },
+    /// Changes what is said of runs, or puts them away.
+    ChangeRuns {
+        folders: Vec<PathBuf>,
+        action: RunAction,
+    },
+    /// Which runs are in a folder, itself one or several in it.
+    FindRuns {
+        folder: PathBuf,
     },
     OpenRun {
         folder: PathBuf,
@@ -236,6 +250,16 @@ impl Question {
                 result: Err(failure),
             },
             Self::ListRuns { .. } => Answer::Runs(Err(failure)),
+            Self::ChangeRuns { folders, action } => Answer::RunsChanged {
+                results: (folders.into_iter())
+                    .map(|folder| (folder, Err(failure.clone())))
+                    .collect(),
+                action,
+            },
+            Self::FindRuns { folder } => Answer::RunsFound {
+                folder,
+                result: Err(failure),
+            },
             Self::OpenRun { folder } => Answer::Run {
                 folder,
                 result: Err(failure),
@@ -286,6 +310,16 @@ impl Question {
             _ => false,
         }
     }
+}
+
+/// What is done with runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunAction {
+    Annotate(Vec<Change>),
+    /// To the system's trash.
+    Trash,
+    /// Back from there.
+    Restore,
 }
 
 /// From the assistant's threads.
@@ -342,6 +376,15 @@ pub enum Answer {
         result: Result<(Pixels, Vec<Pixels>), Failure>,
     },
     Runs(Result<Vec<RunSummary>, Failure>),
+    /// What came of each run's folder.
+    RunsChanged {
+        action: RunAction,
+        results: Vec<(PathBuf, Result<(), Failure>)>,
+    },
+    RunsFound {
+        folder: PathBuf,
+        result: Result<Vec<PathBuf>, Failure>,
+    },
     Run {
         folder: PathBuf,
         result: Result<Box<StoredRun>, Failure>,

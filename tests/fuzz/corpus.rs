@@ -137,12 +137,7 @@ fn runs(home: &Home) {
 /// The run's folder inside of `name` becomes `name` itself.
 fn only_folder(root: &Path, name: &str) -> PathBuf {
     let outer = root.join(name);
-    let inner = std::fs::read_dir(&outer)
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap()
-        .path();
+    let inner = crate::cli::only_folder(&outer);
     let aside = root.join("aside");
     std::fs::rename(inner, &aside).unwrap();
     std::fs::remove_dir_all(&outer).unwrap();

@@ -33,7 +33,7 @@ fn a_card_is_found_where_set_up_puts_its_library() {
     };
     let said = refused(&mut with_driver(&arguments));
     assert!(
-        said.contains("option --cuda") && said.contains("GRAFT_CUDA"),
+        said.contains("graft cuda --install") && said.contains("GRAFT_CUDA"),
         "{said}"
     );
 

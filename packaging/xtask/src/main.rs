@@ -4,6 +4,7 @@ mod bench;
 mod card_check;
 mod demo;
 mod limits;
+mod package;
 mod paths;
 mod setup;
 mod steps;
@@ -23,6 +24,8 @@ usage: cargo xtask COMMAND
   limits           ResNet-50 under twenty limits of memory, by control group and by ulimit -v (half an hour): [--by group|ulimit]
                    [--from GB] [--to GB] [--count N] [--program FILE]
   card-check       rehearses tests/card_check.py, which checks a machine with a graphics card; [--pack FOLDER] makes what it needs there
+  package          set-up, then a Debian package, an RPM package and a portable archive in target/package: [--check] (also uses
+                   them in a system of their own) [--site URL] [--maintainer TEXT] [--program FILE] [--quick]
   test             set-up, then formatting, lints, documentation and tests
 
 Everything is kept in $GRAFT_HOME (the user's data folder, unless it is set), never in the checkout.";
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         ["bench", ref arguments @ ..] => bench::run(arguments),
         ["limits", ref arguments @ ..] => limits::run(arguments),
         ["card-check", ref arguments @ ..] => card_check::run(arguments),
+        ["package", ref arguments @ ..] => package::run(arguments),
         ["test"] => test::run(),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

@@ -10,6 +10,7 @@ use crate::app::core::prepared_answers::IntervalsKey;
 use crate::data::{PictureSource, Split};
 use crate::experiment::Experiment;
 use crate::report::{FigureKind, Options};
+use crate::runs::annotations::Change;
 use crate::worker::messages::RunId;
 
 /// One request. Collected while drawing, carried out between frames.
@@ -125,6 +126,20 @@ pub enum Command {
     /// Whether a run's curves are drawn.
     ShowRun(String, bool),
     OpenFolder(PathBuf),
+    /// Changes what a person says of runs, by their ids: name, note, tags, pinned, archived.
+    ChangeRuns(Vec<String>, Vec<Change>),
+    /// Moves runs, by their ids, to the system's trash.
+    TrashRuns(Vec<String>),
+    /// Puts runs back from the trash to these folders; without any, those that were moved there last.
+    RestoreRuns(Vec<PathBuf>),
+    /// Asks for the folder that runs are listed from and made in.
+    ChooseRunsFolder,
+    /// Lists runs from this folder and makes new ones there; `None` for the one in Graft's own folder.
+    UseRunsFolder(Option<PathBuf>),
+    /// Lists a run, or the runs of a folder, from where they stand.
+    ListRunsFrom(PathBuf),
+    /// Lists a run from elsewhere no more, by its id.
+    UnlistRun(String),
     /// Goes on with a run that was interrupted or stopped.
     ResumeRun(PathBuf),
     /// Opens the exact experiment of a run as a new one.

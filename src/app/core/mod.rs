@@ -13,6 +13,7 @@ pub mod power;
 pub mod prepared_answers;
 pub mod queue;
 pub mod request;
+pub mod run_colors;
 pub mod run_names;
 pub mod scanning;
 pub mod session;

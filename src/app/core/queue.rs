@@ -1,12 +1,16 @@
 //! What is to be trained: checked, queued, stopped.
 
+use std::sync::Arc;
+
 use super::scanning::ScanKey;
 use super::session::Session;
 use super::state::{Cause, RecordState, RunRecord};
 use super::view_id::ViewId;
 use crate::experiment::{DataSource, Experiment};
+use crate::runs::Listed;
 use crate::runs::portable_paths::with_absolute_paths;
 use crate::runs::seeds;
+use crate::runs::short_settings::settings_of;
 use crate::worker::messages::{RunId, StartRun, TrainingCommand};
 
 impl Session {
@@ -120,6 +124,11 @@ impl Session {
             shown: true,
             warnings: Vec::new(),
             movement: Default::default(),
+            listed: Listed {
+                settings: Arc::new(settings_of(&start.experiment)),
+                ..Listed::default()
+            },
+            title: String::new(),
         };
         if let Err(reason) = self.workers.send(TrainingCommand::Start(Box::new(start))) {
             let title = format!("{} is not queued", record.name);

@@ -1,20 +1,104 @@
-//! What runs are called where several of one name stand together.
+//! What runs are called in every row, menu and legend: see [`crate::runs::names`].
 
-use super::state::{RecordState, RunRecord, State};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
 
-/// A run's seed, where another of its name has another seed.
-pub fn distinguishing_seed(run: &RunRecord, state: &State) -> Option<u64> {
-    let seed = |run: &RunRecord| run.summary.as_ref().and_then(|summary| summary.seed);
-    let own = seed(run)?;
-    let is_twin = |other: &RunRecord| other.name == run.name && seed(other) != Some(own);
-    let is_past = !run.is_live() && !matches!(run.state, RecordState::Failed(_));
-    (is_past && state.runs.iter().any(is_twin)).then_some(own)
+use super::state::{RunRecord, State};
+use crate::runs::names::{Nameable, names};
+
+/// A run's name, which no other run of the window has: "#12 Fine-tuning, last 20, seed 2".
+pub fn told_apart(run: &RunRecord, state: &State) -> String {
+    if !run.title.is_empty() {
+        return run.title.clone();
+    }
+    let position = state.runs.iter().position(|other| other.id == run.id);
+    let titles = titles(&state.runs);
+    position.map_or_else(|| run.name.clone(), |index| titles[index].clone())
 }
 
-/// A run's name, with its seed where another of its name has another seed.
-pub fn told_apart(run: &RunRecord, state: &State) -> String {
-    match distinguishing_seed(run, state) {
-        Some(seed) => format!("{}, seed {seed}", run.name),
-        None => run.name.clone(),
+/// Makes the runs' titles anew where something has changed that they are made of. Cheap where nothing has: call it in every
+/// frame.
+pub fn keep_titles(state: &mut State) {
+    let now = fingerprint(&state.runs);
+    if now == state.titles_of {
+        return;
+    }
+    state.titles_of = now;
+    let titles = titles(&state.runs);
+    for (run, title) in state.runs.iter_mut().zip(titles) {
+        run.title = title;
+    }
+}
+
+fn titles(runs: &[RunRecord]) -> Vec<String> {
+    let runs: Vec<Nameable<'_>> = runs.iter().map(nameable).collect();
+    names(&runs)
+}
+
+fn nameable(run: &RunRecord) -> Nameable<'_> {
+    let summary = run.summary.as_ref();
+    let planned = run
+        .listed
+        .settings
+        .iter()
+        .find(|setting| setting.field == "seed");
+    Nameable {
+        number: run.listed.annotations.number,
+        given: run.listed.annotations.name.as_deref(),
+        experiment: &run.name,
+        seed: (summary.and_then(|summary| summary.seed))
+            .or_else(|| planned.and_then(|setting| setting.value.parse().ok())),
+        // One that has not begun comes after those that have.
+        started: summary.map_or(u64::MAX, |summary| summary.started),
+        settings: &run.listed.settings,
+    }
+}
+
+fn fingerprint(runs: &[RunRecord]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for run in runs {
+        run.id.hash(&mut hasher);
+        let run_now = nameable(run);
+        (run_now.number, run_now.given, run_now.seed, run_now.started).hash(&mut hasher);
+        run_now.experiment.hash(&mut hasher);
+        Arc::as_ptr(&run.listed.settings).hash(&mut hasher);
+        // A run that is new has no title yet.
+        run.title.is_empty().hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::features::fakes;
+
+    #[test]
+    fn titles_follow_what_they_are_made_of_and_no_two_are_alike() {
+        let mut state = fakes::state();
+        for run in &mut state.runs {
+            run.name = "Fine-tuning".into();
+        }
+        keep_titles(&mut state);
+        keep_titles(&mut state);
+        let titles = |state: &State| -> Vec<String> {
+            state
+                .runs
+                .iter()
+                .map(|run| told_apart(run, state))
+                .collect()
+        };
+        let mut first = titles(&state);
+        assert!(
+            first.iter().all(|title| title.starts_with("Fine-tuning")),
+            "{first:?}"
+        );
+        first.sort();
+        first.dedup();
+        assert_eq!(first.len(), state.runs.len());
+        state.runs[2].listed.annotations.number = Some(12);
+        state.runs[2].listed.annotations.name = Some("The best".into());
+        keep_titles(&mut state);
+        assert_eq!(titles(&state)[2], "#12 The best");
     }
 }

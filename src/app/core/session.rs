@@ -48,6 +48,8 @@ pub struct Session {
     pub pictures_version: u64,
     /// Views that are to come to the front.
     pub views_to_show: Vec<ViewId>,
+    /// Where runs stand unless another folder was chosen.
+    usual_runs: PathBuf,
     next_run: u64,
     next_notice: u64,
     next_color: usize,
@@ -55,14 +57,17 @@ pub struct Session {
 
 impl Session {
     /// `views`: those that there are.
-    pub fn new(mut workers: Box<dyn Workers>, paths: AppPaths, views: &[ViewId]) -> Self {
+    pub fn new(mut workers: Box<dyn Workers>, mut paths: AppPaths, views: &[ViewId]) -> Self {
         let settings = Settings::load(&paths.settings, views);
         workers.use_threads(settings.threads);
+        let usual_runs = std::mem::take(&mut paths.runs);
+        paths.runs = (settings.runs_folder.clone()).unwrap_or_else(|| usual_runs.clone());
         Self {
             state: State {
                 device: settings.device.clone(),
                 recent_presets: settings.recent_presets.clone(),
                 recent_pictures: settings.recent_pictures.clone(),
+                runs_folder: paths.runs.clone(),
                 ..State::default()
             },
             workers,
@@ -71,6 +76,7 @@ impl Session {
             scan: Request::resting(super::scanning::REST),
             pictures_version: 0,
             views_to_show: Vec::new(),
+            usual_runs,
             next_run: 1,
             next_notice: 1,
             next_color: 0,
@@ -83,7 +89,22 @@ impl Session {
 
     pub fn list_runs(&mut self) {
         let runs = self.paths.runs.clone();
-        self.ask(Question::ListRuns { runs });
+        let others = self.settings.runs_elsewhere.clone();
+        let is_chosen = self.settings.runs_folder.is_some();
+        self.ask(Question::ListRuns {
+            runs,
+            others,
+            is_chosen,
+        });
+    }
+
+    /// Lists runs from `folder` from now on, and makes new ones there; `None` for the one in Graft's own folder.
+    pub fn use_runs_folder(&mut self, folder: Option<PathBuf>) {
+        self.paths.runs = (folder.clone()).unwrap_or_else(|| self.usual_runs.clone());
+        self.settings.runs_folder = folder;
+        self.state.runs_folder.clone_from(&self.paths.runs);
+        self.has_gone(&Cause::RunsFolder);
+        self.list_runs();
     }
 
     pub fn show_view(&mut self, view: ViewId) {

@@ -45,6 +45,10 @@ pub struct Settings {
     pub device: Option<String>,
     /// How the views of the middle are arranged.
     pub views: Option<egui_tiles::Tree<ViewId>>,
+    /// Where runs are listed and made; in Graft's own folder where none was chosen.
+    pub runs_folder: Option<PathBuf>,
+    /// Listed too: runs, and folders of runs, that were dropped on the window.
+    pub runs_elsewhere: Vec<PathBuf>,
     /// What was opened or saved last: a file, or a folder.
     pub last_folder: Option<PathBuf>,
     /// What the folder of the last export stands in.
@@ -111,6 +115,8 @@ impl Default for Settings {
             recent_pictures: Vec::new(),
             device: None,
             views: None,
+            runs_folder: None,
+            runs_elsewhere: Vec::new(),
             last_folder: None,
             last_figures: None,
             speeds: BTreeMap::new(),
@@ -211,6 +217,8 @@ impl Settings {
         settings.recent_pictures.retain(is_text);
         settings.last_session.retain(OpenExperiment::is_text);
         settings.last_folder = settings.last_folder.filter(is_text);
+        settings.runs_folder = settings.runs_folder.filter(is_text);
+        settings.runs_elsewhere.retain(is_text);
         ron::ser::to_string_pretty(&settings, ron::ser::PrettyConfig::default())
             .map_err(|error| log::warn!("settings can't be written: {error}"))
             .ok()

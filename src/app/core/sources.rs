@@ -1,6 +1,8 @@
-//! What was dropped on the window: pictures, one picture, a preset, weights.
+//! What was dropped on the window: pictures, one picture, a preset, weights, runs.
 
 use std::path::Path;
+
+use crate::runs::{files, numbers};
 
 /// What was dropped on the window.
 #[derive(Debug, Clone, PartialEq)]
@@ -10,12 +12,21 @@ pub enum DroppedKind {
     Pictures,
     /// A single picture: it is looked at.
     Picture,
+    /// A run, or a folder of runs.
+    Runs,
 }
 
 /// Decides by name and kind of entry alone.
 pub fn kind(path: &Path) -> DroppedKind {
     if path.is_dir() {
-        return DroppedKind::Pictures;
+        let holds_runs = [files::SUMMARY, numbers::FILE]
+            .iter()
+            .any(|name| path.join(name).is_file());
+        return if holds_runs {
+            DroppedKind::Runs
+        } else {
+            DroppedKind::Pictures
+        };
     }
     match extension(path).as_str() {
         "ron" => DroppedKind::Preset,
@@ -53,6 +64,10 @@ mod tests {
         ] {
             assert_eq!(kind(Path::new(name)), expected, "{name}");
         }
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(kind(folder.path()), DroppedKind::Pictures);
+        std::fs::write(folder.path().join("summary.json"), "{}").unwrap();
+        assert_eq!(kind(folder.path()), DroppedKind::Runs);
         // CIFAR's batches stand in a folder, which is pictures whatever its name.
         let folder = std::env::temp_dir();
         assert_eq!(kind(&folder), DroppedKind::Pictures);

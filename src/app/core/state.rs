@@ -18,7 +18,7 @@ use crate::models::device::Devices;
 use crate::models::speed::{Measured, Taken};
 use crate::models::tree::LayerTree;
 use crate::models::weights::Examined;
-use crate::runs::RunSummary;
+use crate::runs::{Listed, RunSummary};
 use crate::training::EpochMetrics;
 use crate::training::estimate::PictureCounts;
 use crate::training::events::Progress;
@@ -133,6 +133,10 @@ pub struct RunRecord {
     pub warnings: Vec<String>,
     /// How far each layer moved, once the folder has been read.
     pub movement: Arc<Vec<Movement>>,
+    /// Its number, what a person says of it, its settings and its size on disk.
+    pub listed: Listed,
+    /// What it is called: see [`super::run_names`], which keeps it up to date.
+    pub title: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -181,6 +185,12 @@ pub enum Cause {
     Run(String),
     /// The folder of a run that was to be read.
     RunFolder(PathBuf),
+    /// The folder that runs are listed from.
+    RunsFolder,
+    /// What is said of runs was to be changed, or they were to be put away.
+    ChangingRuns,
+    /// Runs were moved to the trash, from these folders: they can be put back.
+    Trashed(Vec<PathBuf>),
     /// A figure that was to be copied.
     Copying,
     /// Figures that were to be written.
@@ -277,6 +287,12 @@ pub struct State {
     /// "cpu", "cuda:0"; `None` for the best there is.
     pub device: Option<String>,
     pub runs: Vec<RunRecord>,
+    /// Names what the runs' titles were made of.
+    pub titles_of: u64,
+    /// Where runs are listed and made.
+    pub runs_folder: PathBuf,
+    /// Runs that were moved to the trash last, by the folders in which they stood.
+    pub trashed: Vec<PathBuf>,
     /// The run that the results view looks at closely: the last that finished, or was chosen.
     pub selected_run: Option<String>,
     /// The part of a run's pictures that the evaluation shows; the test pictures at first.
@@ -365,6 +381,15 @@ pub struct MeasuredNow {
 }
 
 impl RunRecord {
+    /// What it is called, in a sentence or beside others: its title once it has one.
+    pub fn called(&self) -> &str {
+        if self.title.is_empty() {
+            &self.name
+        } else {
+            &self.title
+        }
+    }
+
     /// Whether it trains or waits.
     pub fn is_live(&self) -> bool {
         matches!(self.state, RecordState::Running | RecordState::Queued)

@@ -346,6 +346,8 @@ fn run(
         shown: true,
         warnings: Vec::new(),
         movement: Arc::default(),
+        listed: Default::default(),
+        title: String::new(),
     }
 }
 

@@ -27,6 +27,7 @@ pub const VIEWS: &[&dyn View] = &[
     &augmentation::augmentation_view::AugmentationTab,
     &backbone::backbones_view::BackbonesTab,
     &curves::CurvesTab,
+    &runs::table::RunsTab,
     &results::ResultsTab,
     &evaluation::EvaluationTab,
     &compare::CompareTab,

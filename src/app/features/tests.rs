@@ -79,7 +79,7 @@ impl Driven {
                     section.summary(document, context);
                 }
             }
-            Runs => runs::runs_ui(ui, &runs::RunsView::build(state, fakes::NOW), out),
+            Runs => runs::runs_panel_ui(ui, context, out),
         }
     }
 
@@ -305,7 +305,11 @@ fn empty_states_say_what_to_do_next() {
             "Compare feature extraction with fine-tuning",
             Command::CompareBothWays,
         ),
-        (Runs, "Compare both ways", Command::CompareBothWays),
+        (
+            Runs,
+            "Compare extraction with fine-tuning",
+            Command::CompareBothWays,
+        ),
     ] {
         let mut harness = settled(
             panel,

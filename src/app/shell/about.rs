@@ -63,6 +63,7 @@ pub fn about_ui(ui: &mut egui::Ui, paths: &AppPaths, out: &mut Vec<Command>) -> 
     let height = super::dialog::scroll_height(ui.ctx(), 210.0, 430.0);
     egui::ScrollArea::vertical()
         .max_height(height)
+        .min_scrolled_height(height)
         .auto_shrink([false, true])
         .show(ui, |ui| {
             egui::Grid::new("licences")
@@ -105,7 +106,7 @@ fn folder_ui(ui: &mut egui::Ui, name: &str, folder: PathBuf, out: &mut Vec<Comma
             ui.set_min_width(size.x);
             ui.label(name);
         });
-        let width = ui.available_width() - 118.0;
+        let width = ui.available_width() - 140.0;
         ui.allocate_ui_with_layout(egui::vec2(width, tokens::CONTROL_HEIGHT), layout, |ui| {
             ui.set_min_width(width);
             let label = egui::Label::new(t.muted(&path)).truncate();

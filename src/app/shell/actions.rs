@@ -32,6 +32,8 @@ pub enum Action {
     StopAll,
     Rescan,
     RefreshRuns,
+    ChooseRunsFolder,
+    RestoreRuns,
     ExportFigures,
     Show(&'static dyn View),
     Palette,
@@ -61,7 +63,7 @@ pub struct ActionInfo {
 
 impl Action {
     /// Those that stand before the views.
-    const OF_EXPERIMENTS: [Self; 21] = [
+    const OF_EXPERIMENTS: [Self; 23] = [
         Self::OpenPictures,
         Self::OpenTable,
         Self::OpenPreset,
@@ -82,6 +84,8 @@ impl Action {
         Self::StopAll,
         Self::Rescan,
         Self::RefreshRuns,
+        Self::ChooseRunsFolder,
+        Self::RestoreRuns,
         Self::ExportFigures,
     ];
 
@@ -238,6 +242,18 @@ impl Action {
                 "Read the folder of runs again",
                 "reload update history",
             ),
+            Self::ChooseRunsFolder => info(
+                icon::FOLDER,
+                "Choose the folder of runs…",
+                "List runs from another folder, and make new ones there",
+                "directory location drive disk move storage history",
+            ),
+            Self::RestoreRuns => info(
+                icon::TRASH,
+                "Put back runs from the trash",
+                "Put the runs back that were moved to the trash last",
+                "undo delete restore recover bin",
+            ),
             Self::ExportFigures => info(
                 icon::EXPORT,
                 "Export figures and report…",
@@ -368,6 +384,8 @@ impl Action {
             Self::StopAll => Command::StopAll,
             Self::Rescan => Command::Rescan,
             Self::RefreshRuns => Command::RefreshRuns,
+            Self::ChooseRunsFolder => Command::ChooseRunsFolder,
+            Self::RestoreRuns => Command::RestoreRuns(Vec::new()),
             Self::ExportFigures => Command::ExportFiguresDialog,
             Self::Show(view) => Command::ShowView(view.info().id),
             Self::Palette => Command::TogglePalette,
@@ -407,6 +425,7 @@ impl Action {
             Self::Train => state.documents.iter().any(|document| document.included),
             Self::TrainActive | Self::CompareBothWays | Self::Rescan => state.has_pictures(),
             Self::Pause | Self::StopAll => state.is_training(),
+            Self::RestoreRuns => !state.trashed.is_empty(),
             Self::ExportFigures => state
                 .runs
                 .iter()
@@ -427,6 +446,9 @@ fn words_of_view(view: ViewId) -> &'static str {
         ViewId::RESULTS => "accuracy test score summary",
         ViewId::EVALUATION => "confusion matrix roc precision recall calibration report metrics",
         ViewId::COMPARE => "difference significance versus side by side",
+        ViewId::RUNS => {
+            "experiments history spreadsheet sweep hyperparameters list rename tag delete archive"
+        }
         ViewId::GALLERY => "mistakes errors wrong predictions label noise mislabeled",
         _ => "",
     }

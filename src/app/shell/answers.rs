@@ -74,6 +74,10 @@ impl Graft {
                 result,
             } => (asked.augmentation).augmented(session, index, *augmentation, result),
             Answer::Runs(result) => asked.runs.runs_listed(session, result),
+            Answer::RunsChanged { action, results } => {
+                asked.runs.changed(session, &action, results);
+            }
+            Answer::RunsFound { folder, result } => asked.runs.found(session, &folder, result),
             Answer::Run { folder, result } => asked.runs.run_opened(session, folder, result),
             Answer::Compared { folders, result } => {
                 asked.compare.compared(session, &folders, result);

@@ -170,6 +170,16 @@ impl Graft {
             Command::SelectRun(id) => requests.runs.select(session, id),
             Command::ShowRun(id, shown) => requests.runs.show(session, &id, shown),
             Command::OpenFolder(folder) => self.open_folder(&folder),
+            Command::ChangeRuns(ids, changes) => requests.runs.annotate(session, &ids, changes),
+            Command::TrashRuns(ids) => requests.runs.trash(session, &ids),
+            Command::RestoreRuns(folders) => requests.runs.restore(session, folders),
+            Command::ChooseRunsFolder => {
+                let folder = session.paths.runs.clone();
+                self.files.ask(Purpose::Runs, Some(folder), ctx)
+            }
+            Command::UseRunsFolder(folder) => session.use_runs_folder(folder),
+            Command::ListRunsFrom(folder) => requests.runs.find(session, folder),
+            Command::UnlistRun(id) => requests.runs.unlist(session, &id),
             Command::ResumeRun(folder) => requests.runs.resume(session, &folder),
             Command::ExperimentOfRun(folder) => session.experiment_of_run(&folder),
             Command::ExportFiguresDialog => self.exports.open(session),
@@ -308,6 +318,7 @@ impl Graft {
                 (self.requests.data).open_dropped(&mut self.session, &path);
             }
             DroppedKind::Picture => self.look_at(path),
+            DroppedKind::Runs => self.requests.runs.find(&mut self.session, path),
         }
     }
 

@@ -32,6 +32,8 @@ pub enum Purpose {
     Weights(DocumentId),
     /// The folder that figures are written to.
     Figures,
+    /// The folder that runs are listed from and made in.
+    Runs,
 }
 
 impl Purpose {
@@ -43,13 +45,14 @@ impl Purpose {
             Self::Save { .. } => "Save the experiment",
             Self::Weights(_) => "Choose a weight file",
             Self::Figures => "Choose a folder for the figures",
+            Self::Runs => "Choose the folder of runs",
         }
     }
 
     /// What the button that agrees says.
     pub fn verb(&self) -> &'static str {
         match self {
-            Self::Pictures(_) | Self::Figures => "Choose this folder",
+            Self::Pictures(_) | Self::Figures | Self::Runs => "Choose this folder",
             Self::Table(_) | Self::Preset | Self::Weights(_) => "Open",
             Self::Save { .. } => "Save",
         }
@@ -60,7 +63,7 @@ impl Purpose {
             Self::Pictures(_) | Self::Table(_) => &sources::TABLES,
             Self::Preset | Self::Save { .. } => &["ron"],
             Self::Weights(_) => &["safetensors", "pth", "pt", "bin"],
-            Self::Figures => &[],
+            Self::Figures | Self::Runs => &[],
         }
     }
 
@@ -70,7 +73,7 @@ impl Purpose {
     }
 
     pub fn picks_folder(&self) -> bool {
-        matches!(self, Self::Pictures(_) | Self::Figures)
+        matches!(self, Self::Pictures(_) | Self::Figures | Self::Runs)
     }
 
     pub fn command(&self, path: PathBuf) -> Command {
@@ -82,6 +85,7 @@ impl Purpose {
             Self::Save { document, .. } => Command::SaveAs(*document, path),
             Self::Weights(document) => Command::UseWeights(*document, path),
             Self::Figures => Command::ExportFolder(path),
+            Self::Runs => Command::UseRunsFolder(Some(path)),
         }
     }
 
@@ -101,7 +105,7 @@ impl Purpose {
             dialog = dialog.add_filter(name, self.extensions());
         }
         match self {
-            Self::Pictures(_) | Self::Figures => dialog.pick_folder(),
+            Self::Pictures(_) | Self::Figures | Self::Runs => dialog.pick_folder(),
             Self::Table(_) | Self::Preset | Self::Weights(_) => dialog.pick_file(),
             Self::Save { name, .. } => dialog.set_file_name(name).save_file(),
         }
@@ -355,7 +359,7 @@ impl Graft {
         if let Some(run) = self.session.state.running() {
             lines.push(format!(
                 "“{}” is training. It stops within one batch and can go on from there later.",
-                run.name
+                run.called()
             ));
         }
         let queued = self.session.state.queued();
@@ -406,11 +410,24 @@ impl Graft {
         let mut lines: Vec<String> = self
             .repeating
             .iter()
-            .filter_map(|&index| self.session.state.documents.get(index))
-            .map(|document| {
+            .filter_map(|&index| Some((index, self.session.state.documents.get(index)?)))
+            .map(|(index, document)| {
+                let experiment = &document.experiment;
+                let earlier = self.session.finished_as(index, experiment);
+                let run = earlier.map(|run| {
+                    let test = run
+                        .summary
+                        .as_ref()
+                        .and_then(|summary| summary.test.as_ref());
+                    let right =
+                        test.map(|test| format!(", {}", crate::format::percent(test.accuracy)));
+                    format!(": {}{}", run.called(), right.unwrap_or_default())
+                });
                 format!(
-                    "“{}” was trained with these settings and the seed {} before.",
-                    document.experiment.name, document.experiment.seed
+                    "“{}” was trained with exactly these settings and the seed {} before{}.",
+                    experiment.name,
+                    experiment.seed,
+                    run.unwrap_or_default()
                 )
             })
             .collect();

@@ -64,7 +64,10 @@ impl ExperimentDetails {
     /// Whether the dialog stays open.
     pub fn ui(&mut self, ui: &mut egui::Ui, out: &mut Vec<Command>) -> bool {
         let t = tokens(ui);
-        let label = ui.label(tokens::medium("Name"));
+        // On the words: a field's tooltip would lie over what is below it.
+        let label = ui.label(tokens::medium("Name")).on_hover_text(
+            "What the window, the list of runs, the figures and the reports call this experiment",
+        );
         let field = egui::TextEdit::singleline(&mut self.name)
             .desired_width(f32::INFINITY)
             .margin(egui::Margin::symmetric(8, 6));
@@ -73,21 +76,18 @@ impl ExperimentDetails {
         if std::mem::take(&mut self.is_new) {
             field.request_focus();
         }
-        field.on_hover_text(
-            "What the window, the list of runs, the figures and the reports call this experiment",
-        );
         let problem = self.problem();
         widgets::problem(ui, problem.as_deref());
         ui.add_space(tokens::SPACE_S);
-        let label = ui.label(tokens::medium("Notes"));
+        let label = ui.label(tokens::medium("Notes")).on_hover_text(
+            "Kept in the preset and in the folder of every run; they change no result",
+        );
         let notes = egui::TextEdit::multiline(&mut self.notes)
             .desired_width(f32::INFINITY)
             .desired_rows(5)
             .margin(egui::Margin::symmetric(8, 6))
             .hint_text("What this experiment is for, and what came of it");
-        ui.add(notes).labelled_by(label.id).on_hover_text(
-            "Kept in the preset and in the folder of every run; they change no result",
-        );
+        ui.add(notes).labelled_by(label.id);
         ui.label(
             t.small("Runs that were trained before keep the name and the notes that they had."),
         );

@@ -9,15 +9,16 @@ use super::run_bar::{RunBarView, run_bar_ui};
 use super::side::side_ui;
 use super::top_bar::{TopBarView, top_bar_ui};
 use super::welcome::{WelcomeView, welcome_ui};
-use crate::app::core::clock;
 use crate::app::core::command::{Command, Side};
-use crate::app::features::runs::{RunsView, runs_ui};
+use crate::app::features::runs::runs_panel_ui;
 use crate::app::shell::Graft;
 use crate::app::ui::tokens::{self, Tokens, tokens};
 use crate::app::ui::view::ViewContext;
 
 /// With less width, in points, one side is shown at a time.
 const BOTH_SIDES: f32 = 1000.0;
+/// With less, none is shown until a person asks for it.
+const ONE_SIDE: f32 = 860.0;
 /// With less, both are at their narrowest at first.
 const ROOMY: f32 = 1160.0;
 const NARROW_LEFT: f32 = 276.0;
@@ -78,7 +79,8 @@ impl Graft {
             .show(ui, |ui| {
                 if is_empty || self.session.state.documents.is_empty() && !self.middle_has_use() {
                     let session = &self.session;
-                    let view = WelcomeView::build(session, self.demo_is_there);
+                    let view =
+                        WelcomeView::build(session, self.demo_is_there, self.example.as_deref());
                     welcome_ui(ui, &view, out);
                 } else {
                     let Self {
@@ -94,8 +96,9 @@ impl Graft {
         let middle = middle.response.rect;
         (self.toasts).ui(&ctx, middle, &self.session.state.notices, out);
         if let Some(rect) = runs {
-            let view = RunsView::build(&self.session.state, clock::now());
-            within(ui, "runs", rect, |ui| runs_ui(ui, &view, out));
+            within(ui, "runs", rect, |ui| {
+                runs_panel_ui(ui, &mut self.view_context(), out);
+            });
         }
         if let Some(rect) = warnings {
             within(ui, "warnings", rect, |ui| {
@@ -130,12 +133,8 @@ impl Graft {
             Side::Runs => has_experiment || !state.runs.is_empty(),
         };
         let settings = &self.session.settings;
-        let is_wanted = if ctx.content_rect().width() < BOTH_SIDES {
-            match side {
-                Side::Experiment => self.narrow_side == Some(side),
-                // Without an experiment, it is alone.
-                Side::Runs => self.narrow_side == Some(side) || !has_experiment,
-            }
+        let is_wanted = if is_narrow(ctx) {
+            self.narrow_side(ctx) == Some(side)
         } else {
             match side {
                 Side::Experiment => settings.experiment_side,
@@ -145,9 +144,23 @@ impl Graft {
         has_content && is_wanted
     }
 
+    /// Where there is room for one side at most.
+    fn narrow_side(&self, ctx: &egui::Context) -> Option<Side> {
+        let has_experiment = !self.session.state.documents.is_empty();
+        let first = if has_experiment {
+            Side::Experiment
+        } else {
+            Side::Runs
+        };
+        let has_room = ctx.content_rect().width() >= ONE_SIDE;
+        self.narrow_side
+            .unwrap_or_else(|| has_room.then_some(first))
+    }
+
     pub(in crate::app) fn toggle_side(&mut self, side: Side, ctx: &egui::Context) {
-        if ctx.content_rect().width() < BOTH_SIDES {
-            self.narrow_side = (self.narrow_side != Some(side)).then_some(side);
+        if is_narrow(ctx) {
+            let is_shown = self.narrow_side(ctx) == Some(side);
+            self.narrow_side = Some((!is_shown).then_some(side));
             return;
         }
         let settings = &mut self.session.settings;
@@ -199,6 +212,11 @@ fn bar(t: &Tokens, vertical: i8) -> egui::Frame {
     egui::Frame::new()
         .fill(t.background)
         .inner_margin(Margin::symmetric(tokens::SPACE_M as i8, vertical))
+}
+
+/// Whether there is no room for both sides beside the views.
+fn is_narrow(ctx: &egui::Context) -> bool {
+    ctx.content_rect().width() < BOTH_SIDES
 }
 
 /// Of the left and the right side, at first.

@@ -40,8 +40,10 @@ use crate::app::core::command::{Command, Side};
 use crate::app::core::documents::file_title;
 use crate::app::core::gallery::gather_requests;
 use crate::app::core::request::Request;
+use crate::app::core::run_names::keep_titles;
 use crate::app::core::session::{AppPaths, Session};
 use crate::app::core::settings::{self, Saver, Settings};
+use crate::app::core::sources::{self, DroppedKind};
 use crate::app::core::state::{Cause, Document, NoticeKind, Scan};
 use crate::app::core::view_id::ViewId;
 use crate::app::core::workers::Workers;
@@ -84,8 +86,8 @@ pub struct Graft {
     pub(in crate::app) dialog: Option<Dialog>,
     pub(in crate::app) toasts: Toasts,
     pub(in crate::app) notifications: Notifications,
-    /// The side that is shown where there is room for one only.
-    pub(in crate::app) narrow_side: Option<Side>,
+    /// The side that a person wants, or none, where there is room for one at most.
+    pub(in crate::app) narrow_side: Option<Option<Side>>,
     /// A folder that the desktop is asked to show; whether it did.
     pub(in crate::app) shown_folder: Request<PathBuf, bool>,
     first_size: FirstSize,
@@ -97,6 +99,8 @@ pub struct Graft {
     pub(in crate::app) warnings_open: bool,
     /// Whether the pictures that set-up fetches are on this machine.
     pub(in crate::app) demo_is_there: bool,
+    /// Pictures to try the program with, where a package or set-up brought some.
+    pub(in crate::app) example: Option<PathBuf>,
     pub(in crate::app) closing: Closing,
     /// Documents that wait for an answer, because they were trained before.
     pub(in crate::app) repeating: Vec<usize>,
@@ -134,7 +138,7 @@ impl Graft {
         ctx: &egui::Context,
         workers: Box<dyn Workers>,
         paths: AppPaths,
-        presets: &[PathBuf],
+        paths_to_open: &[PathBuf],
     ) -> Self {
         let views = features::view_ids();
         let session = Session::new(workers, paths, &views);
@@ -160,13 +164,14 @@ impl Graft {
             dialog: None,
             toasts: Toasts::default(),
             notifications: Notifications::new(Arc::new(RealDesktop)),
-            narrow_side: Some(Side::Experiment),
+            narrow_side: None,
             shown_folder: Request::default(),
             first_size: FirstSize::default(),
             had_focus: false,
             exports: Exports::default(),
             dropped: None,
             warnings_open: false,
+            example: crate::paths::example(),
             demo_is_there: crate::paths::data()
                 .join("elpv")
                 .join("labels.csv")
@@ -180,11 +185,15 @@ impl Graft {
         app.session.ask(Question::Devices);
         app.session.ask(Question::StoredWeights);
         app.session.list_runs();
-        for preset in presets {
-            app.session.open_preset(preset);
+        for path in paths_to_open {
+            match sources::kind(path) {
+                DroppedKind::Preset => app.session.open_preset(path),
+                // As if it were dropped on the window.
+                _ => app.commands.push(Command::Dropped(path.clone())),
+            }
         }
         app.session.state.active = 0;
-        if !presets.is_empty() {
+        if !paths_to_open.is_empty() {
             app.session.show_view(ViewId::DATA);
         }
         app
@@ -335,7 +344,9 @@ impl Graft {
         session.follow_scan(ctx);
         requests.data.follow_table(session);
         requests.backbone.follow(session);
-        requests.runs.follow_other_processes(session, ctx);
+        requests.runs.follow_folder(session, ctx);
+        requests.runs.drawn.keep_colors_apart(&mut session.state);
+        keep_titles(&mut session.state);
         requests.compare.follow_pair(session);
         requests.evaluation.follow(session);
         requests.feature_cache.follow(session, ctx);

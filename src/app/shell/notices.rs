@@ -6,7 +6,7 @@ use std::time::Duration;
 use eframe::egui;
 
 use crate::app::core::command::Command;
-use crate::app::core::state::{Notice, NoticeKind, State};
+use crate::app::core::state::{Cause, Notice, NoticeKind, State};
 use crate::app::ui::theme::icon_button;
 use crate::app::ui::tokens::{self, icon, tokens};
 
@@ -117,7 +117,12 @@ fn notice_ui(ui: &mut egui::Ui, notice: &Notice, out: &mut Vec<Command>) {
     t.callout(fill, edge).shadow(shadow).show(ui, |ui| {
         ui.horizontal_top(|ui| {
             ui.label(tokens::icon_filled(symbol).color(edge));
-            let width = ui.available_width() - 72.0;
+            let undo = if matches!(notice.cause, Some(Cause::Trashed(_))) {
+                60.0
+            } else {
+                0.0
+            };
+            let width = ui.available_width() - 72.0 - undo;
             ui.allocate_ui_with_layout(
                 egui::vec2(width, 0.0),
                 egui::Layout::top_down(egui::Align::Min),
@@ -142,6 +147,15 @@ fn notice_ui(ui: &mut egui::Ui, notice: &Notice, out: &mut Vec<Command>) {
                     .clicked()
                 {
                     out.push(Command::DismissNotice(notice.id));
+                }
+                if let Some(Cause::Trashed(folders)) = &notice.cause
+                    && ui
+                        .button("Undo")
+                        .accessible_name("Undo moving to the trash")
+                        .on_hover_text("Put the runs back from the trash")
+                        .clicked()
+                {
+                    out.push(Command::RestoreRuns(folders.clone()));
                 }
                 if icon_button(ui, icon::COPY, "Copy message")
                     .on_hover_text("Copy this message to the clipboard")
@@ -186,7 +200,7 @@ pub fn warnings_ui(ui: &mut egui::Ui, state: &State, out: &mut Vec<Command>) {
                     ui.horizontal_top(|ui| {
                         ui.label(tokens::icon_text(icon::WARNING).color(t.warning));
                         ui.add(
-                            egui::Label::new(t.muted(format!("{}: {warning}", run.name)))
+                            egui::Label::new(t.muted(format!("{}: {warning}", run.called())))
                                 .wrap()
                                 .selectable(true),
                         );

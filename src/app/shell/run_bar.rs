@@ -60,8 +60,8 @@ impl RunBarView {
             } else if let Some(last) = state.runs.iter().rev().find(|run| run.run.is_some()) {
                 view.headline = match &last.state {
                     RecordState::Finished => format!("{} finished", last.name),
-                    RecordState::Stopped => format!("{} stopped", last.name),
-                    RecordState::Failed(_) => format!("{} failed", last.name),
+                    RecordState::Stopped => format!("{} stopped", last.called()),
+                    RecordState::Failed(_) => format!("{} failed", last.called()),
                     _ => view.headline,
                 };
             }
@@ -70,9 +70,9 @@ impl RunBarView {
         view.running = true;
         view.color = run.color;
         view.headline = if state.paused {
-            format!("{} (paused)", run.name)
+            format!("{} (paused)", run.called())
         } else {
-            run.name.clone()
+            run.called().to_owned()
         };
         let Some(progress) = &run.progress else {
             view.detail = "preparing".into();

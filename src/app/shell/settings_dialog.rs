@@ -1,5 +1,6 @@
 //! The dialog of what a person sets once: colours, size, threads, notifications.
 
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use eframe::egui;
@@ -24,6 +25,8 @@ pub struct SettingsView {
     pub threads: Option<u32>,
     pub cores: u32,
     pub notifications: bool,
+    /// Where runs are kept, if a person chose that.
+    pub runs_folder: Option<PathBuf>,
 }
 
 impl SettingsView {
@@ -35,6 +38,7 @@ impl SettingsView {
             threads: settings.threads,
             cores: cores(),
             notifications: settings.notifications,
+            runs_folder: settings.runs_folder.clone(),
         }
     }
 }
@@ -93,13 +97,45 @@ pub fn settings_ui(ui: &mut egui::Ui, view: &SettingsView, out: &mut Vec<Command
         "Takes effect with the next run. With another number of threads, the last digits of a result can differ.",
     );
 
+    let stays_open = runs_folder_ui(ui, view, out);
+
     widgets::heading(ui, "Notifications");
     let mut notifications = view.notifications;
     let tooltip = "A message of the desktop when everything in the queue has been trained, if the window is not in front or it took more than a minute";
     if widgets::toggle(ui, "When training ends", tooltip, &mut notifications) {
         change(out, SettingChange::Notifications(notifications));
     }
-    true
+    stays_open
+}
+
+/// Whether the dialog stays open: it makes room for the one in which a folder is chosen.
+fn runs_folder_ui(ui: &mut egui::Ui, view: &SettingsView, out: &mut Vec<Command>) -> bool {
+    widgets::heading(ui, "Runs");
+    let mut stays_open = true;
+    let tooltip = Action::ChooseRunsFolder.tooltip();
+    widgets::row(ui, "Folder of runs", tooltip, |ui| {
+        if ui.button("Choose…").on_hover_text(tooltip).clicked() {
+            out.push(Command::ChooseRunsFolder);
+            stays_open = false;
+        }
+        let tooltip = "List runs from Graft's own folder again, and make new ones there";
+        let button = ui.add_enabled(view.runs_folder.is_some(), egui::Button::new("Graft's own"));
+        if button
+            .on_hover_text(tooltip)
+            .on_disabled_hover_text("Graft's own folder is used")
+            .clicked()
+        {
+            out.push(Command::UseRunsFolder(None));
+        }
+    });
+    let folder = view.runs_folder.as_ref();
+    let text = folder.map_or_else(
+        || "In Graft's own folder".to_owned(),
+        |folder| folder.display().to_string(),
+    );
+    ui.add(egui::Label::new(tokens(ui).small(&text)).truncate())
+        .on_hover_text(&text);
+    stays_open
 }
 
 fn interface_size_ui(ui: &mut egui::Ui, view: &SettingsView, out: &mut Vec<Command>) {

@@ -3,6 +3,7 @@
 use eframe::egui::{self, Key, KeyboardShortcut, Modifiers};
 
 use super::actions::Action;
+use crate::app::core::view_id::ViewId;
 use crate::app::features;
 
 const CTRL: Modifiers = Modifiers::COMMAND;
@@ -57,7 +58,11 @@ impl Action {
             Self::StopAll => key(CTRL, Key::Period),
             Self::Rescan => key(Modifiers::NONE, Key::F5),
             Self::ExportFigures => key(CTRL, Key::E),
-            Self::Show(view) => (features::VIEWS.iter().zip(VIEW_KEYS))
+            // It came later, and the others keep their numbers.
+            Self::Show(view) if view.info().id == ViewId::RUNS => key(CTRL, Key::R),
+            Self::Show(view) => (features::VIEWS.iter())
+                .filter(|other| other.info().id != ViewId::RUNS)
+                .zip(VIEW_KEYS)
                 .filter(|(other, _)| **other == view)
                 .flat_map(|(_, k)| key(CTRL, k))
                 .collect(),
@@ -75,6 +80,8 @@ impl Action {
             Self::Reset
             | Self::ChooseWeights
             | Self::RefreshRuns
+            | Self::ChooseRunsFolder
+            | Self::RestoreRuns
             | Self::About
             | Self::ResetArrangement
             | Self::ClearLog => Vec::new(),
@@ -100,6 +107,7 @@ impl Action {
 /// The actions whose shortcut was pressed. Longer combinations first, so that Ctrl+Shift+S is not taken for Ctrl+S.
 pub fn pressed(ctx: &egui::Context) -> Vec<Action> {
     let typing = ctx.text_edit_focused();
+    let has_focus = ctx.memory(|memory| memory.focused().is_some());
     let mut keys: Vec<(Action, KeyboardShortcut)> = Action::all()
         .flat_map(|action| {
             action
@@ -113,6 +121,8 @@ pub fn pressed(ctx: &egui::Context) -> Vec<Action> {
         keys.into_iter()
             // A text field has its own undo.
             .filter(|(action, _)| !(typing && matches!(action, Action::Undo | Action::Redo)))
+            // In a list it is what has the focus that is renamed.
+            .filter(|(action, _)| !(has_focus && *action == Action::DescribeExperiment))
             .filter(|(_, shortcut)| input.consume_shortcut(shortcut))
             .map(|(action, _)| action)
             .collect()

@@ -3,6 +3,7 @@
 use eframe::egui;
 
 use super::actions::Action;
+use super::trailing::trailing_ui;
 use crate::app::core::command::Command;
 use crate::app::core::documents::file_title;
 use crate::app::core::state::{Document, DocumentId, State};
@@ -56,12 +57,12 @@ pub fn side_ui(ui: &mut egui::Ui, context: &mut ViewContext<'_>, out: &mut Vec<C
                 .size(tokens::TEXT_SMALL)
                 .color(t.text_muted),
         );
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+        trailing_ui(ui, "buttons of the experiments", |ui| {
             ui.spacing_mut().item_spacing.x = 0.0;
             for action in [
-                Action::NewExperiment,
-                Action::DuplicateExperiment,
                 Action::DescribeExperiment,
+                Action::DuplicateExperiment,
+                Action::NewExperiment,
             ] {
                 if icon_button(ui, action.icon(), action.text())
                     .on_hover_text(action.hint(ui.ctx()))

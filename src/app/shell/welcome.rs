@@ -1,6 +1,6 @@
 //! What a window without experiments says: how to begin, and how to go on.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use eframe::egui;
 
@@ -23,6 +23,8 @@ const CARD: egui::Vec2 = egui::vec2(270.0, 104.0);
 pub struct WelcomeView {
     /// Whether the pictures that set-up fetches are on this machine.
     pub demo_is_there: bool,
+    /// A small set of pictures to try the program with, where there is one.
+    pub example: Option<PathBuf>,
     /// The names of the experiments that were open last.
     pub last_session: Vec<String>,
     pub recent_pictures: Vec<PathBuf>,
@@ -30,11 +32,12 @@ pub struct WelcomeView {
 }
 
 impl WelcomeView {
-    pub fn build(session: &Session, demo_is_there: bool) -> Self {
+    pub fn build(session: &Session, demo_is_there: bool, example: Option<&Path>) -> Self {
         let first = |paths: &[PathBuf]| paths.iter().take(RECENT).cloned().collect();
         let last = session.settings.last_session.iter();
         Self {
             demo_is_there,
+            example: example.map(Path::to_path_buf),
             last_session: last.map(|kept| kept.name.clone()).collect(),
             recent_pictures: first(&session.state.recent_pictures),
             recent_presets: first(&session.state.recent_presets),
@@ -87,6 +90,7 @@ pub fn welcome_ui(ui: &mut egui::Ui, view: &WelcomeView, out: &mut Vec<Command>)
                     out.push(Command::OpenPicturesDialog);
                 }
                 ui.add_space(tokens::SPACE_S);
+                example_ui(ui, view, out);
                 ui.label(t.small(
                     "or drop a folder, a table, a preset or a picture anywhere on this window",
                 ));
@@ -97,6 +101,20 @@ pub fn welcome_ui(ui: &mut egui::Ui, view: &WelcomeView, out: &mut Vec<Command>)
             presets_ui(ui, &suggestions(view.demo_is_there), out);
             ui.add_space(tokens::SPACE_XL);
         });
+}
+
+/// A first success without pictures of one's own.
+fn example_ui(ui: &mut egui::Ui, view: &WelcomeView, out: &mut Vec<Command>) {
+    let Some(example) = &view.example else { return };
+    let text = "Try it with example pictures";
+    let label = format!("{}  {text}", icon::IMAGES);
+    let button = ui.add(egui::Button::new(label).min_size(egui::vec2(280.0, 32.0)));
+    crate::app::ui::theme::name(&button, true, text);
+    let hint = "Open a small set of drawings that comes with Graft, with two experiments to train and to compare";
+    if button.on_hover_text(hint).clicked() {
+        out.push(Command::OpenPictures(example.clone()));
+    }
+    ui.add_space(tokens::SPACE_S);
 }
 
 /// Draws in the middle of the page, no wider than it reads well.

@@ -331,7 +331,8 @@ fn every_bar_fits_small_windows_and_one_side_gives_way() {
             let app = window.harness.state();
             [Side::Experiment, Side::Runs].map(|side| app.is_shown(side, &window.harness.ctx))
         };
-        assert_eq!(shown(&window), [true, false]);
+        // The narrowest windows are the views' until a side is asked for.
+        assert_eq!(shown(&window), [size[0] >= 860.0, false]);
         window.harness.get_by_label("Show or hide the runs").click();
         window.steps();
         assert_eq!(shown(&window), [false, true]);
@@ -375,7 +376,9 @@ fn the_keyboard_goes_through_the_window_as_it_is_read() {
             continue;
         };
         let region = region(&response);
-        if seen.last() != Some(&region) {
+        let is_new = !seen.contains(&region);
+        let is_back_in_bars = matches!(region, "top bar" | "runs" | "run bar");
+        if is_new || is_back_in_bars && seen.last() != Some(&region) {
             seen.push(region);
         }
     }

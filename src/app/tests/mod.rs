@@ -10,6 +10,7 @@ pub(super) mod fake;
 mod feature_cache;
 mod frame;
 mod measuring;
+mod owning_runs;
 mod picture_choice;
 mod repeating;
 mod side;
@@ -341,6 +342,23 @@ fn a_window_without_experiments_says_how_to_begin() {
         .click();
     window.steps();
     assert_eq!(window.state().documents.len(), 1);
+}
+
+#[test]
+fn the_example_is_offered_where_there_is_one_and_opened_as_pictures_are() {
+    const LABEL: &str = "Try it with example pictures";
+    let mut window = Window::with_presets(&[]);
+    window.harness.state_mut().example = None;
+    window.steps();
+    assert!(window.harness.query_by_label(LABEL).is_none());
+    window.harness.state_mut().example = Some("/usr/share/graft/example".into());
+    window.steps();
+    window.harness.get_by_label(LABEL).click();
+    window.steps();
+    let record = window.record.borrow();
+    assert!(record.questions.iter().any(
+        |question| matches!(question, Question::Recognise { path } if path.ends_with("graft/example"))
+    ));
 }
 
 #[test]

@@ -59,7 +59,7 @@ impl CurvesView {
             .filter(|run| run.shown && !run.metrics.is_empty())
             .map(|run| RunCurves::build(run, state))
             .collect();
-        let beginning = state.running().map(|run| run.name.clone());
+        let beginning = state.running().map(|run| run.called().to_owned());
         Self {
             runs,
             runs_known: state.runs.len(),

@@ -3,6 +3,7 @@
 
 use eframe::egui::{self, Color32, PopupCloseBehavior, vec2};
 
+use super::names::shown_name;
 use super::tokens::{self, icon, tokens};
 use super::widgets;
 
@@ -74,10 +75,10 @@ pub fn drop_down(
             let font = egui::FontId::proportional(tokens::TEXT_BODY);
             job.append("●", 0.0, egui::TextFormat::simple(font.clone(), color));
             let format = egui::TextFormat::simple(font, tokens(ui).text);
-            job.append(&shown.text, 6.0, format);
+            job.append(&shown_name(&shown.text), 6.0, format);
             egui::WidgetText::from(job)
         }
-        None => egui::WidgetText::from(shown.text.as_str()),
+        None => egui::WidgetText::from(shown_name(&shown.text).into_owned()),
     };
     let response = egui::ComboBox::from_id_salt(("drop-down", name))
         .width(width)
@@ -162,7 +163,7 @@ fn item_ui(ui: &mut egui::Ui, item: &Item, is_selected: bool) -> egui::Response 
     }
     let before = if item.color.is_some() { 6.0 } else { 0.0 };
     let format = egui::TextFormat::simple(font, tokens(ui).text);
-    text.append(&item.text, before, format);
+    text.append(&shown_name(&item.text), before, format);
     let width = ui.available_width();
     let button = egui::Button::selectable(is_selected, text).min_size(vec2(width, 0.0));
     let button = if item.detail.is_empty() {

@@ -23,7 +23,7 @@ const SHOWN_AT_ONCE: usize = 4;
 /// Tested runs that are not drawn, latest first.
 pub fn hidden(state: &State) -> Vec<HiddenRun> {
     let mut found: Vec<(u64, HiddenRun)> = (state.runs.iter())
-        .filter(|run| !run.shown && !run.is_live())
+        .filter(|run| !run.shown && !run.is_live() && !run.listed.annotations.archived)
         .filter_map(|run| {
             let summary = run.summary.as_ref()?;
             summary.test.as_ref()?;

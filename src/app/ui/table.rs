@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use eframe::egui::{self, Align2, Color32, FontId, Rect, Sense, pos2, vec2};
 
+use super::names::shown_name;
 use super::tokens::{self, Tokens, icon, tokens};
 use super::widgets;
 
@@ -302,8 +303,8 @@ impl<'a> Table<'a> {
                     longest.truncate(3);
                 }
             }
-            let cells =
-                (longest.iter()).map(|cell| measure(&cell.text, cell.font()) + cell.before());
+            let cells = (longest.iter())
+                .map(|cell| measure(&shown_name(&cell.text), cell.font()) + cell.before());
             cells.fold(title, f32::max).min(head.widest) + 2.0 * density.margin
         };
         self.heads.iter().enumerate().map(of).collect()
@@ -538,7 +539,8 @@ fn cell_ui(ui: &egui::Ui, rect: Rect, id: egui::Id, head: &Head, cell: &Cell, fa
         Weight::Plain | Weight::Strong => colors.text,
     };
     let color = color.gamma_multiply(fade);
-    let is_whole = text_ui(ui, room, &cell.text, cell.font(), color, head.side);
+    let text = shown_name(&cell.text);
+    let is_whole = text_ui(ui, room, &text, cell.font(), color, head.side);
     let response = ui.interact(rect, id, Sense::hover());
     response
         .widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, &cell.text));

@@ -122,7 +122,7 @@ const fn rgb(hex: u32) -> Color32 {
 pub static DARK: Tokens = Tokens {
     dark: true,
     background: rgb(0x13_15_1A),
-    surface: rgb(0x1A_1D_24),
+    surface: rgb(0x19_1C_23),
     raised: rgb(0x26_2A_34),
     raised_hover: rgb(0x30_35_42),
     raised_active: rgb(0x3A_40_50),
@@ -159,7 +159,7 @@ pub static DARK: Tokens = Tokens {
 
 pub static LIGHT: Tokens = Tokens {
     dark: false,
-    background: rgb(0xF1_F3_F7),
+    background: rgb(0xF3_F5_F9),
     surface: rgb(0xFF_FF_FF),
     raised: rgb(0xE9_EC_F2),
     raised_hover: rgb(0xDF_E3_EC),
@@ -301,6 +301,7 @@ pub fn icon_filled(icon: &str) -> RichText {
 /// Characters of the Phosphor icon font (phosphoricons.com), by what they show. Every text family
 /// holds the font, so an icon can stand in front of a word: `format!("{} Train", icon::PLAY)`.
 pub mod icon {
+    pub const ARCHIVE: &str = "\u{E00C}";
     pub const ARROW_CLOCKWISE: &str = "\u{E036}";
     pub const ARROW_COUNTER_CLOCKWISE: &str = "\u{E038}";
     pub const ARROW_DOWN: &str = "\u{E03E}";
@@ -330,6 +331,7 @@ pub mod icon {
     pub const CPU: &str = "\u{E610}";
     pub const DATABASE: &str = "\u{E1DE}";
     pub const DICE_FIVE: &str = "\u{E1EE}";
+    pub const DOTS_THREE: &str = "\u{E1FE}";
     pub const ERASER: &str = "\u{E21E}";
     pub const EXPORT: &str = "\u{EAF0}";
     pub const EYE: &str = "\u{E220}";
@@ -373,6 +375,7 @@ pub mod icon {
     pub const PLANT: &str = "\u{EBAE}";
     pub const PLAY: &str = "\u{E3D0}";
     pub const PLUS: &str = "\u{E3D4}";
+    pub const PUSH_PIN: &str = "\u{E3E2}";
     pub const QUESTION: &str = "\u{E3E8}";
     pub const QUEUE: &str = "\u{E6AC}";
     pub const ROWS: &str = "\u{E5A2}";
@@ -382,6 +385,7 @@ pub mod icon {
     pub const SIGN_OUT: &str = "\u{E42A}";
     pub const SLIDERS_HORIZONTAL: &str = "\u{E434}";
     pub const SNOWFLAKE: &str = "\u{E5AA}";
+    pub const SORT_ASCENDING: &str = "\u{E444}";
     pub const STACK: &str = "\u{E466}";
     pub const STOP: &str = "\u{E46C}";
     pub const TABLE: &str = "\u{E476}";

@@ -608,6 +608,16 @@ fn elided_galley(
     ui.painter().layout_job(job)
 }
 
+/// What a control does, above it: below stands what it changes.
+pub fn hover_text_above(response: egui::Response, text: &str) -> egui::Response {
+    let mut tooltip = egui::Tooltip::for_enabled(&response);
+    tooltip.popup = tooltip.popup.align(egui::RectAlign::TOP_START);
+    tooltip.show(|ui| {
+        ui.label(text);
+    });
+    response
+}
+
 /// How wide a text of the size of labels is, in points.
 pub fn text_width(ui: &egui::Ui, text: &str) -> f32 {
     let font = tokens::medium_font(tokens::TEXT_BODY);

@@ -16,7 +16,6 @@ use crate::data::{DataError, Dataset, StopFlag, scan};
 use crate::experiment::{DataConfig, Experiment, GroupBy, preset};
 use crate::models::device;
 use crate::models::{catalogue, weights};
-use crate::paths;
 use crate::runs::{Continuation, portable_paths, seeds};
 
 use result::{Trained, all_as_json, all_as_text, as_json, as_text};
@@ -197,7 +196,7 @@ fn scan_pictures(
 /// Where run folders are made. Absolute, so that a script finds the run whatever folder it works in
 /// later.
 pub(super) fn runs_folder(out: Option<PathBuf>) -> PathBuf {
-    let runs = out.unwrap_or_else(paths::runs);
+    let runs = out.unwrap_or_else(super::runs::folder);
     std::path::absolute(&runs).unwrap_or(runs)
 }
 

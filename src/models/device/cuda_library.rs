@@ -36,7 +36,7 @@ pub fn open() -> Result<(), &'static str> {
         let library = find()?;
         open_for_good(&library).map_err(|error| {
             format!(
-                "libtorch’s CUDA part can’t be opened ({}); fetch it again by Graft’s set-up with the option --cuda, or set GRAFT_CUDA to another folder than that of {}",
+                "libtorch’s CUDA part can’t be opened ({}); remove the folder and fetch it again with “graft cuda --install”, or set GRAFT_CUDA to another folder than {}",
                 driver::loader_reason(&error),
                 library.display()
             )
@@ -87,7 +87,7 @@ fn find() -> Result<PathBuf, String> {
             folder.display()
         ),
         None => format!(
-            "there is a graphics card, but libtorch’s CUDA part ({LIBRARY}) was not found; Graft’s set-up with the option --cuda fetches it, or set GRAFT_CUDA to its folder"
+            "there is a graphics card, but libtorch’s CUDA part ({LIBRARY}) was not found; “graft cuda --install” fetches it, or set GRAFT_CUDA to its folder"
         ),
     }))
 }
@@ -146,7 +146,7 @@ fn check_version(folder: &Path) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "the {LIBRARY} that was found belongs to libtorch {version}, and this needs {LIBTORCH_VERSION} for CUDA 13; Graft’s set-up with the option --cuda fetches it: {}",
+        "the {LIBRARY} that was found belongs to libtorch {version}, and this needs {LIBTORCH_VERSION} for CUDA 13; “graft cuda --install” fetches it: {}",
         folder.display()
     ))
 }

@@ -13,10 +13,10 @@ use std::sync::OnceLock;
 
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
 
+use super::cuda_packages::NEEDED_DRIVER;
+
 /// CUDA's version that the libtorch of this program is made for, as the driver writes it: 13.0.
 const NEEDED: c_int = 13_000;
-/// The first driver that has it.
-const NEEDED_DRIVER: &str = "580";
 
 /// Cards below this compute capability find no kernels in libtorch 2.11.0 for CUDA 13.
 pub(super) const LEAST_CAPABILITY: (i32, i32) = (7, 5);

@@ -1,7 +1,9 @@
 //! The devices of this machine, and why a graphics card is not usable where it is not.
 
 mod cuda_folder;
+pub mod cuda_install;
 mod cuda_library;
+mod cuda_packages;
 mod driver;
 #[cfg(test)]
 mod testing;
@@ -13,6 +15,7 @@ use tch::{Cuda, Device};
 
 use super::ModelError;
 pub use cuda_library::open as open_cuda;
+pub use cuda_packages::NEEDED_DRIVER;
 #[cfg(test)]
 pub(crate) use testing::card as tests_card;
 
@@ -73,6 +76,21 @@ pub fn discover() -> &'static Devices {
         devices.why_no_cuda = reason.map(|reason| format!("No CUDA: {reason}"));
         devices
     })
+}
+
+/// Why this machine has no graphics card that libtorch's CUDA part would serve, as far as the driver knows; a sentence
+/// without a full stop. Nothing is opened but the driver.
+pub fn why_no_card() -> Option<String> {
+    match driver::cards() {
+        Err(reason) => Some(format!("No CUDA: {reason}")),
+        Ok(cards) if !cards.iter().any(driver::Card::has_kernels) => {
+            let (major, minor) = driver::LEAST_CAPABILITY;
+            Some(format!(
+                "No CUDA: the graphics cards of this machine have a compute capability below {major}.{minor}"
+            ))
+        }
+        Ok(_) => None,
+    }
 }
 
 /// The driver's cards, if libtorch works with them; else why not, a clause without a full stop.

@@ -1,5 +1,5 @@
-//! Where weight files are kept on this machine: our own folder, torch's checkpoints, the Hugging Face
-//! hub's cache. The latter two are laid out as torch and huggingface_hub do, so that either finds what
+//! Where weight files are kept on this machine: our own folder, what a package brought, torch's checkpoints, the Hugging
+//! Face hub's cache. The latter two are laid out as torch and huggingface_hub do, so that either finds what
 //! the other has fetched.
 
 use std::collections::HashMap;
@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use super::{download::sync_folder, tensors};
+use super::tensors;
 use crate::data::hash;
 use crate::models::WeightsInfo;
+use crate::models::download::sync_folder;
 use crate::ordinary_file::{self, Links};
 use crate::paths;
 
@@ -22,6 +23,8 @@ pub(super) const HUB: &str = "https://huggingface.co/";
 #[derive(Debug, Clone)]
 pub(super) struct Caches {
     pub own: PathBuf,
+    /// Read-only, beside a program that was installed.
+    pub bundled: Option<PathBuf>,
     /// `hub/checkpoints` in torch's home.
     pub torch: Option<PathBuf>,
     /// Holds `models--OWNER--NAME`.
@@ -51,14 +54,18 @@ impl Caches {
             });
         Self {
             own: paths::weights(),
+            bundled: paths::bundled().map(|folder| folder.join("weights")),
             torch: torch.map(|home| home.join("hub").join("checkpoints")),
             hub,
         }
     }
 
-    /// Every file that could be `weights`, our own folder's first. Nothing is read.
+    /// Every file that could be `weights`, our own folder's first, then a package's. Nothing is read.
     pub fn candidates(&self, weights: &WeightsInfo) -> Vec<PathBuf> {
-        let own = Some(self.own.join(weights.file_name));
+        let own = [Some(&self.own), self.bundled.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(|folder| folder.join(weights.file_name));
         let shared = match HubFile::parse(weights.url) {
             Some(file) => self.hub.as_ref().and_then(|hub| file.find(hub)),
             None => self
@@ -67,10 +74,7 @@ impl Caches {
                 .zip(published_name(weights))
                 .map(|(folder, name)| folder.join(name)),
         };
-        own.into_iter()
-            .chain(shared)
-            .filter(|path| path.is_file())
-            .collect()
+        own.chain(shared).filter(|path| path.is_file()).collect()
     }
 }
 
@@ -119,7 +123,7 @@ type Stamp = (PathBuf, u64, Option<SystemTime>);
 
 /// The file's SHA-256 in lower-case hexadecimal. A file that has not changed since this process last
 /// asked is not read again.
-pub(super) fn sha256(path: &Path) -> io::Result<String> {
+pub(in crate::models) fn sha256(path: &Path) -> io::Result<String> {
     static KNOWN: LazyLock<Mutex<HashMap<Stamp, String>>> = LazyLock::new(Mutex::default);
     let file = ordinary_file::open(path, Links::Followed)?;
     let metadata = file.metadata()?;

@@ -6,8 +6,8 @@ mod tests;
 use std::path::PathBuf;
 
 use super::caches::{self, Caches, HUB, HubFile, is_hexadecimal};
-use super::download::{self, DownloadProgress, Fault, Head, Limits, Wanted};
 use crate::data::StopFlag;
+use crate::models::download::{self, DownloadProgress, Fault, Head, Limits, Wanted};
 use crate::models::{ModelError, WeightsInfo};
 
 /// Servers to ask in place of the publishers'.

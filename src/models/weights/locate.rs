@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use super::caches::{self, Caches};
 use super::choose::chosen;
-use super::download::DownloadProgress;
 use super::fetch::{self, Mirrors};
 use super::weight_file::WeightFile;
 use crate::data::StopFlag;
 use crate::experiment::WeightsSource;
+use crate::models::download::DownloadProgress;
 use crate::models::{ModelError, WeightsInfo, backbone, catalogue};
 use crate::{paths, shown};
 
@@ -144,6 +144,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let caches = Caches {
             own: folder.path().join("own"),
+            bundled: Some(folder.path().join("bundled")),
             torch: Some(folder.path().join("torch")),
             hub: Some(folder.path().join("hub")),
         };
@@ -164,6 +165,12 @@ mod tests {
         assert!(damaged.contains("SHA-256"), "{damaged}");
         weights.sha256_prefix = "ba7816bf";
         assert_eq!(find(&weights, &caches).unwrap(), cached);
+        // What a package brought comes before what others fetched, and the person's own before both.
+        let bundled = folder.path().join("bundled").join(weights.file_name);
+        std::fs::create_dir_all(folder.path().join("bundled")).unwrap();
+        std::fs::write(&bundled, "abc").unwrap();
+        assert_eq!(find(&weights, &caches).unwrap(), bundled);
+        std::fs::remove_file(&bundled).unwrap();
         let mine = caches.own.join(weights.file_name);
         std::fs::write(&mine, "abc").unwrap();
         assert_eq!(find(&weights, &caches).unwrap(), mine);
@@ -177,6 +184,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let caches = Caches {
             own: folder.path().join("own"),
+            bundled: None,
             torch: None,
             hub: Some(folder.path().join("hub")),
         };

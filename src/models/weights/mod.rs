@@ -5,7 +5,6 @@ mod called;
 mod choose;
 mod collect;
 mod dialect;
-mod download;
 mod examine;
 mod fetch;
 mod fit;
@@ -34,8 +33,9 @@ use std::path::Path;
 
 use tch::{Tensor, no_grad_guard};
 
+pub use super::download::{DownloadError, DownloadProgress};
+pub(super) use caches::sha256;
 pub use choose::chosen;
-pub use download::{DownloadError, DownloadProgress};
 pub use examine::{Examined, examine};
 pub use fetch::{Mirrors, fetch, origin};
 pub use locate::{Obtaining, locate, obtain, on_this_machine};

@@ -14,7 +14,7 @@ use super::atomic::{self, Background};
 use super::digests::Digests;
 use super::peak_memory::PeakMemory;
 use super::portable_paths::{check_absolute, with_absolute_paths};
-use super::{RunError, RunState, RunSummary, files, folder, members, seeds};
+use super::{RunError, RunState, RunSummary, files, folder, members, numbers, seeds};
 use crate::data::{Dataset, SplitIndices};
 use crate::experiment::{Experiment, preset};
 use crate::shown;
@@ -123,6 +123,7 @@ impl RunRecorder {
         recorder.write(files::SPLIT, &files::split(dataset, split)?)?;
         recorder.write(files::METRICS, &files::metrics(&[])?)?;
         recorder.write_summary()?;
+        numbers::number_new(runs, &recorder.folder);
         Ok(recorder)
     }
 

@@ -79,6 +79,7 @@ fn a_run_is_read_back_as_it_was_recorded() {
         .collect();
     names.sort();
     let mut expected = [
+        crate::runs::annotations::FILE,
         super::answers::FILE,
         files::LOCK,
         files::LOG,

@@ -3,12 +3,15 @@
 
 #[path = "../../../../src/models/device/cuda_folder.rs"]
 mod cuda_folder;
+#[path = "../../../../src/models/device/cuda_packages.rs"]
+#[allow(dead_code, reason = "the program shows more of them")]
+mod cuda_packages;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
-use super::libtorch::TORCH;
+use self::cuda_packages::{CudaPackage, PACKAGES, needed_path};
 use super::pip::Wheel;
 use super::{archive, libtorch};
 use crate::steps;
@@ -22,34 +25,15 @@ const PLATFORMS: &[&str] = &[
     "manylinux2014_x86_64",
 ];
 
-const fn nvidia(package: &'static str, version: &'static str, sha256: &'static str) -> Wheel {
+/// As a package that pip fetches.
+fn wheel(package: &CudaPackage) -> Wheel {
     Wheel {
-        package,
-        version,
-        sha256,
+        package: package.name,
+        version: package.version,
+        sha256: package.sha256,
         platforms: PLATFORMS,
     }
 }
-
-/// NVIDIA's libraries that torch's wheel requires. (Its other requirements are for Python.)
-#[rustfmt::skip]
-const LIBRARIES: &[Wheel] = &[
-    nvidia("nvidia-cublas", "13.1.0.3", "ee8722c1f0145ab246bccb9e452153b5e0515fd094c3678df50b2a0888b8b171"),
-    nvidia("nvidia-cuda-cupti", "13.0.85", "4eb01c08e859bf924d222250d2e8f8b8ff6d3db4721288cf35d14252a4d933c8"),
-    nvidia("nvidia-cuda-nvrtc", "13.0.88", "ad9b6d2ead2435f11cbb6868809d2adeeee302e9bb94bcf0539c7a40d80e8575"),
-    nvidia("nvidia-cuda-runtime", "13.0.96", "7f82250d7782aa23b6cfe765ecc7db554bd3c2870c43f3d1821f1d18aebf0548"),
-    nvidia("nvidia-cudnn-cu13", "9.19.0.56", "d20e1734305e9d68889a96e3f35094d733ff1f83932ebe462753973e53a572bf"),
-    nvidia("nvidia-cufft", "12.0.0.61", "6c44f692dce8fd5ffd3e3df134b6cdb9c2f72d99cf40b62c32dde45eea9ddad3"),
-    nvidia("nvidia-cufile", "1.15.1.6", "08a3ecefae5a01c7f5117351c64f17c7c62efa5fffdbe24fc7d298da19cd0b44"),
-    nvidia("nvidia-curand", "10.4.0.35", "1aee33a5da6e1db083fe2b90082def8915f30f3248d5896bcec36a579d941bfc"),
-    nvidia("nvidia-cusolver", "12.0.4.66", "0a759da5dea5c0ea10fd307de75cdeb59e7ea4fcb8add0924859b944babf1112"),
-    nvidia("nvidia-cusparse", "12.6.3.3", "2b3c89c88d01ee0e477cb7f82ef60a11a4bcd57b6b87c33f789350b59759360b"),
-    nvidia("nvidia-cusparselt-cu13", "0.8.0", "25e30a8a7323935d4ad0340b95a0b69926eee755767e8e0b1cf8dd85b197d3fd"),
-    nvidia("nvidia-nccl-cu13", "2.28.9", "e4553a30f34195f3fa1da02a6da3d6337d28f2003943aa0a3d247bbc25fefc42"),
-    nvidia("nvidia-nvjitlink", "13.0.88", "13a74f429e23b921c1109976abefacc69835f2f433ebd323d3946e11d804e47b"),
-    nvidia("nvidia-nvshmem-cu13", "3.4.5", "290f0a2ee94c9f3687a02502f3b9299a9f9fe826e6d0287ee18482e78d495b80"),
-    nvidia("nvidia-nvtx", "13.0.85", "4936d1d6780fbe68db454f5e72a42ff64d1fd6397df9f363ae786930fd5c1cd4"),
-];
 
 pub fn install(home: &Path) -> Result<()> {
     install_with(home, &|wheel, folder| wheel.download(folder))
@@ -71,16 +55,17 @@ fn install_with(home: &Path, download: &dyn Fn(&Wheel, &Path) -> Result<PathBuf>
             );
         }
         steps::doing(&format!(
-            "fetching the CUDA libraries of libtorch {} (2.6 GB, once)",
-            libtorch::VERSION
+            "fetching the CUDA libraries of libtorch {} ({:.1} GB, once)",
+            libtorch::VERSION,
+            PACKAGES.iter().map(|package| package.bytes).sum::<u64>() as f64 / 1e9
         ));
         archive::whole(&packages, |content| {
-            for wheel in std::iter::once(&TORCH).chain(LIBRARIES) {
+            for package in &PACKAGES {
                 // Removed before the next one comes.
                 let folder = archive::work_folder(home)?;
-                let file = download(wheel, folder.path())?;
-                steps::doing(&format!("unpacking {}", wheel.package));
-                archive::extract(&file, content, is_needed)?;
+                let file = download(&wheel(package), folder.path())?;
+                steps::doing(&format!("unpacking {}", package.name));
+                archive::extract(&file, content, needed_path)?;
             }
             if !has_library(content) {
                 bail!(
@@ -95,20 +80,6 @@ fn install_with(home: &Path, download: &dyn Fn(&Wheel, &Path) -> Result<PathBuf>
     Ok(())
 }
 
-/// Libraries in the folders where they look for each other, but those that stand in libtorch's own folder already, and the
-/// file that says torch's version.
-fn is_needed(name: &str) -> Option<PathBuf> {
-    let (folder, file) = name.rsplit_once('/')?;
-    let is_library =
-        file.contains(".so") && (folder == "torch/lib" || folder.starts_with("nvidia/"));
-    let is_there = folder == "torch/lib" && libtorch::LIBRARIES.contains(&file);
-    let is_python = matches!(
-        file,
-        "libtorch_python.so" | "libshm.so" | "libtorch_global_deps.so"
-    );
-    ((is_library && !is_there && !is_python) || name == "torch/version.py").then(|| name.into())
-}
-
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
@@ -116,8 +87,14 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn the_program_and_set_up_take_the_same_torch() {
+        assert_eq!(PACKAGES[0].sha256, libtorch::TORCH.sha256);
+        assert_eq!(PACKAGES[0].version, libtorch::VERSION);
+    }
+
     /// A wheel that holds the files of these names.
-    fn wheel(file: &Path, names: &[String]) {
+    fn write_wheel(file: &Path, names: &[String]) {
         let mut writer = zip::ZipWriter::new(std::fs::File::create(file).unwrap());
         for name in names {
             let options = zip::write::SimpleFileOptions::default();
@@ -151,11 +128,11 @@ mod tests {
                     .to_vec(),
                 package => vec![format!("nvidia/cu13/lib/{package}.so.13")],
             };
-            wheel(&file, &names);
+            write_wheel(&file, &names);
             Ok(file)
         };
         install_with(home.path(), &download).unwrap();
-        assert_eq!(seen.borrow().len(), 1 + LIBRARIES.len());
+        assert_eq!(seen.borrow().len(), PACKAGES.len());
         let torch = cuda_folder::library_folder(&packages);
         assert!(torch.join(cuda_folder::LIBRARY).is_file());
         assert!(!torch.join("libtorch_cpu.so").exists());
@@ -187,7 +164,7 @@ mod tests {
             ("torch/_C.cpython-311-x86_64-linux-gnu.so", false),
             ("nvidia/cu13/include/cuda.h", false),
         ] {
-            assert_eq!(is_needed(name).is_some(), is_kept, "{name}");
+            assert_eq!(needed_path(name).is_some(), is_kept, "{name}");
         }
     }
 }

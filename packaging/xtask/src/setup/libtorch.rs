@@ -41,6 +41,9 @@ pub const LIBRARIES: &[&str] = &[
     "libtorch_cpu.so",
 ];
 
+/// In libtorch's folder.
+const LICENCES: &str = "licences";
+
 /// Where there is no pip. `GRAFT_LIBTORCH_URL` names a mirror.
 const OFFICIAL_ARCHIVE: &str =
     "https://download.pytorch.org/libtorch/cpu/libtorch-shared-with-deps-2.11.0%2Bcpu.zip";
@@ -79,6 +82,9 @@ fn from_wheels(content: &Path) -> Result<()> {
             .is_some_and(|library| LIBRARIES.contains(&library));
         (is_library || rest.starts_with("include/")).then(|| PathBuf::from(rest))
     })?;
+    archive::extract(&torch, &content.join(LICENCES), |name| {
+        licence(&TORCH, name)
+    })?;
     if count < LIBRARIES.len() + 1000 {
         bail!("the torch wheel is not as expected: only {count} of its files could be used");
     }
@@ -89,10 +95,43 @@ fn from_wheels(content: &Path) -> Result<()> {
             (library == "libcudart.so.13" || library == "libcupti.so.13")
                 .then(|| Path::new("lib").join(library))
         })?;
+        archive::extract(&file, &content.join(LICENCES), |name| licence(&wheel, name))?;
     }
     // torch-sys compares it with the version that it was written for.
     std::fs::write(content.join("build-version"), format!("{VERSION}+cpu\n"))?;
     Ok(())
+}
+
+/// Where `name`, an entry of `wheel`, belongs among the licences: torch's own with those of all that it is made of, NVIDIA's.
+fn licence(wheel: &Wheel, name: &str) -> Option<PathBuf> {
+    let (folder, file) = name.rsplit_once('/')?;
+    folder
+        .ends_with(".dist-info/licenses")
+        .then(|| Path::new(wheel.package).join(file))
+}
+
+/// The folder with the licences of libtorch and of what it brings, which packages ship; fetched where an earlier set-up has
+/// not kept them.
+pub fn licences(home: &Path) -> Result<PathBuf> {
+    let kept = home.join(format!("libtorch-{VERSION}")).join(LICENCES);
+    if kept.is_dir() {
+        return Ok(kept);
+    }
+    let apart = home.join(format!("libtorch-{VERSION}-{LICENCES}"));
+    if !apart.is_dir() {
+        steps::doing("fetching libtorch's licences (530 MB, once: they come with all of it)");
+        archive::whole(&apart, |content| {
+            let downloads = archive::work_folder(home)?;
+            for wheel in [TORCH, CUDA_RUNTIME, CUDA_CUPTI] {
+                let file = wheel.download(downloads.path())?;
+                if archive::extract(&file, content, |name| licence(&wheel, name))? == 0 {
+                    bail!("there is no licence in {}", wheel.package);
+                }
+            }
+            Ok(())
+        })?;
+    }
+    Ok(apart)
 }
 
 fn from_official_archive(home: &Path, content: &Path) -> Result<()> {

@@ -2,13 +2,21 @@
 
 mod archive;
 mod cuda;
+mod example;
 mod libtorch;
 mod pictures;
 mod pip;
-mod system;
+pub mod system;
+mod tools;
 mod weights;
 
+use std::path::PathBuf;
+
 use anyhow::Result;
+
+pub use libtorch::licences as libtorch_licences;
+pub use tools::install as packaging_tools;
+pub use weights::FILE as WEIGHTS;
 
 /// Which parts are asked for; libtorch and the system packages always are.
 #[derive(Debug, Clone, Copy)]
@@ -27,9 +35,18 @@ pub fn run(wanted: Wanted) -> Result<()> {
     if wanted.demo {
         weights::install(&home)?;
         pictures::install(&home)?;
+        example::install(&home)?;
     }
     if wanted.cuda {
         cuda::install(&home)?;
     }
     Ok(())
+}
+
+/// A library of the libtorch that is linked against, where it has one of that name.
+pub fn library(name: &str) -> Option<PathBuf> {
+    let folder =
+        std::env::var_os("LIBTORCH").map_or_else(crate::paths::libtorch_link, PathBuf::from);
+    let path = folder.join("lib").join(name);
+    path.is_file().then_some(path)
 }

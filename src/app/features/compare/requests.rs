@@ -6,8 +6,9 @@ use std::sync::Arc;
 use crate::analysis::Comparison;
 use crate::app::core::documents::{both_ways, is_feature_extraction, unused_name};
 use crate::app::core::request::Request;
+use crate::app::core::run_names::told_apart;
 use crate::app::core::session::Session;
-use crate::app::core::state::{Compared, Document, NoticeKind, RecordState, RunRecord};
+use crate::app::core::state::{Compared, Document, NoticeKind, RecordState, RunRecord, State};
 use crate::app::core::view_id::ViewId;
 use crate::experiment::Experiment;
 use crate::runs::seeds;
@@ -57,7 +58,7 @@ impl CompareRequests {
                 match session.finished_as(index, &way[step]) {
                     Some(run) if run.folder.is_some() => {
                         known.push(run.id.clone());
-                        names.push(run.name.clone());
+                        names.push(run.called().to_owned());
                     }
                     _ => queued.extend(session.start_as(index, way[step].clone())),
                 }
@@ -117,11 +118,14 @@ impl CompareRequests {
     /// Lays runs side by side: those that have a folder.
     pub fn compare_runs(&mut self, session: &mut Session, mut ids: Vec<String>) {
         if ids.len() > MOST_COMPARED {
-            ids.truncate(MOST_COMPARED);
+            let left_out = leave_out_the_worst(&mut ids, &session.state);
             session.notice(
                 NoticeKind::Info,
                 "Not all runs are compared",
-                format!("{MOST_COMPARED} can be laid side by side"),
+                format!(
+                    "{MOST_COMPARED} can be laid side by side; those with the fewest test pictures right are left out: {}",
+                    left_out.join("; ")
+                ),
             );
         }
         let chosen: Vec<(String, PathBuf)> = ids
@@ -174,6 +178,26 @@ impl CompareRequests {
             comparison.result = Some(result.map_err(|failure| failure.to_string()));
         }
     }
+}
+
+/// Keeps as many of the runs as can be compared, the best by their test accuracy, in their order. Gives the names of the
+/// others.
+fn leave_out_the_worst(ids: &mut Vec<String>, state: &State) -> Vec<String> {
+    let record = |id: &str| state.runs.iter().find(|run| run.id == id);
+    let accuracy = |id: &String| {
+        let summary = record(id).and_then(|run| run.summary.as_ref());
+        let test = summary.and_then(|summary| summary.test.as_ref());
+        test.map_or(-1.0, |test| test.accuracy)
+    };
+    let mut best: Vec<&String> = ids.iter().collect();
+    best.sort_by(|a, b| accuracy(b).total_cmp(&accuracy(a)));
+    let kept: Vec<String> = best.into_iter().take(MOST_COMPARED).cloned().collect();
+    let left_out = ids.iter().filter(|id| !kept.contains(id));
+    let names = left_out
+        .map(|id| record(id).map_or_else(|| id.clone(), |run| told_apart(run, state)))
+        .collect();
+    ids.retain(|id| kept.contains(id));
+    names
 }
 
 /// The indices of feature extraction and fine-tuning among the documents, made where they are

@@ -114,7 +114,11 @@ pub fn report_ui(ui: &mut egui::Ui, body: &CompareBody) {
         let line = &body.report[row];
         let Some(number) = column.checked_sub(2) else {
             return match column {
-                0 => Cell::new(&line.class),
+                0 => Cell::new(match line.class.as_str() {
+                    "macro avg" => "Macro average",
+                    "weighted avg" => "Weighted average",
+                    class => class,
+                }),
                 _ => Cell::muted(format::thousands(line.support)),
             };
         };

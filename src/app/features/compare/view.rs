@@ -15,8 +15,6 @@ use crate::app::ui::matrix::MatrixView;
 use crate::data::PictureSource;
 use crate::evaluation::ClassOrder;
 use crate::format;
-use crate::runs::RunSummary;
-use crate::runs::seeds;
 
 /// Pictures that changed sides that are listed, at most: the surest ones.
 const MOST_PICTURES: usize = 200;
@@ -144,7 +142,7 @@ impl CompareView {
                     .and_then(|body| body.runs.iter().find(|named| named.id == *id));
                 Some(Chosen {
                     id: id.clone(),
-                    name: named.map_or_else(|| run.name.clone(), |named| named.name.clone()),
+                    name: named.map_or_else(|| told_apart(run, state), |named| named.name.clone()),
                     color: run.color,
                     refused: refused.map(|refused| refused.reason.clone()),
                 })
@@ -196,7 +194,7 @@ fn candidate(
     let summary = run.summary.as_ref()?;
     let test = summary.test.as_ref()?;
     run.folder.as_ref()?;
-    if run.state != RecordState::Finished {
+    if run.state != RecordState::Finished || run.listed.annotations.archived {
         return None;
     }
     let misfit = split.and_then(|(split, pictures)| {
@@ -279,7 +277,7 @@ impl CompareCache {
                 .runs
                 .iter()
                 .filter(|run| state.comparison.chosen.contains(&run.id))
-                .map(|run| (run.id.clone(), run.name.clone(), run.color))
+                .map(|run| (run.id.clone(), told_apart(run, state), run.color))
                 .collect(),
         };
         if self.key.as_ref() != Some(&key) {
@@ -454,15 +452,17 @@ fn first_pair(comparison: &Comparison) -> (usize, usize) {
 
 /// Names that tell the runs apart, and their colours.
 fn names(state: &State, comparison: &Comparison) -> Vec<Named> {
-    let summaries: Vec<&RunSummary> = comparison.runs.iter().map(|run| &run.summary).collect();
-    let names = seeds::names_apart(&summaries).into_iter().zip(summaries);
-    names
-        .map(|(name, summary)| {
-            let record = state.runs.iter().find(|record| record.id == summary.id);
+    (comparison.runs.iter().enumerate())
+        .map(|(index, run)| {
+            let of_run = |record: &&RunRecord| record.folder.as_ref() == Some(&run.folder);
+            let record = state.runs.iter().find(of_run);
             Named {
-                id: summary.id.clone(),
-                name,
-                color: record.map_or(0, |record| record.color),
+                id: record.map_or(&run.summary.id, |record| &record.id).clone(),
+                name: record.map_or_else(
+                    || run.summary.experiment.clone(),
+                    |record| told_apart(record, state),
+                ),
+                color: record.map_or(index, |record| record.color),
             }
         })
         .collect()

@@ -6,6 +6,7 @@ use super::given::Given;
 use super::numbers::card;
 use super::view::{Card, EvaluationBody, EvaluationView, Headline, RunChoice, WorstClass};
 use crate::app::core::command::{Command, GalleryFilter};
+use crate::app::ui::names::shown_name;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
 use crate::data::Split;
@@ -306,10 +307,10 @@ fn worst_ui(ui: &mut egui::Ui, width: f32, body: &EvaluationBody) -> bool {
         return false;
     };
     let value = match worst.others {
-        0 => worst.name.clone(),
+        0 => shown_name(&worst.name).into_owned(),
         others => format!(
             "{} and {}",
-            worst.name,
+            shown_name(&worst.name),
             format::plural(others as u64, "other", "others")
         ),
     };
@@ -353,15 +354,15 @@ fn confusion_ui<'a>(
     };
     let value = format!(
         "{} {} {}",
-        confusion.truth,
+        shown_name(&confusion.truth),
         icon::ARROW_RIGHT,
-        confusion.predicted
+        shown_name(&confusion.predicted)
     );
     let detail = format!(
         "{}, {} of {}",
         format::plural(confusion.count, "picture", "pictures"),
         confusion.share,
-        confusion.truth
+        shown_name(&confusion.truth)
     );
     let most = Tile {
         label,

@@ -14,6 +14,8 @@ use crate::app::ui::widgets;
 use crate::evaluation::ClassOrder;
 use crate::format;
 
+/// The width of the list of orders, in points.
+const ORDER: f32 = 140.0;
 /// The largest side of the matrix, in points.
 const SIDE: f32 = 560.0;
 
@@ -74,6 +76,9 @@ pub(super) fn matrix_card_ui(
         ];
         widgets::segmented(ui, &mut local.choices.shown, &options);
         if body.classes.len() > 2 {
+            if ui.available_size_before_wrap().x < ORDER + tokens::SPACE_M {
+                ui.end_row();
+            }
             order_ui(ui, &mut local.choices.order);
         }
         if body.classes.len() > 8 {
@@ -108,7 +113,7 @@ fn order_ui(ui: &mut egui::Ui, order: &mut ClassOrder) {
     let shown = item(&ORDERS[selected.unwrap_or_default()]);
     let labels = ("Order of classes", "The order of rows and columns");
     let items = || ORDERS.iter().map(item).collect();
-    if let Some(chosen) = drop_down(ui, labels, 140.0, selected, &shown, items) {
+    if let Some(chosen) = drop_down(ui, labels, ORDER, selected, &shown, items) {
         *order = ORDERS[chosen].0;
     }
 }

@@ -192,6 +192,11 @@ fn measure(ready: &ReadyView, picture_index: u32, sort: SortBy) -> String {
     }
 }
 
+/// Whether the rank of the true class says more than that it is not the first.
+pub fn has_rank(ready: &ReadyView, picture_index: u32) -> bool {
+    ready.run.predicted.classes.len() > 2 && !ready.entry(picture_index).is_right()
+}
+
 /// "3 of 300"
 pub fn rank_text(ready: &ReadyView, picture_index: u32) -> String {
     format!(
@@ -204,6 +209,9 @@ pub fn rank_text(ready: &ReadyView, picture_index: u32) -> String {
 fn tip_ui(ui: &mut egui::Ui, ready: &ReadyView, picture_index: u32) {
     let entry = ready.entry(picture_index);
     ui.label(tokens::medium(ready.file(picture_index)));
+    // Small, because it covers other pictures.
+    ui.spacing_mut().interact_size.y = 0.0;
+    ui.spacing_mut().item_spacing.y = 2.0;
     egui::Grid::new("tip").num_columns(2).show(ui, |ui| {
         let mut row = |label: &str, value: &str| {
             ui.label(tokens(ui).small(label));
@@ -214,7 +222,7 @@ fn tip_ui(ui: &mut egui::Ui, ready: &ReadyView, picture_index: u32) {
         row("Predicted", ready.class(entry.predicted));
         let confidence = format::confidence(f64::from(entry.confidence));
         row("Confidence", &confidence);
-        if !entry.is_right() {
+        if has_rank(ready, picture_index) {
             row("Rank of the true class", &rank_text(ready, picture_index));
         }
         row("Margin", &format!("{:.3}", entry.margin));

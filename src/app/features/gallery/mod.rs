@@ -21,6 +21,7 @@ use crate::app::core::command::{Command, GalleryFilter};
 use crate::app::core::gallery::GalleryRequests;
 use crate::app::core::state::State;
 use crate::app::core::view_id::ViewId;
+use crate::app::ui::disclosure::disclosure_ui;
 use crate::app::ui::textures::TextureCache;
 use crate::app::ui::tokens::icon;
 use crate::app::ui::view::{View, ViewContext, ViewInfo};
@@ -49,6 +50,10 @@ impl View for GalleryTab {
         let view = local.view(context.state);
         gallery_ui(ui, &view, context.state, local, out);
     }
+
+    fn unfold(&self, context: &mut ViewContext<'_>) {
+        context.panels.of_window::<GalleryLocal>().filters = true;
+    }
 }
 
 /// The least, first and largest side of a picture in the grid, in points.
@@ -75,6 +80,8 @@ pub struct GalleryLocal {
     requests: GalleryRequests,
     /// The side of a picture in the grid.
     side: f32,
+    /// Whether the filters are unfolded, in a room that is too narrow for them.
+    filters: bool,
     /// The picture under the keyboard, as an index into the run's entries.
     current: Option<u32>,
     /// The next frame brings it into view and gives it the focus.
@@ -99,6 +106,7 @@ impl Default for GalleryLocal {
             textures: TextureCache::default(),
             requests: GalleryRequests::default(),
             side: SIDES.1,
+            filters: false,
             current: None,
             reveal: false,
             followed: None,
@@ -232,8 +240,16 @@ fn ready_ui(
     }
     toolbar::runs_ui(ui, view, Some(ready), local);
     if local.mode != Mode::Suspects {
-        toolbar::filters_ui(ui, ready, state, local, out);
-        toolbar::summary_ui(ui, ready, local);
+        // In a narrow room the filters would leave none for the pictures.
+        let is_narrow = ui.available_width() < toolbar::NARROW;
+        if is_narrow {
+            let tooltip = "Which pictures are shown, in which order, and how large";
+            disclosure_ui(ui, "Filters and order", tooltip, &mut local.filters);
+        }
+        if !is_narrow || local.filters {
+            toolbar::filters_ui(ui, ready, state, local, out);
+        }
+        toolbar::summary_ui(ui, ready, local, !is_narrow || local.filters);
     }
     if let Some(problem) = &ready.run.problem {
         widgets::problem(ui, Some(&format!("The pictures are not found: {problem}")));

@@ -16,6 +16,9 @@ use crate::data::Split;
 use crate::evaluation::gallery::{Filter, SortBy};
 use crate::format;
 
+/// Below this width, in points, the filters are folded.
+pub const NARROW: f32 = 460.0;
+
 /// Ends the line of a wrapped row when a control of this width does not fit any more.
 pub fn make_room(ui: &mut egui::Ui, width: f32) {
     if ui.available_size_before_wrap().x < width {
@@ -362,7 +365,7 @@ fn confidence_ui(ui: &mut egui::Ui, filter: &mut Filter) {
 }
 
 /// The lesson's counts of what is shown, and the size of the pictures.
-pub fn summary_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {
+pub fn summary_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal, has_size: bool) {
     let colors = tokens(ui);
     let summary = &ready.summary;
     let share = |part: usize, all: usize| {
@@ -407,17 +410,17 @@ pub fn summary_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal
             );
             ui.label(colors.muted(text)).on_hover_text(tooltip);
         }
-        if local.mode == Mode::Grid {
+        if local.mode == Mode::Grid && has_size {
             make_room(ui, 180.0);
             ui.spacing_mut().item_spacing.x = tokens::SPACE_S;
             ui.label(colors.muted("Picture size"));
             ui.spacing_mut().slider_width = 90.0;
             let slider = egui::Slider::new(&mut local.side, SIDES.0..=SIDES.2);
-            let changed = widgets::rail(ui, slider)
-                .accessible_name("Size of the pictures")
-                .on_hover_text("Smaller pictures, more of them at once")
-                .changed();
-            local.reveal |= changed && local.current.is_some();
+            let response = widgets::rail(ui, slider).accessible_name("Size of the pictures");
+            // Above, so that it doesn't cover the pictures.
+            let response =
+                widgets::hover_text_above(response, "Smaller pictures, more of them at once");
+            local.reveal |= response.changed() && local.current.is_some();
         }
     });
     ui.add_space(tokens::SPACE_XS);

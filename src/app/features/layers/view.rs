@@ -83,7 +83,7 @@ impl LayersView {
         };
         let is_same_run = match (&self.moved, run) {
             (Some(mine), Some(run)) => {
-                mine.run == run.name && Arc::ptr_eq(&mine.source, &run.movement)
+                mine.run == run.called() && Arc::ptr_eq(&mine.source, &run.movement)
             }
             (None, None) => true,
             _ => false,
@@ -199,7 +199,7 @@ impl Moved {
             .map(|layer| (layer.path.as_str(), layer))
             .collect();
         Self {
-            run: run.name.clone(),
+            run: run.called().to_owned(),
             source: run.movement.clone(),
             by_leaf: tree
                 .leaves()

@@ -83,7 +83,7 @@ fn groups<'a>(
             let (run, summary, test) = tested[group[0]];
             let row = GroupRow {
                 name: match once.len() {
-                    1 => run.name.clone(),
+                    1 => run.called().to_owned(),
                     _ => seeds::base_name(&run.name).to_owned(),
                 },
                 backbone: summary.backbone.clone(),

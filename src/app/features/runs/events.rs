@@ -14,6 +14,11 @@ impl RunRequests {
             return;
         };
         let name = record.name.clone();
+        // As it is called where others stand beside it.
+        let title = match record.title.as_str() {
+            "" => name.clone(),
+            title => title.to_owned(),
+        };
         match event {
             RunEvent::Started { folder } => {
                 record.state = RecordState::Running;
@@ -29,8 +34,10 @@ impl RunRequests {
                 }
                 session.log(
                     NoticeKind::Info,
-                    format!("{name}: started in {}", folder.display()),
+                    format!("{title}: started in {}", folder.display()),
                 );
+                // Its number stands in its folder.
+                session.list_runs();
             }
             RunEvent::Resumed(stored) => {
                 let epochs = stored.metrics.len();
@@ -39,10 +46,10 @@ impl RunRequests {
                 record.summary = Some(stored.summary);
                 session.log(
                     NoticeKind::Info,
-                    format!("{name}: goes on after epoch {epochs}"),
+                    format!("{title}: goes on after epoch {epochs}"),
                 );
             }
-            RunEvent::Training(event) => training_event(session, run, &name, event),
+            RunEvent::Training(event) => training_event(session, run, &title, event),
             RunEvent::Finished(summary) => {
                 let accuracy = summary
                     .test
@@ -52,18 +59,18 @@ impl RunRequests {
                     .memory()
                     .map(|memory| format!(", memory at most {memory}"));
                 let text = [accuracy, memory].map(Option::unwrap_or_default).concat();
-                session.log(NoticeKind::Info, format!("{name}: finished{text}"));
+                session.log(NoticeKind::Info, format!("{title}: finished{text}"));
                 self.end(session, run, RecordState::Finished, Some(*summary));
             }
             RunEvent::Stopped(summary) => {
                 session.log(
                     NoticeKind::Info,
-                    format!("{name}: stopped; what it had learned is kept"),
+                    format!("{title}: stopped; what it had learned is kept"),
                 );
                 self.end(session, run, RecordState::Stopped, Some(*summary));
             }
             RunEvent::Failed { message } => {
-                let title = format!("{name} could not be trained");
+                let title = format!("{title} could not be trained");
                 session.error_about(Cause::Run(name), title, message.clone());
                 self.end(session, run, RecordState::Failed(message), None);
                 session.list_runs();
@@ -77,7 +84,7 @@ impl RunRequests {
                     }
                     _ => session.state.runs.retain(|record| record.run != Some(run)),
                 }
-                session.log(NoticeKind::Info, format!("{name}: taken out of the queue"));
+                session.log(NoticeKind::Info, format!("{title}: taken out of the queue"));
             }
         }
         if !session.state.is_training() {

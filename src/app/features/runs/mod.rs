@@ -1,27 +1,51 @@
-//! Right side: the runs, the current one first.
+//! Right side: the runs, the current one first; in the middle, the same runs as a table.
 
 use std::path::PathBuf;
 
+mod changes;
+mod editing;
 mod events;
+mod filter;
+mod list;
+mod menu;
 pub mod requests;
 mod row;
+pub mod table;
+mod toolbar;
 
-use eframe::egui;
-
-use crate::app::core::command::Command;
-use crate::app::core::run_names::distinguishing_seed;
+use crate::app::core::run_names::told_apart;
 use crate::app::core::state::{RecordState, RunRecord, State};
-use crate::app::ui::tokens::icon;
-use crate::app::ui::widgets;
 use crate::format;
+use crate::runs::seeds::base_name;
 use crate::training::events::Activity;
 use crate::worker::messages::RunId;
+
+pub use list::runs_panel_ui;
+
+/// What the list of runs remembers between frames.
+#[derive(Debug, Default)]
+pub struct RunsLocal {
+    pub filter: filter::Filter,
+    pub editing: Option<editing::Editing>,
+    /// Groups that are folded, by their names.
+    pub folded: std::collections::BTreeSet<String>,
+}
 
 /// Plain data of the run list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunsView {
-    /// Running, then waiting in the order of the queue, then past ones, latest first.
+    /// Running, then waiting in the order of the queue, then pinned ones, then the others as they are sorted.
     pub rows: Vec<RunRow>,
+    /// Runs that there are, shown or not.
+    pub known: usize,
+    /// Bytes on disk of all of them.
+    pub bytes: u64,
+    pub archived: usize,
+    /// Every tag that a run has, in the order of the alphabet.
+    pub tags: Vec<String>,
+    pub runs_folder: PathBuf,
+    /// Where runs stood that were moved to the trash last.
+    pub trashed: Vec<PathBuf>,
     pub can_train: bool,
 }
 
@@ -30,7 +54,19 @@ pub struct RunRow {
     pub id: String,
     pub run: Option<RunId>,
     pub folder: Option<PathBuf>,
+    /// As no other run is called.
     pub name: String,
+    /// What the person called it.
+    pub given: Option<String>,
+    /// The experiment's name without a seed, which runs are grouped by.
+    pub experiment: String,
+    pub note: String,
+    pub tags: Vec<String>,
+    pub pinned: bool,
+    pub archived: bool,
+    /// Whether it stands in another folder than the runs.
+    pub is_from_elsewhere: bool,
+    pub bytes: u64,
     pub state: RecordState,
     pub color: usize,
     pub shown: bool,
@@ -49,28 +85,25 @@ pub struct RunRow {
 
 impl RunsView {
     /// `now` is in seconds since 1970.
-    pub fn build(state: &State, now: u64) -> Self {
-        let mut records: Vec<(usize, &RunRecord)> = state.runs.iter().enumerate().collect();
-        records.sort_by_key(|(index, run)| {
-            let started = run.summary.as_ref().map_or(0, |summary| summary.started);
-            match run.state {
-                RecordState::Running => (0, 0, *index),
-                RecordState::Queued => (1, 0, *index),
-                _ => (2, u64::MAX - started, *index),
-            }
-        });
-        let rows = records
-            .into_iter()
-            .map(|(_, run)| {
-                let mut row = RunRow::build(run, state.paused, now);
-                if let Some(seed) = distinguishing_seed(run, state) {
-                    row.detail = format!("{}, seed {seed}", row.detail);
-                }
-                row
-            })
+    pub fn build(state: &State, now: u64, filter: &filter::Filter) -> Self {
+        let records = filter.apply(state);
+        let mut tags: Vec<String> = (state.runs.iter())
+            .flat_map(|run| run.listed.annotations.tags.iter().cloned())
             .collect();
+        tags.sort_unstable();
+        tags.dedup();
         Self {
-            rows,
+            rows: (records.into_iter())
+                .map(|run| RunRow::build(run, state, now))
+                .collect(),
+            known: state.runs.len(),
+            bytes: state.runs.iter().map(|run| run.listed.bytes).sum(),
+            archived: (state.runs.iter())
+                .filter(|run| run.listed.annotations.archived)
+                .count(),
+            tags,
+            runs_folder: state.runs_folder.clone(),
+            trashed: state.trashed.clone(),
             can_train: state.active_document().is_some(),
         }
     }
@@ -90,49 +123,32 @@ impl RunsView {
 }
 
 impl RunRow {
-    fn build(run: &RunRecord, paused: bool, now: u64) -> Self {
-        let when = run
-            .summary
-            .as_ref()
-            .map(|summary| format::ago(summary.started, now));
-        let epochs = run.metrics.len();
-        let detail = match &run.state {
-            RecordState::Queued => "waiting".into(),
-            RecordState::Running => running_text(run, paused),
-            RecordState::Finished => when.unwrap_or_else(|| "finished".into()),
-            RecordState::Stopped => {
-                let epochs = format::plural(epochs as u64, "epoch", "epochs");
-                when.map_or_else(
-                    || format!("stopped after {epochs}"),
-                    |when| format!("stopped, {when}"),
-                )
-            }
-            RecordState::Failed(reason) => reason.clone(),
-            RecordState::Elsewhere => "training in another window or command".into(),
-            RecordState::Interrupted => {
-                let how = if run.can_resume() {
-                    "interrupted"
-                } else {
-                    "interrupted in its first epoch"
-                };
-                when.map_or_else(|| how.into(), |when| format!("{how}, {when}"))
-            }
-        };
+    pub fn build(run: &RunRecord, state: &State, now: u64) -> Self {
         let accuracy = run
             .summary
             .as_ref()
             .and_then(|summary| summary.test.as_ref())
             .map(|test| format::percent(test.accuracy));
+        let said = &run.listed.annotations;
         Self {
             id: run.id.clone(),
             run: run.run,
             folder: run.folder.clone(),
-            name: run.name.clone(),
+            name: told_apart(run, state),
+            given: said.name.clone(),
+            experiment: base_name(&run.name).to_owned(),
+            note: said.note.clone(),
+            tags: said.tags.clone(),
+            pinned: said.pinned,
+            archived: said.archived,
+            is_from_elsewhere: (run.folder.as_ref())
+                .is_some_and(|folder| folder.parent() != Some(&state.runs_folder)),
+            bytes: run.listed.bytes,
             state: run.state.clone(),
             color: run.color,
             shown: run.shown,
             accuracy,
-            detail,
+            detail: detail(run, state.paused, now),
             progress: (run.state == RecordState::Running).then(|| share(run)),
             loaded: !run.metrics.is_empty(),
             can_resume: run.can_resume(),
@@ -143,6 +159,44 @@ impl RunRow {
     /// Whether it can still be stopped.
     fn is_pending(&self) -> bool {
         matches!(self.state, RecordState::Running | RecordState::Queued)
+    }
+}
+
+/// When a run began, or how far it is.
+pub(super) fn detail(run: &RunRecord, paused: bool, now: u64) -> String {
+    // What ended now did not begin now: what counts for a person is when it was there.
+    let ended = |seconds: f64| seconds.max(0.0) as u64;
+    let when = run.summary.as_ref().map(|summary| {
+        format::ago(
+            summary
+                .started
+                .saturating_add(ended(summary.seconds_total))
+                .min(now),
+            now,
+        )
+    });
+    let epochs = run.metrics.len();
+    match &run.state {
+        RecordState::Queued => "waiting".into(),
+        RecordState::Running => running_text(run, paused),
+        RecordState::Finished => when.unwrap_or_else(|| "finished".into()),
+        RecordState::Stopped => {
+            let epochs = format::plural(epochs as u64, "epoch", "epochs");
+            when.map_or_else(
+                || format!("stopped after {epochs}"),
+                |when| format!("stopped, {when}"),
+            )
+        }
+        RecordState::Failed(reason) => reason.clone(),
+        RecordState::Elsewhere => "training in another window or on the command line".into(),
+        RecordState::Interrupted => {
+            let how = if run.can_resume() {
+                "interrupted"
+            } else {
+                "interrupted in its first epoch"
+            };
+            when.map_or_else(|| how.into(), |when| format!("{how}, {when}"))
+        }
     }
 }
 
@@ -183,51 +237,21 @@ fn running_text(run: &RunRecord, paused: bool) -> String {
     }
 }
 
-pub fn runs_ui(ui: &mut egui::Ui, view: &RunsView, out: &mut Vec<Command>) {
-    if view.rows.is_empty() {
-        widgets::empty_state(
-            ui,
-            icon::CLOCK_COUNTER_CLOCKWISE,
-            "No runs yet",
-            "What you train is kept here, with its curves and results.",
-            |ui| {
-                let tooltip =
-                    "Make feature extraction and fine-tuning from these pictures and train both";
-                if view.can_train
-                    && widgets::primary_button(ui, "Compare both ways", tooltip).clicked()
-                {
-                    out.push(Command::CompareBothWays);
-                }
-            },
-        );
-        return;
-    }
-    let height = 44.0;
-    ui.spacing_mut().item_spacing.y = 2.0;
-    egui::ScrollArea::vertical()
-        .id_salt("runs")
-        .auto_shrink(false)
-        .show_rows(ui, height, view.rows.len(), |ui, rows| {
-            for row in &view.rows[rows] {
-                ui.push_id(&row.id, |ui| row::row_ui(ui, row, height, out));
-            }
-        });
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::fakes;
     use super::*;
+    use crate::app::core::command::Command;
 
     #[test]
     fn the_running_one_stands_first_and_the_latest_follow() {
-        let view = RunsView::build(&fakes::state(), fakes::NOW);
+        let view = RunsView::build(&fakes::state(), fakes::NOW, &filter::Filter::default());
         let expected = "\
 AdamW, everything free | – | epoch 4/10, 3 min left
 Waiting one | – | waiting
-Fine-tuning | 91.2 % | 5 min ago
-Feature extraction | 86.1 % | 10 min ago
-From scratch | 71.2 % | 2 h ago
+Fine-tuning | 91.2 % | just now
+Feature extraction | 86.1 % | 9 min ago
+From scratch | 71.2 % | 1 h ago
 Solar cells, all views | 90.0 % | yesterday
 Diverged | – | the loss became NaN in epoch 2: lower the learning rate";
         assert_eq!(view.text(), expected);
@@ -247,12 +271,9 @@ Diverged | – | the loss became NaN in epoch 2: lower the learning rate";
                 summary.seed = Some(seed);
             }
         }
-        let text = RunsView::build(&state, fakes::NOW).text();
-        assert!(
-            text.contains("Fine-tuning | 91.2 % | 5 min ago, seed "),
-            "{text}"
-        );
-        assert!(!text.contains("epoch 4/10, 3 min left, seed"), "{text}");
+        let text = RunsView::build(&state, fakes::NOW, &filter::Filter::default()).text();
+        assert!(text.contains("Fine-tuning, seed 2 | 91.2 % | "), "{text}");
+        assert!(!text.contains("free, seed"), "{text}");
     }
 
     #[test]
@@ -265,7 +286,7 @@ Diverged | – | the loss became NaN in epoch 2: lower the learning rate";
             if let Some(summary) = &mut run.summary {
                 summary.can_resume = saved;
             }
-            let row = RunRow::build(&state.runs[0], false, fakes::NOW);
+            let row = RunRow::build(&state.runs[0], state, fakes::NOW);
             assert_eq!(
                 row.can_resume, expected,
                 "{record_state:?} {saved}: {}",
@@ -298,7 +319,7 @@ Diverged | – | the loss became NaN in epoch 2: lower the learning rate";
 
     #[test]
     fn showing_a_run_that_was_never_read_reads_it() {
-        let view = RunsView::build(&fakes::state(), fakes::NOW);
+        let view = RunsView::build(&fakes::state(), fakes::NOW, &filter::Filter::default());
         let mut row = view.rows[2].clone();
         row.loaded = false;
         let mut out = Vec::new();

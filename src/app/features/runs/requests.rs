@@ -7,14 +7,15 @@ use std::time::{Duration, Instant};
 
 use eframe::egui;
 
+use crate::app::core::run_colors::DrawnRuns;
 use crate::app::core::session::Session;
-use crate::app::core::state::{Cause, NoticeKind, RecordState, RunRecord};
+use crate::app::core::state::{Cause, Notice, RecordState, RunRecord};
 use crate::app::core::view_id::ViewId;
 use crate::experiment::preset;
-use crate::runs::{RunState, RunSummary, StoredRun};
+use crate::runs::{Listed, RunState, RunSummary, StoredRun};
 use crate::worker::messages::{Failure, Question, StartRun, TrainingCommand};
 
-/// How often a run that trains elsewhere is looked at.
+/// How often the folder of runs is looked at: other windows and commands make runs there, and nobody tells.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// What was asked about runs.
@@ -22,8 +23,12 @@ const LOOK_AGAIN: Duration = Duration::from_secs(5);
 pub struct RunRequests {
     /// Folders whose runs are read or being read.
     pub(super) opened: BTreeSet<PathBuf>,
-    /// When the runs were listed last because of those that train elsewhere.
-    listed: Option<Instant>,
+    /// Who is drawn, in the colours of which.
+    pub drawn: DrawnRuns,
+    /// Runs that were listed the last time, by their ids: of those, one that is not listed any more is gone.
+    listed: BTreeSet<String>,
+    /// When the folder was looked at last.
+    looked: Option<Instant>,
 }
 
 /// A run of an earlier session or another process, by what its folder says.
@@ -38,21 +43,22 @@ pub(super) fn recorded_state(state: &RunState) -> RecordState {
 }
 
 impl RunRequests {
-    /// Looks after runs that train elsewhere now and then: nobody tells of them.
-    pub fn follow_other_processes(&mut self, session: &mut Session, ctx: &egui::Context) {
-        let any = session
-            .state
-            .runs
-            .iter()
-            .any(|record| record.state == RecordState::Elsewhere);
-        if !any {
+    /// Looks at the folder of runs when a person comes back to the window, and now and then while they are there or
+    /// something trains elsewhere.
+    pub fn follow_folder(&mut self, session: &mut Session, ctx: &egui::Context) {
+        let (is_focused, came_back) = ctx.input(|input| {
+            let back = egui::Event::WindowFocused(true);
+            (input.focused, input.events.contains(&back))
+        });
+        let trains_elsewhere =
+            (session.state.runs.iter()).any(|record| record.state == RecordState::Elsewhere);
+        // The window lists them as it opens.
+        let looked = *self.looked.get_or_insert_with(Instant::now);
+        if !came_back && !is_focused && !trains_elsewhere {
             return;
         }
-        let is_due = self
-            .listed
-            .is_none_or(|listed| listed.elapsed() >= LOOK_AGAIN);
-        if is_due {
-            self.listed = Some(Instant::now());
+        if came_back || looked.elapsed() >= LOOK_AGAIN {
+            self.looked = Some(Instant::now());
             session.list_runs();
         }
         ctx.request_repaint_after(LOOK_AGAIN);
@@ -60,13 +66,21 @@ impl RunRequests {
 
     pub fn runs_listed(&mut self, session: &mut Session, result: Result<Vec<RunSummary>, Failure>) {
         match result {
-            Ok(summaries) => self.take_runs(session, summaries),
+            Ok(summaries) => {
+                session.has_gone(&Cause::RunsFolder);
+                self.take_runs(session, summaries);
+            }
             // They are listed once more.
             Err(Failure::Stopped) => {}
-            Err(failure) => session.log(
-                NoticeKind::Error,
-                format!("the runs can't be listed: {failure}"),
-            ),
+            Err(failure) => {
+                let text = failure.to_string();
+                let is_said = |notice: &Notice| {
+                    notice.cause == Some(Cause::RunsFolder) && notice.text == text
+                };
+                if !session.state.notices.iter().any(is_said) {
+                    session.error_about(Cause::RunsFolder, "The runs can't be listed", text);
+                }
+            }
         }
     }
 
@@ -97,67 +111,57 @@ impl RunRequests {
         }
     }
 
-    /// Adds earlier runs that are not known yet, oldest first, before those of this session, and
-    /// takes over what has become of runs that train elsewhere.
-    fn take_runs(&mut self, session: &mut Session, summaries: Vec<RunSummary>) {
-        let (known, mut new): (Vec<_>, Vec<_>) = summaries.into_iter().partition(|summary| {
-            session
-                .state
-                .runs
-                .iter()
-                .any(|record| record.id == summary.id)
-        });
-        for summary in known {
-            let record = session
-                .state
-                .runs
-                .iter_mut()
-                .find(|record| record.id == summary.id && !record.is_live());
-            let Some(record) = record else {
-                continue;
-            };
-            if record.state != RecordState::Elsewhere {
-                // What failed here has told its reason only; its folder says whether it can go on.
-                record.summary.get_or_insert(summary);
+    /// Adds runs that are not known yet, oldest first, before those of this session, takes over what has become of runs that
+    /// others train, and drops those that are gone.
+    fn take_runs(&mut self, session: &mut Session, mut summaries: Vec<RunSummary>) {
+        summaries.sort_by_key(|summary| summary.started);
+        let mut listed = BTreeSet::new();
+        let mut new = Vec::new();
+        for mut summary in summaries {
+            let about = std::mem::take(&mut summary.listed);
+            let folder = if about.folder.as_os_str().is_empty() {
+                session.paths.runs.join(&summary.id)
             } else {
-                record.state = recorded_state(&summary.state);
-                record.summary = Some(summary);
-                // Its epochs are read again.
-                if let Some(folder) = record.folder.clone() {
-                    self.opened.remove(&folder);
-                    if record.shown {
-                        self.load(session, &folder);
+                about.folder.clone()
+            };
+            let id = id_of(&folder, &session.paths.runs);
+            listed.insert(id.clone());
+            let mut runs = session.state.runs.iter_mut();
+            match runs.find(|record| record.id == id) {
+                Some(record) => {
+                    record.listed = kept_settings(about, record);
+                    if follow(record, summary) {
+                        self.opened.remove(&folder);
+                        if record.shown {
+                            self.load(session, &folder);
+                        }
                     }
                 }
+                None => new.push(record_of(
+                    id,
+                    folder,
+                    summary,
+                    about,
+                    session.unused_color(),
+                )),
             }
         }
-        new.sort_by_key(|summary| summary.started);
-        let index = session
+        let gone = |record: &RunRecord| {
+            !record.is_live() && self.listed.contains(&record.id) && !listed.contains(&record.id)
+        };
+        session.state.runs.retain(|record| !gone(record));
+        let is_there = |id: &String| session.state.runs.iter().any(|record| record.id == *id);
+        if !session.state.selected_run.as_ref().is_none_or(is_there) {
+            session.state.selected_run = None;
+        }
+        self.listed = listed;
+        let index = (session
             .state
             .runs
             .iter()
-            .position(|record| record.run.is_some())
-            .unwrap_or(session.state.runs.len());
-        let mut records = Vec::new();
-        for summary in new {
-            records.push(RunRecord {
-                id: summary.id.clone(),
-                run: None,
-                folder: Some(session.paths.runs.join(&summary.id)),
-                name: summary.experiment.clone(),
-                state: recorded_state(&summary.state),
-                metrics: Vec::new(),
-                phase_starts: Vec::new(),
-                epochs_planned: summary.epochs_planned,
-                progress: None,
-                summary: Some(summary),
-                color: session.unused_color(),
-                shown: false,
-                warnings: Vec::new(),
-                movement: Default::default(),
-            });
-        }
-        session.state.runs.splice(index..index, records);
+            .position(|record| record.run.is_some()))
+        .unwrap_or(session.state.runs.len());
+        session.state.runs.splice(index..index, new);
     }
 
     /// Has the results view look at a run closely.
@@ -251,4 +255,67 @@ impl RunRequests {
             });
         }
     }
+}
+
+/// What names a run in the window: its folder's name, or the whole path of one that stands elsewhere.
+fn id_of(folder: &Path, runs: &Path) -> String {
+    match folder.file_name() {
+        Some(name) if folder.parent() == Some(runs) => name.to_string_lossy().into_owned(),
+        _ => folder.display().to_string(),
+    }
+}
+
+fn record_of(
+    id: String,
+    folder: PathBuf,
+    summary: RunSummary,
+    listed: Listed,
+    color: usize,
+) -> RunRecord {
+    RunRecord {
+        id,
+        run: None,
+        name: summary.experiment.clone(),
+        state: recorded_state(&summary.state),
+        metrics: Vec::new(),
+        phase_starts: Vec::new(),
+        epochs_planned: summary.epochs_planned,
+        progress: None,
+        // The same one wherever runs are numbered.
+        color: (listed.annotations.number)
+            .map_or(color, |number| number.saturating_sub(1) as usize),
+        summary: Some(summary),
+        shown: false,
+        warnings: Vec::new(),
+        movement: Default::default(),
+        folder: Some(folder),
+        listed,
+        title: String::new(),
+    }
+}
+
+/// What is listed of a run. Its settings are kept where they are the same, so that whoever keeps what is made of them need
+/// not look.
+fn kept_settings(mut listed: Listed, record: &RunRecord) -> Listed {
+    if listed.settings.is_empty() || listed.settings == record.listed.settings {
+        listed.settings = record.listed.settings.clone();
+    }
+    listed
+}
+
+/// Takes over what the folder of a known run says. Whether its epochs should be read again.
+fn follow(record: &mut RunRecord, summary: RunSummary) -> bool {
+    if record.is_live() {
+        return false;
+    }
+    if record.run.is_some() {
+        // What failed here has told its reason only; its folder says whether it can go on.
+        record.summary.get_or_insert(summary);
+        return false;
+    }
+    let trained_elsewhere = record.state == RecordState::Elsewhere;
+    record.state = recorded_state(&summary.state);
+    let has_changed = record.summary.as_ref() != Some(&summary);
+    record.summary = Some(summary);
+    has_changed || trained_elsewhere
 }

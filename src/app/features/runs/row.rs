@@ -3,16 +3,25 @@
 use eframe::egui::{self, Align2, Sense, vec2};
 
 use super::RunRow;
+use super::editing::{Edited, Editing, field_ui};
+use super::menu::{keys, menu_ui};
 use crate::app::core::command::Command;
 use crate::app::core::state::RecordState;
-use crate::app::core::view_id::ViewId;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
+use crate::format;
 
 /// Of the button that goes on with a run, in points.
 const RESUME_WIDTH: f32 = 72.0;
 
-pub fn row_ui(ui: &mut egui::Ui, row: &RunRow, height: f32, out: &mut Vec<Command>) {
+/// `height`: without the field that something is typed in.
+pub fn row_ui(
+    ui: &mut egui::Ui,
+    row: &RunRow,
+    height: f32,
+    editing: &mut Option<Editing>,
+    out: &mut Vec<Command>,
+) {
     let colors = tokens(ui);
     let (rect, response) =
         ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
@@ -51,7 +60,7 @@ pub fn row_ui(ui: &mut egui::Ui, row: &RunRow, height: f32, out: &mut Vec<Comman
         egui::WidgetInfo::selected(egui::accesskit::Role::CheckBox, true, row.shown, &name)
     });
     if eye
-        .on_hover_text("Draw this run in the curves and results")
+        .on_hover_text("Show or hide this run in curves and results")
         .clicked()
     {
         show(row, !row.shown, out);
@@ -77,8 +86,27 @@ pub fn row_ui(ui: &mut egui::Ui, row: &RunRow, height: f32, out: &mut Vec<Comman
     } else {
         colors.text_muted
     };
-    let font = tokens::medium_font(tokens::TEXT_BODY);
-    widgets::elided(ui, name_rect, &row.name, font, text_color);
+    let typed = editing
+        .as_ref()
+        .filter(|typed| typed.id == row.id)
+        .map(|typed| typed.what);
+    let mut marks_left = name_rect.right();
+    for symbol in marks(row) {
+        let drawn = painter.text(
+            egui::pos2(marks_left, name_rect.center().y),
+            Align2::RIGHT_CENTER,
+            symbol,
+            egui::FontId::proportional(tokens::TEXT_SMALL),
+            colors.text_muted,
+        );
+        marks_left = drawn.left() - 2.0;
+    }
+    if typed != Some(Edited::Name) {
+        let mut rect = name_rect;
+        rect.max.x = marks_left;
+        let font = tokens::medium_font(tokens::TEXT_BODY);
+        widgets::elided(ui, rect, &row.name, font, text_color);
+    }
     let mut detail_rect = egui::Rect::from_min_max(
         egui::pos2(left, inner.bottom() - 15.0),
         egui::pos2(inner.right(), inner.bottom()),
@@ -147,18 +175,69 @@ pub fn row_ui(ui: &mut egui::Ui, row: &RunRow, height: f32, out: &mut Vec<Comman
     );
     response
         .widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, &spoken));
+    response.context_menu(|ui| menu_ui(ui, row, editing, out));
+    if response.has_focus() {
+        keys(ui, row, editing, out);
+        painter.rect_stroke(
+            rect,
+            tokens::RADIUS_M,
+            egui::Stroke::new(1.0, colors.accent),
+            egui::StrokeKind::Inside,
+        );
+    }
+    if response.clicked() {
+        // So that the keys mean this row.
+        response.request_focus();
+        show(row, !row.shown, out);
+    }
+    response.on_hover_text(tooltip(row));
+    let field = match typed {
+        Some(Edited::Name) => egui::Rect::from_min_max(
+            egui::pos2(left - 4.0, rect.top() + 1.0),
+            egui::pos2(rect.right() - 2.0, rect.top() + 24.0),
+        ),
+        Some(Edited::Tags | Edited::Note) => egui::Rect::from_min_max(
+            egui::pos2(rect.left() + 2.0, rect.bottom() + 2.0),
+            ui.max_rect().right_bottom() - vec2(2.0, 0.0),
+        ),
+        None => return,
+    };
+    ui.scope_builder(egui::UiBuilder::new().max_rect(field), |ui| {
+        field_ui(ui, row, editing, out);
+    });
+}
+
+/// What a person said of the run, as icons, the last first.
+fn marks(row: &RunRow) -> impl Iterator<Item = &'static str> {
+    [
+        (row.archived, icon::ARCHIVE),
+        (!row.note.is_empty(), icon::FILE_TEXT),
+        (!row.tags.is_empty(), icon::TAG),
+        (row.pinned, icon::PUSH_PIN),
+    ]
+    .into_iter()
+    .filter_map(|(is_there, symbol)| is_there.then_some(symbol))
+}
+
+fn tooltip(row: &RunRow) -> String {
     let mut text = format!("{}\n{}", row.name, row.detail);
     if let Some(accuracy) = &row.accuracy {
         text.push_str(&format!("\n{accuracy} of the test pictures right"));
     }
+    if !row.tags.is_empty() {
+        text.push_str(&format!("\n{} {}", icon::TAG, row.tags.join(", ")));
+    }
+    if !row.note.is_empty() {
+        text.push_str(&format!("\n{} {}", icon::FILE_TEXT, row.note));
+    }
     for warning in &row.warnings {
         text.push_str(&format!("\n{} {warning}", icon::WARNING));
     }
-    text.push_str("\nClick to show or hide it; right-click for more");
-    response.context_menu(|ui| menu_ui(ui, row, out));
-    if response.on_hover_text(text).clicked() {
-        show(row, !row.shown, out);
+    if row.bytes > 0 {
+        text.push_str(&format!("\n{} on disk", format::bytes(row.bytes)));
     }
+    text.push_str("\nClick to show or hide it; right-click for more");
+    text
 }
 
 /// The button that goes on with a run that ended too early, at the right of its second line.
@@ -188,76 +267,4 @@ pub(super) fn show(row: &RunRow, shown: bool, out: &mut Vec<Command>) {
         out.push(Command::OpenRun(folder.clone()));
     }
     out.push(Command::ShowRun(row.id.clone(), shown));
-}
-
-fn menu_ui(ui: &mut egui::Ui, row: &RunRow, out: &mut Vec<Command>) {
-    let (symbol, text) = if row.shown {
-        (icon::EYE_SLASH, "Hide")
-    } else {
-        (icon::EYE, "Show")
-    };
-    if ui
-        .button(format!("{symbol} {text}"))
-        .on_hover_text("Draw this run in the curves and results, or not")
-        .clicked()
-    {
-        show(row, !row.shown, out);
-    }
-    if row.accuracy.is_some() {
-        let button = ui.button(format!("{} Evaluate", icon::TARGET));
-        if button
-            .on_hover_text(
-                "What this run gets right and wrong: confusion matrix, curves, calibration",
-            )
-            .clicked()
-        {
-            out.push(Command::SelectRun(row.id.clone()));
-            out.push(Command::ShowView(ViewId::EVALUATION));
-        }
-        let button = ui.button(format!("{} Add to comparison", icon::GIT_DIFF));
-        if button
-            .on_hover_text("Lay this run beside those in the comparison")
-            .clicked()
-        {
-            out.push(Command::AddToComparison(row.id.clone()));
-        }
-    }
-    if let Some(folder) = &row.folder {
-        let button = ui.button(format!("{} Use its experiment", icon::FILE_PLUS));
-        if button
-            .on_hover_text("Open the exact experiment of this run as a new one")
-            .clicked()
-        {
-            out.push(Command::ExperimentOfRun(folder.clone()));
-        }
-        let button = ui.button(format!("{} Open its folder", icon::FOLDER_OPEN));
-        if button
-            .on_hover_text("Preset, split, metrics, weights and predictions of this run")
-            .clicked()
-        {
-            out.push(Command::OpenFolder(folder.clone()));
-        }
-    }
-    if row.can_resume
-        && let Some(folder) = &row.folder
-    {
-        let button = ui.button(format!("{} Resume", icon::PLAY));
-        if button
-            .on_hover_text("Go on from the last epoch that was saved")
-            .clicked()
-        {
-            out.push(Command::ResumeRun(folder.clone()));
-        }
-    }
-    if let Some(run) = row.run
-        && row.is_pending()
-    {
-        let button = ui.button(format!("{} Stop", icon::STOP));
-        if button
-            .on_hover_text("Stop within one batch; what was trained so far is kept")
-            .clicked()
-        {
-            out.push(Command::StopRun(run));
-        }
-    }
 }

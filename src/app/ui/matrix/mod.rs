@@ -8,7 +8,7 @@ mod view;
 use eframe::egui::{self, Rect, Sense, vec2};
 
 use super::widgets;
-use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::tokens::{self, icon, tokens};
 use layout::{LARGEST, MatrixLayout, cell_rect, in_sight, lay_out};
 use paint::{SMALLEST_NUMBERED, cells_ui, names_ui, outline, picture_ui};
 pub use view::MatrixView;
@@ -46,6 +46,10 @@ impl MatrixLocal {
 
 /// Buttons that zoom, for those without a wheel.
 pub fn zoom_ui(ui: &mut egui::Ui, local: &mut MatrixLocal, cell: f32) {
+    // Icon buttons don't wrap by themselves: all three begin the next line where they don't fit on this one.
+    if ui.available_size_before_wrap().x < 3.0 * (tokens::CONTROL_HEIGHT + tokens::SPACE_S) {
+        ui.end_row();
+    }
     let change = |local: &mut MatrixLocal, factor: f32| {
         local.zoom = Some((local.zoom.unwrap_or(cell) * factor).clamp(1.0, LARGEST));
     };

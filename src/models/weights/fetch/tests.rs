@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::*;
 use crate::models::catalogue;
-use crate::models::weights::download::server::{Answer, Ask, Server};
+use crate::models::download::server::{Answer, Ask, Server};
 
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 const HUB_URL: &str = "https://huggingface.co/timm/resnet18.a1_in1k/resolve/main/model.safetensors";
@@ -29,6 +29,7 @@ impl Fixture {
         weights.sha256_prefix = "";
         let caches = Caches {
             own: folder.path().join("own"),
+            bundled: None,
             torch: Some(folder.path().join("torch")),
             hub: Some(folder.path().join("hub")),
         };

@@ -3,7 +3,7 @@
 use eframe::egui::{self, RichText, vec2};
 
 use super::super::GalleryLocal;
-use super::super::card::{rank_text, split_color};
+use super::super::card::{has_rank, rank_text, split_color};
 use super::super::neighbours::neighbours_ui;
 use super::super::probabilities::probabilities_ui;
 use super::super::view::{GalleryView, ReadyView};
@@ -59,7 +59,7 @@ pub fn details_ui(
                 format::confidence(f64::from(entry.confidence)).into(),
                 "The probability of the predicted class",
             );
-            if !entry.is_right() {
+            if has_rank(ready, picture_index) {
                 row(
                     "Rank of true class",
                     rank_text(ready, picture_index).into(),

@@ -49,9 +49,9 @@ pub fn map_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {
         ui.label(tokens(ui).muted("Opacity"));
         ui.spacing_mut().slider_width = 100.0;
         let slider = egui::Slider::new(&mut closeup.opacity, 0.0..=1.0);
-        widgets::rail(ui, slider)
-            .accessible_name("Opacity of the map")
-            .on_hover_text("How much the map covers the picture");
+        let response = widgets::rail(ui, slider).accessible_name("Opacity of the map");
+        // Above, so that it doesn't cover the picture.
+        widgets::hover_text_above(response, "How much the map covers the picture");
     });
     ui.add_space(tokens::SPACE_XS);
 }

@@ -57,7 +57,7 @@ pub enum Fault {
 
 impl Fault {
     /// With the URL and the place for the person's own download.
-    pub(in crate::models::weights) fn of(self, wanted: &Wanted) -> DownloadError {
+    pub(in crate::models) fn of(self, wanted: &Wanted) -> DownloadError {
         match self {
             Self::Stopped => DownloadError::Stopped,
             fault => DownloadError::Failed {

@@ -23,7 +23,7 @@ const MAX_REDIRECTS: u32 = 5;
 
 /// How long to wait for what.
 #[derive(Debug, Clone)]
-pub(in crate::models::weights) struct Limits {
+pub(in crate::models) struct Limits {
     /// For the server's name, and again for its connection.
     pub connect: Duration,
     /// Between two pieces of an answer.
@@ -65,7 +65,7 @@ pub(super) enum Event {
 
 /// Status and headers of an answer.
 #[derive(Debug)]
-pub(in crate::models::weights) struct Head {
+pub(in crate::models) struct Head {
     pub status: u16,
     headers: HeaderMap,
 }

@@ -122,12 +122,50 @@ pub(super) fn head(url: &str, limits: &Limits, stop: &StopFlag) -> Result<Head, 
     }
 }
 
+/// Fetches a text of at most so many bytes into memory.
+pub(super) fn text(
+    url: &str,
+    at_most: usize,
+    limits: &Limits,
+    stop: &StopFlag,
+) -> Result<String, Fault> {
+    let request = Request {
+        url: url.into(),
+        range: None,
+        head_only: false,
+    };
+    let events = transport::start(request, limits.clone())?;
+    let mut bytes = Vec::new();
+    loop {
+        match next(&events, limits, stop)? {
+            Event::Head(head) if head.status == 200 => {}
+            Event::Head(head) => {
+                return Err(Fault::Status {
+                    status: head.status,
+                });
+            }
+            Event::Data(piece) => bytes.extend(piece),
+            Event::End(end) => {
+                end?;
+                break;
+            }
+        }
+        if bytes.len() > at_most {
+            return Err(Fault::WrongSize {
+                expected: at_most as u64,
+                found: bytes.len() as u64,
+            });
+        }
+    }
+    String::from_utf8(bytes).map_err(|_| Fault::Protocol("its answer is not text".into()))
+}
+
 /// Whether a file that stands already is the wanted one.
 fn is_right(path: &Path, wanted: &Wanted, verify: &dyn Fn(&Path) -> Result<(), String>) -> bool {
     if wanted.sha256.is_empty() {
         verify(path).is_ok()
     } else {
-        super::caches::sha256(path).is_ok_and(|hash| hash.starts_with(&wanted.sha256))
+        super::weights::sha256(path).is_ok_and(|hash| hash.starts_with(&wanted.sha256))
     }
 }
 

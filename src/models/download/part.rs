@@ -194,7 +194,7 @@ fn is_same_file(_file: &File, path: &Path) -> bool {
 }
 
 /// Makes a rename in the folder last; only Unix can.
-pub(in crate::models::weights) fn sync_folder(folder: Option<&Path>) -> std::io::Result<()> {
+pub(in crate::models) fn sync_folder(folder: Option<&Path>) -> std::io::Result<()> {
     match folder {
         #[cfg(unix)]
         Some(folder) => File::open(folder)?.sync_all(),

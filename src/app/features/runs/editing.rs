@@ -1,0 +1,132 @@
+//! A name, tags or a note of a run, while a person types it in place.
+
+use eframe::egui::{self, Key, KeyboardShortcut, Modifiers};
+
+use super::RunRow;
+use crate::app::core::command::Command;
+use crate::runs::annotations::{Change, checked_tag};
+
+/// What is typed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Editing {
+    /// The run's id.
+    pub id: String,
+    pub what: Edited,
+    text: String,
+    has_focus: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edited {
+    Name,
+    Tags,
+    Note,
+}
+
+impl Editing {
+    /// Begins with what is there.
+    pub fn of(row: &RunRow, what: Edited) -> Self {
+        Self {
+            id: row.id.clone(),
+            what,
+            text: match what {
+                Edited::Name => row.given.clone().unwrap_or_default(),
+                Edited::Tags => row.tags.join(", "),
+                Edited::Note => row.note.clone(),
+            },
+            has_focus: false,
+        }
+    }
+}
+
+/// The field of what is typed of `row`; nothing where something else is. Enter takes it over, Escape leaves it as it was.
+pub fn field_ui(
+    ui: &mut egui::Ui,
+    row: &RunRow,
+    editing: &mut Option<Editing>,
+    out: &mut Vec<Command>,
+) {
+    let Some(typed) = editing.as_mut().filter(|typed| typed.id == row.id) else {
+        return;
+    };
+    let (label, hint, tooltip) = match typed.what {
+        Edited::Name => (
+            "Name",
+            row.experiment.as_str(),
+            "What this run is called; empty, it is called after its experiment and what differs. Enter keeps it, Esc leaves it",
+        ),
+        Edited::Tags => (
+            "Tags",
+            "tags, with commas between them",
+            "Words that runs are found and filtered by. Enter keeps them, Esc leaves them",
+        ),
+        Edited::Note => (
+            "Note",
+            "what to remember of this run",
+            "Enter keeps it, Shift+Enter begins a line, Esc leaves it",
+        ),
+    };
+    let field = match typed.what {
+        Edited::Note => egui::TextEdit::multiline(&mut typed.text)
+            .desired_rows(1)
+            .return_key(KeyboardShortcut::new(Modifiers::SHIFT, Key::Enter)),
+        Edited::Name | Edited::Tags => egui::TextEdit::singleline(&mut typed.text),
+    };
+    let response = ui
+        .add(field.hint_text(hint).desired_width(f32::INFINITY))
+        .accessible_name(format!("{label} of {}", row.name))
+        .on_hover_text(tooltip);
+    if !typed.has_focus {
+        typed.has_focus = true;
+        response.request_focus();
+        return;
+    }
+    let (left, entered) = ui.input(|input| {
+        (
+            input.key_pressed(Key::Escape),
+            input.key_pressed(Key::Enter) && !input.modifiers.shift,
+        )
+    });
+    if left {
+        *editing = None;
+    } else if response.lost_focus() || (entered && response.has_focus()) {
+        let changes = changes(row, typed);
+        if !changes.is_empty() {
+            out.push(Command::ChangeRuns(vec![row.id.clone()], changes));
+        }
+        *editing = None;
+    }
+}
+
+/// What was typed, as changes of what is there.
+fn changes(row: &RunRow, typed: &Editing) -> Vec<Change> {
+    match typed.what {
+        Edited::Name => {
+            let name = Some(typed.text.trim().to_owned()).filter(|name| !name.is_empty());
+            if name == row.given {
+                Vec::new()
+            } else {
+                vec![Change::Name(name)]
+            }
+        }
+        Edited::Note if typed.text.trim() == row.note => Vec::new(),
+        Edited::Note => vec![Change::Note(typed.text.clone())],
+        Edited::Tags => {
+            let tags: Vec<&str> = (typed.text.split(','))
+                .map(str::trim)
+                .filter(|tag| !tag.is_empty())
+                .collect();
+            let is_kept = |tag: &&String| {
+                tags.iter()
+                    .any(|typed| checked_tag(typed).as_ref() == Ok(*tag))
+            };
+            let removed = row.tags.iter().filter(|tag| !is_kept(tag));
+            let removed = removed.cloned().map(Change::RemoveTag);
+            let added = tags
+                .iter()
+                .filter(|tag| !row.tags.iter().any(|own| own == *tag));
+            let added = added.map(|tag| Change::AddTag((*tag).to_owned()));
+            removed.chain(added).collect()
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! What can be done with a run: the menu of its row, and the keys that do the same.
+
+use eframe::egui::{self, Key};
+
+use super::RunRow;
+use super::editing::{Edited, Editing};
+use super::row::show;
+use crate::app::core::command::Command;
+use crate::app::core::view_id::ViewId;
+use crate::app::ui::tokens::icon;
+use crate::runs::annotations::Change;
+
+/// Something that can be done with one run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum MenuAction {
+    Show,
+    Evaluate,
+    Compare,
+    Resume,
+    Stop,
+    Rename,
+    Tags,
+    Note,
+    Pin,
+    Archive,
+    UseExperiment,
+    OpenFolder,
+    Unlist,
+    Trash,
+}
+
+/// In the order of the menu; what stands together is about the same.
+const MENU: [&[MenuAction]; 4] = [
+    &[
+        MenuAction::Show,
+        MenuAction::Evaluate,
+        MenuAction::Compare,
+        MenuAction::Resume,
+        MenuAction::Stop,
+    ],
+    &[
+        MenuAction::Rename,
+        MenuAction::Tags,
+        MenuAction::Note,
+        MenuAction::Pin,
+        MenuAction::Archive,
+    ],
+    &[MenuAction::UseExperiment, MenuAction::OpenFolder],
+    &[MenuAction::Unlist, MenuAction::Trash],
+];
+
+impl MenuAction {
+    /// Icon, text, explanation and key.
+    fn words(self, row: &RunRow) -> (&'static str, &'static str, &'static str, Option<Key>) {
+        match self {
+            Self::Show if row.shown => (
+                icon::EYE_SLASH,
+                "Hide",
+                "Hide this run in curves and results",
+                Some(Key::Space),
+            ),
+            Self::Show => (
+                icon::EYE,
+                "Show",
+                "Show this run in curves and results",
+                Some(Key::Space),
+            ),
+            Self::Evaluate => (
+                icon::TARGET,
+                "Evaluate",
+                "What this run gets right and wrong: confusion matrix, curves, calibration",
+                Some(Key::E),
+            ),
+            Self::Compare => (
+                icon::GIT_DIFF,
+                "Add to comparison",
+                "Add this run to the comparison",
+                Some(Key::C),
+            ),
+            Self::Resume => (
+                icon::PLAY,
+                "Resume",
+                "Go on from the last epoch that was saved",
+                Some(Key::R),
+            ),
+            Self::Stop => (
+                icon::STOP,
+                "Stop",
+                "Stop within one batch; what was trained so far is kept",
+                None,
+            ),
+            Self::Rename => (
+                icon::NOTE_PENCIL,
+                "Rename",
+                "Call this run something else; its number stays",
+                Some(Key::F2),
+            ),
+            Self::Tags => (
+                icon::TAG,
+                "Tags…",
+                "Words that runs are found and filtered by",
+                Some(Key::T),
+            ),
+            Self::Note => (
+                icon::FILE_TEXT,
+                "Note…",
+                "What to remember of this run",
+                Some(Key::N),
+            ),
+            Self::Pin if row.pinned => (
+                icon::PUSH_PIN,
+                "Unpin",
+                "Among the others again",
+                Some(Key::P),
+            ),
+            Self::Pin => (
+                icon::PUSH_PIN,
+                "Pin",
+                "Have this run stand before the others",
+                Some(Key::P),
+            ),
+            Self::Archive if row.archived => (
+                icon::ARCHIVE,
+                "Take out of the archive",
+                "In the list again, whatever is filtered",
+                Some(Key::A),
+            ),
+            Self::Archive => (
+                icon::ARCHIVE,
+                "Archive",
+                "Leave this run out of the list unless archived runs are shown; nothing is deleted",
+                Some(Key::A),
+            ),
+            Self::UseExperiment => (
+                icon::FILE_PLUS,
+                "Open its experiment",
+                "Open the exact experiment of this run as a new one",
+                Some(Key::X),
+            ),
+            Self::OpenFolder => (
+                icon::FOLDER_OPEN,
+                "Show its folder",
+                "Preset, split, metrics, weights and predictions of this run, in the file manager",
+                Some(Key::F),
+            ),
+            Self::Unlist => (
+                icon::X,
+                "Take out of the list",
+                "List this run no more, nor others of the folder that was dropped; its folder stays where it is",
+                None,
+            ),
+            Self::Trash => (
+                icon::TRASH,
+                "Move to trash",
+                "Move this run's folder to the system's trash; it can be put back",
+                Some(Key::Delete),
+            ),
+        }
+    }
+
+    /// Whether it can be done with this run.
+    fn applies(self, row: &RunRow) -> bool {
+        let has_folder = row.folder.is_some();
+        match self {
+            Self::Show => true,
+            Self::Evaluate | Self::Compare => row.accuracy.is_some(),
+            Self::Resume => row.can_resume && has_folder,
+            Self::Stop => row.is_pending(),
+            Self::Unlist => row.is_from_elsewhere && !row.is_pending(),
+            Self::Trash => has_folder && !row.is_pending(),
+            _ => has_folder,
+        }
+    }
+
+    fn push(self, row: &RunRow, editing: &mut Option<Editing>, out: &mut Vec<Command>) {
+        let id = || row.id.clone();
+        let folder = || row.folder.clone();
+        match self {
+            Self::Show => show(row, !row.shown, out),
+            Self::Evaluate => {
+                out.push(Command::SelectRun(id()));
+                out.push(Command::ShowView(ViewId::EVALUATION));
+            }
+            Self::Compare => out.push(Command::AddToComparison(id())),
+            Self::Resume => out.extend(folder().map(Command::ResumeRun)),
+            Self::Stop => out.extend(row.run.map(Command::StopRun)),
+            Self::Rename => *editing = Some(Editing::of(row, Edited::Name)),
+            Self::Tags => *editing = Some(Editing::of(row, Edited::Tags)),
+            Self::Note => *editing = Some(Editing::of(row, Edited::Note)),
+            Self::Pin => {
+                let change = Change::Pin(!row.pinned);
+                out.push(Command::ChangeRuns(vec![id()], vec![change]));
+            }
+            Self::Archive => {
+                let change = Change::Archive(!row.archived);
+                out.push(Command::ChangeRuns(vec![id()], vec![change]));
+            }
+            Self::UseExperiment => out.extend(folder().map(Command::ExperimentOfRun)),
+            Self::OpenFolder => out.extend(folder().map(Command::OpenFolder)),
+            Self::Unlist => out.push(Command::UnlistRun(id())),
+            Self::Trash => out.push(Command::TrashRuns(vec![id()])),
+        }
+    }
+}
+
+pub fn menu_ui(
+    ui: &mut egui::Ui,
+    row: &RunRow,
+    editing: &mut Option<Editing>,
+    out: &mut Vec<Command>,
+) {
+    let mut is_first = true;
+    for part in MENU {
+        let actions: Vec<MenuAction> = part
+            .iter()
+            .copied()
+            .filter(|action| action.applies(row))
+            .collect();
+        if actions.is_empty() {
+            continue;
+        }
+        if !is_first {
+            ui.separator();
+        }
+        is_first = false;
+        for action in actions {
+            let (symbol, text, tooltip, key) = action.words(row);
+            let mut button = egui::Button::new(format!("{symbol} {text}"));
+            if let Some(key) = key {
+                button = button.shortcut_text(key.name());
+            }
+            let response = ui.add(button).on_hover_text(tooltip);
+            if response.clicked() {
+                action.push(row, editing, out);
+                ui.close();
+            }
+        }
+    }
+}
+
+/// Does what a key asks for that was pressed on the row.
+pub fn keys(ui: &egui::Ui, row: &RunRow, editing: &mut Option<Editing>, out: &mut Vec<Command>) {
+    for action in MENU.into_iter().flatten() {
+        let (.., key) = action.words(row);
+        // The space bar is a click already.
+        let Some(key) = key.filter(|key| *key != Key::Space) else {
+            continue;
+        };
+        let is_pressed = ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, key));
+        if is_pressed && action.applies(row) {
+            action.push(row, editing, out);
+            return;
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! Runs are things one owns: named, tagged, archived, put away and brought back, listed from wherever they stand.
+
+use std::path::PathBuf;
+
+use super::*;
+use crate::runs::RunSummary;
+use crate::runs::annotations::{Annotations, Change};
+use crate::worker::messages::RunAction;
+
+/// A summary as a list gives it.
+fn listed(window: &Window, id: &str, number: u32) -> RunSummary {
+    let mut summary = summary(id, 0.9);
+    summary.listed.folder = window.state().runs_folder.join(id);
+    summary.listed.annotations = Annotations {
+        number: Some(number),
+        ..Annotations::default()
+    };
+    summary.listed.bytes = 2_000_000;
+    summary
+}
+
+/// A window with the runs `first`, `second` and `third`.
+fn window() -> Window {
+    let mut window = Window::with_pair();
+    let runs = (["first", "second", "third"].iter().zip(1..))
+        .map(|(id, number)| listed(&window, id, number))
+        .collect();
+    window.answer(Answer::Runs(Ok(runs)));
+    window
+}
+
+fn push(window: &mut Window, command: Command) {
+    window.harness.state_mut().commands.push(command);
+    window.steps();
+}
+
+/// What was asked to be done with runs, the last one first.
+fn asked(window: &Window) -> Option<(Vec<PathBuf>, RunAction)> {
+    let record = window.record.borrow();
+    let mut questions = record.questions.iter().rev();
+    questions.find_map(|question| match question {
+        Question::ChangeRuns { folders, action } => Some((folders.clone(), action.clone())),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_run_is_renamed_in_its_row() {
+    let mut window = window();
+    let row = |window: &Window, text: &str| {
+        window
+            .harness
+            .query_all_by_label_contains(text)
+            .next()
+            .is_some()
+    };
+    assert!(row(&window, "#2 second, 90.0 %"));
+    window
+        .harness
+        .get_by_label_contains("#2 second, 90.0 %")
+        .focus();
+    window.steps();
+    window.harness.key_press(Key::F2);
+    window.steps();
+    window
+        .harness
+        .get_by_label("Name of #2 second")
+        .type_text("The best");
+    window.steps();
+    window.harness.key_press(Key::Enter);
+    window.steps();
+    let folder = window.state().runs_folder.join("second");
+    let change = Change::Name(Some("The best".into()));
+    assert_eq!(
+        asked(&window),
+        Some((vec![folder], RunAction::Annotate(vec![change])))
+    );
+    assert!(row(&window, "#2 The best, 90.0 %"));
+    // What can't be written is taken back, and said.
+    let failed = Err(Failure::failed("the disk is full"));
+    window.answer(Answer::RunsChanged {
+        action: RunAction::Annotate(Vec::new()),
+        results: vec![(window.state().runs_folder.join("second"), failed)],
+    });
+    assert!(
+        window
+            .state()
+            .notices
+            .iter()
+            .any(|notice| notice.text.contains("disk is full"))
+    );
+}
+
+#[test]
+fn escape_leaves_a_name_as_it_was() {
+    let mut window = window();
+    window
+        .harness
+        .get_by_label_contains("#2 second, 90.0 %")
+        .focus();
+    window.steps();
+    window.harness.key_press(Key::F2);
+    window.steps();
+    window
+        .harness
+        .get_by_label("Name of #2 second")
+        .type_text("No");
+    window.harness.key_press(Key::Escape);
+    window.steps();
+    assert_eq!(asked(&window), None);
+    assert!(window.harness.query_by_label("Name of #2 second").is_none());
+}
+
+#[test]
+fn trash_asks_nothing_and_can_be_undone() {
+    let mut window = window();
+    window
+        .harness
+        .get_by_label_contains("#1 first, 90.0 %")
+        .focus();
+    window.steps();
+    window.harness.key_press(Key::Delete);
+    window.steps();
+    let folder = window.state().runs_folder.join("first");
+    assert_eq!(
+        asked(&window),
+        Some((vec![folder.clone()], RunAction::Trash))
+    );
+    window.answer(Answer::RunsChanged {
+        action: RunAction::Trash,
+        results: vec![(folder.clone(), Ok(()))],
+    });
+    assert_eq!(window.state().runs.len(), 2);
+    let notice = window.state().notices.last().unwrap();
+    assert_eq!(notice.title, "Moved #1 first to the trash");
+    window.harness.get_by_label("Undo").click();
+    window.steps();
+    assert_eq!(
+        asked(&window),
+        Some((vec![folder.clone()], RunAction::Restore))
+    );
+    assert!(window.state().notices.is_empty());
+    window.answer(Answer::RunsChanged {
+        action: RunAction::Restore,
+        results: vec![(folder, Ok(()))],
+    });
+    let record = window.record.borrow();
+    assert!(matches!(
+        record.questions.last(),
+        Some(Question::ListRuns { .. })
+    ));
+}
+
+#[test]
+fn a_run_that_trains_is_not_put_away() {
+    let mut window = Window::with_pair();
+    window.harness.get_by_label("Train 2 experiments").click();
+    window.steps();
+    let id = window.state().runs[0].id.clone();
+    push(&mut window, Command::TrashRuns(vec![id]));
+    assert_eq!(asked(&window), None);
+    let notice = window.state().notices.last().unwrap();
+    assert!(notice.text.contains("stop it first"), "{notice:?}");
+}
+
+#[test]
+fn the_list_is_searched_and_says_how_many_it_leaves_out() {
+    let mut window = window();
+    window.harness.get_by_label("3");
+    window.harness.get_by_label("Search runs").focus();
+    window.steps();
+    window
+        .harness
+        .get_by_label("Search runs")
+        .type_text("third");
+    window.steps();
+    window.harness.get_by_label("1 of 3");
+    assert!(window.harness.query_by_label_contains("#1 first").is_none());
+    window
+        .harness
+        .get_by_label("Search runs")
+        .type_text(" and nothing");
+    window.steps();
+    window.harness.get_by_label("Show all runs").click();
+    window.steps();
+    window.harness.get_by_label_contains("#1 first, 90.0 %");
+}
+
+#[test]
+fn runs_of_another_window_appear_and_vanish_and_what_trains_here_stays() {
+    let mut window = window();
+    window.harness.get_by_label("Train 2 experiments").click();
+    window.steps();
+    let runs = vec![listed(&window, "second", 2), listed(&window, "fourth", 4)];
+    window.answer(Answer::Runs(Ok(runs)));
+    let ids: Vec<&str> = (window.state().runs.iter())
+        .filter(|run| !run.is_live())
+        .map(|run| run.id.as_str())
+        .collect();
+    assert_eq!(ids, ["second", "fourth"]);
+    assert_eq!(
+        window
+            .state()
+            .runs
+            .iter()
+            .filter(|run| run.is_live())
+            .count(),
+        2
+    );
+}
+
+#[test]
+fn coming_back_to_the_window_looks_at_the_folder() {
+    let mut window = window();
+    let lists = |window: &Window| {
+        let record = window.record.borrow();
+        let lists = record.questions.iter();
+        lists
+            .filter(|question| matches!(question, Question::ListRuns { .. }))
+            .count()
+    };
+    let before = lists(&window);
+    window
+        .harness
+        .input_mut()
+        .events
+        .push(eframe::egui::Event::WindowFocused(true));
+    window.steps();
+    assert_eq!(lists(&window), before + 1);
+}
+
+#[test]
+fn a_dropped_run_is_listed_from_where_it_stands() {
+    let mut window = window();
+    let folder = window.folder.path().join("from a colleague");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("summary.json"), "{}").unwrap();
+    push(&mut window, Command::Dropped(folder.clone()));
+    window.answer(Answer::RunsFound {
+        folder: folder.clone(),
+        result: Ok(vec![folder.clone()]),
+    });
+    {
+        let record = window.record.borrow();
+        let last = record.questions.last();
+        assert!(
+            matches!(last, Some(Question::ListRuns { others, .. }) if *others == [folder.clone()]),
+            "{last:?}"
+        );
+    }
+    let notice = window.state().notices.last().unwrap();
+    assert!(notice.text.contains("nothing was copied"), "{notice:?}");
+    let mut theirs = listed(&window, "first", 1);
+    theirs.listed.folder.clone_from(&folder);
+    let runs = vec![listed(&window, "first", 1), theirs];
+    window.answer(Answer::Runs(Ok(runs)));
+    let mut titles: Vec<&str> = window
+        .state()
+        .runs
+        .iter()
+        .map(|run| run.title.as_str())
+        .collect();
+    titles.sort_unstable();
+    assert_eq!(titles, ["#1 first", "#1 first (2)"]);
+    // Out of the list, the folder stays.
+    let id = folder.display().to_string();
+    push(&mut window, Command::UnlistRun(id));
+    assert!(
+        window
+            .harness
+            .state()
+            .session
+            .settings
+            .runs_elsewhere
+            .is_empty()
+    );
+    assert!(folder.is_dir());
+}
+
+#[test]
+fn the_folder_of_runs_can_be_chosen_and_left_again() {
+    let mut window = window();
+    let usual = window.state().runs_folder.clone();
+    let chosen = window.folder.path().join("big drive");
+    push(&mut window, Command::UseRunsFolder(Some(chosen.clone())));
+    let last = |window: &Window| match window.record.borrow().questions.last() {
+        Some(Question::ListRuns {
+            runs, is_chosen, ..
+        }) => Some((runs.clone(), *is_chosen)),
+        _ => None,
+    };
+    assert_eq!(last(&window), Some((chosen.clone(), true)));
+    assert_eq!(
+        window.harness.state().session.settings.runs_folder,
+        Some(chosen.clone())
+    );
+    window.harness.get_by_label("Train 2 experiments").click();
+    window.steps();
+    assert_eq!(window.record.borrow().started()[0].runs, chosen);
+    push(&mut window, Command::UseRunsFolder(None));
+    assert_eq!(last(&window), Some((usual, false)));
+}
+
+#[test]
+fn the_table_sorts_selects_and_acts() {
+    let mut window = window();
+    push(
+        &mut window,
+        Command::ShowView(crate::app::core::view_id::ViewId::RUNS),
+    );
+    window.harness.get_by_label("Sort by Accuracy").click();
+    window.steps();
+    window
+        .harness
+        .get_by_label("Row of #1 first")
+        .click_accesskit();
+    window.steps();
+    window.harness.get_by_label("1 of 3 selected");
+    window.harness.get_by_label_contains("Archive").click();
+    window.steps();
+    let folder = window.state().runs_folder.join("first");
+    let archive = RunAction::Annotate(vec![Change::Archive(true)]);
+    assert_eq!(asked(&window), Some((vec![folder], archive)));
+    // What is archived leaves the list and the table.
+    assert!(window.harness.query_by_label("Row of #1 first").is_none());
+    window.harness.get_by_label("2 of 3 runs");
+}
