@@ -13,7 +13,10 @@ pub fn trailing_width(ui: &egui::Ui, name: &'static str) -> f32 {
 pub fn trailing_ui(ui: &mut egui::Ui, name: &'static str, add: impl FnOnce(&mut egui::Ui)) {
     let known = trailing_width(ui, name);
     let mut rect = ui.available_rect_before_wrap();
-    rect.min.x = rect.min.x.max(rect.max.x - known);
+    // What is drawn for the first time takes the room from the left: beyond the right edge, a panel would grow for good.
+    if known > 0.0 {
+        rect.min.x = rect.min.x.max(rect.max.x - known);
+    }
     let builder = egui::UiBuilder::new()
         .max_rect(rect)
         .layout(egui::Layout::left_to_right(egui::Align::Center));

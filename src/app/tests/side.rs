@@ -4,6 +4,7 @@ use eframe::egui::{self, accesskit::Role};
 use egui_kittest::kittest::Queryable;
 
 use super::fake::Window;
+use crate::app::ui::tokens;
 
 /// Where the node of this role and name is drawn.
 fn place(window: &Window, role: Role, label: &str) -> egui::Rect {
@@ -26,4 +27,13 @@ fn a_section_that_is_opened_scrolls_into_view() {
         assert!(side.contains(&head.top()), "{section} stands at {head:?}");
         assert!(side.contains(&control.bottom()), "{section}: {control:?}");
     }
+}
+
+#[test]
+fn the_left_side_is_as_wide_as_it_was_meant_to_be() {
+    let mut window = Window::with_pair();
+    window.harness.run_steps(8);
+    let button = window.harness.get_by_label_contains("Duplicate");
+    let right = button.rect().right();
+    assert!(right <= tokens::LEFT_WIDTH, "{right}");
 }

@@ -156,6 +156,12 @@ impl RunRow {
         }
     }
 
+    /// What stands in the name behind the experiment's: what tells the run from the others of that experiment.
+    fn differs(&self) -> Option<&str> {
+        let (_, differs) = self.name.split_once(self.experiment.as_str())?;
+        differs.strip_prefix(", ")
+    }
+
     /// Whether it can still be stopped.
     fn is_pending(&self) -> bool {
         matches!(self.state, RecordState::Running | RecordState::Queued)
@@ -273,6 +279,9 @@ Diverged | – | the loss became NaN in epoch 2: lower the learning rate";
         }
         let text = RunsView::build(&state, fakes::NOW, &filter::Filter::default()).text();
         assert!(text.contains("Fine-tuning, seed 2 | 91.2 % | "), "{text}");
+        let view = RunsView::build(&state, fakes::NOW, &filter::Filter::default());
+        let differs: Vec<&str> = view.rows.iter().filter_map(RunRow::differs).collect();
+        assert!(differs.contains(&"seed 2"), "{differs:?}");
         assert!(!text.contains("free, seed"), "{text}");
     }
 

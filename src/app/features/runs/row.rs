@@ -101,10 +101,15 @@ pub fn row_ui(
         );
         marks_left = drawn.left() - 2.0;
     }
+    // Of a name that is too long, the end would go, which is what tells the run from its neighbours: the second line has it.
+    let mut differs = None;
     if typed != Some(Edited::Name) {
         let mut rect = name_rect;
         rect.max.x = marks_left;
         let font = tokens::medium_font(tokens::TEXT_BODY);
+        let whole = painter.layout_no_wrap(row.name.clone(), font.clone(), text_color);
+        let is_cut = whole.size().x > rect.width();
+        differs = row.differs().filter(|_| is_cut);
         widgets::elided(ui, rect, &row.name, font, text_color);
     }
     let mut detail_rect = egui::Rect::from_min_max(
@@ -157,7 +162,12 @@ pub fn row_ui(
     } else {
         colors.text_muted
     };
-    widgets::elided(ui, text_rect, &row.detail, small.clone(), detail_color);
+    let detail = match differs {
+        // Why a run failed is more than what it was.
+        Some(differs) if !failed => format!("{differs} · {}", row.detail),
+        _ => row.detail.clone(),
+    };
+    widgets::elided(ui, text_rect, &detail, small.clone(), detail_color);
     if let Some(progress) = row.progress {
         let track =
             egui::Rect::from_min_max(egui::pos2(rect.left(), rect.bottom() - 3.0), rect.max);
