@@ -46,7 +46,10 @@ impl PictureChoiceView {
         if open.len() > 1 {
             let all = open.iter().map(|(id, _)| *id).collect();
             answers.push((
-                format!("All {} experiments", open.len()),
+                format!(
+                    "All {}",
+                    crate::format::count(open.len(), "experiment", "experiments")
+                ),
                 "They are comparable then: their runs are tested on the same pictures".to_owned(),
                 Recipients::These(all),
             ));

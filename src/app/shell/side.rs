@@ -157,7 +157,7 @@ fn section_frame_ui(
     let response = ui.add(button);
     response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, open, info.title));
     let head = response.rect;
-    // While it unfolds, and once more when it is as high as it will be.
+    // Once it is as high as it will be: requests in frames after each other would add up.
     let unfolding = id.with("unfolding");
     let mut unfolds = ui.data(|data| data.get_temp(unfolding).unwrap_or(false));
     let is_clicked = response.on_hover_text(info.tooltip).clicked();
@@ -180,10 +180,10 @@ fn section_frame_ui(
                 ui.push_id(document.id, |ui| section.ui(ui, context, out));
             });
     });
-    if let Some(body) = body.filter(|_| unfolds) {
+    if let Some(body) = body.filter(|_| unfolds && is_unfolded) {
         // As much of it as there is room for, from its beginning.
         let section = head.union(body.response.rect);
-        ui.scroll_to_rect_animation(section, None, egui::style::ScrollAnimation::none());
+        ui.scroll_to_rect(section, None);
     }
 }
 

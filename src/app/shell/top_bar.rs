@@ -62,7 +62,10 @@ impl TopBarView {
     pub fn train_text(&self) -> String {
         match self.included {
             0 | 1 => "Train".into(),
-            number => format!("Train {number} experiments"),
+            number => format!(
+                "Train {}",
+                crate::format::count(number, "experiment", "experiments")
+            ),
         }
     }
 }

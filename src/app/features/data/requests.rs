@@ -87,7 +87,8 @@ fn give(session: &mut Session, source: &DataSource, recipients: &[DocumentId]) {
         session.has_gone(&Cause::Run(name.clone()));
     }
     if names.len() > 1 {
-        let title = format!("{} experiments have these pictures now", names.len());
+        let changed = crate::format::count(names.len(), "experiment has", "experiments have");
+        let title = format!("{changed} these pictures now");
         let text = format!(
             "{}. Undo takes them back in the experiment that is shown.",
             names.join(", ")

@@ -232,7 +232,8 @@ impl Exports {
             }
             Ok(Exported::Written(written)) => {
                 session.has_gone(&Cause::Export);
-                let text = format!("{} files in {}", written.files.len(), folder.display());
+                let files = crate::format::count(written.files.len(), "file", "files");
+                let text = format!("{files} in {}", folder.display());
                 if is_open {
                     session.log(NoticeKind::Info, format!("figures are written: {text}"));
                 } else {

@@ -315,8 +315,9 @@ fn further_splits_ui(ui: &mut egui::Ui, ready: &ReadyView, state: &State, out: &
             format!("{} {name}", icon::PLUS)
         };
         let button = ui.add_enabled(!is_asked, egui::Button::new(text));
+        let part = name.to_lowercase();
         let button = button
-            .accessible_name(format!("Add {} pictures", name.to_lowercase()))
+            .accessible_name(format!("Add {part} pictures"))
             .on_hover_text("Let the run's network predict the class of these pictures too; it takes a while, and is kept in the run's folder")
             .on_disabled_hover_text("The network is predicting these pictures");
         if button.clicked() {
