@@ -79,7 +79,7 @@ fn the_chosen_backbone_is_measured_and_the_others_when_they_are_asked_for() {
 
 #[test]
 fn measuring_ends_when_it_is_stopped_and_when_a_training_begins() {
-    let mut window = Window::with_presets(&[&shipped("solar-feature-extraction")]);
+    let mut window = Window::with_presets(&[&shipped("from-scratch")]);
     show_backbones(&mut window);
     window.harness.get_by_label("Stop measuring").click();
     window.steps();
@@ -96,6 +96,13 @@ fn measuring_ends_when_it_is_stopped_and_when_a_training_begins() {
     window.steps();
     assert!(window.state().measuring.is_some());
     let started = asked(&window).len();
+    let edit = edit(&window, 0, "", |experiment| {
+        experiment.data.source = DataSource::ClassFolders {
+            path: "/cells".into(),
+        };
+    });
+    window.harness.state_mut().commands.push(edit);
+    window.steps();
     window
         .harness
         .state_mut()

@@ -171,10 +171,12 @@ fn what_is_plotted_stands_out_of_its_ground() {
             ("test pictures", t.split_test),
         ];
         check(t, SHAPE, &splits, &plots);
-        // A run's dot and line stand in lists too, whose rows are hovered and selected.
-        let runs = tokens::RUN_COLORS.map(|color| ("run", color));
-        check(t, SHAPE, &runs, &plots);
-        check(t, SHAPE, &runs, &[("hovered row", t.faint)]);
+        check(
+            t,
+            SHAPE,
+            &tokens::RUN_COLORS.map(|color| ("run", color)),
+            &plots,
+        );
     }
 }
 

@@ -128,8 +128,8 @@ impl<'a> NumberField<'a> {
             .data(|data| data.get_temp::<Refused>(key))
             .filter(|refused| refused.value == value);
         let (response, text) = match kept {
-            Some(refused) => self.mend_ui(ui, refused.text),
-            None => self.drag_ui(ui, value),
+            Some(refused) => self.mend_ui(ui, refused.text, key),
+            None => self.drag_ui(ui, value, key),
         };
         let Some(text) = text else {
             ui.data_mut(|data| data.remove::<Refused>(key));
@@ -175,7 +175,13 @@ impl<'a> NumberField<'a> {
     }
 
     /// The number, which can be dragged and typed into; and what was typed and is none.
-    fn drag_ui(&mut self, ui: &mut egui::Ui, value: f64) -> (egui::Response, Option<String>) {
+    fn drag_ui(
+        &mut self,
+        ui: &mut egui::Ui,
+        value: f64,
+        key: egui::Id,
+    ) -> (egui::Response, Option<String>) {
+        let is_taken_back = is_taken_back(ui, key);
         let before = self.shown(value);
         let refused = RefCell::new(None);
         let Self {
@@ -202,7 +208,7 @@ impl<'a> NumberField<'a> {
             })
             .custom_parser(|text| {
                 // Who only looked into the field keeps the number to its last digit.
-                if text == before {
+                if text == before || is_taken_back {
                     return None;
                 }
                 let bare = text.trim_start();
@@ -220,7 +226,13 @@ impl<'a> NumberField<'a> {
     }
 
     /// What was typed and not taken, to be mended; what still stands there after this frame.
-    fn mend_ui(&mut self, ui: &mut egui::Ui, mut text: String) -> (egui::Response, Option<String>) {
+    fn mend_ui(
+        &mut self,
+        ui: &mut egui::Ui,
+        mut text: String,
+        key: egui::Id,
+    ) -> (egui::Response, Option<String>) {
+        let is_taken_back = is_taken_back(ui, key);
         // The field keeps its identifier, and with it the focus.
         let id = ui.next_auto_id();
         let colors = tokens(ui);
@@ -247,9 +259,7 @@ impl<'a> NumberField<'a> {
         );
         ui.set_style(style);
         response.flags.remove(egui::response::Flags::CHANGED);
-        let taken_back =
-            response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Escape));
-        if taken_back {
+        if is_taken_back && !response.has_focus() {
             return (response, None);
         }
         match self.accepted.read(&text) {
@@ -261,6 +271,27 @@ impl<'a> NumberField<'a> {
             _ => (response, Some(text)),
         }
     }
+}
+
+/// Whether Escape was pressed in the field that is drawn next. A field tells a frame later that it lost the focus, when the
+/// key may be up again: the press counts for that frame too.
+fn is_taken_back(ui: &egui::Ui, key: egui::Id) -> bool {
+    let id = ui.next_auto_id();
+    let frame = ui.ctx().cumulative_frame_nr();
+    let (focused, escaped) = (key.with("focused"), key.with("escaped"));
+    let is_recent = |name| {
+        let noted = ui.data(|data| data.get_temp::<u64>(name));
+        noted.is_some_and(|noted| noted + 1 >= frame)
+    };
+    let has_focus = ui.memory(|memory| memory.has_focus(id));
+    let is_pressed = ui.input(|input| input.key_pressed(egui::Key::Escape));
+    if is_pressed && (has_focus || is_recent(focused)) {
+        ui.data_mut(|data| data.insert_temp(escaped, frame));
+    }
+    if has_focus {
+        ui.data_mut(|data| data.insert_temp(focused, frame));
+    }
+    is_recent(escaped)
 }
 
 /// A field among others, where there is no room below it: the reason is in a tooltip, which is open while one types.

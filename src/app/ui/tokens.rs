@@ -122,7 +122,7 @@ const fn rgb(hex: u32) -> Color32 {
 pub static DARK: Tokens = Tokens {
     dark: true,
     background: rgb(0x13_15_1A),
-    surface: rgb(0x1A_1D_24),
+    surface: rgb(0x19_1C_23),
     raised: rgb(0x26_2A_34),
     raised_hover: rgb(0x30_35_42),
     raised_active: rgb(0x3A_40_50),
@@ -159,7 +159,7 @@ pub static DARK: Tokens = Tokens {
 
 pub static LIGHT: Tokens = Tokens {
     dark: false,
-    background: rgb(0xF1_F3_F7),
+    background: rgb(0xF3_F5_F9),
     surface: rgb(0xFF_FF_FF),
     raised: rgb(0xE9_EC_F2),
     raised_hover: rgb(0xDF_E3_EC),

@@ -86,11 +86,13 @@ fn manifest(text: &str, files: &[File], options: &Options, changelog: &Path) -> 
             text
         })
     };
+    let overrides = texts::linux().join("lintian-overrides");
     let deb = format!(
-        "maintainer = {}\nchangelog = {}\nmaintainer-scripts = \"scripts\"\nassets = [\n{}]\n",
+        "maintainer = {}\nchangelog = {}\nmaintainer-scripts = \"scripts\"\nassets = [\n{}  {{ source = {}, dest = \"usr/share/lintian/overrides/graft\", mode = \"644\" }},\n]\n",
         quoted(&options.maintainer),
         quoted(&changelog.display().to_string()),
-        assets(&|path| format!("usr/{path}"))
+        assets(&|path| format!("usr/{path}")),
+        quoted(&overrides.display().to_string())
     );
     let rpm = format!(
         "assets = [\n{}]\n",

@@ -3,6 +3,7 @@
 use super::given::Given;
 use super::view::Card;
 use crate::evaluation::{AnswerScores, Evaluation, IntervalMethod, Score};
+use crate::format;
 
 /// A score's numbers for a card: shares in per cent, others with three digits.
 pub(super) fn card(label: &str, score: &Score, share: bool, what: &str) -> Card {
@@ -11,7 +12,7 @@ pub(super) fn card(label: &str, score: &Score, share: bool, what: &str) -> Card 
         if share {
             format!("{:.1}", value * 100.0)
         } else {
-            format!("{value:.3}")
+            format::score(value)
         }
     };
     let unit = if share { " %" } else { "" };
@@ -20,13 +21,10 @@ pub(super) fn card(label: &str, score: &Score, share: bool, what: &str) -> Card 
             format!("{} – {}{unit}", write(interval.low), write(interval.high)),
             format!("95 % interval ({})", method(score.method)),
         ),
-        None if score.method == (IntervalMethod::Bootstrap { resamples: 0 }) => {
-            ("…".into(), "The 95 % interval is being computed".into())
-        }
-        None => (
-            "no interval".into(),
-            "There are too few pictures for a 95 % interval".into(),
-        ),
+        None => match score.why_no_interval() {
+            Some(reason) => ("no interval".into(), reason),
+            None => ("…".into(), "The 95 % interval is being computed".into()),
+        },
     };
     Card {
         label: label.into(),

@@ -244,11 +244,13 @@ fn head_ui(ui: &mut egui::Ui, column: &Column, local: &mut TableLocal) {
         (false, _) => "",
     };
     let text = tokens::medium(&column.title).size(tokens::TEXT_SMALL);
-    let button = egui::Button::new(text)
-        .right_text(egui::RichText::new(arrow).size(tokens::TEXT_SMALL))
+    let mut button = egui::Button::new(text)
         .frame_when_inactive(false)
         .truncate()
         .min_size(egui::vec2(ui.available_width(), tokens::ROW_HEIGHT));
+    if is_sorted {
+        button = button.right_text(egui::RichText::new(arrow).size(tokens::TEXT_SMALL));
+    }
     let response = ui
         .add(button)
         .accessible_name(format!("Sort by {}", column.title));
