@@ -258,8 +258,11 @@ fn faults_of(harness: &Harness<'_, Driven>, panel: Panel, width: f32) -> Vec<Str
         if name.trim().is_empty() && node.placeholder().is_none() {
             faults.push(format!("{panel:?} at {width}: a {role:?} has no name"));
         }
+        // The table of runs scrolls sideways, with its heads.
+        let scrolls = matches!(panel, View("Runs")) && name.starts_with("Sort by ");
         if let Some(bounds) = node.bounding_box()
             && bounds.x1 > f64::from(width)
+            && !scrolls
         {
             faults.push(format!(
                 "{panel:?} at {width}: “{name}” ends at {:.0}",

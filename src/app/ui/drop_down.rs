@@ -80,15 +80,21 @@ pub fn drop_down(
         }
         None => egui::WidgetText::from(shown_name(&shown.text).into_owned()),
     };
-    let response = egui::ComboBox::from_id_salt(("drop-down", name))
-        .width(width)
-        .height(HEIGHT)
-        .truncate()
-        .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
-        .selected_text(text)
-        .show_ui(ui, |ui| {
-            chosen = list_ui(ui, id, width, selected, &items());
-        });
+    // A longer text is cut at this width, not at the row's.
+    let height = ui.spacing().interact_size.y;
+    let response = ui
+        .allocate_ui(vec2(width, height), |ui| {
+            egui::ComboBox::from_id_salt(("drop-down", name))
+                .width(width)
+                .height(HEIGHT)
+                .truncate()
+                .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
+                .selected_text(text)
+                .show_ui(ui, |ui| {
+                    chosen = list_ui(ui, id, width, selected, &items());
+                })
+        })
+        .inner;
     if response.inner.is_none() {
         ui.data_mut(|data| data.remove::<String>(id));
     }

@@ -10,7 +10,7 @@ use super::numbers::{self, Accepted, Percent};
 use super::tokens::{self, tokens};
 
 /// A field that is being set up.
-#[must_use = "a field is shown by `show`, or by `ui.add`"]
+#[must_use = "a field is there once show or ui.add has drawn it"]
 pub struct NumberField<'a> {
     get_set: Box<dyn FnMut(Option<f64>) -> f64 + 'a>,
     accepted: Accepted<'a>,

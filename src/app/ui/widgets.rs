@@ -18,7 +18,7 @@ fn label_width(ui: &egui::Ui) -> f32 {
 }
 
 /// The width of the number box beside a slider.
-const VALUE_WIDTH: f32 = 64.0;
+const VALUE_WIDTH: f32 = 60.0;
 
 /// A label at the left and its control at the right. The control takes the label as its accessible name.
 pub fn row<R>(

@@ -96,7 +96,7 @@ const LEAST_PLOTS: f32 = 260.0;
 
 /// The height that is kept for what the curves say: the plots don't move when it comes, or changes from epoch to epoch.
 fn reserved(width: f32) -> f32 {
-    if width >= 700.0 { 112.0 } else { 152.0 }
+    if width >= 900.0 { 112.0 } else { 152.0 }
 }
 
 fn verdict_ui(ui: &mut egui::Ui, view: &CurvesView, height: f32, out: &mut Vec<Command>) {

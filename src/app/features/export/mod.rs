@@ -169,6 +169,11 @@ const SIZES: [(Size, &str, &str); 4] = [
     ),
 ];
 
+/// Of the window's height, what title, problems, buttons and margins take.
+const AROUND_CHOICES: f32 = 220.0;
+/// What the choices take.
+const CHOICES: f32 = 540.0;
+
 /// The dialog over the window; false when it was closed.
 pub fn modal_ui(
     ctx: &egui::Context,
@@ -183,21 +188,18 @@ pub fn modal_ui(
         ui.set_width(600.0);
         ui.label(tokens::semibold("Export figures and report").size(tokens::TEXT_TITLE));
         ui.add_space(tokens::SPACE_S);
-        // In a low window it scrolls, so that its buttons can be reached.
-        egui::ScrollArea::vertical()
-            .max_height((ctx.content_rect().height() - 120.0).max(160.0))
-            .show(ui, |ui| match &view.stage {
-                Stage::Choosing | Stage::Failed(_) | Stage::Among { .. } => {
-                    is_open = export_ui(ui, view, local, out);
-                }
-                Stage::Working { done, total } => working_ui(ui, *done, *total, out),
-                Stage::Done {
-                    folder,
-                    files,
-                    report,
-                    notes,
-                } => is_open = done_ui(ui, folder, *files, report.as_ref(), notes, out),
-            });
+        match &view.stage {
+            Stage::Choosing | Stage::Failed(_) | Stage::Among { .. } => {
+                is_open = export_ui(ui, view, local, out);
+            }
+            Stage::Working { done, total } => working_ui(ui, *done, *total, out),
+            Stage::Done {
+                folder,
+                files,
+                report,
+                notes,
+            } => is_open = done_ui(ui, folder, *files, report.as_ref(), notes, out),
+        }
     });
     // What is being written goes on behind a dialog that a click beside it closed.
     is_open && !response.should_close()
@@ -210,38 +212,15 @@ pub fn export_ui(
     local: &mut ExportLocal,
     out: &mut Vec<Command>,
 ) -> bool {
-    let t = tokens(ui);
-    if view.runs.is_empty() {
-        ui.label(t.muted("Switch on the runs to export in the list at the right first."));
+    // In a low window the choices scroll, so that the buttons stay in sight.
+    let room = ui.ctx().content_rect().height() - AROUND_CHOICES;
+    if room < CHOICES {
+        egui::ScrollArea::vertical()
+            .max_height(room.max(120.0))
+            .show(ui, |ui| choices_ui(ui, view, local, out));
     } else {
-        ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().item_spacing.x = tokens::SPACE_M;
-            for (name, color) in &view.runs {
-                widgets::run_mark(ui, tokens::run_color(*color), name);
-            }
-        });
+        choices_ui(ui, view, local, out);
     }
-    if let Some(obstacle) = &view.obstacle {
-        ui.add_space(tokens::SPACE_XS);
-        widgets::note(ui, obstacle);
-    }
-    kinds_ui(ui, local);
-    widgets::heading(ui, "Other files");
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = tokens::SPACE_L;
-        let can_report = view.obstacle.is_none();
-        ui.add_enabled_ui(can_report, |ui| {
-            ui.checkbox(&mut local.parts.html, "Report (HTML)")
-                .on_hover_text("One file with verdict, tables and every figure, for a browser or a printer");
-        });
-        ui.checkbox(&mut local.parts.tables, "Tables (CSV, text)")
-            .on_hover_text("Metrics per epoch, predictions, settings that differ, classification reports");
-        ui.checkbox(&mut local.parts.tensorboard, "TensorBoard")
-            .on_hover_text("Accuracy, loss and learning rate of every epoch as event files that TensorBoard reads");
-    });
-    widgets::heading(ui, "Format");
-    how_ui(ui, local);
-    folder_ui(ui, local, out);
     if let Stage::Failed(reason) = &view.stage {
         ui.add_space(tokens::SPACE_S);
         widgets::problem(ui, Some(reason));
@@ -298,6 +277,47 @@ pub fn export_ui(
         }
     });
     is_open
+}
+
+/// What is written, and where to.
+fn choices_ui(
+    ui: &mut egui::Ui,
+    view: &ExportView,
+    local: &mut ExportLocal,
+    out: &mut Vec<Command>,
+) {
+    let t = tokens(ui);
+    if view.runs.is_empty() {
+        ui.label(t.muted("Switch on the runs to export in the list at the right first."));
+    } else {
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing.x = tokens::SPACE_M;
+            for (name, color) in &view.runs {
+                widgets::run_mark(ui, tokens::run_color(*color), name);
+            }
+        });
+    }
+    if let Some(obstacle) = &view.obstacle {
+        ui.add_space(tokens::SPACE_XS);
+        widgets::note(ui, obstacle);
+    }
+    kinds_ui(ui, local);
+    widgets::heading(ui, "Other files");
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = tokens::SPACE_L;
+        let can_report = view.obstacle.is_none();
+        ui.add_enabled_ui(can_report, |ui| {
+            ui.checkbox(&mut local.parts.html, "Report (HTML)")
+                .on_hover_text("One file with verdict, tables and every figure, for a browser or a printer");
+        });
+        ui.checkbox(&mut local.parts.tables, "Tables (CSV, text)")
+            .on_hover_text("Metrics per epoch, predictions, settings that differ, classification reports");
+        ui.checkbox(&mut local.parts.tensorboard, "TensorBoard")
+            .on_hover_text("Accuracy, loss and learning rate of every epoch as event files that TensorBoard reads");
+    });
+    widgets::heading(ui, "Format");
+    how_ui(ui, local);
+    folder_ui(ui, local, out);
 }
 
 fn kinds_ui(ui: &mut egui::Ui, local: &mut ExportLocal) {
