@@ -115,7 +115,9 @@ pub fn run(arguments: &[&str]) -> Result<()> {
         installed as f64 / 1e6,
         start.elapsed().as_secs()
     ));
-    check::sizes(&packages)?;
+    if !options.quick {
+        check::sizes(&packages)?;
+    }
     if options.check {
         check::thoroughly(&packages)?;
     }
