@@ -534,11 +534,11 @@ fn two_runs_from_preset_to_comparison() {
 
     let report = std::fs::read_to_string(home.path().join("figures/report.txt")).unwrap();
     assert!(
-        report.contains("phases[1].learning_rate") && report.contains("weighted avg"),
+        report.contains("Phase 2, learning rate") && report.contains("weighted avg"),
         "{report}"
     );
     assert!(
-        !report.contains("batch_size"),
+        !report.to_lowercase().contains("batch size"),
         "what is the same is not listed: {report}"
     );
 

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::seeds::base_name;
 use super::{RunSummary, files, listing};
 
 /// What was found of a text that names a run.
@@ -37,6 +38,7 @@ pub fn among(listed: &[RunSummary], text: &str) -> Found {
             same(&names[index])
                 || same(&without_number(&names[index]))
                 || same(&listed[index].experiment)
+                || same(base_name(&listed[index].experiment))
         },
     ];
     for rule in rules {

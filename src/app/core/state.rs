@@ -287,6 +287,8 @@ pub struct State {
     /// "cpu", "cuda:0"; `None` for the best there is.
     pub device: Option<String>,
     pub runs: Vec<RunRecord>,
+    /// Whether the folder of runs has been looked at: before, none are known although there may be some.
+    pub runs_listed: bool,
     /// Names what the runs' titles were made of.
     pub titles_of: u64,
     /// Where runs are listed and made.

@@ -24,6 +24,12 @@ enum Item<'a> {
     Run(&'a RunRow),
 }
 
+/// What stands in place of runs while their folder is looked at for the first time.
+pub(super) const READING: (&str, &str) = (
+    "Reading the runs",
+    "The folder of runs is looked at. This takes a moment where it holds hundreds.",
+);
+
 /// The right side of the window.
 pub fn runs_panel_ui(ui: &mut egui::Ui, context: &mut ViewContext<'_>, out: &mut Vec<Command>) {
     let local = context.panels.of_window::<RunsLocal>();
@@ -33,22 +39,24 @@ pub fn runs_panel_ui(ui: &mut egui::Ui, context: &mut ViewContext<'_>, out: &mut
 
 pub fn runs_ui(ui: &mut egui::Ui, view: &RunsView, local: &mut RunsLocal, out: &mut Vec<Command>) {
     if view.known == 0 {
-        widgets::empty_state(
-            ui,
-            icon::CLOCK_COUNTER_CLOCKWISE,
-            "No runs yet",
-            "What you train is kept here, with its curves and results. A run's folder can be dropped here, too.",
-            |ui| {
-                let tooltip =
-                    "Make feature extraction and fine-tuning from these pictures and train both";
-                if view.can_train
-                    && widgets::primary_button(ui, "Compare extraction with fine-tuning", tooltip)
-                        .clicked()
-                {
-                    out.push(Command::CompareBothWays);
-                }
-            },
-        );
+        let (title, text) = if view.is_reading {
+            READING
+        } else {
+            (
+                "No runs yet",
+                "What you train is kept here, with its curves and results. A run's folder can be dropped here, too.",
+            )
+        };
+        widgets::empty_state(ui, icon::CLOCK_COUNTER_CLOCKWISE, title, text, |ui| {
+            let tooltip =
+                "Make feature extraction and fine-tuning from these pictures and train both";
+            if view.can_train
+                && widgets::primary_button(ui, "Compare extraction with fine-tuning", tooltip)
+                    .clicked()
+            {
+                out.push(Command::CompareBothWays);
+            }
+        });
         return;
     }
     toolbar_ui(ui, view, local, out);

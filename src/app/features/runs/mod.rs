@@ -38,6 +38,8 @@ pub struct RunsView {
     pub rows: Vec<RunRow>,
     /// Runs that there are, shown or not.
     pub known: usize,
+    /// Whether the folder of runs is looked at for the first time.
+    pub is_reading: bool,
     /// Bytes on disk of all of them.
     pub bytes: u64,
     pub archived: usize,
@@ -97,6 +99,7 @@ impl RunsView {
                 .map(|run| RunRow::build(run, state, now))
                 .collect(),
             known: state.runs.len(),
+            is_reading: !state.runs_listed,
             bytes: state.runs.iter().map(|run| run.listed.bytes).sum(),
             archived: (state.runs.iter())
                 .filter(|run| run.listed.annotations.archived)

@@ -65,6 +65,7 @@ impl RunRequests {
     }
 
     pub fn runs_listed(&mut self, session: &mut Session, result: Result<Vec<RunSummary>, Failure>) {
+        session.state.runs_listed |= !matches!(result, Err(Failure::Stopped));
         match result {
             Ok(summaries) => {
                 session.has_gone(&Cause::RunsFolder);

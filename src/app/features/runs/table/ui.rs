@@ -5,6 +5,7 @@ use egui_extras::{Column as Width, TableBuilder};
 
 use super::super::RunRow;
 use super::super::editing::{Edited, Editing, field_ui};
+use super::super::list::READING;
 use super::super::menu::menu_ui;
 use super::columns::{Column, Kind, Sorted};
 use super::{TableLocal, TableView};
@@ -22,23 +23,24 @@ pub fn table_view_ui(
     out: &mut Vec<Command>,
 ) {
     if view.known == 0 {
-        let text = "Every run that you train becomes a row here, with its settings and results.";
-        widgets::empty_state(
-            ui,
-            icon::CLOCK_COUNTER_CLOCKWISE,
-            "No runs yet",
-            text,
-            |ui| {
-                let tooltip =
-                    "Make feature extraction and fine-tuning from these pictures and train both";
-                if view.state.has_pictures()
-                    && widgets::primary_button(ui, "Compare extraction with fine-tuning", tooltip)
-                        .clicked()
-                {
-                    out.push(Command::CompareBothWays);
-                }
-            },
-        );
+        let (title, text) = if view.state.runs_listed {
+            (
+                "No runs yet",
+                "Every run that you train becomes a row here, with its settings and results.",
+            )
+        } else {
+            READING
+        };
+        widgets::empty_state(ui, icon::CLOCK_COUNTER_CLOCKWISE, title, text, |ui| {
+            let tooltip =
+                "Make feature extraction and fine-tuning from these pictures and train both";
+            if view.state.has_pictures()
+                && widgets::primary_button(ui, "Compare extraction with fine-tuning", tooltip)
+                    .clicked()
+            {
+                out.push(Command::CompareBothWays);
+            }
+        });
         return;
     }
     toolbar_ui(ui, view, local, out);
