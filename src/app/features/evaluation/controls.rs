@@ -110,6 +110,10 @@ fn sliders_ui(
     let moved = choices.threshold != 0.5 || choices.reject_below != 0.0 || choices.use_temperature;
     let name = "Reset the decision";
     let tooltip = "Back to the most probable class, nothing rejected";
+    // An icon button doesn't wrap by itself.
+    if ui.available_size_before_wrap().x < tokens::CONTROL_HEIGHT + tokens::SPACE_S {
+        ui.end_row();
+    }
     // It keeps its place while there is nothing to put back.
     let response = ui
         .add_enabled_ui(moved, |ui| {
