@@ -67,11 +67,15 @@ impl Graft {
             reserve(ui, panel)
         });
         if self.is_shown(Side::Experiment, &ctx) {
-            egui::Panel::left("experiment")
+            let panel = egui::Panel::left("experiment")
                 .default_size(side_widths(&ctx).0)
                 .size_range(250.0..=460.0)
-                .frame(bar(t, 10))
-                .show(ui, |ui| side_ui(ui, &mut self.view_context(), out));
+                .frame(bar(t, 10));
+            // Drawn within its room: what is too wide in it for a moment does not make it grow for good.
+            let rect = reserve(ui, panel);
+            within(ui, "experiment", rect, |ui| {
+                side_ui(ui, &mut self.view_context(), out);
+            });
         }
         let fill = t.surface;
         let middle = egui::CentralPanel::no_frame()

@@ -59,7 +59,7 @@ const TOPICS: [Topic; 14] = [
     },
     Topic {
         question: "How do I decide which layers learn?",
-        answer: "In the Layers view, a snowflake is a frozen layer and an open lock is one that trains. A click changes a layer, “Train from here” everything after it.",
+        answer: "In the Layers view, a closed lock is a frozen layer and an open lock is one that trains. A click changes a layer, a click with Shift trains from there on.",
         opens: Opens::View(ViewId::LAYERS),
     },
     Topic {

@@ -54,8 +54,8 @@ impl RunBarView {
                 view.measuring = true;
                 view.headline = format!("Measuring {}", catalogue::title(&now.backbone));
                 view.detail = match now.left {
-                    0 => "its speed on this machine".into(),
-                    left => format!("its speed on this machine; {left} left"),
+                    0 => "how fast it is on this machine".into(),
+                    left => format!("how fast it is on this machine; {left} left"),
                 };
             } else if let Some(last) = state.runs.iter().rev().find(|run| run.run.is_some()) {
                 view.headline = match &last.state {

@@ -253,8 +253,7 @@ impl<'a> NumberField<'a> {
             egui::TextEdit::singleline(&mut text)
                 .id(id)
                 .min_size(ui.spacing().interact_size)
-                .desired_width(0.0)
-                .clip_text(false)
+                .desired_width(ui.spacing().interact_size.x - 2.0 * ui.spacing().button_padding.x)
                 .font(style.drag_value_text_style.clone()),
         );
         ui.set_style(style);

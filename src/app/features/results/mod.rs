@@ -70,9 +70,11 @@ pub fn results_ui(ui: &mut egui::Ui, view: &ResultsView, out: &mut Vec<Command>)
         return;
     }
     egui::ScrollArea::vertical().id_salt("results").auto_shrink(false).show(ui, |ui| {
-        let sentence = view.verdict.as_deref().unwrap_or(
-            "One tested run so far. Train another on the same pictures to see which is better.",
-        );
+        let sentence = view.verdict.as_deref().unwrap_or(if view.rows.len() > 1 {
+            "No two of these runs were tested on the same pictures: switch on runs of one data set, or train another."
+        } else {
+            "One tested run so far. Train another on the same pictures to see which is better."
+        });
         verdict_ui(ui, icon::TROPHY, sentence, &[]);
         next_steps_ui(ui, view, out);
         ui.add_space(tokens::SPACE_M);

@@ -7,6 +7,7 @@ use crate::app::ui::table::{Cell, Head, Table};
 use crate::app::ui::tokens;
 use crate::app::ui::widgets;
 use crate::format;
+use crate::models::catalogue;
 
 /// Mean and spread over seeds: what is chance and what is not.
 pub(super) fn groups_ui(ui: &mut egui::Ui, view: &ResultsView) {
@@ -156,7 +157,7 @@ pub(super) fn runs_ui(ui: &mut egui::Ui, view: &ResultsView) {
         same.push(pictures);
     }
     if same_backbone {
-        same.push(first.backbone.clone());
+        same.push(catalogue::title(&first.backbone));
     }
     if !same.is_empty() && view.rows.len() > 1 {
         widgets::note(ui, &format!("The same for all: {}.", same.join(", ")));

@@ -1,5 +1,6 @@
 //! A name, tags or a note of a run, while a person types it in place.
 
+use eframe::egui::text::{CCursor, CCursorRange};
 use eframe::egui::{self, Key, KeyboardShortcut, Modifiers};
 
 use super::RunRow;
@@ -30,7 +31,11 @@ impl Editing {
             id: row.id.clone(),
             what,
             text: match what {
-                Edited::Name => row.given.clone().unwrap_or_default(),
+                // What it is called now, so that a word of it can be changed.
+                Edited::Name => row
+                    .given
+                    .clone()
+                    .unwrap_or_else(|| row.automatic().to_owned()),
                 Edited::Tags => row.tags.join(", "),
                 Edited::Note => row.note.clone(),
             },
@@ -79,6 +84,9 @@ pub fn field_ui(
     if !typed.has_focus {
         typed.has_focus = true;
         response.request_focus();
+        if typed.what == Edited::Name {
+            select_all(ui.ctx(), response.id, &typed.text);
+        }
         return;
     }
     let (left, entered) = ui.input(|input| {
@@ -98,12 +106,21 @@ pub fn field_ui(
     }
 }
 
+/// Typing then replaces the text, and an arrow key changes it.
+fn select_all(ctx: &egui::Context, field: egui::Id, text: &str) {
+    let mut state = egui::TextEdit::load_state(ctx, field).unwrap_or_default();
+    let whole = CCursorRange::two(CCursor::default(), CCursor::new(text.chars().count()));
+    state.cursor.set_char_range(Some(whole));
+    state.store(ctx, field);
+}
+
 /// What was typed, as changes of what is there.
 fn changes(row: &RunRow, typed: &Editing) -> Vec<Change> {
     match typed.what {
         Edited::Name => {
             let name = Some(typed.text.trim().to_owned()).filter(|name| !name.is_empty());
-            if name == row.given {
+            let is_untouched = row.given.is_none() && name.as_deref() == Some(row.automatic());
+            if name == row.given || is_untouched {
                 Vec::new()
             } else {
                 vec![Change::Name(name)]

@@ -159,6 +159,15 @@ impl RunRow {
         }
     }
 
+    /// The name without the run's number: what it is called while nobody has given it a name.
+    fn automatic(&self) -> &str {
+        let bare = self
+            .name
+            .strip_prefix('#')
+            .and_then(|rest| rest.split_once(' '));
+        bare.map_or(self.name.as_str(), |(_, bare)| bare)
+    }
+
     /// What stands in the name behind the experiment's: what tells the run from the others of that experiment.
     fn differs(&self) -> Option<&str> {
         let (_, differs) = self.name.split_once(self.experiment.as_str())?;
