@@ -105,12 +105,12 @@ pub fn architectures() -> &'static [ArchitectureInfo] {
     &table::ARCHITECTURES
 }
 
-/// The entry of `name`.
 /// What people call the backbone of this name.
 pub fn title(name: &str) -> String {
     find(name).map_or_else(|| name.to_owned(), |info| info.title.to_owned())
 }
 
+/// The entry of `name`.
 pub fn find(name: &str) -> Option<&'static ArchitectureInfo> {
     architectures().iter().find(|info| info.name == name)
 }

@@ -123,7 +123,7 @@ fn splits_in_classes(
                 }
                 Some(_) => reading.walk.found.problem(
                     &entry.path,
-                    "is called like pictures without a class, and is passed over",
+                    "is called like pictures without a class, and is skipped",
                 ),
                 None => pictures.extend(reading.walk.pictures(&entry.path)?),
             }

@@ -154,8 +154,8 @@ impl<'a> Reading<'a> {
             _ => "",
         };
         self.walk.found.remarks.push(Remark::warning(format!(
-            "The pictures in {name} lie in no folders of classes, and nothing tells their classes{unread}, so {name} is passed \
-             over{drawn}."
+            "The pictures in {name} lie in no folders of classes, and nothing tells their classes{unread}, so {name} is \
+             skipped{drawn}."
         )));
     }
 

@@ -100,7 +100,7 @@ fn the_five_shapes_of_curves_are_told_apart() {
         (
             &STUCK,
             Fit::NotLearning,
-            "from 0.700 to 0.693 in 5 epochs, and the best accuracy is 51.0 %: always naming the most frequent class gives 50.0 %.",
+            "from 0.700 to 0.693 in 5 epochs, and the best accuracy is 51.0 %: always predicting the most frequent class gives 50.0 %.",
         ),
     ] {
         let found = diagnose(&curves(epochs), &situation(&experiment)).unwrap();

@@ -230,7 +230,11 @@ fn a_mirror_that_is_no_hub_serves_too_and_its_file_is_read() {
 
 #[test]
 fn what_a_package_ships_has_no_server() {
-    let fixture = Fixture::new("");
+    let mut fixture = Fixture::new("");
+    fixture.weights = catalogue::find("efficientnet_lite0")
+        .unwrap()
+        .default_weights()
+        .clone();
     let server = Server::new(|_| Answer::new(404, b""));
     let message = fixture.fetch(&server).unwrap_err().to_string();
     assert!(message.contains("run its set-up"), "{message}");

@@ -322,7 +322,7 @@ fn a_person_is_warned_of_what_will_hardly_work() {
     for expect in [
         "no validation",
         "no test",
-        "larger than the 13",
+        "larger than the training set of 13 pictures",
         "balanced class weights",
     ] {
         assert!(warnings.contains(expect), "“{expect}” in {warnings}");
