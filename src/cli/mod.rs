@@ -2,6 +2,8 @@
 //!
 //! Human text goes to standard output, or one JSON document with `--json`; progress and errors go
 //! to standard error. Exit status 1 is a failure, 2 a wrong use.
+// What stands above arguments is the help that a terminal shows: brackets and addresses in it are meant as they are.
+#![allow(rustdoc::broken_intra_doc_links, rustdoc::bare_urls)]
 
 mod backbones;
 mod cache;

@@ -30,7 +30,7 @@ pub enum IntervalMethod {
     /// Of a share: [`wilson`].
     Wilson,
     /// Percentiles over so many samples drawn with replacement (Efron 1979), less the bias that they show: see
-    /// [`super::resampled`].
+    /// the module `resampled`.
     Bootstrap { resamples: u32 },
     /// Where no sample says anything else than the pictures do: [`all_right`].
     Exact,

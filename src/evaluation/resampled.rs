@@ -7,7 +7,7 @@
 //!   (balanced accuracy, macro F1, kappa, Matthews, ROC area, average precision). No sample lacks a class, so all
 //!   samples count.
 //!
-//! The interval is of the percentiles, less the bias that the samples show ([`Score::with_bootstrap`]), and holds the
+//! The interval is of the percentiles, less the bias that the samples show (`Score::with_bootstrap`), and holds the
 //! score. It is not given where resampling can't know: of fewer than [`bootstrap::FEWEST`] pictures, or where more than
 //! a twentieth of the classes have fewer.
 

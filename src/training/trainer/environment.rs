@@ -12,7 +12,7 @@ pub(super) struct Environment<'a> {
     pub memory_bytes: u64,
     /// What this process may take in all.
     pub limit: MemoryLimit,
-    /// See [`Pace`].
+    /// See `Pace`.
     pub rest: u32,
     /// Where features are kept for other runs; `None` keeps nothing.
     pub cache: Option<PathBuf>,
