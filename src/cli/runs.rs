@@ -4,6 +4,7 @@ mod list;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, bail};
 use clap::builder::{OsStringValueParser, TypedValueParser};
@@ -131,12 +132,15 @@ pub fn folder() -> PathBuf {
 
 /// A command's argument that names a run: a folder, or `#12`, `12`, or a name among the runs of the window's folder.
 pub fn argument() -> impl TypedValueParser<Value = PathBuf> {
-    OsStringValueParser::new().try_map(|text| -> Result<PathBuf, String> {
+    // Listed once, however many runs are named.
+    let listed = Arc::new(OnceLock::new());
+    OsStringValueParser::new().try_map(move |text| -> Result<PathBuf, String> {
         let path = PathBuf::from(&text);
         if path.symlink_metadata().is_ok() {
             return Ok(path);
         }
-        match find::among(&store::list(&folder()), &text.to_string_lossy()) {
+        let listed = listed.get_or_init(|| store::list(&folder()));
+        match find::among(listed, &text.to_string_lossy()) {
             Found::Run(folder) => Ok(folder),
             // Whoever opens it says that it is not there.
             Found::Nothing => Ok(path),
@@ -200,15 +204,14 @@ fn folders_of(runs: &Path, words: &[OsString]) -> anyhow::Result<Vec<PathBuf>> {
 /// Makes `changes` in every run that is named.
 fn change(runs: &Path, words: &[OsString], changes: &[Change], json: bool) -> anyhow::Result<()> {
     let folders = folders_of(runs, words)?;
-    for folder in &folders {
-        annotations::change(folder, changes)?;
-    }
+    let said = (folders.iter())
+        .map(|folder| annotations::change(folder, changes))
+        .collect::<Result<Vec<_>, _>>()?;
     let names = listing::names_among_all(&folders);
     if json {
-        let said = (folders.iter().zip(&names))
-            .map(|(folder, name)| {
-                let said = annotations::read(folder)?;
-                Ok(json!({
+        let runs: Vec<_> = (folders.iter().zip(&names).zip(&said))
+            .map(|((folder, name), said)| {
+                json!({
                     "run": shown::path(folder),
                     "name": name,
                     "number": said.number,
@@ -217,14 +220,13 @@ fn change(runs: &Path, words: &[OsString], changes: &[Change], json: bool) -> an
                     "tags": said.tags,
                     "pinned": said.pinned,
                     "archived": said.archived,
-                }))
+                })
             })
-            .collect::<anyhow::Result<Vec<_>>>()?;
-        return output::print_json(&json!({ "runs": said }));
+            .collect();
+        return output::print_json(&json!({ "runs": runs }));
     }
     let mut text = String::new();
-    for (folder, name) in folders.iter().zip(&names) {
-        let said = annotations::read(folder)?;
+    for (name, said) in names.iter().zip(&said) {
         let tags = Some(said.tags.join(", ")).filter(|tags| !tags.is_empty());
         let details: Vec<String> = [
             said.pinned.then(|| "pinned".to_owned()),

@@ -125,16 +125,17 @@ struct Stored {
 impl KnownContents {
     /// The lists in `cache`, a folder that is made when there is something to remember.
     pub fn new(cache: &Path) -> Self {
-        Self {
-            folder: Some(cache.join("contents")),
-            clock: CLOCK,
-        }
+        Self::below(Some(cache))
     }
 
     /// The lists of this person; in a process that does not share the cache, none.
     pub fn of_user() -> Self {
+        Self::below(paths::shared_cache().as_deref())
+    }
+
+    fn below(cache: Option<&Path>) -> Self {
         Self {
-            folder: paths::shared_cache().map(|cache| cache.join("contents")),
+            folder: cache.map(|cache| cache.join("contents")),
             clock: CLOCK,
         }
     }
@@ -295,9 +296,10 @@ impl KnownContents {
     }
 
     fn file(&self, folder: &Path) -> Option<PathBuf> {
+        let lists = self.folder.as_ref()?;
         let digest = Sha256::digest(folder.as_os_str().as_encoded_bytes());
         let name = hex::encode(&digest[..16]);
-        Some(self.folder.as_ref()?.join(name).with_extension("json"))
+        Some(lists.join(name).with_extension("json"))
     }
 }
 

@@ -18,18 +18,8 @@ const RARE_SHARE: f64 = 0.05;
 
 /// Draws `n` of `n` pictures with replacement, `resamples` times, and hands `each` how often every
 /// picture was drawn. The same arguments give the same draws on every machine.
-pub fn resample(n: usize, resamples: u32, seed: u64, mut each: impl FnMut(u32, &[u32])) {
-    let mut generator = ChaCha8Rng::seed_from_u64(seed);
-    let mut counts = vec![0; n];
-    for draw in 0..resamples {
-        counts.fill(0);
-        for _ in 0..n {
-            // Lemire's multiplication: a bias of n / 2^32 at most, far below what an interval shows.
-            let place = (u64::from(generator.next_u32()) * n as u64) >> 32;
-            counts[place as usize] += 1;
-        }
-        each(draw, &counts);
-    }
+pub fn resample(n: usize, resamples: u32, seed: u64, each: impl FnMut(u32, &[u32])) {
+    resample_within(&[(0..n as u32).collect()], n, resamples, seed, each);
 }
 
 /// The same within `groups` of indices below `n`: every sample has as many pictures of each group as there are. Pictures
@@ -47,6 +37,7 @@ pub fn resample_within(
         counts.fill(0);
         for group in groups {
             for _ in 0..group.len() {
+                // Lemire's multiplication: a bias of n / 2^32 at most, far below what an interval shows.
                 let place = (u64::from(generator.next_u32()) * group.len() as u64) >> 32;
                 counts[group[place as usize] as usize] += 1;
             }

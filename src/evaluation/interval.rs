@@ -209,6 +209,13 @@ pub fn all_right(pictures: &[u64]) -> Option<Interval> {
     })
 }
 
+/// The 95 % Wilson score interval of an accuracy on `n` pictures.
+pub fn accuracy_interval(accuracy: f64, n: usize) -> (f64, f64) {
+    let right = (accuracy * n as f64).round() as u64;
+    let interval = wilson(right, n as u64);
+    (interval.low, interval.high)
+}
+
 /// The 95 % interval of a share, after Wilson (1927), without continuity correction: unlike the
 /// textbook's normal interval it stays within 0 and 1 and holds for shares near them. 0 to 1
 /// without any trial.

@@ -4,6 +4,7 @@ use super::canvas::{Anchor, Area, Canvas, Stroke, TextStyle, Weight};
 use super::palette::mix;
 use super::{Figure, heading};
 use crate::format;
+pub use crate::training::ParameterTotals as Parameters;
 
 /// A line per stage, a column per phase, and the totals below.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,24 +30,6 @@ pub struct FreezePhase {
     pub name: String,
     /// Parameters of each stage that learn, and that stay.
     pub counts: Vec<Parameters>,
-}
-
-/// Parameters that learn, and that stay as they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Parameters {
-    pub trainable: u64,
-    pub frozen: u64,
-}
-
-impl Parameters {
-    pub fn all(self) -> u64 {
-        self.trainable + self.frozen
-    }
-
-    /// 0 to 1.
-    pub fn trainable_share(self) -> f64 {
-        self.trainable as f64 / self.all().max(1) as f64
-    }
 }
 
 impl FreezePhase {

@@ -82,7 +82,7 @@ pub fn freeze_figure(
             counts,
         });
     }
-    let title = catalogue::find(&tree.backbone).map_or(tree.backbone.as_str(), |info| info.title);
+    let title = catalogue::title(&tree.backbone);
     Ok(FreezeFigure {
         title: format!("What learns: {}", experiment.name),
         remark: format!("{title} at {0} × {0} pixels", tree.input_size),

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::names::without_number;
 use super::seeds::base_name;
 use super::{RunSummary, files, listing};
 
@@ -21,22 +22,17 @@ pub fn among(listed: &[RunSummary], text: &str) -> Found {
     let text = text.trim();
     let names = listing::names_of(listed);
     let numbered = text.strip_prefix('#').unwrap_or(text).parse::<u32>().ok();
-    let said = |run: &RunSummary| run.listed.annotations.clone();
-    let without_number =
-        |name: &str| match name.strip_prefix('#').and_then(|rest| rest.split_once(' ')) {
-            Some((_, rest)) => rest.to_owned(),
-            None => name.to_owned(),
-        };
+    let said = |index: usize| &listed[index].listed.annotations;
     let same = |name: &str| name.to_lowercase() == text.to_lowercase();
     // What is certain first.
     let rules: [&dyn Fn(usize) -> bool; 5] = [
         &|index| listed[index].id == text,
         &|index| names[index] == text,
-        &|index| numbered.is_some() && said(&listed[index]).number == numbered,
-        &|index| said(&listed[index]).name.is_some_and(|name| same(&name)),
+        &|index| numbered.is_some() && said(index).number == numbered,
+        &|index| said(index).name.as_deref().is_some_and(same),
         &|index| {
             same(&names[index])
-                || same(&without_number(&names[index]))
+                || same(without_number(&names[index]))
                 || same(&listed[index].experiment)
                 || same(base_name(&listed[index].experiment))
         },

@@ -24,6 +24,12 @@ pub struct Nameable<'a> {
     pub settings: &'a [Setting],
 }
 
+/// "#12 Fine-tuning" as "Fine-tuning".
+pub fn without_number(name: &str) -> &str {
+    let words = name.strip_prefix('#').and_then(|rest| rest.split_once(' '));
+    words.map_or(name, |(_, words)| words)
+}
+
 /// A name for each of `runs`, no two alike.
 pub fn names(runs: &[Nameable<'_>]) -> Vec<String> {
     let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::experiment::Experiment;
 
 pub use words::freeze_plan;
+pub(super) use words::phase;
 
 /// One setting that is not the same everywhere.
 #[derive(Debug, Clone, PartialEq, Eq)]

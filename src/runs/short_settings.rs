@@ -43,8 +43,8 @@ fn is_name(field: &str) -> bool {
 }
 
 fn setting(experiment: &Experiment, field: String, label: String, value: &str) -> Setting {
-    let (phase, own) = match phase_of(&field) {
-        Some((phase, own)) => (Some(phase), own),
+    let (phase, own) = match settings::phase(&field) {
+        Some((index, own)) => (Some(index + 1), own),
         None => (None, field.as_str()),
     };
     let value = match own {
@@ -68,12 +68,6 @@ fn setting(experiment: &Experiment, field: String, label: String, value: &str) -
         short: cut(&short),
         field,
     }
-}
-
-/// The phase of `phases[1].learning_rate`, counted from 1, and the field in it.
-fn phase_of(field: &str) -> Option<(usize, &str)> {
-    let (index, own) = field.strip_prefix("phases[")?.split_once("].")?;
-    Some((index.parse::<usize>().ok()? + 1, own))
 }
 
 /// What is said of a field in a name, where that is less than its label and its value.

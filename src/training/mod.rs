@@ -1,7 +1,6 @@
 //! The trainer as a library: an experiment and its pictures in, events and a trained network out.
 
 // A run: what it is given, what it reports, what it leaves.
-mod backbone_title;
 mod control;
 mod error;
 pub mod events;
@@ -57,7 +56,8 @@ mod seeds;
 #[cfg(test)]
 mod golden;
 
-pub use backbone_title::backbone_title;
+/// For `runs` and `figures`, which use no models.
+pub use crate::models::{catalogue::title as backbone_title, freeze::Totals as ParameterTotals};
 pub use control::PauseFlag;
 pub use cores::{leave_cores, set_most_threads};
 pub use error::TrainingError;

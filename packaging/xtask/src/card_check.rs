@@ -35,7 +35,7 @@ pub fn run(arguments: &[&str]) -> Result<()> {
     let python = bench::python(options.python.as_deref())?;
     let stand_in = stand_in(&tests)?;
     let script = paths::checkout().join("tests/card_check.py");
-    let out = target().join("card-check");
+    let out = paths::target().join("card-check");
     steps::doing(&format!(
         "rehearsing; what is found goes to {}",
         out.display()
@@ -70,12 +70,6 @@ impl Options {
         }
         Ok(options)
     }
-}
-
-/// Cargo's folder for what is built.
-fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| paths::checkout().join("target"), PathBuf::from)
 }
 
 /// Builds the library's unit tests; the program that holds them.

@@ -25,6 +25,11 @@ pub fn checkout() -> PathBuf {
     xtask.ancestors().nth(2).unwrap_or(xtask).to_path_buf()
 }
 
+/// Cargo's folder for what is built.
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| checkout().join("target"), PathBuf::from)
+}
+
 /// What `.cargo/config.toml` calls LIBTORCH: a link to the libtorch that set-up fetched.
 pub fn libtorch_link() -> PathBuf {
     checkout().join(".cargo/libtorch")

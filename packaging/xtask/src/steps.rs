@@ -60,9 +60,7 @@ pub fn cargo(arguments: &[&str]) -> Command {
 pub fn graft() -> Result<PathBuf> {
     doing("building Graft (about ten minutes the first time)");
     run(&mut cargo(&["build", "--workspace", "--bin", "graft"]))?;
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| crate::paths::checkout().join("target"), PathBuf::from);
-    Ok(target.join("debug/graft"))
+    Ok(crate::paths::target().join("debug/graft"))
 }
 
 /// SHA-256 of a file, in lower-case hexadecimal.

@@ -94,7 +94,6 @@ pub enum Command {
     CompareBothWays,
     /// How many seeds `CompareBothWays` trains each way with.
     CompareSeeds(u32),
-    Pause(bool),
     TogglePause,
     StopRun(RunId),
     StopAll,
@@ -136,8 +135,6 @@ pub enum Command {
     ChooseRunsFolder,
     /// Lists runs from this folder and makes new ones there; `None` for the one in Graft's own folder.
     UseRunsFolder(Option<PathBuf>),
-    /// Lists a run, or the runs of a folder, from where they stand.
-    ListRunsFrom(PathBuf),
     /// Lists a run from elsewhere no more, by its id.
     UnlistRun(String),
     /// Goes on with a run that was interrupted or stopped.
@@ -232,7 +229,6 @@ impl Command {
                 | Self::ToggleWarnings
                 | Self::CopyText(_)
                 | Self::DismissNotice(_)
-                | Self::Pause(_)
                 | Self::TogglePause
         )
     }

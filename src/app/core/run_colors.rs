@@ -2,43 +2,40 @@
 
 use std::collections::BTreeSet;
 
-use super::state::State;
+use super::state::{RunRecord, State};
 use crate::figures::palette::RUN_COLORS;
 
-/// Runs that are drawn, in the order in which they came to be, by their ids: who was there first keeps its colour.
+/// Runs that are drawn, by their ids: who was there first keeps its colour.
 #[derive(Debug, Default)]
-pub struct DrawnRuns(Vec<String>);
+pub struct DrawnRuns(BTreeSet<String>);
 
 impl DrawnRuns {
     /// Gives another colour to runs that have come to be drawn since the last call and whose own is taken.
     pub fn keep_colors_apart(&mut self, state: &mut State) {
         let compared: BTreeSet<&str> =
             (state.comparison.chosen.iter().map(String::as_str)).collect();
-        let is_drawn = |id: &str| {
-            let run = state.runs.iter().find(|run| run.id == id);
-            run.is_some_and(|run| run.shown || compared.contains(id))
-        };
-        self.0.retain(|id| is_drawn(id));
-        let known: BTreeSet<&str> = self.0.iter().map(String::as_str).collect();
-        let new: Vec<String> = (state.runs.iter())
-            .filter(|run| run.shown || compared.contains(run.id.as_str()))
-            .filter(|run| !known.contains(run.id.as_str()))
-            .map(|run| run.id.clone())
+        let is_drawn = |run: &RunRecord| run.shown || compared.contains(run.id.as_str());
+        let drawn: BTreeSet<&str> = (state.runs.iter())
+            .filter(|run| is_drawn(run))
+            .map(|run| run.id.as_str())
             .collect();
-        for id in new {
-            let mut uses = [0usize; RUN_COLORS.len()];
-            for run in state.runs.iter().filter(|run| self.0.contains(&run.id)) {
-                uses[run.color % RUN_COLORS.len()] += 1;
+        self.0.retain(|id| drawn.contains(id.as_str()));
+        let mut uses = [0usize; RUN_COLORS.len()];
+        for run in state.runs.iter().filter(|run| self.0.contains(&run.id)) {
+            uses[run.color % RUN_COLORS.len()] += 1;
+        }
+        for run in &mut state.runs {
+            if !is_drawn(run) || self.0.contains(&run.id) {
+                continue;
             }
-            if let Some(run) = state.runs.iter_mut().find(|run| run.id == id) {
-                let own = run.color % RUN_COLORS.len();
-                let least = uses.iter().min().copied().unwrap_or(0);
-                if uses[own] > least {
-                    let free = uses.iter().position(|&uses| uses == least);
-                    run.color = free.unwrap_or(own);
-                }
+            let own = run.color % RUN_COLORS.len();
+            let least = uses.iter().min().copied().unwrap_or(0);
+            if uses[own] > least {
+                let free = uses.iter().position(|&uses| uses == least);
+                run.color = free.unwrap_or(own);
             }
-            self.0.push(id);
+            uses[run.color % RUN_COLORS.len()] += 1;
+            self.0.insert(run.id.clone());
         }
     }
 }

@@ -19,15 +19,15 @@ pub fn told_apart(run: &RunRecord, state: &State) -> String {
 /// Makes the runs' titles anew where something has changed that they are made of. Cheap where nothing has: call it in every
 /// frame.
 pub fn keep_titles(state: &mut State) {
-    let now = fingerprint(&state.runs);
-    if now == state.titles_of {
+    if fingerprint(&state.runs) == state.titles_of {
         return;
     }
-    state.titles_of = now;
     let titles = titles(&state.runs);
     for (run, title) in state.runs.iter_mut().zip(titles) {
         run.title = title;
     }
+    // With the titles that there are now.
+    state.titles_of = fingerprint(&state.runs);
 }
 
 fn titles(runs: &[RunRecord]) -> Vec<String> {
@@ -37,17 +37,16 @@ fn titles(runs: &[RunRecord]) -> Vec<String> {
 
 fn nameable(run: &RunRecord) -> Nameable<'_> {
     let summary = run.summary.as_ref();
-    let planned = run
-        .listed
-        .settings
-        .iter()
-        .find(|setting| setting.field == "seed");
+    let planned = || {
+        let mut settings = run.listed.settings.iter();
+        let seed = settings.find(|setting| setting.field == "seed")?;
+        seed.value.parse().ok()
+    };
     Nameable {
         number: run.listed.annotations.number,
         given: run.listed.annotations.name.as_deref(),
         experiment: &run.name,
-        seed: (summary.and_then(|summary| summary.seed))
-            .or_else(|| planned.and_then(|setting| setting.value.parse().ok())),
+        seed: (summary.and_then(|summary| summary.seed)).or_else(planned),
         // One that has not begun comes after those that have.
         started: summary.map_or(u64::MAX, |summary| summary.started),
         settings: &run.listed.settings,

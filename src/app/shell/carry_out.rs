@@ -153,13 +153,9 @@ impl Graft {
                 requests.evaluation.use_remedy(session, &folder, index)
             }
             Command::AddToComparison(id) => requests.compare.add(session, id),
-            Command::Pause(paused) => {
-                session.state.paused = paused && session.state.is_training();
-                session.send_to_trainer(TrainingCommand::Pause(session.state.paused));
-            }
             Command::TogglePause => {
-                let paused = !session.state.paused;
-                self.carry_out(Command::Pause(paused), ctx);
+                session.state.paused = !session.state.paused && session.state.is_training();
+                session.send_to_trainer(TrainingCommand::Pause(session.state.paused));
             }
             Command::StopRun(run) => session.send_to_trainer(TrainingCommand::Stop(run)),
             Command::StopAll => session.stop_all(),
@@ -178,7 +174,6 @@ impl Graft {
                 self.files.ask(Purpose::Runs, Some(folder), ctx)
             }
             Command::UseRunsFolder(folder) => session.use_runs_folder(folder),
-            Command::ListRunsFrom(folder) => requests.runs.find(session, folder),
             Command::UnlistRun(id) => requests.runs.unlist(session, &id),
             Command::ResumeRun(folder) => requests.runs.resume(session, &folder),
             Command::ExperimentOfRun(folder) => session.experiment_of_run(&folder),

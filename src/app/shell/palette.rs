@@ -3,6 +3,7 @@
 use eframe::egui::{self, Key, Modifiers};
 
 use super::actions::Action;
+use super::dialog::scroll_height;
 use super::dialogs::dialog_frame;
 use crate::app::core::command::Command;
 use crate::app::core::state::State;
@@ -90,7 +91,7 @@ impl Palette {
             }
             ui.add_space(tokens::SPACE_XS);
             // The same size whatever is found, so that nothing moves while a person types.
-            let height = (ui.ctx().content_rect().height() - 240.0).clamp(120.0, 420.0);
+            let height = scroll_height(ui.ctx(), 420.0, 240.0);
             egui::ScrollArea::vertical()
                 .max_height(height)
                 .min_scrolled_height(height)

@@ -186,7 +186,7 @@ fn controls_ui(ui: &mut egui::Ui, view: &RunBarView, out: &mut Vec<Command>) {
         .on_disabled_hover_text("Nothing is training")
         .clicked()
     {
-        out.push(Command::Pause(!view.paused));
+        out.push(Command::TogglePause);
     }
     let hint = match view.measuring {
         true => "Measure no more until you ask for it in the view Backbones".to_owned(),

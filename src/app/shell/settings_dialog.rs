@@ -7,9 +7,7 @@ use eframe::egui;
 
 use super::actions::Action;
 use crate::app::core::command::Command;
-use crate::app::core::settings::{
-    INTERFACE_SIZES, SettingChange, Settings, ThemeChoice, next_interface_size,
-};
+use crate::app::core::settings::{INTERFACE_SIZES, SettingChange, Settings, ThemeChoice};
 use crate::app::ui::theme::icon_button_enabled;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
@@ -154,8 +152,7 @@ fn interface_size_ui(ui: &mut egui::Ui, view: &SettingsView, out: &mut Vec<Comma
             };
             let button = icon_button_enabled(ui, symbol, action.text(), possible);
             if button.on_hover_text(action.hint(ui.ctx())).clicked() {
-                let next = next_interface_size(size, larger);
-                out.push(Command::ChangeSetting(SettingChange::InterfaceSize(next)));
+                out.push(action.command());
             }
             if !larger {
                 let text = tokens::medium(format!("{:.0} %", size * 100.0));

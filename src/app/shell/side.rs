@@ -3,6 +3,7 @@
 use eframe::egui;
 
 use super::actions::Action;
+use super::top_bar::icon_action_ui;
 use super::trailing::trailing_ui;
 use crate::app::core::command::Command;
 use crate::app::core::documents::file_title;
@@ -64,12 +65,7 @@ pub fn side_ui(ui: &mut egui::Ui, context: &mut ViewContext<'_>, out: &mut Vec<C
                 Action::DuplicateExperiment,
                 Action::NewExperiment,
             ] {
-                if icon_button(ui, action.icon(), action.text())
-                    .on_hover_text(action.hint(ui.ctx()))
-                    .clicked()
-                {
-                    out.push(action.command());
-                }
+                icon_action_ui(ui, action, true, out);
             }
         });
     });

@@ -170,7 +170,12 @@ pub fn top_bar_ui(ui: &mut egui::Ui, view: &TopBarView, out: &mut Vec<Command>) 
     });
 }
 
-fn icon_action_ui(ui: &mut egui::Ui, action: Action, enabled: bool, out: &mut Vec<Command>) {
+pub(super) fn icon_action_ui(
+    ui: &mut egui::Ui,
+    action: Action,
+    enabled: bool,
+    out: &mut Vec<Command>,
+) {
     let hint = action.hint(ui.ctx());
     let button = icon_button_enabled(ui, action.icon(), action.text(), enabled);
     if button

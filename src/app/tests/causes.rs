@@ -2,11 +2,6 @@
 
 use super::*;
 
-fn push(window: &mut Window, command: Command) {
-    window.harness.state_mut().commands.push(command);
-    window.steps();
-}
-
 fn titles(window: &Window) -> Vec<String> {
     let notices = window.state().notices.iter();
     notices.map(|notice| notice.title.clone()).collect()

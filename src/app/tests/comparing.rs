@@ -15,11 +15,6 @@ fn trained(window: &Window) -> Vec<Experiment> {
         .collect()
 }
 
-fn push(window: &mut Window, command: Command) {
-    window.harness.state_mut().commands.push(command);
-    window.steps();
-}
-
 #[test]
 fn both_ways_share_split_seed_and_order() {
     let mut window = Window::with_presets(&[&shipped("solar-fine-tuning")]);

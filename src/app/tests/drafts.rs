@@ -8,11 +8,6 @@ use egui_kittest::kittest::NodeT as _;
 use super::*;
 use crate::experiment::{Column, FreezePlan, WeightsSource};
 
-fn push(window: &mut Window, command: Command) {
-    window.harness.state_mut().commands.push(command);
-    window.steps();
-}
-
 fn name(window: &Window, index: usize) -> String {
     window.state().documents[index].experiment.name.clone()
 }

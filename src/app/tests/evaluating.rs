@@ -12,11 +12,6 @@ use crate::training::EpochMetrics;
 use crate::training::diagnosis::{DiagnosisInput, diagnose};
 use crate::worker::messages::{Failure, RunEvaluation};
 
-fn push(window: &mut Window, command: Command) {
-    window.harness.state_mut().commands.push(command);
-    window.steps();
-}
-
 fn asked(window: &Window, wanted: Split) -> usize {
     let record = window.record.borrow();
     let of_split = |question: &&Question| matches!(question, Question::EvaluateRun { split, .. } if *split == wanted);

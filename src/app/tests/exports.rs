@@ -7,11 +7,6 @@ use super::*;
 use crate::app::features::export::Stage;
 use crate::app::shell::dialogs::Confirmation;
 
-fn push(window: &mut Window, command: Command) {
-    window.harness.state_mut().commands.push(command);
-    window.steps();
-}
-
 /// A window whose first experiment reads the class folders in `data`, with a run that is shown.
 fn with_pictures() -> Window {
     let mut window = Window::with_pair();

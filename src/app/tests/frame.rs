@@ -10,11 +10,6 @@ use crate::app::core::settings::{SettingChange, Settings, ThemeChoice};
 use crate::app::shell::Closing;
 use crate::experiment::preset;
 
-fn push(window: &mut Window, command: Command) {
-    window.harness.state_mut().commands.push(command);
-    window.steps();
-}
-
 fn press(window: &mut Window, modifiers: Modifiers, key: Key) {
     window.harness.key_press_modifiers(modifiers, key);
     window.steps();

@@ -27,6 +27,12 @@ use crate::training::movement::Movement;
 use crate::worker::messages::{Answer, Failure, Question, RunEvent, RunId};
 use fake::{Window, shipped, summary};
 
+/// As if a panel had asked for it.
+fn push(window: &mut Window, command: Command) {
+    window.harness.state_mut().commands.push(command);
+    window.steps();
+}
+
 /// What a panel would send for a change of the document at `index`.
 fn edit(
     window: &Window,

@@ -29,11 +29,6 @@ fn window() -> Window {
     window
 }
 
-fn push(window: &mut Window, command: Command) {
-    window.harness.state_mut().commands.push(command);
-    window.steps();
-}
-
 /// What was asked to be done with runs, the last one first.
 fn asked(window: &Window) -> Option<(Vec<PathBuf>, RunAction)> {
     let record = window.record.borrow();
@@ -55,17 +50,7 @@ fn a_run_is_renamed_in_its_row() {
             .is_some()
     };
     assert!(row(&window, "#2 second, 90.0 %"));
-    window
-        .harness
-        .get_by_label_contains("#2 second, 90.0 %")
-        .focus();
-    window.steps();
-    window.harness.key_press(Key::F2);
-    window.steps();
-    window
-        .harness
-        .get_by_label("Name of #2 second")
-        .type_text("The best");
+    type_name(&mut window, "The best");
     window.steps();
     window.harness.key_press(Key::Enter);
     window.steps();
@@ -91,9 +76,8 @@ fn a_run_is_renamed_in_its_row() {
     );
 }
 
-#[test]
-fn escape_leaves_a_name_as_it_was() {
-    let mut window = window();
+/// Begins to rename the second run, and types `name`.
+fn type_name(window: &mut Window, name: &str) {
     window
         .harness
         .get_by_label_contains("#2 second, 90.0 %")
@@ -104,7 +88,13 @@ fn escape_leaves_a_name_as_it_was() {
     window
         .harness
         .get_by_label("Name of #2 second")
-        .type_text("No");
+        .type_text(name);
+}
+
+#[test]
+fn escape_leaves_a_name_as_it_was() {
+    let mut window = window();
+    type_name(&mut window, "No");
     window.harness.key_press(Key::Escape);
     window.steps();
     assert_eq!(asked(&window), None);

@@ -11,11 +11,6 @@ fn recognised(window: &mut Window, path: &str) -> DataSource {
     source
 }
 
-fn push(window: &mut Window, command: Command) {
-    window.harness.state_mut().commands.push(command);
-    window.steps();
-}
-
 fn sources(window: &Window) -> Vec<DataSource> {
     let documents = window.state().documents.iter();
     documents

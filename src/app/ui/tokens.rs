@@ -355,7 +355,6 @@ pub mod icon {
     pub const IMAGE: &str = "\u{E2CA}";
     pub const IMAGES: &str = "\u{E836}";
     pub const INFO: &str = "\u{E2CE}";
-    pub const KEYBOARD: &str = "\u{E2D8}";
     pub const LAYOUT: &str = "\u{E6D6}";
     pub const LEAF: &str = "\u{E2DA}";
     pub const LIGHTBULB: &str = "\u{E2DC}";
@@ -384,7 +383,6 @@ pub mod icon {
     pub const SIDEBAR: &str = "\u{EC24}";
     pub const SIGN_OUT: &str = "\u{E42A}";
     pub const SLIDERS_HORIZONTAL: &str = "\u{E434}";
-    pub const SNOWFLAKE: &str = "\u{E5AA}";
     pub const SORT_ASCENDING: &str = "\u{E444}";
     pub const STACK: &str = "\u{E466}";
     pub const STOP: &str = "\u{E46C}";

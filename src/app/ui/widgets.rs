@@ -20,6 +20,20 @@ fn label_width(ui: &egui::Ui) -> f32 {
 /// The width of the number box beside a slider.
 const VALUE_WIDTH: f32 = 60.0;
 
+/// The name of a control.
+fn label_ui(ui: &mut egui::Ui, label: &str, tooltip: &str) -> egui::Response {
+    let text = RichText::new(label).color(tokens(ui).text_muted);
+    ui.add(egui::Label::new(text).truncate().selectable(false))
+        .on_hover_text(tooltip)
+}
+
+/// Gives a slider what its number leaves of `width`.
+fn share_out(ui: &mut egui::Ui, width: f32) {
+    let spacing = ui.spacing_mut();
+    spacing.slider_width = (width - VALUE_WIDTH - spacing.item_spacing.x).max(40.0);
+    spacing.interact_size.x = VALUE_WIDTH;
+}
+
 /// A label at the left and its control at the right. The control takes the label as its accessible name.
 pub fn row<R>(
     ui: &mut egui::Ui,
@@ -41,16 +55,12 @@ pub fn row<R>(
                     Layout::left_to_right(Align::Center),
                     |ui| {
                         ui.set_min_width(label_width);
-                        let text = RichText::new(label).color(tokens(ui).text_muted);
-                        ui.add(egui::Label::new(text).truncate().selectable(false))
-                            .on_hover_text(tooltip)
+                        label_ui(ui, label, tooltip)
                     },
                 )
                 .inner;
-            let spacing = ui.spacing().item_spacing.x;
-            ui.spacing_mut().slider_width =
-                (ui.available_width() - VALUE_WIDTH - spacing).max(40.0);
-            ui.spacing_mut().interact_size.x = VALUE_WIDTH;
+            let room = ui.available_width();
+            share_out(ui, room);
             ui.label_inputs_by(named.id, add)
         },
     )
@@ -99,12 +109,8 @@ fn slider_row<R>(
     }
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
-        let text = RichText::new(label).color(tokens(ui).text_muted);
-        let named = ui
-            .add(egui::Label::new(text).truncate().selectable(false))
-            .on_hover_text(tooltip);
-        ui.spacing_mut().slider_width = (width - VALUE_WIDTH - spacing).max(40.0);
-        ui.spacing_mut().interact_size.x = VALUE_WIDTH;
+        let named = label_ui(ui, label, tooltip);
+        share_out(ui, width);
         ui.label_inputs_by(named.id, |ui| ui.horizontal(add).inner)
     })
     .inner

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::output;
 use crate::app::core::clock;
 use crate::format::{self, Align, table};
+use crate::runs::names::without_number;
 use crate::runs::{RunState, RunSummary, listing, store};
 use crate::shown;
 
@@ -125,12 +126,7 @@ fn sort(rows: &mut [(RunSummary, String)], by: Sort) {
         Sort::Number => {
             rows.sort_by_key(|(run, _)| std::cmp::Reverse(run.listed.annotations.number));
         }
-        Sort::Name => rows.sort_by_key(|(_, name)| {
-            let words = name.strip_prefix('#').and_then(|rest| rest.split_once(' '));
-            words
-                .map_or(name.as_str(), |(_, words)| words)
-                .to_lowercase()
-        }),
+        Sort::Name => rows.sort_by_key(|(_, name)| without_number(name).to_lowercase()),
         Sort::Accuracy => rows.sort_by(|(a, _), (b, _)| accuracy(b).total_cmp(&accuracy(a))),
         Sort::Loss => rows.sort_by(|(a, _), (b, _)| loss(a).total_cmp(&loss(b))),
         Sort::Seconds => rows.sort_by(|(a, _), (b, _)| a.seconds_total.total_cmp(&b.seconds_total)),

@@ -15,7 +15,7 @@ use super::driver;
 use crate::paths;
 
 /// The libtorch that this program was built for; another's CUDA part would not fit.
-const LIBTORCH_VERSION: &str = "2.11.0";
+const LIBTORCH_VERSION: &str = super::cuda_packages::PACKAGES[0].version;
 
 /// Opens it where there is a driver with a graphics card that it has kernels for; later calls repeat the first answer.
 ///

@@ -331,7 +331,8 @@ fn split_words(name: &str) -> String {
         .replace("average max", "average and maximum")
 }
 
-fn phase(field: &str) -> Option<(usize, &str)> {
+/// The index of the phase of `phases[1].learning_rate`, and the field in it.
+pub(in crate::runs) fn phase(field: &str) -> Option<(usize, &str)> {
     let (index, rest) = field.strip_prefix("phases[")?.split_once("].")?;
     Some((index.parse().ok()?, rest))
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-use super::program;
+use super::{program, texts};
 
 /// One file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,19 +31,10 @@ impl File {
 /// The sides of the icons beside the scalable one, in pixels.
 pub const ICON_SIDES: [u32; 5] = [48, 64, 128, 256, 512];
 
-/// Where things stand that a package is put together from.
-pub struct Sources<'a> {
-    /// `packaging/linux`.
-    pub linux: &'a Path,
-    /// What was built and written for this package, see [`super`].
-    pub made: &'a Path,
-    /// Set-up's folder.
-    pub home: &'a Path,
-}
-
-/// Every file of a package but those that only one kind has.
-pub fn list(sources: &Sources) -> Result<Vec<File>> {
-    let Sources { linux, made, home } = *sources;
+/// Every file of a package but those that only one kind has. `made`: what was built and written for this package, see
+/// [`super`]; `home`: set-up's folder.
+pub fn list(made: &Path, home: &Path) -> Result<Vec<File>> {
+    let linux = texts::linux();
     let mut files = vec![
         File {
             is_program: true,
@@ -134,7 +125,7 @@ fn below(folder: &Path, prefix: &str) -> Result<Vec<File>> {
     Ok(files)
 }
 
-/// The tree below `root`, as it will be installed. Large files are linked where they can be.
+/// The tree below `root`, as it will be installed.
 pub fn lay_out(files: &[File], root: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
 
@@ -162,12 +153,6 @@ mod tests {
     fn every_file_has_its_place_and_a_missing_one_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let (made, home) = (folder.path().join("made"), folder.path().join("home"));
-        let linux = crate::paths::checkout().join("packaging/linux");
-        let sources = Sources {
-            linux: &linux,
-            made: &made,
-            home: &home,
-        };
         for name in [
             "graft",
             "metainfo.xml",
@@ -187,10 +172,10 @@ mod tests {
             write(&made.join("lib").join(library));
         }
         write(&home.join("example/cats/a.png"));
-        let error = list(&sources).unwrap_err().to_string();
+        let error = list(&made, &home).unwrap_err().to_string();
         assert!(error.contains("efficientnet_lite0.pth"), "{error}");
         write(&home.join("weights/efficientnet_lite0.pth"));
-        let files = list(&sources).unwrap();
+        let files = list(&made, &home).unwrap();
         let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
         for path in [
             "bin/graft",

@@ -24,14 +24,20 @@ impl Packages {
     }
 }
 
-pub fn make(files: &[File], folder: &Path, tools: &Path, options: &Options) -> Result<Packages> {
+pub fn make(
+    files: &[File],
+    folder: &Path,
+    made: &Path,
+    tools: &Path,
+    options: &Options,
+) -> Result<Packages> {
     let packages = Packages {
         deb: folder.join(format!("graft_{VERSION}-1_amd64.deb")),
         rpm: folder.join(format!("graft-{VERSION}-1.x86_64.rpm")),
         archive: folder.join(format!("graft-{VERSION}-x86_64-linux.tar.zst")),
     };
     let manifest = folder.join("manifest");
-    write_manifest(files, &manifest, options)?;
+    write_manifest(files, &manifest, &made.join("changelog.Debian"), options)?;
     let seconds = texts::seconds()?;
     steps::doing("packing the Debian package");
     let mut deb = Command::new(tools.join("cargo-deb"));
@@ -59,15 +65,19 @@ pub fn make(files: &[File], folder: &Path, tools: &Path, options: &Options) -> R
 }
 
 /// A manifest of a crate that has nothing but files to package: both programs read what they package from one.
-fn write_manifest(files: &[File], folder: &Path, options: &Options) -> Result<()> {
+fn write_manifest(
+    files: &[File],
+    folder: &Path,
+    changelog: &Path,
+    options: &Options,
+) -> Result<()> {
     let source = texts::linux().join("package.toml");
     let text = fs::read_to_string(&source)
         .with_context(|| format!("could not read {}", source.display()))?;
-    let made = folder.parent().unwrap_or(folder).join("made");
     fs::create_dir_all(folder.join("scripts"))?;
     fs::copy(texts::linux().join("postrm"), folder.join("scripts/postrm"))?;
     fs::write(folder.join("lib.rs"), "")?;
-    let manifest = manifest(&text, files, options, &made.join("changelog.Debian"));
+    let manifest = manifest(&text, files, options, changelog);
     fs::write(folder.join("Cargo.toml"), manifest)?;
     Ok(())
 }

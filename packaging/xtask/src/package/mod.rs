@@ -75,7 +75,7 @@ pub fn run(arguments: &[&str]) -> Result<()> {
     let tools = setup::packaging_tools(&home)?;
     let licences = setup::libtorch_licences(&home)?;
 
-    let folder = target_folder().join("package");
+    let folder = paths::target().join("package");
     let made = folder.join("made");
     if made.exists() {
         fs::remove_dir_all(&made)?;
@@ -90,13 +90,8 @@ pub fn run(arguments: &[&str]) -> Result<()> {
     steps::doing("writing icons, manual pages, completions and licences");
     texts::write(&made, &options)?;
     fs::write(made.join("copyright"), licences::copyright(&licences)?)?;
-    let linux = texts::linux();
-    let files = files::list(&files::Sources {
-        linux: &linux,
-        made: &made,
-        home: &home,
-    })?;
-    let packages = kinds::make(&files, &folder, &tools, &options)?;
+    let files = files::list(&made, &home)?;
+    let packages = kinds::make(&files, &folder, &made, &tools, &options)?;
     for package in &packages.all() {
         let bytes = fs::metadata(package)?.len();
         steps::ready(&format!(
@@ -122,12 +117,6 @@ pub fn run(arguments: &[&str]) -> Result<()> {
         check::thoroughly(&packages)?;
     }
     Ok(())
-}
-
-/// Where cargo builds.
-pub fn target_folder() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| paths::checkout().join("target"), PathBuf::from)
 }
 
 #[cfg(test)]

@@ -73,7 +73,7 @@ pub fn build() -> Result<PathBuf> {
         command.env(variable, flags("-ffile-prefix-map="));
     }
     steps::run(&mut command)?;
-    Ok(super::target_folder().join(PROFILE).join("graft"))
+    Ok(paths::target().join(PROFILE).join("graft"))
 }
 
 /// Folders that a build reads from, each with what stands for it in the program.
@@ -95,7 +95,7 @@ fn folders_of_this_machine() -> Result<Vec<(PathBuf, &'static str)>> {
         (rustup, "/rustup"),
         (libtorch, "/libtorch"),
         (real, "/libtorch"),
-        (super::target_folder(), "/target"),
+        (paths::target(), "/target"),
         (paths::checkout(), "/graft"),
     ])
 }

@@ -49,8 +49,7 @@ impl Section for BackboneSection {
     }
 
     fn summary(&self, document: &Document, _context: &mut ViewContext<'_>) -> String {
-        let name = &document.experiment.backbone.name;
-        catalogue::find(name).map_or_else(|| name.clone(), |info| info.title.to_owned())
+        catalogue::title(&document.experiment.backbone.name)
     }
 }
 

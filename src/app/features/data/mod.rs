@@ -427,16 +427,15 @@ fn class_list_ui(ui: &mut egui::Ui, local: &mut DataEditorLocal, kept: &mut Vec<
         .on_hover_text("Show only the classes whose name holds this");
     });
     let search = local.class_search.to_lowercase();
-    let matching: Vec<String> = (local.known_classes.iter())
+    let matching: Vec<&String> = (local.known_classes.iter())
         .filter(|name| name.to_lowercase().contains(&search))
-        .cloned()
         .collect();
     if matching.is_empty() {
         widgets::note(ui, "No class matches the search.");
     }
     let height = ui.spacing().interact_size.y;
     rows_in_sight(ui, height, matching.len(), |ui, index| {
-        let name = &matching[index];
+        let name = matching[index];
         let mut keep = kept.is_empty() || kept.contains(name);
         let tooltip = "Train on this class; without it, its pictures take part in no split";
         ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Truncate);

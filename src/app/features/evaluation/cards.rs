@@ -63,7 +63,7 @@ fn card_ui(ui: &mut egui::Ui, card: &Card, width: f32) {
         small,
         colors.text_muted,
     );
-    let spoken = format!("{} {}, {}", card.label, card.value, card.interval);
+    let spoken = card.spoken();
     response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, &spoken));
     response.on_hover_text(format!("{}\n{}", card.label, card.tooltip));
 }

@@ -105,7 +105,7 @@ fn parts_ui(ui: &mut egui::Ui, view: &EvaluationView, out: &mut Vec<Command>) {
     }
 }
 
-fn split_name(split: Split) -> &'static str {
+pub(super) fn split_name(split: Split) -> &'static str {
     match split {
         Split::Train => "training",
         Split::Validation => "validation",

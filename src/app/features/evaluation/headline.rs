@@ -3,8 +3,10 @@
 use eframe::egui::{self, Rect, Sense, pos2, vec2};
 
 use super::given::Given;
+use super::header::split_name;
 use super::numbers::card;
 use super::view::{Card, EvaluationBody, EvaluationView, Headline, RunChoice, WorstClass};
+use super::{pictures_of, show_confusion};
 use crate::app::core::command::{Command, GalleryFilter};
 use crate::app::ui::names::shown_name;
 use crate::app::ui::tokens::{self, icon, tokens};
@@ -83,16 +85,15 @@ fn worst(scores: &AnswerScores) -> Option<WorstClass> {
 /// What the accuracy means, in a sentence or three.
 pub(super) fn sentence(body: &EvaluationBody, split: Split) -> String {
     let headline = &body.headline;
-    let (part, caution) = match split {
-        Split::Train => (
-            "training",
-            " The network has learned from these pictures: on new ones it is less accurate.",
-        ),
-        Split::Validation => (
-            "validation",
-            " These pictures chose the best epoch: on new ones it may be a little less accurate.",
-        ),
-        Split::Test => ("test", ""),
+    let part = split_name(split);
+    let caution = match split {
+        Split::Train => {
+            " The network has learned from these pictures: on new ones it is less accurate."
+        }
+        Split::Validation => {
+            " These pictures chose the best epoch: on new ones it may be a little less accurate."
+        }
+        Split::Test => "",
     };
     if body.kept == 0 {
         return format!(
@@ -185,7 +186,7 @@ pub(super) fn headline_ui(
     ui.allocate_ui_with_layout(size, layout, |ui| {
         ui.spacing_mut().item_spacing = vec2(gap, gap);
         let card = &body.headline.macro_f1;
-        let spoken = format!("{} {}, {}", card.label, card.value, card.interval);
+        let spoken = card.spoken();
         let macro_f1 = Tile {
             label: &card.label,
             value: &card.value,
@@ -196,21 +197,14 @@ pub(super) fn headline_ui(
         tile_ui(ui, width, &macro_f1, false);
         if worst_ui(ui, width, body) {
             out.push(Command::ShowGallery(GalleryFilter {
-                run: Some(run.id.clone()),
                 true_class: body.headline.worst.as_ref().map(|worst| worst.name.clone()),
                 right: Some(false),
-                split: Some(view.split),
-                ..GalleryFilter::default()
+                ..pictures_of(view, run)
             }));
         }
         if let Some(confusion) = confusion_ui(ui, width, body) {
-            out.push(Command::ShowGallery(GalleryFilter {
-                run: Some(run.id.clone()),
-                true_class: Some(confusion.truth.clone()),
-                predicted_class: Some(confusion.predicted.clone()),
-                split: Some(view.split),
-                ..GalleryFilter::default()
-            }));
+            let (truth, predicted) = (&confusion.truth, &confusion.predicted);
+            out.push(show_confusion(view, run, truth, predicted));
         }
     });
 }
@@ -238,7 +232,7 @@ fn number_ui(ui: &mut egui::Ui, card: &Card) {
         ui.painter().galley(top, galley, colors.text);
         top = next;
     }
-    let spoken = format!("{} {}, {}", card.label, card.value, card.interval);
+    let spoken = card.spoken();
     response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, &spoken));
     response.on_hover_text(&card.tooltip);
 }

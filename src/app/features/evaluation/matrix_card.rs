@@ -2,9 +2,9 @@
 
 use eframe::egui::{self, vec2};
 
-use super::EvaluationLocal;
 use super::view::{EvaluationBody, EvaluationView, RunChoice};
-use crate::app::core::command::{Command, GalleryFilter};
+use super::{EvaluationLocal, show_confusion};
+use crate::app::core::command::Command;
 use crate::app::core::prepared_answers::Shown;
 use crate::app::ui::drop_down::{Item, drop_down};
 use crate::app::ui::matrix;
@@ -92,13 +92,8 @@ pub(super) fn matrix_card_ui(
     let (chosen, cell) = matrix::matrix_ui(ui, &body.matrix, &mut local.matrix, size, name);
     local.cell = cell;
     if let Some((row, column)) = chosen {
-        out.push(Command::ShowGallery(GalleryFilter {
-            run: Some(run.id.clone()),
-            true_class: Some(body.matrix.classes[row].clone()),
-            predicted_class: Some(body.matrix.classes[column].clone()),
-            split: Some(view.split),
-            ..GalleryFilter::default()
-        }));
+        let classes = &body.matrix.classes;
+        out.push(show_confusion(view, run, &classes[row], &classes[column]));
     }
     widgets::note(
         ui,
@@ -158,12 +153,7 @@ pub(super) fn confusions_ui(
     );
     if let Some(row) = table.action(&action).show(ui).row {
         let confusion = &body.confusions[row];
-        out.push(Command::ShowGallery(GalleryFilter {
-            run: Some(run.id.clone()),
-            true_class: Some(confusion.truth.clone()),
-            predicted_class: Some(confusion.predicted.clone()),
-            split: Some(view.split),
-            ..GalleryFilter::default()
-        }));
+        let (truth, predicted) = (&confusion.truth, &confusion.predicted);
+        out.push(show_confusion(view, run, truth, predicted));
     }
 }

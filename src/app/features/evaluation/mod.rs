@@ -200,6 +200,24 @@ fn body_ui(
     ui.add_space(tokens::SPACE_XS);
 }
 
+/// The gallery's filter for this run's pictures of the part that is evaluated.
+fn pictures_of(view: &EvaluationView, run: &RunChoice) -> GalleryFilter {
+    GalleryFilter {
+        run: Some(run.id.clone()),
+        split: Some(view.split),
+        ..GalleryFilter::default()
+    }
+}
+
+/// Shows the pictures of one class that were predicted as another, or as itself.
+fn show_confusion(view: &EvaluationView, run: &RunChoice, truth: &str, predicted: &str) -> Command {
+    Command::ShowGallery(GalleryFilter {
+        true_class: Some(truth.to_owned()),
+        predicted_class: Some(predicted.to_owned()),
+        ..pictures_of(view, run)
+    })
+}
+
 /// Classes and confusions at the left, the matrix at the right; below each other where there is no room.
 fn columns_ui(
     ui: &mut egui::Ui,
@@ -231,10 +249,8 @@ fn columns_ui(
             widgets::card(ui, |ui| {
                 if let Some(class) = report::report_ui(ui, body, &mut local.report) {
                     out.push(Command::ShowGallery(GalleryFilter {
-                        run: Some(run.id.clone()),
                         true_class: Some(class),
-                        split: Some(view.split),
-                        ..GalleryFilter::default()
+                        ..pictures_of(view, run)
                     }));
                 }
             });

@@ -129,6 +129,13 @@ pub struct Card {
     pub tooltip: String,
 }
 
+impl Card {
+    /// As it is read aloud.
+    pub fn spoken(&self) -> String {
+        format!("{} {}, {}", self.label, self.value, self.interval)
+    }
+}
+
 /// How good, how sure, and where it fails.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Headline {

@@ -148,8 +148,7 @@ impl KeptLine {
         let (title, mut details) = match &kept.about {
             None => ("Features of an earlier version".to_owned(), Vec::new()),
             Some(about) => {
-                let backbone = catalogue::find(&about.backbone)
-                    .map_or(about.backbone.as_str(), |info| info.title);
+                let backbone = catalogue::title(&about.backbone);
                 let depth = if about.is_pooled() {
                     "pooled features of the whole backbone".to_owned()
                 } else {

@@ -463,7 +463,7 @@ fn same_runs(view: &GalleryView, state: &State) -> bool {
         .all(|run| {
             known.next().is_some_and(|choice| {
                 choice.id == run.id
-                    && choice.name == told_apart(run, state)
+                    && (choice.name == run.title || choice.name == told_apart(run, state))
                     && choice.color == run.color
                     && Some(&choice.folder) == run.folder.as_ref()
             })

@@ -6,7 +6,7 @@ use super::results_verdict::verdict;
 use crate::app::core::run_names;
 use crate::app::core::state::{RunRecord, State};
 use crate::app::ui::hidden_runs::{self, HiddenRun};
-use crate::evaluation::{self, Spread};
+use crate::evaluation::{Spread, accuracy_interval};
 use crate::runs::{RunSummary, seeds, store};
 use crate::training::events::TestMetrics;
 
@@ -97,13 +97,6 @@ fn groups<'a>(
         .collect();
     rows.sort_by(|a, b| b.0.accuracy.mean.value.total_cmp(&a.0.accuracy.mean.value));
     rows
-}
-
-/// The 95 % Wilson score interval of an accuracy on `n` pictures.
-pub fn accuracy_interval(accuracy: f64, n: usize) -> (f64, f64) {
-    let right = (accuracy * n as f64).round() as u64;
-    let interval = evaluation::wilson(right, n as u64);
-    (interval.low, interval.high)
 }
 
 impl ResultsView {

@@ -15,10 +15,7 @@ impl RunRequests {
         };
         let name = record.name.clone();
         // As it is called where others stand beside it.
-        let title = match record.title.as_str() {
-            "" => name.clone(),
-            title => title.to_owned(),
-        };
+        let title = record.called().to_owned();
         match event {
             RunEvent::Started { folder } => {
                 record.state = RecordState::Running;

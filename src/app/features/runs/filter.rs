@@ -2,6 +2,7 @@
 
 use crate::app::core::run_names::told_apart;
 use crate::app::core::state::{RecordState, RunRecord, State};
+use crate::runs::names::without_number;
 
 /// What a person asks the list for.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -119,9 +120,9 @@ impl Filter {
         match self.sort {
             Sort::Latest => {}
             Sort::Oldest => runs.reverse(),
-            Sort::Name => {
-                runs.sort_by_cached_key(|(_, run)| without_number(&told_apart(run, state)))
-            }
+            Sort::Name => runs.sort_by_cached_key(|(_, run)| {
+                without_number(&told_apart(run, state)).to_lowercase()
+            }),
             Sort::Accuracy => runs.sort_by(|(_, a), (_, b)| {
                 let accuracy = |run: &RunRecord| test(run, |test| test.accuracy).unwrap_or(-1.0);
                 accuracy(b).total_cmp(&accuracy(a))
@@ -181,12 +182,6 @@ impl Filter {
         let text = text.to_lowercase();
         words.iter().all(|word| text.contains(word.as_str()))
     }
-}
-
-/// "#12 Fine-tuning" as "fine-tuning": what names are sorted by.
-pub fn without_number(name: &str) -> String {
-    let words = name.strip_prefix('#').and_then(|rest| rest.split_once(' '));
-    words.map_or(name, |(_, words)| words).to_lowercase()
 }
 
 #[cfg(test)]

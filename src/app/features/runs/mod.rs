@@ -16,6 +16,7 @@ mod toolbar;
 use crate::app::core::run_names::told_apart;
 use crate::app::core::state::{RecordState, RunRecord, State};
 use crate::format;
+use crate::runs::names::without_number;
 use crate::runs::seeds::base_name;
 use crate::training::events::Activity;
 use crate::worker::messages::RunId;
@@ -161,11 +162,7 @@ impl RunRow {
 
     /// The name without the run's number: what it is called while nobody has given it a name.
     fn automatic(&self) -> &str {
-        let bare = self
-            .name
-            .strip_prefix('#')
-            .and_then(|rest| rest.split_once(' '));
-        bare.map_or(self.name.as_str(), |(_, bare)| bare)
+        without_number(&self.name)
     }
 
     /// What stands in the name behind the experiment's: what tells the run from the others of that experiment.

@@ -5,12 +5,11 @@ use std::collections::BTreeSet;
 
 use crate::app::core::run_names::told_apart;
 use crate::app::core::state::{RecordState, RunRecord, State};
-use crate::evaluation::wilson;
+use crate::evaluation::accuracy_interval;
 use crate::format;
+use crate::runs::names::without_number;
 use crate::runs::short_settings::Setting;
 use crate::training::events::TestMetrics;
-
-use super::super::filter::without_number;
 
 /// What the rows are sorted by, and in which direction.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -196,9 +195,7 @@ fn test(run: &RunRecord) -> Option<&TestMetrics> {
 /// The 95 % interval of a run's accuracy.
 fn interval(run: &RunRecord) -> Option<(f64, f64)> {
     let test = test(run)?;
-    let right = (test.accuracy * test.n as f64).round() as u64;
-    let interval = wilson(right, test.n as u64);
-    Some((interval.low, interval.high))
+    Some(accuracy_interval(test.accuracy, test.n))
 }
 
 pub fn state_text(state: &RecordState) -> &'static str {
@@ -291,7 +288,7 @@ impl Column {
         match &self.kind {
             Kind::Name => match run.listed.annotations.number {
                 Some(value) => SortKey::Number(value.into()),
-                None => SortKey::Text(without_number(&told_apart(run, state))),
+                None => SortKey::Text(without_number(&told_apart(run, state)).to_lowercase()),
             },
             Kind::Accuracy | Kind::Interval => number(test(run).map(|test| test.accuracy)),
             Kind::MacroF1 => number(test(run).map(|test| test.macro_f1)),
