@@ -123,6 +123,8 @@ fn privileges() -> Option<Vec<&'static str>> {
 fn apt(prefix: &[&str], arguments: &[&str]) -> Result<()> {
     let mut words: Vec<&str> = prefix.to_vec();
     words.extend(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+    // A system that updates itself in the background holds dpkg's lock for a while, most of all when it has just been started.
+    words.extend(["-o", "DPkg::Lock::Timeout=300"]);
     words.extend(arguments);
     steps::run(Command::new(words[0]).args(&words[1..]))
 }
