@@ -1,6 +1,7 @@
 //! `graft --install-desktop-entry`: into the person's menu, for a program that was unpacked and not installed.
 //!
-//! The same files as a package's (`packaging/linux`), in the person's data folder, with the program's own path.
+//! The same files as a package's (`packaging/linux`), in the person's data folder, with the program's own path; but for the entry
+//! that opens folders: a person's own entries come before the system's, and it would take the file manager's place.
 
 use std::fs;
 use std::path::{Path, PathBuf};

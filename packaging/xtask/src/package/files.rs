@@ -45,6 +45,10 @@ pub fn list(made: &Path, home: &Path) -> Result<Vec<File>> {
             "share/applications/graft.desktop",
         ),
         File::new(
+            linux.join(FOLDER_ENTRY),
+            format!("share/applications/{FOLDER_ENTRY}"),
+        ),
+        File::new(
             linux.join("graft.svg"),
             "share/icons/hicolor/scalable/apps/graft.svg",
         ),
@@ -100,6 +104,9 @@ pub fn list(made: &Path, home: &Path) -> Result<Vec<File>> {
     }
     Ok(files)
 }
+
+/// “Open with Graft” on a folder.
+pub const FOLDER_ENTRY: &str = "zz-graft-folder.desktop";
 
 /// The name of the description for software centres: the component's.
 pub const METAINFO: &str = "org.graft_workbench.Graft.metainfo.xml";
@@ -182,6 +189,7 @@ mod tests {
             "lib/graft/libtorch_cpu.so",
             "lib/graft/libcupti.so.13",
             "share/applications/graft.desktop",
+            "share/applications/zz-graft-folder.desktop",
             "share/icons/hicolor/48x48/apps/graft.png",
             "share/man/man1/graft.1.gz",
             "share/graft/example/cats/a.png",

@@ -173,8 +173,58 @@ mod tests {
 
     #[test]
     fn desktop_entries_are_valid() {
-        for name in ["graft.desktop", "Graft.desktop"] {
+        for name in ["graft.desktop", "Graft.desktop", files::FOLDER_ENTRY] {
             run(Command::new("desktop-file-validate").arg(linux().join(name)));
+        }
+    }
+
+    /// A desktop without a program for folders takes the first one that says it opens them, by the order of names.
+    #[test]
+    fn folders_stay_the_file_manager_s() {
+        let folder = tempfile::tempdir().unwrap();
+        let applications = folder.path().join("applications");
+        fs::create_dir(&applications).unwrap();
+        for name in ["graft.desktop", files::FOLDER_ENTRY] {
+            fs::copy(linux().join(name), applications.join(name)).unwrap();
+        }
+        let managers = [
+            "caja-folder-handler",
+            "dde-file-manager",
+            "nemo",
+            "org.gnome.Nautilus",
+            "org.kde.dolphin",
+            "pcmanfm-qt",
+            "thunar",
+        ];
+        for name in managers {
+            let entry = format!(
+                "[Desktop Entry]\nType=Application\nName={name}\nExec=true %U\nMimeType=inode/directory;\n"
+            );
+            fs::write(applications.join(format!("{name}.desktop")), entry).unwrap();
+        }
+        run(Command::new("update-desktop-database").arg(&applications));
+        let cache = fs::read_to_string(applications.join("mimeinfo.cache")).unwrap();
+        let folders = cache
+            .lines()
+            .find_map(|line| line.strip_prefix("inode/directory="))
+            .unwrap();
+        let last = folders.trim_end_matches(';').rsplit(';').next();
+        assert_eq!(last, Some(files::FOLDER_ENTRY), "{folders}");
+        assert!(!folders.contains(";graft.desktop"), "{folders}");
+    }
+
+    /// The screenshots that the description names are in the repository.
+    #[test]
+    fn screenshots_are_there() {
+        let text = fs::read_to_string(linux().join(files::METAINFO)).unwrap();
+        let named: Vec<&str> = text
+            .split("@SITE@/")
+            .skip(1)
+            .filter_map(|rest| Some(rest.split_once('<')?.0))
+            .collect();
+        assert!(!named.is_empty());
+        for file in named {
+            assert!(paths::checkout().join(file).is_file(), "{file}");
         }
     }
 
