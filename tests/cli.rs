@@ -703,9 +703,9 @@ fn a_table_is_told_on_one_screen() {
         "9 pictures in 2 classes",
         "The table is train.csv (12 rows, separated by commas, UTF-8).",
         "Not read: sample_submission.csv (its name says that it is an example of what to submit).",
-        "The label is column “dx”, because of its name; other columns that could be: “age”.",
-        "The split is column “split”: test (3), train (6).",
-        "Warning: The split column holds “unused” (3 rows), which is no part of a split",
+        "The classes are in column “dx”, because of its name; other columns that look like classes: “age”.",
+        "The split is in column “split”: test (3), train (6).",
+        "Warning: The split column holds “unused” (3 rows), and what that means can't be told",
         "9 paths were found by names without an ending: “0” is images/0.png.",
     ] {
         assert!(text.contains(said), "no “{said}”: {text}");

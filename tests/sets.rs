@@ -35,7 +35,7 @@ fn pictures_of_a_set_are_pictures_everywhere() {
         "{text}"
     );
     assert!(
-        text.contains("Split: test as the source says; validation drawn by class, 20 % of the other pictures, seed 42."),
+        text.contains("Split: the test as the data set says; validation drawn at random, evenly over the classes: 20 % of the other pictures, seed 42."),
         "{text}"
     );
     home.preset("Squares");
@@ -60,7 +60,7 @@ fn pictures_of_a_set_are_pictures_everywhere() {
     assert!(split.contains("test/00007,1,test") && !split.contains("train/00003"));
     assert!(read("predictions.csv").contains("test/00000,"));
     assert!(
-        read("log.txt").contains("Validation has 6 pictures: one of them is 17 % of its accuracy")
+        read("log.txt").contains("Validation has only 6 pictures: each of them is 17 % of the accuracy")
     );
 
     let found = json(&home.printed(&[
@@ -114,8 +114,8 @@ fn groups_stay_together_and_the_proof_is_printed() {
     );
     let text = home.printed(&["data", "patients", "--group", r"pattern:^(\w+)_"]);
     assert!(
-        text.contains("0 of 16 groups stand in two parts of the split.")
-            && text.contains(r"Split: drawn by group (pattern:^(\w+)_), and by class"),
+        text.contains("None of the 16 groups stands in two parts of the split.")
+            && text.contains(r"Split: drawn at random by group (pattern:^(\w+)_), and evenly over the classes"),
         "{text}"
     );
     let refused = home.refused(&["data", "patients", "--group", "pattern:xyz"], 1);
@@ -148,7 +148,7 @@ fn groups_stay_together_and_the_proof_is_printed() {
     let run = Path::new(run["run"].as_str().unwrap());
     let log = std::fs::read_to_string(run.join("log.txt")).unwrap();
     assert!(
-        log.contains("0 of 16 groups stand in two parts of the split."),
+        log.contains("None of the 16 groups stands in two parts of the split."),
         "{log}"
     );
     let split = std::fs::read_to_string(run.join("split.csv")).unwrap();

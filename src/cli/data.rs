@@ -389,7 +389,7 @@ fn as_text(path: &Path, source: &DataSource, dataset: &Dataset) -> String {
             RemarkKind::Taken => "",
             RemarkKind::Warning => "Warning: ",
         };
-        let _ = writeln!(text, "{mark}{}", shown::line(&remark.text));
+        let _ = writeln!(text, "{mark}{}", shown::line(&remark.with_field()));
     }
     if !dataset.problems.is_empty() {
         let _ = writeln!(

@@ -55,8 +55,11 @@ impl Dataset {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remark {
     pub kind: RemarkKind,
-    /// A whole sentence: "The label is column “dx”, because of its name."
+    /// A whole sentence: "The classes are in column “dx”, because of its name." A remedy names the window's control.
     pub text: String,
+    /// The preset's field that changes what was taken, for those who work without the window: `data.source.label_column`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +76,7 @@ impl Remark {
         Self {
             kind: RemarkKind::Taken,
             text: text.into(),
+            field: None,
         }
     }
 
@@ -80,6 +84,22 @@ impl Remark {
         Self {
             kind: RemarkKind::Warning,
             text: text.into(),
+            field: None,
+        }
+    }
+
+    /// With the preset's field that changes what was taken.
+    #[must_use]
+    pub fn field(mut self, field: &str) -> Self {
+        self.field = Some(field.to_owned());
+        self
+    }
+
+    /// As logs and the command line say it: the preset's field follows the window's words.
+    pub fn with_field(&self) -> String {
+        match &self.field {
+            Some(field) => format!("{} (In a preset: {field}.)", self.text),
+            None => self.text.clone(),
         }
     }
 }

@@ -36,6 +36,7 @@ use std::sync::Arc;
 
 use super::{DataError, Dataset, Picture, PictureSource, Problem, Remark, Split, StopFlag};
 use crate::experiment::{DataConfig, DataSource};
+use crate::format::count;
 use crate::paths;
 
 pub use folders::is_picture_name;
@@ -246,11 +247,6 @@ fn source_error(path: &Path, reason: impl Into<String>) -> DataError {
         reason: reason.into(),
         path: path.to_path_buf(),
     }
-}
-
-/// "1 row", "12 rows".
-fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 fn check_stop(stop: &StopFlag) -> Result<(), DataError> {

@@ -7,8 +7,7 @@ use super::super::split_names::{is_uninformative, split_word};
 use super::super::{DataError, Remark, StopFlag};
 use super::names::spelling;
 use super::table::{self, recognise::Beside};
-use super::walk::counted;
-use super::{FoundPictures, doubts, folders, nested, shortened, source_error};
+use super::{FoundPictures, count, doubts, folders, nested, shortened, source_error};
 use crate::experiment::DataSource;
 
 /// The table of a folder instead of its folders, where these are not its labels (`patient1`, `site_A`).
@@ -100,7 +99,7 @@ pub(super) fn tables_beside(found: &FoundPictures) -> Vec<Remark> {
         .filter(|(name, _)| table::recognise::is_named_for_labels(name))
         .map(|(name, reason)| {
             Remark::warning(format!(
-                "{name} lies beside the folders and is not read ({reason}): the folders are taken for the classes."
+                "The table {name} beside the folders is not read ({reason}): the folders are the classes."
             ))
         })
         .collect();
@@ -127,7 +126,7 @@ pub(super) fn tables_beside(found: &FoundPictures) -> Vec<Remark> {
                 Some(format!(
                     "{name} gives {} another class than {} ({}): the folders are used. Choose {name} itself to \
                      use its labels.",
-                    counted(compared.different, "picture", "pictures"),
+                    count(compared.different, "picture", "pictures"),
                     if compared.different == 1 {
                         "its folder"
                     } else {
@@ -180,8 +179,8 @@ pub(super) fn folders_of_table(found: &FoundPictures) -> Option<Remark> {
         return None;
     }
     Some(Remark::warning(format!(
-        "{} in {} called like another class than the table gives: {} is {} by the table, which is used.",
-        counted(different, "picture lies", "pictures lie"),
+        "{} in {} with the name of another class than the table says: {} is {} by the table, which is used.",
+        count(different, "picture lies", "pictures lie"),
         if different == 1 {
             "a folder"
         } else {

@@ -90,7 +90,7 @@ fn merged(name: &str, numbers: &[usize], folders: &[ClassFolder], names: Names) 
         numbers.len()
     );
     if stand_side_by_side(numbers, folders) {
-        Remark::warning(text + " Rename one of them if they are two.")
+        Remark::warning(text + " If they are two classes, rename one of them.")
     } else {
         Remark::taken(text)
     }
@@ -138,7 +138,7 @@ fn join_cases(
         };
         remarks.push(Remark::warning(format!(
             "{} are read as one class, {name}: their names differ only in capitals and stand in different parts of \
-             the split. Rename one of them if they are two.",
+             the split. If they are two classes, rename one of them.",
             written.join(" and ")
         )));
         let mut numbers: Vec<usize> = same.into_iter().flat_map(|class| class.folders).collect();
@@ -150,7 +150,7 @@ fn join_cases(
     }
     if !apart.is_empty() {
         remarks.push(Remark::warning(format!(
-            "{} differ only in capitals and are different classes: put their pictures into one folder if they are one.",
+            "{} differ only in capitals and are different classes: if they are one class, put their pictures into one folder.",
             super::shortened(&apart, 3)
         )));
     }

@@ -38,18 +38,18 @@ pub(super) fn judge(
         doubt(&mut found, asked_for, splits_are_no_classes(&names))?;
     } else if let Some(class) = folders::class_called_like_a_split(&classes) {
         found.remarks.push(Remark::taken(format!(
-            "{class} is taken for a class, because other classes stand beside it."
+            "The folder {class} is read as a class, because other classes stand beside it."
         )));
     } else if splits.len() >= 2 {
         found.remarks.push(Remark::warning(format!(
-            "The classes are called like parts of a split: {}.",
+            "The classes have names of parts of a split: {}.",
             shortened(&classes, 3)
         )));
     }
     if nested::are_origins(&classes) {
         found.remarks.push(Remark::warning(format!(
-            "The classes are called like what pictures come from, not like what they show: {}. If the classes stand \
-             elsewhere, choose the table that tells them, or make one folder per class.",
+            "The names of the classes say where pictures come from, not what they show: {}. If the classes stand in a table, \
+             open that instead, or make one folder per class.",
             shortened(&classes, 3)
         )));
     }

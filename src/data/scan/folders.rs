@@ -7,8 +7,8 @@ use super::super::{DataError, Problem, Remark, StopFlag};
 use super::layout::{self, FolderSearch, SplitFolder};
 use super::names::Names;
 use super::reading::Reading;
-use super::walk::{Walk, counted};
-use super::{FoundPictures, NamedFile, nested, roots, shortened, source_error};
+use super::walk::Walk;
+use super::{FoundPictures, NamedFile, count, nested, roots, shortened, source_error};
 
 pub(super) use super::entries::{EntryKind, FolderEntry, kind_of, list, list_all, unreadable};
 
@@ -134,14 +134,13 @@ fn splits_in_classes(
         }
     }
     reading.walk.found.remarks.push(Remark::taken(
-        "The folders of the classes hold folders of splits, which tell the split: train, validation and test in each \
-         class are read as such.",
+        "The pictures are split by the folders train, validation and test in the folder of each class.",
     ));
     if unassigned > 0 {
         reading.walk.found.remarks.push(Remark::warning(format!(
-            "{} in folders of classes, but in none of train, validation and test: they are drawn from as training \
-             pictures are.",
-            counted(unassigned, "picture lies", "pictures lie")
+            "{} in folders of classes, but in none of train, validation and test: they are used like training \
+             pictures.",
+            count(unassigned, "picture lies", "pictures lie")
         )));
     }
     Ok(reading.finish())

@@ -29,8 +29,8 @@ pub(super) fn assign(found: &mut FoundPictures, config: &DataConfig) -> Result<(
             if !matches!(config.source, DataSource::Table { .. }) {
                 return Err(source_error(
                     &found.root,
-                    "the split keeps together what has one value in a column, but these pictures come from no table: \
-                     set data.split.group to Folder or Pattern, or to None",
+                    "pictures are grouped by a column, but they come from no table: choose “Folder”, “File name” or “No groups” \
+                     under “Group by” in the Data panel (data.split.group in a preset)",
                 ));
             }
         }
@@ -60,7 +60,8 @@ pub(super) fn assign(found: &mut FoundPictures, config: &DataConfig) -> Result<(
         return Err(source_error(
             &found.root,
             format!(
-                "no picture has a group by {group} ({} is one): correct data.split.group, or set it to None",
+                "no picture has a group by {group} ({} is one of them): correct “Group by” in the Data panel, or choose “No groups” \
+                 (data.split.group in a preset)",
                 first.name
             ),
         ));
@@ -101,7 +102,7 @@ fn forget_missing(found: &mut FoundPictures) {
     }
     let forgotten: Vec<String> = forgotten.into_iter().collect();
     found.remarks.push(Remark::taken(format!(
-        "{} in the column of groups names no group.",
+        "{} in the group column means that a picture belongs to no group.",
         shortened(&forgotten, 5)
     )));
 }
@@ -127,14 +128,14 @@ fn unite_spellings(found: &mut FoundPictures) {
             }
         }
         found.remarks.push(Remark::warning(format!(
-            "Groups that are written differently are one: {}.",
+            "Groups that are written differently are taken as one: {}.",
             shortened(&united, 5)
         )));
     }
     if !alike.is_empty() {
         found.remarks.push(Remark::warning(format!(
-            "Groups that differ in upper and lower case only are kept apart: {}. Write them alike if they are one, or \
-             pictures of one may stand in training and in test.",
+            "Groups whose names differ in upper and lower case only are kept apart: {}. If they are one, write them alike, or \
+             its pictures may be used for training and for the test.",
             shortened(&alike, 5)
         )));
     }

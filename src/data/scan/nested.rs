@@ -111,8 +111,8 @@ pub(super) fn refusal(folders: &[&FolderEntry], search: &FolderSearch) -> Option
     let shared: Vec<String> = shared.into_iter().collect();
     Some(format!(
         "the folders {} hold folders of the same names ({}), and nothing tells which of them are the classes. If {} are, \
-         choose one of the folders, or bring the pictures of all into one folder per class; if the outer ones are, name \
-         this folder in an experiment as data.source: ClassFolders",
+         choose one of the folders, or bring the pictures of all into one folder per class; if the outer ones are, \
+         write a preset with data.source: ClassFolders for this folder and open that",
         shortened(&sharing, 3),
         shortened(&shared, 3),
         shortened(&shared, 2)
@@ -217,7 +217,7 @@ pub(super) fn remark<'a>(
         })
         .collect();
     let text = format!(
-        "Folders within the folder of a class are taken for parts of that class: {}.",
+        "Pictures in folders within the folder of a class belong to that class: {}.",
         each.iter().take(3).cloned().collect::<Vec<_>>().join("; ")
             + &match each.len().saturating_sub(3) {
                 0 => String::new(),
@@ -226,7 +226,7 @@ pub(super) fn remark<'a>(
     );
     Some(if may_be_classes {
         Remark::warning(
-            text + " If they are the classes, bring them into one folder, side by side, and choose that.",
+            text + " If these folders are the classes, move them side by side into one folder, and open that.",
         )
     } else {
         Remark::taken(text)

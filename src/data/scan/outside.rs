@@ -55,14 +55,15 @@ pub fn outside(chosen: &Path, source: &DataSource) -> (Vec<Problem>, Vec<Remark>
     let root = root.display();
     if !pictures.is_empty() {
         remarks.push(Remark::warning(format!(
-            "{root} is taken for the data set; pictures beside it are not used: {}.",
+            "The data set is the folder {root}; pictures beside it are not used: {}.",
             shortened(&pictures, 3)
         )));
     }
     if !lists.is_empty() {
         remarks.push(Remark::warning(format!(
-            "{} may tell a split, which is not read: Graft's own split may test on what others train on. To use it, move \
-             the pictures into folders for training and test, or write a table with a column for the split.",
+            "{} may say how the pictures are to be split, and is not read: Graft may test on pictures that others train on. To \
+             split as it says, move the pictures into folders for training and test, or write a table with a column for the \
+             split.",
             shortened(&lists, 3)
         )));
     }

@@ -8,8 +8,8 @@ use super::class_names::{ClassFolder, classes};
 use super::entries::{self, FolderEntry, list_all, unreadable};
 use super::layout::{self, FolderSearch, SplitFolder};
 use super::names::Names;
-use super::walk::{Walk, counted};
-use super::{Candidate, FoundPictures, nested, shortened};
+use super::walk::Walk;
+use super::{Candidate, FoundPictures, count, nested, shortened};
 
 /// A data set in folders, while it is read.
 pub(super) struct Reading<'a> {
@@ -98,7 +98,7 @@ impl<'a> Reading<'a> {
         }
         if class_root != folder {
             self.walk.found.remarks.push(Remark::taken(format!(
-                "The classes of {} are the folders in {}.",
+                "The classes of {} are the names of the folders in {}.",
                 Names::default().relative(folder, self.root),
                 Names::default().relative(class_root, self.root)
             )));
@@ -154,8 +154,8 @@ impl<'a> Reading<'a> {
             _ => "",
         };
         self.walk.found.remarks.push(Remark::warning(format!(
-            "The pictures in {name} lie in no folders of classes, and nothing tells their classes{unread}, so {name} is \
-             skipped{drawn}."
+            "The pictures in {name} lie in no folders of classes, and nothing else says which class they are{unread}, so {name} \
+             is skipped{drawn}."
         )));
     }
 
@@ -195,7 +195,7 @@ impl<'a> Reading<'a> {
         if !with_pictures.is_empty() {
             self.walk.found.remarks.push(Remark::warning(format!(
                 "Folders with pictures that are called neither train nor validation nor test are skipped: {}. \
-                 Rename what is one of these.",
+                 If one of them is for one of these, rename it.",
                 shortened(&with_pictures, 3)
             )));
         }
@@ -215,10 +215,13 @@ impl<'a> Reading<'a> {
         ] {
             let names = of(part);
             if !names.is_empty() {
-                parts.push(format!("{what} is {}", names.join(" and ")));
+                parts.push(format!("{} for {what}", names.join(" and ")));
             }
         }
-        let mut text = format!("The folders tell the split: {}.", parts.join(", "));
+        let mut text = format!(
+            "The folders say how the pictures are split: {}.",
+            parts.join(", ")
+        );
         if !read.iter().any(|(_, part)| *part == Split::Validation) {
             text += " Validation pictures are drawn from the training pictures.";
         }
@@ -237,17 +240,17 @@ impl<'a> Reading<'a> {
                 1,
                 Remark::warning(if *part == Split::Validation {
                     format!(
-                        "{name} is taken for validation, because there is a test folder beside it. Rename it if it is \
-                         for the test."
+                        "The folder {name} is used for validation, because there is a test folder beside it. If it is for the \
+                         test, rename it."
                     )
                 } else {
-                    format!("{name} is taken for the test. Call it validation if it is for that.")
+                    format!("The folder {name} is used for the test. If it is for validation, rename it to validation.")
                 }),
             );
         }
         if !has_training && !splits.is_empty() {
             remarks.push(Remark::warning(
-                "No folder is for training: nothing can be learned from these pictures, only evaluated on them.",
+                "No folder is for training: trained networks can be evaluated on these pictures, but none can be trained on them.",
             ));
         }
     }
@@ -275,9 +278,9 @@ impl<'a> Reading<'a> {
                 .map(|path| names.relative(path, self.root))
                 .collect();
             self.walk.found.remarks.push(Remark::warning(format!(
-                "{} beside the folders of the classes and {} not used, because nothing tells the class: {}. Move each \
+                "{} beside the folders of the classes and {} not used, because nothing says which class: {}. Move each \
                  into the folder of its class.",
-                counted(loose.len(), "picture lies", "pictures lie"),
+                count(loose.len(), "picture lies", "pictures lie"),
                 if loose.len() == 1 { "is" } else { "are" },
                 shortened(&loose, 3)
             )));

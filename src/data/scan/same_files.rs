@@ -7,13 +7,13 @@ use super::FoundPictures;
 #[cfg(unix)]
 pub(super) fn remark(found: &FoundPictures) -> Option<Remark> {
     use super::super::PictureSource;
-    use super::walk::counted;
+    use super::count;
     use std::collections::HashMap;
     use std::collections::hash_map::Entry;
     use std::os::unix::fs::MetadataExt;
 
     let mut first_of: HashMap<(u64, u64), usize> = HashMap::new();
-    let (mut count, mut between, mut example) = (0, 0, None);
+    let (mut number, mut between, mut example) = (0, 0, None);
     for (at, candidate) in found.candidates.iter().enumerate() {
         let PictureSource::File(path) = &candidate.source else {
             continue;
@@ -27,7 +27,7 @@ pub(super) fn remark(found: &FoundPictures) -> Option<Remark> {
             }
             Entry::Occupied(known) => {
                 let first = &found.candidates[*known.get()];
-                count += 1;
+                number += 1;
                 if first.split != candidate.split || first.label != candidate.label {
                     between += 1;
                 }
@@ -38,8 +38,8 @@ pub(super) fn remark(found: &FoundPictures) -> Option<Remark> {
     let (first, second) = example?;
     Some(Remark::warning(format!(
         "{} the same file as another one, by a link ({} and {}), {between} of them in another part of the split or class: \
-         results on pictures that were learned from are too good.",
-        counted(count, "picture is", "pictures are"),
+         results on pictures that were also trained on are too good.",
+        count(number, "picture is", "pictures are"),
         found.candidates.get(first)?.name,
         found.candidates.get(second)?.name
     )))

@@ -147,7 +147,8 @@ fn column_index(column: &Column, sheet: &Sheet, file: &Path) -> Result<usize, Da
         Column::Index(index) => Err(source_error(
             file,
             format!(
-                "there is no column {index} (counted from 0); the table has {} columns",
+                "there is no column {}; the table has {} columns (a preset counts them from 0)",
+                index + 1,
                 sheet.width()
             ),
         )),

@@ -8,7 +8,7 @@ use super::super::{DataError, Remark, StopFlag};
 use super::entries::{EntryKind, FolderEntry, list_all, unreadable};
 use super::file_kinds::{self, FileKind, HIDDEN, HIDDEN_FOLDER};
 use super::names::Names;
-use super::{FoundPictures, annotations, check_stop, shortened, source_error};
+use super::{FoundPictures, annotations, check_stop, count, shortened, source_error};
 
 /// A folder of a data set is not this deep; a path of so many parts can't be opened at last.
 const MAX_DEPTH: usize = 64;
@@ -243,7 +243,7 @@ impl<'a> Walk<'a> {
         if !self.by_content.is_empty() {
             found.remarks.push(Remark::taken(format!(
                 "{} taken by their content, because their names don't end as a picture's: {}.",
-                counted(self.by_content.len(), "file was", "files were"),
+                count(self.by_content.len(), "file was", "files were"),
                 named(&self.by_content)
             )));
         }
@@ -257,7 +257,7 @@ impl<'a> Walk<'a> {
             found.remarks.push(Remark::warning(format!(
                 "{} like annotations of object detection, which are not used: the folders name the classes, one for \
                  each picture ({}).",
-                counted(
+                count(
                     self.annotations.len(),
                     "file beside the pictures looks",
                     "files beside the pictures look"
@@ -283,8 +283,4 @@ struct Below<'a> {
     real_top: PathBuf,
     visited: HashSet<PathBuf>,
     pictures: Vec<PathBuf>,
-}
-
-pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }

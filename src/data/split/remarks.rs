@@ -8,6 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use super::super::{Dataset, PictureSource, Remark, Split, SplitIndices};
 use super::{everything, suggest};
 use crate::experiment::Experiment;
+use crate::format::count;
 
 /// Fewer pictures of a class teach and tell nothing.
 const FEW_OF_A_CLASS: usize = 2;
@@ -23,23 +24,27 @@ pub fn rule(dataset: &Dataset, experiment: &Experiment) -> Remark {
     let all = everything(dataset);
     let assigns = |part| all.iter().any(|(_, picture)| picture.split == Some(part));
     let how = match &config.group {
-        Some(group) => format!("by group ({group}), and by class as far as the groups allow"),
-        None => "by class".to_owned(),
+        Some(group) => {
+            format!(
+                "at random by group ({group}), and evenly over the classes as far as groups allow"
+            )
+        }
+        None => "at random, evenly over the classes".to_owned(),
     };
     let (test, validation) = (
         percent(config.test.clamp(0.0, 1.0)),
         percent(config.validation.clamp(0.0, 1.0)),
     );
     let mut text = match (assigns(Split::Test), assigns(Split::Validation)) {
-        (true, true) => "Split: as the source says".to_owned(),
+        (true, true) => "Split: as the data set says".to_owned(),
         (true, false) => format!(
-            "Split: test as the source says; validation drawn {how}, {validation} of the other pictures, seed {seed}"
+            "Split: the test as the data set says; validation drawn {how}: {validation} of the other pictures, seed {seed}"
         ),
         (false, true) => format!(
-            "Split: validation as the source says; test drawn {how}, {test} of the other pictures, seed {seed}"
+            "Split: validation as the data set says; the test drawn {how}: {test} of the other pictures, seed {seed}"
         ),
         (false, false) => format!(
-            "Split: drawn {how}, {test} test, {validation} of the rest validation, seed {seed}"
+            "Split: drawn {how}: {test} for the test, {validation} of the rest for validation, seed {seed}"
         ),
     };
     if let Some(limit) = experiment.data.limit {
@@ -130,15 +135,18 @@ fn groups(dataset: &Dataset, split: &SplitIndices) -> Option<Remark> {
             format!("{group} in {}", parts.join(" and "))
         })
         .collect();
-    let (count, all) = (torn.len(), parts_by_group.len());
+    let all = parts_by_group.len();
     if torn.is_empty() {
         return Some(Remark::taken(format!(
-            "0 of {all} groups stand in two parts of the split."
+            "None of the {} stands in two parts of the split.",
+            count(all, "group", "groups")
         )));
     }
     Some(Remark::warning(format!(
-        "{count} of {all} groups stand in two parts of the split, because the source assigns their pictures so ({}): \
-         results on such pictures are too good. Correct the source's own split, or let Graft draw one.",
+        "{} of {} in two parts of the split, because the data set's own split has them so ({}): \
+         results on such pictures are too good. Correct the data set's split, or let Graft split it.",
+        torn.len(),
+        count(all, "group stands", "groups stand"),
         listed(&torn)
     )))
 }
@@ -166,16 +174,14 @@ fn too_few_groups(
             *sizes.entry(group).or_default() += 1;
         }
     }
-    let (largest, count) = sizes.iter().max_by_key(|(_, count)| **count)?;
+    let (largest, of_largest) = sizes.iter().max_by_key(|(_, size)| **size)?;
     let used = split.train.len() + split.validation.len() + split.test.len();
     Some(Remark::warning(format!(
-        "{empty} no pictures: a group is never divided, there {} {}, the largest, {largest}, with {count} of {used} pictures, \
-         and every class needs pictures to learn from. Group by something finer, or give the pictures a split of their own.",
-        if sizes.len() == 1 { "is" } else { "are" },
-        if sizes.len() == 1 {
-            "1 group".to_owned()
-        } else {
-            format!("{} groups", sizes.len())
+        "{empty} no pictures: a group is never divided, there {}, the largest one, {largest}, with {of_largest} of {used} \
+         pictures, and every class needs pictures to train on. Choose smaller groups, or none, as “Group by” in the Data panel.",
+        match sizes.len() {
+            1 => "is 1 group".to_owned(),
+            more => format!("are {more} groups"),
         }
     )))
 }
@@ -188,11 +194,17 @@ fn small_classes(counts: &Counts<'_>) -> Option<Remark> {
     if small.is_empty() {
         return None;
     }
-    Some(Remark::warning(format!(
-        "{} only 1 or 2 pictures: too few to learn from and to test on. Add pictures, or leave the class out with \
-         data.classes.",
-        subject(&small, "has", "have")
-    )))
+    let text = format!(
+        "{} only 1 or 2 pictures: too few to train and to test on. Add pictures, or leave {} out under “Classes” in the Data \
+         panel.",
+        subject(&small, "has", "have"),
+        if small.len() == 1 {
+            "the class"
+        } else {
+            "these classes"
+        }
+    );
+    Some(Remark::warning(text).field("data.classes"))
 }
 
 /// Classes that a part of the split lacks, where it is used at all.
@@ -205,7 +217,7 @@ fn missing_classes(counts: &Counts<'_>) -> Vec<Remark> {
     let validation = without(Split::Validation as usize);
     if uses(Split::Validation as usize) && !validation.is_empty() {
         remarks.push(Remark::warning(format!(
-            "Validation lacks {}: what it says of an epoch is not about {}.",
+            "There are no validation pictures of {}: the validation accuracy says nothing about {}.",
             subject(&validation, "", ""),
             if validation.len() == 1 {
                 "that class"
@@ -217,7 +229,7 @@ fn missing_classes(counts: &Counts<'_>) -> Vec<Remark> {
     let test = without(Split::Test as usize);
     if uses(Split::Test as usize) && !test.is_empty() {
         remarks.push(Remark::warning(format!(
-            "The test lacks {}: no result will say anything about {}.",
+            "There are no test pictures of {}: the results will say nothing about {}.",
             subject(&test, "", ""),
             if test.len() == 1 {
                 "that class"
@@ -230,22 +242,22 @@ fn missing_classes(counts: &Counts<'_>) -> Vec<Remark> {
 }
 
 fn few_in_validation(split: &SplitIndices) -> Option<Remark> {
-    let count = split.validation.len();
-    if !(1..FEW_IN_VALIDATION).contains(&count) {
+    let number = split.validation.len();
+    if !(1..FEW_IN_VALIDATION).contains(&number) {
         return None;
     }
     Some(Remark::warning(format!(
-        "Validation has {count} {}: one of them is {:.0} % of its accuracy, so that which epoch looks best is \
-         nearly chance.",
-        if count == 1 { "picture" } else { "pictures" },
-        100.0 / count as f64
+        "Validation has only {}: each of them is {:.0} % of the accuracy, so that it is nearly chance which epoch is chosen as \
+         the best.",
+        count(number, "picture", "pictures"),
+        100.0 / number as f64
     )))
 }
 
 /// One file by two names, as tables may list it.
 fn same_file_twice(dataset: &Dataset, split: &SplitIndices) -> Option<Remark> {
     let mut seen: HashMap<Cow<'_, Path>, (usize, Split)> = HashMap::new();
-    let (mut count, mut between, mut example) = (0, 0, None);
+    let (mut number, mut between, mut example) = (0, 0, None);
     for (index, part) in parts(split) {
         let PictureSource::File(path) = &dataset.pictures.get(index)?.source else {
             continue;
@@ -253,7 +265,7 @@ fn same_file_twice(dataset: &Dataset, split: &SplitIndices) -> Option<Remark> {
         match seen.entry(tidy(path)) {
             Entry::Occupied(known) => {
                 let (first, other) = *known.get();
-                count += 1;
+                number += 1;
                 between += usize::from(other != part);
                 example.get_or_insert((first, index));
             }
@@ -264,13 +276,8 @@ fn same_file_twice(dataset: &Dataset, split: &SplitIndices) -> Option<Remark> {
     }
     let (first, second) = example?;
     Some(Remark::warning(format!(
-        "{count} {} the same file as another one ({} and {}), {between} of them in another part of the split: list each \
-         file once.",
-        if count == 1 {
-            "picture is"
-        } else {
-            "pictures are"
-        },
+        "{} the same file as another one ({} and {}), {between} of them in another part of the split: list each file once.",
+        count(number, "picture is", "pictures are"),
         dataset.pictures.get(first)?.name,
         dataset.pictures.get(second)?.name
     )))

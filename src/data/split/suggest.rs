@@ -92,21 +92,24 @@ fn plausible<'a>(pictures: &[(&'a str, &'a str)], key: &Key) -> Option<Vec<Optio
     is_plausible.then_some(groups)
 }
 
-/// How to keep together what `group` tells, as the command line and a preset have it.
-fn setting(group: &GroupBy) -> String {
-    let preset = match group {
+/// What keeps a group together, in the window's words.
+fn in_window(group: &GroupBy) -> String {
+    let (kind, rest) = match group {
+        GroupBy::Column(_) => ("Column", String::new()),
+        GroupBy::Folder(level) => ("Folder", format!(" with the level {level}")),
+        GroupBy::Pattern(pattern) => ("File name", format!(" with the pattern {pattern}")),
+    };
+    format!("“Group by: {kind}” in the Data panel{rest}")
+}
+
+/// The preset's field and its value, as `--set` takes it.
+fn in_preset(group: &GroupBy) -> String {
+    let value = match group {
         GroupBy::Column(column) => format!("Column({column:?})"),
         GroupBy::Folder(level) => format!("Folder({level})"),
         GroupBy::Pattern(pattern) => format!("Pattern(r\"{pattern}\")"),
     };
-    let kind = match group {
-        GroupBy::Column(_) => "Column",
-        GroupBy::Folder(_) => "Folders",
-        GroupBy::Pattern(_) => "Names",
-    };
-    format!(
-        "“Keep together: {kind}” in the Data panel, with --group '{group}', or in a preset data: (split: (group: {preset}))"
-    )
+    format!("data.split.group={value}")
 }
 
 /// When file names look as if several pictures were of one thing, and such stand on two sides of the split.
@@ -142,15 +145,16 @@ pub(super) fn by_names(dataset: &Dataset, split: &SplitIndices) -> Option<Remark
             let picture = member.and_then(|index| dataset.pictures.get(*index));
             picture.map_or("", |picture| picture.name.as_str())
         };
-        Some(Remark::warning(format!(
-            "By their names, the pictures seem to be several each of {} things ({name}: {} and {}), and {torn} of these \
-             stand in two parts of the split. If a thing is one patient, cell or video, results are too good: keep it \
-             together with {}.",
+        let text = format!(
+            "By their file names, there are several pictures each of {} things (of {name}: {} and {}), and pictures of {torn} \
+             of them are used both for training and for validation or the test. If such a thing is one patient, cell or \
+             video, the results are too good: keep its pictures together with {}.",
             by_name.len(),
             of(members.first()),
             of(members.last()),
-            setting(&group)
-        )))
+            in_window(&group)
+        );
+        Some(Remark::warning(text).field(&in_preset(&group)))
     })
 }
 
@@ -168,10 +172,10 @@ pub fn by_pairs(pictures: &[(&str, &str)], pairs: &[(&str, &str)]) -> Option<Str
             .count();
         (common as f64 >= LEAST_PAIRS * pairs.len() as f64).then(|| {
             format!(
-                "{common} of {} pairs that look alike and stand in two parts of the split have one group by their names: \
-                 keep such pictures together with {}.",
+                "{common} of {} pairs that look alike and stand in two parts of the split belong together by their file names: \
+                 keep such pictures in one part with {} (--group '{group}' on the command line).",
                 pairs.len(),
-                setting(&group)
+                in_window(&group)
             )
         })
     })

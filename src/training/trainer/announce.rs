@@ -66,8 +66,8 @@ impl Session<'_> {
             .chain(split::remarks(dataset, indices, experiment))
         {
             match remark.kind {
-                RemarkKind::Taken => self.reporter.note(remark.text)?,
-                RemarkKind::Warning => self.reporter.warn(remark.text)?,
+                RemarkKind::Taken => self.reporter.note(remark.with_field())?,
+                RemarkKind::Warning => self.reporter.warn(remark.with_field())?,
             }
         }
         if dataset.problems.is_empty() {

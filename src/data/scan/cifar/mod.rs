@@ -82,7 +82,7 @@ pub(super) fn find(root: &Path, set: Set, stop: &StopFlag) -> Result<FoundPictur
     }
     if set == Set::Hundred(CifarLabels::Fine) {
         found.remarks.push(Remark::taken(
-            "The classes are CIFAR-100's 100 fine labels; labels: Coarse takes the 20 coarse ones.",
+            "The classes are CIFAR-100's 100 fine labels; a preset with labels: Coarse takes the 20 coarse ones.",
         ));
     }
     for (part, name) in [(Split::Train, "training"), (Split::Test, "test")] {
@@ -90,7 +90,7 @@ pub(super) fn find(root: &Path, set: Set, stop: &StopFlag) -> Result<FoundPictur
             && !found.candidates.iter().any(|one| one.split == Some(part))
         {
             found.remarks.push(Remark::warning(format!(
-                "CIFAR's {name} pictures are not in this folder: the {name} part is drawn from the others."
+                "CIFAR's {name} pictures are not in this folder: they are drawn from the others."
             )));
         }
     }

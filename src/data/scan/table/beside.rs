@@ -241,7 +241,7 @@ pub fn remarks(source: &Source<'_>, parts: &[Part<'_>]) -> Vec<Remark> {
         .filter_map(|table| {
             let reason = match &table.usable {
                 Err(reason) => reason.as_str(),
-                Ok(_) if !table.is_named() => "no column of it is named for a label",
+                Ok(_) if !table.is_named() => "no column is named like classes",
                 Ok(_) => return None,
             };
             Some(format!("{} ({reason})", table.name))
@@ -256,11 +256,12 @@ pub fn remarks(source: &Source<'_>, parts: &[Part<'_>]) -> Vec<Remark> {
         .map(|table| table.name.as_str())
         .collect();
     if !could_be.is_empty() {
-        remarks.push(Remark::warning(format!(
-            "Other tables here list pictures and labels, too, and are not read: {}. Choose one in the window, or as \
-             data.source.file.",
+        let text = format!(
+            "Other tables in this folder list pictures and classes, too, and are not read: {}. To read one of them instead, \
+             click it under “Other tables in this folder” in the Data panel.",
             could_be.join(", ")
-        )));
+        );
+        remarks.push(Remark::warning(text).field("data.source.file"));
     }
     remarks
 }

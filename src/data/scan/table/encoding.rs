@@ -9,7 +9,7 @@ use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_874}
 const SAMPLE_BYTES: usize = 4 << 20;
 
 /// The remedy of every encoding that can't be told.
-const REMEDY: &str = "save it as UTF-8 (spreadsheets call it “CSV UTF-8”), or name its encoding as data.source.encoding";
+const REMEDY: &str = "save it as UTF-8 (spreadsheets call it “CSV UTF-8”), or choose its “Encoding” in the Data view (data.source.encoding in a preset)";
 
 /// A table as text.
 #[derive(Debug)]

@@ -79,7 +79,7 @@ impl Missing {
             .filter(|value| !self.is_missing(value))
             .map(|value| {
                 Remark::warning(format!(
-                    "“{value}” is taken for a class: empty these cells if they mean that the label is missing."
+                    "“{value}” is read as a class: if it means that the class is missing, empty these cells."
                 ))
             })
             .collect()
@@ -154,14 +154,14 @@ impl Spellings {
         let mut remarks = Vec::new();
         for spellings in self.united() {
             remarks.push(Remark::warning(format!(
-                "Labels that are written differently are one class: “{}”.",
+                "Classes that are written differently are taken as one: “{}”.",
                 spellings.join("”, “")
             )));
         }
         for alike in self.nearly_alike() {
             let is_number = alike.iter().all(|label| number(label).is_some());
             remarks.push(Remark::warning(format!(
-                "The classes “{}” differ in {} only: write them alike if they are one.",
+                "The classes “{}” differ in {} only: if they are one class, write them alike.",
                 alike.join("” and “"),
                 if is_number {
                     "leading zeros"

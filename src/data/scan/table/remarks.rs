@@ -17,6 +17,13 @@ use super::rows::Part;
 use super::splits::Rule;
 use super::text::HeaderShift;
 
+/// Where the window says what the values of a split column mean.
+const VALUES: &str = "below the table in the Data view";
+
+fn values_remark(text: String) -> Remark {
+    Remark::warning(text).field("data.source.split_values")
+}
+
 /// Values of a split column whose meanings are told.
 const MOST_MEANINGS: usize = 12;
 
@@ -87,7 +94,8 @@ pub fn remarks(
     remarks.extend(paths(told));
     if let Some((number, name)) = &told.beside {
         remarks.push(Remark::warning(format!(
-            "{} found only among masks, annotations or thumbnails, such as {name}: these are hardly what is to be learnt.",
+            "{} found only in folders of masks, annotations or thumbnails, such as {name}: these are probably not the pictures to \
+             train on.",
             count(*number, "picture was", "pictures were")
         )));
     }
@@ -145,7 +153,7 @@ fn which_tables(parts: &[Part<'_>]) -> Vec<Remark> {
         })
         .collect();
     vec![Remark::taken(format!(
-        "The tables are {}; the split is theirs.",
+        "The tables are {}; the pictures are split as they say.",
         tables.join(", ")
     ))]
 }
@@ -159,12 +167,13 @@ fn encoding(parts: &[Part<'_>]) -> Vec<Remark> {
                 .example
                 .as_ref()
                 .map_or_else(String::new, |word| format!(" (“{word}”)"));
-            remarks.push(Remark::warning(format!(
-                "{} is read as {}, as its bytes suggest{example}: if names look wrong, save it as UTF-8, or name its \
-                 encoding as data.source.encoding.",
+            let text = format!(
+                "The text encoding of {} is a guess: {}{example}. If names look wrong, choose another as “Encoding” in the \
+                 Data view, or save the table as UTF-8.",
                 called(&part.file, parts),
                 written.encoding
-            )));
+            );
+            remarks.push(Remark::warning(text).field("data.source.encoding"));
         }
         if part
             .sheet
@@ -191,23 +200,27 @@ fn columns(source: &Source<'_>, part: &Part<'_>, proposal: Option<&Proposal>) ->
     } else {
         "; the table has no header, columns are counted from 1"
     };
-    let text = format!("Paths are in column {}{header}.", sheet.called(part.path));
+    let text = format!(
+        "The names of the picture files are in column {}{header}.",
+        sheet.called(part.path)
+    );
     remarks.push(if sheet.name(part.path).is_some_and(is_side_name) {
         Remark::warning(format!(
-            "{text} By its name these are masks or the like: choose the column of pictures, if there is one."
+            "{text} By its name, these are masks or the like: choose another as “Picture column” in the Data panel, if there is one."
         ))
+        .field("data.source.path_column")
     } else {
         Remark::taken(text)
     });
     match sheet.table.written.header_shift {
         HeaderShift::None => {}
         HeaderShift::RowNames => remarks.push(Remark::taken(
-            "The header has one name fewer than the rows have cells, as R writes tables: its names are those of the \
-             columns from the second on."
+            "The header has one name fewer than the rows have cells, as R writes tables: its names belong to the columns \
+             from the second one on."
         )),
         HeaderShift::LastUnnamed => remarks.push(Remark::warning(
-            "The header has fewer names than the rows have cells: the last columns are taken for those without a name. \
-             Complete the header if others have none.",
+            "The header has fewer names than the rows have cells: the last columns are taken to be those without a name. \
+             If others have none, complete the header in the table.",
         )),
     }
     let chosen = match (part.label, proposal.map(|proposal| &proposal.label)) {
@@ -223,13 +236,13 @@ fn columns(source: &Source<'_>, part: &Part<'_>, proposal: Option<&Proposal>) ->
                 None => format!("{} columns, one for each class", part.one_hot.len()),
             };
             remarks.push(Remark::taken(format!(
-                "The label is {label}, as the experiment says."
+                "The classes are in {label}, as the experiment says."
             )));
         }
     }
     if let Some(threshold) = source.threshold {
         remarks.push(Remark::taken(format!(
-            "Two classes are made of its numbers: “{}” from {}, “{}” below.",
+            "Two classes are made of its numbers: “{}” for {} and more, “{}” for less.",
             threshold.above, threshold.at_least, threshold.below
         )));
     }
@@ -251,14 +264,16 @@ fn split(
         let called = sheet.called(column);
         let meanings = meanings(sheet, part, column);
         match part.parts.rule {
-            Rule::TwoNumbers => remarks.push(Remark::warning(format!(
-                "The split is column {called}: {meanings}. Nothing says which of the two numbers is which: set \
-                 data.source.split_values if it is the other way round."
+            Rule::TwoNumbers => remarks.push(values_remark(format!(
+                "The split is in column {called}: {meanings}. Which of the two numbers is which is a guess: if it is the \
+                 other way round, change it {VALUES}."
             ))),
-            Rule::None => remarks.push(Remark::warning(format!(
-                "The split is column {called}, and nothing tells what its values mean: say so as data.source.split_values."
+            Rule::None => remarks.push(values_remark(format!(
+                "The split is in column {called}, but what its values mean can't be told: choose it {VALUES}."
             ))),
-            _ => remarks.push(Remark::taken(format!("The split is column {called}: {meanings}."))),
+            _ => remarks.push(Remark::taken(format!(
+                "The split is in column {called}: {meanings}."
+            ))),
         }
     } else if parts.len() == 1 {
         remarks.push(folders_split(source, told));
@@ -270,21 +285,23 @@ fn split(
             .take(8)
             .map(|(value, rows)| format!("“{value}” ({})", count(*rows, "row", "rows")))
             .collect();
-        remarks.push(Remark::warning(format!(
-            "The split column holds {}, which is no part of a split: these pictures are skipped. Say what it means as \
-             data.source.split_values.",
+        remarks.push(values_remark(format!(
+            "The split column holds {}, and what that means can't be told: these pictures are skipped. Choose what it means \
+             {VALUES}.",
             values.join(", ")
         )));
     }
     if told.unused > 0 {
-        remarks.push(Remark::taken(format!(
-            "{} left out, as data.source.split_values says.",
+        let text = format!(
+            "{} left out, because the experiment says that their value in the split column is not used.",
             count(told.unused, "picture is", "pictures are")
-        )));
+        );
+        remarks.push(Remark::taken(text).field("data.source.split_values"));
     }
     if told.without_part > 0 {
         remarks.push(Remark::warning(format!(
-            "{} an empty split cell: these pictures are used for training, or drawn for parts that the column does not tell.",
+            "{} an empty cell in the split column: these pictures are used for training, or for a part of the split that the \
+             column does not name.",
             count(told.without_part, "row has", "rows have")
         )));
     }
@@ -309,16 +326,17 @@ fn folders_split(source: &Source<'_>, told: &Told) -> Remark {
     let folders = format!("train ({train}), validation ({validation}), test ({test})");
     if source.split_from_folders {
         return Remark::taken(format!(
-            "The split is that of the folders that the pictures stand in: {folders}."
+            "The pictures are split by the folders that they stand in: {folders}."
         ));
     }
     if train > 0 && validation + test > 0 {
         return Remark::warning(format!(
-            "No column tells the split, and pictures are drawn for it at random, although they stand in folders for its \
-             parts: {folders}. Set data.source.split_from_folders to keep these apart."
-        ));
+            "No column tells the split, so the pictures are split at random, although they stand in folders called so: \
+             {folders}. To split them by these folders, write the folder's name into a column of the table."
+        ))
+        .field("data.source.split_from_folders");
     }
-    Remark::taken("No column tells the split: pictures are drawn for it at random.")
+    Remark::taken("No column tells the split: the pictures are split at random.")
 }
 
 /// "“train” is train (10), “holdout” is test (2)", or only the numbers where the words say it.
@@ -409,44 +427,44 @@ fn oddities(parts: &[Part<'_>], told: &Told) -> Vec<Remark> {
         told.ambiguous,
         "row names a picture",
         "rows name pictures",
-        "that could be one of several files; none was guessed.",
+        "that could be one of several files and can't be used.",
     );
-    warn(told.unlabelled, "row has", "rows have", "no label.");
+    warn(told.unlabelled, "row has", "rows have", "no class.");
     warn(
         told.unclear,
         "row marks",
         "rows mark",
-        "no one class (several of them, or one as uncertain by -1) and can't be used.",
+        "no single class (several classes, or one as uncertain by -1) and can't be used.",
     );
     warn(
         told.two_labels,
         "picture stands",
         "pictures stand",
-        "in the table under two labels and in no class.",
+        "in the table with two different classes and can't be used.",
     );
     warn(
         told.two_parts,
         "picture belongs",
         "pictures belong",
-        "to two parts of the split; left out.",
+        "to two parts of the split by the table and can't be used.",
     );
     warn(
         told.twice,
         "row lists",
         "rows list",
-        "a picture again; each counts once.",
+        "a picture that was listed before; each picture counts once.",
     );
     warn(
         told.ragged,
         "row has",
         "rows have",
-        "another number of cells than the rest, and can't be read.",
+        "more or fewer cells than the others and can't be read.",
     );
     warn(
         told.headers,
         "row repeats",
         "rows repeat",
-        "the header and is no picture.",
+        "the header and can't be used.",
     );
     for part in parts {
         let written = &part.sheet.table.written;
@@ -465,19 +483,20 @@ fn oddities(parts: &[Part<'_>], told: &Told) -> Vec<Remark> {
                 String::new()
             };
             remarks.push(Remark::warning(format!(
-                "{name} opens a quote that nothing closes in line {}{more}: that line is read as it stands.",
+                "{name} opens a quotation mark that is never closed in line {}{more}: the line is read as it stands.",
                 lines.join(", ")
             )));
         }
         if written.comments > 0 {
             remarks.push(Remark::taken(format!(
-                "In {name}, {} with #: not read.",
-                count(written.comments, "line begins", "lines begin")
+                "In {name}, {} with # and {} not read.",
+                count(written.comments, "line begins", "lines begin"),
+                if written.comments == 1 { "is" } else { "are" }
             )));
         }
         if written.divided_once {
             remarks.push(Remark::warning(format!(
-                "Rows of {name} have different numbers of words: everything after the path is the label."
+                "Rows of {name} have different numbers of words: everything after the file's name is the class."
             )));
         }
     }
@@ -520,8 +539,8 @@ fn unlisted(parts: &[Part<'_>], used: &[&Path]) -> Option<Remark> {
     let first = others.values().next()?;
     let others = count(
         others.len(),
-        "picture of the folder stands in no usable row and is",
-        "pictures of the folder stand in no usable row and are",
+        "picture of the folder stands in no usable row of the table and is",
+        "pictures of the folder stand in no usable row of the table and are",
     );
     Some(Remark::warning(format!(
         "{others} not used, such as {first}."

@@ -106,7 +106,7 @@ fn a_table_that_contradicts_its_pictures_folders_is_told() {
     assert!(matches!(source, DataSource::Table { .. }));
     assert!(
         warnings(&dataset).contains(
-            "1 picture lies in a folder called like another class than the table gives: data/cat/2.png is dog by the table"
+            "1 picture lies in a folder with the name of another class than the table says: data/cat/2.png is dog by the table"
         ),
         "{}",
         warnings(&dataset)
@@ -135,7 +135,7 @@ fn a_table_of_something_else_says_nothing_against_folders() {
     )
     .unwrap();
     let (_, dataset) = read(root.path()).unwrap();
-    assert!(warnings(&dataset).contains("labels.csv lies beside the folders and is not read"));
+    assert!(warnings(&dataset).contains("The table labels.csv beside the folders is not read"));
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn a_table_in_a_folder_of_its_own_is_found() {
 fn folders_of_patients_are_doubted() {
     let root = folder(&["patient01/1.png", "patient02/2.png", "patient03/3.png"]);
     let (_, dataset) = read(root.path()).unwrap();
-    assert!(warnings(&dataset).contains("called like what pictures come from"));
+    assert!(warnings(&dataset).contains("The names of the classes say where pictures come from"));
     // And refused beside a table of labels that can't be read.
     fs::write(
         root.path().join("labels.csv"),

@@ -64,7 +64,7 @@ fn split_names_are_splits_and_never_classes() {
         );
         assert!(
             remarks(&dataset).contains(&format!(
-                "training is {train}, validation is {validation}, test is {test}"
+                "{train} for training, {validation} for validation, {test} for test"
             )),
             "{}",
             remarks(&dataset)
@@ -82,7 +82,7 @@ fn two_parts_say_where_the_third_comes_from() {
     let (_, dataset) = read(root.path()).unwrap();
     assert_eq!(
         remarks(&dataset),
-        "The folders tell the split: training is training_set, test is test_set. Validation pictures are drawn from \
+        "The folders say how the pictures are split: training_set for training, test_set for test. Validation pictures are drawn from \
          the training pictures."
     );
 }
@@ -92,7 +92,7 @@ fn an_evaluation_is_what_is_missing() {
     let alone = folder(&["train/a/1.png", "train/b/2.png", "eval/a/3.png"]);
     let (_, dataset) = read(alone.path()).unwrap();
     assert_eq!(dataset.pictures[0].split, Some(Split::Test));
-    assert!(remarks(&dataset).contains("eval is taken for the test"));
+    assert!(remarks(&dataset).contains("The folder eval is used for the test"));
     let beside = folder(&[
         "train/a/1.png",
         "train/b/2.png",
@@ -101,7 +101,7 @@ fn an_evaluation_is_what_is_missing() {
     ]);
     let (_, dataset) = read(beside.path()).unwrap();
     assert!(
-        remarks(&dataset).contains("eval is taken for validation, because there is a test folder")
+        remarks(&dataset).contains("eval is used for validation, because there is a test folder")
     );
     assert_eq!(
         assigned(&dataset)[..3],
@@ -135,7 +135,9 @@ fn one_more_level_is_gone_through() {
     let remarks = remarks(&dataset);
     assert!(remarks.contains("seg_pred is skipped"), "{remarks}");
     assert!(
-        remarks.contains("The classes of seg_train are the folders in seg_train/seg_train."),
+        remarks.contains(
+            "The classes of seg_train are the names of the folders in seg_train/seg_train."
+        ),
         "{remarks}"
     );
     let images = folder(&[
@@ -258,7 +260,7 @@ fn an_unlabelled_test_is_passed_over_by_name() {
     let remarks = remarks(&dataset);
     assert!(
         remarks.contains(
-            "and nothing tells their classes, so test is skipped; the test pictures are drawn from the others"
+            "and nothing else says which class they are, so test is skipped; the test pictures are drawn from the others"
         ),
         "{remarks}"
     );

@@ -109,7 +109,7 @@ fn loose_pictures_are_named_and_counted() {
     assert_eq!(dataset.pictures.len(), 2);
     assert!(
         remarks(&dataset).contains(
-            "4 pictures lie beside the folders of the classes and are not used, because nothing tells the class: a.png, \
+            "4 pictures lie beside the folders of the classes and are not used, because nothing says which class: a.png, \
              b.png, c.png and 1 more. Move each into the folder of its class."
         ),
         "{}",

@@ -51,7 +51,8 @@ fn splits_of_any_name_are_splits_where_they_hold_the_classes() {
     let (_, dataset) = read(root.path()).unwrap();
     assert_eq!(dataset.classes, ["a", "b"]);
     assert!(
-        warnings(&dataset).contains("nothing tells their classes, so competition_test is skipped")
+        warnings(&dataset)
+            .contains("nothing else says which class they are, so competition_test is skipped")
     );
 }
 
@@ -107,7 +108,7 @@ fn folders_that_hold_the_same_folders_are_no_classes() {
         let dataset = scan_source(class_folders(root.path())).unwrap();
         assert_eq!(dataset.classes.len(), outer.len());
         assert!(
-            warnings(&dataset).contains("If they are the classes"),
+            warnings(&dataset).contains("If these folders are the classes"),
             "{outer:?}"
         );
     }
@@ -129,7 +130,7 @@ fn folders_that_hold_the_same_folders_are_no_classes() {
     assert!(
         dataset.remarks[0]
             .text
-            .contains("taken for parts of that class: ill holds p3, p4; normal holds p1, p2.")
+            .contains("belong to that class: ill holds p3, p4; normal holds p1, p2.")
     );
 }
 
@@ -197,9 +198,11 @@ fn what_lies_beside_a_data_set_is_told() {
     let texts: Vec<&str> = remarks.iter().map(|remark| remark.text.as_str()).collect();
     assert_eq!(
         texts[0],
-        "data is taken for the data set; pictures beside it are not used: to_predict."
+        "The data set is the folder data; pictures beside it are not used: to_predict."
     );
-    assert!(texts[1].starts_with("meta/test.txt, train_test_split.txt may tell a split"));
+    assert!(texts[1].starts_with(
+        "meta/test.txt, train_test_split.txt may say how the pictures are to be split"
+    ));
     // The folder of the data set itself has nothing beside it.
     let inner = root.path().join("data");
     assert!(super::super::outside(&inner, &source).0.is_empty());

@@ -235,6 +235,6 @@ fn seeds_draw_other_groups_and_shares_are_near() {
     let proof = &remarks(&dataset, &first, &experiment(1, 0.2, 0.25, None))[0];
     assert_eq!(
         proof.text,
-        "0 of 60 groups stand in two parts of the split."
+        "None of the 60 groups stands in two parts of the split."
     );
 }

@@ -44,11 +44,11 @@ fn small_and_missing_classes_are_told() {
     assert_eq!(
         told(&dataset, &Experiment::default()),
         [
-            "2 classes (dog, cow) have only 1 or 2 pictures: too few to learn from and to test on. Add pictures, or leave \
-             the class out with data.classes.",
-            "Validation lacks 2 classes (dog, cow): what it says of an epoch is not about \
+            "2 classes (dog, cow) have only 1 or 2 pictures: too few to train and to test on. Add pictures, or leave \
+             these classes out under “Classes” in the Data panel.",
+            "There are no validation pictures of 2 classes (dog, cow): the validation accuracy says nothing about \
              those classes.",
-            "The test lacks the class dog: no result will say anything about that class.",
+            "There are no test pictures of the class dog: the results will say nothing about that class.",
         ]
     );
 }
@@ -66,11 +66,11 @@ fn one_class_is_named_in_the_singular_and_few_validation_pictures_are_told() {
         "{told:?}"
     );
     assert!(
-        told[1].starts_with("Validation lacks the class dog: "),
+        told[1].starts_with("There are no validation pictures of the class dog: "),
         "{told:?}"
     );
     assert!(
-        told[3].starts_with("Validation has 7 pictures: one of them is 14 % of its accuracy"),
+        told[3].starts_with("Validation has only 7 pictures: each of them is 14 % of the accuracy"),
         "{told:?}"
     );
 }
@@ -126,7 +126,7 @@ fn groups_that_the_source_tears_apart_are_named() {
     assert_eq!(told[0].kind, RemarkKind::Warning);
     assert!(
         told[0].text.starts_with(
-            "1 of 11 groups stand in two parts of the split, because the source assigns their pictures so (p7 in train \
+            "1 of 11 groups stand in two parts of the split, because the data set's own split has them so (p7 in train \
              and test)"
         ),
         "{told:?}"
@@ -143,20 +143,24 @@ fn likely_groups_are_suggested_with_their_setting() {
     };
     let found = named(&|index| format!("a/p{:03}_{index:03}.jpg", index / 8));
     assert!(
-        found[0]
-            .starts_with("By their names, the pictures seem to be several each of 25 things (p0"),
+        found[0].starts_with(
+            "By their file names, there are several pictures each of 25 things (of p0"
+        ),
         "{found:?}"
     );
     assert!(
         found[0].ends_with(
-            r#"keep it together with “Keep together: Names” in the Data panel, with --group 'pattern:^([A-Za-z]*\d+)[_-]', or in a preset data: (split: (group: Pattern(r"^([A-Za-z]*\d+)[_-]")))."#
+            r#"keep its pictures together with “Group by: File name” in the Data panel with the pattern ^([A-Za-z]*\d+)[_-]."#
         ),
         "{found:?}"
     );
     let found = named(&|index| format!("a/{}_jpg.rf.{index}.jpg", index / 4));
     assert!(found[0].contains(r"^(.+)\.rf\."), "{found:?}");
     let found = named(&|index| format!("a/patient{}/{index}.jpg", index / 8));
-    assert!(found[0].contains("--group 'folder:1'"), "{found:?}");
+    assert!(
+        found[0].contains("“Group by: Folder” in the Data panel with the level 1"),
+        "{found:?}"
+    );
     // Numbers of pictures, names of classes and of cameras' files are no groups.
     for name in [
         &(|index| format!("a/IMG_{index:04}.jpg")) as &dyn Fn(u32) -> String,
@@ -206,7 +210,7 @@ fn the_rule_is_told() {
     let text = |dataset: &Dataset, experiment: &Experiment| rule(dataset, experiment).text;
     assert_eq!(
         text(&open, &experiment),
-        "Split: drawn by class, 20 % test, 20 % of the rest validation, seed 7."
+        "Split: drawn at random, evenly over the classes: 20 % for the test, 20 % of the rest for validation, seed 7."
     );
     let (train, validation, test) = (
         Some(Split::Train),
@@ -215,18 +219,18 @@ fn the_rule_is_told() {
     );
     assert_eq!(
         text(&assigned(&[train, test]), &experiment),
-        "Split: test as the source says; validation drawn by class, 20 % of the other pictures, seed 7."
+        "Split: the test as the data set says; validation drawn at random, evenly over the classes: 20 % of the other pictures, seed 7."
     );
     assert_eq!(
         text(&assigned(&[train, validation, test]), &experiment),
-        "Split: as the source says."
+        "Split: as the data set says."
     );
     experiment.data.split.group = Some(GroupBy::Folder(1));
     experiment.data.limit = Some(100);
     assert_eq!(
         text(&open, &experiment),
-        "Split: drawn by group (folder:1), and by class as far as the groups allow, 20 % test, 20 % of the rest \
-         validation, seed 7, at most 100 training pictures."
+        "Split: drawn at random by group (folder:1), and evenly over the classes as far as groups allow: 20 % for the test, \
+         20 % of the rest for validation, seed 7, at most 100 training pictures."
     );
 }
 
@@ -241,9 +245,9 @@ fn groups_that_are_too_few_leave_parts_empty_and_it_is_told() {
     let told = told(&dataset, &experiment);
     assert_eq!(
         told[1],
-        "Validation and test have no pictures: a group is never divided, there is 1 group, the largest, A, with 24 of 24 \
-         pictures, and every class needs pictures to learn from. Group by something finer, or give the pictures a split of \
-         their own."
+        "Validation and test have no pictures: a group is never divided, there is 1 group, the largest one, A, with 24 of \
+         24 pictures, and every class needs pictures to train on. Choose smaller groups, or none, as “Group by” in the Data \
+         panel."
     );
     // Not where nobody asked for them.
     experiment.data.split.validation = 0.0;

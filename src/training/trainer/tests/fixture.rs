@@ -229,7 +229,7 @@ impl Witness<'_> {
     /// But for what is said of the split, whose parts are small in tests.
     pub fn warnings(&self) -> Vec<String> {
         let text = |event: &'_ TrainingEvent| match event {
-            TrainingEvent::Warning(text) if !text.starts_with("Validation has ") => {
+            TrainingEvent::Warning(text) if !text.starts_with("Validation has only ") => {
                 Some(text.clone())
             }
             _ => None,

@@ -26,23 +26,25 @@ pub fn remarks(sheet: &Sheet, proposal: &Proposal) -> Vec<Remark> {
         String::new()
     } else {
         format!(
-            "; other columns that could be: {}",
+            "; other columns that look like classes: {}",
             called(&proposal.others)
         )
     };
-    let remedy =
-        "choose another by a click on its head in the window, or as data.source.label_column";
+    let remedy = "choose another as “Class column” in the Data panel";
+    let choosable = |text: String| {
+        Remark::warning(format!("{text}; {remedy}.")).field("data.source.label_column")
+    };
     let mut remarks = Vec::new();
     match &proposal.label {
         Label::OneHot(columns) => {
             let text = format!(
-                "The label is in {} columns, one for each class ({}), which hold a 1 for a picture's class{others}",
+                "The classes are {} columns, one for each class ({}), which hold a 1 for a picture's class{others}",
                 columns.len(),
                 called(columns)
             );
             let mut others = proposal.others.iter();
             remarks.push(if others.any(|&other| one_hot::is_marked(sheet, other)) {
-                Remark::warning(format!("{text}; {remedy}."))
+                choosable(text)
             } else {
                 Remark::taken(format!("{text}."))
             });
@@ -50,32 +52,32 @@ pub fn remarks(sheet: &Sheet, proposal: &Proposal) -> Vec<Remark> {
         Label::Column(column, why) => {
             let column = sheet.called(*column);
             remarks.push(match why {
-                Why::Name if has_rival(sheet, proposal) => Remark::warning(format!(
-                    "The label is column {column}, because of its name, though others are named so, too{others}; {remedy}."
+                Why::Name if has_rival(sheet, proposal) => choosable(format!(
+                    "The classes are in column {column}, because of its name, although other columns are named like classes, too{others}"
                 )),
                 Why::Name => Remark::taken(format!(
-                    "The label is column {column}, because of its name{others}."
+                    "The classes are in column {column}, because of its name{others}."
                 )),
                 Why::NameOfNumber(number) => Remark::taken(format!(
-                    "The label is column {column}, which holds the names of what column {} numbers{others}.",
+                    "The classes are in column {column}, which holds the names for the numbers in column {}{others}.",
                     sheet.called(*number)
                 )),
                 Why::Only => Remark::taken(format!(
-                    "The label is column {column}, the only one that can be."
+                    "The classes are in column {column}, the only one whose values can be classes."
                 )),
-                Why::First => Remark::warning(format!(
-                    "The label is column {column}, the first that can be{others}; {remedy}."
+                Why::First => choosable(format!(
+                    "The classes are taken from column {column}, the first one whose values can be classes{others}"
                 )),
-                Why::OtherName => Remark::warning(format!(
-                    "The label is column {column}, though its name says that it is something else{others}; {remedy}."
+                Why::OtherName => choosable(format!(
+                    "The classes are taken from column {column}, although its name says that it is something else{others}"
                 )),
-                Why::BesideMeasure(measure) => Remark::warning(format!(
-                    "The label is column {column}{others}. Column {} holds numbers of many values: if these are to be \
-                     learnt, that is regression, which Graft does not do; {remedy}.",
+                Why::BesideMeasure(measure) => choosable(format!(
+                    "The classes are taken from column {column}{others}. Column {} holds many different numbers: to predict these \
+                     would be regression, which Graft does not do; to train on other classes",
                     sheet.called(*measure)
                 )),
-                Why::Left => Remark::warning(format!(
-                    "The label is column {column}, though its cells don't look like classes; {remedy}."
+                Why::Left => choosable(format!(
+                    "The classes are taken from column {column}, although its cells don't look like classes"
                 )),
             });
         }
@@ -86,14 +88,14 @@ pub fn remarks(sheet: &Sheet, proposal: &Proposal) -> Vec<Remark> {
         .filter(|_| is_doubtful)
     {
         remarks.push(Remark::warning(format!(
-            "Column {} holds boxes or outlines, as tables for object detection do: the whole picture is taken for one of \
-             the label's class.",
+            "Column {} holds boxes or outlines, as tables for object detection do: they are not read, and the whole picture \
+             belongs to the class of its row.",
             sheet.called(boxes)
         )));
     }
     if !proposal.other_paths.is_empty() {
         remarks.push(Remark::taken(format!(
-            "Pictures are those of column {}; those of column {} are not used.",
+            "The picture files are those of column {}; those of column {} are not used.",
             sheet.called(proposal.path),
             called(&proposal.other_paths)
         )));
@@ -124,11 +126,12 @@ pub fn unused_splits(sheet: &Sheet, proposal: &Proposal, used: Option<usize>) ->
             values.sort_unstable();
             values.truncate(8);
             Remark::warning(format!(
-                "Column {} ({}) is not used as a split: if it tells which pictures are the test, choose it by a click on \
-                 its head in the window, or as data.source.split_column, and say what its values mean.",
+                "Column {} ({}) is not used for the split: if it says which pictures are for the test, choose it as “Split \
+                 column” in the Data panel, and say what its values mean in the Data view.",
                 sheet.called(column),
                 values.join(", ")
             ))
+            .field("data.source.split_column")
         })
         .collect()
 }

@@ -37,7 +37,7 @@ fn the_table_for_training_is_read_and_the_others_are_named() {
     says(&dataset, "classes.csv (it lists classes, by its name)");
     warns(
         &dataset,
-        "2 pictures of the folder stand in no usable row and are not used, such as images/4.jpg.",
+        "2 pictures of the folder stand in no usable row of the table and are not used, such as images/4.jpg.",
     );
 }
 
@@ -109,7 +109,7 @@ fn tables_for_the_parts_of_the_split_are_read_together() {
     assert_eq!(parts(&dataset), [2, 0, 1, 0]);
     warns(
         &dataset,
-        "1 picture belongs to two parts of the split; left out.",
+        "1 picture belongs to two parts of the split by the table and can't be used.",
     );
     // Labels that say nothing are those of a competition's test.
     let root = with_images(&[
@@ -170,7 +170,7 @@ fn what_is_not_plain_is_a_warning() {
     says(&dataset, "The table is animals.csv");
     warns(
         &dataset,
-        "Other tables here list pictures and labels, too, and are not read: colours.csv.",
+        "Other tables in this folder list pictures and classes, too, and are not read: colours.csv.",
     );
     let none = with_images(&[
         ("a.csv", "x,y\n1,2\n3,4\n"),

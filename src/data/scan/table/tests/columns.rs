@@ -95,23 +95,26 @@ fn the_choice_is_told() {
     let dataset = read(root.path()).unwrap();
     says(
         &dataset,
-        "The label is column “dx”, because of its name; other columns that could be: “age”, “sex”.",
+        "The classes are in column “dx”, because of its name; other columns that look like classes: “age”, “sex”.",
     );
-    says(&dataset, "Paths are in column “image”.");
+    says(
+        &dataset,
+        "The names of the picture files are in column “image”.",
+    );
     let root = table_of(6, "image,foo,bar", |n| {
         format!("p{n}.png,{},{}", species(n), ["x", "y"][n % 2])
     });
     let dataset = read(root.path()).unwrap();
     warns(
         &dataset,
-        "The label is column “foo”, the first that can be; other columns that could be: “bar”;",
+        "The classes are taken from column “foo”, the first one whose values can be classes; other columns that look like classes: “bar”;",
     );
     let root = table_of(6, "image,label,label_name", |n| {
         format!("p{n}.png,{},{}", n % 3, species(n))
     });
     says(
         &read(root.path()).unwrap(),
-        "“label_name”, which holds the names of what column “label” numbers",
+        "“label_name”, which holds the names for the numbers in column “label”",
     );
 }
 
@@ -128,7 +131,7 @@ fn numbers_of_many_values_are_no_classes() {
     assert_eq!(classes(&dataset), "0.5 and above 3, below 0.5 5");
     says(
         &dataset,
-        "Two classes are made of its numbers: “0.5 and above” from 0.5",
+        "Two classes are made of its numbers: “0.5 and above” for 0.5",
     );
 }
 
@@ -145,7 +148,7 @@ fn one_column_for_each_class_is_read() {
     assert_eq!(classes(&dataset), "setosa 4, versicolor 4, virginica 4");
     says(
         &dataset,
-        "The label is in 3 columns, one for each class (“setosa”, “virginica”, “versicolor”)",
+        "The classes are 3 columns, one for each class (“setosa”, “virginica”, “versicolor”)",
     );
     // ISIC's numbers; a class that no picture has; a row of no class.
     let isic = |n: usize| {
@@ -159,7 +162,7 @@ fn one_column_for_each_class_is_read() {
     let dataset = read(root.path()).unwrap();
     assert_eq!(classes(&dataset), "MEL 9, NV 10");
     has_problem(&dataset, "line 7 has no path or no label");
-    warns(&dataset, "1 row has no label.");
+    warns(&dataset, "1 row has no class.");
     // Beside a column of names, that one is the label.
     let root = table_of(6, "image,red,round,label", |n| {
         format!("p{n}.png,{},{},{}", n % 2, 1 - n % 2, species(n))
@@ -201,11 +204,11 @@ fn tables_without_a_header_are_read_by_index() {
     assert_eq!(classes(&dataset), "0 2, 1 2");
     says(
         &dataset,
-        "Paths are in column 1; the table has no header, columns are counted from 1.",
+        "The names of the picture files are in column 1; the table has no header, columns are counted from 1.",
     );
     warns(
         &dataset,
-        "The label is column 2, the first that can be; other columns that could be: 3;",
+        "The classes are taken from column 2, the first one whose values can be classes; other columns that look like classes: 3;",
     );
 }
 
@@ -222,7 +225,7 @@ fn a_column_that_is_named_is_used_whatever_it_holds() {
     assert_eq!(classes(&dataset), "f 3, m 3");
     says(
         &dataset,
-        "The label is column “sex”, as the experiment says.",
+        "The classes are in column “sex”, as the experiment says.",
     );
 }
 

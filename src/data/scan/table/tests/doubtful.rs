@@ -58,7 +58,7 @@ fn measurements_are_not_learnt_unnoticed() {
     });
     warns(
         &read(root.path()).unwrap(),
-        "The label is column “male”. Column “boneage” holds numbers of many values: if these are to be learnt, that is \
+        "The classes are taken from column “male”. Column “boneage” holds many different numbers: to predict these would be \
          regression",
     );
     let root = table_of(40, "file,age", |n| format!("p{n}.png,{}", 20 + n % 15));
@@ -74,7 +74,7 @@ fn measurements_are_not_learnt_unnoticed() {
     });
     warns(
         &read(root.path()).unwrap(),
-        "The label is column “sex”, though its name says that it is something else",
+        "The classes are taken from column “sex”, although its name says that it is something else",
     );
     let root = table_of(30, "center,steering,throttle", |n| {
         format!("p{n}.png,{},0.9", n as f64 * 0.023 - 0.5)
@@ -121,7 +121,7 @@ fn marks_may_be_crosses_and_leave_cells_empty() {
     assert_eq!(classes(&dataset), "A 6, B 12");
     warns(
         &dataset,
-        "6 rows mark no one class (several of them, or one as uncertain by -1) and can't be used.",
+        "6 rows mark no single class (several classes, or one as uncertain by -1) and can't be used.",
     );
     let root = rows(12, "image,A,B", &["p{n}.png,-1,1", "p{n}.png,1,-1"]);
     assert_eq!(classes(&read(root.path()).unwrap()), "A 6, B 6");
@@ -148,7 +148,10 @@ fn a_flag_beside_marks_is_no_class() {
         });
         let dataset = read(root.path()).unwrap();
         assert_eq!(classes(&dataset), "BKL 8, MEL 8, NV 8");
-        warns(&dataset, &format!("other columns that could be: “{flag}”"));
+        warns(
+            &dataset,
+            &format!("other columns that look like classes: “{flag}”"),
+        );
     }
     // A label of 0 and 1 is not one of the flags beside it.
     let root = table_of(24, "image,label,is_blurred,is_cropped", |n| {
@@ -218,10 +221,10 @@ fn a_header_that_lacks_a_name_is_moved_and_said() {
     });
     let dataset = read(root.path()).unwrap();
     assert_eq!(classes(&dataset), "setosa 3, versicolor 3, virginica 3");
-    says(&dataset, "The label is column “dx”");
+    says(&dataset, "The classes are in column “dx”");
     says(
         &dataset,
-        "as R writes tables: its names are those of the columns from the second on.",
+        "as R writes tables: its names belong to the columns from the second one on.",
     );
     let root = table_of(12, "cat,dog,fox", |n| {
         format!("p{n}.png,{}", ["1,0,0", "0,1,0", "0,0,1"][n % 3])
@@ -247,7 +250,7 @@ fn a_header_that_lacks_a_name_is_moved_and_said() {
     assert_eq!(classes(&dataset), "a 4, b 4");
     warns(
         &dataset,
-        "the last columns are taken for those without a name",
+        "the last columns are taken to be those without a name",
     );
     let root = table_of(8, "file,label", |n| {
         format!("p{n}.png,{},", ["a", "b"][n % 2])
@@ -281,7 +284,7 @@ fn identifiers_are_no_split_and_a_test_may_be_the_label() {
     assert_eq!(parts(&dataset), [15, 0, 5, 0]);
     says(
         &dataset,
-        "The split is column “uid”: “test_0015” and the like are test (5), “train_0000” and the like are train (15).",
+        "The split is in column “uid”: “test_0015” and the like are test (5), “train_0000” and the like are train (15).",
     );
     let root = rows(12, "file,test", &["p{n}.png,positive", "p{n}.png,negative"]);
     assert_eq!(
@@ -301,7 +304,7 @@ fn identifiers_are_no_split_and_a_test_may_be_the_label() {
     );
     let dataset = read(root.path()).unwrap();
     assert_eq!(parts(&dataset), [9, 0, 3, 0]);
-    warns(&dataset, "Column “val” (0, 1) is not used as a split");
+    warns(&dataset, "Column “val” (0, 1) is not used for the split");
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn a_patient_is_one_group_however_tables_write_it() {
     let (_, dataset, told) = grouped(root.path());
     warns(
         &dataset,
-        "Groups that are written differently are one: “0” and “0.0”",
+        "Groups that are written differently are taken as one: “0” and “0.0”",
     );
     assert!(
         told.iter()
@@ -76,7 +76,7 @@ fn other_case_is_told_and_a_missing_patient_is_no_group() {
     let (_, dataset, _) = grouped(root.path());
     warns(
         &dataset,
-        "Groups that differ in upper and lower case only are kept apart: “P0” and “p0”, “P1” and “p1”.",
+        "Groups whose names differ in upper and lower case only are kept apart: “P0” and “p0”, “P1” and “p1”.",
     );
     let root = table_of(24, "file,label,patient", |n| {
         let patient = ["nan", "NA", "", "a1", "b1", "c1"][n % 6];
@@ -86,7 +86,7 @@ fn other_case_is_told_and_a_missing_patient_is_no_group() {
     assert_eq!(groups.iter().filter(|group| group.is_none()).count(), 12);
     says(
         &dataset,
-        "“NA”, “nan” in the column of groups names no group.",
+        "“NA”, “nan” in the group column means that a picture belongs to no group.",
     );
     warns(&dataset, "12 of 24 pictures have no group");
 }

@@ -48,7 +48,7 @@ fn a_picture_under_two_labels_is_in_no_class() {
     assert_eq!(classes(&dataset), "setosa 3, versicolor 4, virginica 3");
     warns(
         &dataset,
-        "2 pictures stand in the table under two labels and in no class.",
+        "2 pictures stand in the table with two different classes and can't be used.",
     );
     has_problem(
         &dataset,
@@ -78,7 +78,7 @@ fn missing_labels_and_spellings_are_told() {
     let root = table_of(12, "file,label", |n| format!("p{n}.png,{}", labels[n]));
     let dataset = read(root.path()).unwrap();
     assert_eq!(classes(&dataset), "Cat 1, cat 4, dog 3");
-    warns(&dataset, "4 rows have no label.");
+    warns(&dataset, "4 rows have no class.");
     warns(
         &dataset,
         "The classes “Cat” and “cat” differ in upper and lower case only",
@@ -93,12 +93,12 @@ fn missing_labels_and_spellings_are_told() {
     assert_eq!(classes(&dataset), "0 3, 1 3, 2 3");
     warns(
         &dataset,
-        "Labels that are written differently are one class: “1”, “1.0”.",
+        "Classes that are written differently are taken as one: “1”, “1.0”.",
     );
     let root = table_of(8, "file,country", |n| {
         format!("p{n}.png,{}", ["NA", "DE", "FR", "ZA"][n % 4])
     });
     let dataset = read(root.path()).unwrap();
     assert_eq!(classes(&dataset), "DE 2, FR 2, NA 2, ZA 2");
-    warns(&dataset, "“NA” is taken for a class");
+    warns(&dataset, "“NA” is read as a class");
 }

@@ -44,7 +44,7 @@ fn identifiers_and_foreign_paths_are_found_and_said() {
     warns(&dataset, "1 row names a picture that can't be found.");
     warns(
         &dataset,
-        "1 picture of the folder stands in no usable row and is not used, such as train/p02.jpg.",
+        "1 picture of the folder stands in no usable row of the table and is not used, such as train/p02.jpg.",
     );
 }
 
@@ -126,7 +126,7 @@ fn masks_are_not_learnt_from_while_there_are_pictures() {
         let masks: Vec<&str> = masks.iter().map(String::as_str).collect();
         let root = folder(&masks, &[("labels.csv", &table)]);
         let dataset = read(&root.path().join("labels.csv")).unwrap();
-        warns(&dataset, "4 pictures were found only among masks");
+        warns(&dataset, "4 pictures were found only in folders of masks");
     }
     let root = folder(
         &[masks, images].concat(),
@@ -173,7 +173,7 @@ fn what_could_be_two_files_is_not_guessed() {
     );
     warns(
         &dataset,
-        "1 row names a picture that could be one of several files; none was guessed.",
+        "1 row names a picture that could be one of several files and can't be used.",
     );
 }
 

@@ -12,11 +12,11 @@ fn unknown_values_are_named_and_their_pictures_passed_over() {
     assert_eq!(parts(&dataset), [10, 0, 6, 0]);
     says(
         &dataset,
-        "The split is column “split”: test (6), train (10).",
+        "The split is in column “split”: test (6), train (10).",
     );
     warns(
         &dataset,
-        "The split column holds “unused” (2 rows), which is no part of a split: these pictures are skipped.",
+        "The split column holds “unused” (2 rows), and what that means can't be told: these pictures are skipped.",
     );
     has_problem(
         &dataset,
@@ -64,14 +64,17 @@ fn flags_and_numbers_are_used_and_said() {
         let dataset = read(root.path()).unwrap();
         assert_eq!(parts(&dataset), expect, "{name}");
         assert_eq!(classes(&dataset), "a 6, b 6", "{name}");
-        says(&dataset, &format!("The split is column “{name}”: {told}."));
+        says(
+            &dataset,
+            &format!("The split is in column “{name}”: {told}."),
+        );
     }
     let root = table_of(12, "file,label,split", |n| {
         format!("p{n}.png,{},{}", ["a", "b"][n % 2], n / 8)
     });
     let dataset = read(root.path()).unwrap();
     assert_eq!(parts(&dataset), [8, 0, 4, 0]);
-    warns(&dataset, "Nothing says which of the two numbers is which");
+    warns(&dataset, "Which of the two numbers is which is a guess");
 }
 
 #[test]
@@ -84,11 +87,11 @@ fn folds_are_no_split_until_someone_says_which_is_the_test() {
     assert_eq!(parts(&dataset), [0, 0, 0, 15]);
     warns(
         &dataset,
-        "Column “fold” (0, 1, 2, 3, 4) is not used as a split",
+        "Column “fold” (0, 1, 2, 3, 4) is not used for the split",
     );
     says(
         &dataset,
-        "No column tells the split: pictures are drawn for it at random.",
+        "No column tells the split: the pictures are split at random.",
     );
     if let DataSource::Table {
         split_column,
@@ -108,11 +111,11 @@ fn folds_are_no_split_until_someone_says_which_is_the_test() {
     assert_eq!(parts(&dataset), [3, 3, 3, 0]);
     warns(
         &dataset,
-        "The split column holds “4” (3 rows), which is no part of a split",
+        "The split column holds “4” (3 rows), and what that means can't be told",
     );
     says(
         &dataset,
-        "3 pictures are left out, as data.source.split_values says.",
+        "3 pictures are left out, because the experiment says that their value in the split column is not used.",
     );
 }
 
@@ -135,8 +138,11 @@ fn empty_cells_and_a_second_column_are_told() {
     let dataset = read(root.path()).unwrap();
     // The test is kept apart rather than the validation.
     assert_eq!(parts(&dataset), [8, 0, 3, 1]);
-    warns(&dataset, "1 row has an empty split cell");
-    warns(&dataset, "Column “is_valid” (0, 1) is not used as a split");
+    warns(&dataset, "1 row has an empty cell in the split column");
+    warns(
+        &dataset,
+        "Column “is_valid” (0, 1) is not used for the split",
+    );
 }
 
 #[test]
@@ -153,7 +159,7 @@ fn folders_that_are_named_for_parts_are_the_split() {
     assert_eq!(parts(&dataset), [2, 1, 1, 0]);
     says(
         &dataset,
-        "The split is that of the folders that the pictures stand in: train (2), validation (1), test (1).",
+        "The pictures are split by the folders that they stand in: train (2), validation (1), test (1).",
     );
     // An experiment from before is read as it was, and warned.
     if let DataSource::Table {

@@ -15,7 +15,7 @@ fn an_unclosed_quote_swallows_nothing() {
     assert_eq!(dataset.pictures.len(), 30);
     warns(
         &dataset,
-        "labels.csv opens a quote that nothing closes in line 5: that line is read as it stands.",
+        "labels.csv opens a quotation mark that is never closed in line 5: the line is read as it stands.",
     );
 }
 
@@ -40,8 +40,11 @@ fn ragged_rows_repeated_headers_and_odd_lines_are_told() {
         "line 5 has 4 cells and the table 3 columns: put a cell that holds the separator into quotes",
     );
     has_problem(&dataset, "line 7 has no path or no label");
-    warns(&dataset, "1 row repeats the header and is no picture.");
-    says(&dataset, "In labels.csv, 1 line begins with #: not read.");
+    warns(&dataset, "1 row repeats the header and can't be used.");
+    says(
+        &dataset,
+        "In labels.csv, 1 line begins with # and is not read.",
+    );
 }
 
 #[test]
@@ -54,7 +57,7 @@ fn other_encodings_are_decoded_and_said() {
     assert_eq!(classes(&dataset), "Bär 2, Bör 1, Kuh 1");
     warns(
         &dataset,
-        "labels.csv is read as windows-1252, as its bytes suggest (“Bär”)",
+        "The text encoding of labels.csv is a guess: windows-1252 (“Bär”).",
     );
     // Chosen, it is no guess.
     let mut source = recognise(root.path()).unwrap();
