@@ -15,6 +15,7 @@ mod fuzz;
 mod graphics_cards;
 #[cfg(unix)]
 mod hostile;
+mod manual;
 mod modules;
 mod presets;
 #[cfg(unix)]

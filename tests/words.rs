@@ -59,7 +59,7 @@ fn count_fault(text: &str) -> Option<String> {
 }
 
 /// The texts of a source with the lines that they begin in, without those of its tests and comments.
-fn texts(source: &str) -> Vec<(usize, String)> {
+pub fn texts(source: &str) -> Vec<(usize, String)> {
     let source = source.split("#[cfg(test)]\nmod ").next().unwrap();
     // What an attribute says (`must_use`, `reason`) is for developers.
     let shown = |line: &str| !line.trim_start().starts_with("#[");

@@ -1,6 +1,6 @@
 //! `graft cuda`: whether graphics cards can be used, and the libraries that this takes.
 
-use anyhow::{bail, ensure};
+use anyhow::bail;
 use clap::Args;
 use serde_json::json;
 
@@ -94,11 +94,8 @@ fn install(arguments: &Arguments) -> anyhow::Result<()> {
     {
         bail!("{reason}. With --without-card the libraries are installed all the same");
     }
-    let index = index_url(arguments.mirror.as_deref());
-    ensure!(
-        index.contains("://"),
-        "the package index must be an address such as https://mirror.example/simple: {index}"
-    );
+    // Before anything is said: an address that is none is refused.
+    index_url(arguments.mirror.as_deref())?;
     output::warn(&format!("This {}.", needs()));
     let stop =
         interrupt::stop_flag_saying("Stopping; what was fetched is kept. Once more ends at once.")?;
@@ -124,7 +121,7 @@ fn install(arguments: &Arguments) -> anyhow::Result<()> {
         }
         None => {}
     };
-    let outcome = cuda_install::install(&index, &mut notify, &stop);
+    let outcome = cuda_install::install(arguments.mirror.as_deref(), &mut notify, &stop);
     if let Some(bar) = &bar {
         bar.finish_and_clear();
     }

@@ -46,7 +46,12 @@ use crate::shown;
 
 /// A desktop workbench for transfer learning on images. Without a command it opens the window.
 #[derive(Debug, Parser)]
-#[command(name = "graft", version, args_conflicts_with_subcommands = true)]
+#[command(
+    name = "graft",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = "An illustrated manual is in the window: press F1 there, then Manual."
+)]
 struct Arguments {
     /// Open the window with this preset; may be given several times
     #[arg(long, value_name = "PRESET")]

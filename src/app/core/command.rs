@@ -101,9 +101,14 @@ pub enum Command {
 
     // Runs
     RefreshRuns,
+    /// Selects and shows the run in this folder, with its results, or its curves while it has none.
     OpenRun(PathBuf),
-    /// The run that the results view looks at closely, by its id.
+    /// The run that is looked at closely, by its id; the views stay as they are.
     SelectRun(String),
+    /// Several runs at once, by their ids: the last is looked at closely. Without any, none is selected.
+    SelectRuns(Vec<String>),
+    /// Begins to type what is said of a run, by its id, in its row of the list.
+    EditRun(String, RunText),
     /// Evaluates a run, by its id, on one part of its pictures; again where that failed.
     EvaluateRun(String, Split),
     /// What is there already is shown, what is not is asked for. Said every frame.
@@ -124,6 +129,8 @@ pub enum Command {
     AddToComparison(String),
     /// Whether a run's curves are drawn.
     ShowRun(String, bool),
+    /// Whether a column of the table of runs is shown, by its title.
+    ShowColumn(String, bool),
     OpenFolder(PathBuf),
     /// Changes what a person says of runs, by their ids: name, note, tags, pinned, archived.
     ChangeRuns(Vec<String>, Vec<Change>),
@@ -177,8 +184,14 @@ pub enum Command {
     ShowView(ViewId),
     TogglePalette,
     ShowHelp,
+    /// Opens the manual, at one of its pages where one is named: “04-freeze-layers.md”.
+    ShowManual(Option<&'static str>),
     ShowSettings,
     ShowAbout,
+    /// Opens the dialog that installs libtorch's CUDA part.
+    ShowCudaInstallation,
+    InstallCuda,
+    StopCudaInstallation,
     ChangeSetting(SettingChange),
     /// Shows or hides a side of the window.
     ToggleSide(Side),
@@ -193,6 +206,14 @@ pub enum Command {
     DismissNotice(u64),
     ClearLog,
     Quit,
+}
+
+/// What a person says of a run in text of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunText {
+    Name,
+    Tags,
+    Note,
 }
 
 /// What stands beside the middle.

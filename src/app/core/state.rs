@@ -195,6 +195,8 @@ pub enum Cause {
     Copying,
     /// Figures that were to be written.
     Export,
+    /// Libtorch's CUDA part, which was to be installed.
+    CudaInstallation,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -247,6 +249,8 @@ pub struct Compared {
     pub chosen: Vec<String>,
     /// Their folders: what was asked for.
     pub folders: Vec<PathBuf>,
+    /// Names of runs that were to be compared too, where they were too many.
+    pub left_out: Vec<String>,
     /// Whether they are being read.
     pub waiting: bool,
     /// What was read last, or why nothing can be compared.
@@ -293,16 +297,22 @@ pub struct State {
     pub titles_of: u64,
     /// Where runs are listed and made.
     pub runs_folder: PathBuf,
+    /// Columns of the table of runs that a person hid, by their titles.
+    pub hidden_columns: BTreeSet<String>,
     /// Runs that were moved to the trash last, by the folders in which they stood.
     pub trashed: Vec<PathBuf>,
     /// The run that the results view looks at closely: the last that finished, or was chosen.
     pub selected_run: Option<String>,
+    /// Runs that were selected together with it in the table of runs; they count while it is among them.
+    pub selected_with: BTreeSet<String>,
+    /// What was opened or dropped on the window and is being read.
+    pub reading: Vec<PathBuf>,
     /// The part of a run's pictures that the evaluation shows; the test pictures at first.
     pub shown_split: Option<Split>,
     pub evaluation: EvaluationState,
     /// Runs laid side by side.
     pub comparison: Compared,
-    /// How many seeds `Compare both ways` trains each way with; 0 counts as 1.
+    /// How many seeds `Extraction vs. fine-tuning` trains each way with; 0 counts as 1.
     pub compare_seeds: u32,
     pub gallery: GalleryState,
     /// Features of frozen layers that are kept on disk.
@@ -335,6 +345,20 @@ impl State {
     /// Whether a run trains or waits.
     pub fn is_training(&self) -> bool {
         self.runs.iter().any(RunRecord::is_live)
+    }
+
+    /// The runs that are selected: the one that is looked at closely, and those that were selected together with it.
+    pub fn selected(&self) -> Vec<&RunRecord> {
+        (self.runs.iter())
+            .filter(|run| self.is_selected(&run.id))
+            .collect()
+    }
+
+    pub fn is_selected(&self, id: &str) -> bool {
+        let Some(main) = &self.selected_run else {
+            return false;
+        };
+        main == id || (self.selected_with.contains(main) && self.selected_with.contains(id))
     }
 
     pub fn running(&self) -> Option<&RunRecord> {

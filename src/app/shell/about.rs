@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use eframe::egui;
 
+use super::actions::Action;
 use crate::app::core::command::Command;
 use crate::app::core::session::AppPaths;
 use crate::app::ui::tokens::{self, icon, tokens};
@@ -13,7 +14,10 @@ const LICENCES: [(&str, &str); 9] = [
     ("Graft", "MIT"),
     ("libtorch 2.11.0 (PyTorch)", "BSD-3-Clause"),
     ("tch", "MIT or Apache-2.0"),
-    ("egui, eframe, egui_plot, egui_tiles", "MIT or Apache-2.0"),
+    (
+        "egui, eframe, egui_plot, egui_tiles, egui_commonmark",
+        "MIT or Apache-2.0",
+    ),
     (
         "EfficientNet-Lite0 weights (TensorFlow, converted by timm)",
         "Apache-2.0",
@@ -31,6 +35,7 @@ const LICENCES: [(&str, &str); 9] = [
 pub fn about_ui(ui: &mut egui::Ui, paths: &AppPaths, out: &mut Vec<Command>) -> bool {
     let t = tokens(ui);
     let version = version();
+    let mut is_open = true;
     ui.horizontal(|ui| {
         ui.label(egui::RichText::new(icon::PLANT).size(34.0).color(t.success));
         ui.vertical(|ui| {
@@ -38,16 +43,24 @@ pub fn about_ui(ui: &mut egui::Ui, paths: &AppPaths, out: &mut Vec<Command>) -> 
             ui.label(tokens::semibold(&version).size(tokens::TEXT_LARGE));
             ui.label(t.muted("A desktop workbench for transfer learning on images"));
         });
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            if ui
-                .button(format!("{}  Copy version", icon::COPY))
-                .on_hover_text("Copy version and system to the clipboard, for a report of an error")
-                .clicked()
-            {
-                let system = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
-                out.push(Command::CopyText(format!("{version}, {system}")));
-            }
-        });
+    });
+    ui.add_space(tokens::SPACE_S);
+    ui.horizontal_wrapped(|ui| {
+        let manual = Action::Manual;
+        let button = ui.button(format!("{}  {}", manual.icon(), manual.text()));
+        crate::app::ui::theme::name(&button, true, manual.text());
+        if button.on_hover_text(manual.tooltip()).clicked() {
+            out.push(manual.command());
+            is_open = false;
+        }
+        if ui
+            .button(format!("{}  Copy version", icon::COPY))
+            .on_hover_text("Copy version and system to the clipboard, for a report of an error")
+            .clicked()
+        {
+            let system = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
+            out.push(Command::CopyText(format!("{version}, {system}")));
+        }
     });
     ui.add_space(tokens::SPACE_S);
     ui.label("Pictures, weights and results stay on this machine. Graft downloads pre-trained weights when an experiment asks for some that are not there yet, and sends nothing.");
@@ -77,7 +90,7 @@ pub fn about_ui(ui: &mut egui::Ui, paths: &AppPaths, out: &mut Vec<Command>) -> 
                     }
                 });
         });
-    true
+    is_open
 }
 
 /// `Graft 0.1.0`.

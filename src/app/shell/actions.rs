@@ -6,6 +6,7 @@ use crate::app::core::settings::SettingChange;
 use crate::app::core::state::State;
 use crate::app::core::view_id::ViewId;
 use crate::app::features;
+use crate::app::features::graphics_card;
 use crate::app::ui::tokens::icon;
 use crate::app::ui::view::View;
 
@@ -38,6 +39,8 @@ pub enum Action {
     Show(&'static dyn View),
     Palette,
     Help,
+    Manual,
+    InstallCuda,
     Settings,
     About,
     ToggleTheme,
@@ -90,14 +93,16 @@ impl Action {
     ];
 
     /// Those that stand after the views.
-    const OF_WINDOW: [Self; 13] = [
+    const OF_WINDOW: [Self; 15] = [
         Self::Palette,
         Self::Help,
+        Self::Manual,
         Self::ToggleTheme,
         Self::LargerInterface,
         Self::SmallerInterface,
         Self::UsualInterface,
         Self::Settings,
+        Self::InstallCuda,
         Self::About,
         Self::ToggleExperiment,
         Self::ToggleRuns,
@@ -214,9 +219,9 @@ impl Action {
             ),
             Self::CompareBothWays => info(
                 icon::GIT_DIFF,
-                "Compare both ways",
+                "Extraction vs. fine-tuning",
                 "Train feature extraction and fine-tuning on these pictures, one after the other",
-                "versus against which is better baseline",
+                "compare both ways versus against which is better baseline",
             ),
             Self::Pause => info(
                 icon::PAUSE,
@@ -279,13 +284,25 @@ impl Action {
                 icon::QUESTION,
                 "Help and keyboard shortcuts",
                 "How things are done, and every keyboard shortcut",
-                "manual documentation guide keys hotkeys tutorial how",
+                "manual documentation guide keys hotkeys tutorial how do i",
+            ),
+            Self::Manual => info(
+                icon::BOOK_OPEN,
+                "Manual",
+                "Ten short pages, from the first pictures to a trained network that is used",
+                "help documentation guide tutorial learn how do i book handbook lesson",
             ),
             Self::Settings => info(
                 icon::GEAR,
                 "Settings…",
                 "Colours, size of the interface, processor threads, notifications",
                 "preferences options configuration theme zoom scale threads cores language",
+            ),
+            Self::InstallCuda => info(
+                icon::GRAPHICS_CARD,
+                graphics_card::INSTALL,
+                graphics_card::INSTALL_TOOLTIP,
+                "gpu nvidia graphics card driver download faster",
             ),
             Self::About => info(
                 icon::INFO,
@@ -390,6 +407,8 @@ impl Action {
             Self::Show(view) => Command::ShowView(view.info().id),
             Self::Palette => Command::TogglePalette,
             Self::Help => Command::ShowHelp,
+            Self::Manual => Command::ShowManual(None),
+            Self::InstallCuda => Command::ShowCudaInstallation,
             Self::Settings => Command::ShowSettings,
             Self::About => Command::ShowAbout,
             Self::ToggleTheme => Command::ToggleTheme,
@@ -493,6 +512,6 @@ mod tests {
         for (index, action) in all.iter().enumerate() {
             assert!(!all[index + 1..].contains(action), "{action:?}");
         }
-        assert_eq!(all.len(), 36 + features::VIEWS.len());
+        assert_eq!(all.len(), 38 + features::VIEWS.len());
     }
 }

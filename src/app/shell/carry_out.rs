@@ -9,13 +9,14 @@ use super::dialogs::{Confirmation, Purpose};
 use super::experiment_details::ExperimentDetails;
 use super::help::Help;
 use super::palette::Palette;
-use crate::app::core::command::Command;
+use crate::app::core::command::{Command, RunText, Side};
 use crate::app::core::settings::{self, SettingChange, ThemeChoice, next_interface_size};
-use crate::app::core::sources::{self, DroppedKind};
+use crate::app::core::sources::DroppedKind;
 use crate::app::core::state::{Cause, Document, DocumentId, NoticeKind};
 use crate::app::core::view_id::ViewId;
 use crate::app::features;
-use crate::app::features::gallery;
+use crate::app::features::manual::Manual;
+use crate::app::features::{gallery, runs};
 use crate::app::shell::{Closing, Graft, show_theme};
 use crate::app::ui::number_field;
 use crate::experiment::WeightsSource;
@@ -69,7 +70,7 @@ impl Graft {
                 let folder = session.preset_folder();
                 self.files.ask(Purpose::Preset, folder, ctx)
             }
-            Command::OpenPreset(path) => session.open_preset(&path),
+            Command::OpenPreset(path) => self.open_preset(path, ctx),
             Command::OpenShippedPreset(name) => session.open_shipped(name),
             Command::Save => self.save(ctx),
             Command::SaveAsDialog => self.save_as_dialog(ctx),
@@ -126,7 +127,7 @@ impl Graft {
             Command::RequestPreview { index, seed, count } => requests
                 .augmentation
                 .request_preview(session, index, seed, count),
-            Command::Dropped(path) => self.dropped(path, ctx),
+            Command::Dropped(path) => self.open_dropped(path, ctx),
 
             Command::Train => {
                 let included: Vec<usize> = (0..session.state.documents.len())
@@ -163,8 +164,18 @@ impl Graft {
 
             Command::RefreshRuns => session.list_runs(),
             Command::OpenRun(folder) => requests.runs.open(session, &folder),
-            Command::SelectRun(id) => requests.runs.select(session, id),
+            Command::SelectRun(id) => requests.runs.select(session, vec![id]),
+            Command::SelectRuns(ids) => requests.runs.select(session, ids),
+            Command::EditRun(id, what) => self.edit_run(&id, what, ctx),
             Command::ShowRun(id, shown) => requests.runs.show(session, &id, shown),
+            Command::ShowColumn(title, shown) => {
+                let hidden = &mut session.state.hidden_columns;
+                if shown {
+                    hidden.remove(&title);
+                } else {
+                    hidden.insert(title);
+                }
+            }
             Command::OpenFolder(folder) => self.open_folder(&folder),
             Command::ChangeRuns(ids, changes) => requests.runs.annotate(session, &ids, changes),
             Command::TrashRuns(ids) => requests.runs.trash(session, &ids),
@@ -216,6 +227,12 @@ impl Graft {
                 };
             }
             Command::ShowHelp => self.dialog = Some(Dialog::Help(Help::default())),
+            Command::ShowManual(page) => {
+                self.dialog = Some(Dialog::Manual(Box::new(Manual::open_at(page))));
+            }
+            Command::ShowCudaInstallation => self.cuda.open = true,
+            Command::InstallCuda => self.cuda.install(session, ctx),
+            Command::StopCudaInstallation => self.cuda.stop(),
             Command::ShowSettings => self.dialog = Some(Dialog::Settings),
             Command::ShowAbout => self.dialog = Some(Dialog::About),
             Command::ChangeSetting(change) => self.change_setting(change, ctx),
@@ -274,6 +291,14 @@ impl Graft {
         }
     }
 
+    /// Begins to type what is said of a run, where it stands in the list.
+    fn edit_run(&mut self, id: &str, what: RunText, ctx: &egui::Context) {
+        if !self.is_shown(Side::Runs, ctx) {
+            self.toggle_side(Side::Runs, ctx);
+        }
+        runs::begin_editing(&mut self.view_context(), id, what);
+    }
+
     fn change_setting(&mut self, change: SettingChange, ctx: &egui::Context) {
         let settings = &mut self.session.settings;
         match change {
@@ -297,10 +322,15 @@ impl Graft {
         }
     }
 
-    /// Opens what was dropped on the window, or says why it can't be.
-    fn dropped(&mut self, path: PathBuf, ctx: &egui::Context) {
-        match sources::kind(&path) {
-            DroppedKind::Preset => self.session.open_preset(&path),
+    /// Opens what was dropped on the window and is of this kind, or says why it can't be.
+    pub(in crate::app) fn dropped(
+        &mut self,
+        kind: DroppedKind,
+        path: PathBuf,
+        ctx: &egui::Context,
+    ) {
+        match kind {
+            DroppedKind::Preset => self.open_preset(path, ctx),
             DroppedKind::Weights => match self.session.active_id() {
                 Some(document) => self.carry_out(Command::UseWeights(document, path), ctx),
                 None => self.session.error_about(

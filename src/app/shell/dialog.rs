@@ -1,21 +1,22 @@
-//! The window's own dialogs: help, settings, about, and an experiment's name and notes. One at a time.
+//! The window's own dialogs: help, manual, settings, about, and an experiment's name and notes. One at a time.
 
 use eframe::egui;
 
 use super::about::about_ui;
-use super::dialogs::dialog_frame;
 use super::experiment_details::ExperimentDetails;
 use super::help::Help;
 use super::settings_dialog::{SettingsView, settings_ui};
 use crate::app::core::command::Command;
+use crate::app::features::graphics_card::GraphicsCardView;
+use crate::app::features::manual::Manual;
 use crate::app::shell::Graft;
-use crate::app::ui::theme::icon_button;
-use crate::app::ui::tokens::{self, icon};
+use crate::app::ui::theme::dialog;
 
 /// What is open.
 #[derive(Debug)]
 pub enum Dialog {
     Help(Help),
+    Manual(Box<Manual>),
     Settings,
     About,
     Details(Box<ExperimentDetails>),
@@ -30,11 +31,14 @@ impl Graft {
             Dialog::Help(help) => modal_ui(ctx, "Help and keyboard shortcuts", 640.0, |ui| {
                 help.ui(ui, &self.session.state, out)
             }),
+            Dialog::Manual(manual) => modal_ui(ctx, "Manual", 1080.0, |ui| manual.ui(ui)),
             Dialog::Settings => {
-                let view = SettingsView::build(&self.session.settings, ctx);
+                let devices = self.session.state.devices.as_ref();
+                let card = GraphicsCardView::build(devices, &self.cuda.stage);
+                let view = SettingsView::build(&self.session.settings, card, ctx);
                 modal_ui(ctx, "Settings", 460.0, |ui| settings_ui(ui, &view, out))
             }
-            Dialog::About => modal_ui(ctx, "About Graft", 520.0, |ui| {
+            Dialog::About => modal_ui(ctx, "About Graft", 580.0, |ui| {
                 about_ui(ui, &self.session.paths, out)
             }),
             Dialog::Details(details) => {
@@ -48,32 +52,15 @@ impl Graft {
     }
 }
 
-/// A box in the middle of the window with a title and a button that closes it; whether it stays open. `content` says
-/// whether it does.
+/// A dialog whose `content` says whether it stays open; whether it does.
 fn modal_ui(
     ctx: &egui::Context,
     title: &'static str,
     width: f32,
     content: impl FnOnce(&mut egui::Ui) -> bool,
 ) -> bool {
-    let dark = ctx.global_style().visuals.dark_mode;
-    let modal = egui::Modal::new(egui::Id::unique(title))
-        .backdrop_color(tokens::of_theme(dark).backdrop)
-        .frame(dialog_frame(ctx));
-    let response = modal.show(ctx, |ui| {
-        ui.set_width(width.min(ctx.content_rect().width() - 72.0));
-        let mut is_open = true;
-        ui.horizontal(|ui| {
-            ui.label(tokens::semibold(title).size(tokens::TEXT_TITLE));
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                let close = icon_button(ui, icon::X, "Close this dialog");
-                is_open = !close.on_hover_text("Close (Esc)").clicked();
-            });
-        });
-        ui.add_space(tokens::SPACE_S);
-        content(ui) && is_open
-    });
-    response.inner && !response.should_close()
+    let (is_open, is_closed) = dialog(ctx, title, title, width, content);
+    is_open && !is_closed
 }
 
 /// As much height as a dialog's scrolling part may take, in points, where the rest of it takes `rest`.

@@ -11,8 +11,8 @@ use crate::app::core::request::Request;
 use crate::app::core::sources;
 use crate::app::core::state::{DocumentId, NoticeKind, State};
 use crate::app::shell::{Closing, Graft};
-pub use crate::app::ui::theme::dialog_frame;
 use crate::app::ui::theme::primary_button;
+use crate::app::ui::theme::{dialog, dialog_frame};
 use crate::app::ui::tokens::{self, icon, tokens};
 
 /// A person takes longer than this to cancel; a session bus without a desktop portal does not.
@@ -225,6 +225,8 @@ pub enum Confirmation {
     },
     /// Train what was trained with the same settings and seed before.
     Repeat,
+    /// List the runs of a folder that was dropped on the window, or use it as the folder of runs.
+    UseRuns { folder: PathBuf, runs: usize },
 }
 
 /// How a question was answered.
@@ -275,6 +277,21 @@ impl Graft {
                 )
             }
             Confirmation::Repeat => self.repeat_question(),
+            Confirmation::UseRuns { folder, runs } => (
+                "This folder holds runs",
+                vec![
+                    format!(
+                        "{} in {}.",
+                        crate::format::count(*runs, "run is", "runs are"),
+                        folder.display()
+                    ),
+                    "List them beside your own: they stay where they are, and nothing is copied. Or use this folder instead of \
+                     your own: its runs alone are listed then, and new ones are kept there."
+                        .to_owned(),
+                ],
+                Some("List them"),
+                "Use as the folder of runs",
+            ),
             Confirmation::ClearFeatures => {
                 let usage = self.session.state.features.usage.as_ref();
                 let line = format!(
@@ -293,12 +310,7 @@ impl Graft {
             }
         };
         let mut choice = None;
-        let modal = egui::Modal::new(egui::Id::unique("question"))
-            .backdrop_color(tokens::of_theme(self.session.settings.dark).backdrop);
-        let response = modal.frame(dialog_frame(ctx)).show(ctx, |ui| {
-            ui.set_width(400.0);
-            ui.label(tokens::semibold(title).size(tokens::TEXT_TITLE));
-            ui.add_space(tokens::SPACE_XS);
+        let ((), is_closed) = dialog(ctx, "question", title, 400.0, |ui| {
             for line in &lines {
                 ui.label(tokens(ui).muted(line));
             }
@@ -326,7 +338,7 @@ impl Graft {
                 }
             });
         });
-        if response.should_close() {
+        if is_closed {
             choice = Some(Choice::Cancel);
         }
         if let Some(choice) = choice {
@@ -374,6 +386,12 @@ impl Graft {
                     .into(),
             );
         }
+        if self.cuda.is_installing() {
+            lines.push(
+                "The CUDA part is being installed. What was downloaded is kept, and the next installation goes on from there."
+                    .into(),
+            );
+        }
         let changed: Vec<_> = self
             .session
             .state
@@ -383,10 +401,14 @@ impl Graft {
             .map(|document| format!("“{}”", document.experiment.name))
             .collect();
         if changed.is_empty() {
-            let title = match (self.session.state.is_training(), self.exports.is_writing()) {
-                (true, _) => "Stop training and quit?",
-                (false, true) => "Stop the export and quit?",
-                (false, false) => "Quit Graft?",
+            let title = if self.session.state.is_training() {
+                "Stop training and quit?"
+            } else if self.exports.is_writing() {
+                "Stop the export and quit?"
+            } else if self.cuda.is_installing() {
+                "Stop the installation and quit?"
+            } else {
+                "Quit Graft?"
             };
             return (title, lines, None, "Stop and quit");
         }
@@ -452,6 +474,12 @@ impl Graft {
                 }
             }
             (Confirmation::Repeat, Choice::Discard) => self.train_repeats(),
+            (Confirmation::UseRuns { folder, runs }, Choice::Save) => {
+                (self.requests.runs).list_from(&mut self.session, &folder, runs);
+            }
+            (Confirmation::UseRuns { folder, .. }, Choice::Discard) => {
+                self.session.use_runs_folder(Some(folder));
+            }
             (question, Choice::Save) => self.go_on_saving(question, ctx),
         }
     }
@@ -464,6 +492,7 @@ impl Graft {
             Confirmation::Quit => (0..self.session.state.documents.len()).collect(),
             Confirmation::ClearFeatures
             | Confirmation::Repeat
+            | Confirmation::UseRuns { .. }
             | Confirmation::SaveAmongPictures { .. } => Vec::new(),
         };
         for index in unsaved {
@@ -492,6 +521,7 @@ impl Graft {
             Confirmation::Close(id) => self.close_surely(id),
             Confirmation::ClearFeatures
             | Confirmation::Repeat
+            | Confirmation::UseRuns { .. }
             | Confirmation::SaveAmongPictures { .. } => {}
             Confirmation::Quit => self.stop_and_close(ctx),
         }
@@ -506,12 +536,16 @@ impl Graft {
     }
 
     fn stop_and_close(&mut self, ctx: &egui::Context) {
-        if self.session.state.is_training() || self.exports.is_writing() {
+        if self.session.state.is_training()
+            || self.exports.is_writing()
+            || self.cuda.is_installing()
+        {
             self.closing = Closing::Stopping;
             self.session
                 .log(NoticeKind::Info, "stopping before the window closes");
             self.session.stop_all();
             self.exports.stop();
+            self.cuda.stop();
         } else {
             self.closing = Closing::Now;
             ctx.send_viewport_cmd(egui::ViewportCommand::Close);
@@ -529,8 +563,10 @@ impl Graft {
                 ui.label(tokens::icon_text(icon::HOURGLASS));
                 ui.label(if self.session.state.is_training() {
                     "Stopping the training, then closing…"
-                } else {
+                } else if self.exports.is_writing() {
                     "Stopping the export, then closing…"
+                } else {
+                    "Stopping the installation, then closing…"
                 });
             });
         });

@@ -9,8 +9,10 @@ use super::run_bar::{RunBarView, run_bar_ui};
 use super::side::side_ui;
 use super::top_bar::{TopBarView, top_bar_ui};
 use super::welcome::{WelcomeView, welcome_ui};
+use crate::app::core::background::{self, Work};
+use crate::app::core::clock;
 use crate::app::core::command::{Command, Side};
-use crate::app::features::runs::runs_panel_ui;
+use crate::app::features::runs::{self, runs_panel_ui};
 use crate::app::shell::Graft;
 use crate::app::ui::tokens::{self, Tokens, tokens};
 use crate::app::ui::view::ViewContext;
@@ -110,22 +112,37 @@ impl Graft {
             });
         }
         within(ui, "run bar", run_bar, |ui| {
-            let view = RunBarView::build(&self.session.state);
+            let view = RunBarView::build(&self.session.state, self.works());
             run_bar_ui(ui, &view, self.warnings_open, out);
         });
         self.hovered_files_ui(&ctx);
         self.exports.ui(&self.session, &ctx, out);
+        self.cuda.ui(&self.session, &ctx, out);
         self.dropped_ui(&ctx, out);
         self.dialog_ui(&ctx, out);
-        if let Some(mut palette) = self.palette.take()
-            && palette.modal_ui(&ctx, &self.session.state, out)
-        {
-            self.palette = Some(palette);
+        if let Some(mut palette) = self.palette.take() {
+            let offers = runs::offers(&self.session.state, clock::now());
+            if palette.modal_ui(&ctx, &self.session.state, &offers, out) {
+                self.palette = Some(palette);
+            }
         }
         self.files.browser_ui(&ctx, &self.session.state, out);
         self.picture_choice_ui(&ctx);
         self.question_ui(&ctx);
         self.closing_ui(&ctx);
+    }
+
+    /// What is worked on beside training: what the state knows, and what has threads of its own.
+    fn works(&self) -> Vec<Work> {
+        let mut works = background::works(&self.session.state);
+        if let Some(work) = self.exports.work() {
+            works.insert(0, work);
+        }
+        if self.cuda.is_installing() {
+            let work = Work::new("Installing the CUDA part");
+            works.push(work.stopped_by(Command::StopCudaInstallation));
+        }
+        works
     }
 
     /// Whether a side is shown now.

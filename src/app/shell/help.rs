@@ -1,5 +1,5 @@
-//! Help: how things are done, with the button that does them, and every keyboard shortcut. All of it is here; nothing is
-//! looked up elsewhere.
+//! Help: how things are done, with the button that does them, and every keyboard shortcut. What takes longer to say stands in
+//! the manual.
 
 use eframe::egui;
 
@@ -41,7 +41,12 @@ impl Opens {
     }
 }
 
-const TOPICS: [Topic; 14] = [
+const TOPICS: [Topic; 15] = [
+    Topic {
+        question: "How do I learn to use Graft step by step?",
+        answer: "The manual leads in ten short pages from the example pictures to a trained network that is used on new pictures.",
+        opens: Opens::Action(Action::Manual),
+    },
     Topic {
         question: "How do I begin with my own pictures?",
         answer: "Sort them into one folder per class and open the folder around them, or drop it on the window. A table of paths and labels works, too.",
@@ -64,7 +69,7 @@ const TOPICS: [Topic; 14] = [
     },
     Topic {
         question: "Is feature extraction or fine-tuning better for me?",
-        answer: "“Compare both ways” trains one of each on the same pictures and shows them side by side when both have ended. With several seeds it also tells how much of the difference is chance.",
+        answer: "“Extraction vs. fine-tuning” trains one of each on the same pictures and shows them side by side when both have ended. With several seeds it also tells how much of the difference is chance.",
         opens: Opens::Action(Action::CompareBothWays),
     },
     Topic {
@@ -89,12 +94,12 @@ const TOPICS: [Topic; 14] = [
     },
     Topic {
         question: "How do I ask a trained network about a new picture?",
-        answer: "Drop the picture on the window: every run that is switched on says what it sees, and where it looked.",
+        answer: "Drop the picture on the window: every run that is shown says what it sees, and where it looked.",
         opens: Opens::View(ViewId::RESULTS),
     },
     Topic {
         question: "How do I take figures and tables to a paper?",
-        answer: "“Export figures and report…” writes PNG, SVG, CSV and one HTML page of the runs that are switched on in the list. The copy button beside a view's tabs puts its figure on the clipboard.",
+        answer: "“Export figures and report…” writes PNG, SVG, CSV and one HTML page of the runs that are shown. The copy button beside a view's tabs puts its figure on the clipboard.",
         opens: Opens::Action(Action::ExportFigures),
     },
     Topic {
@@ -138,9 +143,22 @@ impl Help {
     pub fn ui(&mut self, ui: &mut egui::Ui, state: &State, out: &mut Vec<Command>) -> bool {
         let field = egui::TextEdit::singleline(&mut self.typed)
             .hint_text(format!("{}  Search the help", icon::MAGNIFYING_GLASS))
-            .margin(egui::Margin::symmetric(10, 6))
-            .desired_width(f32::INFINITY);
-        let field = ui.add(field);
+            .margin(egui::Margin::symmetric(10, 6));
+        let mut is_open = true;
+        let field = ui.horizontal(|ui| {
+            let action = Action::Manual;
+            let text = format!("{}  {}", action.icon(), action.text());
+            let width = ui.available_width() - 110.0;
+            let field = ui.add(field.desired_width(width));
+            let button = ui.add(egui::Button::new(text).min_size(egui::vec2(0.0, 30.0)));
+            crate::app::ui::theme::name(&button, true, action.text());
+            if button.on_hover_text(action.tooltip()).clicked() {
+                out.push(action.command());
+                is_open = false;
+            }
+            field
+        });
+        let field = field.inner;
         field.widget_info(|| {
             egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Search the help")
         });
@@ -150,13 +168,12 @@ impl Help {
         ui.add_space(tokens::SPACE_S);
         // The same size whatever is found, so that nothing moves while a person types.
         let height = scroll_height(ui.ctx(), 520.0, 210.0);
-        let mut is_open = true;
         egui::ScrollArea::vertical()
             .max_height(height)
             .min_scrolled_height(height)
             .auto_shrink(false)
             .show(ui, |ui| {
-                is_open = self.topics_ui(ui, state, out);
+                is_open &= self.topics_ui(ui, state, out);
                 self.shortcuts_ui(ui);
             });
         is_open

@@ -17,6 +17,7 @@ pub(in crate::app) mod help;
 pub(in crate::app) mod logo;
 pub(in crate::app) mod middle;
 pub(in crate::app) mod notices;
+mod opening;
 pub(in crate::app) mod notifications;
 pub(in crate::app) mod palette;
 pub(in crate::app) mod picture_choice;
@@ -55,6 +56,7 @@ use crate::app::features::data::requests::DataRequests;
 use crate::app::features::evaluation::requests::EvaluationRequests;
 use crate::app::features::export::requests::Exports;
 use crate::app::features::feature_cache::requests::FeatureCacheRequests;
+use crate::app::features::graphics_card::requests::CudaInstallation;
 use crate::app::features::runs::requests::RunRequests;
 use crate::app::shell::dialog::Dialog;
 use crate::app::shell::dialogs::{Confirmation, Files};
@@ -62,12 +64,14 @@ use crate::app::shell::dropped::Dropped;
 use crate::app::shell::frame_times::FrameTimes;
 use crate::app::shell::notices::Toasts;
 use crate::app::shell::notifications::{Notifications, RealDesktop};
+use crate::app::shell::opening::Opening;
 use crate::app::shell::palette::Palette;
 use crate::app::shell::window_size::FirstSize;
 use crate::app::ui::number_field;
 use crate::app::ui::panel_state::PanelState;
 use crate::app::ui::theme;
 use crate::app::ui::view::ViewContext;
+use crate::experiment::preset;
 use crate::worker::messages::Question;
 
 /// The window.
@@ -94,6 +98,9 @@ pub struct Graft {
     /// Whether a control had the focus when the last frame was drawn.
     had_focus: bool,
     pub(in crate::app) exports: Exports,
+    pub(in crate::app) cuda: CudaInstallation,
+    /// What is being opened.
+    pub(in crate::app) opening: Opening,
     /// A picture that was dropped on the window, while it is looked at.
     pub(in crate::app) dropped: Option<Dropped>,
     pub(in crate::app) warnings_open: bool,
@@ -144,6 +151,7 @@ impl Graft {
         let session = Session::new(workers, paths, &views);
         let settings = &session.settings;
         theme::install(ctx);
+        ctx.add_plugin(popups::ClicksBesideMenus::default());
         show_theme(ctx, settings);
         ctx.set_zoom_factor(settings.interface_size);
         // The table of actions has these keys.
@@ -169,7 +177,9 @@ impl Graft {
             first_size: FirstSize::default(),
             had_focus: false,
             exports: Exports::default(),
+            cuda: CudaInstallation::default(),
             dropped: None,
+            opening: Opening::default(),
             warnings_open: false,
             example: crate::paths::example(),
             demo_is_there: crate::paths::data()
@@ -187,7 +197,8 @@ impl Graft {
         app.session.list_runs();
         for path in paths_to_open {
             match sources::kind(path) {
-                DroppedKind::Preset => app.session.open_preset(path),
+                // There is no window yet that would wait.
+                DroppedKind::Preset => app.session.take_preset(path, preset::load(path)),
                 // As if it were dropped on the window.
                 _ => app.commands.push(Command::Dropped(path.clone())),
             }
@@ -217,6 +228,7 @@ impl Graft {
         self.question.is_some()
             || self.files.is_open()
             || self.exports.open
+            || self.cuda.open
             || self.dropped.is_some()
             || !self.requests.data.choices.is_empty()
             || self.dialog.is_some()
@@ -290,6 +302,7 @@ impl Graft {
             recent_presets: self.session.state.recent_presets.clone(),
             recent_pictures: self.session.state.recent_pictures.clone(),
             device: self.session.state.device.clone(),
+            hidden_columns: self.session.state.hidden_columns.clone(),
             views: Some(self.views.clone()),
             speeds: self.session.state.speeds.clone(),
             ..self.session.settings.clone()
@@ -319,7 +332,7 @@ impl Graft {
             let done = progress.map_or_else(String::new, |progress| {
                 format!("{:.0} % · ", 100.0 * run_bar::share(progress))
             });
-            return format!("{done}{} – Graft", run.name);
+            return format!("{done}{} – Graft", run.called());
         }
         match self.session.state.active_document() {
             Some(document) => {
@@ -340,6 +353,7 @@ impl Graft {
 
     /// Asks for what is needed now and not there.
     fn follow(&mut self, ctx: &egui::Context) {
+        self.follow_opening(ctx);
         let (session, requests) = (&mut self.session, &mut self.requests);
         session.follow_scan(ctx);
         requests.data.follow_table(session);
@@ -370,6 +384,7 @@ impl Graft {
         if self.closing == Closing::Stopping
             && !self.session.state.is_training()
             && !self.exports.is_writing()
+            && !self.cuda.is_installing()
         {
             self.closing = Closing::Now;
             ctx.send_viewport_cmd(egui::ViewportCommand::Close);
@@ -379,6 +394,7 @@ impl Graft {
     pub(in crate::app) fn must_ask_before_closing(&self) -> bool {
         self.session.state.is_training()
             || self.exports.is_writing()
+            || self.cuda.is_installing()
             || self
                 .session
                 .state
@@ -420,6 +436,7 @@ impl eframe::App for Graft {
             self.commands.push(command);
         }
         self.exports.poll(&mut self.session, ctx);
+        self.cuda.poll(&mut self.session);
         self.follow_desktop(ctx);
         let commands = std::mem::take(&mut self.commands);
         for command in commands {

@@ -1,12 +1,14 @@
-//! The command palette: any command by its name.
+//! The command palette: any command by its name, and what can be done with the selected runs.
 
 use eframe::egui::{self, Key, Modifiers};
 
 use super::actions::Action;
 use super::dialog::scroll_height;
-use super::dialogs::dialog_frame;
+use crate::app::ui::theme::dialog_frame;
 use crate::app::core::command::Command;
 use crate::app::core::state::State;
+use crate::app::features::runs::Offer;
+use crate::app::ui::names::shown_name;
 use crate::app::ui::tokens::{self, tokens};
 
 /// One open palette.
@@ -14,21 +16,84 @@ use crate::app::ui::tokens::{self, tokens};
 pub struct Palette {
     typed: String,
     selected: usize,
+    /// Whether the arrow keys have been used since something was typed; before, what can be done stands selected.
+    is_moved: bool,
+}
+
+/// What the palette lists.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Entry<'a> {
+    Action(Action),
+    /// Of the selected runs.
+    Run(&'a Offer),
+}
+
+impl<'a> Entry<'a> {
+    fn icon(self) -> &'static str {
+        match self {
+            Self::Action(action) => action.icon(),
+            Self::Run(offer) => offer.icon,
+        }
+    }
+
+    fn text(self) -> &'a str {
+        match self {
+            Self::Action(action) => action.text(),
+            Self::Run(offer) => &offer.text,
+        }
+    }
+
+    fn tooltip(self) -> &'static str {
+        match self {
+            Self::Action(action) => action.tooltip(),
+            Self::Run(offer) => offer.tooltip,
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Action(action) => action.info().words,
+            Self::Run(offer) => offer.words,
+        }
+    }
+
+    /// Why it can't be done now.
+    fn obstacle(self, state: &State) -> Option<&'static str> {
+        match self {
+            Self::Action(action) => {
+                (!action.is_enabled(state)).then_some("Not possible at the moment")
+            }
+            Self::Run(offer) => offer.obstacle,
+        }
+    }
+
+    fn commands(self) -> Vec<Command> {
+        match self {
+            // Running it closes the palette, whatever it is.
+            Self::Action(Action::Palette) => Vec::new(),
+            Self::Action(action) => vec![action.command()],
+            Self::Run(offer) => offer.commands.clone(),
+        }
+    }
 }
 
 /// Actions that have every typed word in their name, among the other words for them, or in their explanation; in this
-/// order, those whose name begins with what was typed first.
-pub fn matching(typed: &str) -> Vec<Action> {
+/// order, those whose name begins with what was typed first. So also of `offers`; those that can't be taken stand last, and
+/// not at all where nothing was typed.
+pub fn matching<'a>(typed: &str, offers: &'a [Offer]) -> Vec<Entry<'a>> {
     let typed = typed.trim().to_lowercase();
     let words: Vec<&str> = typed.split_whitespace().collect();
-    let rank = |action: &Action| {
-        let info = action.info();
-        let name = info.text.to_lowercase();
-        let tooltip = info.tooltip.to_lowercase();
+    let rank = |entry: &Entry<'_>| {
+        let name = entry.text().to_lowercase();
+        let tooltip = entry.tooltip().to_lowercase();
         let in_name = |word: &str| name.contains(word);
         let is_synonym =
-            |word: &str| (info.words.split(' ')).any(|synonym| synonym.starts_with(word));
-        if name.starts_with(&typed) {
+            |word: &str| (entry.words().split(' ')).any(|synonym| synonym.starts_with(word));
+        if matches!(entry, Entry::Run(offer) if offer.obstacle.is_some()) && !typed.is_empty() {
+            (words.iter().all(|word| in_name(word) || is_synonym(word))).then_some(4)
+        } else if matches!(entry, Entry::Run(offer) if offer.obstacle.is_some()) {
+            None
+        } else if name.starts_with(&typed) {
             Some(0)
         } else if words.iter().all(|word| in_name(word)) {
             Some(1)
@@ -42,18 +107,29 @@ pub fn matching(typed: &str) -> Vec<Action> {
             None
         }
     };
-    let mut found: Vec<(u8, Action)> = Action::all()
-        .filter_map(|action| Some((rank(&action)?, action)))
+    let mut found: Vec<(u8, Entry<'a>)> = (Action::all().map(Entry::Action))
+        .chain(offers.iter().map(Entry::Run))
+        .filter_map(|entry| Some((rank(&entry)?, entry)))
         .collect();
-    found.sort_by_key(|(rank, _)| *rank);
-    found.into_iter().map(|(_, action)| action).collect()
+    // Of what is not called so but is meant by the words, what is about the selected run is meant first.
+    found.sort_by_key(|(rank, entry)| {
+        let is_of_run = matches!(entry, Entry::Run(_));
+        (*rank, if *rank == 0 { is_of_run } else { !is_of_run })
+    });
+    found.into_iter().map(|(_, entry)| entry).collect()
 }
 
 impl Palette {
-    /// Draws the palette; whether it stays open.
-    pub fn modal_ui(&mut self, ctx: &egui::Context, state: &State, out: &mut Vec<Command>) -> bool {
-        let actions = matching(&self.typed);
-        let last = actions.len().saturating_sub(1);
+    /// Draws the palette; whether it stays open. `offers`: what can be done with the selected runs.
+    pub fn modal_ui(
+        &mut self,
+        ctx: &egui::Context,
+        state: &State,
+        offers: &[Offer],
+        out: &mut Vec<Command>,
+    ) -> bool {
+        let entries = matching(&self.typed, offers);
+        let last = entries.len().saturating_sub(1);
         let pressed = |key| ctx.input_mut(|input| input.consume_key(Modifiers::NONE, key));
         let mut moved = false;
         if pressed(Key::ArrowDown) {
@@ -64,9 +140,14 @@ impl Palette {
             self.selected = self.selected.saturating_sub(1);
             moved = true;
         }
+        self.is_moved |= moved;
+        if !self.is_moved {
+            let possible = (entries.iter()).position(|entry| entry.obstacle(state).is_none());
+            self.selected = possible.unwrap_or_default();
+        }
         self.selected = self.selected.min(last);
         let mut chosen = pressed(Key::Enter)
-            .then(|| actions.get(self.selected).copied())
+            .then(|| entries.get(self.selected).copied())
             .flatten();
 
         let area = egui::Modal::default_area(egui::Id::unique("palette"))
@@ -87,7 +168,7 @@ impl Palette {
             });
             field.request_focus();
             if field.changed() {
-                self.selected = 0;
+                self.is_moved = false;
             }
             ui.add_space(tokens::SPACE_XS);
             // The same size whatever is found, so that nothing moves while a person types.
@@ -98,76 +179,86 @@ impl Palette {
                 .auto_shrink(false)
                 .show(ui, |ui| {
                     ui.spacing_mut().item_spacing.y = 1.0;
-                    if actions.is_empty() {
+                    if entries.is_empty() {
                         ui.label(
                             tokens(ui).muted("No command has these words. Try fewer of them."),
                         );
                     }
-                    for (index, action) in actions.iter().enumerate() {
-                        let response = action_row_ui(
-                            ui,
-                            *action,
-                            index == self.selected,
-                            action.is_enabled(state),
-                        );
+                    for (index, entry) in entries.iter().enumerate() {
+                        let obstacle = entry.obstacle(state);
+                        let response = entry_ui(ui, *entry, index == self.selected, obstacle);
                         if moved && index == self.selected {
                             response.scroll_to_me(None);
                         }
                         if response.clicked() {
-                            chosen = Some(*action);
+                            chosen = Some(*entry);
                         }
                     }
                 });
         });
-        if let Some(action) = chosen.filter(|action| action.is_enabled(state)) {
-            // Running it closes the palette, whatever it is.
-            if action != Action::Palette {
-                out.push(action.command());
-            }
+        if let Some(entry) = chosen.filter(|entry| entry.obstacle(state).is_none()) {
+            out.extend(entry.commands());
             return false;
         }
         !response.should_close()
     }
 }
 
-fn action_row_ui(
+fn entry_ui(
     ui: &mut egui::Ui,
-    action: Action,
+    entry: Entry<'_>,
     selected: bool,
-    enabled: bool,
+    obstacle: Option<&'static str>,
 ) -> egui::Response {
     let t = tokens(ui);
+    let enabled = obstacle.is_none();
     let mut text = egui::text::LayoutJob::default();
     let format =
         |color| egui::TextFormat::simple(egui::FontId::proportional(tokens::TEXT_BODY), color);
     let color = if enabled { t.text } else { t.text_faint };
     text.append(
-        action.icon(),
+        entry.icon(),
         0.0,
         format(if enabled { t.accent } else { t.text_faint }),
     );
-    text.append(action.text(), 10.0, format(color));
-    let shortcut = action.shortcut_text(ui.ctx());
+    // A run's name may be anything.
+    let name = shown_name(entry.text());
+    text.append(&name, 10.0, format(color));
+    // At the right: its keys, or why a run can't be taken.
+    let beside = match entry {
+        Entry::Action(action) => action.shortcut_text(ui.ctx()),
+        Entry::Run(offer) if offer.obstacle.is_some() => "no run is selected".to_owned(),
+        Entry::Run(_) => String::new(),
+    };
     let button = egui::Button::selectable(selected, text)
-        .shortcut_text(t.small(shortcut))
+        .shortcut_text(t.small(beside))
+        .truncate()
         .min_size(egui::vec2(ui.available_width(), 28.0));
     let response = ui.add_enabled(enabled, button);
-    response.widget_info(|| {
-        egui::WidgetInfo::selected(egui::Role::Button, enabled, selected, action.text())
-    });
     response
-        .on_hover_text(action.tooltip())
-        .on_disabled_hover_text("Not possible at the moment")
+        .widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, enabled, selected, &*name));
+    response
+        .on_hover_text(entry.tooltip())
+        .on_disabled_hover_text(obstacle.unwrap_or_default())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::app::core::view_id::ViewId;
-    use crate::app::features;
+    use crate::app::features::{self, fakes, runs};
 
     #[test]
     fn words_in_any_order_find_a_command_and_beginnings_come_first() {
+        let matching = |typed: &str| -> Vec<Action> {
+            let found = super::matching(typed, &[]).into_iter();
+            found
+                .filter_map(|entry| match entry {
+                    Entry::Action(action) => Some(action),
+                    Entry::Run(_) => None,
+                })
+                .collect()
+        };
         assert_eq!(matching("dark"), [Action::ToggleTheme]);
         assert_eq!(matching("light switch"), [Action::ToggleTheme]);
         assert_eq!(
@@ -178,7 +269,9 @@ mod tests {
         for (typed, action) in [
             ("theme", Action::ToggleTheme),
             ("help", Action::Help),
-            ("manual", Action::Help),
+            ("manual", Action::Manual),
+            ("how do i", Action::Help),
+            ("nvidia", Action::InstallCuda),
             ("about", Action::About),
             ("licence", Action::About),
             ("preferences", Action::Settings),
@@ -194,5 +287,36 @@ mod tests {
         assert!(matching("delete").contains(&Action::ClearLog));
         assert!(matching("xyzzy").is_empty());
         assert_eq!(matching("").len(), Action::all().count());
+    }
+
+    #[test]
+    fn what_can_be_done_with_a_run_is_found_by_the_words_for_it() {
+        let mut state = fakes::state();
+        let first = |state: &State, typed: &str| {
+            let offers = runs::offers(state, fakes::NOW);
+            let found = matching(typed, &offers);
+            let of_run = found.iter().find(|entry| matches!(entry, Entry::Run(_)));
+            of_run.map(|entry| (entry.text().to_owned(), entry.obstacle(state).is_none()))
+        };
+        state.selected_run = Some("b".into());
+        for (typed, text) in [
+            ("delete", "Move Fine-tuning to the trash"),
+            ("trash", "Move Fine-tuning to the trash"),
+            ("rename", "Rename Fine-tuning…"),
+            ("note", "Write a note on Fine-tuning…"),
+            ("archive", "Archive Fine-tuning"),
+            ("pin", "Pin Fine-tuning"),
+            ("folder", "Show the folder of Fine-tuning"),
+        ] {
+            assert_eq!(
+                first(&state, typed),
+                Some((text.to_owned(), true)),
+                "{typed}"
+            );
+        }
+        state.selected_run = None;
+        let delete = ("Move the selected run to the trash".to_owned(), false);
+        assert_eq!(first(&state, "delete"), Some(delete));
+        assert_eq!(first(&state, ""), None);
     }
 }

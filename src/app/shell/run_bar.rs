@@ -1,14 +1,17 @@
-//! The bar at the bottom: what is being trained, how far it is, and on which device.
+//! The bar at the bottom: what is being trained or worked on otherwise, how far it is, and on which device.
 
 use eframe::egui;
 
 use super::actions::Action;
 use super::trailing::{trailing_ui, trailing_width};
+use crate::app::core::background::Work;
 use crate::app::core::command::Command;
 use crate::app::core::state::{RecordState, State};
+use crate::app::features::graphics_card::install_button_ui;
 use crate::app::ui::theme::icon_button_enabled;
 use crate::app::ui::tokens::{self, icon, tokens};
-use crate::models::catalogue;
+use crate::app::ui::widgets;
+use crate::format;
 use crate::models::device::Devices;
 use crate::training::events::{Activity, Progress};
 
@@ -23,8 +26,8 @@ pub struct RunBarView {
     pub share: Option<f32>,
     pub running: bool,
     pub live: bool,
-    /// A backbone's speed is measured, which can be stopped.
-    pub measuring: bool,
+    /// What is worked on beside training, what a person waits for first.
+    pub works: Vec<Work>,
     pub paused: bool,
     pub color: usize,
     pub queued: usize,
@@ -36,9 +39,10 @@ pub struct RunBarView {
 }
 
 impl RunBarView {
-    pub fn build(state: &State) -> Self {
+    pub fn build(state: &State, works: Vec<Work>) -> Self {
         let mut view = Self {
             headline: "Ready".into(),
+            works,
             live: state.is_training(),
             paused: state.paused,
             queued: state.queued(),
@@ -50,16 +54,13 @@ impl RunBarView {
         let Some(run) = state.running() else {
             if view.queued > 0 {
                 view.headline = "Starting…".into();
-            } else if let Some(now) = &state.measuring {
-                view.measuring = true;
-                view.headline = format!("Measuring {}", catalogue::title(&now.backbone));
-                view.detail = match now.left {
-                    0 => "how fast it is on this machine".into(),
-                    left => format!("how fast it is on this machine; {left} left"),
-                };
+            } else if let Some(work) = view.works.first() {
+                view.headline.clone_from(&work.text);
+                view.detail.clone_from(&work.detail);
+                view.share = work.share;
             } else if let Some(last) = state.runs.iter().rev().find(|run| run.run.is_some()) {
                 view.headline = match &last.state {
-                    RecordState::Finished => format!("{} finished", last.name),
+                    RecordState::Finished => format!("{} finished", last.called()),
                     RecordState::Stopped => format!("{} stopped", last.called()),
                     RecordState::Failed(_) => format!("{} failed", last.called()),
                     _ => view.headline,
@@ -106,6 +107,20 @@ impl RunBarView {
         view
     }
 
+    fn why_no_cuda(&self) -> Option<&str> {
+        self.devices.as_ref()?.why_no_cuda.as_deref()
+    }
+
+    /// The work that the bar shows, where nothing trains or waits.
+    fn shown_work(&self) -> Option<&Work> {
+        self.works.first().filter(|_| !self.live)
+    }
+
+    /// What is worked on beside what the bar shows.
+    fn other_works(&self) -> &[Work] {
+        &self.works[usize::from(self.shown_work().is_some())..]
+    }
+
     /// What trains, in words: the device that is chosen, or the best there is.
     pub fn device_text(&self) -> String {
         let Some(devices) = &self.devices else {
@@ -139,7 +154,7 @@ pub fn share(progress: &Progress) -> f32 {
 
 /// `3 min left`, as the list of runs says it.
 fn remaining(seconds: f64) -> String {
-    format!("{} left", crate::format::remaining(seconds))
+    format!("{} left", format::remaining(seconds))
 }
 
 pub fn run_bar_ui(
@@ -163,6 +178,7 @@ pub fn run_bar_ui(
             },
         );
         trailing_ui(ui, STATE, |ui| {
+            others_ui(ui, view);
             queue_ui(ui, view);
             warnings_ui(ui, view, warnings_open, out);
             device_ui(ui, view, is_narrow, out);
@@ -188,17 +204,22 @@ fn controls_ui(ui: &mut egui::Ui, view: &RunBarView, out: &mut Vec<Command>) {
     {
         out.push(Command::TogglePause);
     }
-    let hint = match view.measuring {
-        true => "Measure no more until you ask for it in the view Backbones".to_owned(),
-        false => Action::StopAll.hint(ui.ctx()),
+    let stop = view.shown_work().and_then(|work| work.stop.clone());
+    let hint = match &stop {
+        Some(Command::StopMeasuring) => {
+            "Measure no more until you ask for it in the view Backbones".to_owned()
+        }
+        Some(_) => "Stop this".to_owned(),
+        None => Action::StopAll.hint(ui.ctx()),
     };
-    let can_stop = view.live || view.measuring;
-    let stop = icon_button_enabled(ui, icon::STOP, "Stop", can_stop).on_hover_text(hint);
-    if stop.on_disabled_hover_text("Nothing is training").clicked() {
-        out.push(match view.measuring {
-            true => Command::StopMeasuring,
-            false => Command::StopAll,
-        });
+    let can_stop = view.live || stop.is_some();
+    let button = icon_button_enabled(ui, icon::STOP, "Stop", can_stop).on_hover_text(hint);
+    let why_not = match view.shown_work() {
+        Some(_) => "This can't be stopped; it ends soon",
+        None => "Nothing is training",
+    };
+    if button.on_disabled_hover_text(why_not).clicked() {
+        out.push(stop.unwrap_or(Command::StopAll));
     }
 }
 
@@ -213,39 +234,36 @@ fn progress_ui(ui: &mut egui::Ui, view: &RunBarView) {
     let (rect, _) = ui.allocate_exact_size(egui::vec2(10.0, 10.0), egui::Sense::hover());
     ui.painter().circle_filled(rect.center(), 4.5, dot);
     let spare = ui.available_width();
-    ui.allocate_ui_with_layout(
-        egui::vec2((spare * 0.3).clamp(60.0, 260.0), 20.0),
-        egui::Layout::left_to_right(egui::Align::Center),
-        |ui| {
-            ui.add(egui::Label::new(tokens::medium(&view.headline)).truncate())
-                .on_hover_text(&view.headline)
-        },
-    );
-    if view.measuring {
-        ui.add(egui::Label::new(t.muted(&view.detail)).truncate());
-        return;
-    }
+    // A run has a bar and numbers beside its name; a sentence about other work stands nearly alone.
+    let room = if view.running {
+        (spare * 0.3).clamp(60.0, 260.0)
+    } else {
+        spare * 0.6
+    };
+    let headline = |ui: &mut egui::Ui| {
+        ui.add(egui::Label::new(tokens::medium(&view.headline)).truncate())
+            .on_hover_text(&view.headline)
+    };
+    let across = egui::Layout::left_to_right(egui::Align::Center);
+    ui.allocate_ui_with_layout(egui::vec2(room, 20.0), across, headline);
     if !view.running {
-        if let Some(reason) = view
-            .devices
-            .as_ref()
-            .and_then(|devices| devices.why_no_cuda.as_ref())
+        if let Some(share) = view.share
+            && ui.available_width() > 200.0
         {
-            ui.add(egui::Label::new(t.small(reason)).truncate())
-                .on_hover_text(reason);
+            let bar = egui::ProgressBar::new(share)
+                .desired_width(100.0)
+                .desired_height(8.0);
+            ui.add(bar);
         }
+        ui.add(egui::Label::new(t.muted(&view.detail)).truncate());
         return;
     }
     // Each part keeps its room, so that nothing moves while numbers change.
     let least = ui.available_width();
     if least > 260.0 {
         let font = egui::TextStyle::Body.resolve(ui.style());
-        let longest = (ui.painter()).layout_no_wrap(
-            view.longest_detail.clone(),
-            font,
-            egui::Color32::PLACEHOLDER,
-        );
-        let size = egui::vec2(longest.size().x, tokens::CONTROL_HEIGHT);
+        let width = widgets::text_width(ui, &view.longest_detail, font);
+        let size = egui::vec2(width, tokens::CONTROL_HEIGHT);
         let layout = egui::Layout::left_to_right(egui::Align::Center);
         ui.allocate_ui_with_layout(size, layout, |ui| {
             ui.set_min_width(size.x);
@@ -287,6 +305,24 @@ fn progress_ui(ui: &mut egui::Ui, view: &RunBarView) {
     }
 }
 
+/// What is worked on beside what the bar shows, as a number that says it all in its tooltip.
+fn others_ui(ui: &mut egui::Ui, view: &RunBarView) {
+    let others = view.other_works();
+    if others.is_empty() {
+        return;
+    }
+    let line = |work: &Work| match work.detail.as_str() {
+        "" => work.text.clone(),
+        detail => format!("{}: {detail}", work.text),
+    };
+    let lines: Vec<String> = others.iter().map(line).collect();
+    let text = format!("{} {} more", icon::HOURGLASS, others.len());
+    let response = ui.label(tokens(ui).muted(text));
+    let name = format!("Also under way: {}", lines.join("; "));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &name));
+    response.on_hover_text(format!("Also under way\n{}", lines.join("\n")));
+}
+
 fn queue_ui(ui: &mut egui::Ui, view: &RunBarView) {
     if view.queued > 0 {
         let t = tokens(ui);
@@ -315,48 +351,55 @@ fn device_ui(ui: &mut egui::Ui, view: &RunBarView, is_narrow: bool, out: &mut Ve
         icon::CPU
     };
     let button = egui::Button::new(format!("{symbol}  {short}  {}", icon::CARET_UP));
-    let (response, _) = egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
-        ui.set_min_width(280.0);
-        let t = tokens(ui);
-        ui.label(t.small("Train on"));
-        let Some(devices) = &view.devices else {
-            ui.label("Looking for devices…");
-            return;
-        };
-        let mut options = vec![
-            (None, "The fastest there is".to_owned()),
-            (Some("cpu".to_owned()), devices.cpu.clone()),
-        ];
-        options.extend(
-            devices
-                .cuda
-                .iter()
-                .enumerate()
-                .map(|(index, name)| (Some(format!("cuda:{index}")), name.clone())),
-        );
-        for (device, title) in options {
-            let refused = device
-                .as_deref()
-                .and_then(|device| devices.why_refused(device));
-            let label = egui::Button::selectable(view.device == device, title);
-            let response = ui.add_enabled(refused.is_none(), label);
-            if response.clicked() {
-                out.push(Command::ChooseDevice(device));
-                ui.close();
-            }
-            if let Some(reason) = refused {
-                response.on_disabled_hover_text(reason);
-            }
-        }
-        if let Some(reason) = &devices.why_no_cuda {
-            ui.add_space(tokens::SPACE_XS);
-            ui.add(egui::Label::new(t.small(reason)).wrap());
-        }
-    });
+    let (response, _) = egui::containers::menu::MenuButton::from_button(button)
+        .ui(ui, |ui| device_menu_ui(ui, view, out));
     crate::app::ui::theme::name(&response, true, &format!("Device: {text}"));
+    let why_no_cuda = view.why_no_cuda();
+    let reason = why_no_cuda.map_or_else(String::new, |reason| format!("\n{reason}"));
     response.on_hover_text(format!(
-        "{text}\nWhich device trains; takes effect with the next run"
+        "{text}\nWhich device trains; takes effect with the next run{reason}"
     ));
+}
+
+/// The devices that there are, and why no graphics card is among them.
+fn device_menu_ui(ui: &mut egui::Ui, view: &RunBarView, out: &mut Vec<Command>) {
+    ui.set_min_width(280.0);
+    let t = tokens(ui);
+    ui.label(t.small("Train on"));
+    let Some(devices) = &view.devices else {
+        ui.label("Looking for devices…");
+        return;
+    };
+    let mut options = vec![
+        (None, "The fastest there is".to_owned()),
+        (Some("cpu".to_owned()), devices.cpu.clone()),
+    ];
+    options.extend(
+        devices
+            .cuda
+            .iter()
+            .enumerate()
+            .map(|(index, name)| (Some(format!("cuda:{index}")), name.clone())),
+    );
+    for (device, title) in options {
+        let refused = device
+            .as_deref()
+            .and_then(|device| devices.why_refused(device));
+        let label = egui::Button::selectable(view.device == device, title);
+        let response = ui.add_enabled(refused.is_none(), label);
+        if response.clicked() {
+            out.push(Command::ChooseDevice(device));
+            ui.close();
+        }
+        if let Some(reason) = refused {
+            response.on_disabled_hover_text(reason);
+        }
+    }
+    if let Some(reason) = view.why_no_cuda() {
+        ui.add_space(tokens::SPACE_XS);
+        ui.add(egui::Label::new(t.small(reason)).wrap());
+    }
+    install_button_ui(ui, devices, out);
 }
 
 fn warnings_ui(ui: &mut egui::Ui, view: &RunBarView, open: bool, out: &mut Vec<Command>) {
@@ -364,11 +407,7 @@ fn warnings_ui(ui: &mut egui::Ui, view: &RunBarView, open: bool, out: &mut Vec<C
         return;
     }
     let t = tokens(ui);
-    let text = if view.warnings == 1 {
-        "1 warning".to_owned()
-    } else {
-        format!("{} warnings", view.warnings)
-    };
+    let text = format::count(view.warnings, "warning", "warnings");
     let caret = if open {
         icon::CARET_DOWN
     } else {

@@ -1,4 +1,4 @@
-//! The dialog of what a person sets once: colours, size, threads, notifications.
+//! The dialog of what a person sets once: colours, size, threads, notifications, graphics card.
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -8,6 +8,7 @@ use eframe::egui;
 use super::actions::Action;
 use crate::app::core::command::Command;
 use crate::app::core::settings::{INTERFACE_SIZES, SettingChange, Settings, ThemeChoice};
+use crate::app::features::graphics_card::{GraphicsCardView, graphics_card_ui};
 use crate::app::ui::theme::icon_button_enabled;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
@@ -25,10 +26,11 @@ pub struct SettingsView {
     pub notifications: bool,
     /// Where runs are kept, if a person chose that.
     pub runs_folder: Option<PathBuf>,
+    pub card: GraphicsCardView,
 }
 
 impl SettingsView {
-    pub fn build(settings: &Settings, ctx: &egui::Context) -> Self {
+    pub fn build(settings: &Settings, card: GraphicsCardView, ctx: &egui::Context) -> Self {
         Self {
             theme: settings.theme(),
             knows_system_theme: ctx.system_theme().is_some(),
@@ -37,6 +39,7 @@ impl SettingsView {
             cores: cores(),
             notifications: settings.notifications,
             runs_folder: settings.runs_folder.clone(),
+            card,
         }
     }
 }
@@ -95,7 +98,8 @@ pub fn settings_ui(ui: &mut egui::Ui, view: &SettingsView, out: &mut Vec<Command
         "Takes effect with the next run. With another number of threads, the last digits of a result can differ.",
     );
 
-    let stays_open = runs_folder_ui(ui, view, out);
+    let mut stays_open = graphics_card_ui(ui, &view.card, out);
+    stays_open &= runs_folder_ui(ui, view, out);
 
     widgets::heading(ui, "Notifications");
     let mut notifications = view.notifications;

@@ -68,6 +68,7 @@ impl Action {
                 .collect(),
             Self::Palette => key(CTRL, Key::K),
             Self::Help => key(Modifiers::NONE, Key::F1),
+            Self::Manual => key(Modifiers::SHIFT, Key::F1),
             Self::Settings => key(CTRL, Key::Comma),
             Self::ToggleTheme => key(CTRL, Key::T),
             // On many keyboards, plus is equals with Shift.
@@ -82,6 +83,7 @@ impl Action {
             | Self::RefreshRuns
             | Self::ChooseRunsFolder
             | Self::RestoreRuns
+            | Self::InstallCuda
             | Self::About
             | Self::ResetArrangement
             | Self::ClearLog => Vec::new(),

@@ -313,6 +313,7 @@ pub mod icon {
     pub const ARROWS_CLOCKWISE: &str = "\u{E094}";
     pub const ARROWS_LEFT_RIGHT: &str = "\u{E0A0}";
     pub const ARROWS_OUT: &str = "\u{E0A2}";
+    pub const BOOK_OPEN: &str = "\u{E0E6}";
     pub const CARET_DOWN: &str = "\u{E136}";
     pub const CARET_LEFT: &str = "\u{E138}";
     pub const CARET_RIGHT: &str = "\u{E13A}";

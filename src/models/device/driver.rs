@@ -49,6 +49,20 @@ pub(super) fn cards() -> Result<&'static [Card], &'static str> {
     }
 }
 
+/// The version of the driver's kernel module, where the system says so.
+pub(super) fn version() -> Option<String> {
+    let text = std::fs::read_to_string("/proc/driver/nvidia/version").ok()?;
+    version_in(&text)
+}
+
+/// `580.95.05` of `NVRM version: NVIDIA UNIX x86_64 Kernel Module  580.95.05  Wed Sep 10 …`.
+fn version_in(text: &str) -> Option<String> {
+    let is_version =
+        |word: &&str| word.contains('.') && word.chars().all(|c| c.is_ascii_digit() || c == '.');
+    let line = text.lines().find(|line| line.starts_with("NVRM"))?;
+    line.split_whitespace().find(is_version).map(str::to_owned)
+}
+
 type Init = unsafe extern "C" fn(c_uint) -> c_int;
 type Number = unsafe extern "C" fn(*mut c_int) -> c_int;
 type Get = unsafe extern "C" fn(*mut c_int, c_int) -> c_int;
@@ -228,6 +242,18 @@ fn denied_file() -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_version_is_found_among_the_words_of_the_kernel_module() {
+        for module in [
+            "Kernel Module  580.95.05  Wed Sep 10",
+            "Open Kernel Module for x86_64  580.95.05  Release Build",
+        ] {
+            let text = format!("NVRM version: NVIDIA UNIX {module}\nGCC version: gcc 13.3.0\n");
+            assert_eq!(version_in(&text).as_deref(), Some("580.95.05"));
+        }
+        assert_eq!(version_in("GCC version: 13.3.0"), None);
+    }
 
     #[test]
     fn an_answer_of_the_driver_has_a_reason_and_a_remedy() {

@@ -14,6 +14,7 @@ use std::sync::OnceLock;
 use tch::{Cuda, Device};
 
 use super::ModelError;
+use cuda_install::CudaPart;
 pub use cuda_library::open as open_cuda;
 pub use cuda_packages::NEEDED_DRIVER;
 #[cfg(test)]
@@ -30,6 +31,12 @@ pub struct Devices {
     pub refused: BTreeMap<usize, String>,
     /// The index of the most capable card.
     pub best: usize,
+    /// Names of the cards that the NVIDIA driver has and libtorch has kernels for, whether or not they are usable.
+    pub driver_cards: Vec<String>,
+    /// The version of the NVIDIA driver, where it says so: "580.95.05".
+    pub driver: Option<String>,
+    /// How far libtorch's CUDA part is installed by Graft.
+    pub cuda_part: CudaPart,
     /// What there is to say where there is none: "No CUDA: the NVIDIA driver (libcuda.so.1) is not installed; …"
     pub why_no_cuda: Option<String>,
 }
@@ -73,6 +80,10 @@ pub fn discover() -> &'static Devices {
             Err(reason) => (Devices::default(), Some(format!("{reason}."))),
         };
         devices.cpu = describe_cpu();
+        let served = (driver::cards().unwrap_or_default().iter()).filter(|card| card.has_kernels());
+        devices.driver_cards = served.map(|card| card.name.clone()).collect();
+        devices.driver = driver::version();
+        devices.cuda_part = cuda_install::found();
         devices.why_no_cuda = reason.map(|reason| format!("No CUDA: {reason}"));
         devices
     })

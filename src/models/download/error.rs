@@ -14,12 +14,38 @@ pub enum DownloadError {
     )]
     Stopped,
     /// The text says what to do and ends with the path where a file fetched by hand belongs.
-    #[error("can't download {url}: {fault}; {}, or download the file by hand and put it there: {}", .fault.remedy(), .by_hand.display())]
+    #[error("can't download {url}: {fault}; {}, or download the file by hand and put it there: {}", .fault.remedy(*.purpose), .by_hand.display())]
     Failed {
         url: String,
         fault: Fault,
+        purpose: Purpose,
         by_hand: PathBuf,
     },
+}
+
+/// What a file is for: who else may have it, and what says where it is kept, differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    Weights,
+    /// A package of libtorch's CUDA part.
+    CudaPart,
+}
+
+impl Purpose {
+    fn another_server(self) -> &'static str {
+        match self {
+            Self::Weights => "name another server with --mirror",
+            Self::CudaPart => "name another package index with PIP_INDEX_URL or --mirror",
+        }
+    }
+
+    /// The variables that name another folder.
+    fn folders(self) -> &'static str {
+        match self {
+            Self::Weights => "TORCH_HOME or HF_HOME",
+            Self::CudaPart => "GRAFT_HOME",
+        }
+    }
 }
 
 /// What went wrong.
@@ -43,7 +69,7 @@ pub enum Fault {
     Protocol(String),
     #[error("the file has {found} bytes where {expected} were expected")]
     WrongSize { expected: u64, found: u64 },
-    #[error("its SHA-256 begins with {} and not with {}", start(.found), start(.expected))]
+    #[error("what arrived is not the expected file: it was damaged on the way, or the server has another one (its SHA-256 begins with {} and not with {})", start(.found), start(.expected))]
     Checksum { expected: String, found: String },
     #[error("what arrived is no weight file ({0})")]
     NotWeights(String),
@@ -63,6 +89,7 @@ impl Fault {
             fault => DownloadError::Failed {
                 url: shown::address(&wanted.url),
                 fault: fault.without(&wanted.url),
+                purpose: wanted.purpose,
                 by_hand: wanted.by_hand.clone(),
             },
         }
@@ -136,32 +163,34 @@ impl Fault {
         }
     }
 
-    fn remedy(&self) -> &'static str {
+    fn remedy(&self, purpose: Purpose) -> String {
+        let server = purpose.another_server();
         match self {
             Self::Unreachable(_) => {
-                "look at the network (a proxy is named by HTTPS_PROXY) and try again"
+                "look at the network (a proxy is named by HTTPS_PROXY) and try again".into()
             }
             Self::Stalled | Self::CutShort | Self::Stopped => {
-                "try again: what was fetched is kept and used"
+                "try again: what was fetched is kept and used".into()
             }
-            Self::Status { status: 404 | 410 } => "name another server with --mirror",
+            Self::Status { status: 404 | 410 } => server.into(),
             Self::Status {
                 status: 401 | 403 | 407,
             }
             | Self::WebPage => {
-                "see in a browser whether it asks for a login, name another server with --mirror"
+                format!("see in a browser whether it asks for a login, {server}")
             }
             Self::Status { .. } | Self::Protocol(_) | Self::Redirects => {
-                "try again later, name another server with --mirror"
+                format!("try again later, {server}")
             }
             Self::Checksum { .. } | Self::WrongSize { .. } | Self::NotWeights(_) => {
-                "try again (what was fetched is not used), name another server with --mirror"
+                format!("try again (what was fetched is not used), {server}")
             }
-            Self::DiskFull => "make room and try again (what was fetched is kept and used)",
-            Self::Disk { .. } => {
-                "make the folder writable or choose another with TORCH_HOME or HF_HOME"
-            }
-            Self::Offline => "unset it",
+            Self::DiskFull => "make room and try again (what was fetched is kept and used)".into(),
+            Self::Disk { .. } => format!(
+                "make the folder writable or choose another with {}",
+                purpose.folders()
+            ),
+            Self::Offline => "unset it".into(),
         }
     }
 }

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
-pub use error::{DownloadError, Fault};
+pub use error::{DownloadError, Fault, Purpose};
 pub(super) use part::sync_folder;
 
 use self::part::{Part, Record};
@@ -43,6 +43,7 @@ pub struct DownloadProgress {
 #[derive(Debug, Clone)]
 pub(super) struct Wanted {
     pub url: String,
+    pub purpose: Purpose,
     pub target: PathBuf,
     /// Where a person should put the file when it can't be fetched.
     pub by_hand: PathBuf,

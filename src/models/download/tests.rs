@@ -34,6 +34,7 @@ impl Place {
         use sha2::Digest;
         Wanted {
             url: format!("{}/models/net-0.pth", server.url()),
+            purpose: Purpose::Weights,
             target: self.target(),
             by_hand: self.folder.path().join("own/net.pth"),
             sha256: hex::encode(sha2::Sha256::digest(&self.file)),
@@ -254,7 +255,7 @@ fn wrong_bytes_are_deleted() {
     let mut wrong = place.file.clone();
     wrong[1_000_000] ^= 1;
     let server = Server::new(move |ask| Answer::file(ask, &wrong, ETAG));
-    says(place.get(&server), &["its SHA-256 begins with", "not used"]);
+    says(place.get(&server), &["damaged on the way", "its SHA-256 begins with", "not used"]);
     assert_eq!(place.names(), [""; 0]);
     // Also where half of it came from an earlier attempt.
     let url = place.wanted(&server).url;

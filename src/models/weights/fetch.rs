@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::caches::{self, Caches, HUB, HubFile, is_hexadecimal};
 use crate::data::StopFlag;
-use crate::models::download::{self, DownloadProgress, Fault, Head, Limits, Wanted};
+use crate::models::download::{self, DownloadProgress, Fault, Head, Limits, Purpose, Wanted};
 use crate::models::{ModelError, WeightsInfo};
 
 /// Servers to ask in place of the publishers'.
@@ -98,6 +98,7 @@ pub(super) fn fetch_into(
     let own = caches.own.join(weights.file_name);
     let mut wanted = Wanted {
         url,
+        purpose: Purpose::Weights,
         target: own.clone(),
         by_hand: own,
         sha256: weights.sha256_prefix.into(),

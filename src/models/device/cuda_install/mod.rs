@@ -8,7 +8,7 @@ mod index;
 mod unpack;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::fs::{self, TryLockError};
 use std::io;
@@ -17,7 +17,9 @@ use std::path::{Path, PathBuf};
 use super::cuda_folder::{self, LIBRARY};
 use super::cuda_packages::{CudaPackage, PACKAGES};
 use crate::data::StopFlag;
-use crate::models::download::{self, DownloadError, DownloadProgress, Fault, Limits, Wanted};
+use crate::models::download::{
+    self, DownloadError, DownloadProgress, Fault, Limits, Purpose, Wanted,
+};
 use crate::ordinary_file;
 use crate::paths;
 
@@ -57,7 +59,7 @@ pub enum InstallError {
     #[error(transparent)]
     Download(#[from] DownloadError),
     #[error(
-        "the package index has no file of {package} {version} with the expected checksum; name another one with --mirror: {url}"
+        "the package index has no file of {package} {version} with the expected checksum; name another one with PIP_INDEX_URL or --mirror: {url}"
     )]
     Missing {
         package: &'static str,
@@ -68,6 +70,10 @@ pub enum InstallError {
         "a folder without {LIBRARY} stands where it belongs; remove that folder, and try again: {0}"
     )]
     InTheWay(PathBuf),
+    #[error(
+        "the package index must be an address such as https://mirror.example/simple; name another one with PIP_INDEX_URL or --mirror: {0}"
+    )]
+    Index(String),
     #[error("another process is installing it at this moment: {0}")]
     Busy(PathBuf),
     #[error("the disk is full; make room and try again (what was fetched is kept): {0}")]
@@ -117,28 +123,57 @@ fn has_library(packages: &Path) -> bool {
         .is_file()
 }
 
-/// The index to ask: `mirror`, `PIP_INDEX_URL` as pip reads it, or the public one.
-pub fn index_url(mirror: Option<&str>) -> String {
-    let variable = || std::env::var("PIP_INDEX_URL").ok();
-    mirror
-        .map(str::to_owned)
-        .or_else(|| variable().filter(|value| !value.is_empty()))
-        .unwrap_or_else(|| INDEX.into())
+/// How far the libraries are installed in the folder of this person.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CudaPart {
+    #[default]
+    Missing,
+    /// An installation was stopped or failed; the next one goes on from there.
+    Unfinished,
+    Installed,
 }
 
-/// Installs what is missing from the package index at `index`; returns at once where nothing is.
+/// Looks into the folder of this person.
+pub fn found() -> CudaPart {
+    if is_installed() {
+        CudaPart::Installed
+    } else if paths::home().join(UNFINISHED).is_dir() {
+        CudaPart::Unfinished
+    } else {
+        CudaPart::Missing
+    }
+}
+
+/// The index to ask: `mirror`, `PIP_INDEX_URL` as pip reads it, or the public one.
+///
+/// # Errors
+/// When that is no address.
+pub fn index_url(mirror: Option<&str>) -> Result<String, InstallError> {
+    let variable = || std::env::var("PIP_INDEX_URL").ok();
+    let url = mirror
+        .map(str::to_owned)
+        .or_else(|| variable().filter(|value| !value.is_empty()))
+        .unwrap_or_else(|| INDEX.into());
+    if url.contains("://") {
+        Ok(url)
+    } else {
+        Err(InstallError::Index(url))
+    }
+}
+
+/// Installs what is missing from the package index at `mirror`, or the one of [`index_url`]; returns at once where nothing is.
 ///
 /// # Errors
 /// When it fails or is stopped.
 pub fn install(
-    index: &str,
+    mirror: Option<&str>,
     notify: &mut dyn FnMut(InstallProgress),
     stop: &StopFlag,
 ) -> Result<(), InstallError> {
     let installation = Installation {
         home: &paths::home(),
         packages: &PACKAGES,
-        index,
+        index: &index_url(mirror)?,
         limits: Limits::default(),
         stop,
     };
@@ -236,6 +271,7 @@ impl Installation<'_> {
         let page_url = index::page(self.index, package.name);
         let mut wanted = Wanted {
             url: page_url.clone(),
+            purpose: Purpose::CudaPart,
             target: wheel.to_path_buf(),
             by_hand: wheel.to_path_buf(),
             sha256: package.sha256.into(),

@@ -1,7 +1,7 @@
 //! From a server on this machine: fetched, stopped, gone on with, refused.
 
 use std::io::Write;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use sha2::{Digest, Sha256};
@@ -33,17 +33,19 @@ fn package(name: &'static str, wheel: &[u8]) -> CudaPackage {
 }
 
 /// An index with two packages, and how often each path was asked for.
-struct Fixture {
-    home: tempfile::TempDir,
-    packages: Vec<CudaPackage>,
-    server: Server,
+pub(crate) struct Fixture {
+    pub(crate) home: tempfile::TempDir,
+    pub(crate) packages: Vec<CudaPackage>,
+    pub(crate) server: Server,
     asked: Arc<Mutex<Vec<String>>>,
     /// How many bytes of a wheel are sent before the connection ends; 0 for all.
-    cut: Arc<AtomicUsize>,
+    pub(crate) cut: Arc<AtomicUsize>,
+    /// Whether the last byte of a wheel is another one.
+    pub(crate) damaged: Arc<AtomicBool>,
 }
 
 impl Fixture {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let torch = wheel(&[
             "torch/lib/libtorch_cuda.so",
             "torch/lib/libtorch_cpu.so",
@@ -64,9 +66,11 @@ impl Fixture {
             Arc::<AtomicUsize>::default(),
         );
         let files = [("torch", torch), ("nvidia-cudnn-cu13", cudnn)];
-        let (noted, limit, hashes) = (
+        let damaged = Arc::<AtomicBool>::default();
+        let (noted, limit, damages, hashes) = (
             asked.clone(),
             cut.clone(),
+            damaged.clone(),
             packages
                 .iter()
                 .map(|package| package.sha256)
@@ -81,7 +85,12 @@ impl Fixture {
                     return Answer::new(200, page.as_bytes()).with("Content-Type", "text/html");
                 }
                 if ask.path == format!("/files/{name}.whl") {
-                    let whole = Answer::file(ask, file, "\"1\"");
+                    let mut whole = Answer::file(ask, file, "\"1\"");
+                    if damages.load(Ordering::Relaxed)
+                        && let Some(last) = whole.body.last_mut()
+                    {
+                        *last ^= 1;
+                    }
                     let most = limit.load(Ordering::Relaxed);
                     if most == 0 {
                         return whole;
@@ -100,10 +109,11 @@ impl Fixture {
             server,
             asked,
             cut,
+            damaged,
         }
     }
 
-    fn install(
+    pub(crate) fn install(
         &self,
         stop: &StopFlag,
         notify: &mut dyn FnMut(InstallProgress),
@@ -188,6 +198,20 @@ fn what_was_cut_off_or_stopped_goes_on_where_it_was() {
     let asked = fixture.asked.lock().unwrap().clone();
     assert!(asked.iter().all(|path| path.contains("cudnn")), "{asked:?}");
     assert_eq!(fixture.names(), ["cuda"]);
+}
+
+#[test]
+fn a_disk_or_a_server_that_fails_is_told_what_is_of_use_for_this_and_not_for_weights() {
+    let mut fixture = Fixture::new();
+    fixture.packages[1].name = "nvidia-nothing";
+    let error = fixture.install(&StopFlag::default(), &mut |_| {});
+    let text = error.unwrap_err().to_string();
+    assert!(text.contains("PIP_INDEX_URL"), "{text}");
+    assert!(!text.contains("TORCH_HOME"), "{text}");
+    assert!(matches!(
+        index_url(Some("mirror.example")),
+        Err(InstallError::Index(_))
+    ));
 }
 
 #[test]
