@@ -17,11 +17,20 @@ pub fn lines(text: &str) -> Cow<'_, str> {
 }
 
 /// Controls but the end of a line; marks that change the direction of what stands behind them; separators of lines and
-/// paragraphs.
+/// paragraphs; letters without any shape, but for those that join others or keep them apart, which scripts and emoji need.
 fn is_unsafe(letter: char) -> bool {
+    is_steering(letter) || is_invisible(letter) || (letter.is_control() && letter != '\n')
+}
+
+fn is_steering(letter: char) -> bool {
     matches!(letter,
         '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        || (letter.is_control() && letter != '\n')
+}
+
+fn is_invisible(letter: char) -> bool {
+    matches!(letter,
+        '\u{ad}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{3164}'
+        | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0001}')
 }
 
 fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
@@ -146,6 +155,7 @@ mod tests {
             ("a\u{202e}gnp.exe", "a\\u{202e}gnp.exe"),
             ("a\nTest accuracy 100 %\r", "a\\nTest accuracy 100 %\\r"),
             ("a\tb\u{7f}\0", "a\\tb\\u{7f}\\u{0}"),
+            ("a\u{200b}b\u{ad}\u{feff}", "a\\u{200b}b\\u{ad}\\u{feff}"),
             ("Prüfung 猫 שלום نیم‌فاصله 👩‍🔬", "Prüfung 猫 שלום نیم‌فاصله 👩‍🔬"),
         ] {
             assert_eq!(line(text), expected);

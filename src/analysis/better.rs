@@ -103,7 +103,7 @@ mod tests {
         let side = |name, runs: Vec<_>| Side { name, runs };
         let found = verdict(&side("One", vec![&one]), &side("Two", vec![&two])).unwrap();
         assert_eq!(found.better, Better::Second);
-        assert_eq!(found.headline, "Two is better");
+        assert_eq!(found.headline, "Two is better than One");
         assert!(
             found.evidence.contains("77.5 % against 50.0 %"),
             "{}",

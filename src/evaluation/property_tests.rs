@@ -475,7 +475,7 @@ fn verdicts_say_which_and_how_sure() {
     assert_eq!(verdict.better, Better::Second);
     assert_eq!(
         verdict.text(),
-        "Fine-tuning is better: 90.4 % against 86.1 %, +4.3 points (2.5 to 6.2), p < 0.0001"
+        "Fine-tuning is better than Feature extraction: 90.4 % against 86.1 %, +4.3 points (2.5 to 6.2), p < 0.0001"
     );
     // Told from the other side, the leader still stands first.
     let back = compared([560, 33, 5, 58]);
@@ -495,7 +495,7 @@ fn verdicts_say_which_and_how_sure() {
         (verdict.better, verdict.headline.as_str()),
         (
             Better::Neither,
-            "No difference that 150 pictures could show"
+            "No difference between B and A that 150 pictures could show"
         )
     );
     assert_eq!(

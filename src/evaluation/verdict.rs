@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{PairedComparison, SeedComparison};
+use crate::format;
 
 /// Which of two runs is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,7 +19,8 @@ pub enum Better {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
     pub better: Better,
-    /// `Fine-tuning is better`, or `No difference that 150 pictures could show`.
+    /// `Fine-tuning is better than Feature extraction`, or `No difference between Fine-tuning and Feature extraction that 150
+    /// pictures could show`: the one ahead first.
     pub headline: String,
     /// `90.4 % against 86.1 %, +4.3 points (2.1 to 6.5), p = 0.0003`: the better one first.
     pub evidence: String,
@@ -63,17 +65,16 @@ impl Verdict {
             points(sign * comparison.difference.value),
             p_text(comparison.p_value),
         );
+        let (ahead, behind) = if second_leads {
+            (second, first)
+        } else {
+            (first, second)
+        };
         let headline = match better {
-            Better::First => format!("{first} is better"),
-            Better::Second => format!("{second} is better"),
+            Better::First | Better::Second => format!("{ahead} is better than {behind}"),
             Better::Neither => format!(
-                "No difference that {} {} could show",
-                comparison.pictures,
-                if comparison.pictures == 1 {
-                    "picture"
-                } else {
-                    "pictures"
-                }
+                "No difference between {ahead} and {behind} that {} could show",
+                format::plural(comparison.pictures, "picture", "pictures")
             ),
         };
         Self {
@@ -90,7 +91,7 @@ impl Verdict {
         self
     }
 
-    /// `Fine-tuning is better: 90.4 % against 86.1 %, +4.3 points (2.1 to 6.5), p = 0.0003`.
+    /// `Fine-tuning is better than Feature extraction: 90.4 % against 86.1 %, +4.3 points (2.1 to 6.5), p = 0.0003`.
     pub fn text(&self) -> String {
         let mut text = format!("{}: {}", self.headline, self.evidence);
         if let Some(seeds) = &self.seeds {

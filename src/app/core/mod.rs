@@ -1,5 +1,6 @@
 //! What the window knows and can be asked to do, as plain data: nothing here draws.
 
+pub mod background;
 pub mod clock;
 pub mod command;
 pub mod documents;

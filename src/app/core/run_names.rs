@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::state::{RunRecord, State};
 use crate::runs::names::{Nameable, names};
+use crate::shown;
 
 /// A run's name, which no other run of the window has: "#12 Fine-tuning, last 20, seed 2".
 pub fn told_apart(run: &RunRecord, state: &State) -> String {
@@ -32,7 +33,9 @@ pub fn keep_titles(state: &mut State) {
 
 fn titles(runs: &[RunRecord]) -> Vec<String> {
     let runs: Vec<Nameable<'_>> = runs.iter().map(nameable).collect();
-    names(&runs)
+    // Given by a person, or read from a folder that anybody may have written.
+    let names = names(&runs).into_iter();
+    names.map(|name| shown::line(&name).into_owned()).collect()
 }
 
 fn nameable(run: &RunRecord) -> Nameable<'_> {
@@ -99,5 +102,9 @@ mod tests {
         state.runs[2].listed.annotations.name = Some("The best".into());
         keep_titles(&mut state);
         assert_eq!(titles(&state)[2], "#12 The best");
+        // No name turns the writing of its neighbours around, begins a line or looks like another.
+        state.runs[2].listed.annotations.name = Some("The\nbest\u{202e}\u{200b}".into());
+        keep_titles(&mut state);
+        assert_eq!(titles(&state)[2], "#12 The best\\u{202e}\\u{200b}");
     }
 }

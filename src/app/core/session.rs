@@ -12,6 +12,7 @@ use super::workers::Workers;
 use crate::data::{Dataset, SplitIndices};
 use crate::experiment::DataSource;
 use crate::models::device::Devices;
+use crate::shown;
 use crate::worker::messages::{Question, RunId};
 
 /// Lines that the log keeps.
@@ -68,6 +69,7 @@ impl Session {
                 recent_presets: settings.recent_presets.clone(),
                 recent_pictures: settings.recent_pictures.clone(),
                 runs_folder: paths.runs.clone(),
+                hidden_columns: settings.hidden_columns.clone(),
                 ..State::default()
             },
             workers,
@@ -126,7 +128,8 @@ impl Session {
         self.state.log.push(LogLine {
             time: clock::time_of_day(),
             kind,
-            text: text.into(),
+            // Names of runs and files stand in it.
+            text: shown::lines(&text.into()).into_owned(),
         });
         if self.state.log.len() > LOG {
             self.state.log.drain(..LOG / 10);
@@ -146,6 +149,7 @@ impl Session {
         title: String,
         text: String,
     ) {
+        let [title, text] = [title, text].map(|text| shown::lines(&text).into_owned());
         self.log(kind, format!("{title}: {text}"));
         self.state.notices.retain(|notice| {
             let is_about_the_same = cause.is_some() && notice.cause == cause;

@@ -1,6 +1,6 @@
 //! What the window remembers between two starts: what a person has set, arrangement, size, recent files, open experiments.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -47,6 +47,8 @@ pub struct Settings {
     pub views: Option<egui_tiles::Tree<ViewId>>,
     /// Where runs are listed and made; in Graft's own folder where none was chosen.
     pub runs_folder: Option<PathBuf>,
+    /// Columns of the table of runs that a person hid, by their titles.
+    pub hidden_columns: BTreeSet<String>,
     /// Listed too: runs, and folders of runs, that were dropped on the window.
     pub runs_elsewhere: Vec<PathBuf>,
     /// What was opened or saved last: a file, or a folder.
@@ -116,6 +118,7 @@ impl Default for Settings {
             device: None,
             views: None,
             runs_folder: None,
+            hidden_columns: BTreeSet::new(),
             runs_elsewhere: Vec::new(),
             last_folder: None,
             last_figures: None,

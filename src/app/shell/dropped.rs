@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use eframe::egui::{self, vec2};
 
-use super::dialogs::dialog_frame;
 use crate::app::core::command::Command;
 use crate::app::core::gallery::GalleryRequests;
 use crate::app::core::run_names::told_apart;
@@ -14,6 +13,7 @@ use crate::app::features::backbone::backbones_view::obstacle;
 use crate::app::features::gallery::heat::HeatCache;
 use crate::app::shell::Graft;
 use crate::app::ui::names::shown_name;
+use crate::app::ui::theme::dialog;
 use crate::app::ui::tokens::{self, tokens};
 use crate::app::ui::widgets;
 use crate::data::PictureSource;
@@ -115,7 +115,7 @@ impl DroppedView {
     }
 }
 
-/// The run that is looked at closely, and others that are switched on, as long as they have a network.
+/// The run that is looked at closely, and others that are shown, as long as they have a network.
 fn asked_runs(state: &State) -> Vec<&RunRecord> {
     let has_network = |run: &&RunRecord| {
         run.folder.is_some()
@@ -156,13 +156,13 @@ impl Graft {
             )
         });
         view.push_requests(out);
-        let modal = egui::Modal::new(egui::Id::unique("dropped picture"))
-            .backdrop_color(tokens::of_theme(self.session.settings.dark).backdrop);
-        let mut is_open = true;
-        let response = modal.frame(dialog_frame(ctx)).show(ctx, |ui| {
-            is_open = dropped_ui(ui, &view, &mut dropped.heat, out);
+        let columns = view.answers.len() + usize::from(view.untouched.is_some());
+        let width = (columns.max(2) as f32 * (SIDE + tokens::SPACE_L)).min(900.0);
+        let title = format!("Predictions for {}", shown_name(&view.name));
+        let (is_open, is_closed) = dialog(ctx, "dropped picture", &title, width, |ui| {
+            dropped_ui(ui, &view, &mut dropped.heat, out)
         });
-        if !is_open || response.should_close() {
+        if !is_open || is_closed {
             self.dropped = None;
         }
     }
@@ -175,17 +175,6 @@ fn dropped_ui(
     heat: &mut HeatCache,
     out: &mut Vec<Command>,
 ) -> bool {
-    let columns = view.answers.len() + usize::from(view.untouched.is_some());
-    let width = (columns.max(2) as f32 * (SIDE + tokens::SPACE_L)).min(900.0);
-    ui.set_width(width);
-    ui.add(
-        egui::Label::new(
-            tokens::semibold(format!("Predictions for {}", shown_name(&view.name)))
-                .size(tokens::TEXT_TITLE),
-        )
-        .truncate(),
-    );
-    ui.add_space(tokens::SPACE_S);
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = tokens::SPACE_L;
         for answer in &view.answers {
@@ -198,7 +187,7 @@ fn dropped_ui(
     if view.answers.is_empty() {
         widgets::note(
             ui,
-            "No trained run is switched on. Train one, or switch one on in the list at the right: its prediction then \
+            "No trained run is shown. Train one, or click the dot before the name of one in the list of runs: its prediction then \
              appears here, with a map of what it is based on (Grad-CAM).",
         );
     }

@@ -1,6 +1,6 @@
 //! What holds for all menus, lists of choices and tooltips.
 
-use eframe::egui::{self, Key};
+use eframe::egui::{self, Event, Key, PointerButton};
 
 /// Keeps tooltips of what stands behind a dialog from being drawn over it: egui leaves a tooltip open as long as the pointer
 /// rests on what it is about, whatever opens above. Call it before that is drawn, as long as there is a dialog.
@@ -13,6 +13,54 @@ pub fn hush_tooltips(ctx: &egui::Context) {
         .frame(egui::Frame::NONE)
         .interactable(false)
         .show(|_| {});
+}
+
+/// Lets a click beside an open menu or list of choices close it and do nothing else, as everywhere on a desktop: egui's own
+/// click would also press what lies underneath.
+#[derive(Debug, Default)]
+pub struct ClicksBesideMenus {
+    /// Whether the button whose press was kept back is still held.
+    is_held: bool,
+}
+
+impl egui::Plugin for ClicksBesideMenus {
+    fn debug_name(&self) -> &'static str {
+        "clicks beside menus"
+    }
+
+    fn input_hook(&mut self, ctx: &egui::Context, input: &mut egui::RawInput) {
+        let mut is_open = egui::Popup::is_any_open(ctx);
+        if !is_open && !self.is_held {
+            return;
+        }
+        let is_beside = |position: egui::Pos2| {
+            // Menus lie in front of everything but tooltips; what stands in a dialog is left to egui.
+            let layer = ctx.layer_id_at(position);
+            layer.is_none_or(|layer| layer.order < egui::Order::Foreground)
+        };
+        input.events.retain(|event| match event {
+            Event::PointerButton {
+                pos,
+                button: PointerButton::Primary,
+                pressed: true,
+                ..
+            } if is_open && is_beside(*pos) => {
+                egui::Popup::close_all(ctx);
+                is_open = false;
+                self.is_held = true;
+                false
+            }
+            Event::PointerButton {
+                button: PointerButton::Primary,
+                pressed: false,
+                ..
+            } if self.is_held => {
+                self.is_held = false;
+                false
+            }
+            _ => true,
+        });
+    }
 }
 
 /// Closes a list of choices in which one was chosen by the keyboard, as a click does. Call it after everything was drawn.

@@ -151,3 +151,43 @@ fn an_answer_to_an_earlier_question_is_dropped() {
     push(&mut window, Command::CompareRuns(Vec::new()));
     assert!(window.state().comparison.result.is_none());
 }
+
+#[test]
+fn of_twelve_shown_runs_ten_are_compared_the_two_left_out_are_named_and_the_best_stays() {
+    let mut window = Window::with_pair();
+    let id = |index: u64| format!("run-{index:02}");
+    // The best is the oldest: nothing but its accuracy keeps it.
+    let runs = (0..12).map(|index| {
+        let mut summary = summary(&id(index), 0.95 - 0.01 * index as f64);
+        summary.started = 1_000 + index;
+        summary
+    });
+    window.answer(Answer::Runs(Ok(runs.collect())));
+    for index in 0..12 {
+        push(&mut window, Command::ShowRun(id(index), true));
+    }
+    push(&mut window, Command::ShowView(ViewId::COMPARE));
+    window
+        .harness
+        .get_by_label_contains("Left out: run-10 (fewer test pictures right");
+    window
+        .harness
+        .get_by_label_contains("; run-11 (fewer test pictures right");
+    window
+        .harness
+        .get_by_label("Compare 10 of the 12 shown runs")
+        .click();
+    window.steps();
+    let compared = &window.state().comparison.chosen;
+    assert_eq!(compared.len(), 10);
+    assert!(compared.contains(&id(0)), "{compared:?}");
+    assert!(!compared.contains(&id(10)) && !compared.contains(&id(11)));
+
+    // Whoever asks for all of them is told in the comparison.
+    push(&mut window, Command::CompareRuns((0..12).map(id).collect()));
+    assert_eq!(window.state().comparison.chosen.len(), 10);
+    assert_eq!(window.state().comparison.left_out, [id(10), id(11)]);
+    window
+        .harness
+        .get_by_label_contains("10 runs can be compared at once. Left out, with the fewest test pictures right: run-10; run-11.");
+}

@@ -70,7 +70,7 @@ fn without_a_network_the_window_says_what_to_do() {
     assert!(
         window
             .harness
-            .query_by_label_contains("No trained run is switched on")
+            .query_by_label_contains("No trained run is shown")
             .is_some()
     );
     window.harness.get_by_label("Close").click();

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::*;
+use crate::app::core::view_id::ViewId;
 use crate::runs::RunSummary;
 use crate::runs::annotations::{Annotations, Change};
 use crate::worker::messages::RunAction;
@@ -317,4 +318,134 @@ fn the_table_sorts_selects_and_acts() {
     // What is archived leaves the list and the table.
     assert!(window.harness.query_by_label("Row of #1 first").is_none());
     window.harness.get_by_label("2 of 3 runs");
+}
+
+/// The label of a run's row in the list.
+fn row(id: &str) -> String {
+    format!("{id}, 90.0 %, ")
+}
+
+#[test]
+fn a_click_on_a_run_selects_it_and_leaves_the_view_as_it_is() {
+    let mut window = window();
+    push(&mut window, Command::ShowView(ViewId::DATA));
+    let is_in_front = |window: &Window, view| {
+        let views = &window.harness.state().views;
+        let tile = views.tiles.find_pane(&view).unwrap();
+        views.active_tiles().contains(&tile)
+    };
+    let click = |window: &mut Window, id: &str, button| {
+        let label = row(id);
+        (window.harness.get_by_label_contains(&label)).click_button(button);
+        window.steps();
+    };
+    use eframe::egui::PointerButton::{Primary, Secondary};
+    click(&mut window, "#2 second", Primary);
+    assert_eq!(window.state().selected_run.as_deref(), Some("second"));
+    assert!(
+        window
+            .state()
+            .runs
+            .iter()
+            .any(|run| run.id == "second" && run.shown)
+    );
+    assert!(is_in_front(&window, ViewId::DATA));
+    // A click beside an open menu closes it and does nothing else.
+    click(&mut window, "#1 first", Secondary);
+    window.harness.get_by_label_contains("Move to trash");
+    click(&mut window, "#3 third", Primary);
+    assert!(
+        window
+            .harness
+            .query_by_label_contains("Move to trash")
+            .is_none()
+    );
+    assert_eq!(window.state().selected_run.as_deref(), Some("second"));
+    click(&mut window, "#3 third", Primary);
+    assert_eq!(window.state().selected_run.as_deref(), Some("third"));
+    // Enter opens it.
+    window.harness.key_press(Key::Enter);
+    window.steps();
+    assert!(is_in_front(&window, ViewId::RESULTS));
+    assert_eq!(window.state().selected_run.as_deref(), Some("third"));
+}
+
+#[test]
+fn the_palette_acts_on_the_selected_run() {
+    let mut window = window();
+    push(&mut window, Command::SelectRun("second".into()));
+    let find = |window: &mut Window, typed: &str| {
+        window
+            .harness
+            .key_press_modifiers(Modifiers::COMMAND, Key::K);
+        window.steps();
+        let field = window.harness.get_by_label("Find a command");
+        field.type_text(typed);
+        window.steps();
+        window.harness.key_press(Key::Enter);
+        window.steps();
+    };
+    find(&mut window, "rename");
+    window.harness.get_by_label("Name of #2 second");
+    window.harness.key_press(Key::Escape);
+    window.steps();
+    find(&mut window, "trash");
+    let folder = window.state().runs_folder.join("second");
+    assert_eq!(asked(&window), Some((vec![folder], RunAction::Trash)));
+}
+
+#[test]
+fn a_hidden_column_stays_hidden_in_the_next_window() {
+    let mut window = window();
+    push(&mut window, Command::ShowView(ViewId::RUNS));
+    window.harness.get_by_label("Columns").click();
+    window.steps();
+    window.harness.get_by_label("Epochs").click();
+    window.steps();
+    let hidden = &window.state().hidden_columns;
+    assert!(hidden.contains("Epochs"), "{hidden:?}");
+    assert!(window.harness.query_by_label("Sort by Epochs").is_none());
+    let settings = crate::app::core::settings::Settings {
+        hidden_columns: hidden.clone(),
+        ..Default::default()
+    };
+    let text = ron::to_string(&settings).unwrap();
+    let back: crate::app::core::settings::Settings = ron::from_str(&text).unwrap();
+    assert_eq!(back.hidden_columns, settings.hidden_columns);
+    // A file of an older version has none.
+    let old: crate::app::core::settings::Settings = ron::from_str("(dark: true)").unwrap();
+    assert!(old.hidden_columns.is_empty());
+}
+
+#[test]
+fn what_becomes_of_a_folder_of_runs_that_is_dropped_is_asked() {
+    for (button, is_listed) in [("List them", true), ("Use as the folder of runs", false)] {
+        let mut window = window();
+        let folder = window.folder.path().join("old runs");
+        let run = folder.join("20250101-120000");
+        std::fs::create_dir_all(&run).unwrap();
+        std::fs::write(run.join("summary.json"), "{}").unwrap();
+        std::fs::write(run.join("preset.ron"), "").unwrap();
+        push(&mut window, Command::Dropped(folder.clone()));
+        window.answer(Answer::RunsFound {
+            folder: folder.clone(),
+            result: Ok(vec![run]),
+        });
+        let settings = |window: &Window| {
+            let settings = &window.harness.state().session.settings;
+            (
+                settings.runs_elsewhere.clone(),
+                settings.runs_folder.clone(),
+            )
+        };
+        assert_eq!(settings(&window), (Vec::new(), None), "nothing unasked");
+        window.harness.get_by_label(button).click();
+        window.steps();
+        let expected = if is_listed {
+            (vec![folder], None)
+        } else {
+            (Vec::new(), Some(folder))
+        };
+        assert_eq!(settings(&window), expected);
+    }
 }

@@ -2,14 +2,16 @@
 
 mod legend;
 
+use std::path::PathBuf;
+
 use eframe::egui::{self, vec2};
 use egui_plot::{LineStyle, Plot, Points, VLine};
 
-use super::hidden_runs::{self, HiddenRun};
+use super::hidden_runs;
 use crate::app::core::run_names;
 use crate::app::core::state::{RecordState, RunRecord, State};
 use crate::app::ui::axes;
-use crate::app::ui::diagnosis::DiagnosisView;
+use crate::app::ui::diagnosis::RunVerdict;
 use crate::app::ui::tokens::{self, tokens};
 use crate::format;
 use crate::training::EpochMetrics;
@@ -23,14 +25,16 @@ pub struct CurvesView {
     pub runs: Vec<RunCurves>,
     /// Runs that there are, shown or not.
     pub runs_known: usize,
-    /// Tested runs that could be drawn.
-    pub hidden: Vec<HiddenRun>,
+    /// Tested runs that could be drawn, by their ids.
+    pub hidden: Vec<String>,
     /// Whether an experiment is open that could be trained.
     pub can_train: bool,
     /// The run under way, when it has no epoch to show yet.
     pub beginning: Option<String>,
-    /// What the curves of the run that one looks at say.
-    pub diagnosis: Option<DiagnosisView>,
+    /// What the curves of each run say.
+    pub verdicts: Vec<RunVerdict>,
+    /// The folder of the run that one looks at.
+    pub looked_at: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -66,7 +70,8 @@ impl CurvesView {
             hidden: hidden_runs::hidden(state),
             can_train: state.active_document().is_some(),
             beginning,
-            diagnosis: DiagnosisView::of_shown(state),
+            verdicts: RunVerdict::of_drawn(state),
+            looked_at: RunVerdict::looked_at(state),
         }
     }
 
@@ -181,6 +186,8 @@ pub struct CurvesLocal {
     pointed: Option<usize>,
     /// The run that was clicked in the legend, by its name.
     pinned: Option<String>,
+    /// The run whose verdict was asked for, by its folder.
+    pub judged: Option<PathBuf>,
 }
 
 impl CurvesLocal {

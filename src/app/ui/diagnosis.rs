@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use eframe::egui;
 
+use super::widgets;
 use crate::app::core::command::Command;
+use crate::app::core::run_names::told_apart;
 use crate::app::core::state::{RecordState, RunRecord, State};
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::training::diagnosis::Fit;
@@ -31,7 +33,7 @@ impl DiagnosisView {
         let found = state.evaluation.diagnoses.get(folder)?.as_ref().ok()?;
         Some(Self {
             folder: folder.clone(),
-            run: crate::app::core::run_names::told_apart(run, state),
+            run: told_apart(run, state),
             color: run.color,
             fit: found.fit,
             tentative: found.is_tentative,
@@ -45,24 +47,103 @@ impl DiagnosisView {
         })
     }
 
-    /// The run whose curves one looks at: the one that trains, else the chosen one, else the last
-    /// that is drawn.
-    pub fn of_shown(state: &State) -> Option<Self> {
-        let drawn = |run: &&RunRecord| run.shown && !run.metrics.is_empty();
-        let running = state
-            .runs
-            .iter()
-            .filter(drawn)
-            .find(|run| run.state == RecordState::Running);
-        let chosen = || {
-            let id = state.selected_run.as_ref()?;
-            state.runs.iter().filter(drawn).find(|run| run.id == *id)
-        };
-        let run = running
-            .or_else(chosen)
-            .or_else(|| state.runs.iter().rfind(drawn))?;
-        Self::of(state, run)
+    /// "overfitting, so far"
+    fn title(&self) -> String {
+        let so_far = if self.tentative { ", so far" } else { "" };
+        format!("{}{so_far}", self.fit.title().to_lowercase())
     }
+}
+
+/// What the curves of one of several runs say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunVerdict {
+    pub folder: PathBuf,
+    pub run: String,
+    pub color: usize,
+    /// Or why they say nothing yet.
+    pub found: Result<DiagnosisView, String>,
+}
+
+impl RunVerdict {
+    /// Of every run whose curves are drawn, as far as it is known.
+    pub fn of_drawn(state: &State) -> Vec<Self> {
+        let of_run = |run: &RunRecord| {
+            let folder = run.folder.as_ref()?;
+            let found = state.evaluation.diagnoses.get(folder)?;
+            Some(Self {
+                folder: folder.clone(),
+                run: told_apart(run, state),
+                color: run.color,
+                found: match found {
+                    Ok(_) => Ok(DiagnosisView::of(state, run)?),
+                    Err(undecided) => Err(undecided.to_string()),
+                },
+            })
+        };
+        state.runs.iter().filter(drawn).filter_map(of_run).collect()
+    }
+
+    /// The folder of the run whose curves one looks at: the one that trains, else the chosen one, else the last that is
+    /// drawn.
+    pub fn looked_at(state: &State) -> Option<PathBuf> {
+        let all = || state.runs.iter().filter(drawn);
+        let run = all()
+            .find(|run| run.state == RecordState::Running)
+            .or_else(|| all().find(|run| state.selected_run.as_ref() == Some(&run.id)))
+            .or_else(|| all().next_back())?;
+        run.folder.clone()
+    }
+
+    /// "Fine-tuning: overfitting, so far"
+    fn line(&self) -> String {
+        match &self.found {
+            Ok(found) => format!("{}: {}", self.run, found.title()),
+            Err(_) => format!("{}: not clear yet", self.run),
+        }
+    }
+}
+
+fn drawn(run: &&RunRecord) -> bool {
+    run.shown && !run.metrics.is_empty()
+}
+
+/// The verdict on the run that is looked at, `chosen` or else `looked_at`, and a line for each of the others, which a click
+/// makes the one that is looked at.
+pub fn verdicts_ui(
+    ui: &mut egui::Ui,
+    verdicts: &[RunVerdict],
+    looked_at: Option<&PathBuf>,
+    chosen: &mut Option<PathBuf>,
+    out: &mut Vec<Command>,
+) {
+    let of = |folder: &PathBuf| verdicts.iter().find(|verdict| verdict.folder == *folder);
+    let main = (chosen.as_ref().and_then(of)).or_else(|| looked_at.and_then(of));
+    match main.map(|verdict| (verdict, &verdict.found)) {
+        Some((_, Ok(found))) => diagnosis_ui(ui, found, out),
+        Some((verdict, Err(reason))) => {
+            widgets::note(ui, &format!("{}: {reason}.", verdict.run));
+        }
+        None => widgets::note(
+            ui,
+            "Whether a run underfits or overfits is said here, with what to change, once it has enough epochs.",
+        ),
+    }
+    let is_other = |verdict: &&RunVerdict| main.is_none_or(|main| main.folder != verdict.folder);
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = tokens::SPACE_M;
+        for verdict in verdicts.iter().filter(is_other) {
+            let line = verdict.line();
+            let response = widgets::run_mark(ui, tokens::run_color(verdict.color), &line);
+            let response = response.interact(egui::Sense::click());
+            response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &line));
+            if response
+                .on_hover_text("Show what the curves of this run say")
+                .clicked()
+            {
+                *chosen = Some(verdict.folder.clone());
+            }
+        }
+    });
 }
 
 pub fn diagnosis_ui(ui: &mut egui::Ui, view: &DiagnosisView, out: &mut Vec<Command>) {
@@ -81,12 +162,7 @@ pub fn diagnosis_ui(ui: &mut egui::Ui, view: &DiagnosisView, out: &mut Vec<Comma
         ui.spacing_mut().item_spacing = egui::vec2(tokens::SPACE_S, tokens::SPACE_XS);
         ui.horizontal_wrapped(|ui| {
             ui.label(tokens::icon_text(symbol).color(edge));
-            let so_far = if view.tentative { ", so far" } else { "" };
-            ui.label(tokens::semibold(format!(
-                "{}: {}{so_far}.",
-                view.run,
-                view.fit.title().to_lowercase()
-            )));
+            ui.label(tokens::semibold(format!("{}: {}.", view.run, view.title())));
             ui.label(&view.reason);
         });
         ui.label(colors.muted(&view.advice));

@@ -167,12 +167,31 @@ impl Cell {
     }
 }
 
+/// The order after a click on the head of `column`, which begins with the largest where `descending`: so, then the other way,
+/// then as it was at first. An order is the column that sorts, and whether its largest stand first.
+pub fn next_order<C: PartialEq>(
+    now: Option<(C, bool)>,
+    column: C,
+    descending: bool,
+) -> Option<(C, bool)> {
+    match now {
+        Some((sorted, down)) if sorted == column => {
+            (down == descending).then_some((column, !descending))
+        }
+        _ => Some((column, descending)),
+    }
+}
+
 /// What was clicked, by index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TableResponse {
     pub head: Option<usize>,
     pub row: Option<usize>,
 }
+
+/// What the widths of a table's columns depend on: its contents, rows and columns, the column that has a mark, and the size of
+/// a pixel.
+type Key = (u64, (usize, usize), Option<Option<usize>>, u32);
 
 /// A table; rows are made while they are drawn.
 pub struct Table<'a> {
@@ -185,6 +204,8 @@ pub struct Table<'a> {
     sorted: Option<Option<(usize, bool)>>,
     action: Option<&'a dyn Fn(usize) -> String>,
     faded: Option<&'a dyn Fn(usize) -> bool>,
+    selected: Option<&'a dyn Fn(usize) -> bool>,
+    contents: Option<u64>,
 }
 
 impl<'a> Table<'a> {
@@ -205,6 +226,8 @@ impl<'a> Table<'a> {
             sorted: None,
             action: None,
             faded: None,
+            selected: None,
+            contents: None,
         }
     }
 
@@ -242,9 +265,26 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// Rows that are selected.
+    pub fn selected(self, selected: &'a dyn Fn(usize) -> bool) -> Self {
+        Self {
+            selected: Some(selected),
+            ..self
+        }
+    }
+
+    /// A number that is another one whenever heads or cells may be others, whatever their order: the cells of long tables are
+    /// then measured once for each, not in every frame.
+    pub fn contents(self, contents: u64) -> Self {
+        Self {
+            contents: Some(contents),
+            ..self
+        }
+    }
+
     pub fn show(self, ui: &mut egui::Ui) -> TableResponse {
         let density = Density::of(ui.available_width());
-        let natural = self.natural_widths(ui, density);
+        let natural = self.remembered_widths(ui, density);
         let widths = fitted(
             &natural,
             self.heads,
@@ -253,7 +293,7 @@ impl<'a> Table<'a> {
         );
         let whole: f32 = widths.iter().sum();
         let mut response = TableResponse::default();
-        egui::ScrollArea::horizontal()
+        let scrolled = egui::ScrollArea::horizontal()
             .id_salt((self.name, "across"))
             .auto_shrink([false, true])
             .show(ui, |ui| {
@@ -274,17 +314,38 @@ impl<'a> Table<'a> {
                         self.rows_ui(ui, &widths, density.margin, &mut response)
                     });
             });
+        let beyond = (scrolled.content_size.x - scrolled.inner_rect.width()).max(0.0);
+        fade_edges(ui, scrolled.inner_rect, scrolled.state.clamped_offset().x, beyond);
         response
+    }
+
+    /// [`Self::natural_widths`], measured anew when what they are made of is new.
+    fn remembered_widths(&self, ui: &egui::Ui, density: Density) -> Vec<f32> {
+        let Some(contents) = self.contents else {
+            return self.natural_widths(ui, density);
+        };
+        let sorted = self.sorted.map(|sorted| match density.keeps_room_for_mark {
+            true => None,
+            false => sorted.map(|(column, _)| column),
+        });
+        let size = (self.rows, self.heads.len());
+        let key = (contents, size, sorted, ui.pixels_per_point().to_bits());
+        // Both densities of one table, where two views show it.
+        let id = ui.make_persistent_id((self.name, "widths", density.keeps_room_for_mark));
+        let known = ui.data(|data| data.get_temp::<(Key, Vec<f32>)>(id));
+        if let Some((of, widths)) = known
+            && of == key
+        {
+            return widths;
+        }
+        let widths = self.natural_widths(ui, density);
+        ui.data_mut(|data| data.insert_temp(id, (key, widths.clone())));
+        widths
     }
 
     /// What every column would take if there were room for all.
     fn natural_widths(&self, ui: &egui::Ui, density: Density) -> Vec<f32> {
-        let measure = |text: &str, font: FontId| {
-            let galley = ui
-                .painter()
-                .layout_no_wrap(text.to_owned(), font, Color32::PLACEHOLDER);
-            galley.size().x
-        };
+        let measure = |text: &str, font: FontId| widgets::text_width(ui, text, font);
         let of = |(column, head): (usize, &Head)| {
             let has_mark = self.sorted.is_some_and(|sorted| {
                 density.keeps_room_for_mark || sorted.is_some_and(|(by, _)| by == column)
@@ -387,7 +448,9 @@ impl<'a> Table<'a> {
         let colors = tokens(ui);
         let mut is_clicked = false;
         let id = ui.make_persistent_id((self.name, "row", row));
-        if row % 2 == 1 {
+        if self.selected.is_some_and(|selected| selected(row)) {
+            ui.painter().rect_filled(line, 0.0, colors.accent_faint);
+        } else if row % 2 == 1 {
             ui.painter().rect_filled(line, 0.0, colors.faint);
         }
         if let Some(action) = self.action {
@@ -422,6 +485,38 @@ fn head_font() -> FontId {
 fn column_rect(line: Rect, widths: &[f32], column: usize) -> Rect {
     let left = line.left() + widths[..column].iter().sum::<f32>();
     Rect::from_min_size(pos2(left, line.top()), vec2(widths[column], line.height()))
+}
+
+/// How far a shade reaches into a table, in points.
+const SHADE: f32 = 18.0;
+
+/// A soft shade at each edge beyond which there is more; `beyond`: how far the table can be scrolled sideways.
+pub fn fade_edges(ui: &egui::Ui, rect: Rect, offset: f32, beyond: f32) {
+    let dark = tokens(ui).shadow;
+    let strength = |hidden: f32| dark.gamma_multiply((hidden / SHADE).clamp(0.0, 1.0));
+    let left = Rect::from_min_max(rect.min, pos2(rect.left() + SHADE, rect.bottom()));
+    let right = Rect::from_min_max(pos2(rect.right() - SHADE, rect.top()), rect.max);
+    let sides = [
+        (left, [strength(offset), Color32::TRANSPARENT]),
+        (right, [Color32::TRANSPARENT, strength(beyond - offset)]),
+    ];
+    for (side, [from, to]) in sides {
+        if from == to {
+            continue;
+        }
+        let mut mesh = egui::Mesh::default();
+        for (position, color) in [
+            (side.left_top(), from),
+            (side.left_bottom(), from),
+            (side.right_top(), to),
+            (side.right_bottom(), to),
+        ] {
+            mesh.colored_vertex(position, color);
+        }
+        mesh.add_triangle(0, 1, 2);
+        mesh.add_triangle(2, 1, 3);
+        ui.painter().add(mesh);
+    }
 }
 
 /// The rows of `room` that a clip leaves in sight.
@@ -622,5 +717,52 @@ mod tests {
         assert_eq!(rows_in_sight(room, clip(0.0, 50.0), 300), 0..0);
         let end = 100.0 + 299.5 * ROW;
         assert_eq!(rows_in_sight(room, clip(end, end + 999.0), 300), 299..300);
+    }
+
+    /// How often the cells of a table are asked for in two frames.
+    fn asked(contents: [Option<u64>; 2]) -> [usize; 2] {
+        let heads = [Head::text("Class", "")];
+        let asked = std::cell::Cell::new(0);
+        let cell = |row: usize, _: usize| {
+            asked.set(asked.get() + 1);
+            Cell::new(format!("class {row}"))
+        };
+        let ctx = egui::Context::default();
+        super::super::theme::install(&ctx);
+        let frame = |contents: Option<u64>| {
+            asked.set(0);
+            drop(ctx.run_ui(egui::RawInput::default(), |ui| {
+                let table = Table::new("Classes", &heads, 1_000, &cell).most_rows(5);
+                match contents {
+                    Some(contents) => table.contents(contents).show(ui),
+                    None => table.show(ui),
+                };
+            }));
+            asked.get()
+        };
+        frame(contents[0]);
+        [frame(contents[0]), frame(contents[1])]
+    }
+
+    #[test]
+    fn the_cells_of_a_long_table_are_measured_once_for_its_contents() {
+        let [same, other] = asked([Some(1), Some(2)]);
+        assert!(same < 20, "{same}");
+        assert!(other >= 1_000, "{other}");
+        assert!(asked([None, None])[0] >= 1_000);
+    }
+
+    #[test]
+    fn an_order_goes_one_way_then_the_other_then_lets_go() {
+        let mut order = None;
+        let mut click = |column| {
+            order = next_order(order, column, true);
+            order
+        };
+        assert_eq!(click(2), Some((2, true)));
+        assert_eq!(click(2), Some((2, false)));
+        assert_eq!(click(2), None);
+        assert_eq!(click(1), Some((1, true)));
+        assert_eq!(click(2), Some((2, true)));
     }
 }

@@ -12,6 +12,7 @@ use crate::app::core::state::{MeasuredNow, Scan, Seen, State, Tree};
 use crate::app::core::view_id::ViewId;
 use crate::app::features::backbone::{choose, per_second};
 use crate::app::ui::editor::EditorView;
+use crate::app::ui::table::next_order;
 use crate::app::ui::textures::{TextureCache, TextureKey};
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::view::{View, ViewContext, ViewInfo, no_experiment_ui};
@@ -206,34 +207,13 @@ pub enum TableColumn {
     Weights,
 }
 
-/// What the table is sorted by; the recommended order without.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sorting {
-    column: TableColumn,
-    /// Worst first.
-    is_reversed: bool,
-}
-
-impl Sorting {
-    /// After a click on the head of `column`: best first, then worst first, then the recommended order again.
-    fn after_click(before: Option<Self>, column: TableColumn) -> Option<Self> {
-        match before {
-            Some(sorting) if sorting.column == column => (!sorting.is_reversed).then_some(Self {
-                column,
-                is_reversed: true,
-            }),
-            _ => Some(Self {
-                column,
-                is_reversed: false,
-            }),
-        }
-    }
-}
+/// The column that the table is sorted by, and whether the worst stand first; the recommended order without.
+type Sorting = Option<(TableColumn, bool)>;
 
 /// What the backbones view remembers between frames.
 #[derive(Default)]
 pub struct BackbonesLocal {
-    sorting: Option<Sorting>,
+    sorting: Sorting,
     picture: usize,
     textures: TextureCache,
 }
@@ -277,13 +257,9 @@ const HEADERS: [(TableColumn, &str, &str); 8] = [
     ),
 ];
 
-fn sorted(rows: &[BackboneRow], sorting: Option<Sorting>) -> Vec<&BackboneRow> {
+fn sorted(rows: &[BackboneRow], sorting: Sorting) -> Vec<&BackboneRow> {
     let mut rows: Vec<&BackboneRow> = rows.iter().collect();
-    let Some(Sorting {
-        column,
-        is_reversed,
-    }) = sorting
-    else {
+    let Some((column, is_reversed)) = sorting else {
         return rows;
     };
     // The least is the best; nothing where it is not known.
@@ -533,7 +509,7 @@ fn table_ui(
         .header(height, |mut header| {
             for (column, title, tooltip) in HEADERS {
                 if shown(column) {
-                    let sorted = local.sorting.filter(|sorting| sorting.column == column);
+                    let sorted = local.sorting.filter(|(by, _)| *by == column);
                     let (_, response) = header.col(|ui| head_ui(ui, column, title, sorted));
                     let name = format!("Sort by {title}");
                     response.widget_info(|| {
@@ -544,7 +520,7 @@ fn table_ui(
                         "{tooltip}. Click to sort: best first, worst first, recommended order"
                     );
                     if response.on_hover_text(tooltip).clicked() {
-                        local.sorting = Sorting::after_click(local.sorting, column);
+                        local.sorting = next_order(local.sorting, column, false);
                     }
                 }
             }
@@ -636,11 +612,11 @@ const CELL_PADDING: f32 = 6.0;
 
 /// The head of a column, with the direction that the table is sorted in by it. Clicks are the whole cell's, which lies
 /// above what stands in it.
-fn head_ui(ui: &mut egui::Ui, column: TableColumn, title: &str, sorted: Option<Sorting>) {
-    let arrow = match sorted.map(|sorting| sorting.is_reversed) {
+fn head_ui(ui: &mut egui::Ui, column: TableColumn, title: &str, sorted: Sorting) {
+    let arrow = match sorted {
         None => "",
-        Some(false) => icon::CARET_DOWN,
-        Some(true) => icon::CARET_UP,
+        Some((_, false)) => icon::CARET_DOWN,
+        Some((_, true)) => icon::CARET_UP,
     };
     // The name's column reads from the left; numbers end at the right.
     let (text, layout) = match column {

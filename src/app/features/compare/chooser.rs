@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use eframe::egui;
 
+use super::requests::MOST_COMPARED;
 use super::view::{Candidate, CompareView};
 use crate::app::core::command::Command;
 use crate::app::ui::drop_down::{Item, drop_down};
@@ -23,10 +24,7 @@ pub fn chooser_ui(ui: &mut egui::Ui, view: &CompareView, out: &mut Vec<Command>)
             let colors = tokens(ui);
             // A chip that does not fit begins the next line: a frame does not wrap by itself.
             let font = tokens::medium_font(tokens::TEXT_BODY);
-            let galley =
-                ui.painter()
-                    .layout_no_wrap(run.name.clone(), font, egui::Color32::PLACEHOLDER);
-            let width = galley.size().x + CHIP;
+            let width = widgets::text_width(ui, &run.name, font) + CHIP;
             let begun = ui.cursor().left() > ui.max_rect().left() + 1.0;
             if begun && ui.cursor().left() + width > ui.max_rect().right() {
                 ui.end_row();
@@ -56,6 +54,13 @@ pub fn chooser_ui(ui: &mut egui::Ui, view: &CompareView, out: &mut Vec<Command>)
             ui.spinner();
         }
     });
+    if !view.left_out.is_empty() {
+        let text = format!(
+            "{MOST_COMPARED} runs can be compared at once. Left out, with the fewest test pictures right: {}.",
+            view.left_out.join("; ")
+        );
+        widgets::note(ui, &text);
+    }
     let colors = tokens(ui);
     for run in &view.chosen {
         if let Some(reason) = &run.refused {
@@ -99,12 +104,6 @@ pub fn add_menu_ui(ui: &mut egui::Ui, view: &CompareView, text: &str, out: &mut 
     );
 }
 
-/// The runs that are marked in the list of runs and share their test pictures, oldest first.
-pub fn marked(view: &CompareView) -> Vec<String> {
-    let marked: Vec<&Candidate> = view.candidates.iter().filter(|run| run.is_shown).collect();
-    on_one_split(&marked, usize::MAX)
-}
-
 /// The latest runs that share their test pictures, oldest first.
 pub fn latest(view: &CompareView) -> Vec<String> {
     let all: Vec<&Candidate> = view.candidates.iter().collect();
@@ -112,7 +111,7 @@ pub fn latest(view: &CompareView) -> Vec<String> {
 }
 
 /// Of `runs`, latest first, at most `count` that share their test pictures with the latest that shares them at all.
-fn on_one_split(runs: &[&Candidate], count: usize) -> Vec<String> {
+pub(super) fn on_one_split(runs: &[&Candidate], count: usize) -> Vec<String> {
     let mut splits: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for run in runs {
         splits.entry(&run.split).or_default().push(&run.id);

@@ -22,8 +22,9 @@ use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::view::{View, ViewContext, ViewInfo};
 use crate::app::ui::widgets;
 use crate::data::PictureSource;
+use crate::format;
 use crate::report::FigureKind;
-use view::{CompareBody, CompareView, pictures_folder};
+use view::{CompareBody, CompareView, ShownRuns, pictures_folder};
 
 pub use view::CompareCache;
 
@@ -114,15 +115,16 @@ fn nothing_chosen_ui(ui: &mut egui::Ui, view: &CompareView, out: &mut Vec<Comman
     };
     widgets::empty_state(ui, icon::GIT_DIFF, "Nothing to compare yet", text, |ui| {
         if view.any_tested {
-            // Whoever has marked runs means those.
-            let marked = chooser::marked(view);
-            let (name, tooltip, fitting) = if marked.len() >= 2 {
+            // Whoever shows runs means those.
+            let shown = &view.shown;
+            let (name, tooltip, fitting) = if shown.ids.len() >= 2 {
                 let tooltip = "Compare the runs that are shown in the list of runs";
-                (
-                    format!("Compare the {} marked", marked.len()),
-                    tooltip,
-                    marked,
-                )
+                let (fitting, others) = (shown.ids.len(), shown.left_out.len());
+                let name = match others {
+                    0 => format!("Compare the {fitting} shown runs"),
+                    _ => format!("Compare {fitting} of the {} shown runs", fitting + others),
+                };
+                (name, tooltip, shown.ids.clone())
             } else {
                 let latest = chooser::latest(view);
                 let tooltip = "Compare the latest runs that were tested on the same pictures";
@@ -135,6 +137,7 @@ fn nothing_chosen_ui(ui: &mut egui::Ui, view: &CompareView, out: &mut Vec<Comman
             if fitting.len() >= 2 && widgets::primary_button(ui, &name, tooltip).clicked() {
                 out.push(Command::CompareRuns(fitting));
             }
+            left_out_ui(ui, shown);
             ui.add_space(tokens::SPACE_S);
             chooser::add_menu_ui(ui, view, "Choose a run", out);
         }
@@ -152,6 +155,25 @@ fn nothing_chosen_ui(ui: &mut egui::Ui, view: &CompareView, out: &mut Vec<Comman
             }
         }
     });
+}
+
+/// Names more than these only in the tooltip.
+const MOST_NAMED: usize = 4;
+
+/// Which of the shown runs are not compared, and why.
+fn left_out_ui(ui: &mut egui::Ui, shown: &ShownRuns) {
+    if shown.ids.len() < 2 || shown.left_out.is_empty() {
+        return;
+    }
+    let line = |(name, why): &(String, &str)| format!("{name} ({why})");
+    let mut lines: Vec<String> = shown.left_out.iter().map(line).collect();
+    let all = lines.join("\n");
+    if lines.len() > MOST_NAMED {
+        let others = lines.split_off(MOST_NAMED).len();
+        lines.push(format::count(others, "other run", "other runs"));
+    }
+    let text = format!("Left out: {}", lines.join("; "));
+    ui.label(tokens(ui).small(text)).on_hover_text(all);
 }
 
 fn waiting_ui(ui: &mut egui::Ui, view: &CompareView) {

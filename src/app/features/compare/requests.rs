@@ -21,7 +21,7 @@ pub const MOST_COMPARED: usize = 10;
 #[derive(Default)]
 pub struct CompareRequests {
     comparing: Request<Vec<PathBuf>, Arc<Comparison>>,
-    /// Runs that `Compare both ways` queued: the comparison opens when the last has ended.
+    /// Runs that `Extraction vs. fine-tuning` queued: the comparison opens when the last has ended.
     pending_pair: Vec<RunId>,
     /// Runs that it found trained already.
     known_pair: Vec<String>,
@@ -117,17 +117,7 @@ impl CompareRequests {
 
     /// Lays runs side by side: those that have a folder.
     pub fn compare_runs(&mut self, session: &mut Session, mut ids: Vec<String>) {
-        if ids.len() > MOST_COMPARED {
-            let left_out = leave_out_the_worst(&mut ids, &session.state);
-            session.notice(
-                NoticeKind::Info,
-                "Not all runs are compared",
-                format!(
-                    "{MOST_COMPARED} can be laid side by side; those with the fewest test pictures right are left out: {}",
-                    left_out.join("; ")
-                ),
-            );
-        }
+        let left_out = leave_out_the_worst(&mut ids, &session.state);
         let chosen: Vec<(String, PathBuf)> = ids
             .into_iter()
             .filter_map(|id| {
@@ -151,6 +141,7 @@ impl CompareRequests {
             waiting: !folders.is_empty(),
             chosen,
             folders,
+            left_out,
             result,
         };
         session.show_view(ViewId::COMPARE);
@@ -182,7 +173,10 @@ impl CompareRequests {
 
 /// Keeps as many of the runs as can be compared, the best by their test accuracy, in their order. Gives the names of the
 /// others.
-fn leave_out_the_worst(ids: &mut Vec<String>, state: &State) -> Vec<String> {
+pub(super) fn leave_out_the_worst(ids: &mut Vec<String>, state: &State) -> Vec<String> {
+    if ids.len() <= MOST_COMPARED {
+        return Vec::new();
+    }
     let record = |id: &str| state.runs.iter().find(|run| run.id == id);
     let accuracy = |id: &String| {
         let summary = record(id).and_then(|run| run.summary.as_ref());

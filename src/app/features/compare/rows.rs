@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::view::Named;
 use crate::analysis::comparison::{ComparedRun, Comparison};
-use crate::evaluation::{Spread, wilson};
+use crate::evaluation::{ClassReport, ClassificationReport, Spread, wilson};
 use crate::format;
 use crate::runs::seeds::{self, one_per_seed};
 
@@ -55,6 +55,8 @@ pub struct ReportRow {
     pub support: u64,
     /// One per run; `None` where a class occurs in no answer and no truth of the run.
     pub values: Vec<Option<[f64; 3]>>,
+    /// The highest F1, where there are several runs.
+    pub best: Option<f64>,
 }
 
 pub(super) fn results(comparison: &Comparison, runs: &[Named]) -> Vec<ResultRow> {
@@ -185,42 +187,44 @@ fn group_row(comparison: &Comparison, group: &[usize]) -> ResultRow {
 }
 
 pub(super) fn report(comparison: &Comparison) -> Vec<ReportRow> {
-    let lines: Vec<HashMap<&str, [f64; 3]>> = comparison
-        .runs
-        .iter()
+    let numbers = |line: &ClassReport| [line.precision, line.recall, line.f1];
+    let of_class: Vec<HashMap<&str, [f64; 3]>> = (comparison.runs.iter())
         .map(|run| {
-            let averages = [&run.report.macro_average, &run.report.weighted_average];
-            run.report
-                .classes
-                .iter()
-                .chain(averages)
-                .map(|line| (line.name.as_str(), [line.precision, line.recall, line.f1]))
+            let classes = run.report.classes.iter();
+            classes
+                .map(|line| (line.name.as_str(), numbers(line)))
                 .collect()
         })
         .collect();
-    let mut rows: Vec<(String, u64)> = comparison
-        .classes
-        .iter()
-        .enumerate()
-        .map(|(class, name)| {
-            let support = comparison
-                .runs
-                .first()
-                .map_or(0, |run| run.confusion.truths(class));
-            (name.clone(), support)
-        })
-        .collect();
-    for average in ["macro avg", "weighted avg"] {
-        rows.push((average.into(), comparison.files.len() as u64));
-    }
-    rows.into_iter()
-        .map(|(class, support)| ReportRow {
-            values: lines
-                .iter()
-                .map(|lines| lines.get(class.as_str()).copied())
-                .collect(),
+    let row = |class: String, support, values: Vec<Option<[f64; 3]>>| {
+        let f1 = values.iter().flatten().map(|values| values[2]);
+        ReportRow {
+            best: f1.reduce(f64::max).filter(|_| values.len() > 1),
             class,
             support,
-        })
-        .collect()
+            values,
+        }
+    };
+    let classes = comparison.classes.iter().enumerate().map(|(class, name)| {
+        let first = comparison.runs.first();
+        let support = first.map_or(0, |run| run.confusion.truths(class));
+        let values = of_class.iter();
+        let values = values.map(|lines| lines.get(name.as_str()).copied());
+        row(name.clone(), support, values.collect())
+    });
+    // A class may be called like them.
+    let averages: [(&str, fn(&ClassificationReport) -> &ClassReport); 2] = [
+        ("Macro average", |report| &report.macro_average),
+        ("Weighted average", |report| &report.weighted_average),
+    ];
+    let averages = averages.map(|(name, average)| {
+        let values = comparison.runs.iter();
+        let values = values.map(|run| Some(numbers(average(&run.report))));
+        row(
+            name.to_owned(),
+            comparison.files.len() as u64,
+            values.collect(),
+        )
+    });
+    classes.chain(averages).collect()
 }

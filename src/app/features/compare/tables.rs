@@ -114,11 +114,7 @@ pub fn report_ui(ui: &mut egui::Ui, body: &CompareBody) {
         let line = &body.report[row];
         let Some(number) = column.checked_sub(2) else {
             return match column {
-                0 => Cell::new(match line.class.as_str() {
-                    "macro avg" => "Macro average",
-                    "weighted avg" => "Weighted average",
-                    class => class,
-                }),
+                0 => Cell::new(&line.class),
                 _ => Cell::muted(format::thousands(line.support)),
             };
         };
@@ -129,9 +125,7 @@ pub fn report_ui(ui: &mut egui::Ui, body: &CompareBody) {
         if number % 3 < 2 {
             return Cell::muted(text);
         }
-        let f1 = line.values.iter().flatten().map(|values| values[2]);
-        let best = f1.fold(f64::NEG_INFINITY, f64::max);
-        if values[2] >= best && line.values.len() > 1 {
+        if line.best.is_some_and(|best| values[2] >= best) {
             Cell::strong(text)
         } else {
             Cell::new(text)
@@ -140,5 +134,6 @@ pub fn report_ui(ui: &mut egui::Ui, body: &CompareBody) {
     Table::new("Classification reports", &heads, body.report.len(), &cell)
         .groups(&groups)
         .most_rows(ROWS)
+        .contents(body.stamp)
         .show(ui);
 }

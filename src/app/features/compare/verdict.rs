@@ -6,6 +6,10 @@ use crate::analysis::comparison::Comparison;
 use crate::format;
 use crate::runs::seeds;
 
+/// What the numbers of a verdict are.
+const HOW: &str = "How this is computed: the interval is the 95 % interval of the difference of paired shares (Newcombe); p is the \
+                   probability that chance alone makes the two numbers so different (McNemar's exact test).";
+
 /// A verdict in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerdictText {
@@ -38,13 +42,13 @@ pub(super) fn verdict(
         }
     };
     let mut evidence = vec![format!(
-        "Of {}, {} went from wrong to right and {} from right to wrong. The interval of the difference is Newcombe's \
-         for pairs, 95 %; p is McNemar's exact test: the probability of so uneven a split by chance.",
+        "Of {}, only “{second}” is right on {}, and only “{first}” on {}.",
         format::plural(paired.pictures, "test picture", "test pictures"),
         format::thousands(paired.only_second_right),
         format::thousands(paired.only_first_right),
     )];
     evidence.extend(verdict.seeds.clone().map(|text| format!("{text}.")));
+    evidence.push(HOW.to_owned());
     Some(VerdictText {
         sentence: format!("{}: {}", verdict.headline, verdict.evidence),
         evidence,

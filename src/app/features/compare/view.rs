@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::chooser;
+use super::requests::leave_out_the_worst;
 use super::rows::{ReportRow, ResultRow, report, results};
 use super::verdict::{VerdictText, verdict};
 use crate::analysis::comparison::{ComparedRun, Comparison};
@@ -33,7 +35,53 @@ pub struct CompareView {
     pub can_train: bool,
     /// Whether any run has been tested.
     pub any_tested: bool,
+    /// What a comparison of the shown runs would be of, before anything is compared.
+    pub shown: ShownRuns,
+    /// Names of runs that are not compared because they would be too many.
+    pub left_out: Vec<String>,
 }
+
+/// The runs that are shown in the list of runs, as a comparison takes them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ShownRuns {
+    /// Those that can be laid side by side, oldest first.
+    pub ids: Vec<String>,
+    /// The names of the others, and why each is left out.
+    pub left_out: Vec<(String, &'static str)>,
+}
+
+impl ShownRuns {
+    /// `candidates`: latest first.
+    fn build(state: &State, candidates: &[Candidate]) -> Self {
+        let is_shown = |candidate: &&Candidate| {
+            let mut shown = state.runs.iter().filter(|run| run.shown);
+            shown.any(|run| run.id == candidate.id)
+        };
+        let shown: Vec<&Candidate> = candidates.iter().filter(is_shown).collect();
+        let mut ids = chooser::on_one_split(&shown, usize::MAX);
+        let fitting = ids.clone();
+        leave_out_the_worst(&mut ids, state);
+        let why = |run: &RunRecord| {
+            let is_candidate = shown.iter().any(|candidate| candidate.id == run.id);
+            match &run.summary {
+                _ if fitting.contains(&run.id) => TOO_MANY,
+                _ if is_candidate => "tested on other pictures",
+                _ if run.listed.annotations.archived => "in the archive",
+                _ if run.is_live() => "not trained to its end yet",
+                Some(summary) if summary.test.is_some() => "not trained to its end",
+                _ => "not tested",
+            }
+        };
+        let left_out = (state.runs.iter())
+            .filter(|run| run.shown && !ids.contains(&run.id))
+            .map(|run| (told_apart(run, state), why(run)))
+            .collect();
+        Self { ids, left_out }
+    }
+}
+
+/// Why a run is left out of a comparison that has as many as there can be.
+const TOO_MANY: &str = "fewer test pictures right, and 10 is the most that can be compared";
 
 /// A run that was chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,13 +105,13 @@ pub struct Candidate {
     pub misfit: Option<String>,
     /// Names the pictures that it was tested on.
     pub split: String,
-    /// Whether it is marked in the list of runs.
-    pub is_shown: bool,
 }
 
 /// What is shown of runs that can be compared.
 #[derive(Debug, Clone, Default)]
 pub struct CompareBody {
+    /// Another one for every body that is built.
+    pub stamp: u64,
     pub runs: Vec<Named>,
     /// Which two are looked at closely: from the one to the other.
     pub pair: Option<(usize, usize)>,
@@ -166,12 +214,18 @@ impl CompareView {
             .filter_map(|run| candidate(run, state, split))
             .collect();
         candidates.sort_by_key(|(started, _)| std::cmp::Reverse(*started));
+        let candidates: Vec<Candidate> = (candidates.into_iter())
+            .map(|(_, candidate)| candidate)
+            .collect();
         Self {
+            shown: if state.comparison.chosen.is_empty() {
+                ShownRuns::build(state, &candidates)
+            } else {
+                ShownRuns::default()
+            },
+            left_out: state.comparison.left_out.clone(),
             chosen,
-            candidates: candidates
-                .into_iter()
-                .map(|(_, candidate)| candidate)
-                .collect(),
+            candidates,
             waiting: state.comparison.waiting,
             failed,
             body: body.filter(|_| comparison.is_some()),
@@ -226,7 +280,6 @@ fn candidate(
             ),
             misfit,
             split: summary.test_split.clone(),
-            is_shown: run.shown,
         },
     ))
 }
@@ -323,12 +376,10 @@ impl CompareBody {
                 })
                 .collect(),
             runs_known: count,
-            hidden: Vec::new(),
-            can_train: false,
-            beginning: None,
-            diagnosis: None,
+            ..CurvesView::default()
         };
         let mut body = Self {
+            stamp,
             results: results(comparison, &runs),
             pictures: comparison.files.len(),
             settings: settings(comparison),

@@ -5,8 +5,8 @@ use eframe::egui;
 use crate::app::core::command::Command;
 use crate::app::core::view_id::ViewId;
 use crate::app::ui::curves::{CurvesLocal, CurvesView, overlay_ui};
-use crate::app::ui::diagnosis::diagnosis_ui;
-use crate::app::ui::hidden_runs::show_hidden_ui;
+use crate::app::ui::diagnosis::verdicts_ui;
+use crate::app::ui::hidden_runs::{self, show_hidden_ui};
 use crate::app::ui::tokens::{self, icon};
 use crate::app::ui::view::{View, ViewContext, ViewInfo};
 use crate::app::ui::widgets;
@@ -52,10 +52,7 @@ pub fn curves_ui(
             return;
         }
         let (title, text) = if view.runs_known > 0 {
-            (
-                "No curves to show",
-                "No run is switched on at the right. Curves of a training begin with its first epoch.",
-            )
+            ("No curves to show", hidden_runs::NONE_SHOWN)
         } else {
             (
                 "No runs yet",
@@ -74,7 +71,7 @@ pub fn curves_ui(
         });
         return;
     }
-    let room = reserved(ui.available_width());
+    let room = reserved(ui.available_width(), view.runs.len());
     let plots = (ui.available_height() - room - tokens::SPACE_S).max(LEAST_PLOTS);
     egui::ScrollArea::vertical()
         .id_salt("curves")
@@ -87,7 +84,7 @@ pub fn curves_ui(
                 overlay_ui(ui, view, local, None);
             });
             ui.add_space(tokens::SPACE_S);
-            verdict_ui(ui, view, room, out);
+            verdict_ui(ui, view, local, room, out);
         });
 }
 
@@ -95,11 +92,20 @@ pub fn curves_ui(
 const LEAST_PLOTS: f32 = 260.0;
 
 /// The height that is kept for what the curves say: the plots don't move when it comes, or changes from epoch to epoch.
-fn reserved(width: f32) -> f32 {
-    if width >= 900.0 { 112.0 } else { 152.0 }
+fn reserved(width: f32, runs: usize) -> f32 {
+    let verdict = if width >= 900.0 { 112.0 } else { 152.0 };
+    // With a line of the other runs.
+    let others = if runs > 1 { tokens::ROW_HEIGHT } else { 0.0 };
+    verdict + others
 }
 
-fn verdict_ui(ui: &mut egui::Ui, view: &CurvesView, height: f32, out: &mut Vec<Command>) {
+fn verdict_ui(
+    ui: &mut egui::Ui,
+    view: &CurvesView,
+    local: &mut CurvesLocal,
+    height: f32,
+    out: &mut Vec<Command>,
+) {
     let size = egui::vec2(ui.available_width(), height);
     let down = egui::Layout::top_down(egui::Align::Min);
     ui.allocate_ui_with_layout(size, down, |ui| {
@@ -108,12 +114,9 @@ fn verdict_ui(ui: &mut egui::Ui, view: &CurvesView, height: f32, out: &mut Vec<C
             .id_salt("what the curves say")
             .max_height(height)
             .auto_shrink([false, true])
-            .show(ui, |ui| match &view.diagnosis {
-                Some(found) => diagnosis_ui(ui, found, out),
-                None => widgets::note(
-                    ui,
-                    "Whether a run underfits or overfits is said here, with what to change, once it has enough epochs.",
-                ),
+            .show(ui, |ui| {
+                let looked_at = view.looked_at.as_ref();
+                verdicts_ui(ui, &view.verdicts, looked_at, &mut local.judged, out);
             });
     });
 }

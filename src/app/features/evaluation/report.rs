@@ -4,7 +4,7 @@ use eframe::egui;
 
 use super::view::{EvaluationBody, ReportLine};
 use crate::app::ui::names::shown_name;
-use crate::app::ui::table::{Cell, Head, Table};
+use crate::app::ui::table::{Cell, Head, Table, next_order};
 use crate::app::ui::{tokens, widgets};
 use crate::format;
 
@@ -44,11 +44,7 @@ const COLUMNS: [(&str, &str); 5] = [
 impl ReportLocal {
     /// After a click on a head: numbers begin with the smallest, then the largest stand first, then the matrix's order.
     fn sort_by(&mut self, column: usize) {
-        self.sort = match self.sort {
-            Some((sorted, false)) if sorted == column => Some((column, true)),
-            Some((sorted, true)) if sorted == column => None,
-            _ => Some((column, false)),
-        };
+        self.sort = next_order(self.sort, column, false);
     }
 
     /// Lines in the order that was chosen.
@@ -97,6 +93,7 @@ pub fn report_ui(
         .most_rows(ROWS)
         .sorted(local.sort)
         .action(&action)
+        .contents(body.matrix.stamp)
         .show(ui);
     let class = response.row.map(|row| lines[row].name.clone());
     if let Some(column) = response.head {

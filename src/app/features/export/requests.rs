@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use eframe::egui;
 
 use super::{ExportLocal, ExportView, Stage, modal_ui};
+use crate::app::core::background::Work;
 use crate::app::core::command::Command;
 use crate::app::core::request::Request;
 use crate::app::core::session::Session;
 use crate::app::core::state::{Cause, NoticeKind, Scan, State, Tree};
-use crate::app::ui::tokens;
 use crate::data::StopFlag;
 use crate::data::below::pictures_around;
 use crate::experiment::DataSource;
@@ -64,8 +64,7 @@ impl Exports {
             return;
         }
         let view = ExportView::build(&session.state, &self.stage);
-        let backdrop = tokens::of_theme(session.settings.dark).backdrop;
-        self.open = modal_ui(ctx, &view, &mut self.local, backdrop, out);
+        self.open = modal_ui(ctx, &view, &mut self.local, out);
     }
 
     /// Writes the figures of the shown runs on a thread of its own.
@@ -84,13 +83,13 @@ impl Exports {
         let runs = shown_folders(&session.state);
         if runs.is_empty() {
             self.stage = Stage::Failed(
-                "Switch on the runs to export in the list at the right first.".into(),
+                "No run is shown. Click the dots before the runs to export, in the list of runs.".into(),
             );
             return;
         }
         if folder.is_relative() {
             self.stage = Stage::Failed(
-                "Write the folder from the root of the disk on, or choose it with Browse.".into(),
+                "This is no whole path. Write one that begins with /, or choose the folder with Browse.".into(),
             );
             return;
         }
@@ -142,6 +141,15 @@ impl Exports {
     /// Whether figures are on their way to a folder.
     pub fn is_writing(&self) -> bool {
         self.writing.is_pending()
+    }
+
+    /// What is written now, for the foot of the window.
+    pub fn work(&self) -> Option<Work> {
+        let Stage::Working { done, total } = self.stage else {
+            return None;
+        };
+        let work = Work::new("Writing figures and report").at(done, total);
+        Some(work.stopped_by(Command::StopExport))
     }
 
     pub fn stop(&mut self) {
@@ -378,7 +386,7 @@ fn figure_of_runs(
         None => shown_folders(state),
     };
     if folders.is_empty() {
-        return Err("Switch on the runs to draw in the list at the right first.".into());
+        return Err("No run is shown. Click the dots before the runs to draw, in the list of runs.".into());
     }
     Ok(Box::new(move || {
         let comparison = Comparison::load(&folders).map_err(|error| error.to_string())?;

@@ -45,7 +45,7 @@ pub fn results_ui(ui: &mut egui::Ui, view: &ResultsView, out: &mut Vec<Command>)
             "No results shown"
         };
         let text = if !view.hidden.is_empty() {
-            "No tested run is switched on at the right."
+            hidden_runs::NONE_SHOWN
         } else if view.runs_known > 0 {
             "Runs appear here once they have been tested."
         } else {
@@ -71,7 +71,7 @@ pub fn results_ui(ui: &mut egui::Ui, view: &ResultsView, out: &mut Vec<Command>)
     }
     egui::ScrollArea::vertical().id_salt("results").auto_shrink(false).show(ui, |ui| {
         let sentence = view.verdict.as_deref().unwrap_or(if view.rows.len() > 1 {
-            "No two of these runs were tested on the same pictures: switch on runs of one data set, or train another."
+            "No two of these runs were tested on the same pictures: show runs of one data set, or train another."
         } else {
             "One tested run so far. Train another on the same pictures to see which is better."
         });
@@ -81,7 +81,7 @@ pub fn results_ui(ui: &mut egui::Ui, view: &ResultsView, out: &mut Vec<Command>)
         chart::chart_ui(ui, view);
         ui.add_space(tokens::SPACE_M);
         tables::groups_ui(ui, view);
-        tables::runs_ui(ui, view);
+        tables::runs_ui(ui, view, out);
         if view.rows.iter().any(|row| !row.comparable) {
             ui.add_space(tokens::SPACE_S);
             widgets::note(ui, "Faded runs were tested on other pictures: their numbers can't be compared with the rest.");

@@ -88,7 +88,9 @@ mod tests {
         ];
         let found = verdict(&groups).unwrap_or_default();
         assert!(
-            found.starts_with("Fine-tuning is better: 91.2 % against 86.1 %"),
+            found.starts_with(
+                "Fine-tuning is better than Feature extraction: 91.2 % against 86.1 %"
+            ),
             "{found}"
         );
         let mut silent = frozen.clone();

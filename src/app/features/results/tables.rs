@@ -3,6 +3,7 @@
 use eframe::egui;
 
 use super::view::{ResultRow, ResultsView};
+use crate::app::core::command::Command;
 use crate::app::ui::table::{Cell, Head, Table};
 use crate::app::ui::tokens;
 use crate::app::ui::widgets;
@@ -127,7 +128,7 @@ impl Column {
 }
 
 /// Every run; what is the same for all of them is said once below.
-pub(super) fn runs_ui(ui: &mut egui::Ui, view: &ResultsView) {
+pub(super) fn runs_ui(ui: &mut egui::Ui, view: &ResultsView, out: &mut Vec<Command>) {
     let Some(first) = view.rows.first() else {
         return;
     };
@@ -148,9 +149,16 @@ pub(super) fn runs_ui(ui: &mut egui::Ui, view: &ResultsView) {
     let heads: Vec<Head> = columns.iter().map(|column| column.head()).collect();
     let cell = |row: usize, column: usize| columns[column].cell(&view.rows[row]);
     let faded = |row: usize| !view.rows[row].comparable;
-    Table::new("Results", &heads, view.rows.len(), &cell)
+    let selected = |row: usize| view.rows[row].selected;
+    let action = |row: usize| format!("Select {}", view.rows[row].name);
+    let response = Table::new("Results", &heads, view.rows.len(), &cell)
         .faded(&faded)
+        .selected(&selected)
+        .action(&action)
         .show(ui);
+    if let Some(row) = response.row {
+        out.push(Command::SelectRun(view.rows[row].id.clone()));
+    }
     let mut same = Vec::new();
     if same_pictures {
         let pictures = format::plural(first.n as u64, "test picture", "test pictures");
@@ -160,8 +168,8 @@ pub(super) fn runs_ui(ui: &mut egui::Ui, view: &ResultsView) {
         same.push(catalogue::title(&first.backbone));
     }
     if !same.is_empty() && view.rows.len() > 1 {
-        widgets::note(ui, &format!("The same for all: {}.", same.join(", ")));
+        widgets::note(ui, &format!("All of these runs: {}.", same.join(", ")));
     } else if !same.is_empty() {
-        widgets::note(ui, &format!("{}.", same.join(", ")));
+        widgets::note(ui, &format!("This run: {}.", same.join(", ")));
     }
 }

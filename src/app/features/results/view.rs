@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::results_verdict::verdict;
 use crate::app::core::run_names;
 use crate::app::core::state::{RunRecord, State};
-use crate::app::ui::hidden_runs::{self, HiddenRun};
+use crate::app::ui::hidden_runs;
 use crate::evaluation::{Spread, accuracy_interval};
 use crate::runs::{RunSummary, seeds, store};
 use crate::training::events::TestMetrics;
@@ -20,8 +20,8 @@ pub struct ResultsView {
     /// Experiments that were trained with several seeds on these pictures, best mean first.
     pub groups: Vec<GroupRow>,
     pub runs_known: usize,
-    /// Tested runs that could be shown.
-    pub hidden: Vec<HiddenRun>,
+    /// Tested runs that could be shown, by their ids.
+    pub hidden: Vec<String>,
     pub can_train: bool,
 }
 
@@ -45,6 +45,7 @@ pub struct ResultRow {
     pub n: usize,
     /// Whether it was tested on the same pictures as the others.
     pub comparable: bool,
+    pub selected: bool,
 }
 
 /// One experiment, with all its seeds.
@@ -146,6 +147,7 @@ impl ResultsView {
                 trainable: summary.trainable_parameters,
                 n: test.n,
                 comparable: is_comparable(summary),
+                selected: state.is_selected(&run.id),
             })
             .collect();
         rows.sort_by(|a, b| {
@@ -209,7 +211,7 @@ mod tests {
         assert_eq!(
             view.verdict.as_deref(),
             Some(
-                "Fine-tuning is better: 91.2 % against 86.1 %, +5.0 points (3.4 to 6.9), p < 0.0001"
+                "Fine-tuning is better than Feature extraction: 91.2 % against 86.1 %, +5.0 points (3.4 to 6.9), p < 0.0001"
             )
         );
     }
@@ -246,7 +248,7 @@ mod tests {
         let verdict = ResultsView::build(&state).verdict.unwrap_or_default();
         assert!(
             verdict
-                .starts_with("No difference that 656 pictures could show: 86.7 % against 86.1 %"),
+                .starts_with("No difference between Fine-tuning and Feature extraction that 656 pictures could show: 86.7 % against 86.1 %"),
             "{verdict}"
         );
     }

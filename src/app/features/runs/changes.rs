@@ -204,14 +204,23 @@ impl RunRequests {
         if is_listed(folder) {
             let text = format!("{count} of {}", folder.display());
             session.notice(NoticeKind::Info, "In the list already", text);
+            session.list_runs();
+        } else if runs.iter().all(|run| run == folder) {
+            self.list_from(session, folder, runs.len());
         } else {
-            session.settings.runs_elsewhere.push(folder.to_path_buf());
-            let text = format!(
-                "{} stays where it is: nothing was copied. Its menu takes it out of the list again.",
-                folder.display()
-            );
-            session.notice(NoticeKind::Info, format!("Listed {count}"), text);
+            self.offered = Some((folder.to_path_buf(), runs.len()));
         }
+    }
+
+    /// Lists the runs of a folder that lies elsewhere, beside those of the folder of runs.
+    pub fn list_from(&self, session: &mut Session, folder: &Path, runs: usize) {
+        session.settings.runs_elsewhere.push(folder.to_path_buf());
+        let text = format!(
+            "{} stays where it is: nothing was copied. Its menu takes it out of the list again.",
+            folder.display()
+        );
+        let count = format::count(runs, "run", "runs");
+        session.notice(NoticeKind::Info, format!("Listed {count}"), text);
         session.list_runs();
     }
 

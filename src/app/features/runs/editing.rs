@@ -4,7 +4,7 @@ use eframe::egui::text::{CCursor, CCursorRange};
 use eframe::egui::{self, Key, KeyboardShortcut, Modifiers};
 
 use super::RunRow;
-use crate::app::core::command::Command;
+use crate::app::core::command::{Command, RunText};
 use crate::runs::annotations::{Change, checked_tag};
 
 /// What is typed.
@@ -12,32 +12,25 @@ use crate::runs::annotations::{Change, checked_tag};
 pub struct Editing {
     /// The run's id.
     pub id: String,
-    pub what: Edited,
+    pub what: RunText,
     text: String,
     has_focus: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Edited {
-    Name,
-    Tags,
-    Note,
-}
-
 impl Editing {
     /// Begins with what is there.
-    pub fn of(row: &RunRow, what: Edited) -> Self {
+    pub fn of(row: &RunRow, what: RunText) -> Self {
         Self {
             id: row.id.clone(),
             what,
             text: match what {
                 // What it is called now, so that a word of it can be changed.
-                Edited::Name => row
+                RunText::Name => row
                     .given
                     .clone()
                     .unwrap_or_else(|| row.automatic().to_owned()),
-                Edited::Tags => row.tags.join(", "),
-                Edited::Note => row.note.clone(),
+                RunText::Tags => row.tags.join(", "),
+                RunText::Note => row.note.clone(),
             },
             has_focus: false,
         }
@@ -55,27 +48,27 @@ pub fn field_ui(
         return;
     };
     let (label, hint, tooltip) = match typed.what {
-        Edited::Name => (
+        RunText::Name => (
             "Name",
             row.experiment.as_str(),
             "What this run is called; empty, it is called after its experiment and what differs. Enter keeps it, Esc leaves it",
         ),
-        Edited::Tags => (
+        RunText::Tags => (
             "Tags",
             "tags, with commas between them",
             "Words that runs are found and filtered by. Enter keeps them, Esc leaves them",
         ),
-        Edited::Note => (
+        RunText::Note => (
             "Note",
             "what to remember of this run",
             "Enter keeps it, Shift+Enter begins a line, Esc leaves it",
         ),
     };
     let field = match typed.what {
-        Edited::Note => egui::TextEdit::multiline(&mut typed.text)
+        RunText::Note => egui::TextEdit::multiline(&mut typed.text)
             .desired_rows(1)
             .return_key(KeyboardShortcut::new(Modifiers::SHIFT, Key::Enter)),
-        Edited::Name | Edited::Tags => egui::TextEdit::singleline(&mut typed.text),
+        RunText::Name | RunText::Tags => egui::TextEdit::singleline(&mut typed.text),
     };
     let response = ui
         .add(field.hint_text(hint).desired_width(f32::INFINITY))
@@ -84,7 +77,7 @@ pub fn field_ui(
     if !typed.has_focus {
         typed.has_focus = true;
         response.request_focus();
-        if typed.what == Edited::Name {
+        if typed.what == RunText::Name {
             select_all(ui.ctx(), response.id, &typed.text);
         }
         return;
@@ -117,7 +110,7 @@ fn select_all(ctx: &egui::Context, field: egui::Id, text: &str) {
 /// What was typed, as changes of what is there.
 fn changes(row: &RunRow, typed: &Editing) -> Vec<Change> {
     match typed.what {
-        Edited::Name => {
+        RunText::Name => {
             let name = Some(typed.text.trim().to_owned()).filter(|name| !name.is_empty());
             let is_untouched = row.given.is_none() && name.as_deref() == Some(row.automatic());
             if name == row.given || is_untouched {
@@ -126,9 +119,9 @@ fn changes(row: &RunRow, typed: &Editing) -> Vec<Change> {
                 vec![Change::Name(name)]
             }
         }
-        Edited::Note if typed.text.trim() == row.note => Vec::new(),
-        Edited::Note => vec![Change::Note(typed.text.clone())],
-        Edited::Tags => {
+        RunText::Note if typed.text.trim() == row.note => Vec::new(),
+        RunText::Note => vec![Change::Note(typed.text.clone())],
+        RunText::Tags => {
             let tags: Vec<&str> = (typed.text.split(','))
                 .map(str::trim)
                 .filter(|tag| !tag.is_empty())

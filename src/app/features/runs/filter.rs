@@ -100,7 +100,17 @@ impl Filter {
         !self.search.trim().is_empty() || self.state != StateFilter::All || self.tag.is_some()
     }
 
-    /// The runs that are shown: running, waiting in the order of the queue, pinned, the others.
+    /// The same order, with every run.
+    pub fn without_conditions(&self) -> Self {
+        Self {
+            with_archived: true,
+            sort: self.sort,
+            grouped: self.grouped,
+            ..Self::default()
+        }
+    }
+
+    /// The runs that are listed: running, waiting in the order of the queue, pinned, the others.
     pub fn apply<'a>(&self, state: &'a State) -> Vec<&'a RunRecord> {
         let words: Vec<String> = self
             .search

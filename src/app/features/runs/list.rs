@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use eframe::egui::{self, UiBuilder, vec2};
 
-use super::editing::Edited;
 use super::toolbar::toolbar_ui;
 use super::{RunRow, RunsLocal, RunsView, row};
-use crate::app::core::command::Command;
+use crate::app::core::command::{Command, RunText};
+use crate::app::ui::names::shown_name;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::view::ViewContext;
 use crate::app::ui::widgets;
@@ -77,11 +77,16 @@ pub fn runs_ui(ui: &mut egui::Ui, view: &RunsView, local: &mut RunsLocal, out: &
             for (item, height) in items.iter().zip(heights) {
                 let is_seen = y + height >= viewport.min.y && y <= viewport.max.y;
                 let top = place.min + vec2(0.0, y);
+                let rect = egui::Rect::from_min_size(top, vec2(place.width(), height));
+                if let Item::Run(row) = item
+                    && local.scroll_to.take_if(|id| *id == row.id).is_some()
+                {
+                    ui.scroll_to_rect(rect, None);
+                }
                 y += height + GAP;
                 if !is_seen {
                     continue;
                 }
-                let rect = egui::Rect::from_min_size(top, vec2(place.width(), height));
                 let id = match item {
                     Item::Group { name, .. } => ("group", *name),
                     Item::Run(row) => ("run", row.id.as_str()),
@@ -109,12 +114,7 @@ fn nothing_ui(ui: &mut egui::Ui, local: &mut RunsLocal) {
         ui.label(tokens(ui).muted(text));
         let tooltip = "Take back the search and the filter, and show archived runs too";
         if ui.button("Show all runs").on_hover_text(tooltip).clicked() {
-            local.filter = super::filter::Filter {
-                with_archived: true,
-                sort: local.filter.sort,
-                grouped: local.filter.grouped,
-                ..Default::default()
-            };
+            local.filter = local.filter.without_conditions();
         }
     });
 }
@@ -152,9 +152,9 @@ fn height(item: &Item<'_>, local: &RunsLocal) -> f32 {
         Item::Run(row) => {
             let typed = local.editing.as_ref().filter(|typed| typed.id == row.id);
             match typed.map(|typed| typed.what) {
-                Some(Edited::Tags) => ROW_HEIGHT + FIELD_HEIGHT,
-                Some(Edited::Note) => ROW_HEIGHT + 2.0 * FIELD_HEIGHT,
-                Some(Edited::Name) | None => ROW_HEIGHT,
+                Some(RunText::Tags) => ROW_HEIGHT + FIELD_HEIGHT,
+                Some(RunText::Note) => ROW_HEIGHT + 2.0 * FIELD_HEIGHT,
+                Some(RunText::Name) | None => ROW_HEIGHT,
             }
         }
     }
@@ -162,6 +162,7 @@ fn height(item: &Item<'_>, local: &RunsLocal) -> f32 {
 
 fn group_ui(ui: &mut egui::Ui, name: &str, runs: usize, local: &mut RunsLocal) {
     let is_open = !local.folded.contains(name);
+    let shown = shown_name(name);
     let caret = if is_open {
         icon::CARET_DOWN
     } else {
@@ -169,16 +170,21 @@ fn group_ui(ui: &mut egui::Ui, name: &str, runs: usize, local: &mut RunsLocal) {
     };
     let t = tokens(ui);
     let button =
-        egui::Button::new(tokens::medium(format!("{caret} {name}")).size(tokens::TEXT_SMALL))
+        egui::Button::new(tokens::medium(format!("{caret} {shown}")).size(tokens::TEXT_SMALL))
             .right_text(t.small(runs.to_string()))
             .frame_when_inactive(false)
             .truncate()
             .min_size(vec2(ui.available_width(), HEADER_HEIGHT));
     let response = ui.add(button);
     response.widget_info(|| {
-        egui::WidgetInfo::selected(egui::Role::Button, true, is_open, format!("Runs of {name}"))
+        egui::WidgetInfo::selected(
+            egui::Role::Button,
+            true,
+            is_open,
+            format!("Runs of {shown}"),
+        )
     });
-    let tooltip = format!("{name}: show or hide its runs ({runs})");
+    let tooltip = format!("{shown}: show or hide its runs ({runs})");
     if response.on_hover_text(tooltip).clicked() && !local.folded.remove(name) {
         local.folded.insert(name.to_owned());
     }

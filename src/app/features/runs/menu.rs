@@ -1,18 +1,20 @@
 //! What can be done with a run: the menu of its row, and the keys that do the same.
 
+use std::path::PathBuf;
+
 use eframe::egui::{self, Key};
 
 use super::RunRow;
-use super::editing::{Edited, Editing};
-use super::row::show;
-use crate::app::core::command::Command;
+use super::editing::Editing;
+use crate::app::core::command::{Command, RunText};
 use crate::app::core::view_id::ViewId;
 use crate::app::ui::tokens::icon;
 use crate::runs::annotations::Change;
 
 /// Something that can be done with one run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum MenuAction {
+pub(super) enum MenuAction {
+    Open,
     Show,
     Evaluate,
     Compare,
@@ -30,8 +32,9 @@ enum MenuAction {
 }
 
 /// In the order of the menu; what stands together is about the same.
-const MENU: [&[MenuAction]; 4] = [
+pub(super) const MENU: [&[MenuAction]; 4] = [
     &[
+        MenuAction::Open,
         MenuAction::Show,
         MenuAction::Evaluate,
         MenuAction::Compare,
@@ -51,8 +54,17 @@ const MENU: [&[MenuAction]; 4] = [
 
 impl MenuAction {
     /// Icon, text, explanation and key.
-    fn words(self, row: &RunRow) -> (&'static str, &'static str, &'static str, Option<Key>) {
+    pub(super) fn words(
+        self,
+        row: &RunRow,
+    ) -> (&'static str, &'static str, &'static str, Option<Key>) {
         match self {
+            Self::Open => (
+                icon::TROPHY,
+                "Open",
+                "Select this run and show its results, or its curves while it has none",
+                Some(Key::Enter),
+            ),
             Self::Show if row.shown => (
                 icon::EYE_SLASH,
                 "Hide",
@@ -159,7 +171,7 @@ impl MenuAction {
     }
 
     /// Whether it can be done with this run.
-    fn applies(self, row: &RunRow) -> bool {
+    pub(super) fn applies(self, row: &RunRow) -> bool {
         let has_folder = row.folder.is_some();
         match self {
             Self::Show => true,
@@ -172,33 +184,51 @@ impl MenuAction {
         }
     }
 
-    fn push(self, row: &RunRow, editing: &mut Option<Editing>, out: &mut Vec<Command>) {
-        let id = || row.id.clone();
-        let folder = || row.folder.clone();
+    /// What is typed for it, in place.
+    pub(super) fn edits(self) -> Option<RunText> {
         match self {
-            Self::Show => show(row, !row.shown, out),
-            Self::Evaluate => {
-                out.push(Command::SelectRun(id()));
-                out.push(Command::ShowView(ViewId::EVALUATION));
-            }
-            Self::Compare => out.push(Command::AddToComparison(id())),
-            Self::Resume => out.extend(folder().map(Command::ResumeRun)),
-            Self::Stop => out.extend(row.run.map(Command::StopRun)),
-            Self::Rename => *editing = Some(Editing::of(row, Edited::Name)),
-            Self::Tags => *editing = Some(Editing::of(row, Edited::Tags)),
-            Self::Note => *editing = Some(Editing::of(row, Edited::Note)),
-            Self::Pin => {
-                let change = Change::Pin(!row.pinned);
-                out.push(Command::ChangeRuns(vec![id()], vec![change]));
-            }
-            Self::Archive => {
-                let change = Change::Archive(!row.archived);
-                out.push(Command::ChangeRuns(vec![id()], vec![change]));
-            }
-            Self::UseExperiment => out.extend(folder().map(Command::ExperimentOfRun)),
-            Self::OpenFolder => out.extend(folder().map(Command::OpenFolder)),
-            Self::Unlist => out.push(Command::UnlistRun(id())),
-            Self::Trash => out.push(Command::TrashRuns(vec![id()])),
+            Self::Rename => Some(RunText::Name),
+            Self::Tags => Some(RunText::Tags),
+            Self::Note => Some(RunText::Note),
+            _ => None,
+        }
+    }
+
+    /// What does it, where nothing is typed for it.
+    pub(super) fn commands(self, row: &RunRow) -> Vec<Command> {
+        let id = || row.id.clone();
+        let folder =
+            |command: fn(PathBuf) -> Command| Vec::from_iter(row.folder.clone().map(command));
+        match self {
+            Self::Open => folder(Command::OpenRun),
+            Self::Show => vec![Command::ShowRun(id(), !row.shown)],
+            Self::Evaluate => vec![
+                Command::SelectRun(id()),
+                Command::ShowView(ViewId::EVALUATION),
+            ],
+            Self::Compare => vec![Command::AddToComparison(id())],
+            Self::Resume => folder(Command::ResumeRun),
+            Self::Stop => Vec::from_iter(row.run.map(Command::StopRun)),
+            Self::Rename | Self::Tags | Self::Note => Vec::new(),
+            Self::Pin => vec![Command::ChangeRuns(
+                vec![id()],
+                vec![Change::Pin(!row.pinned)],
+            )],
+            Self::Archive => vec![Command::ChangeRuns(
+                vec![id()],
+                vec![Change::Archive(!row.archived)],
+            )],
+            Self::UseExperiment => folder(Command::ExperimentOfRun),
+            Self::OpenFolder => folder(Command::OpenFolder),
+            Self::Unlist => vec![Command::UnlistRun(id())],
+            Self::Trash => vec![Command::TrashRuns(vec![id()])],
+        }
+    }
+
+    fn push(self, row: &RunRow, editing: &mut Option<Editing>, out: &mut Vec<Command>) {
+        match self.edits() {
+            Some(what) => *editing = Some(Editing::of(row, what)),
+            None => out.extend(self.commands(row)),
         }
     }
 }
@@ -238,18 +268,23 @@ pub fn menu_ui(
     }
 }
 
-/// Does what a key asks for that was pressed on the row.
-pub fn keys(ui: &egui::Ui, row: &RunRow, editing: &mut Option<Editing>, out: &mut Vec<Command>) {
+/// Does what a key asks for that was pressed on the row; whether one was. Enter and the space bar count as clicks, too.
+pub fn keys(
+    ui: &egui::Ui,
+    row: &RunRow,
+    editing: &mut Option<Editing>,
+    out: &mut Vec<Command>,
+) -> bool {
     for action in MENU.into_iter().flatten() {
         let (.., key) = action.words(row);
-        // The space bar is a click already.
-        let Some(key) = key.filter(|key| *key != Key::Space) else {
-            continue;
-        };
-        let is_pressed = ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, key));
-        if is_pressed && action.applies(row) {
-            action.push(row, editing, out);
-            return;
+        let is_pressed = key
+            .is_some_and(|key| ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, key)));
+        if is_pressed {
+            if action.applies(row) {
+                action.push(row, editing, out);
+            }
+            return true;
         }
     }
+    false
 }

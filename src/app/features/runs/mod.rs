@@ -1,5 +1,6 @@
 //! Right side: the runs, the current one first; in the middle, the same runs as a table.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 mod changes;
@@ -8,20 +9,24 @@ mod events;
 mod filter;
 mod list;
 mod menu;
+mod offers;
 pub mod requests;
 mod row;
 pub mod table;
 mod toolbar;
 
+use crate::app::core::command::RunText;
 use crate::app::core::run_names::told_apart;
 use crate::app::core::state::{RecordState, RunRecord, State};
-use crate::format;
+use crate::app::ui::view::ViewContext;
+use crate::{format, shown};
 use crate::runs::names::without_number;
 use crate::runs::seeds::base_name;
 use crate::training::events::Activity;
 use crate::worker::messages::RunId;
 
 pub use list::runs_panel_ui;
+pub use offers::{Offer, offers};
 
 /// What the list of runs remembers between frames.
 #[derive(Debug, Default)]
@@ -29,7 +34,26 @@ pub struct RunsLocal {
     pub filter: filter::Filter,
     pub editing: Option<editing::Editing>,
     /// Groups that are folded, by their names.
-    pub folded: std::collections::BTreeSet<String>,
+    pub folded: BTreeSet<String>,
+    /// The run that is to come into sight, by its id.
+    pub scroll_to: Option<String>,
+}
+
+/// Begins to type what is said of a run, in its row of the list; the row comes into sight, whatever is filtered.
+pub fn begin_editing(context: &mut ViewContext<'_>, id: &str, what: RunText) {
+    let state = context.state;
+    let run = state.runs.iter().find(|run| run.id == id);
+    let Some(run) = run.filter(|run| run.folder.is_some()) else {
+        return;
+    };
+    let row = RunRow::build(run, state, context.now);
+    let local = context.panels.of_window::<RunsLocal>();
+    if !local.filter.apply(state).iter().any(|run| run.id == id) {
+        local.filter = local.filter.without_conditions();
+    }
+    local.folded.remove(&row.experiment);
+    local.editing = Some(editing::Editing::of(&row, what));
+    local.scroll_to = Some(row.id);
 }
 
 /// Plain data of the run list.
@@ -73,14 +97,13 @@ pub struct RunRow {
     pub state: RecordState,
     pub color: usize,
     pub shown: bool,
+    pub selected: bool,
     /// "90.4 %" of the test pictures; nothing before the test.
     pub accuracy: Option<String>,
     /// The second line: when, or how far.
     pub detail: String,
     /// Share of the whole run.
     pub progress: Option<f32>,
-    /// Whether its curves have been read from its folder.
-    pub loaded: bool,
     /// Whether it ended too early and can go on.
     pub can_resume: bool,
     pub warnings: Vec<String>,
@@ -151,10 +174,10 @@ impl RunRow {
             state: run.state.clone(),
             color: run.color,
             shown: run.shown,
+            selected: state.is_selected(&run.id),
             accuracy,
             detail: detail(run, state.paused, now),
             progress: (run.state == RecordState::Running).then(|| share(run)),
-            loaded: !run.metrics.is_empty(),
             can_resume: run.can_resume(),
             warnings: run.warnings.clone(),
         }
@@ -202,7 +225,7 @@ pub(super) fn detail(run: &RunRecord, paused: bool, now: u64) -> String {
                 |when| format!("stopped, {when}"),
             )
         }
-        RecordState::Failed(reason) => reason.clone(),
+        RecordState::Failed(reason) => shown::line(reason).into_owned(),
         RecordState::Elsewhere => "training in another window or on the command line".into(),
         RecordState::Interrupted => {
             let how = if run.can_resume() {
@@ -256,7 +279,6 @@ fn running_text(run: &RunRecord, paused: bool) -> String {
 mod tests {
     use super::super::fakes;
     use super::*;
-    use crate::app::core::command::Command;
 
     #[test]
     fn the_running_one_stands_first_and_the_latest_follow() {
@@ -333,18 +355,5 @@ Diverged | – | the loss became NaN in epoch 2: lower the learning rate";
         check(&mut state, RecordState::Finished, true, false);
         check(&mut state, RecordState::Elsewhere, true, false);
         check(&mut state, RecordState::Running, true, false);
-    }
-
-    #[test]
-    fn showing_a_run_that_was_never_read_reads_it() {
-        let view = RunsView::build(&fakes::state(), fakes::NOW, &filter::Filter::default());
-        let mut row = view.rows[2].clone();
-        row.loaded = false;
-        let mut out = Vec::new();
-        row::show(&row, true, &mut out);
-        assert!(
-            matches!(&out[..], [Command::OpenRun(_), Command::ShowRun(_, true)]),
-            "{out:?}"
-        );
     }
 }

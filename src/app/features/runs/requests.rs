@@ -29,6 +29,8 @@ pub struct RunRequests {
     listed: BTreeSet<String>,
     /// When the folder was looked at last.
     looked: Option<Instant>,
+    /// A folder of runs that was dropped, and how many these are: a person is asked what to do with them.
+    pub offered: Option<(PathBuf, usize)>,
 }
 
 /// A run of an earlier session or another process, by what its folder says.
@@ -165,28 +167,34 @@ impl RunRequests {
         session.state.runs.splice(index..index, new);
     }
 
-    /// Has the results view look at a run closely.
-    pub fn select(&mut self, session: &mut Session, id: String) {
+    /// Has evaluation, gallery and results look at the last of these runs closely. No view comes to the front by it.
+    pub fn select(&mut self, session: &mut Session, ids: Vec<String>) {
+        let last = ids.last().cloned();
         let mut runs = session.state.runs.iter();
-        let folder = (runs.find(|run| run.id == id)).and_then(|run| run.folder.clone());
-        if let Some(folder) = folder {
+        let record = runs.find(|run| Some(&run.id) == last.as_ref());
+        if let Some(folder) = record.and_then(|run| run.folder.clone()) {
             self.load(session, &folder);
         }
-        session.state.selected_run = Some(id);
+        session.state.selected_run = last;
+        session.state.selected_with = ids.into_iter().collect();
     }
 
     pub fn open(&mut self, session: &mut Session, folder: &Path) {
-        self.load(session, folder);
-        if let Some(record) = session
-            .state
-            .runs
-            .iter_mut()
-            .find(|record| record.folder.as_deref() == Some(folder))
-        {
-            record.shown = true;
-            session.state.selected_run = Some(record.id.clone());
-        }
-        session.show_view(ViewId::RESULTS);
+        let mut runs = session.state.runs.iter_mut();
+        let record = runs.find(|record| record.folder.as_deref() == Some(folder));
+        let Some(record) = record else {
+            return;
+        };
+        record.shown = true;
+        let id = record.id.clone();
+        let summary = record.summary.as_ref();
+        let is_tested = summary.is_some_and(|summary| summary.test.is_some());
+        self.select(session, vec![id]);
+        session.show_view(if is_tested {
+            ViewId::RESULTS
+        } else {
+            ViewId::CURVES
+        });
     }
 
     pub fn show(&mut self, session: &mut Session, id: &str, shown: bool) {

@@ -3,13 +3,14 @@
 use eframe::egui::{self, Align2, Sense, vec2};
 
 use super::RunRow;
-use super::editing::{Edited, Editing, field_ui};
+use super::editing::{Editing, field_ui};
 use super::menu::{keys, menu_ui};
-use crate::app::core::command::Command;
+use crate::app::core::command::{Command, RunText};
 use crate::app::core::state::RecordState;
+use crate::app::ui::names::shown_name;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
-use crate::format;
+use crate::{format, shown};
 
 /// Of the button that goes on with a run, in points.
 const RESUME_WIDTH: f32 = 72.0;
@@ -25,13 +26,18 @@ pub fn row_ui(
     let colors = tokens(ui);
     let (rect, response) =
         ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
-    let fill = match (response.hovered(), row.progress.is_some()) {
-        (true, _) => colors.raised,
-        (false, true) => colors.accent_faint,
-        (false, false) => colors.surface,
+    let fill = match (row.selected, response.hovered(), row.progress.is_some()) {
+        (true, ..) => colors.accent_faint,
+        (_, true, _) => colors.raised,
+        (_, false, true) => colors.accent_faint,
+        (_, false, false) => colors.surface,
     };
     let painter = ui.painter_at(rect);
     painter.rect_filled(rect, tokens::RADIUS_M, fill);
+    if row.selected {
+        let stroke = egui::Stroke::new(1.0, colors.accent);
+        painter.rect_stroke(rect, tokens::RADIUS_M, stroke, egui::StrokeKind::Inside);
+    }
     let inner = rect.shrink2(vec2(tokens::SPACE_S, 5.0));
 
     // The colour shows whether the curves are drawn; it is also the switch.
@@ -63,7 +69,7 @@ pub fn row_ui(
         .on_hover_text("Show or hide this run in curves and results")
         .clicked()
     {
-        show(row, !row.shown, out);
+        out.push(Command::ShowRun(row.id.clone(), !row.shown));
     }
 
     let left = inner.left() + 22.0;
@@ -103,7 +109,7 @@ pub fn row_ui(
     }
     // Of a name that is too long, the end would go, which is what tells the run from its neighbours: the second line has it.
     let mut differs = None;
-    if typed != Some(Edited::Name) {
+    if typed != Some(RunText::Name) {
         let mut rect = name_rect;
         rect.max.x = marks_left;
         let font = tokens::medium_font(tokens::TEXT_BODY);
@@ -183,11 +189,13 @@ pub fn row_ui(
         row.accuracy.as_deref().unwrap_or("not tested"),
         row.detail
     );
-    response
-        .widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, &spoken));
+    response.widget_info(|| {
+        egui::WidgetInfo::selected(egui::accesskit::Role::Button, true, row.selected, &spoken)
+    });
     response.context_menu(|ui| menu_ui(ui, row, editing, out));
+    let mut is_done = false;
     if response.has_focus() {
-        keys(ui, row, editing, out);
+        is_done = keys(ui, row, editing, out);
         painter.rect_stroke(
             rect,
             tokens::RADIUS_M,
@@ -195,18 +203,24 @@ pub fn row_ui(
             egui::StrokeKind::Inside,
         );
     }
-    if response.clicked() {
+    if response.double_clicked() {
+        out.extend(row.folder.clone().map(Command::OpenRun));
+    } else if response.clicked() && !is_done {
         // So that the keys mean this row.
         response.request_focus();
-        show(row, !row.shown, out);
+        out.push(Command::SelectRun(row.id.clone()));
+        // What is selected is seen in every view; the dot hides it.
+        if !row.shown {
+            out.push(Command::ShowRun(row.id.clone(), true));
+        }
     }
     response.on_hover_text(tooltip(row));
     let field = match typed {
-        Some(Edited::Name) => egui::Rect::from_min_max(
+        Some(RunText::Name) => egui::Rect::from_min_max(
             egui::pos2(left - 4.0, rect.top() + 1.0),
             egui::pos2(rect.right() - 2.0, rect.top() + 24.0),
         ),
-        Some(Edited::Tags | Edited::Note) => egui::Rect::from_min_max(
+        Some(RunText::Tags | RunText::Note) => egui::Rect::from_min_max(
             egui::pos2(rect.left() + 2.0, rect.bottom() + 2.0),
             ui.max_rect().right_bottom() - vec2(2.0, 0.0),
         ),
@@ -235,10 +249,15 @@ fn tooltip(row: &RunRow) -> String {
         text.push_str(&format!("\n{accuracy} of the test pictures right"));
     }
     if !row.tags.is_empty() {
-        text.push_str(&format!("\n{} {}", icon::TAG, row.tags.join(", ")));
+        let tags: Vec<_> = row.tags.iter().map(|tag| shown_name(tag)).collect();
+        text.push_str(&format!("\n{} {}", icon::TAG, tags.join(", ")));
     }
     if !row.note.is_empty() {
-        text.push_str(&format!("\n{} {}", icon::FILE_TEXT, row.note));
+        text.push_str(&format!(
+            "\n{} {}",
+            icon::FILE_TEXT,
+            shown::lines(&row.note)
+        ));
     }
     for warning in &row.warnings {
         text.push_str(&format!("\n{} {warning}", icon::WARNING));
@@ -246,7 +265,9 @@ fn tooltip(row: &RunRow) -> String {
     if row.bytes > 0 {
         text.push_str(&format!("\n{} on disk", format::bytes(row.bytes)));
     }
-    text.push_str("\nClick to show or hide it; right-click for more");
+    text.push_str(
+        "\nClick to select it, double-click for its results, right-click for more; the dot shows or hides it",
+    );
     text
 }
 
@@ -265,16 +286,4 @@ fn resume_ui(ui: &mut egui::Ui, row: &RunRow, line: egui::Rect) -> egui::Respons
     .on_hover_text(
         "Go on from the last epoch that was saved, with the numbers of a run that was never interrupted",
     )
-}
-
-/// Shows or hides a run; one that was never read is read first.
-pub(super) fn show(row: &RunRow, shown: bool, out: &mut Vec<Command>) {
-    if shown
-        && !row.loaded
-        && !row.is_pending()
-        && let Some(folder) = &row.folder
-    {
-        out.push(Command::OpenRun(folder.clone()));
-    }
-    out.push(Command::ShowRun(row.id.clone(), shown));
 }

@@ -7,6 +7,7 @@ use super::filter::{Sort, StateFilter};
 use super::{RunsLocal, RunsView};
 use crate::app::core::command::Command;
 use crate::app::core::view_id::ViewId;
+use crate::app::ui::names::shown_name;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::format;
 
@@ -97,7 +98,7 @@ fn filter_ui(ui: &mut egui::Ui, view: &RunsView, local: &mut RunsLocal) {
                 ui.radio_value(
                     &mut filter.tag,
                     Some(tag.clone()),
-                    format!("{} {tag}", icon::TAG),
+                    format!("{} {}", icon::TAG, shown_name(tag)),
                 )
                 .on_hover_text("Only runs with this tag");
             }

@@ -255,7 +255,10 @@ fn an_empty_comparison_says_what_to_do() {
             ..Compared::default()
         },
     );
-    harness.get_by_label("Compare the 3 marked").click();
+    // The run that trains, the one that failed and the one that was tested on other pictures are named.
+    harness.get_by_label_contains("Left out: ");
+    harness.get_by_label_contains("Solar cells, all views (tested on other pictures)");
+    harness.get_by_label_contains("Compare 3 of the ").click();
     harness.run_steps(2);
     let expected = ["c", "a", "b"].map(str::to_owned).to_vec();
     assert_eq!(

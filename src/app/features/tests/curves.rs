@@ -56,3 +56,28 @@ fn the_plots_stay_where_they_are_when_a_verdict_comes() {
         assert_eq!(plots(&harness), before);
     }
 }
+
+#[test]
+fn every_drawn_run_has_its_verdict_and_a_click_opens_it() {
+    let mut state = fakes::state();
+    state.selected_run = Some("a".into());
+    let folders: Vec<PathBuf> = (state.runs.iter())
+        .filter(|run| run.shown && !run.metrics.is_empty())
+        .filter_map(|run| run.folder.clone())
+        .collect();
+    state.evaluation.diagnoses.clear();
+    for folder in &folders {
+        let undecided = Err(crate::training::diagnosis::Undecided::TooFewEpochs);
+        state.evaluation.diagnoses.insert(folder.clone(), undecided);
+    }
+    let size = egui::vec2(1000.0, 700.0);
+    let mut harness = settled(View("Curves"), size, true, Driven::new(state));
+    let other = harness.get_by_label("Fine-tuning: not clear yet");
+    other.click();
+    harness.run_steps(2);
+    harness.get_by_label_contains("Fine-tuning: three epochs of a phase are needed");
+    // Every other run keeps its line.
+    for name in ["Feature extraction", "From scratch"] {
+        harness.get_by_label(&format!("{name}: not clear yet"));
+    }
+}

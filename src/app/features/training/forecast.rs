@@ -141,7 +141,13 @@ pub fn totals_ui(ui: &mut egui::Ui, context: &mut ViewContext<'_>) {
         .filter_map(|phase| phase.totals)
         .max_by_key(|totals| totals.trainable);
     let Some(totals) = totals else {
-        ui.label(t.small("Trainable parameters appear here once the layers are known"));
+        ui.horizontal(|ui| {
+            let text = "Trainable parameters appear here once the layers are known";
+            ui.add(egui::Label::new(t.small(text)).truncate())
+                .on_hover_text(text);
+        });
+        widgets::bar(ui, 0.0, t.trainable, "Share of trainable parameters");
+        forecast_ui(ui, &ForecastView::default());
         return;
     };
     ui.horizontal(|ui| {
@@ -171,7 +177,11 @@ fn forecast_ui(ui: &mut egui::Ui, view: &ForecastView) {
         (icon::MEMORY, &view.memory),
     ];
     for (symbol, part) in parts {
-        let Some(part) = part else { continue };
+        // What comes later has its room now: nothing above moves when it does.
+        let Some(part) = part else {
+            ui.label(colors.small(" "));
+            continue;
+        };
         let text = egui::Label::new(colors.small(format!("{symbol}  {}", part.text)));
         ui.add(text.truncate()).on_hover_text(&part.tooltip);
     }

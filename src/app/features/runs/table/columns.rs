@@ -3,12 +3,15 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
+use crate::app::core::command::RunText;
 use crate::app::core::run_names::told_apart;
 use crate::app::core::state::{RecordState, RunRecord, State};
 use crate::evaluation::accuracy_interval;
 use crate::format;
+use crate::runs::annotations::one_line;
 use crate::runs::names::without_number;
 use crate::runs::short_settings::Setting;
+use crate::shown;
 use crate::training::events::TestMetrics;
 
 /// What the rows are sorted by, and in which direction.
@@ -70,7 +73,7 @@ pub fn all(settings: &[Column]) -> Vec<Column> {
             "Run",
             230.0,
             Kind::Name,
-            "The run's number and name, in its colour where it is drawn",
+            "The run's number and name, in its colour where it is shown; a double click renames it",
         ),
         column(
             "Accuracy",
@@ -226,6 +229,16 @@ impl Column {
         )
     }
 
+    /// What a double click on a cell begins to type.
+    pub fn edited(&self) -> Option<RunText> {
+        match self.kind {
+            Kind::Name => Some(RunText::Name),
+            Kind::Tags => Some(RunText::Tags),
+            Kind::Note => Some(RunText::Note),
+            _ => None,
+        }
+    }
+
     /// What the cell of a run shows.
     pub fn text(&self, run: &RunRecord, state: &State, now: u64) -> String {
         let summary = run.summary.as_ref();
@@ -249,14 +262,13 @@ impl Column {
             Kind::Started => summary.map(|summary| format::ago(summary.started, now)),
             Kind::Setting(field) => find(run, field).map(|setting| setting.value.clone()),
             Kind::Tags => Some(run.listed.annotations.tags.join(", ")),
-            Kind::Note => Some(crate::runs::annotations::one_line(
-                &run.listed.annotations.note,
-            )),
+            Kind::Note => Some(one_line(&run.listed.annotations.note)),
             Kind::Size => Some(run.listed.bytes)
                 .filter(|bytes| *bytes > 0)
                 .map(format::bytes),
         };
-        text.unwrap_or_else(|| "–".to_owned())
+        // Names, tags, notes and settings are from outside.
+        text.map_or_else(|| "–".to_owned(), |text| shown::line(&text).into_owned())
     }
 
     /// The same for a spreadsheet: numbers with all their digits and without units, nothing where nothing is known.

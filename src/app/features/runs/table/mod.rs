@@ -3,7 +3,6 @@
 mod columns;
 mod ui;
 
-use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
@@ -17,7 +16,7 @@ use crate::app::core::state::{RunRecord, State};
 use crate::app::core::view_id::ViewId;
 use crate::app::ui::tokens::icon;
 use crate::app::ui::view::{View, ViewContext, ViewInfo};
-use columns::{Column, Sorted};
+use columns::{Column, Kind, Sorted};
 
 /// All runs as a table.
 pub struct RunsTab;
@@ -47,10 +46,6 @@ impl View for RunsTab {
 #[derive(Default)]
 pub struct TableLocal {
     sorted: Sorted,
-    /// Columns that a person hid, by their titles.
-    hidden: BTreeSet<String>,
-    /// Rows that are selected, by the ids of their runs.
-    selected: BTreeSet<String>,
     /// From where a selection with the shift key reaches.
     anchor: Option<String>,
     editing: Option<Editing>,
@@ -82,8 +77,6 @@ impl<'a> TableView<'a> {
         {
             column.sort(&mut rows, state, local.sorted.descending);
         }
-        let is_there = |id: &String| rows.iter().any(|run| run.id == *id);
-        local.selected.retain(is_there);
         Self {
             state,
             now,
@@ -94,14 +87,26 @@ impl<'a> TableView<'a> {
     }
 
     /// The columns that are shown.
-    fn shown(&self, local: &TableLocal) -> Vec<&Column> {
-        let is_shown = |column: &&Column| !local.hidden.contains(&column.title);
-        self.columns.iter().filter(is_shown).collect()
+    fn shown(&self) -> Vec<&Column> {
+        (self.columns.iter())
+            .filter(|column| self.is_shown(column))
+            .collect()
+    }
+
+    fn is_shown(&self, column: &Column) -> bool {
+        column.kind == Kind::Name || !self.state.hidden_columns.contains(&column.title)
+    }
+
+    /// The rows that are selected.
+    fn selected(&self) -> Vec<&'a RunRecord> {
+        (self.rows.iter().copied())
+            .filter(|run| self.state.is_selected(&run.id))
+            .collect()
     }
 
     /// The shown columns of `rows` as CSV, numbers as a spreadsheet reads them.
-    fn csv(&self, local: &TableLocal, rows: &[&RunRecord]) -> String {
-        let columns = self.shown(local);
+    fn csv(&self, rows: &[&RunRecord]) -> String {
+        let columns = self.shown();
         let mut writer = csv::Writer::from_writer(Vec::new());
         let header = columns.iter().map(|column| column.title.as_str());
         let mut written = writer.write_record(header);
@@ -234,9 +239,9 @@ mod tests {
 
     #[test]
     fn copied_cells_are_numbers_and_no_formulas() {
-        let state = state();
+        let mut state = state();
         let mut local = TableLocal::default();
-        local.hidden.insert("Started".into());
+        state.hidden_columns.insert("Started".into());
         let view = TableView::build(&state, &Filter::default(), fakes::NOW, &mut local);
         let rows: Vec<&RunRecord> = view
             .rows
@@ -244,7 +249,7 @@ mod tests {
             .copied()
             .filter(|run| run.id == "b")
             .collect();
-        let text = view.csv(&local, &rows);
+        let text = view.csv(&rows);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 2, "{text}");
         assert!(lines[0].starts_with("Run,Accuracy,"), "{text}");

@@ -1,16 +1,16 @@
 //! Draws the table of runs.
 
 use eframe::egui::{self, Key, Sense};
-use egui_extras::{Column as Width, TableBuilder};
 
 use super::super::RunRow;
-use super::super::editing::{Edited, Editing, field_ui};
+use super::super::editing::{Editing, field_ui};
 use super::super::list::READING;
-use super::super::menu::menu_ui;
+use super::super::menu::{keys, menu_ui};
 use super::columns::{Column, Kind, Sorted};
 use super::{TableLocal, TableView};
 use crate::app::core::command::Command;
 use crate::app::core::state::RunRecord;
+use crate::app::ui::table::next_order;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
 use crate::format;
@@ -45,12 +45,8 @@ pub fn table_view_ui(
     }
     toolbar_ui(ui, view, local, out);
     ui.add_space(tokens::SPACE_XS);
-    let columns = view.shown(local);
-    egui::ScrollArea::horizontal()
-        .id_salt("runs table")
-        .auto_shrink(false)
-        .show(ui, |ui| body_ui(ui, view, &columns, local, out));
-    keys(ui, local, out);
+    body_ui(ui, view, &view.shown(), local, out);
+    table_keys(ui, view, out);
 }
 
 /// What is done with the selected rows, and which columns there are. The buttons keep their places whether or not rows are
@@ -61,19 +57,17 @@ fn toolbar_ui(
     local: &mut TableLocal,
     out: &mut Vec<Command>,
 ) {
-    let selected: Vec<&RunRecord> = (view.rows.iter().copied())
-        .filter(|run| local.selected.contains(&run.id))
-        .collect();
+    let selected = view.selected();
     let ids: Vec<String> = selected.iter().map(|run| run.id.clone()).collect();
     let has_rows = !ids.is_empty();
     ui.horizontal_wrapped(|ui| {
         let t = tokens(ui);
-        columns_ui(ui, view, local);
+        columns_ui(ui, view, out);
         let rows = if has_rows { &selected } else { &view.rows };
         let button = ui.button(format!("{} Copy as CSV", icon::COPY));
         let tooltip = "Copy the selected rows (all, if none is selected) with the columns that are shown, for a spreadsheet";
         if button.on_hover_text(tooltip).clicked() {
-            out.push(Command::CopyText(view.csv(local, rows)));
+            out.push(Command::CopyText(view.csv(rows)));
         }
         ui.separator();
         let why = "Select rows first: click one, Ctrl+click or Shift+click others";
@@ -95,8 +89,7 @@ fn toolbar_ui(
         let (symbol, text) = if all_shown { (icon::EYE_SLASH, "Hide") } else { (icon::EYE, "Show") };
         if action(ui, has_rows, symbol, text, "Show or hide the selected runs in curves and results") {
             for run in &selected {
-                let row = RunRow::build(run, view.state, view.now);
-                super::super::row::show(&row, !all_shown, out);
+                out.push(Command::ShowRun(run.id.clone(), !all_shown));
             }
         }
         if action(ui, has_rows, icon::TAG, "Tag…", "Add a tag to the selected runs, or remove it with a minus before it") {
@@ -163,7 +156,7 @@ fn tags_ui(ui: &mut egui::Ui, ids: &[String], local: &mut TableLocal, out: &mut 
     }
 }
 
-fn columns_ui(ui: &mut egui::Ui, view: &TableView<'_>, local: &mut TableLocal) {
+fn columns_ui(ui: &mut egui::Ui, view: &TableView<'_>, out: &mut Vec<Command>) {
     let button = egui::Button::new(format!("{} Columns", icon::COLUMNS));
     let (response, _) = egui::containers::menu::MenuButton::from_button(button)
         .config(
@@ -175,17 +168,32 @@ fn columns_ui(ui: &mut egui::Ui, view: &TableView<'_>, local: &mut TableLocal) {
                 .max_height(420.0)
                 .show(ui, |ui| {
                     for column in &view.columns {
-                        let mut is_shown = !local.hidden.contains(&column.title);
+                        let mut is_shown = view.is_shown(column);
                         let is_name = column.kind == Kind::Name;
                         let tick = egui::Checkbox::new(&mut is_shown, &column.title);
                         let response = ui.add_enabled(!is_name, tick).on_hover_text(column.tooltip);
-                        if response.changed() && !local.hidden.remove(&column.title) {
-                            local.hidden.insert(column.title.clone());
+                        if response.changed() {
+                            out.push(Command::ShowColumn(column.title.clone(), is_shown));
                         }
                     }
                 });
         });
-    response.on_hover_text("Choose which columns are shown");
+    response.on_hover_text("Choose which columns are shown; the choice is kept");
+}
+
+/// At both sides of what stands in a cell, in points.
+const MARGIN: f32 = 6.0;
+/// Before a name, with its dot.
+const DOT: f32 = 18.0;
+/// No column begins wider than these, in points: that of the runs, and the others.
+const WIDEST: [f32; 2] = [300.0, 220.0];
+
+/// The rows, while they are drawn. The column of the runs and the heads stay in sight.
+struct Rows<'a, 'v> {
+    view: &'a TableView<'v>,
+    columns: &'a [&'a Column],
+    local: &'a mut TableLocal,
+    out: &'a mut Vec<Command>,
 }
 
 fn body_ui(
@@ -195,68 +203,146 @@ fn body_ui(
     local: &mut TableLocal,
     out: &mut Vec<Command>,
 ) {
-    let mut table = TableBuilder::new(ui)
-        .id_salt(("runs table", columns.len()))
-        .striped(true)
-        .sense(Sense::click())
-        .resizable(true)
-        .auto_shrink(false)
-        .cell_layout(egui::Layout::left_to_right(egui::Align::Center));
-    for column in columns {
-        table = table.column(Width::initial(column.width).at_least(44.0).clip(true));
+    let widths = columns.iter().map(|column| {
+        egui_table::Column::new(column.width)
+            .id(egui::Id::unique(("column of runs", &column.title)))
+            .range(44.0..=700.0)
+    });
+    let widths: Vec<egui_table::Column> = widths.collect();
+    let mut rows = Rows {
+        view,
+        columns,
+        local,
+        out,
+    };
+    egui_table::Table::new()
+        .id_salt("runs table")
+        .num_sticky_cols(1)
+        .headers([egui_table::HeaderRow::new(tokens::ROW_HEIGHT)])
+        .columns(widths)
+        .num_rows(view.rows.len() as u64)
+        .show(ui, &mut rows);
+}
+
+impl egui_table::TableDelegate for Rows<'_, '_> {
+    fn header_cell_ui(&mut self, ui: &mut egui::Ui, cell: &egui_table::HeaderCellInfo) {
+        let column = self.columns[cell.col_range.start];
+        if ui.is_sizing_pass() {
+            // With room for the arrow of the column that sorts.
+            fit(
+                ui,
+                &column.title,
+                tokens::TEXT_SMALL,
+                DOT,
+                cell.col_range.start,
+            );
+            return;
+        }
+        inside(ui, |ui| head_ui(ui, column, self.local));
     }
-    table
-        .header(tokens::ROW_HEIGHT, |mut header| {
-            for column in columns {
-                header.col(|ui| head_ui(ui, column, local));
-            }
-        })
-        .body(|body| {
-            body.rows(tokens::ROW_HEIGHT + 2.0, view.rows.len(), |mut line| {
-                let index = line.index();
-                let run = view.rows[index];
-                line.set_selected(local.selected.contains(&run.id));
-                for column in columns {
-                    let (_, response) = line.col(|ui| cell_ui(ui, view, run, column, local, out));
-                    if response.double_clicked() {
-                        edit(view, run, column, local);
-                    }
-                }
-                let response = line.response();
-                let spoken = format!(
-                    "Row of {}",
-                    Column::text(columns[0], run, view.state, view.now)
-                );
-                let is_selected = local.selected.contains(&run.id);
-                response.widget_info(|| {
-                    egui::WidgetInfo::selected(egui::Role::Row, true, is_selected, &spoken)
-                });
-                response.context_menu(|ui| {
-                    let row = RunRow::build(run, view.state, view.now);
-                    menu_ui(ui, &row, &mut local.editing, out);
-                });
-                if response.clicked() {
-                    let modifiers = response.ctx.input(|input| input.modifiers);
-                    select(view, index, modifiers, local);
-                }
-            });
+
+    fn row_ui(&mut self, ui: &mut egui::Ui, row: u64) {
+        let colors = tokens(ui);
+        let rect = ui.max_rect();
+        let run = self.view.rows[row as usize];
+        if self.view.state.is_selected(&run.id) {
+            ui.painter().rect_filled(rect, 0.0, colors.accent_faint);
+        } else if ui.rect_contains_pointer(rect) {
+            ui.painter().rect_filled(rect, 0.0, colors.raised_hover);
+        } else if row % 2 == 1 {
+            ui.painter().rect_filled(rect, 0.0, colors.faint);
+        }
+    }
+
+    fn cell_ui(&mut self, ui: &mut egui::Ui, cell: &egui_table::CellInfo) {
+        let (view, index) = (self.view, cell.row_nr as usize);
+        let (run, column) = (view.rows[index], self.columns[cell.col_nr]);
+        if ui.is_sizing_pass() {
+            let dot = if cell.col_nr == 0 { DOT } else { 0.0 };
+            let text = column.text(run, view.state, view.now);
+            fit(ui, &text, tokens::TEXT_BODY, dot, cell.col_nr);
+            return;
+        }
+        // The keyboard stops at each row once.
+        let is_first = cell.col_nr == 0;
+        let sense = if is_first {
+            Sense::click()
+        } else {
+            Sense::CLICK
+        };
+        let id = cell.table_id.with((run.id.as_str(), &column.title));
+        let response = ui.interact(ui.max_rect(), id, sense);
+        inside(ui, |ui| {
+            cell_ui(ui, view, run, column, self.local, self.out)
         });
+        let is_selected = view.state.is_selected(&run.id);
+        if is_first {
+            let spoken = format!("Row of {}", column.text(run, view.state, view.now));
+            response.widget_info(|| {
+                egui::WidgetInfo::selected(egui::Role::Row, true, is_selected, &spoken)
+            });
+        }
+        response.context_menu(|ui| {
+            let row = RunRow::build(run, view.state, view.now);
+            menu_ui(ui, &row, &mut self.local.editing, self.out);
+        });
+        let mut is_done = false;
+        if response.has_focus() {
+            let row = RunRow::build(run, view.state, view.now);
+            is_done = keys(ui, &row, &mut self.local.editing, self.out);
+            let stroke = egui::Stroke::new(1.0, tokens(ui).accent);
+            let kind = egui::StrokeKind::Inside;
+            ui.painter().rect_stroke(ui.max_rect(), 0.0, stroke, kind);
+        }
+        if response.double_clicked() {
+            match column.edited() {
+                Some(what) => {
+                    let row = RunRow::build(run, view.state, view.now);
+                    self.local.editing = Some(Editing::of(&row, what));
+                }
+                None => self.out.extend(run.folder.clone().map(Command::OpenRun)),
+            }
+        } else if response.clicked() && !is_done {
+            let modifiers = response.ctx.input(|input| input.modifiers);
+            let ids = selection(view, index, modifiers, self.local);
+            self.out.push(Command::SelectRuns(ids));
+        }
+    }
+
+    fn default_row_height(&self) -> f32 {
+        tokens::ROW_HEIGHT + 2.0
+    }
+}
+
+/// Draws within a cell, which does not grow by it.
+fn inside(ui: &mut egui::Ui, add: impl FnOnce(&mut egui::Ui)) {
+    let rect = ui.max_rect().shrink2(egui::vec2(MARGIN, 0.0));
+    let layout = egui::Layout::left_to_right(egui::Align::Center);
+    add(&mut ui.new_child(egui::UiBuilder::new().max_rect(rect).layout(layout)));
+}
+
+/// Gives a column the width of a text, while it is measured.
+fn fit(ui: &mut egui::Ui, text: &str, size: f32, before: f32, column: usize) {
+    let font = tokens::medium_font(size);
+    let width = (widgets::text_width(ui, text, font) + before + 2.0 * MARGIN).ceil();
+    ui.set_min_width(width.min(WIDEST[column.min(1)]));
 }
 
 /// A head that sorts, with an arrow where it does.
 fn head_ui(ui: &mut egui::Ui, column: &Column, local: &mut TableLocal) {
-    let is_sorted = local.sorted.by == column.title;
-    let arrow = match (is_sorted, local.sorted.descending) {
-        (true, true) => icon::CARET_DOWN,
-        (true, false) => icon::CARET_UP,
-        (false, _) => "",
+    let sorted = &local.sorted;
+    let sorted = (sorted.by == column.title).then_some(sorted.descending);
+    let arrow = match sorted {
+        Some(true) => icon::CARET_DOWN,
+        Some(false) => icon::CARET_UP,
+        None => "",
     };
     let text = tokens::medium(&column.title).size(tokens::TEXT_SMALL);
     let mut button = egui::Button::new(text)
         .frame_when_inactive(false)
         .truncate()
         .min_size(egui::vec2(ui.available_width(), tokens::ROW_HEIGHT));
-    if is_sorted {
+    if sorted.is_some() {
         button = button.right_text(egui::RichText::new(arrow).size(tokens::TEXT_SMALL));
     }
     let response = ui
@@ -266,18 +352,12 @@ fn head_ui(ui: &mut egui::Ui, column: &Column, local: &mut TableLocal) {
         .on_hover_text(format!("{}. Click to sort", column.tooltip))
         .clicked()
     {
-        local.sorted = match (is_sorted, local.sorted.descending) {
-            // Numbers begin with the largest, words with the first; then the other way, then as the list.
-            (false, _) => Sorted {
-                by: column.title.clone(),
-                descending: column.is_number(),
-            },
-            (true, descending) if descending == column.is_number() => Sorted {
-                by: column.title.clone(),
-                descending: !descending,
-            },
-            (true, _) => Sorted::default(),
-        };
+        // Numbers begin with the largest, words with the first; then the other way, then as the list.
+        let next = next_order(sorted.map(|down| (0, down)), 0, column.is_number());
+        local.sorted = next.map_or_else(Sorted::default, |(_, descending)| Sorted {
+            by: column.title.clone(),
+            descending,
+        });
     }
 }
 
@@ -289,16 +369,8 @@ fn cell_ui(
     local: &mut TableLocal,
     out: &mut Vec<Command>,
 ) {
-    let edited = match column.kind {
-        Kind::Name => Some(Edited::Name),
-        Kind::Tags => Some(Edited::Tags),
-        Kind::Note => Some(Edited::Note),
-        _ => None,
-    };
-    let is_edited = edited.is_some()
-        && (local.editing.as_ref())
-            .is_some_and(|typed| typed.id == run.id && Some(typed.what) == edited);
-    if is_edited {
+    let is_edited = |typed: &Editing| typed.id == run.id && Some(typed.what) == column.edited();
+    if local.editing.as_ref().is_some_and(is_edited) {
         let row = RunRow::build(run, view.state, view.now);
         field_ui(ui, &row, &mut local.editing, out);
         return;
@@ -327,63 +399,56 @@ fn cell_ui(
     }
 }
 
-/// Begins to edit what can be edited of a cell.
-fn edit(view: &TableView<'_>, run: &RunRecord, column: &Column, local: &mut TableLocal) {
-    let what = match column.kind {
-        Kind::Name => Edited::Name,
-        Kind::Tags => Edited::Tags,
-        Kind::Note => Edited::Note,
-        _ => return,
-    };
-    let row = RunRow::build(run, view.state, view.now);
-    local.editing = Some(Editing::of(&row, what));
-}
-
-/// A click selects one row, with Ctrl it adds or takes away one, with Shift all from the last one on.
-fn select(view: &TableView<'_>, index: usize, modifiers: egui::Modifiers, local: &mut TableLocal) {
+/// The rows that a click leaves selected, the clicked one last: it alone, with Ctrl added or taken away, with Shift with all
+/// from the last one on.
+fn selection(
+    view: &TableView<'_>,
+    index: usize,
+    modifiers: egui::Modifiers,
+    local: &mut TableLocal,
+) -> Vec<String> {
     let id = &view.rows[index].id;
+    let others = || {
+        let selected = view.selected().into_iter().map(|run| run.id.clone());
+        selected.filter(|other| other != id).collect::<Vec<_>>()
+    };
     let from = (local.anchor.as_ref())
         .and_then(|anchor| view.rows.iter().position(|run| run.id == *anchor));
+    let mut ids = if modifiers.command {
+        others()
+    } else {
+        Vec::new()
+    };
     if modifiers.shift
         && let Some(from) = from
     {
-        let (first, last) = (from.min(index), from.max(index));
-        let range = view.rows[first..=last].iter().map(|run| run.id.clone());
-        if !modifiers.command {
-            local.selected.clear();
-        }
-        local.selected.extend(range);
-        return;
+        let range = &view.rows[from.min(index)..=from.max(index)];
+        ids.extend(range.iter().map(|run| run.id.clone()));
+        ids.retain(|other| other != id);
+        ids.push(id.clone());
+        return ids;
     }
     local.anchor = Some(id.clone());
-    if modifiers.command {
-        if !local.selected.remove(id) {
-            local.selected.insert(id.clone());
-        }
-        return;
+    if !(modifiers.command && view.state.is_selected(id)) {
+        ids.push(id.clone());
     }
-    let was_alone = local.selected.len() == 1 && local.selected.contains(id);
-    local.selected.clear();
-    if !was_alone {
-        local.selected.insert(id.clone());
-    }
+    ids
 }
 
 /// Keys for the selected rows, while nothing else has the focus.
-fn keys(ui: &egui::Ui, local: &mut TableLocal, out: &mut Vec<Command>) {
-    if local.selected.is_empty() || ui.memory(|memory| memory.focused().is_some()) {
+fn table_keys(ui: &egui::Ui, view: &TableView<'_>, out: &mut Vec<Command>) {
+    let selected = view.selected();
+    if selected.is_empty() || ui.memory(|memory| memory.focused().is_some()) {
         return;
     }
-    let (trash, leave) = ui.input_mut(|input| {
-        (
-            input.consume_key(egui::Modifiers::NONE, Key::Delete),
-            input.consume_key(egui::Modifiers::NONE, Key::Escape),
-        )
-    });
-    if trash {
-        out.push(Command::TrashRuns(local.selected.iter().cloned().collect()));
+    let pressed = |key| ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, key));
+    if pressed(Key::Delete) {
+        let ids = selected.iter().map(|run| run.id.clone());
+        out.push(Command::TrashRuns(ids.collect()));
     }
-    if leave {
-        local.selected.clear();
+    // Back to the one that is looked at.
+    if selected.len() > 1 && pressed(Key::Escape) {
+        let looked_at = view.state.selected_run.clone();
+        out.extend(looked_at.map(Command::SelectRun));
     }
 }
