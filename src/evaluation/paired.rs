@@ -189,8 +189,18 @@ impl PairedComparison {
     /// Whether the difference is more than these pictures give by chance: by the test, and with an
     /// interval that leaves 0 out.
     pub fn is_significant(&self) -> bool {
+        self.p_value < SIGNIFICANCE && self.leaves_zero_out()
+    }
+
+    /// Whether the test and the interval, which are exact in different ways, disagree: one of them calls the difference more
+    /// than chance. It happens where few pictures tell the two runs apart.
+    pub fn is_borderline(&self) -> bool {
+        (self.p_value < SIGNIFICANCE) != self.leaves_zero_out()
+    }
+
+    fn leaves_zero_out(&self) -> bool {
         let leaves_zero_out = |interval: Interval| !interval.contains(0.0);
-        self.p_value < SIGNIFICANCE && self.difference.interval.is_some_and(leaves_zero_out)
+        self.difference.interval.is_some_and(leaves_zero_out)
     }
 }
 

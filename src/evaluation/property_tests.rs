@@ -502,6 +502,14 @@ fn verdicts_say_which_and_how_sure() {
         verdict.evidence,
         "86.0 % against 84.0 %, +2.0 points (−3.4 to 7.5), p = 0.61"
     );
+    // Five pictures that only one has right: the interval leaves 0 out, the test does not reach 5 %.
+    let borderline = Verdict::new("A", "B", &compared([37, 5, 0, 7]));
+    assert_eq!(borderline.better, Better::Neither);
+    assert_eq!(
+        borderline.text(),
+        "A may be better than B, but 49 pictures are too few to be sure: 85.7 % against 75.5 %, +10.2 points (0.6 to 20.7), \
+         p = 0.062"
+    );
     let level = Verdict::new("A", "B", &compared([10, 0, 0, 2]));
     assert!(
         level.evidence.contains(", 0.0 points ("),

@@ -20,7 +20,7 @@ pub enum Better {
 pub struct Verdict {
     pub better: Better,
     /// `Fine-tuning is better than Feature extraction`, or `No difference between Fine-tuning and Feature extraction that 150
-    /// pictures could show`: the one ahead first.
+    /// pictures could show`, or `Fine-tuning may be better than …` where test and interval disagree: the one ahead first.
     pub headline: String,
     /// `90.4 % against 86.1 %, +4.3 points (2.1 to 6.5), p = 0.0003`: the better one first.
     pub evidence: String,
@@ -70,12 +70,16 @@ impl Verdict {
         } else {
             (first, second)
         };
+        let pictures = format::plural(comparison.pictures, "picture", "pictures");
         let headline = match better {
             Better::First | Better::Second => format!("{ahead} is better than {behind}"),
-            Better::Neither => format!(
-                "No difference between {ahead} and {behind} that {} could show",
-                format::plural(comparison.pictures, "picture", "pictures")
+            // “No difference” beside an interval that leaves 0 out would contradict itself.
+            Better::Neither if comparison.is_borderline() => format!(
+                "{ahead} may be better than {behind}, but {pictures} are too few to be sure"
             ),
+            Better::Neither => {
+                format!("No difference between {ahead} and {behind} that {pictures} could show")
+            }
         };
         Self {
             better,

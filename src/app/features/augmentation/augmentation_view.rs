@@ -204,9 +204,13 @@ fn bar_ui(
         if next.clicked() {
             local.position = (local.position + 1) % number;
         }
-        let again = ui.button(format!("{} New versions", icon::DICE_FIVE));
+        let again = ui.add_enabled(
+            view.augmentation.is_active(),
+            egui::Button::new(format!("{} New versions", icon::DICE_FIVE)),
+        );
         if again
             .on_hover_text("Make other random versions of the same picture")
+            .on_disabled_hover_text("No augmentation is switched on: all versions are the same")
             .clicked()
         {
             local.seed = local.seed.wrapping_add(1);
@@ -246,9 +250,6 @@ fn grid_ui(
     picture: usize,
 ) {
     let gap = tokens::SPACE_S;
-    let width = ui.available_width();
-    let columns = ((width + gap) / (LEAST_SIDE + gap)).floor().clamp(2.0, 8.0);
-    let side = (((width + gap) / columns) - gap).min(240.0).floor();
     // A preview of another picture says nothing about this one.
     let preview = view
         .preview
@@ -260,8 +261,17 @@ fn grid_ui(
         .auto_shrink(false)
         .show(ui, |ui| {
             ui.spacing_mut().item_spacing = vec2(gap, gap);
+            // Within the area, because its bar takes room too.
+            let width = ui.available_width();
+            let columns = ((width + gap) / (LEAST_SIDE + gap)).floor().clamp(2.0, 8.0);
+            let side = (((width + gap) / columns) - gap).min(240.0).floor();
+            // Without a change, all versions are the original.
+            let versions = match view.augmentation.is_active() {
+                true => VERSIONS as usize,
+                false => 0,
+            };
             ui.horizontal_wrapped(|ui| {
-                for index in 0..=VERSIONS as usize {
+                for index in 0..=versions {
                     let pixels = preview.and_then(|preview| match index {
                         0 => Some(&preview.original),
                         _ => preview.versions.get(index - 1),
