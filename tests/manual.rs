@@ -94,6 +94,16 @@ fn every_page_has_one_title_and_its_links_and_pictures_are_there() {
     }
 }
 
+/// The window does not wrap what stands in a table.
+#[test]
+fn tables_are_no_wider_than_the_page() {
+    for (name, text) in pages() {
+        for row in text.lines().filter(|line| line.starts_with('|')) {
+            assert!(row.chars().count() <= 105, "{name}: {row}");
+        }
+    }
+}
+
 #[test]
 fn the_manual_names_no_server() {
     for (name, text) in pages() {

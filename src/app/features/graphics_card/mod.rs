@@ -99,7 +99,10 @@ impl GraphicsCardView {
             ),
             Found::Unusable(reason) => reason.clone(),
             Found::NoCard(reason) => {
-                format!("No NVIDIA card was found that Graft can use. {reason}")
+                format!(
+                    "No NVIDIA card was found that Graft can use: {}",
+                    clause(reason)
+                )
             }
         }
     }
@@ -108,7 +111,7 @@ impl GraphicsCardView {
     fn needs(&self) -> String {
         let (download, disk) = self.bytes;
         format!(
-            "{} are downloaded and {} kept. It serves NVIDIA cards of compute capability 7.5 and later (RTX 20, T4 and newer) with driver {NEEDED_DRIVER} or later.",
+            "{} are downloaded, and {} are kept. It serves NVIDIA cards of compute capability 7.5 and later (RTX 20, T4 and newer) with driver {NEEDED_DRIVER} or later.",
             format::bytes(download),
             format::bytes(disk),
         )
@@ -126,6 +129,11 @@ fn found(devices: &Devices) -> Found {
     } else {
         Found::Waiting(devices.driver_cards.clone())
     }
+}
+
+/// Why there is no card, behind a colon.
+fn clause(reason: &str) -> &str {
+    reason.strip_prefix("No CUDA: ").unwrap_or(reason)
 }
 
 /// The part of the settings; whether the dialog around it stays open.
@@ -255,9 +263,10 @@ fn content_ui(ui: &mut egui::Ui, view: &GraphicsCardView, out: &mut Vec<Command>
     );
     muted(ui, view.needs());
     muted(ui, format!("Folder: {}", view.folder.display()));
-    if let Found::NoCard(reason) = &view.found {
+    if let Found::NoCard(_) = &view.found {
         let text = format!(
-            "No NVIDIA card was found that Graft can use. {reason} The libraries can be installed all the same, for a card that comes later."
+            "{} The libraries can be installed all the same, for a card that comes later.",
+            view.what_is_there()
         );
         warning_ui(ui, &text);
     }

@@ -57,7 +57,7 @@ impl Manual {
         if !is_old {
             for (path, bytes) in PICTURES {
                 let uri = format!("{SCHEME}{path}");
-                ui.ctx().include_bytes(uri, *bytes);
+                ui.ctx().include_bytes(uri, bytes);
             }
         }
         let height = (ui.ctx().content_rect().height() - AROUND).clamp(200.0, 900.0);
@@ -158,9 +158,11 @@ fn page_style(ui: &mut egui::Ui) {
     );
     size(
         egui::TextStyle::Heading,
-        tokens::semibold_font(tokens::TEXT_DISPLAY),
+        tokens::semibold_font(tokens::TEXT_TITLE),
     );
     style.visuals.widgets.noninteractive.fg_stroke.color = t.text_muted;
+    // Lines are as far apart whatever stands in them.
+    style.spacing.interact_size.y = 0.0;
     style.spacing.item_spacing.y = tokens::SPACE_S;
 }
 

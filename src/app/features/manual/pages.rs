@@ -49,4 +49,15 @@ pub const PAGES: [Page; 10] = [
 ];
 
 /// By the path that pages show them by.
-pub const PICTURES: &[(&str, &[u8])] = &[];
+pub const PICTURES: [(&str, &[u8]); 10] = [
+    picture!("pictures/augmentation.png"),
+    picture!("pictures/backbones.png"),
+    picture!("pictures/compare.png"),
+    picture!("pictures/curves.png"),
+    picture!("pictures/data.png"),
+    picture!("pictures/evaluation.png"),
+    picture!("pictures/gallery.png"),
+    picture!("pictures/head.png"),
+    picture!("pictures/layers.png"),
+    picture!("pictures/welcome.png"),
+];
