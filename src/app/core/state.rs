@@ -303,7 +303,7 @@ pub struct State {
     pub trashed: Vec<PathBuf>,
     /// The run that the results view looks at closely: the last that finished, or was chosen.
     pub selected_run: Option<String>,
-    /// Runs that were selected together with it in the table of runs; they count while it is among them.
+    /// The runs that a person selected together, it among them; another one that ended since is selected alone.
     pub selected_with: BTreeSet<String>,
     /// What was opened or dropped on the window and is being read.
     pub reading: Vec<PathBuf>,

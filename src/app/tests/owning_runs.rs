@@ -398,9 +398,10 @@ fn the_palette_acts_on_the_selected_run() {
 fn a_hidden_column_stays_hidden_in_the_next_window() {
     let mut window = window();
     push(&mut window, Command::ShowView(ViewId::RUNS));
-    window.harness.get_by_label("Columns").click();
+    window.harness.get_by_label("Choose columns").click();
     window.steps();
-    window.harness.get_by_label("Epochs").click();
+    let tick = (eframe::egui::accesskit::Role::CheckBox, "Epochs");
+    (window.harness.get_by_role_and_label(tick.0, tick.1)).click();
     window.steps();
     let hidden = &window.state().hidden_columns;
     assert!(hidden.contains("Epochs"), "{hidden:?}");

@@ -37,3 +37,18 @@ fn the_left_side_is_as_wide_as_it_was_meant_to_be() {
     let right = button.rect().right();
     assert!(right <= tokens::LEFT_WIDTH, "{right}");
 }
+
+#[test]
+fn the_foot_keeps_its_height_when_layers_become_known() {
+    let mut window = Window::with_pair();
+    let bar = |window: &Window| {
+        let name = "Share of trainable parameters";
+        let mut bars = window.harness.query_all_by_label_contains(name);
+        bars.next().map(|bar| bar.rect())
+    };
+    let before = bar(&window);
+    assert!(before.is_some());
+    window.answer_layer_tree();
+    window.steps();
+    assert_eq!(bar(&window), before);
+}

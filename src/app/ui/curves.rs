@@ -2,8 +2,6 @@
 
 mod legend;
 
-use std::path::PathBuf;
-
 use eframe::egui::{self, vec2};
 use egui_plot::{LineStyle, Plot, Points, VLine};
 
@@ -33,8 +31,8 @@ pub struct CurvesView {
     pub beginning: Option<String>,
     /// What the curves of each run say.
     pub verdicts: Vec<RunVerdict>,
-    /// The folder of the run that one looks at.
-    pub looked_at: Option<PathBuf>,
+    /// The run that one looks at, by its id.
+    pub looked_at: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -186,8 +184,6 @@ pub struct CurvesLocal {
     pointed: Option<usize>,
     /// The run that was clicked in the legend, by its name.
     pinned: Option<String>,
-    /// The run whose verdict was asked for, by its folder.
-    pub judged: Option<PathBuf>,
 }
 
 impl CurvesLocal {

@@ -57,7 +57,7 @@ impl DiagnosisView {
 /// What the curves of one of several runs say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunVerdict {
-    pub folder: PathBuf,
+    pub id: String,
     pub run: String,
     pub color: usize,
     /// Or why they say nothing yet.
@@ -71,7 +71,7 @@ impl RunVerdict {
             let folder = run.folder.as_ref()?;
             let found = state.evaluation.diagnoses.get(folder)?;
             Some(Self {
-                folder: folder.clone(),
+                id: run.id.clone(),
                 run: told_apart(run, state),
                 color: run.color,
                 found: match found {
@@ -83,15 +83,16 @@ impl RunVerdict {
         state.runs.iter().filter(drawn).filter_map(of_run).collect()
     }
 
-    /// The folder of the run whose curves one looks at: the one that trains, else the chosen one, else the last that is
-    /// drawn.
-    pub fn looked_at(state: &State) -> Option<PathBuf> {
+    /// The run whose curves one looks at, by its id: the one that a person selected, else the one that trains, else the one
+    /// that ended last, else the last that is drawn.
+    pub fn looked_at(state: &State) -> Option<String> {
         let all = || state.runs.iter().filter(drawn);
-        let run = all()
-            .find(|run| run.state == RecordState::Running)
-            .or_else(|| all().find(|run| state.selected_run.as_ref() == Some(&run.id)))
+        let selected = || all().find(|run| state.selected_run.as_ref() == Some(&run.id));
+        let run = (selected().filter(|run| state.selected_with.contains(&run.id)))
+            .or_else(|| all().find(|run| run.state == RecordState::Running))
+            .or_else(selected)
             .or_else(|| all().next_back())?;
-        run.folder.clone()
+        Some(run.id.clone())
     }
 
     /// "Fine-tuning: overfitting, so far"
@@ -107,17 +108,14 @@ fn drawn(run: &&RunRecord) -> bool {
     run.shown && !run.metrics.is_empty()
 }
 
-/// The verdict on the run that is looked at, `chosen` or else `looked_at`, and a line for each of the others, which a click
-/// makes the one that is looked at.
+/// The verdict on the run that is looked at, and a line for each of the others, which a click selects.
 pub fn verdicts_ui(
     ui: &mut egui::Ui,
     verdicts: &[RunVerdict],
-    looked_at: Option<&PathBuf>,
-    chosen: &mut Option<PathBuf>,
+    looked_at: Option<&str>,
     out: &mut Vec<Command>,
 ) {
-    let of = |folder: &PathBuf| verdicts.iter().find(|verdict| verdict.folder == *folder);
-    let main = (chosen.as_ref().and_then(of)).or_else(|| looked_at.and_then(of));
+    let main = (verdicts.iter()).find(|verdict| Some(verdict.id.as_str()) == looked_at);
     match main.map(|verdict| (verdict, &verdict.found)) {
         Some((_, Ok(found))) => diagnosis_ui(ui, found, out),
         Some((verdict, Err(reason))) => {
@@ -128,7 +126,7 @@ pub fn verdicts_ui(
             "Whether a run underfits or overfits is said here, with what to change, once it has enough epochs.",
         ),
     }
-    let is_other = |verdict: &&RunVerdict| main.is_none_or(|main| main.folder != verdict.folder);
+    let is_other = |verdict: &&RunVerdict| main.is_none_or(|main| main.id != verdict.id);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = tokens::SPACE_M;
         for verdict in verdicts.iter().filter(is_other) {
@@ -136,11 +134,13 @@ pub fn verdicts_ui(
             let response = widgets::run_mark(ui, tokens::run_color(verdict.color), &line);
             let response = response.interact(egui::Sense::click());
             response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &line));
+            let why = verdict.found.as_ref().err();
+            let why = why.map_or_else(String::new, |reason| format!("\n{reason}"));
             if response
-                .on_hover_text("Show what the curves of this run say")
+                .on_hover_text(format!("Select this run and show what its curves say{why}"))
                 .clicked()
             {
-                *chosen = Some(verdict.folder.clone());
+                out.push(Command::SelectRun(verdict.id.clone()));
             }
         }
     });

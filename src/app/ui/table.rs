@@ -315,7 +315,12 @@ impl<'a> Table<'a> {
                     });
             });
         let beyond = (scrolled.content_size.x - scrolled.inner_rect.width()).max(0.0);
-        fade_edges(ui, scrolled.inner_rect, scrolled.state.clamped_offset().x, beyond);
+        fade_edges(
+            ui,
+            scrolled.inner_rect,
+            scrolled.state.clamped_offset().x,
+            beyond,
+        );
         response
     }
 
@@ -454,7 +459,8 @@ impl<'a> Table<'a> {
             ui.painter().rect_filled(line, 0.0, colors.faint);
         }
         if let Some(action) = self.action {
-            let response = ui.interact(line, id, Sense::click());
+            // As much of it as is in sight.
+            let response = ui.interact(line.intersect(ui.clip_rect()), id, Sense::click());
             let text = action(row);
             response.widget_info(|| {
                 egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, &text)
@@ -731,13 +737,14 @@ mod tests {
         super::super::theme::install(&ctx);
         let frame = |contents: Option<u64>| {
             asked.set(0);
-            drop(ctx.run_ui(egui::RawInput::default(), |ui| {
+            let mut output = ctx.run_ui(egui::RawInput::default(), |ui| {
                 let table = Table::new("Classes", &heads, 1_000, &cell).most_rows(5);
                 match contents {
                     Some(contents) => table.contents(contents).show(ui),
                     None => table.show(ui),
                 };
-            }));
+            });
+            output.textures_delta.clear();
             asked.get()
         };
         frame(contents[0]);

@@ -84,7 +84,7 @@ pub fn curves_ui(
                 overlay_ui(ui, view, local, None);
             });
             ui.add_space(tokens::SPACE_S);
-            verdict_ui(ui, view, local, room, out);
+            verdict_ui(ui, view, room, out);
         });
 }
 
@@ -95,17 +95,12 @@ const LEAST_PLOTS: f32 = 260.0;
 fn reserved(width: f32, runs: usize) -> f32 {
     let verdict = if width >= 900.0 { 112.0 } else { 152.0 };
     // With a line of the other runs.
-    let others = if runs > 1 { tokens::ROW_HEIGHT } else { 0.0 };
+    let others = tokens::ROW_HEIGHT + tokens::SPACE_M;
+    let others = if runs > 1 { others } else { 0.0 };
     verdict + others
 }
 
-fn verdict_ui(
-    ui: &mut egui::Ui,
-    view: &CurvesView,
-    local: &mut CurvesLocal,
-    height: f32,
-    out: &mut Vec<Command>,
-) {
+fn verdict_ui(ui: &mut egui::Ui, view: &CurvesView, height: f32, out: &mut Vec<Command>) {
     let size = egui::vec2(ui.available_width(), height);
     let down = egui::Layout::top_down(egui::Align::Min);
     ui.allocate_ui_with_layout(size, down, |ui| {
@@ -115,8 +110,7 @@ fn verdict_ui(
             .max_height(height)
             .auto_shrink([false, true])
             .show(ui, |ui| {
-                let looked_at = view.looked_at.as_ref();
-                verdicts_ui(ui, &view.verdicts, looked_at, &mut local.judged, out);
+                verdicts_ui(ui, &view.verdicts, view.looked_at.as_deref(), out);
             });
     });
 }

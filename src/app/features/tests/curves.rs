@@ -60,7 +60,6 @@ fn the_plots_stay_where_they_are_when_a_verdict_comes() {
 #[test]
 fn every_drawn_run_has_its_verdict_and_a_click_opens_it() {
     let mut state = fakes::state();
-    state.selected_run = Some("a".into());
     let folders: Vec<PathBuf> = (state.runs.iter())
         .filter(|run| run.shown && !run.metrics.is_empty())
         .filter_map(|run| run.folder.clone())
@@ -72,8 +71,13 @@ fn every_drawn_run_has_its_verdict_and_a_click_opens_it() {
     }
     let size = egui::vec2(1000.0, 700.0);
     let mut harness = settled(View("Curves"), size, true, Driven::new(state));
-    let other = harness.get_by_label("Fine-tuning: not clear yet");
-    other.click();
+    harness.get_by_label("Fine-tuning: not clear yet").click();
+    harness.run_steps(2);
+    let select = Command::SelectRun("b".into());
+    assert!(harness.state().out.contains(&select));
+    let state = &mut harness.state_mut().state;
+    state.selected_run = Some("b".into());
+    state.selected_with = ["b".to_owned()].into();
     harness.run_steps(2);
     harness.get_by_label_contains("Fine-tuning: three epochs of a phase are needed");
     // Every other run keeps its line.

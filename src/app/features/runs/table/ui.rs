@@ -178,7 +178,9 @@ fn columns_ui(ui: &mut egui::Ui, view: &TableView<'_>, out: &mut Vec<Command>) {
                     }
                 });
         });
-    response.on_hover_text("Choose which columns are shown; the choice is kept");
+    response
+        .accessible_name("Choose columns")
+        .on_hover_text("Choose which columns are shown; the choice is kept");
 }
 
 /// At both sides of what stands in a cell, in points.
@@ -238,7 +240,8 @@ impl egui_table::TableDelegate for Rows<'_, '_> {
             );
             return;
         }
-        inside(ui, |ui| head_ui(ui, column, self.local));
+        let id = cell.table_id.with(("head", &column.title));
+        head_ui(ui, id, column, self.local);
     }
 
     fn row_ui(&mut self, ui: &mut egui::Ui, row: u64) {
@@ -328,8 +331,9 @@ fn fit(ui: &mut egui::Ui, text: &str, size: f32, before: f32, column: usize) {
     ui.set_min_width(width.min(WIDEST[column.min(1)]));
 }
 
-/// A head that sorts, with an arrow where it does.
-fn head_ui(ui: &mut egui::Ui, column: &Column, local: &mut TableLocal) {
+/// A head that sorts, with an arrow where it does; it stands above its cells, at the same side.
+fn head_ui(ui: &mut egui::Ui, id: egui::Id, column: &Column, local: &mut TableLocal) {
+    let t = tokens(ui);
     let sorted = &local.sorted;
     let sorted = (sorted.by == column.title).then_some(sorted.descending);
     let arrow = match sorted {
@@ -337,17 +341,25 @@ fn head_ui(ui: &mut egui::Ui, column: &Column, local: &mut TableLocal) {
         Some(false) => icon::CARET_UP,
         None => "",
     };
-    let text = tokens::medium(&column.title).size(tokens::TEXT_SMALL);
-    let mut button = egui::Button::new(text)
-        .frame_when_inactive(false)
-        .truncate()
-        .min_size(egui::vec2(ui.available_width(), tokens::ROW_HEIGHT));
-    if sorted.is_some() {
-        button = button.right_text(egui::RichText::new(arrow).size(tokens::TEXT_SMALL));
+    let response = ui.interact(ui.max_rect(), id, Sense::click());
+    if response.hovered() || response.has_focus() {
+        (ui.painter()).rect_filled(ui.max_rect(), tokens::RADIUS_S, t.raised_hover);
     }
-    let response = ui
-        .add(button)
-        .accessible_name(format!("Sort by {}", column.title));
+    let name = format!("Sort by {}", column.title);
+    response.widget_info(|| {
+        egui::WidgetInfo::selected(egui::Role::Button, true, sorted.is_some(), &name)
+    });
+    let color = if sorted.is_some() {
+        t.text
+    } else {
+        t.text_muted
+    };
+    let text = format!("{} {arrow}", column.title);
+    let text = tokens::medium(text.trim())
+        .size(tokens::TEXT_SMALL)
+        .color(color);
+    let label = egui::Label::new(text).truncate().selectable(false);
+    inside(ui, |ui| aligned(ui, column, label));
     if response
         .on_hover_text(format!("{}. Click to sort", column.tooltip))
         .clicked()
@@ -358,6 +370,16 @@ fn head_ui(ui: &mut egui::Ui, column: &Column, local: &mut TableLocal) {
             by: column.title.clone(),
             descending,
         });
+    }
+}
+
+/// At the right of its cell where it is a number.
+fn aligned(ui: &mut egui::Ui, column: &Column, label: egui::Label) {
+    if column.is_number() {
+        let right = egui::Layout::right_to_left(egui::Align::Center);
+        ui.with_layout(right, |ui| ui.add(label));
+    } else {
+        ui.add(label);
     }
 }
 
@@ -390,13 +412,7 @@ fn cell_ui(
         _ => egui::RichText::new(&text).color(t.text),
     };
     let label = egui::Label::new(rich).truncate().selectable(false);
-    if column.is_number() {
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            ui.add(label)
-        });
-    } else {
-        ui.add(label);
-    }
+    aligned(ui, column, label);
 }
 
 /// The rows that a click leaves selected, the clicked one last: it alone, with Ctrl added or taken away, with Shift with all
