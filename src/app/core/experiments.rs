@@ -60,19 +60,24 @@ impl Session {
         }
     }
 
-    /// Opens a preset, or shows the one that is open already. On an error everything stays as it was.
-    pub fn open_preset(&mut self, path: &Path) {
-        if let Some(index) = self
-            .state
-            .documents
-            .iter()
-            .position(|document| document.file.as_deref() == Some(path))
-        {
+    /// Shows the experiment that was opened from `path`; whether there is one.
+    pub fn show_open_preset(&mut self, path: &Path) -> bool {
+        let mut documents = self.state.documents.iter();
+        let index = documents.position(|document| document.file.as_deref() == Some(path));
+        if let Some(index) = index {
             self.state.active = index;
+        }
+        index.is_some()
+    }
+
+    /// Opens a preset that was read, or shows the one that is open already. On an error everything stays as it was.
+    pub fn take_preset(&mut self, path: &Path, read: Result<Experiment, preset::PresetError>) {
+        if self.show_open_preset(path) {
             return;
         }
-        match Document::load(path) {
-            Ok(document) => {
+        match read {
+            Ok(experiment) => {
+                let document = Document::new(experiment, Some(path.to_path_buf()));
                 self.has_gone(&Cause::Preset(path.to_path_buf()));
                 self.note_folder(path);
                 remember(&mut self.state.recent_presets, path);

@@ -16,13 +16,30 @@ pub enum DroppedKind {
     Runs,
 }
 
-/// Decides by name and kind of entry alone.
+/// Entries of a folder that are looked into, to see whether it is one of runs.
+const MOST_ENTRIES: usize = 200;
+
+/// Whether a folder is a run's, or holds runs: those of older versions don't say so beside them.
+fn holds_runs(folder: &Path) -> bool {
+    let is_there = |name: &str| folder.join(name).is_file();
+    is_there(files::SUMMARY)
+        || is_there(numbers::FILE)
+        || std::fs::read_dir(folder)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .take(MOST_ENTRIES)
+            .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+            .any(|entry| {
+                let run = entry.path();
+                run.join(files::SUMMARY).is_file() && run.join(files::PRESET).is_file()
+            })
+}
+
+/// Decides by names and kinds of entries alone. Asks the disk.
 pub fn kind(path: &Path) -> DroppedKind {
     if path.is_dir() {
-        let holds_runs = [files::SUMMARY, numbers::FILE]
-            .iter()
-            .any(|name| path.join(name).is_file());
-        return if holds_runs {
+        return if holds_runs(path) {
             DroppedKind::Runs
         } else {
             DroppedKind::Pictures
@@ -68,6 +85,13 @@ mod tests {
         assert_eq!(kind(folder.path()), DroppedKind::Pictures);
         std::fs::write(folder.path().join("summary.json"), "{}").unwrap();
         assert_eq!(kind(folder.path()), DroppedKind::Runs);
+        let runs = tempfile::tempdir().unwrap();
+        let run = runs.path().join("20250101-120000");
+        std::fs::create_dir(&run).unwrap();
+        std::fs::write(run.join(files::SUMMARY), "{}").unwrap();
+        assert_eq!(kind(runs.path()), DroppedKind::Pictures);
+        std::fs::write(run.join(files::PRESET), "").unwrap();
+        assert_eq!(kind(runs.path()), DroppedKind::Runs, "an older version's");
         // CIFAR's batches stand in a folder, which is pictures whatever its name.
         let folder = std::env::temp_dir();
         assert_eq!(kind(&folder), DroppedKind::Pictures);

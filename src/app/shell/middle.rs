@@ -105,7 +105,7 @@ fn figure_buttons_ui(ui: &mut egui::Ui, view: &dyn View, state: &State, out: &mu
     let export = Action::ExportFigures;
     let button = icon_button_enabled(ui, export.icon(), export.text(), export.is_enabled(state));
     let hint = export.hint(ui.ctx());
-    let why = "Switch on the runs to export in the list at the right first";
+    let why = "Show the runs to export first: click the dot before the name of a run in the list at the right";
     if button
         .on_hover_text(hint)
         .on_disabled_hover_text(why)

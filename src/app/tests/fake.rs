@@ -150,6 +150,11 @@ impl Window {
 
     pub fn steps(&mut self) {
         self.harness.run_steps(4);
+        // What is opened is read on threads.
+        while self.harness.state().opening.paths().next().is_some() {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+            self.harness.run_steps(4);
+        }
     }
 
     pub fn answer(&mut self, answer: Answer) {

@@ -75,13 +75,18 @@ fn list_folder(folder: &Path, extensions: &[&str]) -> std::io::Result<Vec<Entry>
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         let path = entry.path();
-        // Follows links: a link to a folder is a folder.
-        let about = std::fs::metadata(&path).ok();
-        let is_file = !about.as_ref().is_some_and(std::fs::Metadata::is_dir);
         let extension = path
             .extension()
             .map(|extension| extension.to_string_lossy().to_lowercase());
-        if is_file && !extension.is_some_and(|extension| extensions.contains(&extension.as_str())) {
+        let is_wanted = extension.is_some_and(|extension| extensions.contains(&extension.as_str()));
+        // The folder tells what a file is: thousands of pictures are passed over without asking for each.
+        if !is_wanted && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            continue;
+        }
+        // Follows links: a link to a folder is a folder.
+        let about = std::fs::metadata(&path).ok();
+        let is_file = !about.as_ref().is_some_and(std::fs::Metadata::is_dir);
+        if is_file && !is_wanted {
             continue;
         }
         let changed = about.and_then(|about| about.modified().ok());
