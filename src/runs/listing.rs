@@ -21,6 +21,8 @@ pub struct Listed {
     pub problem: Option<String>,
     /// Nothing where the preset can't be read.
     pub settings: Arc<Vec<Setting>>,
+    /// The folder or the table of its pictures, as the preset names it.
+    pub pictures: Option<PathBuf>,
     /// What all its files take on disk.
     pub bytes: u64,
 }
@@ -176,12 +178,14 @@ fn described(folder: &Path) -> RunSummary {
         Ok(annotations) => (annotations, None),
         Err(error) => (Annotations::default(), Some(error.to_string())),
     };
-    let settings = store::experiment(folder).map(|experiment| settings_of(&experiment));
+    let experiment = store::experiment(folder).ok();
     summary.listed = Listed {
         folder: folder.to_path_buf(),
         annotations,
         problem,
-        settings: Arc::new(settings.unwrap_or_default()),
+        settings: Arc::new(experiment.as_ref().map(settings_of).unwrap_or_default()),
+        pictures: experiment
+            .and_then(|experiment| experiment.data.source.path().map(Path::to_path_buf)),
         bytes: 0,
     };
     summary

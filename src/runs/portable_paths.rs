@@ -35,13 +35,7 @@ pub(super) fn check_absolute(runs: &Path, experiment: &Experiment) -> Result<(),
 
 /// The experiment with paths that hold wherever its preset stands; `$GRAFT_DATA` stays as it is.
 pub fn with_absolute_paths(experiment: &Experiment, base: Option<&Path>) -> Experiment {
-    let fix = |path: &mut PathBuf| {
-        if path.is_absolute() || path.starts_with("$GRAFT_DATA") {
-            return;
-        }
-        let joined = base.map_or_else(|| path.clone(), |base| base.join(&*path));
-        *path = std::path::absolute(&joined).unwrap_or(joined);
-    };
+    let fix = |path: &mut PathBuf| *path = absolute(path, base);
     let mut experiment = experiment.clone();
     if let Some(path) = experiment.data.source.path_mut() {
         fix(path);
@@ -50,6 +44,15 @@ pub fn with_absolute_paths(experiment: &Experiment, base: Option<&Path>) -> Expe
         fix(path);
     }
     experiment
+}
+
+/// One path of an experiment as [`with_absolute_paths`] writes it.
+pub fn absolute(path: &Path, base: Option<&Path>) -> PathBuf {
+    if path.is_absolute() || path.starts_with("$GRAFT_DATA") {
+        return path.to_path_buf();
+    }
+    let joined = base.map_or_else(|| path.to_path_buf(), |base| base.join(path));
+    std::path::absolute(&joined).unwrap_or(joined)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crossbeam_channel::Receiver;
 use super::lane::Lane;
 use super::messages::{Answer, Failure, Question, RunEvaluation};
 use super::pending::{Pending, Report};
-use crate::analysis::evaluate::Pictures;
+use crate::analysis::evaluate::{self, Pictures};
 use crate::analysis::{EvaluateRequest, evaluate_run};
 use crate::data::{Split, StopFlag};
 use crate::evaluation::{Decision, Evaluation};
@@ -51,7 +51,7 @@ impl Evaluations {
 
     /// Queues an evaluation. Where the same one waits or is under way, its answer is the answer to both.
     pub fn ask(&self, pending: Pending) {
-        let Question::EvaluateRun { folder, split } = pending.question() else {
+        let Question::EvaluateRun { folder, split, .. } = pending.question() else {
             return;
         };
         let mut jobs = lock(&self.jobs);
@@ -120,11 +120,20 @@ fn work(questions: &Receiver<Pending>, jobs: &Jobs, report: &Report) {
 }
 
 fn evaluate(question: &Question, report: &Report, stop: &StopFlag) -> Option<Answer> {
-    let Question::EvaluateRun { folder, split } = question.clone() else {
+    let Question::EvaluateRun {
+        folder,
+        split,
+        only_kept,
+    } = question.clone()
+    else {
         return None;
     };
     if stop.is_stopped() {
         return question.unanswered(Failure::Stopped).pop();
+    }
+    // What can't be read is told by the evaluation itself.
+    if only_kept && matches!(evaluate::stored(&folder, split), Ok(None)) {
+        return question.unanswered(Failure::NotKept).pop();
     }
     let request = EvaluateRequest {
         folder: folder.clone(),
@@ -186,6 +195,7 @@ mod tests {
             assistant.ask(Question::EvaluateRun {
                 folder: folder.clone(),
                 split,
+                only_kept: split == Split::Test,
             });
         };
         ask(Split::Validation);
@@ -221,6 +231,7 @@ mod tests {
         assistant.ask(Question::EvaluateRun {
             folder: root.path().join("absent"),
             split: Split::Test,
+            only_kept: false,
         });
         let is_end = |answer: &Answer| matches!(answer, Answer::RunEvaluated { .. });
         let answers = answers_until(&assistant, is_end);
@@ -233,6 +244,26 @@ mod tests {
         };
         let reason = reason.to_string();
         assert!(reason.contains("is no run's folder"), "{reason}");
+    }
+
+    #[test]
+    fn what_was_not_kept_is_not_computed_unasked() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = finished_run(root.path());
+        let assistant = Assistant::spawn(Arc::new(|_| {})).unwrap();
+        assistant.ask(Question::EvaluateRun {
+            folder: folder.clone(),
+            split: Split::Train,
+            only_kept: true,
+        });
+        let is_end = |answer: &Answer| matches!(answer, Answer::RunEvaluated { .. });
+        let answers = answers_until(&assistant, is_end);
+        let not_kept = Err(Failure::NotKept);
+        assert!(
+            matches!(&answers[..], [Answer::RunEvaluated { result, .. }] if *result == not_kept),
+            "{answers:?}"
+        );
+        assert!(!folder.join("predictions_train.csv").exists());
     }
 
     type Told = Arc<Mutex<Vec<Answer>>>;
@@ -251,7 +282,11 @@ mod tests {
     fn ask(evaluations: &Evaluations, folder: &str, report: &Report) {
         let (folder, split) = (folder.into(), Split::Train);
         evaluations.ask(Pending::new(
-            Question::EvaluateRun { folder, split },
+            Question::EvaluateRun {
+                folder,
+                split,
+                only_kept: false,
+            },
             report,
         ));
     }

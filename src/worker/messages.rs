@@ -175,6 +175,8 @@ pub enum Question {
     EvaluateRun {
         folder: PathBuf,
         split: Split,
+        /// Nothing is computed: answers that don't stand in the folder are [`Failure::NotKept`].
+        only_kept: bool,
     },
     /// Ends the evaluations of this run, under way or waiting.
     StopEvaluation {
@@ -273,7 +275,7 @@ impl Question {
                 folders,
                 result: Err(failure),
             },
-            Self::EvaluateRun { folder, split } => Answer::RunEvaluated {
+            Self::EvaluateRun { folder, split, .. } => Answer::RunEvaluated {
                 folder,
                 split,
                 result: Err(failure),

@@ -10,6 +10,8 @@ use super::request::Request;
 use super::state::{RecordState, RunRecord, State};
 use crate::data::Split;
 use crate::evaluation::{Evaluation, Predictions};
+use crate::experiment::Experiment;
+use crate::runs::portable_paths;
 use crate::training::diagnosis::{Diagnosis, Undecided};
 
 /// A slider rests for this long before intervals are worked out anew.
@@ -18,7 +20,12 @@ const REST: Duration = Duration::from_millis(250);
 /// What is known of one part of a run's pictures.
 #[derive(Debug, Clone)]
 pub enum Part {
-    Working { done: usize, total: usize },
+    /// They don't stand in the run's folder, and nobody asked for them to be computed.
+    NotKept,
+    Working {
+        done: usize,
+        total: usize,
+    },
     Failed(String),
     Ready(Answers),
 }
@@ -68,25 +75,41 @@ impl EvaluationState {
     }
 }
 
-/// The run that the evaluation shows: the chosen one, or the latest that has been tested, or the latest
-/// that can be evaluated at all.
+/// The run that the evaluation shows.
 pub fn shown(state: &State) -> Option<&RunRecord> {
-    let chosen = state
-        .selected_run
-        .as_ref()
-        .and_then(|id| state.runs.iter().find(|run| run.id == *id))
-        .filter(|run| can_be_evaluated(run));
-    chosen.or_else(|| {
-        state
-            .runs
-            .iter()
-            .filter(|run| can_be_evaluated(run))
-            .max_by_key(|run| {
-                let summary = run.summary.as_ref();
-                let is_tested = summary.is_some_and(|summary| summary.test.is_some());
-                (is_tested, summary.map(|summary| summary.started))
-            })
+    run_to_show(state, can_be_evaluated)
+}
+
+/// The run that a view of one run shows, of those that `fit`: the one that a person chose; else, on the pictures of the
+/// experiment in front, the one that was trained last, or the latest that has been tested, or the latest. Nothing where no
+/// run was trained on these pictures: what other pictures say would be taken for theirs.
+pub fn run_to_show(state: &State, fits: impl Fn(&RunRecord) -> bool) -> Option<&RunRecord> {
+    let pictures = state
+        .active_document()
+        .and_then(|document| pictures_of(&document.experiment, document.base().as_deref()));
+    let is_on_them = |run: &RunRecord| match (&run.listed.pictures, &pictures) {
+        (Some(of_run), Some(pictures)) => of_run == pictures,
+        // Nothing says that they are others.
+        _ => true,
+    };
+    let is_chosen = |run: &RunRecord| {
+        state.selected_run.as_ref() == Some(&run.id)
+            && (state.selected_with.contains(&run.id) || is_on_them(run))
+    };
+    let fitting = || state.runs.iter().filter(|run| fits(run));
+    fitting().find(|run| is_chosen(run)).or_else(|| {
+        fitting().filter(|run| is_on_them(run)).max_by_key(|run| {
+            let summary = run.summary.as_ref();
+            let is_tested = summary.is_some_and(|summary| summary.test.is_some());
+            (is_tested, summary.map(|summary| summary.started))
+        })
     })
+}
+
+/// The folder or the table of an experiment's pictures, as a run of it names it.
+pub fn pictures_of(experiment: &Experiment, base: Option<&Path>) -> Option<PathBuf> {
+    let path = experiment.data.source.path()?;
+    Some(portable_paths::absolute(path, base))
 }
 
 /// Whether a run has kept a network: it has ended, and not at once.

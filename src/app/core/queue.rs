@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::evaluation;
 use super::scanning::ScanKey;
 use super::session::Session;
 use super::state::{Cause, RecordState, RunRecord};
@@ -126,6 +127,7 @@ impl Session {
             movement: Default::default(),
             listed: Listed {
                 settings: Arc::new(settings_of(&start.experiment)),
+                pictures: evaluation::pictures_of(&start.experiment, start.base.as_deref()),
                 ..Listed::default()
             },
             title: String::new(),

@@ -66,7 +66,9 @@ fn a_run_is_evaluated_when_it_is_looked_at_and_validation_gives_the_temperature(
         done: 2,
         total: 4,
     });
-    assert!(window.harness.query_by_label_contains("2 of 4").is_some());
+    // In the view, and at the foot of the window.
+    let said = window.harness.query_all_by_label_contains("2 of 4");
+    assert_eq!(said.count(), 2);
     window.answer(Answer::RunEvaluated {
         folder: folder.clone(),
         split: Split::Test,
@@ -193,4 +195,55 @@ fn a_remedy_opens_a_copy_with_one_change() {
     };
     assert_eq!(*copy, renamed);
     assert_eq!(documents[0].experiment, experiment, "the original stays");
+}
+
+#[test]
+fn runs_of_other_pictures_are_not_taken_for_the_experiments() {
+    let mut window = Window::with_pair();
+    let mut other = summary("first", 0.9);
+    other.listed.pictures = Some("/other/pictures".into());
+    window.answer(Answer::Runs(Ok(vec![other])));
+    for view in [ViewId::EVALUATION, ViewId::GALLERY] {
+        push(&mut window, Command::ShowView(view));
+        let title = "No run has been trained on these pictures yet";
+        assert!(window.harness.query_by_label(title).is_some(), "{view:?}");
+    }
+    assert_eq!(asked(&window, Split::Test), 0);
+    // Whoever chooses it sees it.
+    push(&mut window, Command::ShowView(ViewId::EVALUATION));
+    push(&mut window, Command::SelectRun("first".into()));
+    window.steps();
+    assert_eq!(asked(&window, Split::Test), 1);
+}
+
+#[test]
+fn nothing_is_computed_unasked() {
+    let mut window = Window::with_pair();
+    let mut first = summary("first", 0.9);
+    first.test_pictures = 4;
+    window.answer(Answer::Runs(Ok(vec![first])));
+    push(&mut window, Command::ShowView(ViewId::EVALUATION));
+    window.steps();
+    let last = |window: &Window| {
+        let record = window.record.borrow();
+        let mut questions = record.questions.iter().rev();
+        questions.find_map(|question| match question {
+            Question::EvaluateRun { only_kept, .. } => Some(*only_kept),
+            _ => None,
+        })
+    };
+    assert_eq!(last(&window), Some(true), "what is kept is only read");
+    window.answer(Answer::RunEvaluated {
+        folder: window.state().runs[0].folder.clone().unwrap(),
+        split: Split::Test,
+        result: Err(Failure::NotKept),
+    });
+    assert_eq!(asked(&window, Split::Test), 1);
+    window
+        .harness
+        .get_by_label("Evaluate on test pictures")
+        .click();
+    window.steps();
+    assert_eq!(asked(&window, Split::Test), 2);
+    assert_eq!(last(&window), Some(false));
 }

@@ -13,6 +13,9 @@ pub enum Failure {
     /// Somebody asked for it to end, or a newer question took its place.
     #[error("stopped")]
     Stopped,
+    /// It was to be read only, and nothing has been kept.
+    #[error("nothing has been kept")]
+    NotKept,
     /// What is wrong, and what to do about it.
     #[error("{0}")]
     Failed(String),

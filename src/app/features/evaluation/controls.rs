@@ -173,7 +173,10 @@ fn slider_ui(ui: &mut egui::Ui, text: &str, name: &str, tooltip: &str, value: &m
     // What belongs together stays on one line.
     let room = ui.available_size_before_wrap().x;
     let begun = ui.cursor().left() > ui.max_rect().left() + 1.0;
-    if begun && room < widgets::text_width(ui, text) + SLIDER + 84.0 {
+    if begun
+        && room
+            < widgets::text_width(ui, text, tokens::medium_font(tokens::TEXT_BODY)) + SLIDER + 84.0
+    {
         ui.end_row();
     }
     ui.add(egui::Label::new(tokens(ui).muted(text)).truncate())
@@ -181,7 +184,7 @@ fn slider_ui(ui: &mut egui::Ui, text: &str, name: &str, tooltip: &str, value: &m
     ui.spacing_mut().slider_width = SLIDER;
     let mut shown = *value * 100.0;
     let range = 0.0..=100.0;
-    let hint = format!("{name}: double-click to put it back");
+    let hint = format!("{name}: double-click to reset it");
     let slider = egui::Slider::new(&mut shown, range.clone())
         .step_by(0.5)
         .clamping(egui::SliderClamping::Always);

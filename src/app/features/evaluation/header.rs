@@ -14,9 +14,20 @@ use crate::format;
 const SIDE_BY_SIDE: f32 = 330.0;
 
 pub(super) fn no_run_ui(ui: &mut egui::Ui, view: &EvaluationView, out: &mut Vec<Command>) {
-    let text = "Train an experiment to its end, or press a finished run at the right: here you see how accurate it is, \
-                which classes it confuses, and whether its confidence can be trusted.";
-    widgets::empty_state(ui, icon::TARGET, "No run to evaluate yet", text, |ui| {
+    let (title, text) = if view.runs.is_empty() {
+        (
+            "No run to evaluate yet",
+            "Train an experiment to its end: here you see how accurate it is, which classes it confuses, and whether its \
+             confidence can be trusted.",
+        )
+    } else {
+        runs_ui(ui, view, None, 320.0, out);
+        (
+            "No run has been trained on these pictures yet",
+            "Train the experiment, or choose a run of other pictures above.",
+        )
+    };
+    widgets::empty_state(ui, icon::TARGET, title, text, |ui| {
         if view.can_train {
             let text = format!("{} Train", icon::PLAY);
             if widgets::primary_button(ui, &text, "Train every ticked experiment").clicked() {
@@ -41,21 +52,32 @@ pub(super) fn header_ui(
         } else {
             room - tokens::SPACE_S
         };
-        let item = |run: &RunChoice| {
-            Item::of_run(&run.name, tokens::run_color(run.color)).detail(&run.detail)
-        };
-        let labels = ("Run", "The run that is evaluated");
-        let selected = view.runs.iter().position(|other| other.id == run.id);
-        let items = || view.runs.iter().map(item).collect();
-        if let Some(chosen) = drop_down(ui, labels, width, selected, &item(run), items) {
-            out.push(Command::SelectRun(view.runs[chosen].id.clone()));
-        }
+        runs_ui(ui, view, Some(run), width, out);
         if !is_wide {
             // The parts, side by side, are one piece that does not wrap by itself.
             ui.end_row();
         }
         parts_ui(ui, view, out);
     });
+}
+
+/// The run that is evaluated, among all that can be.
+fn runs_ui(
+    ui: &mut egui::Ui,
+    view: &EvaluationView,
+    run: Option<&RunChoice>,
+    width: f32,
+    out: &mut Vec<Command>,
+) {
+    let item =
+        |run: &RunChoice| Item::of_run(&run.name, tokens::run_color(run.color)).detail(&run.detail);
+    let labels = ("Run", "The run that is evaluated");
+    let selected = run.and_then(|run| view.runs.iter().position(|other| other.id == run.id));
+    let shown = run.map_or_else(|| Item::new("Choose a run"), item);
+    let items = || view.runs.iter().map(item).collect();
+    if let Some(chosen) = drop_down(ui, labels, width, selected, &shown, items) {
+        out.push(Command::SelectRun(view.runs[chosen].id.clone()));
+    }
 }
 
 /// Side by side, or as a list where these don't fit.

@@ -97,7 +97,7 @@ pub(super) fn sentence(body: &EvaluationBody, split: Split) -> String {
     };
     if body.kept == 0 {
         return format!(
-            "No {part} picture is classified: every prediction is below the confidence threshold at the foot."
+            "No {part} picture is classified: every prediction is below the confidence threshold (“Reject below”, at the bottom)."
         );
     }
     let mut text = format!(

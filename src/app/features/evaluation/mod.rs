@@ -69,7 +69,7 @@ impl View for EvaluationTab {
             body = built;
             out.extend(wanted.map(Command::RequestIntervals));
         }
-        // A run's answers on its test pictures stand in its folder as a rule.
+        // A run's answers on its test pictures stand in its folder as a rule, and are only read.
         if let Some(run) = run
             && part.is_none()
             && split == Split::Test

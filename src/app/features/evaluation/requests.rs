@@ -34,7 +34,8 @@ pub struct EvaluationRequests {
 }
 
 impl EvaluationRequests {
-    /// Asks for a run's answers on one part of its pictures, unless they are there or under way.
+    /// Asks for a run's answers on one part of its pictures, unless they are there or under way. Without `again`, nobody
+    /// asked for it: then they are taken only where they stand in the run's folder.
     pub fn evaluate(&self, session: &mut Session, id: &str, split: Split, again: bool) {
         let folder = session
             .state
@@ -46,7 +47,7 @@ impl EvaluationRequests {
         let key = (folder.clone(), split);
         match session.state.evaluation.parts.get(&key) {
             None => {}
-            Some(Part::Failed(_)) if again => {}
+            Some(Part::Failed(_) | Part::NotKept) if again => {}
             Some(_) => return,
         }
         let parts = &mut session.state.evaluation.parts;
@@ -56,7 +57,11 @@ impl EvaluationRequests {
             });
         }
         parts.insert(key, Part::Working { done: 0, total: 0 });
-        session.ask(Question::EvaluateRun { folder, split });
+        session.ask(Question::EvaluateRun {
+            folder,
+            split,
+            only_kept: !again,
+        });
     }
 
     pub(in crate::app) fn stop(&self, session: &mut Session) {
@@ -102,6 +107,7 @@ impl EvaluationRequests {
                 parts.remove(&(folder, split));
                 return;
             }
+            Err(Failure::NotKept) => Part::NotKept,
             Err(failure) => Part::Failed(failure.text(CRASHED)),
             Ok(evaluated) => {
                 let remark = remark(&evaluated);

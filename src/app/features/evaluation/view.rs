@@ -48,7 +48,7 @@ impl EvaluationView {
             state.evaluation.parts.get(&(folder, split))
         };
         let status = |part: Option<&Part>| match part {
-            None => Status::Idle,
+            None | Some(Part::NotKept) => Status::Idle,
             Some(Part::Working { done, total }) => Status::Working {
                 done: *done,
                 total: *total,

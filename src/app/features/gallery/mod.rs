@@ -187,13 +187,18 @@ pub fn gallery_ui(
             "No predictions yet",
             "A run that has been tested shows its predictions here, picture by picture: confident, uncertain and wrong \
              ones.",
-            |ui| {
-                let tooltip = "Train every ticked experiment, one after the other";
-                if state.has_pictures() && widgets::primary_button(ui, "Train", tooltip).clicked() {
-                    out.push(Command::Train);
-                }
-            },
+            |ui| train_button_ui(ui, state, out),
         ),
+        Content::OtherPictures => {
+            toolbar::runs_ui(ui, view, None, local);
+            widgets::empty_state(
+                ui,
+                icon::GRID_FOUR,
+                "No run has been trained on these pictures yet",
+                "Train the experiment, or choose a run of other pictures above.",
+                |ui| train_button_ui(ui, state, out),
+            );
+        }
         Content::Reading => {
             toolbar::runs_ui(ui, view, None, local);
             widgets::empty_state(
@@ -218,6 +223,13 @@ pub fn gallery_ui(
     }
     if local.requests != GalleryRequests::default() {
         out.push(Command::RequestGallery(Box::new(local.requests.clone())));
+    }
+}
+
+fn train_button_ui(ui: &mut egui::Ui, state: &State, out: &mut Vec<Command>) {
+    let tooltip = "Train every ticked experiment, one after the other";
+    if state.has_pictures() && widgets::primary_button(ui, "Train", tooltip).clicked() {
+        out.push(Command::Train);
     }
 }
 

@@ -118,12 +118,12 @@ fn neighbour_ui(
     ui.painter().text(
         pos2(rect.left(), line.bottom() + 6.0),
         Align2::LEFT_CENTER,
-        format!("cosine {:.3}", neighbour.similarity),
+        format!("similarity {:.3}", neighbour.similarity),
         small,
         colors.text_muted,
     );
     let text = format!(
-        "{}, class {}, cosine {:.3}",
+        "{}, class {}, cosine similarity {:.3} (1: the same features)",
         known.name, known.class, neighbour.similarity
     );
     response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Image, true, &text));

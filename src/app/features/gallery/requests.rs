@@ -19,7 +19,11 @@ pub fn carry_out(session: &mut Session, action: GalleryAction) {
         GalleryAction::Answer(folder, split) => {
             let asked = (folder.clone(), split);
             if session.state.gallery.answering.insert(asked) {
-                session.ask(Question::EvaluateRun { folder, split });
+                session.ask(Question::EvaluateRun {
+                    folder,
+                    split,
+                    only_kept: false,
+                });
             }
             return;
         }

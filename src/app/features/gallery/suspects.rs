@@ -114,7 +114,7 @@ const CROSS_VALIDATION: Search = Search {
 
 const DUPLICATES: Search = Search {
     button: "Find duplicates",
-    tooltip: "Decode every picture of the run and look for the same one in two parts of the split, or in two classes",
+    tooltip: "Read every picture of the run and look for the same one in two parts of the split, or in two classes",
     activity: "Looking for duplicates",
     begin: GalleryAction::FindDuplicates,
     stop: GalleryAction::StopDuplicates,

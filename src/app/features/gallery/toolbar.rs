@@ -31,14 +31,16 @@ fn combo(
     ui: &mut egui::Ui,
     labels: (&str, &str),
     width: f32,
-    selected: usize,
+    selected: impl Into<Option<usize>>,
     item: impl Fn(usize) -> Item,
     count: usize,
 ) -> Option<usize> {
     let width = width.min(ui.max_rect().width());
     make_room(ui, width);
+    let selected = selected.into();
+    let shown = selected.map_or_else(|| Item::new("Choose a run"), &item);
     let items = || (0..count).map(&item).collect();
-    drop_down(ui, labels, width, Some(selected), &item(selected), items)
+    drop_down(ui, labels, width, selected, &shown, items)
 }
 
 /// The run that is shown, the one it is compared with, and which part of the gallery.
@@ -57,9 +59,8 @@ pub fn runs_ui(
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(tokens::SPACE_S, tokens::SPACE_XS);
         let width = ((ui.max_rect().width() - 296.0) / 2.0).clamp(150.0, 320.0);
-        let selected = view.run.unwrap_or_default();
         let labels = ("Run", "Whose predictions are shown");
-        if let Some(chosen) = combo(ui, labels, width, selected, item, view.runs.len()) {
+        if let Some(chosen) = combo(ui, labels, width, view.run, item, view.runs.len()) {
             local.query.run = Some(view.runs[chosen].id.clone());
             local.current = None;
         }
@@ -67,7 +68,7 @@ pub fn runs_ui(
         let others: Vec<usize> = (0..view.runs.len())
             .filter(|run_index| Some(*run_index) != view.run)
             .collect();
-        if !others.is_empty() {
+        if view.run.is_some() && !others.is_empty() {
             let option = |index: usize| match index.checked_sub(1) {
                 None => Item::new("No other run"),
                 Some(index) => item(others[index]),
@@ -191,8 +192,8 @@ fn sort_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {
         .unwrap_or_default();
     let labels = (
         "Sort",
-        "Loss is the cross-entropy of the true class; margin the difference of the two highest probabilities; \
-         disagreement the distance between two runs' probabilities",
+        "Loss: the cross-entropy of the true class, largest where the network is most wrong. Margin: the difference between the two \
+         highest probabilities. Disagreement: how far two runs' probabilities are apart",
     );
     let item = |index: usize| Item::new(options[index].1);
     if let Some(chosen) = combo(ui, labels, 132.0, selected, item, options.len()) {
@@ -302,23 +303,28 @@ fn split_ui(ui: &mut egui::Ui, ready: &ReadyView, filter: &mut Filter) {
 
 /// Parts of the split that the run's network has not answered yet.
 fn further_splits_ui(ui: &mut egui::Ui, ready: &ReadyView, state: &State, out: &mut Vec<Command>) {
-    for (split, name) in [(Split::Validation, "Validation"), (Split::Train, "Train")] {
+    for (split, name) in [
+        (Split::Validation, "validation"),
+        (Split::Train, "training"),
+    ] {
         if ready.splits.iter().any(|(known, _)| *known == split) {
             continue;
         }
         let folder = &ready.run.folder;
         let is_asked = state.gallery.answering.contains(&(folder.clone(), split));
-        make_room(ui, 96.0);
+        make_room(ui, 190.0);
         let text = if is_asked {
-            format!("{} {name}…", icon::HOURGLASS)
+            format!("{} Predicting the {name} pictures…", icon::HOURGLASS)
         } else {
-            format!("{} {name}", icon::PLUS)
+            format!("{} Predict the {name} pictures", icon::PLUS)
         };
         let button = ui.add_enabled(!is_asked, egui::Button::new(text));
-        let part = name.to_lowercase();
         let button = button
-            .accessible_name(format!("Add {part} pictures"))
-            .on_hover_text("Let the run's network predict the class of these pictures too; it takes a while, and is kept in the run's folder")
+            .accessible_name(format!("Predict the {name} pictures"))
+            .on_hover_text(
+                "The run's network predicts the class of these pictures too, and they are shown beside the test pictures. It takes \
+                 a while; the predictions are kept in the run's folder",
+            )
             .on_disabled_hover_text("The network is predicting these pictures");
         if button.clicked() {
             out.push(Command::Gallery(GalleryAction::Answer(
@@ -418,8 +424,10 @@ pub fn summary_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal
             let slider = egui::Slider::new(&mut local.side, SIDES.0..=SIDES.2);
             let response = widgets::rail(ui, slider).accessible_name("Size of the pictures");
             // Above, so that it doesn't cover the pictures.
-            let response =
-                widgets::hover_text_above(response, "Smaller pictures, more of them at once");
+            let response = widgets::hover_text_above(
+                response,
+                "How large the pictures are shown: the smaller, the more of them at once",
+            );
             local.reveal |= response.changed() && local.current.is_some();
         }
     });

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::analysis::gallery::RunPictures;
 use crate::app::core::command::GalleryFilter;
+use crate::app::core::evaluation;
 use crate::app::core::gallery::{Opened, has_predictions};
 use crate::app::core::run_names::told_apart;
 use crate::app::core::state::State;
@@ -86,6 +87,8 @@ pub struct GalleryView {
 pub enum Content {
     /// No run has been tested yet.
     NoRuns,
+    /// None was trained on the pictures of the experiment in front.
+    OtherPictures,
     Reading,
     Failed(String),
     Ready(Box<ReadyView>),
@@ -367,7 +370,8 @@ impl GalleryCache {
         };
         let (run_opened, other) = (opened(run), opened(against));
         let content = match (run, &run_opened) {
-            (None, _) => Content::NoRuns,
+            (None, _) if runs.is_empty() => Content::NoRuns,
+            (None, _) => Content::OtherPictures,
             (_, Some(opened)) => {
                 self.compared.of(opened, other.as_ref());
                 let ready = ReadyView::build(opened, other.clone(), &self.compared, query);
@@ -411,15 +415,13 @@ fn choices(state: &State) -> Vec<RunChoice> {
         .collect()
 }
 
-/// The run that is asked for, else the one that the results look at, else the newest.
+/// The run that is asked for here, else the one that every view of one run shows.
 fn chosen(runs: &[RunChoice], state: &State, query: &Query) -> Option<usize> {
-    let find = |id: &Option<String>| {
-        let id = id.as_ref()?;
-        runs.iter().position(|choice| choice.id == *id)
-    };
-    find(&query.run)
-        .or_else(|| find(&state.selected_run))
-        .or_else(|| runs.len().checked_sub(1))
+    let find = |id: &str| runs.iter().position(|choice| choice.id == id);
+    query.run.as_deref().and_then(find).or_else(|| {
+        let run = evaluation::run_to_show(state, has_predictions)?;
+        find(&run.id)
+    })
 }
 
 fn is_current(key: &Key, view: &GalleryView, state: &State, query: &Query) -> bool {
@@ -430,7 +432,10 @@ fn is_current(key: &Key, view: &GalleryView, state: &State, query: &Query) -> bo
             (Some(Opened::Ready(now)), Some(before)) => Arc::ptr_eq(now, before),
             (Some(Opened::Failed(_)), None) => matches!(view.content, Content::Failed(_)),
             (Some(Opened::Reading) | None, None) => {
-                matches!(view.content, Content::Reading | Content::NoRuns)
+                matches!(
+                    view.content,
+                    Content::Reading | Content::NoRuns | Content::OtherPictures
+                )
             }
             _ => false,
         }

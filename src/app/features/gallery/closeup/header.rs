@@ -115,17 +115,17 @@ pub fn exclude_button(
     let (text, tooltip) = if excluded {
         (
             "Include again",
-            "The active experiment excludes this picture; let its next run use it again",
+            "The experiment at the left excludes this picture; let its next run use it again",
         )
     } else {
         (
             "Exclude",
-            "The active experiment's next run does not use this picture; its file is not touched",
+            "The next run of the experiment at the left does not use this picture; its file is not touched",
         )
     };
     let button = ui.add_enabled(same, egui::Button::new(text));
     let button = button.on_hover_text(tooltip).on_disabled_hover_text(
-        "The active experiment is about other pictures: open the experiment of this run first",
+        "The experiment at the left is about other pictures: open the experiment of this run first",
     );
     if button.clicked() {
         out.push(Command::Gallery(GalleryAction::Exclude {
