@@ -702,11 +702,11 @@ fn a_table_is_told_on_one_screen() {
         "beetles: a table of paths and labels",
         "9 pictures in 2 classes",
         "The table is train.csv (12 rows, separated by commas, UTF-8).",
-        "Not read: sample_submission.csv (its name says that it is an example of what to submit).",
+        "Other tables in this folder are not read: sample_submission.csv (its name says that it is an example of what to submit).",
         "The classes are in column “dx”, because of its name; other columns that look like classes: “age”.",
         "The split is in column “split”: test (3), train (6).",
         "Warning: The split column holds “unused” (3 rows), and what that means can't be told",
-        "9 paths were found by names without an ending: “0” is images/0.png.",
+        "9 picture files were found by names without their ending (.jpg, .png …): “0” is images/0.png.",
     ] {
         assert!(text.contains(said), "no “{said}”: {text}");
     }

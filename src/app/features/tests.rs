@@ -665,12 +665,12 @@ fn a_table_says_which_columns_hold_what() {
         true,
         Driven::new(state),
     );
-    let field = harness.get_by_role_and_label(accesskit::Role::TextInput, "Classes");
+    let field = harness.get_by_role_and_label(accesskit::Role::TextInput, "Class column");
     field.focus();
     harness.run_steps(2);
     harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
     harness
-        .get_by_role_and_label(accesskit::Role::TextInput, "Classes")
+        .get_by_role_and_label(accesskit::Role::TextInput, "Class column")
         .type_text("kind");
     harness.run_steps(2);
     assert!(harness.state().out.is_empty(), "half a name starts no scan");

@@ -179,7 +179,7 @@ fn a_half_typed_column_belongs_to_the_experiment_that_it_was_typed_in() {
     let field = |window: &Window| {
         window
             .harness
-            .get_all_by_label("Classes")
+            .get_all_by_label("Class column")
             .find(|node| node.accesskit_node().role() == accesskit::Role::TextInput)
             .map(|node| node.focus())
     };
@@ -187,7 +187,7 @@ fn a_half_typed_column_belongs_to_the_experiment_that_it_was_typed_in() {
     window.steps();
     let typed = window
         .harness
-        .get_all_by_label("Classes")
+        .get_all_by_label("Class column")
         .find(|node| node.accesskit_node().role() == accesskit::Role::TextInput);
     typed.unwrap().type_text("9");
     window.steps();

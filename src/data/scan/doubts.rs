@@ -157,8 +157,8 @@ pub(super) fn pairs(dataset: &Dataset) -> Option<Remark> {
         None => "each may be made of the other".into(),
     };
     Some(Remark::warning(format!(
-        "The files of {first} and {second} have the same names, and {reason}: if this is a segmentation set, or before \
-         and after, these are no classes."
+        "The files of {first} and {second} have the same names, and {reason}: if these are pictures and their masks, or \
+         the same pictures before and after, they are no classes."
     )))
 }
 

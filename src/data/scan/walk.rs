@@ -242,8 +242,8 @@ impl<'a> Walk<'a> {
         }
         if !self.by_content.is_empty() {
             found.remarks.push(Remark::taken(format!(
-                "{} taken by their content, because their names don't end as a picture's: {}.",
-                count(self.by_content.len(), "file was", "files were"),
+                "{} as pictures by their content, although their names don't end like those of pictures (.jpg, .png …): {}.",
+                count(self.by_content.len(), "file is read", "files are read"),
                 named(&self.by_content)
             )));
         }

@@ -27,7 +27,7 @@ pub(super) fn label(field: &str) -> String {
         "data.split.test" => "Test share",
         "data.split.seed" => "Split seed",
         "data.split.group" => "Group by",
-        "data.limit" => "Training limit",
+        "data.limit" => "Training pictures at most",
         "data.exclude" => "Excluded pictures",
         "data.fit" => "Resize",
         "backbone.name" => "Backbone",

@@ -2,7 +2,7 @@
 
 use eframe::egui;
 
-use super::data_table::{column_of, column_text, text_field};
+use super::data_table::{column_ui, text_field};
 use crate::app::ui::editor::Draft;
 use crate::app::ui::widgets;
 use crate::data::scan::ColumnPreview;
@@ -141,41 +141,11 @@ pub(in crate::app) fn group_ui(
             }
         }
         Some(GroupBy::Column(column)) => {
-            column_ui(ui, column, columns);
+            let tooltip = "The column of patients, cells or videos: pictures with the same value stay in one part of the split";
+            column_ui(ui, "Group column", tooltip, column, columns);
         }
     }
     let changed = draft.experiment.data.split.group != before;
     draft.touched(changed, "group");
     widgets::problem(ui, draft.problem("data.split.group"));
-}
-
-fn column_ui(ui: &mut egui::Ui, column: &mut Column, columns: &[ColumnPreview]) {
-    const LABEL: &str = "Group column";
-    if columns.is_empty() {
-        let tooltip = "The column of patients, cells or videos: its name in the header, or its number, counted from 1";
-        if let Some(text) = text_field(ui, LABEL, tooltip, &column_text(column))
-            && !text.trim().is_empty()
-        {
-            *column = column_of(&text);
-        }
-        return;
-    }
-    let is_it = |found: &ColumnPreview| match column {
-        Column::Name(name) => found.name == *name,
-        Column::Index(index) => found.index == *index,
-    };
-    let selected = columns.iter().position(is_it);
-    let title = match selected {
-        Some(index) => columns[index].name.clone(),
-        None if column_text(column).is_empty() => "Choose a column".to_owned(),
-        None => column_text(column),
-    };
-    let options: Vec<(&str, &str)> = columns
-        .iter()
-        .map(|column| (column.name.as_str(), column.content.as_str()))
-        .collect();
-    let tooltip = "The column of patients, cells or videos: pictures with the same value stay in one part of the split";
-    if let Some(chosen) = widgets::choose(ui, LABEL, tooltip, &title, selected, &options) {
-        *column = columns[chosen].column.clone();
-    }
 }

@@ -5,7 +5,9 @@ use eframe::egui;
 use crate::app::ui::editor::Draft;
 use crate::app::ui::number_field::{NumberField, NumberResponse};
 use crate::app::ui::widgets;
+use crate::data::scan::ColumnPreview;
 use crate::experiment::{Column, DataSource, Threshold};
+use crate::format;
 
 /// What a person types for a column: its header's name, or its number counted from 1.
 pub(in crate::app) fn column_text(column: &Column) -> String {
@@ -37,40 +39,134 @@ pub(in crate::app) fn text_field(
     })
 }
 
-fn column_field(ui: &mut egui::Ui, label: &str, of: &str, column: &mut Column) {
-    let tooltip =
-        format!("The column of {of}: its name in the header, or its number, counted from 1");
-    if let Some(text) = text_field(ui, label, &tooltip, &column_text(column))
-        && !text.trim().is_empty()
-    {
-        *column = column_of(&text);
+/// A column of the table: chosen among those that were found, else typed by its name or its number.
+pub(in crate::app) fn column_ui(
+    ui: &mut egui::Ui,
+    label: &str,
+    tooltip: &str,
+    column: &mut Column,
+    columns: &[ColumnPreview],
+) {
+    if columns.is_empty() {
+        let tooltip = format!("{tooltip}. {TYPED}");
+        if let Some(text) = text_field(ui, label, &tooltip, &column_text(column))
+            && !text.trim().is_empty()
+        {
+            *column = column_of(&text);
+        }
+        return;
+    }
+    let selected = (columns.iter()).position(|found| is_column(found, column));
+    let title = match selected {
+        Some(index) => columns[index].name.clone(),
+        None if column_text(column).is_empty() => "Choose a column".to_owned(),
+        None => column_text(column),
+    };
+    if let Some(chosen) = widgets::choose(ui, label, tooltip, &title, selected, &options(columns)) {
+        *column = columns[chosen].column.clone();
     }
 }
 
-/// Shows nothing for a source that is no table.
-pub(in crate::app) fn table_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
+/// How a column is typed.
+const TYPED: &str = "Type its name in the header, or its number, counted from 1";
+
+fn is_column(found: &ColumnPreview, column: &Column) -> bool {
+    match column {
+        Column::Name(name) => found.name == *name,
+        Column::Index(index) => found.index == *index,
+    }
+}
+
+/// Names of columns, each with what it holds.
+fn options(columns: &[ColumnPreview]) -> Vec<(&str, &str)> {
+    (columns.iter())
+        .map(|column| (column.name.as_str(), column.content.as_str()))
+        .collect()
+}
+
+/// The column of the split, or none.
+fn split_column_ui(ui: &mut egui::Ui, column: &mut Option<Column>, columns: &[ColumnPreview]) {
+    const LABEL: &str = "Split column";
+    const NONE: &str = "None";
+    let tooltip = "The column that says which pictures are for training, validation and the test; with none, the pictures are \
+                   split at random";
+    if columns.is_empty() {
+        let shown = column.as_ref().map(column_text).unwrap_or_default();
+        let tooltip = format!("{tooltip}. {TYPED}");
+        if let Some(text) = text_field(ui, LABEL, &tooltip, &shown) {
+            *column = (!text.trim().is_empty()).then(|| column_of(&text));
+        }
+        return;
+    }
+    let selected = match column {
+        None => Some(0),
+        Some(column) => (columns.iter())
+            .position(|found| is_column(found, column))
+            .map(|index| index + 1),
+    };
+    let mut options = options(columns);
+    options.insert(0, (NONE, "Split the pictures at random"));
+    let title = match (selected, column.as_ref()) {
+        (Some(index), _) => options[index].0.to_owned(),
+        (None, column) => column.map(column_text).unwrap_or_default(),
+    };
+    if let Some(chosen) = widgets::choose(ui, LABEL, tooltip, &title, selected, &options) {
+        *column = chosen
+            .checked_sub(1)
+            .map(|index| columns[index].column.clone());
+    }
+}
+
+/// Shows nothing for a source that is no table. `columns`: as far as the table was looked at.
+pub(in crate::app) fn table_ui(
+    ui: &mut egui::Ui,
+    draft: &mut Draft<'_>,
+    columns: &[ColumnPreview],
+) {
     let before = draft.experiment.data.source.clone();
     let DataSource::Table {
         path_column,
         label_column,
         split_column,
+        split_values,
         threshold,
+        one_hot,
         ..
     } = &mut draft.experiment.data.source
     else {
         return;
     };
-    widgets::heading(ui, "Table");
-    column_field(ui, "Paths", "picture paths", path_column);
-    column_field(ui, "Classes", "classes", label_column);
-    let shown = split_column.as_ref().map(column_text).unwrap_or_default();
-    let tooltip = "The column that says train, validation or test: its name in the header, or its number, counted from 1. Empty: pictures are split at random";
-    if let Some(text) = text_field(ui, "Split", tooltip, &shown) {
-        *split_column = (!text.trim().is_empty()).then(|| column_of(&text));
+    widgets::heading(ui, "Columns of the table");
+    let tooltip = "The column with the paths or file names of the pictures";
+    column_ui(ui, "Picture column", tooltip, path_column, columns);
+    let tooltip = "The column with the classes that the network learns to tell apart";
+    if one_hot.is_empty() {
+        let was = label_column.clone();
+        column_ui(ui, "Class column", tooltip, label_column, columns);
+        if *label_column != was {
+            // Classes of another column are others.
+            draft.experiment.data.classes.clear();
+            let chosen = columns.iter().find(|found| found.column == *label_column);
+            if let Some(chosen) = chosen {
+                threshold.clone_from(&chosen.threshold);
+            }
+        }
+    } else {
+        let columns = format::count(one_hot.len(), "column", "columns");
+        widgets::row(ui, "Class columns", tooltip, |ui| {
+            let tooltip = "One column for each class, with a 1 for the pictures of that class. Click “Classes” under the name of another \
+                           column in the Data view to use that instead";
+            ui.label(columns).on_hover_text(tooltip);
+        });
+    }
+    let was = split_column.clone();
+    split_column_ui(ui, split_column, columns);
+    if *split_column != was {
+        split_values.clear();
     }
     let mut cuts = threshold.is_some();
-    let tooltip = "Make two classes of a column of numbers: at or above a threshold, and below it";
-    if widgets::toggle(ui, "Binarize", tooltip, &mut cuts) {
+    let tooltip = "Make two classes of a column of numbers: one for numbers from a threshold on, one for those below it (binarize)";
+    if widgets::toggle(ui, "Two classes", tooltip, &mut cuts) {
         *threshold = cuts.then(Threshold::default);
     }
     if let Some(threshold) = threshold {

@@ -279,7 +279,7 @@ pub fn data_view_ui(
             icon::IMAGES,
             "No pictures yet",
             "Open a folder that holds one folder of pictures per class, a folder with train and test folders, \
-             a table of paths and labels, or a benchmark data set (CIFAR, MNIST, MedMNIST). You can also drop it on this window.",
+             a table of picture files and classes, or a benchmark data set (CIFAR, MNIST, MedMNIST). You can also drop it on this window.",
             |ui| open_button(ui, out),
         ),
         DataView::Waiting => widgets::empty_state(

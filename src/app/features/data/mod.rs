@@ -61,7 +61,7 @@ impl Section for DataSection {
 #[derive(Debug, Clone, PartialEq)]
 pub struct DataEditorView {
     pub editor: EditorView,
-    /// "Table of paths and labels"; nothing while no source is chosen.
+    /// "Table of picture files and classes"; nothing while no source is chosen.
     pub kind: Option<&'static str>,
     pub path: String,
     /// "2,624 pictures, 2 classes", or how far the scan is.
@@ -86,7 +86,9 @@ impl DataEditorView {
             DataSource::SplitFolders { path } => {
                 (Some("Train, validation and test folders"), show(path))
             }
-            DataSource::Table { file, .. } => (Some("Table of paths and labels"), show(file)),
+            DataSource::Table { file, .. } => {
+                (Some("Table of picture files and classes"), show(file))
+            }
             DataSource::Cifar10 { path } => (Some("CIFAR-10"), show(path)),
             DataSource::Cifar100 { path, .. } => (Some("CIFAR-100"), show(path)),
             DataSource::Idx { path } => (Some("MNIST format (IDX files)"), show(path)),
@@ -189,7 +191,11 @@ pub fn data_editor_ui(
 ) {
     source_ui(ui, view, out);
     let mut draft = view.editor.draft();
-    data_table::table_ui(ui, &mut draft);
+    let columns = view
+        .table
+        .as_ref()
+        .map_or(&[][..], |table| table.columns.as_slice());
+    data_table::table_ui(ui, &mut draft, columns);
     if let Some(table) = &view.table {
         table_preview::other_tables_ui(ui, table, &mut draft);
     }
@@ -218,20 +224,16 @@ pub fn data_editor_ui(
     });
     draft.touched(changed, "test share");
     widgets::problem(ui, draft.problem("data.split.test"));
-    let columns = view
-        .table
-        .as_ref()
-        .map_or(&[][..], |table| table.columns.as_slice());
     data_group::group_ui(ui, &mut draft, columns);
 
     let mut limited = draft.experiment.data.limit.is_some();
     let tooltip = "Train on at most this many pictures, with the same share of every class; validation and test keep all of theirs";
     let everything = view.train_pictures.max(1);
     let mut changed = false;
-    widgets::row(ui, "Training limit", tooltip, |ui| {
+    widgets::row(ui, "Training pictures", tooltip, |ui| {
         let toggled = ui
-            .checkbox(&mut limited, "")
-            .accessible_name("Limit training pictures")
+            .checkbox(&mut limited, "Limit")
+            .accessible_name("Limit the training pictures")
             .on_hover_text(tooltip);
         if toggled.changed() {
             draft.experiment.data.limit = limited.then_some((everything / 4).max(1));
@@ -248,7 +250,7 @@ pub fn data_editor_ui(
                 changed |= ui.add(field).changed();
             }
             None => {
-                let text = tokens(ui).muted("All pictures");
+                let text = tokens(ui).muted("all are used");
                 ui.add(egui::Label::new(text).truncate());
             }
         }

@@ -100,7 +100,7 @@ fn heading_ui(ui: &mut egui::Ui, preview: &TablePreview, draft: &mut Draft<'_>) 
         let rows = crate::format::plural(preview.count as u64, "row", "rows");
         ui.label(tokens::medium(name));
         ui.label(colors.muted(format!(
-            "{rows}. Click under a column's name to set what it is used for."
+            "{rows}, of which the first are shown. Click under a column's name to say what the column is used for."
         )));
     });
     encoding_ui(ui, Some(preview.encoding), draft);
@@ -212,7 +212,7 @@ fn head_ui(
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 2.0;
             for (of, text, says, tooltip) in [
-                (Use::Paths, "Paths", "paths", "Its cells are the pictures' paths"),
+                (Use::Paths, "Files", "picture files", "Its cells are the paths or file names of the pictures"),
                 (Use::Classes, "Classes", "classes", "Its cells are the classes that the network learns to tell apart"),
                 (Use::Split, "Split", "split", "Its cells say which pictures are for training, validation and test; click again to split at random"),
             ] {
@@ -331,7 +331,7 @@ fn split_values_ui(ui: &mut egui::Ui, preview: &TablePreview, draft: &mut Draft<
     let before = split_values.clone();
     ui.add_space(tokens::SPACE_S);
     ui.horizontal_wrapped(|ui| {
-        ui.label(tokens(ui).muted(format!("Values of column {}", column.name)));
+        ui.label(tokens(ui).muted(format!("Values of the split column {}", column.name)));
         for (value, told) in &column.values {
             let chosen = split_values.iter().find(|(of, _)| of == value);
             let mut part = chosen.map_or(*told, |(_, part)| Some(*part));
@@ -339,7 +339,7 @@ fn split_values_ui(ui: &mut egui::Ui, preview: &TablePreview, draft: &mut Draft<
             let shown = PARTS
                 .iter()
                 .find(|(of, _)| Some(*of) == part)
-                .map_or("unknown", |(_, name)| name);
+                .map_or("Choose…", |(_, name)| name);
             ui.label(value);
             egui::ComboBox::from_id_salt(("split value", value))
                 .selected_text(shown)

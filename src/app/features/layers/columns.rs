@@ -52,9 +52,12 @@ impl Columns {
             is_there.then_some(right)
         };
         let moved = take(MOVED_WIDTH, with_moved && width >= 380.0).map(|left| left + MOVED_WIDTH);
-        let rate = take(RATE_WIDTH + 6.0, width >= 330.0);
         let is_short = width < 860.0;
-        let norm = take(if is_short { 54.0 } else { 118.0 }, width >= 480.0);
+        // Its name is longer than its numbers.
+        let rate_width = if is_short { 58.0 } else { 112.0 };
+        let rate =
+            take(rate_width, width >= 330.0).map(|left| left + rate_width - RATE_WIDTH - 6.0);
+        let norm = take(if is_short { 64.0 } else { 118.0 }, width >= 500.0);
         let norm = norm.map(|at| Norm {
             at: at + 4.0,
             is_short,
@@ -109,13 +112,23 @@ pub(super) fn header_ui(ui: &mut egui::Ui, columns: &Columns, moved: Option<&Mov
     };
     put(columns.parameters, Align2::RIGHT_CENTER, parameters);
     if let Some(norm) = &columns.norm {
-        put(norm.at, Align2::LEFT_CENTER, "Norm");
+        let header = put(norm.at, Align2::LEFT_CENTER, "BatchNorm");
+        let hover = ui.interact(header, ui.scope_id().with("norm header"), Sense::hover());
+        hover.on_hover_text(
+            "What each batch normalisation layer (BatchNorm) normalises with in this phase: running statistics are those that came with the \
+             weights and stay as they are; batch statistics are computed from each training batch and update the running ones; \
+             where statistics adapt, only these are updated. The Backbone section sets it for frozen and trained layers",
+        );
     }
     if let Some(x) = columns.rate {
-        let header = put(x + RATE_WIDTH - 4.0, Align2::RIGHT_CENTER, "Rate ×");
+        let name = match &columns.norm {
+            Some(norm) if !norm.is_short => "Learning rate factor",
+            _ => "LR factor",
+        };
+        let header = put(x + RATE_WIDTH - 4.0, Align2::RIGHT_CENTER, name);
         let hover = ui.interact(header, ui.scope_id().with("rate header"), Sense::hover());
         hover.on_hover_text(
-            "Each layer's factor of the phase's learning rate; faint where it comes from a parent layer or a rule",
+            "Learning rate factor: the layer learns with the phase's learning rate times this factor; faint where it comes from a parent layer or from a rule of the phase",
         );
     }
     if let (Some(x), Some(moved)) = (columns.moved, moved) {

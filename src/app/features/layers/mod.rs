@@ -287,9 +287,10 @@ fn totals_ui(ui: &mut egui::Ui, locks: &PhaseLocks) {
         );
         let memory = format!("≈ {}", bytes(estimate.memory()));
         widgets::figure(ui, &memory, "memory, estimated").on_hover_text(memory_text(&estimate));
-        let cost = format!("≈ {}", cost_text(estimate.epoch_cost));
-        widgets::figure(ui, &cost, "of the work of full training").on_hover_text(format!(
-            "Computing time of an epoch, compared with an epoch in which every layer is trained, estimated from the layers' multiply-adds. {}",
+        let cost = cost_text(estimate.epoch_cost);
+        widgets::figure(ui, &cost, "of an epoch of full fine-tuning").on_hover_text(format!(
+            "Computing time of an epoch, compared with an epoch in which every layer is trained: {cost}, estimated from the \
+             layers' multiply-adds. {}",
             if estimate.keeps_features {
                 "The frozen first layers are computed once and take no time after the first epoch"
             } else {
@@ -308,9 +309,9 @@ fn totals_ui(ui: &mut egui::Ui, locks: &PhaseLocks) {
 /// What an epoch costs: `0.1 %` where a whole number would say nothing.
 fn cost_text(share: f64) -> String {
     match share * 100.0 {
-        percent if percent < 0.1 => "0 %".into(),
-        percent if percent < 10.0 => format!("{percent:.1} %"),
-        percent => format!("{percent:.0} %"),
+        percent if percent < 0.1 => "< 0.1 %".into(),
+        percent if percent < 10.0 => format!("≈ {percent:.1} %"),
+        percent => format!("≈ {percent:.0} %"),
     }
 }
 

@@ -156,16 +156,13 @@ fn tooltip(stage: &StageView, lock: Lock) -> String {
 /// What a box's title takes, with its lock.
 fn title_width(ui: &egui::Ui, stage: &StageBox<'_>) -> f32 {
     let font = tokens::medium_font(TITLE_SIZE);
-    let color = tokens(ui).text;
-    let title = ui
-        .painter()
-        .layout_no_wrap(stage.title.to_owned(), font, color);
+    let title = widgets::text_width(ui, stage.title, font);
     let lock_width = if stage.lock.is_some() {
         LOCK_WIDTH
     } else {
         0.0
     };
-    title.size().x + lock_width
+    title + lock_width
 }
 
 fn arrow(ui: &mut egui::Ui, width: f32, height: f32) {

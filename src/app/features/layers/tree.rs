@@ -22,12 +22,13 @@ pub(super) fn search_ui(ui: &mut egui::Ui, tree: &LayerTree, local: &mut LayersL
             .hint_text(format!("{} Search layers", icon::MAGNIFYING_GLASS))
             .align(egui::Align2::LEFT_CENTER)
             .min_size(vec2(0.0, ui.spacing().interact_size.y))
-            .desired_width((ui.available_width() - 204.0).clamp(60.0, 260.0));
+            .desired_width((ui.available_width() - 246.0).clamp(60.0, 260.0));
         ui.add(field)
             .accessible_name("Search layers")
             .on_hover_text("Show only layers whose name or kind contains this text");
-        ui.label(tokens(ui).muted("Depth"))
-            .on_hover_text("How many levels of the tree are shown");
+        ui.label(tokens(ui).muted("Show levels")).on_hover_text(
+            "How many levels of the tree are unfolded: blocks, the layers in them, and so on",
+        );
         for depth in 1..=3_usize {
             let button = ui.add(egui::Button::new(depth.to_string()).frame_when_inactive(false));
             if button

@@ -341,7 +341,7 @@ fn idle_frames_and_scrolling_build_nothing() {
 fn memory_and_cost_are_said_to_be_estimates() {
     let harness = tree_harness(fakes::state(), MIDDLE);
     harness.get_by_label_contains("memory, estimated");
-    harness.get_by_label_contains("of the work of full training");
+    harness.get_by_label_contains("of an epoch of full fine-tuning");
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn a_column_is_used_for_something_else_by_one_click() {
         path_column,
         label_column,
         ..
-    } = clicked("Use sex as paths", with_table())
+    } = clicked("Use sex as picture files", with_table())
     else {
         panic!("the source is a table");
     };
@@ -218,4 +218,26 @@ fn the_preview_fits_and_names_its_controls() {
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn the_panel_offers_the_columns_of_the_table_by_name() {
+    let mut harness = settled(
+        Section("Data"),
+        egui::vec2(320.0, 900.0),
+        true,
+        Driven::new(with_table()),
+    );
+    harness
+        .get_by_role_and_label(accesskit::Role::ComboBox, "Class column")
+        .click();
+    harness.run_steps(2);
+    harness.get_by_label("dx").click();
+    harness.run_steps(2);
+    let data = harness.state().edited().data;
+    let DataSource::Table { label_column, .. } = &data.source else {
+        panic!("the source is a table");
+    };
+    assert_eq!(*label_column, Column::Name("dx".into()));
+    assert!(data.classes.is_empty(), "other classes");
 }

@@ -248,7 +248,10 @@ pub fn remarks(source: &Source<'_>, parts: &[Part<'_>]) -> Vec<Remark> {
         })
         .collect();
     if !why.is_empty() {
-        remarks.push(Remark::taken(format!("Not read: {}.", why.join(", "))));
+        remarks.push(Remark::taken(format!(
+            "Other tables in this folder are not read: {}.",
+            why.join(", ")
+        )));
     }
     let could_be: Vec<&str> = assessed
         .iter()

@@ -331,7 +331,7 @@ fn folders_split(source: &Source<'_>, told: &Told) -> Remark {
     }
     if train > 0 && validation + test > 0 {
         return Remark::warning(format!(
-            "No column tells the split, so the pictures are split at random, although they stand in folders called so: \
+            "No column tells the split, so the pictures are split at random, although they stand in folders for its parts: \
              {folders}. To split them by these folders, write the folder's name into a column of the table."
         ))
         .field("data.source.split_from_folders");
@@ -379,7 +379,7 @@ fn paths(told: &Told) -> Vec<Remark> {
     told.hows
         .iter()
         .map(|(how, (number, cell, name))| {
-            let number = count(*number, "path was", "paths were");
+            let number = count(*number, "picture file was", "picture files were");
             let (text, warns) = match how {
                 How::Written => return Remark::taken(String::new()),
                 How::OtherFolder => (
@@ -392,7 +392,9 @@ fn paths(told: &Told) -> Vec<Remark> {
                     "found after codes such as %20 were read as characters",
                     false,
                 ),
-                How::WithoutExtension => ("found by names without an ending", false),
+                How::WithoutExtension => {
+                    ("found by names without their ending (.jpg, .png …)", false)
+                }
                 How::OtherExtension => ("found with another ending than the table says", true),
                 How::Number => ("found by their numbers", true),
             };

@@ -67,7 +67,7 @@ fn pictures_without_an_extension_are_taken_by_their_content() {
     let remarks = remarks(&dataset);
     assert!(
         remarks.starts_with(
-            "11 files were taken by their content, because their names don't end as a picture's: cats/2024.01.05, cats/x, "
+            "11 files are read as pictures by their content, although their names don't end like those of pictures (.jpg, .png …): cats/2024.01.05, cats/x, "
         ) && remarks.ends_with("and 8 more."),
         "{remarks}"
     );

@@ -194,7 +194,7 @@ pub fn refusal(several: &Several, rows: usize, line: u64) -> String {
     format!(
         "this is a multi-label table: {} of {rows} rows have several labels in one cell, such as “{}” in line {line}, \
          and Graft learns one class for each picture; keep one label in each row, choose another column, or name such \
-         combinations in data.classes if each is a class of its own",
+         combinations in data.classes of a preset if each is a class of its own",
         several.rows, several.example
     )
 }

@@ -65,7 +65,7 @@ fn folders_of_pictures_beside_a_table_are_no_classes() {
     assert_eq!(dataset.pictures[0].name, "train_images/0.jpg");
     says(
         &dataset,
-        "3 paths were found by their file names, in other folders than the table says: “0.jpg” is train_images/0.jpg.",
+        "3 picture files were found by their file names, in other folders than the table says: “0.jpg” is train_images/0.jpg.",
     );
 }
 

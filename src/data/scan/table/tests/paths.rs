@@ -25,21 +25,21 @@ fn identifiers_and_foreign_paths_are_found_and_said() {
     assert_eq!(dataset.pictures[0].name, "train/p00.jpg");
     says(
         &dataset,
-        "3 paths were found by names without an ending: “p00” is train/p00.jpg.",
+        "3 picture files were found by names without their ending (.jpg, .png …): “p00” is train/p00.jpg.",
     );
     let dataset = read(&root.path().join("windows.csv")).unwrap();
     assert_eq!(classes(&dataset), "x 2, y 2");
     says(
         &dataset,
-        "2 paths were found by their file names, in other folders than the table says: “C:\\Users\\me\\data\\p00.jpg” is train/p00.jpg.",
+        "2 picture files were found by their file names, in other folders than the table says: “C:\\Users\\me\\data\\p00.jpg” is train/p00.jpg.",
     );
     says(
         &dataset,
-        "1 path was found after codes such as %20 were read as characters",
+        "1 picture file was found after codes such as %20 were read as characters",
     );
     says(
         &dataset,
-        "1 path was found in other upper and lower case: “img.jpg” is IMG.JPG.",
+        "1 picture file was found in other upper and lower case: “img.jpg” is IMG.JPG.",
     );
     warns(&dataset, "1 row names a picture that can't be found.");
     warns(
