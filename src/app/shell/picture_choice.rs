@@ -2,11 +2,11 @@
 
 use eframe::egui;
 
-use super::dialogs::dialog_frame;
 use crate::app::core::state::{DocumentId, State};
 use crate::app::features::data::requests::{PictureChoice, Recipients};
 use crate::app::shell::Graft;
 use crate::app::ui::names::shown_name;
+use crate::app::ui::theme::dialog;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::shown;
 
@@ -73,13 +73,11 @@ impl Graft {
             return;
         };
         let view = PictureChoiceView::build(&self.session.state, choice);
-        let modal = egui::Modal::new(egui::Id::unique("picture choice"))
-            .backdrop_color(tokens::of_theme(self.session.settings.dark).backdrop);
-        let mut chosen = None;
-        let response = modal.frame(dialog_frame(ctx)).show(ctx, |ui| {
-            chosen = choice_ui(ui, &view);
+        let title = "Which experiment gets these pictures?";
+        let (mut chosen, is_closed) = dialog(ctx, "picture choice", title, 420.0, |ui| {
+            choice_ui(ui, &view)
         });
-        if response.should_close() {
+        if is_closed {
             chosen = Some(Recipients::None);
         }
         if let Some(recipients) = chosen {
@@ -93,8 +91,6 @@ impl Graft {
 fn choice_ui(ui: &mut egui::Ui, view: &PictureChoiceView) -> Option<Recipients> {
     let t = tokens(ui);
     let mut chosen = None;
-    ui.set_width(420.0);
-    ui.label(tokens::semibold("Which experiment gets these pictures?").size(tokens::TEXT_TITLE));
     ui.add(egui::Label::new(t.muted(&view.folder)).truncate())
         .on_hover_text(&view.folder);
     ui.add_space(tokens::SPACE_S);

@@ -12,6 +12,7 @@ use crate::app::core::documents::file_title;
 use crate::app::core::state::{Document, DocumentId, State};
 use crate::app::ui::theme::{icon_button_enabled, primary_button};
 use crate::app::ui::tokens::{self, icon, tokens};
+use crate::app::ui::widgets;
 use crate::experiment::preset;
 
 /// Plain data of the bar.
@@ -24,7 +25,7 @@ pub struct TopBarView {
     pub file: Option<String>,
     /// Experiments that Train would train.
     pub included: usize,
-    /// How many seeds `Compare both ways` trains each way with.
+    /// How many seeds `Extraction vs. fine-tuning` trains each way with.
     pub compare_seeds: u32,
     pub has_pictures: bool,
     pub can_undo: bool,
@@ -252,10 +253,7 @@ fn train_ui(ui: &mut egui::Ui, view: &TopBarView, room: Room, out: &mut Vec<Comm
     // As wide as it ever is: what stands beside it keeps its place while experiments are ticked.
     let font = tokens::semibold_font(tokens::TEXT_BODY);
     let widest = format!("{}  {widest}", icon::PLAY);
-    let widest = ui
-        .painter()
-        .layout_no_wrap(widest, font, egui::Color32::PLACEHOLDER);
-    let least = egui::vec2(widest.size().x + 28.0, 30.0);
+    let least = egui::vec2(widgets::text_width(ui, &widest, font) + 28.0, 30.0);
     let response = primary_button(ui, &format!("{}  {text}", icon::PLAY), enabled, least);
     crate::app::ui::theme::name(&response, enabled, &name);
     let response = response
@@ -276,10 +274,11 @@ fn compare_ui(ui: &mut egui::Ui, view: &TopBarView, room: Room, out: &mut Vec<Co
     });
 }
 
-/// With how many seeds both ways are trained.
+/// With how many seeds the two are trained.
 fn seeds_ui(ui: &mut egui::Ui, view: &TopBarView, out: &mut Vec<Command>) {
-    let text = format!("× {} {}", view.compare_seeds, icon::CARET_DOWN);
-    let tooltip = "How many random seeds each way is trained with: several tell how much of a difference is chance";
+    let seeds = crate::format::plural(view.compare_seeds.into(), "seed", "seeds");
+    let text = format!("{seeds} {}", icon::CARET_DOWN);
+    let tooltip = "How often each of the two is trained, every time with another random seed: several seeds tell how much of a difference is chance";
     menu(ui, &text, "Number of seeds", tooltip, |ui| {
         ui.set_min_width(220.0);
         for (seeds, text) in SEEDS {
@@ -300,16 +299,16 @@ fn compare_button_ui(ui: &mut egui::Ui, view: &TopBarView, room: Room, out: &mut
     let text = if room == Room::Small {
         icon::GIT_DIFF.to_owned()
     } else {
-        format!("{}  Compare both ways", icon::GIT_DIFF)
+        format!("{}  Extraction vs. fine-tuning", icon::GIT_DIFF)
     };
     let response = ui.add_enabled(
         view.has_pictures,
         egui::Button::new(text).min_size(egui::vec2(0.0, 30.0)),
     );
-    crate::app::ui::theme::name(&response, view.has_pictures, "Compare both ways");
+    crate::app::ui::theme::name(&response, view.has_pictures, "Extraction vs. fine-tuning");
     let response = response
         .on_hover_text(Action::CompareBothWays.hint(ui.ctx()))
-        .on_disabled_hover_text("Open pictures first: both ways are trained on the same pictures");
+        .on_disabled_hover_text("Open pictures first: feature extraction and fine-tuning are trained on the same pictures");
     if response.clicked() {
         out.push(Command::CompareBothWays);
     }
@@ -317,7 +316,7 @@ fn compare_button_ui(ui: &mut egui::Ui, view: &TopBarView, room: Room, out: &mut
 
 /// The choice of seeds.
 const SEEDS: [(u32, &str); 3] = [
-    (1, "1 seed: one run each way"),
+    (1, "1 seed: 2 runs, one of each"),
     (3, "3 seeds: 6 runs"),
     (5, "5 seeds: 10 runs"),
 ];

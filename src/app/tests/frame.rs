@@ -274,7 +274,12 @@ fn messages_float_and_nothing_moves_when_one_comes() {
 #[test]
 fn buttons_of_the_top_bar_keep_their_places_while_experiments_are_ticked() {
     let mut window = Window::with_pair();
-    let labels = ["Undo", "Open pictures…", "Presets", "Compare both ways"];
+    let labels = [
+        "Undo",
+        "Open pictures…",
+        "Presets",
+        "Extraction vs. fine-tuning",
+    ];
     let two = labels.map(|label| rect(&window, label));
     let train = rect(&window, "Train 2 experiments");
     push(&mut window, Command::IncludeExperiment(1, false));

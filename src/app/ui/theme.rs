@@ -11,7 +11,7 @@ use eframe::egui::{
 
 use super::missing_letters;
 use super::reading_order::ReadingOrder;
-use super::tokens::{self, Tokens};
+use super::tokens::{self, Tokens, icon};
 
 /// The opacity of what is disabled: paler, yet still to be read.
 const DISABLED: f32 = 0.7;
@@ -184,6 +184,42 @@ fn visuals(t: &Tokens) -> Visuals {
 pub fn dialog_frame(ctx: &egui::Context) -> egui::Frame {
     egui::Frame::window(&ctx.global_style()).inner_margin(20)
 }
+
+/// A dialog over the window: a box of `width` points, less where the window is narrower, with its title and a button that
+/// closes it. Gives what `content` gives, and whether the dialog was closed: by the button, by Escape or by a click beside it.
+pub fn dialog<R>(
+    ctx: &egui::Context,
+    id: &'static str,
+    title: &str,
+    width: f32,
+    content: impl FnOnce(&mut egui::Ui) -> R,
+) -> (R, bool) {
+    let dark = ctx.global_style().visuals.dark_mode;
+    let modal = egui::Modal::new(egui::Id::unique(id))
+        .backdrop_color(tokens::of_theme(dark).backdrop)
+        .frame(dialog_frame(ctx));
+    let response = modal.show(ctx, |ui| {
+        ui.set_width(width.min(ctx.content_rect().width() - AROUND_DIALOG));
+        let size = vec2(ui.available_width(), tokens::CONTROL_HEIGHT);
+        let layout = egui::Layout::right_to_left(egui::Align::Center);
+        let is_closed = ui.allocate_ui_with_layout(size, layout, |ui| {
+            let close = icon_button(ui, icon::X, "Close this dialog");
+            let title = tokens::semibold(title).size(tokens::TEXT_TITLE);
+            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                ui.add(egui::Label::new(title).truncate());
+            });
+            close.on_hover_text("Close (Esc)").clicked()
+        });
+        ui.add_space(tokens::SPACE_S);
+        (content(ui), is_closed.inner)
+    });
+    let is_left = response.should_close();
+    let (inner, is_closed) = response.inner;
+    (inner, is_closed || is_left)
+}
+
+/// What a dialog leaves of the window's width at least: its margins and a strip at either side.
+const AROUND_DIALOG: f32 = 72.0;
 
 /// The primary button of a view: what a person most likely wants to do next.
 pub fn primary_button(ui: &mut egui::Ui, text: &str, enabled: bool, least: Vec2) -> egui::Response {

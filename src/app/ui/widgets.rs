@@ -346,14 +346,7 @@ pub fn segmented_row<T: PartialEq + Clone>(
     let padding = ui.spacing().button_padding.x;
     let width: f32 = options
         .iter()
-        .map(|(_, title, _)| {
-            let galley = ui.painter().layout_no_wrap(
-                (*title).to_owned(),
-                font.clone(),
-                egui::Color32::PLACEHOLDER,
-            );
-            galley.size().x + 2.0 * padding + 4.0
-        })
+        .map(|(_, title, _)| text_width(ui, title, font.clone()) + 2.0 * padding + 4.0)
         .sum();
     let whole = ui.available_width().min(WIDEST_EDITOR);
     if label_width(ui) + ui.spacing().item_spacing.x + width + 4.0 <= whole {
@@ -625,8 +618,7 @@ pub fn hover_text_above(response: egui::Response, text: &str) -> egui::Response 
 }
 
 /// How wide a text of the size of labels is, in points.
-pub fn text_width(ui: &egui::Ui, text: &str) -> f32 {
-    let font = tokens::medium_font(tokens::TEXT_BODY);
+pub fn text_width(ui: &egui::Ui, text: &str, font: egui::FontId) -> f32 {
     let galley = ui
         .painter()
         .layout_no_wrap(text.to_owned(), font, egui::Color32::PLACEHOLDER);

@@ -49,6 +49,10 @@ pub fn scatter_ui(
         .y_axis_label("ImageNet top-1")
         .y_axis_min_width(axes::UPWARD)
         .y_axis_formatter(|mark, _| format!("{:.0} %", mark.value))
+        .label_formatter(axes::near_point(|name, at| {
+            let rate = rate_text(10f64.powf(at.x));
+            format!("{name}\n{:.1} %, {rate} pictures per second", at.y)
+        }))
         .grid_color(colors.grid)
         .set_margin_fraction(vec2(0.1, 0.12))
         .allow_scroll(false)
@@ -88,9 +92,9 @@ pub fn scatter_ui(
     names_ui(ui, &measured, &response.transform);
 }
 
-/// Names above or below their points, painted over the plot so that none covers a point or another
-/// name. The chosen one comes first, then those that no other beats in both; the rest as far as there
-/// is room.
+/// Names around their points, painted over the plot so that none touches a point or another name. The chosen one comes
+/// first, then those that no other beats in both; the rest as far as there is room: the others are said where the pointer
+/// rests on their points.
 fn names_ui(
     ui: &egui::Ui,
     measured: &[(&BackboneRow, [f64; 2])],
@@ -109,10 +113,13 @@ fn names_ui(
     };
     let mut order: Vec<&(&BackboneRow, [f64; 2])> = measured.iter().collect();
     order.sort_by_key(|(row, position)| (!row.chosen, is_beaten(position)));
-    let points: Vec<Rect> = (measured.iter())
-        .map(|(_, position)| Rect::from_center_size(at(position), vec2(8.0, 8.0)))
+    // The own point stands apart from its name by [`AROUND_POINT`] at least.
+    let mut taken: Vec<Rect> = (measured.iter())
+        .map(|(row, position)| {
+            let radius = if row.chosen { RADII.1 } else { RADII.0 };
+            Rect::from_center_size(at(position), egui::Vec2::splat(2.0 * radius))
+        })
         .collect();
-    let mut names: Vec<Rect> = Vec::new();
     for (row, position) in order {
         let color = if row.chosen {
             colors.text
@@ -121,29 +128,52 @@ fn names_ui(
         };
         let font = egui::FontId::proportional(tokens::TEXT_SMALL);
         let text = painter.layout_no_wrap(row.info.title.to_owned(), font, color);
-        let (point, size) = (at(position), text.size());
-        let radius = if row.chosen { RADII.1 } else { RADII.0 } + 2.0;
-        let left = (point.x - size.x / 2.0)
-            .clamp(frame.left(), (frame.right() - size.x).max(frame.left()));
-        let beside = point.y - size.y / 2.0;
-        let free = [
-            pos2(left, point.y - radius - size.y),
-            pos2(left, point.y + radius),
-            pos2(point.x + radius + 2.0, beside),
-            pos2(point.x - radius - 2.0 - size.x, beside),
-        ]
-        .map(|corner| Rect::from_min_size(corner, size))
-        .into_iter()
-        .find(|rect| {
-            let is_free = |taken: &[Rect]| !taken.iter().any(|other| other.intersects(*rect));
-            // The chosen one has its name whatever it covers.
-            frame.contains_rect(*rect) && is_free(&names) && (row.chosen || is_free(&points))
-        });
-        if let Some(rect) = free {
-            painter.galley(rect.min, text, color);
-            names.push(rect.expand(1.0));
+        let radius = if row.chosen { RADII.1 } else { RADII.0 };
+        let places = places(at(position), radius, text.size(), frame);
+        let free = (places.iter().copied())
+            .find(|place| frame.contains_rect(*place) && is_free(*place, &taken));
+        // The chosen one has its name whatever it covers.
+        let place = free.or_else(|| row.chosen.then_some(places[0]));
+        if let Some(place) = place {
+            painter.galley(place.min, text, color);
+            taken.push(place);
         }
     }
+}
+
+/// What stays free between a point and its name.
+const AROUND_POINT: f32 = 2.0;
+/// What stays free around a name at least, to the sides, and above and below.
+const AROUND_NAME: egui::Vec2 = vec2(4.0, 1.0);
+
+/// Where a name of `size` may stand around its point, the best first.
+fn places(point: egui::Pos2, radius: f32, size: egui::Vec2, frame: Rect) -> [Rect; 8] {
+    let away = radius + AROUND_POINT;
+    let across =
+        (point.x - size.x / 2.0).clamp(frame.left(), (frame.right() - size.x).max(frame.left()));
+    let (above, below) = (point.y - away - size.y, point.y + away);
+    let beside = point.y - size.y / 2.0;
+    let (left, right) = (
+        point.x - away - AROUND_NAME.x - size.x,
+        point.x + away + AROUND_NAME.x,
+    );
+    [
+        pos2(across, above),
+        pos2(across, below),
+        pos2(right, beside),
+        pos2(left, beside),
+        pos2(right - away, above),
+        pos2(right - away, below),
+        pos2(left + away, above),
+        pos2(left + away, below),
+    ]
+    .map(|corner| Rect::from_min_size(corner, size))
+}
+
+/// Whether a name can stand there and touches nothing.
+fn is_free(place: Rect, taken: &[Rect]) -> bool {
+    let room = place.expand2(AROUND_NAME);
+    !taken.iter().any(|other| other.intersects(room))
 }
 
 /// Lines at 1, 2 and 5 times every power of ten, on an axis of decimal logarithms.
@@ -173,6 +203,32 @@ fn rate_text(rate: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_keep_apart_from_points_and_from_each_other() {
+        let frame = Rect::from_min_size(pos2(0.0, 0.0), vec2(400.0, 200.0));
+        let points = [
+            pos2(100.0, 100.0),
+            pos2(104.0, 103.0),
+            pos2(130.0, 96.0),
+            pos2(395.0, 4.0),
+        ];
+        let mut taken: Vec<Rect> = (points.iter())
+            .map(|point| Rect::from_center_size(*point, vec2(8.0, 8.0)))
+            .collect();
+        let mut names = 0;
+        for point in points {
+            let places = places(point, 4.0, vec2(80.0, 14.0), frame);
+            let mut places = places.into_iter();
+            let free = places.find(|place| frame.contains_rect(*place) && is_free(*place, &taken));
+            if let Some(place) = free {
+                assert!(!taken.iter().any(|other| other.intersects(place)));
+                taken.push(place);
+                names += 1;
+            }
+        }
+        assert!(names >= 3, "{names}");
+    }
 
     #[test]
     fn grid_lines_stand_at_round_rates() {

@@ -11,7 +11,7 @@ use crate::app::core::command::Command;
 use crate::app::core::run_names::told_apart;
 use crate::app::core::state::State;
 use crate::app::ui::number_field::NumberField;
-use crate::app::ui::theme::dialog_frame;
+use crate::app::ui::theme::dialog;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
 use crate::figures::{DEFAULT_DPI, DPI_RANGE, Size};
@@ -179,30 +179,24 @@ pub fn modal_ui(
     ctx: &egui::Context,
     view: &ExportView,
     local: &mut ExportLocal,
-    backdrop: egui::Color32,
     out: &mut Vec<Command>,
 ) -> bool {
-    let modal = egui::Modal::new(egui::Id::unique("export")).backdrop_color(backdrop);
-    let mut is_open = true;
-    let response = modal.frame(dialog_frame(ctx)).show(ctx, |ui| {
-        ui.set_width(600.0);
-        ui.label(tokens::semibold("Export figures and report").size(tokens::TEXT_TITLE));
-        ui.add_space(tokens::SPACE_S);
-        match &view.stage {
-            Stage::Choosing | Stage::Failed(_) | Stage::Among { .. } => {
-                is_open = export_ui(ui, view, local, out);
-            }
-            Stage::Working { done, total } => working_ui(ui, *done, *total, out),
-            Stage::Done {
-                folder,
-                files,
-                report,
-                notes,
-            } => is_open = done_ui(ui, folder, *files, report.as_ref(), notes, out),
+    let title = "Export figures and report";
+    let (is_open, is_closed) = dialog(ctx, "export", title, 600.0, |ui| match &view.stage {
+        Stage::Choosing | Stage::Failed(_) | Stage::Among { .. } => export_ui(ui, view, local, out),
+        Stage::Working { done, total } => {
+            working_ui(ui, *done, *total, out);
+            true
         }
+        Stage::Done {
+            folder,
+            files,
+            report,
+            notes,
+        } => done_ui(ui, folder, *files, report.as_ref(), notes, out),
     });
-    // What is being written goes on behind a dialog that a click beside it closed.
-    is_open && !response.should_close()
+    // What is being written goes on behind a dialog that was closed.
+    is_open && !is_closed
 }
 
 /// The choices; false when it was cancelled.
@@ -256,7 +250,7 @@ pub fn export_ui(
             ),
         };
         let button = crate::app::ui::theme::primary_button(ui, text, ready, egui::Vec2::ZERO);
-        let why = "Needs at least one shown run, something to write, and a folder";
+        let why = "Show at least one run, choose something to write, and give a folder";
         if button
             .on_hover_text(hint)
             .on_disabled_hover_text(why)
@@ -288,7 +282,9 @@ fn choices_ui(
 ) {
     let t = tokens(ui);
     if view.runs.is_empty() {
-        ui.label(t.muted("Switch on the runs to export in the list at the right first."));
+        ui.label(t.muted(
+            "No run is shown. Click the dots before the runs to export, in the list of runs.",
+        ));
     } else {
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = tokens::SPACE_M;
@@ -413,7 +409,8 @@ fn how_ui(ui: &mut egui::Ui, local: &mut ExportLocal) {
     );
     let idle = (local.format == Format::Svg)
         .then(|| "SVG is vector graphics and has no resolution.".to_owned());
-    let tooltip = "What the PNG file says of itself: how large a document prints it. The pixels stay the same";
+    let tooltip =
+        "How large a document prints the PNG file, in dots per inch. The pixels stay the same";
     widgets::idle_if(ui, idle, |ui| {
         widgets::row(ui, "Resolution", tooltip, |ui| {
             let range = *DPI_RANGE.start()..=*DPI_RANGE.end();

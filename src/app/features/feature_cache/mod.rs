@@ -152,7 +152,10 @@ impl KeptLine {
                 let depth = if about.is_pooled() {
                     "pooled features of the whole backbone".to_owned()
                 } else {
-                    format!("output of {} of {} parts", about.depth, about.segments)
+                    format!(
+                        "output of the first {} of the backbone's {} parts",
+                        about.depth, about.segments
+                    )
                 };
                 let folders = about.pictures.iter().map(|path| path.display().to_string());
                 let mut details = vec![depth, format!("{0} × {0} pixels", about.side)];

@@ -9,8 +9,9 @@ use super::listing::{Counted, Order};
 use super::places::{self, Place, PlaceGroup, home};
 use super::{Browsed, Check, FileBrowser};
 use crate::app::core::clock;
-use crate::app::shell::dialogs::{Purpose, dialog_frame};
+use crate::app::shell::dialogs::Purpose;
 use crate::app::ui::names::shown_name;
+use crate::app::ui::theme::dialog;
 use crate::app::ui::theme::{icon_button, icon_button_enabled, primary_button};
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
@@ -28,11 +29,9 @@ impl FileBrowser {
         if result == Browsed::Open {
             result = self.keyboard(ctx);
         }
-        let modal = egui::Modal::new(egui::Id::unique("file browser")).frame(dialog_frame(ctx));
-        let response = modal.show(ctx, |ui| {
+        let title = self.purpose.title();
+        let ((), is_closed) = dialog(ctx, "file browser", title, 820.0, |ui| {
             let room = ui.ctx().content_rect().size();
-            ui.set_width((room.x - 100.0).clamp(420.0, 820.0));
-            ui.label(tokens::semibold(self.purpose.title()).size(tokens::TEXT_TITLE));
             self.path_ui(ui);
             let height = (room.y - 330.0).clamp(140.0, 420.0);
             ui.horizontal_top(|ui| {
@@ -41,7 +40,7 @@ impl FileBrowser {
             });
             self.foot_ui(ui, &mut result);
         });
-        if response.should_close() && result == Browsed::Open {
+        if is_closed && result == Browsed::Open {
             result = Browsed::Cancelled;
         }
         result

@@ -33,7 +33,9 @@ pub(super) fn above_ui(
             ui.horizontal_wrapped(|ui| {
                 ui.spacing_mut().item_spacing.x = tokens::SPACE_XS;
                 for (index, run) in view.runs.iter().enumerate() {
-                    let width = widgets::text_width(ui, &name(run)) + 34.0;
+                    let width =
+                        widgets::text_width(ui, &name(run), tokens::medium_font(tokens::TEXT_BODY))
+                            + 34.0;
                     let width = width.min(ui.max_rect().width() - tokens::SPACE_S);
                     entry_ui(ui, index, run, width, local);
                 }

@@ -1,11 +1,12 @@
 //! Where the cells and names of a matrix stand, and which of them are in sight.
 
-use eframe::egui::{self, Color32, Rect, vec2};
+use eframe::egui::{self, Rect, vec2};
 
 use super::MatrixLocal;
 use super::view::MatrixView;
 use crate::app::ui::names::shown_name;
 use crate::app::ui::tokens;
+use crate::app::ui::widgets;
 
 /// Cells are not larger than this, in points, however few there are.
 pub(super) const LARGEST: f32 = 110.0;
@@ -44,14 +45,7 @@ pub(super) fn lay_out(
     let widest = longest
         .iter()
         .take(4)
-        .map(|name| {
-            let galley = ui.painter().layout_no_wrap(
-                shown_name(name).into_owned(),
-                font.clone(),
-                Color32::PLACEHOLDER,
-            );
-            galley.size().x
-        })
+        .map(|name| widgets::text_width(ui, &shown_name(name), font.clone()))
         .fold(0.0, f32::max);
     let title = tokens::TEXT_SMALL + 6.0;
     let names = (widest + 8.0).min(WIDEST_NAMES);
