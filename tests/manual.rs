@@ -96,11 +96,13 @@ fn every_page_has_one_title_and_its_links_and_pictures_are_there() {
 
 /// The window does not wrap what stands in a table.
 #[test]
-fn tables_are_no_wider_than_the_page() {
+fn what_the_window_draws_badly_is_in_no_page() {
     for (name, text) in pages() {
         for row in text.lines().filter(|line| line.starts_with('|')) {
             assert!(row.chars().count() <= 105, "{name}: {row}");
         }
+        // A block of code would have a button with a sign that our fonts lack.
+        assert!(!text.contains("```"), "{name}");
     }
 }
 

@@ -135,6 +135,7 @@ const CRATES: &[(&str, &[&str])] = &[
         ],
     ),
     ("eframe", &["app"]),
+    ("egui_commonmark", &["app"]),
     ("egui_extras", &["app"]),
     ("egui_plot", &["app"]),
     ("egui_tiles", &["app"]),

@@ -161,9 +161,10 @@ fn page_style(ui: &mut egui::Ui) {
         tokens::semibold_font(tokens::TEXT_TITLE),
     );
     style.visuals.widgets.noninteractive.fg_stroke.color = t.text_muted;
-    // Lines are as far apart whatever stands in them.
-    style.spacing.interact_size.y = 0.0;
     style.spacing.item_spacing.y = tokens::SPACE_S;
+    // The first line of a list's item is as high as its others.
+    let row = ui.text_style_height(&egui::TextStyle::Body);
+    ui.spacing_mut().interact_size.y = row;
 }
 
 /// The pages that have all of these words in title or text, in their order.
