@@ -60,7 +60,8 @@ fn pictures_of_a_set_are_pictures_everywhere() {
     assert!(split.contains("test/00007,1,test") && !split.contains("train/00003"));
     assert!(read("predictions.csv").contains("test/00000,"));
     assert!(
-        read("log.txt").contains("Validation has only 6 pictures: each of them is 17 % of the accuracy")
+        read("log.txt")
+            .contains("Validation has only 6 pictures: each of them is 17 % of the accuracy")
     );
 
     let found = json(&home.printed(&[
@@ -108,14 +109,16 @@ fn groups_stay_together_and_the_proof_is_printed() {
     // Without a setting the names tell what is likely.
     let text = home.printed(&["data", "patients"]);
     assert!(
-        text.contains("Warning: By their names, the pictures seem to be several each of 16 things")
-            && text.contains(r"--group 'pattern:^([A-Za-z]*\d+)[_-]'"),
+        text.contains("Warning: By their file names, there are several pictures each of 16 things")
+            && text.contains("(In a preset: data.split.group=Pattern(r\"^([A-Za-z]*\\d+)[_-]\").)"),
         "{text}"
     );
     let text = home.printed(&["data", "patients", "--group", r"pattern:^(\w+)_"]);
     assert!(
         text.contains("None of the 16 groups stands in two parts of the split.")
-            && text.contains(r"Split: drawn at random by group (pattern:^(\w+)_), and evenly over the classes"),
+            && text.contains(
+                r"Split: drawn at random by group (pattern:^(\w+)_), and evenly over the classes"
+            ),
         "{text}"
     );
     let refused = home.refused(&["data", "patients", "--group", "pattern:xyz"], 1);

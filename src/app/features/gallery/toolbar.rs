@@ -303,9 +303,17 @@ fn split_ui(ui: &mut egui::Ui, ready: &ReadyView, filter: &mut Filter) {
 
 /// Parts of the split that the run's network has not answered yet.
 fn further_splits_ui(ui: &mut egui::Ui, ready: &ReadyView, state: &State, out: &mut Vec<Command>) {
-    for (split, name) in [
-        (Split::Validation, "validation"),
-        (Split::Train, "training"),
+    for (split, predict, predicting) in [
+        (
+            Split::Validation,
+            "Predict the validation pictures",
+            "Predicting the validation pictures…",
+        ),
+        (
+            Split::Train,
+            "Predict the training pictures",
+            "Predicting the training pictures…",
+        ),
     ] {
         if ready.splits.iter().any(|(known, _)| *known == split) {
             continue;
@@ -314,13 +322,13 @@ fn further_splits_ui(ui: &mut egui::Ui, ready: &ReadyView, state: &State, out: &
         let is_asked = state.gallery.answering.contains(&(folder.clone(), split));
         make_room(ui, 190.0);
         let text = if is_asked {
-            format!("{} Predicting the {name} pictures…", icon::HOURGLASS)
+            format!("{} {predicting}", icon::HOURGLASS)
         } else {
-            format!("{} Predict the {name} pictures", icon::PLUS)
+            format!("{} {predict}", icon::PLUS)
         };
         let button = ui.add_enabled(!is_asked, egui::Button::new(text));
         let button = button
-            .accessible_name(format!("Predict the {name} pictures"))
+            .accessible_name(predict)
             .on_hover_text(
                 "The run's network predicts the class of these pictures too, and they are shown beside the test pictures. It takes \
                  a while; the predictions are kept in the run's folder",

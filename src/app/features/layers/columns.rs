@@ -57,7 +57,7 @@ impl Columns {
         let rate_width = if is_short { 58.0 } else { 112.0 };
         let rate =
             take(rate_width, width >= 330.0).map(|left| left + rate_width - RATE_WIDTH - 6.0);
-        let norm = take(if is_short { 64.0 } else { 118.0 }, width >= 500.0);
+        let norm = take(if is_short { 72.0 } else { 118.0 }, width >= 500.0);
         let norm = norm.map(|at| Norm {
             at: at + 4.0,
             is_short,
