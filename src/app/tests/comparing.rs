@@ -189,5 +189,5 @@ fn of_twelve_shown_runs_ten_are_compared_the_two_left_out_are_named_and_the_best
     assert_eq!(window.state().comparison.left_out, [id(10), id(11)]);
     window
         .harness
-        .get_by_label_contains("10 runs can be compared at once. Left out, with the fewest test pictures right: run-10; run-11.");
+        .get_by_label_contains("A comparison takes 10 at most. Left out, with the fewest test pictures right: run-10; run-11.");
 }

@@ -56,7 +56,7 @@ pub fn chooser_ui(ui: &mut egui::Ui, view: &CompareView, out: &mut Vec<Command>)
     });
     if !view.left_out.is_empty() {
         let text = format!(
-            "{MOST_COMPARED} runs can be compared at once. Left out, with the fewest test pictures right: {}.",
+            "A comparison takes {MOST_COMPARED} at most. Left out, with the fewest test pictures right: {}.",
             view.left_out.join("; ")
         );
         widgets::note(ui, &text);

@@ -158,10 +158,15 @@ pub fn varying(rows: &[&RunRecord]) -> Vec<Column> {
             continue;
         }
         let title = setting.label.clone();
+        let letters = |text: &str| text.chars().count();
+        let values = known.iter().filter_map(|run| value(run));
+        let longest = values
+            .map(|value| letters(&value))
+            .fold(letters(&title), usize::max);
         columns.push((
             setting.phase,
             Column {
-                width: (7.0 * title.chars().count() as f32 + 16.0).clamp(70.0, 170.0),
+                width: (7.5 * longest as f32 + 16.0).clamp(70.0, 220.0),
                 title,
                 tooltip: "A setting in which these runs differ",
                 kind: Kind::Setting(setting.field.clone()),

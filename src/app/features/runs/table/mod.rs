@@ -48,6 +48,8 @@ pub struct TableLocal {
     sorted: Sorted,
     /// From where a selection with the shift key reaches.
     anchor: Option<String>,
+    /// The run of the row that the pointer is at, by its id.
+    hovered: Option<String>,
     editing: Option<Editing>,
     /// Tags that are typed for the selected rows.
     tags: Option<String>,

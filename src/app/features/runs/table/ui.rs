@@ -195,6 +195,8 @@ struct Rows<'a, 'v> {
     view: &'a TableView<'v>,
     columns: &'a [&'a Column],
     local: &'a mut TableLocal,
+    /// The run of the row that the pointer is at, by its id.
+    hovered: Option<String>,
     out: &'a mut Vec<Command>,
 }
 
@@ -215,6 +217,7 @@ fn body_ui(
         view,
         columns,
         local,
+        hovered: None,
         out,
     };
     egui_table::Table::new()
@@ -224,6 +227,12 @@ fn body_ui(
         .columns(widths)
         .num_rows(view.rows.len() as u64)
         .show(ui, &mut rows);
+    // The whole row stands out, on both sides of the column that stays: in the next frame, when both know of it.
+    let hovered = rows.hovered;
+    if local.hovered != hovered {
+        local.hovered = hovered;
+        ui.ctx().request_repaint();
+    }
 }
 
 impl egui_table::TableDelegate for Rows<'_, '_> {
@@ -250,7 +259,7 @@ impl egui_table::TableDelegate for Rows<'_, '_> {
         let run = self.view.rows[row as usize];
         if self.view.state.is_selected(&run.id) {
             ui.painter().rect_filled(rect, 0.0, colors.accent_faint);
-        } else if ui.rect_contains_pointer(rect) {
+        } else if self.local.hovered.as_ref() == Some(&run.id) {
             ui.painter().rect_filled(rect, 0.0, colors.raised_hover);
         } else if row % 2 == 1 {
             ui.painter().rect_filled(rect, 0.0, colors.faint);
@@ -275,6 +284,9 @@ impl egui_table::TableDelegate for Rows<'_, '_> {
         };
         let id = cell.table_id.with((run.id.as_str(), &column.title));
         let response = ui.interact(ui.max_rect(), id, sense);
+        if response.hovered() {
+            self.hovered = Some(run.id.clone());
+        }
         inside(ui, |ui| {
             cell_ui(ui, view, run, column, self.local, self.out)
         });
