@@ -285,12 +285,13 @@ impl<'a> Table<'a> {
     pub fn show(self, ui: &mut egui::Ui) -> TableResponse {
         let density = Density::of(ui.available_width());
         let natural = self.remembered_widths(ui, density);
-        let widths = fitted(
-            &natural,
-            self.heads,
-            ui.available_width(),
-            density.narrowest,
-        );
+        // The bar of long tables stands beside the cells, not over the last column.
+        let bar = match self.rows > self.most_rows {
+            true => ui.spacing().scroll.allocated_width(),
+            false => 0.0,
+        };
+        let room = ui.available_width() - bar;
+        let widths = fitted(&natural, self.heads, room, density.narrowest);
         let whole: f32 = widths.iter().sum();
         let mut response = TableResponse::default();
         let scrolled = egui::ScrollArea::horizontal()
@@ -298,11 +299,11 @@ impl<'a> Table<'a> {
             .auto_shrink([false, true])
             .show(ui, |ui| {
                 ui.spacing_mut().item_spacing = egui::Vec2::ZERO;
-                ui.set_width(whole);
+                ui.set_width(whole + bar);
                 self.heads_ui(ui, &widths, density.margin, &mut response);
                 if self.rows <= self.most_rows {
                     self.rows_ui(ui, &widths, density.margin, &mut response);
-                    return;
+                    return ui.min_rect().y_range();
                 }
                 let height = self.most_rows as f32 * ROW;
                 egui::ScrollArea::vertical()
@@ -313,14 +314,11 @@ impl<'a> Table<'a> {
                     .show(ui, |ui| {
                         self.rows_ui(ui, &widths, density.margin, &mut response)
                     });
+                ui.min_rect().y_range()
             });
         let beyond = (scrolled.content_size.x - scrolled.inner_rect.width()).max(0.0);
-        fade_edges(
-            ui,
-            scrolled.inner_rect,
-            scrolled.state.clamped_offset().x,
-            beyond,
-        );
+        let rect = Rect::from_x_y_ranges(scrolled.inner_rect.x_range(), scrolled.inner);
+        fade_edges(ui, rect, scrolled.state.clamped_offset().x, beyond);
         response
     }
 
