@@ -358,7 +358,8 @@ impl Graft {
 
     /// Shows a folder in the desktop's file manager.
     fn open_folder(&mut self, folder: &Path) {
-        if !folder.is_dir() {
+        // A report is a file, which the same programs open.
+        if !folder.exists() {
             let text = folder.display().to_string();
             let title = "Nothing is kept there yet";
             self.session.notice(NoticeKind::Info, title, text);

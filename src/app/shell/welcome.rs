@@ -110,7 +110,7 @@ fn example_ui(ui: &mut egui::Ui, view: &WelcomeView, out: &mut Vec<Command>) {
     let label = format!("{}  {text}", icon::IMAGES);
     let button = ui.add(egui::Button::new(label).min_size(egui::vec2(280.0, 32.0)));
     crate::app::ui::theme::name(&button, true, text);
-    let hint = "Open a small set of drawings that comes with Graft, with two experiments to train and to compare";
+    let hint = "Open a small set of drawings that comes with Graft. “Extraction vs. fine-tuning”, above, then trains both ways and compares them";
     if button.on_hover_text(hint).clicked() {
         out.push(Command::OpenPictures(example.clone()));
     }

@@ -42,12 +42,15 @@ pub fn scatter_ui(
         .label("Pictures per second on this machine")
         .min_thickness(axes::ACROSS)
         .formatter(|mark, _| rate_text(10f64.powf(mark.value)));
+    let [low, high] = range_of(measured.iter().map(|(_, position)| position[1]));
     let response = Plot::new("accuracy over speed")
         .height(height - 4.0)
         .custom_x_axes(vec![across])
         .x_grid_spacer(decades)
         .y_axis_label("ImageNet top-1")
         .y_axis_min_width(axes::UPWARD)
+        .include_y(low)
+        .include_y(high)
         .y_axis_formatter(|mark, _| format!("{:.0} %", mark.value))
         .label_formatter(axes::near_point(|name, at| {
             let rate = rate_text(10f64.powf(at.x));
@@ -176,6 +179,18 @@ fn is_free(place: Rect, taken: &[Rect]) -> bool {
     !taken.iter().any(|other| other.intersects(room))
 }
 
+/// From the lowest to the highest accuracy, and at least [`LEAST_RANGE`]: the marks of a single point would all read the same.
+fn range_of(accuracies: impl Iterator<Item = f64>) -> [f64; 2] {
+    let (low, high) = accuracies.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+        (low.min(value), high.max(value))
+    });
+    let more = ((LEAST_RANGE - (high - low)) / 2.0).max(0.0);
+    [low - more, high + more]
+}
+
+/// In points of accuracy: every line of the grid then stands at another whole number.
+const LEAST_RANGE: f64 = 10.0;
+
 /// Lines at 1, 2 and 5 times every power of ten, on an axis of decimal logarithms.
 fn decades(input: GridInput) -> Vec<GridMark> {
     let (low, high) = input.bounds;
@@ -228,6 +243,12 @@ mod tests {
             }
         }
         assert!(names >= 3, "{names}");
+    }
+
+    #[test]
+    fn a_single_accuracy_has_a_range_around_it() {
+        assert_eq!(range_of([75.0].into_iter()), [70.0, 80.0]);
+        assert_eq!(range_of([60.0, 85.0].into_iter()), [60.0, 85.0]);
     }
 
     #[test]

@@ -390,17 +390,20 @@ fn ready_ui(
     local: &mut DataViewLocal,
     out: &mut Vec<Command>,
 ) {
+    let height = ui.available_height();
     egui::ScrollArea::vertical()
         .id_salt("data view")
         .auto_shrink(false)
         .show(ui, |ui| {
+            let top = ui.cursor().top();
             totals_ui(ui, view);
             remarks_ui(ui, &view.remarks);
             if let Some(table) = table {
                 table_preview_ui(ui, table, out);
             }
             ui.add_space(tokens::SPACE_M);
-            classes_ui(ui, view, local);
+            let room = height - (ui.cursor().top() - top);
+            classes_ui(ui, view, local, room);
             ui.add_space(tokens::SPACE_M);
             samples_ui(ui, view, local);
             problems_ui(ui, view);
@@ -472,7 +475,8 @@ fn remarks_ui(ui: &mut egui::Ui, remarks: &[Remark]) {
     }
 }
 
-fn classes_ui(ui: &mut egui::Ui, view: &ReadyView, local: &mut DataViewLocal) {
+/// `room`: the height of the view below what stands above the classes.
+fn classes_ui(ui: &mut egui::Ui, view: &ReadyView, local: &mut DataViewLocal, room: f32) {
     widgets::heading(ui, "Classes");
     let colors = tokens(ui);
     let parts_colors = [
@@ -494,9 +498,11 @@ fn classes_ui(ui: &mut egui::Ui, view: &ReadyView, local: &mut DataViewLocal) {
         .min(view.classes.len().saturating_sub(1));
     let selected_class = &mut local.selected_class;
     // Hundreds of classes scroll in their own area, so that the samples stay in reach.
+    let for_samples = SAMPLE_SIDE + 3.0 * row_height;
+    let least = 12.0 * (row_height + 2.0);
     egui::ScrollArea::vertical()
         .id_salt("classes")
-        .max_height(12.0 * (row_height + 2.0))
+        .max_height((room - for_samples).max(least))
         .auto_shrink([false, true])
         .show_rows(ui, row_height, view.classes.len(), |ui, rows| {
             for index in rows {
