@@ -84,14 +84,7 @@ pub fn shown(state: &State) -> Option<&RunRecord> {
 /// experiment in front, the one that was trained last, or the latest that has been tested, or the latest. Nothing where no
 /// run was trained on these pictures: what other pictures say would be taken for theirs.
 pub fn run_to_show(state: &State, fits: impl Fn(&RunRecord) -> bool) -> Option<&RunRecord> {
-    let pictures = state
-        .active_document()
-        .and_then(|document| pictures_of(&document.experiment, document.base().as_deref()));
-    let is_on_them = |run: &RunRecord| match (&run.listed.pictures, &pictures) {
-        (Some(of_run), Some(pictures)) => of_run == pictures,
-        // Nothing says that they are others.
-        _ => true,
-    };
+    let is_on_them = on_pictures_in_front(state);
     let is_chosen = |run: &RunRecord| {
         state.selected_run.as_ref() == Some(&run.id)
             && (state.selected_with.contains(&run.id) || is_on_them(run))
@@ -104,6 +97,18 @@ pub fn run_to_show(state: &State, fits: impl Fn(&RunRecord) -> bool) -> Option<&
             (is_tested, summary.map(|summary| summary.started))
         })
     })
+}
+
+/// Whether a run was trained on the pictures of the experiment in front, as far as is known.
+pub fn on_pictures_in_front(state: &State) -> impl Fn(&RunRecord) -> bool + use<> {
+    let pictures = state
+        .active_document()
+        .and_then(|document| pictures_of(&document.experiment, document.base().as_deref()));
+    move |run| match (&run.listed.pictures, &pictures) {
+        (Some(of_run), Some(pictures)) => of_run == pictures,
+        // Nothing says that they are others.
+        _ => true,
+    }
 }
 
 /// The folder or the table of an experiment's pictures, as a run of it names it.

@@ -352,6 +352,7 @@ impl Graft {
         let repeats = self.session.train(indices);
         if !repeats.is_empty() {
             self.repeating = repeats;
+            self.repeating_among = indices.len();
             self.question = Some(Confirmation::Repeat);
         }
     }

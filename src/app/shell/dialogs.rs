@@ -457,6 +457,9 @@ impl Graft {
             "With the same seed it gives the same numbers again; only another seed tells how much of a result is chance."
                 .to_owned(),
         );
+        if self.repeating_among > self.repeating.len() {
+            lines.push("The other experiments are trained in any case.".to_owned());
+        }
         ("Train the same again?", lines, None, "Train again")
     }
 

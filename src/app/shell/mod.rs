@@ -17,8 +17,8 @@ pub(in crate::app) mod help;
 pub(in crate::app) mod logo;
 pub(in crate::app) mod middle;
 pub(in crate::app) mod notices;
-mod opening;
 pub(in crate::app) mod notifications;
+mod opening;
 pub(in crate::app) mod palette;
 pub(in crate::app) mod picture_choice;
 pub(in crate::app) mod popups;
@@ -111,6 +111,8 @@ pub struct Graft {
     pub(in crate::app) closing: Closing,
     /// Documents that wait for an answer, because they were trained before.
     pub(in crate::app) repeating: Vec<usize>,
+    /// Of how many that were to be trained together.
+    pub(in crate::app) repeating_among: usize,
     /// Only while frames are measured.
     pub(in crate::app) frame_times: Option<FrameTimes>,
     /// Collected while drawing, carried out in the next `logic`.
@@ -188,6 +190,7 @@ impl Graft {
                 .is_file(),
             closing: Closing::No,
             repeating: Vec::new(),
+            repeating_among: 0,
             frame_times: None,
             commands: Vec::new(),
             held: Vec::new(),

@@ -4,11 +4,11 @@ use eframe::egui::{self, Key, Modifiers};
 
 use super::actions::Action;
 use super::dialog::scroll_height;
-use crate::app::ui::theme::dialog_frame;
 use crate::app::core::command::Command;
 use crate::app::core::state::State;
 use crate::app::features::runs::Offer;
 use crate::app::ui::names::shown_name;
+use crate::app::ui::theme::dialog_frame;
 use crate::app::ui::tokens::{self, tokens};
 
 /// One open palette.

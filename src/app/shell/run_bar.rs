@@ -101,7 +101,7 @@ impl RunBarView {
             if speed < 10.0 {
                 format!("{speed:.1} pictures/s")
             } else {
-                format!("{speed:.0} pictures/s")
+                format!("{} pictures/s", format::thousands(speed.round() as u64))
             }
         });
         view
@@ -178,6 +178,7 @@ pub fn run_bar_ui(
             },
         );
         trailing_ui(ui, STATE, |ui| {
+            ui.spacing_mut().item_spacing.x = tokens::SPACE_M;
             others_ui(ui, view);
             queue_ui(ui, view);
             warnings_ui(ui, view, warnings_open, out);

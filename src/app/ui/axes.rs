@@ -1,5 +1,6 @@
 //! Axes of plots.
 
+use eframe::egui;
 use egui_plot::{AxisHints, GridMark, HoverPosition, Line, PlotPoint, PlotPoints};
 
 /// Room below a plot for numbers and a title, and at its left for "100 %" and a title, in points. A
@@ -14,6 +15,19 @@ pub fn across<'a>(
 ) -> Vec<AxisHints<'a>> {
     let axis = AxisHints::new_x().label(title).min_thickness(ACROSS);
     vec![axis.formatter(text)]
+}
+
+/// The axis at the left of a plot. Its numbers are written in full or not at all: by itself, a plot fades them the nearer
+/// they stand to one another, below what can be read.
+pub fn upward<'a>(
+    title: &'a str,
+    text: impl Fn(GridMark, &std::ops::RangeInclusive<f64>) -> String + 'a,
+) -> Vec<AxisHints<'a>> {
+    let axis = AxisHints::new_y().label(title).min_thickness(UPWARD);
+    vec![
+        axis.formatter(text)
+            .label_spacing(egui::Rangef::new(15.0, 16.0)),
+    ]
 }
 
 /// What stands beside the pointer where a line with a name has a point nearby: `text` of the name and the point.

@@ -255,7 +255,10 @@ fn wrong_bytes_are_deleted() {
     let mut wrong = place.file.clone();
     wrong[1_000_000] ^= 1;
     let server = Server::new(move |ask| Answer::file(ask, &wrong, ETAG));
-    says(place.get(&server), &["damaged on the way", "its SHA-256 begins with", "not used"]);
+    says(
+        place.get(&server),
+        &["damaged on the way", "its SHA-256 begins with", "not used"],
+    );
     assert_eq!(place.names(), [""; 0]);
     // Also where half of it came from an earlier attempt.
     let url = place.wanted(&server).url;

@@ -4,8 +4,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::experiment::{
-    Activation, ClassWeights, DataSource, FreezePlan, GroupBy, HeadLayer, LayerRates, Optimizer,
-    Preprocessing, Schedule, Views, WeightsSource,
+    Activation, ClassWeights, DataSource, Fit, FreezePlan, GroupBy, HeadLayer, LayerRates,
+    Optimizer, Preprocessing, Schedule, Views, WeightsSource,
 };
 use crate::format;
 use crate::shown;
@@ -71,6 +71,11 @@ pub(super) fn value(field: &str, value: &Value) -> String {
             GroupBy::Folder(1) => "pictures of one folder".to_owned(),
             GroupBy::Folder(level) => format!("pictures of one folder, {level} levels up"),
             GroupBy::Pattern(pattern) => format!("file names by the pattern {pattern}"),
+        }),
+        "data.fit" => read(value).map(|fit| match fit {
+            Fit::CenterCrop => "Crop".to_owned(),
+            Fit::Squash => "Stretch".to_owned(),
+            Fit::Pad => "Pad".to_owned(),
         }),
         "data.split.seed" if value.is_null() => Some("the experiment's".to_owned()),
         "data.limit" if value.is_null() => Some("all".to_owned()),

@@ -113,7 +113,7 @@ pub fn prepare(program: &Path, folder: &Path, is_built_here: bool) -> Result<()>
     }
     if is_built_here {
         let bytes = fs::read(&stripped)?;
-        let found = left_of(&bytes, &folders_of_this_machine()?);
+        let found = left_of(&bytes, &folders_of_this_machine()?, names_in);
         ensure!(
             found.is_empty(),
             "the program names folders of this machine: {}",
@@ -137,21 +137,43 @@ fn strip(from: &Path, to: &Path, searches: &str) -> Result<()> {
     Ok(())
 }
 
-/// Texts in `bytes` that begin with one of `folders`, one each.
-fn left_of(bytes: &[u8], folders: &[(PathBuf, &str)]) -> Vec<String> {
+/// Texts in `bytes` that begin with one of `folders` and go on with one of its `entries`, one each. A folder's name alone says
+/// little: texts of a program stand side by side, and `…/accessible/root` before `/org/…` is no home.
+fn left_of(
+    bytes: &[u8],
+    folders: &[(PathBuf, &str)],
+    entries: impl Fn(&Path) -> Vec<String>,
+) -> Vec<String> {
+    let left = |folder: &Path| {
+        let needle = format!("{}/", folder.display());
+        let entries = entries(folder);
+        let goes_on = |after: &[u8]| {
+            let mut names = entries.iter();
+            names.any(|name| after.starts_with(name.as_bytes()))
+        };
+        let at = bytes
+            .windows(needle.len())
+            .enumerate()
+            .filter(|(_, window)| *window == needle.as_bytes())
+            .map(|(at, _)| at)
+            .find(|at| goes_on(&bytes[at + needle.len()..]))?;
+        let text = bytes[at..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_graphic())
+            .take(200);
+        Some(text.map(|byte| char::from(*byte)).collect())
+    };
     folders
         .iter()
-        .filter_map(|(folder, _)| {
-            let needle = format!("{}/", folder.display());
-            let at = bytes
-                .windows(needle.len())
-                .position(|window| window == needle.as_bytes())?;
-            let text = bytes[at..]
-                .iter()
-                .take_while(|byte| byte.is_ascii_graphic())
-                .take(200);
-            Some(text.map(|byte| char::from(*byte)).collect())
-        })
+        .filter_map(|(folder, _)| left(folder))
+        .collect()
+}
+
+/// The names of what stands in a folder.
+fn names_in(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .collect()
 }
 
@@ -268,10 +290,13 @@ mod tests {
             (PathBuf::from("/home/me"), "/user"),
             (PathBuf::from("/build"), "/graft"),
         ];
+        let left = |bytes: &[u8]| left_of(bytes, &folders, |_| vec![".cargo".into(), "src".into()]);
         assert_eq!(
-            left_of(b"\0/home/me/.cargo/x.rs:1\0/home/menu", &folders),
+            left(b"\0/home/me/org/x\0/home/me/.cargo/x.rs:1\0/home/menu"),
             ["/home/me/.cargo/x.rs:1"]
         );
-        assert!(left_of(b"/home/mela/x /graft/src/main.rs", &folders).is_empty());
+        assert!(left(b"/home/mela/x /graft/src/main.rs").is_empty());
+        // Two texts that stand side by side.
+        assert!(left(b"/accessible/home/me/org/a11y/atspi").is_empty());
     }
 }

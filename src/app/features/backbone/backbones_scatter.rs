@@ -47,11 +47,11 @@ pub fn scatter_ui(
         .height(height - 4.0)
         .custom_x_axes(vec![across])
         .x_grid_spacer(decades)
-        .y_axis_label("ImageNet top-1")
-        .y_axis_min_width(axes::UPWARD)
+        .custom_y_axes(axes::upward("ImageNet top-1", |mark, _| {
+            format!("{:.0} %", mark.value)
+        }))
         .include_y(low)
         .include_y(high)
-        .y_axis_formatter(|mark, _| format!("{:.0} %", mark.value))
         .label_formatter(axes::near_point(|name, at| {
             let rate = rate_text(10f64.powf(at.x));
             format!("{name}\n{:.1} %, {rate} pictures per second", at.y)

@@ -213,7 +213,8 @@ pub(super) fn report(comparison: &Comparison) -> Vec<ReportRow> {
         row(name.clone(), support, values.collect())
     });
     // A class may be called like them.
-    let averages: [(&str, fn(&ClassificationReport) -> &ClassReport); 2] = [
+    type Average = fn(&ClassificationReport) -> &ClassReport;
+    let averages: [(&str, Average); 2] = [
         ("Macro average", |report| &report.macro_average),
         ("Weighted average", |report| &report.weighted_average),
     ];

@@ -93,7 +93,7 @@ const LEAST_PLOTS: f32 = 260.0;
 
 /// The height that is kept for what the curves say: the plots don't move when it comes, or changes from epoch to epoch.
 fn reserved(width: f32, runs: usize) -> f32 {
-    let verdict = if width >= 900.0 { 112.0 } else { 152.0 };
+    let verdict = if width >= 900.0 { 128.0 } else { 176.0 };
     // With a line of the other runs.
     let others = tokens::ROW_HEIGHT + tokens::SPACE_M;
     let others = if runs > 1 { others } else { 0.0 };

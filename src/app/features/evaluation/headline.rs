@@ -42,7 +42,10 @@ pub(super) fn headline(scores: &AnswerScores, given: &Given<'_>) -> Headline {
             let is_alone = (0..confusion.classes.len())
                 .all(|other| other == class || confusion.truths(other) < pictures);
             let class = if is_alone {
-                format!("the largest class, {}", confusion.classes[class])
+                format!(
+                    "the largest class ({})",
+                    shown_name(&confusion.classes[class])
+                )
             } else {
                 "one class".to_owned()
             };

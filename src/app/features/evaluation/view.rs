@@ -144,7 +144,7 @@ pub struct Headline {
     pub shares: Option<[f64; 3]>,
     /// Of the pictures that are classified.
     pub correct: u64,
-    /// “the largest class, functional”, and the share of pictures that always predicting it would get right.
+    /// “the largest class (functional)”, and the share of pictures that always predicting it would get right.
     pub baseline: Option<(String, f64)>,
     pub macro_f1: Card,
     /// The class with the lowest F1, unless all are perfect.

@@ -83,7 +83,8 @@ impl Exports {
         let runs = shown_folders(&session.state);
         if runs.is_empty() {
             self.stage = Stage::Failed(
-                "No run is shown. Click the dots before the runs to export, in the list of runs.".into(),
+                "No run is shown. Click the dots before the runs to export, in the list of runs."
+                    .into(),
             );
             return;
         }
@@ -386,7 +387,9 @@ fn figure_of_runs(
         None => shown_folders(state),
     };
     if folders.is_empty() {
-        return Err("No run is shown. Click the dots before the runs to draw, in the list of runs.".into());
+        return Err(
+            "No run is shown. Click the dots before the runs to draw, in the list of runs.".into(),
+        );
     }
     Ok(Box::new(move || {
         let comparison = Comparison::load(&folders).map_err(|error| error.to_string())?;

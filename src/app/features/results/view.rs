@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::results_verdict::verdict;
-use crate::app::core::run_names;
 use crate::app::core::state::{RunRecord, State};
+use crate::app::core::{evaluation, run_names};
 use crate::app::ui::hidden_runs;
 use crate::evaluation::{Spread, accuracy_interval};
 use crate::runs::{RunSummary, seeds, store};
@@ -111,11 +111,16 @@ impl ResultsView {
                 Some((run, summary, summary.test.as_ref()?))
             })
             .collect();
-        // The split that most runs share; of equals, the one used last.
-        let mut splits: BTreeMap<&str, (usize, u64)> = BTreeMap::new();
-        for (_, summary, _) in &tested {
+        // The split that most runs share; of equals, that of the pictures in front, then the one used last.
+        let is_in_front = evaluation::on_pictures_in_front(state);
+        let mut splits: BTreeMap<&str, (usize, bool, u64)> = BTreeMap::new();
+        for (run, summary, _) in &tested {
             let entry = splits.entry(&summary.test_split).or_default();
-            *entry = (entry.0 + 1, entry.1.max(summary.started));
+            *entry = (
+                entry.0 + 1,
+                entry.1 || is_in_front(run),
+                entry.2.max(summary.started),
+            );
         }
         let split = splits
             .iter()

@@ -19,11 +19,11 @@ use crate::app::core::command::RunText;
 use crate::app::core::run_names::told_apart;
 use crate::app::core::state::{RecordState, RunRecord, State};
 use crate::app::ui::view::ViewContext;
-use crate::{format, shown};
 use crate::runs::names::without_number;
 use crate::runs::seeds::base_name;
 use crate::training::events::Activity;
 use crate::worker::messages::RunId;
+use crate::{format, shown};
 
 pub use list::runs_panel_ui;
 pub use offers::{Offer, offers};
