@@ -72,7 +72,12 @@ pub fn scan(
         let path = class_paths.get(class).cloned();
         path.unwrap_or_else(|| root.join(class))
     };
-    let mut dataset = classes::drop_empty(dataset, &root, path_of, !config.classes.is_empty())?;
+    let asked_for = !config.classes.is_empty();
+    let threshold = match &config.source {
+        DataSource::Table { threshold, .. } => threshold.as_ref(),
+        _ => None,
+    };
+    let mut dataset = classes::drop_empty(dataset, &root, path_of, asked_for, threshold)?;
     dataset.remarks.extend(doubts::pairs(&dataset));
     // First what a person can mend.
     dataset

@@ -6,6 +6,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::Experiment;
+use super::training::ClassWeights;
+
 /// The pictures of an experiment and their split.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -229,10 +232,54 @@ pub struct Threshold {
 impl Default for Threshold {
     /// Halves what is a share.
     fn default() -> Self {
+        Self::new(0.5)
+    }
+}
+
+impl Threshold {
+    /// Classes whose names say the limit.
+    pub fn new(at_least: f64) -> Self {
         Self {
-            at_least: 0.5,
-            above: "0.5 and above".into(),
-            below: "below 0.5".into(),
+            at_least,
+            above: format!("{at_least} and above"),
+            below: format!("below {at_least}"),
+        }
+    }
+
+    /// The same after its limit was `limit`: a name that said so says the new one, a person's own stays.
+    fn following(&self, limit: f64) -> Self {
+        let (said, now) = (Self::new(limit), Self::new(self.at_least));
+        let name = |name: &String, said, now| if *name == said { now } else { name.clone() };
+        Self {
+            at_least: self.at_least,
+            above: name(&self.above, said.above, now.above),
+            below: name(&self.below, said.below, now.below),
+        }
+    }
+}
+
+impl Experiment {
+    /// After the limit of its threshold was `limit`: names of classes that said so say the new one, wherever they stand.
+    pub fn follow_threshold(&mut self, limit: f64) {
+        let DataSource::Table {
+            threshold: Some(threshold),
+            ..
+        } = &mut self.data.source
+        else {
+            return;
+        };
+        let following = threshold.following(limit);
+        let before = std::mem::replace(threshold, following.clone());
+        let mut classes: Vec<&mut String> = self.data.classes.iter_mut().collect();
+        if let ClassWeights::Custom(weights) = &mut self.training.class_weights {
+            classes.extend(weights.iter_mut().map(|(class, _)| class));
+        }
+        for class in classes {
+            if *class == before.above {
+                class.clone_from(&following.above);
+            } else if *class == before.below {
+                class.clone_from(&following.below);
+            }
         }
     }
 }
@@ -323,4 +370,44 @@ pub enum Fit {
     Squash,
     /// The whole picture with its proportions, on a background of the mean colour.
     Pad,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::preset::set_field;
+
+    #[test]
+    fn names_that_say_the_threshold_follow_it_and_a_persons_own_stay() {
+        let mut experiment = Experiment::default();
+        experiment.data.source = DataSource::table("/pictures/labels.csv");
+        if let DataSource::Table { threshold, .. } = &mut experiment.data.source {
+            *threshold = Some(Threshold::default());
+        }
+        experiment.data.classes = vec!["below 0.5".into(), "0.5 and above".into()];
+        experiment.training.class_weights =
+            ClassWeights::Custom(vec![("0.5 and above".into(), 2.0)]);
+        let names = |experiment: &Experiment| match &experiment.data.source {
+            DataSource::Table {
+                threshold: Some(threshold),
+                ..
+            } => (threshold.above.clone(), threshold.below.clone()),
+            other => panic!("{other:?}"),
+        };
+        set_field(&mut experiment, "data.source.threshold.at_least=0.002").unwrap();
+        assert_eq!(
+            names(&experiment),
+            ("0.002 and above".into(), "below 0.002".into())
+        );
+        assert_eq!(experiment.data.classes, ["below 0.002", "0.002 and above"]);
+        assert_eq!(
+            experiment.training.class_weights,
+            ClassWeights::Custom(vec![("0.002 and above".into(), 2.0)])
+        );
+        set_field(&mut experiment, "data.source.threshold.above=defective").unwrap();
+        experiment.data.classes.clear();
+        experiment.training.class_weights = ClassWeights::Equal;
+        set_field(&mut experiment, "data.source.threshold.at_least=1").unwrap();
+        assert_eq!(names(&experiment), ("defective".into(), "below 1".into()));
+    }
 }

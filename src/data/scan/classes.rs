@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::super::{DataError, Dataset, Problem};
 use super::names::spelling;
 use super::{FoundPictures, shortened, source_error};
+use crate::experiment::Threshold;
 
 /// Names of classes in a message.
 const SHOWN: usize = 20;
@@ -78,6 +79,7 @@ pub(super) fn drop_empty(
     root: &Path,
     path_of: impl Fn(&str) -> PathBuf,
     asked_for: bool,
+    threshold: Option<&Threshold>,
 ) -> Result<Dataset, DataError> {
     let mut counts = vec![0usize; dataset.classes.len()];
     for picture in &dataset.pictures {
@@ -125,12 +127,21 @@ pub(super) fn drop_empty(
     dataset.classes.retain(|class| !empty.contains(class));
     match dataset.classes.as_slice() {
         [] => Err(source_error(root, no_pictures(&dataset.problems))),
-        [only] => Err(source_error(
-            root,
-            format!(
-                "only one class, {only}, holds usable pictures; training needs at least two: add pictures of another class"
-            ),
-        )),
+        [only] => {
+            let other_threshold = threshold.map(|threshold| {
+                format!(
+                    "change the threshold, {}, so that there are numbers on both sides of it, or ",
+                    threshold.at_least
+                )
+            });
+            Err(source_error(
+                root,
+                format!(
+                    "only one class, {only}, holds usable pictures; training needs at least two: {}add pictures of another class",
+                    other_threshold.unwrap_or_default()
+                ),
+            ))
+        }
         _ => Ok(dataset),
     }
 }

@@ -317,6 +317,14 @@ fn the_solar_cells_table_is_read_as_it_is() {
             "images/cell3.png functional"
         ]
     );
+    // Where all numbers lie on one side, the threshold is what to change.
+    let error = scan_source(table(&file, None, Some(Threshold::new(2.0)))).unwrap_err();
+    let error = error.to_string();
+    assert!(
+        error.contains("only one class, below 2, holds usable pictures")
+            && error.contains("change the threshold, 2, so that there are numbers on both sides"),
+        "{error}"
+    );
     assert_eq!(dataset.problems.len(), 2);
     assert!(
         dataset.problems[0]

@@ -5,7 +5,7 @@ use super::layout::to_text;
 use super::reader::parse;
 use super::syntax::{Kind, Node, Step, parse_path, path_text};
 use super::{FieldProblem, without_version};
-use crate::experiment::{Experiment, Preprocessing};
+use crate::experiment::{DataSource, Experiment, Preprocessing};
 
 /// Sets one field by its path, as `graft run --set phases[0].learning_rate=1e-4` does.
 ///
@@ -39,7 +39,12 @@ pub fn set_field(experiment: &mut Experiment, assignment: &str) -> Result<(), St
             .map_err(|error| format!("“{path}” is {}: {}", shown(&value), error.message))
             .and_then(|tree| read(&edited, &tree).map_err(|fault| fault.message));
         match result {
-            Ok(changed) => {
+            Ok(mut changed) => {
+                if path == "data.source.threshold.at_least"
+                    && let Some(limit) = limit_of(experiment)
+                {
+                    changed.follow_threshold(limit);
+                }
                 refuse_new_problems(experiment, &changed)?;
                 *experiment = changed;
                 return Ok(());
@@ -50,6 +55,16 @@ pub fn set_field(experiment: &mut Experiment, assignment: &str) -> Result<(), St
         }
     }
     Err(first_error.unwrap_or_else(|| format!("“{path}” has no value")))
+}
+
+/// Of the threshold that makes two classes of a table's numbers.
+fn limit_of(experiment: &Experiment) -> Option<f64> {
+    match &experiment.data.source {
+        DataSource::Table { threshold, .. } => {
+            threshold.as_ref().map(|threshold| threshold.at_least)
+        }
+        _ => None,
+    }
 }
 
 /// The experiment with the field at `path` in its text, even one that is only written when it is not as usual.

@@ -169,6 +169,7 @@ pub(in crate::app) fn table_ui(
     if widgets::toggle(ui, "Two classes", tooltip, &mut cuts) {
         *threshold = cuts.then(Threshold::default);
     }
+    let limit = threshold.as_ref().map(|threshold| threshold.at_least);
     if let Some(threshold) = threshold {
         let tooltip = "Numbers from this one on belong to the upper class";
         widgets::number_row(ui, "Threshold", tooltip, |ui| {
@@ -187,6 +188,9 @@ pub(in crate::app) fn table_ui(
         if let Some(name) = text_field(ui, "Lower class", tooltip, &threshold.below) {
             threshold.below = name.trim().to_owned();
         }
+    }
+    if let Some(limit) = limit {
+        draft.experiment.follow_threshold(limit);
     }
     let changed = draft.experiment.data.source != before;
     draft.touched(changed, "table");

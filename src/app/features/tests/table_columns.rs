@@ -241,3 +241,37 @@ fn the_panel_offers_the_columns_of_the_table_by_name() {
     assert_eq!(*label_column, Column::Name("dx".into()));
     assert!(data.classes.is_empty(), "other classes");
 }
+
+#[test]
+fn the_names_of_two_classes_follow_the_threshold() {
+    for (own, expected) in [(None, "0.002 and above"), (Some("defective"), "defective")] {
+        let mut state = with_table();
+        if let DataSource::Table { threshold, .. } = &mut state.documents[0].experiment.data.source
+        {
+            let mut made = Threshold::default();
+            if let Some(own) = own {
+                made.above = own.into();
+            }
+            *threshold = Some(made);
+        }
+        let mut harness = settled(
+            Section("Data"),
+            egui::vec2(320.0, 1200.0),
+            true,
+            Driven::new(state),
+        );
+        harness
+            .get_by_role_and_label(accesskit::Role::SpinButton, "Threshold")
+            .set_value_accesskit(0.002);
+        harness.run_steps(2);
+        let DataSource::Table { threshold, .. } = harness.state().edited().data.source else {
+            panic!("the source is a table");
+        };
+        let threshold = threshold.expect("two classes");
+        assert_eq!(threshold.at_least, 0.002);
+        assert_eq!(
+            (threshold.above.as_str(), threshold.below.as_str()),
+            (expected, "below 0.002")
+        );
+    }
+}
