@@ -1,14 +1,14 @@
 //! Where a comparison may be written: its tables have names that a run's files, and anybody's, have as well.
 
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::ordinary_file::{self, Links};
 use crate::runs::files;
 
 use super::ReportError;
 use super::export::{Format, Options};
-use super::figures::Named;
+use super::figures::{FigureKind, Named};
 
 /// Beside the figures.
 const TABLES: [&str; 7] = [
@@ -81,6 +81,36 @@ pub fn is_comparison(folder: &Path) -> bool {
     let first = head.lines().next().unwrap_or_default();
     // As `results_title` has it.
     read.is_ok() && first.starts_with("Result") && first.contains(" test picture")
+}
+
+/// Whether an earlier export left anything there: its report, or figures alone.
+pub fn is_filled(folder: &Path) -> bool {
+    let is_figure = |name: &str| {
+        let of_kind = |kind: FigureKind| name.starts_with(kind.stem());
+        (name.ends_with(".png") || name.ends_with(".svg"))
+            && FigureKind::ALL.into_iter().any(of_kind)
+    };
+    let mut entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    is_comparison(folder)
+        || entries.any(|entry| {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            name == "report.html" || is_figure(&name)
+        })
+}
+
+/// `proposed`, or where that holds anything the next with a number, `figures-2`, that does not.
+pub fn free_folder(proposed: &Path) -> PathBuf {
+    let is_free = |folder: &PathBuf| match std::fs::read_dir(folder) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    };
+    let name = proposed.file_name().unwrap_or_default().to_string_lossy();
+    let others = (2..1000).map(|number| proposed.with_file_name(format!("{name}-{number}")));
+    let mut folders = std::iter::once(proposed.to_path_buf()).chain(others);
+    folders
+        .find(is_free)
+        .unwrap_or_else(|| proposed.to_path_buf())
 }
 
 fn refused(path: &Path, reason: &str) -> ReportError {

@@ -81,8 +81,8 @@ pub struct Written {
 /// hears how many of how many steps are done.
 ///
 /// # Errors
-/// When a file can't be written or would replace one of something else, or a figure can't be drawn; [`ReportError::Stopped`] soon after `stop`.
-/// Files that were written until then stay.
+/// When a file can't be written or would replace one of something else, or a figure can't be drawn; [`ReportError::Stopped`] soon after
+/// `stop`. Files that were written until then stay.
 pub fn write(
     comparison: &Comparison,
     options: &Options,
@@ -90,8 +90,25 @@ pub fn write(
     progress: &dyn Fn(usize, usize),
     stop: &StopFlag,
 ) -> Result<Written, ReportError> {
-    refuse_run(folder)?;
     let mut written = Written::default();
+    match write_to(comparison, options, folder, progress, stop, &mut written) {
+        Ok(()) => Ok(written),
+        Err(ReportError::Stopped { .. }) => Err(ReportError::Stopped {
+            files: written.files.len(),
+        }),
+        Err(error) => Err(error),
+    }
+}
+
+fn write_to(
+    comparison: &Comparison,
+    options: &Options,
+    folder: &Path,
+    progress: &dyn Fn(usize, usize),
+    stop: &StopFlag,
+    written: &mut Written,
+) -> Result<(), ReportError> {
+    refuse_run(folder)?;
     // The report shows everything, whatever becomes files of its own.
     let kinds = if options.parts.html {
         FigureKind::ALL.to_vec()
@@ -144,21 +161,21 @@ pub fn write(
             written.file(folder, &format!("{}.svg", named.file), svg.as_bytes())?;
         }
         if !step() {
-            return Err(ReportError::Stopped);
+            return Err(ReportError::Stopped { files: 0 });
         }
     }
     if options.parts.tables {
-        write_tables(comparison, folder, &mut written)?;
+        write_tables(comparison, folder, written)?;
     }
     if options.parts.tensorboard {
-        write_scalars(comparison, folder, &mut written)?;
+        write_scalars(comparison, folder, written)?;
     }
     if with_report {
         let page = html::html(comparison, &drawn, &written.notes, options.size, &mut step)?;
         written.file(folder, "report.html", page.as_bytes())?;
     }
     step();
-    Ok(written)
+    Ok(())
 }
 
 fn write_tables(

@@ -87,7 +87,7 @@ impl FigureKind {
     }
 
     /// Begins the name of its file.
-    fn stem(self) -> &'static str {
+    pub(super) fn stem(self) -> &'static str {
         match self {
             Self::Curves => "curves",
             Self::Results => "results",

@@ -283,7 +283,7 @@ impl Page<'_> {
             let svg = inline(named.figure.as_ref(), self.size, &mut self.palette)?;
             self.say(&format!("<figure>\n{svg}\n</figure>"));
             if !(self.progress)() {
-                return Err(ReportError::Stopped);
+                return Err(ReportError::Stopped { files: 0 });
             }
         }
         Ok(())

@@ -26,7 +26,7 @@ use crate::figures::RenderError;
 use crate::runs::RunError;
 
 pub use comparison::{ComparedRun, Comparison};
-pub use destination::is_comparison;
+pub use destination::{free_folder, is_comparison, is_filled};
 pub use export::{Format, Options, Parts, Written, write};
 pub use figures::{FigureKind, Named, figures};
 pub use learning::freeze_figure;
@@ -44,6 +44,7 @@ pub enum ReportError {
     Render(#[from] RenderError),
     #[error("{reason}: {path}")]
     File { reason: String, path: PathBuf },
+    /// With how many files were written until then.
     #[error("stopped")]
-    Stopped,
+    Stopped { files: usize },
 }

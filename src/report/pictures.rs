@@ -57,7 +57,7 @@ impl Material {
         let split = members::read(folder)?;
         let (sources, problem) = match scan::sources(&run.experiment.data, Some(folder), stop) {
             Ok(sources) => (sources, None),
-            Err(DataError::Stopped) => return Err(super::ReportError::Stopped),
+            Err(DataError::Stopped) => return Err(super::ReportError::Stopped { files: 0 }),
             Err(error) => (HashMap::new(), Some(error.to_string())),
         };
         let is_there = |line: &Member| sources.contains_key(&line.file);

@@ -533,7 +533,14 @@ fn a_stop_ends_the_export_soon() {
     let stop = StopFlag::default();
     let out = workspace.out();
     let ended = write(&load(&[&run]), &small(), &out, &|_, _| stop.stop(), &stop);
-    assert!(matches!(ended, Err(ReportError::Stopped)));
+    assert!(matches!(ended, Err(ReportError::Stopped { files: 2 })));
+    // What it left is told from an empty folder, and the next export is offered another.
+    assert!(is_filled(&out) && !is_comparison(&out));
+    let next = out.with_file_name(format!("{}-2", out.file_name().unwrap().to_str().unwrap()));
+    assert_eq!(free_folder(&out), next);
+    std::fs::create_dir(&next).unwrap();
+    assert_eq!(free_folder(&out), next, "an empty folder is free");
+    assert!(!is_filled(&next));
     assert_eq!(
         std::fs::read_dir(&out).unwrap().count(),
         2,

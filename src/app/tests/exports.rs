@@ -75,6 +75,52 @@ fn figures_go_to_the_runs_and_are_asked_about_among_pictures() {
 }
 
 #[test]
+fn an_export_is_offered_a_free_folder_and_one_that_is_filled_is_said_to_be() {
+    const FILLED: &str = "This folder holds an earlier export";
+    let mut window = with_pictures();
+    let runs = window.harness.state().session.paths.runs.clone();
+    let figures = runs.join("figures");
+    std::fs::create_dir_all(&figures).unwrap();
+    std::fs::write(figures.join("curves.png"), "earlier").unwrap();
+    let until = |window: &mut Window, is_so: &dyn Fn(&Window) -> bool| {
+        for _ in 0..200 {
+            window.steps();
+            if is_so(window) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("it never comes");
+    };
+    let folder_of = |window: &Window| window.harness.state().exports.local.folder.clone();
+    let is_said = |window: &Window| window.harness.query_by_label_contains(FILLED).is_some();
+    let free = runs.join("figures-2").display().to_string();
+    push(&mut window, Command::ExportFiguresDialog);
+    until(&mut window, &|window| folder_of(window) == free);
+    until(&mut window, &|window| !is_said(window));
+    // Chosen, the old one is not changed, and it is said what happens there.
+    let chosen = figures.display().to_string();
+    window
+        .harness
+        .state_mut()
+        .exports
+        .local
+        .folder
+        .clone_from(&chosen);
+    until(&mut window, &is_said);
+    assert_eq!(folder_of(&window), chosen);
+    // After a stop it is said what was left.
+    window.harness.state_mut().exports.stage = Stage::Stopped {
+        folder: figures,
+        files: 1,
+    };
+    let left = "The export was stopped. 1 file is written in ";
+    until(&mut window, &|window| {
+        window.harness.query_by_label_contains(left).is_some()
+    });
+}
+
+#[test]
 fn a_preset_is_saved_among_pictures_only_when_that_was_agreed_to() {
     let mut window = with_pictures();
     let document = window.state().documents[0].id;

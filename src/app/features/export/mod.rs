@@ -26,6 +26,8 @@ pub struct ExportView {
     /// Why they can't be laid side by side.
     pub obstacle: Option<String>,
     pub stage: Stage,
+    /// Whether the chosen folder holds an earlier export.
+    pub is_filled: bool,
 }
 
 /// How far an export is.
@@ -49,11 +51,33 @@ pub enum Stage {
         folder: PathBuf,
         pictures: PathBuf,
     },
+    /// A person ended it after this many files.
+    Stopped {
+        folder: PathBuf,
+        files: usize,
+    },
     Failed(String),
 }
 
+impl Stage {
+    /// What a stopped export left.
+    fn stopped_text(&self) -> Option<String> {
+        match self {
+            Self::Stopped { files: 0, .. } => {
+                Some("The export was stopped before a file was written.".to_owned())
+            }
+            Self::Stopped { folder, files } => Some(format!(
+                "The export was stopped. {} written in {}.",
+                format::plural(*files as u64, "file is", "files are"),
+                folder.display()
+            )),
+            _ => None,
+        }
+    }
+}
+
 impl ExportView {
-    pub fn build(state: &State, stage: &Stage) -> Self {
+    pub fn build(state: &State, stage: &Stage, is_filled: bool) -> Self {
         let shown: Vec<_> = state
             .runs
             .iter()
@@ -78,6 +102,7 @@ impl ExportView {
                 .collect(),
             obstacle,
             stage: stage.clone(),
+            is_filled,
         }
     }
 }
@@ -183,7 +208,9 @@ pub fn modal_ui(
 ) -> bool {
     let title = "Export figures and report";
     let (is_open, is_closed) = dialog(ctx, "export", title, 600.0, |ui| match &view.stage {
-        Stage::Choosing | Stage::Failed(_) | Stage::Among { .. } => export_ui(ui, view, local, out),
+        Stage::Choosing | Stage::Failed(_) | Stage::Stopped { .. } | Stage::Among { .. } => {
+            export_ui(ui, view, local, out)
+        }
         Stage::Working { done, total } => {
             working_ui(ui, *done, *total, out);
             true
@@ -218,6 +245,17 @@ pub fn export_ui(
     if let Stage::Failed(reason) = &view.stage {
         ui.add_space(tokens::SPACE_S);
         widgets::problem(ui, Some(reason));
+    }
+    if let Some(text) = view.stage.stopped_text() {
+        ui.add_space(tokens::SPACE_S);
+        widgets::note(ui, &text);
+    }
+    if view.is_filled {
+        ui.add_space(tokens::SPACE_S);
+        widgets::note(
+            ui,
+            "This folder holds an earlier export. Files of the same names there are replaced.",
+        );
     }
     let folder = PathBuf::from(local.folder.trim());
     // Another folder is another question.
@@ -541,7 +579,7 @@ mod tests {
         for run in &mut state.runs {
             run.shown = run.folder.is_some();
         }
-        let view = ExportView::build(&state, &Stage::Choosing);
+        let view = ExportView::build(&state, &Stage::Choosing, false);
         assert!(view.runs.len() > 1 && view.runs.iter().any(|(name, _)| name == "Fine-tuning"));
         // One of the fake afternoon's runs was tested on other pictures.
         assert!(
@@ -551,7 +589,10 @@ mod tests {
         for run in &mut state.runs {
             run.shown = run.name == "Fine-tuning" && run.folder.is_some();
         }
-        assert_eq!(ExportView::build(&state, &Stage::Choosing).obstacle, None);
+        assert_eq!(
+            ExportView::build(&state, &Stage::Choosing, false).obstacle,
+            None
+        );
     }
 
     #[test]

@@ -3,13 +3,14 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use eframe::egui;
 
 use super::{ExportLocal, ExportView, Stage, modal_ui};
 use crate::app::core::background::Work;
 use crate::app::core::command::Command;
-use crate::app::core::request::Request;
+use crate::app::core::request::{Request, RequestStep};
 use crate::app::core::session::Session;
 use crate::app::core::state::{Cause, NoticeKind, Scan, State, Tree};
 use crate::data::StopFlag;
@@ -31,6 +32,21 @@ pub struct Exports {
     progress: Arc<Mutex<(usize, usize)>>,
     stop: StopFlag,
     copying: Request<(), Copied>,
+    looking: Request<PathBuf, Look>,
+    /// The folder that was proposed last.
+    proposed: String,
+    /// Whether a free one is to be proposed in its place.
+    is_proposing: bool,
+    /// The folder that holds an earlier export.
+    filled: Option<PathBuf>,
+}
+
+/// What the disk says of a folder for figures.
+struct Look {
+    /// The same, or one beside it that holds nothing.
+    free: PathBuf,
+    /// Whether it holds an earlier export.
+    is_filled: bool,
 }
 
 /// How an export ends.
@@ -38,6 +54,8 @@ enum Exported {
     /// The folder lies among these pictures: nothing was written.
     Among(PathBuf),
     Written(Written),
+    /// After this many files.
+    Stopped(usize),
 }
 
 /// A figure on its way to the clipboard.
@@ -52,10 +70,48 @@ impl Exports {
         if !self.writing.is_pending() {
             self.stage = Stage::Choosing;
         }
-        if self.local.folder.is_empty() {
+        // A person's own folder stays.
+        if self.local.folder.is_empty() || self.local.folder == self.proposed {
             // Beside the runs: what lies among pictures is taken for pictures.
             let folder = session.paths.runs.join("figures");
-            self.local.folder = folder.display().to_string();
+            self.proposed = folder.display().to_string();
+            self.local.folder.clone_from(&self.proposed);
+            self.is_proposing = true;
+        }
+        self.looking.forget();
+    }
+
+    /// Has the disk asked what the chosen folder holds.
+    fn look(&mut self, ctx: &egui::Context) {
+        if let Some(Ok(look)) = self.looking.poll()
+            && let Some(folder) = self.looking.key()
+        {
+            let is_proposed = self.is_proposing && self.local.folder == self.proposed;
+            self.is_proposing = false;
+            if is_proposed && look.free != *folder {
+                self.proposed = look.free.display().to_string();
+                self.local.folder.clone_from(&self.proposed);
+                ctx.request_repaint();
+            }
+            self.filled = look.is_filled.then(|| folder.clone());
+        }
+        let folder = PathBuf::from(self.local.folder.trim());
+        let is_choosing = !matches!(self.stage, Stage::Working { .. } | Stage::Done { .. });
+        if self.open
+            && is_choosing
+            && folder.is_absolute()
+            && self.looking.next_step(&folder, Instant::now()) == RequestStep::Ask
+        {
+            let notify = {
+                let ctx = ctx.clone();
+                move || ctx.request_repaint()
+            };
+            (self.looking).start("graft-figures-look", folder.clone(), notify, move || {
+                Ok(Look {
+                    free: report::free_folder(&folder),
+                    is_filled: report::is_filled(&folder),
+                })
+            });
         }
     }
 
@@ -63,7 +119,9 @@ impl Exports {
         if !self.open {
             return;
         }
-        let view = ExportView::build(&session.state, &self.stage);
+        let folder = Path::new(self.local.folder.trim());
+        let is_filled = self.filled.as_deref() == Some(folder);
+        let view = ExportView::build(&session.state, &self.stage, is_filled);
         self.open = modal_ui(ctx, &view, &mut self.local, out);
     }
 
@@ -128,14 +186,13 @@ impl Exports {
             if let Some(pictures) = pictures {
                 return Ok(Exported::Among(pictures));
             }
-            report::write(&comparison?, &options, &folder, &report_progress, &stop)
-                .map(Exported::Written)
-                .map_err(|error| match error {
-                    ReportError::Stopped => Failure::Stopped,
-                    ReportError::Run(error) => error.into(),
-                    ReportError::Data(error) => error.into(),
-                    other => Failure::failed(other),
-                })
+            match report::write(&comparison?, &options, &folder, &report_progress, &stop) {
+                Ok(written) => Ok(Exported::Written(written)),
+                Err(ReportError::Stopped { files }) => Ok(Exported::Stopped(files)),
+                Err(ReportError::Run(error)) => Err(error.into()),
+                Err(ReportError::Data(error)) => Err(error.into()),
+                Err(other) => Err(Failure::failed(other)),
+            }
         });
     }
 
@@ -209,6 +266,7 @@ impl Exports {
             let folder = folder.clone();
             self.ended(session, folder, outcome);
         }
+        self.look(ctx);
         match self.copying.poll() {
             None => {}
             Some(Ok(Copied { title, raster })) => {
@@ -234,7 +292,19 @@ impl Exports {
         outcome: Result<Exported, Failure>,
     ) {
         let is_open = self.open;
+        // What it holds now is another question.
+        self.looking.forget();
         match outcome {
+            Ok(Exported::Stopped(files)) => {
+                let stage = Stage::Stopped { folder, files };
+                let text = stage.stopped_text().unwrap_or_default();
+                if is_open {
+                    session.log(NoticeKind::Info, format!("figures: {text}"));
+                } else {
+                    session.notice(NoticeKind::Info, "The export is stopped", text);
+                }
+                self.stage = stage;
+            }
             Ok(Exported::Among(pictures)) => {
                 self.open = true;
                 self.stage = Stage::Among { folder, pictures };
