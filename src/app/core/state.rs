@@ -301,6 +301,8 @@ pub struct State {
     pub hidden_columns: BTreeSet<String>,
     /// Runs that were moved to the trash last, by the folders in which they stood.
     pub trashed: Vec<PathBuf>,
+    /// Those of the trash that were shown, and are again once they are back.
+    pub shown_in_trash: BTreeSet<PathBuf>,
     /// The run that the results view looks at closely: the last that finished, or was chosen.
     pub selected_run: Option<String>,
     /// The runs that a person selected together, it among them; another one that ended since is selected alone.

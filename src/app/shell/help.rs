@@ -41,7 +41,7 @@ impl Opens {
     }
 }
 
-const TOPICS: [Topic; 15] = [
+const TOPICS: [Topic; 18] = [
     Topic {
         question: "How do I learn to use Graft step by step?",
         answer: "The manual leads in ten short pages from the example pictures to a trained network that is used on new pictures.",
@@ -96,6 +96,21 @@ const TOPICS: [Topic; 15] = [
         question: "How do I ask a trained network about a new picture?",
         answer: "Drop the picture on the window: every run that is shown says what it sees, and where it looked.",
         opens: Opens::View(ViewId::RESULTS),
+    },
+    Topic {
+        question: "What do the colours of a heat map over a picture mean?",
+        answer: "The warmer a place, the more it spoke for the class (a class activation map, Grad-CAM). Click a picture in the Gallery view to see where the network looked.",
+        opens: Opens::View(ViewId::GALLERY),
+    },
+    Topic {
+        question: "What is the seed?",
+        answer: "The number from which all chance of a training is drawn: first weights, order, augmentation. The same seed gives the same run again; several seeds show how much of a result is chance.",
+        opens: Opens::View(ViewId::RESULTS),
+    },
+    Topic {
+        question: "What do p and the 95 % interval of a comparison mean?",
+        answer: "The interval holds the true value in 19 of 20 such tests; p says how often chance alone would make such a difference between two equal networks. Above 0.05 it is no evidence of one.",
+        opens: Opens::View(ViewId::COMPARE),
     },
     Topic {
         question: "How do I take figures and tables to a paper?",

@@ -286,7 +286,7 @@ impl Graft {
         {
             let text = folder.display().to_string();
             self.session
-                .notice(NoticeKind::Info, "No file manager shows the folder", text);
+                .notice(NoticeKind::Info, "No program of this desktop opens it", text);
         }
     }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::*;
+use crate::app::core::gallery::GalleryAction;
 use crate::app::core::view_id::ViewId;
 use crate::runs::RunSummary;
 use crate::runs::annotations::{Annotations, Change};
@@ -113,6 +114,14 @@ fn trash_asks_nothing_and_can_be_undone() {
     window.harness.key_press(Key::Delete);
     window.steps();
     let folder = window.state().runs_folder.join("first");
+    let is_shown = |window: &Window| {
+        let mut runs = window.state().runs.iter();
+        runs.any(|run| run.id == "first" && run.shown)
+    };
+    // By the key, as by a click on its dot.
+    push(&mut window, Command::ShowRun("first".into(), true));
+    window.steps();
+    assert!(is_shown(&window));
     assert_eq!(
         asked(&window),
         Some((vec![folder.clone()], RunAction::Trash))
@@ -138,11 +147,42 @@ fn trash_asks_nothing_and_can_be_undone() {
         action: RunAction::Restore,
         results: vec![(folder, Ok(()))],
     });
-    let record = window.record.borrow();
     assert!(matches!(
-        record.questions.last(),
+        window.record.borrow().questions.last(),
         Some(Question::ListRuns { .. })
     ));
+    // It comes back as it was.
+    let runs = vec![listed(&window, "first", 1), listed(&window, "second", 2)];
+    window.answer(Answer::Runs(Ok(runs)));
+    assert!(is_shown(&window));
+}
+
+#[test]
+fn a_picture_is_excluded_from_all_experiments_on_the_same_pictures() {
+    let mut window = Window::with_pair();
+    let excluded = |window: &Window| -> Vec<Vec<String>> {
+        (window.state().documents.iter())
+            .map(|document| document.experiment.data.exclude.clone())
+            .collect()
+    };
+    let exclude = |excluded| {
+        Command::Gallery(GalleryAction::Exclude {
+            files: vec!["a.png".into()],
+            excluded,
+        })
+    };
+    push(&mut window, exclude(true));
+    window.steps();
+    assert_eq!(excluded(&window), [["a.png"], ["a.png"]]);
+    let notice = window.state().notices.last().unwrap();
+    assert!(
+        notice.title.starts_with("Excluded 1 picture from “"),
+        "{}",
+        notice.title
+    );
+    push(&mut window, exclude(false));
+    window.steps();
+    assert!(excluded(&window).iter().all(Vec::is_empty));
 }
 
 #[test]

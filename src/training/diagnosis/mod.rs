@@ -300,7 +300,7 @@ fn judge(
         let mut reason = both;
         if is_apart {
             reason.push_str(&format!(
-                ", a gap of {:.1} points over the last {WINDOW} epochs",
+                ", on average {:.1} points apart over the last {WINDOW} epochs",
                 gap * 100.0
             ));
         }

@@ -82,7 +82,7 @@ fn the_five_shapes_of_curves_are_told_apart() {
             &OVERFITTED[..],
             Fit::Overfitting,
             "In epoch 8, 100.0 % of the training and 80.0 % of the validation pictures are right (95 % interval 77.4 to \
-             82.4 %, 1,000 pictures), a gap of 19.3 points over the last 3 epochs; the validation loss was lowest in \
+             82.4 %, 1,000 pictures), on average 19.3 points apart over the last 3 epochs; the validation loss was lowest in \
              epoch 3 (0.400) and is 0.750 in epoch 8.",
         ),
         (&UNDERFITTED, Fit::Underfitting, "69 % of the errors"),

@@ -2,9 +2,12 @@
 
 use crate::analysis::out_of_fold::FOLDS;
 use crate::app::core::command::GalleryFilter;
+use crate::app::core::evaluation::pictures_of;
 use crate::app::core::gallery::{GalleryAction, GalleryRequests, SearchState};
 use crate::app::core::session::Session;
+use crate::app::core::state::{Document, NoticeKind};
 use crate::app::core::view_id::ViewId;
+use crate::format;
 use crate::worker::messages::{GalleryQuestion, Question};
 
 /// Asks for what views show of the gallery's pictures and lack.
@@ -53,24 +56,42 @@ pub fn carry_out(session: &mut Session, action: GalleryAction) {
     session.ask(Question::Gallery(question));
 }
 
-/// One step of undo.
+/// In all open experiments on the same pictures: runs of them are compared only where they were tested on the same. One step of
+/// undo in each.
 fn exclude(session: &mut Session, files: Vec<String>, excluded: bool) {
-    let Some(document) = session.state.documents.get_mut(session.state.active) else {
+    let pictures =
+        |document: &Document| pictures_of(&document.experiment, document.base().as_deref());
+    let Some(in_front) = session.state.active_document().map(pictures) else {
         return;
     };
-    let mut experiment = document.experiment.clone();
-    let list = &mut experiment.data.exclude;
-    if excluded {
-        for file in files {
-            if !list.contains(&file) {
-                list.push(file);
-            }
+    let active = session.state.active;
+    let mut names = Vec::new();
+    for (index, document) in session.state.documents.iter_mut().enumerate() {
+        let is_on_them = in_front.is_some() && pictures(document) == in_front;
+        if index != active && !is_on_them {
+            continue;
         }
-        list.sort_unstable();
-    } else {
-        list.retain(|file| !files.contains(file));
+        let mut experiment = document.experiment.clone();
+        let list = &mut experiment.data.exclude;
+        if excluded {
+            list.extend(files.iter().cloned());
+            list.sort_unstable();
+            list.dedup();
+        } else {
+            list.retain(|file| !files.contains(file));
+        }
+        names.push(format!("“{}”", experiment.name));
+        document.edit(experiment, "");
     }
-    document.edit(experiment, "");
+    if names.len() > 1 {
+        let pictures = format::count(files.len(), "picture", "pictures");
+        let title = match excluded {
+            true => format!("Excluded {pictures} from {}", names.join(", ")),
+            false => format!("Included {pictures} again in {}", names.join(", ")),
+        };
+        let text = "These experiments are about the same pictures, so that their next runs stay comparable.";
+        session.notice(NoticeKind::Info, title, text);
+    }
 }
 
 pub fn show(session: &mut Session, filter: GalleryFilter) {

@@ -145,6 +145,11 @@ impl RunRequests {
             .filter(|run| is_gone(run))
             .map(|run| run.id.clone())
             .collect();
+        let shown = (session.state.runs.iter())
+            .filter(|run| is_gone(run) && run.shown)
+            .filter_map(|run| run.folder.clone())
+            .collect::<Vec<_>>();
+        session.state.shown_in_trash.extend(shown);
         session.state.runs.retain(|run| !ids.contains(&run.id));
         if (session.state.selected_run.as_ref()).is_some_and(|selected| ids.contains(selected)) {
             session.state.selected_run = None;

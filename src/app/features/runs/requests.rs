@@ -140,13 +140,15 @@ impl RunRequests {
                         }
                     }
                 }
-                None => new.push(record_of(
-                    id,
-                    folder,
-                    summary,
-                    about,
-                    session.unused_color(),
-                )),
+                None => {
+                    let color = session.unused_color();
+                    let mut record = record_of(id, folder.clone(), summary, about, color);
+                    if session.state.shown_in_trash.remove(&folder) {
+                        record.shown = true;
+                        self.load(session, &folder);
+                    }
+                    new.push(record);
+                }
             }
         }
         let gone = |record: &RunRecord| {

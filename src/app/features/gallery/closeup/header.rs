@@ -115,12 +115,12 @@ pub fn exclude_button(
     let (text, tooltip) = if excluded {
         (
             "Include again",
-            "The experiment at the left excludes this picture; let its next run use it again",
+            "The experiments on these pictures exclude this one; let their next runs use it again",
         )
     } else {
         (
             "Exclude",
-            "The next run of the experiment at the left does not use this picture; its file is not touched",
+            "The next runs of the open experiments on these pictures do not use this one; its file is not touched",
         )
     };
     let button = ui.add_enabled(same, egui::Button::new(text));
