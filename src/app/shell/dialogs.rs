@@ -315,7 +315,10 @@ impl Graft {
                 ui.label(tokens(ui).muted(line));
             }
             ui.add_space(tokens::SPACE_M);
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            // No higher than a button: centred in all the room, the dialog would stay as high as the one before it.
+            let size = egui::vec2(ui.available_width(), tokens::CONTROL_HEIGHT);
+            let layout = egui::Layout::right_to_left(egui::Align::Center);
+            ui.allocate_ui_with_layout(size, layout, |ui| {
                 if let Some(save) = save
                     && primary_button(ui, save, true, egui::Vec2::ZERO).clicked()
                 {

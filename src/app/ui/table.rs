@@ -19,6 +19,9 @@ const INDENT: f32 = tokens::SPACE_M;
 /// Room for the mark of the column that sorts.
 const SORT_MARK: f32 = 14.0;
 
+/// The digit that takes the most room: those of a number are not equally wide.
+const WIDEST_DIGIT: &str = "0";
+
 /// At which side of its column a text stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
@@ -367,8 +370,16 @@ impl<'a> Table<'a> {
                     longest.truncate(3);
                 }
             }
-            let cells = (longest.iter())
-                .map(|cell| measure(&shown_name(&cell.text), cell.font()) + cell.before());
+            let cells = longest.iter().map(|cell| {
+                let text = match head.side {
+                    Side::Left => shown_name(&cell.text).into_owned(),
+                    // As many digits may be wider in a row that isn't measured: each is as wide as the widest.
+                    Side::Right => cell
+                        .text
+                        .replace(|c: char| c.is_ascii_digit(), WIDEST_DIGIT),
+                };
+                measure(&text, cell.font()) + cell.before()
+            });
             cells.fold(title, f32::max).min(head.widest) + 2.0 * density.margin
         };
         self.heads.iter().enumerate().map(of).collect()
@@ -711,6 +722,32 @@ mod tests {
         // Numbers are never cut off: from here on the table scrolls.
         let scrolled = fitted(&[200.0, 50.0], &heads, 100.0, 72.0);
         assert_eq!(scrolled, [72.0, 50.0]);
+    }
+
+    #[test]
+    fn numbers_of_as_many_digits_all_have_the_room_they_need() {
+        let heads = [Head::text("Run", ""), Head::number("Loss", "")];
+        let digits: Vec<String> = (0..10).map(|digit| digit.to_string().repeat(6)).collect();
+        let name = "a".repeat(120);
+        let cell = |row: usize, column: usize| match column {
+            0 => Cell::new(&name),
+            _ => Cell::strong(&digits[row]),
+        };
+        let ctx = egui::Context::default();
+        super::super::theme::install(&ctx);
+        let mut output = ctx.run_ui(egui::RawInput::default(), |ui| {
+            let density = Density::of(500.0);
+            let natural =
+                Table::new("Runs", &heads, digits.len(), &cell).natural_widths(ui, density);
+            let widths = fitted(&natural, &heads, 300.0, density.narrowest);
+            for digits in &digits {
+                let needed = widgets::text_width(ui, digits, Cell::strong("").font());
+                let room = widths[1] - 2.0 * density.margin;
+                assert!(needed <= room + 0.5, "{digits}: {needed} of {room}");
+            }
+            assert!(widths[0] < natural[0], "the name gives way");
+        });
+        output.textures_delta.clear();
     }
 
     #[test]

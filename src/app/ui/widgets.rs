@@ -534,7 +534,8 @@ pub fn dot(ui: &mut egui::Ui, color: egui::Color32) -> egui::Response {
 /// A small labelled square, for legends that stand beside a painted chart. One piece, so that a row of them can wrap.
 pub fn swatch(ui: &mut egui::Ui, color: egui::Color32, text: &str) -> egui::Response {
     let font = egui::FontId::proportional(tokens::TEXT_SMALL);
-    let (rect, response) = mark_and_text(ui, text, font);
+    let widest = ui.max_rect().width();
+    let (rect, response) = mark_and_text(ui, text, font, widest);
     let mark = egui::Rect::from_center_size(rect.left_center() + vec2(6.0, 0.0), vec2(10.0, 10.0));
     ui.painter().rect_filled(mark, 2.0, color);
     response
@@ -542,7 +543,19 @@ pub fn swatch(ui: &mut egui::Ui, color: egui::Color32, text: &str) -> egui::Resp
 
 /// A run's dot and name, for legends. One piece, so that a row of them can wrap.
 pub fn run_mark(ui: &mut egui::Ui, color: egui::Color32, text: &str) -> egui::Response {
-    let (rect, response) = mark_and_text(ui, text, tokens::medium_font(tokens::TEXT_BODY));
+    let widest = ui.max_rect().width();
+    run_mark_within(ui, color, text, widest)
+}
+
+/// [`run_mark`] that takes no more than `widest` points.
+pub fn run_mark_within(
+    ui: &mut egui::Ui,
+    color: egui::Color32,
+    text: &str,
+    widest: f32,
+) -> egui::Response {
+    let font = tokens::medium_font(tokens::TEXT_BODY);
+    let (rect, response) = mark_and_text(ui, text, font, widest);
     ui.painter()
         .circle_filled(rect.left_center() + vec2(6.0, 0.0), 5.0, color);
     response
@@ -552,10 +565,11 @@ fn mark_and_text(
     ui: &mut egui::Ui,
     text: &str,
     font: egui::FontId,
+    widest: f32,
 ) -> (egui::Rect, egui::Response) {
     let color = tokens(ui).text;
-    let widest = (ui.max_rect().width() - 24.0).max(40.0);
-    let galley = elided_galley(ui, widest, text, font, color);
+    let galley = elided_galley(ui, (widest - 24.0).max(40.0), text, font, color);
+    let is_elided = galley.elided;
     let (rect, response) = ui.allocate_exact_size(
         vec2(galley.size().x + 18.0, galley.size().y + 4.0),
         Sense::hover(),
@@ -563,6 +577,10 @@ fn mark_and_text(
     let place = egui::pos2(rect.left() + 18.0, rect.center().y - galley.size().y / 2.0);
     ui.painter().galley(place, galley, color);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, text));
+    let response = match is_elided {
+        true => response.on_hover_text(text),
+        false => response,
+    };
     (rect, response)
 }
 

@@ -16,6 +16,8 @@ const LATEST: usize = 4;
 
 /// What a chip takes beside its name: dot, button, margins.
 const CHIP: f32 = 76.0;
+/// What it takes beside its name with the dot.
+const BESIDE_MARK: f32 = 58.0;
 
 pub fn chooser_ui(ui: &mut egui::Ui, view: &CompareView, out: &mut Vec<Command>) {
     let ids: Vec<&String> = view.chosen.iter().map(|run| &run.id).collect();
@@ -24,7 +26,8 @@ pub fn chooser_ui(ui: &mut egui::Ui, view: &CompareView, out: &mut Vec<Command>)
             let colors = tokens(ui);
             // A chip that does not fit begins the next line: a frame does not wrap by itself.
             let font = tokens::medium_font(tokens::TEXT_BODY);
-            let width = widgets::text_width(ui, &run.name, font) + CHIP;
+            let widest = ui.max_rect().width();
+            let width = (widgets::text_width(ui, &run.name, font) + CHIP).min(widest);
             let begun = ui.cursor().left() > ui.max_rect().left() + 1.0;
             if begun && ui.cursor().left() + width > ui.max_rect().right() {
                 ui.end_row();
@@ -35,7 +38,9 @@ pub fn chooser_ui(ui: &mut egui::Ui, view: &CompareView, out: &mut Vec<Command>)
                 .inner_margin(egui::Margin::symmetric(8, 1))
                 .show(ui, |ui| {
                     ui.horizontal(|ui| {
-                        widgets::run_mark(ui, tokens::run_color(run.color), &run.name);
+                        let room = widest - BESIDE_MARK;
+                        let color = tokens::run_color(run.color);
+                        widgets::run_mark_within(ui, color, &run.name, room);
                         let name = format!("Remove {}", run.name);
                         let tooltip = "Remove this run from the comparison; the run itself stays";
                         if widgets::icon_button(ui, icon::X, &name, tooltip).clicked() {

@@ -278,14 +278,15 @@ fn excluded_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
         let text = crate::format::plural(count as u64, "picture", "pictures");
         let names = draft.experiment.data.exclude.join("\n");
         ui.label(text).on_hover_text(format!("{tooltip}\n{names}"));
-        if ui
-            .button("Include again")
-            .on_hover_text("Use these pictures again: empties the list of excluded pictures")
-            .clicked()
-        {
-            draft.experiment.data.exclude.clear();
-        }
     });
+    // On a line of its own: beside the count, a narrow panel would cut it off.
+    if ui
+        .button("Include again")
+        .on_hover_text("Use these pictures again: empties the list of excluded pictures")
+        .clicked()
+    {
+        draft.experiment.data.exclude.clear();
+    }
     widgets::problem(ui, draft.problem("data.exclude"));
 }
 

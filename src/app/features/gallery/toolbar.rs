@@ -401,13 +401,16 @@ pub fn summary_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal
             )
         };
         ui.label(tokens::semibold(shown));
-        let right = format!("{} correct", share(summary.right, summary.all));
-        ui.label(colors.muted(right)).on_hover_text(format!(
-            "{} of {}; 95 % interval {} (Wilson)",
-            format::thousands(summary.right as u64),
-            format::thousands(summary.all as u64),
-            format::percent_interval(ready.interval.low, ready.interval.high)
-        ));
+        // Of pictures that were chosen by their outcome, the share says nothing.
+        if local.query.filter.right.is_none() {
+            let right = format!("{} correct", share(summary.right, summary.all));
+            ui.label(colors.muted(right)).on_hover_text(format!(
+                "{} of {}; 95 % interval {} (Wilson)",
+                format::thousands(summary.right as u64),
+                format::thousands(summary.all as u64),
+                format::percent_interval(ready.interval.low, ready.interval.high)
+            ));
+        }
         for (count, right, what) in [
             (
                 summary.confident,

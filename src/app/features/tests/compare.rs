@@ -16,6 +16,8 @@ struct Compared {
     local: CompareLocal,
     cache: CompareCache,
     out: Vec<Command>,
+    /// How far the view reaches to the right, in points.
+    right: f32,
 }
 
 impl Compared {
@@ -132,6 +134,7 @@ fn open(size: egui::Vec2, compared: Compared) -> Harness<'static, Compared> {
                     local,
                     &mut compared.out,
                 );
+                compared.right = ui.min_rect().right();
             },
             compared,
         );
@@ -243,6 +246,43 @@ fn runs_are_added_taken_out_and_refused_with_the_reason() {
     let harness = open(egui::vec2(900.0, 700.0), compared);
     harness.get_by_label_contains("is left out: they were tested on different pictures");
     harness.get_by_label_contains("One run alone");
+}
+
+#[test]
+fn long_names_of_runs_make_nothing_wider_than_the_view() {
+    let long = "run of the long name ".repeat(6);
+    for name in [long[..120].to_owned(), "n".repeat(120)] {
+        for width in [700.0, 500.0] {
+            let mut compared = compared();
+            for run in &mut compared.state.runs {
+                if ["a", "b"].contains(&run.id.as_str()) {
+                    run.title = format!("{name} {}", run.id);
+                }
+            }
+            let harness = open(egui::vec2(width, 3000.0), compared);
+            let mut faults = Vec::new();
+            for node in harness.root().children_recursive() {
+                let node = node.accesskit_node();
+                // Cells of numbers scroll sideways in their table.
+                let scrolls = node.role() == accesskit::Role::Label
+                    && !node.label().is_some_and(|label| label.contains(&name));
+                if let Some(bounds) = node.bounding_box()
+                    && bounds.x1 > f64::from(width)
+                    && !scrolls
+                {
+                    let text = node.label().or(node.value()).unwrap_or_default();
+                    faults.push(format!(
+                        "{:?} “{text}” ends at {:.0}",
+                        node.role(),
+                        bounds.x1
+                    ));
+                }
+            }
+            let right = harness.state().right;
+            assert!(right <= width, "at {width} the view ends at {right}");
+            assert!(faults.is_empty(), "at {width}:\n{}", faults.join("\n"));
+        }
+    }
 }
 
 #[test]
