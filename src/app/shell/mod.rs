@@ -285,8 +285,11 @@ impl Graft {
             && let Some(folder) = self.shown_folder.key()
         {
             let text = folder.display().to_string();
-            self.session
-                .notice(NoticeKind::Info, "No program of this desktop opens it", text);
+            self.session.notice(
+                NoticeKind::Info,
+                "No program of this desktop opens it",
+                text,
+            );
         }
     }
 
