@@ -309,6 +309,8 @@ fn plot_ui(
                 [step, step * 10.0, step * 100.0]
             }))
             .y_axis_formatter(move |mark, _| match metric {
+                // There is room above the highest point, but no accuracy above 100 %.
+                Metric::Accuracy if mark.value > 1.0 + 1e-6 => String::new(),
                 Metric::Accuracy => format::whole_percent(mark.value),
                 Metric::Loss => {
                     if logarithmic {

@@ -105,7 +105,7 @@ fn sliders_ui(
                 temperature.effect
             ));
     } else {
-        fit_ui(ui, view, run, out);
+        fit_ui(ui, view, run, choices, out);
     }
     let moved = choices.threshold != 0.5 || choices.reject_below != 0.0 || choices.use_temperature;
     let name = "Reset the decision";
@@ -132,7 +132,13 @@ fn sliders_ui(
 }
 
 /// A temperature is fitted on validation pictures: where these have not been evaluated, the button that does it.
-fn fit_ui(ui: &mut egui::Ui, view: &EvaluationView, run: &RunChoice, out: &mut Vec<Command>) {
+fn fit_ui(
+    ui: &mut egui::Ui,
+    view: &EvaluationView,
+    run: &RunChoice,
+    choices: &mut Choices,
+    out: &mut Vec<Command>,
+) {
     match &view.temperature {
         Status::Working { done, total } => {
             ui.spinner();
@@ -155,6 +161,8 @@ fn fit_ui(ui: &mut egui::Ui, view: &EvaluationView, run: &RunChoice, out: &mut V
                 .on_hover_text(tooltip)
                 .clicked()
             {
+                // Who asks for it wants it applied once it is there.
+                choices.use_temperature = true;
                 out.push(Command::EvaluateRun(run.id.clone(), Split::Validation));
             }
         }
