@@ -5,9 +5,10 @@ use std::sync::Arc;
 use super::evaluation;
 use super::scanning::ScanKey;
 use super::session::Session;
-use super::state::{Cause, RecordState, RunRecord};
+use super::state::{Cause, NoticeKind, RecordState, RunRecord};
 use super::view_id::ViewId;
 use crate::experiment::{DataSource, Experiment};
+use crate::format;
 use crate::runs::Listed;
 use crate::runs::portable_paths::with_absolute_paths;
 use crate::runs::seeds;
@@ -159,8 +160,17 @@ impl Session {
             .filter(|run| run.is_live())
             .filter_map(|run| run.run)
             .collect();
+        let waiting = (self.state.runs.iter())
+            .filter(|run| run.state == RecordState::Queued)
+            .count();
         for run in live {
             self.send_to_trainer(TrainingCommand::Stop(run));
+        }
+        if waiting > 0 {
+            let runs = format::count(waiting, "waiting run was", "waiting runs were");
+            let title = format!("{runs} taken from the queue");
+            let text = "“Train” queues what is ticked again.";
+            self.notice(NoticeKind::Info, title, text);
         }
         if self.state.paused {
             self.state.paused = false;

@@ -731,3 +731,19 @@ fn a_question_that_crashed_or_was_stopped_is_not_waited_for() {
     };
     assert!(reason.contains("was stopped"), "{reason}");
 }
+
+#[test]
+fn stopping_says_that_what_waits_is_taken_from_the_queue() {
+    let mut window = Window::with_pair();
+    push(&mut window, Command::Train);
+    window.steps();
+    let waiting = (window.state().runs.iter())
+        .filter(|run| run.state == RecordState::Queued)
+        .count();
+    assert!(waiting > 0);
+    push(&mut window, Command::StopAll);
+    window.steps();
+    let notice = window.state().notices.last().expect("it is said");
+    let said = format!("{waiting} waiting run");
+    assert!(notice.title.starts_with(&said), "{}", notice.title);
+}
