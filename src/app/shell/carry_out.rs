@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use eframe::egui;
 
+use super::desktop_opener;
 use super::dialog::Dialog;
 use super::dialogs::{Confirmation, Purpose};
 use super::experiment_details::ExperimentDetails;
@@ -20,7 +21,7 @@ use crate::app::features::{gallery, runs};
 use crate::app::shell::{Closing, Graft, show_theme};
 use crate::app::ui::number_field;
 use crate::experiment::WeightsSource;
-use crate::worker::messages::{Failure, Question, TrainingCommand};
+use crate::worker::messages::{Question, TrainingCommand};
 
 impl Graft {
     pub(in crate::app) fn carry_out(&mut self, command: Command, ctx: &egui::Context) {
@@ -357,35 +358,17 @@ impl Graft {
         }
     }
 
-    /// Shows a folder in the desktop's file manager.
+    /// Shows a folder, or a file, with the desktop's own program.
     fn open_folder(&mut self, folder: &Path) {
-        // A report is a file, which the same programs open.
         if !folder.exists() {
             let text = folder.display().to_string();
             let title = "Nothing is kept there yet";
             self.session.notice(NoticeKind::Info, title, text);
             return;
         }
-        let opener = if cfg!(target_os = "macos") {
-            "open"
-        } else if cfg!(windows) {
-            "explorer"
-        } else {
-            "xdg-open"
-        };
-        let spawned = std::process::Command::new(opener)
-            .arg(folder)
-            .stdin(std::process::Stdio::null())
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::null())
-            .spawn();
+        let opener = desktop_opener::start(folder);
         let folder = folder.to_path_buf();
-        // Its end is awaited, or it would stay behind as a zombie; Windows' always says that it failed.
-        let work = move || {
-            let mut child = spawned.map_err(Failure::failed)?;
-            let status = child.wait().map_err(Failure::failed)?;
-            Ok(status.success() || cfg!(windows))
-        };
+        let work = move || desktop_opener::wait(opener);
         (self.shown_folder).start("graft-folder", folder, || {}, work);
     }
 }

@@ -4,6 +4,7 @@ pub(in crate::app) mod about;
 pub(in crate::app) mod actions;
 pub(in crate::app) mod answers;
 pub(in crate::app) mod carry_out;
+mod desktop_opener;
 pub(in crate::app) mod dialog;
 pub mod dialogs;
 pub(in crate::app) mod drawing;
