@@ -160,9 +160,7 @@ impl Session {
             .filter(|run| run.is_live())
             .filter_map(|run| run.run)
             .collect();
-        let waiting = (self.state.runs.iter())
-            .filter(|run| run.state == RecordState::Queued)
-            .count();
+        let waiting = self.state.queued();
         for run in live {
             self.send_to_trainer(TrainingCommand::Stop(run));
         }

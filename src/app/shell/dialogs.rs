@@ -12,7 +12,7 @@ use crate::app::core::sources;
 use crate::app::core::state::{DocumentId, NoticeKind, State};
 use crate::app::shell::{Closing, Graft};
 use crate::app::ui::theme::primary_button;
-use crate::app::ui::theme::{dialog, dialog_frame};
+use crate::app::ui::theme::{dialog, dialog_buttons, dialog_frame};
 use crate::app::ui::tokens::{self, icon, tokens};
 
 /// A person takes longer than this to cancel; a session bus without a desktop portal does not.
@@ -315,10 +315,7 @@ impl Graft {
                 ui.label(tokens(ui).muted(line));
             }
             ui.add_space(tokens::SPACE_M);
-            // No higher than a button: centred in all the room, the dialog would stay as high as the one before it.
-            let size = egui::vec2(ui.available_width(), tokens::CONTROL_HEIGHT);
-            let layout = egui::Layout::right_to_left(egui::Align::Center);
-            ui.allocate_ui_with_layout(size, layout, |ui| {
+            dialog_buttons(ui, |ui| {
                 if let Some(save) = save
                     && primary_button(ui, save, true, egui::Vec2::ZERO).clicked()
                 {
@@ -542,10 +539,7 @@ impl Graft {
     }
 
     fn stop_and_close(&mut self, ctx: &egui::Context) {
-        if self.session.state.is_training()
-            || self.exports.is_writing()
-            || self.cuda.is_installing()
-        {
+        if self.is_working() {
             self.closing = Closing::Stopping;
             self.session
                 .log(NoticeKind::Info, "stopping before the window closes");

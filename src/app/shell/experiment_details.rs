@@ -4,7 +4,7 @@ use eframe::egui;
 
 use crate::app::core::command::Command;
 use crate::app::core::state::{Document, DocumentId};
-use crate::app::ui::theme::primary_button;
+use crate::app::ui::theme::{dialog_buttons, primary_button};
 use crate::app::ui::tokens::{self, tokens};
 use crate::app::ui::widgets;
 use crate::experiment::{Experiment, bounds};
@@ -93,7 +93,7 @@ impl ExperimentDetails {
         );
         ui.add_space(tokens::SPACE_M);
         let mut is_open = true;
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+        dialog_buttons(ui, |ui| {
             let apply = primary_button(ui, "Apply", problem.is_none(), egui::Vec2::ZERO)
                 .on_hover_text("Change the name and the notes; Undo takes it back")
                 .on_disabled_hover_text("An experiment needs a name");

@@ -10,6 +10,7 @@ use crate::app::core::state::State;
 use crate::app::core::view_id::ViewId;
 use crate::app::features;
 use crate::app::ui::tokens::{self, icon, tokens};
+use crate::app::ui::widgets::has_words;
 
 /// The open help.
 #[derive(Debug, Clone, Default)]
@@ -147,11 +148,6 @@ const OTHER_KEYS: [(&str, &str); 7] = [
         "Left side: rename the experiment. Plots: show everything again",
     ),
 ];
-
-fn has_words(text: &str, typed: &str) -> bool {
-    let text = text.to_lowercase();
-    (typed.to_lowercase().split_whitespace()).all(|word| text.contains(word))
-}
 
 impl Help {
     /// Whether it stays open.

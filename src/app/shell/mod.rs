@@ -388,20 +388,19 @@ impl Graft {
                 self.closing = Closing::Now;
             }
         }
-        if self.closing == Closing::Stopping
-            && !self.session.state.is_training()
-            && !self.exports.is_writing()
-            && !self.cuda.is_installing()
-        {
+        if self.closing == Closing::Stopping && !self.is_working() {
             self.closing = Closing::Now;
             ctx.send_viewport_cmd(egui::ViewportCommand::Close);
         }
     }
 
+    /// Whether something is under way that closing has to end first.
+    pub(in crate::app) fn is_working(&self) -> bool {
+        self.session.state.is_training() || self.exports.is_writing() || self.cuda.is_installing()
+    }
+
     pub(in crate::app) fn must_ask_before_closing(&self) -> bool {
-        self.session.state.is_training()
-            || self.exports.is_writing()
-            || self.cuda.is_installing()
+        self.is_working()
             || self
                 .session
                 .state

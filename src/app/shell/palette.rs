@@ -89,10 +89,9 @@ pub fn matching<'a>(typed: &str, offers: &'a [Offer]) -> Vec<Entry<'a>> {
         let in_name = |word: &str| name.contains(word);
         let is_synonym =
             |word: &str| (entry.words().split(' ')).any(|synonym| synonym.starts_with(word));
-        if matches!(entry, Entry::Run(offer) if offer.obstacle.is_some()) && !typed.is_empty() {
-            (words.iter().all(|word| in_name(word) || is_synonym(word))).then_some(4)
-        } else if matches!(entry, Entry::Run(offer) if offer.obstacle.is_some()) {
-            None
+        if matches!(entry, Entry::Run(offer) if offer.obstacle.is_some()) {
+            let is_meant = words.iter().all(|word| in_name(word) || is_synonym(word));
+            (is_meant && !typed.is_empty()).then_some(4)
         } else if name.starts_with(&typed) {
             Some(0)
         } else if words.iter().all(|word| in_name(word)) {

@@ -153,8 +153,10 @@ impl Window {
         // What is opened is read on threads.
         while self.harness.state().opening.paths().next().is_some() {
             std::thread::sleep(std::time::Duration::from_millis(1));
-            self.harness.run_steps(4);
+            self.harness.run_steps(1);
         }
+        // It may have come in the last of these frames, which does not show yet what became of it.
+        self.harness.run_steps(2);
     }
 
     pub fn answer(&mut self, answer: Answer) {

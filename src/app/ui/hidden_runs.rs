@@ -11,6 +11,12 @@ use crate::format;
 pub const NONE_SHOWN: &str = "No run is shown that has something to show here. Click a run in the list of runs, or the dot \
     before its name; Ctrl+Shift+R opens the list where it is not in sight.";
 
+/// Title and text of a view of one run where all runs are of other pictures than those in front.
+pub const OTHER_PICTURES: (&str, &str) = (
+    "No run has been trained on these pictures yet",
+    "Train the experiment, or choose a run of other pictures above.",
+);
+
 /// More curves than this are a tangle.
 const SHOWN_AT_ONCE: usize = 4;
 

@@ -218,6 +218,14 @@ pub fn dialog<R>(
     (inner, is_closed || is_left)
 }
 
+/// The buttons that end a dialog, the first at its right. No higher than a button: centred in all the room, they would keep the
+/// dialog as high as the one before it.
+pub fn dialog_buttons<R>(ui: &mut egui::Ui, add: impl FnOnce(&mut egui::Ui) -> R) -> R {
+    let size = vec2(ui.available_width(), tokens::CONTROL_HEIGHT);
+    let layout = egui::Layout::right_to_left(egui::Align::Center);
+    ui.allocate_ui_with_layout(size, layout, add).inner
+}
+
 /// What a dialog leaves of the window's width at least: its margins and a strip at either side.
 const AROUND_DIALOG: f32 = 72.0;
 

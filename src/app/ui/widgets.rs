@@ -635,6 +635,12 @@ pub fn hover_text_above(response: egui::Response, text: &str) -> egui::Response 
     response
 }
 
+/// Whether a text has every typed word, in any order and case.
+pub fn has_words(text: &str, typed: &str) -> bool {
+    let text = text.to_lowercase();
+    (typed.to_lowercase().split_whitespace()).all(|word| text.contains(word))
+}
+
 /// How wide a text of the size of labels is, in points.
 pub fn text_width(ui: &egui::Ui, text: &str, font: egui::FontId) -> f32 {
     let galley = ui

@@ -1,5 +1,6 @@
 //! What the comparison shows, as plain data.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -53,11 +54,11 @@ pub struct ShownRuns {
 impl ShownRuns {
     /// `candidates`: latest first.
     fn build(state: &State, candidates: &[Candidate]) -> Self {
-        let is_shown = |candidate: &&Candidate| {
-            let mut shown = state.runs.iter().filter(|run| run.shown);
-            shown.any(|run| run.id == candidate.id)
-        };
-        let shown: Vec<&Candidate> = candidates.iter().filter(is_shown).collect();
+        let all = state.runs.iter().filter(|run| run.shown);
+        let all: BTreeSet<&str> = all.map(|run| run.id.as_str()).collect();
+        let shown: Vec<&Candidate> = (candidates.iter())
+            .filter(|candidate| all.contains(candidate.id.as_str()))
+            .collect();
         let mut ids = chooser::on_one_split(&shown, usize::MAX);
         let fitting = ids.clone();
         leave_out_the_worst(&mut ids, state);

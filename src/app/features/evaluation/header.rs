@@ -5,6 +5,7 @@ use eframe::egui;
 use super::view::{EvaluationView, RunChoice, Status};
 use crate::app::core::command::Command;
 use crate::app::ui::drop_down::{Item, drop_down};
+use crate::app::ui::hidden_runs::OTHER_PICTURES;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
 use crate::data::Split;
@@ -22,10 +23,7 @@ pub(super) fn no_run_ui(ui: &mut egui::Ui, view: &EvaluationView, out: &mut Vec<
         )
     } else {
         runs_ui(ui, view, None, 320.0, out);
-        (
-            "No run has been trained on these pictures yet",
-            "Train the experiment, or choose a run of other pictures above.",
-        )
+        OTHER_PICTURES
     };
     widgets::empty_state(ui, icon::TARGET, title, text, |ui| {
         if view.can_train {

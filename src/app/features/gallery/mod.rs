@@ -22,6 +22,7 @@ use crate::app::core::gallery::GalleryRequests;
 use crate::app::core::state::State;
 use crate::app::core::view_id::ViewId;
 use crate::app::ui::disclosure::disclosure_ui;
+use crate::app::ui::hidden_runs::OTHER_PICTURES;
 use crate::app::ui::textures::TextureCache;
 use crate::app::ui::tokens::icon;
 use crate::app::ui::view::{View, ViewContext, ViewInfo};
@@ -191,13 +192,10 @@ pub fn gallery_ui(
         ),
         Content::OtherPictures => {
             toolbar::runs_ui(ui, view, None, local);
-            widgets::empty_state(
-                ui,
-                icon::GRID_FOUR,
-                "No run has been trained on these pictures yet",
-                "Train the experiment, or choose a run of other pictures above.",
-                |ui| train_button_ui(ui, state, out),
-            );
+            let (title, text) = OTHER_PICTURES;
+            widgets::empty_state(ui, icon::GRID_FOUR, title, text, |ui| {
+                train_button_ui(ui, state, out)
+            });
         }
         Content::Reading => {
             toolbar::runs_ui(ui, view, None, local);

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use eframe::egui;
 
 use crate::app::core::command::Command;
-use crate::app::ui::theme::{dialog, name, primary_button};
+use crate::app::ui::theme::{dialog, dialog_buttons, name, primary_button};
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
 use crate::format;
@@ -280,7 +280,7 @@ fn content_ui(ui: &mut egui::Ui, view: &GraphicsCardView, out: &mut Vec<Command>
     }
     ui.add_space(tokens::SPACE_M);
     let mut is_open = true;
-    buttons_ui(ui, |ui| {
+    dialog_buttons(ui, |ui| {
         let text = match &view.stage {
             Stage::Failed(_) => "Try again",
             _ if view.is_unfinished() => "Continue the installation",
@@ -303,7 +303,7 @@ fn content_ui(ui: &mut egui::Ui, view: &GraphicsCardView, out: &mut Vec<Command>
 /// The one button where nothing is left to do; whether the dialog stays open.
 fn closed_ui(ui: &mut egui::Ui) -> bool {
     let mut is_open = true;
-    buttons_ui(ui, |ui| {
+    dialog_buttons(ui, |ui| {
         is_open = !primary_button(ui, "Close", true, egui::Vec2::ZERO).clicked();
     });
     is_open
@@ -329,7 +329,7 @@ fn working_ui(ui: &mut egui::Ui, stage: &Stage, out: &mut Vec<Command>) -> bool 
     widgets::bar(ui, share, t.accent, "Downloaded so far");
     ui.add_space(tokens::SPACE_M);
     let mut is_open = true;
-    buttons_ui(ui, |ui| {
+    dialog_buttons(ui, |ui| {
         let stop = ui.add_enabled(can_stop, egui::Button::new("Stop"));
         name(&stop, can_stop, "Stop the installation");
         if stop
@@ -344,13 +344,6 @@ fn working_ui(ui: &mut egui::Ui, stage: &Stage, out: &mut Vec<Command>) -> bool 
         is_open = !hide.clicked();
     });
     is_open
-}
-
-/// The buttons that end a dialog, at its right; no taller than they are.
-fn buttons_ui(ui: &mut egui::Ui, add: impl FnOnce(&mut egui::Ui)) {
-    let size = egui::vec2(ui.available_width(), tokens::CONTROL_HEIGHT);
-    let layout = egui::Layout::right_to_left(egui::Align::Center);
-    ui.allocate_ui_with_layout(size, layout, add);
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use eframe::egui;
 use egui_commonmark::{CommonMarkCache, CommonMarkViewer};
 
 use crate::app::ui::tokens::{self, icon, tokens};
+use crate::app::ui::widgets::has_words;
 use pages::{PAGES, PICTURES, Page};
 
 /// What stands before a picture's path when the window asks for it.
@@ -169,13 +170,8 @@ fn page_style(ui: &mut egui::Ui) {
 
 /// The pages that have all of these words in title or text, in their order.
 fn found(typed: &str) -> Vec<usize> {
-    let typed = typed.to_lowercase();
-    let has_words = |page: &Page| {
-        let text = page.text.to_lowercase();
-        typed.split_whitespace().all(|word| text.contains(word))
-    };
     let pages = PAGES.iter().enumerate();
-    let pages = pages.filter(|(_, page)| has_words(page));
+    let pages = pages.filter(|(_, page)| has_words(page.text, typed));
     pages.map(|(index, _)| index).collect()
 }
 

@@ -137,18 +137,15 @@ impl RunRequests {
                     .as_ref()
                     .is_some_and(|folder| folders.contains(folder))
         };
-        let names: Vec<String> = (session.state.runs.iter())
+        let gone: Vec<&RunRecord> = (session.state.runs.iter())
             .filter(|run| is_gone(run))
+            .collect();
+        let names: Vec<String> = (gone.iter())
             .map(|run| told_apart(run, &session.state))
             .collect();
-        let ids: Vec<String> = (session.state.runs.iter())
-            .filter(|run| is_gone(run))
-            .map(|run| run.id.clone())
-            .collect();
-        let shown = (session.state.runs.iter())
-            .filter(|run| is_gone(run) && run.shown)
-            .filter_map(|run| run.folder.clone())
-            .collect::<Vec<_>>();
+        let ids: Vec<String> = gone.iter().map(|run| run.id.clone()).collect();
+        let shown = gone.iter().filter(|run| run.shown);
+        let shown: Vec<PathBuf> = shown.filter_map(|run| run.folder.clone()).collect();
         session.state.shown_in_trash.extend(shown);
         session.state.runs.retain(|run| !ids.contains(&run.id));
         if (session.state.selected_run.as_ref()).is_some_and(|selected| ids.contains(selected)) {
