@@ -26,6 +26,10 @@ pub mod runs;
 
 pub mod analysis;
 
+pub mod prediction;
+
+pub mod export;
+
 pub mod figures;
 
 pub mod report;

@@ -42,6 +42,18 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "prediction",
+        &[
+            "prediction",
+            "analysis",
+            "runs",
+            "training",
+            "evaluation",
+            "data",
+            "experiment",
+        ],
+    ),
+    (
         "figures",
         &[
             "figures",
@@ -70,6 +82,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "worker",
         &[
             "worker",
+            "prediction",
             "analysis",
             "runs",
             "training",
@@ -86,6 +99,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "worker",
             "report",
             "figures",
+            "prediction",
             "analysis",
             "runs",
             "training",
@@ -102,6 +116,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "app",
             "report",
             "figures",
+            "prediction",
             "analysis",
             "runs",
             "training",
@@ -131,7 +146,14 @@ const CRATES: &[(&str, &[&str])] = &[
     (
         "tch",
         &[
-            "libtorch", "models", "training", "runs", "analysis", "worker", "cli",
+            "libtorch",
+            "models",
+            "training",
+            "runs",
+            "analysis",
+            "prediction",
+            "worker",
+            "cli",
         ],
     ),
     ("eframe", &["app"]),

@@ -38,6 +38,7 @@ use super::{DataError, Dataset, Picture, PictureSource, Problem, Remark, Split, 
 use crate::experiment::{DataConfig, DataSource};
 use crate::format::count;
 use crate::paths;
+use file_kinds::FileKind;
 
 pub use folders::is_picture_name;
 pub(super) use groups::{Pattern, folder as folder_of_name};
@@ -245,6 +246,24 @@ pub fn pictures_below(
     stop: &StopFlag,
 ) -> Result<(Vec<NamedFile>, Vec<Problem>), DataError> {
     folders::everything(root, stop)
+}
+
+/// Whether what [`pictures_below`] skipped may be a picture: it is of a kind that is not read, or can't be opened.
+pub fn is_lost_picture(problem: &Problem) -> bool {
+    let reason = Some(problem.reason.as_str());
+    if [Some(file_kinds::HIDDEN), Some(file_kinds::HIDDEN_FOLDER)].contains(&reason) {
+        return false;
+    }
+    if reason == FileKind::OtherPicture.reason() {
+        return true;
+    }
+    let path = problem.path.as_path();
+    match path.metadata() {
+        Ok(metadata) if metadata.is_dir() => path.read_dir().is_err(),
+        Ok(metadata) if metadata.is_file() => std::fs::File::open(path).is_err(),
+        Ok(_) => false,
+        Err(_) => true,
+    }
 }
 
 fn source_error(path: &Path, reason: impl Into<String>) -> DataError {

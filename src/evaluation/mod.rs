@@ -38,7 +38,7 @@ use serde::{Deserialize, Serialize};
 
 pub use calibration::{CalibrationScores, Reliability, ReliabilityBin};
 pub use confusion::{Confusion, ConfusionMatrix, Normalization};
-pub use decision::{Answer, Decision, Threshold};
+pub use decision::{Answer, Decision, Threshold, temper};
 pub use interval::{Interval, IntervalMethod, Score, accuracy_interval, all_right, wilson};
 pub use loss::{brier_score, cross_entropy, log_loss, top_k_correct};
 pub use order::ClassOrder;

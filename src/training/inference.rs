@@ -6,6 +6,7 @@ use std::path::Path;
 use rayon::prelude::*;
 use tch::{Device, Tensor};
 
+use super::answering::{DeliverOutputs, NetworkOutput, ReadSquare, for_each_batch, square_alone};
 use super::cores::use_all_cores;
 use super::error::TrainingError;
 use super::events::TestMetrics;
@@ -15,13 +16,12 @@ use super::out_of_memory::once_more;
 use super::pictures::Normalizer;
 use super::precision;
 use super::precision::of_run::{FrozenPrecision, Use};
-use super::prefetch::{Source, prefetch, ranges};
 use super::preprocessing::{input_side, square_spec};
-use super::probabilities::{ProbabilitySum, test_metrics};
+use super::probabilities::{ProbabilitySum, rows_of, test_metrics};
 use super::sample::test_views;
 use crate::data::augment::flip_view;
 use crate::data::square::{SquareSpec, to_square};
-use crate::data::{DataError, Dataset, Pixels, Problem, StopFlag, decode};
+use crate::data::{DataError, Dataset, PictureSource, Pixels, Problem, StopFlag, decode};
 use crate::evaluation::{Prediction, Predictions};
 use crate::experiment::{Augmentation, Experiment};
 use crate::libtorch::arithmetic::Hold;
@@ -141,15 +141,22 @@ impl Classifier {
                 .par_iter()
                 .map(|picture| to_square(picture, spec))
                 .collect();
-            rows.extend(self.predict_squares(&squares)?);
+            let answered = self.answer_squares(&squares, false)?;
+            rows.extend(answered.into_iter().map(|answered| answered.probabilities));
         }
         Ok(rows)
     }
 
     /// One batch of pictures that have the network's size already.
-    fn predict_squares(&self, squares: &[Pixels]) -> Result<Vec<Vec<f64>>, TrainingError> {
+    fn answer_squares(
+        &self,
+        squares: &[Pixels],
+        with_features: bool,
+    ) -> Result<Vec<NetworkOutput>, TrainingError> {
+        let _guard = tch::no_grad_guard();
         let mut sum = ProbabilitySum::new(squares.len(), self.classes.len());
         let indices: Vec<usize> = (0..squares.len()).collect();
+        let mut features = Vec::new();
         for view in 0..self.views {
             let mut rgb = Vec::new();
             for square in squares {
@@ -163,11 +170,76 @@ impl Classifier {
                 let input = self
                     .normalizer
                     .tensor(&rgb, squares.len(), self.spec.side)?;
-                let logits = self.network.logits(&input, &self.whole)?;
+                let pooled = self.whole.advance(&self.network, &input)?;
+                if with_features && view == 0 {
+                    features = rows_of(&pooled)?;
+                }
+                let logits = self.network.head.forward(&pooled, false)?;
                 sum.add(&indices, self.network.output, &logits)
             })?;
         }
-        Ok(sum.mean())
+        let mut features = features.into_iter();
+        let answered = |probabilities| NetworkOutput {
+            probabilities,
+            features: features
+                .next()
+                .unwrap_or_default()
+                .into_iter()
+                .map(|value| value as f32)
+                .collect(),
+        };
+        Ok(sum.mean().into_iter().map(answered).collect())
+    }
+
+    /// What the network makes of each of `pictures`, which no scan has seen; handed to `deliver` batch by batch and in order,
+    /// with their positions, until it breaks off. Pictures are decoded beside the network, and none is kept.
+    ///
+    /// # Errors
+    /// [`TrainingError::Stopped`] within one batch of the stop flag; libtorch's own.
+    pub fn answer_each(
+        &self,
+        pictures: &[PictureSource],
+        with_features: bool,
+        stop: &StopFlag,
+        deliver: DeliverOutputs<'_>,
+    ) -> Result<(), TrainingError> {
+        let spec = &self.spec;
+        let read = |position: usize| square_alone(&pictures[position], spec);
+        self.answer_read(pictures.len(), &read, with_features, stop, deliver)
+    }
+
+    /// The same of `count` pictures that `read` reads.
+    fn answer_read(
+        &self,
+        count: usize,
+        read: ReadSquare<'_>,
+        with_features: bool,
+        stop: &StopFlag,
+        deliver: DeliverOutputs<'_>,
+    ) -> Result<(), TrainingError> {
+        let size = forward_batch(self.network.device);
+        for_each_batch(count, size, read, stop, |positions, read| {
+            let (mut squares, mut lost) = (Vec::new(), Vec::new());
+            for read in read {
+                match read {
+                    Ok(square) => {
+                        squares.push(square);
+                        lost.push(None);
+                    }
+                    Err(error) => lost.push(Some(error)),
+                }
+            }
+            let answered = match squares.is_empty() {
+                true => Vec::new(),
+                false => self.answer_squares(&squares, with_features)?,
+            };
+            let mut answered = answered.into_iter();
+            let each = lost.into_iter().map(|lost| match lost {
+                Some(error) => Err(error),
+                None => Ok(answered.next().unwrap_or_default()),
+            });
+            Ok(deliver(positions, each.collect()))
+        })
     }
 
     /// Predictions and metrics for the pictures at `indices` of a labelled data set, in this order.
@@ -192,42 +264,35 @@ impl Classifier {
         }
         let (mut rows, mut all, mut problems) = (Vec::new(), Vec::new(), Vec::new());
         progress(0, indices.len());
-        let squares = LabelledSquares {
-            dataset,
-            indices,
-            spec: &self.spec,
+        // Of what other threads need, only the size: tensors stay here.
+        let spec = &self.spec;
+        let read = |position: usize| {
+            let picture = decode::decode(&dataset.pictures[indices[position]].source)?;
+            Ok(to_square(&picture, spec))
         };
-        let batches = ranges(indices.len(), forward_batch(self.network.device));
-        let deliver = |_, made: Vec<Option<Result<Pixels, DataError>>>| Some(made);
-        prefetch(&squares, &batches, deliver, |index, prepared| {
-            if stop.is_stopped() {
-                return Err(TrainingError::Stopped);
-            }
-            let positions = batches[index].clone();
-            let (mut members, mut squares) = (Vec::new(), Vec::new());
-            for (&index, square) in indices[positions.clone()].iter().zip(prepared) {
-                let picture = &dataset.pictures[index];
-                match square {
-                    Some(Ok(square)) => {
-                        members.push(picture);
-                        squares.push(square);
+        let deliver =
+            &mut |positions: Range<usize>, answered: Vec<Result<NetworkOutput, DataError>>| {
+                for (&index, answered) in indices[positions.clone()].iter().zip(answered) {
+                    let picture = &dataset.pictures[index];
+                    match answered {
+                        Ok(NetworkOutput { probabilities, .. }) => {
+                            rows.push(Prediction {
+                                file: picture.name.clone(),
+                                truth: picture.label,
+                                probabilities: probabilities
+                                    .iter()
+                                    .map(|&value| value as f32)
+                                    .collect(),
+                            });
+                            all.push(probabilities);
+                        }
+                        Err(error) => problems.push(error.into_problem(picture.source.path())),
                     }
-                    Some(Err(error)) => problems.push(error.into_problem(picture.source.path())),
-                    None => {}
                 }
-            }
-            for (picture, probabilities) in members.into_iter().zip(self.predict_squares(&squares)?)
-            {
-                rows.push(Prediction {
-                    file: picture.name.clone(),
-                    truth: picture.label,
-                    probabilities: probabilities.iter().map(|&value| value as f32).collect(),
-                });
-                all.push(probabilities);
-            }
-            progress(positions.end, indices.len());
-            Ok(ControlFlow::Continue(()))
-        })?;
+                progress(positions.end, indices.len());
+                ControlFlow::Continue(())
+            };
+        self.answer_read(indices.len(), &read, false, stop, deliver)?;
         let labels: Vec<u32> = rows.iter().map(|row| row.truth).collect();
         Ok(Evaluated {
             metrics: test_metrics(&all, &labels),
@@ -237,30 +302,6 @@ impl Classifier {
             },
             problems,
         })
-    }
-}
-
-/// The squares of labelled pictures, each read when it is wanted.
-struct LabelledSquares<'a> {
-    dataset: &'a Dataset,
-    indices: &'a [usize],
-    spec: &'a SquareSpec,
-}
-
-impl Source for LabelledSquares<'_> {
-    type Item = Result<Pixels, DataError>;
-
-    fn works(&self) -> Vec<Range<usize>> {
-        let positions = 0..self.indices.len();
-        positions.map(|position| position..position + 1).collect()
-    }
-
-    fn make(&self, positions: Range<usize>) -> Vec<Self::Item> {
-        let read = |&index: &usize| {
-            let picture = decode::decode(&self.dataset.pictures[index].source)?;
-            Ok(to_square(&picture, self.spec))
-        };
-        self.indices[positions].iter().map(read).collect()
     }
 }
 

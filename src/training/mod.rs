@@ -38,6 +38,7 @@ pub mod schedule;
 pub mod snapshot;
 
 // Finished runs and pre-trained networks, used.
+mod answering;
 pub mod explain;
 pub mod inference;
 pub mod pretrained;
@@ -58,6 +59,7 @@ mod golden;
 
 /// For `runs` and `figures`, which use no models.
 pub use crate::models::{catalogue::title as backbone_title, freeze::Totals as ParameterTotals};
+pub use answering::NetworkOutput;
 pub use control::PauseFlag;
 pub use cores::{leave_cores, set_most_threads};
 pub use error::TrainingError;
