@@ -266,6 +266,39 @@ pub fn is_lost_picture(problem: &Problem) -> bool {
     }
 }
 
+/// Whether [`pictures_below`] passes over a path below its root, because it or a folder on the way is hidden.
+pub fn is_hidden(below: &Path) -> bool {
+    below.iter().any(entries::is_hidden)
+}
+
+/// Whether a file that came into a folder is a picture, by its name or its first bytes; one of a kind that is not read is
+/// taken too, so that it is told. What programs call a file that they have not finished is none.
+pub fn is_picture_that_came(path: &Path) -> bool {
+    const UNFINISHED: &[&str] = &[
+        "part",
+        "partial",
+        "crdownload",
+        "download",
+        "filepart",
+        "tmp",
+        "temp",
+        "swp",
+    ];
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let extension = path
+        .extension()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .to_lowercase();
+    if name.ends_with('~') || UNFINISHED.contains(&extension.as_str()) {
+        return false;
+    }
+    matches!(
+        file_kinds::of_file(path, &name),
+        Ok(FileKind::Picture | FileKind::PictureByContent | FileKind::OtherPicture)
+    )
+}
+
 fn source_error(path: &Path, reason: impl Into<String>) -> DataError {
     DataError::Source {
         reason: reason.into(),

@@ -129,7 +129,7 @@ fn special_name(_kind: FileType) -> &'static str {
     "something else"
 }
 
-fn is_hidden(name: &OsStr) -> bool {
+pub(super) fn is_hidden(name: &OsStr) -> bool {
     name.as_encoded_bytes().first() == Some(&b'.') || HIDDEN.iter().any(|hidden| name == *hidden)
 }
 
