@@ -9,6 +9,7 @@ mod cli;
 #[cfg(unix)]
 mod continuing;
 mod explain;
+mod export;
 mod folders;
 #[cfg(target_os = "linux")]
 mod fuzz;
@@ -17,6 +18,9 @@ mod graphics_cards;
 mod hostile;
 mod manual;
 mod modules;
+mod novelty;
+#[cfg(target_os = "linux")]
+mod predict;
 mod presets;
 #[cfg(unix)]
 mod resume;

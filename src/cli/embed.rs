@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::Read as _;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -11,16 +12,14 @@ use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde_json::json;
 
 use super::outputs::{refuse_to_replace, warn_among_pictures};
-use super::{layers, output, progress, run, weights};
-use crate::data::{PictureSource, Problem, StopFlag, decode, problems, scan};
+use super::{interrupt, layers, output, progress, run, weights};
+use crate::data::{PictureSource, Problem, StopFlag, problems, scan};
 use crate::experiment::{DataConfig, DataSource};
 use crate::format;
 use crate::models::device;
 use crate::runs::atomic;
+use crate::training::TrainingError;
 use crate::training::pretrained::PretrainedNetwork;
-
-/// Pictures that are decoded before they are computed.
-const BATCH: usize = 32;
 
 /// The names of a million files, and more.
 const MOST_HEADER_BYTES: u64 = 1 << 28;
@@ -62,7 +61,9 @@ struct Embedding {
 
 pub fn embed(arguments: &Arguments) -> anyhow::Result<()> {
     let info = layers::find(&arguments.backbone)?;
-    let stop = StopFlag::default();
+    let stop = interrupt::stop_flag_saying(
+        "Stopping after the pictures that are being computed. Once more ends at once.",
+    )?;
     let (pictures, skipped) = scan::pictures_below(&arguments.folder, &stop)?;
     if pictures.is_empty() {
         bail!("there are no pictures below {}", arguments.folder.display());
@@ -86,7 +87,7 @@ pub fn embed(arguments: &Arguments) -> anyhow::Result<()> {
     for remark in &network.report().remarks {
         output::warn(&format!("warning: {remark}"));
     }
-    let mut embedding = compute(&network, &pictures)?;
+    let mut embedding = compute(&network, &pictures, &stop)?;
     embedding.skipped.splice(..0, skipped);
     for line in problems::lines(&embedding.skipped, &arguments.folder, usize::MAX) {
         output::warn(&format!("skipped, {line}"));
@@ -120,33 +121,41 @@ pub fn embed(arguments: &Arguments) -> anyhow::Result<()> {
     ))
 }
 
-fn compute(network: &PretrainedNetwork, pictures: &[scan::NamedFile]) -> anyhow::Result<Embedding> {
+fn compute(
+    network: &PretrainedNetwork,
+    pictures: &[scan::NamedFile],
+    stop: &StopFlag,
+) -> anyhow::Result<Embedding> {
     let bar = progress::bar();
     if let Some(bar) = &bar {
         bar.set_prefix("Computing features");
         bar.set_length(pictures.len() as u64);
     }
     let mut embedding = Embedding::default();
-    for batch in pictures.chunks(BATCH) {
-        let mut pixels = Vec::with_capacity(batch.len());
-        for (path, name) in batch {
-            match decode::decode_alone(&PictureSource::File(path.clone())) {
-                Ok(picture) => {
-                    pixels.push(picture);
+    let files = pictures.iter().map(|(path, _)| path.clone());
+    let sources: Vec<PictureSource> = files.map(PictureSource::File).collect();
+    let embedded = network.embed_each(&sources, stop, &mut |positions, features| {
+        let count = positions.len();
+        for ((path, name), features) in pictures[positions].iter().zip(features) {
+            match features {
+                Ok(features) => {
+                    embedding.features.extend(features);
                     embedding.files.push(name.clone());
                 }
                 Err(error) => embedding.skipped.push(error.into_problem(path)),
             }
         }
-        if !pixels.is_empty() {
-            embedding.features.extend(network.embed(&pixels)?.concat());
-        }
         if let Some(bar) = &bar {
-            bar.inc(batch.len() as u64);
+            bar.inc(count as u64);
         }
-    }
+        ControlFlow::Continue(())
+    });
     if let Some(bar) = &bar {
         bar.finish_and_clear();
+    }
+    match embedded {
+        Err(TrainingError::Stopped) => bail!("stopped: nothing was written"),
+        embedded => embedded?,
     }
     Ok(embedding)
 }

@@ -95,10 +95,15 @@ pub struct Rows {
 impl Rows {
     /// For the answers of `predictor`; all classes of each.
     pub fn new(format: Format, predictor: &Predictor) -> Self {
+        Self::of(format, predictor.classes(), predictor.knows_novelty())
+    }
+
+    /// For answers whose network is not at hand any more.
+    pub fn of(format: Format, classes: &[String], has_novelty: bool) -> Self {
         Self {
             format,
-            classes: predictor.classes().to_vec(),
-            has_novelty: predictor.knows_novelty(),
+            classes: classes.to_vec(),
+            has_novelty,
             top: usize::MAX,
         }
     }
@@ -252,7 +257,7 @@ pub fn is_answer_file(file: File) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::answer::{Novelty, Picture};
+    use super::super::{Novelty, Picture};
     use super::*;
 
     fn rows(format: Format, has_novelty: bool) -> Rows {

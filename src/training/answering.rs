@@ -31,37 +31,48 @@ pub(super) fn square_alone(source: &PictureSource, spec: &SquareSpec) -> Result<
     Ok(to_square(&decode::decode_alone(source)?, spec))
 }
 
-/// Hands the squares of `count` pictures to `body`, `size` of them at a time and in order, with their positions, until it
-/// breaks off. At most a few batches of squares are in memory.
+/// Reads the squares of `count` pictures, has `compute` make one thing of each of a batch of at most `size`, and hands those
+/// to `deliver` in order, with their positions, until it breaks off. At most a few batches of squares are in memory.
 ///
 /// # Errors
-/// [`TrainingError::Stopped`] before the batch that follows the stop flag; those of `body`.
-pub(super) fn for_each_batch(
+/// [`TrainingError::Stopped`] before the batch that follows the stop flag; those of `compute`.
+pub(super) fn for_each_batch<T>(
     count: usize,
     size: usize,
     read: ReadSquare<'_>,
     stop: &StopFlag,
-    mut body: impl FnMut(
-        Range<usize>,
-        Vec<Result<Pixels, DataError>>,
-    ) -> Result<ControlFlow<()>, TrainingError>,
+    mut compute: impl FnMut(&[Pixels]) -> Result<Vec<T>, TrainingError>,
+    deliver: &mut dyn FnMut(Range<usize>, Vec<Result<T, DataError>>) -> ControlFlow<()>,
 ) -> Result<(), TrainingError> {
     let batches = ranges(count, size);
-    let deliver = |_, made: Vec<Option<Result<Pixels, DataError>>>| {
+    let whole = |_, made: Vec<Option<Result<Pixels, DataError>>>| {
         // Every position is a work of its own.
         Some(made.into_iter().flatten().collect::<Vec<_>>())
     };
-    prefetch(
-        &Squares { count, read },
-        &batches,
-        deliver,
-        |index, made| {
-            if stop.is_stopped() {
-                return Err(TrainingError::Stopped);
+    prefetch(&Squares { count, read }, &batches, whole, |index, made| {
+        if stop.is_stopped() {
+            return Err(TrainingError::Stopped);
+        }
+        let (mut squares, mut lost) = (Vec::new(), Vec::new());
+        for made in made {
+            match made {
+                Ok(square) => {
+                    squares.push(square);
+                    lost.push(None);
+                }
+                Err(error) => lost.push(Some(error)),
             }
-            body(batches[index].clone(), made)
-        },
-    )
+        }
+        let mut computed = match squares.is_empty() {
+            true => Vec::new().into_iter(),
+            false => compute(&squares)?.into_iter(),
+        };
+        let each = lost.into_iter().filter_map(|lost| match lost {
+            Some(error) => Some(Err(error)),
+            None => computed.next().map(Ok),
+        });
+        Ok(deliver(batches[index].clone(), each.collect()))
+    })
 }
 
 struct Squares<'a> {

@@ -113,6 +113,11 @@ impl Classifier {
         &self.classes
     }
 
+    /// Where it computes.
+    pub fn device(&self) -> Device {
+        self.network.device
+    }
+
     /// Sees every picture once, as it is, whatever the experiment asks for in the test: as validation does.
     pub fn seeing_once(self) -> Self {
         Self { views: 1, ..self }
@@ -218,28 +223,8 @@ impl Classifier {
         deliver: DeliverOutputs<'_>,
     ) -> Result<(), TrainingError> {
         let size = forward_batch(self.network.device);
-        for_each_batch(count, size, read, stop, |positions, read| {
-            let (mut squares, mut lost) = (Vec::new(), Vec::new());
-            for read in read {
-                match read {
-                    Ok(square) => {
-                        squares.push(square);
-                        lost.push(None);
-                    }
-                    Err(error) => lost.push(Some(error)),
-                }
-            }
-            let answered = match squares.is_empty() {
-                true => Vec::new(),
-                false => self.answer_squares(&squares, with_features)?,
-            };
-            let mut answered = answered.into_iter();
-            let each = lost.into_iter().map(|lost| match lost {
-                Some(error) => Err(error),
-                None => Ok(answered.next().unwrap_or_default()),
-            });
-            Ok(deliver(positions, each.collect()))
-        })
+        let compute = |squares: &[Pixels]| self.answer_squares(squares, with_features);
+        for_each_batch(count, size, read, stop, compute, deliver)
     }
 
     /// Predictions and metrics for the pictures at `indices` of a labelled data set, in this order.

@@ -1,17 +1,19 @@
 //! Untouched pre-trained networks, used: their own 1000 classes, and the features that heads learn from.
 
+use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 
 use tch::{Device, Kind, Tensor};
 
+use super::answering::{for_each_batch, square_alone};
 use super::cores::use_all_cores;
 use super::error::TrainingError;
 use super::micro_batch::CPU_FORWARD_BATCH;
 use super::pictures::Normalizer;
 use super::preprocessing::square_spec;
 use super::probabilities::rows_of;
-use crate::data::Pixels;
 use crate::data::square::{SquareSpec, to_square};
+use crate::data::{DataError, PictureSource, Pixels, StopFlag};
 use crate::experiment::{Experiment, Fit, Preprocessing, WeightsSource};
 use crate::models::fold::FrozenPrefix;
 use crate::models::layers::Pass;
@@ -120,39 +122,59 @@ impl PretrainedNetwork {
         usize::try_from(self.backbone.features()).unwrap_or(0)
     }
 
-    /// The features of every picture, averaged over the grid: what a head without layers learns from.
+    /// The features of each of `pictures`, averaged over the grid: what a head without layers learns from. They are handed to
+    /// `deliver` batch by batch and in order, with the pictures' positions, until it breaks off. Pictures are decoded beside
+    /// the network, and none is kept.
     ///
     /// # Errors
-    /// libtorch's own.
-    pub fn embed(&self, pictures: &[Pixels]) -> Result<Vec<Vec<f32>>, TrainingError> {
+    /// [`TrainingError::Stopped`] within one batch of the stop flag; libtorch's own.
+    pub fn embed_each(
+        &self,
+        pictures: &[PictureSource],
+        stop: &StopFlag,
+        deliver: &mut dyn FnMut(Range<usize>, Vec<Result<Vec<f32>, DataError>>) -> ControlFlow<()>,
+    ) -> Result<(), TrainingError> {
+        let spec = &self.spec;
+        let read = |position: usize| square_alone(&pictures[position], spec);
+        let embed = |squares: &[Pixels]| self.embed_squares(squares);
+        let count = pictures.len();
+        for_each_batch(count, CPU_FORWARD_BATCH, &read, stop, embed, deliver)
+    }
+
+    fn embed_squares(&self, squares: &[Pixels]) -> Result<Vec<Vec<f32>>, TrainingError> {
         let _guard = tch::no_grad_guard();
-        let mut rows = Vec::new();
-        for batch in pictures.chunks(CPU_FORWARD_BATCH) {
-            let grid = self.forward(batch)?;
-            let pooled = match grid.dim() {
-                2 => grid,
-                _ => grid.f_adaptive_avg_pool2d([1, 1])?.f_flatten(1, -1)?,
-            };
-            let flat = pooled
-                .f_to(Device::Cpu)?
-                .f_to_kind(Kind::Float)?
-                .f_contiguous()?
-                .f_view([-1])?;
-            let flat: Vec<f32> = Vec::try_from(&flat)?;
-            rows.extend(flat.chunks(self.features().max(1)).map(<[f32]>::to_vec));
-        }
-        Ok(rows)
+        let grid = self.forward_squares(squares)?;
+        let pooled = match grid.dim() {
+            2 => grid,
+            _ => grid.f_adaptive_avg_pool2d([1, 1])?.f_flatten(1, -1)?,
+        };
+        let flat = pooled
+            .f_to(Device::Cpu)?
+            .f_to_kind(Kind::Float)?
+            .f_contiguous()?
+            .f_view([-1])?;
+        let flat: Vec<f32> = Vec::try_from(&flat)?;
+        let rows = flat.chunks(self.features().max(1));
+        Ok(rows.map(<[f32]>::to_vec).collect())
     }
 
     /// Pictures of any size to the last segment's output.
     fn forward(&self, pictures: &[Pixels]) -> Result<Tensor, TrainingError> {
+        let squares: Vec<Pixels> = pictures
+            .iter()
+            .map(|picture| to_square(picture, &self.spec))
+            .collect();
+        self.forward_squares(&squares)
+    }
+
+    fn forward_squares(&self, squares: &[Pixels]) -> Result<Tensor, TrainingError> {
         let mut rgb = Vec::new();
-        for picture in pictures {
-            rgb.extend(to_square(picture, &self.spec).rgb);
+        for square in squares {
+            rgb.extend_from_slice(&square.rgb);
         }
         let input = self
             .normalizer
-            .tensor(&rgb, pictures.len(), self.spec.side)?;
+            .tensor(&rgb, squares.len(), self.spec.side)?;
         Ok(self.whole.forward(self.backbone.as_ref(), &input)?)
     }
 }

@@ -26,7 +26,8 @@ SIDE = 224
 def arguments(description):
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--pictures", required=True, help="the folder that split.csv's names are relative to")
-    parser.add_argument("--split", required=True, help="split.csv of a Graft run")
+    parser.add_argument("--split", help="split.csv of a Graft run (all but predict)")
+    parser.add_argument("--out", help="the CSV to write (predict only)")
     parser.add_argument("--network", choices=sorted(NETWORKS), default="efficientnet_lite0")
     parser.add_argument("--weights", required=True, help="a state_dict")
     parser.add_argument("--work", choices=["extraction", "comparison", "full"], default="extraction")

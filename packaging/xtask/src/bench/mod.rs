@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: the same work in Graft and in the two Python scripts of `tests/peers/`, one after the other in
 //! every round, and the ratios of the medians. On the processor it ends with a row of scale, which Graft does alone.
-//! `--work precision` compares Graft in bf16 with Graft in single precision.
+//! `--work precision` compares Graft in bf16 with Graft in single precision, `--work predict` how quickly a run answers
+//! with Graft's own frozen pass and a Python script.
 //!
 //! Run it on a machine that does nothing else. Everything is kept below `bench` in Graft's own folder.
 
@@ -8,6 +9,7 @@ mod contestants;
 mod measure;
 mod packages;
 mod precision;
+mod predict;
 mod scale;
 
 use std::path::{Path, PathBuf};
@@ -34,6 +36,14 @@ pub fn run(arguments: &[&str]) -> Result<()> {
     if options.precision {
         let cells = |pictures| solar_cells(&folder, pictures);
         precision::run(&folder, &graft, &cells, options.seeds)?;
+        if options.works.is_empty() && !options.scale && !options.predict {
+            return Ok(());
+        }
+    }
+    if options.predict {
+        let cells = solar_cells(&folder, 1000)?;
+        let python = python(options.python.as_deref())?;
+        predict::run(&folder, &python, &graft, &cells, options.rounds)?;
         if options.works.is_empty() && !options.scale {
             return Ok(());
         }
@@ -81,6 +91,7 @@ struct Options {
     works: Vec<Work>,
     scale: bool,
     precision: bool,
+    predict: bool,
     contestants: Vec<Contestant>,
     /// Instead of one that is built first.
     program: Option<PathBuf>,
@@ -98,6 +109,7 @@ impl Options {
             works: Vec::new(),
             scale: false,
             precision: false,
+            predict: false,
             contestants: Vec::new(),
             program: None,
             seeds: precision::SEEDS,
@@ -144,13 +156,14 @@ impl Options {
             options.device == Device::Cpu
         };
         options.precision = works.contains(&precision::NAME);
+        options.predict = works.contains(&predict::NAME);
         for name in works {
-            if [scale::NAME, precision::NAME].contains(&name) {
+            if [scale::NAME, precision::NAME, predict::NAME].contains(&name) {
                 continue;
             }
             let work = all.iter().find(|work| work.name == name);
             let mut names: Vec<&str> = all.iter().map(|work| work.name).collect();
-            names.extend([scale::NAME, precision::NAME]);
+            names.extend([scale::NAME, precision::NAME, predict::NAME]);
             let work = work.with_context(|| format!("--work takes one of {}", names.join(", ")))?;
             options.works.push(*work);
         }
@@ -303,7 +316,10 @@ fn print_table(options: &Options, all: &[(Work, Contestant, Measured)]) {
 }
 
 fn median(rounds: &[Measured], value: impl Fn(&Measured) -> f64) -> f64 {
-    let mut values: Vec<f64> = rounds.iter().map(value).collect();
+    median_of(rounds.iter().map(value).collect())
+}
+
+fn median_of(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let half = values.len() / 2;
     match values.len() {

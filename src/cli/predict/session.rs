@@ -1,0 +1,542 @@
+//! One call of `graft predict`: pictures in, answers out, and what is said of them.
+
+use std::io::IsTerminal as _;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context, bail};
+use indicatif::ProgressBar;
+use serde_json::json;
+
+use super::super::table::{Align, table};
+use super::placing::{self, Tally};
+use super::sink::{Sink, is_reader_gone};
+use super::{Arguments, STANDARD_INPUT};
+use crate::analysis::novelty;
+use crate::cli::outputs::{refuse_to_replace, warn_among_pictures};
+use crate::cli::{output, progress, run};
+use crate::data::{Problem, StopFlag, problems};
+use crate::evaluation::novelty::USUAL_RATE;
+use crate::format;
+use crate::models::device;
+use crate::prediction::placement::{Placer, Way};
+use crate::prediction::{
+    Assigned, Finder, FolderWatch, Format, Found, Picture, PictureOutcome, Predictor, Rows, Totals,
+    is_answer_file, predict_stream,
+};
+use crate::runs::{files, store};
+use crate::shown;
+
+/// More pictures have a bar.
+const HANDFUL: usize = 8;
+/// Pictures that could not be read and are told one by one; a file of answers has them all.
+const TOLD: usize = 20;
+/// Reasons why something is passed over that are told.
+const REASONS: usize = 5;
+
+pub struct Session<'a> {
+    arguments: &'a Arguments,
+    predictor: Predictor,
+    finder: Finder,
+    sink: Sink,
+    placer: Option<Placer>,
+    placed: Tally,
+    /// Answered pictures that are to be placed.
+    to_place: Vec<(Picture, Assigned)>,
+    told: Told,
+    stop: StopFlag,
+}
+
+/// What was answered by now.
+struct Told {
+    /// The file of answers.
+    out: Option<PathBuf>,
+    totals: Totals,
+    /// By label, then undecided, then none of these.
+    counts: Vec<usize>,
+    /// Pictures that could not be read.
+    lost: usize,
+    is_reader_gone: bool,
+    bar: Option<ProgressBar>,
+    since: Instant,
+}
+
+impl<'a> Session<'a> {
+    /// Makes sure that everything can be written before the first picture is answered. `folders`: those that are read.
+    pub fn open(
+        arguments: &'a Arguments,
+        run: &Path,
+        folders: &[PathBuf],
+        stop: StopFlag,
+    ) -> anyhow::Result<Self> {
+        let device = run::device(arguments.device.as_deref())?.unwrap_or_else(device::best);
+        let mut predictor = Predictor::open(run, device)?;
+        predictor.set_decision(arguments.decision(predictor.classes())?);
+        know_novelty(&mut predictor, run, arguments.none_of_these, &stop)?;
+        for remark in predictor.remarks() {
+            output::warn(&remark);
+        }
+        let placer = match &arguments.into {
+            Some(into) => {
+                let way = if arguments.link { Way::Link } else { Way::Copy };
+                let classes = predictor.classes();
+                Some(placing::open(into, way, run, classes, folders)?)
+            }
+            None => None,
+        };
+        let sink = sink(arguments, run, &predictor)?;
+        Ok(Self {
+            arguments,
+            finder: Finder::new(run),
+            told: Told::new(predictor.classes().len(), arguments.out.clone()),
+            predictor,
+            sink,
+            placer,
+            placed: Tally::default(),
+            to_place: Vec::new(),
+            stop,
+        })
+    }
+
+    /// Begins to watch these folders, if that is asked for; before they are looked through, so that nothing is missed.
+    pub fn watch(&self, folders: &[PathBuf]) -> anyhow::Result<Option<FolderWatch>> {
+        if !self.arguments.watch {
+            return Ok(None);
+        }
+        let watch = FolderWatch::new(folders, self.arguments.poll)?;
+        for remark in watch.remarks() {
+            output::warn(remark);
+        }
+        Ok(Some(watch))
+    }
+
+    pub fn say_watching(&self, folders: &[PathBuf]) {
+        let names: Vec<String> = folders
+            .iter()
+            .map(|folder| folder.display().to_string())
+            .collect();
+        output::warn(&format!("Watching {}; Ctrl-C ends it.", names.join(", ")));
+    }
+
+    pub fn is_stopped(&self) -> bool {
+        self.stop.is_stopped() || self.told.is_reader_gone
+    }
+
+    /// Answers what the paths of the command line lead to. `more`: others come on standard input.
+    pub fn answer_paths(
+        &mut self,
+        paths: &[&PathBuf],
+        more: bool,
+        watch: Option<&mut FolderWatch>,
+    ) -> anyhow::Result<()> {
+        let mut found = Found::default();
+        for path in paths {
+            self.finder.find(path, &mut found, &self.stop)?;
+        }
+        // What is named by hand and is not there is a mistake, of which to hear before anything is computed.
+        if let Some(Problem { path, reason }) = found.missing.first() {
+            return Err(files::problem(path, reason).into());
+        }
+        if found.pictures.is_empty() && found.lost.is_empty() && !more && watch.is_none() {
+            let names: Vec<String> = paths
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect();
+            bail!("there are no pictures below {}", names.join(", "));
+        }
+        if let Some(watch) = watch {
+            watch.note(&found.pictures);
+        }
+        let begun = self.sink.begin();
+        let _ = self.told.written(begun)?;
+        self.answer_found(found)
+    }
+
+    /// Answers what names on standard input lead to; one that leads to nothing is a picture that can't be read.
+    pub fn answer_named(&mut self, paths: &[PathBuf]) -> anyhow::Result<()> {
+        let mut found = Found::default();
+        for path in paths {
+            self.finder.find(path, &mut found, &self.stop)?;
+        }
+        let missing = std::mem::take(&mut found.missing);
+        found.lost.extend(missing);
+        self.answer_found(found)
+    }
+
+    fn answer_found(&mut self, found: Found) -> anyhow::Result<()> {
+        for line in problems::lines(&found.passed_over, Path::new(""), REASONS) {
+            output::warn(&format!("passed over, {line}"));
+        }
+        for Problem { path, reason } in found.lost {
+            let picture = Picture::file(path);
+            self.told.totals.unreadable += 1;
+            let lost = PictureOutcome::Unreadable { picture, reason };
+            self.told.hear(&lost);
+            let _ = self.told.written(self.sink.write(&lost))?;
+        }
+        self.answer(found.pictures)
+    }
+
+    pub fn answer(&mut self, pictures: Vec<Picture>) -> anyhow::Result<()> {
+        if pictures.is_empty() || self.is_stopped() {
+            return Ok(());
+        }
+        let shows = !self.sink.prints() || !std::io::stdout().is_terminal();
+        self.told.begin(pictures.len(), shows);
+        let mut failure = None;
+        let Self {
+            told,
+            sink,
+            to_place,
+            placer,
+            ..
+        } = self;
+        let deliver = &mut |outcome: PictureOutcome| {
+            told.hear(&outcome);
+            match told.written(sink.write(&outcome)) {
+                Ok(ControlFlow::Continue(())) => {}
+                Ok(ControlFlow::Break(())) => return ControlFlow::Break(()),
+                Err(error) => {
+                    failure = Some(error);
+                    return ControlFlow::Break(());
+                }
+            }
+            if let (Some(_), PictureOutcome::Answered(answer)) = (&placer, outcome) {
+                to_place.push((answer.picture.clone(), answer.assigned()));
+            }
+            ControlFlow::Continue(())
+        };
+        let answered = predict_stream(&self.predictor, pictures, deliver, &self.stop);
+        self.told.end();
+        self.told.totals += answered?;
+        match failure {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    /// Places what was answered, after a plan was told.
+    pub fn place(&mut self) -> anyhow::Result<()> {
+        let Some(placer) = &mut self.placer else {
+            return Ok(());
+        };
+        // What is not answered to its end would be sorted by half.
+        if self.stop.is_stopped() && !self.arguments.watch {
+            return Ok(());
+        }
+        let answers = std::mem::take(&mut self.to_place);
+        if answers.is_empty() {
+            return Ok(());
+        }
+        let plan = placer.plan(
+            answers
+                .iter()
+                .map(|(picture, assigned)| (picture, *assigned)),
+        );
+        if self.arguments.dry_run {
+            self.placed.add(&plan, Default::default());
+            if !self.arguments.json {
+                output::print(&placing::plan_text(placer, &plan))?;
+            }
+            return Ok(());
+        }
+        if answers.len() > HANDFUL {
+            output::warn_lines(placing::plan_text(placer, &plan).trim_end());
+        }
+        let bar = (plan.steps.len() > HANDFUL).then(progress::bar).flatten();
+        if let Some(bar) = &bar {
+            bar.set_prefix("Placing pictures");
+            bar.set_length(plan.steps.len() as u64);
+        }
+        // Of a folder that is watched, what was answered before the stop still gets its place.
+        let stop = match self.stop.is_stopped() {
+            true => StopFlag::default(),
+            false => self.stop.clone(),
+        };
+        let placed = placer.carry_out(&plan, &stop, &mut |done| {
+            if let Some(bar) = &bar {
+                bar.set_position(done as u64);
+            }
+        });
+        if let Some(bar) = &bar {
+            bar.finish_and_clear();
+        }
+        self.placed.add(&plan, placed?);
+        Ok(())
+    }
+
+    /// Says what was done; an error where not all of it was.
+    pub fn finish(mut self) -> anyhow::Result<()> {
+        let finished = self.sink.finish();
+        let _ = self.told.written(finished)?;
+        if !self.told.is_reader_gone {
+            self.summarize()?;
+        }
+        let Totals {
+            answered,
+            unreadable,
+            ..
+        } = self.told.totals;
+        if self.told.is_reader_gone {
+            return Ok(());
+        }
+        if self.stop.is_stopped() && !self.arguments.watch {
+            let unplaced = match (&self.placer, self.to_place.len()) {
+                (Some(placer), 1..) => {
+                    format!("; nothing was put into {}", placer.root().display())
+                }
+                _ => String::new(),
+            };
+            bail!(
+                "stopped after {}{unplaced}",
+                format::count(answered + unreadable, "picture", "pictures")
+            );
+        }
+        if unreadable > 0 {
+            bail!(
+                "{} could not be read, of {}",
+                format::count(unreadable, "picture", "pictures"),
+                format::thousands((answered + unreadable) as u64)
+            );
+        }
+        if self.placed.failed() > 0 {
+            bail!(
+                "{} could not be placed",
+                format::count(self.placed.failed(), "picture", "pictures")
+            );
+        }
+        Ok(())
+    }
+
+    /// What a file or a folder got.
+    fn summarize(&self) -> anyhow::Result<()> {
+        if self.sink.prints() {
+            return Ok(());
+        }
+        let counts: Vec<(&str, usize)> = self.told.named(self.predictor.classes()).collect();
+        let placed = self.placer.as_ref().map(|placer| placer.root());
+        if self.arguments.json {
+            let classes: serde_json::Map<String, serde_json::Value> =
+                std::iter::zip(self.predictor.classes(), &self.told.counts)
+                    .map(|(class, count)| (class.clone(), json!(count)))
+                    .collect();
+            let others = &self.told.counts[self.predictor.classes().len()..];
+            return output::print_json(&json!({
+                "out": self.arguments.out.as_deref().map(shown::path),
+                "answered": self.told.totals.answered,
+                "unreadable": self.told.totals.unreadable,
+                "is_stopped": self.stop.is_stopped(),
+                "classes": classes,
+                "undecided": others[0],
+                "none_of_these": others[1],
+                "is_dry_run": self.arguments.dry_run,
+                "into": placed.map(|root| self.placed.json(root)),
+            }));
+        }
+        let mut text = format!(
+            "{}{}\n",
+            format::count(self.told.totals.answered, "answer", "answers"),
+            match &self.arguments.out {
+                Some(out) => format!(" in {}", shown::line(&out.display().to_string())),
+                None => String::new(),
+            }
+        );
+        let rows: Vec<Vec<String>> = counts
+            .iter()
+            .map(|(class, count)| {
+                vec![
+                    String::new(),
+                    (*class).to_owned(),
+                    format::thousands(*count as u64),
+                ]
+            })
+            .collect();
+        let columns = [("", Align::Left), ("", Align::Left), ("", Align::Right)];
+        text += &table(&columns, &rows);
+        if let Some(root) = placed.filter(|_| !self.arguments.dry_run) {
+            text += &self.placed.text(root);
+        }
+        output::print(&text)
+    }
+}
+
+impl Told {
+    fn new(classes: usize, out: Option<PathBuf>) -> Self {
+        Self {
+            out,
+            totals: Totals::default(),
+            counts: vec![0; classes + 2],
+            lost: 0,
+            is_reader_gone: false,
+            bar: None,
+            since: Instant::now(),
+        }
+    }
+
+    /// `shows`: whether a bar is in nobody's way.
+    fn begin(&mut self, pictures: usize, shows: bool) {
+        self.bar = (shows && pictures > HANDFUL).then(progress::bar).flatten();
+        self.since = Instant::now();
+        if let Some(bar) = &self.bar {
+            bar.set_prefix("Predicting");
+            bar.set_length(pictures as u64);
+        }
+    }
+
+    fn end(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    /// Counts an answer, tells one that is none.
+    fn hear(&mut self, outcome: &PictureOutcome) {
+        match outcome {
+            PictureOutcome::Answered(answer) => {
+                let classes = self.counts.len() - 2;
+                let index = match answer.assigned() {
+                    Assigned::Class(class) => (class as usize).min(classes - 1),
+                    Assigned::Undecided => classes,
+                    Assigned::NoneOfThese => classes + 1,
+                };
+                self.counts[index] += 1;
+            }
+            PictureOutcome::Unreadable { picture, reason } => {
+                let name = picture.name().display();
+                let line = match self.lost {
+                    0..TOLD => format!("skipped, {reason}: {name}"),
+                    TOLD => "skipped: more, which are only counted here".to_owned(),
+                    _ => String::new(),
+                };
+                self.lost += 1;
+                if !line.is_empty() {
+                    self.say(&line);
+                }
+            }
+        }
+        if let Some(bar) = &self.bar {
+            bar.inc(1);
+            let seconds = self.since.elapsed().as_secs_f64();
+            if seconds > 0.5 {
+                let rate = bar.position() as f64 / seconds;
+                bar.set_message(format!("{rate:.0} pictures/s"));
+            }
+        }
+    }
+
+    /// A line on standard error that stays, above the bar.
+    fn say(&self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| output::warn(line)),
+            None => output::warn(line),
+        }
+    }
+
+    /// Passes on why something could not be written; whoever has heard enough is no failure, and the end.
+    fn written(&mut self, outcome: std::io::Result<()>) -> anyhow::Result<ControlFlow<()>> {
+        match outcome {
+            Ok(()) => Ok(ControlFlow::Continue(())),
+            Err(error) if is_reader_gone(&error) => {
+                self.is_reader_gone = true;
+                Ok(ControlFlow::Break(()))
+            }
+            Err(error) => Err(error).context(match &self.out {
+                Some(out) => format!("{} can't be written", out.display()),
+                None => "standard output can't be written".to_owned(),
+            }),
+        }
+    }
+
+    /// How many pictures each class has, undecided ones and those of none if there are any.
+    fn named<'c>(&'c self, classes: &'c [String]) -> impl Iterator<Item = (&'c str, usize)> {
+        let names = classes.iter().map(String::as_str);
+        let counts = self.counts.iter().copied();
+        std::iter::zip(names.chain(["undecided", "none of these"]), counts)
+            .enumerate()
+            .filter(move |(index, (_, count))| *index < classes.len() || *count > 0)
+            .map(|(_, counted)| counted)
+    }
+}
+
+/// Has answers say which pictures are of no class: as the run kept it, or as `rate` asks for.
+fn know_novelty(
+    predictor: &mut Predictor,
+    run: &Path,
+    rate: Option<f64>,
+    stop: &StopFlag,
+) -> anyhow::Result<()> {
+    let rate = match rate {
+        Some(rate) if rate <= 0.0 => return Ok(()),
+        Some(rate) => rate,
+        None if novelty::stored(run).is_some() => USUAL_RATE,
+        None => return Ok(()),
+    };
+    let bar = progress::bar();
+    let told = &mut |done: usize, total: usize| {
+        if let Some(bar) = &bar {
+            bar.set_prefix("Looking at the run's pictures");
+            bar.set_length(total as u64);
+            bar.set_position(done as u64);
+        }
+    };
+    let known = predictor.know_novelty(rate, told, stop);
+    if let Some(bar) = &bar {
+        bar.finish_and_clear();
+    }
+    Ok(known?)
+}
+
+/// Where answers go, made ready.
+fn sink(arguments: &Arguments, run: &Path, predictor: &Predictor) -> anyhow::Result<Sink> {
+    let top = arguments.top.map_or(usize::MAX, usize::from);
+    let rows = |format| Rows::new(format, predictor).top(top);
+    if let Some(out) = &arguments.out {
+        let format = match arguments.format {
+            Some(format) => format.into(),
+            None => Format::of(out).with_context(|| {
+                format!(
+                    "the name does not end in .csv or .jsonl: rename it, or add --format csv or --format jsonl: {}",
+                    out.display()
+                )
+            })?,
+        };
+        check_file(arguments, run, out)?;
+        return Ok(Sink::file(out, rows(format)));
+    }
+    if let Some(format) = arguments.format {
+        return Ok(Sink::Lines(rows(format.into())));
+    }
+    if arguments.into.is_some() {
+        return Ok(Sink::Nowhere);
+    }
+    if arguments.json {
+        return Ok(Sink::List {
+            rows: rows(Format::JsonLines),
+            is_begun: false,
+        });
+    }
+    Ok(Sink::Text {
+        classes: predictor.classes().to_vec(),
+        top,
+    })
+}
+
+/// Makes sure that the file of answers can be written, and replaces nothing else.
+fn check_file(arguments: &Arguments, run: &Path, out: &Path) -> anyhow::Result<()> {
+    let parent = out.parent().filter(|path| !path.as_os_str().is_empty());
+    if let Some(parent) = parent.filter(|parent| !parent.is_dir()) {
+        bail!("there is no such folder: {}", parent.display());
+    }
+    let inputs: Vec<&Path> = arguments
+        .paths
+        .iter()
+        .map(PathBuf::as_path)
+        .filter(|path| *path != Path::new(STANDARD_INPUT))
+        .collect();
+    refuse_to_replace(out, &inputs, "file of answers", &is_answer_file)?;
+    if let Ok(experiment) = store::experiment(run) {
+        warn_among_pictures(out, &experiment.data.source, Some(run));
+    }
+    Ok(())
+}
