@@ -189,6 +189,9 @@ fn download(weights: &WeightsInfo, mirrors: &Mirrors) -> anyhow::Result<PathBuf>
             weights.licence,
             url = shown::address(&url)
         ));
+        if let Some(restriction) = weights.restriction() {
+            output::warn(&restriction);
+        }
     }
     let mut report = |progress: weights::DownloadProgress| {
         if let Some(bar) = &bar {

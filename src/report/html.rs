@@ -3,7 +3,8 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use crate::evaluation::{ClassReport, ClassificationReport};
+use crate::evaluation::{ClassReport, ClassificationReport, Decision};
+use crate::export::described::Described;
 use crate::figures::Size;
 use crate::format::{self, Align};
 use crate::runs::{RunState, files};
@@ -12,6 +13,7 @@ use crate::shown;
 use super::ReportError;
 use super::comparison::{ComparedRun, Comparison};
 use super::figures::{FigureKind, Named};
+use super::model_card::{Exported, ModelCard};
 use super::scores::{interval_remarks, score_lines};
 use super::text::{RESULT_COLUMNS, result_lines, results_title, setting_differences};
 use super::themed::{Palette, inline};
@@ -236,6 +238,11 @@ impl Page<'_> {
         ] {
             self.figures_of(kind, Some(run_index))?;
         }
+        if let Some(card) = model_card(run) {
+            self.say(&format!(
+                "<details><summary>Model card</summary>\n{card}\n</details>"
+            ));
+        }
         let folder = escape(&run.run.folder.display().to_string());
         self.say(&format!(
             "<p class=\"muted\">Its folder: <code>{folder}</code></p>"
@@ -300,7 +307,7 @@ fn run_name(run: &ComparedRun) -> String {
 }
 
 /// A table of cells that are HTML already, under headers that are not.
-fn html_table(header: &[(&str, Align)], rows: &[Vec<String>]) -> String {
+pub(super) fn html_table(header: &[(&str, Align)], rows: &[Vec<String>]) -> String {
     let class = |align: &Align| match align {
         Align::Left => "",
         Align::Right => " class=\"number\"",
@@ -371,6 +378,12 @@ pub(super) fn escape(text: &str) -> String {
         }
     }
     escaped
+}
+
+/// What a run's network is, for whoever uses it. Where the preset can't be read any more, there is none.
+fn model_card(run: &ComparedRun) -> Option<String> {
+    let described = Described::open(&run.run.folder, Decision::default()).ok()?;
+    Some(ModelCard::new(run, &described, &Exported::default()).html())
 }
 
 /// The preset's text as it stands in a run's folder.

@@ -7,6 +7,8 @@ mod export;
 mod figures;
 mod html;
 mod learning;
+pub mod model_card;
+mod network;
 mod pictures;
 mod probabilities;
 mod scores;
@@ -30,6 +32,8 @@ pub use destination::{free_folder, is_comparison, is_filled};
 pub use export::{Format, Options, Parts, Written, write};
 pub use figures::{FigureKind, Named, figures};
 pub use learning::freeze_figure;
+pub use model_card::ModelCard;
+pub use network::{ExportedNetwork, NetworkFormat, NetworkOptions, export_network};
 pub use pictures::{Material, augmented};
 pub use text::{results_text, settings_text};
 

@@ -61,8 +61,18 @@ impl ScoreLine {
 /// What a line takes from a run's evaluation.
 type Take = fn(&Evaluation) -> Option<Score>;
 
-/// The lines, in the order that people look for them.
+/// The lines of the tested runs, in the order that people look for them.
 pub(super) fn score_lines(comparison: &Comparison) -> Vec<ScoreLine> {
+    score_lines_of(&evaluations(comparison))
+}
+
+fn evaluations(comparison: &Comparison) -> Vec<&Evaluation> {
+    let tested = comparison.tested().into_iter();
+    tested.map(|(_, tested)| &tested.evaluation).collect()
+}
+
+/// The same of these evaluations.
+pub(super) fn score_lines_of(evaluations: &[&Evaluation]) -> Vec<ScoreLine> {
     let lines: [(&str, &str, Unit, Take); 11] = [
         ("Accuracy", "accuracy", Unit::Percent, |e| {
             Some(e.answers.accuracy)
@@ -111,11 +121,6 @@ pub(super) fn score_lines(comparison: &Comparison) -> Vec<ScoreLine> {
             },
         ),
     ];
-    let evaluations: Vec<&Evaluation> = comparison
-        .tested()
-        .into_iter()
-        .map(|(_, tested)| &tested.evaluation)
-        .collect();
     lines
         .into_iter()
         .map(|(name, key, unit, take)| ScoreLine {
@@ -138,9 +143,14 @@ the classes, each against the others.";
 
 /// What the intervals are, why some scores have none, and which rest on fewer resamples than others, in whole sentences.
 pub(super) fn interval_remarks(comparison: &Comparison) -> Vec<String> {
+    interval_remarks_of(&evaluations(comparison))
+}
+
+/// The same of these evaluations.
+pub(super) fn interval_remarks_of(evaluations: &[&Evaluation]) -> Vec<String> {
     // Reasons in the order of the table, each with the scores that it holds for.
     let mut reasons: Vec<(String, Vec<&str>)> = Vec::new();
-    for line in score_lines(comparison) {
+    for line in score_lines_of(evaluations) {
         for score in line.scores.iter().flatten() {
             let Some(reason) = score.why_no_interval().or_else(|| fewer_resamples(score)) else {
                 continue;

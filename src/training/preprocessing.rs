@@ -1,8 +1,22 @@
 //! How a picture becomes the network's square, as its weights were trained.
 
+use super::error::TrainingError;
 use crate::data::square::SquareSpec;
 use crate::experiment::Experiment;
-use crate::models::WeightsInfo;
+use crate::models::{WeightsInfo, catalogue, unknown_backbone, weights};
+
+/// How an experiment's pictures become what its network sees: whose mean and deviation they are normalised with, and the
+/// square.
+///
+/// # Errors
+/// When the experiment names a backbone or weights that there are not.
+pub fn preparation(experiment: &Experiment) -> Result<(WeightsInfo, SquareSpec), TrainingError> {
+    let config = &experiment.backbone;
+    let info = catalogue::find(&config.name).ok_or_else(|| unknown_backbone(&config.name))?;
+    let weights = weights::preprocessing(info, config)?;
+    let square = square_spec(experiment, &weights, input_side(experiment, &weights));
+    Ok((weights, square))
+}
 
 /// The side of the input square.
 pub(super) fn input_side(experiment: &Experiment, pretrained: &WeightsInfo) -> u32 {

@@ -21,7 +21,13 @@ pub fn run() -> Result<()> {
     steps::run(&mut steps::cargo(&["fmt", "--all", "--check"]))?;
     lap("tests");
     let skipped = tempfile::NamedTempFile::new()?;
-    steps::run(&mut tests(skipped.path()))?;
+    let mut tests = tests(skipped.path());
+    if std::env::var_os("GRAFT_ONNX_PYTHON").is_none()
+        && let Some(python) = setup::onnx_python(&crate::paths::home()?)
+    {
+        tests.env("GRAFT_ONNX_PYTHON", python);
+    }
+    steps::run(&mut tests)?;
     if let Some(text) = told_of_skipped(&std::fs::read_to_string(skipped.path())?) {
         steps::doing(&text);
     }
@@ -55,14 +61,24 @@ fn tests(skipped: &Path) -> Command {
 /// What is to be said of skipped tests, given their names, one a line and maybe more than once.
 fn told_of_skipped(names: &str) -> Option<String> {
     let names: std::collections::BTreeSet<&str> = names.lines().collect();
-    let all: Vec<&str> = names.iter().copied().collect();
-    (!all.is_empty()).then(|| {
+    let (python, card): (Vec<&str>, Vec<&str>) =
+        names.iter().partition(|name| name.contains("python"));
+    let card = (!card.is_empty()).then(|| {
         format!(
             "{} of the tests need a graphics card and were skipped; they ran on the stand-in alone. On a machine with a card, GRAFT_NEEDS_CUDA=1 makes skipping a failure. They are {}",
-            all.len(),
-            all.join(", ")
+            card.len(),
+            card.join(", ")
         )
-    })
+    });
+    let python = (!python.is_empty()).then(|| {
+        format!(
+            "{} of the tests need Python with torch, torchvision, timm and onnxruntime and were skipped. GRAFT_PYTHON names one. They are {}",
+            python.len(),
+            python.join(", ")
+        )
+    });
+    let told: Vec<String> = card.into_iter().chain(python).collect();
+    (!told.is_empty()).then(|| told.join("\n"))
 }
 
 #[cfg(test)]
@@ -83,6 +99,11 @@ mod tests {
         let text = told_of_skipped("b\na\nb\n").unwrap_or_default();
         assert!(
             text.starts_with("2 of the tests") && text.ends_with("a, b"),
+            "{text}"
+        );
+        let text = told_of_skipped("a\nsnippets_for_python\n").unwrap_or_default();
+        assert!(
+            text.contains("1 of the tests need Python") && text.ends_with("for_python"),
             "{text}"
         );
     }

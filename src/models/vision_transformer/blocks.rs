@@ -24,35 +24,46 @@ pub(super) struct Patches {
 }
 
 impl Patches {
-    /// The position embedding for a grid of other size: bicubic, the class token's own as it is.
-    /// torchvision's `interpolate_embeddings` maps corner to corner; timm's
-    /// `resample_abs_pos_embed` maps area to area and smooths where the grid shrinks.
     fn positions_for(&self, height: i64, width: i64) -> Result<Tensor, ModelError> {
-        let (positions, _) = &self.positions;
-        let (_, tokens, features) = positions.size3()?;
-        // Weights that were learned at another size may bring a larger grid than a new network has.
-        let side = (tokens - 1).isqrt();
-        if (height, width) == (side, side) {
-            return Ok(positions.shallow_clone());
-        }
-        // Libtorch resamples in single precision only.
-        let (kind, positions) = (positions.kind(), positions.f_to_kind(Kind::Float)?);
-        let token = positions.f_narrow(1, 0, 1)?;
-        let grid = positions
-            .f_narrow(1, 1, side * side)?
-            .f_reshape([1, side, side, features])?
-            .f_permute([0, 3, 1, 2])?;
-        let size = [height, width];
-        let grid = if self.antialias {
-            grid.f_internal_upsample_bicubic2d_aa(size, false, None, None)?
-        } else {
-            grid.f_upsample_bicubic2d(size, true, None, None)?
-        };
-        let grid = grid
-            .f_permute([0, 2, 3, 1])?
-            .f_reshape([1, height * width, features])?;
-        Ok(Tensor::f_cat(&[token, grid], 1)?.f_to_kind(kind)?)
+        resampled_positions(&self.positions.0, self.antialias, height, width)
     }
+}
+
+/// The position embedding `[1, 1 + G², C]` for a grid of other size: bicubic, the class token's own as it is.
+/// torchvision's `interpolate_embeddings` maps corner to corner; timm's `resample_abs_pos_embed` maps area to area and smooths
+/// where the grid shrinks (`antialias`).
+///
+/// # Errors
+/// libtorch's own.
+pub(super) fn resampled_positions(
+    positions: &Tensor,
+    antialias: bool,
+    height: i64,
+    width: i64,
+) -> Result<Tensor, ModelError> {
+    let (_, tokens, features) = positions.size3()?;
+    // Weights that were learned at another size may bring a larger grid than a new network has.
+    let side = (tokens - 1).isqrt();
+    if (height, width) == (side, side) {
+        return Ok(positions.shallow_clone());
+    }
+    // Libtorch resamples in single precision only.
+    let (kind, positions) = (positions.kind(), positions.f_to_kind(Kind::Float)?);
+    let token = positions.f_narrow(1, 0, 1)?;
+    let grid = positions
+        .f_narrow(1, 1, side * side)?
+        .f_reshape([1, side, side, features])?
+        .f_permute([0, 3, 1, 2])?;
+    let size = [height, width];
+    let grid = if antialias {
+        grid.f_internal_upsample_bicubic2d_aa(size, false, None, None)?
+    } else {
+        grid.f_upsample_bicubic2d(size, true, None, None)?
+    };
+    let grid = grid
+        .f_permute([0, 2, 3, 1])?
+        .f_reshape([1, height * width, features])?;
+    Ok(Tensor::f_cat(&[token, grid], 1)?.f_to_kind(kind)?)
 }
 
 impl Block for Patches {

@@ -9,7 +9,7 @@ use super::weight_file::WeightFile;
 use crate::data::StopFlag;
 use crate::experiment::WeightsSource;
 use crate::models::download::DownloadProgress;
-use crate::models::{ModelError, WeightsInfo, backbone, catalogue};
+use crate::models::{ModelError, WeightsInfo, catalogue, unknown_backbone};
 use crate::{paths, shown};
 
 /// What [`obtain`] does that takes time.
@@ -66,6 +66,9 @@ pub fn obtain(
         weights.licence,
         url = shown::address(&url)
     )));
+    if let Some(restriction) = weights.restriction() {
+        notify(Obtaining::Begins(restriction));
+    }
     let mut progress = |progress| notify(Obtaining::Progress(progress));
     fetch::fetch(weights, &mirrors, &mut progress, stop).map(Some)
 }
@@ -83,7 +86,7 @@ fn published(
     source: &WeightsSource,
     backbone: &str,
 ) -> Result<Option<&'static WeightsInfo>, ModelError> {
-    let info = catalogue::find(backbone).ok_or_else(|| backbone::unknown(backbone))?;
+    let info = catalogue::find(backbone).ok_or_else(|| unknown_backbone(backbone))?;
     match source {
         WeightsSource::Pretrained | WeightsSource::Named(_) => chosen(info, source).map(Some),
         WeightsSource::File(_) | WeightsSource::Part { .. } | WeightsSource::Random => Ok(None),

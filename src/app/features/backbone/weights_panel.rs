@@ -244,8 +244,13 @@ fn published_ui(ui: &mut egui::Ui, published: &'static [WeightsInfo], draft: &mu
         };
         changed = true;
     }
-    match chosen.and_then(|index| lines.get(index)) {
-        Some(line) => widgets::note(ui, &format!("{title}: {line}")),
+    match chosen.and_then(|index| Some((lines.get(index)?, &published[index]))) {
+        Some((line, weights)) => {
+            widgets::note(ui, &format!("{title}: {line}"));
+            if let Some(restriction) = weights.restriction() {
+                widgets::problem(ui, Some(&restriction));
+            }
+        }
         None => {
             let names: Vec<&str> = options.iter().map(|(name, _)| *name).collect();
             let message = format!("“{title}” is not published; there are {}", names.join(", "));

@@ -25,6 +25,7 @@ pub(super) enum MenuAction {
     Note,
     Pin,
     Archive,
+    ExportNetwork,
     UseExperiment,
     OpenFolder,
     Unlist,
@@ -48,7 +49,11 @@ pub(super) const MENU: [&[MenuAction]; 4] = [
         MenuAction::Pin,
         MenuAction::Archive,
     ],
-    &[MenuAction::UseExperiment, MenuAction::OpenFolder],
+    &[
+        MenuAction::ExportNetwork,
+        MenuAction::UseExperiment,
+        MenuAction::OpenFolder,
+    ],
     &[MenuAction::Unlist, MenuAction::Trash],
 ];
 
@@ -143,6 +148,12 @@ impl MenuAction {
                 "Leave this run out of the list unless archived runs are shown; nothing is deleted",
                 Some(Key::A),
             ),
+            Self::ExportNetwork => (
+                icon::EXPORT,
+                "Export the network…",
+                "Write this run's network for other programs, with its model card: ONNX, PyTorch, safetensors",
+                Some(Key::W),
+            ),
             Self::UseExperiment => (
                 icon::FILE_PLUS,
                 "Open its experiment",
@@ -179,7 +190,7 @@ impl MenuAction {
             Self::Resume => row.can_resume && has_folder,
             Self::Stop => row.is_pending(),
             Self::Unlist => row.is_from_elsewhere && !row.is_pending(),
-            Self::Trash => has_folder && !row.is_pending(),
+            Self::ExportNetwork | Self::Trash => has_folder && !row.is_pending(),
             _ => has_folder,
         }
     }
@@ -218,6 +229,7 @@ impl MenuAction {
                 vec![id()],
                 vec![Change::Archive(!row.archived)],
             )],
+            Self::ExportNetwork => vec![Command::ExportNetworkDialog(id())],
             Self::UseExperiment => folder(Command::ExperimentOfRun),
             Self::OpenFolder => folder(Command::OpenFolder),
             Self::Unlist => vec![Command::UnlistRun(id())],

@@ -143,6 +143,10 @@ fn offer(
             "unarchive restore run",
         ),
         MenuAction::Archive => (format!("Archive {name}"), "hide put away run"),
+        MenuAction::ExportNetwork => (
+            format!("Export the network of {name}…"),
+            "onnx pytorch torch safetensors model card deploy save weights run",
+        ),
         MenuAction::UseExperiment => (
             format!("Open the experiment of {name}"),
             "preset settings reproduce repeat run",

@@ -78,7 +78,9 @@ impl FileBrowser {
     /// `folder`: where it begins, or the nearest folder that is there; at home without. It may be a file's path.
     pub fn new(purpose: Purpose, folder: Option<PathBuf>) -> Self {
         let name = match &purpose {
-            Purpose::Save { name, .. } => name.clone(),
+            Purpose::Save { name, .. }
+            | Purpose::Network { name, .. }
+            | Purpose::Predict { name, .. } => name.clone(),
             _ => String::new(),
         };
         let mut browser = Self {
@@ -252,7 +254,7 @@ impl FileBrowser {
         let Some(entry) = self.selected_entry() else {
             return;
         };
-        let saves = matches!(self.purpose, Purpose::Save { .. });
+        let saves = self.purpose.saves();
         if entry.is_file && saves {
             // Its name is taken; it is saved in the folder that is shown.
             self.name = entry.text();
@@ -265,7 +267,7 @@ impl FileBrowser {
     /// What the button would choose.
     fn choice(&self) -> Option<PathBuf> {
         let path = self.path_of_field()?;
-        if !matches!(self.purpose, Purpose::Save { .. }) {
+        if !self.purpose.saves() {
             return Some(path);
         }
         let name = self.name.trim();
@@ -274,7 +276,10 @@ impl FileBrowser {
         is_name.then(|| {
             let file = path.join(name);
             match file.extension() {
-                None => file.with_extension("ron"),
+                None => match self.purpose.extensions() {
+                    [ending, ..] => file.with_extension(ending),
+                    [] => file,
+                },
                 Some(_) => file,
             }
         })
@@ -316,7 +321,7 @@ impl FileBrowser {
         let Some(path) = self.choice() else {
             return Browsed::Open;
         };
-        if !matches!(self.purpose, Purpose::Save { .. }) {
+        if !self.purpose.saves() {
             self.look_at(Check::Chosen(path));
         } else if self.overwrite.as_ref() == Some(&path) {
             return Browsed::Picked(path);
@@ -349,7 +354,7 @@ impl FileBrowser {
             }
             (Check::Chosen(path), Found::Folder) if picks_folder => return Browsed::Picked(path),
             (Check::Chosen(path) | Check::Typed(path), Found::Folder) => self.go(path),
-            (Check::Typed(path), Found::File) if matches!(self.purpose, Purpose::Save { .. }) => {
+            (Check::Typed(path), Found::File) if self.purpose.saves() => {
                 self.error = Some(format!(
                     "This is a file. Choose a folder to save in: {}",
                     shown::path(&path)

@@ -9,7 +9,6 @@ use super::listing::{Counted, Order};
 use super::places::{self, Place, PlaceGroup, home};
 use super::{Browsed, Check, FileBrowser};
 use crate::app::core::clock;
-use crate::app::shell::dialogs::Purpose;
 use crate::app::ui::names::shown_name;
 use crate::app::ui::theme::dialog;
 use crate::app::ui::theme::{icon_button, icon_button_enabled, primary_button};
@@ -434,7 +433,7 @@ impl FileBrowser {
 
     fn foot_ui(&mut self, ui: &mut egui::Ui, result: &mut Browsed) {
         let t = tokens(ui);
-        if matches!(self.purpose, Purpose::Save { .. }) {
+        if self.purpose.saves() {
             ui.horizontal(|ui| {
                 ui.label("File name");
                 let field =

@@ -1,0 +1,143 @@
+//! A run as whoever uses its network elsewhere must know it: classes, pictures, decision, licence, figures.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::ExportError;
+use super::origin::Origin;
+use crate::analysis::novelty;
+use crate::data::square::SquareSpec;
+use crate::evaluation::novelty::{NoveltyLimit, USUAL_RATE};
+use crate::evaluation::{Decision, Score};
+use crate::experiment::Experiment;
+use crate::models::WeightsInfo;
+use crate::runs::{StoredRun, listing, store};
+use crate::training;
+
+/// What is said of a run in every file that it is exported to.
+#[derive(Debug, Clone)]
+pub struct Described {
+    /// What the run is called beside others.
+    pub name: String,
+    pub run: StoredRun,
+    pub experiment: Experiment,
+    /// Whose mean and deviation pictures are normalised with.
+    pub pretrained: WeightsInfo,
+    /// How a picture becomes the network's square.
+    pub square: SquareSpec,
+    pub origin: Origin,
+    pub decision: Decision,
+    /// What tells pictures that are none of the classes; nothing where the run's folder does not hold it.
+    pub novelty: Option<NoneOfThese>,
+}
+
+/// From when on a picture is none of a run's classes.
+#[derive(Debug, Clone)]
+pub struct NoneOfThese {
+    pub limit: NoveltyLimit,
+    /// The share of the run's own test pictures that is refused.
+    pub refused: Option<Score>,
+    /// For files that hold pairs of texts.
+    pub pairs: BTreeMap<String, String>,
+}
+
+impl NoneOfThese {
+    /// As it stands in the run's folder, at the usual rate of false alarms.
+    fn stored(folder: &Path) -> Option<Self> {
+        let reference = novelty::stored(folder)?;
+        let limit = reference.limit(USUAL_RATE).ok()?;
+        let test = &reference.test.values;
+        Some(Self {
+            refused: (!test.is_empty()).then(|| limit.refused(test)),
+            pairs: reference.description(&limit),
+            limit,
+        })
+    }
+}
+
+impl Described {
+    /// Reads the run in `folder`.
+    ///
+    /// # Errors
+    /// Naming the file that is missing or broken.
+    pub fn open(folder: &Path, decision: Decision) -> Result<Self, ExportError> {
+        let run = store::open(folder)?;
+        let experiment = store::experiment(folder)?;
+        let (pretrained, square) = training::preparation(&experiment)?;
+        let names = listing::names_among_all(std::slice::from_ref(&run.folder));
+        let name = names
+            .into_iter()
+            .next()
+            .unwrap_or_else(|| run.summary.experiment.clone());
+        let origin = Origin::of(&experiment.backbone).map_err(training::TrainingError::from)?;
+        Ok(Self {
+            name,
+            run,
+            experiment,
+            pretrained,
+            square,
+            origin,
+            decision,
+            novelty: NoneOfThese::stored(folder),
+        })
+    }
+
+    pub fn classes(&self) -> &[String] {
+        &self.run.summary.classes
+    }
+
+    /// For files that hold pairs of texts. Whatever has parts is JSON.
+    pub fn metadata(&self) -> BTreeMap<String, String> {
+        let summary = &self.run.summary;
+        let square = &self.square;
+        let mut pairs = BTreeMap::from(
+            [
+                ("producer", format!("Graft {}", env!("CARGO_PKG_VERSION"))),
+                ("run", summary.id.clone()),
+                ("name", self.name.clone()),
+                ("classes", text(&self.classes())),
+                ("backbone", self.experiment.backbone.name.clone()),
+                ("head", text(&self.experiment.head)),
+                (
+                    "preprocessing",
+                    text(&json!({
+                        "fit": self.experiment.data.fit,
+                        "resize": square.resize,
+                        "side": square.side,
+                        "interpolation": format!("{:?}", square.interpolation).to_lowercase(),
+                        "background": square.background,
+                        "mean": self.pretrained.mean,
+                        "std": self.pretrained.std,
+                    })),
+                ),
+                ("decision", text(&self.decision)),
+                ("weights", self.origin.weights.clone()),
+                ("licence", self.origin.licence.clone()),
+            ]
+            .map(|(key, value)| (key.to_owned(), value)),
+        );
+        let more = [
+            ("licence_restriction", self.origin.restriction.clone()),
+            ("test", summary.test.as_ref().map(text)),
+        ];
+        for (key, value) in more {
+            if let Some(value) = value {
+                pairs.insert(key.to_owned(), value);
+            }
+        }
+        pairs.extend(
+            self.novelty
+                .iter()
+                .flat_map(|novelty| novelty.pairs.clone()),
+        );
+        pairs
+    }
+}
+
+/// As JSON, which plain data always has.
+fn text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}

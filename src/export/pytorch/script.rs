@@ -1,0 +1,315 @@
+//! The text of `predict.py`: what builds a run's network in PyTorch, and prepares its pictures.
+
+use std::fmt::Write as _;
+
+use crate::data::square::Interpolation;
+use crate::experiment::{Activation, Fit, HeadConfig, HeadLayer, OutputLayer, Pooling};
+use crate::models::head::pooled_width;
+use crate::models::tree::LayerTree;
+use crate::shown;
+
+use super::super::described::Described;
+use super::architecture::Architecture;
+
+/// How the script's first line begins.
+pub(super) const MARK: &str = "# Written by Graft";
+
+/// The whole script.
+pub(super) fn script(described: &Described, tree: &LayerTree) -> String {
+    let architecture = Architecture::of(tree);
+    let head = &described.experiment.head;
+    let mut text = opening(described, &architecture);
+    text.push_str(&preparation(described, &architecture));
+    text.push_str(&network(described, tree, &architecture, head));
+    text.push_str(USE);
+    text
+}
+
+fn opening(described: &Described, architecture: &Architecture) -> String {
+    // A name is a person's, and a comment ends with its line.
+    let name = shown::line(&described.name).into_owned();
+    let version = env!("CARGO_PKG_VERSION");
+    let mut text = format!(
+        "{MARK} {version}: what the run “{name}” sees in pictures.\n\
+         #\n\
+         #   pip install -r requirements.txt\n\
+         #   python predict.py PICTURE...\n\
+         #\n\
+         # The network began as {}; licence of those weights: {}.\n",
+        shown::line(&described.origin.weights),
+        shown::line(&described.origin.licence)
+    );
+    if let Some(restriction) = &described.origin.restriction {
+        let _ = writeln!(text, "# {}.", shown::line(restriction));
+    }
+    let library = architecture.library.name();
+    let _ = write!(
+        text,
+        "import sys\n\
+         from collections import OrderedDict\n\
+         from pathlib import Path\n\n\
+         {}import torch\n{}\
+         from PIL import Image, ImageOps\n\
+         from safetensors.torch import load_file\n\
+         from torch import nn\n\
+         from torchvision import transforms\n\n",
+        match library {
+            "timm" => "import timm\n",
+            _ => "",
+        },
+        match library {
+            "timm" => "",
+            _ => "import torchvision\n",
+        },
+    );
+    let classes: Vec<String> = described
+        .classes()
+        .iter()
+        .map(|class| quoted(class))
+        .collect();
+    let _ = writeln!(text, "CLASSES = [{}]\n", classes.join(", "));
+    text
+}
+
+/// Pictures to normalised squares.
+fn preparation(described: &Described, architecture: &Architecture) -> String {
+    let square = &described.square;
+    let side = square.side;
+    let mode = match square.interpolation {
+        Interpolation::Bilinear => "BILINEAR",
+        Interpolation::Bicubic => "BICUBIC",
+    };
+    let mode = format!("transforms.InterpolationMode.{mode}");
+    let mut steps = match square.fit {
+        Fit::CenterCrop => vec![
+            format!("transforms.Resize({}, {mode})", square.resize),
+            format!("transforms.CenterCrop({side})"),
+        ],
+        Fit::Squash => vec![format!("transforms.Resize(({side}, {side}), {mode})")],
+        Fit::Pad => vec!["fit_within".to_owned()],
+    };
+    steps.push("transforms.ToTensor()".to_owned());
+    steps.push(format!(
+        "transforms.Normalize({}, {})",
+        numbers(described.pretrained.mean),
+        numbers(described.pretrained.std)
+    ));
+    if architecture.filled_up > 0 {
+        // As the network itself does where its patches don't fit.
+        steps.push(format!(
+            "transforms.Pad((0, 0, {0}, {0}))",
+            architecture.filled_up
+        ));
+    }
+    let mut text = String::new();
+    if square.fit == Fit::Pad {
+        let [red, green, blue] = square.background;
+        let filter = mode.rsplit('.').next().unwrap_or_default();
+        let _ = write!(
+            text,
+            "\n\
+             def fit_within(picture):\n    \
+             \"\"\"The whole picture in the middle of a square of {side} pixels.\"\"\"\n    \
+             size = [max(1, min({side}, int(length * {side} / max(picture.size) + 0.5))) for length in picture.size]\n    \
+             square = Image.new(\"RGB\", ({side}, {side}), ({red}, {green}, {blue}))\n    \
+             corner = (({side} - size[0]) // 2, ({side} - size[1]) // 2)\n    \
+             square.paste(picture.resize(size, Image.Resampling.{filter}), corner)\n    \
+             return square\n\n\n"
+        );
+    }
+    let _ = writeln!(text, "preprocess = transforms.Compose([");
+    for step in steps {
+        let _ = writeln!(text, "    {step},");
+    }
+    text.push_str("])\n");
+    text.push_str(OPEN_PICTURE);
+    text
+}
+
+const OPEN_PICTURE: &str = r#"
+
+def open_picture(path):
+    """Upright, in RGB, on white where it is transparent."""
+    picture = ImageOps.exif_transpose(Image.open(path))
+    if "A" in picture.getbands() or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+    return picture.convert("RGB")
+
+"#;
+
+fn network(
+    described: &Described,
+    tree: &LayerTree,
+    architecture: &Architecture,
+    head: &HeadConfig,
+) -> String {
+    let is_hooked = head.stages > 1 || head.pooling != Pooling::Average;
+    let mut text = String::from(
+        "\nclass Network(nn.Module):\n    def __init__(self):\n        super().__init__()\n",
+    );
+    let _ = writeln!(text, "        self.backbone = {}", architecture.constructor);
+    for line in &architecture.prepared {
+        let _ = writeln!(text, "        {line}");
+    }
+    if is_hooked {
+        let hooks: Vec<String> = architecture
+            .hooks(head.stages)
+            .iter()
+            .map(|hook| quoted(hook))
+            .collect();
+        if let Some(line) = &architecture.hooked {
+            let _ = writeln!(text, "        {line}");
+        }
+        let _ = write!(
+            text,
+            "        self.pooled = []\n        \
+             for stage in [{}]:\n            \
+             module = self.backbone.get_submodule(stage)\n            \
+             module.register_forward_hook(lambda _module, _input, output: self.pooled.append(pool(output)))\n",
+            hooks.join(", ")
+        );
+    }
+    text.push_str("        self.head = nn.Sequential(OrderedDict([\n");
+    let width = pooled_width(head, tree.head_features(head.stages));
+    for (name, module) in head_modules(head, width, described.classes().len()) {
+        let _ = writeln!(text, "            ({}, {module}),", quoted(&name));
+    }
+    text.push_str("        ]))\n\n");
+    let side = described.square.side + architecture.filled_up;
+    let _ = write!(
+        text,
+        "    def forward(self, pictures):\n        \
+         \"\"\"Normalised pictures [N, 3, {side}, {side}] to the probabilities of CLASSES [N, {}].\"\"\"\n",
+        described.classes().len()
+    );
+    if is_hooked {
+        text.push_str(
+            "        self.pooled.clear()\n        \
+             self.backbone(pictures)\n        \
+             logits = self.head(torch.cat(self.pooled, dim=1))\n",
+        );
+    } else {
+        text.push_str("        logits = self.head(self.backbone(pictures))\n");
+    }
+    let temperature = described.decision.temperature;
+    if temperature != 1.0 {
+        let _ = writeln!(
+            text,
+            "        logits = logits / {temperature:?}  # the temperature that calibrates it"
+        );
+    }
+    text.push_str(match head.output {
+        OutputLayer::Softmax => "        return torch.softmax(logits, dim=1)\n",
+        OutputLayer::Sigmoid => {
+            "        return torch.cat([torch.sigmoid(-logits), torch.sigmoid(logits)], dim=1)\n"
+        }
+    });
+    if is_hooked {
+        text.push_str(pool(head.pooling));
+    }
+    text
+}
+
+/// A stage's output to one vector a picture.
+fn pool(pooling: Pooling) -> &'static str {
+    match pooling {
+        Pooling::Average => {
+            r#"
+
+def pool(output):
+    """The class token of a transformer, else the mean over all places."""
+    return output[:, 0] if output.dim() == 3 else output.mean(dim=(2, 3))
+"#
+        }
+        Pooling::Max => {
+            r#"
+
+def pool(output):
+    """The class token of a transformer, else the largest value over all places."""
+    return output[:, 0] if output.dim() == 3 else output.amax(dim=(2, 3))
+"#
+        }
+        Pooling::AverageMax => {
+            r#"
+
+def pool(output):
+    """The largest value over all places and the mean; of a transformer the class token, twice."""
+    if output.dim() == 3:
+        return torch.cat([output[:, 0], output[:, 0]], dim=1)
+    return torch.cat([output.amax(dim=(2, 3)), output.mean(dim=(2, 3))], dim=1)
+"#
+        }
+    }
+}
+
+/// Name and module of each part of the head that takes `width` values.
+fn head_modules(head: &HeadConfig, mut width: i64, classes: usize) -> Vec<(String, String)> {
+    let mut modules = Vec::new();
+    for (index, layer) in head.layers.iter().enumerate() {
+        let name = index.to_string();
+        match layer {
+            HeadLayer::Dense { units, activation } => {
+                modules.push((name, format!("nn.Linear({width}, {units})")));
+                width = i64::from(*units);
+                let activation = match activation {
+                    Activation::Relu => "ReLU",
+                    Activation::Gelu => "GELU",
+                    Activation::Silu => "SiLU",
+                    Activation::Tanh => "Tanh",
+                    Activation::Linear => continue,
+                };
+                let name = format!("{index}_{}", activation.to_lowercase());
+                modules.push((name, format!("nn.{activation}()")));
+            }
+            HeadLayer::BatchNorm => modules.push((name, format!("nn.BatchNorm1d({width})"))),
+            HeadLayer::Dropout(share) => modules.push((name, format!("nn.Dropout({share:?})"))),
+        }
+    }
+    let outputs = match head.output {
+        OutputLayer::Softmax => classes,
+        OutputLayer::Sigmoid => 1,
+    };
+    modules.push((
+        "output".to_owned(),
+        format!("nn.Linear({width}, {outputs})"),
+    ));
+    modules
+}
+
+const USE: &str = r#"
+
+def load(folder=Path(__file__).parent):
+    """The network with the weights in `folder`, ready to answer."""
+    weights = load_file(Path(folder) / "weights.safetensors")
+    head = {name.removeprefix("head."): weights.pop(name) for name in list(weights) if name.startswith("head.")}
+    network = Network()
+    network.backbone.load_state_dict(weights)
+    network.head.load_state_dict(head)
+    return network.eval()
+
+
+@torch.inference_mode()
+def predict(network, paths):
+    """The probabilities of CLASSES for each of these files [N, classes]."""
+    return network(torch.stack([preprocess(open_picture(path)) for path in paths]))
+
+
+if __name__ == "__main__":
+    network = load()
+    for path in sys.argv[1:]:
+        print(path)
+        probabilities = predict(network, [path])[0].tolist()
+        for probability, name in sorted(zip(probabilities, CLASSES), key=lambda pair: -pair[0]):
+            print(f"  {probability:.6f}  {name}")
+"#;
+
+/// A text as Python writes it: JSON's strings are Python's.
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap_or_default()
+}
+
+/// `[0.485, 0.456, 0.406]`
+fn numbers(values: [f64; 3]) -> String {
+    format!("{values:?}")
+}

@@ -1,0 +1,79 @@
+//! A run's model card: what its network is, what it learned from, how good it is, where it fails, and how it is used. After
+//! Mitchell et al., “Model Cards for Model Reporting”, 2019 (arXiv 1810.03993).
+
+mod content;
+mod html;
+mod markdown;
+mod usage;
+
+use std::path::Path;
+
+use crate::export::described::Described;
+use crate::figures::Rgb;
+use crate::format::Align;
+use crate::runs::RunError;
+
+use super::comparison::{ComparedRun, Comparison};
+
+pub use usage::{Exported, What};
+
+/// Whether a file holds a card that Graft wrote, by its beginning.
+pub fn is_card(head: &[u8]) -> bool {
+    head.starts_with(markdown::MARK.as_bytes())
+}
+
+/// A part of a card.
+#[derive(Debug, Clone, PartialEq)]
+enum Block {
+    Heading(&'static str),
+    Text(String),
+    /// What nobody may overlook.
+    Warning(String),
+    Table {
+        header: Vec<(&'static str, Align)>,
+        rows: Vec<Vec<String>>,
+    },
+    Code {
+        language: &'static str,
+        text: String,
+    },
+}
+
+/// The card of one run, as plain data: a Markdown file, or a part of an HTML document.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelCard {
+    title: String,
+    blocks: Vec<Block>,
+}
+
+impl ModelCard {
+    /// Of a run; `described` is what its exported files say of it, `exported` the one that stands beside the card.
+    pub fn new(run: &ComparedRun, described: &Described, exported: &Exported) -> Self {
+        Self {
+            title: described.name.clone(),
+            blocks: content::blocks(run, described, exported),
+        }
+    }
+
+    /// Of the run in `folder`.
+    ///
+    /// # Errors
+    /// Naming the file that is missing or broken.
+    pub fn of(folder: &Path, described: &Described, exported: &Exported) -> Result<Self, RunError> {
+        const COLOR: Rgb = (0, 0, 0);
+        let comparison = Comparison::load(&[(folder.to_path_buf(), COLOR)])?;
+        let card = comparison.runs.first();
+        card.map(|run| Self::new(run, described, exported))
+            .ok_or_else(|| RunError::Comparison("there is no run".to_owned()))
+    }
+
+    /// A Markdown document.
+    pub fn markdown(&self) -> String {
+        markdown::document(&self.title, &self.blocks)
+    }
+
+    /// What stands in an HTML document, without a title.
+    pub(super) fn html(&self) -> String {
+        html::section(&self.blocks)
+    }
+}
