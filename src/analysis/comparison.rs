@@ -309,6 +309,7 @@ mod tests {
             seconds_total: 1.0,
             best_epoch: 1,
             movement: Vec::new(),
+            novelty: None,
         };
         recorder.finish(&outcome).unwrap();
         folder

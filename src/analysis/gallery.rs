@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::{evaluate, out_of_fold};
+use super::{evaluate, novelty, out_of_fold};
 use crate::data::{PictureSource, Split, StopFlag, scan};
 use crate::evaluation::gallery::Predicted;
+use crate::evaluation::novelty::{KnownNovelty, NoveltyReference};
 use crate::experiment::DataSource;
 use crate::paths;
 use crate::runs::{RunError, files, members, store};
@@ -21,6 +22,8 @@ pub struct RunPictures {
     pub root: Option<PathBuf>,
     /// Why no picture is found, when none is.
     pub problem: Option<String>,
+    /// How far the run's own pictures are from those that it learned from, where it knows that.
+    pub novelty: Option<KnownNovelty>,
     /// Indices in [`Predicted::entries`] by file.
     index_by_file: HashMap<String, u32>,
 }
@@ -37,6 +40,7 @@ impl RunPictures {
             sources,
             root: None,
             problem: None,
+            novelty: None,
             index_by_file,
         }
     }
@@ -80,6 +84,9 @@ fn with_sources(
     predicted: Predicted,
     stop: &StopFlag,
 ) -> Result<RunPictures, RunError> {
+    let novelty = novelty::stored(folder).map(NoveltyReference::into_known);
+    let distance = |file: &str| novelty.as_ref()?.distance(file);
+    let predicted = predicted.with_distances(distance);
     let experiment = store::experiment(folder)?;
     let listed = scan::sources(&experiment.data, Some(folder), stop);
     let (by_name, problem) = match listed {
@@ -94,6 +101,7 @@ fn with_sources(
     Ok(RunPictures {
         root: root(&experiment.data.source, Some(folder)),
         problem,
+        novelty,
         ..RunPictures::new(folder.to_path_buf(), predicted, sources)
     })
 }

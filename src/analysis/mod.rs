@@ -6,6 +6,7 @@ pub mod comparison;
 pub mod diagnose;
 pub mod evaluate;
 pub mod gallery;
+pub mod novelty;
 pub mod out_of_fold;
 pub mod precision;
 pub mod suspects;

@@ -1,5 +1,7 @@
 //! `graft evaluate`: every score of a finished run.
 
+mod novelty;
+
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +14,7 @@ use super::{output, progress, run};
 use crate::analysis::evaluate::Pictures;
 use crate::analysis::{EvaluateRequest, EvaluatedRun, diagnose, evaluate_run};
 use crate::data::{Problem, Split, StopFlag};
+use crate::evaluation::novelty::USUAL_RATE;
 use crate::evaluation::{
     CalibrationScores, Decision, Evaluation, Predictions, Score, TemperatureFit,
 };
@@ -44,6 +47,14 @@ pub struct Arguments {
     /// Fit a temperature on the run's validation pictures, and show what it changes
     #[arg(long)]
     calibrate: bool,
+    /// Pictures of other kinds: how many are none of the run's classes, and how well that tells them apart. May be given
+    /// several times
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["split", "data"])]
+    other: Vec<PathBuf>,
+    /// The share of the run's own pictures that may be refused as none of its classes, from validation pictures; 0.01 unless
+    /// given. Works it out for runs that kept nothing for it
+    #[arg(long, value_name = "RATE", value_parser = super::rate)]
+    none_of_these: Option<f64>,
     /// cpu or cuda:0; the best there is unless given
     #[arg(long)]
     device: Option<String>,
@@ -117,6 +128,8 @@ struct Document<'a> {
     /// In how many views each picture was seen.
     views: u32,
     remarks: &'a [String],
+    /// Absent where the run kept nothing for it.
+    novelty: Option<novelty::NoveltyScores>,
 }
 
 pub fn evaluate(arguments: &Arguments) -> anyhow::Result<()> {
@@ -141,6 +154,17 @@ pub fn evaluate(arguments: &Arguments) -> anyhow::Result<()> {
         Ok(diagnosis) => (Some(diagnosis), None),
         Err(undecided) => (None, Some(undecided)),
     };
+    let novelty = novelty::scores(&novelty::Request {
+        folder: &arguments.run,
+        rate: arguments.none_of_these.unwrap_or(USUAL_RATE),
+        other: &arguments.other,
+        test: &evaluated.predictions,
+        device,
+        is_asked: arguments.none_of_these.is_some() || !arguments.other.is_empty(),
+    })?;
+    if let Some(novelty) = &novelty {
+        novelty::warn(novelty);
+    }
     if arguments.json {
         return output::print_json(&Document {
             run: &arguments.run,
@@ -154,6 +178,7 @@ pub fn evaluate(arguments: &Arguments) -> anyhow::Result<()> {
             validated_on: evaluated.validated_on,
             views: evaluated.views,
             remarks: &evaluated.remarks,
+            novelty,
         });
     }
     let heading = match split {
@@ -163,6 +188,9 @@ pub fn evaluate(arguments: &Arguments) -> anyhow::Result<()> {
     let mut text = as_text(&evaluation, &heading);
     if let Some(calibrated) = &calibrated {
         text.push_str(&calibrated_text(calibrated));
+    }
+    if let Some(novelty) = &novelty {
+        text.push_str(&novelty::as_text(novelty));
     }
     if let Some(diagnosis) = &diagnosis {
         let _ = writeln!(
@@ -303,6 +331,8 @@ fn calibrate(
                 split: Some(SplitName::Validation),
                 data: arguments.data.clone().filter(|_| arguments.split.is_some()),
                 calibrate: false,
+                other: Vec::new(),
+                none_of_these: None,
                 device: None,
                 precision: arguments.precision,
                 json: false,

@@ -16,6 +16,7 @@ mod desktop_entry;
 mod embed;
 mod evaluate;
 mod explain;
+mod export;
 mod interrupt;
 mod layers;
 mod list_tensors;
@@ -38,6 +39,7 @@ use std::path::PathBuf;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::app::shell::frame_times::Request;
+use crate::evaluation::novelty::check_rate;
 use crate::format::table;
 use crate::models::device::open_cuda;
 use crate::models::weights::read_apart;
@@ -97,6 +99,8 @@ enum Command {
     Classify(classify::Arguments),
     /// Where a run's network looks in a picture: a class activation map (Grad-CAM)
     Explain(explain::Arguments),
+    /// Write a run's network for other programs, with its model card: ONNX, safetensors, or a script for PyTorch
+    Export(export::Arguments),
     /// Pooled features of every picture below a folder, for use elsewhere
     Embed(embed::Arguments),
     /// List, download or check pre-trained weights
@@ -175,6 +179,7 @@ pub fn answer(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Predict(arguments)) => predict::predict(&arguments),
         Some(Command::Classify(arguments)) => classify::classify(&arguments),
         Some(Command::Explain(arguments)) => explain::explain(&arguments),
+        Some(Command::Export(arguments)) => export::export(&arguments),
         Some(Command::Embed(arguments)) => embed::embed(&arguments),
         Some(Command::Weights(arguments)) => weights::weights(&arguments),
         Some(Command::Backbones(arguments)) => backbones::backbones(&arguments),
@@ -199,6 +204,14 @@ pub fn answer(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             1
         }
     }
+}
+
+/// A share of a run's own pictures that may be refused as none of its classes.
+fn rate(text: &str) -> Result<f64, String> {
+    let rate = text
+        .parse()
+        .map_err(|_| "it is no number; write 0.01 for 1 in 100".to_owned())?;
+    check_rate(rate).map(|()| rate)
 }
 
 /// Wrong use: a hint, and status 2. Asked for help or the version, that.

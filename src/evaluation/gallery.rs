@@ -27,6 +27,8 @@ pub struct Entry {
     /// Cross-entropy in nats, of a probability kept above the precision of its kind as
     /// [`super::log_loss`] does.
     pub loss: f32,
+    /// How far its features are from those of the training pictures, where that is known.
+    pub distance: Option<f32>,
 }
 
 impl Entry {
@@ -77,6 +79,7 @@ impl Predicted {
                     confidence,
                     margin: confidence - second,
                     loss: cross_entropy(probability(prediction.truth)) as f32,
+                    distance: None,
                 });
             }
         }
@@ -85,6 +88,17 @@ impl Predicted {
             parts,
             entries,
         }
+    }
+
+    /// With the distance that `of` knows of each file.
+    pub fn with_distances(mut self, of: impl Fn(&str) -> Option<f32>) -> Self {
+        let distances: Vec<Option<f32>> = (self.entries.iter())
+            .map(|entry| of(self.file(entry)))
+            .collect();
+        for (entry, distance) in self.entries.iter_mut().zip(distances) {
+            entry.distance = distance;
+        }
+        self
     }
 
     pub fn file(&self, entry: &Entry) -> &str {
@@ -112,8 +126,18 @@ impl Predicted {
     }
 
     /// Which entries pass `filter`, in their order. `other` is another run with what [`disagreement`]
-    /// gave for it: without it, nothing passes a filter that asks for its answers.
-    pub fn filtered(&self, filter: &Filter, other: Option<(&Self, &Disagreement)>) -> Vec<u32> {
+    /// gave for it: without it, nothing passes a filter that asks for its answers. `beyond`: the distance beyond which a
+    /// picture is none of the classes.
+    pub fn filtered(
+        &self,
+        filter: &Filter,
+        other: Option<(&Self, &Disagreement)>,
+        beyond: Option<f32>,
+    ) -> Vec<u32> {
+        let is_beyond = |entry: &Entry| match (beyond, entry.distance) {
+            (Some(beyond), Some(distance)) => distance > beyond,
+            _ => false,
+        };
         let needle = filter.file.trim().to_lowercase();
         let passes_there = |place: u32| {
             filter.other_right.is_none_or(|wanted| {
@@ -126,6 +150,7 @@ impl Predicted {
             .zip(&self.entries)
             .filter(|(place, entry)| {
                 filter.passes(entry)
+                    && (!filter.none_of_these || is_beyond(entry))
                     && passes_there(*place)
                     && (needle.is_empty() || self.file(entry).to_lowercase().contains(&needle))
             })
@@ -157,6 +182,10 @@ impl Predicted {
                 SortBy::Loss => turned(first.loss.total_cmp(&second.loss)),
                 SortBy::Margin => turned(first.margin.total_cmp(&second.margin)),
                 SortBy::Disagreement => match (against.at(*a), against.at(*b)) {
+                    (Some(first), Some(second)) => turned(first.total_cmp(&second)),
+                    (first, second) => first.is_none().cmp(&second.is_none()),
+                },
+                SortBy::Distance => match (first.distance, second.distance) {
                     (Some(first), Some(second)) => turned(first.total_cmp(&second)),
                     (first, second) => first.is_none().cmp(&second.is_none()),
                 },
@@ -208,6 +237,8 @@ pub enum SortBy {
     Margin,
     /// How far another run's probabilities are away.
     Disagreement,
+    /// How unlike the training pictures: what is not known comes last.
+    Distance,
     File,
 }
 
@@ -225,6 +256,8 @@ pub struct Filter {
     pub confidence: (f32, f32),
     /// Part of the file's name, in any case.
     pub file: String,
+    /// Only pictures that are none of the classes.
+    pub none_of_these: bool,
 }
 
 impl Default for Filter {
@@ -237,6 +270,7 @@ impl Default for Filter {
             split: None,
             confidence: (0.0, 1.0),
             file: String::new(),
+            none_of_these: false,
         }
     }
 }
@@ -385,6 +419,32 @@ mod tests {
     }
 
     #[test]
+    fn what_is_beyond_the_threshold_is_shown_and_the_strangest_comes_first() {
+        let distances = [("a/1.png", 0.1), ("a/2.png", 0.7), ("b/3.png", 0.4)];
+        let of = |file: &str| {
+            let found = distances.iter().find(|(name, _)| *name == file);
+            found.map(|(_, distance)| *distance)
+        };
+        let run = run().with_distances(of);
+        let filter = Filter {
+            none_of_these: true,
+            ..Filter::default()
+        };
+        assert_eq!(run.filtered(&filter, None, Some(0.3)), [1, 2]);
+        assert_eq!(run.filtered(&filter, None, Some(0.4)), [1]);
+        assert!(run.filtered(&filter, None, None).is_empty());
+        assert_eq!(run.filtered(&Filter::default(), None, Some(0.3)).len(), 5);
+        let mut places = [0, 1, 2, 3, 4];
+        run.sort(
+            &mut places,
+            SortBy::Distance,
+            true,
+            &Disagreement::default(),
+        );
+        assert_eq!(places[..3], [1, 2, 0], "what is not known comes last");
+    }
+
+    #[test]
     fn the_losses_are_those_of_the_log_loss() {
         let run = run();
         let (_, test) = &run.parts[0];
@@ -402,7 +462,7 @@ mod tests {
         let filter = |change: fn(&mut Filter)| {
             let mut filter = Filter::default();
             change(&mut filter);
-            run.filtered(&filter, None)
+            run.filtered(&filter, None, None)
         };
         assert_eq!(filter(|_| ()), [0, 1, 2, 3, 4]);
         assert_eq!(filter(|f| f.truth = Some(1)), [2, 3]);
@@ -463,7 +523,7 @@ mod tests {
                 other_right: Some(other_right),
                 ..Filter::default()
             };
-            ours.filtered(&filter, Some((&theirs, &found)))
+            ours.filtered(&filter, Some((&theirs, &found)), None)
         };
         assert_eq!(there(None, true), [0, 3]);
         assert_eq!(there(Some(false), true), [3]);

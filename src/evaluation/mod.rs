@@ -16,6 +16,7 @@ pub mod interval;
 pub mod label_errors;
 pub mod loss;
 pub mod neighbours;
+pub mod novelty;
 pub mod order;
 pub mod paired;
 pub mod ranking;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use half::f16;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 
@@ -44,6 +45,49 @@ impl FeatureIndex {
             self.names.push(name.to_owned());
             self.rows.extend(normalised(features));
         }
+    }
+
+    /// What rows that have length 1 already, one for each name, stand for.
+    pub(super) fn from_rows(names: Vec<String>, width: usize, rows: Vec<f32>) -> Self {
+        Self { width, names, rows }
+    }
+
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Numbers of a row.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// `[len, width]`, row by row, each of length 1.
+    pub fn rows(&self) -> &[f32] {
+        &self.rows
+    }
+
+    /// Takes the pictures of this name out.
+    pub fn remove(&mut self, name: &str) {
+        while let Some(at) = self.names.iter().position(|known| known == name) {
+            self.names.remove(at);
+            self.rows.drain(at * self.width..(at + 1) * self.width);
+        }
+    }
+
+    pub fn into_names(self) -> Vec<String> {
+        self.names
+    }
+
+    pub fn is_finite(&self) -> bool {
+        self.rows.iter().all(|value| value.is_finite())
+    }
+
+    /// As half precision keeps it.
+    pub fn rounded(mut self) -> Self {
+        for value in &mut self.rows {
+            *value = f16::from_f32(*value).to_f32();
+        }
+        self
     }
 
     /// A safetensors file: `features` `[N, F]`, and the names in its metadata.

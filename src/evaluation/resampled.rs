@@ -156,7 +156,7 @@ fn of_probabilities(scores: &mut ProbabilityScores, predictions: &Predictions) {
     }
 }
 
-fn of_ranking(ranking: &mut Ranking, predictions: &Predictions) {
+pub(super) fn of_ranking(ranking: &mut Ranking, predictions: &Predictions) {
     let (rows, classes) = (&predictions.rows, predictions.classes.len());
     let groups = of_classes(rows.iter().map(|row| row.truth), classes);
     let tested = sizes(&groups);

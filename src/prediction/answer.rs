@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::data::PictureSource;
 use crate::evaluation::Decision;
+use crate::evaluation::novelty::Novelty;
 
 /// A picture that is to be answered.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -42,21 +43,6 @@ pub struct AnsweredPicture {
     pub confidence: f32,
     /// How unlike the run's own pictures it is; `None` where the run does not know.
     pub novelty: Option<Novelty>,
-}
-
-/// How far a picture's features are from those that the run learned from.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Novelty {
-    /// Larger is stranger.
-    pub distance: f32,
-    /// A picture further away than this is none of the run's classes.
-    pub threshold: f32,
-}
-
-impl Novelty {
-    pub fn is_none_of_these(&self) -> bool {
-        self.distance > self.threshold
-    }
 }
 
 /// What an answer amounts to.

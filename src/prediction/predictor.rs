@@ -4,19 +4,23 @@ use std::path::Path;
 
 use tch::Device;
 
-use super::answer::{AnsweredPicture, Novelty, Picture};
+use super::answer::{AnsweredPicture, Picture};
+use super::novelty::NoveltyJudge;
 use crate::analysis::evaluate::open_classifier;
 use crate::analysis::precision;
+use crate::data::StopFlag;
+use crate::evaluation::novelty::Novelty;
 use crate::evaluation::{Decision, temper};
 use crate::runs::{RunError, StoredRun, store};
-use crate::training::NetworkOutput;
 use crate::training::inference::Classifier;
+use crate::training::{NetworkOutput, TrainingError};
 
 /// A run's network with the weights that it kept, and what turns its probabilities into an answer.
 pub struct Predictor {
     run: StoredRun,
     classifier: Classifier,
     decision: Decision,
+    novelty: Option<NoveltyJudge>,
 }
 
 impl Predictor {
@@ -30,6 +34,7 @@ impl Predictor {
             run: store::open(folder)?,
             classifier,
             decision: Decision::default(),
+            novelty: None,
         })
     }
 
@@ -59,15 +64,66 @@ impl Predictor {
     /// What whoever uses these answers must know, in whole sentences.
     pub fn remarks(&self) -> Vec<String> {
         let elsewhere = precision::remark_elsewhere(&self.run, self.classifier.precision());
-        self.run.shortfall().into_iter().chain(elsewhere).collect()
+        let least = self
+            .novelty
+            .as_ref()
+            .and_then(|novelty| novelty.limit().remark());
+        let shortfall = self.run.shortfall().into_iter();
+        shortfall.chain(elsewhere).chain(least).collect()
     }
 
-    /// Whether answers take the features of their pictures.
-    pub(super) fn needs_features(&self) -> bool {
-        false
+    /// Whether answers say how unlike the run's own pictures theirs is.
+    pub fn knows_novelty(&self) -> bool {
+        self.novelty.is_some()
     }
 
-    pub(super) fn answer(&self, picture: Picture, answered: &NetworkOutput) -> AnsweredPicture {
+    /// What pictures are compared with, once [`Self::know_novelty`] has found it.
+    pub fn novelty(&self) -> Option<&NoveltyJudge> {
+        self.novelty.as_ref()
+    }
+
+    /// Has answers say how unlike the run's own pictures theirs is, with a threshold beyond which a share `rate` of the run's
+    /// own lies. A run that kept nothing for it is asked for its pictures: `progress` hears how many are done.
+    ///
+    /// # Errors
+    /// [`RunError::Stopped`]; and why it can't be told, in a sentence. Answers are then given without.
+    pub fn know_novelty(
+        &mut self,
+        rate: f64,
+        progress: &mut dyn FnMut(usize, usize),
+        stop: &StopFlag,
+    ) -> Result<(), RunError> {
+        let folder = self.run.folder.as_path();
+        match &mut self.novelty {
+            Some(novelty) => novelty.set_rate(folder, rate)?,
+            None => {
+                let novelty = NoveltyJudge::open(folder, &self.classifier, rate, progress, stop)?;
+                self.novelty = Some(novelty);
+            }
+        }
+        Ok(())
+    }
+
+    /// How unlike each picture of a batch is.
+    ///
+    /// # Errors
+    /// libtorch's own.
+    pub(super) fn novelties<E>(
+        &self,
+        outputs: &[Result<NetworkOutput, E>],
+    ) -> Result<Vec<Option<Novelty>>, TrainingError> {
+        match &self.novelty {
+            Some(novelty) => novelty.of(outputs),
+            None => Ok(vec![None; outputs.len()]),
+        }
+    }
+
+    pub(super) fn answer(
+        &self,
+        picture: Picture,
+        answered: &NetworkOutput,
+        novelty: Option<Novelty>,
+    ) -> AnsweredPicture {
         let probabilities = answered.probabilities.iter().map(|&value| value as f32);
         let probabilities: Vec<f32> = probabilities.collect();
         let decided = self.decision.answer(&probabilities);
@@ -75,12 +131,8 @@ impl Predictor {
             picture,
             class: (!decided.is_rejected).then_some(decided.class),
             confidence: decided.confidence as f32,
-            novelty: self.novelty(&answered.features),
+            novelty,
             probabilities: temper(&probabilities, self.decision.temperature),
         }
-    }
-
-    fn novelty(&self, _features: &[f32]) -> Option<Novelty> {
-        None
     }
 }

@@ -47,17 +47,26 @@ fn answer_block(
     let mut totals = Totals::default();
     let sources: Vec<PictureSource> = block.iter().map(|picture| picture.source.clone()).collect();
     let mut pictures = block.into_iter();
+    let mut failure: Option<TrainingError> = None;
     let ended = predictor.classifier().answer_each(
         &sources,
-        predictor.needs_features(),
+        predictor.knows_novelty(),
         stop,
         &mut |_, answered| {
+            let novelties = match predictor.novelties(&answered) {
+                Ok(novelties) => novelties,
+                Err(error) => {
+                    failure = Some(error);
+                    return ControlFlow::Break(());
+                }
+            };
             // In this order, a batch takes no picture of the next.
-            for (answered, picture) in answered.into_iter().zip(pictures.by_ref()) {
+            let answered = answered.into_iter().zip(novelties);
+            for ((answered, novelty), picture) in answered.zip(pictures.by_ref()) {
                 let outcome = match answered {
                     Ok(answered) => {
                         totals.answered += 1;
-                        PictureOutcome::Answered(predictor.answer(picture, &answered))
+                        PictureOutcome::Answered(predictor.answer(picture, &answered, novelty))
                     }
                     Err(error) => {
                         totals.unreadable += 1;
@@ -75,7 +84,7 @@ fn answer_block(
             ControlFlow::Continue(())
         },
     );
-    match ended {
+    match failure.map_or(ended, Err) {
         Ok(()) => {}
         Err(TrainingError::Stopped | TrainingError::Data(DataError::Stopped)) => {
             totals.is_stopped = true;

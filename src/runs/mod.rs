@@ -15,6 +15,7 @@
 //!     resume.safetensors    what it takes to go on after an interruption; gone once it has finished
 //!     end.safetensors       the same of a run that has finished, for more epochs
 //!     answers.json          which weights the predictions are of, and what they were computed in
+//!     novelty.safetensors   features of its training pictures, by which others are told that are none of its classes
 //!     digests.json          SHA-256 of the pictures, and of a weight file of the person's own
 //!     summary.json          RunSummary: state, test metrics, seconds
 //!     log.txt               what was said while it ran
@@ -36,6 +37,7 @@ pub mod lifecycle;
 pub mod listing;
 pub mod members;
 pub mod names;
+pub mod novelty;
 pub mod numbers;
 pub mod peak_memory;
 pub mod portable_paths;

@@ -32,6 +32,10 @@ impl TrainingListener for Tee<'_> {
         })
     }
 
+    fn wants_novelty(&self) -> bool {
+        self.0.iter().any(|listener| listener.wants_novelty())
+    }
+
     fn trouble(&mut self) -> Option<String> {
         self.0.iter_mut().find_map(|listener| listener.trouble())
     }

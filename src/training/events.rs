@@ -29,6 +29,12 @@ pub trait TrainingListener {
         Lacks::default()
     }
 
+    /// Whether it keeps what tells pictures that are none of the classes; a training whose listener does not takes no
+    /// time for it.
+    fn wants_novelty(&self) -> bool {
+        false
+    }
+
     /// Something that went wrong within the listener and does not end the training, told once: a warning.
     fn trouble(&mut self) -> Option<String> {
         None

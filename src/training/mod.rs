@@ -41,6 +41,8 @@ pub mod snapshot;
 mod answering;
 pub mod explain;
 pub mod inference;
+pub mod novelty;
+mod plain;
 pub mod pretrained;
 
 // What a run will take, and what its curves say.
@@ -69,6 +71,7 @@ pub use phase_plan::rate_factors;
 pub use phase_summary::PhaseSummary;
 pub use precision::is_mixed_here;
 pub use precision::of_run::{FrozenPrecision, Use};
+pub use preprocessing::preparation;
 pub use request::TrainingRequest;
 pub use resume::ResumePoint;
 pub use sample::test_views;

@@ -322,9 +322,16 @@ impl Network {
     /// # Errors
     /// libtorch's own, memory that ran out among them.
     pub fn logits(&self, input: &Tensor, rest: &FrozenPart) -> Result<Tensor, TrainingError> {
+        self.answers(&rest.advance(self, input)?)
+    }
+
+    /// From pooled features, `[N, F]`, to the logits of [`Self::logits`].
+    ///
+    /// # Errors
+    /// libtorch's own.
+    pub fn answers(&self, pooled: &Tensor) -> Result<Tensor, TrainingError> {
         let _guard = tch::no_grad_guard();
-        let pooled = rest.advance(self, input)?;
-        Ok(self.head.forward(&pooled, false)?)
+        Ok(self.head.forward(pooled, false)?)
     }
 
     /// The classes that `logits`, `[N, classes]` or `[N, 1]`, find most probable. Waits for the device.

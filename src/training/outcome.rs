@@ -4,6 +4,7 @@ use super::events::TestMetrics;
 use super::movement::Movement;
 use super::phase_summary::PhaseSummary;
 use crate::evaluation::Predictions;
+use crate::evaluation::novelty::NoveltyReference;
 
 /// What a finished training leaves beside its events.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,4 +18,6 @@ pub struct Outcome {
     pub best_epoch: u32,
     /// How far each layer of the backbone is from where it began.
     pub movement: Vec<Movement>,
+    /// What further pictures are compared with, where the listener keeps it.
+    pub novelty: Option<NoveltyReference>,
 }

@@ -100,6 +100,11 @@ impl<'a> Reporter<'a> {
         self.listener.lacks()
     }
 
+    /// Whether it keeps what tells pictures that are none of the classes.
+    pub fn wants_novelty(&self) -> bool {
+        self.listener.wants_novelty()
+    }
+
     /// Passes on what went wrong within a listener, so that all of them hear of it.
     fn report_trouble(&mut self) -> Result<(), TrainingError> {
         match self.listener.trouble() {

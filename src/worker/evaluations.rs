@@ -12,8 +12,9 @@ use super::lane::Lane;
 use super::messages::{Answer, Failure, Question, RunEvaluation};
 use super::pending::{Pending, Report};
 use crate::analysis::evaluate::{self, Pictures};
-use crate::analysis::{EvaluateRequest, evaluate_run};
+use crate::analysis::{EvaluateRequest, evaluate_run, novelty};
 use crate::data::{Split, StopFlag};
+use crate::evaluation::novelty::NoveltyReference;
 use crate::evaluation::{Decision, Evaluation};
 use crate::experiment::Precision;
 use crate::models::device;
@@ -158,7 +159,12 @@ fn evaluate(question: &Question, report: &Report, stop: &StopFlag) -> Option<Ans
     };
     let result = evaluate_run(&request, &mut progress, stop).map(|run| {
         let evaluation = Evaluation::new(&run.predictions, &Decision::default());
-        Arc::new(RunEvaluation { run, evaluation })
+        let novelty = novelty::stored(&folder).map(NoveltyReference::into_known);
+        Arc::new(RunEvaluation {
+            run,
+            evaluation,
+            novelty: novelty.map(Arc::new),
+        })
     });
     Some(Answer::RunEvaluated {
         folder,

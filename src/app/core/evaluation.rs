@@ -9,6 +9,7 @@ use super::prepared_answers::{IntervalsKey, PreparedAnswers};
 use super::request::Request;
 use super::state::{RecordState, RunRecord, State};
 use crate::data::Split;
+use crate::evaluation::novelty::{KnownNovelty, USUAL_RATE};
 use crate::evaluation::{Evaluation, Predictions};
 use crate::experiment::Experiment;
 use crate::runs::portable_paths;
@@ -37,6 +38,8 @@ pub struct Answers {
     pub evaluation: Arc<Evaluation>,
     /// What a person should know about them: pictures that are gone or have changed.
     pub remark: Option<String>,
+    /// How far the run's own pictures are from those that it learned from, where it knows that.
+    pub novelty: Option<Arc<KnownNovelty>>,
     /// In how many views each picture was seen: what is fitted on one kind does not hold for another.
     pub views: u32,
     /// What the view is made of; made away from the frame.
@@ -51,6 +54,8 @@ pub struct EvaluationState {
     /// All numbers with their intervals under the last decision that rested.
     pub intervals: Option<(IntervalsKey, Arc<Evaluation>)>,
     pub(in crate::app) working_out_intervals: Request<IntervalsKey, Arc<Evaluation>>,
+    /// The share of a run's own pictures that may be refused as none of its classes.
+    pub novelty_rate: f64,
     /// What the curves of a run say, or why they say nothing yet, by its folder.
     pub diagnoses: BTreeMap<PathBuf, Result<Diagnosis, Undecided>>,
 }
@@ -61,6 +66,7 @@ impl Default for EvaluationState {
             parts: BTreeMap::new(),
             intervals: None,
             working_out_intervals: Request::resting(REST),
+            novelty_rate: USUAL_RATE,
             diagnoses: BTreeMap::new(),
         }
     }

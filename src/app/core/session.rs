@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::clock;
+use super::evaluation::EvaluationState;
 use super::request::Request;
 use super::scanning::ScanKey;
 use super::settings::Settings;
@@ -65,6 +66,10 @@ impl Session {
         paths.runs = (settings.runs_folder.clone()).unwrap_or_else(|| usual_runs.clone());
         Self {
             state: State {
+                evaluation: EvaluationState {
+                    novelty_rate: settings.novelty_rate(),
+                    ..EvaluationState::default()
+                },
                 device: settings.device.clone(),
                 recent_presets: settings.recent_presets.clone(),
                 recent_pictures: settings.recent_pictures.clone(),

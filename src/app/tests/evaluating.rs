@@ -38,6 +38,7 @@ fn evaluated() -> Arc<RunEvaluation> {
             ..EvaluatedRun::default()
         },
         evaluation,
+        novelty: None,
     })
 }
 

@@ -41,6 +41,7 @@ impl Trained {
                 seconds_total: summary.seconds_total,
                 best_epoch: summary.best_epoch,
                 movement: run.movement,
+                novelty: None,
             },
             test_split: summary.test_split,
             is_earlier: true,
@@ -277,6 +278,7 @@ mod tests {
                     seconds_total: 3.0,
                     best_epoch: 2,
                     movement: Vec::new(),
+                    novelty: None,
                 },
                 is_earlier: false,
             }
@@ -334,6 +336,7 @@ mod tests {
             seconds_total: 3.0,
             best_epoch: 2,
             movement: Vec::new(),
+            novelty: None,
         };
         let one = Trained {
             experiment: Experiment::default(),

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{RunError, RunSummary, annotations, answers, digests};
+use super::{RunError, RunSummary, annotations, answers, digests, novelty};
 use crate::data::hash::sha256_of_pairs;
 use crate::data::{Dataset, SplitIndices};
 use crate::ordinary_file::{self, Links};
@@ -38,7 +38,13 @@ pub fn is_of_run(name: &str) -> bool {
         PRESET, SPLIT, METRICS, WEIGHTS, MOVEMENT, SUMMARY, LOG, LOCK, RESUME, END,
     ];
     own.contains(&name)
-        || [answers::FILE, digests::FILE, annotations::FILE].contains(&name)
+        || [
+            answers::FILE,
+            digests::FILE,
+            annotations::FILE,
+            novelty::FILE,
+        ]
+        .contains(&name)
         || name.starts_with("predictions")
 }
 
@@ -93,7 +99,7 @@ fn most_bytes(name: &str) -> u64 {
     match name {
         PRESET | annotations::FILE => 1 << 20,
         RESUME | WEIGHTS => 16_000_000_000,
-        SPLIT | digests::FILE => 500_000_000,
+        SPLIT | digests::FILE | novelty::FILE => 500_000_000,
         _ if name.starts_with("predictions") => 2_000_000_000,
         _ => 64_000_000,
     }

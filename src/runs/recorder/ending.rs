@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{Finished, RunRecorder};
 use crate::format;
-use crate::runs::{RunError, RunState, RunSummary, answers, files, rightness, store};
+use crate::runs::{RunError, RunState, RunSummary, answers, files, novelty, rightness, store};
 use crate::training::Outcome;
 
 impl RunRecorder {
@@ -25,7 +25,19 @@ impl RunRecorder {
         self.summary.best_epoch = outcome.best_epoch;
         self.summary.seconds_total = outcome.seconds_total;
         let answers = self.write_answers(outcome);
+        if answers.is_ok() {
+            self.write_novelty(outcome);
+        }
         self.end(written.and(answers), RunState::Finished)
+    }
+
+    /// Without it, a run is whole: it is worked out again by whoever asks.
+    fn write_novelty(&mut self, outcome: &Outcome) {
+        if let (Some(reference), Some(checkpoint)) = (&outcome.novelty, &self.checkpoint)
+            && let Err(error) = novelty::keep(&self.folder, reference, checkpoint)
+        {
+            self.note(&format!("Warning: {error}"));
+        }
     }
 
     /// Answers are of the weights that were handed over before the test, whatever file stands in the folder.

@@ -138,6 +138,10 @@ impl TrainingListener for RunRecorder {
         self.lacks
     }
 
+    fn wants_novelty(&self) -> bool {
+        true
+    }
+
     fn trouble(&mut self) -> Option<String> {
         self.trouble.take()
     }

@@ -115,6 +115,7 @@ pub fn outcome() -> Outcome {
             initial_l2: 2.0,
             distance_l2: 0.5,
         }],
+        novelty: None,
     }
 }
 

@@ -14,6 +14,7 @@ mod missing_memory;
 mod phase;
 mod precompute;
 mod prepare;
+mod reference;
 mod resume;
 mod run;
 mod session;

@@ -9,6 +9,7 @@ use super::missing_memory::{BEFORE_PICTURES, clarify, remedies};
 use super::prepare::prepare;
 use super::session::Session;
 use crate::data::DataError;
+use crate::evaluation::neighbours::FeatureIndex;
 use crate::libtorch::arithmetic::Hold;
 use crate::memory::MemoryLimit;
 use crate::models::device::{best, discover};
@@ -101,8 +102,11 @@ fn carry_out(session: &mut Session<'_>) -> Result<Outcome, TrainingError> {
     let best_epoch = session.restore_kept()?;
     let micro_batch = &session.network.micro_batch;
     let movement = micro_batch.again(|| session.origin.measure(&session.network))?;
-    let tested = session.test()?;
+    let own_features = session.own_features()?;
+    let mut test_features = FeatureIndex::default();
+    let tested = session.test(&mut test_features)?;
     let (test, predictions) = tested.unzip();
+    let novelty = session.novelty(own_features, test_features)?;
     let seconds_total = session.seconds();
     Ok(Outcome {
         test,
@@ -111,6 +115,7 @@ fn carry_out(session: &mut Session<'_>) -> Result<Outcome, TrainingError> {
         seconds_total,
         best_epoch,
         movement,
+        novelty,
     })
 }
 

@@ -2,24 +2,32 @@
 
 use std::ops::ControlFlow;
 
+use tch::Tensor;
+
+use super::reference::add;
 use super::session::Session;
 use crate::data::Split;
+use crate::evaluation::neighbours::FeatureIndex;
 use crate::evaluation::{Prediction, Predictions};
 use crate::training::error::TrainingError;
 use crate::training::events::{Activity, TestMetrics, TrainingEvent};
 use crate::training::forecast::Work;
 use crate::training::micro_batch::forward_batch;
 use crate::training::prefetch::ranges;
-use crate::training::probabilities::{ProbabilitySum, test_metrics};
+use crate::training::probabilities::{ProbabilitySum, rows_of, test_metrics};
 use crate::training::sample_pass::{Batches, SamplePass};
 
 impl Session<'_> {
     /// Test metrics and every test picture's probabilities, averaged over the views that the
-    /// experiment asks for; `None` when there are no test pictures.
+    /// experiment asks for; `None` when there are no test pictures. `features` gets those of the pictures as they are,
+    /// where the listener keeps them.
     ///
     /// # Errors
     /// [`TrainingError::Stopped`], those of the listener, and libtorch's own.
-    pub fn test(&mut self) -> Result<Option<(TestMetrics, Predictions)>, TrainingError> {
+    pub fn test(
+        &mut self,
+        features: &mut FeatureIndex,
+    ) -> Result<Option<(TestMetrics, Predictions)>, TrainingError> {
         let count = self.test.len();
         if count == 0 {
             return Ok(None);
@@ -29,6 +37,8 @@ impl Session<'_> {
         let unchanged = self.unchanged();
         self.reporter.begin(Activity::Testing, samples.len())?;
 
+        let wants_features = self.reporter.wants_novelty();
+        let (dataset, pictures) = (self.dataset, &self.test.pictures);
         let network = &self.network;
         let micro_batch = &network.micro_batch;
         let mut sum = ProbabilitySum::new(count, self.dataset.classes.len());
@@ -55,10 +65,19 @@ impl Session<'_> {
         pass.for_each(&batches, &mut self.reporter, |_, input, positions| {
             // View by view, every picture once.
             let indices: Vec<usize> = positions.clone().map(|position| position % count).collect();
-            micro_batch.again(|| -> Result<(), TrainingError> {
-                let logits = network.logits(&input()?, &rest)?;
-                sum.add(&indices, network.output, &logits)
+            let pooled = micro_batch.again(|| -> Result<Tensor, TrainingError> {
+                let pooled = rest.advance(network, &input()?)?;
+                sum.add(&indices, network.output, &network.answers(&pooled)?)?;
+                Ok(pooled)
             })?;
+            if wants_features && positions.start < count {
+                for (position, row) in positions.clone().zip(rows_of(&pooled)?) {
+                    // Another view of the first pictures may begin within the batch.
+                    if let Some(&picture) = pictures.get(position) {
+                        add(features, &dataset.pictures[picture].name, &row);
+                    }
+                }
+            }
             Ok(ControlFlow::Continue(positions.len()))
         })?;
 

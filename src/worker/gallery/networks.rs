@@ -14,8 +14,8 @@ use super::super::messages::{
 };
 use super::super::pending::{Pending, Step};
 use super::Say;
-use crate::analysis::evaluate;
 use crate::analysis::gallery::{SplitPicture, split_pictures};
+use crate::analysis::{evaluate, novelty};
 use crate::data::contents::Stamp;
 use crate::data::{PictureSource, Split, StopFlag, decode};
 use crate::evaluation::neighbours::FeatureIndex;
@@ -204,7 +204,7 @@ impl Memory {
             if pictures.is_empty() {
                 return Err("none of the run's training pictures is there any more".into());
             }
-            let stored = read_features(folder);
+            let stored = kept_features(folder, &pictures).or_else(|| read_features(folder));
             let features = Features {
                 done: stored.as_ref().map_or(0, |_| pictures.len()),
                 index: stored.unwrap_or_default(),
@@ -275,7 +275,13 @@ impl Memory {
     }
 }
 
-/// Where the features of a run's training pictures are kept: named by its folder and its weights.
+/// Those that the run itself keeps, where it keeps them of all its training pictures.
+fn kept_features(folder: &Path, pictures: &[SplitPicture]) -> Option<FeatureIndex> {
+    let index = novelty::stored(folder)?.index;
+    (index.len() >= pictures.len()).then_some(index)
+}
+
+/// Where the features of a run's training pictures are kept otherwise: named by its folder and its weights.
 fn features_file(folder: &Path) -> Option<PathBuf> {
     let checkpoint = answers::checkpoint(folder).ok()??;
     let mut hash = Sha256::new();

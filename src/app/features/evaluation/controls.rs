@@ -7,11 +7,14 @@ use super::EvaluationLocal;
 use super::view::{EvaluationBody, EvaluationView, RunChoice, Status};
 use crate::app::core::command::Command;
 use crate::app::core::prepared_answers::Choices;
+use crate::app::core::settings::SettingChange;
 use crate::app::ui::disclosure::disclosure_ui;
+use crate::app::ui::drop_down::{Item, drop_down};
 use crate::app::ui::number_field::NumberField;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
 use crate::data::Split;
+use crate::evaluation::novelty::rate_text;
 
 /// From this width on, the controls are unfolded until someone folds them.
 const WIDE: f32 = 560.0;
@@ -56,6 +59,11 @@ pub fn controls_ui(
             let sentence = tokens(ui).small(&body.decision.sentence);
             ui.add(egui::Label::new(sentence).truncate())
                 .on_hover_text(&body.decision.sentence);
+            if let Some(novelty) = &view.novelty {
+                let sentence = tokens(ui).small(&novelty.sentence);
+                ui.add(egui::Label::new(sentence).truncate())
+                    .on_hover_text(&novelty.sentence);
+            }
         });
 }
 
@@ -107,6 +115,10 @@ fn sliders_ui(
     } else {
         fit_ui(ui, view, run, choices, out);
     }
+    if let Some(novelty) = &view.novelty {
+        ui.add_space(tokens::SPACE_S);
+        novelty_ui(ui, novelty.rate, out);
+    }
     let moved = choices.threshold != 0.5 || choices.reject_below != 0.0 || choices.use_temperature;
     let name = "Reset the decision";
     let tooltip = "Back to the most probable class, nothing rejected";
@@ -128,6 +140,33 @@ fn sliders_ui(
             class: choices.class,
             ..Choices::default()
         };
+    }
+}
+
+/// How many of one's own pictures may be refused as none of the classes: a setting, which every run follows.
+fn novelty_ui(ui: &mut egui::Ui, rate: f64, out: &mut Vec<Command>) {
+    let mut rates = RATES.to_vec();
+    if !rates.contains(&rate) {
+        rates.push(rate);
+    }
+    if ui.available_size_before_wrap().x < 230.0 {
+        ui.end_row();
+    }
+    let tooltip = "A picture that is less like the training pictures than nearly all validation pictures is none of the \
+                   classes, however confident the prediction. Rarer false alarms let more such pictures pass";
+    ui.add(egui::Label::new(tokens(ui).muted("None of these")).truncate())
+        .on_hover_text(tooltip);
+    let selected = rates.iter().position(|known| *known == rate);
+    let items = || -> Vec<Item> {
+        let item = |rate: &f64| Item::new(format!("{} refused", rate_text(*rate)));
+        rates.iter().map(item).collect()
+    };
+    let shown = Item::new(format!("{} refused", rate_text(rate)));
+    let labels = ("None of these", tooltip);
+    if let Some(chosen) = drop_down(ui, labels, 130.0, selected, &shown, items) {
+        out.push(Command::ChangeSetting(SettingChange::NoveltyRate(
+            rates[chosen],
+        )));
     }
 }
 
@@ -213,5 +252,7 @@ fn slider_ui(ui: &mut egui::Ui, text: &str, name: &str, tooltip: &str, value: &m
     }
 }
 
+/// Of one's own pictures, the shares that can be chosen to be refused.
+const RATES: [f64; 6] = [0.1, 0.05, 0.02, 0.01, 0.005, 0.001];
 /// Length of a slider, in points: a hundred steps that can be hit.
 const SLIDER: f32 = 140.0;

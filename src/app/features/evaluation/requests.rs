@@ -112,6 +112,7 @@ impl EvaluationRequests {
             Ok(evaluated) => {
                 let remark = remark(&evaluated);
                 let views = evaluated.run.views;
+                let novelty = evaluated.novelty.clone();
                 // Nobody else holds it, as a rule: then nothing is copied.
                 let (predictions, evaluation) = match Arc::try_unwrap(evaluated) {
                     Ok(evaluated) => (evaluated.run.predictions, evaluated.evaluation),
@@ -121,6 +122,7 @@ impl EvaluationRequests {
                     predictions: Arc::new(predictions),
                     evaluation: Arc::new(evaluation),
                     remark,
+                    novelty,
                     views,
                     source: None,
                 })

@@ -8,6 +8,7 @@ use crate::app::core::state::{RunRecord, State};
 use crate::app::ui::diagnosis::DiagnosisView;
 use crate::app::ui::matrix::MatrixView;
 use crate::data::Split;
+use crate::evaluation::novelty::{KnownNovelty, distance_text, rate_text};
 use crate::format;
 
 /// Plain data of the whole view.
@@ -28,6 +29,42 @@ pub struct EvaluationView {
     /// Whether a temperature could be fitted, or how far that is.
     pub temperature: Status,
     pub can_train: bool,
+    /// Pictures that are none of the classes; nothing where the run can't tell them.
+    pub novelty: Option<NoveltyView>,
+}
+
+/// What is said of pictures that are none of the classes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NoveltyView {
+    /// The share of one's own pictures that may be refused, as it was asked for.
+    pub rate: f64,
+    /// "None of these: beyond a distance of 0.431, as 1 in 100 of your own may be; …"
+    pub sentence: String,
+}
+
+impl NoveltyView {
+    fn build(known: &KnownNovelty, rate: f64) -> Option<Self> {
+        let limit = known.limit(rate)?;
+        let mut sentence = format!(
+            "None of these: beyond a distance of {}, as {} of your own pictures may be",
+            distance_text(limit.threshold),
+            rate_text(limit.rate)
+        );
+        if let Some(refused) = known.refused(&limit) {
+            sentence += &format!(
+                "; of the test pictures, {} are",
+                format::percent(refused.value)
+            );
+            if let Some(interval) = refused.interval {
+                let range = format::percent_interval(interval.low, interval.high);
+                sentence += &format!(" ({range})");
+            }
+        }
+        if let Some(remark) = limit.remark() {
+            sentence += &format!(". {remark}");
+        }
+        Some(Self { rate, sentence })
+    }
 }
 
 impl EvaluationView {
@@ -79,6 +116,13 @@ impl EvaluationView {
             },
             temperature: status(part(Split::Validation)),
             can_train: state.has_pictures(),
+            novelty: match part(split) {
+                Some(Part::Ready(answers)) => answers
+                    .novelty
+                    .as_ref()
+                    .and_then(|known| NoveltyView::build(known, state.evaluation.novelty_rate)),
+                _ => None,
+            },
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::data::{PictureSource, Split};
 use crate::evaluation::gallery::{
     CONFIDENT, Disagreement, Entry, Filter, SortBy, Summary, UNCERTAIN, disagreement,
 };
+use crate::evaluation::novelty::{Novelty, NoveltyLimit};
 use crate::evaluation::{Interval, wilson};
 use crate::format;
 
@@ -112,6 +113,8 @@ pub struct ReadyView {
     /// The splits that have predictions, and how many.
     pub splits: Vec<(Split, usize)>,
     pub lesson: [LessonRow; 3],
+    /// From which distance on a picture is none of the classes, where the run knows that.
+    pub limit: Option<NoveltyLimit>,
 }
 
 /// One row of the lesson's figure.
@@ -158,11 +161,14 @@ impl ReadyView {
         other: Option<Arc<RunPictures>>,
         compared: &Compared,
         query: &Query,
+        rate: f64,
     ) -> Self {
         let predicted = &run.predicted;
         let against = &compared.disagreement;
         let there = other.as_ref().map(|other| (&other.predicted, &**against));
-        let mut picture_indices = predicted.filtered(&query.filter, there);
+        let limit = run.novelty.as_ref().and_then(|known| known.limit(rate));
+        let beyond = limit.map(|limit| limit.threshold);
+        let mut picture_indices = predicted.filtered(&query.filter, there, beyond);
         predicted.sort(
             &mut picture_indices,
             query.sort,
@@ -193,7 +199,19 @@ impl ReadyView {
             summary,
             class_counts,
             splits,
+            limit,
         }
+    }
+
+    /// How unlike the training pictures it is; nothing where that is not known.
+    pub fn novelty(&self, picture_index: u32) -> Option<Novelty> {
+        let distance = self.entry(picture_index).distance?;
+        self.limit.map(|limit| limit.of(distance))
+    }
+
+    pub fn is_none_of_these(&self, picture_index: u32) -> bool {
+        let novelty = self.novelty(picture_index);
+        novelty.is_some_and(|novelty| novelty.is_none_of_these())
     }
 
     /// The view as lines of text: what a reader of the window would tell someone else.
@@ -231,7 +249,10 @@ impl ReadyView {
             self.class(entry.predicted),
             format::confidence(f64::from(entry.confidence)),
             if entry.is_right() { "correct" } else { "wrong" }
-        )
+        ) + match self.is_none_of_these(picture_index) {
+            true => ", none of these",
+            false => "",
+        }
     }
 }
 
@@ -337,6 +358,7 @@ struct Key {
     query: Query,
     run: Option<Arc<RunPictures>>,
     other: Option<Arc<RunPictures>>,
+    rate: f64,
 }
 
 /// Keeps the view while nothing that it is made of changes: a run has tens of thousands of
@@ -374,7 +396,8 @@ impl GalleryCache {
             (None, _) => Content::OtherPictures,
             (_, Some(opened)) => {
                 self.compared.of(opened, other.as_ref());
-                let ready = ReadyView::build(opened, other.clone(), &self.compared, query);
+                let rate = state.evaluation.novelty_rate;
+                let ready = ReadyView::build(opened, other.clone(), &self.compared, query, rate);
                 Content::Ready(Box::new(ready))
             }
             (Some(run_index), None) => match state.gallery.runs.get(&runs[run_index].folder) {
@@ -393,6 +416,7 @@ impl GalleryCache {
             query: query.clone(),
             run: run_opened,
             other,
+            rate: state.evaluation.novelty_rate,
         };
         self.view = Some((key, view.clone()));
         view
@@ -440,6 +464,9 @@ fn is_current(key: &Key, view: &GalleryView, state: &State, query: &Query) -> bo
             _ => false,
         }
     };
+    if key.rate != state.evaluation.novelty_rate {
+        return false;
+    }
     let other_is_current = match (view.against, &key.other) {
         (None, None) => true,
         (Some(run_index), before) => {

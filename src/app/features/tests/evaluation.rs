@@ -38,6 +38,7 @@ impl Evaluated {
                 diagnosis: None,
                 remark: None,
                 temperature: Status::Idle,
+                novelty: None,
                 can_train: true,
             },
             source: source.map(Arc::new),

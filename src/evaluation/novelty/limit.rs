@@ -1,0 +1,145 @@
+//! From a rate of false alarms to a distance.
+
+use serde::{Deserialize, Serialize};
+
+use crate::evaluation::Score;
+use crate::format;
+
+/// Of one's own pictures, the share that may be refused unless another is asked for.
+pub const USUAL_RATE: f64 = 0.01;
+/// Rates that make sense: with more than half refused, nobody would ask.
+const LEAST_RATE: f64 = 1e-6;
+const MOST_RATE: f64 = 0.5;
+
+/// How unlike one picture is to those that a network learned from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Novelty {
+    /// 0 for a picture that was learned from, 2 at most; larger is stranger.
+    pub distance: f32,
+    /// A picture further away than this is none of the run's classes.
+    pub threshold: f32,
+    /// The share of the run's own pictures that are further away than `threshold`, at most.
+    pub rate: f64,
+}
+
+impl Novelty {
+    /// What has no distance is like nothing.
+    pub fn is_none_of_these(&self) -> bool {
+        self.distance.is_nan() || self.distance > self.threshold
+    }
+
+    /// For people: `Unlike the training pictures (distance 0.61; 1 in 100 of your own are beyond 0.43)`.
+    pub fn sentence(&self) -> String {
+        format!(
+            "{} the training pictures (distance {}; {} of your own are beyond {})",
+            match self.is_none_of_these() {
+                true => "Unlike",
+                false => "Like",
+            },
+            distance_text(self.distance),
+            rate_text(self.rate),
+            distance_text(self.threshold)
+        )
+    }
+}
+
+/// With the digits that tell two pictures apart.
+pub fn distance_text(distance: f32) -> String {
+    format!("{distance:.3}")
+}
+
+/// `1 in 100`, or `2.3 %` where that is not one in a whole number.
+pub fn rate_text(rate: f64) -> String {
+    let one_in = (1.0 / rate).round();
+    if one_in >= 1.0 && (rate * one_in - 1.0).abs() < 1e-6 {
+        return format!("1 in {}", format::thousands(one_in as u64));
+    }
+    format!("{} %", (rate * 1e4).round() / 100.0)
+}
+
+/// Whether `rate` can be asked for.
+///
+/// # Errors
+/// A sentence that says what can.
+pub fn check_rate(rate: f64) -> Result<(), String> {
+    match (LEAST_RATE..=MOST_RATE).contains(&rate) {
+        true => Ok(()),
+        false => Err(format!(
+            "the rate of false alarms is a share of your own pictures, above 0 and at most {MOST_RATE}, such as 0.01 for 1 in 100; this is {rate}"
+        )),
+    }
+}
+
+/// From which distance on a picture is none of the classes.
+///
+/// The threshold of split conformal prediction (Papadopoulos et al. 2002; Bates et al. 2023, “Testing for outliers with
+/// conformal p-values”): of n validation pictures, the ⌈(n + 1)(1 - rate)⌉-th smallest distance. A further picture of
+/// the same kind is then refused with a probability of at most `rate`, whatever the distances' distribution; over many sets of
+/// validation pictures, not for each of them.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct NoveltyLimit {
+    pub threshold: f32,
+    /// That holds: what was asked for, or the least that so many validation pictures can tell.
+    pub rate: f64,
+    /// That was asked for.
+    pub asked: f64,
+    /// Validation pictures that it was set by.
+    pub validation_pictures: usize,
+}
+
+impl NoveltyLimit {
+    /// By the `distances` of validation pictures; `None` without any.
+    pub fn new(distances: &[f32], asked: f64) -> Option<Self> {
+        let mut sorted = distances.to_vec();
+        sorted.sort_unstable_by(f32::total_cmp);
+        Self::of_sorted(&sorted, asked)
+    }
+
+    /// By distances that rise.
+    pub(super) fn of_sorted(sorted: &[f32], asked: f64) -> Option<Self> {
+        let count = sorted.len();
+        let least = 1.0 / (count as f64 + 1.0);
+        let rate = asked.max(least);
+        // Less what a product of two floating-point numbers may be too much.
+        let place = ((count as f64 + 1.0) * (1.0 - rate) - 1e-9).ceil() as usize;
+        let threshold = *sorted.get(place.clamp(1, count.max(1)) - 1)?;
+        Some(Self {
+            threshold,
+            rate,
+            asked,
+            validation_pictures: count,
+        })
+    }
+
+    pub fn of(&self, distance: f32) -> Novelty {
+        Novelty {
+            distance,
+            threshold: self.threshold,
+            rate: self.rate,
+        }
+    }
+
+    /// What a person must know who asked for another rate, as a whole sentence.
+    pub fn remark(&self) -> Option<String> {
+        (self.rate > self.asked).then(|| {
+            format!(
+                "{} can state no lower rate of false alarms than {}, which is taken instead of {}: the threshold is their greatest distance.",
+                format::count(
+                    self.validation_pictures,
+                    "validation picture",
+                    "validation pictures"
+                ),
+                rate_text(self.rate),
+                rate_text(self.asked)
+            )
+        })
+    }
+
+    /// The share of `distances` that is refused, with its interval.
+    pub fn refused(&self, distances: &[f32]) -> Score {
+        let refused = distances
+            .iter()
+            .filter(|distance| self.of(**distance).is_none_of_these());
+        Score::share(refused.count() as u64, distances.len() as u64)
+    }
+}

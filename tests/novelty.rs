@@ -1,0 +1,99 @@
+//! None of these: pictures of other kinds, told by a run that was really trained.
+
+use crate::cli::{Home, json};
+
+/// Pictures that are nothing like the dark and bright squares of [`Home::pictures`].
+fn strange(home: &Home, count: u32) {
+    let folder = home.path().join("strange");
+    std::fs::create_dir_all(&folder).unwrap();
+    for index in 0..count {
+        let picture = image::RgbImage::from_fn(40, 36, |x, y| {
+            let stripe = (x / 3 + y / (2 + index % 3)) % 2 == 0;
+            image::Rgb(match stripe {
+                true => [255, (index * 40) as u8, 0],
+                false => [0, 90, 255],
+            })
+        });
+        picture.save(folder.join(format!("{index}.png"))).unwrap();
+    }
+}
+
+#[test]
+fn evaluate_tells_how_well_pictures_of_other_kinds_are_noticed() {
+    let home = Home::new();
+    home.pictures(40);
+    home.preset("Tiny");
+    strange(&home, 8);
+    home.printed(&["run", "tiny.ron", "--out", "runs"]);
+    let run = home.only_run("runs");
+    let run = run.to_str().unwrap();
+    assert!(home.path().join(run).join("novelty.safetensors").is_file());
+
+    let found = json(&home.printed(&["evaluate", run, "--json"]));
+    let novelty = &found["novelty"];
+    // By 15 validation pictures, 1 in 16 is the least.
+    assert_eq!(novelty["validation_pictures"], 15);
+    assert_eq!(novelty["asked"], 0.01);
+    assert!((novelty["rate"].as_f64().unwrap() - 1.0 / 16.0).abs() < 1e-9);
+    assert_eq!(novelty["training_pictures"], 45);
+    assert!(
+        novelty["refused"]["value"].as_f64().unwrap() <= 0.25,
+        "{novelty}"
+    );
+
+    let found = json(&home.printed(&[
+        "evaluate",
+        run,
+        "--other",
+        "strange",
+        "--none-of-these",
+        "0.1",
+        "--json",
+    ]));
+    let novelty = &found["novelty"];
+    assert_eq!(novelty["rate"], 0.1);
+    let other = &novelty["other"][0];
+    assert_eq!(other["pictures"], 8);
+    assert_eq!(other["refused"]["value"], 1.0, "{other}");
+    assert_eq!(other["distance_auroc"]["value"], 1.0, "{other}");
+    assert!(other["confidence_auroc"]["value"].is_f64());
+    let text = home.printed(&["evaluate", run, "--other", "strange"]);
+    assert!(
+        text.contains("None of these: further than") && text.contains("ROC AUC of the distance"),
+        "{text}"
+    );
+
+    let error = home.refused(&["evaluate", run, "--none-of-these", "2"], 2);
+    assert!(error.contains("1 in 100"), "{error}");
+    let error = home.refused(&["evaluate", run, "--other", "nowhere"], 1);
+    assert!(error.contains("nowhere"), "{error}");
+}
+
+/// A run of an earlier version, and one that was moved from its pictures.
+#[test]
+fn a_run_without_the_file_is_asked_for_its_pictures_once() {
+    let home = Home::new();
+    home.pictures(12);
+    home.preset("Tiny");
+    strange(&home, 6);
+    home.printed(&["run", "tiny.ron", "--out", "runs"]);
+    let run = home.only_run("runs");
+    let file = run.join("novelty.safetensors");
+    std::fs::remove_file(&file).unwrap();
+    let run = run.to_str().unwrap();
+    let found = json(&home.printed(&["evaluate", run, "--json"]));
+    assert!(found["novelty"].is_null());
+    let other = ["evaluate", run, "--other", "strange", "--json"];
+    let before = json(&home.printed(&other))["novelty"].clone();
+    assert!(file.is_file(), "it is kept");
+    // Damage is noticed, and mended while the pictures are there.
+    std::fs::write(&file, "damaged").unwrap();
+    assert_eq!(json(&home.printed(&other))["novelty"], before);
+    assert!(std::fs::metadata(&file).unwrap().len() > 100);
+
+    std::fs::rename(home.path().join("pictures"), home.path().join("elsewhere")).unwrap();
+    assert_eq!(json(&home.printed(&other))["novelty"], before);
+    std::fs::remove_file(&file).unwrap();
+    let error = home.refused(&other, 1);
+    assert!(error.contains("none of its classes"), "{error}");
+}
