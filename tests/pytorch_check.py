@@ -58,9 +58,9 @@ def pictures(folder, classes):
     draws = random.Random(7)
     for kind in range(classes):
         (folder / f"class {kind}").mkdir(parents=True)
-        for index in range(8):
+        for index in range(4):
             size = (draws.randrange(150, 500), draws.randrange(150, 500))
-            mode = ["RGB", "RGBA", "L", "RGB"][index % 4]
+            mode = ["RGB", "RGBA", "L", "RGB"][index]
             picture = Image.new("RGB", size, tuple(draws.randrange(256) for _ in range(3)))
             draw = ImageDraw.Draw(picture)
             for _ in range(12):

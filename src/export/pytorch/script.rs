@@ -280,7 +280,7 @@ fn head_modules(head: &HeadConfig, mut width: i64, classes: usize) -> Vec<(Strin
 const USE: &str = r#"
 
 def load(folder=Path(__file__).parent):
-    """The network with the weights in `folder`, ready to answer."""
+    """The network with the weights in a folder, ready to answer."""
     weights = load_file(Path(folder) / "weights.safetensors")
     head = {name.removeprefix("head."): weights.pop(name) for name in list(weights) if name.startswith("head.")}
     network = Network()

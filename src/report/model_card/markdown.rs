@@ -57,7 +57,7 @@ fn fence(code: &str) -> String {
         .map(str::len)
         .max()
         .unwrap_or(0);
-    "`".repeat((longest + 1).max(3))
+    std::iter::repeat_n('`', (longest + 1).max(3)).collect()
 }
 
 /// Text for Markdown, on one line: nothing in it is mark-up, and no HTML.
