@@ -7,6 +7,7 @@
 mod mounts;
 
 use std::collections::{HashMap, HashSet};
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -270,14 +271,20 @@ impl FolderWatch {
         self.answered.retain(|path, _| there.contains(path));
     }
 
-    /// Notes what is new below a folder; gives all pictures below it.
+    /// Notes what is new below a folder; gives all pictures below it, those of kinds that are not read among them.
     fn list_below(&mut self, folder: &Path) -> Vec<PathBuf> {
         // A folder that is gone holds nothing.
-        let (pictures, _) = scan::pictures_below(folder, &StopFlag::default()).unwrap_or_default();
+        let (pictures, problems) =
+            scan::pictures_below(folder, &StopFlag::default()).unwrap_or_default();
+        let lost = problems.into_iter().filter(scan::is_lost_picture);
+        let lost = lost.map(|problem| problem.path);
         let mut there = Vec::with_capacity(pictures.len());
-        for (path, _) in pictures {
-            let stamp = path.metadata().ok().map(|metadata| Stamp::of(&metadata));
-            if stamp.is_some() && self.answered.get(&path) != stamp.as_ref() {
+        for path in pictures.into_iter().map(|(path, _)| path).chain(lost) {
+            let metadata = path.metadata().ok().filter(Metadata::is_file);
+            let Some(stamp) = metadata.map(|metadata| Stamp::of(&metadata)) else {
+                continue;
+            };
+            if self.answered.get(&path) != Some(&stamp) {
                 self.changing.entry(path.clone()).or_insert(Changing {
                     stamp: None,
                     since: Instant::now(),

@@ -4,6 +4,7 @@ mod names;
 mod placing;
 mod session;
 mod sink;
+mod told;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -3,18 +3,16 @@
 use std::io::IsTerminal as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
-use anyhow::{Context, bail};
-use indicatif::ProgressBar;
+use anyhow::bail;
 use serde_json::json;
 
 use super::super::table::{Align, table};
+use super::Arguments;
 use super::placing::{self, Tally};
-use super::sink::{Sink, is_reader_gone};
-use super::{Arguments, STANDARD_INPUT};
+use super::sink::{self, Sink};
+use super::told::{HANDFUL, Told};
 use crate::analysis::novelty;
-use crate::cli::outputs::{refuse_to_replace, warn_among_pictures};
 use crate::cli::{output, progress, run};
 use crate::data::{Problem, StopFlag, problems};
 use crate::evaluation::novelty::USUAL_RATE;
@@ -22,16 +20,12 @@ use crate::format;
 use crate::models::device;
 use crate::prediction::placement::{Placer, Way};
 use crate::prediction::{
-    Assigned, Finder, FolderWatch, Format, Found, Picture, PictureOutcome, Predictor, Rows, Totals,
-    is_answer_file, predict_stream,
+    Assigned, Finder, FolderWatch, Found, Picture, PictureOutcome, Predictor, Totals,
+    predict_stream,
 };
-use crate::runs::{files, store};
+use crate::runs::files;
 use crate::shown;
 
-/// More pictures have a bar.
-const HANDFUL: usize = 8;
-/// Pictures that could not be read and are told one by one; a file of answers has them all.
-const TOLD: usize = 20;
 /// Reasons why something is passed over that are told.
 const REASONS: usize = 5;
 
@@ -46,20 +40,6 @@ pub struct Session<'a> {
     to_place: Vec<(Picture, Assigned)>,
     told: Told,
     stop: StopFlag,
-}
-
-/// What was answered by now.
-struct Told {
-    /// The file of answers.
-    out: Option<PathBuf>,
-    totals: Totals,
-    /// By label, then undecided, then none of these.
-    counts: Vec<usize>,
-    /// Pictures that could not be read.
-    lost: usize,
-    is_reader_gone: bool,
-    bar: Option<ProgressBar>,
-    since: Instant,
 }
 
 impl<'a> Session<'a> {
@@ -85,7 +65,7 @@ impl<'a> Session<'a> {
             }
             None => None,
         };
-        let sink = sink(arguments, run, &predictor)?;
+        let sink = sink::open(arguments, run, &predictor)?;
         Ok(Self {
             arguments,
             finder: Finder::new(run),
@@ -361,104 +341,6 @@ impl<'a> Session<'a> {
     }
 }
 
-impl Told {
-    fn new(classes: usize, out: Option<PathBuf>) -> Self {
-        Self {
-            out,
-            totals: Totals::default(),
-            counts: vec![0; classes + 2],
-            lost: 0,
-            is_reader_gone: false,
-            bar: None,
-            since: Instant::now(),
-        }
-    }
-
-    /// `shows`: whether a bar is in nobody's way.
-    fn begin(&mut self, pictures: usize, shows: bool) {
-        self.bar = (shows && pictures > HANDFUL).then(progress::bar).flatten();
-        self.since = Instant::now();
-        if let Some(bar) = &self.bar {
-            bar.set_prefix("Predicting");
-            bar.set_length(pictures as u64);
-        }
-    }
-
-    fn end(&mut self) {
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
-        }
-    }
-
-    /// Counts an answer, tells one that is none.
-    fn hear(&mut self, outcome: &PictureOutcome) {
-        match outcome {
-            PictureOutcome::Answered(answer) => {
-                let classes = self.counts.len() - 2;
-                let index = match answer.assigned() {
-                    Assigned::Class(class) => (class as usize).min(classes - 1),
-                    Assigned::Undecided => classes,
-                    Assigned::NoneOfThese => classes + 1,
-                };
-                self.counts[index] += 1;
-            }
-            PictureOutcome::Unreadable { picture, reason } => {
-                let name = picture.name().display();
-                let line = match self.lost {
-                    0..TOLD => format!("skipped, {reason}: {name}"),
-                    TOLD => "skipped: more, which are only counted here".to_owned(),
-                    _ => String::new(),
-                };
-                self.lost += 1;
-                if !line.is_empty() {
-                    self.say(&line);
-                }
-            }
-        }
-        if let Some(bar) = &self.bar {
-            bar.inc(1);
-            let seconds = self.since.elapsed().as_secs_f64();
-            if seconds > 0.5 {
-                let rate = bar.position() as f64 / seconds;
-                bar.set_message(format!("{rate:.0} pictures/s"));
-            }
-        }
-    }
-
-    /// A line on standard error that stays, above the bar.
-    fn say(&self, line: &str) {
-        match &self.bar {
-            Some(bar) => bar.suspend(|| output::warn(line)),
-            None => output::warn(line),
-        }
-    }
-
-    /// Passes on why something could not be written; whoever has heard enough is no failure, and the end.
-    fn written(&mut self, outcome: std::io::Result<()>) -> anyhow::Result<ControlFlow<()>> {
-        match outcome {
-            Ok(()) => Ok(ControlFlow::Continue(())),
-            Err(error) if is_reader_gone(&error) => {
-                self.is_reader_gone = true;
-                Ok(ControlFlow::Break(()))
-            }
-            Err(error) => Err(error).context(match &self.out {
-                Some(out) => format!("{} can't be written", out.display()),
-                None => "standard output can't be written".to_owned(),
-            }),
-        }
-    }
-
-    /// How many pictures each class has, undecided ones and those of none if there are any.
-    fn named<'c>(&'c self, classes: &'c [String]) -> impl Iterator<Item = (&'c str, usize)> {
-        let names = classes.iter().map(String::as_str);
-        let counts = self.counts.iter().copied();
-        std::iter::zip(names.chain(["undecided", "none of these"]), counts)
-            .enumerate()
-            .filter(move |(index, (_, count))| *index < classes.len() || *count > 0)
-            .map(|(_, counted)| counted)
-    }
-}
-
 /// Has answers say which pictures are of no class: as the run kept it, or as `rate` asks for.
 fn know_novelty(
     predictor: &mut Predictor,
@@ -485,58 +367,4 @@ fn know_novelty(
         bar.finish_and_clear();
     }
     Ok(known?)
-}
-
-/// Where answers go, made ready.
-fn sink(arguments: &Arguments, run: &Path, predictor: &Predictor) -> anyhow::Result<Sink> {
-    let top = arguments.top.map_or(usize::MAX, usize::from);
-    let rows = |format| Rows::new(format, predictor).top(top);
-    if let Some(out) = &arguments.out {
-        let format = match arguments.format {
-            Some(format) => format.into(),
-            None => Format::of(out).with_context(|| {
-                format!(
-                    "the name does not end in .csv or .jsonl: rename it, or add --format csv or --format jsonl: {}",
-                    out.display()
-                )
-            })?,
-        };
-        check_file(arguments, run, out)?;
-        return Ok(Sink::file(out, rows(format)));
-    }
-    if let Some(format) = arguments.format {
-        return Ok(Sink::Lines(rows(format.into())));
-    }
-    if arguments.into.is_some() {
-        return Ok(Sink::Nowhere);
-    }
-    if arguments.json {
-        return Ok(Sink::List {
-            rows: rows(Format::JsonLines),
-            is_begun: false,
-        });
-    }
-    Ok(Sink::Text {
-        classes: predictor.classes().to_vec(),
-        top,
-    })
-}
-
-/// Makes sure that the file of answers can be written, and replaces nothing else.
-fn check_file(arguments: &Arguments, run: &Path, out: &Path) -> anyhow::Result<()> {
-    let parent = out.parent().filter(|path| !path.as_os_str().is_empty());
-    if let Some(parent) = parent.filter(|parent| !parent.is_dir()) {
-        bail!("there is no such folder: {}", parent.display());
-    }
-    let inputs: Vec<&Path> = arguments
-        .paths
-        .iter()
-        .map(PathBuf::as_path)
-        .filter(|path| *path != Path::new(STANDARD_INPUT))
-        .collect();
-    refuse_to_replace(out, &inputs, "file of answers", &is_answer_file)?;
-    if let Ok(experiment) = store::experiment(run) {
-        warn_among_pictures(out, &experiment.data.source, Some(run));
-    }
-    Ok(())
 }

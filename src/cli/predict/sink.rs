@@ -3,9 +3,16 @@
 use std::io::{self, ErrorKind, Write as _, stdout};
 use std::path::{Path, PathBuf};
 
+use anyhow::{Context as _, bail};
+
+use super::{Arguments, STANDARD_INPUT};
 use crate::cli::classify::guesses_text;
+use crate::cli::outputs::{refuse_to_replace, warn_among_pictures};
 use crate::evaluation::novelty::Novelty;
-use crate::prediction::{AnswerFile, PictureOutcome, Rows, ranked};
+use crate::prediction::{
+    AnswerFile, Format, PictureOutcome, Predictor, Rows, is_answer_file, ranked,
+};
+use crate::runs::store;
 use crate::shown;
 
 /// What becomes of an answer.
@@ -104,4 +111,58 @@ impl Sink {
 fn print(bytes: &[u8]) -> io::Result<()> {
     let mut out = stdout().lock();
     out.write_all(bytes).and_then(|()| out.flush())
+}
+
+/// Where answers go, made ready.
+pub fn open(arguments: &Arguments, run: &Path, predictor: &Predictor) -> anyhow::Result<Sink> {
+    let top = arguments.top.map_or(usize::MAX, usize::from);
+    let rows = |format| Rows::new(format, predictor).top(top);
+    if let Some(out) = &arguments.out {
+        let format = match arguments.format {
+            Some(format) => format.into(),
+            None => Format::of(out).with_context(|| {
+                format!(
+                    "the name does not end in .csv or .jsonl: rename it, or add --format csv or --format jsonl: {}",
+                    out.display()
+                )
+            })?,
+        };
+        check_file(arguments, run, out)?;
+        return Ok(Sink::file(out, rows(format)));
+    }
+    if let Some(format) = arguments.format {
+        return Ok(Sink::Lines(rows(format.into())));
+    }
+    if arguments.into.is_some() {
+        return Ok(Sink::Nowhere);
+    }
+    if arguments.json {
+        return Ok(Sink::List {
+            rows: rows(Format::JsonLines),
+            is_begun: false,
+        });
+    }
+    Ok(Sink::Text {
+        classes: predictor.classes().to_vec(),
+        top,
+    })
+}
+
+/// Makes sure that the file of answers can be written, and replaces nothing else.
+fn check_file(arguments: &Arguments, run: &Path, out: &Path) -> anyhow::Result<()> {
+    let parent = out.parent().filter(|path| !path.as_os_str().is_empty());
+    if let Some(parent) = parent.filter(|parent| !parent.is_dir()) {
+        bail!("there is no such folder: {}", parent.display());
+    }
+    let inputs: Vec<&Path> = arguments
+        .paths
+        .iter()
+        .map(PathBuf::as_path)
+        .filter(|path| *path != Path::new(STANDARD_INPUT))
+        .collect();
+    refuse_to_replace(out, &inputs, "file of answers", &is_answer_file)?;
+    if let Ok(experiment) = store::experiment(run) {
+        warn_among_pictures(out, &experiment.data.source, Some(run));
+    }
+    Ok(())
 }
