@@ -54,6 +54,20 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "export",
+        &[
+            "export",
+            "analysis",
+            "runs",
+            "training",
+            "evaluation",
+            "models",
+            "libtorch",
+            "data",
+            "experiment",
+        ],
+    ),
+    (
         "figures",
         &[
             "figures",
@@ -68,6 +82,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "report",
         &[
             "report",
+            "export",
             "figures",
             "analysis",
             "runs",
@@ -98,6 +113,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "app",
             "worker",
             "report",
+            "export",
             "figures",
             "prediction",
             "analysis",
@@ -115,6 +131,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "cli",
             "app",
             "report",
+            "export",
             "figures",
             "prediction",
             "analysis",
@@ -152,6 +169,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "runs",
             "analysis",
             "prediction",
+            "export",
             "worker",
             "cli",
         ],
@@ -176,6 +194,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("image", &["data", "figures", "app"]),
     ("image_hasher", &["data"]),
     ("graft_resample", &["data"]),
+    ("tract_onnx", &["export"]),
+    ("prost", &["export"]),
 ];
 
 #[test]
@@ -370,6 +390,7 @@ fn unsafe_code_stands_only_where_the_map_says() {
         "libtorch/lists.rs",
         "libtorch/mod.rs",
         "libtorch/optimizer.rs",
+        "libtorch/recording.rs",
         "libtorch/threads.rs",
         "models/device/cuda_library.rs",
         "models/device/driver.rs",

@@ -16,6 +16,7 @@ pub mod depthwise;
 pub mod generator;
 pub mod lists;
 pub mod optimizer;
+pub mod recording;
 pub mod threads;
 
 #[cfg(test)]

@@ -19,6 +19,14 @@ pub fn open_classifier(folder: &Path, device: Device) -> Result<Classifier, RunE
     open_classifier_in(&store::open(folder)?, device, Precision::Auto)
 }
 
+/// The same on the processor in single precision, whatever the run computed in.
+///
+/// # Errors
+/// Those of [`open_classifier`].
+pub fn open_in_single_precision(folder: &Path) -> Result<Classifier, RunError> {
+    open_classifier_in(&store::open(folder)?, Device::Cpu, Precision::Fp32)
+}
+
 /// The same, whose frozen layers compute in what is asked for.
 ///
 /// # Errors

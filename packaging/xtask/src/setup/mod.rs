@@ -4,6 +4,7 @@ mod archive;
 mod cuda;
 mod example;
 mod libtorch;
+mod onnx;
 mod pictures;
 mod pip;
 pub mod system;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 pub use libtorch::licences as libtorch_licences;
+pub use onnx::python as onnx_python;
 pub use tools::install as packaging_tools;
 pub use weights::FILE as WEIGHTS;
 

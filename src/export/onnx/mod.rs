@@ -1,0 +1,214 @@
+//! A run as one ONNX file: pictures in, probabilities out.
+//!
+//! The network is not written down by hand: one inference pass is recorded as libtorch computes it (`libtorch::recording`), and
+//! each of its operations has its words in ONNX (`operators.rs`). A backbone needs to know nothing of it.
+
+mod answers;
+mod assemble;
+mod graph;
+mod metadata;
+mod numbers;
+mod operators;
+mod parity;
+mod preprocessing;
+mod read_back;
+mod simplify;
+#[cfg(test)]
+mod tests;
+mod translate;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::described::Described;
+use super::{ExportError, check_stop};
+use crate::analysis::evaluate::open_in_single_precision;
+use crate::analysis::precision;
+use crate::data::StopFlag;
+use crate::evaluation::Decision;
+use crate::libtorch;
+use crate::runs::atomic;
+
+use answers::Answers;
+use assemble::{Whole, assemble};
+use parity::Pictures;
+use preprocessing::Preprocessing;
+use translate::WeightNames;
+
+/// What the file takes, by [`Input`].
+pub const IMAGES: &str = "images";
+pub const INPUT: &str = "input";
+/// What it gives, float32 `[N, classes]`.
+pub const PROBABILITIES: &str = "probabilities";
+/// Where its preprocessing ends and its network begins, float32 `[N, 3, S, S]`.
+const NORMALISED: &str = "normalised";
+
+/// What the file takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Input {
+    /// `images`, uint8 `[N, H, W, 3]`: decoded RGB pictures of any size.
+    #[default]
+    Pictures,
+    /// `input`, float32 `[N, 3, S, S]`: squares that are resized and normalised already.
+    Tensor,
+}
+
+/// What the file's weights are, and what it computes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Numbers {
+    #[default]
+    Float32,
+    /// Weights and the network in half precision; preprocessing and probabilities in single precision.
+    Float16,
+    /// Weights as 8-bit integers with a scale for each output channel; computed in single precision.
+    Int8Weights,
+}
+
+/// How a run is exported.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    pub input: Input,
+    pub numbers: Numbers,
+    /// Normalisations stay nodes of their own; otherwise they are folded into the convolutions before them.
+    pub keep_batch_norm: bool,
+    /// Its temperature divides the logits within the file; threshold and rejection are written down in the metadata.
+    pub decision: Decision,
+    /// Test pictures that the file is tried on, spread evenly over all of them; `None` for all.
+    pub parity_pictures: Option<usize>,
+    /// Written into the file beside what is said of every run; of equal keys, these count.
+    pub metadata: BTreeMap<String, String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            input: Input::default(),
+            numbers: Numbers::default(),
+            keep_batch_norm: false,
+            decision: Decision::default(),
+            parity_pictures: Some(64),
+            metadata: BTreeMap::new(),
+        }
+    }
+}
+
+/// Two ways of answering the same pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Agreement {
+    /// Of all probabilities.
+    pub largest_difference: f64,
+    /// Pictures that both find to be of the same class.
+    pub equal_answers: usize,
+}
+
+/// What the written file, read back, answers beside the run itself.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Parity {
+    /// That both answered.
+    pub pictures: usize,
+    /// Whether they are the run's own test pictures, and not made ones that took their place.
+    pub are_own: bool,
+    /// The file's network on the very squares that the run's network sees.
+    pub network: Agreement,
+    /// The whole file on decoded pictures; as `network` where it takes squares.
+    pub whole: Agreement,
+    /// Of the squares' values, the share that the file's own preprocessing makes equal to Graft's; `None` where it has none.
+    pub equal_pixels: Option<f64>,
+    /// Share of right answers of the run's network and of the file, on these pictures; `None` for made ones.
+    pub accuracy: Option<(f64, f64)>,
+}
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    pub bytes: u64,
+    /// Of ONNX's own operators.
+    pub opset: i64,
+    pub parity: Parity,
+    /// What a person should know of it, in whole sentences.
+    pub remarks: Vec<String>,
+    /// All that stands in the file's `metadata_props`.
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// Writes the run in the folder `run` to `out`, reads the file back and tries it. `progress` hears what is being done, how much
+/// of it is done, and of how much (0 where that is not known).
+///
+/// # Errors
+/// What the run lacks, what the format can't hold, and that the file's answers are not the run's: then nothing is left at
+/// `out` that was not there before.
+pub fn write(
+    run: &Path,
+    out: &Path,
+    options: &Options,
+    progress: &mut dyn FnMut(&str, usize, usize),
+    stop: &StopFlag,
+) -> Result<Written, ExportError> {
+    if !libtorch::IS_THERE {
+        return Err(ExportError::Refused(
+            "this program was built without libtorch's headers, which writing ONNX takes: use a packaged Graft".into(),
+        ));
+    }
+    progress("Reading the network", 0, 0);
+    let described = Described::open(run, options.decision)?;
+    let stored = &described.run;
+    let classifier = open_in_single_precision(run)?;
+    let classes = classifier.classes();
+    let (pretrained, spec) = (classifier.pretrained(), classifier.square_spec());
+    let whole = Whole {
+        side: spec.side,
+        names: WeightNames::new(classifier.weights()),
+        forward: &|input| classifier.plain_logits(input),
+        preprocessing: (options.input == Input::Pictures).then(|| Preprocessing {
+            spec: spec.clone(),
+            mean: pretrained.mean,
+            deviation: pretrained.std,
+        }),
+        answers: Answers {
+            output: classifier.output(),
+            views: answers::views(&described.experiment.augmentation, classifier.views()),
+            temperature: options.decision.temperature,
+            classes: classes.len(),
+        },
+        numbers: options.numbers,
+        keep_batch_norm: options.keep_batch_norm,
+    };
+    progress("Writing the network as ONNX", 0, 0);
+    let (graph, input, output) = assemble(&whole)?;
+    let opset = graph.opset();
+    let mut metadata = metadata::metadata(&described, &classifier, options);
+    let mut bytes = graph.into_bytes(vec![input], vec![output], &metadata)?;
+    check_stop(stop)?;
+
+    let pictures = Pictures::of_run(run, classes, options.parity_pictures, stop)?;
+    let parity = parity::compare(
+        &bytes,
+        &classifier,
+        options.decision.temperature,
+        &pictures,
+        &mut |done, total| progress("Trying the file", done, total),
+        stop,
+    )?;
+    parity.verdict(options.numbers)?;
+    let mut remarks: Vec<String> = stored.shortfall().into_iter().collect();
+    if let Pictures::Made(reason) = &pictures {
+        remarks.push(format!(
+            "The file was tried on pictures that were made for it, not on the run's own: {reason}."
+        ));
+    }
+    remarks.extend(precision::remark_elsewhere(stored, classifier.precision()));
+    let tried = parity.metadata();
+    bytes.extend(graph::metadata_bytes("parity", &tried));
+    metadata.insert("parity".into(), tried);
+    check_stop(stop)?;
+    progress("Writing the file", 0, 0);
+    atomic::write(out, &bytes)
+        .map_err(|error| ExportError::file(out, format!("can't be written ({error})")))?;
+    Ok(Written {
+        bytes: bytes.len() as u64,
+        opset,
+        parity,
+        remarks,
+        metadata,
+    })
+}

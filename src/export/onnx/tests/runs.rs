@@ -1,0 +1,178 @@
+//! Runs that were really trained, as files.
+
+use std::path::Path;
+
+use prost::Message as _;
+use tract_onnx::pb::ModelProto;
+
+use crate::analysis::evaluate::tests::finished_run;
+use crate::data::StopFlag;
+use crate::evaluation::{Decision, Threshold};
+use crate::export::ExportError;
+use crate::export::onnx::{Input, Numbers, Options, Written, write};
+
+fn written(run: &Path, out: &Path, options: &Options) -> Result<Written, ExportError> {
+    write(run, out, options, &mut |_, _, _| {}, &StopFlag::default())
+}
+
+fn said(file: &Path) -> std::collections::BTreeMap<String, String> {
+    let model = ModelProto::decode(std::fs::read(file).unwrap().as_slice()).unwrap();
+    let entries = model.metadata_props.into_iter();
+    entries.map(|entry| (entry.key, entry.value)).collect()
+}
+
+#[test]
+fn a_run_s_file_answers_as_the_run_does_and_says_what_it_is() {
+    let root = tempfile::tempdir().unwrap();
+    let run = finished_run(root.path());
+    let out = root.path().join("run.onnx");
+    let mut stages = Vec::new();
+    let mut options = Options::default();
+    options
+        .metadata
+        .insert("novelty".into(), "another engineer's".into());
+    let stop = StopFlag::default();
+    let mut hear = |stage: &str, done, total| stages.push((stage.to_owned(), done, total));
+    let found = write(&run, &out, &options, &mut hear, &stop).unwrap();
+    assert_eq!(found.bytes, std::fs::metadata(&out).unwrap().len());
+    let parity = &found.parity;
+    assert_eq!((parity.pictures, parity.are_own), (4, true));
+    assert_eq!(
+        (parity.network.equal_answers, parity.whole.equal_answers),
+        (4, 4)
+    );
+    assert!(parity.network.largest_difference < 1e-5, "{parity:?}");
+    assert_eq!(
+        parity.whole.largest_difference,
+        parity.network.largest_difference
+    );
+    assert_eq!(parity.equal_pixels, Some(1.0));
+    let (before, after) = parity.accuracy.unwrap();
+    assert_eq!(before, after);
+    assert!(found.remarks.is_empty(), "{:?}", found.remarks);
+    assert!(
+        stages.contains(&("Trying the file".into(), 4, 4)),
+        "{stages:?}"
+    );
+
+    let said = said(&out);
+    assert_eq!(said, found.metadata);
+    assert_eq!(said["classes"], r#"["bright","dark"]"#);
+    assert_eq!(said["novelty"], "another engineer's");
+    assert_eq!(said["run"], run.file_name().unwrap().to_str().unwrap());
+    for (key, part) in [
+        ("preprocessing", r#""side":32"#),
+        ("input", "images: uint8"),
+        ("output", r#""mean_of_views":1"#),
+        ("numbers", "float32"),
+        ("test", r#""accuracy""#),
+        ("test_accuracy_interval_95", "["),
+        ("parity", r#""are_the_run_s_test_pictures":true"#),
+        ("licence", ""),
+    ] {
+        assert!(said[key].contains(part), "{key}: {}", said[key]);
+    }
+    assert_eq!(said["run_weights_sha256"].len(), 64);
+}
+
+#[test]
+fn squares_halves_and_bytes() {
+    let root = tempfile::tempdir().unwrap();
+    let run = finished_run(root.path());
+    let out = root.path().join("run.onnx");
+    let mut size = u64::MAX;
+    for numbers in [Numbers::Float32, Numbers::Float16, Numbers::Int8Weights] {
+        let options = Options {
+            input: Input::Tensor,
+            numbers,
+            decision: Decision {
+                temperature: 2.0,
+                threshold: Some(Threshold {
+                    positive: 1,
+                    at_least: 0.3,
+                }),
+                reject_below: 0.6,
+            },
+            ..Options::default()
+        };
+        let found = written(&run, &out, &options).unwrap();
+        assert!(found.bytes < size, "{numbers:?}");
+        size = found.bytes;
+        assert_eq!(found.parity.equal_pixels, None);
+        assert!(found.parity.accuracy.is_some());
+        let output = &found.metadata["output"];
+        assert!(output.contains(r#""temperature":2.0"#), "{output}");
+        let decision = &found.metadata["decision"];
+        assert!(decision.contains(r#""at_least":0.3"#), "{decision}");
+    }
+}
+
+#[test]
+fn without_its_pictures_a_run_is_tried_on_made_ones() {
+    let root = tempfile::tempdir().unwrap();
+    let run = finished_run(root.path());
+    std::fs::rename(root.path().join("pictures"), root.path().join("elsewhere")).unwrap();
+    let found = written(&run, &root.path().join("run.onnx"), &Options::default()).unwrap();
+    assert!(
+        !found.parity.are_own && found.parity.pictures == 8,
+        "{:?}",
+        found.parity
+    );
+    assert_eq!(found.parity.accuracy, None);
+    assert_eq!(found.parity.equal_pixels, Some(1.0));
+    assert!(
+        found.remarks[0].contains("made for it"),
+        "{:?}",
+        found.remarks
+    );
+}
+
+#[test]
+fn what_fails_leaves_what_was_there() {
+    let root = tempfile::tempdir().unwrap();
+    let run = finished_run(root.path());
+    let out = root.path().join("run.onnx");
+    std::fs::write(&out, "before").unwrap();
+    let stop = StopFlag::default();
+    stop.stop();
+    let error = write(&run, &out, &Options::default(), &mut |_, _, _| {}, &stop).unwrap_err();
+    assert!(matches!(error, ExportError::Stopped), "{error}");
+    assert_eq!(std::fs::read(&out).unwrap(), b"before");
+    let nowhere = root.path().join("missing/run.onnx");
+    let error = written(&run, &nowhere, &Options::default()).unwrap_err();
+    assert!(error.to_string().contains("missing/run.onnx"), "{error}");
+    let error = written(root.path(), &out, &Options::default()).unwrap_err();
+    assert!(matches!(error, ExportError::Run(_)), "{error}");
+    assert_eq!(std::fs::read(&out).unwrap(), b"before");
+}
+
+/// A file whose answers are others than the run's is not written.
+#[test]
+fn a_difference_is_an_error() {
+    use crate::export::onnx::{Agreement, Parity};
+    let parity = |network, whole, equal| Parity {
+        pictures: 100,
+        network: Agreement {
+            largest_difference: network,
+            equal_answers: 100,
+        },
+        whole: Agreement {
+            largest_difference: whole,
+            equal_answers: equal,
+        },
+        ..Parity::default()
+    };
+    assert!(parity(1e-4, 1e-4, 100).verdict(Numbers::Float32).is_ok());
+    let error = parity(2e-3, 1e-4, 100)
+        .verdict(Numbers::Float32)
+        .unwrap_err();
+    assert!(error.to_string().contains("was not written"), "{error}");
+    assert!(parity(1e-4, 2e-3, 99).verdict(Numbers::Float32).is_err());
+    assert!(parity(1e-4, 2e-3, 100).verdict(Numbers::Float32).is_ok());
+    assert!(parity(2e-3, 2e-3, 99).verdict(Numbers::Float16).is_ok());
+    assert!(
+        parity(f64::INFINITY, 1e-4, 99)
+            .verdict(Numbers::Float16)
+            .is_err()
+    );
+}
