@@ -40,9 +40,8 @@ fn a_training_keeps_what_a_run_without_it_works_out_again() {
     assert_eq!((kept.validation.names.len(), kept.test.names.len()), (3, 4));
     let log = std::fs::read_to_string(folder.join(files::LOG)).unwrap();
     assert!(
-        log.contains(
-            "None of these: features of 9 training pictures; 1 in 4 of 3 validation pictures"
-        ),
+        log.contains("None of these: features of 9 training pictures; beyond a distance of ")
+            && log.contains(", by 3 validation pictures and false alarms of 1 in 4 ("),
         "{log}"
     );
 

@@ -148,14 +148,14 @@ impl NoveltyReference {
         let pictures = format::count(self.index.len(), "training picture", "training pictures");
         match self.limit(super::USUAL_RATE) {
             Ok(limit) => format!(
-                "None of these: features of {pictures}{of}; {} of {} are beyond a distance of {}",
-                rate_text(limit.rate),
+                "None of these: features of {pictures}{of}; beyond a distance of {}, by {} and false alarms of {}",
+                distance_text(limit.threshold),
                 format::count(
                     limit.validation_pictures,
                     "validation picture",
                     "validation pictures"
                 ),
-                distance_text(limit.threshold)
+                rate_text(limit.rate)
             ),
             Err(_) => format!("Features of {pictures}{of} are kept"),
         }

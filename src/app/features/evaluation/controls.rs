@@ -152,18 +152,19 @@ fn novelty_ui(ui: &mut egui::Ui, rate: f64, out: &mut Vec<Command>) {
     if ui.available_size_before_wrap().x < 230.0 {
         ui.end_row();
     }
-    let tooltip = "A picture that is less like the training pictures than nearly all validation pictures is none of the \
-                   classes, however confident the prediction. Rarer false alarms let more such pictures pass";
+    let tooltip = "How many of your own pictures may be refused. A picture that is less like the training pictures than \
+                   nearly all validation pictures is none of the classes, however confident the prediction. Rarer false \
+                   alarms let more such pictures pass";
     ui.add(egui::Label::new(tokens(ui).muted("None of these")).truncate())
         .on_hover_text(tooltip);
     let selected = rates.iter().position(|known| *known == rate);
     let items = || -> Vec<Item> {
-        let item = |rate: &f64| Item::new(format!("{} refused", rate_text(*rate)));
+        let item = |rate: &f64| Item::new(rate_text(*rate));
         rates.iter().map(item).collect()
     };
-    let shown = Item::new(format!("{} refused", rate_text(rate)));
+    let shown = Item::new(rate_text(rate));
     let labels = ("None of these", tooltip);
-    if let Some(chosen) = drop_down(ui, labels, 130.0, selected, &shown, items) {
+    if let Some(chosen) = drop_down(ui, labels, 104.0, selected, &shown, items) {
         out.push(Command::ChangeSetting(SettingChange::NoveltyRate(
             rates[chosen],
         )));
