@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::last_session::OpenExperiment;
 use super::view_id::ViewId;
+use crate::evaluation::novelty::{USUAL_RATE, check_rate};
 use crate::models::speed::Measured;
 use crate::ordinary_file::{self, Links};
 use crate::runs::atomic;
@@ -51,10 +52,14 @@ pub struct Settings {
     pub hidden_columns: BTreeSet<String>,
     /// Listed too: runs, and folders of runs, that were dropped on the window.
     pub runs_elsewhere: Vec<PathBuf>,
+    /// The share of a run's own pictures that may be refused as none of its classes.
+    pub novelty_rate: f64,
     /// What was opened or saved last: a file, or a folder.
     pub last_folder: Option<PathBuf>,
     /// What the folder of the last export stands in.
     pub last_figures: Option<PathBuf>,
+    /// What the file of the last exported network stands in.
+    pub last_network: Option<PathBuf>,
     /// Speeds measured on the processor that `measured_on` names, by backbone.
     pub speeds: BTreeMap<String, Measured>,
     pub measured_on: String,
@@ -99,6 +104,8 @@ pub enum SettingChange {
     /// At most so many; `None` for one for each core.
     Threads(Option<u32>),
     Notifications(bool),
+    /// The share of a run's own pictures that may be refused as none of its classes.
+    NoveltyRate(f64),
 }
 
 impl Default for Settings {
@@ -120,8 +127,10 @@ impl Default for Settings {
             runs_folder: None,
             hidden_columns: BTreeSet::new(),
             runs_elsewhere: Vec::new(),
+            novelty_rate: USUAL_RATE,
             last_folder: None,
             last_figures: None,
+            last_network: None,
             speeds: BTreeMap::new(),
             measured_on: String::new(),
             last_session: Vec::new(),
@@ -130,6 +139,11 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// The usual rate where the file holds none that can be.
+    pub fn novelty_rate(&self) -> f64 {
+        check_rate(self.novelty_rate).map_or(USUAL_RATE, |()| self.novelty_rate)
+    }
+
     pub fn theme(&self) -> ThemeChoice {
         match (self.follows_system_theme, self.dark) {
             (true, _) => ThemeChoice::System,
