@@ -11,6 +11,7 @@ use crate::data::Split;
 use crate::data::hash::sha256_of_pairs;
 use crate::evaluation::novelty::{distance_text, rate_text};
 use crate::evaluation::{CalibrationScores, TemperatureFit, wilson};
+use crate::experiment::Keep;
 use crate::export::described::Described;
 use crate::format::{self, Align};
 use crate::models::catalogue;
@@ -101,8 +102,12 @@ fn data(run: &ComparedRun, described: &Described) -> Vec<Block> {
     let mut blocks = vec![
         Block::Heading("Data"),
         text(format!(
-            "It learned from {source}. Validation pictures chose what was kept; test pictures took no part in training. Seed of \
-             the split: {}.",
+            "It learned from {source}. {}; test pictures took no part in training. Seed of the split: {}.",
+            match experiment.training.keep {
+                Keep::Best => "Validation pictures chose the epoch whose weights were kept",
+                Keep::Last =>
+                    "The weights of the last epoch were kept, whatever validation pictures said",
+            },
             split.seed.unwrap_or(experiment.seed)
         )),
     ];

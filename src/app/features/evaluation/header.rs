@@ -13,6 +13,8 @@ use crate::format;
 
 /// The three parts of a run's pictures stand side by side where there is so much room for them, in points.
 const SIDE_BY_SIDE: f32 = 330.0;
+/// The button behind them.
+const EXPORT: f32 = 44.0;
 
 pub(super) fn no_run_ui(ui: &mut egui::Ui, view: &EvaluationView, out: &mut Vec<Command>) {
     let (title, text) = if view.runs.is_empty() {
@@ -46,7 +48,7 @@ pub(super) fn header_ui(
     ui.horizontal_wrapped(|ui| {
         let room = ui.available_width();
         let width = if is_wide {
-            (room - SIDE_BY_SIDE).clamp(200.0, 420.0)
+            (room - SIDE_BY_SIDE - EXPORT).clamp(180.0, 420.0)
         } else {
             room - tokens::SPACE_S
         };
@@ -56,6 +58,10 @@ pub(super) fn header_ui(
             ui.end_row();
         }
         parts_ui(ui, view, out);
+        let tooltip = "Export the network of this run for other programs, with its model card";
+        if widgets::icon_button(ui, icon::EXPORT, "Export the network…", tooltip).clicked() {
+            out.push(Command::ExportNetworkDialog(run.id.clone()));
+        }
     });
 }
 

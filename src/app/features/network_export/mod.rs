@@ -120,7 +120,7 @@ fn modal_ui(
     out: &mut Vec<Command>,
 ) -> bool {
     let title = "Export the network";
-    let (is_open, is_closed) = dialog(ctx, "network export", title, 560.0, |ui| {
+    let (is_open, is_closed) = dialog(ctx, "network export", title, 600.0, |ui| {
         network_export_ui(ui, view, local, out)
     });
     // What is being written goes on behind a dialog that was closed.
@@ -158,6 +158,7 @@ fn choices_ui(
         .find(|(format, ..)| *format == options.format)
         .map_or("", |(.., sentence)| sentence);
     widgets::note(ui, &format!("{sentence}."));
+    ui.add_space(tokens::SPACE_XS);
     if options.format == NetworkFormat::Onnx {
         onnx_ui(ui, options);
     }
@@ -259,7 +260,10 @@ fn out_ui(ui: &mut egui::Ui, local: &mut NetworkExportLocal, out: &mut Vec<Comma
             "Where the files go; it is created if it does not exist",
         ),
     };
-    widgets::row(ui, label, tooltip, |ui| {
+    ui.add_space(tokens::SPACE_XS);
+    ui.label(tokens(ui).muted(label)).on_hover_text(tooltip);
+    ui.horizontal(|ui| {
+        // The end of a path is what tells it from others: it has the whole width.
         let width = (ui.available_width() - 96.0).max(80.0);
         let edit = egui::TextEdit::singleline(&mut local.out)
             .desired_width(width)
