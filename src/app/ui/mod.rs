@@ -3,6 +3,7 @@
 pub mod arrange;
 pub mod axes;
 pub mod callout;
+pub mod closeup;
 pub mod curves;
 pub mod diagnosis;
 pub mod disclosure;
@@ -18,6 +19,7 @@ pub mod names;
 pub mod number_field;
 pub mod numbers;
 pub mod panel_state;
+pub mod picture_grid;
 pub mod reading_order;
 pub mod rows_in_sight;
 pub mod table;

@@ -2,17 +2,15 @@
 
 use eframe::egui::{self, Rect, vec2};
 
-use super::card::{TEXT_HEIGHT, card_ui};
+use super::card::GalleryPictures;
 use super::view::{LessonRow, ReadyView};
 use super::{GalleryLocal, Mode};
 use crate::app::core::state::State;
+use crate::app::ui::picture_grid::{GAP, TEXT_HEIGHT, card_ui};
 use crate::app::ui::tokens::{self, tokens};
 use crate::app::ui::widgets;
 use crate::evaluation::gallery::SortBy;
 use crate::format;
-
-/// Between pictures, in points.
-const GAP: f32 = 10.0;
 
 pub fn lesson_ui(ui: &mut egui::Ui, ready: &ReadyView, state: &State, local: &mut GalleryLocal) {
     egui::ScrollArea::vertical()
@@ -70,11 +68,16 @@ fn row_ui(
         vec2(width, height + TEXT_HEIGHT + 6.0),
         egui::Sense::hover(),
     );
+    let pictures = GalleryPictures {
+        ready,
+        sort: local.query.sort,
+    };
+    let grid = &mut local.grid;
     for (index, &picture_index) in row.picture_indices.iter().take(fitting).enumerate() {
         let min = space.min + vec2(4.0 + index as f32 * (height + GAP), 3.0);
         let rect = Rect::from_min_size(min, vec2(height, height + TEXT_HEIGHT));
-        if card_ui(ui, rect, picture_index, ready, state, local).clicked() {
-            local.look_at(picture_index);
+        if card_ui(ui, rect, picture_index, &pictures, state, grid).clicked() {
+            grid.look_at(picture_index);
         }
     }
 }

@@ -3,10 +3,7 @@
 mod card;
 mod closeup;
 mod grid;
-pub(in crate::app) mod heat;
-mod keys;
 mod lesson;
-mod neighbours;
 mod probabilities;
 pub mod requests;
 mod suspects;
@@ -18,16 +15,15 @@ use std::sync::Arc;
 use eframe::egui;
 
 use crate::app::core::command::{Command, GalleryFilter};
-use crate::app::core::gallery::GalleryRequests;
 use crate::app::core::state::State;
 use crate::app::core::view_id::ViewId;
+use crate::app::ui::closeup::CloseupLocal;
 use crate::app::ui::disclosure::disclosure_ui;
 use crate::app::ui::hidden_runs::OTHER_PICTURES;
-use crate::app::ui::textures::TextureCache;
+use crate::app::ui::picture_grid::{GridLocal, NARROW};
 use crate::app::ui::tokens::icon;
 use crate::app::ui::view::{View, ViewContext, ViewInfo};
 use crate::app::ui::widgets;
-use crate::data::PictureSource;
 use crate::report::FigureKind;
 use view::{Content, GalleryCache, GalleryView, Query, ReadyView};
 
@@ -57,9 +53,6 @@ impl View for GalleryTab {
     }
 }
 
-/// The least, first and largest side of a picture in the grid, in points.
-const SIDES: (f32, f32, f32) = (64.0, 112.0, 208.0);
-
 /// Which part of the gallery is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Mode {
@@ -72,51 +65,20 @@ pub enum Mode {
 }
 
 /// What the gallery remembers between frames.
+#[derive(Default)]
 pub struct GalleryLocal {
     pub query: Query,
     pub mode: Mode,
     cache: GalleryCache,
-    textures: TextureCache,
-    /// What this frame shows and lacks.
-    requests: GalleryRequests,
-    /// The side of a picture in the grid.
-    side: f32,
+    /// Its pictures by their indices in the run's entries.
+    grid: GridLocal,
     /// Whether the filters are unfolded, in a room that is too narrow for them.
     filters: bool,
-    /// The picture under the keyboard, as an index into the run's entries.
-    current: Option<u32>,
-    /// The next frame brings it into view and gives it the focus.
-    reveal: bool,
     /// The number of the request that was followed last.
     followed: Option<u64>,
-    /// Whether the current picture is shown large.
-    open: bool,
-    closeup: closeup::CloseupLocal,
+    closeup: CloseupLocal,
     /// A request that waits for its run to be read.
     pending: Option<GalleryFilter>,
-    /// Pictures that the last frame laid out: only visible rows exist.
-    cards: usize,
-}
-
-impl Default for GalleryLocal {
-    fn default() -> Self {
-        Self {
-            query: Query::default(),
-            mode: Mode::default(),
-            cache: GalleryCache::default(),
-            textures: TextureCache::default(),
-            requests: GalleryRequests::default(),
-            side: SIDES.1,
-            filters: false,
-            current: None,
-            reveal: false,
-            followed: None,
-            open: false,
-            closeup: closeup::CloseupLocal::default(),
-            pending: None,
-            cards: 0,
-        }
-    }
 }
 
 impl GalleryLocal {
@@ -127,8 +89,7 @@ impl GalleryLocal {
         {
             self.followed = Some(*number);
             self.mode = Mode::Grid;
-            self.current = None;
-            self.open = false;
+            self.grid.forget_current();
             if filter.run.is_some() {
                 self.query.run.clone_from(&filter.run);
             }
@@ -152,17 +113,7 @@ impl GalleryLocal {
 
     /// Pictures that the last frame laid out.
     pub fn cards(&self) -> usize {
-        self.cards
-    }
-
-    /// Shows the picture of entry `picture_index` large.
-    fn look_at(&mut self, picture_index: u32) {
-        self.current = Some(picture_index);
-        self.open = true;
-    }
-
-    fn request_thumbnail(&mut self, source: &PictureSource) {
-        self.requests.thumbnails.push(source.clone());
+        self.grid.cards
     }
 }
 
@@ -173,13 +124,10 @@ pub fn gallery_ui(
     local: &mut GalleryLocal,
     out: &mut Vec<Command>,
 ) {
-    local.requests = GalleryRequests::default();
-    local.cards = 0;
+    local.grid.begin_frame();
     for run_index in [view.run, view.against].into_iter().flatten() {
-        local
-            .requests
-            .runs
-            .push(view.runs[run_index].folder.clone());
+        let folder = view.runs[run_index].folder.clone();
+        local.grid.requests.runs.push(folder);
     }
     match &view.content {
         Content::NoRuns => widgets::empty_state(
@@ -219,9 +167,7 @@ pub fn gallery_ui(
         }
         Content::Ready(ready) => ready_ui(ui, view, ready, state, local, out),
     }
-    if local.requests != GalleryRequests::default() {
-        out.push(Command::RequestGallery(Box::new(local.requests.clone())));
-    }
+    local.grid.end_frame(out);
 }
 
 fn train_button_ui(ui: &mut egui::Ui, state: &State, out: &mut Vec<Command>) {
@@ -239,19 +185,19 @@ fn ready_ui(
     local: &mut GalleryLocal,
     out: &mut Vec<Command>,
 ) {
-    if local.open {
-        match local.current {
+    if local.grid.open {
+        match local.grid.current {
             Some(picture_index) if (picture_index as usize) < ready.total() => {
                 closeup::closeup_ui(ui, view, ready, picture_index, state, local, out);
                 return;
             }
-            _ => local.open = false,
+            _ => local.grid.open = false,
         }
     }
     toolbar::runs_ui(ui, view, Some(ready), local);
     if local.mode != Mode::Suspects {
         // In a narrow room the filters would leave none for the pictures.
-        let is_narrow = ui.available_width() < toolbar::NARROW;
+        let is_narrow = ui.available_width() < NARROW;
         if is_narrow {
             let tooltip = "Which pictures are shown, in which order, and how large";
             disclosure_ui(ui, "Filters and order", tooltip, &mut local.filters);

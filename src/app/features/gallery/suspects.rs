@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use eframe::egui::{self, Rect, Sense, pos2, vec2};
 
 use super::GalleryLocal;
-use super::card::thumbnail_ui;
 use super::closeup::exclude_button;
 use super::view::ReadyView;
 use crate::analysis::suspects::Suspect;
 use crate::app::core::command::Command;
 use crate::app::core::gallery::{GalleryAction, SearchState};
 use crate::app::core::state::State;
+use crate::app::ui::picture_grid::thumbnail_ui;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
 use crate::format;
@@ -226,7 +226,13 @@ fn row_ui(
     let pictures = std::iter::once(&suspect.picture).chain(suspect.other());
     for (index, picture) in pictures.enumerate() {
         let picture_rect = Rect::from_min_size(pos2(left, rect.top() + 4.0), vec2(SIDE, SIDE));
-        thumbnail_ui(ui, picture_rect, Some(&picture.source), state, local);
+        thumbnail_ui(
+            ui,
+            picture_rect,
+            Some(&picture.source),
+            state,
+            &mut local.grid,
+        );
         let picture_index = ready.run.position(&picture.name);
         let id = ui
             .scope_id()
@@ -254,7 +260,7 @@ fn row_ui(
         if response.on_hover_text(format!("{text}\n{hint}")).clicked()
             && let Some(picture_index) = picture_index
         {
-            local.look_at(picture_index);
+            local.grid.look_at(picture_index);
         }
         left += SIDE + 6.0;
     }

@@ -3,45 +3,19 @@
 use eframe::egui::{self, vec2};
 
 use super::view::{GalleryView, ReadyView};
-use super::{GalleryLocal, Mode, SIDES};
+use super::{GalleryLocal, Mode};
 use crate::app::core::command::Command;
 use crate::app::core::gallery::GalleryAction;
 use crate::app::core::state::State;
-use crate::app::ui::drop_down::{Item, drop_down};
+use crate::app::ui::drop_down::Item;
 use crate::app::ui::names::shown_name;
-use crate::app::ui::number_field::NumberField;
+use crate::app::ui::picture_grid::{combo, confidence_ui, make_room, side_ui};
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
 use crate::data::Split;
 use crate::evaluation::gallery::{Filter, SortBy};
+use crate::evaluation::novelty::{distance_text, rate_text};
 use crate::format;
-
-/// Below this width, in points, the filters are folded.
-pub const NARROW: f32 = 460.0;
-
-/// Ends the line of a wrapped row when a control of this width does not fit any more.
-pub fn make_room(ui: &mut egui::Ui, width: f32) {
-    if ui.available_size_before_wrap().x < width {
-        ui.end_row();
-    }
-}
-
-/// A drop-down in a wrapped row; the index of another item that was chosen.
-fn combo(
-    ui: &mut egui::Ui,
-    labels: (&str, &str),
-    width: f32,
-    selected: impl Into<Option<usize>>,
-    item: impl Fn(usize) -> Item,
-    count: usize,
-) -> Option<usize> {
-    let width = width.min(ui.max_rect().width());
-    make_room(ui, width);
-    let selected = selected.into();
-    let shown = selected.map_or_else(|| Item::new("Choose a run"), &item);
-    let items = || (0..count).map(&item).collect();
-    drop_down(ui, labels, width, selected, &shown, items)
-}
 
 /// The run that is shown, the one it is compared with, and which part of the gallery.
 pub fn runs_ui(
@@ -62,7 +36,7 @@ pub fn runs_ui(
         let labels = ("Run", "Whose predictions are shown");
         if let Some(chosen) = combo(ui, labels, width, view.run, item, view.runs.len()) {
             local.query.run = Some(view.runs[chosen].id.clone());
-            local.current = None;
+            local.grid.current = None;
         }
         // Nobody is compared with themselves.
         let others: Vec<usize> = (0..view.runs.len())
@@ -152,7 +126,8 @@ pub fn filters_ui(
         split_ui(ui, ready, filter);
         further_splits_ui(ui, ready, state, out);
         let filter = &mut local.query.filter;
-        confidence_ui(ui, filter);
+        confidence_ui(ui, &mut filter.confidence);
+        none_of_these_ui(ui, ready, filter);
         make_room(ui, 120.0);
         let tooltip = "Shows pictures whose file name holds this";
         ui.add(
@@ -186,6 +161,9 @@ fn sort_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {
     if ready.other.is_some() && ready.why_not.is_none() {
         options.insert(3, (SortBy::Disagreement, "By disagreement"));
     }
+    if ready.limit.is_some() {
+        options.insert(3, (SortBy::Distance, "By distance"));
+    }
     let selected = options
         .iter()
         .position(|(sort, _)| *sort == local.query.sort)
@@ -193,13 +171,13 @@ fn sort_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {
     let labels = (
         "Sort",
         "Loss: the cross-entropy of the true class, largest where the network is most wrong. Margin: the difference between the two \
-         highest probabilities. Disagreement: how far two runs' probabilities are apart",
+         highest probabilities. Distance: how unlike the training pictures. Disagreement: how far two runs' probabilities are apart",
     );
     let item = |index: usize| Item::new(options[index].1);
     if let Some(chosen) = combo(ui, labels, 132.0, selected, item, options.len()) {
         local.query.sort = options[chosen].0;
         local.query.largest_first = local.query.sort != SortBy::File;
-        local.reveal = local.current.is_some();
+        local.grid.reveal = local.grid.current.is_some();
     }
     let (symbol, name) = if local.query.largest_first {
         (icon::ARROW_DOWN, "Largest first")
@@ -209,6 +187,26 @@ fn sort_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {
     if widgets::icon_button(ui, symbol, name, "Reverse the sort order").clicked() {
         local.query.largest_first = !local.query.largest_first;
     }
+}
+
+/// Only where it means something: a filter that was set for another run stays in sight.
+fn none_of_these_ui(ui: &mut egui::Ui, ready: &ReadyView, filter: &mut Filter) {
+    if ready.limit.is_none() && !filter.none_of_these {
+        return;
+    }
+    make_room(ui, 130.0);
+    let tooltip = ready.limit.map_or_else(
+        || "Nothing is known of how unlike this run's pictures are: clear this filter".to_owned(),
+        |limit| {
+            format!(
+                "Shows pictures that are unlike the training pictures, and none of the classes: further than {}, as {} of your own may be",
+                distance_text(limit.threshold),
+                rate_text(limit.rate)
+            )
+        },
+    );
+    ui.checkbox(&mut filter.none_of_these, "None of these")
+        .on_hover_text(tooltip);
 }
 
 fn class_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {
@@ -343,41 +341,6 @@ fn further_splits_ui(ui: &mut egui::Ui, ready: &ReadyView, state: &State, out: &
     }
 }
 
-/// From and to, in per cent.
-fn confidence_ui(ui: &mut egui::Ui, filter: &mut Filter) {
-    make_room(ui, 220.0);
-    ui.label(tokens(ui).muted("Confidence"))
-        .on_hover_text("The probability of the predicted class");
-    let (low, high) = filter.confidence;
-    let mut percent = [low, high].map(|share| (share * 1e8).round() / 1e6);
-    let ranges = [0.0..=percent[1], percent[0]..=100.0];
-    let names = [
-        (
-            "Lowest confidence",
-            "Shows predictions with at least this confidence",
-        ),
-        (
-            "Highest confidence",
-            "Shows predictions with at most this confidence",
-        ),
-    ];
-    let mut changed = false;
-    for (index, ((name, tooltip), range)) in names.into_iter().zip(ranges).enumerate() {
-        if index == 1 {
-            ui.label(tokens(ui).muted("to"));
-        }
-        let field = NumberField::new(name, &mut percent[index], range)
-            .speed(0.5)
-            .unit(" %")
-            .decimals(1)
-            .tooltip(tooltip);
-        changed |= ui.add(field).changed();
-    }
-    if changed {
-        filter.confidence = (percent[0] / 100.0, percent[1] / 100.0);
-    }
-}
-
 /// The lesson's counts of what is shown, and the size of the pictures.
 pub fn summary_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal, has_size: bool) {
     let colors = tokens(ui);
@@ -428,18 +391,7 @@ pub fn summary_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal
             ui.label(colors.muted(text)).on_hover_text(tooltip);
         }
         if local.mode == Mode::Grid && has_size {
-            make_room(ui, 180.0);
-            ui.spacing_mut().item_spacing.x = tokens::SPACE_S;
-            ui.label(colors.muted("Picture size"));
-            ui.spacing_mut().slider_width = 90.0;
-            let slider = egui::Slider::new(&mut local.side, SIDES.0..=SIDES.2);
-            let response = widgets::rail(ui, slider).accessible_name("Size of the pictures");
-            // Above, so that it doesn't cover the pictures.
-            let response = widgets::hover_text_above(
-                response,
-                "How large the pictures are shown: the smaller, the more of them at once",
-            );
-            local.reveal |= response.changed() && local.current.is_some();
+            side_ui(ui, &mut local.grid);
         }
     });
     ui.add_space(tokens::SPACE_XS);

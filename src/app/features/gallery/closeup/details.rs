@@ -4,14 +4,15 @@ use eframe::egui::{self, RichText, vec2};
 
 use super::super::GalleryLocal;
 use super::super::card::{has_rank, rank_text, split_color};
-use super::super::neighbours::neighbours_ui;
 use super::super::probabilities::probabilities_ui;
 use super::super::view::{GalleryView, ReadyView};
 use crate::app::core::command::Command;
 use crate::app::core::state::State;
+use crate::app::ui::closeup::{NeighboursOf, method_ui, neighbours_ui};
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
 use crate::data::Split;
+use crate::evaluation::novelty::distance_text;
 use crate::format;
 
 pub fn details_ui(
@@ -35,6 +36,13 @@ pub fn details_ui(
             .size(tokens::TEXT_LARGE)
             .color(color),
     );
+    if let Some(novelty) = ready.novelty(picture_index)
+        && novelty.is_none_of_these()
+    {
+        let text = format!("{} None of these", icon::WARNING);
+        ui.label(RichText::new(text).color(colors.warning))
+            .on_hover_text(novelty.sentence());
+    }
     egui::Grid::new("facts")
         .num_columns(2)
         .spacing(vec2(tokens::SPACE_L, tokens::SPACE_XS))
@@ -86,6 +94,18 @@ pub fn details_ui(
                 RichText::new(format!("● {split}")).color(split_color(colors, entry.split)),
                 "The part that this picture belongs to",
             );
+            if let Some(novelty) = ready.novelty(picture_index) {
+                row(
+                    "Distance",
+                    RichText::new(distance_text(novelty.distance)).color(
+                        match novelty.is_none_of_these() {
+                            true => colors.warning,
+                            false => colors.text,
+                        },
+                    ),
+                    &format!("{}. 1 minus the cosine similarity of the features", novelty.sentence()),
+                );
+            }
             if let Some(distance) = ready.disagreement.at(picture_index) {
                 row(
                     "Disagreement",
@@ -96,22 +116,16 @@ pub fn details_ui(
         });
     widgets::heading(ui, "Probabilities");
     probabilities_ui(ui, view, ready, picture_index);
-    method_ui(ui, view, state);
-    neighbours_ui(ui, ready, picture_index, state, local, out);
-}
-
-/// How the map was made, in small print.
-fn method_ui(ui: &mut egui::Ui, view: &GalleryView, state: &State) {
-    let folder = view.run.map(|run| &view.runs[run].folder);
-    let explained = folder.and_then(|folder| state.gallery.explained.get(folder));
-    if let Some(Ok(explanation)) = explained.map(|found| &found.result) {
-        ui.add_space(tokens::SPACE_S);
-        let text = format!(
-            "Map: {}, for {} × {} pixels.",
-            explanation.method.sentence(),
-            explanation.square.width,
-            explanation.square.height
-        );
-        widgets::note(ui, &text);
+    if let Some(run) = view.run.and_then(|run| view.runs.get(run)) {
+        method_ui(ui, &run.folder, state);
     }
+    let of = NeighboursOf {
+        folder: &ready.run.folder,
+        name: ready.file(picture_index),
+        source: ready.source(picture_index),
+        class: ready.class(entry.truth),
+        note: "The training pictures whose features are most similar to this one's: often the reason for a wrong prediction.",
+    };
+    let GalleryLocal { grid, closeup, .. } = local;
+    neighbours_ui(ui, of, state, grid, closeup, out);
 }

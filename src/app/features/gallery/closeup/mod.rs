@@ -1,51 +1,21 @@
 //! One picture large: what the network saw, where it looked, how sure it was, and what it learned from.
 
 mod details;
-mod header;
-mod pictures;
+mod exclude;
 
-use eframe::egui::{self, Rect, UiBuilder};
+use eframe::egui::{self, Color32};
 
-use super::heat::HeatCache;
-use super::view::{GalleryView, ReadyView};
-use super::{GalleryLocal, keys};
+use super::GalleryLocal;
+use super::card::GalleryPictures;
+use super::view::{GalleryView, ReadyView, RunChoice};
 use crate::app::core::command::Command;
 use crate::app::core::state::State;
-use crate::app::ui::tokens;
+use crate::app::ui::closeup::{Part, RunView, header_ui, map_ui, parts_ui, pictures_ui};
+use crate::app::ui::picture_grid::closeup_keys;
+use crate::app::ui::tokens::{self, tokens};
+use crate::format;
 use details::details_ui;
-pub use header::exclude_button;
-use header::header_ui;
-use pictures::{map_ui, pictures_ui};
-
-/// From this width on, details stand beside the picture.
-const WIDE: f32 = 600.0;
-/// The width of the details.
-const DETAILS: f32 = 300.0;
-
-/// What the close-up remembers between frames.
-pub struct CloseupLocal {
-    /// Whether the class activation map is laid over the picture.
-    pub map: bool,
-    /// 0 to 1.
-    pub opacity: f32,
-    /// The class that the map is for; the network's own answer when absent.
-    pub class: Option<u32>,
-    /// Whether training pictures that are alike are wanted.
-    pub neighbours: bool,
-    heat: HeatCache,
-}
-
-impl Default for CloseupLocal {
-    fn default() -> Self {
-        Self {
-            map: true,
-            opacity: 0.6,
-            class: None,
-            neighbours: false,
-            heat: HeatCache::default(),
-        }
-    }
-}
+pub use exclude::exclude_button;
 
 pub fn closeup_ui(
     ui: &mut egui::Ui,
@@ -56,48 +26,77 @@ pub fn closeup_ui(
     local: &mut GalleryLocal,
     out: &mut Vec<Command>,
 ) {
-    keys::closeup_keys(ui, ready, local);
-    header_ui(ui, ready, picture_index, state, local, out);
+    closeup_keys(ui, &ready.picture_indices, &mut local.grid);
+    let pictures = GalleryPictures {
+        ready,
+        sort: local.query.sort,
+    };
+    let file = ready.file(picture_index);
+    let grid = &mut local.grid;
+    header_ui(ui, &pictures, picture_index, file, grid, out, |ui, out| {
+        exclude_button(ui, file, ready, state, out);
+    });
     ui.add_space(tokens::SPACE_XS);
-    local.requests.picture = ready.source(picture_index).cloned();
-    if ui.available_width() < WIDE {
-        egui::ScrollArea::vertical()
-            .id_salt("closeup")
-            .auto_shrink(false)
-            .show(ui, |ui| {
-                map_ui(ui, ready, local);
-                let height = (ui.clip_rect().height() * 0.55).clamp(160.0, 420.0);
-                pictures_ui(ui, view, ready, picture_index, state, local, height);
-                details_ui(ui, view, ready, picture_index, state, local, out);
-            });
-        return;
-    }
-    // Each column has its place, whatever the other one holds.
-    let room = ui.available_rect_before_wrap();
-    let mut left = room;
-    left.max.x -= DETAILS + tokens::SPACE_L;
-    let mut right = room;
-    right.min.x = left.max.x + tokens::SPACE_L;
-    column_ui(ui, left, |ui| {
-        map_ui(ui, ready, local);
-        let height = ui.available_height();
-        pictures_ui(ui, view, ready, picture_index, state, local, height);
+    local.grid.requests.picture = ready.source(picture_index).cloned();
+    parts_ui(ui, |ui, part| match part {
+        Part::Pictures(height) => {
+            let GalleryLocal { grid, closeup, .. } = local;
+            map_ui(ui, &ready.run.predicted.classes, closeup);
+            let height = height.unwrap_or_else(|| ui.available_height());
+            let answers = answers(ui, view, ready, picture_index);
+            let run_views: Vec<RunView<'_>> = (answers.iter())
+                .map(|(choice, answer)| RunView {
+                    name: &choice.name,
+                    color: choice.color,
+                    folder: &choice.folder,
+                    classes: &ready.run.predicted.classes,
+                    answer: (answer.as_ref()).map(|(text, color)| (text.as_str(), *color)),
+                })
+                .collect();
+            let spoken = ready.spoken(picture_index);
+            let picture = (ready.source(picture_index), spoken.as_str());
+            pictures_ui(ui, picture, &run_views, state, grid, closeup, height);
+        }
+        Part::Details => details_ui(ui, view, ready, picture_index, state, local, out),
     });
-    column_ui(ui, right, |ui| {
-        egui::ScrollArea::vertical()
-            .id_salt("details")
-            .auto_shrink(false)
-            .show(ui, |ui| {
-                ui.set_max_width(DETAILS - tokens::SPACE_M);
-                details_ui(ui, view, ready, picture_index, state, local, out);
-            });
-    });
-    ui.advance_cursor_after_rect(room);
 }
 
-fn column_ui(ui: &mut egui::Ui, rect: Rect, add: impl FnOnce(&mut egui::Ui)) {
-    let layout = egui::Layout::top_down(egui::Align::Min);
-    let mut column = ui.new_child(UiBuilder::new().max_rect(rect).layout(layout));
-    column.set_clip_rect(rect.expand(2.0).intersect(ui.clip_rect()));
-    add(&mut column);
+/// What each run answered, how sure it was, and the colour of that.
+fn answers<'a>(
+    ui: &egui::Ui,
+    view: &'a GalleryView,
+    ready: &ReadyView,
+    picture_index: u32,
+) -> Vec<(&'a RunChoice, Option<(String, Color32)>)> {
+    let colors = tokens(ui);
+    let answer = |class: &str, confidence: f32, is_right: bool| {
+        let text = format!("{class}, {}", format::confidence(f64::from(confidence)));
+        (
+            text,
+            if is_right {
+                colors.success
+            } else {
+                colors.danger
+            },
+        )
+    };
+    let entry = ready.entry(picture_index);
+    let mut answers = Vec::new();
+    if let Some(choice) = view.run.and_then(|run| view.runs.get(run)) {
+        let class = ready.class(entry.predicted);
+        let own = answer(class, entry.confidence, entry.is_right());
+        answers.push((choice, Some(own)));
+    }
+    let other = view.against.and_then(|run| view.runs.get(run));
+    if let (Some(choice), Some(run)) = (other, &ready.other) {
+        let found = ready.disagreement.other(picture_index);
+        let other = found.and_then(|index| run.predicted.entries.get(index));
+        let other = other.map(|entry| {
+            let class = run.predicted.classes.get(entry.predicted as usize);
+            let class = class.map_or("", String::as_str);
+            answer(class, entry.confidence, entry.is_right())
+        });
+        answers.push((choice, other));
+    }
+    answers
 }

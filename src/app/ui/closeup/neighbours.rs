@@ -1,49 +1,62 @@
 //! The training pictures that a network finds most alike to the one that is looked at.
 
+use std::path::Path;
+
 use eframe::egui::{self, Align2, FontId, Rect, Sense, pos2, vec2};
 
-use super::GalleryLocal;
-use super::card::thumbnail_ui;
-use super::view::ReadyView;
+use super::CloseupLocal;
 use crate::app::core::command::Command;
 use crate::app::core::gallery::GalleryAction;
 use crate::app::core::state::State;
+use crate::app::ui::picture_grid::{GridLocal, thumbnail_ui};
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
+use crate::data::PictureSource;
 use crate::format;
 use crate::worker::messages::NeighbourPicture;
 
 const SIDE: f32 = 84.0;
 
+/// Whose training pictures are wanted, and the picture that they are to be like.
+#[derive(Debug, Clone, Copy)]
+pub struct NeighboursOf<'a> {
+    /// The run's.
+    pub folder: &'a Path,
+    /// The picture's name in the run's data; any other for a picture that is not part of them.
+    pub name: &'a str,
+    pub source: Option<&'a PictureSource>,
+    /// The class that neighbours agree with, or do not.
+    pub class: &'a str,
+    /// What they tell, while nobody has asked for them.
+    pub note: &'a str,
+}
+
 pub fn neighbours_ui(
     ui: &mut egui::Ui,
-    ready: &ReadyView,
-    picture_index: u32,
+    of: NeighboursOf<'_>,
     state: &State,
-    local: &mut GalleryLocal,
+    grid: &mut GridLocal,
+    closeup: &mut CloseupLocal,
     out: &mut Vec<Command>,
 ) {
     widgets::heading(ui, "Similar training pictures");
-    let Some(source) = ready.source(picture_index) else {
+    let Some(source) = of.source else {
         return;
     };
-    if !local.closeup.neighbours {
-        widgets::note(
-            ui,
-            "The training pictures whose features are most similar to this one's: often the reason for a wrong prediction.",
-        );
+    if !closeup.neighbours {
+        widgets::note(ui, of.note);
         let tooltip = "Compute the features of the run's training pictures once, then compare them by cosine similarity";
         if ui
             .button("Find similar pictures")
             .on_hover_text(tooltip)
             .clicked()
         {
-            local.closeup.neighbours = true;
+            closeup.neighbours = true;
         }
         return;
     }
-    let name = ready.file(picture_index).to_owned();
-    local.requests.neighbours = Some((ready.run.folder.clone(), name.clone(), source.clone()));
+    let wanted = (of.folder.to_path_buf(), of.name.to_owned(), source.clone());
+    grid.requests.neighbours = Some(wanted);
     if let Some((done, total)) = state.gallery.features {
         let text = format!(
             "{} of {} training pictures done",
@@ -59,7 +72,7 @@ pub fn neighbours_ui(
             .on_hover_text("Stop; what is computed is kept for the next time")
             .clicked()
         {
-            local.closeup.neighbours = false;
+            closeup.neighbours = false;
             out.push(Command::Gallery(GalleryAction::StopNeighbours));
         }
         return;
@@ -68,7 +81,7 @@ pub fn neighbours_ui(
         .gallery
         .neighbours
         .as_ref()
-        .filter(|found| found.folder == ready.run.folder && found.name == name);
+        .filter(|found| found.folder == of.folder && found.name == of.name);
     match current.map(|found| &found.result) {
         None => {
             ui.label(tokens(ui).small("Looking for similar pictures…"));
@@ -78,7 +91,7 @@ pub fn neighbours_ui(
             ui.horizontal_wrapped(|ui| {
                 ui.spacing_mut().item_spacing = vec2(tokens::SPACE_S, tokens::SPACE_S);
                 for neighbour in found.iter() {
-                    neighbour_ui(ui, neighbour, ready, picture_index, state, local);
+                    neighbour_ui(ui, neighbour, of.class, state, grid);
                 }
             });
         }
@@ -88,10 +101,9 @@ pub fn neighbours_ui(
 fn neighbour_ui(
     ui: &mut egui::Ui,
     neighbour: &NeighbourPicture,
-    ready: &ReadyView,
-    picture_index: u32,
+    class: &str,
     state: &State,
-    local: &mut GalleryLocal,
+    grid: &mut GridLocal,
 ) {
     let colors = tokens(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(SIDE, SIDE + 30.0), Sense::hover());
@@ -100,8 +112,8 @@ fn neighbour_ui(
     }
     let picture = Rect::from_min_size(rect.min, vec2(SIDE, SIDE));
     let known = &neighbour.picture;
-    thumbnail_ui(ui, picture, Some(&known.source), state, local);
-    let agrees = known.class == ready.class(ready.entry(picture_index).truth);
+    thumbnail_ui(ui, picture, Some(&known.source), state, grid);
+    let agrees = known.class == class;
     let mark = Rect::from_min_max(
         pos2(picture.left(), picture.bottom() - 3.0),
         picture.right_bottom(),

@@ -1,27 +1,12 @@
-//! The gallery by keyboard alone: arrows, Enter, Escape, digits for classes.
+//! A grid by keyboard alone: arrows, Enter, Escape.
 
 use eframe::egui::{self, Key, Modifiers};
 
-use super::GalleryLocal;
+use super::GridLocal;
 use super::card::card_id;
-use super::view::ReadyView;
-use crate::evaluation::gallery::Filter;
 
-/// Keys that choose a class, in the order of classes.
-const DIGITS: [Key; 9] = [
-    Key::Num1,
-    Key::Num2,
-    Key::Num3,
-    Key::Num4,
-    Key::Num5,
-    Key::Num6,
-    Key::Num7,
-    Key::Num8,
-    Key::Num9,
-];
-
-/// Whether keys are meant for the gallery: nothing else has the focus.
-fn is_ours(ui: &egui::Ui, local: &GalleryLocal) -> bool {
+/// Whether keys are meant for the grid: nothing else has the focus.
+fn is_ours(ui: &egui::Ui, local: &GridLocal) -> bool {
     if is_behind_a_dialog(ui) {
         return false;
     }
@@ -38,12 +23,19 @@ fn is_behind_a_dialog(ui: &egui::Ui) -> bool {
     ui.memory(|memory| memory.top_modal_layer().is_some())
 }
 
-fn pressed(ui: &egui::Ui, key: Key) -> bool {
+/// Whether `key` was pressed alone; it is nobody else's then.
+pub fn pressed(ui: &egui::Ui, key: Key) -> bool {
     ui.input_mut(|input| input.consume_key(Modifiers::NONE, key))
 }
 
-/// Arrows move, digits filter by class; Enter is the card's own.
-pub fn grid_keys(ui: &egui::Ui, ready: &ReadyView, columns: usize, local: &mut GalleryLocal) {
+/// Arrows move; Enter is the card's own. `more` is called where keys are meant for the grid.
+pub(super) fn grid_keys(
+    ui: &egui::Ui,
+    shown: &[u32],
+    columns: usize,
+    local: &mut GridLocal,
+    more: impl FnOnce(&egui::Ui),
+) {
     if !is_ours(ui, local) {
         return;
     }
@@ -56,7 +48,7 @@ pub fn grid_keys(ui: &egui::Ui, ready: &ReadyView, columns: usize, local: &mut G
         };
         ui.memory_mut(|memory| memory.set_focus_lock_filter(card_id(ui, current), filter));
     }
-    digits(ui, ready, local);
+    more(ui);
     let page = (ui.clip_rect().height() / (local.side + 46.0)).max(1.0) as isize * columns as isize;
     let steps = [
         (Key::ArrowLeft, -1),
@@ -70,39 +62,35 @@ pub fn grid_keys(ui: &egui::Ui, ready: &ReadyView, columns: usize, local: &mut G
     ];
     for (key, step) in steps {
         if pressed(ui, key) {
-            step_by(ready, step, local);
+            step_by(shown, step, local);
         }
     }
 }
 
-/// Moves along the list, and stays at its ends.
-pub fn step_by(ready: &ReadyView, step: isize, local: &mut GalleryLocal) {
-    let Some(last) = ready.picture_indices.len().checked_sub(1) else {
+/// Moves along what is shown, and stays at its ends.
+pub fn step_by(shown: &[u32], step: isize, local: &mut GridLocal) {
+    let Some(last) = shown.len().checked_sub(1) else {
         return;
     };
-    let index = local.current.and_then(|current| {
-        ready
-            .picture_indices
-            .iter()
-            .position(|&picture_index| picture_index == current)
-    });
+    let index =
+        (local.current).and_then(|current| shown.iter().position(|&other| other == current));
     let next = match index {
         None => 0,
         Some(index) => (index as isize)
             .saturating_add(step)
             .clamp(0, last as isize) as usize,
     };
-    local.current = Some(ready.picture_indices[next]);
+    local.current = Some(shown[next]);
     local.reveal = true;
 }
 
 /// Arrows show the next picture large, Escape goes back to the wall.
-pub fn closeup_keys(ui: &egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {
+pub fn closeup_keys(ui: &egui::Ui, shown: &[u32], local: &mut GridLocal) {
     if ui.ctx().text_edit_focused() || is_behind_a_dialog(ui) {
         return;
     }
     if pressed(ui, Key::Escape) || pressed(ui, Key::Backspace) {
-        close(local);
+        local.close();
         return;
     }
     // A slider or a list that has the focus takes the arrows itself.
@@ -116,30 +104,7 @@ pub fn closeup_keys(ui: &egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) 
         (Key::ArrowDown, 1),
     ] {
         if pressed(ui, key) {
-            step_by(ready, step, local);
+            step_by(shown, step, local);
         }
-    }
-}
-
-/// Back to the wall, where the picture was.
-pub fn close(local: &mut GalleryLocal) {
-    local.open = false;
-    local.reveal = true;
-}
-
-/// 1 to 9 show one class; the same digit again, or 0, shows all.
-fn digits(ui: &egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {
-    for (class, key) in (0u32..).zip(DIGITS) {
-        if (class as usize) < ready.class_counts.len() && pressed(ui, key) {
-            let filter = &mut local.query.filter;
-            filter.truth = if filter.truth == Some(class) {
-                None
-            } else {
-                Some(class)
-            };
-        }
-    }
-    if pressed(ui, Key::Num0) {
-        local.query.filter = Filter::default();
     }
 }

@@ -1,21 +1,20 @@
 //! The picture under each run: as it is, or with the map of where the network looked.
 
+use std::path::Path;
+
 use eframe::egui::{self, Align2, Color32, FontId, Rect, Sense, pos2, vec2};
 
-use super::super::GalleryLocal;
-use super::super::card::texture_key;
-use super::super::toolbar::make_room;
-use super::super::view::{GalleryView, ReadyView, RunChoice};
+use super::CloseupLocal;
 use crate::app::core::state::State;
 use crate::app::ui::drop_down::{Item, drop_down};
 use crate::app::ui::names::shown_name;
+use crate::app::ui::picture_grid::{GridLocal, make_room, texture_key};
 use crate::app::ui::tokens::{self, tokens};
 use crate::app::ui::widgets;
-use crate::format;
+use crate::data::PictureSource;
 
 /// Whether the map is shown, of which class, how opaque.
-pub fn map_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {
-    let closeup = &mut local.closeup;
+pub fn map_ui(ui: &mut egui::Ui, classes: &[String], closeup: &mut CloseupLocal) {
     ui.horizontal_wrapped(|ui| {
         let modes = [
             (
@@ -30,7 +29,6 @@ pub fn map_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {
             return;
         }
         make_room(ui, 150.0);
-        let classes = &ready.run.predicted.classes;
         let item = |index: usize| match index.checked_sub(1) {
             None => Item::new("Predicted class"),
             Some(class) => Item::new(classes.get(class).map_or("".into(), |name| shown_name(name))),
@@ -60,37 +58,40 @@ pub fn map_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal) {
 const GONE: &str = "The picture is not there any more";
 
 /// One run's view of the picture.
-struct RunView<'a> {
-    choice: &'a RunChoice,
-    /// What it answered, and how sure it was.
-    answer: Option<(String, f32, bool)>,
+#[derive(Debug, Clone, Copy)]
+pub struct RunView<'a> {
+    pub name: &'a str,
+    /// Index into the run colours.
+    pub color: usize,
+    pub folder: &'a Path,
+    pub classes: &'a [String],
+    /// What it answered, how sure it was, and the colour of that.
+    pub answer: Option<(&'a str, Color32)>,
 }
 
-/// The picture under each run: one, or two side by side.
+/// The picture under each run: one, or two side by side. With it, in words, what it is and what was answered.
 pub fn pictures_ui(
     ui: &mut egui::Ui,
-    view: &GalleryView,
-    ready: &ReadyView,
-    picture_index: u32,
+    (source, spoken): (Option<&PictureSource>, &str),
+    run_views: &[RunView<'_>],
     state: &State,
-    local: &mut GalleryLocal,
+    grid: &mut GridLocal,
+    closeup: &mut CloseupLocal,
     height: f32,
 ) {
-    let run_views = run_views(view, ready, picture_index);
     // The whole picture is the same for all.
-    let count = if local.closeup.map {
+    let count = if closeup.map {
         run_views.len().max(1)
     } else {
         1
     };
     let gap = tokens::SPACE_M;
     let width = (ui.available_width() - gap * (count as f32 - 1.0)) / count as f32;
-    let caption = if local.closeup.map { 42.0 } else { 0.0 };
+    let caption = if closeup.map { 42.0 } else { 0.0 };
     let side = width.min((height - caption - 4.0).max(80.0));
     let (space, response) =
         ui.allocate_exact_size(vec2(ui.available_width(), side + caption), Sense::hover());
-    let text = ready.spoken(picture_index);
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Image, true, &text));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Image, true, spoken));
     let whole = side * count as f32 + gap * (count as f32 - 1.0);
     let left = space.left() + (space.width() - whole).max(0.0) / 2.0;
     for index in 0..count {
@@ -98,38 +99,12 @@ pub fn pictures_ui(
         let rect = Rect::from_min_size(min, vec2(side, side));
         ui.painter()
             .rect_filled(rect, tokens::RADIUS_M, tokens(ui).sunken);
-        if !local.closeup.map {
-            whole_ui(ui, rect, ready, picture_index, state, local);
+        if !closeup.map {
+            whole_ui(ui, rect, source, state, grid);
         } else if let Some(run_view) = run_views.get(index) {
-            map_of_ui(ui, rect, run_view, ready, picture_index, state, local);
+            map_of_ui(ui, rect, run_view, source, state, grid, closeup);
         }
     }
-}
-
-fn run_views<'a>(view: &'a GalleryView, ready: &ReadyView, picture_index: u32) -> Vec<RunView<'a>> {
-    let entry = ready.entry(picture_index);
-    let mut run_views = Vec::new();
-    if let Some(choice) = view.run.and_then(|run| view.runs.get(run)) {
-        let class = ready.class(entry.predicted).to_owned();
-        let answer = Some((class, entry.confidence, entry.is_right()));
-        run_views.push(RunView { choice, answer });
-    }
-    let other = view.against.and_then(|run| view.runs.get(run));
-    if let (Some(choice), Some(run)) = (other, &ready.other) {
-        let found = ready.disagreement.other(picture_index);
-        let answer = found
-            .and_then(|index| run.predicted.entries.get(index))
-            .map(|entry| {
-                let class = run.predicted.classes.get(entry.predicted as usize);
-                (
-                    class.cloned().unwrap_or_default(),
-                    entry.confidence,
-                    entry.is_right(),
-                )
-            });
-        run_views.push(RunView { choice, answer });
-    }
-    run_views
 }
 
 fn message(ui: &egui::Ui, rect: Rect, text: &str, color: Color32) {
@@ -148,13 +123,12 @@ fn message(ui: &egui::Ui, rect: Rect, text: &str, color: Color32) {
 fn whole_ui(
     ui: &egui::Ui,
     rect: Rect,
-    ready: &ReadyView,
-    picture_index: u32,
+    source: Option<&PictureSource>,
     state: &State,
-    local: &mut GalleryLocal,
+    grid: &mut GridLocal,
 ) {
     let colors = tokens(ui);
-    let Some(source) = ready.source(picture_index) else {
+    let Some(source) = source else {
         return message(ui, rect, GONE, colors.text_muted);
     };
     let current = state
@@ -169,7 +143,7 @@ fn whole_ui(
             let mut key = texture_key(source);
             // Beside the thumbnail of the same picture.
             key.index = 1;
-            if let Some(texture) = local.textures.get(ui.ctx(), key, pixels) {
+            if let Some(texture) = grid.textures.get(ui.ctx(), key, pixels) {
                 let size = texture.size_vec2();
                 let scale = (rect.width() / size.x).min(rect.height() / size.y);
                 egui::Image::new(&texture)
@@ -184,10 +158,10 @@ fn map_of_ui(
     ui: &egui::Ui,
     rect: Rect,
     run_view: &RunView<'_>,
-    ready: &ReadyView,
-    picture_index: u32,
+    source: Option<&PictureSource>,
     state: &State,
-    local: &mut GalleryLocal,
+    grid: &mut GridLocal,
+    closeup: &mut CloseupLocal,
 ) {
     let colors = tokens(ui);
     let small = FontId::proportional(tokens::TEXT_SMALL);
@@ -198,38 +172,25 @@ fn map_of_ui(
     ui.painter().circle_filled(
         title.left_center() + vec2(5.0, 0.0),
         4.0,
-        tokens::run_color(run_view.choice.color),
+        tokens::run_color(run_view.color),
     );
     let mut name = title;
     name.min.x += 15.0;
     let font = tokens::medium_font(tokens::TEXT_BODY);
-    widgets::elided(ui, name, &run_view.choice.name, font, colors.text);
+    widgets::elided(ui, name, run_view.name, font, colors.text);
     let below = title.translate(vec2(0.0, 18.0));
-    let (text, color) = match &run_view.answer {
-        Some((class, confidence, is_right)) => (
-            format!("{class}, {}", format::confidence(f64::from(*confidence))),
-            if *is_right {
-                colors.success
-            } else {
-                colors.danger
-            },
-        ),
-        None => (
-            "no prediction for this picture".to_owned(),
-            colors.text_muted,
-        ),
-    };
+    let none = ("no prediction for this picture", colors.text_muted);
+    let (text, color) = run_view.answer.unwrap_or(none);
     let mut answer = below;
     answer.min.x += 15.0;
-    widgets::elided(ui, answer, &text, small.clone(), color);
+    widgets::elided(ui, answer, text, small.clone(), color);
 
-    let Some(source) = ready.source(picture_index) else {
+    let Some(source) = source else {
         return message(ui, rect, GONE, colors.text_muted);
     };
-    let folder = run_view.choice.folder.clone();
-    let class = local.closeup.class;
-    local
-        .requests
+    let folder = run_view.folder.to_path_buf();
+    let class = closeup.class;
+    grid.requests
         .explain
         .push((folder.clone(), source.clone(), class));
     let current = state
@@ -241,17 +202,19 @@ fn map_of_ui(
         None => message(ui, rect, "Computing the map…", colors.text_muted),
         Some(Err(reason)) => message(ui, rect, reason, colors.danger),
         Some(Ok(explanation)) => {
-            let textures = local.closeup.heat.get(ui.ctx(), explanation);
+            let textures = closeup.heat.get(ui.ctx(), explanation);
             egui::Image::new(&textures.square)
                 .corner_radius(tokens::RADIUS_M)
                 .paint_at(ui, rect);
-            let tint = Color32::WHITE.gamma_multiply(local.closeup.opacity);
+            let tint = Color32::WHITE.gamma_multiply(closeup.opacity);
             egui::Image::new(&textures.heat)
                 .corner_radius(tokens::RADIUS_M)
                 .tint(tint)
                 .paint_at(ui, rect);
             if explanation.heat.iter().all(|&strength| strength == 0) {
-                let text = format!("No region speaks for {}", ready.class(explanation.class));
+                let class = run_view.classes.get(explanation.class as usize);
+                let class = class.map_or("", String::as_str);
+                let text = format!("No region speaks for {class}");
                 ui.painter().text(
                     rect.left_bottom() + vec2(8.0, -8.0),
                     Align2::LEFT_BOTTOM,
@@ -261,5 +224,20 @@ fn map_of_ui(
                 );
             }
         }
+    }
+}
+
+/// How the map of the run in `folder` was made, in small print.
+pub fn method_ui(ui: &mut egui::Ui, folder: &Path, state: &State) {
+    let explained = state.gallery.explained.get(folder);
+    if let Some(Ok(explanation)) = explained.map(|found| &found.result) {
+        ui.add_space(tokens::SPACE_S);
+        let text = format!(
+            "Map: {}, for {} × {} pixels.",
+            explanation.method.sentence(),
+            explanation.square.width,
+            explanation.square.height
+        );
+        widgets::note(ui, &text);
     }
 }
