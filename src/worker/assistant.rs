@@ -9,6 +9,7 @@ use super::gallery::Gallery;
 use super::lane::{Lane, answer_in_turn, answer_the_last};
 use super::messages::{Answer, Failure, Question, RunAction};
 use super::pending::{Pending, Report};
+use super::prediction::Predictions;
 use super::trainer::{News, Notify};
 use super::{features, networks};
 use crate::analysis::Comparison;
@@ -35,6 +36,7 @@ pub struct Assistant {
     networks: Lane,
     evaluations: Evaluations,
     gallery: Gallery,
+    predictions: Predictions,
     features: Lane,
     answers: Arc<Mutex<Vec<Answer>>>,
     report: Report,
@@ -93,6 +95,7 @@ impl Assistant {
             })?,
             evaluations: Evaluations::spawn(report.clone())?,
             gallery: Gallery::spawn(&report)?,
+            predictions: Predictions::spawn(&report)?,
             features: Lane::spawn("graft-features", QUESTIONS, {
                 let report = report.clone();
                 move |questions| features::answer_questions(questions, &paths::cache(), &report)
@@ -110,6 +113,7 @@ impl Assistant {
             Question::Scan { .. } => self.scans.ask_instead(pending),
             Question::Gallery(_) => self.gallery.ask(pending),
             Question::Features(_) => self.features.ask(pending),
+            Question::Prediction(_) => self.predictions.ask(pending),
             Question::MeasureSpeed { .. } => self.networks.ask_instead(pending),
             Question::StopMeasuring => self.networks.stop_last(),
             Question::Classify { .. } | Question::ExamineWeights { .. } => {
@@ -131,6 +135,7 @@ impl Drop for Assistant {
     /// Asks all threads to end, before the first of them is waited for.
     fn drop(&mut self) {
         self.gallery.close();
+        self.predictions.close();
         self.evaluations.close();
         for lane in [
             &mut self.quick,
@@ -261,6 +266,7 @@ fn answer(question: &Question, listing: &Mutex<Listing>) -> Option<Answer> {
         | Question::StopScan
         | Question::Gallery(_)
         | Question::Features(_)
+        | Question::Prediction(_)
         | Question::MeasureSpeed { .. }
         | Question::StopMeasuring
         | Question::Classify { .. }

@@ -4,6 +4,7 @@
 mod failure;
 mod features;
 mod gallery;
+mod prediction;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use crate::analysis::{Comparison, EvaluatedRun};
 use crate::data::scan::TablePreview;
 use crate::data::{Dataset, PictureSource, Pixels, Split, SplitIndices};
 use crate::evaluation::Evaluation;
+use crate::evaluation::novelty::KnownNovelty;
 use crate::experiment::{
     Augmentation, BackboneConfig, DataConfig, DataSource, Experiment, Fit, WeightsSource,
 };
@@ -28,6 +30,7 @@ use crate::training::pretrained::RankedClass;
 pub use failure::{Failure, panic_text};
 pub use features::{FeaturesAnswer, FeaturesQuestion};
 pub use gallery::{GalleryAnswer, GalleryQuestion, NeighbourPicture};
+pub use prediction::{PredictionAnswer, PredictionQuestion};
 
 /// Names one training from the click that queued it to its end; unique within the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -184,6 +187,7 @@ pub enum Question {
     },
     Gallery(GalleryQuestion),
     Features(FeaturesQuestion),
+    Prediction(PredictionQuestion),
 }
 
 impl Question {
@@ -195,6 +199,7 @@ impl Question {
                 return Vec::new();
             }
             Self::Gallery(question) => return question.unanswered(failure),
+            Self::Prediction(question) => return question.unanswered(failure),
             Self::Devices => Answer::Devices(Err(failure)),
             Self::Scan { data, seed, .. } => Answer::Scanned {
                 data,
@@ -415,6 +420,7 @@ pub enum Answer {
     },
     Gallery(GalleryAnswer),
     Features(FeaturesAnswer),
+    Prediction(PredictionAnswer),
 }
 
 impl Answer {
@@ -425,6 +431,7 @@ impl Answer {
             Self::ScanProgress { .. }
                 | Self::EvaluationProgress { .. }
                 | Self::Features(FeaturesAnswer::Clearing { .. })
+                | Self::Prediction(PredictionAnswer::Comparing { .. })
                 | Self::Gallery(
                     GalleryAnswer::FeaturesProgress { .. }
                         | GalleryAnswer::DuplicatesProgress { .. }
@@ -440,4 +447,6 @@ pub struct RunEvaluation {
     pub run: EvaluatedRun,
     /// Of the most probable classes, with all intervals.
     pub evaluation: Evaluation,
+    /// How far the run's own pictures are from those that it learned from, where it knows that.
+    pub novelty: Option<Arc<KnownNovelty>>,
 }

@@ -11,5 +11,6 @@ mod lane;
 pub mod messages;
 mod networks;
 mod pending;
+mod prediction;
 mod run;
 pub mod trainer;

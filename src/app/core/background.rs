@@ -5,6 +5,7 @@ use std::path::Path;
 use super::command::Command;
 use super::evaluation::Part;
 use super::gallery::{GalleryAction, SearchState};
+use super::prediction::PredictAction;
 use super::state::{Scan, State};
 use crate::data::Split;
 use crate::models::catalogue;
@@ -97,6 +98,7 @@ pub fn works(state: &State) -> Vec<Work> {
             works.push(Work::new(text).at(*done, *total).stopped_by(stop));
         }
     }
+    works.extend(predicting(state));
     if state.comparison.waiting {
         works.push(Work::new("Reading the runs that are compared"));
     }
@@ -125,6 +127,35 @@ fn scan(state: &State) -> Option<Work> {
         _ => Work::new(format!("Checking the pictures{of}")).at(done, total),
     };
     Some(work.stopped_by(Command::StopScan))
+}
+
+/// Pictures that are answered, and a folder that is watched.
+fn predicting(state: &State) -> Vec<Work> {
+    let mut works = Vec::new();
+    if let Some(work) = &state.prediction.work {
+        let (done, total) = work
+            .comparing
+            .unwrap_or((work.done, work.total.unwrap_or(0)));
+        let said = match work.comparing {
+            Some(_) => Work::new("Comparing the run's own pictures, to tell what is none of them"),
+            None => Work::new("Predicting pictures"),
+        };
+        let stop = Command::Predict(PredictAction::Stop);
+        works.push(said.at(done, total).stopped_by(stop));
+    }
+    if let Some(watched) = &state.prediction.watched {
+        let name = watched.folder.file_name().unwrap_or_default();
+        let name = name.to_string_lossy();
+        let work = Work {
+            detail: match watched.done {
+                0 => String::new(),
+                done => format::count(done, "picture", "pictures"),
+            },
+            ..Work::new(format!("Watching “{}”", shown::line(&name)))
+        };
+        works.push(work.stopped_by(Command::Predict(PredictAction::StopWatching)));
+    }
+    works
 }
 
 fn evaluating(state: &State, folder: &Path, split: Split) -> Work {

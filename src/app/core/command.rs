@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use super::gallery::{GalleryAction, GalleryRequests};
+use super::prediction::PredictAction;
 use super::settings::SettingChange;
 use super::state::DocumentId;
 use super::view_id::ViewId;
 use crate::app::core::prepared_answers::IntervalsKey;
 use crate::data::{PictureSource, Split};
 use crate::experiment::Experiment;
-use crate::report::{FigureKind, Options};
+use crate::report::{FigureKind, NetworkFormat, NetworkOptions, Options};
 use crate::runs::annotations::Change;
 use crate::worker::messages::RunId;
 
@@ -160,6 +161,14 @@ pub enum Command {
         among_pictures: bool,
     },
     StopExport,
+    /// Opens the dialog that writes a run's network for other programs, by the run's id.
+    ExportNetworkDialog(String),
+    /// Asks where it goes; the path that stands there now.
+    NetworkFileDialog(NetworkFormat, PathBuf),
+    NetworkFile(PathBuf),
+    /// Writes the network of the run that the dialog is about.
+    ExportNetwork(PathBuf, NetworkOptions),
+    StopNetworkExport,
     /// Puts a figure on the clipboard as an image: of the shown runs, of one run by its id, or of
     /// the open experiment.
     CopyFigure {
@@ -179,6 +188,9 @@ pub enum Command {
     /// What the gallery shows and lacks. Send it every frame.
     RequestGallery(Box<GalleryRequests>),
     Gallery(GalleryAction),
+
+    // Predict
+    Predict(PredictAction),
 
     // Window
     ShowView(ViewId),

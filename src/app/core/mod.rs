@@ -11,6 +11,7 @@ pub mod gallery;
 pub mod head_steps;
 pub mod last_session;
 pub mod power;
+pub mod prediction;
 pub mod prepared_answers;
 pub mod queue;
 pub mod request;

@@ -115,6 +115,7 @@ impl Session {
     }
 
     pub fn show_view(&mut self, view: ViewId) {
+        self.state.prediction.is_wanted |= view == ViewId::PREDICT;
         self.views_to_show.push(view);
     }
 

@@ -48,11 +48,24 @@ pub fn kind(path: &Path) -> DroppedKind {
     match extension(path).as_str() {
         "ron" => DroppedKind::Preset,
         "safetensors" | "pth" | "pt" | "bin" => DroppedKind::Weights,
-        "jpg" | "jpeg" | "jfif" | "png" | "bmp" | "gif" | "tif" | "tiff" | "webp" => {
-            DroppedKind::Picture
-        }
+        extension if PICTURES.contains(&extension) => DroppedKind::Picture,
         _ => DroppedKind::Pictures,
     }
+}
+
+/// Extensions of files that hold one picture.
+pub const PICTURES: [&str; 9] = [
+    "jpg", "jpeg", "jfif", "png", "bmp", "gif", "tif", "tiff", "webp",
+];
+
+/// Whether a file is called as one that holds one picture. Asks no disk.
+pub fn is_picture(path: &Path) -> bool {
+    PICTURES.contains(&extension(path).as_str())
+}
+
+/// Whether a file is called as a table. Asks no disk.
+pub fn is_table(path: &Path) -> bool {
+    TABLES.contains(&extension(path).as_str())
 }
 
 /// Extensions of tables, and of NumPy's arrays.

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::feature_cache::FeatureCacheState;
 use super::gallery::GalleryState;
+use super::prediction::PredictionState;
 use crate::analysis::Comparison;
 use crate::app::core::evaluation::EvaluationState;
 use crate::data::scan::TablePreview;
@@ -195,6 +196,12 @@ pub enum Cause {
     Copying,
     /// Figures that were to be written.
     Export,
+    /// Answers that were to be saved as a table.
+    SavingAnswers,
+    /// Pictures that were placed by class, or taken back.
+    Placing,
+    /// A run's network that was to be written.
+    NetworkExport,
     /// Libtorch's CUDA part, which was to be installed.
     CudaInstallation,
 }
@@ -317,6 +324,8 @@ pub struct State {
     /// How many seeds `Extraction vs. fine-tuning` trains each way with; 0 counts as 1.
     pub compare_seeds: u32,
     pub gallery: GalleryState,
+    /// Pictures beside the runs' own, answered.
+    pub prediction: PredictionState,
     /// Features of frozen layers that are kept on disk.
     pub features: FeatureCacheState,
     pub paused: bool,

@@ -21,6 +21,7 @@ impl ViewId {
     pub const EVALUATION: Self = Self("Evaluation");
     pub const COMPARE: Self = Self("Compare");
     pub const GALLERY: Self = Self("Gallery");
+    pub const PREDICT: Self = Self("Predict");
     pub const RUNS: Self = Self("Runs");
 
     pub const fn new(name: &'static str) -> Self {

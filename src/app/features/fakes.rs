@@ -1,11 +1,13 @@
 //! A window's state as it may look in the middle of an afternoon, for tests and pictures of panels.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::analysis::gallery::RunPictures;
 use crate::app::core::gallery::{GalleryState, Opened};
+use crate::app::core::prediction::PredictionState;
 use crate::app::core::state::{
     Document, DocumentId, LogLine, NoticeKind, Preview, RecordState, RunRecord, Scan, State, Tree,
 };
@@ -18,10 +20,11 @@ use crate::experiment::{
 use crate::models::catalogue;
 use crate::models::speed::Measured;
 use crate::models::tree::{LayerNode, LayerTree, StageSummary};
+use crate::prediction::{self, AnsweredPicture, Novelty, PictureOutcome, Totals};
 use crate::runs::{RunState, RunSummary};
 use crate::training::EpochMetrics;
 use crate::training::events::{Activity, Progress, TestMetrics};
-use crate::worker::messages::RunId;
+use crate::worker::messages::{PredictionAnswer, RunId};
 
 /// The moment of the fake afternoon, in seconds since 1970.
 pub const NOW: u64 = 1_800_000_000;
@@ -474,6 +477,78 @@ pub fn run_pictures(folder: PathBuf, count: usize, seed: usize) -> RunPictures {
     RunPictures::new(folder, predicted, sources)
 }
 
+/// What run `b` answered on the first `count` pictures of a folder, of which every twentieth is none of its classes and two
+/// could not be read.
+pub fn prediction(count: usize) -> PredictionState {
+    let mut state = PredictionState::default();
+    state.run = Some("b".into());
+    let run = Path::new("runs/b");
+    let now = Instant::now();
+    state.predict(run, 0.01, vec!["inbox".into()]);
+    let (dataset, _) = dataset();
+    state.take(
+        PredictionAnswer::Opened {
+            number: 1,
+            classes: Arc::new(dataset.classes),
+            remarks: Vec::new(),
+        },
+        None,
+        now,
+    );
+    state.take(
+        PredictionAnswer::Found {
+            number: 1,
+            pictures: count + 1,
+            lost: vec![Problem {
+                path: "inbox/scan.jp2".into(),
+                reason: "pictures of this kind are not read: convert it to PNG".into(),
+            }],
+            passed_over: 3,
+        },
+        None,
+        now,
+    );
+    let mut outcomes: Vec<PictureOutcome> = (0..count).map(predicted).collect();
+    outcomes.push(PictureOutcome::Unreadable {
+        picture: prediction::Picture::file("inbox/broken.jpg"),
+        reason: "is cut off: the JPEG ends in the middle".into(),
+    });
+    let some = PredictionAnswer::Some {
+        number: 1,
+        outcomes,
+    };
+    state.take(some, None, now);
+    let ended = PredictionAnswer::Ended {
+        number: 1,
+        result: Ok(Totals::default()),
+    };
+    state.take(ended, None, now + Duration::from_secs(4));
+    state
+}
+
+fn predicted(index: usize) -> PictureOutcome {
+    let doubt = (index * 37 % 100) as f32 / 100.0;
+    let class = usize::from(index.is_multiple_of(3));
+    let confidence = 0.5 + doubt / 2.0;
+    let mut probabilities = vec![1.0 - confidence; 2];
+    probabilities[class] = confidence;
+    PictureOutcome::Answered(AnsweredPicture {
+        picture: prediction::Picture::file(format!("inbox/part {index:05}.png")),
+        probabilities,
+        class: Some(class as u32),
+        confidence,
+        novelty: Some(Novelty {
+            distance: if index % 20 == 19 {
+                0.71
+            } else {
+                0.1 + doubt / 4.0
+            },
+            threshold: 0.43,
+            rate: 0.01,
+        }),
+    })
+}
+
 /// The gallery of three runs, with pictures.
 fn gallery() -> GalleryState {
     let mut gallery = GalleryState::default();
@@ -526,6 +601,7 @@ pub fn state() -> State {
         preview: Some(Arc::new(preview)),
         runs: runs(),
         gallery: gallery(),
+        prediction: prediction(60),
         log: vec![
             line(
                 "10:15:03",

@@ -15,6 +15,8 @@ pub mod head;
 pub mod layers;
 pub mod log;
 pub mod manual;
+pub mod network_export;
+pub mod predict;
 pub mod results;
 pub mod runs;
 pub mod training;
@@ -34,6 +36,7 @@ pub const VIEWS: &[&dyn View] = &[
     &evaluation::EvaluationTab,
     &compare::CompareTab,
     &gallery::GalleryTab,
+    &predict::PredictTab,
     &log::LogTab,
 ];
 

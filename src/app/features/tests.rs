@@ -10,6 +10,7 @@ mod evaluation;
 mod freeze_tree;
 mod gallery_wall;
 mod panels;
+mod predict;
 mod table_columns;
 
 use super::augmentation::augmentation_view::AugmentationPreviewLocal;

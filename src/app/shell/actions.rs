@@ -2,6 +2,7 @@
 //! menus and the tooltips all read it; keys stand in `shortcuts.rs`.
 
 use crate::app::core::command::{Command, Side};
+use crate::app::core::prediction::{PredictAction, PredictPurpose, predicting_run};
 use crate::app::core::settings::SettingChange;
 use crate::app::core::state::State;
 use crate::app::core::view_id::ViewId;
@@ -36,6 +37,10 @@ pub enum Action {
     ChooseRunsFolder,
     RestoreRuns,
     ExportFigures,
+    PredictPictures,
+    PredictFolder,
+    WatchFolder,
+    SaveAnswers,
     Show(&'static dyn View),
     Palette,
     Help,
@@ -66,7 +71,7 @@ pub struct ActionInfo {
 
 impl Action {
     /// Those that stand before the views.
-    const OF_EXPERIMENTS: [Self; 23] = [
+    const OF_EXPERIMENTS: [Self; 27] = [
         Self::OpenPictures,
         Self::OpenTable,
         Self::OpenPreset,
@@ -90,6 +95,10 @@ impl Action {
         Self::ChooseRunsFolder,
         Self::RestoreRuns,
         Self::ExportFigures,
+        Self::PredictPictures,
+        Self::PredictFolder,
+        Self::WatchFolder,
+        Self::SaveAnswers,
     ];
 
     /// Those that stand after the views.
@@ -265,6 +274,30 @@ impl Action {
                 "Write figures, report and tables of the shown runs",
                 "save png svg html csv pdf share print plots charts",
             ),
+            Self::PredictPictures => info(
+                icon::IMAGE,
+                "Predict pictures…",
+                "Choose pictures that a trained run answers",
+                "classify inference use network apply label score images photos test",
+            ),
+            Self::PredictFolder => info(
+                icon::FOLDERS,
+                "Predict folder…",
+                "Choose a folder: a trained run answers every picture in it and below it",
+                "classify inference batch directory use network apply label images photos",
+            ),
+            Self::WatchFolder => info(
+                icon::BINOCULARS,
+                "Watch folder…",
+                "Choose a folder: its pictures are answered, and from then on every picture that comes into it",
+                "predict monitor incoming inbox hot folder live classify inference",
+            ),
+            Self::SaveAnswers => info(
+                icon::FLOPPY_DISK,
+                "Save answers as CSV…",
+                "Write the answers of the Predict view as a table",
+                "predictions export spreadsheet csv json lines results table",
+            ),
             Self::Show(view) => {
                 let shown = view.info();
                 info(
@@ -380,6 +413,7 @@ impl Action {
     }
 
     pub fn command(self) -> Command {
+        let predict = |purpose| Command::Predict(PredictAction::Dialog(purpose));
         match self {
             Self::OpenPictures => Command::OpenPicturesDialog,
             Self::OpenTable => Command::OpenTableDialog,
@@ -404,6 +438,10 @@ impl Action {
             Self::ChooseRunsFolder => Command::ChooseRunsFolder,
             Self::RestoreRuns => Command::RestoreRuns(Vec::new()),
             Self::ExportFigures => Command::ExportFiguresDialog,
+            Self::PredictPictures => predict(PredictPurpose::Pictures),
+            Self::PredictFolder => predict(PredictPurpose::Folder),
+            Self::WatchFolder => predict(PredictPurpose::Watch),
+            Self::SaveAnswers => predict(PredictPurpose::Save(None)),
             Self::Show(view) => Command::ShowView(view.info().id),
             Self::Palette => Command::TogglePalette,
             Self::Help => Command::ShowHelp,
@@ -445,6 +483,10 @@ impl Action {
             Self::TrainActive | Self::CompareBothWays | Self::Rescan => state.has_pictures(),
             Self::Pause | Self::StopAll => state.is_training(),
             Self::RestoreRuns => !state.trashed.is_empty(),
+            Self::PredictPictures | Self::PredictFolder | Self::WatchFolder => {
+                predicting_run(state).is_some()
+            }
+            Self::SaveAnswers => !state.prediction.answers.is_empty(),
             Self::ExportFigures => state
                 .runs
                 .iter()
@@ -468,6 +510,9 @@ fn words_of_view(view: ViewId) -> &'static str {
         ViewId::RUNS => {
             "experiments history spreadsheet sweep hyperparameters list rename tag delete archive"
         }
+        ViewId::PREDICT => {
+            "classify inference use network apply new pictures folder watch drop paste none of these"
+        }
         ViewId::GALLERY => "mistakes errors wrong predictions label noise mislabeled",
         _ => "",
     }
@@ -479,7 +524,7 @@ mod tests {
 
     /// What means one thing has one icon: writing a file, training, reading again.
     const SAME: [(&str, usize); 3] = [
-        (icon::FLOPPY_DISK, 2),
+        (icon::FLOPPY_DISK, 3),
         (icon::PLAY, 2),
         (icon::ARROWS_CLOCKWISE, 2),
     ];
@@ -512,6 +557,6 @@ mod tests {
         for (index, action) in all.iter().enumerate() {
             assert!(!all[index + 1..].contains(action), "{action:?}");
         }
-        assert_eq!(all.len(), 38 + features::VIEWS.len());
+        assert_eq!(all.len(), 42 + features::VIEWS.len());
     }
 }

@@ -11,8 +11,9 @@ use super::experiment_details::ExperimentDetails;
 use super::help::Help;
 use super::palette::Palette;
 use crate::app::core::command::{Command, RunText, Side};
+use crate::app::core::prediction::PredictAction;
 use crate::app::core::settings::{self, SettingChange, ThemeChoice, next_interface_size};
-use crate::app::core::sources::DroppedKind;
+use crate::app::core::sources::{self, DroppedKind};
 use crate::app::core::state::{Cause, Document, DocumentId, NoticeKind};
 use crate::app::core::view_id::ViewId;
 use crate::app::features;
@@ -205,6 +206,19 @@ impl Graft {
                 among_pictures,
             } => (self.exports).export(session, folder, *options, among_pictures, ctx),
             Command::StopExport => self.exports.stop(),
+            Command::ExportNetworkDialog(id) => self.networks.open(session, &id),
+            Command::NetworkFileDialog(format, path) => {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                let name = name.into_owned();
+                let folder = path.parent().map(Path::to_path_buf);
+                let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
+                (self.files).ask(Purpose::Network { name, format }, folder, ctx)
+            }
+            Command::NetworkFile(path) => self.networks.local.out = path.display().to_string(),
+            Command::ExportNetwork(out, options) => {
+                self.networks.export(session, out, options, ctx)
+            }
+            Command::StopNetworkExport => self.networks.stop(),
             Command::CopyFigure { kind, run } => self.exports.copy_figure(session, kind, run, ctx),
 
             Command::SetFeatureLimit(bytes) => requests.feature_cache.set_limit(session, bytes),
@@ -212,6 +226,7 @@ impl Graft {
             Command::ShowGallery(filter) => gallery::requests::show(session, filter),
             Command::RequestGallery(wanted) => gallery::requests::ask(session, &wanted),
             Command::Gallery(action) => gallery::requests::carry_out(session, action),
+            Command::Predict(action) => self.predict(action, ctx),
 
             Command::ShowView(view) => {
                 // A command may have fetched weights meanwhile.
@@ -320,6 +335,10 @@ impl Graft {
                 self.session.workers.use_threads(threads);
             }
             SettingChange::Notifications(wanted) => settings.notifications = wanted,
+            SettingChange::NoveltyRate(rate) => {
+                settings.novelty_rate = rate;
+                self.session.state.evaluation.novelty_rate = rate;
+            }
         }
     }
 
@@ -340,6 +359,11 @@ impl Graft {
                     "open pictures or a preset first, then drop the weights again",
                 ),
             },
+            DroppedKind::Pictures | DroppedKind::Picture
+                if self.predicts_drops() && !sources::is_table(&path) =>
+            {
+                self.predict(PredictAction::Paths(vec![path]), ctx);
+            }
             DroppedKind::Pictures => {
                 (self.requests.data).open_dropped(&mut self.session, &path);
             }

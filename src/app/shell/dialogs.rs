@@ -7,6 +7,7 @@ use eframe::egui;
 
 use super::file_browser::{Browsed, FileBrowser};
 use crate::app::core::command::Command;
+use crate::app::core::prediction::PredictPurpose;
 use crate::app::core::request::Request;
 use crate::app::core::sources;
 use crate::app::core::state::{DocumentId, NoticeKind, State};
@@ -14,6 +15,7 @@ use crate::app::shell::{Closing, Graft};
 use crate::app::ui::theme::primary_button;
 use crate::app::ui::theme::{dialog, dialog_buttons, dialog_frame};
 use crate::app::ui::tokens::{self, icon, tokens};
+use crate::report::NetworkFormat;
 
 /// A person takes longer than this to cancel; a session bus without a desktop portal does not.
 const NO_PORTAL: Duration = Duration::from_millis(500);
@@ -32,8 +34,18 @@ pub enum Purpose {
     Weights(DocumentId),
     /// The folder that figures are written to.
     Figures,
+    /// Where a run's network is written: a file, or a folder for PyTorch.
+    Network {
+        name: String,
+        format: NetworkFormat,
+    },
     /// The folder that runs are listed from and made in.
     Runs,
+    Predict {
+        purpose: PredictPurpose,
+        /// Of a file that is saved.
+        name: String,
+    },
 }
 
 impl Purpose {
@@ -45,7 +57,9 @@ impl Purpose {
             Self::Save { .. } => "Save the experiment",
             Self::Weights(_) => "Choose a weight file",
             Self::Figures => "Choose a folder for the figures",
+            Self::Network { .. } => "Export the network",
             Self::Runs => "Choose the folder of runs",
+            Self::Predict { purpose, .. } => purpose.title(),
         }
     }
 
@@ -54,7 +68,9 @@ impl Purpose {
         match self {
             Self::Pictures(_) | Self::Figures | Self::Runs => "Choose this folder",
             Self::Table(_) | Self::Preset | Self::Weights(_) => "Open",
-            Self::Save { .. } => "Save",
+            Self::Network { format, .. } if format.ending().is_none() => "Choose this folder",
+            Self::Network { .. } | Self::Save { .. } => "Save",
+            Self::Predict { purpose, .. } => purpose.verb(),
         }
     }
 
@@ -64,6 +80,17 @@ impl Purpose {
             Self::Preset | Self::Save { .. } => &["ron"],
             Self::Weights(_) => &["safetensors", "pth", "pt", "bin"],
             Self::Figures | Self::Runs => &[],
+            Self::Network { format, .. } => match format {
+                NetworkFormat::Onnx => &["onnx"],
+                NetworkFormat::Safetensors => &["safetensors"],
+                NetworkFormat::Card => &["md"],
+                NetworkFormat::PyTorch => &[],
+            },
+            Self::Predict { purpose, .. } => match purpose {
+                PredictPurpose::Pictures => &sources::PICTURES,
+                PredictPurpose::Save(_) => &["csv", "jsonl"],
+                _ => &[],
+            },
         }
     }
 
@@ -73,11 +100,37 @@ impl Purpose {
     }
 
     pub fn picks_folder(&self) -> bool {
-        matches!(self, Self::Pictures(_) | Self::Figures | Self::Runs)
+        match self {
+            Self::Pictures(_) | Self::Figures | Self::Runs => true,
+            Self::Network { format, .. } => format.ending().is_none(),
+            Self::Predict { purpose, .. } => matches!(
+                purpose,
+                PredictPurpose::Folder | PredictPurpose::Watch | PredictPurpose::Place(_)
+            ),
+            _ => false,
+        }
     }
 
-    pub fn command(&self, path: PathBuf) -> Command {
+    /// Whether a file is named that need not be there yet.
+    pub fn saves(&self) -> bool {
         match self {
+            Self::Save { .. } => true,
+            Self::Network { format, .. } => format.ending().is_some(),
+            Self::Predict { purpose, .. } => matches!(purpose, PredictPurpose::Save(_)),
+            _ => false,
+        }
+    }
+
+    /// Nothing where no path was chosen.
+    pub fn command(&self, mut paths: Vec<PathBuf>) -> Option<Command> {
+        if let Self::Predict { purpose, .. } = self {
+            return purpose.action(paths).map(Command::Predict);
+        }
+        if paths.is_empty() {
+            return None;
+        }
+        let path = paths.swap_remove(0);
+        Some(match self {
             Self::Pictures(document) | Self::Table(document) => {
                 Command::OpenPicturesFor(*document, path)
             }
@@ -85,12 +138,14 @@ impl Purpose {
             Self::Save { document, .. } => Command::SaveAs(*document, path),
             Self::Weights(document) => Command::UseWeights(*document, path),
             Self::Figures => Command::ExportFolder(path),
+            Self::Network { .. } => Command::NetworkFile(path),
             Self::Runs => Command::UseRunsFolder(Some(path)),
-        }
+            Self::Predict { .. } => return None,
+        })
     }
 
     /// Asks the desktop; `None` for Cancel, and for a desktop that does not answer.
-    fn ask_desktop(&self, folder: Option<&Path>) -> Option<PathBuf> {
+    fn ask_desktop(&self, folder: Option<&Path>) -> Option<Vec<PathBuf>> {
         let mut dialog = rfd::FileDialog::new().set_title(self.title());
         // Runs on a thread of its own: a folder of a server that is gone keeps nobody waiting.
         if let Some(folder) = folder.and_then(|path| path.ancestors().find(|path| path.is_dir())) {
@@ -100,15 +155,26 @@ impl Purpose {
             let name = match self {
                 Self::Table(_) => "Tables",
                 Self::Weights(_) => "Weight files",
+                Self::Network { format, .. } => format.title(),
+                Self::Predict { purpose, .. } if *purpose == PredictPurpose::Pictures => "Pictures",
+                Self::Predict { .. } => "Tables",
                 _ => "Presets",
             };
             dialog = dialog.add_filter(name, self.extensions());
         }
-        match self {
-            Self::Pictures(_) | Self::Figures | Self::Runs => dialog.pick_folder(),
-            Self::Table(_) | Self::Preset | Self::Weights(_) => dialog.pick_file(),
-            Self::Save { name, .. } => dialog.set_file_name(name).save_file(),
-        }
+        let path = match self {
+            Self::Predict { purpose, .. } if *purpose == PredictPurpose::Pictures => {
+                return dialog.pick_files();
+            }
+            Self::Network { name, .. } | Self::Save { name, .. } | Self::Predict { name, .. }
+                if self.saves() =>
+            {
+                dialog.set_file_name(name).save_file()
+            }
+            _ if self.picks_folder() => dialog.pick_folder(),
+            _ => dialog.pick_file(),
+        };
+        path.map(|path| vec![path])
     }
 }
 
@@ -137,7 +203,7 @@ fn has_desktop() -> bool {
 #[derive(Default)]
 pub struct Files {
     /// For what, and where it begins. The answer comes with the time that it took.
-    native: Request<(Purpose, Option<PathBuf>), (Option<PathBuf>, Duration)>,
+    native: Request<(Purpose, Option<PathBuf>), (Option<Vec<PathBuf>>, Duration)>,
     browser: Option<FileBrowser>,
 }
 
@@ -175,7 +241,7 @@ impl Files {
         let outcome = self.native.poll()?;
         let (purpose, folder) = self.native.key()?;
         match outcome {
-            Ok((Some(path), _)) => Some(purpose.command(path)),
+            Ok((Some(paths), _)) => purpose.command(paths),
             Ok((None, took)) if took > NO_PORTAL => None,
             // No portal answers here, or its thread died.
             Ok((None, _)) | Err(_) => {
@@ -201,7 +267,7 @@ impl Files {
             Browsed::Open => {}
             Browsed::Cancelled => self.browser = None,
             Browsed::Picked(path) => {
-                out.push(browser.purpose.command(path));
+                out.extend(browser.purpose.command(vec![path]));
                 self.browser = None;
             }
         }
@@ -386,6 +452,9 @@ impl Graft {
                     .into(),
             );
         }
+        if self.networks.is_writing() {
+            lines.push("A network is being exported. Nothing half-written is left of it.".into());
+        }
         if self.cuda.is_installing() {
             lines.push(
                 "The CUDA part is being installed. What was downloaded is kept, and the next installation goes on from there."
@@ -403,7 +472,7 @@ impl Graft {
         if changed.is_empty() {
             let title = if self.session.state.is_training() {
                 "Stop training and quit?"
-            } else if self.exports.is_writing() {
+            } else if self.exports.is_writing() || self.networks.is_writing() {
                 "Stop the export and quit?"
             } else if self.cuda.is_installing() {
                 "Stop the installation and quit?"
@@ -545,6 +614,7 @@ impl Graft {
                 .log(NoticeKind::Info, "stopping before the window closes");
             self.session.stop_all();
             self.exports.stop();
+            self.networks.stop();
             self.cuda.stop();
         } else {
             self.closing = Closing::Now;
@@ -563,7 +633,7 @@ impl Graft {
                 ui.label(tokens::icon_text(icon::HOURGLASS));
                 ui.label(if self.session.state.is_training() {
                     "Stopping the training, then closing…"
-                } else if self.exports.is_writing() {
+                } else if self.exports.is_writing() || self.networks.is_writing() {
                     "Stopping the export, then closing…"
                 } else {
                     "Stopping the installation, then closing…"

@@ -117,7 +117,9 @@ impl Graft {
         });
         self.hovered_files_ui(&ctx);
         self.exports.ui(&self.session, &ctx, out);
+        self.networks.ui(&ctx, out);
         self.cuda.ui(&self.session, &ctx, out);
+        self.placing.ui(&self.session, &ctx, out);
         self.dropped_ui(&ctx, out);
         self.dialog_ui(&ctx, out);
         if let Some(mut palette) = self.palette.take() {
@@ -136,6 +138,12 @@ impl Graft {
     fn works(&self) -> Vec<Work> {
         let mut works = background::works(&self.session.state);
         if let Some(work) = self.exports.work() {
+            works.insert(0, work);
+        }
+        if let Some(work) = self.networks.work() {
+            works.insert(0, work);
+        }
+        if let Some(work) = self.placing.work() {
             works.insert(0, work);
         }
         if self.cuda.is_installing() {
@@ -191,9 +199,10 @@ impl Graft {
         }
     }
 
-    /// Without an open experiment, whether a run is looked at.
+    /// Without an open experiment, whether a run is looked at, or answers pictures.
     fn middle_has_use(&self) -> bool {
         self.session.state.selected_run.is_some()
+            || self.session.state.prediction.is_wanted
             || self.session.state.runs.iter().any(|run| run.shown)
     }
 
@@ -215,7 +224,14 @@ impl Graft {
             egui::Stroke::new(2.0, t.accent),
             egui::StrokeKind::Inside,
         );
-        let text = "Drop to open: a folder or table of pictures, a preset, or a weight file; one picture to see what the networks say of it";
+        let text = match self.predicts_drops() {
+            true => {
+                "Drop pictures or a folder to predict them; a table, a preset or a weight file to open it"
+            }
+            false => {
+                "Drop to open: a folder or table of pictures, a preset, or a weight file; one picture to see what the networks say of it"
+            }
+        };
         let mut job = egui::text::LayoutJob::simple(
             text.to_owned(),
             tokens::semibold_font(20.0),

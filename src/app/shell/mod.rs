@@ -23,6 +23,7 @@ mod opening;
 pub(in crate::app) mod palette;
 pub(in crate::app) mod picture_choice;
 pub(in crate::app) mod popups;
+mod predicting;
 pub(in crate::app) mod run_bar;
 pub(in crate::app) mod settings_dialog;
 pub(in crate::app) mod shortcuts;
@@ -58,6 +59,9 @@ use crate::app::features::evaluation::requests::EvaluationRequests;
 use crate::app::features::export::requests::Exports;
 use crate::app::features::feature_cache::requests::FeatureCacheRequests;
 use crate::app::features::graphics_card::requests::CudaInstallation;
+use crate::app::features::network_export::requests::NetworkExports;
+use crate::app::features::predict::placing::Placing;
+use crate::app::features::predict::requests::PredictRequests;
 use crate::app::features::runs::requests::RunRequests;
 use crate::app::shell::dialog::Dialog;
 use crate::app::shell::dialogs::{Confirmation, Files};
@@ -99,7 +103,10 @@ pub struct Graft {
     /// Whether a control had the focus when the last frame was drawn.
     had_focus: bool,
     pub(in crate::app) exports: Exports,
+    pub(in crate::app) networks: NetworkExports,
     pub(in crate::app) cuda: CudaInstallation,
+    /// Pictures on their way into a folder for each class.
+    pub(in crate::app) placing: Placing,
     /// What is being opened.
     pub(in crate::app) opening: Opening,
     /// A picture that was dropped on the window, while it is looked at.
@@ -140,6 +147,7 @@ pub(in crate::app) struct Requests {
     pub data: DataRequests,
     pub evaluation: EvaluationRequests,
     pub feature_cache: FeatureCacheRequests,
+    pub predict: PredictRequests,
     pub runs: RunRequests,
 }
 
@@ -180,7 +188,9 @@ impl Graft {
             first_size: FirstSize::default(),
             had_focus: false,
             exports: Exports::default(),
+            networks: NetworkExports::default(),
             cuda: CudaInstallation::default(),
+            placing: Placing::default(),
             dropped: None,
             opening: Opening::default(),
             warnings_open: false,
@@ -232,7 +242,9 @@ impl Graft {
         self.question.is_some()
             || self.files.is_open()
             || self.exports.open
+            || self.networks.open
             || self.cuda.open
+            || self.placing.is_open()
             || self.dropped.is_some()
             || !self.requests.data.choices.is_empty()
             || self.dialog.is_some()
@@ -396,7 +408,12 @@ impl Graft {
 
     /// Whether something is under way that closing has to end first.
     pub(in crate::app) fn is_working(&self) -> bool {
-        self.session.state.is_training() || self.exports.is_writing() || self.cuda.is_installing()
+        self.session.state.is_training()
+            || self.exports.is_writing()
+            || self.networks.is_writing()
+            || self.cuda.is_installing()
+            || self.placing.is_working()
+            || self.requests.predict.is_saving()
     }
 
     pub(in crate::app) fn must_ask_before_closing(&self) -> bool {
@@ -442,7 +459,10 @@ impl eframe::App for Graft {
             self.commands.push(command);
         }
         self.exports.poll(&mut self.session, ctx);
+        self.networks.poll(&mut self.session, ctx);
         self.cuda.poll(&mut self.session);
+        self.placing.poll(&mut self.session);
+        self.requests.predict.poll(&mut self.session, ctx);
         self.follow_desktop(ctx);
         let commands = std::mem::take(&mut self.commands);
         for command in commands {
@@ -474,9 +494,9 @@ impl eframe::App for Graft {
                 }
             }
         }
-        for file in ctx.input(|input| input.raw.dropped_files.clone()) {
-            out.push(Command::Dropped(file.path().to_path_buf()));
-        }
+        let dropped = ctx.input(|input| input.raw.dropped_files.clone());
+        let dropped = dropped.iter().map(|file| file.path().to_path_buf());
+        self.take_drops(dropped.collect(), &mut out);
         let is_escape_free = self.is_escape_free(&ctx);
         self.frame_ui(ui, &mut out);
         if is_escape_free {

@@ -58,10 +58,11 @@ impl Action {
             Self::StopAll => key(CTRL, Key::Period),
             Self::Rescan => key(Modifiers::NONE, Key::F5),
             Self::ExportFigures => key(CTRL, Key::E),
-            // It came later, and the others keep their numbers.
+            // They came later, and the others keep their numbers.
             Self::Show(view) if view.info().id == ViewId::RUNS => key(CTRL, Key::R),
+            Self::Show(view) if view.info().id == ViewId::PREDICT => key(CTRL, Key::I),
             Self::Show(view) => (features::VIEWS.iter())
-                .filter(|other| other.info().id != ViewId::RUNS)
+                .filter(|other| ![ViewId::RUNS, ViewId::PREDICT].contains(&other.info().id))
                 .zip(VIEW_KEYS)
                 .filter(|(other, _)| **other == view)
                 .flat_map(|(_, k)| key(CTRL, k))
@@ -83,6 +84,10 @@ impl Action {
             | Self::RefreshRuns
             | Self::ChooseRunsFolder
             | Self::RestoreRuns
+            | Self::PredictPictures
+            | Self::PredictFolder
+            | Self::WatchFolder
+            | Self::SaveAnswers
             | Self::InstallCuda
             | Self::About
             | Self::ResetArrangement

@@ -11,8 +11,10 @@ mod feature_cache;
 mod frame;
 mod library_installation;
 mod measuring;
+mod network_exports;
 mod owning_runs;
 mod picture_choice;
+mod predicting;
 mod repeating;
 mod side;
 

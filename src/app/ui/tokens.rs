@@ -313,6 +313,7 @@ pub mod icon {
     pub const ARROWS_CLOCKWISE: &str = "\u{E094}";
     pub const ARROWS_LEFT_RIGHT: &str = "\u{E0A0}";
     pub const ARROWS_OUT: &str = "\u{E0A2}";
+    pub const BINOCULARS: &str = "\u{EA64}";
     pub const BOOK_OPEN: &str = "\u{E0E6}";
     pub const CARET_DOWN: &str = "\u{E136}";
     pub const CARET_LEFT: &str = "\u{E138}";
@@ -324,6 +325,7 @@ pub mod icon {
     pub const CHECK: &str = "\u{E182}";
     pub const CHECK_CIRCLE: &str = "\u{E184}";
     pub const CIRCLE_HALF: &str = "\u{E18C}";
+    pub const CLIPBOARD_TEXT: &str = "\u{E198}";
     pub const CLOCK: &str = "\u{E19A}";
     pub const CLOCK_COUNTER_CLOCKWISE: &str = "\u{E1A0}";
     pub const COLUMNS: &str = "\u{E546}";
@@ -345,6 +347,7 @@ pub mod icon {
     pub const FLOPPY_DISK: &str = "\u{E248}";
     pub const FOLDER: &str = "\u{E24A}";
     pub const FOLDER_OPEN: &str = "\u{E256}";
+    pub const FOLDERS: &str = "\u{E260}";
     pub const FUNNEL: &str = "\u{E266}";
     pub const GEAR: &str = "\u{E272}";
     pub const GIT_DIFF: &str = "\u{E27C}";
@@ -385,6 +388,7 @@ pub mod icon {
     pub const SIGN_OUT: &str = "\u{E42A}";
     pub const SLIDERS_HORIZONTAL: &str = "\u{E434}";
     pub const SORT_ASCENDING: &str = "\u{E444}";
+    pub const SPARKLE: &str = "\u{E6A2}";
     pub const STACK: &str = "\u{E466}";
     pub const STOP: &str = "\u{E46C}";
     pub const TABLE: &str = "\u{E476}";

@@ -1,0 +1,175 @@
+//! The answers: filtered, sorted, as a wall of pictures; and what can be done with those that are shown.
+
+use eframe::egui::{self, Key, vec2};
+
+use super::view::AnswersView;
+use super::{Mode, PredictLocal, filters, unread};
+use crate::app::core::command::Command;
+use crate::app::core::prediction::{Chosen, PredictAction, PredictPurpose};
+use crate::app::core::state::State;
+use crate::app::ui::disclosure::disclosure_ui;
+use crate::app::ui::picture_grid::{self, NARROW, make_room, pressed};
+use crate::app::ui::tokens::{self, icon, tokens};
+use crate::app::ui::widgets;
+use crate::{format, shown};
+
+pub fn answers_ui(
+    ui: &mut egui::Ui,
+    view: &AnswersView,
+    state: &State,
+    local: &mut PredictLocal,
+    out: &mut Vec<Command>,
+) {
+    let prediction = &state.prediction;
+    if prediction.unread.is_empty() {
+        local.mode = Mode::Pictures;
+    }
+    actions_ui(ui, view, state, local, out);
+    if local.mode == Mode::Unread {
+        unread::unread_ui(ui, &prediction.unread, out);
+        return;
+    }
+    // In a narrow room the filters would leave none for the pictures.
+    let is_narrow = ui.available_width() < NARROW;
+    if is_narrow {
+        let tooltip = "Which pictures are shown, in which order, and how large";
+        disclosure_ui(ui, "Filters and order", tooltip, &mut local.filters);
+    }
+    if !is_narrow || local.filters {
+        filters::filters_ui(ui, view, &prediction.tally, local);
+    }
+    ui.add_space(tokens::SPACE_XS);
+    if view.shown.is_empty() {
+        nothing_ui(ui, view, state, local);
+        return;
+    }
+    let PredictLocal { grid, query, .. } = local;
+    picture_grid::grid_ui(ui, "predictions", view, state, grid, |ui| {
+        if pressed(ui, Key::Num0) {
+            query.show_all();
+        }
+    });
+}
+
+/// Where no picture is shown.
+fn nothing_ui(ui: &mut egui::Ui, view: &AnswersView, state: &State, local: &mut PredictLocal) {
+    let prediction = &state.prediction;
+    if !view.answers.is_empty() {
+        let text = "The filters leave out every answer.";
+        widgets::empty_state(
+            ui,
+            icon::FUNNEL,
+            "No picture passes the filters",
+            text,
+            |ui| {
+                if widgets::primary_button(ui, "Show all", "Clear every filter").clicked() {
+                    local.query.show_all();
+                }
+            },
+        );
+        return;
+    }
+    let (symbol, title, text) = if prediction.work.is_some() {
+        (
+            icon::HOURGLASS,
+            "The first answers are on their way",
+            "The run's network is read, and the pictures are looked for.",
+        )
+    } else if prediction.watched.is_some() {
+        (
+            icon::BINOCULARS,
+            "No picture has come yet",
+            "Pictures that come into the folder are answered here.",
+        )
+    } else {
+        (
+            icon::WARNING_CIRCLE,
+            "No picture was answered",
+            "What was given holds no picture that could be read.",
+        )
+    };
+    widgets::empty_state(ui, symbol, title, text, |_| ());
+}
+
+/// What can be done with the answers that are shown.
+fn actions_ui(
+    ui: &mut egui::Ui,
+    view: &AnswersView,
+    state: &State,
+    local: &mut PredictLocal,
+    out: &mut Vec<Command>,
+) {
+    let prediction = &state.prediction;
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = vec2(tokens::SPACE_S, tokens::SPACE_XS);
+        if !prediction.unread.is_empty() {
+            let unread = format!("Not read ({})", format::thousands(prediction.unread.len() as u64));
+            let modes = [
+                (Mode::Pictures, "Pictures", "The pictures that were answered"),
+                (Mode::Unread, unread.as_str(), "Files that could not be read, and why"),
+            ];
+            widgets::segmented(ui, &mut local.mode, &modes);
+        }
+        let is_all = view.shown.len() == view.answers.len() && !local.query.is_filtered();
+        let shown = match is_all {
+            true => format::count(view.answers.len(), "answer", "answers"),
+            false => format!(
+                "{} of {}",
+                format::thousands(view.shown.len() as u64),
+                format::count(view.answers.len(), "answer", "answers")
+            ),
+        };
+        make_room(ui, 110.0);
+        ui.label(tokens(ui).muted(shown));
+        let chosen = || -> Chosen { Some(view.shown.clone()) };
+        let has_some = !view.shown.is_empty();
+        for (symbol, text, tooltip, purpose) in [
+            (
+                icon::FLOPPY_DISK,
+                "Save as CSV…",
+                "Write the answers that are shown as a table, in this order: path, class, confidence, every probability",
+                PredictPurpose::Save as fn(Chosen) -> PredictPurpose,
+            ),
+            (
+                icon::COPY,
+                "Copy by class…",
+                "Copy or link the pictures that are shown into a folder for each class. You see what would be done before; nothing is \
+                 moved or replaced, and it can be undone",
+                PredictPurpose::Place as fn(Chosen) -> PredictPurpose,
+            ),
+        ] {
+            make_room(ui, 120.0);
+            let button = ui.add_enabled(has_some, egui::Button::new(format!("{symbol} {text}")));
+            let button = button.accessible_name(text);
+            let why_not = "No answer is shown";
+            if button
+                .on_hover_text(tooltip)
+                .on_disabled_hover_text(why_not)
+                .clicked()
+            {
+                let purpose = purpose(chosen());
+                out.push(Command::Predict(PredictAction::Dialog(purpose)));
+            }
+        }
+        if let Some(root) = &prediction.placed_in {
+            make_room(ui, 120.0);
+            let undo = ui.button(format!("{} Undo copies", icon::ARROW_U_UP_LEFT));
+            let undo = undo.accessible_name("Undo copies").on_hover_text(format!(
+                "Remove the copies and links that were placed in {}, as far as they stand as they were placed",
+                shown::line(&shown::path(root))
+            ));
+            if undo.clicked() {
+                out.push(Command::Predict(PredictAction::TakeBack));
+            }
+        }
+        make_room(ui, 80.0);
+        let clear = ui.button(format!("{} Clear", icon::ERASER));
+        if clear
+            .accessible_name("Clear the answers")
+            .on_hover_text("Forget these answers; files stay as they are")
+            .clicked()
+        {
+            out.push(Command::Predict(PredictAction::Clear));
+        }
+    });
+}

@@ -1,0 +1,495 @@
+//! Pictures that are dropped, pasted or watched are answered by a run, and what is done with the answers.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use eframe::egui;
+
+use super::*;
+use crate::app::core::prediction::PredictAction;
+use crate::app::core::view_id::ViewId;
+use crate::app::features::predict::PredictLocal;
+use crate::app::features::predict::view::Shown;
+use crate::app::shell::actions::Action;
+use crate::data::Problem;
+use crate::prediction::{AnsweredPicture, Assigned, Novelty, Picture, PictureOutcome, Totals};
+use crate::worker::messages::{PredictionAnswer, PredictionQuestion};
+
+#[derive(Debug)]
+struct Dropped(PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        Err("nobody reads it".into())
+    }
+}
+
+/// A window with two trained runs, and the predictions in front.
+fn window() -> Window {
+    let mut window = Window::with_pair();
+    let mut second = summary("second", 0.8);
+    second.started -= 10;
+    let runs = vec![summary("first", 0.9), second];
+    window.answer(Answer::Runs(Ok(runs)));
+    push(&mut window, Command::ShowView(ViewId::PREDICT));
+    window
+}
+
+fn drop_on(window: &mut Window, paths: &[&str]) {
+    let files = paths.iter().map(|path| {
+        let file: egui::DroppedFileHandle = Arc::new(Dropped(PathBuf::from(path)));
+        file
+    });
+    window.harness.input_mut().dropped_files = files.collect();
+    window.steps();
+}
+
+/// What was asked of the threads that predict, in order.
+fn asked(window: &Window) -> Vec<PredictionQuestion> {
+    let record = window.record.borrow();
+    let questions = record
+        .questions
+        .iter()
+        .filter_map(|question| match question {
+            Question::Prediction(question) => Some(question.clone()),
+            _ => None,
+        });
+    questions.collect()
+}
+
+/// The number and the paths of the last question.
+fn last_asked(window: &Window) -> (u64, Vec<PathBuf>) {
+    match asked(window).pop() {
+        Some(PredictionQuestion::Predict { number, paths, .. }) => (number, paths),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn say(window: &mut Window, answer: PredictionAnswer) {
+    window.answer(Answer::Prediction(answer));
+}
+
+fn answered(path: &Path, class: u32, confidence: f32, distance: f32) -> PictureOutcome {
+    let mut probabilities = vec![1.0 - confidence; 2];
+    probabilities[class as usize] = confidence;
+    PictureOutcome::Answered(AnsweredPicture {
+        picture: Picture::file(path),
+        probabilities,
+        class: Some(class),
+        confidence,
+        novelty: Some(Novelty {
+            distance,
+            threshold: 0.4,
+            rate: 0.01,
+        }),
+    })
+}
+
+/// Answers the last question with these outcomes.
+fn answer_with(window: &mut Window, outcomes: Vec<PictureOutcome>) {
+    let (number, _) = last_asked(window);
+    begin(window, number, outcomes.len());
+    say(window, PredictionAnswer::Some { number, outcomes });
+    let result = Ok(Totals::default());
+    say(window, PredictionAnswer::Ended { number, result });
+}
+
+fn begin(window: &mut Window, number: u64, pictures: usize) {
+    let classes = Arc::new(vec!["defective".to_owned(), "functional".to_owned()]);
+    let remarks = Vec::new();
+    say(
+        window,
+        PredictionAnswer::Opened {
+            number,
+            classes,
+            remarks,
+        },
+    );
+    say(
+        window,
+        PredictionAnswer::Found {
+            number,
+            pictures,
+            lost: Vec::new(),
+            passed_over: 0,
+        },
+    );
+}
+
+fn three(folder: &Path) -> Vec<PictureOutcome> {
+    vec![
+        answered(&folder.join("a.png"), 0, 0.9, 0.1),
+        answered(&folder.join("b.png"), 1, 0.55, 0.2),
+        answered(&folder.join("c.png"), 1, 0.99, 0.8),
+    ]
+}
+
+/// Draws frames until `is_done`.
+fn wait_until(window: &mut Window, is_done: impl Fn(&Window) -> bool) {
+    for _ in 0..1_000 {
+        window.steps();
+        if is_done(window) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    panic!("it never happens");
+}
+
+fn has_label(window: &Window, label: &str) -> bool {
+    window.harness.query_by_label_contains(label).is_some()
+}
+
+#[test]
+fn dropped_pictures_are_answered_filtered_and_saved_as_a_table() {
+    let mut window = window();
+    drop_on(
+        &mut window,
+        &["/inbox/a.png", "/inbox/b.png", "/inbox/c.png"],
+    );
+    let (number, paths) = last_asked(&window);
+    assert_eq!(paths.len(), 3, "one question for all");
+    assert_eq!(window.state().prediction.run.as_deref(), Some("first"));
+    begin(&mut window, number, 4);
+    let mut outcomes = three(Path::new("/inbox"));
+    let last = outcomes.split_off(2);
+    say(&mut window, PredictionAnswer::Some { number, outcomes });
+    // What is there already is shown while the rest is on its way.
+    window
+        .harness
+        .get_by_label("2 pictures: 1 defective, 1 functional");
+    assert!(has_label(&window, "2 of 4 pictures"));
+    say(
+        &mut window,
+        PredictionAnswer::Some {
+            number,
+            outcomes: last,
+        },
+    );
+    let broken = PictureOutcome::Unreadable {
+        picture: Picture::file("/inbox/broken.jpg"),
+        reason: "is cut off".into(),
+    };
+    say(
+        &mut window,
+        PredictionAnswer::Some {
+            number,
+            outcomes: vec![broken],
+        },
+    );
+    let result = Ok(Totals::default());
+    say(&mut window, PredictionAnswer::Ended { number, result });
+    let sentence = "3 pictures: 1 defective, 1 functional, 1 none of these; 1 could not be read";
+    window.harness.get_by_label(sentence);
+
+    let path = window.folder.path().join("all.csv");
+    push(
+        &mut window,
+        Command::Predict(PredictAction::Save(None, path.clone())),
+    );
+    wait_until(&mut window, |_| path.exists());
+    let table = std::fs::read_to_string(&path).unwrap();
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(
+        lines[0],
+        "image,class,confidence,probability_defective,probability_functional,distance,none_of_these,error"
+    );
+    assert_eq!(lines.len(), 5, "{table}");
+    assert!(
+        lines[3].starts_with("/inbox/c.png,functional,0.99,") && lines[3].ends_with(",0.8,true,")
+    );
+    assert_eq!(lines[4], "/inbox/broken.jpg,,,,,,,is cut off");
+
+    // What is filtered is saved alone, by the button.
+    let local = window
+        .harness
+        .state_mut()
+        .locals
+        .of_window::<PredictLocal>();
+    local.query.shown = Shown::Only(Assigned::NoneOfThese);
+    window.steps();
+    window.harness.get_by_label("1 of 3 answers");
+    let path = window.folder.path().join("some.csv");
+    let chosen = Some(Arc::from([2_u32]));
+    push(
+        &mut window,
+        Command::Predict(PredictAction::Save(chosen, path.clone())),
+    );
+    wait_until(&mut window, |_| path.exists());
+    let table = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(table.lines().count(), 2, "{table}");
+    wait_until(&mut window, |window| {
+        let notices = &window.state().notices;
+        notices
+            .iter()
+            .any(|notice| notice.text.contains("1 picture in"))
+    });
+}
+
+#[test]
+fn what_is_dropped_elsewhere_or_is_no_picture_opens_as_ever() {
+    let mut window = window();
+    let preset = window.folder.path().join("other.ron");
+    std::fs::write(&preset, shipped("keras-guide")).unwrap();
+    let documents = window.state().documents.len();
+    drop_on(&mut window, &[&preset.display().to_string()]);
+    assert_eq!(window.state().documents.len(), documents + 1);
+    assert!(asked(&window).is_empty());
+    // A folder of pictures is answered.
+    let inbox = window.folder.path().join("inbox");
+    std::fs::create_dir(&inbox).unwrap();
+    push(&mut window, Command::ShowView(ViewId::PREDICT));
+    drop_on(&mut window, &[&inbox.display().to_string()]);
+    assert_eq!(last_asked(&window).1, [inbox]);
+    // With another view in front, a picture is shown to the runs.
+    push(&mut window, Command::ShowView(ViewId::CURVES));
+    drop_on(&mut window, &["/inbox/a.png"]);
+    assert_eq!(asked(&window).len(), 1);
+    assert!(window.harness.state().dropped.is_some());
+}
+
+#[test]
+fn a_stop_keeps_what_is_answered_and_what_waits_is_forgotten() {
+    let mut window = window();
+    drop_on(&mut window, &["/inbox/a.png"]);
+    drop_on(&mut window, &["/inbox/later.png"]);
+    let (number, paths) = last_asked(&window);
+    assert_eq!(
+        (asked(&window).len(), paths.len()),
+        (1, 1),
+        "it waits for its turn"
+    );
+    begin(&mut window, number, 100);
+    let outcomes = three(Path::new("/inbox"));
+    say(&mut window, PredictionAnswer::Some { number, outcomes });
+    window.harness.get_by_label("Stop predicting").click();
+    window.steps();
+    assert_eq!(
+        asked(&window).last(),
+        Some(&PredictionQuestion::StopPredicting)
+    );
+    let result = Err(Failure::Stopped);
+    say(&mut window, PredictionAnswer::Ended { number, result });
+    assert_eq!(asked(&window).len(), 2, "nothing else is asked");
+    assert!(window.harness.query_by_label("Stop predicting").is_none());
+    window.harness.get_by_label("3 answers");
+    assert!(window.state().notices.is_empty());
+}
+
+#[test]
+fn files_that_could_not_be_read_are_listed() {
+    let mut window = window();
+    drop_on(&mut window, &["/inbox/a.png"]);
+    let (number, _) = last_asked(&window);
+    begin(&mut window, number, 1);
+    say(
+        &mut window,
+        PredictionAnswer::Found {
+            number,
+            pictures: 0,
+            lost: vec![Problem {
+                path: "/inbox/gone.png".into(),
+                reason: "there is no such file".into(),
+            }],
+            passed_over: 0,
+        },
+    );
+    let result = Ok(Totals::default());
+    say(&mut window, PredictionAnswer::Ended { number, result });
+    window.harness.get_by_label("No picture was answered");
+    window.harness.get_by_label("Not read (1)").click();
+    window.steps();
+    window.harness.get_by_label("/inbox/gone.png");
+    window.harness.get_by_label("there is no such file");
+}
+
+#[test]
+fn another_run_answers_the_same_pictures_anew() {
+    let mut window = window();
+    drop_on(
+        &mut window,
+        &["/inbox/a.png", "/inbox/b.png", "/inbox/c.png"],
+    );
+    answer_with(&mut window, three(Path::new("/inbox")));
+    let use_run = PredictAction::UseRun("second".into());
+    push(&mut window, Command::Predict(use_run));
+    let question = asked(&window).pop();
+    let Some(PredictionQuestion::Predict { folder, paths, .. }) = question else {
+        panic!("{question:?}");
+    };
+    assert!(folder.ends_with("second"));
+    assert_eq!(paths.len(), 3);
+    assert!(window.state().prediction.answers.is_empty());
+    answer_with(&mut window, three(Path::new("/inbox")));
+    assert_eq!(window.state().prediction.answers.len(), 3);
+}
+
+#[test]
+fn a_folder_is_watched_until_it_is_stopped() {
+    let mut window = window();
+    push(
+        &mut window,
+        Command::Predict(PredictAction::Watch("/camera".into())),
+    );
+    let Some(PredictionQuestion::Watch {
+        number, watched, ..
+    }) = asked(&window).pop()
+    else {
+        panic!("{:?}", asked(&window));
+    };
+    assert_eq!(watched, Path::new("/camera"));
+    begin(&mut window, number, 0);
+    assert!(has_label(&window, "Watching /camera"));
+    window.harness.get_by_label("No picture has come yet");
+    let outcomes = three(Path::new("/camera"));
+    say(&mut window, PredictionAnswer::Some { number, outcomes });
+    window.harness.get_by_label("3 answers");
+    // The foot of the window says it, too.
+    assert!(has_label(&window, "Watching “camera”"));
+    window.harness.get_by_label("Stop watching").click();
+    window.steps();
+    assert_eq!(
+        asked(&window).last(),
+        Some(&PredictionQuestion::StopWatching)
+    );
+    let result = Err(Failure::Stopped);
+    say(&mut window, PredictionAnswer::Ended { number, result });
+    assert!(window.harness.query_by_label("Stop watching").is_none());
+    window.harness.get_by_label("3 answers");
+}
+
+#[test]
+fn paths_and_pictures_are_pasted() {
+    let mut window = window();
+    let text = "file:///inbox/a%201.png\n/inbox/b.png\n";
+    window.harness.event(egui::Event::Paste(text.into()));
+    window.steps();
+    assert_eq!(
+        last_asked(&window).1,
+        [PathBuf::from("/inbox/a 1.png"), "/inbox/b.png".into()]
+    );
+    answer_with(&mut window, three(Path::new("/inbox")));
+    window.harness.event(egui::Event::Paste("hello".into()));
+    window.steps();
+    assert_eq!(asked(&window).len(), 1);
+    assert!(has_label(&window, "Nothing to predict on the clipboard"));
+    // Half a pixel of red over white is pink.
+    let pixels = vec![
+        egui::Color32::from_rgb(0, 0, 255),
+        egui::Color32::from_rgba_unmultiplied(255, 0, 0, 128),
+    ];
+    let image = egui::ColorImage::new([2, 1], pixels);
+    window
+        .harness
+        .event(egui::Event::PasteImage(Arc::new(image)));
+    wait_until(&mut window, |window| asked(window).len() == 2);
+    let path = last_asked(&window).1.remove(0);
+    assert!(path.ends_with("Pasted picture 1.png"), "{}", path.display());
+    let source = crate::data::PictureSource::File(path);
+    let read = crate::data::decode::decode(&source).unwrap();
+    assert_eq!((read.width, read.height), (2, 1));
+    assert_eq!(read.rgb[..3], [0, 0, 255]);
+    assert!(
+        read.rgb[3] == 255 && read.rgb[4].abs_diff(127) <= 1,
+        "{:?}",
+        read.rgb
+    );
+}
+
+#[test]
+fn pictures_are_copied_by_class_as_planned_and_taken_back() {
+    let mut window = window();
+    let inbox = window.folder.path().join("inbox");
+    std::fs::create_dir(&inbox).unwrap();
+    let names = ["a.png", "b.png", "c.png"];
+    for name in names {
+        std::fs::write(inbox.join(name), name).unwrap();
+    }
+    let paths: Vec<String> = (names.iter())
+        .map(|name| inbox.join(name).display().to_string())
+        .collect();
+    let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+    drop_on(&mut window, &paths);
+    answer_with(&mut window, three(&inbox));
+    let sorted = window.folder.path().join("sorted");
+    let plan = PredictAction::Plan(None, sorted.clone());
+    push(&mut window, Command::Predict(plan));
+    wait_until(&mut window, |window| has_label(window, "Copy 3 pictures"));
+    assert!(!sorted.exists(), "a plan touches nothing");
+    for folder in ["defective", "functional", "none of these"] {
+        let mut found = window.harness.query_all_by_label(folder);
+        assert!(found.next().is_some(), "{folder}");
+    }
+    window.harness.get_by_label("Copy 3 pictures").click();
+    wait_until(&mut window, |window| has_label(window, "Undo the placing"));
+    for (folder, name) in [
+        ("defective", "a.png"),
+        ("functional", "b.png"),
+        ("none of these", "c.png"),
+    ] {
+        let copy = sorted.join(folder).join(name);
+        assert_eq!(std::fs::read_to_string(&copy).unwrap(), name, "{folder}");
+    }
+    // One that a person has worked on stays.
+    std::fs::write(sorted.join("defective/a.png"), "better than before").unwrap();
+    window.harness.get_by_label("Undo the placing").click();
+    wait_until(&mut window, |window| {
+        !window.harness.state().placing.is_open()
+    });
+    assert!(sorted.join("defective/a.png").exists());
+    assert!(!sorted.join("functional").exists() && !sorted.join("none of these").exists());
+    assert!(names.iter().all(|name| inbox.join(name).exists()));
+    let notices = &window.state().notices;
+    assert!(
+        notices
+            .iter()
+            .any(|notice| notice.text.contains("2 pictures removed")),
+        "{notices:?}"
+    );
+}
+
+#[test]
+fn pictures_are_not_placed_where_they_are_read_from() {
+    let mut window = window();
+    let inbox = window.folder.path().join("inbox");
+    std::fs::create_dir(&inbox).unwrap();
+    drop_on(&mut window, &[&inbox.display().to_string()]);
+    answer_with(&mut window, three(&inbox));
+    let plan = PredictAction::Plan(None, inbox.join("sorted"));
+    push(&mut window, Command::Predict(plan));
+    wait_until(&mut window, |window| {
+        has_label(window, "would be read again")
+    });
+    window.harness.get_by_label("Close").click();
+    window.steps();
+    assert!(!window.harness.state().placing.is_open());
+}
+
+#[test]
+fn the_palette_predicts_where_a_run_can() {
+    let is_enabled = |window: &Window, name: &str| {
+        let mut actions = Action::all();
+        let action = actions.find(|action| action.text() == name).unwrap();
+        action.is_enabled(window.state())
+    };
+    let without = Window::with_presets(&[]);
+    let with = window();
+    for name in ["Predict pictures…", "Predict folder…", "Watch folder…"] {
+        assert!(!is_enabled(&without, name), "{name}");
+        assert!(is_enabled(&with, name), "{name}");
+    }
+    assert!(!is_enabled(&with, "Save answers as CSV…"));
+    // Its keys show the view.
+    let mut window = self::window();
+    push(&mut window, Command::ShowView(ViewId::CURVES));
+    window
+        .harness
+        .key_press_modifiers(Modifiers::COMMAND, Key::I);
+    window.steps();
+    window.harness.get_by_label("Drop pictures here");
+}
