@@ -45,10 +45,7 @@ impl GridPictures for AnswersView {
                 confidence: String::new(),
                 below: match (self.sort, far) {
                     (SortBy::Name, _) | (_, None) => name,
-                    (_, Some(far)) => {
-                        let like = self.class(answer.most_probable());
-                        format!("distance {far}, like {}", shown_name(like))
-                    }
+                    (_, Some(far)) => format!("distance {far}"),
                 },
             },
             assigned => CardText {

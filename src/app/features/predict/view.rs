@@ -298,7 +298,10 @@ pub fn sentence(state: &PredictionState) -> String {
             parts.push(format!("{} {what}", count(number)));
         }
     }
-    let pictures = format::count(state.answers.len(), "picture", "pictures");
+    let pictures = match state.answers.len() {
+        0 => "No answers yet".to_owned(),
+        answers => format::count(answers, "picture", "pictures"),
+    };
     let mut sentence = if parts.is_empty() {
         pictures
     } else {
@@ -314,7 +317,7 @@ pub fn sentence(state: &PredictionState) -> String {
 }
 
 /// Classes that the sentence names.
-const NAMED: usize = 4;
+const NAMED: usize = 6;
 
 /// Classes that were answered, with how often; the most frequent first.
 pub fn largest(state: &PredictionState) -> Vec<(usize, usize)> {
@@ -331,7 +334,7 @@ pub fn progress(state: &PredictionState, now: Instant) -> Option<(String, f32)> 
     if let Some((done, total)) = work.comparing {
         let total_text = format::count(total, "picture", "pictures");
         let text = format!(
-            "Looking at the run's own pictures first: {} of {total_text}",
+            "Once for this run, its own pictures are looked at: {} of {total_text}",
             number(done)
         );
         return Some((text, done as f32 / total.max(1) as f32));
