@@ -18,11 +18,28 @@ fn strange(home: &Home, count: u32) {
     }
 }
 
+/// A frozen backbone of random weights, whose features differ as the pictures do.
+fn preset(home: &Home) {
+    let text = r#"(
+    version: 1,
+    name: "Tiny",
+    data: (
+        source: ClassFolders(path: "pictures"),
+        split: (validation: 0.25, test: 0.25),
+    ),
+    backbone: (name: "efficientnet_lite0", weights: Random, input_size: Some(32)),
+    head: (layers: []),
+    phases: [(name: "Feature extraction", epochs: 1, freeze: Backbone)],
+)
+"#;
+    std::fs::write(home.path().join("tiny.ron"), text).unwrap();
+}
+
 #[test]
 fn evaluate_tells_how_well_pictures_of_other_kinds_are_noticed() {
     let home = Home::new();
     home.pictures(40);
-    home.preset("Tiny");
+    preset(&home);
     strange(&home, 8);
     home.printed(&["run", "tiny.ron", "--out", "runs"]);
     let run = home.only_run("runs");
@@ -74,7 +91,7 @@ fn evaluate_tells_how_well_pictures_of_other_kinds_are_noticed() {
 fn a_run_without_the_file_is_asked_for_its_pictures_once() {
     let home = Home::new();
     home.pictures(12);
-    home.preset("Tiny");
+    preset(&home);
     strange(&home, 6);
     home.printed(&["run", "tiny.ron", "--out", "runs"]);
     let run = home.only_run("runs");
@@ -96,4 +113,31 @@ fn a_run_without_the_file_is_asked_for_its_pictures_once() {
     std::fs::remove_file(&file).unwrap();
     let error = home.refused(&other, 1);
     assert!(error.contains("none of its classes"), "{error}");
+}
+
+#[test]
+fn predict_answers_none_of_these_for_pictures_of_another_kind_and_not_for_the_runs_own() {
+    let home = Home::new();
+    home.pictures(40);
+    preset(&home);
+    strange(&home, 8);
+    home.printed(&["run", "tiny.ron", "--out", "runs"]);
+    let run = home.only_run("runs");
+    let run = run.to_str().unwrap();
+    // The run is moved from its pictures first: what it takes goes with it.
+    std::fs::rename(home.path().join("pictures"), home.path().join("elsewhere")).unwrap();
+    let answered = |folder: &str| {
+        let list = json(&home.printed(&["predict", run, folder, "--json"]));
+        let answers = list.as_array().unwrap().clone();
+        let refused = answers
+            .iter()
+            .filter(|answer| answer["none_of_these"] == true)
+            .count();
+        assert!(answers.iter().all(|answer| answer["distance"].is_f64()));
+        (answers.len(), refused)
+    };
+    assert_eq!(answered("strange"), (8, 8));
+    let (own, refused) = answered("elsewhere");
+    // 15 validation pictures promise 1 in 16 of new ones; those of the training are their own neighbours.
+    assert!(own == 80 && refused <= 8, "{refused} of {own}");
 }

@@ -47,11 +47,6 @@ impl FeatureIndex {
         }
     }
 
-    /// What rows that have length 1 already, one for each name, stand for.
-    pub(super) fn from_rows(names: Vec<String>, width: usize, rows: Vec<f32>) -> Self {
-        Self { width, names, rows }
-    }
-
     pub fn names(&self) -> &[String] {
         &self.names
     }
@@ -82,12 +77,42 @@ impl FeatureIndex {
         self.rows.iter().all(|value| value.is_finite())
     }
 
-    /// As half precision keeps it.
-    pub fn rounded(mut self) -> Self {
-        for value in &mut self.rows {
-            *value = f16::from_f32(*value).to_f32();
+    /// At most `most` of the pictures, evenly over their order.
+    pub fn thinned(self, most: usize) -> Self {
+        let (count, width) = (self.len(), self.width);
+        if count <= most {
+            return self;
         }
-        self
+        let mut thinned = Self {
+            width,
+            ..Self::default()
+        };
+        for place in 0..most {
+            let taken = place * count / most;
+            thinned.names.push(self.names[taken].clone());
+            let row = &self.rows[taken * width..(taken + 1) * width];
+            thinned.rows.extend_from_slice(row);
+        }
+        thinned
+    }
+
+    /// As half precision keeps it: rows of length 1 again, so that nothing is more alike to one than itself.
+    pub fn rounded(self) -> Self {
+        let halves = self.rows.iter().map(|&value| f16::from_f32(value));
+        Self::from_halves(self.names.clone(), self.width, halves)
+    }
+
+    /// What was kept in half precision.
+    pub(super) fn from_halves(
+        names: Vec<String>,
+        width: usize,
+        halves: impl Iterator<Item = f16>,
+    ) -> Self {
+        let mut rows: Vec<f32> = halves.map(f16::to_f32).collect();
+        for row in rows.chunks_mut(width.max(1)) {
+            row.copy_from_slice(&normalised(row));
+        }
+        Self { width, names, rows }
     }
 
     /// A safetensors file: `features` `[N, F]`, and the names in its metadata.
@@ -204,6 +229,20 @@ mod tests {
         assert_eq!(index.nearest(&[2.0, 0.0], 1, "right")[0].name, "diagonal");
         assert!(index.nearest(&[1.0, 2.0, 3.0], 1, "").is_empty());
         assert_eq!(index.nearest(&[2.0, 0.0], 9, "").len(), 5);
+    }
+
+    #[test]
+    fn fewer_pictures_are_taken_evenly() {
+        let names: Vec<String> = (0..7).map(|number| number.to_string()).collect();
+        let mut index = FeatureIndex::default();
+        for (number, name) in names.iter().enumerate() {
+            index.add(name, &[1.0, number as f32]);
+        }
+        index.remove("6");
+        let thinned = index.clone().thinned(3);
+        assert_eq!(thinned.names(), ["0", "2", "4"]);
+        assert_eq!(thinned.rows()[2..4], index.rows()[4..6]);
+        assert_eq!(index.clone().thinned(6), index);
     }
 
     #[test]

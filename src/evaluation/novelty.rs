@@ -31,7 +31,9 @@ mod reference;
 mod tests;
 
 pub use limit::{Novelty, NoveltyLimit, USUAL_RATE, check_rate, distance_text, rate_text};
-pub use reference::{Distances, KnownNovelty, MOST_PICTURES, NoveltyReference, drawn};
+pub use reference::{
+    Distances, KnownNovelty, MOST_PICTURES, NoveltyReference, drawn, most_pictures,
+};
 
 use super::resampled::of_ranking;
 use super::{Prediction, Predictions, Ranking, Score};

@@ -4,7 +4,7 @@ use tch::{Device, Tensor};
 
 use super::error::TrainingError;
 use crate::evaluation::neighbours::FeatureIndex;
-use crate::evaluation::novelty::{Distances, NEIGHBOURS, NoveltyReference};
+use crate::evaluation::novelty::{Distances, NEIGHBOURS, NoveltyReference, most_pictures};
 use crate::libtorch::cuda;
 
 /// Pictures whose similarities to all training pictures are in memory at once: 20 MB at most.
@@ -76,7 +76,8 @@ pub fn reference(
         ));
     }
     // As they come back from the file.
-    let index = train.rounded();
+    let most = most_pictures(train.width());
+    let index = train.thinned(most).rounded();
     let rows = ReferenceRows::new(&index, device)?;
     let distances = |pictures: FeatureIndex| -> Result<Distances, TrainingError> {
         Ok(Distances {

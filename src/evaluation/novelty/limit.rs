@@ -43,9 +43,14 @@ impl Novelty {
     }
 }
 
-/// With the digits that tell two pictures apart.
+/// With three digits that say something: the features of some networks lie close together.
 pub fn distance_text(distance: f32) -> String {
-    format!("{distance:.3}")
+    if distance == 0.0 {
+        return "0".to_owned();
+    }
+    let magnitude = distance.abs().max(1e-9).log10().floor();
+    let decimals = (2.0 - magnitude).clamp(3.0, 9.0) as usize;
+    format!("{distance:.decimals$}")
 }
 
 /// `1 in 100`, or `2.3 %` where that is not one in a whole number.

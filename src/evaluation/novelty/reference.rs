@@ -18,6 +18,14 @@ use crate::format;
 /// Training pictures whose features are kept at most.
 pub const MOST_PICTURES: usize = 10_000;
 
+/// Numbers that are kept at most, 41 MB: of networks with more than 2,048 features, fewer pictures.
+const MOST_NUMBERS: usize = 20_480_000;
+
+/// Training pictures whose features are kept at most, where a picture has `width` of them.
+pub fn most_pictures(width: usize) -> usize {
+    (MOST_NUMBERS / width.max(1)).clamp(1, MOST_PICTURES)
+}
+
 /// What a file calls its parts.
 const FEATURES: &str = "features";
 const VALIDATION: &str = "validation_distances";
@@ -235,12 +243,12 @@ impl NoveltyReference {
         let (&[count, width], Dtype::F16) = (features.shape(), features.dtype()) else {
             return Err("its features are no matrix in half precision".to_owned());
         };
+        if count == 0 || width == 0 {
+            return Err("it has no features".to_owned());
+        }
         let (pairs, _) = features.data().as_chunks::<2>();
-        let rows: Vec<f32> = pairs
-            .iter()
-            .map(|pair| f16::from_le_bytes(*pair).to_f32())
-            .collect();
-        if rows.iter().any(|value| !value.is_finite()) {
+        let halves = pairs.iter().map(|pair| f16::from_le_bytes(*pair));
+        if !halves.clone().all(f16::is_finite) {
             return Err("its features hold what is no number".to_owned());
         }
         let index_names = names(NAMES)?;
@@ -261,7 +269,7 @@ impl NoveltyReference {
             }
         };
         let reference = Self {
-            index: FeatureIndex::from_rows(index_names, width, rows),
+            index: FeatureIndex::from_halves(index_names, width, halves),
             training_pictures: text(TRAINING_PICTURES)?
                 .parse()
                 .map_err(|_| "it does not say of how many pictures it is".to_owned())?,

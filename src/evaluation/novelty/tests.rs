@@ -57,6 +57,19 @@ fn too_few_validation_pictures_state_the_least_rate_that_they_can() {
 }
 
 #[test]
+fn small_distances_keep_their_digits() {
+    for (distance, text) in [
+        (0.52f32, "0.520"),
+        (1.25, "1.250"),
+        (0.0123, "0.0123"),
+        (0.000_045_6, "0.0000456"),
+        (0.0, "0"),
+    ] {
+        assert_eq!(distance_text(distance), text);
+    }
+}
+
+#[test]
 fn rates_are_told_as_one_in_so_many() {
     assert_eq!(rate_text(0.01), "1 in 100");
     assert_eq!(rate_text(1.0 / 21.0), "1 in 21");

@@ -5,8 +5,11 @@ use std::sync::Arc;
 use super::*;
 use crate::app::core::command::GalleryFilter;
 use crate::app::core::prepared_answers::PreparedAnswers;
+use crate::app::core::settings::SettingChange;
 use crate::app::features::evaluation::cache::EvaluationCache;
-use crate::app::features::evaluation::view::{EvaluationBody, EvaluationView, RunChoice, Status};
+use crate::app::features::evaluation::view::{
+    EvaluationBody, EvaluationView, NoveltyView, RunChoice, Status,
+};
 use crate::app::features::evaluation::{EvaluationLocal, evaluation_ui};
 use crate::data::Split;
 use crate::evaluation::{Decision, Evaluation, Prediction, Predictions, TemperatureFit};
@@ -38,7 +41,12 @@ impl Evaluated {
                 diagnosis: None,
                 remark: None,
                 temperature: Status::Idle,
-                novelty: None,
+                novelty: Some(NoveltyView {
+                    rate: 0.01,
+                    sentence: "None of these: beyond a distance of 0.431, as 1 in 100 of your own pictures may be; of the \
+                               test pictures, 0.9 % are (0.3 – 2.1 %)"
+                        .into(),
+                }),
                 can_train: true,
             },
             source: source.map(Arc::new),
@@ -542,4 +550,30 @@ fn everything_that_can_be_operated_fits_small_windows() {
             }
         }
     }
+}
+
+#[test]
+fn the_rate_of_false_alarms_is_chosen_from_a_list() {
+    let evaluated = Evaluated::new(Some(two_classes()), Status::Ready);
+    let mut harness = open(egui::vec2(900.0, 700.0), evaluated);
+    assert!(
+        harness
+            .query_by_label_contains("of the test pictures, 0.9 %")
+            .is_some()
+    );
+    harness
+        .get_by_role_and_label(accesskit::Role::ComboBox, "None of these")
+        .click();
+    harness.run_steps(3);
+    harness.get_by_label("1 in 20").click();
+    harness.run_steps(3);
+    let rate = harness
+        .state()
+        .out
+        .iter()
+        .find_map(|command| match command {
+            Command::ChangeSetting(SettingChange::NoveltyRate(rate)) => Some(*rate),
+            _ => None,
+        });
+    assert_eq!(rate, Some(0.05));
 }
