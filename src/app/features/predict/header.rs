@@ -117,8 +117,7 @@ pub fn sentence_ui(
 ) {
     let text = sentence(state);
     ui.add_space(tokens::SPACE_XS);
-    ui.add(egui::Label::new(tokens::semibold(&text).size(tokens::TEXT_LARGE)).truncate())
-        .on_hover_text(&text);
+    ui.label(tokens::semibold(&text).size(tokens::TEXT_LARGE));
     let mut bars: Vec<(String, usize, Shown, egui::Color32)> = Vec::new();
     let colors = tokens(ui);
     for (class, number) in largest(state).into_iter().take(BARS) {

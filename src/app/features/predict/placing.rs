@@ -1,6 +1,7 @@
 //! The dialog that copies or links pictures into a folder for each class: what would be done first, then doing it, and taking
 //! it back. Files are touched on a thread of its own.
 
+use std::mem::{Discriminant, discriminant};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -26,7 +27,7 @@ use crate::{format, shown};
 /// Problems that the dialog names.
 const NAMED: usize = 3;
 /// Height of the list of folders, in points.
-const LIST: f32 = 180.0;
+const LIST: f32 = 290.0;
 
 /// What is planned: where, how, of which answers.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,6 +84,8 @@ impl PlanView {
 pub struct Placing {
     wanted: Option<Wanted>,
     stage: Stage,
+    /// The stage that was drawn last.
+    drawn: Option<Discriminant<Stage>>,
     planning: Request<Wanted, (Placer, Plan)>,
     /// The plan that is shown, and who carries it out.
     planned: Option<(Placer, Plan)>,
@@ -270,6 +273,10 @@ impl Placing {
         };
         let mut way = wanted.way;
         let stage = self.stage.clone();
+        // In another size, the dialog finds the middle in a second frame.
+        if self.drawn.replace(discriminant(&stage)) != Some(discriminant(&stage)) {
+            ctx.request_repaint();
+        }
         let done = self.done.load(Ordering::Relaxed);
         let title = "Copy or link by class";
         let (is_open, is_closed) = dialog(ctx, "placing", title, 460.0, |ui| {
@@ -453,6 +460,7 @@ fn plan_ui(ui: &mut egui::Ui, plan: &PlanView) {
         .max_height(LIST)
         .auto_shrink([false, true])
         .show_rows(ui, tokens::ROW_HEIGHT, rows, |ui, range| {
+            ui.spacing_mut().item_spacing.y = 0.0;
             for (folder, number) in &plan.counts[range] {
                 let size = egui::vec2(ui.available_width(), tokens::ROW_HEIGHT);
                 let layout = egui::Layout::right_to_left(egui::Align::Center);
