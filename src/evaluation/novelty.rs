@@ -38,7 +38,8 @@ pub use reference::{
 use super::resampled::of_ranking;
 use super::{Prediction, Predictions, Ranking, Score};
 
-/// Which of the nearest training pictures a distance is measured to: k.
+/// Which of the nearest training pictures a distance is measured to: k. As files and descriptions say it; `training/novelty.rs`
+/// looks for the nearest one.
 pub const NEIGHBOURS: usize = 1;
 
 /// The area under the ROC curve of scores that shall be higher for `other` pictures than for a run's `own`: how often one

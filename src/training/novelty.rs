@@ -4,7 +4,7 @@ use tch::{Device, Tensor};
 
 use super::error::TrainingError;
 use crate::evaluation::neighbours::FeatureIndex;
-use crate::evaluation::novelty::{Distances, NEIGHBOURS, NoveltyReference, most_pictures};
+use crate::evaluation::novelty::{Distances, NoveltyReference, most_pictures};
 use crate::libtorch::cuda;
 
 /// Pictures whose similarities to all training pictures are in memory at once: 20 MB at most.
@@ -38,20 +38,16 @@ impl ReferenceRows {
             return Ok(Vec::new());
         }
         let _guard = tch::no_grad_guard();
-        let place = (NEIGHBOURS as i64).min(self.columns.size()[1]);
         let mut distances = Vec::with_capacity(pictures.len());
         for rows in pictures.rows().chunks(TOGETHER * self.width) {
             let shape = [(rows.len() / self.width) as i64, self.width as i64];
             let rows = Tensor::f_from_slice(rows)?.f_reshape(shape)?;
             let rows = cuda::tensor_to(&rows, self.columns.device())?;
             let similarities = rows.f_matmul(&self.columns)?;
-            // The last of the most alike.
-            let (nearest, _) = similarities.f_topk(place, 1, true, true)?;
-            let furthest = nearest.f_select(1, place - 1)?;
-            let furthest = furthest.f_to(Device::Cpu)?.f_contiguous()?;
-            let furthest = Vec::<f32>::try_from(furthest)?;
+            let nearest = similarities.f_amax([1i64].as_slice(), false)?;
+            let nearest = Vec::<f32>::try_from(nearest.f_to(Device::Cpu)?)?;
             // Rounding may take a picture's similarity to itself above 1.
-            distances.extend(furthest.into_iter().map(|one| (1.0 - one).max(0.0)));
+            distances.extend(nearest.into_iter().map(|one| (1.0 - one).max(0.0)));
         }
         Ok(distances)
     }
