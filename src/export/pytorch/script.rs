@@ -75,19 +75,15 @@ fn opening(described: &Described, architecture: &Architecture) -> String {
 fn preparation(described: &Described, architecture: &Architecture) -> String {
     let square = &described.square;
     let side = square.side;
-    let mode = match square.interpolation {
+    let filter = match square.interpolation {
         Interpolation::Bilinear => "BILINEAR",
         Interpolation::Bicubic => "BICUBIC",
     };
-    let mode = format!("transforms.InterpolationMode.{mode}");
-    let mut steps = match square.fit {
-        Fit::CenterCrop => vec![
-            format!("transforms.Resize({}, {mode})", square.resize),
-            format!("transforms.CenterCrop({side})"),
-        ],
-        Fit::Squash => vec![format!("transforms.Resize(({side}, {side}), {mode})")],
-        Fit::Pad => vec!["fit_within".to_owned()],
-    };
+    let mut steps = vec![match square.fit {
+        Fit::CenterCrop => format!("shorter_side,\n    transforms.CenterCrop({side})"),
+        Fit::Squash => format!("lambda picture: resize(picture, {side}, {side})"),
+        Fit::Pad => "fit_within".to_owned(),
+    }];
     steps.push("transforms.ToTensor()".to_owned());
     steps.push(format!(
         "transforms.Normalize({}, {})",
@@ -101,21 +97,39 @@ fn preparation(described: &Described, architecture: &Architecture) -> String {
             architecture.filled_up
         ));
     }
-    let mut text = String::new();
-    if square.fit == Fit::Pad {
-        let [red, green, blue] = square.background;
-        let filter = mode.rsplit('.').next().unwrap_or_default();
-        let _ = write!(
-            text,
-            "\n\
-             def fit_within(picture):\n    \
-             \"\"\"The whole picture in the middle of a square of {side} pixels.\"\"\"\n    \
-             size = [max(1, min({side}, int(length * {side} / max(picture.size) + 0.5))) for length in picture.size]\n    \
-             square = Image.new(\"RGB\", ({side}, {side}), ({red}, {green}, {blue}))\n    \
-             corner = (({side} - size[0]) // 2, ({side} - size[1]) // 2)\n    \
-             square.paste(picture.resize(size, Image.Resampling.{filter}), corner)\n    \
-             return square\n\n\n"
-        );
+    // Each pass by itself, because which one Pillow makes first depends on its version and on the picture.
+    let mut text = format!(
+        "\n\
+         def resize(picture, width, height):\n    \
+         \"\"\"Width before height, as in Graft: Pillow 13 turns that round for some pictures.\"\"\"\n    \
+         for size in ((width, picture.height), (width, height)):\n        \
+         picture = picture.resize(size, Image.Resampling.{filter})\n    \
+         return picture\n\n\n"
+    );
+    match square.fit {
+        Fit::CenterCrop => {
+            let _ = write!(
+                text,
+                "def shorter_side(picture):\n    \
+                 \"\"\"The shorter side {0} pixels long, the other in proportion, rounded down.\"\"\"\n    \
+                 width, height = ({0} * length // min(picture.size) for length in picture.size)\n    \
+                 return resize(picture, width, height)\n\n\n",
+                square.resize
+            );
+        }
+        Fit::Squash => {}
+        Fit::Pad => {
+            let [red, green, blue] = square.background;
+            let _ = write!(
+                text,
+                "def fit_within(picture):\n    \
+                 \"\"\"The whole picture in the middle of a square of {side} pixels.\"\"\"\n    \
+                 size = [max(1, min({side}, int(length * {side} / max(picture.size) + 0.5))) for length in picture.size]\n    \
+                 square = Image.new(\"RGB\", ({side}, {side}), ({red}, {green}, {blue}))\n    \
+                 square.paste(resize(picture, *size), (({side} - size[0]) // 2, ({side} - size[1]) // 2))\n    \
+                 return square\n\n\n"
+            );
+        }
     }
     let _ = writeln!(text, "preprocess = transforms.Compose([");
     for step in steps {
