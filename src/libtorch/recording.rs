@@ -133,7 +133,7 @@ pub fn record<E: From<TchError>>(
     let handle = attempt(|reason| {
         // SAFETY: the tensor outlives the call; the reason is written within its bounds.
         let handle = unsafe { graft_recording_begin(pointer(Some(input)), reason) };
-        (!handle.is_null()).then_some(Handle(handle))
+        (!handle.is_null()).then(|| Handle(handle))
     })?;
     let output = forward(input)?;
     let text = attempt(|reason| {

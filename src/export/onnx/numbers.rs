@@ -57,8 +57,8 @@ pub(super) fn to_int8_weights(graph: &mut Graph) {
     let mut nodes = Vec::with_capacity(graph.nodes.len());
     for mut node in std::mem::take(&mut graph.nodes) {
         let axis = match node.operator {
-            // Outputs are the first axis: fully connected layers are written transposed.
-            "Conv" | "Gemm" => 0,
+            "Conv" => 0,
+            // Fully connected layers are written transposed.
             "MatMul" => 1,
             _ => {
                 nodes.push(node);

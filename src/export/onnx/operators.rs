@@ -233,24 +233,16 @@ fn layer_norm(to: &mut Translator<'_>, call: &Call<'_>) -> Result<String, Export
     Ok(to.graph.add_with("LayerNormalization", &inputs, settings))
 }
 
+/// Not as Gemm, which tract has no half precision for; onnxruntime makes one of it.
 fn linear(to: &mut Translator<'_>, call: &Call<'_>) -> Result<String, ExportError> {
     let (input, weight) = (call.tensor(0)?, call.tensor(1)?);
     if !to.is_constant(weight) {
         return Err(call.refused("its weights depend on the picture"));
     }
-    let bias = call.tensor_or_none(2)?;
     let x = to.value(input)?;
-    if to.rank(input) == 2 {
-        let mut inputs = vec![x, to.value(weight)?];
-        if let Some(bias) = bias {
-            inputs.push(to.value(bias)?);
-        }
-        let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
-        return Ok(to.graph.add_with("Gemm", &inputs, vec![("transB", Int(1))]));
-    }
     let weight = to.transposed(weight)?;
     let product = to.graph.add("MatMul", &[&x, &weight]);
-    let Some(bias) = bias else {
+    let Some(bias) = call.tensor_or_none(2)? else {
         return Ok(product);
     };
     let bias = to.value(bias)?;

@@ -84,7 +84,7 @@ fn reduced(graph: &mut Graph, turn: &Node, at: usize) -> Option<Node> {
     Some(merged)
 }
 
-/// Writes every normalisation that follows a convolution or a fully connected layer, and nothing else does, into its weights.
+/// Writes every normalisation that follows a convolution, where nothing else does, into its weights.
 pub(super) fn fold_norms(graph: &mut Graph, output: &str) {
     let uses = graph.uses(&[output]);
     let makers = makers(graph);
@@ -99,8 +99,7 @@ pub(super) fn fold_norms(graph: &mut Graph, output: &str) {
             continue;
         };
         let is_alone = uses.get(&graph.nodes[layer].output) == Some(&1);
-        let is_known = matches!(graph.nodes[layer].operator, "Conv" | "Gemm");
-        if !is_alone || !is_known {
+        if !is_alone || graph.nodes[layer].operator != "Conv" {
             continue;
         }
         let Some((weight, bias)) = folded(graph, &graph.nodes[layer], &norm) else {

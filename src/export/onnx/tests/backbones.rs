@@ -6,6 +6,9 @@ use crate::models::catalogue;
 /// As a share of the largest logit.
 const MOST: f64 = 1e-4;
 
+/// Learned numbers of a network that is written twice.
+const SMALL: u64 = 15_000_000;
+
 fn check(name: &str) {
     let info = catalogue::find(name).unwrap();
     let side = info.input_range.0.max(64);
@@ -18,12 +21,15 @@ fn check(name: &str) {
     };
     let folded = difference(&found(false), &expected);
     assert!(folded < MOST, "{name}: logits differ by {folded}");
-    let kept = difference(&found(true), &expected);
-    assert!(
-        kept < MOST,
-        "{name}: with its normalisations, logits differ by {kept}"
-    );
-    println!("{name}: {folded:.1e} folded, {kept:.1e} as it is");
+    println!("{name}: {folded:.1e}");
+    // Of every family there is one that takes no long time.
+    if made.backbone.parameters().parameters() < SMALL {
+        let kept = difference(&found(true), &expected);
+        assert!(
+            kept < MOST,
+            "{name}: with its normalisations, logits differ by {kept}"
+        );
+    }
 }
 
 macro_rules! backbones {
