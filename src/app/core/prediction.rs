@@ -138,6 +138,8 @@ impl PredictWork {
 pub struct Watched {
     number: u64,
     pub folder: PathBuf,
+    /// Pictures that were in it at first.
+    pub found: usize,
     /// Pictures of it that were answered or could not be read.
     pub done: usize,
     /// Whether its pictures have been looked for.
@@ -275,6 +277,7 @@ impl PredictionState {
         self.watched = Some(Watched {
             number,
             folder: watched.clone(),
+            found: 0,
             done: 0,
             is_ready: false,
             is_stopping: false,
@@ -365,6 +368,7 @@ impl PredictionState {
                     work.since = Some(now);
                 } else if let Some(watched) = &mut self.watched {
                     watched.is_ready = true;
+                    watched.found = pictures;
                 }
                 self.passed_over += passed_over;
                 for problem in lost {

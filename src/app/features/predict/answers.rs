@@ -69,7 +69,9 @@ fn nothing_ui(ui: &mut egui::Ui, view: &AnswersView, state: &State, local: &mut 
         );
         return;
     }
-    let (symbol, title, text) = if prediction.work.is_some() {
+    let is_looking = (prediction.watched.as_ref())
+        .is_some_and(|watched| !watched.is_ready || watched.done < watched.found);
+    let (symbol, title, text) = if prediction.work.is_some() || is_looking {
         (
             icon::HOURGLASS,
             "The first answers are on their way",
