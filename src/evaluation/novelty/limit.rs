@@ -11,6 +11,9 @@ pub const USUAL_RATE: f64 = 0.01;
 const LEAST_RATE: f64 = 1e-6;
 const MOST_RATE: f64 = 0.5;
 
+/// Distances closer than this are equal: those of one picture differ by rounding, alone and among others.
+const ROUNDING: f32 = 1e-5;
+
 /// How unlike one picture is to those that a network learned from.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Novelty {
@@ -25,7 +28,7 @@ pub struct Novelty {
 impl Novelty {
     /// What has no distance is like nothing.
     pub fn is_none_of_these(&self) -> bool {
-        self.distance.is_nan() || self.distance > self.threshold
+        self.distance.is_nan() || self.distance > self.threshold + ROUNDING
     }
 
     /// For people: `Unlike the training pictures (distance 0.61; 1 in 100 of your own are beyond 0.43)`.
