@@ -48,7 +48,7 @@ USUAL = {
 }
 
 POOLINGS = ["AverageMax", "Max", "Average"]
-STAGES = [2, 99, 3]
+STAGES = [2, 16, 3]
 LAYERS = [
     "BatchNorm, Dense(units: 24, activation: Gelu), Dropout(0.25), Dense(units: 12, activation: Linear)",
     "",
