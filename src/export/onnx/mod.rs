@@ -160,7 +160,7 @@ pub fn write(
         names: WeightNames::new(classifier.weights()),
         forward: &|input| classifier.plain_logits(input),
         preprocessing: (options.input == Input::Pictures).then(|| Preprocessing {
-            spec: spec.clone(),
+            spec: *spec,
             mean: pretrained.mean,
             deviation: pretrained.std,
         }),
