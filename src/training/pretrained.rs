@@ -20,6 +20,9 @@ use crate::models::layers::Pass;
 use crate::models::weights::{self, LoadReport};
 use crate::models::{self, Backbone, WeightsInfo, catalogue};
 
+/// The features of a picture, or why it can't be read.
+pub type Embedded = Result<Vec<f32>, DataError>;
+
 /// A backbone with published or a person's own weights, and the preprocessing that belongs to them.
 pub struct PretrainedNetwork {
     backbone: Box<dyn Backbone>,
@@ -132,7 +135,7 @@ impl PretrainedNetwork {
         &self,
         pictures: &[PictureSource],
         stop: &StopFlag,
-        deliver: &mut dyn FnMut(Range<usize>, Vec<Result<Vec<f32>, DataError>>) -> ControlFlow<()>,
+        deliver: &mut dyn FnMut(Range<usize>, Vec<Embedded>) -> ControlFlow<()>,
     ) -> Result<(), TrainingError> {
         let spec = &self.spec;
         let read = |position: usize| square_alone(&pictures[position], spec);

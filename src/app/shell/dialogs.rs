@@ -199,11 +199,14 @@ fn has_desktop() -> bool {
     has_bus || has_zenity()
 }
 
+/// What was chosen, unless the dialog was closed, and how long it was open.
+type Chosen = (Option<Vec<PathBuf>>, Duration);
+
 /// At most one file dialog: the desktop's own, or the built-in browser where the desktop has none.
 #[derive(Default)]
 pub struct Files {
-    /// For what, and where it begins. The answer comes with the time that it took.
-    native: Request<(Purpose, Option<PathBuf>), (Option<Vec<PathBuf>>, Duration)>,
+    /// For what, and where it begins.
+    native: Request<(Purpose, Option<PathBuf>), Chosen>,
     browser: Option<FileBrowser>,
 }
 
