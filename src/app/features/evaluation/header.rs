@@ -50,18 +50,18 @@ pub(super) fn header_ui(
         let width = if is_wide {
             (room - SIDE_BY_SIDE - EXPORT).clamp(180.0, 420.0)
         } else {
-            room - tokens::SPACE_S
+            room - tokens::SPACE_S - EXPORT
         };
         runs_ui(ui, view, Some(run), width, out);
+        let tooltip = "Export the network of this run for other programs, with its model card";
+        if widgets::icon_button(ui, icon::EXPORT, "Export the network…", tooltip).clicked() {
+            out.push(Command::ExportNetworkDialog(run.id.clone()));
+        }
         if !is_wide {
             // The parts, side by side, are one piece that does not wrap by itself.
             ui.end_row();
         }
         parts_ui(ui, view, out);
-        let tooltip = "Export the network of this run for other programs, with its model card";
-        if widgets::icon_button(ui, icon::EXPORT, "Export the network…", tooltip).clicked() {
-            out.push(Command::ExportNetworkDialog(run.id.clone()));
-        }
     });
 }
 
