@@ -159,7 +159,7 @@ pub fn write(
         side: spec.side,
         names: WeightNames::new(classifier.weights()),
         forward: &|input| classifier.plain_logits(input),
-        preprocessing: (options.input == Input::Pictures).then(|| Preprocessing {
+        preprocessing: (options.input == Input::Pictures).then_some(Preprocessing {
             spec: *spec,
             mean: pretrained.mean,
             deviation: pretrained.std,
