@@ -218,17 +218,20 @@ fn fit_ui(
 
 /// A short slider from 0 to 1 with its number in per cent; a double click puts it back.
 fn slider_ui(ui: &mut egui::Ui, text: &str, name: &str, tooltip: &str, value: &mut f64, home: f64) {
-    // What belongs together stays on one line.
+    // What belongs together stays on one line, where it can.
     let room = ui.available_size_before_wrap().x;
     let begun = ui.cursor().left() > ui.max_rect().left() + 1.0;
     if begun
         && room
-            < widgets::text_width(ui, text, tokens::medium_font(tokens::TEXT_BODY)) + SLIDER + 84.0
+            < widgets::text_width(ui, text, tokens::medium_font(tokens::TEXT_BODY)) + SLIDER + FIELD
     {
         ui.end_row();
     }
     ui.add(egui::Label::new(tokens(ui).muted(text)).truncate())
         .on_hover_text(tooltip);
+    if ui.available_size_before_wrap().x < SLIDER + FIELD {
+        ui.end_row();
+    }
     ui.spacing_mut().slider_width = SLIDER;
     let mut shown = *value * 100.0;
     let range = 0.0..=100.0;
@@ -257,3 +260,5 @@ fn slider_ui(ui: &mut egui::Ui, text: &str, name: &str, tooltip: &str, value: &m
 const RATES: [f64; 6] = [0.1, 0.05, 0.02, 0.01, 0.005, 0.001];
 /// Length of a slider, in points: a hundred steps that can be hit.
 const SLIDER: f32 = 140.0;
+/// The number beside it, with what stands between.
+const FIELD: f32 = 84.0;
