@@ -172,10 +172,10 @@ fn features_leave_the_card_before_batches_are_halved() {
         assert!((short.test_loss - kept.test_loss).abs() < 1e-4);
     }
     // Where nothing is kept, there is nothing to leave.
-    let fine = [r#"phases[0].freeze=Nothing"#, "phases[0].epochs=4"];
+    let fine = [r#"phases[0].freeze=Nothing"#, "phases[0].epochs=12"];
     let whole = bench.run(&[&EXACT, &fine]);
     let all = whole.counts.of("allocations");
-    let said: Vec<String> = [50, 70, 90]
+    let said: Vec<String> = [30, 50, 70]
         .map(|percent| {
             bench
                 .run_short(&[&EXACT, &fine], all * percent / 100, MESSAGES[4])
@@ -262,8 +262,10 @@ fn pictures_go_to_the_card_once_and_layers_are_few_launches() {
     let of = |what: &str| b.of(what) - a.of(what);
     let bytes = of("bytes to card");
     let picture = 32 * 32 * 3;
+    // 512 numbers of a picture go back there once, to be compared with the others' after the training.
+    let features = 512 * 4;
     assert!(bytes >= more * picture, "{bytes}");
-    assert!(bytes <= more * (picture + 200), "{bytes}");
+    assert!(bytes <= more * (picture + features + 200), "{bytes}");
     // By 128: one batch more.
     assert!(of("copies to card") <= 20, "{}", of("copies to card"));
     assert_eq!((of("pageable copies"), of("waited copies")), (0, 0));
