@@ -148,7 +148,7 @@ pub fn export_network(
     let mut decision = Decision::default();
     if options.calibrate {
         let mut told = |done, total| progress("Calibrating", done, total);
-        decision.temperature = temperature(folder, &mut told, stop)?;
+        decision.temperature = temperature(folder, format, &mut told, stop)?;
     }
     let described = Described::open(folder, decision)?;
     let mut written = ExportedNetwork {
@@ -315,9 +315,11 @@ fn small(difference: f64) -> String {
     }
 }
 
-/// The temperature that makes validation pictures as sure as they should be, each seen once as an exported network sees it.
+/// The temperature that makes validation pictures as sure as they should be, each seen as the exported network sees it: ONNX holds
+/// the views of the test.
 fn temperature(
     folder: &Path,
+    format: NetworkFormat,
     progress: &mut dyn FnMut(usize, usize),
     stop: &StopFlag,
 ) -> Result<f64, ExportError> {
@@ -326,7 +328,7 @@ fn temperature(
         pictures: Pictures::Of(Split::Validation),
         data: None,
         device: device::best(),
-        as_tested: false,
+        as_tested: matches!(format, NetworkFormat::Onnx | NetworkFormat::Card),
         precision: Precision::Auto,
     };
     let validation = evaluate_run(&request, progress, stop)?.predictions;
