@@ -1,7 +1,7 @@
 //! Pictures in a folder for each class, as copies or links: planned first, then carried out, and undone.
 //!
 //! Nothing is moved, nothing of a person's is replaced or deleted. What was placed stands in a record in the folder
-//! ([`record`]); only what stands there as it was placed is ever removed again.
+//! (`record.rs`); only what stands there as it was placed is ever removed again.
 
 mod carry_out;
 mod folder_names;
