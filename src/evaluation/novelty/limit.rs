@@ -46,9 +46,9 @@ impl Novelty {
     }
 }
 
-/// With three digits that say something: the features of some networks lie close together.
+/// With three digits that say something: the features of some networks lie close together. What is rounding alone is 0.
 pub fn distance_text(distance: f32) -> String {
-    if distance == 0.0 {
+    if distance.abs() < ROUNDING {
         return "0".to_owned();
     }
     let magnitude = distance.abs().max(1e-9).log10().floor();

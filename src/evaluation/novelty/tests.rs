@@ -64,6 +64,7 @@ fn small_distances_keep_their_digits() {
         (0.0123, "0.0123"),
         (0.000_045_6, "0.0000456"),
         (0.0, "0"),
+        (1.2e-7, "0"),
     ] {
         assert_eq!(distance_text(distance), text);
     }
