@@ -13,8 +13,12 @@ const MOST_LINKS: usize = 40;
 /// yet. `base`: where relative paths of the source start.
 pub fn pictures_around(path: &Path, source: &DataSource, base: Option<&Path>) -> Option<PathBuf> {
     let root = paths::expand(source.folder()?, base);
-    let around = resolved(&root);
-    resolved(path).starts_with(&around).then_some(root)
+    lies_in(path, &root).then_some(root)
+}
+
+/// Whether `path` lies in `folder`, or is it, however either is written.
+pub fn lies_in(path: &Path, folder: &Path) -> bool {
+    resolved(path).starts_with(resolved(folder))
 }
 
 /// Whether a picture that appears below the source's folder belongs to the data set from the next scan on.

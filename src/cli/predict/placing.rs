@@ -7,11 +7,11 @@ use serde_json::json;
 
 use super::super::table::{Align, table};
 use crate::cli::{interrupt, output};
-use crate::data::below::{pictures_around, takes_what_appears};
 use crate::data::problems;
 use crate::format;
-use crate::prediction::placement::{Placed, Placer, Plan, Undone, Way, undo as undo_in, undoable};
-use crate::runs::store;
+use crate::prediction::placement::{
+    Placed, Placer, Plan, Undone, Way, learned_from, undo as undo_in, undoable,
+};
 use crate::shown;
 
 /// Problems that are told one by one.
@@ -25,10 +25,7 @@ pub fn open(
     classes: &[String],
     read: &[PathBuf],
 ) -> anyhow::Result<Placer> {
-    if let Ok(experiment) = store::experiment(run)
-        && takes_what_appears(&experiment.data.source)
-        && let Some(root) = pictures_around(into, &experiment.data.source, Some(run))
-    {
+    if let Some(root) = learned_from(into, run) {
         bail!(
             "nothing is put into {}: it lies below the pictures that the run learned from, {}, and would be taken for more \
              of them. Choose a folder elsewhere with --into",

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use carry_out::Placed;
 pub use folder_names::FolderNames;
-pub use plan::{Placer, Plan, Step};
+pub use plan::{Placer, Plan, Step, learned_from};
 pub use record::RECORD;
 pub use undo::{Undone, undo, undoable};
 

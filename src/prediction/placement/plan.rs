@@ -7,14 +7,13 @@ use std::path::{Path, PathBuf};
 use super::Way;
 use super::folder_names::FolderNames;
 use super::record::{Contents, Entry, Writer};
-use crate::data::below::pictures_around;
+use crate::data::below::{lies_in, pictures_around, takes_what_appears};
 use crate::data::{PictureSource, Problem};
-use crate::experiment::DataSource;
 use crate::ordinary_file;
 use crate::prediction::answer::{Assigned, Picture};
 use crate::prediction::stamp::Stamp;
-use crate::runs::RunError;
 use crate::runs::files::{self, problem};
+use crate::runs::{RunError, store};
 
 /// Places pictures in one folder.
 #[derive(Debug)]
@@ -54,6 +53,14 @@ pub struct Step {
     pub replaces: Option<PathBuf>,
 }
 
+/// The folder of the pictures that `run` learned from, where what is placed in `root` would be taken for more of them.
+pub fn learned_from(root: &Path, run: &Path) -> Option<PathBuf> {
+    let experiment = store::experiment(run).ok()?;
+    let source = &experiment.data.source;
+    let around = pictures_around(root, source, Some(run));
+    around.filter(|_| takes_what_appears(source))
+}
+
 impl Placer {
     /// For the folder `root`, which need not be there yet. `read`: files and folders that pictures are read from.
     ///
@@ -79,15 +86,9 @@ impl Placer {
                 "this is a run's folder: choose another one for the pictures",
             ));
         }
-        let is_in = |path: &Path, folder: &Path| {
-            let folder = DataSource::ClassFolders {
-                path: folder.to_path_buf(),
-            };
-            pictures_around(path, &folder, None).is_some()
-        };
         let folders = read.iter().filter(|path| path.is_dir());
         for folder in folders {
-            if is_in(&root, folder) || is_in(folder, &root) {
+            if lies_in(&root, folder) || lies_in(folder, &root) {
                 return Err(problem(
                     &root,
                     format!(

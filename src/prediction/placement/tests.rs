@@ -279,3 +279,14 @@ proptest! {
         prop_assert_eq!(counted, distinct.len());
     }
 }
+
+#[test]
+fn a_folder_among_the_pictures_that_a_run_learned_from_is_told() {
+    let root = tempfile::tempdir().unwrap();
+    let run = crate::analysis::evaluate::tests::finished_run(root.path());
+    let pictures = root.path().join("pictures");
+    for within in [pictures.clone(), pictures.join("bright/more")] {
+        assert_eq!(learned_from(&within, &run), Some(pictures.clone()));
+    }
+    assert_eq!(learned_from(&root.path().join("sorted"), &run), None);
+}

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::record::{Contents, Entry, Line, RECORD, Writer};
 use crate::data::{Problem, StopFlag};
+use crate::ordinary_file;
 use crate::runs::files::problem;
 use crate::runs::{RunError, atomic};
 
@@ -79,7 +80,7 @@ impl Undone {
             self.removed += 1;
             return true;
         }
-        if path.symlink_metadata().is_ok() {
+        if ordinary_file::is_there(&path) {
             self.changed.push(Problem {
                 path,
                 reason: "is not as it was placed, and is left".into(),
@@ -92,7 +93,7 @@ impl Undone {
 }
 
 fn read(root: &Path) -> Result<Contents, RunError> {
-    if root.join(RECORD).symlink_metadata().is_err() {
+    if !ordinary_file::is_there(&root.join(RECORD)) {
         return Err(problem(
             root,
             "nothing was placed in this folder by graft predict --into, or it was undone already",
@@ -104,7 +105,7 @@ fn read(root: &Path) -> Result<Contents, RunError> {
 /// Removes the folders that are empty, and the record where nothing is left to be undone.
 fn finish(root: &Path, folders: &[String], mut left: Vec<Entry>) -> Result<(), RunError> {
     let record = root.join(RECORD);
-    left.retain(|entry| root.join(&entry.to.0).symlink_metadata().is_ok());
+    left.retain(|entry| ordinary_file::is_there(&root.join(&entry.to.0)));
     left.reverse();
     let is_plain = |name: &&String| {
         let mut parts = Path::new(name.as_str()).components();

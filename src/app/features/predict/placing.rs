@@ -10,7 +10,7 @@ use eframe::egui;
 
 use crate::app::core::background::Work;
 use crate::app::core::command::Command;
-use crate::app::core::prediction::{Chosen, PredictAction, PredictPurpose};
+use crate::app::core::prediction::{Chosen, PredictAction, PredictPurpose, predicting_run};
 use crate::app::core::request::Request;
 use crate::app::core::session::Session;
 use crate::app::core::state::{Cause, NoticeKind};
@@ -20,7 +20,8 @@ use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
 use crate::data::{Problem, StopFlag};
 use crate::prediction::AnsweredPicture;
-use crate::prediction::placement::{Placed, Placer, Plan, Undone, Way, undo};
+use crate::prediction::placement::{Placed, Placer, Plan, Undone, Way, learned_from, undo};
+use crate::runs::files::problem;
 use crate::worker::messages::Failure;
 use crate::{format, shown};
 
@@ -128,6 +129,7 @@ impl Placing {
         let classes = prediction.classes.clone();
         let watched = prediction.watched.iter().map(|watched| &watched.folder);
         let read: Vec<PathBuf> = prediction.given.iter().chain(watched).cloned().collect();
+        let run = predicting_run(&session.state).and_then(|run| run.folder.clone());
         self.stage = Stage::Planning;
         self.wanted = Some(wanted.clone());
         let ctx = ctx.clone();
@@ -136,7 +138,16 @@ impl Placing {
             wanted.clone(),
             move || ctx.request_repaint(),
             move || {
-                let placer = Placer::open(&wanted.root, wanted.way, &classes, &read)?;
+                let root = wanted.root.as_path();
+                if let Some(pictures) = run.and_then(|run| learned_from(root, &run)) {
+                    let reason = format!(
+                        "it lies below the pictures that the run learned from, {}, and what is placed here would be taken for \
+                         more of them: choose a folder elsewhere",
+                        pictures.display()
+                    );
+                    return Err(problem(root, reason).into());
+                }
+                let placer = Placer::open(root, wanted.way, &classes, &read)?;
                 let plan = placer
                     .plan((answers.iter()).map(|answer| (&answer.picture, answer.assigned())));
                 Ok((placer, plan))
@@ -272,15 +283,15 @@ impl Placing {
             return;
         };
         let mut way = wanted.way;
-        let stage = self.stage.clone();
+        let stage = discriminant(&self.stage);
         // In another size, the dialog finds the middle in a second frame.
-        if self.drawn.replace(discriminant(&stage)) != Some(discriminant(&stage)) {
+        if self.drawn.replace(stage) != Some(stage) {
             ctx.request_repaint();
         }
         let done = self.done.load(Ordering::Relaxed);
         let title = "Copy or link by class";
         let (is_open, is_closed) = dialog(ctx, "placing", title, 460.0, |ui| {
-            content_ui(ui, &stage, &wanted, &mut way, done, out)
+            content_ui(ui, &self.stage, &wanted, &mut way, done, out)
         });
         let is_closed = is_closed || !is_open;
         if is_closed && !self.is_working() {
