@@ -1,5 +1,7 @@
 //! None of these: pictures of other kinds, told by a run that was really trained.
 
+use std::path::PathBuf;
+
 use crate::cli::{Home, json};
 
 /// Pictures that are nothing like the dark and bright squares of [`Home::pictures`].
@@ -35,14 +37,20 @@ fn preset(home: &Home) {
     std::fs::write(home.path().join("tiny.ron"), text).unwrap();
 }
 
-#[test]
-fn evaluate_tells_how_well_pictures_of_other_kinds_are_noticed() {
+/// A run on so many pictures of each class, and pictures that are nothing like them.
+fn trained(per_class: u8, others: u32) -> (Home, PathBuf) {
     let home = Home::new();
-    home.pictures(40);
+    home.pictures(per_class);
     preset(&home);
-    strange(&home, 8);
+    strange(&home, others);
     home.printed(&["run", "tiny.ron", "--out", "runs"]);
     let run = home.only_run("runs");
+    (home, run)
+}
+
+#[test]
+fn evaluate_tells_how_well_pictures_of_other_kinds_are_noticed() {
+    let (home, run) = trained(40, 8);
     let run = run.to_str().unwrap();
     assert!(home.path().join(run).join("novelty.safetensors").is_file());
 
@@ -89,12 +97,7 @@ fn evaluate_tells_how_well_pictures_of_other_kinds_are_noticed() {
 /// A run of an earlier version, and one that was moved from its pictures.
 #[test]
 fn a_run_without_the_file_is_asked_for_its_pictures_once() {
-    let home = Home::new();
-    home.pictures(12);
-    preset(&home);
-    strange(&home, 6);
-    home.printed(&["run", "tiny.ron", "--out", "runs"]);
-    let run = home.only_run("runs");
+    let (home, run) = trained(12, 6);
     let file = run.join("novelty.safetensors");
     std::fs::remove_file(&file).unwrap();
     let run = run.to_str().unwrap();
@@ -117,12 +120,7 @@ fn a_run_without_the_file_is_asked_for_its_pictures_once() {
 
 #[test]
 fn predict_answers_none_of_these_for_pictures_of_another_kind_and_not_for_the_runs_own() {
-    let home = Home::new();
-    home.pictures(40);
-    preset(&home);
-    strange(&home, 8);
-    home.printed(&["run", "tiny.ron", "--out", "runs"]);
-    let run = home.only_run("runs");
+    let (home, run) = trained(40, 8);
     let run = run.to_str().unwrap();
     // The run is moved from its pictures first: what it takes goes with it.
     std::fs::rename(home.path().join("pictures"), home.path().join("elsewhere")).unwrap();
@@ -140,4 +138,28 @@ fn predict_answers_none_of_these_for_pictures_of_another_kind_and_not_for_the_ru
     let (own, refused) = answered("elsewhere");
     // 15 validation pictures promise 1 in 16 of new ones; those of the training are their own neighbours.
     assert!(own == 80 && refused <= 8, "{refused} of {own}");
+}
+
+#[test]
+fn a_run_without_validation_pictures_answers_and_says_what_it_can_not_tell() {
+    let home = Home::new();
+    home.pictures(8);
+    preset(&home);
+    let arguments = ["run", "tiny.ron", "--out", "runs"];
+    home.printed(&[&arguments[..], &["--set", "data.split.validation=0.0"]].concat());
+    let run = home.only_run("runs");
+    let run = run.to_str().unwrap();
+    let predict = ["predict", run, "pictures/dark", "--json"];
+    let output = home.graft(&predict);
+    assert!(output.status.success());
+    let list = json(&String::from_utf8(output.stdout).unwrap());
+    let answers = list.as_array().unwrap();
+    assert_eq!(answers.len(), 8);
+    assert!(answers.iter().all(|answer| answer["distance"].is_null()));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("has no validation pictures"), "{said}");
+    // What is asked for and can't be had is an error.
+    let asked = [&predict[..], &["--none-of-these", "0.1"]].concat();
+    let error = home.refused(&asked, 1);
+    assert!(error.contains("has no validation pictures"), "{error}");
 }

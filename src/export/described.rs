@@ -8,13 +8,13 @@ use serde_json::json;
 
 use super::ExportError;
 use super::origin::Origin;
-use crate::analysis::novelty;
 use crate::data::square::SquareSpec;
 use crate::evaluation::novelty::{NoveltyLimit, USUAL_RATE};
 use crate::evaluation::{Decision, Score};
 use crate::experiment::Experiment;
 use crate::models::WeightsInfo;
-use crate::runs::{StoredRun, listing, store};
+use crate::runs::novelty::{self, Kept};
+use crate::runs::{StoredRun, answers, listing, store};
 use crate::training;
 
 /// What is said of a run in every file that it is exported to.
@@ -23,6 +23,8 @@ pub struct Described {
     /// What the run is called beside others.
     pub name: String,
     pub run: StoredRun,
+    /// SHA-256 of its weights, where they can be read.
+    pub checkpoint: Option<String>,
     pub experiment: Experiment,
     /// Whose mean and deviation pictures are normalised with.
     pub pretrained: WeightsInfo,
@@ -46,8 +48,11 @@ pub struct NoneOfThese {
 
 impl NoneOfThese {
     /// As it stands in the run's folder, at the usual rate of false alarms.
-    fn stored(folder: &Path) -> Option<Self> {
-        let reference = novelty::stored(folder)?;
+    fn stored(folder: &Path, checkpoint: Option<&str>) -> Option<Self> {
+        let checkpoint = || Ok(checkpoint.map(str::to_owned));
+        let Ok(Kept::Current(reference)) = novelty::read_with(folder, checkpoint) else {
+            return None;
+        };
         let limit = reference.limit(USUAL_RATE).ok()?;
         let test = &reference.test.values;
         Some(Self {
@@ -66,22 +71,42 @@ impl Described {
     pub fn open(folder: &Path, decision: Decision) -> Result<Self, ExportError> {
         let run = store::open(folder)?;
         let experiment = store::experiment(folder)?;
-        let (pretrained, square) = training::preparation(&experiment)?;
         let names = listing::names_among_all(std::slice::from_ref(&run.folder));
         let name = names
             .into_iter()
             .next()
             .unwrap_or_else(|| run.summary.experiment.clone());
+        Self::of(name, run, experiment, decision)
+    }
+
+    /// A run that has been read, and what it is called beside others.
+    ///
+    /// # Errors
+    /// When the experiment names a backbone or weights that there are not.
+    pub fn of(
+        name: String,
+        run: StoredRun,
+        experiment: Experiment,
+        decision: Decision,
+    ) -> Result<Self, ExportError> {
+        let (pretrained, square) = training::preparation(&experiment)?;
         let origin = Origin::of(&experiment.backbone).map_err(training::TrainingError::from)?;
+        // Nothing is said of weights that can't be read, nor of what goes with them.
+        let checkpoint = answers::checkpoint(&run.folder);
+        let novelty = checkpoint
+            .as_ref()
+            .ok()
+            .and_then(|checkpoint| NoneOfThese::stored(&run.folder, checkpoint.as_deref()));
         Ok(Self {
             name,
             run,
+            checkpoint: checkpoint.ok().flatten(),
             experiment,
             pretrained,
             square,
             origin,
             decision,
-            novelty: NoneOfThese::stored(folder),
+            novelty,
         })
     }
 

@@ -32,6 +32,19 @@ impl NoveltyJudge {
         stop: &StopFlag,
     ) -> Result<Self, RunError> {
         let reference = analysis::novelty::open(folder, classifier, progress, stop)?;
+        Self::new(folder, classifier, reference, rate)
+    }
+
+    /// For what is known of the run in `folder`.
+    ///
+    /// # Errors
+    /// When no threshold can be stated for `rate`; and libtorch's own.
+    pub(super) fn new(
+        folder: &Path,
+        classifier: &Classifier,
+        reference: NoveltyReference,
+        rate: f64,
+    ) -> Result<Self, RunError> {
         Ok(Self {
             rows: ReferenceRows::new(&reference.index, classifier.device())?,
             limit: limit(folder, &reference, rate)?,

@@ -6,11 +6,12 @@ use tch::Device;
 
 use super::answer::{AnsweredPicture, Picture};
 use super::novelty::NoveltyJudge;
-use crate::analysis::evaluate::open_classifier;
-use crate::analysis::precision;
+use crate::analysis::evaluate::open_classifier_in;
+use crate::analysis::{self, precision};
 use crate::data::StopFlag;
 use crate::evaluation::novelty::Novelty;
 use crate::evaluation::{Decision, temper};
+use crate::experiment::Precision;
 use crate::runs::{RunError, StoredRun, store};
 use crate::training::inference::Classifier;
 use crate::training::{NetworkOutput, TrainingError};
@@ -29,10 +30,10 @@ impl Predictor {
     /// # Errors
     /// Where `folder` is no run, the run kept no weights, or they do not fit.
     pub fn open(folder: &Path, device: Device) -> Result<Self, RunError> {
-        let classifier = open_classifier(folder, device)?;
+        let run = store::open(folder)?;
         Ok(Self {
-            run: store::open(folder)?,
-            classifier,
+            classifier: open_classifier_in(&run, device, Precision::Auto)?,
+            run,
             decision: Decision::default(),
             novelty: None,
         })
@@ -100,6 +101,19 @@ impl Predictor {
                 let novelty = NoveltyJudge::open(folder, &self.classifier, rate, progress, stop)?;
                 self.novelty = Some(novelty);
             }
+        }
+        Ok(())
+    }
+
+    /// The same where the run kept what that takes; without it, answers are given as they were.
+    ///
+    /// # Errors
+    /// Why it can't be told although the run kept it.
+    pub fn know_kept_novelty(&mut self, rate: f64) -> Result<(), RunError> {
+        let folder = self.run.folder.as_path();
+        if let Some(kept) = analysis::novelty::stored(folder) {
+            let novelty = NoveltyJudge::new(folder, &self.classifier, kept, rate)?;
+            self.novelty = Some(novelty);
         }
         Ok(())
     }

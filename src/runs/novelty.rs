@@ -43,6 +43,17 @@ pub fn keep(folder: &Path, reference: &NoveltyReference, checkpoint: &str) -> Re
 /// # Errors
 /// When the run's weights can't be read.
 pub fn read(folder: &Path) -> Result<Kept, RunError> {
+    read_with(folder, || answers::checkpoint(folder))
+}
+
+/// The same for whoever knows the [`answers::checkpoint`] already, which takes as long as reading the weights.
+///
+/// # Errors
+/// Those of `checkpoint`.
+pub fn read_with(
+    folder: &Path,
+    checkpoint: impl FnOnce() -> Result<Option<String>, RunError>,
+) -> Result<Kept, RunError> {
     let path = folder.join(FILE);
     if !ordinary_file::is_there(&path) {
         return Ok(Kept::Nothing);
@@ -50,12 +61,12 @@ pub fn read(folder: &Path) -> Result<Kept, RunError> {
     let read = files::read(&path).and_then(|bytes| {
         NoveltyReference::from_bytes(&bytes).map_err(|reason| files::problem(&path, reason))
     });
-    let (reference, checkpoint) = match read {
+    let (reference, of) = match read {
         Ok(read) => read,
         Err(error) => return Ok(Kept::Damaged(error.to_string())),
     };
     // Whoever removed the weights to save space kept this for a reason.
-    let is_current = answers::checkpoint(folder)?.is_none_or(|now| now == checkpoint);
+    let is_current = checkpoint()?.is_none_or(|now| now == of);
     Ok(match is_current {
         true => Kept::Current(reference),
         false => Kept::Stale,

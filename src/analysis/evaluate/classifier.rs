@@ -23,15 +23,15 @@ pub fn open_classifier(folder: &Path, device: Device) -> Result<Classifier, RunE
 ///
 /// # Errors
 /// Those of [`open_classifier`].
-pub fn open_in_single_precision(folder: &Path) -> Result<Classifier, RunError> {
-    open_classifier_in(&store::open(folder)?, Device::Cpu, Precision::Fp32)
+pub fn open_in_single_precision(run: &StoredRun) -> Result<Classifier, RunError> {
+    open_classifier_in(run, Device::Cpu, Precision::Fp32)
 }
 
-/// The same, whose frozen layers compute in what is asked for.
+/// The same of a run that was read, whose frozen layers compute in what is asked for.
 ///
 /// # Errors
 /// Those of [`open_classifier`].
-pub(super) fn open_classifier_in(
+pub fn open_classifier_in(
     run: &StoredRun,
     device: Device,
     asked: Precision,

@@ -23,11 +23,10 @@ use crate::runs::{RunError, RunState, StoredRun, files, folder, store};
 use crate::training::FrozenPrecision;
 
 use changed::{Seen, changed_since};
-use classifier::open_classifier_in;
 use found_pictures::nothing_left;
 use stored::{keep, stored_file, stored_for, views};
 
-pub use classifier::{open_classifier, open_in_single_precision};
+pub use classifier::{open_classifier, open_classifier_in, open_in_single_precision};
 pub use found_pictures::source_at;
 pub(super) use found_pictures::{FoundPictures, find};
 pub use stored::{stored, stored_as_tested};

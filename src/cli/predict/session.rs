@@ -12,7 +12,6 @@ use super::Arguments;
 use super::placing::{self, Tally};
 use super::sink::{self, Sink};
 use super::told::{HANDFUL, Told};
-use crate::analysis::novelty;
 use crate::cli::{output, progress, run};
 use crate::data::{Problem, StopFlag, problems};
 use crate::evaluation::novelty::USUAL_RATE;
@@ -53,7 +52,7 @@ impl<'a> Session<'a> {
         let device = run::device(arguments.device.as_deref())?.unwrap_or_else(device::best);
         let mut predictor = Predictor::open(run, device)?;
         predictor.set_decision(arguments.decision(predictor.classes())?);
-        know_novelty(&mut predictor, run, arguments.none_of_these, &stop)?;
+        know_novelty(&mut predictor, arguments.none_of_these, &stop)?;
         for remark in predictor.remarks() {
             output::warn(&remark);
         }
@@ -250,17 +249,15 @@ impl<'a> Session<'a> {
     pub fn finish(mut self) -> anyhow::Result<()> {
         let finished = self.sink.finish();
         let _ = self.told.written(finished)?;
-        if !self.told.is_reader_gone {
-            self.summarize()?;
+        if self.told.is_reader_gone {
+            return Ok(());
         }
+        self.summarize()?;
         let Totals {
             answered,
             unreadable,
             ..
         } = self.told.totals;
-        if self.told.is_reader_gone {
-            return Ok(());
-        }
         if self.stop.is_stopped() && !self.arguments.watch {
             let unplaced = match (&self.placer, self.to_place.len()) {
                 (Some(placer), 1..) => {
@@ -344,16 +341,21 @@ impl<'a> Session<'a> {
 /// Has answers say which pictures are of no class: as the run kept it, or as `rate` asks for.
 fn know_novelty(
     predictor: &mut Predictor,
-    run: &Path,
     rate: Option<f64>,
     stop: &StopFlag,
 ) -> anyhow::Result<()> {
-    let rate = match rate {
-        Some(rate) if rate <= 0.0 => return Ok(()),
-        Some(rate) => rate,
-        None if novelty::stored(run).is_some() => USUAL_RATE,
-        None => return Ok(()),
+    let Some(rate) = rate else {
+        // Nobody asked for it, and answers stand without.
+        if let Err(error) = predictor.know_kept_novelty(USUAL_RATE) {
+            output::warn(&format!(
+                "Pictures of none of the classes are not told: {error}"
+            ));
+        }
+        return Ok(());
     };
+    if rate <= 0.0 {
+        return Ok(());
+    }
     let bar = progress::bar();
     let told = &mut |done: usize, total: usize| {
         if let Some(bar) = &bar {

@@ -25,7 +25,6 @@ use super::{ExportError, check_stop};
 use crate::analysis::evaluate::open_in_single_precision;
 use crate::analysis::precision;
 use crate::data::StopFlag;
-use crate::evaluation::Decision;
 use crate::libtorch;
 use crate::runs::atomic;
 
@@ -71,8 +70,6 @@ pub struct Options {
     pub numbers: Numbers,
     /// Normalisations stay nodes of their own; otherwise they are folded into the convolutions before them.
     pub keep_batch_norm: bool,
-    /// Its temperature divides the logits within the file; threshold and rejection are written down in the metadata.
-    pub decision: Decision,
     /// Test pictures that the file is tried on, spread evenly over all of them; `None` for all.
     pub parity_pictures: Option<usize>,
     /// Written into the file beside what is said of every run; of equal keys, these count.
@@ -85,7 +82,6 @@ impl Default for Options {
             input: Input::default(),
             numbers: Numbers::default(),
             keep_batch_norm: false,
-            decision: Decision::default(),
             parity_pictures: Some(64),
             metadata: BTreeMap::new(),
         }
@@ -131,14 +127,15 @@ pub struct Written {
     pub metadata: BTreeMap<String, String>,
 }
 
-/// Writes the run in the folder `run` to `out`, reads the file back and tries it. `progress` hears what is being done, how much
-/// of it is done, and of how much (0 where that is not known).
+/// Writes the run that is `described` to `out`, reads the file back and tries it. The temperature of its decision divides the
+/// logits within the file; threshold and rejection are written down in the metadata. `progress` hears what is being done, how
+/// much of it is done, and of how much (0 where that is not known).
 ///
 /// # Errors
 /// What the run lacks, what the format can't hold, and that the file's answers are not the run's: then nothing is left at
 /// `out` that was not there before.
 pub fn write(
-    run: &Path,
+    described: &Described,
     out: &Path,
     options: &Options,
     progress: &mut dyn FnMut(&str, usize, usize),
@@ -150,24 +147,22 @@ pub fn write(
         ));
     }
     progress("Reading the network", 0, 0);
-    let described = Described::open(run, options.decision)?;
-    let stored = &described.run;
-    let classifier = open_in_single_precision(run)?;
-    let classes = classifier.classes();
-    let (pretrained, spec) = (classifier.pretrained(), classifier.square_spec());
+    let (stored, temperature) = (&described.run, described.decision.temperature);
+    let classifier = open_in_single_precision(stored)?;
+    let classes = described.classes();
     let whole = Whole {
-        side: spec.side,
+        side: described.square.side,
         names: WeightNames::new(classifier.weights()),
         forward: &|input| classifier.plain_logits(input),
         preprocessing: (options.input == Input::Pictures).then_some(Preprocessing {
-            spec: *spec,
-            mean: pretrained.mean,
-            deviation: pretrained.std,
+            spec: described.square,
+            mean: described.pretrained.mean,
+            deviation: described.pretrained.std,
         }),
         answers: Answers {
-            output: classifier.output(),
+            output: described.experiment.head.output,
             views: answers::views(&described.experiment.augmentation, classifier.views()),
-            temperature: options.decision.temperature,
+            temperature,
             classes: classes.len(),
         },
         numbers: options.numbers,
@@ -176,15 +171,15 @@ pub fn write(
     progress("Writing the network as ONNX", 0, 0);
     let (graph, input, output) = assemble(&whole)?;
     let opset = graph.opset();
-    let mut metadata = metadata::metadata(&described, &classifier, options);
+    let mut metadata = metadata::metadata(described, &classifier, options);
     let mut bytes = graph.into_bytes(vec![input], vec![output], &metadata)?;
     check_stop(stop)?;
 
-    let pictures = Pictures::of_run(run, classes, options.parity_pictures, stop)?;
+    let pictures = Pictures::of_run(&stored.folder, classes, options.parity_pictures, stop)?;
     let parity = parity::compare(
         &bytes,
         &classifier,
-        options.decision.temperature,
+        temperature,
         &pictures,
         &mut |done, total| progress("Trying the file", done, total),
         stop,

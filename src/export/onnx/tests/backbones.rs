@@ -32,60 +32,8 @@ fn check(name: &str) {
     }
 }
 
-macro_rules! backbones {
-    ($($name:ident),* $(,)?) => {
-        $(
-            #[test]
-            fn $name() {
-                check(stringify!($name));
-            }
-        )*
-
-        const TESTED: &[&str] = &[$(stringify!($name)),*];
-    };
-}
-
 mod as_onnx {
-    use super::check;
-
-    backbones!(
-        efficientnet_lite0,
-        efficientnet_lite1,
-        efficientnet_lite2,
-        mobilenet_v2,
-        mobilenet_v3_small,
-        mobilenet_v3_large,
-        efficientnet_b0,
-        efficientnet_b1,
-        efficientnet_b2,
-        efficientnet_b3,
-        efficientnet_b4,
-        resnet18,
-        resnet34,
-        resnet50,
-        resnet101,
-        resnet152,
-        densenet121,
-        googlenet,
-        inception_v3,
-        vgg16,
-        vgg16_bn,
-        vgg19,
-        vgg19_bn,
-        convnext_tiny,
-        vit_tiny_patch16_224,
-        vit_small_patch16_224,
-        vit_b_16,
-    );
-
-    #[test]
-    fn none_is_forgotten() {
-        let known: Vec<&str> = super::catalogue::architectures()
-            .iter()
-            .map(|info| info.name)
-            .collect();
-        assert_eq!(TESTED, known);
-    }
+    crate::models::test_every_backbone!(super::check);
 }
 
 /// What a network's weights are called in PyTorch, they are called in the file; where a normalisation is written into them, that

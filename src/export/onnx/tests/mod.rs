@@ -10,7 +10,7 @@ use tch::Tensor;
 
 use super::answers::{Answers, Mirrored};
 use super::assemble::{Whole, assemble};
-use super::graph::{Graph, Kind, Port, Side};
+use super::graph::{Graph, Port};
 use super::preprocessing::Preprocessing;
 use super::read_back::run_whole;
 use super::simplify::{fold_norms, simplify};
@@ -158,17 +158,8 @@ fn floats(tensor: &Tensor) -> Vec<f32> {
 /// `graph` as a file from normalised squares to `output`.
 fn logits_file(graph: Graph, side: u32) -> Vec<u8> {
     let output = graph.nodes.last().unwrap().output.clone();
-    let port = |name: &str, shape| Port {
-        name: name.into(),
-        kind: Kind::Float,
-        shape,
-    };
-    let side = Side::Fixed(i64::from(side));
-    let input = port(
-        INPUT,
-        vec![Side::Free("N"), Side::Fixed(3), side.clone(), side],
-    );
-    let output = port(&output, vec![Side::Free("N"), Side::Fixed(CLASSES as i64)]);
+    let input = Port::floats(INPUT, &[3, side.into(), side.into()]);
+    let output = Port::floats(&output, &[CLASSES as i64]);
     let none = std::collections::BTreeMap::new();
     graph.into_bytes(vec![input], vec![output], &none).unwrap()
 }

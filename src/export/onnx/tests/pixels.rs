@@ -3,7 +3,8 @@
 use crate::data::Pixels;
 use crate::data::square::{Interpolation, SquareSpec, to_square};
 use crate::experiment::Fit;
-use crate::export::onnx::graph::{Graph, Kind, Port, Side};
+use crate::export::onnx::graph::{Graph, Port};
+use crate::export::onnx::parity::planes;
 use crate::export::onnx::preprocessing::{self, Preprocessing, SQUARES};
 use crate::export::onnx::{IMAGES, NORMALISED};
 
@@ -31,22 +32,9 @@ fn file(what: &Preprocessing, output: &str) -> Vec<u8> {
     }
     preprocessing::write(&mut graph, what, IMAGES, NORMALISED).unwrap();
     graph.prune(&[output]);
-    let side = Side::Fixed(i64::from(what.spec.side));
-    let input = Port {
-        name: IMAGES.into(),
-        kind: Kind::Bytes,
-        shape: vec![
-            Side::Free("N"),
-            Side::Free("H"),
-            Side::Free("W"),
-            Side::Fixed(3),
-        ],
-    };
-    let output = Port {
-        name: output.into(),
-        kind: Kind::Float,
-        shape: vec![Side::Free("N"), Side::Fixed(3), side.clone(), side],
-    };
+    let side = i64::from(what.spec.side);
+    let input = Port::pictures(IMAGES);
+    let output = Port::floats(output, &[3, side, side]);
     let none = std::collections::BTreeMap::new();
     graph.into_bytes(vec![input], vec![output], &none).unwrap()
 }
@@ -93,11 +81,8 @@ fn squares_are_graft_s_to_the_byte() {
                     let shape = [1, height as usize, width as usize, 3];
                     let found = run_whole(&file, &shape, &picture.rgb).unwrap();
                     let expected = to_square(&picture, &what.spec);
-                    let planes = (0..3).flat_map(|channel| {
-                        let values = expected.rgb.iter().skip(channel).step_by(3);
-                        values.map(|&value| f32::from(value))
-                    });
-                    let different = planes.zip(&found).filter(|(own, other)| own != *other);
+                    let levels = planes(&expected).zip(&found);
+                    let different = levels.filter(|(own, other)| own != *other);
                     let different = different.count();
                     let name = format!("{fit:?}, {interpolation:?}, {width} x {height} to {side}");
                     assert_eq!(found.len(), expected.rgb.len(), "{name}");

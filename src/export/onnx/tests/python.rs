@@ -1,6 +1,5 @@
 //! Files as other programs read them: `onnx` checks them and `onnxruntime` computes them (`tests/onnx_check.py`).
 
-use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -10,22 +9,18 @@ use super::{Made, floats, plain_head};
 use crate::analysis::evaluate::open_in_single_precision;
 use crate::analysis::evaluate::tests::finished_run;
 use crate::data::{PictureSource, StopFlag, decode};
+use crate::evaluation::Decision;
+use crate::export::described::Described;
 use crate::export::onnx::{Input, Numbers, Options, write};
 use crate::models::catalogue;
+use crate::models::device::tests_skipped;
 
 /// A Python with onnx, onnxruntime, numpy and Pillow; `None` where nobody names one, and the test is skipped.
 fn python() -> Option<String> {
     let named = |name| std::env::var(name).ok();
     let python = named("GRAFT_ONNX_PYTHON").or_else(|| named("GRAFT_PYTHON"));
     if python.is_none() {
-        let thread = std::thread::current();
-        let name = thread.name().unwrap_or("a test");
-        println!("SKIPPED {name}: GRAFT_ONNX_PYTHON names no Python with onnx and onnxruntime");
-        if let Some(file) = std::env::var_os("GRAFT_SKIPPED") {
-            let mut options = std::fs::File::options();
-            let mut file = options.create(true).append(true).open(file).unwrap();
-            writeln!(file, "{name}").unwrap();
-        }
+        tests_skipped("GRAFT_ONNX_PYTHON names no Python with onnx and onnxruntime");
     }
     python
 }
@@ -84,7 +79,8 @@ fn a_run_s_files_in_python() {
         .collect();
     let decoded = decode::decode_all_alone(&sources).into_iter();
     let decoded: Vec<_> = decoded.map(Result::unwrap).collect();
-    let classifier = open_in_single_precision(&run).unwrap();
+    let described = Described::open(&run, Decision::default()).unwrap();
+    let classifier = open_in_single_precision(&described.run).unwrap();
     let expected = classifier.predict(&decoded).unwrap();
     let spec = classifier.square_spec();
     let squares: Vec<_> = decoded
@@ -108,7 +104,7 @@ fn a_run_s_files_in_python() {
             };
             let out = root.path().join(&name);
             let stop = StopFlag::default();
-            write(&run, &out, &options, &mut |_, _, _| {}, &stop).unwrap();
+            write(&described, &out, &options, &mut |_, _, _| {}, &stop).unwrap();
             let mut entry = json!({ "onnx": name, "expected": expected, "most": most });
             match input {
                 Input::Pictures => entry["pictures"] = json!(names),

@@ -9,10 +9,21 @@ use crate::analysis::evaluate::tests::finished_run;
 use crate::data::StopFlag;
 use crate::evaluation::{Decision, Threshold};
 use crate::export::ExportError;
+use crate::export::described::Described;
 use crate::export::onnx::{Input, Numbers, Options, Written, write};
 
 fn written(run: &Path, out: &Path, options: &Options) -> Result<Written, ExportError> {
-    write(run, out, options, &mut |_, _, _| {}, &StopFlag::default())
+    let described = Described::open(run, Decision::default())?;
+    tried(&described, out, options, &StopFlag::default())
+}
+
+fn tried(
+    described: &Described,
+    out: &Path,
+    options: &Options,
+    stop: &StopFlag,
+) -> Result<Written, ExportError> {
+    write(described, out, options, &mut |_, _, _| {}, stop)
 }
 
 fn said(file: &Path) -> std::collections::BTreeMap<String, String> {
@@ -33,7 +44,8 @@ fn a_run_s_file_answers_as_the_run_does_and_says_what_it_is() {
         .insert("novelty".into(), "another engineer's".into());
     let stop = StopFlag::default();
     let mut hear = |stage: &str, done, total| stages.push((stage.to_owned(), done, total));
-    let found = write(&run, &out, &options, &mut hear, &stop).unwrap();
+    let described = Described::open(&run, Decision::default()).unwrap();
+    let found = write(&described, &out, &options, &mut hear, &stop).unwrap();
     assert_eq!(found.bytes, std::fs::metadata(&out).unwrap().len());
     let parity = &found.parity;
     assert_eq!((parity.pictures, parity.are_own), (4, true));
@@ -80,22 +92,23 @@ fn squares_halves_and_bytes() {
     let root = tempfile::tempdir().unwrap();
     let run = finished_run(root.path());
     let out = root.path().join("run.onnx");
+    let decision = Decision {
+        temperature: 2.0,
+        threshold: Some(Threshold {
+            positive: 1,
+            at_least: 0.3,
+        }),
+        reject_below: 0.6,
+    };
+    let described = Described::open(&run, decision).unwrap();
     let mut size = u64::MAX;
     for numbers in [Numbers::Float32, Numbers::Float16, Numbers::Int8Weights] {
         let options = Options {
             input: Input::Tensor,
             numbers,
-            decision: Decision {
-                temperature: 2.0,
-                threshold: Some(Threshold {
-                    positive: 1,
-                    at_least: 0.3,
-                }),
-                reject_below: 0.6,
-            },
             ..Options::default()
         };
-        let found = written(&run, &out, &options).unwrap();
+        let found = tried(&described, &out, &options, &StopFlag::default()).unwrap();
         assert!(found.bytes < size, "{numbers:?}");
         size = found.bytes;
         assert_eq!(found.parity.equal_pixels, None);
@@ -135,7 +148,8 @@ fn what_fails_leaves_what_was_there() {
     std::fs::write(&out, "before").unwrap();
     let stop = StopFlag::default();
     stop.stop();
-    let error = write(&run, &out, &Options::default(), &mut |_, _, _| {}, &stop).unwrap_err();
+    let described = Described::open(&run, Decision::default()).unwrap();
+    let error = tried(&described, &out, &Options::default(), &stop).unwrap_err();
     assert!(matches!(error, ExportError::Stopped), "{error}");
     assert_eq!(std::fs::read(&out).unwrap(), b"before");
     let nowhere = root.path().join("missing/run.onnx");
