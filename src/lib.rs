@@ -4,6 +4,7 @@
 //! (ARCHITECTURE.md says what else each may use).
 
 pub mod allocator;
+mod escapes;
 pub mod exit;
 pub mod experiment;
 pub mod format;

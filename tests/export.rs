@@ -1,6 +1,5 @@
 //! `graft export`: what it writes, what it refuses, and that the snippets of a model card do what they say.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -8,6 +7,7 @@ use safetensors::SafeTensors;
 use serde_json::Value;
 
 use super::cli::{Home, json};
+use super::skipped::skipped;
 
 /// The card's snippet for Rust, word for word.
 #[allow(
@@ -36,6 +36,11 @@ fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
+fn to_pytorch<'a>(run: &'a Path, folder: &'a Path) -> [&'a str; 6] {
+    let (run, folder) = (text(run), text(folder));
+    ["export", run, "--format", "pytorch", "--out", folder]
+}
+
 /// What stands between a fence for `language` and the next one, in the order of the card.
 fn snippets(card: &str, language: &str) -> Vec<String> {
     let fence = format!("```{language}\n");
@@ -50,16 +55,7 @@ fn snippets(card: &str, language: &str) -> Vec<String> {
 fn python() -> Option<String> {
     let python = std::env::var("GRAFT_PYTHON").ok();
     if python.is_none() {
-        let thread = std::thread::current();
-        let name = thread.name().unwrap_or("a test");
-        eprintln!(
-            "SKIPPED {name}: GRAFT_PYTHON names no Python with torch, torchvision, timm and onnxruntime"
-        );
-        if let Some(file) = std::env::var_os("GRAFT_SKIPPED") {
-            let mut options = std::fs::File::options();
-            let mut file = options.create(true).append(true).open(file).unwrap();
-            writeln!(file, "{name}").unwrap();
-        }
+        skipped("GRAFT_PYTHON names no Python with torch, torchvision, timm and onnxruntime");
     }
     python
 }
@@ -227,30 +223,13 @@ fn an_export_replaces_what_an_export_wrote_and_nothing_else() {
     assert!(refused.contains("a run's own files"), "{refused}");
 
     let folder = home.path().join("pytorch");
-    let export = [
-        "export",
-        text(&run),
-        "--format",
-        "pytorch",
-        "--out",
-        text(&folder),
-    ];
+    let export = to_pytorch(&run, &folder);
     home.printed(&export);
     home.printed(&export);
     let foreign = home.path().join("foreign");
     std::fs::create_dir(&foreign).unwrap();
     std::fs::write(foreign.join("predict.py"), "mine").unwrap();
-    let refused = home.refused(
-        &[
-            "export",
-            text(&run),
-            "--format",
-            "pytorch",
-            "--out",
-            text(&foreign),
-        ],
-        1,
-    );
+    let refused = home.refused(&to_pytorch(&run, &foreign), 1);
     assert!(refused.contains("no export to PyTorch wrote"), "{refused}");
 }
 
@@ -358,14 +337,7 @@ fn the_card_s_snippets_for_python_answer_as_the_run_does() {
     run_snippet(&folder, "cells.card.md", 1e-3);
 
     let folder = home.path().join("pytorch");
-    home.printed(&[
-        "export",
-        text(&run),
-        "--format",
-        "pytorch",
-        "--out",
-        text(&folder),
-    ]);
+    home.printed(&to_pytorch(&run, &folder));
     run_snippet(&folder, "model_card.md", 1e-4);
     // And the script by itself.
     let printed = run_python(&python, &folder, &["predict.py", "picture.png"]);

@@ -27,6 +27,7 @@ mod resume;
 #[cfg(target_os = "linux")]
 mod runs;
 mod sets;
+mod skipped;
 mod suspects;
 mod tidy;
 mod weights;

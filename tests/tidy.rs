@@ -149,6 +149,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// Small modules that every folder may use, each with those of them that it may use itself.
 const EVERYWHERE: &[(&str, &[&str])] = &[
     ("allocator", &[]),
+    ("escapes", &[]),
     ("exit", &[]),
     ("format", &["shown"]),
     ("memory", &["format"]),

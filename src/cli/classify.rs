@@ -7,10 +7,10 @@ use clap::Args;
 use serde::Serialize;
 
 use super::table::{Align, table};
-use super::{layers, output, run, weights};
+use super::{output, run, weights};
 use crate::data::{PictureSource, decode};
 use crate::format;
-use crate::models::device;
+use crate::models::{self, device};
 use crate::shown;
 use crate::training::pretrained::{PretrainedNetwork, RankedClass};
 
@@ -47,7 +47,7 @@ struct ClassifiedPicture {
 }
 
 pub fn classify(arguments: &Arguments) -> anyhow::Result<()> {
-    let info = layers::find(&arguments.backbone)?;
+    let info = models::backbone_info(&arguments.backbone)?;
     let device = run::device(arguments.device.as_deref())?.unwrap_or_else(device::best);
     let source = weights::source(info, arguments.weights.as_deref(), arguments.key.as_deref());
     let network = PretrainedNetwork::open(info.name, &source, None, device)?;

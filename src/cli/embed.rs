@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
-use std::io::Read as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -12,17 +11,15 @@ use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde_json::json;
 
 use super::outputs::{refuse_to_replace, warn_among_pictures};
-use super::{interrupt, layers, output, progress, run, weights};
+use super::{interrupt, output, progress, run, weights};
 use crate::data::{PictureSource, Problem, StopFlag, problems, scan};
 use crate::experiment::{DataConfig, DataSource};
+use crate::export::safetensors::header;
 use crate::format;
-use crate::models::device;
+use crate::models::{self, device};
 use crate::runs::atomic;
 use crate::training::TrainingError;
 use crate::training::pretrained::PretrainedNetwork;
-
-/// The names of a million files, and more.
-const MOST_HEADER_BYTES: u64 = 1 << 28;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -60,7 +57,7 @@ struct Embedding {
 }
 
 pub fn embed(arguments: &Arguments) -> anyhow::Result<()> {
-    let info = layers::find(&arguments.backbone)?;
+    let info = models::backbone_info(&arguments.backbone)?;
     let stop = interrupt::stop_flag_saying(
         "Stopping after the pictures that are being computed. Once more ends at once.",
     )?;
@@ -237,24 +234,10 @@ fn to_bytes(
 
 /// Whether [`to_bytes`] made the file.
 fn is_ours(file: File) -> bool {
-    let mut length = [0; 8];
-    let mut file = file;
-    if file.read_exact(&mut length).is_err() {
-        return false;
-    }
-    let length = u64::from_le_bytes(length);
-    let mut header = Vec::new();
-    let read = file
-        .take(length.min(MOST_HEADER_BYTES))
-        .read_to_end(&mut header);
-    let Ok(header) = serde_json::from_slice::<serde_json::Value>(&header) else {
-        return false;
-    };
+    let header = header(file).unwrap_or_default();
     let metadata = &header["__metadata__"];
     let is_said = |name: &str| metadata[name].is_string();
-    read.is_ok()
-        && ["backbone", "weights", "files"].into_iter().all(is_said)
-        && header["features"].is_object()
+    ["backbone", "weights", "files"].into_iter().all(is_said) && header["features"].is_object()
 }
 
 #[cfg(test)]

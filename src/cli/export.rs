@@ -1,6 +1,6 @@
 //! `graft export`: a run's network for other programs, with its model card.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
@@ -191,7 +191,6 @@ fn options(arguments: &Arguments) -> anyhow::Result<NetworkOptions> {
 }
 
 fn as_json(written: &ExportedNetwork) -> Value {
-    let path = |path: &Path| shown::path(path);
     json!({
         "format": match written.format {
             NetworkFormat::Onnx => "onnx",
@@ -199,9 +198,9 @@ fn as_json(written: &ExportedNetwork) -> Value {
             NetworkFormat::PyTorch => "pytorch",
             NetworkFormat::Card => "card",
         },
-        "out": path(&written.out),
-        "card": path(&written.card),
-        "files": written.files.iter().map(|file| path(file)).collect::<Vec<_>>(),
+        "out": shown::path(&written.out),
+        "card": shown::path(&written.card),
+        "files": written.files.iter().map(|file| shown::path(file)).collect::<Vec<_>>(),
         "bytes": written.bytes,
         "decision": written.decision,
         "weights": written.origin.weights,

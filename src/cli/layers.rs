@@ -10,7 +10,7 @@ use crate::experiment::FreezePlan;
 use crate::format;
 use crate::models::freeze::frozen_leaves;
 use crate::models::tree::{LayerNode, LayerTree};
-use crate::models::{self, ModelError, catalogue, device};
+use crate::models::{self, ModelError, device};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -28,7 +28,7 @@ pub struct Arguments {
 }
 
 pub fn layers(arguments: &Arguments) -> anyhow::Result<()> {
-    let info = find(&arguments.name)?;
+    let info = models::backbone_info(&arguments.name)?;
     let size = arguments.size.unwrap_or(info.default_weights().input_size);
     let (least, most) = info.input_range;
     if !(least..=most).contains(&size) {
@@ -50,18 +50,6 @@ pub fn layers(arguments: &Arguments) -> anyhow::Result<()> {
         return output::print_json(&as_json(&tree, frozen.as_deref()));
     }
     output::print(&as_text(&tree, frozen.as_deref()))
-}
-
-/// The catalogue's entry, or an error that names what there is.
-pub fn find(name: &str) -> Result<&'static catalogue::ArchitectureInfo, ModelError> {
-    catalogue::find(name).ok_or_else(|| ModelError::UnknownBackbone {
-        name: name.to_owned(),
-        known: catalogue::architectures()
-            .iter()
-            .map(|info| info.name)
-            .collect::<Vec<_>>()
-            .join(", "),
-    })
 }
 
 /// A freeze plan as a shell likes it: RON without the quotation marks.

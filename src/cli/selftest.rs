@@ -13,7 +13,7 @@ use crate::data::speed as decoding_speed;
 use crate::data::square::{Interpolation, SquareSpec};
 use crate::experiment::Fit;
 use crate::models::catalogue::{ArchitectureInfo, architectures};
-use crate::models::{ModelError, device, parity, speed};
+use crate::models::{ModelError, backbone_info, device, parity, speed};
 
 /// Pictures of a batch, and of a slow network's.
 const BATCH: i64 = 32;
@@ -63,7 +63,7 @@ pub fn selftest(arguments: &Arguments) -> anyhow::Result<()> {
     let chosen = arguments
         .backbones
         .iter()
-        .map(|name| super::layers::find(name))
+        .map(|name| backbone_info(name))
         .collect::<Result<Vec<_>, _>>()?;
     let chosen = if chosen.is_empty() {
         architectures().iter().collect()

@@ -9,7 +9,7 @@ use serde_json::json;
 use tch::Device;
 
 use super::table::{Align, table};
-use super::{layers, output, progress};
+use super::{output, progress};
 use crate::data::StopFlag;
 use crate::experiment::{BackboneConfig, Preprocessing, WeightsSource};
 use crate::format;
@@ -157,7 +157,7 @@ fn fetch(name: &str, mirror: Option<&str>, as_json: bool) -> anyhow::Result<()> 
         Some((backbone, wanted)) => (backbone, WeightsSource::Named(wanted.into())),
         None => (name, WeightsSource::Pretrained),
     };
-    let info = layers::find(backbone)?;
+    let info = models::backbone_info(backbone)?;
     let chosen = weights::chosen(info, &wanted)?;
     let found = weights::locate(&wanted, info.name, None);
     let (path, downloaded) = match found {
@@ -209,7 +209,7 @@ fn download(weights: &WeightsInfo, mirrors: &Mirrors) -> anyhow::Result<PathBuf>
 }
 
 fn check(backbone: &str, file: &Path, key: Option<&str>, as_json: bool) -> anyhow::Result<()> {
-    let info = layers::find(backbone)?;
+    let info = models::backbone_info(backbone)?;
     let network = models::build_blank(info.name, Device::Cpu)?;
     let (report, refusal) = weights::check(network.as_ref(), file, key)?;
     let mut config = BackboneConfig {

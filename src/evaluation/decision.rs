@@ -102,7 +102,7 @@ impl Decision {
 }
 
 /// The most probable class; the first of several.
-pub(super) fn most_probable(probabilities: &[f32]) -> u32 {
+pub fn most_probable(probabilities: &[f32]) -> u32 {
     let mut best = 0;
     for (index, probability) in probabilities.iter().enumerate() {
         if *probability > probabilities[best] {

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use super::{Predictions, cross_entropy};
+use super::{Predictions, cross_entropy, margin};
 use crate::data::Split;
 
 /// At least this sure is called confident …
@@ -65,19 +65,14 @@ impl Predicted {
                         .copied()
                         .unwrap_or(0.0)
                 };
-                let confidence = probability(predicted);
-                let second = (0..prediction.probabilities.len() as u32)
-                    .filter(|&class| class != predicted)
-                    .map(probability)
-                    .fold(0.0, f32::max);
                 entries.push(Entry {
                     split: *split,
                     part: part as u32,
                     row: row as u32,
                     truth: prediction.truth,
                     predicted,
-                    confidence,
-                    margin: confidence - second,
+                    confidence: probability(predicted),
+                    margin: margin(&prediction.probabilities),
                     loss: cross_entropy(probability(prediction.truth)) as f32,
                     distance: None,
                 });
@@ -176,19 +171,17 @@ impl Predicted {
                     order
                 }
             };
+            let known_first = |first: Option<f32>, second: Option<f32>| match (first, second) {
+                (Some(first), Some(second)) => turned(first.total_cmp(&second)),
+                (first, second) => first.is_none().cmp(&second.is_none()),
+            };
             let by_name = || self.file(first).cmp(self.file(second));
             let order = match by {
                 SortBy::Confidence => turned(first.confidence.total_cmp(&second.confidence)),
                 SortBy::Loss => turned(first.loss.total_cmp(&second.loss)),
                 SortBy::Margin => turned(first.margin.total_cmp(&second.margin)),
-                SortBy::Disagreement => match (against.at(*a), against.at(*b)) {
-                    (Some(first), Some(second)) => turned(first.total_cmp(&second)),
-                    (first, second) => first.is_none().cmp(&second.is_none()),
-                },
-                SortBy::Distance => match (first.distance, second.distance) {
-                    (Some(first), Some(second)) => turned(first.total_cmp(&second)),
-                    (first, second) => first.is_none().cmp(&second.is_none()),
-                },
+                SortBy::Disagreement => known_first(against.at(*a), against.at(*b)),
+                SortBy::Distance => known_first(first.distance, second.distance),
                 SortBy::File => turned(by_name()),
             };
             order.then_with(by_name)

@@ -3,6 +3,8 @@
 //! `find_label_issues(filter_by="confident_learning")` does it. Only answers on pictures that the
 //! network has not learned from can tell.
 
+use super::decision::most_probable;
+
 /// A label that the network contradicts with confidence.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LabelError {
@@ -47,7 +49,7 @@ pub fn label_errors<'a>(
         let confident: Vec<usize> = (0..classes.min(row.len()))
             .filter(|&class| f64::from(row[class]) >= thresholds[class] - SLACK)
             .collect();
-        let most_probable = first_largest(row);
+        let most_probable = most_probable(row) as usize;
         let counts_for = match confident[..] {
             [] => continue,
             [only] => only,
@@ -95,16 +97,6 @@ fn thresholds<'a>(
             }
         })
         .collect()
-}
-
-fn first_largest(row: &[f32]) -> usize {
-    let mut best = 0;
-    for (class, probability) in row.iter().enumerate() {
-        if *probability > row[best] {
-            best = class;
-        }
-    }
-    best
 }
 
 #[cfg(test)]

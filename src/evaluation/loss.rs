@@ -65,6 +65,19 @@ pub(super) fn row_brier(row: &Prediction, temperature: f64) -> f64 {
     }
 }
 
+/// By how much the most probable class is ahead of the next: small where it was a close call.
+pub fn margin(probabilities: &[f32]) -> f32 {
+    let (mut first, mut second) = (0.0, 0.0);
+    for &probability in probabilities {
+        if probability > first {
+            (first, second) = (probability, first);
+        } else if probability > second {
+            second = probability;
+        }
+    }
+    first - second
+}
+
 impl Prediction {
     /// The cross-entropy of this picture, in nats: how wrong the answer is.
     pub fn loss(&self) -> f64 {
@@ -77,19 +90,6 @@ impl Prediction {
             .get(self.predicted() as usize)
             .copied()
             .unwrap_or(0.0)
-    }
-
-    /// By how much the most probable class is ahead of the next: small where it was a close call.
-    pub fn margin(&self) -> f32 {
-        let first = self.predicted() as usize;
-        let second = self
-            .probabilities
-            .iter()
-            .enumerate()
-            .filter(|(class, _)| *class != first)
-            .map(|(_, &probability)| probability)
-            .fold(0.0, f32::max);
-        self.confidence() - second
     }
 
     pub fn is_correct(&self) -> bool {

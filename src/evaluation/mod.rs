@@ -41,7 +41,7 @@ pub use calibration::{CalibrationScores, Reliability, ReliabilityBin};
 pub use confusion::{Confusion, ConfusionMatrix, Normalization};
 pub use decision::{Answer, Decision, Threshold, temper};
 pub use interval::{Interval, IntervalMethod, Score, accuracy_interval, all_right, wilson};
-pub use loss::{brier_score, cross_entropy, log_loss, top_k_correct};
+pub use loss::{brier_score, cross_entropy, log_loss, margin, top_k_correct};
 pub use order::ClassOrder;
 pub use paired::{PairedComparison, UnpairedError};
 pub use ranking::{ClassRanking, PrecisionRecallCurve, Ranking, RocCurve};

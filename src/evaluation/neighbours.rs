@@ -98,8 +98,8 @@ impl FeatureIndex {
 
     /// As half precision keeps it: rows of length 1 again, so that nothing is more alike to one than itself.
     pub fn rounded(self) -> Self {
-        let halves = self.rows.iter().map(|&value| f16::from_f32(value));
-        Self::from_halves(self.names.clone(), self.width, halves)
+        let halves = self.rows.into_iter().map(f16::from_f32);
+        Self::from_halves(self.names, self.width, halves)
     }
 
     /// What was kept in half precision.

@@ -11,7 +11,7 @@ mod weights;
 use std::path::{Path, PathBuf};
 
 use crate::data::StopFlag;
-use crate::runs::RunError;
+use crate::runs::{RunError, atomic};
 use crate::training::TrainingError;
 
 /// Why a run could not be exported.
@@ -53,6 +53,15 @@ impl From<TrainingError> for ExportError {
     fn from(error: TrainingError) -> Self {
         RunError::from(error).into()
     }
+}
+
+/// Writes a file whole or not at all.
+///
+/// # Errors
+/// Naming the file.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), ExportError> {
+    atomic::write(path, bytes)
+        .map_err(|error| ExportError::file(path, format!("the file can't be written ({error})")))
 }
 
 /// Between steps that take a while.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::experiment::{BackboneConfig, WeightsSource};
-use crate::models::{ModelError, catalogue, unknown_backbone, weights};
+use crate::models::{ModelError, backbone_info, catalogue, weights};
 
 /// What a network's weights were before the run trained them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,6 @@ impl Origin {
     /// # Errors
     /// When the experiment names a backbone or weights that there are not.
     pub fn of(config: &BackboneConfig) -> Result<Self, ModelError> {
-        let title = catalogue::title(&config.name);
         if config.weights == WeightsSource::Random {
             return Ok(Self {
                 weights: "random numbers".to_owned(),
@@ -30,10 +29,7 @@ impl Origin {
                 restriction: None,
             });
         }
-        let Some(info) = catalogue::find(&config.name) else {
-            return Err(unknown_backbone(&config.name));
-        };
-        let published = weights::chosen(info, &config.weights)?;
+        let published = weights::chosen(backbone_info(&config.name)?, &config.weights)?;
         match config.weights.file().and_then(Path::file_name) {
             Some(name) if name != published.file_name => Ok(Self {
                 weights: format!("the file {}", name.to_string_lossy()),
@@ -41,7 +37,7 @@ impl Origin {
                 restriction: None,
             }),
             _ => Ok(Self {
-                weights: format!("{} of {title}", published.name),
+                weights: format!("{} of {}", published.name, catalogue::title(&config.name)),
                 licence: published.licence.to_owned(),
                 restriction: published.restriction(),
             }),
@@ -50,17 +46,27 @@ impl Origin {
 }
 
 impl Origin {
-    /// What must be known of the licence, in whole sentences; the second one, if any, is to be said loudly.
+    /// What a network began as and under which licence, in a whole sentence.
+    pub fn beginning(&self) -> String {
+        format!(
+            "The network began as {}; licence of those weights: {}.",
+            self.weights, self.licence
+        )
+    }
+
+    /// What is to be said loudly, in a whole sentence.
+    pub fn warning(&self) -> Option<String> {
+        let restriction = self.restriction.as_ref()?;
+        Some(format!("{restriction}."))
+    }
+
+    /// What must be known of the licence, in whole sentences; the second one, if any, is [`Self::warning`].
     pub fn sentences(&self) -> (String, Option<String>) {
         let licence = format!(
             "Licence of the weights that it began with ({}): {}.",
             self.weights, self.licence
         );
-        let restriction = self.restriction.as_ref();
-        (
-            licence,
-            restriction.map(|restriction| format!("{restriction}.")),
-        )
+        (licence, self.warning())
     }
 }
 

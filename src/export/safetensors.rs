@@ -7,11 +7,12 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::described::Described;
 use super::weights::Weights;
-use super::{ExportError, check_stop};
+use super::{ExportError, check_stop, write_file};
 use crate::data::StopFlag;
-use crate::runs::atomic;
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,13 +29,9 @@ pub struct Written {
 pub fn write(described: &Described, out: &Path, stop: &StopFlag) -> Result<Written, ExportError> {
     let weights = Weights::read(described)?;
     check_stop(stop)?;
-    // What other programs look for to know whose conventions the names follow.
-    let mut metadata = described.metadata();
-    metadata.insert("format".to_owned(), "pt".to_owned());
-    let bytes = weights.to_safetensors(metadata.into_iter().collect())?;
+    let bytes = weights.to_safetensors(described.metadata())?;
     check_stop(stop)?;
-    atomic::write(out, &bytes)
-        .map_err(|error| ExportError::file(out, format!("the file can't be written ({error})")))?;
+    write_file(out, &bytes)?;
     Ok(Written {
         bytes: bytes.len() as u64,
         tensors: weights.names().count(),
@@ -44,10 +41,19 @@ pub fn write(described: &Described, out: &Path, stop: &StopFlag) -> Result<Writt
 
 /// Whether this file was written by an export.
 pub fn is_ours(file: File) -> bool {
-    /// The pairs of texts stand first in the header, and classes may be many.
-    const LOOKED_AT: u64 = 4 << 20;
-    let mut head = Vec::new();
-    let read = file.take(LOOKED_AT).read_to_end(&mut head);
-    let text = String::from_utf8_lossy(head.get(8..).unwrap_or_default());
-    read.is_ok() && text.starts_with("{\"__metadata__\"") && text.contains("\"producer\":\"Graft ")
+    let header = header(file).unwrap_or_default();
+    let producer = header["__metadata__"]["producer"].as_str();
+    producer.is_some_and(|producer| producer.starts_with("Graft "))
+}
+
+/// What stands before the tensors of a safetensors file; nothing where it is no such file.
+pub fn header(mut file: File) -> Option<Value> {
+    /// The names of a million files, and more.
+    const MOST_BYTES: u64 = 1 << 28;
+    let mut length = [0; 8];
+    file.read_exact(&mut length).ok()?;
+    let length = u64::from_le_bytes(length).min(MOST_BYTES);
+    let mut header = Vec::new();
+    file.take(length).read_to_end(&mut header).ok()?;
+    serde_json::from_slice(&header).ok()
 }

@@ -1,6 +1,6 @@
 //! The tensors of a run under torchvision's or timm's names, as they are written for other programs.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
@@ -72,8 +72,11 @@ impl Weights {
     /// When it is not the same.
     pub fn to_safetensors(
         &self,
-        metadata: HashMap<String, String>,
+        metadata: BTreeMap<String, String>,
     ) -> Result<Vec<u8>, ExportError> {
+        // What other programs look for to know whose conventions the names follow.
+        let format = ("format".to_owned(), "pt".to_owned());
+        let metadata: HashMap<_, _> = metadata.into_iter().chain([format]).collect();
         let refused =
             |error| ExportError::Refused(format!("the weights can't be written ({error})"));
         let mut views = Vec::with_capacity(self.tensors.len());

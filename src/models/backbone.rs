@@ -146,7 +146,7 @@ impl Architecture {
 
 /// A further family of backbones has its line here and its entries in the catalogue.
 fn architecture(name: &str) -> Result<Architecture, ModelError> {
-    let info = catalogue::find(name).ok_or_else(|| unknown_backbone(name))?;
+    let info = backbone_info(name)?;
     let parts: MakeParts = match name {
         "mobilenet_v2" => mobilenet_v2::parts,
         "densenet121" => densenet::parts,
@@ -159,13 +159,21 @@ fn architecture(name: &str) -> Result<Architecture, ModelError> {
         name if name.starts_with("resnet") => resnet::parts,
         name if name.starts_with("vgg") => vgg::parts,
         name if name.starts_with("vit_") => vision_transformer::parts,
-        _ => return Err(unknown_backbone(name)),
+        _ => return Err(unknown(name)),
     };
     Ok(Architecture { info, parts })
 }
 
+/// The catalogue's entry of a backbone.
+///
+/// # Errors
+/// [`ModelError::UnknownBackbone`], which says which there are.
+pub fn backbone_info(name: &str) -> Result<&'static ArchitectureInfo, ModelError> {
+    catalogue::find(name).ok_or_else(|| unknown(name))
+}
+
 /// Says which backbones there are.
-pub fn unknown_backbone(name: &str) -> ModelError {
+fn unknown(name: &str) -> ModelError {
     let known = catalogue::architectures()
         .iter()
         .map(|info| info.name)

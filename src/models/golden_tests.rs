@@ -80,60 +80,62 @@ fn check(name: &str) {
     training_steps(network.as_ref(), &golden.step);
 }
 
-macro_rules! backbones {
-    ($($name:ident),* $(,)?) => {
+/// A test of each backbone, which gives its name to `$check`; and one that none is forgotten.
+macro_rules! test_every_backbone {
+    ($check:path) => {
+        $crate::models::test_every_backbone!(
+            $check:
+            efficientnet_lite0,
+            efficientnet_lite1,
+            efficientnet_lite2,
+            mobilenet_v2,
+            mobilenet_v3_small,
+            mobilenet_v3_large,
+            efficientnet_b0,
+            efficientnet_b1,
+            efficientnet_b2,
+            efficientnet_b3,
+            efficientnet_b4,
+            resnet18,
+            resnet34,
+            resnet50,
+            resnet101,
+            resnet152,
+            densenet121,
+            googlenet,
+            inception_v3,
+            vgg16,
+            vgg16_bn,
+            vgg19,
+            vgg19_bn,
+            convnext_tiny,
+            vit_tiny_patch16_224,
+            vit_small_patch16_224,
+            vit_b_16,
+        );
+    };
+    ($check:path: $($name:ident),* $(,)?) => {
         $(
             #[test]
             fn $name() {
-                check(stringify!($name));
+                $check(stringify!($name));
             }
         )*
 
-        const TESTED: &[&str] = &[$(stringify!($name)),*];
+        #[test]
+        fn none_is_forgotten() {
+            let known: Vec<&str> = $crate::models::catalogue::architectures()
+                .iter()
+                .map(|info| info.name)
+                .collect();
+            assert_eq!([$(stringify!($name)),*], known.as_slice());
+        }
     };
 }
+pub(crate) use test_every_backbone;
 
 mod equals_its_reference {
-    use super::check;
-
-    backbones!(
-        efficientnet_lite0,
-        efficientnet_lite1,
-        efficientnet_lite2,
-        mobilenet_v2,
-        mobilenet_v3_small,
-        mobilenet_v3_large,
-        efficientnet_b0,
-        efficientnet_b1,
-        efficientnet_b2,
-        efficientnet_b3,
-        efficientnet_b4,
-        resnet18,
-        resnet34,
-        resnet50,
-        resnet101,
-        resnet152,
-        densenet121,
-        googlenet,
-        inception_v3,
-        vgg16,
-        vgg16_bn,
-        vgg19,
-        vgg19_bn,
-        convnext_tiny,
-        vit_tiny_patch16_224,
-        vit_small_patch16_224,
-        vit_b_16,
-    );
-
-    #[test]
-    fn none_is_forgotten() {
-        let known: Vec<&str> = super::catalogue::architectures()
-            .iter()
-            .map(|info| info.name)
-            .collect();
-        assert_eq!(TESTED, known);
-    }
+    super::test_every_backbone!(super::check);
 }
 
 fn names_and_shapes(network: &dyn Backbone, golden: &Golden) {

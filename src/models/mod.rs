@@ -35,8 +35,10 @@ mod vision_transformer;
 
 #[cfg(test)]
 mod golden_tests;
+#[cfg(test)]
+pub(crate) use golden_tests::test_every_backbone;
 
-pub use backbone::{Backbone, build, build_blank, outline, unknown_backbone};
+pub use backbone::{Backbone, backbone_info, build, build_blank, outline};
 pub use catalogue::{ArchitectureInfo, WeightsInfo};
 pub use vision_transformer::position_embedding;
 

@@ -73,6 +73,16 @@ struct Changing {
     is_closed: bool,
 }
 
+impl Changing {
+    fn new() -> Self {
+        Self {
+            stamp: None,
+            since: Instant::now(),
+            is_closed: false,
+        }
+    }
+}
+
 impl std::fmt::Debug for FolderWatch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let folders: Vec<&PathBuf> = self.folders.iter().map(|folder| &folder.given).collect();
@@ -236,13 +246,8 @@ impl FolderWatch {
         let Some(path) = self.called(&change.path) else {
             return;
         };
-        let is_closed = change.is_closed;
-        let changing = self.changing.entry(path).or_insert(Changing {
-            stamp: None,
-            since: Instant::now(),
-            is_closed: false,
-        });
-        changing.is_closed = is_closed.unwrap_or(changing.is_closed);
+        let changing = self.changing.entry(path).or_insert_with(Changing::new);
+        changing.is_closed = change.is_closed.unwrap_or(changing.is_closed);
     }
 
     /// A path that the system names, as one below the folder that was given; nothing where it is hidden there.
@@ -285,11 +290,9 @@ impl FolderWatch {
                 continue;
             };
             if self.answered.get(&path) != Some(&stamp) {
-                self.changing.entry(path.clone()).or_insert(Changing {
-                    stamp: None,
-                    since: Instant::now(),
-                    is_closed: false,
-                });
+                self.changing
+                    .entry(path.clone())
+                    .or_insert_with(Changing::new);
             }
             there.push(path);
         }

@@ -59,11 +59,7 @@ impl Comparison {
             runs.into_iter().zip(names).zip(folders).enumerate()
         {
             let experiment = store::experiment(&run.folder)?;
-            let tested = match run.summary.test {
-                Some(_) => Some(Tested::load(&run.folder)?),
-                // A run that has not come to its end may have been evaluated.
-                None => Tested::load(&run.folder).ok(),
-            };
+            let tested = Tested::of(&run)?;
             compared.push(ComparedRun {
                 slug: format!(
                     "{}-{}",
@@ -176,6 +172,18 @@ impl Tested {
             accuracy: self.confusion.accuracy(),
             macro_f1: self.confusion.macro_f1(),
             n: self.predictions.rows.len(),
+        }
+    }
+
+    /// Nothing while a run has not been tested.
+    ///
+    /// # Errors
+    /// Naming the file that is missing or broken.
+    pub(super) fn of(run: &StoredRun) -> Result<Option<Self>, RunError> {
+        match run.summary.test {
+            Some(_) => Self::load(&run.folder).map(Some),
+            // A run that has not come to its end may have been evaluated.
+            None => Ok(Self::load(&run.folder).ok()),
         }
     }
 

@@ -380,10 +380,12 @@ pub(super) fn escape(text: &str) -> String {
     escaped
 }
 
-/// What a run's network is, for whoever uses it. Where the preset can't be read any more, there is none.
+/// What a run's network is, for whoever uses it. Where its preset names what there is not any more, there is none.
 fn model_card(run: &ComparedRun) -> Option<String> {
-    let described = Described::open(&run.run.folder, Decision::default()).ok()?;
-    Some(ModelCard::new(run, &described, &Exported::default()).html())
+    let (name, stored) = (run.name.clone(), run.run.clone());
+    let described =
+        Described::of(name, stored, run.experiment.clone(), Decision::default()).ok()?;
+    Some(ModelCard::new(run.tested.as_ref(), &described, &Exported::default()).html())
 }
 
 /// The preset's text as it stands in a run's folder.

@@ -11,11 +11,10 @@ use crate::experiment::Precision;
 use crate::export::described::Described;
 use crate::export::onnx::{self, Agreement, Input, Numbers};
 use crate::export::origin::Origin;
-use crate::export::{ExportError, pytorch, safetensors};
+use crate::export::{ExportError, pytorch, safetensors, write_file};
 use crate::format;
 use crate::models::device;
 use crate::ordinary_file::{self, Links};
-use crate::runs::atomic;
 use crate::training::{FrozenPrecision, test_views};
 
 use super::model_card::{Exported, ModelCard, What, is_card};
@@ -80,12 +79,9 @@ impl NetworkFormat {
     /// By the ending of a file's name, where it is clear.
     pub fn of_file(out: &Path) -> Option<Self> {
         let ending = out.extension()?.to_str()?.to_ascii_lowercase();
-        match ending.as_str() {
-            "onnx" => Some(Self::Onnx),
-            "safetensors" => Some(Self::Safetensors),
-            "md" => Some(Self::Card),
-            _ => None,
-        }
+        [Self::Onnx, Self::Safetensors, Self::Card]
+            .into_iter()
+            .find(|format| format.ending() == Some(ending.as_str()))
     }
 
     /// The ending of a file's name; nothing where it is a folder.
@@ -197,10 +193,8 @@ pub fn export_network(
         what: written.what(options),
         checked: written.sentences.clone(),
     };
-    let text = ModelCard::of(folder, &described, &exported)?.markdown();
-    atomic::write(&card, text.as_bytes()).map_err(|error| {
-        ExportError::file(&card, format!("the file can't be written ({error})"))
-    })?;
+    let text = ModelCard::of(&described, &exported)?.markdown();
+    write_file(&card, text.as_bytes())?;
     written.files.push(card);
     Ok(written)
 }
@@ -213,20 +207,19 @@ impl ExportedNetwork {
         progress: &mut dyn FnMut(&str, usize, usize),
         stop: &StopFlag,
     ) -> Result<(), ExportError> {
-        let own = onnx::Options::default();
+        let usual = onnx::Options::default();
         let asked = onnx::Options {
             input: options.input,
             numbers: options.numbers,
             keep_batch_norm: options.keep_batch_norm,
-            decision: self.decision,
             // How good rounded weights are is a figure of its own, for which all pictures count.
             parity_pictures: match options.numbers {
                 Numbers::Int8Weights => None,
-                Numbers::Float32 | Numbers::Float16 => own.parity_pictures,
+                Numbers::Float32 | Numbers::Float16 => usual.parity_pictures,
             },
-            metadata: described.metadata(),
+            ..usual
         };
-        let file = onnx::write(&described.run.folder, &self.out, &asked, progress, stop)?;
+        let file = onnx::write(described, &self.out, &asked, progress, stop)?;
         self.bytes = file.bytes;
         self.sentences = parity_sentences(&file.parity, options.input);
         self.remarks.clone_from(&file.remarks);

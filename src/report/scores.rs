@@ -37,6 +37,12 @@ impl ScoreLine {
             .collect()
     }
 
+    /// Its name, then its texts.
+    pub fn cells(&self) -> Vec<String> {
+        let name = std::iter::once(self.name.to_owned());
+        name.chain(self.texts()).collect()
+    }
+
     fn text(&self, score: &Score) -> String {
         let value = match self.unit {
             Unit::Percent => format::percent(score.value),

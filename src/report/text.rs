@@ -8,6 +8,7 @@ use crate::runs::settings::{Difference, differences};
 use crate::shown;
 
 use super::comparison::{ComparedRun, Comparison, Tested};
+use super::scores::{ScoreLine, interval_remarks, score_lines};
 
 /// One line of the table of results.
 pub(super) struct ResultLine<'a> {
@@ -112,16 +113,12 @@ pub fn results_text(comparison: &Comparison) -> String {
             .iter()
             .map(|(run, _)| (run.name.as_str(), Align::Left)),
     );
-    let rows: Vec<Vec<String>> = super::scores::score_lines(comparison)
+    let rows: Vec<Vec<String>> = score_lines(comparison)
         .iter()
-        .map(|line| {
-            std::iter::once(line.name.to_owned())
-                .chain(line.texts())
-                .collect()
-        })
+        .map(ScoreLine::cells)
         .collect();
     text.push_str(&table(&header, &rows));
-    for remark in super::scores::interval_remarks(comparison) {
+    for remark in interval_remarks(comparison) {
         text.push_str(&format!("\n{remark}\n"));
     }
     if comparison.is_several() {

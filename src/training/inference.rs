@@ -158,7 +158,6 @@ impl Classifier {
         squares: &[Pixels],
         with_features: bool,
     ) -> Result<Vec<NetworkOutput>, TrainingError> {
-        let _guard = tch::no_grad_guard();
         let mut sum = ProbabilitySum::new(squares.len(), self.classes.len());
         let indices: Vec<usize> = (0..squares.len()).collect();
         let mut features = Vec::new();
@@ -179,8 +178,11 @@ impl Classifier {
                 if with_features && view == 0 {
                     features = rows_of(&pooled)?;
                 }
-                let logits = self.network.head.forward(&pooled, false)?;
-                sum.add(&indices, self.network.output, &logits)
+                sum.add(
+                    &indices,
+                    self.network.output,
+                    &self.network.answers(&pooled)?,
+                )
             })?;
         }
         let mut features = features.into_iter();

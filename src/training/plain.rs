@@ -6,8 +6,6 @@ use super::error::TrainingError;
 use super::inference::Classifier;
 use crate::data::Pixels;
 use crate::data::square::SquareSpec;
-use crate::experiment::OutputLayer;
-use crate::models::WeightsInfo;
 use crate::models::layers::Pass;
 
 impl Classifier {
@@ -37,15 +35,6 @@ impl Classifier {
     /// How pictures become the network's squares.
     pub fn square_spec(&self) -> &SquareSpec {
         &self.spec
-    }
-
-    /// Whose preprocessing the pictures get.
-    pub fn pretrained(&self) -> &WeightsInfo {
-        &self.network.pretrained
-    }
-
-    pub fn output(&self) -> OutputLayer {
-        self.network.output
     }
 
     /// Squares as the network takes them, `[N, 3, side, side]`, row by row.

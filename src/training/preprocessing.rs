@@ -3,7 +3,7 @@
 use super::error::TrainingError;
 use crate::data::square::SquareSpec;
 use crate::experiment::Experiment;
-use crate::models::{WeightsInfo, catalogue, unknown_backbone, weights};
+use crate::models::{WeightsInfo, backbone_info, weights};
 
 /// How an experiment's pictures become what its network sees: whose mean and deviation they are normalised with, and the
 /// square.
@@ -12,8 +12,7 @@ use crate::models::{WeightsInfo, catalogue, unknown_backbone, weights};
 /// When the experiment names a backbone or weights that there are not.
 pub fn preparation(experiment: &Experiment) -> Result<(WeightsInfo, SquareSpec), TrainingError> {
     let config = &experiment.backbone;
-    let info = catalogue::find(&config.name).ok_or_else(|| unknown_backbone(&config.name))?;
-    let weights = weights::preprocessing(info, config)?;
+    let weights = weights::preprocessing(backbone_info(&config.name)?, config)?;
     let square = square_spec(experiment, &weights, input_side(experiment, &weights));
     Ok((weights, square))
 }

@@ -104,11 +104,9 @@ impl Kept {
     ) -> Result<&Opened, Failure> {
         let weights = Stamp::of(&folder.join(files::WEIGHTS)).ok();
         let is_it = |kept: &Opened| kept.folder == folder && kept.weights == weights;
-        // A network at a time in memory.
-        if !self.0.as_ref().is_some_and(is_it) {
-            self.0 = None;
-        }
-        let mut kept = match self.0.take() {
+        // Another one goes before: a network at a time in memory.
+        let kept = self.0.take().filter(is_it);
+        let mut kept = match kept {
             Some(kept) => kept,
             None => Opened {
                 folder: folder.to_path_buf(),

@@ -227,8 +227,8 @@ impl PredictionState {
 
     /// Whether answers say how unlike the run's own pictures theirs are.
     pub fn knows_novelty(&self) -> bool {
-        let mut last = self.answers.iter().rev();
-        last.next().is_some_and(|answer| answer.novelty.is_some())
+        let last = self.answers.last();
+        last.is_some_and(|answer| answer.novelty.is_some())
     }
 
     fn next_number(&mut self) -> u64 {

@@ -638,8 +638,10 @@ impl Graft {
                     "Stopping the training, then closing…"
                 } else if self.exports.is_writing() || self.networks.is_writing() {
                     "Stopping the export, then closing…"
-                } else {
+                } else if self.cuda.is_installing() {
                     "Stopping the installation, then closing…"
+                } else {
+                    "Finishing what is being written, then closing…"
                 });
             });
         });

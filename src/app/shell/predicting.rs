@@ -52,6 +52,9 @@ impl Graft {
 
     /// What was dropped on the window, as commands: pictures together.
     pub(in crate::app) fn take_drops(&self, paths: Vec<PathBuf>, out: &mut Vec<Command>) {
+        if paths.is_empty() {
+            return;
+        }
         let (pictures, others): (Vec<_>, Vec<_>) = match self.predicts_drops() {
             true => paths
                 .into_iter()

@@ -42,16 +42,6 @@ fn evaluated() -> Arc<RunEvaluation> {
     })
 }
 
-/// Until what works in the background has ended.
-fn settle(window: &mut Window, is_done: impl Fn(&Window) -> bool) {
-    let began = std::time::Instant::now();
-    while !is_done(window) {
-        assert!(began.elapsed().as_secs() < 60, "it never ends");
-        std::thread::sleep(std::time::Duration::from_millis(5));
-        window.steps();
-    }
-}
-
 #[test]
 fn a_run_is_evaluated_when_it_is_looked_at_and_validation_gives_the_temperature() {
     let mut window = Window::with_pair();
@@ -75,7 +65,7 @@ fn a_run_is_evaluated_when_it_is_looked_at_and_validation_gives_the_temperature(
         split: Split::Test,
         result: Ok(evaluated()),
     });
-    settle(&mut window, |window| {
+    window.wait_until(|window| {
         window
             .harness
             .query_by_label_contains("Accuracy 75.0 %")
@@ -97,7 +87,7 @@ fn a_run_is_evaluated_when_it_is_looked_at_and_validation_gives_the_temperature(
         split: Split::Validation,
         result: Ok(evaluated()),
     });
-    settle(&mut window, |window| {
+    window.wait_until(|window| {
         window
             .harness
             .query_by_label("Apply the temperature")

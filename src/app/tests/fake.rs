@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
 use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
 
 use crate::app::core::session::AppPaths;
 use crate::app::core::state::State;
@@ -157,6 +158,25 @@ impl Window {
         }
         // It may have come in the last of these frames, which does not show yet what became of it.
         self.harness.run_steps(2);
+    }
+
+    /// Draws frames until what works in the background has brought `is_so` about.
+    #[track_caller]
+    pub fn wait_until(&mut self, is_so: impl Fn(&Self) -> bool) {
+        let began = std::time::Instant::now();
+        loop {
+            self.steps();
+            if is_so(self) {
+                return;
+            }
+            assert!(began.elapsed().as_secs() < 60, "it never happens");
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
+
+    /// Whether anything is shown whose text holds this.
+    pub fn shows(&self, text: &str) -> bool {
+        self.harness.query_by_label_contains(text).is_some()
     }
 
     pub fn answer(&mut self, answer: Answer) {

@@ -22,10 +22,6 @@ fn with_run() -> (Window, String) {
     (window, id)
 }
 
-fn shows(window: &Window, label: &str) -> bool {
-    window.harness.query_by_label_contains(label).is_some()
-}
-
 fn until(window: &mut Window, what: &str, is_so: impl Fn(&Window) -> bool) {
     for _ in 0..1000 {
         window.steps();
@@ -41,10 +37,10 @@ fn until(window: &mut Window, what: &str, is_so: impl Fn(&Window) -> bool) {
 fn a_network_is_written_and_what_was_found_is_shown() {
     let (mut window, id) = with_run();
     push(&mut window, Command::ExportNetworkDialog(id));
-    assert!(shows(&window, "Export the network"));
+    assert!(window.shows("Export the network"));
     // The licence is known before anything is written.
     until(&mut window, "the licence", |window| {
-        shows(window, "random numbers")
+        window.shows("random numbers")
     });
     let local = &mut window.harness.state_mut().networks.local;
     assert!(local.out.ends_with(".onnx"), "{}", local.out);
@@ -58,8 +54,8 @@ fn a_network_is_written_and_what_was_found_is_shown() {
         matches!(window.harness.state().networks.stage, Stage::Done(_))
     });
     window.steps();
-    assert!(shows(&window, "to the last bit"));
-    assert!(shows(&window, "Open the folder"));
+    assert!(window.shows("to the last bit"));
+    assert!(window.shows("Open the folder"));
     assert!(std::path::Path::new(&out).is_file());
     let card = std::path::Path::new(&out).with_extension("card.md");
     assert!(card.is_file());
@@ -82,12 +78,12 @@ fn what_no_export_wrote_stays_and_a_relative_path_is_refused() {
     };
     push(&mut window, Command::ExportNetwork(file.clone(), options));
     until(&mut window, "a refusal", |window| {
-        shows(window, "no safetensors file of an export")
+        window.shows("no safetensors file of an export")
     });
     assert_eq!(std::fs::read(&file).unwrap(), b"mine");
     push(&mut window, Command::ExportNetwork("mine".into(), options));
     until(&mut window, "a refusal", |window| {
-        shows(window, "no whole path")
+        window.shows("no whole path")
     });
 }
 
@@ -97,5 +93,5 @@ fn the_menu_of_a_run_and_the_palette_offer_it() {
     push(&mut window, Command::SelectRun(id));
     push(&mut window, Command::TogglePalette);
     window.steps();
-    assert!(shows(&window, "Export the network of"));
+    assert!(window.shows("Export the network of"));
 }

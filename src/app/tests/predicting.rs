@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use eframe::egui;
 
 use super::*;
+use crate::analysis::evaluate::tests::finished_run;
 use crate::app::core::prediction::PredictAction;
 use crate::app::core::view_id::ViewId;
 use crate::app::features::predict::PredictLocal;
@@ -14,6 +14,7 @@ use crate::app::features::predict::view::Shown;
 use crate::app::shell::actions::Action;
 use crate::data::Problem;
 use crate::prediction::{AnsweredPicture, Assigned, Novelty, Picture, PictureOutcome, Totals};
+use crate::runs::store;
 use crate::worker::messages::{PredictionAnswer, PredictionQuestion};
 
 #[derive(Debug)]
@@ -129,22 +130,6 @@ fn three(folder: &Path) -> Vec<PictureOutcome> {
     ]
 }
 
-/// Draws frames until `is_done`.
-fn wait_until(window: &mut Window, is_done: impl Fn(&Window) -> bool) {
-    for _ in 0..1_000 {
-        window.steps();
-        if is_done(window) {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    panic!("it never happens");
-}
-
-fn has_label(window: &Window, label: &str) -> bool {
-    window.harness.query_by_label_contains(label).is_some()
-}
-
 #[test]
 fn dropped_pictures_are_answered_filtered_and_saved_as_a_table() {
     let mut window = window();
@@ -163,7 +148,7 @@ fn dropped_pictures_are_answered_filtered_and_saved_as_a_table() {
     window
         .harness
         .get_by_label("2 pictures: 1 defective, 1 functional");
-    assert!(has_label(&window, "2 of 4 pictures"));
+    assert!(window.shows("2 of 4 pictures"));
     say(
         &mut window,
         PredictionAnswer::Some {
@@ -192,7 +177,7 @@ fn dropped_pictures_are_answered_filtered_and_saved_as_a_table() {
         &mut window,
         Command::Predict(PredictAction::Save(None, path.clone())),
     );
-    wait_until(&mut window, |_| path.exists());
+    window.wait_until(|_| path.exists());
     let table = std::fs::read_to_string(&path).unwrap();
     let lines: Vec<&str> = table.lines().collect();
     assert_eq!(
@@ -220,10 +205,10 @@ fn dropped_pictures_are_answered_filtered_and_saved_as_a_table() {
         &mut window,
         Command::Predict(PredictAction::Save(chosen, path.clone())),
     );
-    wait_until(&mut window, |_| path.exists());
+    window.wait_until(|_| path.exists());
     let table = std::fs::read_to_string(&path).unwrap();
     assert_eq!(table.lines().count(), 2, "{table}");
-    wait_until(&mut window, |window| {
+    window.wait_until(|window| {
         let notices = &window.state().notices;
         notices
             .iter()
@@ -344,13 +329,13 @@ fn a_folder_is_watched_until_it_is_stopped() {
     };
     assert_eq!(watched, Path::new("/camera"));
     begin(&mut window, number, 0);
-    assert!(has_label(&window, "Watching /camera"));
+    assert!(window.shows("Watching /camera"));
     window.harness.get_by_label("No picture has come yet");
     let outcomes = three(Path::new("/camera"));
     say(&mut window, PredictionAnswer::Some { number, outcomes });
     window.harness.get_by_label("3 answers");
     // The foot of the window says it, too.
-    assert!(has_label(&window, "Watching “camera”"));
+    assert!(window.shows("Watching “camera”"));
     window.harness.get_by_label("Stop watching").click();
     window.steps();
     assert_eq!(
@@ -377,7 +362,7 @@ fn paths_and_pictures_are_pasted() {
     window.harness.event(egui::Event::Paste("hello".into()));
     window.steps();
     assert_eq!(asked(&window).len(), 1);
-    assert!(has_label(&window, "Nothing to predict on the clipboard"));
+    assert!(window.shows("Nothing to predict on the clipboard"));
     // Half a pixel of red over white is pink.
     let pixels = vec![
         egui::Color32::from_rgb(0, 0, 255),
@@ -387,7 +372,7 @@ fn paths_and_pictures_are_pasted() {
     window
         .harness
         .event(egui::Event::PasteImage(Arc::new(image)));
-    wait_until(&mut window, |window| asked(window).len() == 2);
+    window.wait_until(|window| asked(window).len() == 2);
     let path = last_asked(&window).1.remove(0);
     assert!(path.ends_with("Pasted picture 1.png"), "{}", path.display());
     let source = crate::data::PictureSource::File(path);
@@ -419,14 +404,14 @@ fn pictures_are_copied_by_class_as_planned_and_taken_back() {
     let sorted = window.folder.path().join("sorted");
     let plan = PredictAction::Plan(None, sorted.clone());
     push(&mut window, Command::Predict(plan));
-    wait_until(&mut window, |window| has_label(window, "Copy 3 pictures"));
+    window.wait_until(|window| window.shows("Copy 3 pictures"));
     assert!(!sorted.exists(), "a plan touches nothing");
     for folder in ["defective", "functional", "none of these"] {
         let mut found = window.harness.query_all_by_label(folder);
         assert!(found.next().is_some(), "{folder}");
     }
     window.harness.get_by_label("Copy 3 pictures").click();
-    wait_until(&mut window, |window| has_label(window, "Undo the placing"));
+    window.wait_until(|window| window.shows("Undo the placing"));
     for (folder, name) in [
         ("defective", "a.png"),
         ("functional", "b.png"),
@@ -438,9 +423,7 @@ fn pictures_are_copied_by_class_as_planned_and_taken_back() {
     // One that a person has worked on stays.
     std::fs::write(sorted.join("defective/a.png"), "better than before").unwrap();
     window.harness.get_by_label("Undo the placing").click();
-    wait_until(&mut window, |window| {
-        !window.harness.state().placing.is_open()
-    });
+    window.wait_until(|window| !window.harness.state().placing.is_open());
     assert!(sorted.join("defective/a.png").exists());
     assert!(!sorted.join("functional").exists() && !sorted.join("none of these").exists());
     assert!(names.iter().all(|name| inbox.join(name).exists()));
@@ -462,12 +445,27 @@ fn pictures_are_not_placed_where_they_are_read_from() {
     answer_with(&mut window, three(&inbox));
     let plan = PredictAction::Plan(None, inbox.join("sorted"));
     push(&mut window, Command::Predict(plan));
-    wait_until(&mut window, |window| {
-        has_label(window, "would be read again")
-    });
+    window.wait_until(|window| window.shows("would be read again"));
     window.harness.get_by_label("Close").click();
     window.steps();
     assert!(!window.harness.state().placing.is_open());
+}
+
+#[test]
+fn pictures_are_not_placed_among_those_that_the_run_learned_from() {
+    let mut window = Window::with_pair();
+    let root = window.folder.path().to_path_buf();
+    let trained = finished_run(&root);
+    let runs = store::list(trained.parent().unwrap());
+    window.answer(Answer::Runs(Ok(runs)));
+    push(&mut window, Command::ShowView(ViewId::PREDICT));
+    let inbox = root.join("inbox");
+    std::fs::create_dir(&inbox).unwrap();
+    drop_on(&mut window, &[&inbox.display().to_string()]);
+    answer_with(&mut window, three(&inbox));
+    let plan = PredictAction::Plan(None, root.join("pictures/sorted"));
+    push(&mut window, Command::Predict(plan));
+    window.wait_until(|window| window.shows("that the run learned from"));
 }
 
 #[test]

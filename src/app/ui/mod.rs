@@ -22,6 +22,7 @@ pub mod panel_state;
 pub mod picture_grid;
 pub mod reading_order;
 pub mod rows_in_sight;
+pub mod run_choice;
 pub mod table;
 pub mod textures;
 pub mod theme;

@@ -3,7 +3,7 @@
 use tch::Tensor;
 
 use super::answers::{self, Answers};
-use super::graph::{Graph, Kind, Port, Side};
+use super::graph::{Graph, Port};
 use super::preprocessing::{self, Preprocessing, SQUARES};
 use super::simplify::{fold_norms, simplify};
 use super::translate::{self, WeightNames};
@@ -66,31 +66,9 @@ pub(super) fn assemble(whole: &Whole<'_>) -> Result<(Graph, Port, Port), ExportE
     answers::write_probabilities(&mut graph, &whole.answers, &logits, PROBABILITIES);
     graph.prune(&[PROBABILITIES]);
     let input = match whole.preprocessing {
-        Some(_) => Port {
-            name: IMAGES.into(),
-            kind: Kind::Bytes,
-            shape: vec![
-                Side::Free("N"),
-                Side::Free("H"),
-                Side::Free("W"),
-                Side::Fixed(3),
-            ],
-        },
-        None => Port {
-            name: INPUT.into(),
-            kind: Kind::Float,
-            shape: vec![
-                Side::Free("N"),
-                Side::Fixed(3),
-                Side::Fixed(i64::from(side)),
-                Side::Fixed(i64::from(side)),
-            ],
-        },
+        Some(_) => Port::pictures(IMAGES),
+        None => Port::floats(INPUT, &[3, side.into(), side.into()]),
     };
-    let output = Port {
-        name: PROBABILITIES.into(),
-        kind: Kind::Float,
-        shape: vec![Side::Free("N"), Side::Fixed(whole.answers.classes as i64)],
-    };
+    let output = Port::floats(PROBABILITIES, &[whole.answers.classes as i64]);
     Ok((graph, input, output))
 }

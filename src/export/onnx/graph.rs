@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use half::f16;
 use prost::Message;
 use tract_onnx::pb::attribute_proto::AttributeType;
-use tract_onnx::pb::tensor_proto::DataType;
+pub(super) use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::tensor_shape_proto::{Dimension, dimension};
 use tract_onnx::pb::{
     AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, StringStringEntryProto,
@@ -147,16 +147,9 @@ impl Node {
     }
 }
 
-/// Kinds of numbers that go in and out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Bytes,
-    Float,
-}
-
 /// A side that stands fast, or one that whoever uses the file chooses.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Side {
+enum Side {
     Fixed(i64),
     Free(&'static str),
 }
@@ -164,12 +157,34 @@ pub(super) enum Side {
 /// What goes in or out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Port {
-    pub name: String,
-    pub kind: Kind,
-    pub shape: Vec<Side>,
+    name: String,
+    kind: DataType,
+    shape: Vec<Side>,
 }
 
 impl Port {
+    /// Decoded RGB pictures of any size, uint8 `[N, H, W, 3]`.
+    pub fn pictures(name: &str) -> Self {
+        let mut shape = ["N", "H", "W"].map(Side::Free).to_vec();
+        shape.push(Side::Fixed(3));
+        Self {
+            name: name.to_owned(),
+            kind: DataType::Uint8,
+            shape,
+        }
+    }
+
+    /// Of each picture an array with these sides, float32 `[N, …]`.
+    pub fn floats(name: &str, sides: &[i64]) -> Self {
+        let mut shape = vec![Side::Free("N")];
+        shape.extend(sides.iter().map(|&side| Side::Fixed(side)));
+        Self {
+            name: name.to_owned(),
+            kind: DataType::Float,
+            shape,
+        }
+    }
+
     fn into_proto(self) -> ValueInfoProto {
         let dim = self
             .shape
@@ -182,16 +197,12 @@ impl Port {
                 }),
             })
             .collect();
-        let kind = match self.kind {
-            Kind::Bytes => DataType::Uint8,
-            Kind::Float => DataType::Float,
-        };
         ValueInfoProto {
             name: self.name,
             r#type: Some(TypeProto {
                 denotation: String::new(),
                 value: Some(type_proto::Value::TensorType(type_proto::Tensor {
-                    elem_type: kind as i32,
+                    elem_type: self.kind as i32,
                     shape: Some(TensorShapeProto { dim }),
                 })),
             }),
@@ -276,6 +287,11 @@ impl Graph {
         let output = self.fresh(&operator.to_lowercase());
         self.add_as(operator, inputs, attributes, &output);
         output
+    }
+
+    /// Adds what turns numbers into those of another kind.
+    pub fn cast(&mut self, value: &str, kind: DataType) -> String {
+        self.add_with("Cast", &[value], vec![("to", Attribute::Int(kind as i64))])
     }
 
     /// Adds an operator whose result is called `output`, a name that must be nobody else's.

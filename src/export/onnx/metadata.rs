@@ -9,7 +9,7 @@ use crate::evaluation::accuracy_interval;
 use crate::experiment::{OutputLayer, WeightsSource};
 use crate::export::described::Described;
 use crate::models::{catalogue, weights};
-use crate::runs::{Digests, answers};
+use crate::runs::Digests;
 use crate::training::inference::Classifier;
 
 /// But for how the file did in its trial.
@@ -22,7 +22,7 @@ pub(super) fn metadata(
     let mut add = |key: &str, value: String| {
         all.insert(key.to_owned(), value);
     };
-    let side = classifier.square_spec().side;
+    let side = described.square.side;
     add(
         "input",
         match options.input {
@@ -44,7 +44,7 @@ pub(super) fn metadata(
         "name": PROBABILITIES,
         "last_layer": last,
         "mean_of_views": classifier.views(),
-        "temperature": options.decision.temperature,
+        "temperature": described.decision.temperature,
     });
     add("output", output.to_string());
     add("numbers", numbers(options.numbers).into());
@@ -52,8 +52,8 @@ pub(super) fn metadata(
         let (low, high) = accuracy_interval(test.accuracy, test.n);
         add("test_accuracy_interval_95", json!([low, high]).to_string());
     }
-    if let Ok(Some(sha256)) = answers::checkpoint(&described.run.folder) {
-        add("run_weights_sha256", sha256);
+    if let Some(sha256) = &described.checkpoint {
+        add("run_weights_sha256", sha256.clone());
     }
     if let Some(sha256) = pretrained_sha256(described) {
         add("weights_sha256", sha256);

@@ -4,13 +4,9 @@ use std::collections::HashMap;
 
 use half::f16;
 
-use super::graph::{Attribute, Constant, Data, Graph, Node};
+use super::graph::{Attribute, Constant, Data, DataType, Graph, Node};
 use super::translate::refused;
 use crate::export::ExportError;
-
-/// ONNX's numbers for kinds of numbers.
-const FLOAT: i64 = 1;
-const HALF: i64 = 10;
 
 /// Weights with fewer numbers stay as they are: their scales would take as much as is saved.
 const LEAST_WEIGHTS: usize = 1024;
@@ -44,10 +40,10 @@ pub(super) fn to_half(graph: &mut Graph, input: &str, output: &str) -> Result<St
         operator: "Cast",
         inputs: vec![input.to_owned()],
         output: begins,
-        attributes: vec![("to", Attribute::Int(HALF))],
+        attributes: vec![("to", Attribute::Int(DataType::Float16 as i64))],
     };
     graph.nodes.insert(0, first);
-    Ok(graph.add_with("Cast", &[output], vec![("to", Attribute::Int(FLOAT))]))
+    Ok(graph.cast(output, DataType::Float))
 }
 
 /// Weights of convolutions and fully connected layers as 8-bit integers, `w ≈ scale q` with q from -127 to 127 and a scale for

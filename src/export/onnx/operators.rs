@@ -2,7 +2,7 @@
 //! (`native_functions.yaml`).
 
 use super::graph::Attribute::{Float, Int, Ints};
-use super::translate::{Call, Size, Translator, from_first, refused};
+use super::translate::{Call, Size, Translator, from_first};
 use crate::export::ExportError;
 
 /// Adds what `call` computes; gives the name of its result, which is the recording's value `output`.
@@ -369,10 +369,7 @@ fn expand(to: &mut Translator<'_>, call: &Call<'_>, output: usize) -> Result<Str
                 graph.add_with("Shape", &[&source], first)
             }
             Size::Pictures(_) => {
-                return Err(refused(
-                    "aten::expand",
-                    "it repeats more than once for a picture",
-                ));
+                return Err(call.refused("it repeats more than once for a picture"));
             }
         });
     }
@@ -402,6 +399,14 @@ fn pad(to: &mut Translator<'_>, call: &Call<'_>) -> Result<String, ExportError> 
     Ok(to.graph.add("Pad", &inputs))
 }
 
+/// Windows stand side by side where none is named.
+fn pooling_stride(call: &Call<'_>, kernel: [i64; 2]) -> Result<[i64; 2], ExportError> {
+    match call.ints(2)?.is_empty() {
+        true => Ok(kernel),
+        false => call.pair(2),
+    }
+}
+
 /// Padding at the end is what the found size needs: libtorch's and ONNX's rules for the last, cut window differ.
 fn max_pool(
     to: &mut Translator<'_>,
@@ -410,10 +415,7 @@ fn max_pool(
 ) -> Result<String, ExportError> {
     let input = call.tensor(0)?;
     let kernel = call.pair(1)?;
-    let stride = match call.ints(2)?.is_empty() {
-        true => kernel,
-        false => call.pair(2)?,
-    };
+    let stride = pooling_stride(call, kernel)?;
     let (padding, dilation) = (call.pair(3)?, call.pair(4)?);
     let (before, after) = (to.fixed_sides(input, 2)?, to.fixed_sides(output, 2)?);
     let mut end = [0; 2];
@@ -437,10 +439,7 @@ fn average_pool(to: &mut Translator<'_>, call: &Call<'_>) -> Result<String, Expo
         return Err(call.refused("it cuts its last window, or divides by a given number"));
     }
     let kernel = call.pair(1)?;
-    let stride = match call.ints(2)?.is_empty() {
-        true => kernel,
-        false => call.pair(2)?,
-    };
+    let stride = pooling_stride(call, kernel)?;
     let padding = call.pair(3)?;
     let settings = vec![
         ("kernel_shape", Ints(kernel.to_vec())),

@@ -10,8 +10,8 @@ use super::{Agreement, Numbers, Parity};
 use crate::analysis::gallery;
 use crate::data::square::to_square;
 use crate::data::{PictureSource, Pixels, Split, StopFlag, decode};
-use crate::evaluation::decision::temper;
-use crate::export::ExportError;
+use crate::evaluation::decision::{most_probable, temper};
+use crate::export::{ExportError, check_stop};
 use crate::format;
 use crate::runs::members;
 use crate::training::inference::Classifier;
@@ -60,9 +60,7 @@ impl Pictures {
             return Ok(Self::Made("the run has no test pictures".into()));
         }
         let found = gallery::split_pictures(folder, stop);
-        if stop.is_stopped() {
-            return Err(ExportError::Stopped);
-        }
+        check_stop(stop)?;
         let mut found = match found {
             Ok(found) => found,
             Err(error) => return Ok(Self::Made(error.to_string())),
@@ -134,15 +132,12 @@ fn made((width, height): (u32, u32)) -> Pixels {
     Pixels { width, height, rgb }
 }
 
-/// The most probable; the first of several.
-fn best(probabilities: &[f32]) -> usize {
-    let mut best = 0;
-    for (class, probability) in probabilities.iter().enumerate() {
-        if *probability > probabilities[best] {
-            best = class;
-        }
-    }
-    best
+/// A square's levels as a file has them, `[3, side, side]`.
+pub(super) fn planes(square: &Pixels) -> impl Iterator<Item = f32> {
+    (0..3).flat_map(|channel| {
+        let levels = square.rgb.iter().skip(channel).step_by(3);
+        levels.map(|&level| f32::from(level))
+    })
 }
 
 impl Agreement {
@@ -163,7 +158,7 @@ impl Agreement {
         if own.len() != other.len() {
             self.largest_difference = f64::INFINITY;
         }
-        self.equal_answers += usize::from(best(own) == best(other));
+        self.equal_answers += usize::from(most_probable(own) == most_probable(other));
     }
 }
 
@@ -188,9 +183,7 @@ pub(super) fn compare(
     for begin in (0..total).step_by(BLOCK) {
         let read = pictures.read(begin..(begin + BLOCK).min(total));
         for (at, (picture, class)) in read.into_iter().enumerate() {
-            if stop.is_stopped() {
-                return Err(ExportError::Stopped);
-            }
+            check_stop(stop)?;
             progress(begin + at, total);
             let square = to_square(&picture, spec);
             let own = classifier.predict(std::slice::from_ref(&picture))?;
@@ -206,10 +199,8 @@ pub(super) fn compare(
                     (answer.clone(), answer)
                 }
                 Some(seen) => {
-                    let planes =
-                        (0..3).flat_map(|channel| square.rgb.iter().skip(channel).step_by(3));
-                    let levels = planes.zip(&seen.squares);
-                    let equal = levels.filter(|(own, other)| f32::from(**own) == **other);
+                    let levels = planes(&square).zip(&seen.squares);
+                    let equal = levels.filter(|(own, other)| own == *other);
                     let equal = equal.count();
                     equal_values += equal;
                     values += square.rgb.len();
@@ -226,8 +217,8 @@ pub(super) fn compare(
             parity.pictures += 1;
             if let Some(class) = class {
                 labelled += 1;
-                right_before += usize::from(best(&own) == class);
-                right_after += usize::from(best(&whole) == class);
+                right_before += usize::from(most_probable(&own) as usize == class);
+                right_after += usize::from(most_probable(&whole) as usize == class);
             }
         }
     }

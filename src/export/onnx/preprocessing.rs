@@ -10,14 +10,10 @@
 //! times as much as `Resize`, in which a network takes longer still.
 
 use super::graph::Attribute::{Int, Ints};
-use super::graph::{Constant, Data, Graph};
+use super::graph::{Constant, Data, DataType, Graph};
 use crate::data::square::{Interpolation, SquareSpec};
 use crate::experiment::Fit;
 use crate::export::ExportError;
-
-/// ONNX's numbers for kinds of numbers.
-const FLOAT: i64 = 1;
-const DOUBLE: i64 = 11;
 
 /// Pillow's weights are whole numbers of 1 / 2²² …
 const UNIT: f64 = 4_194_304.0;
@@ -73,7 +69,7 @@ pub(super) fn write(
     // Bytes are turned as long as they are bytes.
     let channels = vec![("perm", Ints(vec![0, 3, 1, 2]))];
     let turned = graph.add_with("Transpose", &[images], channels);
-    let picture = graph.add_with("Cast", &[&turned], vec![("to", Int(FLOAT))]);
+    let picture = graph.cast(&turned, DataType::Float);
     let [high, low] = weights(graph, &across, spec.interpolation, true);
     let narrowed = [high, low].map(|part| graph.add("MatMul", &[&picture, &part]));
     let narrowed = rounded(graph, narrowed, spec.interpolation);
@@ -207,8 +203,7 @@ fn weights(
     // The filter widens where the picture shrinks.
     let coarser = graph.add("Max", &[length, resized]);
     let unit = graph.add("Mul", &[&coarser, &two]);
-    let [apart, unit] =
-        [apart, unit].map(|name| graph.add_with("Cast", &[&name], vec![("to", Int(DOUBLE))]));
+    let [apart, unit] = [apart, unit].map(|name| graph.cast(&name, DataType::Double));
     let x = graph.add("Div", &[&apart, &unit]);
     let weight = filter(graph, &x, interpolation);
     // Beyond a picture that does not fill the square, nothing is read, and 0 / 0 must not spoil the product.
@@ -233,7 +228,7 @@ fn weights(
     let high = graph.add("Floor", &[&divided]);
     let taken = graph.add("Mul", &[&high, &half]);
     let low = graph.add("Sub", &[&whole, &taken]);
-    [high, low].map(|part| graph.add_with("Cast", &[&part], vec![("to", Int(FLOAT))]))
+    [high, low].map(|part| graph.cast(&part, DataType::Float))
 }
 
 /// The nearest whole number, halves away from 0.

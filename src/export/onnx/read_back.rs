@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use prost::Message;
-use tract_onnx::pb::{GraphProto, ModelProto, TensorProto, ValueInfoProto};
+use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
 use tract_onnx::prelude::{
     Datum, Framework, InferenceFact, InferenceModelExt, IntoRunnable, Tensor, TractResult,
     TypedRunnableModel, tvec,
@@ -73,8 +73,7 @@ impl ReadBack {
             let made = plan::<u8>(model, &shape).map_err(unreadable)?;
             self.prepared.insert(size, made);
         }
-        let input = Tensor::from_shape(&shape, &picture.rgb).map_err(unreadable)?;
-        let made = run(&self.prepared[&size], input)?;
+        let made = run(&self.prepared[&size], &shape, &picture.rgb)?;
         match made.as_slice() {
             [normalised, squares] => Ok(Some(Seen {
                 normalised: normalised.clone(),
@@ -91,11 +90,7 @@ impl ReadBack {
     /// # Errors
     /// Saying what tract says.
     pub fn answer(&self, normalised: &[f32]) -> Result<Vec<f32>, ExportError> {
-        let shape = [1, 3, self.side, self.side];
-        let input = Tensor::from_shape(&shape, normalised).map_err(unreadable)?;
-        let mut made = run(&self.network, input)?;
-        made.pop()
-            .ok_or_else(|| unreadable("the network gives nothing"))
+        probabilities(&self.network, &[1, 3, self.side, self.side], normalised)
     }
 }
 
@@ -112,10 +107,7 @@ pub(super) fn run_whole<T: Datum + Copy>(
 ) -> Result<Vec<f32>, ExportError> {
     let model = ModelProto::decode(bytes).map_err(unreadable)?;
     let plan = plan::<T>(&model, shape).map_err(unreadable)?;
-    let input = Tensor::from_shape(shape, values).map_err(unreadable)?;
-    let mut made = run(&plan, input)?;
-    made.pop()
-        .ok_or_else(|| unreadable("the network gives nothing"))
+    probabilities(&plan, shape, values)
 }
 
 fn unreadable(reason: impl std::fmt::Display) -> ExportError {
@@ -134,8 +126,24 @@ fn plan<T: Datum>(model: &ModelProto, shape: &[usize]) -> TractResult<Plan> {
         .into_runnable()
 }
 
-/// All results, row by row.
-fn run(plan: &Plan, input: Tensor) -> Result<Vec<Vec<f32>>, ExportError> {
+/// What a plan that ends with probabilities gives.
+fn probabilities<T: Datum + Copy>(
+    plan: &Plan,
+    shape: &[usize],
+    values: &[T],
+) -> Result<Vec<f32>, ExportError> {
+    let mut made = run(plan, shape, values)?;
+    made.pop()
+        .ok_or_else(|| unreadable("the network gives nothing"))
+}
+
+/// All results of a plan on `values`, row by row.
+fn run<T: Datum + Copy>(
+    plan: &Plan,
+    shape: &[usize],
+    values: &[T],
+) -> Result<Vec<Vec<f32>>, ExportError> {
+    let input = Tensor::from_shape(shape, values).map_err(unreadable)?;
     let made = plan.run(tvec!(input.into())).map_err(unreadable)?;
     let floats = |value: &Tensor| -> Result<Vec<f32>, ExportError> {
         let view = value.to_plain_array_view::<f32>().map_err(unreadable)?;
@@ -159,27 +167,26 @@ fn divided(mut model: ModelProto) -> Result<(Option<ModelProto>, ModelProto), Ex
     let end = makes(NORMALISED).ok_or_else(|| unreadable("it has no normalised squares"))?;
     let mut first = graph.node;
     let last = first.split_off(end + 1);
-    let initializers = graph.initializer;
-    let part = |nodes: Vec<_>, inputs, outputs| {
-        let mut part = GraphProto {
-            node: nodes,
-            name: "part".into(),
-            input: inputs,
-            output: outputs,
-            ..GraphProto::default()
-        };
-        let read: HashSet<&str> = part
-            .node
-            .iter()
-            .flat_map(|node| node.input.iter().map(String::as_str))
-            .collect();
-        let used: Vec<TensorProto> = initializers
-            .iter()
-            .filter(|tensor| read.contains(tensor.name.as_str()))
-            .cloned()
-            .collect();
-        part.initializer = used;
-        part
+    let read = |nodes: &[NodeProto]| -> HashSet<String> {
+        let inputs = nodes.iter().flat_map(|node| &node.input);
+        inputs.cloned().collect()
+    };
+    let (read_first, read_last) = (read(&first), read(&last));
+    let mut initializers = graph.initializer;
+    // The network's weights are many, and are not copied.
+    let used: Vec<TensorProto> = initializers
+        .iter()
+        .filter(|tensor| read_first.contains(&tensor.name))
+        .cloned()
+        .collect();
+    initializers.retain(|tensor| read_last.contains(&tensor.name));
+    let part = |node, initializer, input, output| GraphProto {
+        node,
+        name: "part".into(),
+        initializer,
+        input,
+        output,
+        ..GraphProto::default()
     };
     let untyped = |name: &str| ValueInfoProto {
         name: name.into(),
@@ -194,8 +201,8 @@ fn divided(mut model: ModelProto) -> Result<(Option<ModelProto>, ModelProto), Ex
         tensor.shape = None;
     }
     let outputs = vec![untyped(NORMALISED), untyped(SQUARES)];
-    let preprocessing = part(first, graph.input, outputs);
-    let network = part(last, vec![square], graph.output);
+    let preprocessing = part(first, used, graph.input, outputs);
+    let network = part(last, initializers, vec![square], graph.output);
     let with = |graph| ModelProto {
         graph: Some(graph),
         ..model.clone()

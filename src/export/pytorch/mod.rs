@@ -8,10 +8,9 @@ use std::path::{Path, PathBuf};
 
 use super::described::Described;
 use super::weights::Weights;
-use super::{ExportError, check_stop};
+use super::{ExportError, check_stop, write_file};
 use crate::data::StopFlag;
 use crate::ordinary_file::{self, Links};
-use crate::runs::atomic;
 
 use architecture::{Architecture, Library};
 
@@ -51,11 +50,10 @@ pub fn write(
 ) -> Result<Written, ExportError> {
     let weights = Weights::read(described)?;
     check_stop(stop)?;
-    let library = Architecture::of(&weights.tree).library;
-    let mut metadata = described.metadata();
-    metadata.insert("format".to_owned(), "pt".to_owned());
-    let tensors = weights.to_safetensors(metadata.into_iter().collect())?;
-    let script = script::script(described, &weights.tree);
+    let architecture = Architecture::of(&weights.tree);
+    let library = architecture.library;
+    let tensors = weights.to_safetensors(described.metadata())?;
+    let script = script::script(described, &weights.tree, &architecture);
     check_stop(stop)?;
     let is_new = !folder.exists();
     fs::create_dir_all(folder).map_err(|error| {
@@ -74,7 +72,7 @@ pub fn write(
     };
     for (name, bytes) in files {
         let path = folder.join(name);
-        if let Err(error) = put(&path, &bytes) {
+        if let Err(error) = write_file(&path, &bytes) {
             // Half of them would be taken for all.
             for file in written.files.iter().filter(|_| is_new) {
                 let _ = fs::remove_file(file);
@@ -88,11 +86,6 @@ pub fn write(
         written.files.push(path);
     }
     Ok(written)
-}
-
-fn put(path: &Path, bytes: &[u8]) -> Result<(), ExportError> {
-    atomic::write(path, bytes)
-        .map_err(|error| ExportError::file(path, format!("the file can't be written ({error})")))
 }
 
 fn requirements(library: Library) -> String {

@@ -9,18 +9,21 @@ use crate::models::tree::LayerTree;
 use crate::shown;
 
 use super::super::described::Described;
-use super::architecture::Architecture;
+use super::architecture::{Architecture, Library};
 
 /// How the script's first line begins.
 pub(super) const MARK: &str = "# Written by Graft";
 
 /// The whole script.
-pub(super) fn script(described: &Described, tree: &LayerTree) -> String {
-    let architecture = Architecture::of(tree);
+pub(super) fn script(
+    described: &Described,
+    tree: &LayerTree,
+    architecture: &Architecture,
+) -> String {
     let head = &described.experiment.head;
-    let mut text = opening(described, &architecture);
-    text.push_str(&preparation(described, &architecture));
-    text.push_str(&network(described, tree, &architecture, head));
+    let mut text = opening(described, architecture);
+    text.push_str(&preparation(described, architecture));
+    text.push_str(&network(described, tree, architecture, head));
     text.push_str(USE);
     text
 }
@@ -35,32 +38,26 @@ fn opening(described: &Described, architecture: &Architecture) -> String {
          #   pip install -r requirements.txt\n\
          #   python predict.py PICTURE...\n\
          #\n\
-         # The network began as {}; licence of those weights: {}.\n",
-        shown::line(&described.origin.weights),
-        shown::line(&described.origin.licence)
+         # {}\n",
+        shown::line(&described.origin.beginning())
     );
-    if let Some(restriction) = &described.origin.restriction {
-        let _ = writeln!(text, "# {}.", shown::line(restriction));
+    if let Some(warning) = described.origin.warning() {
+        let _ = writeln!(text, "# {}", shown::line(&warning));
     }
-    let library = architecture.library.name();
+    let (timm, torchvision) = match architecture.library {
+        Library::Timm => ("import timm\n", ""),
+        Library::Torchvision => ("", "import torchvision\n"),
+    };
     let _ = write!(
         text,
         "import sys\n\
          from collections import OrderedDict\n\
          from pathlib import Path\n\n\
-         {}import torch\n{}\
+         {timm}import torch\n{torchvision}\
          from PIL import Image, ImageOps\n\
          from safetensors.torch import load_file\n\
          from torch import nn\n\
-         from torchvision import transforms\n\n",
-        match library {
-            "timm" => "import timm\n",
-            _ => "",
-        },
-        match library {
-            "timm" => "",
-            _ => "import torchvision\n",
-        },
+         from torchvision import transforms\n\n"
     );
     let classes: Vec<String> = described
         .classes()

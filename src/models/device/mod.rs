@@ -18,7 +18,7 @@ use cuda_install::CudaPart;
 pub use cuda_library::open as open_cuda;
 pub use cuda_packages::NEEDED_DRIVER;
 #[cfg(test)]
-pub(crate) use testing::card as tests_card;
+pub(crate) use testing::{card as tests_card, skipped as tests_skipped};
 
 /// What a person can choose to train on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,14 +1,17 @@
 //! Tests that need a graphics card: on a real one where there is one, and on the stand-in of tests/cuda.
 
-use std::io::Write as _;
 use std::process::Command;
 
 use tch::Device;
 
 use super::discover;
 
+#[path = "../../../tests/skipped.rs"]
+mod skipping;
 #[path = "../../../tests/cuda/stand_in.rs"]
 mod stand_in;
+
+pub(crate) use skipping::skipped;
 
 /// Set to have tests of graphics cards fail where they would be skipped.
 const NEEDED: &str = "GRAFT_NEEDS_CUDA";
@@ -25,18 +28,7 @@ pub(crate) fn card() -> Option<Device> {
         std::env::var_os(NEEDED).is_none(),
         "{NEEDED} is set. {reason}"
     );
-    let thread = std::thread::current();
-    let name = thread.name().unwrap_or("a test");
-    // Not by a macro, whose text the test program keeps to itself.
-    let told = writeln!(std::io::stderr(), "SKIPPED {name}: {reason}");
-    let file = std::env::var_os(SKIPPED).map(|file| {
-        let mut file = std::fs::File::options()
-            .create(true)
-            .append(true)
-            .open(file)?;
-        file.write_all(format!("{name}\n").as_bytes())
-    });
-    told.and(file.unwrap_or(Ok(()))).unwrap();
+    skipped(reason);
     None
 }
 

@@ -9,7 +9,7 @@ use super::weight_file::WeightFile;
 use crate::data::StopFlag;
 use crate::experiment::WeightsSource;
 use crate::models::download::DownloadProgress;
-use crate::models::{ModelError, WeightsInfo, catalogue, unknown_backbone};
+use crate::models::{ModelError, WeightsInfo, backbone_info};
 use crate::{paths, shown};
 
 /// What [`obtain`] does that takes time.
@@ -86,7 +86,7 @@ fn published(
     source: &WeightsSource,
     backbone: &str,
 ) -> Result<Option<&'static WeightsInfo>, ModelError> {
-    let info = catalogue::find(backbone).ok_or_else(|| unknown_backbone(backbone))?;
+    let info = backbone_info(backbone)?;
     match source {
         WeightsSource::Pretrained | WeightsSource::Named(_) => chosen(info, source).map(Some),
         WeightsSource::File(_) | WeightsSource::Part { .. } | WeightsSource::Random => Ok(None),
@@ -141,6 +141,7 @@ fn find(weights: &WeightsInfo, caches: &Caches) -> Result<PathBuf, ModelError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::models::catalogue;
 
     #[test]
     fn own_folder_first_then_a_cache_and_only_the_published_bytes() {

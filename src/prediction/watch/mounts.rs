@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::escapes;
+
 /// Kinds of file systems that other machines write to.
 const NETWORK: [&str; 14] = [
     "9p", "afs", "beegfs", "ceph", "cifs", "davfs", "gpfs", "lustre", "nfs", "nfs4", "smb3",
@@ -22,7 +24,9 @@ fn kind_of<'a>(mounts: &'a str, path: &Path) -> Option<&'a str> {
         .lines()
         .filter_map(|line| {
             let (mount, kind) = line.split_once(" - ")?;
-            let point = mount.split(' ').nth(4)?.replace("\\040", " ");
+            // Spaces and other signs stand there as octal numbers.
+            let point = escapes::decoded(mount.split(' ').nth(4)?, b'\\', 3, 8);
+            let point = String::from_utf8(point).ok()?;
             path.starts_with(&point)
                 .then_some((point.len(), kind.split(' ').next()?))
         })

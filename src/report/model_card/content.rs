@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::super::comparison::{ComparedRun, Tested};
-use super::super::scores::{interval_remarks_of, score_lines_of};
+use super::super::comparison::Tested;
+use super::super::scores::{ScoreLine, interval_remarks_of, score_lines_of};
 use super::Block;
 use super::usage::{self, Exported};
 use crate::analysis::evaluate;
@@ -15,7 +15,7 @@ use crate::experiment::Keep;
 use crate::export::described::Described;
 use crate::format::{self, Align};
 use crate::models::catalogue;
-use crate::runs::{Digests, answers, members, short_settings};
+use crate::runs::{Digests, members, short_settings};
 use crate::shown;
 use crate::training::test_views;
 
@@ -24,17 +24,21 @@ const WORST: usize = 10;
 /// Classes that are counted one by one.
 const CLASSES: usize = 100;
 
-pub(super) fn blocks(run: &ComparedRun, described: &Described, exported: &Exported) -> Vec<Block> {
+pub(super) fn blocks(
+    tested: Option<&Tested>,
+    described: &Described,
+    exported: &Exported,
+) -> Vec<Block> {
     let mut blocks = opening(described);
     blocks.extend(licences(described));
-    blocks.extend(data(run, described));
-    blocks.extend(results(run, described));
-    if let Some(tested) = &run.tested {
-        blocks.extend(calibration(run, tested, described));
+    blocks.extend(data(described));
+    blocks.extend(results(tested, described));
+    if let Some(tested) = tested {
+        blocks.extend(calibration(tested, described));
         blocks.extend(failures(tested));
     }
     blocks.extend(novelty(described));
-    blocks.extend(usage::blocks(&run.run, exported));
+    blocks.extend(usage::blocks(&described.run, exported));
     blocks.extend(recipe(described));
     blocks
 }
@@ -65,7 +69,7 @@ fn opening(described: &Described) -> Vec<Block> {
         format::utc_time(summary.started),
         summary.id
     )));
-    if let Ok(Some(checkpoint)) = answers::checkpoint(&described.run.folder) {
+    if let Some(checkpoint) = &described.checkpoint {
         blocks.push(text(format!("SHA-256 of the run's weights: {checkpoint}.")));
     }
     blocks.extend(described.run.shortfall().map(Block::Warning));
@@ -77,21 +81,15 @@ fn licences(described: &Described) -> Vec<Block> {
     let mut blocks = vec![
         Block::Heading("Licences"),
         text(format!(
-            "The network began as {}; licence of those weights: {}. Whether the pictures that it learned from allow what you have \
-             in mind is not known to Graft.",
-            origin.weights, origin.licence
+            "{} Whether the pictures that it learned from allow what you have in mind is not known to Graft.",
+            origin.beginning()
         )),
     ];
-    blocks.extend(
-        origin
-            .restriction
-            .as_ref()
-            .map(|restriction| Block::Warning(format!("{restriction}."))),
-    );
+    blocks.extend(origin.warning().map(Block::Warning));
     blocks
 }
 
-fn data(run: &ComparedRun, described: &Described) -> Vec<Block> {
+fn data(described: &Described) -> Vec<Block> {
     let experiment = &described.experiment;
     let source = experiment.data.source.path();
     let source = source.and_then(|path| path.file_name()).map_or_else(
@@ -111,7 +109,7 @@ fn data(run: &ComparedRun, described: &Described) -> Vec<Block> {
             split.seed.unwrap_or(experiment.seed)
         )),
     ];
-    let Ok(members) = members::read(&run.run.folder) else {
+    let Ok(members) = members::read(&described.run.folder) else {
         return blocks;
     };
     let mut counts: BTreeMap<&str, [u64; 3]> = BTreeMap::new();
@@ -136,13 +134,7 @@ fn data(run: &ComparedRun, described: &Described) -> Vec<Block> {
         .map(|(name, counts)| row(name, counts))
         .collect();
     if counts.len() > CLASSES {
-        rows.push(
-            row("…", &[0; 3])
-                .into_iter()
-                .take(1)
-                .chain(["…"; 3].map(str::to_owned))
-                .collect(),
-        );
+        rows.push(vec!["…".to_owned(); 4]);
     }
     rows.push(row("all", &all));
     blocks.push(Block::Table {
@@ -154,13 +146,13 @@ fn data(run: &ComparedRun, described: &Described) -> Vec<Block> {
         ],
         rows,
     });
-    blocks.extend(digests(run, &members));
+    blocks.extend(digests(described, &members));
     blocks
 }
 
 /// One SHA-256 for each part of the split: over the names of its pictures and what their files held.
-fn digests(run: &ComparedRun, members: &[members::Member]) -> Option<Block> {
-    let digests = Digests::read(&run.run.folder)?;
+fn digests(described: &Described, members: &[members::Member]) -> Option<Block> {
+    let digests = Digests::read(&described.run.folder)?;
     let rows: Vec<Vec<String>> = [Split::Train, Split::Validation, Split::Test]
         .into_iter()
         .filter_map(|split| {
@@ -186,9 +178,9 @@ fn digests(run: &ComparedRun, members: &[members::Member]) -> Option<Block> {
     })
 }
 
-fn results(run: &ComparedRun, described: &Described) -> Vec<Block> {
+fn results(tested: Option<&Tested>, described: &Described) -> Vec<Block> {
     let mut blocks = vec![Block::Heading("Results")];
-    let Some(tested) = &run.tested else {
+    let Some(tested) = tested else {
         blocks.push(text(
             "The run has not been tested: nothing is known of how good it is.".to_owned(),
         ));
@@ -209,11 +201,7 @@ fn results(run: &ComparedRun, described: &Described) -> Vec<Block> {
     let evaluations = [&tested.evaluation];
     let rows = score_lines_of(&evaluations)
         .iter()
-        .map(|line| {
-            std::iter::once(line.name.to_owned())
-                .chain(line.texts())
-                .collect()
-        })
+        .map(ScoreLine::cells)
         .collect();
     blocks.push(Block::Table {
         header: vec![("score", Align::Left), ("test pictures", Align::Right)],
@@ -223,7 +211,7 @@ fn results(run: &ComparedRun, described: &Described) -> Vec<Block> {
     blocks
 }
 
-fn calibration(run: &ComparedRun, tested: &Tested, described: &Described) -> Vec<Block> {
+fn calibration(tested: &Tested, described: &Described) -> Vec<Block> {
     let plain = CalibrationScores::new(&tested.predictions, 1.0);
     let accuracy = tested.confusion.accuracy();
     let judged = if plain.mean_confidence > accuracy {
@@ -241,7 +229,7 @@ fn calibration(run: &ComparedRun, tested: &Tested, described: &Described) -> Vec
         )),
     ];
     let used = described.decision.temperature;
-    let fitted = evaluate::stored_as_tested(&run.run.folder, Split::Validation)
+    let fitted = evaluate::stored_as_tested(&described.run.folder, Split::Validation)
         .ok()
         .flatten()
         .and_then(|validation| TemperatureFit::new(&validation))

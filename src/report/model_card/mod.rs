@@ -6,14 +6,11 @@ mod html;
 mod markdown;
 mod usage;
 
-use std::path::Path;
-
 use crate::export::described::Described;
-use crate::figures::Rgb;
 use crate::format::Align;
 use crate::runs::RunError;
 
-use super::comparison::{ComparedRun, Comparison};
+use super::comparison::Tested;
 
 pub use usage::{Exported, What};
 
@@ -47,24 +44,22 @@ pub struct ModelCard {
 }
 
 impl ModelCard {
-    /// Of a run; `described` is what its exported files say of it, `exported` the one that stands beside the card.
-    pub fn new(run: &ComparedRun, described: &Described, exported: &Exported) -> Self {
+    /// Of a run; `tested` are its answers on its test pictures, `described` is what its exported files say of it, `exported` the
+    /// one that stands beside the card.
+    pub fn new(tested: Option<&Tested>, described: &Described, exported: &Exported) -> Self {
         Self {
             title: described.name.clone(),
-            blocks: content::blocks(run, described, exported),
+            blocks: content::blocks(tested, described, exported),
         }
     }
 
-    /// Of the run in `folder`.
+    /// The same, with the answers that stand in the run's folder.
     ///
     /// # Errors
     /// Naming the file that is missing or broken.
-    pub fn of(folder: &Path, described: &Described, exported: &Exported) -> Result<Self, RunError> {
-        const COLOR: Rgb = (0, 0, 0);
-        let comparison = Comparison::load(&[(folder.to_path_buf(), COLOR)])?;
-        let card = comparison.runs.first();
-        card.map(|run| Self::new(run, described, exported))
-            .ok_or_else(|| RunError::Comparison("there is no run".to_owned()))
+    pub fn of(described: &Described, exported: &Exported) -> Result<Self, RunError> {
+        let tested = Tested::of(&described.run)?;
+        Ok(Self::new(tested.as_ref(), described, exported))
     }
 
     /// A Markdown document.

@@ -1,9 +1,9 @@
 //! The work of the table, and how each contestant is called to do it.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use super::measure::{Epochs, Measured, measure};
 use crate::{paths, steps};
@@ -372,6 +372,21 @@ pub fn graft(program: &Path) -> Command {
     command.current_dir(paths::checkout());
     command.env("LIBTORCH", paths::libtorch_link());
     command
+}
+
+/// What a process that succeeds has said at its end.
+pub fn finished(command: &mut Command) -> Result<Output> {
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .context("could not start")?;
+    ensure!(
+        output.status.success(),
+        "{command:?} ended with {}: {}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(output)
 }
 
 /// An empty folder.

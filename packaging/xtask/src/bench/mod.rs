@@ -36,17 +36,15 @@ pub fn run(arguments: &[&str]) -> Result<()> {
     if options.precision {
         let cells = |pictures| solar_cells(&folder, pictures);
         precision::run(&folder, &graft, &cells, options.seeds)?;
-        if options.works.is_empty() && !options.scale && !options.predict {
-            return Ok(());
-        }
     }
     if options.predict {
         let cells = solar_cells(&folder, 1000)?;
         let python = python(options.python.as_deref())?;
         predict::run(&folder, &python, &graft, &cells, options.rounds)?;
-        if options.works.is_empty() && !options.scale {
-            return Ok(());
-        }
+    }
+    let others = options.precision || options.predict;
+    if others && options.works.is_empty() && !options.scale {
+        return Ok(());
     }
     if options.works.is_empty() {
         let python = python(options.python.as_deref())?;

@@ -6,11 +6,11 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::contestants::{self, fresh};
+use super::contestants::{self, finished, fresh};
 use super::packages::{CLIP_ART, ICONS, STAMPS};
 use crate::{paths, steps};
 
@@ -242,7 +242,7 @@ fn trained(home: &Path, graft: &Path, name: &str, epochs: u32) -> Result<PathBuf
     Ok(file)
 }
 
-fn graft_run(graft: &Path, cache: &Path, out: &Path, pictures: &Path) -> Command {
+pub(super) fn graft_run(graft: &Path, cache: &Path, out: &Path, pictures: &Path) -> Command {
     let mut command = contestants::graft(graft);
     command.env("GRAFT_CACHE", cache);
     command.args(["run", "--json", "--device", "cpu"]);
@@ -251,7 +251,7 @@ fn graft_run(graft: &Path, cache: &Path, out: &Path, pictures: &Path) -> Command
     command
 }
 
-fn set_all(command: &mut Command, settings: &[impl AsRef<str>]) {
+pub(super) fn set_all(command: &mut Command, settings: &[impl AsRef<str>]) {
     for setting in settings {
         command.args(["--set", setting.as_ref()]);
     }
@@ -259,16 +259,7 @@ fn set_all(command: &mut Command, settings: &[impl AsRef<str>]) {
 
 /// Trains; what the program said in its last line.
 fn result(command: &mut Command) -> Result<serde_json::Value> {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .context("could not start")?;
-    ensure!(
-        output.status.success(),
-        "{command:?} ended with {}: {}",
-        output.status,
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let output = finished(command)?;
     let text = String::from_utf8_lossy(&output.stdout);
     Ok(serde_json::from_str(
         text.lines().last().unwrap_or_default(),

@@ -3,13 +3,14 @@
 //! (`tests/peers/predict.py`). All compute in single precision.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::contestants::{fresh, graft};
+use super::contestants::{finished, fresh, graft};
 use super::median_of;
+use super::precision::{graft_run, set_all};
 use crate::{paths, steps};
 
 /// For `--work`.
@@ -101,27 +102,14 @@ fn trained(folder: &Path, program: &Path, cells: &Path) -> Result<PathBuf> {
     }
     steps::doing("training the run that answers");
     let cache = fresh(&folder.join("cache"))?;
-    let mut command = graft(program);
-    command.env("GRAFT_CACHE", &cache);
-    command.args([
-        "run",
-        "lesson-feature-extraction.ron",
-        "--json",
-        "--device",
-        DEVICE,
-    ]);
-    command
-        .arg("--data")
-        .arg(cells)
-        .arg("--out")
-        .arg(fresh(&runs)?);
-    for setting in [
+    let mut command = graft_run(program, &cache, &fresh(&runs)?, cells);
+    command.arg("lesson-feature-extraction.ron");
+    let settings = [
         "phases[0].epochs=1",
         "training.precision=Fp32",
         "data.fit=CenterCrop",
-    ] {
-        command.args(["--set", setting]);
-    }
+    ];
+    set_all(&mut command, &settings);
     steps::run(&mut command)?;
     made().context("no run was made")
 }
@@ -154,16 +142,6 @@ fn multiplied(folder: &Path, cells: &Path) -> Result<PathBuf> {
 /// Seconds from the start of a process to its end.
 fn took(command: &mut Command) -> Result<f64> {
     let began = Instant::now();
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .context("could not start")?;
-    let seconds = began.elapsed().as_secs_f64();
-    ensure!(
-        output.status.success(),
-        "{command:?} ended with {}: {}",
-        output.status,
-        String::from_utf8_lossy(&output.stderr)
-    );
-    Ok(seconds)
+    finished(command)?;
+    Ok(began.elapsed().as_secs_f64())
 }

@@ -3,7 +3,7 @@
 use eframe::egui::{self, Color32};
 
 use super::view::ReadyView;
-use crate::app::ui::picture_grid::{CardText, GridPictures};
+use crate::app::ui::picture_grid::{CardText, GridPictures, tip_rows_ui};
 use crate::app::ui::tokens::{self, Tokens, icon, tokens};
 use crate::data::{PictureSource, Split};
 use crate::evaluation::gallery::SortBy;
@@ -112,15 +112,7 @@ fn tip_ui(ui: &mut egui::Ui, ready: &ReadyView, picture_index: u32) {
     if ready.is_none_of_these(picture_index) {
         ui.label(egui::RichText::new("None of these").color(tokens(ui).warning));
     }
-    // Small, because it covers other pictures.
-    ui.spacing_mut().interact_size.y = 0.0;
-    ui.spacing_mut().item_spacing.y = 2.0;
-    egui::Grid::new("tip").num_columns(2).show(ui, |ui| {
-        let mut row = |label: &str, value: &str| {
-            ui.label(tokens(ui).small(label));
-            ui.label(value);
-            ui.end_row();
-        };
+    tip_rows_ui(ui, |row| {
         row("True class", ready.class(entry.truth));
         row("Predicted", ready.class(entry.predicted));
         let confidence = format::confidence(f64::from(entry.confidence));

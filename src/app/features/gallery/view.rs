@@ -1,6 +1,5 @@
 //! The gallery's plain data: which run, which of its predictions, in which order.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::analysis::gallery::RunPictures;
@@ -9,6 +8,7 @@ use crate::app::core::evaluation;
 use crate::app::core::gallery::{Opened, has_predictions};
 use crate::app::core::run_names::told_apart;
 use crate::app::core::state::State;
+use crate::app::ui::run_choice::RunChoice;
 use crate::data::{PictureSource, Split};
 use crate::evaluation::gallery::{
     CONFIDENT, Disagreement, Entry, Filter, SortBy, Summary, UNCERTAIN, disagreement,
@@ -60,16 +60,6 @@ impl Query {
             ..Filter::default()
         };
     }
-}
-
-/// A run that can be shown.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RunChoice {
-    pub id: String,
-    pub name: String,
-    /// Index into the run colours.
-    pub color: usize,
-    pub folder: PathBuf,
 }
 
 #[derive(Debug, Clone)]
@@ -379,7 +369,7 @@ impl GalleryCache {
             return view.clone();
         }
         self.stamp += 1;
-        let runs = choices(state);
+        let runs = RunChoice::of(state, has_predictions);
         let run = chosen(&runs, state, query);
         let against = query
             .against
@@ -421,22 +411,6 @@ impl GalleryCache {
         self.view = Some((key, view.clone()));
         view
     }
-}
-
-fn choices(state: &State) -> Vec<RunChoice> {
-    state
-        .runs
-        .iter()
-        .filter(|run| has_predictions(run))
-        .filter_map(|run| {
-            Some(RunChoice {
-                id: run.id.clone(),
-                name: told_apart(run, state),
-                color: run.color,
-                folder: run.folder.clone()?,
-            })
-        })
-        .collect()
 }
 
 /// The run that is asked for here, else the one that every view of one run shows.

@@ -343,14 +343,12 @@ fn done_ui(ui: &mut egui::Ui, done: &Done, out: &mut Vec<Command>) -> bool {
     let mut is_open = true;
     dialog_buttons(ui, |ui| {
         is_open = !primary_button(ui, "Close", true, egui::Vec2::ZERO).clicked();
-        let folder = match done.out.is_dir() {
-            true => Some(done.out.as_path()),
-            false => done.out.parent(),
-        };
         let open = ui
             .button("Open the folder")
             .on_hover_text("Show the files in the file manager");
         if open.clicked() {
+            // In the folder for PyTorch, and beside every file.
+            let folder = done.card.parent();
             out.extend(folder.map(Path::to_path_buf).map(Command::OpenFolder));
         }
         let card = ui

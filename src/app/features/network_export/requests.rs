@@ -14,11 +14,10 @@ use crate::app::core::run_names::told_apart;
 use crate::app::core::session::Session;
 use crate::app::core::state::{Cause, NoticeKind};
 use crate::data::StopFlag;
-use crate::evaluation::Decision;
 use crate::export::ExportError;
-use crate::export::described::Described;
+use crate::export::origin::Origin;
 use crate::report::{ExportedNetwork, NetworkOptions, export_network};
-use crate::runs::slug;
+use crate::runs::{slug, store};
 use crate::worker::messages::Failure;
 
 /// Progress is drawn at most this often.
@@ -193,8 +192,9 @@ impl NetworkExports {
         let (ctx, folder) = (ctx.clone(), folder.clone());
         let notify = move || ctx.request_repaint();
         (self.looking).start("graft-licence", folder.clone(), notify, move || {
-            let described = Described::open(&folder, Decision::default());
-            let (sentence, restriction) = described.map_err(Failure::failed)?.origin.sentences();
+            let experiment = store::experiment(&folder).map_err(Failure::failed)?;
+            let origin = Origin::of(&experiment.backbone).map_err(Failure::failed)?;
+            let (sentence, restriction) = origin.sentences();
             Ok(Licence {
                 sentence,
                 restriction,

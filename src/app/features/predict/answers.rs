@@ -123,21 +123,21 @@ fn actions_ui(
         };
         make_room(ui, 110.0);
         ui.label(tokens(ui).muted(shown));
-        let chosen = || -> Chosen { Some(view.shown.clone()) };
+        let chosen: Chosen = Some(view.shown.clone());
         let has_some = !view.shown.is_empty();
         for (symbol, text, tooltip, purpose) in [
             (
                 icon::FLOPPY_DISK,
                 "Save as CSV…",
                 "Write the answers that are shown as a table, in this order: path, class, confidence, every probability",
-                PredictPurpose::Save as fn(Chosen) -> PredictPurpose,
+                PredictPurpose::Save(chosen.clone()),
             ),
             (
                 icon::COPY,
                 "Copy by class…",
                 "Copy or link the pictures that are shown into a folder for each class. You see what would be done before; nothing is \
                  moved or replaced, and it can be undone",
-                PredictPurpose::Place as fn(Chosen) -> PredictPurpose,
+                PredictPurpose::Place(chosen),
             ),
         ] {
             make_room(ui, 120.0);
@@ -149,7 +149,6 @@ fn actions_ui(
                 .on_disabled_hover_text(why_not)
                 .clicked()
             {
-                let purpose = purpose(chosen());
                 out.push(Command::Predict(PredictAction::Dialog(purpose)));
             }
         }

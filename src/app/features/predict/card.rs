@@ -4,12 +4,12 @@ use eframe::egui;
 
 use super::view::{AnswersView, SortBy, file_name, is_unsure, path_of};
 use crate::app::ui::names::shown_name;
-use crate::app::ui::picture_grid::{CardText, GridPictures};
-use crate::app::ui::tokens::{self, Tokens, icon, tokens};
+use crate::app::ui::picture_grid::{CardText, GridPictures, tip_rows_ui};
+use crate::app::ui::tokens::{self, Tokens, icon};
 use crate::data::PictureSource;
 use crate::evaluation::novelty::distance_text;
 use crate::format;
-use crate::prediction::{AnsweredPicture, Assigned};
+use crate::prediction::Assigned;
 
 impl GridPictures for AnswersView {
     fn shown(&self) -> &[u32] {
@@ -21,8 +21,6 @@ impl GridPictures for AnswersView {
     }
 
     fn card(&self, colors: &Tokens, index: u32) -> CardText {
-        let confidence =
-            |answer: &AnsweredPicture| format::confidence(f64::from(answer.confidence));
         let Some(answer) = self.answer(index) else {
             return CardText {
                 mark: colors.outline,
@@ -32,10 +30,10 @@ impl GridPictures for AnswersView {
                 below: String::new(),
             };
         };
-        let name = file_name(answer.picture.name());
-        let far = answer
-            .novelty
-            .map(|novelty| distance_text(novelty.distance));
+        let below = match (self.sort, answer.novelty) {
+            (SortBy::Name, _) | (_, None) => file_name(answer.picture.name()),
+            (_, Some(novelty)) => format!("distance {}", distance_text(novelty.distance)),
+        };
         match answer.assigned() {
             Assigned::NoneOfThese => CardText {
                 mark: colors.warning,
@@ -43,10 +41,7 @@ impl GridPictures for AnswersView {
                 answer: (format!("{} None of these", icon::QUESTION), colors.warning),
                 // How sure a network is of what it has never seen means nothing.
                 confidence: String::new(),
-                below: match (self.sort, far) {
-                    (SortBy::Name, _) | (_, None) => name,
-                    (_, Some(far)) => format!("distance {far}"),
-                },
+                below,
             },
             assigned => CardText {
                 mark: match is_unsure(answer) || assigned == Assigned::Undecided {
@@ -55,11 +50,8 @@ impl GridPictures for AnswersView {
                 },
                 dot: None,
                 answer: (shown_name(&self.assigned(answer)).into_owned(), colors.text),
-                confidence: confidence(answer),
-                below: match (self.sort, far) {
-                    (SortBy::Name, _) | (_, None) => name,
-                    (_, Some(far)) => format!("distance {far}"),
-                },
+                confidence: format::confidence(f64::from(answer.confidence)),
+                below,
             },
         }
     }
@@ -73,15 +65,7 @@ impl GridPictures for AnswersView {
             return;
         };
         ui.label(tokens::medium(path_of(answer)));
-        // Small, because it covers other pictures.
-        ui.spacing_mut().interact_size.y = 0.0;
-        ui.spacing_mut().item_spacing.y = 2.0;
-        egui::Grid::new("tip").num_columns(2).show(ui, |ui| {
-            let mut row = |label: &str, value: &str| {
-                ui.label(tokens(ui).small(label));
-                ui.label(value);
-                ui.end_row();
-            };
+        tip_rows_ui(ui, |row| {
             let mut ranked: Vec<(f32, u32)> =
                 answer.probabilities.iter().copied().zip(0u32..).collect();
             ranked.sort_by(|a, b| b.0.total_cmp(&a.0));

@@ -1,19 +1,21 @@
 //! One picture large: where the network looked, what it answered, and what it learned from.
 
-use eframe::egui::{self, RichText, vec2};
+use eframe::egui::{self, RichText};
 
 use super::PredictLocal;
-use super::view::{AnswersView, RunChoice, path_of};
+use super::view::{AnswersView, path_of};
 use crate::app::core::command::Command;
 use crate::app::core::state::State;
 use crate::app::ui::closeup::{
-    ClassBar, NeighboursOf, Part, RunView, bars_ui, header_ui, map_ui, method_ui, neighbours_ui,
-    parts_ui, pictures_ui,
+    ClassBar, NeighboursOf, Part, RunView, bars_ui, fact_rows_ui, header_ui, map_ui, method_ui,
+    neighbours_ui, parts_ui, pictures_ui,
 };
 use crate::app::ui::names::shown_name;
 use crate::app::ui::picture_grid::closeup_keys;
+use crate::app::ui::run_choice::RunChoice;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
+use crate::evaluation::margin;
 use crate::evaluation::novelty::{distance_text, rate_text};
 use crate::format;
 use crate::prediction::{AnsweredPicture, Assigned};
@@ -105,51 +107,35 @@ fn facts_ui(ui: &mut egui::Ui, view: &AnswersView, answer: &AnsweredPicture) {
         );
         widgets::note(ui, &text);
     }
-    egui::Grid::new("facts")
-        .num_columns(2)
-        .spacing(vec2(tokens::SPACE_L, tokens::SPACE_XS))
-        .show(ui, |ui| {
-            let mut row = |label: &str, value: String, tooltip: &str| {
-                ui.label(tokens(ui).muted(label)).on_hover_text(tooltip);
-                ui.label(value);
-                ui.end_row();
-            };
-            let confidence = format::confidence(f64::from(answer.confidence));
-            row("Confidence", confidence, "The probability of the answer");
+    fact_rows_ui(ui, |row| {
+        let confidence = format::confidence(f64::from(answer.confidence));
+        row(
+            "Confidence",
+            confidence.into(),
+            "The probability of the answer",
+        );
+        row(
+            "Margin",
+            format!("{:.3}", margin(&answer.probabilities)).into(),
+            "The difference of the two highest probabilities",
+        );
+        if let Some(novelty) = answer.novelty {
             row(
-                "Margin",
-                format!("{:.3}", margin(&answer.probabilities)),
-                "The difference of the two highest probabilities",
+                "Distance",
+                distance_text(novelty.distance).into(),
+                "How unlike the picture is to the most similar picture that the run learned from: 1 minus the cosine similarity of \
+                 their features",
             );
-            if let Some(novelty) = answer.novelty {
-                row(
-                    "Distance",
-                    distance_text(novelty.distance),
-                    "How unlike the picture is to the most similar picture that the run learned from: 1 minus the cosine similarity of \
-                     their features",
-                );
-                row(
-                    "Limit",
-                    distance_text(novelty.threshold),
-                    &format!(
-                        "A picture further away than this is none of the classes; {} of the run's own pictures are",
-                        rate_text(novelty.rate)
-                    ),
-                );
-            }
-        });
-}
-
-fn margin(probabilities: &[f32]) -> f32 {
-    let (mut first, mut second) = (0.0, 0.0);
-    for &probability in probabilities {
-        if probability > first {
-            (first, second) = (probability, first);
-        } else if probability > second {
-            second = probability;
+            row(
+                "Limit",
+                distance_text(novelty.threshold).into(),
+                &format!(
+                    "A picture further away than this is none of the classes; {} of the run's own pictures are",
+                    rate_text(novelty.rate)
+                ),
+            );
         }
-    }
-    first - second
+    });
 }
 
 /// The most probable first.

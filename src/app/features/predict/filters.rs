@@ -77,39 +77,42 @@ fn sort_ui(ui: &mut egui::Ui, view: &AnswersView, local: &mut PredictLocal) {
 
 /// What is shown, by what was answered.
 fn shown_ui(ui: &mut egui::Ui, view: &AnswersView, tally: &Tally, query: &mut Query) {
-    let mut options = vec![(Shown::All, "Any answer".to_owned(), None)];
-    for (class, name) in (0u32..).zip(view.classes.iter()) {
-        let count = tally.classes.get(class as usize).copied();
-        let shown = Shown::Only(Assigned::Class(class));
-        options.push((shown, shown_name(name).into_owned(), count));
-    }
-    options.push((
-        Shown::Unsure,
-        "Unsure (under 60 %)".to_owned(),
-        Some(view.unsure),
-    ));
+    let mut options = vec![Shown::All];
+    let classes = 0..view.classes.len() as u32;
+    options.extend(classes.map(|class| Shown::Only(Assigned::Class(class))));
+    options.push(Shown::Unsure);
     if tally.undecided > 0 {
-        let shown = Shown::Only(Assigned::Undecided);
-        options.push((shown, "Undecided".to_owned(), Some(tally.undecided)));
+        options.push(Shown::Only(Assigned::Undecided));
     }
     if view.knows_novelty || tally.none_of_these > 0 {
-        let shown = Shown::Only(Assigned::NoneOfThese);
-        options.push((shown, "None of these".to_owned(), Some(tally.none_of_these)));
+        options.push(Shown::Only(Assigned::NoneOfThese));
     }
+    // Hundreds of classes get their texts only while the list is open.
     let item = |index: usize| {
-        let (_, text, count) = &options[index];
-        let item = Item::new(text.as_str());
+        let (text, count) = match options[index] {
+            Shown::All => ("Any answer".into(), None),
+            Shown::Only(Assigned::Class(class)) => {
+                let count = tally.classes.get(class as usize).copied();
+                (shown_name(view.class(class)), count)
+            }
+            Shown::Unsure => ("Unsure (under 60 %)".into(), Some(view.unsure)),
+            Shown::Only(Assigned::Undecided) => ("Undecided".into(), Some(tally.undecided)),
+            Shown::Only(Assigned::NoneOfThese) => {
+                ("None of these".into(), Some(tally.none_of_these))
+            }
+        };
+        let item = Item::new(text);
         match count {
-            Some(count) => item.detail(format::thousands(*count as u64)),
+            Some(count) => item.detail(format::thousands(count as u64)),
             None => item,
         }
     };
-    let selected = options.iter().position(|(shown, ..)| *shown == query.shown);
+    let selected = options.iter().position(|shown| *shown == query.shown);
     let labels = (
         "Answer",
         "Shows pictures with one answer. Unsure: the answer has less than 60 %. None of these: unlike all that the run learned from",
     );
     if let Some(chosen) = combo(ui, labels, 150.0, selected, item, options.len()) {
-        query.shown = options[chosen].0;
+        query.shown = options[chosen];
     }
 }

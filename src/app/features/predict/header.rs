@@ -42,17 +42,15 @@ pub fn inputs_ui(ui: &mut egui::Ui, runs: &Runs, state: &PredictionState, out: &
             let id = runs.choices[chosen].id.clone();
             out.push(Command::Predict(PredictAction::UseRun(id)));
         }
-        for (symbol, text, name, tooltip, purpose) in [
+        for (symbol, text, tooltip, purpose) in [
             (
                 icon::IMAGE,
-                "Pictures…",
                 "Pictures…",
                 PICTURES_TOOLTIP,
                 PredictPurpose::Pictures,
             ),
             (
                 icon::FOLDERS,
-                "Folder…",
                 "Folder…",
                 FOLDER_TOOLTIP,
                 PredictPurpose::Folder,
@@ -61,7 +59,7 @@ pub fn inputs_ui(ui: &mut egui::Ui, runs: &Runs, state: &PredictionState, out: &
             make_room(ui, 96.0);
             let button = ui.button(format!("{symbol} {text}"));
             if button
-                .accessible_name(name)
+                .accessible_name(text)
                 .on_hover_text(tooltip)
                 .clicked()
             {
@@ -99,7 +97,8 @@ fn watch_ui(ui: &mut egui::Ui, state: &PredictionState, out: &mut Vec<Command>) 
         }
         Some(watched) => {
             let text = format!("{} Stop watching", icon::STOP);
-            let tooltip = format!("Answer no further pictures of {}", watched.folder.display());
+            let folder = shown::path(&watched.folder);
+            let tooltip = format!("Answer no further pictures of {}", shown::line(&folder));
             let stop = ui.button(text).accessible_name("Stop watching");
             if stop.on_hover_text(tooltip).clicked() {
                 out.push(Command::Predict(PredictAction::StopWatching));
@@ -115,12 +114,13 @@ pub fn sentence_ui(
     view: &AnswersView,
     query: &mut Query,
 ) {
-    let text = sentence(state);
+    let classes = largest(state);
+    let text = sentence(state, &classes);
     ui.add_space(tokens::SPACE_XS);
     ui.label(tokens::semibold(&text).size(tokens::TEXT_LARGE));
     let mut bars: Vec<(String, usize, Shown, egui::Color32)> = Vec::new();
     let colors = tokens(ui);
-    for (class, number) in largest(state).into_iter().take(BARS) {
+    for (class, number) in classes.into_iter().take(BARS) {
         let name = shown_name(view.class(class as u32)).into_owned();
         let class = Shown::Only(Assigned::Class(class as u32));
         bars.push((name, number, class, colors.accent));

@@ -21,6 +21,7 @@ use crate::app::core::state::State;
 use crate::app::core::view_id::ViewId;
 use crate::app::ui::closeup::CloseupLocal;
 use crate::app::ui::picture_grid::GridLocal;
+use crate::app::ui::run_choice::RunChoice;
 use crate::app::ui::tokens::icon;
 use crate::app::ui::view::{View, ViewContext, ViewInfo};
 use crate::app::ui::widgets;
@@ -88,12 +89,12 @@ impl PredictLocal {
 
     /// Of a folder that is watched, the latest pictures stand first.
     fn follow_watching(&mut self, state: &State) {
-        let watched = (state.prediction.watched.as_ref()).map(|watched| watched.folder.clone());
-        if self.followed != watched {
+        let watched = (state.prediction.watched.as_ref()).map(|watched| &watched.folder);
+        if self.followed.as_ref() != watched {
             if watched.is_some() && self.query.sort == view::SortBy::Arrival {
                 self.query.largest_first = true;
             }
-            self.followed = watched;
+            self.followed = watched.cloned();
         }
     }
 }
@@ -166,7 +167,7 @@ fn no_run_ui(ui: &mut egui::Ui, state: &State, out: &mut Vec<Command>) {
 }
 
 /// Where nothing has been asked yet.
-fn empty_ui(ui: &mut egui::Ui, run: &view::RunChoice, out: &mut Vec<Command>) {
+fn empty_ui(ui: &mut egui::Ui, run: &RunChoice, out: &mut Vec<Command>) {
     let text = format!(
         "Drop pictures or a folder onto this view, paste them with Ctrl+V, or choose them. {} says which of its classes each \
          one shows, and how sure it is. No file is changed.",

@@ -6,6 +6,7 @@ use eframe::egui;
 
 use crate::app::core::command::Command;
 use crate::app::core::prediction::PredictAction;
+use crate::escapes;
 
 /// Takes what is pasted while no text is typed and nothing is open in front.
 pub fn follow(ui: &egui::Ui, out: &mut Vec<Command>) {
@@ -39,33 +40,12 @@ fn path_of(line: &str) -> Option<PathBuf> {
     if let Some(address) = line.strip_prefix("file://") {
         // A host's name may stand before the path; this machine's is left out or called localhost.
         let path = address.strip_prefix("localhost").unwrap_or(address);
-        return path.starts_with('/').then(|| decoded(path));
+        return path
+            .starts_with('/')
+            .then(|| path_from(escapes::decoded(path, b'%', 2, 16)));
     }
     let path = PathBuf::from(line);
     path.is_absolute().then_some(path)
-}
-
-/// `%20` as the byte that it stands for.
-fn decoded(path: &str) -> PathBuf {
-    let mut bytes = Vec::with_capacity(path.len());
-    let mut rest = path.as_bytes();
-    while let Some((&first, others)) = rest.split_first() {
-        let digits = others.get(..2).filter(|_| first == b'%');
-        let byte = digits
-            .and_then(|digits| std::str::from_utf8(digits).ok())
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        match byte {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &others[2..];
-            }
-            None => {
-                bytes.push(first);
-                rest = others;
-            }
-        }
-    }
-    path_from(bytes)
 }
 
 #[cfg(unix)]

@@ -1,13 +1,13 @@
 //! The predictions' plain data: which run answers, which of its answers are shown, in which order.
 
 use std::cmp::Ordering;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::app::core::prediction::{PredictionState, can_predict, predicting_run};
-use crate::app::core::run_names::told_apart;
-use crate::app::core::state::{RunRecord, State};
+use crate::app::core::state::State;
+use crate::app::ui::run_choice::RunChoice;
 use crate::evaluation::gallery::UNCERTAIN;
 use crate::evaluation::novelty::distance_text;
 use crate::format;
@@ -115,27 +115,6 @@ fn rate(pace: f64) -> String {
     }
 }
 
-/// A run that can answer.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RunChoice {
-    pub id: String,
-    pub name: String,
-    /// Index into the run colours.
-    pub color: usize,
-    pub folder: PathBuf,
-}
-
-impl RunChoice {
-    fn new(run: &RunRecord, state: &State) -> Option<Self> {
-        Some(Self {
-            id: run.id.clone(),
-            name: told_apart(run, state),
-            color: run.color,
-            folder: run.folder.clone()?,
-        })
-    }
-}
-
 /// Runs that can answer, newest last, and which of them does.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Runs {
@@ -145,8 +124,7 @@ pub struct Runs {
 
 impl Runs {
     pub fn build(state: &State) -> Self {
-        let runs = state.runs.iter().filter(|run| can_predict(run));
-        let choices: Vec<RunChoice> = runs.filter_map(|run| RunChoice::new(run, state)).collect();
+        let choices = RunChoice::of(state, can_predict);
         let answering = predicting_run(state);
         Self {
             answering: answering.and_then(|run| choices.iter().position(|c| c.id == run.id)),
@@ -268,26 +246,22 @@ fn sort(shown: &mut [u32], answers: &[Arc<AnsweredPicture>], by: SortBy, largest
 }
 
 /// "1,204 pictures: 812 cat, 380 dog, 12 none of these; 3 could not be read"
-pub fn sentence(state: &PredictionState) -> String {
+/// `classes`: as [`largest`] has them.
+pub fn sentence(state: &PredictionState, classes: &[(usize, usize)]) -> String {
     let count = |number: usize| format::thousands(number as u64);
-    let mut parts: Vec<String> = largest(state)
+    let (named, others) = classes.split_at(classes.len().min(NAMED));
+    let mut parts: Vec<String> = named
         .iter()
-        .take(NAMED)
         .map(|(class, number)| {
             let name = state.classes.get(*class).map_or("", String::as_str);
             format!("{} {}", count(*number), shown::line(name))
         })
         .collect();
-    let others: Vec<usize> = (largest(state).into_iter().skip(NAMED))
-        .map(|(_, number)| number)
-        .collect();
+    let of_others = others.iter().map(|(_, number)| number).sum();
     match others.len() {
         0 => {}
-        1 => parts.push(format!("{} of one other class", count(others[0]))),
-        many => parts.push(format!(
-            "{} of {many} other classes",
-            count(others.iter().sum())
-        )),
+        1 => parts.push(format!("{} of one other class", count(of_others))),
+        many => parts.push(format!("{} of {many} other classes", count(of_others))),
     }
     let tally = &state.tally;
     for (number, what) in [

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::app::ui::tokens::icon;
+#[cfg(any(target_os = "linux", test))]
+use crate::escapes;
 
 /// A line at the left of the browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,7 +129,9 @@ fn mounted(mounts: &str) -> Vec<PathBuf> {
         let Some(path) = line.split(' ').nth(1) else {
             continue;
         };
-        let path = PathBuf::from(unescaped(path));
+        // Spaces and other signs stand there as octal numbers.
+        let path = escapes::decoded(path, b'\\', 3, 8);
+        let path = PathBuf::from(String::from_utf8_lossy(&path).into_owned());
         let is_drive = ["/media/", "/mnt/", "/run/media/", "/Volumes/"]
             .iter()
             .any(|folder| path.to_str().is_some_and(|path| path.starts_with(folder)))
@@ -137,31 +141,6 @@ fn mounted(mounts: &str) -> Vec<PathBuf> {
         }
     }
     drives
-}
-
-/// Spaces and other signs stand in the list of mounts as octal numbers: `\040`.
-#[cfg(any(target_os = "linux", test))]
-fn unescaped(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, others)) = rest.split_first() {
-        let number = (first == b'\\')
-            .then(|| others.get(..3))
-            .flatten()
-            .and_then(|digits| std::str::from_utf8(digits).ok())
-            .and_then(|digits| u8::from_str_radix(digits, 8).ok());
-        match number {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &others[3..];
-            }
-            None => {
-                bytes.push(first);
-                rest = others;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]

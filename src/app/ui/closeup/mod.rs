@@ -6,9 +6,9 @@ pub mod heat;
 mod neighbours;
 mod pictures;
 
-use eframe::egui::{self, Rect, UiBuilder};
+use eframe::egui::{self, Rect, RichText, UiBuilder, vec2};
 
-use crate::app::ui::tokens;
+use crate::app::ui::tokens::{self, tokens};
 pub use bars::{ClassBar, bars_ui};
 pub use header::header_ui;
 use heat::HeatCache;
@@ -84,6 +84,20 @@ pub fn parts_ui(ui: &mut egui::Ui, mut part_ui: impl FnMut(&mut egui::Ui, Part))
             });
     });
     ui.advance_cursor_after_rect(room);
+}
+
+/// What is known of the picture, in rows: a label, a value, and what it means.
+pub fn fact_rows_ui(ui: &mut egui::Ui, rows: impl FnOnce(&mut dyn FnMut(&str, RichText, &str))) {
+    egui::Grid::new("facts")
+        .num_columns(2)
+        .spacing(vec2(tokens::SPACE_L, tokens::SPACE_XS))
+        .show(ui, |ui| {
+            rows(&mut |label, value, tooltip| {
+                ui.label(tokens(ui).muted(label)).on_hover_text(tooltip);
+                ui.label(value);
+                ui.end_row();
+            });
+        });
 }
 
 fn column_ui(ui: &mut egui::Ui, rect: Rect, add: impl FnOnce(&mut egui::Ui)) {

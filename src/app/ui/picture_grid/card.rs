@@ -152,6 +152,19 @@ pub fn card_ui(
     response.on_hover_ui(tip)
 }
 
+/// Rows of a card's tip, each a label with its value; small, because the tip covers other pictures.
+pub fn tip_rows_ui(ui: &mut egui::Ui, rows: impl FnOnce(&mut dyn FnMut(&str, &str))) {
+    ui.spacing_mut().interact_size.y = 0.0;
+    ui.spacing_mut().item_spacing.y = 2.0;
+    egui::Grid::new("tip").num_columns(2).show(ui, |ui| {
+        rows(&mut |label, value| {
+            ui.label(tokens(ui).small(label));
+            ui.label(value);
+            ui.end_row();
+        });
+    });
+}
+
 /// The id of a picture's card.
 pub(super) fn card_id(ui: &egui::Ui, picture_index: u32) -> egui::Id {
     ui.scope_id().with(("card", picture_index))

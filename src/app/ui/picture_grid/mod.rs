@@ -13,7 +13,7 @@ use crate::app::ui::textures::TextureCache;
 use crate::app::ui::tokens::{self, Tokens};
 use crate::data::PictureSource;
 use card::card_id;
-pub use card::{CardText, TEXT_HEIGHT, card_ui, texture_key, thumbnail_ui};
+pub use card::{CardText, TEXT_HEIGHT, card_ui, texture_key, thumbnail_ui, tip_rows_ui};
 pub use controls::{NARROW, combo, confidence_ui, make_room, side_ui};
 pub use keys::{closeup_keys, pressed, step_by};
 

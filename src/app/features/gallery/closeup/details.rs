@@ -1,6 +1,6 @@
 //! Beside the picture: what was answered, how sure, and what it was learned from.
 
-use eframe::egui::{self, RichText, vec2};
+use eframe::egui::{self, RichText};
 
 use super::super::GalleryLocal;
 use super::super::card::{has_rank, rank_text, split_color};
@@ -8,7 +8,7 @@ use super::super::probabilities::probabilities_ui;
 use super::super::view::{GalleryView, ReadyView};
 use crate::app::core::command::Command;
 use crate::app::core::state::State;
-use crate::app::ui::closeup::{NeighboursOf, method_ui, neighbours_ui};
+use crate::app::ui::closeup::{NeighboursOf, fact_rows_ui, method_ui, neighbours_ui};
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
 use crate::data::Split;
@@ -43,77 +43,72 @@ pub fn details_ui(
         ui.label(RichText::new(text).color(colors.warning))
             .on_hover_text(novelty.sentence());
     }
-    egui::Grid::new("facts")
-        .num_columns(2)
-        .spacing(vec2(tokens::SPACE_L, tokens::SPACE_XS))
-        .show(ui, |ui| {
-            let mut row = |label: &str, value: RichText, tooltip: &str| {
-                ui.label(tokens(ui).muted(label)).on_hover_text(tooltip);
-                ui.label(value);
-                ui.end_row();
-            };
+    fact_rows_ui(ui, |row| {
+        row(
+            "True class",
+            tokens::medium(ready.class(entry.truth)),
+            "What the data set says",
+        );
+        row(
+            "Predicted",
+            tokens::medium(ready.class(entry.predicted)).color(color),
+            "The most probable class",
+        );
+        row(
+            "Confidence",
+            format::confidence(f64::from(entry.confidence)).into(),
+            "The probability of the predicted class",
+        );
+        if has_rank(ready, picture_index) {
             row(
-                "True class",
-                tokens::medium(ready.class(entry.truth)),
-                "What the data set says",
+                "Rank of true class",
+                rank_text(ready, picture_index).into(),
+                "Where the true class stands among all classes, by probability: 1 is the most probable",
             );
+        }
+        row(
+            "Margin",
+            format!("{:.3}", entry.margin).into(),
+            "The difference of the two highest probabilities",
+        );
+        row(
+            "Loss",
+            format!("{:.4}", entry.loss).into(),
+            "Cross-entropy: the negative logarithm of the true class's probability. 0 is perfect",
+        );
+        let split = match entry.split {
+            Split::Train => "Train",
+            Split::Validation => "Validation",
+            Split::Test => "Test",
+        };
+        row(
+            "Split",
+            RichText::new(format!("● {split}")).color(split_color(colors, entry.split)),
+            "The part that this picture belongs to",
+        );
+        if let Some(novelty) = ready.novelty(picture_index) {
             row(
-                "Predicted",
-                tokens::medium(ready.class(entry.predicted)).color(color),
-                "The most probable class",
+                "Distance",
+                RichText::new(distance_text(novelty.distance)).color(
+                    match novelty.is_none_of_these() {
+                        true => colors.warning,
+                        false => colors.text,
+                    },
+                ),
+                &format!(
+                    "{}. 1 minus the cosine similarity of the features",
+                    novelty.sentence()
+                ),
             );
+        }
+        if let Some(distance) = ready.disagreement.at(picture_index) {
             row(
-                "Confidence",
-                format::confidence(f64::from(entry.confidence)).into(),
-                "The probability of the predicted class",
+                "Disagreement",
+                format!("{distance:.3}").into(),
+                "Total variation distance of the two runs' probabilities: 0 is the same, 1 is certain and different",
             );
-            if has_rank(ready, picture_index) {
-                row(
-                    "Rank of true class",
-                    rank_text(ready, picture_index).into(),
-                    "Where the true class stands among all classes, by probability: 1 is the most probable",
-                );
-            }
-            row(
-                "Margin",
-                format!("{:.3}", entry.margin).into(),
-                "The difference of the two highest probabilities",
-            );
-            row(
-                "Loss",
-                format!("{:.4}", entry.loss).into(),
-                "Cross-entropy: the negative logarithm of the true class's probability. 0 is perfect",
-            );
-            let split = match entry.split {
-                Split::Train => "Train",
-                Split::Validation => "Validation",
-                Split::Test => "Test",
-            };
-            row(
-                "Split",
-                RichText::new(format!("● {split}")).color(split_color(colors, entry.split)),
-                "The part that this picture belongs to",
-            );
-            if let Some(novelty) = ready.novelty(picture_index) {
-                row(
-                    "Distance",
-                    RichText::new(distance_text(novelty.distance)).color(
-                        match novelty.is_none_of_these() {
-                            true => colors.warning,
-                            false => colors.text,
-                        },
-                    ),
-                    &format!("{}. 1 minus the cosine similarity of the features", novelty.sentence()),
-                );
-            }
-            if let Some(distance) = ready.disagreement.at(picture_index) {
-                row(
-                    "Disagreement",
-                    format!("{distance:.3}").into(),
-                    "Total variation distance of the two runs' probabilities: 0 is the same, 1 is certain and different",
-                );
-            }
-        });
+        }
+    });
     widgets::heading(ui, "Probabilities");
     probabilities_ui(ui, view, ready, picture_index);
     if let Some(run) = view.run.and_then(|run| view.runs.get(run)) {

@@ -7,11 +7,12 @@ use eframe::egui::{self, Color32};
 
 use super::GalleryLocal;
 use super::card::GalleryPictures;
-use super::view::{GalleryView, ReadyView, RunChoice};
+use super::view::{GalleryView, ReadyView};
 use crate::app::core::command::Command;
 use crate::app::core::state::State;
 use crate::app::ui::closeup::{Part, RunView, header_ui, map_ui, parts_ui, pictures_ui};
 use crate::app::ui::picture_grid::closeup_keys;
+use crate::app::ui::run_choice::RunChoice;
 use crate::app::ui::tokens::{self, tokens};
 use crate::format;
 use details::details_ui;

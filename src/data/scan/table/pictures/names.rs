@@ -4,6 +4,8 @@ use std::path::{Component, Path};
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::escapes;
+
 /// Equal for names that differ in case or in how accents are written.
 pub fn folded(name: &str) -> String {
     if name.is_ascii() {
@@ -59,29 +61,10 @@ pub fn parts(cell: &str) -> Vec<String> {
 
 /// `%20` is a space; nothing where there is no such code.
 pub fn percent_decoded(cell: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(cell.len());
-    let mut rest = cell.as_bytes();
-    let mut found = false;
-    while let [first, after @ ..] = rest {
-        let code = (*first == b'%')
-            .then(|| after.get(..2))
-            .flatten()
-            .filter(|code| code.iter().all(u8::is_ascii_hexdigit))
-            .and_then(|code| std::str::from_utf8(code).ok())
-            .and_then(|code| u8::from_str_radix(code, 16).ok());
-        match code {
-            Some(byte) => {
-                found = true;
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
-    }
-    found.then(|| String::from_utf8(bytes).ok()).flatten()
+    let bytes = escapes::decoded(cell, b'%', 2, 16);
+    // Every code is longer than what it stands for.
+    let has_code = bytes.len() < cell.len();
+    has_code.then(|| String::from_utf8(bytes).ok()).flatten()
 }
 
 /// `path` as it stands in a data set: with `/`, below `root`, without `.` parts.
