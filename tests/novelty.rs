@@ -132,12 +132,40 @@ fn predict_answers_none_of_these_for_pictures_of_another_kind_and_not_for_the_ru
             .filter(|answer| answer["none_of_these"] == true)
             .count();
         assert!(answers.iter().all(|answer| answer["distance"].is_f64()));
+        for answer in &answers {
+            // What was refused has no class, and still says what it looks like most.
+            let is_refused = answer["none_of_these"] == true;
+            assert_eq!(answer["class"].is_null(), is_refused, "{answer}");
+            let outcome = if is_refused { "none of these" } else { "class" };
+            assert_eq!(answer["outcome"], outcome);
+            assert_eq!(answer["most_probable"], answer["predictions"][0]["class"]);
+        }
         (answers.len(), refused)
     };
     assert_eq!(answered("strange"), (8, 8));
     let (own, refused) = answered("elsewhere");
     // 15 validation pictures promise 1 in 16 of new ones; those of the training are their own neighbours.
     assert!(own == 80 && refused <= 8, "{refused} of {own}");
+    // How often that is wrong is said behind the answers, once, in plain words.
+    let output = home.graft(&["predict", run, "strange", "--out", "a.csv"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.contains("none of these  8\n")
+            && text.contains(
+                "About 1 in 16 of your own pictures may wrongly be called none of these. To hold it to 1 in 100, the run would \
+                 need 99 validation pictures; it has 15.\n"
+            ),
+        "{text}"
+    );
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!said.contains("validation pictures"), "{said}");
+    let table = std::fs::read_to_string(home.path().join("a.csv")).unwrap();
+    let mut reader = csv::Reader::from_reader(table.as_bytes());
+    for record in reader.records() {
+        let record = record.unwrap();
+        assert_eq!((&record[1], &record[2]), ("", "none of these"));
+        assert!(["bright", "dark"].contains(&&record[3]), "{record:?}");
+    }
 }
 
 #[test]

@@ -112,8 +112,12 @@ fn of_csv(file: &Path) -> (Answers, BTreeMap<String, String>) {
         let record = record.unwrap();
         let image = record[at("image")].to_owned();
         let image = image.strip_prefix('\'').unwrap_or(&image).to_owned();
+        let outcome = &record[at("outcome")];
+        if outcome != "class" {
+            assert_eq!(&record[at("class")], "", "{outcome}");
+        }
         if !record[at("error")].is_empty() {
-            assert_eq!(&record[at("class")], "");
+            assert_eq!((outcome, &record[at("most_probable")]), ("unreadable", ""));
             errors.insert(image, record[at("error")].to_owned());
             continue;
         }
@@ -125,7 +129,10 @@ fn of_csv(file: &Path) -> (Answers, BTreeMap<String, String>) {
             .iter()
             .max_by(|a, b| a.1.parse::<f64>().unwrap().total_cmp(&b.1.parse().unwrap()))
             .unwrap();
-        assert_eq!(&record[at("class")], best.0);
+        assert_eq!(&record[at("most_probable")], best.0);
+        if outcome == "class" {
+            assert_eq!(&record[at("class")], best.0);
+        }
         assert_eq!(&record[at("confidence")], best.1);
         answers.insert(image, probabilities);
     }
@@ -141,8 +148,10 @@ fn a_folder_with_broken_files_is_answered_to_its_end() {
     let message = said(&output);
     assert!(
         message.contains("3 pictures could not be read, of 15")
+            && message.contains("not read, ")
             && message.contains("empty.jpg")
-            && message.contains("passed over, is no picture: new/notes.txt"),
+            && message.contains("passed over, is no picture: new/notes.txt")
+            && !message.contains("skipped"),
         "{message}"
     );
     assert!(!message.contains(".hidden.png: "), "{message}");
@@ -163,7 +172,12 @@ fn a_folder_with_broken_files_is_answered_to_its_end() {
 
     let output = fixture.predict(&["new", "--out", "answers.csv"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(printed(&output).contains("12 answers in answers.csv"));
+    let text = printed(&output);
+    assert!(
+        text.contains("12 pictures answered, 3 could not be read, 2 files passed over")
+            && text.contains("The answers are in answers.csv"),
+        "{text}"
+    );
     let (table, wrong) = of_csv(&fixture.path("answers.csv"));
     assert_eq!(table, answers);
     assert_eq!(wrong.keys().collect::<Vec<_>>(), errors);
@@ -179,8 +193,12 @@ fn a_folder_with_broken_files_is_answered_to_its_end() {
     let document = fixture.predict(&["new/bright", "--out", "answers.csv", "--json"]);
     let document = json(&printed(&document));
     assert_eq!(
-        (&document["answered"], &document["unreadable"]),
-        (&6.into(), &0.into())
+        (
+            &document["found"],
+            &document["answered"],
+            &document["unreadable"]
+        ),
+        (&6.into(), &6.into(), &0.into())
     );
     let classes = &document["classes"];
     let counted: u64 = ["bright", "dark"]
@@ -196,6 +214,10 @@ fn a_folder_with_broken_files_is_answered_to_its_end() {
             "no file of answers",
         ),
         (&["new", "--out", "answers.txt"], "--format"),
+        (
+            &["new", "--out", "answers.png", "--format", "csv"],
+            "not called as pictures are",
+        ),
         (&["new", "--out", "nowhere/answers.csv"], "no such folder"),
         (&["absent.png", "--out", "x.csv"], "no such file"),
         (&["new", "--json", "--format", "csv"], "choose one"),
@@ -302,8 +324,169 @@ fn a_run_that_was_moved_answers_and_one_without_weights_says_so() {
     fs::remove_file(fixture.path("elsewhere/mine/weights.safetensors")).unwrap();
     let message = fixture.home.refused(&arguments, 1);
     assert!(message.contains("has no weights.safetensors"), "{message}");
-    let message = fixture.home.refused(&["predict", "new", "new/bright"], 1);
-    assert!(message.contains("is no run's folder"), "{message}");
+    for (run, expected) in [
+        ("new", "is no run's folder (it has no summary.json)"),
+        (
+            "elsewhere",
+            "holds 1 run: name one of them, such as elsewhere/mine",
+        ),
+        ("new/dark/cut.png", "is a file, and no run's folder"),
+        ("mien", "there is no run of this number or name"),
+    ] {
+        let message = fixture.home.refused(&["predict", run, "new/bright"], 1);
+        assert!(message.contains(expected), "{run}: {message}");
+    }
+}
+
+#[test]
+fn a_file_of_answers_is_replaced_aloud_and_by_a_plan_not_at_all() {
+    let fixture = Fixture::new();
+    let answer = |more: &[&str]| {
+        let all = [&["new/bright", "--out", "a.jsonl"][..], more].concat();
+        fixture.predict(&all)
+    };
+    let output = answer(&[]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(!said(&output).contains("replaced"), "{}", said(&output));
+    let before = fs::read(fixture.path("a.jsonl")).unwrap();
+    // A plan writes nothing, and says what would be.
+    let plan = ["--into", "sorted", "--link", "--dry-run"];
+    let text = printed(&answer(&[&plan[..], &["--reject-below", "1"]].concat()));
+    assert!(
+        text.contains("6 pictures would be linked in ")
+            && text
+                .contains("would be written to a.jsonl, in the place of those of an earlier call"),
+        "{text}"
+    );
+    assert_eq!(fs::read(fixture.path("a.jsonl")).unwrap(), before);
+    assert!(!fixture.path("sorted").exists());
+    let arguments = [&["new", "--out", "b.csv", "--json"][..], &plan].concat();
+    let output = fixture.predict(&arguments);
+    assert!(!fixture.path("b.csv").exists());
+    let document = json(&printed(&output));
+    assert_eq!(document["is_dry_run"], true);
+    let into = &document["into"];
+    assert_eq!((&into["planned"], &into["placed"]), (&12.into(), &0.into()));
+    let text = said(&output);
+    assert!(
+        text.contains("3 pictures could not be read, and go to no folder"),
+        "{text}"
+    );
+    // Answers that are printed are not mixed with the plan.
+    let output = fixture.predict(&[&["new/bright", "--format", "csv"][..], &plan].concat());
+    let lines = printed(&output);
+    assert!(
+        lines.lines().count() == 7 && !lines.contains("would"),
+        "{lines}"
+    );
+    assert!(said(&output).contains("would be linked in"));
+
+    let output = answer(&[]);
+    assert!(
+        said(&output).contains("an earlier call that stood there are replaced: a.jsonl"),
+        "{}",
+        said(&output)
+    );
+    // What another program wrote stays, also where it looks alike.
+    let other = "{\"image\":\"a.png\",\"text\":\"a cat\"}\n";
+    fs::write(fixture.path("a.jsonl"), other).unwrap();
+    let output = answer(&[]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).contains("no file of answers"));
+    assert_eq!(fs::read_to_string(fixture.path("a.jsonl")).unwrap(), other);
+}
+
+#[test]
+fn a_picture_is_answered_once_and_the_runs_own_are_told() {
+    let fixture = Fixture::new();
+    let split = fs::read_to_string(fixture.home.path().join(&fixture.run).join("split.csv"));
+    let split = split.unwrap();
+    let part_of = |name: &str| {
+        let line = split.lines().find(|line| line.starts_with(name)).unwrap();
+        line.rsplit(',').next().unwrap().to_owned()
+    };
+    // Copies by the names of the originals, one of them replaced, and a copy by another name.
+    let new = fixture.path("new/bright/deep");
+    fs::copy(fixture.path("pictures/dark/7.png"), new.join("4.png")).unwrap();
+    let trained = (0..8)
+        .map(|index| format!("dark/{index}.png"))
+        .find(|name| part_of(name) == "train")
+        .unwrap();
+    fs::copy(
+        fixture.path("pictures").join(&trained),
+        new.join("renamed.png"),
+    )
+    .unwrap();
+    let blank = image::RgbImage::from_pixel(40, 36, image::Rgb([1, 200, 3]));
+    blank.save(new.join("5.png")).unwrap();
+    let arguments = [
+        "new/bright",
+        "./new/bright/deep",
+        "new/bright",
+        "--out",
+        "a.jsonl",
+    ];
+    let output = fixture.predict(&arguments);
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(
+        said(&output).contains("13 pictures are given more than once, and are answered once"),
+        "{}",
+        said(&output)
+    );
+    let text = fs::read_to_string(fixture.path("a.jsonl")).unwrap();
+    let parts: BTreeMap<String, Value> = text
+        .lines()
+        .map(json)
+        .map(|line| {
+            (
+                line["image"].as_str().unwrap().to_owned(),
+                line["part"].clone(),
+            )
+        })
+        .collect();
+    assert_eq!(parts.len(), 7);
+    for (name, expected) in [
+        ("1", Some(part_of("bright/1.png"))),
+        ("2", Some(part_of("bright/2.png"))),
+        ("4", Some(part_of("dark/7.png"))),
+        ("5", None),
+        ("renamed", Some("train".to_owned())),
+    ] {
+        let part = &parts[&format!("new/bright/deep/{name}.png")];
+        assert_eq!(part.as_str(), expected.as_deref(), "{name}");
+    }
+    let trained = parts.values().filter(|part| *part == "train").count();
+    let text = printed(&output);
+    assert!(
+        text.contains(&format!(
+            "{trained} of these pictures are ones that the run was trained on"
+        )),
+        "{text}"
+    );
+    // By the run's own name, and in words for one.
+    let name = split.lines().last().unwrap().split(',').next().unwrap();
+    let text = printed(&fixture.predict(&[name]));
+    assert!(
+        text.contains("one of the pictures that the run was tested on"),
+        "{text}"
+    );
+
+    // Standard input answers each line, and says so where it has none.
+    let list = "new/bright/deep/1.png\nnew/bright/deep/1.png\n";
+    let arguments = ["-", "--into", "sorted", "--copy", "--format", "csv"];
+    let output = fixture.predict_piped(&arguments, list.as_bytes());
+    assert_eq!(printed(&output).lines().count(), 3);
+    assert_eq!(below(&fixture.path("sorted")).len(), 1 + 1);
+    let output = fixture.predict_piped(&["-", "--out", "a.jsonl"], b"\r\n\n");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).contains("standard input names no pictures"));
+    assert_eq!(
+        fs::read_to_string(fixture.path("a.jsonl"))
+            .unwrap()
+            .lines()
+            .count(),
+        7
+    );
 }
 
 /// Every file below a folder, with what it holds; a link with where it leads.
@@ -340,7 +523,10 @@ fn pictures_are_placed_by_class_and_taken_away_again() {
     };
     let plan = printed(&place("--copy", &["--dry-run"]));
     assert!(
-        plan.contains("sorted") && plan.contains("Pictures"),
+        plan.contains("11 pictures would be copied into ")
+            && plan.contains("sorted:")
+            && plan.contains("Pictures")
+            && !plan.contains("placed in"),
         "{plan}"
     );
     assert!(!fixture.path("sorted").exists());
@@ -355,7 +541,7 @@ fn pictures_are_placed_by_class_and_taken_away_again() {
         let output = place(way, &["--json"]);
         let said = said(&output);
         assert!(
-            said.contains("Folder") && said.contains("sorted"),
+            said.contains("11 pictures to be ") && said.contains("sorted:"),
             "the plan comes first: {said}"
         );
         let document = json(&printed(&output));
@@ -511,7 +697,11 @@ fn pictures_that_come_into_a_folder_are_answered_and_placed() {
         let mut text = String::new();
         let mut printed = watching.0.stdout.take().unwrap();
         std::io::Read::read_to_string(&mut printed, &mut text).unwrap();
-        assert!(text.contains("4 answers in w.jsonl"), "{text}");
+        assert!(
+            text.contains("4 pictures answered, 1 could not be read")
+                && text.contains("The answers are in w.jsonl"),
+            "{text}"
+        );
         fixture.home.printed(&["predict", "--undo", "sorted"]);
         assert!(!fixture.path("sorted").exists());
         fs::remove_dir_all(&inbox).unwrap();

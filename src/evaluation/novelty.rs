@@ -30,7 +30,10 @@ mod reference;
 #[cfg(test)]
 mod tests;
 
-pub use limit::{Novelty, NoveltyLimit, USUAL_RATE, check_rate, distance_text, rate_text};
+pub use limit::{
+    Novelty, NoveltyLimit, USUAL_RATE, check_rate, distance_text, false_alarms_reason,
+    false_alarms_sentence, rate_text,
+};
 pub use reference::{
     Distances, KnownNovelty, MOST_PICTURES, NoveltyReference, drawn, most_pictures,
 };

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::data::PictureSource;
+use crate::data::{PictureSource, Split};
 use crate::evaluation::Decision;
 use crate::evaluation::novelty::Novelty;
 
@@ -43,6 +43,9 @@ pub struct AnsweredPicture {
     pub confidence: f32,
     /// How unlike the run's own pictures it is; `None` where the run does not know.
     pub novelty: Option<Novelty>,
+    /// What it was for the run, where it is known to be one of its own pictures: how well that is answered says nothing of new
+    /// ones. By what it holds, also where a copy of it stands elsewhere.
+    pub part: Option<Split>,
 }
 
 /// What an answer amounts to.
@@ -53,6 +56,17 @@ pub enum Assigned {
     Undecided,
     /// Too unlike all that the run learned from.
     NoneOfThese,
+}
+
+impl Assigned {
+    /// What stands in tables: `class` where there is one, else the words for what there is in its place.
+    pub fn outcome(self) -> &'static str {
+        match self {
+            Self::Class(_) => "class",
+            Self::Undecided => "undecided",
+            Self::NoneOfThese => "none of these",
+        }
+    }
 }
 
 impl AnsweredPicture {

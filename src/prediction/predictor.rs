@@ -6,10 +6,11 @@ use tch::Device;
 
 use super::answer::{AnsweredPicture, Picture};
 use super::novelty::NoveltyJudge;
+use super::own_pictures::OwnPictures;
 use crate::analysis::evaluate::open_classifier_in;
 use crate::analysis::{self, precision};
-use crate::data::StopFlag;
-use crate::evaluation::novelty::Novelty;
+use crate::data::{Split, StopFlag};
+use crate::evaluation::novelty::{Novelty, NoveltyLimit};
 use crate::evaluation::{Decision, temper};
 use crate::experiment::Precision;
 use crate::runs::{RunError, StoredRun, store};
@@ -22,6 +23,9 @@ pub struct Predictor {
     classifier: Classifier,
     decision: Decision,
     novelty: Option<NoveltyJudge>,
+    own: OwnPictures,
+    /// Why copies of the run's own pictures are not told.
+    own_untold: Option<String>,
 }
 
 impl Predictor {
@@ -31,11 +35,15 @@ impl Predictor {
     /// Where `folder` is no run, the run kept no weights, or they do not fit.
     pub fn open(folder: &Path, device: Device) -> Result<Self, RunError> {
         let run = store::open(folder)?;
+        let classifier = open_classifier_in(&run, device, Precision::Auto)?;
+        let (own, own_untold) = OwnPictures::read(folder);
         Ok(Self {
-            classifier: open_classifier_in(&run, device, Precision::Auto)?,
+            classifier,
             run,
             decision: Decision::default(),
             novelty: None,
+            own,
+            own_untold,
         })
     }
 
@@ -62,15 +70,13 @@ impl Predictor {
         self.decision = decision;
     }
 
-    /// What whoever uses these answers must know, in whole sentences.
+    /// What whoever uses these answers must know, in whole sentences. How often pictures are wrongly called none of these is
+    /// not among them: it follows from [`Self::novelty_limit`].
     pub fn remarks(&self) -> Vec<String> {
         let elsewhere = precision::remark_elsewhere(&self.run, self.classifier.precision());
-        let least = self
-            .novelty
-            .as_ref()
-            .and_then(|novelty| novelty.limit().remark());
         let shortfall = self.run.shortfall().into_iter();
-        shortfall.chain(elsewhere).chain(least).collect()
+        let untold = self.own_untold.clone();
+        shortfall.chain(elsewhere).chain(untold).collect()
     }
 
     /// Whether answers say how unlike the run's own pictures theirs is.
@@ -81,6 +87,11 @@ impl Predictor {
     /// What pictures are compared with, once [`Self::know_novelty`] has found it.
     pub fn novelty(&self) -> Option<&NoveltyJudge> {
         self.novelty.as_ref()
+    }
+
+    /// From which distance on a picture is none of the classes, where answers say how unlike the run's own theirs is.
+    pub fn novelty_limit(&self) -> Option<NoveltyLimit> {
+        self.novelty.as_ref().map(NoveltyJudge::limit)
     }
 
     /// Has answers say how unlike the run's own pictures theirs is, with a threshold beyond which a share `rate` of the run's
@@ -132,11 +143,17 @@ impl Predictor {
         }
     }
 
+    /// What the run used.
+    pub(super) fn own(&self) -> &OwnPictures {
+        &self.own
+    }
+
     pub(super) fn answer(
         &self,
         picture: Picture,
         answered: &NetworkOutput,
         novelty: Option<Novelty>,
+        part: Option<Split>,
     ) -> AnsweredPicture {
         let probabilities = answered.probabilities.iter().map(|&value| value as f32);
         let probabilities: Vec<f32> = probabilities.collect();
@@ -146,6 +163,7 @@ impl Predictor {
             class: (!decided.is_rejected).then_some(decided.class),
             confidence: decided.confidence as f32,
             novelty,
+            part,
             probabilities: temper(&probabilities, self.decision.temperature),
         }
     }

@@ -1,30 +1,36 @@
 //! Answers as lines of a table: CSV for people and spreadsheets, JSON lines for programs.
 //!
 //! ```text
-//! image,class,confidence,probability_<class>,…[,distance,none_of_these],error
-//! {"image": …, "class": …, "confidence": …, "predictions": [{"class": …, "probability": …}, …], …}
+//! image,class,outcome,most_probable,confidence,probability_<class>,…[,distance,none_of_these],part,error
+//! {"image": …, "class": …, "outcome": …, "most_probable": …, "confidence": …, "predictions": [{"class": …, "probability": …}, …], …}
 //! ```
 //!
-//! The class is empty (`null`) where the answer was less sure than asked for. `distance` and `none_of_these` are there where
-//! the run knows its pictures' features. A picture that could not be read has its reason in `error`, and nothing else.
+//! The class is what the picture was given, and empty (`null`) where it was given none: whoever reads it alone never gets a class
+//! that was withheld. The outcome says which of both it is, and why: `class`, `undecided` (less sure than asked for), `none of
+//! these` (unlike all that the run learned from) or `unreadable`. The most probable class stands there whatever was decided;
+//! the confidence is the probability of the class that is answered, or would be. `distance` and `none_of_these` are there where
+//! the run knows its pictures' features. `part` is `train`, `validation` or `test` where the picture is known to be one of the
+//! run's own. A picture that could not be read has its reason in `error`, and no numbers.
 
-use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io;
 use std::path::Path;
 
 use serde::Serialize;
 
-use super::answer::{AnsweredPicture, PictureOutcome};
+use super::answer::{AnsweredPicture, Assigned, PictureOutcome};
 use super::predictor::Predictor;
+use crate::data::Split;
 use crate::shown;
 use crate::spreadsheet::guarded;
 
 /// What the header of a CSV begins with.
-const COLUMNS: [&str; 3] = ["image", "class", "confidence"];
+pub(super) const COLUMNS: [&str; 5] = ["image", "class", "outcome", "most_probable", "confidence"];
 /// What stands before a class's name in it.
 const PROBABILITY: &str = "probability_";
 const NOVELTY_COLUMNS: [&str; 2] = ["distance", "none_of_these"];
-const ERROR: &str = "error";
+const LAST_COLUMNS: [&str; 2] = ["part", "error"];
+/// The outcome of a picture that could not be read.
+const UNREADABLE: &str = "unreadable";
 
 /// How answers are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,8 +57,11 @@ impl Format {
 pub struct Row<'a> {
     #[serde(serialize_with = "shown::serialize_path")]
     image: &'a Path,
-    /// `None` where it was not read, or less sure than asked for.
+    /// `None` where it was given none.
     class: Option<&'a str>,
+    /// Which of both it is, and why.
+    outcome: &'static str,
+    most_probable: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     confidence: Option<f32>,
     /// The most probable first; none where it was not read.
@@ -61,6 +70,7 @@ pub struct Row<'a> {
     distance: Option<f32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     none_of_these: Option<bool>,
+    part: Option<Split>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a str>,
 }
@@ -130,7 +140,7 @@ impl Rows {
             .map(ToString::to_string)
             .chain(probabilities)
             .chain(novelty.map(ToString::to_string))
-            .chain([ERROR.to_owned()])
+            .chain(LAST_COLUMNS.map(str::to_owned))
             .collect();
         line_of(columns.iter().map(String::as_str))
     }
@@ -156,27 +166,40 @@ impl Rows {
             PictureOutcome::Answered(answer) => Row {
                 image,
                 class: self.class(answer),
+                outcome: answer.assigned().outcome(),
+                most_probable: self.name(answer.most_probable()),
                 confidence: Some(answer.confidence),
                 predictions: ranked(&self.classes, &answer.probabilities, self.top),
                 distance: answer.novelty.map(|novelty| novelty.distance),
                 none_of_these: answer.novelty.map(|novelty| novelty.is_none_of_these()),
+                part: answer.part,
                 error: None,
             },
             PictureOutcome::Unreadable { reason, .. } => Row {
                 image,
                 class: None,
+                outcome: UNREADABLE,
+                most_probable: None,
                 confidence: None,
                 predictions: Vec::new(),
                 distance: None,
                 none_of_these: None,
+                part: None,
                 error: Some(reason),
             },
         }
     }
 
+    /// What the picture was given.
     fn class(&self, answer: &AnsweredPicture) -> Option<&str> {
-        let class = self.classes.get(answer.class? as usize)?;
-        Some(class.as_str())
+        match answer.assigned() {
+            Assigned::Class(class) => self.name(class),
+            Assigned::Undecided | Assigned::NoneOfThese => None,
+        }
+    }
+
+    fn name(&self, class: u32) -> Option<&str> {
+        self.classes.get(class as usize).map(String::as_str)
     }
 
     fn csv_line(&self, outcome: &PictureOutcome) -> io::Result<Vec<u8>> {
@@ -184,7 +207,10 @@ impl Rows {
         let mut cells = vec![shown::path(outcome.picture().name())];
         match outcome {
             PictureOutcome::Answered(answer) => {
+                let most_probable = self.name(answer.most_probable());
                 cells.push(self.class(answer).unwrap_or_default().to_owned());
+                cells.push(answer.assigned().outcome().to_owned());
+                cells.push(most_probable.unwrap_or_default().to_owned());
                 cells.push(answer.confidence.to_string());
                 cells.extend(answer.probabilities.iter().map(f32::to_string));
                 match answer.novelty.filter(|_| self.has_novelty) {
@@ -194,10 +220,13 @@ impl Rows {
                     }
                     None => cells.extend(vec![String::new(); novelty_columns]),
                 }
-                cells.push(String::new());
+                let part = answer.part.map_or("", Split::name);
+                cells.extend([part.to_owned(), String::new()]);
             }
             PictureOutcome::Unreadable { reason, .. } => {
-                let empty = COLUMNS.len() - 1 + self.classes.len() + novelty_columns;
+                // Most probable class and confidence, probabilities, the distance and what follows from it, part.
+                let empty = 2 + self.classes.len() + novelty_columns + 1;
+                cells.extend([String::new(), UNREADABLE.to_owned()]);
                 cells.extend(vec![String::new(); empty]);
                 cells.push(reason.clone());
             }
@@ -218,43 +247,6 @@ fn line_of<'a>(cells: impl Iterator<Item = &'a str>) -> io::Result<Vec<u8>> {
         .map_err(|error| io::Error::other(error.to_string()))
 }
 
-/// A file that grows by whole lines, each as soon as it is known, so that it can be read meanwhile.
-#[derive(Debug)]
-pub struct AnswerFile {
-    file: File,
-    rows: Rows,
-}
-
-impl AnswerFile {
-    /// Empties or makes the file at `path`; see [`is_answer_file`] for what may stand there.
-    ///
-    /// # Errors
-    /// What the disk says.
-    pub fn create(path: &Path, rows: Rows) -> io::Result<Self> {
-        let mut file = File::create(path)?;
-        file.write_all(&rows.header()?)?;
-        Ok(Self { file, rows })
-    }
-
-    /// Adds a line.
-    ///
-    /// # Errors
-    /// What the disk says.
-    pub fn write(&mut self, outcome: &PictureOutcome) -> io::Result<()> {
-        self.file.write_all(&self.rows.line(outcome)?)
-    }
-}
-
-/// Whether the file begins as those that [`AnswerFile`] writes, or is empty.
-pub fn is_answer_file(file: File) -> bool {
-    let mut start = Vec::new();
-    if file.take(64).read_to_end(&mut start).is_err() {
-        return false;
-    }
-    let columns = COLUMNS.join(",");
-    start.is_empty() || start.starts_with(columns.as_bytes()) || start.starts_with(b"{\"image\":\"")
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::{Novelty, Picture};
@@ -269,17 +261,18 @@ mod tests {
         }
     }
 
-    fn answered(name: &str, class: Option<u32>) -> PictureOutcome {
+    fn answered(name: &str, class: Option<u32>, distance: f32) -> PictureOutcome {
         PictureOutcome::Answered(AnsweredPicture {
             picture: Picture::file(name),
             probabilities: vec![0.1, 0.9],
             class,
             confidence: 0.9,
             novelty: Some(Novelty {
-                distance: 2.5,
+                distance,
                 threshold: 2.0,
                 rate: 0.01,
             }),
+            part: (distance == 0.0).then_some(Split::Train),
         })
     }
 
@@ -295,61 +288,57 @@ mod tests {
     }
 
     #[test]
-    fn a_csv_has_a_column_for_each_class_and_no_formula() {
+    fn a_csv_names_a_class_only_where_it_was_given_and_holds_no_formula() {
         let rows = rows(Format::Csv, true);
         let all = [
             text(rows.header().unwrap()),
-            text(rows.line(&answered("=1.png", Some(1))).unwrap()),
-            text(rows.line(&answered("b.png", None)).unwrap()),
-            text(rows.line(&lost("c.png")).unwrap()),
+            text(rows.line(&answered("=1.png", Some(1), 0.0)).unwrap()),
+            text(rows.line(&answered("b.png", None, 0.5)).unwrap()),
+            text(rows.line(&answered("c.png", Some(1), 2.5)).unwrap()),
+            text(rows.line(&answered("d\n.png", None, 2.5)).unwrap()),
+            text(rows.line(&lost("e.png")).unwrap()),
         ]
         .concat();
-        let expected = "image,class,confidence,probability_=cat,\"probability_dog, old\",distance,none_of_these,error\n\
-                        '=1.png,\"dog, old\",0.9,0.1,0.9,2.5,true,\n\
-                        b.png,,0.9,0.1,0.9,2.5,true,\n\
-                        c.png,,,,,,,\"is cut off, and \"\"small\"\"\"\n";
+        let expected = "image,class,outcome,most_probable,confidence,probability_=cat,\"probability_dog, old\",distance,none_of_these,part,error\n\
+                        '=1.png,\"dog, old\",class,\"dog, old\",0.9,0.1,0.9,0,false,train,\n\
+                        b.png,,undecided,\"dog, old\",0.9,0.1,0.9,0.5,false,,\n\
+                        c.png,,none of these,\"dog, old\",0.9,0.1,0.9,2.5,true,,\n\
+                        \"d\n.png\",,none of these,\"dog, old\",0.9,0.1,0.9,2.5,true,,\n\
+                        e.png,,unreadable,,,,,,,,\"is cut off, and \"\"small\"\"\"\n";
         assert_eq!(all, expected);
         let mut reader = csv::Reader::from_reader(all.as_bytes());
-        assert!(reader.records().all(|record| record.unwrap().len() == 8));
+        assert!(reader.records().all(|record| record.unwrap().len() == 11));
     }
 
     #[test]
     fn lines_of_json_have_the_same_numbers() {
         let rows = rows(Format::JsonLines, true).top(1);
         assert!(rows.header().unwrap().is_empty());
-        let line = text(rows.line(&answered("a\nb\u{1b}.png", Some(1))).unwrap());
+        let line = text(
+            rows.line(&answered("a\nb\u{1b}.png", Some(1), 0.0))
+                .unwrap(),
+        );
         assert_eq!(
             line,
-            "{\"image\":\"a\\nb\\u001b.png\",\"class\":\"dog, old\",\"confidence\":0.9,\
-             \"predictions\":[{\"class\":\"dog, old\",\"probability\":0.9}],\"distance\":2.5,\"none_of_these\":true}\n"
+            "{\"image\":\"a\\nb\\u001b.png\",\"class\":\"dog, old\",\"outcome\":\"class\",\"most_probable\":\"dog, old\",\
+             \"confidence\":0.9,\"predictions\":[{\"class\":\"dog, old\",\"probability\":0.9}],\"distance\":0.0,\
+             \"none_of_these\":false,\"part\":\"train\"}\n"
         );
+        for (outcome, expected) in [
+            (answered("b.png", None, 0.5), "undecided"),
+            (answered("b.png", Some(1), 2.5), "none of these"),
+        ] {
+            let line: serde_json::Value =
+                serde_json::from_slice(&rows.line(&outcome).unwrap()).unwrap();
+            assert!(line["class"].is_null() && line["part"].is_null(), "{line}");
+            assert_eq!(line["outcome"], expected);
+            assert_eq!(line["most_probable"], "dog, old");
+        }
         let line = text(rows.line(&lost("c.png")).unwrap());
         assert_eq!(
             line,
-            "{\"image\":\"c.png\",\"class\":null,\"predictions\":[],\"error\":\"is cut off, and \\\"small\\\"\"}\n"
+            "{\"image\":\"c.png\",\"class\":null,\"outcome\":\"unreadable\",\"most_probable\":null,\"predictions\":[],\
+             \"part\":null,\"error\":\"is cut off, and \\\"small\\\"\"}\n"
         );
-    }
-
-    #[test]
-    fn a_file_grows_by_whole_lines_and_is_known_again() {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, format) in [("a.csv", Format::Csv), ("a.JSONL", Format::JsonLines)] {
-            let path = folder.path().join(name);
-            assert_eq!(Format::of(&path), Some(format));
-            let mut file = AnswerFile::create(&path, rows(format, false)).unwrap();
-            for number in 0..3 {
-                file.write(&answered(&format!("{number}.png"), Some(0)))
-                    .unwrap();
-                let written = std::fs::read_to_string(&path).unwrap();
-                let header = usize::from(format == Format::Csv);
-                assert_eq!(written.lines().count(), number + 1 + header);
-                assert!(written.ends_with('\n'));
-            }
-            assert!(is_answer_file(File::open(&path).unwrap()));
-        }
-        let other = folder.path().join("b.csv");
-        std::fs::write(&other, "file,true_class\n").unwrap();
-        assert!(!is_answer_file(File::open(&other).unwrap()));
-        assert_eq!(Format::of(Path::new("x.txt")), None);
     }
 }

@@ -1,6 +1,6 @@
 //! From paths that a person gives to pictures: files, folders with all below them, and a run's own pictures by name.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::answer::Picture;
@@ -18,6 +18,27 @@ pub struct Found {
     pub passed_over: Vec<Problem>,
     /// Paths that lead to nothing.
     pub missing: Vec<Problem>,
+}
+
+impl Found {
+    /// Keeps each picture once, where it was found first: a folder may be given twice, or beside one that it lies in. How many
+    /// pictures were left out.
+    pub fn drop_repeated(&mut self) -> usize {
+        let absolute =
+            |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+        let mut seen = HashSet::new();
+        let before = self.pictures.len() + self.lost.len();
+        self.pictures.retain(|picture| {
+            seen.insert(match &picture.source {
+                PictureSource::File(path) => (absolute(path), None),
+                PictureSource::Record { file, index } => (absolute(file.path()), Some(*index)),
+            })
+        });
+        for problems in [&mut self.lost, &mut self.passed_over] {
+            problems.retain(|problem| seen.insert((absolute(&problem.path), None)));
+        }
+        before - self.pictures.len() - self.lost.len()
+    }
 }
 
 /// Finds pictures. What a run calls its own is looked up once, and only where a path leads to no file.
@@ -80,5 +101,32 @@ impl Finder {
             source: by_name.get(name)?.clone(),
             named: Some(name.to_owned()),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_given_twice_is_found_once() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("new");
+        std::fs::create_dir_all(folder.join("deep")).unwrap();
+        for name in ["1.png", "deep/2.png", "3.heic", "note.txt"] {
+            std::fs::write(folder.join(name), "its name says enough").unwrap();
+        }
+        let (mut found, mut finder) = (Found::default(), Finder::new(root.path()));
+        for name in ["new", "new/./", "new/deep", "new/1.png", "absent"] {
+            finder
+                .find(&root.path().join(name), &mut found, &StopFlag::default())
+                .unwrap();
+        }
+        assert_eq!(found.pictures.len(), 6);
+        assert_eq!(found.drop_repeated(), 4 + 1);
+        let names: Vec<&Path> = found.pictures.iter().map(Picture::name).collect();
+        assert_eq!(names, [folder.join("1.png"), folder.join("deep/2.png")]);
+        assert_eq!((found.lost.len(), found.passed_over.len()), (1, 1));
+        assert_eq!(found.missing.len(), 1);
     }
 }

@@ -1,10 +1,11 @@
 //! Any number of pictures through a [`Predictor`], in bounded memory.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
+use std::sync::OnceLock;
 
 use super::answer::{Picture, PictureOutcome, Totals};
 use super::predictor::Predictor;
-use crate::data::{DataError, PictureSource, StopFlag};
+use crate::data::{DataError, Split, StopFlag};
 use crate::runs::RunError;
 use crate::training::TrainingError;
 
@@ -14,7 +15,7 @@ const BLOCK: usize = 8192;
 
 /// Answers `pictures` in their order and hands each to `deliver`, until it breaks off. They are decoded by all cores while
 /// the network computes, and a few batches of pixels are in memory at a time. A picture that can't be read is delivered as
-/// such, counted and passed over.
+/// such, and counted.
 ///
 /// # Errors
 /// When the network itself fails. The stop flag ends it within one batch, which is no error.
@@ -31,7 +32,7 @@ pub fn predict_stream(
         if block.is_empty() {
             return Ok(totals);
         }
-        totals += answer_block(predictor, block, deliver, stop)?;
+        totals += answer_block(predictor, &block, deliver, stop)?;
         if totals.is_stopped {
             return Ok(totals);
         }
@@ -40,19 +41,32 @@ pub fn predict_stream(
 
 fn answer_block(
     predictor: &Predictor,
-    block: Vec<Picture>,
+    block: &[Picture],
     deliver: &mut dyn FnMut(PictureOutcome) -> ControlFlow<()>,
     stop: &StopFlag,
 ) -> Result<Totals, RunError> {
     let mut totals = Totals::default();
-    let sources: Vec<PictureSource> = block.iter().map(|picture| picture.source.clone()).collect();
-    let mut pictures = block.into_iter();
     let mut failure: Option<TrainingError> = None;
-    let ended = predictor.classifier().answer_each(
-        &sources,
-        predictor.knows_novelty(),
+    let (classifier, own) = (predictor.classifier(), predictor.own());
+    let square_of = classifier.square_reader();
+    // What each was for the run, as far as its file was looked at for that.
+    let parts: Vec<OnceLock<Option<Split>>> = vec![OnceLock::new(); block.len()];
+    let read = |position: usize| {
+        let picture = &block[position];
+        let square = square_of(&picture.source)?;
+        // Here, where many cores read, and the file was read just now.
+        if let Some(part) = own.part_by_name(picture) {
+            parts[position].get_or_init(|| part);
+        }
+        Ok(square)
+    };
+    let with_features = predictor.knows_novelty();
+    let ended = classifier.answer_read(
+        block.len(),
+        &read,
+        with_features,
         stop,
-        &mut |_, answered| {
+        &mut |positions: Range<usize>, answered| {
             let novelties = match predictor.novelties(&answered) {
                 Ok(novelties) => novelties,
                 Err(error) => {
@@ -60,13 +74,16 @@ fn answer_block(
                     return ControlFlow::Break(());
                 }
             };
-            // In this order, a batch takes no picture of the next.
             let answered = answered.into_iter().zip(novelties);
-            for ((answered, novelty), picture) in answered.zip(pictures.by_ref()) {
+            for (position, (answered, novelty)) in positions.zip(answered) {
+                let picture = block[position].clone();
                 let outcome = match answered {
                     Ok(answered) => {
                         totals.answered += 1;
-                        PictureOutcome::Answered(predictor.answer(picture, &answered, novelty))
+                        let part = parts[position].get().copied();
+                        let part = part.unwrap_or_else(|| own.part_by_distance(&picture, novelty));
+                        let answer = predictor.answer(picture, &answered, novelty, part);
+                        PictureOutcome::Answered(answer)
                     }
                     Err(error) => {
                         totals.unreadable += 1;

@@ -27,12 +27,15 @@ const WAIT: Duration = Duration::from_secs(1);
 #[command(
     group(ArgGroup::new("way").args(["copy", "link"])),
     group(ArgGroup::new("placing").args(["into", "undo"])),
-    after_help = "A picture that can't be read is told, counted and passed over; the exit status is then 1, and 0 when all were \
-                  answered. In a file of answers it has a line of its own, with the reason in the column or key “error”. \
-                  Ctrl-C ends it after the pictures that are being computed, and what is written stays.\n\n\
-                  A CSV has the columns image, class, confidence, probability_<class> for each class, distance and \
-                  none_of_these where the run can tell pictures of no class, and error. JSON lines have the same as keys. The \
-                  class is empty where the answer is less sure than --reject-below asks for."
+    after_help = "A picture that can't be read is told and counted, and the others are answered; the exit status is then 1, and 0 \
+                  when all were answered. In a file of answers it has a line of its own, with the reason in the column or key \
+                  “error”. Ctrl-C ends it after the pictures that are being computed, and what is written stays.\n\n\
+                  A CSV has the columns image, class, outcome, most_probable, confidence, probability_<class> for each class, \
+                  distance and none_of_these where the run can tell pictures of no class, part, and error. JSON lines have the \
+                  same as keys. The class is what the picture was given, and empty where it was given none: the outcome is then \
+                  “undecided” (less sure than --reject-below asks for), “none of these” or “unreadable”, and otherwise “class”. \
+                  The most probable class stands there whatever was decided. The part is “train”, “validation” or “test” where \
+                  the picture is known to be one of those that the run was trained, validated or tested on."
 )]
 pub struct Arguments {
     /// The run: its folder, its number (12) or its name
@@ -48,7 +51,8 @@ pub struct Arguments {
     /// How many classes to name for each picture; all unless given. A CSV has all in any case
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u16).range(1..))]
     top: Option<u16>,
-    /// Write the answers to this file, each as soon as it is known
+    /// Write the answers to this file, each as soon as it is known. Answers of an earlier call that stand there are replaced, and
+    /// nothing else
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Of that file, when its name does not end in .csv, .jsonl or .ndjson; without --out, print answers so
@@ -64,7 +68,7 @@ pub struct Arguments {
     /// Put symbolic links there, with absolute paths: they hold as long as the pictures stay where they are
     #[arg(long, requires = "into")]
     link: bool,
-    /// Say what --into or --undo would do, and do nothing
+    /// Say what --into or --undo would do, and do nothing; nothing is written to --out either
     #[arg(long, requires = "placing")]
     dry_run: bool,
     /// Take away again what --into put into this folder and is still as it was put there, and nothing else
@@ -143,8 +147,13 @@ pub fn predict(arguments: &Arguments) -> anyhow::Result<()> {
     session.answer_paths(&paths, !piped.is_empty(), watch.as_mut())?;
     if !piped.is_empty() {
         let names = Names::read(arguments.null)?;
+        let mut is_empty = paths.is_empty();
         while let Some(paths) = names.next(&stop)? {
+            is_empty = false;
             session.answer_named(&paths)?;
+        }
+        if is_empty && !stop.is_stopped() {
+            bail!("standard input names no pictures: give it paths, one a line");
         }
     }
     session.place()?;

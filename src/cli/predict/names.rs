@@ -15,6 +15,10 @@ use crate::data::StopFlag;
 const GROUP: usize = 8192;
 /// No path is longer on any system.
 const LONGEST: u64 = 1 << 16;
+/// Stands before texts of some programs on Windows.
+const MARK_OF_UTF8: &[u8] = b"\xef\xbb\xbf";
+/// What such a text of UTF-16 begins with, by the order of its bytes.
+const MARKS_OF_UTF16: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 /// A stop is looked at so often.
 const TICK: Duration = Duration::from_millis(200);
 
@@ -73,6 +77,7 @@ fn read_all(
     sender: &SyncSender<anyhow::Result<PathBuf>>,
 ) -> anyhow::Result<()> {
     let end = if end_with_nul { 0 } else { b'\n' };
+    let mut is_first = true;
     loop {
         let mut name = Vec::new();
         let read = input.by_ref().take(LONGEST).read_until(end, &mut name);
@@ -85,6 +90,14 @@ fn read_all(
             bail!(
                 "standard input holds no paths of pictures, one a line: a line of it is longer than any path"
             );
+        }
+        if std::mem::take(&mut is_first) && !end_with_nul {
+            if MARKS_OF_UTF16.iter().any(|mark| name.starts_with(mark)) {
+                bail!("the paths on standard input are in UTF-16: write the list in UTF-8");
+            }
+            if name.starts_with(MARK_OF_UTF8) {
+                name.drain(..MARK_OF_UTF8.len());
+            }
         }
         // Lists that were written on Windows.
         if !end_with_nul && name.last() == Some(&b'\r') {
@@ -132,6 +145,10 @@ mod tests {
         let odd = names(b"a\nb.png\0c\r\0", true).unwrap();
         assert_eq!(odd, ["a\nb.png", "c\r"].map(PathBuf::from));
         assert!(names(b"", false).unwrap().is_empty());
+        let marked = names(b"\xef\xbb\xbfa.png\r\n\r\nb.png\r\n", false).unwrap();
+        assert_eq!(marked, ["a.png", "b.png"].map(PathBuf::from));
+        let error = names(b"\xff\xfea\0\n\0", false).unwrap_err().to_string();
+        assert!(error.contains("UTF-16"), "{error}");
         let error = names(b"a\0b\0", false).unwrap_err().to_string();
         assert!(error.contains("--null"), "{error}");
         let error = names(&vec![b'x'; 100_000], false).unwrap_err().to_string();

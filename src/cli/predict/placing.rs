@@ -8,10 +8,12 @@ use serde_json::json;
 use super::super::table::{Align, table};
 use crate::cli::{interrupt, output};
 use crate::data::problems;
+use crate::evaluation::gallery::UNCERTAIN;
 use crate::format;
 use crate::prediction::placement::{
     Placed, Placer, Plan, Undone, Way, learned_from, undo as undo_in, undoable,
 };
+use crate::prediction::{Assigned, Picture, PictureOutcome};
 use crate::shown;
 
 /// Problems that are told one by one.
@@ -36,19 +38,77 @@ pub fn open(
     Ok(Placer::open(into, way, classes, read)?)
 }
 
-/// What is to be done, a line for each folder.
-pub fn plan_text(placer: &Placer, plan: &Plan) -> String {
+/// Answers that are to be placed.
+#[derive(Debug, Default)]
+pub struct Unplaced {
+    pub answers: Vec<(Picture, Assigned)>,
+    /// Of these, those of a class that are less sure than [`UNCERTAIN`].
+    pub unsure: usize,
+    /// Pictures beside them that could not be read.
+    pub unreadable: usize,
+}
+
+impl Unplaced {
+    pub fn add(&mut self, outcome: PictureOutcome) {
+        match outcome {
+            PictureOutcome::Answered(answer) => {
+                let assigned = answer.assigned();
+                let has_class = matches!(assigned, Assigned::Class(_));
+                self.unsure += usize::from(has_class && answer.confidence < UNCERTAIN);
+                self.answers.push((answer.picture, assigned));
+            }
+            PictureOutcome::Unreadable { .. } => self.unreadable += 1,
+        }
+    }
+}
+
+/// What is to be done, a line for each folder; or what would be done, where nothing is. `can_reject`: unsure answers are not
+/// withheld, and could be.
+pub fn plan_text(
+    placer: &Placer,
+    plan: &Plan,
+    of: &Unplaced,
+    is_dry_run: bool,
+    can_reject: bool,
+) -> String {
     let rows: Vec<Vec<String>> = plan
         .counts
         .iter()
         .map(|(folder, count)| vec![folder.clone(), format::thousands(*count as u64)])
         .collect();
     let columns = [("Folder", Align::Left), ("Pictures", Align::Right)];
-    format!(
-        "In {}:\n{}",
+    let what = match (is_dry_run, placer.way()) {
+        (true, Way::Copy) => "would be copied into",
+        (true, Way::Link) => "would be linked in",
+        (false, Way::Copy) => "to be copied into",
+        (false, Way::Link) => "to be linked in",
+    };
+    let stays = match plan.stays {
+        0 => String::new(),
+        stays => format!("; {} there already", format::count(stays, "is", "are")),
+    };
+    let mut text = format!(
+        "{} {what} {}{stays}:\n{}",
+        format::count(plan.steps.len(), "picture", "pictures"),
         shown::line(&placer.root().display().to_string()),
         table(&columns, &rows)
-    )
+    );
+    if of.unreadable > 0 {
+        text += &format!(
+            "{} could not be read, and {} to no folder.\n",
+            format::count(of.unreadable, "picture", "pictures"),
+            format::unit(of.unreadable as u64, "goes", "go")
+        );
+    }
+    if of.unsure > 0 && can_reject {
+        text += &format!(
+            "{} the folder of a class with a confidence under {}; with --reject-below {UNCERTAIN} such pictures go to \
+             “undecided”.\n",
+            format::count(of.unsure, "picture goes to", "pictures go to"),
+            format::whole_percent(f64::from(UNCERTAIN))
+        );
+    }
+    text
 }
 
 /// What was done: the sum of several plans where folders are watched.
@@ -56,7 +116,9 @@ pub fn plan_text(placer: &Placer, plan: &Plan) -> String {
 pub struct Tally {
     plan: Vec<(String, usize)>,
     placed: Placed,
+    planned: usize,
     stays: usize,
+    repeated: usize,
 }
 
 impl Tally {
@@ -68,7 +130,9 @@ impl Tally {
                 None => self.plan.push((folder.clone(), *count)),
             }
         }
+        self.planned += plan.steps.len();
         self.stays += plan.stays;
+        self.repeated += plan.repeated;
         self.placed.placed += placed.placed;
         self.placed.moved += placed.moved;
         let failed: Vec<_> = plan
@@ -78,7 +142,7 @@ impl Tally {
             .chain(placed.failed)
             .collect();
         for line in problems::lines(&failed, Path::new(""), TOLD) {
-            output::warn(&format!("not placed, {line}"));
+            output::warn(&format!("can't be placed, {line}"));
         }
         self.placed.failed.extend(failed);
     }
@@ -106,6 +170,12 @@ impl Tally {
                 format::count(self.stays, "was", "were")
             );
         }
+        if self.repeated > 0 {
+            text += &format!(
+                "; {} answered more than once, and placed once",
+                format::count(self.repeated, "was", "were")
+            );
+        }
         text + "\n"
     }
 
@@ -118,9 +188,11 @@ impl Tally {
         json!({
             "folder": shown::path(root),
             "folders": folders,
+            "planned": self.planned,
             "placed": self.placed.placed,
             "moved": self.placed.moved,
             "stays": self.stays,
+            "repeated": self.repeated,
             "failed": self.placed.failed,
         })
     }

@@ -1,15 +1,15 @@
 //! One call of `graft predict`: pictures in, answers out, and what is said of them.
 
+mod summary;
+
 use std::io::IsTerminal as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use serde_json::json;
 
-use super::super::table::{Align, table};
 use super::Arguments;
-use super::placing::{self, Tally};
+use super::placing::{self, Tally, Unplaced};
 use super::sink::{self, Sink};
 use super::told::{HANDFUL, Told};
 use crate::cli::{output, progress, run};
@@ -19,11 +19,9 @@ use crate::format;
 use crate::models::device;
 use crate::prediction::placement::{Placer, Way};
 use crate::prediction::{
-    Assigned, Finder, FolderWatch, Found, Picture, PictureOutcome, Predictor, Totals,
-    predict_stream,
+    Finder, FolderWatch, Found, Picture, PictureOutcome, Predictor, predict_stream,
 };
 use crate::runs::files;
-use crate::shown;
 
 /// Reasons why something is passed over that are told.
 const REASONS: usize = 5;
@@ -35,8 +33,9 @@ pub struct Session<'a> {
     sink: Sink,
     placer: Option<Placer>,
     placed: Tally,
-    /// Answered pictures that are to be placed.
-    to_place: Vec<(Picture, Assigned)>,
+    to_place: Unplaced,
+    /// Answers go where they go from now on.
+    is_begun: bool,
     told: Told,
     stop: StopFlag,
 }
@@ -73,7 +72,8 @@ impl<'a> Session<'a> {
             sink,
             placer,
             placed: Tally::default(),
-            to_place: Vec::new(),
+            to_place: Unplaced::default(),
+            is_begun: false,
             stop,
         })
     }
@@ -127,9 +127,19 @@ impl<'a> Session<'a> {
         if let Some(watch) = watch {
             watch.note(&found.pictures);
         }
-        let begun = self.sink.begin();
-        let _ = self.told.written(begun)?;
-        self.answer_found(found)
+        let repeated = found.drop_repeated();
+        if repeated > 0 {
+            output::warn(&format!(
+                "{} given more than once, and {} answered once.",
+                format::count(repeated, "picture is", "pictures are"),
+                format::unit(repeated as u64, "is", "are")
+            ));
+        }
+        // Where only standard input names pictures, it may name none.
+        match paths.is_empty() {
+            true => Ok(()),
+            false => self.answer_found(found),
+        }
     }
 
     /// Answers what names on standard input lead to; one that leads to nothing is a picture that can't be read.
@@ -144,20 +154,27 @@ impl<'a> Session<'a> {
     }
 
     fn answer_found(&mut self, found: Found) -> anyhow::Result<()> {
+        if !std::mem::replace(&mut self.is_begun, true) {
+            let begun = self.sink.begin();
+            let _ = self.told.written(begun)?;
+        }
+        self.told.counts.passed_over += found.passed_over.len();
+        self.told.counts.found += found.lost.len();
         for line in problems::lines(&found.passed_over, Path::new(""), REASONS) {
             output::warn(&format!("passed over, {line}"));
         }
         for Problem { path, reason } in found.lost {
             let picture = Picture::file(path);
-            self.told.totals.unreadable += 1;
             let lost = PictureOutcome::Unreadable { picture, reason };
             self.told.hear(&lost);
             let _ = self.told.written(self.sink.write(&lost))?;
+            self.to_place.add(lost);
         }
         self.answer(found.pictures)
     }
 
     pub fn answer(&mut self, pictures: Vec<Picture>) -> anyhow::Result<()> {
+        self.told.counts.found += pictures.len();
         if pictures.is_empty() || self.is_stopped() {
             return Ok(());
         }
@@ -181,14 +198,14 @@ impl<'a> Session<'a> {
                     return ControlFlow::Break(());
                 }
             }
-            if let (Some(_), PictureOutcome::Answered(answer)) = (&placer, outcome) {
-                to_place.push((answer.picture.clone(), answer.assigned()));
+            if placer.is_some() {
+                to_place.add(outcome);
             }
             ControlFlow::Continue(())
         };
         let answered = predict_stream(&self.predictor, pictures, deliver, &self.stop);
         self.told.end();
-        self.told.totals += answered?;
+        answered?;
         match failure {
             Some(error) => Err(error),
             None => Ok(()),
@@ -204,24 +221,27 @@ impl<'a> Session<'a> {
         if self.stop.is_stopped() && !self.arguments.watch {
             return Ok(());
         }
-        let answers = std::mem::take(&mut self.to_place);
-        if answers.is_empty() {
+        let unplaced = std::mem::take(&mut self.to_place);
+        if unplaced.answers.is_empty() {
             return Ok(());
         }
-        let plan = placer.plan(
-            answers
-                .iter()
-                .map(|(picture, assigned)| (picture, *assigned)),
-        );
-        if self.arguments.dry_run {
+        let answers = unplaced.answers.iter();
+        let plan = placer.plan(answers.map(|(picture, assigned)| (picture, *assigned)));
+        let Arguments { dry_run, json, .. } = *self.arguments;
+        let can_reject = self.arguments.reject_below.is_none();
+        let text = placing::plan_text(placer, &plan, &unplaced, dry_run, can_reject);
+        if dry_run {
             self.placed.add(&plan, Default::default());
-            if !self.arguments.json {
-                output::print(&placing::plan_text(placer, &plan))?;
-            }
-            return Ok(());
+            return match json || self.sink.prints() {
+                true => {
+                    output::warn_lines(text.trim_end());
+                    Ok(())
+                }
+                false => output::print(&text),
+            };
         }
-        if answers.len() > HANDFUL {
-            output::warn_lines(placing::plan_text(placer, &plan).trim_end());
+        if unplaced.answers.len() > HANDFUL {
+            output::warn_lines(text.trim_end());
         }
         let bar = (plan.steps.len() > HANDFUL).then(progress::bar).flatten();
         if let Some(bar) = &bar {
@@ -243,98 +263,6 @@ impl<'a> Session<'a> {
         }
         self.placed.add(&plan, placed?);
         Ok(())
-    }
-
-    /// Says what was done; an error where not all of it was.
-    pub fn finish(mut self) -> anyhow::Result<()> {
-        let finished = self.sink.finish();
-        let _ = self.told.written(finished)?;
-        if self.told.is_reader_gone {
-            return Ok(());
-        }
-        self.summarize()?;
-        let Totals {
-            answered,
-            unreadable,
-            ..
-        } = self.told.totals;
-        if self.stop.is_stopped() && !self.arguments.watch {
-            let unplaced = match (&self.placer, self.to_place.len()) {
-                (Some(placer), 1..) => {
-                    format!("; nothing was put into {}", placer.root().display())
-                }
-                _ => String::new(),
-            };
-            bail!(
-                "stopped after {}{unplaced}",
-                format::count(answered + unreadable, "picture", "pictures")
-            );
-        }
-        if unreadable > 0 {
-            bail!(
-                "{} could not be read, of {}",
-                format::count(unreadable, "picture", "pictures"),
-                format::thousands((answered + unreadable) as u64)
-            );
-        }
-        if self.placed.failed() > 0 {
-            bail!(
-                "{} could not be placed",
-                format::count(self.placed.failed(), "picture", "pictures")
-            );
-        }
-        Ok(())
-    }
-
-    /// What a file or a folder got.
-    fn summarize(&self) -> anyhow::Result<()> {
-        if self.sink.prints() {
-            return Ok(());
-        }
-        let counts: Vec<(&str, usize)> = self.told.named(self.predictor.classes()).collect();
-        let placed = self.placer.as_ref().map(|placer| placer.root());
-        if self.arguments.json {
-            let classes: serde_json::Map<String, serde_json::Value> =
-                std::iter::zip(self.predictor.classes(), &self.told.counts)
-                    .map(|(class, count)| (class.clone(), json!(count)))
-                    .collect();
-            let others = &self.told.counts[self.predictor.classes().len()..];
-            return output::print_json(&json!({
-                "out": self.arguments.out.as_deref().map(shown::path),
-                "answered": self.told.totals.answered,
-                "unreadable": self.told.totals.unreadable,
-                "is_stopped": self.stop.is_stopped(),
-                "classes": classes,
-                "undecided": others[0],
-                "none_of_these": others[1],
-                "is_dry_run": self.arguments.dry_run,
-                "into": placed.map(|root| self.placed.json(root)),
-            }));
-        }
-        let mut text = format!(
-            "{}{}\n",
-            format::count(self.told.totals.answered, "answer", "answers"),
-            match &self.arguments.out {
-                Some(out) => format!(" in {}", shown::line(&out.display().to_string())),
-                None => String::new(),
-            }
-        );
-        let rows: Vec<Vec<String>> = counts
-            .iter()
-            .map(|(class, count)| {
-                vec![
-                    String::new(),
-                    (*class).to_owned(),
-                    format::thousands(*count as u64),
-                ]
-            })
-            .collect();
-        let columns = [("", Align::Left), ("", Align::Left), ("", Align::Right)];
-        text += &table(&columns, &rows);
-        if let Some(root) = placed.filter(|_| !self.arguments.dry_run) {
-            text += &self.placed.text(root);
-        }
-        output::print(&text)
     }
 }
 

@@ -7,10 +7,13 @@ use anyhow::{Context as _, bail};
 
 use super::{Arguments, STANDARD_INPUT};
 use crate::cli::classify::guesses_text;
+use crate::cli::output;
 use crate::cli::outputs::{refuse_to_replace, warn_among_pictures};
-use crate::evaluation::novelty::Novelty;
+use crate::data::Split;
+use crate::data::scan::is_picture_name;
 use crate::prediction::{
-    AnswerFile, Format, PictureOutcome, Predictor, Rows, is_answer_file, ranked,
+    AnswerFile, AnsweredPicture, Assigned, Format, PictureOutcome, Predictor, Rows, is_answer_file,
+    ranked,
 };
 use crate::runs::store;
 use crate::shown;
@@ -34,6 +37,13 @@ pub enum Sink {
         path: PathBuf,
         rows: Rows,
         file: Option<AnswerFile>,
+        /// Answers of an earlier call stand there.
+        replaces: bool,
+    },
+    /// A file that would be written if something were.
+    Planned {
+        path: PathBuf,
+        replaces: bool,
     },
     Nowhere,
 }
@@ -44,20 +54,23 @@ pub fn is_reader_gone(error: &io::Error) -> bool {
 }
 
 impl Sink {
-    pub fn file(path: &Path, rows: Rows) -> Self {
-        Self::File {
-            path: path.to_path_buf(),
-            rows,
-            file: None,
-        }
-    }
-
     /// What stands before all answers.
     pub fn begin(&mut self) -> io::Result<()> {
         match self {
             Self::Lines(rows) => print(&rows.header()?),
-            Self::File { path, rows, file } => {
+            Self::File {
+                path,
+                rows,
+                file,
+                replaces,
+            } => {
                 *file = Some(AnswerFile::create(path, rows.clone())?);
+                if *replaces {
+                    output::warn(&format!(
+                        "The answers of an earlier call that stood there are replaced: {}",
+                        path.display()
+                    ));
+                }
                 Ok(())
             }
             _ => Ok(()),
@@ -70,13 +83,10 @@ impl Sink {
                 PictureOutcome::Answered(answer) => {
                     let guesses = ranked(classes, &answer.probabilities, *top).into_iter();
                     let guesses = guesses.map(|guess| (f64::from(guess.probability), guess.class));
-                    let mut text = guesses_text(outcome.picture().name(), guesses);
-                    if answer.class.is_none() {
-                        text += "  undecided: less sure than --reject-below asks for\n";
-                    }
-                    if let Some(novelty) = answer.novelty.filter(Novelty::is_none_of_these) {
-                        text += &format!("  none of these: {}\n", novelty.sentence());
-                    }
+                    let text = guesses_text(outcome.picture().name(), guesses);
+                    // What it amounts to stands before what it might have been.
+                    let (name, table) = text.split_once('\n').unwrap_or((&text, ""));
+                    let text = format!("{name}\n{}{table}", remarks(answer));
                     print(shown::lines(&text).as_bytes())
                 }
                 // Standard error tells it.
@@ -90,7 +100,7 @@ impl Sink {
                 print(format!("{before}{}", shown::json(&text)).as_bytes())
             }
             Self::File { file, .. } => file.as_mut().map_or(Ok(()), |file| file.write(outcome)),
-            Self::Nowhere => Ok(()),
+            Self::Planned { .. } | Self::Nowhere => Ok(()),
         }
     }
 
@@ -104,8 +114,51 @@ impl Sink {
 
     /// Whether answers are told one by one on standard output.
     pub fn prints(&self) -> bool {
-        !matches!(self, Self::File { .. } | Self::Nowhere)
+        !matches!(
+            self,
+            Self::File { .. } | Self::Planned { .. } | Self::Nowhere
+        )
     }
+
+    /// Where a file has the answers, or would have them.
+    pub fn file_text(&self) -> Option<String> {
+        let shown = |path: &Path| shown::line(&path.display().to_string()).into_owned();
+        match self {
+            Self::File { path, .. } => Some(format!("The answers are in {}", shown(path))),
+            Self::Planned { path, replaces } => {
+                let place = match replaces {
+                    true => ", in the place of those of an earlier call",
+                    false => "",
+                };
+                let path = shown(path);
+                Some(format!("The answers would be written to {path}{place}"))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What a person must know of one answer, each on a line.
+fn remarks(answer: &AnsweredPicture) -> String {
+    let mut text = String::new();
+    match (answer.assigned(), answer.novelty) {
+        (Assigned::NoneOfThese, Some(novelty)) => {
+            text += &format!("  none of these: {}\n", novelty.sentence());
+        }
+        (Assigned::Undecided, _) => {
+            text += "  undecided: less sure than --reject-below asks for\n";
+        }
+        _ => {}
+    }
+    if let Some(part) = answer.part {
+        let used = match part {
+            Split::Train => "trained",
+            Split::Validation => "validated",
+            Split::Test => "tested",
+        };
+        text += &format!("  one of the pictures that the run was {used} on\n");
+    }
+    text
 }
 
 fn print(bytes: &[u8]) -> io::Result<()> {
@@ -127,8 +180,17 @@ pub fn open(arguments: &Arguments, run: &Path, predictor: &Predictor) -> anyhow:
                 )
             })?,
         };
-        check_file(arguments, run, out)?;
-        return Ok(Sink::file(out, rows(format)));
+        let replaces = check_file(arguments, run, out)?;
+        let path = out.clone();
+        return Ok(match arguments.dry_run {
+            true => Sink::Planned { path, replaces },
+            false => Sink::File {
+                path,
+                rows: rows(format),
+                file: None,
+                replaces,
+            },
+        });
     }
     if let Some(format) = arguments.format {
         return Ok(Sink::Lines(rows(format.into())));
@@ -148,11 +210,19 @@ pub fn open(arguments: &Arguments, run: &Path, predictor: &Predictor) -> anyhow:
     })
 }
 
-/// Makes sure that the file of answers can be written, and replaces nothing else.
-fn check_file(arguments: &Arguments, run: &Path, out: &Path) -> anyhow::Result<()> {
+/// Makes sure that the file of answers can be written, and replaces nothing else; whether it replaces answers of an earlier
+/// call.
+fn check_file(arguments: &Arguments, run: &Path, out: &Path) -> anyhow::Result<bool> {
     let parent = out.parent().filter(|path| !path.as_os_str().is_empty());
     if let Some(parent) = parent.filter(|parent| !parent.is_dir()) {
         bail!("there is no such folder: {}", parent.display());
+    }
+    // In a folder that is watched it would be answered, which is written to it, and so on for ever.
+    if is_picture_name(&out.file_name().unwrap_or_default().to_string_lossy()) {
+        bail!(
+            "a file of answers is not called as pictures are: choose another name with --out, such as answers.csv: {}",
+            out.display()
+        );
     }
     let inputs: Vec<&Path> = arguments
         .paths
@@ -164,5 +234,5 @@ fn check_file(arguments: &Arguments, run: &Path, out: &Path) -> anyhow::Result<(
     if let Ok(experiment) = store::experiment(run) {
         warn_among_pictures(out, &experiment.data.source, Some(run));
     }
-    Ok(())
+    Ok(out.metadata().is_ok_and(|metadata| metadata.len() > 0))
 }

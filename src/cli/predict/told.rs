@@ -10,7 +10,7 @@ use indicatif::ProgressBar;
 
 use super::sink::is_reader_gone;
 use crate::cli::{output, progress};
-use crate::prediction::{Assigned, PictureOutcome, Totals};
+use crate::prediction::{Assigned, Counts, OwnCounts, PictureOutcome};
 
 /// More pictures have a bar.
 pub const HANDFUL: usize = 8;
@@ -21,11 +21,10 @@ const TOLD: usize = 20;
 pub struct Told {
     /// The file of answers.
     out: Option<PathBuf>,
-    pub totals: Totals,
+    pub counts: Counts,
     /// By label, then undecided, then none of these.
-    pub counts: Vec<usize>,
-    /// Pictures that could not be read.
-    lost: usize,
+    pub by_answer: Vec<usize>,
+    pub own: OwnCounts,
     pub is_reader_gone: bool,
     bar: Option<ProgressBar>,
     since: Instant,
@@ -35,9 +34,9 @@ impl Told {
     pub fn new(classes: usize, out: Option<PathBuf>) -> Self {
         Self {
             out,
-            totals: Totals::default(),
-            counts: vec![0; classes + 2],
-            lost: 0,
+            counts: Counts::default(),
+            by_answer: vec![0; classes + 2],
+            own: OwnCounts::default(),
             is_reader_gone: false,
             bar: None,
             since: Instant::now(),
@@ -64,22 +63,24 @@ impl Told {
     pub fn hear(&mut self, outcome: &PictureOutcome) {
         match outcome {
             PictureOutcome::Answered(answer) => {
-                let classes = self.counts.len() - 2;
+                let classes = self.by_answer.len() - 2;
                 let index = match answer.assigned() {
                     Assigned::Class(class) => (class as usize).min(classes - 1),
                     Assigned::Undecided => classes,
                     Assigned::NoneOfThese => classes + 1,
                 };
-                self.counts[index] += 1;
+                self.by_answer[index] += 1;
+                self.counts.answered += 1;
+                self.own.add(answer.part);
             }
             PictureOutcome::Unreadable { picture, reason } => {
                 let name = picture.name().display();
-                let line = match self.lost {
-                    0..TOLD => format!("skipped, {reason}: {name}"),
-                    TOLD => "skipped: more, which are only counted here".to_owned(),
+                let line = match self.counts.unreadable {
+                    0..TOLD => format!("not read, {reason}: {name}"),
+                    TOLD => "not read: more, which are only counted here".to_owned(),
                     _ => String::new(),
                 };
-                self.lost += 1;
+                self.counts.unreadable += 1;
                 if !line.is_empty() {
                     self.say(&line);
                 }
@@ -118,10 +119,18 @@ impl Told {
         }
     }
 
+    /// Undecided ones, and those of no class.
+    pub fn refused(&self) -> (usize, usize) {
+        match self.by_answer[..] {
+            [.., undecided, none_of_these] => (undecided, none_of_these),
+            _ => (0, 0),
+        }
+    }
+
     /// How many pictures each class has, undecided ones and those of none if there are any.
     pub fn named<'c>(&'c self, classes: &'c [String]) -> impl Iterator<Item = (&'c str, usize)> {
         let names = classes.iter().map(String::as_str);
-        let counts = self.counts.iter().copied();
+        let counts = self.by_answer.iter().copied();
         std::iter::zip(names.chain(["undecided", "none of these"]), counts)
             .enumerate()
             .filter(move |(index, (_, count))| *index < classes.len() || *count > 0)

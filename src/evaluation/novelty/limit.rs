@@ -31,6 +31,11 @@ impl Novelty {
         self.distance.is_nan() || self.distance > self.threshold + ROUNDING
     }
 
+    /// Whether it is none but what rounding makes: the picture, or one that a network can't tell from it, was learned from.
+    pub fn is_zero(&self) -> bool {
+        is_rounding(self.distance)
+    }
+
     /// For people: `Unlike the training pictures (distance 0.61; 1 in 100 of your own are beyond 0.43)`.
     pub fn sentence(&self) -> String {
         format!(
@@ -46,9 +51,13 @@ impl Novelty {
     }
 }
 
+fn is_rounding(distance: f32) -> bool {
+    distance.abs() < ROUNDING
+}
+
 /// With three digits that say something: the features of some networks lie close together. What is rounding alone is 0.
 pub fn distance_text(distance: f32) -> String {
-    if distance.abs() < ROUNDING {
+    if is_rounding(distance) {
         return "0".to_owned();
     }
     let magnitude = distance.abs().max(1e-9).log10().floor();
@@ -76,6 +85,28 @@ pub fn check_rate(rate: f64) -> Result<(), String> {
             "the rate of false alarms is a share of your own pictures, above 0 and at most {MOST_RATE}, such as 0.01 for 1 in 100; this is {rate}"
         )),
     }
+}
+
+/// How many of a person's own pictures may be called none of these although they are not, as a whole sentence.
+pub fn false_alarms_sentence(limit: &NoveltyLimit) -> String {
+    format!(
+        "About {} of your own pictures may wrongly be called none of these.",
+        rate_text(limit.rate)
+    )
+}
+
+/// Why these are more than were asked for, as a whole sentence; nothing where they are as many.
+pub fn false_alarms_reason(limit: &NoveltyLimit) -> Option<String> {
+    (limit.rate > limit.asked).then(|| {
+        // As many as give the rate that was asked for; see [`NoveltyLimit::new`].
+        let needed = (1.0 / limit.asked - 1.0 - 1e-6).ceil() as usize;
+        format!(
+            "To hold it to {}, the run would need {}; it has {}.",
+            rate_text(limit.asked),
+            format::count(needed, "validation picture", "validation pictures"),
+            format::thousands(limit.validation_pictures as u64)
+        )
+    })
 }
 
 /// From which distance on a picture is none of the classes.
@@ -127,20 +158,10 @@ impl NoveltyLimit {
         }
     }
 
-    /// What a person must know who asked for another rate, as a whole sentence.
+    /// What a person must know who asked for another rate, as whole sentences.
     pub fn remark(&self) -> Option<String> {
-        (self.rate > self.asked).then(|| {
-            format!(
-                "{} can state no lower rate of false alarms than {}, which is taken instead of {}: the threshold is their greatest distance.",
-                format::count(
-                    self.validation_pictures,
-                    "validation picture",
-                    "validation pictures"
-                ),
-                rate_text(self.rate),
-                rate_text(self.asked)
-            )
-        })
+        let reason = false_alarms_reason(self)?;
+        Some(format!("{} {reason}", false_alarms_sentence(self)))
     }
 
     /// The share of `distances` that is refused, with its interval.

@@ -46,8 +46,8 @@ fn too_few_validation_pictures_state_the_least_rate_that_they_can() {
     assert_eq!((limit.threshold, limit.rate), (0.4, 0.2));
     assert_eq!(
         limit.remark().unwrap(),
-        "4 validation pictures can state no lower rate of false alarms than 1 in 5, which is taken instead of 1 in 100: \
-         the threshold is their greatest distance."
+        "About 1 in 5 of your own pictures may wrongly be called none of these. To hold it to 1 in 100, the run would need 99 \
+         validation pictures; it has 4."
     );
     assert_eq!(
         limit.of(0.61).sentence(),

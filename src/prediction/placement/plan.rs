@@ -35,6 +35,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Pictures that stand where they belong.
     pub stays: usize,
+    /// Answers to pictures that were answered before among these, and are placed once.
+    pub repeated: usize,
     /// Pictures that can't be placed, and why.
     pub unplaceable: Vec<Problem>,
     /// How many pictures each folder gets, or has of these already, in the order of the classes; those with none are left
@@ -116,6 +118,11 @@ impl Placer {
         &self.root
     }
 
+    /// How pictures come into it.
+    pub fn way(&self) -> Way {
+        self.way
+    }
+
     /// Where each of these pictures goes. Two of one name get different ones: `1.png`, `1 (2).png`; what stands there
     /// already is left alone. A picture that was placed before and stands as it was placed stays there, or is taken away
     /// when it has another class by now, or has changed.
@@ -137,6 +144,7 @@ impl Placer {
                 }
             };
             if !seen.insert(from.clone()) {
+                plan.repeated += 1;
                 continue;
             }
             let folder = self.folders.of(assigned);
