@@ -20,6 +20,7 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Li
 
 use super::square::fit_within;
 use super::{DataError, MAX_PIXELS, MAX_SIDE, PictureSource, Pixels};
+use crate::cores::Cores;
 use crate::ordinary_file::{self, Links};
 use budget::Room;
 
@@ -169,9 +170,7 @@ pub fn thumbnails(sources: &[PictureSource], side: u32) -> Vec<Result<Pixels, Da
 /// `work` on each of a few pictures, on a few threads of their own: rayon's may be busy with a scan of
 /// thousands, behind which whoever looks at a picture would wait.
 fn aside<T: Send>(sources: &[PictureSource], work: impl Fn(&PictureSource) -> T + Sync) -> Vec<T> {
-    let threads = std::thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(4);
+    let threads = Cores::of_process().count.get().min(4);
     let share = sources.len().div_ceil(threads).max(1);
     std::thread::scope(|scope| {
         let parts: Vec<_> = sources

@@ -192,10 +192,13 @@ impl<'a> Say<'a> {
         let remarks = (predictor.remarks().into_iter())
             .chain(opened.remark.clone())
             .chain(remarks.iter().cloned());
+        let novelty = predictor.novelty();
+        let distances = novelty.map(|novelty| novelty.reference().validation.values.as_slice());
         (self.report)(Answer::Prediction(PredictionAnswer::Opened {
             number: self.number,
             classes: Arc::new(predictor.classes().to_vec()),
             remarks: remarks.collect(),
+            validation_distances: distances.unwrap_or_default().into(),
         }));
     }
 
@@ -214,7 +217,7 @@ impl<'a> Say<'a> {
             number: self.number,
             pictures,
             lost: lost.collect(),
-            passed_over: found.passed_over.len(),
+            passed_over: found.passed_over,
         }));
     }
 
@@ -272,6 +275,7 @@ fn predict(
     for path in paths {
         finder.find(path, &mut found, stop)?;
     }
+    found.drop_repeated();
     let pictures = std::mem::take(&mut found.pictures);
     say.found(pictures.len(), found);
     say.stream(&opened.predictor, pictures, stop)

@@ -38,7 +38,7 @@ impl Graft {
             PredictAction::Plan(chosen, root) => self.placing.plan(session, chosen, root, ctx),
             PredictAction::Place => self.placing.place(ctx),
             PredictAction::StopPlacing => self.placing.stop(),
-            PredictAction::TakeBack => self.placing.take_back(session, ctx),
+            PredictAction::TakeBack(root) => self.placing.take_back(root, ctx),
         }
     }
 

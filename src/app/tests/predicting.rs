@@ -8,11 +8,14 @@ use eframe::egui;
 use super::*;
 use crate::analysis::evaluate::tests::finished_run;
 use crate::app::core::prediction::PredictAction;
+use crate::app::core::settings::SettingChange;
 use crate::app::core::view_id::ViewId;
 use crate::app::features::predict::PredictLocal;
-use crate::app::features::predict::view::Shown;
+use crate::app::features::predict::query::Shown;
+use crate::app::shell::Closing;
 use crate::app::shell::actions::Action;
-use crate::data::Problem;
+use crate::data::{PictureSource, Problem, StopFlag};
+use crate::prediction::placement::undo;
 use crate::prediction::{AnsweredPicture, Assigned, Novelty, Picture, PictureOutcome, Totals};
 use crate::runs::store;
 use crate::worker::messages::{PredictionAnswer, PredictionQuestion};
@@ -88,6 +91,7 @@ fn answered(path: &Path, class: u32, confidence: f32, distance: f32) -> PictureO
             threshold: 0.4,
             rate: 0.01,
         }),
+        part: None,
     })
 }
 
@@ -109,6 +113,8 @@ fn begin(window: &mut Window, number: u64, pictures: usize) {
             number,
             classes,
             remarks,
+            // With 1 in 100 false alarms, the limit is 0.4.
+            validation_distances: vec![0.4; 99].into(),
         },
     );
     say(
@@ -117,7 +123,7 @@ fn begin(window: &mut Window, number: u64, pictures: usize) {
             number,
             pictures,
             lost: Vec::new(),
-            passed_over: 0,
+            passed_over: Vec::new(),
         },
     );
 }
@@ -145,9 +151,7 @@ fn dropped_pictures_are_answered_filtered_and_saved_as_a_table() {
     let last = outcomes.split_off(2);
     say(&mut window, PredictionAnswer::Some { number, outcomes });
     // What is there already is shown while the rest is on its way.
-    window
-        .harness
-        .get_by_label("2 pictures: 1 defective, 1 functional");
+    window.harness.get_by_label("2 pictures answered");
     assert!(window.shows("2 of 4 pictures"));
     say(
         &mut window,
@@ -169,7 +173,9 @@ fn dropped_pictures_are_answered_filtered_and_saved_as_a_table() {
     );
     let result = Ok(Totals::default());
     say(&mut window, PredictionAnswer::Ended { number, result });
-    let sentence = "3 pictures: 1 defective, 1 functional, 1 none of these; 1 could not be read";
+    // One count, whichever line says it.
+    assert!(!window.shows("of 4 pictures"));
+    let sentence = "3 pictures answered · 1 could not be read";
     window.harness.get_by_label(sentence);
 
     let path = window.folder.path().join("all.csv");
@@ -180,15 +186,16 @@ fn dropped_pictures_are_answered_filtered_and_saved_as_a_table() {
     window.wait_until(|_| path.exists());
     let table = std::fs::read_to_string(&path).unwrap();
     let lines: Vec<&str> = table.lines().collect();
-    assert_eq!(
-        lines[0],
-        "image,class,confidence,probability_defective,probability_functional,distance,none_of_these,error"
-    );
+    assert!(lines[0].starts_with("image,class,outcome,"), "{table}");
     assert_eq!(lines.len(), 5, "{table}");
     assert!(
-        lines[3].starts_with("/inbox/c.png,functional,0.99,") && lines[3].ends_with(",0.8,true,")
+        lines[3].starts_with("/inbox/c.png,,none of these,functional,0.99,"),
+        "{table}"
     );
-    assert_eq!(lines[4], "/inbox/broken.jpg,,,,,,,is cut off");
+    assert!(
+        lines[4].starts_with("/inbox/broken.jpg,,unreadable,") && lines[4].ends_with(",is cut off"),
+        "{table}"
+    );
 
     // What is filtered is saved alone, by the button.
     let local = window
@@ -198,9 +205,10 @@ fn dropped_pictures_are_answered_filtered_and_saved_as_a_table() {
         .of_window::<PredictLocal>();
     local.query.shown = Shown::Only(Assigned::NoneOfThese);
     window.steps();
-    window.harness.get_by_label("1 of 3 answers");
+    window.harness.get_by_label("1 of 3 shown");
+    window.harness.get_by_label("Save 1 shown as CSV…");
     let path = window.folder.path().join("some.csv");
-    let chosen = Some(Arc::from([2_u32]));
+    let chosen = Some(Arc::from([PictureSource::File("/inbox/c.png".into())]));
     push(
         &mut window,
         Command::Predict(PredictAction::Save(chosen, path.clone())),
@@ -212,7 +220,7 @@ fn dropped_pictures_are_answered_filtered_and_saved_as_a_table() {
         let notices = &window.state().notices;
         notices
             .iter()
-            .any(|notice| notice.text.contains("1 picture in"))
+            .any(|notice| notice.text.contains("1 picture answered: "))
     });
 }
 
@@ -262,7 +270,9 @@ fn a_stop_keeps_what_is_answered_and_what_waits_is_forgotten() {
     say(&mut window, PredictionAnswer::Ended { number, result });
     assert_eq!(asked(&window).len(), 2, "nothing else is asked");
     assert!(window.harness.query_by_label("Stop predicting").is_none());
-    window.harness.get_by_label("3 answers");
+    window
+        .harness
+        .get_by_label("3 pictures answered · 97 not looked at");
     assert!(window.state().notices.is_empty());
 }
 
@@ -281,7 +291,7 @@ fn files_that_could_not_be_read_are_listed() {
                 path: "/inbox/gone.png".into(),
                 reason: "there is no such file".into(),
             }],
-            passed_over: 0,
+            passed_over: Vec::new(),
         },
     );
     let result = Ok(Totals::default());
@@ -333,7 +343,7 @@ fn a_folder_is_watched_until_it_is_stopped() {
     window.harness.get_by_label("No picture has come yet");
     let outcomes = three(Path::new("/camera"));
     say(&mut window, PredictionAnswer::Some { number, outcomes });
-    window.harness.get_by_label("3 answers");
+    window.harness.get_by_label("3 pictures answered");
     // The foot of the window says it, too.
     assert!(window.shows("Watching “camera”"));
     window.harness.get_by_label("Stop watching").click();
@@ -345,7 +355,7 @@ fn a_folder_is_watched_until_it_is_stopped() {
     let result = Err(Failure::Stopped);
     say(&mut window, PredictionAnswer::Ended { number, result });
     assert!(window.harness.query_by_label("Stop watching").is_none());
-    window.harness.get_by_label("3 answers");
+    window.harness.get_by_label("3 pictures answered");
 }
 
 #[test]
@@ -375,7 +385,7 @@ fn paths_and_pictures_are_pasted() {
     window.wait_until(|window| asked(window).len() == 2);
     let path = last_asked(&window).1.remove(0);
     assert!(path.ends_with("Pasted picture 1.png"), "{}", path.display());
-    let source = crate::data::PictureSource::File(path);
+    let source = PictureSource::File(path);
     let read = crate::data::decode::decode(&source).unwrap();
     assert_eq!((read.width, read.height), (2, 1));
     assert_eq!(read.rgb[..3], [0, 0, 255]);
@@ -411,7 +421,7 @@ fn pictures_are_copied_by_class_as_planned_and_taken_back() {
         assert!(found.next().is_some(), "{folder}");
     }
     window.harness.get_by_label("Copy 3 pictures").click();
-    window.wait_until(|window| window.shows("Undo the placing"));
+    window.wait_until(|window| window.shows("Undo the copies"));
     for (folder, name) in [
         ("defective", "a.png"),
         ("functional", "b.png"),
@@ -422,16 +432,16 @@ fn pictures_are_copied_by_class_as_planned_and_taken_back() {
     }
     // One that a person has worked on stays.
     std::fs::write(sorted.join("defective/a.png"), "better than before").unwrap();
-    window.harness.get_by_label("Undo the placing").click();
+    window.harness.get_by_label("Undo the copies").click();
     window.wait_until(|window| !window.harness.state().placing.is_open());
     assert!(sorted.join("defective/a.png").exists());
     assert!(!sorted.join("functional").exists() && !sorted.join("none of these").exists());
     assert!(names.iter().all(|name| inbox.join(name).exists()));
     let notices = &window.state().notices;
     assert!(
-        notices
-            .iter()
-            .any(|notice| notice.text.contains("2 pictures removed")),
+        notices.iter().any(|notice| notice
+            .text
+            .contains("2 copies or links are removed; 1 that was changed since stays: ")),
         "{notices:?}"
     );
 }
@@ -490,4 +500,132 @@ fn the_palette_predicts_where_a_run_can() {
         .key_press_modifiers(Modifiers::COMMAND, Key::I);
     window.steps();
     window.harness.get_by_label("Drop pictures here");
+}
+
+#[test]
+fn unsure_pictures_are_held_back_where_a_person_says_so() {
+    let mut window = window();
+    let inbox = window.folder.path().join("inbox");
+    std::fs::create_dir(&inbox).unwrap();
+    for name in ["a.png", "b.png", "c.png"] {
+        std::fs::write(inbox.join(name), name).unwrap();
+    }
+    drop_on(&mut window, &[&inbox.display().to_string()]);
+    answer_with(&mut window, three(&inbox));
+    let sorted = window.folder.path().join("sorted");
+    let plan = PredictAction::Plan(None, sorted.clone());
+    push(&mut window, Command::Predict(plan));
+    window.wait_until(|window| window.shows("Copy 3 pictures"));
+    window
+        .harness
+        .get_by_label("1 picture has an unsure answer, under 60 %.");
+    assert!(window.harness.query_by_label("undecided").is_none());
+    window
+        .harness
+        .get_by_label("Put them into “undecided”, not into a class's folder")
+        .click();
+    window.wait_until(|window| {
+        let mut folders = window.harness.query_all_by_label("undecided");
+        folders.next().is_some() && window.shows("Copy 3 pictures")
+    });
+    window.harness.get_by_label("Copy 3 pictures").click();
+    window.wait_until(|window| window.shows("Undo the copies"));
+    assert!(sorted.join("undecided/b.png").exists());
+    assert!(sorted.join("defective/a.png").exists() && !sorted.join("functional").exists());
+}
+
+#[test]
+fn quitting_stops_copying_after_the_picture_at_hand_and_what_stands_can_be_undone() {
+    let mut window = window();
+    let inbox = window.folder.path().join("inbox");
+    std::fs::create_dir(&inbox).unwrap();
+    let number = 3_000;
+    let outcomes = (0..number).map(|index| {
+        let path = inbox.join(format!("{index}.png"));
+        std::fs::write(&path, vec![0; 1_000]).unwrap();
+        answered(&path, 0, 0.9, 0.1)
+    });
+    let outcomes: Vec<_> = outcomes.collect();
+    drop_on(&mut window, &[&inbox.display().to_string()]);
+    answer_with(&mut window, outcomes);
+    let sorted = window.folder.path().join("sorted");
+    let plan = PredictAction::Plan(None, sorted.clone());
+    push(&mut window, Command::Predict(plan));
+    window.wait_until(|window| window.shows("Copy 3,000 pictures"));
+    let commands = &mut window.harness.state_mut().commands;
+    commands.extend([Command::Predict(PredictAction::Place), Command::Quit]);
+    window.harness.step();
+    assert_eq!(
+        window.harness.state().question,
+        Some(crate::app::shell::dialogs::Confirmation::Quit)
+    );
+    window.steps();
+    window.harness.get_by_label("Stop and quit").click();
+    window.wait_until(|window| window.harness.state().closing == Closing::Now);
+    let placing = &window.harness.state().placing;
+    assert!(!placing.is_working());
+    // Each picture that stands is recorded, however far it came.
+    let copies = std::fs::read_dir(sorted.join("defective")).map_or(0, Iterator::count);
+    let undone = undo(&sorted, &StopFlag::default()).unwrap();
+    assert_eq!(undone.removed, copies);
+    assert!(undone.changed.is_empty() && !sorted.exists());
+}
+
+#[test]
+fn copying_that_is_stopped_can_be_undone() {
+    let mut window = window();
+    let inbox = window.folder.path().join("inbox");
+    std::fs::create_dir(&inbox).unwrap();
+    let outcomes = (0..500).map(|index| {
+        let path = inbox.join(format!("{index}.png"));
+        std::fs::write(&path, "a picture").unwrap();
+        answered(&path, 0, 0.9, 0.1)
+    });
+    let outcomes: Vec<_> = outcomes.collect();
+    drop_on(&mut window, &[&inbox.display().to_string()]);
+    answer_with(&mut window, outcomes);
+    let sorted = window.folder.path().join("sorted");
+    let plan = PredictAction::Plan(None, sorted.clone());
+    push(&mut window, Command::Predict(plan));
+    window.wait_until(|window| window.shows("Copy 500 pictures"));
+    let actions = [PredictAction::Place, PredictAction::StopPlacing];
+    let commands = &mut window.harness.state_mut().commands;
+    commands.extend(actions.map(Command::Predict));
+    window.wait_until(|window| window.shows("stopped before the others"));
+    window.harness.get_by_label("Close").click();
+    window.steps();
+    window.harness.get_by_label("Undo copy by class").click();
+    window.wait_until(|window| !sorted.exists() && !window.harness.state().placing.is_open());
+    assert!(
+        window
+            .harness
+            .query_by_label("Undo copy by class")
+            .is_none()
+    );
+}
+
+#[test]
+fn a_change_of_the_rate_holds_for_the_answers_that_are_there() {
+    let mut window = window();
+    drop_on(&mut window, &["/inbox"]);
+    let (number, _) = last_asked(&window);
+    begin(&mut window, number, 3);
+    let outcomes = three(Path::new("/inbox"));
+    say(&mut window, PredictionAnswer::Some { number, outcomes });
+    let distances = (1..=99).map(|place| place as f32 / 100.0).collect();
+    let classes = window.state().prediction.classes.clone();
+    say(
+        &mut window,
+        PredictionAnswer::Opened {
+            number,
+            classes,
+            remarks: Vec::new(),
+            validation_distances: distances,
+        },
+    );
+    assert_eq!(window.state().prediction.tally.none_of_these, 0);
+    let change = SettingChange::NoveltyRate(0.3);
+    push(&mut window, Command::ChangeSetting(change));
+    assert_eq!(window.state().prediction.tally.none_of_these, 1);
+    assert!(window.shows("About 30 % of your own pictures"));
 }

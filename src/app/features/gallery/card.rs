@@ -1,11 +1,11 @@
 //! What stands on a prediction's card.
 
-use eframe::egui::{self, Color32};
+use eframe::egui;
 
 use super::view::ReadyView;
-use crate::app::ui::picture_grid::{CardText, GridPictures, tip_rows_ui};
+use crate::app::ui::picture_grid::{CardText, GridPictures, split_color, tip_rows_ui};
 use crate::app::ui::tokens::{self, Tokens, icon, tokens};
-use crate::data::{PictureSource, Split};
+use crate::data::PictureSource;
 use crate::evaluation::gallery::SortBy;
 use crate::evaluation::novelty::distance_text;
 use crate::format;
@@ -40,6 +40,7 @@ impl GridPictures for GalleryPictures<'_> {
         CardText {
             mark,
             dot: has_splits.then(|| split_color(colors, entry.split)),
+            dot_text: "",
             answer: (format!("{symbol} {}", ready.class(entry.predicted)), color),
             confidence: format::confidence(f64::from(entry.confidence)),
             below: if entry.is_right() {
@@ -47,6 +48,7 @@ impl GridPictures for GalleryPictures<'_> {
             } else {
                 format!("True: {}", ready.class(entry.truth))
             },
+            is_file_name: entry.is_right() && self.sort == SortBy::File,
         }
     }
 
@@ -59,20 +61,13 @@ impl GridPictures for GalleryPictures<'_> {
     }
 }
 
-/// The colour of a split, as in the data view.
-pub fn split_color(colors: &Tokens, split: Split) -> Color32 {
-    match split {
-        Split::Train => colors.split_train,
-        Split::Validation => colors.split_validation,
-        Split::Test => colors.split_test,
-    }
-}
-
 /// The number that cards are sorted by, in words.
 fn measure(ready: &ReadyView, picture_index: u32, sort: SortBy) -> String {
     let entry = ready.entry(picture_index);
     match sort {
-        SortBy::Margin => format!("margin {:.2}", entry.margin),
+        SortBy::Margin => {
+            format!("margin {}", format::confidence(f64::from(entry.margin)))
+        }
         SortBy::Disagreement => ready.disagreement.at(picture_index).map_or_else(
             || "not in the other run".to_owned(),
             |distance| format!("disagreement {distance:.2}"),
@@ -120,7 +115,7 @@ fn tip_ui(ui: &mut egui::Ui, ready: &ReadyView, picture_index: u32) {
         if has_rank(ready, picture_index) {
             row("Rank of the true class", &rank_text(ready, picture_index));
         }
-        row("Margin", &format!("{:.3}", entry.margin));
+        row("Margin", &format::confidence(f64::from(entry.margin)));
         row("Loss", &format!("{:.4}", entry.loss));
         row("Split", entry.split.name());
         if let Some(distance) = entry.distance {

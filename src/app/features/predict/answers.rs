@@ -3,15 +3,24 @@
 use eframe::egui::{self, Key, vec2};
 
 use super::view::AnswersView;
-use super::{Mode, PredictLocal, filters, unread};
+use super::{Mode, PredictLocal, chips, filters, unread};
 use crate::app::core::command::Command;
 use crate::app::core::prediction::{Chosen, PredictAction, PredictPurpose};
 use crate::app::core::state::State;
 use crate::app::ui::disclosure::disclosure_ui;
 use crate::app::ui::picture_grid::{self, NARROW, make_room, pressed};
-use crate::app::ui::tokens::{self, icon, tokens};
+use crate::app::ui::tokens::{self, icon};
 use crate::app::ui::widgets;
 use crate::{format, shown};
+
+/// What takes back “Copy by class…”.
+const UNDO: &str = "Undo copy by class";
+
+const SAVE_TOOLTIP: &str = "Write the answers as a table, in this order: path, class, confidence, every probability. With filters, \
+                            those that are shown; without, also the files that could not be read";
+
+const COPY_TOOLTIP: &str = "Copy the pictures, or links to them, into a folder for each class. You see what would be done before; \
+                            nothing is moved or replaced, and it can be undone";
 
 pub fn answers_ui(
     ui: &mut egui::Ui,
@@ -38,6 +47,7 @@ pub fn answers_ui(
     if !is_narrow || local.filters {
         filters::filters_ui(ui, view, &prediction.tally, local);
     }
+    chips::chips_ui(ui, view, &mut local.query);
     ui.add_space(tokens::SPACE_XS);
     if view.shown.is_empty() {
         nothing_ui(ui, view, state, local);
@@ -87,7 +97,7 @@ fn nothing_ui(ui: &mut egui::Ui, view: &AnswersView, state: &State, local: &mut 
         (
             icon::WARNING_CIRCLE,
             "No picture was answered",
-            "What was given holds no picture that could be read.",
+            "Nothing that was given has an answer. Drop other pictures here, or choose them above.",
         )
     };
     widgets::empty_state(ui, symbol, title, text, |_| ());
@@ -104,43 +114,31 @@ fn actions_ui(
     let prediction = &state.prediction;
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(tokens::SPACE_S, tokens::SPACE_XS);
-        if !prediction.unread.is_empty() {
-            let unread = format!("Not read ({})", format::thousands(prediction.unread.len() as u64));
-            let modes = [
-                (Mode::Pictures, "Pictures", "The pictures that were answered"),
-                (Mode::Unread, unread.as_str(), "Files that could not be read, and why"),
-            ];
-            widgets::segmented(ui, &mut local.mode, &modes);
-        }
-        let is_all = view.shown.len() == view.answers.len() && !local.query.is_filtered();
-        let shown = match is_all {
-            true => format::count(view.answers.len(), "answer", "answers"),
-            false => format!(
-                "{} of {}",
-                format::thousands(view.shown.len() as u64),
-                format::count(view.answers.len(), "answer", "answers")
+        let has_some = !view.shown.is_empty();
+        let number = format::thousands(view.shown.len() as u64);
+        let (save, copy) = match view.shows_all() {
+            true => ("Save as CSV…".to_owned(), "Copy by class…".to_owned()),
+            // Said before, not afterwards.
+            false => (
+                format!("Save {number} shown as CSV…"),
+                format!("Copy {number} shown by class…"),
             ),
         };
-        make_room(ui, 110.0);
-        ui.label(tokens(ui).muted(shown));
-        let chosen: Chosen = Some(view.shown.clone());
-        let has_some = !view.shown.is_empty();
         for (symbol, text, tooltip, purpose) in [
             (
                 icon::FLOPPY_DISK,
-                "Save as CSV…",
-                "Write the answers that are shown as a table, in this order: path, class, confidence, every probability",
-                PredictPurpose::Save(chosen.clone()),
+                save,
+                SAVE_TOOLTIP,
+                PredictPurpose::Save as fn(Chosen) -> PredictPurpose,
             ),
             (
                 icon::COPY,
-                "Copy by class…",
-                "Copy or link the pictures that are shown into a folder for each class. You see what would be done before; nothing is \
-                 moved or replaced, and it can be undone",
-                PredictPurpose::Place(chosen),
+                copy,
+                COPY_TOOLTIP,
+                PredictPurpose::Place as fn(Chosen) -> PredictPurpose,
             ),
         ] {
-            make_room(ui, 120.0);
+            make_room(ui, 150.0);
             let button = ui.add_enabled(has_some, egui::Button::new(format!("{symbol} {text}")));
             let button = button.accessible_name(text);
             let why_not = "No answer is shown";
@@ -149,18 +147,20 @@ fn actions_ui(
                 .on_disabled_hover_text(why_not)
                 .clicked()
             {
+                let purpose = purpose(view.chosen(&local.query));
                 out.push(Command::Predict(PredictAction::Dialog(purpose)));
             }
         }
         if let Some(root) = &prediction.placed_in {
             make_room(ui, 120.0);
-            let undo = ui.button(format!("{} Undo copies", icon::ARROW_U_UP_LEFT));
-            let undo = undo.accessible_name("Undo copies").on_hover_text(format!(
-                "Remove the copies and links that were placed in {}, as far as they stand as they were placed",
+            let undo = ui.button(format!("{} {UNDO}", icon::ARROW_U_UP_LEFT));
+            let undo = undo.accessible_name(UNDO).on_hover_text(format!(
+                "Remove what was copied by class, as far as it stands as it was copied: {}",
                 shown::line(&shown::path(root))
             ));
             if undo.clicked() {
-                out.push(Command::Predict(PredictAction::TakeBack));
+                let action = PredictAction::TakeBack(root.clone());
+                out.push(Command::Predict(action));
             }
         }
         make_room(ui, 80.0);
@@ -171,6 +171,27 @@ fn actions_ui(
             .clicked()
         {
             out.push(Command::Predict(PredictAction::Clear));
+        }
+        // At the end: nothing moves when the first file could not be read.
+        if !prediction.unread.is_empty() {
+            make_room(ui, 170.0);
+            let unread = format!(
+                "Not read ({})",
+                format::thousands(prediction.unread.len() as u64)
+            );
+            let modes = [
+                (
+                    Mode::Pictures,
+                    "Pictures",
+                    "The pictures that were answered",
+                ),
+                (
+                    Mode::Unread,
+                    unread.as_str(),
+                    "Files that could not be read, and why",
+                ),
+            ];
+            widgets::segmented(ui, &mut local.mode, &modes);
         }
     });
 }

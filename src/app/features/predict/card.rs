@@ -2,11 +2,12 @@
 
 use eframe::egui;
 
-use super::view::{AnswersView, SortBy, file_name, is_unsure, path_of};
+use super::query::{is_unsure, part_sentence};
+use super::view::{AnswersView, file_name, path_of};
 use crate::app::ui::names::shown_name;
-use crate::app::ui::picture_grid::{CardText, GridPictures, tip_rows_ui};
+use crate::app::ui::picture_grid::{CardText, GridPictures, split_color, tip_rows_ui};
 use crate::app::ui::tokens::{self, Tokens, icon};
-use crate::data::PictureSource;
+use crate::data::{PictureSource, Split};
 use crate::evaluation::novelty::distance_text;
 use crate::format;
 use crate::prediction::Assigned;
@@ -25,34 +26,39 @@ impl GridPictures for AnswersView {
             return CardText {
                 mark: colors.outline,
                 dot: None,
+                dot_text: "",
                 answer: (String::new(), colors.text),
                 confidence: String::new(),
                 below: String::new(),
+                is_file_name: true,
             };
         };
-        let below = match (self.sort, answer.novelty) {
-            (SortBy::Name, _) | (_, None) => file_name(answer.picture.name()),
-            (_, Some(novelty)) => format!("distance {}", distance_text(novelty.distance)),
-        };
-        match answer.assigned() {
-            Assigned::NoneOfThese => CardText {
-                mark: colors.warning,
-                dot: Some(colors.warning),
-                answer: (format!("{} None of these", icon::QUESTION), colors.warning),
-                // How sure a network is of what it has never seen means nothing.
-                confidence: String::new(),
-                below,
+        let assigned = answer.assigned();
+        let is_none = assigned == Assigned::NoneOfThese;
+        CardText {
+            mark: match assigned {
+                Assigned::NoneOfThese => colors.warning,
+                Assigned::Class(_) if !is_unsure(answer) => colors.accent,
+                _ => colors.outline_strong,
             },
-            assigned => CardText {
-                mark: match is_unsure(answer) || assigned == Assigned::Undecided {
-                    true => colors.outline_strong,
-                    false => colors.accent,
-                },
-                dot: None,
-                answer: (shown_name(&self.assigned(answer)).into_owned(), colors.text),
-                confidence: format::confidence(f64::from(answer.confidence)),
-                below,
+            dot: answer.part.map(|part| split_color(colors, part)),
+            dot_text: match answer.part {
+                Some(Split::Train) => "training",
+                Some(Split::Validation) => "validation",
+                Some(Split::Test) => "test",
+                None => "",
             },
+            answer: match is_none {
+                true => (format!("{} None of these", icon::QUESTION), colors.warning),
+                false => (shown_name(&self.assigned(answer)).into_owned(), colors.text),
+            },
+            // How sure a network is of what it has never seen means nothing.
+            confidence: match is_none {
+                true => String::new(),
+                false => format::confidence(f64::from(answer.confidence)),
+            },
+            below: file_name(answer.picture.name()),
+            is_file_name: true,
         }
     }
 
@@ -65,6 +71,9 @@ impl GridPictures for AnswersView {
             return;
         };
         ui.label(tokens::medium(path_of(answer)));
+        if let Some(part) = answer.part {
+            ui.label(part_sentence(part));
+        }
         tip_rows_ui(ui, |row| {
             let mut ranked: Vec<(f32, u32)> =
                 answer.probabilities.iter().copied().zip(0u32..).collect();
@@ -75,7 +84,7 @@ impl GridPictures for AnswersView {
             }
             if let Some(novelty) = answer.novelty {
                 let text = format!(
-                    "{}, limit {}",
+                    "{} of {} allowed",
                     distance_text(novelty.distance),
                     distance_text(novelty.threshold)
                 );

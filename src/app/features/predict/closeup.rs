@@ -3,20 +3,21 @@
 use eframe::egui::{self, RichText};
 
 use super::PredictLocal;
+use super::query::part_sentence;
 use super::view::{AnswersView, path_of};
 use crate::app::core::command::Command;
 use crate::app::core::state::State;
 use crate::app::ui::closeup::{
-    ClassBar, NeighboursOf, Part, RunView, bars_ui, fact_rows_ui, header_ui, map_ui, method_ui,
-    neighbours_ui, parts_ui, pictures_ui,
+    ClassBar, NeighboursOf, Part, RunView, bars_ui, distance_row_ui, fact_rows_ui, header_ui,
+    map_ui, method_ui, neighbours_ui, parts_ui, pictures_ui,
 };
 use crate::app::ui::names::shown_name;
-use crate::app::ui::picture_grid::closeup_keys;
+use crate::app::ui::picture_grid::{closeup_keys, split_color};
 use crate::app::ui::run_choice::RunChoice;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
+use crate::data::Split;
 use crate::evaluation::margin;
-use crate::evaluation::novelty::{distance_text, rate_text};
 use crate::format;
 use crate::prediction::{AnsweredPicture, Assigned};
 
@@ -65,15 +66,16 @@ pub fn closeup_ui(
             widgets::heading(ui, "Probabilities");
             let color = tokens::run_color(run.color);
             bars_ui(ui, &bars(view, answer), [color, color]);
-            method_ui(ui, &run.folder, state);
+            let is_none = answer.assigned() == Assigned::NoneOfThese;
             let of = NeighboursOf {
                 folder: &run.folder,
                 name: &path,
                 source: Some(source),
-                class: view.class(answer.most_probable()),
-                note: "The training pictures whose features are most similar to this one's: what the answer rests on.",
+                class: (!is_none).then(|| view.class(answer.most_probable())),
+                note: "The pictures that the run learned from whose features are most like this one's.",
             };
             neighbours_ui(ui, of, state, grid, closeup, out);
+            method_ui(ui, &run.folder, state);
         }
     });
 }
@@ -99,6 +101,9 @@ fn facts_ui(ui: &mut egui::Ui, view: &AnswersView, answer: &AnsweredPicture) {
     };
     let title = RichText::new(text).size(tokens::TEXT_LARGE).color(color);
     ui.add(egui::Label::new(title).truncate());
+    if let Some(part) = answer.part.filter(|part| *part == Split::Train) {
+        widgets::note(ui, part_sentence(part));
+    }
     if is_none {
         let like = shown_name(view.class(answer.most_probable())).into_owned();
         let text = format!(
@@ -116,23 +121,23 @@ fn facts_ui(ui: &mut egui::Ui, view: &AnswersView, answer: &AnsweredPicture) {
         );
         row(
             "Margin",
-            format!("{:.3}", margin(&answer.probabilities)).into(),
+            format::confidence(f64::from(margin(&answer.probabilities))).into(),
             "The difference of the two highest probabilities",
         );
         if let Some(novelty) = answer.novelty {
+            distance_row_ui(row, colors, novelty);
+        }
+        if let Some(part) = answer.part {
+            let title = match part {
+                Split::Train => "● Training",
+                Split::Validation => "● Validation",
+                Split::Test => "● Test",
+            };
+            let color = split_color(colors, part);
             row(
-                "Distance",
-                distance_text(novelty.distance).into(),
-                "How unlike the picture is to the most similar picture that the run learned from: 1 minus the cosine similarity of \
-                 their features",
-            );
-            row(
-                "Limit",
-                distance_text(novelty.threshold).into(),
-                &format!(
-                    "A picture further away than this is none of the classes; {} of the run's own pictures are",
-                    rate_text(novelty.rate)
-                ),
+                "Split",
+                RichText::new(title).color(color),
+                part_sentence(part),
             );
         }
     });

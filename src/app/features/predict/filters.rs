@@ -3,15 +3,18 @@
 use eframe::egui::{self, vec2};
 
 use super::PredictLocal;
-use super::view::{AnswersView, Query, Shown, SortBy};
+use super::query::{Query, Shown, SortBy};
+use super::view::AnswersView;
 use crate::app::core::prediction::Tally;
 use crate::app::ui::drop_down::Item;
-use crate::app::ui::names::shown_name;
 use crate::app::ui::picture_grid::{combo, confidence_ui, make_room, side_ui};
 use crate::app::ui::tokens::{self, icon};
 use crate::app::ui::widgets;
 use crate::format;
 use crate::prediction::Assigned;
+
+/// Room for the longest text that is ours: [`super::query::UNSURE`].
+const ANSWER_WIDTH: f32 = 176.0;
 
 pub fn filters_ui(ui: &mut egui::Ui, view: &AnswersView, tally: &Tally, local: &mut PredictLocal) {
     ui.horizontal_wrapped(|ui| {
@@ -28,14 +31,6 @@ pub fn filters_ui(ui: &mut egui::Ui, view: &AnswersView, tally: &Tally, local: &
         )
         .accessible_name("File name")
         .on_hover_text("Shows pictures whose path holds this");
-        if query.is_filtered() {
-            make_room(ui, 90.0);
-            let text = format!("{} Show all", icon::X);
-            let tooltip = "Clear every filter (0)";
-            if ui.button(text).on_hover_text(tooltip).clicked() {
-                query.show_all();
-            }
-        }
         side_ui(ui, &mut local.grid);
     });
 }
@@ -75,44 +70,46 @@ fn sort_ui(ui: &mut egui::Ui, view: &AnswersView, local: &mut PredictLocal) {
     }
 }
 
-/// What is shown, by what was answered.
+/// What is shown, by what was answered. What no picture got needs no line.
 fn shown_ui(ui: &mut egui::Ui, view: &AnswersView, tally: &Tally, query: &mut Query) {
-    let mut options = vec![Shown::All];
-    let classes = 0..view.classes.len() as u32;
-    options.extend(classes.map(|class| Shown::Only(Assigned::Class(class))));
-    options.push(Shown::Unsure);
-    if tally.undecided > 0 {
-        options.push(Shown::Only(Assigned::Undecided));
-    }
-    if view.knows_novelty || tally.none_of_these > 0 {
-        options.push(Shown::Only(Assigned::NoneOfThese));
-    }
+    let classes = (0u32..).zip(&tally.classes);
+    let classes = classes.map(|(class, &count)| (Shown::Only(Assigned::Class(class)), count));
+    let others = [
+        (Shown::Unsure, view.unsure),
+        (Shown::Only(Assigned::Undecided), tally.undecided),
+        (Shown::Only(Assigned::NoneOfThese), tally.none_of_these),
+    ];
+    let options: Vec<(Shown, Option<usize>)> = [(Shown::All, None)]
+        .into_iter()
+        .chain(
+            classes
+                .chain(others)
+                .map(|(shown, count)| (shown, Some(count))),
+        )
+        .filter(|(shown, count)| *count != Some(0) || *shown == query.shown)
+        .collect();
     // Hundreds of classes get their texts only while the list is open.
     let item = |index: usize| {
-        let (text, count) = match options[index] {
-            Shown::All => ("Any answer".into(), None),
-            Shown::Only(Assigned::Class(class)) => {
-                let count = tally.classes.get(class as usize).copied();
-                (shown_name(view.class(class)), count)
-            }
-            Shown::Unsure => ("Unsure (under 60 %)".into(), Some(view.unsure)),
-            Shown::Only(Assigned::Undecided) => ("Undecided".into(), Some(tally.undecided)),
-            Shown::Only(Assigned::NoneOfThese) => {
-                ("None of these".into(), Some(tally.none_of_these))
-            }
+        let (shown, count) = options[index];
+        let item = Item::new(shown.title(view));
+        let item = match shown {
+            Shown::Unsure => item.tooltip(UNSURE_TOOLTIP),
+            _ => item,
         };
-        let item = Item::new(text);
         match count {
             Some(count) => item.detail(format::thousands(count as u64)),
             None => item,
         }
     };
-    let selected = options.iter().position(|shown| *shown == query.shown);
+    let selected = options.iter().position(|(shown, _)| *shown == query.shown);
     let labels = (
         "Answer",
         "Shows pictures with one answer. Unsure: the answer has less than 60 %. None of these: unlike all that the run learned from",
     );
-    if let Some(chosen) = combo(ui, labels, 150.0, selected, item, options.len()) {
-        query.shown = options[chosen];
+    if let Some(chosen) = combo(ui, labels, ANSWER_WIDTH, selected, item, options.len()) {
+        query.shown = options[chosen].0;
     }
 }
+
+/// What counts as unsure.
+pub const UNSURE_TOOLTIP: &str = "Pictures with a class for an answer that has less than 60 %. Those that are none of these are counted apart";

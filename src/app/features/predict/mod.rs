@@ -1,15 +1,19 @@
 //! Middle: any pictures, answered by a trained run.
 
 mod answers;
+mod bars;
 mod card;
+mod chips;
 mod closeup;
 mod filters;
 mod header;
 mod pasted;
 pub mod placing;
+pub mod query;
 pub mod requests;
 mod unread;
 pub mod view;
+mod words;
 
 use std::time::Instant;
 
@@ -25,7 +29,8 @@ use crate::app::ui::run_choice::RunChoice;
 use crate::app::ui::tokens::icon;
 use crate::app::ui::view::{View, ViewContext, ViewInfo};
 use crate::app::ui::widgets;
-use view::{PredictCache, Query, Runs};
+use query::{Filter, Query, SortBy};
+use view::{PredictCache, Runs};
 
 /// A run's answers on pictures beside its own.
 pub struct PredictTab;
@@ -70,9 +75,13 @@ pub struct PredictLocal {
     /// Its pictures by their numbers among the answers.
     grid: GridLocal,
     closeup: CloseupLocal,
+    /// What the wall showed last.
+    drawn: Query,
+    /// The run whose classes the filter is of.
+    run: Option<String>,
     /// Whether the filters are unfolded, in a room that is too narrow for them.
     filters: bool,
-    /// The folder whose watching has put the latest answers first.
+    /// The folder that is watched, once all of its pictures are shown, the latest first.
     followed: Option<std::path::PathBuf>,
 }
 
@@ -87,12 +96,18 @@ impl PredictLocal {
         self.cache.stamp
     }
 
-    /// Of a folder that is watched, the latest pictures stand first.
+    /// Of a folder that is watched, the latest pictures stand first, and no filter hides one that comes.
     fn follow_watching(&mut self, state: &State) {
         let watched = (state.prediction.watched.as_ref()).map(|watched| &watched.folder);
         if self.followed.as_ref() != watched {
-            if watched.is_some() && self.query.sort == view::SortBy::Arrival {
-                self.query.largest_first = true;
+            if watched.is_some() {
+                self.query = Query {
+                    sort: SortBy::Arrival,
+                    largest_first: true,
+                    ..Query::default()
+                };
+                self.mode = Mode::Pictures;
+                self.grid.forget_current();
             }
             self.followed = watched.cloned();
         }
@@ -118,9 +133,18 @@ pub fn predict_ui(
     if prediction.is_empty() && prediction.watched.is_none() {
         local.grid.forget_current();
         header::inputs_ui(ui, &runs, prediction, out);
-        header::failure_ui(ui, prediction);
+        header::notes_ui(ui, prediction);
         empty_ui(ui, run, out);
         return;
+    }
+    if local.run != prediction.run {
+        local.run.clone_from(&prediction.run);
+        // A class of another run is another one.
+        local.query.remove(Filter::Answer);
+    }
+    if local.drawn != local.query {
+        local.drawn = local.query.clone();
+        local.grid.to_top = true;
     }
     let (view, rest) = local.cache.view(prediction, &local.query, now);
     if let Some(rest) = rest {
@@ -134,9 +158,10 @@ pub fn predict_ui(
         _ => {
             local.grid.open = false;
             header::inputs_ui(ui, &runs, prediction, out);
-            header::sentence_ui(ui, prediction, &view, &mut local.query);
+            header::headline_ui(ui, prediction);
+            bars::bars_ui(ui, prediction, &view, &mut local.query);
             header::status_ui(ui, prediction, now, out);
-            header::failure_ui(ui, prediction);
+            header::notes_ui(ui, prediction);
             answers::answers_ui(ui, &view, state, local, out);
         }
     }
@@ -149,7 +174,8 @@ fn no_run_ui(ui: &mut egui::Ui, state: &State, out: &mut Vec<Command>) {
         ui,
         icon::SPARKLE,
         "No trained run yet",
-        "Train an experiment to its end: its run then says here what it sees in any pictures that you drop, paste or choose.",
+        "Train an experiment to its end, or open the folder of a run that you were given: it then says here what it sees in any \
+         pictures that you drop, paste or choose.",
         |ui| {
             if state.has_pictures() {
                 let tooltip = "Train every ticked experiment, one after the other";
@@ -161,6 +187,10 @@ fn no_run_ui(ui: &mut egui::Ui, state: &State, out: &mut Vec<Command>) {
                 if widgets::primary_button(ui, "Open pictures…", tooltip).clicked() {
                     out.push(Command::OpenPicturesDialog);
                 }
+            }
+            let tooltip = "List the run in a folder beside your own: it stays where it is";
+            if widgets::next_button(ui, "Open a run's folder…", tooltip, true) {
+                out.push(Command::FindRunsDialog);
             }
         },
     );

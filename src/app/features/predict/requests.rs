@@ -14,16 +14,16 @@ use crate::app::core::session::Session;
 use crate::app::core::state::{Cause, NoticeKind};
 use crate::app::core::view_id::ViewId;
 use crate::figures::heat;
-use crate::prediction::{AnswerFile, Format, Picture, PictureOutcome, Rows};
+use crate::prediction::{AnswerFile, Counts, Format, Picture, PictureOutcome, Rows};
 use crate::runs::atomic;
+use crate::shown;
 use crate::worker::messages::{Failure, PredictionAnswer, PredictionQuestion, Question};
-use crate::{format, shown};
 
 /// What has been asked of threads that the predictions start themselves.
 #[derive(Default)]
 pub struct PredictRequests {
-    /// How many answers are written to the file.
-    saving: Request<PathBuf, usize>,
+    /// How many answers are written to the file, and how many pictures that could not be read.
+    saving: Request<PathBuf, (usize, usize)>,
     pasting: Request<u32, PathBuf>,
     /// Pictures from the clipboard stand here until the window closes.
     pasted: Option<tempfile::TempDir>,
@@ -187,7 +187,7 @@ impl PredictRequests {
             path.clone(),
             move || ctx.request_repaint(),
             move || {
-                let number = answers.len() + unread.len();
+                let numbers = (answers.len(), unread.len());
                 let answered = (answers.into_iter())
                     .map(|answer| PictureOutcome::Answered(Arc::unwrap_or_clone(answer)));
                 let unread = unread
@@ -203,7 +203,7 @@ impl PredictRequests {
                         .try_for_each(|outcome| file.write(&outcome))
                 });
                 match written {
-                    Ok(()) => Ok(number),
+                    Ok(()) => Ok(numbers),
                     Err(error) => {
                         let text = format!("can't be written ({error}): {}", path.display());
                         Err(Failure::failed(text))
@@ -217,10 +217,15 @@ impl PredictRequests {
     pub fn poll(&mut self, session: &mut Session, ctx: &egui::Context) {
         if let (Some(outcome), Some(path)) = (self.saving.poll(), self.saving.key()) {
             match outcome {
-                Ok(rows) => {
+                Ok((answered, unreadable)) => {
                     session.has_gone(&Cause::SavingAnswers);
-                    let rows = format::count(rows, "picture", "pictures");
-                    let text = format!("{rows} in {}", shown::path(path));
+                    let counts = Counts {
+                        found: answered + unreadable,
+                        answered,
+                        unreadable,
+                        passed_over: 0,
+                    };
+                    let text = format!("{}: {}", counts.sentence(), shown::path(path));
                     session.notice(NoticeKind::Info, "The answers are saved", text);
                 }
                 Err(failure) => session.error_about(

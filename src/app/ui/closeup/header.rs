@@ -5,7 +5,7 @@ use std::path::Path;
 use eframe::egui;
 
 use crate::app::core::command::Command;
-use crate::app::ui::picture_grid::{GridLocal, GridPictures, step_by};
+use crate::app::ui::picture_grid::{GridLocal, GridPictures, middle_elided, step_by};
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
 use crate::data::PictureSource;
@@ -64,8 +64,10 @@ pub fn header_ui(
         }
         more(ui, out);
     });
-    let label = egui::Label::new(tokens::semibold(name)).truncate();
-    ui.add(label).on_hover_text(name);
+    let font = tokens::semibold_font(tokens::TEXT_BODY);
+    let fitting = middle_elided(ui, name, ui.available_width(), &font);
+    let label = egui::Label::new(tokens::semibold(fitting)).truncate();
+    ui.add(label).on_hover_text(name).accessible_name(name);
 }
 
 /// What can be done with the picture's file.

@@ -8,7 +8,8 @@ mod pictures;
 
 use eframe::egui::{self, Rect, RichText, UiBuilder, vec2};
 
-use crate::app::ui::tokens::{self, tokens};
+use crate::app::ui::tokens::{self, Tokens, tokens};
+use crate::evaluation::novelty::{Novelty, distance_text, rate_text};
 pub use bars::{ClassBar, bars_ui};
 pub use header::header_ui;
 use heat::HeatCache;
@@ -98,6 +99,29 @@ pub fn fact_rows_ui(ui: &mut egui::Ui, rows: impl FnOnce(&mut dyn FnMut(&str, Ri
                 ui.end_row();
             });
         });
+}
+
+/// How unlike the picture is to those that the run learned from, of what is allowed. A row of [`fact_rows_ui`].
+pub fn distance_row_ui(
+    row: &mut dyn FnMut(&str, RichText, &str),
+    colors: &Tokens,
+    novelty: Novelty,
+) {
+    let text = format!(
+        "{} of {} allowed",
+        distance_text(novelty.distance),
+        distance_text(novelty.threshold)
+    );
+    let color = match novelty.is_none_of_these() {
+        true => colors.warning,
+        false => colors.text,
+    };
+    let tooltip = format!(
+        "How unlike the picture is to the most similar one that the run learned from: 1 minus the cosine similarity of their \
+         features. What is further than allowed is none of the classes; {} of your own pictures may be.",
+        rate_text(novelty.rate)
+    );
+    row("Distance", RichText::new(text).color(color), &tooltip);
 }
 
 fn column_ui(ui: &mut egui::Ui, rect: Rect, add: impl FnOnce(&mut egui::Ui)) {

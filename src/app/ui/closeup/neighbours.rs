@@ -12,6 +12,7 @@ use crate::app::ui::picture_grid::{GridLocal, thumbnail_ui};
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
 use crate::data::PictureSource;
+use crate::evaluation::novelty::distance_text;
 use crate::format;
 use crate::worker::messages::NeighbourPicture;
 
@@ -25,8 +26,8 @@ pub struct NeighboursOf<'a> {
     /// The picture's name in the run's data; any other for a picture that is not part of them.
     pub name: &'a str,
     pub source: Option<&'a PictureSource>,
-    /// The class that neighbours agree with, or do not.
-    pub class: &'a str,
+    /// The class that neighbours agree with, or do not; nothing for a picture of none.
+    pub class: Option<&'a str>,
     /// What they tell, while nobody has asked for them.
     pub note: &'a str,
 }
@@ -39,7 +40,7 @@ pub fn neighbours_ui(
     closeup: &mut CloseupLocal,
     out: &mut Vec<Command>,
 ) {
-    widgets::heading(ui, "Similar training pictures");
+    widgets::heading(ui, "Most similar training pictures");
     let Some(source) = of.source else {
         return;
     };
@@ -101,7 +102,7 @@ pub fn neighbours_ui(
 fn neighbour_ui(
     ui: &mut egui::Ui,
     neighbour: &NeighbourPicture,
-    class: &str,
+    class: Option<&str>,
     state: &State,
     grid: &mut GridLocal,
 ) {
@@ -113,30 +114,30 @@ fn neighbour_ui(
     let picture = Rect::from_min_size(rect.min, vec2(SIDE, SIDE));
     let known = &neighbour.picture;
     thumbnail_ui(ui, picture, Some(&known.source), state, grid);
-    let agrees = known.class == class;
     let mark = Rect::from_min_max(
         pos2(picture.left(), picture.bottom() - 3.0),
         picture.right_bottom(),
     );
-    let color = if agrees {
-        colors.success
-    } else {
-        colors.warning
+    let color = match class {
+        None => colors.outline_strong,
+        Some(class) if class == known.class => colors.success,
+        Some(_) => colors.warning,
     };
     ui.painter().rect_filled(mark, 1.0, color);
     let line = Rect::from_min_size(pos2(rect.left(), picture.bottom() + 1.0), vec2(SIDE, 15.0));
+    let distance = distance_text(1.0 - neighbour.similarity);
     let small = FontId::proportional(tokens::TEXT_SMALL);
     widgets::elided(ui, line, &known.class, small.clone(), colors.text);
     ui.painter().text(
         pos2(rect.left(), line.bottom() + 6.0),
         Align2::LEFT_CENTER,
-        format!("similarity {:.3}", neighbour.similarity),
+        format!("distance {distance}"),
         small,
         colors.text_muted,
     );
     let text = format!(
-        "{}, class {}, cosine similarity {:.3} (1: the same features)",
-        known.name, known.class, neighbour.similarity
+        "{}, class {}, distance {distance} (1 minus the cosine similarity; 0: the same features)",
+        known.name, known.class
     );
     response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Image, true, &text));
     response.on_hover_text(&text);

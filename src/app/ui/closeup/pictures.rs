@@ -227,7 +227,8 @@ fn map_of_ui(
     }
 }
 
-/// How the map of the run in `folder` was made, in small print.
+/// How the map of the run in `folder` was made, in small print. It is known with the map, later than all else: it stands where
+/// nothing is below it that would move.
 pub fn method_ui(ui: &mut egui::Ui, folder: &Path, state: &State) {
     let explained = state.gallery.explained.get(folder);
     if let Some(Ok(explanation)) = explained.map(|found| &found.result) {

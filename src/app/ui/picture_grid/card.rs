@@ -1,5 +1,6 @@
 //! One answer as a small picture with two lines of text.
 
+use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use eframe::egui::{self, Align2, Color32, FontId, Rect, Sense, pos2, vec2};
@@ -7,9 +8,9 @@ use eframe::egui::{self, Align2, Color32, FontId, Rect, Sense, pos2, vec2};
 use super::{GridLocal, GridPictures};
 use crate::app::core::state::State;
 use crate::app::ui::textures::TextureKey;
-use crate::app::ui::tokens::{self, icon, tokens};
+use crate::app::ui::tokens::{self, Tokens, icon, tokens};
 use crate::app::ui::widgets;
-use crate::data::PictureSource;
+use crate::data::{PictureSource, Split};
 
 /// Height of the two lines below the picture.
 pub const TEXT_HEIGHT: f32 = 36.0;
@@ -19,14 +20,54 @@ pub const TEXT_HEIGHT: f32 = 36.0;
 pub struct CardText {
     /// Of the line along the picture's lower edge.
     pub mark: Color32,
-    /// Of a dot in its upper right corner.
+    /// Of a dot in its upper right corner: the part of the split, where that says something.
     pub dot: Option<Color32>,
+    /// What the dot means, beside it, where pictures without one stand around it.
+    pub dot_text: &'static str,
     /// The answer, and its colour.
     pub answer: (String, Color32),
     /// At the right of the answer, which gives way to it: how sure it is.
     pub confidence: String,
     /// In small print below.
     pub below: String,
+    /// Whether that is a file's name, whose end says as much as its beginning.
+    pub is_file_name: bool,
+}
+
+/// The colour of a part of the split, as in the data view.
+pub fn split_color(colors: &Tokens, split: Split) -> Color32 {
+    match split {
+        Split::Train => colors.split_train,
+        Split::Validation => colors.split_validation,
+        Split::Test => colors.split_test,
+    }
+}
+
+/// `text`; where it is wider than `width` points, its beginning and its end around an ellipsis.
+pub fn middle_elided<'a>(ui: &egui::Ui, text: &'a str, width: f32, font: &FontId) -> Cow<'a, str> {
+    let fits = |text: &str| widgets::text_width(ui, text, font.clone()) <= width;
+    if fits(text) {
+        return text.into();
+    }
+    let letters: Vec<char> = text.chars().collect();
+    let around = |kept: usize| -> String {
+        let end = letters.len() - kept.div_ceil(2);
+        let beginning = letters.iter().take(kept / 2);
+        beginning
+            .chain(['…'].iter())
+            .chain(&letters[end..])
+            .collect()
+    };
+    // So many letters fit, and so many do not.
+    let (mut few, mut many) = (0, letters.len());
+    while many - few > 1 {
+        let kept = few.midpoint(many);
+        match fits(&around(kept)) {
+            true => few = kept,
+            false => many = kept,
+        }
+    }
+    around(few).into()
 }
 
 /// The texture of a picture whose pixels are those of `source`.
@@ -113,9 +154,7 @@ pub fn card_ui(
     );
     ui.painter().rect_filled(mark, 1.0, text.mark);
     if let Some(color) = text.dot {
-        let center = picture.right_top() + vec2(-8.0, 8.0);
-        ui.painter().circle_filled(center, 5.0, colors.surface);
-        ui.painter().circle_filled(center, 4.0, color);
+        dot_ui(ui, picture, color, text.dot_text);
     }
 
     let line = |row: f32| {
@@ -136,7 +175,11 @@ pub fn card_ui(
     room.set_right(used.left() - 4.0);
     let (answer, color) = text.answer;
     widgets::elided(ui, room, &answer, body, color);
-    widgets::elided(ui, second, &text.below, small, colors.text_muted);
+    let below = match text.is_file_name {
+        true => middle_elided(ui, &text.below, second.width(), &small),
+        false => text.below.as_str().into(),
+    };
+    widgets::elided(ui, second, &below, small, colors.text_muted);
     if response.has_focus() {
         ui.painter().rect_stroke(
             rect.expand(3.0),
@@ -150,6 +193,25 @@ pub fn card_ui(
         ui.label(tokens(ui).small("Click or press Enter for a close look"));
     };
     response.on_hover_ui(tip)
+}
+
+/// A dot in the picture's upper right corner, and what it means.
+fn dot_ui(ui: &egui::Ui, picture: Rect, color: Color32, text: &'static str) {
+    let colors = tokens(ui);
+    let center = picture.right_top() + vec2(-8.0, 8.0);
+    if !text.is_empty() {
+        let font = FontId::proportional(tokens::TEXT_SMALL);
+        let galley = (ui.painter()).layout_no_wrap(text.to_owned(), font, colors.text);
+        let width = (galley.size().x + 22.0).min(picture.width());
+        let mut label = Rect::from_min_size(picture.right_top(), vec2(width, 16.0));
+        label = label.translate(vec2(-width, 0.0));
+        ui.painter()
+            .rect_filled(label, tokens::RADIUS_S, colors.surface);
+        let place = pos2(label.left() + 5.0, label.center().y - galley.size().y / 2.0);
+        ui.painter().galley(place, galley, colors.text);
+    }
+    ui.painter().circle_filled(center, 5.0, colors.surface);
+    ui.painter().circle_filled(center, 4.0, color);
 }
 
 /// Rows of a card's tip, each a label with its value; small, because the tip covers other pictures.
@@ -168,4 +230,31 @@ pub fn tip_rows_ui(ui: &mut egui::Ui, rows: impl FnOnce(&mut dyn FnMut(&str, &st
 /// The id of a picture's card.
 pub(super) fn card_id(ui: &egui::Ui, picture_index: u32) -> egui::Id {
     ui.scope_id().with(("card", picture_index))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_name_keeps_its_beginning_and_its_end() {
+        let font = FontId::proportional(tokens::TEXT_SMALL);
+        let ctx = egui::Context::default();
+        crate::app::ui::theme::install(&ctx);
+        let mut output = ctx.run_ui(egui::RawInput::default(), |ui| {
+            let name = "holiday picture of circles number 12.jpg";
+            let elided = middle_elided(ui, name, 100.0, &font);
+            let (beginning, end) = elided.split_once('…').unwrap();
+            assert!(
+                name.starts_with(beginning) && name.ends_with(end),
+                "{elided}"
+            );
+            assert!(!beginning.is_empty() && end.ends_with("12.jpg"), "{elided}");
+            assert!(widgets::text_width(ui, &elided, font.clone()) <= 100.0);
+            assert_eq!(middle_elided(ui, "a.png", 100.0, &font), "a.png");
+            // Where nothing fits, something stands there all the same.
+            assert_eq!(middle_elided(ui, name, 1.0, &font), "…");
+        });
+        output.textures_delta.clear();
+    }
 }

@@ -28,7 +28,7 @@ pub fn pressed(ui: &egui::Ui, key: Key) -> bool {
     ui.input_mut(|input| input.consume_key(Modifiers::NONE, key))
 }
 
-/// Arrows move; Enter is the card's own. `more` is called where keys are meant for the grid.
+/// Arrows move; Enter is the card's own, once it has the focus. `more` is called where keys are meant for the grid.
 pub(super) fn grid_keys(
     ui: &egui::Ui,
     shown: &[u32],
@@ -47,6 +47,14 @@ pub(super) fn grid_keys(
             ..egui::EventFilter::default()
         };
         ui.memory_mut(|memory| memory.set_focus_lock_filter(card_id(ui, current), filter));
+    }
+    // Far away, the card comes into view, and has the focus, a few frames later.
+    let is_unfocused = ui.memory(|memory| memory.focused().is_none());
+    if let Some(current) = local.current.filter(|current| shown.contains(current))
+        && is_unfocused
+        && pressed(ui, Key::Enter)
+    {
+        local.look_at(current);
     }
     more(ui);
     let page = (ui.clip_rect().height() / (local.side + 46.0)).max(1.0) as isize * columns as isize;

@@ -13,7 +13,10 @@ use crate::app::ui::textures::TextureCache;
 use crate::app::ui::tokens::{self, Tokens};
 use crate::data::PictureSource;
 use card::card_id;
-pub use card::{CardText, TEXT_HEIGHT, card_ui, texture_key, thumbnail_ui, tip_rows_ui};
+pub use card::{
+    CardText, TEXT_HEIGHT, card_ui, middle_elided, split_color, texture_key, thumbnail_ui,
+    tip_rows_ui,
+};
 pub use controls::{NARROW, combo, confidence_ui, make_room, side_ui};
 pub use keys::{closeup_keys, pressed, step_by};
 
@@ -51,6 +54,8 @@ pub struct GridLocal {
     pub current: Option<u32>,
     /// The next frame brings it into view and gives it the focus.
     pub reveal: bool,
+    /// The next frame shows the first pictures: they are others.
+    pub to_top: bool,
     /// Whether the current picture is shown large.
     pub open: bool,
     /// Pictures that the last frame laid out: only visible rows exist.
@@ -65,6 +70,7 @@ impl Default for GridLocal {
             side: SIDES.1,
             current: None,
             reveal: false,
+            to_top: false,
             open: false,
             cards: 0,
         }
@@ -118,9 +124,12 @@ pub fn grid_ui(
     more_keys: impl FnOnce(&egui::Ui),
 ) {
     let shown = pictures.shown();
-    let scroll = egui::ScrollArea::vertical()
+    let mut scroll = egui::ScrollArea::vertical()
         .id_salt(name)
         .auto_shrink(false);
+    if std::mem::take(&mut local.to_top) && !local.reveal {
+        scroll = scroll.vertical_scroll_offset(0.0);
+    }
     scroll.show_viewport(ui, |ui, viewport| {
         let layout = Layout::new(ui, local.side, shown.len());
         keys::grid_keys(ui, shown, layout.columns, local, more_keys);

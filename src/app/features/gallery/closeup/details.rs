@@ -3,16 +3,18 @@
 use eframe::egui::{self, RichText};
 
 use super::super::GalleryLocal;
-use super::super::card::{has_rank, rank_text, split_color};
+use super::super::card::{has_rank, rank_text};
 use super::super::probabilities::probabilities_ui;
 use super::super::view::{GalleryView, ReadyView};
 use crate::app::core::command::Command;
 use crate::app::core::state::State;
-use crate::app::ui::closeup::{NeighboursOf, fact_rows_ui, method_ui, neighbours_ui};
+use crate::app::ui::closeup::{
+    NeighboursOf, distance_row_ui, fact_rows_ui, method_ui, neighbours_ui,
+};
+use crate::app::ui::picture_grid::split_color;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
 use crate::data::Split;
-use crate::evaluation::novelty::distance_text;
 use crate::format;
 
 pub fn details_ui(
@@ -68,7 +70,7 @@ pub fn details_ui(
         }
         row(
             "Margin",
-            format!("{:.3}", entry.margin).into(),
+            format::confidence(f64::from(entry.margin)).into(),
             "The difference of the two highest probabilities",
         );
         row(
@@ -87,19 +89,7 @@ pub fn details_ui(
             "The part that this picture belongs to",
         );
         if let Some(novelty) = ready.novelty(picture_index) {
-            row(
-                "Distance",
-                RichText::new(distance_text(novelty.distance)).color(
-                    match novelty.is_none_of_these() {
-                        true => colors.warning,
-                        false => colors.text,
-                    },
-                ),
-                &format!(
-                    "{}. 1 minus the cosine similarity of the features",
-                    novelty.sentence()
-                ),
-            );
+            distance_row_ui(row, colors, novelty);
         }
         if let Some(distance) = ready.disagreement.at(picture_index) {
             row(
@@ -111,16 +101,16 @@ pub fn details_ui(
     });
     widgets::heading(ui, "Probabilities");
     probabilities_ui(ui, view, ready, picture_index);
-    if let Some(run) = view.run.and_then(|run| view.runs.get(run)) {
-        method_ui(ui, &run.folder, state);
-    }
     let of = NeighboursOf {
         folder: &ready.run.folder,
         name: ready.file(picture_index),
         source: ready.source(picture_index),
-        class: ready.class(entry.truth),
+        class: Some(ready.class(entry.truth)),
         note: "The training pictures whose features are most similar to this one's: often the reason for a wrong prediction.",
     };
     let GalleryLocal { grid, closeup, .. } = local;
     neighbours_ui(ui, of, state, grid, closeup, out);
+    if let Some(run) = view.run.and_then(|run| view.runs.get(run)) {
+        method_ui(ui, &run.folder, state);
+    }
 }
